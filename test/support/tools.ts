@@ -1,0 +1,47 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Programs that tests and the bench run, and the Debian package that brings each. `.ci/run` installs them all. */
+export const TOOL_PACKAGES = {
+  curl: 'curl',
+  git: 'git',
+  haproxy: 'haproxy',
+  jq: 'jq',
+  nginx: 'nginx-light',
+  openssl: 'openssl',
+  taskset: 'util-linux',
+  wrk: 'wrk',
+} as const satisfies Record<string, string>;
+
+export type Tool = keyof typeof TOOL_PACKAGES;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Servers live in sbin, which the PATH of an ordinary user leaves out. */
+const SERVER_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
+
+/** The absolute path of a program, or undefined where it is not installed. */
+export function findTool(tool: Tool, environment: Environment = process.env): string | undefined {
+  const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  return [...folders, ...SERVER_FOLDERS].map((folder) => join(folder, tool)).find(isExecutable);
+}
+
+/** What to say when some are missing; undefined when none is. */
+export function missingTools(
+  tools: readonly Tool[],
+  find: (tool: Tool) => string | undefined = findTool,
+): string | undefined {
+  const missing = tools.filter((tool) => find(tool) === undefined);
+  if (missing.length === 0) return undefined;
+  const packages = [...new Set(missing.map((tool) => TOOL_PACKAGES[tool]))];
+  return `${missing.join(', ')} not installed: apt-get install ${packages.join(' ')}`;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
