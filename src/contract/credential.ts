@@ -1,0 +1,50 @@
+/** The classes of credentials. Each is of exactly one and never falls through to another. */
+export const CREDENTIAL_CLASSES = ['id_token', 'job_token', 'deploy_token', 'access_token'] as const;
+
+export type CredentialClass = (typeof CREDENTIAL_CLASSES)[number];
+
+/** Where in a request a credential can stand. */
+export const CARRIERS = [
+  'bearer',
+  'basic',
+  'raw-authorization',
+  'job-token',
+  'deploy-token',
+  'private-token',
+  'x-nuget-apikey',
+] as const;
+
+export type Carrier = (typeof CARRIERS)[number];
+
+/** What a client presented, not verified. `token` is the secret: never log, label or forward it. */
+export interface PresentedCredential {
+  readonly class: CredentialClass;
+  readonly carrier: Carrier;
+  readonly token: string;
+  /** Only where the carrier has one. */
+  readonly username: string | undefined;
+}
+
+/** Claims in the issuer's own names, as JSON gave them. Read them through `claimAt`, never by bare index. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+/**
+ * A credential that passed every check of its class. Made by `authenticate/` only.
+ *
+ * One object stands for one token as long as it stays in the verification cache, so that later stages may
+ * keep what they derive from it (identity, headers, audit text) in a WeakMap under it.
+ */
+export interface VerifiedCredential {
+  readonly class: CredentialClass;
+  /** Key of the issuer in the configuration. */
+  readonly issuer: string;
+  /** `iss` as the token has it. */
+  readonly issuerUrl: string;
+  readonly subject: string;
+  readonly jti: string | undefined;
+  /** SHA-256 of the token as sent, lowercase hex. */
+  readonly tokenHash: string;
+  /** Milliseconds since the epoch; the credential is good until just before. */
+  readonly expiresAt: number;
+  readonly claims: Claims;
+}

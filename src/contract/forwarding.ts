@@ -1,0 +1,27 @@
+import type { Allow } from './decision.ts';
+import type { Incoming } from './incoming.ts';
+import type { Operation } from './operation.ts';
+import type { RequestHead } from './request-head.ts';
+import type { DenyReason, UnableCause, UpstreamFault } from './reason.ts';
+
+/** An allowed request on its way out, and what its forwarder tells of it. */
+export interface Forwarding {
+  readonly incoming: Incoming;
+  readonly head: RequestHead;
+  readonly allow: Allow;
+  readonly operations: readonly Operation[];
+
+  /** Filled by the forwarder, read when the request ends. */
+  upstreamStatus: number | undefined;
+  upstreamDuration: number | undefined;
+  bytesIn: number;
+  bytesOut: number;
+
+  /** Nothing has been sent to the client: whoever holds this answers it. At most once. */
+  failed(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;
+  /** The answer had begun and cannot be completed; the client's connection has been cut. At most once. */
+  broken(reason: UpstreamFault | DenyReason, detail: string): void;
+}
+
+/** Takes over the response; calls `failed` or `broken` where it cannot be made whole. */
+export type Forward = (forwarding: Forwarding) => void;

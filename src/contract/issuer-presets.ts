@@ -1,0 +1,118 @@
+/**
+ * What is known of each type of issuer: which claims are ids that nobody can take over, which may hold a
+ * path, which algorithms and lifetimes are usual, and which tokens never count unless the policy names them.
+ * Sources: GitLab doc/ci/secrets/id_token_authentication, GitHub "OpenID Connect reference",
+ * Kubernetes "Managing Service Accounts", Microsoft "ID/access token claims reference".
+ */
+export const ISSUER_TYPES = ['gitlab', 'github', 'kubernetes', 'entra', 'oidc'] as const;
+
+export type IssuerType = (typeof ISSUER_TYPES)[number];
+
+export interface IssuerPreset {
+  /** Accepted `alg` values; never `none`, never symmetric. */
+  readonly algorithms: readonly string[];
+  /** Seconds; the longest `exp − iat` and the oldest `iat` that are believed. */
+  readonly maxLifetime: number;
+  /** Claims of which an identity must bind at least one (or say `allowMutableNames`). Empty: no such rule. */
+  readonly immutableIds: readonly string[];
+  /** Claims whose `/` counts when they are inserted into a resource pattern. */
+  readonly pathClaims: readonly string[];
+  /** Anybody can get a token from such an issuer: an identity that matches everything is refused. */
+  readonly open: boolean;
+  /** Claim that names the single token. */
+  readonly jti: 'jti' | 'uti';
+  /** Claims that say which project, job and pipeline a token is of; for the audit trail. */
+  readonly trace: { readonly project?: string; readonly job?: string; readonly pipeline?: string };
+}
+
+const RSA_AND_EC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'] as const;
+
+const DAY = 86_400;
+
+export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
+  gitlab: {
+    algorithms: ['RS256'],
+    maxLifetime: DAY,
+    immutableIds: ['project_id', 'namespace_id', 'deploy_token_id'],
+    pathClaims: ['project_path', 'namespace_path'],
+    open: true,
+    jti: 'jti',
+    trace: { project: 'project_path', job: 'job_id', pipeline: 'pipeline_id' },
+  },
+  github: {
+    algorithms: ['RS256'],
+    maxLifetime: DAY,
+    immutableIds: ['repository_id', 'repository_owner_id'],
+    pathClaims: ['repository'],
+    open: true,
+    jti: 'jti',
+    trace: { project: 'repository', pipeline: 'run_id' },
+  },
+  kubernetes: {
+    algorithms: RSA_AND_EC,
+    maxLifetime: 366 * DAY,
+    immutableIds: [],
+    pathClaims: [],
+    open: false,
+    jti: 'jti',
+    trace: {},
+  },
+  entra: {
+    algorithms: ['RS256'],
+    maxLifetime: 2 * DAY,
+    immutableIds: ['oid', 'azp', 'appid', 'roles'],
+    pathClaims: [],
+    open: true,
+    jti: 'uti',
+    trace: {},
+  },
+  oidc: {
+    algorithms: [...RSA_AND_EC, 'EdDSA', 'Ed25519'],
+    maxLifetime: DAY,
+    immutableIds: [],
+    pathClaims: [],
+    open: false,
+    jti: 'jti',
+    trace: {},
+  },
+};
+
+/** Hosts whose tokens anybody can get, whatever type the issuer is configured as. */
+export const OPEN_ISSUER_HOSTS: ReadonlySet<string> = new Set([
+  'token.actions.githubusercontent.com',
+  'gitlab.com',
+  'accounts.google.com',
+  'agent.buildkite.com',
+  'oidc.circleci.com',
+  'app.terraform.io',
+  'login.microsoftonline.com',
+  'sts.windows.net',
+]);
+
+/** GitHub's subjects since 2026-07-15 carry the ids (`repo:owner@1/name@2:…`); such a literal prefix binds them. */
+export const GITHUB_SUBJECT_WITH_IDS = /^repo:[^@/:*]+@\d+\/[^@/:*]+@\d+:/;
+
+/**
+ * Entra signs for one tenant under two issuers, v1 and v2, with the same keys. Returns the tenant of either
+ * form, or undefined where the text is neither.
+ */
+export function entraTenant(issuer: string): string | undefined {
+  return (
+    /^https:\/\/login\.microsoftonline\.com\/([0-9a-f-]{36})\/v2\.0$/.exec(issuer)?.[1] ??
+    /^https:\/\/sts\.windows\.net\/([0-9a-f-]{36})\/$/.exec(issuer)?.[1]
+  );
+}
+
+/** Every `iss` that tokens of this issuer may bear, byte-exact. */
+export function issuerForms(type: IssuerType, issuer: string): readonly string[] {
+  const tenant = type === 'entra' ? entraTenant(issuer) : undefined;
+  if (tenant === undefined) return [issuer];
+  return [`https://login.microsoftonline.com/${tenant}/v2.0`, `https://sts.windows.net/${tenant}/`];
+}
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Every `aud` that an audience of the configuration stands for: Entra's v1 tokens say `api://` before the client id. */
+export function audienceForms(type: IssuerType, audience: string): readonly string[] {
+  return type === 'entra' && GUID.test(audience) ? [audience, `api://${audience}`] : [audience];
+}

@@ -1,0 +1,38 @@
+/** Wall clock, milliseconds since the epoch. Tests freeze it. */
+export interface Clock {
+  now(): number;
+}
+
+export interface OutboundRequest {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** PEM file with the certificate authorities to trust instead of the system's. Re-read on change. */
+  readonly caFile?: string | undefined;
+  /** Milliseconds for the whole call. */
+  readonly deadline?: number;
+  /** Bytes; a longer body is an error. */
+  readonly maxBytes?: number;
+}
+
+export interface OutboundResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/**
+ * The way out for whoever must call another server: deadline, byte cap, no redirects, no proxy.
+ * Rejects with `GatehouseError` `outbound_failed`; any status that arrives is a result, 3xx included.
+ */
+export interface Outbound {
+  get(request: OutboundRequest): Promise<OutboundResponse>;
+}
+
+/** The application log: one JSON line per call. Fields must hold no secret. */
+export interface Log {
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;

@@ -1,0 +1,22 @@
+declare const canonical: unique symbol;
+
+/**
+ * The one form of a path: what policy reads is byte for byte what the upstream gets.
+ * Starts with `/`; no dot segments, no empty segments, no encoded slash, backslash, `#`, `?` or control;
+ * characters that need no encoding are not encoded, escapes are uppercase and valid UTF-8.
+ */
+export type CanonicalPath = string & { readonly [canonical]: true };
+
+/** The head of a request after the listener's checks. Nothing in it has been authenticated. */
+export interface RequestHead {
+  readonly method: string;
+  /** Lowercase, with the port if the client wrote one. */
+  readonly host: string;
+  readonly path: CanonicalPath;
+  /** With its `?`, or empty, as received: it may hold credentials, so never log it. */
+  readonly query: string;
+  /** Whether the framing announces a body. */
+  readonly hasBody: boolean;
+  /** Name, value, name, value … exactly as received. */
+  readonly rawHeaders: readonly string[];
+}
