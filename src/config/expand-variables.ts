@@ -1,0 +1,44 @@
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type Expansion =
+  | { readonly kind: 'text'; readonly text: string; readonly expanded: boolean }
+  | { readonly kind: 'problem'; readonly message: string };
+
+const REFERENCE = /\$\$\{|\$\{([^{}]*)\}|\$\{/g;
+const INSIDE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
+
+/**
+ * `${NAME}` and `${NAME:-default}` in a scalar that YAML has already parsed, so that a value can bring in
+ * neither keys nor structure. `$${` stands for a literal `${`. As in shells, an empty variable takes the
+ * default too.
+ */
+export function expandVariables(text: string, env: Environment): Expansion {
+  let message: string | undefined;
+  let expanded = false;
+  const result = text.replaceAll(REFERENCE, (match: string, inside: string | undefined) => {
+    if (match === '$${') return '${';
+    const parts = INSIDE.exec(inside ?? '');
+    if (parts === null) {
+      message ??= 'a variable is written ${NAME} or ${NAME:-default}, a literal "${" as "$${"';
+      return '';
+    }
+    const name = parts[1] ?? '';
+    const fallback = parts[2];
+    const value = Object.hasOwn(env, name) ? env[name] : undefined;
+    expanded = true;
+    if (value !== undefined && (value !== '' || fallback === undefined)) return value;
+    if (fallback === undefined) {
+      message ??= `the environment variable ${name} is not set; set it, or give a default: \${${name}:-…}`;
+    }
+    return fallback ?? '';
+  });
+  return message === undefined ? { kind: 'text', text: result, expanded } : { kind: 'problem', message };
+}
+
+/** What an unquoted scalar is after variables were put in. Only canonical integers become numbers. */
+export function retype(text: string): string | number | boolean {
+  if (text === 'true') return true;
+  if (text === 'false') return false;
+  const number = Number(text);
+  return /^-?\d+$/.test(text) && String(number) === text && Number.isSafeInteger(number) ? number : text;
+}

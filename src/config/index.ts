@@ -1,0 +1,4 @@
+export type { Config } from './config.ts';
+export { configJsonSchema } from './json-schema.ts';
+export { loadConfig, type LoadResult } from './load.ts';
+export { formatProblem, type Problem } from './problem.ts';

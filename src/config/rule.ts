@@ -1,0 +1,28 @@
+import type { Draft } from './draft.ts';
+import type { KeyPath } from './key-path.ts';
+import { hint } from './suggest.ts';
+
+export type Section = 'issuers' | 'services' | 'roles';
+
+/** What a rule looks at, and where it says what is wrong. */
+export interface RuleContext {
+  readonly draft: Draft;
+  /**
+   * All names as written, also of entries that the schema refused: a reference to those is no second problem.
+   * Undefined where the whole section could not be read.
+   */
+  readonly names: Readonly<Record<Section, readonly string[] | undefined>>;
+  error(path: KeyPath, message: string, place?: 'key' | 'value'): void;
+  warn(path: KeyPath, message: string, place?: 'key' | 'value'): void;
+  /** `file:line:column` of another place that a message names. */
+  where(path: KeyPath): string;
+}
+
+export type Rule = (context: RuleContext) => void;
+
+/** Reports a name that no entry of the section has. */
+export function checkReference(context: RuleContext, path: KeyPath, section: Section, name: string): void {
+  const names = context.names[section];
+  if (names === undefined || names.includes(name)) return;
+  context.error(path, `no ${section.slice(0, -1)} is named "${name}"${hint(name, names)}`);
+}

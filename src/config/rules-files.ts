@@ -1,0 +1,78 @@
+import { readFileSync, statSync } from 'node:fs';
+import type { Service } from './draft.ts';
+import type { KeyPath } from './key-path.ts';
+import { unreadable } from './read-sources.ts';
+import type { RuleContext } from './rule.ts';
+import { isHeaderText } from './rules-upstream.ts';
+
+/** `header`: one line that goes into a header. `key`: secret, of several lines. `open`: no secret. */
+type Content = 'header' | 'key' | 'open';
+
+interface NamedFile {
+  readonly path: KeyPath;
+  readonly file: string | undefined;
+  readonly content: Content;
+}
+
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** Every file that the configuration names must be there and hold something; what it holds is never shown. */
+export function checkFiles(context: RuleContext): void {
+  for (const { path, file, content } of namedFiles(context)) {
+    if (file === undefined) continue;
+    const problem = fileProblem(file, content);
+    if (problem !== undefined) context.error(path, `${file} ${problem}`);
+    else if (content !== 'open' && isReadableByOthers(file)) {
+      context.warn(path, `${file} can be read by every user of this machine; chmod o-r`);
+    }
+  }
+}
+
+function namedFiles({ draft }: RuleContext): NamedFile[] {
+  const { server, issuers, services } = draft;
+  return [
+    { path: ['server', 'tls', 'certFile'], file: server.tls?.certFile, content: 'open' },
+    { path: ['server', 'tls', 'keyFile'], file: server.tls?.keyFile, content: 'key' },
+    { path: ['server', 'admin', 'tokenFile'], file: server.admin.tokenFile, content: 'header' },
+    ...issuers.flatMap(({ name, jwksFile, caFile, bearerTokenFile }): NamedFile[] => [
+      { path: ['issuers', name, 'jwksFile'], file: jwksFile, content: 'open' },
+      { path: ['issuers', name, 'caFile'], file: caFile, content: 'open' },
+      { path: ['issuers', name, 'bearerTokenFile'], file: bearerTokenFile, content: 'header' },
+    ]),
+    ...services.flatMap(filesOfService),
+  ];
+}
+
+function filesOfService({ name, upstream: { caFile, auth } }: Service): NamedFile[] {
+  const path = ['services', name, 'upstream'];
+  const secret = (kind: string, key: string, file: string | undefined): NamedFile => ({
+    path: [...path, 'auth', kind, key],
+    file,
+    content: 'header',
+  });
+  return [
+    { path: [...path, 'caFile'], file: caFile, content: 'open' },
+    secret('basic', 'passwordFile', auth?.basic?.passwordFile),
+    secret('bearer', 'tokenFile', auth?.bearer?.tokenFile),
+    secret('header', 'valueFile', auth?.header?.valueFile),
+  ];
+}
+
+function fileProblem(file: string, content: Content): string | undefined {
+  try {
+    const facts = statSync(file);
+    if (!facts.isFile()) return 'is not a regular file';
+    if (facts.size > MAX_BYTES) return 'is larger than 4 MiB';
+    const text = readFileSync(file, 'utf8').trim();
+    if (text === '') return 'is empty';
+    return content === 'header' && !isHeaderText(text)
+      ? 'must hold one line of printable ASCII: it goes into a header'
+      : undefined;
+  } catch (cause) {
+    return unreadable(cause);
+  }
+}
+
+function isReadableByOthers(file: string): boolean {
+  return (statSync(file).mode & 0o004) !== 0;
+}

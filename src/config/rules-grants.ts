@@ -1,0 +1,58 @@
+import type { Grant, Service } from './draft.ts';
+import type { KeyPath } from './key-path.ts';
+import { resourcePatternProblem } from './resource-pattern.ts';
+import { checkReference, type RuleContext } from './rule.ts';
+import { hint } from './suggest.ts';
+
+/** Grants of roles and identities, and what services give to everybody. */
+export function checkGrants(context: RuleContext): void {
+  const { identities, roles, services } = context.draft;
+  for (const [name, grants] of Object.entries(roles)) {
+    for (const [index, grant] of grants.entries()) checkGrant(context, grant, ['roles', name, index]);
+  }
+  for (const { name, grants } of identities) {
+    for (const [index, grant] of grants.entries()) {
+      checkGrant(context, grant, ['identities', name, 'grants', index]);
+    }
+  }
+  for (const service of services) {
+    for (const [index, permission] of service.anonymous.entries()) {
+      checkPermission(context, permission, service, ['services', service.name, 'anonymous', index]);
+    }
+  }
+}
+
+function checkGrant(context: RuleContext, grant: Grant, path: KeyPath): void {
+  checkReference(context, [...path, 'service'], 'services', grant.service);
+  const service = context.draft.services.find(({ name }) => name === grant.service);
+  if (service !== undefined) checkPermission(context, grant, service, path);
+}
+
+function checkPermission(
+  context: RuleContext,
+  { scopes, resources }: Pick<Grant, 'scopes' | 'resources'>,
+  service: Service,
+  path: KeyPath,
+): void {
+  const known = scopesOf(service);
+  for (const [index, scope] of scopes.entries()) {
+    if (known.includes(scope)) continue;
+    const message = `service "${service.name}" has no scope "${scope}"${hint(scope, known)}`;
+    context.error([...path, 'scopes', index], message);
+  }
+  const anonymous = path[0] === 'services';
+  for (const [index, pattern] of resources.entries()) {
+    const problem =
+      anonymous && pattern.includes('{claims.')
+        ? 'without a credential there are no claims; put {claims.…} into the resources of a grant'
+        : resourcePatternProblem(pattern, service.type);
+    if (problem !== undefined) context.error([...path, 'resources', index], problem);
+  }
+}
+
+/** Those of its operations; by default reading and writing. */
+export function scopesOf({ operations }: Service): string[] {
+  return operations === undefined
+    ? ['read_api', 'write_api']
+    : [...new Set(operations.map(({ scope }) => scope))];
+}

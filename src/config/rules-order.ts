@@ -1,0 +1,64 @@
+import { compileGlob } from '../lib/glob.ts';
+import type { Identity } from './draft.ts';
+import { partsAt, partsOf, type MatchParts } from './match-parts.ts';
+import type { RuleContext } from './rule.ts';
+
+/** Warns of identities that an earlier one always matches before. */
+export function checkOrder(context: RuleContext): void {
+  const { identities, issuers } = context.draft;
+  const types = new Map(issuers.map(({ name, type }) => [name, type]));
+  const earlier = new Map<string, Identity[]>();
+  for (const identity of identities) {
+    const before = earlier.get(identity.issuer) ?? [];
+    const winner = before.find((each) => covers(each, identity, types.get(identity.issuer)));
+    if (winner !== undefined) {
+      const where = context.where(['identities', winner.name]);
+      const message = `can never match: "${winner.name}" (${where}) takes all that it would; put this one before it`;
+      context.warn(['identities', identity.name], message, 'key');
+    }
+    earlier.set(identity.issuer, [...before, identity]);
+  }
+}
+
+/** Claims on which the policy has conditions of its own for identities that do not name them. */
+const GUARDED: Readonly<Record<string, string>> = { github: 'event_name', gitlab: 'job_project_id' };
+
+function covers(first: Identity, second: Identity, type: string | undefined): boolean {
+  const guarded = type === undefined ? undefined : GUARDED[type];
+  if (
+    guarded !== undefined &&
+    partsAt(first.match, guarded) === undefined &&
+    partsAt(second.match, guarded) !== undefined
+  ) {
+    return false;
+  }
+  return (
+    second.via.every((credential) => first.via.includes(credential)) &&
+    Object.entries(first.match).every(([claim, condition]) => {
+      const narrower = second.match[claim];
+      return narrower !== undefined && implies(partsOf(narrower), partsOf(condition));
+    })
+  );
+}
+
+/** Whatever satisfies `narrow` satisfies `wide`; false where that cannot be seen. */
+export function implies(narrow: MatchParts, wide: MatchParts): boolean {
+  if (wide.contains !== undefined && wide.contains !== narrow.contains) return false;
+  if (narrow.values !== undefined) return narrow.values.every((value) => accepts(wide, value));
+  if (wide.values !== undefined) return false;
+  const isScalar = narrow.globs !== undefined || narrow.notIn.length > 0;
+  return (
+    wide.notIn.every((value) => narrow.notIn.includes(value)) &&
+    (wide.globs === undefined ||
+      (isScalar && wide.globs.includes('**')) ||
+      (narrow.globs?.every((glob) => wide.globs?.includes(glob)) ?? false))
+  );
+}
+
+function accepts({ values, notIn, globs }: MatchParts, value: string): boolean {
+  return (
+    (values?.includes(value) ?? true) &&
+    !notIn.includes(value) &&
+    (globs?.some((glob) => compileGlob(glob, { separators: '/:' }).test(value)) ?? true)
+  );
+}

@@ -1,0 +1,68 @@
+import type { Service } from './draft.ts';
+import type { RuleContext } from './rule.ts';
+import { publicPathProblem } from './rules-services.ts';
+
+export function checkUpstreams(context: RuleContext): void {
+  for (const { name, upstream } of context.draft.services) {
+    const path = ['services', name, 'upstream'];
+    const problem = upstreamUrlProblem(upstream.url);
+    if (problem !== undefined) context.error([...path, 'url'], problem);
+    for (const [index, origin] of upstream.redirectOrigins.entries()) {
+      if (new URL(origin).origin === origin.replace(/\/$/, '')) continue;
+      context.error([...path, 'redirectOrigins', index], `must be an origin: ${new URL(origin).origin}`);
+    }
+    if (upstream.auth !== undefined) checkAuth(context, upstream.auth, [...path, 'auth']);
+  }
+}
+
+function upstreamUrlProblem(url: string): string | undefined {
+  if (!url.endsWith('/')) return 'must end in /, because its path replaces that of the service';
+  const path = /^https?:\/\/[^/]+(\/.*)$/i.exec(url)?.[1] ?? '/';
+  const problem = publicPathProblem(path);
+  return problem === undefined ? undefined : `its path ${problem}`;
+}
+
+type Auth = NonNullable<Service['upstream']['auth']>;
+
+function checkAuth(context: RuleContext, auth: Auth, path: readonly string[]): void {
+  const { basic, bearer, header } = auth;
+  const given = Object.entries({ basic, bearer, header }).flatMap(([kind, value]) =>
+    value === undefined ? [] : [kind],
+  );
+  if (given.length !== 1) {
+    const found = given.length === 0 ? 'there is none' : `found ${given.join(' and ')}`;
+    context.error(path, `must be exactly one of basic, bearer, header; ${found}`, 'key');
+  }
+  if (basic !== undefined) {
+    checkSecret(context, [...path, 'basic'], 'password', basic.password, basic.passwordFile);
+    // RFC 7617 §2: the first colon ends the user-id. Control characters cannot stand in either.
+    if (!/^[^:\p{Cc}]+$/u.test(basic.username)) {
+      context.error([...path, 'basic', 'username'], 'must not hold a colon or control characters (RFC 7617)');
+    }
+  }
+  if (bearer !== undefined)
+    checkSecret(context, [...path, 'bearer'], 'token', bearer.token, bearer.tokenFile);
+  if (header !== undefined)
+    checkSecret(context, [...path, 'header'], 'value', header.value, header.valueFile);
+}
+
+function checkSecret(
+  context: RuleContext,
+  path: readonly string[],
+  key: string,
+  value: string | undefined,
+  file: string | undefined,
+): void {
+  if (value === undefined && file === undefined) {
+    context.error(path, `needs ${key} or ${key}File`, 'key');
+  } else if (value !== undefined && file !== undefined) {
+    context.error([...path, key], `give either ${key} or ${key}File, not both`, 'key');
+  }
+  if (value !== undefined && !isHeaderText(value)) {
+    context.error([...path, key], 'must be printable ASCII without spaces around it: it goes into a header');
+  }
+}
+
+export function isHeaderText(text: string): boolean {
+  return /^[\x20-\x7e]+$/.test(text) && text.trim() === text;
+}

@@ -1,0 +1,54 @@
+import type { Draft } from './draft.ts';
+import { formatMark, problemAt, type Problem } from './problem.ts';
+import type { Rule, RuleContext, Section } from './rule.ts';
+import { checkFiles } from './rules-files.ts';
+import { checkGrants } from './rules-grants.ts';
+import { checkIdentityHeaders } from './rules-headers.ts';
+import { checkIdentities } from './rules-identities.ts';
+import { checkIssuers } from './rules-issuers.ts';
+import { checkMatches } from './rules-match.ts';
+import { checkOrder } from './rules-order.ts';
+import { checkReach } from './rules-reach.ts';
+import { checkServer } from './rules-server.ts';
+import { checkServices } from './rules-services.ts';
+import { checkUpstreams } from './rules-upstream.ts';
+import { keysAt, markAt, nodeAt, type SourceNode } from './source-tree.ts';
+
+const RULES: readonly Rule[] = [
+  checkServer,
+  checkIssuers,
+  checkIdentities,
+  checkMatches,
+  checkGrants,
+  checkServices,
+  checkUpstreams,
+  checkIdentityHeaders,
+  checkFiles,
+];
+
+/** They look at the whole: what the schema had to leave out would make them warn in vain. */
+const RULES_OF_THE_WHOLE: readonly Rule[] = [checkReach, checkOrder];
+
+/** What no schema can say: how the parts of a configuration fit together, and with the world. */
+export function applyRules(root: SourceNode, draft: Draft, whole: boolean): Problem[] {
+  const problems: Problem[] = [];
+  const context: RuleContext = {
+    draft,
+    names: {
+      issuers: namesIn(root, 'issuers'),
+      services: namesIn(root, 'services'),
+      roles: namesIn(root, 'roles'),
+    },
+    error: (path, message, place) => problems.push(problemAt(markAt(root, path, place), path, message)),
+    warn: (path, message, place) =>
+      problems.push(problemAt(markAt(root, path, place), path, message, 'warning')),
+    where: (path) => formatMark(markAt(root, path)),
+  };
+  for (const rule of whole ? [...RULES, ...RULES_OF_THE_WHOLE] : RULES) rule(context);
+  return problems;
+}
+
+function namesIn(root: SourceNode, section: Section): readonly string[] | undefined {
+  const node = nodeAt(root, [section]);
+  return node === undefined || node.kind === 'mapping' ? keysAt(root, [section]) : undefined;
+}

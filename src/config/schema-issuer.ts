@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { ISSUER_TYPES } from '../contract/issuer-presets.ts';
+import { duration, filePath, nonEmpty, timeout, url } from './schema-scalars.ts';
+
+const keys = z
+  .strictObject({
+    refresh: timeout.default(600_000).describe('How often the key set is fetched again. Default 10m.'),
+    cooldown: timeout
+      .default(30_000)
+      .describe('Least time between two fetches that unknown key ids cause. Default 30s.'),
+    staleLimit: duration
+      .default(21_600_000)
+      .describe(
+        'How long the last good keys count while the issuer cannot be reached; then 503. Default 6h.',
+      ),
+  })
+  .prefault({});
+
+export const issuer = z.strictObject({
+  type: z.enum(ISSUER_TYPES).describe('What is known of its claims, algorithms and lifetimes.'),
+  issuer: url.describe('`iss` of its tokens, byte for byte.'),
+  audiences: z
+    .array(nonEmpty)
+    .min(1)
+    .optional()
+    .describe('Accepted `aud` values. Default: server.publicUrl.'),
+  jwksUrl: url.optional().describe('Where its keys are. Default: OIDC discovery.'),
+  jwksFile: filePath.optional().describe('Its keys, from a file; re-read on change.'),
+  caFile: filePath.optional().describe('Certificate authorities to trust for discovery and keys.'),
+  bearerTokenFile: filePath.optional().describe('Bearer token to send for discovery and keys (Kubernetes).'),
+  algorithms: z.array(nonEmpty).min(1).optional().describe('Narrows the algorithms of the type.'),
+  maxTokenLifetime: duration.optional().describe('Longest lifetime of a token that is believed.'),
+  keys: keys.describe('When its key set is fetched.'),
+  projects: z.record(z.string(), nonEmpty).optional().describe('Project numbers → paths.'),
+});

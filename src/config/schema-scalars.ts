@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { BYTE_SIZE_PATTERN, parseByteSize } from '../lib/byte-size.ts';
+import { DURATION_PATTERN, parseDuration } from '../lib/duration.ts';
+
+export const nonEmpty = z.string().min(1, { error: 'must not be empty' });
+
+export const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, {
+  error: 'must be a name: letters, digits, ".", "_", "-", "@", at most 128, starting with a letter or digit',
+});
+
+const durationText = { error: 'must be a duration such as 250ms, 30s, 15m, 1h, 7d' };
+
+/** `30s` → milliseconds. */
+export const duration = z
+  .string(durationText)
+  .regex(DURATION_PATTERN, durationText)
+  .refine((text) => inRange(parseDuration(text), 1, TEN_YEARS), {
+    error: 'must be longer than nothing and shorter than ten years',
+  })
+  .transform((text) => parseDuration(text) ?? 0);
+
+/** A duration that a timer waits for: node fires a longer timer at once. */
+export const timeout = z
+  .string(durationText)
+  .regex(DURATION_PATTERN, durationText)
+  .refine((text) => inRange(parseDuration(text), 1, LONGEST_TIMER), {
+    error: 'must be longer than nothing and at most 24d',
+  })
+  .transform((text) => parseDuration(text) ?? 0);
+
+const byteSizeText = { error: 'must be a size such as 512B, 32KiB, 10MiB, 2GiB' };
+
+/** `32KiB` → bytes. */
+export const byteSize = z
+  .string(byteSizeText)
+  .regex(BYTE_SIZE_PATTERN, byteSizeText)
+  .refine((text) => inRange(parseByteSize(text), 0, Number.MAX_SAFE_INTEGER), { error: 'is too large' })
+  .transform((text) => parseByteSize(text) ?? 0);
+
+/** The loader knows it by its format, and makes it absolute from the file that names it. */
+export const filePath = z.string().min(1, { error: 'must be the path of a file' }).meta({ format: 'path' });
+
+export const url = z.string().refine(isHttpUrl, {
+  error: 'must be an absolute http(s) URL without user, query or fragment',
+});
+
+function isHttpUrl(text: string): boolean {
+  // The parser would trim spaces, drop tabs and turn `\` into `/`: what is compared byte for byte must not need it.
+  if (!/^https?:\/\/[!-~]+$/.test(text) || /[?#\\]/.test(text) || !URL.canParse(text)) return false;
+  const parsed = new URL(text);
+  return parsed.username === '' && parsed.password === '';
+}
+
+const listenText = { error: 'must be ADDRESS:PORT, for example 127.0.0.1:8080' };
+
+/** `127.0.0.1:8080`, `[::1]:8080`, `:8080` (all addresses), port 0 = any free one. */
+export const listenAddress = z
+  .string(listenText)
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[^:[\]\s]*):\d{1,5}$/, listenText);
+
+export const cidr = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], {
+  error: 'must be a network such as 10.0.0.0/8, or an address',
+});
+
+function inRange(value: number | undefined, least: number, most: number): boolean {
+  return value !== undefined && value >= least && value <= most;
+}
+
+const TEN_YEARS = 3_650 * 86_400_000;
+const LONGEST_TIMER = 24 * 86_400_000;

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { byteSize, cidr, filePath, listenAddress, nonEmpty, timeout, url } from './schema-scalars.ts';
+
+const limits = z
+  .strictObject({
+    headerBytes: byteSize.default(32 * 1024).describe('Of a request’s head. Default 32KiB.'),
+    headerCount: z.int().min(1).max(1000).default(100).describe('Header lines of a request. Default 100.'),
+    headersTimeout: timeout.default(15_000).describe('For a request’s head to arrive. Default 15s.'),
+    bodyIdle: timeout
+      .default(60_000)
+      .describe('A body, in or out, that moves less than 1 KiB in this time is cut. Default 60s.'),
+    keepAlive: timeout.default(75_000).describe('An idle connection is kept this long. Default 75s.'),
+    drain: timeout
+      .default(30_000)
+      .describe('At shutdown, requests in flight have this long to finish. Default 30s.'),
+  })
+  .prefault({});
+
+export const server = z.strictObject({
+  listen: listenAddress
+    .default('127.0.0.1:8080')
+    .describe('ADDRESS:PORT for clients. Default 127.0.0.1:8080.'),
+  publicUrl: url.optional().describe('Where clients find the gateway; the default audience.'),
+  tls: z
+    .strictObject({ certFile: filePath, keyFile: filePath })
+    .optional()
+    .describe('PEM files; re-read on change. Default: plain HTTP.'),
+  trustedProxies: z
+    .array(cidr)
+    .default([])
+    .describe('Networks whose Forwarded and X-Forwarded-* headers count. Default: none.'),
+  admin: z
+    .strictObject({
+      listen: listenAddress
+        .default('127.0.0.1:9090')
+        .describe('ADDRESS:PORT for health and metrics. Default 127.0.0.1:9090.'),
+      token: nonEmpty.optional().describe('Bearer token; rather give tokenFile.'),
+      tokenFile: filePath.optional().describe('Required when `listen` is not loopback.'),
+    })
+    .prefault({}),
+  limits,
+});
+
+export const state = z
+  .strictObject({
+    sqlite: z
+      .strictObject({ file: filePath })
+      .optional()
+      .describe('Where the state of this replica is kept.'),
+  })
+  .default({});
+
+export const logs = z
+  .strictObject({
+    level: z.enum(['info', 'warn', 'error', 'off']).default('info').describe('Application log, on stderr.'),
+    access: z.boolean().default(false).describe('One line per request on stdout.'),
+  })
+  .prefault({});
+
+export const audit = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe('One event per request. Default true.'),
+    file: filePath.optional().describe('Default: stdout.'),
+    required: z
+      .boolean()
+      .default(false)
+      .describe('true: requests are refused (503) while the audit trail cannot be written.'),
+  })
+  .prefault({});

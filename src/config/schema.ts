@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { issuer } from './schema-issuer.ts';
+import { grant, identity } from './schema-policy.ts';
+import { name } from './schema-scalars.ts';
+import { audit, logs, server, state } from './schema-server.ts';
+import { service } from './schema-service.ts';
+
+/** The one source of the configuration's shape: types, messages, JSON Schema. Cross references are in rules.ts. */
+export const configSchema = z.strictObject({
+  version: z.literal(1).describe('Of the configuration’s form: 1.'),
+  server: server.prefault({}),
+  state,
+  logs,
+  audit,
+  issuers: z.record(name, issuer).default({}).describe('Trusted sources of id tokens.'),
+  identities: z
+    .record(name, identity)
+    .default({})
+    .describe('Who callers are: the first that matches, by file name, then position.'),
+  roles: z.record(name, z.array(grant)).default({}).describe('Named lists of grants.'),
+  services: z.record(name, service).default({}).describe('Protected upstreams.'),
+});

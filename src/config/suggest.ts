@@ -1,0 +1,47 @@
+/** The name that was probably meant, for "did you mean": at most a third of it mistyped. */
+export function closest(text: string, names: Iterable<string>): string | undefined {
+  const wanted = text.toLowerCase();
+  let best: string | undefined;
+  let bestDistance = Infinity;
+  for (const name of names) {
+    const limit = Math.max(1, Math.floor(Math.max(wanted.length, name.length) / 3));
+    if (Math.abs(wanted.length - name.length) > limit || name.length > 128) continue;
+    const distance = levenshtein(wanted, name.toLowerCase());
+    if (distance <= limit && distance < bestDistance) {
+      best = name;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** `; did you mean "X"?`, or what there is to choose from. */
+export function hint(text: string, candidates: readonly string[], all = candidates): string {
+  const name = closest(text, candidates);
+  if (name !== undefined) return `; did you mean "${name}"?`;
+  if (all.length === 0) return '; there are none';
+  return `; known: ${all.slice(0, SHOWN).join(', ')}${all.length > SHOWN ? `, and ${all.length - SHOWN} more` : ''}`;
+}
+
+const SHOWN = 16;
+
+/** Levenshtein's distance, with two neighbours in the wrong order as one mistake. */
+function levenshtein(a: string, b: string): number {
+  let before: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const least = Math.min(
+        (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        (previous[j] ?? 0) + 1,
+        (row[j - 1] ?? 0) + 1,
+      );
+      row.push(swapped ? Math.min(least, (before[j - 2] ?? 0) + 1) : least);
+    }
+    before = previous;
+    previous = row;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,208 @@
+import { describe, expect, test } from 'vitest';
+import { configuration, errorsOf } from './loading.ts';
+
+const issuer = (body: string): string => configuration({ issuers: `{ gitlab: { ${body} } }` });
+const identity = (body: string): string => configuration({ identities: `{ payments: { ${body} } }` });
+const match = (body: string): string =>
+  identity(`issuer: gitlab, match: { project_id: 20, ${body} }, roles: [reader]`);
+const service = (body: string): string =>
+  configuration({
+    services: `{ orders: { type: http, upstream: { url: http://orders.internal/ }, ${body} } }`,
+  });
+const upstream = (body: string): string =>
+  configuration({ services: `{ orders: { type: http, upstream: { ${body} } } }` });
+
+describe('what the schema finds becomes a sentence with a place', () => {
+  const cases: [yaml: string, messages: string[]][] = [
+    [`${configuration()}\nisuers: {}`, ['7:1 isuers: unknown key; known: version, server, state, logs']],
+    [`${configuration()}\nlgos: {}`, ['7:1 lgos: unknown key; did you mean "logs"?']],
+    [service('hots: [a]'), ['services.orders.hots: unknown key; did you mean "hosts"?']],
+    [
+      service('mode: shadwo'),
+      ['services.orders.mode: must be one of enforce, shadow; did you mean "shadow"?'],
+    ],
+    [service('mode: off'), ['services.orders.mode: must be one of enforce, shadow']],
+    [service('keepCookies: "true"'), ['services.orders.keepCookies: expected true or false, found text']],
+    [
+      service('hosts: a.example.com'),
+      ['services.orders.hosts: expected a list, found text; write it as a list: [a, b]'],
+    ],
+    [service('hosts: []'), ['services.orders.hosts: must not be an empty list']],
+    [service('path: [a]'), ['services.orders.path: expected text, found a list; give a single value']],
+    [service('path: 5'), ['services.orders.path: expected text, found a number; put it in quotes']],
+    [service('path:'), ['services.orders.path: expected text, found nothing']],
+    [
+      service('limits: { bodyBytes: 10MB }'),
+      ['services.orders.limits.bodyBytes: must be a size such as 512B'],
+    ],
+    [service('limits: 10MiB'), ['services.orders.limits: expected a mapping, found text']],
+    [service('carriers: [cookie]'), ['services.orders.carriers[0]: must be one of bearer, basic']],
+    [service('operations: [{ scope: a }]'), ['services.orders.operations[0].methods: is missing']],
+    [upstream('url: http://x/, connections: 0'), ['connections: must be at least 1']],
+    [upstream('url: http://x/, connections: 1.5'), ['connections: expected a whole number, found a number']],
+    [
+      upstream('url: http://x/, timeouts: { connect: 5 }'),
+      ['timeouts.connect: must be a duration such as 250ms'],
+    ],
+    [upstream('url: http://x/, timeouts: { connect: 0s }'), ['must be longer than nothing and at most 24d']],
+    [upstream('url: http://x/, timeouts: { idle: 25d }'), ['must be longer than nothing and at most 24d']],
+    [upstream('hostHeader: client'), ['services.orders.upstream.url: is missing (Where the upstream is']],
+    [configuration({ services: '{ orders: { path: / } }' }), ['services.orders.type: is missing']],
+    [configuration({ services: '{ orders: { type: htp } }' }), ['services.orders.type: must be http']],
+    [configuration({ services: '{ orders: 5 }' }), ['services.orders: expected a mapping, found a number']],
+    [configuration({ services: '[]' }), ['services: expected a mapping, found a list']],
+    [configuration({ logs: '' }), ['logs: expected a mapping, found nothing']],
+    [
+      issuer('type: gitlba, issuer: https://a.example.com'),
+      ['issuers.gitlab.type: must be one of gitlab, github, kubernetes, entra, oidc; did you mean "gitlab"?'],
+    ],
+    [
+      issuer('type: gitlab, issuer: gitlab.example.com'),
+      ['issuers.gitlab.issuer: must be an absolute http(s) URL'],
+    ],
+    [
+      issuer('type: gitlab, issuer: "https://a@b.example.com"'),
+      ['must be an absolute http(s) URL without user'],
+    ],
+    [issuer('type: gitlab, issuer: "https://a.example.com "'), ['must be an absolute http(s) URL']],
+    [issuer('type: gitlab, issuer: "https://a.example.com?x"'), ['must be an absolute http(s) URL']],
+    [issuer('type: gitlab, issuer: ftp://a.example.com'), ['must be an absolute http(s) URL']],
+    [
+      issuer('type: gitlab, isuer: https://a.example.com'),
+      ['issuers.gitlab.isuer: unknown key; did you mean "issuer"?'],
+    ],
+    [issuer('type: gitlab'), ['issuers.gitlab.issuer: is missing (`iss` of its tokens, byte for byte)']],
+    [
+      configuration({
+        issuers:
+          '{ "a b": { type: oidc, issuer: https://x.example.com }, gitlab: { type: gitlab, issuer: https://y.example.com } }',
+      }),
+      ['3:12 issuers["a b"]: the key must be a name'],
+    ],
+    [
+      configuration({ server: '{ publicUrl: https://x.example.com, trustedProxies: [10.0.0.0/33] }' }),
+      ['server.trustedProxies[0]: must be a network such as'],
+    ],
+    [
+      configuration({ server: '{ publicUrl: https://x.example.com, listen: 8080 }' }),
+      ['server.listen: must be ADDRESS:PORT'],
+    ],
+    [
+      configuration({ server: '{ publicUrl: https://x.example.com, limits: { headerCount: 5000 } }' }),
+      ['must be at most 1000'],
+    ],
+    [
+      identity('issuer: gitlab, match: { project_id: 20 }, via: [id-token]'),
+      [
+        'identities.payments.via[0]: must be one of id_token, job_token, deploy_token, access_token; did you mean "id_token"?',
+      ],
+    ],
+    [
+      match('ref: [main]'),
+      ['match.ref: must be a value, or a mapping with equals, in, notIn, contains or glob'],
+    ],
+    [match('ref: '), ['match.ref: must be a value, or a mapping with']],
+    [match('ref: {}'), ['match.ref: needs one of equals, in, notIn, contains, glob']],
+    [match('ref: { glbo: x }'), ['match.ref.glbo: unknown key; did you mean "glob"?']],
+    [match('ref: { glob: 5 }'), ['match.ref.glob: expected text or a list, found a number']],
+    [match('ref: { in: main }'), ['match.ref.in: expected a list, found text']],
+    [match('ref: { in: [] }'), ['match.ref.in: must not be an empty list']],
+    [
+      match('ref: { in: [main, {}] }'),
+      ['match.ref.in[1]: expected text or a number or true or false, found a mapping'],
+    ],
+  ];
+
+  test.each(cases.map(([yaml, [message = '']]) => [message, yaml]))('%s', (message, yaml) => {
+    expect(errorsOf(yaml ?? '')).toEqual([expect.stringContaining(message ?? '')]);
+  });
+
+  test('all problems come at once, in the order of the file, whatever finds them', () => {
+    const errors = errorsOf(`version: 1
+server: { listne: 127.0.0.1:8080, publicUrl: https://gateway.example.com }
+issuers:
+  gitlab: { type: gitlab, issuer: https://gitlab.example.com }
+identities:
+  a: { issuer: gitlba, match: { project_id: 0x14 }, roles: [raeder] }
+  b: { issuer: gitlab, match: { ref: main } }
+roles:
+  reader: [{ service: order, scopes: [read], resources: [] }]
+services:
+  orders: { type: http, upstream: { url: http://orders.internal, auth: { basic: { username: x } } } }
+  images: { type: oci, upstream: { url: http://registry.internal:5000 } }
+  broken: { type: http, path: 5 }
+`);
+    expect(errors.map((error) => error.split(': ')[0])).toEqual([
+      '2:11 server.listne',
+      '6:16 identities.a.issuer',
+      '6:45 identities.a.match.project_id',
+      '6:61 identities.a.roles[0]',
+      '7:24 identities.b.match',
+      '9:46 roles.reader[0].resources',
+      '11:42 services.orders.upstream.url',
+      '11:74 services.orders.upstream.auth.basic',
+      '12:19 services.images.type',
+      '13:3 services.broken.upstream',
+      '13:31 services.broken.path',
+    ]);
+  });
+
+  test('a reference to an entry that has its own problem is no second one', () => {
+    const services = '{ orders: { type: oci, upstream: { url: http://registry.internal:5000 } } }';
+    expect(errorsOf(configuration({ services }))).toEqual([
+      '6:29 services.orders.type: type "oci" is not available in this version',
+    ]);
+  });
+});
+
+describe('what a later version brings', () => {
+  const gitlab = 'type: gitlab, issuer: https://gitlab.example.com';
+  const caller = 'issuer: gitlab, match: { project_id: 20 }, roles: [reader]';
+  test.each([
+    ['signing', `${configuration()}\nsigning: { keys: [] }`],
+    ['deployTokens', `${configuration()}\ndeployTokens: {}`],
+    ['jobTokenAllowlist', `${configuration()}\njobTokenAllowlist: {}`],
+    ['workloadIdentities', `${configuration()}\nworkloadIdentities: {}`],
+    ['state.redis', configuration({ state: '{ redis: { url: redis://127.0.0.1 } }' })],
+    ['issuers.gitlab.jobTokens', issuer(`${gitlab}, jobTokens: {}`)],
+    ['issuers.gitlab.deployTokens', issuer(`${gitlab}, deployTokens: {}`)],
+    ['issuers.gitlab.apiUrl', issuer(`${gitlab}, apiUrl: https://x.example.com`)],
+    ['identities.payments.tokenLifetime', identity(`${caller}, tokenLifetime: 5m`)],
+    [
+      'services.orders.upstream.auth.oauth2',
+      upstream('url: http://x/, auth: { oauth2: {}, bearer: { token: x } }'),
+    ],
+    [
+      'services.orders.upstream.auth.forwardCredential',
+      upstream('url: http://x/, auth: { forwardCredential: true, bearer: { token: x } }'),
+    ],
+    [
+      'services.orders.upstream.auth.perIdentity',
+      upstream('url: http://x/, auth: { perIdentity: {}, bearer: { token: x } }'),
+    ],
+    ['services.orders.assertion', service('assertion: true')],
+    ['services.orders.trustedPublishing', service('trustedPublishing: {}')],
+    ['services.orders.challenge', service('challenge: basic')],
+  ])('%s', (path, yaml) => {
+    expect(errorsOf(yaml)).toEqual([
+      expect.stringMatching(`^\\d+:\\d+ ${path}: is not available in this version$`),
+    ]);
+  });
+
+  test.each(['oci', 'npm', 'pypi', 'maven', 'nuget', 'cargo', 'go', 'helm', 'generic', 'git', 'gitlab'])(
+    'type %s',
+    (type) => {
+      const yaml = configuration({ services: `{ orders: { type: ${type}, whatever: 1 } }` });
+      expect(errorsOf(yaml)).toEqual([
+        `6:29 services.orders.type: type "${type}" is not available in this version`,
+      ]);
+    },
+  );
+
+  test.each(['job_token', 'deploy_token', 'access_token'])('via %s', (credential) => {
+    const yaml = identity(`${caller}, via: [id_token, ${credential}]`);
+    expect(errorsOf(yaml)).toEqual([
+      expect.stringContaining(`identities.payments.via[1]: "${credential}" is not available in this version`),
+    ]);
+  });
+});
