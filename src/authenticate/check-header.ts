@@ -1,0 +1,37 @@
+import { deny } from '../contract/decision.ts';
+import type { Deny } from '../contract/decision.ts';
+import { quoted } from '../lib/quoted.ts';
+
+export interface CheckedHeader {
+  readonly kind: 'header';
+  readonly alg: string;
+  readonly kid: string;
+}
+
+const MAX_KID_LENGTH = 256;
+
+/**
+ * `jku`, `x5u`, `jwk` would let the token choose the key that it is verified with (RFC 8725 §3.10); `crit`
+ * and `b64` (RFC 7797) change what is signed, and no issuer of id tokens uses them.
+ */
+const REFUSED_PARAMETERS = ['crit', 'b64', 'jku', 'x5u', 'jwk'] as const;
+
+/** The parameters of a JOSE header that matter to us, once there is nothing in it that must not be. */
+export function checkHeader(
+  header: Readonly<Record<string, unknown>>,
+  algorithms: readonly string[],
+): CheckedHeader | Deny {
+  const { alg, kid } = header;
+  if (typeof alg !== 'string') return deny('credential_malformed', 'the header has no "alg"');
+  if (!algorithms.includes(alg)) {
+    return deny('credential_invalid', `alg ${quoted(alg)} is not one that is accepted of this issuer`);
+  }
+  const refused = REFUSED_PARAMETERS.find((name) => Object.hasOwn(header, name));
+  if (refused !== undefined) {
+    return deny('credential_invalid', `the header parameter "${refused}" is not accepted`);
+  }
+  if (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID_LENGTH) {
+    return deny('credential_malformed', 'the header has no usable "kid"');
+  }
+  return { kind: 'header', alg, kid };
+}

@@ -1,0 +1,67 @@
+import { GatehouseError } from '../contract/errors.ts';
+import { ISSUER_PRESETS, audienceForms, issuerForms } from '../contract/issuer-presets.ts';
+import type { IssuerType } from '../contract/issuer-presets.ts';
+import type { Outbound } from '../contract/ports.ts';
+import { KeySet } from './key-set.ts';
+import type { KeySetPorts } from './key-set.ts';
+import { keySource } from './key-source.ts';
+import type { IssuerSettings, ServiceSettings } from './settings.ts';
+
+/** A trusted source of id tokens. */
+export interface Issuer {
+  readonly name: string;
+  readonly type: IssuerType;
+  readonly url: string;
+  readonly algorithms: readonly string[];
+  /** Milliseconds. */
+  readonly maxLifetime: number;
+  readonly jtiClaim: 'jti' | 'uti';
+  readonly keys: KeySet;
+}
+
+/** Which issuers a service trusts and, for each, the `aud` values that it takes. Never an empty set by configuration. */
+export type Trust = ReadonlyMap<Issuer, ReadonlySet<string>>;
+
+export function compileIssuer(settings: IssuerSettings, outbound: Outbound, ports: KeySetPorts): Issuer {
+  const preset = ISSUER_PRESETS[settings.type];
+  return {
+    name: settings.name,
+    type: settings.type,
+    url: settings.issuer,
+    // The configuration can only narrow: a symmetric algorithm or `none` never gets in this way.
+    algorithms: preset.algorithms.filter((alg) => settings.algorithms?.includes(alg) ?? true),
+    maxLifetime: settings.maxTokenLifetime ?? preset.maxLifetime * 1000,
+    jtiClaim: preset.jti,
+    keys: new KeySet(settings.name, keySource(settings, outbound), settings.keys, ports),
+  };
+}
+
+/** Every `iss` that a token may bear → whose it is. */
+export function issuersByForm(issuers: readonly Issuer[]): ReadonlyMap<string, Issuer> {
+  const byForm = new Map<string, Issuer>();
+  for (const issuer of issuers) {
+    for (const form of issuerForms(issuer.type, issuer.url)) {
+      const other = byForm.get(form);
+      if (other !== undefined) {
+        const message = `issuers ${other.name} and ${issuer.name} both stand for ${form}`;
+        throw new GatehouseError('config_invalid', message);
+      }
+      byForm.set(form, issuer);
+    }
+  }
+  return byForm;
+}
+
+/** The audiences of a service replace those of its issuers, so that a token made for another purpose is no good here. */
+export function compileTrust(
+  issuers: readonly { readonly issuer: Issuer; readonly settings: IssuerSettings }[],
+  service?: ServiceSettings,
+): Trust {
+  const trusted = issuers.filter(({ issuer }) => service?.issuers?.includes(issuer.name) ?? true);
+  return new Map(
+    trusted.map(({ issuer, settings }) => {
+      const audiences = service?.audiences ?? settings.audiences;
+      return [issuer, new Set(audiences.flatMap((audience) => audienceForms(issuer.type, audience)))];
+    }),
+  );
+}

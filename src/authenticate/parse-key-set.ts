@@ -1,0 +1,92 @@
+import { createPublicKey } from 'node:crypto';
+import type { JsonWebKeyInput, KeyObject } from 'node:crypto';
+import { GatehouseError } from '../contract/errors.ts';
+import { isRecord } from '../lib/json-object.ts';
+
+/** One published key. `alive` turns false, for good, when the issuer no longer publishes it. */
+export interface KeyHandle {
+  readonly kid: string;
+  readonly key: KeyObject;
+  /** The only algorithm that the issuer wants it used with, where it says so. */
+  readonly alg: string | undefined;
+  /** Equal for equal keys: the same key keeps its handle over a refresh. */
+  readonly fingerprint: string;
+  alive: boolean;
+}
+
+const MAX_ENTRIES = 100;
+const MAX_KID = 256;
+const MIN_RSA_BITS = 2048;
+
+const CURVES: Readonly<Record<string, string>> = {
+  ES256: 'prime256v1',
+  ES384: 'secp384r1',
+  ES512: 'secp521r1',
+};
+
+/**
+ * The keys of a JWK Set (RFC 7517 §5) that can verify signatures. Entries that cannot be used are passed
+ * over, as §5 asks, but a set without any usable key is an error: it must never replace a good one.
+ */
+export function parseKeySet(document: unknown): readonly KeyHandle[] {
+  const entries: unknown = isRecord(document) ? document['keys'] : undefined;
+  if (!Array.isArray(entries)) throw new GatehouseError('key_set_invalid', 'the key set has no "keys" array');
+  if (entries.length > MAX_ENTRIES) {
+    throw new GatehouseError('key_set_invalid', `the key set has more than ${MAX_ENTRIES} keys`);
+  }
+  const keys = entries.map(toHandle).filter((key) => key !== undefined);
+  if (keys.length === 0) throw new GatehouseError('key_set_invalid', 'the key set has no usable signing key');
+  return keys;
+}
+
+/** Whether this key may be used with this algorithm (RFC 8725 §3.1: one key, one algorithm family). */
+export function fitsAlgorithm(handle: KeyHandle, alg: string): boolean {
+  if (handle.alg !== undefined && sameAlgorithm(handle.alg) !== sameAlgorithm(alg)) return false;
+  switch (handle.key.asymmetricKeyType) {
+    case 'rsa':
+      return /^[RP]S(256|384|512)$/.test(alg);
+    case 'ec':
+      return CURVES[alg] !== undefined && CURVES[alg] === handle.key.asymmetricKeyDetails?.namedCurve;
+    case 'ed25519':
+      return sameAlgorithm(alg) === 'Ed25519';
+    default:
+      return false;
+  }
+}
+
+/** RFC 9864 §2.2 renames EdDSA with this curve; both names are in use. */
+function sameAlgorithm(alg: string): string {
+  return alg === 'EdDSA' ? 'Ed25519' : alg;
+}
+
+function toHandle(entry: unknown): KeyHandle | undefined {
+  if (!isRecord(entry) || !isForVerifying(entry)) return undefined;
+  const { kid, alg } = entry;
+  if (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID) return undefined;
+  if (alg !== undefined && typeof alg !== 'string') return undefined;
+  const key = toPublicKey(entry);
+  if (key === undefined || !isStrong(key)) return undefined;
+  const spki = key.export({ type: 'spki', format: 'der' }).toString('base64');
+  return { kid, key, alg, fingerprint: `${kid}\n${alg ?? ''}\n${spki}`, alive: true };
+}
+
+function isForVerifying(entry: Readonly<Record<string, unknown>>): boolean {
+  const { use, key_ops: operations } = entry;
+  if (use !== undefined && use !== 'sig') return false;
+  return operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
+}
+
+/** Public members only: a private key that somebody published by mistake is not taken in. */
+function toPublicKey({ kty, n, e, crv, x, y }: Readonly<Record<string, unknown>>): KeyObject | undefined {
+  if (kty !== 'RSA' && kty !== 'EC' && kty !== 'OKP') return undefined;
+  const members = Object.entries({ kty, n, e, crv, x, y }).filter(([, value]) => value !== undefined);
+  try {
+    return createPublicKey({ key: Object.fromEntries(members) as JsonWebKeyInput['key'], format: 'jwk' });
+  } catch {
+    return undefined;
+  }
+}
+
+function isStrong(key: KeyObject): boolean {
+  return key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
+}

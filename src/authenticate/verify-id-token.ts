@@ -1,0 +1,71 @@
+import { deny } from '../contract/decision.ts';
+import type { Deny, Refusal } from '../contract/decision.ts';
+import type { Clock } from '../contract/ports.ts';
+import { checkClaims } from './check-claims.ts';
+import { checkHeader } from './check-header.ts';
+import type { Issuer } from './compile-issuers.ts';
+import { quoted } from '../lib/quoted.ts';
+import { parseToken } from './parse-token.ts';
+import type { CacheEntry } from './verification-cache.ts';
+import { verifySignature } from './verify-signature.ts';
+
+/** A token that names one of our issuers and a key. Nothing of it has been verified. */
+export interface Candidate {
+  readonly kind: 'candidate';
+  readonly token: string;
+  readonly tokenHash: string;
+  readonly issuer: Issuer;
+  readonly issuerUrl: string;
+  readonly alg: string;
+  readonly kid: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** The part that needs no key. An `iss` that is not configured is refused here: nobody is ever asked about it. */
+export function readCandidate(
+  token: string,
+  tokenHash: string,
+  issuers: ReadonlyMap<string, Issuer>,
+): Candidate | Deny {
+  const parsed = parseToken(token);
+  if (parsed.kind === 'deny') return parsed;
+  const issuerUrl = parsed.payload['iss'];
+  if (typeof issuerUrl !== 'string') return deny('credential_malformed', '"iss" is missing or not a text');
+  const issuer = issuers.get(issuerUrl);
+  if (issuer === undefined) return deny('issuer_unknown', `iss ${quoted(issuerUrl)} is not configured`);
+  const header = checkHeader(parsed.header, issuer.algorithms);
+  if (header.kind === 'deny') return header;
+  const { alg, kid } = header;
+  return { kind: 'candidate', token, tokenHash, issuer, issuerUrl, alg, kid, claims: parsed.payload };
+}
+
+/** Key, signature, claims. What depends on the service is not asked here: the outcome is shared by all of them. */
+export async function verifyCandidate(candidate: Candidate, clock: Clock): Promise<CacheEntry | Refusal> {
+  const { issuer, token, alg, kid, claims } = candidate;
+  const keys = await issuer.keys.keysFor(kid);
+  if ('kind' in keys) return keys;
+  const key = await verifySignature(token, alg, keys);
+  if (key === undefined) {
+    return deny('signature_invalid', `no key with kid ${quoted(kid)} of issuer ${issuer.name} verifies it`);
+  }
+  const checked = checkClaims(claims, issuer, clock.now());
+  if (checked.kind === 'deny') return checked;
+  const { subject, jti, audiences, expiresAt } = checked;
+  const { issuerUrl, tokenHash } = candidate;
+  return {
+    verified: {
+      class: 'id_token',
+      issuer: issuer.name,
+      issuerUrl,
+      subject,
+      jti,
+      tokenHash,
+      expiresAt,
+      claims,
+    },
+    issuer,
+    key,
+    audiences,
+    size: token.length,
+  };
+}

@@ -1,0 +1,130 @@
+import { createAuthenticator } from '../../src/authenticate/index.ts';
+import type {
+  Authentication,
+  Authenticator,
+  IssuerSettings,
+  ServiceSettings,
+} from '../../src/authenticate/index.ts';
+import type { PresentedCredential } from '../../src/contract/credential.ts';
+import type { VerificationMeter } from '../../src/contract/meter.ts';
+import type { Log, LogFields, Outbound } from '../../src/contract/ports.ts';
+import { createOutbound } from '../../src/forward/index.ts';
+import { AUDIENCE } from './issuer.ts';
+import type { TestIssuer } from './issuer.ts';
+
+/** A clock that stands still until a test moves it. */
+export class FrozenClock {
+  #now = Date.UTC(2026, 10, 21, 12);
+
+  now(): number {
+    return this.#now;
+  }
+
+  advance(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+}
+
+export interface LogLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+export class RecordingLog implements Log {
+  readonly lines: LogLine[] = [];
+
+  info(message: string, fields: LogFields = {}): void {
+    this.lines.push({ level: 'info', message, fields });
+  }
+
+  warn(message: string, fields: LogFields = {}): void {
+    this.lines.push({ level: 'warn', message, fields });
+  }
+
+  error(message: string, fields: LogFields = {}): void {
+    this.lines.push({ level: 'error', message, fields });
+  }
+}
+
+/** Every call as one line: `cacheHit id_token`, `verified id_token gitlab denied`, `fetched gitlab success`. */
+export class RecordingMeter implements VerificationMeter {
+  readonly calls: string[] = [];
+
+  cacheHit(credential: string): void {
+    this.calls.push(`cacheHit ${credential}`);
+  }
+
+  cacheMiss(credential: string): void {
+    this.calls.push(`cacheMiss ${credential}`);
+  }
+
+  verified(credential: string, issuer: string | undefined, outcome: string, seconds: number): void {
+    this.calls.push(`verified ${credential} ${issuer ?? '-'} ${outcome}${seconds >= 0 ? '' : ' in no time'}`);
+  }
+
+  keySetFetched(issuer: string, outcome: string): void {
+    this.calls.push(`fetched ${issuer} ${outcome}`);
+  }
+
+  count(call: string): number {
+    return this.calls.filter((other) => other === call).length;
+  }
+}
+
+export const TIMING = { refresh: 600_000, cooldown: 30_000, staleLimit: 21_600_000 } as const;
+
+export function issuerSettings(issuer: TestIssuer, changes: Partial<IssuerSettings> = {}): IssuerSettings {
+  const { type, url } = issuer;
+  return { name: type, type, issuer: url, audiences: [AUDIENCE], keys: TIMING, ...changes };
+}
+
+export function idToken(token: string): PresentedCredential {
+  return { class: 'id_token', carrier: 'bearer', token, username: undefined };
+}
+
+export interface Rig {
+  readonly authenticator: Authenticator;
+  readonly clock: FrozenClock;
+  readonly log: RecordingLog;
+  readonly meter: RecordingMeter;
+  /** What service `api` says of this id token. */
+  ask(token: string): Authentication | Promise<Authentication>;
+  /** The reason of the refusal, or `verified`. */
+  reason(token: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** An authenticator with a frozen clock, and one service `api` where none are given. Not started. */
+export function authenticatorFor(
+  issuers: readonly IssuerSettings[],
+  options: {
+    readonly services?: readonly ServiceSettings[];
+    readonly outbound?: Outbound;
+    readonly clock?: FrozenClock;
+  } = {},
+): Rig {
+  const { services = [{ name: 'api' }], clock = new FrozenClock() } = options;
+  const own = createOutbound();
+  const log = new RecordingLog();
+  const meter = new RecordingMeter();
+  const outbound = options.outbound ?? own;
+  const authenticator = createAuthenticator({ issuers, services }, { outbound, clock, log, meter });
+  const ask: Rig['ask'] = (token) => authenticator.forService('api')(idToken(token));
+  return {
+    authenticator,
+    clock,
+    log,
+    meter,
+    ask,
+    reason: async (token) => reasonOf(await ask(token)),
+    async close() {
+      authenticator.stop();
+      await own.close();
+    },
+  };
+}
+
+export function reasonOf(result: Authentication): string {
+  return 'kind' in result ? result.reason : 'verified';
+}

@@ -1,0 +1,175 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { IssuerType } from '../../src/contract/issuer-presets.ts';
+import type { Clock } from '../../src/contract/ports.ts';
+import { TENANT, defaultClaims } from './issuer-claims.ts';
+import { generateKey, signCompact } from './issuer-keys.ts';
+import type { Part, SigningAlgorithm, SigningKey } from './issuer-keys.ts';
+
+export interface IssuerOptions {
+  /** Shape of the claims and of the paths. Default: gitlab. */
+  readonly type?: IssuerType;
+  readonly alg?: SigningAlgorithm;
+  /** `aud` of the tokens where `mint` is given none. Default: https://gateway.example.com */
+  readonly audience?: string;
+  /** `iss` of tokens and discovery, where it is not the address of this server. */
+  readonly issuer?: string;
+  /** Times of tokens are counted from here. */
+  readonly clock?: Clock;
+}
+
+/** What an endpoint does instead of answering well. */
+export type Fault =
+  | { readonly kind: 'status'; readonly status: number }
+  | { readonly kind: 'redirect'; readonly to: string }
+  | { readonly kind: 'body'; readonly body: string }
+  | { readonly kind: 'huge'; readonly bytes: number }
+  | { readonly kind: 'hang' }
+  /** Answers well once `until` resolves. */
+  | { readonly kind: 'wait'; readonly until: Promise<void> };
+
+type Claims = Readonly<Record<string, unknown>>;
+
+export interface MintOptions {
+  /** Default: the current key of the issuer. */
+  readonly key?: SigningKey;
+  readonly header?: Claims;
+  /** Seconds. Default 300. */
+  readonly lifetime?: number;
+}
+
+export interface TestIssuer {
+  readonly type: IssuerType;
+  /** `iss`. */
+  readonly url: string;
+  readonly jwksUrl: string;
+  /** The key that `mint` signs with. */
+  readonly key: SigningKey;
+  /** Requests so far; `headers` are those of the last one. */
+  readonly requests: { discovery: number; jwks: number; other: number; headers: IncomingMessage['headers'] };
+  /** Set and unset as the test likes. */
+  readonly faults: { discovery?: Fault | undefined; jwks?: Fault | undefined };
+  /** Members laid over the discovery document. */
+  readonly discovery: Record<string, unknown>;
+  /** The published key set, open to be changed. */
+  readonly published: unknown[];
+  /** A token as this type of issuer makes it. A claim given as undefined is left out. */
+  mint(claims?: Claims, options?: MintOptions): string;
+  /** A token of exactly these parts, whatever they say. */
+  mintUnsafe(header: Part, payload: Part, key?: SigningKey): string;
+  /** Signs with a new key from now on. The old one stays published with `keepOld`. */
+  rotate(options?: { readonly kid?: string; readonly keepOld?: boolean }): SigningKey;
+  /** Refuses connections until `up`. */
+  down(): Promise<void>;
+  up(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const AUDIENCE = 'https://gateway.example.com';
+
+/** An issuer of id tokens on a loopback port: discovery, key set, and a mint of its own. */
+export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssuer> {
+  const { type = 'gitlab', alg = 'RS256', audience = AUDIENCE } = options;
+  const clock = options.clock ?? { now: () => Date.now() };
+  const paths = PATHS[type];
+  let serial = 1;
+  let key = generateKey(`key-${serial}`, alg);
+  const published: unknown[] = [key.jwk];
+  const faults: TestIssuer['faults'] = {};
+  const discovery: Record<string, unknown> = {};
+  const requests: TestIssuer['requests'] = { discovery: 0, jwks: 0, other: 0, headers: {} };
+
+  const server = createServer((request, response) => {
+    requests.headers = request.headers;
+    const path = request.url ?? '';
+    if (path === paths.jwks) {
+      requests.jwks += 1;
+      void answer(response, { keys: published }, faults.jwks);
+    } else if (path === `${paths.base}/.well-known/openid-configuration`) {
+      requests.discovery += 1;
+      void answer(response, { issuer: url, jwks_uri: jwksUrl, ...discovery }, faults.discovery);
+    } else {
+      requests.other += 1;
+      response.writeHead(404).end();
+    }
+  });
+  const listen = (port: number): Promise<void> =>
+    new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://127.0.0.1:${port}`;
+  const url = options.issuer ?? `${origin}${paths.base}`;
+  const jwksUrl = `${origin}${paths.jwks}`;
+
+  return {
+    type,
+    url,
+    jwksUrl,
+    get key() {
+      return key;
+    },
+    requests,
+    faults,
+    discovery,
+    published,
+    mint(claims = {}, { key: signer = key, header = {}, lifetime = 300 } = {}) {
+      const now = Math.floor(clock.now() / 1000);
+      const times = { iat: now, nbf: now - 5, exp: now + lifetime };
+      const payload = { iss: url, aud: audience, ...times, ...defaultClaims(type), ...claims };
+      return signCompact({ alg: signer.alg, typ: 'JWT', kid: signer.kid, ...header }, payload, signer);
+    },
+    mintUnsafe: (header, payload, signer = key) => signCompact(header, payload, signer),
+    rotate({ kid, keepOld = false } = {}) {
+      serial += 1;
+      key = generateKey(kid ?? `key-${serial}`, alg);
+      if (!keepOld) published.length = 0;
+      published.unshift(key.jwk);
+      return key;
+    },
+    down: close,
+    up: () => listen(port),
+    close,
+  };
+}
+
+const PATHS: Readonly<Record<IssuerType, { readonly base: string; readonly jwks: string }>> = {
+  gitlab: { base: '', jwks: '/oauth/discovery/keys' },
+  github: { base: '', jwks: '/.well-known/jwks' },
+  kubernetes: { base: '', jwks: '/openid/v1/jwks' },
+  entra: { base: `/${TENANT}/v2.0`, jwks: `/${TENANT}/discovery/v2.0/keys` },
+  oidc: { base: '', jwks: '/jwks' },
+};
+
+async function answer(response: ServerResponse, document: unknown, fault: Fault | undefined): Promise<void> {
+  switch (fault?.kind) {
+    case 'status':
+      response.writeHead(fault.status).end();
+      return;
+    case 'redirect':
+      response.writeHead(302, { location: fault.to }).end();
+      return;
+    case 'body':
+      response.writeHead(200).end(fault.body);
+      return;
+    case 'huge':
+      response.writeHead(200).end(Buffer.alloc(fault.bytes, 0x20));
+      return;
+    case 'hang':
+      return;
+    case 'wait':
+      await fault.until;
+      break;
+    case undefined:
+      break;
+    default:
+      fault satisfies never;
+  }
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
+}

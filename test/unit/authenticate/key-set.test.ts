@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import { A, B, DOWN, rig } from './key-set-rig.ts';
+import type { Rig } from './key-set-rig.ts';
+
+describe('first use', () => {
+  test('fetches where nobody has yet, once for all', async () => {
+    const { ask, source } = rig();
+    expect(await Promise.all([ask('a'), ask('a'), ask('a')])).toEqual(['1 key', '1 key', '1 key']);
+    expect(source.reads).toBe(1);
+  });
+
+  test('waits for the prefetch', async () => {
+    const { set, ask, source } = rig();
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    source.answer = promise;
+    set.start();
+    const asked = ask('a');
+    resolve({ keys: [A] });
+    expect(await asked).toBe('1 key');
+    expect(source.reads).toBe(1);
+    set.stop();
+  });
+
+  test('without keys nobody can tell: 503 with the time of the next try', async () => {
+    const { set, source } = rig();
+    source.answer = DOWN;
+    expect(await set.keysFor('a')).toMatchObject({
+      kind: 'unable',
+      reason: 'issuer_unavailable',
+      detail: 'the keys of issuer gitlab cannot be had: ECONNREFUSED',
+      retryAfter: 1,
+    });
+  });
+});
+
+describe('unknown kid', () => {
+  test('is looked for once per cooldown, however many ask', async () => {
+    const { ask, source, clock } = rig();
+    await ask('a');
+    for (let at = 0; at < 1_000; at++) expect(await ask(`x${at}`)).toBe('signature_invalid');
+    expect(source.reads).toBe(2);
+    clock.advance(29_999);
+    await ask('y');
+    expect(source.reads).toBe(2);
+    clock.advance(1);
+    await ask('y');
+    expect(source.reads).toBe(3);
+  });
+
+  test('finds a new key at once', async () => {
+    const { ask, source } = rig();
+    await ask('a');
+    source.answer = { keys: [A, B] };
+    expect(await Promise.all([ask('b'), ask('b')])).toEqual(['1 key', '1 key']);
+    expect(source.reads).toBe(2);
+  });
+
+  test('waits for a fetch that somebody else caused', async () => {
+    const { ask, source } = rig();
+    await ask('a');
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    source.answer = promise;
+    const burnt = ask('x');
+    const rotated = ask('b');
+    resolve({ keys: [B] });
+    expect(await burnt).toBe('signature_invalid');
+    expect(await rotated).toBe('1 key');
+    expect(source.reads).toBe(2);
+  });
+
+  test('cannot be told from a new key while the issuer is down: 503', async () => {
+    const { ask, source } = rig();
+    await ask('a');
+    source.answer = DOWN;
+    expect(await ask('x')).toBe('issuer_unavailable');
+    expect(await ask('a')).toBe('1 key');
+  });
+
+  test('a clock that is set back does not stop the search', async () => {
+    const { ask, source, clock } = rig();
+    await ask('x');
+    const { reads } = source;
+    clock.advance(-3_600_000);
+    await ask('x');
+    expect(source.reads).toBe(reads + 1);
+  });
+
+  test('a file is looked at again after a second', async () => {
+    const { ask, source, clock } = rig({}, 1_000);
+    await ask('a');
+    await ask('x');
+    source.answer = { keys: [B] };
+    clock.advance(1_000);
+    expect(await ask('b')).toBe('1 key');
+  });
+
+  test('several keys under one kid are all handed out', async () => {
+    const { ask, source } = rig();
+    source.answer = { keys: [A, { ...B, kid: 'a' }, A] };
+    expect(await ask('a')).toBe('2 key');
+  });
+});
+
+describe('handles', () => {
+  async function handleOf({ set }: Rig, kid: string): Promise<{ alive: boolean } | undefined> {
+    const keys = await set.keysFor(kid);
+    return 'kind' in keys ? undefined : keys[0];
+  }
+
+  test('the same key keeps its handle; one that is gone dies', async () => {
+    const it = rig();
+    it.source.answer = { keys: [A, B] };
+    const [a, b] = [await handleOf(it, 'a'), await handleOf(it, 'b')];
+    it.source.answer = { keys: [B] };
+    await it.set.refresh();
+    expect([a?.alive, b?.alive]).toEqual([false, true]);
+    expect(await handleOf(it, 'b')).toBe(b);
+    expect(await it.ask('a')).toBe('signature_invalid');
+  });
+
+  test('another key under the same kid replaces it', async () => {
+    const it = rig();
+    const old = await handleOf(it, 'a');
+    it.source.answer = { keys: [{ ...B, kid: 'a' }] };
+    await it.set.refresh();
+    expect(old?.alive).toBe(false);
+    expect((await handleOf(it, 'a'))?.alive).toBe(true);
+  });
+
+  test.each([
+    ['a failure', DOWN],
+    ['an empty set', { keys: [] }],
+    ['nonsense', 'keys'],
+  ])('%s keeps the old ones', async (_name, answer) => {
+    const it = rig();
+    const handle = await handleOf(it, 'a');
+    it.source.answer = answer;
+    await it.set.refresh();
+    expect(handle?.alive).toBe(true);
+    expect(await it.ask('a')).toBe('1 key');
+  });
+});
+
+describe('stale limit', () => {
+  test('counts from the last good fetch', async () => {
+    const { set, ask, source, clock } = rig({ staleLimit: 1_000_000 });
+    await ask('a');
+    source.answer = DOWN;
+    clock.advance(1_000_000);
+    expect(set.usable()).toBe(true);
+    expect(await ask('a')).toBe('1 key');
+    clock.advance(1);
+    expect(set.usable()).toBe(false);
+    expect(await ask('a')).toBe('issuer_unavailable');
+    clock.advance(60_000);
+    source.answer = { keys: [A] };
+    expect(await ask('a')).toBe('1 key');
+    expect(set.usable()).toBe(true);
+  });
+});
+
+describe('backoff', () => {
+  test('requests do not hammer an issuer that is down', async () => {
+    const { ask, source, clock } = rig();
+    source.answer = DOWN;
+    for (let at = 0; at < 100; at++) await ask('a');
+    expect(source.reads).toBe(1);
+    clock.advance(1_000);
+    for (let at = 0; at < 100; at++) await ask('a');
+    expect(source.reads).toBe(2);
+  });
+
+  test('nor do unknown kids', async () => {
+    const { ask, source } = rig({ cooldown: 0 });
+    await ask('a');
+    source.answer = DOWN;
+    for (let at = 0; at < 100; at++) await ask('x');
+    expect(source.reads).toBe(2);
+  });
+});
