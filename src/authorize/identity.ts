@@ -1,0 +1,73 @@
+import { claimAt } from '../contract/claims.ts';
+import type { CredentialClass, VerifiedCredential } from '../contract/credential.ts';
+import { ISSUER_PRESETS } from '../contract/issuer-presets.ts';
+import type { IssuerType } from '../contract/issuer-presets.ts';
+import { compileMatch, holdsFor } from './condition.ts';
+import type { Condition, Operator } from './condition.ts';
+import type { CompiledGrant } from './grant.ts';
+import { guardsFor } from './preset-guards.ts';
+import type { Guard } from './preset-guards.ts';
+import type { IdentitySettings } from './settings.ts';
+
+export interface CompiledIdentity {
+  readonly name: string;
+  readonly issuer: string;
+  readonly issuerType: IssuerType;
+  readonly via: readonly CredentialClass[];
+  readonly conditions: readonly Condition[];
+  readonly guards: readonly Guard[];
+  readonly roles: readonly string[];
+  readonly grants: readonly CompiledGrant[];
+  /** Claims whose `/` counts in resource patterns. */
+  readonly pathClaims: readonly string[];
+}
+
+/** The first thing that keeps a credential of the right issuer from an identity. */
+export type Mismatch =
+  | {
+      readonly kind: 'class';
+      readonly expected: readonly CredentialClass[];
+      readonly actual: CredentialClass;
+    }
+  | { readonly kind: 'guard'; readonly claim: string; readonly actual: unknown; readonly why: string }
+  | {
+      readonly kind: 'condition';
+      readonly claim: string;
+      readonly operator: Operator;
+      readonly expected: readonly string[];
+      readonly actual: unknown;
+    };
+
+export function compileIdentity(
+  settings: IdentitySettings,
+  issuerType: IssuerType,
+  grants: readonly CompiledGrant[],
+): CompiledIdentity {
+  return {
+    name: settings.name,
+    issuer: settings.issuer,
+    issuerType,
+    via: settings.via,
+    conditions: compileMatch(settings.match),
+    guards: guardsFor(issuerType, Object.keys(settings.match)),
+    roles: settings.roles,
+    grants,
+    pathClaims: ISSUER_PRESETS[issuerType].pathClaims,
+  };
+}
+
+/** Undefined where the identity matches. The caller has seen to it that the issuers are the same. */
+export function mismatch(identity: CompiledIdentity, credential: VerifiedCredential): Mismatch | undefined {
+  if (!identity.via.includes(credential.class)) {
+    return { kind: 'class', expected: identity.via, actual: credential.class };
+  }
+  const { claims } = credential;
+  const failed = identity.conditions.find((condition) => !holdsFor(condition, claims));
+  if (failed !== undefined) {
+    const { claim, operator, expected } = failed;
+    return { kind: 'condition', claim, operator, expected, actual: claimAt(claims, claim) };
+  }
+  const guard = identity.guards.find(({ passes }) => !passes(claims));
+  if (guard === undefined) return undefined;
+  return { kind: 'guard', claim: guard.claim, actual: claimAt(claims, guard.claim), why: guard.why };
+}

@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseTarget } from '../../src/listener/request-target.ts';
+
+const pieces = fc.constantFrom(
+  '/',
+  '.',
+  '..',
+  '%',
+  '%2e',
+  '%2F',
+  '%5c',
+  '%25',
+  '%00',
+  '%c0',
+  '%E6%97%A5',
+  '%41',
+  '%3b',
+  '%20',
+  ';',
+  '\\',
+  '#',
+  '?',
+  '+',
+  'a',
+  'b',
+  '~',
+  '@',
+  'é',
+);
+const targets = fc.array(pieces, { maxLength: 12 }).map((parts) => `/${parts.join('')}`);
+
+test('what is accepted is a fixed point: reading it again changes nothing', () => {
+  fc.assert(
+    fc.property(targets, (target) => {
+      const read = parseTarget(target);
+      if ('kind' in read) return;
+      expect(parseTarget(read.path + read.query)).toEqual(read);
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+test('what is accepted means the same to a URL parser, and never leaves its place', () => {
+  fc.assert(
+    fc.property(targets, (target) => {
+      const read = parseTarget(target);
+      if ('kind' in read) return;
+      // WHATWG URL resolves dot segments and backslashes: it must find none to resolve.
+      expect(new URL(`http://h${read.path}`).pathname).toBe(read.path);
+      const decoded = decodeURIComponent(read.path);
+      expect(decoded.split('/')).toHaveLength(read.path.split('/').length);
+      expect(decoded).not.toMatch(/(^|\/)\.{1,2}(\/|$)/);
+    }),
+    { numRuns: 5_000 },
+  );
+});

@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compileGlob } from '../../src/lib/glob.ts';
+import type { GlobToken } from '../../src/lib/glob.ts';
+
+type Separators = '/' | '/:';
+
+/** Few characters, so that patterns and texts meet often. */
+const character = fc.constantFrom('a', 'b', '/', ':', '*');
+const token: fc.Arbitrary<GlobToken> = fc.oneof(
+  fc.string({ unit: character, maxLength: 2 }).map((text): GlobToken => ({ kind: 'literal', text })),
+  fc.constant<GlobToken>({ kind: 'star' }),
+  fc.constant<GlobToken>({ kind: 'globstar' }),
+);
+const separators = fc.constantFrom<Separators>('/', '/:');
+/** A pattern with, for each part, what its wildcard could stand for. */
+const filled = fc.array(fc.tuple(token, fc.string({ unit: character, maxLength: 4 })), { maxLength: 7 });
+
+function fill(parts: readonly (readonly [GlobToken, string])[]): string {
+  return parts.map(([part, wild]) => (part.kind === 'literal' ? part.text : wild)).join('');
+}
+
+describe('a glob', () => {
+  it('is what a regular expression of the same pattern is', () => {
+    const seen = { true: 0, false: 0 };
+    fc.assert(
+      fc.property(
+        filled,
+        fc.string({ unit: character }),
+        separators,
+        fc.boolean(),
+        (parts, any, stops, base) => {
+          const pattern = parts.map(([part]) => part);
+          const glob = compileGlob(pattern, { separators: stops, matchBase: base });
+          const regex = reference(pattern, stops, base);
+          for (const text of [fill(parts), any]) {
+            expect(glob.test(text)).toBe(regex.test(text));
+            seen[`${regex.test(text)}`] += 1;
+          }
+        },
+      ),
+      { numRuns: 20_000 },
+    );
+    expect(Math.min(seen.true, seen.false)).toBeGreaterThan(2000);
+  });
+
+  it('of literals alone matches nothing but itself', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (literal, other) => {
+        const glob = compileGlob([{ kind: 'literal', text: literal }]);
+        expect(glob.test(literal)).toBe(true);
+        expect(glob.test(other)).toBe(literal === other);
+      }),
+    );
+  });
+});
+
+function reference(pattern: readonly GlobToken[], stops: Separators, matchBase: boolean): RegExp {
+  const source = pattern
+    .map((part) => {
+      if (part.kind === 'literal') return part.text.replaceAll(/[*/]/g, '\\$&');
+      return part.kind === 'star' ? `[^${stops}]*` : '[^]*';
+    })
+    .join('');
+  const base = /^([^]+)\\\/\[\^\]\*$/.exec(source)?.[1];
+  return new RegExp(matchBase && base !== undefined ? `^(?:${source}|${base})$` : `^(?:${source})$`);
+}
