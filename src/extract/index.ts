@@ -1,0 +1,1 @@
+export { createExtract, type Extract } from './extract.ts';

@@ -1,0 +1,34 @@
+import { stripCredentials } from './credential-parameters.ts';
+
+/**
+ * Turns an upstream's `Location` into what the client may follow, or undefined where it may not: clients send
+ * custom credential headers along to any origin they are sent to (CVE-2026-40895).
+ */
+export type LocationRewriter = (location: string, host: string) => string | undefined;
+
+export interface LocationSettings {
+  /** Public prefix of the service. */
+  readonly path: string;
+  readonly upstreamUrl: string;
+  readonly redirectOrigins: readonly string[];
+}
+
+export function createLocationRewriter(settings: LocationSettings): LocationRewriter {
+  const upstream = new URL(settings.upstreamUrl);
+  const allowed = new Set(settings.redirectOrigins.map((origin) => new URL(origin).origin));
+
+  return function rewrite(location, host) {
+    if (/[\x00-\x20\x7f\\]/.test(location)) return undefined;
+    const absolute = /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(location);
+    // Relative to the request's own path, which the client knows by its public name.
+    if (!absolute && !location.startsWith('/')) return stripCredentials(location);
+    if (!URL.canParse(location, upstream)) return undefined;
+    const url = new URL(location, upstream);
+    const rest = stripCredentials(url.pathname + url.search + url.hash);
+    if (url.origin === upstream.origin || url.host === host) {
+      if (rest.startsWith(upstream.pathname)) return settings.path + rest.slice(upstream.pathname.length);
+      return url.host === host && rest.startsWith(settings.path) ? rest : undefined;
+    }
+    return allowed.has(url.origin) ? url.origin + rest : undefined;
+  };
+}

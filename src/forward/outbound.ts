@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'undici';
+import { GatehouseError } from '../contract/errors.ts';
+import type { Outbound, OutboundRequest, OutboundResponse } from '../contract/ports.ts';
+
+const DEFAULT_DEADLINE = 5_000;
+const DEFAULT_MAX_BYTES = 512 * 1024;
+
+/** The way out for key sets and the like; what a request's way uses is the forwarder. */
+export function createOutbound(): Outbound & { close(): Promise<void> } {
+  /** One agent per certificate authority, by the content of its file: connections are never shared across them. */
+  const agents = new Map<string, Agent>();
+
+  function agentFor(caFile: string | undefined): Agent {
+    const ca = caFile === undefined ? '' : readFileSync(caFile, 'utf8');
+    let agent = agents.get(ca);
+    if (agent === undefined) {
+      agent = new Agent({
+        allowH2: false,
+        connections: 8,
+        keepAliveTimeout: 1_000,
+        maxHeaderSize: 16 * 1024,
+        connect: { timeout: DEFAULT_DEADLINE, ...(ca === '' ? {} : { ca }) },
+      });
+      agents.set(ca, agent);
+    }
+    return agent;
+  }
+
+  async function get(call: OutboundRequest): Promise<OutboundResponse> {
+    const { url, headers = {}, caFile, deadline = DEFAULT_DEADLINE, maxBytes = DEFAULT_MAX_BYTES } = call;
+    const signal = AbortSignal.timeout(deadline);
+    try {
+      const response = await request(url, { dispatcher: agentFor(caFile), headers: { ...headers }, signal });
+      const chunks: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of response.body as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (size > maxBytes)
+          throw new GatehouseError('outbound_failed', `the answer is longer than ${maxBytes} bytes`);
+        chunks.push(chunk);
+      }
+      return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) };
+    } catch (cause) {
+      if (cause instanceof GatehouseError) throw cause;
+      const why = signal.aborted ? `no answer within ${deadline} ms` : reasonOf(cause);
+      throw new GatehouseError('outbound_failed', why, { cause });
+    }
+  }
+
+  return {
+    get,
+    async close() {
+      await Promise.all([...agents.values()].map((agent) => agent.destroy()));
+    },
+  };
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return reasonOf(cause.errors[0]);
+  if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.name;
+  return 'unknown';
+}

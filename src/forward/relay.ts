@@ -1,0 +1,166 @@
+import type { ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { Forwarding } from '../contract/forwarding.ts';
+import type { LocationRewriter } from './location.ts';
+import type { RequestBody } from './request-body.ts';
+import { readResponseHead } from './response-head.ts';
+import type { StallWatch, Transfer } from './stall-watch.ts';
+import { isStaleConnection, upstreamFault } from './upstream-fault.ts';
+
+export interface RelayPorts {
+  readonly location: LocationRewriter;
+  readonly stalls: StallWatch;
+  /** Sends the request again; undefined where it may not be. */
+  readonly retry: (() => void) | undefined;
+  /** Exactly once, however the exchange ends. */
+  readonly ended: () => void;
+}
+
+/**
+ * Carries one upstream response to the client: undici's handler on one side, node's response on the other.
+ * Backpressure, aborts and truncation pass through in both directions.
+ */
+export class Relay implements Dispatcher.DispatchHandler {
+  readonly #forwarding: Forwarding;
+  readonly #res: ServerResponse;
+  readonly #body: RequestBody | undefined;
+  readonly #ports: RelayPorts;
+  readonly #startedAt = performance.now();
+  #controller: Dispatcher.DispatchController | undefined;
+  /** The head that waits for its first chunk, so that a small answer goes out in one write. */
+  #heldHead: string[] | undefined;
+  #contentLength: number | undefined;
+  /** By method or status; its head may still have a length. */
+  #bodiless = false;
+  #retried = false;
+  #done = false;
+  #transfer: Transfer | undefined;
+
+  constructor(forwarding: Forwarding, body: RequestBody | undefined, ports: RelayPorts) {
+    this.#forwarding = forwarding;
+    this.#res = forwarding.incoming.res;
+    this.#body = body;
+    this.#ports = ports;
+  }
+
+  /** The client's side has closed; called once by the forwarder. */
+  clientClosed(): void {
+    if (this.#done) return;
+    this.#end();
+    this.#controller?.abort(new Error('client left'));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#done) controller.abort(new Error('client left'));
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    // Interim answers (RFC 9110 §15.2) are between the upstream and us.
+    if (status >= 102 && status < 200) return;
+    const forwarding = this.#forwarding;
+    forwarding.upstreamStatus = status;
+    if (status < 200 || status > 599) return this.#refuse('upstream_invalid', `status ${status}`);
+    if (status === 401) return this.#refuse('upstream_unauthorized', 'the upstream answered 401');
+    const raw = controller.rawHeaders as readonly (Buffer | string)[] | null | undefined;
+    const head = readResponseHead(raw ?? [], forwarding.head.host, this.#ports.location);
+    if (head.kind === 'invalid') return this.#refuse('upstream_invalid', head.detail);
+
+    const { res, req, requestId } = forwarding.incoming;
+    head.headers.push('X-Request-Id', requestId);
+    this.#bodiless = forwarding.head.method === 'HEAD' || status === 204 || status === 304;
+    if (head.untilClose && !this.#bodiless) {
+      res.shouldKeepAlive = false;
+      res.useChunkedEncodingByDefault = false;
+    }
+    // Whoever answers before it has read the body may never read it.
+    if (this.#body !== undefined && !req.complete) res.shouldKeepAlive = false;
+    this.#res.statusCode = status;
+    this.#heldHead = head.headers;
+    this.#contentLength = head.contentLength;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#done) return;
+    const res = this.#res;
+    const head = this.#heldHead;
+    if (head !== undefined) {
+      this.#heldHead = undefined;
+      res.writeHead(res.statusCode, head);
+      if (chunk.length === this.#contentLength && chunk.length <= ONE_WRITE) {
+        this.#forwarding.bytesOut += chunk.length;
+        // As latin1 text, head and body leave in one write.
+        res.end(chunk.toString('latin1'), 'latin1');
+        return;
+      }
+    }
+    if (res.writableEnded) return;
+    this.#forwarding.bytesOut += chunk.length;
+    if (!res.write(chunk)) this.#waitForClient(controller);
+  }
+
+  onResponseEnd(): void {
+    if (this.#done) return;
+    const res = this.#res;
+    this.#end();
+    const head = this.#heldHead;
+    if (head !== undefined) {
+      if (this.#contentLength === undefined && !this.#bodiless) head.push('Content-Length', '0');
+      res.writeHead(res.statusCode, head);
+    }
+    if (!res.writableEnded) res.end();
+  }
+
+  onResponseError(_controller: unknown, error: unknown): void {
+    if (this.#done) return;
+    const untouched =
+      this.#heldHead === undefined && !this.#res.headersSent && this.#forwarding.upstreamStatus === undefined;
+    if (untouched && !this.#retried && this.#ports.retry !== undefined && isStaleConnection(error)) {
+      this.#retried = true;
+      this.#controller = undefined;
+      this.#ports.retry();
+      return;
+    }
+    this.#heldHead = undefined;
+    this.#end();
+    const { reason, detail } = upstreamFault(error);
+    if (!this.#res.headersSent) return this.#forwarding.failed(reason, detail);
+    // Without its last chunk the client cannot take the answer for whole (threats S10).
+    this.#forwarding.broken(reason, detail);
+    this.#res.destroy();
+  }
+
+  #refuse(reason: 'upstream_invalid' | 'upstream_unauthorized', detail: string): void {
+    this.#end();
+    this.#forwarding.failed(reason, detail);
+    this.#controller?.abort(new Error(reason));
+  }
+
+  #waitForClient(controller: Dispatcher.DispatchController): void {
+    const res = this.#res;
+    controller.pause();
+    res.once('drain', () => controller.resume());
+    if (this.#transfer !== undefined) return;
+    this.#transfer = {
+      moved: () => res.socket?.bytesWritten ?? 0,
+      waiting: () => res.writableNeedDrain,
+      stalled: () => {
+        this.#forwarding.broken('body_timeout', 'the client stopped reading');
+        res.destroy();
+      },
+    };
+    this.#ports.stalls.watch(this.#transfer);
+  }
+
+  #end(): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#forwarding.upstreamDuration = performance.now() - this.#startedAt;
+    if (this.#body !== undefined) this.#forwarding.bytesIn = this.#body.received;
+    if (this.#transfer !== undefined) this.#ports.stalls.forget(this.#transfer);
+    this.#ports.ended();
+  }
+}
+
+/** Bytes; larger ones are written as the Buffers they are. */
+const ONE_WRITE = 16 * 1024;

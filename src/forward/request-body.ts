@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+
+export type BodyFault = 'body_too_large' | 'body_timeout' | 'client_left';
+
+export class BodyError extends Error {
+  readonly fault: BodyFault;
+
+  constructor(fault: BodyFault) {
+    super(fault);
+    this.fault = fault;
+  }
+}
+
+/**
+ * A request's body for undici, with backpressure, counted and bounded. It stands between the two because undici
+ * destroys the stream it is given, and with it would go the connection on which the client waits for its answer.
+ */
+export class RequestBody extends Readable {
+  readonly #req: IncomingMessage;
+  readonly #maxBytes: number;
+  received = 0;
+
+  /** `maxBytes` is `Infinity` where there is no limit. */
+  constructor(req: IncomingMessage, maxBytes: number) {
+    super({ highWaterMark: 64 * 1024 });
+    this.#req = req;
+    this.#maxBytes = maxBytes;
+    req.on('data', this.#data);
+    req.on('end', this.#end);
+    req.on('close', this.#close);
+    req.on('error', ignore);
+    req.pause();
+  }
+
+  /** The client has stopped sending. */
+  stall(): void {
+    this.destroy(new BodyError('body_timeout'));
+  }
+
+  override _read(): void {
+    this.#req.resume();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#req.off('data', this.#data);
+    this.#req.off('end', this.#end);
+    this.#req.off('close', this.#close);
+    callback(error);
+  }
+
+  readonly #data = (chunk: Buffer): void => {
+    this.received += chunk.length;
+    if (this.received > this.#maxBytes) this.destroy(new BodyError('body_too_large'));
+    else if (!this.push(chunk)) this.#req.pause();
+  };
+
+  readonly #end = (): void => {
+    this.push(null);
+  };
+
+  readonly #close = (): void => {
+    if (!this.#req.complete) this.destroy(new BodyError('client_left'));
+  };
+}
+
+function ignore(): void {
+  // `close` follows and says it all.
+}

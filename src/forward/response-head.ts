@@ -1,0 +1,103 @@
+import { foldHeaderName } from '../lib/header-name.ts';
+import { addConnectionNames, withoutNames } from './connection-header.ts';
+import type { LocationRewriter } from './location.ts';
+
+export type ResponseHead =
+  | {
+      readonly kind: 'head';
+      /** Name, value, name, value … for `writeHead`. */
+      readonly headers: string[];
+      /** Bytes; undefined where the upstream did not say. */
+      readonly contentLength: number | undefined;
+      /** The body ends where the upstream closes: the client's connection must end with it. */
+      readonly untilClose: boolean;
+    }
+  | { readonly kind: 'invalid'; readonly detail: string };
+
+/** Reads an upstream's headers (Buffers or text, name, value, …) into what may be relayed. */
+export function readResponseHead(
+  raw: readonly (Buffer | string)[],
+  host: string,
+  location: LocationRewriter,
+): ResponseHead {
+  const headers: string[] = [];
+  let contentLength: number | undefined;
+  let chunked = false;
+  let named: Set<string> | undefined;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = latin1(raw[i]);
+    const value = latin1(raw[i + 1]);
+    const folded = foldHeaderName(name);
+    const action = ACTIONS.get(folded);
+    if (action === undefined) {
+      headers.push(name, value);
+      continue;
+    }
+    switch (action) {
+      case 'drop':
+        break;
+      case 'connection':
+        named = addConnectionNames(named, value);
+        break;
+      case 'content-length':
+        if (!/^\d{1,15}$/.test(value)) return invalid('a Content-Length that is not a number');
+        if (contentLength !== undefined && contentLength !== Number(value))
+          return invalid('two Content-Lengths');
+        if (contentLength === undefined) headers.push(name, value);
+        contentLength = Number(value);
+        break;
+      case 'transfer-encoding':
+        if (chunked || value.toLowerCase() !== 'chunked')
+          return invalid('a Transfer-Encoding other than chunked');
+        chunked = true;
+        break;
+      case 'location': {
+        const rewritten = location(value, host);
+        if (rewritten === undefined) return invalid(`a redirect to another origin: ${value.slice(0, 200)}`);
+        headers.push(name, rewritten);
+        break;
+      }
+      default:
+        action satisfies never;
+    }
+  }
+  // Both framings at once are how responses are split between two readers (RFC 9112 §6.1).
+  if (chunked && contentLength !== undefined) return invalid('Content-Length beside Transfer-Encoding');
+  return {
+    kind: 'head',
+    headers: withoutNames(headers, named),
+    contentLength,
+    untilClose: !chunked && contentLength === undefined,
+  };
+}
+
+function latin1(value: Buffer | string | undefined): string {
+  return typeof value === 'string' ? value : (value?.toString('latin1') ?? '');
+}
+
+function invalid(detail: string): ResponseHead {
+  return { kind: 'invalid', detail };
+}
+
+type Action = 'drop' | 'connection' | 'content-length' | 'transfer-encoding' | 'location';
+
+const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
+  ['connection', 'connection'],
+  ['content-length', 'content-length'],
+  ['transfer-encoding', 'transfer-encoding'],
+  ['location', 'location'],
+  ['content-location', 'location'],
+  ['keep-alive', 'drop'],
+  ['proxy-connection', 'drop'],
+  ['proxy-authenticate', 'drop'],
+  ['proxy-authentication-info', 'drop'],
+  ['te', 'drop'],
+  ['trailer', 'drop'],
+  ['upgrade', 'drop'],
+  // A client sends its credential to whatever realm a challenge names (CVE-2026-33540): only ours may reach it.
+  ['www-authenticate', 'drop'],
+  ['authentication-info', 'drop'],
+  // Would lead clients past the gateway.
+  ['alt-svc', 'drop'],
+  ['x-request-id', 'drop'],
+]);

@@ -1,0 +1,51 @@
+import type { DenyReason, UpstreamFault } from '../contract/reason.ts';
+import { BodyError } from './request-body.ts';
+
+export interface Fault {
+  readonly reason: UpstreamFault | DenyReason;
+  readonly detail: string;
+}
+
+/** Translates what undici and the sockets below it report into reasons. */
+export function upstreamFault(error: unknown): Fault {
+  if (error instanceof BodyError) {
+    return error.fault === 'client_left'
+      ? { reason: 'request_malformed', detail: 'the client left before its body was complete' }
+      : { reason: error.fault, detail: 'the request body' };
+  }
+  const code = codeOf(error);
+  if (TIMEOUTS.has(code)) return { reason: 'upstream_timeout', detail: code };
+  if (code.startsWith('HPE_') || NONSENSE.has(code)) return { reason: 'upstream_invalid', detail: code };
+  return { reason: 'upstream_unreachable', detail: code };
+}
+
+/** A reused connection that the upstream had closed in the meantime: the request was never looked at. */
+export function isStaleConnection(error: unknown): boolean {
+  const code = codeOf(error);
+  if (code === 'ECONNRESET' || code === 'EPIPE') return true;
+  if (code !== 'UND_ERR_SOCKET') return false;
+  const socket = (error as { socket?: { bytesRead?: number } | null }).socket;
+  return (socket?.bytesRead ?? 0) > 0;
+}
+
+/** The code of an error or of what caused it; several addresses tried give an AggregateError without one. */
+function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return 'unknown';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  return 'cause' in error ? codeOf(error.cause) : 'unknown';
+}
+
+const TIMEOUTS: ReadonlySet<string> = new Set([
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ETIMEDOUT',
+]);
+
+const NONSENSE: ReadonlySet<string> = new Set([
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+]);

@@ -1,0 +1,66 @@
+import type { IncomingMessage } from 'node:http';
+import { deny, type Deny } from '../contract/decision.ts';
+import type { RequestHead } from '../contract/request-head.ts';
+import { foldHeaderName } from '../lib/header-name.ts';
+import { parseTarget } from './request-target.ts';
+
+/** What of node's request is read; `method` and `url` are as received. */
+export type RequestLine = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'>;
+
+/**
+ * Checks what node:http lets through although servers behind it may read it differently
+ * (reference: RFC 9112 §3, §6; request smuggling in threats S2, S4, U4, U5, P6).
+ */
+export function readHead(req: RequestLine, maxHeaders: number): RequestHead | Deny {
+  const { rawHeaders, httpVersion } = req;
+  const method = req.method ?? '';
+  if (rawHeaders.length > maxHeaders * 2) {
+    return deny('headers_too_large', `${rawHeaders.length / 2} header lines`);
+  }
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return malformed(`HTTP version ${httpVersion}`);
+  if (method === 'TRACE' || method === 'CONNECT') return malformed(`method ${method}`);
+
+  let host: string | undefined;
+  let hasBody = false;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    const value = rawHeaders[i + 1] ?? '';
+    const folded = foldHeaderName(name);
+    if (!FRAMING.has(folded)) continue;
+    if (name.includes('_')) return malformed(`a header that reads as ${folded}`);
+    if (folded === 'host') {
+      if (host !== undefined) return malformed('more than one Host');
+      host = value;
+    } else if (folded === 'transfer-encoding') {
+      if (httpVersion === '1.0') return malformed('Transfer-Encoding in HTTP/1.0');
+      if (value.toLowerCase() !== 'chunked') return malformed('a Transfer-Encoding other than chunked');
+      hasBody = true;
+    } else if (folded === 'content-length') {
+      hasBody ||= value !== '0';
+    } else if (folded === 'expect' && value.toLowerCase() !== '100-continue') {
+      return malformed('an Expect other than 100-continue');
+    }
+  }
+  if (host === undefined || !HOST.test(host)) return malformed('a missing or invalid Host');
+
+  const target = parseTarget(req.url ?? '');
+  if ('kind' in target) return target;
+  return { method, host: host.toLowerCase(), path: target.path, query: target.query, hasBody, rawHeaders };
+}
+
+function malformed(detail: string): Deny {
+  return deny('request_malformed', detail);
+}
+
+const FRAMING: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'expect',
+  'upgrade',
+]);
+
+/** A name without trailing dot or an address, and a port (RFC 9110 §7.2; no user, path or query). */
+const HOST =
+  /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9_-])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/;

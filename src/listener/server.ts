@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Socket } from 'node:net';
+import { GatehouseError } from '../contract/errors.ts';
+import type { BrokenRequest, Incoming } from '../contract/incoming.ts';
+import type { Log } from '../contract/ports.ts';
+import { createClientFacts } from './client-facts.ts';
+import { parseListenAddress, type ListenAddress } from '../lib/listen-address.ts';
+import { closeGently, closeGentlyAfterLastResponse, drain } from './connections.ts';
+import { readHead } from './read-head.ts';
+import { loadCertificate, watchCertificate } from './tls.ts';
+
+export interface ListenerSettings {
+  /** `ADDRESS:PORT`; port 0 takes a free one. */
+  readonly listen: string;
+  readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly trustedProxies: readonly string[];
+  readonly limits: {
+    readonly headerBytes: number;
+    readonly headerCount: number;
+    /** Milliseconds, as the others. */
+    readonly headersTimeout: number;
+    readonly keepAlive: number;
+    readonly drain: number;
+  };
+}
+
+/** What the listener hands its traffic to. Neither may throw. */
+export interface Handlers {
+  request(incoming: Incoming): void;
+  broken(request: BrokenRequest): void;
+}
+
+export interface Listener {
+  start(): Promise<ListenAddress>;
+  /** Stops accepting, lets what is in flight finish, cuts what is left at the deadline. */
+  stop(): Promise<void>;
+}
+
+export function createListener(
+  settings: ListenerSettings,
+  handlers: Handlers,
+  ports: { log: Log },
+): Listener {
+  const { limits, tls } = settings;
+  const options: http.ServerOptions = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersTimeout,
+    // A push may take hours; bodies are bounded by their idle time instead.
+    requestTimeout: 0,
+    keepAliveTimeout: limits.keepAlive,
+    connectionsCheckingInterval: Math.min(5_000, limits.headersTimeout),
+    optimizeEmptyRequests: true,
+    noDelay: true,
+  };
+  const server =
+    tls === undefined
+      ? http.createServer(options)
+      : https.createServer({
+          ...options,
+          ...loadCertificate(tls),
+          minVersion: 'TLSv1.2',
+          ALPNProtocols: ['http/1.1'],
+        });
+  const certificate =
+    tls === undefined ? undefined : watchCertificate(tls, server as https.Server, ports.log);
+  // Our own limit refuses with 431; node's would silently drop what is over it (threats S4).
+  server.maxHeadersCount = 0;
+
+  /** The newest response of each connection. */
+  const current = new WeakMap<Socket, http.ServerResponse>();
+  const clientFacts = createClientFacts(settings.trustedProxies, tls === undefined ? 'http' : 'https');
+
+  function take(req: http.IncomingMessage, res: http.ServerResponse, expectsContinue: boolean): void {
+    const previous = current.get(req.socket);
+    // Behind an answer that closes the connection nothing counts as a request any more (threats S7).
+    if (previous?.shouldKeepAlive === false) return;
+    current.set(req.socket, res);
+    handlers.request({
+      req,
+      res,
+      head: readHead(req, limits.headerCount),
+      client: clientFacts(req),
+      requestId: randomUUID(),
+      expectsContinue,
+    });
+  }
+
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+    closeGentlyAfterLastResponse(socket, () => current.get(socket)?.req);
+  });
+  server.on('request', (req, res) => take(req, res, false));
+  server.on('checkContinue', (req, res) => take(req, res, true));
+  server.on('checkExpectation', (req, res) => take(req, res, false));
+  server.on('connect', (_req, socket) => {
+    socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
+    const socket = stream as Socket;
+    const response = current.get(socket);
+    const inBody = response?.req.complete === false;
+    const status = CLIENT_ERROR_STATUS[error.code ?? ''] ?? 400;
+    const gone = !socket.writable || error.code === 'ECONNRESET';
+    // The request whose body broke tells of it itself.
+    if (!gone && !inBody)
+      handlers.broken({ status, detail: error.code ?? 'unreadable', client: peerFacts(socket) });
+    // A second response into one that has begun would be taken for its body.
+    if (gone || (response !== undefined && response.headersSent && !response.writableFinished)) {
+      socket.destroy();
+      return;
+    }
+    socket.write(
+      `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    );
+    if (inBody) socket.end(() => socket.destroy());
+    else closeGently(socket);
+  });
+
+  return {
+    start: () => listen(server, parseListenAddress(settings.listen)),
+    async stop() {
+      certificate?.close();
+      await drain(server, limits.drain);
+    },
+  };
+}
+
+function peerFacts(socket: Socket): BrokenRequest['client'] {
+  return { address: socket.remoteAddress ?? '', proto: 'encrypted' in socket ? 'https' : 'http' };
+}
+
+const CLIENT_ERROR_STATUS: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+function listen(server: http.Server, address: ListenAddress): Promise<ListenAddress> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const why =
+        START_PROBLEMS[cause.code ?? ''] ?? `cannot be listened on (${cause.code ?? 'unknown error'})`;
+      reject(
+        new GatehouseError('startup_failed', `server.listen: ${address.host}:${address.port} ${why}`, {
+          cause,
+        }),
+      );
+    });
+    server.listen(address, () => {
+      const bound = server.address();
+      resolve({
+        host: address.host,
+        port: typeof bound === 'object' && bound !== null ? bound.port : address.port,
+      });
+    });
+  });
+}
+
+const START_PROBLEMS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is in use by another process: stop it, or choose another port',
+  EACCES: 'may not be listened on by this user: choose a port above 1023',
+  EADDRNOTAVAIL: 'is not an address of this machine',
+};

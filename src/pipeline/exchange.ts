@@ -1,0 +1,130 @@
+import type { AuditEvent } from '../contract/audit-event.ts';
+import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
+import type { Allow, Caller, Decision } from '../contract/decision.ts';
+import type { Forwarding } from '../contract/forwarding.ts';
+import type { Incoming } from '../contract/incoming.ts';
+import type { Operation } from '../contract/operation.ts';
+import type { Reason } from '../contract/reason.ts';
+import type { RequestHead } from '../contract/request-head.ts';
+import { findHeader } from '../lib/header-name.ts';
+import type { ServiceLine } from './service-line.ts';
+
+/**
+ * One request on its way. Every stage writes into it what it found out; when the request ends, whichever way,
+ * it is the audit event.
+ */
+export class Exchange implements AuditEvent, Forwarding {
+  readonly incoming: Incoming;
+  readonly startedAt: number;
+  readonly #began = performance.now();
+  line: ServiceLine | undefined;
+
+  operations: readonly Operation[] = [];
+  presented: PresentedCredential | undefined;
+  verified: VerifiedCredential | undefined;
+  decision: Decision | undefined;
+  reason: AuditEvent['reason'] = 'client_left';
+  detail: string | undefined;
+
+  upstreamStatus: number | undefined;
+  upstreamDuration: number | undefined;
+  bytesIn = 0;
+  bytesOut = 0;
+  duration = 0;
+  aborted = false;
+  readonly #answerFault: (exchange: Exchange, reason: Reason) => void;
+
+  /** `answerFault` answers the client for a forwarder that could not. */
+  constructor(
+    incoming: Incoming,
+    startedAt: number,
+    answerFault: (exchange: Exchange, reason: Reason) => void,
+  ) {
+    this.incoming = incoming;
+    this.startedAt = startedAt;
+    this.#answerFault = answerFault;
+  }
+
+  get head(): RequestHead {
+    if ('kind' in this.incoming.head) throw new TypeError('a refused head has no request');
+    return this.incoming.head;
+  }
+
+  get allow(): Allow {
+    if (this.decision?.kind !== 'allow') throw new TypeError('only an allowed exchange is forwarded');
+    return this.decision;
+  }
+
+  get caller(): Caller | undefined {
+    return this.decision?.kind === 'unable' ? undefined : this.decision?.caller;
+  }
+
+  failed(...[reason, detail]: Parameters<Forwarding['failed']>): void {
+    this.reason = reason;
+    this.detail = detail;
+    this.#answerFault(this, reason);
+  }
+
+  broken(...[reason, detail]: Parameters<Forwarding['broken']>): void {
+    this.reason = reason;
+    this.detail = detail;
+    this.aborted = true;
+  }
+
+  /** The response is done, or the client has left. */
+  end(): void {
+    this.duration = performance.now() - this.#began;
+    const { res } = this.incoming;
+    if (!res.writableFinished) this.aborted = true;
+    // Whoever leaves before the answer is no fault of the policy: the decision's own reason stays.
+    if (this.decision?.kind === 'allow' && this.reason === 'internal_error')
+      this.reason = basisReason(this.decision);
+  }
+
+  get status(): number {
+    return this.incoming.res.headersSent ? this.incoming.res.statusCode : 0;
+  }
+
+  get requestId(): string {
+    return this.incoming.requestId;
+  }
+
+  get clientAddress(): string {
+    return this.incoming.client.address;
+  }
+
+  get userAgent(): string | undefined {
+    return findHeader(this.incoming.req.rawHeaders, 'user-agent');
+  }
+
+  get traceparent(): string | undefined {
+    return findHeader(this.incoming.req.rawHeaders, 'traceparent');
+  }
+
+  get method(): string {
+    return this.incoming.req.method ?? '';
+  }
+
+  get host(): string {
+    const { head, req } = this.incoming;
+    return 'kind' in head ? (findHeader(req.rawHeaders, 'host') ?? '') : head.host;
+  }
+
+  get path(): string {
+    const { head, req } = this.incoming;
+    // A refused target is shown only as far as it can hold no query.
+    return 'kind' in head ? (/^[^?#]{0,512}/.exec(req.url ?? '')?.[0] ?? '') : head.path;
+  }
+
+  get service(): string | undefined {
+    return this.line?.name;
+  }
+
+  get serviceType(): string | undefined {
+    return this.line?.type;
+  }
+}
+
+export function basisReason(allow: Allow): 'granted' | 'anonymous' | 'shadow' {
+  return allow.basis === 'grant' ? 'granted' : allow.basis;
+}

@@ -1,0 +1,29 @@
+import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
+import type { Decision, Deny, Refusal } from '../contract/decision.ts';
+import type { Forward } from '../contract/forwarding.ts';
+import type { Operation } from '../contract/operation.ts';
+import type { Protocol } from '../contract/protocol.ts';
+import type { RequestHead } from '../contract/request-head.ts';
+
+/** The stages of one service, as app.ts puts them together. */
+export interface ServiceLine {
+  readonly name: string;
+  readonly type: string;
+  /** Lowercase, with a port where only that port is meant; undefined for every host that no service names. */
+  readonly hosts?: readonly string[] | undefined;
+  /** Starts and ends with `/`. */
+  readonly path: string;
+  /** `conceal`: every 403 is answered as one and the same 404. */
+  readonly deny: 'reveal' | 'conceal';
+  readonly protocol: Protocol;
+  readonly extract: (head: RequestHead) => PresentedCredential | undefined | Deny;
+  /** Synchronous where the token is in the verification cache. */
+  readonly authenticate: (
+    presented: PresentedCredential,
+  ) => VerifiedCredential | Refusal | Promise<VerifiedCredential | Refusal>;
+  readonly authorize: (
+    credential: VerifiedCredential | undefined,
+    operations: readonly Operation[],
+  ) => Decision;
+  readonly forward: Forward;
+}

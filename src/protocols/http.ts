@@ -1,0 +1,67 @@
+import type { Classification, Protocol, RefusalBody, RefusalText } from '../contract/protocol.ts';
+import type { RequestHead } from '../contract/request-head.ts';
+import { compileGlob } from '../lib/glob.ts';
+import { quotedString } from './challenge.ts';
+
+export interface HttpSettings {
+  /** Prefix below which clients find the service; starts and ends with `/`. */
+  readonly path: string;
+  readonly operations?:
+    | readonly {
+        readonly scope: string;
+        readonly methods: readonly string[];
+        readonly paths?: readonly string[] | undefined;
+      }[]
+    | undefined;
+}
+
+/** An API behind the gateway: what a request asks for stands in the service's `operations`, first match wins. */
+export function httpProtocol(settings: HttpSettings): Protocol {
+  const rules = (settings.operations ?? DEFAULT_OPERATIONS).map((operation) => ({
+    scope: operation.scope,
+    methods: new Set(operation.methods.map((method) => method.toUpperCase())),
+    paths: operation.paths?.map((pattern) => compileGlob(pattern)),
+  }));
+  const prefix = settings.path.length - 1;
+
+  function classify(head: RequestHead): Classification {
+    const resource = prefix === 0 ? head.path : head.path.slice(prefix);
+    for (const { scope, methods, paths } of rules) {
+      if (!methods.has(head.method)) continue;
+      if (paths !== undefined && !paths.some((path) => path.test(resource))) continue;
+      return { kind: 'operations', operations: [{ scope, resource, extent: 'one' }] };
+    }
+    return { kind: 'unknown', detail: `no operation of the service fits ${head.method} on this path` };
+  }
+
+  return {
+    carriers: ['bearer', 'basic'],
+    classify,
+    challenge(head, operations, error) {
+      const scope = [...new Set(operations.map((operation) => operation.scope))].join(' ');
+      return (
+        `Bearer realm=${quotedString(head.host)}` +
+        (error === undefined ? '' : `, error=${quotedString(error)}`) +
+        (scope === '' ? '' : `, scope=${quotedString(scope)}`)
+      );
+    },
+    refusal: jsonRefusal,
+  };
+}
+
+const DEFAULT_OPERATIONS: NonNullable<HttpSettings['operations']> = [
+  { scope: 'read_api', methods: ['GET', 'HEAD', 'OPTIONS'] },
+  { scope: 'write_api', methods: ['POST', 'PUT', 'PATCH', 'DELETE'] },
+];
+
+/** JSON, or the same as plain text where the client says that it takes no JSON. */
+export function jsonRefusal(text: RefusalText, accept: string | undefined): RefusalBody {
+  if (accept !== undefined && !/\*\/\*|application\/(\*|json|[a-z.-]+\+json)/i.test(accept)) {
+    return {
+      contentType: 'text/plain; charset=utf-8',
+      body: `${text.message}\nerror: ${text.error}\nrequest id: ${text.requestId}\n`,
+    };
+  }
+  const body = { error: text.error, message: text.message, request_id: text.requestId };
+  return { contentType: 'application/json', body: `${JSON.stringify(body)}\n` };
+}

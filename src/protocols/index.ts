@@ -1,0 +1,1 @@
+export { httpProtocol, jsonRefusal, type HttpSettings } from './http.ts';

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http';
+import { expect, test } from 'vitest';
+import { createClientFacts } from '../../../src/listener/client-facts.ts';
+
+function request(peer: string, headers: Readonly<Record<string, string[]>>): IncomingMessage {
+  return { socket: { remoteAddress: peer }, headersDistinct: headers } as unknown as IncomingMessage;
+}
+
+const TRUSTED = ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32'];
+
+test.each([
+  [
+    'an untrusted peer is the client',
+    '203.0.113.9',
+    { 'x-forwarded-for': ['1.1.1.1'] },
+    '203.0.113.9',
+    'http',
+  ],
+  ['no header: the proxy itself', '10.0.0.1', {}, '10.0.0.1', 'http'],
+  [
+    'the rightmost that is no proxy',
+    '10.0.0.1',
+    { 'x-forwarded-for': ['1.1.1.1, 203.0.113.9'] },
+    '203.0.113.9',
+    'http',
+  ],
+  [
+    'proxies are passed over',
+    '10.0.0.1',
+    { 'x-forwarded-for': ['203.0.113.9, 10.2.3.4, 192.0.2.7'] },
+    '203.0.113.9',
+    'http',
+  ],
+  [
+    'several lines are one list',
+    '10.0.0.1',
+    { 'x-forwarded-for': ['203.0.113.9', '10.2.3.4'] },
+    '203.0.113.9',
+    'http',
+  ],
+  ['nonsense ends the search', '10.0.0.1', { 'x-forwarded-for': ['203.0.113.9, admin'] }, '10.0.0.1', 'http'],
+  ['all are proxies: the leftmost', '10.0.0.1', { 'x-forwarded-for': ['10.9.9.9'] }, '10.9.9.9', 'http'],
+  ['IPv6 proxy and client', '2001:db8::1', { 'x-forwarded-for': ['2001:dead::5'] }, '2001:dead::5', 'http'],
+  ['dual-stack peer', '::ffff:10.0.0.1', { 'x-forwarded-for': ['203.0.113.9'] }, '203.0.113.9', 'http'],
+  ['with port', '10.0.0.1', { 'x-forwarded-for': ['203.0.113.9:4711'] }, '203.0.113.9', 'http'],
+  ['Forwarded', '10.0.0.1', { forwarded: ['for="[2001:dead::5]:80";proto=https'] }, '2001:dead::5', 'https'],
+  ['proto of the nearest proxy', '10.0.0.1', { 'x-forwarded-proto': ['http, https'] }, '10.0.0.1', 'https'],
+  ['an unknown proto', '10.0.0.1', { 'x-forwarded-proto': ['gopher'] }, '10.0.0.1', 'http'],
+] as const)('%s', (_name, peer, headers, address, proto) => {
+  const facts = createClientFacts(TRUSTED, 'http');
+  expect(facts(request(peer, headers as unknown as Record<string, string[]>))).toEqual({ address, proto });
+});
+
+test('without trusted proxies nobody is believed', () => {
+  const facts = createClientFacts([], 'https');
+  const req = request('10.0.0.1', { 'x-forwarded-for': ['1.1.1.1'], 'x-forwarded-proto': ['http'] });
+  expect(facts(req)).toEqual({ address: '10.0.0.1', proto: 'https' });
+});

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { createRoute } from '../../../src/pipeline/route.ts';
+
+const route = createRoute([
+  { name: 'any', path: '/' },
+  { name: 'orders', path: '/orders/' },
+  { name: 'orders-v2', path: '/orders/v2/' },
+  { name: 'npm', path: '/', hosts: ['npm.example.com'] },
+  { name: 'npm-port', path: '/', hosts: ['npm.example.com:8443'] },
+  { name: 'docs', path: '/docs/', hosts: ['DOCS.example.com'] },
+]);
+
+test.each([
+  ['other', '/', 'any'],
+  ['other', '/orders/x', 'orders'],
+  ['other', '/ordersx', 'any'],
+  ['other:80', '/orders/v2/x', 'orders-v2'],
+  ['npm.example.com', '/orders/x', 'npm'],
+  ['npm.example.com:80', '/x', 'npm'],
+  ['npm.example.com:8443', '/x', 'npm-port'],
+  ['docs.example.com', '/docs/a', 'docs'],
+  ['docs.example.com', '/', undefined],
+  ['evil-npm.example.com', '/x', 'any'],
+])('%s %s → %s', (host, path, name) => {
+  expect(route(host, path)?.name).toBe(name);
+});
