@@ -1,0 +1,65 @@
+import { Hono } from 'hono';
+import type { Log } from '../contract/ports.ts';
+import type { Secret } from '../contract/secret.ts';
+import { refuseForeignHosts, requireToken } from './guards.ts';
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** `detail` says why not; it is readable without a token. */
+  readonly checks: readonly {
+    readonly name: string;
+    readonly ok: boolean;
+    readonly detail?: string | undefined;
+  }[];
+}
+
+export interface AdminPorts {
+  ready(): Readiness;
+  metrics(): Promise<{ readonly body: string; readonly contentType: string }>;
+  /** What `/status` shows; no secrets. */
+  status(): object;
+  readonly log: Log;
+}
+
+export interface AdminAppSettings {
+  readonly loopback: boolean;
+  readonly token: Secret | undefined;
+}
+
+/** Paths and who may ask for them; knows nothing of sockets. */
+export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): Hono {
+  const app = new Hono();
+  if (settings.loopback) app.use(refuseForeignHosts);
+  if (settings.token !== undefined) app.use(requireToken(settings.token));
+  app.use(async (context, next) => {
+    await next();
+    context.header('Cache-Control', 'no-store');
+    context.header('X-Content-Type-Options', 'nosniff');
+  });
+
+  // Liveness looks at the process only: a restart cures no issuer.
+  app.get('/livez', (context) => context.text('ok\n'));
+  app.get('/readyz', (context) => {
+    const readiness = ports.ready();
+    return context.json(readiness, readiness.ready ? 200 : 503);
+  });
+  app.get('/metrics', async (context) => {
+    const { body, contentType } = await ports.metrics();
+    return context.body(body, 200, { 'Content-Type': contentType });
+  });
+  app.get('/status', (context) => context.json(ports.status()));
+
+  for (const path of ['/livez', '/readyz', '/metrics', '/status']) {
+    app.all(path, (context) =>
+      context.json({ error: 'method_not_allowed', message: 'Use GET.' }, 405, { Allow: 'GET, HEAD' }),
+    );
+  }
+  app.notFound((context) =>
+    context.json({ error: 'not_found', message: 'There are /livez, /readyz, /metrics and /status.' }, 404),
+  );
+  app.onError((error, context) => {
+    ports.log.error('an admin request failed', { path: context.req.path, error: error.name });
+    return context.json({ error: 'internal_error', message: 'See the log of the gateway.' }, 500);
+  });
+  return app;
+}

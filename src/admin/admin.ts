@@ -1,0 +1,91 @@
+import { createServer, type Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { GatehouseError } from '../contract/errors.ts';
+import type { Secret } from '../contract/secret.ts';
+import { isLoopback, type ListenAddress, parseListenAddress } from '../lib/listen-address.ts';
+import { createAdminApp, type AdminPorts } from './admin-app.ts';
+
+export interface AdminSettings {
+  /** `ADDRESS:PORT`; port 0 takes any free one. */
+  readonly listen: string;
+  /** Required when `listen` is not loopback; asked for wherever it is given. */
+  readonly token?: Secret | undefined;
+}
+
+export interface Admin {
+  /** Resolves with where it listens. */
+  start(): Promise<{ readonly address: string; readonly port: number }>;
+  stop(): Promise<void>;
+}
+
+const STOP_DEADLINE_MS = 1_000;
+
+export function createAdmin(settings: AdminSettings, ports: AdminPorts): Admin {
+  const where = parseListenAddress(settings.listen);
+  if (!(where.port <= 65_535)) throw startupFailed(`${settings.listen} has no port up to 65535`);
+  const loopback = isLoopback(where.host);
+  if (!loopback && settings.token === undefined) {
+    throw startupFailed(`${settings.listen} is not loopback, so server.admin.tokenFile is required`);
+  }
+
+  const app = createAdminApp({ loopback, token: settings.token }, ports);
+  // By default it would replace the process's Request and Response. It answers every failure itself.
+  const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = createServer(
+    { headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 16 * 1024 },
+    (request, response) => void handle(request, response),
+  );
+
+  return {
+    async start() {
+      await listen(server, where, settings.listen);
+      const bound = server.address();
+      if (bound === null || typeof bound === 'string') throw startupFailed('no address after listening');
+      ports.log.info('admin listener is up', { address: bound.address, port: bound.port });
+      return { address: bound.address, port: bound.port };
+    },
+    stop: () => stop(server),
+  };
+}
+
+function listen(server: Server, where: ListenAddress, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refused = (cause: NodeJS.ErrnoException): void => reject(startupFailed(whyNot(text, cause), cause));
+    server.once('error', refused);
+    server.listen({ host: where.host, port: where.port }, () => {
+      server.off('error', refused);
+      resolve();
+    });
+  });
+}
+
+function whyNot(text: string, { code = 'unknown error' }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${text} is in use; stop what listens there, or set server.admin.listen`;
+    case 'EACCES':
+      return `${text} may not be opened by this user; set server.admin.listen to a port above 1023`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `${text} is no address of this machine; set server.admin.listen`;
+    default:
+      return `${text} cannot be opened (${code})`;
+  }
+}
+
+/** `close()` waits for connections that are kept alive; what is idle goes at once, the rest at the deadline. */
+function stop(server: Server): Promise<void> {
+  if (!server.listening) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), STOP_DEADLINE_MS);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+function startupFailed(problem: string, cause?: unknown): GatehouseError {
+  return new GatehouseError('startup_failed', `admin listener: ${problem}`, { cause });
+}

@@ -1,0 +1,44 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { MiddlewareHandler } from 'hono';
+import type { Secret } from '../contract/secret.ts';
+import { isLoopback } from '../lib/listen-address.ts';
+
+/**
+ * A web page can point a name of its own at 127.0.0.1 and read what answers there (DNS rebinding); the
+ * browser then sends that name as Host.
+ */
+export const refuseForeignHosts: MiddlewareHandler = async (context, next) => {
+  if (isLoopbackHostHeader(context.req.header('host'))) return next();
+  return context.json(
+    { error: 'misdirected_request', message: 'Ask for this listener as localhost or 127.0.0.1.' },
+    421,
+  );
+};
+
+/** With any port: behind a forwarded port it may be another one than ours. */
+function isLoopbackHostHeader(header: string | undefined): boolean {
+  const match = /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/.exec(header?.toLowerCase() ?? '');
+  return match !== null && isLoopback(match[1] ?? match[2] ?? '');
+}
+
+/** Probes of an orchestrator carry no token, and what they ask for is no secret. */
+const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz']);
+
+export function requireToken(token: Secret): MiddlewareHandler {
+  const expected = digest(token.reveal());
+  return async (context, next) => {
+    if (OPEN_PATHS.has(context.req.path)) return next();
+    const presented = /^Bearer +(\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
+    // Digests have one length, so that the comparison tells nothing, not even the length of the token.
+    if (presented !== undefined && timingSafeEqual(digest(presented), expected)) return next();
+    context.header('WWW-Authenticate', 'Bearer realm="gatehouse admin"');
+    return context.json(
+      { error: 'unauthorized', message: 'Send the admin token as "Authorization: Bearer".' },
+      401,
+    );
+  };
+}
+
+function digest(text: string): Buffer {
+  return hash('sha256', text, 'buffer');
+}

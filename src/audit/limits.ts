@@ -1,0 +1,14 @@
+/** How much of a text that a client can choose goes into a line; UTF-16 units. */
+export const LIMITS = {
+  address: 64,
+  method: 32,
+  host: 256,
+  path: 2048,
+  userAgent: 256,
+  id: 128,
+  claim: 512,
+  detail: 1024,
+  resource: 1024,
+  /** A Git LFS batch may ask for thousands of objects. */
+  operations: 20,
+} as const;

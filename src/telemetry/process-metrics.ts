@@ -1,0 +1,80 @@
+import { collectDefaultMetrics, Counter, Gauge, type Registry } from 'prom-client';
+import type { Names } from './names.ts';
+
+export interface KeySetAge {
+  readonly issuer: string;
+  readonly ageSeconds: number;
+}
+
+export interface ConfigurationMetrics {
+  reloaded(ok: boolean, hash: string, atMs: number): void;
+}
+
+/** Which configuration runs, and whether the last try to replace it went well. */
+export function exposeConfiguration(registry: Registry, startHash: string): ConfigurationMetrics {
+  const info = new Gauge({
+    name: 'gatehouse_config_info',
+    help: 'Hash of the configuration that is in force; always 1.',
+    labelNames: ['hash'],
+    registers: [registry],
+  });
+  const successful = new Gauge({
+    name: 'gatehouse_config_last_reload_successful',
+    help: '1 if the configuration was last loaded without error, 0 if an older one stays in force.',
+    registers: [registry],
+  });
+  const timestamp = new Gauge({
+    name: 'gatehouse_config_last_reload_timestamp_seconds',
+    help: 'When the configuration was last loaded, or tried to; 0 before the first time.',
+    registers: [registry],
+  });
+  info.set({ hash: startHash }, 1);
+  successful.set(1);
+
+  return {
+    reloaded(ok, hash, atMs) {
+      successful.set(ok ? 1 : 0);
+      timestamp.set(atMs / 1000);
+      if (!ok) return;
+      info.reset();
+      info.set({ hash }, 1);
+    },
+  };
+}
+
+export function exposeProcess(registry: Registry, version: string): void {
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'gatehouse_build_info',
+    help: 'Version that runs; always 1.',
+    labelNames: ['version'],
+    registers: [registry],
+  }).set({ version }, 1);
+}
+
+export function exposeKeySetAges(registry: Registry, issuers: Names, ages: () => readonly KeySetAge[]): void {
+  new Gauge({
+    name: 'gatehouse_jwks_age_seconds',
+    help: 'Time since the key set of the issuer was last had from it.',
+    labelNames: ['issuer'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { issuer, ageSeconds } of ages()) {
+        if (issuers.values.includes(issuer)) this.set({ issuer }, ageSeconds);
+      }
+    },
+  });
+}
+
+export function exposeAuditLost(registry: Registry, lost: () => number): void {
+  new Counter({
+    name: 'gatehouse_audit_lost_total',
+    help: 'Audit events that could not be kept.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(lost());
+    },
+  });
+}

@@ -1,0 +1,147 @@
+/** K4 and rebinding: who may ask the admin listener. Raw bytes, because HTTP clients normalise. */
+import { connect } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { createAdmin, type Admin } from '../../src/admin/index.ts';
+import { Secret } from '../../src/contract/secret.ts';
+import { recordingLog } from '../support/audit-events.ts';
+
+const TOKEN = 'canary-admin-token';
+
+const running: Admin[] = [];
+afterEach(async () => {
+  for (const admin of running.splice(0)) await admin.stop();
+});
+
+async function start(listen: string, token?: string) {
+  const log = recordingLog();
+  const admin = createAdmin(
+    { listen, token: token === undefined ? undefined : new Secret(token) },
+    {
+      ready: () => ({ ready: true, checks: [] }),
+      metrics: () => Promise.resolve({ body: 'internal 1\n', contentType: 'text/plain' }),
+      status: () => ({ internal: true }),
+      log,
+    },
+  );
+  running.push(admin);
+  const { address, port } = await admin.start();
+  return { port, log, host: address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address };
+}
+
+async function ask(
+  to: { host: string; port: number },
+  head: string,
+): Promise<{ status: number; text: string }> {
+  const text = await new Promise<string>((resolve, reject) => {
+    let received = '';
+    const socket = connect(to.port, to.host, () => socket.write(`${head}\r\nConnection: close\r\n\r\n`));
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk: string) => (received += chunk));
+    socket.on('end', () => resolve(received));
+    socket.on('error', reject);
+  });
+  return { status: Number(text.split(' ')[1]), text };
+}
+
+test.each(['localhost', 'LOCALHOST:9090', '127.0.0.1', '127.0.0.1:8080', '127.1.2.3:1', '[::1]:9090'])(
+  'on loopback, Host %s is answered',
+  async (host) => {
+    const to = await start('127.0.0.1:0');
+    expect((await ask(to, `GET /metrics HTTP/1.1\r\nHost: ${host}`)).status).toBe(200);
+  },
+);
+
+test.each([
+  'attacker.example',
+  'localhost.attacker.example',
+  '127.0.0.1.attacker.example',
+  'attacker.example:9090',
+  '127.0.0.1@attacker.example',
+  '127.0.0.1:80:80',
+  '[::1].attacker.example',
+  '192.0.2.1',
+  '[2001:db8::1]:9090',
+  '2130706433',
+  '',
+])('on loopback, Host "%s" is refused: DNS rebinding', async (host) => {
+  const to = await start('127.0.0.1:0');
+  for (const path of ['/metrics', '/status', '/readyz', '/livez', '/nothing']) {
+    const { status, text } = await ask(to, `GET ${path} HTTP/1.1\r\nHost: ${host}`);
+    expect([400, 421]).toContain(status);
+    expect(text).not.toContain('internal 1');
+  }
+});
+
+test('the target cannot stand in for the Host header', async () => {
+  const to = await start('127.0.0.1:0');
+  const { status } = await ask(to, 'GET http://localhost/metrics HTTP/1.1\r\nHost: attacker.example');
+  expect(status).toBe(421);
+});
+
+test.each(['0.0.0.0:0', '[::]:0', ':0', '192.0.2.1:0', 'admin.example.com:0', '127.0.0.1.example.com:0'])(
+  'off loopback (%s) without a token: no start',
+  (listen) => {
+    const ports = {
+      ready: () => ({ ready: true, checks: [] }),
+      metrics: () => Promise.resolve({ body: '', contentType: '' }),
+      status: () => ({}),
+      log: recordingLog(),
+    };
+    expect(() => createAdmin({ listen }, ports)).toThrow(expect.objectContaining({ code: 'startup_failed' }));
+  },
+);
+
+test.each(['0.0.0.0:0', '127.0.0.1:0'])(
+  'with a token (%s): everything but the probes needs it',
+  async (listen) => {
+    const to = await start(listen, TOKEN);
+    const get = (path: string, authorization?: string) =>
+      ask(
+        to,
+        `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1` +
+          (authorization === undefined ? '' : `\r\nAuthorization: ${authorization}`),
+      );
+
+    expect((await get('/livez')).status).toBe(200);
+    expect((await get('/readyz')).status).toBe(200);
+
+    const bare = await get('/metrics');
+    expect(bare.status).toBe(401);
+    expect(bare.text.toLowerCase()).toContain('www-authenticate: bearer realm="gatehouse admin"');
+
+    const wrong = [
+      'Bearer wrong',
+      `Bearer ${TOKEN}x`,
+      `Bearer ${TOKEN.slice(0, -1)}`,
+      'Bearer ',
+      'Bearer',
+      TOKEN,
+      `Basic ${Buffer.from(`admin:${TOKEN}`).toString('base64')}`,
+      `Bearer ${TOKEN} ${TOKEN}`,
+    ];
+    for (const authorization of wrong) expect((await get('/metrics', authorization)).status).toBe(401);
+    for (const path of [
+      '/status',
+      '/nothing',
+      '/livez/',
+      '//livez',
+      '/metrics?x=/livez',
+      '/livez/../metrics',
+      '/%6detrics',
+    ]) {
+      const { status, text } = await get(path);
+      expect([path, status]).toEqual([path, 401]);
+      expect(text).not.toContain('internal');
+    }
+
+    expect((await get('/metrics', `Bearer ${TOKEN}`)).status).toBe(200);
+    expect((await get('/metrics', `bearer ${TOKEN}`)).status).toBe(200);
+  },
+);
+
+test('the token is in no answer and in no log line', async () => {
+  const to = await start('127.0.0.1:0', TOKEN);
+  const { text } = await ask(to, `GET /status HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}`);
+  const refused = await ask(to, `GET /x HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}1`);
+  expect(text + refused.text + JSON.stringify(to.log.lines)).not.toContain(TOKEN);
+});
