@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs';
+import { createAdmin, type Readiness } from './admin/index.ts';
+import { createAccessLog, createAuditSink, openLineWriter } from './audit/index.ts';
+import { createAuthenticator } from './authenticate/index.ts';
+import { createAuthorizer } from './authorize/index.ts';
+import type { Config } from './config/index.ts';
+import { GatehouseError } from './contract/errors.ts';
+import type { Clock, Log, Outbound } from './contract/ports.ts';
+import { Secret } from './contract/secret.ts';
+import { createExplain, type Explain } from './app-explain.ts';
+import { createExtract } from './extract/index.ts';
+import { createForwarder, createOutbound, StallWatch } from './forward/index.ts';
+import { formatListenAddress, type ListenAddress } from './lib/listen-address.ts';
+import { createListener } from './listener/index.ts';
+import { createPipeline, type ServiceLine } from './pipeline/index.ts';
+import { httpProtocol, jsonRefusal } from './protocols/index.ts';
+import { createLog, createTelemetry } from './telemetry/index.ts';
+
+export interface Gateway {
+  /** Opens both listeners; rejects with `startup_failed` where one cannot be had. */
+  start(): Promise<{ readonly server: ListenAddress; readonly admin: ListenAddress }>;
+  /** Finishes what is in flight, then closes everything; the audit trail last. */
+  stop(): Promise<void>;
+  /** Asks every issuer for its keys and every upstream whether it is there. */
+  check(): Promise<readonly OnlineCheck[]>;
+  readonly explain: Explain;
+  readonly log: Log;
+}
+
+export interface OnlineCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface BuildOptions {
+  readonly version: string;
+  readonly clock?: Clock;
+  /** Only to look at (check, explain): nothing is logged or written. */
+  readonly inspect?: boolean;
+}
+
+/** The composition root: puts the rooms together as the configuration says. Nothing runs before `start`. */
+export function build(config: Config, options: BuildOptions): Gateway {
+  const { server } = config;
+  const clock = options.clock ?? { now: Date.now };
+  const quiet = options.inspect === true;
+  const log = createLog({ level: quiet ? 'off' : config.logs.level, clock });
+  const telemetry = createTelemetry({
+    services: config.services,
+    issuers: config.issuers.map(({ name }) => name),
+    version: options.version,
+    configHash: config.hash,
+  });
+  const outbound = createOutbound();
+  const authenticator = createAuthenticator(config, { outbound, clock, log, meter: telemetry.verification });
+  const authorizer = createAuthorizer(config);
+  const stalls = new StallWatch(server.limits.bodyIdle);
+  const forwarders = config.services.map((service) => createForwarder(service, { log, stalls }));
+  const lines = config.services.map((service, index): ServiceLine => {
+    const protocol = httpProtocol(service);
+    return {
+      ...service,
+      protocol,
+      extract: createExtract(service.carriers ?? protocol.carriers),
+      authenticate: authenticator.forService(service.name),
+      authorize: authorizer.forService(service.name),
+      forward: forwarders[index]?.forward ?? unknownService,
+    };
+  });
+
+  const stdout = openLineWriter({}, { log });
+  const issuerTypes = new Map(config.issuers.map(({ name, type }) => [name, type]));
+  const audit = createAuditSink(
+    { ...config.audit, enabled: config.audit.enabled && !quiet, issuerTypes },
+    { log, stdout },
+  );
+  const access = config.logs.access ? createAccessLog({ enabled: true }, { stdout }) : undefined;
+  telemetry.setAuditLost(() => audit.lost());
+  telemetry.setKeySetAges(() =>
+    authenticator
+      .issuers()
+      .flatMap(({ name, fetchedAt }) =>
+        fetchedAt === undefined ? [] : [{ issuer: name, ageSeconds: (clock.now() - fetchedAt) / 1000 }],
+      ),
+  );
+
+  const pipeline = createPipeline({
+    services: lines,
+    fallback: { refusal: jsonRefusal },
+    audit,
+    access,
+    meter: telemetry.requests,
+    clock,
+    log,
+  });
+  const listener = createListener(server, pipeline, { log });
+  let draining = false;
+
+  function ready(): Readiness {
+    const checks = authenticator.issuers().map(({ name, ready: ok, lastError }) => ({
+      name: `issuer ${name}`,
+      ok,
+      detail: ok ? undefined : (lastError ?? 'no keys yet'),
+    }));
+    if (draining) checks.push({ name: 'process', ok: false, detail: 'shutting down' });
+    return { ready: checks.every(({ ok }) => ok), checks };
+  }
+
+  const admin = createAdmin(
+    { listen: server.admin.listen, token: adminToken(config) },
+    {
+      ready,
+      metrics: async () => ({ body: await telemetry.metrics(), contentType: telemetry.contentType }),
+      status: () => ({ version: options.version, config: config.hash, issuers: authenticator.issuers() }),
+      log,
+    },
+  );
+
+  async function release(): Promise<void> {
+    authenticator.stop();
+    stalls.close();
+    await Promise.all([...forwarders.map((forwarder) => forwarder.close()), outbound.close()]);
+    await admin.stop();
+    await audit.close();
+    await stdout.close();
+  }
+
+  return {
+    log,
+    explain: createExplain(config, { lines, authenticator, authorizer }),
+    async start() {
+      try {
+        const adminAddress = await admin.start();
+        authenticator.start();
+        const address = await listener.start();
+        log.info('listening', { address: formatListenAddress(address), public_url: server.publicUrl });
+        return { server: address, admin: { host: adminAddress.address, port: adminAddress.port } };
+      } catch (cause) {
+        await listener.stop();
+        await release();
+        throw cause;
+      }
+    },
+    async stop() {
+      draining = true;
+      await listener.stop();
+      await release();
+    },
+    check: () => checkOnline(config, authenticator, outbound),
+  };
+}
+
+async function checkOnline(
+  config: Config,
+  authenticator: ReturnType<typeof createAuthenticator>,
+  outbound: Outbound,
+): Promise<readonly OnlineCheck[]> {
+  await authenticator.fetchKeys();
+  const issuers = authenticator.issuers().map(({ name, ready, keys, lastError }) => ({
+    name: `issuers.${name}`,
+    ok: ready,
+    detail: ready ? `${keys} keys` : (lastError ?? 'no keys'),
+  }));
+  const upstreams = config.services.map(async ({ name, upstream }): Promise<OnlineCheck> => {
+    try {
+      const { status } = await outbound.get({ url: upstream.url, caFile: upstream.caFile });
+      return { name: `services.${name}.upstream`, ok: true, detail: `answers (${status})` };
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : 'does not answer';
+      return { name: `services.${name}.upstream`, ok: false, detail };
+    }
+  });
+  return [...issuers, ...(await Promise.all(upstreams))];
+}
+
+function adminToken({ server: { admin } }: Config): Secret | undefined {
+  if (admin.token !== undefined) return new Secret(admin.token);
+  if (admin.tokenFile === undefined) return undefined;
+  return new Secret(readFileSync(admin.tokenFile, 'utf8').trim());
+}
+
+function unknownService(): never {
+  throw new GatehouseError('startup_failed', 'a service without a forwarder');
+}
+
+export { formatExplanation } from './authorize/index.ts';
+export type { ExplainAnswer, ExplainQuestion } from './app-explain.ts';

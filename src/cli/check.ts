@@ -1,0 +1,54 @@
+import { build, type OnlineCheck } from '../app.ts';
+import { loadConfig } from '../config/index.ts';
+import { required, type Command } from './command.ts';
+import { CONFIG_OPTION, listProblems } from './configuration.ts';
+import { EXIT } from './terminal.ts';
+import { VERSION } from './version.ts';
+
+export const check: Command = {
+  summary: 'check a configuration and say everything that is wrong with it',
+  help: `
+Reads the configuration as serve would, and prints every error and warning with its place.
+Exit code: 0 usable (warnings allowed); 1 errors, or with --online an issuer or upstream that does not answer.
+
+  gatehouse check --config /etc/gatehouse
+  gatehouse check --config gatehouse.yaml --online --json`,
+  options: {
+    ...CONFIG_OPTION,
+    online: { type: 'boolean', help: 'Also fetch the keys of every issuer and ask every upstream.' },
+    json: { type: 'boolean', help: 'One JSON object: {ok, problems, warnings, online}.' },
+  },
+  async run(values, terminal) {
+    const path = required(values, 'config');
+    const result = loadConfig(path, terminal.env);
+    const problems = result.ok ? [] : result.problems;
+    let online: readonly OnlineCheck[] | undefined;
+    if (result.ok && values['online'] === true) {
+      const gateway = build(result.config, { version: VERSION, inspect: true });
+      online = await gateway.check();
+      await gateway.stop();
+    }
+    const reachable = online?.every(({ ok }) => ok) ?? true;
+    if (values['json'] === true) {
+      const report = { ok: result.ok && reachable, problems, warnings: result.warnings, online };
+      terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+    } else {
+      terminal.out(listProblems([...problems, ...result.warnings]));
+      for (const { name, ok, detail } of online ?? [])
+        terminal.out(`${ok ? 'ok' : 'error'}: ${name}: ${detail}\n`);
+      if (result.ok) terminal.out(summary(result.config, result.warnings.length));
+      else terminal.out(`${path}: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}\n`);
+    }
+    return result.ok && reachable ? EXIT.done : EXIT.failed;
+  },
+};
+
+function summary(config: Parameters<typeof build>[0], warnings: number): string {
+  const counts = [
+    `${config.issuers.length} issuers`,
+    `${config.identities.length} identities`,
+    `${config.services.length} services`,
+    `${warnings} warnings`,
+  ];
+  return `ok: ${config.files.length === 1 ? (config.files[0] ?? '') : `${config.files.length} files`}: ${counts.join(', ')}\n`;
+}

@@ -1,0 +1,25 @@
+import { formatProblem, loadConfig, type Config, type Problem } from '../config/index.ts';
+import { GatehouseError } from '../contract/errors.ts';
+import { required, type Option, type Values } from './command.ts';
+import type { Terminal } from './terminal.ts';
+
+export const CONFIG_OPTION: Readonly<Record<'config', Option>> = {
+  config: { type: 'string', value: 'PATH', help: 'The configuration: a YAML file, or a directory of them.' },
+};
+
+/** The configuration, its warnings on stderr; throws `config_invalid` with every problem. */
+export function readConfiguration(values: Values, terminal: Terminal): Config {
+  const path = required(values, 'config');
+  const result = loadConfig(path, terminal.env);
+  if (result.warnings.length > 0) terminal.err(listProblems(result.warnings));
+  if (result.ok) return result.config;
+  const count = result.problems.length === 1 ? '1 problem' : `${result.problems.length} problems`;
+  throw new GatehouseError(
+    'config_invalid',
+    `${path} has ${count}\n${listProblems(result.problems).trimEnd()}`,
+  );
+}
+
+export function listProblems(problems: readonly Problem[]): string {
+  return problems.map((problem) => `${problem.severity}: ${formatProblem(problem)}\n`).join('');
+}

@@ -1,0 +1,31 @@
+import { build } from '../app.ts';
+import type { Command } from './command.ts';
+import { CONFIG_OPTION, readConfiguration } from './configuration.ts';
+import { EXIT } from './terminal.ts';
+import { VERSION } from './version.ts';
+
+export const serve: Command = {
+  summary: 'run the gateway',
+  help: `
+Runs the gateway until SIGTERM or SIGINT; then it stops accepting, finishes what is in flight and exits with 0.
+The application log goes to stderr, audit and access logs to stdout (see audit and logs in the configuration).
+
+  gatehouse serve --config /etc/gatehouse`,
+  options: CONFIG_OPTION,
+  async run(values, terminal) {
+    const config = readConfiguration(values, terminal);
+    const gateway = build(config, { version: VERSION });
+    // The last resort: a fault in one request must not end the others.
+    terminal.onUncaught((error) => {
+      const name = error instanceof Error ? error.name : typeof error;
+      const frames = error instanceof Error ? error.stack?.split('\n').slice(1, 6).join(' | ') : undefined;
+      gateway.log.error('uncaught', { error: name, frames });
+    });
+    const stopped = terminal.stopSignal();
+    await gateway.start();
+    await stopped;
+    gateway.log.info('stopping: finishing what is in flight');
+    await gateway.stop();
+    return EXIT.done;
+  },
+};

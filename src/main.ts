@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import process from 'node:process';
+import { run } from './cli/index.ts';
+
+// A reader that has gone (`gatehouse schema | head`) is no reason for a stack trace.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+
+process.exitCode = await run({
+  args: process.argv.slice(2),
+  env: process.env,
+  nodeVersion: process.versions.node,
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  stopSignal: () =>
+    new Promise((resolve) => {
+      process.once('SIGINT', resolve);
+      process.once('SIGTERM', resolve);
+    }),
+  onUncaught: (handler) => {
+    process.on('uncaughtException', handler);
+    process.on('unhandledRejection', handler);
+  },
+});
