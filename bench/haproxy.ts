@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { findTool } from '../test/support/tools.ts';
+import { TARGET, bearer } from './contestant.ts';
+import type { Contestant } from './contestant.ts';
+import { freePort, startServer } from './server-process.ts';
+import { AUDIENCE, ISSUER } from './token.ts';
+
+/**
+ * The nearest thing that people run today: algorithm, issuer, audience, expiry and RS256 signature of every
+ * request checked by HAProxy's own converters, the subject handed on, the token taken out.
+ */
+export const haproxy: Contestant = {
+  label: 'HAProxy, jwt_verify RS256',
+  verifies: true,
+  version: async () => (await promisify(execFile)(program(), ['-v'])).stdout.split('\n', 1)[0] ?? '',
+  start: async ({ folder: bed, core, upstream, credentials }) => {
+    const folder = join(bed, 'haproxy');
+    const port = await freePort();
+    await mkdir(folder);
+    await writeFile(join(folder, 'public.pem'), credentials.publicKeyPem);
+    const config = join(folder, 'haproxy.cfg');
+    await writeFile(config, configuration(port, join(folder, 'public.pem'), new URL(upstream).host));
+    return startServer({
+      name: 'haproxy',
+      file: program(),
+      args: ['-db', '-f', config],
+      core,
+      cwd: folder,
+      url: `http://127.0.0.1:${port}${TARGET}`,
+      probe: bearer(credentials.token),
+    });
+  },
+};
+
+function configuration(port: number, publicKey: string, upstream: string): string {
+  return `global
+  nbthread 1
+  maxconn 1024
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  timeout http-keep-alive 60s
+frontend api
+  bind 127.0.0.1:${port}
+  http-request deny deny_status 401 unless { req.hdr(authorization) -m found }
+  http-request set-var(txn.alg) http_auth_bearer,jwt_header_query('$.alg')
+  http-request set-var(txn.iss) http_auth_bearer,jwt_payload_query('$.iss')
+  http-request set-var(txn.aud) http_auth_bearer,jwt_payload_query('$.aud')
+  http-request set-var(txn.sub) http_auth_bearer,jwt_payload_query('$.sub')
+  http-request set-var(txn.exp) http_auth_bearer,jwt_payload_query('$.exp','int')
+  http-request set-var(txn.now) date()
+  http-request deny deny_status 401 unless { var(txn.alg) -m str RS256 }
+  http-request deny deny_status 401 unless { var(txn.iss) -m str ${ISSUER} }
+  http-request deny deny_status 401 unless { var(txn.aud) -m str ${AUDIENCE} }
+  http-request deny deny_status 401 if { var(txn.exp),sub(txn.now) -m int lt 1 }
+  http-request deny deny_status 401 unless { http_auth_bearer,jwt_verify(txn.alg,"${publicKey}") 1 }
+  http-request del-header authorization
+  http-request set-header X-Auth-Subject %[var(txn.sub)]
+  default_backend upstream
+backend upstream
+  http-reuse always
+  server upstream ${upstream}
+`;
+}
+
+function program(): string {
+  return findTool('haproxy') ?? 'haproxy';
+}

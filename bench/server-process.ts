@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface ServerProcess {
+  readonly pid: number;
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly core: number;
+  readonly cwd: string;
+  readonly url: string;
+  /** A request that gets 200 once the server is up. */
+  readonly probe: RequestInit;
+}
+
+const START_DEADLINE = 15_000;
+const STOP_DEADLINE = 5_000;
+
+/** Starts a server on one core and waits until it answers. `taskset` replaces itself by it, so the pid is its own. */
+export async function startServer(command: Command): Promise<ServerProcess> {
+  const child = spawn('taskset', ['--cpu-list', String(command.core), command.file, ...command.args], {
+    cwd: command.cwd,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let complaints = '';
+  child.stderr
+    .setEncoding('utf8')
+    .on('data', (text: string) => (complaints = (complaints + text).slice(-4000)));
+  const ended = once(child, 'close');
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    const killed = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE);
+    await ended;
+    clearTimeout(killed);
+  };
+  const deadline = Date.now() + START_DEADLINE;
+  while (!(await answers(command))) {
+    if (child.exitCode !== null) throw new Error(`${command.name} ended at once: ${complaints}`);
+    if (Date.now() > deadline) {
+      await stop();
+      throw new Error(`${command.name} does not answer 200 at ${command.url}: ${complaints}`);
+    }
+    await delay(50);
+  }
+  if (child.pid === undefined) throw new Error(`${command.name} has no pid`);
+  return { pid: child.pid, url: command.url, stop };
+}
+
+async function answers({ url, probe }: Command): Promise<boolean> {
+  try {
+    const response = await fetch(url, probe);
+    await response.body?.cancel();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+/** A port that was free a moment ago: nginx and HAProxy do not tell which one they got for 0. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
