@@ -55,12 +55,13 @@ function canonicalPath(raw: string): CanonicalPath | Deny {
     const code = Number.parseInt(hex, 16);
     if (code < 0x20 || code === 0x7f) return ambiguous('an encoded control character');
     if (ENCODED_REFUSED.has(code)) return ambiguous(`%${hex}`);
-    if (code === PERCENT && /^[0-9A-Fa-f]{2}/.test(raw.slice(i + 3))) return ambiguous('double encoding');
     path += NEEDS_NO_ESCAPE.test(String.fromCharCode(code))
       ? String.fromCharCode(code)
       : `%${hex.toUpperCase()}`;
     i += 2;
   }
+  // Looked for at the end: undone escapes may have made one (`%25b%41`).
+  if (/%25[0-9A-Fa-f]{2}/.test(path)) return ambiguous('double encoding');
   if (!isUtf8(path)) return ambiguous('an escape that is not UTF-8');
   for (const segment of path.split('/')) {
     // Some servers cut a segment at `;`, others trim spaces: what is left must not be a dot segment.

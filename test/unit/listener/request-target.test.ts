@@ -45,6 +45,7 @@ describe('one canonical path', () => {
     ['/p%4', 'a percent sign without two hex digits'],
     ['/p%zz', 'a percent sign without two hex digits'],
     ['/%252e%252e/a', 'double encoding'],
+    ['/%25b%41', 'double encoding'],
     ['/a\\b', 'character 0x5c in the path'],
     ['/a#b', 'character 0x23 in the path'],
     ['/a<b', 'character 0x3c in the path'],
