@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 /** Where a value stands: keys of mappings, positions in lists. */
 export type KeyPath = readonly (string | number)[];
 
@@ -6,7 +8,7 @@ export function formatPath(path: KeyPath): string {
   return path
     .map((part, index) => {
       if (typeof part === 'number') return `[${part}]`;
-      if (!/^[A-Za-z0-9_@-]{1,128}$/.test(part)) return `[${JSON.stringify(shorten(part))}]`;
+      if (!/^[A-Za-z0-9_@-]{1,128}$/.test(part)) return `["${printable(shorten(part))}"]`;
       return index === 0 ? part : `.${part}`;
     })
     .join('');

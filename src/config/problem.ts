@@ -1,5 +1,5 @@
-import type { KeyPath } from './key-path.ts';
-import { formatPath } from './key-path.ts';
+import { formatPath, type KeyPath } from './key-path.ts';
+import { printable } from './printable.ts';
 
 export type Severity = 'error' | 'warning';
 
@@ -24,12 +24,12 @@ export interface Mark {
 
 export function problemAt(mark: Mark, path: KeyPath, message: string, severity: Severity = 'error'): Problem {
   const { file, line, column } = mark;
-  return { file, line, column, path: formatPath(path), message, severity };
+  return { file, line, column, path: formatPath(path), message: printable(message), severity };
 }
 
 /** `file:line:column: path: message`, the form that editors and terminals make a link of. */
 export function formatProblem({ file, line, column, path, message }: Problem): string {
-  return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;
+  return `${printable(file)}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;
 }
 
 export function formatMark({ file, line, column }: Mark): string {

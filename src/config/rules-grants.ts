@@ -51,7 +51,7 @@ function checkPermission(
 }
 
 /** Those of its operations; by default reading and writing. */
-export function scopesOf({ operations }: Service): string[] {
+function scopesOf({ operations }: Service): string[] {
   return operations === undefined
     ? ['read_api', 'write_api']
     : [...new Set(operations.map(({ scope }) => scope))];

@@ -101,7 +101,7 @@ const RESERVED_PREFIX =
 const PLACEHOLDERS = ['identity', 'subject', 'issuer'];
 
 /** What is wrong with the text that makes an identity header's value, or undefined. */
-export function templateProblem(template: string): string | undefined {
+function templateProblem(template: string): string | undefined {
   if (template === '') return 'is empty';
   const rest = template.replaceAll(/\{([^{}]*)\}/g, (match, inside: string) => {
     if (PLACEHOLDERS.includes(inside)) return '';

@@ -42,7 +42,7 @@ function covers(first: Identity, second: Identity, type: string | undefined): bo
 }
 
 /** Whatever satisfies `narrow` satisfies `wide`; false where that cannot be seen. */
-export function implies(narrow: MatchParts, wide: MatchParts): boolean {
+function implies(narrow: MatchParts, wide: MatchParts): boolean {
   if (wide.contains !== undefined && wide.contains !== narrow.contains) return false;
   if (narrow.values !== undefined) return narrow.values.every((value) => accepts(wide, value));
   if (wide.values !== undefined) return false;

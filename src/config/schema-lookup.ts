@@ -2,7 +2,7 @@ import { PLAIN_SCHEMA, type JsonSchema } from './json-schema.ts';
 import type { KeyPath } from './key-path.ts';
 
 /** The alternatives that the schema has for the value at a path; none where it knows no such path. */
-export function schemasAt(path: KeyPath): readonly JsonSchema[] {
+function schemasAt(path: KeyPath): readonly JsonSchema[] {
   let found = alternatives(PLAIN_SCHEMA);
   for (const key of path) found = found.flatMap((schema) => step(schema, key)).flatMap(alternatives);
   return found;

@@ -1,0 +1,11 @@
+const LIMIT = 1_000;
+
+/** Text from a file as one line that no terminal obeys: controls, line ends and invisible signs as escapes. */
+export function printable(text: string): string {
+  const safe = text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, escape);
+  return safe.length > LIMIT ? `${safe.slice(0, LIMIT)}…` : safe;
+}
+
+function escape(char: string): string {
+  return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
+}

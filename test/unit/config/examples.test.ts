@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { configJsonSchema, loadConfig } from '../../../src/config/index.ts';
+import { writeFiles } from './loading.ts';
+
+const DIRECTORY = join(import.meta.dirname, '../../../config');
+const EXAMPLES = readdirSync(DIRECTORY).filter((name) => name.endsWith('.yaml'));
+
+/** The JSON Schema, read by a validator as an editor would. */
+function editorSchema() {
+  return z.fromJSONSchema(configJsonSchema() as z.core.JSONSchema.JSONSchema);
+}
+
+describe('the examples', () => {
+  test('are these', () => {
+    expect(EXAMPLES).toEqual(
+      expect.arrayContaining([
+        'entra.yaml',
+        'github.yaml',
+        'gitlab-api.yaml',
+        'kubernetes.yaml',
+        'minimal.yaml',
+      ]),
+    );
+  });
+
+  test.each(EXAMPLES)('%s loads without a warning', (name) => {
+    const secrets = writeFiles({ 'ca.crt': 'certificate', token: 'x' });
+    const result = loadConfig(join(DIRECTORY, name), { SERVICE_ACCOUNT_DIR: secrets });
+    expect(result).toMatchObject({ ok: true, warnings: [] });
+  });
+
+  test.each(EXAMPLES)('%s names the schema in its first line, and fits it', (name) => {
+    const text = readFileSync(join(DIRECTORY, name), 'utf8');
+    expect(text.split('\n')[0]).toBe('# yaml-language-server: $schema=gatehouse.schema.json');
+    expect(editorSchema().safeParse(parse(text))).toMatchObject({ success: true });
+  });
+});
+
+describe('the JSON Schema', () => {
+  const schema = editorSchema();
+
+  test('is the one that is committed', () => {
+    const committed = readFileSync(join(DIRECTORY, 'gatehouse.schema.json'), 'utf8');
+    expect(committed).toBe(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+  });
+
+  test.each([
+    ['version: 1', true],
+    ['version: 2', false],
+    ['server: {}', false],
+    ['version: 1\nserver: { listne: x }', false],
+    ['version: 1\nserver: { limits: { drain: 5 } }', false],
+    ['version: 1\nserver: { limits: { drain: 5s, headerCount: 7 } }', true],
+    ['version: 1\nserver: { limits: { drain: "${DRAIN}", headerCount: "${COUNT:-100}" } }', true],
+    ['version: 1\nlogs: { level: loud }', false],
+    ['version: 1\nlogs: { level: "${LEVEL}", access: "${ACCESS}" }', true],
+    ['version: 1\nservices: { a: { type: http, upstream: { url: http://a/ } } }', true],
+    ['version: 1\nservices: { a: { type: "${TYPE}", upstream: { url: http://a/ } } }', false],
+  ])('%j: %s', (yaml, valid) => {
+    expect(schema.safeParse(parse(yaml)).success).toBe(valid);
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import { configuration, errorsOf } from './loading.ts';
+
+const UPSTREAM = 'upstream: { url: http://orders.internal/ }';
+const service = (body: string): string => configuration({ services: `{ orders: { type: http, ${body} } }` });
+const operations = (body: string): string =>
+  service(`${UPSTREAM}, operations: [{ scope: read_api, ${body} }]`);
+const grant = (scopes: string, resources: string): string =>
+  configuration({
+    roles: `{ reader: [{ service: orders, scopes: [${scopes}], resources: [${resources}] }] }`,
+  });
+
+describe('operations', () => {
+  test.each([
+    ['methods: [get]', 'operations[0].methods[0]: must be in capitals: GET'],
+    ['methods: ["*"]', 'operations[0].methods[0]: name each method'],
+    ['methods: [GET, CONNECT]', 'operations[0].methods[1]: CONNECT is never forwarded'],
+    ['methods: ["GET POST"]', 'operations[0].methods[0]: is not an HTTP method'],
+    ['methods: [GET], paths: [v1]', 'operations[0].paths[0]: must start with /'],
+    [
+      'methods: [GET], paths: ["/a+b"]',
+      'operations[0].paths[0]: "+" can be sent in several spellings; write * in its place',
+    ],
+    ['methods: [GET], paths: ["/a%20b"]', 'operations[0].paths[0]: "%" can be sent'],
+    ['methods: [GET], paths: ["/ä"]', 'operations[0].paths[0]: "ä" can be sent'],
+    [
+      'methods: [GET], paths: ["/{claims.x}/**"]',
+      'operations[0].paths[0]: operations are the same for every caller',
+    ],
+    ['methods: [GET], paths: ["/(a+)+$"]', 'operations[0].paths[0]: "+" can be sent'],
+    ['methods: [GET], paths: ["/***"]', 'operations[0].paths[0]: "***" is not a wildcard'],
+    ['methods: [GET], paths: ["/{a,b}"]', 'operations[0].paths[0]: only {claims.NAME} can stand in braces'],
+    [
+      'methods: [GET], paths: ["/a//b"]',
+      'operations[0].paths[0]: never matches: paths have no empty segments',
+    ],
+  ])('%s', (body, message) => {
+    expect(errorsOf(operations(body))).toEqual([expect.stringContaining(`services.orders.${message}`)]);
+  });
+
+  test('a scope is one word', () => {
+    const yaml = service(
+      `${UPSTREAM}, operations: [{ scope: read_api, methods: [GET] }, { scope: "a b", methods: [PUT] }]`,
+    );
+    expect(errorsOf(yaml)).toEqual([
+      expect.stringContaining('operations[1].scope: must be printable ASCII without spaces'),
+    ]);
+  });
+
+  test('none at all would deny everything', () => {
+    const errors = errorsOf(service(`${UPSTREAM}, operations: []`));
+    expect(errors[0]).toContain(
+      'roles.reader[0].scopes[0]: service "orders" has no scope "read_api"; there are none',
+    );
+    expect(errors[1]).toContain('services.orders.operations: is empty');
+  });
+
+  test.each([
+    'methods: [GET, PROPFIND, M-SEARCH]',
+    'methods: [GET], paths: ["/", "/v1/**", "/*/x", "**", "/~a/@b:c=d"]',
+  ])('%s', (body) => {
+    expect(errorsOf(operations(body))).toEqual([]);
+  });
+});
+
+describe('grants', () => {
+  test.each([
+    [
+      '"orders:read"',
+      '"**"',
+      'scopes[0]: service "orders" has no scope "orders:read"; known: read_api, write_api',
+    ],
+    [
+      'read_api, wirte_api',
+      '"**"',
+      'scopes[1]: service "orders" has no scope "wirte_api"; did you mean "write_api"?',
+    ],
+    ['read_api', '"v1"', 'resources[0]: must start with /'],
+    ['read_api', '"*"', 'resources[0]: must start with /'],
+    ['read_api', '"/v?"', 'resources[0]: "?" cannot stand in a pattern'],
+    ['read_api', '"/v[12]"', 'resources[0]: "[" cannot stand in a pattern'],
+    ['read_api', '"/{a,b}"', 'resources[0]: only {claims.NAME} can stand in braces'],
+    ['read_api', '"/{claims.}"', 'resources[0]: {claims.} names no claim'],
+    ['read_api', '"/{claims. x}"', 'resources[0]: {claims. x} names no claim'],
+    ['read_api', '"/{claims./a~2}"', 'resources[0]: {claims./a~2} is not a JSON pointer'],
+    ['read_api', '"/{claim.x}"', 'resources[0]: only {claims.NAME} can stand in braces'],
+    ['read_api', '"/***"', 'resources[0]: "***" is not a wildcard'],
+    ['read_api', '"/a%20b"', 'resources[0]: "%" does not stand for an escape'],
+    ['read_api', '"/a/../b"', 'resources[0]: never matches: paths have no dot segments'],
+    ['read_api', '"/a//b"', 'resources[0]: never matches: paths have no empty segments'],
+    ['read_api', '"/a "', 'resources[0]: starts or ends with a space'],
+    ['read_api', '"/a\\nb"', 'resources[0]: holds a control character'],
+    ['read_api', '"/a\\\\b"', 'resources[0]: "\\" cannot stand'],
+  ])('[%s] on [%s]', (scopes, resources, message) => {
+    expect(errorsOf(grant(scopes, resources))).toEqual([
+      expect.stringContaining(`roles.reader[0].${message}`),
+    ]);
+  });
+
+  test.each([
+    '"**"',
+    '"/**"',
+    '"/"',
+    '"/v1/*/x"',
+    '"{claims.path}/**"',
+    '"/{claims.project_path}/**"',
+    '"/{claims./a~1b/c}-x"',
+    '"/ä b"',
+    '"/a+b"',
+  ])('on %s', (resources) => {
+    expect(errorsOf(grant('read_api, write_api', resources))).toEqual([]);
+  });
+
+  test('of identities and anonymous ones are checked alike', () => {
+    const yaml = configuration({
+      identities:
+        '{ a: { issuer: gitlab, match: { project_id: 1 }, grants: [{ service: ordres, scopes: [x], resources: [y] }] } }',
+      services: `{ orders: { type: http, ${UPSTREAM}, anonymous: [{ scopes: [read], resources: ["/{claims.x}", "/a?"] }] } }`,
+    });
+    expect(errorsOf(yaml).map((error) => error.replace(/^\S+ /, ''))).toEqual([
+      'identities.a.grants[0].service: no service is named "ordres"; did you mean "orders"?',
+      'services.orders.anonymous[0].scopes[0]: service "orders" has no scope "read"; known: read_api, write_api',
+      'services.orders.anonymous[0].resources[0]: without a credential there are no claims; put {claims.…} into the resources of a grant',
+      'services.orders.anonymous[0].resources[1]: "?" cannot stand in a pattern; only * and ** are wildcards',
+    ]);
+  });
+});
