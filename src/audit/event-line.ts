@@ -37,7 +37,7 @@ export function createEventLine(issuerTypes: ReadonlyMap<string, IssuerType>): (
   return (event) => {
     const who = textOf(event);
     return (
-      `{"@timestamp":"${new Date(event.startedAt).toISOString()}"` +
+      `{"@timestamp":"${timestamp(event.startedAt)}"` +
       eventText(event) +
       `,"http":{"request":{"method":${jsonTextUpTo(LIMITS.method, event.method)}` +
       `,"id":${jsonTextUpTo(LIMITS.id, event.requestId)}},"response":{"status_code":${event.status}}}` +
@@ -54,6 +54,18 @@ export function createEventLine(issuerTypes: ReadonlyMap<string, IssuerType>): (
     );
   };
 }
+
+/** Many requests start within one millisecond. */
+function timestamp(ms: number): string {
+  if (ms !== lastMs) {
+    lastMs = ms;
+    lastTimestamp = new Date(ms).toISOString();
+  }
+  return lastTimestamp;
+}
+
+let lastMs = Number.NaN;
+let lastTimestamp = '';
 
 function callerOf(event: AuditEvent): Caller | undefined {
   if (event.caller !== undefined || event.decision === undefined) return event.caller;
@@ -105,9 +117,13 @@ function gatehouseText(event: AuditEvent, who: CredentialText): string {
   );
 }
 
-/** Scopes and resources apart, to search by; the pairs, to be exact. */
+/** Scopes and resources apart, to search by; where there are several operations, also the pairs, to be exact. */
 function operationsText(operations: readonly Operation[]): string {
-  if (operations.length === 0) return '';
+  const [only] = operations;
+  if (only === undefined) return '';
+  if (operations.length === 1 && only.extent === 'one') {
+    return `,"scopes":[${jsonText(only.scope)}],"resources":[${resourceText(only.resource)}]`;
+  }
   const listed = operations.slice(0, LIMITS.operations);
   const resources = [
     ...new Set(listed.filter(({ extent }) => extent === 'one').map(({ resource }) => resource)),

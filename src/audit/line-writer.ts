@@ -25,7 +25,7 @@ const START = 64 * 1024;
 /** A buffer that a burst made larger than this is given back. */
 const KEEP = 256 * 1024;
 /** Lines wait so long for company, unless there are enough: a write costs as much for one as for a hundred. */
-const GATHER_MS = 5;
+const GATHER_MS = 25;
 const GATHER_BYTES = 64 * 1024;
 const CLOSE_DEADLINE_MS = 5_000;
 

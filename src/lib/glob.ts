@@ -39,13 +39,14 @@ export function compileGlob(pattern: string | readonly GlobToken[], options: Glo
   return { test: (text) => whole.test(text) || alone.test(text) };
 }
 
+/** Neighbouring literals as one, empty ones as none: the shapes below are then unmistakable. */
 function mergeLiterals(tokens: readonly GlobToken[]): GlobToken[] {
   const merged: GlobToken[] = [];
   for (const token of tokens) {
     const last = merged.at(-1);
     if (token.kind === 'literal' && last?.kind === 'literal') {
       merged[merged.length - 1] = { kind: 'literal', text: last.text + token.text };
-    } else {
+    } else if (token.kind !== 'literal' || token.text !== '') {
       merged.push(token);
     }
   }

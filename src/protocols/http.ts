@@ -1,7 +1,8 @@
-import type { Classification, Protocol, RefusalBody, RefusalText } from '../contract/protocol.ts';
+import type { Classification, Protocol } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
 import { compileGlob } from '../lib/glob.ts';
 import { quotedString } from './challenge.ts';
+import { jsonRefusal } from './refusal.ts';
 
 export interface HttpSettings {
   /** Prefix below which clients find the service; starts and ends with `/`. */
@@ -53,15 +54,3 @@ const DEFAULT_OPERATIONS: NonNullable<HttpSettings['operations']> = [
   { scope: 'read_api', methods: ['GET', 'HEAD', 'OPTIONS'] },
   { scope: 'write_api', methods: ['POST', 'PUT', 'PATCH', 'DELETE'] },
 ];
-
-/** JSON, or the same as plain text where the client says that it takes no JSON. */
-export function jsonRefusal(text: RefusalText, accept: string | undefined): RefusalBody {
-  if (accept !== undefined && !/\*\/\*|application\/(\*|json|[a-z.-]+\+json)/i.test(accept)) {
-    return {
-      contentType: 'text/plain; charset=utf-8',
-      body: `${text.message}\nerror: ${text.error}\nrequest id: ${text.requestId}\n`,
-    };
-  }
-  const body = { error: text.error, message: text.message, request_id: text.requestId };
-  return { contentType: 'application/json', body: `${JSON.stringify(body)}\n` };
-}

@@ -1,1 +1,2 @@
-export { httpProtocol, jsonRefusal, type HttpSettings } from './http.ts';
+export { httpProtocol, type HttpSettings } from './http.ts';
+export { jsonRefusal } from './refusal.ts';

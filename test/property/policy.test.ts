@@ -138,18 +138,21 @@ describe('a claim in a resource pattern', () => {
   it('never stands for more than its own characters', () => {
     let hits = 0;
     const type = fc.constantFrom('npm', 'registry');
+    const source = fc.constantFrom('claim', 'lower', 'other');
     fc.assert(
-      fc.property(type, frame, text, text, fc.boolean(), (name, [before, after], claim, other, near) => {
-        // Half of the resources are made to fit, the others are anything.
+      fc.property(type, frame, text, text, source, (name, [before, after], claim, other, from) => {
+        const lower = claim.replaceAll(/[A-Z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 32));
+        const spelled = name === 'registry' ? lower : claim;
+        // Some resources are made to fit, the others are anything.
         const fill = (wild: string) => wild.replaceAll(/\*+/g, 'w');
-        const target = near ? `${fill(before)}${claim}${fill(after)}` : other;
+        const middle = { claim, lower, other }[from];
+        const target = from === 'other' ? other : `${fill(before)}${middle}${fill(after)}`;
         const grants = [
           { service: name, scopes: ['read'], resources: [`${before}{claims.project_path}${after}`] },
         ];
         const rules = settings({ identities: [identity('it', { match: { id: '1' }, grants })] });
         const who = credential({ id: '1', project_path: claim });
         const allowed = createAuthorizer(rules).forService(name)(who, [one('read', target)]).kind === 'allow';
-        const spelled = name === 'registry' ? claim.replaceAll('A', 'a') : claim;
         const literal = new RegExp(`^(?:${withBase(before, spelled, after)})$`);
         const plain =
           !claim.split('/').some((segment) => ['', '.', '..'].includes(segment)) &&

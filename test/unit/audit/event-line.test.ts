@@ -55,7 +55,6 @@ test('an allowed request, whole', () => {
       type: 'http',
       scopes: ['orders:read'],
       resources: ['/v1/list'],
-      operations: [{ scope: 'orders:read', resource: '/v1/list' }],
       credential: 'id_token',
       issuer: 'gitlab',
       issuer_url: 'https://gitlab.example.com',

@@ -39,7 +39,7 @@ describe('with time frozen', () => {
     const { state, writer } = setUp();
     for (let i = 0; i < 100; i++) writer.append(`line ${i}\n`);
     expect(state.writes).toBe(0);
-    await vi.advanceTimersByTimeAsync(10);
+    await vi.advanceTimersByTimeAsync(50);
     expect(state.writes).toBe(1);
     expect(state.text.split('\n')).toHaveLength(101);
     expect(state.text.startsWith('line 0\nline 1\n')).toBe(true);

@@ -1,0 +1,17 @@
+import type { RefusalBody, RefusalText } from '../contract/protocol.ts';
+
+/** JSON, or plain text where the client says that it takes no JSON. */
+export function jsonRefusal(text: RefusalText, accept: string | undefined): RefusalBody {
+  const takesJson = accept === undefined || /\*\/\*|application\/(\*|json|[a-z.-]+\+json)/i.test(accept);
+  if (!takesJson) return textRefusal(text);
+  const body = { error: text.error, message: text.message, request_id: text.requestId };
+  return { contentType: 'application/json', body: `${JSON.stringify(body)}\n` };
+}
+
+/** For clients that print what they get. */
+export function textRefusal({ error, message, requestId }: RefusalText): RefusalBody {
+  return {
+    contentType: 'text/plain; charset=utf-8',
+    body: `${message}\nerror: ${error}\nrequest id: ${requestId}\n`,
+  };
+}
