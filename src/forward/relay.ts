@@ -32,6 +32,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #contentLength: number | undefined;
   /** By method or status; its head may still have a length. */
   #bodiless = false;
+  #interim = 0;
   #retried = false;
   #done = false;
   #transfer: Transfer | undefined;
@@ -55,12 +56,22 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#done) controller.abort(new Error('client left'));
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    // Interim answers (RFC 9110 §15.2) are between the upstream and us.
-    if (status >= 102 && status < 200) return;
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _headers: unknown,
+    phrase = '',
+  ): void {
     const forwarding = this.#forwarding;
+    // Interim answers (RFC 9110 §15.2) are between the upstream and us. Each one starts undici's timer anew.
+    if (status >= 102 && status < 200) {
+      this.#interim += 1;
+      if (this.#interim > MOST_INTERIM) this.#refuse('upstream_invalid', 'interim answers without end');
+      return;
+    }
     forwarding.upstreamStatus = status;
     if (status < 200 || status > 599) return this.#refuse('upstream_invalid', `status ${status}`);
+    if (CONTROL.test(phrase)) return this.#refuse('upstream_invalid', 'a control character in the reason');
     if (status === 401) return this.#refuse('upstream_unauthorized', 'the upstream answered 401');
     const raw = controller.rawHeaders as readonly (Buffer | string)[] | null | undefined;
     const head = readResponseHead(raw ?? [], forwarding.head.host, this.#ports.location);
@@ -78,6 +89,17 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#res.statusCode = status;
     this.#heldHead = head.headers;
     this.#contentLength = head.contentLength;
+    // A short body is at hand or near; a stream of events may let its first chunk wait for hours.
+    if ((head.contentLength ?? Infinity) > ONE_WRITE) queueMicrotask(() => this.#sendHead());
+  }
+
+  /** Alone, where no chunk came along with it. */
+  #sendHead(): void {
+    const head = this.#heldHead;
+    if (head === undefined || this.#bodiless || this.#done) return;
+    this.#heldHead = undefined;
+    this.#res.writeHead(this.#res.statusCode, head);
+    this.#res.flushHeaders();
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -161,6 +183,12 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#ports.ended();
   }
 }
+
+/** WebDAV servers send a 102 every 20 s while they work. */
+const MOST_INTERIM = 64;
+
+/** Whoever sends one there (RFC 9112 §4) aims at a parser behind us. The phrase itself is never relayed. */
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 /** Bytes; larger ones are written as the Buffers they are. */
 const ONE_WRITE = 16 * 1024;

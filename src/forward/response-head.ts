@@ -1,6 +1,6 @@
 import { foldHeaderName } from '../lib/header-name.ts';
 import { addConnectionNames, withoutNames } from './connection-header.ts';
-import type { LocationRewriter } from './location.ts';
+import { originOf, type LocationRewriter } from './location.ts';
 
 export type ResponseHead =
   | {
@@ -23,6 +23,7 @@ export function readResponseHead(
   const headers: string[] = [];
   let contentLength: number | undefined;
   let chunked = false;
+  let trailers = false;
   let named: Set<string> | undefined;
   for (let i = 0; i < raw.length; i += 2) {
     const name = latin1(raw[i]);
@@ -46,6 +47,9 @@ export function readResponseHead(
         if (contentLength === undefined) headers.push(name, value);
         contentLength = Number(value);
         break;
+      case 'trailer':
+        trailers = true;
+        break;
       case 'transfer-encoding':
         if (chunked || value.toLowerCase() !== 'chunked')
           return invalid('a Transfer-Encoding other than chunked');
@@ -53,7 +57,7 @@ export function readResponseHead(
         break;
       case 'location': {
         const rewritten = location(value, host);
-        if (rewritten === undefined) return invalid(`a redirect to another origin: ${value.slice(0, 200)}`);
+        if (rewritten === undefined) return invalid(`a redirect to ${originOf(value)}`);
         headers.push(name, rewritten);
         break;
       }
@@ -63,6 +67,8 @@ export function readResponseHead(
   }
   // Both framings at once are how responses are split between two readers (RFC 9112 §6.1).
   if (chunked && contentLength !== undefined) return invalid('Content-Length beside Transfer-Encoding');
+  // Trailers exist behind a last chunk only (RFC 9112 §7.1.2).
+  if (trailers && contentLength !== undefined) return invalid('Trailer beside Content-Length');
   return {
     kind: 'head',
     headers: withoutNames(headers, named),
@@ -79,7 +85,7 @@ function invalid(detail: string): ResponseHead {
   return { kind: 'invalid', detail };
 }
 
-type Action = 'drop' | 'connection' | 'content-length' | 'transfer-encoding' | 'location';
+type Action = 'drop' | 'connection' | 'content-length' | 'trailer' | 'transfer-encoding' | 'location';
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['connection', 'connection'],
@@ -92,7 +98,7 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['proxy-authenticate', 'drop'],
   ['proxy-authentication-info', 'drop'],
   ['te', 'drop'],
-  ['trailer', 'drop'],
+  ['trailer', 'trailer'],
   ['upgrade', 'drop'],
   // A client sends its credential to whatever realm a challenge names (CVE-2026-33540): only ours may reach it.
   ['www-authenticate', 'drop'],

@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import type { DenyReason, UpstreamFault } from '../contract/reason.ts';
 import { BodyError } from './request-body.ts';
 
@@ -13,9 +14,13 @@ export function upstreamFault(error: unknown): Fault {
       ? { reason: 'request_malformed', detail: 'the client left before its body was complete' }
       : { reason: error.fault, detail: 'the request body' };
   }
+  // Its code is undefined in undici 8, whose table of llhttp's errors knows names only.
+  if (error instanceof errors.HTTPParserError) {
+    return { reason: 'upstream_invalid', detail: error.code ?? 'not an HTTP/1.1 response' };
+  }
   const code = codeOf(error);
   if (TIMEOUTS.has(code)) return { reason: 'upstream_timeout', detail: code };
-  if (code.startsWith('HPE_') || NONSENSE.has(code)) return { reason: 'upstream_invalid', detail: code };
+  if (NONSENSE.has(code)) return { reason: 'upstream_invalid', detail: code };
   return { reason: 'upstream_unreachable', detail: code };
 }
 

@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import { buildConnector, Pool, type Dispatcher } from 'undici';
 import { GatehouseError } from '../contract/errors.ts';
 import type { Log } from '../contract/ports.ts';
 import { WatchedFile } from '../lib/watched-file.ts';
@@ -21,9 +21,13 @@ export interface UpstreamPool {
  */
 export function createUpstreamPool(service: string, settings: PoolSettings, log: Log): UpstreamPool {
   const path = settings.caFile;
+  const withOneName = nameAs(settings.url);
   if (path === undefined) {
     const pool = makePool(settings, undefined);
-    return { dispatch: (options, handler) => pool.dispatch(options, handler), close: () => pool.destroy() };
+    return {
+      dispatch: (options, handler) => pool.dispatch(withOneName(options), handler),
+      close: () => pool.destroy(),
+    };
   }
   const file = watchCa(service, path, log, (ca) => {
     const previous = pool;
@@ -32,7 +36,7 @@ export function createUpstreamPool(service: string, settings: PoolSettings, log:
   });
   let pool = makePool(settings, file.content);
   return {
-    dispatch: (options, handler) => pool.dispatch(options, handler),
+    dispatch: (options, handler) => pool.dispatch(withOneName(options), handler),
     async close() {
       file.close();
       await pool.destroy();
@@ -41,24 +45,30 @@ export function createUpstreamPool(service: string, settings: PoolSettings, log:
 }
 
 function makePool(settings: PoolSettings, ca: string | undefined): Pool {
-  const { origin, protocol, hostname } = new URL(settings.url);
-  return new Pool(origin, {
+  const { connect: timeout, headers, idle } = settings.timeouts;
+  // HTTP/2 is on by default over TLS; framing is checked for HTTP/1.1 only.
+  const connect = buildConnector({ timeout, allowH2: false, ...(ca === undefined ? {} : { ca }) });
+  return new Pool(new URL(settings.url).origin, {
     connections: settings.connections,
     pipelining: 1,
-    // On by default over TLS; framing is checked for HTTP/1.1 only.
     allowH2: false,
     // Names are resolved per connection, so connections retire: a Service that moves is followed.
     clientTtl: 60_000,
-    headersTimeout: settings.timeouts.headers,
-    bodyTimeout: settings.timeouts.idle,
+    headersTimeout: headers,
+    bodyTimeout: idle,
     maxHeaderSize: 64 * 1024,
-    connect: {
-      timeout: settings.timeouts.connect,
-      // Otherwise undici takes the name to verify from the Host header, which may be the client's.
-      ...(protocol === 'https:' ? { servername: hostname } : {}),
-      ...(ca === undefined ? {} : { ca }),
-    },
+    // undici would verify the certificate against the Host header, which may be the client's: without a name
+    // it takes that of the origin (and none for an address, which node refuses as one).
+    connect: (options, callback) => connect({ ...options, servername: '' }, callback),
   });
+}
+
+/** To undici another Host is another server: it would close the connection and open a new one for each. */
+function nameAs(url: string): (options: Dispatcher.DispatchOptions) => Dispatcher.DispatchOptions {
+  const { protocol, hostname } = new URL(url);
+  if (protocol === 'http:') return (options) => options;
+  const name = { servername: hostname };
+  return (options) => ({ ...options, ...name });
 }
 
 function watchCa(service: string, path: string, log: Log, onChange: (ca: string) => void): WatchedFile {

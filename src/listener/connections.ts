@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 
 /** How long a client may go on sending what nobody reads before its connection is cut. */
@@ -8,12 +8,39 @@ const LINGER = 2_000;
  * Closes a connection on which the client may still be sending. Closing at once would make the kernel answer
  * the rest with RST, and the client would lose the refusal that it has not read yet (RFC 9112 §9.6).
  */
-export function closeGently(socket: Socket): void {
+function closeGently(socket: Socket): void {
+  closing.add(socket);
   socket.end();
   const timer = setTimeout(() => socket.destroy(), LINGER).unref();
   socket.once('end', () => socket.destroy());
   socket.once('close', () => clearTimeout(timer));
   socket.resume();
+}
+
+/** What still comes on such a connection is thrown away, but node's parser complains of it all the same. */
+export function isClosing(socket: Socket): boolean {
+  return closing.has(socket);
+}
+
+const closing = new WeakSet<Socket>();
+
+/**
+ * Answers bytes that never became a request, and closes. Requests before them on the connection are whole: their
+ * answers go first, and nothing after them, because a client takes answers for those of its requests in order.
+ */
+export function refuseConnection(socket: Socket, status: number, pending: ServerResponse | undefined): void {
+  if (pending !== undefined && !pending.writableFinished) {
+    pending.shouldKeepAlive = false;
+    pending.once('finish', () => closeGently(socket));
+    return;
+  }
+  writeRefusal(socket, status);
+  closeGently(socket);
+}
+
+export function writeRefusal(socket: Socket, status: number): void {
+  const reason = STATUS_CODES[status] ?? '';
+  socket.write(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 /** Makes node's own closing after a last response gentle where the request's body was not read. */

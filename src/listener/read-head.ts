@@ -22,6 +22,7 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
 
   let host: string | undefined;
   let hasBody = false;
+  let websocket = false;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
     const value = rawHeaders[i + 1] ?? '';
@@ -36,11 +37,17 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
       if (value.toLowerCase() !== 'chunked') return malformed('a Transfer-Encoding other than chunked');
       hasBody = true;
     } else if (folded === 'content-length') {
+      // Beyond 2^53 the number that is sent on would not be the one that was read.
+      if (!/^\d{1,15}$/.test(value)) return malformed('a Content-Length that is not a usable number');
       hasBody ||= value !== '0';
+    } else if (folded === 'upgrade') {
+      websocket ||= /(?:^|[\s,])websocket(?:$|[\s,/])/i.test(value);
     } else if (folded === 'expect' && value.toLowerCase() !== '100-continue') {
       return malformed('an Expect other than 100-continue');
     }
   }
+  // A server that switches protocols there and then takes the body for frames, or for requests (threats S9).
+  if (websocket && hasBody) return malformed('a WebSocket handshake with a body');
   if (host === undefined || !HOST.test(host)) return malformed('a missing or invalid Host');
 
   const target = parseTarget(req.url ?? '');

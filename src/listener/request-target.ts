@@ -26,8 +26,8 @@ export function parseTarget(target: string): RequestTarget | Deny {
     if (kind === PLAIN) continue;
     if (kind === REFUSED) return ambiguous(`character 0x${code.toString(16)} in the path`);
     if (kind === SEPARATOR && target.charCodeAt(i - 1) === SLASH) return ambiguous('an empty segment');
-    if (kind === DOT && target.charCodeAt(i - 1) !== SLASH) continue;
-    // An escape, or a dot that starts a segment: the slow way decides.
+    if (kind === LEADING && target.charCodeAt(i - 1) !== SLASH) continue;
+    // An escape, or a dot or semicolon that starts a segment: the slow way decides.
     if (kind !== SEPARATOR) plain = false;
   }
   for (let i = end; i < length; i++) {
@@ -64,9 +64,10 @@ function canonicalPath(raw: string): CanonicalPath | Deny {
   if (/%25[0-9A-Fa-f]{2}/.test(path)) return ambiguous('double encoding');
   if (!isUtf8(path)) return ambiguous('an escape that is not UTF-8');
   for (const segment of path.split('/')) {
-    // Some servers cut a segment at `;`, others trim spaces: what is left must not be a dot segment.
+    // Some servers cut a segment at `;`, others trim spaces: what is left must be neither dots nor nothing.
     const name = /^[^;]*/.exec(segment.replaceAll(/%20|%3B.*$/g, ''))?.[0];
     if (name === '.' || name === '..') return ambiguous('a dot segment');
+    if (name === '' && segment !== '') return ambiguous('an empty segment');
   }
   return path as CanonicalPath;
 }
@@ -98,18 +99,20 @@ const NEEDS_NO_ESCAPE = /[A-Za-z0-9\-._~!$&'()*,=:@]/;
 const REFUSED = 0;
 const PLAIN = 1;
 const SEPARATOR = 2;
-const DOT = 3;
+/** Harmless unless it starts a segment. */
+const LEADING = 3;
 const ESCAPE = 4;
 
 const KINDS = kinds();
 
 function kinds(): Uint8Array {
   const table = new Uint8Array(128).fill(REFUSED);
-  for (const char of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~!$&'()*+,;=:@") {
+  for (const char of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~!$&'()*+,=:@") {
     table[char.charCodeAt(0)] = PLAIN;
   }
   table[SLASH] = SEPARATOR;
-  table['.'.charCodeAt(0)] = DOT;
+  table['.'.charCodeAt(0)] = LEADING;
+  table[';'.charCodeAt(0)] = LEADING;
   table[PERCENT] = ESCAPE;
   return table;
 }

@@ -7,7 +7,13 @@ import type { BrokenRequest, Incoming } from '../contract/incoming.ts';
 import type { Log } from '../contract/ports.ts';
 import { createClientFacts } from './client-facts.ts';
 import { parseListenAddress, type ListenAddress } from '../lib/listen-address.ts';
-import { closeGently, closeGentlyAfterLastResponse, drain } from './connections.ts';
+import {
+  closeGentlyAfterLastResponse,
+  drain,
+  isClosing,
+  refuseConnection,
+  writeRefusal,
+} from './connections.ts';
 import { readHead } from './read-head.ts';
 import { loadCertificate, watchCertificate } from './tls.ts';
 
@@ -44,6 +50,8 @@ export function createListener(
   ports: { log: Log },
 ): Listener {
   const { limits, tls } = settings;
+  /** The newest request that offered to switch protocols. */
+  let upgrading: http.IncomingMessage | undefined;
   const options: http.ServerOptions = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeout,
@@ -53,6 +61,10 @@ export function createListener(
     connectionsCheckingInterval: Math.min(5_000, limits.headersTimeout),
     optimizeEmptyRequests: true,
     noDelay: true,
+    shouldUpgradeCallback(req) {
+      upgrading = req;
+      return false;
+    },
   };
   const server =
     tls === undefined
@@ -76,6 +88,9 @@ export function createListener(
     const previous = current.get(req.socket);
     // Behind an answer that closes the connection nothing counts as a request any more (threats S7).
     if (previous?.shouldKeepAlive === false) return;
+    // Node throws away what stands behind such a request in the same packet, and reads on in the next one: where a
+    // request begins would be decided by the network.
+    if (req === upgrading) res.shouldKeepAlive = false;
     current.set(req.socket, res);
     handlers.request({
       req,
@@ -93,29 +108,36 @@ export function createListener(
   server.on('request', (req, res) => take(req, res, false));
   server.on('checkContinue', (req, res) => take(req, res, true));
   server.on('checkExpectation', (req, res) => take(req, res, false));
-  server.on('connect', (_req, socket) => {
-    socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  server.on('connect', (_req, stream) => {
+    const socket = stream as Socket;
+    // Node has let go of this one: its errors are nobody else's.
+    socket.on('error', () => socket.destroy());
+    refuse(socket, 400, 'method CONNECT');
   });
   server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
     const socket = stream as Socket;
-    const response = current.get(socket);
-    const inBody = response?.req.complete === false;
-    const status = CLIENT_ERROR_STATUS[error.code ?? ''] ?? 400;
-    const gone = !socket.writable || error.code === 'ECONNRESET';
-    // The request whose body broke tells of it itself.
-    if (!gone && !inBody)
-      handlers.broken({ status, detail: error.code ?? 'unreadable', client: peerFacts(socket) });
-    // A second response into one that has begun would be taken for its body.
-    if (gone || (response !== undefined && response.headersSent && !response.writableFinished)) {
+    if (isClosing(socket)) return;
+    if (!socket.writable || error.code === 'ECONNRESET') {
       socket.destroy();
       return;
     }
-    socket.write(
-      `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-    );
-    if (inBody) socket.end(() => socket.destroy());
-    else closeGently(socket);
+    const status = CLIENT_ERROR_STATUS[error.code ?? ''] ?? 400;
+    const response = current.get(socket);
+    if (response?.req.complete !== false) return refuse(socket, status, error.code ?? 'unreadable');
+    // The request whose body broke tells of it itself. A second response into one that has begun would be taken
+    // for its body, and before one that is due (node gives each its socket in turn) for that one.
+    if (response.headersSent || response.socket === null) {
+      socket.destroy();
+      return;
+    }
+    writeRefusal(socket, status);
+    socket.end(() => socket.destroy());
   });
+
+  function refuse(socket: Socket, status: number, detail: string): void {
+    handlers.broken({ status, detail, client: peerFacts(socket) });
+    refuseConnection(socket, status, current.get(socket));
+  }
 
   return {
     start: () => listen(server, parseListenAddress(settings.listen)),

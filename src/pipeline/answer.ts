@@ -4,8 +4,8 @@ import { REASONS, type Reason } from '../contract/reason.ts';
 import { findHeader } from '../lib/header-name.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Answers for requests that no service was found for. */
-export type Fallback = Pick<Protocol, 'refusal'>;
+/** The words of a refusal: a protocol's own, or those for requests that no service was found for. */
+export type RefusalForm = Pick<Protocol, 'refusal'>;
 
 /**
  * Sends a refusal in the protocol's own form: what to do next and the request id; the whole
@@ -15,7 +15,7 @@ export function answer(
   exchange: Exchange,
   reason: Reason,
   retryAfter: number | undefined,
-  fallback: Fallback,
+  form: RefusalForm,
 ): void {
   const { incoming, line } = exchange;
   const { req, res, requestId, head } = incoming;
@@ -27,7 +27,7 @@ export function answer(
     ? { error: 'not_found', message: 'Not found.', requestId }
     : { error: reason, message, requestId };
   const accept = readable ? findHeader(head.rawHeaders, 'accept') : undefined;
-  const { contentType, body } = (line?.protocol ?? fallback).refusal(text, accept);
+  const { contentType, body } = form.refusal(text, accept);
 
   const headers = [
     'Content-Type',

@@ -107,13 +107,13 @@ export class Exchange implements AuditEvent, Forwarding {
 
   get host(): string {
     const { head, req } = this.incoming;
-    return 'kind' in head ? (findHeader(req.rawHeaders, 'host') ?? '') : head.host;
+    return 'kind' in head ? withoutUser(findHeader(req.rawHeaders, 'host') ?? '') : head.host;
   }
 
   get path(): string {
     const { head, req } = this.incoming;
     // A refused target is shown only as far as it can hold no query.
-    return 'kind' in head ? (/^[^?#]{0,512}/.exec(req.url ?? '')?.[0] ?? '') : head.path;
+    return 'kind' in head ? (/^[^?#]{0,512}/.exec(withoutUser(req.url ?? ''))?.[0] ?? '') : head.path;
   }
 
   get service(): string | undefined {
@@ -123,6 +123,11 @@ export class Exchange implements AuditEvent, Forwarding {
   get serviceType(): string | undefined {
     return this.line?.type;
   }
+}
+
+/** Whoever puts a user into a URL puts a password beside it. */
+function withoutUser(target: string): string {
+  return target.replace(/^([^/?#]*\/\/)?[^/?#]*@/, '$1');
 }
 
 export function basisReason(allow: Allow): 'granted' | 'anonymous' | 'shadow' {

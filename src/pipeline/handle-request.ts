@@ -6,15 +6,16 @@ import type { RequestMeter } from '../contract/meter.ts';
 import type { Clock, Log } from '../contract/ports.ts';
 import type { Classification } from '../contract/protocol.ts';
 import type { Reason } from '../contract/reason.ts';
-import { answer, type Fallback } from './answer.ts';
+import { answer, type RefusalForm } from './answer.ts';
 import { brokenEvent } from './broken-event.ts';
 import { basisReason, Exchange } from './exchange.ts';
+import { faultFields } from './fault-fields.ts';
 import { createRoute } from './route.ts';
 import type { ServiceLine } from './service-line.ts';
 
 export interface Stages {
   readonly services: readonly ServiceLine[];
-  readonly fallback: Fallback;
+  readonly fallback: RefusalForm;
   readonly audit: AuditSink;
   /** A second, shorter line per request where the operator wants one. */
   readonly access?: Pick<AuditSink, 'write'> | undefined;
@@ -86,42 +87,57 @@ export function createPipeline(stages: Stages): Pipeline {
     exchange.decision = refusal;
     exchange.reason = refusal.reason;
     exchange.detail = refusal.detail;
-    answer(exchange, refusal.reason, refusal.retryAfter, stages.fallback);
+    answer(exchange, refusal.reason, refusal.retryAfter, formOf(exchange));
+  }
+
+  function formOf({ line }: Exchange): RefusalForm {
+    return line?.protocol ?? stages.fallback;
   }
 
   /** An exception is no decision: 503, whatever it was (threats K8). */
   function undecided(exchange: Exchange, error: unknown): void {
-    const { name, stack } = error instanceof Error ? error : { name: typeof error, stack: undefined };
-    // Frames only: a message may quote what a client sent.
-    const frames = stack
-      ?.split('\n')
-      .filter((frame) => frame.startsWith('    at '))
-      .slice(0, 8)
-      .join(' | ');
-    stages.log.error('request not decided', { request_id: exchange.requestId, error: name, frames });
-    refuse(exchange, unable('internal_error', name));
-    if (exchange.incoming.res.headersSent && !exchange.incoming.res.writableEnded)
-      exchange.incoming.res.destroy();
+    logFault('request not decided', exchange, error);
+    const refusal = unable('internal_error', faultFields(error).error);
+    try {
+      refuse(exchange, refusal);
+    } catch {
+      // What fails may be the protocol's own way to say no.
+      answer(exchange, refusal.reason, refusal.retryAfter, stages.fallback);
+    }
+    const { res } = exchange.incoming;
+    if (res.headersSent && !res.writableEnded) res.destroy();
+  }
+
+  function logFault(message: string, { requestId }: Exchange, error: unknown): void {
+    stages.log.error(message, { request_id: requestId, ...faultFields(error) });
   }
 
   function answerFault(exchange: Exchange, reason: Reason): void {
-    answer(exchange, reason, reason === 'overloaded' ? 1 : undefined, stages.fallback);
+    try {
+      answer(exchange, reason, reason === 'overloaded' ? 1 : undefined, formOf(exchange));
+    } catch (error) {
+      undecided(exchange, error);
+    }
   }
 
   function ended(exchange: Exchange): void {
     exchange.end();
-    stages.meter.requestEnded(exchange);
-    stages.audit.write(exchange);
-    stages.access?.write(exchange);
+    try {
+      stages.audit.write(exchange);
+      stages.access?.write(exchange);
+      stages.meter.requestEnded(exchange);
+    } catch (error) {
+      logFault('request not accounted for', exchange, error);
+    }
   }
 
   return {
     request(incoming) {
       const exchange = new Exchange(incoming, stages.clock.now(), answerFault);
-      stages.meter.requestStarted(undefined);
       incoming.res.once('close', () => ended(exchange));
       incoming.res.on('error', ignore);
       try {
+        stages.meter.requestStarted(undefined);
         handleRequest(exchange);
       } catch (error) {
         undecided(exchange, error);

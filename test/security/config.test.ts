@@ -187,6 +187,24 @@ describe('J8: audiences', () => {
   });
 });
 
+/** threats.md B4: a secret that anybody has. */
+describe('B4: deploy tokens', () => {
+  const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+  test.each([
+    ['no hash at all', 'secretHash: ""'],
+    ['an empty hash', 'secretHash: "sha256:"'],
+    ['an empty variable', 'secretHash: "${HASH:-}"'],
+    ['the hash of nothing', `secretHash: "sha256:${EMPTY}"`],
+    ['nothing', 'secretHash:'],
+  ])('%s: no start', (_name, hash) => {
+    const yaml = configuration({
+      deployTokens: `{ a: { username: a, ${hash}, grants: [{ service: orders, scopes: [read_api], resources: ["**"] }] } }`,
+    });
+    expect(errorsOf(yaml)).toEqual([expect.stringContaining('deployTokens.a.secretHash: ')]);
+  });
+});
+
 /** threats.md L3: neither what a variable brought in nor what a secret's file holds is ever shown. */
 describe('L3: secrets in messages', () => {
   const CANARY = 'c4nary-5ecret';
@@ -213,6 +231,15 @@ describe('L3: secrets in messages', () => {
     ['before a syntax error', `server:\n  admin:\n    token: "${CANARY}\n`],
     ['beside an unset variable', 'server: { admin: { token: "${S}${NONE}" } }'],
     ['as a broken reference', `server: { admin: { token: "\${${CANARY} x}" } }`],
+    ['in the URL of Redis', 'state: { redis: { url: "redis://u:${S}@h:99999999" } }'],
+    ['in the URL of Redis, without an escape', 'state: { redis: { url: "redis://u:${S}%zz@h" } }'],
+    ['in the URL of Redis, twice', 'state: { redis: { url: "redis://u:${S}@h", urlFile: secret } }'],
+    ['in the file of a URL', 'state: { redis: { urlFile: secret } }'],
+    [
+      'as a secret where its hash is wanted',
+      'deployTokens: { a: { username: "${S}", secretHash: "${S}", expires: "${S}", grants: [] } }',
+    ],
+    ['as a project', 'jobTokenAllowlist: { acme/a: ["${S}"] }'],
     ['as a tag', `server: { admin: { token: !${CANARY} x } }`],
   ])('%s', (_name, yaml) => {
     const beside = { secret: CANARY, lines: `${CANARY}\n${CANARY}\n` };

@@ -2,6 +2,7 @@ import { createAuthenticator } from '../../src/authenticate/index.ts';
 import type {
   Authentication,
   Authenticator,
+  DeployTokenSettings,
   IssuerSettings,
   ServiceSettings,
 } from '../../src/authenticate/index.ts';
@@ -11,6 +12,8 @@ import type { Log, LogFields, Outbound } from '../../src/contract/ports.ts';
 import { createOutbound } from '../../src/forward/index.ts';
 import { AUDIENCE } from './issuer.ts';
 import type { TestIssuer } from './issuer.ts';
+
+const SERVER = { publicUrl: 'https://gateway.example.com' };
 
 /** A clock that stands still until a test moves it. */
 export class FrozenClock {
@@ -83,6 +86,10 @@ export function idToken(token: string): PresentedCredential {
   return { class: 'id_token', carrier: 'bearer', token, username: undefined };
 }
 
+export function jobToken(token: string): PresentedCredential {
+  return { class: 'job_token', carrier: 'job-token', token, username: undefined };
+}
+
 export interface Rig {
   readonly authenticator: Authenticator;
   readonly clock: FrozenClock;
@@ -100,16 +107,20 @@ export function authenticatorFor(
   issuers: readonly IssuerSettings[],
   options: {
     readonly services?: readonly ServiceSettings[];
+    readonly deployTokens?: readonly DeployTokenSettings[];
     readonly outbound?: Outbound;
     readonly clock?: FrozenClock;
   } = {},
 ): Rig {
-  const { services = [{ name: 'api' }], clock = new FrozenClock() } = options;
+  const { services = [{ name: 'api' }], deployTokens = [], clock = new FrozenClock() } = options;
   const own = createOutbound();
   const log = new RecordingLog();
   const meter = new RecordingMeter();
   const outbound = options.outbound ?? own;
-  const authenticator = createAuthenticator({ issuers, services }, { outbound, clock, log, meter });
+  const authenticator = createAuthenticator(
+    { issuers, services, deployTokens, server: SERVER },
+    { outbound, clock, log, meter },
+  );
   const ask: Rig['ask'] = (token) => authenticator.forService('api')(idToken(token));
   return {
     authenticator,

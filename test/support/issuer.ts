@@ -17,6 +17,8 @@ export interface IssuerOptions {
   readonly issuer?: string;
   /** Times of tokens are counted from here. */
   readonly clock?: Clock;
+  /** Answers what is neither discovery nor keys. Default: 404. */
+  readonly others?: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
 /** What an endpoint does instead of answering well. */
@@ -26,6 +28,8 @@ export type Fault =
   | { readonly kind: 'body'; readonly body: string }
   | { readonly kind: 'huge'; readonly bytes: number }
   | { readonly kind: 'hang' }
+  /** Cuts the connection. */
+  | { readonly kind: 'drop' }
   /** Answers well once `until` resolves. */
   | { readonly kind: 'wait'; readonly until: Promise<void> };
 
@@ -91,7 +95,8 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssu
       void answer(response, { issuer: url, jwks_uri: jwksUrl, ...discovery }, faults.discovery);
     } else {
       requests.other += 1;
-      response.writeHead(404).end();
+      if (options.others === undefined) response.writeHead(404).end();
+      else options.others(request, response);
     }
   });
   const listen = (port: number): Promise<void> =>
@@ -148,28 +153,34 @@ const PATHS: Readonly<Record<IssuerType, { readonly base: string; readonly jwks:
 };
 
 async function answer(response: ServerResponse, document: unknown, fault: Fault | undefined): Promise<void> {
-  switch (fault?.kind) {
+  if (fault !== undefined && (await misbehave(response, fault)) === 'done') return;
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
+}
+
+/** `done`: nothing more is to be written. */
+export async function misbehave(response: ServerResponse, fault: Fault): Promise<'done' | 'go on'> {
+  switch (fault.kind) {
     case 'status':
       response.writeHead(fault.status).end();
-      return;
+      return 'done';
     case 'redirect':
       response.writeHead(302, { location: fault.to }).end();
-      return;
+      return 'done';
     case 'body':
       response.writeHead(200).end(fault.body);
-      return;
+      return 'done';
     case 'huge':
       response.writeHead(200).end(Buffer.alloc(fault.bytes, 0x20));
-      return;
+      return 'done';
     case 'hang':
-      return;
+      return 'done';
+    case 'drop':
+      response.destroy();
+      return 'done';
     case 'wait':
       await fault.until;
-      break;
-    case undefined:
-      break;
+      return 'go on';
     default:
-      fault satisfies never;
+      return fault satisfies never;
   }
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
 }

@@ -10,6 +10,7 @@ export const TOOL_PACKAGES = {
   nginx: 'nginx-light',
   openssl: 'openssl',
   taskset: 'util-linux',
+  wget: 'wget',
   wrk: 'wrk',
 } as const satisfies Record<string, string>;
 

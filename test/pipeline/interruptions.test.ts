@@ -1,0 +1,172 @@
+/** One side is faster, earlier or gone: interim answers, early answers, aborts, stale connections. */
+import type { Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { cleanUp } from '../support/clean-up.ts';
+import { eventually } from '../support/eventually.ts';
+import { exchange, openSocket, parseResponses } from '../support/raw-client.ts';
+import { OK, startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startRig } from '../support/rig.ts';
+
+const keep = cleanUp();
+
+describe('interim answers of the upstream are not the client’s', () => {
+  test.each([
+    ['103', 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n'],
+    ['102, twice', 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(2)],
+  ])('%s, then 200', async (_, interim) => {
+    const upstream = keep(await startRecordingUpstream(interim + OK));
+    const rig = keep(await startRig(upstream.url));
+    const response = await rig.ask('GET', '/orders/x');
+    expect(response).toMatchObject({ status: 200, body: 'ok' });
+    expect(response.headers.has('link')).toBe(false);
+    expect(upstream.requests()).toHaveLength(1);
+    const [event] = await rig.audit();
+    expect(event).toMatchObject({ http: { response: { status_code: 200 } } });
+  });
+
+  test('a 100 that nobody asked for ends nothing but this request', async () => {
+    const upstream = keep(await startRecordingUpstream(`HTTP/1.1 100 Continue\r\n\r\n${OK}`));
+    const rig = keep(await startRig(upstream.url));
+    const response = await rig.ask('POST', '/orders/x', ['Content-Length: 4'], 'body');
+    expect([200, 502]).toContain(response.status);
+    expect(upstream.requests()).toHaveLength(1);
+    upstream.respond(OK);
+    expect((await rig.ask('GET', '/orders/x')).status).toBe(200);
+  });
+});
+
+describe('an upstream that answers before the upload is complete', () => {
+  test.each([
+    ['and keeps its connection', 'HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nlarge', false],
+    ['and closes', 'HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\nConnection: close\r\n\r\nlarge', true],
+  ])('%s: the client gets that answer, whole, and its connection ends', async (_, answer, closes) => {
+    const upstream = keep(
+      await startRecordingUpstream(() => {
+        throw new Error('this request is never complete');
+      }),
+    );
+    const rig = keep(await startRig(upstream.url));
+    const socket = await openSocket(rig.port);
+    let received = '';
+    let refused = false;
+    socket.on('data', (chunk) => (received += chunk.toString('latin1')));
+    socket.on('error', () => (refused = true));
+    const ended = new Promise((resolve) => socket.once('end', resolve));
+    socket.write(rig.head('PUT', '/orders/x', 'Content-Length: 100000000'));
+    const send = setInterval(() => socket.write(Buffer.alloc(16 * 1024)), 5);
+    await eventually('the upload runs', () => upstream.bytes().length > 64 * 1024);
+    upstream.interrupt((inner: Socket) => {
+      inner.write(answer);
+      if (closes) inner.end();
+    });
+    await ended;
+    clearInterval(send);
+    expect(refused).toBe(false);
+    const [response] = parseResponses(received);
+    expect(response).toMatchObject({ status: 413, body: 'large' });
+    expect(response?.headers.get('connection')).toBe('close');
+    socket.destroy();
+    await eventually('no upstream connection', () => upstream.open() === 0);
+    upstream.respond(OK);
+    expect((await rig.ask('GET', '/orders/x')).status).toBe(200);
+  });
+});
+
+describe('an upstream that breaks off', () => {
+  const HEAD = 'HTTP/1.1 200 OK\r\n';
+  test.each([
+    ['within chunks, by FIN', `${HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n`, false],
+    ['within chunks, by RST', `${HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n`, true],
+    ['within a known length, by FIN', `${HEAD}Content-Length: 100000\r\n\r\nbegun`, false],
+    ['within a known length, by RST', `${HEAD}Content-Length: 100000\r\n\r\nbegun`, true],
+  ])('%s: the client can tell', async (_, answer, reset) => {
+    const upstream = keep(
+      await startRecordingUpstream((socket) => {
+        socket.write(answer);
+        setTimeout(() => (reset ? socket.resetAndDestroy() : socket.end()), 50);
+      }),
+    );
+    const rig = keep(await startRig(upstream.url));
+    const received = await exchange(rig.port, rig.head('GET', '/orders/x', 'Connection: close'));
+    expect(received).toMatch(/^HTTP\/1\.1 200 [^]*begun(\r\n)?$/);
+    const [event] = await rig.audit();
+    expect(event).toMatchObject({ event: { reason: 'upstream_unreachable' }, gatehouse: { aborted: true } });
+    upstream.respond(OK);
+    expect((await rig.ask('GET', '/orders/x')).status).toBe(200);
+  });
+
+  test('within a short body of known length, and within its head: 502', async () => {
+    for (const begun of [`${HEAD}Content-Le`, 'HT']) {
+      const upstream = keep(
+        await startRecordingUpstream((socket) => {
+          socket.end(begun);
+        }),
+      );
+      const rig = keep(await startRig(upstream.url));
+      expect((await rig.ask('GET', '/orders/x')).status).toBe(502);
+    }
+  });
+});
+
+describe('a kept connection that turns out to be closed', () => {
+  /** Answers the first request of each connection, and resets at the second. */
+  async function staleRig() {
+    const served = new WeakSet<Socket>();
+    const upstream = keep(
+      await startRecordingUpstream((socket) => {
+        if (served.has(socket)) return void socket.resetAndDestroy();
+        served.add(socket);
+        socket.write(OK);
+      }),
+    );
+    const rig = keep(await startRig(upstream.url));
+    const ask = async (method: string, body = ''): Promise<number> => {
+      const framing = body === '' ? [] : [`Content-Length: ${body.length}`];
+      return (await rig.ask(method, '/orders/x', framing, body)).status;
+    };
+    expect(await ask('GET')).toBe(200);
+    expect(upstream.accepted()).toBe(1);
+    return { upstream, ask };
+  }
+
+  test.each(['GET', 'HEAD', 'OPTIONS'])('%s is sent once more, on a new one', async (method) => {
+    const { upstream, ask } = await staleRig();
+    expect(await ask(method)).toBe(200);
+    expect(upstream.requests()).toHaveLength(3);
+    expect(upstream.accepted()).toBe(2);
+  });
+
+  test.each([
+    ['DELETE', ''],
+    ['POST', 'body'],
+    ['PUT', 'body'],
+    ['PATCH', 'body'],
+    ['GET', 'body'],
+  ])('%s with body "%s" is not: the upstream may have acted on it', async (method, body) => {
+    const { upstream, ask } = await staleRig();
+    expect(await ask(method, body)).toBe(502);
+    expect(upstream.requests()).toHaveLength(2);
+  });
+
+  test('once only', async () => {
+    const upstream = keep(await startRecordingUpstream());
+    const rig = keep(await startRig(upstream.url));
+    const ask = async (): Promise<number> => (await rig.ask('GET', '/orders/x')).status;
+    expect(await ask()).toBe(200);
+    upstream.respond((socket) => socket.resetAndDestroy());
+    expect(await ask()).toBe(502);
+    expect(upstream.requests()).toHaveLength(3);
+  });
+
+  test('an answer that had begun is no reason to ask again', async () => {
+    const upstream = keep(
+      await startRecordingUpstream((socket) => {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegun');
+        setTimeout(() => socket.resetAndDestroy(), 30);
+      }),
+    );
+    const rig = keep(await startRig(upstream.url));
+    await exchange(rig.port, rig.head('GET', '/orders/x', 'Connection: close'));
+    expect(upstream.requests()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,229 @@
+/** threats.md, J17 and C4 with job tokens, at the face of the room: what GitLab does not vouch for now is not let in. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createAuthenticator } from '../../src/authenticate/index.ts';
+import type { Authentication } from '../../src/authenticate/index.ts';
+import {
+  FrozenClock,
+  RecordingLog,
+  authenticatorFor,
+  idToken,
+  issuerSettings,
+  jobToken,
+  reasonOf,
+} from '../support/authentication.ts';
+import type { Rig } from '../support/authentication.ts';
+import { startGitlab } from '../support/gitlab.ts';
+import type { TestGitlab } from '../support/gitlab.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+
+const CACHE = 30_000;
+const clock = new FrozenClock();
+let gitlab: TestGitlab;
+let rig: Rig;
+
+beforeAll(async () => {
+  gitlab = await startGitlab({ clock });
+});
+afterAll(() => gitlab.close());
+beforeEach(() => {
+  rig = authenticatorFor([issuerSettings(gitlab, { jobTokens: { cache: CACHE } })], { clock });
+});
+afterEach(async () => {
+  gitlab.faults.job = undefined;
+  await rig.close();
+});
+
+const ask = (token: string): Authentication | Promise<Authentication> =>
+  rig.authenticator.forService('api')(jobToken(token));
+const reason = async (token: string): Promise<string> => reasonOf(await ask(token));
+
+describe('J17 a job token past the end of its job', () => {
+  test.each([
+    ['ends', (job) => job.finish()],
+    ['is cancelled', (job) => job.cancel()],
+    ['is being cancelled', (job) => job.cancel('gracefully')],
+    ['is erased', (job) => job.erase()],
+  ] satisfies [string, (job: ReturnType<TestGitlab['job']>) => void][])(
+    'is refused within the cache time when the job %s, however often it is used',
+    async (_name, end) => {
+      const job = gitlab.job();
+      expect(await reason(job.token)).toBe('verified');
+      end(job);
+      for (let at = 0; at < 30; at++) {
+        expect(await reason(job.token)).toBe('verified');
+        clock.advance(CACHE / 30);
+      }
+      expect(await reason(job.token)).toBe('job_not_running');
+      expect(await reason(job.token)).toBe('job_not_running');
+    },
+  );
+
+  test('a GitLab that falls silent does not prolong it', async () => {
+    const job = gitlab.job();
+    expect(await reason(job.token)).toBe('verified');
+    await gitlab.down();
+    clock.advance(CACHE - 1);
+    expect(await reason(job.token)).toBe('verified');
+    clock.advance(1);
+    for (let at = 0; at < 3; at++) expect(await reason(job.token)).toBe('issuer_unavailable');
+    await gitlab.up();
+    expect(await reason(job.token)).toBe('verified');
+  });
+});
+
+describe('C4 what is remembered of bad tokens', () => {
+  test.each([500, 403, 503])('a %d is nobody’s refusal', async (status) => {
+    const { token } = gitlab.job();
+    gitlab.faults.job = { kind: 'status', status };
+    expect(await reason(token)).toBe('issuer_unavailable');
+    gitlab.faults.job = undefined;
+    clock.advance(5_000);
+    expect(await reason(token)).toBe('verified');
+  });
+
+  test('made-up tokens cost GitLab 50 calls and then 20 a second, and keep no running job out', async () => {
+    const { token } = gitlab.job();
+    expect(await reason(token)).toBe('verified');
+    clock.advance(CACHE);
+    const before = gitlab.count('job');
+    const junk = Array.from({ length: 500 }, async (_, at) => reason(`glcbt-junk-${at}`));
+    const reasons = await Promise.all(junk);
+    expect(reasons.filter((text) => text === 'job_not_running')).toHaveLength(50);
+    expect(reasons.filter((text) => text === 'issuer_unavailable')).toHaveLength(450);
+    expect(gitlab.count('job')).toBe(before + 50);
+    expect(await ask('glcbt-one-more')).toMatchObject({ kind: 'unable', retryAfter: 1 });
+    expect(await reason(token)).toBe('verified');
+    clock.advance(1_000);
+    await Promise.all(Array.from({ length: 500 }, async (_, at) => reason(`glcbt-later-${at}`)));
+    expect(gitlab.count('job')).toBe(before + 51 + 20);
+  });
+
+  test('10⁶ made-up tokens leave memory bounded, and good ones in the cache', async () => {
+    let calls = 0;
+    const counting = { cacheHit() {}, cacheMiss() {}, verified() {}, keySetFetched() {} };
+    const no = { status: 401, headers: {}, body: Buffer.from('{"message":"401 Unauthorized"}') };
+    const { token } = gitlab.job();
+    const answer = await fetch(`${gitlab.apiUrl}/api/v4/job`, { headers: { 'job-token': token } });
+    const yes = { status: 200, headers: {}, body: Buffer.from(await answer.arrayBuffer()) };
+    const outbound = {
+      get: async ({ headers }: { headers?: Readonly<Record<string, string>> }) => {
+        calls += 1;
+        return headers?.['job-token'] === token ? yes : no;
+      },
+    };
+    const own = new FrozenClock();
+    const { forService } = createAuthenticator(
+      {
+        issuers: [issuerSettings(gitlab, { jobTokens: { cache: 86_400_000 } })],
+        services: [{ name: 'api' }],
+        deployTokens: [],
+        server: { publicUrl: 'https://gateway.example.com' },
+      },
+      { outbound, clock: own, log: new RecordingLog(), meter: counting },
+    );
+    const api = forService('api');
+    const good = await api(jobToken(token));
+    const flood = async (from: number, to: number): Promise<void> => {
+      for (let at = from; at < to; at++) {
+        // 50 ms apart, so that the budget lets every one of them through to GitLab and into the cache.
+        own.advance(50);
+        await api(jobToken(`glcbt-${at}`));
+      }
+    };
+    await flood(0, 20_000);
+    const before = heapUsed();
+    await flood(20_000, 1_000_000);
+    expect(calls).toBe(1_000_001);
+    expect((heapUsed() - before) / 2 ** 20).toBeLessThan(8);
+    expect(api(jobToken(token))).toBe(good);
+  });
+
+  test('500 first uses of one token: one call, one object', async () => {
+    const { token } = gitlab.job();
+    const before = gitlab.count('job');
+    gitlab.latency.job = 50;
+    const results = await Promise.all(Array.from({ length: 500 }, async () => ask(token)));
+    gitlab.latency.job = undefined;
+    expect(new Set(results).size).toBe(1);
+    expect(results.map(reasonOf)).toContain('verified');
+    expect(gitlab.count('job')).toBe(before + 1);
+  });
+});
+
+describe('classes do not fall through', () => {
+  test('a job token in JWT form is never read as an id token, nor the other way round', async () => {
+    const { token } = gitlab.job({ form: 'jwt' });
+    const before = gitlab.count('job');
+    expect(await rig.reason(token)).not.toBe('verified');
+    expect(gitlab.count('job')).toBe(before);
+    expect(await reason(token)).toBe('verified');
+    expect(await rig.reason(token)).not.toBe('verified');
+
+    const id = gitlab.job().idToken();
+    expect(await rig.reason(id)).toBe('verified');
+    expect(await reason(id)).toBe('job_not_running');
+    expect(await rig.reason(id)).toBe('verified');
+  });
+
+  test('deploy and access tokens are not sent to GitLab as job tokens', () => {
+    const before = gitlab.count('job');
+    const api = rig.authenticator.forService('api');
+    for (const kind of ['deploy_token', 'access_token'] as const) {
+      expect(api({ ...idToken(gitlab.job().token), class: kind })).toMatchObject({
+        reason: 'credential_invalid',
+      });
+    }
+    expect(gitlab.count('job')).toBe(before);
+  });
+});
+
+describe('where a job token goes', () => {
+  test.each([
+    ['a line end', 'glcbt-a\r\nPRIVATE-TOKEN: x'],
+    ['a line feed', 'glcbt-a\nb'],
+    ['NUL', 'glcbt-a\0b'],
+    ['a space', 'glcbt-a b'],
+    ['letters beyond ASCII', 'glcbt-ä'],
+    ['an emoji', 'glcbt-😀'],
+  ])('%s in it: refused, and GitLab is not called', (_name, token) => {
+    const before = gitlab.seen.length;
+    expect(ask(token)).toMatchObject({ kind: 'deny', reason: 'credential_malformed' });
+    expect(gitlab.seen.length).toBe(before);
+  });
+
+  test('not after a redirect', async () => {
+    const evil = await startRecordingUpstream();
+    gitlab.faults.job = { kind: 'redirect', to: `${evil.url}/api/v4/job` };
+    expect(await reason(gitlab.job().token)).toBe('issuer_unavailable');
+    expect(evil.accepted()).toBe(0);
+    await evil.close();
+  });
+
+  test('not into a refusal, a log line or a claim', async () => {
+    const job = gitlab.job();
+    const said: unknown[] = [await ask(job.token)];
+    clock.advance(CACHE);
+    for (const fault of [
+      { kind: 'status', status: 500 },
+      { kind: 'body', body: `{"status":"${job.token}"}` },
+      { kind: 'drop' },
+    ] as const) {
+      gitlab.faults.job = fault;
+      said.push(await ask(job.token));
+    }
+    gitlab.faults.job = undefined;
+    job.finish();
+    said.push(await ask(job.token), rig.log.lines, rig.meter.calls);
+    expect(rig.log.lines.length).toBeGreaterThan(0);
+    expect(JSON.stringify(said)).not.toContain(job.token.slice(6));
+  });
+});
+
+/** After a collection, so that only what is held counts. */
+function heapUsed(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}

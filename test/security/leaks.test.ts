@@ -1,0 +1,201 @@
+/** L1, L2: what a client presents ends at the gateway: no byte of it reaches the upstream, a log or a Location. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/lab.ts';
+import { receivedBy, valuesOf } from '../support/received.ts';
+
+const CLOSE = 'Connection: close';
+const CANARY = 'canary-4c81f0';
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await startLab({
+    api: ['anonymous: [{ scopes: [read_api], resources: ["/open/**"] }]'],
+    services: `
+cookies:
+  type: http
+  path: /cookies/
+  upstream: { url: UPSTREAM/cookies/ }
+  keepCookies: true
+  anonymous: [{ scopes: [read_api], resources: ["**"] }]
+`,
+  });
+});
+afterEach(async () => {
+  const bytes = lab.upstream.bytes();
+  lab.upstream.reset();
+  await lab.expectAlive();
+  lab.upstream.reset();
+  expect(bytes).not.toContain(CANARY);
+  expect(bytes).not.toContain(lab.token);
+  expect(lab.gateway.auditText()).not.toContain(CANARY);
+  expect(lab.gateway.auditText()).not.toContain(lab.token);
+});
+afterAll(() => lab.close());
+
+const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+
+/** `<token>` stands for the job's token; what is not a carrier of this service is a canary. */
+const CARRIERS: readonly [string, readonly string[]][] = [
+  ['Bearer', ['Authorization: Bearer <token>']],
+  ['bearer, spelled otherwise', ['AUTHORIZATION: bEaReR   <token>']],
+  ['Basic', ['Authorization: <basic>']],
+  [
+    'Proxy-Authorization beside it',
+    ['Authorization: Bearer <token>', `Proxy-Authorization: ${basic(`u:${CANARY}`)}`],
+  ],
+  [
+    'Proxy_Authorization beside it',
+    ['Authorization: Bearer <token>', `Proxy_Authorization: Bearer ${CANARY}`],
+  ],
+  ['cookies beside it', ['Authorization: Bearer <token>', `Cookie: a=${CANARY}`, `cookie: b=${CANARY}`]],
+  [
+    'API keys beside it',
+    ['Authorization: Bearer <token>', `X-Api-Key: ${CANARY}`, `X-Auth-Token: ${CANARY}`],
+  ],
+  ['the same in JOB-TOKEN', ['Authorization: Bearer <token>', 'JOB-TOKEN: <token>']],
+  [
+    'the same in every carrier',
+    [
+      'Authorization: Bearer <token>',
+      'Deploy-Token: <token>',
+      'PRIVATE_TOKEN: <token>',
+      'X-NuGet-ApiKey: <token>',
+    ],
+  ],
+];
+
+test.each(CARRIERS)('L1 client token upstream: %s', async (_, lines) => {
+  const encoded = basic(`gatehouse:${lab.token}`);
+  const sent = lines.map((line) => line.replace('<basic>', encoded).replace('<token>', lab.token));
+  const [answer] = await lab.send(lab.requestAs(undefined, 'GET /api/a HTTP/1.1', [...sent, CLOSE]));
+  expect(answer?.status).toBe(200);
+  expect(lab.upstream.bytes()).not.toContain(lab.token);
+  expect(lab.upstream.bytes()).not.toContain(encoded);
+  const request = receivedBy(lab.upstream);
+  expect(valuesOf(request, 'Authorization')).toEqual([`Bearer ${UPSTREAM_SECRET}`]);
+  for (const name of [
+    'Proxy-Authorization',
+    'JOB-TOKEN',
+    'Deploy-Token',
+    'Private-Token',
+    'X-NuGet-ApiKey',
+    'Cookie',
+    'X-Api-Key',
+  ]) {
+    expect([name, valuesOf(request, name)]).toEqual([name, []]);
+  }
+});
+
+test('L1 an anonymous request, and a service that keeps cookies, keep nothing else', async () => {
+  const lines = [
+    `Proxy-Authorization: Bearer ${CANARY}`,
+    `X-Api-Key: ${CANARY}`,
+    'Cookie: theme=dark',
+    CLOSE,
+  ];
+  const [open] = await lab.send(lab.requestAs(undefined, 'GET /api/open/a HTTP/1.1', lines));
+  const [kept] = await lab.send(lab.requestAs(lab.token, 'GET /cookies/a HTTP/1.1', lines));
+  expect([open?.status, kept?.status]).toEqual([200, 200]);
+  expect(lab.upstream.requests().map((request) => valuesOf(request, 'Cookie'))).toEqual([[], ['theme=dark']]);
+  expect(lab.upstream.requests().map((request) => valuesOf(request, 'Authorization'))).toEqual([
+    [`Bearer ${UPSTREAM_SECRET}`],
+    [],
+  ]);
+});
+
+describe.each(['private_token', 'access_token', 'job_token'])('L2 query: %s', (name) => {
+  const spellings = [
+    name,
+    name.toUpperCase(),
+    name.replace('_', '%5f'),
+    name.replace('_', '%5F').replace('t', '%74'),
+    name.replace('_', '.'),
+    name.replace('_', '+'),
+    `+${name}`,
+    `${name}[]`,
+    `${name}%5Ba%5D`,
+  ];
+
+  test('beside another credential it is refused', async () => {
+    for (const spelling of spellings) {
+      for (const query of [`?a=1&${spelling}=${CANARY}`, `?a=1;${spelling}=${CANARY}&b=2`]) {
+        const [answer] = await lab.send(lab.request(`GET /api/a${query} HTTP/1.1`, [CLOSE]));
+        expect(answer && [spelling, answer.status, reasonOf(answer)]).toEqual([
+          spelling,
+          400,
+          'credential_conflict',
+        ]);
+        expect(answer?.body).not.toContain(CANARY);
+      }
+    }
+    await lab.expectNothingForwarded();
+  });
+
+  test('alone it is not taken by this service, also where nobody needs one', async () => {
+    for (const path of ['/api/a', '/api/open/a']) {
+      const [answer] = await lab.send(
+        lab.requestAs(undefined, `GET ${path}?${name}=${CANARY} HTTP/1.1`, [CLOSE]),
+      );
+      expect(answer && [answer.status, reasonOf(answer)]).toEqual([401, 'credential_invalid']);
+      expect(answer?.body).not.toContain(CANARY);
+    }
+    await lab.expectNothingForwarded();
+  });
+
+  test('the same token as in the header is used once and taken out', async () => {
+    for (const spelling of spellings) {
+      const [answer] = await lab.send(
+        lab.request(`GET /api/a?a=1&${spelling}=${lab.token}&b=%20 HTTP/1.1`, [CLOSE]),
+      );
+      expect([spelling, answer?.status]).toEqual([spelling, 200]);
+      expect(receivedBy(lab.upstream).requestLine).toBe('GET /a?a=1&b=%20 HTTP/1.1');
+      lab.reset();
+    }
+  });
+
+  test('in a Referer it is taken out, whatever the rest', async () => {
+    for (const spelling of spellings) {
+      for (const [sent, kept] of [
+        [`https://ci.example.com/p?a=1&${spelling}=${CANARY}&b=2`, 'https://ci.example.com/p?a=1&b=2'],
+        [`/p?${spelling}=${CANARY}`, '/p'],
+        [`https://ci.example.com/p#${spelling}=${CANARY}`, 'https://ci.example.com/p'],
+        [`https://user:${CANARY}@ci.example.com/p?a=1`, 'https://ci.example.com/p?a=1'],
+      ] as const) {
+        const [answer] = await lab.send(lab.request('GET /api/a HTTP/1.1', [`Referer: ${sent}`, CLOSE]));
+        expect(answer?.status).toBe(200);
+        expect(valuesOf(receivedBy(lab.upstream), 'Referer')).toEqual([kept]);
+        lab.reset();
+      }
+    }
+  });
+
+  test.each([
+    ['Location', 302],
+    ['Content-Location', 200],
+  ])('in a %s it does not come back', async (header, status) => {
+    for (const [sent, got] of [
+      [`/next?a=1&${name}=${CANARY}`, '/api/next?a=1'],
+      [`next?${name}=${CANARY}&a=1`, 'next?a=1'],
+      [`${lab.upstream.url}/next?${name}=${CANARY}`, '/api/next'],
+      [`/next#${name}=${CANARY}`, '/api/next'],
+    ] as const) {
+      lab.upstream.respond(`HTTP/1.1 ${status} X\r\n${header}: ${sent}\r\nContent-Length: 0\r\n\r\n`);
+      const [answer] = await lab.send(lab.request('GET /api/a HTTP/1.1', [CLOSE]));
+      expect(answer?.status).toBe(status);
+      expect(answer?.headers.get(header.toLowerCase())).toBe(got);
+    }
+  });
+
+  test('in a Location that is refused it is told to nobody', async () => {
+    lab.upstream.respond(
+      `HTTP/1.1 302 X\r\nLocation: https://u:${CANARY}@store.example.com/${CANARY}?${name}=${CANARY}\r\nContent-Length: 0\r\n\r\n`,
+    );
+    const [answer] = await lab.send(lab.request('GET /api/a HTTP/1.1', [CLOSE]));
+    expect(answer && [answer.status, reasonOf(answer)]).toEqual([502, 'upstream_invalid']);
+    expect(answer?.head).not.toContain(CANARY);
+    const event = await lab.audited(answer);
+    expect(event.gatehouse).toMatchObject({
+      detail: expect.stringContaining('https://store.example.com') as string,
+    });
+  });
+});

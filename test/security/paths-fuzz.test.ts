@@ -1,0 +1,107 @@
+/** P10: two parsers. Whatever a target looks like, the policy decides on the bytes that the upstream gets. */
+import { posix } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseTarget } from '../../src/listener/request-target.ts';
+import { hostileTargets } from '../support/hostile-targets.ts';
+import { startKeepAliveClient } from '../support/keep-alive-client.ts';
+import { startLab, type Lab } from '../support/lab.ts';
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await startLab({ base: '/base/' });
+});
+afterAll(() => lab.close());
+
+/** How servers that are laxer than the gateway read a path; each must arrive at the same place. */
+const READERS: Readonly<Record<string, (path: string) => string>> = {
+  'WHATWG URL': (path) => decodeURIComponent(new URL(`http://h${path}`).pathname),
+  'decodes, then resolves': (path) => posix.normalize(decodeURIComponent(path)),
+  'resolves, then decodes': (path) => decodeURIComponent(posix.normalize(path)),
+  'takes backslashes for slashes': (path) => posix.normalize(decodeURIComponent(path).replaceAll('\\', '/')),
+  'decodes twice': (path) => decodeLax(decodeURIComponent(path)),
+  'stops at NUL, # or ?': (path) => /^[^\0#?]*/.exec(decodeURIComponent(path))?.[0] ?? '',
+};
+
+/** Leaves escapes that are none as they stand. */
+function decodeLax(text: string): string {
+  return text.replaceAll(/%[0-9A-Fa-f]{2}/g, (escape) =>
+    String.fromCharCode(Number.parseInt(escape.slice(1), 16)),
+  );
+}
+
+/** Without the parameters of segments and the spaces around names. */
+function withoutParameters(path: string): string {
+  return decodeURIComponent(path)
+    .split('/')
+    .map((segment) => segment.replace(/;.*$/s, '').trim())
+    .join('/');
+}
+
+test('P10 100,000 targets: what is accepted is read by every server as the policy read it', () => {
+  let accepted = 0;
+  fc.assert(
+    fc.property(hostileTargets, (target) => {
+      const read = parseTarget(target);
+      if ('kind' in read) return;
+      accepted += 1;
+      expect(parseTarget(read.path + read.query)).toEqual(read);
+      expect(`${read.path}${read.query}`).toMatch(/^[\x21-\x22\x24-\x7e]+$/);
+      expect(target.endsWith(read.query)).toBe(true);
+      expect(decodeURIComponent(read.path)).toBe(
+        decodeURIComponent(target.slice(0, target.length - read.query.length)),
+      );
+      const plain = decodeURIComponent(read.path);
+      for (const [reader, at] of Object.entries(READERS)) {
+        if (at(read.path) !== plain) expect.fail(`${reader}: ${read.path} → ${at(read.path)}`);
+      }
+      const bare = withoutParameters(read.path);
+      expect(posix.normalize(bare)).toBe(bare);
+    }),
+    { numRuns: 100_000 },
+  );
+  // The property says nothing where nothing is accepted.
+  expect(accepted).toBeGreaterThan(5_000);
+});
+
+test('P10 2,000 of them through the gateway: the resource of the audit trail is the target that was sent', async () => {
+  const client = startKeepAliveClient(lab.gateway.port);
+  const targets = fc.sample(hostileTargets, 2_000).map((target) => `/api${target}`);
+  const answers = new Map<string, string>();
+  for (const target of targets) {
+    const answer = await client.ask(lab.request(`GET ${target} HTTP/1.1`));
+    expect([200, 400, 404]).toContain(answer.status);
+    answers.set(answer.headers.get('x-request-id') ?? `none, for ${target}`, target);
+  }
+  client.close();
+
+  const sent = new Map(
+    lab.upstream
+      .requests()
+      .map(({ requestLine, headers }) => [headers.get('x-request-id')?.[0], requestLine] as const),
+  );
+  const events = (await lab.gateway.audit(targets.length + 1)).slice(1);
+  let compared = 0;
+  for (const { event, gatehouse, http, url } of events as unknown as readonly Line[]) {
+    const requestLine = sent.get(http.request.id);
+    expect([event.reason, requestLine !== undefined]).toEqual([event.reason, event.reason === 'granted']);
+    if (requestLine === undefined) continue;
+    const target = answers.get(http.request.id) ?? '';
+    const question = target.indexOf('?');
+    const query = question === -1 ? '' : target.slice(question);
+    expect(requestLine).toBe(`GET /base${gatehouse.resources[0]}${query} HTTP/1.1`);
+    expect(url.path).toBe(`/api${gatehouse.resources[0]}`);
+    compared += 1;
+  }
+  expect(compared).toBe(lab.upstream.requests().length);
+  expect(compared).toBeGreaterThan(200);
+  lab.reset();
+  await lab.expectAlive();
+});
+
+interface Line {
+  readonly event: { readonly reason: string };
+  readonly gatehouse: { readonly resources: readonly string[] };
+  readonly http: { readonly request: { readonly id: string } };
+  readonly url: { readonly path: string };
+}

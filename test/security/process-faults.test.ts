@@ -1,0 +1,218 @@
+/** K8: an exception anywhere in the line is a 503 and nothing forwarded; never a way through, never the end of others. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { VerifiedCredential } from '../../src/contract/credential.ts';
+import { createForwarder, StallWatch, type Forwarder } from '../../src/forward/index.ts';
+import { createListener, type Listener } from '../../src/listener/index.ts';
+import { createPipeline, type ServiceLine, type Stages } from '../../src/pipeline/index.ts';
+import { httpProtocol, jsonRefusal } from '../../src/protocols/index.ts';
+import { recordingLog, sampleCaller, sampleCredential, type RecordedLog } from '../support/audit-events.ts';
+import { eventually } from '../support/eventually.ts';
+import { rawResponse, type RawResponse } from '../support/raw-client.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+
+const CANARY = 'canary-of-the-exception';
+
+let upstream: RecordingUpstream;
+let forwarder: Forwarder;
+let stalls: StallWatch;
+let listener: Listener | undefined;
+let log: RecordedLog;
+let events: string[];
+beforeEach(async () => {
+  upstream = await startRecordingUpstream();
+  log = recordingLog();
+  events = [];
+  stalls = new StallWatch(60_000);
+  forwarder = createForwarder(
+    {
+      name: 'api',
+      path: '/api/',
+      upstream: {
+        url: `${upstream.url}/`,
+        hostHeader: 'upstream',
+        redirectOrigins: [],
+        connections: 10,
+        timeouts: { connect: 1_000, headers: 1_000, idle: 1_000 },
+      },
+      identityHeaders: {},
+      keepCookies: false,
+      queryCarriers: [],
+      limits: {},
+    },
+    { log, stalls },
+  );
+});
+afterEach(async () => {
+  await listener?.stop();
+  await forwarder.close();
+  stalls.close();
+  await upstream.close();
+});
+
+/** Whatever a room might throw, and however. */
+function boom(): never {
+  throw new TypeError(CANARY);
+}
+
+interface Parts {
+  readonly line: ServiceLine;
+  readonly stages: Omit<Stages, 'services'>;
+}
+
+const verified: VerifiedCredential = sampleCredential();
+const allowed = { kind: 'allow', basis: 'grant', caller: sampleCaller(), relaxed: undefined } as const;
+const presented = { class: 'id_token', carrier: 'bearer', token: 'x', username: undefined } as const;
+
+function parts(): Parts {
+  const line: ServiceLine = {
+    name: 'api',
+    type: 'http',
+    path: '/api/',
+    deny: 'reveal',
+    protocol: httpProtocol({ path: '/api/' }),
+    extract: () => presented,
+    authenticate: () => verified,
+    authorize: () => allowed,
+    forward: forwarder.forward,
+  };
+  return {
+    line,
+    stages: {
+      fallback: { refusal: jsonRefusal },
+      audit: {
+        write: ({ path, reason }) => void events.push(`${path} ${reason}`),
+        available: () => true,
+        flush: () => Promise.resolve(),
+      },
+      meter: { requestStarted: () => undefined, requestEnded: () => undefined },
+      clock: { now: Date.now },
+      log,
+    },
+  };
+}
+
+/** The line with a fault in it at /api/boom, and without one everywhere else. */
+async function start(breakIt: (whole: Parts) => Parts): Promise<(path: string) => Promise<RawResponse>> {
+  const [good, bad] = [parts(), breakIt(parts())];
+  const broken = { ...bad.line, path: '/api/boom' };
+  const forGood = createPipeline({ ...good.stages, services: [good.line] });
+  const forBad = createPipeline({ ...bad.stages, services: [broken] });
+  const settings = {
+    listen: '127.0.0.1:0',
+    trustedProxies: [],
+    limits: { headerBytes: 16_384, headerCount: 100, headersTimeout: 5_000, keepAlive: 5_000, drain: 200 },
+  };
+  listener = createListener(
+    settings,
+    {
+      request: (incoming) => (incoming.req.url === '/api/boom' ? forBad : forGood).request(incoming),
+      broken: forGood.broken,
+    },
+    { log },
+  );
+  const { port } = await listener.start();
+  return (path) =>
+    rawResponse(port, `GET ${path} HTTP/1.1\r\nHost: gateway.example.com\r\nConnection: close\r\n\r\n`);
+}
+
+const withLine =
+  (changes: (line: ServiceLine) => Partial<ServiceLine>) =>
+  ({ line, stages }: Parts): Parts => ({ stages, line: { ...line, ...changes(line) } });
+
+const withProtocol = (changes: Partial<ServiceLine['protocol']>, more: Partial<ServiceLine> = {}) =>
+  withLine(({ protocol }) => ({ protocol: { ...protocol, ...changes }, ...more }));
+
+const later = (): Promise<never> => Promise.resolve().then(boom);
+const refusing = {
+  extract: () => undefined,
+  authorize: () => ({ kind: 'deny', reason: 'no_credential', detail: '' }),
+} as const;
+
+const FAULTS: readonly [string, (whole: Parts) => Parts][] = [
+  [
+    'audit available',
+    ({ line, stages }) => ({ line, stages: { ...stages, audit: { ...stages.audit, available: boom } } }),
+  ],
+  [
+    'requestStarted',
+    ({ line, stages }) => ({ line, stages: { ...stages, meter: { ...stages.meter, requestStarted: boom } } }),
+  ],
+  ['classify', withProtocol({ classify: boom })],
+  ['extract', withLine(() => ({ extract: boom }))],
+  ['authenticate', withLine(() => ({ authenticate: boom }))],
+  ['authenticate, later', withLine(() => ({ authenticate: later }))],
+  ['authorize', withLine(() => ({ authorize: boom }))],
+  [
+    'authorize after a slow verification',
+    withLine(() => ({ authenticate: () => Promise.resolve(verified), authorize: boom })),
+  ],
+  ['forward', withLine(() => ({ forward: boom }))],
+  [
+    'forward after a slow verification',
+    withLine(() => ({ authenticate: () => Promise.resolve(verified), forward: boom })),
+  ],
+  ['challenge', withProtocol({ challenge: boom }, refusing)],
+  ['refusal', withProtocol({ refusal: boom }, refusing)],
+  ['refusal after a slow verification', withProtocol({ refusal: boom }, { authenticate: later })],
+  [
+    'refusal of a fault of the upstream',
+    withProtocol(
+      { refusal: boom },
+      { forward: (forwarding) => setImmediate(() => forwarding.failed('upstream_timeout', '')) },
+    ),
+  ],
+  [
+    'something that is no error',
+    withLine(() => ({
+      authorize: () => Promise.reject(CANARY) as never,
+      extract: () => {
+        throw CANARY;
+      },
+    })),
+  ],
+];
+
+test.each(FAULTS)('K8 fail-open: an exception in %s', async (_, breakIt) => {
+  const get = await start(breakIt);
+  const answer = await get('/api/boom');
+  expect(answer.status).toBe(503);
+  expect(JSON.parse(answer.body)).toMatchObject({ error: 'internal_error' });
+  expect(answer.headers.has('retry-after')).toBe(true);
+  expect(upstream.bytes()).toBe('');
+  await eventually('its audit event', () => events.includes('/api/boom internal_error'));
+  // The log knows where, not what: messages may quote a client.
+  expect(log.lines.map(({ message }) => message)).toContain('request not decided');
+  expect(JSON.stringify(log.lines) + answer.head + answer.body).not.toContain(CANARY);
+  expect((await get('/api/good')).status).toBe(200);
+  expect(upstream.requests()).toHaveLength(1);
+});
+
+test('K8 fail-open: an exception in forward, once the answer has begun, cuts the connection', async () => {
+  const get = await start(
+    withLine(() => ({
+      forward({ incoming: { res } }) {
+        res.writeHead(200, ['Content-Length', '10']);
+        res.write('begun');
+        boom();
+      },
+    })),
+  );
+  // Nothing came that could be taken for an answer.
+  await expect(get('/api/boom')).rejects.toThrow('got 0');
+  await eventually('its audit event', () => events.includes('/api/boom internal_error'));
+  expect((await get('/api/good')).status).toBe(200);
+});
+
+test.each<[string, (stages: Parts['stages']) => Partial<Parts['stages']>]>([
+  ['audit write', ({ audit }) => ({ audit: { ...audit, write: boom } })],
+  ['access write', () => ({ access: { write: boom } })],
+  ['requestEnded', ({ meter }) => ({ meter: { ...meter, requestEnded: boom } })],
+])('K8: an exception in %s, when all is done, harms nobody else', async (_, changes) => {
+  const get = await start(({ line, stages }) => ({ line, stages: { ...stages, ...changes(stages) } }));
+  await get('/api/boom');
+  await eventually('it is told', () =>
+    log.lines.some(({ message }) => message === 'request not accounted for'),
+  );
+  expect(JSON.stringify(log.lines)).not.toContain(CANARY);
+  expect((await get('/api/good')).status).toBe(200);
+});

@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findTool } from './tools.ts';
+
+export interface Authority {
+  /** PEM. */
+  readonly certificate: string;
+  /** A certificate for these names (`DNS:localhost`, `IP:127.0.0.1`) and its key. */
+  issue(...names: readonly string[]): { readonly cert: string; readonly key: string };
+}
+
+/** A certificate authority of nobody's trust store. Node can read certificates but not make them: openssl does. */
+export function createAuthority(name: string): Authority {
+  const root = inFolder((folder) => {
+    openssl(
+      folder,
+      'req',
+      '-x509',
+      ...KEY,
+      '-keyout',
+      'ca.key',
+      '-out',
+      'ca.crt',
+      '-subj',
+      `/CN=${name}`,
+      ...DAYS,
+    );
+    return { cert: read(folder, 'ca.crt'), key: read(folder, 'ca.key') };
+  });
+  return {
+    certificate: root.cert,
+    issue: (...names) =>
+      inFolder((folder) => {
+        writeFileSync(join(folder, 'ca.crt'), root.cert);
+        writeFileSync(join(folder, 'ca.key'), root.key);
+        const san = `subjectAltName=${names.join(',')}`;
+        const ca = ['-CA', 'ca.crt', '-CAkey', 'ca.key'];
+        openssl(
+          folder,
+          'req',
+          '-x509',
+          ...ca,
+          ...KEY,
+          '-keyout',
+          'key',
+          '-out',
+          'crt',
+          '-subj',
+          '/CN=x',
+          '-addext',
+          san,
+          '-addext',
+          'basicConstraints=critical,CA:FALSE',
+          ...DAYS,
+        );
+        return { cert: read(folder, 'crt'), key: read(folder, 'key') };
+      }),
+  };
+}
+
+const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+const DAYS = ['-days', '2'];
+
+function inFolder<T>(work: (folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-ca-'));
+  try {
+    return work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function openssl(cwd: string, ...args: readonly string[]): void {
+  execFileSync(findTool('openssl') ?? 'openssl', args, { cwd, stdio: 'pipe' });
+}
+
+function read(folder: string, name: string): string {
+  return readFileSync(join(folder, name), 'utf8');
+}

@@ -1,0 +1,14 @@
+/** Asks again and again until the answer is something, or fails with what was last to be seen. */
+export async function eventually<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  deadline = 5_000,
+): Promise<T> {
+  const end = performance.now() + deadline;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined && seen !== false) return seen;
+    if (performance.now() > end) throw new Error(`waited ${deadline} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { json, principalOf } from './gitlab-answer.ts';
+import type { Answer, Call, Route } from './gitlab-answer.ts';
+import type { DeployTokenRecord, GitlabState, Principal } from './gitlab-state.ts';
+import { generateKey, signCompact } from './issuer-keys.ts';
+
+/** The registry's key is not that of the id tokens. */
+const REGISTRY_KEY = generateKey('registry', 'ES256');
+
+/** `GET /jwt/auth`: what docker asks GitLab (app/controllers/jwt_controller.rb, tokens.md §4). */
+export const REGISTRY_AUTH: Route = {
+  endpoint: 'jwtAuth',
+  methods: ['GET'],
+  path: /^\/jwt\/auth$/,
+  answer(call, state) {
+    const service = call.query.get('service');
+    if (!state.registryEnabled || service !== 'container_registry') return json(404, {});
+    const principal = principalOf(call, state);
+    if (principal === 'invalid') return refusal(401, 'UNAUTHORIZED', 'HTTP Basic: Access denied');
+    if (principal === 'none' || !hasRegistryScope(principal)) {
+      return refusal(403, 'DENIED', 'access forbidden');
+    }
+    return json(200, { token: registryToken(call, principal, state) });
+  },
+};
+
+interface Access {
+  readonly type: string;
+  readonly name: string;
+  readonly actions: readonly string[];
+}
+
+/** A token that grants nothing is an answer of 200 too. */
+function registryToken(call: Call, principal: Principal, state: GitlabState): string {
+  const access = call.query
+    .getAll('scope')
+    .flatMap((scopes) => scopes.split(' ').flatMap((scope) => accessTo(scope, principal, state)));
+  const now = Math.floor(state.clock.now() / 1000);
+  const times = { iat: now, nbf: now - 5, exp: now + 300 };
+  const payload = {
+    access,
+    jti: randomUUID(),
+    iss: 'gitlab-issuer',
+    aud: 'container_registry',
+    ...times,
+    auth_type: authType(principal),
+    sub: principal.kind === 'deploy' ? principal.deploy.username : undefined,
+    user: signCompact({ alg: 'ES256', typ: 'JWT' }, { user_info: userInfo(principal) }, REGISTRY_KEY),
+  };
+  return signCompact({ alg: 'ES256', typ: 'JWT', kid: REGISTRY_KEY.kid }, payload, REGISTRY_KEY);
+}
+
+/** `repository:GROUP/PROJECT/IMAGE:pull,push` → what of it is granted. */
+function accessTo(scope: string, principal: Principal, state: GitlabState): readonly Access[] {
+  const parts = /^(repository):(.+):([a-z,*]+)$/.exec(scope);
+  const [, type = '', name = '', asked = ''] = parts ?? [];
+  const project = [...state.projects.values()].find(({ path }) => isWithin(name, path));
+  if (project === undefined) return [];
+  const actions = asked.split(',').filter((action) => mayDo(principal, project.path, action));
+  if (actions.includes('push')) state.repositories.add(name);
+  return actions.length === 0 ? [] : [{ type, name, actions }];
+}
+
+function mayDo(principal: Principal, project: string, action: string): boolean {
+  switch (principal.kind) {
+    case 'person':
+      return true;
+    case 'job':
+      return principal.job.project.path === project && action !== '*';
+    case 'deploy': {
+      const scope = action === 'pull' ? 'read_registry' : 'write_registry';
+      return action !== '*' && principal.deploy.scopes.includes(scope) && reaches(principal.deploy, project);
+    }
+    default:
+      return principal satisfies never;
+  }
+}
+
+export function reaches({ reach }: DeployTokenRecord, project: string): boolean {
+  return 'project' in reach ? reach.project === project : isWithin(project, reach.group);
+}
+
+function isWithin(path: string, base: string): boolean {
+  return path === base || path.startsWith(`${base}/`);
+}
+
+function hasRegistryScope(principal: Principal): boolean {
+  if (principal.kind !== 'deploy') return true;
+  return principal.deploy.scopes.some((scope) => scope === 'read_registry' || scope === 'write_registry');
+}
+
+function authType(principal: Principal): string {
+  return { job: 'build', deploy: 'deploy_token', person: 'personal_access_token' }[principal.kind];
+}
+
+function userInfo(principal: Principal): Readonly<Record<string, unknown>> {
+  if (principal.kind !== 'deploy') return { token_type: authType(principal) };
+  const { username, id } = principal.deploy;
+  return { token_type: 'deploy_token', username, deploy_token_id: id };
+}
+
+function refusal(status: number, code: string, message: string): Answer {
+  return json(status, { errors: [{ code, message }] });
+}

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { parseCpuList } from '../../../bench/cores.ts';
+import { cpuMicroseconds, parseStat, ticksOfTree } from '../../../bench/cpu-time.ts';
+import { parseLoad } from '../../../bench/load.ts';
+import { parseOptions } from '../../../bench/options.ts';
+
+describe('parseStat', () => {
+  const rest = 'S 17 42 42 0 -1 4194560 100 200 0 0 130 25 7 8 20 0 1 0 900 1000 10';
+
+  test.each(['haproxy', 'node (v26)', 'a b) c', ') ('])('a process called "%s"', (name) => {
+    expect(parseStat(`42 (${name}) ${rest}`)).toEqual({ pid: 42, parent: 17, ticks: 155 });
+  });
+});
+
+test('ticksOfTree adds up a process and all below it, in whatever order they are listed', () => {
+  const processes = [
+    { pid: 5, parent: 30, ticks: 1000 },
+    { pid: 10, parent: 1, ticks: 1 },
+    { pid: 20, parent: 10, ticks: 10 },
+    { pid: 30, parent: 10, ticks: 100 },
+    { pid: 40, parent: 1, ticks: 5000 },
+  ];
+  expect(ticksOfTree(10, processes)).toBe(1111);
+  expect(ticksOfTree(99, processes)).toBe(0);
+});
+
+test('cpuMicroseconds reads the clock of a running process', () => {
+  const before = cpuMicroseconds(process.pid);
+  expect(before).toBeGreaterThan(0);
+  expect(cpuMicroseconds(process.pid)).toBeGreaterThanOrEqual(before);
+});
+
+describe('parseCpuList', () => {
+  test.each([
+    { list: '0-1', cores: [0, 1] },
+    { list: '3', cores: [3] },
+    { list: '0-2,5,8-9', cores: [0, 1, 2, 5, 8, 9] },
+  ])('$list', ({ list, cores }) => {
+    expect(parseCpuList(list)).toEqual(cores);
+  });
+});
+
+describe('parseLoad', () => {
+  test('finds the result among what wrk prints', () => {
+    const output =
+      'Running 1s test\nRESULT {"requests":10,"seconds":1.0,"p50":1.5,"p99":2.0,"errors":3}\nRequests/sec: 10\n';
+    expect(parseLoad(output)).toEqual({ requests: 10, seconds: 1, p50: 1.5, p99: 2, errors: 3 });
+  });
+
+  test('says so where there is none', () => {
+    expect(() => parseLoad('unable to connect')).toThrow('wrk gave no result: unable to connect');
+  });
+});
+
+describe('parseOptions', () => {
+  test('has defaults', () => {
+    expect(parseOptions([])).toEqual({
+      kind: 'options',
+      options: {
+        contestants: ['nginx', 'haproxy', 'gatehouse'],
+        rounds: 5,
+        seconds: 4,
+        warmupSeconds: 3,
+        connections: 32,
+        json: false,
+      },
+    });
+  });
+
+  test('keeps the order of the contestants, whatever --only says', () => {
+    expect(parseOptions(['--only', 'haproxy,nginx', '--json'])).toMatchObject({
+      options: { contestants: ['nginx', 'haproxy'], json: true },
+    });
+  });
+
+  test.each([
+    { args: ['--only', 'traefik'], message: '--only: traefik is none of' },
+    { args: ['--only', ''], message: '--only:' },
+    { args: ['--rounds', '0'], message: '--rounds: 0 is no whole number' },
+    { args: ['--seconds', '1.5'], message: '--seconds: 1.5 is no whole number' },
+    { args: ['--connections', '1e9'], message: '--connections: 1e9' },
+    { args: ['--fast'], message: '--fast' },
+  ])('$args is refused', ({ args, message }) => {
+    expect(parseOptions(args)).toEqual({ kind: 'error', message: expect.stringContaining(message) });
+  });
+
+  test('--help', () => {
+    expect(parseOptions(['--help'])).toEqual({ kind: 'help' });
+  });
+});
