@@ -1,0 +1,230 @@
+/** The commands that look, as a process: exit codes and what they print. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gatehouse } from '../support/gateway-process.ts';
+import { defaultClaims } from '../support/issuer-claims.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { MANIFEST, readText } from '../support/repository.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-cli-'));
+const good = join(folder, 'good.yaml');
+const bad = join(folder, 'bad.yaml');
+const unreachable = join(folder, 'unreachable.yaml');
+let issuer: TestIssuer;
+let upstream: RecordingUpstream;
+
+beforeAll(async () => {
+  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
+  writeFileSync(good, policy(issuer.url, upstream.url));
+  writeFileSync(unreachable, policy('http://127.0.0.1:1', 'http://127.0.0.1:1'));
+  writeFileSync(
+    bad,
+    policy(issuer.url, upstream.url)
+      .replace('project_id', 'project_path')
+      .replace('issuer: gitlab', 'issuer: gitlob'),
+  );
+});
+afterAll(async () => {
+  await Promise.all([issuer.close(), upstream.close()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('check', () => {
+  test('a good configuration: exit 0 and a summary', async () => {
+    expect(await gatehouse('check', '--config', good)).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^ok: .*good\.yaml: 1 issuers, 1 identities, 1 services, 0 warnings\n$/),
+      stderr: '',
+    });
+  });
+
+  test('a bad one: exit 1, every problem with its place', async () => {
+    const { code, stdout } = await gatehouse('check', '--config', bad);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/error: .*bad\.yaml:9:13: identities\.payments\.issuer: .*did you mean "gitlab"/);
+    expect(stdout).toMatch(/bad\.yaml: \d+ problems?\n$/);
+  });
+
+  test('--json says the same to programs', async () => {
+    const fine = await gatehouse('check', '--config', good, '--json');
+    expect(fine.code).toBe(0);
+    expect(JSON.parse(fine.stdout)).toEqual({ ok: true, problems: [], warnings: [] });
+    const wrong = await gatehouse('check', '--config', bad, '--json');
+    expect(wrong.code).toBe(1);
+    expect(JSON.parse(wrong.stdout)).toMatchObject({
+      ok: false,
+      problems: [{ file: bad, line: 9, column: 13, path: 'identities.payments.issuer', severity: 'error' }],
+    });
+  });
+
+  test('--online asks issuers and upstreams: exit 0 where all answer, 1 where not', async () => {
+    const fine = await gatehouse('check', '--config', good, '--online');
+    expect(fine.code).toBe(0);
+    expect(fine.stdout).toContain(
+      'ok: issuers.gitlab: 1 keys\nok: services.orders.upstream: answers (200)\n',
+    );
+    const wrong = await gatehouse('check', '--config', unreachable, '--online', '--json');
+    expect(wrong.code).toBe(1);
+    expect(JSON.parse(wrong.stdout)).toMatchObject({
+      ok: false,
+      problems: [],
+      online: [
+        { name: 'issuers.gitlab', ok: false, detail: expect.stringContaining('ECONNREFUSED') },
+        { name: 'services.orders.upstream', ok: false, detail: expect.stringContaining('ECONNREFUSED') },
+      ],
+    });
+  });
+});
+
+describe('explain', () => {
+  const url = 'https://gateway.example.com/orders/v1/acme/payments/list';
+  const claimsFile = join(folder, 'claims.json');
+  const tokenFile = join(folder, 'token.jwt');
+  const explain = (...args: string[]) => gatehouse('explain', '--config', good, ...args);
+
+  test('claims that may: exit 0, and which grant', async () => {
+    writeFileSync(claimsFile, JSON.stringify(defaultClaims('gitlab')));
+    const { code, stdout, stderr } = await explain(
+      '--claims',
+      claimsFile,
+      '--issuer',
+      'gitlab',
+      '--url',
+      url,
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('payments');
+    expect(stdout).toMatch(/allow/i);
+  });
+
+  test('claims that may not: exit 1, and the first condition that failed', async () => {
+    writeFileSync(claimsFile, JSON.stringify({ ...defaultClaims('gitlab'), project_id: '99' }));
+    const { code, stdout } = await explain('--claims', claimsFile, '--issuer', 'gitlab', '--url', url);
+    expect(code).toBe(1);
+    expect(stdout).toContain('no_matching_identity');
+    expect(stdout).toContain('project_id');
+  });
+
+  test('a token is verified, with the keys of its issuer; --json', async () => {
+    const token = issuer.mint();
+    writeFileSync(tokenFile, `${token}\n`);
+    const { code, stdout } = await explain('--token-file', tokenFile, '--url', url, '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      kind: 'explained',
+      explanation: { verdict: { kind: 'allow' } },
+    });
+    expect(stdout).not.toContain(token);
+  });
+
+  test('a token that does not verify: exit 1, and where it was refused', async () => {
+    writeFileSync(tokenFile, issuer.mint({ aud: 'https://elsewhere.example.com' }));
+    const { code, stdout } = await explain('--token-file', tokenFile, '--url', url, '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      kind: 'refused',
+      stage: 'authenticate',
+      refusal: { reason: 'audience_mismatch' },
+    });
+  });
+
+  test('no credential; another method; no such service', async () => {
+    expect((await explain('--url', url)).code).toBe(1);
+    writeFileSync(claimsFile, JSON.stringify(defaultClaims('gitlab')));
+    const claims = ['--claims', claimsFile, '--issuer', 'gitlab'];
+    const deleted = await explain(...claims, '--method', 'delete', '--url', url);
+    expect(deleted.code).toBe(1);
+    expect(deleted.stdout).toContain('scope_not_granted');
+    const nowhere = await explain(...claims, '--url', 'https://gateway.example.com/nothing/');
+    expect(nowhere).toMatchObject({ code: 1, stdout: expect.stringContaining('no_service') });
+  });
+
+  test.each([
+    ['no --url', []],
+    ['an issuer that is not there', ['--url', url, '--claims', claimsFile, '--issuer', 'nobody']],
+    ['claims without an issuer', ['--url', url, '--claims', claimsFile]],
+    ['claims and token', ['--url', url, '--claims', claimsFile, '--token-file', claimsFile]],
+    ['a file that is not there', ['--url', url, '--token-file', join(folder, 'nothing')]],
+    ['no absolute URL', ['--url', '/orders/']],
+  ])('%s: exit 2', async (_, args) => {
+    const { code, stderr } = await explain(...args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^gatehouse explain: /);
+    expect(stderr).not.toContain('    at ');
+  });
+});
+
+describe('schema, version, demo', () => {
+  test('schema prints the published one, and --check tells whether a file is it', async () => {
+    const printed = await gatehouse('schema');
+    expect(printed).toEqual({ code: 0, stdout: readText('config/gatehouse.schema.json'), stderr: '' });
+    const file = join(folder, 'schema.json');
+    writeFileSync(file, printed.stdout);
+    expect((await gatehouse('schema', '--check', file)).code).toBe(0);
+    writeFileSync(file, printed.stdout.replace('version', 'versio'));
+    expect((await gatehouse('schema', '--check', file)).code).toBe(1);
+  });
+
+  test('version --json', async () => {
+    const { code, stdout } = await gatehouse('version', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ gatehouse: MANIFEST.version, node: process.versions.node });
+  });
+
+  test('demo --once shows what the upstream received, and no token', async () => {
+    const { code, stdout, stderr } = await gatehouse('demo', '--once');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('x-auth-identity: payments-ci');
+    for (const status of [200, 403]) expect(stdout).toContain(`→ ${status}`);
+    expect(stdout).not.toMatch(/eyJ[\w-]+\.[\w-]+\./);
+  });
+});
+
+describe('wrong usage and help', () => {
+  test('--help lists the commands, and COMMAND --help explains each: exit 0', async () => {
+    const overview = await gatehouse('--help');
+    expect(overview).toMatchObject({ code: 0, stderr: '' });
+    const names = [...overview.stdout.matchAll(/^  ([a-z]+) {2,}/gm)].map(([, name]) => name ?? '');
+    expect(names).toEqual(['serve', 'check', 'explain', 'schema', 'demo', 'health', 'version']);
+    for (const name of names) {
+      const { code, stdout, stderr } = await gatehouse(name, '--help');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(new RegExp(`^gatehouse ${name}: [^]*--help`));
+    }
+  });
+
+  test.each([
+    ['an unknown command', ['serv'], 'there is no command "serv"'],
+    ['the name of something that objects have', ['constructor'], 'there is no command "constructor"'],
+    ['an unknown option', ['serve', '--confg', 'x'], '--confg'],
+    ['an option without its value', ['serve', '--config'], '--config'],
+    ['a value where there is none', ['serve', '--config', 'a', 'b'], 'b'],
+    ['no --config', ['check'], '--config is required'],
+  ])('%s: exit 2', async (_, args, says) => {
+    const { code, stdout, stderr } = await gatehouse(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(says);
+    expect(stderr).toContain('--help');
+    expect(stderr).not.toContain('    at ');
+  });
+});
+
+function policy(issuerUrl: string, upstreamUrl: string): string {
+  return `version: 1
+server:
+  listen: 127.0.0.1:0
+  publicUrl: https://gateway.example.com
+issuers:
+  gitlab: { type: gitlab, issuer: "${issuerUrl}" }
+identities:
+  payments:
+    issuer: gitlab
+    match: { project_id: "20" }
+    grants: [{ service: orders, scopes: [read_api], resources: ["/v1/{claims.project_path}/**"] }]
+services:
+  orders: { type: http, path: /orders/, upstream: { url: "${upstreamUrl}/" } }
+`;
+}
