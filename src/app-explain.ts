@@ -3,6 +3,7 @@ import type { Authorizer, Explanation } from './authorize/index.ts';
 import type { Config } from './config/index.ts';
 import type { Claims, VerifiedCredential } from './contract/credential.ts';
 import type { Refusal } from './contract/decision.ts';
+import { DEPLOY_TOKENS } from './contract/deploy-token.ts';
 import { GatehouseError } from './contract/errors.ts';
 import { readHead } from './listener/index.ts';
 import { createRoute, type ServiceLine } from './pipeline/index.ts';
@@ -15,7 +16,15 @@ export interface ExplainQuestion {
   readonly credential:
     | { readonly kind: 'none' }
     | { readonly kind: 'token'; readonly token: string }
-    | { readonly kind: 'claims'; readonly claims: Claims; readonly issuer: string };
+    | {
+        readonly kind: 'claims';
+        readonly class: 'id_token' | 'job_token';
+        readonly claims: Claims;
+        /** As the configuration names it. */
+        readonly issuer: string;
+      }
+    /** One of the configuration's, by its name. */
+    | { readonly kind: 'deploy-token'; readonly name: string };
 }
 
 export type ExplainAnswer =
@@ -51,8 +60,7 @@ export function createExplain(
     if (asked.kind === 'unknown')
       return refused('classify', { reason: 'operation_unknown', detail: asked.detail });
 
-    let verified: VerifiedCredential | undefined;
-    if (credential.kind === 'claims') verified = asVerified(config, credential.issuer, credential.claims);
+    let verified = takenAsVerified(config, credential);
     if (credential.kind === 'token') {
       const presented = line.extract(head);
       if (presented === undefined)
@@ -74,20 +82,58 @@ function refused(
   return { kind: 'refused', stage, refusal: { reason, detail } };
 }
 
-function asVerified(config: Config, name: string, claims: Claims): VerifiedCredential {
-  const issuer = config.issuers.find((candidate) => candidate.name === name);
-  if (issuer === undefined) {
-    const known = config.issuers.map((candidate) => candidate.name).join(', ');
-    throw new GatehouseError('usage', `--issuer ${name}: the configuration has ${known || 'no issuers'}`);
+/** What the operator says that a credential is; nothing for a token, which has to prove it. */
+function takenAsVerified(
+  config: Config,
+  credential: ExplainQuestion['credential'],
+): VerifiedCredential | undefined {
+  switch (credential.kind) {
+    case 'none':
+    case 'token':
+      return undefined;
+    case 'claims': {
+      const { issuer } = find(config.issuers, credential.issuer, '--issuer');
+      const { sub } = credential.claims;
+      return unproven(
+        credential.class,
+        credential.issuer,
+        issuer,
+        typeof sub === 'string' ? sub : '',
+        credential.claims,
+      );
+    }
+    case 'deploy-token': {
+      const { name, username } = find(config.deployTokens, credential.name, '--deploy-token');
+      const claims = { deploy_token: name, username };
+      return unproven('deploy_token', DEPLOY_TOKENS, config.server.publicUrl, name, claims);
+    }
+    default:
+      return credential satisfies never;
   }
+}
+
+function unproven(
+  kind: VerifiedCredential['class'],
+  issuer: string,
+  issuerUrl: string,
+  subject: string,
+  claims: Claims,
+): VerifiedCredential {
   return {
-    class: 'id_token',
-    issuer: name,
-    issuerUrl: issuer.issuer,
-    subject: typeof claims['sub'] === 'string' ? claims['sub'] : '',
+    class: kind,
+    issuer,
+    issuerUrl,
+    subject,
     jti: undefined,
     tokenHash: '',
     expiresAt: Infinity,
     claims,
   };
+}
+
+function find<T extends { readonly name: string }>(entries: readonly T[], name: string, option: string): T {
+  const entry = entries.find((candidate) => candidate.name === name);
+  if (entry !== undefined) return entry;
+  const known = entries.map((candidate) => candidate.name).join(', ');
+  throw new GatehouseError('usage', `${option} ${name}: the configuration has ${known || 'none'}`);
 }

@@ -4,16 +4,15 @@ import { createAccessLog, createAuditSink, openLineWriter } from './audit/index.
 import { createAuthenticator } from './authenticate/index.ts';
 import { createAuthorizer } from './authorize/index.ts';
 import type { Config } from './config/index.ts';
-import { GatehouseError } from './contract/errors.ts';
 import type { Clock, Log, Outbound } from './contract/ports.ts';
 import { Secret } from './contract/secret.ts';
 import { createExplain, type Explain } from './app-explain.ts';
-import { createExtract } from './extract/index.ts';
-import { createForwarder, createOutbound, StallWatch } from './forward/index.ts';
+import { createServices } from './app-services.ts';
+import { createOutbound } from './forward/index.ts';
 import { formatListenAddress, type ListenAddress } from './lib/listen-address.ts';
 import { createListener } from './listener/index.ts';
-import { createPipeline, type ServiceLine } from './pipeline/index.ts';
-import { httpProtocol, jsonRefusal } from './protocols/index.ts';
+import { createPipeline } from './pipeline/index.ts';
+import { jsonRefusal } from './protocols/index.ts';
 import { createLog, createTelemetry } from './telemetry/index.ts';
 
 export interface Gateway {
@@ -55,19 +54,7 @@ export function build(config: Config, options: BuildOptions): Gateway {
   const outbound = createOutbound();
   const authenticator = createAuthenticator(config, { outbound, clock, log, meter: telemetry.verification });
   const authorizer = createAuthorizer(config);
-  const stalls = new StallWatch(server.limits.bodyIdle);
-  const forwarders = config.services.map((service) => createForwarder(service, { log, stalls }));
-  const lines = config.services.map((service, index): ServiceLine => {
-    const protocol = httpProtocol(service);
-    return {
-      ...service,
-      protocol,
-      extract: createExtract(service.carriers ?? protocol.carriers),
-      authenticate: authenticator.forService(service.name),
-      authorize: authorizer.forService(service.name),
-      forward: forwarders[index]?.forward ?? unknownService,
-    };
-  });
+  const services = createServices(config, { authenticator, authorizer, log });
 
   const stdout = openLineWriter({}, { log });
   const issuerTypes = new Map(config.issuers.map(({ name, type }) => [name, type]));
@@ -86,7 +73,7 @@ export function build(config: Config, options: BuildOptions): Gateway {
   );
 
   const pipeline = createPipeline({
-    services: lines,
+    services: services.lines,
     fallback: { refusal: jsonRefusal },
     audit,
     access,
@@ -119,8 +106,7 @@ export function build(config: Config, options: BuildOptions): Gateway {
 
   async function release(): Promise<void> {
     authenticator.stop();
-    stalls.close();
-    await Promise.all([...forwarders.map((forwarder) => forwarder.close()), outbound.close()]);
+    await Promise.all([services.close(), outbound.close()]);
     await admin.stop();
     await audit.close();
     await stdout.close();
@@ -128,7 +114,7 @@ export function build(config: Config, options: BuildOptions): Gateway {
 
   return {
     log,
-    explain: createExplain(config, { lines, authenticator, authorizer }),
+    explain: createExplain(config, { lines: services.lines, authenticator, authorizer }),
     async start() {
       try {
         const adminAddress = await admin.start();
@@ -180,9 +166,6 @@ function adminToken({ server: { admin } }: Config): Secret | undefined {
   return new Secret(readFileSync(admin.tokenFile, 'utf8').trim());
 }
 
-function unknownService(): never {
-  throw new GatehouseError('startup_failed', 'a service without a forwarder');
-}
-
 export { formatExplanation } from './authorize/index.ts';
-export type { ExplainAnswer, ExplainQuestion } from './app-explain.ts';
+export type { ExplainQuestion } from './app-explain.ts';
+export { classOfToken } from './extract/index.ts';

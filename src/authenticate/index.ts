@@ -1,9 +1,11 @@
 export { createAuthenticator } from './authenticator.ts';
+export type { Authentication, ServiceAuthenticator } from './authentication.ts';
+export type { AuthenticatePorts, Authenticator, IssuerStatus } from './authenticator.ts';
 export type {
-  Authentication,
-  AuthenticatePorts,
-  Authenticator,
-  IssuerStatus,
-  ServiceAuthenticator,
-} from './authenticator.ts';
-export type { AuthenticateSettings, IssuerSettings, KeyTiming, ServiceSettings } from './settings.ts';
+  AuthenticateSettings,
+  DeployTokenSettings,
+  IssuerSettings,
+  JobTokenTiming,
+  KeyTiming,
+  ServiceSettings,
+} from './settings.ts';

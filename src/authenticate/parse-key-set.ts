@@ -1,5 +1,5 @@
+import type { KeyObject } from 'node:crypto';
 import { createPublicKey } from 'node:crypto';
-import type { JsonWebKeyInput, KeyObject } from 'node:crypto';
 import { GatehouseError } from '../contract/errors.ts';
 import { isRecord } from '../lib/json-object.ts';
 
@@ -81,7 +81,7 @@ function toPublicKey({ kty, n, e, crv, x, y }: Readonly<Record<string, unknown>>
   if (kty !== 'RSA' && kty !== 'EC' && kty !== 'OKP') return undefined;
   const members = Object.entries({ kty, n, e, crv, x, y }).filter(([, value]) => value !== undefined);
   try {
-    return createPublicKey({ key: Object.fromEntries(members) as JsonWebKeyInput['key'], format: 'jwk' });
+    return createPublicKey({ key: Object.fromEntries(members), format: 'jwk' });
   } catch {
     return undefined;
   }

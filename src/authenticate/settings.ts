@@ -15,12 +15,30 @@ export interface IssuerSettings {
   readonly algorithms?: readonly string[] | undefined;
   readonly maxTokenLifetime?: number | undefined;
   readonly keys: KeyTiming;
+  /** Where GitLab's API is. Default: `issuer`. Not http beyond loopback: job tokens travel to it. */
+  readonly apiUrl?: string | undefined;
+  /** Present: job tokens are accepted. At most one issuer of a service has it. */
+  readonly jobTokens?: JobTokenTiming | undefined;
+}
+
+export interface JobTokenTiming {
+  /** How long the word of GitLab that a job runs is believed; 0: asked at every use. */
+  readonly cache: number;
 }
 
 export interface KeyTiming {
   readonly refresh: number;
   readonly cooldown: number;
   readonly staleLimit: number;
+}
+
+export interface DeployTokenSettings {
+  readonly name: string;
+  readonly username: string;
+  /** `sha256:` and 64 hex digits. */
+  readonly secretHash: string;
+  /** `YYYY-MM-DD`: good until 00:00 UTC of that day. */
+  readonly expires?: string | undefined;
 }
 
 export interface ServiceSettings {
@@ -34,4 +52,7 @@ export interface ServiceSettings {
 export interface AuthenticateSettings {
   readonly issuers: readonly IssuerSettings[];
   readonly services: readonly ServiceSettings[];
+  readonly deployTokens: readonly DeployTokenSettings[];
+  /** Its public URL is the issuer of the deploy tokens. */
+  readonly server: { readonly publicUrl: string };
 }

@@ -1,15 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import type { VerifiedCredential } from '../contract/credential.ts';
-import type { Issuer } from './compile-issuers.ts';
-import type { KeyHandle } from './parse-key-set.ts';
 
-/** An id token whose signature and claims were found good, with all that must be asked again at each use. */
+/** What a class of credential remembers of a good one. */
 export interface CacheEntry {
-  readonly verified: VerifiedCredential;
-  readonly issuer: Issuer;
-  readonly key: KeyHandle;
-  readonly audiences: readonly string[];
-  /** Characters of the token. */
+  /** Characters that it keeps in memory, roughly; at least 1. */
   readonly size: number;
 }
 
@@ -17,13 +10,14 @@ export const MAX_ENTRIES = 10_000;
 const MAX_CHARACTERS = 32 * 1024 * 1024;
 
 /**
+ * By the hash of the token; one cache per class, so that a token known as one is not known as another.
  * Least recently used goes first. No `ttl`: lru-cache reads 0 and NaN as "for ever", so expiry is asked by
- * us at each hit. Only good tokens are kept: what was refused, or could not be decided, is asked anew.
+ * us at each hit. Only good tokens are kept: made-up ones cannot push them out.
  */
-export type VerificationCache = LRUCache<string, CacheEntry>;
+export type VerificationCache<E extends CacheEntry> = LRUCache<string, E>;
 
-export function createVerificationCache(): VerificationCache {
-  return new LRUCache({
+export function createVerificationCache<E extends CacheEntry>(): VerificationCache<E> {
+  return new LRUCache<string, E>({
     max: MAX_ENTRIES,
     maxSize: MAX_CHARACTERS,
     sizeCalculation: (entry) => entry.size,

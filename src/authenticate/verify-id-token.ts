@@ -1,3 +1,4 @@
+import type { VerifiedCredential } from '../contract/credential.ts';
 import { deny } from '../contract/decision.ts';
 import type { Deny, Refusal } from '../contract/decision.ts';
 import type { Clock } from '../contract/ports.ts';
@@ -5,8 +6,8 @@ import { checkClaims } from './check-claims.ts';
 import { checkHeader } from './check-header.ts';
 import type { Issuer } from './compile-issuers.ts';
 import { quoted } from '../lib/quoted.ts';
+import type { KeyHandle } from './parse-key-set.ts';
 import { parseToken } from './parse-token.ts';
-import type { CacheEntry } from './verification-cache.ts';
 import { verifySignature } from './verify-signature.ts';
 
 /** A token that names one of our issuers and a key. Nothing of it has been verified. */
@@ -19,6 +20,16 @@ export interface Candidate {
   readonly alg: string;
   readonly kid: string;
   readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** A token whose signature and claims were found good, with all that must be asked again at each use. */
+export interface VerifiedIdToken {
+  readonly verified: VerifiedCredential;
+  readonly issuer: Issuer;
+  readonly key: KeyHandle;
+  readonly audiences: readonly string[];
+  /** Characters of the token. */
+  readonly size: number;
 }
 
 /** The part that needs no key. An `iss` that is not configured is refused here: nobody is ever asked about it. */
@@ -40,7 +51,10 @@ export function readCandidate(
 }
 
 /** Key, signature, claims. What depends on the service is not asked here: the outcome is shared by all of them. */
-export async function verifyCandidate(candidate: Candidate, clock: Clock): Promise<CacheEntry | Refusal> {
+export async function verifyCandidate(
+  candidate: Candidate,
+  clock: Clock,
+): Promise<VerifiedIdToken | Refusal> {
   const { issuer, token, alg, kid, claims } = candidate;
   const keys = await issuer.keys.keysFor(kid);
   if ('kind' in keys) return keys;

@@ -23,7 +23,10 @@ export function createAuthorizer(settings: PolicySettings): Authorizer {
   const policy = compilePolicy(settings);
   const identify = createIdentify(policy.identities);
   const authorizers = new Map(
-    [...policy.services].map(([name, service]) => [name, createServiceAuthorizer(service, identify)]),
+    [...policy.services].map(([name, service]) => [
+      name,
+      createServiceAuthorizer(service, identify, policy.allowlist),
+    ]),
   );
 
   return {

@@ -1,18 +1,22 @@
+import { DEPLOY_TOKENS, deployTokenIdentity } from '../contract/deploy-token.ts';
 import { GatehouseError } from '../contract/errors.ts';
 import { compileGrant } from './grant.ts';
 import type { CompiledGrant, GrantOrigin } from './grant.ts';
 import { compileIdentity } from './identity.ts';
 import type { CompiledIdentity } from './identity.ts';
-import type { GrantSettings, PolicySettings, ServiceSettings } from './settings.ts';
+import { compileAllowlist, type JobTokenAllowlist } from './job-token-allowlist.ts';
+import type { GrantSettings, IdentitySettings, PolicySettings, ServiceSettings } from './settings.ts';
 
 /** The configuration's policy, compiled once; immutable. */
 export interface Policy {
   readonly identities: readonly CompiledIdentity[];
   readonly services: ReadonlyMap<string, CompiledService>;
+  readonly allowlist: JobTokenAllowlist;
 }
 
 export interface CompiledService {
   readonly name: string;
+  readonly type: string;
   readonly mode: ServiceSettings['mode'];
   readonly anonymous: readonly CompiledGrant[];
 }
@@ -31,19 +35,38 @@ export function compilePolicy(settings: PolicySettings): Policy {
   );
 
   return {
-    identities: settings.identities.map((identity) =>
-      compileIdentity(identity, known(issuers, identity.issuer, 'issuer'), [
-        ...identity.roles.flatMap((role) => known(roles, role, 'role')),
-        ...compileGrants(identity.grants, { kind: 'identity' }),
-      ]),
-    ),
+    identities: [
+      ...settings.identities.map((identity) =>
+        compileIdentity(identity, known(issuers, identity.issuer, 'issuer'), [
+          ...identity.roles.flatMap((role) => known(roles, role, 'role')),
+          ...compileGrants(identity.grants, { kind: 'identity' }),
+        ]),
+      ),
+      ...settings.deployTokens.map(({ name, grants }) =>
+        compileIdentity(deployTokenAsIdentity(name), 'oidc', compileGrants(grants, { kind: 'identity' })),
+      ),
+    ],
+    allowlist: compileAllowlist(settings.jobTokenAllowlist),
     services: new Map(settings.services.map((service) => [service.name, compileService(service)])),
+  };
+}
+
+/** Its one claim names it, so that it is found, matched and explained as any identity is. */
+function deployTokenAsIdentity(name: string): IdentitySettings {
+  return {
+    name: deployTokenIdentity(name),
+    issuer: DEPLOY_TOKENS,
+    via: ['deploy_token'],
+    match: { deploy_token: name },
+    roles: [],
+    grants: [],
   };
 }
 
 function compileService(service: ServiceSettings): CompiledService {
   return {
     name: service.name,
+    type: service.type,
     mode: service.mode,
     anonymous: service.anonymous.map((grant) => compileGrant(grant, service, { kind: 'anonymous' })),
   };

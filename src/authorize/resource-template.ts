@@ -33,13 +33,16 @@ type Part = GlobToken | { readonly kind: 'claim'; readonly name: string };
 
 const CLAIM = /\{claims\.([^{}]+)\}/;
 
-/** `serviceType` says how names are written there: lowercase on `oci`, percent-encoded on `http`. */
+/** Types whose resources are paths as they stand in a URL. */
+const PATH_TYPES: ReadonlySet<string> = new Set(['http', 'generic']);
+
+/** `serviceType` says how names are written there: lowercase on `oci`, percent-encoded where they are paths. */
 export function compileTemplate(source: string, serviceType: string): ResourceTemplate {
   // Splitting by a pattern with one group gives text, claim, text, claim, …, text.
   const parts = source
     .split(CLAIM)
     .flatMap((text, index): Part[] => (index % 2 === 0 ? globTokens(text) : [{ kind: 'claim', name: text }]));
-  const spell = serviceType === 'http' ? encodePath : (text: string) => text;
+  const spell = PATH_TYPES.has(serviceType) ? encodePath : (text: string) => text;
   const fold = serviceType === 'oci' ? lowerAscii : (text: string) => text;
 
   const expand: ResourceTemplate['expand'] = (claims, pathClaims) => {

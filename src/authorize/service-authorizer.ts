@@ -4,6 +4,7 @@ import type { Allow, Caller, Decision, Deny } from '../contract/decision.ts';
 import type { Operation } from '../contract/operation.ts';
 import { jsonTextUpTo } from '../lib/json-text.ts';
 import type { Identify } from './identify.ts';
+import type { AllowlistVerdict, JobTokenAllowlist } from './job-token-allowlist.ts';
 import { covers, expandGrants } from './permissions.ts';
 import type { Permissions } from './permissions.ts';
 import type { CompiledService } from './policy.ts';
@@ -16,19 +17,30 @@ export type ServiceAuthorizer = (
 
 /** What one credential is to one service. */
 type Standing =
-  | { readonly kind: 'caller'; readonly caller: Caller; readonly own: Permissions; readonly allow: Allow }
+  | {
+      readonly kind: 'caller';
+      readonly caller: Caller;
+      readonly own: Permissions;
+      /** Undefined where the job-token allowlist does not bind this caller here. */
+      readonly allowlisted: ReturnType<JobTokenAllowlist['judge']>;
+      readonly allow: Allow;
+    }
   | { readonly kind: 'stranger'; readonly deny: Deny };
 
 const ANONYMOUS = allow('anonymous', undefined);
 
-export function createServiceAuthorizer(service: CompiledService, identify: Identify): ServiceAuthorizer {
+export function createServiceAuthorizer(
+  service: CompiledService,
+  identify: Identify,
+  allowlist: JobTokenAllowlist,
+): ServiceAuthorizer {
   const open = expandGrants(service.anonymous, {}, []);
   const standings = new WeakMap<VerifiedCredential, Standing>();
 
   const standingOf = (credential: VerifiedCredential): Standing => {
     const earlier = standings.get(credential);
     if (earlier !== undefined) return earlier;
-    const standing = establish(service, identify, credential);
+    const standing = establish(service, identify, allowlist, credential);
     standings.set(credential, standing);
     return standing;
   };
@@ -44,15 +56,24 @@ export function createServiceAuthorizer(service: CompiledService, identify: Iden
       return coversAll(open, operations) ? ANONYMOUS : enforce(service, standing.deny);
     }
     for (const operation of operations) {
-      if (!covers(standing.own, operation) && !covers(open, operation)) {
+      if (covers(open, operation)) continue;
+      if (!covers(standing.own, operation)) {
         return enforce(service, refuse(service, standing.caller, standing.own, operation));
       }
+      if (standing.allowlisted === undefined || operation.extent === 'any') continue;
+      const unlisted = refuseUnlisted(standing.allowlisted, standing.caller, operation);
+      if (unlisted !== undefined) return enforce(service, unlisted);
     }
     return standing.allow;
   };
 }
 
-function establish(service: CompiledService, identify: Identify, credential: VerifiedCredential): Standing {
+function establish(
+  service: CompiledService,
+  identify: Identify,
+  allowlist: JobTokenAllowlist,
+  credential: VerifiedCredential,
+): Standing {
   const identified = identify(credential);
   if (identified.kind === 'stranger') return identified;
   const { caller, identity } = identified;
@@ -61,6 +82,7 @@ function establish(service: CompiledService, identify: Identify, credential: Ver
     kind: 'caller',
     caller,
     own: expandGrants(grants, credential.claims, identity.pathClaims),
+    allowlisted: allowlist.judge(service.type, credential),
     allow: allow('grant', caller),
   };
 }
@@ -81,6 +103,26 @@ function refuse(service: CompiledService, caller: Caller, own: Permissions, oper
   const hints = holding.unusable.map((why) => `; ${why}`).join('');
   const detail = `${who} has scope "${operation.scope}" on service "${service.name}", but not for ${aim(operation)}`;
   return deny('resource_not_granted', `${detail}${hints}`, caller);
+}
+
+/** An operation on every resource reaches projects that cannot have listed the caller's. */
+function refuseUnlisted(
+  judge: (resource: string) => AllowlistVerdict,
+  caller: Caller,
+  { resource, extent }: Operation,
+): Deny | undefined {
+  const verdict: AllowlistVerdict =
+    extent === 'one' ? judge(resource) : { kind: 'refused', target: undefined };
+  if (verdict.kind === 'open') return undefined;
+  const which =
+    verdict.target === undefined
+      ? 'no project that it lists holds'
+      : `the list of "${verdict.target}" does not have the caller's project, for`;
+  return deny(
+    'job_token_not_allowlisted',
+    `jobTokenAllowlist: ${which} ${jsonTextUpTo(200, resource)}`,
+    caller,
+  );
 }
 
 function aim(operation: Operation): string {

@@ -1,5 +1,6 @@
 import type { CredentialClass } from '../contract/credential.ts';
 import type { IssuerType } from '../contract/issuer-presets.ts';
+import type { AllowlistSettings } from './job-token-allowlist.ts';
 
 /** What this room takes of the configuration. */
 export interface PolicySettings {
@@ -8,6 +9,9 @@ export interface PolicySettings {
   readonly identities: readonly IdentitySettings[];
   readonly roles: Readonly<Record<string, readonly GrantSettings[]>>;
   readonly services: readonly ServiceSettings[];
+  /** Each is an identity of its own, `deploy-token:NAME`. */
+  readonly deployTokens: readonly { readonly name: string; readonly grants: readonly GrantSettings[] }[];
+  readonly jobTokenAllowlist: AllowlistSettings;
 }
 
 export interface IdentitySettings {

@@ -29,6 +29,8 @@ whoever keeps the policy. Exit code: 0 allowed, 1 not allowed, 2 wrong usage or 
       value: 'NAME',
       help: 'The issuer of the claims, as the configuration names it.',
     },
+    class: { type: 'string', value: 'CLASS', help: 'Of the claims: id_token (default) or job_token.' },
+    'deploy-token': { type: 'string', value: 'NAME', help: 'A deploy token of the configuration.' },
     method: { type: 'string', value: 'METHOD', help: 'Default: GET.' },
     url: { type: 'string', value: 'URL', help: 'The URL that the client calls.' },
     json: { type: 'boolean', help: 'As JSON.' },
@@ -53,13 +55,20 @@ whoever keeps the policy. Exit code: 0 allowed, 1 not allowed, 2 wrong usage or 
 function credentialOf(values: Values): ExplainQuestion['credential'] {
   const tokenFile = text(values, 'token-file');
   const claimsFile = text(values, 'claims');
-  if (tokenFile !== undefined && claimsFile !== undefined) {
-    throw new GatehouseError('usage', '--token-file and --claims exclude each other');
+  const deployToken = text(values, 'deploy-token');
+  if ([tokenFile, claimsFile, deployToken].filter((value) => value !== undefined).length > 1) {
+    throw new GatehouseError('usage', '--token-file, --claims and --deploy-token exclude each other');
   }
+  if (deployToken !== undefined) return { kind: 'deploy-token', name: deployToken };
   if (tokenFile !== undefined) return { kind: 'token', token: read('token-file', tokenFile).trim() };
   if (claimsFile === undefined) return { kind: 'none' };
+  const kind = text(values, 'class') ?? 'id_token';
+  if (kind !== 'id_token' && kind !== 'job_token') {
+    throw new GatehouseError('usage', '--class takes id_token or job_token');
+  }
   return {
     kind: 'claims',
+    class: kind,
     claims: parseClaims(read('claims', claimsFile)),
     issuer: required(values, 'issuer'),
   };

@@ -7,14 +7,26 @@ import { health } from './health.ts';
 import { refuseUnsafeRuntime } from './runtime.ts';
 import { schema } from './schema.ts';
 import { serve } from './serve.ts';
+import { tokenCreate } from './token-create.ts';
+import { tokenInspect } from './token-inspect.ts';
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { serve, check, explain, schema, demo, health, version };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  serve,
+  check,
+  explain,
+  'token create': tokenCreate,
+  'token inspect': tokenInspect,
+  schema,
+  demo,
+  health,
+  version,
+};
 
 /** Runs one command line; every outcome is an exit code, never an exception. */
 export async function run(terminal: Terminal): Promise<ExitCode> {
-  const [name = '--help', ...args] = terminal.args;
+  const { name, args } = split(terminal.args);
   if (name === '--help' || name === '-h' || name === 'help') {
     terminal.out(overview());
     return EXIT.done;
@@ -40,8 +52,16 @@ export async function run(terminal: Terminal): Promise<ExitCode> {
   }
 }
 
+/** `token create --name x` → `token create` and the rest; other commands are one word. */
+function split([first = '--help', ...rest]: readonly string[]): { name: string; args: readonly string[] } {
+  const [second] = rest;
+  const isGroup = Object.keys(COMMANDS).some((name) => name.startsWith(`${first} `));
+  if (!isGroup || second === undefined || second.startsWith('-')) return { name: first, args: rest };
+  return { name: `${first} ${second}`, args: rest.slice(1) };
+}
+
 function overview(): string {
-  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`);
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(13)} ${summary}`);
   return (
     'Gatehouse is an authentication gateway for machines: pipelines present the credential they already have,\n' +
     'Gatehouse verifies it, decides by a YAML policy, and forwards the request with identity headers.\n\n' +

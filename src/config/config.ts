@@ -1,9 +1,11 @@
+import { resolve } from 'node:path';
 import type { Draft, Issuer } from './draft.ts';
 import { defaultPublicUrl } from './rules-server.ts';
 
 /** A configuration that can be used: checked, complete, never changed. */
-export interface Config extends Omit<Draft, 'issuers' | 'server'> {
+export interface Config extends Omit<Draft, 'issuers' | 'server' | 'state'> {
   readonly server: Draft['server'] & { readonly publicUrl: string };
+  readonly state: StateChoice;
   readonly issuers: readonly (Issuer & { readonly audiences: readonly string[] })[];
   /** The YAML files that it was read from, absolute. */
   readonly files: readonly string[];
@@ -11,10 +13,30 @@ export interface Config extends Omit<Draft, 'issuers' | 'server'> {
   readonly hash: string;
 }
 
+type Given<K extends keyof Draft['state']> = NonNullable<Draft['state'][K]>;
+
+/** Where the state is kept: exactly one of the two. */
+type StateChoice =
+  | { readonly sqlite: Given<'sqlite'>; readonly redis?: never }
+  | { readonly redis: Given<'redis'>; readonly sqlite?: never };
+
 /** The draft has passed all rules: every issuer has audiences of its own, or there is a `publicUrl`. */
 export function toConfig(draft: Draft, files: readonly string[], hash: string): Config {
   const { server } = draft;
   const publicUrl = server.publicUrl ?? defaultPublicUrl(server.listen, server.tls !== undefined);
   const issuers = draft.issuers.map((issuer) => ({ ...issuer, audiences: issuer.audiences ?? [publicUrl] }));
-  return { ...draft, server: { ...server, publicUrl }, issuers, files, hash };
+  return {
+    ...draft,
+    server: { ...server, publicUrl },
+    state: toStateChoice(draft.state),
+    issuers,
+    files,
+    hash,
+  };
+}
+
+function toStateChoice({ sqlite, redis }: Draft['state']): StateChoice {
+  if (redis !== undefined) return { redis };
+  // No file names this one: it starts where the process does.
+  return { sqlite: sqlite ?? { file: resolve('data/gatehouse.db') } };
 }

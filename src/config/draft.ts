@@ -9,13 +9,15 @@ export type Named<T> = T & { readonly name: string };
 export type Issuer = Named<Parsed['issuers'][string]>;
 export type Identity = Named<Parsed['identities'][string]>;
 export type Service = Named<Parsed['services'][string]>;
+export type DeployToken = Named<Parsed['deployTokens'][string]>;
 export type Grant = z.output<typeof grant>;
 export type Condition = Identity['match'][string];
 
 /** What the schema accepted, with names put into their entries, in the order of the files. */
-export interface Draft extends Omit<Parsed, 'issuers' | 'identities' | 'services'> {
+export interface Draft extends Omit<Parsed, 'issuers' | 'identities' | 'deployTokens' | 'services'> {
   readonly issuers: readonly Issuer[];
   readonly identities: readonly Identity[];
+  readonly deployTokens: readonly DeployToken[];
   readonly services: readonly Service[];
 }
 
@@ -24,6 +26,7 @@ export function toDraft(root: SourceNode, parsed: Parsed): Draft {
     ...parsed,
     issuers: inOrder(root, 'issuers', parsed.issuers),
     identities: inOrder(root, 'identities', parsed.identities),
+    deployTokens: inOrder(root, 'deployTokens', parsed.deployTokens),
     services: inOrder(root, 'services', parsed.services),
   };
 }

@@ -15,8 +15,8 @@ export type LoadResult =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
 
-/** Reads a file or directory into a configuration, or says everything that is wrong with it at once. */
-export function loadConfig(path: string, env: Environment): LoadResult {
+/** Reads a file or directory into a configuration, or says everything that is wrong with it at once; `now` is what expiries are compared with. */
+export function loadConfig(path: string, env: Environment, now = Date.now()): LoadResult {
   const { sources, problems: unread } = readSources(path);
   const trees = sources.map((source) => readTree(source, env));
   const misread = [...unread, ...trees.flatMap(({ problems }) => problems)];
@@ -28,7 +28,7 @@ export function loadConfig(path: string, env: Environment): LoadResult {
   const written = [...misread, ...unmerged, ...checkMatchScalars(root)];
   const unavailable = findUnavailable(root);
   const { draft, whole, problems: refused } = validate(root, unavailable.paths);
-  const rules = draft === undefined ? [] : applyRules(root, draft, whole && written.length === 0);
+  const rules = draft === undefined ? [] : applyRules(root, draft, whole && written.length === 0, now);
   // What could not be read properly has had its message; what follows from that would be noise.
   const told = new Set(written.map((problem) => problem.path));
   const meant = [...unavailable.problems, ...refused, ...rules].filter((problem) => !told.has(problem.path));

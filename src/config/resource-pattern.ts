@@ -1,5 +1,10 @@
-/** What is wrong with the pattern of a grant's resource, or undefined. Paths of `http` services start with `/`. */
-export function resourcePatternProblem(pattern: string, serviceType: string): string | undefined {
+import type { ServiceTraits } from './schema-service-keys.ts';
+
+/** What is wrong with the pattern of a grant's resource, or undefined. */
+export function resourcePatternProblem(
+  pattern: string,
+  form: ServiceTraits['resources'],
+): string | undefined {
   const literal = pattern.replaceAll(/\{claims\.([^{}]*)\}/g, (match, name: string) =>
     claimNameProblem(name) === undefined ? 'x' : match,
   );
@@ -8,9 +13,11 @@ export function resourcePatternProblem(pattern: string, serviceType: string): st
   const problem = wildcardProblem(literal);
   if (problem !== undefined) return problem;
   if (pattern.trim() !== pattern) return 'starts or ends with a space';
-  if (serviceType !== 'http') return undefined;
-  if (!/^(\/|\{claims\.|\*\*)/.test(pattern)) {
+  if (form === 'path' && !/^(\/|\{claims\.|\*\*)/.test(pattern)) {
     return 'must start with /: resources of http services are paths below the service’s own';
+  }
+  if (form === 'name' && pattern.startsWith('/')) {
+    return 'must not start with /, as only resources of http services do; write acme/a.tgz';
   }
   if (literal.includes('%')) return '"%" does not stand for an escape here; write the character itself';
   return segmentProblem(literal);
@@ -40,7 +47,7 @@ function wildcardProblem(pattern: string): string | undefined {
   return /[\u0000-\u001f\u007f]/.test(pattern) ? 'holds a control character' : undefined;
 }
 
-function segmentProblem(pattern: string): string | undefined {
+export function segmentProblem(pattern: string): string | undefined {
   if (pattern.includes('//')) return 'never matches: paths have no empty segments';
   return /(^|\/)\.{1,2}(\/|$)/.test(pattern) ? 'never matches: paths have no dot segments' : undefined;
 }

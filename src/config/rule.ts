@@ -7,6 +7,8 @@ export type Section = 'issuers' | 'services' | 'roles';
 /** What a rule looks at, and where it says what is wrong. */
 export interface RuleContext {
   readonly draft: Draft;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
   /**
    * All names as written, also of entries that the schema refused: a reference to those is no second problem.
    * Undefined where the whole section could not be read.

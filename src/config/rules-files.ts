@@ -3,10 +3,11 @@ import type { Service } from './draft.ts';
 import type { KeyPath } from './key-path.ts';
 import { unreadable } from './read-sources.ts';
 import type { RuleContext } from './rule.ts';
+import { isRedisUrl } from './schema-scalars.ts';
 import { isHeaderText } from './rules-upstream.ts';
 
-/** `header`: one line that goes into a header. `key`: secret, of several lines. `open`: no secret. */
-type Content = 'header' | 'key' | 'open';
+/** `header`: one line that goes into a header. `redis`: a URL. `key`: secret, of several lines. `open`: no secret. */
+type Content = 'header' | 'redis' | 'key' | 'open';
 
 interface NamedFile {
   readonly path: KeyPath;
@@ -29,11 +30,13 @@ export function checkFiles(context: RuleContext): void {
 }
 
 function namedFiles({ draft }: RuleContext): NamedFile[] {
-  const { server, issuers, services } = draft;
+  const { server, state, issuers, services } = draft;
   return [
     { path: ['server', 'tls', 'certFile'], file: server.tls?.certFile, content: 'open' },
     { path: ['server', 'tls', 'keyFile'], file: server.tls?.keyFile, content: 'key' },
     { path: ['server', 'admin', 'tokenFile'], file: server.admin.tokenFile, content: 'header' },
+    { path: ['state', 'redis', 'urlFile'], file: state.redis?.urlFile, content: 'redis' },
+    { path: ['state', 'redis', 'caFile'], file: state.redis?.caFile, content: 'open' },
     ...issuers.flatMap(({ name, jwksFile, caFile, bearerTokenFile }): NamedFile[] => [
       { path: ['issuers', name, 'jwksFile'], file: jwksFile, content: 'open' },
       { path: ['issuers', name, 'caFile'], file: caFile, content: 'open' },
@@ -65,6 +68,9 @@ function fileProblem(file: string, content: Content): string | undefined {
     if (facts.size > MAX_BYTES) return 'is larger than 4 MiB';
     const text = readFileSync(file, 'utf8').trim();
     if (text === '') return 'is empty';
+    if (content === 'redis' && !isRedisUrl(text)) {
+      return 'must hold one line: redis://HOST:PORT or rediss://HOST:PORT (TLS)';
+    }
     return content === 'header' && !isHeaderText(text)
       ? 'must hold one line of printable ASCII: it goes into a header'
       : undefined;

@@ -2,17 +2,23 @@ import type { Grant, Service } from './draft.ts';
 import type { KeyPath } from './key-path.ts';
 import { resourcePatternProblem } from './resource-pattern.ts';
 import { checkReference, type RuleContext } from './rule.ts';
+import { SERVICE_TRAITS } from './schema-service.ts';
 import { hint } from './suggest.ts';
 
-/** Grants of roles and identities, and what services give to everybody. */
+/** Grants of roles, identities and deploy tokens, and what services give to everybody. */
 export function checkGrants(context: RuleContext): void {
-  const { identities, roles, services } = context.draft;
+  const { identities, deployTokens, roles, services } = context.draft;
   for (const [name, grants] of Object.entries(roles)) {
     for (const [index, grant] of grants.entries()) checkGrant(context, grant, ['roles', name, index]);
   }
   for (const { name, grants } of identities) {
     for (const [index, grant] of grants.entries()) {
       checkGrant(context, grant, ['identities', name, 'grants', index]);
+    }
+  }
+  for (const { name, grants } of deployTokens) {
+    for (const [index, grant] of grants.entries()) {
+      checkGrant(context, grant, ['deployTokens', name, 'grants', index]);
     }
   }
   for (const service of services) {
@@ -28,6 +34,12 @@ function checkGrant(context: RuleContext, grant: Grant, path: KeyPath): void {
   if (service !== undefined) checkPermission(context, grant, service, path);
 }
 
+/** Where callers have no claims that could be inserted. */
+const CLAIMLESS: ReadonlyMap<unknown, string> = new Map([
+  ['services', 'without a credential there are no claims; put {claims.…} into the resources of a grant'],
+  ['deployTokens', 'a deploy token has no claims; write the resource out'],
+]);
+
 function checkPermission(
   context: RuleContext,
   { scopes, resources }: Pick<Grant, 'scopes' | 'resources'>,
@@ -40,19 +52,17 @@ function checkPermission(
     const message = `service "${service.name}" has no scope "${scope}"${hint(scope, known)}`;
     context.error([...path, 'scopes', index], message);
   }
-  const anonymous = path[0] === 'services';
   for (const [index, pattern] of resources.entries()) {
     const problem =
-      anonymous && pattern.includes('{claims.')
-        ? 'without a credential there are no claims; put {claims.…} into the resources of a grant'
-        : resourcePatternProblem(pattern, service.type);
+      (pattern.includes('{claims.') ? CLAIMLESS.get(path[0]) : undefined) ??
+      resourcePatternProblem(pattern, SERVICE_TRAITS[service.type].resources);
     if (problem !== undefined) context.error([...path, 'resources', index], problem);
   }
 }
 
-/** Those of its operations; by default reading and writing. */
-function scopesOf({ operations }: Service): string[] {
-  return operations === undefined
-    ? ['read_api', 'write_api']
-    : [...new Set(operations.map(({ scope }) => scope))];
+/** Those of its operations; by default those of its type. */
+function scopesOf(service: Service): readonly string[] {
+  return service.type === 'http' && service.operations !== undefined
+    ? [...new Set(service.operations.map(({ scope }) => scope))]
+    : SERVICE_TRAITS[service.type].scopes;
 }

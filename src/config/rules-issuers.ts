@@ -79,6 +79,6 @@ export function hostOf(url: string): string {
   return new URL(url).hostname.replaceAll(/^\[|\]$/g, '');
 }
 
-function sameUrl(a: string, b: string): boolean {
+export function sameUrl(a: string, b: string): boolean {
   return new URL(a).href.replace(/\/$/, '') === new URL(b).href.replace(/\/$/, '');
 }

@@ -50,7 +50,7 @@ function checkProxies(context: RuleContext, listen: ListenAddress): void {
   }
   if (trustedProxies.length === 0 && !isLoopback(listen.host)) {
     const message =
-      'is empty: if a proxy stands in front, all clients behind it share its address in audit and limits';
+      'is empty: if a proxy stands in front, all runners behind it are one address, in the audit trail and in limits: failures of one can lock out all';
     context.warn(['server', 'trustedProxies'], message);
   }
 }

@@ -12,7 +12,7 @@ export function checkServices(context: RuleContext): void {
     checkHosts(context, service, path);
     checkPlace(context, service, places);
     checkIssuers(context, service, path);
-    checkOperations(context, service, path);
+    if (service.type === 'http') checkOperations(context, service.operations, path);
     if (service.mode === 'shadow') {
       context.warn(
         [...path, 'mode'],
@@ -78,7 +78,9 @@ const METHOD = /^[A-Z0-9!#$%&'+\-.^_`|~]+$/;
 /** RFC 6749 §3.3 `scope-token`. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-function checkOperations(context: RuleContext, { operations }: Service, path: KeyPath): void {
+type Operations = Extract<Service, { type: 'http' }>['operations'];
+
+function checkOperations(context: RuleContext, operations: Operations, path: KeyPath): void {
   if (operations?.length === 0) {
     context.error(
       [...path, 'operations'],

@@ -1,24 +1,32 @@
 import type { Draft } from './draft.ts';
 import { formatMark, problemAt, type Problem } from './problem.ts';
 import type { Rule, RuleContext, Section } from './rule.ts';
+import { checkAllowlist } from './rules-allowlist.ts';
+import { checkDeployTokens } from './rules-deploy-tokens.ts';
 import { checkFiles } from './rules-files.ts';
 import { checkGrants } from './rules-grants.ts';
 import { checkIdentityHeaders } from './rules-headers.ts';
 import { checkIdentities } from './rules-identities.ts';
 import { checkIssuers } from './rules-issuers.ts';
+import { checkJobTokens } from './rules-job-tokens.ts';
 import { checkMatches } from './rules-match.ts';
 import { checkOrder } from './rules-order.ts';
 import { checkReach } from './rules-reach.ts';
 import { checkServer } from './rules-server.ts';
 import { checkServices } from './rules-services.ts';
+import { checkState } from './rules-state.ts';
 import { checkUpstreams } from './rules-upstream.ts';
 import { keysAt, markAt, nodeAt, type SourceNode } from './source-tree.ts';
 
 const RULES: readonly Rule[] = [
   checkServer,
+  checkState,
   checkIssuers,
   checkIdentities,
   checkMatches,
+  checkJobTokens,
+  checkAllowlist,
+  checkDeployTokens,
   checkGrants,
   checkServices,
   checkUpstreams,
@@ -30,10 +38,11 @@ const RULES: readonly Rule[] = [
 const RULES_OF_THE_WHOLE: readonly Rule[] = [checkReach, checkOrder];
 
 /** What no schema can say: how the parts of a configuration fit together, and with the world. */
-export function applyRules(root: SourceNode, draft: Draft, whole: boolean): Problem[] {
+export function applyRules(root: SourceNode, draft: Draft, whole: boolean, now: number): Problem[] {
   const problems: Problem[] = [];
   const context: RuleContext = {
     draft,
+    now,
     names: {
       issuers: namesIn(root, 'issuers'),
       services: namesIn(root, 'services'),

@@ -16,6 +16,12 @@ const keys = z
   })
   .prefault({});
 
+const jobTokens = z.strictObject({
+  cache: duration
+    .default(30_000)
+    .describe('How long GitLab’s word that a job runs is believed. Default 30s.'),
+});
+
 export const issuer = z.strictObject({
   type: z.enum(ISSUER_TYPES).describe('What is known of its claims, algorithms and lifetimes.'),
   issuer: url.describe('`iss` of its tokens, byte for byte.'),
@@ -31,5 +37,7 @@ export const issuer = z.strictObject({
   algorithms: z.array(nonEmpty).min(1).optional().describe('Narrows the algorithms of the type.'),
   maxTokenLifetime: duration.optional().describe('Longest lifetime of a token that is believed.'),
   keys: keys.describe('When its key set is fetched.'),
+  apiUrl: url.optional().describe('Where GitLab’s API is, for job tokens. Default: `issuer`.'),
+  jobTokens: jobTokens.optional().describe('Present: CI_JOB_TOKEN is accepted. Of type gitlab only.'),
   projects: z.record(z.string(), nonEmpty).optional().describe('Project numbers → paths.'),
 });

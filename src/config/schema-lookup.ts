@@ -1,15 +1,32 @@
 import { PLAIN_SCHEMA, type JsonSchema } from './json-schema.ts';
 import type { KeyPath } from './key-path.ts';
+import { childOf, type SourceNode } from './source-tree.ts';
 
 /** The alternatives that the schema has for the value at a path; none where it knows no such path. */
-function schemasAt(path: KeyPath): readonly JsonSchema[] {
+function schemasAt(path: KeyPath, root?: SourceNode): readonly JsonSchema[] {
   let found = alternatives(PLAIN_SCHEMA);
-  for (const key of path) found = found.flatMap((schema) => step(schema, key)).flatMap(alternatives);
+  let node = root;
+  for (const key of path) {
+    node = node === undefined ? undefined : childOf(node, key);
+    found = found
+      .flatMap((schema) => step(schema, key))
+      .flatMap(alternatives)
+      .filter((schema) => node === undefined || isMeant(schema, node));
+  }
   return found;
 }
 
-export function knownKeysAt(path: KeyPath): string[] {
-  return [...new Set(schemasAt(path).flatMap(({ properties }) => Object.keys(properties ?? {})))];
+/** Keys that a mapping of this configuration can have; of a service, those of its type. */
+export function knownKeysAt(root: SourceNode, path: KeyPath): string[] {
+  return [...new Set(schemasAt(path, root).flatMap(({ properties }) => Object.keys(properties ?? {})))];
+}
+
+/** Alternatives are told apart by a `const`. */
+function isMeant({ properties = {} }: JsonSchema, node: SourceNode): boolean {
+  return Object.entries(properties).every(([key, { const: wanted }]) => {
+    const child = childOf(node, key);
+    return typeof wanted !== 'string' || child?.kind !== 'scalar' || child.text === wanted;
+  });
 }
 
 export function descriptionAt(path: KeyPath): string | undefined {

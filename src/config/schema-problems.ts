@@ -18,7 +18,7 @@ export function schemaProblems(root: SourceNode, issues: readonly Issue[]): Prob
     const path = issue.path as KeyPath;
     if (issue.code !== 'unrecognized_keys') continue;
     const present = new Set(keysAt(root, path));
-    const known = knownKeysAt(path);
+    const known = knownKeysAt(root, path);
     const absent = known.filter((key) => !present.has(key));
     for (const key of issue.keys) {
       const full = [...path, key];
@@ -43,7 +43,7 @@ export function schemaProblems(root: SourceNode, issues: readonly Issue[]): Prob
 
 function sentence(root: SourceNode, path: KeyPath, issue: Issue): string {
   const node = nodeAt(root, path);
-  if (node === undefined) return missing(path);
+  if (node === undefined) return missing(path, issue);
   switch (issue.code) {
     case 'invalid_type':
       return ownMessage(
@@ -78,7 +78,9 @@ function ownMessage(issue: Issue, otherwise: string): string {
   return /^(must|is|needs) /.test(issue.message) ? issue.message : otherwise;
 }
 
-function missing(path: KeyPath): string {
+function missing(path: KeyPath, issue: Issue): string {
+  const options = issue.code === 'invalid_union' ? optionsOf(issue) : [];
+  if (options.length > 0) return `is missing (one of ${options.join(', ')})`;
   const description = descriptionAt(path);
   return `is missing${description === undefined ? '' : ` (${description.replace(/\.$/, '')})`}`;
 }

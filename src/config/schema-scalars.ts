@@ -51,6 +51,27 @@ function isHttpUrl(text: string): boolean {
   return parsed.username === '' && parsed.password === '';
 }
 
+/** `redis://HOST:PORT`, also with user, password and the number of a database, as the client reads it. */
+export const redisUrl = z.string().refine(isRedisUrl, {
+  error:
+    'must be redis://HOST:PORT or rediss://HOST:PORT (TLS), at most with a database such as /0 at its end',
+});
+
+export function isRedisUrl(text: string): boolean {
+  if (!/^rediss?:\/\/[!-~]+$/.test(text) || /[?#\\]/.test(text) || !URL.canParse(text)) return false;
+  const { hostname, pathname, username, password } = new URL(text);
+  return hostname !== '' && /^\/?\d*$/.test(pathname) && isEscaped(username) && isEscaped(password);
+}
+
+function isEscaped(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const listenText = { error: 'must be ADDRESS:PORT, for example 127.0.0.1:8080' };
 
 /** `127.0.0.1:8080`, `[::1]:8080`, `:8080` (all addresses), port 0 = any free one. */

@@ -1,5 +1,16 @@
 import { z } from 'zod';
-import { byteSize, cidr, filePath, listenAddress, nonEmpty, timeout, url } from './schema-scalars.ts';
+import {
+  byteSize,
+  cidr,
+  duration,
+  filePath,
+  listenAddress,
+  nonEmpty,
+  timeout,
+  url,
+} from './schema-scalars.ts';
+
+const attempts = z.int().min(1).max(1_000_000);
 
 const limits = z
   .strictObject({
@@ -13,6 +24,14 @@ const limits = z
     drain: timeout
       .default(30_000)
       .describe('At shutdown, requests in flight have this long to finish. Default 30s.'),
+    authFailures: z
+      .strictObject({
+        perAddress: attempts.default(30).describe('Of one client address. Default 30.'),
+        perName: attempts.default(10).describe('Of one deploy-token name. Default 10.'),
+        window: duration.default(60_000).describe('In which they count. Default 60s.'),
+      })
+      .prefault({})
+      .describe('Failed attempts until 429; a valid credential still works.'),
   })
   .prefault({});
 
@@ -40,15 +59,6 @@ export const server = z.strictObject({
     .prefault({}),
   limits,
 });
-
-export const state = z
-  .strictObject({
-    sqlite: z
-      .strictObject({ file: filePath })
-      .optional()
-      .describe('Where the state of this replica is kept.'),
-  })
-  .default({});
 
 export const logs = z
   .strictObject({

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { issuer } from './schema-issuer.ts';
 import { grant, identity } from './schema-policy.ts';
 import { name } from './schema-scalars.ts';
-import { audit, logs, server, state } from './schema-server.ts';
+import { audit, logs, server } from './schema-server.ts';
 import { service } from './schema-service.ts';
+import { state } from './schema-state.ts';
+import { deployToken, deployTokenName, jobTokenAllowlist } from './schema-tokens.ts';
 
 /** The one source of the configuration's shape: types, messages, JSON Schema. Cross references are in rules.ts. */
 export const configSchema = z.strictObject({
@@ -18,5 +20,12 @@ export const configSchema = z.strictObject({
     .default({})
     .describe('Who callers are: the first that matches, by file name, then position.'),
   roles: z.record(name, z.array(grant)).default({}).describe('Named lists of grants.'),
+  jobTokenAllowlist: jobTokenAllowlist
+    .default({})
+    .describe('Target project ← projects whose job tokens may reach it, besides itself.'),
+  deployTokens: z
+    .record(deployTokenName, deployToken)
+    .default({})
+    .describe('Callers that are known by a user name and a generated secret.'),
   services: z.record(name, service).default({}).describe('Protected upstreams.'),
 });

@@ -8,13 +8,8 @@ const NOT_AVAILABLE = 'is not available in this version';
 /** Keys that the documentation of later versions has; `*` is any name. */
 const UNAVAILABLE_KEYS: readonly KeyPath[] = [
   ['signing'],
-  ['deployTokens'],
-  ['jobTokenAllowlist'],
   ['workloadIdentities'],
-  ['state', 'redis'],
-  ['issuers', '*', 'jobTokens'],
   ['issuers', '*', 'deployTokens'],
-  ['issuers', '*', 'apiUrl'],
   ['identities', '*', 'tokenLifetime'],
   ['services', '*', 'upstream', 'auth', 'oauth2'],
   ['services', '*', 'upstream', 'auth', 'forwardCredential'],
@@ -60,7 +55,7 @@ export function findUnavailable(root: SourceNode): Unavailable {
   return { paths, problems };
 }
 
-const UNAVAILABLE_CREDENTIALS: ReadonlySet<string> = new Set(['job_token', 'deploy_token', 'access_token']);
+const UNAVAILABLE_CREDENTIALS: ReadonlySet<string> = new Set(['deploy_token', 'access_token']);
 
 function textAt(root: SourceNode, path: KeyPath): string | undefined {
   const node = nodeAt(root, path);

@@ -12,6 +12,7 @@ export const CARRIERS = [
   'deploy-token',
   'private-token',
   'x-nuget-apikey',
+  'query',
 ] as const;
 
 export type Carrier = (typeof CARRIERS)[number];

@@ -26,6 +26,8 @@ export interface RefusalBody {
 export interface Protocol {
   /** Carriers that clients of this protocol use; a service may narrow them. */
   readonly carriers: readonly Carrier[];
+  /** Query parameters that carry credentials to upstreams of this type, lowercase. */
+  readonly queryCarriers: readonly string[];
   classify(head: RequestHead): Classification;
   /**
    * The one `WWW-Authenticate` value. `error` is a code of RFC 6750 §3.1, absent where no credential was sent.

@@ -1,1 +1,2 @@
-export { createExtract, type Extract } from './extract.ts';
+export { createExtract, type Extract, type ExtractSettings } from './extract.ts';
+export { classOfToken } from './token-class.ts';

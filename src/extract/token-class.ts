@@ -1,12 +1,26 @@
-import type { CredentialClass } from '../contract/credential.ts';
+import type { Carrier, CredentialClass } from '../contract/credential.ts';
+import { DEPLOY_SECRET_PREFIX } from '../contract/deploy-token.ts';
+
+/** A token and where it stood. */
+export interface Found {
+  readonly carrier: Carrier;
+  readonly token: string;
+  readonly username: string | undefined;
+  /** The carrier's name says that it is one: `JOB-TOKEN`, `job_token`. */
+  readonly isJobToken: boolean;
+}
 
 /**
- * The class of a token, by its prefix before any JWT parsing (GitLab's job tokens come in a JWT form that
- * nobody outside GitLab can verify), then by its shape. One class, no falling through.
+ * The class of a token: by its carrier, user name and prefix before any JWT parsing (GitLab's job tokens come in a
+ * JWT form that nobody outside GitLab can verify), then by its shape. One class, no falling through.
  */
-export function classOfToken(token: string, username: string | undefined): CredentialClass | undefined {
-  if (username === 'gitlab-ci-token' || hasJobTokenPrefix(token)) return 'job_token';
-  if (token.startsWith('ghdt_')) return 'deploy_token';
+export function classOfToken(
+  { carrier, token, username, isJobToken }: Found,
+  deployUsernames: ReadonlySet<string>,
+): CredentialClass | undefined {
+  if (isJobToken || username === 'gitlab-ci-token' || hasJobTokenPrefix(token)) return 'job_token';
+  if (carrier === 'deploy-token' || token.startsWith(DEPLOY_SECRET_PREFIX)) return 'deploy_token';
+  if (username !== undefined && deployUsernames.has(username)) return 'deploy_token';
   return looksLikeJws(token) ? 'id_token' : undefined;
 }
 

@@ -1,52 +1,38 @@
+import { parameterName, queryParts } from '../lib/query-parameters.ts';
+
 /**
  * Query parameters that must not reach an upstream: carriers of credentials (GitLab REST docs), and those with
  * which a request becomes somebody else's or another method's.
  */
-const REMOVED: ReadonlySet<string> = new Set([
-  'private_token',
-  'job_token',
-  'access_token',
-  'sudo',
-  '_method',
-]);
+const ALWAYS_REMOVED: readonly string[] = ['private_token', 'job_token', 'access_token', 'sudo', '_method'];
 
 /** Cheap first look: nothing of the above can be there without one of these. */
 const SUSPICIOUS = /token|sudo|_method|%/i;
 
-/** Takes the parameters out of a query that starts with `?`, or is empty. */
-export function cleanQuery(query: string): string {
-  if (query === '' || !SUSPICIOUS.test(query)) return query;
-  // Some servers split at `;` too.
-  const parts = query.slice(1).split(/([&;])/);
-  let kept = '';
-  for (let i = 0; i < parts.length; i += 2) {
-    const part = parts[i] ?? '';
-    if (REMOVED.has(parameterName(part))) continue;
-    kept += kept === '' ? part : `${parts[i - 1] ?? '&'}${part}`;
-  }
-  return kept === '' ? '' : `?${kept}`;
+/** Takes parameters out of a query that starts with `?`, or is empty. */
+export type CleanQuery = (query: string) => string;
+
+/** `carriers`: what the service's type reads as a credential beside those that are removed everywhere. */
+export function createQueryCleaner(carriers: readonly string[]): CleanQuery {
+  const removed = new Set([...ALWAYS_REMOVED, ...carriers]);
+  return (query) => {
+    if (query === '' || !SUSPICIOUS.test(query)) return query;
+    const kept = queryParts(query).filter(({ text }) => !removed.has(parameterName(text)));
+    const joined = kept.map(({ text, separator }, index) => (index === 0 ? text : separator + text)).join('');
+    return joined === '' ? '' : `?${joined}`;
+  };
 }
 
+/** In front of an authority, with its scheme or without. */
+const USER = /^((?:[a-z][a-z0-9+.-]*:)?\/\/)[^/?]*@/i;
+
 /** The same for a whole URL, absolute or not (Referer, Location); its fragment may be an answer with a token, and goes. */
-export function stripCredentials(url: string): string {
+export function stripCredentials(url: string, clean: CleanQuery): string {
   const hash = url.indexOf('#');
-  const target = hash === -1 ? url : url.slice(0, hash);
+  // RFC 9110 §10.1.3: a Referer has no user in it.
+  const target = (hash === -1 ? url : url.slice(0, hash)).replace(USER, '$1');
   const question = target.indexOf('?');
   const query = question === -1 ? '' : target.slice(question);
   const fragment = hash === -1 || SUSPICIOUS.test(url.slice(hash)) ? '' : url.slice(hash);
-  return (question === -1 ? target : target.slice(0, question)) + cleanQuery(query) + fragment;
-}
-
-/** As Rack and PHP read it: decoded, `a[b]` is `a`, leading blanks do not count. */
-function parameterName(part: string): string {
-  const raw = part.split('=', 1)[0] ?? '';
-  let name = raw.replaceAll('+', ' ');
-  try {
-    name = decodeURIComponent(name);
-  } catch {
-    // Not UTF-8: an upstream may still read the bytes that are plain, so they are compared as they stand.
-  }
-  const base = name.trim().toLowerCase().split('[', 1)[0] ?? '';
-  // PHP reads `.` and ` ` in a name as `_`.
-  return base.replaceAll(/[. ]/g, '_');
+  return (question === -1 ? target : target.slice(0, question)) + clean(query) + fragment;
 }

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Forward, Forwarding } from '../contract/forwarding.ts';
 import type { Log } from '../contract/ports.ts';
-import { cleanQuery } from './credential-parameters.ts';
+import { createQueryCleaner } from './credential-parameters.ts';
 import { createIdentityHeaders, headerValue, type IdentityHeaderTemplates } from './identity-headers.ts';
 import { createLocationRewriter } from './location.ts';
 import { Relay, type RelayPorts } from './relay.ts';
@@ -29,6 +29,8 @@ export interface ForwardSettings {
   };
   readonly identityHeaders: IdentityHeaderTemplates;
   readonly keepCookies: boolean;
+  /** Query parameters that carry credentials to this type of upstream. */
+  readonly queryCarriers: readonly string[];
   readonly limits: { readonly bodyBytes?: number | undefined };
 }
 
@@ -45,6 +47,7 @@ export function createForwarder(
   const { upstream } = settings;
   const target = new URL(upstream.url);
   const maxBody = settings.limits.bodyBytes ?? Infinity;
+  const cleanQuery = createQueryCleaner(settings.queryCarriers);
   const credential = createUpstreamCredential(settings.name, upstream.auth, ports.log);
   const pool = createUpstreamPool(settings.name, upstream, ports.log);
   const identityHeaders = createIdentityHeaders(settings.identityHeaders);
@@ -52,9 +55,11 @@ export function createForwarder(
     path: settings.path,
     upstreamUrl: upstream.url,
     redirectOrigins: upstream.redirectOrigins,
+    cleanQuery,
   });
   const cleanHeaders = createHeaderCleaner({
     keepCookies: settings.keepCookies,
+    cleanQuery,
     reserved: [
       ...Object.keys(settings.identityHeaders),
       ...(credential === undefined ? [] : [credential.name]),

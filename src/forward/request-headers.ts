@@ -1,9 +1,9 @@
-import { foldHeaderName } from '../lib/header-name.ts';
 import { addConnectionNames, withoutNames } from './connection-header.ts';
-import { stripCredentials } from './credential-parameters.ts';
+import { type CleanQuery, stripCredentials } from './credential-parameters.ts';
 
 export interface RequestHeaderSettings {
   readonly keepCookies: boolean;
+  readonly cleanQuery: CleanQuery;
   /** Lowercase names that the gateway sets for this service: identity headers, upstream credential. */
   readonly reserved: readonly string[];
 }
@@ -23,11 +23,13 @@ export interface CleanHeaders {
 export function createHeaderCleaner(
   settings: RequestHeaderSettings,
 ): (rawHeaders: readonly string[]) => CleanHeaders {
-  const reserved = new Set(settings.reserved.map((name) => foldHeaderName(name)));
+  const reserved = new Set(settings.reserved.map(foldAsLaxest));
 
-  function actionOf(folded: string): Action {
-    const special = SPECIAL.get(folded);
+  function actionOf(name: string): Action {
+    const special = SPECIAL.get(name.toLowerCase());
     if (special !== undefined) return special;
+    const folded = foldAsLaxest(name);
+    if (SPECIAL.has(folded)) return 'drop';
     if (folded === 'cookie') return settings.keepCookies ? 'pass' : 'drop';
     if (DROPPED.has(folded) || reserved.has(folded)) return 'drop';
     return DROPPED_PREFIXES.some((prefix) => folded.startsWith(prefix)) ? 'drop' : 'pass';
@@ -45,7 +47,7 @@ export function createHeaderCleaner(
       const value = rawHeaders[i + 1] ?? '';
       let action = known.get(name);
       if (action === undefined) {
-        action = actionOf(foldHeaderName(name));
+        action = actionOf(name);
         if (known.size < 500 && name.length <= 64) known.set(name, action);
       }
       switch (action) {
@@ -61,7 +63,7 @@ export function createHeaderCleaner(
           contentLength = Number(value);
           break;
         case 'referer':
-          headers.push(name, stripCredentials(value));
+          headers.push(name, stripCredentials(value, settings.cleanQuery));
           break;
         default:
           action satisfies never;
@@ -72,6 +74,11 @@ export function createHeaderCleaner(
       contentLength,
     };
   };
+}
+
+/** PHP reads `.` in a name as `_` too, lighttpd whatever is neither letter nor digit. */
+function foldAsLaxest(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
 }
 
 type Action = 'pass' | 'drop' | 'connection' | 'content-length' | 'referer';
@@ -106,11 +113,20 @@ const DROPPED: ReadonlySet<string> = new Set([
   'sudo',
   // Where a request came from and what it was before, as servers believe it.
   'forwarded',
+  'x-forwarded',
   'via',
+  'client-ip',
   'x-real-ip',
   'x-client-ip',
   'x-cluster-client-ip',
   'true-client-ip',
+  'cf-connecting-ip',
+  'fastly-client-ip',
+  'x-host',
+  'x-http-host-override',
+  'x-scheme',
+  'x-url-scheme',
+  'front-end-https',
   'x-http-method',
   'x-http-method-override',
   'x-method-override',

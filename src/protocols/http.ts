@@ -36,7 +36,8 @@ export function httpProtocol(settings: HttpSettings): Protocol {
   }
 
   return {
-    carriers: ['bearer', 'basic'],
+    carriers: ['bearer', 'basic', 'job-token', 'deploy-token'],
+    queryCarriers: [],
     classify,
     challenge(head, operations, error) {
       const scope = [...new Set(operations.map((operation) => operation.scope))].join(' ');

@@ -1,2 +1,3 @@
+export { genericProtocol } from './generic.ts';
 export { httpProtocol, type HttpSettings } from './http.ts';
 export { jsonRefusal } from './refusal.ts';

@@ -43,7 +43,7 @@ test('any strings anywhere: one line, valid JSON, the same strings again', () =>
         url: { path, domain: event.host },
         user: { id: subject, name: method, roles: [userAgent] },
         user_agent: { original: userAgent },
-        gatehouse: { detail, jti: detail, operations: [{ scope: host, resource: path }] },
+        gatehouse: { detail, jti: detail, scopes: [host], resources: [path] },
       });
 
       const access = accessLine(event);

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { deployTokenName as nameInSecret } from '../../src/contract/deploy-token.ts';
 import { toPlain } from '../../src/config/plain-value.ts';
 import { readTree } from '../../src/config/read-tree.ts';
 import { mergeTrees } from '../../src/config/merge-trees.ts';
+import { deployToken, deployTokenName } from '../../src/config/schema-tokens.ts';
 import { keysAt } from '../../src/config/source-tree.ts';
 import { configuration, load } from '../unit/config/loading.ts';
 
@@ -106,3 +108,32 @@ test('merging keeps the order of the files, whatever the names look like', () =>
     }),
   );
 });
+
+test('the names of deploy tokens are those that a secret can carry', () => {
+  const name = fc.oneof(fc.string({ maxLength: 70 }), fc.stringMatching(/^[\w.-]{0,66}$/));
+  fc.assert(
+    fc.property(name, (text) => {
+      const carried = nameInSecret(`ghdt_${text}_${'0'.repeat(64)}`) === text;
+      expect(deployTokenName.safeParse(text).success).toBe(carried);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('the expiry of a deploy token is a day of the calendar', () => {
+  const padded = (number: number, width: number): string => String(number).padStart(width, '0');
+  const { expires } = deployToken.shape;
+  fc.assert(
+    fc.property(fc.nat(9999), fc.nat(13), fc.nat(32), (year, month, day) => {
+      const lastDay = month === 2 ? (isLeap(year) ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
+      const real = month >= 1 && month <= 12 && day >= 1 && day <= lastDay;
+      const text = `${padded(year, 4)}-${padded(month, 2)}-${padded(day, 2)}`;
+      expect(expires.safeParse(text).success).toBe(real);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+function isLeap(year: number): boolean {
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+}

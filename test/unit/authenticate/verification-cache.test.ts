@@ -3,7 +3,7 @@ import { MAX_ENTRIES, createVerificationCache } from '../../../src/authenticate/
 import type { CacheEntry } from '../../../src/authenticate/verification-cache.ts';
 
 /** The cache looks at nothing but the size. */
-const entry = (size: number): CacheEntry => ({ size }) as CacheEntry;
+const entry = (size: number): CacheEntry => ({ size });
 
 test('holds so many tokens and no more; the least recently used goes first', () => {
   const cache = createVerificationCache();

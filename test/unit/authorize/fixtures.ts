@@ -45,6 +45,8 @@ export function settings(overrides: Partial<PolicySettings> = {}): PolicySetting
     ],
     identities: [],
     roles: {},
+    deployTokens: [],
+    jobTokenAllowlist: {},
     services: [service('orders'), service('registry', { type: 'oci' }), service('npm', { type: 'npm' })],
     ...overrides,
   };

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { configJsonSchema, loadConfig } from '../../../src/config/index.ts';
-import { writeFiles } from './loading.ts';
+import { NOW, writeFiles } from './loading.ts';
 
 const DIRECTORY = join(import.meta.dirname, '../../../config');
 const EXAMPLES = readdirSync(DIRECTORY).filter((name) => name.endsWith('.yaml'));
@@ -18,6 +18,7 @@ describe('the examples', () => {
   test('are these', () => {
     expect(EXAMPLES).toEqual(
       expect.arrayContaining([
+        'deploy-tokens.yaml',
         'entra.yaml',
         'github.yaml',
         'gitlab-api.yaml',
@@ -29,7 +30,7 @@ describe('the examples', () => {
 
   test.each(EXAMPLES)('%s loads without a warning', (name) => {
     const secrets = writeFiles({ 'ca.crt': 'certificate', token: 'x' });
-    const result = loadConfig(join(DIRECTORY, name), { SERVICE_ACCOUNT_DIR: secrets });
+    const result = loadConfig(join(DIRECTORY, name), { SERVICE_ACCOUNT_DIR: secrets }, NOW);
     expect(result).toMatchObject({ ok: true, warnings: [] });
   });
 
@@ -59,6 +60,12 @@ describe('the JSON Schema', () => {
     ['version: 1\nlogs: { level: loud }', false],
     ['version: 1\nlogs: { level: "${LEVEL}", access: "${ACCESS}" }', true],
     ['version: 1\nservices: { a: { type: http, upstream: { url: http://a/ } } }', true],
+    ['version: 1\nservices: { a: { type: generic, carriers: [query], upstream: { url: http://a/ } } }', true],
+    ['version: 1\nservices: { a: { type: http, carriers: [query], upstream: { url: http://a/ } } }', false],
+    ['version: 1\nservices: { a: { type: generic, operations: [], upstream: { url: http://a/ } } }', false],
+    ['version: 1\ndeployTokens: { a: { username: a, secretHash: "${HASH}", grants: [] } }', false],
+    ['version: 1\njobTokenAllowlist: { acme/payments: ["acme/**"], id:42: [] }', true],
+    ['version: 1\njobTokenAllowlist: { acme: [] }', false],
     ['version: 1\nservices: { a: { type: "${TYPE}", upstream: { url: http://a/ } } }', false],
   ])('%j: %s', (yaml, valid) => {
     expect(schema.safeParse(parse(yaml)).success).toBe(valid);

@@ -123,7 +123,7 @@ describe('what comes out', () => {
         server: '{ publicUrl: https://gateway.example.com, admin: { tokenFile: ./token } }',
         issuers:
           '{ gitlab: { type: gitlab, issuer: https://gitlab.example.com, jwksFile: "${DIR}/jwks.json" } }',
-        state: '{ sqlite: { file: data/gatehouse.db } }',
+        state: '{ sqlite: { file: data/state.db } }',
         audit: '{ file: /var/log/audit.jsonl }',
       }),
       { DIR: 'sub' },
@@ -132,7 +132,7 @@ describe('what comes out', () => {
     const directory = (config.files[0] ?? '').replace('/gatehouse.yaml', '');
     expect(config.issuers[0]?.jwksFile).toBe(join(directory, 'sub/jwks.json'));
     expect(config.server.admin.tokenFile).toBe(join(directory, 'token'));
-    expect(config.state.sqlite?.file).toBe(join(directory, 'data/gatehouse.db'));
+    expect(config.state.sqlite?.file).toBe(join(directory, 'data/state.db'));
     expect(config.audit.file).toBe('/var/log/audit.jsonl');
   });
 

@@ -17,9 +17,12 @@ export function writeFiles(files: Readonly<Record<string, string | Buffer>>): st
   return directory;
 }
 
+/** When all of these configurations are read. */
+export const NOW = Date.parse('2026-06-15T12:00:00Z');
+
 /** One YAML file, with others beside it. */
 export function load(yaml: string | Buffer, env: Environment = {}, beside: Record<string, string> = {}) {
-  return loadConfig(join(writeFiles({ ...beside, 'gatehouse.yaml': yaml }), 'gatehouse.yaml'), env);
+  return loadConfig(join(writeFiles({ ...beside, 'gatehouse.yaml': yaml }), 'gatehouse.yaml'), env, NOW);
 }
 
 export function accepted(yaml: string, env: Environment = {}, beside: Record<string, string> = {}): Config {

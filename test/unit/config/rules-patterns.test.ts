@@ -111,6 +111,47 @@ describe('grants', () => {
     expect(errorsOf(grant('read_api, write_api', resources))).toEqual([]);
   });
 
+  describe('of file trees', () => {
+    const files = (scopes: string, resources: string): string =>
+      configuration({
+        roles: `{ reader: [{ service: orders, scopes: [${scopes}], resources: [${resources}] }] }`,
+        services: `{ orders: { type: generic, path: /files/, ${UPSTREAM} } }`,
+      });
+
+    test.each([
+      [
+        'read_api',
+        '"**"',
+        'scopes[0]: service "orders" has no scope "read_api"; known: read_package_registry, write_package_registry',
+      ],
+      [
+        'write_pakage_registry',
+        '"**"',
+        'scopes[0]: service "orders" has no scope "write_pakage_registry"; did you mean "write_package_registry"?',
+      ],
+      [
+        'read_package_registry',
+        '"/acme/**"',
+        'resources[0]: must not start with /, as only resources of http services do; write acme/a.tgz',
+      ],
+      ['read_package_registry', '"acme/%20"', 'resources[0]: "%" does not stand for an escape'],
+      ['read_package_registry', '"acme//a"', 'resources[0]: never matches: paths have no empty segments'],
+      ['read_package_registry', '"../a"', 'resources[0]: never matches: paths have no dot segments'],
+      ['read_package_registry', '"acme/a?"', 'resources[0]: "?" cannot stand in a pattern'],
+    ])('[%s] on [%s]', (scopes, resources, message) => {
+      expect(errorsOf(files(scopes, resources))).toEqual([
+        expect.stringContaining(`roles.reader[0].${message}`),
+      ]);
+    });
+
+    test.each(['"**"', '"acme/**"', '"*"', '"{claims.project_path}/**"', '"a b/ä.tgz"', '".well-known/x"'])(
+      'on %s',
+      (resources) => {
+        expect(errorsOf(files('read_package_registry, write_package_registry', resources))).toEqual([]);
+      },
+    );
+  });
+
   test('of identities and anonymous ones are checked alike', () => {
     const yaml = configuration({
       identities:

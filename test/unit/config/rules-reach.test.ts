@@ -77,7 +77,7 @@ describe('what has no effect', () => {
     });
     expect(warningsOf(yaml)).toEqual([
       '7:3 roles.unused: no identity has this role',
-      '10:3 services.stock: nobody may reach it: no grant of an identity whose issuer it accepts names it',
+      '10:3 services.stock: nobody may reach it: no grant of a deploy token, or of an identity whose issuer it accepts, names it',
     ]);
   });
 

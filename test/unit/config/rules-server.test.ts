@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/index.ts';
-import { configuration, errorsOf, warningsOf, writeFiles } from './loading.ts';
+import { accepted, configuration, errorsOf, warningsOf, writeFiles } from './loading.ts';
 
 const server = (body: string): string =>
   configuration({ server: `{ publicUrl: https://gateway.example.com, ${body} }` });
@@ -34,9 +34,22 @@ test.each([
   expect(errorsOf(server(body), {}, { token: 'x' })).toEqual([]);
 });
 
+test('failed attempts', () => {
+  const limitsOf = (body: string): unknown => accepted(server(body)).server.limits.authFailures;
+  expect(limitsOf('limits: {}')).toEqual({ perAddress: 30, perName: 10, window: 60_000 });
+  expect(limitsOf('limits: { authFailures: { perAddress: 5, window: 10m } }')).toEqual({
+    perAddress: 5,
+    perName: 10,
+    window: 600_000,
+  });
+});
+
 describe('warnings', () => {
   test.each([
-    ['listen: "0.0.0.0:8080"', ['server.trustedProxies: is empty: if a proxy stands in front']],
+    [
+      'listen: "0.0.0.0:8080"',
+      ['server.trustedProxies: is empty: if a proxy stands in front, all runners behind it are one address'],
+    ],
     ['listen: "0.0.0.0:8080", trustedProxies: [10.0.0.0/8]', []],
     ['trustedProxies: [0.0.0.0/0]', ['server.trustedProxies[0]: lets every client say where it comes from']],
     ['trustedProxies: ["::/0"]', ['server.trustedProxies[0]: lets every client say where it comes from']],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { configuration, errorsOf, warningsOf } from './loading.ts';
+import { accepted, configuration, errorsOf, warningsOf } from './loading.ts';
 
 const UPSTREAM = 'upstream: { url: http://orders.internal/ }';
 const service = (body: string): string => configuration({ services: `{ orders: { type: http, ${body} } }` });
@@ -180,6 +180,40 @@ describe('identity headers', () => {
     const body =
       'X-Forwarded-User: "{identity}", X-Remote: "{issuer}#{subject}", X-Ns: "{claims./kubernetes.io/namespace}", X-P: "id {claims.project_path}"';
     expect(errorsOf(headers(body))).toEqual([]);
+  });
+});
+
+describe('a file tree', () => {
+  const tree = (body: string): string =>
+    configuration({
+      roles: '{ reader: [{ service: orders, scopes: [read_package_registry], resources: ["**"] }] }',
+      services: `{ orders: { type: generic, ${UPSTREAM}${body} } }`,
+    });
+
+  test('is one, with the defaults of every service', () => {
+    const { carriers, ...service } = accepted(tree('')).services[0] ?? {};
+    expect(carriers).toBeUndefined();
+    expect(service).toMatchObject({
+      type: 'generic',
+      name: 'orders',
+      path: '/',
+      mode: 'enforce',
+      deny: 'reveal',
+    });
+  });
+
+  test('may take credentials from the query, or not', () => {
+    expect(accepted(tree(', carriers: [basic, query]')).services[0]?.carriers).toEqual(['basic', 'query']);
+    expect(errorsOf(tree(', carriers: [basic, cookie]'))).toEqual([
+      expect.stringContaining('services.orders.carriers[1]: must be one of bearer, basic,'),
+    ]);
+  });
+
+  test('is held to the rules of every service', () => {
+    expect(errorsOf(tree(', path: /files, issuers: [gitlub]'))).toEqual([
+      expect.stringContaining('services.orders.path: must start and end with /'),
+      expect.stringContaining('services.orders.issuers[0]: no issuer is named "gitlub"'),
+    ]);
   });
 });
 

@@ -47,8 +47,27 @@ describe('what the schema finds becomes a sentence with a place', () => {
     [upstream('url: http://x/, timeouts: { connect: 0s }'), ['must be longer than nothing and at most 24d']],
     [upstream('url: http://x/, timeouts: { idle: 25d }'), ['must be longer than nothing and at most 24d']],
     [upstream('hostHeader: client'), ['services.orders.upstream.url: is missing (Where the upstream is']],
-    [configuration({ services: '{ orders: { path: / } }' }), ['services.orders.type: is missing']],
-    [configuration({ services: '{ orders: { type: htp } }' }), ['services.orders.type: must be http']],
+    [
+      configuration({ services: '{ orders: { path: / } }' }),
+      ['services.orders.type: is missing (one of http, generic)'],
+    ],
+    [
+      configuration({ services: '{ orders: { type: htp } }' }),
+      ['services.orders.type: must be one of http, generic; did you mean "http"?'],
+    ],
+    [
+      service('carriers: [bearer, query]'),
+      ['services.orders.carriers[1]: must be one of bearer, basic, raw-authorization, job-token'],
+    ],
+    [
+      configuration({
+        services: '{ orders: { type: generic, upstream: { url: http://o/ }, operations: [] } }',
+        roles: '{ reader: [{ service: orders, scopes: [read_package_registry], resources: ["**"] }] }',
+      }),
+      [
+        'services.orders.operations: unknown key; known: type, hosts, path, issuers, audiences, upstream, anonymous, mode, deny, identityHeaders, keepCookies, limits, carriers',
+      ],
+    ],
     [configuration({ services: '{ orders: 5 }' }), ['services.orders: expected a mapping, found a number']],
     [configuration({ services: '[]' }), ['services: expected a mapping, found a list']],
     [configuration({ logs: '' }), ['logs: expected a mapping, found nothing']],
@@ -160,13 +179,8 @@ describe('what a later version brings', () => {
   const caller = 'issuer: gitlab, match: { project_id: 20 }, roles: [reader]';
   test.each([
     ['signing', `${configuration()}\nsigning: { keys: [] }`],
-    ['deployTokens', `${configuration()}\ndeployTokens: {}`],
-    ['jobTokenAllowlist', `${configuration()}\njobTokenAllowlist: {}`],
     ['workloadIdentities', `${configuration()}\nworkloadIdentities: {}`],
-    ['state.redis', configuration({ state: '{ redis: { url: redis://127.0.0.1 } }' })],
-    ['issuers.gitlab.jobTokens', issuer(`${gitlab}, jobTokens: {}`)],
     ['issuers.gitlab.deployTokens', issuer(`${gitlab}, deployTokens: {}`)],
-    ['issuers.gitlab.apiUrl', issuer(`${gitlab}, apiUrl: https://x.example.com`)],
     ['identities.payments.tokenLifetime', identity(`${caller}, tokenLifetime: 5m`)],
     [
       'services.orders.upstream.auth.oauth2',
@@ -189,7 +203,7 @@ describe('what a later version brings', () => {
     ]);
   });
 
-  test.each(['oci', 'npm', 'pypi', 'maven', 'nuget', 'cargo', 'go', 'helm', 'generic', 'git', 'gitlab'])(
+  test.each(['oci', 'npm', 'pypi', 'maven', 'nuget', 'cargo', 'go', 'helm', 'git', 'gitlab'])(
     'type %s',
     (type) => {
       const yaml = configuration({ services: `{ orders: { type: ${type}, whatever: 1 } }` });
@@ -199,7 +213,7 @@ describe('what a later version brings', () => {
     },
   );
 
-  test.each(['job_token', 'deploy_token', 'access_token'])('via %s', (credential) => {
+  test.each(['deploy_token', 'access_token'])('via %s', (credential) => {
     const yaml = identity(`${caller}, via: [id_token, ${credential}]`);
     expect(errorsOf(yaml)).toEqual([
       expect.stringContaining(`identities.payments.via[1]: "${credential}" is not available in this version`),

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { RequestHead } from '../../../src/contract/request-head.ts';
 import { createExtract } from '../../../src/extract/index.ts';
+import { genericProtocol } from '../../../src/protocols/index.ts';
 
-const extract = createExtract(['bearer', 'basic']);
+const deployUsernames = new Set(['edge']);
+const extract = createExtract({ carriers: ['bearer', 'basic'], queryParameters: [], deployUsernames });
 const JWT = 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln';
 
 function head(...rawHeaders: string[]): RequestHead {
@@ -85,7 +87,54 @@ describe('exactly one credential', () => {
   });
 
   test('the same credential twice, in two carriers, is one', () => {
-    const both = createExtract(['bearer', 'private-token']);
+    const both = createExtract({
+      carriers: ['bearer', 'private-token'],
+      queryParameters: [],
+      deployUsernames,
+    });
     expect(both(head('Authorization', `Bearer ${JWT}`, 'PRIVATE-TOKEN', JWT))).toMatchObject({ token: JWT });
+  });
+
+  test('the user name of a deploy token makes one of anything', () => {
+    expect(extract(head('Authorization', basic('edge', JWT)))).toMatchObject({ class: 'deploy_token' });
+  });
+});
+
+describe('every carrier of a file tree', () => {
+  const { carriers, queryCarriers } = genericProtocol({ path: '/' });
+  const files = createExtract({ carriers, queryParameters: queryCarriers, deployUsernames });
+  const get = (query: string, ...headers: string[]) => files({ ...head(...headers), query });
+
+  test.each([
+    ['raw', '', ['Authorization', JWT], 'id_token', 'raw-authorization'],
+    ['JOB-TOKEN says what it is', '', ['JOB-TOKEN', JWT], 'job_token', 'job-token'],
+    ['Deploy-Token too', '', ['Deploy-Token', 'x'], 'deploy_token', 'deploy-token'],
+    ['Private-Token', '', ['Private-Token', 'glcbt-x'], 'job_token', 'private-token'],
+    ['?job_token', '?job_token=abc', [], 'job_token', 'query'],
+    ['?private_token', '?a=1&private_token=ghdt_x', [], 'deploy_token', 'query'],
+    ['?access_token', `?access_token=${JWT}`, [], 'id_token', 'query'],
+    ['?token, encoded', '?token=glcbt%2Da', [], 'job_token', 'query'],
+    [
+      'the same in header and query',
+      `?token=${JWT}`,
+      ['Authorization', `Bearer ${JWT}`],
+      'id_token',
+      'bearer',
+    ],
+  ] as const)('%s', (_name, query, headers, kind, carrier) => {
+    expect(get(query, ...headers)).toMatchObject({ class: kind, carrier });
+  });
+
+  test.each([
+    ['two parameters', '?job_token=a&private_token=b', []],
+    ['one parameter twice', '?token=glcbt-a&token=glcbt-b', []],
+    ['query and header', '?token=glcbt-a', ['Authorization', `Bearer ${JWT}`]],
+  ] as const)('%s: conflict', (_name, query, headers) => {
+    expect(get(query, ...headers)).toMatchObject({ reason: 'credential_conflict' });
+  });
+
+  test('other types take none from the query, and overlook none', () => {
+    expect(extract({ ...head(), query: '?token=a' })).toBeUndefined();
+    expect(extract({ ...head(), query: '?job_token=a' })).toMatchObject({ reason: 'credential_invalid' });
   });
 });

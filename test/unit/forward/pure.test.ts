@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { cleanQuery, stripCredentials } from '../../../src/forward/credential-parameters.ts';
+import { createQueryCleaner, stripCredentials } from '../../../src/forward/credential-parameters.ts';
 import { headerValue } from '../../../src/forward/identity-headers.ts';
 import { createLocationRewriter } from '../../../src/forward/location.ts';
 import { createHeaderCleaner } from '../../../src/forward/request-headers.ts';
 import { readResponseHead } from '../../../src/forward/response-head.ts';
+
+const cleanQuery = createQueryCleaner([]);
 
 describe('cleanQuery', () => {
   test.each([
@@ -26,11 +28,15 @@ describe('cleanQuery', () => {
   ])('%s → %s', (query, expected) => expect(cleanQuery(query)).toBe(expected));
 });
 
+test('a type that reads token as a credential loses it too', () => {
+  expect(createQueryCleaner(['token'])('?token=x&a=1')).toBe('?a=1');
+});
+
 test.each([
   ['https://ci/a?private_token=x&b=1#top', 'https://ci/a?b=1#top'],
   ['/a#access_token=x', '/a'],
   ['/a', '/a'],
-])('stripCredentials %s → %s', (url, expected) => expect(stripCredentials(url)).toBe(expected));
+])('stripCredentials %s → %s', (url, expected) => expect(stripCredentials(url, cleanQuery)).toBe(expected));
 
 test.each([
   ['plain', 'plain'],
@@ -42,7 +48,11 @@ test.each([
 ])('headerValue %j → %s', (value, expected) => expect(headerValue(value)).toBe(expected));
 
 describe('request headers', () => {
-  const clean = createHeaderCleaner({ keepCookies: false, reserved: ['X-Project', 'X-Upstream-Key'] });
+  const clean = createHeaderCleaner({
+    keepCookies: false,
+    cleanQuery,
+    reserved: ['X-Project', 'X-Upstream-Key'],
+  });
 
   test.each([
     'Authorization',
@@ -97,7 +107,7 @@ describe('request headers', () => {
   });
 
   test('cookies pass where the service keeps them; Referer loses its tokens', () => {
-    const keeping = createHeaderCleaner({ keepCookies: true, reserved: [] });
+    const keeping = createHeaderCleaner({ keepCookies: true, cleanQuery, reserved: [] });
     expect(keeping(['Cookie', 'a=b', 'Referer', 'http://ci/?job_token=x']).headers).toEqual([
       'Cookie',
       'a=b',
@@ -114,6 +124,7 @@ describe('request headers', () => {
 describe('Location', () => {
   const rewrite = createLocationRewriter({
     path: '/orders/',
+    cleanQuery,
     upstreamUrl: 'http://orders.internal:8080/api/',
     redirectOrigins: ['https://storage.example.com'],
   });
@@ -145,6 +156,7 @@ describe('response head', () => {
     ['Content-Length', '1', 'Content-Length', '2'],
     ['Content-Length', '-1'],
     ['Content-Length', '1', 'Transfer-Encoding', 'chunked'],
+    ['Trailer', 'X-T', 'Content-Length', '1'],
     ['Transfer-Encoding', 'gzip, chunked'],
     ['Transfer-Encoding', 'xchunked'],
     ['Transfer-Encoding', 'chunked', 'Transfer-Encoding', 'chunked'],
@@ -162,8 +174,6 @@ describe('response head', () => {
       'Bearer realm="http://evil"',
       'Proxy-Authenticate',
       'Basic',
-      'Trailer',
-      'X-T',
       'Alt-Svc',
       'h3=":443"',
       'Content-Length',
@@ -176,6 +186,13 @@ describe('response head', () => {
       headers: ['Content-Length', '3', 'ETag', '"a"'],
       contentLength: 3,
       untilClose: false,
+    });
+  });
+
+  test('trailers are not relayed, nor is their announcement', () => {
+    expect(read('Trailer', 'X-T', 'Transfer-Encoding', 'chunked')).toMatchObject({
+      kind: 'head',
+      headers: [],
     });
   });
 });

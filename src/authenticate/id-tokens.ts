@@ -1,0 +1,80 @@
+import { hash } from 'node:crypto';
+import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
+import { deny } from '../contract/decision.ts';
+import type { Deny, Refusal } from '../contract/decision.ts';
+import type { VerificationMeter } from '../contract/meter.ts';
+import type { Clock } from '../contract/ports.ts';
+import { quoted } from '../lib/quoted.ts';
+import { SingleFlight } from '../lib/single-flight.ts';
+import { MAX_FLIGHTS, measure } from './authentication.ts';
+import type { Authentication } from './authentication.ts';
+import { checkExpiry } from './check-claims.ts';
+import { issuersByForm } from './compile-issuers.ts';
+import type { Issuer, Trust } from './compile-issuers.ts';
+import { MAX_TOKEN_LENGTH } from './parse-token.ts';
+import { createVerificationCache } from './verification-cache.ts';
+import { readCandidate, verifyCandidate } from './verify-id-token.ts';
+import type { VerifiedIdToken } from './verify-id-token.ts';
+
+export type VerifyIdToken = (
+  presented: PresentedCredential,
+  trust: Trust,
+) => Authentication | Promise<Authentication>;
+
+/** Id tokens of all issuers, with the cache of those that were found good. */
+export function createIdTokens(
+  issuers: readonly Issuer[],
+  { clock, meter }: { readonly clock: Clock; readonly meter: VerificationMeter },
+): VerifyIdToken {
+  const byForm = issuersByForm(issuers);
+  const cache = createVerificationCache<VerifiedIdToken>();
+  const flights = new SingleFlight<VerifiedIdToken | Refusal>(MAX_FLIGHTS);
+
+  function verifyAnew(
+    token: string,
+    tokenHash: string,
+    trust: Trust,
+  ): Authentication | Promise<Authentication> {
+    const measured = measure(meter, 'id_token');
+    const candidate = readCandidate(token, tokenHash, byForm);
+    if (candidate.kind === 'deny') return measured(undefined, candidate);
+    const { issuer } = candidate;
+    if (!trust.has(issuer)) return measured(issuer.name, notTrusted(issuer.name));
+    return flights
+      .run(tokenHash, () => verifyCandidate(candidate, clock))
+      .then((entry) => {
+        if ('kind' in entry) return measured(issuer.name, entry);
+        const result = admit(entry, trust, clock.now());
+        // Only what a service took: tokens made for elsewhere must not push out those in use.
+        if (!('kind' in result)) cache.set(tokenHash, entry);
+        return measured(issuer.name, result);
+      });
+  }
+
+  return function verify({ token }, trust) {
+    if (token.length > MAX_TOKEN_LENGTH) return deny('credential_malformed', 'the token is over 16 KiB');
+    const tokenHash = hash('sha256', token);
+    const known = cache.get(tokenHash);
+    // A withdrawn key or a stale key set takes the long way, which fetches, and decides on what it finds.
+    if (known !== undefined && known.key.alive && known.issuer.keys.usable()) {
+      meter.cacheHit('id_token');
+      return admit(known, trust, clock.now());
+    }
+    meter.cacheMiss('id_token');
+    return verifyAnew(token, tokenHash, trust);
+  };
+}
+
+/** What is asked at every use of a good token: this service's issuers, the time, this service's audiences. */
+function admit(entry: VerifiedIdToken, trust: Trust, now: number): VerifiedCredential | Deny {
+  const accepted = trust.get(entry.issuer);
+  if (accepted === undefined) return notTrusted(entry.issuer.name);
+  const expired = checkExpiry(entry.verified.expiresAt, now);
+  if (expired !== undefined) return expired;
+  for (const audience of entry.audiences) if (accepted.has(audience)) return entry.verified;
+  return deny('audience_mismatch', `aud ${quoted(entry.audiences.join(' '))} is not one of this service`);
+}
+
+function notTrusted(issuer: string): Deny {
+  return deny('issuer_unknown', `issuer ${issuer} is not one of this service`);
+}

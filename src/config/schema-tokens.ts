@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { grant } from './schema-policy.ts';
+
+/** It stands in the secret (`ghdt_NAME_…`), in headers and in the audit trail. */
+export const deployTokenName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+  error: 'must be a name: letters, digits, ".", "_", "-", at most 64, starting with a letter or digit',
+});
+
+const dateText = { error: 'must be a date such as 2027-12-31' };
+
+/** What `secretHash` and its like say to whoever has none yet. */
+export const GENERATE = 'generate one: gatehouse token create';
+
+export const deployToken = z.strictObject({
+  username: z
+    .string()
+    .regex(/^[A-Za-z0-9.+_-]{1,255}$/, {
+      error: 'must be a user name: letters, digits, ".", "+", "_", "-", at most 255',
+    })
+    .describe('What clients give as user name; two entries may share it, for rotation.'),
+  secretHash: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, {
+      error: `must be "sha256:" and 64 lowercase hex digits; ${GENERATE}`,
+    })
+    .describe('SHA-256 of a generated secret, from `gatehouse token create`.'),
+  expires: z
+    .string(dateText)
+    .regex(/^\d{4}-\d{2}-\d{2}$/, dateText)
+    .refine(isDate, { error: 'is not a day of the calendar' })
+    .optional()
+    .describe('YYYY-MM-DD: good until 00:00 UTC of that day.'),
+  grants: z.array(grant).min(1).describe('What it may do; without {claims.…}.'),
+});
+
+/** `Date` takes 2027-02-30 for the second of March. */
+function isDate(text: string): boolean {
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+}
+
+const PROJECT = /^(?:id:[1-9]\d*|[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)+)$/;
+
+export const jobTokenAllowlist = z.record(
+  z.string().regex(PROJECT, { error: 'must be a project: its path, such as acme/payments, or id:42' }),
+  z.array(z.string().min(1, { error: 'must not be empty' })),
+);

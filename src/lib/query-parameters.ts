@@ -1,0 +1,42 @@
+/** One parameter of a query, as sent. */
+export interface QueryPart {
+  readonly text: string;
+  /** `&` or `;`, or empty for the first. */
+  readonly separator: string;
+}
+
+/** A query with its `?`, or empty. Split at `;` too, as some servers do. */
+export function queryParts(query: string): QueryPart[] {
+  if (query.length < 2) return [];
+  const pieces = query.slice(1).split(/([&;])/);
+  return pieces.flatMap((text, index) =>
+    index % 2 === 0 ? [{ text, separator: index === 0 ? '' : (pieces[index - 1] ?? '&') }] : [],
+  );
+}
+
+/**
+ * The name of a parameter as the laxest servers read it (Rack, PHP): decoded, whatever its case, `a[b]` is `a`,
+ * blanks around it do not count, and `.` and blanks within are `_`.
+ */
+export function parameterName(part: string): string {
+  const raw = part.split('=', 1)[0] ?? '';
+  let name = raw.replaceAll('+', ' ');
+  try {
+    name = decodeURIComponent(name);
+  } catch {
+    // Not UTF-8: an upstream may still read the bytes that are plain, so they are compared as they stand.
+  }
+  const base = name.trim().toLowerCase().split('[', 1)[0] ?? '';
+  return base.replaceAll(/[. ]/g, '_');
+}
+
+/** The value as `application/x-www-form-urlencoded` has it, or undefined where it is not UTF-8. */
+export function parameterValue(part: string): string | undefined {
+  const equals = part.indexOf('=');
+  if (equals === -1) return '';
+  try {
+    return decodeURIComponent(part.slice(equals + 1).replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
+}

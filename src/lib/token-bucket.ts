@@ -1,0 +1,28 @@
+/** Lets `burst` through at once, and `perSecond` in the long run. */
+export class TokenBucket {
+  readonly #perMillisecond: number;
+  readonly #burst: number;
+  readonly #now: () => number;
+  #left: number;
+  #at: number;
+
+  constructor(limits: { readonly perSecond: number; readonly burst: number }, now: () => number) {
+    this.#perMillisecond = limits.perSecond / 1000;
+    this.#burst = limits.burst;
+    this.#now = now;
+    this.#left = limits.burst;
+    this.#at = now();
+  }
+
+  /** False when there is nothing left to take. */
+  take(): boolean {
+    const now = this.#now();
+    // A clock that was set back adds nothing, and counts from where it stands now.
+    const earned = Math.max(0, now - this.#at) * this.#perMillisecond;
+    this.#left = Math.min(this.#burst, this.#left + earned);
+    this.#at = now;
+    if (this.#left < 1) return false;
+    this.#left -= 1;
+    return true;
+  }
+}

@@ -1,0 +1,35 @@
+import type { Classification, Protocol } from '../contract/protocol.ts';
+import type { RequestHead } from '../contract/request-head.ts';
+import { quotedString } from './challenge.ts';
+import { textRefusal } from './refusal.ts';
+
+/** Any tree of files, with curl and wget as its clients: reading and writing by method, the path is the resource. */
+export function genericProtocol(settings: { readonly path: string }): Protocol {
+  function classify({ method, path }: RequestHead): Classification {
+    const scope = SCOPES.get(method);
+    if (scope === undefined) return { kind: 'unknown', detail: `a file tree has no ${method}` };
+    const resource = path.slice(settings.path.length);
+    // The root names no file; a listing of it would show all.
+    return {
+      kind: 'operations',
+      operations: [{ scope, resource, extent: resource === '' ? 'every' : 'one' }],
+    };
+  }
+
+  return {
+    carriers: ['bearer', 'basic', 'raw-authorization', 'job-token', 'deploy-token', 'private-token', 'query'],
+    queryCarriers: ['job_token', 'private_token', 'access_token', 'token'],
+    classify,
+    // wget sends what it has only after this one; curl sends it at once.
+    challenge: (head) => `Basic realm=${quotedString(head.host)}`,
+    refusal: textRefusal,
+  };
+}
+
+const SCOPES: ReadonlyMap<string, string> = new Map([
+  ['GET', 'read_package_registry'],
+  ['HEAD', 'read_package_registry'],
+  ['PUT', 'write_package_registry'],
+  ['POST', 'write_package_registry'],
+  ['DELETE', 'write_package_registry'],
+]);

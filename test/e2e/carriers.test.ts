@@ -1,0 +1,199 @@
+import { hash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Canaries } from '../support/canaries.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { needs } from '../support/needs.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { run } from '../support/run.ts';
+import { findTool } from '../support/tools.ts';
+
+const SECRET = `ghdt_edge_${'5a'.repeat(32)}`;
+const OWN = 'Basic dXBzdHJlYW06c2VjcmV0';
+
+/** What a client is told on its command line, given a token and a user name. */
+type Carry = (token: string, user: string) => readonly string[];
+
+const CURL: Readonly<Record<string, Carry>> = {
+  Bearer: (token) => ['-H', `Authorization: Bearer ${token}`],
+  'Basic (-u)': (token, user) => ['-u', `${user}:${token}`],
+  'raw Authorization': (token) => ['-H', `Authorization: ${token}`],
+  'Private-Token': (token) => ['-H', `PRIVATE-TOKEN: ${token}`],
+  '?private_token': (token) => ['--url-query', `private_token=${token}`],
+  '?access_token': (token) => ['--url-query', `access_token=${token}`],
+  '?token': (token) => ['--url-query', `token=${token}`],
+};
+
+const WGET: Readonly<Record<string, Carry>> = {
+  Bearer: (token) => ['--header', `Authorization: Bearer ${token}`],
+  'Basic (after the challenge)': (token, user) => ['--user', user, '--password', token],
+  'Private-Token': (token) => ['--header', `PRIVATE-TOKEN: ${token}`],
+};
+
+let gitlab: TestGitlab;
+let upstream: RecordingUpstream;
+let gateway: TestGateway;
+let job: TestJob;
+const canaries = new Canaries();
+
+beforeAll(async () => {
+  [gitlab, upstream] = await Promise.all([startGitlab(), startRecordingUpstream()]);
+  job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+  gateway = await startGateway(`
+issuers:
+  gitlab: { type: gitlab, issuer: ${gitlab.url}, jobTokens: { cache: 300ms } }
+identities:
+  payments:
+    issuer: gitlab
+    via: [id_token, job_token]
+    match: { project_id: "20" }
+    grants: [{ service: files, scopes: [read_package_registry, write_package_registry], resources: ["acme/payments/**"] }]
+deployTokens:
+  edge:
+    username: edge
+    secretHash: "sha256:${hash('sha256', SECRET)}"
+    grants: [{ service: files, scopes: [read_package_registry], resources: ["acme/**"] }]
+services:
+  files:
+    type: generic
+    path: /files/
+    upstream: { url: "${upstream.url}/", auth: { basic: { username: upstream, password: secret } } }
+    anonymous: [{ scopes: [read_package_registry], resources: ["public/**"] }]
+`);
+  for (const [what, secret] of [
+    ['the job token', job.token],
+    ['the id token', job.idToken()],
+    ['the deploy token', SECRET],
+  ] as const) {
+    canaries.add(what, secret);
+  }
+});
+
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([gitlab.close(), upstream.close()]);
+});
+
+/** Status, and what reached the upstream; no form of any credential may be in that, or in the audit trail. */
+async function fetchWith(
+  tool: 'curl' | 'wget',
+  args: readonly string[],
+  path = '/files/acme/payments/a.tgz',
+) {
+  upstream.reset();
+  const url = gateway.url + path;
+  const outcome =
+    tool === 'curl'
+      ? await run(findTool('curl') ?? 'curl', ['-sS', '-o', '/dev/null', '-w', '%{http_code}', ...args, url])
+      : await run(findTool('wget') ?? 'wget', ['-q', '-S', '-O', '/dev/null', '--tries=1', ...args, url]);
+  const status =
+    tool === 'curl'
+      ? outcome.stdout
+      : outcome.stderr
+          .match(/HTTP\/1\.1 (\d+)/g)
+          ?.at(-1)
+          ?.slice(9);
+  return { status: Number(status), identity: upstream.requests()[0]?.headers.get('x-auth-identity')?.[0] };
+}
+
+function expectNoLeak(): void {
+  expect(canaries.foundIn(upstream.bytes())).toEqual([]);
+  expect(canaries.foundIn(gateway.auditText())).toEqual([]);
+}
+
+needs('curl').describe('curl, every carrier, every class', () => {
+  const classes = [
+    ['id token', () => job.idToken(), 'anybody', 'payments'],
+    ['job token', () => job.token, 'gitlab-ci-token', 'payments'],
+    ['deploy token', () => SECRET, 'edge', 'deploy-token:edge'],
+  ] as const;
+  const rows = Object.entries(CURL).flatMap(([name, carry]) =>
+    classes.map(([kind, token, user, identity]) => ({ name, kind, carry, token, user, identity })),
+  );
+
+  test.each(rows)('$name with a $kind', async ({ carry, token, user, identity }) => {
+    const secret = canaries.add('a token', token());
+    expect(await fetchWith('curl', carry(secret, user))).toEqual({ status: 200, identity });
+    expect(upstream.requests()[0]?.headers.get('authorization')).toEqual([OWN]);
+    expectNoLeak();
+  });
+
+  test('JOB-TOKEN and ?job_token say what they carry; Deploy-Token too', async () => {
+    expect(await fetchWith('curl', ['-H', `JOB-TOKEN: ${job.token}`])).toMatchObject({
+      identity: 'payments',
+    });
+    expect(await fetchWith('curl', ['--url-query', `job_token=${job.token}`])).toMatchObject({
+      identity: 'payments',
+    });
+    expect(await fetchWith('curl', ['-H', `Deploy-Token: ${SECRET}`])).toMatchObject({
+      identity: 'deploy-token:edge',
+    });
+    expectNoLeak();
+  });
+
+  test('upload with a job token, refused with a deploy token that may only read', async () => {
+    const put = ['-X', 'PUT', '--data-binary', 'x'];
+    expect(await fetchWith('curl', [...put, '-H', `JOB-TOKEN: ${job.token}`])).toMatchObject({ status: 200 });
+    expect(await fetchWith('curl', [...put, '-H', `Deploy-Token: ${SECRET}`])).toMatchObject({ status: 403 });
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('two different credentials: 400; the same twice: one', async () => {
+    const twice = ['-H', `Authorization: Bearer ${job.token}`, '-H', `JOB-TOKEN: ${job.token}`];
+    expect(await fetchWith('curl', twice)).toMatchObject({ status: 200 });
+    const two = ['-H', `Authorization: Bearer ${SECRET}`, '-H', `JOB-TOKEN: ${job.token}`];
+    expect(await fetchWith('curl', two)).toEqual({ status: 400, identity: undefined });
+  });
+
+  test('a deploy token with another user name is none; anonymous files need nothing', async () => {
+    expect(await fetchWith('curl', ['-u', `payments:${SECRET}`])).toMatchObject({ status: 401 });
+    expect(await fetchWith('curl', [], '/files/public/a')).toEqual({ status: 200, identity: undefined });
+    expect(await fetchWith('curl', [])).toMatchObject({ status: 401 });
+  });
+
+  test('J17 a job that ends is refused within the cache time', async () => {
+    const short = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+    const ask = () => fetchWith('curl', ['-H', `JOB-TOKEN: ${short.token}`]);
+    expect(await ask()).toMatchObject({ status: 200 });
+    short.finish();
+    const began = performance.now();
+    let status = 200;
+    while (status === 200 && performance.now() - began < 5_000) ({ status } = await ask());
+    expect(status).toBe(401);
+    // 300 ms of cache, and as much again for a slow machine's curl.
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
+  test('GitLab away: 503, never an allow', async () => {
+    const other = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+    gitlab.faults.job = { kind: 'status', status: 500 };
+    expect(await fetchWith('curl', ['-H', `JOB-TOKEN: ${other.token}`])).toEqual({
+      status: 503,
+      identity: undefined,
+    });
+    gitlab.faults.job = undefined;
+    expect(await fetchWith('curl', ['-H', `JOB-TOKEN: ${other.token}`])).toMatchObject({ status: 200 });
+  });
+});
+
+needs('wget').describe('wget', () => {
+  test.each(Object.entries(WGET))('%s', async (_name, carry) => {
+    expect(await fetchWith('wget', carry(job.token, 'gitlab-ci-token'))).toEqual({
+      status: 200,
+      identity: 'payments',
+    });
+    expect(await fetchWith('wget', carry(SECRET, 'edge'))).toEqual({
+      status: 200,
+      identity: 'deploy-token:edge',
+    });
+    expectNoLeak();
+  });
+});
+
+describe('what carried a credential', () => {
+  test('is not in the query that the upstream gets; the rest of it is', async () => {
+    upstream.reset();
+    await fetch(`${gateway.url}/files/acme/payments/a?v=1&job_token=${job.token}&w=2`);
+    expect(upstream.requests()[0]?.requestLine).toBe('GET /acme/payments/a?v=1&w=2 HTTP/1.1');
+  });
+});
