@@ -13,6 +13,7 @@ import { formatListenAddress, type ListenAddress } from './lib/listen-address.ts
 import { createListener } from './listener/index.ts';
 import { createPipeline } from './pipeline/index.ts';
 import { jsonRefusal } from './protocols/index.ts';
+import { createFailureLimits, createRevocations, openStore } from './state/index.ts';
 import { createLog, createTelemetry } from './telemetry/index.ts';
 
 export interface Gateway {
@@ -54,6 +55,9 @@ export function build(config: Config, options: BuildOptions): Gateway {
   const outbound = createOutbound();
   const authenticator = createAuthenticator(config, { outbound, clock, log, meter: telemetry.verification });
   const authorizer = createAuthorizer(config);
+  const store = openStore(quiet ? IN_MEMORY : config.state, { clock, log });
+  const revocations = createRevocations(store, { clock, log });
+  const failures = createFailureLimits(server.limits.authFailures, store, clock);
   const services = createServices(config, { authenticator, authorizer, log });
 
   const stdout = openLineWriter({}, { log });
@@ -64,6 +68,7 @@ export function build(config: Config, options: BuildOptions): Gateway {
   );
   const access = config.logs.access ? createAccessLog({ enabled: true }, { stdout }) : undefined;
   telemetry.setAuditLost(() => audit.lost());
+  telemetry.setStoreHealth(() => store.health());
   telemetry.setKeySetAges(() =>
     authenticator
       .issuers()
@@ -75,6 +80,8 @@ export function build(config: Config, options: BuildOptions): Gateway {
   const pipeline = createPipeline({
     services: services.lines,
     fallback: { refusal: jsonRefusal },
+    revocations,
+    failures,
     audit,
     access,
     meter: telemetry.requests,
@@ -90,6 +97,11 @@ export function build(config: Config, options: BuildOptions): Gateway {
       ok,
       detail: ok ? undefined : (lastError ?? 'no keys yet'),
     }));
+    checks.push({
+      name: 'revocations',
+      ok: revocations.ready(),
+      detail: revocations.ready() ? undefined : 'not read yet, or too old',
+    });
     if (draining) checks.push({ name: 'process', ok: false, detail: 'shutting down' });
     return { ready: checks.every(({ ok }) => ok), checks };
   }
@@ -98,6 +110,8 @@ export function build(config: Config, options: BuildOptions): Gateway {
     { listen: server.admin.listen, token: adminToken(config) },
     {
       ready,
+      revocations,
+      issuers: config.issuers.map(({ name }) => name),
       metrics: async () => ({ body: await telemetry.metrics(), contentType: telemetry.contentType }),
       status: () => ({ version: options.version, config: config.hash, issuers: authenticator.issuers() }),
       log,
@@ -106,8 +120,10 @@ export function build(config: Config, options: BuildOptions): Gateway {
 
   async function release(): Promise<void> {
     authenticator.stop();
+    revocations.stop();
     await Promise.all([services.close(), outbound.close()]);
     await admin.stop();
+    await store.close();
     await audit.close();
     await stdout.close();
   }
@@ -119,6 +135,7 @@ export function build(config: Config, options: BuildOptions): Gateway {
       try {
         const adminAddress = await admin.start();
         authenticator.start();
+        await revocations.start();
         const address = await listener.start();
         log.info('listening', { address: formatListenAddress(address), public_url: server.publicUrl });
         return { server: address, admin: { host: adminAddress.address, port: adminAddress.port } };
@@ -159,6 +176,9 @@ async function checkOnline(
   });
   return [...issuers, ...(await Promise.all(upstreams))];
 }
+
+/** `check` and `explain` look at nobody's state. */
+const IN_MEMORY = { sqlite: { file: ':memory:' } };
 
 function adminToken({ server: { admin } }: Config): Secret | undefined {
   if (admin.token !== undefined) return new Secret(admin.token);

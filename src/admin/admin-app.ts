@@ -1,7 +1,9 @@
 import { Hono } from 'hono';
 import type { Log } from '../contract/ports.ts';
 import type { Secret } from '../contract/secret.ts';
+import type { Revocations } from '../contract/revocation.ts';
 import { refuseForeignHosts, requireToken } from './guards.ts';
+import { revocationRoutes } from './revocation-routes.ts';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -18,6 +20,9 @@ export interface AdminPorts {
   metrics(): Promise<{ readonly body: string; readonly contentType: string }>;
   /** What `/status` shows; no secrets. */
   status(): object;
+  readonly revocations: Revocations;
+  /** As the configuration names them. */
+  readonly issuers: readonly string[];
   readonly log: Log;
 }
 
@@ -48,6 +53,7 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
     return context.body(body, 200, { 'Content-Type': contentType });
   });
   app.get('/status', (context) => context.json(ports.status()));
+  app.route('/revocations', revocationRoutes(ports.revocations, new Set(ports.issuers)));
 
   for (const path of ['/livez', '/readyz', '/metrics', '/status']) {
     app.all(path, (context) =>
@@ -55,7 +61,10 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
     );
   }
   app.notFound((context) =>
-    context.json({ error: 'not_found', message: 'There are /livez, /readyz, /metrics and /status.' }, 404),
+    context.json(
+      { error: 'not_found', message: 'There are /livez, /readyz, /metrics, /status and /revocations.' },
+      404,
+    ),
   );
   app.onError((error, context) => {
     ports.log.error('an admin request failed', { path: context.req.path, error: error.name });

@@ -147,6 +147,7 @@ server:
 
 logs: { level: warn }
 audit: { file: audit.log }
+state: { sqlite: { file: state.db } }
 
 issuers:
   gitlab:

@@ -56,7 +56,7 @@ export class Exchange implements AuditEvent, Forwarding {
   }
 
   get caller(): Caller | undefined {
-    return this.decision?.kind === 'unable' ? undefined : this.decision?.caller;
+    return this.decision && callerOf(this.decision);
   }
 
   failed(...[reason, detail]: Parameters<Forwarding['failed']>): void {
@@ -128,6 +128,10 @@ export class Exchange implements AuditEvent, Forwarding {
 /** Whoever puts a user into a URL puts a password beside it. */
 function withoutUser(target: string): string {
   return target.replace(/^([^/?#]*\/\/)?[^/?#]*@/, '$1');
+}
+
+export function callerOf(decision: Decision): Caller | undefined {
+  return decision.kind === 'unable' ? undefined : decision.caller;
 }
 
 export function basisReason(allow: Allow): 'granted' | 'anonymous' | 'shadow' {

@@ -2,20 +2,25 @@ import type { AuditSink } from '../contract/audit-event.ts';
 import type { VerifiedCredential } from '../contract/credential.ts';
 import { deny, unable, type Refusal } from '../contract/decision.ts';
 import type { BrokenRequest, Incoming } from '../contract/incoming.ts';
+import type { FailureLimits } from '../contract/failure-limits.ts';
 import type { RequestMeter } from '../contract/meter.ts';
 import type { Clock, Log } from '../contract/ports.ts';
 import type { Classification } from '../contract/protocol.ts';
 import type { Reason } from '../contract/reason.ts';
+import type { Revocations } from '../contract/revocation.ts';
 import { answer, type RefusalForm } from './answer.ts';
 import { brokenEvent } from './broken-event.ts';
-import { basisReason, Exchange } from './exchange.ts';
+import { basisReason, callerOf, Exchange } from './exchange.ts';
 import { faultFields } from './fault-fields.ts';
+import { refuseRevoked } from './revoked.ts';
 import { createRoute } from './route.ts';
 import type { ServiceLine } from './service-line.ts';
 
 export interface Stages {
   readonly services: readonly ServiceLine[];
   readonly fallback: RefusalForm;
+  readonly revocations: Pick<Revocations, 'check'>;
+  readonly failures: FailureLimits;
   readonly audit: AuditSink;
   /** A second, shorter line per request where the operator wants one. */
   readonly access?: Pick<AuditSink, 'write'> | undefined;
@@ -68,7 +73,7 @@ export function createPipeline(stages: Stages): Pipeline {
     asked: Exclude<Classification, Refusal>,
     verified: VerifiedCredential | Refusal | undefined,
   ): void {
-    if (verified !== undefined && 'kind' in verified) return refuse(exchange, verified);
+    if (verified !== undefined && 'kind' in verified) return refuse(exchange, slowed(exchange, verified));
     exchange.verified = verified;
     if (asked.kind === 'unknown') {
       return refuse(
@@ -77,10 +82,18 @@ export function createPipeline(stages: Stages): Pipeline {
       );
     }
     const decision = line.authorize(verified, asked.operations);
+    const revoked = verified && refuseRevoked(stages.revocations, verified, callerOf(decision));
+    if (revoked !== undefined) return refuse(exchange, revoked);
     if (decision.kind !== 'allow') return refuse(exchange, decision);
     exchange.decision = decision;
     exchange.reason = basisReason(decision);
     line.forward(exchange);
+  }
+
+  /** After verification has failed, never before: a valid credential works whatever others do. */
+  function slowed({ incoming, presented }: Exchange, refusal: Refusal): Refusal {
+    if (presented === undefined || !GUESSES.has(refusal.reason)) return refusal;
+    return stages.failures.failed(incoming.client.address, presented) ?? refusal;
   }
 
   function refuse(exchange: Exchange, refusal: Refusal): void {
@@ -151,6 +164,13 @@ export function createPipeline(stages: Stages): Pipeline {
     },
   };
 }
+
+/** What somebody who tries secrets is told; a token that was good once is no guess. */
+const GUESSES: ReadonlySet<Reason> = new Set<Reason>([
+  'credential_invalid',
+  'signature_invalid',
+  'job_not_running',
+]);
 
 /** A write to a client that has left; `close` follows. */
 function ignore(): void {}

@@ -67,6 +67,31 @@ export function exposeKeySetAges(registry: Registry, issuers: Names, ages: () =>
   });
 }
 
+export interface StoreHealth {
+  readonly errors: number;
+  readonly degraded: boolean;
+}
+
+export function exposeStore(registry: Registry, health: () => StoreHealth): void {
+  new Counter({
+    name: 'gatehouse_store_errors_total',
+    help: 'Calls to the store that failed.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(health().errors);
+    },
+  });
+  new Gauge({
+    name: 'gatehouse_store_degraded',
+    help: '1 while the store does not answer: limits hold per replica, revocations as last read.',
+    registers: [registry],
+    collect() {
+      this.set(health().degraded ? 1 : 0);
+    },
+  });
+}
+
 export function exposeAuditLost(registry: Registry, lost: () => number): void {
   new Counter({
     name: 'gatehouse_audit_lost_total',

@@ -6,6 +6,8 @@ import {
   exposeConfiguration,
   exposeKeySetAges,
   exposeProcess,
+  exposeStore,
+  type StoreHealth,
   type KeySetAge,
 } from './process-metrics.ts';
 import { createRequestMeter } from './request-meter.ts';
@@ -30,6 +32,7 @@ export interface Telemetry {
   /** Each at most once. */
   setKeySetAges(ages: () => readonly KeySetAge[]): void;
   setAuditLost(lost: () => number): void;
+  setStoreHealth(health: () => StoreHealth): void;
   metrics(): Promise<string>;
   readonly contentType: string;
 }
@@ -62,6 +65,7 @@ export function createTelemetry(settings: TelemetrySettings): Telemetry {
     },
     setKeySetAges: (ages) => exposeKeySetAges(registry, issuers, ages),
     setAuditLost: (lost) => exposeAuditLost(registry, lost),
+    setStoreHealth: (health) => exposeStore(registry, health),
     metrics: () => registry.metrics(),
     contentType: registry.contentType,
   };

@@ -4,9 +4,11 @@ import { afterEach, expect, test } from 'vitest';
 import { createAdmin, type Admin } from '../../src/admin/index.ts';
 import { Secret } from '../../src/contract/secret.ts';
 import { recordingLog } from '../support/audit-events.ts';
+import { emptyRevocations } from '../support/state.ts';
 
 const TOKEN = 'canary-admin-token';
 
+const revocations = await emptyRevocations();
 const running: Admin[] = [];
 afterEach(async () => {
   for (const admin of running.splice(0)) await admin.stop();
@@ -20,6 +22,8 @@ async function start(listen: string, token?: string) {
       ready: () => ({ ready: true, checks: [] }),
       metrics: () => Promise.resolve({ body: 'internal 1\n', contentType: 'text/plain' }),
       status: () => ({ internal: true }),
+      revocations,
+      issuers: [],
       log,
     },
   );
@@ -85,6 +89,8 @@ test.each(['0.0.0.0:0', '[::]:0', ':0', '192.0.2.1:0', 'admin.example.com:0', '1
       ready: () => ({ ready: true, checks: [] }),
       metrics: () => Promise.resolve({ body: '', contentType: '' }),
       status: () => ({}),
+      revocations,
+      issuers: [],
       log: recordingLog(),
     };
     expect(() => createAdmin({ listen }, ports)).toThrow(expect.objectContaining({ code: 'startup_failed' }));

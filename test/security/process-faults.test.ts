@@ -1,4 +1,5 @@
 /** K8: an exception anywhere in the line is a 503 and nothing forwarded; never a way through, never the end of others. */
+import { emptyRevocations } from '../support/state.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { VerifiedCredential } from '../../src/contract/credential.ts';
 import { createForwarder, StallWatch, type Forwarder } from '../../src/forward/index.ts';
@@ -63,6 +64,8 @@ const verified: VerifiedCredential = sampleCredential();
 const allowed = { kind: 'allow', basis: 'grant', caller: sampleCaller(), relaxed: undefined } as const;
 const presented = { class: 'id_token', carrier: 'bearer', token: 'x', username: undefined } as const;
 
+const revocations = await emptyRevocations();
+
 function parts(): Parts {
   const line: ServiceLine = {
     name: 'api',
@@ -85,6 +88,8 @@ function parts(): Parts {
         flush: () => Promise.resolve(),
       },
       meter: { requestStarted: () => undefined, requestEnded: () => undefined },
+      revocations,
+      failures: { failed: () => undefined },
       clock: { now: Date.now },
       log,
     },
@@ -123,10 +128,10 @@ const withProtocol = (changes: Partial<ServiceLine['protocol']>, more: Partial<S
   withLine(({ protocol }) => ({ protocol: { ...protocol, ...changes }, ...more }));
 
 const later = (): Promise<never> => Promise.resolve().then(boom);
-const refusing = {
+const refusing: Partial<ServiceLine> = {
   extract: () => undefined,
   authorize: () => ({ kind: 'deny', reason: 'no_credential', detail: '' }),
-} as const;
+};
 
 const FAULTS: readonly [string, (whole: Parts) => Parts][] = [
   [
@@ -166,6 +171,7 @@ const FAULTS: readonly [string, (whole: Parts) => Parts][] = [
     withLine(() => ({
       authorize: () => Promise.reject(CANARY) as never,
       extract: () => {
+        // oxlint-disable-next-line typescript/only-throw-error -- a thrown text is what this is about
         throw CANARY;
       },
     })),

@@ -1,10 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
+import { mkdtempSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { ROOT } from './repository.ts';
 import { run, type Outcome } from './run.ts';
 
 /** Many processes start the same program: they share its compiled form, as in the image. */
 const ENVIRONMENT = { ...process.env, NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/gatehouse-tests') };
+
+/** Where a store is made that no configuration names. */
+const SCRATCH = mkdtempSync(join(tmpdir(), 'gatehouse-cwd-'));
 
 export type LogRecord = Readonly<Record<string, unknown>> & { readonly message: string };
 
@@ -28,6 +33,8 @@ export async function startGatewayProcess(
   env: NodeJS.ProcessEnv = {},
 ): Promise<GatewayProcess> {
   const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), 'serve', '--config', config], {
+    // The default store is made in the working directory, one process per file.
+    cwd: statSync(config).isDirectory() ? config : dirname(config),
     env: { ...ENVIRONMENT, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -80,5 +87,5 @@ async function stop(child: ChildProcess, exited: Promise<unknown>): Promise<void
 
 /** One command line to its end. */
 export function gatehouse(...args: readonly string[]): Promise<Outcome> {
-  return run(process.execPath, [join(ROOT, 'src/main.ts'), ...args], { env: ENVIRONMENT });
+  return run(process.execPath, [join(ROOT, 'src/main.ts'), ...args], { env: ENVIRONMENT, cwd: SCRATCH });
 }

@@ -87,6 +87,7 @@ const SERVER = `server:
 `;
 
 const DEFAULTS: readonly (readonly [string, string])[] = [
+  ['state', 'state: { sqlite: { file: state.db } }\n'],
   ['logs', 'logs: { level: "off" }\n'],
   ['audit', 'audit: { file: audit.log }\n'],
 ];

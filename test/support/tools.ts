@@ -9,6 +9,7 @@ export const TOOL_PACKAGES = {
   jq: 'jq',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  'redis-server': 'redis-server',
   taskset: 'util-linux',
   wget: 'wget',
   wrk: 'wrk',

@@ -3,7 +3,9 @@ import { afterEach, expect, test } from 'vitest';
 import { createAdmin, type Admin, type AdminPorts } from '../../../src/admin/index.ts';
 import { Secret } from '../../../src/contract/secret.ts';
 import { recordingLog } from '../../support/audit-events.ts';
+import { emptyRevocations } from '../../support/state.ts';
 
+const revocations = await emptyRevocations();
 const running: Admin[] = [];
 afterEach(async () => {
   for (const admin of running.splice(0)) await admin.stop();
@@ -14,6 +16,8 @@ function ports(changes: Partial<AdminPorts> = {}): AdminPorts {
     ready: () => ({ ready: true, checks: [{ name: 'issuer gitlab', ok: true }] }),
     metrics: () => Promise.resolve({ body: 'up 1\n', contentType: 'text/plain; version=0.0.4' }),
     status: () => ({ version: '1.2.3' }),
+    revocations,
+    issuers: ['gitlab'],
     log: recordingLog(),
     ...changes,
   };

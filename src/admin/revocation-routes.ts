@@ -1,0 +1,48 @@
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { GatehouseError } from '../contract/errors.ts';
+import type { Revocations } from '../contract/revocation.ts';
+import { parseJsonObject } from '../lib/json-object.ts';
+import { readRevocation, showRevocation } from './revocation-body.ts';
+
+const MAX_BODY = 16 * 1024;
+
+const tooLarge = (context: Context): Response =>
+  context.json({ error: 'request_too_large', message: `Send at most ${MAX_BODY} bytes.` }, 413);
+
+/** `/revocations`: POST one, GET all, DELETE by id. */
+export function revocationRoutes(revocations: Revocations, issuers: ReadonlySet<string>): Hono {
+  const app = new Hono();
+
+  app.get('/', (context) => context.json({ revocations: revocations.list().map(showRevocation) }));
+
+  app.post('/', bodyLimit({ maxSize: MAX_BODY, onError: tooLarge }), async (context) => {
+    // A page in a browser can send forms and text to loopback without asking; JSON it cannot.
+    const type = context.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+    if (type !== 'application/json') {
+      return context.json({ error: 'unsupported_media_type', message: 'Send application/json.' }, 415);
+    }
+    const json = parseJsonObject(new Uint8Array(await context.req.arrayBuffer()));
+    if (json.kind === 'problem') {
+      return context.json({ error: 'invalid_request', message: `The body ${json.problem}.` }, 400);
+    }
+    const wanted = readRevocation(json.value, issuers);
+    if ('problem' in wanted) return context.json({ error: 'invalid_request', message: wanted.problem }, 400);
+    const revocation = await revocations.add(wanted);
+    return context.json(showRevocation(revocation), 201, { Location: `/revocations/${revocation.id}` });
+  });
+
+  app.delete('/:id', async (context) => {
+    const removed = await revocations.remove(context.req.param('id'));
+    if (removed) return context.body(null, 204);
+    return context.json({ error: 'not_found', message: 'There is no revocation with this id.' }, 404);
+  });
+
+  app.onError((error, context) => {
+    if (!(error instanceof GatehouseError) || error.code !== 'store_unavailable') throw error;
+    const message = 'The store cannot be reached; whether the change was kept is not known. Try again.';
+    return context.json({ error: 'store_unavailable', message }, 503, { 'Retry-After': '5' });
+  });
+
+  return app;
+}

@@ -1,0 +1,46 @@
+import type { VerifiedCredential } from './credential.ts';
+
+/** What a revocation can name; a token, or everything that comes from somewhere. */
+export const REVOCATION_TARGETS = [
+  'jti',
+  'tokenHash',
+  'deployToken',
+  'identity',
+  'project',
+  'issuer',
+] as const;
+
+export type RevocationTarget = (typeof REVOCATION_TARGETS)[number];
+
+export interface Revocation {
+  readonly id: string;
+  readonly target: RevocationTarget;
+  /**
+   * `jti`: the token's. `tokenHash`: SHA-256 of the token as sent, lowercase hex. `project`: path or `id:NN`. Others: a
+   * name of the configuration.
+   */
+  readonly value: string;
+  /** With `jti`: the issuer, as the configuration names it. */
+  readonly issuer: string | undefined;
+  readonly reason: string;
+  /** RFC 3339. */
+  readonly created: string;
+  /** RFC 3339; undefined = never. */
+  readonly expires: string | undefined;
+}
+
+export type RevocationVerdict =
+  | { readonly kind: 'clear' }
+  | { readonly kind: 'revoked'; readonly revocation: Revocation }
+  /** The list is too old to be believed, or was never had. */
+  | { readonly kind: 'unknown'; readonly detail: string };
+
+/** The list as this replica knows it; looking into it waits for nothing. */
+export interface Revocations {
+  check(credential: VerifiedCredential, identity: string | undefined): RevocationVerdict;
+  /** In force here at once, and kept, when it resolves. Rejects with `store_unavailable`. */
+  add(revocation: Omit<Revocation, 'id' | 'created'>): Promise<Revocation>;
+  /** False where there is none with this id. Rejects with `store_unavailable`. */
+  remove(id: string): Promise<boolean>;
+  list(): readonly Revocation[];
+}

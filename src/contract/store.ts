@@ -1,0 +1,31 @@
+import type { Revocation } from './revocation.ts';
+
+export interface RevocationList {
+  /** Another one after every change. */
+  readonly mark: string;
+  readonly revocations: readonly Revocation[];
+}
+
+export interface Count {
+  readonly count: number;
+  /** Milliseconds until it starts over. */
+  readonly resetsIn: number;
+}
+
+/**
+ * State that outlives a request, and where it is shared, a replica. Every call ends in bounded time; those that
+ * cannot be served reject with `store_unavailable`.
+ */
+export interface Store {
+  /** Kept when it resolves: a crash after that does not lose it. */
+  putRevocation(revocation: Revocation): Promise<void>;
+  /** False where there was none with this id. */
+  deleteRevocation(id: string): Promise<boolean>;
+  /** Undefined where nothing has changed since this mark. */
+  revocations(since: string | undefined): Promise<RevocationList | undefined>;
+  /** Adds one to a counter that starts over `window` milliseconds after its first. */
+  count(key: string, window: number): Promise<Count>;
+  /** Calls that failed so far, and whether they fail now. */
+  health(): { readonly errors: number; readonly degraded: boolean };
+  close(): Promise<void>;
+}

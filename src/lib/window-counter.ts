@@ -1,0 +1,42 @@
+interface Window {
+  count: number;
+  readonly until: number;
+}
+
+/** Counts events by key; each count starts over a while after its first. Bounded: the oldest keys go first. */
+export class WindowCounter {
+  readonly #windows = new Map<string, Window>();
+  readonly #now: () => number;
+  readonly #maxKeys: number;
+
+  constructor(now: () => number, maxKeys = 10_000) {
+    this.#now = now;
+    this.#maxKeys = maxKeys;
+  }
+
+  /** `window` in milliseconds. */
+  add(key: string, window: number): { count: number; resetsIn: number } {
+    const now = this.#now();
+    let entry = this.#windows.get(key);
+    if (entry === undefined || entry.until <= now) {
+      this.#windows.delete(key);
+      entry = { count: 0, until: now + window };
+      this.#windows.set(key, entry);
+      this.#shrink();
+    }
+    entry.count += 1;
+    return { count: entry.count, resetsIn: entry.until - now };
+  }
+
+  /** Raises a running count to what somebody else knows of it. */
+  raise(key: string, count: number): void {
+    const entry = this.#windows.get(key);
+    if (entry !== undefined && count > entry.count) entry.count = count;
+  }
+
+  #shrink(): void {
+    if (this.#windows.size <= this.#maxKeys) return;
+    const [oldest] = this.#windows.keys();
+    if (oldest !== undefined) this.#windows.delete(oldest);
+  }
+}

@@ -1,0 +1,25 @@
+import type { Caller, Refusal } from '../contract/decision.ts';
+import { deny, unable } from '../contract/decision.ts';
+import type { VerifiedCredential } from '../contract/credential.ts';
+import type { Revocations } from '../contract/revocation.ts';
+
+/** The refusal of a credential that somebody has revoked, or of which nobody can say; undefined for all others. */
+export function refuseRevoked(
+  revocations: Pick<Revocations, 'check'>,
+  credential: VerifiedCredential,
+  caller: Caller | undefined,
+): Refusal | undefined {
+  const verdict = revocations.check(credential, caller?.identity);
+  switch (verdict.kind) {
+    case 'clear':
+      return undefined;
+    case 'revoked': {
+      const { id, target, reason } = verdict.revocation;
+      return deny('revoked', `revocation ${id} by ${target}: ${reason}`, caller);
+    }
+    case 'unknown':
+      return unable('store_unavailable', verdict.detail);
+    default:
+      return verdict satisfies never;
+  }
+}

@@ -1,0 +1,19 @@
+import type { Clock, Log } from '../contract/ports.ts';
+import type { Store } from '../contract/store.ts';
+import { openRedisStore, type RedisSettings } from './redis-store.ts';
+import { openSqliteStore } from './sqlite-store.ts';
+
+/** Exactly one of the two. */
+export type StateSettings =
+  | { readonly sqlite: { readonly file: string }; readonly redis?: undefined }
+  | { readonly redis: RedisSettings; readonly sqlite?: undefined };
+
+/** Throws `startup_failed` where the embedded one cannot be had; a Redis that is away is waited for. */
+export function openStore(
+  settings: StateSettings,
+  ports: { readonly clock: Clock; readonly log: Log },
+): Store {
+  return settings.redis === undefined
+    ? openSqliteStore(settings.sqlite.file, ports.clock)
+    : openRedisStore(settings.redis, ports);
+}

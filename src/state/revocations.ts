@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { scalarClaim } from '../contract/claims.ts';
+import type { VerifiedCredential } from '../contract/credential.ts';
+import { DEPLOY_TOKENS } from '../contract/deploy-token.ts';
+import { GatehouseError } from '../contract/errors.ts';
+import type { Clock, Log } from '../contract/ports.ts';
+import type { Revocation, Revocations, RevocationTarget, RevocationVerdict } from '../contract/revocation.ts';
+import type { Store } from '../contract/store.ts';
+import { WatchedFailure } from './watched-failure.ts';
+
+export interface RevocationTiming {
+  /** Milliseconds between two looks at the store; a revocation elsewhere is in force here within a second. */
+  readonly poll: number;
+  /** Milliseconds for which the last list counts while the store cannot be reached. */
+  readonly maxAge: number;
+}
+
+export interface SyncedRevocations extends Revocations {
+  /** Reads the list for the first time, then keeps it in step. Never rejects. */
+  start(): Promise<void>;
+  stop(): void;
+  /** The list is there and young enough. */
+  ready(): boolean;
+}
+
+const CLEAR: RevocationVerdict = { kind: 'clear' };
+
+/** The list in memory: requests look into it synchronously, a timer keeps it in step with the store. */
+export function createRevocations(
+  store: Store,
+  ports: { readonly clock: Clock; readonly log: Log },
+  timing: RevocationTiming = { poll: 300, maxAge: 60_000 },
+): SyncedRevocations {
+  const { clock } = ports;
+  const trouble = new WatchedFailure('the list of revocations', ports.log);
+  let byKey = new Map<string, Revocation>();
+  let mark: string | undefined;
+  let syncedAt: number | undefined;
+  /** Credentials that this list does not name, with the identity that they were looked up under. */
+  let clean = new WeakMap<VerifiedCredential, { readonly identity: string | undefined }>();
+  let timer: NodeJS.Timeout | undefined;
+
+  function replace(revocations: Iterable<Revocation>): void {
+    byKey = new Map([...revocations].map((revocation) => [keyOf(revocation), revocation]));
+    clean = new WeakMap();
+  }
+
+  async function sync(): Promise<void> {
+    try {
+      const list = await store.revocations(mark);
+      syncedAt = clock.now();
+      trouble.recovered();
+      if (list === undefined) return;
+      mark = list.mark;
+      replace(list.revocations);
+    } catch (error) {
+      trouble.failed(error instanceof GatehouseError ? error.message : 'unknown');
+    }
+  }
+
+  function ready(): boolean {
+    return syncedAt !== undefined && clock.now() - syncedAt <= timing.maxAge;
+  }
+
+  function find(key: string): Revocation | undefined {
+    const revocation = byKey.get(key);
+    if (revocation?.expires === undefined) return revocation;
+    return Date.parse(revocation.expires) > clock.now() ? revocation : undefined;
+  }
+
+  return {
+    check(credential, identity) {
+      if (!ready())
+        return { kind: 'unknown', detail: 'the list of revocations is too old, the store cannot be reached' };
+      // Nearly always: nothing has changed since this token was found clean.
+      const earlier = byKey.size === 0 ? undefined : clean.get(credential);
+      if (byKey.size === 0 || (earlier !== undefined && earlier.identity === identity)) return CLEAR;
+      for (const key of keysOf(credential, identity)) {
+        const revocation = find(key);
+        if (revocation !== undefined) return { kind: 'revoked', revocation };
+      }
+      clean.set(credential, { identity });
+      return CLEAR;
+    },
+    async add(wanted) {
+      const revocation = { ...wanted, id: randomUUID(), created: new Date(clock.now()).toISOString() };
+      await store.putRevocation(revocation);
+      // The next look at the store finds the same, and whatever others added.
+      replace([...byKey.values(), revocation]);
+      return revocation;
+    },
+    async remove(id) {
+      const removed = await store.deleteRevocation(id);
+      if (removed) replace([...byKey.values()].filter((revocation) => revocation.id !== id));
+      return removed;
+    },
+    list: () => [...byKey.keys()].map(find).filter((revocation) => revocation !== undefined),
+    async start() {
+      await sync();
+      const next = (): void => {
+        timer = setTimeout(() => void sync().then(next), timing.poll).unref();
+      };
+      next();
+    },
+    stop: () => clearTimeout(timer),
+    ready,
+  };
+}
+
+function keyOf({ target, value, issuer }: Revocation): string {
+  if (target === 'jti') return jtiKey(issuer ?? '', value);
+  return key(target, target === 'project' ? value.toLowerCase() : value);
+}
+
+function key(target: Exclude<RevocationTarget, 'jti'>, value: string): string {
+  return `${target}:${value}`;
+}
+
+function jtiKey(issuer: string, jti: string): string {
+  return `jti:${JSON.stringify([issuer, jti])}`;
+}
+
+/** Everything about a credential that a revocation can name. */
+function keysOf(credential: VerifiedCredential, identity: string | undefined): string[] {
+  const { issuer, jti, subject, tokenHash, claims } = credential;
+  const keys = [key('tokenHash', tokenHash), key('issuer', issuer)];
+  if (jti !== undefined) keys.push(jtiKey(issuer, jti));
+  if (identity !== undefined) keys.push(key('identity', identity));
+  if (issuer === DEPLOY_TOKENS) keys.push(key('deployToken', subject));
+  for (const name of ['project_path', 'repository']) {
+    const path = scalarClaim(claims, name);
+    if (path !== undefined) keys.push(key('project', path.toLowerCase()));
+  }
+  for (const name of ['project_id', 'repository_id']) {
+    const id = scalarClaim(claims, name);
+    if (id !== undefined) keys.push(key('project', `id:${id}`));
+  }
+  return keys;
+}

@@ -1,0 +1,111 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { GatehouseError } from '../contract/errors.ts';
+import type { Clock } from '../contract/ports.ts';
+import type { Revocation } from '../contract/revocation.ts';
+import type { Store } from '../contract/store.ts';
+import { WindowCounter } from '../lib/window-counter.ts';
+
+const SCHEMA_VERSION = 1;
+
+/**
+ * The embedded store of a single replica. Writes are rare (an operator revokes something) and on disk when they
+ * return; requests never read it. Counters stay in memory: they live for a minute.
+ */
+export function openSqliteStore(file: string, clock: Clock): Store {
+  const db = open(file);
+  const put = db.prepare('INSERT INTO revocations (id, body) VALUES (?, ?)');
+  const remove = db.prepare('DELETE FROM revocations WHERE id = ?');
+  const all = db.prepare('SELECT body FROM revocations ORDER BY rowid');
+  const counters = new WindowCounter(() => clock.now());
+  let changes = 0;
+  let errors = 0;
+  let failing = false;
+
+  async function guarded<T>(call: () => T): Promise<T> {
+    try {
+      const result = call();
+      failing = false;
+      return result;
+    } catch (cause) {
+      errors += 1;
+      failing = true;
+      throw new GatehouseError('store_unavailable', `SQLite: ${problemOf(cause)}`, { cause });
+    }
+  }
+
+  return {
+    putRevocation: (revocation) =>
+      guarded(() => {
+        put.run(revocation.id, JSON.stringify(revocation));
+        changes += 1;
+      }),
+    deleteRevocation: (id) =>
+      guarded(() => {
+        const { changes: removed } = remove.run(id);
+        changes += 1;
+        return removed > 0;
+      }),
+    revocations: (since) =>
+      guarded(() => {
+        const mark = String(changes);
+        if (mark === since) return undefined;
+        return { mark, revocations: all.all().map(({ body }) => JSON.parse(String(body)) as Revocation) };
+      }),
+    count: async (key, window) => counters.add(key, window),
+    health: () => ({ errors, degraded: failing }),
+    async close() {
+      db.close();
+    },
+  };
+}
+
+function open(file: string): DatabaseSync {
+  try {
+    const inMemory = file === ':memory:';
+    if (!inMemory) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const db = new DatabaseSync(file, { timeout: 50 });
+    // Held until the process ends: two gateways on one file would not see each other's changes.
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    db.exec('BEGIN IMMEDIATE; COMMIT;');
+    migrate(db, file);
+    if (!inMemory) chmodSync(file, 0o600);
+    return db;
+  } catch (cause) {
+    if (cause instanceof GatehouseError) throw cause;
+    throw new GatehouseError('startup_failed', `state.sqlite.file: ${file}: ${problemOf(cause)}`, { cause });
+  }
+}
+
+function migrate(db: DatabaseSync, file: string): void {
+  const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
+  if (version > SCHEMA_VERSION) {
+    throw new GatehouseError(
+      'startup_failed',
+      `state.sqlite.file: ${file} was made by a later version of Gatehouse`,
+    );
+  }
+  if (version === SCHEMA_VERSION) return;
+  db.exec(`BEGIN;
+    CREATE TABLE revocations (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    PRAGMA user_version = ${SCHEMA_VERSION};
+    COMMIT;`);
+}
+
+function problemOf(cause: unknown): string {
+  const { errcode, code } = cause as { errcode?: number; code?: string };
+  const known = PROBLEMS[(errcode ?? 0) & 0xff];
+  return known ?? `failed (${code ?? 'unknown'}${errcode === undefined ? '' : ` ${errcode}`})`;
+}
+
+/** Primary result codes, sqlite.org/rescode.html. */
+const PROBLEMS: Readonly<Record<number, string>> = {
+  5: 'is in use by another process: one gateway per file, or use Redis',
+  8: 'cannot be written by this user',
+  10: 'cannot be read or written (disk error)',
+  11: 'is damaged',
+  13: 'has no room: the disk is full',
+  14: 'cannot be opened: does the folder exist and may this user write there?',
+  26: 'is no SQLite database',
+};

@@ -1,0 +1,149 @@
+import { hash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Store } from '../../src/contract/store.ts';
+import { openStore } from '../../src/state/index.ts';
+import { recordingLog } from '../support/audit-events.ts';
+import { eventually } from '../support/eventually.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { needs } from '../support/needs.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { revocation, storeContract } from '../support/store-contract.ts';
+
+const SECRET = `ghdt_edge_${'7b'.repeat(32)}`;
+
+needs('redis-server').describe('Redis', () => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.close());
+
+  async function open(prefix = 'contract:'): Promise<Store> {
+    const store = openStore(
+      { redis: { url: redis.url, timeout: 1_000, prefix } },
+      { clock: { now: Date.now }, log: recordingLog() },
+    );
+    await eventually('connected', () => !store.health().degraded);
+    return store;
+  }
+
+  describe('every store', () => storeContract(open));
+
+  test('prefixes keep installations apart', async () => {
+    const [one, two] = [await open('one:'), await open('two:')];
+    await one.putRevocation(revocation());
+    expect((await two.revocations(undefined))?.revocations).toEqual([]);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  test('killed: calls fail fast and say so; back: they work, and nothing is lost', async () => {
+    const store = await open('killed:');
+    const entry = revocation();
+    await store.putRevocation(entry);
+    await redis.kill();
+    for (let call = 0; call < 10; call++) {
+      const began = performance.now();
+      await expect(store.putRevocation(revocation())).rejects.toMatchObject({ code: 'store_unavailable' });
+      expect(performance.now() - began).toBeLessThan(2_000);
+    }
+    expect(store.health().degraded).toBe(true);
+    expect(store.health().errors).toBeGreaterThanOrEqual(10);
+    await redis.restart();
+    const list = await eventually(
+      'the store is back',
+      () => store.revocations(undefined).catch(() => undefined),
+      15_000,
+    );
+    expect(list.revocations.map(({ id }) => id)).toEqual([entry.id]);
+    await eventually('and well', () => !store.health().degraded);
+    await store.close();
+  });
+
+  describe('two gateways', () => {
+    let upstream: RecordingUpstream;
+    let one: TestGateway;
+    let two: TestGateway;
+    beforeAll(async () => {
+      upstream = await startRecordingUpstream();
+      const yaml = `
+state: { redis: { url: "${redis.url}", timeout: 1s } }
+deployTokens:
+  edge:
+    username: edge
+    secretHash: "sha256:${hash('sha256', SECRET)}"
+    grants: [{ service: files, scopes: [read_package_registry], resources: ["**"] }]
+services:
+  files: { type: generic, path: /files/, upstream: { url: "${upstream.url}/" } }
+`;
+      [one, two] = await Promise.all([startGateway(yaml), startGateway(yaml)]);
+    });
+    afterAll(async () => {
+      await Promise.all([one.close(), two.close(), upstream.close()]);
+    });
+
+    const read = async (gateway: TestGateway, secret = SECRET) => {
+      const response = await fetch(`${gateway.url}/files/a`, { headers: { 'Deploy-Token': secret } });
+      await response.text();
+      return response.status;
+    };
+
+    const revoke = (gateway: TestGateway, body: object) =>
+      fetch(`${gateway.adminUrl}/revocations`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+
+    test('C6 a revoked deploy token is refused here at once, there within 1 s, and works again', async () => {
+      await eventually(
+        'both in step',
+        async () => (await read(one)) === 200 && (await read(two)) === 200,
+        10_000,
+      );
+      const created = await revoke(one, { deployToken: 'edge', reason: 'leaked in a log' });
+      const since = performance.now();
+      expect(created.status).toBe(201);
+      const { id } = (await created.json()) as { id: string };
+      expect(await read(one)).toBe(401);
+      await eventually('refused there', async () => (await read(two)) === 401);
+      expect(performance.now() - since).toBeLessThan(1_000);
+
+      expect((await fetch(`${two.adminUrl}/revocations/${id}`, { method: 'DELETE' })).status).toBe(204);
+      expect(await read(two)).toBe(200);
+      await eventually('works there', async () => (await read(one)) === 200);
+    });
+
+    test('B2 failures are counted together; the valid secret still works', async () => {
+      const guess = (n: number) => `ghdt_edge_${String(n).padStart(64, '0')}`;
+      const seen = new Set<number>();
+      for (let n = 0; n < 60 && !seen.has(429); n++) seen.add(await read(n % 2 === 0 ? one : two, guess(n)));
+      expect([...seen].toSorted()).toEqual([401, 429]);
+      const limited = await fetch(`${one.url}/files/a`, { headers: { 'Deploy-Token': guess(99) } });
+      expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect([await read(one), await read(two)]).toEqual([200, 200]);
+    });
+
+    test('Redis killed: requests go on, changes are refused, metrics tell; back: all is well', async () => {
+      await redis.kill();
+      expect(await read(one)).toBe(200);
+      const refused = await revoke(one, { deployToken: 'edge', reason: 'x' });
+      expect([refused.status, await refused.json()]).toMatchObject([503, { error: 'store_unavailable' }]);
+      expect(await read(one)).toBe(200);
+      const metrics = await (await fetch(`${one.adminUrl}/metrics`)).text();
+      expect(metrics).toContain('gatehouse_store_degraded 1');
+      await redis.restart();
+      const back = await eventually(
+        'changes are kept again',
+        async () => {
+          const response = await revoke(one, { deployToken: 'edge', reason: 'x' });
+          return response.status === 201 && response;
+        },
+        15_000,
+      );
+      await eventually('refused there', async () => (await read(two)) === 401, 10_000);
+      const { id } = (await back.json()) as { id: string };
+      await fetch(`${one.adminUrl}/revocations/${id}`, { method: 'DELETE' });
+    });
+  });
+});

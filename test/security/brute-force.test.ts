@@ -1,0 +1,169 @@
+/** B1–B4, C6 through the whole gateway: guessing gets slower, and costs nobody else anything. */
+import { hash } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { rawRequest, type RawResponse } from '../support/raw-client.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+
+const SECRET = `ghdt_edge_${'3c'.repeat(32)}`;
+const LIMITS = { perAddress: 20, perName: 8 };
+
+let issuer: TestIssuer;
+let upstream: RecordingUpstream;
+let gateway: TestGateway;
+
+async function start(limits = LIMITS, more = ''): Promise<TestGateway> {
+  return startGateway(
+    `
+issuers:
+  gitlab: { type: gitlab, issuer: "${issuer.url}" }
+identities:
+  job:
+    issuer: gitlab
+    match: { project_id: "20" }
+    grants: [{ service: files, scopes: [read_package_registry], resources: ["**"] }]
+deployTokens:
+  edge:
+    username: edge
+    secretHash: "sha256:${hash('sha256', SECRET)}"
+    grants: [{ service: files, scopes: [read_package_registry], resources: ["**"] }]
+services:
+  files: { type: generic, path: /files/, upstream: { url: "${upstream.url}/" } }
+`,
+    {
+      server: `server:
+  listen: 127.0.0.1:0
+  publicUrl: https://gateway.example.com
+  admin: { listen: 127.0.0.1:0 }
+  limits: { drain: 500ms, authFailures: { perAddress: ${limits.perAddress}, perName: ${limits.perName}, window: 60s } }
+${more}`,
+    },
+  );
+}
+
+beforeAll(async () => {
+  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
+  gateway = await start();
+});
+afterEach(() => upstream.reset());
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([issuer.close(), upstream.close()]);
+});
+
+async function ask(headers: readonly string[], to = gateway): Promise<RawResponse> {
+  const lines = [
+    'GET /files/a HTTP/1.1',
+    'Host: gateway.example.com',
+    'Connection: close',
+    ...headers,
+    '',
+    '',
+  ];
+  const [answer] = await rawRequest(to.port, lines.join('\r\n'), { quiet: 5_000 });
+  if (answer === undefined) throw new Error('no answer');
+  return answer;
+}
+
+function basic(user: string, password: string): string {
+  return `Authorization: Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+function guess(n: number, name = 'edge'): string {
+  return `ghdt_${name}_${n.toString(16).padStart(64, '0')}`;
+}
+
+test('B1 timing: an unknown user costs what a wrong secret costs', async () => {
+  const patient = await start({ perAddress: 1_000_000, perName: 1_000_000 });
+  const agents = ['edge', 'nobody'] as const;
+  const times: Record<(typeof agents)[number], number[]> = { edge: [], nobody: [] };
+  // Interleaved, so that whatever else the machine does hits both alike.
+  for (let n = 0; n < 1_000; n++) {
+    for (const name of agents) {
+      const began = performance.now();
+      const response = await fetch(`${patient.url}/files/a`, { headers: { 'Deploy-Token': guess(n, name) } });
+      await response.arrayBuffer();
+      times[name].push(performance.now() - began);
+      expect(response.status).toBe(401);
+    }
+  }
+  const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+  const ratio = median(times.edge) / median(times.nobody);
+  expect(ratio).toBeGreaterThan(0.8);
+  expect(ratio).toBeLessThan(1.25);
+  await patient.close();
+});
+
+test('B2 brute force: neither case nor X-Forwarded-For evades the limit; what is valid still works', async () => {
+  const statuses: number[] = [];
+  for (let n = 0; n < LIMITS.perName + 2; n++) {
+    const name = n % 2 === 0 ? 'edge' : 'EDGE';
+    const answer = await ask([`Deploy-Token: ${guess(n, name)}`, `X-Forwarded-For: 198.51.100.${n}`]);
+    statuses.push(answer.status);
+  }
+  expect(statuses).toEqual([...Array<number>(LIMITS.perName).fill(401), 429, 429]);
+  expect(Number((await ask([`Deploy-Token: ${guess(99)}`])).headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await ask([`Deploy-Token: ${SECRET}`])).status).toBe(200);
+  expect((await ask([`Authorization: Bearer ${issuer.mint({ project_id: '20' })}`])).status).toBe(200);
+});
+
+test('B2 by address, whatever is tried; the user name that all jobs share has no limit of its own', async () => {
+  const own = await start();
+  const seen: string[] = [];
+  for (let n = 0; n < LIMITS.perAddress + 1; n++) {
+    const answer = await ask([`Authorization: Bearer ${issuer.mint({}).slice(0, -8)}AAAAAAAA`], own);
+    seen.push(String(answer.status));
+  }
+  expect(seen.slice(0, -1).every((status) => status === '401')).toBe(true);
+  expect(seen.at(-1)).toBe('429');
+  const audited = await own.audit(seen.length);
+  expect(audited.at(-1)?.event.reason).toBe('rate_limited');
+  // A token that does verify is never a failed attempt, even from this address.
+  expect((await ask([`Authorization: Bearer ${issuer.mint({ project_id: '20' })}`], own)).status).toBe(200);
+  await own.close();
+});
+
+test('B3 hash cost: 200 wrong secrets take no measurable time from anybody else', async () => {
+  const began = process.cpuUsage();
+  await Promise.all(Array.from({ length: 200 }, (_, n) => ask([basic('edge', guess(n))])));
+  const { user, system } = process.cpuUsage(began);
+  // SHA-256, not a slow hash: bcrypt at its usual cost would take 200 × 50 ms of CPU alone.
+  expect((user + system) / 1_000).toBeLessThan(5_000);
+  expect((await ask([`Authorization: Bearer ${issuer.mint({ project_id: '20' })}`])).status).toBe(200);
+});
+
+test.each([
+  ['empty', basic('edge', '')],
+  ['NUL', basic('edge', `${SECRET}\0`)],
+  ['a colon before it', basic('edge', `:${SECRET}`)],
+  ['a line end behind it', basic('edge', `${SECRET}\n`)],
+  ['the hash itself', basic('edge', `sha256:${hash('sha256', SECRET)}`)],
+  ['in capitals', basic('edge', SECRET.toUpperCase())],
+  ['8 KiB', basic('edge', 'x'.repeat(8_192))],
+  ['of another user name', basic('EDGE', SECRET)],
+  ['without user name', basic('', SECRET)],
+])('B4 edge secrets: %s is no credential', async (_name, line) => {
+  const answer = await ask([line]);
+  expect([401, 429]).toContain(answer.status);
+  expect(upstream.bytes()).toBe('');
+});
+
+test('B4 edge secrets: 1 MB never gets as far', async () => {
+  expect((await ask([basic('edge', 'x'.repeat(1_000_000))])).status).toBe(431);
+});
+
+test('C6 revocation: refused on the next request, and the token that others hold goes on', async () => {
+  const [leaked, other] = [issuer.mint({ project_id: '20' }), issuer.mint({ project_id: '20' })];
+  const read = async (token: string) => (await ask([`Authorization: Bearer ${token}`])).status;
+  expect([await read(leaked), await read(other)]).toEqual([200, 200]);
+  const created = await fetch(`${gateway.adminUrl}/revocations`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ tokenHash: hash('sha256', leaked), reason: 'printed in a job log' }),
+  });
+  expect(created.status).toBe(201);
+  expect([await read(leaked), await read(other)]).toEqual([401, 200]);
+  const { headers, body } = await ask([`Authorization: Bearer ${leaked}`]);
+  expect(JSON.stringify([...headers, body])).not.toContain('printed in a job log');
+});

@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import type { Revocation } from '../../src/contract/revocation.ts';
+import type { Store } from '../../src/contract/store.ts';
+
+export function revocation(changes: Partial<Revocation> = {}): Revocation {
+  return {
+    id: randomUUID(),
+    target: 'identity',
+    value: 'payments',
+    issuer: undefined,
+    reason: 'leaked',
+    created: '2026-11-21T12:00:00.000Z',
+    expires: undefined,
+    ...changes,
+  };
+}
+
+/** What every store does. `open` opens the same state again each time. */
+export function storeContract(open: () => Promise<Store>): void {
+  const ids = (list: { revocations: readonly Revocation[] } | undefined): string[] =>
+    (list?.revocations ?? []).map(({ id }) => id);
+
+  test('keeps revocations over a restart', async () => {
+    const entry = revocation({
+      target: 'jti',
+      value: 'a\u2028"',
+      issuer: 'gitlab',
+      expires: '2027-01-01T00:00:00Z',
+    });
+    const first = await open();
+    await first.putRevocation(entry);
+    await first.close();
+    const second = await open();
+    const list = await second.revocations(undefined);
+    expect(list?.revocations.find(({ id }) => id === entry.id)).toEqual(JSON.parse(JSON.stringify(entry)));
+    await second.close();
+  });
+
+  test('says whether anything has changed since', async () => {
+    const store = await open();
+    const before = await store.revocations(undefined);
+    expect(await store.revocations(before?.mark)).toBeUndefined();
+    const entry = revocation();
+    await store.putRevocation(entry);
+    const after = await store.revocations(before?.mark);
+    expect(ids(after)).toContain(entry.id);
+    expect(await store.deleteRevocation(entry.id)).toBe(true);
+    expect(ids(await store.revocations(after?.mark))).not.toContain(entry.id);
+    await store.close();
+  });
+
+  test('removes only what is there', async () => {
+    const store = await open();
+    expect(await store.deleteRevocation('no-such-id')).toBe(false);
+    await store.close();
+  });
+
+  test('counts by key, for a while from the first', async () => {
+    const store = await open();
+    const key = randomUUID();
+    expect(await store.count(key, 60_000)).toMatchObject({ count: 1 });
+    const second = await store.count(key, 60_000);
+    expect(second.count).toBe(2);
+    expect(second.resetsIn).toBeGreaterThan(50_000);
+    expect(second.resetsIn).toBeLessThanOrEqual(60_000);
+    expect(await store.count(randomUUID(), 60_000)).toMatchObject({ count: 1 });
+    await store.close();
+  });
+
+  test('is well', async () => {
+    const store = await open();
+    await store.revocations(undefined);
+    expect(store.health()).toEqual({ errors: 0, degraded: false });
+    await store.close();
+  });
+}

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import type { VerifiedCredential } from '../../../src/contract/credential.ts';
+import { GatehouseError } from '../../../src/contract/errors.ts';
+import type { Revocation } from '../../../src/contract/revocation.ts';
+import type { Store } from '../../../src/contract/store.ts';
+import { createRevocations, openStore } from '../../../src/state/index.ts';
+import { recordingLog } from '../../support/audit-events.ts';
+import { FrozenClock } from '../../support/authentication.ts';
+import { eventually } from '../../support/eventually.ts';
+
+const HASH = 'ab'.repeat(32);
+
+const job: VerifiedCredential = {
+  class: 'id_token',
+  issuer: 'gitlab',
+  issuerUrl: 'https://gitlab.example.com',
+  subject: 's',
+  jti: 'jti-1',
+  tokenHash: HASH,
+  expiresAt: Infinity,
+  claims: { project_id: '20', project_path: 'Acme/Payments' },
+};
+const edge: VerifiedCredential = {
+  ...job,
+  class: 'deploy_token',
+  issuer: ':deploy-tokens',
+  subject: 'edge',
+  jti: undefined,
+  claims: {},
+};
+
+type Wanted = Pick<Revocation, 'target' | 'value'> & Partial<Revocation>;
+
+function wanted({ issuer, expires, ...entry }: Wanted): Omit<Revocation, 'id' | 'created'> {
+  return { reason: 'leaked', issuer, expires, ...entry };
+}
+
+async function open(clock = new FrozenClock(), store?: Store) {
+  const log = recordingLog();
+  const revocations = createRevocations(
+    store ?? openStore({ sqlite: { file: ':memory:' } }, { clock, log }),
+    { clock, log },
+    { poll: 5, maxAge: 1_000 },
+  );
+  await revocations.start();
+  return { revocations, clock, log };
+}
+
+describe('a revocation names', () => {
+  test.each([
+    ['a token by jti', { target: 'jti', value: 'jti-1', issuer: 'gitlab' }, job, true],
+    ['a jti of another issuer', { target: 'jti', value: 'jti-1', issuer: 'github' }, job, false],
+    ['a token by its hash', { target: 'tokenHash', value: HASH }, job, true],
+    ['another hash', { target: 'tokenHash', value: 'cd'.repeat(32) }, job, false],
+    ['an identity', { target: 'identity', value: 'payments' }, job, true],
+    ['another identity', { target: 'identity', value: 'payments-2' }, job, false],
+    ['a project by path, in any case', { target: 'project', value: 'acme/payments' }, job, true],
+    ['a project by number', { target: 'project', value: 'id:20' }, job, true],
+    ['a project whose name only begins alike', { target: 'project', value: 'acme/pay' }, job, false],
+    ['an issuer', { target: 'issuer', value: 'gitlab' }, job, true],
+    ['a deploy token', { target: 'deployToken', value: 'edge' }, edge, true],
+    ['a deploy token, not an id token with that subject', { target: 'deployToken', value: 's' }, job, false],
+  ] as const)('%s', async (_name, entry, credential, hit) => {
+    const { revocations } = await open();
+    expect(revocations.check(credential, 'payments')).toEqual({ kind: 'clear' });
+    await revocations.add(wanted(entry));
+    expect(revocations.check(credential, 'payments').kind).toBe(hit ? 'revoked' : 'clear');
+    revocations.stop();
+  });
+});
+
+test('in force at once, gone at once, and at its end', async () => {
+  const { revocations, clock } = await open();
+  const { id } = await revocations.add(wanted({ target: 'issuer', value: 'gitlab' }));
+  expect(revocations.check(job, undefined)).toMatchObject({ kind: 'revoked', revocation: { id } });
+  expect(await revocations.remove(id)).toBe(true);
+  expect(revocations.check(job, undefined)).toEqual({ kind: 'clear' });
+  expect(await revocations.remove(id)).toBe(false);
+
+  const expires = new Date(clock.now() + 500).toISOString();
+  await revocations.add(wanted({ target: 'issuer', value: 'gitlab', expires }));
+  expect(revocations.check(job, undefined).kind).toBe('revoked');
+  clock.advance(500);
+  expect(revocations.check(job, undefined).kind).toBe('clear');
+  expect(revocations.list()).toEqual([]);
+  revocations.stop();
+});
+
+test('a later identity of the same credential is looked up anew', async () => {
+  const { revocations } = await open();
+  await revocations.add(wanted({ target: 'identity', value: 'payments' }));
+  expect(revocations.check(job, undefined).kind).toBe('clear');
+  expect(revocations.check(job, 'payments').kind).toBe('revoked');
+  revocations.stop();
+});
+
+test('a store that goes away: the last list counts for a while, then nobody can tell; back again, all is well', async () => {
+  const clock = new FrozenClock();
+  const real = openStore({ sqlite: { file: ':memory:' } }, { clock, log: recordingLog() });
+  let away = false;
+  const store: Store = {
+    ...real,
+    revocations: (since) =>
+      away ? Promise.reject(new GatehouseError('store_unavailable', 'away')) : real.revocations(since),
+  };
+  const { revocations, log } = await open(clock, store);
+  const entry = await revocations.add(wanted({ target: 'identity', value: 'payments' }));
+  away = true;
+  await eventually('it is said', () =>
+    log.lines.some(({ message }) => message.includes('cannot be reached')),
+  );
+  clock.advance(1_000);
+  expect(revocations.check(job, 'payments')).toMatchObject({ kind: 'revoked', revocation: { id: entry.id } });
+  clock.advance(1);
+  expect(revocations.check(job, 'other').kind).toBe('unknown');
+  expect(revocations.ready()).toBe(false);
+  away = false;
+  await eventually('it is in step again', () => revocations.ready());
+  expect(revocations.check(job, 'other').kind).toBe('clear');
+  revocations.stop();
+});
+
+test('a list that was never had lets nobody through', async () => {
+  const store = {
+    ...openStore({ sqlite: { file: ':memory:' } }, { clock: { now: Date.now }, log: recordingLog() }),
+  };
+  store.revocations = () => Promise.reject(new GatehouseError('store_unavailable', 'away'));
+  const { revocations } = await open(new FrozenClock(), store);
+  expect(revocations.check(job, undefined).kind).toBe('unknown');
+  revocations.stop();
+});

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { openStore } from '../../../src/state/index.ts';
+import type { Store } from '../../../src/contract/store.ts';
+import { recordingLog } from '../../support/audit-events.ts';
+import { ROOT } from '../../support/repository.ts';
+import { storeContract } from '../../support/store-contract.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-sqlite-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function open(file: string): Store {
+  return openStore({ sqlite: { file } }, { clock: { now: Date.now }, log: recordingLog() });
+}
+
+describe('every store', () => storeContract(async () => open(join(folder, 'contract.db'))));
+
+test('makes its folder; nobody else may read the file', async () => {
+  const file = join(folder, 'new/folder/gatehouse.db');
+  await open(file).close();
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test('survives kill -9: what was acknowledged is there', async () => {
+  const file = join(folder, 'killed.db');
+  const child = spawn(process.execPath, [join(ROOT, 'test/support/revoke-in-a-loop.ts'), file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let acknowledged = '';
+  const enough = new Promise<void>((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      acknowledged += text;
+      if (acknowledged.split('\n').length > 200) resolve();
+    });
+  });
+  await enough;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await gone;
+
+  const store = open(file);
+  const list = await store.revocations(undefined);
+  const kept = new Set(list?.revocations.map(({ id }) => id));
+  const said = acknowledged.split('\n').slice(0, -1);
+  expect(said.length).toBeGreaterThan(100);
+  expect(said.filter((id) => !kept.has(id))).toEqual([]);
+  await store.close();
+});
+
+test('a second process on the same file is told so', async () => {
+  const file = join(folder, 'shared.db');
+  const child = spawn(process.execPath, [join(ROOT, 'test/support/revoke-in-a-loop.ts'), file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  expect(() => open(file)).toThrow(/is in use by another process: one gateway per file, or use Redis/);
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await gone;
+  await open(file).close();
+});
+
+test('a file that is something else is refused, and left as it is', () => {
+  const file = join(folder, 'notes.txt');
+  writeFileSync(file, 'these are my notes, and they are longer than a header of a database would be');
+  expect(() => open(file)).toThrow(expect.objectContaining({ code: 'startup_failed' }));
+  expect(() => open(file)).toThrow(/is no SQLite database/);
+});
