@@ -66,22 +66,27 @@ export function openRedisStore(settings: RedisSettings, ports: { clock: Clock; l
       }),
     deleteRevocation: (id) =>
       command(async () => {
-        const [removed] = await client.multi().hDel(LIST, id).incr(MARK).exec();
+        const [removed] = await client.multi().hDel(LIST, id).incr(MARK).execTyped();
         return Number(removed) > 0;
       }),
     async revocations(since) {
       const mark = (await command(() => client.get(MARK))) ?? '0';
       if (mark === since) return undefined;
-      const [current, entries] = await command(() => client.multi().get(MARK).hVals(LIST).exec());
+      const [current, entries] = await command(() => client.multi().get(MARK).hVals(LIST).execTyped());
       return {
-        mark: String(current ?? '0'),
-        revocations: (entries as unknown as string[]).map((body) => JSON.parse(body) as Revocation),
+        mark: current ?? '0',
+        revocations: entries.map((body) => JSON.parse(body) as Revocation),
       };
     },
     count: (key, window) =>
       command(async () => {
         const name = `failures:${key}`;
-        const [count, , left] = await client.multi().incr(name).pExpire(name, window, 'NX').pTTL(name).exec();
+        const [count, , left] = await client
+          .multi()
+          .incr(name)
+          .pExpire(name, window, 'NX')
+          .pTTL(name)
+          .execTyped();
         return { count: Number(count), resetsIn: Math.max(Number(left), 0) };
       }),
     health: () => ({ errors, degraded: breaker.isFailing || !client.isReady }),

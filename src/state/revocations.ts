@@ -39,6 +39,7 @@ export function createRevocations(
   /** Credentials that this list does not name, with the identity that they were looked up under. */
   let clean = new WeakMap<VerifiedCredential, { readonly identity: string | undefined }>();
   let timer: NodeJS.Timeout | undefined;
+  let running = false;
 
   function replace(revocations: Iterable<Revocation>): void {
     byKey = new Map([...revocations].map((revocation) => [keyOf(revocation), revocation]));
@@ -56,6 +57,15 @@ export function createRevocations(
     } catch (error) {
       trouble.failed(error instanceof GatehouseError ? error.message : 'unknown');
     }
+  }
+
+  function schedule(): void {
+    if (running) timer = setTimeout(() => void look(), timing.poll).unref();
+  }
+
+  async function look(): Promise<void> {
+    await sync();
+    schedule();
   }
 
   function ready(): boolean {
@@ -96,13 +106,14 @@ export function createRevocations(
     },
     list: () => [...byKey.keys()].map(find).filter((revocation) => revocation !== undefined),
     async start() {
+      running = true;
       await sync();
-      const next = (): void => {
-        timer = setTimeout(() => void sync().then(next), timing.poll).unref();
-      };
-      next();
+      schedule();
     },
-    stop: () => clearTimeout(timer),
+    stop() {
+      running = false;
+      clearTimeout(timer);
+    },
     ready,
   };
 }
