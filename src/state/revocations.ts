@@ -19,8 +19,8 @@ export interface SyncedRevocations extends Revocations {
   /** Reads the list for the first time, then keeps it in step. Never rejects. */
   start(): Promise<void>;
   stop(): void;
-  /** The list is there and young enough. */
-  ready(): boolean;
+  /** The list has been read once. A store that goes away later makes no replica unready: all would be at once. */
+  loaded(): boolean;
 }
 
 const CLEAR: RevocationVerdict = { kind: 'clear' };
@@ -68,7 +68,7 @@ export function createRevocations(
     schedule();
   }
 
-  function ready(): boolean {
+  function isFresh(): boolean {
     return syncedAt !== undefined && clock.now() - syncedAt <= timing.maxAge;
   }
 
@@ -80,7 +80,7 @@ export function createRevocations(
 
   return {
     check(credential, identity) {
-      if (!ready())
+      if (!isFresh())
         return { kind: 'unknown', detail: 'the list of revocations is too old, the store cannot be reached' };
       // Nearly always: nothing has changed since this token was found clean.
       const earlier = byKey.size === 0 ? undefined : clean.get(credential);
@@ -114,7 +114,7 @@ export function createRevocations(
       running = false;
       clearTimeout(timer);
     },
-    ready,
+    loaded: () => syncedAt !== undefined,
   };
 }
 
