@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import type { RequestHead } from '../../../src/contract/request-head.ts';
+import { genericProtocol } from '../../../src/protocols/index.ts';
+
+const { classify, challenge, refusal } = genericProtocol({ path: '/files/' });
+
+function head(method: string, path: string): RequestHead {
+  return {
+    method,
+    host: 'files.example.com',
+    path: path as RequestHead['path'],
+    query: '',
+    hasBody: false,
+    rawHeaders: [],
+  };
+}
+
+test.each([
+  ['GET', '/files/acme/a.tgz', 'read_package_registry', 'acme/a.tgz', 'one'],
+  ['HEAD', '/files/acme/a.tgz', 'read_package_registry', 'acme/a.tgz', 'one'],
+  ['PUT', '/files/acme/a.tgz', 'write_package_registry', 'acme/a.tgz', 'one'],
+  ['POST', '/files/acme/', 'write_package_registry', 'acme/', 'one'],
+  ['DELETE', '/files/acme/a.tgz', 'write_package_registry', 'acme/a.tgz', 'one'],
+  ['GET', '/files/', 'read_package_registry', '', 'every'],
+])('%s %s', (method, path, scope, resource, extent) => {
+  expect(classify(head(method, path))).toEqual({
+    kind: 'operations',
+    operations: [{ scope, resource, extent }],
+  });
+});
+
+test.each(['PATCH', 'OPTIONS', 'PROPFIND'])('%s is no operation of a file tree', (method) => {
+  expect(classify(head(method, '/files/a'))).toMatchObject({ kind: 'unknown' });
+});
+
+test('wget answers a Basic challenge only; both clients print text', () => {
+  expect(challenge(head('GET', '/files/a'), [], 'invalid_token')).toBe('Basic realm="files.example.com"');
+  const { contentType, body } = refusal({ error: 'no_credential', message: 'Why.', requestId: 'r-1' }, '*/*');
+  expect(contentType).toContain('text/plain');
+  expect(body).toBe('Why.\nerror: no_credential\nrequest id: r-1\n');
+});
