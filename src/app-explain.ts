@@ -61,12 +61,14 @@ export function createExplain(
       return refused('classify', { reason: 'operation_unknown', detail: asked.detail });
 
     let verified = takenAsVerified(config, credential);
+    const untrusted = verified && whyNotTrusted(config, line.name, verified);
+    if (untrusted !== undefined) return refused('authenticate', untrusted);
     if (credential.kind === 'token') {
       const presented = line.extract(head);
       if (presented === undefined)
         return refused('extract', { reason: 'no_credential', detail: 'the file is empty' });
       if ('kind' in presented) return refused('extract', presented);
-      const result = await line.authenticate(presented);
+      const result = await line.authenticate(presented, false);
       if ('kind' in result) return refused('authenticate', result);
       verified = result;
     }
@@ -103,13 +105,31 @@ function takenAsVerified(
       );
     }
     case 'deploy-token': {
-      const { name, username } = find(config.deployTokens, credential.name, '--deploy-token');
+      const { name, username, expires } = find(config.deployTokens, credential.name, '--deploy-token');
       const claims = { deploy_token: name, username };
-      return unproven('deploy_token', DEPLOY_TOKENS, config.server.publicUrl, name, claims);
+      const expiresAt = expires === undefined ? Infinity : Date.parse(`${expires}T00:00:00Z`);
+      return { ...unproven('deploy_token', DEPLOY_TOKENS, config.server.publicUrl, name, claims), expiresAt };
     }
     default:
       return credential satisfies never;
   }
+}
+
+/** What `authenticate` would look at beside the signature. */
+function whyNotTrusted(
+  config: Config,
+  service: string,
+  { class: kind, issuer, expiresAt }: VerifiedCredential,
+): Pick<Refusal, 'reason' | 'detail'> | undefined {
+  const trusted = config.services.find(({ name }) => name === service)?.issuers;
+  if (kind !== 'deploy_token' && trusted?.includes(issuer) === false) {
+    return { reason: 'issuer_unknown', detail: `issuer ${issuer} is not one of service ${service}` };
+  }
+  if (kind === 'job_token' && config.issuers.find(({ name }) => name === issuer)?.jobTokens === undefined) {
+    return { reason: 'credential_invalid', detail: `issuer ${issuer} does not accept job tokens` };
+  }
+  if (expiresAt <= Date.now()) return { reason: 'token_expired', detail: 'it has expired' };
+  return undefined;
 }
 
 function unproven(

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { createAdmin, type Readiness } from './admin/index.ts';
 import { createAccessLog, createAuditSink, openLineWriter } from './audit/index.ts';
 import { createAuthenticator } from './authenticate/index.ts';
@@ -10,6 +9,7 @@ import { createExplain, type Explain } from './app-explain.ts';
 import { createServices } from './app-services.ts';
 import { createOutbound } from './forward/index.ts';
 import { formatListenAddress, type ListenAddress } from './lib/listen-address.ts';
+import { WatchedFile } from './lib/watched-file.ts';
 import { createListener } from './listener/index.ts';
 import { createPipeline } from './pipeline/index.ts';
 import { jsonRefusal } from './protocols/index.ts';
@@ -107,26 +107,36 @@ export function build(config: Config, options: BuildOptions): Gateway {
     return { ready: checks.every(({ ok }) => ok), checks };
   }
 
+  const adminToken = openAdminToken(config, log);
   const admin = createAdmin(
-    { listen: server.admin.listen, token: adminToken(config) },
+    { listen: server.admin.listen, token: adminToken.current },
     {
       ready,
       revocations,
-      issuers: config.issuers.map(({ name }) => name),
+      names: {
+        issuers: config.issuers.map(({ name }) => name),
+        identities: config.identities.map(({ name }) => name),
+        deployTokens: config.deployTokens.map(({ name }) => name),
+      },
       metrics: async () => ({ body: await telemetry.metrics(), contentType: telemetry.contentType }),
       status: () => ({ version: options.version, config: config.hash, issuers: authenticator.issuers() }),
       log,
     },
   );
 
+  /** The audit trail last, whatever went wrong before. */
   async function release(): Promise<void> {
     authenticator.stop();
     revocations.stop();
-    await Promise.all([services.close(), outbound.close()]);
-    await admin.stop();
-    await store.close();
-    await audit.close();
-    await stdout.close();
+    adminToken.close();
+    try {
+      await Promise.all([services.close(), outbound.close()]);
+      await admin.stop();
+      await store.close();
+    } finally {
+      await audit.close();
+      await stdout.close();
+    }
   }
 
   return {
@@ -181,10 +191,19 @@ async function checkOnline(
 /** `check` and `explain` look at nobody's state. */
 const IN_MEMORY = { sqlite: { file: ':memory:' } };
 
-function adminToken({ server: { admin } }: Config): Secret | undefined {
-  if (admin.token !== undefined) return new Secret(admin.token);
-  if (admin.tokenFile === undefined) return undefined;
-  return new Secret(readFileSync(admin.tokenFile, 'utf8').trim());
+/** The token as it is now: its file may be rotated under a running gateway. */
+function openAdminToken({ server: { admin } }: Config, log: Log): { current?: () => Secret; close(): void } {
+  if (admin.token !== undefined) {
+    const secret = new Secret(admin.token);
+    return { current: () => secret, close: () => undefined };
+  }
+  if (admin.tokenFile === undefined) return { close: () => undefined };
+  const { tokenFile } = admin;
+  const said = (): void => log.info('admin token re-read', { file: tokenFile });
+  const failed = (): void =>
+    log.warn('admin token not re-read, the last good one stays', { file: tokenFile });
+  const file = new WatchedFile(tokenFile, said, failed);
+  return { current: () => new Secret(file.content.trim()), close: () => file.close() };
 }
 
 export { formatExplanation } from './authorize/index.ts';

@@ -3,6 +3,7 @@ import type { Log } from '../contract/ports.ts';
 import type { Secret } from '../contract/secret.ts';
 import type { Revocations } from '../contract/revocation.ts';
 import { refuseForeignHosts, requireToken } from './guards.ts';
+import type { RevocableNames } from './revocation-body.ts';
 import { revocationRoutes } from './revocation-routes.ts';
 
 export interface Readiness {
@@ -21,14 +22,14 @@ export interface AdminPorts {
   /** What `/status` shows; no secrets. */
   status(): object;
   readonly revocations: Revocations;
-  /** As the configuration names them. */
-  readonly issuers: readonly string[];
+  /** What revocations may name. */
+  readonly names: RevocableNames;
   readonly log: Log;
 }
 
 export interface AdminAppSettings {
   readonly loopback: boolean;
-  readonly token: Secret | undefined;
+  readonly token: (() => Secret) | undefined;
 }
 
 /** Paths and who may ask for them; knows nothing of sockets. */
@@ -53,7 +54,7 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
     return context.body(body, 200, { 'Content-Type': contentType });
   });
   app.get('/status', (context) => context.json(ports.status()));
-  app.route('/revocations', revocationRoutes(ports.revocations, new Set(ports.issuers)));
+  app.route('/revocations', revocationRoutes(ports.revocations, ports.names));
 
   for (const path of ['/livez', '/readyz', '/metrics', '/status']) {
     app.all(path, (context) =>

@@ -9,7 +9,7 @@ export interface AdminSettings {
   /** `ADDRESS:PORT`; port 0 takes any free one. */
   readonly listen: string;
   /** Required when `listen` is not loopback; asked for wherever it is given. */
-  readonly token?: Secret | undefined;
+  readonly token?: (() => Secret) | undefined;
 }
 
 export interface Admin {

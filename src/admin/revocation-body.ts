@@ -1,11 +1,18 @@
 import { REVOCATION_TARGETS, type Revocation } from '../contract/revocation.ts';
 
+/** As the configuration has them. */
+export interface RevocableNames {
+  readonly issuers: readonly string[];
+  readonly identities: readonly string[];
+  readonly deployTokens: readonly string[];
+}
+
 type Wanted = Omit<Revocation, 'id' | 'created'>;
 
 /** Reads `{jti, issuer | tokenHash | deployToken | identity | project | issuer, reason, expires?}`. */
 export function readRevocation(
   body: Readonly<Record<string, unknown>>,
-  issuers: ReadonlySet<string>,
+  names: RevocableNames,
 ): Wanted | { readonly problem: string } {
   const unknown = Object.keys(body).find((key) => !KNOWN.has(key));
   if (unknown !== undefined)
@@ -32,14 +39,23 @@ export function readRevocation(
   const issuer = text('issuer');
   if (target === 'jti' && issuer === undefined)
     return { problem: '"jti" needs "issuer", as the configuration names it.' };
-  if (issuer !== undefined && !issuers.has(issuer)) {
+  if (issuer !== undefined && !names.issuers.includes(issuer)) {
     return {
-      problem: `"issuer" must be one of the configuration: ${[...issuers].join(', ') || 'it has none'}.`,
+      problem: `"issuer" must be one of the configuration: ${names.issuers.join(', ') || 'it has none'}.`,
     };
   }
   const value = text(target) ?? '';
   if (target === 'tokenHash' && !/^[0-9a-f]{64}$/.test(value)) {
     return { problem: '"tokenHash" is the SHA-256 of the token as sent, 64 lowercase hex digits.' };
+  }
+  if (target === 'project' && /^\d+$/.test(value))
+    return { problem: `A project by number is written "id:${value}".` };
+  // What is misspelled would be taken for done.
+  if (target === 'deployToken' && !names.deployTokens.includes(value)) {
+    return { problem: '"deployToken" must be the name of one of the configuration.' };
+  }
+  if (target === 'identity' && !names.identities.includes(value)) {
+    return { problem: '"identity" must be the name of one of the configuration.' };
   }
   const expires = text('expires');
   if (expires !== undefined && !(RFC_3339.test(expires) && !Number.isNaN(Date.parse(expires)))) {

@@ -62,12 +62,13 @@ export function createAuthenticator(settings: AuthenticateSettings, ports: Authe
   function authenticate(
     presented: PresentedCredential,
     trust: ServiceTrust,
+    suspect?: boolean,
   ): Authentication | Promise<Authentication> {
     switch (presented.class) {
       case 'id_token':
         return verifyIdToken(presented, trust.idTokens);
       case 'job_token':
-        return trust.jobTokens(presented);
+        return trust.jobTokens(presented, suspect);
       case 'deploy_token':
         return verifyDeployToken(presented);
       case 'access_token':
@@ -88,7 +89,7 @@ export function createAuthenticator(settings: AuthenticateSettings, ports: Authe
     forService(name) {
       const trust = serviceTrust.get(name);
       if (trust === undefined) throw new GatehouseError('config_invalid', `there is no service ${name}`);
-      return (presented) => authenticate(presented, trust);
+      return (presented, suspect) => authenticate(presented, trust, suspect);
     },
     verify: (presented) => authenticate(presented, fullTrust),
     start: () => issuers.forEach(({ keys }) => keys.start()),

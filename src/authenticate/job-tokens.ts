@@ -24,6 +24,8 @@ const REFUSAL_LIFETIME = 10_000;
  * ones does not keep running jobs out.
  */
 const FIRST_CALLS = { perSecond: 20, burst: 50 };
+/** What clients with too many failures share: they may not use up what new jobs need. */
+const SUSPECT_CALLS = { perSecond: 2, burst: 5 };
 const RENEWALS = { perSecond: 200, burst: 200 };
 
 interface Remembered {
@@ -68,10 +70,12 @@ function createJobTokenVerifier(
   const refused = new LRUCache<string, Remembered & { readonly refusal: Deny }>({ max: MAX_ENTRIES });
   const flights = new SingleFlight<Authentication>(MAX_FLIGHTS);
   const firstCalls = new TokenBucket(FIRST_CALLS, () => clock.now());
+  const suspectCalls = new TokenBucket(SUSPECT_CALLS, () => clock.now());
   const renewals = new TokenBucket(RENEWALS, () => clock.now());
 
-  async function ask(token: string, tokenHash: string): Promise<Authentication> {
-    const budget = running.has(tokenHash) ? renewals : firstCalls;
+  async function ask(token: string, tokenHash: string, suspect: boolean): Promise<Authentication> {
+    const fresh = suspect ? suspectCalls : firstCalls;
+    const budget = running.has(tokenHash) ? renewals : fresh;
     if (!budget.take()) {
       return unable('issuer_unavailable', `too many job tokens to ask issuer ${name} about`, 1);
     }
@@ -104,7 +108,7 @@ function createJobTokenVerifier(
     }
   }
 
-  return function verify({ token }) {
+  return function verify({ token }, suspect = false) {
     const malformed = checkForm(token);
     if (malformed !== undefined) return malformed;
     const tokenHash = hash('sha256', token);
@@ -121,7 +125,9 @@ function createJobTokenVerifier(
     }
     meter.cacheMiss('job_token');
     const measured = measure(meter, 'job_token');
-    return flights.run(tokenHash, () => ask(token, tokenHash)).then((result) => measured(name, result));
+    return flights
+      .run(tokenHash, () => ask(token, tokenHash, suspect))
+      .then((result) => measured(name, result));
   };
 }
 

@@ -1,3 +1,4 @@
+import { DEPLOY_TOKENS } from '../contract/deploy-token.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { Explanation, GrantTrace, IdentityTrace, ResourceTrace, Verdict } from './explanation.ts';
 import type { GrantOrigin } from './grant.ts';
@@ -9,7 +10,7 @@ export function formatExplanation(explanation: Explanation): string {
   const presented =
     credential === undefined
       ? 'none'
-      : `${credential.class} of ${credential.issuer}, subject ${printable(credential.subject)}`;
+      : `${credential.class} of ${credential.issuer === DEPLOY_TOKENS ? 'the configuration' : credential.issuer}, subject ${printable(credential.subject)}`;
   const lines = [
     ...align([
       ['service', `${service} (${mode})`],

@@ -27,6 +27,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 /** Runs one command line; every outcome is an exit code, never an exception. */
 export async function run(terminal: Terminal): Promise<ExitCode> {
   const { name, args } = split(terminal.args);
+  const group = Object.keys(COMMANDS).filter((command) => command.startsWith(`${name} `));
+  if (group.length > 0) {
+    terminal.out(
+      group.map((command) => `gatehouse ${command}: ${COMMANDS[command]?.summary ?? ''}\n`).join(''),
+    );
+    return args.includes('--help') ? EXIT.done : EXIT.usage;
+  }
   if (name === '--help' || name === '-h' || name === 'help') {
     terminal.out(overview());
     return EXIT.done;
@@ -55,6 +62,7 @@ export async function run(terminal: Terminal): Promise<ExitCode> {
 /** `token create --name x` → `token create` and the rest; other commands are one word. */
 function split([first = '--help', ...rest]: readonly string[]): { name: string; args: readonly string[] } {
   const [second] = rest;
+  if (first === '--version') return { name: 'version', args: rest };
   const isGroup = Object.keys(COMMANDS).some((name) => name.startsWith(`${first} `));
   if (!isGroup || second === undefined || second.startsWith('-')) return { name: first, args: rest };
   return { name: `${first} ${second}`, args: rest.slice(1) };

@@ -36,6 +36,9 @@ then take the first one out.
     if (expires !== undefined && !isDate(expires)) {
       throw new GatehouseError('usage', '--expires takes a date such as 2027-12-31');
     }
+    if (expires !== undefined && Date.parse(expires) <= Date.now()) {
+      throw new GatehouseError('usage', `--expires ${expires} has passed`);
+    }
     const secretHash = `sha256:${hash('sha256', secret)}`;
     terminal.out(
       values['json'] === true
@@ -56,8 +59,8 @@ function isDate(text: string): boolean {
 function entry(name: string, username: string, secretHash: string, expires: string | undefined): string {
   return [
     'deployTokens:',
-    `  ${name}:`,
-    `    username: ${username}`,
+    `  ${JSON.stringify(name)}:`,
+    `    username: ${JSON.stringify(username)}`,
     `    secretHash: "${secretHash}"`,
     ...(expires === undefined ? [] : [`    expires: ${expires}`]),
     '    grants: [{ service: SERVICE, scopes: [read_package_registry], resources: ["**"] }]',

@@ -10,8 +10,7 @@ export const REASONS = {
 
   no_credential: {
     status: 401,
-    message:
-      'This needs a credential. Send the id token of your job, for example as "Authorization: Bearer".',
+    message: 'This needs a credential. Send the token of your job, for example as "Authorization: Bearer".',
   },
 
   credential_malformed: {

@@ -1,6 +1,8 @@
 import type { Revocation } from './revocation.ts';
 
 export interface RevocationList {
+  /** Of this store's data; another one after they were lost. */
+  readonly epoch: string;
   /** Another one after every change. */
   readonly mark: string;
   readonly revocations: readonly Revocation[];

@@ -5,7 +5,7 @@ import { foldHeaderName } from '../lib/header-name.ts';
 import { CARRIER_HEADERS, readCarrierHeader } from './header-carrier.ts';
 import { MAX_CREDENTIAL } from './limits.ts';
 import { queryCredentials } from './query-carrier.ts';
-import { classOfToken, type Found } from './token-class.ts';
+import { classOfToken, looksLikeJws, type Found } from './token-class.ts';
 
 export interface ExtractSettings {
   /** Those that the service takes. */
@@ -47,26 +47,33 @@ function findOne(
   queryParameters: ReadonlySet<string>,
 ): Found | Deny | undefined {
   let found: Found | Deny | undefined;
+  let authorizations = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const header = CARRIER_HEADERS.get(foldHeaderName(rawHeaders[i] ?? ''));
     if (header === undefined) continue;
     const next = readCarrierHeader(header, rawHeaders[i + 1] ?? '');
-    if (found === undefined) found = next;
-    // Two lines of one header are read differently by different servers, whatever they say.
-    else if (header === 'authorization' || !isSame(found, next)) return conflict();
+    // Two lines of this header are read differently by different servers, whatever they say.
+    if (header === 'authorization' && (authorizations += 1) > 1) return conflict();
+    found = found === undefined ? next : sameAs(found, next);
+    if (found === undefined) return conflict();
   }
   for (const { token, isJobToken } of queryCredentials(query, queryParameters)) {
     if (token === undefined) return deny('credential_malformed', 'a query parameter that is not UTF-8');
     const next: Found = { carrier: 'query', token, username: undefined, isJobToken };
-    if (found === undefined) found = next;
-    else if (!isSame(found, next)) return conflict();
+    found = found === undefined ? next : sameAs(found, next);
+    if (found === undefined) return conflict();
   }
   return found;
 }
 
-/** The same credential in two places is one. */
-function isSame(a: Found | Deny, b: Found | Deny): boolean {
-  return 'token' in a && 'token' in b && a.token === b.token;
+/** The same credential in two places is one, with all that either of them says of it; undefined where they differ. */
+function sameAs(a: Found | Deny, b: Found | Deny): Found | undefined {
+  if ('kind' in a || 'kind' in b || a.token !== b.token) return undefined;
+  if (a.username !== undefined && b.username !== undefined && a.username !== b.username) return undefined;
+  // An id token that also stands where job tokens do is what it looks like; anything else is what it is said to be.
+  const one = a.isJobToken || b.isJobToken;
+  const isJobToken = looksLikeJws(a.token) ? a.isJobToken && b.isJobToken : one;
+  return { ...a, username: a.username ?? b.username, isJobToken };
 }
 
 function conflict(): Deny {

@@ -31,7 +31,7 @@ function hasJobTokenPrefix(token: string): boolean {
 }
 
 /** Compact form: three parts, the first a JSON object. What they hold is checked later. */
-function looksLikeJws(token: string): boolean {
+export function looksLikeJws(token: string): boolean {
   if (!token.startsWith('eyJ')) return false;
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);

@@ -34,7 +34,9 @@ export class Relay implements Dispatcher.DispatchHandler {
   #bodiless = false;
   #interim = 0;
   #retried = false;
+  /** The client has its answer, or is gone. */
   #done = false;
+  #released = false;
   #transfer: Transfer | undefined;
 
   constructor(forwarding: Forwarding, body: RequestBody | undefined, ports: RelayPorts) {
@@ -48,12 +50,14 @@ export class Relay implements Dispatcher.DispatchHandler {
   clientClosed(): void {
     if (this.#done) return;
     this.#end();
-    this.#controller?.abort(new Error('client left'));
+    // A request that still waits for a connection keeps its place until undici comes to it: others must not queue
+    // behind it without bound.
+    if (this.#controller !== undefined) this.#abort('client left');
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#done) controller.abort(new Error('client left'));
+    if (this.#done) this.#abort('client left');
   }
 
   onResponseStart(
@@ -74,7 +78,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (CONTROL.test(phrase)) return this.#refuse('upstream_invalid', 'a control character in the reason');
     if (status === 401) return this.#refuse('upstream_unauthorized', 'the upstream answered 401');
     const raw = controller.rawHeaders as readonly (Buffer | string)[] | null | undefined;
-    const head = readResponseHead(raw ?? [], forwarding.head.host, this.#ports.location);
+    const head = readResponseHead(raw ?? [], status, forwarding.head.host, this.#ports.location);
     if (head.kind === 'invalid') return this.#refuse('upstream_invalid', head.detail);
 
     const { res, req, requestId } = forwarding.incoming;
@@ -122,6 +126,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#release();
     if (this.#done) return;
     const res = this.#res;
     this.#end();
@@ -134,28 +139,45 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, error: unknown): void {
-    if (this.#done) return;
+    if (this.#done) return this.#release();
     const untouched =
-      this.#heldHead === undefined && !this.#res.headersSent && this.#forwarding.upstreamStatus === undefined;
+      this.#heldHead === undefined &&
+      !this.#res.headersSent &&
+      this.#forwarding.upstreamStatus === undefined &&
+      this.#interim === 0;
     if (untouched && !this.#retried && this.#ports.retry !== undefined && isStaleConnection(error)) {
       this.#retried = true;
       this.#controller = undefined;
       this.#ports.retry();
       return;
     }
+    this.#release();
     this.#heldHead = undefined;
     this.#end();
     const { reason, detail } = upstreamFault(error);
     if (!this.#res.headersSent) return this.#forwarding.failed(reason, detail);
-    // Without its last chunk the client cannot take the answer for whole (threats S10).
     this.#forwarding.broken(reason, detail);
-    this.#res.destroy();
+    this.#cut();
+  }
+
+  /** So that the client cannot take the answer for whole (threats S10). */
+  #cut(): void {
+    const { socket } = this.#res;
+    // Where only the end of the connection ends the body, a clean end would say that it is complete.
+    const untilClose = this.#contentLength === undefined && !this.#res.chunkedEncoding;
+    if (untilClose && socket !== null && !('encrypted' in socket)) socket.resetAndDestroy();
+    else this.#res.destroy();
+  }
+
+  #abort(why: string): void {
+    this.#controller?.abort(new Error(why));
+    this.#release();
   }
 
   #refuse(reason: 'upstream_invalid' | 'upstream_unauthorized', detail: string): void {
     this.#end();
     this.#forwarding.failed(reason, detail);
-    this.#controller?.abort(new Error(reason));
+    this.#abort(reason);
   }
 
   #waitForClient(controller: Dispatcher.DispatchController): void {
@@ -164,11 +186,13 @@ export class Relay implements Dispatcher.DispatchHandler {
     res.once('drain', () => controller.resume());
     if (this.#transfer !== undefined) return;
     this.#transfer = {
+      // What the kernel has taken: megabytes may be under way to a slow reader before it takes more.
+      patience: 5,
       moved: () => res.socket?.bytesWritten ?? 0,
       waiting: () => res.writableNeedDrain,
       stalled: () => {
         this.#forwarding.broken('body_timeout', 'the client stopped reading');
-        res.destroy();
+        this.#cut();
       },
     };
     this.#ports.stalls.watch(this.#transfer);
@@ -180,6 +204,12 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#forwarding.upstreamDuration = performance.now() - this.#startedAt;
     if (this.#body !== undefined) this.#forwarding.bytesIn = this.#body.received;
     if (this.#transfer !== undefined) this.#ports.stalls.forget(this.#transfer);
+  }
+
+  /** Undici is done with the request, whoever was first to leave. */
+  #release(): void {
+    if (this.#released) return;
+    this.#released = true;
     this.#ports.ended();
   }
 }

@@ -17,6 +17,7 @@ export type ResponseHead =
 /** Reads an upstream's headers (Buffers or text, name, value, …) into what may be relayed. */
 export function readResponseHead(
   raw: readonly (Buffer | string)[],
+  status: number,
   host: string,
   location: LocationRewriter,
 ): ResponseHead {
@@ -44,7 +45,8 @@ export function readResponseHead(
         if (!/^\d{1,15}$/.test(value)) return invalid('a Content-Length that is not a number');
         if (contentLength !== undefined && contentLength !== Number(value))
           return invalid('two Content-Lengths');
-        if (contentLength === undefined) headers.push(name, value);
+        // A 204 has none (RFC 9110 §8.6), and who believes it waits for a body.
+        if (contentLength === undefined && status !== 204) headers.push(name, value);
         contentLength = Number(value);
         break;
       case 'trailer':

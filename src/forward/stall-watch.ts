@@ -1,5 +1,7 @@
 /** One direction of one body. */
 export interface Transfer {
+  /** Idle times that it is given; one by default. */
+  readonly patience?: number;
   /** Bytes moved so far; only its growth counts. */
   readonly moved: () => number;
   /** False while the other side is what is waited for. */
@@ -50,7 +52,7 @@ export class StallWatch {
       if (!watched.transfer.waiting() || moved - watched.moved >= LEAST) {
         watched.since = now;
         watched.moved = moved;
-      } else if (now - watched.since >= this.#idle) {
+      } else if (now - watched.since >= this.#idle * (watched.transfer.patience ?? 1)) {
         this.#watched.delete(watched.transfer);
         watched.transfer.stalled();
       }

@@ -24,7 +24,10 @@ export function upstreamFault(error: unknown): Fault {
   return { reason: 'upstream_unreachable', detail: code };
 }
 
-/** A reused connection that the upstream had closed in the meantime: the request was never looked at. */
+/**
+ * As far as can be told, a kept connection that the upstream had closed in the meantime. undici does not say of a
+ * reset whether the connection was new, so only what is safe to send twice may be sent again (RFC 9110 §9.2.2).
+ */
 export function isStaleConnection(error: unknown): boolean {
   const code = codeOf(error);
   if (code === 'ECONNRESET' || code === 'EPIPE') return true;

@@ -24,7 +24,10 @@ export function parameterName(part: string): string {
   try {
     name = decodeURIComponent(name);
   } catch {
-    // Not UTF-8: an upstream may still read the bytes that are plain, so they are compared as they stand.
+    // Not UTF-8: an upstream may still read the bytes that are plain.
+    name = name.replaceAll(/%([0-9a-f]{2})/gi, (_all, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
   }
   const base = name.trim().toLowerCase().split('[', 1)[0] ?? '';
   return base.replaceAll(/[. ]/g, '_');

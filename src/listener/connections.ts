@@ -29,6 +29,8 @@ const closing = new WeakSet<Socket>();
  * answers go first, and nothing after them, because a client takes answers for those of its requests in order.
  */
 export function refuseConnection(socket: Socket, status: number, pending: ServerResponse | undefined): void {
+  // From here on nothing that comes is looked at: each packet would be refused, and told of, again.
+  closing.add(socket);
   if (pending !== undefined && !pending.writableFinished) {
     pending.shouldKeepAlive = false;
     pending.once('finish', () => closeGently(socket));
@@ -54,12 +56,18 @@ export function closeGentlyAfterLastResponse(
   };
 }
 
-/** `server.close()` alone waits for keep-alive connections; idle ones are closed as they fall idle. */
-export async function drain(server: Server, deadline: number): Promise<void> {
+/**
+ * `server.close()` alone waits for keep-alive connections; idle ones are closed as they fall idle. `detached` are
+ * connections that it waits for although node's own cut does not reach them any more.
+ */
+export async function drain(server: Server, deadline: number, detached: ReadonlySet<Socket>): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const sweep = setInterval(() => server.closeIdleConnections(), 200);
-  const cut = setTimeout(() => server.closeAllConnections(), deadline);
+  const cut = setTimeout(() => {
+    server.closeAllConnections();
+    for (const socket of detached) socket.destroy();
+  }, deadline);
   server.closeIdleConnections();
   await closed;
   clearInterval(sweep);

@@ -27,7 +27,7 @@ export function parseTarget(target: string): RequestTarget | Deny {
     if (kind === REFUSED) return ambiguous(`character 0x${code.toString(16)} in the path`);
     if (kind === SEPARATOR && target.charCodeAt(i - 1) === SLASH) return ambiguous('an empty segment');
     if (kind === LEADING && target.charCodeAt(i - 1) !== SLASH) continue;
-    // An escape, or a dot or semicolon that starts a segment: the slow way decides.
+    // An escape, or a dot that starts a segment: the slow way decides.
     if (kind !== SEPARATOR) plain = false;
   }
   for (let i = end; i < length; i++) {
@@ -64,8 +64,8 @@ function canonicalPath(raw: string): CanonicalPath | Deny {
   if (/%25[0-9A-Fa-f]{2}/.test(path)) return ambiguous('double encoding');
   if (!isUtf8(path)) return ambiguous('an escape that is not UTF-8');
   for (const segment of path.split('/')) {
-    // Some servers cut a segment at `;`, others trim spaces: what is left must be neither dots nor nothing.
-    const name = /^[^;]*/.exec(segment.replaceAll(/%20|%3B.*$/g, ''))?.[0];
+    // Some servers trim spaces: what is left must be neither dots nor nothing.
+    const name = segment.replaceAll('%20', '');
     if (name === '.' || name === '..') return ambiguous('a dot segment');
     if (name === '' && segment !== '') return ambiguous('an empty segment');
   }
@@ -90,10 +90,10 @@ const QUESTION = 0x3f;
 const PERCENT = 0x25;
 const HASH = 0x23;
 
-/** `/`, `\`, `#`, `?` in disguise. */
-const ENCODED_REFUSED: ReadonlySet<number> = new Set([SLASH, 0x5c, HASH, QUESTION]);
+/** `/`, `\`, `#`, `?` in disguise; and `;`, behind which some servers see parameters, others more of the name. */
+const ENCODED_REFUSED: ReadonlySet<number> = new Set([SLASH, 0x5c, HASH, QUESTION, 0x3b]);
 
-/** Characters of a path that mean the same with and without escape to every server; `+` and `;` do not. */
+/** Characters of a path that mean the same with and without escape to every server; `+` does not. */
 const NEEDS_NO_ESCAPE = /[A-Za-z0-9\-._~!$&'()*,=:@]/;
 
 const REFUSED = 0;
@@ -112,7 +112,6 @@ function kinds(): Uint8Array {
   }
   table[SLASH] = SEPARATOR;
   table['.'.charCodeAt(0)] = LEADING;
-  table[';'.charCodeAt(0)] = LEADING;
   table[PERCENT] = ESCAPE;
   return table;
 }

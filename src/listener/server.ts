@@ -80,6 +80,7 @@ export function createListener(
   // Our own limit refuses with 431; node's would silently drop what is over it (threats S4).
   server.maxHeadersCount = 0;
 
+  const detached = new Set<Socket>();
   /** The newest response of each connection. */
   const current = new WeakMap<Socket, http.ServerResponse>();
   const clientFacts = createClientFacts(settings.trustedProxies, tls === undefined ? 'http' : 'https');
@@ -110,8 +111,10 @@ export function createListener(
   server.on('checkExpectation', (req, res) => take(req, res, false));
   server.on('connect', (_req, stream) => {
     const socket = stream as Socket;
-    // Node has let go of this one: its errors are nobody else's.
+    // Node has let go of this one: its errors and its end are nobody else's.
+    detached.add(socket);
     socket.on('error', () => socket.destroy());
+    socket.once('close', () => detached.delete(socket));
     refuse(socket, 400, 'method CONNECT');
   });
   server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
@@ -143,7 +146,7 @@ export function createListener(
     start: () => listen(server, parseListenAddress(settings.listen)),
     async stop() {
       certificate?.close();
-      await drain(server, limits.drain);
+      await drain(server, limits.drain, detached);
     },
   };
 }

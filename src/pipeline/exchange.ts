@@ -76,9 +76,6 @@ export class Exchange implements AuditEvent, Forwarding {
     this.duration = performance.now() - this.#began;
     const { res } = this.incoming;
     if (!res.writableFinished) this.aborted = true;
-    // Whoever leaves before the answer is no fault of the policy: the decision's own reason stays.
-    if (this.decision?.kind === 'allow' && this.reason === 'internal_error')
-      this.reason = basisReason(this.decision);
   }
 
   get status(): number {

@@ -13,6 +13,8 @@ export interface ServiceLine {
   readonly hosts?: readonly string[] | undefined;
   /** Starts and ends with `/`. */
   readonly path: string;
+  /** `shadow`: what policy alone refuses is forwarded without identity, and audited. */
+  readonly mode: 'enforce' | 'shadow';
   /** `conceal`: every 403 is answered as one and the same 404. */
   readonly deny: 'reveal' | 'conceal';
   readonly protocol: Protocol;
@@ -20,6 +22,7 @@ export interface ServiceLine {
   /** Synchronous where the token is in the verification cache. */
   readonly authenticate: (
     presented: PresentedCredential,
+    suspect: boolean,
   ) => VerifiedCredential | Refusal | Promise<VerifiedCredential | Refusal>;
   readonly authorize: (
     credential: VerifiedCredential | undefined,

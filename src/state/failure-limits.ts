@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { PresentedCredential } from '../contract/credential.ts';
 import type { Deny } from '../contract/decision.ts';
 import { deployTokenName } from '../contract/deploy-token.ts';
@@ -25,29 +26,43 @@ export function createFailureLimits(
   clock: Clock,
 ): FailureLimits {
   const { window } = settings;
-  const local = new WindowCounter(() => clock.now());
+  // Apart, so that a flood of addresses does not push out the names.
+  const addresses = new WindowCounter(() => clock.now());
+  const names = new WindowCounter(() => clock.now());
 
-  function count(key: string, limit: number): number | undefined {
+  function count(local: WindowCounter, key: string, limit: number): number | undefined {
     const { count: seen, resetsIn } = local.add(key, window);
+    if (seen > limit) return resetsIn;
     store.count(key, window).then(
       (shared) => local.raise(key, shared.count),
       // The store says in its own metrics that it is away.
       () => undefined,
     );
-    return seen > limit ? resetsIn : undefined;
+    return undefined;
   }
 
   return {
     failed(clientAddress, presented) {
-      const name = nameOf(presented);
+      const name = presented && nameOf(presented);
       const waits = [
-        count(`address:${clientAddress}`, settings.perAddress),
-        name === undefined ? undefined : count(`name:${name}`, settings.perName),
+        count(addresses, addressKey(clientAddress), settings.perAddress),
+        name === undefined ? undefined : count(names, `name:${name}`, settings.perName),
       ].filter((wait) => wait !== undefined);
       if (waits.length === 0) return undefined;
       return tooMany(Math.ceil(Math.max(...waits) / 1000));
     },
+    suspects: (clientAddress) => addresses.current(addressKey(clientAddress)) > settings.perAddress,
   };
+}
+
+/** Whoever has one IPv6 address has the other 2^64 of its network. */
+function addressKey(address: string): string {
+  if (!isIPv6(address)) return `address:${address}`;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
+  const network = [...groups, ...Array<string>(missing).fill('0')].slice(0, 4);
+  return `address:${network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }
 
 function tooMany(seconds: number): Deny {

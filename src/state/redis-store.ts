@@ -1,86 +1,70 @@
-import { readFileSync } from 'node:fs';
-import { createClient } from 'redis';
+import { hash, randomUUID } from 'node:crypto';
 import { GatehouseError } from '../contract/errors.ts';
-import type { Clock, Log } from '../contract/ports.ts';
+import type { Log } from '../contract/ports.ts';
 import type { Revocation } from '../contract/revocation.ts';
 import type { Store } from '../contract/store.ts';
 import { CircuitBreaker } from '../lib/circuit-breaker.ts';
-import { WatchedFailure } from './watched-failure.ts';
-
-export interface RedisSettings {
-  readonly url?: string | undefined;
-  readonly urlFile?: string | undefined;
-  readonly caFile?: string | undefined;
-  /** Milliseconds, for each command. */
-  readonly timeout: number;
-  /** Of all keys. */
-  readonly prefix: string;
-}
+import type { RedisSettings } from './redis-address.ts';
+import { codeOf, RedisConnection, type RedisClient } from './redis-connection.ts';
 
 /** One lost connection fails many commands at once: what matters is how long nothing works. */
 const FAILURES = 3;
 const PAUSE = 1_000;
 
 /** The store that replicas share. Nothing on a request's way waits for it. */
-export function openRedisStore(settings: RedisSettings, ports: { clock: Clock; log: Log }): Store {
-  const { timeout, prefix } = settings;
-  const client = createClient({
-    url: settings.url ?? read('urlFile', settings.urlFile ?? '').trim(),
-    keyPrefix: prefix,
-    // Commands of a time without connection must not take effect later.
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: 1_000,
-    socket: {
-      connectTimeout: 2_000,
-      reconnectStrategy: (attempts) => Math.min(100 * 2 ** attempts, 2_000),
-      ...(settings.caFile === undefined ? {} : { tls: true as const, ca: read('caFile', settings.caFile) }),
-    },
-  });
-  const trouble = new WatchedFailure('the store', ports.log);
-  // Without a listener the first lost connection would end the process. The message may hold an address, so only its code.
-  client.on('error', (error: unknown) => trouble.failed(codeOf(error)));
-  client.on('ready', () => trouble.recovered());
-  client.connect().catch((error: unknown) => trouble.failed(codeOf(error)));
-
-  const breaker = new CircuitBreaker(() => ports.clock.now(), FAILURES, PAUSE);
+export function openRedisStore(settings: RedisSettings, ports: { readonly log: Log }): Store {
+  const { timeout } = settings;
+  const connection = new RedisConnection(settings, ports.log);
+  // Not the wall clock: set back, it would keep a breaker open for as long.
+  const monotonic = (): number => performance.now();
+  // A flood of guesses may overload its own counting, but not keep revocations from being read.
+  const breaker = new CircuitBreaker(monotonic, FAILURES, PAUSE);
+  const countBreaker = new CircuitBreaker(monotonic, FAILURES, PAUSE);
   let errors = 0;
 
-  async function command<T>(call: () => Promise<T>): Promise<T> {
-    const away = (why: string, cause?: unknown): GatehouseError =>
-      new GatehouseError('store_unavailable', `Redis: ${why}`, { cause });
+  async function command<T>(call: (client: RedisClient) => Promise<T>, circuit = breaker): Promise<T> {
+    const away = (why: string): GatehouseError => new GatehouseError('store_unavailable', `Redis: ${why}`);
     try {
-      return await breaker.run(
-        () => within(timeout, call()),
+      return await circuit.run(
+        () => within(timeout, call(connection.client)),
         () => away('not asked, after failing repeatedly'),
       );
     } catch (cause) {
       errors += 1;
-      throw cause instanceof GatehouseError ? cause : away(codeOf(cause), cause);
+      if (breaker.isOpen) connection.renewIfStuck();
+      // Without the cause: what a server answers may quote what it was sent.
+      throw cause instanceof GatehouseError ? cause : away(codeOf(cause));
     }
   }
 
   return {
     putRevocation: (revocation) =>
-      command(async () => {
-        await client.multi().hSet(LIST, revocation.id, JSON.stringify(revocation)).incr(MARK).exec();
+      command(async (client) => {
+        const body = JSON.stringify(revocation);
+        await client.multi().hSet(LIST, revocation.id, body).set(MARK, randomUUID()).execTyped();
       }),
     deleteRevocation: (id) =>
-      command(async () => {
-        const [removed] = await client.multi().hDel(LIST, id).incr(MARK).execTyped();
+      command(async (client) => {
+        const [removed] = await client.multi().hDel(LIST, id).set(MARK, randomUUID()).execTyped();
         return Number(removed) > 0;
       }),
     async revocations(since) {
-      const mark = (await command(() => client.get(MARK))) ?? '0';
-      if (mark === since) return undefined;
-      const [current, entries] = await command(() => client.multi().get(MARK).hVals(LIST).execTyped());
+      // The first to look names the data; when they are lost, so is their name.
+      const [, epoch, mark] = await command((client) =>
+        client.multi().set(EPOCH, randomUUID(), { condition: 'NX' }).get(EPOCH).get(MARK).execTyped(),
+      );
+      if (`${epoch} ${mark}` === since) return undefined;
+      const [current, entries] = await command((client) => client.multi().get(MARK).hVals(LIST).execTyped());
       return {
-        mark: current ?? '0',
+        epoch: String(epoch),
+        mark: `${epoch} ${current}`,
         revocations: entries.map((body) => JSON.parse(body) as Revocation),
       };
     },
     count: (key, window) =>
-      command(async () => {
-        const name = `failures:${key}`;
+      command(async (client) => {
+        // Whoever fails chose the key, and people type secrets as user names: neither its length nor its text is kept.
+        const name = `failures:${hash('sha256', key)}`;
         const [count, , left] = await client
           .multi()
           .incr(name)
@@ -88,16 +72,17 @@ export function openRedisStore(settings: RedisSettings, ports: { clock: Clock; l
           .pTTL(name)
           .execTyped();
         return { count: Number(count), resetsIn: Math.max(Number(left), 0) };
-      }),
-    health: () => ({ errors, degraded: breaker.isFailing || !client.isReady }),
+      }, countBreaker),
+    health: () => ({ errors, degraded: breaker.isFailing || !connection.isReady }),
     async close() {
-      client.destroy();
+      connection.close();
     },
   };
 }
 
 const LIST = 'revocations';
 const MARK = 'revocations:mark';
+const EPOCH = 'revocations:epoch';
 
 /** A command whose answer is late may still take effect; its caller is told that it is not known. */
 async function within<T>(timeout: number, call: Promise<T>): Promise<T> {
@@ -112,22 +97,5 @@ async function within<T>(timeout: number, call: Promise<T>): Promise<T> {
     return await Promise.race([call, late]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-function codeOf(error: unknown): string {
-  if (error instanceof AggregateError) return codeOf(error.errors[0]);
-  if (!(error instanceof Error)) return 'unknown';
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-}
-
-function read(key: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown';
-    throw new GatehouseError('startup_failed', `state.redis.${key}: ${file} cannot be read (${code})`, {
-      cause,
-    });
   }
 }

@@ -5,7 +5,7 @@ import { DEPLOY_TOKENS } from '../contract/deploy-token.ts';
 import { GatehouseError } from '../contract/errors.ts';
 import type { Clock, Log } from '../contract/ports.ts';
 import type { Revocation, Revocations, RevocationTarget, RevocationVerdict } from '../contract/revocation.ts';
-import type { Store } from '../contract/store.ts';
+import type { RevocationList, Store } from '../contract/store.ts';
 import { WatchedFailure } from './watched-failure.ts';
 
 export interface RevocationTiming {
@@ -33,27 +33,52 @@ export function createRevocations(
 ): SyncedRevocations {
   const { clock } = ports;
   const trouble = new WatchedFailure('the list of revocations', ports.log);
-  let byKey = new Map<string, Revocation>();
+  let all: readonly Revocation[] = [];
+  let byKey = new Map<string, Revocation[]>();
   let mark: string | undefined;
+  let epoch: string | undefined;
+  /** Changes made here: a list that was asked for before one of them is older than what is known. */
+  let changes = 0;
   let syncedAt: number | undefined;
   /** Credentials that this list does not name, with the identity that they were looked up under. */
   let clean = new WeakMap<VerifiedCredential, { readonly identity: string | undefined }>();
   let timer: NodeJS.Timeout | undefined;
   let running = false;
 
-  function replace(revocations: Iterable<Revocation>): void {
-    byKey = new Map([...revocations].map((revocation) => [keyOf(revocation), revocation]));
+  function replace(revocations: readonly Revocation[]): void {
+    all = revocations;
+    // Several may name the same, and end at different times.
+    byKey = Map.groupBy(revocations, keyOf);
     clean = new WeakMap();
+  }
+
+  /** A store that came back without its data must not make anybody good again: it gets back what is known here. */
+  async function writeBack(list: RevocationList): Promise<readonly Revocation[]> {
+    if (epoch === undefined || list.epoch === epoch) return [];
+    const kept = new Set(list.revocations.map(({ id }) => id));
+    const lost = all.filter((revocation) => !kept.has(revocation.id) && isInForce(revocation));
+    if (lost.length > 0) {
+      ports.log.error('the store has lost its data: its revocations are written back', {
+        count: lost.length,
+      });
+    }
+    for (const revocation of lost) await store.putRevocation(revocation);
+    return lost;
   }
 
   async function sync(): Promise<void> {
     try {
+      const before = changes;
       const list = await store.revocations(mark);
+      const lost = list === undefined ? [] : await writeBack(list);
+      // Overtaken by a change made here; the next look takes it in.
+      if (changes !== before) return;
+      if (list !== undefined) {
+        replace([...list.revocations, ...lost]);
+        ({ epoch, mark } = list);
+      }
       syncedAt = clock.now();
       trouble.recovered();
-      if (list === undefined) return;
-      mark = list.mark;
-      replace(list.revocations);
     } catch (error) {
       trouble.failed(error instanceof GatehouseError ? error.message : 'unknown');
     }
@@ -68,14 +93,17 @@ export function createRevocations(
     schedule();
   }
 
+  /** A clock that was set back must not keep an old list young. */
   function isFresh(): boolean {
-    return syncedAt !== undefined && clock.now() - syncedAt <= timing.maxAge;
+    return syncedAt !== undefined && Math.abs(clock.now() - syncedAt) <= timing.maxAge;
   }
 
   function find(key: string): Revocation | undefined {
-    const revocation = byKey.get(key);
-    if (revocation?.expires === undefined) return revocation;
-    return Date.parse(revocation.expires) > clock.now() ? revocation : undefined;
+    return byKey.get(key)?.find(isInForce);
+  }
+
+  function isInForce({ expires }: Revocation): boolean {
+    return expires === undefined || Date.parse(expires) > clock.now();
   }
 
   return {
@@ -96,15 +124,17 @@ export function createRevocations(
       const revocation = { ...wanted, id: randomUUID(), created: new Date(clock.now()).toISOString() };
       await store.putRevocation(revocation);
       // The next look at the store finds the same, and whatever others added.
-      replace([...byKey.values(), revocation]);
+      changes += 1;
+      replace([...all.filter(({ id }) => id !== revocation.id), revocation]);
       return revocation;
     },
     async remove(id) {
       const removed = await store.deleteRevocation(id);
-      if (removed) replace([...byKey.values()].filter((revocation) => revocation.id !== id));
+      changes += 1;
+      replace(all.filter((revocation) => revocation.id !== id));
       return removed;
     },
-    list: () => [...byKey.keys()].map(find).filter((revocation) => revocation !== undefined),
+    list: () => all.filter(isInForce),
     async start() {
       running = true;
       await sync();

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { GatehouseError } from '../contract/errors.ts';
@@ -51,7 +51,11 @@ export function openSqliteStore(file: string, clock: Clock): Store {
       guarded(() => {
         const mark = String(changes);
         if (mark === since) return undefined;
-        return { mark, revocations: all.all().map(({ body }) => JSON.parse(String(body)) as Revocation) };
+        return {
+          epoch: 'file',
+          mark,
+          revocations: all.all().map(({ body }) => JSON.parse(String(body)) as Revocation),
+        };
       }),
     count: async (key, window) => counters.add(key, window),
     health: () => ({ errors, degraded: failing }),
@@ -64,13 +68,16 @@ export function openSqliteStore(file: string, clock: Clock): Store {
 function open(file: string): DatabaseSync {
   try {
     const inMemory = file === ':memory:';
-    if (!inMemory) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    if (!inMemory) {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      // Before SQLite makes it: the write-ahead log gets the mode that the file has then.
+      closeSync(openSync(file, 'a', 0o600));
+    }
     const db = new DatabaseSync(file, { timeout: 50 });
     // Held until the process ends: two gateways on one file would not see each other's changes.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     db.exec('BEGIN IMMEDIATE; COMMIT;');
     migrate(db, file);
-    if (!inMemory) chmodSync(file, 0o600);
     return db;
   } catch (cause) {
     if (cause instanceof GatehouseError) throw cause;

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Store } from '../../src/contract/store.ts';
-import { openStore } from '../../src/state/index.ts';
+import { createRevocations, openStore } from '../../src/state/index.ts';
 import { recordingLog } from '../support/audit-events.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -58,6 +58,38 @@ needs('redis-server').describe('Redis', () => {
     expect(list.revocations.map(({ id }) => id)).toEqual([entry.id]);
     await eventually('and well', () => !store.health().degraded);
     await store.close();
+  });
+
+  test('back without its data: what was revoked stays revoked, and is written back', async () => {
+    const clock = { now: Date.now };
+    const log = recordingLog();
+    const store = await open('lost:');
+    const revocations = createRevocations(store, { clock, log }, { poll: 50, maxAge: 60_000 });
+    await revocations.start();
+    const { id } = await revocations.add({
+      target: 'issuer',
+      value: 'gitlab',
+      issuer: undefined,
+      reason: 'x',
+      expires: undefined,
+    });
+    await eventually('seen by the poll', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 120));
+      return true;
+    });
+    await redis.kill();
+    await redis.forget();
+    await redis.restart();
+    await eventually(
+      'said',
+      () => log.lines.some(({ message }) => message.includes('has lost its data')),
+      15_000,
+    );
+    expect(revocations.list().map((entry) => entry.id)).toEqual([id]);
+    const fresh = await open('lost:');
+    expect((await fresh.revocations(undefined))?.revocations.map((entry) => entry.id)).toEqual([id]);
+    revocations.stop();
+    await Promise.all([store.close(), fresh.close()]);
   });
 
   describe('two gateways', () => {

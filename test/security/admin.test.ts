@@ -17,13 +17,13 @@ afterEach(async () => {
 async function start(listen: string, token?: string) {
   const log = recordingLog();
   const admin = createAdmin(
-    { listen, token: token === undefined ? undefined : new Secret(token) },
+    { listen, token: token === undefined ? undefined : () => new Secret(token) },
     {
       ready: () => ({ ready: true, checks: [] }),
       metrics: () => Promise.resolve({ body: 'internal 1\n', contentType: 'text/plain' }),
       status: () => ({ internal: true }),
       revocations,
-      issuers: [],
+      names: { issuers: [], identities: [], deployTokens: [] },
       log,
     },
   );
@@ -90,7 +90,7 @@ test.each(['0.0.0.0:0', '[::]:0', ':0', '192.0.2.1:0', 'admin.example.com:0', '1
       metrics: () => Promise.resolve({ body: '', contentType: '' }),
       status: () => ({}),
       revocations,
-      issuers: [],
+      names: { issuers: [], identities: [], deployTokens: [] },
       log: recordingLog(),
     };
     expect(() => createAdmin({ listen }, ports)).toThrow(expect.objectContaining({ code: 'startup_failed' }));

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,24 +8,31 @@ import { findTool } from './tools.ts';
 
 export interface TestRedis {
   readonly url: string;
+  readonly port: number;
   /** As a crash or a lost machine. */
   kill(): Promise<void>;
+  /** All that it had written. */
+  forget(): Promise<void>;
   /** On the same port, with what it had written. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** The real redis-server, on a free loopback port, keeping its data in a folder of its own. */
-export async function startRedis(): Promise<TestRedis> {
+export async function startRedis(options: readonly string[] = []): Promise<TestRedis> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-redis-'));
   const port = await freePort();
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes'];
-    child = spawn(findTool('redis-server') ?? 'redis-server', [...args, '--appendfsync', 'always'], {
-      stdio: 'ignore',
-    });
+    child = spawn(
+      findTool('redis-server') ?? 'redis-server',
+      [...args, '--appendfsync', 'always', ...options],
+      {
+        stdio: 'ignore',
+      },
+    );
     await eventually('redis-server listens', () => answers(port));
   }
 
@@ -41,7 +48,11 @@ export async function startRedis(): Promise<TestRedis> {
   await start();
   return {
     url: `redis://127.0.0.1:${port}`,
+    port,
     kill,
+    async forget() {
+      for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    },
     restart: start,
     async close() {
       await kill();
@@ -50,7 +61,7 @@ export async function startRedis(): Promise<TestRedis> {
   };
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer();
     server.listen(0, '127.0.0.1', () => {

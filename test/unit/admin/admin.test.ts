@@ -17,7 +17,7 @@ function ports(changes: Partial<AdminPorts> = {}): AdminPorts {
     metrics: () => Promise.resolve({ body: 'up 1\n', contentType: 'text/plain; version=0.0.4' }),
     status: () => ({ version: '1.2.3' }),
     revocations,
-    issuers: ['gitlab'],
+    names: { issuers: ['gitlab'], identities: [], deployTokens: [] },
     log: recordingLog(),
     ...changes,
   };
@@ -25,7 +25,7 @@ function ports(changes: Partial<AdminPorts> = {}): AdminPorts {
 
 async function start(
   changes: Partial<AdminPorts> = {},
-  settings: { listen?: string; token?: Secret } = {},
+  settings: { listen?: string; token?: () => Secret } = {},
 ): Promise<string> {
   const admin = createAdmin({ listen: '127.0.0.1:0', ...settings }, ports(changes));
   running.push(admin);
@@ -114,7 +114,7 @@ test.each([
   ['192.0.2.1:0', 'is no address of this machine'],
   ['127.0.0.1:99999', 'has no port up to 65535'],
 ])('an address that cannot be had: %s', async (listen, message) => {
-  const attempt = async () => createAdmin({ listen, token: new Secret('t') }, ports()).start();
+  const attempt = async () => createAdmin({ listen, token: () => new Secret('t') }, ports()).start();
   await expect(attempt()).rejects.toMatchObject({
     code: 'startup_failed',
     message: expect.stringContaining(message) as string,

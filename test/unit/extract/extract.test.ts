@@ -95,6 +95,19 @@ describe('exactly one credential', () => {
     expect(both(head('Authorization', `Bearer ${JWT}`, 'PRIVATE-TOKEN', JWT))).toMatchObject({ token: JWT });
   });
 
+  test.each([
+    ['Basic first', ['Authorization', basic('edge', 'x'), 'Deploy-Token', 'x']],
+    ['Basic last', ['Deploy-Token', 'x', 'Authorization', basic('edge', 'x')]],
+  ] as const)('the order of the two does not matter: %s', (_name, headers) => {
+    const both = createExtract({ carriers: ['basic', 'deploy-token'], queryParameters: [], deployUsernames });
+    expect(both(head(...headers))).toMatchObject({ class: 'deploy_token', username: 'edge' });
+  });
+
+  test('one of two places is enough to say that it is a job token', () => {
+    const both = createExtract({ carriers: ['bearer', 'job-token'], queryParameters: [], deployUsernames });
+    expect(both(head('Authorization', 'Bearer x', 'JOB-TOKEN', 'x'))).toMatchObject({ class: 'job_token' });
+  });
+
   test('the user name of a deploy token makes one of anything', () => {
     expect(extract(head('Authorization', basic('edge', JWT)))).toMatchObject({ class: 'deploy_token' });
   });

@@ -150,7 +150,7 @@ describe('Location', () => {
 });
 
 describe('response head', () => {
-  const read = (...raw: string[]) => readResponseHead(raw, 'h', (location) => location);
+  const read = (...raw: string[]) => readResponseHead(raw, 200, 'h', (location) => location);
 
   test.each([
     ['Content-Length', '1', 'Content-Length', '2'],
@@ -161,6 +161,11 @@ describe('response head', () => {
     ['Transfer-Encoding', 'xchunked'],
     ['Transfer-Encoding', 'chunked', 'Transfer-Encoding', 'chunked'],
   ])('%s: %s is refused', (...raw) => expect(read(...raw).kind).toBe('invalid'));
+
+  test('a 204 has no length', () => {
+    const head = readResponseHead(['Content-Length', '5', 'ETag', '"a"'], 204, 'h', (location) => location);
+    expect(head).toMatchObject({ headers: ['ETag', '"a"'] });
+  });
 
   test('hop-by-hop, challenges and named headers stay behind', () => {
     const head = read(

@@ -32,6 +32,7 @@ test.each([
   ['job.token=x', 'job_token'],
   ['+job_token[]=x', 'job_token'],
   ['%zz=x', '%zz'],
+  ['%70rivate_token[%ff]=x', 'private_token'],
 ])('parameterName %s → %s', (part, name) => expect(parameterName(part)).toBe(name));
 
 test.each([

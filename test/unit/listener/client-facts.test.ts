@@ -44,6 +44,27 @@ test.each([
   ['dual-stack peer', '::ffff:10.0.0.1', { 'x-forwarded-for': ['203.0.113.9'] }, '203.0.113.9', 'http'],
   ['with port', '10.0.0.1', { 'x-forwarded-for': ['203.0.113.9:4711'] }, '203.0.113.9', 'http'],
   ['Forwarded', '10.0.0.1', { forwarded: ['for="[2001:dead::5]:80";proto=https'] }, '2001:dead::5', 'https'],
+  [
+    'the nearest element of Forwarded says the proto',
+    '10.0.0.1',
+    { forwarded: ['for=1.1.1.1;proto=https, for=203.0.113.9;proto=http'] },
+    '203.0.113.9',
+    'http',
+  ],
+  [
+    'both families agree',
+    '10.0.0.1',
+    { 'x-forwarded-for': ['203.0.113.9'], forwarded: ['for=203.0.113.9'] },
+    '203.0.113.9',
+    'http',
+  ],
+  [
+    'both families, and they disagree: neither',
+    '10.0.0.1',
+    { 'x-forwarded-for': ['9.9.9.9'], forwarded: ['for=203.0.113.9;proto=https'] },
+    '10.0.0.1',
+    'http',
+  ],
   ['proto of the nearest proxy', '10.0.0.1', { 'x-forwarded-proto': ['http, https'] }, '10.0.0.1', 'https'],
   ['an unknown proto', '10.0.0.1', { 'x-forwarded-proto': ['gopher'] }, '10.0.0.1', 'http'],
 ] as const)('%s', (_name, peer, headers, address, proto) => {

@@ -54,6 +54,20 @@ describe('failed credentials', () => {
     ]);
   });
 
+  test('of one IPv6 network: its addresses are one client', () => {
+    const { failed } = limits();
+    expect(fail(6, (n) => failed(`2001:db8:1:2::${n.toString(16)}`, JOB)).at(-1)).toBe('rate_limited');
+    expect(failed('2001:db8:1:2:ffff:1:2:3', JOB)?.reason).toBe('rate_limited');
+    expect(failed('2001:db8:1:3::1', JOB)).toBeUndefined();
+    expect(failed('::1', JOB)).toBeUndefined();
+  });
+
+  test('that were no credential at all count too; then the client is suspect', () => {
+    const { failed, suspects } = limits();
+    expect(fail(6, () => failed('192.0.2.1', undefined)).at(-1)).toBe('rate_limited');
+    expect([suspects('192.0.2.1'), suspects('192.0.2.2')]).toEqual([true, false]);
+  });
+
   test('a name in the secret counts like a user name', () => {
     const { failed } = limits();
     const secret = (n: number) => `ghdt_edge_${String(n).padStart(64, '0')}`;

@@ -86,6 +86,25 @@ test('in force at once, gone at once, and at its end', async () => {
   revocations.stop();
 });
 
+test.each([
+  ['the short one later', [undefined, 500]],
+  ['the short one first', [500, undefined]],
+])('two that name the same: the end of one is not the end of the other (%s)', async (_name, lifetimes) => {
+  const { revocations, clock } = await open();
+  for (const lifetime of lifetimes) {
+    const expires = lifetime === undefined ? undefined : new Date(clock.now() + lifetime).toISOString();
+    await revocations.add(wanted({ target: 'project', value: 'id:20', expires }));
+  }
+  expect(revocations.list()).toHaveLength(2);
+  clock.advance(500);
+  expect(revocations.check(job, undefined).kind).toBe('revoked');
+  const [left] = revocations.list();
+  expect(revocations.list()).toHaveLength(1);
+  await revocations.remove(left?.id ?? '');
+  expect(revocations.check(job, undefined).kind).toBe('clear');
+  revocations.stop();
+});
+
 test('a later identity of the same credential is looked up anew', async () => {
   const { revocations } = await open();
   await revocations.add(wanted({ target: 'identity', value: 'payments' }));
@@ -127,5 +146,86 @@ test('a list that was never had lets nobody through', async () => {
   const { revocations } = await open(new FrozenClock(), store);
   expect(revocations.check(job, undefined).kind).toBe('unknown');
   expect(revocations.loaded()).toBe(false);
+  revocations.stop();
+});
+
+test.each([
+  ['first', [undefined, 500]],
+  ['last', [500, undefined]],
+])('of two that name the same, the lasting one holds, given %s; both are listed', async (_name, ends) => {
+  const { revocations, clock } = await open();
+  for (const end of ends) {
+    const expires = end === undefined ? undefined : new Date(clock.now() + end).toISOString();
+    await revocations.add(wanted({ target: 'issuer', value: 'gitlab', expires }));
+  }
+  expect(revocations.list()).toHaveLength(2);
+  clock.advance(500);
+  expect(revocations.check(job, undefined).kind).toBe('revoked');
+  expect(revocations.list()).toHaveLength(1);
+  revocations.stop();
+});
+
+/** A store whose list a test holds back or replaces. */
+function heldStore() {
+  const real = openStore({ sqlite: { file: ':memory:' } }, { clock: { now: Date.now }, log: recordingLog() });
+  const held = Promise.withResolvers<void>();
+  let looks = 0;
+  const store: Store = {
+    ...real,
+    async revocations(since) {
+      const list = await real.revocations(since);
+      looks += 1;
+      if (looks === 2) await held.promise;
+      return list ?? { mark: 'old', epoch: 'one', revocations: [] };
+    },
+  };
+  return { store, release: () => held.resolve(), looks: () => looks };
+}
+
+test('a look that began before an addition does not undo it', async () => {
+  const { store, release, looks } = heldStore();
+  const { revocations } = await open(new FrozenClock(), store);
+  await eventually('a look is under way', () => looks() === 2);
+  await revocations.add(wanted({ target: 'issuer', value: 'gitlab' }));
+  const seen: string[] = [];
+  release();
+  for (let turn = 0; turn < 20; turn++) {
+    await Promise.resolve();
+    seen.push(revocations.check(job, undefined).kind);
+  }
+  expect(new Set(seen)).toEqual(new Set(['revoked']));
+  revocations.stop();
+});
+
+test('a clock that is set back does not keep an old list young', async () => {
+  const clock = new FrozenClock();
+  const real = openStore({ sqlite: { file: ':memory:' } }, { clock, log: recordingLog() });
+  let away = false;
+  const store: Store = {
+    ...real,
+    revocations: (since) =>
+      away ? Promise.reject(new GatehouseError('store_unavailable', 'away')) : real.revocations(since),
+  };
+  const { revocations } = await open(clock, store);
+  away = true;
+  clock.advance(-3_600_000);
+  expect(revocations.check(job, undefined).kind).toBe('unknown');
+  revocations.stop();
+});
+
+test('a list with an entry that cannot be read is no list', async () => {
+  const real = openStore({ sqlite: { file: ':memory:' } }, { clock: { now: Date.now }, log: recordingLog() });
+  const broken = { mark: '1', epoch: 'one', revocations: [null as unknown as Revocation] };
+  let looks = 0;
+  const store: Store = {
+    ...real,
+    revocations: async (since) => {
+      looks += 1;
+      return since === '1' ? undefined : broken;
+    },
+  };
+  const { revocations } = await open(new FrozenClock(), store);
+  await eventually('it was looked at again', () => looks > 2);
+  expect(revocations.check(job, undefined).kind).toBe('unknown');
   revocations.stop();
 });

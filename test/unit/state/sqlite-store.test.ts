@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../../src/state/index.ts';
 import type { Store } from '../../../src/contract/store.ts';
 import { recordingLog } from '../../support/audit-events.ts';
 import { ROOT } from '../../support/repository.ts';
-import { storeContract } from '../../support/store-contract.ts';
+import { revocation, storeContract } from '../../support/store-contract.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-sqlite-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,10 +18,16 @@ function open(file: string): Store {
 
 describe('every store', () => storeContract(async () => open(join(folder, 'contract.db'))));
 
-test('makes its folder; nobody else may read the file', async () => {
+test('makes its folder; nobody else may read the file or its log', async () => {
   const file = join(folder, 'new/folder/gatehouse.db');
-  await open(file).close();
-  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const store = open(file);
+  await store.putRevocation(revocation());
+  const modes = readdirSync(dirname(file)).map((name) => [
+    name,
+    statSync(join(dirname(file), name)).mode & 0o777,
+  ]);
+  expect(Object.fromEntries(modes)).toEqual({ 'gatehouse.db': 0o600, 'gatehouse.db-wal': 0o600 });
+  await store.close();
 });
 
 test('survives kill -9: what was acknowledged is there', async () => {

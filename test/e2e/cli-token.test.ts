@@ -1,0 +1,145 @@
+/** `token`, and `explain` for credentials that are no id token: as processes. */
+import { hash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gatehouse } from '../support/gateway-process.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-token-'));
+const config = join(folder, 'gatehouse.yaml');
+const claims = join(folder, 'claims.json');
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const url = 'https://gateway.example.com/files/acme/payments/a';
+
+beforeAll(() => {
+  writeFileSync(claims, JSON.stringify({ project_id: '20', project_path: 'acme/payments' }));
+  writeFileSync(
+    config,
+    `version: 1
+server: { listen: 127.0.0.1:0, publicUrl: https://gateway.example.com, admin: { listen: 127.0.0.1:0 } }
+issuers:
+  gitlab: { type: gitlab, issuer: https://gitlab.example.com, jobTokens: {} }
+  other: { type: gitlab, issuer: https://other.example.com }
+identities:
+  payments:
+    issuer: gitlab
+    via: [job_token]
+    match: { project_id: "20" }
+    grants: [{ service: files, scopes: [read_package_registry], resources: ["{claims.project_path}/**"] }]
+deployTokens:
+  edge:
+    username: edge
+    secretHash: "sha256:${hash('sha256', 'a long enough secret for a test')}"
+    expires: 2036-01-01
+    grants: [{ service: files, scopes: [read_package_registry], resources: ["acme/**"] }]
+  old:
+    username: old
+    secretHash: "sha256:${hash('sha256', 'another long enough secret')}"
+    expires: 2020-01-01
+    grants: [{ service: files, scopes: [read_package_registry], resources: ["acme/**"] }]
+services:
+  files: { type: generic, path: /files/, issuers: [gitlab], upstream: { url: "http://127.0.0.1:1/" } }
+`,
+  );
+});
+
+describe('token create', () => {
+  test('prints the secret once, and an entry that loads', async () => {
+    const { code, stdout } = await gatehouse('token', 'create', '--name', '1e3', '--username', 'null');
+    expect(code).toBe(0);
+    const [secret = ''] = /ghdt_1e3_[0-9a-f]{64}/.exec(stdout) ?? [];
+    const entry = stdout.slice(stdout.indexOf('deployTokens:')).replace('SERVICE', 'files');
+    expect(entry).toContain(`sha256:${hash('sha256', secret)}`);
+    const file = join(folder, 'created.yaml');
+    const rest =
+      'services: { files: { type: generic, path: /f/, upstream: { url: "http://127.0.0.1:1/" } } }';
+    writeFileSync(file, `version: 1\nserver: { publicUrl: https://gateway.example.com }\n${rest}\n${entry}`);
+    expect(await gatehouse('check', '--config', file)).toMatchObject({ code: 0 });
+  });
+
+  test('--json, for scripts', async () => {
+    const { stdout } = await gatehouse(
+      'token',
+      'create',
+      '--name',
+      'edge',
+      '--expires',
+      '2036-01-01',
+      '--json',
+    );
+    const made = JSON.parse(stdout) as Record<string, string>;
+    expect(made).toMatchObject({ name: 'edge', username: 'edge', expires: '2036-01-01' });
+    expect(made['secretHash']).toBe(`sha256:${hash('sha256', made['secret'] ?? '')}`);
+  });
+
+  test.each([
+    [['--name', 'a b'], /--name takes/],
+    [['--name', 'edge', '--username', 'a:b'], /--username takes/],
+    [['--name', 'edge', '--expires', '2036-02-30'], /--expires takes/],
+    [['--name', 'edge', '--expires', '2020-01-01'], /has passed/],
+    [[], /--name is required/],
+  ])('%j: exit 2', async (args, message) => {
+    const { code, stderr } = await gatehouse('token', 'create', ...args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
+
+test('token inspect says what it is, without its secret', async () => {
+  const secret = `ghdt_edge_${'9d'.repeat(32)}`;
+  const file = join(folder, 'secret');
+  writeFileSync(file, `${secret}\n`);
+  const { code, stdout } = await gatehouse('token', 'inspect', '--token-file', file);
+  expect(code).toBe(0);
+  expect(stdout).toContain('class     deploy_token');
+  expect(stdout).toContain(hash('sha256', secret));
+  expect(stdout).not.toContain('9d9d');
+});
+
+test('token alone lists its commands', async () => {
+  expect((await gatehouse('token', '--help')).code).toBe(0);
+  const { code, stdout } = await gatehouse('token');
+  expect(code).toBe(2);
+  expect(stdout).toContain('gatehouse token create');
+});
+
+describe('explain', () => {
+  const explain = (...args: string[]) => gatehouse('explain', '--config', config, '--url', url, ...args);
+
+  test('a deploy token of the configuration', async () => {
+    const { code, stdout } = await explain('--deploy-token', 'edge');
+    expect(code).toBe(0);
+    expect(stdout).toContain('deploy-token:edge');
+    expect(stdout).not.toContain(':deploy-tokens');
+  });
+
+  test('one that has expired is refused, as by the gateway', async () => {
+    expect(await explain('--deploy-token', 'old')).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('token_expired') as string,
+    });
+  });
+
+  test('a job token, by its claims', async () => {
+    expect(await explain('--claims', claims, '--issuer', 'gitlab', '--class', 'job_token')).toMatchObject({
+      code: 0,
+    });
+    const asIdToken = await explain('--claims', claims, '--issuer', 'gitlab');
+    expect(asIdToken.stdout).toContain('takes job_token, not id_token');
+  });
+
+  test('an issuer that the service does not take', async () => {
+    expect(await explain('--claims', claims, '--issuer', 'other')).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('issuer_unknown') as string,
+    });
+  });
+
+  test('a deploy token that is none: exit 2, and which there are', async () => {
+    const { code, stderr } = await explain('--deploy-token', 'egde');
+    expect(code).toBe(2);
+    expect(stderr).toContain('edge, old');
+  });
+});

@@ -1,0 +1,198 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:net';
+import { inspect } from 'node:util';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { VerifiedCredential } from '../../src/contract/credential.ts';
+import type { Store } from '../../src/contract/store.ts';
+import { createRevocations, openStore, type SyncedRevocations } from '../../src/state/index.ts';
+import { recordingLog } from '../support/audit-events.ts';
+import { eventually } from '../support/eventually.ts';
+import { needs } from '../support/needs.ts';
+import { freePort, startRedis, type TestRedis } from '../support/redis.ts';
+import { run } from '../support/run.ts';
+import { startTcpRelay } from '../support/tcp-relay.ts';
+
+const clock = { now: Date.now };
+
+const job: VerifiedCredential = {
+  class: 'id_token',
+  issuer: 'gitlab',
+  issuerUrl: 'https://gitlab.example.com',
+  subject: 's',
+  jti: 'jti-1',
+  tokenHash: 'ab'.repeat(32),
+  expiresAt: Infinity,
+  claims: {},
+};
+
+interface Connection {
+  readonly url: string;
+  readonly prefix?: string;
+  readonly caFile?: string;
+}
+
+function connectTo({ url, prefix = 'faults:', caFile }: Connection) {
+  const log = recordingLog();
+  const store = openStore({ redis: { url, caFile, timeout: 300, prefix } }, { clock, log });
+  onTestFinished(() => store.close());
+  return { store, log };
+}
+
+const well = (store: Store) =>
+  eventually(
+    'the store answers',
+    () =>
+      store.revocations(undefined).then(
+        () => true,
+        () => false,
+      ),
+    20_000,
+  );
+
+/** One command in Redis's inline form, from outside of the gateway. */
+function tell(port: number, command: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
+    socket.once('error', reject);
+    socket.once('data', () => {
+      socket.destroy();
+      resolve();
+    });
+  });
+}
+
+needs('redis-server', 'openssl').describe('Redis in trouble', () => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.close());
+
+  async function replica(prefix: string, poll: number): Promise<SyncedRevocations> {
+    const { store, log } = connectTo({ url: redis.url, prefix });
+    await well(store);
+    const revocations = createRevocations(store, { clock, log }, { poll, maxAge: 60_000 });
+    onTestFinished(() => revocations.stop());
+    await revocations.start();
+    return revocations;
+  }
+
+  const revoke = (revocations: SyncedRevocations, identity: string) =>
+    revocations.add({
+      target: 'identity',
+      value: identity,
+      issuer: undefined,
+      reason: 'leaked',
+      expires: undefined,
+    });
+
+  test('comes back without its data: whoever remembers a revocation puts it back, and new ones are seen', async () => {
+    const one = await replica('wiped:', 20);
+    const two = await replica('wiped:', 20);
+    const late = await replica('wiped:', 600_000);
+    await revoke(one, 'old');
+    await eventually('both know', () => two.check(job, 'old').kind === 'revoked');
+
+    await tell(redis.port, 'FLUSHALL');
+    await eventually('put back', () => late.start().then(() => late.check(job, 'old').kind === 'revoked'));
+    await eventually('in force', () => [one, two].every((each) => each.check(job, 'old').kind === 'revoked'));
+    await revoke(one, 'new');
+    await eventually('seen', () => two.check(job, 'new').kind === 'revoked', 1_000);
+    expect(
+      one
+        .list()
+        .map(({ value }) => value)
+        .toSorted(),
+    ).toEqual(['new', 'old']);
+  });
+
+  test('counts changes from the start again: the same number is no longer the same list', async () => {
+    const { store } = connectTo({ url: redis.url, prefix: 'again:' });
+    await well(store);
+    const put = (id: string) =>
+      store.putRevocation({
+        id,
+        target: 'identity',
+        value: id,
+        issuer: undefined,
+        reason: 'r',
+        created: '2026-11-21T12:00:00Z',
+        expires: undefined,
+      });
+    await put('before');
+    const before = await store.revocations(undefined);
+    await tell(redis.port, 'FLUSHALL');
+    await put('after');
+    const after = await store.revocations(before?.mark);
+    expect(after?.revocations.map(({ id }) => id)).toEqual(['after']);
+    expect(after?.epoch).not.toBe(before?.epoch);
+  });
+
+  test('a connection that goes dead without being closed is replaced', async () => {
+    const relay = await startTcpRelay(redis.port);
+    onTestFinished(() => relay.close());
+    const { store } = connectTo({ url: `redis://127.0.0.1:${relay.port}` });
+    await well(store);
+    relay.freeze();
+    await expect(store.revocations(undefined)).rejects.toMatchObject({ code: 'store_unavailable' });
+    await well(store);
+    expect(relay.accepted()).toBe(2);
+  });
+
+  test('a connection that is accepted and never answered is replaced', async () => {
+    const relay = await startTcpRelay(redis.port, 1);
+    onTestFinished(() => relay.close());
+    const { store } = connectTo({ url: `redis://127.0.0.1:${relay.port}` });
+    await well(store);
+    expect(relay.accepted()).toBe(2);
+  });
+
+  test('L3 a wrong password is told by its code; no password is in a log or an error', async () => {
+    const locked = await startRedis(['--requirepass', 'canary-right']);
+    onTestFinished(() => locked.close());
+    const { store, log } = connectTo({ url: locked.url.replace('//', '//:canary-wrong@') });
+    await eventually('it is said', () => log.lines.length > 0);
+    expect(log.lines[0]?.fields).toEqual({ code: 'WRONGPASS' });
+    const error: unknown = await store.revocations(undefined).catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ code: 'store_unavailable' });
+    expect(inspect([error, log.lines], { depth: 9 })).not.toContain('canary');
+    const { store: right } = connectTo({ url: locked.url.replace('//', '//:canary-right@') });
+    await well(right);
+  });
+
+  test('K7 rediss:// with its own authority; without it nothing is said to the server', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-redis-tls-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const made = await run(
+      'openssl',
+      `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout ${key} -out ${certificate}`.split(
+        ' ',
+      ),
+    );
+    expect(made.code, made.stderr).toBe(0);
+    const port = await freePort();
+    const secured = await startRedis(
+      `--tls-port ${port} --tls-cert-file ${certificate} --tls-key-file ${key} --tls-ca-cert-file ${certificate} --tls-auth-clients no`.split(
+        ' ',
+      ),
+    );
+    onTestFinished(() => secured.close());
+
+    const { store } = connectTo({ url: `rediss://localhost:${port}`, caFile: certificate });
+    await well(store);
+    const { store: stranger, log } = connectTo({ url: `rediss://localhost:${port}` });
+    await eventually('it is said', () => log.lines.length > 0);
+    expect(log.lines[0]?.fields).toEqual({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    await expect(stranger.revocations(undefined)).rejects.toMatchObject({ code: 'store_unavailable' });
+    const { store: elsewhere, log: other } = connectTo({
+      url: `rediss://127.0.0.1:${port}`,
+      caFile: certificate,
+    });
+    await eventually('it is said', () => other.lines.length > 0);
+    expect(other.lines[0]?.fields).toEqual({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+    await expect(elsewhere.revocations(undefined)).rejects.toMatchObject({ code: 'store_unavailable' });
+  });
+});

@@ -1,0 +1,43 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+export interface TcpRelay {
+  readonly port: number;
+  readonly accepted: () => number;
+  /** What is connected now goes dead without being closed, as when a machine is gone; new connections are fine. */
+  freeze(): void;
+  close(): Promise<void>;
+}
+
+/** Bytes to and from a loopback port; the first `silent` connections are accepted and never served. */
+export async function startTcpRelay(target: number, silent = 0): Promise<TcpRelay> {
+  let accepted = 0;
+  const pairs: (readonly [Socket, Socket])[] = [];
+  const mute: Socket[] = [];
+  const server = createServer((client) => {
+    accepted += 1;
+    client.on('error', () => undefined);
+    if (accepted <= silent) {
+      mute.push(client.resume());
+      return;
+    }
+    const upstream = connect(target, '127.0.0.1').on('error', () => undefined);
+    client.pipe(upstream).pipe(client);
+    pairs.push([client, upstream]);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    accepted: () => accepted,
+    freeze() {
+      for (const [client, upstream] of pairs) {
+        client.unpipe(upstream).resume();
+        upstream.unpipe(client).resume();
+      }
+    },
+    close() {
+      for (const socket of [...mute, ...pairs.flat()]) socket.destroy();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
