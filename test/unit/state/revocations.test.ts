@@ -149,22 +149,6 @@ test('a list that was never had lets nobody through', async () => {
   revocations.stop();
 });
 
-test.each([
-  ['first', [undefined, 500]],
-  ['last', [500, undefined]],
-])('of two that name the same, the lasting one holds, given %s; both are listed', async (_name, ends) => {
-  const { revocations, clock } = await open();
-  for (const end of ends) {
-    const expires = end === undefined ? undefined : new Date(clock.now() + end).toISOString();
-    await revocations.add(wanted({ target: 'issuer', value: 'gitlab', expires }));
-  }
-  expect(revocations.list()).toHaveLength(2);
-  clock.advance(500);
-  expect(revocations.check(job, undefined).kind).toBe('revoked');
-  expect(revocations.list()).toHaveLength(1);
-  revocations.stop();
-});
-
 /** A store whose list a test holds back or replaces. */
 function heldStore() {
   const real = openStore({ sqlite: { file: ':memory:' } }, { clock: { now: Date.now }, log: recordingLog() });
