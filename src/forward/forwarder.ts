@@ -121,7 +121,8 @@ export function createForwarder(
     };
     const relay = new Relay(forwarding, body, relayPorts);
     inFlight += 1;
-    res.once('close', () => relay.clientClosed());
+    // Comes once; `once` would only add a wrapper to every request.
+    res.on('close', () => relay.clientClosed());
     if (upload !== undefined) ports.stalls.watch(upload);
     if (incoming.expectsContinue) res.writeContinue();
     pool.dispatch(options, relay);

@@ -149,7 +149,7 @@ export function createPipeline(stages: Stages): Pipeline {
   return {
     request(incoming) {
       const exchange = new Exchange(incoming, stages.clock.now(), answerFault);
-      incoming.res.once('close', () => ended(exchange));
+      incoming.res.on('close', () => ended(exchange));
       incoming.res.on('error', ignore);
       try {
         stages.meter.requestStarted(undefined);

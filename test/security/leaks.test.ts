@@ -52,11 +52,11 @@ const CARRIERS: readonly [string, readonly string[]][] = [
     'API keys beside it',
     ['Authorization: Bearer <token>', `X-Api-Key: ${CANARY}`, `X-Auth-Token: ${CANARY}`],
   ],
+  ['the same in JOB-TOKEN', ['Authorization: Bearer <token>', 'JOB-TOKEN: <token>']],
   [
     'the same in every carrier',
     [
       'Authorization: Bearer <token>',
-      'JOB-TOKEN: <token>',
       'Deploy-Token: <token>',
       'PRIVATE_TOKEN: <token>',
       'X-NuGet-ApiKey: <token>',

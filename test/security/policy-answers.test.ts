@@ -1,0 +1,190 @@
+/** What a denial, a rehearsal and an open door give away: conceal, shadow, anonymous grants. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { cleanUp } from '../support/clean-up.ts';
+import { startGateway } from '../support/gateway.ts';
+import { generateKey } from '../support/issuer-keys.ts';
+import { startIssuer } from '../support/issuer.ts';
+import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/lab.ts';
+import { rawResponse, type RawResponse } from '../support/raw-client.ts';
+import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+
+const CLOSE = 'Connection: close';
+
+let lab: Lab;
+let reader: string;
+let stranger: string;
+beforeAll(async () => {
+  const operations = 'operations: [{ scope: read, methods: [GET, HEAD] }, { scope: write, methods: [PUT] }]';
+  lab = await startLab({
+    api: ['anonymous: [{ scopes: [read_api], resources: ["/open/**"] }]'],
+    identities: `
+reader:
+  issuer: gitlab
+  match: { project_id: "30" }
+  grants:
+    - { service: hidden, scopes: [read], resources: ["/a"] }
+    - { service: rehearsal, scopes: [read], resources: ["/a"] }
+`,
+    services: `
+hidden: { type: http, path: /hidden/, upstream: { url: UPSTREAM/ }, deny: conceal, ${operations} }
+rehearsal:
+  type: http
+  path: /rehearsal/
+  upstream: { url: UPSTREAM/, auth: { bearer: { token: ${UPSTREAM_SECRET} } } }
+  mode: shadow
+  identityHeaders: { X-Project: "{claims.project_path}" }
+  ${operations}
+`,
+  });
+  reader = lab.mint({ project_id: '30' });
+  stranger = lab.mint({ project_id: '99' });
+});
+afterEach(async () => {
+  lab.reset();
+  await lab.expectAlive();
+  lab.reset();
+});
+afterAll(() => lab.close());
+
+async function ask(
+  token: string | undefined,
+  line: string,
+  lines: readonly string[] = [],
+): Promise<RawResponse> {
+  const [answer, ...more] = await lab.send(lab.requestAs(token, `${line} HTTP/1.1`, [...lines, CLOSE]));
+  if (answer === undefined || more.length > 0) throw new Error(`${more.length + 1} answers`);
+  return answer;
+}
+
+/** Every way to be denied by policy: who, what, why. */
+const DENIALS: readonly [string, () => string, string, string][] = [
+  ['another resource', () => reader, 'GET b', 'resource_not_granted'],
+  ['another scope', () => reader, 'PUT a', 'scope_not_granted'],
+  ['an operation that nobody knows', () => reader, 'PATCH a', 'operation_unknown'],
+  ['an identity without grants here', () => lab.token, 'GET a', 'scope_not_granted'],
+  ['nobody that the policy knows', () => stranger, 'GET a', 'no_matching_identity'],
+];
+
+const at = (service: string, line: string): string => line.replace(' ', ` /${service}/`);
+
+describe('conceal', () => {
+  /** Every byte but those that are new with each answer. */
+  function bytesOf({ head, body, headers }: RawResponse): string {
+    const id = headers.get('x-request-id') ?? 'none';
+    return `${head}\r\n\r\n${body}`.replaceAll(id, 'ID').replace(/^Date: .*$/m, 'Date: D');
+  }
+
+  test.each([
+    ['JSON', []],
+    ['text', ['Accept: text/plain']],
+  ])('conceal: every 403 is one and the same 404, as %s', async (_, lines) => {
+    const seen = new Set<string>();
+    for (const [, token, line, reason] of DENIALS) {
+      const answer = await ask(token(), at('hidden', line), lines);
+      expect(answer.status).toBe(404);
+      expect(answer.headers.has('www-authenticate')).toBe(false);
+      seen.add(bytesOf(answer));
+      // Whoever keeps the policy still reads why.
+      expect((await lab.audited(answer)).event.reason).toBe(reason);
+    }
+    expect([...seen]).toHaveLength(1);
+    expect([...seen].join()).not.toMatch(/reader|hidden|scope|grant|identity/i);
+    await lab.expectNothingForwarded();
+  });
+
+  test('conceal: HEAD has the same head, what is granted is served, and a 401 is still a 401', async () => {
+    const [one, two] = [await ask(reader, 'HEAD /hidden/b'), await ask(stranger, 'HEAD /hidden/a')];
+    expect(one.status).toBe(404);
+    expect(bytesOf(one)).toBe(bytesOf(two));
+    expect((await ask(undefined, 'GET /hidden/a')).status).toBe(401);
+    await lab.expectNothingForwarded();
+    expect((await ask(reader, 'GET /hidden/a')).status).toBe(200);
+  });
+});
+
+describe('shadow', () => {
+  const SPOOFED = ['X-Auth-Identity: canary', 'X-Project: canary', 'X_Auth_Subject: canary'];
+
+  test.each(DENIALS)('shadow: %s is forwarded as nobody, and audited', async (_, token, line, reason) => {
+    const answer = await ask(token(), at('rehearsal', line), [...SPOOFED, 'Content-Length: 0']);
+    expect(answer.status).toBe(200);
+    const request = receivedBy(lab.upstream);
+    expect(request.head).not.toContain('canary');
+    expect(request.head).not.toContain(UPSTREAM_SECRET);
+    expect(valuesOf(request, 'Authorization')).toEqual([]);
+    expect(namesIn(request).filter((name) => /^x-(auth-|project)/.test(name))).toEqual([]);
+    const event = await lab.audited(answer);
+    expect(event.event).toMatchObject({ reason: 'shadow' });
+    expect(event.gatehouse).toMatchObject({ basis: 'shadow', relaxed: { reason } });
+  });
+
+  test('shadow: what is granted goes as it would in earnest', async () => {
+    const answer = await ask(reader, 'GET /rehearsal/a', SPOOFED);
+    expect(answer.status).toBe(200);
+    const request = receivedBy(lab.upstream);
+    expect(valuesOf(request, 'X-Auth-Identity')).toEqual(['reader']);
+    expect(valuesOf(request, 'X-Project')).toEqual(['acme/payments']);
+    expect(valuesOf(request, 'Authorization')).toEqual([`Bearer ${UPSTREAM_SECRET}`]);
+    expect((await lab.audited(answer)).event).toMatchObject({ reason: 'granted' });
+  });
+
+  test('shadow: 400 and 401 stand', async () => {
+    const expired = lab.mint({ project_id: '30' }, { lifetime: -60 });
+    const cases: readonly [string | undefined, string, readonly string[], string][] = [
+      [undefined, 'GET /rehearsal/a', [], 'no_credential'],
+      [undefined, 'PATCH /rehearsal/a', [], 'no_credential'],
+      [expired, 'GET /rehearsal/a', [], 'token_expired'],
+      [`${reader.slice(0, -8)}AAAAAAAA`, 'GET /rehearsal/a', [], 'signature_invalid'],
+      [reader, 'GET /rehearsal/a', ['JOB-TOKEN: glcbt-canary'], 'credential_conflict'],
+      [reader, 'GET /rehearsal/%2e%2e/a', [], 'path_ambiguous'],
+    ];
+    for (const [token, line, lines, reason] of cases) {
+      expect(reasonOf(await ask(token, line, lines))).toBe(reason);
+    }
+    await lab.expectNothingForwarded();
+  });
+});
+
+describe('shadow, without keys', () => {
+  const keep = cleanUp();
+
+  test('shadow: 503 stands', async () => {
+    const [issuer, upstream] = [keep(await startIssuer()), keep(await startRecordingUpstream())];
+    issuer.faults.jwks = { kind: 'status', status: 500 };
+    const gateway = keep(
+      await startGateway(`
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+services:
+  rehearsal: { type: http, path: /, upstream: { url: "${upstream.url}/" }, mode: shadow }`),
+    );
+    const answer = await rawResponse(
+      gateway.port,
+      `GET /a HTTP/1.1\r\nHost: a.example\r\nAuthorization: Bearer ${issuer.mint()}\r\n${CLOSE}\r\n\r\n`,
+    );
+    expect([answer.status, reasonOf(answer)]).toEqual([503, 'issuer_unavailable']);
+    expect(answer.headers.has('retry-after')).toBe(true);
+    expect(upstream.accepted()).toBe(0);
+  });
+});
+
+test.each<[string, () => string, string]>([
+  ['expired', () => lab.mint({}, { lifetime: -60 }), 'token_expired'],
+  ['for somebody else', () => lab.mint({ aud: 'https://elsewhere.example.com' }), 'audience_mismatch'],
+  ['of a strange issuer', () => lab.mint({ iss: 'https://elsewhere.example.com' }), 'issuer_unknown'],
+  ['signed by somebody else', () => lab.mint({}, { key: generateKey('key-1') }), 'signature_invalid'],
+  ['no token at all', () => 'canary', 'credential_invalid'],
+])('anonymous: a credential that is %s is refused where none is needed', async (_, token, reason) => {
+  const answer = await ask(token(), 'GET /api/open/a');
+  expect([answer.status, reasonOf(answer)]).toEqual([401, reason]);
+  expect(answer.headers.has('www-authenticate')).toBe(true);
+  await lab.expectNothingForwarded();
+});
+
+test('anonymous: a good credential without a grant gets in as nobody', async () => {
+  const answer = await ask(stranger, 'GET /api/open/a');
+  expect(answer.status).toBe(200);
+  const request = receivedBy(lab.upstream);
+  expect(namesIn(request).filter((name) => name.startsWith('x-auth-'))).toEqual([]);
+  expect((await lab.audited(answer)).event.reason).toBe('anonymous');
+});
