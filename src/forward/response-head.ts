@@ -59,8 +59,9 @@ export function readResponseHead(
         break;
       case 'location': {
         const rewritten = location(value, host);
-        if (rewritten === undefined) return invalid(`a redirect to ${originOf(value)}`);
-        headers.push(name, rewritten);
+        // `Content-Location` sends nobody anywhere: a foreign one is left out.
+        if (rewritten !== undefined) headers.push(name, rewritten);
+        else if (folded === 'location') return invalid(`a redirect to ${originOf(value)}`);
         break;
       }
       default:

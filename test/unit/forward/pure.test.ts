@@ -162,6 +162,13 @@ describe('response head', () => {
     ['Transfer-Encoding', 'chunked', 'Transfer-Encoding', 'chunked'],
   ])('%s: %s is refused', (...raw) => expect(read(...raw).kind).toBe('invalid'));
 
+  test('a foreign Location is refused, a foreign Content-Location left out', () => {
+    const foreign = (name: string) =>
+      readResponseHead([name, 'http://evil/a', 'ETag', '"a"'], 200, 'h', () => undefined);
+    expect(foreign('Location').kind).toBe('invalid');
+    expect(foreign('Content-Location')).toMatchObject({ kind: 'head', headers: ['ETag', '"a"'] });
+  });
+
   test('a 204 has no length', () => {
     const head = readResponseHead(['Content-Length', '5', 'ETag', '"a"'], 204, 'h', (location) => location);
     expect(head).toMatchObject({ headers: ['ETag', '"a"'] });
