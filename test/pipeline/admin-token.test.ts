@@ -1,0 +1,33 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { cleanUp } from '../support/clean-up.ts';
+import { eventually } from '../support/eventually.ts';
+import { startGateway } from '../support/gateway.ts';
+
+const keep = cleanUp();
+
+test('the admin token is re-read when its file is rotated; the old one is good no more', async () => {
+  const gateway = keep(
+    await startGateway('', {
+      files: { 'admin-token': 'first-token-of-the-operators\n' },
+      server: `server:
+  listen: 127.0.0.1:0
+  publicUrl: https://gateway.example.com
+  admin: { listen: 127.0.0.1:0, tokenFile: admin-token }
+  limits: { drain: 500ms }
+`,
+    }),
+  );
+  const status = async (token: string): Promise<number> =>
+    (await fetch(`${gateway.adminUrl}/status`, { headers: { Authorization: `Bearer ${token}` } })).status;
+  expect(await status('first-token-of-the-operators')).toBe(200);
+  expect(await status('second-token-of-the-operators')).toBe(401);
+  writeFileSync(join(gateway.folder, 'admin-token'), 'second-token-of-the-operators\n');
+  await eventually(
+    'the new one is good',
+    async () => (await status('second-token-of-the-operators')) === 200,
+    10_000,
+  );
+  expect(await status('first-token-of-the-operators')).toBe(401);
+});
