@@ -3,7 +3,7 @@ import type { Authorizer, Explanation } from './authorize/index.ts';
 import type { Config } from './config/index.ts';
 import type { Claims, VerifiedCredential } from './contract/credential.ts';
 import type { Refusal } from './contract/decision.ts';
-import { DEPLOY_TOKENS } from './contract/deploy-token.ts';
+import { deployTokenCredential } from './contract/deploy-token.ts';
 import { GatehouseError } from './contract/errors.ts';
 import { readHead } from './listener/index.ts';
 import { createRoute, type ServiceLine } from './pipeline/index.ts';
@@ -105,10 +105,8 @@ function takenAsVerified(
       );
     }
     case 'deploy-token': {
-      const { name, username, expires } = find(config.deployTokens, credential.name, '--deploy-token');
-      const claims = { deploy_token: name, username };
-      const expiresAt = expires === undefined ? Infinity : Date.parse(`${expires}T00:00:00Z`);
-      return { ...unproven('deploy_token', DEPLOY_TOKENS, config.server.publicUrl, name, claims), expiresAt };
+      const token = find(config.deployTokens, credential.name, '--deploy-token');
+      return deployTokenCredential(token, config.server.publicUrl);
     }
     default:
       return credential satisfies never;

@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
 import { deny, type Deny } from '../contract/decision.ts';
-import { DEPLOY_TOKENS } from '../contract/deploy-token.ts';
+import { deployTokenCredential } from '../contract/deploy-token.ts';
 import type { Clock } from '../contract/ports.ts';
 import type { DeployTokenSettings } from './settings.ts';
 
@@ -40,24 +40,12 @@ interface CompiledToken {
   readonly verified: VerifiedCredential;
 }
 
-function compile(
-  { name, username, secretHash, expires }: DeployTokenSettings,
-  issuerUrl: string,
-): CompiledToken {
-  const hex = secretHash.slice('sha256:'.length);
+function compile(token: DeployTokenSettings, issuerUrl: string): CompiledToken {
+  const verified = deployTokenCredential(token, issuerUrl);
   return {
-    name,
-    username,
-    secretHash: Buffer.from(hex, 'hex'),
-    verified: {
-      class: 'deploy_token',
-      issuer: DEPLOY_TOKENS,
-      issuerUrl,
-      subject: name,
-      jti: undefined,
-      tokenHash: hex,
-      expiresAt: expires === undefined ? Infinity : Date.parse(`${expires}T00:00:00Z`),
-      claims: { deploy_token: name, username },
-    },
+    name: token.name,
+    username: token.username,
+    secretHash: Buffer.from(verified.tokenHash, 'hex'),
+    verified,
   };
 }

@@ -1,5 +1,9 @@
 import { hash } from 'node:crypto';
-import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
+import {
+  MAX_CREDENTIAL_LENGTH,
+  type PresentedCredential,
+  type VerifiedCredential,
+} from '../contract/credential.ts';
 import { deny } from '../contract/decision.ts';
 import type { Deny, Refusal } from '../contract/decision.ts';
 import type { VerificationMeter } from '../contract/meter.ts';
@@ -11,7 +15,6 @@ import type { Authentication } from './authentication.ts';
 import { checkExpiry } from './check-claims.ts';
 import { issuersByForm } from './compile-issuers.ts';
 import type { Issuer, Trust } from './compile-issuers.ts';
-import { MAX_TOKEN_LENGTH } from './parse-token.ts';
 import { createVerificationCache } from './verification-cache.ts';
 import { readCandidate, verifyCandidate } from './verify-id-token.ts';
 import type { VerifiedIdToken } from './verify-id-token.ts';
@@ -52,7 +55,7 @@ export function createIdTokens(
   }
 
   return function verify({ token }, trust) {
-    if (token.length > MAX_TOKEN_LENGTH) return deny('credential_malformed', 'the token is over 16 KiB');
+    if (token.length > MAX_CREDENTIAL_LENGTH) return deny('credential_malformed', 'the token is over 16 KiB');
     const tokenHash = hash('sha256', token);
     const known = cache.get(tokenHash);
     // A withdrawn key or a stale key set takes the long way, which fetches, and decides on what it finds.

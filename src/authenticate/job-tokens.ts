@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { VerifiedCredential } from '../contract/credential.ts';
+import { MAX_CREDENTIAL_LENGTH, type VerifiedCredential } from '../contract/credential.ts';
 import { deny, unable } from '../contract/decision.ts';
 import type { Deny } from '../contract/decision.ts';
 import type { VerificationMeter } from '../contract/meter.ts';
@@ -10,7 +10,6 @@ import { MAX_FLIGHTS, measure } from './authentication.ts';
 import type { Authentication, ServiceAuthenticator } from './authentication.ts';
 import { createIntrospection } from './job-token-introspection.ts';
 import type { IntrospectionPorts } from './job-token-introspection.ts';
-import { MAX_TOKEN_LENGTH } from './parse-token.ts';
 import type { IssuerSettings, JobTokenTiming, ServiceSettings } from './settings.ts';
 import { MAX_ENTRIES, createVerificationCache } from './verification-cache.ts';
 
@@ -139,7 +138,7 @@ function isFresh({ at }: Remembered, lifetime: number, now: number): boolean {
 
 /** What could not stand in the header of our own call is nothing that GitLab ever gave out. */
 function checkForm(token: string): Deny | undefined {
-  if (token.length > MAX_TOKEN_LENGTH) return deny('credential_malformed', 'the token is over 16 KiB');
+  if (token.length > MAX_CREDENTIAL_LENGTH) return deny('credential_malformed', 'the token is over 16 KiB');
   if (/^[\x21-\x7e]+$/.test(token)) return undefined;
   return deny('credential_malformed', 'the job token holds characters that none has');
 }

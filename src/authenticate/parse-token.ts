@@ -12,9 +12,6 @@ export interface ParsedToken {
   readonly payload: Members;
 }
 
-/** Characters. Real id tokens are 1–4 KiB; a longer text is refused before anything is decoded. */
-export const MAX_TOKEN_LENGTH = 16 * 1024;
-
 /** Reads a JWS in compact serialisation (RFC 7515 §7.1); of every token there is one readable spelling. */
 export function parseToken(token: string): ParsedToken | Deny {
   const parts = token.split('.', 6);

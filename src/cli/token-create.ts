@@ -1,5 +1,11 @@
 import { hash, randomBytes } from 'node:crypto';
-import { DEPLOY_SECRET_PREFIX, deployTokenName } from '../contract/deploy-token.ts';
+import {
+  DEPLOY_SECRET_PREFIX,
+  DEPLOY_USERNAME,
+  deployTokenName,
+  isDay,
+  startOfDay,
+} from '../contract/deploy-token.ts';
 import { GatehouseError } from '../contract/errors.ts';
 import { required, text, type Command } from './command.ts';
 import { EXIT } from './terminal.ts';
@@ -26,17 +32,17 @@ then take the first one out.
       throw new GatehouseError('usage', '--name takes letters, digits, ".", "_" and "-", at most 64');
     }
     const username = text(values, 'username') ?? name;
-    if (!/^[A-Za-z0-9.+_-]{1,255}$/.test(username)) {
+    if (!DEPLOY_USERNAME.test(username)) {
       throw new GatehouseError(
         'usage',
         '--username takes letters, digits, ".", "+", "_" and "-", at most 255',
       );
     }
     const expires = text(values, 'expires');
-    if (expires !== undefined && !isDate(expires)) {
+    if (expires !== undefined && !isDay(expires)) {
       throw new GatehouseError('usage', '--expires takes a date such as 2027-12-31');
     }
-    if (expires !== undefined && Date.parse(expires) <= Date.now()) {
+    if (expires !== undefined && startOfDay(expires) <= Date.now()) {
       throw new GatehouseError('usage', `--expires ${expires} has passed`);
     }
     const secretHash = `sha256:${hash('sha256', secret)}`;
@@ -49,12 +55,6 @@ then take the first one out.
     return EXIT.done;
   },
 };
-
-function isDate(text: string): boolean {
-  return (
-    /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) === true
-  );
-}
 
 function entry(name: string, username: string, secretHash: string, expires: string | undefined): string {
   return [

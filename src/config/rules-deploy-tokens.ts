@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { startOfDay } from '../contract/deploy-token.ts';
 import type { DeployToken } from './draft.ts';
 import type { RuleContext } from './rule.ts';
 import { GENERATE } from './schema-tokens.ts';
@@ -83,7 +84,7 @@ function checkExpiry(context: RuleContext, { name, expires }: DeployToken): void
     context.warn(path, 'never expires; give it expires: YYYY-MM-DD', 'key');
     return;
   }
-  const left = Date.parse(`${expires}T00:00:00Z`) - context.now;
+  const left = startOfDay(expires) - context.now;
   if (left <= 0) {
     context.warn(
       [...path, 'expires'],

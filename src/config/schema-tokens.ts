@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEPLOY_USERNAME, isDay } from '../contract/deploy-token.ts';
 import { grant } from './schema-policy.ts';
 
 /** It stands in the secret (`ghdt_NAME_…`), in headers and in the audit trail. */
@@ -14,7 +15,7 @@ export const GENERATE = 'generate one: gatehouse token create';
 export const deployToken = z.strictObject({
   username: z
     .string()
-    .regex(/^[A-Za-z0-9.+_-]{1,255}$/, {
+    .regex(DEPLOY_USERNAME, {
       error: 'must be a user name: letters, digits, ".", "+", "_", "-", at most 255',
     })
     .describe('What clients give as user name; two entries may share it, for rotation.'),
@@ -27,17 +28,11 @@ export const deployToken = z.strictObject({
   expires: z
     .string(dateText)
     .regex(/^\d{4}-\d{2}-\d{2}$/, dateText)
-    .refine(isDate, { error: 'is not a day of the calendar' })
+    .refine(isDay, { error: 'is not a day of the calendar' })
     .optional()
     .describe('YYYY-MM-DD: good until 00:00 UTC of that day.'),
   grants: z.array(grant).min(1).describe('What it may do; without {claims.…}.'),
 });
-
-/** `Date` takes 2027-02-30 for the second of March. */
-function isDate(text: string): boolean {
-  const date = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
-}
 
 const PROJECT = /^(?:id:[1-9]\d*|[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)+)$/;
 

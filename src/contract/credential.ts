@@ -17,6 +17,9 @@ export const CARRIERS = [
 
 export type Carrier = (typeof CARRIERS)[number];
 
+/** Characters; a longer credential is refused before anything in it is decoded. Real id tokens are 1–4 KiB. */
+export const MAX_CREDENTIAL_LENGTH = 16 * 1024;
+
 /** What a client presented, not verified. `token` is the secret: never log, label or forward it. */
 export interface PresentedCredential {
   readonly class: CredentialClass;

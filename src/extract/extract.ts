@@ -1,9 +1,8 @@
-import type { Carrier, PresentedCredential } from '../contract/credential.ts';
+import { type Carrier, MAX_CREDENTIAL_LENGTH, type PresentedCredential } from '../contract/credential.ts';
 import { deny, type Deny } from '../contract/decision.ts';
 import type { RequestHead } from '../contract/request-head.ts';
 import { foldHeaderName } from '../lib/header-name.ts';
 import { CARRIER_HEADERS, readCarrierHeader } from './header-carrier.ts';
-import { MAX_CREDENTIAL } from './limits.ts';
 import { queryCredentials } from './query-carrier.ts';
 import { classOfToken, looksLikeJws, type Found } from './token-class.ts';
 
@@ -28,7 +27,7 @@ export function createExtract(settings: ExtractSettings): Extract {
     if (found === undefined || 'kind' in found) return found;
     const { carrier, token, username } = found;
     if (!accepted.has(carrier)) return notTaken(carrier);
-    if (token.length > MAX_CREDENTIAL)
+    if (token.length > MAX_CREDENTIAL_LENGTH)
       return deny('request_malformed', `a credential of ${token.length} bytes`);
     if (token === '') return deny('credential_malformed', 'an empty credential');
     const kind = classOfToken(found, settings.deployUsernames);

@@ -1,6 +1,5 @@
-import { CARRIERS, type Carrier } from '../contract/credential.ts';
+import { CARRIERS, MAX_CREDENTIAL_LENGTH, type Carrier } from '../contract/credential.ts';
 import { deny, type Deny } from '../contract/decision.ts';
-import { MAX_CREDENTIAL } from './limits.ts';
 import type { Found } from './token-class.ts';
 
 /** Headers that carry credentials, by folded name. */
@@ -36,7 +35,7 @@ export function readCarrierHeader(header: CarrierHeader, value: string): Found |
 
 /** RFC 7617: the first colon ends the user name. */
 function readBasic(encoded: string): Found | Deny {
-  if (encoded.length > MAX_CREDENTIAL * 2)
+  if (encoded.length > MAX_CREDENTIAL_LENGTH * 2)
     return deny('request_malformed', 'a Basic credential of over 24 KiB');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded))
     return deny('credential_malformed', 'Basic that is not base64');
