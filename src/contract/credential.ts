@@ -51,4 +51,21 @@ export interface VerifiedCredential {
   /** Milliseconds since the epoch; the credential is good until just before. */
   readonly expiresAt: number;
   readonly claims: Claims;
+  /** Of an access token: what it was minted from and for. All else but `jti`, `tokenHash` and `expiresAt` is its source's. */
+  readonly minted?: Minted | undefined;
 }
+
+export interface Minted {
+  /** The one that it was minted for, evaluated anew at each use; undefined: for nobody in particular. */
+  readonly identity: string | undefined;
+  readonly source: {
+    readonly class: CredentialClass;
+    readonly jti: string | undefined;
+    readonly tokenHash: string;
+  };
+  /** May be less than the identity has, never more. */
+  readonly limits: TokenLimits;
+}
+
+/** Resource → the scopes that the token holds for it; undefined: all that its identity has. */
+export type TokenLimits = ReadonlyMap<string, ReadonlySet<string>> | undefined;

@@ -1,6 +1,7 @@
 import type { Allow } from './decision.ts';
 import type { Incoming } from './incoming.ts';
 import type { Operation } from './operation.ts';
+import type { RoutePlan } from './protocol.ts';
 import type { RequestHead } from './request-head.ts';
 import type { DenyReason, UnableCause, UpstreamFault } from './reason.ts';
 
@@ -10,6 +11,7 @@ export interface Forwarding {
   readonly head: RequestHead;
   readonly allow: Allow;
   readonly operations: readonly Operation[];
+  readonly plan: RoutePlan | undefined;
 
   /** Filled by the forwarder, read when the request ends. */
   upstreamStatus: number | undefined;

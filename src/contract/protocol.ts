@@ -4,22 +4,61 @@ import type { Operation } from './operation.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** What a request asks for, as far as method, target and headers tell; or that the protocol does not know it. */
-export type Classification =
-  | { readonly kind: 'operations'; readonly operations: readonly Operation[] }
-  | { readonly kind: 'unknown'; readonly detail: string }
-  | Deny;
+export type Classification = Asked | Unknown | Deny;
+
+export interface Asked {
+  readonly kind: 'operations';
+  /** Every one must be granted; none: any identity will do. */
+  readonly operations: readonly Operation[];
+  /** What is special about the way of this request; undefined for most. */
+  readonly plan?: RoutePlan;
+  /** What is done in its place where policy denies it. */
+  readonly otherwise?: Asked;
+}
+
+export interface Unknown {
+  readonly kind: 'unknown';
+  readonly detail: string;
+}
+
+/** How an allowed request is handled, where that is not: forward it, relay the answer. */
+export interface RoutePlan {
+  /** The gateway answers; nothing is forwarded. */
+  readonly answer?: OwnAnswer;
+  /** Takes the place of the client's query; with its `?`, or empty. */
+  readonly query?: string;
+  /** Redirects are followed by the gateway, without credentials; clients cannot reach where they lead. */
+  readonly followRedirects?: boolean;
+}
+
+export interface OwnAnswer {
+  readonly status: number;
+  /** Name, value, name, value … */
+  readonly headers: readonly string[];
+  readonly body: string;
+}
 
 /** What a refusal says, before it is put into the protocol's own form. */
 export interface RefusalText {
+  /** As it will be sent, unless the protocol has another for this. */
+  readonly status: number;
   /** The stable id; `not_found` where the service conceals. */
   readonly error: string;
   readonly message: string;
   readonly requestId: string;
+  /** What the request asked for; empty where nobody could tell, or may know. */
+  readonly operations: readonly Operation[];
+  /** Of the request, where it could be read. */
+  readonly head?: Pick<RequestHead, 'method' | 'path'> | undefined;
 }
 
 export interface RefusalBody {
   readonly contentType: string;
   readonly body: string;
+  /** In place of the reason's own. */
+  readonly status?: number;
+  /** Name, value, name, value …, beside those that every refusal has. */
+  readonly headers?: readonly string[];
 }
 
 /** One service's protocol: pure functions of the request's head, and text. */
@@ -30,8 +69,17 @@ export interface Protocol {
   readonly queryCarriers: readonly string[];
   classify(head: RequestHead): Classification;
   /**
-   * The one `WWW-Authenticate` value. `error` is a code of RFC 6750 §3.1, absent where no credential was sent.
+   * The one `WWW-Authenticate` value, or undefined where clients are better off without. `error` is a code of
+   * RFC 6750 §3.1, absent where no credential was sent.
    */
-  challenge(head: RequestHead, operations: readonly Operation[], error: string | undefined): string;
+  challenge(context: ChallengeContext): string | undefined;
   refusal(text: RefusalText, accept: string | undefined): RefusalBody;
+}
+
+export interface ChallengeContext {
+  readonly host: string;
+  readonly operations: readonly Operation[];
+  readonly error: string | undefined;
+  /** Of the answer that bears it: 401, or 403 where RFC 6750 has a code for it. */
+  readonly status: number;
 }

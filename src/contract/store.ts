@@ -27,6 +27,8 @@ export interface Store {
   revocations(since: string | undefined): Promise<RevocationList | undefined>;
   /** Adds one to a counter that starts over `window` milliseconds after its first. */
   count(key: string, window: number): Promise<Count>;
+  /** Keeps a value under a name that has none yet; resolves with what is kept, the same for all who ask. */
+  keepFirst(name: string, value: string): Promise<string>;
   /** Calls that failed so far, and whether they fail now. */
   health(): { readonly errors: number; readonly degraded: boolean };
   close(): Promise<void>;

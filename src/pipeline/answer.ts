@@ -1,4 +1,3 @@
-import type { Operation } from '../contract/operation.ts';
 import type { Protocol } from '../contract/protocol.ts';
 import { REASONS, type Reason } from '../contract/reason.ts';
 import { findHeader } from '../lib/header-name.ts';
@@ -23,11 +22,14 @@ export function answer(
   const readable = !('kind' in head);
   const { status, message } = REASONS[reason];
   const concealed = status === 403 && line?.deny === 'conceal';
+  const common = { requestId, head: readable ? head : undefined };
   const text = concealed
-    ? { error: 'not_found', message: 'Not found.', requestId }
-    : { error: reason, message, requestId };
+    ? { ...common, status: 404, error: 'not_found', message: 'Not found.', operations: [] }
+    : { ...common, status, error: reason, message, operations: exchange.operations };
   const accept = readable ? findHeader(head.rawHeaders, 'accept') : undefined;
-  const { contentType, body } = form.refusal(text, accept);
+  const refusal = form.refusal(text, accept);
+  const { contentType, body } = refusal;
+  const sent = refusal.status ?? text.status;
 
   const headers = [
     'Content-Type',
@@ -38,15 +40,19 @@ export function answer(
     'no-store',
     'X-Request-Id',
     requestId,
+    ...(refusal.headers ?? []),
   ];
   if (readable && line !== undefined && !concealed && CHALLENGED.has(reason)) {
-    headers.push('WWW-Authenticate', challenge(line.protocol, exchange.operations, reason, head));
+    const { operations, presented } = exchange;
+    const error = errorCode(reason, presented !== undefined);
+    const challenge = line.protocol.challenge({ host: head.host, operations, error, status: sent });
+    if (challenge !== undefined) headers.push('WWW-Authenticate', challenge);
   }
   if (retryAfter !== undefined) headers.push('Retry-After', String(retryAfter));
   // What follows on this connection is the rest of something that was refused.
   if (!readable || (head.hasBody && !req.complete)) res.shouldKeepAlive = false;
   exchange.bytesOut = Buffer.byteLength(body);
-  res.writeHead(concealed ? 404 : status, headers);
+  res.writeHead(sent, headers);
   res.end(body);
 }
 
@@ -59,13 +65,8 @@ function isScope(reason: Reason): boolean {
   return reason === 'scope_not_granted' || reason === 'insufficient_scope';
 }
 
-function challenge(
-  protocol: Protocol,
-  operations: readonly Operation[],
-  reason: Reason,
-  head: Parameters<Protocol['challenge']>[0],
-): string {
-  // RFC 6750 §3.1: no error code where no credential was sent.
-  if (reason === 'no_credential') return protocol.challenge(head, operations, undefined);
-  return protocol.challenge(head, operations, isScope(reason) ? 'insufficient_scope' : 'invalid_token');
+/** RFC 6750 §3.1: none where no credential was sent. One that is good for nothing in particular is too narrow. */
+function errorCode(reason: Reason, presented: boolean): string | undefined {
+  if (reason === 'no_credential') return presented ? 'insufficient_scope' : undefined;
+  return isScope(reason) ? 'insufficient_scope' : 'invalid_token';
 }

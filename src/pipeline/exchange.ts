@@ -1,25 +1,29 @@
 import type { AuditEvent } from '../contract/audit-event.ts';
 import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
 import type { Allow, Caller, Decision } from '../contract/decision.ts';
+import type { EndpointCall } from '../contract/endpoint.ts';
 import type { Forwarding } from '../contract/forwarding.ts';
 import type { Incoming } from '../contract/incoming.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { Reason } from '../contract/reason.ts';
+import type { RoutePlan } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
 import { findHeader } from '../lib/header-name.ts';
-import type { ServiceLine } from './service-line.ts';
+import type { EndpointLine, ServiceLine } from './service-line.ts';
 
 /**
  * One request on its way. Every stage writes into it what it found out; when the request ends, whichever way,
  * it is the audit event.
  */
-export class Exchange implements AuditEvent, Forwarding {
+export class Exchange implements AuditEvent, Forwarding, EndpointCall {
   readonly incoming: Incoming;
   readonly startedAt: number;
   readonly #began = performance.now();
   line: ServiceLine | undefined;
+  endpoint: EndpointLine | undefined;
 
   operations: readonly Operation[] = [];
+  plan: RoutePlan | undefined;
   presented: PresentedCredential | undefined;
   verified: VerifiedCredential | undefined;
   decision: Decision | undefined;
@@ -114,11 +118,11 @@ export class Exchange implements AuditEvent, Forwarding {
   }
 
   get service(): string | undefined {
-    return this.line?.name;
+    return this.line?.name ?? this.endpoint?.service?.name;
   }
 
   get serviceType(): string | undefined {
-    return this.line?.type;
+    return this.line?.type ?? this.endpoint?.service?.type;
   }
 }
 

@@ -1,23 +1,26 @@
 import type { AuditSink } from '../contract/audit-event.ts';
-import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
+import type { VerifiedCredential } from '../contract/credential.ts';
 import { deny, unable, type Decision, type Refusal } from '../contract/decision.ts';
 import type { BrokenRequest, Incoming } from '../contract/incoming.ts';
 import type { FailureLimits } from '../contract/failure-limits.ts';
 import type { RequestMeter } from '../contract/meter.ts';
 import type { Clock, Log } from '../contract/ports.ts';
-import type { Classification } from '../contract/protocol.ts';
+import type { Asked, Classification } from '../contract/protocol.ts';
 import type { Reason } from '../contract/reason.ts';
 import type { Revocations } from '../contract/revocation.ts';
+import { createAdmit, slowed } from './admission.ts';
 import { answer, type RefusalForm } from './answer.ts';
 import { brokenEvent } from './broken-event.ts';
 import { basisReason, callerOf, Exchange } from './exchange.ts';
 import { faultFields } from './fault-fields.ts';
 import { refuseRevoked } from './revoked.ts';
+import { ownAnswer } from './own-answer.ts';
 import { createRoute } from './route.ts';
-import type { ServiceLine } from './service-line.ts';
+import type { EndpointLine, ServiceLine } from './service-line.ts';
 
 export interface Stages {
   readonly services: readonly ServiceLine[];
+  readonly endpoints: readonly EndpointLine[];
   readonly fallback: RefusalForm;
   readonly revocations: Pick<Revocations, 'check'>;
   readonly failures: FailureLimits;
@@ -36,7 +39,8 @@ export interface Pipeline {
 
 /** The one way of a request: route → classify → extract → authenticate → authorize → forward → audit. */
 export function createPipeline(stages: Stages): Pipeline {
-  const route = createRoute(stages.services);
+  const route = createRoute(stages.services, stages.endpoints);
+  const admit = createAdmit(stages.failures);
 
   function handleRequest(exchange: Exchange): void {
     if (!stages.audit.available())
@@ -46,6 +50,7 @@ export function createPipeline(stages: Stages): Pipeline {
 
     const line = route(head.host, head.path);
     if (line === undefined) return refuse(exchange, deny('no_service', `nothing at ${head.host}`));
+    if ('exactPath' in line) return callEndpoint(exchange, line);
     exchange.line = line;
 
     const asked = line.protocol.classify(head);
@@ -54,10 +59,11 @@ export function createPipeline(stages: Stages): Pipeline {
 
     const presented = line.extract(head);
     if (presented === undefined) return decide(exchange, line, asked, undefined);
-    if ('kind' in presented) return refuse(exchange, slowed(exchange, presented));
+    const { address } = exchange.incoming.client;
+    if ('kind' in presented) return refuse(exchange, slowed(presented, stages.failures, undefined, address));
     exchange.presented = presented;
 
-    const verified = line.authenticate(presented, isSuspect(exchange, presented));
+    const verified = admit(line.authenticate, presented, { host: head.host, address });
     if (!(verified instanceof Promise)) return decide(exchange, line, asked, verified);
     verified
       .then((result) => {
@@ -73,29 +79,38 @@ export function createPipeline(stages: Stages): Pipeline {
     asked: Exclude<Classification, Refusal>,
     verified: VerifiedCredential | Refusal | undefined,
   ): void {
-    if (verified !== undefined && 'kind' in verified) return refuse(exchange, slowed(exchange, verified));
+    if (verified !== undefined && 'kind' in verified) return refuse(exchange, verified);
     exchange.verified = verified;
     const decision =
       asked.kind === 'unknown'
         ? notKnown(asked, verified, line.mode)
-        : line.authorize(verified, asked.operations);
+        : authorize(exchange, line, asked, verified);
     const revoked = verified && refuseRevoked(stages.revocations, verified, callerOf(decision));
     if (revoked !== undefined) return refuse(exchange, revoked);
     if (decision.kind !== 'allow') return refuse(exchange, decision);
     exchange.decision = decision;
     exchange.reason = basisReason(decision);
-    line.forward(exchange);
+    if (exchange.plan?.answer === undefined) line.forward(exchange);
+    else ownAnswer(exchange, exchange.plan.answer);
   }
 
-  /** Asked only where checking costs somebody else something. */
-  function isSuspect({ incoming }: Exchange, presented: PresentedCredential): boolean {
-    return presented.class === 'job_token' && stages.failures.suspects(incoming.client.address);
+  /** What is asked for, or else what the protocol does in its place. */
+  function authorize(
+    exchange: Exchange,
+    line: ServiceLine,
+    asked: Asked,
+    verified: VerifiedCredential | undefined,
+  ): Decision {
+    exchange.plan = asked.plan;
+    const decision = line.authorize(verified, asked.operations);
+    if (decision.kind !== 'deny' || asked.otherwise === undefined) return decision;
+    exchange.operations = asked.otherwise.operations;
+    return authorize(exchange, line, asked.otherwise, verified);
   }
 
-  /** After verification has failed, never before: a valid credential works whatever others do. */
-  function slowed({ incoming, presented }: Exchange, refusal: Refusal): Refusal {
-    if (!GUESSES.has(refusal.reason)) return refusal;
-    return stages.failures.failed(incoming.client.address, presented) ?? refusal;
+  function callEndpoint(exchange: Exchange, line: EndpointLine): void {
+    exchange.endpoint = line;
+    line.handle(exchange).catch((error: unknown) => undecided(exchange, error));
   }
 
   function refuse(exchange: Exchange, refusal: Refusal): void {
@@ -177,13 +192,6 @@ function notKnown(
   const relaxed = deny('operation_unknown', detail);
   return mode === 'shadow' ? { kind: 'allow', basis: 'shadow', caller: undefined, relaxed } : relaxed;
 }
-
-/** What somebody who tries secrets is told; a token that was good once is no guess. */
-const GUESSES: ReadonlySet<Reason> = new Set<Reason>([
-  'credential_invalid',
-  'signature_invalid',
-  'job_not_running',
-]);
 
 /** A write to a client that has left; `close` follows. */
 function ignore(): void {}

@@ -1,3 +1,5 @@
 export { createPipeline, type Pipeline, type Stages } from './handle-request.ts';
+export { createAdmit, type Admit } from './admission.ts';
+export { refuseRevoked } from './revoked.ts';
 export { createRoute } from './route.ts';
-export type { ServiceLine } from './service-line.ts';
+export type { EndpointLine, ServiceLine } from './service-line.ts';

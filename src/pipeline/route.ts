@@ -6,27 +6,51 @@ export interface Routed {
   readonly path: string;
 }
 
+/** What an endpoint of the gateway's own says of it. */
+export interface RoutedExactly {
+  readonly hosts?: readonly string[] | undefined;
+  readonly exactPath: string;
+}
+
 /**
- * Finds the service of a request: a host that some service names sees only
- * those services, every other host sees those without; among them the longest prefix wins.
+ * Finds whom a request is for: a host that somebody names sees only those who name it, every other host sees those
+ * without; own endpoints first, then among the services the longest prefix.
  */
-export function createRoute<S extends Routed>(
+export function createRoute<S extends Routed, E extends RoutedExactly = never>(
   services: readonly S[],
-): (host: string, path: string) => S | undefined {
-  const byHost = new Map<string, S[]>();
-  const everywhere: S[] = [];
-  for (const service of services) {
-    if (service.hosts === undefined) everywhere.push(service);
-    for (const host of service.hosts ?? []) {
-      const known = byHost.get(host.toLowerCase());
-      if (known === undefined) byHost.set(host.toLowerCase(), [service]);
-      else known.push(service);
-    }
+  endpoints: readonly E[] = [],
+): (host: string, path: string) => S | E | undefined {
+  const sitesByHost = new Map<string, Site<S, E>>();
+  const everywhere = emptySite<S, E>();
+
+  function sitesOf(hosts: readonly string[] | undefined): Site<S, E>[] {
+    if (hosts === undefined) return [everywhere];
+    return hosts.map((name) => {
+      const host = name.toLowerCase();
+      const site = sitesByHost.get(host) ?? emptySite<S, E>();
+      sitesByHost.set(host, site);
+      return site;
+    });
   }
-  for (const list of [everywhere, ...byHost.values()]) list.sort((a, b) => b.path.length - a.path.length);
+  for (const endpoint of endpoints) {
+    for (const { exact } of sitesOf(endpoint.hosts)) exact.set(endpoint.exactPath, endpoint);
+  }
+  for (const service of services) for (const { prefixes } of sitesOf(service.hosts)) prefixes.push(service);
+  for (const { prefixes } of [everywhere, ...sitesByHost.values()]) {
+    prefixes.sort((a, b) => b.path.length - a.path.length);
+  }
 
   return function route(host, path) {
-    const candidates = byHost.get(host) ?? byHost.get(host.replace(/:\d+$/, '')) ?? everywhere;
-    return candidates.find((service) => path.startsWith(service.path));
+    const site = sitesByHost.get(host) ?? sitesByHost.get(host.replace(/:\d+$/, '')) ?? everywhere;
+    return site.exact.get(path) ?? site.prefixes.find((service) => path.startsWith(service.path));
   };
+}
+
+interface Site<S, E> {
+  readonly exact: Map<string, E>;
+  readonly prefixes: S[];
+}
+
+function emptySite<S, E>(): Site<S, E> {
+  return { exact: new Map(), prefixes: [] };
 }

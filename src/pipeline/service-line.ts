@@ -1,5 +1,6 @@
 import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
 import type { Decision, Deny, Refusal } from '../contract/decision.ts';
+import type { Handle } from '../contract/endpoint.ts';
 import type { Forward } from '../contract/forwarding.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { Protocol } from '../contract/protocol.ts';
@@ -22,6 +23,8 @@ export interface ServiceLine {
   /** Synchronous where the token is in the verification cache. */
   readonly authenticate: (
     presented: PresentedCredential,
+    /** The one that the request was sent to. */
+    host: string,
     suspect: boolean,
   ) => VerifiedCredential | Refusal | Promise<VerifiedCredential | Refusal>;
   readonly authorize: (
@@ -29,4 +32,14 @@ export interface ServiceLine {
     operations: readonly Operation[],
   ) => Decision;
   readonly forward: Forward;
+}
+
+/** An endpoint of the gateway's own. */
+export interface EndpointLine {
+  readonly hosts?: readonly string[] | undefined;
+  /** The whole path. */
+  readonly exactPath: string;
+  /** The one that it works for, where there is one. */
+  readonly service?: { readonly name: string; readonly type: string } | undefined;
+  readonly handle: Handle;
 }

@@ -1,0 +1,41 @@
+import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
+import type { Refusal } from '../contract/decision.ts';
+import type { FailureLimits } from '../contract/failure-limits.ts';
+import type { Reason } from '../contract/reason.ts';
+import type { ServiceLine } from './service-line.ts';
+
+/** Verifies a credential and counts those who try secrets; synchronous where verification is. */
+export type Admit = (
+  authenticate: ServiceLine['authenticate'],
+  presented: PresentedCredential,
+  from: { readonly host: string; readonly address: string },
+) => VerifiedCredential | Refusal | Promise<VerifiedCredential | Refusal>;
+
+export function createAdmit(failures: FailureLimits): Admit {
+  return function admit(authenticate, presented, { host, address }) {
+    // Asked only where checking costs somebody else something.
+    const suspect = presented.class === 'job_token' && failures.suspects(address);
+    const verified = authenticate(presented, host, suspect);
+    return verified instanceof Promise
+      ? verified.then((result) => slowed(result, failures, presented, address))
+      : slowed(verified, failures, presented, address);
+  };
+}
+
+/** After verification has failed, never before: a valid credential works whatever others do. */
+export function slowed<T extends VerifiedCredential | Refusal>(
+  result: T,
+  failures: FailureLimits,
+  presented: PresentedCredential | undefined,
+  address: string,
+): T | Refusal {
+  if (!('kind' in result) || !GUESSES.has(result.reason)) return result;
+  return failures.failed(address, presented) ?? result;
+}
+
+/** What somebody who tries secrets is told; a token that was good once is no guess. */
+const GUESSES: ReadonlySet<Reason> = new Set<Reason>([
+  'credential_invalid',
+  'signature_invalid',
+  'job_not_running',
+]);
