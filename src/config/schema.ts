@@ -4,6 +4,7 @@ import { grant, identity } from './schema-policy.ts';
 import { name } from './schema-scalars.ts';
 import { audit, logs, server } from './schema-server.ts';
 import { service } from './schema-service.ts';
+import { signing } from './schema-signing.ts';
 import { state } from './schema-state.ts';
 import { deployToken, deployTokenName, jobTokenAllowlist } from './schema-tokens.ts';
 
@@ -12,6 +13,7 @@ export const configSchema = z.strictObject({
   version: z.literal(1).describe('Of the configuration’s form: 1.'),
   server: server.prefault({}),
   state,
+  signing,
   logs,
   audit,
   issuers: z.record(name, issuer).default({}).describe('Trusted sources of id tokens.'),

@@ -73,6 +73,12 @@ export function openRedisStore(settings: RedisSettings, ports: { readonly log: L
           .execTyped();
         return { count: Number(count), resetsIn: Math.max(Number(left), 0) };
       }, countBreaker),
+    keepFirst: (name, value) =>
+      command(async (client) => {
+        const key = `kept:${name}`;
+        const [, kept] = await client.multi().set(key, value, { condition: 'NX' }).get(key).execTyped();
+        return String(kept);
+      }),
     health: () => ({ errors, degraded: breaker.isFailing || !connection.isReady }),
     async close() {
       connection.close();

@@ -163,9 +163,13 @@ function jtiKey(issuer: string, jti: string): string {
 
 /** Everything about a credential that a revocation can name. */
 function keysOf(credential: VerifiedCredential, identity: string | undefined): string[] {
-  const { issuer, jti, subject, tokenHash, claims } = credential;
-  const keys = [key('tokenHash', tokenHash), key('issuer', issuer)];
-  if (jti !== undefined) keys.push(jtiKey(issuer, jti));
+  const { issuer, subject, claims, minted } = credential;
+  const keys = [key('issuer', issuer)];
+  // A minted token falls with the one that it was minted from.
+  for (const { tokenHash, jti } of minted === undefined ? [credential] : [credential, minted.source]) {
+    keys.push(key('tokenHash', tokenHash));
+    if (jti !== undefined) keys.push(jtiKey(issuer, jti));
+  }
   if (identity !== undefined) keys.push(key('identity', identity));
   if (issuer === DEPLOY_TOKENS) keys.push(key('deployToken', subject));
   for (const name of ['project_path', 'repository']) {

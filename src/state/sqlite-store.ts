@@ -7,8 +7,6 @@ import type { Revocation } from '../contract/revocation.ts';
 import type { Store } from '../contract/store.ts';
 import { WindowCounter } from '../lib/window-counter.ts';
 
-const SCHEMA_VERSION = 1;
-
 /**
  * The embedded store of a single replica. Writes are rare (an operator revokes something) and on disk when they
  * return; requests never read it. Counters stay in memory: they live for a minute.
@@ -18,6 +16,8 @@ export function openSqliteStore(file: string, clock: Clock): Store {
   const put = db.prepare('INSERT INTO revocations (id, body) VALUES (?, ?)');
   const remove = db.prepare('DELETE FROM revocations WHERE id = ?');
   const all = db.prepare('SELECT body FROM revocations ORDER BY rowid');
+  const keep = db.prepare('INSERT OR IGNORE INTO kept (name, value) VALUES (?, ?)');
+  const kept = db.prepare('SELECT value FROM kept WHERE name = ?');
   const counters = new WindowCounter(() => clock.now());
   let changes = 0;
   let errors = 0;
@@ -58,6 +58,11 @@ export function openSqliteStore(file: string, clock: Clock): Store {
         };
       }),
     count: async (key, window) => counters.add(key, window),
+    keepFirst: (name, value) =>
+      guarded(() => {
+        keep.run(name, value);
+        return String(kept.get(name)?.['value']);
+      }),
     health: () => ({ errors, degraded: failing }),
     async close() {
       db.close();
@@ -87,18 +92,20 @@ function open(file: string): DatabaseSync {
 
 function migrate(db: DatabaseSync, file: string): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
-  if (version > SCHEMA_VERSION) {
+  if (version > MIGRATIONS.length) {
     throw new GatehouseError(
       'startup_failed',
       `state.sqlite.file: ${file} was made by a later version of Gatehouse`,
     );
   }
-  if (version === SCHEMA_VERSION) return;
-  db.exec(`BEGIN;
-    CREATE TABLE revocations (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
-    PRAGMA user_version = ${SCHEMA_VERSION};
-    COMMIT;`);
+  for (const step of MIGRATIONS.slice(version)) db.exec(`BEGIN; ${step} COMMIT;`);
 }
+
+/** Each takes the file from the version of its place to the next. */
+const MIGRATIONS = [
+  'CREATE TABLE revocations (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT; PRAGMA user_version = 1;',
+  'CREATE TABLE kept (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT; PRAGMA user_version = 2;',
+] as const;
 
 function problemOf(cause: unknown): string {
   const { errcode, code } = cause as { errcode?: number; code?: string };

@@ -1,0 +1,1 @@
+export { createKeyring, type KeyringSettings } from './keyring.ts';

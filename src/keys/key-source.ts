@@ -1,0 +1,9 @@
+import type { SigningKey } from './signing-key.ts';
+
+/** Where signing keys come from. Both calls reject with `store_unavailable` where that cannot be reached. */
+export interface KeySource {
+  /** At least one; the first signs. */
+  keys(): Promise<readonly SigningKey[]>;
+  find(kid: string): Promise<SigningKey | undefined>;
+  stop(): void;
+}

@@ -1,0 +1,43 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { calculateJwkThumbprint } from 'jose';
+
+/** An EC P-256 key pair under its RFC 7638 thumbprint. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+  /** As others read it (RFC 7517). */
+  readonly publicJwk: Readonly<Record<string, unknown>>;
+}
+
+/** PKCS #8 or SEC 1 in PEM. Throws where it is none, or on another curve. */
+export function readPem(pem: string): Promise<SigningKey> {
+  return toSigningKey(createPrivateKey(pem));
+}
+
+/** A private JWK as JSON, as the store keeps it. */
+export function readJwk(text: string): Promise<SigningKey> {
+  const jwk = JSON.parse(text) as Record<string, string>;
+  return toSigningKey(createPrivateKey({ key: jwk, format: 'jwk' }));
+}
+
+/** A new private key as the JSON of its JWK. */
+export function generateJwk(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return JSON.stringify(privateKey.export({ format: 'jwk' }));
+}
+
+async function toSigningKey(privateKey: KeyObject): Promise<SigningKey> {
+  if (privateKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
+    throw new TypeError('not an EC key on P-256');
+  }
+  const publicKey = createPublicKey(privateKey);
+  const { kty, crv, x, y } = publicKey.export({ format: 'jwk' });
+  const kid = await calculateJwkThumbprint({
+    kty: String(kty),
+    crv: String(crv),
+    x: String(x),
+    y: String(y),
+  });
+  return { kid, privateKey, publicKey, publicJwk: { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' } };
+}
