@@ -7,6 +7,8 @@ export type Authentication = VerifiedCredential | Refusal;
 /** Answers at once for a token that it knows: the warm way of a request awaits nothing. */
 export type ServiceAuthenticator = (
   presented: PresentedCredential,
+  /** The one that the request was sent to; without it, what was minted for one host is good for none. */
+  host?: string,
   /** Of a client that has failed too often: what asking others about it may cost is bounded more tightly. */
   suspect?: boolean,
 ) => Authentication | Promise<Authentication>;

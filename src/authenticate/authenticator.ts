@@ -1,8 +1,10 @@
 import type { PresentedCredential } from '../contract/credential.ts';
-import { deny } from '../contract/decision.ts';
 import { GatehouseError } from '../contract/errors.ts';
 import type { VerificationMeter } from '../contract/meter.ts';
 import type { Clock, Log, Outbound } from '../contract/ports.ts';
+import { DEPLOY_TOKENS } from '../contract/deploy-token.ts';
+import type { Keyring } from '../contract/keyring.ts';
+import { createAccessTokens } from './access-tokens.ts';
 import type { Authentication, ServiceAuthenticator } from './authentication.ts';
 import { compileIssuer, compileTrust } from './compile-issuers.ts';
 import type { Trust } from './compile-issuers.ts';
@@ -13,6 +15,7 @@ import type { AuthenticateSettings, ServiceSettings } from './settings.ts';
 
 export interface AuthenticatePorts {
   readonly outbound: Outbound;
+  readonly keyring: Pick<Keyring, 'verify'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: VerificationMeter;
@@ -47,6 +50,7 @@ export interface Authenticator {
 interface ServiceTrust {
   readonly idTokens: Trust;
   readonly jobTokens: ServiceAuthenticator;
+  readonly accessTokens: ServiceAuthenticator;
 }
 
 export function createAuthenticator(settings: AuthenticateSettings, ports: AuthenticatePorts): Authenticator {
@@ -57,29 +61,36 @@ export function createAuthenticator(settings: AuthenticateSettings, ports: Authe
   const issuers = compiled.map(({ issuer }) => issuer);
   const verifyIdToken = createIdTokens(issuers, ports);
   const jobTokens = createJobTokens(settings.issuers, ports);
-  const verifyDeployToken = createDeployTokens(settings.deployTokens, settings.server.publicUrl, ports.clock);
+  const { publicUrl } = settings.server;
+  const accessTokens = createAccessTokens(publicUrl, issuerUrls(settings), ports);
+  const verifyDeployToken = createDeployTokens(settings.deployTokens, publicUrl, ports.clock);
 
   function authenticate(
     presented: PresentedCredential,
     trust: ServiceTrust,
+    host: string | undefined,
     suspect?: boolean,
   ): Authentication | Promise<Authentication> {
     switch (presented.class) {
       case 'id_token':
         return verifyIdToken(presented, trust.idTokens);
       case 'job_token':
-        return trust.jobTokens(presented, suspect);
+        return trust.jobTokens(presented, host, suspect);
       case 'deploy_token':
         return verifyDeployToken(presented);
       case 'access_token':
-        return deny('credential_invalid', 'no access tokens are minted here');
+        return trust.accessTokens(presented, host);
       default:
         return presented.class satisfies never;
     }
   }
 
   function trustOf(service?: ServiceSettings): ServiceTrust {
-    return { idTokens: compileTrust(compiled, service), jobTokens: pickJobTokens(jobTokens, service) };
+    return {
+      idTokens: compileTrust(compiled, service),
+      jobTokens: pickJobTokens(jobTokens, service),
+      accessTokens: accessTokens(service),
+    };
   }
 
   const serviceTrust = new Map(settings.services.map((service) => [service.name, trustOf(service)]));
@@ -89,9 +100,9 @@ export function createAuthenticator(settings: AuthenticateSettings, ports: Authe
     forService(name) {
       const trust = serviceTrust.get(name);
       if (trust === undefined) throw new GatehouseError('config_invalid', `there is no service ${name}`);
-      return (presented, suspect) => authenticate(presented, trust, suspect);
+      return (presented, host, suspect) => authenticate(presented, trust, host, suspect);
     },
-    verify: (presented) => authenticate(presented, fullTrust),
+    verify: (presented, host) => authenticate(presented, fullTrust, host),
     start: () => issuers.forEach(({ keys }) => keys.start()),
     fetchKeys: async () => {
       await Promise.all(issuers.map(({ keys }) => keys.refresh()));
@@ -100,4 +111,12 @@ export function createAuthenticator(settings: AuthenticateSettings, ports: Authe
     ready: () => issuers.every(({ keys }) => keys.usable()),
     issuers: () => issuers.map(({ name, url, keys }) => ({ name, url, ...keys.status() })),
   };
+}
+
+/** Whose credentials tokens are minted from, by their names in the configuration. */
+function issuerUrls({ issuers, server }: AuthenticateSettings): ReadonlyMap<string, string> {
+  return new Map([
+    ...issuers.map(({ name, issuer }) => [name, issuer] as const),
+    [DEPLOY_TOKENS, server.publicUrl],
+  ]);
 }

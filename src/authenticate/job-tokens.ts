@@ -107,7 +107,7 @@ function createJobTokenVerifier(
     }
   }
 
-  return function verify({ token }, suspect = false) {
+  return function verify({ token }, _host, suspect = false) {
     const malformed = checkForm(token);
     if (malformed !== undefined) return malformed;
     const tokenHash = hash('sha256', token);

@@ -43,6 +43,8 @@ export interface DeployTokenSettings {
 
 export interface ServiceSettings {
   readonly name: string;
+  /** Only registries take what was minted for their host. */
+  readonly type?: string | undefined;
   /** Default: all. */
   readonly issuers?: readonly string[] | undefined;
   /** In place of those of the issuers. */

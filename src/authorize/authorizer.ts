@@ -1,5 +1,6 @@
 import type { VerifiedCredential } from '../contract/credential.ts';
 import type { Caller, Deny } from '../contract/decision.ts';
+import { claimsUsed } from './claims-used.ts';
 import { explain } from './explain.ts';
 import type { Question } from './explain.ts';
 import type { Explanation } from './explanation.ts';
@@ -15,6 +16,8 @@ export interface Authorizer {
   forService(name: string): ServiceAuthorizer;
   /** The caller that the first matching identity makes of a credential, whatever the service. */
   identify(credential: VerifiedCredential): Caller | Deny;
+  /** Claims that it asks about, as `match` and templates name them. */
+  readonly claimsUsed: ReadonlySet<string>;
   /** Why a request is allowed or not; for operators, not for clients. */
   explain(question: Question): Explanation;
 }
@@ -35,6 +38,7 @@ export function createAuthorizer(settings: PolicySettings): Authorizer {
       const identified = identify(credential);
       return identified.kind === 'caller' ? identified.caller : identified.deny;
     },
+    claimsUsed: claimsUsed(policy),
     explain: (question) =>
       explain(
         known(policy.services, question.service, 'service'),

@@ -19,8 +19,11 @@ export function createIdentify(identities: readonly CompiledIdentity[]): Identif
   return (credential) => {
     const earlier = results.get(credential);
     if (earlier !== undefined) return earlier;
+    const { minted } = credential;
     const identity = index
       .candidates(credential)
+      // A token that was minted for one identity makes nobody another, whichever is first today.
+      .filter(({ name }) => minted === undefined || name === minted.identity)
       .find((candidate) => mismatch(candidate, credential) === undefined);
     const result: Identified =
       identity === undefined
@@ -28,7 +31,9 @@ export function createIdentify(identities: readonly CompiledIdentity[]): Identif
             kind: 'stranger',
             deny: deny(
               'no_matching_identity',
-              `no identity matches this ${credential.class} of issuer "${credential.issuer}"`,
+              minted === undefined
+                ? `no identity matches this ${credential.class} of issuer "${credential.issuer}"`
+                : `identity "${minted.identity ?? ''}", for which this was minted, no longer matches it`,
             ),
           }
         : {

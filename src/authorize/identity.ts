@@ -58,9 +58,9 @@ export function compileIdentity(
 
 /** Undefined where the identity matches. The caller has seen to it that the issuers are the same. */
 export function mismatch(identity: CompiledIdentity, credential: VerifiedCredential): Mismatch | undefined {
-  if (!identity.via.includes(credential.class)) {
-    return { kind: 'class', expected: identity.via, actual: credential.class };
-  }
+  // What was minted counts as what it was minted from.
+  const actual = credential.minted?.source.class ?? credential.class;
+  if (!identity.via.includes(actual)) return { kind: 'class', expected: identity.via, actual };
   const { claims } = credential;
   const failed = identity.conditions.find((condition) => !holdsFor(condition, claims));
   if (failed !== undefined) {

@@ -38,7 +38,8 @@ export function compileAllowlist(settings: AllowlistSettings): JobTokenAllowlist
     .toSorted((a, b) => b.folded.length - a.folded.length);
 
   return {
-    judge(serviceType, { class: kind, claims }) {
+    judge(serviceType, { class: presented, minted, claims }) {
+      const kind = minted?.source.class ?? presented;
       if (kind !== 'job_token' || !BOUND_TYPES.has(serviceType)) return undefined;
       const names = projectNames(claims);
       return (resource) => {

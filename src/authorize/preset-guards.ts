@@ -43,3 +43,8 @@ const GUARDS: Readonly<Record<IssuerType, readonly Guard[]>> = {
 export function guardsFor(type: IssuerType, named: readonly string[]): readonly Guard[] {
   return GUARDS[type].filter(({ claim }) => !named.includes(claim) && !named.includes(`/${claim}`));
 }
+
+/** What guards of this type ask about. */
+export function guardClaims(type: IssuerType): readonly string[] {
+  return GUARDS[type].map(({ claim }) => claim);
+}

@@ -1,7 +1,8 @@
-import type { VerifiedCredential } from '../contract/credential.ts';
+import type { TokenLimits, VerifiedCredential } from '../contract/credential.ts';
 import { deny } from '../contract/decision.ts';
 import type { Allow, Caller, Decision, Deny } from '../contract/decision.ts';
 import type { Operation } from '../contract/operation.ts';
+import { ALL_REPOSITORIES } from '../contract/registry-access.ts';
 import { jsonTextUpTo } from '../lib/json-text.ts';
 import type { Identify } from './identify.ts';
 import type { AllowlistVerdict, JobTokenAllowlist } from './job-token-allowlist.ts';
@@ -46,7 +47,7 @@ export function createServiceAuthorizer(
   };
 
   return (credential, operations) => {
-    if (credential === undefined) {
+    if (credential === undefined || isNobody(credential)) {
       return coversAll(open, operations)
         ? ANONYMOUS
         : deny('no_credential', `service "${service.name}" does not allow this without a credential`);
@@ -64,7 +65,9 @@ export function createServiceAuthorizer(
       const unlisted = refuseUnlisted(standing.allowlisted, standing.caller, operation);
       if (unlisted !== undefined) return enforce(service, unlisted);
     }
-    return standing.allow;
+    // Last: only where policy would allow it does a wider token help.
+    const narrow = credential.minted && findBeyond(credential.minted.limits, open, operations);
+    return narrow === undefined ? standing.allow : tooNarrow(standing.caller, narrow);
   };
 }
 
@@ -85,6 +88,32 @@ function establish(
     allowlisted: allowlist.judge(service.type, credential),
     allow: allow('grant', caller),
   };
+}
+
+/** A token that anybody gets who asks, for what anybody may do. */
+function isNobody({ minted }: VerifiedCredential): boolean {
+  return minted !== undefined && minted.identity === undefined;
+}
+
+/** The first operation that a token was not minted for; what anybody may do needs no token. */
+function findBeyond(
+  limits: TokenLimits,
+  open: Permissions,
+  operations: readonly Operation[],
+): Operation | undefined {
+  if (limits === undefined) return undefined;
+  return operations.find(
+    (operation) => !covers(open, operation) && limits.get(limitOf(operation))?.has(operation.scope) !== true,
+  );
+}
+
+function limitOf({ extent, resource }: Operation): string {
+  return extent === 'every' ? ALL_REPOSITORIES : resource;
+}
+
+/** Shadow does not relax it: a client that is told so comes back with a wider token. */
+function tooNarrow(caller: Caller, operation: Operation): Deny {
+  return deny('insufficient_scope', `minted without "${operation.scope}" for ${aim(operation)}`, caller);
 }
 
 /** A request for nothing is not something that anybody may do. */

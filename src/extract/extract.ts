@@ -4,6 +4,7 @@ import type { RequestHead } from '../contract/request-head.ts';
 import { foldHeaderName } from '../lib/header-name.ts';
 import { CARRIER_HEADERS, readCarrierHeader } from './header-carrier.ts';
 import { queryCredentials } from './query-carrier.ts';
+import { createIsOwnToken } from './own-token.ts';
 import { classOfToken, looksLikeJws, type Found } from './token-class.ts';
 
 export interface ExtractSettings {
@@ -13,6 +14,8 @@ export interface ExtractSettings {
   readonly queryParameters: readonly string[];
   /** User names of the configuration's deploy tokens. */
   readonly deployUsernames: ReadonlySet<string>;
+  /** `iss` of the tokens that the gateway mints. */
+  readonly publicUrl: string;
 }
 
 export type Extract = (head: RequestHead) => PresentedCredential | undefined | Deny;
@@ -20,6 +23,7 @@ export type Extract = (head: RequestHead) => PresentedCredential | undefined | D
 /** Finds the one credential of a request: none, exactly one, or why not. */
 export function createExtract(settings: ExtractSettings): Extract {
   const accepted = new Set(settings.carriers);
+  const isOwnToken = createIsOwnToken(settings.publicUrl);
   const queryParameters = new Set([...EVERYWHERE, ...settings.queryParameters]);
 
   return function extract(head) {
@@ -31,6 +35,7 @@ export function createExtract(settings: ExtractSettings): Extract {
       return deny('request_malformed', `a credential of ${token.length} bytes`);
     if (token === '') return deny('credential_malformed', 'an empty credential');
     const kind = classOfToken(found, settings.deployUsernames);
+    if (kind === 'id_token' && isOwnToken(token)) return { class: 'access_token', carrier, token, username };
     return kind === undefined
       ? deny('credential_invalid', 'neither a JWT nor a token with a known prefix')
       : { class: kind, carrier, token, username };

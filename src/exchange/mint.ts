@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import type { VerifiedCredential } from '../contract/credential.ts';
+import { deny, type Deny } from '../contract/decision.ts';
+import { DEPLOY_TOKENS } from '../contract/deploy-token.ts';
+import type { Keyring } from '../contract/keyring.ts';
+import {
+  ACCESS_TOKEN_TYPE,
+  ANYBODY_SUBJECT,
+  DEFAULT_TOKEN_LIFETIME,
+  type TokenSource,
+} from '../contract/minted-token.ts';
+import type { Clock } from '../contract/ports.ts';
+import { pickClaims } from './pick-claims.ts';
+
+export interface MintSettings {
+  readonly publicUrl: string;
+  /** Milliseconds, of identities that have one. */
+  readonly lifetimes: ReadonlyMap<string, number>;
+  /** Claims that policy, templates, audit and revocations use. */
+  readonly claims: ReadonlySet<string>;
+}
+
+export interface MintRequest {
+  /** Undefined: for anybody. */
+  readonly source: VerifiedCredential | undefined;
+  readonly identity: string;
+  readonly audience: string;
+  /** Further claims: `scope`, `access`. */
+  readonly extra: Readonly<Record<string, unknown>>;
+}
+
+export interface Minted {
+  readonly kind: 'minted';
+  readonly token: string;
+  /** Seconds. */
+  readonly expiresIn: number;
+}
+
+export type Mint = (request: MintRequest) => Promise<Minted | Deny>;
+
+/** Tokens from job tokens and GitLab's deploy tokens: their end is seen by asking GitLab, which nobody does for these. */
+const SHORT_LIFETIME = 5 * 60_000;
+
+/** Clients ask again before 60 s are left (distribution's token specification): a shorter one would be asked for without end. */
+const SHORTEST_LIFETIME = 60_000;
+
+/** Signs access tokens as RFC 9068 has them. Rejects with `store_unavailable` where no key can be had. */
+export function createMint(
+  settings: MintSettings,
+  { keyring, clock }: { readonly keyring: Pick<Keyring, 'sign'>; readonly clock: Clock },
+): Mint {
+  return async function mint({ source, identity, audience, extra }) {
+    const now = clock.now();
+    const wanted = settings.lifetimes.get(identity) ?? DEFAULT_TOKEN_LIFETIME;
+    const lifetime = source === undefined ? wanted : Math.min(wanted, longest(source, now));
+    if (lifetime < SHORTEST_LIFETIME) {
+      return deny(
+        'token_expired',
+        `${Math.max(0, Math.floor(lifetime / 1000))} s are left, too few for a new token`,
+      );
+    }
+    const issuedAt = Math.floor(now / 1000);
+    const expiresIn = Math.floor(lifetime / 1000);
+    const token = await keyring.sign(ACCESS_TOKEN_TYPE, {
+      iss: settings.publicUrl,
+      aud: audience,
+      sub: source === undefined ? ANYBODY_SUBJECT : identity,
+      iat: issuedAt,
+      nbf: issuedAt,
+      exp: issuedAt + expiresIn,
+      jti: randomUUID(),
+      ...extra,
+      ...(source === undefined ? {} : { src: sourceOf(source, settings.claims) }),
+    });
+    return { kind: 'minted', token, expiresIn };
+  };
+}
+
+/** Milliseconds that what is minted may outlive this moment; an id token's own end does not count, it was for one job. */
+function longest(source: VerifiedCredential, now: number): number {
+  const left = source.expiresAt - now;
+  switch (source.class) {
+    case 'id_token':
+      return Infinity;
+    case 'job_token':
+      return SHORT_LIFETIME;
+    case 'deploy_token':
+      return source.issuer === DEPLOY_TOKENS ? left : SHORT_LIFETIME;
+    case 'access_token':
+      return left;
+    default:
+      return source.class satisfies never;
+  }
+}
+
+function sourceOf(credential: VerifiedCredential, names: ReadonlySet<string>): TokenSource {
+  const { issuer, subject, claims, minted } = credential;
+  const { class: kind, jti, tokenHash } = minted?.source ?? credential;
+  return { issuer, sub: subject, jti, tokenHash, credential: kind, claims: pickClaims(claims, names) };
+}

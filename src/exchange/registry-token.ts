@@ -1,0 +1,146 @@
+import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
+import { deny, type Caller, type Decision, type Deny, type Refusal } from '../contract/decision.ts';
+import type { EndpointCall } from '../contract/endpoint.ts';
+import type { Operation } from '../contract/operation.ts';
+import type { RegistryAccess } from '../contract/registry-access.ts';
+import type { RequestHead } from '../contract/request-head.ts';
+import type { Mint } from './mint.ts';
+import type { RegistryTokenRequest } from './registry-token-request.ts';
+
+/** The registries of one host, which share one login. */
+export interface RegistrySite {
+  /** The longest prefix first; a prefix is empty, or ends in `/`. */
+  readonly services: readonly {
+    readonly name: string;
+    readonly prefix: string;
+    readonly mode: 'enforce' | 'shadow';
+    readonly authorize: (
+      credential: VerifiedCredential | undefined,
+      operations: readonly Operation[],
+    ) => Decision;
+  }[];
+  readonly extract: (head: RequestHead) => PresentedCredential | undefined | Deny;
+  /** Verifies, and counts who guesses. */
+  readonly admit: (
+    presented: PresentedCredential,
+    from: { readonly host: string; readonly address: string },
+  ) => VerifiedCredential | Refusal | Promise<VerifiedCredential | Refusal>;
+}
+
+export interface RegistryTokenPorts {
+  readonly identify: (credential: VerifiedCredential) => Caller | Deny;
+  readonly refuseRevoked: (credential: VerifiedCredential, caller: Caller | undefined) => Refusal | undefined;
+  readonly mint: Mint;
+  /** The scope grammar of registries. */
+  readonly readScopes: (values: readonly string[]) => readonly RegistryAccess[];
+  readonly operationsOf: (
+    access: RegistryAccess,
+  ) => readonly { readonly action: string; readonly operation: Operation }[];
+}
+
+export interface IssuedToken {
+  readonly kind: 'issued';
+  readonly token: string;
+  /** Seconds. */
+  readonly expiresIn: number;
+  readonly access: readonly RegistryAccess[];
+}
+
+/** An identity that policy does not know, where a service only tries its policy out. No configured one has this name. */
+const STRANGER = ':stranger';
+
+/**
+ * One token request, from credential to token: what is granted is what was asked for, cut with what policy allows
+ * now. A good credential gets a token even for nothing: a login asks for nothing.
+ */
+export async function issueRegistryToken(
+  site: RegistrySite,
+  request: RegistryTokenRequest,
+  call: EndpointCall,
+  ports: RegistryTokenPorts,
+): Promise<IssuedToken | Refusal> {
+  const who = await findOut(site, request, call, ports);
+  if ('kind' in who) return who;
+  const { credential, caller } = who;
+
+  const access: RegistryAccess[] = [];
+  const operations: Operation[] = [];
+  for (const wanted of ports.readScopes(request.scopes)) {
+    const granted = ports
+      .operationsOf(wanted)
+      .filter(({ operation }) => authorize(site, credential, operation)?.kind === 'allow');
+    operations.push(...granted.map(({ operation }) => operation));
+    access.push({ ...wanted, actions: granted.map(({ action }) => action) });
+  }
+  call.operations = operations;
+  if (credential === undefined && operations.length === 0) {
+    return deny('no_credential', 'nothing that was asked for is open to anybody');
+  }
+
+  const minted = await ports.mint({
+    source: credential,
+    identity: caller?.identity ?? STRANGER,
+    audience: request.service,
+    extra: { access, scope: scopeText(access) },
+  });
+  if (minted.kind === 'deny') return { ...minted, caller };
+  call.decision = {
+    kind: 'allow',
+    basis: caller === undefined ? 'anonymous' : 'grant',
+    caller,
+    relaxed: undefined,
+  };
+  call.reason = caller === undefined ? 'anonymous' : 'granted';
+  call.detail = `a token for ${minted.expiresIn} s`;
+  return { kind: 'issued', token: minted.token, expiresIn: minted.expiresIn, access };
+}
+
+export function scopeText(access: readonly RegistryAccess[]): string {
+  return access
+    .filter(({ actions }) => actions.length > 0)
+    .map(({ type, name, actions }) => `${type}:${name}:${actions.join(',')}`)
+    .join(' ');
+}
+
+interface Who {
+  readonly credential: VerifiedCredential | undefined;
+  readonly caller: Caller | undefined;
+}
+
+async function findOut(
+  site: RegistrySite,
+  { head }: RegistryTokenRequest,
+  call: EndpointCall,
+  ports: RegistryTokenPorts,
+): Promise<Who | Refusal> {
+  const presented = site.extract(head);
+  if (presented === undefined) return { credential: undefined, caller: undefined };
+  if ('kind' in presented) return presented;
+  call.presented = presented;
+  const { address } = call.incoming.client;
+  const verified = await site.admit(presented, { host: head.host, address });
+  if ('kind' in verified) return verified;
+  call.verified = verified;
+  // A token for nobody stays one.
+  if (verified.minted !== undefined && verified.minted.identity === undefined) {
+    return ports.refuseRevoked(verified, undefined) ?? { credential: undefined, caller: undefined };
+  }
+  const identified = ports.identify(verified);
+  const caller = 'kind' in identified ? undefined : identified;
+  const revoked = ports.refuseRevoked(verified, caller);
+  if (revoked !== undefined) return revoked;
+  const tolerant = site.services.some(({ mode }) => mode === 'shadow');
+  return 'kind' in identified && !tolerant ? identified : { credential: verified, caller };
+}
+
+/** By the service whose prefix the name has; undefined where there is none. */
+function authorize(
+  site: RegistrySite,
+  credential: VerifiedCredential | undefined,
+  operation: Operation,
+): Decision | undefined {
+  const service = site.services.find(({ prefix }) =>
+    operation.extent === 'one' ? operation.resource.startsWith(prefix) : prefix === '',
+  );
+  return service?.authorize(credential, [operation]);
+}
