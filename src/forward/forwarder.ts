@@ -1,19 +1,22 @@
 import type { Dispatcher } from 'undici';
 import type { Forward, Forwarding } from '../contract/forwarding.ts';
-import type { Log } from '../contract/ports.ts';
 import { createQueryCleaner } from './credential-parameters.ts';
 import { createIdentityHeaders, headerValue, type IdentityHeaderTemplates } from './identity-headers.ts';
 import { createLocationRewriter } from './location.ts';
+import { createRedirects } from './redirects.ts';
 import { Relay, type RelayPorts } from './relay.ts';
 import { RequestBody } from './request-body.ts';
+import { CredentialFault } from './request-credential.ts';
 import { createHeaderCleaner } from './request-headers.ts';
 import type { StallWatch } from './stall-watch.ts';
-import { createUpstreamCredential, type UpstreamAuth } from './upstream-credential.ts';
+import { createUpstreamCredential, type CredentialPorts, type UpstreamAuth } from './upstream-credential.ts';
 import { createUpstreamPool } from './upstream-pool.ts';
 
 export interface ForwardSettings {
   /** Name of the service, for logs. */
   readonly name: string;
+  /** Of a registry: what clients write in front of the upstream's names. */
+  readonly repositoryPrefix?: string | undefined;
   /** Public prefix; replaced by the path of `upstream.url`. */
   readonly path: string;
   readonly upstream: {
@@ -42,14 +45,15 @@ export interface Forwarder {
 /** One service's way out: its connections, its credential, its headers. */
 export function createForwarder(
   settings: ForwardSettings,
-  ports: { log: Log; stalls: StallWatch },
+  ports: CredentialPorts & { readonly stalls: StallWatch },
 ): Forwarder {
   const { upstream } = settings;
   const target = new URL(upstream.url);
   const maxBody = settings.limits.bodyBytes ?? Infinity;
   const cleanQuery = createQueryCleaner(settings.queryCarriers);
-  const credential = createUpstreamCredential(settings.name, upstream.auth, ports.log);
+  const credential = createUpstreamCredential(settings, upstream.auth, ports);
   const pool = createUpstreamPool(settings.name, upstream, ports.log);
+  const redirects = createRedirects(settings.name, upstream, ports.log);
   const identityHeaders = createIdentityHeaders(settings.identityHeaders);
   const location = createLocationRewriter({
     path: settings.path,
@@ -68,11 +72,37 @@ export function createForwarder(
   let inFlight = 0;
 
   function forward(forwarding: Forwarding): void {
-    const { incoming, head } = forwarding;
-    const { req, res, client } = incoming;
     if (inFlight >= upstream.connections) {
       return forwarding.failed('overloaded', `${inFlight} requests in flight at ${settings.name}`);
     }
+    // In shadow, what policy refused gets neither identity nor credential.
+    const presented =
+      credential === undefined || forwarding.allow.basis === 'shadow'
+        ? undefined
+        : credential.value(forwarding.operations);
+    if (presented instanceof Promise) sendWhenHad(forwarding, presented);
+    else send(forwarding, presented);
+  }
+
+  /** A request that waits for its credential has its place among those in flight. */
+  function sendWhenHad(forwarding: Forwarding, presented: Promise<string>, again = false): void {
+    inFlight += 1;
+    presented
+      .then((value) => {
+        inFlight -= 1;
+        if (!forwarding.incoming.res.destroyed) send(forwarding, value, again);
+      })
+      .catch((error: unknown) => {
+        inFlight -= 1;
+        const known = error instanceof CredentialFault;
+        forwarding.failed(known ? error.reason : 'internal_error', known ? error.message : 'no credential');
+      });
+  }
+
+  /** `again`: with another credential, after the upstream refused one. */
+  function send(forwarding: Forwarding, presented: string | undefined, again = false): void {
+    const { incoming, head, plan } = forwarding;
+    const { req, res, client } = incoming;
     const { headers, contentLength } = cleanHeaders(head.rawHeaders);
     if (contentLength !== undefined && contentLength > maxBody) {
       return forwarding.failed('body_too_large', `Content-Length ${contentLength}`);
@@ -88,12 +118,13 @@ export function createForwarder(
       client.proto,
     );
     headers.push('X-Request-Id', incoming.requestId);
-    pushTrust(forwarding, headers);
+    if (credential !== undefined && presented !== undefined) headers.push(credential.name, presented);
+    pushIdentity(forwarding, headers);
 
     const body = head.hasBody ? new RequestBody(req, maxBody) : undefined;
     const options: Dispatcher.DispatchOptions = {
       method: head.method,
-      path: target.pathname + head.path.slice(settings.path.length) + cleanQuery(head.query),
+      path: target.pathname + head.path.slice(settings.path.length) + cleanQuery(plan?.query ?? head.query),
       headers,
       body: body ?? null,
       // HEAD would close the connection.
@@ -107,13 +138,22 @@ export function createForwarder(
             waiting: () => !body.destroyed && !req.complete && !req.isPaused(),
             stalled: () => body.stall(),
           };
+    const repeatable = body === undefined && SAFE_METHODS.has(head.method);
     const relayPorts: RelayPorts = {
       location,
       stalls: ports.stalls,
-      retry:
-        body === undefined && SAFE_METHODS.has(head.method)
-          ? () => void pool.dispatch(options, relay)
+      retry: repeatable ? () => void pool.dispatch(options, relay) : undefined,
+      follow:
+        repeatable && plan?.followRedirects === true
+          ? (where) => follow(forwarding, where, new URL(options.path, target))
           : undefined,
+      unauthorized() {
+        const another = credential?.rejected?.(forwarding.operations) === true;
+        if (!another || !repeatable || again) return false;
+        const fresh = credential.value(forwarding.operations);
+        sendWhenHad(forwarding, Promise.resolve(fresh), true);
+        return true;
+      },
       ended() {
         inFlight -= 1;
         if (upload !== undefined) ports.stalls.forget(upload);
@@ -128,11 +168,28 @@ export function createForwarder(
     pool.dispatch(options, relay);
   }
 
-  /** Who calls, and what the gateway itself presents; neither where policy said no and was not enforced. */
-  function pushTrust({ allow, operations }: Forwarding, headers: string[]): void {
-    if (allow.basis === 'shadow') return;
-    if (credential !== undefined) headers.push(credential.name, credential.value());
-    if (allow.caller === undefined) return;
+  function follow(forwarding: Forwarding, where: string, base: URL, hops = 1): string | undefined {
+    if (hops > MOST_HOPS) return `more than ${MOST_HOPS} redirects`;
+    const { head, incoming } = forwarding;
+    const hop = redirects.hop(where, base, head.method, head.rawHeaders);
+    if (typeof hop === 'string') return hop;
+    const relay: Relay = new Relay(forwarding, undefined, {
+      location,
+      stalls: ports.stalls,
+      retry: () => void hop.pool.dispatch(hop.options, relay),
+      follow: (next) => follow(forwarding, next, hop.url, hops + 1),
+      unauthorized: () => false,
+      ended: () => void (inFlight -= 1),
+    });
+    inFlight += 1;
+    incoming.res.on('close', () => relay.clientClosed());
+    hop.pool.dispatch(hop.options, relay);
+    return undefined;
+  }
+
+  /** Who calls; nobody where policy said no and was not enforced. */
+  function pushIdentity({ allow, operations }: Forwarding, headers: string[]): void {
+    if (allow.basis === 'shadow' || allow.caller === undefined) return;
     headers.push(...identityHeaders(allow.caller));
     const first = operations[0];
     if (first === undefined) return;
@@ -145,10 +202,13 @@ export function createForwarder(
     forward,
     async close() {
       credential?.close();
-      await pool.close();
+      await Promise.all([pool.close(), redirects.close()]);
     },
   };
 }
 
 /** What may be sent twice when a kept connection turns out to be closed (RFC 9110 §9.2.1). */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Storage redirects once; a mirror in front of it, twice. */
+const MOST_HOPS = 3;

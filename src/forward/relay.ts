@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Forwarding } from '../contract/forwarding.ts';
 import type { LocationRewriter } from './location.ts';
 import type { RequestBody } from './request-body.ts';
-import { readResponseHead } from './response-head.ts';
+import { findRaw, readResponseHead } from './response-head.ts';
 import type { StallWatch, Transfer } from './stall-watch.ts';
 import { isStaleConnection, upstreamFault } from './upstream-fault.ts';
 
@@ -12,6 +12,10 @@ export interface RelayPorts {
   readonly stalls: StallWatch;
   /** Sends the request again; undefined where it may not be. */
   readonly retry: (() => void) | undefined;
+  /** Takes over where a redirect leads, or says why not; undefined where clients follow themselves. */
+  readonly follow: ((location: string) => string | undefined) | undefined;
+  /** Sends the request again with another credential, if there is one: true where it took over. */
+  readonly unauthorized: () => boolean;
   /** Exactly once, however the exchange ends. */
   readonly ended: () => void;
 }
@@ -76,9 +80,13 @@ export class Relay implements Dispatcher.DispatchHandler {
     forwarding.upstreamStatus = status;
     if (status < 200 || status > 599) return this.#refuse('upstream_invalid', `status ${status}`);
     if (CONTROL.test(phrase)) return this.#refuse('upstream_invalid', 'a control character in the reason');
-    if (status === 401) return this.#refuse('upstream_unauthorized', 'the upstream answered 401');
-    const raw = controller.rawHeaders as readonly (Buffer | string)[] | null | undefined;
-    const head = readResponseHead(raw ?? [], status, forwarding.head.host, this.#ports.location);
+    if (status === 401) {
+      if (this.#ports.unauthorized()) return this.#handedOver();
+      return this.#refuse('upstream_unauthorized', 'the upstream answered 401');
+    }
+    const raw = (controller.rawHeaders as readonly (Buffer | string)[] | null | undefined) ?? [];
+    if (this.#ports.follow !== undefined && REDIRECTS.has(status)) return this.#follow(raw);
+    const head = readResponseHead(raw, status, forwarding.head.host, this.#ports.location);
     if (head.kind === 'invalid') return this.#refuse('upstream_invalid', head.detail);
 
     const { res, req, requestId } = forwarding.incoming;
@@ -95,6 +103,19 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#contentLength = head.contentLength;
     // A short body is at hand or near; a stream of events may let its first chunk wait for hours.
     if ((head.contentLength ?? Infinity) > ONE_WRITE) queueMicrotask(() => this.#sendHead());
+  }
+
+  #follow(raw: readonly (Buffer | string)[]): void {
+    const location = findRaw(raw, 'location');
+    const problem = location === undefined ? 'a redirect to nowhere' : this.#ports.follow?.(location);
+    if (problem === undefined) this.#handedOver();
+    else this.#refuse('upstream_invalid', problem);
+  }
+
+  /** Another relay has the client now; what follows of this answer is of no use to anybody. */
+  #handedOver(): void {
+    this.#end();
+    this.#abort('answered from elsewhere');
   }
 
   /** Alone, where no chunk came along with it. */
@@ -213,6 +234,9 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#ports.ended();
   }
 }
+
+/** Those that keep a GET a GET; 304 is none (RFC 9110 §15.4). */
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** WebDAV servers send a 102 every 20 s while they work. */
 const MOST_INTERIM = 64;

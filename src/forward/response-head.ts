@@ -1,5 +1,6 @@
 import { foldHeaderName } from '../lib/header-name.ts';
 import { addConnectionNames, withoutNames } from './connection-header.ts';
+import { rewriteLinks } from './link.ts';
 import { originOf, type LocationRewriter } from './location.ts';
 
 export type ResponseHead =
@@ -64,6 +65,9 @@ export function readResponseHead(
         else if (folded === 'location') return invalid(`a redirect to ${originOf(value)}`);
         break;
       }
+      case 'link':
+        headers.push(name, rewriteLinks(value, host, location));
+        break;
       default:
         action satisfies never;
     }
@@ -80,6 +84,13 @@ export function readResponseHead(
   };
 }
 
+/** The value of a header as the upstream sent it. */
+export function findRaw(raw: readonly (Buffer | string)[], name: string): string | undefined {
+  for (let i = 0; i < raw.length; i += 2)
+    if (foldHeaderName(latin1(raw[i])) === name) return latin1(raw[i + 1]);
+  return undefined;
+}
+
 function latin1(value: Buffer | string | undefined): string {
   return typeof value === 'string' ? value : (value?.toString('latin1') ?? '');
 }
@@ -88,7 +99,8 @@ function invalid(detail: string): ResponseHead {
   return { kind: 'invalid', detail };
 }
 
-type Action = 'drop' | 'connection' | 'content-length' | 'trailer' | 'transfer-encoding' | 'location';
+type Action =
+  'drop' | 'connection' | 'content-length' | 'trailer' | 'transfer-encoding' | 'location' | 'link';
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['connection', 'connection'],
@@ -96,6 +108,7 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['transfer-encoding', 'transfer-encoding'],
   ['location', 'location'],
   ['content-location', 'location'],
+  ['link', 'link'],
   ['keep-alive', 'drop'],
   ['proxy-connection', 'drop'],
   ['proxy-authenticate', 'drop'],

@@ -1,6 +1,8 @@
 import { GatehouseError } from '../contract/errors.ts';
-import type { Log } from '../contract/ports.ts';
+import type { Clock, Log, Outbound } from '../contract/ports.ts';
 import { WatchedFile } from '../lib/watched-file.ts';
+import { createRegistryTokens, type RegistryTokenSettings } from './registry-token.ts';
+import type { RequestCredential } from './request-credential.ts';
 
 /** The credential that the gateway adds: exactly one of these. Each secret stands here or in a file. */
 export interface UpstreamAuth {
@@ -16,30 +18,50 @@ export interface UpstreamAuth {
   readonly header?:
     | { readonly name: string; readonly value?: string | undefined; readonly valueFile?: string | undefined }
     | undefined;
+  /** Fetched for each set of rights, with a user name and password, or as anybody. */
+  readonly registryToken?:
+    | (RegistryTokenSettings & {
+        readonly username?: string | undefined;
+        readonly password?: string | undefined;
+        readonly passwordFile?: string | undefined;
+      })
+    | undefined;
 }
 
-export interface UpstreamCredential {
-  /** The header that carries it. */
-  readonly name: string;
-  /** As it is now; files are re-read when they change. */
+/** One that is at hand; files are re-read when they change. */
+interface FixedCredential extends RequestCredential {
   value(): string;
-  close(): void;
 }
 
+export interface CredentialPorts {
+  readonly outbound: Outbound;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** `repositoryPrefix`: what clients write in front of the upstream's names. */
 export function createUpstreamCredential(
-  service: string,
+  service: { readonly name: string; readonly repositoryPrefix?: string | undefined },
   auth: UpstreamAuth | undefined,
-  log: Log,
-): UpstreamCredential | undefined {
-  const { basic, bearer, header } = auth ?? {};
-  if (basic !== undefined) {
-    const encode = (secret: string): string =>
-      `Basic ${Buffer.from(`${basic.username}:${secret}`, 'utf8').toString('base64')}`;
-    return watched(service, 'Authorization', basic.password, basic.passwordFile, encode, log);
+  ports: CredentialPorts,
+): RequestCredential | undefined {
+  const { basic, bearer, header, registryToken } = auth ?? {};
+  const { name } = service;
+  const { log } = ports;
+  if (basic !== undefined) return basicCredential(name, basic, log);
+  if (registryToken !== undefined) {
+    const { username, password, passwordFile } = registryToken;
+    const login =
+      username === undefined ? undefined : basicCredential(name, { username, password, passwordFile }, log);
+    const tokens = createRegistryTokens(name, registryToken, service.repositoryPrefix ?? '', {
+      ...ports,
+      login: () => login?.value(),
+    });
+    return { ...tokens, close: () => login?.close() };
   }
   if (bearer !== undefined) {
     return watched(
-      service,
+      name,
       'Authorization',
       bearer.token,
       bearer.tokenFile,
@@ -48,9 +70,19 @@ export function createUpstreamCredential(
     );
   }
   if (header !== undefined) {
-    return watched(service, header.name, header.value, header.valueFile, (secret) => secret, log);
+    return watched(name, header.name, header.value, header.valueFile, (secret) => secret, log);
   }
   return undefined;
+}
+
+function basicCredential(
+  service: string,
+  { username, password, passwordFile }: NonNullable<UpstreamAuth['basic']>,
+  log: Log,
+): FixedCredential {
+  const encode = (secret: string): string =>
+    `Basic ${Buffer.from(`${username}:${secret}`, 'utf8').toString('base64')}`;
+  return watched(service, 'Authorization', password, passwordFile, encode, log);
 }
 
 function watched(
@@ -60,7 +92,7 @@ function watched(
   path: string | undefined,
   encode: (secret: string) => string,
   log: Log,
-): UpstreamCredential {
+): FixedCredential {
   if (path === undefined) {
     const fixed = encode(inline ?? '');
     return { name, value: () => fixed, close: () => undefined };

@@ -1,0 +1,125 @@
+import { GatehouseError } from '../contract/errors.ts';
+import type { Operation } from '../contract/operation.ts';
+import type { Clock, Log, Outbound } from '../contract/ports.ts';
+import { ACTION_SCOPES, type RegistryAction } from '../contract/registry-access.ts';
+import { parseJsonObject } from '../lib/json-object.ts';
+import { SingleFlight } from '../lib/single-flight.ts';
+import { CredentialFault, type RequestCredential } from './request-credential.ts';
+
+export interface RegistryTokenSettings {
+  /** The realm of the upstream's challenge. */
+  readonly url: string;
+  /** The `service` of its challenge. */
+  readonly service: string;
+  readonly caFile?: string | undefined;
+}
+
+export interface RegistryTokenPorts {
+  readonly outbound: Outbound;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** `Basic …` of the gateway at the token service, as it is now; undefined: as anybody. */
+  readonly login: () => string | undefined;
+}
+
+interface Cached {
+  readonly token: string;
+  /** Milliseconds since the epoch. */
+  readonly refreshAt: number;
+  readonly expiresAt: number;
+}
+
+/** What services that do not say so mean (distribution, docs/spec/auth/token.md). */
+const DEFAULT_SECONDS = 60;
+const MARGIN = 5_000;
+const MOST_TOKENS = 1_000;
+
+/**
+ * The tokens that an upstream registry wants to see, fetched with the gateway's own credential, one for each set of rights.
+ * Where they come from is configured and never taken from a challenge: whoever controls an upstream's answers must not
+ * be told the gateway's secret (CVE-2026-33540).
+ */
+export function createRegistryTokens(
+  service: string,
+  settings: RegistryTokenSettings,
+  prefix: string,
+  { outbound, clock, log, login }: RegistryTokenPorts,
+): RequestCredential {
+  const cache = new Map<string, Cached>();
+  const flights = new SingleFlight<string>(MOST_TOKENS);
+
+  async function fetchToken(query: string): Promise<string> {
+    const basic = login();
+    const url = `${settings.url}${settings.url.includes('?') ? '&' : '?'}${query}`;
+    const { caFile } = settings;
+    const headers = basic === undefined ? {} : { authorization: basic };
+    const { status, body } = await outbound.get({ url, caFile, headers }).catch((cause: unknown) => {
+      const why = cause instanceof GatehouseError ? cause.message : 'unexpected error';
+      throw new CredentialFault('upstream_unreachable', `the token service of ${service}: ${why}`);
+    });
+    if (status === 401 || status === 403) {
+      log.error('the token service of an upstream refuses the credential of the gateway', {
+        service,
+        status,
+      });
+      throw new CredentialFault('upstream_unauthorized', `its token service answered ${status}`);
+    }
+    const answer = status === 200 ? parseJsonObject(body) : undefined;
+    if (answer?.kind !== 'object') throw invalid(`its token service answered ${status}`);
+    const { token = answer.value['access_token'], expires_in: seconds = DEFAULT_SECONDS } = answer.value;
+    if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token) || typeof seconds !== 'number') {
+      throw invalid('its token service gave no usable token');
+    }
+    const life = Math.max(seconds, 0) * 1000;
+    const now = clock.now();
+    const oldest = cache.keys().next().value;
+    if (cache.size >= MOST_TOKENS && oldest !== undefined) cache.delete(oldest);
+    cache.set(query, { token, refreshAt: now + life * 0.8, expiresAt: now + life - MARGIN });
+    return `Bearer ${token}`;
+  }
+
+  function fetchOnce(query: string): Promise<string> {
+    return flights.run(query, () => fetchToken(query));
+  }
+
+  const queryOf = (operations: readonly Operation[]): string =>
+    [
+      `service=${encodeURIComponent(settings.service)}`,
+      ...scopesOf(operations, prefix).map((scope) => `scope=${encodeURIComponent(scope)}`),
+    ].join('&');
+
+  return {
+    name: 'authorization',
+    value(operations) {
+      const query = queryOf(operations);
+      const known = cache.get(query);
+      const now = clock.now();
+      if (known === undefined || now >= known.expiresAt) return fetchOnce(query);
+      // Renewed while it is good, so that nobody waits; a failure is told by whoever needs it when it is not.
+      if (now >= known.refreshAt) fetchOnce(query).catch(() => undefined);
+      return `Bearer ${known.token}`;
+    },
+    // One that has just been had is not taken for another reason than its age.
+    rejected(operations) {
+      return cache.delete(queryOf(operations));
+    },
+    close: () => undefined,
+  };
+}
+
+function invalid(detail: string): CredentialFault {
+  return new CredentialFault('upstream_invalid', detail);
+}
+
+/** In the upstream's names; sorted, so that one set of rights is one token. */
+function scopesOf(operations: readonly Operation[], prefix: string): string[] {
+  const byName = new Map<string, Set<string>>();
+  for (const { scope, resource, extent } of operations) {
+    const action = extent === 'every' ? '*' : ACTIONS.find((known) => ACTION_SCOPES[known] === scope);
+    const name = extent === 'every' ? 'registry:catalog' : `repository:${resource.slice(prefix.length)}`;
+    if (action !== undefined) byName.set(name, (byName.get(name) ?? new Set()).add(action));
+  }
+  return [...byName].map(([name, actions]) => `${name}:${[...actions].join(',')}`).toSorted();
+}
+
+const ACTIONS = Object.keys(ACTION_SCOPES) as readonly RegistryAction[];
