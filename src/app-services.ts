@@ -1,48 +1,65 @@
 import type { Authenticator } from './authenticate/index.ts';
-import type { Authorizer } from './authorize/index.ts';
+import { createRegistryHosts, type Registry, type RegistryRooms } from './app-registries.ts';
 import type { Config } from './config/index.ts';
-import type { Log } from './contract/ports.ts';
+import type { Clock, Outbound } from './contract/ports.ts';
 import type { Protocol } from './contract/protocol.ts';
 import { createExtract } from './extract/index.ts';
 import { createForwarder, StallWatch } from './forward/index.ts';
-import type { ServiceLine } from './pipeline/index.ts';
-import { genericProtocol, httpProtocol } from './protocols/index.ts';
+import type { EndpointLine, ServiceLine } from './pipeline/index.ts';
+import { genericProtocol, httpProtocol, ociProtocol } from './protocols/index.ts';
 
 type Service = Config['services'][number];
 
 export interface Services {
   readonly lines: readonly ServiceLine[];
+  readonly endpoints: readonly EndpointLine[];
   close(): Promise<void>;
 }
 
 /** The stages of each service, in the order of a request. */
 export function createServices(
   config: Config,
-  rooms: { readonly authenticator: Authenticator; readonly authorizer: Authorizer; readonly log: Log },
+  rooms: Omit<RegistryRooms, 'extractLogin'> & {
+    readonly authenticator: Authenticator;
+    readonly outbound: Outbound;
+    readonly clock: Clock;
+  },
 ): Services {
   const stalls = new StallWatch(config.server.limits.bodyIdle);
-  const deployUsernames = new Set(config.deployTokens.map(({ username }) => username));
+  const { publicUrl } = config.server;
+  const tokens = {
+    deployUsernames: new Set(config.deployTokens.map(({ username }) => username)),
+    publicUrl,
+  };
   const built = config.services.map((service) => {
-    const protocol = protocolOf(service);
+    const protocol = protocolOf(service, publicUrl);
     const { queryCarriers } = protocol;
-    const forwarder = createForwarder({ ...service, queryCarriers }, { log: rooms.log, stalls });
+    const forwarder = createForwarder({ ...wayOut(service), queryCarriers }, { ...rooms, stalls });
     const line: ServiceLine = {
       ...service,
       protocol,
       extract: createExtract({
         carriers: service.carriers ?? protocol.carriers,
         queryParameters: queryCarriers,
-        deployUsernames,
+        ...tokens,
       }),
       authenticate: rooms.authenticator.forService(service.name),
       authorize: rooms.authorizer.forService(service.name),
       forward: forwarder.forward,
     };
-    return { line, forwarder };
+    return { service, line, forwarder };
   });
 
+  const registries = built.flatMap(({ service, line }): Registry[] =>
+    service.type === 'oci' ? [{ service, line }] : [],
+  );
+  // Logins at a registry's token endpoint: the carriers of its own requests do not bind them.
+  const extractLogin = createExtract({ carriers: ['basic', 'bearer'], queryParameters: [], ...tokens });
+  const { endpoints, roots } = createRegistryHosts(registries, { ...rooms, extractLogin });
+
   return {
-    lines: built.map(({ line }) => line),
+    lines: [...built.map(({ line }) => line), ...roots],
+    endpoints,
     async close() {
       stalls.close();
       await Promise.all(built.map(({ forwarder }) => forwarder.close()));
@@ -50,10 +67,18 @@ export function createServices(
   };
 }
 
-function protocolOf(service: Service): Protocol {
+/** A registry's whole API is below `/v2/`, with the prefix of its repositories here and without it there. */
+function wayOut(service: Service): Service {
+  if (service.type !== 'oci') return service;
+  return { ...service, upstream: { ...service.upstream, url: `${service.upstream.url}v2/` } };
+}
+
+function protocolOf(service: Service, publicUrl: string): Protocol {
   switch (service.type) {
     case 'http':
       return httpProtocol(service);
+    case 'oci':
+      return ociProtocol({ ...service, publicUrl });
     case 'generic':
       return genericProtocol(service);
     default:

@@ -6,12 +6,15 @@ import type { Config } from './config/index.ts';
 import type { Clock, Log, Outbound } from './contract/ports.ts';
 import { Secret } from './contract/secret.ts';
 import { createExplain, type Explain } from './app-explain.ts';
+import { mintSettings } from './app-minting.ts';
 import { createServices } from './app-services.ts';
+import { createMint } from './exchange/index.ts';
 import { createOutbound } from './forward/index.ts';
 import { formatListenAddress, type ListenAddress } from './lib/listen-address.ts';
 import { WatchedFile } from './lib/watched-file.ts';
+import { createKeyring } from './keys/index.ts';
 import { createListener } from './listener/index.ts';
-import { createPipeline } from './pipeline/index.ts';
+import { createAdmit, createPipeline } from './pipeline/index.ts';
 import { jsonRefusal } from './protocols/index.ts';
 import { createFailureLimits, createRevocations, openStore } from './state/index.ts';
 import { createLog, createTelemetry } from './telemetry/index.ts';
@@ -53,12 +56,23 @@ export function build(config: Config, options: BuildOptions): Gateway {
     configHash: config.hash,
   });
   const outbound = createOutbound();
-  const authenticator = createAuthenticator(config, { outbound, clock, log, meter: telemetry.verification });
-  const authorizer = createAuthorizer(config);
   const store = openStore(quiet ? IN_MEMORY : config.state, { clock, log });
+  const keyring = createKeyring(config, { store, log });
+  const meter = telemetry.verification;
+  const authenticator = createAuthenticator(config, { outbound, keyring, clock, log, meter });
+  const authorizer = createAuthorizer(config);
   const revocations = createRevocations(store, { clock, log });
   const failures = createFailureLimits(server.limits.authFailures, store, clock);
-  const services = createServices(config, { authenticator, authorizer, log });
+  const services = createServices(config, {
+    authenticator,
+    authorizer,
+    revocations,
+    outbound,
+    clock,
+    admit: createAdmit(failures),
+    mint: createMint(mintSettings(config, authorizer), { keyring, clock }),
+    log,
+  });
 
   const stdout = openLineWriter({}, { log });
   const issuerTypes = new Map(config.issuers.map(({ name, type }) => [name, type]));
@@ -79,6 +93,7 @@ export function build(config: Config, options: BuildOptions): Gateway {
 
   const pipeline = createPipeline({
     services: services.lines,
+    endpoints: services.endpoints,
     fallback: { refusal: jsonRefusal },
     revocations,
     failures,
@@ -128,6 +143,7 @@ export function build(config: Config, options: BuildOptions): Gateway {
   async function release(): Promise<void> {
     authenticator.stop();
     revocations.stop();
+    keyring.stop();
     adminToken.close();
     try {
       await Promise.all([services.close(), outbound.close()]);
@@ -146,6 +162,7 @@ export function build(config: Config, options: BuildOptions): Gateway {
       try {
         const adminAddress = await admin.start();
         authenticator.start();
+        await keyring.start();
         await revocations.start();
         const address = await listener.start();
         log.info('listening', { address: formatListenAddress(address), public_url: server.publicUrl });

@@ -30,13 +30,18 @@ export function checkFiles(context: RuleContext): void {
 }
 
 function namedFiles({ draft }: RuleContext): NamedFile[] {
-  const { server, state, issuers, services } = draft;
+  const { server, state, signing, issuers, services } = draft;
   return [
     { path: ['server', 'tls', 'certFile'], file: server.tls?.certFile, content: 'open' },
     { path: ['server', 'tls', 'keyFile'], file: server.tls?.keyFile, content: 'key' },
     { path: ['server', 'admin', 'tokenFile'], file: server.admin.tokenFile, content: 'header' },
     { path: ['state', 'redis', 'urlFile'], file: state.redis?.urlFile, content: 'redis' },
     { path: ['state', 'redis', 'caFile'], file: state.redis?.caFile, content: 'open' },
+    ...(signing?.keys ?? []).map(({ file }, index): NamedFile => ({
+      path: ['signing', 'keys', index, 'file'],
+      file,
+      content: 'key',
+    })),
     ...issuers.flatMap(({ name, jwksFile, caFile, bearerTokenFile }): NamedFile[] => [
       { path: ['issuers', name, 'jwksFile'], file: jwksFile, content: 'open' },
       { path: ['issuers', name, 'caFile'], file: caFile, content: 'open' },
@@ -55,6 +60,12 @@ function filesOfService({ name, upstream: { caFile, auth } }: Service): NamedFil
   });
   return [
     { path: [...path, 'caFile'], file: caFile, content: 'open' },
+    secret('registryToken', 'passwordFile', auth?.registryToken?.passwordFile),
+    {
+      path: [...path, 'auth', 'registryToken', 'caFile'],
+      file: auth?.registryToken?.caFile,
+      content: 'open',
+    },
     secret('basic', 'passwordFile', auth?.basic?.passwordFile),
     secret('bearer', 'tokenFile', auth?.bearer?.tokenFile),
     secret('header', 'valueFile', auth?.header?.valueFile),

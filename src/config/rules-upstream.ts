@@ -1,9 +1,10 @@
+import { isLoopback } from '../lib/listen-address.ts';
 import type { Service } from './draft.ts';
 import type { RuleContext } from './rule.ts';
 import { publicPathProblem } from './rules-services.ts';
 
 export function checkUpstreams(context: RuleContext): void {
-  for (const { name, upstream } of context.draft.services) {
+  for (const { name, type, upstream } of context.draft.services) {
     const path = ['services', name, 'upstream'];
     const problem = upstreamUrlProblem(upstream.url);
     if (problem !== undefined) context.error([...path, 'url'], problem);
@@ -11,7 +12,7 @@ export function checkUpstreams(context: RuleContext): void {
       if (new URL(origin).origin === origin.replace(/\/$/, '')) continue;
       context.error([...path, 'redirectOrigins', index], `must be an origin: ${new URL(origin).origin}`);
     }
-    if (upstream.auth !== undefined) checkAuth(context, upstream.auth, [...path, 'auth']);
+    if (upstream.auth !== undefined) checkAuth(context, upstream.auth, [...path, 'auth'], type);
   }
 }
 
@@ -24,26 +25,52 @@ function upstreamUrlProblem(url: string): string | undefined {
 
 type Auth = NonNullable<Service['upstream']['auth']>;
 
-function checkAuth(context: RuleContext, auth: Auth, path: readonly string[]): void {
-  const { basic, bearer, header } = auth;
-  const given = Object.entries({ basic, bearer, header }).flatMap(([kind, value]) =>
+function checkAuth(context: RuleContext, auth: Auth, path: readonly string[], type: Service['type']): void {
+  const { basic, bearer, header, registryToken } = auth;
+  const given = Object.entries({ basic, bearer, header, registryToken }).flatMap(([kind, value]) =>
     value === undefined ? [] : [kind],
   );
   if (given.length !== 1) {
     const found = given.length === 0 ? 'there is none' : `found ${given.join(' and ')}`;
-    context.error(path, `must be exactly one of basic, bearer, header; ${found}`, 'key');
+    context.error(path, `must be exactly one of basic, bearer, header, registryToken; ${found}`, 'key');
   }
   if (basic !== undefined) {
     checkSecret(context, [...path, 'basic'], 'password', basic.password, basic.passwordFile);
-    // RFC 7617 §2: the first colon ends the user-id. Control characters cannot stand in either.
-    if (!/^[^:\p{Cc}]+$/u.test(basic.username)) {
-      context.error([...path, 'basic', 'username'], 'must not hold a colon or control characters (RFC 7617)');
-    }
+    checkUsername(context, [...path, 'basic'], basic.username);
   }
+  if (registryToken !== undefined)
+    checkRegistryToken(context, registryToken, [...path, 'registryToken'], type);
   if (bearer !== undefined)
     checkSecret(context, [...path, 'bearer'], 'token', bearer.token, bearer.tokenFile);
   if (header !== undefined)
     checkSecret(context, [...path, 'header'], 'value', header.value, header.valueFile);
+}
+
+/** RFC 7617 §2: the first colon ends the user-id. Control characters cannot stand in either. */
+function checkUsername(context: RuleContext, path: readonly string[], username: string): void {
+  if (/^[^:\p{Cc}]+$/u.test(username)) return;
+  context.error([...path, 'username'], 'must not hold a colon or control characters (RFC 7617)');
+}
+
+function checkRegistryToken(
+  context: RuleContext,
+  { username, password, passwordFile, url }: NonNullable<Auth['registryToken']>,
+  path: readonly string[],
+  type: Service['type'],
+): void {
+  if (type !== 'oci') context.error(path, 'is for services of type oci', 'key');
+  if (username === undefined) {
+    if (password !== undefined || passwordFile !== undefined) {
+      context.error(path, 'needs username beside the password', 'key');
+    }
+    return;
+  }
+  checkUsername(context, path, username);
+  checkSecret(context, path, 'password', password, passwordFile);
+  const { protocol, hostname } = new URL(url);
+  if (protocol === 'http:' && !isLoopback(hostname.replaceAll(/[[\]]/g, ''))) {
+    context.error([...path, 'url'], 'must be https: the password travels to it');
+  }
 }
 
 function checkSecret(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CREDENTIAL_CLASSES } from '../contract/credential.ts';
-import { name, nonEmpty } from './schema-scalars.ts';
+import { name, nonEmpty, tokenLifetime } from './schema-scalars.ts';
 
 /** A scalar of a `match`: compared with the claim as strings. */
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
@@ -53,4 +53,5 @@ export const identity = z.strictObject({
     .describe('Allows an identity that binds only names which can be taken over.'),
   roles: z.array(name).default([]).describe('Names of roles.'),
   grants: z.array(grant).default([]).describe('Added to those of the roles.'),
+  tokenLifetime: tokenLifetime.optional().describe('Of tokens minted for it. Default 15m.'),
 });

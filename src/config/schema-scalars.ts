@@ -28,6 +28,11 @@ export const timeout = z
   })
   .transform((text) => parseDuration(text) ?? 0);
 
+/** Clients of registries renew a token 60 s before its end; what lives for longer than a day is no short-lived token. */
+export const tokenLifetime = duration.refine((ms) => ms >= 60_000 && ms <= 86_400_000, {
+  error: 'must be from 1m to 24h',
+});
+
 const byteSizeText = { error: 'must be a size such as 512B, 32KiB, 10MiB, 2GiB' };
 
 /** `32KiB` → bytes. */

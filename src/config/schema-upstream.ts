@@ -13,6 +13,17 @@ const credentialSource = {
   header: z
     .strictObject({ name: nonEmpty, value: nonEmpty.optional(), valueFile: filePath.optional() })
     .optional(),
+  registryToken: z
+    .strictObject({
+      url: url.describe('The realm that the registry names in its challenge.'),
+      service: nonEmpty.describe('The service that it names there.'),
+      caFile: filePath.optional(),
+      username: nonEmpty.optional().describe('Default: nobody, for what the registry gives to anybody.'),
+      password: nonEmpty.optional(),
+      passwordFile: filePath.optional(),
+    })
+    .optional()
+    .describe('A registry that wants tokens of its own service. Of type oci only.'),
 };
 
 export const upstream = z.strictObject({
@@ -25,7 +36,7 @@ export const upstream = z.strictObject({
   auth: z
     .strictObject(credentialSource)
     .optional()
-    .describe('The credential that the gateway adds: exactly one of basic, bearer, header.'),
+    .describe('The credential that the gateway adds: exactly one of basic, bearer, header, registryToken.'),
   redirectOrigins: z
     .array(url)
     .default([])

@@ -7,16 +7,13 @@ const NOT_AVAILABLE = 'is not available in this version';
 
 /** Keys that the documentation of later versions has; `*` is any name. */
 const UNAVAILABLE_KEYS: readonly KeyPath[] = [
-  ['signing'],
   ['workloadIdentities'],
   ['issuers', '*', 'deployTokens'],
-  ['identities', '*', 'tokenLifetime'],
   ['services', '*', 'upstream', 'auth', 'oauth2'],
   ['services', '*', 'upstream', 'auth', 'forwardCredential'],
   ['services', '*', 'upstream', 'auth', 'perIdentity'],
   ['services', '*', 'assertion'],
   ['services', '*', 'trustedPublishing'],
-  ['services', '*', 'challenge'],
 ];
 
 export interface Unavailable {

@@ -21,7 +21,7 @@ export function genericProtocol(settings: { readonly path: string }): Protocol {
     queryCarriers: ['job_token', 'private_token', 'access_token', 'token'],
     classify,
     // wget sends what it has only after this one; curl sends it at once.
-    challenge: (head) => `Basic realm=${quotedString(head.host)}`,
+    challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
     refusal: textRefusal,
   };
 }

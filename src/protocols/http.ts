@@ -39,10 +39,10 @@ export function httpProtocol(settings: HttpSettings): Protocol {
     carriers: ['bearer', 'basic', 'job-token', 'deploy-token'],
     queryCarriers: [],
     classify,
-    challenge(head, operations, error) {
+    challenge({ host, operations, error }) {
       const scope = [...new Set(operations.map((operation) => operation.scope))].join(' ');
       return (
-        `Bearer realm=${quotedString(head.host)}` +
+        `Bearer realm=${quotedString(host)}` +
         (error === undefined ? '' : `, error=${quotedString(error)}`) +
         (scope === '' ? '' : `, scope=${quotedString(scope)}`)
       );

@@ -1,0 +1,22 @@
+import type { Authorizer } from './authorize/index.ts';
+import type { Config } from './config/index.ts';
+import { ISSUER_PRESETS } from './contract/issuer-presets.ts';
+import type { MintSettings } from './exchange/index.ts';
+
+/** What a minted token says and how long it lives. */
+export function mintSettings(
+  { server, identities, services, issuers }: Config,
+  { claimsUsed }: Authorizer,
+): MintSettings {
+  const claims = new Set(claimsUsed);
+  for (const template of services.flatMap(({ identityHeaders }) => Object.values(identityHeaders))) {
+    for (const [, claim = ''] of template.matchAll(/\{claims\.([^}]+)\}/g)) claims.add(claim);
+  }
+  const revocable = ['project_path', 'project_id', 'repository', 'repository_id'];
+  const traced = issuers.flatMap(({ type }) => Object.values(ISSUER_PRESETS[type].trace));
+  for (const claim of [...revocable, ...traced]) claims.add(claim);
+  const lifetimes = identities.flatMap(({ name, tokenLifetime }) =>
+    tokenLifetime === undefined ? [] : [[name, tokenLifetime] as const],
+  );
+  return { publicUrl: server.publicUrl, lifetimes: new Map(lifetimes), claims };
+}
