@@ -40,7 +40,7 @@ beforeEach(async () => {
       queryCarriers: [],
       limits: {},
     },
-    { log, stalls },
+    { log, stalls, outbound: { get: () => Promise.reject(new Error('unused')) }, clock: { now: Date.now } },
   );
 });
 afterEach(async () => {
@@ -82,6 +82,7 @@ function parts(): Parts {
   return {
     line,
     stages: {
+      endpoints: [],
       fallback: { refusal: jsonRefusal },
       audit: {
         write: ({ path, reason }) => void events.push(`${path} ${reason}`),

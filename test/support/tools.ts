@@ -3,13 +3,19 @@ import { delimiter, join } from 'node:path';
 
 /** Programs that tests and the bench run, and the Debian package that brings each. `.ci/run` installs them all. */
 export const TOOL_PACKAGES = {
+  buildah: 'buildah',
   curl: 'curl',
+  docker: 'docker.io',
+  'docker-registry': 'docker-registry',
   git: 'git',
   haproxy: 'haproxy',
+  htpasswd: 'apache2-utils',
   jq: 'jq',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  podman: 'podman',
   'redis-server': 'redis-server',
+  skopeo: 'skopeo',
   taskset: 'util-linux',
   wget: 'wget',
   wrk: 'wrk',

@@ -195,7 +195,7 @@ test('every verification is counted', async () => {
 test('clients that failed too often share a small budget: new jobs of others get through', async () => {
   const api = rig.authenticator.forService('api');
   const guesses = await Promise.all(
-    Array.from({ length: 40 }, async (_, n) => api(jobToken(`glcbt-guess-${n}`), true)),
+    Array.from({ length: 40 }, async (_, n) => api(jobToken(`glcbt-guess-${n}`), undefined, true)),
   );
   // What the budget has no room for is not decided, and costs GitLab nothing.
   expect(guesses.filter((answer) => reasonOf(answer) === 'issuer_unavailable')).toHaveLength(35);

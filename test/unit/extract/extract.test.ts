@@ -4,7 +4,8 @@ import { createExtract } from '../../../src/extract/index.ts';
 import { genericProtocol } from '../../../src/protocols/index.ts';
 
 const deployUsernames = new Set(['edge']);
-const extract = createExtract({ carriers: ['bearer', 'basic'], queryParameters: [], deployUsernames });
+const publicUrl = 'https://gateway.example.com';
+const extract = createExtract({ carriers: ['bearer', 'basic'], queryParameters: [], deployUsernames, publicUrl });
 const JWT = 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln';
 
 function head(...rawHeaders: string[]): RequestHead {
@@ -91,6 +92,7 @@ describe('exactly one credential', () => {
       carriers: ['bearer', 'private-token'],
       queryParameters: [],
       deployUsernames,
+      publicUrl,
     });
     expect(both(head('Authorization', `Bearer ${JWT}`, 'PRIVATE-TOKEN', JWT))).toMatchObject({ token: JWT });
   });
@@ -99,12 +101,12 @@ describe('exactly one credential', () => {
     ['Basic first', ['Authorization', basic('edge', 'x'), 'Deploy-Token', 'x']],
     ['Basic last', ['Deploy-Token', 'x', 'Authorization', basic('edge', 'x')]],
   ] as const)('the order of the two does not matter: %s', (_name, headers) => {
-    const both = createExtract({ carriers: ['basic', 'deploy-token'], queryParameters: [], deployUsernames });
+    const both = createExtract({ carriers: ['basic', 'deploy-token'], queryParameters: [], deployUsernames, publicUrl });
     expect(both(head(...headers))).toMatchObject({ class: 'deploy_token', username: 'edge' });
   });
 
   test('one of two places is enough to say that it is a job token', () => {
-    const both = createExtract({ carriers: ['bearer', 'job-token'], queryParameters: [], deployUsernames });
+    const both = createExtract({ carriers: ['bearer', 'job-token'], queryParameters: [], deployUsernames, publicUrl });
     expect(both(head('Authorization', 'Bearer x', 'JOB-TOKEN', 'x'))).toMatchObject({ class: 'job_token' });
   });
 
@@ -115,7 +117,7 @@ describe('exactly one credential', () => {
 
 describe('every carrier of a file tree', () => {
   const { carriers, queryCarriers } = genericProtocol({ path: '/' });
-  const files = createExtract({ carriers, queryParameters: queryCarriers, deployUsernames });
+  const files = createExtract({ carriers, queryParameters: queryCarriers, deployUsernames, publicUrl });
   const get = (query: string, ...headers: string[]) => files({ ...head(...headers), query });
 
   test.each([
