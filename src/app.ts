@@ -8,7 +8,7 @@ import { Secret } from './contract/secret.ts';
 import { createExplain, type Explain } from './app-explain.ts';
 import { mintSettings } from './app-minting.ts';
 import { createServices } from './app-services.ts';
-import { createMint } from './exchange/index.ts';
+import { createJwksEndpoint, createMint, JWKS_PATH } from './exchange/index.ts';
 import { createOutbound } from './forward/index.ts';
 import { formatListenAddress, type ListenAddress } from './lib/listen-address.ts';
 import { WatchedFile } from './lib/watched-file.ts';
@@ -93,7 +93,7 @@ export function build(config: Config, options: BuildOptions): Gateway {
 
   const pipeline = createPipeline({
     services: services.lines,
-    endpoints: services.endpoints,
+    endpoints: [{ exactPath: JWKS_PATH, handle: createJwksEndpoint(keyring) }, ...services.endpoints],
     fallback: { refusal: jsonRefusal },
     revocations,
     failures,

@@ -49,7 +49,7 @@ export interface RefusalText {
   /** What the request asked for; empty where nobody could tell, or may know. */
   readonly operations: readonly Operation[];
   /** Of the request, where it could be read. */
-  readonly head?: Pick<RequestHead, 'method' | 'path'> | undefined;
+  readonly head?: Pick<RequestHead, 'method' | 'host' | 'path'> | undefined;
 }
 
 export interface RefusalBody {

@@ -1,23 +1,19 @@
-import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { unable, type Refusal } from '../contract/decision.ts';
 import { GatehouseError } from '../contract/errors.ts';
-import type { EndpointCall, Handle } from '../contract/endpoint.ts';
+import type { Handle } from '../contract/endpoint.ts';
 import type { Log } from '../contract/ports.ts';
 import type { Protocol } from '../contract/protocol.ts';
 import { REASONS } from '../contract/reason.ts';
+import { handleWith, send, type Env } from './own-app.ts';
 import { readGetRequest, readPostRequest } from './registry-token-request.ts';
 import type { BadTokenRequest, RegistryTokenRequest } from './registry-token-request.ts';
 import { issueRegistryToken, scopeText } from './registry-token.ts';
 import type { RegistrySite, RegistryTokenPorts } from './registry-token.ts';
 
 export type { RegistrySite } from './registry-token.ts';
-
-interface Env {
-  Bindings: { readonly call: EndpointCall };
-}
 
 const MAX_BODY = 64 * 1024;
 
@@ -69,7 +65,7 @@ export function createRegistryTokenEndpoint(
 
   function refused(context: Context<Env>, status: number, error: string, message: string): Response {
     const { incoming, head } = context.env.call;
-    const text = { status, error, message, requestId: incoming.requestId, operations: [] };
+    const text = { status, error, message, requestId: incoming.requestId, operations: [], head };
     const { contentType, body, headers = [] } = form.refusal(text, undefined);
     for (let i = 0; i < headers.length; i += 2) context.header(headers[i] ?? '', headers[i + 1] ?? '');
     if (status === 401) context.header('WWW-Authenticate', `Basic realm="${head.host}"`);
@@ -96,27 +92,4 @@ export function createRegistryTokenEndpoint(
   app.onError((error, context) => refuse(context, undecided(error)));
 
   return handleWith(app);
-}
-
-function send(context: Context<Env>, status: number, contentType: string, body: string): Response {
-  const { call } = context.env;
-  const bytes = Buffer.from(body, 'utf8');
-  call.bytesOut = bytes.length;
-  context.header('Content-Type', contentType);
-  context.header('Content-Length', String(bytes.length));
-  context.header('Cache-Control', 'no-store');
-  context.header('X-Request-Id', call.incoming.requestId);
-  return context.body(bytes, status as 200);
-}
-
-function handleWith(app: Hono<Env>): Handle {
-  return async function handle(call) {
-    const { req, res, expectsContinue } = call.incoming;
-    // By default it would replace the process's Request and Response.
-    const listener = getRequestListener((request) => app.fetch(request, { call }), {
-      overrideGlobalObjects: false,
-    });
-    if (expectsContinue) res.writeContinue();
-    await listener(req, res);
-  };
 }

@@ -10,7 +10,11 @@ export const API_VERSION = ['Docker-Distribution-Api-Version', 'registry/2.0'] a
  * nothing else, so all that a person needs stands in it, on one line.
  */
 export function ociRefusal(refusal: RefusalText): RefusalBody {
-  const { error, message, requestId, operations } = refusal;
+  const { error, requestId, operations, head } = refusal;
+  const message =
+    error === 'no_credential' && head !== undefined
+      ? `This needs a login: docker login ${head.host}, with the token of your job as password.`
+      : refusal.message;
   const sent = statusOf(refusal);
   const asked = operations.length === 0 ? '' : ` This was: ${describe(operations)}.`;
   const text = ascii(`${message}${asked} (${error}, request id ${requestId})`);
@@ -28,11 +32,14 @@ export function ociRefusal(refusal: RefusalText): RefusalBody {
 function statusOf({ status, error, head }: RefusalText): number {
   // A client that is told 401 comes back with a wider token.
   if (error === 'insufficient_scope') return 401;
-  // Whether a blob is there is what a push asks first, and an answer to HEAD cannot say why not: told that there is none,
+  // Whether content is there is what a push asks first, and an answer to HEAD cannot say why not: told that there is none,
   // clients go on to the upload, whose refusal they print.
-  if (status === 403 && head?.method === 'HEAD' && /\/blobs\/[^/]+$/.test(head.path)) return 404;
+  if (status === 403 && head?.method === 'HEAD' && CONTENT.test(head.path)) return 404;
   return status;
 }
+
+/** A blob, or a manifest by its digest. */
+const CONTENT = /\/(?:blobs|manifests)\/[^/:]+:[^/]+$/;
 
 function codeOf(status: number): string {
   return CODES[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'UNSUPPORTED');

@@ -16,6 +16,7 @@ import {
 import type { Rig } from '../support/authentication.ts';
 import { startGitlab } from '../support/gitlab.ts';
 import type { TestGitlab } from '../support/gitlab.ts';
+import { testKeyring } from '../support/keyring.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 
 const CACHE = 30_000;
@@ -121,7 +122,7 @@ describe('C4 what is remembered of bad tokens', () => {
         deployTokens: [],
         server: { publicUrl: 'https://gateway.example.com' },
       },
-      { outbound, clock: own, log: new RecordingLog(), meter: counting },
+      { outbound, keyring: testKeyring(), clock: own, log: new RecordingLog(), meter: counting },
     );
     const api = forService('api');
     const good = await api(jobToken(token));

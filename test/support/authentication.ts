@@ -12,6 +12,7 @@ import type { Log, LogFields, Outbound } from '../../src/contract/ports.ts';
 import { createOutbound } from '../../src/forward/index.ts';
 import { AUDIENCE } from './issuer.ts';
 import type { TestIssuer } from './issuer.ts';
+import { testKeyring } from './keyring.ts';
 
 const SERVER = { publicUrl: 'https://gateway.example.com' };
 
@@ -119,7 +120,7 @@ export function authenticatorFor(
   const outbound = options.outbound ?? own;
   const authenticator = createAuthenticator(
     { issuers, services, deployTokens, server: SERVER },
-    { outbound, clock, log, meter },
+    { outbound, keyring: testKeyring(), clock, log, meter },
   );
   const ask: Rig['ask'] = (token) => authenticator.forService('api')(idToken(token));
   return {

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Gateway } from '../../src/app.ts';
+import type { Clock } from '../../src/contract/ports.ts';
 import { formatProblem, loadConfig } from '../../src/config/index.ts';
 
 export interface TestGateway {
@@ -33,6 +34,7 @@ export async function startGateway(
     files?: Readonly<Record<string, string>>;
     server?: string;
     env?: Readonly<Record<string, string>>;
+    clock?: Clock;
   } = {},
 ): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
@@ -47,7 +49,7 @@ export async function startGateway(
   );
   const loaded = loadConfig(file, options.env ?? {});
   if (!loaded.ok) throw new Error(`test configuration:\n${loaded.problems.map(formatProblem).join('\n')}`);
-  const gateway = build(loaded.config, { version: 'test' });
+  const gateway = build(loaded.config, { version: 'test', ...(options.clock && { clock: options.clock }) });
   const { server, admin } = await gateway.start();
   const auditFile = join(folder, 'audit.log');
   const auditText = (): string => readFileSync(auditFile, 'utf8');

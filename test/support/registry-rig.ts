@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { Clock } from '../../src/contract/ports.ts';
 import { createContainerClients, type ContainerClients } from './container-clients.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
 import { startGitlab, type TestGitlab, type TestJob } from './gitlab.ts';
@@ -27,9 +28,12 @@ export interface RegistryRigOptions {
   readonly auth?: string;
   /** More keys of the service, one YAML line each. */
   readonly service?: readonly string[];
+  /** More services, one YAML line each. */
+  readonly services?: readonly string[];
   readonly files?: Readonly<Record<string, string>>;
   /** More lines of `server`. */
   readonly server?: readonly string[];
+  readonly clock?: Clock;
   /** PEM file that clients trust. */
   readonly caFile?: string;
 }
@@ -43,7 +47,7 @@ export async function startRegistryRig(options: RegistryRigOptions = {}): Promis
     startGitlab({ audience: AUDIENCE }),
     options.registry ?? startRegistry(),
   ]);
-  const { auth, service = [], files = {}, server = [], caFile } = options;
+  const { auth, service = [], services = [], files = {}, server = [], caFile, clock } = options;
   const gateway = await startGateway(
     `
 issuers:
@@ -71,9 +75,11 @@ services:
     upstream: { url: "${registry.url}"${auth === undefined ? '' : `, auth: ${auth}`} }
     anonymous: [{ scopes: [read_registry], resources: ["public/**"] }]
 ${service.map((line) => `    ${line}`).join('\n')}
+${services.map((line) => `  ${line}`).join('\n')}
 `,
     {
       files,
+      ...(clock && { clock }),
       server: [
         'server:',
         '  listen: 127.0.0.1:0',

@@ -76,10 +76,10 @@ describe('places', () => {
 
 describe('the credential of the upstream', () => {
   test.each([
-    ['', 'upstream.auth: must be exactly one of basic, bearer, header; there is none'],
+    ['', 'upstream.auth: must be exactly one of basic, bearer, header, registryToken; there is none'],
     [
       'bearer: { token: a }, header: { name: X-Key, value: a }',
-      'upstream.auth: must be exactly one of basic, bearer, header; found bearer and header',
+      'upstream.auth: must be exactly one of basic, bearer, header, registryToken; found bearer and header',
     ],
     ['bearer: {}', 'upstream.auth.bearer: needs token or tokenFile'],
     [

@@ -5,7 +5,12 @@ import { genericProtocol } from '../../../src/protocols/index.ts';
 
 const deployUsernames = new Set(['edge']);
 const publicUrl = 'https://gateway.example.com';
-const extract = createExtract({ carriers: ['bearer', 'basic'], queryParameters: [], deployUsernames, publicUrl });
+const extract = createExtract({
+  carriers: ['bearer', 'basic'],
+  queryParameters: [],
+  deployUsernames,
+  publicUrl,
+});
 const JWT = 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln';
 
 function head(...rawHeaders: string[]): RequestHead {
@@ -101,12 +106,22 @@ describe('exactly one credential', () => {
     ['Basic first', ['Authorization', basic('edge', 'x'), 'Deploy-Token', 'x']],
     ['Basic last', ['Deploy-Token', 'x', 'Authorization', basic('edge', 'x')]],
   ] as const)('the order of the two does not matter: %s', (_name, headers) => {
-    const both = createExtract({ carriers: ['basic', 'deploy-token'], queryParameters: [], deployUsernames, publicUrl });
+    const both = createExtract({
+      carriers: ['basic', 'deploy-token'],
+      queryParameters: [],
+      deployUsernames,
+      publicUrl,
+    });
     expect(both(head(...headers))).toMatchObject({ class: 'deploy_token', username: 'edge' });
   });
 
   test('one of two places is enough to say that it is a job token', () => {
-    const both = createExtract({ carriers: ['bearer', 'job-token'], queryParameters: [], deployUsernames, publicUrl });
+    const both = createExtract({
+      carriers: ['bearer', 'job-token'],
+      queryParameters: [],
+      deployUsernames,
+      publicUrl,
+    });
     expect(both(head('Authorization', 'Bearer x', 'JOB-TOKEN', 'x'))).toMatchObject({ class: 'job_token' });
   });
 

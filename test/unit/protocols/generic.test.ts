@@ -34,7 +34,9 @@ test.each(['PATCH', 'OPTIONS', 'PROPFIND'])('%s is no operation of a file tree',
 });
 
 test('wget answers a Basic challenge only; both clients print text', () => {
-  expect(challenge({ host: 'files.example.com', operations: [], error: 'invalid_token', status: 401 })).toBe('Basic realm="files.example.com"');
+  expect(challenge({ host: 'files.example.com', operations: [], error: 'invalid_token', status: 401 })).toBe(
+    'Basic realm="files.example.com"',
+  );
   const { contentType, body } = refusal(
     { status: 401, error: 'no_credential', message: 'Why.', requestId: 'r-1', operations: [] },
     '*/*',

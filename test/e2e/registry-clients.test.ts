@@ -1,0 +1,149 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeImage } from '../support/image.ts';
+import { needs } from '../support/needs.ts';
+import { DEPLOY_SECRET, startRegistryRig, type RegistryRig } from '../support/registry-rig.ts';
+import type { Outcome } from '../support/run.ts';
+
+const OK = { code: 0 };
+
+/** What a client printed, wherever it did. */
+function said({ stdout, stderr }: Outcome): string {
+  return stdout + stderr;
+}
+
+needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clients of a registry', () => {
+  let rig: RegistryRig;
+  beforeAll(async () => {
+    rig = await startRegistryRig();
+  });
+  afterAll(() => rig.close());
+
+  describe('docker', () => {
+    test.each([
+      ['an id token, whatever the user name', () => ['ci', rig.job.idToken()]],
+      ['a job token', () => ['gitlab-ci-token', rig.job.token]],
+      ['a deploy token', () => ['edge-puller', DEPLOY_SECRET]],
+    ])('logs in with %s, and out', async (_what, credential) => {
+      const [user = '', secret = ''] = credential();
+      const login = await rig.clients.docker('login', '-u', user, '-p', secret, rig.host);
+      expect(login).toMatchObject(OK);
+      expect(await rig.clients.docker('logout', rig.host)).toMatchObject(OK);
+    });
+
+    test('a wrong secret is told so', async () => {
+      const login = await rig.clients.docker(
+        'login',
+        '-u',
+        'edge-puller',
+        '-p',
+        `${DEPLOY_SECRET}0`,
+        rig.host,
+      );
+      expect(login.code).not.toBe(0);
+      expect(said(login)).toContain('credential_invalid');
+    });
+
+    test('somebody whom no identity knows is told so', async () => {
+      const stranger = rig.gitlab.job({ project: { id: 99, path: 'evil/app' } });
+      const login = await rig.clients.docker('login', '-u', 'ci', '-p', stranger.idToken(), rig.host);
+      expect(login.code).not.toBe(0);
+      expect(said(login)).toContain('no_matching_identity');
+    });
+  });
+
+  describe('podman', () => {
+    const HTTP = '--tls-verify=false';
+
+    test('logs in, pulls, pushes, and is told why not', async () => {
+      const { clients, host, job } = rig;
+      const image = writeImage(clients.folder, 'podman');
+      const source = `${host}/acme/payments/podman:1`;
+      await clients.skopeo(
+        ...[
+          'copy',
+          '--dest-tls-verify=false',
+          '--dest-creds',
+          `ci:${job.idToken()}`,
+          image,
+          `docker://${source}`,
+        ],
+      );
+      const login = await clients.podman('login', HTTP, '-u', 'gitlab-ci-token', '-p', job.token, host);
+      expect(login).toMatchObject(OK);
+      expect(await clients.podman('pull', HTTP, source)).toMatchObject(OK);
+      const own = `${host}/acme/payments/again:2`;
+      expect(await clients.podman('push', HTTP, source, own)).toMatchObject(OK);
+      const search = await clients.podman('search', HTTP, '--list-tags', `${host}/acme/payments/again`);
+      expect(said(search)).toMatch(/again\s+2/);
+      const denied = await clients.podman('push', HTTP, source, `${host}/acme/web/api:1`);
+      expect(denied.code).not.toBe(0);
+      expect(said(denied)).toContain('resource_not_granted');
+      const foreign = await clients.podman('pull', HTTP, `${host}/acme/web/api:1`);
+      expect(foreign.code).not.toBe(0);
+      expect(said(foreign)).toContain('resource_not_granted');
+      const wrong = await clients.podman('login', HTTP, '-u', 'edge-puller', '-p', 'ghdt_edge_no', host);
+      expect(wrong.code).not.toBe(0);
+      expect(said(wrong)).toMatch(/invalid username\/password|unauthorized/);
+    });
+  });
+
+  describe('buildah', () => {
+    const HTTP = '--tls-verify=false';
+
+    test('builds from nothing, pushes, pulls, and is told why not', async () => {
+      const { clients, host, job } = rig;
+      writeFileSync(join(clients.folder, 'content.txt'), 'buildah');
+      const login = await clients.buildah('login', HTTP, '-u', 'ci', '-p', job.idToken(), host);
+      expect(login).toMatchObject(OK);
+      expect(await clients.buildah('from', '--name', 'work', 'scratch')).toMatchObject(OK);
+      expect(await clients.buildah('copy', 'work', 'content.txt', '/')).toMatchObject(OK);
+      expect(await clients.buildah('commit', 'work', 'built')).toMatchObject(OK);
+      const own = `${host}/acme/payments/buildah:1`;
+      expect(await clients.buildah('push', HTTP, 'built', own)).toMatchObject(OK);
+      expect(await clients.buildah('pull', HTTP, own)).toMatchObject(OK);
+      const denied = await clients.buildah('push', HTTP, 'built', `${host}/acme/web/buildah:1`);
+      expect(denied.code).not.toBe(0);
+      expect(said(denied)).toContain('resource_not_granted');
+    });
+  });
+
+  describe('helm', () => {
+    test('logs in, pushes and pulls a chart, and is told why not', async () => {
+      const { clients, host, job } = rig;
+      const chart = join(clients.folder, 'chart');
+      mkdirSync(chart);
+      writeFileSync(join(chart, 'Chart.yaml'), 'apiVersion: v2\nname: hello\nversion: 1.0.0\n');
+      expect(await clients.helm('package', chart)).toMatchObject(OK);
+      const login = await clients.helm(
+        ...['registry', 'login', '--plain-http', '-u', 'ci', '-p', job.idToken(), host],
+      );
+      expect(login).toMatchObject(OK);
+      const push = (to: string): Promise<Outcome> =>
+        clients.helm('push', '--plain-http', 'hello-1.0.0.tgz', `oci://${host}/${to}`);
+      expect(await push('acme/payments/charts')).toMatchObject(OK);
+      mkdirSync(join(clients.folder, 'got'));
+      const pull = await clients.helm(
+        ...[
+          'pull',
+          '--plain-http',
+          `oci://${host}/acme/payments/charts/hello`,
+          '--version',
+          '1.0.0',
+          '-d',
+          'got',
+        ],
+      );
+      expect(pull.code, said(pull)).toBe(0);
+      const denied = await push('acme/web/charts');
+      expect(denied.code).not.toBe(0);
+      expect(said(denied)).toContain('resource_not_granted');
+      const wrong = await clients.helm(
+        ...['registry', 'login', '--plain-http', '-u', 'edge-puller', '-p', 'ghdt_edge_no', host],
+      );
+      expect(wrong.code).not.toBe(0);
+      expect(said(wrong)).toContain('credential_invalid');
+    });
+  });
+});

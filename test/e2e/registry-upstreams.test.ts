@@ -1,0 +1,159 @@
+import { expect } from 'vitest';
+import { cleanUp } from '../support/clean-up.ts';
+import { eventually } from '../support/eventually.ts';
+import { writeImage } from '../support/image.ts';
+import { needs } from '../support/needs.ts';
+import { startRegistry } from '../support/registry.ts';
+import { startRegistryRig, type RegistryRig } from '../support/registry-rig.ts';
+import { startTokenServer } from '../support/registry-token-server.ts';
+
+const keep = cleanUp();
+const OK = { code: 0 };
+const PASSWORD = 'canary-upstream-8c1f';
+
+async function pushAndPull({ clients, host, job }: RegistryRig, name: string): Promise<void> {
+  const image = writeImage(clients.folder, name);
+  const remote = `docker://${host}/acme/payments/${name}:1`;
+  const creds = `ci:${job.idToken()}`;
+  const push = await clients.skopeo(
+    ...['copy', '--dest-tls-verify=false', '--dest-creds', creds, image, remote],
+  );
+  expect(push).toMatchObject(OK);
+  const target = `dir:${clients.folder}/pulled`;
+  const pull = await clients.skopeo(
+    ...['copy', '--src-tls-verify=false', '--src-creds', creds, remote, target],
+  );
+  expect(pull.code, pull.stderr).toBe(0);
+  const gone = await clients.skopeo('delete', '--tls-verify=false', '--creds', creds, remote);
+  expect(gone).toMatchObject(OK);
+}
+
+needs('docker-registry', 'skopeo', 'htpasswd').describe('registries that want a credential', () => {
+  const { test } = needs();
+
+  test('Basic: the gateway brings its own', async () => {
+    const registry = keep(await startRegistry({ kind: 'htpasswd', username: 'gate', password: PASSWORD }));
+    const rig = keep(
+      await startRegistryRig({
+        registry,
+        auth: '{ basic: { username: gate, passwordFile: password } }',
+        files: { password: PASSWORD },
+      }),
+    );
+    await pushAndPull(rig, 'api');
+    expect(registry.log()).not.toContain(rig.job.token);
+    expect(rig.gateway.auditText()).not.toContain(PASSWORD);
+  });
+
+  test('a wrong one is our fault, and not the client’s', async () => {
+    const registry = keep(await startRegistry({ kind: 'htpasswd', username: 'gate', password: PASSWORD }));
+    const rig = keep(
+      await startRegistryRig({ registry, auth: '{ basic: { username: gate, password: wrong } }' }),
+    );
+    const response = await fetch(`http://${rig.host}/v2/acme/payments/api/tags/list`, {
+      headers: { authorization: `Bearer ${rig.job.idToken()}` },
+    });
+    expect(response.status).toBe(502);
+    expect(response.headers.get('www-authenticate')).toBeNull();
+    expect(await response.text()).toContain('upstream_unauthorized');
+  });
+
+  test('tokens of its own service: fetched per set of rights, kept, renewed, unseen by clients', async () => {
+    const tokens = keep(await startTokenServer('gate', PASSWORD));
+    const registry = keep(
+      await startRegistry({
+        kind: 'token',
+        realm: tokens.url,
+        service: tokens.service,
+        issuer: tokens.issuer,
+        certificate: tokens.certificate,
+      }),
+    );
+    let ahead = 0;
+    const rig = keep(
+      await startRegistryRig({
+        registry,
+        clock: { now: () => Date.now() + ahead },
+        auth: `{ registryToken: { url: "${tokens.url}", service: ${tokens.service}, username: gate, passwordFile: password } }`,
+        files: { password: PASSWORD },
+      }),
+    );
+    await pushAndPull(rig, 'api');
+    const asked = tokens.asked.map((scopes) => scopes.join(' '));
+    expect(new Set(asked)).toEqual(
+      new Set([
+        'repository:acme/payments/api:pull',
+        'repository:acme/payments/api:pull,push',
+        'repository:acme/payments/api:delete',
+      ]),
+    );
+    expect(asked).toHaveLength(3);
+
+    const tags = (): Promise<Response> =>
+      fetch(`http://${rig.host}/v2/acme/payments/other/tags/list`, {
+        headers: { authorization: `Bearer ${rig.gitlab.mint({}, { lifetime: 3_600 })}` },
+      });
+    await tags();
+    ahead = (tokens.lifetime - 1) * 1000;
+    // The list of revocations has to be read again first, at the new time.
+    await eventually('an answer', async () => (await tags()).status !== 503);
+    expect(tokens.asked.filter(([scope]) => scope === 'repository:acme/payments/other:pull')).toHaveLength(2);
+  });
+
+  test('a token service that is away, or refuses us', async () => {
+    const tokens = await startTokenServer('gate', PASSWORD);
+    const registry = keep(
+      await startRegistry({
+        kind: 'token',
+        realm: tokens.url,
+        service: tokens.service,
+        issuer: tokens.issuer,
+        certificate: tokens.certificate,
+      }),
+    );
+    const rig = keep(
+      await startRegistryRig({
+        registry,
+        auth: `{ registryToken: { url: "${tokens.url}", service: ${tokens.service}, username: gate, password: wrong } }`,
+      }),
+    );
+    const tags = async (): Promise<string> => {
+      const response = await fetch(`http://${rig.host}/v2/acme/payments/api/tags/list`, {
+        headers: { authorization: `Bearer ${rig.job.idToken()}` },
+      });
+      return `${response.status} ${await response.text()}`;
+    };
+    expect(await tags()).toMatch(/^502 .*upstream_unauthorized/);
+    await tokens.close();
+    expect(await tags()).toMatch(/^502 .*upstream_unreachable/);
+  });
+});
+
+needs('docker-registry', 'skopeo').describe('several registries on one host', () => {
+  const { test } = needs();
+
+  test('by prefix: one login, each name at its own registry, without the prefix', async () => {
+    const second = keep(await startRegistry());
+    const rig = keep(
+      await startRegistryRig({
+        service: ['repositoryPrefix: acme/payments/'],
+        services: [`web: { type: oci, repositoryPrefix: acme/web/, upstream: { url: "${second.url}" } }`],
+      }),
+    );
+    await pushAndPull(rig, 'team/api');
+    expect(rig.registry.log()).toContain('/v2/team/api/manifests/1');
+    expect(rig.registry.log()).not.toContain('/v2/acme');
+    const page = await fetch(`http://${rig.host}/v2/acme/payments/team/api/tags/list?n=1`, {
+      headers: { authorization: `Bearer ${rig.job.idToken()}` },
+    });
+    expect(page.status).toBe(200);
+    expect(second.log()).not.toContain('team/api');
+    const ping = await fetch(`http://${rig.host}/v2/`);
+    expect(ping.status).toBe(401);
+    expect(ping.headers.get('www-authenticate')).toContain('/token"');
+    const nowhere = await fetch(`http://${rig.host}/v2/acme/other/tags/list`, {
+      headers: { authorization: `Bearer ${rig.job.idToken()}` },
+    });
+    expect(nowhere.status).toBe(403);
+  });
+});

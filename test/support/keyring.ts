@@ -1,0 +1,15 @@
+import type { Keyring } from '../../src/contract/keyring.ts';
+import { createKeyring } from '../../src/keys/index.ts';
+
+/** One with a key of its own, in memory. */
+export function testKeyring(): Keyring {
+  const kept = new Map<string, string>();
+  const silent = (): void => undefined;
+  const store = {
+    keepFirst: (name: string, value: string): Promise<string> => {
+      if (!kept.has(name)) kept.set(name, value);
+      return Promise.resolve(kept.get(name) ?? value);
+    },
+  };
+  return createKeyring({}, { store, log: { info: silent, warn: silent, error: silent } });
+}
