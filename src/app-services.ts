@@ -42,6 +42,7 @@ export function createServices(
         carriers: service.carriers ?? protocol.carriers,
         queryParameters: queryCarriers,
         ...tokens,
+        gitlabDeployTokens: asksGitlab(config, service),
       }),
       authenticate: rooms.authenticator.forService(service.name),
       authorize: rooms.authorizer.forService(service.name),
@@ -54,7 +55,12 @@ export function createServices(
     service.type === 'oci' ? [{ service, line }] : [],
   );
   // Logins at a registry's token endpoint: the carriers of its own requests do not bind them.
-  const extractLogin = createExtract({ carriers: ['basic', 'bearer'], queryParameters: [], ...tokens });
+  const extractLogin = createExtract({
+    carriers: ['basic', 'bearer'],
+    queryParameters: [],
+    ...tokens,
+    gitlabDeployTokens: registries.some(({ service }) => asksGitlab(config, service)),
+  });
   const { endpoints, roots } = createRegistryHosts(registries, { ...rooms, extractLogin });
 
   return {
@@ -65,6 +71,13 @@ export function createServices(
       await Promise.all(built.map(({ forwarder }) => forwarder.close()));
     },
   };
+}
+
+/** Whether a secret with a user name may be a deploy token of GitLab's own. */
+function asksGitlab({ issuers }: Config, service: Service): boolean {
+  return issuers.some(
+    ({ name, deployTokens }) => deployTokens !== undefined && (service.issuers?.includes(name) ?? true),
+  );
 }
 
 /** A registry's whole API is below `/v2/`, with the prefix of its repositories here and without it there. */

@@ -2,7 +2,7 @@ import type { PresentedCredential } from '../contract/credential.ts';
 import { GatehouseError } from '../contract/errors.ts';
 import type { VerificationMeter } from '../contract/meter.ts';
 import type { Clock, Log, Outbound } from '../contract/ports.ts';
-import { DEPLOY_TOKENS } from '../contract/deploy-token.ts';
+import { DEPLOY_SECRET_PREFIX, DEPLOY_TOKENS } from '../contract/deploy-token.ts';
 import type { Keyring } from '../contract/keyring.ts';
 import { createAccessTokens } from './access-tokens.ts';
 import type { Authentication, ServiceAuthenticator } from './authentication.ts';
@@ -10,7 +10,9 @@ import { compileIssuer, compileTrust } from './compile-issuers.ts';
 import type { Trust } from './compile-issuers.ts';
 import { createDeployTokens } from './deploy-tokens.ts';
 import { createIdTokens } from './id-tokens.ts';
-import { createJobTokens, pickJobTokens } from './job-tokens.ts';
+import { createGitlabDeployTokens } from './gitlab-deploy-tokens.ts';
+import { pickIntrospected } from './introspected-tokens.ts';
+import { createJobTokens } from './job-tokens.ts';
 import type { AuthenticateSettings, ServiceSettings } from './settings.ts';
 
 export interface AuthenticatePorts {
@@ -50,6 +52,7 @@ export interface Authenticator {
 interface ServiceTrust {
   readonly idTokens: Trust;
   readonly jobTokens: ServiceAuthenticator;
+  readonly gitlabDeployTokens: ServiceAuthenticator;
   readonly accessTokens: ServiceAuthenticator;
 }
 
@@ -62,6 +65,10 @@ export function createAuthenticator(settings: AuthenticateSettings, ports: Authe
   const verifyIdToken = createIdTokens(issuers, ports);
   const jobTokens = createJobTokens(settings.issuers, ports);
   const { publicUrl } = settings.server;
+  const gitlabDeployTokens = createGitlabDeployTokens(settings.issuers, ports);
+  const usernames = new Set(settings.deployTokens.map(({ username }) => username));
+  const isOfConfiguration = ({ token, username }: PresentedCredential): boolean =>
+    token.startsWith(DEPLOY_SECRET_PREFIX) || (username !== undefined && usernames.has(username));
   const accessTokens = createAccessTokens(publicUrl, issuerUrls(settings), ports);
   const verifyDeployToken = createDeployTokens(settings.deployTokens, publicUrl, ports.clock);
 
@@ -77,7 +84,9 @@ export function createAuthenticator(settings: AuthenticateSettings, ports: Authe
       case 'job_token':
         return trust.jobTokens(presented, host, suspect);
       case 'deploy_token':
-        return verifyDeployToken(presented);
+        return isOfConfiguration(presented)
+          ? verifyDeployToken(presented)
+          : trust.gitlabDeployTokens(presented, host, suspect);
       case 'access_token':
         return trust.accessTokens(presented, host);
       default:
@@ -88,7 +97,8 @@ export function createAuthenticator(settings: AuthenticateSettings, ports: Authe
   function trustOf(service?: ServiceSettings): ServiceTrust {
     return {
       idTokens: compileTrust(compiled, service),
-      jobTokens: pickJobTokens(jobTokens, service),
+      jobTokens: pickIntrospected(jobTokens, 'job tokens', service),
+      gitlabDeployTokens: pickIntrospected(gitlabDeployTokens, 'deploy tokens of its own', service),
       accessTokens: accessTokens(service),
     };
   }

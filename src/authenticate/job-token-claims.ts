@@ -6,7 +6,7 @@ import { quoted } from '../lib/quoted.ts';
 
 /** What GitLab says of a job, under the names and types that its id tokens use. */
 export interface RunningJob {
-  readonly kind: 'job';
+  readonly kind: 'proof';
   readonly subject: string;
   readonly claims: Claims;
 }
@@ -59,7 +59,7 @@ export function readJob(job: Members, bases: readonly string[]): RunningJob | De
   };
   const present = Object.entries(claims).filter(([, value]) => value !== undefined);
   const subject = `project_path:${path}:ref_type:${type}:ref:${ref}`;
-  return { kind: 'job', subject, claims: Object.fromEntries(present) };
+  return { kind: 'proof', subject, claims: Object.fromEntries(present) };
 }
 
 /** `BASE/GROUP/…/PROJECT/-/jobs/ID`, the base byte for byte: another server's jobs would be another's projects. */

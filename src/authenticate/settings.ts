@@ -19,6 +19,16 @@ export interface IssuerSettings {
   readonly apiUrl?: string | undefined;
   /** Present: job tokens are accepted. At most one issuer of a service has it. */
   readonly jobTokens?: JobTokenTiming | undefined;
+  /** Present: GitLab's own deploy tokens are accepted. At most one issuer of a service has it. */
+  readonly deployTokens?: DeployTokenChecks | undefined;
+}
+
+/** How GitLab's own deploy tokens are checked. */
+export interface DeployTokenChecks {
+  /** How long the word of GitLab on one is believed. */
+  readonly cache: number;
+  /** Repository that GitLab is asked about; what it grants there becomes the claim `registry_access`. */
+  readonly probe?: string | undefined;
 }
 
 export interface JobTokenTiming {

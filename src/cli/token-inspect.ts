@@ -22,8 +22,10 @@ its header and claims. Nothing is verified, and the signature is not shown.
     const token = read(required(values, 'token-file')).trim();
     const report = {
       class:
-        classOfToken({ carrier: 'bearer', token, username: undefined, isJobToken: false }, new Set()) ??
-        'unknown',
+        classOfToken(
+          { carrier: 'bearer', token, username: undefined, isJobToken: false },
+          NO_DEPLOY_TOKENS,
+        ) ?? 'unknown',
       tokenHash: hash('sha256', token),
       deployToken: deployTokenName(token),
       ...jwtParts(token),
@@ -57,6 +59,8 @@ function when(seconds: number): string {
   if (Number.isNaN(date.getTime())) return String(seconds);
   return `${date.toISOString()}${date.getTime() < Date.now() ? ' (has passed)' : ''}`;
 }
+
+const NO_DEPLOY_TOKENS = { deployUsernames: new Set<string>(), gitlabDeployTokens: false };
 
 /** Of a JWT in compact form, whatever prefix it has; empty for anything else. */
 function jwtParts(token: string): { header?: unknown; claims?: unknown } {

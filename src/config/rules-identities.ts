@@ -42,7 +42,9 @@ function checkIds(context: RuleContext, identity: Identity, { type }: Issuer): v
       'must bind oid, azp or appid with equals or in, or roles with contains: every application of the tenant can get a token';
     context.error(path, message, 'key');
   } else if (!identity.allowMutableNames) {
-    const usable = ids.filter((id) => id !== 'deploy_token_id').join(' or ');
+    const usable = (
+      identity.via.includes('deploy_token') ? ids : ids.filter((id) => id !== 'deploy_token_id')
+    ).join(' or ');
     const how = loose === undefined ? `must bind ${usable}` : `must bind ${loose} with equals or in`;
     context.error(path, `${how}: names can be taken over; or say allowMutableNames: true`, 'key');
   } else {

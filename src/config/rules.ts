@@ -12,6 +12,7 @@ import { checkJobTokens } from './rules-job-tokens.ts';
 import { checkMatches } from './rules-match.ts';
 import { checkOrder } from './rules-order.ts';
 import { checkReach } from './rules-reach.ts';
+import { checkRegistries } from './rules-registries.ts';
 import { checkServer } from './rules-server.ts';
 import { checkServices } from './rules-services.ts';
 import { checkState } from './rules-state.ts';
@@ -29,6 +30,7 @@ const RULES: readonly Rule[] = [
   checkDeployTokens,
   checkGrants,
   checkServices,
+  checkRegistries,
   checkUpstreams,
   checkIdentityHeaders,
   checkFiles,

@@ -22,6 +22,17 @@ const jobTokens = z.strictObject({
     .describe('How long GitLab’s word that a job runs is believed. Default 30s.'),
 });
 
+const deployTokens = z.strictObject({
+  cache: duration
+    .default(60_000)
+    .describe('How long GitLab’s word on a deploy token is believed. Default 60s.'),
+  probe: z
+    .string()
+    .regex(/^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/, { error: 'must be a repository such as acme/base-images' })
+    .optional()
+    .describe('Repository to ask about; what is granted there is the claim registry_access.'),
+});
+
 export const issuer = z.strictObject({
   type: z.enum(ISSUER_TYPES).describe('What is known of its claims, algorithms and lifetimes.'),
   issuer: url.describe('`iss` of its tokens, byte for byte.'),
@@ -37,7 +48,10 @@ export const issuer = z.strictObject({
   algorithms: z.array(nonEmpty).min(1).optional().describe('Narrows the algorithms of the type.'),
   maxTokenLifetime: duration.optional().describe('Longest lifetime of a token that is believed.'),
   keys: keys.describe('When its key set is fetched.'),
-  apiUrl: url.optional().describe('Where GitLab’s API is, for job tokens. Default: `issuer`.'),
+  apiUrl: url.optional().describe('Where GitLab’s API is, for job and deploy tokens. Default: `issuer`.'),
   jobTokens: jobTokens.optional().describe('Present: CI_JOB_TOKEN is accepted. Of type gitlab only.'),
+  deployTokens: deployTokens
+    .optional()
+    .describe('Present: GitLab’s own deploy tokens are accepted. Of type gitlab only.'),
   projects: z.record(z.string(), nonEmpty).optional().describe('Project numbers → paths.'),
 });

@@ -8,7 +8,6 @@ const NOT_AVAILABLE = 'is not available in this version';
 /** Keys that the documentation of later versions has; `*` is any name. */
 const UNAVAILABLE_KEYS: readonly KeyPath[] = [
   ['workloadIdentities'],
-  ['issuers', '*', 'deployTokens'],
   ['services', '*', 'upstream', 'auth', 'oauth2'],
   ['services', '*', 'upstream', 'auth', 'forwardCredential'],
   ['services', '*', 'upstream', 'auth', 'perIdentity'],
@@ -52,7 +51,7 @@ export function findUnavailable(root: SourceNode): Unavailable {
   return { paths, problems };
 }
 
-const UNAVAILABLE_CREDENTIALS: ReadonlySet<string> = new Set(['deploy_token', 'access_token']);
+const UNAVAILABLE_CREDENTIALS: ReadonlySet<string> = new Set(['access_token']);
 
 function textAt(root: SourceNode, path: KeyPath): string | undefined {
   const node = nodeAt(root, path);

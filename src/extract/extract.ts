@@ -5,15 +5,13 @@ import { foldHeaderName } from '../lib/header-name.ts';
 import { CARRIER_HEADERS, readCarrierHeader } from './header-carrier.ts';
 import { queryCredentials } from './query-carrier.ts';
 import { createIsOwnToken } from './own-token.ts';
-import { classOfToken, looksLikeJws, type Found } from './token-class.ts';
+import { classOfToken, looksLikeJws, type DeployTokenUse, type Found } from './token-class.ts';
 
-export interface ExtractSettings {
+export interface ExtractSettings extends DeployTokenUse {
   /** Those that the service takes. */
   readonly carriers: readonly Carrier[];
   /** Query parameters that carry credentials to services of this type. */
   readonly queryParameters: readonly string[];
-  /** User names of the configuration's deploy tokens. */
-  readonly deployUsernames: ReadonlySet<string>;
   /** `iss` of the tokens that the gateway mints. */
   readonly publicUrl: string;
 }
@@ -34,7 +32,7 @@ export function createExtract(settings: ExtractSettings): Extract {
     if (token.length > MAX_CREDENTIAL_LENGTH)
       return deny('request_malformed', `a credential of ${token.length} bytes`);
     if (token === '') return deny('credential_malformed', 'an empty credential');
-    const kind = classOfToken(found, settings.deployUsernames);
+    const kind = classOfToken(found, settings);
     if (kind === 'id_token' && isOwnToken(token)) return { class: 'access_token', carrier, token, username };
     return kind === undefined
       ? deny('credential_invalid', 'neither a JWT nor a token with a known prefix')

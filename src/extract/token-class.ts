@@ -10,18 +10,28 @@ export interface Found {
   readonly isJobToken: boolean;
 }
 
+export interface DeployTokenUse {
+  /** User names of the configuration's deploy tokens. */
+  readonly deployUsernames: ReadonlySet<string>;
+  /** An issuer of the service vouches for deploy tokens of its own. */
+  readonly gitlabDeployTokens: boolean;
+}
+
 /**
  * The class of a token: by its carrier, user name and prefix before any JWT parsing (GitLab's job tokens come in a
  * JWT form that nobody outside GitLab can verify), then by its shape. One class, no falling through.
  */
 export function classOfToken(
   { carrier, token, username, isJobToken }: Found,
-  deployUsernames: ReadonlySet<string>,
+  { deployUsernames, gitlabDeployTokens }: DeployTokenUse,
 ): CredentialClass | undefined {
   if (isJobToken || username === 'gitlab-ci-token' || hasJobTokenPrefix(token)) return 'job_token';
   if (carrier === 'deploy-token' || token.startsWith(DEPLOY_SECRET_PREFIX)) return 'deploy_token';
   if (username !== undefined && deployUsernames.has(username)) return 'deploy_token';
-  return looksLikeJws(token) ? 'id_token' : undefined;
+  if (looksLikeJws(token)) return 'id_token';
+  // GitLab's older ones have no prefix: a user name and a secret that is nothing else.
+  const maybeGitlab = username !== undefined || token.startsWith('gldt-');
+  return gitlabDeployTokens && maybeGitlab ? 'deploy_token' : undefined;
 }
 
 /** `glcbt-…`, and with an instance prefix, `acme-glcbt-…` (GitLab lib/gitlab/ci/jwt). */

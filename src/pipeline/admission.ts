@@ -14,7 +14,8 @@ export type Admit = (
 export function createAdmit(failures: FailureLimits): Admit {
   return function admit(authenticate, presented, { host, address }) {
     // Asked only where checking costs somebody else something.
-    const suspect = presented.class === 'job_token' && failures.suspects(address);
+    const asksOthers = presented.class === 'job_token' || presented.class === 'deploy_token';
+    const suspect = asksOthers && failures.suspects(address);
     const verified = authenticate(presented, host, suspect);
     return verified instanceof Promise
       ? verified.then((result) => slowed(result, failures, presented, address))

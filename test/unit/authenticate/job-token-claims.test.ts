@@ -61,7 +61,7 @@ describe('what is absent stays absent', () => {
     ],
   ])('%s', (_name, changes, missing) => {
     const job = read(changes);
-    const claims = job.kind === 'job' ? job.claims : undefined;
+    const claims = job.kind === 'proof' ? job.claims : undefined;
     expect(claims).toMatchObject({ project_path: 'acme/payments', job_id: '4242' });
     expect(missing.filter((name) => Object.hasOwn(claims ?? {}, name))).toEqual([]);
   });
@@ -72,7 +72,7 @@ describe('what is absent stays absent', () => {
 
   test('members that the answer should not have are not believed', () => {
     const job = read({ ref_protected: 'true', namespace_id: '7', environment: 'production', sub: 'x' });
-    expect(Object.keys(job.kind === 'job' ? job.claims : {})).toHaveLength(10);
+    expect(Object.keys(job.kind === 'proof' ? job.claims : {})).toHaveLength(10);
   });
 });
 

@@ -10,6 +10,7 @@ const extract = createExtract({
   queryParameters: [],
   deployUsernames,
   publicUrl,
+  gitlabDeployTokens: false,
 });
 const JWT = 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln';
 
@@ -98,6 +99,7 @@ describe('exactly one credential', () => {
       queryParameters: [],
       deployUsernames,
       publicUrl,
+      gitlabDeployTokens: false,
     });
     expect(both(head('Authorization', `Bearer ${JWT}`, 'PRIVATE-TOKEN', JWT))).toMatchObject({ token: JWT });
   });
@@ -111,6 +113,7 @@ describe('exactly one credential', () => {
       queryParameters: [],
       deployUsernames,
       publicUrl,
+      gitlabDeployTokens: false,
     });
     expect(both(head(...headers))).toMatchObject({ class: 'deploy_token', username: 'edge' });
   });
@@ -121,6 +124,7 @@ describe('exactly one credential', () => {
       queryParameters: [],
       deployUsernames,
       publicUrl,
+      gitlabDeployTokens: false,
     });
     expect(both(head('Authorization', 'Bearer x', 'JOB-TOKEN', 'x'))).toMatchObject({ class: 'job_token' });
   });
@@ -132,7 +136,13 @@ describe('exactly one credential', () => {
 
 describe('every carrier of a file tree', () => {
   const { carriers, queryCarriers } = genericProtocol({ path: '/' });
-  const files = createExtract({ carriers, queryParameters: queryCarriers, deployUsernames, publicUrl });
+  const files = createExtract({
+    carriers,
+    queryParameters: queryCarriers,
+    deployUsernames,
+    publicUrl,
+    gitlabDeployTokens: false,
+  });
   const get = (query: string, ...headers: string[]) => files({ ...head(...headers), query });
 
   test.each([

@@ -1,0 +1,174 @@
+import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import {
+  MAX_CREDENTIAL_LENGTH,
+  type Claims,
+  type PresentedCredential,
+  type VerifiedCredential,
+} from '../contract/credential.ts';
+import { deny, unable } from '../contract/decision.ts';
+import type { Deny } from '../contract/decision.ts';
+import type { VerificationMeter } from '../contract/meter.ts';
+import { SingleFlight } from '../lib/single-flight.ts';
+import { TokenBucket } from '../lib/token-bucket.ts';
+import { MAX_FLIGHTS, measure } from './authentication.ts';
+import type { Authentication, ServiceAuthenticator } from './authentication.ts';
+import { createIntrospection } from './gitlab-introspection.ts';
+import type { IntrospectionPorts, Question } from './gitlab-introspection.ts';
+import type { IssuerSettings, ServiceSettings } from './settings.ts';
+import { MAX_ENTRIES, createVerificationCache } from './verification-cache.ts';
+
+export type IntrospectedPorts = IntrospectionPorts & { readonly meter: VerificationMeter };
+
+/** What GitLab vouched for. */
+export interface Proof {
+  readonly kind: 'proof';
+  readonly subject: string;
+  readonly claims: Claims;
+}
+
+export interface Budget {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/**
+ * Calls to one GitLab. Tokens that it vouched for before have a budget of their own, so that a flood of made-up ones does not
+ * keep good ones out.
+ */
+export interface Budgets {
+  readonly first: Budget;
+  /** What clients with too many failures share: they may not use up what others need. */
+  readonly suspect: Budget;
+  readonly renewals: Budget;
+  readonly countsFailuresOnly: boolean;
+  /** Milliseconds that a definite "no" is remembered: against repetition, not against a change of mind. */
+  readonly refusalLifetime: number;
+}
+
+interface Remembered {
+  /** When GitLab's answer came. */
+  readonly at: number;
+}
+
+/** By the name of the issuer. */
+export type IntrospectedTokens = ReadonlyMap<string, ServiceAuthenticator>;
+
+/** The one GitLab of a service that vouches for such credentials. */
+export function pickIntrospected(
+  verifiers: IntrospectedTokens,
+  what: string,
+  service?: ServiceSettings,
+): ServiceAuthenticator {
+  const accepting = [...verifiers].filter(([issuer]) => service?.issuers?.includes(issuer) ?? true);
+  const [only, other] = accepting.map(([, verify]) => verify);
+  if (only === undefined) return () => deny('credential_invalid', `no issuer accepts ${what}`);
+  // It does not say whose it is: asking one after the other would hand each GitLab the others' secrets.
+  if (other !== undefined) return () => deny('credential_invalid', `several issuers accept ${what}`);
+  return only;
+}
+
+/** Credentials of one class and one GitLab: what it said of them, for as long as it is believed. */
+export function createIntrospectedTokens(
+  issuer: IssuerSettings,
+  kind: 'job_token' | 'deploy_token',
+  cache: number,
+  budgets: Budgets,
+  question: Question<Proof>,
+  ports: IntrospectedPorts,
+): ServiceAuthenticator {
+  const { name } = issuer;
+  const { clock, meter } = ports;
+  const introspect = createIntrospection(issuer, question, ports);
+  const running = createVerificationCache<
+    Remembered & { readonly verified: VerifiedCredential; readonly size: number }
+  >();
+  const refused = new LRUCache<string, Remembered & { readonly refusal: Deny }>({ max: MAX_ENTRIES });
+  const flights = new SingleFlight<Authentication>(MAX_FLIGHTS);
+  const bucket = (limits: Budget): TokenBucket => new TokenBucket(limits, () => clock.now());
+  const [firstCalls, suspectCalls, renewals] = [
+    bucket(budgets.first),
+    bucket(budgets.suspect),
+    bucket(budgets.renewals),
+  ];
+
+  async function ask(
+    presented: PresentedCredential,
+    key: string,
+    tokenHash: string,
+    suspect: boolean,
+  ): Promise<Authentication> {
+    const fresh = suspect ? suspectCalls : firstCalls;
+    const budget = running.has(key) ? renewals : fresh;
+    if (!budget.take()) {
+      return unable('issuer_unavailable', `too many ${question.what} to ask issuer ${name} about`, 1);
+    }
+    const answer = await introspect(presented);
+    // Only what GitLab counts against us is taken for good.
+    if (budgets.countsFailuresOnly && answer.kind === 'proof') budget.giveBack();
+    const at = clock.now();
+    switch (answer.kind) {
+      case 'unable':
+        return answer;
+      case 'deny':
+        running.delete(key);
+        refused.set(key, { at, refusal: answer });
+        return answer;
+      case 'proof': {
+        const { subject, claims } = answer;
+        const verified: VerifiedCredential = {
+          class: kind,
+          issuer: name,
+          issuerUrl: issuer.issuer,
+          subject,
+          jti: undefined,
+          tokenHash,
+          expiresAt: at + cache,
+          claims,
+        };
+        running.set(key, { at, verified, size: JSON.stringify(claims).length });
+        return verified;
+      }
+      default:
+        return answer satisfies never;
+    }
+  }
+
+  return function verify(presented, _host, suspect = false) {
+    const { token, username } = presented;
+    const malformed = checkForm(token);
+    if (malformed !== undefined) return malformed;
+    const tokenHash = hash('sha256', token);
+    // A deploy token is good with its own user name only.
+    const key = kind === 'deploy_token' ? `${tokenHash}:${username ?? ''}` : tokenHash;
+    const now = clock.now();
+    const good = running.get(key);
+    if (good !== undefined && isFresh(good, cache, now)) {
+      meter.cacheHit(kind);
+      return good.verified;
+    }
+    const bad = refused.get(key);
+    if (bad !== undefined && isFresh(bad, budgets.refusalLifetime, now)) {
+      meter.cacheHit(kind);
+      return bad.refusal;
+    }
+    meter.cacheMiss(kind);
+    const measured = measure(meter, kind);
+    return flights
+      .run(key, () => ask(presented, key, tokenHash, suspect))
+      .then((result) => measured(name, result));
+  };
+}
+
+/** Negative age: the clock was set back, which must not keep an answer alive for as long. */
+function isFresh({ at }: Remembered, lifetime: number, now: number): boolean {
+  const age = now - at;
+  return age >= 0 && age < lifetime;
+}
+
+/** What could not stand in the header of our own call is nothing that GitLab ever gave out. */
+function checkForm(token: string): Deny | undefined {
+  if (token.length > MAX_CREDENTIAL_LENGTH) return deny('credential_malformed', 'the token is over 16 KiB');
+  if (/^[\x21-\x7e]+$/.test(token)) return undefined;
+  return deny('credential_malformed', 'the token holds characters that none has');
+}

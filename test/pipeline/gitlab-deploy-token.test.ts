@@ -1,0 +1,117 @@
+/** Deploy tokens that GitLab gave out, checked against it. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startGitlab, type TestDeployToken, type TestGitlab } from '../support/gitlab.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+
+let gitlab: TestGitlab;
+let upstream: RecordingUpstream;
+let gateway: TestGateway;
+let token: TestDeployToken;
+
+beforeAll(async () => {
+  [gitlab, upstream] = await Promise.all([startGitlab({ bans: ['jwtAuth'] }), startRecordingUpstream()]);
+  gitlab.project(20, 'acme/payments');
+  token = gitlab.deployToken({ scopes: ['read_registry'], project: 'acme/payments' });
+});
+beforeEach(async () => {
+  gateway = await startGateway(`
+issuers:
+  gitlab: { type: gitlab, issuer: "${gitlab.url}", deployTokens: { cache: 300ms, probe: acme/payments } }
+identities:
+  puller:
+    issuer: gitlab
+    via: [deploy_token]
+    match: { deploy_token_id: "${token.id}", registry_access: { contains: "repository:acme/payments:pull" } }
+    grants: [{ service: registry, scopes: [read_registry], resources: ["acme/payments/**"] }]
+services:
+  registry: { type: oci, upstream: { url: "${upstream.url}" } }
+`);
+  return () => gateway.close();
+});
+afterAll(async () => {
+  await Promise.all([gitlab.close(), upstream.close()]);
+});
+
+const basic = (user: string, secret: string): string =>
+  `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`;
+
+async function login(user: string, secret: string): Promise<string> {
+  const { host } = new URL(gateway.url);
+  const response = await fetch(
+    `${gateway.url}/token?service=${host}&scope=repository:acme/payments/api:pull,push`,
+    {
+      headers: { authorization: basic(user, secret) },
+    },
+  );
+  return `${response.status} ${await response.text()}`;
+}
+
+test('a login with one: what policy grants it, for five minutes, and GitLab is asked once', async () => {
+  const before = gitlab.count('jwtAuth');
+  const answer = await login(token.username, token.token);
+  expect(answer).toMatch(/^200 .*"expires_in":300,"scope":"repository:acme\/payments\/api:pull"/);
+  expect(await login(token.username, token.token)).toMatch(/^200/);
+  expect(gitlab.count('jwtAuth')).toBe(before + 1);
+  // A probe with push would make a repository there.
+  expect(gitlab.state.repositories.size).toBe(0);
+});
+
+test.each([
+  ['another user name', () => ['somebody', token.token], '401 .*credential_invalid'],
+  ['another secret', () => [token.username, 'gldt-wrong'], '401 .*credential_invalid'],
+  ['the token of a person', () => ['ana', gitlab.personalToken()], '401 .*credential_invalid'],
+  [
+    'no registry scope',
+    () => {
+      const other = gitlab.deployToken({ scopes: ['read_repository'] });
+      return [other.username, other.token];
+    },
+    '401 .*credential_invalid',
+  ],
+  [
+    'one that no identity binds',
+    () => {
+      const other = gitlab.deployToken({ scopes: ['read_registry'] });
+      return [other.username, other.token];
+    },
+    '401 .*no_matching_identity',
+  ],
+])('%s', async (_what, credential, answer) => {
+  const [user = '', secret = ''] = credential();
+  expect(await login(user, secret)).toMatch(new RegExp(`^${answer}`));
+});
+
+test('without its user name nobody can tell', async () => {
+  const response = await fetch(`${gateway.url}/v2/`, { headers: { authorization: 'Bearer gldt-something' } });
+  expect(response.status).toBe(401);
+  expect(await response.text()).toContain('credential_malformed');
+});
+
+test('revoked at GitLab: refused once its word is old', async () => {
+  const other = gitlab.deployToken({ scopes: ['read_registry'] });
+  await login(other.username, other.token);
+  other.revoke();
+  await eventually('the refusal', async () =>
+    (await login(other.username, other.token)).includes('credential_invalid'),
+  );
+});
+
+test('a flood of guesses costs GitLab less than what it bans for, and those it knows go on', async () => {
+  expect(await login(token.username, token.token)).toMatch(/^200/);
+  const before = gitlab.count('jwtAuth');
+  const answers = await Promise.all(
+    Array.from({ length: 60 }, (_, n) => login(token.username, `gldt-guess-${n}`)),
+  );
+  expect(gitlab.count('jwtAuth') - before).toBeLessThan(30);
+  expect(answers.filter((answer) => answer.startsWith('503')).length).toBeGreaterThan(0);
+  expect(answers.filter((answer) => answer.startsWith('200'))).toEqual([]);
+  expect(await login(token.username, token.token)).toMatch(/^200/);
+});
+
+test('a registry that is off, or GitLab away: nobody can tell', async () => {
+  gitlab.state.registryEnabled = false;
+  expect(await login(token.username, token.token)).toMatch(/^503 .*issuer_unavailable/);
+  gitlab.state.registryEnabled = true;
+});
