@@ -73,7 +73,7 @@ function tokenEndpoint(
     },
     line.protocol,
     {
-      identify: authorizer.identify,
+      identify: (credential) => authorizer.identify(credential),
       refuseRevoked: (credential, caller) => refuseRevoked(revocations, credential, caller),
       mint,
       readScopes,

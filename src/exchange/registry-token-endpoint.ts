@@ -77,7 +77,7 @@ export function createRegistryTokenEndpoint(
     '/token',
     bodyLimit({
       maxSize: MAX_BODY,
-      onError: (context) => {
+      onError: (context: Context<Env>) => {
         context.header('Connection', 'close');
         return refuse(context, { kind: 'deny', reason: 'body_too_large', detail: 'over 64 KiB' });
       },

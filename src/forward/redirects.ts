@@ -42,7 +42,7 @@ export function createRedirects(
       const headers = ['Host', url.host, ...passedOn(rawHeaders)];
       const path = url.pathname + url.search;
       const options: Dispatcher.DispatchOptions = {
-        method: method as Dispatcher.HttpMethod,
+        method,
         path,
         headers,
         body: null,

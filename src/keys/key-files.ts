@@ -8,9 +8,9 @@ import { readPem, type SigningKey } from './signing-key.ts';
 export async function openKeyFiles(files: readonly string[], log: Log): Promise<KeySource> {
   const opened = await Promise.all(files.map((file) => openKeyFile(file, log)));
   return {
-    keys: async () => opened.map(({ current }) => current()),
-    find: async (kid) => opened.map(({ current }) => current()).find((key) => key.kid === kid),
-    stop: () => opened.forEach(({ close }) => close()),
+    keys: async () => opened.map((file) => file.current()),
+    find: async (kid) => opened.map((file) => file.current()).find((key) => key.kid === kid),
+    stop: () => opened.forEach((file) => file.close()),
   };
 }
 

@@ -5,9 +5,10 @@ import { ACTION_SCOPES, type RegistryAction } from '../contract/registry-access.
 import { isDigest, isRepository, isTag } from './oci-names.ts';
 
 /** A path below `/v2/`, split at what tells routes apart: names hold `/`, so it is read from the right. */
-export type OciRoute =
-  | { readonly kind: 'manifest' | 'blob' | 'tags' | 'referrers' | 'upload'; readonly repository: string }
-  | { readonly kind: 'uploads'; readonly repository: string };
+export interface OciRoute {
+  readonly kind: 'manifest' | 'blob' | 'tags' | 'referrers' | 'uploads' | 'upload';
+  readonly repository: string;
+}
 
 const METHODS: Readonly<Record<OciRoute['kind'], Readonly<Record<string, RegistryAction>>>> = {
   manifest: { GET: 'pull', HEAD: 'pull', PUT: 'push', DELETE: 'delete' },
@@ -120,7 +121,7 @@ export function asked(operations: readonly Operation[], plan?: RoutePlan, otherw
 function named(kind: OciRoute['kind'], segments: readonly string[]): ReturnType<typeof readRoute> {
   const repository = segments.join('/');
   return isRepository(repository)
-    ? ({ kind, repository } as OciRoute)
+    ? { kind, repository }
     : malformed(`no name of a repository: ${repository}`);
 }
 

@@ -61,14 +61,12 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
       const image = writeImage(clients.folder, 'podman');
       const source = `${host}/acme/payments/podman:1`;
       await clients.skopeo(
-        ...[
-          'copy',
-          '--dest-tls-verify=false',
-          '--dest-creds',
-          `ci:${job.idToken()}`,
-          image,
-          `docker://${source}`,
-        ],
+        'copy',
+        '--dest-tls-verify=false',
+        '--dest-creds',
+        `ci:${job.idToken()}`,
+        image,
+        `docker://${source}`,
       );
       const login = await clients.podman('login', HTTP, '-u', 'gitlab-ci-token', '-p', job.token, host);
       expect(login).toMatchObject(OK);
@@ -117,7 +115,14 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
       writeFileSync(join(chart, 'Chart.yaml'), 'apiVersion: v2\nname: hello\nversion: 1.0.0\n');
       expect(await clients.helm('package', chart)).toMatchObject(OK);
       const login = await clients.helm(
-        ...['registry', 'login', '--plain-http', '-u', 'ci', '-p', job.idToken(), host],
+        'registry',
+        'login',
+        '--plain-http',
+        '-u',
+        'ci',
+        '-p',
+        job.idToken(),
+        host,
       );
       expect(login).toMatchObject(OK);
       const push = (to: string): Promise<Outcome> =>
@@ -125,22 +130,27 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
       expect(await push('acme/payments/charts')).toMatchObject(OK);
       mkdirSync(join(clients.folder, 'got'));
       const pull = await clients.helm(
-        ...[
-          'pull',
-          '--plain-http',
-          `oci://${host}/acme/payments/charts/hello`,
-          '--version',
-          '1.0.0',
-          '-d',
-          'got',
-        ],
+        'pull',
+        '--plain-http',
+        `oci://${host}/acme/payments/charts/hello`,
+        '--version',
+        '1.0.0',
+        '-d',
+        'got',
       );
       expect(pull.code, said(pull)).toBe(0);
       const denied = await push('acme/web/charts');
       expect(denied.code).not.toBe(0);
       expect(said(denied)).toContain('resource_not_granted');
       const wrong = await clients.helm(
-        ...['registry', 'login', '--plain-http', '-u', 'edge-puller', '-p', 'ghdt_edge_no', host],
+        'registry',
+        'login',
+        '--plain-http',
+        '-u',
+        'edge-puller',
+        '-p',
+        'ghdt_edge_no',
+        host,
       );
       expect(wrong.code).not.toBe(0);
       expect(said(wrong)).toContain('credential_invalid');

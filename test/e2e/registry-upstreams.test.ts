@@ -15,14 +15,10 @@ async function pushAndPull({ clients, host, job }: RegistryRig, name: string): P
   const image = writeImage(clients.folder, name);
   const remote = `docker://${host}/acme/payments/${name}:1`;
   const creds = `ci:${job.idToken()}`;
-  const push = await clients.skopeo(
-    ...['copy', '--dest-tls-verify=false', '--dest-creds', creds, image, remote],
-  );
+  const push = await clients.skopeo('copy', '--dest-tls-verify=false', '--dest-creds', creds, image, remote);
   expect(push).toMatchObject(OK);
   const target = `dir:${clients.folder}/pulled`;
-  const pull = await clients.skopeo(
-    ...['copy', '--src-tls-verify=false', '--src-creds', creds, remote, target],
-  );
+  const pull = await clients.skopeo('copy', '--src-tls-verify=false', '--src-creds', creds, remote, target);
   expect(pull.code, pull.stderr).toBe(0);
   const gone = await clients.skopeo('delete', '--tls-verify=false', '--creds', creds, remote);
   expect(gone).toMatchObject(OK);

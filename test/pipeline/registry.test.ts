@@ -149,7 +149,7 @@ async function token(
 ): Promise<TokenAnswer> {
   const query = new URLSearchParams({ service: host() });
   for (const one of [scope].flat()) query.append('scope', one);
-  const response = await ask('GET', `/token?${query}`, headers);
+  const response = await ask('GET', `/token?${query.toString()}`, headers);
   expect(response.status).toBe(200);
   expect(response.headers.get('cache-control')).toBe('no-store');
   return (await response.json()) as TokenAnswer;

@@ -4,17 +4,17 @@ import { join } from 'node:path';
 
 /**
  * Writes an image with one file, `content.txt`, as an OCI layout, and returns its name for skopeo (`oci:…`). Small, and
- * another one for each text.
+ * another one for each content.
  */
-export function writeImage(folder: string, text: string): string {
-  const layout = join(folder, `image-${hash('sha256', text).slice(0, 12)}`);
+export function writeImage(folder: string, content: string | Buffer): string {
+  const layout = join(folder, `image-${hash('sha256', content).slice(0, 12)}`);
   mkdirSync(join(layout, 'blobs/sha256'), { recursive: true });
   const put = (data: Buffer): { digest: string; size: number } => {
     const digest = hash('sha256', data);
     writeFileSync(join(layout, 'blobs/sha256', digest), data);
     return { digest: `sha256:${digest}`, size: data.length };
   };
-  const layer = put(tar('content.txt', Buffer.from(text)));
+  const layer = put(tar('content.txt', Buffer.from(content)));
   const config = put(
     json({
       architecture: 'amd64',

@@ -13,7 +13,8 @@ export function availability(missing: string | undefined, ci: string | undefined
 
 interface Needing {
   describe(name: string, body: () => void): void;
-  test(name: string, body: () => void | Promise<void>): void;
+  /** `timeout` in milliseconds, where the usual one is too short. */
+  test(name: string, body: () => void | Promise<void>, timeout?: number): void;
 }
 
 /** `needs('nginx', 'curl').describe('…', () => { … })`: describe and test for what depends on programs. */

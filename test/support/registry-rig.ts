@@ -5,7 +5,7 @@ import { startGateway, type TestGateway } from './gateway.ts';
 import { startGitlab, type TestGitlab, type TestJob } from './gitlab.ts';
 import { startRegistry, type TestRegistry } from './registry.ts';
 
-export const AUDIENCE = 'http://gateway.example.com';
+const AUDIENCE = 'http://gateway.example.com';
 export const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 
 /** A GitLab that gives out credentials, a registry, the gateway between them, and clients. */
@@ -34,6 +34,10 @@ export interface RegistryRigOptions {
   /** More lines of `server`. */
   readonly server?: readonly string[];
   readonly clock?: Clock;
+  /** Of tokens minted for the identity, as YAML. */
+  readonly tokenLifetime?: string;
+  /** Default: `AUDIENCE`, over http. */
+  readonly publicUrl?: string;
   /** PEM file that clients trust. */
   readonly caFile?: string;
 }
@@ -44,10 +48,20 @@ export interface RegistryRigOptions {
  */
 export async function startRegistryRig(options: RegistryRigOptions = {}): Promise<RegistryRig> {
   const [gitlab, registry] = await Promise.all([
-    startGitlab({ audience: AUDIENCE }),
+    startGitlab({ audience: options.publicUrl ?? AUDIENCE }),
     options.registry ?? startRegistry(),
   ]);
-  const { auth, service = [], services = [], files = {}, server = [], caFile, clock } = options;
+  const {
+    auth,
+    service = [],
+    services = [],
+    files = {},
+    server = [],
+    caFile,
+    clock,
+    publicUrl = AUDIENCE,
+    tokenLifetime = '15m',
+  } = options;
   const gateway = await startGateway(
     `
 issuers:
@@ -64,6 +78,7 @@ identities:
     via: [id_token, job_token]
     match: { project_id: { in: ["20", "21"] } }
     roles: [publisher]
+    tokenLifetime: ${tokenLifetime}
 deployTokens:
   edge:
     username: edge-puller
@@ -83,7 +98,7 @@ ${services.map((line) => `  ${line}`).join('\n')}
       server: [
         'server:',
         '  listen: 127.0.0.1:0',
-        `  publicUrl: ${AUDIENCE}`,
+        `  publicUrl: ${publicUrl}`,
         '  admin: { listen: 127.0.0.1:0 }',
         '  limits: { drain: 500ms }',
         ...server.map((line) => `  ${line}`),

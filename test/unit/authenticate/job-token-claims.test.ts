@@ -27,7 +27,7 @@ const read = (changes: object, bases = BASES): ReturnType<typeof readJob> =>
 
 test('the documented answer, in the names and types of id tokens', () => {
   expect(read({})).toEqual({
-    kind: 'job',
+    kind: 'proof',
     subject: 'project_path:acme/payments:ref_type:branch:ref:main',
     claims: {
       project_id: '20',
@@ -93,7 +93,7 @@ describe('the project path', () => {
     ['of the apiUrl', 'https://gitlab.internal:8443/acme/web/ui/-/jobs/4242', 'acme/web/ui'],
     ['with dots, dashes and case', `${ISSUER}/A.b/c-d_e.f/-/jobs/4242`, 'A.b/c-d_e.f'],
   ])('%s', (_name, web_url, project_path) => {
-    expect(read({ web_url })).toMatchObject({ kind: 'job', claims: { project_path } });
+    expect(read({ web_url })).toMatchObject({ kind: 'proof', claims: { project_path } });
   });
 
   test('of a GitLab that lives under a path', () => {

@@ -60,7 +60,7 @@ describe('issuers that accept job tokens', () => {
     [
       'an API in the clear',
       { issuers: { gitlab: `${JOB_TOKENS}, apiUrl: http://gitlab.internal` } },
-      'issuers.gitlab.apiUrl: must be https: job tokens travel to it',
+      'issuers.gitlab.apiUrl: must be https: credentials travel to it',
     ],
     [
       'a path of the API',

@@ -175,11 +175,9 @@ services:
 });
 
 describe('what a later version brings', () => {
-  const gitlab = 'type: gitlab, issuer: https://gitlab.example.com';
   const caller = 'issuer: gitlab, match: { project_id: 20 }, roles: [reader]';
   test.each([
     ['workloadIdentities', `${configuration()}\nworkloadIdentities: {}`],
-    ['issuers.gitlab.deployTokens', issuer(`${gitlab}, deployTokens: {}`)],
     [
       'services.orders.upstream.auth.oauth2',
       upstream('url: http://x/, auth: { oauth2: {}, bearer: { token: x } }'),
@@ -207,7 +205,7 @@ describe('what a later version brings', () => {
     ]);
   });
 
-  test.each(['deploy_token', 'access_token'])('via %s', (credential) => {
+  test.each(['access_token'])('via %s', (credential) => {
     const yaml = identity(`${caller}, via: [id_token, ${credential}]`);
     expect(errorsOf(yaml)).toEqual([
       expect.stringContaining(`identities.payments.via[1]: "${credential}" is not available in this version`),

@@ -1,0 +1,55 @@
+/** A push that takes longer than its token lives, in real time: clients look at their own clock. */
+import { randomBytes } from 'node:crypto';
+import { expect } from 'vitest';
+import { cleanUp } from '../support/clean-up.ts';
+import { writeImage } from '../support/image.ts';
+import { needs } from '../support/needs.ts';
+import { startRegistryRig } from '../support/registry-rig.ts';
+import { startSlowRelay } from '../support/slow-relay.ts';
+
+const keep = cleanUp();
+
+/** 60 s is the shortest life of a token; the layer takes a little longer. */
+const RATE = 64 * 1024;
+const SIZE = 66 * RATE;
+
+needs('docker-registry', 'skopeo').test(
+  'the layer under way arrives whole, and the client gets another token for the rest',
+  async () => {
+    const rig = keep(await startRegistryRig({ tokenLifetime: '1m' }));
+    const { clients, gateway, job } = rig;
+    const line = keep(await startSlowRelay(gateway.port, RATE));
+    // Clients compress: only what is random keeps its size.
+    const image = writeImage(clients.folder, randomBytes(SIZE));
+    const remote = `docker://${line.host}/acme/payments/big:1`;
+    const push = await clients.skopeo(
+      'copy',
+      '--dest-tls-verify=false',
+      '--dest-creds',
+      `gitlab-ci-token:${job.token}`,
+      '--dest-compress-format',
+      'gzip',
+      image,
+      remote,
+    );
+    expect(push.code, push.stderr).toBe(0);
+    const events = gateway
+      .auditText()
+      .split('\n')
+      .filter(Boolean)
+      .map((text) => JSON.parse(text) as Event);
+    const upload = events.find(({ http, event }) => http.request.method === 'PATCH' && event.duration > 60e9);
+    expect(upload?.http.response.status_code).toBe(202);
+    expect(events.filter(({ url }) => url.path === '/token').length).toBeGreaterThan(1);
+  },
+  150_000,
+);
+
+interface Event {
+  readonly http: {
+    readonly request: { readonly method: string };
+    readonly response: { readonly status_code: number };
+  };
+  readonly event: { readonly duration: number };
+  readonly url: { readonly path: string };
+}

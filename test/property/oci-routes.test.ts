@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Asked } from '../../src/contract/protocol.ts';
+import type { RequestHead } from '../../src/contract/request-head.ts';
+import { ociProtocol, readScopes } from '../../src/protocols/index.ts';
+
+const { classify } = ociProtocol({
+  path: '/v2/',
+  challenge: 'bearer',
+  blobRedirects: 'pass',
+  publicUrl: 'https://gateway.example.com',
+});
+
+/** The specification's own expression, as it stands there. */
+const NAME = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$/;
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+const WORDS = [
+  'manifests',
+  'blobs',
+  'uploads',
+  'tags',
+  'list',
+  'referrers',
+  '_catalog',
+  DIGEST,
+  'a',
+  'b.c',
+  'A',
+  '',
+  '%2e',
+  '1',
+];
+
+const path = fc
+  .array(fc.oneof(fc.constantFrom(...WORDS), fc.string({ maxLength: 8 })), { maxLength: 8 })
+  .map((segments) => `/v2/${segments.join('/')}` as RequestHead['path']);
+const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS');
+const query = fc.oneof(
+  fc.constant(''),
+  fc.string({ maxLength: 30 }).map((text) => `?${text}`),
+  fc.constantFrom(`?mount=${DIGEST}&from=a/b`, `?mount=${DIGEST}&from=A`, `?from=x&mount=${DIGEST}&from=y`),
+);
+
+test('whatever is asked for stands in the request, in the one grammar of names', () => {
+  fc.assert(
+    fc.property(method, path, query, (verb, target, search) => {
+      const asked = classify({
+        method: verb,
+        host: 'r',
+        path: target,
+        query: search,
+        hasBody: false,
+        rawHeaders: [],
+      });
+      if (asked.kind !== 'operations') return;
+      for (let each: Asked | undefined = asked; each !== undefined; each = each.otherwise) {
+        for (const { resource, extent } of each.operations) {
+          if (extent !== 'one') continue;
+          expect(resource).toMatch(NAME);
+          expect(`${target}${decodeURIComponent(search)}`).toContain(resource);
+        }
+      }
+      // Nothing but the ping is open to whoever has any identity.
+      if (target !== '/v2/') expect(asked.operations.length).toBeGreaterThan(0);
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+test('no scope is read that could name what no route can', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ maxLength: 40 }), { maxLength: 5 }), (values) => {
+      for (const { type, name } of readScopes(values)) {
+        expect(type === 'registry' ? name === 'catalog' : NAME.test(name)).toBe(true);
+      }
+    }),
+    { numRuns: 5_000 },
+  );
+});

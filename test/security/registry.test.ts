@@ -1,0 +1,291 @@
+/** R1, R2, L4, L5 and, for `/v2/`, what the rows H, P and S ask of every path: raw bytes in, raw bytes seen. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { rawRequest, type RawResponse } from '../support/raw-client.ts';
+import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+const SECRET = 'canary-upstream-registry-77';
+const HOST = 'registry.example.com';
+
+let issuer: TestIssuer;
+let upstream: RecordingUpstream;
+let evil: RecordingUpstream;
+let gateway: TestGateway;
+let token: string;
+
+beforeAll(async () => {
+  [issuer, upstream, evil] = await Promise.all([
+    startIssuer(),
+    startRecordingUpstream(),
+    startRecordingUpstream(),
+  ]);
+  gateway = await startGateway(`
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+identities:
+  ci:
+    issuer: gitlab
+    match: { project_id: "20" }
+    grants:
+      - { service: registry, scopes: [read_registry, write_registry], resources: ["acme/payments/**"] }
+      - { service: tokens, scopes: [read_registry], resources: ["**"] }
+services:
+  registry:
+    type: oci
+    upstream: { url: "${upstream.url}", auth: { bearer: { token: ${SECRET} } } }
+  tokens:
+    type: oci
+    hosts: [tokens.example.com]
+    blobRedirects: follow
+    upstream:
+      url: "${upstream.url}"
+      auth: { registryToken: { url: "${upstream.url}/auth", service: s, username: u, password: ${SECRET} } }
+`);
+  token = issuer.mint();
+});
+afterEach(() => {
+  expect(upstream.bytes()).not.toContain(token);
+  expect(evil.accepted()).toBe(0);
+  upstream.respond(OK);
+  upstream.reset();
+});
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([upstream.close(), evil.close(), issuer.close()]);
+});
+
+function request(line: string, headers: readonly string[] = [], body = '', host = HOST): string {
+  return [`${line} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${token}`, ...headers, '', body].join(
+    '\r\n',
+  );
+}
+
+async function send(bytes: string): Promise<readonly RawResponse[]> {
+  return rawRequest(gateway.port, bytes, { quiet: 300 });
+}
+
+async function statusOf(
+  line: string,
+  headers: readonly string[] = [],
+  body = '',
+): Promise<number | undefined> {
+  return (await send(request(line, ['Connection: close', ...headers], body)))[0]?.status;
+}
+
+describe('R1: a mount is a pull from its source', () => {
+  test.each([
+    ['from=acme/secret', '/v2/acme/payments/a/blobs/uploads/'],
+    ['from=acme%2Fsecret', '/v2/acme/payments/a/blobs/uploads/'],
+    ['%66rom=acme/secret&origin=x', '/v2/acme/payments/a/blobs/uploads/'],
+    [`from=acme/payments/b`, `/v2/acme/payments/a/blobs/uploads/?mount=${DIGEST}&from=acme%2Fpayments%2Fb`],
+  ])('%s', async (from, sent) => {
+    expect(await statusOf(`POST /v2/acme/payments/a/blobs/uploads/?mount=${DIGEST}&${from}`)).toBe(200);
+    expect(upstream.requests().map(({ requestLine }) => requestLine)).toEqual([`POST ${sent} HTTP/1.1`]);
+  });
+
+  test('two readings of one are none', async () => {
+    const query = `mount=${DIGEST}&from=acme/payments/b&from=acme/secret`;
+    expect(await statusOf(`POST /v2/acme/payments/a/blobs/uploads/?${query}`)).toBe(400);
+    expect(
+      await statusOf(`POST /v2/acme/payments/a/blobs/uploads/?${query.replace('&from', '&%66rom')}`),
+    ).toBe(400);
+    expect(upstream.bytes()).toBe('');
+  });
+});
+
+describe('R2: nothing is passed that was not classified', () => {
+  test.each<[string, number]>([
+    ['GET /v2/_catalog', 403],
+    ['GET /v2/acme/secret/manifests/latest', 403],
+    [`GET /v2/acme/secret/referrers/${DIGEST}`, 403],
+    ['GET /v2/acme/secret/manifests/acme/payments/a/manifests/1', 403],
+    ['GET /v2/acme/payments/a/../../secret/manifests/1', 400],
+    ['GET /v2/acme/payments/a/_manifests/x', 403],
+    ['OPTIONS /v2/acme/payments/a/manifests/1', 403],
+    ['DELETE /v2/acme/payments/a/manifests/1', 403],
+    ['GET /v2', 404],
+    ['GET /v1/search', 404],
+    ['GET /v2/acme/payments/a/blobs/uploads/../../../secret/manifests/1', 400],
+  ])('%s → %i', async (line, status) => {
+    expect(await statusOf(line)).toBe(status);
+    expect(upstream.bytes()).toBe('');
+  });
+});
+
+describe('L4: a realm that an upstream names gets nothing', () => {
+  const challenge = (): string =>
+    `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm="${evil.url}/token",service="x"\r\nContent-Length: 0\r\n\r\n`;
+
+  test('not the client, and not the gateway', async () => {
+    upstream.respond(challenge());
+    const [answer] = await send(request('GET /v2/acme/payments/a/tags/list', ['Connection: close']));
+    expect(answer?.status).toBe(502);
+    expect(answer?.headers.get('www-authenticate')).toBeUndefined();
+    expect(answer?.body).not.toContain(evil.url);
+  });
+
+  test('the dance goes where the configuration says, however often it is refused', async () => {
+    upstream.respond((socket, { requestLine }) => {
+      const body = '{"token":"upstream-token","expires_in":60}';
+      if (!requestLine.includes('/auth?')) return void socket.write(challenge());
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    });
+    const [answer] = await send(
+      request('GET /v2/acme/payments/a/tags/list', ['Connection: close'], '', 'tokens.example.com'),
+    );
+    expect(answer?.status).toBe(502);
+    const lines = upstream.requests().map(({ requestLine }) => requestLine.split('?')[0]);
+    // Once more with a fresh token, and no more.
+    expect(lines).toEqual([
+      'GET /auth',
+      'GET /v2/acme/payments/a/tags/list HTTP/1.1',
+      'GET /auth',
+      'GET /v2/acme/payments/a/tags/list HTTP/1.1',
+    ]);
+    // The password goes to the token service only.
+    for (const { requestLine, head } of upstream.requests()) {
+      const basic = Buffer.from(`u:${SECRET}`).toString('base64');
+      expect(head.includes(basic)).toBe(requestLine.includes('/auth?'));
+    }
+  });
+});
+
+describe('L5: a redirect', () => {
+  const to = (where: string): string =>
+    `HTTP/1.1 307 Temporary Redirect\r\nLocation: ${where}\r\nContent-Length: 0\r\n\r\n`;
+
+  test.each(['registry.example.com', 'tokens.example.com'])(
+    'to another origin is neither passed nor followed (%s)',
+    async (host) => {
+      upstream.respond((socket, { requestLine }) => {
+        const body = '{"token":"upstream-token"}';
+        if (!requestLine.includes('/auth?'))
+          return void socket.write(to(`${evil.url}/layer?sig=canary-signature`));
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+      });
+      const [answer] = await send(
+        request(`GET /v2/acme/payments/a/blobs/${DIGEST}`, ['Connection: close'], '', host),
+      );
+      expect(answer?.status).toBe(502);
+      expect(answer?.head).not.toContain('canary-signature');
+      expect(gateway.auditText()).not.toContain('canary-signature');
+    },
+  );
+
+  test('on the registry itself is the client’s path', async () => {
+    upstream.respond(to(`${upstream.url}/v2/acme/payments/b/blobs/${DIGEST}?access_token=x&y=1`));
+    const [answer] = await send(request(`GET /v2/acme/payments/a/blobs/${DIGEST}`, ['Connection: close']));
+    expect(answer?.status).toBe(307);
+    expect(answer?.headers.get('location')).toBe(`/v2/acme/payments/b/blobs/${DIGEST}?y=1`);
+  });
+});
+
+describe('H: headers', () => {
+  test('identity and credential are the gateway’s, however they are spelled', async () => {
+    const spoofed = [
+      'X-Auth-Subject: admin',
+      'x_auth_subject: admin',
+      'X-Auth-Identity: admin',
+      'JOB-TOKEN;: x',
+      'X-Forwarded-Host: evil.example.com',
+      'Forwarded: host=evil.example.com',
+      'X-Original-URL: /v2/acme/secret/manifests/1',
+      'Cookie: a=b',
+      'Sudo: root',
+      'X-HTTP-Method-Override: DELETE',
+    ].filter((line) => !line.includes(';'));
+    expect(await statusOf('GET /v2/acme/payments/a/tags/list', spoofed)).toBe(200);
+    const [seen] = upstream.requests();
+    expect(seen?.headers.get('x-auth-identity')).toEqual(['ci']);
+    expect(seen?.headers.get('authorization')).toEqual([`Bearer ${SECRET}`]);
+    expect(seen?.headers.get('x-forwarded-host')).toEqual([HOST]);
+    expect(seen?.head).not.toMatch(/admin|evil|secret\/manifests|^cookie|^sudo|override/im);
+  });
+
+  test('two credentials are none', async () => {
+    expect(await statusOf('GET /v2/acme/payments/a/tags/list', ['Authorization: Bearer x'])).toBe(400);
+    expect(await statusOf('GET /v2/acme/payments/a/tags/list', ['JOB-TOKEN: glcbt-x'])).toBe(400);
+    expect(await statusOf('GET /v2/acme/payments/a/tags/list?private_token=x')).toBe(400);
+    expect(await statusOf('GET /token?service=registry.example.com&access_token=x')).toBe(400);
+    expect(upstream.bytes()).toBe('');
+  });
+});
+
+test.each([
+  '/v2/acme/payments/a%2fb/manifests/1',
+  '/v2/acme/payments/a%5cb/manifests/1',
+  '/v2/acme/payments/%2e%2e/secret/manifests/1',
+  '/v2/acme/payments/..;/secret/manifests/1',
+  '/v2//acme/payments/a/manifests/1',
+  '/v2/acme/payments/a/manifests/1#/x',
+  '/v2/acme/payments/a/manifests/1%00',
+  '/v2/acme/payments/a/manifests/%61',
+  '//v2/acme/payments/a/manifests/1',
+  '/v2/acme/payments/a/./manifests/1',
+  '/v2/acme/payments/%C0%AF/manifests/1',
+  'http://evil.example.com/v2/acme/payments/a/manifests/1',
+])('P: %s reaches nobody', async (target) => {
+  const status = await statusOf(`GET ${target}`);
+  // `%61` is an `a` to every server; the one spelling of it is what is decided on and sent.
+  if (target.endsWith('%61'))
+    expect(upstream.requests()[0]?.requestLine).toBe('GET /v2/acme/payments/a/manifests/a HTTP/1.1');
+  else expect({ status, seen: upstream.bytes() }).toEqual({ status: 400, seen: '' });
+});
+
+describe('S: framing', () => {
+  const upload = 'PATCH /v2/acme/payments/a/blobs/uploads/some-id';
+  const hidden = 'GET /v2/acme/secret/manifests/1 HTTP/1.1\r\nHost: x\r\n\r\n';
+
+  test.each([
+    [['Content-Length: 5', 'Transfer-Encoding: chunked']],
+    [['Content-Length: 5', 'Content-Length: 6']],
+    [['Transfer-Encoding: gzip, chunked']],
+    [['Transfer-Encoding: xchunked']],
+    [['Transfer_Encoding: chunked', 'Content-Length: 0']],
+    [['Upgrade: websocket', 'Connection: upgrade', `Content-Length: ${hidden.length}`]],
+  ])('%j is refused', async (headers) => {
+    const answers = await send(request(upload, headers, `0\r\n\r\n${hidden}`));
+    expect(answers.map(({ status }) => status)).toEqual([400]);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('what follows a refused upload is no request', async () => {
+    const denied = request(
+      'PATCH /v2/acme/web/a/blobs/uploads/some-id',
+      [`Content-Length: ${hidden.length}`],
+      hidden,
+    );
+    expect((await send(denied)).map(({ status }) => status)).toEqual([403]);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('a denied upload is refused before its body', async () => {
+    const denied = request('PATCH /v2/acme/web/a/blobs/uploads/x', [
+      'Content-Length: 10000000000',
+      'Expect: 100-continue',
+    ]);
+    const answers = await send(denied);
+    expect(answers.map(({ status }) => status)).toEqual([403]);
+  });
+
+  test('a body in disguise goes as one request', async () => {
+    const chunk = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
+    const answers = await send(request(upload, ['Transfer-Encoding: chunked', 'Connection: close'], chunk));
+    expect(answers.map(({ status }) => status)).toEqual([200]);
+    expect(upstream.requests().map(({ body }) => body)).toEqual([expect.stringContaining(hidden)]);
+  });
+});
+
+test('the token endpoint falls to no flood of secrets, and says 429', async () => {
+  const attempt = async (): Promise<number | undefined> => {
+    const basic = Buffer.from('edge:ghdt_edge_wrong').toString('base64');
+    const line = `GET /token?service=${HOST} HTTP/1.1\r\nHost: ${HOST}\r\nAuthorization: Basic ${basic}\r\nConnection: close\r\n\r\n`;
+    return (await send(line))[0]?.status;
+  };
+  const statuses = [];
+  for (let n = 0; n < 40; n++) statuses.push(await attempt());
+  expect(statuses[0]).toBe(401);
+  expect(statuses.at(-1)).toBe(429);
+  expect(await statusOf('GET /v2/')).toBe(200);
+});

@@ -1,0 +1,276 @@
+import { describe, expect, test } from 'vitest';
+import type { RequestHead } from '../../../src/contract/request-head.ts';
+import { ociProtocol, operationsOf, readScopes, registryRoot } from '../../../src/protocols/index.ts';
+
+const HEX = 'a'.repeat(64);
+const DIGEST = `sha256:${HEX}`;
+const SETTINGS = {
+  path: '/v2/',
+  challenge: 'bearer',
+  blobRedirects: 'pass',
+  publicUrl: 'https://gateway.example.com',
+} as const;
+const registry = ociProtocol(SETTINGS);
+
+function head(method: string, target: string): RequestHead {
+  const [path = '', query] = target.split('?');
+  return {
+    method,
+    host: 'r.example.com',
+    path: path as RequestHead['path'],
+    query: query === undefined ? '' : `?${query}`,
+    hasBody: false,
+    rawHeaders: [],
+  };
+}
+
+const READ = { scope: 'read_registry', resource: 'a/b', extent: 'one' };
+const WRITE = { ...READ, scope: 'write_registry' };
+const DELETE = { ...READ, scope: 'delete_registry' };
+
+describe('every route of the distribution specification', () => {
+  test.each([
+    ['GET', '/v2/a/b/manifests/1.0', [READ]],
+    ['HEAD', '/v2/a/b/manifests/1.0', [READ]],
+    ['GET', `/v2/a/b/manifests/${DIGEST}`, [READ]],
+    ['PUT', '/v2/a/b/manifests/1.0', [READ, WRITE]],
+    ['DELETE', '/v2/a/b/manifests/1.0', [DELETE]],
+    ['GET', `/v2/a/b/blobs/${DIGEST}`, [READ]],
+    ['HEAD', `/v2/a/b/blobs/${DIGEST}`, [READ]],
+    ['DELETE', `/v2/a/b/blobs/${DIGEST}`, [DELETE]],
+    ['GET', '/v2/a/b/tags/list', [READ]],
+    ['GET', '/v2/a/b/tags/list?n=5&last=x', [READ]],
+    ['GET', `/v2/a/b/referrers/${DIGEST}?artifactType=x`, [READ]],
+    ['POST', '/v2/a/b/blobs/uploads/', [READ, WRITE]],
+    ['POST', '/v2/a/b/blobs/uploads', [READ, WRITE]],
+    ['POST', `/v2/a/b/blobs/uploads/?digest=${DIGEST}`, [READ, WRITE]],
+    ['GET', '/v2/a/b/blobs/uploads/some-id', [READ, WRITE]],
+    ['PATCH', '/v2/a/b/blobs/uploads/some-id', [READ, WRITE]],
+    ['PUT', `/v2/a/b/blobs/uploads/some-id?digest=${DIGEST}`, [READ, WRITE]],
+    ['DELETE', '/v2/a/b/blobs/uploads/some-id', [READ, WRITE]],
+    // containerd's mirrors.
+    ['GET', '/v2/a/b/manifests/1.0?ns=docker.io', [READ]],
+  ])('%s %s', (method, target, operations) => {
+    expect(registry.classify(head(method, target))).toEqual({ kind: 'operations', operations });
+  });
+
+  test('names hold what routes are made of', () => {
+    const asked = registry.classify(head('GET', '/v2/a/manifests/b/tags/list/manifests/1'));
+    expect(asked).toMatchObject({ operations: [{ resource: 'a/manifests/b/tags/list' }] });
+    const blobs = registry.classify(head('GET', `/v2/blobs/uploads/x/blobs/${DIGEST}`));
+    expect(blobs).toMatchObject({ operations: [{ resource: 'blobs/uploads/x' }] });
+  });
+
+  test('the catalog is everything; the ping is answered here', () => {
+    expect(registry.classify(head('GET', '/v2/_catalog'))).toMatchObject({
+      operations: [{ scope: 'read_registry', extent: 'every' }],
+    });
+    expect(registry.classify(head('GET', '/v2/'))).toMatchObject({
+      operations: [],
+      plan: { answer: { status: 200, body: '{}' } },
+    });
+  });
+});
+
+test.each([
+  ['PATCH', '/v2/a/b/manifests/1'],
+  ['POST', '/v2/a/b/manifests/1'],
+  ['PUT', `/v2/a/b/blobs/${DIGEST}`],
+  ['PUT', '/v2/a/b/blobs/uploads/'],
+  ['POST', '/v2/a/b/tags/list'],
+  ['DELETE', '/v2/a/b/tags/list'],
+  ['POST', '/v2/'],
+  ['DELETE', '/v2/_catalog'],
+  ['GET', '/v2/a/b'],
+  ['GET', '/v2/a/b/tags'],
+  ['GET', '/v2/a/b/tags/all'],
+  ['GET', '/v2/a/b/_layers/x'],
+  ['GET', '/v2/a/b/manifests/1/2'],
+])('%s %s is no operation of a registry', (method, target) => {
+  expect(registry.classify(head(method, target))).toMatchObject({ kind: 'unknown' });
+});
+
+test.each([
+  '/v2/A/b/manifests/1',
+  '/v2/a_/b/manifests/1',
+  '/v2/a..b/manifests/1',
+  '/v2/a___b/manifests/1',
+  '/v2/-a/manifests/1',
+  `/v2/${'a'.repeat(256)}/manifests/1`,
+  '/v2/manifests/1',
+  '/v2/a/manifests/.hidden',
+  `/v2/a/manifests/${'t'.repeat(129)}`,
+  '/v2/a/manifests/sha256:abc',
+  `/v2/a/manifests/sha256:${'A'.repeat(64)}`,
+  `/v2/a/manifests/sha512:${HEX}`,
+  '/v2/a/blobs/latest',
+  `/v2/a/referrers/${HEX}`,
+  '/v2/a/manifests/',
+  '/v2/a/manifests/a%20b',
+])('%s is refused as malformed', (target) => {
+  expect(registry.classify(head('GET', target))).toMatchObject({ kind: 'deny' });
+});
+
+describe('mount', () => {
+  const mount = `mount=${DIGEST}`;
+  const source = { scope: 'read_registry', resource: 'c/d', extent: 'one' };
+  const upload = (query: string, protocol = registry) =>
+    protocol.classify(head('POST', `/v2/a/b/blobs/uploads/?${query}`));
+
+  test('needs pull on the source; without it, it is a plain upload', () => {
+    expect(upload(`${mount}&from=c/d&origin=x&y=1`)).toEqual({
+      kind: 'operations',
+      operations: [READ, WRITE, source],
+      plan: { query: `?${mount}&from=c%2Fd&origin=x&y=1` },
+      otherwise: { kind: 'operations', operations: [READ, WRITE], plan: { query: '?y=1' } },
+    });
+  });
+
+  test.each([[`${mount}&%66rom=c%2Fd`], [`mount=${DIGEST.replace(':', '%3A')}&from=c/d`]])(
+    'however it is spelled: %s',
+    (query) => expect(upload(query)).toMatchObject({ operations: [READ, WRITE, source] }),
+  );
+
+  test.each([[mount], ['from=c/d'], ['origin=x']])('half of one is none: %s', (query) => {
+    expect(upload(query)).toEqual({ kind: 'operations', operations: [READ, WRITE], plan: { query: '' } });
+  });
+
+  test.each([
+    [`${mount}&${mount}&from=c/d`],
+    [`${mount}&from=c/d&from=e/f`],
+    ['mount=x&from=c/d'],
+    [`${mount}&from=C`],
+  ])('refused: %s', (query) =>
+    expect(upload(query)).toMatchObject({ kind: 'deny', reason: 'request_malformed' }),
+  );
+
+  test('behind a prefix, the source loses it too; one elsewhere cannot be mounted', () => {
+    const prefixed = ociProtocol({ ...SETTINGS, path: '/v2/a/' });
+    expect(upload(`${mount}&from=a/x`, prefixed)).toMatchObject({ plan: { query: `?${mount}&from=x` } });
+    expect(upload(`${mount}&from=c/d`, prefixed)).toEqual({
+      kind: 'operations',
+      operations: [READ, WRITE],
+      plan: { query: '' },
+    });
+  });
+});
+
+test('a host of prefixes has a ping and nothing else of its own', () => {
+  const root = registryRoot(registry);
+  expect(root.classify(head('GET', '/v2/'))).toMatchObject({ kind: 'operations' });
+  expect(root.classify(head('GET', '/v2/_catalog'))).toMatchObject({ kind: 'unknown' });
+  expect(root.classify(head('GET', '/v2/a/b/tags/list'))).toMatchObject({ kind: 'unknown' });
+});
+
+describe('challenge', () => {
+  const context = { host: 'r.example.com:5000', operations: [], error: undefined, status: 401 };
+
+  test('what is empty is left out', () => {
+    expect(registry.challenge(context)).toBe(
+      'Bearer realm="https://r.example.com:5000/token",service="r.example.com:5000"',
+    );
+  });
+
+  test('a mount asks for both repositories', () => {
+    const operations = [READ, WRITE, { ...READ, resource: 'c/d' }] as const;
+    const challenge = registry.challenge({
+      ...context,
+      operations: operations.map((operation) => ({ ...operation, extent: 'one' as const })),
+      error: 'insufficient_scope',
+    });
+    expect(challenge).toMatch(
+      /,scope="repository:a\/b:pull,push repository:c\/d:pull",error="insufficient_scope"$/,
+    );
+  });
+
+  test('none beside a 403', () => expect(registry.challenge({ ...context, status: 403 })).toBeUndefined());
+});
+
+describe('refusal', () => {
+  const text = {
+    status: 403,
+    error: 'resource_not_granted',
+    message: 'Your identity has not — that.',
+    requestId: 'r-1',
+    operations: [
+      { scope: 'read_registry', resource: 'a/b', extent: 'one' },
+      { scope: 'write_registry', resource: 'a/b', extent: 'one' },
+    ] as const,
+  };
+
+  test('one line of ASCII that says it all', () => {
+    const { body, contentType, headers } = registry.refusal(text, undefined);
+    expect(contentType).toBe('application/json');
+    expect(headers).toContain('Docker-Distribution-Api-Version');
+    const { errors } = JSON.parse(body) as { errors: { code: string; message: string }[] };
+    expect(errors).toEqual([
+      {
+        code: 'DENIED',
+        message:
+          'Your identity has not ? that. This was: push to a/b. (resource_not_granted, request id r-1)',
+        detail: 'resource_not_granted',
+      },
+    ]);
+  });
+
+  test.each([
+    [401, 'token_expired', 'UNAUTHORIZED', 401],
+    [403, 'insufficient_scope', 'UNAUTHORIZED', 401],
+    [404, 'not_found', 'NAME_UNKNOWN', 404],
+    [429, 'rate_limited', 'TOOMANYREQUESTS', 429],
+    [400, 'request_malformed', 'UNSUPPORTED', 400],
+    [413, 'body_too_large', 'SIZE_INVALID', 413],
+    [503, 'issuer_unavailable', 'UNAVAILABLE', 503],
+  ])('%i %s is %s', (status, error, code, sent) => {
+    const refusal = registry.refusal({ ...text, status, error }, undefined);
+    expect(refusal.status).toBe(sent);
+    expect(refusal.body).toContain(`"code":"${code}"`);
+  });
+
+  test.each([
+    ['HEAD', `/v2/a/b/blobs/${DIGEST}`, 404],
+    ['HEAD', `/v2/a/b/manifests/${DIGEST}`, 404],
+    ['HEAD', '/v2/a/b/manifests/latest', 403],
+    ['GET', `/v2/a/b/blobs/${DIGEST}`, 403],
+  ])('a denied %s %s is answered %i', (method, path, status) => {
+    const asked = { method, host: 'r', path: path as RequestHead['path'] };
+    expect(registry.refusal({ ...text, head: asked }, undefined).status).toBe(status);
+  });
+});
+
+describe('scopes', () => {
+  test.each([
+    [['repository:a/b:pull,push'], ['repository a/b pull,push']],
+    [['repository:a:pull repository:b:pull'], ['repository a pull', 'repository b pull']],
+    [['repository:a:pull', 'repository:a:push'], ['repository a pull,push']],
+    [['repository(plugin):a:pull'], ['repository a pull']],
+    [['registry:catalog:*'], ['registry catalog *']],
+    [
+      [
+        'repository:A:pull',
+        'repository:h.example.com:5000/a:pull',
+        'x:y:z',
+        'repository:a',
+        '',
+        'registry:other:*',
+      ],
+      [],
+    ],
+  ])('%j', (values, expected) => {
+    expect(
+      readScopes(values).map(({ type, name, actions }) => `${type} ${name} ${actions.join(',')}`),
+    ).toEqual(expected);
+  });
+
+  test('a hundred at most', () => {
+    expect(readScopes(Array.from({ length: 500 }, (_, n) => `repository:r${n}:pull`))).toHaveLength(100);
+  });
+
+  test('actions that nobody knows grant nothing; * is all', () => {
+    const of = (actions: readonly string[]): string[] =>
+      operationsOf({ type: 'repository', name: 'a', actions }).map(({ operation }) => operation.scope);
+    expect(of(['pull', 'admin'])).toEqual(['read_registry']);
+    expect(of(['*'])).toEqual(['read_registry', 'write_registry', 'delete_registry']);
+    expect(operationsOf({ type: 'registry', name: 'catalog', actions: ['pull'] })).toEqual([]);
+  });
+});
