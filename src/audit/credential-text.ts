@@ -1,5 +1,5 @@
 import { scalarClaim } from '../contract/claims.ts';
-import type { VerifiedCredential } from '../contract/credential.ts';
+import type { Minted, VerifiedCredential } from '../contract/credential.ts';
 import type { Caller } from '../contract/decision.ts';
 import { ISSUER_PRESETS, type IssuerType } from '../contract/issuer-presets.ts';
 import { jsonText, jsonTextUpTo } from '../lib/json-text.ts';
@@ -43,10 +43,18 @@ export function credentialText(
       `,"issuer_url":${jsonTextUpTo(LIMITS.claim, credential.issuerUrl)}`,
       credential.jti === undefined ? '' : `,"jti":${jsonTextUpTo(LIMITS.claim, credential.jti)}`,
       `,"token_sha256":"${credential.tokenHash.slice(0, HASH_PREFIX)}"`,
+      credential.minted === undefined ? '' : sourceText(credential.minted),
       project === undefined ? '' : `,"project":${project}`,
       job === undefined ? '' : `,"job":${job}`,
     ].join(''),
   };
+}
+
+/** What a minted token was made of: the line of its login has the same hash. */
+function sourceText({ source, identity }: Minted): string {
+  if (identity === undefined) return '';
+  const jti = source.jti === undefined ? '' : `,"jti":${jsonTextUpTo(LIMITS.claim, source.jti)}`;
+  return `,"source":{"credential":"${source.class}"${jti},"token_sha256":"${source.tokenHash.slice(0, HASH_PREFIX)}"}`;
 }
 
 function claimText(credential: VerifiedCredential, name: string | undefined): string | undefined {

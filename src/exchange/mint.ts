@@ -32,6 +32,7 @@ export interface MintRequest {
 export interface Minted {
   readonly kind: 'minted';
   readonly token: string;
+  readonly jti: string;
   /** Seconds. */
   readonly expiresIn: number;
 }
@@ -59,6 +60,7 @@ export function createMint(
         `${Math.max(0, Math.floor(lifetime / 1000))} s are left, too few for a new token`,
       );
     }
+    const jti = randomUUID();
     const issuedAt = Math.floor(now / 1000);
     const expiresIn = Math.floor(lifetime / 1000);
     const token = await keyring.sign(ACCESS_TOKEN_TYPE, {
@@ -68,11 +70,11 @@ export function createMint(
       iat: issuedAt,
       nbf: issuedAt,
       exp: issuedAt + expiresIn,
-      jti: randomUUID(),
+      jti,
       ...extra,
       ...(source === undefined ? {} : { src: sourceOf(source, settings.claims) }),
     });
-    return { kind: 'minted', token, expiresIn };
+    return { kind: 'minted', token, jti, expiresIn };
   };
 }
 

@@ -7,7 +7,7 @@ import type { Handle } from '../contract/endpoint.ts';
 import type { Log } from '../contract/ports.ts';
 import type { Protocol } from '../contract/protocol.ts';
 import { REASONS } from '../contract/reason.ts';
-import { handleWith, send, type Env } from './own-app.ts';
+import { handleWith, readBody, send, type Env } from './own-app.ts';
 import { readGetRequest, readPostRequest } from './registry-token-request.ts';
 import type { BadTokenRequest, RegistryTokenRequest } from './registry-token-request.ts';
 import { issueRegistryToken, scopeText } from './registry-token.ts';
@@ -82,7 +82,12 @@ export function createRegistryTokenEndpoint(
         return refuse(context, { kind: 'deny', reason: 'body_too_large', detail: 'over 64 KiB' });
       },
     }),
-    async (context) => answer(context, readPostRequest(context.env.call.head, await context.req.text())),
+    async (context) => {
+      const body = await readBody(context);
+      return body === undefined
+        ? refuse(context, { kind: 'deny', reason: 'body_timeout', detail: 'its body took over 10 s' })
+        : answer(context, readPostRequest(context.env.call.head, body));
+    },
   );
   app.all('/token', (context) => {
     context.header('Allow', 'GET, POST');

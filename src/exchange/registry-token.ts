@@ -91,7 +91,7 @@ export async function issueRegistryToken(
     relaxed: undefined,
   };
   call.reason = caller === undefined ? 'anonymous' : 'granted';
-  call.detail = `a token for ${minted.expiresIn} s`;
+  call.detail = `token ${minted.jti} for ${minted.expiresIn} s`;
   return { kind: 'issued', token: minted.token, expiresIn: minted.expiresIn, access };
 }
 

@@ -103,7 +103,9 @@ export function createPipeline(stages: Stages): Pipeline {
   ): Decision {
     exchange.plan = asked.plan;
     const decision = line.authorize(verified, asked.operations);
-    if (decision.kind !== 'deny' || asked.otherwise === undefined) return decision;
+    // Whoever has shown nothing yet is told all that would be needed.
+    const final = decision.kind !== 'deny' || decision.reason === 'no_credential';
+    if (final || asked.otherwise === undefined) return decision;
     exchange.operations = asked.otherwise.operations;
     return authorize(exchange, line, asked.otherwise, verified);
   }

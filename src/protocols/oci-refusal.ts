@@ -1,6 +1,7 @@
 import type { Operation } from '../contract/operation.ts';
 import type { RefusalBody, RefusalText } from '../contract/protocol.ts';
 import { ACTION_SCOPES } from '../contract/registry-access.ts';
+import { readRoute } from './oci-routes.ts';
 
 /** On every answer, refusals too: older clients take a server without it for no registry. */
 export const API_VERSION = ['Docker-Distribution-Api-Version', 'registry/2.0'] as const;
@@ -18,7 +19,7 @@ export function ociRefusal(refusal: RefusalText): RefusalBody {
   const sent = statusOf(refusal);
   const asked = operations.length === 0 ? '' : ` This was: ${describe(operations)}.`;
   const text = ascii(`${message}${asked} (${error}, request id ${requestId})`);
-  const body = { errors: [{ code: codeOf(sent), message: text, detail: error }] };
+  const body = { errors: [{ code: codeOf(sent, head), message: text, detail: error }] };
   return {
     contentType: 'application/json',
     body: `${JSON.stringify(body)}\n`,
@@ -41,7 +42,9 @@ function statusOf({ status, error, head }: RefusalText): number {
 /** A blob, or a manifest by its digest. */
 const CONTENT = /\/(?:blobs|manifests)\/[^/:]+:[^/]+$/;
 
-function codeOf(status: number): string {
+function codeOf(status: number, head: RefusalText['head']): string {
+  const route = status === 400 && head?.path.startsWith('/v2/') ? readRoute(head.path.slice(4)) : undefined;
+  if (route?.kind === 'bad') return route.code;
   return CODES[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'UNSUPPORTED');
 }
 

@@ -1,6 +1,6 @@
 import { deny } from '../contract/decision.ts';
 import type { Operation } from '../contract/operation.ts';
-import type { Asked, Classification, RoutePlan } from '../contract/protocol.ts';
+import type { Asked, Classification, RoutePlan, Unknown } from '../contract/protocol.ts';
 import { ACTION_SCOPES, type RegistryAction } from '../contract/registry-access.ts';
 import { isDigest, isRepository, isTag } from './oci-names.ts';
 
@@ -19,14 +19,22 @@ const METHODS: Readonly<Record<OciRoute['kind'], Readonly<Record<string, Registr
   upload: { GET: 'push', PATCH: 'push', PUT: 'push', DELETE: 'push' },
 };
 
+/** A path in the form of a route whose parts break the grammar; with the registries' own code for it. */
+export interface BadRoute {
+  readonly kind: 'bad';
+  readonly code: 'NAME_INVALID' | 'DIGEST_INVALID' | 'TAG_INVALID';
+  readonly detail: string;
+}
+
 /** `rest`: what follows `/v2/`, as the client wrote it. */
-export function readRoute(rest: string): OciRoute | Exclude<Classification, Asked> {
+export function readRoute(rest: string): OciRoute | Unknown | BadRoute {
   const segments = rest.split('/');
   const last = segments.at(-1) ?? '';
   const before = segments.at(-2);
   const beforeThat = segments.at(-3);
   if (before === 'manifests') {
-    if (last.includes(':') ? !isDigest(last) : !isTag(last)) return malformed(`no tag or digest: ${last}`);
+    if (last.includes(':') && !isDigest(last)) return badDigest(last);
+    if (!last.includes(':') && !isTag(last)) return bad('TAG_INVALID', `no tag: ${last}`);
     return named('manifest', segments.slice(0, -2));
   }
   if (beforeThat === 'blobs' && before === 'uploads') {
@@ -35,10 +43,10 @@ export function readRoute(rest: string): OciRoute | Exclude<Classification, Aske
   }
   if (before === 'blobs') {
     if (last === 'uploads') return named('uploads', segments.slice(0, -2));
-    return isDigest(last) ? named('blob', segments.slice(0, -2)) : malformed(`no digest: ${last}`);
+    return isDigest(last) ? named('blob', segments.slice(0, -2)) : badDigest(last);
   }
   if (before === 'referrers') {
-    return isDigest(last) ? named('referrers', segments.slice(0, -2)) : malformed(`no digest: ${last}`);
+    return isDigest(last) ? named('referrers', segments.slice(0, -2)) : badDigest(last);
   }
   if (before === 'tags' && last === 'list') return named('tags', segments.slice(0, -2));
   return { kind: 'unknown', detail: 'no route of a registry' };
@@ -122,9 +130,17 @@ function named(kind: OciRoute['kind'], segments: readonly string[]): ReturnType<
   const repository = segments.join('/');
   return isRepository(repository)
     ? { kind, repository }
-    : malformed(`no name of a repository: ${repository}`);
+    : bad('NAME_INVALID', `no name of a repository: ${repository}`);
 }
 
-function malformed(detail: string): Extract<Classification, { kind: 'deny' }> {
+function badDigest(text: string): BadRoute {
+  return bad('DIGEST_INVALID', `no digest: ${text}`);
+}
+
+function bad(code: BadRoute['code'], detail: string): BadRoute {
+  return { kind: 'bad', code, detail };
+}
+
+export function malformed(detail: string): Extract<Classification, { kind: 'deny' }> {
   return deny('request_malformed', detail.slice(0, 300));
 }

@@ -3,7 +3,15 @@ import { ACTION_SCOPES } from '../contract/registry-access.ts';
 import type { RequestHead } from '../contract/request-head.ts';
 import { quotedString } from './challenge.ts';
 import { API_VERSION, ociRefusal } from './oci-refusal.ts';
-import { asked, mountOf, operationsFor, readRoute, withoutMount, withSource } from './oci-routes.ts';
+import {
+  asked,
+  malformed,
+  mountOf,
+  operationsFor,
+  readRoute,
+  withoutMount,
+  withSource,
+} from './oci-routes.ts';
 import { CATALOG, scopesOf } from './oci-scope.ts';
 
 export interface OciSettings {
@@ -34,7 +42,8 @@ export function ociProtocol(settings: OciSettings): Protocol {
       return { kind: 'deny', reason: 'path_ambiguous', detail: 'an escape in a registry path' };
     if (rest === '_catalog') return isRead(method) ? asked([CATALOG]) : unknown(`${method} on _catalog`);
     const route = readRoute(rest);
-    if (route.kind === 'unknown' || route.kind === 'deny') return route;
+    if (route.kind === 'unknown') return route;
+    if (route.kind === 'bad') return malformed(route.detail);
     const operations = operationsFor(route, method);
     if (operations === undefined) return unknown(`${method} on ${route.kind}`);
     if (route.kind === 'uploads') return upload(operations, query);

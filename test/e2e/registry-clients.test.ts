@@ -1,11 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cleanUp } from '../support/clean-up.ts';
 import { writeImage } from '../support/image.ts';
 import { needs } from '../support/needs.ts';
 import { DEPLOY_SECRET, startRegistryRig, type RegistryRig } from '../support/registry-rig.ts';
 import type { Outcome } from '../support/run.ts';
 
+const keep = cleanUp();
 const OK = { code: 0 };
 
 /** What a client printed, wherever it did. */
@@ -75,6 +77,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
       expect(await clients.podman('push', HTTP, source, own)).toMatchObject(OK);
       const search = await clients.podman('search', HTTP, '--list-tags', `${host}/acme/payments/again`);
       expect(said(search)).toMatch(/again\s+2/);
+      expect(rig.registry.log()).toMatch(/payments\/again\/blobs\/uploads\/\?.*mount=sha256/);
       const denied = await clients.podman('push', HTTP, source, `${host}/acme/web/api:1`);
       expect(denied.code).not.toBe(0);
       expect(said(denied)).toContain('resource_not_granted');
@@ -101,6 +104,11 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
       const own = `${host}/acme/payments/buildah:1`;
       expect(await clients.buildah('push', HTTP, 'built', own)).toMatchObject(OK);
       expect(await clients.buildah('pull', HTTP, own)).toMatchObject(OK);
+      expect(await clients.buildah('push', HTTP, 'built', `${host}/acme/payments/other:1`)).toMatchObject(OK);
+      expect(rig.registry.log()).toMatch(/payments\/other\/blobs\/uploads\/\?.*mount=sha256/);
+      const wrong = await clients.buildah('login', HTTP, '-u', 'edge-puller', '-p', 'ghdt_edge_no', host);
+      expect(wrong.code).not.toBe(0);
+      expect(said(wrong)).toMatch(/invalid username\/password|unauthorized/);
       const denied = await clients.buildah('push', HTTP, 'built', `${host}/acme/web/buildah:1`);
       expect(denied.code).not.toBe(0);
       expect(said(denied)).toContain('resource_not_granted');
@@ -155,5 +163,68 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
       expect(wrong.code).not.toBe(0);
       expect(said(wrong)).toContain('credential_invalid');
     });
+  });
+});
+
+needs('docker-registry', 'skopeo', 'docker').describe('challenge: basic', () => {
+  const { test } = needs();
+
+  test('clients log in, push and pull without a token endpoint', async () => {
+    const rig = keep(await startRegistryRig({ service: ['challenge: basic'] }));
+    const { clients, host, job } = rig;
+    const login = await clients.docker('login', '-u', 'ci', '-p', job.idToken(), host);
+    expect(login).toMatchObject(OK);
+    const image = writeImage(clients.folder, 'basic');
+    const remote = `docker://${host}/acme/payments/basic:1`;
+    const creds = `gitlab-ci-token:${job.token}`;
+    const push = await clients.skopeo(
+      'copy',
+      '--dest-tls-verify=false',
+      '--dest-creds',
+      creds,
+      image,
+      remote,
+    );
+    expect(push.code, push.stderr).toBe(0);
+    const target = `dir:${clients.folder}/pulled`;
+    const pull = await clients.skopeo('copy', '--src-tls-verify=false', '--src-creds', creds, remote, target);
+    expect(pull.code, pull.stderr).toBe(0);
+    expect(rig.gateway.auditText()).not.toContain('"path":"/token"');
+    const wrong = await clients.skopeo(
+      'login',
+      '--tls-verify=false',
+      '-u',
+      'edge-puller',
+      '-p',
+      'ghdt_no',
+      host,
+    );
+    expect(wrong.code).not.toBe(0);
+  });
+
+  test('anybody pulls what is open to all, with docker’s challenge for the rest', async () => {
+    const rig = keep(await startRegistryRig());
+    const { clients, host, registry } = rig;
+    const image = writeImage(clients.folder, 'public');
+    await clients.skopeo(
+      'copy',
+      '--dest-tls-verify=false',
+      image,
+      `docker://${registry.host}/public/hello:1`,
+    );
+    const pull = await clients.skopeo(
+      'copy',
+      '--src-tls-verify=false',
+      `docker://${host}/public/hello:1`,
+      `dir:${clients.folder}/open`,
+    );
+    expect(pull.code, pull.stderr).toBe(0);
+    const closed = await clients.skopeo(
+      'inspect',
+      '--tls-verify=false',
+      `docker://${host}/acme/payments/api:1`,
+    );
+    expect(closed.code).not.toBe(0);
+    expect(said(closed)).toContain('docker login');
   });
 });

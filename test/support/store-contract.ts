@@ -56,6 +56,18 @@ export function storeContract(open: () => Promise<Store>): void {
     await store.close();
   });
 
+  test('keeps the first value under a name, whoever asks, and over a restart', async () => {
+    const name = randomUUID();
+    const first = await open();
+    const answers = await Promise.all(['a', 'b', 'c'].map((value) => first.keepFirst(name, value)));
+    expect(new Set(answers).size).toBe(1);
+    await first.close();
+    const second = await open();
+    expect(await second.keepFirst(name, 'd')).toBe(answers[0]);
+    expect(await second.keepFirst(randomUUID(), 'e')).toBe('e');
+    await second.close();
+  });
+
   test('counts by key, for a while from the first', async () => {
     const store = await open();
     const key = randomUUID();

@@ -228,6 +228,22 @@ describe('refusal', () => {
   });
 
   test.each([
+    ['/v2/A/manifests/1', 'NAME_INVALID'],
+    ['/v2/a/manifests/.x', 'TAG_INVALID'],
+    ['/v2/a/manifests/sha256:x', 'DIGEST_INVALID'],
+    ['/v2/a/blobs/x', 'DIGEST_INVALID'],
+    ['/v2/a/b%20c/manifests/1', 'NAME_INVALID'],
+    ['/token', 'UNSUPPORTED'],
+  ])('400 for %s is %s', (path, code) => {
+    const asked = { method: 'GET', host: 'r', path: path as RequestHead['path'] };
+    const refusal = registry.refusal(
+      { ...text, status: 400, error: 'request_malformed', head: asked },
+      undefined,
+    );
+    expect(refusal.body).toContain(`"code":"${code}"`);
+  });
+
+  test.each([
     ['HEAD', `/v2/a/b/blobs/${DIGEST}`, 404],
     ['HEAD', `/v2/a/b/manifests/${DIGEST}`, 404],
     ['HEAD', '/v2/a/b/manifests/latest', 403],

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../../src/state/index.ts';
 import type { Store } from '../../../src/contract/store.ts';
@@ -17,6 +18,21 @@ function open(file: string): Store {
 }
 
 describe('every store', () => storeContract(async () => open(join(folder, 'contract.db'))));
+
+test('a file of the first version is taken along, with what it holds', async () => {
+  const file = join(folder, 'first-version.db');
+  const entry = revocation();
+  const db = new DatabaseSync(file);
+  db.exec(
+    'CREATE TABLE revocations (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT; PRAGMA user_version = 1;',
+  );
+  db.prepare('INSERT INTO revocations (id, body) VALUES (?, ?)').run(entry.id, JSON.stringify(entry));
+  db.close();
+  const store = open(file);
+  expect((await store.revocations(undefined))?.revocations.map(({ id }) => id)).toEqual([entry.id]);
+  expect(await store.keepFirst('name', 'value')).toBe('value');
+  await store.close();
+});
 
 test('makes its folder; nobody else may read the file or its log', async () => {
   const file = join(folder, 'new/folder/gatehouse.db');
