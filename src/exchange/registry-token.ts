@@ -84,13 +84,9 @@ export async function issueRegistryToken(
     extra: { access, scope: scopeText(access) },
   });
   if (minted.kind === 'deny') return { ...minted, caller };
-  call.decision = {
-    kind: 'allow',
-    basis: caller === undefined ? 'anonymous' : 'grant',
-    caller,
-    relaxed: undefined,
-  };
-  call.reason = caller === undefined ? 'anonymous' : 'granted';
+  const basis = credential === undefined ? 'anonymous' : caller === undefined ? 'shadow' : 'grant';
+  call.decision = { kind: 'allow', basis, caller, relaxed: undefined };
+  call.reason = basis === 'grant' ? 'granted' : basis;
   call.detail = `token ${minted.jti} for ${minted.expiresIn} s`;
   return { kind: 'issued', token: minted.token, expiresIn: minted.expiresIn, access };
 }

@@ -33,6 +33,10 @@ interface Cached {
 const DEFAULT_SECONDS = 60;
 const MARGIN = 5_000;
 const MOST_TOKENS = 1_000;
+/** Seconds; one that says more is asked for anew after a day all the same. */
+const LONGEST_LIFE = 86_400;
+/** Milliseconds in which a credential that was refused is not shown again: accounts are locked for less. */
+const REST = 5_000;
 
 /**
  * The tokens that an upstream registry wants to see, fetched with the gateway's own credential, one for each set of rights.
@@ -47,9 +51,14 @@ export function createRegistryTokens(
 ): RequestCredential {
   const cache = new Map<string, Cached>();
   const flights = new SingleFlight<string>(MOST_TOKENS);
+  let refused:
+    { readonly at: number; readonly login: string | undefined; readonly fault: CredentialFault } | undefined;
 
   async function fetchToken(query: string): Promise<string> {
     const basic = login();
+    // A file that has changed since is another credential.
+    const resting = refused !== undefined && Math.abs(clock.now() - refused.at) < REST;
+    if (refused !== undefined && resting && refused.login === basic) throw refused.fault;
     const url = `${settings.url}${settings.url.includes('?') ? '&' : '?'}${query}`;
     const { caFile } = settings;
     const headers = basic === undefined ? {} : { authorization: basic };
@@ -62,7 +71,9 @@ export function createRegistryTokens(
         service,
         status,
       });
-      throw new CredentialFault('upstream_unauthorized', `its token service answered ${status}`);
+      const fault = new CredentialFault('upstream_unauthorized', `its token service answered ${status}`);
+      refused = { at: clock.now(), login: basic, fault };
+      throw fault;
     }
     const answer = status === 200 ? parseJsonObject(body) : undefined;
     if (answer?.kind !== 'object') throw invalid(`its token service answered ${status}`);
@@ -70,7 +81,7 @@ export function createRegistryTokens(
     if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token) || typeof seconds !== 'number') {
       throw invalid('its token service gave no usable token');
     }
-    const life = Math.max(seconds, 0) * 1000;
+    const life = Math.min(Math.max(seconds, 0), LONGEST_LIFE) * 1000;
     const now = clock.now();
     const oldest = cache.keys().next().value;
     if (cache.size >= MOST_TOKENS && oldest !== undefined) cache.delete(oldest);

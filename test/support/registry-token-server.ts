@@ -11,6 +11,8 @@ export interface TokenServer {
   readonly certificate: string;
   /** Scopes of the requests so far, in their order. */
   readonly asked: string[][];
+  /** Requests that it has refused. */
+  refused: number;
   /** Seconds that its tokens live; read at each request. */
   lifetime: number;
   close(): Promise<void>;
@@ -32,6 +34,7 @@ export async function startTokenServer(username: string, password: string): Prom
   const server = createServer((request, response) => {
     const { searchParams } = new URL(request.url ?? '', 'http://tokens');
     if (request.headers.authorization !== expected || searchParams.get('service') !== service) {
+      tokens.refused += 1;
       response.writeHead(401).end();
       return;
     }
@@ -72,6 +75,7 @@ export async function startTokenServer(username: string, password: string): Prom
     issuer,
     certificate: cert,
     asked,
+    refused: 0,
     lifetime: 300,
     close: () =>
       new Promise((resolve) => {
