@@ -54,6 +54,8 @@ export function createExplain(
     if ('kind' in head) return refused('route', head);
 
     const line = route(head.host, head.path);
+    if (head.encodedSlash === true && line?.protocol.encodedSlash !== true)
+      return refused('route', { reason: 'path_ambiguous', detail: '%2F' });
     if (line === undefined) return refused('route', { reason: 'no_service', detail: `nothing at ${host}` });
     const asked = line.protocol.classify(head);
     if (asked.kind === 'deny') return refused('classify', asked);

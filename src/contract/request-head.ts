@@ -2,8 +2,9 @@ declare const canonical: unique symbol;
 
 /**
  * The one form of a path: what policy reads is byte for byte what the upstream gets.
- * Starts with `/`; no dot segments, no empty segments, no encoded slash, backslash, `#`, `?` or control;
- * characters that need no encoding are not encoded, escapes are uppercase and valid UTF-8.
+ * Starts with `/`; no dot segments, no empty segments, no encoded backslash, `#`, `?` or control;
+ * characters that need no encoding are not encoded, escapes are uppercase and valid UTF-8. An encoded slash stands as the
+ * client wrote it, and only where the service's protocol has a meaning for it (`encodedSlash`).
  */
 export type CanonicalPath = string & { readonly [canonical]: true };
 
@@ -13,6 +14,8 @@ export interface RequestHead {
   /** Lowercase, with the port if the client wrote one. */
   readonly host: string;
   readonly path: CanonicalPath;
+  /** `%2F` stands in the path: not every protocol knows what that is. */
+  readonly encodedSlash?: boolean;
   /** With its `?`, or empty, as received: it may hold credentials, so never log it. */
   readonly query: string;
   /** Whether the framing announces a body. */

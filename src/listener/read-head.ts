@@ -52,7 +52,7 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
 
   const target = parseTarget(req.url ?? '');
   if ('kind' in target) return target;
-  return { method, host: host.toLowerCase(), path: target.path, query: target.query, hasBody, rawHeaders };
+  return { method, host: host.toLowerCase(), ...target, hasBody, rawHeaders };
 }
 
 function malformed(detail: string): Deny {

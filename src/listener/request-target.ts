@@ -3,6 +3,8 @@ import type { CanonicalPath } from '../contract/request-head.ts';
 
 export interface RequestTarget {
   readonly path: CanonicalPath;
+  /** `%2F` stands in it, in the client's spelling: whoever knows the service decides whether it may. */
+  readonly encodedSlash?: boolean;
   /** With its `?`, or empty. */
   readonly query: string;
 }
@@ -39,7 +41,8 @@ export function parseTarget(target: string): RequestTarget | Deny {
   const raw = end === length ? target : target.slice(0, end);
   const path = plain ? (raw as CanonicalPath) : canonicalPath(raw);
   if (typeof path !== 'string') return path;
-  return { path, query: end === length ? '' : target.slice(end) };
+  const query = end === length ? '' : target.slice(end);
+  return !plain && ENCODED_SLASH.test(path) ? { path, query, encodedSlash: true } : { path, query };
 }
 
 /** Undoes escapes that need not be, keeps the others in uppercase, refuses the dangerous ones. */
@@ -55,6 +58,11 @@ function canonicalPath(raw: string): CanonicalPath | Deny {
     const code = Number.parseInt(hex, 16);
     if (code < 0x20 || code === 0x7f) return ambiguous('an encoded control character');
     if (ENCODED_REFUSED.has(code)) return ambiguous(`%${hex}`);
+    if (code === SLASH) {
+      path += `%${hex}`;
+      i += 2;
+      continue;
+    }
     path += NEEDS_NO_ESCAPE.test(String.fromCharCode(code))
       ? String.fromCharCode(code)
       : `%${hex.toUpperCase()}`;
@@ -63,11 +71,15 @@ function canonicalPath(raw: string): CanonicalPath | Deny {
   // Looked for at the end: undone escapes may have made one (`%25b%41`).
   if (/%25[0-9A-Fa-f]{2}/.test(path)) return ambiguous('double encoding');
   if (!isUtf8(path)) return ambiguous('an escape that is not UTF-8');
-  for (const segment of path.split('/')) {
-    // Some servers trim spaces: what is left must be neither dots nor nothing.
-    const name = segment.replaceAll('%20', '');
-    if (name === '.' || name === '..') return ambiguous('a dot segment');
-    if (name === '' && segment !== '') return ambiguous('an empty segment');
+  // Whoever takes an encoded slash for one must find no other segments than whoever does not.
+  for (const part of path.slice(1).split('/')) {
+    const segments = part.split(ENCODED_SLASH);
+    for (const segment of segments) {
+      // Some servers trim spaces: what is left must be neither dots nor nothing.
+      const name = segment.replaceAll('%20', '');
+      if (name === '.' || name === '..') return ambiguous('a dot segment');
+      if (name === '' && (segment !== '' || segments.length > 1)) return ambiguous('an empty segment');
+    }
   }
   return path as CanonicalPath;
 }
@@ -90,8 +102,10 @@ const QUESTION = 0x3f;
 const PERCENT = 0x25;
 const HASH = 0x23;
 
-/** `/`, `\`, `#`, `?` in disguise; and `;`, behind which some servers see parameters, others more of the name. */
-const ENCODED_REFUSED: ReadonlySet<number> = new Set([SLASH, 0x5c, HASH, QUESTION, 0x3b]);
+/** `\`, `#`, `?` in disguise; and `;`, behind which some servers see parameters, others more of the name. */
+const ENCODED_REFUSED: ReadonlySet<number> = new Set([0x5c, HASH, QUESTION, 0x3b]);
+
+const ENCODED_SLASH = /%2f/i;
 
 /** Characters of a path that mean the same with and without escape to every server; `+` does not. */
 const NEEDS_NO_ESCAPE = /[A-Za-z0-9\-._~!$&'()*,=:@]/;

@@ -49,6 +49,9 @@ export function createPipeline(stages: Stages): Pipeline {
     if ('kind' in head) return refuse(exchange, head);
 
     const line = route(head.host, head.path);
+    if (head.encodedSlash === true && !readsEncodedSlash(line)) {
+      return refuse(exchange, deny('path_ambiguous', '%2F'));
+    }
     if (line === undefined) return refuse(exchange, deny('no_service', `nothing at ${head.host}`));
     if ('exactPath' in line) return callEndpoint(exchange, line);
     exchange.line = line;
@@ -182,6 +185,11 @@ export function createPipeline(stages: Stages): Pipeline {
       stages.audit.write(event);
     },
   };
+}
+
+/** To most servers it is either a slash or a part of a name, and nobody knows which. */
+function readsEncodedSlash(line: ServiceLine | EndpointLine | undefined): boolean {
+  return line !== undefined && 'protocol' in line && line.protocol.encodedSlash === true;
 }
 
 /** A credential is asked for before anybody is told what a service does not do; in shadow, nobody is. */

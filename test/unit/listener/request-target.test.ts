@@ -21,6 +21,11 @@ describe('one canonical path', () => {
     expect(parseTarget(target)).toEqual({ path, query });
   });
 
+  test('an encoded slash is told of, and stays as it was written', () => {
+    expect(parseTarget('/@s%2fn')).toEqual({ path: '/@s%2fn', query: '', encodedSlash: true });
+    expect(parseTarget('/%40s%2Fn?x')).toEqual({ path: '/@s%2Fn', query: '?x', encodedSlash: true });
+  });
+
   test.each([
     ['/..', 'a dot segment'],
     ['/p/../a', 'a dot segment'],
@@ -36,7 +41,12 @@ describe('one canonical path', () => {
     ['/a/b;v=1', 'character 0x3b in the path'],
     ['/p/%3Bv=1/a', '%3B'],
     ['/p/%20/a', 'an empty segment'],
-    ['/p%2fa', '%2f'],
+    ['/p/..%2fa', 'a dot segment'],
+    ['/p/%2e%2e%2Fa', 'a dot segment'],
+    ['/p%2f%2fa', 'an empty segment'],
+    ['/p/%2fa', 'an empty segment'],
+    ['/p%2f/a', 'an empty segment'],
+    ['/p%2f', 'an empty segment'],
     ['/p%5Ca', '%5C'],
     ['/p%23a', '%23'],
     ['/p%3fa', '%3f'],
