@@ -12,6 +12,10 @@ export function checkUpstreams(context: RuleContext): void {
       if (new URL(origin).origin === origin.replace(/\/$/, '')) continue;
       context.error([...path, 'redirectOrigins', index], `must be an origin: ${new URL(origin).origin}`);
     }
+    for (const [index, alias] of upstream.aliases.entries()) {
+      const wrong = upstreamUrlProblem(alias);
+      if (wrong !== undefined) context.error([...path, 'aliases', index], wrong);
+    }
     if (upstream.auth !== undefined) checkAuth(context, upstream.auth, [...path, 'auth'], type);
   }
 }

@@ -32,6 +32,10 @@ export const upstream = z.strictObject({
     .enum(['upstream', 'client'])
     .default('upstream')
     .describe('Which Host the upstream sees. Default: upstream, its own.'),
+  aliases: z
+    .array(url)
+    .default([])
+    .describe('Other URLs by which the upstream calls itself in what it answers; each ends in /.'),
   caFile: filePath.optional().describe('Certificate authorities to trust for the upstream.'),
   auth: z
     .strictObject(credentialSource)

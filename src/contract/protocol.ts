@@ -29,6 +29,13 @@ export interface RoutePlan {
   readonly query?: string;
   /** Redirects are followed by the gateway, without credentials; clients cannot reach where they lead. */
   readonly followRedirects?: boolean;
+  /** The upstream's URLs in a good answer's body become the gateway's, so that every later request comes here too. */
+  readonly rewrite?: BodyRewrite;
+}
+
+export interface BodyRewrite {
+  /** Media types that hold such URLs, lowercase; an answer of another type passes as it is. */
+  readonly types: readonly string[];
 }
 
 export interface OwnAnswer {
@@ -57,6 +64,8 @@ export interface RefusalBody {
   readonly body: string;
   /** In place of the reason's own. */
   readonly status?: number;
+  /** The reason phrase, where clients print it; ASCII. */
+  readonly phrase?: string;
   /** Name, value, name, value …, beside those that every refusal has. */
   readonly headers?: readonly string[];
 }
@@ -67,6 +76,8 @@ export interface Protocol {
   readonly carriers: readonly Carrier[];
   /** Query parameters that carry credentials to upstreams of this type, lowercase. */
   readonly queryCarriers: readonly string[];
+  /** It has paths with `%2F`, and `classify` reads them. Default: they are refused. */
+  readonly encodedSlash?: boolean;
   classify(head: RequestHead): Classification;
   /**
    * The one `WWW-Authenticate` value, or undefined where clients are better off without. `error` is a code of

@@ -8,6 +8,7 @@ import { Relay, type RelayPorts } from './relay.ts';
 import { RequestBody } from './request-body.ts';
 import { CredentialFault } from './request-credential.ts';
 import { createHeaderCleaner } from './request-headers.ts';
+import { createRewriting } from './rewriting.ts';
 import type { StallWatch } from './stall-watch.ts';
 import { createUpstreamCredential, type CredentialPorts, type UpstreamAuth } from './upstream-credential.ts';
 import { createUpstreamPool } from './upstream-pool.ts';
@@ -25,6 +26,8 @@ export interface ForwardSettings {
     readonly caFile?: string | undefined;
     readonly auth?: UpstreamAuth | undefined;
     readonly redirectOrigins: readonly string[];
+    /** Other URLs by which it calls itself. */
+    readonly aliases: readonly string[];
     /** Most requests in flight. */
     readonly connections: number;
     /** Milliseconds. */
@@ -60,6 +63,11 @@ export function createForwarder(
     upstreamUrl: upstream.url,
     redirectOrigins: upstream.redirectOrigins,
     cleanQuery,
+  });
+  const rewritingFor = createRewriting({
+    path: settings.path,
+    upstreamUrl: upstream.url,
+    aliases: upstream.aliases,
   });
   const cleanHeaders = createHeaderCleaner({
     keepCookies: settings.keepCookies,
@@ -121,11 +129,12 @@ export function createForwarder(
     if (credential !== undefined && presented !== undefined) headers.push(credential.name, presented);
     pushIdentity(forwarding, headers);
 
+    const rewriting = plan?.rewrite && rewritingFor(plan.rewrite, `${client.proto}://${head.host}`);
     const body = head.hasBody ? new RequestBody(req, maxBody) : undefined;
     const options: Dispatcher.DispatchOptions = {
       method: head.method,
       path: target.pathname + head.path.slice(settings.path.length) + cleanQuery(plan?.query ?? head.query),
-      headers,
+      headers: rewriting === undefined ? headers : rewriting.request(headers),
       body: body ?? null,
       // HEAD would close the connection.
       reset: false,
@@ -141,6 +150,7 @@ export function createForwarder(
     const repeatable = body === undefined && SAFE_METHODS.has(head.method);
     const relayPorts: RelayPorts = {
       location,
+      rewriting,
       stalls: ports.stalls,
       retry: repeatable ? () => void pool.dispatch(options, relay) : undefined,
       follow:
@@ -175,6 +185,7 @@ export function createForwarder(
     if (typeof hop === 'string') return hop;
     const relay: Relay = new Relay(forwarding, undefined, {
       location,
+      rewriting: undefined,
       stalls: ports.stalls,
       retry: () => void hop.pool.dispatch(hop.options, relay),
       follow: (next) => follow(forwarding, next, hop.url, hops + 1),

@@ -2,13 +2,16 @@ import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Forwarding } from '../contract/forwarding.ts';
 import type { LocationRewriter } from './location.ts';
+import type { BodyRewriter } from './body-rewriter.ts';
 import type { RequestBody } from './request-body.ts';
 import { findRaw, readResponseHead } from './response-head.ts';
+import type { Rewriting } from './rewriting.ts';
 import type { StallWatch, Transfer } from './stall-watch.ts';
 import { isStaleConnection, upstreamFault } from './upstream-fault.ts';
 
 export interface RelayPorts {
   readonly location: LocationRewriter;
+  readonly rewriting: Rewriting | undefined;
   readonly stalls: StallWatch;
   /** Sends the request again; undefined where it may not be. */
   readonly retry: (() => void) | undefined;
@@ -42,6 +45,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #done = false;
   #released = false;
   #transfer: Transfer | undefined;
+  #rewriter: BodyRewriter | undefined;
 
   constructor(forwarding: Forwarding, body: RequestBody | undefined, ports: RelayPorts) {
     this.#forwarding = forwarding;
@@ -90,7 +94,11 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (head.kind === 'invalid') return this.#refuse('upstream_invalid', head.detail);
 
     const { res, req, requestId } = forwarding.incoming;
-    head.headers.push('X-Request-Id', requestId);
+    const rewritten = this.#ports.rewriting?.answer(head.headers, status);
+    if (typeof rewritten === 'string') return this.#refuse('upstream_invalid', rewritten);
+    this.#rewriter = rewritten?.body;
+    const headers = rewritten?.headers ?? head.headers;
+    headers.push('X-Request-Id', requestId);
     this.#bodiless = forwarding.head.method === 'HEAD' || status === 204 || status === 304;
     if (head.untilClose && !this.#bodiless) {
       res.shouldKeepAlive = false;
@@ -99,10 +107,10 @@ export class Relay implements Dispatcher.DispatchHandler {
     // Whoever answers before it has read the body may never read it.
     if (this.#body !== undefined && !req.complete) res.shouldKeepAlive = false;
     this.#res.statusCode = status;
-    this.#heldHead = head.headers;
-    this.#contentLength = head.contentLength;
+    this.#heldHead = headers;
+    this.#contentLength = rewritten === undefined ? head.contentLength : undefined;
     // A short body is at hand or near; a stream of events may let its first chunk wait for hours.
-    if ((head.contentLength ?? Infinity) > ONE_WRITE) queueMicrotask(() => this.#sendHead());
+    if ((this.#contentLength ?? Infinity) > ONE_WRITE) queueMicrotask(() => this.#sendHead());
   }
 
   #follow(raw: readonly (Buffer | string)[]): void {
@@ -127,8 +135,9 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#res.flushHeaders();
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: Dispatcher.DispatchController, received: Buffer): void {
     if (this.#done) return;
+    const chunk = this.#rewriter === undefined ? received : this.#rewriter.push(received);
     const res = this.#res;
     const head = this.#heldHead;
     if (head !== undefined) {
@@ -153,10 +162,14 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#end();
     const head = this.#heldHead;
     if (head !== undefined) {
-      if (this.#contentLength === undefined && !this.#bodiless) head.push('Content-Length', '0');
+      if (this.#contentLength === undefined && !this.#bodiless && this.#rewriter === undefined)
+        head.push('Content-Length', '0');
       res.writeHead(res.statusCode, head);
     }
-    if (!res.writableEnded) res.end();
+    if (res.writableEnded) return;
+    const last = this.#bodiless ? undefined : this.#rewriter?.end();
+    this.#forwarding.bytesOut += last?.length ?? 0;
+    res.end(last);
   }
 
   onResponseError(_controller: unknown, error: unknown): void {

@@ -52,7 +52,8 @@ export function answer(
   // What follows on this connection is the rest of something that was refused.
   if (!readable || (head.hasBody && !req.complete)) res.shouldKeepAlive = false;
   exchange.bytesOut = Buffer.byteLength(body);
-  res.writeHead(sent, headers);
+  if (refusal.phrase === undefined) res.writeHead(sent, headers);
+  else res.writeHead(sent, refusal.phrase, headers);
   res.end(body);
 }
 

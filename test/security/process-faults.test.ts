@@ -32,6 +32,7 @@ beforeEach(async () => {
         url: `${upstream.url}/`,
         hostHeader: 'upstream',
         redirectOrigins: [],
+        aliases: [],
         connections: 10,
         timeouts: { connect: 1_000, headers: 1_000, idle: 1_000 },
       },

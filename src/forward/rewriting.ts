@@ -1,0 +1,98 @@
+import type { BodyRewrite } from '../contract/protocol.ts';
+import { foldHeaderName } from '../lib/header-name.ts';
+import { BodyRewriter, type Replacement } from './body-rewriter.ts';
+import { createEntityTags } from './entity-tags.ts';
+
+export interface RewritingSettings {
+  /** Public prefix of the service. */
+  readonly path: string;
+  readonly upstreamUrl: string;
+  /** Other URLs by which the upstream calls itself. */
+  readonly aliases: readonly string[];
+}
+
+/** How one request's answer becomes the gateway's. */
+export interface Rewriting {
+  /** Changes a request's headers (name, value, …) so that the answer can be rewritten. */
+  request(headers: string[]): string[];
+  /** Takes an answer's headers; undefined where it passes as it is, a text where it cannot be passed. */
+  answer(headers: string[], status: number): RewrittenAnswer | string | undefined;
+}
+
+export interface RewrittenAnswer {
+  readonly headers: string[];
+  readonly body: BodyRewriter;
+}
+
+/** `origin`: scheme and host by which the client came. */
+export function createRewriting(
+  settings: RewritingSettings,
+): (rewrite: BodyRewrite, origin: string) => Rewriting {
+  const own = [settings.upstreamUrl, ...settings.aliases];
+  const { pathname } = new URL(settings.upstreamUrl);
+
+  function replacementsFor(origin: string): readonly Replacement[] {
+    const to = origin + settings.path;
+    const named = own.map((from) => ({ from, to }));
+    // An upstream that goes by the Host or X-Forwarded-Host calls itself by the client's name, without our prefix.
+    const here = origin + pathname;
+    return here === to ? named : [...named, { from: to, to }, { from: here, to }];
+  }
+
+  return (rewrite, origin) => {
+    const replacements = replacementsFor(origin);
+    const tags = createEntityTags(JSON.stringify(replacements));
+    return {
+      request(headers) {
+        const kept: string[] = [];
+        for (let i = 0; i < headers.length; i += 2) {
+          const [name = '', value = ''] = [headers[i], headers[i + 1]];
+          const folded = foldHeaderName(name);
+          if (LEFT_OUT.has(folded)) continue;
+          const sent = folded === 'if-none-match' ? tags.inward(value) : value;
+          if (sent !== undefined) kept.push(name, sent);
+        }
+        // What is compressed cannot be read as it streams by.
+        kept.push('Accept-Encoding', 'identity');
+        return kept;
+      },
+      answer(headers, status) {
+        const get = (wanted: string): string | undefined => valueOf(headers, wanted);
+        const type = get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+        const unmodified = status === 304;
+        if (!unmodified && (status !== 200 || type === undefined || !rewrite.types.includes(type)))
+          return undefined;
+        if (!unmodified && (get('content-encoding') ?? 'identity').toLowerCase() !== 'identity') {
+          return 'an encoded body where none was asked for';
+        }
+        const kept: string[] = [];
+        for (let i = 0; i < headers.length; i += 2) {
+          const [name = '', value = ''] = [headers[i], headers[i + 1]];
+          const folded = foldHeaderName(name);
+          if (OF_THE_BODY.has(folded)) continue;
+          kept.push(name, folded === 'etag' ? tags.outward(value) : value);
+        }
+        return { headers: kept, body: new BodyRewriter(replacements) };
+      },
+    };
+  };
+}
+
+/** A part of a body that is rewritten is a part of something else. */
+const LEFT_OUT: ReadonlySet<string> = new Set(['accept-encoding', 'range', 'if-range', 'if-match']);
+
+/** What is true of the upstream's bytes only. */
+const OF_THE_BODY: ReadonlySet<string> = new Set([
+  'content-length',
+  'accept-ranges',
+  'content-md5',
+  'digest',
+  'content-digest',
+  'repr-digest',
+]);
+
+function valueOf(headers: readonly string[], wanted: string): string | undefined {
+  for (let i = 0; i < headers.length; i += 2)
+    if (foldHeaderName(headers[i] ?? '') === wanted) return headers[i + 1];
+  return undefined;
+}
