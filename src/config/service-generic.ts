@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { carriersWithQuery, serviceKeys, type ServiceTraits } from './schema-service-keys.ts';
+import { carriersWithQuery, PACKAGE_SCOPES, serviceKeys, type ServiceTraits } from './schema-service-keys.ts';
 
 export const genericService = z.strictObject({
   type: z.literal('generic').describe('Any tree of files, for curl and wget.'),
@@ -8,6 +8,6 @@ export const genericService = z.strictObject({
 });
 
 export const GENERIC_TRAITS: ServiceTraits = {
-  scopes: ['read_package_registry', 'write_package_registry'],
+  scopes: PACKAGE_SCOPES,
   resources: 'name',
 };

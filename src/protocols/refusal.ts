@@ -15,3 +15,8 @@ export function textRefusal({ error, message, requestId }: RefusalText): Refusal
     body: `${message}\nerror: ${error}\nrequest id: ${requestId}\n`,
   };
 }
+
+/** For clients that print the reason phrase and nothing else: ASCII, on one line (RFC 9112 §4). */
+export function phraseOf(message: string, error: string): string {
+  return `${message} (${error})`.replaceAll(/[^\x20-\x7e]/g, '');
+}
