@@ -6,7 +6,7 @@ import type { Protocol } from './contract/protocol.ts';
 import { createExtract } from './extract/index.ts';
 import { createForwarder, StallWatch } from './forward/index.ts';
 import type { EndpointLine, ServiceLine } from './pipeline/index.ts';
-import { genericProtocol, httpProtocol, npmProtocol, ociProtocol } from './protocols/index.ts';
+import { httpProtocol, ociProtocol, packageProtocols } from './protocols/index.ts';
 
 type Service = Config['services'][number];
 
@@ -92,11 +92,7 @@ function protocolOf(service: Service, publicUrl: string): Protocol {
       return httpProtocol(service);
     case 'oci':
       return ociProtocol({ ...service, publicUrl });
-    case 'npm':
-      return npmProtocol(service);
-    case 'generic':
-      return genericProtocol(service);
     default:
-      return service satisfies never;
+      return packageProtocols[service.type](service);
   }
 }

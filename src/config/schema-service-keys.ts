@@ -11,9 +11,6 @@ export interface ServiceTraits {
   readonly resources: 'path' | 'name';
 }
 
-/** Of everything that is a feed of packages, or of files. */
-export const PACKAGE_SCOPES = ['read_package_registry', 'write_package_registry'] as const;
-
 const anonymous = z
   .array(z.strictObject({ scopes: z.array(nonEmpty).min(1), resources: z.array(nonEmpty).min(1) }))
   .default([])

@@ -33,9 +33,32 @@ export interface RoutePlan {
   readonly rewrite?: BodyRewrite;
 }
 
-export interface BodyRewrite {
+export type BodyRewrite = UrlRewrite | DocumentRewrite;
+
+/** Wherever such a URL stands, as the body streams by. */
+export interface UrlRewrite {
+  readonly kind: 'urls';
   /** Media types that hold such URLs, lowercase; an answer of another type passes as it is. */
   readonly types: readonly string[];
+}
+
+/** Where more has to change than that: the whole body is held, read and written anew. */
+export interface DocumentRewrite {
+  readonly kind: 'document';
+  /** As above. */
+  readonly types: readonly string[];
+  /** Bytes; a longer document is not relayed. */
+  readonly maxBytes: number;
+  /** Pure. Undefined where the document cannot be understood: nothing of it is relayed then. */
+  readonly rewrite: (document: string, urls: PublicUrls) => string | undefined;
+}
+
+/** The names that the gateway gives to what the upstream calls by its own. */
+export interface PublicUrls {
+  /** Where clients find the service: scheme, host, path; ends in `/`. */
+  readonly base: string;
+  /** An absolute URL of the upstream as clients may follow it; undefined for a foreign one. */
+  readonly of: (url: string) => string | undefined;
 }
 
 export interface OwnAnswer {

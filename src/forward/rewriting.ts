@@ -1,7 +1,9 @@
-import type { BodyRewrite } from '../contract/protocol.ts';
+import type { BodyRewrite, PublicUrls } from '../contract/protocol.ts';
 import { foldHeaderName } from '../lib/header-name.ts';
-import { BodyRewriter, type Replacement } from './body-rewriter.ts';
+import type { BodyTransform } from './body-transform.ts';
+import { DocumentRewriter } from './document-rewriter.ts';
 import { createEntityTags } from './entity-tags.ts';
+import { UrlRewriter, type Replacement } from './url-rewriter.ts';
 
 export interface RewritingSettings {
   /** Public prefix of the service. */
@@ -21,7 +23,7 @@ export interface Rewriting {
 
 export interface RewrittenAnswer {
   readonly headers: string[];
-  readonly body: BodyRewriter;
+  readonly body: BodyTransform;
 }
 
 /** `origin`: scheme and host by which the client came. */
@@ -72,9 +74,36 @@ export function createRewriting(
           if (OF_THE_BODY.has(folded)) continue;
           kept.push(name, folded === 'etag' ? tags.outward(value) : value);
         }
-        return { headers: kept, body: new BodyRewriter(replacements) };
+        return { headers: kept, body: transformFor(rewrite, replacements, origin + settings.path) };
       },
     };
+  };
+}
+
+function transformFor(
+  rewrite: BodyRewrite,
+  replacements: readonly Replacement[],
+  base: string,
+): BodyTransform {
+  switch (rewrite.kind) {
+    case 'urls':
+      return new UrlRewriter(replacements);
+    case 'document':
+      return new DocumentRewriter(rewrite, publicUrls(replacements, base));
+    default:
+      return rewrite satisfies never;
+  }
+}
+
+function publicUrls(replacements: readonly Replacement[], base: string): PublicUrls {
+  // The longest first: one may be the start of another.
+  const known = replacements.toSorted((a, b) => b.from.length - a.from.length);
+  return {
+    base,
+    of(url) {
+      const replacement = known.find(({ from }) => url.startsWith(from));
+      return replacement === undefined ? undefined : replacement.to + url.slice(replacement.from.length);
+    },
   };
 }
 

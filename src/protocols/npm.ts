@@ -1,12 +1,10 @@
 import type { Classification, Protocol, RefusalText } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
+import { any, every, isRead, one, READ, unknown, WRITE } from './package-operations.ts';
 import { phraseOf } from './refusal.ts';
 
 /** Package names as npm takes them (validate-npm-package-name), old ones with capitals included. */
 const NAME = /^(?:@[A-Za-z0-9~-][A-Za-z0-9._~-]*\/)?[A-Za-z0-9~-][A-Za-z0-9._~-]*$/;
-
-const READ = 'read_package_registry';
-const WRITE = 'write_package_registry';
 
 /** npm's `audit` sends the names of what is installed, and gets what is known of them. */
 const AUDITS: ReadonlySet<string> = new Set([
@@ -16,7 +14,10 @@ const AUDITS: ReadonlySet<string> = new Set([
 ]);
 
 /** Metadata; its `dist.tarball` say where packages are. */
-const METADATA = { types: ['application/json', 'application/vnd.npm.install-v1+json'] } as const;
+const METADATA = {
+  kind: 'urls',
+  types: ['application/json', 'application/vnd.npm.install-v1+json'],
+} as const;
 
 /** A registry of npm packages (CommonJS Compliant Package Registry, and what npm, pnpm and yarn ask beside it). */
 export function npmProtocol(settings: { readonly path: string }): Protocol {
@@ -25,14 +26,12 @@ export function npmProtocol(settings: { readonly path: string }): Protocol {
     // `@scope%2fname` and `@scope/name` are the same package, and the first is what npm sends.
     const decoded = rest.replace(/^((?:-\/package\/)?@[^/%]+)%2f/i, '$1/');
     if (decoded.includes('%')) return unknown('an escape that is in no name');
-    const read = method === 'GET' || method === 'HEAD';
+    const read = isRead(method);
     if (decoded.startsWith('-/')) return special(decoded, method, read);
     const [name, more] = splitName(decoded);
     if (!NAME.test(name)) return unknown('no name of a package');
     if (more.startsWith('-/') && read && !more.includes('/', 2)) return one(READ, name);
-    if (read && !more.includes('/')) {
-      return { kind: 'operations', operations: [operation(READ, name)], plan: { rewrite: METADATA } };
-    }
+    if (read && !more.includes('/')) return one(READ, name, { rewrite: METADATA });
     const change = method === 'PUT' || method === 'DELETE';
     const revision = /^(?:-\/[^/]+\/)?-rev\/[^/]+$/.test(more);
     if (change && (revision || (more === '' && method === 'PUT'))) return one(WRITE, name);
@@ -54,7 +53,7 @@ export function npmProtocol(settings: { readonly path: string }): Protocol {
 function special(rest: string, method: string, read: boolean): Classification {
   if (AUDITS.has(rest)) return method === 'POST' ? any() : unknown(`${method} on an audit`);
   if (rest === '-/ping') return read ? any() : unknown(`${method} on ping`);
-  if (rest === '-/v1/search' || rest === '-/all') return read ? all() : unknown(`${method} on search`);
+  if (rest === '-/v1/search' || rest === '-/all') return read ? every() : unknown(`${method} on search`);
   const [, name = '', tag] = /^-\/package\/((?:@[^/]+\/)?[^/]+)\/dist-tags(?:\/([^/]+))?$/.exec(rest) ?? [];
   if (!NAME.test(name)) return unknown('no route of a package registry');
   if (tag === undefined) return read ? one(READ, name) : unknown(`${method} on all tags`);
@@ -67,27 +66,6 @@ function special(rest: string, method: string, read: boolean): Classification {
 function splitName(text: string): readonly [string, string] {
   const end = text.indexOf('/', text.startsWith('@') ? text.indexOf('/') + 1 : 0);
   return end <= 0 ? [text, ''] : [text.slice(0, end), text.slice(end + 1)];
-}
-
-function operation(scope: string, resource: string) {
-  return { scope, resource, extent: 'one' } as const;
-}
-
-function one(scope: string, name: string): Classification {
-  return { kind: 'operations', operations: [operation(scope, name)] };
-}
-
-/** Names none in its path. */
-function any(): Classification {
-  return { kind: 'operations', operations: [{ scope: READ, resource: '', extent: 'any' }] };
-}
-
-function all(): Classification {
-  return { kind: 'operations', operations: [{ scope: READ, resource: '', extent: 'every' }] };
-}
-
-function unknown(detail: string): Classification {
-  return { kind: 'unknown', detail };
 }
 
 /** npm and yarn print `error`, pnpm the phrase only. */
