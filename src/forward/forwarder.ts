@@ -42,7 +42,11 @@ export interface ForwardSettings {
 
 export interface Forwarder {
   readonly forward: Forward;
-  close(): Promise<void>;
+  /**
+   * The service has changed or the process ends: no file is watched any more, and once nothing is `inUse` all connections
+   * are closed. Requests that come before that are served.
+   */
+  close(inUse?: Promise<unknown>): Promise<void>;
 }
 
 /** One service's way out: its connections, its credential, its headers. */
@@ -211,8 +215,9 @@ export function createForwarder(
 
   return {
     forward,
-    async close() {
+    async close(inUse) {
       credential?.close();
+      await inUse;
       await Promise.all([pool.close(), redirects.close()]);
     },
   };

@@ -35,12 +35,16 @@ export interface Stages {
 export interface Pipeline {
   request(incoming: Incoming): void;
   broken(request: BrokenRequest): void;
+  /** Resolves as soon as none of its requests is under way. */
+  idle(): Promise<void>;
 }
 
 /** The one way of a request: route → classify → extract → authenticate → authorize → forward → audit. */
 export function createPipeline(stages: Stages): Pipeline {
   const route = createRoute(stages.services, stages.endpoints);
   const admit = createAdmit(stages.failures);
+  let underWay = 0;
+  const waiting: (() => void)[] = [];
 
   function handleRequest(exchange: Exchange): void {
     if (!stages.audit.available())
@@ -156,6 +160,8 @@ export function createPipeline(stages: Stages): Pipeline {
   }
 
   function ended(exchange: Exchange): void {
+    underWay -= 1;
+    if (underWay === 0) for (const resolve of waiting.splice(0)) resolve();
     exchange.end();
     try {
       stages.meter.requestEnded(exchange);
@@ -168,6 +174,7 @@ export function createPipeline(stages: Stages): Pipeline {
 
   return {
     request(incoming) {
+      underWay += 1;
       const exchange = new Exchange(incoming, stages.clock.now(), answerFault);
       incoming.res.on('close', () => ended(exchange));
       incoming.res.on('error', ignore);
@@ -184,6 +191,7 @@ export function createPipeline(stages: Stages): Pipeline {
       stages.meter.requestEnded(event);
       stages.audit.write(event);
     },
+    idle: () => (underWay === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
   };
 }
 
