@@ -47,6 +47,7 @@ export function createServices(
       authenticate: rooms.authenticator.forService(service.name),
       authorize: rooms.authorizer.forService(service.name),
       forward: forwarder.forward,
+      takeBody: forwarder.takeBody,
     };
     return { service, line, forwarder };
   });
