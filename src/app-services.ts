@@ -1,7 +1,6 @@
 import type { Authenticator } from './authenticate/index.ts';
 import { createRegistryHosts, type Registry, type RegistryRooms } from './app-registries.ts';
 import type { Config } from './config/index.ts';
-import type { Forward } from './contract/forwarding.ts';
 import type { Clock, Outbound } from './contract/ports.ts';
 import type { Protocol } from './contract/protocol.ts';
 import { createExtract } from './extract/index.ts';
@@ -60,7 +59,7 @@ export function createServices(
       }),
       authenticate: rooms.authenticator.forService(service.name),
       authorize: rooms.authorizer.forService(service.name),
-      forward: forwardOf(forwarders, service.name),
+      ...wayOutOf(forwarders, service.name),
     };
     return { service, line };
   });
@@ -84,10 +83,11 @@ export function createServices(
   };
 }
 
-function forwardOf(forwarders: Forwarders, service: string): Forward {
+function wayOutOf(forwarders: Forwarders, service: string): Pick<ServiceLine, 'forward' | 'takeBody'> {
   const entry = forwarders.get(service);
   if (entry === undefined) throw new TypeError(`there is no forwarder of ${service}`);
-  return entry.made.forward;
+  const { forward, takeBody } = entry.made;
+  return { forward, takeBody };
 }
 
 /** Whether a secret with a user name may be a deploy token of GitLab's own. */
