@@ -1,7 +1,8 @@
 import type { Authenticator } from './authenticate/index.ts';
 import { createRegistryHosts, type Registry, type RegistryRooms } from './app-registries.ts';
 import type { Config } from './config/index.ts';
-import type { Clock, Outbound } from './contract/ports.ts';
+import type { Keyring } from './contract/keyring.ts';
+import type { Clock, OutboundForms } from './contract/ports.ts';
 import type { Protocol } from './contract/protocol.ts';
 import { createExtract } from './extract/index.ts';
 import { createForwarder, StallWatch } from './forward/index.ts';
@@ -21,7 +22,8 @@ export function createServices(
   config: Config,
   rooms: Omit<RegistryRooms, 'extractLogin'> & {
     readonly authenticator: Authenticator;
-    readonly outbound: Outbound;
+    readonly outbound: OutboundForms;
+    readonly keyring: Pick<Keyring, 'sign'>;
     readonly clock: Clock;
   },
 ): Services {
@@ -34,7 +36,7 @@ export function createServices(
   const built = config.services.map((service) => {
     const protocol = protocolOf(service, publicUrl);
     const { queryCarriers } = protocol;
-    const forwarder = createForwarder({ ...wayOut(service), queryCarriers }, { ...rooms, stalls });
+    const forwarder = createForwarder({ ...wayOut(service), queryCarriers, publicUrl }, { ...rooms, stalls });
     const line: ServiceLine = {
       ...service,
       protocol,

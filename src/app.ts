@@ -68,6 +68,7 @@ export function build(config: Config, options: BuildOptions): Gateway {
     authorizer,
     revocations,
     outbound,
+    keyring,
     clock,
     admit: createAdmit(failures),
     mint: createMint(mintSettings(config, authorizer), { keyring, clock }),
