@@ -19,7 +19,6 @@ export const FUTURE_SERVICE_TYPES: readonly string[] = [
   'maven',
   'nuget',
   'cargo',
-  'go',
   'helm',
   'git',
   'gitlab',

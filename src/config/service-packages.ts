@@ -13,6 +13,7 @@ export const packageServices = [
     ...serviceKeys,
     carriers: carriersWithQuery,
   }),
+  feed('go', 'A proxy of Go modules (GOPROXY).'),
   feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.'),
 ] as const;
 

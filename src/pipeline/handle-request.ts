@@ -93,8 +93,9 @@ export function createPipeline(stages: Stages): Pipeline {
     if (decision.kind !== 'allow') return refuse(exchange, decision);
     exchange.decision = decision;
     exchange.reason = basisReason(decision);
-    if (exchange.plan?.answer === undefined) line.forward(exchange);
-    else ownAnswer(exchange, exchange.plan.answer);
+    const own = exchange.plan?.answer;
+    if (own === undefined) line.forward(exchange);
+    else ownAnswer(exchange, typeof own === 'function' ? own(decision.caller) : own);
   }
 
   /** What is asked for, or else what the protocol does in its place. */

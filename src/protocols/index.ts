@@ -1,4 +1,5 @@
 import { genericProtocol } from './generic.ts';
+import { goProtocol } from './go.ts';
 import { npmProtocol } from './npm.ts';
 
 export { httpProtocol, type HttpSettings } from './http.ts';
@@ -9,5 +10,6 @@ export { jsonRefusal } from './refusal.ts';
 /** Feeds of packages and files, by service type: a format is a file here, and a line. */
 export const packageProtocols = {
   generic: genericProtocol,
+  go: goProtocol,
   npm: npmProtocol,
 } as const;
