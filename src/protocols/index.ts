@@ -1,6 +1,8 @@
 import { genericProtocol } from './generic.ts';
 import { goProtocol } from './go.ts';
+import { mavenProtocol } from './maven.ts';
 import { npmProtocol } from './npm.ts';
+import { nugetProtocol } from './nuget.ts';
 
 export { httpProtocol, type HttpSettings } from './http.ts';
 export { ociProtocol, registryRoot } from './oci.ts';
@@ -11,5 +13,7 @@ export { jsonRefusal } from './refusal.ts';
 export const packageProtocols = {
   generic: genericProtocol,
   go: goProtocol,
+  maven: mavenProtocol,
   npm: npmProtocol,
+  nuget: nugetProtocol,
 } as const;
