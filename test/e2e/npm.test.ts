@@ -9,6 +9,7 @@ import { eventually } from '../support/eventually.ts';
 import { startFeedRig, type FeedCredential, type FeedRig } from '../support/feed-rig.ts';
 import { needs } from '../support/needs.ts';
 import { createNpmProject, NPM_CLIENTS, type NpmClient } from '../support/npm-clients.ts';
+import type { RawResponse } from '../support/raw-client.ts';
 import type { Outcome } from '../support/run.ts';
 import { startVerdaccio, type TestVerdaccio } from '../support/verdaccio.ts';
 
@@ -69,6 +70,12 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
       version: '1.0.0',
       dependencies: { [name]: '^1.0.0' },
     });
+  }
+
+  /** By curl, with the id token. */
+  function request(path: string, ...args: readonly string[]): Promise<RawResponse> {
+    const authorization = `Authorization: Bearer ${rig.credentials['id token'].secret}`;
+    return curl('--cacert', rig.caFile, '-H', authorization, ...args, `https://${rig.host}/npm/${path}`);
   }
 
   const said = ({ stdout, stderr }: Outcome): string => (stdout + stderr).replaceAll(/\s*\n[\s│]*/g, ' ');
@@ -227,14 +234,7 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
 
   test('a validator leads to 304, in the short form of metadata too', async () => {
     for (const accept of ['application/json', 'application/vnd.npm.install-v1+json']) {
-      const ask = (...args: readonly string[]) =>
-        curl(
-          '--cacert',
-          rig.caFile,
-          ...['-H', `Authorization: Bearer ${rig.credentials['id token'].secret}`, '-H', `Accept: ${accept}`],
-          ...args,
-          `https://${rig.host}/npm/@acme%2Fui`,
-        );
+      const ask = (...args: readonly string[]) => request('@acme%2Fui', '-H', `Accept: ${accept}`, ...args);
       const whole = await ask();
       expect(whole.headers.get('content-type')).toContain(accept);
       expect(whole.body).toContain(`"https://${rig.host}/npm/@acme/ui/-/ui-1.0.0.tgz"`);
@@ -250,13 +250,8 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
 
   test('a publication that lies about its name is refused by the registry', async () => {
     const body = JSON.stringify({ _id: '@other/ui', name: '@other/ui', versions: {}, 'dist-tags': {} });
-    const answer = await curl(
-      '--cacert',
-      rig.caFile,
-      ...['-X', 'PUT', '-H', 'Content-Type: application/json', '--data', body],
-      ...['-H', `Authorization: Bearer ${rig.credentials['id token'].secret}`],
-      `https://${rig.host}/npm/@acme%2fliar`,
-    );
+    const type = 'Content-Type: application/json';
+    const answer = await request('@acme%2fliar', '-X', 'PUT', '-H', type, '--data', body);
     expect(answer.status).toBe(422);
     expect((await fetch(`${verdaccio.url}/@other/ui`)).status).not.toBe(200);
   });

@@ -18,7 +18,7 @@ export async function startAdvisories(folder: string, name: string, title: strin
   server.on('connect', (req, socket) => {
     const context = createSecureContext(authority.issue(`DNS:${(req.url ?? '').replace(/:\d+$/, '')}`));
     socket.write('HTTP/1.1 200 OK\r\n\r\n');
-    const secure = new TLSSocket(socket as never, { isServer: true, secureContext: context });
+    const secure = new TLSSocket(socket, { isServer: true, secureContext: context });
     secure.on('error', () => undefined);
     server.emit('connection', secure);
   });

@@ -4,7 +4,7 @@ import { createRewriting } from '../../../src/forward/rewriting.ts';
 const rewriting = createRewriting({
   path: '/npm/',
   upstreamUrl: 'http://registry.internal:4873/base/',
-  aliases: ['https://npm.corp.example.com/'],
+  aliases: ['https://npm.example.com/'],
 })({ kind: 'urls', types: ['application/json'] }, 'https://gateway.example.com');
 
 /** What becomes of a body that the upstream sends with these headers; undefined where it is left alone. */
@@ -25,7 +25,7 @@ test.each([
   'https://gateway.example.com/npm/',
   // Right but for the scheme: a token would travel in the clear.
   'http://gateway.example.com/npm/',
-  'https://npm.corp.example.com/',
+  'https://npm.example.com/',
 ])('an upstream that calls itself %s', (own) => {
   expect(answered(`{"tarball":"${own}ui/-/ui-1.0.0.tgz"}`)).toBe(
     '{"tarball":"https://gateway.example.com/npm/ui/-/ui-1.0.0.tgz"}',
