@@ -15,7 +15,6 @@ export const SERVICE_TRAITS: Readonly<Record<z.output<typeof service>['type'], S
 
 /** Types that a later version brings. */
 export const FUTURE_SERVICE_TYPES: readonly string[] = [
-  'pypi',
   'maven',
   'nuget',
   'cargo',

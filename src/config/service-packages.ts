@@ -14,6 +14,7 @@ export const packageServices = [
     carriers: carriersWithQuery,
   }),
   feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.'),
+  feed('pypi', 'An index of Python packages, for pip, uv, twine and poetry.'),
 ] as const;
 
 type PackageType = z.output<(typeof packageServices)[number]>['type'];

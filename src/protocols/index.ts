@@ -1,5 +1,6 @@
 import { genericProtocol } from './generic.ts';
 import { npmProtocol } from './npm.ts';
+import { pypiProtocol } from './pypi.ts';
 
 export { httpProtocol, type HttpSettings } from './http.ts';
 export { ociProtocol, registryRoot } from './oci.ts';
@@ -10,4 +11,5 @@ export { jsonRefusal } from './refusal.ts';
 export const packageProtocols = {
   generic: genericProtocol,
   npm: npmProtocol,
+  pypi: pypiProtocol,
 } as const;
