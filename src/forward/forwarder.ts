@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Forward, Forwarding } from '../contract/forwarding.ts';
+import type { TakeBody } from '../contract/taken-body.ts';
 import { createQueryCleaner } from './credential-parameters.ts';
 import { createIdentityHeaders, headerValue, type IdentityHeaderTemplates } from './identity-headers.ts';
 import { createLocationRewriter } from './location.ts';
@@ -10,6 +11,7 @@ import { CredentialFault } from './request-credential.ts';
 import { createHeaderCleaner } from './request-headers.ts';
 import { createRewriting } from './rewriting.ts';
 import type { StallWatch } from './stall-watch.ts';
+import { createTakeBody } from './take-body.ts';
 import { createUpstreamCredential, type CredentialPorts, type UpstreamAuth } from './upstream-credential.ts';
 import { createUpstreamPool } from './upstream-pool.ts';
 
@@ -42,7 +44,12 @@ export interface ForwardSettings {
 
 export interface Forwarder {
   readonly forward: Forward;
-  close(): Promise<void>;
+  readonly takeBody: TakeBody;
+  /**
+   * The service has changed or the process ends: no file is watched any more, and once nothing is `inUse` all connections
+   * are closed. Requests that come before that are served.
+   */
+  close(inUse?: Promise<unknown>): Promise<void>;
 }
 
 /** One service's way out: its connections, its credential, its headers. */
@@ -109,9 +116,11 @@ export function createForwarder(
 
   /** `again`: with another credential, after the upstream refused one. */
   function send(forwarding: Forwarding, presented: string | undefined, again = false): void {
-    const { incoming, head, plan } = forwarding;
+    const { incoming, head, plan, taken } = forwarding;
     const { req, res, client } = incoming;
-    const { headers, contentLength } = cleanHeaders(head.rawHeaders);
+    const { headers, contentLength = taken?.whole === true ? taken.bytes.length : undefined } = cleanHeaders(
+      head.rawHeaders,
+    );
     if (contentLength !== undefined && contentLength > maxBody) {
       return forwarding.failed('body_too_large', `Content-Length ${contentLength}`);
     }
@@ -130,7 +139,7 @@ export function createForwarder(
     pushIdentity(forwarding, headers);
 
     const rewriting = plan?.rewrite && rewritingFor(plan.rewrite, `${client.proto}://${head.host}`);
-    const body = head.hasBody ? new RequestBody(req, maxBody) : undefined;
+    const body = head.hasBody ? new RequestBody(req, maxBody, taken) : undefined;
     const options: Dispatcher.DispatchOptions = {
       method: head.method,
       path: target.pathname + head.path.slice(settings.path.length) + cleanQuery(plan?.query ?? head.query),
@@ -174,7 +183,7 @@ export function createForwarder(
     // Comes once; `once` would only add a wrapper to every request.
     res.on('close', () => relay.clientClosed());
     if (upload !== undefined) ports.stalls.watch(upload);
-    if (incoming.expectsContinue) res.writeContinue();
+    if (incoming.expectsContinue && taken === undefined) res.writeContinue();
     pool.dispatch(options, relay);
   }
 
@@ -211,8 +220,10 @@ export function createForwarder(
 
   return {
     forward,
-    async close() {
+    takeBody: createTakeBody({ maxBody, most: upstream.connections }, ports.stalls),
+    async close(inUse) {
       credential?.close();
+      await inUse;
       await Promise.all([pool.close(), redirects.close()]);
     },
   };

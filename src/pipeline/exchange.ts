@@ -8,6 +8,7 @@ import type { Operation } from '../contract/operation.ts';
 import type { Reason } from '../contract/reason.ts';
 import type { RoutePlan } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
+import type { TakenBody } from '../contract/taken-body.ts';
 import { findHeader } from '../lib/header-name.ts';
 import type { EndpointLine, ServiceLine } from './service-line.ts';
 
@@ -24,6 +25,7 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
 
   operations: readonly Operation[] = [];
   plan: RoutePlan | undefined;
+  taken: TakenBody | undefined;
   presented: PresentedCredential | undefined;
   verified: VerifiedCredential | undefined;
   decision: Decision | undefined;
