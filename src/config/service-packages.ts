@@ -13,6 +13,8 @@ export const packageServices = [
     ...serviceKeys,
     carriers: carriersWithQuery,
   }),
+  feed('cargo', 'A sparse registry of Rust crates, for cargo.'),
+  feed('helm', 'A classic chart repository, for helm; registries of charts are of type oci.'),
   feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.'),
   feed('pypi', 'An index of Python packages, for pip, uv, twine and poetry.'),
 ] as const;

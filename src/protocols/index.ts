@@ -1,4 +1,6 @@
+import { cargoProtocol } from './cargo.ts';
 import { genericProtocol } from './generic.ts';
+import { helmProtocol } from './helm.ts';
 import { npmProtocol } from './npm.ts';
 import { pypiProtocol } from './pypi.ts';
 
@@ -9,7 +11,9 @@ export { jsonRefusal } from './refusal.ts';
 
 /** Feeds of packages and files, by service type: a format is a file here, and a line. */
 export const packageProtocols = {
+  cargo: cargoProtocol,
   generic: genericProtocol,
+  helm: helmProtocol,
   npm: npmProtocol,
   pypi: pypiProtocol,
 } as const;

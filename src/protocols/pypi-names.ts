@@ -1,3 +1,5 @@
+import { namesBeforeVersion } from './name-version.ts';
+
 /** The name of a project (PEP 508), in whatever spelling. */
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 
@@ -19,7 +21,8 @@ export function projectOf(name: string): string | undefined {
 export function projectsOfFile(file: string): readonly string[] | undefined {
   const [, stem = '', kind] = FILE.exec(file.replace(BESIDE, '')) ?? [];
   if (kind === undefined) return undefined;
-  const names = kind === 'whl' ? wheelNames(stem) : sourceNames(stem);
+  // Today's source distributions have no hyphen in their names (PEP 625), older ones may.
+  const names = kind === 'whl' ? wheelNames(stem) : namesBeforeVersion(stem);
   return [...new Set(names.flatMap((name) => projectOf(name) ?? []))];
 }
 
@@ -28,12 +31,4 @@ function wheelNames(stem: string): readonly string[] {
   const [name = '', version = '', build = '', ...tags] = stem.split('-');
   const startsWithDigit = /^\d/.test(version) && (tags.length === 2 || /^\d/.test(build));
   return startsWithDigit && (tags.length === 2 || tags.length === 3) ? [name] : [];
-}
-
-/**
- * `name-version`. Today's names have no hyphen (PEP 625); in older ones the version starts behind one of several, and servers
- * differ in which.
- */
-function sourceNames(stem: string): readonly string[] {
-  return [...stem.matchAll(/-(?=v?\d)/gi)].map(({ index }) => stem.slice(0, index));
 }
