@@ -68,6 +68,8 @@ export interface DocumentRewrite {
   readonly kind: 'document';
   /** As above. */
   readonly types: readonly string[];
+  /** False: an answer of another type is not relayed at all, because of what only the rewrite takes out. Default: it passes as it is. */
+  readonly othersPass?: false;
   /** Bytes; a longer document is not relayed. */
   readonly maxBytes: number;
   /** Pure. Undefined where the document cannot be understood: nothing of it is relayed then. */
@@ -80,6 +82,8 @@ export interface PublicUrls {
   readonly base: string;
   /** An absolute URL of the upstream as clients may follow it; undefined for a foreign one. */
   readonly of: (url: string) => string | undefined;
+  /** A foreign one where the configuration says that clients may be sent. */
+  readonly leadsToStorage: (url: string) => boolean;
 }
 
 export interface OwnAnswer {

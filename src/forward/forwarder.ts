@@ -74,11 +74,7 @@ export function createForwarder(
     redirectOrigins: upstream.redirectOrigins,
     cleanQuery,
   });
-  const rewritingFor = createRewriting({
-    path: settings.path,
-    upstreamUrl: upstream.url,
-    aliases: upstream.aliases,
-  });
+  const rewritingFor = createRewriting(settings);
   const cleanHeaders = createHeaderCleaner({
     keepCookies: settings.keepCookies,
     cleanQuery,

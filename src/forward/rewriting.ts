@@ -8,9 +8,13 @@ import { UrlRewriter, type Replacement } from './url-rewriter.ts';
 export interface RewritingSettings {
   /** Public prefix of the service. */
   readonly path: string;
-  readonly upstreamUrl: string;
-  /** Other URLs by which the upstream calls itself. */
-  readonly aliases: readonly string[];
+  readonly upstream: {
+    readonly url: string;
+    /** Other URLs by which it calls itself. */
+    readonly aliases: readonly string[];
+    /** Where it may send clients beside itself. */
+    readonly redirectOrigins: readonly string[];
+  };
 }
 
 /** How one request's answer becomes the gateway's. */
@@ -27,14 +31,16 @@ export interface RewrittenAnswer {
 }
 
 /** `origin`: scheme and host by which the client came. */
-export function createRewriting(
-  settings: RewritingSettings,
-): (rewrite: BodyRewrite, origin: string) => Rewriting {
-  const own = [settings.upstreamUrl, ...settings.aliases];
-  const { pathname } = new URL(settings.upstreamUrl);
+export function createRewriting({
+  path,
+  upstream,
+}: RewritingSettings): (rewrite: BodyRewrite, origin: string) => Rewriting {
+  const own = [upstream.url, ...upstream.aliases];
+  const { pathname } = new URL(upstream.url);
+  const storage = new Set(upstream.redirectOrigins.map((url) => new URL(url).origin));
 
   function replacementsFor(origin: string): readonly Replacement[] {
-    const to = origin + settings.path;
+    const to = origin + path;
     const named = own.map((from) => ({ from, to }));
     // An upstream that goes by the Host or X-Forwarded-Host calls itself by the client's name, without our prefix.
     const here = origin + pathname;
@@ -62,8 +68,9 @@ export function createRewriting(
         const get = (wanted: string): string | undefined => valueOf(headers, wanted);
         const type = get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
         const unmodified = status === 304;
-        if (!unmodified && (status !== 200 || type === undefined || !rewrite.types.includes(type)))
-          return undefined;
+        const known = status === 200 && type !== undefined && rewrite.types.includes(type);
+        if (!unmodified && !known)
+          return passes(rewrite, status) ? undefined : 'an answer that cannot be rewritten';
         if (!unmodified && (get('content-encoding') ?? 'identity').toLowerCase() !== 'identity') {
           return 'an encoded body where none was asked for';
         }
@@ -74,28 +81,39 @@ export function createRewriting(
           if (OF_THE_BODY.has(folded)) continue;
           kept.push(name, folded === 'etag' ? tags.outward(value) : value);
         }
-        return { headers: kept, body: transformFor(rewrite, replacements, origin + settings.path) };
+        const base = origin + path;
+        return { headers: kept, body: transformFor(rewrite, replacements, { base, storage }) };
       },
     };
   };
 }
 
+/** An answer of another type or kind than those that are rewritten. */
+function passes(rewrite: BodyRewrite, status: number): boolean {
+  return rewrite.kind === 'urls' || rewrite.othersPass !== false || status >= 300;
+}
+
+interface Names {
+  readonly base: string;
+  readonly storage: ReadonlySet<string>;
+}
+
 function transformFor(
   rewrite: BodyRewrite,
   replacements: readonly Replacement[],
-  base: string,
+  names: Names,
 ): BodyTransform {
   switch (rewrite.kind) {
     case 'urls':
       return new UrlRewriter(replacements);
     case 'document':
-      return new DocumentRewriter(rewrite, publicUrls(replacements, base));
+      return new DocumentRewriter(rewrite, publicUrls(replacements, names));
     default:
       return rewrite satisfies never;
   }
 }
 
-function publicUrls(replacements: readonly Replacement[], base: string): PublicUrls {
+function publicUrls(replacements: readonly Replacement[], { base, storage }: Names): PublicUrls {
   // The longest first: one may be the start of another.
   const known = replacements.toSorted((a, b) => b.from.length - a.from.length);
   return {
@@ -104,6 +122,7 @@ function publicUrls(replacements: readonly Replacement[], base: string): PublicU
       const replacement = known.find(({ from }) => url.startsWith(from));
       return replacement === undefined ? undefined : replacement.to + url.slice(replacement.from.length);
     },
+    leadsToStorage: (url) => storage.has(URL.parse(url)?.origin ?? ''),
   };
 }
 

@@ -1,6 +1,7 @@
 import { genericProtocol } from './generic.ts';
 import { npmProtocol } from './npm.ts';
 
+export { gitProtocol } from './git.ts';
 export { httpProtocol, type HttpSettings } from './http.ts';
 export { ociProtocol, registryRoot } from './oci.ts';
 export { operationsOf, readScopes } from './oci-scope.ts';
