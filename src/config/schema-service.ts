@@ -9,24 +9,16 @@ import { PACKAGE_TRAITS, packageServices } from './service-packages.ts';
 export const service = z.discriminatedUnion('type', [
   httpService,
   ociService,
-  gitService,
   ...packageServices,
+  gitService,
 ]);
 
 export const SERVICE_TRAITS: Readonly<Record<z.output<typeof service>['type'], ServiceTraits>> = {
   http: HTTP_TRAITS,
   oci: OCI_TRAITS,
-  git: GIT_TRAITS,
   ...PACKAGE_TRAITS,
+  git: GIT_TRAITS,
 };
 
 /** Types that a later version brings. */
-export const FUTURE_SERVICE_TYPES: readonly string[] = [
-  'pypi',
-  'maven',
-  'nuget',
-  'cargo',
-  'go',
-  'helm',
-  'gitlab',
-];
+export const FUTURE_SERVICE_TYPES: readonly string[] = ['pypi', 'cargo', 'go', 'helm', 'gitlab'];

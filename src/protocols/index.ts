@@ -1,5 +1,7 @@
 import { genericProtocol } from './generic.ts';
+import { mavenProtocol } from './maven.ts';
 import { npmProtocol } from './npm.ts';
+import { nugetProtocol } from './nuget.ts';
 
 export { gitProtocol } from './git.ts';
 export { httpProtocol, type HttpSettings } from './http.ts';
@@ -10,5 +12,7 @@ export { jsonRefusal } from './refusal.ts';
 /** Feeds of packages and files, by service type: a format is a file here, and a line. */
 export const packageProtocols = {
   generic: genericProtocol,
+  maven: mavenProtocol,
   npm: npmProtocol,
+  nuget: nugetProtocol,
 } as const;
