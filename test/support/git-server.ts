@@ -102,9 +102,15 @@ function serveGit(folder: string, user: string, req: IncomingMessage, res: Serve
     if (end === -1) return;
     begun = true;
     const lines = head.toString('latin1', 0, end).split('\r\n');
-    const fields = lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]);
+    const fields = lines.map((line) => [
+      line.slice(0, line.indexOf(':')),
+      line.slice(line.indexOf(':') + 1).trim(),
+    ]);
     const status = Number(fields.find(([name]) => name === 'Status')?.[1]?.slice(0, 3) ?? 200);
-    res.writeHead(status, Object.fromEntries(fields.filter(([name]) => name !== 'Status')) as Record<string, string>);
+    res.writeHead(
+      status,
+      Object.fromEntries(fields.filter(([name]) => name !== 'Status')) as Record<string, string>,
+    );
     res.write(head.subarray(end + 4));
   });
   child.on('close', () => res.end());
