@@ -26,23 +26,26 @@ interface Found {
   unusable: boolean;
 }
 
-/** An action is whatever has an `href`, wherever a server puts it. */
+/** An action is whatever has an `href` or a `header`, wherever a server puts it, and as git-lfs reads it: in any case of letters. */
 function walk(value: unknown, urls: PublicUrls, found: Found, depth: number): unknown {
   if (depth > DEEPEST) found.unusable = true;
   if (found.unusable) return undefined;
   if (Array.isArray(value)) return value.map((item: unknown) => walk(item, urls, found, depth + 1));
   if (!isRecord(value)) return value;
-  if ('href' in value) return action(value, urls, found);
+  if (Object.keys(value).some((name) => OF_AN_ACTION.has(name.toLowerCase())))
+    return action(value, urls, found);
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [name, walk(member, urls, found, depth + 1)]),
   );
 }
 
 const DEEPEST = 16;
+const OF_AN_ACTION: ReadonlySet<string> = new Set(['href', 'header']);
 
 function action(value: Readonly<Record<string, unknown>>, urls: PublicUrls, found: Found): unknown {
   const { href, header, ...rest } = value;
-  if (typeof href !== 'string') {
+  const spelled = Object.keys(rest).some((name) => OF_AN_ACTION.has(name.toLowerCase()));
+  if (typeof href !== 'string' || spelled) {
     found.unusable = true;
     return undefined;
   }
