@@ -35,16 +35,20 @@ export function createRewriting({
   path,
   upstream,
 }: RewritingSettings): (rewrite: BodyRewrite, origin: string) => Rewriting {
-  const own = [upstream.url, ...upstream.aliases];
-  const { pathname } = new URL(upstream.url);
+  const { host: ownHost, pathname } = new URL(upstream.url);
   const storage = new Set(upstream.redirectOrigins.map((url) => new URL(url).origin));
 
   function replacementsFor(origin: string): readonly Replacement[] {
     const to = origin + path;
-    const named = own.map((from) => ({ from, to }));
-    // An upstream that goes by the Host or X-Forwarded-Host calls itself by the client's name, without our prefix.
-    const here = origin + pathname;
-    return here === to ? named : [...named, { from: to, to }, { from: here, to }];
+    const host = origin.slice(origin.indexOf('//') + 2);
+    // An upstream that goes by Host, X-Forwarded-Host and X-Forwarded-Proto, or by some of them, calls itself by its own
+    // name or the client's, with its own scheme or the client's; and knows nothing of our prefix.
+    const names = SCHEMES.flatMap((scheme) => [
+      `${scheme}//${ownHost}${pathname}`,
+      `${scheme}//${host}${pathname}`,
+      `${scheme}//${host}${path}`,
+    ]);
+    return [...new Set([upstream.url, ...upstream.aliases, ...names])].map((from) => ({ from, to }));
   }
 
   return (rewrite, origin) => {
@@ -125,6 +129,8 @@ function publicUrls(replacements: readonly Replacement[], { base, storage }: Nam
     leadsToStorage: (url) => storage.has(URL.parse(url)?.origin ?? ''),
   };
 }
+
+const SCHEMES = ['http:', 'https:'] as const;
 
 /** A part of a body that is rewritten is a part of something else. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['accept-encoding', 'range', 'if-range', 'if-match']);
