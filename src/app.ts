@@ -5,10 +5,11 @@ import { createAuthorizer } from './authorize/index.ts';
 import type { Config } from './config/index.ts';
 import type { Clock, Log, Outbound } from './contract/ports.ts';
 import { Secret } from './contract/secret.ts';
+import { createOwnEndpoints } from './app-endpoints.ts';
 import { createExplain, type Explain } from './app-explain.ts';
 import { mintSettings } from './app-minting.ts';
 import { createServices } from './app-services.ts';
-import { createJwksEndpoint, createMint, JWKS_PATH } from './exchange/index.ts';
+import { createMint } from './exchange/index.ts';
 import { createOutbound } from './forward/index.ts';
 import { formatListenAddress, type ListenAddress } from './lib/listen-address.ts';
 import { WatchedFile } from './lib/watched-file.ts';
@@ -63,16 +64,19 @@ export function build(config: Config, options: BuildOptions): Gateway {
   const authorizer = createAuthorizer(config);
   const revocations = createRevocations(store, { clock, log });
   const failures = createFailureLimits(server.limits.authFailures, store, clock);
-  const services = createServices(config, {
+  const rooms = {
     authenticator,
     authorizer,
     revocations,
     outbound,
+    keyring,
+    store,
     clock,
     admit: createAdmit(failures),
     mint: createMint(mintSettings(config, authorizer), { keyring, clock }),
     log,
-  });
+  };
+  const services = createServices(config, rooms);
 
   const stdout = openLineWriter({}, { log });
   const issuerTypes = new Map(config.issuers.map(({ name, type }) => [name, type]));
@@ -93,7 +97,7 @@ export function build(config: Config, options: BuildOptions): Gateway {
 
   const pipeline = createPipeline({
     services: services.lines,
-    endpoints: [{ exactPath: JWKS_PATH, handle: createJwksEndpoint(keyring) }, ...services.endpoints],
+    endpoints: [...createOwnEndpoints(config, rooms), ...services.endpoints],
     fallback: { refusal: jsonRefusal },
     revocations,
     failures,

@@ -1,4 +1,5 @@
 import type { PresentedCredential } from '../contract/credential.ts';
+import { deny } from '../contract/decision.ts';
 import { GatehouseError } from '../contract/errors.ts';
 import type { VerificationMeter } from '../contract/meter.ts';
 import type { Clock, Log, Outbound } from '../contract/ports.ts';
@@ -6,7 +7,7 @@ import { DEPLOY_SECRET_PREFIX, DEPLOY_TOKENS } from '../contract/deploy-token.ts
 import type { Keyring } from '../contract/keyring.ts';
 import { createAccessTokens } from './access-tokens.ts';
 import type { Authentication, ServiceAuthenticator } from './authentication.ts';
-import { compileIssuer, compileTrust } from './compile-issuers.ts';
+import { compileIssuer, compileTrust, trustIn } from './compile-issuers.ts';
 import type { Trust } from './compile-issuers.ts';
 import { createDeployTokens } from './deploy-tokens.ts';
 import { createIdTokens } from './id-tokens.ts';
@@ -38,6 +39,10 @@ export interface Authenticator {
   forService(name: string): ServiceAuthenticator;
   /** By every issuer with its own audiences, as if for no service in particular. */
   verify: ServiceAuthenticator;
+  /** Id tokens of these issuers with these audiences, by the issuer's name; nothing else. */
+  forAudiences(audiences: ReadonlyMap<string, readonly string[]>): ServiceAuthenticator;
+  /** A token of our own, whatever it was minted for: for whoever gives it back. */
+  readonly own: ServiceAuthenticator;
   /** Fetches all key sets and keeps them fresh. */
   start(): void;
   /** Fetches all key sets once; `issuers()` then says how it went. */
@@ -99,7 +104,7 @@ export function createAuthenticator(settings: AuthenticateSettings, ports: Authe
       idTokens: compileTrust(compiled, service),
       jobTokens: pickIntrospected(jobTokens, 'job tokens', service),
       gitlabDeployTokens: pickIntrospected(gitlabDeployTokens, 'deploy tokens of its own', service),
-      accessTokens: accessTokens(service),
+      accessTokens: accessTokens.forService(service),
     };
   }
 
@@ -112,7 +117,15 @@ export function createAuthenticator(settings: AuthenticateSettings, ports: Authe
       if (trust === undefined) throw new GatehouseError('config_invalid', `there is no service ${name}`);
       return (presented, host, suspect) => authenticate(presented, trust, host, suspect);
     },
-    verify: (presented, host) => authenticate(presented, fullTrust, host),
+    verify: (presented, host, suspect) => authenticate(presented, fullTrust, host, suspect),
+    forAudiences(audiences) {
+      const trust = trustIn(issuers, audiences);
+      return (presented) =>
+        presented.class === 'id_token'
+          ? verifyIdToken(presented, trust)
+          : deny('credential_invalid', `a ${presented.class} where only id tokens are taken`);
+    },
+    own: accessTokens.anywhere,
     start: () => issuers.forEach(({ keys }) => keys.start()),
     fetchKeys: async () => {
       await Promise.all(issuers.map(({ keys }) => keys.refresh()));

@@ -11,12 +11,14 @@ import { checkIssuers } from './rules-issuers.ts';
 import { checkJobTokens } from './rules-job-tokens.ts';
 import { checkMatches } from './rules-match.ts';
 import { checkOrder } from './rules-order.ts';
+import { checkPublishing } from './rules-publishing.ts';
 import { checkReach } from './rules-reach.ts';
 import { checkRegistries } from './rules-registries.ts';
 import { checkServer } from './rules-server.ts';
 import { checkServices } from './rules-services.ts';
 import { checkState } from './rules-state.ts';
 import { checkUpstreams } from './rules-upstream.ts';
+import { checkWorkloads } from './rules-workloads.ts';
 import { keysAt, markAt, nodeAt, type SourceNode } from './source-tree.ts';
 
 const RULES: readonly Rule[] = [
@@ -28,9 +30,11 @@ const RULES: readonly Rule[] = [
   checkJobTokens,
   checkAllowlist,
   checkDeployTokens,
+  checkWorkloads,
   checkGrants,
   checkServices,
   checkRegistries,
+  checkPublishing,
   checkUpstreams,
   checkIdentityHeaders,
   checkFiles,
@@ -47,6 +51,7 @@ export function applyRules(root: SourceNode, draft: Draft, whole: boolean, now: 
     now,
     names: {
       issuers: namesIn(root, 'issuers'),
+      identities: namesIn(root, 'identities'),
       services: namesIn(root, 'services'),
       roles: namesIn(root, 'roles'),
     },

@@ -7,12 +7,10 @@ const NOT_AVAILABLE = 'is not available in this version';
 
 /** Keys that the documentation of later versions has; `*` is any name. */
 const UNAVAILABLE_KEYS: readonly KeyPath[] = [
-  ['workloadIdentities'],
   ['services', '*', 'upstream', 'auth', 'oauth2'],
   ['services', '*', 'upstream', 'auth', 'forwardCredential'],
   ['services', '*', 'upstream', 'auth', 'perIdentity'],
   ['services', '*', 'assertion'],
-  ['services', '*', 'trustedPublishing'],
 ];
 
 export interface Unavailable {
@@ -38,20 +36,8 @@ export function findUnavailable(root: SourceNode): Unavailable {
     paths.push(['services', name]);
     problems.push(problemAt(markAt(root, path), path, `type "${type}" ${NOT_AVAILABLE}`));
   }
-  for (const name of keysAt(root, ['identities'])) {
-    const via = nodeAt(root, ['identities', name, 'via']);
-    if (via?.kind !== 'list') continue;
-    for (const index of via.items.keys()) {
-      const path = ['identities', name, 'via', index];
-      const credential = textAt(root, path);
-      if (credential === undefined || !UNAVAILABLE_CREDENTIALS.has(credential)) continue;
-      problems.push(problemAt(markAt(root, path), path, `"${credential}" ${NOT_AVAILABLE}`));
-    }
-  }
   return { paths, problems };
 }
-
-const UNAVAILABLE_CREDENTIALS: ReadonlySet<string> = new Set(['access_token']);
 
 function textAt(root: SourceNode, path: KeyPath): string | undefined {
   const node = nodeAt(root, path);

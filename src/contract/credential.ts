@@ -3,6 +3,9 @@ export const CREDENTIAL_CLASSES = ['id_token', 'job_token', 'deploy_token', 'acc
 
 export type CredentialClass = (typeof CREDENTIAL_CLASSES)[number];
 
+/** Those that the gateway did not mint: what it mints counts as what it was minted from. */
+export const SOURCE_CLASSES = ['id_token', 'job_token', 'deploy_token'] as const satisfies CredentialClass[];
+
 /** Where in a request a credential can stand. */
 export const CARRIERS = [
   'bearer',
@@ -17,13 +20,16 @@ export const CARRIERS = [
 
 export type Carrier = (typeof CARRIERS)[number];
 
+/** `body`: a parameter of a request to an endpoint of the gateway's own. */
+export type Place = Carrier | 'body';
+
 /** Characters; a longer credential is refused before anything in it is decoded. Real id tokens are 1–4 KiB. */
 export const MAX_CREDENTIAL_LENGTH = 16 * 1024;
 
 /** What a client presented, not verified. `token` is the secret: never log, label or forward it. */
 export interface PresentedCredential {
   readonly class: CredentialClass;
-  readonly carrier: Carrier;
+  readonly carrier: Place;
   readonly token: string;
   /** Only where the carrier has one. */
   readonly username: string | undefined;
@@ -63,9 +69,15 @@ export interface Minted {
     readonly jti: string | undefined;
     readonly tokenHash: string;
   };
+  /** The workload identity that it was asked for, where it was asked for by that name. */
+  readonly workload: string | undefined;
   /** May be less than the identity has, never more. */
   readonly limits: TokenLimits;
 }
 
-/** Resource → the scopes that the token holds for it; undefined: all that its identity has. */
-export type TokenLimits = ReadonlyMap<string, ReadonlySet<string>> | undefined;
+/** What a minted token holds, whatever its identity has beside it. */
+export type TokenLimits =
+  /** These scopes, wherever its identity has them. */
+  | { readonly kind: 'scopes'; readonly scopes: ReadonlySet<string> }
+  /** Resource → the scopes that it holds for it, and for no other. */
+  | { readonly kind: 'resources'; readonly resources: ReadonlyMap<string, ReadonlySet<string>> };

@@ -1,42 +1,31 @@
-import { type Carrier, MAX_CREDENTIAL_LENGTH, type PresentedCredential } from '../contract/credential.ts';
+import type { Carrier, Place, PresentedCredential } from '../contract/credential.ts';
 import { deny, type Deny } from '../contract/decision.ts';
 import type { RequestHead } from '../contract/request-head.ts';
 import { foldHeaderName } from '../lib/header-name.ts';
 import { CARRIER_HEADERS, readCarrierHeader } from './header-carrier.ts';
 import { queryCredentials } from './query-carrier.ts';
-import { createIsOwnToken } from './own-token.ts';
-import { classOfToken, looksLikeJws, type DeployTokenUse, type Found } from './token-class.ts';
+import { createPresent, type PresentSettings } from './present.ts';
+import { looksLikeJws, type Found } from './token-class.ts';
 
-export interface ExtractSettings extends DeployTokenUse {
+export interface ExtractSettings extends PresentSettings {
   /** Those that the service takes. */
   readonly carriers: readonly Carrier[];
   /** Query parameters that carry credentials to services of this type. */
   readonly queryParameters: readonly string[];
-  /** `iss` of the tokens that the gateway mints. */
-  readonly publicUrl: string;
 }
 
 export type Extract = (head: RequestHead) => PresentedCredential | undefined | Deny;
 
 /** Finds the one credential of a request: none, exactly one, or why not. */
 export function createExtract(settings: ExtractSettings): Extract {
-  const accepted = new Set(settings.carriers);
-  const isOwnToken = createIsOwnToken(settings.publicUrl);
+  const accepted = new Set<Place>(settings.carriers);
+  const present = createPresent(settings);
   const queryParameters = new Set([...EVERYWHERE, ...settings.queryParameters]);
 
   return function extract(head) {
     const found = findOne(head, queryParameters);
     if (found === undefined || 'kind' in found) return found;
-    const { carrier, token, username } = found;
-    if (!accepted.has(carrier)) return notTaken(carrier);
-    if (token.length > MAX_CREDENTIAL_LENGTH)
-      return deny('request_malformed', `a credential of ${token.length} bytes`);
-    if (token === '') return deny('credential_malformed', 'an empty credential');
-    const kind = classOfToken(found, settings);
-    if (kind === 'id_token' && isOwnToken(token)) return { class: 'access_token', carrier, token, username };
-    return kind === undefined
-      ? deny('credential_invalid', 'neither a JWT nor a token with a known prefix')
-      : { class: kind, carrier, token, username };
+    return accepted.has(found.carrier) ? present(found) : notTaken(found.carrier);
   };
 }
 
@@ -82,7 +71,7 @@ function conflict(): Deny {
   return deny('credential_conflict', 'more than one place that carries a credential');
 }
 
-function notTaken(carrier: Carrier): Deny {
+function notTaken(carrier: Place): Deny {
   return carrier === 'raw-authorization'
     ? deny('credential_malformed', 'an Authorization without a scheme')
     : deny('credential_invalid', `carrier ${carrier} is not taken here`);

@@ -8,7 +8,7 @@ import type { Clock, Log } from '../contract/ports.ts';
 import type { Asked, Classification } from '../contract/protocol.ts';
 import type { Reason } from '../contract/reason.ts';
 import type { Revocations } from '../contract/revocation.ts';
-import { createAdmit, slowed } from './admission.ts';
+import { createAdmit } from './admission.ts';
 import { answer, type RefusalForm } from './answer.ts';
 import { brokenEvent } from './broken-event.ts';
 import { basisReason, callerOf, Exchange } from './exchange.ts';
@@ -53,7 +53,7 @@ export function createPipeline(stages: Stages): Pipeline {
       return refuse(exchange, deny('path_ambiguous', '%2F'));
     }
     if (line === undefined) return refuse(exchange, deny('no_service', `nothing at ${head.host}`));
-    if ('exactPath' in line) return callEndpoint(exchange, line);
+    if ('endpointPath' in line) return callEndpoint(exchange, line);
     exchange.line = line;
 
     const asked = line.protocol.classify(head);
@@ -63,8 +63,7 @@ export function createPipeline(stages: Stages): Pipeline {
     const presented = line.extract(head);
     if (presented === undefined) return decide(exchange, line, asked, undefined);
     const { address } = exchange.incoming.client;
-    if ('kind' in presented) return refuse(exchange, slowed(presented, stages.failures, undefined, address));
-    exchange.presented = presented;
+    if (!('kind' in presented)) exchange.presented = presented;
 
     const verified = admit(line.authenticate, presented, { host: head.host, address });
     if (!(verified instanceof Promise)) return decide(exchange, line, asked, verified);
@@ -189,7 +188,8 @@ export function createPipeline(stages: Stages): Pipeline {
 
 /** To most servers it is either a slash or a part of a name, and nobody knows which. */
 function readsEncodedSlash(line: ServiceLine | EndpointLine | undefined): boolean {
-  return line !== undefined && 'protocol' in line && line.protocol.encodedSlash === true;
+  if (line === undefined) return false;
+  return ('protocol' in line ? line.protocol : line).encodedSlash === true;
 }
 
 /** A credential is asked for before anybody is told what a service does not do; in shadow, nobody is. */
