@@ -105,7 +105,7 @@ export function presentFromBody(
   settings: PresentSettings,
 ): (token: string, username?: string) => PresentedCredential | Deny {
   const present = createPresent(settings);
-  return (token, username) => present({ carrier: 'body', token, username, isJobToken: false });
+  return (token, username) => present({ carrier: 'form', token, username, isJobToken: false });
 }
 
 /** What every endpoint needs that gives tokens out. */

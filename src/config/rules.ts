@@ -2,6 +2,7 @@ import type { Draft } from './draft.ts';
 import { formatMark, problemAt, type Problem } from './problem.ts';
 import type { Rule, RuleContext, Section } from './rule.ts';
 import { checkAllowlist } from './rules-allowlist.ts';
+import { checkClientCredentials } from './rules-client-credential.ts';
 import { checkDeployTokens } from './rules-deploy-tokens.ts';
 import { checkFiles } from './rules-files.ts';
 import { checkGrants } from './rules-grants.ts';
@@ -36,6 +37,7 @@ const RULES: readonly Rule[] = [
   checkRegistries,
   checkPublishing,
   checkUpstreams,
+  checkClientCredentials,
   checkIdentityHeaders,
   checkFiles,
 ];

@@ -55,7 +55,7 @@ export const publishingKeys = {
 } as const;
 
 const CARRIERS_IN_HEADERS = CARRIERS.filter(
-  (carrier): carrier is Exclude<Carrier, 'query'> => carrier !== 'query',
+  (carrier): carrier is Exclude<Carrier, 'query' | 'form'> => carrier !== 'query' && carrier !== 'form',
 );
 
 /** Of types whose protocol reads no credential from the query. */
@@ -66,7 +66,7 @@ export const carriersInHeaders = z
   .describe('Default: those of the type.');
 
 export const carriersWithQuery = z
-  .array(z.enum(CARRIERS))
+  .array(z.enum([...CARRIERS_IN_HEADERS, 'query']))
   .min(1)
   .optional()
   .describe('Default: those of the type.');

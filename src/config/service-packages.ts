@@ -14,7 +14,9 @@ export const packageServices = [
     ...serviceKeys,
     carriers: carriersWithQuery,
   }),
+  feed('maven', 'A repository in Maven 2 layout, for Maven and Gradle.'),
   feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.', publishingKeys),
+  feed('nuget', 'A feed of NuGet packages, protocol version 3.'),
 ] as const;
 
 type PackageType = z.output<(typeof packageServices)[number]>['type'];

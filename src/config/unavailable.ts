@@ -8,7 +8,6 @@ const NOT_AVAILABLE = 'is not available in this version';
 /** Keys that the documentation of later versions has; `*` is any name. */
 const UNAVAILABLE_KEYS: readonly KeyPath[] = [
   ['services', '*', 'upstream', 'auth', 'oauth2'],
-  ['services', '*', 'upstream', 'auth', 'forwardCredential'],
   ['services', '*', 'upstream', 'auth', 'perIdentity'],
   ['services', '*', 'assertion'],
 ];

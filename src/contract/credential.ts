@@ -16,12 +16,10 @@ export const CARRIERS = [
   'private-token',
   'x-nuget-apikey',
   'query',
+  'form',
 ] as const;
 
 export type Carrier = (typeof CARRIERS)[number];
-
-/** `body`: a parameter of a request to an endpoint of the gateway's own. */
-export type Place = Carrier | 'body';
 
 /** Characters; a longer credential is refused before anything in it is decoded. Real id tokens are 1–4 KiB. */
 export const MAX_CREDENTIAL_LENGTH = 16 * 1024;
@@ -29,7 +27,7 @@ export const MAX_CREDENTIAL_LENGTH = 16 * 1024;
 /** What a client presented, not verified. `token` is the secret: never log, label or forward it. */
 export interface PresentedCredential {
   readonly class: CredentialClass;
-  readonly carrier: Place;
+  readonly carrier: Carrier;
   readonly token: string;
   /** Only where the carrier has one. */
   readonly username: string | undefined;

@@ -1,7 +1,8 @@
-import type { Carrier, Place, PresentedCredential } from '../contract/credential.ts';
+import type { Carrier, PresentedCredential } from '../contract/credential.ts';
 import { deny, type Deny } from '../contract/decision.ts';
 import type { RequestHead } from '../contract/request-head.ts';
 import { foldHeaderName } from '../lib/header-name.ts';
+import { formCredentials } from './form-carrier.ts';
 import { CARRIER_HEADERS, readCarrierHeader } from './header-carrier.ts';
 import { queryCredentials } from './query-carrier.ts';
 import { createPresent, type PresentSettings } from './present.ts';
@@ -14,16 +15,23 @@ export interface ExtractSettings extends PresentSettings {
   readonly queryParameters: readonly string[];
 }
 
-export type Extract = (head: RequestHead) => PresentedCredential | undefined | Deny;
+/** The body of a request in which a credential may stand, and the name of the field. */
+interface Form {
+  readonly field: string;
+  readonly body: Buffer;
+}
+
+export type Extract = (head: RequestHead, form?: Form) => PresentedCredential | undefined | Deny;
 
 /** Finds the one credential of a request: none, exactly one, or why not. */
 export function createExtract(settings: ExtractSettings): Extract {
-  const accepted = new Set<Place>(settings.carriers);
+  const accepted = new Set(settings.carriers);
   const present = createPresent(settings);
   const queryParameters = new Set([...EVERYWHERE, ...settings.queryParameters]);
 
-  return function extract(head) {
-    const found = findOne(head, queryParameters);
+  return function extract(head, form) {
+    const outside = findOne(head, queryParameters);
+    const found = form === undefined ? outside : withForm(outside, head, form);
     if (found === undefined || 'kind' in found) return found;
     return accepted.has(found.carrier) ? present(found) : notTaken(found.carrier);
   };
@@ -57,6 +65,23 @@ function findOne(
   return found;
 }
 
+/** A form is as much a place as a header is. */
+function withForm(
+  outside: Found | Deny | undefined,
+  { rawHeaders }: RequestHead,
+  { field, body }: Form,
+): Found | Deny | undefined {
+  const inside = formCredentials(rawHeaders, body, new Set([...EVERYWHERE, field]));
+  if ('kind' in inside) return inside;
+  let found = outside;
+  for (const { token, isJobToken } of inside) {
+    const next: Found = { carrier: 'form', token, username: undefined, isJobToken };
+    found = found === undefined ? next : sameAs(found, next);
+    if (found === undefined) return conflict();
+  }
+  return found;
+}
+
 /** The same credential in two places is one, with all that either of them says of it; undefined where they differ. */
 function sameAs(a: Found | Deny, b: Found | Deny): Found | undefined {
   if ('kind' in a || 'kind' in b || a.token !== b.token) return undefined;
@@ -71,7 +96,7 @@ function conflict(): Deny {
   return deny('credential_conflict', 'more than one place that carries a credential');
 }
 
-function notTaken(carrier: Place): Deny {
+function notTaken(carrier: Carrier): Deny {
   return carrier === 'raw-authorization'
     ? deny('credential_malformed', 'an Authorization without a scheme')
     : deny('credential_invalid', `carrier ${carrier} is not taken here`);

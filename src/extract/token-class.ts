@@ -1,9 +1,9 @@
-import type { CredentialClass, Place } from '../contract/credential.ts';
+import type { Carrier, CredentialClass } from '../contract/credential.ts';
 import { DEPLOY_SECRET_PREFIX } from '../contract/deploy-token.ts';
 
 /** A token and where it stood. */
 export interface Found {
-  readonly carrier: Place;
+  readonly carrier: Carrier;
   readonly token: string;
   readonly username: string | undefined;
   /** The carrier's name says that it is one: `JOB-TOKEN`, `job_token`. */

@@ -1,5 +1,7 @@
 import { genericProtocol } from './generic.ts';
+import { mavenProtocol } from './maven.ts';
 import { npmProtocol } from './npm.ts';
+import { nugetProtocol } from './nuget.ts';
 
 export { httpProtocol, type HttpSettings } from './http.ts';
 export { ociProtocol, registryRoot } from './oci.ts';
@@ -9,5 +11,7 @@ export { jsonRefusal } from './refusal.ts';
 /** Feeds of packages and files, by service type: a format is a file here, and a line. */
 export const packageProtocols = {
   generic: genericProtocol,
+  maven: mavenProtocol,
   npm: npmProtocol,
+  nuget: nugetProtocol,
 } as const;

@@ -14,9 +14,9 @@ export function any(plan?: RoutePlan): Asked {
   return asked(READ, '', 'any', plan);
 }
 
-/** Of all packages at once: search, catalog. */
-export function every(plan?: RoutePlan): Asked {
-  return asked(READ, '', 'every', plan);
+/** Of all packages at once: search, catalog; or of one that the request's head does not name. */
+export function every(scope: string = READ, plan?: RoutePlan): Asked {
+  return asked(scope, '', 'every', plan);
 }
 
 export function unknown(detail: string): Unknown {

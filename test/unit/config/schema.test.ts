@@ -181,10 +181,6 @@ describe('what a later version brings', () => {
       upstream('url: http://x/, auth: { oauth2: {}, bearer: { token: x } }'),
     ],
     [
-      'services.orders.upstream.auth.forwardCredential',
-      upstream('url: http://x/, auth: { forwardCredential: true, bearer: { token: x } }'),
-    ],
-    [
       'services.orders.upstream.auth.perIdentity',
       upstream('url: http://x/, auth: { perIdentity: {}, bearer: { token: x } }'),
     ],
@@ -195,7 +191,7 @@ describe('what a later version brings', () => {
     ]);
   });
 
-  test.each(['pypi', 'maven', 'nuget', 'cargo', 'go', 'helm', 'git', 'gitlab'])('type %s', (type) => {
+  test.each(['pypi', 'cargo', 'go', 'helm', 'git', 'gitlab'])('type %s', (type) => {
     const yaml = configuration({ services: `{ orders: { type: ${type}, whatever: 1 } }` });
     expect(errorsOf(yaml)).toEqual([
       `6:29 services.orders.type: type "${type}" is not available in this version`,
