@@ -90,6 +90,11 @@ export function createForwarder(
     if (inFlight >= upstream.connections) {
       return forwarding.failed('overloaded', `${inFlight} requests in flight at ${settings.name}`);
     }
+    const inBody = forwarding.presented?.carrier === 'form';
+    if (inBody && (upstream.auth?.forwardCredential !== true || forwarding.allow.basis !== 'grant')) {
+      const detail = 'the credential stands in the body, and this upstream is not meant to see it';
+      return refuse(forwarding, new CredentialFault('upstream_credential_missing', detail));
+    }
     // In shadow, what policy refused gets neither identity nor credential.
     const presented = forwarding.allow.basis === 'shadow' ? undefined : credential?.present(forwarding);
     if (presented instanceof Promise) sendWhenHad(forwarding, presented);
