@@ -8,6 +8,7 @@ import { createOwnEndpoints } from './app-endpoints.ts';
 import { createExplain, type Explain } from './app-explain.ts';
 import { mintSettings } from './app-minting.ts';
 import type { Process } from './app-process.ts';
+import { createPublishingEndpoints } from './app-publishing.ts';
 import { createServices, type Forwarders } from './app-services.ts';
 import type { Forwarder } from './forward/index.ts';
 import { createMint } from './exchange/index.ts';
@@ -64,6 +65,7 @@ export function createGeneration(config: Config, life: Process, last?: Generatio
   const mint = createMint(mintSettings(config, authorizer), { keyring, clock });
   const admit = createAdmit(failures);
   const policy = { authenticator, authorizer, revocations, admit, mint, clock, log };
+  const endpointRooms = { ...policy, keyring, store };
   const services = createServices(config, { ...policy, outbound, stalls }, last?.estate.forwarders);
   // The last that can fail of what opens files: nothing is left open behind an error.
   const adminTokens = inherit(last?.estate.adminTokens, [['token', config.server.admin]], (admin) =>
@@ -71,7 +73,11 @@ export function createGeneration(config: Config, life: Process, last?: Generatio
   );
   const pipeline = createPipeline({
     services: services.lines,
-    endpoints: [...createOwnEndpoints(config, { ...policy, keyring, store }), ...services.endpoints],
+    endpoints: [
+      ...createOwnEndpoints(config, endpointRooms),
+      ...createPublishingEndpoints(config, endpointRooms),
+      ...services.endpoints,
+    ],
     fallback: { refusal: jsonRefusal },
     revocations,
     failures,

@@ -4,6 +4,7 @@ import { npmProtocol } from './npm.ts';
 import { nugetProtocol } from './nuget.ts';
 
 export { httpProtocol, type HttpSettings } from './http.ts';
+export { npmPackageName } from './npm.ts';
 export { ociProtocol, registryRoot } from './oci.ts';
 export { operationsOf, readScopes } from './oci-scope.ts';
 export { jsonRefusal } from './refusal.ts';
