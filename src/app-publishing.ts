@@ -6,6 +6,7 @@ import {
   type EndpointRooms,
 } from './app-endpoints.ts';
 import type { Config } from './config/index.ts';
+import type { VerifiedCredential } from './contract/credential.ts';
 import { serviceAudience } from './contract/minted-token.ts';
 import {
   createNpmPublishing,
@@ -27,7 +28,7 @@ export function createPublishingEndpoints(config: Config, rooms: EndpointRooms):
   const settings = presentSettings(config);
   const ports = {
     ...giveOutPorts(config, rooms),
-    identify: rooms.authorizer.identify,
+    identify: (credential: VerifiedCredential) => rooms.authorizer.identify(credential),
     log: rooms.log,
     present: presentFromBody(settings),
     extract: createExtract({ ...settings, carriers: ['bearer'], queryParameters: [] }),
