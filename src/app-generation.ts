@@ -64,8 +64,8 @@ export function createGeneration(config: Config, life: Process, last?: Generatio
   const authorizer = createAuthorizer(config);
   const mint = createMint(mintSettings(config, authorizer), { keyring, clock });
   const admit = createAdmit(failures);
-  const policy = { authenticator, authorizer, revocations, admit, mint, clock, log };
-  const endpointRooms = { ...policy, keyring, store };
+  const policy = { authenticator, authorizer, revocations, admit, mint, keyring, clock, log };
+  const endpointRooms = { ...policy, store };
   const services = createServices(config, { ...policy, outbound, stalls }, last?.estate.forwarders);
   // The last that can fail of what opens files: nothing is left open behind an error.
   const adminTokens = inherit(last?.estate.adminTokens, [['token', config.server.admin]], (admin) =>

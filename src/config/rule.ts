@@ -2,13 +2,14 @@ import type { Draft } from './draft.ts';
 import type { KeyPath } from './key-path.ts';
 import { hint } from './suggest.ts';
 
-export type Section = 'issuers' | 'identities' | 'services' | 'roles';
+export type Section = 'issuers' | 'identities' | 'services' | 'roles' | 'deployTokens';
 
 const SINGULAR: Readonly<Record<Section, string>> = {
   issuers: 'issuer',
   identities: 'identity',
   services: 'service',
   roles: 'role',
+  deployTokens: 'deploy token',
 };
 
 /** What a rule looks at, and where it says what is wrong. */

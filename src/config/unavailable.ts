@@ -1,16 +1,9 @@
 import type { KeyPath } from './key-path.ts';
 import { problemAt, type Problem } from './problem.ts';
 import { FUTURE_SERVICE_TYPES } from './schema-service.ts';
-import { childOf, keysAt, markAt, nodeAt, type SourceNode } from './source-tree.ts';
+import { keysAt, markAt, nodeAt, type SourceNode } from './source-tree.ts';
 
 const NOT_AVAILABLE = 'is not available in this version';
-
-/** Keys that the documentation of later versions has; `*` is any name. */
-const UNAVAILABLE_KEYS: readonly KeyPath[] = [
-  ['services', '*', 'upstream', 'auth', 'oauth2'],
-  ['services', '*', 'upstream', 'auth', 'perIdentity'],
-  ['services', '*', 'assertion'],
-];
 
 export interface Unavailable {
   /** What the schema need not look at any more. */
@@ -22,12 +15,6 @@ export interface Unavailable {
 export function findUnavailable(root: SourceNode): Unavailable {
   const paths: KeyPath[] = [];
   const problems: Problem[] = [];
-  for (const pattern of UNAVAILABLE_KEYS) {
-    for (const path of expand(root, pattern)) {
-      paths.push(path);
-      problems.push(problemAt(markAt(root, path, 'key'), path, NOT_AVAILABLE));
-    }
-  }
   for (const name of keysAt(root, ['services'])) {
     const path = ['services', name, 'type'];
     const type = textAt(root, path);
@@ -41,17 +28,4 @@ export function findUnavailable(root: SourceNode): Unavailable {
 function textAt(root: SourceNode, path: KeyPath): string | undefined {
   const node = nodeAt(root, path);
   return node?.kind === 'scalar' ? node.text : undefined;
-}
-
-function expand(root: SourceNode, pattern: KeyPath): KeyPath[] {
-  let found: { path: KeyPath; node: SourceNode }[] = [{ path: [], node: root }];
-  for (const part of pattern) {
-    found = found.flatMap(({ path, node }) =>
-      (part === '*' ? keysAt(node, []) : [part]).flatMap((key) => {
-        const child = childOf(node, key);
-        return child === undefined ? [] : [{ path: [...path, key], node: child }];
-      }),
-    );
-  }
-  return found.map(({ path }) => path);
 }

@@ -65,7 +65,7 @@ describe('what the schema finds becomes a sentence with a place', () => {
         roles: '{ reader: [{ service: orders, scopes: [read_package_registry], resources: ["**"] }] }',
       }),
       [
-        'services.orders.operations: unknown key; known: type, hosts, path, issuers, audiences, upstream, anonymous, mode, deny, identityHeaders, keepCookies, limits, carriers',
+        'services.orders.operations: unknown key; known: type, hosts, path, issuers, audiences, upstream, anonymous, mode, deny, identityHeaders, assertion, keepCookies, limits, carriers',
       ],
     ],
     [configuration({ services: '{ orders: 5 }' }), ['services.orders: expected a mapping, found a number']],
@@ -175,23 +175,7 @@ services:
 });
 
 describe('what a later version brings', () => {
-  test.each([
-    [
-      'services.orders.upstream.auth.oauth2',
-      upstream('url: http://x/, auth: { oauth2: {}, bearer: { token: x } }'),
-    ],
-    [
-      'services.orders.upstream.auth.perIdentity',
-      upstream('url: http://x/, auth: { perIdentity: {}, bearer: { token: x } }'),
-    ],
-    ['services.orders.assertion', service('assertion: true')],
-  ])('%s', (path, yaml) => {
-    expect(errorsOf(yaml)).toEqual([
-      expect.stringMatching(`^\\d+:\\d+ ${path}: is not available in this version$`),
-    ]);
-  });
-
-  test.each(['pypi', 'cargo', 'go', 'helm', 'git', 'gitlab'])('type %s', (type) => {
+  test.each(['pypi', 'cargo', 'helm', 'git', 'gitlab'])('type %s', (type) => {
     const yaml = configuration({ services: `{ orders: { type: ${type}, whatever: 1 } }` });
     expect(errorsOf(yaml)).toEqual([
       `6:29 services.orders.type: type "${type}" is not available in this version`,
