@@ -15,7 +15,7 @@ import type { ServiceSettings } from './settings.ts';
 import { createVerificationCache } from './verification-cache.ts';
 
 export interface AccessTokenPorts {
-  readonly keyring: Pick<Keyring, 'verify'>;
+  readonly keyring: Pick<Keyring, 'verify' | 'counts'>;
   readonly clock: Clock;
   readonly meter: VerificationMeter;
 }
@@ -45,8 +45,10 @@ export function createAccessTokens(
       case 'invalid':
         return deny('signature_invalid', verdict.detail);
       case 'payload': {
-        const known = readMintedPayload(verdict.payload, tokenHash, issuerUrls);
-        if (!('kind' in known)) cache.set(tokenHash, known);
+        const read = readMintedPayload(verdict.payload, tokenHash, issuerUrls);
+        if ('kind' in read) return read;
+        const known = { ...read, kid: verdict.kid };
+        cache.set(tokenHash, known);
         return known;
       }
       default:
@@ -65,7 +67,8 @@ export function createAccessTokens(
         return deny('credential_malformed', 'the token is over 16 KiB');
       const tokenHash = hash('sha256', token);
       const known = cache.get(tokenHash);
-      if (known !== undefined) {
+      // With a key that is gone, it takes the long way, and is refused there.
+      if (known !== undefined && keyring.counts(known.kid)) {
         meter.cacheHit('access_token');
         return admit(known, host);
       }

@@ -17,7 +17,7 @@ import type { AuthenticateSettings, ServiceSettings } from './settings.ts';
 
 export interface AuthenticatePorts {
   readonly outbound: Outbound;
-  readonly keyring: Pick<Keyring, 'verify'>;
+  readonly keyring: Pick<Keyring, 'verify' | 'counts'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: VerificationMeter;

@@ -15,6 +15,8 @@ import type { CacheEntry } from './verification-cache.ts';
 export interface MintedToken extends CacheEntry {
   readonly verified: VerifiedCredential;
   readonly audience: string;
+  /** The key that signed it. */
+  readonly kid: string;
 }
 
 /** What we sign is ours, but earlier versions and later ones sign with the same keys: what does not fit is refused. */
@@ -22,7 +24,7 @@ export function readMintedPayload(
   payload: Claims,
   tokenHash: string,
   issuerUrls: ReadonlyMap<string, string>,
-): MintedToken | Deny {
+): Omit<MintedToken, 'kid'> | Deny {
   const { aud, sub, exp, jti, src, email } = payload;
   if (
     typeof aud !== 'string' ||

@@ -10,9 +10,12 @@ import { readPem, type SigningKey } from './signing-key.ts';
  */
 export async function openKeyFiles(files: readonly string[], log: Log): Promise<KeySource> {
   const opened = await Promise.all(files.map((file) => openKeyFile(file, log)));
+  const find = (kid: string): SigningKey | undefined =>
+    opened.flatMap((file) => file.good()).find((key) => key.kid === kid);
   return {
     keys: async () => opened.map((file) => file.current()),
-    find: async (kid) => opened.flatMap((file) => file.good()).find((key) => key.kid === kid),
+    find: async (kid) => find(kid),
+    counts: (kid) => find(kid) !== undefined,
     stop: () => opened.forEach((file) => file.close()),
   };
 }
