@@ -133,22 +133,14 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
     test('what may not be read says why', async () => {
       const denied = await installing('@other/ui').run(client, rig.credentials['job token'], 'install');
       expect(denied.code).not.toBe(0);
-      expect(said(denied)).toContain(client === 'pnpm' ? '403' : 'resource_not_granted');
-      if (client !== 'pnpm') return;
-      const viewed = await installing('@other/ui').run(
-        'pnpm',
-        rig.credentials['job token'],
-        'view',
-        '@other/ui',
-      );
-      expect(said(viewed)).toContain('resource_not_granted');
+      expect(said(denied)).toContain('resource_not_granted');
     });
 
     test('nobody gets nothing, and is told to bring a credential', async () => {
       const installed = await installing('@acme/ui').run(client, undefined, 'install');
       expect(installed.code).not.toBe(0);
       expect(said(installed)).toMatch(
-        { npm: /no_credential/, pnpm: /401/, yarn: /Invalid authentication/ }[client],
+        { npm: /no_credential/, pnpm: /no_credential/, yarn: /Invalid authentication/ }[client],
       );
       const published = await publish(client, '@acme/by-nobody', undefined);
       expect(published.code).not.toBe(0);

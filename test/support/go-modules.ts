@@ -22,7 +22,7 @@ export function moduleFiles({ path, version, hello }: GoModule): Readonly<Record
 }
 
 /** `Azure` → `!azure` (golang.org/x/mod/module). */
-export function escapedPath(path: string): string {
+function escapedPath(path: string): string {
   return path.replaceAll(/[A-Z]/g, (letter) => `!${letter.toLowerCase()}`);
 }
 
