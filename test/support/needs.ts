@@ -19,7 +19,12 @@ interface Needing {
 
 /** `needs('nginx', 'curl').describe('…', () => { … })`: describe and test for what depends on programs. */
 export function needs(...tools: readonly Tool[]): Needing {
-  const state = availability(missingTools(tools), process.env['CI']);
+  return whereNothingIsMissing(missingTools(tools));
+}
+
+/** The same for what is no program of Debian's; `missing` says what to do. */
+export function whereNothingIsMissing(missing: string | undefined): Needing {
+  const state = availability(missing, process.env['CI']);
   switch (state.kind) {
     case 'run':
       return { describe, test };
