@@ -43,7 +43,7 @@ export const serviceKeys = {
 } as const;
 
 const CARRIERS_IN_HEADERS = CARRIERS.filter(
-  (carrier): carrier is Exclude<Carrier, 'query'> => carrier !== 'query',
+  (carrier): carrier is Exclude<Carrier, 'query' | 'form'> => carrier !== 'query' && carrier !== 'form',
 );
 
 /** Of types whose protocol reads no credential from the query. */
@@ -54,7 +54,7 @@ export const carriersInHeaders = z
   .describe('Default: those of the type.');
 
 export const carriersWithQuery = z
-  .array(z.enum(CARRIERS))
+  .array(z.enum([...CARRIERS_IN_HEADERS, 'query']))
   .min(1)
   .optional()
   .describe('Default: those of the type.');

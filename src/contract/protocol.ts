@@ -4,7 +4,7 @@ import type { Operation } from './operation.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** What a request asks for, as far as method, target and headers tell; or that the protocol does not know it. */
-export type Classification = Asked | Unknown | Deny;
+export type Classification = Asked | InBody | Unknown | Deny;
 
 export interface Asked {
   readonly kind: 'operations';
@@ -14,6 +14,27 @@ export interface Asked {
   readonly plan?: RoutePlan;
   /** What is done in its place where policy denies it. */
   readonly otherwise?: Asked;
+  /** The body is a form in which the credential may stand: it is read before anybody is known. */
+  readonly form?: CredentialForm;
+}
+
+export interface CredentialForm {
+  /** Name of the field, lowercase. */
+  readonly field: string;
+  /** A longer body is refused. */
+  readonly maxBytes: number;
+}
+
+/** What is asked for stands in the body, which is read once it is known who asks, and that they may do anything of the kind. */
+export interface InBody {
+  readonly kind: 'in-body';
+  /** What it can be for. Whoever may do none of these is refused before a byte of the body is read. */
+  readonly oneOf: readonly Operation[];
+  /** `whole`: a longer body is refused. `start`: what lies behind is not looked at, and streams by. */
+  readonly part: 'whole' | 'start';
+  readonly maxBytes: number;
+  /** Pure. Gets the whole body, or its first `maxBytes` where it is longer. The body goes to the upstream as it came. */
+  readonly read: (body: Buffer) => Asked | Unknown | Deny;
 }
 
 export interface Unknown {

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../contract/audit-event.ts';
 import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
-import type { Allow, Caller, Decision } from '../contract/decision.ts';
+import type { Allow, Caller, Decision, Deny } from '../contract/decision.ts';
 import type { EndpointCall } from '../contract/endpoint.ts';
 import type { Forwarding } from '../contract/forwarding.ts';
 import type { Incoming } from '../contract/incoming.ts';
@@ -8,6 +8,7 @@ import type { Operation } from '../contract/operation.ts';
 import type { Reason } from '../contract/reason.ts';
 import type { RoutePlan } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
+import type { TakenBody } from '../contract/taken-body.ts';
 import { findHeader } from '../lib/header-name.ts';
 import type { EndpointLine, ServiceLine } from './service-line.ts';
 
@@ -24,6 +25,7 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
 
   operations: readonly Operation[] = [];
   plan: RoutePlan | undefined;
+  taken: TakenBody | undefined;
   presented: PresentedCredential | undefined;
   verified: VerifiedCredential | undefined;
   decision: Decision | undefined;
@@ -67,6 +69,11 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
     this.reason = reason;
     this.detail = detail;
     this.#answerFault(this, reason);
+  }
+
+  denied(refusal: Deny): void {
+    this.decision = refusal;
+    this.failed(refusal.reason, refusal.detail);
   }
 
   broken(...[reason, detail]: Parameters<Forwarding['broken']>): void {

@@ -79,6 +79,7 @@ function parts(): Parts {
     authenticate: () => verified,
     authorize: () => allowed,
     forward: forwarder.forward,
+    takeBody: forwarder.takeBody,
   };
   return {
     line,

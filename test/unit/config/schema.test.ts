@@ -183,10 +183,6 @@ describe('what a later version brings', () => {
       upstream('url: http://x/, auth: { oauth2: {}, bearer: { token: x } }'),
     ],
     [
-      'services.orders.upstream.auth.forwardCredential',
-      upstream('url: http://x/, auth: { forwardCredential: true, bearer: { token: x } }'),
-    ],
-    [
       'services.orders.upstream.auth.perIdentity',
       upstream('url: http://x/, auth: { perIdentity: {}, bearer: { token: x } }'),
     ],
