@@ -14,8 +14,8 @@ export function any(plan?: RoutePlan): Asked {
   return asked(READ, '', 'any', plan);
 }
 
-/** Of all packages at once: search, catalog; or of one that the request's head does not name. */
-export function every(scope: string = READ, plan?: RoutePlan): Asked {
+/** Of all packages at once: search, catalog; and of one that nobody can tell by its request. */
+export function every(plan?: RoutePlan, scope = READ): Asked {
   return asked(scope, '', 'every', plan);
 }
 

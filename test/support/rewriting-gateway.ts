@@ -65,6 +65,8 @@ export async function startRewritingGateway(
       allow: { kind: 'allow', basis: 'anonymous', caller: undefined, relaxed: undefined },
       operations: [],
       plan: { rewrite },
+      taken: undefined,
+      presented: undefined,
       upstreamStatus: undefined,
       upstreamDuration: undefined,
       bytesIn: 0,
@@ -73,6 +75,7 @@ export async function startRewritingGateway(
         faults.push(`${reason}: ${detail}`);
         res.writeHead(502, { 'Content-Type': 'text/plain' }).end(reason);
       },
+      denied: ({ reason }) => void res.writeHead(403).end(reason),
       broken: (reason, detail) => void faults.push(`${reason}: ${detail}`),
     });
   }, createServer());
