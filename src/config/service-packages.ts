@@ -13,6 +13,7 @@ export const packageServices = [
     ...serviceKeys,
     carriers: carriersWithQuery,
   }),
+  feed('go', 'A proxy of Go modules (GOPROXY).'),
   feed('maven', 'A repository in Maven 2 layout, for Maven and Gradle.'),
   feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.'),
   feed('nuget', 'A feed of NuGet packages, protocol version 3.'),

@@ -121,7 +121,9 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
   get path(): string {
     const { head, req } = this.incoming;
     // A refused target is shown only as far as it can hold no query.
-    return 'kind' in head ? (/^[^?#]{0,512}/.exec(withoutUser(req.url ?? ''))?.[0] ?? '') : head.path;
+    return withoutToken(
+      'kind' in head ? (/^[^?#]{0,512}/.exec(withoutUser(req.url ?? ''))?.[0] ?? '') : head.path,
+    );
   }
 
   get service(): string | undefined {
@@ -136,6 +138,11 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
 /** Whoever puts a user into a URL puts a password beside it. */
 function withoutUser(target: string): string {
   return target.replace(/^([^/?#]*\/\/)?[^/?#]*@/, '$1');
+}
+
+/** `npm logout` names the token that it wants to be deleted, whoever it asks. */
+function withoutToken(path: string): string {
+  return path.replace(/\/-\/user\/token\/.*/s, '/-/user/token/***');
 }
 
 export function callerOf(decision: Decision): Caller | undefined {

@@ -114,8 +114,9 @@ export function createPipeline(stages: Stages): Pipeline {
     }
     exchange.decision = decision;
     exchange.reason = basisReason(decision);
-    if (exchange.plan?.answer === undefined) line.forward(exchange);
-    else ownAnswer(exchange, exchange.plan.answer);
+    const own = exchange.plan?.answer;
+    if (own === undefined) line.forward(exchange);
+    else ownAnswer(exchange, typeof own === 'function' ? own(decision.caller) : own);
   }
 
   /** The way goes on once what is wanted of the body is there. */

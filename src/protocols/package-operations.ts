@@ -19,6 +19,11 @@ export function every(plan?: RoutePlan, scope = READ): Asked {
   return asked(scope, '', 'every', plan);
 }
 
+/** Of whoever matches an identity: the answer tells nothing of the feed. */
+export function anybody(plan: RoutePlan): Asked {
+  return { kind: 'operations', operations: [], plan };
+}
+
 export function unknown(detail: string): Unknown {
   return { kind: 'unknown', detail };
 }

@@ -194,7 +194,7 @@ describe('what a later version brings', () => {
     ]);
   });
 
-  test.each(['pypi', 'cargo', 'go', 'helm', 'git', 'gitlab'])('type %s', (type) => {
+  test.each(['pypi', 'cargo', 'helm', 'git', 'gitlab'])('type %s', (type) => {
     const yaml = configuration({ services: `{ orders: { type: ${type}, whatever: 1 } }` });
     expect(errorsOf(yaml)).toEqual([
       `6:29 services.orders.type: type "${type}" is not available in this version`,
