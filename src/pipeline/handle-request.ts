@@ -172,9 +172,10 @@ export function createPipeline(stages: Stages): Pipeline {
     stages.log.error(message, { request_id: requestId, ...faultFields(error) });
   }
 
-  function answerFault(exchange: Exchange, reason: Reason): void {
+  function answerFault(exchange: Exchange, reason: Reason, retryAfter?: number): void {
     try {
-      answer(exchange, reason, reason === 'overloaded' ? 1 : undefined, formOf(exchange));
+      const wait = reason === 'overloaded' ? 1 : retryAfter;
+      answer(exchange, reason, wait, formOf(exchange));
     } catch (error) {
       undecided(exchange, error);
     }
