@@ -7,7 +7,9 @@ import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
 import {
   createMaven,
+  DEPLOY,
   DEPLOY_FILE,
+  documented,
   GET,
   missingMaven,
   startMavenRepository,
@@ -19,6 +21,8 @@ import type { Nginx } from '../support/nginx.ts';
 import type { Outcome } from '../support/run.ts';
 
 const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
+const APP = 'com.acme:app:1.0';
+const PARENT = 'com.acme:parent:1.1-SNAPSHOT:pom';
 const UPSTREAM_PASSWORD = 'canary-maven-upstream';
 
 whereNothingIsMissing(missingMaven()).describe('mvn', () => {
@@ -59,7 +63,7 @@ services:
       url: "${repository.url}/"
       auth: { basic: { username: gatehouse, password: ${UPSTREAM_PASSWORD} } }
 `);
-    maven = createMaven(folder, `${gateway.url}/maven/`);
+    maven = createMaven(folder, url());
     writeFileSync(join(folder, 'app.jar'), 'of no use to any Java');
   }, 60_000);
   afterAll(async () => {
@@ -68,11 +72,13 @@ services:
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const url = (): string => `${gateway.url}/maven/`;
+
   function deploy(credential: MavenCredential | undefined, group: string, version: string): Promise<Outcome> {
     return maven.run(
       credential,
       DEPLOY_FILE,
-      `-Durl=${gateway.url}/maven/`,
+      `-Durl=${url()}`,
       '-DrepositoryId=gatehouse',
       `-Dfile=${join(folder, 'app.jar')}`,
       `-DgroupId=${group}`,
@@ -85,23 +91,28 @@ services:
     return maven.run(credential, GET, `-Dartifact=${artifact}`, '-Dtransitive=false');
   }
 
-  const basic = (username: string, password: string): MavenCredential => ({ username, password });
-  const header = (name: string, value: string): MavenCredential => ({ header: name, value });
+  const basic = (username: string, secret: string): MavenCredential => ({ username, secret });
+  const header = (name: string, secret: string): MavenCredential => ({ header: name, secret });
 
   test('deploys a release and a snapshot, and gets them with every credential and carrier', async () => {
     const release = await deploy(basic('oidc', job.idToken()), 'com.acme', '1.0');
     expect(release.code, release.stdout).toBe(0);
-    const snapshot = await deploy(header('Job-Token', job.token), 'com.acme', '1.1-SNAPSHOT');
+    const project =
+      '<project><modelVersion>4.0.0</modelVersion><groupId>com.acme</groupId><artifactId>parent</artifactId>' +
+      `<version>1.1-SNAPSHOT</version><packaging>pom</packaging>${documented('pom.xml', url())}</project>`;
+    writeFileSync(join(folder, 'pom.xml'), project);
+    const snapshot = await maven.run(header('Job-Token', job.token), DEPLOY);
+    rmSync(join(folder, 'pom.xml'));
     expect(snapshot.code, snapshot.stdout).toBe(0);
-    for (const [credential, version] of [
-      [basic('oidc', job.idToken()), '1.0'],
-      [header('Authorization', `Bearer ${job.idToken()}`), '1.1-SNAPSHOT'],
-      [basic('gitlab-ci-token', job.token), '1.0'],
-      [basic('edge', DEPLOY_SECRET), '1.1-SNAPSHOT'],
-      [header('Deploy-Token', DEPLOY_SECRET), '1.0'],
-      [header('Private-Token', DEPLOY_SECRET), '1.0'],
+    for (const [credential, artifact] of [
+      [basic('oidc', job.idToken()), APP],
+      [header('Authorization', job.idToken()), PARENT],
+      [basic('gitlab-ci-token', job.token), APP],
+      [basic('edge', DEPLOY_SECRET), PARENT],
+      [header('Deploy-Token', DEPLOY_SECRET), APP],
+      [header('Private-Token', DEPLOY_SECRET), APP],
     ] as const) {
-      const got = await get(credential, `com.acme:app:${version}`);
+      const got = await get(credential, artifact);
       expect(got.code, got.stdout).toBe(0);
       // Checksums came through too, and were right.
       expect(got.stdout).not.toContain('[WARNING]');
@@ -113,8 +124,8 @@ services:
       [await deploy(basic('edge', DEPLOY_SECRET), 'com.acme', '2.0'), 'scope_not_granted'],
       [await deploy(basic('gitlab-ci-token', job.token), 'com.other', '1.0'), 'resource_not_granted'],
       [await get(basic('oidc', job.idToken()), 'com.other:app:1.0'), 'resource_not_granted'],
-      [await get(basic('oidc', job.idToken({ aud: 'another' })), 'com.acme:app:1.0'), 'audience_mismatch'],
-      [await get(undefined, 'com.acme:app:1.0'), 'no_credential'],
+      [await get(basic('oidc', job.idToken({ aud: 'another' })), APP), 'audience_mismatch'],
+      [await get(undefined, APP), 'no_credential'],
     ] as const) {
       expect(outcome.code).not.toBe(0);
       expect(outcome.stdout).toContain(reason);

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { snippet } from './docs.ts';
 import { startNginx, type Nginx } from './nginx.ts';
 import { run, type Outcome } from './run.ts';
 import { findTool, missingTools } from './tools.ts';
@@ -10,6 +11,7 @@ const PLUGINS = { deploy: '3.1.4', dependency: '3.6.1' } as const;
 const FETCHED = join(homedir(), '.m2/repository');
 
 export const DEPLOY_FILE = goal('deploy', 'deploy-file');
+export const DEPLOY = goal('deploy', 'deploy');
 export const GET = goal('dependency', 'get');
 
 /** What a test with mvn lacks, and how to come by it; undefined where it is all there. */
@@ -47,17 +49,20 @@ export function startMavenRepository(username: string, password: string): Promis
   );
 }
 
-/** How a settings.xml has what is presented: user name and password, or headers. */
-export type MavenCredential =
-  | { readonly username: string; readonly password: string }
-  | { readonly header: string; readonly value: string };
+export interface MavenCredential {
+  readonly secret: string;
+  /** With the secret as password. */
+  readonly username?: string;
+  /** In their place; `Authorization` has the secret behind `Bearer`. */
+  readonly header?: string;
+}
 
 export interface Maven {
   /** One goal to its end; nothing but plugins is in its local repository before. */
   run(credential: MavenCredential | undefined, ...args: readonly string[]): Promise<Outcome>;
 }
 
-/** mvn with settings of its own, for a repository that they call `gatehouse`. Nothing is fetched from anywhere else. */
+/** mvn with the documented settings, for a service at this URL. Nothing is fetched from anywhere else. */
 export function createMaven(folder: string, url: string): Maven {
   const settingsFile = join(folder, 'settings.xml');
   const local = join(folder, 'local');
@@ -68,30 +73,42 @@ export function createMaven(folder: string, url: string): Maven {
       return run(
         findTool('mvn') ?? 'mvn',
         ['-B', '-ntp', '-s', settingsFile, `-Dmaven.repo.local=${local}`, ...args],
-        // Short runs: what the compiler would gain, it costs.
-        { cwd: folder, env: { ...process.env, HOME: folder, MAVEN_OPTS: '-XX:TieredStopAtLevel=1' } },
+        {
+          cwd: folder,
+          env: {
+            ...process.env,
+            HOME: folder,
+            GATEHOUSE_USER: credential?.username ?? '',
+            GATEHOUSE_TOKEN: credential?.secret ?? '',
+            // Short runs: what the compiler would gain, it costs.
+            MAVEN_OPTS: '-XX:TieredStopAtLevel=1',
+          },
+        },
       );
     },
   };
 }
 
-function settings(url: string, credential: MavenCredential | undefined): string {
-  return `<settings>
-  <mirrors><mirror><id>fetched</id><mirrorOf>central</mirrorOf><url>file://${FETCHED}</url></mirror></mirrors>
-  <servers>${credential === undefined ? '' : server(credential)}</servers>
-  <profiles><profile>
-    <id>gatehouse</id>
-    <repositories><repository><id>gatehouse</id><url>${url}</url></repository></repositories>
-  </profile></profiles>
-  <activeProfiles><activeProfile>gatehouse</activeProfile></activeProfiles>
-</settings>
-`;
+/** A block of the documentation, with the gateway's address. */
+export function documented(name: string, url: string): string {
+  return snippet('docs/packages.md', 'Maven, Gradle', name).replaceAll(
+    'https://gateway.example.com/maven/',
+    url,
+  );
 }
 
-function server(credential: MavenCredential): string {
-  const how =
-    'header' in credential
-      ? `<configuration><httpHeaders><property><name>${credential.header}</name><value>${credential.value}</value></property></httpHeaders></configuration>`
-      : `<username>${credential.username}</username><password>${credential.password}</password>`;
-  return `<server><id>gatehouse</id>${how}</server>`;
+function settings(url: string, credential: MavenCredential | undefined): string {
+  const basic = documented('~/.m2/settings.xml', url).replace(
+    '<settings>',
+    `<settings><mirrors><mirror><id>fetched</id><mirrorOf>central</mirrorOf><url>file://${FETCHED}</url></mirror></mirrors>`,
+  );
+  const server = /<server>.*<\/server>/s;
+  if (credential === undefined) return basic.replace(server, '');
+  if (credential.header === undefined) return basic;
+  const value = credential.header === 'Authorization' ? 'Bearer $&' : '$&';
+  return basic.replace(server, () =>
+    documented('server with a header', url)
+      .replace('Job-Token', credential.header ?? '')
+      .replace('${env.GATEHOUSE_TOKEN}', value),
+  );
 }

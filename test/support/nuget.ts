@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { snippet } from './docs.ts';
 import { ROOT } from './repository.ts';
 import { run, type Outcome } from './run.ts';
 import { findTool, missingTools } from './tools.ts';
@@ -41,12 +42,18 @@ export interface NugetCredential {
 export function createNuget(folder: string, source: string): Nuget {
   const home = join(folder, 'home');
 
-  function nuget(args: readonly string[]): Promise<Outcome> {
+  function nuget(args: readonly string[], credential?: NugetCredential): Promise<Outcome> {
     rmSync(home, { recursive: true, force: true });
     mkdirSync(home);
     return run(findTool('mono') ?? 'mono', [NUGET, ...args, '-NonInteractive'], {
       cwd: folder,
-      env: { PATH: process.env['PATH'], HOME: home, LANG: 'C.UTF-8' },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: home,
+        LANG: 'C.UTF-8',
+        GATEHOUSE_USER: credential?.username ?? '',
+        GATEHOUSE_TOKEN: credential?.password ?? '',
+      },
     });
   }
 
@@ -65,22 +72,17 @@ export function createNuget(folder: string, source: string): Nuget {
     },
     run(credential, ...args) {
       writeFileSync(join(folder, 'NuGet.config'), configuration(source, credential));
-      return nuget(args);
+      return nuget(args, credential);
     },
   };
 }
 
+/** As documented; without what is presented, where that is nothing. */
 function configuration(source: string, credential: NugetCredential | undefined): string {
-  const entries =
-    credential === undefined
-      ? ''
-      : `<packageSourceCredentials><gatehouse>
-    <add key="Username" value="${credential.username}"/>
-    <add key="ClearTextPassword" value="${credential.password}"/>
-  </gatehouse></packageSourceCredentials>`;
-  return `<configuration>
-  <packageSources><clear/><add key="gatehouse" value="${source}" protocolVersion="3"/></packageSources>
-  ${entries}
-</configuration>
-`;
+  const whole = snippet('docs/packages.md', 'NuGet', 'NuGet.config').replace(
+    'https://gateway.example.com/nuget/v3/index.json',
+    source,
+  );
+  const credentials = /<packageSourceCredentials>.*<\/packageSourceCredentials>/s;
+  return credential === undefined ? whole.replace(credentials, '') : whole;
 }
