@@ -24,10 +24,10 @@ export function nugetProtocol(settings: { readonly path: string }): Protocol {
       case 'content':
         return one(READ, route.id);
       case 'search':
-        return every(METADATA);
+        return every(READ, METADATA);
       // Which package it is stands in a compressed file of the package itself, at no place that a prefix would show.
       case 'publish':
-        return method === 'PUT' ? every(undefined, WRITE) : unknown(`${method} where packages are published`);
+        return method === 'PUT' ? every(WRITE) : unknown(`${method} where packages are published`);
       // POST lists a version again that DELETE has unlisted.
       case 'version':
         return method === 'DELETE' || method === 'POST'

@@ -16,7 +16,7 @@ import {
   type Maven,
   type MavenCredential,
 } from '../support/maven.ts';
-import { whereNothingIsMissing } from '../support/needs.ts';
+import { needing } from '../support/needs.ts';
 import type { Nginx } from '../support/nginx.ts';
 import type { Outcome } from '../support/run.ts';
 
@@ -25,7 +25,7 @@ const APP = 'com.acme:app:1.0';
 const PARENT = 'com.acme:parent:1.1-SNAPSHOT:pom';
 const UPSTREAM_PASSWORD = 'canary-maven-upstream';
 
-whereNothingIsMissing(missingMaven()).describe('mvn', () => {
+needing(missingMaven()).describe('mvn', () => {
   let gitlab: TestGitlab;
   let repository: Nginx;
   let gateway: TestGateway;

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
-import { whereNothingIsMissing } from '../support/needs.ts';
+import { needing } from '../support/needs.ts';
 import { startNuget, type TestNuget } from '../support/nuget-server.ts';
 import { createNuget, missingNuget, type Nuget, type NugetCredential } from '../support/nuget.ts';
 
 const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 
-whereNothingIsMissing(missingNuget()).describe('nuget.exe', () => {
+needing(missingNuget()).describe('nuget.exe', () => {
   let gitlab: TestGitlab;
   let feed: TestNuget;
   let gateway: TestGateway;
