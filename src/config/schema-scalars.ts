@@ -28,6 +28,13 @@ export const timeout = z
   })
   .transform((text) => parseDuration(text) ?? 0);
 
+/** A time to wait that may be none: `0s`. */
+export const delay = z
+  .string(durationText)
+  .regex(DURATION_PATTERN, durationText)
+  .refine((text) => inRange(parseDuration(text), 0, LONGEST_TIMER), { error: 'must be at most 24d' })
+  .transform((text) => parseDuration(text) ?? 0);
+
 /** Clients of registries renew a token 60 s before its end; what lives for longer than a day is no short-lived token. */
 export const tokenLifetime = duration.refine((ms) => ms >= 60_000 && ms <= 86_400_000, {
   error: 'must be from 1m to 24h',

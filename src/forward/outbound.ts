@@ -8,22 +8,23 @@ const DEFAULT_MAX_BYTES = 512 * 1024;
 
 /** The way out for key sets and the like; what a request's way uses is the forwarder. */
 export function createOutbound(): Outbound & { close(): Promise<void> } {
-  /** One agent per certificate authority, by the content of its file: connections are never shared across them. */
-  const agents = new Map<string, Agent>();
+  /** One agent per file of authorities, and a new one when that changes: connections are never shared across them. */
+  const agents = new Map<string, { readonly ca: string; readonly agent: Agent }>();
 
-  function agentFor(caFile: string | undefined): Agent {
-    const ca = caFile === undefined ? '' : readFileSync(caFile, 'utf8');
-    let agent = agents.get(ca);
-    if (agent === undefined) {
-      agent = new Agent({
-        allowH2: false,
-        connections: 8,
-        keepAliveTimeout: 1_000,
-        maxHeaderSize: 16 * 1024,
-        connect: { timeout: DEFAULT_DEADLINE, ...(ca === '' ? {} : { ca }) },
-      });
-      agents.set(ca, agent);
-    }
+  function agentFor(caFile = ''): Agent {
+    const ca = caFile === '' ? '' : readFileSync(caFile, 'utf8');
+    const known = agents.get(caFile);
+    if (known?.ca === ca) return known.agent;
+    // It finishes what it carries.
+    void known?.agent.close();
+    const agent = new Agent({
+      allowH2: false,
+      connections: 8,
+      keepAliveTimeout: 1_000,
+      maxHeaderSize: 16 * 1024,
+      connect: { timeout: DEFAULT_DEADLINE, ...(ca === '' ? {} : { ca }) },
+    });
+    agents.set(caFile, { ca, agent });
     return agent;
   }
 
@@ -51,7 +52,7 @@ export function createOutbound(): Outbound & { close(): Promise<void> } {
   return {
     get,
     async close() {
-      await Promise.all([...agents.values()].map((agent) => agent.destroy()));
+      await Promise.all([...agents.values()].map(({ agent }) => agent.destroy()));
     },
   };
 }
