@@ -51,7 +51,7 @@ function namedFiles({ draft }: RuleContext): NamedFile[] {
   ];
 }
 
-function filesOfService({ name, upstream: { caFile, auth } }: Service): NamedFile[] {
+function filesOfService({ name, upstream: { caFile, clientCertificate, auth } }: Service): NamedFile[] {
   const path = ['services', name, 'upstream'];
   const secret = (kind: string, key: string, file: string | undefined): NamedFile => ({
     path: [...path, 'auth', kind, key],
@@ -60,6 +60,16 @@ function filesOfService({ name, upstream: { caFile, auth } }: Service): NamedFil
   });
   return [
     { path: [...path, 'caFile'], file: caFile, content: 'open' },
+    {
+      path: [...path, 'clientCertificate', 'certFile'],
+      file: clientCertificate?.certFile,
+      content: 'open',
+    },
+    {
+      path: [...path, 'clientCertificate', 'keyFile'],
+      file: clientCertificate?.keyFile,
+      content: 'key',
+    },
     secret('registryToken', 'passwordFile', auth?.registryToken?.passwordFile),
     {
       path: [...path, 'auth', 'registryToken', 'caFile'],

@@ -63,6 +63,16 @@ function isHttpUrl(text: string): boolean {
   return parsed.username === '' && parsed.password === '';
 }
 
+/** As it stands in a certificate; an address is no name to TLS (RFC 6066 §3). */
+export const hostName = z
+  .string()
+  .regex(
+    /^(?!\d+(?:\.\d+){3}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
+    {
+      error: 'must be the name of a host such as orders.internal, without port',
+    },
+  );
+
 /** `redis://HOST:PORT`, also with user, password and the number of a database, as the client reads it. */
 export const redisUrl = z.string().refine(isRedisUrl, {
   error:

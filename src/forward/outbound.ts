@@ -8,13 +8,24 @@ const DEFAULT_MAX_BYTES = 512 * 1024;
 
 /** The way out for key sets and the like; what a request's way uses is the forwarder. */
 export function createOutbound(): Outbound & { close(): Promise<void> } {
-  /** One agent per file of authorities, and a new one when that changes: connections are never shared across them. */
-  const agents = new Map<string, { readonly ca: string; readonly agent: Agent }>();
+  /** One agent per TLS policy, and a new one when a file changes: connections are never shared across them. */
+  const agents = new Map<string, { readonly material: string; readonly agent: Agent }>();
 
-  function agentFor(caFile = ''): Agent {
-    const ca = caFile === '' ? '' : readFileSync(caFile, 'utf8');
-    const known = agents.get(caFile);
-    if (known?.ca === ca) return known.agent;
+  function agentFor({ caFile, serverName, clientCertificate }: OutboundRequest): Agent {
+    const policy = JSON.stringify([caFile, serverName, clientCertificate]);
+    const tls = {
+      ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
+      ...(serverName === undefined ? {} : { servername: serverName }),
+      ...(clientCertificate === undefined
+        ? {}
+        : {
+            cert: readFileSync(clientCertificate.certFile, 'utf8'),
+            key: readFileSync(clientCertificate.keyFile, 'utf8'),
+          }),
+    };
+    const material = JSON.stringify(tls);
+    const known = agents.get(policy);
+    if (known?.material === material) return known.agent;
     // It finishes what it carries.
     void known?.agent.close();
     const agent = new Agent({
@@ -22,17 +33,17 @@ export function createOutbound(): Outbound & { close(): Promise<void> } {
       connections: 8,
       keepAliveTimeout: 1_000,
       maxHeaderSize: 16 * 1024,
-      connect: { timeout: DEFAULT_DEADLINE, ...(ca === '' ? {} : { ca }) },
+      connect: { timeout: DEFAULT_DEADLINE, ...tls },
     });
-    agents.set(caFile, { ca, agent });
+    agents.set(policy, { material, agent });
     return agent;
   }
 
   async function get(call: OutboundRequest): Promise<OutboundResponse> {
-    const { url, headers = {}, caFile, deadline = DEFAULT_DEADLINE, maxBytes = DEFAULT_MAX_BYTES } = call;
+    const { url, headers = {}, deadline = DEFAULT_DEADLINE, maxBytes = DEFAULT_MAX_BYTES } = call;
     const signal = AbortSignal.timeout(deadline);
     try {
-      const response = await request(url, { dispatcher: agentFor(caFile), headers: { ...headers }, signal });
+      const response = await request(url, { dispatcher: agentFor(call), headers: { ...headers }, signal });
       const chunks: Buffer[] = [];
       let size = 0;
       for await (const chunk of response.body as AsyncIterable<Buffer>) {

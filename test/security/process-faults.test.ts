@@ -34,6 +34,7 @@ beforeEach(async () => {
         redirectOrigins: [],
         aliases: [],
         connections: 10,
+        connectionLifetime: 60_000,
         timeouts: { connect: 1_000, headers: 1_000, idle: 1_000 },
       },
       identityHeaders: {},
