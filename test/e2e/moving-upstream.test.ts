@@ -4,7 +4,7 @@
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -73,9 +73,9 @@ services:
   );
   const get = async (path = ''): Promise<string> => (await fetch(`${gateway.url}/orders/${path}`)).text();
 
-  let slowSocket: { emit(event: 'end-slow'): boolean } | undefined;
+  let slowSocket: Socket | undefined;
   old.on('request', (req) => {
-    if (req.url === '/slow') slowSocket = req.socket as unknown as typeof slowSocket;
+    if (req.url === '/slow') slowSocket = req.socket;
   });
   const slow = get('slow');
   await eventually('it is under way', () => slowSocket !== undefined);
