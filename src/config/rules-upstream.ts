@@ -29,14 +29,14 @@ function upstreamUrlProblem(url: string): string | undefined {
 
 type Auth = NonNullable<Service['upstream']['auth']>;
 
+const AUTH_KINDS = ['basic', 'bearer', 'header', 'registryToken', 'forwardCredential'] as const;
+
 function checkAuth(context: RuleContext, auth: Auth, path: readonly string[], type: Service['type']): void {
   const { basic, bearer, header, registryToken } = auth;
-  const given = Object.entries({ basic, bearer, header, registryToken }).flatMap(([kind, value]) =>
-    value === undefined ? [] : [kind],
-  );
+  const given = AUTH_KINDS.filter((kind) => auth[kind] !== undefined);
   if (given.length !== 1) {
     const found = given.length === 0 ? 'there is none' : `found ${given.join(' and ')}`;
-    context.error(path, `must be exactly one of basic, bearer, header, registryToken; ${found}`, 'key');
+    context.error(path, `must be exactly one of ${AUTH_KINDS.join(', ')}; ${found}`, 'key');
   }
   if (basic !== undefined) {
     checkSecret(context, [...path, 'basic'], 'password', basic.password, basic.passwordFile);

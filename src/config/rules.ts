@@ -2,6 +2,7 @@ import type { Draft } from './draft.ts';
 import { formatMark, problemAt, type Problem } from './problem.ts';
 import type { Rule, RuleContext, Section } from './rule.ts';
 import { checkAllowlist } from './rules-allowlist.ts';
+import { checkClientCredentials } from './rules-client-credential.ts';
 import { checkDeployTokens } from './rules-deploy-tokens.ts';
 import { checkFiles } from './rules-files.ts';
 import { checkGrants } from './rules-grants.ts';
@@ -32,6 +33,7 @@ const RULES: readonly Rule[] = [
   checkServices,
   checkRegistries,
   checkUpstreams,
+  checkClientCredentials,
   checkIdentityHeaders,
   checkFiles,
 ];

@@ -24,6 +24,12 @@ const credentialSource = {
     })
     .optional()
     .describe('A registry that wants tokens of its own service. Of type oci only.'),
+  forwardCredential: z
+    .literal(true)
+    .optional()
+    .describe(
+      'The client’s own, as it came. Never a token of the gateway; an id token only with `audiences`.',
+    ),
 };
 
 export const upstream = z.strictObject({
@@ -40,7 +46,9 @@ export const upstream = z.strictObject({
   auth: z
     .strictObject(credentialSource)
     .optional()
-    .describe('The credential that the gateway adds: exactly one of basic, bearer, header, registryToken.'),
+    .describe(
+      'The credential for the upstream: exactly one of basic, bearer, header, registryToken, forwardCredential.',
+    ),
   redirectOrigins: z
     .array(url)
     .default([])

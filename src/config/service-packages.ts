@@ -15,7 +15,9 @@ export const packageServices = [
   }),
   feed('cargo', 'A sparse registry of Rust crates, for cargo.'),
   feed('helm', 'A classic chart repository, for helm; registries of charts are of type oci.'),
+  feed('maven', 'A repository in Maven 2 layout, for Maven and Gradle.'),
   feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.'),
+  feed('nuget', 'A feed of NuGet packages, protocol version 3.'),
   feed('pypi', 'An index of Python packages, for pip, uv, twine and poetry.'),
 ] as const;
 

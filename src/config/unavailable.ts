@@ -9,7 +9,6 @@ const NOT_AVAILABLE = 'is not available in this version';
 const UNAVAILABLE_KEYS: readonly KeyPath[] = [
   ['workloadIdentities'],
   ['services', '*', 'upstream', 'auth', 'oauth2'],
-  ['services', '*', 'upstream', 'auth', 'forwardCredential'],
   ['services', '*', 'upstream', 'auth', 'perIdentity'],
   ['services', '*', 'assertion'],
   ['services', '*', 'trustedPublishing'],

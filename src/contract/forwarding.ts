@@ -1,4 +1,5 @@
-import type { Allow } from './decision.ts';
+import type { PresentedCredential } from './credential.ts';
+import type { Allow, Deny } from './decision.ts';
 import type { Incoming } from './incoming.ts';
 import type { Operation } from './operation.ts';
 import type { RoutePlan } from './protocol.ts';
@@ -15,6 +16,8 @@ export interface Forwarding {
   readonly plan: RoutePlan | undefined;
   /** Undefined where none of the body has been read. */
   readonly taken: TakenBody | undefined;
+  /** The client's own; a secret. */
+  readonly presented: PresentedCredential | undefined;
 
   /** Filled by the forwarder, read when the request ends. */
   upstreamStatus: number | undefined;
@@ -24,6 +27,8 @@ export interface Forwarding {
 
   /** Nothing has been sent to the client: whoever holds this answers it. At most once. */
   failed(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;
+  /** Allowed, but there is nothing with which it may go out: a denial like any other. Nothing has been sent. At most once. */
+  denied(refusal: Deny): void;
   /** The answer had begun and cannot be completed; the client's connection has been cut. At most once. */
   broken(reason: UpstreamFault | DenyReason, detail: string): void;
 }

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { deny } from '../contract/decision.ts';
 import type { Forward, Forwarding } from '../contract/forwarding.ts';
 import type { TakeBody } from '../contract/taken-body.ts';
 import { createQueryCleaner } from './credential-parameters.ts';
@@ -7,7 +8,7 @@ import { createLocationRewriter } from './location.ts';
 import { createRedirects } from './redirects.ts';
 import { Relay, type RelayPorts } from './relay.ts';
 import { RequestBody } from './request-body.ts';
-import { CredentialFault } from './request-credential.ts';
+import { CredentialFault, type Presented } from './request-credential.ts';
 import { createHeaderCleaner } from './request-headers.ts';
 import { createRewriting } from './rewriting.ts';
 import type { StallWatch } from './stall-watch.ts';
@@ -35,6 +36,8 @@ export interface ForwardSettings {
     /** Milliseconds. */
     readonly timeouts: { readonly connect: number; readonly headers: number; readonly idle: number };
   };
+  /** Its own, in place of the issuers'. */
+  readonly audiences?: readonly string[] | undefined;
   readonly identityHeaders: IdentityHeaderTemplates;
   readonly keepCookies: boolean;
   /** Query parameters that carry credentials to this type of upstream. */
@@ -61,7 +64,7 @@ export function createForwarder(
   const target = new URL(upstream.url);
   const maxBody = settings.limits.bodyBytes ?? Infinity;
   const cleanQuery = createQueryCleaner(settings.queryCarriers);
-  const credential = createUpstreamCredential(settings, upstream.auth, ports);
+  const credential = upstream.auth && createUpstreamCredential(settings, upstream.auth, ports);
   const pool = createUpstreamPool(settings.name, upstream, ports.log);
   const redirects = createRedirects(settings.name, upstream, ports.log);
   const identityHeaders = createIdentityHeaders(settings.identityHeaders);
@@ -79,10 +82,7 @@ export function createForwarder(
   const cleanHeaders = createHeaderCleaner({
     keepCookies: settings.keepCookies,
     cleanQuery,
-    reserved: [
-      ...Object.keys(settings.identityHeaders),
-      ...(credential === undefined ? [] : [credential.name]),
-    ],
+    reserved: [...Object.keys(settings.identityHeaders), ...(credential?.headers ?? [])],
   });
   let inFlight = 0;
 
@@ -90,17 +90,25 @@ export function createForwarder(
     if (inFlight >= upstream.connections) {
       return forwarding.failed('overloaded', `${inFlight} requests in flight at ${settings.name}`);
     }
+    const inBody = forwarding.presented?.carrier === 'form';
+    if (inBody && (upstream.auth?.forwardCredential !== true || forwarding.allow.basis !== 'grant')) {
+      const detail = 'the credential stands in the body, and this upstream is not meant to see it';
+      return refuse(forwarding, new CredentialFault('upstream_credential_missing', detail));
+    }
     // In shadow, what policy refused gets neither identity nor credential.
-    const presented =
-      credential === undefined || forwarding.allow.basis === 'shadow'
-        ? undefined
-        : credential.value(forwarding.operations);
+    const presented = forwarding.allow.basis === 'shadow' ? undefined : credential?.present(forwarding);
     if (presented instanceof Promise) sendWhenHad(forwarding, presented);
+    else if (presented instanceof CredentialFault) refuse(forwarding, presented);
     else send(forwarding, presented);
   }
 
+  function refuse(forwarding: Forwarding, { reason, message }: CredentialFault): void {
+    if (reason !== 'upstream_credential_missing') return forwarding.failed(reason, message);
+    forwarding.denied(deny(reason, message, forwarding.allow.caller));
+  }
+
   /** A request that waits for its credential has its place among those in flight. */
-  function sendWhenHad(forwarding: Forwarding, presented: Promise<string>, again = false): void {
+  function sendWhenHad(forwarding: Forwarding, presented: Promise<Presented>, again = false): void {
     inFlight += 1;
     presented
       .then((value) => {
@@ -109,13 +117,13 @@ export function createForwarder(
       })
       .catch((error: unknown) => {
         inFlight -= 1;
-        const known = error instanceof CredentialFault;
-        forwarding.failed(known ? error.reason : 'internal_error', known ? error.message : 'no credential');
+        if (error instanceof CredentialFault) refuse(forwarding, error);
+        else forwarding.failed('internal_error', 'no credential');
       });
   }
 
   /** `again`: with another credential, after the upstream refused one. */
-  function send(forwarding: Forwarding, presented: string | undefined, again = false): void {
+  function send(forwarding: Forwarding, presented: Presented | undefined, again = false): void {
     const { incoming, head, plan, taken } = forwarding;
     const { req, res, client } = incoming;
     const { headers, contentLength = taken?.whole === true ? taken.bytes.length : undefined } = cleanHeaders(
@@ -135,14 +143,15 @@ export function createForwarder(
       client.proto,
     );
     headers.push('X-Request-Id', incoming.requestId);
-    if (credential !== undefined && presented !== undefined) headers.push(credential.name, presented);
+    if (presented?.carrier === 'header') headers.push(presented.name, presented.value);
     pushIdentity(forwarding, headers);
 
     const rewriting = plan?.rewrite && rewritingFor(plan.rewrite, `${client.proto}://${head.host}`);
+    const query = cleanQuery(plan?.query ?? head.query);
     const body = head.hasBody ? new RequestBody(req, maxBody, taken) : undefined;
     const options: Dispatcher.DispatchOptions = {
       method: head.method,
-      path: target.pathname + head.path.slice(settings.path.length) + cleanQuery(plan?.query ?? head.query),
+      path: target.pathname + head.path.slice(settings.path.length) + withParameter(query, presented),
       headers: rewriting === undefined ? headers : rewriting.request(headers),
       body: body ?? null,
       // HEAD would close the connection.
@@ -167,11 +176,15 @@ export function createForwarder(
           ? (where) => follow(forwarding, where, new URL(options.path, target))
           : undefined,
       unauthorized() {
-        const another = credential?.rejected?.(forwarding.operations) === true;
-        if (!another || !repeatable || again) return false;
-        const fresh = credential.value(forwarding.operations);
-        sendWhenHad(forwarding, Promise.resolve(fresh), true);
-        return true;
+        if (forwarding.allow.basis === 'shadow') return 'upstream_unauthorized';
+        const rejection = credential?.rejected(forwarding) ?? 'upstream_unauthorized';
+        if (rejection !== 'another') return rejection;
+        if (!repeatable || again) return 'upstream_unauthorized';
+        const fresh = credential?.present(forwarding);
+        if (fresh instanceof CredentialFault) refuse(forwarding, fresh);
+        else if (fresh instanceof Promise) sendWhenHad(forwarding, fresh, true);
+        else send(forwarding, fresh, true);
+        return undefined;
       },
       ended() {
         inFlight -= 1;
@@ -198,7 +211,7 @@ export function createForwarder(
       stalls: ports.stalls,
       retry: () => void hop.pool.dispatch(hop.options, relay),
       follow: (next) => follow(forwarding, next, hop.url, hops + 1),
-      unauthorized: () => false,
+      unauthorized: () => 'upstream_unauthorized',
       ended: () => void (inFlight -= 1),
     });
     inFlight += 1;
@@ -227,6 +240,12 @@ export function createForwarder(
       await Promise.all([pool.close(), redirects.close()]);
     },
   };
+}
+
+/** Last, behind what the client asked for. */
+function withParameter(query: string, presented: Presented | undefined): string {
+  if (presented?.carrier !== 'query') return query;
+  return `${query}${query === '' ? '?' : '&'}${presented.name}=${encodeURIComponent(presented.value)}`;
 }
 
 /** What may be sent twice when a kept connection turns out to be closed (RFC 9110 §9.2.1). */

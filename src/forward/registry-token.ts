@@ -4,7 +4,7 @@ import type { Clock, Log, Outbound } from '../contract/ports.ts';
 import { ACTION_SCOPES, type RegistryAction } from '../contract/registry-access.ts';
 import { parseJsonObject } from '../lib/json-object.ts';
 import { SingleFlight } from '../lib/single-flight.ts';
-import { CredentialFault, type RequestCredential } from './request-credential.ts';
+import { CredentialFault, type Presented, type RequestCredential } from './request-credential.ts';
 
 export interface RegistryTokenSettings {
   /** The realm of the upstream's challenge. */
@@ -23,7 +23,7 @@ export interface RegistryTokenPorts {
 }
 
 interface Cached {
-  readonly token: string;
+  readonly presented: Presented;
   /** Milliseconds since the epoch. */
   readonly refreshAt: number;
   readonly expiresAt: number;
@@ -50,11 +50,11 @@ export function createRegistryTokens(
   { outbound, clock, log, login }: RegistryTokenPorts,
 ): RequestCredential {
   const cache = new Map<string, Cached>();
-  const flights = new SingleFlight<string>(MOST_TOKENS);
+  const flights = new SingleFlight<Presented>(MOST_TOKENS);
   let refused:
     { readonly at: number; readonly login: string | undefined; readonly fault: CredentialFault } | undefined;
 
-  async function fetchToken(query: string): Promise<string> {
+  async function fetchToken(query: string): Promise<Presented> {
     const basic = login();
     // A file that has changed since is another credential.
     const resting = refused !== undefined && Math.abs(clock.now() - refused.at) < REST;
@@ -85,11 +85,12 @@ export function createRegistryTokens(
     const now = clock.now();
     const oldest = cache.keys().next().value;
     if (cache.size >= MOST_TOKENS && oldest !== undefined) cache.delete(oldest);
-    cache.set(query, { token, refreshAt: now + life * 0.8, expiresAt: now + life - MARGIN });
-    return `Bearer ${token}`;
+    const presented: Presented = { carrier: 'header', name: 'Authorization', value: `Bearer ${token}` };
+    cache.set(query, { presented, refreshAt: now + life * 0.8, expiresAt: now + life - MARGIN });
+    return presented;
   }
 
-  function fetchOnce(query: string): Promise<string> {
+  function fetchOnce(query: string): Promise<Presented> {
     return flights.run(query, () => fetchToken(query));
   }
 
@@ -100,19 +101,19 @@ export function createRegistryTokens(
     ].join('&');
 
   return {
-    name: 'authorization',
-    value(operations) {
+    headers: ['authorization'],
+    present({ operations }) {
       const query = queryOf(operations);
       const known = cache.get(query);
       const now = clock.now();
       if (known === undefined || now >= known.expiresAt) return fetchOnce(query);
       // Renewed while it is good, so that nobody waits; a failure is told by whoever needs it when it is not.
       if (now >= known.refreshAt) fetchOnce(query).catch(() => undefined);
-      return `Bearer ${known.token}`;
+      return known.presented;
     },
     // One that has just been had is not taken for another reason than its age.
-    rejected(operations) {
-      return cache.delete(queryOf(operations));
+    rejected({ operations }) {
+      return cache.delete(queryOf(operations)) ? 'another' : 'upstream_unauthorized';
     },
     close: () => undefined,
   };

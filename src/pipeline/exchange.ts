@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../contract/audit-event.ts';
 import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
-import type { Allow, Caller, Decision } from '../contract/decision.ts';
+import type { Allow, Caller, Decision, Deny } from '../contract/decision.ts';
 import type { EndpointCall } from '../contract/endpoint.ts';
 import type { Forwarding } from '../contract/forwarding.ts';
 import type { Incoming } from '../contract/incoming.ts';
@@ -69,6 +69,11 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
     this.reason = reason;
     this.detail = detail;
     this.#answerFault(this, reason);
+  }
+
+  denied(refusal: Deny): void {
+    this.decision = refusal;
+    this.failed(refusal.reason, refusal.detail);
   }
 
   broken(...[reason, detail]: Parameters<Forwarding['broken']>): void {

@@ -19,7 +19,7 @@ export const PUBLISH: InBody = {
 function readPublication(body: Buffer): Asked | Deny {
   const length = body.length < 4 ? Infinity : body.readUInt32LE();
   // Whoever may write all of them need not say which.
-  if (length > MAX_METADATA && body.length > 4) return every(undefined, WRITE);
+  if (length > MAX_METADATA && body.length > 4) return every(WRITE);
   if (body.length < 4 + length) return malformed('no metadata, or not all of it');
   const metadata = parseJsonObject(body.subarray(4, 4 + length));
   if (metadata.kind === 'problem') return malformed(`metadata that ${metadata.problem}`);

@@ -47,7 +47,7 @@ export function helmProtocol(settings: { readonly path: string }): Protocol {
 
 function index(method: string): Classification {
   if (isRead(method)) return any(INDEX);
-  return method === 'PUT' ? every(undefined, WRITE) : unknown(`${method} on the index`);
+  return method === 'PUT' ? every(WRITE) : unknown(`${method} on the index`);
 }
 
 /** `NAME-VERSION.tgz` and its provenance. */
@@ -59,7 +59,7 @@ function file(escaped: string, method: string): Classification {
   if (!write && !isRead(method)) return unknown(`${method} on a file`);
   const scope = write ? WRITE : READ;
   const names = namesBeforeVersion(stem).filter((name) => NAME.test(name));
-  return names.length === 0 ? every(undefined, scope) : each(scope, names);
+  return names.length === 0 ? every(scope) : each(scope, names);
 }
 
 /** ChartMuseum's own API. What is posted says inside of a compressed file which chart it is. */
@@ -69,7 +69,7 @@ function museum(
   provenance: boolean,
 ): Classification {
   if (name === undefined) {
-    if (method === 'POST') return every(undefined, WRITE);
+    if (method === 'POST') return every(WRITE);
     return isRead(method) && !provenance ? every() : unknown(`${method} on all charts`);
   }
   if (!NAME.test(name) || version === '' || more.length > 0) return unknown('no route of ChartMuseum');

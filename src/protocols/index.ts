@@ -1,7 +1,9 @@
 import { cargoProtocol } from './cargo.ts';
 import { genericProtocol } from './generic.ts';
 import { helmProtocol } from './helm.ts';
+import { mavenProtocol } from './maven.ts';
 import { npmProtocol } from './npm.ts';
+import { nugetProtocol } from './nuget.ts';
 import { pypiProtocol } from './pypi.ts';
 
 export { httpProtocol, type HttpSettings } from './http.ts';
@@ -14,6 +16,8 @@ export const packageProtocols = {
   cargo: cargoProtocol,
   generic: genericProtocol,
   helm: helmProtocol,
+  maven: mavenProtocol,
   npm: npmProtocol,
+  nuget: nugetProtocol,
   pypi: pypiProtocol,
 } as const;

@@ -23,8 +23,8 @@ export function any(plan?: RoutePlan): Asked {
   return asked([{ scope: READ, resource: '', extent: 'any' }], plan);
 }
 
-/** Of all packages at once: search, catalog; and of one that nobody can tell by its request. */
-export function every(plan?: RoutePlan, scope = READ): Asked {
+/** Of all packages at once: search, catalog; or of one that the request's head does not name. */
+export function every(scope: string = READ, plan?: RoutePlan): Asked {
   return asked([{ scope, resource: '', extent: 'every' }], plan);
 }
 

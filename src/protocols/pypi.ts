@@ -14,7 +14,7 @@ export function pypiProtocol(settings: { readonly path: string }): Protocol {
   function classify({ method, path }: RequestHead): Classification {
     const rest = path.slice(settings.path.length);
     // The name of the project stands in the body, behind which more of them could come.
-    if (UPLOADS.has(rest) && method === 'POST') return every(undefined, WRITE);
+    if (UPLOADS.has(rest) && method === 'POST') return every(WRITE);
     if (!isRead(method)) return unknown(`${method} on an index`);
     const segments = rest.split('/');
     // devpi writes a plus in front.
@@ -35,7 +35,8 @@ export function pypiProtocol(settings: { readonly path: string }): Protocol {
 /** The list of projects, the page of one, or a file beside its page, as a plain folder on a web server has it. */
 function simple([name = '', last = '', ...more]: readonly string[]): Classification {
   if (more.length > 0) return unknown('nothing of an index is so deep');
-  if (name === '') return last === '' ? every({ rewrite: SIMPLE_PAGE }) : unknown('no name of a project');
+  if (name === '')
+    return last === '' ? every(READ, { rewrite: SIMPLE_PAGE }) : unknown('no name of a project');
   const project = projectOf(name);
   if (project === undefined) return unknown('no name of a project');
   return last === '' ? one(READ, project, { rewrite: SIMPLE_PAGE }) : file(last, project);

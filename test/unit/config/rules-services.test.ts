@@ -76,11 +76,19 @@ describe('places', () => {
 
 describe('the credential of the upstream', () => {
   test.each([
-    ['', 'upstream.auth: must be exactly one of basic, bearer, header, registryToken; there is none'],
+    [
+      '',
+      'upstream.auth: must be exactly one of basic, bearer, header, registryToken, forwardCredential; there is none',
+    ],
     [
       'bearer: { token: a }, header: { name: X-Key, value: a }',
-      'upstream.auth: must be exactly one of basic, bearer, header, registryToken; found bearer and header',
+      'upstream.auth: must be exactly one of basic, bearer, header, registryToken, forwardCredential; found bearer and header',
     ],
+    [
+      'bearer: { token: a }, forwardCredential: true',
+      'forwardCredential; found bearer and forwardCredential',
+    ],
+    ['forwardCredential: false', 'upstream.auth.forwardCredential: must be true'],
     ['bearer: {}', 'upstream.auth.bearer: needs token or tokenFile'],
     [
       'bearer: { token: a, tokenFile: secret }',

@@ -183,10 +183,6 @@ describe('what a later version brings', () => {
       upstream('url: http://x/, auth: { oauth2: {}, bearer: { token: x } }'),
     ],
     [
-      'services.orders.upstream.auth.forwardCredential',
-      upstream('url: http://x/, auth: { forwardCredential: true, bearer: { token: x } }'),
-    ],
-    [
       'services.orders.upstream.auth.perIdentity',
       upstream('url: http://x/, auth: { perIdentity: {}, bearer: { token: x } }'),
     ],
@@ -198,7 +194,7 @@ describe('what a later version brings', () => {
     ]);
   });
 
-  test.each(['maven', 'nuget', 'go', 'git', 'gitlab'])('type %s', (type) => {
+  test.each(['go', 'git', 'gitlab'])('type %s', (type) => {
     const yaml = configuration({ services: `{ orders: { type: ${type}, whatever: 1 } }` });
     expect(errorsOf(yaml)).toEqual([
       `6:29 services.orders.type: type "${type}" is not available in this version`,
