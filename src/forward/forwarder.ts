@@ -148,7 +148,7 @@ export function createForwarder(
 
     const rewriting = plan?.rewrite && rewritingFor(plan.rewrite, `${client.proto}://${head.host}`);
     const query = cleanQuery(plan?.query ?? head.query);
-    const body = head.hasBody ? new RequestBody(req, maxBody, taken) : undefined;
+    const body = head.hasBody ? new RequestBody(req, maxBody, taken, plan?.watch?.()) : undefined;
     const options: Dispatcher.DispatchOptions = {
       method: head.method,
       path: target.pathname + head.path.slice(settings.path.length) + withParameter(query, presented),

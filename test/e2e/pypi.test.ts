@@ -26,6 +26,7 @@ needsPython.describe('Python packages', () => {
   let home: string;
   let wheel: string;
   let source: string;
+  let foreign: string;
   /** Every token that a client has sent. */
   const sent: string[] = [DEPLOY_SECRET];
 
@@ -35,6 +36,7 @@ needsPython.describe('Python packages', () => {
     job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
     sent.push(job.token);
     [wheel = '', source = ''] = await buildDistribution(home, 'acme-api', '1.0');
+    [foreign = ''] = await buildDistribution(home, 'other', '1.0');
     const upstream = ({ url, username, password }: PythonIndex): string =>
       `{ url: "${url}/", auth: { basic: { username: ${username}, password: ${password} } } }`;
     gateway = await startGateway(`
@@ -51,8 +53,8 @@ identities:
     match: { project_id: "20", ref: main }
     roles: [reader]
     grants:
-      - { service: pypi, scopes: [write_package_registry], resources: ["**"] }
-      - { service: devpi, scopes: [write_package_registry], resources: ["**"] }
+      - { service: pypi, scopes: [write_package_registry], resources: ["acme-*"] }
+      - { service: devpi, scopes: [write_package_registry], resources: ["acme-*"] }
   ci:
     issuer: gitlab
     via: [id_token, job_token]
@@ -184,6 +186,9 @@ services:
   }, 60_000);
 
   test('what is denied says why', async () => {
+    const other = await twine(job.token, 'pypi', foreign);
+    expect(other.code).not.toBe(0);
+    expect(other.stdout).toContain('resource_not_granted');
     const branch = gitlab.job({ project: { id: 20, path: 'acme/payments' }, ref: 'feature' });
     sent.push(branch.token);
     const upload = await twine(branch.token, 'pypi', wheel);
