@@ -64,7 +64,7 @@ export function createGeneration(config: Config, life: Process, last?: Generatio
   const admit = createAdmit(failures);
   const services = createServices(
     config,
-    { authenticator, authorizer, revocations, outbound, stalls, clock, admit, mint, log },
+    { authenticator, authorizer, revocations, outbound, keyring, stalls, clock, admit, mint, log },
     last?.estate.forwarders,
   );
   // The last that can fail of what opens files: nothing is left open behind an error.

@@ -2,7 +2,7 @@ import type { Draft } from './draft.ts';
 import type { KeyPath } from './key-path.ts';
 import { hint } from './suggest.ts';
 
-export type Section = 'issuers' | 'services' | 'roles';
+export type Section = 'issuers' | 'services' | 'roles' | 'identities' | 'deployTokens';
 
 /** What a rule looks at, and where it says what is wrong. */
 export interface RuleContext {

@@ -33,6 +33,10 @@ export const serviceKeys = {
     .record(nonEmpty, z.string())
     .default({})
     .describe('Headers for the upstream from {identity}, {subject}, {issuer}, {claims.NAME}.'),
+  assertion: z
+    .boolean()
+    .default(false)
+    .describe('Whether the upstream gets X-Auth-Assertion, the signed word of the gateway. Default false.'),
   keepCookies: z.boolean().default(false).describe('Passes the Cookie header on. Default false.'),
   limits: z
     .strictObject({

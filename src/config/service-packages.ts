@@ -14,6 +14,7 @@ export const packageServices = [
     carriers: carriersWithQuery,
   }),
   feed('cargo', 'A sparse registry of Rust crates, for cargo.'),
+  feed('go', 'A proxy of Go modules (GOPROXY).'),
   feed('helm', 'A classic chart repository, for helm; registries of charts are of type oci.'),
   feed('maven', 'A repository in Maven 2 layout, for Maven and Gradle.'),
   feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.'),

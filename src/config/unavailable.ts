@@ -6,13 +6,7 @@ import { childOf, keysAt, markAt, nodeAt, type SourceNode } from './source-tree.
 const NOT_AVAILABLE = 'is not available in this version';
 
 /** Keys that the documentation of later versions has; `*` is any name. */
-const UNAVAILABLE_KEYS: readonly KeyPath[] = [
-  ['workloadIdentities'],
-  ['services', '*', 'upstream', 'auth', 'oauth2'],
-  ['services', '*', 'upstream', 'auth', 'perIdentity'],
-  ['services', '*', 'assertion'],
-  ['services', '*', 'trustedPublishing'],
-];
+const UNAVAILABLE_KEYS: readonly KeyPath[] = [['workloadIdentities'], ['services', '*', 'trustedPublishing']];
 
 export interface Unavailable {
   /** What the schema need not look at any more. */

@@ -1,5 +1,5 @@
 import type { PresentedCredential } from './credential.ts';
-import type { Allow, Deny } from './decision.ts';
+import type { Allow, Refusal } from './decision.ts';
 import type { Incoming } from './incoming.ts';
 import type { Operation } from './operation.ts';
 import type { RoutePlan } from './protocol.ts';
@@ -27,8 +27,8 @@ export interface Forwarding {
 
   /** Nothing has been sent to the client: whoever holds this answers it. At most once. */
   failed(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;
-  /** Allowed, but there is nothing with which it may go out: a denial like any other. Nothing has been sent. At most once. */
-  denied(refusal: Deny): void;
+  /** Allowed, but what it must go out with is missing: a refusal like any other. Nothing has been sent. At most once. */
+  refused(refusal: Refusal): void;
   /** The answer had begun and cannot be completed; the client's connection has been cut. At most once. */
   broken(reason: UpstreamFault | DenyReason, detail: string): void;
 }

@@ -1,5 +1,5 @@
 import type { Carrier } from './credential.ts';
-import type { Deny } from './decision.ts';
+import type { Caller, Deny } from './decision.ts';
 import type { Operation } from './operation.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -44,8 +44,8 @@ export interface Unknown {
 
 /** How an allowed request is handled, where that is not: forward it, relay the answer. */
 export interface RoutePlan {
-  /** The gateway answers; nothing is forwarded. */
-  readonly answer?: OwnAnswer;
+  /** The gateway answers; nothing is forwarded. A function where the answer is about who asks. */
+  readonly answer?: OwnAnswer | ((caller: Caller | undefined) => OwnAnswer);
   /** Takes the place of the client's query; with its `?`, or empty. */
   readonly query?: string;
   /** Redirects are followed by the gateway, without credentials; clients cannot reach where they lead. */

@@ -1,7 +1,6 @@
-import { GatehouseError } from '../contract/errors.ts';
 import type { Log } from '../contract/ports.ts';
-import { WatchedFile } from '../lib/watched-file.ts';
 import type { Presented, RequestCredential } from './request-credential.ts';
+import { openSecret } from './secret-source.ts';
 
 /** Credentials that are at hand. Each secret stands here or in a file. */
 export interface FixedAuth {
@@ -31,11 +30,12 @@ export function fixedCredential(
 ): FixedCredential | undefined {
   if (basic !== undefined) return basicCredential(service, basic, log);
   if (bearer !== undefined) {
-    const { token, tokenFile } = bearer;
-    return watched(service, 'Authorization', token, tokenFile, (secret) => `Bearer ${secret}`, log);
+    const secret = { inline: bearer.token, file: bearer.tokenFile };
+    return fixed(service, 'Authorization', secret, (token) => `Bearer ${token}`, log);
   }
   if (header !== undefined) {
-    return watched(service, header.name, header.value, header.valueFile, (secret) => secret, log);
+    const secret = { inline: header.value, file: header.valueFile };
+    return fixed(service, header.name, secret, (value) => value, log);
   }
   return undefined;
 }
@@ -47,52 +47,25 @@ export function basicCredential(
 ): FixedCredential {
   const encode = (secret: string): string =>
     `Basic ${Buffer.from(`${username}:${secret}`, 'utf8').toString('base64')}`;
-  return watched(service, 'Authorization', password, passwordFile, encode, log);
+  return fixed(service, 'Authorization', { inline: password, file: passwordFile }, encode, log);
 }
 
-function watched(
+function fixed(
   service: string,
   name: string,
-  inline: string | undefined,
-  path: string | undefined,
+  given: Parameters<typeof openSecret>[1],
   encode: (secret: string) => string,
   log: Log,
 ): FixedCredential {
   const carry = (secret: string): Presented => ({ carrier: 'header', name, value: encode(secret) });
-  const shared = { headers: [name], rejected: () => 'upstream_unauthorized' as const };
-  if (path === undefined) {
-    const fixed = carry(inline ?? '');
-    return { ...shared, present: () => fixed, close: () => undefined };
-  }
-  const take = (content: string): Presented => {
-    const secret = content.trim();
-    // What cannot stand in a header would fail every request; the last good secret stays.
-    if (!/^[\x20-\x7e]+$/.test(secret))
-      throw new GatehouseError('startup_failed', `${path} holds no usable secret`);
-    return carry(secret);
+  const source = openSecret(service, given, log, (secret) => {
+    current = carry(secret);
+  });
+  let current = carry(source.current());
+  return {
+    headers: [name],
+    present: () => current,
+    rejected: () => 'upstream_unauthorized',
+    close: () => source.close(),
   };
-  const failed = (cause: unknown): void => {
-    const code = (cause as { code?: string }).code ?? 'unknown';
-    log.warn('upstream credential not re-read, the last good one stays', { service, file: path, code });
-  };
-  const changed = (content: string): void => {
-    current = take(content);
-    log.info('upstream credential re-read', { service, file: path });
-  };
-  let current: Presented;
-  try {
-    const file = new WatchedFile(path, changed, failed);
-    current = take(file.content);
-    return { ...shared, present: () => current, close: () => file.close() };
-  } catch (cause) {
-    if (cause instanceof GatehouseError) throw cause;
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown';
-    throw new GatehouseError(
-      'startup_failed',
-      `services.${service}.upstream.auth: ${path} cannot be read (${code})`,
-      {
-        cause,
-      },
-    );
-  }
 }

@@ -1,15 +1,17 @@
 import type { Dispatcher } from 'undici';
-import { deny } from '../contract/decision.ts';
 import type { Forward, Forwarding } from '../contract/forwarding.ts';
+import type { Keyring } from '../contract/keyring.ts';
 import type { TakeBody } from '../contract/taken-body.ts';
+import { createAssertions } from './assertions.ts';
 import { createQueryCleaner } from './credential-parameters.ts';
-import { createIdentityHeaders, headerValue, type IdentityHeaderTemplates } from './identity-headers.ts';
+import type { IdentityHeaderTemplates } from './identity-headers.ts';
 import { createLocationRewriter } from './location.ts';
+import { createOutgoingHead } from './outgoing-head.ts';
+import { createProvide, type Provisions } from './provisions.ts';
 import { createRedirects } from './redirects.ts';
 import { Relay, type RelayPorts } from './relay.ts';
 import { RequestBody } from './request-body.ts';
-import { CredentialFault, type Presented } from './request-credential.ts';
-import { createHeaderCleaner } from './request-headers.ts';
+import { CredentialFault, withhold } from './request-credential.ts';
 import { createRewriting } from './rewriting.ts';
 import type { StallWatch } from './stall-watch.ts';
 import { createTakeBody } from './take-body.ts';
@@ -39,6 +41,9 @@ export interface ForwardSettings {
   /** Its own, in place of the issuers'. */
   readonly audiences?: readonly string[] | undefined;
   readonly identityHeaders: IdentityHeaderTemplates;
+  /** Whether the upstream gets `X-Auth-Assertion`; signed as `publicUrl`. */
+  readonly assertion: boolean;
+  readonly publicUrl: string;
   readonly keepCookies: boolean;
   /** Query parameters that carry credentials to this type of upstream. */
   readonly queryCarriers: readonly string[];
@@ -58,7 +63,7 @@ export interface Forwarder {
 /** One service's way out: its connections, its credential, its headers. */
 export function createForwarder(
   settings: ForwardSettings,
-  ports: CredentialPorts & { readonly stalls: StallWatch },
+  ports: CredentialPorts & { readonly stalls: StallWatch; readonly keyring: Pick<Keyring, 'sign'> },
 ): Forwarder {
   const { upstream } = settings;
   const target = new URL(upstream.url);
@@ -67,7 +72,12 @@ export function createForwarder(
   const credential = upstream.auth && createUpstreamCredential(settings, upstream.auth, ports);
   const pool = createUpstreamPool(settings.name, upstream, ports.log);
   const redirects = createRedirects(settings.name, upstream, ports.log);
-  const identityHeaders = createIdentityHeaders(settings.identityHeaders);
+  const provide = createProvide(
+    credential,
+    settings.assertion ? createAssertions(settings, ports) : undefined,
+    upstream.auth?.forwardCredential === true,
+  );
+  const outgoing = createOutgoingHead(settings, cleanQuery, credential?.headers ?? []);
   const location = createLocationRewriter({
     path: settings.path,
     upstreamUrl: upstream.url,
@@ -79,79 +89,46 @@ export function createForwarder(
     upstreamUrl: upstream.url,
     aliases: upstream.aliases,
   });
-  const cleanHeaders = createHeaderCleaner({
-    keepCookies: settings.keepCookies,
-    cleanQuery,
-    reserved: [...Object.keys(settings.identityHeaders), ...(credential?.headers ?? [])],
-  });
   let inFlight = 0;
 
   function forward(forwarding: Forwarding): void {
     if (inFlight >= upstream.connections) {
       return forwarding.failed('overloaded', `${inFlight} requests in flight at ${settings.name}`);
     }
-    const inBody = forwarding.presented?.carrier === 'form';
-    if (inBody && (upstream.auth?.forwardCredential !== true || forwarding.allow.basis !== 'grant')) {
-      const detail = 'the credential stands in the body, and this upstream is not meant to see it';
-      return refuse(forwarding, new CredentialFault('upstream_credential_missing', detail));
-    }
-    // In shadow, what policy refused gets neither identity nor credential.
-    const presented = forwarding.allow.basis === 'shadow' ? undefined : credential?.present(forwarding);
-    if (presented instanceof Promise) sendWhenHad(forwarding, presented);
-    else if (presented instanceof CredentialFault) refuse(forwarding, presented);
-    else send(forwarding, presented);
-  }
-
-  function refuse(forwarding: Forwarding, { reason, message }: CredentialFault): void {
-    if (reason !== 'upstream_credential_missing') return forwarding.failed(reason, message);
-    forwarding.denied(deny(reason, message, forwarding.allow.caller));
+    const provisions = provide(forwarding);
+    if (provisions instanceof Promise) sendWhenHad(forwarding, provisions);
+    else if (provisions instanceof CredentialFault) withhold(forwarding, provisions);
+    else send(forwarding, provisions);
   }
 
   /** A request that waits for its credential has its place among those in flight. */
-  function sendWhenHad(forwarding: Forwarding, presented: Promise<Presented>, again = false): void {
+  function sendWhenHad(forwarding: Forwarding, provisions: Promise<Provisions>, again = false): void {
     inFlight += 1;
-    presented
-      .then((value) => {
+    provisions
+      .then((had) => {
         inFlight -= 1;
-        if (!forwarding.incoming.res.destroyed) send(forwarding, value, again);
+        if (!forwarding.incoming.res.destroyed) send(forwarding, had, again);
       })
       .catch((error: unknown) => {
         inFlight -= 1;
-        if (error instanceof CredentialFault) refuse(forwarding, error);
+        if (error instanceof CredentialFault) withhold(forwarding, error);
         else forwarding.failed('internal_error', 'no credential');
       });
   }
 
   /** `again`: with another credential, after the upstream refused one. */
-  function send(forwarding: Forwarding, presented: Presented | undefined, again = false): void {
+  function send(forwarding: Forwarding, provisions: Provisions, again = false): void {
     const { incoming, head, plan, taken } = forwarding;
     const { req, res, client } = incoming;
-    const { headers, contentLength = taken?.whole === true ? taken.bytes.length : undefined } = cleanHeaders(
-      head.rawHeaders,
-    );
+    const { path, headers, contentLength } = outgoing(forwarding, provisions);
     if (contentLength !== undefined && contentLength > maxBody) {
       return forwarding.failed('body_too_large', `Content-Length ${contentLength}`);
     }
-    headers.push('Host', upstream.hostHeader === 'client' ? head.host : target.host);
-    if (head.hasBody && contentLength !== undefined) headers.push('Content-Length', String(contentLength));
-    headers.push(
-      'X-Forwarded-For',
-      client.address,
-      'X-Forwarded-Host',
-      head.host,
-      'X-Forwarded-Proto',
-      client.proto,
-    );
-    headers.push('X-Request-Id', incoming.requestId);
-    if (presented?.carrier === 'header') headers.push(presented.name, presented.value);
-    pushIdentity(forwarding, headers);
-
     const rewriting = plan?.rewrite && rewritingFor(plan.rewrite, `${client.proto}://${head.host}`);
-    const query = cleanQuery(plan?.query ?? head.query);
     const body = head.hasBody ? new RequestBody(req, maxBody, taken, plan?.watch?.()) : undefined;
     const options: Dispatcher.DispatchOptions = {
       method: head.method,
-      path: target.pathname + head.path.slice(settings.path.length) + withParameter(query, presented),
+      path,
       headers: rewriting === undefined ? headers : rewriting.request(headers),
       body: body ?? null,
       // HEAD would close the connection.
@@ -177,13 +154,12 @@ export function createForwarder(
           : undefined,
       unauthorized() {
         if (forwarding.allow.basis === 'shadow') return 'upstream_unauthorized';
-        const rejection = credential?.rejected(forwarding) ?? 'upstream_unauthorized';
+        const rejection = credential?.rejected(forwarding, provisions.presented) ?? 'upstream_unauthorized';
         if (rejection !== 'another') return rejection;
         if (!repeatable || again) return 'upstream_unauthorized';
-        const fresh = credential?.present(forwarding);
-        if (fresh instanceof CredentialFault) refuse(forwarding, fresh);
-        else if (fresh instanceof Promise) sendWhenHad(forwarding, fresh, true);
-        else send(forwarding, fresh, true);
+        const fresh = provide(forwarding);
+        if (fresh instanceof CredentialFault) withhold(forwarding, fresh);
+        else sendWhenHad(forwarding, Promise.resolve(fresh), true);
         return undefined;
       },
       ended() {
@@ -220,17 +196,6 @@ export function createForwarder(
     return undefined;
   }
 
-  /** Who calls; nobody where policy said no and was not enforced. */
-  function pushIdentity({ allow, operations }: Forwarding, headers: string[]): void {
-    if (allow.basis === 'shadow' || allow.caller === undefined) return;
-    headers.push(...identityHeaders(allow.caller));
-    const first = operations[0];
-    if (first === undefined) return;
-    const scopes =
-      operations.length === 1 ? first.scope : [...new Set(operations.map(({ scope }) => scope))].join(' ');
-    headers.push('X-Auth-Scopes', headerValue(scopes));
-  }
-
   return {
     forward,
     takeBody: createTakeBody({ maxBody, most: upstream.connections }, ports.stalls),
@@ -240,12 +205,6 @@ export function createForwarder(
       await Promise.all([pool.close(), redirects.close()]);
     },
   };
-}
-
-/** Last, behind what the client asked for. */
-function withParameter(query: string, presented: Presented | undefined): string {
-  if (presented?.carrier !== 'query') return query;
-  return `${query}${query === '' ? '?' : '&'}${presented.name}=${encodeURIComponent(presented.value)}`;
 }
 
 /** What may be sent twice when a kept connection turns out to be closed (RFC 9110 §9.2.1). */

@@ -1,3 +1,4 @@
+import { deny, unable } from '../contract/decision.ts';
 import type { Forwarding } from '../contract/forwarding.ts';
 import type { UpstreamFault } from '../contract/reason.ts';
 
@@ -15,7 +16,7 @@ export interface RequestCredential {
   /** At once where it is at hand; undefined where the request goes without. Rejects with a `CredentialFault`. */
   present(forwarding: Forwarding): Presented | CredentialFault | undefined | Promise<Presented>;
   /** The upstream did not take it, or wants one where there was none. */
-  rejected(forwarding: Forwarding): Rejection;
+  rejected(forwarding: Forwarding, presented: Presented | undefined): Rejection;
   close(): void;
 }
 
@@ -24,10 +25,23 @@ export type Rejection = 'another' | 'upstream_unauthorized' | 'credential_invali
 
 /** There is nothing to present, and without it the request must not go out. */
 export class CredentialFault extends Error {
-  readonly reason: UpstreamFault | 'upstream_credential_missing';
+  readonly reason: UpstreamFault | 'upstream_credential_missing' | 'no_credential' | 'store_unavailable';
 
   constructor(reason: CredentialFault['reason'], detail: string) {
     super(detail);
     this.reason = reason;
+  }
+}
+
+/** Tells the client what is missing, and whose fault it is. */
+export function withhold(forwarding: Forwarding, { reason, message }: CredentialFault): void {
+  switch (reason) {
+    case 'upstream_credential_missing':
+    case 'no_credential':
+      return forwarding.refused(deny(reason, message, forwarding.allow.caller));
+    case 'store_unavailable':
+      return forwarding.refused(unable(reason, message));
+    default:
+      return forwarding.failed(reason, message);
   }
 }

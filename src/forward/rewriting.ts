@@ -30,15 +30,19 @@ export interface RewrittenAnswer {
 export function createRewriting(
   settings: RewritingSettings,
 ): (rewrite: BodyRewrite, origin: string) => Rewriting {
-  const own = [settings.upstreamUrl, ...settings.aliases];
-  const { pathname } = new URL(settings.upstreamUrl);
+  const { host: ownHost, pathname } = new URL(settings.upstreamUrl);
 
   function replacementsFor(origin: string): readonly Replacement[] {
     const to = origin + settings.path;
-    const named = own.map((from) => ({ from, to }));
-    // An upstream that goes by the Host or X-Forwarded-Host calls itself by the client's name, without our prefix.
-    const here = origin + pathname;
-    return here === to ? named : [...named, { from: to, to }, { from: here, to }];
+    const host = origin.slice(origin.indexOf('//') + 2);
+    // An upstream that goes by Host, X-Forwarded-Host and X-Forwarded-Proto, or by some of them, calls itself by its own
+    // name or the client's, with its own scheme or the client's; and knows nothing of our prefix.
+    const names = SCHEMES.flatMap((scheme) => [
+      `${scheme}//${ownHost}${pathname}`,
+      `${scheme}//${host}${pathname}`,
+      `${scheme}//${host}${settings.path}`,
+    ]);
+    return [...new Set([settings.upstreamUrl, ...settings.aliases, ...names])].map((from) => ({ from, to }));
   }
 
   return (rewrite, origin) => {
@@ -109,6 +113,8 @@ function publicUrls(replacements: readonly Replacement[], base: string): PublicU
     },
   };
 }
+
+const SCHEMES = ['http:', 'https:'] as const;
 
 /** A part of a body that is rewritten is a part of something else. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['accept-encoding', 'range', 'if-range', 'if-match']);

@@ -1,11 +1,13 @@
-import type { Clock, Log, Outbound } from '../contract/ports.ts';
+import type { Clock, Log, OutboundForms } from '../contract/ports.ts';
 import { createClientCredential, type ClientCredentialSettings } from './client-credential.ts';
 import { basicCredential, fixedCredential, type FixedAuth } from './fixed-credential.ts';
+import { createOAuth2Token, type OAuth2Settings } from './oauth2-token.ts';
+import { createPerIdentity } from './per-identity.ts';
 import { createRegistryTokens, type RegistryTokenSettings } from './registry-token.ts';
 import type { RequestCredential } from './request-credential.ts';
 
-/** What is presented to the upstream: exactly one of these. Each secret stands here or in a file. */
-export interface UpstreamAuth extends FixedAuth {
+/** A credential of the gateway's own: exactly one of these. */
+export interface OwnAuth extends FixedAuth {
   /** Fetched for each set of rights, with a user name and password, or as anybody. */
   readonly registryToken?:
     | (RegistryTokenSettings & {
@@ -14,12 +16,19 @@ export interface UpstreamAuth extends FixedAuth {
         readonly passwordFile?: string | undefined;
       })
     | undefined;
+  readonly oauth2?: OAuth2Settings | undefined;
+}
+
+/** What is presented to the upstream: exactly one of these. */
+export interface UpstreamAuth extends OwnAuth {
+  /** Name of the caller's identity → the gateway's credential for it. */
+  readonly perIdentity?: Readonly<Record<string, OwnAuth>> | undefined;
   /** The client's own, where it may be shown to the upstream. */
   readonly forwardCredential?: true | undefined;
 }
 
 export interface CredentialPorts {
-  readonly outbound: Outbound;
+  readonly outbound: OutboundForms;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -32,19 +41,31 @@ export interface CredentialService extends ClientCredentialSettings {
 
 export function createUpstreamCredential(
   service: CredentialService,
-  auth: UpstreamAuth,
+  { forwardCredential, perIdentity, ...own }: UpstreamAuth,
   ports: CredentialPorts,
 ): RequestCredential | undefined {
-  const { registryToken, forwardCredential } = auth;
-  const { name } = service;
   if (forwardCredential === true) return createClientCredential(service);
-  if (registryToken === undefined) return fixedCredential(name, auth, ports.log);
+  if (perIdentity === undefined) return ownCredential(service, own, ports);
+  const entries = Object.entries(perIdentity).flatMap(([identity, entry]) => {
+    const credential = ownCredential(service, entry, ports);
+    return credential === undefined ? [] : [[identity, credential] as const];
+  });
+  return createPerIdentity(new Map(entries));
+}
+
+function ownCredential(
+  { name, repositoryPrefix = '' }: CredentialService,
+  { oauth2, registryToken, ...fixed }: OwnAuth,
+  ports: CredentialPorts,
+): RequestCredential | undefined {
+  if (oauth2 !== undefined) return createOAuth2Token(name, oauth2, ports);
+  if (registryToken === undefined) return fixedCredential(name, fixed, ports.log);
   const { username, password, passwordFile } = registryToken;
   const login =
     username === undefined
       ? undefined
       : basicCredential(name, { username, password, passwordFile }, ports.log);
-  const tokens = createRegistryTokens(name, registryToken, service.repositoryPrefix ?? '', {
+  const tokens = createRegistryTokens(name, registryToken, repositoryPrefix, {
     ...ports,
     login: () => login?.present().value,
   });

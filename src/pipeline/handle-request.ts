@@ -114,8 +114,9 @@ export function createPipeline(stages: Stages): Pipeline {
     }
     exchange.decision = decision;
     exchange.reason = basisReason(decision);
-    if (exchange.plan?.answer === undefined) line.forward(exchange);
-    else ownAnswer(exchange, exchange.plan.answer);
+    const own = exchange.plan?.answer;
+    if (own === undefined) line.forward(exchange);
+    else ownAnswer(exchange, typeof own === 'function' ? own(decision.caller) : own);
   }
 
   /** The way goes on once what is wanted of the body is there. */
@@ -171,9 +172,10 @@ export function createPipeline(stages: Stages): Pipeline {
     stages.log.error(message, { request_id: requestId, ...faultFields(error) });
   }
 
-  function answerFault(exchange: Exchange, reason: Reason): void {
+  function answerFault(exchange: Exchange, reason: Reason, retryAfter?: number): void {
     try {
-      answer(exchange, reason, reason === 'overloaded' ? 1 : undefined, formOf(exchange));
+      const wait = reason === 'overloaded' ? 1 : retryAfter;
+      answer(exchange, reason, wait, formOf(exchange));
     } catch (error) {
       undecided(exchange, error);
     }

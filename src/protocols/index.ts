@@ -1,5 +1,6 @@
 import { cargoProtocol } from './cargo.ts';
 import { genericProtocol } from './generic.ts';
+import { goProtocol } from './go.ts';
 import { helmProtocol } from './helm.ts';
 import { mavenProtocol } from './maven.ts';
 import { npmProtocol } from './npm.ts';
@@ -15,6 +16,7 @@ export { jsonRefusal } from './refusal.ts';
 export const packageProtocols = {
   cargo: cargoProtocol,
   generic: genericProtocol,
+  go: goProtocol,
   helm: helmProtocol,
   maven: mavenProtocol,
   npm: npmProtocol,

@@ -28,6 +28,11 @@ export function every(scope: string = READ, plan?: RoutePlan): Asked {
   return asked([{ scope, resource: '', extent: 'every' }], plan);
 }
 
+/** Of whoever matches an identity: the answer tells nothing of the feed. */
+export function anybody(plan: RoutePlan): Asked {
+  return { kind: 'operations', operations: [], plan };
+}
+
 export function unknown(detail: string): Unknown {
   return { kind: 'unknown', detail };
 }

@@ -13,6 +13,8 @@ import { startRecordingUpstream, type RecordingUpstream } from '../support/recor
 
 const CANARY = 'canary-of-the-exception';
 
+const unused = (): Promise<never> => Promise.reject(new Error('unused'));
+
 let upstream: RecordingUpstream;
 let forwarder: Forwarder;
 let stalls: StallWatch;
@@ -37,11 +39,19 @@ beforeEach(async () => {
         timeouts: { connect: 1_000, headers: 1_000, idle: 1_000 },
       },
       identityHeaders: {},
+      assertion: false,
+      publicUrl: 'https://gateway.example.com',
       keepCookies: false,
       queryCarriers: [],
       limits: {},
     },
-    { log, stalls, outbound: { get: () => Promise.reject(new Error('unused')) }, clock: { now: Date.now } },
+    {
+      log,
+      stalls,
+      outbound: { get: unused, post: unused },
+      keyring: { sign: unused },
+      clock: { now: Date.now },
+    },
   );
 });
 afterEach(async () => {

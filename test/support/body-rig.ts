@@ -29,6 +29,8 @@ export interface BodyRigOptions {
   readonly authorize?: ServiceLine['authorize'];
 }
 
+const unused = (): Promise<never> => Promise.reject(new Error('unused'));
+
 /** Listener, pipeline and forwarder around a protocol whose bodies say in their first word what they ask for. */
 export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRig> {
   const { idle = 60_000, connections = 10, bodyBytes, authorize = allowReading } = options;
@@ -48,11 +50,19 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
         timeouts: { connect: 5_000, headers: 5_000, idle: 5_000 },
       },
       identityHeaders: {},
+      assertion: false,
+      publicUrl: 'https://gateway.example.com',
       keepCookies: false,
       queryCarriers: [],
       limits: { bodyBytes },
     },
-    { log, stalls, outbound: { get: () => Promise.reject(new Error('unused')) }, clock: { now: Date.now } },
+    {
+      log,
+      stalls,
+      outbound: { get: unused, post: unused },
+      keyring: { sign: unused },
+      clock: { now: Date.now },
+    },
   );
   let reading = 0;
   const line: ServiceLine = {

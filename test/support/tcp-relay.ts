@@ -3,8 +3,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 export interface TcpRelay {
   readonly port: number;
   readonly accepted: () => number;
-  /** What clients have sent. */
-  readonly sent: () => string;
+  /** What went to the target so far, as latin1. */
+  sent(): string;
   /** What is connected now goes dead without being closed, as when a machine is gone; new connections are fine. */
   freeze(): void;
   close(): Promise<void>;
@@ -24,7 +24,7 @@ export async function startTcpRelay(target: number, silent = 0): Promise<TcpRela
       return;
     }
     const upstream = connect(target, '127.0.0.1').on('error', () => undefined);
-    client.on('data', (chunk) => (sent += chunk.toString('latin1')));
+    client.on('data', (chunk: Buffer) => (sent += chunk.toString('latin1')));
     client.pipe(upstream).pipe(client);
     pairs.push([client, upstream]);
   });

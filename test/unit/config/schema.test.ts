@@ -65,7 +65,7 @@ describe('what the schema finds becomes a sentence with a place', () => {
         roles: '{ reader: [{ service: orders, scopes: [read_package_registry], resources: ["**"] }] }',
       }),
       [
-        'services.orders.operations: unknown key; known: type, hosts, path, issuers, audiences, upstream, anonymous, mode, deny, identityHeaders, keepCookies, limits, carriers',
+        'services.orders.operations: unknown key; known: type, hosts, path, issuers, audiences, upstream, anonymous, mode, deny, identityHeaders, assertion, keepCookies, limits, carriers',
       ],
     ],
     [configuration({ services: '{ orders: 5 }' }), ['services.orders: expected a mapping, found a number']],
@@ -178,15 +178,6 @@ describe('what a later version brings', () => {
   const caller = 'issuer: gitlab, match: { project_id: 20 }, roles: [reader]';
   test.each([
     ['workloadIdentities', `${configuration()}\nworkloadIdentities: {}`],
-    [
-      'services.orders.upstream.auth.oauth2',
-      upstream('url: http://x/, auth: { oauth2: {}, bearer: { token: x } }'),
-    ],
-    [
-      'services.orders.upstream.auth.perIdentity',
-      upstream('url: http://x/, auth: { perIdentity: {}, bearer: { token: x } }'),
-    ],
-    ['services.orders.assertion', service('assertion: true')],
     ['services.orders.trustedPublishing', service('trustedPublishing: {}')],
   ])('%s', (path, yaml) => {
     expect(errorsOf(yaml)).toEqual([
@@ -194,7 +185,7 @@ describe('what a later version brings', () => {
     ]);
   });
 
-  test.each(['go', 'git', 'gitlab'])('type %s', (type) => {
+  test.each(['git', 'gitlab'])('type %s', (type) => {
     const yaml = configuration({ services: `{ orders: { type: ${type}, whatever: 1 } }` });
     expect(errorsOf(yaml)).toEqual([
       `6:29 services.orders.type: type "${type}" is not available in this version`,
