@@ -9,11 +9,13 @@ import {
   buildDistribution,
   needsPython,
   python,
+  pythonProgram,
   startDevpi,
   startPypiserver,
   type PythonIndex,
 } from '../support/python.ts';
 import type { Outcome } from '../support/run.ts';
+import { runSnippet } from '../support/snippet-shell.ts';
 
 const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 
@@ -164,6 +166,21 @@ services:
     }
     expect(devpi.log()).toContain('+f/');
   }, 120_000);
+
+  test('docs/packages.md says what to write', async () => {
+    await buildDistribution(join(home, 'documented'), 'acme-documented', '1.0');
+    const host = `127.0.0.1:${gateway.port}`;
+    for (const name of ['twine', 'pip', 'uv', 'uv publish']) {
+      const done = await runSnippet({ heading: 'pip, twine, uv', name, host }, idToken(), {
+        cwd: join(home, 'documented'),
+        program: pythonProgram('pip'),
+        env: { PIP_TARGET: join(home, 'target'), PIP_NO_CACHE_DIR: '1', UV_NO_CACHE: '1' },
+      });
+      // What is there cannot be published again: pypiserver says so to uv too.
+      if (name === 'uv publish') expect(done.stderr).toContain('already exists');
+      else expect(done, done.stdout + done.stderr).toMatchObject({ code: 0 });
+    }
+  }, 60_000);
 
   test('netrc is enough for both', async () => {
     const netrc = join(home, 'netrc');
