@@ -83,6 +83,7 @@ services:
       ['with-job-token', job.token],
       ['with-deploy-token', DEPLOY_SECRET],
       ['with-scheme', `Bearer ${idToken()}`],
+      ['with-user-name', `Basic ${Buffer.from(`edge:${DEPLOY_SECRET}`).toString('base64')}`],
     ] as const) {
       writeCrate(join(folder, place), place, 'acme_api');
       const built = await at(place, token, 'check');

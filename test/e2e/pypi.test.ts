@@ -180,7 +180,7 @@ services:
       if (name === 'uv publish') expect(done.stderr).toContain('already exists');
       else expect(done, done.stdout + done.stderr).toMatchObject({ code: 0 });
     }
-  }, 60_000);
+  }, 120_000);
 
   test('netrc is enough for both', async () => {
     const netrc = join(home, 'netrc');
@@ -225,7 +225,43 @@ services:
     const installed = await uv(index('gitlab-ci-token', job.token), 'other');
     expect(installed.code).not.toBe(0);
     expect(installed.stderr).toContain('403 Forbidden');
-  }, 60_000);
+  }, 120_000);
+
+  test('a second file behind the first, which pypiserver would store, ends the upload', async () => {
+    const part = (disposition: string, value: string): string =>
+      `--b0undary\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${value}\r\n`;
+    const body = (second: string): string =>
+      part('name=":action"', 'file_upload') +
+      part('name="name"', 'acme-api') +
+      part('name="content"; filename="acme_api-2.0.tar.gz"', 'x'.repeat(2 * 1024 ** 2)) +
+      `${part(`name="content"; filename="${second}"`, 'evil')}--b0undary--\r\n`;
+    const upload = (url: string, user: string, text: string): Promise<Response> =>
+      fetch(url, {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'multipart/form-data; boundary=b0undary',
+          Authorization: `Basic ${Buffer.from(user).toString('base64')}`,
+        },
+        body: text,
+      });
+    const own = `${pypiserver.username}:${pypiserver.password}`;
+    const page = async (name: string): Promise<string> => {
+      const headers = { Authorization: `Basic ${Buffer.from(own).toString('base64')}` };
+      return (await fetch(`${pypiserver.url}/simple/${name}/`, { headers })).text();
+    };
+
+    expect((await upload(`${pypiserver.url}/`, own, body('taken-2.0.tar.gz'))).status).toBe(200);
+    expect(await page('taken')).toContain('taken-2.0.tar.gz');
+    const refused = await upload(
+      `${gateway.url}/pypi/`,
+      `gitlab-ci-token:${job.token}`,
+      body('victim-2.0.tar.gz'),
+    );
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain('request_malformed');
+    expect(await page('victim')).not.toContain('victim-2.0.tar.gz');
+    expect(await page('acme-api')).not.toContain('acme_api-2.0.tar.gz');
+  });
 
   test('nobody reads without a credential', async () => {
     const read = await pip(`${gateway.url}/pypi/simple/`, '-vv', 'acme-api');
