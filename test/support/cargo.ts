@@ -4,7 +4,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
-import { whereNothingIsMissing } from './needs.ts';
+import { needing } from './needs.ts';
 import { ROOT } from './repository.ts';
 import { run, type Outcome } from './run.ts';
 import { packagesSnippet } from './snippet-shell.ts';
@@ -13,7 +13,7 @@ import { startTcpRelay } from './tcp-relay.ts';
 const SERVER = join(ROOT, 'node_modules/.cache/gatehouse/cargo/bin/ferro-cargo-registry-server');
 
 /** `describe` and `test` for what runs cargo and a registry of crates. */
-export const needsCargo = whereNothingIsMissing(
+export const needsCargo = needing(
   existsSync(SERVER) ? undefined : 'registry of crates not installed: .ci/cargo-registry',
 );
 

@@ -19,11 +19,11 @@ interface Needing {
 
 /** `needs('nginx', 'curl').describe('…', () => { … })`: describe and test for what depends on programs. */
 export function needs(...tools: readonly Tool[]): Needing {
-  return whereNothingIsMissing(missingTools(tools));
+  return needing(missingTools(tools));
 }
 
-/** The same for what is no program of Debian's; `missing` says what to do. */
-export function whereNothingIsMissing(missing: string | undefined): Needing {
+/** For what Debian does not bring: says what is missing, and how to install it. */
+export function needing(missing: string | undefined): Needing {
   const state = availability(missing, process.env['CI']);
   switch (state.kind) {
     case 'run':

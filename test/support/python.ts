@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
-import { whereNothingIsMissing } from './needs.ts';
+import { needing } from './needs.ts';
 import { ROOT } from './repository.ts';
 import { run, type Outcome } from './run.ts';
 
 const ENVIRONMENT = join(ROOT, 'node_modules/.cache/gatehouse/python');
 
 /** `describe` and `test` for what runs pip, uv, twine, pypiserver or devpi. */
-export const needsPython = whereNothingIsMissing(
+export const needsPython = needing(
   existsSync(join(ENVIRONMENT, 'installed.txt'))
     ? undefined
     : 'Python clients not installed: .ci/python-clients',
