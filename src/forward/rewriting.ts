@@ -72,9 +72,7 @@ export function createRewriting({
         const get = (wanted: string): string | undefined => valueOf(headers, wanted);
         const type = get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
         const unmodified = status === 304;
-        const known = status === 200 && type !== undefined && rewrite.types.includes(type);
-        if (!unmodified && !known)
-          return passes(rewrite, status) ? undefined : 'an answer that cannot be rewritten';
+        if (!unmodified && !holdsUrls(rewrite, status, type)) return undefined;
         if (!unmodified && (get('content-encoding') ?? 'identity').toLowerCase() !== 'identity') {
           return 'an encoded body where none was asked for';
         }
@@ -92,9 +90,9 @@ export function createRewriting({
   };
 }
 
-/** An answer of another type or kind than those that are rewritten. */
-function passes(rewrite: BodyRewrite, status: number): boolean {
-  return rewrite.kind === 'urls' || rewrite.othersPass !== false || status >= 300;
+function holdsUrls({ types }: BodyRewrite, status: number, type: string | undefined): boolean {
+  if (types === 'any') return status >= 200 && status < 300;
+  return status === 200 && type !== undefined && types.includes(type);
 }
 
 interface Names {

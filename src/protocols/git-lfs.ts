@@ -9,8 +9,6 @@ import { READ, repositoryOperation, WRITE } from './git-operations.ts';
 import { rewriteLfsBatch } from './lfs-batch-answer.ts';
 import { isRead, unknown } from './package-operations.ts';
 
-const MEDIA_TYPE = 'application/vnd.git-lfs+json';
-
 /** Bytes. git-lfs asks for 100 objects at a time, of 100 bytes each. */
 const LONGEST_BATCH = 1024 * 1024;
 const LONGEST_ANSWER = 8 * 1024 * 1024;
@@ -95,8 +93,7 @@ function readBatch(body: Buffer, repository: string): Asked | Deny {
 const BATCH = {
   rewrite: {
     kind: 'document',
-    types: [MEDIA_TYPE, 'application/json'],
-    othersPass: false,
+    types: 'any',
     maxBytes: LONGEST_ANSWER,
     rewrite: rewriteLfsBatch,
   },
