@@ -131,7 +131,6 @@ describe('config.json', () => {
   const GATEWAY = 'https://gateway.example.com/cargo/';
   const urls: PublicUrls = {
     base: GATEWAY,
-    leadsToStorage: () => false,
     of: (url) =>
       url.startsWith('http://crates.internal/')
         ? GATEWAY + url.slice('http://crates.internal/'.length)
