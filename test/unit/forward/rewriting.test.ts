@@ -3,8 +3,11 @@ import { createRewriting } from '../../../src/forward/rewriting.ts';
 
 const rewriting = createRewriting({
   path: '/npm/',
-  upstreamUrl: 'http://registry.internal:4873/base/',
-  aliases: ['https://npm.example.com/'],
+  upstream: {
+    url: 'http://registry.internal:4873/base/',
+    aliases: ['https://npm.example.com/'],
+    redirectOrigins: [],
+  },
 })({ kind: 'urls', types: ['application/json'] }, 'https://gateway.example.com');
 
 /** What becomes of a body that the upstream sends with these headers; undefined where it is left alone. */
