@@ -12,6 +12,8 @@ export const TOOL_PACKAGES = {
   haproxy: 'haproxy',
   htpasswd: 'apache2-utils',
   jq: 'jq',
+  mono: 'mono-runtime',
+  mvn: 'maven',
   nginx: 'nginx-light',
   openssl: 'openssl',
   podman: 'podman',
