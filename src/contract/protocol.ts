@@ -66,7 +66,7 @@ export interface UrlRewrite {
 /** Where more has to change than that: the whole body is held, read and written anew. */
 export interface DocumentRewrite {
   readonly kind: 'document';
-  /** As above; `any`: whatever it calls itself, what cannot be read is not relayed. */
+  /** As above; `any`: whatever it calls itself, what cannot be read is not relayed, because of what only the rewrite takes out. */
   readonly types: readonly string[] | 'any';
   /** Bytes; a longer document is not relayed. */
   readonly maxBytes: number;
@@ -80,6 +80,8 @@ export interface PublicUrls {
   readonly base: string;
   /** An absolute URL of the upstream as clients may follow it; undefined for a foreign one. */
   readonly of: (url: string) => string | undefined;
+  /** A foreign one where the configuration says that clients may be sent. */
+  readonly leadsToStorage: (url: string) => boolean;
 }
 
 export interface OwnAnswer {

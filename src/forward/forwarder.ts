@@ -84,11 +84,7 @@ export function createForwarder(
     redirectOrigins: upstream.redirectOrigins,
     cleanQuery,
   });
-  const rewritingFor = createRewriting({
-    path: settings.path,
-    upstreamUrl: upstream.url,
-    aliases: upstream.aliases,
-  });
+  const rewritingFor = createRewriting(settings);
   let inFlight = 0;
 
   function forward(forwarding: Forwarding): void {

@@ -8,6 +8,7 @@ export const TOOL_PACKAGES = {
   docker: 'docker.io',
   'docker-registry': 'docker-registry',
   git: 'git',
+  go: 'golang-go',
   gradle: 'gradle',
   haproxy: 'haproxy',
   htpasswd: 'apache2-utils',
