@@ -106,7 +106,6 @@ describe('the service index', () => {
     leadsToStorage: (url: string) => url.startsWith('https://storage/'),
     of: (url: string) =>
       url.startsWith('http://feed/') ? PUBLIC + url.slice('http://feed/'.length) : undefined,
-    leadsToStorage: () => false,
   };
   const rewritten = (...ids: readonly unknown[]): unknown => {
     const resources = ids.map((id) => ({ '@id': id, '@type': 'x' }));
