@@ -131,6 +131,7 @@ describe('config.json', () => {
   const GATEWAY = 'https://gateway.example.com/cargo/';
   const urls: PublicUrls = {
     base: GATEWAY,
+    leadsToStorage: () => false,
     of: (url) =>
       url.startsWith('http://crates.internal/')
         ? GATEWAY + url.slice('http://crates.internal/'.length)

@@ -7,6 +7,7 @@ const GATEWAY = 'https://gateway.example.com/pypi/';
 /** As `forward` gives them for an upstream at the root of its host. */
 const urls: PublicUrls = {
   base: GATEWAY,
+  leadsToStorage: () => false,
   of(url) {
     if (url.startsWith(GATEWAY)) return url;
     const own = ['http://index.internal:8080/', 'https://gateway.example.com/'];
