@@ -2,7 +2,7 @@ import { createAccessLog, createAuditSink, openLineWriter } from './audit/index.
 import type { Config } from './config/index.ts';
 import type { AuditSink } from './contract/audit-event.ts';
 import type { IssuerType } from './contract/issuer-presets.ts';
-import type { Clock, Log, Outbound } from './contract/ports.ts';
+import type { Clock, Log, OutboundForms } from './contract/ports.ts';
 import type { Store } from './contract/store.ts';
 import { createOutbound, StallWatch } from './forward/index.ts';
 import { createRevocations, openStore, type SyncedRevocations } from './state/index.ts';
@@ -20,7 +20,7 @@ export interface Process {
   readonly clock: Clock;
   readonly log: Log;
   readonly telemetry: Telemetry;
-  readonly outbound: Outbound;
+  readonly outbound: OutboundForms;
   readonly store: Store;
   readonly revocations: SyncedRevocations;
   readonly stalls: StallWatch;

@@ -8,6 +8,11 @@ export const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, {
   error: 'must be a name: letters, digits, ".", "_", "-", "@", at most 128, starting with a letter or digit',
 });
 
+/** What can be sent as the value of a header. */
+export function isHeaderText(text: string): boolean {
+  return /^[\x20-\x7e]+$/.test(text) && text.trim() === text;
+}
+
 const durationText = { error: 'must be a duration such as 250ms, 30s, 15m, 1h, 7d' };
 
 /** `30s` → milliseconds. */

@@ -1,30 +1,6 @@
 import { z } from 'zod';
-import { filePath, hostName, nonEmpty, timeout, url } from './schema-scalars.ts';
-
-const credentialSource = {
-  basic: z
-    .strictObject({
-      username: nonEmpty,
-      password: nonEmpty.optional(),
-      passwordFile: filePath.optional(),
-    })
-    .optional(),
-  bearer: z.strictObject({ token: nonEmpty.optional(), tokenFile: filePath.optional() }).optional(),
-  header: z
-    .strictObject({ name: nonEmpty, value: nonEmpty.optional(), valueFile: filePath.optional() })
-    .optional(),
-  registryToken: z
-    .strictObject({
-      url: url.describe('The realm that the registry names in its challenge.'),
-      service: nonEmpty.describe('The service that it names there.'),
-      caFile: filePath.optional(),
-      username: nonEmpty.optional().describe('Default: nobody, for what the registry gives to anybody.'),
-      password: nonEmpty.optional(),
-      passwordFile: filePath.optional(),
-    })
-    .optional()
-    .describe('A registry that wants tokens of its own service. Of type oci only.'),
-};
+import { filePath, hostName, timeout, url } from './schema-scalars.ts';
+import { AUTH_KINDS, upstreamAuth } from './schema-upstream-auth.ts';
 
 export const upstream = z.strictObject({
   url: url.describe('Where the upstream is; its path replaces `path` and ends in /.'),
@@ -49,10 +25,9 @@ export const upstream = z.strictObject({
     })
     .optional()
     .describe('What the gateway shows to an upstream that asks for a certificate.'),
-  auth: z
-    .strictObject(credentialSource)
+  auth: upstreamAuth
     .optional()
-    .describe('The credential that the gateway adds: exactly one of basic, bearer, header, registryToken.'),
+    .describe(`The credential for the upstream: exactly one of ${AUTH_KINDS.join(', ')}.`),
   redirectOrigins: z
     .array(url)
     .default([])

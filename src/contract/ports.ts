@@ -32,6 +32,11 @@ export interface Outbound {
   get(request: OutboundRequest): Promise<OutboundResponse>;
 }
 
+/** The same for whoever must send a form (`application/x-www-form-urlencoded`); its values may be secrets. */
+export interface OutboundForms extends Outbound {
+  post(request: OutboundRequest & { readonly form: ReadonlyMap<string, string> }): Promise<OutboundResponse>;
+}
+
 /** The application log: one JSON line per call. Fields must hold no secret. */
 export interface Log {
   info(message: string, fields?: LogFields): void;

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
 import { GatehouseError } from '../contract/errors.ts';
-import type { Outbound, OutboundRequest, OutboundResponse } from '../contract/ports.ts';
+import type { OutboundForms, OutboundRequest, OutboundResponse } from '../contract/ports.ts';
 
 const DEFAULT_DEADLINE = 5_000;
 const DEFAULT_MAX_BYTES = 512 * 1024;
 
-/** The way out for key sets and the like; what a request's way uses is the forwarder. */
-export function createOutbound(): Outbound & { close(): Promise<void> } {
+/** The way out for key sets, tokens and the like; what a request's way uses is the forwarder. */
+export function createOutbound(): OutboundForms & { close(): Promise<void> } {
   /** One agent per TLS policy, and a new one when a file changes: connections are never shared across them. */
   const agents = new Map<string, { readonly material: string; readonly agent: Agent }>();
 
@@ -39,11 +39,15 @@ export function createOutbound(): Outbound & { close(): Promise<void> } {
     return agent;
   }
 
-  async function get(call: OutboundRequest): Promise<OutboundResponse> {
+  async function send(
+    call: OutboundRequest,
+    what: { readonly method: 'GET' } | { readonly method: 'POST'; readonly body: string },
+  ): Promise<OutboundResponse> {
     const { url, headers = {}, deadline = DEFAULT_DEADLINE, maxBytes = DEFAULT_MAX_BYTES } = call;
     const signal = AbortSignal.timeout(deadline);
     try {
-      const response = await request(url, { dispatcher: agentFor(call), headers: { ...headers }, signal });
+      const dispatcher = agentFor(call);
+      const response = await request(url, { ...what, dispatcher, headers: { ...headers }, signal });
       const chunks: Buffer[] = [];
       let size = 0;
       for await (const chunk of response.body as AsyncIterable<Buffer>) {
@@ -61,7 +65,12 @@ export function createOutbound(): Outbound & { close(): Promise<void> } {
   }
 
   return {
-    get,
+    get: (call) => send(call, { method: 'GET' }),
+    post({ form, headers, ...call }) {
+      const body = new URLSearchParams([...form]).toString();
+      const type = { 'content-type': 'application/x-www-form-urlencoded' };
+      return send({ ...call, headers: { ...headers, ...type } }, { method: 'POST', body });
+    },
     async close() {
       await Promise.all([...agents.values()].map(({ agent }) => agent.destroy()));
     },

@@ -8,10 +8,13 @@ import { createPipeline, type ServiceLine, type Stages } from '../../src/pipelin
 import { httpProtocol, jsonRefusal } from '../../src/protocols/index.ts';
 import { recordingLog, sampleCaller, sampleCredential, type RecordedLog } from '../support/audit-events.ts';
 import { eventually } from '../support/eventually.ts';
+import { LISTENER, NOT_COUNTED } from '../support/listener.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 
 const CANARY = 'canary-of-the-exception';
+
+const unused = (): Promise<never> => Promise.reject(new Error('unused'));
 
 let upstream: RecordingUpstream;
 let forwarder: Forwarder;
@@ -38,11 +41,19 @@ beforeEach(async () => {
         timeouts: { connect: 1_000, headers: 1_000, idle: 1_000 },
       },
       identityHeaders: {},
+      assertion: false,
+      publicUrl: 'https://gateway.example.com',
       keepCookies: false,
       queryCarriers: [],
       limits: {},
     },
-    { log, stalls, outbound: { get: () => Promise.reject(new Error('unused')) }, clock: { now: Date.now } },
+    {
+      log,
+      stalls,
+      outbound: { get: unused, post: unused },
+      keyring: { sign: unused },
+      clock: { now: Date.now },
+    },
   );
 });
 afterEach(async () => {
@@ -80,6 +91,7 @@ function parts(): Parts {
     authenticate: () => verified,
     authorize: () => allowed,
     forward: forwarder.forward,
+    takeBody: forwarder.takeBody,
   };
   return {
     line,
@@ -106,27 +118,13 @@ async function start(breakIt: (whole: Parts) => Parts): Promise<(path: string) =
   const broken = { ...bad.line, path: '/api/boom' };
   const forGood = createPipeline({ ...good.stages, services: [good.line] });
   const forBad = createPipeline({ ...bad.stages, services: [broken] });
-  const settings = {
-    listen: '127.0.0.1:0',
-    trustedProxies: [],
-    limits: {
-      headerBytes: 16_384,
-      headerCount: 100,
-      headersTimeout: 5_000,
-      keepAlive: 5_000,
-      drainDelay: 0,
-      drain: 200,
-      connections: 100,
-      connectionsPerAddress: 100,
-    },
-  };
   listener = createListener(
-    settings,
+    LISTENER,
     {
       request: (incoming) => (incoming.req.url === '/api/boom' ? forBad : forGood).request(incoming),
       broken: forGood.broken,
     },
-    { log, meter: { opened: () => undefined, closed: () => undefined, refused: () => undefined } },
+    { log, meter: NOT_COUNTED },
   );
   const { port } = await listener.start();
   return (path) =>
