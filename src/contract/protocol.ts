@@ -52,7 +52,12 @@ export interface RoutePlan {
   readonly followRedirects?: boolean;
   /** The upstream's URLs in a good answer's body become the gateway's, so that every later request comes here too. */
   readonly rewrite?: BodyRewrite;
+  /** Looks on while the request's body streams by, from its first byte. */
+  readonly watch?: () => BodyWatch;
 }
+
+/** Says what is wrong with a body: the request ends before the upstream has this piece of it. */
+export type BodyWatch = (chunk: Buffer) => string | undefined;
 
 export type BodyRewrite = UrlRewrite | DocumentRewrite;
 

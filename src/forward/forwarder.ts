@@ -115,7 +115,7 @@ export function createForwarder(
       return forwarding.failed('body_too_large', `Content-Length ${contentLength}`);
     }
     const rewriting = plan?.rewrite && rewritingFor(plan.rewrite, `${client.proto}://${head.host}`);
-    const body = head.hasBody ? new RequestBody(req, maxBody, taken) : undefined;
+    const body = head.hasBody ? new RequestBody(req, maxBody, taken, plan?.watch?.()) : undefined;
     const options: Dispatcher.DispatchOptions = {
       method: head.method,
       path,

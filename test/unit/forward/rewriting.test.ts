@@ -36,8 +36,8 @@ test.each([
 });
 
 test('a service that has a host of its own', () => {
-  const upstreamUrl = 'http://registry.internal/';
-  const rewrite = createRewriting({ path: '/', upstreamUrl, aliases: [] });
+  const upstream = { url: 'http://registry.internal/', aliases: [], redirectOrigins: [] };
+  const rewrite = createRewriting({ path: '/', upstream });
   const at = rewrite({ kind: 'urls', types: ['application/json'] }, 'https://npm.example.com');
   const answer = at.answer([...JSON_TYPE], 200);
   if (typeof answer !== 'object') throw new Error('left alone');

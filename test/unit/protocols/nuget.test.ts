@@ -105,6 +105,7 @@ describe('the service index', () => {
     base: PUBLIC,
     of: (url: string) =>
       url.startsWith('http://feed/') ? PUBLIC + url.slice('http://feed/'.length) : undefined,
+    leadsToStorage: () => false,
   };
   const rewritten = (...ids: readonly unknown[]): unknown => {
     const resources = ids.map((id) => ({ '@id': id, '@type': 'x' }));
