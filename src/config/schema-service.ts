@@ -14,4 +14,4 @@ export const SERVICE_TRAITS: Readonly<Record<z.output<typeof service>['type'], S
 };
 
 /** Types that a later version brings. */
-export const FUTURE_SERVICE_TYPES: readonly string[] = ['pypi', 'cargo', 'helm', 'git', 'gitlab'];
+export const FUTURE_SERVICE_TYPES: readonly string[] = ['git', 'gitlab'];

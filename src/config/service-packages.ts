@@ -14,10 +14,13 @@ export const packageServices = [
     ...serviceKeys,
     carriers: carriersWithQuery,
   }),
+  feed('cargo', 'A sparse registry of Rust crates, for cargo.'),
   feed('go', 'A proxy of Go modules (GOPROXY).'),
+  feed('helm', 'A classic chart repository, for helm; registries of charts are of type oci.'),
   feed('maven', 'A repository in Maven 2 layout, for Maven and Gradle.'),
   feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.', publishingKeys),
   feed('nuget', 'A feed of NuGet packages, protocol version 3.'),
+  feed('pypi', 'An index of Python packages, for pip, uv, twine and poetry.', publishingKeys),
 ] as const;
 
 type PackageType = z.output<(typeof packageServices)[number]>['type'];

@@ -66,8 +66,8 @@ export interface UrlRewrite {
 /** Where more has to change than that: the whole body is held, read and written anew. */
 export interface DocumentRewrite {
   readonly kind: 'document';
-  /** As above. */
-  readonly types: readonly string[];
+  /** As above; `any`: whatever it calls itself, what cannot be read is not relayed. */
+  readonly types: readonly string[] | 'any';
   /** Bytes; a longer document is not relayed. */
   readonly maxBytes: number;
   /** Pure. Undefined where the document cannot be understood: nothing of it is relayed then. */

@@ -66,8 +66,7 @@ export function createRewriting(
         const get = (wanted: string): string | undefined => valueOf(headers, wanted);
         const type = get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
         const unmodified = status === 304;
-        if (!unmodified && (status !== 200 || type === undefined || !rewrite.types.includes(type)))
-          return undefined;
+        if (!unmodified && (status !== 200 || !holdsUrls(rewrite, type))) return undefined;
         if (!unmodified && (get('content-encoding') ?? 'identity').toLowerCase() !== 'identity') {
           return 'an encoded body where none was asked for';
         }
@@ -82,6 +81,10 @@ export function createRewriting(
       },
     };
   };
+}
+
+function holdsUrls({ types }: BodyRewrite, type: string | undefined): boolean {
+  return types === 'any' || (type !== undefined && types.includes(type));
 }
 
 function transformFor(
