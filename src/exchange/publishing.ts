@@ -51,5 +51,7 @@ export async function issueForPublishing(
   const limits = { scope: `${READ} ${WRITE}`, ...(name === undefined ? {} : { resources: [name] }) };
   const minted = await giveOut(call, caller, { audience: site.audience, extra: limits }, ports);
   if (minted.kind !== 'minted') return minted;
-  return answer('application/json', { success: true, token: minted.token });
+  const expires = Math.floor(ports.clock.now() / 1000) + minted.expiresIn;
+  // npm reads the token alone; twine renews it before its end.
+  return answer('application/json', { success: true, token: minted.token, expires });
 }
