@@ -32,7 +32,7 @@ const READ = 'read_package_registry';
 const WRITE = 'write_package_registry';
 
 /**
- * A token that may publish, where policy lets its identity: one package, or everything where none is
+ * A token that may publish, where policy lets its identity: one package, or all that it lets where none is
  * named: an upload says only in its body what it is of. */
 export async function issueForPublishing(
   call: EndpointCall,
@@ -41,7 +41,7 @@ export async function issueForPublishing(
   name: string | undefined,
   ports: PublishingPorts,
 ): Promise<Answer | Refusal> {
-  call.operations = [{ scope: WRITE, resource: name ?? '', extent: name === undefined ? 'every' : 'one' }];
+  call.operations = [{ scope: WRITE, resource: name ?? '', extent: name === undefined ? 'any' : 'one' }];
   const verified = await prove(call, presented, site.admit);
   if ('kind' in verified) return verified;
   const caller = ports.identify(verified);

@@ -7,6 +7,7 @@ import { npmProtocol } from './npm.ts';
 import { nugetProtocol } from './nuget.ts';
 import { pypiProtocol } from './pypi.ts';
 
+export { gitProtocol } from './git.ts';
 export { httpProtocol, type HttpSettings } from './http.ts';
 export { npmPackageName } from './npm.ts';
 export { ociProtocol, registryRoot } from './oci.ts';

@@ -175,7 +175,7 @@ services:
 });
 
 describe('what a later version brings', () => {
-  test.each(['git', 'gitlab'])('type %s', (type) => {
+  test.each(['gitlab'])('type %s', (type) => {
     const yaml = configuration({ services: `{ orders: { type: ${type}, whatever: 1 } }` });
     expect(errorsOf(yaml)).toEqual([
       `6:29 services.orders.type: type "${type}" is not available in this version`,
