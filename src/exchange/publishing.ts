@@ -32,8 +32,9 @@ const READ = 'read_package_registry';
 const WRITE = 'write_package_registry';
 
 /**
- * A token that may publish, where policy lets its identity: one package, or all that it lets where none is
- * named: an upload says only in its body what it is of. */
+ * A token that may publish where policy lets its identity: one package, or all that it lets where none is named, because
+ * uploads of this format say only in their body what they are of.
+ */
 export async function issueForPublishing(
   call: EndpointCall,
   site: PublishingSite,
