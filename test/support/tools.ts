@@ -14,9 +14,13 @@ export const TOOL_PACKAGES = {
   nginx: 'nginx-light',
   openssl: 'openssl',
   podman: 'podman',
+  prometheus: 'prometheus',
+  promtool: 'prometheus',
   'redis-server': 'redis-server',
+  setpriv: 'util-linux',
   skopeo: 'skopeo',
   taskset: 'util-linux',
+  unshare: 'util-linux',
   wget: 'wget',
   wrk: 'wrk',
 } as const satisfies Record<string, string>;
