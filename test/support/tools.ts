@@ -16,6 +16,7 @@ export const TOOL_PACKAGES = {
   podman: 'podman',
   prometheus: 'prometheus',
   promtool: 'prometheus',
+  ps: 'procps',
   'redis-server': 'redis-server',
   setpriv: 'util-linux',
   skopeo: 'skopeo',
