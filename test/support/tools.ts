@@ -8,6 +8,7 @@ export const TOOL_PACKAGES = {
   docker: 'docker.io',
   'docker-registry': 'docker-registry',
   git: 'git',
+  'git-lfs': 'git-lfs',
   go: 'golang-go',
   gradle: 'gradle',
   haproxy: 'haproxy',
