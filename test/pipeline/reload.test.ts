@@ -1,4 +1,5 @@
 /** A reload swaps what decides, whole or not at all, under traffic (threats K3, C6). */
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { openConversation } from '../support/conversation.ts';
@@ -97,8 +98,31 @@ describe('what a reload changes', () => {
   });
 });
 
+const privateKey = (): string =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ format: 'pem', type: 'pkcs8' })
+    .toString();
+
 const ISSUERLESS = (url: string): string =>
   `services: { orders: { type: http, path: /orders/, upstream: { url: "${url}/" } } }\n`;
+
+test('signing keys: another file is another key at once; one that cannot be used changes nothing', async () => {
+  const { gateway } = await scene({ 'signing.pem': privateKey(), 'broken.pem': 'no key' });
+  const kid = async (): Promise<string | undefined> => {
+    const { keys } = (await (await fetch(`${gateway.url}/.well-known/jwks.json`)).json()) as {
+      keys: { kid: string }[];
+    };
+    return keys[0]?.kid;
+  };
+  const generated = await kid();
+  expect(await gateway.reload((yaml) => `${yaml}signing: { keys: [{ file: signing.pem }] }\n`)).toBe(true);
+  const fromFile = await kid();
+  expect(fromFile).not.toBe(generated);
+  expect(await gateway.reload((yaml) => yaml.replace('signing.pem', 'broken.pem'))).toBe(false);
+  expect(await kid()).toBe(fromFile);
+  expect(await gateway.reload((yaml) => yaml.replace(/signing: .*\n/, ''))).toBe(true);
+  expect(await kid()).toBe(generated);
+});
 
 describe('what is under way', () => {
   test('an upload and a download end where they began; the next request goes to the new upstream', async () => {
