@@ -168,6 +168,27 @@ describe('what is under way', () => {
     download.destroy();
   });
 
+  test('traffic notices nothing of reloads that change its own service again and again', async () => {
+    const { gateway, upstream, get } = await scene();
+    let going = true;
+    const answers: (readonly [number, string | undefined])[] = [];
+    const traffic = Array.from({ length: 8 }, async () => {
+      while (going) answers.push(await get('/orders/a'));
+    });
+    for (let n = 0; n < 40; n++) {
+      const seen = answers.length;
+      await gateway.reload((yaml) =>
+        yaml.replace(/http, (keepCookies: \w+, )?path/, `http, keepCookies: ${n % 2 === 0}, path`),
+      );
+      await eventually('traffic', () => answers.length > seen);
+    }
+    going = false;
+    await Promise.all(traffic);
+    expect(answers.filter(([status]) => status !== 200)).toEqual([]);
+    expect(upstream.accepted()).toBeGreaterThanOrEqual(40);
+    await eventually('connections of one generation are left', () => upstream.open() <= 8);
+  });
+
   test('a request that waits for keys is decided by the policy that it came to, and served as that says', async () => {
     const { gateway, issuer, upstream, get } = await scene();
     await get('/orders/warm');
