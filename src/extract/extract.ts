@@ -76,7 +76,8 @@ function withForm(
   let found = outside;
   for (const { token, isJobToken } of inside) {
     const next: Found = { carrier: 'form', token, username: undefined, isJobToken };
-    found = found === undefined ? next : sameAs(found, next);
+    // Wherever else it stands: the body that holds it goes to the upstream.
+    found = found === undefined ? next : sameAs(next, found);
     if (found === undefined) return conflict();
   }
   return found;

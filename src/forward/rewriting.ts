@@ -74,10 +74,7 @@ export function createRewriting({
         const get = (wanted: string): string | undefined => valueOf(headers, wanted);
         const type = get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
         const unmodified = status === 304;
-        if (!unmodified && !holdsUrls(rewrite, status, type)) {
-          // Only the rewrite knows what must not get out.
-          return rewrite.types === 'any' && status < 300 ? 'an answer that cannot be rewritten' : undefined;
-        }
+        if (!unmodified && !holdsUrls(rewrite, status, type)) return undefined;
         if (!unmodified && (get('content-encoding') ?? 'identity').toLowerCase() !== 'identity') {
           return 'an encoded body where none was asked for';
         }
@@ -96,7 +93,8 @@ export function createRewriting({
 }
 
 function holdsUrls({ types }: BodyRewrite, status: number, type: string | undefined): boolean {
-  return status === 200 && (types === 'any' || (type !== undefined && types.includes(type)));
+  if (types === 'any') return status >= 200 && status < 300;
+  return status === 200 && type !== undefined && types.includes(type);
 }
 
 interface Names {

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { run, type Outcome } from './run.ts';
 
 const ENVIRONMENT = join(ROOT, 'node_modules/.cache/gatehouse/python');
 
-/** `describe` and `test` for what runs pip, uv, twine, pypiserver or devpi. */
+/** `describe` and `test` for what runs pip, uv, twine, pypiserver, devpi or giftless. */
 export const needsPython = needing(
   existsSync(join(ENVIRONMENT, 'installed.txt'))
     ? undefined
@@ -118,6 +118,47 @@ export async function startDevpi(): Promise<PythonIndex> {
   return { ...index, url: `${origin}/${username}/dev` };
 }
 
+export interface LfsServer {
+  readonly url: string;
+  /** What it wants of whoever asks. */
+  readonly token: string;
+  close(): Promise<void>;
+}
+
+/** giftless, a server of Git LFS, with a store of its own. For each object it gives out a token that is good for that one alone. */
+export async function startGiftless(): Promise<LfsServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-giftless-'));
+  const [key, objectKey] = [
+    'canary-of-whoever-may-ask-giftless-xxx',
+    'canary-of-giftless-for-one-object-xxxx',
+  ];
+  const config = {
+    LEGACY_ENDPOINTS: false,
+    AUTH_PROVIDERS: [
+      { factory: 'giftless.auth.jwt:factory', options: { algorithm: 'HS256', private_key: key } },
+    ],
+    PRE_AUTHORIZED_ACTION_PROVIDER: { options: { private_key: objectKey } },
+    TRANSFER_ADAPTERS: { basic: { options: { storage_options: { path: join(folder, 'objects') } } } },
+  };
+  // YAML takes JSON.
+  writeFileSync(join(folder, 'giftless.yaml'), JSON.stringify(config));
+  const port = String(await freePort());
+  const args = ['-m', 'flask', '--app', 'giftless.wsgi_entrypoint', 'run', '--port', port];
+  const url = `http://127.0.0.1:${port}`;
+  const env = { GIFTLESS_CONFIG_FILE: join(folder, 'giftless.yaml') };
+  return { ...(await startServer('python', args, folder, { url, env })), token: signedWith(key) };
+}
+
+/** For all objects of acme; in the form that giftless reads (giftless/auth/jwt.py). */
+function signedWith(key: string): string {
+  const parts = [
+    { alg: 'HS256', typ: 'JWT' },
+    { sub: 'gatehouse', exp: Math.floor(Date.now() / 1000) + 3600, scopes: ['obj:acme/*'] },
+  ].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
+  const signature = createHmac('sha256', key).update(parts.join('.')).digest('base64url');
+  return [...parts, signature].join('.');
+}
+
 async function startIndex(
   program: PythonProgram,
   args: readonly string[],
@@ -125,10 +166,19 @@ async function startIndex(
   url: string,
   user: { readonly username: string; readonly password: string },
 ): Promise<PythonIndex> {
+  return { ...(await startServer(program, args, folder, { url })), ...user };
+}
+
+async function startServer(
+  program: PythonProgram,
+  args: readonly string[],
+  folder: string,
+  { url, env }: { readonly url: string; readonly env?: NodeJS.ProcessEnv },
+): Promise<{ readonly url: string; log(): string; close(): Promise<void> }> {
   const child = spawn(pythonProgram(program), args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: folder,
-    env: { PATH: process.env['PATH'], HOME: folder },
+    env: { PATH: process.env['PATH'], HOME: folder, ...env },
   });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -145,7 +195,6 @@ async function startIndex(
   );
   return {
     url,
-    ...user,
     log: () => log,
     async close() {
       child.kill();
