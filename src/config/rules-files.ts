@@ -3,8 +3,7 @@ import type { Service } from './draft.ts';
 import type { KeyPath } from './key-path.ts';
 import { unreadable } from './read-sources.ts';
 import type { RuleContext } from './rule.ts';
-import { isRedisUrl } from './schema-scalars.ts';
-import { isHeaderText } from './rules-upstream.ts';
+import { isHeaderText, isRedisUrl } from './schema-scalars.ts';
 
 /** `header`: one line that goes into a header. `redis`: a URL. `key`: secret, of several lines. `open`: no secret. */
 type Content = 'header' | 'redis' | 'key' | 'open';
@@ -51,24 +50,44 @@ function namedFiles({ draft }: RuleContext): NamedFile[] {
   ];
 }
 
-function filesOfService({ name, upstream: { caFile, auth } }: Service): NamedFile[] {
+function filesOfService({ name, upstream: { caFile, clientCertificate, auth } }: Service): NamedFile[] {
   const path = ['services', name, 'upstream'];
+  return [
+    { path: [...path, 'caFile'], file: caFile, content: 'open' },
+    {
+      path: [...path, 'clientCertificate', 'certFile'],
+      file: clientCertificate?.certFile,
+      content: 'open',
+    },
+    {
+      path: [...path, 'clientCertificate', 'keyFile'],
+      file: clientCertificate?.keyFile,
+      content: 'key',
+    },
+    ...filesOfAuth([...path, 'auth'], auth),
+    ...Object.entries(auth?.perIdentity ?? {}).flatMap(([identity, entry]) =>
+      filesOfAuth([...path, 'auth', 'perIdentity', identity], entry),
+    ),
+  ];
+}
+
+type Auth = NonNullable<NonNullable<Service['upstream']['auth']>['perIdentity']>[string];
+
+function filesOfAuth(path: KeyPath, auth: Auth | undefined): NamedFile[] {
+  const { basic, bearer, header, oauth2, registryToken } = auth ?? {};
   const secret = (kind: string, key: string, file: string | undefined): NamedFile => ({
-    path: [...path, 'auth', kind, key],
+    path: [...path, kind, key],
     file,
     content: 'header',
   });
   return [
-    { path: [...path, 'caFile'], file: caFile, content: 'open' },
-    secret('registryToken', 'passwordFile', auth?.registryToken?.passwordFile),
-    {
-      path: [...path, 'auth', 'registryToken', 'caFile'],
-      file: auth?.registryToken?.caFile,
-      content: 'open',
-    },
-    secret('basic', 'passwordFile', auth?.basic?.passwordFile),
-    secret('bearer', 'tokenFile', auth?.bearer?.tokenFile),
-    secret('header', 'valueFile', auth?.header?.valueFile),
+    secret('basic', 'passwordFile', basic?.passwordFile),
+    secret('bearer', 'tokenFile', bearer?.tokenFile),
+    secret('header', 'valueFile', header?.valueFile),
+    secret('oauth2', 'clientSecretFile', oauth2?.clientSecretFile),
+    { path: [...path, 'oauth2', 'caFile'], file: oauth2?.caFile, content: 'open' },
+    secret('registryToken', 'passwordFile', registryToken?.passwordFile),
+    { path: [...path, 'registryToken', 'caFile'], file: registryToken?.caFile, content: 'open' },
   ];
 }
 

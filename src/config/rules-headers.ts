@@ -1,5 +1,6 @@
 import { foldHeaderName } from '../lib/header-name.ts';
 import type { Service } from './draft.ts';
+import type { KeyPath } from './key-path.ts';
 import { claimNameProblem } from './resource-pattern.ts';
 import type { RuleContext } from './rule.ts';
 
@@ -21,14 +22,28 @@ export function checkIdentityHeaders(context: RuleContext): void {
       if (problem !== undefined) context.error(path, problem);
       seen.set(foldHeaderName(name), name);
     }
-    checkCredentialHeader(context, service);
+    checkCredentialHeaders(context, service);
   }
 }
 
-function checkCredentialHeader(context: RuleContext, service: Service): void {
-  const name = service.upstream.auth?.header?.name;
+/** Of the service's credential, and of each that `perIdentity` has. */
+function checkCredentialHeaders(context: RuleContext, service: Service): void {
+  const { auth } = service.upstream;
+  const path = ['services', service.name, 'upstream', 'auth'];
+  checkCredentialHeader(context, service, auth?.header?.name, path);
+  for (const [identity, { header }] of Object.entries(auth?.perIdentity ?? {})) {
+    checkCredentialHeader(context, service, header?.name, [...path, 'perIdentity', identity]);
+  }
+}
+
+function checkCredentialHeader(
+  context: RuleContext,
+  service: Service,
+  name: string | undefined,
+  auth: KeyPath,
+): void {
   if (name === undefined) return;
-  const path = ['services', service.name, 'upstream', 'auth', 'header', 'name'];
+  const path = [...auth, 'header', 'name'];
   if (!TOKEN.test(name)) context.error(path, 'is not a header name (RFC 9110 §5.6.2)');
   else if (
     isFraming(foldHeaderName(name)) ||

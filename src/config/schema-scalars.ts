@@ -8,6 +8,11 @@ export const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, {
   error: 'must be a name: letters, digits, ".", "_", "-", "@", at most 128, starting with a letter or digit',
 });
 
+/** What can be sent as the value of a header. */
+export function isHeaderText(text: string): boolean {
+  return /^[\x20-\x7e]+$/.test(text) && text.trim() === text;
+}
+
 const durationText = { error: 'must be a duration such as 250ms, 30s, 15m, 1h, 7d' };
 
 /** `30s` → milliseconds. */
@@ -26,6 +31,13 @@ export const timeout = z
   .refine((text) => inRange(parseDuration(text), 1, LONGEST_TIMER), {
     error: 'must be longer than nothing and at most 24d',
   })
+  .transform((text) => parseDuration(text) ?? 0);
+
+/** A time to wait that may be none: `0s`. */
+export const delay = z
+  .string(durationText)
+  .regex(DURATION_PATTERN, durationText)
+  .refine((text) => inRange(parseDuration(text), 0, LONGEST_TIMER), { error: 'must be at most 24d' })
   .transform((text) => parseDuration(text) ?? 0);
 
 /** Clients of registries renew a token 60 s before its end; what lives for longer than a day is no short-lived token. */
@@ -55,6 +67,16 @@ function isHttpUrl(text: string): boolean {
   const parsed = new URL(text);
   return parsed.username === '' && parsed.password === '';
 }
+
+/** As it stands in a certificate; an address is no name to TLS (RFC 6066 §3). */
+export const hostName = z
+  .string()
+  .regex(
+    /^(?!\d+(?:\.\d+){3}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
+    {
+      error: 'must be the name of a host such as orders.internal, without port',
+    },
+  );
 
 /** `redis://HOST:PORT`, also with user, password and the number of a database, as the client reads it. */
 export const redisUrl = z.string().refine(isRedisUrl, {

@@ -33,6 +33,10 @@ export const serviceKeys = {
     .record(nonEmpty, z.string())
     .default({})
     .describe('Headers for the upstream from {identity}, {subject}, {issuer}, {claims.NAME}.'),
+  assertion: z
+    .boolean()
+    .default(false)
+    .describe('Whether the upstream gets X-Auth-Assertion, the signed word of the gateway. Default false.'),
   keepCookies: z.boolean().default(false).describe('Passes the Cookie header on. Default false.'),
   limits: z
     .strictObject({
@@ -42,8 +46,20 @@ export const serviceKeys = {
     .describe('Of this service alone.'),
 } as const;
 
+/** Of formats whose clients exchange an id token by themselves when they publish. */
+export const publishingKeys = {
+  trustedPublishing: z
+    .strictObject({
+      audience: nonEmpty.describe(
+        '`aud` of the id tokens that publishing clients exchange, and of no others.',
+      ),
+    })
+    .optional()
+    .describe('Clients publish with the id token of their job, at the root of the hosts.'),
+} as const;
+
 const CARRIERS_IN_HEADERS = CARRIERS.filter(
-  (carrier): carrier is Exclude<Carrier, 'query'> => carrier !== 'query',
+  (carrier): carrier is Exclude<Carrier, 'query' | 'form'> => carrier !== 'query' && carrier !== 'form',
 );
 
 /** Of types whose protocol reads no credential from the query. */
@@ -54,7 +70,7 @@ export const carriersInHeaders = z
   .describe('Default: those of the type.');
 
 export const carriersWithQuery = z
-  .array(z.enum(CARRIERS))
+  .array(z.enum([...CARRIERS_IN_HEADERS, 'query']))
   .min(1)
   .optional()
   .describe('Default: those of the type.');

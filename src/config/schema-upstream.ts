@@ -1,30 +1,6 @@
 import { z } from 'zod';
-import { filePath, nonEmpty, timeout, url } from './schema-scalars.ts';
-
-const credentialSource = {
-  basic: z
-    .strictObject({
-      username: nonEmpty,
-      password: nonEmpty.optional(),
-      passwordFile: filePath.optional(),
-    })
-    .optional(),
-  bearer: z.strictObject({ token: nonEmpty.optional(), tokenFile: filePath.optional() }).optional(),
-  header: z
-    .strictObject({ name: nonEmpty, value: nonEmpty.optional(), valueFile: filePath.optional() })
-    .optional(),
-  registryToken: z
-    .strictObject({
-      url: url.describe('The realm that the registry names in its challenge.'),
-      service: nonEmpty.describe('The service that it names there.'),
-      caFile: filePath.optional(),
-      username: nonEmpty.optional().describe('Default: nobody, for what the registry gives to anybody.'),
-      password: nonEmpty.optional(),
-      passwordFile: filePath.optional(),
-    })
-    .optional()
-    .describe('A registry that wants tokens of its own service. Of type oci only.'),
-};
+import { filePath, hostName, timeout, url } from './schema-scalars.ts';
+import { AUTH_KINDS, upstreamAuth } from './schema-upstream-auth.ts';
 
 export const upstream = z.strictObject({
   url: url.describe('Where the upstream is; its path replaces `path` and ends in /.'),
@@ -36,11 +12,22 @@ export const upstream = z.strictObject({
     .array(url)
     .default([])
     .describe('Other URLs by which the upstream calls itself in what it answers; each ends in /.'),
-  caFile: filePath.optional().describe('Certificate authorities to trust for the upstream.'),
-  auth: z
-    .strictObject(credentialSource)
+  caFile: filePath
     .optional()
-    .describe('The credential that the gateway adds: exactly one of basic, bearer, header, registryToken.'),
+    .describe('Certificate authorities to trust for the upstream, in place of the system’s.'),
+  serverName: hostName
+    .optional()
+    .describe('Name to ask for, and to find in its certificate. Default: that of `url`.'),
+  clientCertificate: z
+    .strictObject({
+      certFile: filePath.describe('PEM, with its chain; re-read on change.'),
+      keyFile: filePath.describe('PEM; re-read on change.'),
+    })
+    .optional()
+    .describe('What the gateway shows to an upstream that asks for a certificate.'),
+  auth: upstreamAuth
+    .optional()
+    .describe(`The credential for the upstream: exactly one of ${AUTH_KINDS.join(', ')}.`),
   redirectOrigins: z
     .array(url)
     .default([])
@@ -51,6 +38,11 @@ export const upstream = z.strictObject({
     .max(10_000)
     .default(256)
     .describe('Most requests in flight; beyond it 503 `overloaded`. Default 256.'),
+  connectionLifetime: timeout
+    .default(60_000)
+    .describe(
+      'A connection takes new requests for this long; for the next one the name is resolved again. Default 60s.',
+    ),
   timeouts: z
     .strictObject({
       connect: timeout.default(5_000).describe('Default 5s.'),

@@ -1,8 +1,10 @@
-import type { Allow } from './decision.ts';
+import type { PresentedCredential } from './credential.ts';
+import type { Allow, Refusal } from './decision.ts';
 import type { Incoming } from './incoming.ts';
 import type { Operation } from './operation.ts';
 import type { RoutePlan } from './protocol.ts';
 import type { RequestHead } from './request-head.ts';
+import type { TakenBody } from './taken-body.ts';
 import type { DenyReason, UnableCause, UpstreamFault } from './reason.ts';
 
 /** An allowed request on its way out, and what its forwarder tells of it. */
@@ -12,6 +14,10 @@ export interface Forwarding {
   readonly allow: Allow;
   readonly operations: readonly Operation[];
   readonly plan: RoutePlan | undefined;
+  /** Undefined where none of the body has been read. */
+  readonly taken: TakenBody | undefined;
+  /** The client's own; a secret. */
+  readonly presented: PresentedCredential | undefined;
 
   /** Filled by the forwarder, read when the request ends. */
   upstreamStatus: number | undefined;
@@ -21,6 +27,8 @@ export interface Forwarding {
 
   /** Nothing has been sent to the client: whoever holds this answers it. At most once. */
   failed(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;
+  /** Allowed, but what it must go out with is missing: a refusal like any other. Nothing has been sent. At most once. */
+  refused(refusal: Refusal): void;
   /** The answer had begun and cannot be completed; the client's connection has been cut. At most once. */
   broken(reason: UpstreamFault | DenyReason, detail: string): void;
 }

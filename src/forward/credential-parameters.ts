@@ -1,10 +1,10 @@
 import { parameterName, queryParts } from '../lib/query-parameters.ts';
 
-/**
- * Query parameters that must not reach an upstream: carriers of credentials (GitLab REST docs), and those with
- * which a request becomes somebody else's or another method's.
- */
-const ALWAYS_REMOVED: readonly string[] = ['private_token', 'job_token', 'access_token', 'sudo', '_method'];
+/** Query parameters that carry credentials to whoever reads them (GitLab REST docs). */
+export const CREDENTIAL_PARAMETERS: readonly string[] = ['private_token', 'job_token', 'access_token'];
+
+/** What must not reach an upstream: those, and with which a request becomes somebody else's or another method's. */
+const ALWAYS_REMOVED: readonly string[] = [...CREDENTIAL_PARAMETERS, 'sudo', '_method'];
 
 /** Cheap first look: nothing of the above can be there without one of these. */
 const SUSPICIOUS = /token|sudo|_method|%/i;

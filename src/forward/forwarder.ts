@@ -1,17 +1,22 @@
 import type { Dispatcher } from 'undici';
 import type { Forward, Forwarding } from '../contract/forwarding.ts';
+import type { Keyring } from '../contract/keyring.ts';
+import type { TakeBody } from '../contract/taken-body.ts';
+import { createAssertions } from './assertions.ts';
 import { createQueryCleaner } from './credential-parameters.ts';
-import { createIdentityHeaders, headerValue, type IdentityHeaderTemplates } from './identity-headers.ts';
+import type { IdentityHeaderTemplates } from './identity-headers.ts';
 import { createLocationRewriter } from './location.ts';
+import { createOutgoingHead } from './outgoing-head.ts';
+import { createProvide, type Provisions } from './provisions.ts';
 import { createRedirects } from './redirects.ts';
 import { Relay, type RelayPorts } from './relay.ts';
 import { RequestBody } from './request-body.ts';
-import { CredentialFault } from './request-credential.ts';
-import { createHeaderCleaner } from './request-headers.ts';
+import { CredentialFault, withhold } from './request-credential.ts';
 import { createRewriting } from './rewriting.ts';
 import type { StallWatch } from './stall-watch.ts';
+import { createTakeBody } from './take-body.ts';
 import { createUpstreamCredential, type CredentialPorts, type UpstreamAuth } from './upstream-credential.ts';
-import { createUpstreamPool } from './upstream-pool.ts';
+import { createUpstreamPool, type PoolSettings } from './upstream-pool.ts';
 
 export interface ForwardSettings {
   /** Name of the service, for logs. */
@@ -20,20 +25,19 @@ export interface ForwardSettings {
   readonly repositoryPrefix?: string | undefined;
   /** Public prefix; replaced by the path of `upstream.url`. */
   readonly path: string;
-  readonly upstream: {
-    readonly url: string;
+  readonly upstream: PoolSettings & {
     readonly hostHeader: 'upstream' | 'client';
-    readonly caFile?: string | undefined;
     readonly auth?: UpstreamAuth | undefined;
     readonly redirectOrigins: readonly string[];
     /** Other URLs by which it calls itself. */
     readonly aliases: readonly string[];
-    /** Most requests in flight. */
-    readonly connections: number;
-    /** Milliseconds. */
-    readonly timeouts: { readonly connect: number; readonly headers: number; readonly idle: number };
   };
+  /** Its own, in place of the issuers'. */
+  readonly audiences?: readonly string[] | undefined;
   readonly identityHeaders: IdentityHeaderTemplates;
+  /** Whether the upstream gets `X-Auth-Assertion`; signed as `publicUrl`. */
+  readonly assertion: boolean;
+  readonly publicUrl: string;
   readonly keepCookies: boolean;
   /** Query parameters that carry credentials to this type of upstream. */
   readonly queryCarriers: readonly string[];
@@ -42,98 +46,79 @@ export interface ForwardSettings {
 
 export interface Forwarder {
   readonly forward: Forward;
-  close(): Promise<void>;
+  readonly takeBody: TakeBody;
+  /**
+   * The service has changed or the process ends: no file is watched any more, and once nothing is `inUse` all connections
+   * are closed. Requests that come before that are served.
+   */
+  close(inUse?: Promise<unknown>): Promise<void>;
 }
 
 /** One service's way out: its connections, its credential, its headers. */
 export function createForwarder(
   settings: ForwardSettings,
-  ports: CredentialPorts & { readonly stalls: StallWatch },
+  ports: CredentialPorts & { readonly stalls: StallWatch; readonly keyring: Pick<Keyring, 'sign'> },
 ): Forwarder {
   const { upstream } = settings;
   const target = new URL(upstream.url);
   const maxBody = settings.limits.bodyBytes ?? Infinity;
   const cleanQuery = createQueryCleaner(settings.queryCarriers);
-  const credential = createUpstreamCredential(settings, upstream.auth, ports);
+  const credential = upstream.auth && createUpstreamCredential(settings, upstream.auth, ports);
   const pool = createUpstreamPool(settings.name, upstream, ports.log);
   const redirects = createRedirects(settings.name, upstream, ports.log);
-  const identityHeaders = createIdentityHeaders(settings.identityHeaders);
+  const provide = createProvide(
+    credential,
+    settings.assertion ? createAssertions(settings, ports) : undefined,
+    upstream.auth?.forwardCredential === true,
+  );
+  const outgoing = createOutgoingHead(settings, cleanQuery, credential?.headers ?? []);
   const location = createLocationRewriter({
     path: settings.path,
     upstreamUrl: upstream.url,
     redirectOrigins: upstream.redirectOrigins,
     cleanQuery,
   });
-  const rewritingFor = createRewriting({
-    path: settings.path,
-    upstreamUrl: upstream.url,
-    aliases: upstream.aliases,
-  });
-  const cleanHeaders = createHeaderCleaner({
-    keepCookies: settings.keepCookies,
-    cleanQuery,
-    reserved: [
-      ...Object.keys(settings.identityHeaders),
-      ...(credential === undefined ? [] : [credential.name]),
-    ],
-  });
+  const rewritingFor = createRewriting(settings);
   let inFlight = 0;
 
   function forward(forwarding: Forwarding): void {
     if (inFlight >= upstream.connections) {
       return forwarding.failed('overloaded', `${inFlight} requests in flight at ${settings.name}`);
     }
-    // In shadow, what policy refused gets neither identity nor credential.
-    const presented =
-      credential === undefined || forwarding.allow.basis === 'shadow'
-        ? undefined
-        : credential.value(forwarding.operations);
-    if (presented instanceof Promise) sendWhenHad(forwarding, presented);
-    else send(forwarding, presented);
+    const provisions = provide(forwarding);
+    if (provisions instanceof Promise) sendWhenHad(forwarding, provisions);
+    else if (provisions instanceof CredentialFault) withhold(forwarding, provisions);
+    else send(forwarding, provisions);
   }
 
   /** A request that waits for its credential has its place among those in flight. */
-  function sendWhenHad(forwarding: Forwarding, presented: Promise<string>, again = false): void {
+  function sendWhenHad(forwarding: Forwarding, provisions: Promise<Provisions>, again = false): void {
     inFlight += 1;
-    presented
-      .then((value) => {
+    provisions
+      .then((had) => {
         inFlight -= 1;
-        if (!forwarding.incoming.res.destroyed) send(forwarding, value, again);
+        if (!forwarding.incoming.res.destroyed) send(forwarding, had, again);
       })
       .catch((error: unknown) => {
         inFlight -= 1;
-        const known = error instanceof CredentialFault;
-        forwarding.failed(known ? error.reason : 'internal_error', known ? error.message : 'no credential');
+        if (error instanceof CredentialFault) withhold(forwarding, error);
+        else forwarding.failed('internal_error', 'no credential');
       });
   }
 
   /** `again`: with another credential, after the upstream refused one. */
-  function send(forwarding: Forwarding, presented: string | undefined, again = false): void {
-    const { incoming, head, plan } = forwarding;
+  function send(forwarding: Forwarding, provisions: Provisions, again = false): void {
+    const { incoming, head, plan, taken } = forwarding;
     const { req, res, client } = incoming;
-    const { headers, contentLength } = cleanHeaders(head.rawHeaders);
+    const { path, headers, contentLength } = outgoing(forwarding, provisions);
     if (contentLength !== undefined && contentLength > maxBody) {
       return forwarding.failed('body_too_large', `Content-Length ${contentLength}`);
     }
-    headers.push('Host', upstream.hostHeader === 'client' ? head.host : target.host);
-    if (head.hasBody && contentLength !== undefined) headers.push('Content-Length', String(contentLength));
-    headers.push(
-      'X-Forwarded-For',
-      client.address,
-      'X-Forwarded-Host',
-      head.host,
-      'X-Forwarded-Proto',
-      client.proto,
-    );
-    headers.push('X-Request-Id', incoming.requestId);
-    if (credential !== undefined && presented !== undefined) headers.push(credential.name, presented);
-    pushIdentity(forwarding, headers);
-
     const rewriting = plan?.rewrite && rewritingFor(plan.rewrite, `${client.proto}://${head.host}`);
-    const body = head.hasBody ? new RequestBody(req, maxBody) : undefined;
+    const body = head.hasBody ? new RequestBody(req, maxBody, taken, plan?.watch?.()) : undefined;
     const options: Dispatcher.DispatchOptions = {
       method: head.method,
-      path: target.pathname + head.path.slice(settings.path.length) + cleanQuery(plan?.query ?? head.query),
+      path,
       headers: rewriting === undefined ? headers : rewriting.request(headers),
       body: body ?? null,
       // HEAD would close the connection.
@@ -158,11 +143,14 @@ export function createForwarder(
           ? (where) => follow(forwarding, where, new URL(options.path, target))
           : undefined,
       unauthorized() {
-        const another = credential?.rejected?.(forwarding.operations) === true;
-        if (!another || !repeatable || again) return false;
-        const fresh = credential.value(forwarding.operations);
-        sendWhenHad(forwarding, Promise.resolve(fresh), true);
-        return true;
+        if (forwarding.allow.basis === 'shadow') return 'upstream_unauthorized';
+        const rejection = credential?.rejected(forwarding, provisions.presented) ?? 'upstream_unauthorized';
+        if (rejection !== 'another') return rejection;
+        if (!repeatable || again) return 'upstream_unauthorized';
+        const fresh = provide(forwarding);
+        if (fresh instanceof CredentialFault) withhold(forwarding, fresh);
+        else sendWhenHad(forwarding, Promise.resolve(fresh), true);
+        return undefined;
       },
       ended() {
         inFlight -= 1;
@@ -174,7 +162,7 @@ export function createForwarder(
     // Comes once; `once` would only add a wrapper to every request.
     res.on('close', () => relay.clientClosed());
     if (upload !== undefined) ports.stalls.watch(upload);
-    if (incoming.expectsContinue) res.writeContinue();
+    if (incoming.expectsContinue && taken === undefined) res.writeContinue();
     pool.dispatch(options, relay);
   }
 
@@ -189,7 +177,7 @@ export function createForwarder(
       stalls: ports.stalls,
       retry: () => void hop.pool.dispatch(hop.options, relay),
       follow: (next) => follow(forwarding, next, hop.url, hops + 1),
-      unauthorized: () => false,
+      unauthorized: () => 'upstream_unauthorized',
       ended: () => void (inFlight -= 1),
     });
     inFlight += 1;
@@ -198,21 +186,12 @@ export function createForwarder(
     return undefined;
   }
 
-  /** Who calls; nobody where policy said no and was not enforced. */
-  function pushIdentity({ allow, operations }: Forwarding, headers: string[]): void {
-    if (allow.basis === 'shadow' || allow.caller === undefined) return;
-    headers.push(...identityHeaders(allow.caller));
-    const first = operations[0];
-    if (first === undefined) return;
-    const scopes =
-      operations.length === 1 ? first.scope : [...new Set(operations.map(({ scope }) => scope))].join(' ');
-    headers.push('X-Auth-Scopes', headerValue(scopes));
-  }
-
   return {
     forward,
-    async close() {
+    takeBody: createTakeBody({ maxBody, most: upstream.connections }, ports.stalls),
+    async close(inUse) {
       credential?.close();
+      await inUse;
       await Promise.all([pool.close(), redirects.close()]);
     },
   };

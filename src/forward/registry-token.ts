@@ -3,7 +3,7 @@ import type { Operation } from '../contract/operation.ts';
 import type { Clock, Log, Outbound } from '../contract/ports.ts';
 import { ACTION_SCOPES, type RegistryAction } from '../contract/registry-access.ts';
 import { parseJsonObject } from '../lib/json-object.ts';
-import { SingleFlight } from '../lib/single-flight.ts';
+import { createRenewedTokens, DEFAULT_SECONDS, type GrantedToken } from './renewed-tokens.ts';
 import { CredentialFault, type RequestCredential } from './request-credential.ts';
 
 export interface RegistryTokenSettings {
@@ -22,19 +22,6 @@ export interface RegistryTokenPorts {
   readonly login: () => string | undefined;
 }
 
-interface Cached {
-  readonly token: string;
-  /** Milliseconds since the epoch. */
-  readonly refreshAt: number;
-  readonly expiresAt: number;
-}
-
-/** What services that do not say so mean (distribution, docs/spec/auth/token.md). */
-const DEFAULT_SECONDS = 60;
-const MARGIN = 5_000;
-const MOST_TOKENS = 1_000;
-/** Seconds; one that says more is asked for anew after a day all the same. */
-const LONGEST_LIFE = 86_400;
 /** Milliseconds in which a credential that was refused is not shown again: accounts are locked for less. */
 const REST = 5_000;
 
@@ -49,12 +36,10 @@ export function createRegistryTokens(
   prefix: string,
   { outbound, clock, log, login }: RegistryTokenPorts,
 ): RequestCredential {
-  const cache = new Map<string, Cached>();
-  const flights = new SingleFlight<string>(MOST_TOKENS);
   let refused:
     { readonly at: number; readonly login: string | undefined; readonly fault: CredentialFault } | undefined;
 
-  async function fetchToken(query: string): Promise<string> {
+  async function fetchToken(query: string): Promise<GrantedToken> {
     const basic = login();
     // A file that has changed since is another credential.
     const resting = refused !== undefined && Math.abs(clock.now() - refused.at) < REST;
@@ -81,17 +66,10 @@ export function createRegistryTokens(
     if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token) || typeof seconds !== 'number') {
       throw invalid('its token service gave no usable token');
     }
-    const life = Math.min(Math.max(seconds, 0), LONGEST_LIFE) * 1000;
-    const now = clock.now();
-    const oldest = cache.keys().next().value;
-    if (cache.size >= MOST_TOKENS && oldest !== undefined) cache.delete(oldest);
-    cache.set(query, { token, refreshAt: now + life * 0.8, expiresAt: now + life - MARGIN });
-    return `Bearer ${token}`;
+    return { token, seconds };
   }
 
-  function fetchOnce(query: string): Promise<string> {
-    return flights.run(query, () => fetchToken(query));
-  }
+  const tokens = createRenewedTokens(fetchToken, clock);
 
   const queryOf = (operations: readonly Operation[]): string =>
     [
@@ -100,20 +78,9 @@ export function createRegistryTokens(
     ].join('&');
 
   return {
-    name: 'authorization',
-    value(operations) {
-      const query = queryOf(operations);
-      const known = cache.get(query);
-      const now = clock.now();
-      if (known === undefined || now >= known.expiresAt) return fetchOnce(query);
-      // Renewed while it is good, so that nobody waits; a failure is told by whoever needs it when it is not.
-      if (now >= known.refreshAt) fetchOnce(query).catch(() => undefined);
-      return `Bearer ${known.token}`;
-    },
-    // One that has just been had is not taken for another reason than its age.
-    rejected(operations) {
-      return cache.delete(queryOf(operations));
-    },
+    headers: ['authorization'],
+    present: ({ operations }) => tokens.present(queryOf(operations)),
+    rejected: ({ operations }, presented) => tokens.rejected(queryOf(operations), presented),
     close: () => undefined,
   };
 }

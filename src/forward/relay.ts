@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Forwarding } from '../contract/forwarding.ts';
 import type { LocationRewriter } from './location.ts';
 import type { BodyTransform } from './body-transform.ts';
+import type { Rejection } from './request-credential.ts';
 import type { RequestBody } from './request-body.ts';
 import { findRaw, readResponseHead } from './response-head.ts';
 import type { Rewriting } from './rewriting.ts';
@@ -17,8 +18,8 @@ export interface RelayPorts {
   readonly retry: (() => void) | undefined;
   /** Takes over where a redirect leads, or says why not; undefined where clients follow themselves. */
   readonly follow: ((location: string) => string | undefined) | undefined;
-  /** Sends the request again with another credential, if there is one: true where it took over. */
-  readonly unauthorized: () => boolean;
+  /** What a 401 of the upstream is to the client; undefined where the request was taken over, with another credential. */
+  readonly unauthorized: () => Exclude<Rejection, 'another'> | undefined;
   /** Exactly once, however the exchange ends. */
   readonly ended: () => void;
 }
@@ -85,8 +86,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (status < 200 || status > 599) return this.#refuse('upstream_invalid', `status ${status}`);
     if (CONTROL.test(phrase)) return this.#refuse('upstream_invalid', 'a control character in the reason');
     if (status === 401) {
-      if (this.#ports.unauthorized()) return this.#handedOver();
-      return this.#refuse('upstream_unauthorized', 'the upstream answered 401');
+      const reason = this.#ports.unauthorized();
+      return reason === undefined ? this.#handedOver() : this.#refuse(reason, 'the upstream answered 401');
     }
     const raw = (controller.rawHeaders as readonly (Buffer | string)[] | null | undefined) ?? [];
     if (this.#ports.follow !== undefined && REDIRECTS.has(status)) return this.#follow(raw);
@@ -213,7 +214,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#release();
   }
 
-  #refuse(reason: 'upstream_invalid' | 'upstream_unauthorized', detail: string): void {
+  #refuse(reason: 'upstream_invalid' | Exclude<Rejection, 'another'>, detail: string): void {
     this.#end();
     this.#forwarding.failed(reason, detail);
     this.#abort(reason);

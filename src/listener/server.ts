@@ -4,16 +4,20 @@ import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import { GatehouseError } from '../contract/errors.ts';
 import type { BrokenRequest, Incoming } from '../contract/incoming.ts';
+import type { ConnectionMeter } from '../contract/meter.ts';
 import type { Log } from '../contract/ports.ts';
 import { createClientFacts } from './client-facts.ts';
 import { parseListenAddress, type ListenAddress } from '../lib/listen-address.ts';
+import { ConnectionCount, type ConnectionLimits } from './connection-limits.ts';
 import {
   closeGentlyAfterLastResponse,
-  drain,
+  closeServer,
+  delay,
   isClosing,
   refuseConnection,
   writeRefusal,
 } from './connections.ts';
+import { compileNetworks } from './networks.ts';
 import { readHead } from './read-head.ts';
 import { loadCertificate, watchCertificate } from './tls.ts';
 
@@ -28,8 +32,9 @@ export interface ListenerSettings {
     /** Milliseconds, as the others. */
     readonly headersTimeout: number;
     readonly keepAlive: number;
+    readonly drainDelay: number;
     readonly drain: number;
-  };
+  } & ConnectionLimits;
 }
 
 /** What the listener hands its traffic to. Neither may throw. */
@@ -40,16 +45,21 @@ export interface Handlers {
 
 export interface Listener {
   start(): Promise<ListenAddress>;
-  /** Stops accepting, lets what is in flight finish, cuts what is left at the deadline. */
-  stop(): Promise<void>;
+  /** Throws where they cannot be had; what it returns puts them in force, for connections that are open too. */
+  prepare(settings: ListenerSettings): () => void;
+  /** Every answer closes its connection from now on, so that clients go elsewhere; resolves after the delay, or `cut`. */
+  drain(cut: Promise<unknown>): Promise<void>;
+  /** Stops accepting, lets what is in flight finish, cuts what is left at the deadline, or at `cut`. */
+  stop(cut: Promise<unknown>): Promise<void>;
 }
 
 export function createListener(
   settings: ListenerSettings,
   handlers: Handlers,
-  ports: { log: Log },
+  ports: { readonly log: Log; readonly meter: ConnectionMeter },
 ): Listener {
-  const { limits, tls } = settings;
+  const { tls } = settings;
+  let { limits } = settings;
   /** The newest request that offered to switch protocols. */
   let upgrading: http.IncomingMessage | undefined;
   const options: http.ServerOptions = {
@@ -75,15 +85,18 @@ export function createListener(
           minVersion: 'TLSv1.2',
           ALPNProtocols: ['http/1.1'],
         });
-  const certificate =
-    tls === undefined ? undefined : watchCertificate(tls, server as https.Server, ports.log);
+  let certificate = tls === undefined ? undefined : watchCertificate(tls, server as https.Server, ports.log);
   // Our own limit refuses with 431; node's would silently drop what is over it (threats S4).
   server.maxHeadersCount = 0;
 
   const detached = new Set<Socket>();
   /** The newest response of each connection. */
-  const current = new WeakMap<Socket, http.ServerResponse>();
-  const clientFacts = createClientFacts(settings.trustedProxies, tls === undefined ? 'http' : 'https');
+  const current = new Map<Socket, http.ServerResponse>();
+  const proto = tls === undefined ? 'http' : 'https';
+  let trusted = compileNetworks(settings.trustedProxies);
+  let clientFacts = createClientFacts(trusted, proto);
+  const connections = new ConnectionCount(ports);
+  let leaving = false;
 
   function take(req: http.IncomingMessage, res: http.ServerResponse, expectsContinue: boolean): void {
     const previous = current.get(req.socket);
@@ -91,7 +104,7 @@ export function createListener(
     if (previous?.shouldKeepAlive === false) return;
     // Node throws away what stands behind such a request in the same packet, and reads on in the next one: where a
     // request begins would be decided by the network.
-    if (req === upgrading) res.shouldKeepAlive = false;
+    if (req === upgrading || leaving) res.shouldKeepAlive = false;
     current.set(req.socket, res);
     handlers.request({
       req,
@@ -103,8 +116,10 @@ export function createListener(
     });
   }
 
+  server.on('connection', (socket: Socket) => void connections.admit(socket, limits, trusted));
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     closeGentlyAfterLastResponse(socket, () => current.get(socket)?.req);
+    socket.once('close', () => current.delete(socket));
   });
   server.on('request', (req, res) => take(req, res, false));
   server.on('checkContinue', (req, res) => take(req, res, true));
@@ -144,9 +159,33 @@ export function createListener(
 
   return {
     start: () => listen(server, parseListenAddress(settings.listen)),
-    async stop() {
+    prepare(next) {
+      const nextTrusted = compileNetworks(next.trustedProxies);
+      const files = certificate === undefined ? undefined : next.tls;
+      const pair = files && loadCertificate(files);
+      return () => {
+        ({ limits } = next);
+        trusted = nextTrusted;
+        clientFacts = createClientFacts(trusted, proto);
+        server.headersTimeout = limits.headersTimeout;
+        server.keepAliveTimeout = limits.keepAlive;
+        if (files === undefined || pair === undefined) return;
+        certificate?.close();
+        (server as https.Server).setSecureContext(pair);
+        certificate = watchCertificate(files, server as https.Server, ports.log);
+      };
+    },
+    async drain(cut) {
+      if (!server.listening) return;
+      leaving = true;
+      // The newest of each connection: those before it are answered first, and must not take it along.
+      for (const response of current.values()) if (!response.headersSent) response.shouldKeepAlive = false;
+      await delay(limits.drainDelay, cut);
+    },
+    async stop(cut) {
+      leaving = true;
       certificate?.close();
-      await drain(server, limits.drain, detached);
+      await closeServer(server, { deadline: limits.drain, cut, detached });
     },
   };
 }

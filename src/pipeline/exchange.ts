@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../contract/audit-event.ts';
 import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
-import type { Allow, Caller, Decision } from '../contract/decision.ts';
+import type { Allow, Caller, Decision, Refusal } from '../contract/decision.ts';
 import type { EndpointCall } from '../contract/endpoint.ts';
 import type { Forwarding } from '../contract/forwarding.ts';
 import type { Incoming } from '../contract/incoming.ts';
@@ -8,8 +8,12 @@ import type { Operation } from '../contract/operation.ts';
 import type { Reason } from '../contract/reason.ts';
 import type { RoutePlan } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
+import type { TakenBody } from '../contract/taken-body.ts';
 import { findHeader } from '../lib/header-name.ts';
 import type { EndpointLine, ServiceLine } from './service-line.ts';
+
+/** Answers the client for a forwarder that could not. */
+export type AnswerFault = (exchange: Exchange, reason: Reason, retryAfter?: number) => void;
 
 /**
  * One request on its way. Every stage writes into it what it found out; when the request ends, whichever way,
@@ -24,6 +28,7 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
 
   operations: readonly Operation[] = [];
   plan: RoutePlan | undefined;
+  taken: TakenBody | undefined;
   presented: PresentedCredential | undefined;
   verified: VerifiedCredential | undefined;
   decision: Decision | undefined;
@@ -36,14 +41,9 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
   bytesOut = 0;
   duration = 0;
   aborted = false;
-  readonly #answerFault: (exchange: Exchange, reason: Reason) => void;
+  readonly #answerFault: AnswerFault;
 
-  /** `answerFault` answers the client for a forwarder that could not. */
-  constructor(
-    incoming: Incoming,
-    startedAt: number,
-    answerFault: (exchange: Exchange, reason: Reason) => void,
-  ) {
+  constructor(incoming: Incoming, startedAt: number, answerFault: AnswerFault) {
     this.incoming = incoming;
     this.startedAt = startedAt;
     this.#answerFault = answerFault;
@@ -67,6 +67,13 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
     this.reason = reason;
     this.detail = detail;
     this.#answerFault(this, reason);
+  }
+
+  refused(refusal: Refusal): void {
+    this.decision = refusal;
+    this.reason = refusal.reason;
+    this.detail = refusal.detail;
+    this.#answerFault(this, refusal.reason, refusal.retryAfter);
   }
 
   broken(...[reason, detail]: Parameters<Forwarding['broken']>): void {
@@ -114,7 +121,9 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
   get path(): string {
     const { head, req } = this.incoming;
     // A refused target is shown only as far as it can hold no query.
-    return 'kind' in head ? (/^[^?#]{0,512}/.exec(withoutUser(req.url ?? ''))?.[0] ?? '') : head.path;
+    return withoutToken(
+      'kind' in head ? (/^[^?#]{0,512}/.exec(withoutUser(req.url ?? ''))?.[0] ?? '') : head.path,
+    );
   }
 
   get service(): string | undefined {
@@ -129,6 +138,11 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
 /** Whoever puts a user into a URL puts a password beside it. */
 function withoutUser(target: string): string {
   return target.replace(/^([^/?#]*\/\/)?[^/?#]*@/, '$1');
+}
+
+/** `npm logout` names the token that it wants to be deleted, whoever it asks. */
+function withoutToken(path: string): string {
+  return path.replace(/\/-\/user\/token\/.*/s, '/-/user/token/***');
 }
 
 export function callerOf(decision: Decision): Caller | undefined {

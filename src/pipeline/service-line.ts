@@ -5,6 +5,7 @@ import type { Forward } from '../contract/forwarding.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { Protocol } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
+import type { TakeBody } from '../contract/taken-body.ts';
 
 /** The stages of one service, as app.ts puts them together. */
 export interface ServiceLine {
@@ -19,7 +20,11 @@ export interface ServiceLine {
   /** `conceal`: every 403 is answered as one and the same 404. */
   readonly deny: 'reveal' | 'conceal';
   readonly protocol: Protocol;
-  readonly extract: (head: RequestHead) => PresentedCredential | undefined | Deny;
+  /** `form`: the body of a request whose credential may stand there. */
+  readonly extract: (
+    head: RequestHead,
+    form?: { readonly field: string; readonly body: Buffer },
+  ) => PresentedCredential | undefined | Deny;
   /** Synchronous where the token is in the verification cache. */
   readonly authenticate: (
     presented: PresentedCredential,
@@ -32,13 +37,16 @@ export interface ServiceLine {
     operations: readonly Operation[],
   ) => Decision;
   readonly forward: Forward;
+  readonly takeBody: TakeBody;
 }
 
 /** An endpoint of the gateway's own. */
 export interface EndpointLine {
   readonly hosts?: readonly string[] | undefined;
-  /** The whole path. */
-  readonly exactPath: string;
+  /** The whole path; one that ends in `/` stands for everything below it. */
+  readonly endpointPath: string;
+  /** It has paths with `%2F`, and knows what that is. Default: they are refused. */
+  readonly encodedSlash?: boolean;
   /** The one that it works for, where there is one. */
   readonly service?: { readonly name: string; readonly type: string } | undefined;
   readonly handle: Handle;

@@ -13,6 +13,8 @@ import { startRecordingUpstream, type RecordingUpstream } from '../support/recor
 
 const CANARY = 'canary-of-the-exception';
 
+const unused = (): Promise<never> => Promise.reject(new Error('unused'));
+
 let upstream: RecordingUpstream;
 let forwarder: Forwarder;
 let stalls: StallWatch;
@@ -34,18 +36,27 @@ beforeEach(async () => {
         redirectOrigins: [],
         aliases: [],
         connections: 10,
+        connectionLifetime: 60_000,
         timeouts: { connect: 1_000, headers: 1_000, idle: 1_000 },
       },
       identityHeaders: {},
+      assertion: false,
+      publicUrl: 'https://gateway.example.com',
       keepCookies: false,
       queryCarriers: [],
       limits: {},
     },
-    { log, stalls, outbound: { get: () => Promise.reject(new Error('unused')) }, clock: { now: Date.now } },
+    {
+      log,
+      stalls,
+      outbound: { get: unused, post: unused },
+      keyring: { sign: unused },
+      clock: { now: Date.now },
+    },
   );
 });
 afterEach(async () => {
-  await listener?.stop();
+  await listener?.stop(Promise.resolve());
   await forwarder.close();
   stalls.close();
   await upstream.close();
@@ -79,6 +90,7 @@ function parts(): Parts {
     authenticate: () => verified,
     authorize: () => allowed,
     forward: forwarder.forward,
+    takeBody: forwarder.takeBody,
   };
   return {
     line,
@@ -108,7 +120,16 @@ async function start(breakIt: (whole: Parts) => Parts): Promise<(path: string) =
   const settings = {
     listen: '127.0.0.1:0',
     trustedProxies: [],
-    limits: { headerBytes: 16_384, headerCount: 100, headersTimeout: 5_000, keepAlive: 5_000, drain: 200 },
+    limits: {
+      headerBytes: 16_384,
+      headerCount: 100,
+      headersTimeout: 5_000,
+      keepAlive: 5_000,
+      drainDelay: 0,
+      drain: 200,
+      connections: 100,
+      connectionsPerAddress: 100,
+    },
   };
   listener = createListener(
     settings,
@@ -116,7 +137,7 @@ async function start(breakIt: (whole: Parts) => Parts): Promise<(path: string) =
       request: (incoming) => (incoming.req.url === '/api/boom' ? forBad : forGood).request(incoming),
       broken: forGood.broken,
     },
-    { log },
+    { log, meter: { opened: () => undefined, closed: () => undefined, refused: () => undefined } },
   );
   const { port } = await listener.start();
   return (path) =>

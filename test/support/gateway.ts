@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { build, type Gateway } from '../../src/app.ts';
 import type { Clock } from '../../src/contract/ports.ts';
 import { formatProblem, loadConfig } from '../../src/config/index.ts';
+import { eventually } from './eventually.ts';
 
 export interface TestGateway {
   readonly url: string;
@@ -14,8 +15,12 @@ export interface TestGateway {
   readonly gateway: Gateway;
   /** The audit events so far, once `count` of them (default: one more than before) have reached the file. */
   audit(count?: number): Promise<AuditLine[]>;
+  /** The audit event of one request, once it has reached the file. */
+  audited(requestId: string | null | undefined): Promise<AuditLine>;
   /** Text of the audit file as it is. */
   auditText(): string;
+  /** Puts a changed configuration in force, as if the file had been edited; what came of it. */
+  reload(edit: (yaml: string) => string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -62,6 +67,10 @@ export async function startGateway(
     folder,
     gateway,
     auditText,
+    reload(edit) {
+      writeFileSync(file, edit(readFileSync(file, 'utf8')));
+      return gateway.reload(() => loadConfig(file, options.env ?? {}));
+    },
     async audit(count = seen + 1) {
       for (let attempt = 0; attempt < 250; attempt++) {
         const lines = auditText().split('\n').filter(Boolean);
@@ -73,6 +82,14 @@ export async function startGateway(
       }
       throw new Error(`waited in vain for ${count} audit events:\n${auditText()}`);
     },
+    audited: (requestId) =>
+      eventually('the audit event of the request', () => {
+        const id = requestId ?? 'no request id';
+        const line = auditText()
+          .split('\n')
+          .find((text) => text.includes(id) && text.endsWith('}'));
+        return line === undefined ? undefined : (JSON.parse(line) as AuditLine);
+      }),
     async close() {
       await gateway.stop();
       rmSync(folder, { recursive: true, force: true });

@@ -22,7 +22,7 @@ export function needs(...tools: readonly Tool[]): Needing {
   return needing(missingTools(tools));
 }
 
-/** For what no Debian package brings: `missing` says how to get it, undefined that it is there. */
+/** For what Debian does not bring: says what is missing, and how to install it. */
 export function needing(missing: string | undefined): Needing {
   const state = availability(missing, process.env['CI']);
   switch (state.kind) {

@@ -76,11 +76,19 @@ describe('places', () => {
 
 describe('the credential of the upstream', () => {
   test.each([
-    ['', 'upstream.auth: must be exactly one of basic, bearer, header, registryToken; there is none'],
+    [
+      '',
+      'upstream.auth: must be exactly one of basic, bearer, header, oauth2, registryToken, perIdentity, forwardCredential; there is none',
+    ],
     [
       'bearer: { token: a }, header: { name: X-Key, value: a }',
-      'upstream.auth: must be exactly one of basic, bearer, header, registryToken; found bearer and header',
+      'upstream.auth: must be exactly one of basic, bearer, header, oauth2, registryToken, perIdentity, forwardCredential; found bearer and header',
     ],
+    [
+      'bearer: { token: a }, forwardCredential: true',
+      'forwardCredential; found bearer and forwardCredential',
+    ],
+    ['forwardCredential: false', 'upstream.auth.forwardCredential: must be true'],
     ['bearer: {}', 'upstream.auth.bearer: needs token or tokenFile'],
     [
       'bearer: { token: a, tokenFile: secret }',
@@ -215,6 +223,14 @@ describe('a file tree', () => {
       expect.stringContaining('services.orders.issuers[0]: no issuer is named "gitlub"'),
     ]);
   });
+});
+
+test('`go` would take a 404 for "ask somebody else"', () => {
+  const go = (body: string): string => services(`go: { type: go, ${UPSTREAM}, ${body} }`);
+  expect(errorsOf(go('deny: conceal'))).toEqual([
+    expect.stringContaining('services.go.deny: must be reveal: told 404, `go` asks the next proxy'),
+  ]);
+  expect(errorsOf(go('deny: reveal'))).toEqual([]);
 });
 
 test('shadow is warned of', () => {

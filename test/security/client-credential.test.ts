@@ -1,0 +1,212 @@
+/** The client's own credential: shown to the upstream in its carrier, and only where it is good for nothing else. */
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { startGateway, type AuditLine, type TestGateway } from '../support/gateway.ts';
+import { startGitlab, type TestDeployToken, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { rawResponse, type RawResponse } from '../support/raw-client.ts';
+import { receivedBy, valuesOf } from '../support/received.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+
+const SECRET = `ghdt_edge_${'5'.repeat(64)}`;
+
+let gitlab: TestGitlab;
+let upstream: RecordingUpstream;
+let gateway: TestGateway;
+let job: TestJob;
+let deploy: TestDeployToken;
+let idToken: string;
+
+beforeAll(async () => {
+  [gitlab, upstream] = await Promise.all([startGitlab(), startRecordingUpstream()]);
+  gitlab.project(20, 'acme/payments');
+  job = gitlab.job();
+  deploy = gitlab.deployToken({ project: 'acme/payments', scopes: ['read_registry'] });
+  idToken = job.idToken({ aud: 'https://files.example.com' });
+  const service = (path: string, more: string): string =>
+    `{ type: generic, path: ${path}, upstream: { url: "${upstream.url}/", auth: { forwardCredential: true } }, ${more} }`;
+  gateway = await startGateway(`
+issuers:
+  gitlab: { type: gitlab, issuer: "${gitlab.url}", audiences: ["https://files.example.com"], jobTokens: {}, deployTokens: { probe: acme/payments } }
+identities:
+  job: { issuer: gitlab, via: [job_token, id_token], match: { project_id: "20" }, roles: [all] }
+  puller: { issuer: gitlab, via: [deploy_token], match: { deploy_token_id: "${deploy.id}" }, roles: [all] }
+deployTokens:
+  edge: { username: edge, secretHash: "sha256:${await sha256(SECRET)}", grants: [{ service: files, scopes: [read_package_registry], resources: ["**"] }] }
+roles:
+  all:
+    - { service: files, scopes: [read_package_registry, write_package_registry], resources: ["**"] }
+    - { service: audience, scopes: [read_package_registry], resources: ["**"] }
+    - { service: registry, scopes: [read_registry], resources: ["acme/**"] }
+services:
+  files: ${service('/files/', 'anonymous: [{ scopes: [read_package_registry], resources: ["public/**"] }]')}
+  audience: ${service('/audience/', 'audiences: ["https://files.example.com"]')}
+  shadow: ${service('/shadow/', 'audiences: ["https://files.example.com"], mode: shadow')}
+  registry: { type: oci, upstream: { url: "${upstream.url}", auth: { forwardCredential: true } } }
+`);
+});
+afterEach(() => upstream.reset());
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([gitlab.close(), upstream.close()]);
+});
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', Buffer.from(text));
+  return Buffer.from(digest).toString('hex');
+}
+
+function ask(target: string, ...lines: readonly string[]): Promise<RawResponse> {
+  const head = [`GET ${target} HTTP/1.1`, 'Host: gateway.example.com', ...lines, 'Connection: close', '', ''];
+  return rawResponse(gateway.port, head.join('\r\n'), { quiet: 10_000 });
+}
+
+function audited(answer: RawResponse): Promise<AuditLine> {
+  return eventually('the audit event of the request', () => {
+    const id = answer.headers.get('x-request-id') ?? 'no request id';
+    const line = gateway
+      .auditText()
+      .split('\n')
+      .find((text) => text.includes(id) && text.endsWith('}'));
+    return line === undefined ? undefined : (JSON.parse(line) as AuditLine);
+  });
+}
+
+const basic = (user: string, secret: string): string =>
+  `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`;
+
+/** What the upstream got of credentials: names of headers and the query. */
+function seen(): Readonly<Record<string, unknown>> {
+  const request = receivedBy(upstream);
+  const carriers = ['authorization', 'job-token', 'deploy-token', 'private-token', 'x-nuget-apikey'];
+  const headers = carriers.flatMap((name) => valuesOf(request, name).map((value) => [name, value]));
+  return { ...Object.fromEntries(headers), target: request.requestLine.split(' ')[1] };
+}
+
+/** Target below the service and header lines of a request; what the upstream must see of it. */
+type Case = readonly [string, () => readonly [string, ...string[]], () => Readonly<Record<string, unknown>>];
+
+test.each([
+  [
+    'Bearer',
+    () => ['a', `authorization: bearer   ${job.token}`],
+    () => ({ authorization: `Bearer ${job.token}`, target: '/a' }),
+  ],
+  [
+    'Basic',
+    () => ['a', `Authorization: ${basic('gitlab-ci-token', job.token)}`],
+    () => ({ authorization: basic('gitlab-ci-token', job.token), target: '/a' }),
+  ],
+  [
+    'an Authorization without a scheme',
+    () => ['a', `Authorization: ${job.token}`],
+    () => ({ authorization: job.token, target: '/a' }),
+  ],
+  ['JOB-TOKEN', () => ['a', `JOB-TOKEN: ${job.token}`], () => ({ 'job-token': job.token, target: '/a' })],
+  [
+    'PRIVATE-TOKEN',
+    () => ['a', `PRIVATE-TOKEN: ${job.token}`],
+    () => ({ 'private-token': job.token, target: '/a' }),
+  ],
+  [
+    'the query',
+    () => [`a?ref=main&job_token=${job.token}&x=1`],
+    () => ({ target: `/a?ref=main&x=1&job_token=${job.token}` }),
+  ],
+  [
+    'the query alone, in another spelling',
+    () => [`a?%54oken=${job.token}&sudo=${job.token}`],
+    () => ({ target: `/a?token=${job.token}` }),
+  ],
+  [
+    'two places at once: the first of them',
+    () => [`a?private_token=${job.token}`, `Job-Token: ${job.token}`],
+    () => ({ 'job-token': job.token, target: '/a' }),
+  ],
+  [
+    'a deploy token of GitLab',
+    () => ['a', `Authorization: ${basic(deploy.username, deploy.token)}`],
+    () => ({ authorization: basic(deploy.username, deploy.token), target: '/a' }),
+  ],
+] satisfies Case[])('forwarded as it came: %s', async (_what, request, expected) => {
+  const [target, ...lines] = request();
+  expect((await ask(`/files/${target}`, ...lines)).status).toBe(200);
+  expect(seen()).toEqual(expected());
+});
+
+test('an id token, where the service has audiences of its own', async () => {
+  expect((await ask('/audience/a', `Authorization: Bearer ${idToken}`)).status).toBe(200);
+  expect(seen()).toEqual({ authorization: `Bearer ${idToken}`, target: '/a' });
+});
+
+test.each([
+  [
+    'an id token that may be good elsewhere',
+    '/files/a',
+    () => `Bearer ${idToken}`,
+    /no audiences of its own/,
+  ],
+  ['a deploy token of the configuration', '/files/a', () => basic('edge', SECRET), /for the gateway alone/],
+  [
+    'a minted token',
+    '/v2/acme/payments/tags/list',
+    async () => `Bearer ${await minted()}`,
+    /for the gateway alone/,
+  ],
+])('refused, and the upstream gets nothing: %s', async (_what, target, credential, detail) => {
+  const authorization = await credential();
+  const answer = await ask(target, `Authorization: ${authorization}`);
+  expect(answer.status).toBe(403);
+  expect(answer.body).toMatch(/upstream_credential_missing|DENIED/);
+  expect(upstream.bytes()).toBe('');
+  expect((await audited(answer)).event).toMatchObject({
+    reason: 'upstream_credential_missing',
+    type: ['access', 'denied'],
+    outcome: 'failure',
+  });
+  expect(gateway.auditText()).toMatch(detail);
+  expect(gateway.auditText()).not.toContain(authorization.split(' ')[1]);
+});
+
+async function minted(): Promise<string> {
+  const login = `Authorization: ${basic('gitlab-ci-token', job.token)}`;
+  const answer = await ask('/token?service=gateway.example.com&scope=repository:acme/payments:pull', login);
+  return String((JSON.parse(answer.body) as { token: unknown }).token);
+}
+
+test('nothing goes out with what anybody may do', async () => {
+  expect((await ask('/files/public/a')).status).toBe(200);
+  expect(seen()).toEqual({ target: '/public/a' });
+  upstream.reset();
+  // Somebody who is known, and whom no identity fits.
+  const stranger = gitlab.job({ project: { id: 21, path: 'acme/web' } });
+  expect((await ask('/files/public/a', `JOB-TOKEN: ${stranger.token}`)).status).toBe(200);
+  expect(seen()).toEqual({ target: '/public/a' });
+});
+
+test('nothing goes out in shadow, where policy says no', async () => {
+  expect((await ask('/shadow/a', `Authorization: Bearer ${idToken}`)).status).toBe(200);
+  expect(seen()).toEqual({ target: '/a' });
+});
+
+test.each([
+  ['a credential that it does not take', () => [`JOB-TOKEN: ${job.token}`], '/files/a', 'credential_invalid'],
+  ['none, where it wants one', () => [], '/files/public/a', 'no_credential'],
+])('a 401 of the upstream to %s: a 401 with our challenge', async (_what, lines, target, reason) => {
+  upstream.respond(
+    'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="http://evil.example.com"\r\nContent-Length: 6\r\n\r\ncanary',
+  );
+  const answer = await ask(target, ...lines());
+  expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+    401,
+    'Basic realm="gateway.example.com"',
+  ]);
+  expect(answer.head + answer.body).not.toMatch(/evil|canary/);
+  expect(answer.body).toContain(reason);
+  expect(await audited(answer)).toMatchObject({ event: { reason }, gatehouse: { upstream_status: 401 } });
+});
+
+test('a 401 of the upstream in shadow says nothing of the client’s credential', async () => {
+  upstream.respond('HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n');
+  const answer = await ask('/shadow/a', `Authorization: Bearer ${idToken}`);
+  expect(answer.status).toBe(502);
+});
