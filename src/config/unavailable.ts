@@ -1,6 +1,5 @@
 import type { KeyPath } from './key-path.ts';
 import { problemAt, type Problem } from './problem.ts';
-import { FUTURE_SERVICE_TYPES } from './schema-service.ts';
 import { childOf, keysAt, markAt, nodeAt, type SourceNode } from './source-tree.ts';
 
 const NOT_AVAILABLE = 'is not available in this version';
@@ -23,13 +22,6 @@ export function findUnavailable(root: SourceNode): Unavailable {
       paths.push(path);
       problems.push(problemAt(markAt(root, path, 'key'), path, NOT_AVAILABLE));
     }
-  }
-  for (const name of keysAt(root, ['services'])) {
-    const path = ['services', name, 'type'];
-    const type = textAt(root, path);
-    if (type === undefined || !FUTURE_SERVICE_TYPES.includes(type)) continue;
-    paths.push(['services', name]);
-    problems.push(problemAt(markAt(root, path), path, `type "${type}" ${NOT_AVAILABLE}`));
   }
   for (const name of keysAt(root, ['identities'])) {
     const via = nodeAt(root, ['identities', name, 'via']);
