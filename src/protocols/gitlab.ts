@@ -37,7 +37,7 @@ export function gitlabProtocol({ path: prefix, projects }: GitlabSettings): Prot
     return {
       kind: 'operations',
       operations: [{ scope, resource: project, extent: 'one' }],
-      ...(endpoint.rewrite !== undefined && isRead(method) ? { plan: { rewrite: endpoint.rewrite } } : {}),
+      ...(endpoint.rewrite !== undefined ? { plan: { rewrite: endpoint.rewrite } } : {}),
       ...(endpoint.form === true ? { form: { field: 'token', maxBytes: LONGEST_FORM } } : {}),
     };
   }
