@@ -135,6 +135,7 @@ describe('config.json', () => {
       url.startsWith('http://crates.internal/')
         ? GATEWAY + url.slice('http://crates.internal/'.length)
         : undefined,
+    leadsToStorage: () => false,
   };
   const rewrite = (config: object | string): unknown => {
     const text = typeof config === 'string' ? config : JSON.stringify(config);

@@ -13,6 +13,7 @@ const urls: PublicUrls = {
     const from = own.find((prefix) => url.startsWith(prefix));
     return from === undefined ? undefined : GATEWAY + url.slice(from.length);
   },
+  leadsToStorage: () => false,
 };
 
 const rewrite = (page: string): string | undefined => SIMPLE_PAGE.rewrite(page, urls);
