@@ -70,9 +70,14 @@ afterAll(async () => {
 async function login(name: Name): Promise<string> {
   const { clientId, secret } = PRINCIPALS[name];
   const answer = await curl(
-    ...['--data-urlencode', `client_id=${clientId}`, '--data-urlencode', `client_secret=${secret}`],
-    ...['--data-urlencode', 'grant_type=client_credentials'],
-    ...['--data-urlencode', `scope=api://${GATEWAY}/.default`],
+    '--data-urlencode',
+    `client_id=${clientId}`,
+    '--data-urlencode',
+    `client_secret=${secret}`,
+    '--data-urlencode',
+    'grant_type=client_credentials',
+    '--data-urlencode',
+    `scope=api://${GATEWAY}/.default`,
     entra.tokenUrl,
   );
   expect(answer.status).toBe(200);
@@ -132,7 +137,10 @@ needs('curl').describe('an Entra service principal at GitLab’s API', () => {
     const answer = await call(
       'inventory',
       'user?sudo=root&private_token_=x',
-      ...['--header', 'Sudo: root', '--header', 'Private_Token: glpat-spoofed'],
+      '--header',
+      'Sudo: root',
+      '--header',
+      'Private_Token: glpat-spoofed',
     );
     // Two credentials: nobody can tell which one is meant.
     expect(answer.status).toBe(400);
