@@ -5,6 +5,8 @@ import type { Claims, VerifiedCredential } from './contract/credential.ts';
 import type { Refusal } from './contract/decision.ts';
 import { deployTokenCredential } from './contract/deploy-token.ts';
 import { GatehouseError } from './contract/errors.ts';
+import type { Operation } from './contract/operation.ts';
+import type { Asked, InBody } from './contract/protocol.ts';
 import { readHead } from './listener/index.ts';
 import { createRoute, type ServiceLine } from './pipeline/index.ts';
 
@@ -74,9 +76,22 @@ export function createExplain(
       if ('kind' in result) return refused('authenticate', result);
       verified = result;
     }
-    const question = { service: line.name, credential: verified, operations: asked.operations };
-    return { kind: 'explained', explanation: rooms.authorizer.explain(question) };
+    const explanations = alternatives(asked).map((operations) =>
+      rooms.authorizer.explain({ service: line.name, credential: verified, operations }),
+    );
+    return { kind: 'explained', explanation: firstAllowed(explanations) };
   };
+}
+
+/** Where the body decides, which is not at hand here: each of what it can be for. */
+function alternatives(asked: Asked | InBody): readonly (readonly Operation[])[] {
+  return asked.kind === 'operations' ? [asked.operations] : asked.oneOf.map((operation) => [operation]);
+}
+
+function firstAllowed([first, ...others]: readonly Explanation[]): Explanation {
+  const allowed = [first, ...others].find((explanation) => explanation?.verdict.kind === 'allow') ?? first;
+  if (allowed === undefined) throw new TypeError('a body that can be for nothing');
+  return allowed;
 }
 
 function refused(

@@ -5,17 +5,24 @@ import type { Keyring } from './contract/keyring.ts';
 import type { Clock, OutboundForms } from './contract/ports.ts';
 import type { Protocol } from './contract/protocol.ts';
 import { createExtract } from './extract/index.ts';
-import { createForwarder, StallWatch } from './forward/index.ts';
+import { createForwarder, type Forwarder, type StallWatch } from './forward/index.ts';
+import { inherit, type Estate } from './lib/inherit.ts';
 import type { EndpointLine, ServiceLine } from './pipeline/index.ts';
-import { genericProtocol, httpProtocol, npmProtocol, ociProtocol } from './protocols/index.ts';
+import { httpProtocol, ociProtocol, packageProtocols } from './protocols/index.ts';
 
 type Service = Config['services'][number];
 
 export interface Services {
   readonly lines: readonly ServiceLine[];
   readonly endpoints: readonly EndpointLine[];
-  close(): Promise<void>;
+  readonly forwarders: Forwarders;
 }
+
+/** Taken over by a reload that leaves the service as it is: its connections, the tokens it was given, its places. */
+export type Forwarders = Estate<
+  Parameters<typeof createForwarder>[0] & { readonly signing: Config['signing'] | undefined },
+  Forwarder
+>;
 
 /** The stages of each service, in the order of a request. */
 export function createServices(
@@ -25,32 +32,47 @@ export function createServices(
     readonly outbound: OutboundForms;
     readonly keyring: Pick<Keyring, 'sign'>;
     readonly clock: Clock;
+    readonly stalls: StallWatch;
   },
+  last?: Forwarders,
 ): Services {
-  const stalls = new StallWatch(config.server.limits.bodyIdle);
+  const { outbound, keyring, clock, log, stalls } = rooms;
   const { publicUrl } = config.server;
   const tokens = {
     deployUsernames: new Set(config.deployTokens.map(({ username }) => username)),
     publicUrl,
   };
-  const built = config.services.map((service) => {
-    const protocol = protocolOf(service, publicUrl);
-    const { queryCarriers } = protocol;
-    const forwarder = createForwarder({ ...wayOut(service), queryCarriers, publicUrl }, { ...rooms, stalls });
+  const known = config.services.map((service) => ({ service, protocol: protocolOf(service, publicUrl) }));
+  const forwarders: Forwarders = inherit(
+    last,
+    known.map(({ service, protocol: { queryCarriers } }) => [
+      service.name,
+      // What signs its assertions changes with the keys.
+      {
+        ...wayOut(service),
+        queryCarriers,
+        publicUrl,
+        signing: service.assertion ? config.signing : undefined,
+      },
+    ]),
+    (settings) => createForwarder(settings, { outbound, keyring, clock, log, stalls }),
+    (forwarder) => void forwarder.close(),
+  );
+  const built = known.map(({ service, protocol }) => {
     const line: ServiceLine = {
       ...service,
       protocol,
       extract: createExtract({
         carriers: service.carriers ?? protocol.carriers,
-        queryParameters: queryCarriers,
+        queryParameters: protocol.queryCarriers,
         ...tokens,
         gitlabDeployTokens: asksGitlab(config, service),
       }),
       authenticate: rooms.authenticator.forService(service.name),
       authorize: rooms.authorizer.forService(service.name),
-      forward: forwarder.forward,
+      ...wayOutOf(forwarders, service.name),
     };
-    return { service, line, forwarder };
+    return { service, line };
   });
 
   const registries = built.flatMap(({ service, line }): Registry[] =>
@@ -68,11 +90,15 @@ export function createServices(
   return {
     lines: [...built.map(({ line }) => line), ...roots],
     endpoints,
-    async close() {
-      stalls.close();
-      await Promise.all(built.map(({ forwarder }) => forwarder.close()));
-    },
+    forwarders,
   };
+}
+
+function wayOutOf(forwarders: Forwarders, service: string): Pick<ServiceLine, 'forward' | 'takeBody'> {
+  const entry = forwarders.get(service);
+  if (entry === undefined) throw new TypeError(`there is no forwarder of ${service}`);
+  const { forward, takeBody } = entry.made;
+  return { forward, takeBody };
 }
 
 /** Whether a secret with a user name may be a deploy token of GitLab's own. */
@@ -94,11 +120,7 @@ function protocolOf(service: Service, publicUrl: string): Protocol {
       return httpProtocol(service);
     case 'oci':
       return ociProtocol({ ...service, publicUrl });
-    case 'npm':
-      return npmProtocol(service);
-    case 'generic':
-      return genericProtocol(service);
     default:
-      return service satisfies never;
+      return packageProtocols[service.type](service);
   }
 }

@@ -17,6 +17,7 @@ process.exitCode = await run({
       process.once('SIGINT', resolve);
       process.once('SIGTERM', resolve);
     }),
+  onReloadSignal: (handler) => void process.on('SIGHUP', handler),
   onUncaught: (handler) => {
     process.on('uncaughtException', handler);
     process.on('unhandledRejection', handler);

@@ -22,21 +22,21 @@ export interface AdminPorts {
   /** What `/status` shows; no secrets. */
   status(): object;
   readonly revocations: Revocations;
-  /** What revocations may name. */
-  readonly names: RevocableNames;
+  /** What revocations may name now. */
+  names(): RevocableNames;
   readonly log: Log;
 }
 
 export interface AdminAppSettings {
   readonly loopback: boolean;
-  readonly token: (() => Secret) | undefined;
+  readonly token: () => Secret | undefined;
 }
 
 /** Paths and who may ask for them; knows nothing of sockets. */
 export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): Hono {
   const app = new Hono();
   if (settings.loopback) app.use(refuseForeignHosts);
-  if (settings.token !== undefined) app.use(requireToken(settings.token));
+  app.use(requireToken(settings));
   app.use(async (context, next) => {
     await next();
     context.header('Cache-Control', 'no-store');
@@ -54,7 +54,10 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
     return context.body(body, 200, { 'Content-Type': contentType });
   });
   app.get('/status', (context) => context.json(ports.status()));
-  app.route('/revocations', revocationRoutes(ports.revocations, ports.names));
+  app.route(
+    '/revocations',
+    revocationRoutes(ports.revocations, () => ports.names()),
+  );
 
   for (const path of ['/livez', '/readyz', '/metrics', '/status']) {
     app.all(path, (context) =>

@@ -8,8 +8,8 @@ import { createAdminApp, type AdminPorts } from './admin-app.ts';
 export interface AdminSettings {
   /** `ADDRESS:PORT`; port 0 takes any free one. */
   readonly listen: string;
-  /** Required when `listen` is not loopback; asked for wherever it is given. */
-  readonly token?: (() => Secret) | undefined;
+  /** As it is now. Required when `listen` is not loopback; asked for wherever there is one. */
+  readonly token?: (() => Secret | undefined) | undefined;
 }
 
 export interface Admin {
@@ -24,11 +24,12 @@ export function createAdmin(settings: AdminSettings, ports: AdminPorts): Admin {
   const where = parseListenAddress(settings.listen);
   if (!(where.port <= 65_535)) throw startupFailed(`${settings.listen} has no port up to 65535`);
   const loopback = isLoopback(where.host);
-  if (!loopback && settings.token === undefined) {
+  const token = settings.token ?? ((): undefined => undefined);
+  if (!loopback && token() === undefined) {
     throw startupFailed(`${settings.listen} is not loopback, so server.admin.tokenFile is required`);
   }
 
-  const app = createAdminApp({ loopback, token: settings.token }, ports);
+  const app = createAdminApp({ loopback, token }, ports);
   // By default it would replace the process's Request and Response. It answers every failure itself.
   const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer(

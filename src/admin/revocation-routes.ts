@@ -11,7 +11,7 @@ const tooLarge = (context: Context): Response =>
   context.json({ error: 'request_too_large', message: `Send at most ${MAX_BODY} bytes.` }, 413);
 
 /** `/revocations`: POST one, GET all, DELETE by id. */
-export function revocationRoutes(revocations: Revocations, names: RevocableNames): Hono {
+export function revocationRoutes(revocations: Revocations, names: () => RevocableNames): Hono {
   const app = new Hono();
 
   app.get('/', (context) => context.json({ revocations: revocations.list().map(showRevocation) }));
@@ -26,7 +26,7 @@ export function revocationRoutes(revocations: Revocations, names: RevocableNames
     if (json.kind === 'problem') {
       return context.json({ error: 'invalid_request', message: `The body ${json.problem}.` }, 400);
     }
-    const wanted = readRevocation(json.value, names);
+    const wanted = readRevocation(json.value, names());
     if ('problem' in wanted) return context.json({ error: 'invalid_request', message: wanted.problem }, 400);
     const revocation = await revocations.add(wanted);
     return context.json(showRevocation(revocation), 201, { Location: `/revocations/${revocation.id}` });

@@ -2,17 +2,16 @@ import type { PresentedCredential } from '../contract/credential.ts';
 import { GatehouseError } from '../contract/errors.ts';
 import type { VerificationMeter } from '../contract/meter.ts';
 import type { Clock, Log, Outbound } from '../contract/ports.ts';
-import { DEPLOY_SECRET_PREFIX, DEPLOY_TOKENS } from '../contract/deploy-token.ts';
+import { DEPLOY_SECRET_PREFIX } from '../contract/deploy-token.ts';
 import type { Keyring } from '../contract/keyring.ts';
-import { createAccessTokens } from './access-tokens.ts';
+import { missingFrom } from '../lib/inherit.ts';
 import type { Authentication, ServiceAuthenticator } from './authentication.ts';
-import { compileIssuer, compileTrust } from './compile-issuers.ts';
+import { compileTrust } from './compile-issuers.ts';
 import type { Trust } from './compile-issuers.ts';
 import { createDeployTokens } from './deploy-tokens.ts';
+import { createEstate, type AuthenticatorEstate } from './estate.ts';
 import { createIdTokens } from './id-tokens.ts';
-import { createGitlabDeployTokens } from './gitlab-deploy-tokens.ts';
 import { pickIntrospected } from './introspected-tokens.ts';
-import { createJobTokens } from './job-tokens.ts';
 import type { AuthenticateSettings, ServiceSettings } from './settings.ts';
 
 export interface AuthenticatePorts {
@@ -38,14 +37,17 @@ export interface Authenticator {
   forService(name: string): ServiceAuthenticator;
   /** By every issuer with its own audiences, as if for no service in particular. */
   verify: ServiceAuthenticator;
-  /** Fetches all key sets and keeps them fresh. */
+  /** Fetches all key sets and keeps them fresh; those that were taken over are. */
   start(): void;
   /** Fetches all key sets once; `issuers()` then says how it went. */
   fetchKeys(): Promise<void>;
-  stop(): void;
+  /** Lets go of what its successor, if there is one, has not taken over. */
+  stop(successor?: Authenticator): void;
   /** Every issuer has keys that can be used. */
   ready(): boolean;
   issuers(): readonly IssuerStatus[];
+  /** For the next one. */
+  readonly estate: AuthenticatorEstate;
 }
 
 /** Whom a service believes, per class of credential. */
@@ -56,20 +58,24 @@ interface ServiceTrust {
   readonly accessTokens: ServiceAuthenticator;
 }
 
-export function createAuthenticator(settings: AuthenticateSettings, ports: AuthenticatePorts): Authenticator {
-  const compiled = settings.issuers.map((issuer) => ({
-    settings: issuer,
-    issuer: compileIssuer(issuer, ports.outbound, ports),
-  }));
-  const issuers = compiled.map(({ issuer }) => issuer);
-  const verifyIdToken = createIdTokens(issuers, ports);
-  const jobTokens = createJobTokens(settings.issuers, ports);
+/** `last`: whose keys, and tokens that were found good, are taken over where nothing about them has changed. */
+export function createAuthenticator(
+  settings: AuthenticateSettings,
+  ports: AuthenticatePorts,
+  last?: Authenticator,
+): Authenticator {
   const { publicUrl } = settings.server;
-  const gitlabDeployTokens = createGitlabDeployTokens(settings.issuers, ports);
+  const estate = createEstate(settings, ports, last?.estate);
+  const compiled = settings.issuers.flatMap((each) => {
+    const issuer = estate.issuers.get(each.name)?.made;
+    return issuer === undefined ? [] : [{ settings: each, issuer }];
+  });
+  const issuers = compiled.map(({ issuer }) => issuer);
+  const verifyIdToken = createIdTokens(issuers, estate.idTokens, ports);
+  const { jobTokens, gitlabDeployTokens } = estate;
   const usernames = new Set(settings.deployTokens.map(({ username }) => username));
   const isOfConfiguration = ({ token, username }: PresentedCredential): boolean =>
     token.startsWith(DEPLOY_SECRET_PREFIX) || (username !== undefined && usernames.has(username));
-  const accessTokens = createAccessTokens(publicUrl, issuerUrls(settings), ports);
   const verifyDeployToken = createDeployTokens(settings.deployTokens, publicUrl, ports.clock);
 
   function authenticate(
@@ -99,7 +105,7 @@ export function createAuthenticator(settings: AuthenticateSettings, ports: Authe
       idTokens: compileTrust(compiled, service),
       jobTokens: pickIntrospected(jobTokens, 'job tokens', service),
       gitlabDeployTokens: pickIntrospected(gitlabDeployTokens, 'deploy tokens of its own', service),
-      accessTokens: accessTokens(service),
+      accessTokens: estate.accessTokens(service),
     };
   }
 
@@ -117,16 +123,11 @@ export function createAuthenticator(settings: AuthenticateSettings, ports: Authe
     fetchKeys: async () => {
       await Promise.all(issuers.map(({ keys }) => keys.refresh()));
     },
-    stop: () => issuers.forEach(({ keys }) => keys.stop()),
+    stop(successor) {
+      for (const { keys } of missingFrom(estate.issuers, successor?.estate.issuers)) keys.stop();
+    },
     ready: () => issuers.every(({ keys }) => keys.usable()),
     issuers: () => issuers.map(({ name, url, keys }) => ({ name, url, ...keys.status() })),
+    estate,
   };
-}
-
-/** Whose credentials tokens are minted from, by their names in the configuration. */
-function issuerUrls({ issuers, server }: AuthenticateSettings): ReadonlyMap<string, string> {
-  return new Map([
-    ...issuers.map(({ name, issuer }) => [name, issuer] as const),
-    [DEPLOY_TOKENS, server.publicUrl],
-  ]);
 }

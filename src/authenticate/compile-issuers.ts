@@ -5,7 +5,7 @@ import type { Outbound } from '../contract/ports.ts';
 import { KeySet } from './key-set.ts';
 import type { KeySetPorts } from './key-set.ts';
 import { keySource } from './key-source.ts';
-import type { IssuerSettings, ServiceSettings } from './settings.ts';
+import type { IssuerCore, IssuerSettings, ServiceSettings } from './settings.ts';
 
 /** A trusted source of id tokens. */
 export interface Issuer {
@@ -22,7 +22,24 @@ export interface Issuer {
 /** Which issuers a service trusts and, for each, the `aud` values that it takes. Never an empty set by configuration. */
 export type Trust = ReadonlyMap<Issuer, ReadonlySet<string>>;
 
-export function compileIssuer(settings: IssuerSettings, outbound: Outbound, ports: KeySetPorts): Issuer {
+export function coreOf(settings: IssuerSettings): IssuerCore {
+  const { name, type, issuer, jwksUrl, jwksFile, caFile, bearerTokenFile } = settings;
+  const { algorithms, maxTokenLifetime, keys } = settings;
+  return {
+    name,
+    type,
+    issuer,
+    jwksUrl,
+    jwksFile,
+    caFile,
+    bearerTokenFile,
+    algorithms,
+    maxTokenLifetime,
+    keys,
+  };
+}
+
+export function compileIssuer(settings: IssuerCore, outbound: Outbound, ports: KeySetPorts): Issuer {
   const preset = ISSUER_PRESETS[settings.type];
   return {
     name: settings.name,

@@ -3,10 +3,10 @@ import { issuerForms } from '../contract/issuer-presets.ts';
 import type { Outbound } from '../contract/ports.ts';
 import { isRecord } from '../lib/json-object.ts';
 import { fetchDocument } from './fetch-document.ts';
-import type { IssuerSettings } from './settings.ts';
+import type { IssuerCore } from './settings.ts';
 
 /** Where an issuer's keys are, by OpenID Connect Discovery 1.0 §4. */
-export async function discoverJwksUrl(settings: IssuerSettings, outbound: Outbound): Promise<string> {
+export async function discoverJwksUrl(settings: IssuerCore, outbound: Outbound): Promise<string> {
   // Of Entra's two forms only the v2 document names an `issuer` without a trailing slash trap; the keys are the same.
   const [issuer = settings.issuer] = issuerForms(settings.type, settings.issuer);
   const origin = trustworthyOrigin(issuer);

@@ -1,9 +1,16 @@
 import { deny, type Deny } from '../contract/decision.ts';
+import { inherit } from '../lib/inherit.ts';
 import { isRecord, parseJsonObject } from '../lib/json-object.ts';
 import type { Authentication, ServiceAuthenticator } from './authentication.ts';
 import type { Body, Question, Unusable } from './gitlab-introspection.ts';
-import { createIntrospectedTokens } from './introspected-tokens.ts';
-import type { Budgets, IntrospectedPorts, IntrospectedTokens, Proof } from './introspected-tokens.ts';
+import { askedOf, createIntrospectedTokens } from './introspected-tokens.ts';
+import type {
+  AskedIssuer,
+  Budgets,
+  IntrospectedPorts,
+  IntrospectedTokens,
+  Proof,
+} from './introspected-tokens.ts';
 import type { IssuerSettings } from './settings.ts';
 
 /**
@@ -22,21 +29,14 @@ const BUDGETS: Budgets = {
 export function createGitlabDeployTokens(
   issuers: readonly IssuerSettings[],
   ports: IntrospectedPorts,
+  last?: IntrospectedTokens,
 ): IntrospectedTokens {
-  return new Map(
-    issuers.flatMap((issuer) =>
-      issuer.deployTokens === undefined
-        ? []
-        : [[issuer.name, verifierOf(issuer, issuer.deployTokens, ports)] as const],
-    ),
-  );
+  const asked = askedOf(issuers.filter(({ deployTokens }) => deployTokens !== undefined));
+  return inherit(last, asked, (issuer) => verifierOf(issuer, ports));
 }
 
-function verifierOf(
-  issuer: IssuerSettings,
-  { cache, probe }: NonNullable<IssuerSettings['deployTokens']>,
-  ports: IntrospectedPorts,
-): ServiceAuthenticator {
+function verifierOf(issuer: AskedIssuer, ports: IntrospectedPorts): ServiceAuthenticator {
+  const { cache = 0, probe } = issuer.deployTokens ?? {};
   const verify = createIntrospectedTokens(issuer, 'deploy_token', cache, BUDGETS, question(probe), ports);
   return (presented, host, suspect): Authentication | Promise<Authentication> =>
     presented.username === undefined || presented.username === ''

@@ -45,7 +45,7 @@ export interface Unusable {
 export type Introspect<T> = (presented: PresentedCredential) => Promise<T | Refusal>;
 
 export function createIntrospection<T extends { readonly kind: string }>(
-  issuer: IssuerSettings,
+  issuer: Pick<IssuerSettings, 'name' | 'issuer' | 'apiUrl' | 'caFile'>,
   question: Question<T>,
   { outbound, clock, log }: IntrospectionPorts,
 ): Introspect<T> {

@@ -15,7 +15,7 @@ import type { Authentication } from './authentication.ts';
 import { checkExpiry } from './check-claims.ts';
 import { issuersByForm } from './compile-issuers.ts';
 import type { Issuer, Trust } from './compile-issuers.ts';
-import { createVerificationCache } from './verification-cache.ts';
+import { createVerificationCache, type VerificationCache } from './verification-cache.ts';
 import { readCandidate, verifyCandidate } from './verify-id-token.ts';
 import type { VerifiedIdToken } from './verify-id-token.ts';
 
@@ -24,13 +24,16 @@ export type VerifyIdToken = (
   trust: Trust,
 ) => Authentication | Promise<Authentication>;
 
+/** Tokens that were found good, by their hash. */
+export type KnownIdTokens = VerificationCache<VerifiedIdToken>;
+
 /** Id tokens of all issuers, with the cache of those that were found good. */
 export function createIdTokens(
   issuers: readonly Issuer[],
+  cache: KnownIdTokens,
   { clock, meter }: { readonly clock: Clock; readonly meter: VerificationMeter },
 ): VerifyIdToken {
   const byForm = issuersByForm(issuers);
-  const cache = createVerificationCache<VerifiedIdToken>();
   const flights = new SingleFlight<VerifiedIdToken | Refusal>(MAX_FLIGHTS);
 
   function verifyAnew(
@@ -66,6 +69,19 @@ export function createIdTokens(
     meter.cacheMiss('id_token');
     return verifyAnew(token, tokenHash, trust);
   };
+}
+
+/** What is known of tokens whose issuer is still the same; a reload makes nobody else's unknown. */
+export function withoutTokensOf(gone: readonly Issuer[], known: KnownIdTokens): KnownIdTokens {
+  // The same one where it can be: requests in flight still write into it, under the issuers that they know.
+  if (gone.length === 0) return known;
+  const cache = createVerificationCache<VerifiedIdToken>();
+  // From the least recently used on, so that the order stays.
+  for (const tokenHash of known.rkeys()) {
+    const entry = known.peek(tokenHash);
+    if (entry !== undefined && !gone.includes(entry.issuer)) cache.set(tokenHash, entry);
+  }
+  return cache;
 }
 
 /** What is asked at every use of a good token: this service's issuers, the time, this service's audiences. */

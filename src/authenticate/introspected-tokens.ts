@@ -9,6 +9,7 @@ import {
 import { deny, unable } from '../contract/decision.ts';
 import type { Deny } from '../contract/decision.ts';
 import type { VerificationMeter } from '../contract/meter.ts';
+import type { Estate } from '../lib/inherit.ts';
 import { SingleFlight } from '../lib/single-flight.ts';
 import { TokenBucket } from '../lib/token-bucket.ts';
 import { MAX_FLIGHTS, measure } from './authentication.ts';
@@ -51,8 +52,21 @@ interface Remembered {
   readonly at: number;
 }
 
-/** By the name of the issuer. */
-export type IntrospectedTokens = ReadonlyMap<string, ServiceAuthenticator>;
+/** By the name of the issuer. What was asked of one, and how much it may be asked, outlives a reload. */
+export type IntrospectedTokens = Estate<AskedIssuer, ServiceAuthenticator>;
+
+/** All that matters of an issuer here. */
+export type AskedIssuer = Pick<
+  IssuerSettings,
+  'name' | 'issuer' | 'apiUrl' | 'caFile' | 'jobTokens' | 'deployTokens'
+>;
+
+export function askedOf(issuers: readonly AskedIssuer[]): (readonly [string, AskedIssuer])[] {
+  return issuers.map(({ name, issuer, apiUrl, caFile, jobTokens, deployTokens }) => [
+    name,
+    { name, issuer, apiUrl, caFile, jobTokens, deployTokens },
+  ]);
+}
 
 /** The one GitLab of a service that vouches for such credentials. */
 export function pickIntrospected(
@@ -61,7 +75,7 @@ export function pickIntrospected(
   service?: ServiceSettings,
 ): ServiceAuthenticator {
   const accepting = [...verifiers].filter(([issuer]) => service?.issuers?.includes(issuer) ?? true);
-  const [only, other] = accepting.map(([, verify]) => verify);
+  const [only, other] = accepting.map(([, { made }]) => made);
   if (only === undefined) return () => deny('credential_invalid', `no issuer accepts ${what}`);
   // It does not say whose it is: asking one after the other would hand each GitLab the others' secrets.
   if (other !== undefined) return () => deny('credential_invalid', `several issuers accept ${what}`);
@@ -70,7 +84,7 @@ export function pickIntrospected(
 
 /** Credentials of one class and one GitLab: what it said of them, for as long as it is believed. */
 export function createIntrospectedTokens(
-  issuer: IssuerSettings,
+  issuer: AskedIssuer,
   kind: 'job_token' | 'deploy_token',
   cache: number,
   budgets: Budgets,

@@ -1,6 +1,7 @@
 import { deny } from '../contract/decision.ts';
 import type { Question } from './gitlab-introspection.ts';
-import { createIntrospectedTokens } from './introspected-tokens.ts';
+import { inherit } from '../lib/inherit.ts';
+import { askedOf, createIntrospectedTokens } from './introspected-tokens.ts';
 import type { Budgets, IntrospectedPorts, IntrospectedTokens, Proof } from './introspected-tokens.ts';
 import { readJob } from './job-token-claims.ts';
 import type { IssuerSettings } from './settings.ts';
@@ -35,17 +36,10 @@ const QUESTION: Question<Proof> = {
 export function createJobTokens(
   issuers: readonly IssuerSettings[],
   ports: IntrospectedPorts,
+  last?: IntrospectedTokens,
 ): IntrospectedTokens {
-  return new Map(
-    issuers.flatMap((issuer) =>
-      issuer.jobTokens === undefined
-        ? []
-        : [
-            [
-              issuer.name,
-              createIntrospectedTokens(issuer, 'job_token', issuer.jobTokens.cache, BUDGETS, QUESTION, ports),
-            ] as const,
-          ],
-    ),
+  const asked = askedOf(issuers.filter(({ jobTokens }) => jobTokens !== undefined));
+  return inherit(last, asked, (issuer) =>
+    createIntrospectedTokens(issuer, 'job_token', issuer.jobTokens?.cache ?? 0, BUDGETS, QUESTION, ports),
   );
 }

@@ -54,7 +54,9 @@ export class KeySet {
     this.#ports = ports;
   }
 
+  /** Once is enough: a set that a reload takes over goes on as it was. */
   start(): void {
+    if (this.#running) return;
     this.#running = true;
     void this.refresh();
   }

@@ -2,7 +2,7 @@ import { GatehouseError } from '../contract/errors.ts';
 import type { Outbound } from '../contract/ports.ts';
 import { discoverJwksUrl } from './discover.ts';
 import { fetchDocument, MAX_DOCUMENT_BYTES, parseDocument, readWhole } from './fetch-document.ts';
-import type { IssuerSettings } from './settings.ts';
+import type { IssuerCore } from './settings.ts';
 
 /** Where a key set comes from. */
 export interface KeySource {
@@ -15,7 +15,7 @@ export interface KeySource {
 /** A file is read rather than watched: looking once a second costs less than a watcher that misses a rename. */
 const FILE_COOLDOWN = 1_000;
 
-export function keySource(settings: IssuerSettings, outbound: Outbound): KeySource {
+export function keySource(settings: IssuerCore, outbound: Outbound): KeySource {
   const { jwksFile, jwksUrl } = settings;
   if (jwksFile !== undefined) {
     return { cooldownLimit: FILE_COOLDOWN, read: () => readFileSource(jwksFile) };

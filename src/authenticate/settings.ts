@@ -23,6 +23,9 @@ export interface IssuerSettings {
   readonly deployTokens?: DeployTokenChecks | undefined;
 }
 
+/** What an issuer of id tokens is made of; the rest is asked at each use, or of GitLab. */
+export type IssuerCore = Omit<IssuerSettings, 'audiences' | 'apiUrl' | 'jobTokens' | 'deployTokens'>;
+
 /** How GitLab's own deploy tokens are checked. */
 export interface DeployTokenChecks {
   /** How long the word of GitLab on one is believed. */

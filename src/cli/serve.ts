@@ -1,5 +1,6 @@
 import { build } from '../app.ts';
-import type { Command } from './command.ts';
+import { loadConfig, watchConfig } from '../config/index.ts';
+import { required, type Command } from './command.ts';
 import { CONFIG_OPTION, readConfiguration } from './configuration.ts';
 import { EXIT } from './terminal.ts';
 import { VERSION } from './version.ts';
@@ -8,11 +9,15 @@ export const serve: Command = {
   summary: 'run the gateway',
   help: `
 Runs the gateway until SIGTERM or SIGINT; then it stops accepting, finishes what is in flight and exits with 0.
+The configuration is read again when it changes and at SIGHUP; one that cannot be used changes nothing.
 The application log goes to stderr, audit and access logs to stdout (see audit and logs in the configuration).
 
   gatehouse serve --config /etc/gatehouse`,
   options: CONFIG_OPTION,
   async run(values, terminal) {
+    const path = required(values, 'config');
+    // Before it is read, so that no change falls between.
+    const watch = watchConfig(path);
     const config = readConfiguration(values, terminal);
     const gateway = build(config, { version: VERSION });
     // The last resort: a fault in one request must not end the others.
@@ -22,8 +27,14 @@ The application log goes to stderr, audit and access logs to stdout (see audit a
       gateway.log.error('uncaught', { error: name, frames });
     });
     const stopped = terminal.stopSignal();
+    terminal.onReloadSignal(() => watch.now());
     await gateway.start();
+    watch.start(
+      () => gateway.reload(() => loadConfig(path, terminal.env)),
+      (code) => gateway.log.warn('changes of the configuration are only polled for', { code }),
+    );
     await stopped;
+    watch.close();
     gateway.log.info('stopping: finishing what is in flight');
     await gateway.stop();
     return EXIT.done;

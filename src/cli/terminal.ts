@@ -9,6 +9,8 @@ export interface Terminal {
   err(text: string): void;
   /** Resolves with the first SIGINT or SIGTERM. */
   stopSignal(): Promise<unknown>;
+  /** Calls it at each SIGHUP, which ends the process no more. */
+  onReloadSignal(handler: () => void): void;
   /** Takes over what nobody caught. */
   onUncaught(handler: (error: unknown) => void): void;
 }

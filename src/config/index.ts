@@ -1,4 +1,5 @@
 export type { Config } from './config.ts';
 export { configJsonSchema } from './json-schema.ts';
 export { loadConfig, type LoadResult } from './load.ts';
+export { watchConfig } from './watch.ts';
 export { formatProblem, type Problem } from './problem.ts';

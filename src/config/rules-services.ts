@@ -13,6 +13,9 @@ export function checkServices(context: RuleContext): void {
     checkPlace(context, service, places);
     checkIssuers(context, service, path);
     if (service.type === 'http') checkOperations(context, service.operations, path);
+    if (service.type === 'go' && service.deny === 'conceal') {
+      context.error([...path, 'deny'], 'must be reveal: told 404, `go` asks the next proxy for the module');
+    }
     if (service.mode === 'shadow') {
       context.warn(
         [...path, 'mode'],

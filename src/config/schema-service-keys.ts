@@ -11,9 +11,6 @@ export interface ServiceTraits {
   readonly resources: 'path' | 'name';
 }
 
-/** Of everything that is a feed of packages, or of files. */
-export const PACKAGE_SCOPES = ['read_package_registry', 'write_package_registry'] as const;
-
 const anonymous = z
   .array(z.strictObject({ scopes: z.array(nonEmpty).min(1), resources: z.array(nonEmpty).min(1) }))
   .default([])
@@ -50,7 +47,7 @@ export const serviceKeys = {
 } as const;
 
 const CARRIERS_IN_HEADERS = CARRIERS.filter(
-  (carrier): carrier is Exclude<Carrier, 'query'> => carrier !== 'query',
+  (carrier): carrier is Exclude<Carrier, 'query' | 'form'> => carrier !== 'query' && carrier !== 'form',
 );
 
 /** Of types whose protocol reads no credential from the query. */
@@ -61,7 +58,7 @@ export const carriersInHeaders = z
   .describe('Default: those of the type.');
 
 export const carriersWithQuery = z
-  .array(z.enum(CARRIERS))
+  .array(z.enum([...CARRIERS_IN_HEADERS, 'query']))
   .min(1)
   .optional()
   .describe('Default: those of the type.');

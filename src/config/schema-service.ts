@@ -1,28 +1,17 @@
 import { z } from 'zod';
 import type { ServiceTraits } from './schema-service-keys.ts';
-import { GENERIC_TRAITS, genericService } from './service-generic.ts';
 import { HTTP_TRAITS, httpService } from './service-http.ts';
-import { NPM_TRAITS, npmService } from './service-npm.ts';
 import { OCI_TRAITS, ociService } from './service-oci.ts';
+import { PACKAGE_TRAITS, packageServices } from './service-packages.ts';
 
-/** A type is a file of its own, and a line here and below. */
-export const service = z.discriminatedUnion('type', [httpService, genericService, ociService, npmService]);
+/** A type is a file of its own, or a line of the packages' file. */
+export const service = z.discriminatedUnion('type', [httpService, ociService, ...packageServices]);
 
 export const SERVICE_TRAITS: Readonly<Record<z.output<typeof service>['type'], ServiceTraits>> = {
   http: HTTP_TRAITS,
-  generic: GENERIC_TRAITS,
   oci: OCI_TRAITS,
-  npm: NPM_TRAITS,
+  ...PACKAGE_TRAITS,
 };
 
 /** Types that a later version brings. */
-export const FUTURE_SERVICE_TYPES: readonly string[] = [
-  'pypi',
-  'maven',
-  'nuget',
-  'cargo',
-  'go',
-  'helm',
-  'git',
-  'gitlab',
-];
+export const FUTURE_SERVICE_TYPES: readonly string[] = ['pypi', 'cargo', 'helm', 'git', 'gitlab'];

@@ -13,6 +13,7 @@ export const CARRIERS = [
   'private-token',
   'x-nuget-apikey',
   'query',
+  'form',
 ] as const;
 
 export type Carrier = (typeof CARRIERS)[number];

@@ -4,6 +4,7 @@ import type { Incoming } from './incoming.ts';
 import type { Operation } from './operation.ts';
 import type { RoutePlan } from './protocol.ts';
 import type { RequestHead } from './request-head.ts';
+import type { TakenBody } from './taken-body.ts';
 import type { DenyReason, UnableCause, UpstreamFault } from './reason.ts';
 
 /** An allowed request on its way out, and what its forwarder tells of it. */
@@ -13,6 +14,8 @@ export interface Forwarding {
   readonly allow: Allow;
   readonly operations: readonly Operation[];
   readonly plan: RoutePlan | undefined;
+  /** Undefined where none of the body has been read. */
+  readonly taken: TakenBody | undefined;
   /** The client's own; a secret. */
   readonly presented: PresentedCredential | undefined;
 

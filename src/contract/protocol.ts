@@ -1,10 +1,10 @@
 import type { Carrier } from './credential.ts';
-import type { Deny } from './decision.ts';
+import type { Caller, Deny } from './decision.ts';
 import type { Operation } from './operation.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** What a request asks for, as far as method, target and headers tell; or that the protocol does not know it. */
-export type Classification = Asked | Unknown | Deny;
+export type Classification = Asked | InBody | Unknown | Deny;
 
 export interface Asked {
   readonly kind: 'operations';
@@ -14,6 +14,27 @@ export interface Asked {
   readonly plan?: RoutePlan;
   /** What is done in its place where policy denies it. */
   readonly otherwise?: Asked;
+  /** The body is a form in which the credential may stand: it is read before anybody is known. */
+  readonly form?: CredentialForm;
+}
+
+export interface CredentialForm {
+  /** Name of the field, lowercase. */
+  readonly field: string;
+  /** A longer body is refused. */
+  readonly maxBytes: number;
+}
+
+/** What is asked for stands in the body, which is read once it is known who asks, and that they may do anything of the kind. */
+export interface InBody {
+  readonly kind: 'in-body';
+  /** What it can be for. Whoever may do none of these is refused before a byte of the body is read. */
+  readonly oneOf: readonly Operation[];
+  /** `whole`: a longer body is refused. `start`: what lies behind is not looked at, and streams by. */
+  readonly part: 'whole' | 'start';
+  readonly maxBytes: number;
+  /** Pure. Gets the whole body, or its first `maxBytes` where it is longer. The body goes to the upstream as it came. */
+  readonly read: (body: Buffer) => Asked | Unknown | Deny;
 }
 
 export interface Unknown {
@@ -23,8 +44,8 @@ export interface Unknown {
 
 /** How an allowed request is handled, where that is not: forward it, relay the answer. */
 export interface RoutePlan {
-  /** The gateway answers; nothing is forwarded. */
-  readonly answer?: OwnAnswer;
+  /** The gateway answers; nothing is forwarded. A function where the answer is about who asks. */
+  readonly answer?: OwnAnswer | ((caller: Caller | undefined) => OwnAnswer);
   /** Takes the place of the client's query; with its `?`, or empty. */
   readonly query?: string;
   /** Redirects are followed by the gateway, without credentials; clients cannot reach where they lead. */
@@ -33,9 +54,32 @@ export interface RoutePlan {
   readonly rewrite?: BodyRewrite;
 }
 
-export interface BodyRewrite {
+export type BodyRewrite = UrlRewrite | DocumentRewrite;
+
+/** Wherever such a URL stands, as the body streams by. */
+export interface UrlRewrite {
+  readonly kind: 'urls';
   /** Media types that hold such URLs, lowercase; an answer of another type passes as it is. */
   readonly types: readonly string[];
+}
+
+/** Where more has to change than that: the whole body is held, read and written anew. */
+export interface DocumentRewrite {
+  readonly kind: 'document';
+  /** As above. */
+  readonly types: readonly string[];
+  /** Bytes; a longer document is not relayed. */
+  readonly maxBytes: number;
+  /** Pure. Undefined where the document cannot be understood: nothing of it is relayed then. */
+  readonly rewrite: (document: string, urls: PublicUrls) => string | undefined;
+}
+
+/** The names that the gateway gives to what the upstream calls by its own. */
+export interface PublicUrls {
+  /** Where clients find the service: scheme, host, path; ends in `/`. */
+  readonly base: string;
+  /** An absolute URL of the upstream as clients may follow it; undefined for a foreign one. */
+  readonly of: (url: string) => string | undefined;
 }
 
 export interface OwnAnswer {

@@ -2,6 +2,7 @@ import { type Carrier, MAX_CREDENTIAL_LENGTH, type PresentedCredential } from '.
 import { deny, type Deny } from '../contract/decision.ts';
 import type { RequestHead } from '../contract/request-head.ts';
 import { foldHeaderName } from '../lib/header-name.ts';
+import { formCredentials } from './form-carrier.ts';
 import { CARRIER_HEADERS, readCarrierHeader } from './header-carrier.ts';
 import { queryCredentials } from './query-carrier.ts';
 import { createIsOwnToken } from './own-token.ts';
@@ -16,7 +17,13 @@ export interface ExtractSettings extends DeployTokenUse {
   readonly publicUrl: string;
 }
 
-export type Extract = (head: RequestHead) => PresentedCredential | undefined | Deny;
+/** The body of a request in which a credential may stand, and the name of the field. */
+interface Form {
+  readonly field: string;
+  readonly body: Buffer;
+}
+
+export type Extract = (head: RequestHead, form?: Form) => PresentedCredential | undefined | Deny;
 
 /** Finds the one credential of a request: none, exactly one, or why not. */
 export function createExtract(settings: ExtractSettings): Extract {
@@ -24,8 +31,9 @@ export function createExtract(settings: ExtractSettings): Extract {
   const isOwnToken = createIsOwnToken(settings.publicUrl);
   const queryParameters = new Set([...EVERYWHERE, ...settings.queryParameters]);
 
-  return function extract(head) {
-    const found = findOne(head, queryParameters);
+  return function extract(head, form) {
+    const outside = findOne(head, queryParameters);
+    const found = form === undefined ? outside : withForm(outside, head, form);
     if (found === undefined || 'kind' in found) return found;
     const { carrier, token, username } = found;
     if (!accepted.has(carrier)) return notTaken(carrier);
@@ -62,6 +70,23 @@ function findOne(
   for (const { token, isJobToken } of queryCredentials(query, queryParameters)) {
     if (token === undefined) return deny('credential_malformed', 'a query parameter that is not UTF-8');
     const next: Found = { carrier: 'query', token, username: undefined, isJobToken };
+    found = found === undefined ? next : sameAs(found, next);
+    if (found === undefined) return conflict();
+  }
+  return found;
+}
+
+/** A form is as much a place as a header is. */
+function withForm(
+  outside: Found | Deny | undefined,
+  { rawHeaders }: RequestHead,
+  { field, body }: Form,
+): Found | Deny | undefined {
+  const inside = formCredentials(rawHeaders, body, new Set([...EVERYWHERE, field]));
+  if ('kind' in inside) return inside;
+  let found = outside;
+  for (const { token, isJobToken } of inside) {
+    const next: Found = { carrier: 'form', token, username: undefined, isJobToken };
     found = found === undefined ? next : sameAs(found, next);
     if (found === undefined) return conflict();
   }

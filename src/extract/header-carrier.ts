@@ -5,7 +5,10 @@ import type { Found } from './token-class.ts';
 /** Headers that carry credentials, by folded name. */
 export type CarrierHeader = 'authorization' | OwnHeader;
 
-type OwnHeader = Exclude<Carrier, 'bearer' | 'basic' | 'raw-authorization' | 'query'>;
+/** Those that are not a header of their own. */
+const OTHERS = ['bearer', 'basic', 'raw-authorization', 'query', 'form'] as const;
+
+type OwnHeader = Exclude<Carrier, (typeof OTHERS)[number]>;
 
 export const CARRIER_HEADERS: ReadonlyMap<string, CarrierHeader> = new Map([
   ['authorization', 'authorization'],
@@ -13,9 +16,7 @@ export const CARRIER_HEADERS: ReadonlyMap<string, CarrierHeader> = new Map([
 ]);
 
 function isOwnHeader(carrier: Carrier): carrier is OwnHeader {
-  return (
-    carrier !== 'bearer' && carrier !== 'basic' && carrier !== 'raw-authorization' && carrier !== 'query'
-  );
+  return !(OTHERS as readonly Carrier[]).includes(carrier);
 }
 
 export function readCarrierHeader(header: CarrierHeader, value: string): Found | Deny {

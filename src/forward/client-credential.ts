@@ -43,6 +43,9 @@ export function createClientCredential(settings: ClientCredentialSettings): Requ
         if (part === undefined) return missing('the query has it no more');
         return { carrier: 'query', name: parameterName(part.text), value: token } as const;
       }
+      // It stands in the body, which goes on as it came.
+      case 'form':
+        return undefined;
       default:
         return carrier satisfies never;
     }

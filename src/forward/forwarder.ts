@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Forward, Forwarding } from '../contract/forwarding.ts';
 import type { Keyring } from '../contract/keyring.ts';
+import type { TakeBody } from '../contract/taken-body.ts';
 import { createAssertions } from './assertions.ts';
 import { createQueryCleaner } from './credential-parameters.ts';
 import type { IdentityHeaderTemplates } from './identity-headers.ts';
@@ -13,6 +14,7 @@ import { RequestBody } from './request-body.ts';
 import { CredentialFault, withhold } from './request-credential.ts';
 import { createRewriting } from './rewriting.ts';
 import type { StallWatch } from './stall-watch.ts';
+import { createTakeBody } from './take-body.ts';
 import { createUpstreamCredential, type CredentialPorts, type UpstreamAuth } from './upstream-credential.ts';
 import { createUpstreamPool } from './upstream-pool.ts';
 
@@ -50,7 +52,12 @@ export interface ForwardSettings {
 
 export interface Forwarder {
   readonly forward: Forward;
-  close(): Promise<void>;
+  readonly takeBody: TakeBody;
+  /**
+   * The service has changed or the process ends: no file is watched any more, and once nothing is `inUse` all connections
+   * are closed. Requests that come before that are served.
+   */
+  close(inUse?: Promise<unknown>): Promise<void>;
 }
 
 /** One service's way out: its connections, its credential, its headers. */
@@ -110,14 +117,14 @@ export function createForwarder(
 
   /** `again`: with another credential, after the upstream refused one. */
   function send(forwarding: Forwarding, provisions: Provisions, again = false): void {
-    const { incoming, head, plan } = forwarding;
+    const { incoming, head, plan, taken } = forwarding;
     const { req, res, client } = incoming;
     const { path, headers, contentLength } = outgoing(forwarding, provisions);
     if (contentLength !== undefined && contentLength > maxBody) {
       return forwarding.failed('body_too_large', `Content-Length ${contentLength}`);
     }
     const rewriting = plan?.rewrite && rewritingFor(plan.rewrite, `${client.proto}://${head.host}`);
-    const body = head.hasBody ? new RequestBody(req, maxBody) : undefined;
+    const body = head.hasBody ? new RequestBody(req, maxBody, taken) : undefined;
     const options: Dispatcher.DispatchOptions = {
       method: head.method,
       path,
@@ -164,7 +171,7 @@ export function createForwarder(
     // Comes once; `once` would only add a wrapper to every request.
     res.on('close', () => relay.clientClosed());
     if (upload !== undefined) ports.stalls.watch(upload);
-    if (incoming.expectsContinue) res.writeContinue();
+    if (incoming.expectsContinue && taken === undefined) res.writeContinue();
     pool.dispatch(options, relay);
   }
 
@@ -190,8 +197,10 @@ export function createForwarder(
 
   return {
     forward,
-    async close() {
+    takeBody: createTakeBody({ maxBody, most: upstream.connections }, ports.stalls),
+    async close(inUse) {
       credential?.close();
+      await inUse;
       await Promise.all([pool.close(), redirects.close()]);
     },
   };

@@ -18,7 +18,7 @@ export interface OutgoingHead {
   readonly path: string;
   /** Name, value, name, value … */
   readonly headers: string[];
-  /** Bytes that the client announced; undefined where its body is chunked or absent. */
+  /** Bytes, where they are known; undefined where the body is chunked or absent. */
   readonly contentLength: number | undefined;
 }
 
@@ -50,9 +50,11 @@ export function createOutgoingHead(
   }
 
   return function outgoing(forwarding, { presented, assertion }) {
-    const { incoming, head, plan } = forwarding;
+    const { incoming, head, plan, taken } = forwarding;
     const { client } = incoming;
-    const { headers, contentLength } = cleanHeaders(head.rawHeaders);
+    const { headers, contentLength = taken?.whole === true ? taken.bytes.length : undefined } = cleanHeaders(
+      head.rawHeaders,
+    );
     headers.push('Host', upstream.hostHeader === 'client' ? head.host : target.host);
     if (head.hasBody && contentLength !== undefined) headers.push('Content-Length', String(contentLength));
     headers.push(

@@ -11,15 +11,24 @@ export interface Provisions {
 
 const NOTHING: Provisions = { presented: undefined, assertion: undefined };
 
+/** Taking it out would make another body than the one that was checked. */
+const IN_THE_BODY = new CredentialFault(
+  'upstream_credential_missing',
+  'the credential stands in the body, and this upstream is not meant to see it',
+);
+
 /** At once where everything is at hand. Rejects with a `CredentialFault`. */
 export type Provide = (forwarding: Forwarding) => Provisions | CredentialFault | Promise<Provisions>;
 
 export function createProvide(
   credential: RequestCredential | undefined,
   assertions: Assertions | undefined,
+  /** The upstream is shown what clients present. */
+  forwardsCredential: boolean,
 ): Provide {
   return function provide(forwarding) {
-    const { allow } = forwarding;
+    const { allow, presented: shown } = forwarding;
+    if (shown?.carrier === 'form' && (!forwardsCredential || allow.basis !== 'grant')) return IN_THE_BODY;
     // In shadow, what policy refused gets neither identity nor credential.
     if (allow.basis === 'shadow') return NOTHING;
     const presented = credential?.present(forwarding);

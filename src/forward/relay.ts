@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Forwarding } from '../contract/forwarding.ts';
 import type { LocationRewriter } from './location.ts';
-import type { BodyRewriter } from './body-rewriter.ts';
+import type { BodyTransform } from './body-transform.ts';
 import type { Rejection } from './request-credential.ts';
 import type { RequestBody } from './request-body.ts';
 import { findRaw, readResponseHead } from './response-head.ts';
@@ -46,7 +46,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #done = false;
   #released = false;
   #transfer: Transfer | undefined;
-  #rewriter: BodyRewriter | undefined;
+  #transform: BodyTransform | undefined;
 
   constructor(forwarding: Forwarding, body: RequestBody | undefined, ports: RelayPorts) {
     this.#forwarding = forwarding;
@@ -97,7 +97,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     const { res, req, requestId } = forwarding.incoming;
     const rewritten = this.#ports.rewriting?.answer(head.headers, status);
     if (typeof rewritten === 'string') return this.#refuse('upstream_invalid', rewritten);
-    this.#rewriter = rewritten?.body;
+    this.#transform = rewritten?.body;
     const headers = rewritten?.headers ?? head.headers;
     headers.push('X-Request-Id', requestId);
     this.#bodiless = forwarding.head.method === 'HEAD' || status === 204 || status === 304;
@@ -111,7 +111,9 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#heldHead = headers;
     this.#contentLength = rewritten === undefined ? head.contentLength : undefined;
     // A short body is at hand or near; a stream of events may let its first chunk wait for hours.
-    if ((this.#contentLength ?? Infinity) > ONE_WRITE) queueMicrotask(() => this.#sendHead());
+    // One that is rewritten goes with the first piece that is known to be good.
+    if (this.#transform === undefined && (head.contentLength ?? Infinity) > ONE_WRITE)
+      queueMicrotask(() => this.#sendHead());
   }
 
   #follow(raw: readonly (Buffer | string)[]): void {
@@ -138,7 +140,9 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, received: Buffer): void {
     if (this.#done) return;
-    const chunk = this.#rewriter === undefined ? received : this.#rewriter.push(received);
+    const chunk = this.#transform === undefined ? received : this.#transform.push(received);
+    if (typeof chunk === 'string') return this.#refuse('upstream_invalid', chunk);
+    if (chunk === undefined || chunk.length === 0) return;
     const res = this.#res;
     const head = this.#heldHead;
     if (head !== undefined) {
@@ -159,16 +163,17 @@ export class Relay implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.#release();
     if (this.#done) return;
+    const last = this.#bodiless ? undefined : this.#transform?.end();
+    if (typeof last === 'string') return this.#refuse('upstream_invalid', last);
     const res = this.#res;
     this.#end();
     const head = this.#heldHead;
     if (head !== undefined) {
-      if (this.#contentLength === undefined && !this.#bodiless && this.#rewriter === undefined)
-        head.push('Content-Length', '0');
+      if (this.#contentLength === undefined && !this.#bodiless)
+        head.push('Content-Length', String(last?.length ?? 0));
       res.writeHead(res.statusCode, head);
     }
     if (res.writableEnded) return;
-    const last = this.#bodiless ? undefined : this.#rewriter?.end();
     this.#forwarding.bytesOut += last?.length ?? 0;
     res.end(last);
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import type { TakenBody } from '../contract/taken-body.ts';
 
 export type BodyFault = 'body_too_large' | 'body_timeout' | 'client_left';
 
@@ -22,10 +23,12 @@ export class RequestBody extends Readable {
   received = 0;
 
   /** `maxBytes` is `Infinity` where there is no limit. */
-  constructor(req: IncomingMessage, maxBytes: number) {
+  constructor(req: IncomingMessage, maxBytes: number, taken: TakenBody | undefined) {
     super({ highWaterMark: 64 * 1024 });
     this.#req = req;
     this.#maxBytes = maxBytes;
+    if (taken !== undefined) this.#data(taken.bytes);
+    if (taken?.whole === true) this.#end();
     req.on('data', this.#data);
     req.on('end', this.#end);
     req.on('close', this.#close);

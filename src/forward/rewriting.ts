@@ -1,7 +1,9 @@
-import type { BodyRewrite } from '../contract/protocol.ts';
+import type { BodyRewrite, PublicUrls } from '../contract/protocol.ts';
 import { foldHeaderName } from '../lib/header-name.ts';
-import { BodyRewriter, type Replacement } from './body-rewriter.ts';
+import type { BodyTransform } from './body-transform.ts';
+import { DocumentRewriter } from './document-rewriter.ts';
 import { createEntityTags } from './entity-tags.ts';
+import { UrlRewriter, type Replacement } from './url-rewriter.ts';
 
 export interface RewritingSettings {
   /** Public prefix of the service. */
@@ -21,22 +23,26 @@ export interface Rewriting {
 
 export interface RewrittenAnswer {
   readonly headers: string[];
-  readonly body: BodyRewriter;
+  readonly body: BodyTransform;
 }
 
 /** `origin`: scheme and host by which the client came. */
 export function createRewriting(
   settings: RewritingSettings,
 ): (rewrite: BodyRewrite, origin: string) => Rewriting {
-  const own = [settings.upstreamUrl, ...settings.aliases];
-  const { pathname } = new URL(settings.upstreamUrl);
+  const { host: ownHost, pathname } = new URL(settings.upstreamUrl);
 
   function replacementsFor(origin: string): readonly Replacement[] {
     const to = origin + settings.path;
-    const named = own.map((from) => ({ from, to }));
-    // An upstream that goes by the Host or X-Forwarded-Host calls itself by the client's name, without our prefix.
-    const here = origin + pathname;
-    return here === to ? named : [...named, { from: to, to }, { from: here, to }];
+    const host = origin.slice(origin.indexOf('//') + 2);
+    // An upstream that goes by Host, X-Forwarded-Host and X-Forwarded-Proto, or by some of them, calls itself by its own
+    // name or the client's, with its own scheme or the client's; and knows nothing of our prefix.
+    const names = SCHEMES.flatMap((scheme) => [
+      `${scheme}//${ownHost}${pathname}`,
+      `${scheme}//${host}${pathname}`,
+      `${scheme}//${host}${settings.path}`,
+    ]);
+    return [...new Set([settings.upstreamUrl, ...settings.aliases, ...names])].map((from) => ({ from, to }));
   }
 
   return (rewrite, origin) => {
@@ -72,11 +78,40 @@ export function createRewriting(
           if (OF_THE_BODY.has(folded)) continue;
           kept.push(name, folded === 'etag' ? tags.outward(value) : value);
         }
-        return { headers: kept, body: new BodyRewriter(replacements) };
+        return { headers: kept, body: transformFor(rewrite, replacements, origin + settings.path) };
       },
     };
   };
 }
+
+function transformFor(
+  rewrite: BodyRewrite,
+  replacements: readonly Replacement[],
+  base: string,
+): BodyTransform {
+  switch (rewrite.kind) {
+    case 'urls':
+      return new UrlRewriter(replacements);
+    case 'document':
+      return new DocumentRewriter(rewrite, publicUrls(replacements, base));
+    default:
+      return rewrite satisfies never;
+  }
+}
+
+function publicUrls(replacements: readonly Replacement[], base: string): PublicUrls {
+  // The longest first: one may be the start of another.
+  const known = replacements.toSorted((a, b) => b.from.length - a.from.length);
+  return {
+    base,
+    of(url) {
+      const replacement = known.find(({ from }) => url.startsWith(from));
+      return replacement === undefined ? undefined : replacement.to + url.slice(replacement.from.length);
+    },
+  };
+}
+
+const SCHEMES = ['http:', 'https:'] as const;
 
 /** A part of a body that is rewritten is a part of something else. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['accept-encoding', 'range', 'if-range', 'if-match']);

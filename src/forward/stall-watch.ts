@@ -24,13 +24,20 @@ interface Watched {
  * looks at all of them, so that a chunk costs nothing.
  */
 export class StallWatch {
-  readonly #idle: number;
+  #idle = 0;
   readonly #watched = new Map<Transfer, Watched>();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
 
   /** `idle` in milliseconds. */
   constructor(idle: number) {
+    this.setIdle(idle);
+  }
+
+  /** For bodies that move already, too. */
+  setIdle(idle: number): void {
+    if (idle === this.#idle) return;
     this.#idle = idle;
+    clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#look(performance.now()), Math.min(1_000, idle / 4)).unref();
   }
 

@@ -14,10 +14,7 @@ export function queryParts(query: string): QueryPart[] {
   );
 }
 
-/**
- * The name of a parameter as the laxest servers read it (Rack, PHP): decoded, whatever its case, `a[b]` is `a`,
- * blanks around it do not count, and `.` and blanks within are `_`.
- */
+/** The name of a parameter as the laxest servers read it, decoded. */
 export function parameterName(part: string): string {
   const raw = part.split('=', 1)[0] ?? '';
   let name = raw.replaceAll('+', ' ');
@@ -29,6 +26,11 @@ export function parameterName(part: string): string {
       String.fromCharCode(Number.parseInt(hex, 16)),
     );
   }
+  return foldParameterName(name);
+}
+
+/** As Rack and PHP read a name: whatever its case, `a[b]` is `a`, blanks around it do not count, `.` and blanks within are `_`. */
+export function foldParameterName(name: string): string {
   const base = name.trim().toLowerCase().split('[', 1)[0] ?? '';
   return base.replaceAll(/[. ]/g, '_');
 }

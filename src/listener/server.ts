@@ -40,6 +40,8 @@ export interface Handlers {
 
 export interface Listener {
   start(): Promise<ListenAddress>;
+  /** Throws where they cannot be had; what it returns puts them in force, for connections that are open too. */
+  prepare(settings: ListenerSettings): () => void;
   /** Stops accepting, lets what is in flight finish, cuts what is left at the deadline. */
   stop(): Promise<void>;
 }
@@ -49,7 +51,8 @@ export function createListener(
   handlers: Handlers,
   ports: { log: Log },
 ): Listener {
-  const { limits, tls } = settings;
+  const { tls } = settings;
+  let { limits } = settings;
   /** The newest request that offered to switch protocols. */
   let upgrading: http.IncomingMessage | undefined;
   const options: http.ServerOptions = {
@@ -75,15 +78,15 @@ export function createListener(
           minVersion: 'TLSv1.2',
           ALPNProtocols: ['http/1.1'],
         });
-  const certificate =
-    tls === undefined ? undefined : watchCertificate(tls, server as https.Server, ports.log);
+  let certificate = tls === undefined ? undefined : watchCertificate(tls, server as https.Server, ports.log);
   // Our own limit refuses with 431; node's would silently drop what is over it (threats S4).
   server.maxHeadersCount = 0;
 
   const detached = new Set<Socket>();
   /** The newest response of each connection. */
   const current = new WeakMap<Socket, http.ServerResponse>();
-  const clientFacts = createClientFacts(settings.trustedProxies, tls === undefined ? 'http' : 'https');
+  const proto = tls === undefined ? 'http' : 'https';
+  let clientFacts = createClientFacts(settings.trustedProxies, proto);
 
   function take(req: http.IncomingMessage, res: http.ServerResponse, expectsContinue: boolean): void {
     const previous = current.get(req.socket);
@@ -144,6 +147,21 @@ export function createListener(
 
   return {
     start: () => listen(server, parseListenAddress(settings.listen)),
+    prepare(next) {
+      const nextFacts = createClientFacts(next.trustedProxies, proto);
+      const files = certificate === undefined ? undefined : next.tls;
+      const pair = files && loadCertificate(files);
+      return () => {
+        ({ limits } = next);
+        clientFacts = nextFacts;
+        server.headersTimeout = limits.headersTimeout;
+        server.keepAliveTimeout = limits.keepAlive;
+        if (files === undefined || pair === undefined) return;
+        certificate?.close();
+        (server as https.Server).setSecureContext(pair);
+        certificate = watchCertificate(files, server as https.Server, ports.log);
+      };
+    },
     async stop() {
       certificate?.close();
       await drain(server, limits.drain, detached);

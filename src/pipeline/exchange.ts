@@ -8,6 +8,7 @@ import type { Operation } from '../contract/operation.ts';
 import type { Reason } from '../contract/reason.ts';
 import type { RoutePlan } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
+import type { TakenBody } from '../contract/taken-body.ts';
 import { findHeader } from '../lib/header-name.ts';
 import type { EndpointLine, ServiceLine } from './service-line.ts';
 
@@ -27,6 +28,7 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
 
   operations: readonly Operation[] = [];
   plan: RoutePlan | undefined;
+  taken: TakenBody | undefined;
   presented: PresentedCredential | undefined;
   verified: VerifiedCredential | undefined;
   decision: Decision | undefined;
@@ -119,7 +121,9 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
   get path(): string {
     const { head, req } = this.incoming;
     // A refused target is shown only as far as it can hold no query.
-    return 'kind' in head ? (/^[^?#]{0,512}/.exec(withoutUser(req.url ?? ''))?.[0] ?? '') : head.path;
+    return withoutToken(
+      'kind' in head ? (/^[^?#]{0,512}/.exec(withoutUser(req.url ?? ''))?.[0] ?? '') : head.path,
+    );
   }
 
   get service(): string | undefined {
@@ -134,6 +138,11 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
 /** Whoever puts a user into a URL puts a password beside it. */
 function withoutUser(target: string): string {
   return target.replace(/^([^/?#]*\/\/)?[^/?#]*@/, '$1');
+}
+
+/** `npm logout` names the token that it wants to be deleted, whoever it asks. */
+function withoutToken(path: string): string {
+  return path.replace(/\/-\/user\/token\/.*/s, '/-/user/token/***');
 }
 
 export function callerOf(decision: Decision): Caller | undefined {

@@ -1,20 +1,22 @@
 import type { AuditSink } from '../contract/audit-event.ts';
 import type { VerifiedCredential } from '../contract/credential.ts';
-import { deny, unable, type Decision, type Refusal } from '../contract/decision.ts';
+import { deny, unable, type Refusal } from '../contract/decision.ts';
 import type { BrokenRequest, Incoming } from '../contract/incoming.ts';
 import type { FailureLimits } from '../contract/failure-limits.ts';
 import type { RequestMeter } from '../contract/meter.ts';
 import type { Clock, Log } from '../contract/ports.ts';
-import type { Asked, Classification } from '../contract/protocol.ts';
+import type { Classification } from '../contract/protocol.ts';
 import type { Reason } from '../contract/reason.ts';
 import type { Revocations } from '../contract/revocation.ts';
+import type { BodyWanted } from '../contract/taken-body.ts';
 import { createAdmit, slowed } from './admission.ts';
 import { answer, type RefusalForm } from './answer.ts';
 import { brokenEvent } from './broken-event.ts';
 import { basisReason, callerOf, Exchange } from './exchange.ts';
 import { faultFields } from './fault-fields.ts';
-import { refuseRevoked } from './revoked.ts';
+import { judge, operationsOf } from './judge.ts';
 import { ownAnswer } from './own-answer.ts';
+import { refuseRevoked } from './revoked.ts';
 import { createRoute } from './route.ts';
 import type { EndpointLine, ServiceLine } from './service-line.ts';
 
@@ -35,12 +37,16 @@ export interface Stages {
 export interface Pipeline {
   request(incoming: Incoming): void;
   broken(request: BrokenRequest): void;
+  /** Resolves as soon as none of its requests is under way. */
+  idle(): Promise<void>;
 }
 
 /** The one way of a request: route → classify → extract → authenticate → authorize → forward → audit. */
 export function createPipeline(stages: Stages): Pipeline {
   const route = createRoute(stages.services, stages.endpoints);
   const admit = createAdmit(stages.failures);
+  let underWay = 0;
+  const waiting: (() => void)[] = [];
 
   function handleRequest(exchange: Exchange): void {
     if (!stages.audit.available())
@@ -58,15 +64,26 @@ export function createPipeline(stages: Stages): Pipeline {
 
     const asked = line.protocol.classify(head);
     if (asked.kind === 'deny') return refuse(exchange, asked);
-    if (asked.kind === 'operations') exchange.operations = asked.operations;
+    exchange.operations = operationsOf(asked);
+    const form = asked.kind === 'operations' ? asked.form : undefined;
+    if (form === undefined) return authenticate(exchange, line, asked, line.extract(head));
+    takeBody(exchange, line, { part: 'whole', maxBytes: form.maxBytes }, (body) =>
+      authenticate(exchange, line, asked, line.extract(head, { field: form.field, body })),
+    );
+  }
 
-    const presented = line.extract(head);
+  function authenticate(
+    exchange: Exchange,
+    line: ServiceLine,
+    asked: Exclude<Classification, Refusal>,
+    presented: ReturnType<ServiceLine['extract']>,
+  ): void {
     if (presented === undefined) return decide(exchange, line, asked, undefined);
     const { address } = exchange.incoming.client;
     if ('kind' in presented) return refuse(exchange, slowed(presented, stages.failures, undefined, address));
     exchange.presented = presented;
 
-    const verified = admit(line.authenticate, presented, { host: head.host, address });
+    const verified = admit(line.authenticate, presented, { host: exchange.host, address });
     if (!(verified instanceof Promise)) return decide(exchange, line, asked, verified);
     verified
       .then((result) => {
@@ -84,33 +101,41 @@ export function createPipeline(stages: Stages): Pipeline {
   ): void {
     if (verified !== undefined && 'kind' in verified) return refuse(exchange, verified);
     exchange.verified = verified;
-    const decision =
-      asked.kind === 'unknown'
-        ? notKnown(asked, verified, line.mode)
-        : authorize(exchange, line, asked, verified);
+    const decision = judge(exchange, line, asked, verified);
     const revoked = verified && refuseRevoked(stages.revocations, verified, callerOf(decision));
     if (revoked !== undefined) return refuse(exchange, revoked);
     if (decision.kind !== 'allow') return refuse(exchange, decision);
+    if (asked.kind === 'in-body') {
+      return takeBody(exchange, line, asked, (body) => {
+        const read = asked.read(body);
+        if (read.kind === 'deny') refuse(exchange, read);
+        else decide(exchange, line, read, verified);
+      });
+    }
     exchange.decision = decision;
     exchange.reason = basisReason(decision);
-    if (exchange.plan?.answer === undefined) line.forward(exchange);
-    else ownAnswer(exchange, exchange.plan.answer);
+    const own = exchange.plan?.answer;
+    if (own === undefined) line.forward(exchange);
+    else ownAnswer(exchange, typeof own === 'function' ? own(decision.caller) : own);
   }
 
-  /** What is asked for, or else what the protocol does in its place. */
-  function authorize(
+  /** The way goes on once what is wanted of the body is there. */
+  function takeBody(
     exchange: Exchange,
     line: ServiceLine,
-    asked: Asked,
-    verified: VerifiedCredential | undefined,
-  ): Decision {
-    exchange.plan = asked.plan;
-    const decision = line.authorize(verified, asked.operations);
-    // Whoever has shown nothing yet is told all that would be needed.
-    const final = decision.kind !== 'deny' || decision.reason === 'no_credential';
-    if (final || asked.otherwise === undefined) return decision;
-    exchange.operations = asked.otherwise.operations;
-    return authorize(exchange, line, asked.otherwise, verified);
+    { part, maxBytes }: BodyWanted,
+    proceed: (body: Buffer) => void,
+  ): void {
+    line
+      .takeBody(exchange, { part, maxBytes })
+      .then((taken) => {
+        if (exchange.incoming.res.destroyed) return;
+        if ('kind' in taken) return refuse(exchange, taken);
+        exchange.taken = taken;
+        exchange.bytesIn = taken.bytes.length;
+        proceed(taken.bytes.subarray(0, maxBytes));
+      })
+      .catch((error: unknown) => undecided(exchange, error));
   }
 
   function callEndpoint(exchange: Exchange, line: EndpointLine): void {
@@ -157,6 +182,8 @@ export function createPipeline(stages: Stages): Pipeline {
   }
 
   function ended(exchange: Exchange): void {
+    underWay -= 1;
+    if (underWay === 0) for (const resolve of waiting.splice(0)) resolve();
     exchange.end();
     try {
       stages.meter.requestEnded(exchange);
@@ -169,6 +196,7 @@ export function createPipeline(stages: Stages): Pipeline {
 
   return {
     request(incoming) {
+      underWay += 1;
       const exchange = new Exchange(incoming, stages.clock.now(), answerFault);
       incoming.res.on('close', () => ended(exchange));
       incoming.res.on('error', ignore);
@@ -185,23 +213,13 @@ export function createPipeline(stages: Stages): Pipeline {
       stages.meter.requestEnded(event);
       stages.audit.write(event);
     },
+    idle: () => (underWay === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
   };
 }
 
 /** To most servers it is either a slash or a part of a name, and nobody knows which. */
 function readsEncodedSlash(line: ServiceLine | EndpointLine | undefined): boolean {
   return line !== undefined && 'protocol' in line && line.protocol.encodedSlash === true;
-}
-
-/** A credential is asked for before anybody is told what a service does not do; in shadow, nobody is. */
-function notKnown(
-  { detail }: { readonly detail: string },
-  verified: VerifiedCredential | undefined,
-  mode: ServiceLine['mode'],
-): Decision {
-  if (verified === undefined) return deny('no_credential', detail);
-  const relaxed = deny('operation_unknown', detail);
-  return mode === 'shadow' ? { kind: 'allow', basis: 'shadow', caller: undefined, relaxed } : relaxed;
 }
 
 /** A write to a client that has left; `close` follows. */

@@ -5,6 +5,7 @@ import type { Forward } from '../contract/forwarding.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { Protocol } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
+import type { TakeBody } from '../contract/taken-body.ts';
 
 /** The stages of one service, as app.ts puts them together. */
 export interface ServiceLine {
@@ -19,7 +20,11 @@ export interface ServiceLine {
   /** `conceal`: every 403 is answered as one and the same 404. */
   readonly deny: 'reveal' | 'conceal';
   readonly protocol: Protocol;
-  readonly extract: (head: RequestHead) => PresentedCredential | undefined | Deny;
+  /** `form`: the body of a request whose credential may stand there. */
+  readonly extract: (
+    head: RequestHead,
+    form?: { readonly field: string; readonly body: Buffer },
+  ) => PresentedCredential | undefined | Deny;
   /** Synchronous where the token is in the verification cache. */
   readonly authenticate: (
     presented: PresentedCredential,
@@ -32,6 +37,7 @@ export interface ServiceLine {
     operations: readonly Operation[],
   ) => Decision;
   readonly forward: Forward;
+  readonly takeBody: TakeBody;
 }
 
 /** An endpoint of the gateway's own. */

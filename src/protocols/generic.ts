@@ -1,6 +1,7 @@
 import type { Classification, Protocol } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
 import { quotedString } from './challenge.ts';
+import { READ, WRITE } from './package-operations.ts';
 import { textRefusal } from './refusal.ts';
 
 /** Any tree of files, with curl and wget as its clients: reading and writing by method, the path is the resource. */
@@ -27,9 +28,9 @@ export function genericProtocol(settings: { readonly path: string }): Protocol {
 }
 
 const SCOPES: ReadonlyMap<string, string> = new Map([
-  ['GET', 'read_package_registry'],
-  ['HEAD', 'read_package_registry'],
-  ['PUT', 'write_package_registry'],
-  ['POST', 'write_package_registry'],
-  ['DELETE', 'write_package_registry'],
+  ['GET', READ],
+  ['HEAD', READ],
+  ['PUT', WRITE],
+  ['POST', WRITE],
+  ['DELETE', WRITE],
 ]);

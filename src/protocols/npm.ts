@@ -1,12 +1,14 @@
-import type { Classification, Protocol, RefusalText } from '../contract/protocol.ts';
+import type { Caller } from '../contract/decision.ts';
+import type { Classification, OwnAnswer, Protocol, RefusalText } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
+import { any, anybody, every, isRead, one, READ, unknown, WRITE } from './package-operations.ts';
 import { phraseOf } from './refusal.ts';
 
-/** Package names as npm takes them (validate-npm-package-name), old ones with capitals included. */
-const NAME = /^(?:@[A-Za-z0-9~-][A-Za-z0-9._~-]*\/)?[A-Za-z0-9~-][A-Za-z0-9._~-]*$/;
+/** Package names as npm takes them (validate-npm-package-name), old ones with capitals included; `-` starts what is none. */
+const NAME = /^(?:@[A-Za-z0-9~][A-Za-z0-9._~-]*\/)?[A-Za-z0-9~][A-Za-z0-9._~-]*$/;
 
-const READ = 'read_package_registry';
-const WRITE = 'write_package_registry';
+/** A scope's slash, which npm escapes. What may stand before the name is the same in both spellings. */
+const SCOPE = /^((?:-\/package\/|-\/npm\/v1\/attestations\/)?@[^/%]+)%2f/i;
 
 /** npm's `audit` sends the names of what is installed, and gets what is known of them. */
 const AUDITS: ReadonlySet<string> = new Set([
@@ -15,28 +17,33 @@ const AUDITS: ReadonlySet<string> = new Set([
   '-/npm/v1/security/audits/quick',
 ]);
 
-/** Metadata; its `dist.tarball` say where packages are. */
-const METADATA = { types: ['application/json', 'application/vnd.npm.install-v1+json'] } as const;
+/** Tell of no package: is it there; and with which keys does it sign. */
+const OF_THE_REGISTRY: ReadonlySet<string> = new Set(['-/ping', '-/npm/v1/keys']);
+
+/** Metadata; its `dist.tarball` say where packages are. Signatures are of name, version and hash, not of these. */
+const METADATA = {
+  kind: 'urls',
+  types: ['application/json', 'application/vnd.npm.install-v1+json'],
+} as const;
 
 /** A registry of npm packages (CommonJS Compliant Package Registry, and what npm, pnpm and yarn ask beside it). */
 export function npmProtocol(settings: { readonly path: string }): Protocol {
   function classify({ method, path }: RequestHead): Classification {
-    const rest = path.slice(settings.path.length);
     // `@scope%2fname` and `@scope/name` are the same package, and the first is what npm sends.
-    const decoded = rest.replace(/^((?:-\/package\/)?@[^/%]+)%2f/i, '$1/');
-    if (decoded.includes('%')) return unknown('an escape that is in no name');
-    const read = method === 'GET' || method === 'HEAD';
-    if (decoded.startsWith('-/')) return special(decoded, method, read);
-    const [name, more] = splitName(decoded);
-    if (!NAME.test(name)) return unknown('no name of a package');
-    if (more.startsWith('-/') && read && !more.includes('/', 2)) return one(READ, name);
-    if (read && !more.includes('/')) {
-      return { kind: 'operations', operations: [operation(READ, name)], plan: { rewrite: METADATA } };
+    const rest = path.slice(settings.path.length).replace(SCOPE, '$1/');
+    if (/%2f/i.test(rest)) {
+      return { kind: 'deny', reason: 'path_ambiguous', detail: 'an encoded slash that ends no scope' };
     }
-    const change = method === 'PUT' || method === 'DELETE';
-    const revision = /^(?:-\/[^/]+\/)?-rev\/[^/]+$/.test(more);
-    if (change && (revision || (more === '' && method === 'PUT'))) return one(WRITE, name);
-    return unknown(`${method} on a package`);
+    if (rest.includes('%')) return unknown('an escape that is in no name');
+    if (rest.startsWith('-/')) return special(rest, method);
+    const [name, more] = splitName(rest);
+    if (!NAME.test(name)) return unknown('no name of a package');
+    if (isRead(method)) {
+      if (isFileOf(name, more)) return one(READ, name);
+      // All versions, or one by number or tag.
+      if (/^(?:[^/-][^/]*)?$/.test(more)) return one(READ, name, { rewrite: METADATA });
+    }
+    return isChange(method, name, more) ? one(WRITE, name) : unknown(`${method} on a package`);
   }
 
   return {
@@ -50,18 +57,22 @@ export function npmProtocol(settings: { readonly path: string }): Protocol {
   };
 }
 
-/** What is below `/-/`, where no package can be. */
-function special(rest: string, method: string, read: boolean): Classification {
+/** What is below `/-/`, where no package can be. Accounts and their tokens are not among it: they would be the gateway's own. */
+function special(rest: string, method: string): Classification {
+  const read = isRead(method);
   if (AUDITS.has(rest)) return method === 'POST' ? any() : unknown(`${method} on an audit`);
-  if (rest === '-/ping') return read ? any() : unknown(`${method} on ping`);
-  if (rest === '-/v1/search' || rest === '-/all') return read ? all() : unknown(`${method} on search`);
+  if (OF_THE_REGISTRY.has(rest)) return read ? any() : unknown(`${method} on ${rest}`);
+  if (rest === '-/whoami') return read ? anybody({ answer: whoami }) : unknown(`${method} on whoami`);
+  if (rest === '-/v1/search' || rest === '-/all') return read ? every() : unknown(`${method} on search`);
+  const [, attested = ''] = /^-\/npm\/v1\/attestations\/(.+)@[^@/]+$/.exec(rest) ?? [];
+  if (NAME.test(attested)) return read ? one(READ, attested) : unknown(`${method} on an attestation`);
   const [, name = '', tag] = /^-\/package\/((?:@[^/]+\/)?[^/]+)\/dist-tags(?:\/([^/]+))?$/.exec(rest) ?? [];
   if (!NAME.test(name)) return unknown('no route of a package registry');
   if (tag === undefined) return read ? one(READ, name) : unknown(`${method} on all tags`);
-  return method === 'PUT' || method === 'POST' || method === 'DELETE'
-    ? one(WRITE, name)
-    : unknown(`${method} on a tag`);
+  return TAGGING.has(method) ? one(WRITE, name) : unknown(`${method} on a tag`);
 }
+
+const TAGGING: ReadonlySet<string> = new Set(['PUT', 'POST', 'DELETE']);
 
 /** `@scope/name/rest` or `name/rest`. */
 function splitName(text: string): readonly [string, string] {
@@ -69,25 +80,31 @@ function splitName(text: string): readonly [string, string] {
   return end <= 0 ? [text, ''] : [text.slice(0, end), text.slice(end + 1)];
 }
 
-function operation(scope: string, resource: string) {
-  return { scope, resource, extent: 'one' } as const;
+/** A server may look for a file by its name alone: it names the same package as the path. Some repeat the scope. */
+function isFileOf(name: string, more: string): boolean {
+  const bare = name.slice(name.indexOf('/') + 1);
+  return [bare, name].some((start) => {
+    const prefix = `-/${start}-`;
+    return more.startsWith(prefix) && /^\d[^/]*\.tgz$/.test(more.slice(prefix.length));
+  });
 }
 
-function one(scope: string, name: string): Classification {
-  return { kind: 'operations', operations: [operation(scope, name)] };
+/** Publish, deprecate, star: PUT on the package. Unpublish: the package at a revision, then one of its files. */
+function isChange(method: string, name: string, more: string): boolean {
+  if (more === '') return method === 'PUT';
+  const [revision, file] = /^(?:(.+)\/)?-rev\/[^/]+$/.exec(more) ?? [];
+  if (revision === undefined) return false;
+  if (file !== undefined) return method === 'DELETE' && isFileOf(name, file);
+  return method === 'PUT' || method === 'DELETE';
 }
 
-/** Names none in its path. */
-function any(): Classification {
-  return { kind: 'operations', operations: [{ scope: READ, resource: '', extent: 'any' }] };
-}
-
-function all(): Classification {
-  return { kind: 'operations', operations: [{ scope: READ, resource: '', extent: 'every' }] };
-}
-
-function unknown(detail: string): Classification {
-  return { kind: 'unknown', detail };
+/** As the gateway knows the caller: to the upstream, everybody is the gateway. */
+function whoami(caller: Caller | undefined): OwnAnswer {
+  return {
+    status: 200,
+    headers: ['Content-Type', 'application/json', 'Cache-Control', 'no-store'],
+    body: `${JSON.stringify({ username: caller?.identity })}\n`,
+  };
 }
 
 /** npm and yarn print `error`, pnpm the phrase only. */

@@ -16,6 +16,11 @@ export function textRefusal({ error, message, requestId }: RefusalText): Refusal
   };
 }
 
+/** As text, with the phrase for clients that print that. */
+export function phraseRefusal(text: RefusalText): RefusalBody & { readonly phrase: string } {
+  return { ...textRefusal(text), phrase: phraseOf(text.message, text.error) };
+}
+
 /** For clients that print the reason phrase and nothing else: ASCII, on one line (RFC 9112 §4). */
 export function phraseOf(message: string, error: string): string {
   return `${message} (${error})`.replaceAll(/[^\x20-\x7e]/g, '');

@@ -8,7 +8,18 @@ const pages = files.filter((file) => file.endsWith('.md'));
 const texts = files.filter((file) => !/\.(png|ico|gz|zip)$/.test(file));
 
 /** npm's own commands; everything else that follows `npm` in the docs must be a script. */
-const NPM_COMMANDS = new Set(['ci', 'install', 'i', 'audit', 'pack', 'outdated']);
+const NPM_COMMANDS = new Set([
+  'ci',
+  'install',
+  'i',
+  'audit',
+  'pack',
+  'outdated',
+  'logout',
+  'ping',
+  'search',
+  'whoami',
+]);
 
 /** `src/…`, `docs/…` in backticks; a placeholder (`NAME`, `*`, `{}`, `…`) names no one file. */
 function namedPaths(page: string): readonly string[] {

@@ -1,117 +1,263 @@
-import { hash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** npm, pnpm and yarn through the gateway to Verdaccio, over TLS, configured as docs/packages.md says. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
-import { run, type Outcome } from '../support/run.ts';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { startAdvisories } from '../support/advisories.ts';
+import { curl } from '../support/curl.ts';
+import { eventually } from '../support/eventually.ts';
+import { startFeedRig, type FeedCredential, type FeedRig } from '../support/feed-rig.ts';
+import { needs } from '../support/needs.ts';
+import { createNpmProject, NPM_CLIENTS, type NpmClient } from '../support/npm-clients.ts';
+import type { RawResponse } from '../support/raw-client.ts';
+import type { Outcome } from '../support/run.ts';
 import { startVerdaccio, type TestVerdaccio } from '../support/verdaccio.ts';
 
-const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
+const FLAW = 'Canary flaw of the advisory database';
 
-let gitlab: TestGitlab;
-let verdaccio: TestVerdaccio;
-let gateway: TestGateway;
-let job: TestJob;
-let folder: string;
+needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
+  const { test } = needs();
+  let advisories: Awaited<ReturnType<typeof startAdvisories>>;
+  let verdaccio: TestVerdaccio;
+  let rig: FeedRig;
+  let folder: string;
 
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'gatehouse-npm-'));
-  [gitlab, verdaccio] = await Promise.all([startGitlab(), startVerdaccio()]);
-  job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-  gateway = await startGateway(`
-issuers:
-  gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
-identities:
-  ci:
-    issuer: gitlab
-    via: [id_token, job_token]
-    match: { project_id: "20" }
-    grants:
-      - { service: npm, scopes: [read_package_registry, write_package_registry], resources: ["@acme/*", "plain"] }
-deployTokens:
-  edge:
-    username: edge
-    secretHash: "sha256:${hash('sha256', DEPLOY_SECRET)}"
-    grants: [{ service: npm, scopes: [read_package_registry], resources: ["@acme/*"] }]
-services:
-  npm:
-    type: npm
-    path: /npm/
-    upstream:
-      url: "${verdaccio.url}/"
-      auth: { basic: { username: ${verdaccio.username}, password: ${verdaccio.password} } }
-`);
-}, 60_000);
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([verdaccio.close(), gitlab.close()]);
-  rmSync(folder, { recursive: true, force: true });
-});
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'gatehouse-advisories-'));
+    advisories = await startAdvisories(folder, '@acme/ui', FLAW);
+    verdaccio = await startVerdaccio({ advisories });
+    rig = await startFeedRig({
+      type: 'npm',
+      upstreamPort: Number(new URL(verdaccio.url).port),
+      auth: `{ basic: { username: ${verdaccio.username}, password: ${verdaccio.password} } }`,
+      resources: ['@acme/*', 'plain'],
+    });
+    for (const name of ['@acme/ui', 'plain']) {
+      const published = await publish('npm', name, rig.credentials['id token']);
+      expect(published, published.stderr).toMatchObject({ code: 0 });
+    }
+  }, 60_000);
+  afterAll(async () => {
+    await rig.close();
+    await verdaccio.close();
+    await advisories.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
-/** npm with a home and a configuration of its own; `auth` is what stands behind the registry's address in .npmrc. */
-function npm(place: string, auth: string | undefined, ...args: readonly string[]): Promise<Outcome> {
-  const cwd = join(folder, place);
-  mkdirSync(cwd, { recursive: true });
-  const registry = `${gateway.url}/npm/`;
-  const lines = [`registry=${registry}`, 'update-notifier=false', 'fund=false'];
-  if (auth !== undefined) lines.push(`${registry.replace('http:', '')}:${auth}`);
-  writeFileSync(join(cwd, '.npmrc'), `${lines.join('\n')}\n`);
-  const env = { PATH: process.env['PATH'], HOME: cwd, npm_config_cache: join(cwd, 'cache') };
-  return run('npm', args, { cwd, env });
-}
+  async function publish(
+    client: NpmClient,
+    name: string,
+    credential: FeedCredential | undefined,
+    version = '1.0.0',
+  ): Promise<Outcome> {
+    const project = createNpmProject(rig, 'publishing', { name, version });
+    switch (client) {
+      case 'npm':
+        return project.run('npm', credential, 'publish');
+      case 'pnpm':
+        return project.run('pnpm', credential, 'publish', '--no-git-checks');
+      case 'yarn':
+        await project.run('yarn', credential, 'install');
+        return project.run('yarn', credential, 'npm', 'publish');
+      default:
+        return client satisfies never;
+    }
+  }
 
-function writePackage(place: string, name: string, version: string, more: object = {}): void {
-  mkdirSync(join(folder, place), { recursive: true });
-  writeFileSync(join(folder, place, 'package.json'), JSON.stringify({ name, version, ...more }));
-  writeFileSync(join(folder, place, 'index.js'), 'module.exports = 1;\n');
-}
+  function installing(name: string) {
+    return createNpmProject(rig, 'installing', {
+      name: 'app',
+      version: '1.0.0',
+      dependencies: { [name]: '^1.0.0' },
+    });
+  }
 
-const bearer = (token: string): string => `_authToken=${token}`;
+  /** By curl, with the id token. */
+  function request(path: string, ...args: readonly string[]): Promise<RawResponse> {
+    const authorization = `Authorization: Bearer ${rig.credentials['id token'].secret}`;
+    return curl('--cacert', rig.caFile, '-H', authorization, ...args, `https://${rig.host}/npm/${path}`);
+  }
 
-test('publishes, tags, installs and audits, with an id token, a job token and a deploy token', async () => {
-  writePackage('ui', '@acme/ui', '1.0.0');
-  const publish = await npm('ui', bearer(job.idToken()), 'publish');
-  expect(publish.code, publish.stderr).toBe(0);
-  const tag = await npm('ui', bearer(job.token), 'dist-tag', 'add', '@acme/ui@1.0.0', 'next');
-  expect(tag.code, tag.stderr).toBe(0);
-  const tags = await npm('ui', bearer(job.token), 'dist-tag', 'ls', '@acme/ui');
-  expect(tags.stdout).toContain('next: 1.0.0');
+  const said = ({ stdout, stderr }: Outcome): string => (stdout + stderr).replaceAll(/\s*\n[\s│]*/g, ' ');
 
-  writePackage('app', 'app', '1.0.0', { dependencies: { '@acme/ui': '^1.0.0' } });
-  const credential = Buffer.from(DEPLOY_SECRET).toString('base64');
-  const install = await npm(
-    'app',
-    `username=edge\n${`${gateway.url}/npm/`.replace('http:', '')}:_password=${credential}`,
-    'install',
-    '--no-audit',
-  );
-  expect(install.code, install.stderr).toBe(0);
-  const lock = JSON.parse(readFileSync(join(folder, 'app/package-lock.json'), 'utf8')) as {
-    packages: Record<string, { resolved?: string }>;
-  };
-  // Every URL that npm follows leads through the gateway.
-  expect(lock.packages['node_modules/@acme/ui']?.resolved).toBe(`${gateway.url}/npm/@acme/ui/-/ui-1.0.0.tgz`);
-  const audit = await npm('app', bearer(job.idToken()), 'audit', '--json');
-  expect(audit.stdout).not.toContain('denied');
-});
+  describe.each(NPM_CLIENTS)('%s', (client) => {
+    test('publishes what it may', async () => {
+      const name = `@acme/by-${client}`;
+      const published = await publish(client, name, rig.credentials['job token']);
+      expect(published.code, said(published)).toBe(0);
+      expect(verdaccio.log()).toContain(`"PUT","url":"/@acme%2fby-${client}"`);
+    });
 
-test('what is denied says why', async () => {
-  writePackage('evil', '@other/ui', '1.0.0');
-  const publish = await npm('evil', bearer(job.token), 'publish');
-  expect(publish.code).not.toBe(0);
-  expect(publish.stderr).toContain('resource_not_granted');
-  writePackage('reader', 'reader', '1.0.0', { dependencies: { '@other/ui': '1.0.0' } });
-  const install = await npm('reader', bearer(job.token), 'install');
-  expect(install.code).not.toBe(0);
-  expect(install.stderr).toContain('resource_not_granted');
-  const nobody = await npm('reader', undefined, 'view', '@acme/ui');
-  expect(nobody.code).not.toBe(0);
-  expect(nobody.stderr).toMatch(/401|E401/);
-});
+    for (const kind of ['id token', 'job token', 'deploy token'] as const) {
+      test(`installs with ${kind}, every address that of the gateway`, async () => {
+        const before = rig.gateway.auditText().length;
+        const project = installing('@acme/ui');
+        const installed = await project.run(client, rig.credentials[kind], 'install');
+        expect(installed.code, said(installed)).toBe(0);
+        expect(readFileSync(join(project.folder, 'node_modules/@acme/ui/index.js'), 'utf8')).toContain(
+          'exports',
+        );
+        // What it fetched came by the gateway; in the spelling of the client.
+        const tarball = /"path":"\/npm\/@acme(?:\/|%2f)ui\/-\/ui-1\.0\.0\.tgz"/i;
+        await eventually('the tarball in the audit trail', () =>
+          tarball.test(rig.gateway.auditText().slice(before)),
+        );
+        if (client !== 'npm') return;
+        const lock = readFileSync(join(project.folder, 'package-lock.json'), 'utf8');
+        expect(lock).toContain(`"resolved": "https://${rig.host}/npm/@acme/ui/-/ui-1.0.0.tgz"`);
+      });
+    }
 
-test('nothing of a client’s credential reaches the registry', () => {
-  for (const secret of [job.token, DEPLOY_SECRET]) expect(verdaccio.log()).not.toContain(secret);
-  expect(verdaccio.log()).toContain('@acme%2fui');
+    test('a name without a scope', async () => {
+      const shown = await createNpmProject(rig, 'showing', { name: 'app' }).run(
+        client,
+        rig.credentials['job token'],
+        ...(client === 'yarn' ? ['npm'] : []),
+        client === 'yarn' ? 'info' : 'view',
+        'plain',
+        ...(client === 'yarn' ? ['--fields', 'dist', '--json'] : ['dist.tarball']),
+      );
+      expect(said(shown)).toContain(`https://${rig.host}/npm/plain/-/plain-1.0.0.tgz`);
+    });
+
+    test('what may not be published says why', async () => {
+      const other = await publish(client, '@other/ui', rig.credentials['job token']);
+      expect(other.code).not.toBe(0);
+      expect(said(other)).toContain('resource_not_granted');
+      const reader = await publish(client, '@acme/ui', rig.credentials['deploy token'], '1.0.1');
+      expect(reader.code).not.toBe(0);
+      expect(said(reader)).toContain('scope_not_granted');
+      expect(verdaccio.log()).not.toMatch(/"PUT","url":"\/(?:@other|@acme%2fui)[^}]*1\.0\.1/);
+    });
+
+    test('what may not be read says why', async () => {
+      const denied = await installing('@other/ui').run(client, rig.credentials['job token'], 'install');
+      expect(denied.code).not.toBe(0);
+      expect(said(denied)).toContain(client === 'pnpm' ? '403' : 'resource_not_granted');
+      if (client !== 'pnpm') return;
+      const viewed = await installing('@other/ui').run(
+        'pnpm',
+        rig.credentials['job token'],
+        'view',
+        '@other/ui',
+      );
+      expect(said(viewed)).toContain('resource_not_granted');
+    });
+
+    test('nobody gets nothing, and is told to bring a credential', async () => {
+      const installed = await installing('@acme/ui').run(client, undefined, 'install');
+      expect(installed.code).not.toBe(0);
+      expect(said(installed)).toMatch(
+        { npm: /no_credential/, pnpm: /401/, yarn: /Invalid authentication/ }[client],
+      );
+      const published = await publish(client, '@acme/by-nobody', undefined);
+      expect(published.code).not.toBe(0);
+      expect(verdaccio.log()).not.toContain('by-nobody');
+    });
+
+    test('whoami is who the gateway takes one for', async () => {
+      const args = client === 'yarn' ? ['npm', 'whoami'] : ['whoami'];
+      const asked = await installing('@acme/ui').run(client, rig.credentials['job token'], ...args);
+      expect(asked.code, said(asked)).toBe(0);
+      expect(said(asked)).toMatch(/\bci\b/);
+    });
+
+    test('audit asks the registry, which asks who knows', async () => {
+      const credential = rig.credentials['job token'];
+      const project = installing('@acme/ui');
+      const installed = await project.run(client, credential, 'install');
+      expect(installed.code, said(installed)).toBe(0);
+      const audited = await project.run(
+        client,
+        credential,
+        ...(client === 'yarn' ? ['npm', 'audit'] : ['audit']),
+      );
+      expect(said(audited)).toContain(FLAW);
+    });
+  });
+
+  test('npm with a user name and a password', async () => {
+    const manifest = { name: 'app', version: '1.0.0', dependencies: { '@acme/ui': '^1.0.0' } };
+    const project = createNpmProject(rig, 'basic', manifest, '~/.npmrc with a user name');
+    const installed = await project.run('npm', rig.credentials['deploy token'], 'install');
+    expect(installed.code, said(installed)).toBe(0);
+  });
+
+  test('npm sets tags, deprecates, searches and takes back', async () => {
+    const project = createNpmProject(rig, 'publishing', { name: '@acme/life', version: '1.0.0' });
+    const good = async (...args: readonly string[]): Promise<string> => {
+      const done = await project.run('npm', rig.credentials['id token'], ...args);
+      expect(done.code, `${args.join(' ')}: ${said(done)}`).toBe(0);
+      return said(done);
+    };
+    await good('publish');
+    await good('dist-tag', 'add', '@acme/life@1.0.0', 'next');
+    expect(await good('dist-tag', 'ls', '@acme/life')).toContain('next: 1.0.0');
+    await good('dist-tag', 'rm', '@acme/life', 'next');
+    await good('deprecate', '@acme/life@1.0.0', 'use another');
+    expect(await good('view', '@acme/life', 'deprecated')).toContain('use another');
+    await good('ping');
+    const found = await project.run('npm', rig.auditor, 'search', 'life', '--json');
+    expect(said(found)).toContain('@acme/life');
+    const denied = await project.run('npm', rig.credentials['id token'], 'search', 'life');
+    expect(said(denied)).toContain('resource_not_granted');
+    await good('unpublish', '--force', '@acme/life@1.0.0');
+    expect((await project.run('npm', rig.credentials['id token'], 'view', '@acme/life')).code).not.toBe(0);
+  });
+
+  test('accounts are the gateway’s, and out of reach', async () => {
+    const project = createNpmProject(rig, 'account', { name: 'app' });
+    const credential = rig.credentials['id token'];
+    for (const args of [['token', 'list'], ['profile', 'get'], ['logout']]) {
+      const refused = await project.run('npm', credential, ...args);
+      expect(said(refused), args.join(' ')).toContain('operation_unknown');
+    }
+    expect(rig.sent()).not.toMatch(/\/-\/(?:user|npm\/v1\/(?:tokens|user))/);
+    // `npm logout` has the token in its path.
+    await eventually('the logout in the audit trail', () =>
+      rig.gateway.auditText().includes('"/npm/-/user/token/***"'),
+    );
+    expect(rig.gateway.auditText().includes(credential.secret)).toBe(false);
+  });
+
+  test('metadata that npm has is not sent again', async () => {
+    const credential = rig.credentials['id token'];
+    const project = createNpmProject(rig, 'cached', { name: 'app' });
+    const unmodified = (): number =>
+      verdaccio.log().split(/"url":"\/plain"[^}]*\},"user":"gatehouse"[^}]*"status":304/).length;
+    await project.run('npm', credential, 'view', 'plain');
+    const before = unmodified();
+    const again = await project.run('npm', credential, 'view', 'plain', 'version');
+    expect(again.stdout.trim()).toBe('1.0.0');
+    await eventually('Verdaccio to say 304', () => unmodified() > before);
+  });
+
+  test('a validator leads to 304, in the short form of metadata too', async () => {
+    for (const accept of ['application/json', 'application/vnd.npm.install-v1+json']) {
+      const ask = (...args: readonly string[]) => request('@acme%2Fui', '-H', `Accept: ${accept}`, ...args);
+      const whole = await ask();
+      expect(whole.headers.get('content-type')).toContain(accept);
+      expect(whole.body).toContain(`"https://${rig.host}/npm/@acme/ui/-/ui-1.0.0.tgz"`);
+      const tag = whole.headers.get('etag') ?? '';
+      expect(tag).toContain('-gh');
+      expect(await ask('-H', `If-None-Match: ${tag}`)).toMatchObject({ status: 304, body: '' });
+      expect((await ask('-H', 'If-None-Match: "other"')).status).toBe(200);
+    }
+    // Each spelling of the name as it was sent.
+    expect(rig.sent()).toContain('GET /@acme%2Fui HTTP/1.1');
+    expect(rig.sent()).toContain('GET /@acme%2fui HTTP/1.1');
+  });
+
+  test('a publication that lies about its name is refused by the registry', async () => {
+    const body = JSON.stringify({ _id: '@other/ui', name: '@other/ui', versions: {}, 'dist-tags': {} });
+    const type = 'Content-Type: application/json';
+    const answer = await request('@acme%2fliar', '-X', 'PUT', '-H', type, '--data', body);
+    expect(answer.status).toBe(422);
+    expect((await fetch(`${verdaccio.url}/@other/ui`)).status).not.toBe(200);
+  });
+
+  test('nothing of a client’s credential reaches the registry', () => {
+    rig.expectNoCredentialSent();
+    expect(verdaccio.log()).toContain('"user":"gatehouse"');
+  });
 });

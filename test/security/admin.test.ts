@@ -23,7 +23,7 @@ async function start(listen: string, token?: string) {
       metrics: () => Promise.resolve({ body: 'internal 1\n', contentType: 'text/plain' }),
       status: () => ({ internal: true }),
       revocations,
-      names: { issuers: [], identities: [], deployTokens: [] },
+      names: () => ({ issuers: [], identities: [], deployTokens: [] }),
       log,
     },
   );
@@ -90,7 +90,7 @@ test.each(['0.0.0.0:0', '[::]:0', ':0', '192.0.2.1:0', 'admin.example.com:0', '1
       metrics: () => Promise.resolve({ body: '', contentType: '' }),
       status: () => ({}),
       revocations,
-      names: { issuers: [], identities: [], deployTokens: [] },
+      names: () => ({ issuers: [], identities: [], deployTokens: [] }),
       log: recordingLog(),
     };
     expect(() => createAdmin({ listen }, ports)).toThrow(expect.objectContaining({ code: 'startup_failed' }));

@@ -89,6 +89,7 @@ function parts(): Parts {
     authenticate: () => verified,
     authorize: () => allowed,
     forward: forwarder.forward,
+    takeBody: forwarder.takeBody,
   };
   return {
     line,

@@ -115,6 +115,7 @@ describe('K9 runtime floor', () => {
       out: (text) => void (out += text),
       err: (text) => void (err += text),
       stopSignal: () => Promise.resolve(),
+      onReloadSignal: () => undefined,
       onUncaught: () => undefined,
     });
     return { code, out, err };
@@ -164,6 +165,7 @@ describe('K9 runtime floor', () => {
         out: () => undefined,
         err: (text) => void (err += text),
         stopSignal: () => Promise.resolve(),
+        onReloadSignal: () => undefined,
         onUncaught: () => undefined,
       });
       expect([args[0], code, err]).toEqual([args[0], 1, expect.stringContaining('known holes')]);

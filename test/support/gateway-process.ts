@@ -31,8 +31,12 @@ export interface GatewayProcess {
 export async function startGatewayProcess(
   config: string,
   env: NodeJS.ProcessEnv = {},
+  /** A program with its arguments that becomes the gateway: `setpriv`, `unshare`. */
+  through: readonly string[] = [],
 ): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), 'serve', '--config', config], {
+  const node = [process.execPath, join(ROOT, 'src/main.ts'), 'serve', '--config', config];
+  const [program = process.execPath, ...args] = [...through, ...node];
+  const child = spawn(program, args, {
     // The default store is made in the working directory, one process per file.
     cwd: statSync(config).isDirectory() ? config : dirname(config),
     env: { ...ENVIRONMENT, ...env },

@@ -16,6 +16,8 @@ export interface TestGateway {
   audit(count?: number): Promise<AuditLine[]>;
   /** Text of the audit file as it is. */
   auditText(): string;
+  /** Puts a changed configuration in force, as if the file had been edited; what came of it. */
+  reload(edit: (yaml: string) => string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -62,6 +64,10 @@ export async function startGateway(
     folder,
     gateway,
     auditText,
+    reload(edit) {
+      writeFileSync(file, edit(readFileSync(file, 'utf8')));
+      return gateway.reload(() => loadConfig(file, options.env ?? {}));
+    },
     async audit(count = seen + 1) {
       for (let attempt = 0; attempt < 250; attempt++) {
         const lines = auditText().split('\n').filter(Boolean);

@@ -3,6 +3,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 export interface TcpRelay {
   readonly port: number;
   readonly accepted: () => number;
+  /** What went to the target so far, as latin1. */
+  sent(): string;
   /** What is connected now goes dead without being closed, as when a machine is gone; new connections are fine. */
   freeze(): void;
   close(): Promise<void>;
@@ -11,6 +13,7 @@ export interface TcpRelay {
 /** Bytes to and from a loopback port; the first `silent` connections are accepted and never served. */
 export async function startTcpRelay(target: number, silent = 0): Promise<TcpRelay> {
   let accepted = 0;
+  let sent = '';
   const pairs: (readonly [Socket, Socket])[] = [];
   const mute: Socket[] = [];
   const server = createServer((client) => {
@@ -21,6 +24,7 @@ export async function startTcpRelay(target: number, silent = 0): Promise<TcpRela
       return;
     }
     const upstream = connect(target, '127.0.0.1').on('error', () => undefined);
+    client.on('data', (chunk: Buffer) => (sent += chunk.toString('latin1')));
     client.pipe(upstream).pipe(client);
     pairs.push([client, upstream]);
   });
@@ -29,6 +33,7 @@ export async function startTcpRelay(target: number, silent = 0): Promise<TcpRela
   return {
     port: (server.address() as AddressInfo).port,
     accepted: () => accepted,
+    sent: () => sent,
     freeze() {
       for (const [client, upstream] of pairs) {
         client.unpipe(upstream).resume();

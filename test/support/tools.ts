@@ -15,8 +15,10 @@ export const TOOL_PACKAGES = {
   openssl: 'openssl',
   podman: 'podman',
   'redis-server': 'redis-server',
+  setpriv: 'util-linux',
   skopeo: 'skopeo',
   taskset: 'util-linux',
+  unshare: 'util-linux',
   wget: 'wget',
   wrk: 'wrk',
 } as const satisfies Record<string, string>;

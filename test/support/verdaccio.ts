@@ -16,8 +16,13 @@ export interface TestVerdaccio {
   close(): Promise<void>;
 }
 
+export interface VerdaccioOptions {
+  /** The HTTP proxy by which it reaches the database that `npm audit` asks, and whom to trust there. Default: no audit. */
+  readonly advisories?: { readonly proxy: string; readonly caFile: string };
+}
+
 /** Verdaccio, a private npm registry, with a store of its own and no other registry behind it. */
-export async function startVerdaccio(): Promise<TestVerdaccio> {
+export async function startVerdaccio({ advisories }: VerdaccioOptions = {}): Promise<TestVerdaccio> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-verdaccio-'));
   const host = `127.0.0.1:${await freePort()}`;
   const rights = { access: '$authenticated', publish: '$authenticated', unpublish: '$authenticated' };
@@ -28,6 +33,7 @@ export async function startVerdaccio(): Promise<TestVerdaccio> {
     packages: { '@*/*': rights, '**': rights },
     log: { type: 'stdout', format: 'json', level: 'http' },
     web: { enable: false },
+    ...(advisories && { middlewares: { audit: { enabled: true } }, https_proxy: advisories.proxy }),
   };
   // YAML takes JSON.
   writeFileSync(join(folder, 'config.yaml'), JSON.stringify(config));
@@ -40,7 +46,15 @@ export async function startVerdaccio(): Promise<TestVerdaccio> {
       '--listen',
       host,
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder, env: { PATH: process.env['PATH'], HOME: folder } },
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: folder,
+      env: {
+        PATH: process.env['PATH'],
+        HOME: folder,
+        ...(advisories && { NODE_EXTRA_CA_CERTS: advisories.caFile }),
+      },
+    },
   );
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {

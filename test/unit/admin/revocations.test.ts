@@ -17,7 +17,7 @@ async function start() {
       metrics: () => Promise.resolve({ body: '', contentType: 'text/plain' }),
       status: () => ({}),
       revocations,
-      names: { issuers: ['gitlab', 'github'], identities: ['a', 'payments'], deployTokens: ['edge'] },
+      names: () => ({ issuers: ['gitlab', 'github'], identities: ['a', 'payments'], deployTokens: ['edge'] }),
       log: recordingLog(),
     },
   );

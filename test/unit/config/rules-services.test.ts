@@ -225,6 +225,14 @@ describe('a file tree', () => {
   });
 });
 
+test('`go` would take a 404 for "ask somebody else"', () => {
+  const go = (body: string): string => services(`go: { type: go, ${UPSTREAM}, ${body} }`);
+  expect(errorsOf(go('deny: conceal'))).toEqual([
+    expect.stringContaining('services.go.deny: must be reveal: told 404, `go` asks the next proxy'),
+  ]);
+  expect(errorsOf(go('deny: reveal'))).toEqual([]);
+});
+
 test('shadow is warned of', () => {
   expect(warningsOf(service(`${UPSTREAM}, mode: shadow`))).toEqual([
     expect.stringContaining('services.orders.mode: policy is not enforced'),

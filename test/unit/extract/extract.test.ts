@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RequestHead } from '../../../src/contract/request-head.ts';
 import { createExtract } from '../../../src/extract/index.ts';
-import { genericProtocol } from '../../../src/protocols/index.ts';
+import { packageProtocols } from '../../../src/protocols/index.ts';
 
 const deployUsernames = new Set(['edge']);
 const publicUrl = 'https://gateway.example.com';
@@ -135,7 +135,7 @@ describe('exactly one credential', () => {
 });
 
 describe('every carrier of a file tree', () => {
-  const { carriers, queryCarriers } = genericProtocol({ path: '/' });
+  const { carriers, queryCarriers } = packageProtocols.generic({ path: '/' });
   const files = createExtract({
     carriers,
     queryParameters: queryCarriers,

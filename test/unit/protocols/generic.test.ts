@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { RequestHead } from '../../../src/contract/request-head.ts';
-import { genericProtocol } from '../../../src/protocols/index.ts';
+import { packageProtocols } from '../../../src/protocols/index.ts';
 
-const { classify, challenge, refusal } = genericProtocol({ path: '/files/' });
+const { classify, challenge, refusal } = packageProtocols.generic({ path: '/files/' });
 
 function head(method: string, path: string): RequestHead {
   return {

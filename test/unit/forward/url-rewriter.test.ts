@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BodyRewriter } from '../../../src/forward/body-rewriter.ts';
+import { UrlRewriter } from '../../../src/forward/url-rewriter.ts';
 
 const FROM = 'http://registry.internal:4873/';
 const TO = 'https://gateway.example.com/npm/';
@@ -10,7 +10,7 @@ const REPLACEMENTS = [
 ];
 
 function rewrite(text: string | Buffer, cuts: readonly number[] = []): string {
-  const rewriter = new BodyRewriter(REPLACEMENTS);
+  const rewriter = new UrlRewriter(REPLACEMENTS);
   const bytes = Buffer.from(text);
   const out: Buffer[] = [];
   let at = 0;
@@ -30,7 +30,7 @@ test.each([
     '{"tarball":"https://gateway.example.com/npm/a/-/a-1.tgz"}',
   ],
   [`<a href='${FROM}x'>`, `<a href='${TO}x'>`],
-  [`${FROM}${FROM}`, `${TO}${FROM}`.replace(FROM, FROM)],
+  [`${FROM}${FROM}`, `${TO}${FROM}`],
   ['"http:\\/\\/registry.internal:4873\\/a"', '"https:\\/\\/gateway.example.com\\/npm\\/a"'],
   ['http://registry.internal:4873/sub/x', 'https://gateway.example.com/sub/x'],
   ['http://registry.internal:48731/x', 'http://registry.internal:48731/x'],
@@ -67,7 +67,7 @@ test('however it is cut, the result is the same, and every other byte stays', ()
   );
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.array(fc.nat(200), { maxLength: 4 }), (bytes, cuts) => {
-      const rewriter = new BodyRewriter(REPLACEMENTS);
+      const rewriter = new UrlRewriter(REPLACEMENTS);
       const buffer = Buffer.from(bytes);
       const cut = Math.min(cuts[0] ?? 0, buffer.length);
       const out = [

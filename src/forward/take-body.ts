@@ -1,0 +1,72 @@
+import type { IncomingMessage } from 'node:http';
+import { deny, unable, type Refusal } from '../contract/decision.ts';
+import type { TakeBody, TakenBody } from '../contract/taken-body.ts';
+import { findHeader } from '../lib/header-name.ts';
+import type { Transfer, StallWatch } from './stall-watch.ts';
+
+export interface TakeBodySettings {
+  /** Of the service; `Infinity` where it has no limit. */
+  readonly maxBody: number;
+  /** Most bodies that are being read at a time: each is held in memory. */
+  readonly most: number;
+}
+
+/** Reads what has to be known of a body before anything is forwarded. A client that waits for `100 Continue` is told to go on only here. */
+export function createTakeBody({ maxBody, most }: TakeBodySettings, stalls: StallWatch): TakeBody {
+  let reading = 0;
+
+  return async function takeBody({ incoming, head }, { part, maxBytes }) {
+    if (!head.hasBody) return { bytes: Buffer.alloc(0), whole: true };
+    const limit = part === 'whole' ? Math.min(maxBytes, maxBody) : maxBody;
+    const announced = Number(findHeader(head.rawHeaders, 'content-length') ?? 0);
+    if (announced > limit) return deny('body_too_large', `Content-Length ${announced}`);
+    if (reading >= most) return unable('overloaded', `${reading} bodies are being read`, 1);
+    reading += 1;
+    try {
+      if (incoming.expectsContinue) incoming.res.writeContinue();
+      const taken = await read(incoming.req, maxBytes, stalls);
+      if ('kind' in taken || taken.bytes.length <= limit) return taken;
+      return deny('body_too_large', `more than ${limit} bytes`);
+    } finally {
+      reading -= 1;
+    }
+  };
+}
+
+/** Up to the chunk that goes beyond `maxBytes`. */
+function read(req: IncomingMessage, maxBytes: number, stalls: StallWatch): Promise<TakenBody | Refusal> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const transfer: Transfer = {
+      // Not what has moved counts, but the whole: small as it is, it has one idle time.
+      moved: () => 0,
+      waiting: () => true,
+      stalled: () => done(deny('body_timeout', 'the request body')),
+    };
+
+    function done(result: TakenBody | Refusal): void {
+      req.off('data', onData).off('end', onEnd).off('close', onClose).pause();
+      stalls.forget(transfer);
+      resolve(result);
+    }
+    function onData(chunk: Buffer): void {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxBytes) done({ bytes: Buffer.concat(chunks, size), whole: false });
+    }
+    function onEnd(): void {
+      done({ bytes: Buffer.concat(chunks, size), whole: true });
+    }
+    function onClose(): void {
+      done(deny('request_malformed', 'the client left before its body was complete'));
+    }
+
+    stalls.watch(transfer);
+    req.on('data', onData).on('end', onEnd).on('close', onClose).on('error', ignore);
+  });
+}
+
+function ignore(): void {
+  // `close` follows and says it all.
+}

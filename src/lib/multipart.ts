@@ -1,0 +1,86 @@
+/** One field of a `multipart/form-data` body. */
+export interface FormPart {
+  readonly name: string;
+  /** A file, whatever it is called. */
+  readonly isFile: boolean;
+  readonly value: Buffer;
+  /** False for the last one of a body that was cut off: there is more of its value. */
+  readonly whole: boolean;
+}
+
+export interface FormParts {
+  readonly parts: readonly FormPart[];
+  /** The closing delimiter was there. */
+  readonly closed: boolean;
+}
+
+const MOST_PARTS = 1_000;
+
+/** The boundary of `multipart/form-data`, or undefined where it is none, or is written as few would read it (RFC 2046 §5.1.1). */
+export function boundaryOf(contentType: string): string | undefined {
+  const [, quoted, token] =
+    /^multipart\/form-data *; *boundary=(?:"([\w'()+,./:=?-]{1,70})"|([\w'()+,./:=?-]{1,70}))$/i.exec(
+      contentType,
+    ) ?? [];
+  return quoted ?? token;
+}
+
+/**
+ * Reads a form, or the start of one, in the one way in which all parsers read it (RFC 7578): no preamble or epilogue, one plain
+ * name per part, no encodings. Undefined for everything else: what two servers read differently has two meanings.
+ */
+export function readFormParts(body: Buffer, boundary: string): FormParts | undefined {
+  const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
+  const opening = delimiter.subarray(2);
+  if (!body.subarray(0, opening.length).equals(opening)) return undefined;
+  const parts: FormPart[] = [];
+  let at = opening.length;
+  for (;;) {
+    const mark = body.toString('latin1', at, at + 2);
+    if (mark === '--') {
+      const epilogue = body.toString('latin1', at + 2, at + 6);
+      return epilogue === '' || epilogue === '\r\n' ? { parts, closed: true } : undefined;
+    }
+    if (mark !== '\r\n') return mark.length < 2 ? { parts, closed: false } : undefined;
+    const blank = body.indexOf('\r\n\r\n', at, 'latin1');
+    if (blank === -1) return body.length - at > 8 * 1024 ? undefined : { parts, closed: false };
+    const head = headOf(body.toString('latin1', at + 2, blank));
+    if (head === undefined || parts.length >= MOST_PARTS) return undefined;
+    // The end of a head may be the start of a delimiter: a part without a body.
+    const end = body.indexOf(delimiter, blank + 2);
+    const value = body.subarray(blank + 4, end === -1 ? body.length : Math.max(end, blank + 4));
+    parts.push({ ...head, value, whole: end !== -1 });
+    if (end === -1) return { parts, closed: false };
+    at = end + delimiter.length;
+  }
+}
+
+function headOf(text: string): Pick<FormPart, 'name' | 'isFile'> | undefined {
+  let found: Pick<FormPart, 'name' | 'isFile'> | undefined;
+  for (const line of text.split('\r\n')) {
+    const [, name, value = ''] = /^([A-Za-z-]+): *([^\r\n]*)$/.exec(line) ?? [];
+    switch (name?.toLowerCase()) {
+      case 'content-disposition': {
+        const [, field, file] = DISPOSITION.exec(value) ?? [];
+        if (field === undefined || found !== undefined) return undefined;
+        found = { name: utf8(field), isFile: file !== undefined };
+        break;
+      }
+      case 'content-type':
+      case 'content-length':
+      case 'mime-version':
+        break;
+      default:
+        return undefined;
+    }
+  }
+  return found;
+}
+
+/** Names without quotes and backslashes, which some escape and some do not. */
+const DISPOSITION =
+  /^form-data *; *name="([^"\\\r\n]*)"( *; *filename="[^"\\\r\n]*"(?: *; *filename\*=[\w!#$%&'*+.^`|~-]+)?)?$/i;
+
+function utf8(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('utf8');
+}

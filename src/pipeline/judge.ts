@@ -1,0 +1,77 @@
+import type { VerifiedCredential } from '../contract/credential.ts';
+import { deny, type Decision } from '../contract/decision.ts';
+import type { Operation } from '../contract/operation.ts';
+import type { Asked, InBody, Unknown } from '../contract/protocol.ts';
+import type { Exchange } from './exchange.ts';
+import type { ServiceLine } from './service-line.ts';
+
+/** What a protocol makes of a request, if it does not refuse it. */
+type Classified = Asked | InBody | Unknown;
+
+/** What policy says of it; of one whose body has not been read, whether it is worth reading. */
+export function judge(
+  exchange: Exchange,
+  line: ServiceLine,
+  asked: Classified,
+  verified: VerifiedCredential | undefined,
+): Decision {
+  switch (asked.kind) {
+    case 'operations':
+      return authorize(exchange, line, asked, verified);
+    case 'in-body':
+      return anyOf(asked.oneOf.map((operation) => line.authorize(verified, [operation])));
+    case 'unknown':
+      return notKnown(asked, verified, line.mode);
+    default:
+      return asked satisfies never;
+  }
+}
+
+/** What a request is taken to ask for as long as nobody has looked into its body. */
+export function operationsOf(asked: Classified): readonly Operation[] {
+  switch (asked.kind) {
+    case 'operations':
+      return asked.operations;
+    case 'in-body':
+      return asked.oneOf;
+    case 'unknown':
+      return [];
+    default:
+      return asked satisfies never;
+  }
+}
+
+/** What is asked for, or else what the protocol does in its place. */
+function authorize(
+  exchange: Exchange,
+  line: ServiceLine,
+  asked: Asked,
+  verified: VerifiedCredential | undefined,
+): Decision {
+  exchange.operations = asked.operations;
+  exchange.plan = asked.plan;
+  const decision = line.authorize(verified, asked.operations);
+  // Whoever has shown nothing yet is told all that would be needed.
+  const final = decision.kind !== 'deny' || decision.reason === 'no_credential';
+  return final || asked.otherwise === undefined
+    ? decision
+    : authorize(exchange, line, asked.otherwise, verified);
+}
+
+/** The first that is allowed; where none is, what was said of the first. */
+function anyOf(decisions: readonly Decision[]): Decision {
+  const decision = decisions.find(({ kind }) => kind === 'allow') ?? decisions[0];
+  if (decision === undefined) throw new TypeError('a body that can be for nothing');
+  return decision;
+}
+
+/** A credential is asked for before anybody is told what a service does not do; in shadow, nobody is. */
+function notKnown(
+  { detail }: Unknown,
+  verified: VerifiedCredential | undefined,
+  mode: ServiceLine['mode'],
+): Decision {
+  if (verified === undefined) return deny('no_credential', detail);
+  const relaxed = deny('operation_unknown', detail);
+  return mode === 'shadow' ? { kind: 'allow', basis: 'shadow', caller: undefined, relaxed } : relaxed;
+}

@@ -1,0 +1,38 @@
+import type { Classification, Protocol } from '../contract/protocol.ts';
+import type { RequestHead } from '../contract/request-head.ts';
+import { quotedString } from './challenge.ts';
+import { isRead, one, READ, unknown, WRITE } from './package-operations.ts';
+import { phraseRefusal } from './refusal.ts';
+
+/**
+ * Files of Maven 2's layout: `com/acme/app/1.0/app-1.0.jar`. What coordinates and versions may hold needs no escape, and a
+ * name that ends in a dot is another one to some file systems.
+ */
+const FILE = /^(?:[A-Za-z0-9_.+~-]*[A-Za-z0-9_+~-]\/)*[A-Za-z0-9_.+~-]*[A-Za-z0-9_+~-]$/;
+
+/** Checksums and signatures, which go with the file that they are of; of each other, too (`app-1.0.jar.asc.sha1`). */
+const BESIDE_A_FILE = /(?<=[^/])(?:\.(?:md5|sha1|sha256|sha512|asc))+$/;
+
+/** A repository in Maven 2's layout, for Maven and Gradle: reading and writing by method, the path is the resource. */
+export function mavenProtocol(settings: { readonly path: string }): Protocol {
+  function classify({ method, path }: RequestHead): Classification {
+    const file = path.slice(settings.path.length);
+    if (file.includes('%'))
+      return { kind: 'deny', reason: 'path_ambiguous', detail: 'an escape in the path of a file' };
+    // Folders tell of all that is in them, and neither Maven nor Gradle asks for one.
+    if (!FILE.test(file)) return unknown('no path of a file');
+    const resource = file.replace(BESIDE_A_FILE, '');
+    if (isRead(method)) return one(READ, resource);
+    if (method === 'PUT' || method === 'DELETE') return one(WRITE, resource);
+    return unknown(`${method} on a file`);
+  }
+
+  return {
+    carriers: ['basic', 'bearer', 'job-token', 'deploy-token', 'private-token'],
+    queryCarriers: [],
+    classify,
+    // Maven reads without a credential until it sees this one.
+    challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
+    refusal: phraseRefusal,
+  };
+}

@@ -1,0 +1,57 @@
+import type { Classification, Protocol, RefusalBody, RefusalText } from '../contract/protocol.ts';
+import type { RequestHead } from '../contract/request-head.ts';
+import { quotedString } from './challenge.ts';
+import { readNugetRoute } from './nuget-routes.ts';
+import { any, every, isRead, one, READ, unknown, WRITE } from './package-operations.ts';
+import { phraseRefusal } from './refusal.ts';
+
+/** The service index's `@id` says where everything else is; registrations and search results say it of packages. */
+const RESOURCES = { kind: 'urls', types: ['application/json', 'application/ld+json'] } as const;
+
+/** A feed of NuGet packages, protocol version 3 and its way of publishing; the older OData feeds are none of its routes. */
+export function nugetProtocol(settings: { readonly path: string }): Protocol {
+  function classify({ method, path }: RequestHead): Classification {
+    const rest = path.slice(settings.path.length);
+    const route = readNugetRoute(rest, isRead(method));
+    const plan = { rewrite: RESOURCES };
+    switch (route.kind) {
+      case 'unknown':
+        return route;
+      case 'index':
+        return any(plan);
+      case 'metadata':
+        return one(READ, route.id, plan);
+      case 'content':
+        return one(READ, route.id);
+      case 'search':
+        return every(READ, plan);
+      // Which package it is stands in a compressed file of the package itself, at no place that a prefix would show.
+      case 'publish':
+        return method === 'PUT' ? every(WRITE) : unknown(`${method} where packages are published`);
+      // POST lists a version again that DELETE has unlisted.
+      case 'version':
+        return method === 'DELETE' || method === 'POST'
+          ? one(WRITE, route.id)
+          : unknown(`${method} on a version`);
+      default:
+        return route satisfies never;
+    }
+  }
+
+  return {
+    carriers: ['basic', 'bearer', 'x-nuget-apikey'],
+    queryCarriers: [],
+    classify,
+    challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
+    refusal: nugetRefusal,
+  };
+}
+
+/** NuGet prints the phrase with its error, and this header as a warning. */
+function nugetRefusal(text: RefusalText): RefusalBody {
+  const refusal = phraseRefusal(text);
+  return {
+    ...refusal,
+    headers: ['X-NuGet-Warning', `${refusal.phrase}, request id ${text.requestId}`],
+  };
+}

@@ -1,0 +1,333 @@
+/** For an npm registry what the rows H, P and S ask of every path, and metadata from an upstream that lies: raw bytes in, raw bytes seen. */
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { exchange, rawRequest, type RawResponse } from '../support/raw-client.ts';
+import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+
+const SECRET = 'canary-upstream-npm-77';
+const HOST = 'npm.example.com';
+
+let issuer: TestIssuer;
+let upstream: RecordingUpstream;
+let evil: RecordingUpstream;
+let gateway: TestGateway;
+let token: string;
+
+beforeAll(async () => {
+  [issuer, upstream, evil] = await Promise.all([
+    startIssuer(),
+    startRecordingUpstream(),
+    startRecordingUpstream(),
+  ]);
+  gateway = await startGateway(`
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+identities:
+  ci:
+    issuer: gitlab
+    match: { project_id: "20" }
+    grants:
+      - service: npm
+        scopes: [read_package_registry, write_package_registry]
+        resources: ["@acme/*", "plain"]
+services:
+  npm:
+    type: npm
+    path: /npm/
+    upstream: { url: "${upstream.url}/", auth: { bearer: { token: ${SECRET} } } }
+`);
+  token = issuer.mint();
+});
+afterEach(() => {
+  expect(upstream.bytes()).not.toContain(token);
+  expect(evil.accepted()).toBe(0);
+  upstream.respond(OK);
+  upstream.reset();
+});
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([upstream.close(), evil.close(), issuer.close()]);
+});
+
+function request(line: string, headers: readonly string[] = [], body = ''): string {
+  return [`${line} HTTP/1.1`, `Host: ${HOST}`, `Authorization: Bearer ${token}`, ...headers, '', body].join(
+    '\r\n',
+  );
+}
+
+function send(bytes: string): Promise<readonly RawResponse[]> {
+  return rawRequest(gateway.port, bytes, { quiet: 300 });
+}
+
+async function ask(line: string, headers: readonly string[] = []): Promise<RawResponse | undefined> {
+  return (await send(request(line, ['Connection: close', ...headers])))[0];
+}
+
+async function statusOf(line: string, headers?: readonly string[]): Promise<number | undefined> {
+  return (await ask(line, headers))?.status;
+}
+
+function lines(): readonly string[] {
+  return upstream.requests().map(({ requestLine }) => requestLine);
+}
+
+describe('P3: the slash of a scope', () => {
+  test.each(['@acme%2fui', '@acme%2Fui', '@acme/ui', '@acme%2fui/-/ui-1.0.0.tgz', '@acme%2Fui/1.0.0'])(
+    '%s reaches the registry byte for byte',
+    async (path) => {
+      expect(await statusOf(`GET /npm/${path}?write=true`)).toBe(200);
+      expect(lines()).toEqual([`GET /${path}?write=true HTTP/1.1`]);
+    },
+  );
+
+  test.each([
+    'plain%2f1.0.0',
+    '@acme%2fui%2f1.0.0',
+    '@acme/ui%2f-%2fui-1.0.0.tgz',
+    '@acme%2f..%2f@other%2fui',
+    '@acme%2f%2e%2e%2fplain',
+    '@acme%2f%2fui',
+    '@acme%252fui',
+    '@acme%5cui',
+    '@acme%2f.%2fui',
+    '%2fplain',
+    '-%2fpackage%2fplain%2fdist-tags',
+    '..%2fplain',
+  ])('%s reaches nobody', async (path) => {
+    expect({ status: await statusOf(`GET /npm/${path}`), seen: upstream.bytes() }).toEqual({
+      status: 400,
+      seen: '',
+    });
+  });
+});
+
+describe('P: what is granted is what is asked for', () => {
+  test.each<[string, number]>([
+    ['GET /npm/@other/ui', 403],
+    ['GET /npm/@other%2fui', 403],
+    ['GET /npm/@ACME/ui', 403],
+    ['GET /npm/PLAIN', 403],
+    ['GET /npm/plainx', 403],
+    ['GET /npm/plain.', 403],
+    ['GET /npm/@acme/ui/-/@other/ui-1.0.0.tgz', 403],
+    ['GET /npm/@acme/ui/-/ui-core-1.0.0.tgz', 403],
+    ['GET /npm/@acme/-/ui', 403],
+    ['GET /npm/@acme', 403],
+    ['GET /npm/-/all', 403],
+    ['GET /npm/-/v1/search?text=scope:acme', 403],
+    ['GET /npm/-/user/org.couchdb.user:gatehouse', 403],
+    ['POST /npm/-/v1/login', 403],
+    ['GET /npm/-/npm/v1/tokens', 403],
+    ['PUT /npm/-/package/@other%2fui/dist-tags/latest', 403],
+    ['POST /npm/@acme/ui', 403],
+    ['GET /npm', 404],
+    ['GET /npmx/plain', 404],
+    ['GET /npm/@acme/../plain', 400],
+    ['GET /npm//plain', 400],
+    ['GET //npm/plain', 400],
+    ['GET /npm/./plain', 400],
+    ['GET /npm/plain;v=1', 400],
+    ['GET /npm/plain#/x', 400],
+    ['GET /npm/plain%00', 400],
+    ['GET /npm/plain%0d%0aX:1', 400],
+    ['GET /npm/%C0%AF', 400],
+    ['GET http://evil.example.com/npm/plain', 400],
+  ])('%s → %i', async (line, status) => {
+    expect(await statusOf(line)).toBe(status);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('other escapes are undone, once, before anybody looks', async () => {
+    expect(await statusOf('GET /npm/%70lain')).toBe(200);
+    expect(await statusOf('GET /npm/%40acme%2fui')).toBe(200);
+    expect(lines()).toEqual(['GET /plain HTTP/1.1', 'GET /@acme%2fui HTTP/1.1']);
+  });
+});
+
+describe('H: headers', () => {
+  test('identity and credential are the gateway’s, however they are spelled', async () => {
+    const spoofed = [
+      'X-Auth-Subject: admin',
+      'x_auth_subject: admin',
+      'X-Auth-Identity: admin',
+      'X-Forwarded-Host: evil.example.com',
+      'Forwarded: host=evil.example.com',
+      'X-Original-URL: /@other/ui',
+      'Cookie: a=b',
+      'Sudo: root',
+      'X-HTTP-Method-Override: DELETE',
+      'Connection: X-Auth-Identity',
+    ];
+    expect(await statusOf('GET /npm/plain', spoofed)).toBe(200);
+    const [seen] = upstream.requests();
+    expect(seen?.headers.get('x-auth-identity')).toEqual(['ci']);
+    expect(seen?.headers.get('authorization')).toEqual([`Bearer ${SECRET}`]);
+    expect(seen?.headers.get('x-forwarded-host')).toEqual([HOST]);
+    expect(seen?.head).not.toMatch(/admin|evil|other|^cookie|^sudo|override/im);
+  });
+
+  test('two credentials are none', async () => {
+    expect(await statusOf('GET /npm/plain', ['Authorization: Bearer x'])).toBe(400);
+    expect(await statusOf('GET /npm/plain', ['JOB-TOKEN: glcbt-x'])).toBe(400);
+    expect(await statusOf('GET /npm/plain?private_token=x')).toBe(400);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('a token in the path of npm logout is in no log', async () => {
+    expect(await statusOf(`DELETE /npm/-/user/token/${token}`)).toBe(403);
+    expect(await statusOf(`DELETE /npm/-/user/token/${token}/../x`)).toBe(400);
+    await eventually(
+      'both in the audit trail',
+      () => gateway.auditText().split('"/npm/-/user/token/***"').length > 2,
+    );
+    expect(gateway.auditText().includes(token)).toBe(false);
+  });
+});
+
+describe('S: framing', () => {
+  const publish = 'PUT /npm/@acme%2fui';
+  const hidden = 'GET /@other/ui HTTP/1.1\r\nHost: x\r\n\r\n';
+
+  test.each([
+    [['Content-Length: 5', 'Transfer-Encoding: chunked']],
+    [['Content-Length: 5', 'Content-Length: 6']],
+    [['Transfer-Encoding: gzip, chunked']],
+    [['Transfer-Encoding: xchunked']],
+    [['Transfer_Encoding: chunked', 'Content-Length: 0']],
+    [['Upgrade: websocket', 'Connection: upgrade', `Content-Length: ${hidden.length}`]],
+  ])('%j is refused', async (headers) => {
+    const answers = await send(request(publish, headers, `0\r\n\r\n${hidden}`));
+    expect(answers.map(({ status }) => status)).toEqual([400]);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('what follows a refused publication is no request', async () => {
+    const denied = request('PUT /npm/@other%2fui', [`Content-Length: ${hidden.length}`], hidden);
+    expect((await send(denied)).map(({ status }) => status)).toEqual([403]);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('a body in disguise goes as one request', async () => {
+    const chunk = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
+    const headers = ['Transfer-Encoding: chunked', 'Connection: close'];
+    expect((await send(request(publish, headers, chunk))).map(({ status }) => status)).toEqual([200]);
+    expect(upstream.requests().map(({ body }) => body)).toEqual([expect.stringContaining(hidden)]);
+  });
+});
+
+describe('an upstream that lies', () => {
+  const body = (): string => `{"dist":{"tarball":"${upstream.url}/plain/-/plain-1.0.0.tgz"}}`;
+  const rewritten = `{"dist":{"tarball":"http://${HOST}/npm/plain/-/plain-1.0.0.tgz"}}`;
+  const head = (...headers: readonly string[]): string =>
+    ['HTTP/1.1 200 OK', 'Content-Type: application/json', ...headers, '', ''].join('\r\n');
+  const sized = (text: string): string => head(`Content-Length: ${text.length}`) + text;
+
+  test('the truth, for comparison; asked for unencoded and whole', async () => {
+    upstream.respond(sized(body()));
+    const answer = await ask('GET /npm/plain', ['Accept-Encoding: gzip', 'Range: bytes=0-5']);
+    expect(answer?.status).toBe(200);
+    expect(answer?.body).toContain(rewritten);
+    const [seen] = upstream.requests();
+    expect(seen?.headers.get('accept-encoding')).toEqual(['identity']);
+    expect(seen?.headers.has('range')).toBe(false);
+  });
+
+  test.each(['text/html', 'text/html; charset=utf-8', 'application/octet-stream', 'application/jsonx'])(
+    'of another type (%s) it passes as it is',
+    async (type) => {
+      const page = `<html><a href="${upstream.url}/plain">moved</a></html>`;
+      upstream.respond(
+        `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nContent-Length: ${page.length}\r\n\r\n${page}`,
+      );
+      const answer = await ask('GET /npm/plain');
+      expect(answer).toMatchObject({ status: 200, body: page });
+      expect(answer?.headers.get('content-length')).toBe(String(page.length));
+    },
+  );
+
+  test('HTML that says it is JSON is rewritten whole, and is still no JSON', async () => {
+    upstream.respond(sized(`<html>${upstream.url}/plain</html>`));
+    expect((await ask('GET /npm/plain'))?.body).toContain(`<html>http://${HOST}/npm/plain</html>`);
+  });
+
+  test.each(['gzip', 'br', 'x-unknown', 'identity, gzip'])(
+    'encoded as %s, where identity was asked for, it is refused',
+    async (encoding) => {
+      const packed = gzipSync(body()).toString('latin1');
+      upstream.respond(head(`Content-Encoding: ${encoding}`, `Content-Length: ${packed.length}`) + packed);
+      const answer = await ask('GET /npm/plain');
+      expect(answer?.status).toBe(502);
+      expect(answer?.body).toContain('upstream_invalid');
+    },
+  );
+
+  test('bytes that are no text pass as they are', async () => {
+    const packed = gzipSync(body()).toString('latin1');
+    upstream.respond(sized(packed));
+    expect((await ask('GET /npm/plain'))?.body).toContain(packed);
+  });
+
+  test.each([
+    ['a length that is too long', () => head('Content-Length: 999') + body()],
+    ['an end in the middle of a chunk', () => head('Transfer-Encoding: chunked') + `fff\r\n${body()}`],
+    ['an end in the middle of a URL', () => head('Content-Length: 999') + body().slice(0, 30)],
+  ])('%s: no client takes it for whole', async (_what, answer) => {
+    upstream.respond((socket) => void socket.end(answer(), 'latin1'));
+    const received = await exchange(gateway.port, request('GET /npm/plain'), { quiet: 500 });
+    // Refused before anything was sent, or cut.
+    expect(received).not.toMatch(/\r\n0\r\n\r\n$/);
+    if (!received.startsWith('HTTP/1.1 502')) expect(received).toMatch(/transfer-encoding: chunked/i);
+  });
+
+  test('a length that is too short ends the answer, and what follows is none', async () => {
+    const text = body();
+    upstream.respond(
+      (socket) =>
+        void socket.write(`${head(`Content-Length: ${text.length}`)}${text}HTTP/1.1 200 OK\r\n\r\nsmuggled`),
+    );
+    const received = await exchange(gateway.port, request('GET /npm/plain'), { quiet: 300 });
+    expect(received).not.toContain('smuggled');
+    upstream.respond(sized(text));
+    expect((await ask('GET /npm/plain'))?.body).toContain(rewritten);
+  });
+
+  test('two lengths, or a length beside chunks, are refused', async () => {
+    upstream.respond(head('Content-Length: 1', 'Content-Length: 2') + body());
+    expect(await statusOf('GET /npm/plain')).toBe(502);
+    upstream.respond(head('Content-Length: 1', 'Transfer-Encoding: chunked') + body());
+    expect(await statusOf('GET /npm/plain')).toBe(502);
+  });
+
+  test('addresses of others stay, and get no credential', async () => {
+    const foreign = `{"dist":{"tarball":"${evil.url}/plain/-/plain-1.0.0.tgz"}}`;
+    upstream.respond(sized(foreign));
+    expect((await ask('GET /npm/plain'))?.body).toContain(foreign);
+  });
+
+  test('a redirect of a tarball to elsewhere is refused', async () => {
+    upstream.respond(
+      `HTTP/1.1 302 Found\r\nLocation: ${evil.url}/x?sig=canary-signature\r\nContent-Length: 0\r\n\r\n`,
+    );
+    const answer = await ask('GET /npm/plain/-/plain-1.0.0.tgz');
+    expect(answer?.status).toBe(502);
+    expect(answer?.head).not.toContain('canary-signature');
+  });
+
+  test('its 401 and its challenge stay here', async () => {
+    upstream.respond(
+      `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm="${evil.url}"\r\nContent-Length: 0\r\n\r\n`,
+    );
+    const answer = await ask('GET /npm/plain');
+    expect(answer?.status).toBe(502);
+    expect(answer?.head).not.toContain(evil.url);
+  });
+
+  test('a tarball is not touched', async () => {
+    upstream.respond(sized(body()));
+    const answer = await ask('GET /npm/plain/-/plain-1.0.0.tgz', ['Accept-Encoding: gzip']);
+    expect(answer?.body).toBe(body());
+    expect(upstream.requests()[0]?.headers.get('accept-encoding')).toEqual(['gzip']);
+  });
+});

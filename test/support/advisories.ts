@@ -1,0 +1,43 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { createSecureContext, TLSSocket } from 'node:tls';
+import { createAuthority } from './certificates.ts';
+import { startHttpUpstream } from './http-upstream.ts';
+
+/**
+ * The HTTP proxy by which Verdaccio asks the public database of flaws, and in its place: it takes the connection
+ * (CONNECT) for whatever host, and knows one flaw of one package. Nothing leaves loopback.
+ */
+export async function startAdvisories(folder: string, name: string, title: string) {
+  const authority = createAuthority('advisories');
+  const caFile = join(folder, 'advisories.crt');
+  writeFileSync(caFile, authority.certificate);
+  const asked: string[] = [];
+  const server = createServer();
+  server.on('connect', (req, socket) => {
+    const context = createSecureContext(authority.issue(`DNS:${(req.url ?? '').replace(/:\d+$/, '')}`));
+    socket.write('HTTP/1.1 200 OK\r\n\r\n');
+    const secure = new TLSSocket(socket, { isServer: true, secureContext: context });
+    secure.on('error', () => undefined);
+    server.emit('connection', secure);
+  });
+  const flaw = {
+    id: 1,
+    url: 'https://advisories.example.com/1',
+    title,
+    severity: 'high',
+    vulnerable_versions: '<2.0.0',
+    cwe: [],
+    cvss: { score: 8 },
+  };
+  const { url, close } = await startHttpUpstream((req, res) => {
+    let body = '';
+    req.setEncoding('utf8').on('data', (text: string) => (body += text));
+    req.on('end', () => {
+      asked.push(body);
+      res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ [name]: [flaw] }));
+    });
+  }, server);
+  return { proxy: url, caFile, asked, close };
+}

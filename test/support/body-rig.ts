@@ -1,0 +1,173 @@
+import type { AuditEvent } from '../../src/contract/audit-event.ts';
+import type { Operation } from '../../src/contract/operation.ts';
+import { deny } from '../../src/contract/decision.ts';
+import type { Asked, Classification, Protocol, Unknown } from '../../src/contract/protocol.ts';
+import type { RequestHead } from '../../src/contract/request-head.ts';
+import { createForwarder, StallWatch } from '../../src/forward/index.ts';
+import { createListener } from '../../src/listener/index.ts';
+import { createPipeline, type ServiceLine } from '../../src/pipeline/index.ts';
+import { httpProtocol, jsonRefusal } from '../../src/protocols/index.ts';
+import { recordingLog, sampleCaller } from './audit-events.ts';
+import { startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts';
+import { emptyRevocations } from './state.ts';
+
+export interface BodyRig {
+  readonly port: number;
+  readonly upstream: RecordingUpstream;
+  /** In a copy: an exchange goes on changing. */
+  readonly events: readonly AuditEvent[];
+  /** Bodies that the pipeline has asked for so far. */
+  reading(): number;
+  close(): Promise<void>;
+}
+
+export interface BodyRigOptions {
+  /** Milliseconds that a body may stand still. */
+  readonly idle?: number;
+  readonly connections?: number;
+  readonly bodyBytes?: number;
+  readonly authorize?: ServiceLine['authorize'];
+}
+
+const unused = (): Promise<never> => Promise.reject(new Error('unused'));
+
+/** Listener, pipeline and forwarder around a protocol whose bodies say in their first word what they ask for. */
+export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRig> {
+  const { idle = 60_000, connections = 10, bodyBytes, authorize = allowReading } = options;
+  const upstream = await startRecordingUpstream();
+  const log = recordingLog();
+  const stalls = new StallWatch(idle);
+  const forwarder = createForwarder(
+    {
+      name: 'api',
+      path: '/api/',
+      upstream: {
+        url: `${upstream.url}/`,
+        hostHeader: 'upstream',
+        redirectOrigins: [],
+        aliases: [],
+        connections,
+        timeouts: { connect: 5_000, headers: 5_000, idle: 5_000 },
+      },
+      identityHeaders: {},
+      assertion: false,
+      publicUrl: 'https://gateway.example.com',
+      keepCookies: false,
+      queryCarriers: [],
+      limits: { bodyBytes },
+    },
+    {
+      log,
+      stalls,
+      outbound: { get: unused, post: unused },
+      keyring: { sign: unused },
+      clock: { now: Date.now },
+    },
+  );
+  let reading = 0;
+  const line: ServiceLine = {
+    name: 'api',
+    type: 'http',
+    path: '/api/',
+    mode: 'enforce',
+    deny: 'reveal',
+    protocol: wordProtocol(),
+    extract: () => ({ class: 'id_token', carrier: 'bearer', token: 'x', username: undefined }),
+    authenticate: () => sampleCaller().credential,
+    authorize,
+    forward: forwarder.forward,
+    takeBody(request, wanted) {
+      reading += 1;
+      return forwarder.takeBody(request, wanted);
+    },
+  };
+  const events: AuditEvent[] = [];
+  const pipeline = createPipeline({
+    services: [line],
+    endpoints: [],
+    fallback: { refusal: jsonRefusal },
+    audit: {
+      write: (event) => void events.push(copyOf(event)),
+      available: () => true,
+      flush: () => Promise.resolve(),
+    },
+    meter: { requestStarted: () => undefined, requestEnded: () => undefined },
+    revocations: await emptyRevocations(),
+    failures: { failed: () => undefined, suspects: () => false },
+    clock: { now: Date.now },
+    log,
+  });
+  const limits = {
+    headerBytes: 16_384,
+    headerCount: 100,
+    headersTimeout: 5_000,
+    keepAlive: 5_000,
+    drain: 200,
+  };
+  const listener = createListener({ listen: '127.0.0.1:0', trustedProxies: [], limits }, pipeline, { log });
+  const { port } = await listener.start();
+  return {
+    port,
+    upstream,
+    events,
+    reading: () => reading,
+    async close() {
+      await listener.stop();
+      await forwarder.close();
+      stalls.close();
+      await upstream.close();
+    },
+  };
+}
+
+export function operation(scope: string): Operation {
+  return { scope, resource: 'a', extent: 'one' };
+}
+
+export const allowAll: ServiceLine['authorize'] = () => ({
+  kind: 'allow',
+  basis: 'grant',
+  caller: sampleCaller(),
+  relaxed: undefined,
+});
+
+const allowReading: ServiceLine['authorize'] = (credential, operations) =>
+  operations.every(({ scope }) => scope === 'read')
+    ? allowAll(credential, operations)
+    : deny('scope_not_granted', 'reading only', sampleCaller());
+
+function wordProtocol(): Protocol {
+  const bodies: Readonly<Record<string, Classification>> = {
+    '/api/whole': inBody('whole', 64, 'read', 'write'),
+    '/api/start': inBody('start', 8, 'read', 'write'),
+    '/api/none': inBody('whole', 64, 'delete'),
+  };
+  return {
+    ...httpProtocol({ path: '/api/' }),
+    classify: ({ path }: RequestHead) => bodies[path] ?? { kind: 'unknown', detail: 'no such path' },
+  };
+}
+
+function inBody(part: 'whole' | 'start', maxBytes: number, ...scopes: readonly string[]): Classification {
+  return { kind: 'in-body', oneOf: scopes.map(operation), part, maxBytes, read: readWord };
+}
+
+function readWord(body: Buffer): Asked | Unknown | ReturnType<typeof deny> {
+  const word = /^[a-z]+/.exec(body.toString('latin1'))?.[0];
+  switch (word) {
+    case 'read':
+    case 'write':
+      return { kind: 'operations', operations: [operation(word)] };
+    case 'malformed':
+      return deny('request_malformed', 'as the test wants it');
+    case 'boom':
+      throw new TypeError('as the test wants it');
+    default:
+      return { kind: 'unknown', detail: `no ${word}` };
+  }
+}
+
+function copyOf(event: AuditEvent): AuditEvent {
+  const { operations, reason, detail, status, bytesIn, bytesOut, aborted, path } = event;
+  return { ...event, operations, reason, detail, status, bytesIn, bytesOut, aborted, path };
+}

@@ -1,0 +1,17 @@
+import { readText } from './repository.ts';
+
+/**
+ * The block of a page that is named behind its language (```` ```ini .npmrc ````), below this heading. Tests run what the
+ * documentation says, so that it stays true.
+ */
+export function snippet(page: string, heading: string, name: string): string {
+  const [, section] = readText(page).split(`\n## ${heading}\n`);
+  if (section === undefined) throw new Error(`${page} has no "## ${heading}"`);
+  const [text = ''] = section.split(/\n## /);
+  const block = text
+    .split(/^```/m)
+    .find((part) => part.slice(0, part.indexOf('\n')).replace(/^\S+ /, '') === name)
+    ?.replace(/^.*\n/, '');
+  if (block === undefined) throw new Error(`${page}, ${heading}: no block is named ${name}`);
+  return block;
+}

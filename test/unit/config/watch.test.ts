@@ -1,0 +1,124 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { watchConfig } from '../../../src/config/index.ts';
+import { createConfigMap } from '../../support/config-map.ts';
+import { eventually } from '../../support/eventually.ts';
+
+/** Only what an event tells of is seen. */
+const EVENTS = { settle: 20, poll: 3_600_000 };
+/** What no event tells of is seen, too. */
+const POLLING = { settle: 20, poll: 50 };
+
+let folder: string;
+let stop: () => void = () => undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gatehouse-watch-'));
+});
+afterEach(() => {
+  stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function watching(path: string, timing: typeof EVENTS, outcome: () => boolean = () => true) {
+  const watch = watchConfig(path, timing);
+  let reloads = 0;
+  stop = () => watch.close();
+  watch.start(
+    async () => {
+      reloads += 1;
+      return outcome();
+    },
+    () => undefined,
+  );
+  return { reloads: () => reloads, watch };
+}
+
+const put = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+
+test.each([
+  ['the file, which an editor replaces', 'a.yaml'],
+  ['its directory', ''],
+])('%s: one reload for each content, however often it is written', async (_, name) => {
+  put('a.yaml', 'one');
+  const { reloads } = watching(join(folder, name), EVENTS);
+  const replace = (text: string): void => {
+    put('a.yaml.new', text);
+    renameSync(join(folder, 'a.yaml.new'), join(folder, 'a.yaml'));
+  };
+  replace('two');
+  await eventually('two', () => reloads() === 1);
+  replace('two');
+  put('notes.txt', 'no part of it');
+  replace('three');
+  await eventually('three', () => reloads() === 2);
+  put('a.yaml', 'in place');
+  await eventually('in place', () => reloads() === 3);
+});
+
+test('a ConfigMap: two swaps in a row are two reloads, of the directory and of a file in it', async () => {
+  for (const name of ['', 'a.yaml']) {
+    const map = createConfigMap(join(folder, `map${name}`));
+    map.write({ 'a.yaml': 'one' });
+    const { reloads } = watching(join(map.folder, name), EVENTS);
+    map.write({ 'a.yaml': 'two' });
+    await eventually('the first swap', () => reloads() === 1);
+    map.write({ 'a.yaml': 'three' });
+    await eventually('the second swap', () => reloads() === 2);
+    stop();
+  }
+});
+
+test('a change between reading and watching is not missed', async () => {
+  put('a.yaml', 'one');
+  const watch = watchConfig(join(folder, 'a.yaml'), EVENTS);
+  put('a.yaml', 'two');
+  let reloads = 0;
+  stop = () => watch.close();
+  watch.start(
+    async () => (reloads += 1) > 0,
+    () => undefined,
+  );
+  await eventually('it is seen', () => reloads === 1);
+});
+
+test('the directory itself is swapped, or goes and comes back: polling finds it, and events from there on', async () => {
+  mkdirSync(join(folder, 'v1'));
+  mkdirSync(join(folder, 'v2'));
+  put('v1/a.yaml', 'one');
+  put('v2/a.yaml', 'two');
+  symlinkSync('v1', join(folder, 'current'));
+  const { reloads } = watching(join(folder, 'current'), POLLING);
+  symlinkSync('v2', join(folder, 'next'));
+  renameSync(join(folder, 'next'), join(folder, 'current'));
+  await eventually('the other one', () => reloads() === 1);
+  unlinkSync(join(folder, 'current'));
+  await eventually('that it is gone', () => reloads() >= 2);
+  symlinkSync('v1', join(folder, 'current'));
+  const before = reloads();
+  await eventually('that it is back', () => reloads() > before);
+});
+
+test('what did not go well is tried again: the cause may stand in another file', async () => {
+  put('a.yaml', 'one');
+  let good = false;
+  const { reloads } = watching(join(folder, 'a.yaml'), POLLING, () => good);
+  put('a.yaml', 'two');
+  await eventually('tries', () => reloads() >= 3);
+  good = true;
+  const failed = reloads();
+  await eventually('the one that goes well', () => reloads() === failed + 1);
+  await new Promise((resolve) => setTimeout(resolve, 3 * POLLING.poll));
+  expect(reloads()).toBe(failed + 1);
+});
+
+test('on demand, whether anything has changed or not; not any more once it is closed', async () => {
+  put('a.yaml', 'one');
+  const { reloads, watch } = watching(join(folder, 'a.yaml'), EVENTS);
+  watch.now();
+  expect(reloads()).toBe(1);
+  watch.close();
+  watch.now();
+  expect(reloads()).toBe(1);
+});

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import type { RequestHead } from '../../../src/contract/request-head.ts';
+import { packageProtocols } from '../../../src/protocols/index.ts';
+
+const { classify, challenge, refusal } = packageProtocols.nuget({ path: '/nuget/' });
+
+function head(method: string, path: string): RequestHead {
+  return {
+    method,
+    host: 'nuget.example.com',
+    path: path as RequestHead['path'],
+    query: '',
+    hasBody: false,
+    rawHeaders: [],
+  };
+}
+
+const READ = 'read_package_registry';
+const WRITE = 'write_package_registry';
+
+test.each([
+  ['GET', 'index.json', READ, '', 'any', true],
+  ['GET', 'v3/index.json', READ, '', 'any', true],
+  ['GET', 'v3/registration/acme.core/index.json', READ, 'acme.core', 'one', true],
+  ['GET', 'v3/registration5-semver1/Acme.Core/index.json', READ, 'acme.core', 'one', true],
+  ['GET', 'v3/registrations2-semver2/acme.core/1.0.0.json', READ, 'acme.core', 'one', true],
+  ['GET', 'registration/acme.core/page/1.0.0/2.0.0-rc.1.json', READ, 'acme.core', 'one', true],
+  ['GET', 'metadata/acme.core/1.0.0', READ, 'acme.core', 'one', true],
+  ['GET', 'v3/package/acme.core/index.json', READ, 'acme.core', 'one', false],
+  ['GET', 'v3-flatcontainer/acme.core/1.0.0/acme.core.1.0.0.nupkg', READ, 'acme.core', 'one', false],
+  ['HEAD', 'v3/flat2/Acme.Core/1.0.0/Acme.Core.1.0.0.nupkg', READ, 'acme.core', 'one', false],
+  ['GET', 'package/acme.core/1.0.0/acme.core.nuspec', READ, 'acme.core', 'one', false],
+  ['GET', 'download/acme.core/1.0.0-beta/acme.core.1.0.0-beta.snupkg', READ, 'acme.core', 'one', false],
+  ['GET', 'v3/package/acme.core/1.0.0/readme', READ, 'acme.core', 'one', false],
+  ['GET', 'query', READ, '', 'every', true],
+  ['GET', 'v3/search', READ, '', 'every', true],
+  ['GET', 'v3/autocomplete', READ, '', 'every', true],
+  ['GET', 'v3/catalog0/data/2026.01.02.03.04.05/acme.core.1.0.0.json', READ, '', 'every', true],
+  ['PUT', 'api/v2/package', WRITE, '', 'every', false],
+  ['PUT', 'api/v2/package/', WRITE, '', 'every', false],
+  ['PUT', 'api/v2/symbolpackage', WRITE, '', 'every', false],
+  ['PUT', '', WRITE, '', 'every', false],
+  ['DELETE', 'api/v2/package/Acme.Core/1.0.0', WRITE, 'acme.core', 'one', false],
+  ['POST', 'api/v2/package/Acme.Core/1.0.0', WRITE, 'acme.core', 'one', false],
+  ['DELETE', 'acme.core/1.0.0', WRITE, 'acme.core', 'one', false],
+])('%s %s', (method, path, scope, resource, extent, rewritten) => {
+  const found = classify(head(method, `/nuget/${path}`));
+  expect(found).toMatchObject({ kind: 'operations', operations: [{ scope, resource, extent }] });
+  expect('plan' in found).toBe(rewritten);
+});
+
+test.each([
+  // Two names in one path, or one that somebody could read as another.
+  ['GET', 'v3/package/acme.core/1.0.0/other.1.0.0.nupkg'],
+  ['GET', 'v3/package/acme.core/1.0.0/acme.core.2.0.0.nupkg'],
+  ['GET', 'v3/package/acme.core/1.0.0/acme.core.1.0.0.nupkg/more'],
+  ['GET', 'v3/package/acme%2Ecore%2Fx/index.json'],
+  ['GET', 'v3/package/acm%C3%A9/index.json'],
+  ['GET', 'v3/package/acme..core/index.json'],
+  ['GET', 'v3/package/.acme/index.json'],
+  ['GET', `v3/package/${'a'.repeat(101)}/index.json`],
+  ['GET', 'v3/package/acme.core/latest/acme.core.latest.nupkg'],
+  ['GET', 'v3/registration/index.json'],
+  ['GET', 'v3/registration/acme.core/page/1.0.0.json'],
+  ['GET', 'v3/registration/acme.core/other.json'],
+  ['GET', 'v3/other/acme.core/index.json'],
+  // The OData feeds of version 2.
+  ['GET', 'FindPackagesById()'],
+  ['GET', "Packages(Id='acme.core',Version='1.0.0')"],
+  ['GET', '$metadata'],
+  ['GET', ''],
+  ['GET', 'api/v2/package'],
+  ['POST', 'api/v2/package'],
+  ['DELETE', 'api/v2/package'],
+  ['PUT', 'api/v2/package/acme.core/1.0.0'],
+  ['DELETE', 'api/v2/package/acme.core/everything'],
+  ['POST', 'v3/search'],
+])('%s %s is nothing that a feed knows', (method, path) => {
+  expect(classify(head(method, `/nuget/${path}`))).toMatchObject({ kind: 'unknown' });
+});
+
+test('NuGet answers a Basic challenge, and prints a header and the phrase', () => {
+  expect(challenge({ host: 'nuget.example.com', operations: [], error: undefined, status: 401 })).toBe(
+    'Basic realm="nuget.example.com"',
+  );
+  const text = {
+    status: 403,
+    error: 'resource_not_granted',
+    message: 'Why — so.',
+    requestId: 'r-1',
+    operations: [],
+  };
+  expect(refusal(text, '*/*')).toMatchObject({
+    phrase: 'Why  so. (resource_not_granted)',
+    headers: ['X-NuGet-Warning', 'Why  so. (resource_not_granted), request id r-1'],
+  });
+});
