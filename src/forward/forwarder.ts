@@ -75,6 +75,7 @@ export function createForwarder(
   const provide = createProvide(
     credential,
     settings.assertion ? createAssertions(settings, ports) : undefined,
+    upstream.auth?.forwardCredential === true,
   );
   const outgoing = createOutgoingHead(settings, cleanQuery, credential?.headers ?? []);
   const location = createLocationRewriter({

@@ -22,7 +22,7 @@ test('an assertion that cannot be signed holds the request back: nobody could de
   const away = (): Promise<string> =>
     Promise.reject(new GatehouseError('store_unavailable', 'no signing key can be had'));
   const { forwarding, told } = recorder();
-  const fault = await Promise.resolve(createProvide(undefined, away)(forwarding)).catch(
+  const fault = await Promise.resolve(createProvide(undefined, away, false)(forwarding)).catch(
     (error: unknown) => error,
   );
   expect(fault).toBeInstanceOf(CredentialFault);
