@@ -12,6 +12,8 @@ export interface PoolSettings {
 
 export interface UpstreamPool {
   dispatch: Pool['dispatch'];
+  /** A connection of its own, under the same TLS policy. */
+  connect(callback: buildConnector.Callback): void;
   close(): Promise<void>;
 }
 
@@ -23,32 +25,38 @@ export function createUpstreamPool(service: string, settings: PoolSettings, log:
   const path = settings.caFile;
   const withOneName = nameAs(settings.url);
   if (path === undefined) {
-    const pool = makePool(settings, undefined);
+    const { pool, connect } = makePool(settings, undefined);
     return {
       dispatch: (options, handler) => pool.dispatch(withOneName(options), handler),
+      connect,
       close: () => pool.destroy(),
     };
   }
   const file = watchCa(service, path, log, (ca) => {
-    const previous = pool;
-    pool = makePool(settings, ca);
+    const previous = made.pool;
+    made = makePool(settings, ca);
     void previous.close();
   });
-  let pool = makePool(settings, file.content);
+  let made = makePool(settings, file.content);
   return {
-    dispatch: (options, handler) => pool.dispatch(withOneName(options), handler),
+    dispatch: (options, handler) => made.pool.dispatch(withOneName(options), handler),
+    connect: (callback) => made.connect(callback),
     async close() {
       file.close();
-      await pool.destroy();
+      await made.pool.destroy();
     },
   };
 }
 
-function makePool(settings: PoolSettings, ca: string | undefined): Pool {
+function makePool(
+  settings: PoolSettings,
+  ca: string | undefined,
+): Pick<UpstreamPool, 'connect'> & { readonly pool: Pool } {
   const { connect: timeout, headers, idle } = settings.timeouts;
   // HTTP/2 is on by default over TLS; framing is checked for HTTP/1.1 only.
   const connect = buildConnector({ timeout, allowH2: false, ...(ca === undefined ? {} : { ca }) });
-  return new Pool(new URL(settings.url).origin, {
+  const { origin, protocol, hostname, host, port } = new URL(settings.url);
+  const pool = new Pool(origin, {
     connections: settings.connections,
     pipelining: 1,
     allowH2: false,
@@ -61,6 +69,8 @@ function makePool(settings: PoolSettings, ca: string | undefined): Pool {
     // it takes that of the origin (and none for an address, which node refuses as one).
     connect: (options, callback) => connect({ ...options, servername: '' }, callback),
   });
+  const where = { protocol, hostname: hostname.replaceAll(/[[\]]/g, ''), host, port, servername: '' };
+  return { pool, connect: (callback) => connect(where, callback) };
 }
 
 /** To undici another Host is another server: it would close the connection and open a new one for each. */

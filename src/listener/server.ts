@@ -3,11 +3,12 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import { GatehouseError } from '../contract/errors.ts';
-import type { BrokenRequest, Incoming } from '../contract/incoming.ts';
+import type { BrokenRequest, Incoming, Upgrade } from '../contract/incoming.ts';
 import type { Log } from '../contract/ports.ts';
 import { createClientFacts } from './client-facts.ts';
 import { parseListenAddress, type ListenAddress } from '../lib/listen-address.ts';
 import {
+  answerOn,
   closeGentlyAfterLastResponse,
   drain,
   isClosing,
@@ -66,7 +67,11 @@ export function createListener(
     noDelay: true,
     shouldUpgradeCallback(req) {
       upgrading = req;
-      return false;
+      const previous = current.get(req.socket);
+      // Behind an answer that is not out yet, or is the last, nothing switches.
+      if (previous !== undefined && (!previous.writableFinished || !previous.shouldKeepAlive)) return false;
+      const head = readHead(req, limits.headerCount);
+      return !('kind' in head) && head.webSocket === true;
     },
   };
   const server =
@@ -83,12 +88,18 @@ export function createListener(
   server.maxHeadersCount = 0;
 
   const detached = new Set<Socket>();
+  const upgrades = new Map<Socket, Upgrade>();
   /** The newest response of each connection. */
   const current = new WeakMap<Socket, http.ServerResponse>();
   const proto = tls === undefined ? 'http' : 'https';
   let clientFacts = createClientFacts(settings.trustedProxies, proto);
 
-  function take(req: http.IncomingMessage, res: http.ServerResponse, expectsContinue: boolean): void {
+  function take(
+    req: http.IncomingMessage,
+    res: http.ServerResponse,
+    expectsContinue: boolean,
+    upgrade?: Upgrade,
+  ): void {
     const previous = current.get(req.socket);
     // Behind an answer that closes the connection nothing counts as a request any more (threats S7).
     if (previous?.shouldKeepAlive === false) return;
@@ -102,6 +113,7 @@ export function createListener(
       head: readHead(req, limits.headerCount),
       client: clientFacts(req),
       requestId: randomUUID(),
+      upgrade,
       expectsContinue,
     });
   }
@@ -114,11 +126,16 @@ export function createListener(
   server.on('checkExpectation', (req, res) => take(req, res, false));
   server.on('connect', (_req, stream) => {
     const socket = stream as Socket;
-    // Node has let go of this one: its errors and its end are nobody else's.
-    detached.add(socket);
-    socket.on('error', () => socket.destroy());
-    socket.once('close', () => detached.delete(socket));
+    detach(socket);
     refuse(socket, 400, 'method CONNECT');
+  });
+  server.on('upgrade', (req, stream, early) => {
+    const socket = stream as Socket;
+    const upgrade = { early, switched: false };
+    detach(socket);
+    upgrades.set(socket, upgrade);
+    socket.once('close', () => upgrades.delete(socket));
+    take(req, answerOn(socket, req), false, upgrade);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
     const socket = stream as Socket;
@@ -139,6 +156,13 @@ export function createListener(
     writeRefusal(socket, status);
     socket.end(() => socket.destroy());
   });
+
+  /** Node has let go of this one: its errors and its end are nobody else's. */
+  function detach(socket: Socket): void {
+    detached.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => detached.delete(socket));
+  }
 
   function refuse(socket: Socket, status: number, detail: string): void {
     handlers.broken({ status, detail, client: peerFacts(socket) });
@@ -164,6 +188,8 @@ export function createListener(
     },
     async stop() {
       certificate?.close();
+      // They have no end of their own that could be waited for.
+      for (const [socket, { switched }] of upgrades) if (switched) socket.destroySoon();
       await drain(server, limits.drain, detached);
     },
   };
