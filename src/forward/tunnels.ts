@@ -158,8 +158,9 @@ class WayOut extends Agent {
     callback?: (error: Error | null, stream: Socket) => void,
   ): undefined {
     this.#connect((error, socket) => {
-      if (socket === null) callback?.(error ?? new Error('no connection'), new Socket());
-      else callback?.(null, socket);
+      if (error === null) callback?.(null, socket);
+      // Node takes none beside an error, whatever its types say.
+      else callback?.(error, undefined as unknown as Socket);
     });
   }
 }

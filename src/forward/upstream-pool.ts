@@ -13,7 +13,7 @@ export interface PoolSettings {
 export interface UpstreamPool {
   dispatch: Pool['dispatch'];
   /** A connection of its own, under the same TLS policy. */
-  connect(callback: buildConnector.Callback): void;
+  readonly connect: (callback: buildConnector.Callback) => void;
   close(): Promise<void>;
 }
 

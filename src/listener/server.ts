@@ -191,6 +191,9 @@ export function createListener(
       // They have no end of their own that could be waited for.
       for (const [socket, { switched }] of upgrades) if (switched) socket.destroySoon();
       await drain(server, limits.drain, detached);
+      // Closed, but not yet told so: whoever waits for the end of one would hear of it after everything has stopped.
+      const told = [...detached].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+      await Promise.all(told);
     },
   };
 }

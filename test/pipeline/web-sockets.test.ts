@@ -8,7 +8,7 @@ import { openSocket, startEchoServer, type EchoServer, type TestSocket } from '.
 
 let echo: EchoServer;
 let rig: Rig;
-let open: TestSocket[] = [];
+const open: TestSocket[] = [];
 
 beforeEach(async () => {
   echo = await startEchoServer();
