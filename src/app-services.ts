@@ -8,7 +8,7 @@ import { createExtract } from './extract/index.ts';
 import { createForwarder, type Forwarder, type StallWatch } from './forward/index.ts';
 import { inherit, type Estate } from './lib/inherit.ts';
 import type { EndpointLine, ServiceLine } from './pipeline/index.ts';
-import { httpProtocol, ociProtocol, packageProtocols } from './protocols/index.ts';
+import { gitProtocol, httpProtocol, ociProtocol, packageProtocols } from './protocols/index.ts';
 
 type Service = Config['services'][number];
 
@@ -120,6 +120,8 @@ function protocolOf(service: Service, publicUrl: string): Protocol {
       return httpProtocol(service);
     case 'oci':
       return ociProtocol({ ...service, publicUrl });
+    case 'git':
+      return gitProtocol(service);
     default:
       return packageProtocols[service.type](service);
   }

@@ -52,7 +52,12 @@ export interface RoutePlan {
   readonly followRedirects?: boolean;
   /** The upstream's URLs in a good answer's body become the gateway's, so that every later request comes here too. */
   readonly rewrite?: BodyRewrite;
+  /** Looks on while the request's body streams by, from its first byte. */
+  readonly watch?: () => BodyWatch;
 }
+
+/** Says what is wrong with a body: the request ends before the upstream has this piece of it. */
+export type BodyWatch = (chunk: Buffer) => string | undefined;
 
 export type BodyRewrite = UrlRewrite | DocumentRewrite;
 
@@ -66,8 +71,8 @@ export interface UrlRewrite {
 /** Where more has to change than that: the whole body is held, read and written anew. */
 export interface DocumentRewrite {
   readonly kind: 'document';
-  /** As above. */
-  readonly types: readonly string[];
+  /** As above; `any`: whatever it calls itself, what cannot be read is not relayed, because of what only the rewrite takes out. */
+  readonly types: readonly string[] | 'any';
   /** Bytes; a longer document is not relayed. */
   readonly maxBytes: number;
   /** Pure. Undefined where the document cannot be understood: nothing of it is relayed then. */
@@ -80,6 +85,8 @@ export interface PublicUrls {
   readonly base: string;
   /** An absolute URL of the upstream as clients may follow it; undefined for a foreign one. */
   readonly of: (url: string) => string | undefined;
+  /** A foreign one where the configuration says that clients may be sent. */
+  readonly leadsToStorage: (url: string) => boolean;
 }
 
 export interface OwnAnswer {

@@ -18,7 +18,7 @@ import { createTakeBody } from './take-body.ts';
 import type { TunnelLimits } from './tunnel-watch.ts';
 import { createTunnels } from './tunnels.ts';
 import { createUpstreamCredential, type CredentialPorts, type UpstreamAuth } from './upstream-credential.ts';
-import { createUpstreamPool } from './upstream-pool.ts';
+import { createUpstreamPool, type PoolSettings } from './upstream-pool.ts';
 
 export interface ForwardSettings {
   /** Name of the service, for logs. */
@@ -27,18 +27,12 @@ export interface ForwardSettings {
   readonly repositoryPrefix?: string | undefined;
   /** Public prefix; replaced by the path of `upstream.url`. */
   readonly path: string;
-  readonly upstream: {
-    readonly url: string;
+  readonly upstream: PoolSettings & {
     readonly hostHeader: 'upstream' | 'client';
-    readonly caFile?: string | undefined;
     readonly auth?: UpstreamAuth | undefined;
     readonly redirectOrigins: readonly string[];
     /** Other URLs by which it calls itself. */
     readonly aliases: readonly string[];
-    /** Most requests in flight. */
-    readonly connections: number;
-    /** Milliseconds. */
-    readonly timeouts: { readonly connect: number; readonly headers: number; readonly idle: number };
   };
   /** Its own, in place of the issuers'. */
   readonly audiences?: readonly string[] | undefined;
@@ -88,11 +82,7 @@ export function createForwarder(
     redirectOrigins: upstream.redirectOrigins,
     cleanQuery,
   });
-  const rewritingFor = createRewriting({
-    path: settings.path,
-    upstreamUrl: upstream.url,
-    aliases: upstream.aliases,
-  });
+  const rewritingFor = createRewriting(settings);
   const tunnels = settings.webSockets
     ? createTunnels({ ...settings.webSockets, location, timeouts: upstream.timeouts }, pool.connect)
     : undefined;
@@ -132,7 +122,7 @@ export function createForwarder(
       return forwarding.failed('body_too_large', `Content-Length ${contentLength}`);
     }
     const rewriting = plan?.rewrite && rewritingFor(plan.rewrite, `${client.proto}://${head.host}`);
-    const body = head.hasBody ? new RequestBody(req, maxBody, taken) : undefined;
+    const body = head.hasBody ? new RequestBody(req, maxBody, taken, plan?.watch?.()) : undefined;
     const options: Dispatcher.DispatchOptions = {
       method: head.method,
       path,

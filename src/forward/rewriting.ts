@@ -8,9 +8,13 @@ import { UrlRewriter, type Replacement } from './url-rewriter.ts';
 export interface RewritingSettings {
   /** Public prefix of the service. */
   readonly path: string;
-  readonly upstreamUrl: string;
-  /** Other URLs by which the upstream calls itself. */
-  readonly aliases: readonly string[];
+  readonly upstream: {
+    readonly url: string;
+    /** Other URLs by which it calls itself. */
+    readonly aliases: readonly string[];
+    /** Where it may send clients beside itself. */
+    readonly redirectOrigins: readonly string[];
+  };
 }
 
 /** How one request's answer becomes the gateway's. */
@@ -27,22 +31,24 @@ export interface RewrittenAnswer {
 }
 
 /** `origin`: scheme and host by which the client came. */
-export function createRewriting(
-  settings: RewritingSettings,
-): (rewrite: BodyRewrite, origin: string) => Rewriting {
-  const { host: ownHost, pathname } = new URL(settings.upstreamUrl);
+export function createRewriting({
+  path,
+  upstream,
+}: RewritingSettings): (rewrite: BodyRewrite, origin: string) => Rewriting {
+  const { host: ownHost, pathname } = new URL(upstream.url);
+  const storage = new Set(upstream.redirectOrigins.map((url) => new URL(url).origin));
 
   function replacementsFor(origin: string): readonly Replacement[] {
-    const to = origin + settings.path;
+    const to = origin + path;
     const host = origin.slice(origin.indexOf('//') + 2);
     // An upstream that goes by Host, X-Forwarded-Host and X-Forwarded-Proto, or by some of them, calls itself by its own
     // name or the client's, with its own scheme or the client's; and knows nothing of our prefix.
     const names = SCHEMES.flatMap((scheme) => [
       `${scheme}//${ownHost}${pathname}`,
       `${scheme}//${host}${pathname}`,
-      `${scheme}//${host}${settings.path}`,
+      `${scheme}//${host}${path}`,
     ]);
-    return [...new Set([settings.upstreamUrl, ...settings.aliases, ...names])].map((from) => ({ from, to }));
+    return [...new Set([upstream.url, ...upstream.aliases, ...names])].map((from) => ({ from, to }));
   }
 
   return (rewrite, origin) => {
@@ -51,10 +57,12 @@ export function createRewriting(
     return {
       request(headers) {
         const kept: string[] = [];
+        // Where tags decide, times do not (RFC 9110 §13.1.3), whether or not the tag was one of ours.
+        const byTag = valueOf(headers, 'if-none-match') !== undefined;
         for (let i = 0; i < headers.length; i += 2) {
           const [name = '', value = ''] = [headers[i], headers[i + 1]];
           const folded = foldHeaderName(name);
-          if (LEFT_OUT.has(folded)) continue;
+          if (LEFT_OUT.has(folded) || (byTag && folded === 'if-modified-since')) continue;
           const sent = folded === 'if-none-match' ? tags.inward(value) : value;
           if (sent !== undefined) kept.push(name, sent);
         }
@@ -66,8 +74,7 @@ export function createRewriting(
         const get = (wanted: string): string | undefined => valueOf(headers, wanted);
         const type = get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
         const unmodified = status === 304;
-        if (!unmodified && (status !== 200 || type === undefined || !rewrite.types.includes(type)))
-          return undefined;
+        if (!unmodified && !holdsUrls(rewrite, status, type)) return undefined;
         if (!unmodified && (get('content-encoding') ?? 'identity').toLowerCase() !== 'identity') {
           return 'an encoded body where none was asked for';
         }
@@ -78,28 +85,39 @@ export function createRewriting(
           if (OF_THE_BODY.has(folded)) continue;
           kept.push(name, folded === 'etag' ? tags.outward(value) : value);
         }
-        return { headers: kept, body: transformFor(rewrite, replacements, origin + settings.path) };
+        const base = origin + path;
+        return { headers: kept, body: transformFor(rewrite, replacements, { base, storage }) };
       },
     };
   };
 }
 
+function holdsUrls({ types }: BodyRewrite, status: number, type: string | undefined): boolean {
+  if (types === 'any') return status >= 200 && status < 300;
+  return status === 200 && type !== undefined && types.includes(type);
+}
+
+interface Names {
+  readonly base: string;
+  readonly storage: ReadonlySet<string>;
+}
+
 function transformFor(
   rewrite: BodyRewrite,
   replacements: readonly Replacement[],
-  base: string,
+  names: Names,
 ): BodyTransform {
   switch (rewrite.kind) {
     case 'urls':
       return new UrlRewriter(replacements);
     case 'document':
-      return new DocumentRewriter(rewrite, publicUrls(replacements, base));
+      return new DocumentRewriter(rewrite, publicUrls(replacements, names));
     default:
       return rewrite satisfies never;
   }
 }
 
-function publicUrls(replacements: readonly Replacement[], base: string): PublicUrls {
+function publicUrls(replacements: readonly Replacement[], { base, storage }: Names): PublicUrls {
   // The longest first: one may be the start of another.
   const known = replacements.toSorted((a, b) => b.from.length - a.from.length);
   return {
@@ -108,6 +126,7 @@ function publicUrls(replacements: readonly Replacement[], base: string): PublicU
       const replacement = known.find(({ from }) => url.startsWith(from));
       return replacement === undefined ? undefined : replacement.to + url.slice(replacement.from.length);
     },
+    leadsToStorage: (url) => storage.has(URL.parse(url)?.origin ?? ''),
   };
 }
 
@@ -126,8 +145,8 @@ const OF_THE_BODY: ReadonlySet<string> = new Set([
   'repr-digest',
 ]);
 
+/** All lines of it: readers differ in which of several they go by. */
 function valueOf(headers: readonly string[], wanted: string): string | undefined {
-  for (let i = 0; i < headers.length; i += 2)
-    if (foldHeaderName(headers[i] ?? '') === wanted) return headers[i + 1];
-  return undefined;
+  const values = headers.filter((_, i) => i % 2 === 1 && foldHeaderName(headers[i - 1] ?? '') === wanted);
+  return values.length === 0 ? undefined : values.join(', ');
 }

@@ -2,19 +2,23 @@ import { randomUUID } from 'node:crypto';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Socket } from 'node:net';
-import { GatehouseError } from '../contract/errors.ts';
 import type { BrokenRequest, Incoming, Upgrade } from '../contract/incoming.ts';
+import type { ConnectionMeter } from '../contract/meter.ts';
 import type { Log } from '../contract/ports.ts';
 import { createClientFacts } from './client-facts.ts';
 import { parseListenAddress, type ListenAddress } from '../lib/listen-address.ts';
+import { ConnectionCount, type ConnectionLimits } from './connection-limits.ts';
 import {
   answerOn,
   closeGentlyAfterLastResponse,
-  drain,
+  closeServer,
+  delay,
   isClosing,
   refuseConnection,
   writeRefusal,
 } from './connections.ts';
+import { compileNetworks } from './networks.ts';
+import { listen } from './listen.ts';
 import { readHead } from './read-head.ts';
 import { loadCertificate, watchCertificate } from './tls.ts';
 
@@ -29,8 +33,9 @@ export interface ListenerSettings {
     /** Milliseconds, as the others. */
     readonly headersTimeout: number;
     readonly keepAlive: number;
+    readonly drainDelay: number;
     readonly drain: number;
-  };
+  } & ConnectionLimits;
 }
 
 /** What the listener hands its traffic to. Neither may throw. */
@@ -43,14 +48,16 @@ export interface Listener {
   start(): Promise<ListenAddress>;
   /** Throws where they cannot be had; what it returns puts them in force, for connections that are open too. */
   prepare(settings: ListenerSettings): () => void;
-  /** Stops accepting, lets what is in flight finish, cuts what is left at the deadline. */
-  stop(): Promise<void>;
+  /** Every answer closes its connection from now on, so that clients go elsewhere; resolves after the delay, or `cut`. */
+  drain(cut: Promise<unknown>): Promise<void>;
+  /** Stops accepting, lets what is in flight finish, cuts what is left at the deadline, or at `cut`. */
+  stop(cut: Promise<unknown>): Promise<void>;
 }
 
 export function createListener(
   settings: ListenerSettings,
   handlers: Handlers,
-  ports: { log: Log },
+  ports: { readonly log: Log; readonly meter: ConnectionMeter },
 ): Listener {
   const { tls } = settings;
   let { limits } = settings;
@@ -90,9 +97,12 @@ export function createListener(
   const detached = new Set<Socket>();
   const upgrades = new Map<Socket, Upgrade>();
   /** The newest response of each connection. */
-  const current = new WeakMap<Socket, http.ServerResponse>();
+  const current = new Map<Socket, http.ServerResponse>();
   const proto = tls === undefined ? 'http' : 'https';
-  let clientFacts = createClientFacts(settings.trustedProxies, proto);
+  let trusted = compileNetworks(settings.trustedProxies);
+  let clientFacts = createClientFacts(trusted, proto);
+  const connections = new ConnectionCount(ports);
+  let leaving = false;
 
   function take(
     req: http.IncomingMessage,
@@ -105,7 +115,7 @@ export function createListener(
     if (previous?.shouldKeepAlive === false) return;
     // Node throws away what stands behind such a request in the same packet, and reads on in the next one: where a
     // request begins would be decided by the network.
-    if (req === upgrading) res.shouldKeepAlive = false;
+    if (req === upgrading || leaving) res.shouldKeepAlive = false;
     current.set(req.socket, res);
     handlers.request({
       req,
@@ -118,8 +128,10 @@ export function createListener(
     });
   }
 
+  server.on('connection', (socket: Socket) => void connections.admit(socket, limits, trusted));
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     closeGentlyAfterLastResponse(socket, () => current.get(socket)?.req);
+    socket.once('close', () => current.delete(socket));
   });
   server.on('request', (req, res) => take(req, res, false));
   server.on('checkContinue', (req, res) => take(req, res, true));
@@ -172,12 +184,13 @@ export function createListener(
   return {
     start: () => listen(server, parseListenAddress(settings.listen)),
     prepare(next) {
-      const nextFacts = createClientFacts(next.trustedProxies, proto);
+      const nextTrusted = compileNetworks(next.trustedProxies);
       const files = certificate === undefined ? undefined : next.tls;
       const pair = files && loadCertificate(files);
       return () => {
         ({ limits } = next);
-        clientFacts = nextFacts;
+        trusted = nextTrusted;
+        clientFacts = createClientFacts(trusted, proto);
         server.headersTimeout = limits.headersTimeout;
         server.keepAliveTimeout = limits.keepAlive;
         if (files === undefined || pair === undefined) return;
@@ -186,11 +199,19 @@ export function createListener(
         certificate = watchCertificate(files, server as https.Server, ports.log);
       };
     },
-    async stop() {
+    async drain(cut) {
+      if (!server.listening) return;
+      leaving = true;
+      // The newest of each connection: those before it are answered first, and must not take it along.
+      for (const response of current.values()) if (!response.headersSent) response.shouldKeepAlive = false;
+      await delay(limits.drainDelay, cut);
+    },
+    async stop(cut) {
+      leaving = true;
       certificate?.close();
       // They have no end of their own that could be waited for.
       for (const [socket, { switched }] of upgrades) if (switched) socket.destroySoon();
-      await drain(server, limits.drain, detached);
+      await closeServer(server, { deadline: limits.drain, cut, detached });
       // Closed, but not yet told so: whoever waits for the end of one would hear of it after everything has stopped.
       const told = [...detached].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
       await Promise.all(told);
@@ -206,31 +227,4 @@ const CLIENT_ERROR_STATUS: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
-};
-
-function listen(server: http.Server, address: ListenAddress): Promise<ListenAddress> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why =
-        START_PROBLEMS[cause.code ?? ''] ?? `cannot be listened on (${cause.code ?? 'unknown error'})`;
-      reject(
-        new GatehouseError('startup_failed', `server.listen: ${address.host}:${address.port} ${why}`, {
-          cause,
-        }),
-      );
-    });
-    server.listen(address, () => {
-      const bound = server.address();
-      resolve({
-        host: address.host,
-        port: typeof bound === 'object' && bound !== null ? bound.port : address.port,
-      });
-    });
-  });
-}
-
-const START_PROBLEMS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is in use by another process: stop it, or choose another port',
-  EACCES: 'may not be listened on by this user: choose a port above 1023',
-  EADDRNOTAVAIL: 'is not an address of this machine',
 };

@@ -1,19 +1,27 @@
+import { cargoProtocol } from './cargo.ts';
 import { genericProtocol } from './generic.ts';
 import { goProtocol } from './go.ts';
+import { helmProtocol } from './helm.ts';
 import { mavenProtocol } from './maven.ts';
 import { npmProtocol } from './npm.ts';
 import { nugetProtocol } from './nuget.ts';
+import { pypiProtocol } from './pypi.ts';
 
+export { gitProtocol } from './git.ts';
 export { httpProtocol, type HttpSettings } from './http.ts';
+export { npmPackageName } from './npm.ts';
 export { ociProtocol, registryRoot } from './oci.ts';
 export { operationsOf, readScopes } from './oci-scope.ts';
 export { jsonRefusal } from './refusal.ts';
 
 /** Feeds of packages and files, by service type: a format is a file here, and a line. */
 export const packageProtocols = {
+  cargo: cargoProtocol,
   generic: genericProtocol,
   go: goProtocol,
+  helm: helmProtocol,
   maven: mavenProtocol,
   npm: npmProtocol,
   nuget: nugetProtocol,
+  pypi: pypiProtocol,
 } as const;

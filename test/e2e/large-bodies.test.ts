@@ -1,6 +1,6 @@
 /** The process does not grow with what it carries: half a gigabyte each way at once, past a reader that is slow. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { cleanUp } from '../support/clean-up.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
 import { startIssuer } from '../support/issuer.ts';
+import { peakMemory } from '../support/peak-memory.ts';
 
 const keep = cleanUp();
 const MIB = 1024 * 1024;
@@ -80,12 +81,6 @@ async function text(response: IncomingMessage): Promise<string> {
   let received = '';
   for await (const chunk of response) received += String(chunk);
   return received;
-}
-
-/** Bytes; the largest resident set that the process has had. */
-function peakMemory(pid: number): number {
-  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes) * 1024;
 }
 
 function configuration(issuer: string, upstream: string): string {

@@ -36,6 +36,7 @@ beforeEach(async () => {
         redirectOrigins: [],
         aliases: [],
         connections: 10,
+        connectionLifetime: 60_000,
         timeouts: { connect: 1_000, headers: 1_000, idle: 1_000 },
       },
       identityHeaders: {},
@@ -55,7 +56,7 @@ beforeEach(async () => {
   );
 });
 afterEach(async () => {
-  await listener?.stop();
+  await listener?.stop(Promise.resolve());
   await forwarder.close();
   stalls.close();
   await upstream.close();
@@ -119,7 +120,16 @@ async function start(breakIt: (whole: Parts) => Parts): Promise<(path: string) =
   const settings = {
     listen: '127.0.0.1:0',
     trustedProxies: [],
-    limits: { headerBytes: 16_384, headerCount: 100, headersTimeout: 5_000, keepAlive: 5_000, drain: 200 },
+    limits: {
+      headerBytes: 16_384,
+      headerCount: 100,
+      headersTimeout: 5_000,
+      keepAlive: 5_000,
+      drainDelay: 0,
+      drain: 200,
+      connections: 100,
+      connectionsPerAddress: 100,
+    },
   };
   listener = createListener(
     settings,
@@ -127,7 +137,7 @@ async function start(breakIt: (whole: Parts) => Parts): Promise<(path: string) =
       request: (incoming) => (incoming.req.url === '/api/boom' ? forBad : forGood).request(incoming),
       broken: forGood.broken,
     },
-    { log },
+    { log, meter: { opened: () => undefined, closed: () => undefined, refused: () => undefined } },
   );
   const { port } = await listener.start();
   return (path) =>

@@ -47,6 +47,7 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
         redirectOrigins: [],
         aliases: [],
         connections,
+        connectionLifetime: 60_000,
         timeouts: { connect: 5_000, headers: 5_000, idle: 5_000 },
       },
       identityHeaders: {},
@@ -102,9 +103,15 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
     headerCount: 100,
     headersTimeout: 5_000,
     keepAlive: 5_000,
+    drainDelay: 0,
     drain: 200,
+    connections: 100,
+    connectionsPerAddress: 100,
   };
-  const listener = createListener({ listen: '127.0.0.1:0', trustedProxies: [], limits }, pipeline, { log });
+  const listener = createListener({ listen: '127.0.0.1:0', trustedProxies: [], limits }, pipeline, {
+    log,
+    meter: { opened: () => undefined, closed: () => undefined, refused: () => undefined },
+  });
   const { port } = await listener.start();
   return {
     port,
@@ -112,7 +119,7 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
     events,
     reading: () => reading,
     async close() {
-      await listener.stop();
+      await listener.stop(Promise.resolve());
       await forwarder.close();
       stalls.close();
       await upstream.close();

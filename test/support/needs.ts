@@ -19,7 +19,12 @@ interface Needing {
 
 /** `needs('nginx', 'curl').describe('…', () => { … })`: describe and test for what depends on programs. */
 export function needs(...tools: readonly Tool[]): Needing {
-  const state = availability(missingTools(tools), process.env['CI']);
+  return needing(missingTools(tools));
+}
+
+/** For what Debian does not bring: says what is missing, and how to install it. */
+export function needing(missing: string | undefined): Needing {
+  const state = availability(missing, process.env['CI']);
   switch (state.kind) {
     case 'run':
       return { describe, test };

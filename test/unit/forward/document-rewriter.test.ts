@@ -2,7 +2,11 @@ import { expect, test } from 'vitest';
 import { DocumentRewriter } from '../../../src/forward/document-rewriter.ts';
 import type { DocumentRewrite } from '../../../src/contract/protocol.ts';
 
-const URLS = { base: 'https://gateway.example.com/cargo/', of: (url: string) => `public:${url}` };
+const URLS = {
+  base: 'https://gateway.example.com/cargo/',
+  leadsToStorage: () => false,
+  of: (url: string) => `public:${url}`,
+};
 
 function rewriter(maxBytes = 100, rewrite: DocumentRewrite['rewrite'] = (text) => text): DocumentRewriter {
   return new DocumentRewriter({ kind: 'document', types: ['application/json'], maxBytes, rewrite }, URLS);

@@ -3,8 +3,11 @@ import { createRewriting } from '../../../src/forward/rewriting.ts';
 
 const rewriting = createRewriting({
   path: '/npm/',
-  upstreamUrl: 'http://registry.internal:4873/base/',
-  aliases: ['https://npm.example.com/'],
+  upstream: {
+    url: 'http://registry.internal:4873/base/',
+    aliases: ['https://npm.example.com/'],
+    redirectOrigins: [],
+  },
 })({ kind: 'urls', types: ['application/json'] }, 'https://gateway.example.com');
 
 /** What becomes of a body that the upstream sends with these headers; undefined where it is left alone. */
@@ -30,6 +33,18 @@ test.each([
   expect(answered(`{"tarball":"${own}ui/-/ui-1.0.0.tgz"}`)).toBe(
     '{"tarball":"https://gateway.example.com/npm/ui/-/ui-1.0.0.tgz"}',
   );
+});
+
+test('a service that has a host of its own', () => {
+  const upstream = { url: 'http://registry.internal/', aliases: [], redirectOrigins: [] };
+  const rewrite = createRewriting({ path: '/', upstream });
+  const at = rewrite({ kind: 'urls', types: ['application/json'] }, 'https://npm.example.com');
+  const answer = at.answer([...JSON_TYPE], 200);
+  if (typeof answer !== 'object') throw new Error('left alone');
+  const from = ['http://registry.internal', 'https://registry.internal', 'http://npm.example.com'];
+  const body = [...from, 'https://npm.example.com'].map((server) => `${server}/ui `).join('');
+  const sent = Buffer.concat([answer.body.push(Buffer.from(body)), answer.body.end()] as Buffer[]);
+  expect(sent.toString()).toBe('https://npm.example.com/ui '.repeat(4));
 });
 
 test.each([

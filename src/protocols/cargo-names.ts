@@ -1,0 +1,34 @@
+/** As registries take them: ASCII, at most 64 characters (Cargo book, "The name field"). */
+const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+
+/** Semantic Versioning 2.0.0, less strict in its last parts. */
+const VERSION = /^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]*)?$/;
+
+/** The one spelling of a crate's name: registries take neither two that differ in case, nor in `-` and `_`. */
+export function crateOf(name: string): string | undefined {
+  return NAME.test(name) ? name.toLowerCase().replaceAll('_', '-') : undefined;
+}
+
+/** A build's `+` may come as an escape. */
+export function isVersion(text: string): boolean {
+  return VERSION.test(text.replaceAll('%2B', '+'));
+}
+
+/** Of `NAME-VERSION`: no name has a dot, so the first one is in the version. */
+export function crateOfFile(stem: string): string | undefined {
+  const [, name = '', version = ''] = /^([^.]+)-(\d+\..*)$/.exec(stem) ?? [];
+  return isVersion(version) ? crateOf(name) : undefined;
+}
+
+/** Whether a path ends as that of a crate in an index does: `1/a`, `2/ab`, `3/a/abc`, `ab/cd/abcd` (Cargo book, "Index Files"). */
+export function isIndexOf(segments: readonly string[], name: string): boolean {
+  const lower = name.toLowerCase();
+  const folders =
+    lower.length < 3
+      ? [String(lower.length)]
+      : lower.length === 3
+        ? ['3', lower.slice(0, 1)]
+        : [lower.slice(0, 2), lower.slice(2, 4)];
+  const before = segments.slice(0, -1).slice(-folders.length);
+  return before.join('/') === folders.join('/');
+}

@@ -1,0 +1,35 @@
+import { deny, type Deny } from '../contract/decision.ts';
+import type { Asked, InBody } from '../contract/protocol.ts';
+import { parseJsonObject } from '../lib/json-object.ts';
+import { crateOf } from './cargo-names.ts';
+import { every, one, WRITE } from './package-operations.ts';
+
+/** Metadata with its readme; registries take no more. */
+const MAX_METADATA = 1024 ** 2;
+
+/** `PUT …/crates/new`: length and metadata as JSON, then length and file (Cargo book, "Publish"). The file streams by. */
+export const PUBLISH: InBody = {
+  kind: 'in-body',
+  oneOf: [{ scope: WRITE, resource: '', extent: 'any' }],
+  part: 'start',
+  maxBytes: 4 + MAX_METADATA,
+  read: readPublication,
+};
+
+function readPublication(body: Buffer): Asked | Deny {
+  const length = body.length < 4 ? Infinity : body.readUInt32LE();
+  // Whoever may write all of them need not say which.
+  if (length > MAX_METADATA && body.length > 4) return every(WRITE);
+  if (body.length < 4 + length) return malformed('no metadata, or not all of it');
+  const metadata = parseJsonObject(body.subarray(4, 4 + length));
+  if (metadata.kind === 'problem') return malformed(`metadata that ${metadata.problem}`);
+  // Some readers of JSON do not look at case.
+  const names = Object.keys(metadata.value).filter((key) => key.toLowerCase() === 'name');
+  const { name } = metadata.value;
+  const crate = names.length === 1 && typeof name === 'string' ? crateOf(name) : undefined;
+  return crate === undefined ? malformed('no name of a crate') : one(WRITE, crate);
+}
+
+function malformed(detail: string): Deny {
+  return deny('request_malformed', detail);
+}

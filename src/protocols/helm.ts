@@ -1,0 +1,85 @@
+import type { Classification, Protocol, RefusalText, RoutePlan } from '../contract/protocol.ts';
+import type { RequestHead } from '../contract/request-head.ts';
+import { quotedString } from './challenge.ts';
+import { namesBeforeVersion } from './name-version.ts';
+import { any, each, every, isRead, one, READ, unknown, WRITE } from './package-operations.ts';
+import { phraseOf, textRefusal } from './refusal.ts';
+
+/** Names of charts as Helm takes them (`chart.Metadata.Validate`). */
+const NAME = /^[A-Za-z0-9._-]+$/;
+
+/** Where charts are; servers call YAML many things, and files of no known kind some more. */
+const INDEX: RoutePlan = {
+  rewrite: {
+    kind: 'urls',
+    types: [
+      'application/yaml',
+      'application/x-yaml',
+      'text/yaml',
+      'text/x-yaml',
+      'text/vnd.yaml',
+      'text/plain',
+      'application/json',
+      'application/octet-stream',
+      'binary/octet-stream',
+    ],
+  },
+};
+
+/** A chart repository: `index.yaml` and files beside it, written with PUT or by the API of ChartMuseum. */
+export function helmProtocol(settings: { readonly path: string }): Protocol {
+  function classify({ method, path }: RequestHead): Classification {
+    const rest = path.slice(settings.path.length);
+    if (rest === 'index.yaml') return index(method);
+    if (rest === 'api/prov' || rest === 'api/charts' || rest.startsWith('api/charts/'))
+      return museum(rest.split('/').slice(2), method, rest === 'api/prov');
+    return file(rest.split('/').at(-1) ?? '', method);
+  }
+
+  return {
+    carriers: ['basic', 'bearer'],
+    queryCarriers: [],
+    classify,
+    challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
+    refusal: helmRefusal,
+  };
+}
+
+function index(method: string): Classification {
+  if (isRead(method)) return any(INDEX);
+  return method === 'PUT' ? every(WRITE) : unknown(`${method} on the index`);
+}
+
+/** `NAME-VERSION.tgz` and its provenance. */
+function file(escaped: string, method: string): Classification {
+  // The build of a version has a plus, which clients may escape.
+  const [, stem] = /^(.+)\.tgz(?:\.prov)?$/.exec(escaped.replaceAll('%2B', '+')) ?? [];
+  if (stem === undefined) return unknown('no file of a chart repository');
+  const write = method === 'PUT' || method === 'DELETE';
+  if (!write && !isRead(method)) return unknown(`${method} on a file`);
+  const scope = write ? WRITE : READ;
+  const names = namesBeforeVersion(stem).filter((name) => NAME.test(name));
+  return names.length === 0 ? every(scope) : each(scope, names);
+}
+
+/** ChartMuseum's own API. What is posted says inside of a compressed file which chart it is. */
+function museum(
+  [name, version, part, ...more]: readonly string[],
+  method: string,
+  provenance: boolean,
+): Classification {
+  if (name === undefined) {
+    if (method === 'POST') return every(WRITE);
+    return isRead(method) && !provenance ? every() : unknown(`${method} on all charts`);
+  }
+  if (!NAME.test(name) || version === '' || more.length > 0) return unknown('no route of ChartMuseum');
+  if (isRead(method) && (part === undefined || part === 'templates' || part === 'values'))
+    return one(READ, name);
+  const remove = method === 'DELETE' && version !== undefined && part === undefined;
+  return remove ? one(WRITE, name) : unknown(`${method} on a chart`);
+}
+
+/** Helm prints the phrase, curl the text. */
+function helmRefusal(text: RefusalText) {
+  return { ...textRefusal(text), phrase: phraseOf(text.message, text.error) };
+}

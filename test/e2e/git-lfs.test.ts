@@ -1,0 +1,192 @@
+/** Real git and git-lfs, a real LFS server (giftless) beside `git http-backend`, and the gateway in front of both. */
+import { hash, randomBytes } from 'node:crypto';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request, type RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { gitClient, type GitClient } from '../support/git-client.ts';
+import { startGitServer, type TestGitServer } from '../support/git-server.ts';
+import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { needs } from '../support/needs.ts';
+import { needsPython, startGiftless, type LfsServer } from '../support/python.ts';
+
+const DEPLOY_SECRET = `ghdt_edge_${'6'.repeat(64)}`;
+
+needs('git', 'git-lfs').describe('git-lfs', () => {
+  let gitlab: TestGitlab;
+  let giftless: LfsServer;
+  let server: TestGitServer;
+  let gateway: TestGateway;
+  let job: TestJob;
+  let folder: string;
+  let clients = 0;
+  /** What giftless gave for the uploads, and clients must not have. */
+  const answers: string[] = [];
+  const { test } = needsPython;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'gatehouse-lfs-'));
+    [gitlab, giftless] = await Promise.all([startGitlab(), startGiftless()]);
+    server = await startGitServer({ lfs: passTo(giftless, answers) });
+    job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+    gateway = await startGateway(`
+issuers:
+  gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
+identities:
+  ci:
+    issuer: gitlab
+    via: [id_token, job_token]
+    match: { project_id: "20" }
+    grants: [{ service: git, scopes: [read_repository, write_repository], resources: ["{claims.project_path}"] }]
+deployTokens:
+  edge:
+    username: edge
+    secretHash: "sha256:${hash('sha256', DEPLOY_SECRET)}"
+    grants: [{ service: git, scopes: [read_repository], resources: ["acme/payments"] }]
+services:
+  git:
+    type: git
+    path: /git/
+    upstream:
+      url: "${server.url}/"
+      auth: { basic: { username: ${server.username}, password: ${server.password} } }
+`);
+    await server.repository('acme/payments');
+  }, 60_000);
+  afterAll(async () => {
+    await gateway.close();
+    await Promise.all([server.close(), gitlab.close(), giftless.close()]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** git with the filters of git-lfs, and a credential in its store. */
+  async function client(username: string, secret: string): Promise<GitClient> {
+    clients += 1;
+    const git = gitClient(join(folder, `client-${clients}`));
+    await git.ok(['lfs', 'install', '--skip-repo']);
+    await git.ok(['config', '--global', 'credential.helper', 'store']);
+    appendFileSync(
+      join(git.home, '.git-credentials'),
+      `${gateway.url.replace('//', `//${username}:${encodeURIComponent(secret)}@`)}\n`,
+    );
+    return git;
+  }
+
+  async function commitLarge(git: GitClient, name: string): Promise<Buffer> {
+    const content = randomBytes(300_000);
+    writeFileSync(join(git.home, 'work', name), content);
+    await git.ok(['lfs', 'track', '*.bin'], { in: 'work' });
+    await git.ok(['add', '.'], { in: 'work' });
+    await git.ok(['commit', '--quiet', '-m', name], { in: 'work' });
+    return content;
+  }
+
+  const remote = (): string => `${gateway.url}/git/acme/payments.git`;
+  const lfsCalls = (): string[] =>
+    server.calls.flatMap(({ method, url }) => (url.includes('/info/lfs/') ? [`${method} ${url}`] : []));
+  const objectOf = (content: Buffer): string =>
+    `/acme/payments.git/info/lfs/objects/storage/${hash('sha256', content)}`;
+
+  test('uploads and verifies with a job token, downloads with an id token and a deploy token', async () => {
+    const git = await client('gitlab-ci-token', job.token);
+    await git.ok(['clone', '--quiet', remote(), 'work']);
+    const content = await commitLarge(git, 'one.bin');
+    await git.ok(['push', '--quiet', 'origin', 'HEAD:main'], { in: 'work' });
+    expect(lfsCalls()).toEqual(
+      expect.arrayContaining([
+        'POST /acme/payments.git/info/lfs/objects/batch',
+        `PUT ${objectOf(content)}`,
+        'POST /acme/payments.git/info/lfs/objects/storage/verify',
+      ]),
+    );
+    for (const [username, secret] of [
+      ['job', job.idToken()],
+      ['edge', DEPLOY_SECRET],
+    ] as const) {
+      const reader = await client(username, secret);
+      await reader.ok(['clone', '--quiet', remote(), 'work']);
+      expect(readFileSync(join(reader.home, 'work/one.bin')).equals(content)).toBe(true);
+    }
+    expect(lfsCalls().filter((call) => call.startsWith(`GET ${objectOf(content)}`))).toHaveLength(2);
+  });
+
+  test('with an id token in a header of git’s own', async () => {
+    const git = await client('nobody', 'nothing');
+    const header = ['-c', `http.extraHeader=Authorization: Bearer ${job.idToken()}`];
+    await git.ok([...header, 'clone', '--quiet', remote(), 'work']);
+    const content = await commitLarge(git, 'two.bin');
+    await git.ok([...header, 'push', '--quiet', 'origin', 'HEAD:main'], { in: 'work' });
+    expect(lfsCalls()).toContain(`PUT ${objectOf(content)}`);
+  });
+
+  test('every URL that the client follows is the gateway’s, and each transfer is decided on its own', async () => {
+    const seen = gateway
+      .auditText()
+      .split('\n')
+      .filter((line) => line.includes('/objects/storage/'));
+    expect(seen.length).toBeGreaterThan(3);
+    for (const line of seen)
+      expect(JSON.parse(line)).toMatchObject({
+        event: { reason: expect.stringMatching(/granted|no_credential/) },
+      });
+    // The server gave out credentials of its own, and only the gateway’s came back to it.
+    expect(answers.some((answer) => answer.includes('"Authorization": "Bearer ey'))).toBe(true);
+    const transfers = server.calls.filter(({ url }) => url.includes('/objects/storage/'));
+    expect(new Set(transfers.map(({ headers }) => headers.authorization?.slice(0, 6)))).toEqual(
+      new Set(['Basic ']),
+    );
+  });
+
+  test('an upload that is denied, and git-lfs prints why', async () => {
+    const git = await client('edge', DEPLOY_SECRET);
+    await git.ok(['clone', '--quiet', remote(), 'work']);
+    await commitLarge(git, 'denied.bin');
+    const { code, stderr, stdout } = await git.run(['lfs', 'push', 'origin', 'HEAD'], { in: 'work' });
+    expect(code).not.toBe(0);
+    expect(stdout + stderr).toContain(
+      'Your identity does not have the scope that this needs. (scope_not_granted)',
+    );
+  });
+
+  test('a repository that is not granted', async () => {
+    const git = await client('gitlab-ci-token', job.token);
+    await git.ok(['clone', '--quiet', remote(), 'work']);
+    await git.ok(['config', 'lfs.url', `${gateway.url}/git/acme/other.git/info/lfs`], { in: 'work' });
+    await commitLarge(git, 'elsewhere.bin');
+    const { code, stderr, stdout } = await git.run(['lfs', 'push', 'origin', 'HEAD'], { in: 'work' });
+    expect(code).not.toBe(0);
+    expect(stdout + stderr).toContain('(resource_not_granted)');
+  });
+
+  test('without a credential: LFS’s own challenge', async () => {
+    const answer = await fetch(`${remote()}/info/lfs/objects/batch`, {
+      method: 'POST',
+      headers: { Accept: 'application/vnd.git-lfs+json', 'Content-Type': 'application/vnd.git-lfs+json' },
+      body: '{"operation":"download","objects":[]}',
+    });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('lfs-authenticate')).toBe(answer.headers.get('www-authenticate'));
+    expect(answer.headers.get('content-type')).toBe('application/vnd.git-lfs+json');
+    expect(await answer.json()).toMatchObject({ message: expect.stringContaining('(no_credential)') });
+  });
+
+  test('nothing of the clients’ credentials reaches the server', () => {
+    for (const secret of [job.token, DEPLOY_SECRET]) expect(server.seen()).not.toContain(secret);
+    expect(server.seen()).not.toMatch(/Bearer eyJ/);
+  });
+});
+
+/** As a server of Git LFS stands beside one of Git: below the same host, behind the same login. */
+function passTo({ url, token }: LfsServer, answers: string[]): RequestListener {
+  return (req, res) => {
+    const headers = { ...req.headers, authorization: `Bearer ${token}` };
+    const forwarded = request(url + (req.url ?? ''), { method: req.method, headers }, (answer) => {
+      res.writeHead(answer.statusCode ?? 502, answer.headers);
+      if (req.url?.endsWith('/batch') === true) answer.on('data', (chunk) => answers.push(String(chunk)));
+      answer.pipe(res);
+    });
+    req.pipe(forwarded);
+  };
+}

@@ -1,0 +1,208 @@
+/** Real git against git's own server, `git http-backend`, with the gateway between them. */
+import { hash } from 'node:crypto';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { gitClient, type GitClient } from '../support/git-client.ts';
+import { startGitServer, type TestGitServer } from '../support/git-server.ts';
+import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { needs } from '../support/needs.ts';
+
+const DEPLOY_SECRET = `ghdt_edge_${'5'.repeat(64)}`;
+
+needs('git').describe('git', () => {
+  let gitlab: TestGitlab;
+  let server: TestGitServer;
+  let gateway: TestGateway;
+  let job: TestJob;
+  let folder: string;
+  let clients = 0;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'gatehouse-git-client-'));
+    [gitlab, server] = await Promise.all([startGitlab(), startGitServer()]);
+    job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+    gateway = await startGateway(`
+issuers:
+  gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
+identities:
+  ci:
+    issuer: gitlab
+    via: [id_token, job_token]
+    match: { project_id: "20" }
+    grants:
+      - { service: git, scopes: [read_repository], resources: ["acme/**"] }
+      - { service: git, scopes: [write_repository], resources: ["{claims.project_path}"] }
+jobTokenAllowlist:
+  acme/base-images: [acme/payments]
+deployTokens:
+  edge:
+    username: edge
+    secretHash: "sha256:${hash('sha256', DEPLOY_SECRET)}"
+    grants: [{ service: git, scopes: [read_repository], resources: ["acme/payments"] }]
+services:
+  git:
+    type: git
+    path: /git/
+    anonymous: [{ scopes: [read_repository], resources: ["public/**"] }]
+    upstream:
+      url: "${server.url}/"
+      auth: { basic: { username: ${server.username}, password: ${server.password} } }
+`);
+    for (const path of ['acme/payments', 'acme/base-images', 'acme/secrets', 'public/docs']) {
+      const place = await server.repository(path);
+      const seeder = client();
+      await seeder.ok(['init', '--quiet', '--initial-branch=main', 'seed']);
+      writeFileSync(join(seeder.home, 'seed/README'), `${path}\n`);
+      await seeder.ok(['add', '.'], { in: 'seed' });
+      await seeder.ok(['commit', '--quiet', '-m', 'seed'], { in: 'seed' });
+      await seeder.ok(['push', '--quiet', place, 'main'], { in: 'seed' });
+    }
+  }, 60_000);
+  afterAll(async () => {
+    await gateway.close();
+    await Promise.all([server.close(), gitlab.close()]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function client(): GitClient {
+    clients += 1;
+    return gitClient(join(folder, `client-${clients}`));
+  }
+
+  const url = (path: string, user?: string): string =>
+    `${user === undefined ? gateway.url : gateway.url.replace('//', `//${user}@`)}/git/${path}`;
+  const withJobToken = (path: string): string => url(path, `gitlab-ci-token:${job.token}`);
+  const withIdToken = (): readonly string[] => [
+    '-c',
+    `http.extraHeader=Authorization: Bearer ${job.idToken()}`,
+  ];
+
+  async function commit(git: GitClient, name: string): Promise<void> {
+    writeFileSync(join(git.home, 'work', name), `${name}\n`);
+    await git.ok(['add', '.'], { in: 'work' });
+    await git.ok(['commit', '--quiet', '-m', name], { in: 'work' });
+  }
+
+  const { test } = needs('git');
+
+  test('clones and pushes with a job token, with protocol version 2', async () => {
+    const git = client();
+    await git.ok(['clone', '--quiet', withJobToken('acme/payments.git'), 'work']);
+    await commit(git, 'from-a-job');
+    await git.ok(['push', '--quiet'], { in: 'work' });
+    const fetched = server.calls.find(({ url: at }) => at.endsWith('/git-upload-pack'));
+    expect(fetched?.headers).toMatchObject({ 'git-protocol': 'version=2', 'x-auth-identity': 'ci' });
+    const pushed = server.calls.find(({ url: at }) => at.endsWith('/git-receive-pack'));
+    expect(pushed?.headers['x-auth-scopes']).toBe('write_repository');
+    const check = client();
+    await check.ok(['clone', '--quiet', withJobToken('acme/payments'), 'work']);
+    expect(readFileSync(join(check.home, 'work/from-a-job'), 'utf8')).toBe('from-a-job\n');
+  });
+
+  test('clones and pushes with an id token in a header', async () => {
+    const git = client();
+    await git.ok([...withIdToken(), 'clone', '--quiet', url('acme/payments.git'), 'work']);
+    await commit(git, 'with-an-id-token');
+    await git.ok([...withIdToken(), 'push', '--quiet'], { in: 'work' });
+  });
+
+  test('asks without a credential first, and shows the one of its store where it is asked for it', async () => {
+    const git = client();
+    appendFileSync(
+      join(git.home, '.git-credentials'),
+      `${gateway.url.replace('//', `//edge:${DEPLOY_SECRET}@`)}\n`,
+    );
+    await git.ok(['config', '--global', 'credential.helper', 'store']);
+    await git.ok([
+      '-c',
+      'http.userAgent=from-the-store',
+      'clone',
+      '--quiet',
+      url('acme/payments.git'),
+      'work',
+    ]);
+    const reasons = await eventually('four requests in the audit trail', async () => {
+      const lines = (await gateway.audit(0)).filter((line) =>
+        JSON.stringify(line).includes('from-the-store'),
+      );
+      return lines.length >= 4 && lines.map(({ event }) => event.reason);
+    });
+    expect(reasons).toEqual(['no_credential', 'granted', 'granted', 'granted']);
+  });
+
+  test('needs no credential for what is public', async () => {
+    await client().ok(['clone', '--quiet', url('public/docs.git'), 'work']);
+  });
+
+  test('without a credential: the challenge makes git ask for one', async () => {
+    const { code, stderr } = await client().run(['clone', url('acme/payments.git')]);
+    expect(code).toBe(128);
+    expect(stderr).toContain('could not read Username');
+  });
+
+  test('a push that is denied, by its resource or its scope, and git prints why', async () => {
+    await deniedPush(withJobToken('acme/base-images.git'), 'resource_not_granted');
+    await deniedPush(url('acme/payments.git', `edge:${DEPLOY_SECRET}`), 'scope_not_granted');
+  });
+
+  async function deniedPush(from: string, reason: string): Promise<void> {
+    const git = client();
+    await git.ok(['clone', '--quiet', from, 'work']);
+    await commit(git, 'denied');
+    const { code, stderr } = await git.run(['push'], { in: 'work' });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(`remote: error: ${reason}`);
+    expect(stderr).toMatch(/remote: request id: [0-9a-f-]{36}/);
+  }
+
+  test('a clone that is denied, by policy or by the allowlist of the target project', async () => {
+    const outside = await client().run(['clone', withJobToken('other/app.git')]);
+    expect(outside.stderr).toContain('remote: error: resource_not_granted');
+    const unlisted = await client().run(['clone', withJobToken('acme/secrets.git')]);
+    expect(unlisted.stderr).toContain('remote: error: job_token_not_allowlisted');
+    // The list binds job tokens: the same job's id token is not one.
+    await client().ok([...withIdToken(), 'clone', '--quiet', url('acme/secrets.git')]);
+  });
+
+  test('a credential that is none', async () => {
+    const { stderr } = await client().run([
+      'clone',
+      url('acme/payments.git', 'gitlab-ci-token:glcbt-64_nobody'),
+    ]);
+    expect(stderr).toContain('remote: error: job_not_running');
+    expect(stderr).toContain('Authentication failed');
+  });
+
+  test('the dumb protocol is none', async () => {
+    const { code, stderr } = await client().run(['clone', withJobToken('acme/payments.git')], {
+      env: { GIT_SMART_HTTP: '0' },
+    });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('remote: error: operation_unknown');
+  });
+
+  test('compressed requests go through as they are', async () => {
+    const git = client();
+    await git.ok(['clone', '--quiet', withJobToken('acme/payments.git'), 'work']);
+    const tip = (await git.ok(['rev-parse', 'HEAD'], { in: 'work' })).stdout.trim();
+    // Commits that the other side does not have: git tells of them all, in more than a kilobyte.
+    for (let n = 0; n < 40; n++)
+      await git.ok(['commit', '--quiet', '--allow-empty', '-m', `${n}`], { in: 'work' });
+    const other = client();
+    await other.ok(['clone', '--quiet', withJobToken('acme/payments.git'), 'work']);
+    await commit(other, 'newer');
+    await other.ok(['push', '--quiet'], { in: 'work' });
+    await git.ok(['fetch', '--quiet'], { in: 'work' });
+    expect((await git.ok(['rev-parse', 'origin/main'], { in: 'work' })).stdout.trim()).not.toBe(tip);
+    expect(server.calls.some(({ headers }) => headers['content-encoding'] === 'gzip')).toBe(true);
+  });
+
+  test('nothing of the clients’ credentials reaches the server', () => {
+    for (const secret of [job.token, DEPLOY_SECRET, 'eyJ']) expect(server.seen()).not.toContain(secret);
+    expect(server.calls.length).toBeGreaterThan(20);
+  });
+});

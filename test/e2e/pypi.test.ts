@@ -1,0 +1,283 @@
+import { hash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import {
+  buildDistribution,
+  needsPython,
+  python,
+  pythonProgram,
+  startDevpi,
+  startPypiserver,
+  type PythonIndex,
+} from '../support/python.ts';
+import type { Outcome } from '../support/run.ts';
+import { runSnippet } from '../support/snippet-shell.ts';
+
+const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
+
+needsPython.describe('Python packages', () => {
+  let gitlab: TestGitlab;
+  let pypiserver: PythonIndex;
+  let devpi: PythonIndex;
+  let gateway: TestGateway;
+  let job: TestJob;
+  let home: string;
+  let wheel: string;
+  let source: string;
+  let foreign: string;
+  /** Every token that a client has sent. */
+  const sent: string[] = [DEPLOY_SECRET];
+
+  beforeAll(async () => {
+    home = mkdtempSync(join(tmpdir(), 'gatehouse-pypi-'));
+    [gitlab, pypiserver, devpi] = await Promise.all([startGitlab(), startPypiserver(), startDevpi()]);
+    job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+    sent.push(job.token);
+    [wheel = '', source = ''] = await buildDistribution(home, 'acme-api', '1.0');
+    [foreign = ''] = await buildDistribution(home, 'other', '1.0');
+    const upstream = ({ url, username, password }: PythonIndex): string =>
+      `{ url: "${url}/", auth: { basic: { username: ${username}, password: ${password} } } }`;
+    gateway = await startGateway(`
+issuers:
+  gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
+roles:
+  reader:
+    - { service: pypi, scopes: [read_package_registry], resources: ["acme-*"] }
+    - { service: devpi, scopes: [read_package_registry], resources: ["acme-*"] }
+identities:
+  publisher:
+    issuer: gitlab
+    via: [id_token, job_token]
+    match: { project_id: "20", ref: main }
+    roles: [reader]
+    grants:
+      - { service: pypi, scopes: [write_package_registry], resources: ["acme-*"] }
+      - { service: devpi, scopes: [write_package_registry], resources: ["acme-*"] }
+  ci:
+    issuer: gitlab
+    via: [id_token, job_token]
+    match: { project_id: "20" }
+    roles: [reader]
+deployTokens:
+  edge:
+    username: edge
+    secretHash: "sha256:${hash('sha256', DEPLOY_SECRET)}"
+    grants: [{ service: pypi, scopes: [read_package_registry], resources: ["acme-*"] }]
+services:
+  pypi: { type: pypi, path: /pypi/, upstream: ${upstream(pypiserver)} }
+  devpi: { type: pypi, path: /devpi/, upstream: ${upstream(devpi)} }
+`);
+  }, 120_000);
+  afterAll(async () => {
+    await gateway.close();
+    await Promise.all([pypiserver.close(), devpi.close(), gitlab.close()]);
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  const idToken = (): string => {
+    const token = job.idToken();
+    sent.push(token);
+    return token;
+  };
+  const index = (user: string, password: string, service = 'pypi', page = 'simple'): string =>
+    `http://${user}:${password}@127.0.0.1:${gateway.port}/${service}/${page}/`;
+  const twine = (password: string, service = 'pypi', ...files: readonly string[]): Promise<Outcome> =>
+    python('twine', ['upload', '--non-interactive', '--verbose', ...files], {
+      home,
+      env: {
+        TWINE_REPOSITORY_URL: `${gateway.url}/${service}/`,
+        TWINE_USERNAME: 'gitlab-ci-token',
+        TWINE_PASSWORD: password,
+      },
+    });
+  const pip = (from: string, ...args: readonly string[]): Promise<Outcome> =>
+    python(
+      'pip',
+      [
+        'download',
+        '--no-cache-dir',
+        '--no-deps',
+        '--no-input',
+        '--dest',
+        mkdtempSync(join(home, 'got-')),
+        '--index-url',
+        from,
+        ...args,
+      ],
+      { home },
+    );
+  const uv = (from: string, name: string): Promise<Outcome> =>
+    python(
+      'uv',
+      [
+        'pip',
+        'install',
+        '--no-cache',
+        '--no-deps',
+        '--target',
+        mkdtempSync(join(home, 'uv-')),
+        '--index-url',
+        from,
+        name,
+      ],
+      { home },
+    );
+
+  test('twine uploads, pip and uv install, with an id token, a job token and a deploy token', async () => {
+    const upload = await twine(job.token, 'pypi', wheel, source);
+    expect(upload.code, upload.stdout + upload.stderr).toBe(0);
+
+    for (const [user, password] of [
+      ['job', idToken()],
+      ['gitlab-ci-token', job.token],
+      ['edge', DEPLOY_SECRET],
+    ] as const) {
+      const got = await pip(index(user, password), 'Acme.API');
+      expect(got.code, got.stdout + got.stderr).toBe(0);
+      expect(got.stdout).toContain('acme_api-1.0-py3-none-any.whl');
+      const installed = await uv(index(user, password), 'acme-api');
+      expect(installed.code, installed.stderr).toBe(0);
+    }
+    const fromSource = await pip(
+      index('job', idToken()),
+      '--no-binary',
+      ':all:',
+      '--no-build-isolation',
+      'acme_api',
+    );
+    expect(fromSource.code, fromSource.stdout + fromSource.stderr).toBe(0);
+    // Files came from where the page said, which is the gateway.
+    expect(gateway.auditText()).toContain('/pypi/packages/acme_api-1.0.tar.gz');
+  }, 120_000);
+
+  test('uv publishes and installs through an index whose pages are JSON', async () => {
+    const publish = await python('uv', ['publish', '--publish-url', `${gateway.url}/devpi/`, wheel, source], {
+      home,
+      env: { UV_PUBLISH_USERNAME: 'gitlab-ci-token', UV_PUBLISH_PASSWORD: job.token },
+    });
+    expect(publish.code, publish.stderr).toBe(0);
+    for (const client of [uv, pip]) {
+      const got = await client(index('job', idToken(), 'devpi', '+simple'), 'acme-api');
+      expect(got.code, got.stdout + got.stderr).toBe(0);
+    }
+    expect(devpi.log()).toContain('+f/');
+  }, 120_000);
+
+  test('docs/packages.md says what to write', async () => {
+    await buildDistribution(join(home, 'documented'), 'acme-documented', '1.0');
+    const host = `127.0.0.1:${gateway.port}`;
+    for (const name of ['twine', 'pip', 'uv', 'uv publish']) {
+      const done = await runSnippet({ heading: 'pip, twine, uv', name, host }, idToken(), {
+        cwd: join(home, 'documented'),
+        program: pythonProgram('pip'),
+        env: { PIP_TARGET: join(home, 'target'), PIP_NO_CACHE_DIR: '1', UV_NO_CACHE: '1' },
+      });
+      // What is there cannot be published again: pypiserver says so to uv too.
+      if (name === 'uv publish') expect(done.stderr).toContain('already exists');
+      else expect(done, done.stdout + done.stderr).toMatchObject({ code: 0 });
+    }
+  }, 120_000);
+
+  test('netrc is enough for both', async () => {
+    const netrc = join(home, 'netrc');
+    writeFileSync(netrc, `machine 127.0.0.1\nlogin gitlab-ci-token\npassword ${job.token}\n`, {
+      mode: 0o600,
+    });
+    for (const [program, args] of [
+      [
+        'pip',
+        ['download', '--no-cache-dir', '--no-deps', '--no-input', '--dest', mkdtempSync(join(home, 'got-'))],
+      ],
+      ['uv', ['pip', 'install', '--no-cache', '--no-deps', '--target', mkdtempSync(join(home, 'uv-'))]],
+    ] as const) {
+      const got = await python(program, [...args, '--index-url', `${gateway.url}/pypi/simple/`, 'acme-api'], {
+        home,
+        env: { NETRC: netrc },
+      });
+      expect(got.code, got.stdout + got.stderr).toBe(0);
+    }
+  }, 60_000);
+
+  test('what is denied says why', async () => {
+    const other = await twine(job.token, 'pypi', foreign);
+    expect(other.code).not.toBe(0);
+    expect(other.stdout).toContain('resource_not_granted');
+    const branch = gitlab.job({ project: { id: 20, path: 'acme/payments' }, ref: 'feature' });
+    sent.push(branch.token);
+    const upload = await twine(branch.token, 'pypi', wheel);
+    expect(upload.code).not.toBe(0);
+    expect(upload.stdout).toContain('scope_not_granted');
+
+    const publish = await python('uv', ['publish', '--publish-url', `${gateway.url}/pypi/`, wheel], {
+      home,
+      env: { UV_PUBLISH_USERNAME: 'gitlab-ci-token', UV_PUBLISH_PASSWORD: branch.token },
+    });
+    expect(publish.code).not.toBe(0);
+    expect(publish.stderr).toContain('scope_not_granted');
+
+    const read = await pip(index('gitlab-ci-token', job.token), '-vv', 'other');
+    expect(read.code).not.toBe(0);
+    expect(read.stdout + read.stderr).toContain('resource_not_granted');
+    const installed = await uv(index('gitlab-ci-token', job.token), 'other');
+    expect(installed.code).not.toBe(0);
+    expect(installed.stderr).toContain('403 Forbidden');
+  }, 120_000);
+
+  test('a second file behind the first, which pypiserver would store, ends the upload', async () => {
+    const part = (disposition: string, value: string): string =>
+      `--b0undary\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${value}\r\n`;
+    const body = (second: string): string =>
+      part('name=":action"', 'file_upload') +
+      part('name="name"', 'acme-api') +
+      part('name="content"; filename="acme_api-2.0.tar.gz"', 'x'.repeat(2 * 1024 ** 2)) +
+      `${part(`name="content"; filename="${second}"`, 'evil')}--b0undary--\r\n`;
+    const upload = (url: string, user: string, text: string): Promise<Response> =>
+      fetch(url, {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'multipart/form-data; boundary=b0undary',
+          Authorization: `Basic ${Buffer.from(user).toString('base64')}`,
+        },
+        body: text,
+      });
+    const own = `${pypiserver.username}:${pypiserver.password}`;
+    const page = async (name: string): Promise<string> => {
+      const headers = { Authorization: `Basic ${Buffer.from(own).toString('base64')}` };
+      return (await fetch(`${pypiserver.url}/simple/${name}/`, { headers })).text();
+    };
+
+    expect((await upload(`${pypiserver.url}/`, own, body('taken-2.0.tar.gz'))).status).toBe(200);
+    expect(await page('taken')).toContain('taken-2.0.tar.gz');
+    const refused = await upload(
+      `${gateway.url}/pypi/`,
+      `gitlab-ci-token:${job.token}`,
+      body('victim-2.0.tar.gz'),
+    );
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain('request_malformed');
+    expect(await page('victim')).not.toContain('victim-2.0.tar.gz');
+    expect(await page('acme-api')).not.toContain('acme_api-2.0.tar.gz');
+  });
+
+  test('nobody reads without a credential', async () => {
+    const read = await pip(`${gateway.url}/pypi/simple/`, '-vv', 'acme-api');
+    expect(read.code).not.toBe(0);
+    expect(read.stdout + read.stderr).toContain('no_credential');
+    const installed = await uv(`${gateway.url}/pypi/simple/`, 'acme-api');
+    expect(installed.code).not.toBe(0);
+    expect(installed.stderr).toContain('401 Unauthorized');
+  }, 60_000);
+
+  test('nothing of a client’s credential reaches the indexes', () => {
+    for (const { log } of [pypiserver, devpi]) for (const secret of sent) expect(log()).not.toContain(secret);
+    const credentials = pypiserver.log().matchAll(/'HTTP_AUTHORIZATION': '([^']*)'/g);
+    const { username, password } = pypiserver;
+    const own = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+    expect([...new Set([...credentials].map(([, value]) => value))]).toEqual([own]);
+    expect(pypiserver.log()).toContain('acme_api-1.0');
+  });
+});

@@ -1,0 +1,379 @@
+/** R3 and, for Git and Git LFS, what the rows H, P and S ask of every path: raw bytes in, raw bytes seen. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { rawRequest, type RawResponse } from '../support/raw-client.ts';
+import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+
+const SECRET = 'canary-upstream-git-77';
+const HOST = 'git.example.com';
+const OID = 'a'.repeat(64);
+const LFS = 'application/vnd.git-lfs+json';
+
+let issuer: TestIssuer;
+let upstream: RecordingUpstream;
+let evil: RecordingUpstream;
+let gateway: TestGateway;
+let token: string;
+
+beforeAll(async () => {
+  [issuer, upstream, evil] = await Promise.all([
+    startIssuer(),
+    startRecordingUpstream(),
+    startRecordingUpstream(),
+  ]);
+  gateway = await startGateway(`
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+identities:
+  ci:
+    issuer: gitlab
+    match: { project_id: "20" }
+    grants:
+      - { service: git, scopes: [read_repository], resources: ["acme/**"] }
+      - { service: git, scopes: [write_repository], resources: ["acme/payments"] }
+services:
+  git:
+    type: git
+    upstream:
+      url: "${upstream.url}/"
+      aliases: ["https://git.example.org/"]
+      redirectOrigins: ["https://storage.example.com"]
+      auth: { bearer: { token: ${SECRET} } }
+`);
+  token = issuer.mint();
+});
+afterEach(() => {
+  expect(upstream.bytes()).not.toContain(token);
+  expect(evil.accepted()).toBe(0);
+  upstream.respond(OK);
+  upstream.reset();
+});
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([upstream.close(), evil.close(), issuer.close()]);
+});
+
+function request(line: string, headers: readonly string[] = [], body = ''): string {
+  return [`${line} HTTP/1.1`, `Host: ${HOST}`, `Authorization: Bearer ${token}`, ...headers, '', body].join(
+    '\r\n',
+  );
+}
+
+async function send(bytes: string): Promise<readonly RawResponse[]> {
+  return rawRequest(gateway.port, bytes, { quiet: 300 });
+}
+
+async function statusOf(
+  line: string,
+  headers: readonly string[] = [],
+  body = '',
+): Promise<number | undefined> {
+  return (await send(request(line, ['Connection: close', ...headers], body)))[0]?.status;
+}
+
+function batch(body: string, ...headers: readonly string[]): string {
+  return request(
+    'POST /acme/base.git/info/lfs/objects/batch',
+    ['Connection: close', `Content-Type: ${LFS}`, ...headers, `Content-Length: ${Buffer.byteLength(body)}`],
+    body,
+  );
+}
+
+describe('R3: whether git reads or writes', () => {
+  test.each<[string, number]>([
+    // acme/base may be read only.
+    ['GET /acme/base.git/info/refs?service=git-upload-pack', 200],
+    ['GET /acme/base.git/info/refs?service=git-receive-pack', 403],
+    ['POST /acme/base.git/git-upload-pack', 200],
+    ['POST /acme/base.git/git-receive-pack', 403],
+    ['GET /acme/payments.git/info/refs?service=git-receive-pack', 200],
+    ['GET /acme/base/info/refs?service=git-receive-pack', 403],
+    // The dumb protocol, and what is no route.
+    ['GET /acme/base.git/info/refs', 403],
+    ['GET /acme/base.git/HEAD', 403],
+    ['GET /acme/base.git/objects/info/packs', 403],
+    ['GET /acme/base.git/objects/aa/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', 403],
+    ['GET /acme/base.git/git-upload-pack', 403],
+    ['POST /acme/base.git/info/refs?service=git-upload-pack', 403],
+    ['PUT /acme/payments.git/git-receive-pack', 403],
+    ['POST /acme/base.git/git-upload-archive', 403],
+  ])('%s → %i', async (line, status) => {
+    expect(await statusOf(line)).toBe(status);
+    expect(upstream.requests()).toHaveLength(status === 200 ? 1 : 0);
+  });
+
+  test.each([
+    'service=git-upload-pack&service=git-receive-pack',
+    'service=git-upload-pack&service=git-upload-pack',
+    'service=git-upload-pack;service=git-receive-pack',
+    'service=git-upload-pack&%73ervice=git-receive-pack',
+    'service=git-upload-pack&Service=git-receive-pack',
+    'service=git-upload-pack&service[]=git-receive-pack',
+    'service=git-%75pload-pack',
+    '%73ervice=git-upload-pack',
+    'service=git-upload-pack%00',
+    'service=git-upload-archive',
+    'service=',
+    'service',
+  ])('?%s is refused', async (query) => {
+    expect(await statusOf(`GET /acme/payments.git/info/refs?${query}`)).toBe(400);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test.each([
+    '/acme/payments.git/.git/info/refs',
+    '/acme/payments/.git/info/refs',
+    '/acme/payments.git.git/info/refs',
+    '/acme/payments.GIT/info/refs',
+    '/acme/x.git/payments.git/info/refs',
+    '/.git/info/refs',
+  ])('%s could be another repository', async (path) => {
+    expect(await statusOf(`GET ${path}?service=git-upload-pack`)).toBe(403);
+    expect(upstream.bytes()).toBe('');
+  });
+});
+
+describe('R3: whether Git LFS reads or writes', () => {
+  test.each<[string, number]>([
+    [`GET /acme/base.git/info/lfs/objects/${OID}`, 200],
+    [`PUT /acme/base.git/info/lfs/objects/${OID}`, 403],
+    [`PUT /acme/payments.git/info/lfs/objects/${OID}`, 200],
+    [`PUT /acme/payments.git/gitlab-lfs/objects/${OID}/12`, 200],
+    [`PUT /acme/payments.git/gitlab-lfs/objects/${OID}/12/authorize`, 403],
+    ['GET /acme/base.git/info/lfs/locks', 200],
+    ['POST /acme/base.git/info/lfs/locks', 403],
+    ['POST /acme/base.git/info/lfs/locks/verify', 403],
+    ['POST /acme/base.git/info/lfs/locks/7/unlock', 403],
+    ['POST /acme/base.git/info/lfs/verify', 403],
+    ['GET /acme/base.git/info/lfs/objects/batch', 403],
+    ['POST /acme/payments.git/info/lfs/objects', 403],
+    [`DELETE /acme/payments.git/info/lfs/objects/${OID}`, 403],
+    [`GET /acme/base.git/info/lfs/objects/${OID.toUpperCase()}`, 403],
+    [`GET /acme/payments.git/info/lfs/x/acme/secret.git/info/lfs/objects/${OID}`, 403],
+  ])('%s → %i', async (line, status) => {
+    expect(await statusOf(line)).toBe(status);
+    expect(upstream.requests()).toHaveLength(status === 200 ? 1 : 0);
+  });
+
+  test.each<[string, number]>([
+    ['{"operation":"upload","objects":[]}', 403],
+    ['{"operation":"download","operation":"upload"}', 400],
+    ['{"operation":"download","Operation":"upload"}', 400],
+    ['{"operation":"download","oper\\u0061tion":"upload"}', 400],
+    ['{"operation":["download"]}', 400],
+    ['{"operation":"Download"}', 400],
+    ['{"objects":[]}', 400],
+    ['[{"operation":"download"}]', 400],
+    ['operation=download', 400],
+    ['{"operation":"download"', 400],
+    ['', 400],
+  ])('a batch of %s → %i', async (body, status) => {
+    expect((await send(batch(body)))[0]?.status).toBe(status);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('a batch without end', async () => {
+    const body = `{"operation":"download","x":"${'y'.repeat(1024 * 1024)}"}`;
+    expect((await send(batch(body)))[0]?.status).toBe(413);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('a batch whose operation stands elsewhere too, or that is wrapped', async () => {
+    const body = '{"operation":"download"}';
+    const query = batch(body).replace('batch HTTP', 'batch?operation=upload HTTP');
+    expect((await send(query))[0]?.status).toBe(400);
+    expect((await send(batch(body, 'Content-Encoding: gzip')))[0]?.status).toBe(400);
+    expect((await send(batch(body).replace(LFS, 'application/x-www-form-urlencoded')))[0]?.status).toBe(400);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('a batch that may be for nothing is refused before its body', async () => {
+    const line = 'POST /other/base.git/info/lfs/objects/batch';
+    const answers = await send(request(line, ['Content-Length: 1000', 'Expect: 100-continue']));
+    expect(answers.map(({ status }) => status)).toEqual([403]);
+  });
+});
+
+describe('answers to a batch', () => {
+  const ask = async (answer: string, type = LFS, status = '200 OK'): Promise<RawResponse | undefined> => {
+    upstream.respond(
+      `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(answer)}\r\n\r\n${answer}`,
+    );
+    return (await send(batch('{"operation":"download","objects":[]}')))[0];
+  };
+  const object = (action: object, more: object = {}): string =>
+    JSON.stringify({ objects: [{ oid: OID, size: 1, actions: { download: action }, ...more }] });
+  const credential = { Authorization: `Basic ${SECRET}` };
+
+  test.each(['upstream', 'alias'])(
+    'lead to the gateway, without the credential of the upstream (%s)',
+    async (which) => {
+      const base = which === 'alias' ? 'https://git.example.org' : upstream.url;
+      const answer = await ask(
+        object(
+          { href: `${base}/acme/base.git/x?y=1`, header: { ...credential, Accept: 'a/b' }, expires_in: 9 },
+          { authenticated: true },
+        ),
+      );
+      expect(answer?.status).toBe(200);
+      expect(JSON.parse(answer?.body ?? '')).toEqual({
+        objects: [
+          {
+            oid: OID,
+            size: 1,
+            actions: {
+              download: {
+                href: `http://${HOST}/acme/base.git/x?y=1`,
+                header: { Accept: 'a/b' },
+                expires_in: 9,
+              },
+            },
+          },
+        ],
+      });
+    },
+  );
+
+  test('lead to storage that the configuration names, as they are', async () => {
+    const document = object(
+      { href: 'https://storage.example.com/x?sig=1', header: { 'x-ms-blob-type': 'BlockBlob' } },
+      { authenticated: true },
+    );
+    expect(JSON.parse((await ask(document))?.body ?? '')).toEqual(JSON.parse(document));
+  });
+
+  test.each<[string, string, string?]>([
+    ['elsewhere', object({ href: 'https://elsewhere.example.com/x', header: credential })],
+    ['nowhere', object({ header: credential })],
+    ['by another spelling', object({ href: `https://git.example.org/x`, Header: credential })],
+    ['to a relative place', object({ href: '/acme/base.git/x', header: credential })],
+    ['to no object', JSON.stringify({ objects: ['x'] })],
+    ['to nothing', JSON.stringify({ message: 'x' })],
+    [
+      'to two places',
+      `{"objects":[],"objects":[{"actions":{"download":{"header":${JSON.stringify(credential)}}}}]}`,
+    ],
+    ['too deep', `{"objects":[${'['.repeat(100_000)}${']'.repeat(100_000)}]}`],
+    ['by HTML', '<html>', 'text/html'],
+    ['by another type', object({ href: `${'x'}`, header: credential }), 'text/plain'],
+    ['by half a document', '{"objects":[', LFS],
+  ])('that lead %s are not relayed', async (_where, document, type) => {
+    const answer = await ask(document, type);
+    expect(answer?.status).toBe(502);
+    expect(answer?.body).not.toContain(SECRET);
+  });
+
+  test('of a type without a status that is good are errors, and pass', async () => {
+    expect((await ask('<html>', 'text/html', '503 Service Unavailable'))?.body).toBe('<html>');
+    expect((await ask('{}', LFS, '201 Created'))?.status).toBe(502);
+  });
+
+  test('that lie about their length break off', async () => {
+    upstream.respond((socket) =>
+      socket.end(`HTTP/1.1 200 OK\r\nContent-Type: ${LFS}\r\nContent-Length: 500\r\n\r\n{"objects":[]}`),
+    );
+    const [answer] = await send(batch('{"operation":"download","objects":[]}'));
+    expect(answer?.status).toBe(502);
+  });
+});
+
+describe('H: headers', () => {
+  test.each([
+    'GET /acme/base.git/info/refs?service=git-upload-pack',
+    `GET /acme/base.git/info/lfs/objects/${OID}`,
+  ])('identity and credential are the gateway’s, however they are spelled: %s', async (line) => {
+    const spoofed = [
+      'X-Auth-Subject: admin',
+      'x_auth_subject: admin',
+      'X-Auth-Identity: admin',
+      'X-Forwarded-Host: evil.example.com',
+      'Forwarded: host=evil.example.com',
+      'X-Original-URL: /acme/secret.git/info/refs',
+      'Cookie: a=b',
+      'Sudo: root',
+      'X-HTTP-Method-Override: DELETE',
+    ];
+    expect(await statusOf(line, [...spoofed, 'Git-Protocol: version=2'])).toBe(200);
+    const [seen] = upstream.requests();
+    expect(seen?.headers.get('x-auth-identity')).toEqual(['ci']);
+    expect(seen?.headers.get('authorization')).toEqual([`Bearer ${SECRET}`]);
+    expect(seen?.headers.get('git-protocol')).toEqual(['version=2']);
+    expect(seen?.head).not.toMatch(/admin|evil|secret\.git|^cookie|^sudo|override/im);
+  });
+
+  test('two credentials are none', async () => {
+    const line = 'GET /acme/base.git/info/refs?service=git-upload-pack';
+    expect(await statusOf(line, ['Authorization: Bearer x'])).toBe(400);
+    expect(await statusOf(line, ['JOB-TOKEN: glcbt-x'])).toBe(400);
+    expect(await statusOf(`${line}&private_token=x`)).toBe(400);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('a challenge of the upstream reaches nobody', async () => {
+    upstream.respond(
+      `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="${evil.url}"\r\nLFS-Authenticate: Basic realm="${evil.url}"\r\nContent-Length: 0\r\n\r\n`,
+    );
+    const [answer] = await send(request('GET /acme/base.git/info/lfs/locks', ['Connection: close']));
+    expect(answer?.status).toBe(502);
+    expect(answer?.head).not.toContain(evil.url);
+  });
+});
+
+test.each([
+  '/acme%2fbase.git/info/refs',
+  '/acme/base%5c.git/info/refs',
+  '/acme/%2e%2e/secret.git/info/refs',
+  '/acme/..;/secret.git/info/refs',
+  '//acme/base.git/info/refs',
+  '/acme/base.git//info/refs',
+  '/acme/base.git/info/refs%23',
+  '/acme/base.git/info/refs%00',
+  '/acme/./base.git/info/refs',
+  '/acme/base.git/../secret.git/info/refs',
+  '/acme/%C0%AF.git/info/refs',
+  '/acme/b%C3%A4se.git/info/refs',
+  '/acme/base.git/info/lfs/../../../secret.git/info/refs',
+  'http://evil.example.com/acme/base.git/info/refs',
+])('P: %s reaches nobody', async (target) => {
+  const status = await statusOf(`GET ${target}?service=git-upload-pack`);
+  expect({ status, seen: upstream.bytes() }).toEqual({ status: 400, seen: '' });
+});
+
+describe('S: framing', () => {
+  const push = 'POST /acme/payments.git/git-receive-pack';
+  const hidden = 'GET /acme/secret.git/info/refs HTTP/1.1\r\nHost: x\r\n\r\n';
+
+  test.each([
+    [['Content-Length: 5', 'Transfer-Encoding: chunked']],
+    [['Content-Length: 5', 'Content-Length: 6']],
+    [['Transfer-Encoding: gzip, chunked']],
+    [['Transfer-Encoding: xchunked']],
+    [['Transfer_Encoding: chunked', 'Content-Length: 0']],
+  ])('%j is refused', async (headers) => {
+    const answers = await send(request(push, headers, `0\r\n\r\n${hidden}`));
+    expect(answers.map(({ status }) => status)).toEqual([400]);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('what follows a batch that is refused for its body is no request', async () => {
+    const body = '{"operation":"upload"}';
+    const answers = await send(batch(body).replace('Connection: close\r\n', '') + hidden);
+    // The whole body was read: what follows is a request, with no credential.
+    expect(answers.map(({ status }) => status)).toEqual([403, 401]);
+    expect(upstream.bytes()).toBe('');
+    const long = request(
+      'POST /acme/base.git/info/lfs/objects/batch',
+      [`Content-Type: ${LFS}`, 'Transfer-Encoding: chunked'],
+      `200000\r\n${'x'.repeat(0x20_00_00)}\r\n0\r\n\r\n${hidden}`,
+    );
+    expect((await send(long)).map(({ status }) => status)).toEqual([413]);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('a body in disguise goes as one request', async () => {
+    const chunk = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
+    const answers = await send(request(push, ['Transfer-Encoding: chunked', 'Connection: close'], chunk));
+    expect(answers.map(({ status }) => status)).toEqual([200]);
+    expect(upstream.requests().map(({ body }) => body)).toEqual([expect.stringContaining(hidden)]);
+  });
+});
