@@ -3,8 +3,9 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Canaries } from '../support/canaries.ts';
+import { auditedIn } from '../support/audited.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type AuditLine, type TestGateway } from '../support/gateway.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { reasonOf } from '../support/lab.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
@@ -59,17 +60,6 @@ function ask(target: string, project?: string, ...lines: readonly string[]): Pro
   return rawResponse(gateway.port, [...head, 'Connection: close', '', ''].join('\r\n'), { quiet: 10_000 });
 }
 
-function audited(answer: RawResponse): Promise<AuditLine> {
-  return eventually('the audit event of the request', () => {
-    const id = answer.headers.get('x-request-id') ?? 'no request id';
-    const line = gateway
-      .auditText()
-      .split('\n')
-      .find((text) => text.includes(id) && text.endsWith('}'));
-    return line === undefined ? undefined : (JSON.parse(line) as AuditLine);
-  });
-}
-
 const basic = (user: string, secret: string): string =>
   `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`;
 
@@ -105,7 +95,7 @@ test('no entry and no default: a denial, and the upstream gets nothing', async (
   expect([answer.status, reasonOf(answer)]).toEqual([403, 'upstream_credential_missing']);
   expect(answer.body).not.toMatch(/payments|web|perIdentity/);
   expect(upstream.bytes()).toBe('');
-  expect(await audited(answer)).toMatchObject({
+  expect(await auditedIn(gateway, answer)).toMatchObject({
     event: { reason: 'upstream_credential_missing', type: ['access', 'denied'], outcome: 'failure' },
     user: { name: 'docs' },
     gatehouse: { decision: 'deny' },
