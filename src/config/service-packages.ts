@@ -20,7 +20,7 @@ export const packageServices = [
   feed('maven', 'A repository in Maven 2 layout, for Maven and Gradle.'),
   feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.', publishingKeys),
   feed('nuget', 'A feed of NuGet packages, protocol version 3.'),
-  feed('pypi', 'An index of Python packages, for pip, uv, twine and poetry.'),
+  feed('pypi', 'An index of Python packages, for pip, uv, twine and poetry.', publishingKeys),
 ] as const;
 
 type PackageType = z.output<(typeof packageServices)[number]>['type'];

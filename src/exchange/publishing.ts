@@ -31,7 +31,10 @@ export const REFUSED =
 const READ = 'read_package_registry';
 const WRITE = 'write_package_registry';
 
-/** A token that may publish, where policy lets its identity: one package, or all that it lets where none is named. */
+/**
+ * A token that may publish where policy lets its identity: one package, or all that it lets where none is named, because
+ * uploads of this format say only in their body what they are of.
+ */
 export async function issueForPublishing(
   call: EndpointCall,
   site: PublishingSite,
@@ -49,5 +52,7 @@ export async function issueForPublishing(
   const limits = { scope: `${READ} ${WRITE}`, ...(name === undefined ? {} : { resources: [name] }) };
   const minted = await giveOut(call, caller, { audience: site.audience, extra: limits }, ports);
   if (minted.kind !== 'minted') return minted;
-  return answer('application/json', { success: true, token: minted.token });
+  const expires = Math.floor(ports.clock.now() / 1000) + minted.expiresIn;
+  // npm reads the token alone; twine renews it before its end.
+  return answer('application/json', { success: true, token: minted.token, expires });
 }

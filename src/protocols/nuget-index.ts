@@ -25,5 +25,5 @@ export const SERVICE_INDEX: DocumentRewrite = {
 function publicUrl(id: unknown, urls: PublicUrls): string | undefined {
   // What dot segments make of it would be known only to whoever follows it.
   if (typeof id !== 'string' || /\/\.{1,2}(?:\/|$)|[\\%?#\s]/.test(id)) return undefined;
-  return urls.of(id);
+  return urls.of(id) ?? (urls.leadsToStorage(id) ? id : undefined);
 }

@@ -17,20 +17,32 @@ const RELEASE = 'github-release@workload.example.com';
 
 let gitlab: TestIssuer;
 let github: TestIssuer;
+let cluster: TestIssuer;
 let gateway: TestGateway;
 let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gatehouse-ci-'));
-  [gitlab, github] = await Promise.all([startIssuer(), startIssuer({ type: 'github' })]);
+  [gitlab, github, cluster] = await Promise.all([
+    startIssuer(),
+    startIssuer({ type: 'github' }),
+    startIssuer({ type: 'kubernetes' }),
+  ]);
   gateway = await startGateway(`
 issuers:
   gitlab: { type: gitlab, issuer: "${gitlab.url}" }
   github: { type: github, issuer: "${github.url}" }
+  cluster: { type: kubernetes, issuer: "${cluster.url}" }
+identities:
+  deployer:
+    issuer: cluster
+    match: { /kubernetes.io/namespace: payments, /kubernetes.io/serviceaccount/name: deployer }
+    roles: [reader]
 roles:
   reader: [{ service: orders, scopes: [read_api], resources: ["**"] }]
 workloadIdentities:
   ${NAME}: { platform: gitlab, projectId: "20", branches: [main], roles: [reader], audiences: ["${SELF_HOSTED}"] }
+  deployer@workload.example.com: { identity: deployer, audiences: ["https://exchange.example.com"] }
   ${RELEASE}: { platform: github, projectId: "20", branches: [main], roles: [reader] }
 services:
   orders: { type: http, path: /orders/, upstream: { url: "http://127.0.0.1:9/" } }
@@ -38,7 +50,7 @@ services:
 });
 afterAll(async () => {
   await gateway.close();
-  await Promise.all([gitlab.close(), github.close()]);
+  await Promise.all([gitlab.close(), github.close(), cluster.close()]);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -156,4 +168,42 @@ needs('curl', 'jq').test('the GitHub action gives its token out, masked', async 
   const refused = await bash(lines, without);
   expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('id-token: write')]);
   await service.close();
+});
+
+/** The one block of bash in a page that has this in it. */
+function block(page: string, mark: string): string {
+  const text = readFileSync(join(ROOT, 'docs/ci', page), 'utf8');
+  const blocks = [...text.matchAll(/```(?:bash|yaml)\n(.*?)```/gs)].map(([, code = '']) => code);
+  return blocks.find((code) => code.includes(mark)) ?? '';
+}
+
+needs('curl', 'jq').describe('what the pages say', () => {
+  test('gitlab.md has the script of the template', () => {
+    const [line = ''] = (parse(read('gitlab/exchange.gitlab-ci.yml')) as Record<'who-am-i', Job>)['who-am-i']
+      .script;
+    expect((parse(block('gitlab.md', 'RESPONSE=')) as Job).script).toEqual([line]);
+  });
+
+  test('gitlab.md shows the claims of a token', async () => {
+    const line = block('gitlab.md', 'base64 -d');
+    for (const claims of [{}, { padding: 'a' }, { padding: 'ab' }, { text: 'ä?>~' }]) {
+      const { stdout } = await bash([line], { GATEHOUSE_TOKEN: gitlab.mint(claims) });
+      expect(JSON.parse(stdout)).toMatchObject({ project_id: '20', ...claims });
+    }
+  });
+
+  test('kubernetes.md exchanges the token of a service account', async () => {
+    const file = join(folder, 'projected');
+    writeFileSync(file, cluster.mint({ aud: ['https://exchange.example.com'] }));
+    const line = block('kubernetes.md', '--rawfile')
+      .replaceAll('/var/run/secrets/gatehouse/token', file)
+      .replaceAll('https://gateway.example.com', gateway.url);
+    const { stdout, stderr } = await bash([line], {});
+    const headers = { Authorization: `Bearer ${stdout.trim()}` };
+    const me = await fetch(`${gateway.url}/v1/users/me`, { headers });
+    expect(await me.json(), stderr).toMatchObject({
+      email: 'deployer@workload.example.com',
+      issuer: 'cluster',
+    });
+  });
 });

@@ -48,7 +48,10 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
     writeFileSync(join(folder, 'go.mod'), 'module example.com/acme/app\n\ngo 1.19\n');
     const documented = (name: string): string =>
       snippet('docs/packages.md', 'Go', name).replaceAll('gateway.example.com', rig.host);
-    const netrc = documented('.netrc').replace('gitlab-ci-token', credential?.username ?? '');
+    const netrc = documented('.netrc')
+      .replace('gitlab-ci-token', credential?.username ?? '')
+      // Old ones look for the host without its port, new ones with it.
+      .replace(/^machine.*$/m, (line) => `${line}\n${line.replace(/:\d+/, '')}`);
     const environment = documented('environment').replace(/(?<=GOPROXY=.*)$/m, options.nextProxy ?? '');
     const script = [...(credential === undefined ? [] : [netrc]), environment, 'exec go "$@"'].join('\n');
     const env = {

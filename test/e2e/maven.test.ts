@@ -12,11 +12,12 @@ import {
   documented,
   GET,
   missingMaven,
+  runGradle,
   startMavenRepository,
   type Maven,
   type MavenCredential,
 } from '../support/maven.ts';
-import { needing } from '../support/needs.ts';
+import { needing, needs } from '../support/needs.ts';
 import type { Nginx } from '../support/nginx.ts';
 import type { Outcome } from '../support/run.ts';
 
@@ -131,6 +132,23 @@ services:
       expect(outcome.stdout).toContain(reason);
     }
   }, 120_000);
+
+  needs('gradle').test(
+    'Gradle gets what Maven has deployed, and prints why not',
+    async () => {
+      const got = await runGradle(folder, url(), basic('gitlab-ci-token', job.token), APP);
+      expect(got.stdout, got.stderr).toContain('app-1.0.jar');
+      for (const [credential, artifact, reason] of [
+        [basic('edge', DEPLOY_SECRET), 'com.other:app:1.0', 'resource_not_granted'],
+        [basic('ci', job.idToken({ aud: 'another' })), APP, 'audience_mismatch'],
+      ] as const) {
+        const denied = await runGradle(folder, url(), credential, artifact);
+        expect(denied.code).not.toBe(0);
+        expect(denied.stderr).toContain(reason);
+      }
+    },
+    120_000,
+  );
 
   test('nothing of a client’s credential reaches the repository', () => {
     const everything = repository.everything();

@@ -168,18 +168,21 @@ services:
   }, 120_000);
 
   test('docs/packages.md says what to write', async () => {
-    await buildDistribution(join(home, 'documented'), 'acme-documented', '1.0');
-    const host = `127.0.0.1:${gateway.port}`;
-    for (const name of ['twine', 'pip', 'uv', 'uv publish']) {
-      const done = await runSnippet({ heading: 'pip, twine, uv', name, host }, idToken(), {
-        cwd: join(home, 'documented'),
-        program: pythonProgram('pip'),
-        env: { PIP_TARGET: join(home, 'target'), PIP_NO_CACHE_DIR: '1', UV_NO_CACHE: '1' },
-      });
-      // What is there cannot be published again: pypiserver says so to uv too.
-      if (name === 'uv publish') expect(done.stderr).toContain('already exists');
-      else expect(done, done.stdout + done.stderr).toMatchObject({ code: 0 });
-    }
+    const cwd = join(home, 'documented');
+    const place = { heading: 'pip, twine, uv', host: `127.0.0.1:${gateway.port}` };
+    const env = { PIP_TARGET: join(home, 'target'), PIP_NO_CACHE_DIR: '1', UV_NO_CACHE: '1' };
+    const write = async (name: string): Promise<void> => {
+      const options = { cwd, program: pythonProgram('pip'), env };
+      const done = await runSnippet({ ...place, name }, idToken(), options);
+      expect(done, done.stdout + done.stderr).toMatchObject({ code: 0 });
+    };
+    await buildDistribution(cwd, 'acme-documented', '1.0');
+    await write('twine');
+    await write('pip');
+    await write('uv');
+    rmSync(join(cwd, 'dist'), { recursive: true });
+    await buildDistribution(cwd, 'acme-documented', '1.1');
+    await write('uv publish');
   }, 120_000);
 
   test('netrc is enough for both', async () => {

@@ -21,12 +21,14 @@ identities:
 roles:
   reader:
     - { service: orders, scopes: [read_api], resources: ["/v1/**"] }
+    - { service: files, scopes: [read_package_registry], resources: ["**"] }
     - { service: orders, scopes: [write_api], resources: ["/{claims.project_id}/**"] }
 workloadIdentities:
   ci@workload.example.com: { identity: release, audiences: ["${SELF_HOSTED}"] }
   web@workload.example.com: { issuer: gitlab, projectId: "21", branches: [main, "release/*"], roles: [reader] }
   plain@workload.example.com: { identity: release }
 services:
+  files: { type: generic, path: /files/, upstream: { url: "${upstream.url}/" } }
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
   own: { type: http, path: /own/, audiences: ["https://own.example.com"], upstream: { url: "${upstream.url}/" } }
 `,
@@ -85,7 +87,7 @@ describe('a token for a workload identity', () => {
       aud: 'https://gateway.example.com',
       sub: 'release',
       email: 'ci@workload.example.com',
-      scope: 'read_api write_api',
+      scope: 'read_api read_package_registry write_api',
     });
     expect(Number(claims['exp']) - Number(claims['iat'])).toBe(120);
     expect((await call('/orders/v1/list', bearer(json['accessToken']))).status).toBe(200);
@@ -104,10 +106,30 @@ describe('a token for a workload identity', () => {
       roles: ['reader'],
       grants: [
         { service: 'orders', scopes: ['read_api'], resources: ['/v1/**'] },
+        { service: 'files', scopes: ['read_package_registry'], resources: ['**'] },
         { service: 'orders', scopes: ['write_api'], resources: ['/20/**'] },
       ],
       claims: { project_id: '20', ref: 'main' },
     });
+  });
+
+  test.each<readonly [string, (token: string) => readonly [string, Record<string, string>]]>([
+    ['Bearer', (token) => ['', { Authorization: `Bearer ${token}` }]],
+    ['Basic', (token) => ['', { Authorization: `Basic ${btoa(`ci:${token}`)}` }]],
+    ['Basic of job tokens', (token) => ['', { Authorization: `Basic ${btoa(`gitlab-ci-token:${token}`)}` }]],
+    ['a bare Authorization', (token) => ['', { Authorization: token }]],
+    ['JOB-TOKEN', (token) => ['', { 'JOB-TOKEN': token }]],
+    ['Deploy-Token', (token) => ['', { 'Deploy-Token': token }]],
+    ['PRIVATE-TOKEN', (token) => ['', { 'PRIVATE-TOKEN': token }]],
+    ['the query', (token) => [`?private_token=${token}`, {}]],
+    ['the query of job tokens', (token) => [`?job_token=${token}`, {}]],
+  ])('is taken as %s', async (_carrier, at) => {
+    const { json } = await exchange({ token: mintFor(), email: 'ci@workload.example.com' });
+    const token = String(json['accessToken']);
+    const [query, headers] = at(token);
+    upstream.reset();
+    expect((await call(`/files/a${query}`, { headers })).status).toBe(200);
+    expect(upstream.bytes()).not.toContain(token);
   });
 
   test('of the shorthand is bound to project and branch, and is nobody’s without asking for it', async () => {

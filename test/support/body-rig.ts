@@ -8,6 +8,7 @@ import { createListener } from '../../src/listener/index.ts';
 import { createPipeline, type ServiceLine } from '../../src/pipeline/index.ts';
 import { httpProtocol, jsonRefusal } from '../../src/protocols/index.ts';
 import { recordingLog, sampleCaller } from './audit-events.ts';
+import { LISTENER, NOT_COUNTED } from './listener.ts';
 import { startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts';
 import { emptyRevocations } from './state.ts';
 
@@ -98,20 +99,7 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
     clock: { now: Date.now },
     log,
   });
-  const limits = {
-    headerBytes: 16_384,
-    headerCount: 100,
-    headersTimeout: 5_000,
-    keepAlive: 5_000,
-    drainDelay: 0,
-    drain: 200,
-    connections: 100,
-    connectionsPerAddress: 100,
-  };
-  const listener = createListener({ listen: '127.0.0.1:0', trustedProxies: [], limits }, pipeline, {
-    log,
-    meter: { opened: () => undefined, closed: () => undefined, refused: () => undefined },
-  });
+  const listener = createListener(LISTENER, pipeline, { log, meter: NOT_COUNTED });
   const { port } = await listener.start();
   return {
     port,

@@ -89,6 +89,34 @@ export function createMaven(folder: string, url: string): Maven {
   };
 }
 
+/** Gradle with the documented repository: prints the path of what it got. */
+export function runGradle(
+  folder: string,
+  url: string,
+  { username = '', secret }: Pick<MavenCredential, 'username' | 'secret'>,
+  artifact: string,
+): Promise<Outcome> {
+  const project = join(folder, 'gradle');
+  rmSync(project, { recursive: true, force: true });
+  mkdirSync(project);
+  writeFileSync(
+    join(project, 'build.gradle'),
+    `${documented('build.gradle', url)}
+configurations { fetched }
+dependencies { fetched '${artifact}' }
+task fetch { doLast { configurations.fetched.files.each { println it } } }
+`,
+  );
+  return run(
+    findTool('gradle') ?? 'gradle',
+    ['--no-daemon', '--quiet', '--gradle-user-home', join(project, 'home'), 'fetch'],
+    {
+      cwd: project,
+      env: { ...process.env, HOME: project, GATEHOUSE_USER: username, GATEHOUSE_TOKEN: secret },
+    },
+  );
+}
+
 /** A block of the documentation, with the gateway's address. */
 export function documented(name: string, url: string): string {
   return snippet('docs/packages.md', 'Maven, Gradle', name).replaceAll(

@@ -10,6 +10,7 @@ export const TOOL_PACKAGES = {
   git: 'git',
   'git-lfs': 'git-lfs',
   go: 'golang-go',
+  gradle: 'gradle',
   haproxy: 'haproxy',
   htpasswd: 'apache2-utils',
   jq: 'jq',

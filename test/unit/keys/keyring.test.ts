@@ -2,11 +2,13 @@ import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { GatehouseError } from '../../../src/contract/errors.ts';
+import type { Keyring } from '../../../src/contract/keyring.ts';
 import { createKeyring } from '../../../src/keys/index.ts';
 import { openStore } from '../../../src/state/index.ts';
 import { RecordingLog } from '../../support/authentication.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-keys-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,6 +34,35 @@ test('two on one store agree; what one signs, the other verifies', async () => {
   expect(await one.publicKeys()).toEqual(await two.publicKeys());
 });
 
+test('after a store has lost its data: the old hands take the new key over, and still know the old one', async () => {
+  const kept = new Map<string, string>();
+  let asked = 0;
+  const forgetful = {
+    keepFirst: (name: string, value: string): Promise<string> => {
+      asked += 1;
+      if (!kept.has(name)) kept.set(name, value);
+      return Promise.resolve(kept.get(name) ?? value);
+    },
+  };
+  const old = createKeyring({}, { store: forgetful, log });
+  await old.start();
+  const before = await old.sign('t', {});
+  kept.clear();
+  const young = createKeyring({}, { store: forgetful, log });
+  await young.start();
+  const after = await young.sign('t', {});
+  // Just looked: keys that are made up cost nothing.
+  asked = 0;
+  for (let i = 0; i < 20; i++) expect(await old.verify(after, 't')).toMatchObject({ kind: 'invalid' });
+  expect(asked).toBe(0);
+  const later = performance.now() + 31_000;
+  vi.spyOn(performance, 'now').mockReturnValue(later);
+  expect(await old.verify(after, 't')).toMatchObject({ kind: 'payload' });
+  expect(await old.verify(before, 't')).toMatchObject({ kind: 'payload' });
+  expect(await young.verify(await old.sign('t', {}), 't')).toMatchObject({ kind: 'payload' });
+  expect(asked).toBe(1);
+});
+
 test('rotation without a gap: the first signs, all verify', async () => {
   const [a, b] = [file('a.pem', pem().text), file('b.pem', pem().text)];
   const [before, during, after] = [[a], [b, a], [b]].map((keys) =>
@@ -44,6 +75,28 @@ test('rotation without a gap: the first signs, all verify', async () => {
   expect(await after?.verify(fresh, 't')).toMatchObject({ kind: 'payload' });
   expect(await after?.verify(old, 't')).toMatchObject({ kind: 'invalid' });
   for (const keyring of [before, during, after]) keyring?.stop();
+});
+
+test('what a key has signed counts as long as the key does, and for a minute after it has left its file', async () => {
+  const [here, elsewhere] = [file('here.pem', pem().text), createKeyring({}, { store, log })];
+  const keyring = createKeyring({ signing: { keys: [here] } }, { store, log });
+  await Promise.all([keyring.start(), elsewhere.start()]);
+  const kidOf = async (each: Keyring): Promise<string> => {
+    const [{ kid } = {}] = (await each.publicKeys()).keys as { kid?: string }[];
+    return kid ?? 'none';
+  };
+  const [old, other] = [await kidOf(keyring), await kidOf(elsewhere)];
+  const token = await keyring.sign('t', {});
+  expect([keyring.counts(old), keyring.counts(other), elsewhere.counts(other)]).toEqual([true, false, true]);
+  file('here.pem', pem().text);
+  await eventually('re-read', async () => (await kidOf(keyring)) !== old, 10_000);
+  expect(keyring.counts(old)).toBe(true);
+  expect(await keyring.verify(token, 't')).toMatchObject({ kind: 'payload', kid: old });
+  const later = performance.now() + 61_000;
+  vi.spyOn(performance, 'now').mockReturnValue(later);
+  expect(keyring.counts(old)).toBe(false);
+  expect(await keyring.verify(token, 't')).toMatchObject({ kind: 'invalid' });
+  keyring.stop();
 });
 
 test.each([

@@ -103,14 +103,20 @@ describe('the service index', () => {
   const PUBLIC = 'https://gateway.example.com/nuget/';
   const urls = {
     base: PUBLIC,
+    leadsToStorage: (url: string) => url.startsWith('https://storage/'),
     of: (url: string) =>
       url.startsWith('http://feed/') ? PUBLIC + url.slice('http://feed/'.length) : undefined,
-    leadsToStorage: () => false,
   };
   const rewritten = (...ids: readonly unknown[]): unknown => {
     const resources = ids.map((id) => ({ '@id': id, '@type': 'x' }));
     return JSON.parse(rewrite.rewrite(JSON.stringify({ version: '3.0.0', resources }), urls) ?? 'null');
   };
+
+  test('leads to storage where the configuration allows it', () => {
+    expect(rewritten('https://storage/v3/package/')).toMatchObject({
+      resources: [{ '@id': 'https://storage/v3/package/' }],
+    });
+  });
 
   test('leads to the gateway, and nowhere else', () => {
     expect(rewritten('http://feed/v3/package/', 'http://elsewhere/', 'HTTP://FEED/', '/v3/search')).toEqual({
