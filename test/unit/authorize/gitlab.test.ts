@@ -64,7 +64,8 @@ describe('a job token', () => {
     minted: {
       identity: 'by-path',
       source: { class: 'job_token', jti: undefined, tokenHash: 'ab'.repeat(32) },
-      limits: { kind: 'scopes', scopes: new Set(['read_api', 'write_api']) },
+      workload: undefined,
+      limits: { kind: 'scopes', scopes: new Set(['read_api', 'write_api', 'read_releases']) },
     },
   });
 
