@@ -22,7 +22,8 @@ export async function checkOnline(
   }));
   const upstreams = config.services.map(async ({ name, upstream }): Promise<OnlineCheck> => {
     try {
-      const { status } = await outbound.get({ url: upstream.url, caFile: upstream.caFile });
+      const { url, caFile, serverName, clientCertificate } = upstream;
+      const { status } = await outbound.get({ url, caFile, serverName, clientCertificate });
       return { name: `services.${name}.upstream`, ok: true, detail: `answers (${status})` };
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : 'does not answer';

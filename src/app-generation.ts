@@ -4,12 +4,14 @@ import type { Config } from './config/index.ts';
 import type { FailureLimits } from './contract/failure-limits.ts';
 import type { Keyring } from './contract/keyring.ts';
 import { openAdminToken, type AdminToken } from './app-admin-token.ts';
+import { createOwnEndpoints } from './app-endpoints.ts';
 import { createExplain, type Explain } from './app-explain.ts';
 import { mintSettings } from './app-minting.ts';
 import type { Process } from './app-process.ts';
+import { createPublishingEndpoints } from './app-publishing.ts';
 import { createServices, type Forwarders } from './app-services.ts';
 import type { Forwarder } from './forward/index.ts';
-import { createJwksEndpoint, createMint, JWKS_PATH } from './exchange/index.ts';
+import { createMint } from './exchange/index.ts';
 import { inherit, missingFrom, type Estate } from './lib/inherit.ts';
 import { createKeyring } from './keys/index.ts';
 import { createAdmit, createPipeline, type Pipeline } from './pipeline/index.ts';
@@ -62,18 +64,20 @@ export function createGeneration(config: Config, life: Process, last?: Generatio
   const authorizer = createAuthorizer(config);
   const mint = createMint(mintSettings(config, authorizer), { keyring, clock });
   const admit = createAdmit(failures);
-  const services = createServices(
-    config,
-    { authenticator, authorizer, revocations, outbound, keyring, stalls, clock, admit, mint, log },
-    last?.estate.forwarders,
-  );
+  const policy = { authenticator, authorizer, revocations, admit, mint, keyring, clock, log };
+  const endpointRooms = { ...policy, store };
+  const services = createServices(config, { ...policy, outbound, stalls }, last?.estate.forwarders);
   // The last that can fail of what opens files: nothing is left open behind an error.
   const adminTokens = inherit(last?.estate.adminTokens, [['token', config.server.admin]], (admin) =>
     openAdminToken(admin, log),
   );
   const pipeline = createPipeline({
     services: services.lines,
-    endpoints: [{ exactPath: JWKS_PATH, handle: createJwksEndpoint(keyring) }, ...services.endpoints],
+    endpoints: [
+      ...createOwnEndpoints(config, endpointRooms),
+      ...createPublishingEndpoints(config, endpointRooms),
+      ...services.endpoints,
+    ],
     fallback: { refusal: jsonRefusal },
     revocations,
     failures,

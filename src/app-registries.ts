@@ -81,5 +81,5 @@ function tokenEndpoint(
       log,
     },
   );
-  return { hosts, exactPath: '/token', service: { name: line.name, type: line.type }, handle };
+  return { hosts, endpointPath: '/token', service: { name: line.name, type: line.type }, handle };
 }

@@ -18,8 +18,10 @@ export interface Gateway {
   start(): Promise<{ readonly server: ListenAddress; readonly admin: ListenAddress }>;
   /** Puts another configuration in force, whole or not at all; false where the one before stays. Never rejects. */
   reload(load: () => LoadResult): Promise<boolean>;
-  /** Finishes what is in flight, then closes everything; the audit trail last. */
-  stop(): Promise<void>;
+  /** Not ready any more, so that clients go elsewhere, while those who come are still served; `cut` ends the wait. */
+  drain(cut: Promise<unknown>): Promise<void>;
+  /** Finishes what is in flight, or cuts it at `cut`; then closes everything, the audit trail last. */
+  stop(cut?: Promise<unknown>): Promise<void>;
   /** Asks every issuer for its keys and every upstream whether it is there. */
   check(): Promise<readonly OnlineCheck[]>;
   readonly explain: Explain;
@@ -46,7 +48,7 @@ export function build(config: Config, options: ProcessOptions): Gateway {
       request: (incoming) => generations.current.pipeline.request(incoming),
       broken: (request) => generations.current.pipeline.broken(request),
     },
-    { log },
+    { log, meter: telemetry.connections },
   );
   const admin = createAdmin(
     { listen: server.admin.listen, token: () => generations.current.adminToken.current() },
@@ -108,20 +110,26 @@ export function build(config: Config, options: ProcessOptions): Gateway {
         log.info('listening', { address: formatListenAddress(address), public_url: server.publicUrl });
         return { server: address, admin: { host: adminAddress.address, port: adminAddress.port } };
       } catch (cause) {
-        await listener.stop();
+        await listener.stop(NEVER);
         await release();
         throw cause;
       }
     },
-    async stop() {
+    async drain(cut) {
+      readiness.drain();
+      await listener.drain(cut);
+    },
+    async stop(cut = NEVER) {
       stopping = true;
       readiness.drain();
-      await listener.stop();
+      await listener.stop(cut);
       await release();
     },
     check: () => checkOnline(config, generations.current.authenticator, life.outbound),
   };
 }
+
+const NEVER = new Promise<never>(() => undefined);
 
 function revocableNames({
   issuers,

@@ -14,8 +14,9 @@ process.exitCode = await run({
   err: (text) => void process.stderr.write(text),
   stopSignal: () =>
     new Promise((resolve) => {
-      process.once('SIGINT', resolve);
-      process.once('SIGTERM', resolve);
+      // Not `once`: between two signals there would be a moment in which the second one kills.
+      process.on('SIGINT', resolve);
+      process.on('SIGTERM', resolve);
     }),
   onReloadSignal: (handler) => void process.on('SIGHUP', handler),
   onUncaught: (handler) => {

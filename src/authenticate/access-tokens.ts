@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { MAX_CREDENTIAL_LENGTH } from '../contract/credential.ts';
 import { deny, unable } from '../contract/decision.ts';
-import type { Refusal } from '../contract/decision.ts';
+import type { Deny, Refusal } from '../contract/decision.ts';
 import type { Keyring } from '../contract/keyring.ts';
 import type { VerificationMeter } from '../contract/meter.ts';
 import { ACCESS_TOKEN_TYPE, serviceAudience } from '../contract/minted-token.ts';
@@ -15,18 +15,25 @@ import type { ServiceSettings } from './settings.ts';
 import { createVerificationCache } from './verification-cache.ts';
 
 export interface AccessTokenPorts {
-  readonly keyring: Pick<Keyring, 'verify'>;
+  readonly keyring: Pick<Keyring, 'verify' | 'counts'>;
   readonly clock: Clock;
   readonly meter: VerificationMeter;
 }
 
-/** By service: tokens that the gateway minted itself, with the cache of those that were found good. */
+export interface AccessTokens {
+  /** By what each was minted for; without a service, for all of them. */
+  forService(service: ServiceSettings | undefined): ServiceAuthenticator;
+  /** Whatever it was minted for. */
+  readonly anywhere: ServiceAuthenticator;
+}
+
+/** Tokens that the gateway minted itself, with the cache of those that were found good. */
 export function createAccessTokens(
   publicUrl: string,
   /** `iss` of each issuer of the configuration, and of what stands for one. */
   issuerUrls: ReadonlyMap<string, string>,
   { keyring, clock, meter }: AccessTokenPorts,
-): (service?: ServiceSettings) => ServiceAuthenticator {
+): AccessTokens {
   const cache = createVerificationCache<MintedToken>();
   const flights = new SingleFlight<MintedToken | Refusal>(MAX_FLIGHTS);
 
@@ -38,8 +45,10 @@ export function createAccessTokens(
       case 'invalid':
         return deny('signature_invalid', verdict.detail);
       case 'payload': {
-        const known = readMintedPayload(verdict.payload, tokenHash, issuerUrls);
-        if (!('kind' in known)) cache.set(tokenHash, known);
+        const read = readMintedPayload(verdict.payload, tokenHash, issuerUrls);
+        if ('kind' in read) return read;
+        const known = { ...read, kid: verdict.kid };
+        cache.set(tokenHash, known);
         return known;
       }
       default:
@@ -47,19 +56,10 @@ export function createAccessTokens(
     }
   }
 
-  return (service) => {
-    function admit({ verified, audience }: MintedToken, host: string | undefined): Authentication {
-      const expired = checkExpiry(verified.expiresAt, clock.now());
-      if (expired !== undefined) return expired;
-      const { issuer } = verified;
-      if (service?.issuers?.includes(issuer) === false && !issuer.startsWith(':')) {
-        return deny('issuer_unknown', `minted from issuer ${issuer}, which is not one of this service`);
-      }
-      const accepted =
-        audience === publicUrl ||
-        (service?.type === 'oci' && audience === host) ||
-        (service !== undefined && audience === serviceAudience(service.name));
-      return accepted ? verified : deny('audience_mismatch', 'minted for another service or host');
+  function verifier(accepts: Accepts): ServiceAuthenticator {
+    function admit(token: MintedToken, host: string | undefined): Authentication {
+      const { verified } = token;
+      return checkExpiry(verified.expiresAt, clock.now()) ?? accepts(token, host) ?? verified;
     }
 
     return ({ token }, host) => {
@@ -67,7 +67,8 @@ export function createAccessTokens(
         return deny('credential_malformed', 'the token is over 16 KiB');
       const tokenHash = hash('sha256', token);
       const known = cache.get(tokenHash);
-      if (known !== undefined) {
+      // With a key that is gone, it takes the long way, and is refused there.
+      if (known !== undefined && keyring.counts(known.kid)) {
         meter.cacheHit('access_token');
         return admit(known, host);
       }
@@ -77,5 +78,34 @@ export function createAccessTokens(
         .run(tokenHash, () => verifyAnew(token, tokenHash))
         .then((result) => measured(undefined, 'kind' in result ? result : admit(result, host)));
     };
+  }
+
+  return {
+    forService: (service) => verifier((token, host) => refuseAt(service, publicUrl, token, host)),
+    anywhere: verifier(() => undefined),
   };
+}
+
+/** Undefined where the token is one for this place. */
+type Accepts = (token: MintedToken, host: string | undefined) => Deny | undefined;
+
+/** What a token was minted for, and from whom the service takes credentials at all. */
+function refuseAt(
+  service: ServiceSettings | undefined,
+  publicUrl: string,
+  { verified: { issuer, minted }, audience }: MintedToken,
+  host: string | undefined,
+): Deny | undefined {
+  if (service?.issuers?.includes(issuer) === false && !issuer.startsWith(':')) {
+    return deny('issuer_unknown', `minted from issuer ${issuer}, which is not one of this service`);
+  }
+  const named =
+    (service?.type === 'oci' && audience === host) ||
+    (service !== undefined && audience === serviceAudience(service.name));
+  if (named) return undefined;
+  if (audience !== publicUrl) return deny('audience_mismatch', 'minted for another service or host');
+  // Its own audiences bind id tokens: an exchange in between must not make one that was for elsewhere good here.
+  return service?.audiences !== undefined && minted?.source.class === 'id_token'
+    ? deny('audience_mismatch', 'minted for all services, but this one has audiences of its own')
+    : undefined;
 }

@@ -1,4 +1,5 @@
 import type { PresentedCredential } from '../contract/credential.ts';
+import { deny } from '../contract/decision.ts';
 import { GatehouseError } from '../contract/errors.ts';
 import type { VerificationMeter } from '../contract/meter.ts';
 import type { Clock, Log, Outbound } from '../contract/ports.ts';
@@ -6,7 +7,7 @@ import { DEPLOY_SECRET_PREFIX } from '../contract/deploy-token.ts';
 import type { Keyring } from '../contract/keyring.ts';
 import { missingFrom } from '../lib/inherit.ts';
 import type { Authentication, ServiceAuthenticator } from './authentication.ts';
-import { compileTrust } from './compile-issuers.ts';
+import { compileTrust, trustIn } from './compile-issuers.ts';
 import type { Trust } from './compile-issuers.ts';
 import { createDeployTokens } from './deploy-tokens.ts';
 import { createEstate, type AuthenticatorEstate } from './estate.ts';
@@ -16,7 +17,7 @@ import type { AuthenticateSettings, ServiceSettings } from './settings.ts';
 
 export interface AuthenticatePorts {
   readonly outbound: Outbound;
-  readonly keyring: Pick<Keyring, 'verify'>;
+  readonly keyring: Pick<Keyring, 'verify' | 'counts'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: VerificationMeter;
@@ -37,6 +38,10 @@ export interface Authenticator {
   forService(name: string): ServiceAuthenticator;
   /** By every issuer with its own audiences, as if for no service in particular. */
   verify: ServiceAuthenticator;
+  /** Id tokens of these issuers with these audiences, by the issuer's name; nothing else. */
+  forAudiences(audiences: ReadonlyMap<string, readonly string[]>): ServiceAuthenticator;
+  /** A token of our own, whatever it was minted for: for whoever gives it back. */
+  readonly own: ServiceAuthenticator;
   /** Fetches all key sets and keeps them fresh; those that were taken over are. */
   start(): void;
   /** Fetches all key sets once; `issuers()` then says how it went. */
@@ -105,7 +110,7 @@ export function createAuthenticator(
       idTokens: compileTrust(compiled, service),
       jobTokens: pickIntrospected(jobTokens, 'job tokens', service),
       gitlabDeployTokens: pickIntrospected(gitlabDeployTokens, 'deploy tokens of its own', service),
-      accessTokens: estate.accessTokens(service),
+      accessTokens: estate.accessTokens.forService(service),
     };
   }
 
@@ -118,7 +123,15 @@ export function createAuthenticator(
       if (trust === undefined) throw new GatehouseError('config_invalid', `there is no service ${name}`);
       return (presented, host, suspect) => authenticate(presented, trust, host, suspect);
     },
-    verify: (presented, host) => authenticate(presented, fullTrust, host),
+    verify: (presented, host, suspect) => authenticate(presented, fullTrust, host, suspect),
+    forAudiences(audiences) {
+      const trust = trustIn(issuers, audiences);
+      return (presented) =>
+        presented.class === 'id_token'
+          ? verifyIdToken(presented, trust)
+          : deny('credential_invalid', `a ${presented.class} where only id tokens are taken`);
+    },
+    own: estate.accessTokens.anywhere,
     start: () => issuers.forEach(({ keys }) => keys.start()),
     fetchKeys: async () => {
       await Promise.all(issuers.map(({ keys }) => keys.refresh()));

@@ -76,9 +76,26 @@ export function compileTrust(
 ): Trust {
   const trusted = issuers.filter(({ issuer }) => service?.issuers?.includes(issuer.name) ?? true);
   return new Map(
-    trusted.map(({ issuer, settings }) => {
-      const audiences = service?.audiences ?? settings.audiences;
-      return [issuer, new Set(audiences.flatMap((audience) => audienceForms(issuer.type, audience)))];
+    trusted.map(({ issuer, settings }) => [
+      issuer,
+      acceptedForms(issuer, service?.audiences ?? settings.audiences),
+    ]),
+  );
+}
+
+/** These issuers and audiences, by the issuer's name. */
+export function trustIn(
+  issuers: readonly Issuer[],
+  audiences: ReadonlyMap<string, readonly string[]>,
+): Trust {
+  return new Map(
+    issuers.flatMap((issuer) => {
+      const accepted = audiences.get(issuer.name);
+      return accepted === undefined ? [] : [[issuer, acceptedForms(issuer, accepted)] as const];
     }),
   );
+}
+
+function acceptedForms({ type }: Issuer, audiences: readonly string[]): ReadonlySet<string> {
+  return new Set(audiences.flatMap((audience) => audienceForms(type, audience)));
 }

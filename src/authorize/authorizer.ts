@@ -4,7 +4,9 @@ import { claimsUsed } from './claims-used.ts';
 import { explain } from './explain.ts';
 import type { Question } from './explain.ts';
 import type { Explanation } from './explanation.ts';
-import { createIdentify } from './identify.ts';
+import { heldGrants, type HeldGrant } from './held-grants.ts';
+import { createIdentify, identifyAs } from './identify.ts';
+import type { Identified } from './identify.ts';
 import { compilePolicy, known } from './policy.ts';
 import { createServiceAuthorizer } from './service-authorizer.ts';
 import type { ServiceAuthorizer } from './service-authorizer.ts';
@@ -16,6 +18,10 @@ export interface Authorizer {
   forService(name: string): ServiceAuthorizer;
   /** The caller that the first matching identity makes of a credential, whatever the service. */
   identify(credential: VerifiedCredential): Caller | Deny;
+  /** The caller that this identity makes of a credential, and no other identity. */
+  identifyAs(identity: string, credential: VerifiedCredential): Caller | Deny;
+  /** What a caller may do, on all services; of a minted token, no more than it was minted for. */
+  grantsOf(caller: Caller): readonly HeldGrant[];
   /** Claims that it asks about, as `match` and templates name them. */
   readonly claimsUsed: ReadonlySet<string>;
   /** Why a request is allowed or not; for operators, not for clients. */
@@ -25,6 +31,7 @@ export interface Authorizer {
 export function createAuthorizer(settings: PolicySettings): Authorizer {
   const policy = compilePolicy(settings);
   const identify = createIdentify(policy.identities);
+  const identities = new Map(policy.identities.map((identity) => [identity.name, identity]));
   const authorizers = new Map(
     [...policy.services].map(([name, service]) => [
       name,
@@ -34,10 +41,9 @@ export function createAuthorizer(settings: PolicySettings): Authorizer {
 
   return {
     forService: (name) => known(authorizers, name, 'service'),
-    identify(credential) {
-      const identified = identify(credential);
-      return identified.kind === 'caller' ? identified.caller : identified.deny;
-    },
+    identify: (credential) => callerOf(identify(credential)),
+    identifyAs: (name, credential) => callerOf(identifyAs(known(identities, name, 'identity'), credential)),
+    grantsOf: (caller) => heldGrants(known(identities, caller.identity, 'identity'), caller.credential),
     claimsUsed: claimsUsed(policy),
     explain: (question) =>
       explain(
@@ -47,4 +53,8 @@ export function createAuthorizer(settings: PolicySettings): Authorizer {
         known(authorizers, question.service, 'service')(question.credential, question.operations),
       ),
   };
+}
+
+function callerOf(identified: Identified): Caller | Deny {
+  return identified.kind === 'caller' ? identified.caller : identified.deny;
 }

@@ -53,7 +53,7 @@ function traceIdentities(
   const traces: IdentityTrace[] = [];
   if (credential === undefined) return { traces, matched: undefined };
   for (const identity of identities) {
-    if (identity.issuer !== credential.issuer) continue;
+    if (identity.issuer !== credential.issuer || !canBe(identity, credential)) continue;
     const failed = mismatch(identity, credential);
     if (failed === undefined) {
       traces.push({ identity: identity.name, outcome: 'matched' });
@@ -62,6 +62,11 @@ function traceIdentities(
     traces.push({ identity: identity.name, outcome: 'failed', mismatch: failed });
   }
   return { traces, matched: undefined };
+}
+
+/** What was minted is for one identity; any other credential is never one that has to be asked for by name. */
+function canBe({ name, onRequest }: CompiledIdentity, { minted }: VerifiedCredential): boolean {
+  return minted === undefined ? !onRequest : minted.identity === name;
 }
 
 type GrantLook = (operation: Operation) => GrantTrace;

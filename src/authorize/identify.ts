@@ -13,35 +13,51 @@ export type Identify = (credential: VerifiedCredential) => Identified;
 
 /** Each credential is matched once; a new policy brings a new function, and with it nothing stale. */
 export function createIdentify(identities: readonly CompiledIdentity[]): Identify {
-  const index = indexIdentities(identities);
+  const index = indexIdentities(identities.filter(({ onRequest }) => !onRequest));
+  const byName = new Map(identities.map((identity) => [identity.name, identity]));
   const results = new WeakMap<VerifiedCredential, Identified>();
 
   return (credential) => {
     const earlier = results.get(credential);
     if (earlier !== undefined) return earlier;
     const { minted } = credential;
-    const identity = index
-      .candidates(credential)
-      // A token that was minted for one identity makes nobody another, whichever is first today.
-      .filter(({ name }) => minted === undefined || name === minted.identity)
-      .find((candidate) => mismatch(candidate, credential) === undefined);
-    const result: Identified =
-      identity === undefined
-        ? {
-            kind: 'stranger',
-            deny: deny(
-              'no_matching_identity',
-              minted === undefined
-                ? `no identity matches this ${credential.class} of issuer "${credential.issuer}"`
-                : `identity "${minted.identity ?? ''}", for which this was minted, no longer matches it`,
-            ),
-          }
-        : {
-            kind: 'caller',
-            caller: Object.freeze({ identity: identity.name, roles: identity.roles, credential }),
-            identity,
-          };
+    // A token that was minted for one identity makes nobody another, whichever is first today.
+    const result =
+      minted === undefined
+        ? asFirst(index.candidates(credential), credential)
+        : identifyAs(byName.get(minted.identity ?? ''), credential);
     results.set(credential, result);
     return result;
   };
+}
+
+function asFirst(candidates: readonly CompiledIdentity[], credential: VerifiedCredential): Identified {
+  const identity = candidates.find((candidate) => mismatch(candidate, credential) === undefined);
+  return identity === undefined
+    ? stranger(`no identity matches this ${credential.class} of issuer "${credential.issuer}"`)
+    : known(identity, credential);
+}
+
+/** As this identity and no other, whatever comes before it in the policy. */
+export function identifyAs(
+  identity: CompiledIdentity | undefined,
+  credential: VerifiedCredential,
+): Identified {
+  const { minted, issuer } = credential;
+  if (identity?.issuer === issuer && mismatch(identity, credential) === undefined)
+    return known(identity, credential);
+  return stranger(
+    minted === undefined
+      ? `identity "${identity?.name ?? ''}" does not match this ${credential.class} of issuer "${issuer}"`
+      : `identity "${minted.identity ?? ''}", for which this was minted, no longer matches it`,
+  );
+}
+
+function known(identity: CompiledIdentity, credential: VerifiedCredential): Identified {
+  const { name, roles } = identity;
+  return { kind: 'caller', caller: Object.freeze({ identity: name, roles, credential }), identity };
+}
+
+function stranger(detail: string): Identified {
+  return { kind: 'stranger', deny: deny('no_matching_identity', detail) };
 }

@@ -18,6 +18,7 @@ export interface CompiledIdentity {
   readonly guards: readonly Guard[];
   readonly roles: readonly string[];
   readonly grants: readonly CompiledGrant[];
+  readonly onRequest: boolean;
   /** Claims whose `/` counts in resource patterns. */
   readonly pathClaims: readonly string[];
 }
@@ -52,6 +53,7 @@ export function compileIdentity(
     guards: guardsFor(issuerType, Object.keys(settings.match)),
     roles: settings.roles,
     grants,
+    onRequest: settings.onRequest === true,
     pathClaims: ISSUER_PRESETS[issuerType].pathClaims,
   };
 }

@@ -2,7 +2,6 @@ import type { TokenLimits, VerifiedCredential } from '../contract/credential.ts'
 import { deny } from '../contract/decision.ts';
 import type { Allow, Caller, Decision, Deny } from '../contract/decision.ts';
 import type { Operation } from '../contract/operation.ts';
-import { ALL_REPOSITORIES } from '../contract/registry-access.ts';
 import { jsonTextUpTo } from '../lib/json-text.ts';
 import type { Identify } from './identify.ts';
 import type { AllowlistVerdict, JobTokenAllowlist } from './job-token-allowlist.ts';
@@ -11,6 +10,7 @@ import { ownProjectNames } from './own-project.ts';
 import { covers, expandGrants } from './permissions.ts';
 import type { Permissions } from './permissions.ts';
 import type { CompiledService } from './policy.ts';
+import { withinLimits } from './token-limits.ts';
 
 /** May whoever presented this do all of these? Pure, synchronous. */
 export type ServiceAuthorizer = (
@@ -109,14 +109,7 @@ function findBeyond(
   open: Permissions,
   operations: readonly Operation[],
 ): Operation | undefined {
-  if (limits === undefined) return undefined;
-  return operations.find(
-    (operation) => !covers(open, operation) && limits.get(limitOf(operation))?.has(operation.scope) !== true,
-  );
-}
-
-function limitOf({ extent, resource }: Operation): string {
-  return extent === 'every' ? ALL_REPOSITORIES : resource;
+  return operations.find((operation) => !covers(open, operation) && !withinLimits(limits, operation));
 }
 
 /** Shadow does not relax it: a client that is told so comes back with a wider token. */

@@ -21,6 +21,8 @@ export interface IdentitySettings {
   readonly match: Readonly<Record<string, ConditionSettings>>;
   readonly roles: readonly string[];
   readonly grants: readonly GrantSettings[];
+  /** Whoever asks for it by its name may be it; no credential is it by itself. */
+  readonly onRequest?: boolean;
 }
 
 /** A scalar means `equals`. Of several operators all must hold. */

@@ -4,11 +4,13 @@ import { required, type Command } from './command.ts';
 import { CONFIG_OPTION, listProblems } from './configuration.ts';
 import { EXIT } from './terminal.ts';
 import { VERSION } from './version.ts';
+import { reportWorkloads, workloadLines } from './workload-lines.ts';
 
 export const check: Command = {
   summary: 'check a configuration and say everything that is wrong with it',
   help: `
-Reads the configuration as serve would, and prints every error and warning with its place.
+Reads the configuration as serve would, and prints every error and warning with its place, and what each workload
+identity stands for.
 Exit code: 0 usable (warnings allowed); 1 errors, or with --online an issuer or upstream that does not answer.
 
   gatehouse check --config /etc/gatehouse
@@ -16,12 +18,13 @@ Exit code: 0 usable (warnings allowed); 1 errors, or with --online an issuer or 
   options: {
     ...CONFIG_OPTION,
     online: { type: 'boolean', help: 'Also fetch the keys of every issuer and ask every upstream.' },
-    json: { type: 'boolean', help: 'One JSON object: {ok, problems, warnings, online}.' },
+    json: { type: 'boolean', help: 'One JSON object: {ok, problems, warnings, workloadIdentities, online}.' },
   },
   async run(values, terminal) {
     const path = required(values, 'config');
     const result = loadConfig(path, terminal.env);
     const problems = result.ok ? [] : result.problems;
+    const workloads = result.ok ? reportWorkloads(result.config) : [];
     let online: readonly OnlineCheck[] | undefined;
     if (result.ok && values['online'] === true) {
       const gateway = build(result.config, { version: VERSION, inspect: true });
@@ -30,10 +33,17 @@ Exit code: 0 usable (warnings allowed); 1 errors, or with --online an issuer or 
     }
     const reachable = online?.every(({ ok }) => ok) ?? true;
     if (values['json'] === true) {
-      const report = { ok: result.ok && reachable, problems, warnings: result.warnings, online };
+      const report = {
+        ok: result.ok && reachable,
+        problems,
+        warnings: result.warnings,
+        workloadIdentities: workloads,
+        online,
+      };
       terminal.out(`${JSON.stringify(report, null, 2)}\n`);
     } else {
       terminal.out(listProblems([...problems, ...result.warnings]));
+      terminal.out(workloadLines(workloads));
       for (const { name, ok, detail } of online ?? [])
         terminal.out(`${ok ? 'ok' : 'error'}: ${name}: ${detail}\n`);
       if (result.ok) terminal.out(summary(result.config, result.warnings.length));

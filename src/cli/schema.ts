@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { configJsonSchema } from '../config/index.ts';
+import { configJsonSchema, configReference } from '../config/index.ts';
 import { GatehouseError } from '../contract/errors.ts';
 import { text, type Command } from './command.ts';
 import { EXIT } from './terminal.ts';
@@ -11,17 +11,20 @@ Prints the JSON Schema (draft 2020-12) that editors use for completion. Name it 
 
   # yaml-language-server: $schema=gatehouse.schema.json`,
   options: {
+    markdown: { type: 'boolean', help: 'The same for people: docs/reference/configuration.md.' },
     check: { type: 'string', value: 'FILE', help: 'Exit with 1 unless FILE is what would be printed.' },
   },
   async run(values, terminal) {
-    const generated = `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
+    const forPeople = values['markdown'] === true;
+    const generated = forPeople ? configReference() : `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
     const file = text(values, 'check');
     if (file === undefined) {
       terminal.out(generated);
       return EXIT.done;
     }
     if (read(file) === generated) return EXIT.done;
-    terminal.err(`${file} is not the current schema. Run: gatehouse schema > ${file}\n`);
+    const command = forPeople ? 'gatehouse schema --markdown' : 'gatehouse schema';
+    terminal.err(`${file} is not the current schema. Run: ${command} > ${file}\n`);
     return EXIT.failed;
   },
 };

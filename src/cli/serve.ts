@@ -8,7 +8,9 @@ import { VERSION } from './version.ts';
 export const serve: Command = {
   summary: 'run the gateway',
   help: `
-Runs the gateway until SIGTERM or SIGINT; then it stops accepting, finishes what is in flight and exits with 0.
+Runs the gateway until SIGTERM or SIGINT; then it is not ready any more, stops accepting after
+server.limits.drainDelay, finishes what is in flight within server.limits.drain and exits with 0. A second signal
+cuts what is in flight.
 The configuration is read again when it changes and at SIGHUP; one that cannot be used changes nothing.
 The application log goes to stderr, audit and access logs to stdout (see audit and logs in the configuration).
 
@@ -34,9 +36,12 @@ The application log goes to stderr, audit and access logs to stdout (see audit a
       (code) => gateway.log.warn('changes of the configuration are only polled for', { code }),
     );
     await stopped;
+    const again = terminal.stopSignal();
     watch.close();
-    gateway.log.info('stopping: finishing what is in flight');
-    await gateway.stop();
+    gateway.log.info('stopping: finishing what is in flight; another signal cuts it');
+    await gateway.drain(again);
+    await gateway.stop(again);
+    gateway.log.info('stopped');
     return EXIT.done;
   },
 };

@@ -7,7 +7,7 @@ export interface Terminal {
   readonly nodeVersion: string;
   out(text: string): void;
   err(text: string): void;
-  /** Resolves with the first SIGINT or SIGTERM. */
+  /** Resolves with the next SIGINT or SIGTERM. */
   stopSignal(): Promise<unknown>;
   /** Calls it at each SIGHUP, which ends the process no more. */
   onReloadSignal(handler: () => void): void;

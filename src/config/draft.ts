@@ -10,14 +10,19 @@ export type Issuer = Named<Parsed['issuers'][string]>;
 export type Identity = Named<Parsed['identities'][string]>;
 export type Service = Named<Parsed['services'][string]>;
 export type DeployToken = Named<Parsed['deployTokens'][string]>;
+export type Workload = Named<Parsed['workloadIdentities'][string]>;
 export type Grant = z.output<typeof grant>;
 export type Condition = Identity['match'][string];
 
 /** What the schema accepted, with names put into their entries, in the order of the files. */
-export interface Draft extends Omit<Parsed, 'issuers' | 'identities' | 'deployTokens' | 'services'> {
+export interface Draft extends Omit<
+  Parsed,
+  'issuers' | 'identities' | 'deployTokens' | 'workloadIdentities' | 'services'
+> {
   readonly issuers: readonly Issuer[];
   readonly identities: readonly Identity[];
   readonly deployTokens: readonly DeployToken[];
+  readonly workloadIdentities: readonly Workload[];
   readonly services: readonly Service[];
 }
 
@@ -27,6 +32,7 @@ export function toDraft(root: SourceNode, parsed: Parsed): Draft {
     issuers: inOrder(root, 'issuers', parsed.issuers),
     identities: inOrder(root, 'identities', parsed.identities),
     deployTokens: inOrder(root, 'deployTokens', parsed.deployTokens),
+    workloadIdentities: inOrder(root, 'workloadIdentities', parsed.workloadIdentities),
     services: inOrder(root, 'services', parsed.services),
   };
 }

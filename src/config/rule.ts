@@ -2,7 +2,15 @@ import type { Draft } from './draft.ts';
 import type { KeyPath } from './key-path.ts';
 import { hint } from './suggest.ts';
 
-export type Section = 'issuers' | 'services' | 'roles' | 'identities' | 'deployTokens';
+export type Section = 'issuers' | 'identities' | 'services' | 'roles' | 'deployTokens';
+
+const SINGULAR: Readonly<Record<Section, string>> = {
+  issuers: 'issuer',
+  identities: 'identity',
+  services: 'service',
+  roles: 'role',
+  deployTokens: 'deploy token',
+};
 
 /** What a rule looks at, and where it says what is wrong. */
 export interface RuleContext {
@@ -26,5 +34,5 @@ export type Rule = (context: RuleContext) => void;
 export function checkReference(context: RuleContext, path: KeyPath, section: Section, name: string): void {
   const names = context.names[section];
   if (names === undefined || names.includes(name)) return;
-  context.error(path, `no ${section.slice(0, -1)} is named "${name}"${hint(name, names)}`);
+  context.error(path, `no ${SINGULAR[section]} is named "${name}"${hint(name, names)}`);
 }

@@ -50,10 +50,20 @@ function namedFiles({ draft }: RuleContext): NamedFile[] {
   ];
 }
 
-function filesOfService({ name, upstream: { caFile, auth } }: Service): NamedFile[] {
+function filesOfService({ name, upstream: { caFile, clientCertificate, auth } }: Service): NamedFile[] {
   const path = ['services', name, 'upstream'];
   return [
     { path: [...path, 'caFile'], file: caFile, content: 'open' },
+    {
+      path: [...path, 'clientCertificate', 'certFile'],
+      file: clientCertificate?.certFile,
+      content: 'open',
+    },
+    {
+      path: [...path, 'clientCertificate', 'keyFile'],
+      file: clientCertificate?.keyFile,
+      content: 'key',
+    },
     ...filesOfAuth([...path, 'auth'], auth),
     ...Object.entries(auth?.perIdentity ?? {}).flatMap(([identity, entry]) =>
       filesOfAuth([...path, 'auth', 'perIdentity', identity], entry),

@@ -1,4 +1,5 @@
 import type { Service } from './draft.ts';
+import { identitiesOf } from './expand-workload.ts';
 import type { KeyPath } from './key-path.ts';
 import type { RuleContext } from './rule.ts';
 import { servicesOf } from './services-of.ts';
@@ -10,7 +11,12 @@ const DEFAULT = 'default';
 export function checkPerIdentity(context: RuleContext): void {
   const { identities, deployTokens } = context.names;
   if (identities === undefined || deployTokens === undefined) return;
-  const callers = [...identities, ...deployTokens.map((name) => `deploy-token:${name}`)];
+  const shorthands = context.draft.workloadIdentities.filter(({ identity }) => identity === undefined);
+  const callers = [
+    ...identities,
+    ...shorthands.map(({ name }) => name),
+    ...deployTokens.map((name) => `deploy-token:${name}`),
+  ];
   for (const { path, entries } of perIdentities(context)) {
     if (identities.includes(DEFAULT)) {
       const where = context.where(['identities', DEFAULT]);
@@ -26,7 +32,8 @@ export function checkPerIdentity(context: RuleContext): void {
 
 /** Whoever may come has an entry, and each entry is somebody's who may come. Only of configurations without errors of shape. */
 export function checkPerIdentityReach(context: RuleContext): void {
-  const { identities, deployTokens, roles } = context.draft;
+  const { deployTokens, roles } = context.draft;
+  const identities = identitiesOf(context.draft);
   for (const { service, path, entries } of perIdentities(context)) {
     const callers = new Map([
       ...identities.map(

@@ -1,10 +1,12 @@
 import type { Identity } from './draft.ts';
+import { identitiesOf } from './expand-workload.ts';
 import { servicesOf } from './services-of.ts';
 import type { RuleContext } from './rule.ts';
 
 /** Warnings of what is there and has no effect. Only of configurations without errors of shape. */
 export function checkReach(context: RuleContext): void {
-  const { identities, deployTokens, roles, services, issuers } = context.draft;
+  const { deployTokens, roles, services, issuers } = context.draft;
+  const identities = identitiesOf(context.draft);
   if (deployTokens.length === 0) {
     if (issuers.length === 0) context.warn(['issuers'], 'there are none: no token will be accepted');
     if (identities.length === 0)

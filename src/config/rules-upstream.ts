@@ -6,6 +6,14 @@ export function checkUpstreams(context: RuleContext): void {
     const path = ['services', name, 'upstream'];
     const problem = upstreamUrlProblem(upstream.url);
     if (problem !== undefined) context.error([...path, 'url'], problem);
+    for (const key of ['serverName', 'clientCertificate'] as const) {
+      if (upstream[key] === undefined || upstream.url.startsWith('https:')) continue;
+      context.error(
+        [...path, key],
+        'is not used with http://, which is not encrypted; write https://',
+        'key',
+      );
+    }
     for (const [index, origin] of upstream.redirectOrigins.entries()) {
       if (new URL(origin).origin === origin.replace(/\/$/, '')) continue;
       context.error([...path, 'redirectOrigins', index], `must be an origin: ${new URL(origin).origin}`);

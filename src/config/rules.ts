@@ -13,6 +13,7 @@ import { checkJobTokens } from './rules-job-tokens.ts';
 import { checkMatches } from './rules-match.ts';
 import { checkOrder } from './rules-order.ts';
 import { checkPerIdentity, checkPerIdentityReach } from './rules-per-identity.ts';
+import { checkPublishing } from './rules-publishing.ts';
 import { checkReach } from './rules-reach.ts';
 import { checkRegistries } from './rules-registries.ts';
 import { checkServer } from './rules-server.ts';
@@ -20,6 +21,7 @@ import { checkServices } from './rules-services.ts';
 import { checkState } from './rules-state.ts';
 import { checkUpstreamAuth } from './rules-upstream-auth.ts';
 import { checkUpstreams } from './rules-upstream.ts';
+import { checkWorkloads } from './rules-workloads.ts';
 import { keysAt, markAt, nodeAt, type SourceNode } from './source-tree.ts';
 
 const RULES: readonly Rule[] = [
@@ -31,9 +33,11 @@ const RULES: readonly Rule[] = [
   checkJobTokens,
   checkAllowlist,
   checkDeployTokens,
+  checkWorkloads,
   checkGrants,
   checkServices,
   checkRegistries,
+  checkPublishing,
   checkUpstreams,
   checkUpstreamAuth,
   checkPerIdentity,

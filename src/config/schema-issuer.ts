@@ -47,6 +47,12 @@ export const issuer = z.strictObject({
   bearerTokenFile: filePath.optional().describe('Bearer token to send for discovery and keys (Kubernetes).'),
   algorithms: z.array(nonEmpty).min(1).optional().describe('Narrows the algorithms of the type.'),
   maxTokenLifetime: duration.optional().describe('Longest lifetime of a token that is believed.'),
+  replay: z
+    .enum(['once'])
+    .optional()
+    .describe(
+      'once: each of its id tokens is exchanged once (jti; uti of Entra). Default: until it expires.',
+    ),
   keys: keys.describe('When its key set is fetched.'),
   apiUrl: url.optional().describe('Where GitLab’s API is, for job and deploy tokens. Default: `issuer`.'),
   jobTokens: jobTokens.optional().describe('Present: CI_JOB_TOKEN is accepted. Of type gitlab only.'),

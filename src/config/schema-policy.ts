@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CREDENTIAL_CLASSES } from '../contract/credential.ts';
+import { SOURCE_CLASSES } from '../contract/credential.ts';
 import { name, nonEmpty, tokenLifetime } from './schema-scalars.ts';
 
 /** A scalar of a `match`: compared with the claim as strings. */
@@ -40,10 +40,12 @@ export const grant = z.strictObject({
 export const identity = z.strictObject({
   issuer: name.describe('Name of an issuer.'),
   via: z
-    .array(z.enum(CREDENTIAL_CLASSES))
+    .array(z.enum(SOURCE_CLASSES))
     .min(1)
     .default(['id_token'])
-    .describe('Classes of credential. Default: id_token.'),
+    .describe(
+      'Classes of credential; what the gateway mints counts as what it was minted from. Default: id_token.',
+    ),
   match: z
     .record(nonEmpty, condition)
     .describe('Claims that must all hold. A name that starts with / is a JSON pointer.'),

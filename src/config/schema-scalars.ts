@@ -33,6 +33,13 @@ export const timeout = z
   })
   .transform((text) => parseDuration(text) ?? 0);
 
+/** A time to wait that may be none: `0s`. */
+export const delay = z
+  .string(durationText)
+  .regex(DURATION_PATTERN, durationText)
+  .refine((text) => inRange(parseDuration(text), 0, LONGEST_TIMER), { error: 'must be at most 24d' })
+  .transform((text) => parseDuration(text) ?? 0);
+
 /** Clients of registries renew a token 60 s before its end; what lives for longer than a day is no short-lived token. */
 export const tokenLifetime = duration.refine((ms) => ms >= 60_000 && ms <= 86_400_000, {
   error: 'must be from 1m to 24h',
@@ -60,6 +67,16 @@ function isHttpUrl(text: string): boolean {
   const parsed = new URL(text);
   return parsed.username === '' && parsed.password === '';
 }
+
+/** As it stands in a certificate; an address is no name to TLS (RFC 6066 §3). */
+export const hostName = z
+  .string()
+  .regex(
+    /^(?!\d+(?:\.\d+){3}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
+    {
+      error: 'must be the name of a host such as orders.internal, without port',
+    },
+  );
 
 /** `redis://HOST:PORT`, also with user, password and the number of a database, as the client reads it. */
 export const redisUrl = z.string().refine(isRedisUrl, {

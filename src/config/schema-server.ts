@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   byteSize,
   cidr,
+  delay,
   duration,
   filePath,
   listenAddress,
@@ -21,9 +22,26 @@ const limits = z
       .default(60_000)
       .describe('A body, in or out, that moves less than 1 KiB in this time is cut. Default 60s.'),
     keepAlive: timeout.default(75_000).describe('An idle connection is kept this long. Default 75s.'),
+    connections: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(10_000)
+      .describe('Client connections, idle ones included; beyond it new ones are closed. Default 10000.'),
+    connectionsPerAddress: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(1_000)
+      .describe('The same of one client address (IPv6: /64); trusted proxies have no limit. Default 1000.'),
+    drainDelay: delay
+      .default(1_000)
+      .describe(
+        'At shutdown, connections are still accepted for this long, but /readyz says no. Default 1s.',
+      ),
     drain: timeout
-      .default(30_000)
-      .describe('At shutdown, requests in flight have this long to finish. Default 30s.'),
+      .default(8_000)
+      .describe('After that, requests in flight have this long to finish; then they are cut. Default 8s.'),
     authFailures: z
       .strictObject({
         perAddress: attempts.default(30).describe('Of one client address. Default 30.'),

@@ -46,6 +46,18 @@ export const serviceKeys = {
     .describe('Of this service alone.'),
 } as const;
 
+/** Of formats whose clients exchange an id token by themselves when they publish. */
+export const publishingKeys = {
+  trustedPublishing: z
+    .strictObject({
+      audience: nonEmpty.describe(
+        '`aud` of the id tokens that publishing clients exchange, and of no others.',
+      ),
+    })
+    .optional()
+    .describe('Clients publish with the id token of their job, at the root of the hosts.'),
+} as const;
+
 const CARRIERS_IN_HEADERS = CARRIERS.filter(
   (carrier): carrier is Exclude<Carrier, 'query' | 'form'> => carrier !== 'query' && carrier !== 'form',
 );

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { filePath, timeout, url } from './schema-scalars.ts';
+import { filePath, hostName, timeout, url } from './schema-scalars.ts';
 import { AUTH_KINDS, upstreamAuth } from './schema-upstream-auth.ts';
 
 export const upstream = z.strictObject({
@@ -12,7 +12,19 @@ export const upstream = z.strictObject({
     .array(url)
     .default([])
     .describe('Other URLs by which the upstream calls itself in what it answers; each ends in /.'),
-  caFile: filePath.optional().describe('Certificate authorities to trust for the upstream.'),
+  caFile: filePath
+    .optional()
+    .describe('Certificate authorities to trust for the upstream, in place of the system’s.'),
+  serverName: hostName
+    .optional()
+    .describe('Name to ask for, and to find in its certificate. Default: that of `url`.'),
+  clientCertificate: z
+    .strictObject({
+      certFile: filePath.describe('PEM, with its chain; re-read on change.'),
+      keyFile: filePath.describe('PEM; re-read on change.'),
+    })
+    .optional()
+    .describe('What the gateway shows to an upstream that asks for a certificate.'),
   auth: upstreamAuth
     .optional()
     .describe(`The credential for the upstream: exactly one of ${AUTH_KINDS.join(', ')}.`),
@@ -26,6 +38,11 @@ export const upstream = z.strictObject({
     .max(10_000)
     .default(256)
     .describe('Most requests in flight; beyond it 503 `overloaded`. Default 256.'),
+  connectionLifetime: timeout
+    .default(60_000)
+    .describe(
+      'A connection takes new requests for this long; for the next one the name is resolved again. Default 60s.',
+    ),
   timeouts: z
     .strictObject({
       connect: timeout.default(5_000).describe('Default 5s.'),

@@ -7,6 +7,7 @@ import { service } from './schema-service.ts';
 import { signing } from './schema-signing.ts';
 import { state } from './schema-state.ts';
 import { deployToken, deployTokenName, jobTokenAllowlist } from './schema-tokens.ts';
+import { workloadIdentity, workloadName } from './schema-workload.ts';
 
 /** The one source of the configuration's shape: types, messages, JSON Schema. Cross references are in rules.ts. */
 export const configSchema = z.strictObject({
@@ -29,5 +30,9 @@ export const configSchema = z.strictObject({
     .record(deployTokenName, deployToken)
     .default({})
     .describe('Callers that are known by a user name and a generated secret.'),
+  workloadIdentities: z
+    .record(workloadName, workloadIdentity)
+    .default({})
+    .describe('Names that POST /v1/auth:exchangeToken takes → identities.'),
   services: z.record(name, service).default({}).describe('Protected upstreams.'),
 });

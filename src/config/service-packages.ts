@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   carriersInHeaders,
   carriersWithQuery,
+  publishingKeys,
   serviceKeys,
   type ServiceTraits,
 } from './schema-service-keys.ts';
@@ -17,9 +18,9 @@ export const packageServices = [
   feed('go', 'A proxy of Go modules (GOPROXY).'),
   feed('helm', 'A classic chart repository, for helm; registries of charts are of type oci.'),
   feed('maven', 'A repository in Maven 2 layout, for Maven and Gradle.'),
-  feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.'),
+  feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.', publishingKeys),
   feed('nuget', 'A feed of NuGet packages, protocol version 3.'),
-  feed('pypi', 'An index of Python packages, for pip, uv, twine and poetry.'),
+  feed('pypi', 'An index of Python packages, for pip, uv, twine and poetry.', publishingKeys),
 ] as const;
 
 type PackageType = z.output<(typeof packageServices)[number]>['type'];
@@ -33,10 +34,15 @@ export const PACKAGE_TRAITS = Object.fromEntries(
   packageServices.map(({ shape }) => [shape.type.value, TRAITS]),
 ) as Readonly<Record<PackageType, ServiceTraits>>;
 
-function feed<const T extends string>(type: T, description: string) {
+function feed<const T extends string, const M extends z.ZodRawShape = {}>(
+  type: T,
+  description: string,
+  more?: M,
+) {
   return z.strictObject({
     type: z.literal(type).describe(description),
     ...serviceKeys,
     carriers: carriersInHeaders,
+    ...(more as M),
   });
 }

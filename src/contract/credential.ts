@@ -3,6 +3,9 @@ export const CREDENTIAL_CLASSES = ['id_token', 'job_token', 'deploy_token', 'acc
 
 export type CredentialClass = (typeof CREDENTIAL_CLASSES)[number];
 
+/** Those that the gateway did not mint: what it mints counts as what it was minted from. */
+export const SOURCE_CLASSES = ['id_token', 'job_token', 'deploy_token'] as const satisfies CredentialClass[];
+
 /** Where in a request a credential can stand. */
 export const CARRIERS = [
   'bearer',
@@ -64,9 +67,15 @@ export interface Minted {
     readonly jti: string | undefined;
     readonly tokenHash: string;
   };
+  /** The workload identity that it was asked for, where it was asked for by that name. */
+  readonly workload: string | undefined;
   /** May be less than the identity has, never more. */
   readonly limits: TokenLimits;
 }
 
-/** Resource → the scopes that the token holds for it; undefined: all that its identity has. */
-export type TokenLimits = ReadonlyMap<string, ReadonlySet<string>> | undefined;
+/** What a minted token holds, whatever its identity has beside it. */
+export type TokenLimits =
+  /** These scopes, wherever its identity has them. */
+  | { readonly kind: 'scopes'; readonly scopes: ReadonlySet<string> }
+  /** Resource → the scopes that it holds for it, and for no other. */
+  | { readonly kind: 'resources'; readonly resources: ReadonlyMap<string, ReadonlySet<string>> };

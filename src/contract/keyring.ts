@@ -12,10 +12,12 @@ export interface Keyring {
   sign(typ: string, payload: Readonly<Record<string, unknown>>): Promise<string>;
   /** Signature and header; what the claims say is the caller's to judge. */
   verify(token: string, typ: string): Promise<KeyringVerdict>;
+  /** Whether what this key has signed still counts: what was verified once may be remembered for no longer. */
+  counts(kid: string): boolean;
 }
 
 export type KeyringVerdict =
-  | { readonly kind: 'payload'; readonly payload: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'payload'; readonly payload: Readonly<Record<string, unknown>>; readonly kid: string }
   | { readonly kind: 'invalid'; readonly detail: string }
   /** The keys could not be had: nobody can tell. */
   | { readonly kind: 'unavailable'; readonly detail: string };

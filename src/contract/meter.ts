@@ -8,6 +8,14 @@ export interface RequestMeter {
   requestEnded(event: AuditEvent): void;
 }
 
+/** What the listener counts. */
+export interface ConnectionMeter {
+  opened(): void;
+  closed(): void;
+  /** By which limit; it had been opened. */
+  refused(limit: 'all' | 'address'): void;
+}
+
 /** What verification counts. `issuer` is the configuration's key. */
 export interface VerificationMeter {
   cacheHit(credential: CredentialClass): void;

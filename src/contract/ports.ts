@@ -8,6 +8,10 @@ export interface OutboundRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** PEM file with the certificate authorities to trust instead of the system's. Re-read on change. */
   readonly caFile?: string | undefined;
+  /** Name in its certificate, where that is not the URL's. */
+  readonly serverName?: string | undefined;
+  /** PEM files that show who we are. Re-read on change. */
+  readonly clientCertificate?: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Milliseconds for the whole call. */
   readonly deadline?: number;
   /** Bytes; a longer body is an error. */

@@ -52,7 +52,12 @@ export interface RoutePlan {
   readonly followRedirects?: boolean;
   /** The upstream's URLs in a good answer's body become the gateway's, so that every later request comes here too. */
   readonly rewrite?: BodyRewrite;
+  /** Looks on while the request's body streams by, from its first byte. */
+  readonly watch?: () => BodyWatch;
 }
+
+/** Says what is wrong with a body: the request ends before the upstream has this piece of it. */
+export type BodyWatch = (chunk: Buffer) => string | undefined;
 
 export type BodyRewrite = UrlRewrite | DocumentRewrite;
 
@@ -66,7 +71,7 @@ export interface UrlRewrite {
 /** Where more has to change than that: the whole body is held, read and written anew. */
 export interface DocumentRewrite {
   readonly kind: 'document';
-  /** As above; `any`: whatever it calls itself, what cannot be read is not relayed. */
+  /** As above; `any`: whatever it calls itself, what cannot be read is not relayed, because of what only the rewrite takes out. */
   readonly types: readonly string[] | 'any';
   /** Bytes; a longer document is not relayed. */
   readonly maxBytes: number;

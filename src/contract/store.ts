@@ -29,6 +29,8 @@ export interface Store {
   count(key: string, window: number): Promise<Count>;
   /** Keeps a value under a name that has none yet; resolves with what is kept, the same for all who ask. */
   keepFirst(name: string, value: string): Promise<string>;
+  /** True for the first who claims this name, for everybody else false, until `lifetime` milliseconds after the first. */
+  claim(name: string, lifetime: number): Promise<boolean>;
   /** Calls that failed so far, and whether they fail now. */
   health(): { readonly errors: number; readonly degraded: boolean };
   close(): Promise<void>;

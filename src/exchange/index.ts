@@ -1,4 +1,14 @@
-export { createJwksEndpoint, JWKS_PATH } from './jwks-endpoint.ts';
+export type { GiveOutPorts } from './give-out.ts';
+export { createMeEndpoint, ME_PATH } from './me-endpoint.ts';
 export { createMint, type Mint, type MintSettings } from './mint.ts';
+export { createJwksEndpoint, createMetadataEndpoint } from './published-endpoints.ts';
+export { JWKS_PATH, METADATA_PATH, REVOKE_PATH, TOKEN_PATH } from './published-endpoints.ts';
+export { createNpmPublishing, NPM_EXCHANGE_PATH, type NpmPublishingPorts } from './npm-publishing.ts';
+export type { PublishingSite } from './publishing.ts';
+export { createPypiAudience, createPypiPublishing } from './pypi-publishing.ts';
+export { PYPI_AUDIENCE_PATH, PYPI_MINT_PATH, type PypiPublishingPorts } from './pypi-publishing.ts';
 export { createRegistryTokenEndpoint, type RegistrySite } from './registry-token-endpoint.ts';
 export type { RegistryTokenPorts } from './registry-token.ts';
+export { createRevokeEndpoint } from './revoke-endpoint.ts';
+export { createTokenEndpoint, type Target } from './token-endpoint.ts';
+export { createWorkloadEndpoint, EXCHANGE_PATH, type Workload } from './workload-endpoint.ts';

@@ -23,16 +23,14 @@ export function handleWith(app: Hono<Env>): Handle {
 /** Milliseconds for a body of at most 64 KiB; the listener bounds only what it forwards. */
 const BODY_DEADLINE = 10_000;
 
-/** The body as text, or undefined where it takes too long: the connection then ends with the answer. */
+/** The body as text, or undefined where it takes too long. */
 export async function readBody(context: Context<Env>): Promise<string | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), BODY_DEADLINE);
   });
   try {
-    const body = await Promise.race([context.req.text(), late]);
-    if (body === undefined) context.header('Connection', 'close');
-    return body;
+    return await Promise.race([context.req.text(), late]);
   } finally {
     clearTimeout(timer);
   }

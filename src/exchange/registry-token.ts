@@ -4,7 +4,9 @@ import type { EndpointCall } from '../contract/endpoint.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { RegistryAccess } from '../contract/registry-access.ts';
 import type { RequestHead } from '../contract/request-head.ts';
+import { givenOut } from './give-out.ts';
 import type { Mint } from './mint.ts';
+import { prove, type Admit } from './prove.ts';
 import type { RegistryTokenRequest } from './registry-token-request.ts';
 
 /** The registries of one host, which share one login. */
@@ -20,11 +22,7 @@ export interface RegistrySite {
     ) => Decision;
   }[];
   readonly extract: (head: RequestHead) => PresentedCredential | undefined | Deny;
-  /** Verifies, and counts who guesses. */
-  readonly admit: (
-    presented: PresentedCredential,
-    from: { readonly host: string; readonly address: string },
-  ) => VerifiedCredential | Refusal | Promise<VerifiedCredential | Refusal>;
+  readonly admit: Admit;
 }
 
 export interface RegistryTokenPorts {
@@ -85,9 +83,7 @@ export async function issueRegistryToken(
   });
   if (minted.kind === 'deny') return { ...minted, caller };
   const basis = credential === undefined ? 'anonymous' : caller === undefined ? 'shadow' : 'grant';
-  call.decision = { kind: 'allow', basis, caller, relaxed: undefined };
-  call.reason = basis === 'grant' ? 'granted' : basis;
-  call.detail = `token ${minted.jti} for ${minted.expiresIn} s`;
+  givenOut(call, minted, basis, caller);
   return { kind: 'issued', token: minted.token, expiresIn: minted.expiresIn, access };
 }
 
@@ -111,12 +107,8 @@ async function findOut(
 ): Promise<Who | Refusal> {
   const presented = site.extract(head);
   if (presented === undefined) return { credential: undefined, caller: undefined };
-  if ('kind' in presented) return presented;
-  call.presented = presented;
-  const { address } = call.incoming.client;
-  const verified = await site.admit(presented, { host: head.host, address });
+  const verified = await prove(call, presented, site.admit);
   if ('kind' in verified) return verified;
-  call.verified = verified;
   // A token for nobody stays one.
   if (verified.minted !== undefined && verified.minted.identity === undefined) {
     return ports.refuseRevoked(verified, undefined) ?? { credential: undefined, caller: undefined };

@@ -1,20 +1,18 @@
-import { type Carrier, MAX_CREDENTIAL_LENGTH, type PresentedCredential } from '../contract/credential.ts';
+import type { Carrier, PresentedCredential } from '../contract/credential.ts';
 import { deny, type Deny } from '../contract/decision.ts';
 import type { RequestHead } from '../contract/request-head.ts';
 import { foldHeaderName } from '../lib/header-name.ts';
 import { formCredentials } from './form-carrier.ts';
 import { CARRIER_HEADERS, readCarrierHeader } from './header-carrier.ts';
 import { queryCredentials } from './query-carrier.ts';
-import { createIsOwnToken } from './own-token.ts';
-import { classOfToken, looksLikeJws, type DeployTokenUse, type Found } from './token-class.ts';
+import { createPresent, type PresentSettings } from './present.ts';
+import { looksLikeJws, type Found } from './token-class.ts';
 
-export interface ExtractSettings extends DeployTokenUse {
+export interface ExtractSettings extends PresentSettings {
   /** Those that the service takes. */
   readonly carriers: readonly Carrier[];
   /** Query parameters that carry credentials to services of this type. */
   readonly queryParameters: readonly string[];
-  /** `iss` of the tokens that the gateway mints. */
-  readonly publicUrl: string;
 }
 
 /** The body of a request in which a credential may stand, and the name of the field. */
@@ -28,23 +26,14 @@ export type Extract = (head: RequestHead, form?: Form) => PresentedCredential | 
 /** Finds the one credential of a request: none, exactly one, or why not. */
 export function createExtract(settings: ExtractSettings): Extract {
   const accepted = new Set(settings.carriers);
-  const isOwnToken = createIsOwnToken(settings.publicUrl);
+  const present = createPresent(settings);
   const queryParameters = new Set([...EVERYWHERE, ...settings.queryParameters]);
 
   return function extract(head, form) {
     const outside = findOne(head, queryParameters);
     const found = form === undefined ? outside : withForm(outside, head, form);
     if (found === undefined || 'kind' in found) return found;
-    const { carrier, token, username } = found;
-    if (!accepted.has(carrier)) return notTaken(carrier);
-    if (token.length > MAX_CREDENTIAL_LENGTH)
-      return deny('request_malformed', `a credential of ${token.length} bytes`);
-    if (token === '') return deny('credential_malformed', 'an empty credential');
-    const kind = classOfToken(found, settings);
-    if (kind === 'id_token' && isOwnToken(token)) return { class: 'access_token', carrier, token, username };
-    return kind === undefined
-      ? deny('credential_invalid', 'neither a JWT nor a token with a known prefix')
-      : { class: kind, carrier, token, username };
+    return accepted.has(found.carrier) ? present(found) : notTaken(found.carrier);
   };
 }
 

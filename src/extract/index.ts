@@ -1,2 +1,3 @@
 export { createExtract, type Extract, type ExtractSettings } from './extract.ts';
+export { createPresent, type PresentSettings } from './present.ts';
 export { classOfToken } from './token-class.ts';

@@ -14,13 +14,13 @@ export function createEntityTags(what: string): {
   return {
     outward: (tag) => (tag.endsWith('"') ? tag.slice(0, -1) + suffix : tag),
     inward(value) {
-      if (value.trim() === '*') return undefined;
-      const known = value
-        .split(',')
-        .map((tag) => tag.trim())
+      const known = (value.match(TAG) ?? [])
         .filter((tag) => tag.endsWith(suffix))
         .map((tag) => `${tag.slice(0, -suffix.length)}"`);
       return known.length === 0 ? undefined : known.join(', ');
     },
   };
 }
+
+/** RFC 9110 §8.8.3; there may be commas in it. */
+const TAG = /(?:W\/)?"[^"]*"/g;

@@ -16,7 +16,7 @@ import { createRewriting } from './rewriting.ts';
 import type { StallWatch } from './stall-watch.ts';
 import { createTakeBody } from './take-body.ts';
 import { createUpstreamCredential, type CredentialPorts, type UpstreamAuth } from './upstream-credential.ts';
-import { createUpstreamPool } from './upstream-pool.ts';
+import { createUpstreamPool, type PoolSettings } from './upstream-pool.ts';
 
 export interface ForwardSettings {
   /** Name of the service, for logs. */
@@ -25,18 +25,12 @@ export interface ForwardSettings {
   readonly repositoryPrefix?: string | undefined;
   /** Public prefix; replaced by the path of `upstream.url`. */
   readonly path: string;
-  readonly upstream: {
-    readonly url: string;
+  readonly upstream: PoolSettings & {
     readonly hostHeader: 'upstream' | 'client';
-    readonly caFile?: string | undefined;
     readonly auth?: UpstreamAuth | undefined;
     readonly redirectOrigins: readonly string[];
     /** Other URLs by which it calls itself. */
     readonly aliases: readonly string[];
-    /** Most requests in flight. */
-    readonly connections: number;
-    /** Milliseconds. */
-    readonly timeouts: { readonly connect: number; readonly headers: number; readonly idle: number };
   };
   /** Its own, in place of the issuers'. */
   readonly audiences?: readonly string[] | undefined;
@@ -121,7 +115,7 @@ export function createForwarder(
       return forwarding.failed('body_too_large', `Content-Length ${contentLength}`);
     }
     const rewriting = plan?.rewrite && rewritingFor(plan.rewrite, `${client.proto}://${head.host}`);
-    const body = head.hasBody ? new RequestBody(req, maxBody, taken) : undefined;
+    const body = head.hasBody ? new RequestBody(req, maxBody, taken, plan?.watch?.()) : undefined;
     const options: Dispatcher.DispatchOptions = {
       method: head.method,
       path,

@@ -8,22 +8,34 @@ const DEFAULT_MAX_BYTES = 512 * 1024;
 
 /** The way out for key sets, tokens and the like; what a request's way uses is the forwarder. */
 export function createOutbound(): OutboundForms & { close(): Promise<void> } {
-  /** One agent per certificate authority, by the content of its file: connections are never shared across them. */
-  const agents = new Map<string, Agent>();
+  /** One agent per TLS policy, and a new one when a file changes: connections are never shared across them. */
+  const agents = new Map<string, { readonly material: string; readonly agent: Agent }>();
 
-  function agentFor(caFile: string | undefined): Agent {
-    const ca = caFile === undefined ? '' : readFileSync(caFile, 'utf8');
-    let agent = agents.get(ca);
-    if (agent === undefined) {
-      agent = new Agent({
-        allowH2: false,
-        connections: 8,
-        keepAliveTimeout: 1_000,
-        maxHeaderSize: 16 * 1024,
-        connect: { timeout: DEFAULT_DEADLINE, ...(ca === '' ? {} : { ca }) },
-      });
-      agents.set(ca, agent);
-    }
+  function agentFor({ caFile, serverName, clientCertificate }: OutboundRequest): Agent {
+    const policy = JSON.stringify([caFile, serverName, clientCertificate]);
+    const tls = {
+      ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
+      ...(serverName === undefined ? {} : { servername: serverName }),
+      ...(clientCertificate === undefined
+        ? {}
+        : {
+            cert: readFileSync(clientCertificate.certFile, 'utf8'),
+            key: readFileSync(clientCertificate.keyFile, 'utf8'),
+          }),
+    };
+    const material = JSON.stringify(tls);
+    const known = agents.get(policy);
+    if (known?.material === material) return known.agent;
+    // It finishes what it carries.
+    void known?.agent.close();
+    const agent = new Agent({
+      allowH2: false,
+      connections: 8,
+      keepAliveTimeout: 1_000,
+      maxHeaderSize: 16 * 1024,
+      connect: { timeout: DEFAULT_DEADLINE, ...tls },
+    });
+    agents.set(policy, { material, agent });
     return agent;
   }
 
@@ -31,10 +43,10 @@ export function createOutbound(): OutboundForms & { close(): Promise<void> } {
     call: OutboundRequest,
     what: { readonly method: 'GET' } | { readonly method: 'POST'; readonly body: string },
   ): Promise<OutboundResponse> {
-    const { url, headers = {}, caFile, deadline = DEFAULT_DEADLINE, maxBytes = DEFAULT_MAX_BYTES } = call;
+    const { url, headers = {}, deadline = DEFAULT_DEADLINE, maxBytes = DEFAULT_MAX_BYTES } = call;
     const signal = AbortSignal.timeout(deadline);
     try {
-      const dispatcher = agentFor(caFile);
+      const dispatcher = agentFor(call);
       const response = await request(url, { ...what, dispatcher, headers: { ...headers }, signal });
       const chunks: Buffer[] = [];
       let size = 0;
@@ -60,7 +72,7 @@ export function createOutbound(): OutboundForms & { close(): Promise<void> } {
       return send({ ...call, headers: { ...headers, ...type } }, { method: 'POST', body });
     },
     async close() {
-      await Promise.all([...agents.values()].map((agent) => agent.destroy()));
+      await Promise.all([...agents.values()].map(({ agent }) => agent.destroy()));
     },
   };
 }

@@ -30,9 +30,17 @@ export function createRedirects(
   const pools = new Map<string, UpstreamPool>();
 
   function poolFor(origin: string): UpstreamPool {
-    const pool = pools.get(origin) ?? createUpstreamPool(service, { ...settings, url: origin }, log);
+    const pool = pools.get(origin) ?? createUpstreamPool(service, settingsFor(origin), log);
     pools.set(origin, pool);
     return pool;
+  }
+
+  /** What identifies the upstream and us to it is for the upstream alone. */
+  function settingsFor(origin: string): PoolSettings {
+    const isUpstream = new URL(settings.url).origin === origin;
+    return isUpstream
+      ? { ...settings, url: origin }
+      : { ...settings, url: origin, serverName: undefined, clientCertificate: undefined };
   }
 
   return {

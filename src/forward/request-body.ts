@@ -1,14 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import type { BodyWatch } from '../contract/protocol.ts';
 import type { TakenBody } from '../contract/taken-body.ts';
 
-export type BodyFault = 'body_too_large' | 'body_timeout' | 'client_left';
+export type BodyFault = 'body_too_large' | 'body_timeout' | 'client_left' | 'not_as_announced';
 
 export class BodyError extends Error {
   readonly fault: BodyFault;
 
-  constructor(fault: BodyFault) {
-    super(fault);
+  constructor(fault: BodyFault, detail: string = fault) {
+    super(detail);
     this.fault = fault;
   }
 }
@@ -20,13 +21,20 @@ export class BodyError extends Error {
 export class RequestBody extends Readable {
   readonly #req: IncomingMessage;
   readonly #maxBytes: number;
+  readonly #watch: BodyWatch | undefined;
   received = 0;
 
   /** `maxBytes` is `Infinity` where there is no limit. */
-  constructor(req: IncomingMessage, maxBytes: number, taken: TakenBody | undefined) {
+  constructor(
+    req: IncomingMessage,
+    maxBytes: number,
+    taken: TakenBody | undefined,
+    watch: BodyWatch | undefined,
+  ) {
     super({ highWaterMark: 64 * 1024 });
     this.#req = req;
     this.#maxBytes = maxBytes;
+    this.#watch = watch;
     if (taken !== undefined) this.#data(taken.bytes);
     if (taken?.whole === true) this.#end();
     req.on('data', this.#data);
@@ -54,7 +62,9 @@ export class RequestBody extends Readable {
 
   readonly #data = (chunk: Buffer): void => {
     this.received += chunk.length;
-    if (this.received > this.#maxBytes) this.destroy(new BodyError('body_too_large'));
+    if (this.received > this.#maxBytes) return void this.destroy(new BodyError('body_too_large'));
+    const wrong = this.#watch?.(chunk);
+    if (wrong !== undefined) this.destroy(new BodyError('not_as_announced', wrong));
     else if (!this.push(chunk)) this.#req.pause();
   };
 

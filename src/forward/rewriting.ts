@@ -57,10 +57,12 @@ export function createRewriting({
     return {
       request(headers) {
         const kept: string[] = [];
+        // Where tags decide, times do not (RFC 9110 §13.1.3), whether or not the tag was one of ours.
+        const byTag = valueOf(headers, 'if-none-match') !== undefined;
         for (let i = 0; i < headers.length; i += 2) {
           const [name = '', value = ''] = [headers[i], headers[i + 1]];
           const folded = foldHeaderName(name);
-          if (LEFT_OUT.has(folded)) continue;
+          if (LEFT_OUT.has(folded) || (byTag && folded === 'if-modified-since')) continue;
           const sent = folded === 'if-none-match' ? tags.inward(value) : value;
           if (sent !== undefined) kept.push(name, sent);
         }
@@ -143,8 +145,8 @@ const OF_THE_BODY: ReadonlySet<string> = new Set([
   'repr-digest',
 ]);
 
+/** All lines of it: readers differ in which of several they go by. */
 function valueOf(headers: readonly string[], wanted: string): string | undefined {
-  for (let i = 0; i < headers.length; i += 2)
-    if (foldHeaderName(headers[i] ?? '') === wanted) return headers[i + 1];
-  return undefined;
+  const values = headers.filter((_, i) => i % 2 === 1 && foldHeaderName(headers[i - 1] ?? '') === wanted);
+  return values.length === 0 ? undefined : values.join(', ');
 }

@@ -10,9 +10,17 @@ export interface Fault {
 /** Translates what undici and the sockets below it report into reasons. */
 export function upstreamFault(error: unknown): Fault {
   if (error instanceof BodyError) {
-    return error.fault === 'client_left'
-      ? { reason: 'request_malformed', detail: 'the client left before its body was complete' }
-      : { reason: error.fault, detail: 'the request body' };
+    switch (error.fault) {
+      case 'client_left':
+        return { reason: 'request_malformed', detail: 'the client left before its body was complete' };
+      case 'not_as_announced':
+        return { reason: 'request_malformed', detail: error.message };
+      case 'body_too_large':
+      case 'body_timeout':
+        return { reason: error.fault, detail: 'the request body' };
+      default:
+        return error.fault satisfies never;
+    }
   }
   // Its code is undefined in undici 8, whose table of llhttp's errors knows names only.
   if (error instanceof errors.HTTPParserError) {

@@ -11,11 +11,13 @@ const NAME = 'signing-key';
  */
 export function createGeneratedKey(store: Pick<Store, 'keepFirst'>): KeySource {
   let key: Promise<SigningKey> | undefined;
+  let had: SigningKey | undefined;
 
   function get(): Promise<SigningKey> {
     key ??= store
       .keepFirst(NAME, generateJwk())
       .then(readJwk)
+      .then((read) => (had = read))
       .catch((cause: unknown) => {
         // Asked for again by whoever needs it next.
         key = undefined;
@@ -30,6 +32,7 @@ export function createGeneratedKey(store: Pick<Store, 'keepFirst'>): KeySource {
       const only = await get();
       return only.kid === kid ? only : undefined;
     },
+    counts: (kid) => had?.kid === kid,
     stop: () => undefined,
   };
 }

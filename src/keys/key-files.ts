@@ -4,26 +4,44 @@ import { WatchedFile } from '../lib/watched-file.ts';
 import type { KeySource } from './key-source.ts';
 import { readPem, type SigningKey } from './signing-key.ts';
 
-/** Keys from files: the first signs, all verify, so that a new one can be everywhere before it signs anywhere. */
+/**
+ * Keys from files: the first signs, all verify, so that a new one can be everywhere before it signs anywhere. Files that
+ * change places are not read in one moment: what stood in one a minute ago still verifies.
+ */
 export async function openKeyFiles(files: readonly string[], log: Log): Promise<KeySource> {
   const opened = await Promise.all(files.map((file) => openKeyFile(file, log)));
+  const find = (kid: string): SigningKey | undefined =>
+    opened.flatMap((file) => file.good()).find((key) => key.kid === kid);
   return {
     keys: async () => opened.map((file) => file.current()),
-    find: async (kid) => opened.map((file) => file.current()).find((key) => key.kid === kid),
+    find: async (kid) => find(kid),
+    counts: (kid) => find(kid) !== undefined,
     stop: () => opened.forEach((file) => file.close()),
   };
 }
 
-async function openKeyFile(path: string, log: Log): Promise<{ current(): SigningKey; close(): void }> {
+/** Milliseconds; each file is looked at every two seconds, by every replica. */
+const LINGER = 60_000;
+
+interface KeyFile {
+  current(): SigningKey;
+  /** The current one, and for a while the one before. */
+  good(): SigningKey[];
+  close(): void;
+}
+
+async function openKeyFile(path: string, log: Log): Promise<KeyFile> {
   const failed = (): void => log.warn('signing key not re-read, the last good one stays', { file: path });
   const changed = (content: string): void => {
     readPem(content).then((next) => {
+      before = { key, until: performance.now() + LINGER };
       key = next;
       log.info('signing key re-read', { file: path, kid: next.kid });
     }, failed);
   };
   let file: WatchedFile | undefined;
   let key: SigningKey;
+  let before: { readonly key: SigningKey; readonly until: number } | undefined;
   try {
     file = new WatchedFile(path, changed, failed);
     key = await readPem(file.content);
@@ -36,5 +54,9 @@ async function openKeyFile(path: string, log: Log): Promise<{ current(): Signing
       (cause as { code?: string }).code === 'ENOENT' ? `signing.keys: ${path} is missing` : problem,
     );
   }
-  return { current: () => key, close: () => file.close() };
+  return {
+    current: () => key,
+    good: () => (before !== undefined && performance.now() < before.until ? [key, before.key] : [key]),
+    close: () => file.close(),
+  };
 }

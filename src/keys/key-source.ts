@@ -5,5 +5,7 @@ export interface KeySource {
   /** At least one; the first signs. */
   keys(): Promise<readonly SigningKey[]>;
   find(kid: string): Promise<SigningKey | undefined>;
+  /** Whether `find` has found it, and would again. */
+  counts(kid: string): boolean;
   stop(): void;
 }

@@ -58,12 +58,13 @@ export function createKeyring(
         const key = await keys().find(parsed.kid);
         if (key === undefined) return invalid('signed with a key that is none of ours');
         await compactVerify(token, key.publicKey, { algorithms: ['ES256'] });
-        return { kind: 'payload', payload: parsed.payload };
+        return { kind: 'payload', payload: parsed.payload, kid: parsed.kid };
       } catch (cause) {
         if (cause instanceof GatehouseError) return { kind: 'unavailable', detail: cause.message };
         return invalid('the signature does not verify');
       }
     },
+    counts: (kid) => source?.counts(kid) === true,
   };
 }
 

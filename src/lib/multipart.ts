@@ -3,6 +3,8 @@ export interface FormPart {
   readonly name: string;
   /** A file, whatever it is called. */
   readonly isFile: boolean;
+  /** Undefined also where it is written in two ways. */
+  readonly filename: string | undefined;
   readonly value: Buffer;
   /** False for the last one of a body that was cut off: there is more of its value. */
   readonly whole: boolean;
@@ -55,15 +57,18 @@ export function readFormParts(body: Buffer, boundary: string): FormParts | undef
   }
 }
 
-function headOf(text: string): Pick<FormPart, 'name' | 'isFile'> | undefined {
-  let found: Pick<FormPart, 'name' | 'isFile'> | undefined;
+type PartHead = Pick<FormPart, 'name' | 'isFile' | 'filename'>;
+
+function headOf(text: string): PartHead | undefined {
+  let found: PartHead | undefined;
   for (const line of text.split('\r\n')) {
     const [, name, value = ''] = /^([A-Za-z-]+): *([^\r\n]*)$/.exec(line) ?? [];
     switch (name?.toLowerCase()) {
       case 'content-disposition': {
-        const [, field, file] = DISPOSITION.exec(value) ?? [];
+        const [, field, file, filename, another] = DISPOSITION.exec(value) ?? [];
         if (field === undefined || found !== undefined) return undefined;
-        found = { name: utf8(field), isFile: file !== undefined };
+        const known = filename === undefined || another !== undefined ? undefined : utf8(filename);
+        found = { name: utf8(field), isFile: file !== undefined, filename: known };
         break;
       }
       case 'content-type':
@@ -79,7 +84,7 @@ function headOf(text: string): Pick<FormPart, 'name' | 'isFile'> | undefined {
 
 /** Names without quotes and backslashes, which some escape and some do not. */
 const DISPOSITION =
-  /^form-data *; *name="([^"\\\r\n]*)"( *; *filename="[^"\\\r\n]*"(?: *; *filename\*=[\w!#$%&'*+.^`|~-]+)?)?$/i;
+  /^form-data *; *name="([^"\\\r\n]*)"( *; *filename="([^"\\\r\n]*)"( *; *filename\*=[\w!#$%&'*+.^`|~-]+)?)?$/i;
 
 function utf8(latin1: string): string {
   return Buffer.from(latin1, 'latin1').toString('utf8');

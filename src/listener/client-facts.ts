@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { isIP, type BlockList } from 'node:net';
 import type { ClientFacts } from '../contract/incoming.ts';
+import { contains, plainAddress } from './networks.ts';
 
 /**
  * Who sent a request. `Forwarded` and `X-Forwarded-*` count only where the peer is a trusted proxy, and then
@@ -8,10 +9,9 @@ import type { ClientFacts } from '../contract/incoming.ts';
  * further left).
  */
 export function createClientFacts(
-  trustedProxies: readonly string[],
+  trusted: BlockList | undefined,
   proto: ClientFacts['proto'],
 ): (req: IncomingMessage) => ClientFacts {
-  const trusted = compileNetworks(trustedProxies);
   return function clientFacts(req) {
     const peer = plainAddress(req.socket.remoteAddress ?? '');
     if (trusted === undefined || !contains(trusted, peer)) return { address: peer, proto };
@@ -46,23 +46,6 @@ function isSame(a: Hop, b: Hop): boolean {
   return a.address === b.address && (a.proto === b.proto || a.proto === undefined || b.proto === undefined);
 }
 
-function compileNetworks(networks: readonly string[]): BlockList | undefined {
-  if (networks.length === 0) return undefined;
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = '', prefix] = network.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (prefix === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(prefix), family);
-  }
-  return list;
-}
-
-function contains(list: BlockList, address: string): boolean {
-  const family = isIP(address);
-  return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
-}
-
 /** What each family of headers says, nearest proxy last; undefined where it says nothing. */
 function hopsOf({ headersDistinct }: IncomingMessage): {
   legacy: Hop[] | undefined;
@@ -95,9 +78,4 @@ function nodeAddress(text: string): string {
   const trimmed = text.trim();
   const bracketed = /^\[([^\]]*)\]/.exec(trimmed)?.[1];
   return plainAddress(bracketed ?? trimmed.replace(/^([0-9.]+):\d+$/, '$1'));
-}
-
-/** Dual-stack sockets show IPv4 peers as `::ffff:192.0.2.1`. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }

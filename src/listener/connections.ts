@@ -56,20 +56,58 @@ export function closeGentlyAfterLastResponse(
   };
 }
 
+/** Resolves after so many milliseconds, or with `cut`. */
+export async function delay(milliseconds: number, cut: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([over, cut]);
+  clearTimeout(timer);
+}
+
+/**
+ * Connections that the kernel has taken and node has not yet are reset when the port is closed, and node takes them one by
+ * one: the port is closed right after a turn of the loop in which none came.
+ */
+async function quietTurn(server: Server): Promise<void> {
+  let came = false;
+  const noted = (): void => void (came = true);
+  server.on('connection', noted);
+  for (let turn = 0; turn < MOST_TURNS; turn++) {
+    came = false;
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!came) break;
+  }
+  server.off('connection', noted);
+}
+
+/** Under a flood none is quiet. */
+const MOST_TURNS = 1_000;
+
+/** Milliseconds. */
+const SWEEP = 200;
+
 /**
  * `server.close()` alone waits for keep-alive connections; idle ones are closed as they fall idle. `detached` are
  * connections that it waits for although node's own cut does not reach them any more.
  */
-export async function drain(server: Server, deadline: number, detached: ReadonlySet<Socket>): Promise<void> {
+export async function closeServer(
+  server: Server,
+  how: {
+    readonly deadline: number;
+    readonly cut: Promise<unknown>;
+    readonly detached: ReadonlySet<Socket>;
+  },
+): Promise<void> {
   if (!server.listening) return;
+  await quietTurn(server);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  const sweep = setInterval(() => server.closeIdleConnections(), 200);
-  const cut = setTimeout(() => {
-    server.closeAllConnections();
-    for (const socket of detached) socket.destroy();
-  }, deadline);
-  server.closeIdleConnections();
-  await closed;
+  // After what has arrived was read: a connection that is closed with a request in the kernel's buffer is reset.
+  const sweep = setInterval(() => setImmediate(() => server.closeIdleConnections()), SWEEP);
+  await Promise.race([closed, delay(how.deadline, how.cut)]);
   clearInterval(sweep);
-  clearTimeout(cut);
+  server.closeAllConnections();
+  for (const socket of how.detached) socket.destroy();
+  await closed;
 }

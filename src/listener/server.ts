@@ -4,16 +4,20 @@ import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import { GatehouseError } from '../contract/errors.ts';
 import type { BrokenRequest, Incoming } from '../contract/incoming.ts';
+import type { ConnectionMeter } from '../contract/meter.ts';
 import type { Log } from '../contract/ports.ts';
 import { createClientFacts } from './client-facts.ts';
 import { parseListenAddress, type ListenAddress } from '../lib/listen-address.ts';
+import { ConnectionCount, type ConnectionLimits } from './connection-limits.ts';
 import {
   closeGentlyAfterLastResponse,
-  drain,
+  closeServer,
+  delay,
   isClosing,
   refuseConnection,
   writeRefusal,
 } from './connections.ts';
+import { compileNetworks } from './networks.ts';
 import { readHead } from './read-head.ts';
 import { loadCertificate, watchCertificate } from './tls.ts';
 
@@ -28,8 +32,9 @@ export interface ListenerSettings {
     /** Milliseconds, as the others. */
     readonly headersTimeout: number;
     readonly keepAlive: number;
+    readonly drainDelay: number;
     readonly drain: number;
-  };
+  } & ConnectionLimits;
 }
 
 /** What the listener hands its traffic to. Neither may throw. */
@@ -42,14 +47,16 @@ export interface Listener {
   start(): Promise<ListenAddress>;
   /** Throws where they cannot be had; what it returns puts them in force, for connections that are open too. */
   prepare(settings: ListenerSettings): () => void;
-  /** Stops accepting, lets what is in flight finish, cuts what is left at the deadline. */
-  stop(): Promise<void>;
+  /** Every answer closes its connection from now on, so that clients go elsewhere; resolves after the delay, or `cut`. */
+  drain(cut: Promise<unknown>): Promise<void>;
+  /** Stops accepting, lets what is in flight finish, cuts what is left at the deadline, or at `cut`. */
+  stop(cut: Promise<unknown>): Promise<void>;
 }
 
 export function createListener(
   settings: ListenerSettings,
   handlers: Handlers,
-  ports: { log: Log },
+  ports: { readonly log: Log; readonly meter: ConnectionMeter },
 ): Listener {
   const { tls } = settings;
   let { limits } = settings;
@@ -84,9 +91,12 @@ export function createListener(
 
   const detached = new Set<Socket>();
   /** The newest response of each connection. */
-  const current = new WeakMap<Socket, http.ServerResponse>();
+  const current = new Map<Socket, http.ServerResponse>();
   const proto = tls === undefined ? 'http' : 'https';
-  let clientFacts = createClientFacts(settings.trustedProxies, proto);
+  let trusted = compileNetworks(settings.trustedProxies);
+  let clientFacts = createClientFacts(trusted, proto);
+  const connections = new ConnectionCount(ports);
+  let leaving = false;
 
   function take(req: http.IncomingMessage, res: http.ServerResponse, expectsContinue: boolean): void {
     const previous = current.get(req.socket);
@@ -94,7 +104,7 @@ export function createListener(
     if (previous?.shouldKeepAlive === false) return;
     // Node throws away what stands behind such a request in the same packet, and reads on in the next one: where a
     // request begins would be decided by the network.
-    if (req === upgrading) res.shouldKeepAlive = false;
+    if (req === upgrading || leaving) res.shouldKeepAlive = false;
     current.set(req.socket, res);
     handlers.request({
       req,
@@ -106,8 +116,10 @@ export function createListener(
     });
   }
 
+  server.on('connection', (socket: Socket) => void connections.admit(socket, limits, trusted));
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     closeGentlyAfterLastResponse(socket, () => current.get(socket)?.req);
+    socket.once('close', () => current.delete(socket));
   });
   server.on('request', (req, res) => take(req, res, false));
   server.on('checkContinue', (req, res) => take(req, res, true));
@@ -148,12 +160,13 @@ export function createListener(
   return {
     start: () => listen(server, parseListenAddress(settings.listen)),
     prepare(next) {
-      const nextFacts = createClientFacts(next.trustedProxies, proto);
+      const nextTrusted = compileNetworks(next.trustedProxies);
       const files = certificate === undefined ? undefined : next.tls;
       const pair = files && loadCertificate(files);
       return () => {
         ({ limits } = next);
-        clientFacts = nextFacts;
+        trusted = nextTrusted;
+        clientFacts = createClientFacts(trusted, proto);
         server.headersTimeout = limits.headersTimeout;
         server.keepAliveTimeout = limits.keepAlive;
         if (files === undefined || pair === undefined) return;
@@ -162,9 +175,17 @@ export function createListener(
         certificate = watchCertificate(files, server as https.Server, ports.log);
       };
     },
-    async stop() {
+    async drain(cut) {
+      if (!server.listening) return;
+      leaving = true;
+      // The newest of each connection: those before it are answered first, and must not take it along.
+      for (const response of current.values()) if (!response.headersSent) response.shouldKeepAlive = false;
+      await delay(limits.drainDelay, cut);
+    },
+    async stop(cut) {
+      leaving = true;
       certificate?.close();
-      await drain(server, limits.drain, detached);
+      await closeServer(server, { deadline: limits.drain, cut, detached });
     },
   };
 }

@@ -1,18 +1,19 @@
 import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
-import type { Refusal } from '../contract/decision.ts';
+import type { Deny, Refusal } from '../contract/decision.ts';
 import type { FailureLimits } from '../contract/failure-limits.ts';
 import type { Reason } from '../contract/reason.ts';
 import type { ServiceLine } from './service-line.ts';
 
-/** Verifies a credential and counts those who try secrets; synchronous where verification is. */
+/** Verifies a credential and counts those who try secrets or send junk; synchronous where verification is. */
 export type Admit = (
   authenticate: ServiceLine['authenticate'],
-  presented: PresentedCredential,
+  presented: PresentedCredential | Deny,
   from: { readonly host: string; readonly address: string },
 ) => VerifiedCredential | Refusal | Promise<VerifiedCredential | Refusal>;
 
 export function createAdmit(failures: FailureLimits): Admit {
   return function admit(authenticate, presented, { host, address }) {
+    if ('kind' in presented) return slowed(presented, failures, undefined, address);
     // Asked only where checking costs somebody else something.
     const asksOthers = presented.class === 'job_token' || presented.class === 'deploy_token';
     const suspect = asksOthers && failures.suspects(address);
@@ -24,7 +25,7 @@ export function createAdmit(failures: FailureLimits): Admit {
 }
 
 /** After verification has failed, never before: a valid credential works whatever others do. */
-export function slowed<T extends VerifiedCredential | Refusal>(
+function slowed<T extends VerifiedCredential | Refusal>(
   result: T,
   failures: FailureLimits,
   presented: PresentedCredential | undefined,

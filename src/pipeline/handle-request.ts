@@ -9,7 +9,7 @@ import type { Classification } from '../contract/protocol.ts';
 import type { Reason } from '../contract/reason.ts';
 import type { Revocations } from '../contract/revocation.ts';
 import type { BodyWanted } from '../contract/taken-body.ts';
-import { createAdmit, slowed } from './admission.ts';
+import { createAdmit } from './admission.ts';
 import { answer, type RefusalForm } from './answer.ts';
 import { brokenEvent } from './broken-event.ts';
 import { basisReason, callerOf, Exchange } from './exchange.ts';
@@ -59,7 +59,7 @@ export function createPipeline(stages: Stages): Pipeline {
       return refuse(exchange, deny('path_ambiguous', '%2F'));
     }
     if (line === undefined) return refuse(exchange, deny('no_service', `nothing at ${head.host}`));
-    if ('exactPath' in line) return callEndpoint(exchange, line);
+    if ('endpointPath' in line) return callEndpoint(exchange, line);
     exchange.line = line;
 
     const asked = line.protocol.classify(head);
@@ -79,10 +79,9 @@ export function createPipeline(stages: Stages): Pipeline {
     presented: ReturnType<ServiceLine['extract']>,
   ): void {
     if (presented === undefined) return decide(exchange, line, asked, undefined);
-    const { address } = exchange.incoming.client;
-    if ('kind' in presented) return refuse(exchange, slowed(presented, stages.failures, undefined, address));
-    exchange.presented = presented;
+    if (!('kind' in presented)) exchange.presented = presented;
 
+    const { address } = exchange.incoming.client;
     const verified = admit(line.authenticate, presented, { host: exchange.host, address });
     if (!(verified instanceof Promise)) return decide(exchange, line, asked, verified);
     verified
@@ -219,7 +218,8 @@ export function createPipeline(stages: Stages): Pipeline {
 
 /** To most servers it is either a slash or a part of a name, and nobody knows which. */
 function readsEncodedSlash(line: ServiceLine | EndpointLine | undefined): boolean {
-  return line !== undefined && 'protocol' in line && line.protocol.encodedSlash === true;
+  if (line === undefined) return false;
+  return ('protocol' in line ? line.protocol : line).encodedSlash === true;
 }
 
 /** A write to a client that has left; `close` follows. */

@@ -7,16 +7,17 @@ export interface Routed {
 }
 
 /** What an endpoint of the gateway's own says of it. */
-export interface RoutedExactly {
+export interface RoutedEndpoint {
   readonly hosts?: readonly string[] | undefined;
-  readonly exactPath: string;
+  /** The whole path; one that ends in `/` stands for everything below it. */
+  readonly endpointPath: string;
 }
 
 /**
  * Finds whom a request is for: a host that somebody names sees only those who name it, every other host sees those
  * without; own endpoints first, then among the services the longest prefix.
  */
-export function createRoute<S extends Routed, E extends RoutedExactly = never>(
+export function createRoute<S extends Routed, E extends RoutedEndpoint = never>(
   services: readonly S[],
   endpoints: readonly E[] = [],
 ): (host: string, path: string) => S | E | undefined {
@@ -33,7 +34,10 @@ export function createRoute<S extends Routed, E extends RoutedExactly = never>(
     });
   }
   for (const endpoint of endpoints) {
-    for (const { exact } of sitesOf(endpoint.hosts)) exact.set(endpoint.exactPath, endpoint);
+    for (const { exact, below } of sitesOf(endpoint.hosts)) {
+      if (endpoint.endpointPath.endsWith('/')) below.push(endpoint);
+      else exact.set(endpoint.endpointPath, endpoint);
+    }
   }
   for (const service of services) for (const { prefixes } of sitesOf(service.hosts)) prefixes.push(service);
   for (const { prefixes } of [everywhere, ...sitesByHost.values()]) {
@@ -42,15 +46,20 @@ export function createRoute<S extends Routed, E extends RoutedExactly = never>(
 
   return function route(host, path) {
     const site = sitesByHost.get(host) ?? sitesByHost.get(host.replace(/:\d+$/, '')) ?? everywhere;
-    return site.exact.get(path) ?? site.prefixes.find((service) => path.startsWith(service.path));
+    return (
+      site.exact.get(path) ??
+      site.below.find(({ endpointPath }) => path.startsWith(endpointPath)) ??
+      site.prefixes.find((service) => path.startsWith(service.path))
+    );
   };
 }
 
 interface Site<S, E> {
   readonly exact: Map<string, E>;
+  readonly below: E[];
   readonly prefixes: S[];
 }
 
 function emptySite<S, E>(): Site<S, E> {
-  return { exact: new Map(), prefixes: [] };
+  return { exact: new Map(), below: [], prefixes: [] };
 }

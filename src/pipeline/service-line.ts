@@ -43,8 +43,10 @@ export interface ServiceLine {
 /** An endpoint of the gateway's own. */
 export interface EndpointLine {
   readonly hosts?: readonly string[] | undefined;
-  /** The whole path. */
-  readonly exactPath: string;
+  /** The whole path; one that ends in `/` stands for everything below it. */
+  readonly endpointPath: string;
+  /** It has paths with `%2F`, and knows what that is. Default: they are refused. */
+  readonly encodedSlash?: boolean;
   /** The one that it works for, where there is one. */
   readonly service?: { readonly name: string; readonly type: string } | undefined;
   readonly handle: Handle;

@@ -7,7 +7,10 @@ import { quotedString } from './challenge.ts';
 import { any, every, isRead, one, READ, unknown, WRITE } from './package-operations.ts';
 
 /** What is done to one version, by the last part of its path (Cargo book, "Web API"). */
-const CHANGES: Readonly<Record<string, string>> = { yank: 'DELETE', unyank: 'PUT' };
+const CHANGES: ReadonlyMap<string, string> = new Map([
+  ['yank', 'DELETE'],
+  ['unyank', 'PUT'],
+]);
 
 /**
  * A sparse registry of Cargo's: its index, its files, its web API. Where in the service each of them is, `config.json` tells, so
@@ -57,7 +60,7 @@ function webApi(segments: readonly string[], method: string): Classification {
   if (crate === undefined || !isVersion(version)) return unknown('no route of a registry');
   // Where `dl` is no template, this much of it is given.
   if (last === 'download') return isRead(method) ? one(READ, crate) : unknown(`${method} on a file`);
-  const known = endsWith('v1', 'crates', name, version, last) && CHANGES[last] === method;
+  const known = endsWith('v1', 'crates', name, version, last) && CHANGES.get(last) === method;
   return known ? one(WRITE, crate) : unknown(`${method} on a version`);
 }
 

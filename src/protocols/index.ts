@@ -10,6 +10,7 @@ import { pypiProtocol } from './pypi.ts';
 export { gitProtocol } from './git.ts';
 export { gitlabProtocol } from './gitlab.ts';
 export { httpProtocol, type HttpSettings } from './http.ts';
+export { npmPackageName } from './npm.ts';
 export { ociProtocol, registryRoot } from './oci.ts';
 export { operationsOf, readScopes } from './oci-scope.ts';
 export { jsonRefusal } from './refusal.ts';

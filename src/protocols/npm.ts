@@ -116,3 +116,9 @@ function npmRefusal({ error, message, requestId }: RefusalText) {
     phrase: phraseOf(message, error),
   };
 }
+
+/** The name that stands in a path, its slash encoded or not; undefined for what is no name of a package. */
+export function npmPackageName(text: string): string | undefined {
+  const name = text.replace(/^(@[^/%]+)%2f/i, '$1/');
+  return NAME.test(name) ? name : undefined;
+}

@@ -1,30 +1,30 @@
-import type { Classification, Protocol, RefusalBody, RefusalText } from '../contract/protocol.ts';
+import type { Classification, Protocol, RefusalBody, RefusalText, RoutePlan } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
 import { quotedString } from './challenge.ts';
+import { SERVICE_INDEX } from './nuget-index.ts';
 import { readNugetRoute } from './nuget-routes.ts';
 import { any, every, isRead, one, READ, unknown, WRITE } from './package-operations.ts';
 import { phraseRefusal } from './refusal.ts';
 
-/** The service index's `@id` says where everything else is; registrations and search results say it of packages. */
-const RESOURCES = { kind: 'urls', types: ['application/json', 'application/ld+json'] } as const;
+/** Registrations and results of a search: they say where packages are, and where more of themselves is. */
+const METADATA: RoutePlan = { rewrite: { kind: 'urls', types: ['application/json', 'application/ld+json'] } };
 
 /** A feed of NuGet packages, protocol version 3 and its way of publishing; the older OData feeds are none of its routes. */
 export function nugetProtocol(settings: { readonly path: string }): Protocol {
   function classify({ method, path }: RequestHead): Classification {
     const rest = path.slice(settings.path.length);
     const route = readNugetRoute(rest, isRead(method));
-    const plan = { rewrite: RESOURCES };
     switch (route.kind) {
       case 'unknown':
         return route;
       case 'index':
-        return any(plan);
+        return any({ rewrite: SERVICE_INDEX });
       case 'metadata':
-        return one(READ, route.id, plan);
+        return one(READ, route.id, METADATA);
       case 'content':
         return one(READ, route.id);
       case 'search':
-        return every(READ, plan);
+        return every(READ, METADATA);
       // Which package it is stands in a compressed file of the package itself, at no place that a prefix would show.
       case 'publish':
         return method === 'PUT' ? every(WRITE) : unknown(`${method} where packages are published`);

@@ -1,9 +1,10 @@
 import type { Classification, Protocol, RefusalText } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
 import { quotedString } from './challenge.ts';
-import { each, every, isRead, one, READ, unknown, WRITE } from './package-operations.ts';
+import { each, every, isRead, one, READ, unknown } from './package-operations.ts';
 import { projectOf, projectsOfFile } from './pypi-names.ts';
 import { SIMPLE_PAGE } from './pypi-simple.ts';
+import { upload } from './pypi-upload.ts';
 import { phraseOf } from './refusal.ts';
 
 /** Where clients upload: the index itself, or as the public one has it. */
@@ -11,10 +12,9 @@ const UPLOADS: ReadonlySet<string> = new Set(['', 'legacy/']);
 
 /** A Python package index: the simple repository API (PEP 503, 691), its files, and the upload of twine and uv. */
 export function pypiProtocol(settings: { readonly path: string }): Protocol {
-  function classify({ method, path }: RequestHead): Classification {
+  function classify({ method, path, rawHeaders }: RequestHead): Classification {
     const rest = path.slice(settings.path.length);
-    // The name of the project stands in the body, behind which more of them could come.
-    if (UPLOADS.has(rest) && method === 'POST') return every(WRITE);
+    if (UPLOADS.has(rest) && method === 'POST') return upload(rawHeaders);
     if (!isRead(method)) return unknown(`${method} on an index`);
     const segments = rest.split('/');
     // devpi writes a plus in front.

@@ -1,10 +1,10 @@
-import { isIPv6 } from 'node:net';
 import type { PresentedCredential } from '../contract/credential.ts';
 import type { Deny } from '../contract/decision.ts';
 import { deployTokenName } from '../contract/deploy-token.ts';
 import type { FailureLimits } from '../contract/failure-limits.ts';
 import type { Clock } from '../contract/ports.ts';
 import type { Store } from '../contract/store.ts';
+import { networkOf } from '../lib/client-network.ts';
 import { WindowCounter } from '../lib/window-counter.ts';
 
 export interface FailureLimitSettings {
@@ -45,24 +45,15 @@ export function createFailureLimits(
     failed(clientAddress, presented) {
       const name = presented && nameOf(presented);
       const waits = [
-        count(addresses, addressKey(clientAddress), settings.perAddress),
+        count(addresses, `address:${networkOf(clientAddress)}`, settings.perAddress),
         name === undefined ? undefined : count(names, `name:${name}`, settings.perName),
       ].filter((wait) => wait !== undefined);
       if (waits.length === 0) return undefined;
       return tooMany(Math.ceil(Math.max(...waits) / 1000));
     },
-    suspects: (clientAddress) => addresses.current(addressKey(clientAddress)) > settings.perAddress,
+    suspects: (clientAddress) =>
+      addresses.current(`address:${networkOf(clientAddress)}`) > settings.perAddress,
   };
-}
-
-/** Whoever has one IPv6 address has the other 2^64 of its network. */
-function addressKey(address: string): string {
-  if (!isIPv6(address)) return `address:${address}`;
-  const [head = '', tail] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
-  const network = [...groups, ...Array<string>(missing).fill('0')].slice(0, 4);
-  return `address:${network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }
 
 function tooMany(seconds: number): Deny {

@@ -79,6 +79,12 @@ export function openRedisStore(settings: RedisSettings, ports: { readonly log: L
         const [, kept] = await client.multi().set(key, value, { condition: 'NX' }).get(key).execTyped();
         return String(kept);
       }),
+    claim: (name, lifetime) =>
+      command(async (client) => {
+        const expiration = { type: 'PX', value: Math.ceil(lifetime) } as const;
+        const first = await client.set(`claimed:${name}`, '1', { condition: 'NX', expiration });
+        return first !== null;
+      }),
     health: () => ({ errors, degraded: breaker.isFailing || !connection.isReady }),
     async close() {
       connection.close();

@@ -23,6 +23,9 @@ export interface SyncedRevocations extends Revocations {
   loaded(): boolean;
 }
 
+/** Clocks of other replicas may be behind. */
+const HOUR = 3_600_000;
+
 const CLEAR: RevocationVerdict = { kind: 'clear' };
 
 /** The list in memory: requests look into it synchronously, a timer keeps it in step with the store. */
@@ -64,6 +67,18 @@ export function createRevocations(
     }
     for (const revocation of lost) await store.putRevocation(revocation);
     return lost;
+  }
+
+  /** What has long ended makes room for what is new, so that clients who give tokens back do not fill the store. */
+  async function forgetEnded(): Promise<void> {
+    const ended = all.filter(
+      ({ expires }) => expires !== undefined && Date.parse(expires) < clock.now() - HOUR,
+    );
+    try {
+      for (const { id } of ended.slice(0, 20)) await store.deleteRevocation(id);
+    } catch {
+      // Nothing depends on it, and the next one tries again.
+    }
   }
 
   async function sync(): Promise<void> {
@@ -123,6 +138,7 @@ export function createRevocations(
     async add(wanted) {
       const revocation = { ...wanted, id: randomUUID(), created: new Date(clock.now()).toISOString() };
       await store.putRevocation(revocation);
+      await forgetEnded();
       // The next look at the store finds the same, and whatever others added.
       changes += 1;
       replace([...all.filter(({ id }) => id !== revocation.id), revocation]);

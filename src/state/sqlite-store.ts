@@ -8,8 +8,8 @@ import type { Store } from '../contract/store.ts';
 import { WindowCounter } from '../lib/window-counter.ts';
 
 /**
- * The embedded store of a single replica. Writes are rare (an operator revokes something) and on disk when they
- * return; requests never read it. Counters stay in memory: they live for a minute.
+ * The embedded store of a single replica. Writes are rare (an operator revokes something, a token is exchanged
+ * that may be only once) and on disk when they return; requests never read it. Counters stay in memory: they live for a minute.
  */
 export function openSqliteStore(file: string, clock: Clock): Store {
   const db = open(file);
@@ -18,6 +18,8 @@ export function openSqliteStore(file: string, clock: Clock): Store {
   const all = db.prepare('SELECT body FROM revocations ORDER BY rowid');
   const keep = db.prepare('INSERT OR IGNORE INTO kept (name, value) VALUES (?, ?)');
   const kept = db.prepare('SELECT value FROM kept WHERE name = ?');
+  const forget = db.prepare('DELETE FROM claimed WHERE until <= ?');
+  const claim = db.prepare('INSERT OR IGNORE INTO claimed (name, until) VALUES (?, ?)');
   const counters = new WindowCounter(() => clock.now());
   let changes = 0;
   let errors = 0;
@@ -63,6 +65,12 @@ export function openSqliteStore(file: string, clock: Clock): Store {
         keep.run(name, value);
         return String(kept.get(name)?.['value']);
       }),
+    claim: (name, lifetime) =>
+      guarded(() => {
+        const now = clock.now();
+        forget.run(now);
+        return claim.run(name, now + Math.ceil(lifetime)).changes > 0;
+      }),
     health: () => ({ errors, degraded: failing }),
     async close() {
       db.close();
@@ -105,6 +113,8 @@ function migrate(db: DatabaseSync, file: string): void {
 const MIGRATIONS = [
   'CREATE TABLE revocations (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT; PRAGMA user_version = 1;',
   'CREATE TABLE kept (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT; PRAGMA user_version = 2;',
+  `CREATE TABLE claimed (name TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT;
+   CREATE INDEX claimed_until ON claimed (until); PRAGMA user_version = 3;`,
 ] as const;
 
 function problemOf(cause: unknown): string {

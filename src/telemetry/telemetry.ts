@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
-import type { RequestMeter, VerificationMeter } from '../contract/meter.ts';
+import type { ConnectionMeter, RequestMeter, VerificationMeter } from '../contract/meter.ts';
+import { createConnectionMeter } from './connection-meter.ts';
 import { Names } from './names.ts';
 import {
   exposeAuditLost,
@@ -27,6 +28,7 @@ export interface TelemetrySettings extends ConfiguredNames {
 export interface Telemetry {
   readonly requests: RequestMeter;
   readonly verification: VerificationMeter;
+  readonly connections: ConnectionMeter;
   /** `names`: those of the new configuration; without them, what it adds is counted as `other`. */
   configReloaded(ok: boolean, hash: string, atMs: number, names?: ConfiguredNames): void;
   /** Each at most once. */
@@ -59,6 +61,7 @@ export function createTelemetry(settings: TelemetrySettings): Telemetry {
   return {
     requests,
     verification,
+    connections: createConnectionMeter(registry),
     configReloaded(ok, hash, atMs, names) {
       configuration.reloaded(ok, hash, atMs);
       if (ok && names !== undefined) learn(names);

@@ -3,10 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cargo, needsCargo, startCrateRegistry, writeCrate, type CrateRegistry } from '../support/cargo.ts';
+import {
+  cargo,
+  cargoEnvironment,
+  needsCargo,
+  startCrateRegistry,
+  writeCrate,
+  type CrateRegistry,
+} from '../support/cargo.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
 import type { Outcome } from '../support/run.ts';
+import { runSnippet } from '../support/snippet-shell.ts';
 
 const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 
@@ -58,7 +66,7 @@ services:
   const at = (place: string, token: string | undefined, ...args: readonly string[]): Promise<Outcome> =>
     cargo(
       join(folder, place),
-      { index: `${gateway.url}/cargo/`, ...(token === undefined ? {} : { token }) },
+      { host: `127.0.0.1:${gateway.port}`, ...(token === undefined ? {} : { token }) },
       ...args,
     );
   const publish = (place: string, token: string): Promise<Outcome> =>
@@ -75,6 +83,7 @@ services:
       ['with-job-token', job.token],
       ['with-deploy-token', DEPLOY_SECRET],
       ['with-scheme', `Bearer ${idToken()}`],
+      ['with-user-name', `Basic ${Buffer.from(`edge:${DEPLOY_SECRET}`).toString('base64')}`],
     ] as const) {
       writeCrate(join(folder, place), place, 'acme_api');
       const built = await at(place, token, 'check');
@@ -98,6 +107,17 @@ services:
       expect(yanked.code, yanked.stderr).toBe(0);
     }
   }, 120_000);
+
+  test('docs/packages.md says what to write', async () => {
+    const place = join(folder, 'documented');
+    writeCrate(place, 'acme-documented');
+    const host = `127.0.0.1:${gateway.port}`;
+    const done = await runSnippet({ heading: 'Cargo', name: 'cargo', host }, idToken(), {
+      cwd: place,
+      env: cargoEnvironment(place, host),
+    });
+    expect(done, done.stderr).toMatchObject({ code: 0 });
+  }, 60_000);
 
   test('what is denied says why', async () => {
     writeCrate(join(folder, 'other'), 'other');

@@ -6,8 +6,10 @@ import { startChartRepository, type ChartRepository } from '../support/chart-rep
 import { createContainerClients, type ContainerClients } from '../support/container-clients.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { helmBinary } from '../support/helm.ts';
 import { needs } from '../support/needs.ts';
 import { run, type Outcome } from '../support/run.ts';
+import { runSnippet } from '../support/snippet-shell.ts';
 
 const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 const OK = { code: 0 };
@@ -105,6 +107,15 @@ services:
     const template = await clients.helm('template', 'web', 'job-token/acme-web');
     expect(template, template.stderr).toMatchObject(OK);
   }, 60_000);
+
+  test('docs/packages.md says what to write', async () => {
+    const place = { heading: 'Helm', host: `127.0.0.1:${gateway.port}` };
+    const options = { cwd: clients.folder, program: await helmBinary() };
+    for (const name of ['curl', 'helm']) {
+      const done = await runSnippet({ ...place, name }, idToken(), options);
+      expect(done, done.stderr).toMatchObject(OK);
+    }
+  });
 
   test('what is denied says why', async () => {
     const denied = await upload(`gitlab-ci-token:${job.token}`, 'other-0.1.0.tgz');

@@ -13,6 +13,7 @@ import type { RawResponse } from '../support/raw-client.ts';
 import type { Outcome } from '../support/run.ts';
 import { startVerdaccio, type TestVerdaccio } from '../support/verdaccio.ts';
 
+const LOCKS = { npm: 'package-lock.json', pnpm: 'pnpm-lock.yaml', yarn: 'yarn.lock' } as const;
 const FLAW = 'Canary flaw of the advisory database';
 
 needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
@@ -102,9 +103,11 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
         await eventually('the tarball in the audit trail', () =>
           tarball.test(rig.gateway.auditText().slice(before)),
         );
-        if (client !== 'npm') return;
-        const lock = readFileSync(join(project.folder, 'package-lock.json'), 'utf8');
-        expect(lock).toContain(`"resolved": "https://${rig.host}/npm/@acme/ui/-/ui-1.0.0.tgz"`);
+        const lock = readFileSync(join(project.folder, LOCKS[client]), 'utf8');
+        const servers = [...lock.matchAll(/https?:\/\/[^/\s"']+/g)].map(([server]) => server);
+        // Only npm's has addresses where they can be told from the name and the registry.
+        expect(servers).toEqual(client === 'npm' ? [`https://${rig.host}`] : []);
+        expect(lock).toContain('@acme/ui');
       });
     }
 
@@ -133,22 +136,14 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
     test('what may not be read says why', async () => {
       const denied = await installing('@other/ui').run(client, rig.credentials['job token'], 'install');
       expect(denied.code).not.toBe(0);
-      expect(said(denied)).toContain(client === 'pnpm' ? '403' : 'resource_not_granted');
-      if (client !== 'pnpm') return;
-      const viewed = await installing('@other/ui').run(
-        'pnpm',
-        rig.credentials['job token'],
-        'view',
-        '@other/ui',
-      );
-      expect(said(viewed)).toContain('resource_not_granted');
+      expect(said(denied)).toContain('resource_not_granted');
     });
 
     test('nobody gets nothing, and is told to bring a credential', async () => {
       const installed = await installing('@acme/ui').run(client, undefined, 'install');
       expect(installed.code).not.toBe(0);
       expect(said(installed)).toMatch(
-        { npm: /no_credential/, pnpm: /401/, yarn: /Invalid authentication/ }[client],
+        { npm: /no_credential/, pnpm: /no_credential/, yarn: /Invalid authentication/ }[client],
       );
       const published = await publish(client, '@acme/by-nobody', undefined);
       expect(published.code).not.toBe(0);

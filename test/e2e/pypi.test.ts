@@ -9,11 +9,13 @@ import {
   buildDistribution,
   needsPython,
   python,
+  pythonProgram,
   startDevpi,
   startPypiserver,
   type PythonIndex,
 } from '../support/python.ts';
 import type { Outcome } from '../support/run.ts';
+import { runSnippet } from '../support/snippet-shell.ts';
 
 const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 
@@ -26,6 +28,7 @@ needsPython.describe('Python packages', () => {
   let home: string;
   let wheel: string;
   let source: string;
+  let foreign: string;
   /** Every token that a client has sent. */
   const sent: string[] = [DEPLOY_SECRET];
 
@@ -35,6 +38,7 @@ needsPython.describe('Python packages', () => {
     job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
     sent.push(job.token);
     [wheel = '', source = ''] = await buildDistribution(home, 'acme-api', '1.0');
+    [foreign = ''] = await buildDistribution(home, 'other', '1.0');
     const upstream = ({ url, username, password }: PythonIndex): string =>
       `{ url: "${url}/", auth: { basic: { username: ${username}, password: ${password} } } }`;
     gateway = await startGateway(`
@@ -51,8 +55,8 @@ identities:
     match: { project_id: "20", ref: main }
     roles: [reader]
     grants:
-      - { service: pypi, scopes: [write_package_registry], resources: ["**"] }
-      - { service: devpi, scopes: [write_package_registry], resources: ["**"] }
+      - { service: pypi, scopes: [write_package_registry], resources: ["acme-*"] }
+      - { service: devpi, scopes: [write_package_registry], resources: ["acme-*"] }
   ci:
     issuer: gitlab
     via: [id_token, job_token]
@@ -163,6 +167,24 @@ services:
     expect(devpi.log()).toContain('+f/');
   }, 120_000);
 
+  test('docs/packages.md says what to write', async () => {
+    const cwd = join(home, 'documented');
+    const place = { heading: 'pip, twine, uv', host: `127.0.0.1:${gateway.port}` };
+    const env = { PIP_TARGET: join(home, 'target'), PIP_NO_CACHE_DIR: '1', UV_NO_CACHE: '1' };
+    const write = async (name: string): Promise<void> => {
+      const options = { cwd, program: pythonProgram('pip'), env };
+      const done = await runSnippet({ ...place, name }, idToken(), options);
+      expect(done, done.stdout + done.stderr).toMatchObject({ code: 0 });
+    };
+    await buildDistribution(cwd, 'acme-documented', '1.0');
+    await write('twine');
+    await write('pip');
+    await write('uv');
+    rmSync(join(cwd, 'dist'), { recursive: true });
+    await buildDistribution(cwd, 'acme-documented', '1.1');
+    await write('uv publish');
+  }, 120_000);
+
   test('netrc is enough for both', async () => {
     const netrc = join(home, 'netrc');
     writeFileSync(netrc, `machine 127.0.0.1\nlogin gitlab-ci-token\npassword ${job.token}\n`, {
@@ -184,6 +206,9 @@ services:
   }, 60_000);
 
   test('what is denied says why', async () => {
+    const other = await twine(job.token, 'pypi', foreign);
+    expect(other.code).not.toBe(0);
+    expect(other.stdout).toContain('resource_not_granted');
     const branch = gitlab.job({ project: { id: 20, path: 'acme/payments' }, ref: 'feature' });
     sent.push(branch.token);
     const upload = await twine(branch.token, 'pypi', wheel);
@@ -203,7 +228,43 @@ services:
     const installed = await uv(index('gitlab-ci-token', job.token), 'other');
     expect(installed.code).not.toBe(0);
     expect(installed.stderr).toContain('403 Forbidden');
-  }, 60_000);
+  }, 120_000);
+
+  test('a second file behind the first, which pypiserver would store, ends the upload', async () => {
+    const part = (disposition: string, value: string): string =>
+      `--b0undary\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${value}\r\n`;
+    const body = (second: string): string =>
+      part('name=":action"', 'file_upload') +
+      part('name="name"', 'acme-api') +
+      part('name="content"; filename="acme_api-2.0.tar.gz"', 'x'.repeat(2 * 1024 ** 2)) +
+      `${part(`name="content"; filename="${second}"`, 'evil')}--b0undary--\r\n`;
+    const upload = (url: string, user: string, text: string): Promise<Response> =>
+      fetch(url, {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'multipart/form-data; boundary=b0undary',
+          Authorization: `Basic ${Buffer.from(user).toString('base64')}`,
+        },
+        body: text,
+      });
+    const own = `${pypiserver.username}:${pypiserver.password}`;
+    const page = async (name: string): Promise<string> => {
+      const headers = { Authorization: `Basic ${Buffer.from(own).toString('base64')}` };
+      return (await fetch(`${pypiserver.url}/simple/${name}/`, { headers })).text();
+    };
+
+    expect((await upload(`${pypiserver.url}/`, own, body('taken-2.0.tar.gz'))).status).toBe(200);
+    expect(await page('taken')).toContain('taken-2.0.tar.gz');
+    const refused = await upload(
+      `${gateway.url}/pypi/`,
+      `gitlab-ci-token:${job.token}`,
+      body('victim-2.0.tar.gz'),
+    );
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain('request_malformed');
+    expect(await page('victim')).not.toContain('victim-2.0.tar.gz');
+    expect(await page('acme-api')).not.toContain('acme_api-2.0.tar.gz');
+  });
 
   test('nobody reads without a credential', async () => {
     const read = await pip(`${gateway.url}/pypi/simple/`, '-vv', 'acme-api');

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
+import { plateau } from '../support/plateau.ts';
 import { exchange, openSocket, rawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { startRig } from '../support/rig.ts';
@@ -15,22 +16,6 @@ const MIB = 1024 * 1024;
 
 /** What kernels and streams may hold between two programs that nobody reads; far below what is sent. */
 const IN_TRANSIT = 32 * MIB;
-
-/** Resolves with the largest value, once it has not grown for a while. */
-async function plateau(value: () => number): Promise<number> {
-  let last = -1;
-  let since = performance.now();
-  return eventually(
-    'it stops growing',
-    () => {
-      const now = value();
-      if (now !== last) since = performance.now();
-      last = now;
-      return performance.now() - since > 300 && now > 0 && { now };
-    },
-    10_000,
-  ).then(({ now }) => now);
-}
 
 describe('backpressure', () => {
   test('a client that reads slowly holds the upstream back, and gets all 64 MiB in the end', async () => {

@@ -225,9 +225,11 @@ describe('an upstream that lies', () => {
   const sized = (text: string): string => head(`Content-Length: ${text.length}`) + text;
 
   test('the truth, for comparison; asked for unencoded and whole', async () => {
-    upstream.respond(sized(body()));
+    const text = body();
+    upstream.respond(head('npm-notice: read this', `Content-Length: ${text.length}`) + text);
     const answer = await ask('GET /npm/plain', ['Accept-Encoding: gzip', 'Range: bytes=0-5']);
     expect(answer?.status).toBe(200);
+    expect(answer?.headers.get('npm-notice')).toBe('read this');
     expect(answer?.body).toContain(rewritten);
     const [seen] = upstream.requests();
     expect(seen?.headers.get('accept-encoding')).toEqual(['identity']);

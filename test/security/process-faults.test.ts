@@ -8,6 +8,7 @@ import { createPipeline, type ServiceLine, type Stages } from '../../src/pipelin
 import { httpProtocol, jsonRefusal } from '../../src/protocols/index.ts';
 import { recordingLog, sampleCaller, sampleCredential, type RecordedLog } from '../support/audit-events.ts';
 import { eventually } from '../support/eventually.ts';
+import { LISTENER, NOT_COUNTED } from '../support/listener.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 
@@ -36,6 +37,7 @@ beforeEach(async () => {
         redirectOrigins: [],
         aliases: [],
         connections: 10,
+        connectionLifetime: 60_000,
         timeouts: { connect: 1_000, headers: 1_000, idle: 1_000 },
       },
       identityHeaders: {},
@@ -55,7 +57,7 @@ beforeEach(async () => {
   );
 });
 afterEach(async () => {
-  await listener?.stop();
+  await listener?.stop(Promise.resolve());
   await forwarder.close();
   stalls.close();
   await upstream.close();
@@ -116,18 +118,13 @@ async function start(breakIt: (whole: Parts) => Parts): Promise<(path: string) =
   const broken = { ...bad.line, path: '/api/boom' };
   const forGood = createPipeline({ ...good.stages, services: [good.line] });
   const forBad = createPipeline({ ...bad.stages, services: [broken] });
-  const settings = {
-    listen: '127.0.0.1:0',
-    trustedProxies: [],
-    limits: { headerBytes: 16_384, headerCount: 100, headersTimeout: 5_000, keepAlive: 5_000, drain: 200 },
-  };
   listener = createListener(
-    settings,
+    LISTENER,
     {
       request: (incoming) => (incoming.req.url === '/api/boom' ? forBad : forGood).request(incoming),
       broken: forGood.broken,
     },
-    { log },
+    { log, meter: NOT_COUNTED },
   );
   const { port } = await listener.start();
   return (path) =>

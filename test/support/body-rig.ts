@@ -8,6 +8,7 @@ import { createListener } from '../../src/listener/index.ts';
 import { createPipeline, type ServiceLine } from '../../src/pipeline/index.ts';
 import { httpProtocol, jsonRefusal } from '../../src/protocols/index.ts';
 import { recordingLog, sampleCaller } from './audit-events.ts';
+import { LISTENER, NOT_COUNTED } from './listener.ts';
 import { startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts';
 import { emptyRevocations } from './state.ts';
 
@@ -47,6 +48,7 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
         redirectOrigins: [],
         aliases: [],
         connections,
+        connectionLifetime: 60_000,
         timeouts: { connect: 5_000, headers: 5_000, idle: 5_000 },
       },
       identityHeaders: {},
@@ -97,14 +99,7 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
     clock: { now: Date.now },
     log,
   });
-  const limits = {
-    headerBytes: 16_384,
-    headerCount: 100,
-    headersTimeout: 5_000,
-    keepAlive: 5_000,
-    drain: 200,
-  };
-  const listener = createListener({ listen: '127.0.0.1:0', trustedProxies: [], limits }, pipeline, { log });
+  const listener = createListener(LISTENER, pipeline, { log, meter: NOT_COUNTED });
   const { port } = await listener.start();
   return {
     port,
@@ -112,7 +107,7 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
     events,
     reading: () => reading,
     async close() {
-      await listener.stop();
+      await listener.stop(Promise.resolve());
       await forwarder.close();
       stalls.close();
       await upstream.close();

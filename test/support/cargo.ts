@@ -7,6 +7,7 @@ import { freePort } from './free-port.ts';
 import { needing } from './needs.ts';
 import { ROOT } from './repository.ts';
 import { run, type Outcome } from './run.ts';
+import { packagesSnippet } from './snippet-shell.ts';
 import { startTcpRelay } from './tcp-relay.ts';
 
 const SERVER = join(ROOT, 'node_modules/.cache/gatehouse/cargo/bin/ferro-cargo-registry-server');
@@ -56,32 +57,31 @@ export async function startCrateRegistry(): Promise<CrateRegistry> {
   };
 }
 
-/** Cargo with a home of its own and one registry, `acme`; the toolchain is that of this machine. */
+/** Cargo with a home of its own and one registry, `acme`, as the documentation has it; the toolchain is that of this machine. */
 export function cargo(
   place: string,
-  registry: { readonly index: string; readonly token?: string },
+  registry: { readonly host: string; readonly token?: string },
   ...args: readonly string[]
 ): Promise<Outcome> {
+  const env = cargoEnvironment(place, registry.host);
+  const { token } = registry;
+  return run('cargo', args, {
+    cwd: place,
+    env: token === undefined ? env : { ...env, CARGO_REGISTRIES_ACME_TOKEN: token },
+  });
+}
+
+export function cargoEnvironment(place: string, host: string): NodeJS.ProcessEnv {
   const home = join(place, '.cargo-home');
   mkdirSync(home, { recursive: true });
-  writeFileSync(
-    join(home, 'config.toml'),
-    `[registries.acme]
-index = "sparse+${registry.index}"
-[registry]
-global-credential-providers = ["cargo:token"]
-[net]
-retry = 0
-`,
-  );
-  const env = {
+  const config = packagesSnippet('Cargo', '.cargo/config.toml', host);
+  writeFileSync(join(home, 'config.toml'), `${config}[net]\nretry = 0\n`);
+  return {
     PATH: `${process.env['PATH']}:${join(homedir(), '.cargo/bin')}`,
     HOME: place,
     CARGO_HOME: home,
     RUSTUP_HOME: process.env['RUSTUP_HOME'] ?? join(homedir(), '.rustup'),
-    ...(registry.token === undefined ? {} : { CARGO_REGISTRIES_ACME_TOKEN: registry.token }),
   };
-  return run('cargo', args, { cwd: place, env });
 }
 
 /** A library, or who needs one. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { build, type Gateway } from '../../src/app.ts';
 import type { Clock } from '../../src/contract/ports.ts';
 import { formatProblem, loadConfig } from '../../src/config/index.ts';
+import { eventually } from './eventually.ts';
 
 export interface TestGateway {
   readonly url: string;
@@ -14,6 +15,8 @@ export interface TestGateway {
   readonly gateway: Gateway;
   /** The audit events so far, once `count` of them (default: one more than before) have reached the file. */
   audit(count?: number): Promise<AuditLine[]>;
+  /** The audit event of one request, once it has reached the file. */
+  audited(requestId: string | null | undefined): Promise<AuditLine>;
   /** Text of the audit file as it is. */
   auditText(): string;
   /** Puts a changed configuration in force, as if the file had been edited; what came of it. */
@@ -79,6 +82,14 @@ export async function startGateway(
       }
       throw new Error(`waited in vain for ${count} audit events:\n${auditText()}`);
     },
+    audited: (requestId) =>
+      eventually('the audit event of the request', () => {
+        const id = requestId ?? 'no request id';
+        const line = auditText()
+          .split('\n')
+          .find((text) => text.includes(id) && text.endsWith('}'));
+        return line === undefined ? undefined : (JSON.parse(line) as AuditLine);
+      }),
     async close() {
       await gateway.stop();
       rmSync(folder, { recursive: true, force: true });

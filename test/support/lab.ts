@@ -1,5 +1,4 @@
 import { expect } from 'vitest';
-import { eventually } from './eventually.ts';
 import { startGateway, type AuditLine, type TestGateway } from './gateway.ts';
 import { startIssuer, type TestIssuer } from './issuer.ts';
 import { rawRequest, type RawResponse } from './raw-client.ts';
@@ -110,15 +109,7 @@ ${indent(services.replaceAll('UPSTREAM', upstream.url))}`);
       upstream.respond(OK);
       await probe();
     },
-    audited: (answer) =>
-      eventually('the audit event of the request', () => {
-        const id = answer?.headers.get('x-request-id') ?? 'no request id';
-        const line = gateway
-          .auditText()
-          .split('\n')
-          .find((text) => text.includes(id) && text.endsWith('}'));
-        return line === undefined ? undefined : (JSON.parse(line) as AuditLine);
-      }),
+    audited: (answer) => gateway.audited(answer?.headers.get('x-request-id')),
     reset() {
       const seen = upstream.bytes();
       upstream.reset();

@@ -15,12 +15,18 @@ export interface Nginx {
   close(): Promise<void>;
 }
 
-/** Debian's nginx as an upstream: answers with 200, and logs what it received. */
-export async function startNginx(headers: readonly string[]): Promise<Nginx> {
+/**
+ * Debian's nginx as an upstream: logs what it received, the named headers among it. `location` is what it does with it, given
+ * a folder of its own; by default it answers with 200.
+ */
+export async function startNginx(
+  headers: readonly string[],
+  location: (folder: string) => string = () => ANSWER,
+): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-nginx-'));
   const port = await freePort();
   const config = join(folder, 'nginx.conf');
-  writeFileSync(config, configuration(folder, port, headers));
+  writeFileSync(config, configuration(folder, port, headers, location(folder)));
   const child = spawn(findTool('nginx') ?? 'nginx', [
     '-e',
     join(folder, 'debug.log'),
@@ -58,7 +64,9 @@ export async function startNginx(headers: readonly string[]): Promise<Nginx> {
   };
 }
 
-function configuration(folder: string, port: number, headers: readonly string[]): string {
+const ANSWER = `default_type application/json; return 200 '{"seen":"$request_uri","as":"$http_x_auth_identity"}\\n';`;
+
+function configuration(folder: string, port: number, headers: readonly string[], location: string): string {
   const fields = headers.map((name) => `"${name}":"$http_${name.replaceAll('-', '_')}"`);
   return `daemon off;
 master_process off;
@@ -71,7 +79,7 @@ http {
   ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${folder}/${kind};`).join('\n  ')}
   server {
     listen 127.0.0.1:${port};
-    location / { default_type application/json; return 200 '{"seen":"$request_uri","as":"$http_x_auth_identity"}\\n'; }
+    location / { ${location} }
   }
 }
 `;

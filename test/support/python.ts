@@ -20,6 +20,11 @@ export const needsPython = needing(
 
 export type PythonProgram = 'devpi-init' | 'devpi-server' | 'pip' | 'pypi-server' | 'python' | 'twine' | 'uv';
 
+/** Where the programs are. */
+export function pythonProgram(program: PythonProgram): string {
+  return join(ENVIRONMENT, 'bin', program);
+}
+
 /** One program with a home of its own, so that no configuration of this machine is seen. */
 export function python(
   program: PythonProgram,
@@ -27,7 +32,7 @@ export function python(
   options: { readonly home: string; readonly env?: NodeJS.ProcessEnv },
 ): Promise<Outcome> {
   const env = { PATH: process.env['PATH'], HOME: options.home, TERM: 'dumb', COLUMNS: '400', ...options.env };
-  return run(join(ENVIRONMENT, 'bin', program), args, { cwd: options.home, env });
+  return run(pythonProgram(program), args, { cwd: options.home, env });
 }
 
 /** Builds a wheel and a source distribution into `home`/dist; the paths of both. */
@@ -170,7 +175,7 @@ async function startServer(
   folder: string,
   { url, env }: { readonly url: string; readonly env?: NodeJS.ProcessEnv },
 ): Promise<{ readonly url: string; log(): string; close(): Promise<void> }> {
-  const child = spawn(join(ENVIRONMENT, 'bin', program), args, {
+  const child = spawn(pythonProgram(program), args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: folder,
     env: { PATH: process.env['PATH'], HOME: folder, ...env },

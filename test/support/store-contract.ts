@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Revocation } from '../../src/contract/revocation.ts';
 import type { Store } from '../../src/contract/store.ts';
+import { eventually } from './eventually.ts';
 
 export function revocation(changes: Partial<Revocation> = {}): Revocation {
   return {
@@ -65,6 +66,29 @@ export function storeContract(open: () => Promise<Store>): void {
     const second = await open();
     expect(await second.keepFirst(name, 'd')).toBe(answers[0]);
     expect(await second.keepFirst(randomUUID(), 'e')).toBe('e');
+    await second.close();
+  });
+
+  test('lets the first claim a name, of all who ask at once, until it has ended', async () => {
+    const store = await open();
+    const name = randomUUID();
+    const answers = await Promise.all([1, 2, 3, 4].map(() => store.claim(name, 60_000)));
+    expect(answers.filter(Boolean)).toHaveLength(1);
+    expect(await store.claim(randomUUID(), 60_000)).toBe(true);
+    const short = randomUUID();
+    expect(await store.claim(short, 50)).toBe(true);
+    expect(await store.claim(short, 50)).toBe(false);
+    await eventually('it has ended', () => store.claim(short, 60_000));
+    await store.close();
+  });
+
+  test('keeps claims over a restart', async () => {
+    const name = randomUUID();
+    const first = await open();
+    await first.claim(name, 60_000);
+    await first.close();
+    const second = await open();
+    expect(await second.claim(name, 60_000)).toBe(false);
     await second.close();
   });
 

@@ -63,8 +63,9 @@ describe('a job token', () => {
     class: 'access_token',
     minted: {
       identity: 'by-path',
+      workload: undefined,
       source: { class: 'job_token', jti: undefined, tokenHash: 'ab'.repeat(32) },
-      limits: undefined,
+      limits: { kind: 'scopes', scopes: new Set(SCOPES) },
     },
   });
 

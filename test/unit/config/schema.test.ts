@@ -113,7 +113,7 @@ describe('what the schema finds becomes a sentence with a place', () => {
     [
       identity('issuer: gitlab, match: { project_id: 20 }, via: [id-token]'),
       [
-        'identities.payments.via[0]: must be one of id_token, job_token, deploy_token, access_token; did you mean "id_token"?',
+        'identities.payments.via[0]: must be one of id_token, job_token, deploy_token; did you mean "id_token"?',
       ],
     ],
     [
@@ -170,25 +170,6 @@ services:
     const services = '{ orders: { type: ocy, upstream: { url: http://registry.internal:5000 } } }';
     expect(errorsOf(configuration({ services }))).toEqual([
       expect.stringContaining('6:29 services.orders.type: must be one of http, '),
-    ]);
-  });
-});
-
-describe('what a later version brings', () => {
-  const caller = 'issuer: gitlab, match: { project_id: 20 }, roles: [reader]';
-  test.each([
-    ['workloadIdentities', `${configuration()}\nworkloadIdentities: {}`],
-    ['services.orders.trustedPublishing', service('trustedPublishing: {}')],
-  ])('%s', (path, yaml) => {
-    expect(errorsOf(yaml)).toEqual([
-      expect.stringMatching(`^\\d+:\\d+ ${path}: is not available in this version$`),
-    ]);
-  });
-
-  test.each(['access_token'])('via %s', (credential) => {
-    const yaml = identity(`${caller}, via: [id_token, ${credential}]`);
-    expect(errorsOf(yaml)).toEqual([
-      expect.stringContaining(`identities.payments.via[1]: "${credential}" is not available in this version`),
     ]);
   });
 });

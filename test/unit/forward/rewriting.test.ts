@@ -35,6 +35,18 @@ test.each([
   );
 });
 
+test('a service that has a host of its own', () => {
+  const upstream = { url: 'http://registry.internal/', aliases: [], redirectOrigins: [] };
+  const rewrite = createRewriting({ path: '/', upstream });
+  const at = rewrite({ kind: 'urls', types: ['application/json'] }, 'https://npm.example.com');
+  const answer = at.answer([...JSON_TYPE], 200);
+  if (typeof answer !== 'object') throw new Error('left alone');
+  const from = ['http://registry.internal', 'https://registry.internal', 'http://npm.example.com'];
+  const body = [...from, 'https://npm.example.com'].map((server) => `${server}/ui `).join('');
+  const sent = Buffer.concat([answer.body.push(Buffer.from(body)), answer.body.end()] as Buffer[]);
+  expect(sent.toString()).toBe('https://npm.example.com/ui '.repeat(4));
+});
+
 test.each([
   'http://registry.internal:4873/other/',
   'http://elsewhere.example.com/base/',

@@ -2,11 +2,13 @@ import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { GatehouseError } from '../../../src/contract/errors.ts';
+import type { Keyring } from '../../../src/contract/keyring.ts';
 import { createKeyring } from '../../../src/keys/index.ts';
 import { openStore } from '../../../src/state/index.ts';
 import { RecordingLog } from '../../support/authentication.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-keys-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,7 +30,7 @@ test('two on one store agree; what one signs, the other verifies', async () => {
   const [one, two] = [createKeyring({}, { store, log }), createKeyring({}, { store, log })];
   await Promise.all([one.start(), two.start()]);
   const token = await one.sign('at+jwt', { sub: 'x' });
-  expect(await two.verify(token, 'at+jwt')).toEqual({ kind: 'payload', payload: { sub: 'x' } });
+  expect(await two.verify(token, 'at+jwt')).toMatchObject({ kind: 'payload', payload: { sub: 'x' } });
   expect(await one.publicKeys()).toEqual(await two.publicKeys());
 });
 
@@ -44,6 +46,28 @@ test('rotation without a gap: the first signs, all verify', async () => {
   expect(await after?.verify(fresh, 't')).toMatchObject({ kind: 'payload' });
   expect(await after?.verify(old, 't')).toMatchObject({ kind: 'invalid' });
   for (const keyring of [before, during, after]) keyring?.stop();
+});
+
+test('what a key has signed counts as long as the key does, and for a minute after it has left its file', async () => {
+  const [here, elsewhere] = [file('here.pem', pem().text), createKeyring({}, { store, log })];
+  const keyring = createKeyring({ signing: { keys: [here] } }, { store, log });
+  await Promise.all([keyring.start(), elsewhere.start()]);
+  const kidOf = async (each: Keyring): Promise<string> => {
+    const [{ kid } = {}] = (await each.publicKeys()).keys as { kid?: string }[];
+    return kid ?? 'none';
+  };
+  const [old, other] = [await kidOf(keyring), await kidOf(elsewhere)];
+  const token = await keyring.sign('t', {});
+  expect([keyring.counts(old), keyring.counts(other), elsewhere.counts(other)]).toEqual([true, false, true]);
+  file('here.pem', pem().text);
+  await eventually('re-read', async () => (await kidOf(keyring)) !== old, 10_000);
+  expect(keyring.counts(old)).toBe(true);
+  expect(await keyring.verify(token, 't')).toMatchObject({ kind: 'payload', kid: old });
+  const later = performance.now() + 61_000;
+  vi.spyOn(performance, 'now').mockReturnValue(later);
+  expect(keyring.counts(old)).toBe(false);
+  expect(await keyring.verify(token, 't')).toMatchObject({ kind: 'invalid' });
+  keyring.stop();
 });
 
 test.each([

@@ -88,3 +88,12 @@ describe('parts', () => {
     ['nothing', ''],
   ])('not one reading: %s', (_name, body) => expect(read(body)).toBeUndefined());
 });
+
+test.each([
+  ['filename="a b.whl"', 'a b.whl'],
+  ['filename=""', ''],
+  [`filename="a.whl"; filename*=utf-8''b.whl`, undefined],
+])('the name of a file: %s', (filename, expected) => {
+  const body = `${part(`form-data; name="f"; ${filename}`, 'x')}--b--`;
+  expect(readFormParts(Buffer.from(body), 'b')?.parts[0]?.filename).toBe(expected);
+});

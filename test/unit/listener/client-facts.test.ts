@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
 import { createClientFacts } from '../../../src/listener/client-facts.ts';
+import { compileNetworks } from '../../../src/listener/networks.ts';
 
 function request(peer: string, headers: Readonly<Record<string, string[]>>): IncomingMessage {
   return { socket: { remoteAddress: peer }, headersDistinct: headers } as unknown as IncomingMessage;
@@ -68,12 +69,12 @@ test.each([
   ['proto of the nearest proxy', '10.0.0.1', { 'x-forwarded-proto': ['http, https'] }, '10.0.0.1', 'https'],
   ['an unknown proto', '10.0.0.1', { 'x-forwarded-proto': ['gopher'] }, '10.0.0.1', 'http'],
 ] as const)('%s', (_name, peer, headers, address, proto) => {
-  const facts = createClientFacts(TRUSTED, 'http');
+  const facts = createClientFacts(compileNetworks(TRUSTED), 'http');
   expect(facts(request(peer, headers as unknown as Record<string, string[]>))).toEqual({ address, proto });
 });
 
 test('without trusted proxies nobody is believed', () => {
-  const facts = createClientFacts([], 'https');
+  const facts = createClientFacts(compileNetworks([]), 'https');
   const req = request('10.0.0.1', { 'x-forwarded-for': ['1.1.1.1'], 'x-forwarded-proto': ['http'] });
   expect(facts(req)).toEqual({ address: '10.0.0.1', proto: 'https' });
 });

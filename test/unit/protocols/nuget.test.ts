@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { RequestHead } from '../../../src/contract/request-head.ts';
 import { packageProtocols } from '../../../src/protocols/index.ts';
 
@@ -94,4 +94,50 @@ test('NuGet answers a Basic challenge, and prints a header and the phrase', () =
     phrase: 'Why  so. (resource_not_granted)',
     headers: ['X-NuGet-Warning', 'Why  so. (resource_not_granted), request id r-1'],
   });
+});
+
+describe('the service index', () => {
+  const asked = classify(head('GET', '/nuget/v3/index.json'));
+  const rewrite = asked.kind === 'operations' ? asked.plan?.rewrite : undefined;
+  if (rewrite?.kind !== 'document') throw new Error('the index is no document');
+  const PUBLIC = 'https://gateway.example.com/nuget/';
+  const urls = {
+    base: PUBLIC,
+    leadsToStorage: (url: string) => url.startsWith('https://storage/'),
+    of: (url: string) =>
+      url.startsWith('http://feed/') ? PUBLIC + url.slice('http://feed/'.length) : undefined,
+  };
+  const rewritten = (...ids: readonly unknown[]): unknown => {
+    const resources = ids.map((id) => ({ '@id': id, '@type': 'x' }));
+    return JSON.parse(rewrite.rewrite(JSON.stringify({ version: '3.0.0', resources }), urls) ?? 'null');
+  };
+
+  test('leads to storage where the configuration allows it', () => {
+    expect(rewritten('https://storage/v3/package/')).toMatchObject({
+      resources: [{ '@id': 'https://storage/v3/package/' }],
+    });
+  });
+
+  test('leads to the gateway, and nowhere else', () => {
+    expect(rewritten('http://feed/v3/package/', 'http://elsewhere/', 'HTTP://FEED/', '/v3/search')).toEqual({
+      version: '3.0.0',
+      resources: [{ '@id': `${PUBLIC}v3/package/`, '@type': 'x' }],
+    });
+  });
+
+  test.each([
+    'http://feed/../api/',
+    'http://feed/a/..',
+    'http://feed/%2e%2e/',
+    'http://feed/a\\..\\..',
+    'http://feed/a?x=http://elsewhere/',
+    'http://feed/\n//elsewhere/',
+    17,
+    null,
+  ])('%j is left out', (id) => expect(rewritten(id)).toEqual({ version: '3.0.0', resources: [] }));
+
+  test.each(['', '<html>', '[]', '{}', '{"resources":{}}', '{"resources":[],"resources":[]}'])(
+    '%j is not relayed',
+    (document) => expect(rewrite.rewrite(document, urls)).toBeUndefined(),
+  );
 });

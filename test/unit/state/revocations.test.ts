@@ -213,3 +213,25 @@ test('a list with an entry that cannot be read is no list', async () => {
   expect(revocations.check(job, undefined).kind).toBe('unknown');
   revocations.stop();
 });
+
+test('those that have long ended make room for new ones', async () => {
+  const clock = new FrozenClock();
+  const store = openStore({ sqlite: { file: ':memory:' } }, { clock, log: recordingLog() });
+  const { revocations } = await open(clock, store);
+  const ids = async (): Promise<number> => (await store.revocations(undefined))?.revocations.length ?? 0;
+  const at = (minutes: number): string => new Date(clock.now() + minutes * 60_000).toISOString();
+  await revocations.add(wanted({ target: 'identity', value: 'short', expires: at(15) }));
+  await revocations.add(wanted({ target: 'identity', value: 'long', expires: at(300) }));
+  await revocations.add(wanted({ target: 'identity', value: 'ever' }));
+  clock.advance(30 * 60_000);
+  await revocations.add(wanted({ target: 'identity', value: 'soon after' }));
+  expect(await ids()).toBe(4);
+  clock.advance(60 * 60_000);
+  await revocations.add(wanted({ target: 'identity', value: 'later' }));
+  expect((await store.revocations(undefined))?.revocations.map(({ value }) => value)).toEqual([
+    'long',
+    'ever',
+    'soon after',
+    'later',
+  ]);
+});

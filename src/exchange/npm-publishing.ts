@@ -1,0 +1,41 @@
+import type { PresentedCredential } from '../contract/credential.ts';
+import { deny, type Deny } from '../contract/decision.ts';
+import type { Handle } from '../contract/endpoint.ts';
+import type { RequestHead } from '../contract/request-head.ts';
+import { createOwnEndpoint, misuse, type Manner } from './own-endpoint.ts';
+import { issueForPublishing, REFUSED, type PublishingPorts, type PublishingSite } from './publishing.ts';
+import { tellPublisher } from './tell-publisher.ts';
+
+/** At the root of the host, wherever the registry is on it (npm lib/utils/oidc.js). */
+export const NPM_EXCHANGE_PATH = '/-/npm/v1/oidc/token/exchange/package/';
+
+export interface NpmPublishingPorts extends PublishingPorts {
+  readonly extract: (head: RequestHead) => PresentedCredential | undefined | Deny;
+  /** The name of a package as it stands in a path; undefined for what is none. */
+  readonly packageName: (text: string) => string | undefined;
+}
+
+/** What npm, pnpm and yarn call before they publish: `POST …/package/@acme%2fui` with the id token as bearer. */
+export function createNpmPublishing(site: PublishingSite, ports: NpmPublishingPorts): Handle {
+  return createOwnEndpoint(
+    {
+      async POST(call) {
+        const name = ports.packageName(call.head.path.slice(NPM_EXCHANGE_PATH.length));
+        if (name === undefined) return misuse('request_malformed', 'This is no name of a package.');
+        const presented = ports.extract(call.head) ?? deny('no_credential', 'an exchange of nothing');
+        return issueForPublishing(call, site, presented, name, ports);
+      },
+    },
+    MANNER,
+    ports.log,
+  );
+}
+
+const MANNER: Manner = {
+  tell: (refusal) => tellPublisher(refusal) ?? { status: 401, code: 'unauthorized', message: REFUSED },
+  // Both names: npm logs `message`, others print `error`.
+  write({ message }, { incoming }) {
+    const text = `${message} (request id ${incoming.requestId})`;
+    return { contentType: 'application/json', body: JSON.stringify({ message: text, error: text }) };
+  },
+};

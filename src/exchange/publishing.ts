@@ -1,0 +1,58 @@
+import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
+import type { Caller, Decision, Deny, Refusal } from '../contract/decision.ts';
+import type { EndpointCall } from '../contract/endpoint.ts';
+import type { Operation } from '../contract/operation.ts';
+import type { Log } from '../contract/ports.ts';
+import { giveOut, type GiveOutPorts } from './give-out.ts';
+import { answer, type Answer } from './own-endpoint.ts';
+import { prove, type Admit } from './prove.ts';
+
+/** A service whose clients exchange the id token of their job when they publish. */
+export interface PublishingSite {
+  /** `aud` of the tokens: this service's. */
+  readonly audience: string;
+  /** Id tokens that were made for publishing here, and no others. */
+  readonly admit: Admit;
+  readonly authorize: (
+    credential: VerifiedCredential | undefined,
+    operations: readonly Operation[],
+  ) => Decision;
+}
+
+export interface PublishingPorts extends GiveOutPorts {
+  readonly identify: (credential: VerifiedCredential) => Caller | Deny;
+  readonly log: Log;
+}
+
+/** The one answer to whatever is wrong with a token. */
+export const REFUSED =
+  'This id token may not publish here. The audit trail of the gateway says why; "aud" must be the one of this registry.';
+
+const READ = 'read_package_registry';
+const WRITE = 'write_package_registry';
+
+/**
+ * A token that may publish where policy lets its identity: one package, or all that it lets where none is named, because
+ * uploads of this format say only in their body what they are of.
+ */
+export async function issueForPublishing(
+  call: EndpointCall,
+  site: PublishingSite,
+  presented: PresentedCredential | Deny,
+  name: string | undefined,
+  ports: PublishingPorts,
+): Promise<Answer | Refusal> {
+  call.operations = [{ scope: WRITE, resource: name ?? '', extent: name === undefined ? 'any' : 'one' }];
+  const verified = await prove(call, presented, site.admit);
+  if ('kind' in verified) return verified;
+  const caller = ports.identify(verified);
+  if ('kind' in caller) return caller;
+  const decision = site.authorize(verified, call.operations);
+  if (decision.kind !== 'allow') return decision;
+  const limits = { scope: `${READ} ${WRITE}`, ...(name === undefined ? {} : { resources: [name] }) };
+  const minted = await giveOut(call, caller, { audience: site.audience, extra: limits }, ports);
+  if (minted.kind !== 'minted') return minted;
+  const expires = Math.floor(ports.clock.now() / 1000) + minted.expiresIn;
+  // npm reads the token alone; twine renews it before its end.
+  return answer('application/json', { success: true, token: minted.token, expires });
+}

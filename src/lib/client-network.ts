@@ -1,0 +1,11 @@
+import { isIPv6 } from 'node:net';
+
+/** What a limit per client counts by: whoever has one IPv6 address has the other 2^64 of its network. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
+  const network = [...groups, ...Array<string>(missing).fill('0')].slice(0, 4);
+  return `${network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
+}

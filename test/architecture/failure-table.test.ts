@@ -1,0 +1,131 @@
+/** Every row of the README's table "When something fails" is what a named test sees happen. */
+import { expect, test } from 'vitest';
+import { readText } from '../support/repository.ts';
+
+/** The first column, as it stands there → file and title of the tests that hold the second one. */
+const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: string])[]>> = {
+  'an issuer cannot be reached at start': [
+    [
+      'test/e2e/cli-serve.test.ts',
+      'the issuer is out of reach: it starts and says so; ready when the keys are there',
+    ],
+  ],
+  'an issuer cannot be reached later': [
+    [
+      'test/security/jwt.test.ts',
+      'the last good keys count up to the stale limit; then 503, for cached tokens too',
+    ],
+  ],
+  "a key disappears from the issuer's key set": [
+    ['test/security/cache.test.ts', 'C6 a withdrawn key ends its cached tokens at the next request'],
+  ],
+  'GitLab cannot be asked about a job token': [
+    ['test/unit/authenticate/job-token.test.ts', 'down and back'],
+    ['test/unit/authenticate/job-token-cache.test.ts', 'ends after its time, however often it was used'],
+  ],
+  'the store is away': [
+    [
+      'test/e2e/redis.test.ts',
+      'Redis killed: requests go on, changes are refused, metrics tell; back: all is well',
+    ],
+    [
+      'test/unit/state/revocations.test.ts',
+      'a store that goes away: the last list counts for a while, then nobody can tell; back again, all is well',
+    ],
+    ['test/unit/state/failure-limits.test.ts', 'without the store, limits hold here'],
+  ],
+  'a client fails to authenticate too often': [
+    [
+      'test/security/brute-force.test.ts',
+      'B2 brute force: neither case nor X-Forwarded-For evades the limit; what is valid still works',
+    ],
+  ],
+  'the upstream refuses, breaks off or talks nonsense': [
+    ['test/pipeline/answers.test.ts', 'nothing listens: 502 upstream_unreachable'],
+    ['test/security/smuggling-responses.test.ts', 'S8 hostile response: %s'],
+    ['test/security/smuggling-responses.test.ts', 'S10 truncation %s: the client cannot take it for whole'],
+  ],
+  'the upstream does not answer in time': [
+    ['test/security/exhaustion-limits.test.ts', 'D5 it takes no connection'],
+    ['test/security/exhaustion-limits.test.ts', 'it answers nothing'],
+  ],
+  "an upstream's token service is away, or refuses us": [
+    ['test/e2e/registry-upstreams.test.ts', 'a token service that is away, or refuses us'],
+    [
+      'test/e2e/registry-upstreams.test.ts',
+      'tokens of its own service: fetched per set of rights, kept, renewed, unseen by clients',
+    ],
+  ],
+  'the signing key cannot be had': [
+    [
+      'test/e2e/failures.test.ts',
+      'the signing key cannot be had: nothing is minted, id tokens go on; then it can',
+    ],
+    ['test/unit/keys/keyring.test.ts', 'a store that is away: nobody can tell, until it is back'],
+  ],
+  "the upstream does not accept the gateway's credential": [
+    [
+      'test/security/leaks-responses.test.ts',
+      'L4: a 401 of the upstream is a 502, and its challenge goes no further',
+    ],
+  ],
+  'more requests in flight than `upstream.connections`': [
+    [
+      'test/pipeline/answers.test.ts',
+      'more in flight than connections allows: 503 with Retry-After; then it goes on',
+    ],
+  ],
+  'a body stands still': [
+    [
+      'test/security/exhaustion.test.ts',
+      'D1 slowloris: a body that drips (%s) ends in 408, the upstream is let go',
+    ],
+    ['test/security/exhaustion.test.ts', 'D1 slow reader: one that %s is cut, and so is the upstream'],
+    [
+      'test/pipeline/streaming.test.ts',
+      'a body that takes far longer than the idle time passes, as long as it moves',
+    ],
+  ],
+  'the audit file cannot be written': [
+    ['test/e2e/failures.test.ts', 'the audit file cannot be written: buffered, then counted as lost'],
+    [
+      'test/e2e/failures.test.ts',
+      'the audit file cannot be written, and is required: 503 audit_unavailable, nothing is forwarded',
+    ],
+  ],
+  'a secret file is rotated': [
+    [
+      'test/security/upstream-credential.test.ts',
+      'upstream auth: follows its file, and keeps the last good secret through bad ones',
+    ],
+  ],
+  'the configuration is wrong': [
+    [
+      'test/e2e/cli-serve.test.ts',
+      'a wrong configuration: exit 2, every problem with its place, nothing started',
+    ],
+    [
+      'test/e2e/reload.test.ts',
+      'K3 a configuration that cannot be used: the old one stays, and that is told',
+    ],
+  ],
+};
+
+function rows(): readonly string[] {
+  const [, section = ''] = readText('README.md').split('## When something fails\n');
+  const lines = section.split('\n## ')[0]?.match(/^\|.*\|$/gm) ?? [];
+  return lines.slice(2).map((line) => line.split('|')[1]?.trim() ?? '');
+}
+
+test('no row without a test, no test of a row that is gone', () => {
+  expect(rows().length).toBeGreaterThan(10);
+  expect(rows().toSorted()).toEqual(Object.keys(HELD_BY).toSorted());
+});
+
+test.each(Object.entries(HELD_BY))('%s', (_, tests) => {
+  for (const [file, title] of tests) {
+    const spellings = [`'${title}'`, `\`${title}\``, `"${title}"`];
+    const found = spellings.some((spelling) => readText(file).includes(spelling));
+    expect(found, `${file} has no test named "${title}"`).toBe(true);
+  }
+});

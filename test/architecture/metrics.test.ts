@@ -1,0 +1,65 @@
+/** docs/reference/metrics.md says what /metrics says: names, types, labels, their values, and the meaning. */
+import { expect, test } from 'vitest';
+import { createTelemetry } from '../../src/telemetry/index.ts';
+import { CREDENTIAL, DECISION, METHOD, REASON, STATUS } from '../../src/telemetry/names.ts';
+import { sampleEvent } from '../support/audit-events.ts';
+import { readText } from '../support/repository.ts';
+
+const page = readText('docs/reference/metrics.md');
+
+/** Cells of the rows below a heading. */
+function tableUnder(heading: string): readonly (readonly string[])[] {
+  const [, section = ''] = page.split(`## ${heading}\n`);
+  const rows = section.split('\n## ')[0]?.matchAll(/^\| (`.*) \|$/gm) ?? [];
+  return [...rows].map(([, cells = '']) => cells.split(' | ').map((cell) => cell.trim().replaceAll('`', '')));
+}
+
+/** The exposition of a gateway on which everything has happened once. */
+async function exposition(): Promise<string> {
+  const telemetry = createTelemetry({
+    services: [{ name: 'orders', type: 'http' }],
+    issuers: ['gitlab'],
+    version: '1',
+    configHash: 'abc',
+  });
+  telemetry.setAuditLost(() => 1);
+  telemetry.setStoreHealth(() => ({ errors: 1, degraded: true }));
+  telemetry.setKeySetAges(() => [{ issuer: 'gitlab', ageSeconds: 1 }]);
+  const { requests, verification, connections } = telemetry;
+  requests.requestStarted('orders');
+  requests.requestEnded(sampleEvent());
+  verification.cacheHit('id_token');
+  verification.cacheMiss('id_token');
+  verification.verified('id_token', 'gitlab', 'verified', 0.1);
+  verification.keySetFetched('gitlab', 'success');
+  connections.opened();
+  connections.refused('all');
+  return telemetry.metrics();
+}
+
+test('every metric of our own, with its type, labels and meaning', async () => {
+  const text = await exposition();
+  const found = [...text.matchAll(/^# HELP (gatehouse_\S+) (.*)\n# TYPE \S+ (\S+)\n(.*)$/gm)].map(
+    ([, name = '', help = '', type = '', series = '']) => {
+      const labels = [...series.matchAll(/[{,](\w+)="/g)]
+        .map(([, label]) => label)
+        .filter((each) => each !== 'le');
+      expect(series, `${name} has no series: this test must make one`).toMatch(new RegExp(`^${name}`));
+      return [name, type, labels.join(', '), help];
+    },
+  );
+  expect(found.length).toBeGreaterThan(15);
+  expect(tableUnder('Metrics')).toEqual(found.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)));
+});
+
+test('every value of every closed label', () => {
+  const closed = [METHOD, STATUS, CREDENTIAL, DECISION, REASON];
+  const said = new Map(tableUnder('Labels').map(([label = '', values = '']) => [label, values.split(', ')]));
+  for (const { name, values } of closed) expect([name, said.get(name)]).toEqual([name, values]);
+});
+
+test('buckets of the durations', async () => {
+  const bounds = [...(await exposition()).matchAll(/upstream_duration_seconds_bucket\{le="([^"]+)"/g)];
+  const [, said = ''] = /Buckets in seconds: (.*)\./.exec(page) ?? [];
+  expect(said.split(', ')).toEqual(bounds.map(([, bound]) => bound).slice(0, -1));
+});

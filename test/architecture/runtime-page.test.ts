@@ -1,0 +1,26 @@
+/** docs/runtime.md, held to the code: what needs a restart, and what the limits are where nobody sets them. */
+import { expect, test } from 'vitest';
+import { RESTART_KEYS } from '../../src/app-restart.ts';
+import { configReference } from '../../src/config/index.ts';
+import { readText } from '../support/repository.ts';
+
+const page = readText('docs/runtime.md');
+
+test('the keys that need a restart, all of them and no others', () => {
+  const [, section = ''] = page.split('### Keys that need a restart\n');
+  const [list = ''] = section.trim().split('\n\n');
+  const named = [...list.matchAll(/`([^`]+)`/g)].map(([, key]) => key);
+  expect(new Set(named)).toEqual(new Set(RESTART_KEYS));
+});
+
+test('each limit of server.limits, with its default', () => {
+  const [, section = ''] = page.split('## Limits\n');
+  const rows = [...section.matchAll(/^\|[^|]*\| `server\.limits\.(\w+)` *\| (\S+) *\|/gm)];
+  expect(rows.length).toBeGreaterThanOrEqual(7);
+  for (const [, key, value] of rows) {
+    if (key === 'authFailures') continue;
+    const [, said = ''] =
+      new RegExp(`\`limits\\.${key}\` \\|[^|]*\\| .*Default (\\S+)\\. \\|`).exec(configReference()) ?? [];
+    expect([key, value]).toEqual([key, said]);
+  }
+});

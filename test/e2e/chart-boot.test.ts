@@ -1,0 +1,129 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Agent, get } from 'node:https';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createAuthority } from '../support/certificates.ts';
+import { CI_VALUES, render } from '../support/chart.ts';
+import { mountChart } from '../support/chart-pod.ts';
+import { cleanUp } from '../support/clean-up.ts';
+import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
+import { gatehouse, startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
+import { needs } from '../support/needs.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startRedis } from '../support/redis.ts';
+
+const keep = cleanUp();
+
+const SIGNING_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString();
+const AUTHORITY = createAuthority('chart');
+
+/** What the values of `ci/` name and a cluster would have. */
+function secrets(redisUrl = 'rediss://redis.internal:6379'): Parameters<typeof mountChart>[1] {
+  const { cert, key } = AUTHORITY.issue('DNS:localhost');
+  return {
+    'gatehouse-redis': { url: redisUrl, 'ca.crt': AUTHORITY.certificate },
+    'gatehouse-signing': { 'signing.pem': SIGNING_KEY },
+    'gatehouse-tls': { 'tls.crt': cert, 'tls.key': key },
+  };
+}
+
+/** The chart's ports are fixed ones; two of these run side by side here. */
+async function ports(): Promise<readonly string[]> {
+  return [`ports.http=${await freePort()}`, `ports.admin=${await freePort()}`];
+}
+
+function bearer(config: string): Readonly<Record<string, string>> {
+  const file = join(config, '../../run/secrets/gatehouse-admin/token');
+  return { Authorization: `Bearer ${readFileSync(file, 'utf8')}` };
+}
+
+describe('the configuration of the chart', () => {
+  test.each(CI_VALUES.filter((name) => name !== 'existing'))('is one with the values of %s', async (name) => {
+    const pod = keep(mountChart(await render(name), secrets()));
+    const check = await gatehouse('check', '--config', pod.config);
+    expect(check.code, check.stdout + check.stderr).toBe(0);
+  });
+
+  test('starts the gateway: open, refused, and metrics for those who have the token', async () => {
+    const upstream = keep(await startRecordingUpstream());
+    const url = `config.services.orders.upstream.url=${upstream.url}/`;
+    const pod = keep(mountChart(await render('minimal', url, ...(await ports()))));
+    const gateway = keep(await startGatewayProcess(pod.config));
+
+    const open = await fetch(`${gateway.url}/orders/status`);
+    expect([open.status, await open.text()]).toEqual([200, 'ok']);
+    const refused = await fetch(`${gateway.url}/orders/v1/list`);
+    expect([refused.status, await refused.json()]).toMatchObject([401, { error: 'no_credential' }]);
+    expect(upstream.requests().length).toBe(1);
+    expect((await fetch(`${gateway.adminUrl}/livez`)).status).toBe(200);
+    expect((await fetch(`${gateway.adminUrl}/metrics`)).status).toBe(401);
+    const metrics = await fetch(`${gateway.adminUrl}/metrics`, { headers: bearer(pod.config) });
+    expect(await metrics.text()).toContain('gatehouse_build_info');
+  });
+
+  test('identities of text keep their order', async () => {
+    const pod = keep(mountChart(await render('config-files')));
+    const claims = join(pod.config, 'claims.json');
+    writeFileSync(claims, JSON.stringify({ project_id: '20', ref: 'main', ref_protected: 'true' }));
+    const asked = ['--issuer', 'gitlab', '--claims', claims, '--json', '--method', 'PUT'];
+    const url = 'https://gateway.example.com/orders/x';
+    const explain = await gatehouse('explain', '--config', pod.config, ...asked, '--url', url);
+    // The one that comes first, and not the one that Helm would have sorted before it.
+    expect(JSON.parse(explain.stdout)).toMatchObject({
+      explanation: { verdict: { kind: 'allow', identity: 'release' } },
+    });
+  });
+
+  test('with TLS, clients that trust its authority are answered', async () => {
+    const upstream = keep(await startRecordingUpstream());
+    const url = `config.services.public.upstream.url=${upstream.url}/`;
+    const pod = keep(mountChart(await render('tls', url, ...(await ports())), secrets()));
+    const gateway = keep(await startGatewayProcess(pod.config));
+    const agent = new Agent({ ca: AUTHORITY.certificate });
+    const status = await new Promise((resolve, reject) => {
+      const request = get({ host: 'localhost', port: gateway.port, path: '/public/x', agent }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      request.once('error', reject);
+    });
+    expect(status).toBe(200);
+  });
+});
+
+needs('redis-server').test(
+  'replicas of one ConfigMap share keys and revocations',
+  async () => {
+    const redis = keep(await startRedis());
+    const replica = async (): Promise<{
+      gateway: GatewayProcess;
+      headers: Readonly<Record<string, string>>;
+    }> => {
+      const rendered = await render('ha-redis', 'state.redis.caKey=', ...(await ports()));
+      const pod = keep(mountChart(rendered, secrets(redis.url)));
+      return { gateway: keep(await startGatewayProcess(pod.config)), headers: bearer(pod.config) };
+    };
+    const [a, b] = [await replica(), await replica()];
+    const keys = async ({ url }: GatewayProcess): Promise<unknown> =>
+      (await fetch(`${url}/.well-known/jwks.json`)).json();
+    expect(await keys(a.gateway)).toMatchObject({ keys: [{ crv: 'P-256' }] });
+    expect(await keys(b.gateway)).toEqual(await keys(a.gateway));
+
+    const revoked = await fetch(`${a.gateway.adminUrl}/revocations`, {
+      method: 'POST',
+      headers: { ...a.headers, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ identity: 'payments', reason: 'test' }),
+    });
+    expect(revoked.status).toBe(201);
+    await eventually('the other replica knows', async () =>
+      (await (await fetch(`${b.gateway.adminUrl}/revocations`, { headers: b.headers })).text()).includes(
+        'payments',
+      ),
+    );
+  },
+  60_000,
+);

@@ -1,0 +1,227 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { chartReadme } from '../support/chart-readme.ts';
+import { CHART, CI_VALUES, helm, one, render, valuesFile, type Manifest } from '../support/chart.ts';
+import { MANIFEST } from '../support/repository.ts';
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly args: readonly string[];
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string; subPath?: string }[];
+  readonly securityContext: object;
+  readonly lifecycle: object;
+}
+
+interface PodSpec {
+  readonly containers: readonly Container[];
+  readonly volumes: readonly Readonly<Record<string, unknown>>[];
+  readonly terminationGracePeriodSeconds: number;
+}
+
+interface Deployment extends Manifest {
+  readonly spec: {
+    readonly replicas?: number;
+    readonly strategy: object;
+    readonly template: { readonly metadata: Manifest['metadata']; readonly spec: PodSpec };
+  };
+}
+
+const kinds = (manifests: readonly Manifest[]): string[] =>
+  [...new Set(manifests.map(({ kind }) => kind))].sort();
+
+const ALWAYS = ['ConfigMap', 'Deployment', 'Pod', 'Secret', 'Service', 'ServiceAccount'];
+
+describe('the chart', () => {
+  test.each(CI_VALUES)('lints with the values of %s', async (name) => {
+    const lint = await helm('lint', '--strict', CHART, '--values', valuesFile(name));
+    expect(lint.code, lint.stdout + lint.stderr).toBe(0);
+  });
+
+  test.each([
+    ['minimal', ALWAYS],
+    ['config-files', ALWAYS],
+    ['persistence', [...ALWAYS, 'PersistentVolumeClaim']],
+    ['ha-redis', [...ALWAYS, 'HorizontalPodAutoscaler', 'PodDisruptionBudget']],
+    ['keda', [...ALWAYS, 'PodDisruptionBudget', 'ScaledObject']],
+    ['gateway-api', [...ALWAYS, 'HTTPRoute']],
+    ['ingress', [...ALWAYS, 'Ingress']],
+    ['existing', ['ConfigMap', 'Deployment', 'Pod', 'PodDisruptionBudget', 'Service']],
+    ['monitoring', [...ALWAYS, 'PrometheusRule', 'ServiceMonitor']],
+    ['podmonitor', [...ALWAYS, 'PodMonitor']],
+    ['network-policy', [...ALWAYS, 'NetworkPolicy']],
+    ['tls', [...ALWAYS, 'Certificate']],
+  ])('renders %s', async (name, expected) => {
+    const rendered = await render(name);
+    expect(rendered.code, rendered.stderr).toBe(0);
+    expect(kinds(rendered.manifests)).toEqual(expected.toSorted());
+    for (const { metadata } of rendered.manifests.filter(({ kind }) => kind !== 'Certificate')) {
+      if (/-(extra|text)$/.test(metadata.name)) continue;
+      expect(metadata.namespace).toBe(name === 'existing' ? 'platform' : 'default');
+      expect(metadata.labels).toMatchObject({ 'app.kubernetes.io/instance': 'gatehouse' });
+    }
+  });
+
+  test('every file of ci/ is looked at above', () => {
+    expect(CI_VALUES.length).toBe(12);
+  });
+
+  test('its version is the gateway’s, its README is what its values say', () => {
+    expect(readFileSync(join(CHART, 'Chart.yaml'), 'utf8')).toContain(`appVersion: ${MANIFEST.version}`);
+    expect(readFileSync(join(CHART, 'README.md'), 'utf8')).toBe(chartReadme());
+  });
+
+  test('a pod is confined, drains before it is killed, and mounts directories', async () => {
+    const { spec } = one<Deployment>(await render('minimal'), 'Deployment').spec.template;
+    expect(spec).toMatchObject({
+      enableServiceLinks: false,
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 45,
+      securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+    });
+    const [container] = spec.containers;
+    expect(container).toMatchObject({
+      image: `gatehouse:${MANIFEST.version}`,
+      args: ['serve', '--config', '/etc/gatehouse'],
+      lifecycle: { preStop: { sleep: { seconds: 5 } } },
+      readinessProbe: { httpGet: { path: '/readyz', port: 'admin' } },
+      livenessProbe: { httpGet: { path: '/livez', port: 'admin' } },
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      },
+    });
+    expect(container?.volumeMounts.filter(({ subPath }) => subPath !== undefined)).toEqual([]);
+    expect(container?.volumeMounts.map(({ mountPath }) => mountPath)).toEqual(
+      expect.arrayContaining(['/etc/gatehouse', '/var/lib/gatehouse', '/tmp']),
+    );
+  });
+
+  test('the time to be killed follows the drain', async () => {
+    const rendered = await render('minimal', 'drain.seconds=600', 'drain.sleepSeconds=20');
+    const { spec } = one<Deployment>(rendered, 'Deployment').spec.template;
+    expect(spec.terminationGracePeriodSeconds).toBe(630);
+    expect(one(rendered, 'ConfigMap').data?.['gatehouse.yaml']).toContain('drain: 600s');
+  });
+
+  test('another configuration is another pod, another value is not', async () => {
+    const checksum = async (...set: string[]): Promise<string | undefined> =>
+      one<Deployment>(await render('minimal', ...set), 'Deployment').spec.template.metadata.annotations?.[
+        'checksum/config'
+      ];
+    const before = await checksum();
+    expect(before).toMatch(/^[0-9a-f]{64}$/);
+    expect(await checksum('config.server.publicUrl=https://other.example.com')).not.toBe(before);
+    expect(await checksum('podAnnotations.note=x')).toBe(before);
+  });
+
+  test('replicas are the autoscaler’s where there is one', async () => {
+    expect(one<Deployment>(await render('ha-redis'), 'Deployment').spec).not.toHaveProperty('replicas');
+    expect(one<Deployment>(await render('keda'), 'Deployment').spec).not.toHaveProperty('replicas');
+    expect(one<Deployment>(await render('existing'), 'Deployment').spec.replicas).toBe(2);
+  });
+
+  test('SQLite is one pod’s: the old one goes before the new one comes', async () => {
+    expect(one<Deployment>(await render('persistence'), 'Deployment').spec.strategy).toEqual({
+      type: 'Recreate',
+    });
+    expect(one<Deployment>(await render('ha-redis'), 'Deployment').spec.strategy).toMatchObject({
+      type: 'RollingUpdate',
+    });
+    const { volumes } = one<Deployment>(await render('persistence'), 'Deployment').spec.template.spec;
+    expect(volumes).toContainEqual({
+      name: 'state',
+      persistentVolumeClaim: { claimName: 'gatehouse-state' },
+    });
+  });
+
+  test('spread over zones counts the pods of one roll-out', async () => {
+    const { spec } = one<Deployment>(await render('ha-redis'), 'Deployment').spec.template;
+    expect(spec).toMatchObject({
+      topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((key) => ({
+        topologyKey: key,
+        matchLabelKeys: ['pod-template-hash'],
+        labelSelector: { matchLabels: { 'app.kubernetes.io/name': 'gatehouse' } },
+      })),
+    });
+  });
+
+  test('metrics are scraped with the admin token, and keep their labels', async () => {
+    const monitor = one(await render('monitoring'), 'ServiceMonitor');
+    expect(monitor.metadata.labels).toMatchObject({ release: 'prometheus' });
+    expect(monitor.spec).toMatchObject({
+      endpoints: [
+        {
+          port: 'admin',
+          path: '/metrics',
+          honorLabels: true,
+          authorization: { type: 'Bearer', credentials: { name: 'gatehouse-admin', key: 'token' } },
+        },
+      ],
+    });
+    const dashboard = one(await render('monitoring'), 'ConfigMap', 'gatehouse-dashboard');
+    expect(dashboard.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
+    expect(JSON.parse(dashboard.data?.['gatehouse.json'] ?? '')).toMatchObject({ title: 'Gatehouse' });
+  });
+
+  test('what is in place already is used, and nothing made beside it', async () => {
+    const rendered = await render('existing');
+    const { metadata, spec } = one<Deployment>(rendered, 'Deployment').spec.template;
+    expect(metadata.labels).toMatchObject({ team: 'platform' });
+    expect(spec).toMatchObject({
+      serviceAccountName: 'gateway',
+      initContainers: [{ image: 'registry.example.com/gatehouse:tools' }],
+      containers: [
+        { image: `registry.example.com/gatehouse@sha256:${'1'.repeat(64)}` },
+        { name: 'audit-shipper' },
+      ],
+    });
+    expect(spec.volumes).toContainEqual({ name: 'config', configMap: { name: 'gatehouse-config' } });
+    expect(spec.volumes).toContainEqual({
+      name: 'admin',
+      secret: { secretName: 'gatehouse-admin', items: [{ key: 'metrics-token', path: 'token' }] },
+    });
+    expect(one(rendered, 'ConfigMap', 'gateway-extra').data).toEqual({ release: 'gatehouse' });
+  });
+
+  test.each([
+    ['more than one replica without Redis', 'minimal', ['replicas=2'], 'needs Redis'],
+    ['more than one by autoscaling', 'minimal', ['autoscaling.enabled=true'], 'needs Redis'],
+    [
+      'more than one replica without signing keys',
+      'minimal',
+      ['replicas=2', 'state.redis.existingSecret=r'],
+      'needs signing keys',
+    ],
+    ['more than one of an unseen configuration', 'existing', ['existingConfigIsShared=false'], 'cannot see'],
+    ['nothing configured', 'minimal', ['config=null'], 'config is empty'],
+    ['two configurations', 'minimal', ['existingConfigMap=x'], 'give one of them'],
+    ['a listener that no probe would find', 'minimal', ['config.server.listen=127.0.0.1:1'], 'is the chart'],
+    ['a drain that outlives the pod', 'minimal', ['config.server.limits.drain=1h'], 'drain.seconds'],
+    ['two autoscalers', 'ha-redis', ['keda.enabled=true'], 'enable one'],
+    ['two monitors', 'monitoring', ['podMonitor.enabled=true'], 'enable one'],
+    [
+      'both bounds of a disruption',
+      'ha-redis',
+      ['podDisruptionBudget.minAvailable=1'],
+      'exactly one of minAvailable',
+    ],
+    ['a volume beside Redis', 'ha-redis', ['state.persistence.enabled=true'], 'disable it'],
+    [
+      'identities whose order is lost',
+      'minimal',
+      ['config.identities.other.issuer=gitlab'],
+      'first that matches',
+    ],
+    ['state where the chart cannot see it', 'config-files', ['configFiles.x\\.yaml=state: {}'], 'must see'],
+    ['a route to no gateway', 'gateway-api', ['httpRoute.parentRefs=null'], 'parentRefs is empty'],
+    ['a key that there is not', 'minimal', ['replica=2'], "'replica' not allowed"],
+    ['a value of the wrong kind', 'minimal', ['ports.http=0'], 'ports/http'],
+  ])('%s does not render, and says why', async (_what, name, set, why) => {
+    const rendered = await render(name, ...set);
+    expect(rendered.code).not.toBe(0);
+    expect(rendered.stderr).toContain(why);
+  });
+});

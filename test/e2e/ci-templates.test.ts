@@ -1,0 +1,209 @@
+/** What docs and templates have jobs run, run by bash as it stands there. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startHttpUpstream } from '../support/http-upstream.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { needs } from '../support/needs.ts';
+import { ROOT } from '../support/repository.ts';
+import { run, type Outcome } from '../support/run.ts';
+
+const SELF_HOSTED = 'https://gitlab.example.com';
+const NAME = 'gitlab-ci-deploy@workload.example.com';
+const RELEASE = 'github-release@workload.example.com';
+
+let gitlab: TestIssuer;
+let github: TestIssuer;
+let cluster: TestIssuer;
+let gateway: TestGateway;
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'gatehouse-ci-'));
+  [gitlab, github, cluster] = await Promise.all([
+    startIssuer(),
+    startIssuer({ type: 'github' }),
+    startIssuer({ type: 'kubernetes' }),
+  ]);
+  gateway = await startGateway(`
+issuers:
+  gitlab: { type: gitlab, issuer: "${gitlab.url}" }
+  github: { type: github, issuer: "${github.url}" }
+  cluster: { type: kubernetes, issuer: "${cluster.url}" }
+identities:
+  deployer:
+    issuer: cluster
+    match: { /kubernetes.io/namespace: payments, /kubernetes.io/serviceaccount/name: deployer }
+    roles: [reader]
+roles:
+  reader: [{ service: orders, scopes: [read_api], resources: ["**"] }]
+workloadIdentities:
+  ${NAME}: { platform: gitlab, projectId: "20", branches: [main], roles: [reader], audiences: ["${SELF_HOSTED}"] }
+  deployer@workload.example.com: { identity: deployer, audiences: ["https://exchange.example.com"] }
+  ${RELEASE}: { platform: github, projectId: "20", branches: [main], roles: [reader] }
+services:
+  orders: { type: http, path: /orders/, upstream: { url: "http://127.0.0.1:9/" } }
+`);
+});
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([gitlab.close(), github.close(), cluster.close()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** As a runner runs the lines of a script: one shell, which ends at the first that fails. */
+function bash(lines: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  const file = join(folder, `${crypto.randomUUID()}.sh`);
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  return run('bash', ['-eo', 'pipefail', file], { cwd: folder, env: { PATH: process.env['PATH'], ...env } });
+}
+
+interface Job {
+  readonly id_tokens: Readonly<Record<string, { readonly aud: string }>>;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly script: readonly string[];
+  readonly before_script: readonly string[];
+}
+
+function read(name: string): string {
+  return readFileSync(join(ROOT, 'ci-templates', name), 'utf8');
+}
+
+needs('curl', 'jq').describe('the job in exchange.gitlab-ci.yml', () => {
+  const job = (parse(read('gitlab/exchange.gitlab-ci.yml')) as Record<'who-am-i', Job>)['who-am-i'];
+  const [[variable, { aud }] = ['', { aud: '' }]] = Object.entries(job.id_tokens);
+  const env = (token: string): NodeJS.ProcessEnv => ({
+    ...job.variables,
+    GATEHOUSE_URL: gateway.url,
+    [variable]: token,
+  });
+
+  test('exchanges its token and says who it is', async () => {
+    expect([aud, job.variables['WORKLOAD_IDENTITY']]).toEqual([SELF_HOSTED, NAME]);
+    const { code, stdout, stderr } = await bash(job.script, env(gitlab.mint({ aud })));
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ name: `users/${NAME}`, email: NAME, roles: ['reader'] });
+  });
+
+  test('of another branch fails, and shows what it was told', async () => {
+    const { code, stdout } = await bash(job.script, env(gitlab.mint({ aud, ref_path: 'refs/heads/dev' })));
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^The exchange failed: \{"code":16,"message":"This token is not good/);
+  });
+});
+
+needs('curl', 'jq').test('the GitLab component gives a job its token', async () => {
+  const [header, body] = parseAllDocuments(
+    read('gitlab/templates/exchange.yml').replaceAll(
+      /\$\[\[ inputs\.(\w+) \]\]/g,
+      (_all, input: string) => ({ url: gateway.url, identity: NAME, audience: SELF_HOSTED })[input] ?? '',
+    ),
+  ).map((document) => {
+    expect(document.errors).toEqual([]);
+    return document.toJS() as unknown;
+  });
+  expect(Object.keys((header as { spec: { inputs: object } }).spec.inputs)).toEqual([
+    'url',
+    'identity',
+    'audience',
+  ]);
+  const job = (body as { '.gatehouse': Job })['.gatehouse'];
+  const env = {
+    ...job.variables,
+    GATEHOUSE_ID_TOKEN: gitlab.mint({ aud: job.id_tokens['GATEHOUSE_ID_TOKEN']?.aud }),
+  };
+  const use = 'curl -sS --fail -H "Authorization: Bearer $GATEHOUSE_TOKEN" "$GATEHOUSE_URL/v1/users/me"';
+  const good = await bash([...job.before_script, use, 'env'], env);
+  expect(good.code, good.stderr).toBe(0);
+  expect(good.stdout).toContain(`"email":"${NAME}"`);
+  expect(good.stdout).not.toContain('GATEHOUSE_ID_TOKEN=');
+  const bad = await bash([...job.before_script, use], { ...env, GATEHOUSE_ID_TOKEN: gitlab.mint() });
+  expect([bad.code, bad.stdout]).toEqual([1, expect.stringContaining('gatehouse: the exchange failed')]);
+});
+
+needs('curl', 'jq').test('the GitHub action gives its token out, masked', async () => {
+  const { inputs, runs } = parse(read('github/exchange/action.yml')) as {
+    inputs: Record<string, { required: boolean }>;
+    runs: { using: string; steps: { run: string; shell: string; env: Record<string, string> }[] };
+  };
+  expect(Object.entries(inputs).map(([name, { required }]) => [name, required])).toEqual([
+    ['url', true],
+    ['identity', true],
+    ['audience', false],
+  ]);
+  expect([runs.using, runs.steps.map(({ shell }) => shell)]).toEqual(['composite', ['bash']]);
+  // What a runner offers to jobs with id-token: write.
+  const asked: (string | undefined)[] = [];
+  const service = await startHttpUpstream((req, res) => {
+    asked.push(req.url, req.headers.authorization);
+    const aud = new URL(req.url ?? '', 'http://x').searchParams.get('audience');
+    res.end(JSON.stringify({ value: github.mint({ aud }) }));
+  });
+  const output = join(folder, 'output');
+  writeFileSync(output, '');
+  const env = {
+    GATEHOUSE_URL: gateway.url,
+    GATEHOUSE_IDENTITY: RELEASE,
+    GATEHOUSE_AUDIENCE: 'https://gateway.example.com',
+    GITHUB_OUTPUT: output,
+    ACTIONS_ID_TOKEN_REQUEST_URL: `${service.url}/token?api-version=2`,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token',
+  };
+  const lines = runs.steps.map((step) => step.run);
+  const { code, stdout, stderr } = await bash(lines, env);
+  expect(code, stdout + stderr).toBe(0);
+  expect(asked).toEqual([
+    '/token?api-version=2&audience=https%3A%2F%2Fgateway.example.com',
+    'Bearer request-token',
+  ]);
+  const token = /^token=(.+)\n$/.exec(readFileSync(output, 'utf8'))?.[1] ?? '';
+  expect(stdout).toContain(`::add-mask::${token}\n`);
+  const me = await fetch(`${gateway.url}/v1/users/me`, { headers: { Authorization: `Bearer ${token}` } });
+  expect(await me.json()).toMatchObject({ email: RELEASE });
+
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: _none, ...without } = env;
+  const refused = await bash(lines, without);
+  expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('id-token: write')]);
+  await service.close();
+});
+
+/** The one block of bash in a page that has this in it. */
+function block(page: string, mark: string): string {
+  const text = readFileSync(join(ROOT, 'docs/ci', page), 'utf8');
+  const blocks = [...text.matchAll(/```(?:bash|yaml)\n(.*?)```/gs)].map(([, code = '']) => code);
+  return blocks.find((code) => code.includes(mark)) ?? '';
+}
+
+needs('curl', 'jq').describe('what the pages say', () => {
+  test('gitlab.md has the script of the template', () => {
+    const [line = ''] = (parse(read('gitlab/exchange.gitlab-ci.yml')) as Record<'who-am-i', Job>)['who-am-i']
+      .script;
+    expect((parse(block('gitlab.md', 'RESPONSE=')) as Job).script).toEqual([line]);
+  });
+
+  test('gitlab.md shows the claims of a token', async () => {
+    const line = block('gitlab.md', 'base64 -d');
+    for (const claims of [{}, { padding: 'a' }, { padding: 'ab' }, { text: 'ä?>~' }]) {
+      const { stdout } = await bash([line], { GATEHOUSE_TOKEN: gitlab.mint(claims) });
+      expect(JSON.parse(stdout)).toMatchObject({ project_id: '20', ...claims });
+    }
+  });
+
+  test('kubernetes.md exchanges the token of a service account', async () => {
+    const file = join(folder, 'projected');
+    writeFileSync(file, cluster.mint({ aud: ['https://exchange.example.com'] }));
+    const line = block('kubernetes.md', '--rawfile')
+      .replaceAll('/var/run/secrets/gatehouse/token', file)
+      .replaceAll('https://gateway.example.com', gateway.url);
+    const { stdout, stderr } = await bash([line], {});
+    const headers = { Authorization: `Bearer ${stdout.trim()}` };
+    const me = await fetch(`${gateway.url}/v1/users/me`, { headers });
+    expect(await me.json(), stderr).toMatchObject({
+      email: 'deployer@workload.example.com',
+      issuer: 'cluster',
+    });
+  });
+});

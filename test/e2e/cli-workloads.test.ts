@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { gatehouse } from '../support/gateway-process.ts';
+import { ROOT } from '../support/repository.ts';
+
+const EXAMPLE = join(ROOT, 'config/workload-identities.yaml');
+
+test('check shows what each workload identity stands for', async () => {
+  const { code, stdout } = await gatehouse('check', '--config', EXAMPLE);
+  expect(code, stdout).toBe(0);
+  expect(stdout).toContain(
+    'workloadIdentities.gitlab-ci-deploy@workload.example.com: means identity payments-deploy; takes tokens with aud https://gitlab.example.com\n',
+  );
+  expect(stdout).toContain(
+    'workloadIdentities.web@workload.example.com: means { issuer: gitlab, match: {"project_id":"21","project_path":"acme/web","ref_path":{"glob":["refs/heads/main","refs/heads/release/*","refs/tags/v*"]}}, roles: [reader] }; takes tokens with aud https://gateway.example.com\n',
+  );
+});
+
+test('and so it does as JSON', async () => {
+  const { stdout } = await gatehouse('check', '--config', EXAMPLE, '--json');
+  const { workloadIdentities } = JSON.parse(stdout) as { workloadIdentities: unknown[] };
+  expect(workloadIdentities).toContainEqual({
+    name: 'github-release@workload.example.com',
+    identity: 'github-release@workload.example.com',
+    issuer: 'github',
+    audiences: ['https://gateway.example.com'],
+    match: { repository_id: '123456789', ref: { in: ['refs/heads/main'] } },
+    roles: ['reader'],
+  });
+});

@@ -1,0 +1,190 @@
+/** D8: a process that is told to stop under load resets nobody and loses no line of the audit trail. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { cleanUp } from '../support/clean-up.ts';
+import { openConversation } from '../support/conversation.ts';
+import { eventually } from '../support/eventually.ts';
+import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
+import { startHttpUpstream } from '../support/http-upstream.ts';
+import { startIssuer } from '../support/issuer.ts';
+
+const keep = cleanUp();
+
+const PIECE = Buffer.alloc(64 * 1024, 'x');
+const PIECES = 120;
+
+interface Scene {
+  readonly gateway: GatewayProcess;
+  /** One request; `agent` decides on the connection. */
+  ask(method: string, agent: Agent, body?: Readable): Promise<IncomingMessage>;
+  readonly token: string;
+  /** Request ids of the lines of the audit trail. */
+  audited(): readonly string[];
+}
+
+async function scene(limits: string): Promise<Scene> {
+  const issuer = keep(await startIssuer());
+  const upstream = keep(
+    await startHttpUpstream((req, res) => {
+      if (req.method === 'GET') return void res.end('ok');
+      let bytes = 0;
+      req.on('data', (chunk: Buffer) => (bytes += chunk.length));
+      req.on('end', () => res.end(String(bytes)));
+      req.on('error', () => undefined);
+    }),
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-drain-'));
+  keep({ close: () => rmSync(folder, { recursive: true, force: true }) });
+  const file = join(folder, 'gatehouse.yaml');
+  writeFileSync(
+    file,
+    `version: 1
+server:
+  listen: 127.0.0.1:0
+  publicUrl: https://gateway.example.com
+  admin: { listen: 127.0.0.1:0 }
+  limits: ${limits}
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+identities:
+  payments:
+    issuer: gitlab
+    match: { project_id: "20" }
+    grants: [{ service: orders, scopes: [read_api, write_api], resources: ["**"] }]
+services:
+  orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
+`,
+  );
+  const gateway = keep(await startGatewayProcess(file));
+  const token = issuer.mint({ project_id: '20' });
+  return {
+    gateway,
+    token,
+    ask: (method, agent, body) =>
+      new Promise((resolve, reject) => {
+        const headers = { Authorization: `Bearer ${token}` };
+        const call = request(`${gateway.url}/orders/x`, { method, headers, agent }, resolve);
+        call.on('error', reject);
+        if (body === undefined) call.end();
+        else body.pipe(call);
+      }),
+    audited: () =>
+      gateway
+        .output()
+        .stdout.split('\n')
+        .filter((line) => line.includes('gatehouse.audit'))
+        .map((line) => (JSON.parse(line) as { http: { request: { id: string } } }).http.request.id),
+  };
+}
+
+/** About six seconds long, so that it outlives the delay. */
+function slowBody(): Readable {
+  return Readable.from(
+    (async function* () {
+      for (let sent = 0; sent < PIECES; sent++) {
+        yield PIECE;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    })(),
+  );
+}
+
+test('D8 SIGTERM under load: uploads end whole, keep-alive clients are sent away, every answer is in the audit trail', async () => {
+  const { gateway, ask, audited } = await scene('{ drainDelay: 3s, drain: 20s }');
+  const ids: string[] = [];
+  const problems: string[] = [];
+  let connectionsClosedByAnswer = 0;
+  const take = async (answer: IncomingMessage): Promise<string> => {
+    ids.push(String(answer.headers['x-request-id']));
+    if (answer.headers.connection === 'close') connectionsClosedByAnswer += 1;
+    return `${answer.statusCode} ${await text(answer)}`;
+  };
+
+  /** A balancer's pool: as fast as it can on one kept connection, and no new one once the replica is not ready. */
+  let ready = true;
+  async function loop(): Promise<void> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (let closed = false; ready || !closed;) {
+      await ask('GET', agent).then(
+        async (answer) => {
+          closed = answer.headers.connection === 'close';
+          const said = await take(answer);
+          if (said !== '200 ok') problems.push(said);
+        },
+        (error: NodeJS.ErrnoException) => {
+          closed = true;
+          problems.push(error.code ?? error.message);
+        },
+      );
+    }
+    agent.destroy();
+  }
+
+  const uploads = Array.from({ length: 4 }, async () => take(await ask('PUT', new Agent(), slowBody())));
+  const loops = Array.from({ length: 6 }, loop);
+  await eventually('traffic', () => ids.length > 100, 20_000);
+
+  const exited = gateway.signal('SIGTERM');
+  await eventually('not ready', async () => (await fetch(`${gateway.adminUrl}/readyz`)).status === 503);
+  ready = false;
+  // For as long as the delay lasts, whoever comes is served.
+  const late = await ask('GET', new Agent());
+  expect(late.headers.connection).toBe('close');
+  expect(await take(late)).toBe('200 ok');
+
+  const whole = `200 ${PIECES * PIECE.length}`;
+  const [uploaded] = await Promise.all([Promise.allSettled(uploads), Promise.all(loops)]);
+  expect(uploaded).toEqual(uploads.map(() => ({ status: 'fulfilled', value: whole })));
+  expect(problems).toEqual([]);
+  expect(connectionsClosedByAnswer).toBeGreaterThanOrEqual(6);
+  expect(await exited).toBe(0);
+  const lines = audited();
+  expect(new Set(lines).size).toBe(lines.length);
+  expect(ids.filter((id) => !lines.includes(id))).toEqual([]);
+  expect(lines.length).toBe(ids.length);
+}, 60_000);
+
+test('D8 an idle connection is closed, not reset; one that is in use at the deadline is cut, and told of', async () => {
+  const { gateway, token, audited } = await scene('{ drainDelay: 300ms, drain: 500ms }');
+  const head = `/orders/x HTTP/1.1\r\nHost: a.example.com\r\nAuthorization: Bearer ${token}\r\n`;
+  const idle = await openConversation(gateway.port);
+  idle.write(`GET ${head}\r\n`);
+  await eventually('its answer', () => idle.received().endsWith('ok'));
+  const stuck = await openConversation(gateway.port);
+  stuck.write(`PUT ${head}Content-Length: 10\r\n\r\n12345`);
+  await eventually('it is under way', () =>
+    fetch(`${gateway.adminUrl}/metrics`).then(async (answer) =>
+      (await answer.text()).includes('gatehouse_requests_in_flight 1\n'),
+    ),
+  );
+  expect(await gateway.signal('SIGTERM')).toBe(0);
+  expect((await idle.answers()).length).toBe(1);
+  expect(idle.error()).toBeUndefined();
+  expect(audited()).toHaveLength(2);
+  expect(gateway.output().stdout).toContain('"aborted":true');
+});
+
+test('D8 a second signal cuts what is in flight; the audit trail is still whole', async () => {
+  const { gateway, token, audited } = await scene('{ drainDelay: 20s, drain: 20s }');
+  const stuck = await openConversation(gateway.port);
+  stuck.write(
+    `PUT /orders/x HTTP/1.1\r\nHost: a.example.com\r\nAuthorization: Bearer ${token}\r\nContent-Length: 10\r\n\r\n12345`,
+  );
+  await eventually('it is under way', () =>
+    fetch(`${gateway.adminUrl}/metrics`).then(async (answer) =>
+      (await answer.text()).includes('gatehouse_requests_in_flight 1\n'),
+    ),
+  );
+  const began = performance.now();
+  const exited = gateway.signal('SIGTERM');
+  await eventually('it drains', () => gateway.log().some(({ message }) => message.startsWith('stopping')));
+  process.kill(gateway.pid, 'SIGINT');
+  expect(await exited).toBe(0);
+  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(audited()).toHaveLength(1);
+});

@@ -1,0 +1,116 @@
+/** Two gateways with one Redis: what one gives out, the other takes; what one is told, the other knows. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startHttpUpstream } from '../support/http-upstream.ts';
+import { TENANT } from '../support/issuer-claims.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { needs } from '../support/needs.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+const NAME = 'ci@workload.example.com';
+
+needs('redis-server').describe('two gateways, one Redis', () => {
+  let redis: TestRedis;
+  let issuer: TestIssuer;
+  let entra: TestIssuer;
+  let upstream: Awaited<ReturnType<typeof startHttpUpstream>>;
+  let one: TestGateway;
+  let two: TestGateway;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    [issuer, entra] = await Promise.all([
+      startIssuer(),
+      startIssuer({ type: 'entra', issuer: `https://login.microsoftonline.com/${TENANT}/v2.0` }),
+    ]);
+    upstream = await startHttpUpstream((_req, res) => void res.end('here'));
+    const yaml = `
+state: { redis: { url: "${redis.url}", timeout: 1s } }
+issuers:
+  gitlab: { type: gitlab, issuer: "${issuer.url}", replay: once }
+  entra: { type: entra, issuer: "${entra.url}", jwksUrl: "${entra.jwksUrl}", replay: once }
+identities:
+  ci: { issuer: gitlab, match: { project_id: "20" }, roles: [reader] }
+  app: { issuer: entra, match: { azp: 33333333-4444-4555-8666-777777777777 }, roles: [reader] }
+roles:
+  reader: [{ service: orders, scopes: [read_api], resources: ["**"] }]
+workloadIdentities:
+  ${NAME}: { identity: ci }
+  app@workload.example.com: { identity: app }
+services:
+  orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
+`;
+    // At the same time: both want the one generated key.
+    [one, two] = await Promise.all([startGateway(yaml), startGateway(yaml)]);
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.all([one.close(), two.close()]);
+    await Promise.all([upstream.close(), issuer.close(), entra.close(), redis.close()]);
+  });
+
+  const exchange = (at: TestGateway, token: string, email = NAME): Promise<Response> =>
+    fetch(`${at.url}/v1/auth:exchangeToken`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ token, email }),
+    });
+
+  async function minted(at: TestGateway): Promise<string> {
+    const response = await exchange(at, issuer.mint());
+    return ((await response.json()) as { accessToken: string }).accessToken;
+  }
+
+  const use = async (at: TestGateway, token: string): Promise<number> =>
+    (await fetch(`${at.url}/orders/x`, { headers: { Authorization: `Bearer ${token}` } })).status;
+
+  test('a token of one is good at the other, and given back there is good nowhere', async () => {
+    const token = await minted(one);
+    expect([await use(one, token), await use(two, token)]).toEqual([200, 200]);
+    const revoked = await fetch(`${two.url}/oauth/revoke`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ token }).toString(),
+    });
+    expect(revoked.status).toBe(200);
+    expect(await use(two, token)).toBe(401);
+    await eventually('the other knows within a second', async () => (await use(one, token)) === 401, 1_000);
+  });
+
+  test('both publish the same keys', async () => {
+    const [a, b] = await Promise.all(
+      [one, two].map(async ({ url }) => (await fetch(`${url}/.well-known/jwks.json`)).text()),
+    );
+    expect(a).toBe(b);
+  });
+
+  test.each<readonly [string, () => string, string]>([
+    ['jti', () => issuer.mint(), NAME],
+    ['uti', () => entra.mint(), 'app@workload.example.com'],
+  ])('an id token (%s) asked of both at once is exchanged once', async (_claim, mint, email) => {
+    const token = mint();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_each, index) => exchange(index % 2 === 0 ? one : two, token, email)),
+    );
+    const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
+    expect(statuses).toEqual([200, ...Array<number>(19).fill(401)]);
+  });
+
+  test('one without an id is not exchanged where that is for once', async () => {
+    expect((await exchange(one, issuer.mint({ jti: undefined }))).status).toBe(401);
+  });
+
+  test('without Redis the exchange says 503, and everything else goes on', async () => {
+    const token = await minted(one);
+    const fresh = issuer.mint();
+    await redis.kill();
+    const answer = await exchange(one, fresh);
+    expect([answer.status, answer.headers.has('retry-after')]).toEqual([503, true]);
+    expect(((await answer.json()) as { code: number }).code).toBe(14);
+    expect(await use(one, token)).toBe(200);
+    expect(await use(one, issuer.mint())).toBe(200);
+    await redis.restart();
+    // What failed has not used it up.
+    await eventually('exchanged again', async () => (await exchange(one, fresh)).status === 200, 15_000);
+  }, 60_000);
+});

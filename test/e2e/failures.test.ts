@@ -1,0 +1,102 @@
+/** Rows of the README's failure table that only a whole gateway can show: a full disk, a key that is not to be had. */
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { hash } from 'node:crypto';
+import { cleanUp } from '../support/clean-up.ts';
+import { eventually } from '../support/eventually.ts';
+import { startGateway } from '../support/gateway.ts';
+import { startIssuer } from '../support/issuer.ts';
+import { needs } from '../support/needs.ts';
+import { rawRequest } from '../support/raw-client.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startRedis } from '../support/redis.ts';
+
+const keep = cleanUp();
+
+const OPEN = (url: string): string => `services:
+  open:
+    type: http
+    path: /open/
+    upstream: { url: "${url}/" }
+    anonymous: [{ scopes: [read_api], resources: ["**"] }]
+`;
+
+/** A disk on which nothing fits; each event is of two KiB, so that four MiB are soon full. */
+async function fullDisk(required: boolean) {
+  const upstream = keep(await startRecordingUpstream());
+  const gateway = keep(
+    await startGateway(`\naudit: { file: /dev/full, required: ${required} }\n${OPEN(upstream.url)}`),
+  );
+  const head = `GET /open/${'x'.repeat(1_900)} HTTP/1.1\r\nHost: a.example.com\r\n`;
+  const ask = async (count: number): Promise<number[]> =>
+    (
+      await rawRequest(gateway.port, `${`${head}\r\n`.repeat(count - 1)}${head}Connection: close\r\n\r\n`)
+    ).map(({ status }) => status);
+  return { upstream, gateway, ask };
+}
+
+test('the audit file cannot be written: buffered, then counted as lost', async () => {
+  const { gateway, ask } = await fullDisk(false);
+  for (let n = 0; n < 20; n++) expect(new Set(await ask(100))).toEqual(new Set([200]));
+  await eventually('some are lost', async () => {
+    const text = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
+    return Number(/^gatehouse_audit_lost_total (\d+)$/m.exec(text)?.[1]) > 0;
+  });
+});
+
+test('the audit file cannot be written, and is required: 503 audit_unavailable, nothing is forwarded', async () => {
+  const { gateway, upstream, ask } = await fullDisk(true);
+  let statuses: number[] = [];
+  for (let n = 0; n < 30 && !statuses.includes(503); n++) statuses = await ask(100);
+  expect(statuses).toContain(503);
+  upstream.reset();
+  const refused = await fetch(`${gateway.url}/open/a`);
+  expect([refused.status, refused.headers.has('retry-after')]).toEqual([503, true]);
+  expect(await refused.json()).toMatchObject({ error: 'audit_unavailable' });
+  expect(upstream.bytes()).toBe('');
+});
+
+needs('redis-server').test(
+  'the signing key cannot be had: nothing is minted, id tokens go on; then it can',
+  async () => {
+    const [issuer, upstream] = [keep(await startIssuer()), keep(await startRecordingUpstream())];
+    const redis = keep(await startRedis());
+    const tell = (command: string): void => void connect(redis.port, '127.0.0.1').end(`${command}\r\n`);
+    // In the place of the key stands what is none.
+    tell('LPUSH gatehouse:kept:signing-key nonsense');
+    const secret = `ghdt_edge_${'1'.repeat(64)}`;
+    const gateway = keep(
+      await startGateway(`
+state: { redis: { url: "${redis.url}" } }
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+identities:
+  ci:
+    issuer: gitlab
+    match: { project_id: "20" }
+    grants: [{ service: registry, scopes: [read_registry], resources: ["acme/**"] }]
+deployTokens:
+  edge:
+    username: edge
+    secretHash: "sha256:${hash('sha256', secret)}"
+    grants: [{ service: registry, scopes: [read_registry], resources: ["acme/**"] }]
+services:
+  registry: { type: oci, upstream: { url: "${upstream.url}" } }
+`),
+    );
+    const read = (): Promise<Response> =>
+      fetch(`${gateway.url}/v2/acme/api/tags/list`, {
+        headers: { Authorization: `Bearer ${issuer.mint({ project_id: '20' })}` },
+      });
+    const login = (): Promise<Response> =>
+      fetch(`${gateway.url}/token?service=${new URL(gateway.url).host}&scope=repository:acme/api:pull`, {
+        headers: { Authorization: `Basic ${Buffer.from(`edge:${secret}`).toString('base64')}` },
+      });
+    await eventually('the store was reached', async () => (await read()).status === 200);
+    const refused = await login();
+    expect([refused.status, refused.headers.has('retry-after')]).toEqual([503, true]);
+    expect((await read()).status).toBe(200);
+
+    tell('DEL gatehouse:kept:signing-key');
+    await eventually('a login', async () => (await login()).status === 200, 15_000);
+  },
+);

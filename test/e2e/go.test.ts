@@ -1,0 +1,177 @@
+/** The real `go` through the gateway to a tree of modules, over TLS, configured as docs/packages.md says. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { curl } from '../support/curl.ts';
+import { snippet } from '../support/docs.ts';
+import { eventually } from '../support/eventually.ts';
+import { startFeedRig, type FeedCredential, type FeedRig } from '../support/feed-rig.ts';
+import { startFileTree, type FileTree } from '../support/file-tree.ts';
+import { moduleFiles, writeModules } from '../support/go-modules.ts';
+import { needs } from '../support/needs.ts';
+import { run, type Outcome } from '../support/run.ts';
+import { findTool } from '../support/tools.ts';
+
+const DATABASE = 'sum.example.com';
+const LIB = { path: 'example.com/acme/lib', version: 'v1.0.0', hello: 'hello from acme' };
+const CAPITALS = { path: 'example.com/Acme/Lib', version: 'v1.0.0', hello: 'capitals' };
+const OTHER = { path: 'example.com/other/lib', version: 'v1.0.0', hello: 'not for everybody' };
+
+needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
+  const { test } = needs();
+  let tree: FileTree;
+  let rig: FeedRig;
+  let sumdb: string;
+
+  beforeAll(async () => {
+    tree = await startFileTree();
+    sumdb = writeModules(tree.folder, DATABASE, [LIB, CAPITALS, OTHER]);
+    rig = await startFeedRig({
+      type: 'go',
+      upstreamPort: tree.port,
+      resources: ['example.com/acme/**', 'example.com/Acme/*'],
+    });
+  });
+  afterAll(async () => {
+    await rig.close();
+    await tree.close();
+  });
+
+  /** A project whose `go` has a home of its own, without a module in its cache. */
+  function createProject(
+    credential: FeedCredential | undefined,
+    options: { readonly sumdb?: 'off'; readonly nextProxy?: string } = {},
+  ) {
+    const folder = join(rig.folder, 'project');
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'go.mod'), 'module example.com/acme/app\n\ngo 1.19\n');
+    const documented = (name: string): string =>
+      snippet('docs/packages.md', 'Go', name).replaceAll('gateway.example.com', rig.host);
+    const netrc = documented('.netrc')
+      .replace('gitlab-ci-token', credential?.username ?? '')
+      // Old ones look for the host without its port, new ones with it.
+      .replace(/^machine.*$/m, (line) => `${line}\n${line.replace(/:\d+/, '')}`);
+    const environment = documented('environment').replace(/(?<=GOPROXY=.*)$/m, options.nextProxy ?? '');
+    const script = [...(credential === undefined ? [] : [netrc]), environment, 'exec go "$@"'].join('\n');
+    const env = {
+      // Debian's is where the others are; elsewhere it has a folder of its own.
+      PATH: `${process.env['PATH']}:${join(findTool('go') ?? '', '..')}`,
+      HOME: folder,
+      GOPATH: join(folder, 'gopath'),
+      GOCACHE: join(rig.folder, 'gocache'),
+      GOFLAGS: '-modcacherw',
+      GOTOOLCHAIN: 'local',
+      GOSUMDB: options.sumdb ?? sumdb,
+      SSL_CERT_FILE: rig.caFile,
+      CI_JOB_TOKEN: credential?.secret ?? '',
+    };
+    return {
+      folder,
+      go: (...args: readonly string[]): Promise<Outcome> =>
+        run('bash', ['--norc', '-euc', script, 'go', ...args], { cwd: folder, env }),
+    };
+  }
+
+  for (const kind of ['id token', 'job token', 'deploy token'] as const) {
+    test(`downloads a module with ${kind}`, async () => {
+      const { go } = createProject(rig.credentials[kind]);
+      const done = await go('mod', 'download', '-json', `${LIB.path}@${LIB.version}`);
+      expect(done.code, done.stderr + done.stdout).toBe(0);
+      expect(JSON.parse(done.stdout)).toMatchObject({
+        Path: LIB.path,
+        Version: LIB.version,
+        Sum: expect.stringMatching(/^h1:/),
+      });
+    });
+  }
+
+  test('gets the newest one, checks it with the database, and runs it; all by way of the gateway', async () => {
+    const project = createProject(rig.credentials['job token']);
+    writeFileSync(
+      join(project.folder, 'main.go'),
+      `package main\n\nimport "${LIB.path}"\n\nfunc main() { println(lib.Hello()) }\n`,
+    );
+    // Asks for example.com/acme and example.com too; the last of them is refused, and does not matter.
+    const got = await project.go('get', LIB.path);
+    expect(got.code, got.stderr).toBe(0);
+    const ran = await project.go('run', '.');
+    expect(ran.stderr).toContain(LIB.hello);
+    expect(readFileSync(join(project.folder, 'go.sum'), 'utf8')).toContain(`${LIB.path} ${LIB.version} h1:`);
+    const log = tree.log();
+    for (const path of [
+      `${LIB.path}/@v/${LIB.version}.zip`,
+      `sumdb/${DATABASE}/lookup/${LIB.path}@${LIB.version}`,
+    ])
+      expect(log).toContain(`GET /${path} 200`);
+    expect(rig.sent()).toContain(`GET /sumdb/${DATABASE}/tile/8/0/000.p/3 HTTP/1.1`);
+  }, 120_000);
+
+  test('capitals are escaped on the way, and plain in the policy', async () => {
+    const { go } = createProject(rig.credentials['id token']);
+    const done = await go('mod', 'download', '-json', `${CAPITALS.path}@${CAPITALS.version}`);
+    expect(done.code, done.stderr + done.stdout).toBe(0);
+    expect(tree.log()).toContain('GET /example.com/!acme/!lib/@v/v1.0.0.zip 200');
+  });
+
+  test('what is not granted says why, and asks nobody else', async () => {
+    const next = { sumdb: 'off', nextProxy: `,https://${rig.host}/next` } as const;
+    const { go } = createProject(rig.credentials['job token'], next);
+    const denied = await go('mod', 'download', `${OTHER.path}@${OTHER.version}`);
+    expect(denied.code).not.toBe(0);
+    expect(denied.stderr).toContain('403 Forbidden');
+    expect(denied.stderr).toContain('resource_not_granted');
+    // What is not there is asked of the next one, as it should be.
+    expect((await go('mod', 'download', 'example.com/acme/none@v1.0.0')).code).not.toBe(0);
+    await eventually('a question to the next proxy', () =>
+      rig.gateway.auditText().includes('"path":"/next/example.com/acme/none/'),
+    );
+    expect(rig.gateway.auditText().includes('/next/example.com/other')).toBe(false);
+  });
+
+  test('nobody gets nothing, and is told to bring a credential', async () => {
+    const { go } = createProject(undefined, { sumdb: 'off' });
+    const refused = await go('mod', 'download', `${LIB.path}@${LIB.version}`);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('no_credential');
+    const { status, headers } = await curl(
+      '--cacert',
+      rig.caFile,
+      `https://${rig.host}/go/${LIB.path}/@v/list`,
+    );
+    expect({ status, challenge: headers.get('www-authenticate') }).toEqual({
+      status: 401,
+      challenge: `Basic realm="${rig.host}"`,
+    });
+  });
+
+  test('a tree is written by who may', async () => {
+    const module = { path: 'example.com/acme/new', version: 'v0.1.0', hello: 'new' };
+    const put = (credential: FeedCredential, path: string, name: string) => {
+      const file = join(rig.folder, 'upload');
+      writeFileSync(file, moduleFiles(module)[name] ?? '');
+      const user = `${credential.username}:${credential.secret}`;
+      return curl(
+        '--cacert',
+        rig.caFile,
+        '-u',
+        user,
+        '-T',
+        file,
+        `https://${rig.host}/go/${path}/@v/${name}`,
+      );
+    };
+    for (const name of Object.keys(moduleFiles(module)))
+      expect((await put(rig.credentials['job token'], module.path, name)).status).toBe(201);
+    const { go } = createProject(rig.credentials['deploy token'], { sumdb: 'off' });
+    const done = await go('mod', 'download', '-json', `${module.path}@latest`);
+    expect(done.code, done.stderr + done.stdout).toBe(0);
+
+    const reader = await put(rig.credentials['deploy token'], module.path, 'list');
+    expect(reader).toMatchObject({ status: 403, body: expect.stringContaining('scope_not_granted') });
+    const elsewhere = await put(rig.credentials['job token'], OTHER.path, 'list');
+    expect(elsewhere).toMatchObject({ status: 403, body: expect.stringContaining('resource_not_granted') });
+  });
+
+  test('nothing of a client’s credential reaches the proxy', () => rig.expectNoCredentialSent());
+});

@@ -1,0 +1,161 @@
+import { hash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import {
+  createMaven,
+  DEPLOY,
+  DEPLOY_FILE,
+  documented,
+  GET,
+  missingMaven,
+  runGradle,
+  startMavenRepository,
+  type Maven,
+  type MavenCredential,
+} from '../support/maven.ts';
+import { needing, needs } from '../support/needs.ts';
+import type { Nginx } from '../support/nginx.ts';
+import type { Outcome } from '../support/run.ts';
+
+const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
+const APP = 'com.acme:app:1.0';
+const PARENT = 'com.acme:parent:1.1-SNAPSHOT:pom';
+const UPSTREAM_PASSWORD = 'canary-maven-upstream';
+
+needing(missingMaven()).describe('mvn', () => {
+  let gitlab: TestGitlab;
+  let repository: Nginx;
+  let gateway: TestGateway;
+  let job: TestJob;
+  let folder: string;
+  let maven: Maven;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'gatehouse-maven-'));
+    [gitlab, repository] = await Promise.all([
+      startGitlab(),
+      startMavenRepository('gatehouse', UPSTREAM_PASSWORD),
+    ]);
+    job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+    gateway = await startGateway(`
+issuers:
+  gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
+identities:
+  ci:
+    issuer: gitlab
+    via: [id_token, job_token]
+    match: { project_id: "20" }
+    grants:
+      - { service: maven, scopes: [read_package_registry, write_package_registry], resources: ["com/acme/**"] }
+deployTokens:
+  edge:
+    username: edge
+    secretHash: "sha256:${hash('sha256', DEPLOY_SECRET)}"
+    grants: [{ service: maven, scopes: [read_package_registry], resources: ["com/acme/**"] }]
+services:
+  maven:
+    type: maven
+    path: /maven/
+    upstream:
+      url: "${repository.url}/"
+      auth: { basic: { username: gatehouse, password: ${UPSTREAM_PASSWORD} } }
+`);
+    maven = createMaven(folder, url());
+    writeFileSync(join(folder, 'app.jar'), 'of no use to any Java');
+  }, 60_000);
+  afterAll(async () => {
+    await gateway.close();
+    await Promise.all([repository.close(), gitlab.close()]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const url = (): string => `${gateway.url}/maven/`;
+
+  function deploy(credential: MavenCredential | undefined, group: string, version: string): Promise<Outcome> {
+    return maven.run(
+      credential,
+      DEPLOY_FILE,
+      `-Durl=${url()}`,
+      '-DrepositoryId=gatehouse',
+      `-Dfile=${join(folder, 'app.jar')}`,
+      `-DgroupId=${group}`,
+      '-DartifactId=app',
+      `-Dversion=${version}`,
+    );
+  }
+
+  function get(credential: MavenCredential | undefined, artifact: string): Promise<Outcome> {
+    return maven.run(credential, GET, `-Dartifact=${artifact}`, '-Dtransitive=false');
+  }
+
+  const basic = (username: string, secret: string): MavenCredential => ({ username, secret });
+  const header = (name: string, secret: string): MavenCredential => ({ header: name, secret });
+
+  test('deploys a release and a snapshot, and gets them with every credential and carrier', async () => {
+    const release = await deploy(basic('oidc', job.idToken()), 'com.acme', '1.0');
+    expect(release.code, release.stdout).toBe(0);
+    const project =
+      '<project><modelVersion>4.0.0</modelVersion><groupId>com.acme</groupId><artifactId>parent</artifactId>' +
+      `<version>1.1-SNAPSHOT</version><packaging>pom</packaging>${documented('pom.xml', url())}</project>`;
+    writeFileSync(join(folder, 'pom.xml'), project);
+    const snapshot = await maven.run(header('Job-Token', job.token), DEPLOY);
+    rmSync(join(folder, 'pom.xml'));
+    expect(snapshot.code, snapshot.stdout).toBe(0);
+    for (const [credential, artifact] of [
+      [basic('oidc', job.idToken()), APP],
+      [header('Authorization', job.idToken()), PARENT],
+      [basic('gitlab-ci-token', job.token), APP],
+      [basic('edge', DEPLOY_SECRET), PARENT],
+      [header('Deploy-Token', DEPLOY_SECRET), APP],
+      [header('Private-Token', DEPLOY_SECRET), APP],
+    ] as const) {
+      const got = await get(credential, artifact);
+      expect(got.code, got.stdout).toBe(0);
+      // Checksums came through too, and were right.
+      expect(got.stdout).not.toContain('[WARNING]');
+    }
+  }, 120_000);
+
+  test('what is denied says why', async () => {
+    for (const [outcome, reason] of [
+      [await deploy(basic('edge', DEPLOY_SECRET), 'com.acme', '2.0'), 'scope_not_granted'],
+      [await deploy(basic('gitlab-ci-token', job.token), 'com.other', '1.0'), 'resource_not_granted'],
+      [await get(basic('oidc', job.idToken()), 'com.other:app:1.0'), 'resource_not_granted'],
+      [await get(basic('oidc', job.idToken({ aud: 'another' })), APP), 'audience_mismatch'],
+      [await get(undefined, APP), 'no_credential'],
+    ] as const) {
+      expect(outcome.code).not.toBe(0);
+      expect(outcome.stdout).toContain(reason);
+    }
+  }, 120_000);
+
+  needs('gradle').test(
+    'Gradle gets what Maven has deployed, and prints why not',
+    async () => {
+      const got = await runGradle(folder, url(), basic('gitlab-ci-token', job.token), APP);
+      expect(got.stdout, got.stderr).toContain('app-1.0.jar');
+      for (const [credential, artifact, reason] of [
+        [basic('edge', DEPLOY_SECRET), 'com.other:app:1.0', 'resource_not_granted'],
+        [basic('ci', job.idToken({ aud: 'another' })), APP, 'audience_mismatch'],
+      ] as const) {
+        const denied = await runGradle(folder, url(), credential, artifact);
+        expect(denied.code).not.toBe(0);
+        expect(denied.stderr).toContain(reason);
+      }
+    },
+    120_000,
+  );
+
+  test('nothing of a client’s credential reaches the repository', () => {
+    const everything = repository.everything();
+    for (const secret of [job.token, DEPLOY_SECRET]) {
+      expect(everything).not.toContain(secret);
+      expect(everything).not.toContain(Buffer.from(secret).toString('base64').slice(4, 40));
+    }
+    expect(everything).toContain('com/acme/app/1.0/app-1.0.jar.sha1');
+  });
+});

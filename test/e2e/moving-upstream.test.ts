@@ -1,0 +1,88 @@
+/**
+ * An upstream's name comes to mean another address, as that of a Kubernetes Service that moves. The process has an
+ * /etc/hosts of its own, which the system's resolver reads: nothing of the gateway or of node is replaced.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { cleanUp } from '../support/clean-up.ts';
+import { eventually } from '../support/eventually.ts';
+import { startGatewayProcess } from '../support/gateway-process.ts';
+import { needs } from '../support/needs.ts';
+import { findTool } from '../support/tools.ts';
+
+const keep = cleanUp();
+const { test } = needs('unshare');
+
+const OLD = '127.0.0.2';
+const NEW = '127.0.0.3';
+
+/** Says where it is, and keeps its connections for as long as it is asked to. */
+async function startAt(address: string, port: number): Promise<Server> {
+  const server = createServer({ keepAliveTimeout: 600_000 }, (req, res) => {
+    if (req.url === '/slow') res.write(`${address} `);
+    else res.end(address);
+    if (req.url === '/slow') req.socket.once('end-slow', () => res.end('to the end'));
+  });
+  await new Promise<void>((resolve) => server.listen(port, address, resolve));
+  keep({
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  });
+  return server;
+}
+
+test('new requests go where the name leads now, although the old place still answers; what is under way ends there', async () => {
+  const old = await startAt(OLD, 0);
+  const { port } = old.address() as AddressInfo;
+  await startAt(NEW, port);
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-moving-'));
+  keep({ close: () => rmSync(folder, { recursive: true, force: true }) });
+  const hosts = join(folder, 'hosts');
+  const point = (address: string): void => writeFileSync(hosts, `${address} orders.internal\n`);
+  point(OLD);
+  const file = join(folder, 'gatehouse.yaml');
+  writeFileSync(
+    file,
+    `version: 1
+server: { listen: "127.0.0.1:0", publicUrl: "https://gateway.example.com", admin: { listen: "127.0.0.1:0" } }
+services:
+  orders:
+    type: http
+    path: /orders/
+    upstream: { url: "http://orders.internal:${port}/", connectionLifetime: 500ms }
+    anonymous: [{ scopes: [read_api], resources: ["**"] }]
+`,
+  );
+  const own = `mount --bind '${hosts}' /etc/hosts && exec "$@"`;
+  const gateway = keep(
+    await startGatewayProcess(file, {}, [
+      findTool('unshare') ?? 'unshare',
+      '--mount',
+      '--map-root-user',
+      'sh',
+      '-c',
+      own,
+      'sh',
+    ]),
+  );
+  const get = async (path = ''): Promise<string> => (await fetch(`${gateway.url}/orders/${path}`)).text();
+
+  let slowSocket: Socket | undefined;
+  old.on('request', (req) => {
+    if (req.url === '/slow') slowSocket = req.socket;
+  });
+  const slow = get('slow');
+  await eventually('it is under way', () => slowSocket !== undefined);
+  expect(await get()).toBe(OLD);
+  point(NEW);
+  await eventually('it is followed', async () => (await get()) === NEW, 10_000);
+  for (let n = 0; n < 5; n++) expect(await get()).toBe(NEW);
+  slowSocket?.emit('end-slow');
+  expect(await slow).toBe(`${OLD} to the end`);
+});

@@ -1,0 +1,166 @@
+import { hash } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { needing } from '../support/needs.ts';
+import { startNuget, type TestNuget } from '../support/nuget-server.ts';
+import { createNuget, missingNuget, type Nuget, type NugetCredential } from '../support/nuget.ts';
+
+const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
+
+needing(missingNuget()).describe('nuget.exe', () => {
+  let gitlab: TestGitlab;
+  let feed: TestNuget;
+  let gateway: TestGateway;
+  let publisher: TestJob;
+  let reader: TestJob;
+  let folder: string;
+  let nuget: Nuget;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'gatehouse-nuget-'));
+    [gitlab, feed] = await Promise.all([startGitlab(), startNuget()]);
+    publisher = gitlab.job({ project: { id: 20, path: 'acme/core' } });
+    reader = gitlab.job({ project: { id: 21, path: 'acme/web' } });
+    gateway = await startGateway(`
+issuers:
+  gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
+identities:
+  publisher:
+    issuer: gitlab
+    via: [id_token, job_token]
+    match: { project_id: "20" }
+    grants:
+      - { service: nuget, scopes: [read_package_registry, write_package_registry], resources: ["**"] }
+  reader:
+    issuer: gitlab
+    via: [id_token, job_token]
+    match: { project_id: "21" }
+    grants:
+      - { service: nuget, scopes: [read_package_registry, write_package_registry], resources: ["acme.*"] }
+deployTokens:
+  edge:
+    username: edge
+    secretHash: "sha256:${hash('sha256', DEPLOY_SECRET)}"
+    grants: [{ service: nuget, scopes: [read_package_registry], resources: ["acme.*"] }]
+services:
+  nuget:
+    type: nuget
+    path: /nuget/
+    upstream:
+      url: "${feed.url}/"
+      auth: { basic: { username: ${feed.username}, password: ${feed.password} } }
+`);
+    nuget = createNuget(folder, `${gateway.url}/nuget/v3/index.json`);
+  }, 60_000);
+  afterAll(async () => {
+    await gateway.close();
+    await Promise.all([feed.close(), gitlab.close()]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const install = (credential: NugetCredential | undefined, id: string) =>
+    nuget.run(
+      credential,
+      'install',
+      id,
+      '-OutputDirectory',
+      `out-${credential?.username ?? 'nobody'}`,
+      '-NoCache',
+    );
+
+  test('publishes with Basic and with an API key, finds, installs and unlists, every credential in its place', async () => {
+    const job = { username: 'gitlab-ci-token', password: publisher.token };
+    const first = await nuget.run(
+      job,
+      'push',
+      await nuget.pack('Acme.Core', '1.0.0'),
+      '-Source',
+      'gatehouse',
+    );
+    expect(first.code, first.stdout + first.stderr).toBe(0);
+    const oidc = { username: 'oidc', password: publisher.idToken() };
+    const second = await nuget.run(
+      oidc,
+      'push',
+      await nuget.pack('Other', '1.0.0'),
+      oidc.password,
+      '-Source',
+      'gatehouse',
+    );
+    expect(second.code, second.stdout + second.stderr).toBe(0);
+
+    for (const credential of [
+      { username: 'oidc', password: reader.idToken() },
+      { username: 'gitlab-ci-token', password: reader.token },
+      { username: 'edge', password: DEPLOY_SECRET },
+    ]) {
+      const installed = await install(credential, 'Acme.Core');
+      expect(installed.code, installed.stdout + installed.stderr).toBe(0);
+      expect(
+        existsSync(join(folder, `out-${credential.username}/Acme.Core.1.0.0/Acme.Core.1.0.0.nupkg`)),
+      ).toBe(true);
+    }
+    const unlisted = await nuget.run(
+      { username: 'oidc', password: reader.idToken() },
+      'delete',
+      'Acme.Core',
+      '1.0.0',
+      '-Source',
+      'gatehouse',
+    );
+    expect(unlisted.code, unlisted.stdout + unlisted.stderr).toBe(0);
+  }, 120_000);
+
+  test('what is denied says why', async () => {
+    const credential = { username: 'gitlab-ci-token', password: reader.token };
+    const edge = { username: 'edge', password: DEPLOY_SECRET };
+    const packed = await nuget.pack('Acme.More', '1.0.0');
+    for (const [outcome, reason] of [
+      [await nuget.run(credential, 'push', packed, '-Source', 'gatehouse'), 'resource_not_granted'],
+      [await nuget.run(edge, 'push', packed, '-Source', 'gatehouse'), 'scope_not_granted'],
+      [await nuget.run(edge, 'delete', 'Acme.Core', '1.0.0', '-Source', 'gatehouse'), 'scope_not_granted'],
+      [await install(credential, 'Other'), 'resource_not_granted'],
+      [await install(undefined, 'Acme.Core'), '401'],
+    ] as const) {
+      expect(outcome.code, outcome.stdout).not.toBe(0);
+      expect(outcome.stdout + outcome.stderr).toContain(reason);
+    }
+  }, 120_000);
+
+  // The client's own `search` wants a feed of version 2 beside this one: these are its documented requests.
+  test('who may read all packages may search, and every URL that is told of leads through the gateway', async () => {
+    const ask = (path: string, token?: string): Promise<Response> =>
+      fetch(`${gateway.url}/nuget/${path}`, {
+        headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+      });
+    const nobody = await ask('v3/index.json');
+    expect(nobody.status).toBe(401);
+    expect(nobody.headers.get('www-authenticate')).toMatch(/^Basic realm="/);
+    const denied = await ask('v3/search?q=acme', reader.idToken());
+    expect(denied.status).toBe(403);
+    expect(denied.headers.get('x-nuget-warning')).toContain('resource_not_granted');
+    const index = await ask('v3/index.json', reader.idToken());
+    const found = await ask('v3/search?q=other', publisher.idToken());
+    for (const text of [await index.text(), await found.text()]) {
+      expect(text).toContain(`"${gateway.url}/nuget/v3/registration/`);
+      expect(text).not.toContain(feed.url);
+    }
+  });
+
+  test('nothing of a client’s credential reaches the feed, and every request of it came through the gateway', () => {
+    const everything = JSON.stringify(feed.requests);
+    for (const secret of [publisher.token, reader.token, DEPLOY_SECRET]) {
+      expect(everything).not.toContain(secret);
+      expect(everything).not.toContain(Buffer.from(secret).toString('base64').slice(4, 40));
+    }
+    expect(feed.requests.filter(({ headers }) => headers['x-request-id'] === undefined)).toEqual([]);
+    const lines = feed.requests.map(({ line }) => line);
+    // Where a page of a registration is was told by another answer.
+    expect(lines).toContain('GET /v3/registration/acme.core/page/0.0.0/9.9.9.json');
+    expect(lines).toContain('PUT /api/v2/package/');
+  });
+});

@@ -1,0 +1,127 @@
+/** A client that was written elsewhere reads our metadata, exchanges tokens, gives them back, and checks them by our keys. */
+import { createPublicKey, hash, verify } from 'node:crypto';
+import * as client from 'openid-client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { startHttpUpstream } from '../support/http-upstream.ts';
+
+const SECRET = `ghdt_edge_${'7'.repeat(64)}`;
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const TYPE = 'urn:ietf:params:oauth:token-type:';
+
+let gitlab: TestGitlab;
+let upstream: Awaited<ReturnType<typeof startHttpUpstream>>;
+let gateway: TestGateway;
+let job: TestJob;
+let publicUrl: string;
+
+beforeAll(async () => {
+  gitlab = await startGitlab();
+  upstream = await startHttpUpstream((_req, res) => void res.end('here'));
+  const port = await freePort();
+  publicUrl = `http://127.0.0.1:${port}`;
+  job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+  gateway = await startGateway(
+    `
+issuers: { gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: {} } }
+identities:
+  ci:
+    issuer: gitlab
+    via: [id_token, job_token]
+    match: { project_id: "20" }
+    grants: [{ service: orders, scopes: [read_api, write_api], resources: ["**"] }]
+deployTokens:
+  edge:
+    username: gitlab+edge
+    secretHash: "sha256:${hash('sha256', SECRET)}"
+    grants: [{ service: orders, scopes: [read_api], resources: ["**"] }]
+services:
+  orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
+`,
+    {
+      server: `server: { listen: "127.0.0.1:${port}", publicUrl: "${publicUrl}", admin: { listen: "127.0.0.1:0" }, limits: { drain: 500ms } }\n`,
+    },
+  );
+});
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([upstream.close(), gitlab.close()]);
+});
+
+function discover(id: string, how: client.ClientAuth): Promise<client.Configuration> {
+  // Tests speak plain HTTP on loopback.
+  return client.discovery(new URL(publicUrl), id, undefined, how, {
+    algorithm: 'oauth2',
+    execute: [client.allowInsecureRequests],
+  });
+}
+
+const exchange = (config: client.Configuration, parameters: Record<string, string>) =>
+  client.genericGrantRequest(config, EXCHANGE, parameters);
+
+const use = async (token: string, method: string): Promise<number> =>
+  (await fetch(`${publicUrl}/orders/x`, { method, headers: { Authorization: `Bearer ${token}` } })).status;
+
+test('metadata leads to a token, which the published keys verify', async () => {
+  const config = await discover('pipeline', client.None());
+  const metadata = config.serverMetadata();
+  expect(metadata).toMatchObject({ issuer: publicUrl, jwks_uri: `${publicUrl}/.well-known/jwks.json` });
+  const tokens = await exchange(config, {
+    subject_token: job.idToken({ aud: publicUrl }),
+    subject_token_type: `${TYPE}id_token`,
+    resource: `${publicUrl}/orders/`,
+    scope: 'read_api',
+  });
+  expect(tokens).toMatchObject({ scope: 'read_api', issued_token_type: `${TYPE}access_token` });
+  expect(tokens.expiresIn()).toBeGreaterThan(800);
+
+  const [header = '', payload = '', signature = ''] = tokens.access_token.split('.');
+  const read = (part: string): Record<string, unknown> =>
+    JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as Record<string, unknown>;
+  expect(read(header)).toMatchObject({ alg: 'ES256', typ: 'at+jwt' });
+  const { keys } = (await (await fetch(String(metadata.jwks_uri))).json()) as {
+    keys: Record<string, string>[];
+  };
+  const jwk = keys.find((each) => each['kid'] === read(header)['kid']);
+  const key = createPublicKey({ key: jwk ?? {}, format: 'jwk' });
+  const signed = Buffer.from(`${header}.${payload}`);
+  const dsaEncoding = 'ieee-p1363';
+  expect(verify('sha256', signed, { key, dsaEncoding }, Buffer.from(signature, 'base64url'))).toBe(true);
+  expect(read(payload)).toMatchObject({ iss: publicUrl, aud: 'urn:gatehouse:service:orders', sub: 'ci' });
+
+  expect([await use(tokens.access_token, 'GET'), await use(tokens.access_token, 'POST')]).toEqual([200, 403]);
+});
+
+test('a job token is exchanged as an access token, and the result given back', async () => {
+  const config = await discover('pipeline', client.None());
+  const { access_token } = await exchange(config, {
+    subject_token: job.token,
+    subject_token_type: `${TYPE}access_token`,
+  });
+  expect(await use(access_token, 'POST')).toBe(200);
+  await client.tokenRevocation(config, access_token, { token_type_hint: 'access_token' });
+  expect(await use(access_token, 'POST')).toBe(401);
+});
+
+test('a deploy token is a client with a secret', async () => {
+  const config = await discover('gitlab+edge', client.ClientSecretBasic(SECRET));
+  const { access_token, scope } = await client.clientCredentialsGrant(config, { scope: 'read_api' });
+  expect(scope).toBe('read_api');
+  expect([await use(access_token, 'GET'), await use(access_token, 'POST')]).toEqual([200, 403]);
+});
+
+test('refusals are those of the standard', async () => {
+  const config = await discover('pipeline', client.None());
+  const subject = { subject_token: job.idToken({ aud: publicUrl }), subject_token_type: `${TYPE}id_token` };
+  const refusal = (parameters: Record<string, string>): Promise<unknown> =>
+    exchange(config, { ...subject, ...parameters }).catch((error: unknown) => error);
+  const body = { status: 400 };
+  expect(await refusal({ audience: 'nowhere' })).toMatchObject({ ...body, error: 'invalid_target' });
+  expect(await refusal({ scope: 'admin' })).toMatchObject({ ...body, error: 'invalid_scope' });
+  expect(await refusal({ subject_token: 'x' })).toMatchObject({ ...body, error: 'invalid_request' });
+  const stranger = await discover('gitlab+edge', client.ClientSecretBasic('wrong'));
+  const refused = await client.clientCredentialsGrant(stranger).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'OAUTH_WWW_AUTHENTICATE_CHALLENGE', status: 401 });
+});

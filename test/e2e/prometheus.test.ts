@@ -1,0 +1,180 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { one, render } from '../support/chart.ts';
+import { cleanUp } from '../support/clean-up.ts';
+import { eventually } from '../support/eventually.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startIssuer } from '../support/issuer.ts';
+import { needs } from '../support/needs.ts';
+import { startPrometheus } from '../support/prometheus.ts';
+import { readText, ROOT } from '../support/repository.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { run } from '../support/run.ts';
+import { findTool } from '../support/tools.ts';
+
+const keep = cleanUp();
+const RULES = 'helm/gatehouse/files/rules.yaml';
+const TOKEN = 'canary-admin-token';
+
+interface Rules {
+  readonly groups: readonly {
+    readonly rules: readonly {
+      readonly alert?: string;
+      readonly record?: string;
+      readonly expr: string;
+      readonly annotations?: Readonly<Record<string, string>>;
+    }[];
+  }[];
+}
+
+const rules = (parse(readText(RULES)) as Rules).groups.flatMap((group) => group.rules);
+const alerts = rules.flatMap(({ alert }) => (alert === undefined ? [] : [alert]));
+
+interface Dashboard {
+  readonly panels: readonly { readonly targets?: readonly { readonly expr: string }[] }[];
+  readonly templating: { readonly list: readonly { readonly definition?: string }[] };
+}
+
+const dashboard = JSON.parse(readText('helm/gatehouse/dashboards/gatehouse.json')) as Dashboard;
+const shown = [
+  ...dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+  ...dashboard.templating.list.flatMap(({ definition }) => definition ?? []),
+];
+
+/** A gateway to which everything has happened that a metric counts. */
+async function busyGateway(server = ''): Promise<TestGateway> {
+  const [upstream, issuer] = [keep(await startRecordingUpstream()), keep(await startIssuer())];
+  const gateway = keep(
+    await startGateway(
+      `
+issuers:
+  gitlab: { type: oidc, issuer: "${issuer.url}", audiences: [gateway] }
+identities:
+  ci: { issuer: gitlab, match: { sub: ci }, grants: [{ service: orders, scopes: [read_api], resources: ["**"] }] }
+services:
+  orders:
+    type: http
+    path: /orders/
+    upstream: { url: "${upstream.url}/" }
+    anonymous: [{ scopes: [read_api], resources: ["/open"] }]
+`,
+      { files: { token: TOKEN }, ...(server === '' ? {} : { server }) },
+    ),
+  );
+  const token = issuer.mint({ sub: 'ci', aud: 'gateway' });
+  for (const _ of [1, 2]) {
+    const ok = await fetch(`${gateway.url}/orders/x`, { headers: { Authorization: `Bearer ${token}` } });
+    expect(ok.status).toBe(200);
+  }
+  expect((await fetch(`${gateway.url}/orders/open`)).status).toBe(200);
+  expect((await fetch(`${gateway.url}/orders/x`)).status).toBe(401);
+  return gateway;
+}
+
+/** Metrics' own names in an expression; what rules record has colons. */
+function namesIn(expression: string): readonly string[] {
+  return expression.match(/(?<![\w:$])(?:gatehouse|process|nodejs)_\w+(?![\w:])/g) ?? [];
+}
+
+test('every metric that the dashboard and the alerts name is exposed', async () => {
+  const gateway = await busyGateway();
+  const text = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
+  const exposed = new Set(
+    [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap(([, name = '', type]) =>
+      type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+    ),
+  );
+  const named = new Set([...shown, ...rules.map(({ expr }) => expr)].flatMap(namesIn));
+  expect(named.size).toBeGreaterThan(18);
+  expect([...named].filter((name) => !exposed.has(name))).toEqual([]);
+  // And the other way round: nothing of ours is measured that nobody would ever see.
+  const unseen = [...exposed].filter((name) => name.startsWith('gatehouse_') && !/_(sum|count)$/.test(name));
+  expect(unseen.filter((name) => !named.has(name) && !UNSEEN.has(name))).toEqual([]);
+});
+
+/** When it was last reloaded is for whoever looks at the metrics by hand. */
+const UNSEEN = new Set(['gatehouse_config_last_reload_timestamp_seconds']);
+
+test('every alert has a runbook', () => {
+  const page = readText('docs/operations.md');
+  expect(alerts.length).toBeGreaterThan(8);
+  expect(alerts.filter((alert) => !page.includes(`\n### ${alert}\n`))).toEqual([]);
+});
+
+needs('promtool').test('the alerts fire and stay quiet as they should', async () => {
+  const promtool = findTool('promtool') ?? 'promtool';
+  const check = await run(promtool, ['check', 'rules', join(ROOT, RULES)]);
+  expect(check.code, check.stdout + check.stderr).toBe(0);
+  const tests = 'test/helm/rules.test.yaml';
+  const tested = await run(promtool, ['test', 'rules', tests], { cwd: ROOT });
+  expect(tested.code, tested.stdout + tested.stderr).toBe(0);
+  expect(alerts.filter((alert) => !readText(tests).includes(`alertname: ${alert}`))).toEqual([]);
+});
+
+needs('promtool').test('the chart’s PrometheusRule holds rules that Prometheus takes', async () => {
+  const { spec } = one(await render('monitoring'), 'PrometheusRule');
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-rules-'));
+  keep({ close: () => rmSync(folder, { recursive: true, force: true }) });
+  writeFileSync(join(folder, 'rules.yaml'), JSON.stringify(spec));
+  const check = await run(findTool('promtool') ?? 'promtool', ['check', 'rules', join(folder, 'rules.yaml')]);
+  expect(check.code, check.stdout + check.stderr).toBe(0);
+  const rendered = (spec as Rules).groups.flatMap((group) => group.rules);
+  expect(rendered.flatMap(({ alert }) => alert ?? [])).toEqual(alerts);
+  expect(rendered.find(({ alert }) => alert === 'GatehouseDown')?.annotations?.['runbook_url']).toBe(
+    'https://docs.example.com/gatehouse/operations#gatehousedown',
+  );
+});
+
+needs('prometheus').test(
+  'Prometheus scrapes a running gateway with its token, and not without',
+  async () => {
+    const server = `server:
+  listen: 127.0.0.1:0
+  publicUrl: https://gateway.example.com
+  admin: { listen: 127.0.0.1:0, tokenFile: token }
+  limits: { drain: 500ms }
+`;
+    const gateway = await busyGateway(server);
+    const targets = [{ targets: [new URL(gateway.adminUrl).host] }];
+    const job = { scrape_interval: '1s', scrape_timeout: '1s', honor_labels: true, static_configs: targets };
+    const prometheus = keep(
+      await startPrometheus({
+        global: { evaluation_interval: '1s' },
+        scrape_configs: [
+          { ...job, job_name: 'gatehouse', authorization: { credentials: TOKEN } },
+          { ...job, job_name: 'stranger', authorization: { credentials: 'wrong' } },
+        ],
+        rule_files: [join(ROOT, RULES)],
+      }),
+    );
+    const [requests] = await eventually(
+      'requests are counted',
+      async () => {
+        const seen = await prometheus.query('gatehouse_requests_total{service="orders",status="2xx"}');
+        return seen.length > 0 && seen;
+      },
+      20_000,
+    );
+    expect(requests).toMatchObject({ metric: { job: 'gatehouse', method: 'GET', type: 'http' } });
+    expect(requests?.value[1]).toBe('3');
+    await eventually('the stranger is refused', async () =>
+      (await prometheus.targets()).some(({ lastError }) => lastError.includes('401')),
+    );
+    expect(await prometheus.query('up == 1')).toHaveLength(1);
+    // A rule without a mistake is evaluated; an expression of the dashboard is one that Prometheus understands.
+    await eventually('the rules are evaluated', async () =>
+      (await prometheus.rules()).every(({ health }) => health === 'ok'),
+    );
+    expect(await prometheus.rules()).toHaveLength(rules.length);
+    for (const expression of shown.filter((each) => !each.startsWith('label_values'))) {
+      const concrete = expression
+        .replaceAll('$__rate_interval', '1m')
+        .replaceAll(/"\$(?:namespace|service)"/g, '".*"');
+      expect(await prometheus.query(concrete), concrete).toBeDefined();
+    }
+  },
+  90_000,
+);

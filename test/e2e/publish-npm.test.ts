@@ -1,0 +1,112 @@
+/** npm publishes with nothing but the id token of its job: it exchanges that by itself. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { run, type Outcome } from '../support/run.ts';
+import { startVerdaccio, type TestVerdaccio } from '../support/verdaccio.ts';
+
+const AUDIENCE = 'npm:127.0.0.1';
+
+let gitlab: TestGitlab;
+let verdaccio: TestVerdaccio;
+let gateway: TestGateway;
+let job: TestJob;
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'gatehouse-publish-'));
+  [gitlab, verdaccio] = await Promise.all([startGitlab(), startVerdaccio()]);
+  job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+  gateway = await startGateway(`
+issuers:
+  gitlab: { type: gitlab, issuer: "${gitlab.url}", replay: once }
+identities:
+  ci:
+    issuer: gitlab
+    match: { project_id: "20" }
+    grants:
+      - { service: npm, scopes: [read_package_registry, write_package_registry], resources: ["@acme/*"] }
+services:
+  npm:
+    type: npm
+    hosts: [127.0.0.1]
+    path: /npm/
+    trustedPublishing: { audience: "${AUDIENCE}" }
+    upstream:
+      url: "${verdaccio.url}/"
+      auth: { basic: { username: ${verdaccio.username}, password: ${verdaccio.password} } }
+`);
+}, 60_000);
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([verdaccio.close(), gitlab.close()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** `npm publish` of a package in a job of GitLab, with this id token and no other credential. */
+function publish(place: string, name: string, idToken: string): Promise<Outcome> {
+  const cwd = join(folder, place);
+  mkdirSync(cwd, { recursive: true });
+  writeFileSync(join(cwd, 'package.json'), JSON.stringify({ name, version: '1.0.0' }));
+  writeFileSync(join(cwd, '.npmrc'), `registry=${gateway.url}/npm/\nupdate-notifier=false\n`);
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: cwd,
+    npm_config_cache: join(cwd, 'cache'),
+    npm_config_loglevel: 'verbose',
+    GITLAB_CI: 'true',
+    NPM_ID_TOKEN: idToken,
+  };
+  return run('npm', ['publish'], { cwd, env });
+}
+
+test('npm publish with NPM_ID_TOKEN, and nothing else', async () => {
+  const idToken = job.idToken({ aud: AUDIENCE });
+  const { code, stderr } = await publish('ui', '@acme/ui', idToken);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain('Successfully retrieved and set token');
+  const head = { Authorization: `Basic ${btoa(`${verdaccio.username}:${verdaccio.password}`)}` };
+  const stored = await fetch(`${verdaccio.url}/@acme%2fui`, { headers: head });
+  expect(((await stored.json()) as { versions: object }).versions).toHaveProperty('1.0.0');
+  expect(verdaccio.log()).not.toContain(idToken);
+
+  // The exchange is for once where the issuer says so; the token itself opens nothing.
+  const again = await exchange('@acme%2fui', idToken);
+  expect(again.status).toBe(401);
+  const direct = await fetch(`${gateway.url}/npm/@acme%2fui`, {
+    headers: { Authorization: `Bearer ${job.idToken({ aud: AUDIENCE })}` },
+  });
+  expect(direct.status).toBe(401);
+}, 60_000);
+
+function exchange(name: string, token: string): Promise<Response> {
+  return fetch(`${gateway.url}/-/npm/v1/oidc/token/exchange/package/${name}`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}` },
+  });
+}
+
+test('a token for one package publishes no other', async () => {
+  const answer = await exchange('@acme%2fui', job.idToken({ aud: AUDIENCE }));
+  const { token } = (await answer.json()) as { token: string };
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+  const other = await fetch(`${gateway.url}/npm/@acme%2fother`, { method: 'PUT', headers, body: '{}' });
+  expect([other.status, await other.text()]).toEqual([403, expect.stringContaining('insufficient_scope')]);
+});
+
+test('what policy does not let it publish is refused at the exchange', async () => {
+  const { code, stderr } = await publish('other', '@other/ui', job.idToken({ aud: AUDIENCE }));
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('This id token may not publish here');
+  const bad = [job.idToken(), job.idToken({ aud: AUDIENCE, project_id: '9' }), job.token];
+  const words = new Set<string>();
+  for (const token of bad) {
+    const answer = await exchange('@acme%2fui', token);
+    const text = await answer.text();
+    words.add(`${answer.status} ${text.replaceAll(answer.headers.get('x-request-id') ?? '', 'ID')}`);
+  }
+  expect([...words]).toEqual([expect.stringMatching(/^401 .*may not publish here/)]);
+}, 60_000);

@@ -1,0 +1,200 @@
+/** Where tokens are given out: whoever has no good token learns nothing, and no token becomes another's (threats J10–J13, C6, B2, L3). */
+import { createHmac } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+
+const NAME = 'ci@workload.example.com';
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
+/** Order of P-256 (FIPS 186-4 D.1.2.3). */
+const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+let issuer: TestIssuer;
+let upstream: RecordingUpstream;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
+});
+beforeEach(async () => {
+  gateway = await startGateway(`
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+identities:
+  ci: { issuer: gitlab, match: { project_id: "20" }, roles: [reader] }
+  other: { issuer: gitlab, match: { project_id: "30" }, roles: [reader] }
+roles:
+  reader: [{ service: orders, scopes: [read_api], resources: ["**"] }]
+workloadIdentities:
+  ${NAME}: { identity: ci }
+  other@workload.example.com: { identity: other }
+services:
+  orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
+`);
+  return () => gateway.close();
+});
+afterAll(() => Promise.all([upstream.close(), issuer.close()]));
+
+interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+async function post(path: string, body: string, type: string): Promise<Reply> {
+  const headers = { 'Content-Type': type };
+  const response = await fetch(`${gateway.url}${path}`, { method: 'POST', headers, body });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+const byName = (token: string, email = NAME): Promise<Reply> =>
+  post('/v1/auth:exchangeToken', JSON.stringify({ token, email }), 'application/json');
+
+const form = (path: string, parameters: Record<string, string>): Promise<Reply> =>
+  post(path, new URLSearchParams(parameters).toString(), 'application/x-www-form-urlencoded');
+
+const byStandard = (token: string): Promise<Reply> =>
+  form('/oauth/token', { grant_type: EXCHANGE, subject_token: token, subject_token_type: ID_TOKEN });
+
+const WAYS = [
+  ['/v1/auth:exchangeToken', byName],
+  ['/oauth/token', byStandard],
+] as const;
+
+async function minted(): Promise<string> {
+  const { text } = await byName(issuer.mint());
+  return (JSON.parse(text) as { accessToken: string }).accessToken;
+}
+
+async function use(token: string): Promise<string> {
+  const headers = { Authorization: `Bearer ${token}` };
+  const response = await fetch(`${gateway.url}/orders/x`, { headers });
+  return `${response.status} ${/"error":"(\w+)"/.exec(await response.text())?.[1] ?? ''}`.trim();
+}
+
+/** Header, payload and signature of a JWS. */
+function parts(token: string): readonly [string, string, Buffer] {
+  const [header = '', payload = '', signature = ''] = token.split('.');
+  return [header, payload, Buffer.from(signature, 'base64url')];
+}
+
+describe.each(WAYS)('%s', (_path, exchange) => {
+  test('J10: a token over 16 KiB is refused before anything in it is read', async () => {
+    expect((await exchange(issuer.mint())).status).toBe(200);
+    const bomb = issuer.mint({ padding: 'x'.repeat(17 * 1024) });
+    const before = issuer.requests.jwks;
+    const { status, headers } = await exchange(bomb);
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect((await gateway.audited(headers.get('x-request-id'))).event.reason).toBe('request_malformed');
+    expect(issuer.requests.jwks).toBe(before);
+    const { status: large } = await exchange('x'.repeat(70 * 1024));
+    expect(large).toBe(413);
+    expect((await exchange(issuer.mint())).status).toBe(200);
+  });
+
+  test('J12: unknown key ids cost few fetches, and the client that sends them is slowed down', async () => {
+    await exchange(issuer.mint());
+    const before = issuer.requests.jwks;
+    const statuses = new Set<number>();
+    for (let i = 0; i < 100; i++) {
+      const { status } = await exchange(issuer.mint({}, { header: { kid: `kid-${i}` } }));
+      statuses.add(status);
+    }
+    expect(issuer.requests.jwks - before).toBeLessThanOrEqual(1);
+    expect(statuses).toContain(429);
+    // B2: whoever has a good token is let through all the same.
+    expect((await exchange(issuer.mint())).status).toBe(200);
+  });
+
+  test('J1: HS256 with the public key, and no signature at all', async () => {
+    const [, payload] = parts(issuer.mint());
+    const encode = (header: object): string => Buffer.from(JSON.stringify(header)).toString('base64url');
+    const { kid } = issuer.key;
+    const hs256 = `${encode({ alg: 'HS256', kid, typ: 'JWT' })}.${payload}`;
+    const mac = createHmac('sha256', JSON.stringify(issuer.published[0])).update(hs256).digest('base64url');
+    const none = `${encode({ alg: 'none', kid })}.${payload}.`;
+    for (const token of [`${hs256}.${mac}`, none]) expect((await exchange(token)).status).not.toBe(200);
+  });
+
+  test('what was minted is not exchanged, nor a token of ours with another typ', async () => {
+    const token = await minted();
+    expect((await exchange(token)).status).not.toBe(200);
+    const [, payload, signature] = parts(token);
+    const typ = Buffer.from(JSON.stringify({ alg: 'ES256', typ: 'JWT' })).toString('base64url');
+    expect((await exchange(`${typ}.${payload}.${signature.toString('base64url')}`)).status).not.toBe(200);
+  });
+});
+
+test('J11: a minted token that was given back stays so, however its signature is spelled', async () => {
+  const token = await minted();
+  const [header, payload, signature] = parts(token);
+  const r = signature.subarray(0, 32);
+  const s = BigInt(`0x${signature.subarray(32).toString('hex')}`);
+  const mirrored = Buffer.from((N - s).toString(16).padStart(64, '0'), 'hex');
+  const twin = `${header}.${payload}.${Buffer.concat([r, mirrored]).toString('base64url')}`;
+  expect(twin).not.toBe(token);
+  expect([await use(token), await use(twin)]).toEqual(['200', '200']);
+  expect((await form('/oauth/revoke', { token })).status).toBe(200);
+  expect([await use(token), await use(twin)]).toEqual(['401 revoked', '401 revoked']);
+  for (const other of [`${token}=`, `${token} `, `${token}.`]) {
+    expect((await use(other)).slice(0, 3)).toBe('401');
+  }
+});
+
+test('C6: what is revoked is neither exchanged nor lives on in what was minted from it', async () => {
+  const token = await minted();
+  const revoke = (body: object): Promise<Response> =>
+    fetch(`${gateway.adminUrl}/revocations`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ...body, reason: 'leaked' }),
+    });
+  expect((await revoke({ identity: 'ci' })).status).toBe(201);
+  expect(await use(token)).toBe('401 revoked');
+  for (const [, exchange] of WAYS) expect((await exchange(issuer.mint())).status).not.toBe(200);
+  const reply = await byName(issuer.mint());
+  expect((await gateway.audited(reply.headers.get('x-request-id'))).event.reason).toBe('revoked');
+});
+
+test('no enumeration: one with a good token of its own cannot tell which other names there are', async () => {
+  const ask = async (email: string): Promise<readonly [string, number]> => {
+    const began = performance.now();
+    const { status, headers, text } = await byName(issuer.mint(), email);
+    const words = text.replaceAll(headers.get('x-request-id') ?? '', 'ID');
+    const names = [...headers.keys()].toSorted().join();
+    return [`${status} ${words} ${names}`, performance.now() - began];
+  };
+  const [there, not] = ['other@workload.example.com', 'nobody@workload.example.com'];
+  const times = new Map<string, number[]>([
+    [there, []],
+    [not, []],
+  ]);
+  const words = new Set<string>();
+  for (let i = 0; i < 200; i++) {
+    for (const email of [there, not]) {
+      const [said, took] = await ask(email);
+      words.add(said);
+      times.get(email)?.push(took);
+    }
+  }
+  expect([...words]).toEqual([expect.stringMatching(/^401 /)]);
+  const median = (email: string): number => (times.get(email) ?? []).toSorted((a, b) => a - b)[100] ?? 0;
+  // A signature is checked either way: what is left is far less than one takes.
+  expect(Math.abs(median(there) - median(not))).toBeLessThan(Math.max(1, median(not) / 3));
+}, 60_000);
+
+test('L3: no token in the audit trail, whatever came of it', async () => {
+  const tokens = [issuer.mint(), issuer.mint({ project_id: '9' }), 'canary-7f3a'];
+  for (const [, exchange] of WAYS) {
+    for (const token of tokens) {
+      const { headers, text } = await exchange(token);
+      expect(text).not.toContain(token);
+      await gateway.audited(headers.get('x-request-id'));
+    }
+  }
+  const token = await minted();
+  await form('/oauth/revoke', { token });
+  const trail = gateway.auditText();
+  for (const secret of [...tokens, token]) expect(trail).not.toContain(secret.split('.').at(-1));
+});

@@ -1,0 +1,106 @@
+/** A module proxy that is asked in ways that two servers read differently, or that lies: raw bytes in, raw bytes seen. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { exchange, rawRequest, type RawResponse } from '../support/raw-client.ts';
+import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+
+let issuer: TestIssuer;
+let upstream: RecordingUpstream;
+let gateway: TestGateway;
+let token: string;
+
+beforeAll(async () => {
+  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
+  gateway = await startGateway(`
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+identities:
+  ci:
+    issuer: gitlab
+    match: { project_id: "20" }
+    grants: [{ service: go, scopes: [read_package_registry], resources: ["example.com/Acme/**"] }]
+services:
+  go:
+    type: go
+    path: /go/
+    upstream: { url: "${upstream.url}/" }
+`);
+  token = issuer.mint();
+});
+afterEach(() => {
+  expect(upstream.bytes()).not.toContain(token);
+  upstream.respond(OK);
+  upstream.reset();
+});
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([upstream.close(), issuer.close()]);
+});
+
+/** As `go` sends it: Basic, from .netrc. */
+function request(line: string): string {
+  const basic = Buffer.from(`ci:${token}`).toString('base64');
+  return `${line} HTTP/1.1\r\nHost: go.example.com\r\nAuthorization: Basic ${basic}\r\nConnection: close\r\n\r\n`;
+}
+
+async function ask(line: string): Promise<RawResponse | undefined> {
+  return (await rawRequest(gateway.port, request(line), { quiet: 300 }))[0];
+}
+
+test('`!` is the same with an escape, as `go` writes it, and without', async () => {
+  expect((await ask('GET /go/example.com/%21acme/lib/@v/list'))?.status).toBe(200);
+  expect((await ask('GET /go/example.com/!acme/lib/@v/list'))?.status).toBe(200);
+  const line = 'GET /example.com/!acme/lib/@v/list HTTP/1.1';
+  expect(upstream.requests().map(({ requestLine }) => requestLine)).toEqual([line, line]);
+});
+
+describe('what reaches nobody', () => {
+  test.each<[string, number]>([
+    ['GET /go/example.com/acme/lib/@v/list', 403],
+    ['GET /go/example.com/Acme/lib/@v/list', 403],
+    ['GET /go/example.com/%41cme/lib/@v/list', 403],
+    ['GET /go/example.com/!!acme/lib/@v/list', 403],
+    ['GET /go/example.com/!acme/lib/@v/../../other/@v/list', 400],
+    ['GET /go/example.com/!acme/..%2fother/@v/list', 400],
+    ['GET /go/example.com/!acme%2flib/@v/list', 400],
+    ['GET /go/example.com/!acme/%252e%252e/@v/list', 400],
+    ['GET /go/example.com/!acme/lib/@v/v1.0.0%00.mod', 400],
+    ['GET /go/example.com/!acme/lib/@v/list/@v/list', 403],
+    ['GET /go/example.com/!acme/lib/', 403],
+    ['GET /go/', 403],
+    ['GET /go/sumdb/a.example.com/lookup/example.com/other@v1.0.0', 403],
+    ['GET /go/sumdb/a.example.com/lookup/example.com/other@v1/lookup/example.com/!acme@v1', 403],
+    ['PUT /go/example.com/!acme/lib/@v/list', 403],
+  ])('%s → %i', async (line, status) => {
+    expect((await ask(line))?.status).toBe(status);
+    expect(upstream.bytes()).toBe('');
+  });
+});
+
+test('a refusal is text that `go` prints whole, and never a 404', async () => {
+  const denied = await ask('GET /go/example.com/other/@v/list');
+  expect(denied?.status).toBe(403);
+  expect(denied?.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+  expect(denied?.body.trimEnd().split('\n').length).toBeLessThanOrEqual(8);
+});
+
+describe('an upstream that lies', () => {
+  test.each([404, 410])('its %i is its own to say', async (status) => {
+    upstream.respond(`HTTP/1.1 ${status} Gone\r\nContent-Length: 4\r\n\r\nnone`);
+    expect(await ask('GET /go/example.com/!acme/lib/@v/list')).toMatchObject({ status, body: 'none' });
+  });
+
+  test('HTML passes as it is', async () => {
+    const page = `<html><a href="${upstream.url}/x">x</a></html>`;
+    upstream.respond(
+      `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${page.length}\r\n\r\n${page}`,
+    );
+    expect((await ask('GET /go/example.com/!acme/lib/@v/v1.0.0.info'))?.body).toBe(page);
+  });
+
+  test('half an archive is no archive', async () => {
+    upstream.respond((socket) => void socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nPK'));
+    const received = await exchange(gateway.port, request('GET /go/example.com/!acme/lib/@v/v1.0.0.zip'));
+    if (!received.startsWith('HTTP/1.1 502')) expect(received).toMatch(/content-length: 100[^]*\r\n\r\nPK$/i);
+  });
+});

@@ -1,0 +1,150 @@
+/** For repositories of Maven and feeds of NuGet: names that two readers could read differently, and credentials in every place that a client has for them. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { rawResponse, type RawResponse } from '../support/raw-client.ts';
+import { receivedBy, valuesOf } from '../support/received.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+
+const KEY = 'canary-upstream-key-31';
+
+let issuer: TestIssuer;
+let upstream: RecordingUpstream;
+let gateway: TestGateway;
+let token: string;
+
+beforeAll(async () => {
+  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
+  const services = ['maven', 'nuget'] as const;
+  gateway = await startGateway(`
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+identities:
+  all:
+    issuer: gitlab
+    match: { project_id: "20" }
+    grants:
+${services.map((name) => `      - { service: ${name}, scopes: [read_package_registry, write_package_registry], resources: ["**"] }`).join('\n')}
+  one:
+    issuer: gitlab
+    match: { project_id: "21" }
+    grants:
+      - { service: maven, scopes: [read_package_registry, write_package_registry], resources: ["com/acme/app/**"] }
+      - { service: nuget, scopes: [read_package_registry, write_package_registry], resources: ["acme.core"] }
+services:
+${services.map((name) => `  ${name}: { type: ${name}, path: /${name}/, upstream: { url: "${upstream.url}/${name}/", auth: { header: { name: X-NuGet-ApiKey, value: ${KEY} } } } }`).join('\n')}
+`);
+  token = issuer.mint();
+});
+afterEach(() => {
+  expect(upstream.bytes()).not.toContain(token);
+  upstream.reset();
+});
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([upstream.close(), issuer.close()]);
+});
+
+function ask(line: string, credential = `Authorization: Bearer ${token}`): Promise<RawResponse> {
+  const head = [
+    `${line} HTTP/1.1`,
+    'Host: feeds.example.com',
+    credential,
+    'Content-Length: 0',
+    'Connection: close',
+  ];
+  return rawResponse(gateway.port, [...head, '', ''].join('\r\n'), { quiet: 5_000 });
+}
+
+describe('even who may do everything cannot ask for what could be two things', () => {
+  test.each([
+    'GET /maven/com/acme/../../other',
+    'GET /maven/com/acme/%2e%2e/other',
+    'GET /maven/com/acme/..%2fother',
+    'GET /maven/com/acme%2fapp/1.0/app-1.0.jar',
+    'GET /maven/com/acme/..%5cother',
+    'GET /maven/com/acme//app',
+    'GET /maven/com/acme/app;x/1.0/app-1.0.jar',
+    'GET /maven/com/acme/app/1.0/app-1.0.jar%00.pom',
+    'GET /maven/com/acme/%252e%252e/other',
+    'PUT /maven/com/acme/app/1.0%2B1/app.jar',
+    'GET /nuget/v3/package/acme.core/../other/index.json',
+    'GET /nuget/v3/package/%2e%2e/other/index.json',
+    'GET /nuget/v3/package/acme.core%2f..%2fother/index.json',
+    'GET /nuget/v3/package//acme.core/index.json',
+    'DELETE /nuget/api/v2/package/acme.core/..%2f..%2fother',
+  ])('%s → 400 ∅', async (line) => {
+    expect((await ask(line)).status).toBe(400);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test.each([
+    'GET /maven/com/acme/',
+    'GET /maven/com/acme./app/1.0/app-1.0.jar',
+    'PROPFIND /maven/com/acme',
+    'MOVE /maven/com/acme/app/1.0/app-1.0.jar',
+    'GET /nuget/v3/package/acme.core/1.0.0/other.1.0.0.nupkg',
+    'GET /nuget/v3/package/acme%20core/index.json',
+    'GET /nuget/v3/package/acme.core./index.json',
+    'GET /nuget/FindPackagesById()',
+    'POST /nuget/api/v2/package',
+  ])('%s → 403 ∅', async (line) => {
+    const { status, headers } = await ask(line);
+    expect(status).toBe(403);
+    expect(headers.get('content-type')).toContain('text/plain');
+    expect(upstream.bytes()).toBe('');
+  });
+});
+
+test.each([
+  ['GET /maven/com/acme/app/1.0/app-1.0.jar.sha1', 200],
+  ['PUT /maven/com/acme/app/maven-metadata.xml', 200],
+  ['PUT /maven/com/acme/maven-metadata.xml', 403],
+  ['GET /maven/com/acme/app2/1.0/app2-1.0.jar', 403],
+  ['GET /maven/com/ACME/app/1.0/app-1.0.jar', 403],
+  ['GET /nuget/v3/package/ACME.Core/index.json', 200],
+  ['GET /nuget/v3/package/acme.core.more/index.json', 403],
+  ['GET /nuget/v3/index.json', 502],
+  ['GET /nuget/v3/search?q=acme.core', 403],
+  ['PUT /nuget/api/v2/package/', 403],
+  ['DELETE /nuget/api/v2/package/Acme.Core/1.0.0', 200],
+])('who may do one thing: %s → %d', async (line, status) => {
+  const one = issuer.mint({ project_id: '21' });
+  expect((await ask(line, `Authorization: Bearer ${one}`)).status).toBe(status);
+  expect(upstream.requests()).toHaveLength(status === 403 ? 0 : 1);
+});
+
+test.each([
+  ['maven', 'Job-Token'],
+  ['maven', 'Deploy-Token'],
+  ['maven', 'Private-Token'],
+  ['maven', 'job_token'],
+  ['nuget', 'X-NuGet-ApiKey'],
+  ['nuget', 'x_nuget_apikey'],
+])(
+  '%s: what %s carries stays here, and the upstream’s own key is the only one there',
+  async (type, header) => {
+    // The same credential in two places is one.
+    const twice = `Authorization: Bearer ${token}\r\n${header}: ${token}`;
+    await ask(type === 'maven' ? 'GET /maven/com/acme/a.jar' : 'PUT /nuget/api/v2/package', twice);
+    expect(valuesOf(receivedBy(upstream), 'x-nuget-apikey')).toEqual([KEY]);
+    expect(upstream.bytes()).not.toContain(token);
+  },
+);
+
+test('an API key is a credential: another one beside it is one too many', async () => {
+  const both = `Authorization: Bearer ${token}\r\nX-NuGet-ApiKey: az`;
+  expect((await ask('PUT /nuget/api/v2/package', both)).status).toBe(400);
+  const same = `Authorization: Bearer ${token}\r\nX-NuGet-ApiKey: ${token}`;
+  expect((await ask('PUT /nuget/api/v2/package', same)).status).toBe(200);
+  expect(valuesOf(receivedBy(upstream), 'x-nuget-apikey')).toEqual([KEY]);
+});
+
+test('what an upstream of a repository sends is not touched, signed or not', async () => {
+  const signature = `-----BEGIN PGP SIGNATURE-----\n${upstream.url}/maven/x\n`;
+  upstream.respond(
+    `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nETag: "1"\r\nContent-Length: ${signature.length}\r\n\r\n${signature}`,
+  );
+  const { body, headers } = await ask('GET /maven/com/acme/app/1.0/app-1.0.jar.asc');
+  expect(body).toBe(signature);
+  expect(headers.get('etag')).toBe('"1"');
+});

@@ -1,0 +1,298 @@
+/** Feeds of packages: names and bodies that two readers take for different things, upstreams that lie; raw bytes in, raw bytes seen. */
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { rawResponse, type RawResponse } from '../support/raw-client.ts';
+import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+
+let issuer: TestIssuer;
+let upstream: RecordingUpstream;
+let gateway: TestGateway;
+let token: string;
+
+beforeAll(async () => {
+  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
+  const grants = ['pypi', 'crates', 'charts'].map(
+    (service) =>
+      `{ service: ${service}, scopes: [read_package_registry, write_package_registry], resources: ["acme*"] }`,
+  );
+  gateway = await startGateway(`
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+identities:
+  ci:
+    issuer: gitlab
+    match: { project_id: "20" }
+    grants: [${grants.join(', ')}]
+services:
+  pypi: { type: pypi, path: /pypi/, upstream: { url: "${upstream.url}/" } }
+  crates: { type: cargo, path: /cargo/, upstream: { url: "${upstream.url}/" } }
+  charts: { type: helm, path: /charts/, upstream: { url: "${upstream.url}/" } }
+`);
+  token = issuer.mint();
+});
+afterEach(() => {
+  expect(upstream.bytes()).not.toContain(token);
+  upstream.reset();
+});
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([upstream.close(), issuer.close()]);
+});
+
+function send(line: string, headers: readonly string[] = [], body = ''): Promise<RawResponse> {
+  const lines = [
+    `${line} HTTP/1.1`,
+    'Host: gateway.example.com',
+    `Authorization: Bearer ${token}`,
+    'Connection: close',
+    ...(body === '' ? [] : [`Content-Length: ${body.length}`]),
+    ...headers,
+    '',
+    body,
+  ];
+  return rawResponse(gateway.port, Buffer.from(lines.join('\r\n'), 'latin1'), { quiet: 5_000 });
+}
+
+/** An answer of 200 with a length, which may be another than that of its body. */
+function answer(type: string, body: string | Buffer, length = Buffer.byteLength(body), ...more: string[]) {
+  const head = ['HTTP/1.1 200 OK', `Content-Type: ${type}`, `Content-Length: ${length}`, ...more, '', ''];
+  const bytes = Buffer.concat([Buffer.from(head.join('\r\n')), Buffer.from(body)]);
+  upstream.respond((socket) => socket.end(bytes));
+}
+
+describe('paths', () => {
+  test.each([
+    '/pypi/simple/acme%2F..%2Fother/',
+    '/pypi/simple/%2e%2e/other/',
+    '/pypi/simple/acme/../other/',
+    '/pypi/simple/acme%252F..%252Fother/',
+    '/pypi/packages/acme-1.0.tar.gz%00.whl',
+    '/pypi/packages/acme%5C..%5Cother-1.0.zip',
+    '/cargo/ac/me/acme%2fother',
+    '/cargo/api/v1/crates/acme/../other/1.0.0/download',
+    '/charts/acme%2F..%2Fother-1.0.0.tgz',
+    '/charts/acme-1.0.0.tgz;/other-1.0.0.tgz',
+  ])('%s goes nowhere', async (path) => {
+    const { status } = await send(`GET ${path}`);
+    expect(status).toBe(400);
+    expect(upstream.requests()).toEqual([]);
+  });
+
+  test.each([
+    ['another project', '/pypi/simple/other/'],
+    ['a file of another project', '/pypi/packages/other-1.0.tar.gz'],
+    ['a file of another project in the folder of a granted one', '/pypi/simple/acme/other-1.0.tar.gz'],
+    ['a file that may be of either', '/pypi/packages/other-1-acme-1.0.tar.gz'],
+    ['a file of nobody knows which', '/pypi/packages/acme.zip'],
+    ['the list of all projects', '/pypi/simple/'],
+    ['another crate', '/cargo/ot/he/other'],
+    ['a search', '/cargo/api/v1/crates?q=acme'],
+    ['another chart', '/charts/other-1.0.0.tgz'],
+    ['a chart that may be either', '/charts/other-1.0.0-acme-1.0.0.tgz'],
+  ])('%s is denied', async (_name, path) => {
+    const { status, body } = await send(`GET ${path}`);
+    expect(status).toBe(403);
+    expect(body).toContain('resource_not_granted');
+    expect(upstream.requests()).toEqual([]);
+  });
+
+  test.each(['/pypi/simple/Acme.-_api/', '/cargo/ac/me/Acme_Api', '/charts/charts/acme-1.0.0%2Bb.tgz'])(
+    '%s reaches the upstream byte for byte',
+    async (path) => {
+      expect((await send(`GET ${path}`)).status).toBe(200);
+      const [, rest] = /^\/[a-z]+(\/.*)$/.exec(path) ?? [];
+      expect(upstream.requests().map(({ requestLine }) => requestLine)).toEqual([`GET ${rest} HTTP/1.1`]);
+    },
+  );
+});
+
+describe('answers that lie', () => {
+  const link = (): string => `<a href="${upstream.url}/packages/acme-1.0.zip">x</a>`;
+
+  test('a page is asked for unencoded, and leads to the gateway', async () => {
+    answer('text/html; charset=utf-8', link());
+    const { status, body, headers } = await send('GET /pypi/simple/acme/', ['Accept-Encoding: gzip']);
+    expect(status).toBe(200);
+    expect(body).toBe('<a href="http://gateway.example.com/pypi/packages/acme-1.0.zip">x</a>');
+    expect(headers.get('content-length')).toBe(String(body.length));
+    expect(upstream.requests()[0]?.headers.get('accept-encoding')).toEqual(['identity']);
+  });
+
+  test.each<[string, string, () => void]>([
+    ['a page that ends early', 'simple/acme/', () => answer('text/html', link(), 10_000)],
+    [
+      'HTML that says it is JSON',
+      'simple/acme/',
+      () => answer('application/vnd.pypi.simple.v1+json', `{${link()}`),
+    ],
+    [
+      'a page that is no UTF-8',
+      'simple/acme/',
+      () => answer('text/html', Buffer.from(`${link()}\xff`, 'latin1')),
+    ],
+    [
+      'an encoded page where none was asked for',
+      'simple/acme/',
+      () => {
+        const body = gzipSync(link());
+        answer('text/html', body, body.length, 'Content-Encoding: gzip');
+      },
+    ],
+    ['a page without end', 'simple/acme/', () => answer('text/html', link() + ' '.repeat(17 * 1024 ** 2))],
+  ])('%s: nothing of it is relayed', async (_name, path, lie) => {
+    lie();
+    const { status, body } = await send(`GET /pypi/${path}`);
+    expect(status).toBe(502);
+    expect(body).toContain('upstream_');
+    expect(body).not.toContain('acme-1.0');
+  });
+
+  test.each([
+    ['HTML', 'text/html', '<html>Please log in</html>'],
+    ['files elsewhere', 'application/json', '{"dl":"https://elsewhere.example.com/{crate}"}'],
+    ['files elsewhere, as a file of no known kind', 'x/y', '{"dl":"https://elsewhere.example.com/{crate}"}'],
+  ])('config.json with %s: nothing of it is relayed', async (_name, type, body) => {
+    answer(type, body);
+    const relayed = await send('GET /cargo/config.json');
+    expect(relayed.status).toBe(502);
+    expect(relayed.body).toContain('upstream_invalid');
+    expect(relayed.body).not.toContain('elsewhere');
+  });
+
+  test.each([
+    ['/pypi/simple/acme/', 'image/png'],
+    ['/charts/index.yaml', 'text/html'],
+    ['/pypi/packages/acme-1.0.zip', 'text/html'],
+  ])('what is no page passes as it is: %s as %s', async (path, type) => {
+    answer(type, link());
+    expect((await send(`GET ${path}`)).body).toBe(link());
+  });
+
+  test('an index of charts that ends early is cut, not ended', async () => {
+    answer('text/yaml', `urls: [${upstream.url}/acme-1.0.0.tgz]\n`, 10_000);
+    const { body } = await send('GET /charts/index.yaml');
+    // A last chunk would make it whole.
+    expect(body).not.toMatch(/(?:^|\r\n)0\r\n\r\n$/);
+    expect(body).not.toContain(upstream.url);
+  });
+});
+
+describe('uploads to an index of Python packages', () => {
+  const part = (disposition: string, value: string): string =>
+    `--b0undary\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${value}\r\n`;
+  const action = part('name=":action"', 'file_upload');
+  const name = part('name="name"', 'Acme.API');
+  const file = (filename: string, content = 'PK'): string =>
+    part(`name="content"; filename="${filename}"`, content);
+  const end = '--b0undary--\r\n';
+  const wheel = 'acme_api-1.0-py3-none-any.whl';
+  const upload = (body: string, type = 'multipart/form-data; boundary=b0undary'): Promise<RawResponse> =>
+    send('POST /pypi/', [`Content-Type: ${type}`], body);
+  const large = 'x'.repeat(3 * 1024 ** 2);
+
+  test.each([
+    ['short', action + name + file(wheel) + end],
+    ['without a last line end', action + name + file(wheel) + end.trim()],
+    ['long', action + name + file(wheel, large) + end],
+    [
+      'signed',
+      action + name + part(`name="gpg_signature"; filename="${wheel}.asc"`, 'sig') + file(wheel, large) + end,
+    ],
+  ])('a good one arrives byte for byte: %s', async (_name, body) => {
+    upstream.respond(OK);
+    expect((await upload(body)).status).toBe(200);
+    expect(upstream.requests().map((request) => request.body)).toEqual([body]);
+  });
+
+  test.each([
+    ['another project', action + part('name="name"', 'other') + file(wheel) + end],
+    ['a file of another project', action + name + file('other-1.0-py3-none-any.whl') + end],
+    ['two names', action + name + part('name="name"', 'other') + file(wheel) + end],
+    ['two names in two cases', action + name + part('name="Name"', 'other') + file(wheel) + end],
+    ['two files', action + name + file('other-1.0.zip') + file(wheel) + end],
+    [
+      'a signature of another file',
+      action + name + part('name="gpg_signature"; filename="other-1.0.zip.asc"', 's') + file(wheel) + end,
+    ],
+    [
+      'a file by another field',
+      action + name + part('name="doc"; filename="other-1.0.zip"', 's') + file(wheel) + end,
+    ],
+    ['a file before its name', action + file(wheel) + name + end],
+    ['fields behind the file', action + name + file(wheel) + part('name="x"', 'y') + end],
+    [
+      'a file with two names',
+      action + name + part(`name="content"; filename="${wheel}"; filename*=utf-8''other-1.0.zip`, 'PK') + end,
+    ],
+    ['another action', part('name=":action"', 'remove_pkg') + name + file(wheel) + end],
+    ['no action', name + file(wheel) + end],
+    ['no file', action + name + end],
+    ['text before the form', `preamble\r\n${action}${name}${file(wheel)}${end}`],
+    ['more fields than are read', action + name + part('name="description"', large) + file(wheel) + end],
+  ])('%s needs the right to write all', async (_name, body) => {
+    const { status, body: said } = await upload(body);
+    expect(status).toBe(403);
+    expect(said).toContain('resource_not_granted');
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test.each([
+    ['another type', 'application/x-www-form-urlencoded'],
+    ['two boundaries', 'multipart/form-data; boundary=b0undary; boundary=other'],
+    ['two types', 'multipart/form-data; boundary=b0undary\r\nContent-Type: multipart/form-data; boundary=x'],
+    ['an encoding', 'multipart/form-data; boundary=b0undary\r\nContent-Encoding: gzip'],
+  ])('%s needs the right to write all', async (_name, type) => {
+    expect((await upload(action + name + file(wheel) + end, type)).status).toBe(403);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test.each([
+    ['a second file', `\r\n${file('other-1.0.zip').trimStart()}${end}`],
+    ['a second name', `\r\n${part('name="name"', 'other')}${end}`],
+    [
+      'a boundary that lacks a line end',
+      `\n--b0undary\nContent-Disposition: form-data; name="name"\n\nother\r\n${end}`,
+    ],
+    [
+      'an epilogue',
+      `\r\n${end}--b0undary\r\nContent-Disposition: form-data; name="name"\r\n\r\nother\r\n${end}`,
+    ],
+    [
+      'a boundary with more behind it',
+      `\r\n--b0undary \r\nContent-Disposition: form-data; name="name"\r\n\r\nother\r\n${end}`,
+    ],
+  ])('%s behind what was read ends the request before the upstream has it', async (_name, more) => {
+    const good = `${action}${name}${file(wheel, large).slice(0, -2)}`;
+    const { status, body } = await upload(good + more);
+    expect(status).toBe(400);
+    expect(body).toContain('request_malformed');
+    expect(upstream.requests()).toEqual([]);
+    expect(upstream.bytes()).not.toContain('other');
+  });
+});
+
+describe('publication of a crate', () => {
+  function publish(metadata: string, length = metadata.length, file = 'x'.repeat(3 * 1024 ** 2)) {
+    const head = Buffer.alloc(4);
+    head.writeUInt32LE(length);
+    return send('PUT /cargo/api/v1/crates/new', [], `${head.toString('latin1')}${metadata}${file}`);
+  }
+
+  test('a granted one arrives byte for byte', async () => {
+    upstream.respond(OK);
+    expect((await publish('{"name":"acme-api","vers":"1.0.0"}')).status).toBe(200);
+    expect(upstream.requests()[0]?.body).toHaveLength(4 + 34 + 3 * 1024 ** 2);
+  });
+
+  test.each<[string, string, number | undefined, number]>([
+    ['another crate', '{"name":"other"}', undefined, 403],
+    ['two names', '{"name":"acme","name":"other"}', undefined, 400],
+    ['a length that lies', '{"name":"acme"}', 14, 400],
+    ['a length beyond reason', '{"name":"acme"}', 2 ** 31, 403],
+  ])('%s', async (_name, metadata, length, status) => {
+    expect((await publish(metadata, length)).status).toBe(status);
+    // What of the requests before was under way may still come in.
+    expect(upstream.bytes()).not.toContain('PUT');
+  });
+});

@@ -1,0 +1,19 @@
+import type { ListenerSettings } from '../../src/listener/index.ts';
+
+/** A listener on a free port that stops quickly. */
+export const LISTENER: ListenerSettings = {
+  listen: '127.0.0.1:0',
+  trustedProxies: [],
+  limits: {
+    headerBytes: 16_384,
+    headerCount: 100,
+    headersTimeout: 5_000,
+    keepAlive: 5_000,
+    connections: 100,
+    connectionsPerAddress: 100,
+    drainDelay: 0,
+    drain: 200,
+  },
+};
+
+export const NOT_COUNTED = { opened: () => undefined, closed: () => undefined, refused: () => undefined };

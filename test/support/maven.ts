@@ -1,0 +1,142 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { snippet } from './docs.ts';
+import { startNginx, type Nginx } from './nginx.ts';
+import { run, type Outcome } from './run.ts';
+import { findTool, missingTools } from './tools.ts';
+
+/** What mvn does here is done by plugins, which `.ci/run` fetches the way mvn is set up to fetch. */
+const PLUGINS = { deploy: '3.1.4', dependency: '3.6.1' } as const;
+const FETCHED = join(homedir(), '.m2/repository');
+
+export const DEPLOY_FILE = goal('deploy', 'deploy-file');
+export const DEPLOY = goal('deploy', 'deploy');
+export const GET = goal('dependency', 'get');
+
+/** What a test with mvn lacks, and how to come by it; undefined where it is all there. */
+export function missingMaven(): string | undefined {
+  const missing = missingTools(['mvn', 'nginx']);
+  if (missing !== undefined) return missing;
+  const there = Object.entries(PLUGINS).every(([name, version]) =>
+    existsSync(
+      join(
+        FETCHED,
+        `org/apache/maven/plugins/maven-${name}-plugin/${version}/maven-${name}-plugin-${version}.jar`,
+      ),
+    ),
+  );
+  const goals = Object.keys(PLUGINS).map((name) => goal(name as keyof typeof PLUGINS, 'help'));
+  return there ? undefined : `plugins of mvn not fetched: mvn ${goals.join(' ')}`;
+}
+
+function goal(plugin: keyof typeof PLUGINS, name: string): string {
+  return `org.apache.maven.plugins:maven-${plugin}-plugin:${PLUGINS[plugin]}:${name}`;
+}
+
+/** nginx as a repository: it takes what is put, for whoever has its password. */
+export function startMavenRepository(username: string, password: string): Promise<Nginx> {
+  return startNginx(
+    ['authorization', 'job-token', 'deploy-token', 'private-token', 'x-auth-identity'],
+    (folder) => {
+      mkdirSync(join(folder, 'files'));
+      writeFileSync(join(folder, 'users'), `${username}:{PLAIN}${password}\n`);
+      return (
+        `root ${folder}/files; dav_methods PUT DELETE; create_full_put_path on; client_max_body_size 0; ` +
+        `auth_basic repository; auth_basic_user_file ${folder}/users;`
+      );
+    },
+  );
+}
+
+export interface MavenCredential {
+  readonly secret: string;
+  /** With the secret as password. */
+  readonly username?: string;
+  /** In their place; `Authorization` has the secret behind `Bearer`. */
+  readonly header?: string;
+}
+
+export interface Maven {
+  /** One goal to its end; nothing but plugins is in its local repository before. */
+  run(credential: MavenCredential | undefined, ...args: readonly string[]): Promise<Outcome>;
+}
+
+/** mvn with the documented settings, for a service at this URL. Nothing is fetched from anywhere else. */
+export function createMaven(folder: string, url: string): Maven {
+  const settingsFile = join(folder, 'settings.xml');
+  const local = join(folder, 'local');
+  return {
+    run(credential, ...args) {
+      writeFileSync(settingsFile, settings(url, credential));
+      rmSync(join(local, 'com/acme'), { recursive: true, force: true });
+      return run(
+        findTool('mvn') ?? 'mvn',
+        ['-B', '-ntp', '-s', settingsFile, `-Dmaven.repo.local=${local}`, ...args],
+        {
+          cwd: folder,
+          env: {
+            ...process.env,
+            HOME: folder,
+            GATEHOUSE_USER: credential?.username ?? '',
+            GATEHOUSE_TOKEN: credential?.secret ?? '',
+            // Short runs: what the compiler would gain, it costs.
+            MAVEN_OPTS: '-XX:TieredStopAtLevel=1',
+          },
+        },
+      );
+    },
+  };
+}
+
+/** Gradle with the documented repository: prints the path of what it got. */
+export function runGradle(
+  folder: string,
+  url: string,
+  { username = '', secret }: Pick<MavenCredential, 'username' | 'secret'>,
+  artifact: string,
+): Promise<Outcome> {
+  const project = join(folder, 'gradle');
+  rmSync(project, { recursive: true, force: true });
+  mkdirSync(project);
+  writeFileSync(
+    join(project, 'build.gradle'),
+    `${documented('build.gradle', url)}
+configurations { fetched }
+dependencies { fetched '${artifact}' }
+task fetch { doLast { configurations.fetched.files.each { println it } } }
+`,
+  );
+  return run(
+    findTool('gradle') ?? 'gradle',
+    ['--no-daemon', '--quiet', '--gradle-user-home', join(project, 'home'), 'fetch'],
+    {
+      cwd: project,
+      env: { ...process.env, HOME: project, GATEHOUSE_USER: username, GATEHOUSE_TOKEN: secret },
+    },
+  );
+}
+
+/** A block of the documentation, with the gateway's address. */
+export function documented(name: string, url: string): string {
+  return snippet('docs/packages.md', 'Maven, Gradle', name).replaceAll(
+    'https://gateway.example.com/maven/',
+    url,
+  );
+}
+
+function settings(url: string, credential: MavenCredential | undefined): string {
+  const basic = documented('~/.m2/settings.xml', url).replace(
+    '<settings>',
+    `<settings><mirrors><mirror><id>fetched</id><mirrorOf>central</mirrorOf><url>file://${FETCHED}</url></mirror></mirrors>`,
+  );
+  const server = /<server>.*<\/server>/s;
+  if (credential === undefined) return basic.replace(server, '');
+  if (credential.header === undefined) return basic;
+  const value = credential.header === 'Authorization' ? 'Bearer $&' : '$&';
+  return basic.replace(server, () =>
+    documented('server with a header', url)
+      .replace('Job-Token', credential.header ?? '')
+      .replace('${env.GATEHOUSE_TOKEN}', value),
+  );
+}
