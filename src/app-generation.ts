@@ -42,6 +42,23 @@ interface GenerationEstate {
 
 /** Throws where the configuration cannot be had as it is; nothing of `last` has changed then. */
 export function createGeneration(config: Config, life: Process, last?: Generation): Generation {
+  const adminTokens = inherit(last?.estate.adminTokens, [['token', config.server.admin]], (admin) =>
+    openAdminToken(admin, life.log),
+  );
+  try {
+    return assemble(config, life, adminTokens, last);
+  } catch (error) {
+    for (const token of missingFrom(adminTokens, last?.estate.adminTokens)) token.close();
+    throw error;
+  }
+}
+
+function assemble(
+  config: Config,
+  life: Process,
+  adminTokens: GenerationEstate['adminTokens'],
+  last: Generation | undefined,
+): Generation {
   const { store, clock, log, outbound, revocations, stalls } = life;
   const keyrings = inherit(last?.estate.keyrings, [['keyring', config.signing]], (signing) =>
     createKeyring({ signing }, { store, log }),
@@ -66,18 +83,15 @@ export function createGeneration(config: Config, life: Process, last?: Generatio
   const admit = createAdmit(failures);
   const policy = { authenticator, authorizer, revocations, admit, mint, keyring, clock, log };
   const endpointRooms = { ...policy, store };
+  const endpoints = [
+    ...createOwnEndpoints(config, endpointRooms),
+    ...createPublishingEndpoints(config, endpointRooms),
+  ];
+  // The last that can fail: nothing that it has opened is left open behind an error.
   const services = createServices(config, { ...policy, outbound, stalls }, last?.estate.forwarders);
-  // The last that can fail of what opens files: nothing is left open behind an error.
-  const adminTokens = inherit(last?.estate.adminTokens, [['token', config.server.admin]], (admin) =>
-    openAdminToken(admin, log),
-  );
   const pipeline = createPipeline({
     services: services.lines,
-    endpoints: [
-      ...createOwnEndpoints(config, endpointRooms),
-      ...createPublishingEndpoints(config, endpointRooms),
-      ...services.endpoints,
-    ],
+    endpoints: [...endpoints, ...services.endpoints],
     fallback: { refusal: jsonRefusal },
     revocations,
     failures,

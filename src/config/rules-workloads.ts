@@ -9,6 +9,20 @@ export function checkWorkloads(context: RuleContext): void {
     if (workload.identity === undefined) checkShorthand(context, workload, path);
     else checkNamed(context, workload, path, workload.identity);
   }
+  checkEndpoint(context);
+}
+
+/** A host that a service names has only services. */
+function checkEndpoint(context: RuleContext): void {
+  const { server, services, workloadIdentities } = context.draft;
+  if (server.publicUrl === undefined || workloadIdentities.length === 0) return;
+  const { host, hostname } = new URL(server.publicUrl);
+  const taker = services.find(
+    ({ hosts }) => hosts?.includes(host) === true || hosts?.includes(hostname) === true,
+  );
+  if (taker === undefined) return;
+  const message = `is not to be had at server.publicUrl: service "${taker.name}" has that host for itself (${context.where(['services', taker.name, 'hosts'])})`;
+  context.warn(['workloadIdentities'], `the exchange ${message}`, 'key');
 }
 
 const BESIDE_IDENTITY: ReadonlySet<string> = new Set(['name', 'identity', 'audiences']);

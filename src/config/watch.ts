@@ -42,9 +42,11 @@ export function watchConfig(path: string, timing: WatchTiming = TIMING): ConfigW
   }
 
   function attempt(now: string): void {
+    // Before the start nobody takes it, and the start looks anew.
+    if (reload === undefined) return;
     seen = now;
     clearTimeout(settling);
-    void reload?.().then((ok) => (wentWell = ok));
+    void reload().then((ok) => (wentWell = ok));
   }
 
   /** The directory itself may have been replaced. */

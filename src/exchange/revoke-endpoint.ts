@@ -1,8 +1,9 @@
 import type { PresentedCredential } from '../contract/credential.ts';
-import type { Deny } from '../contract/decision.ts';
+import type { Deny, Refusal } from '../contract/decision.ts';
 import type { Handle } from '../contract/endpoint.ts';
-import type { Log } from '../contract/ports.ts';
+import type { Clock, Log } from '../contract/ports.ts';
 import type { Revocations } from '../contract/revocation.ts';
+import { WindowCounter } from '../lib/window-counter.ts';
 import { OAUTH_MANNER } from './oauth-manner.ts';
 import { createOwnEndpoint, misuse, type Answer } from './own-endpoint.ts';
 import { prove, type Admit } from './prove.ts';
@@ -13,14 +14,21 @@ export interface RevokePorts {
   /** Tokens of our own, whatever they were minted for. */
   readonly admit: Admit;
   readonly revocations: Pick<Revocations, 'add' | 'check'>;
+  readonly clock: Clock;
   readonly log: Log;
 }
+
+/** One credential can be exchanged without end: every replica holds all revocations, so it may not fill the list. */
+const MAX_PER_SOURCE = 60;
+const WINDOW = 60_000;
 
 /** RFC 7009 §2.2: the same for a token that is revoked now and for one that never was. */
 const DONE: Answer = { kind: 'answer', contentType: 'text/plain; charset=utf-8', body: '' };
 
 /** `POST /oauth/revoke`: whoever holds a minted token may end it. Other tokens are not ours to revoke: the admin's. */
-export function createRevokeEndpoint({ present, admit, revocations, log }: RevokePorts): Handle {
+export function createRevokeEndpoint({ present, admit, revocations, clock, log }: RevokePorts): Handle {
+  const given = new WindowCounter(() => clock.now());
+
   return createOwnEndpoint(
     {
       async POST(call, body) {
@@ -39,9 +47,11 @@ export function createRevokeEndpoint({ present, admit, revocations, log }: Revok
           call.detail = verified.detail;
           return DONE;
         }
-        const { jti = '', issuer, expiresAt } = verified;
+        const { jti = '', issuer, expiresAt, minted } = verified;
+        const { count, resetsIn } = given.add(minted?.source.tokenHash ?? '', WINDOW);
+        if (count > MAX_PER_SOURCE) return tooMany(Math.ceil(resetsIn / 1000));
         // Once is enough: whoever sends it again does not fill the list.
-        if (revocations.check(verified, verified.minted?.identity).kind !== 'revoked') {
+        if (revocations.check(verified, minted?.identity).kind !== 'revoked') {
           const expires = new Date(expiresAt).toISOString();
           await revocations.add({
             target: 'jti',
@@ -58,4 +68,9 @@ export function createRevokeEndpoint({ present, admit, revocations, log }: Revok
     OAUTH_MANNER,
     log,
   );
+}
+
+function tooMany(retryAfter: number): Refusal {
+  const detail = 'too many tokens of one source were given back';
+  return { kind: 'deny', reason: 'rate_limited', detail, retryAfter };
 }

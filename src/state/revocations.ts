@@ -24,7 +24,7 @@ export interface SyncedRevocations extends Revocations {
 }
 
 /** Clocks of other replicas may be behind. */
-const HOUR = 3_600_000;
+const MARGIN = 5 * 60_000;
 
 const CLEAR: RevocationVerdict = { kind: 'clear' };
 
@@ -72,7 +72,7 @@ export function createRevocations(
   /** What has long ended makes room for what is new, so that clients who give tokens back do not fill the store. */
   async function forgetEnded(): Promise<void> {
     const ended = all.filter(
-      ({ expires }) => expires !== undefined && Date.parse(expires) < clock.now() - HOUR,
+      ({ expires }) => expires !== undefined && Date.parse(expires) < clock.now() - MARGIN,
     );
     try {
       for (const { id } of ended.slice(0, 20)) await store.deleteRevocation(id);

@@ -115,6 +115,7 @@ describe('the chart', () => {
     expect(before).toMatch(/^[0-9a-f]{64}$/);
     expect(await checksum('config.server.publicUrl=https://other.example.com')).not.toBe(before);
     expect(await checksum('podAnnotations.note=x')).toBe(before);
+    expect(await checksum('restartOnConfigChange=false')).toBeUndefined();
   });
 
   test('replicas are the autoscaler’s where there is one', async () => {

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { startGitlab, type TestDeployToken, type TestGitlab, type TestJob } from '../support/gitlab.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 
 const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
@@ -13,13 +13,15 @@ let gitlab: TestGitlab;
 let upstream: RecordingUpstream;
 let gateway: TestGateway;
 let job: TestJob;
+let deployToken: TestDeployToken;
 
 beforeAll(async () => {
   [gitlab, upstream] = await Promise.all([startGitlab(), startRecordingUpstream()]);
   job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+  deployToken = gitlab.deployToken();
   gateway = await startGateway(
     `
-issuers: { gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: {} } }
+issuers: { gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 1ms }, deployTokens: {} } }
 identities:
   ci:
     issuer: gitlab
@@ -28,6 +30,11 @@ identities:
     grants:
       - { service: orders, scopes: [read_api, write_api], resources: ["**"] }
       - { service: files, scopes: [read_package_registry], resources: ["**"] }
+  mirror:
+    issuer: gitlab
+    via: [deploy_token]
+    match: { deploy_token_id: "${deployToken.id}" }
+    grants: [{ service: files, scopes: [read_package_registry], resources: ["**"] }]
 deployTokens:
   edge:
     username: edge+1
@@ -235,6 +242,40 @@ describe('a deploy token', () => {
   });
 });
 
+test('a deploy token of GitLab is a client too', async () => {
+  const headers = basic(deployToken.username, deployToken.token);
+  const { status, json } = await post('/oauth/token', form({ grant_type: 'client_credentials' }), headers);
+  expect([status, json['scope'], json['expires_in']]).toEqual([200, 'read_package_registry', 300]);
+  expect(await use(json['access_token'], 'GET', '/f/x', 'files.example.com')).toBe('200');
+});
+
+describe('a job token', () => {
+  const asJob = (token: string): Promise<Reply> =>
+    exchange({ subject_token: token, subject_token_type: `${TYPE}access_token` });
+
+  test('of a job that has ended is refused in the same words', async () => {
+    const ended = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+    expect((await asJob(ended.token)).status).toBe(200);
+    ended.finish();
+    const { status, headers, json } = await asJob(ended.token);
+    expect([status, json['error']]).toEqual([400, 'invalid_request']);
+    expect((await gateway.audited(headers.get('x-request-id'))).event.reason).toBe('job_not_running');
+  });
+
+  test('while GitLab cannot be reached: 503, and nobody is refused', async () => {
+    const fresh = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+    await gitlab.down();
+    const { status, headers, json } = await asJob(fresh.token);
+    expect([status, json['error'], headers.has('retry-after')]).toEqual([
+      503,
+      'temporarily_unavailable',
+      true,
+    ]);
+    await gitlab.up();
+    expect((await asJob(fresh.token)).status).toBe(200);
+  });
+});
+
 test('methods and content types are refused in the standard’s form', async () => {
   const get = await fetch(`${gateway.url}/oauth/token`);
   expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST']);
@@ -272,6 +313,19 @@ describe('a minted token that is given back', () => {
     expect([status, text]).toEqual([200, '']);
     const admin = await fetch(`${gateway.adminUrl}/revocations`);
     expect(await admin.text()).not.toContain('"target":"tokenHash"');
+  });
+
+  test('what comes of one source fills no list', async () => {
+    const subject_token = job.idToken();
+    const statuses: number[] = [];
+    for (let i = 0; i < 62; i++) {
+      const { json } = await exchange({ subject_token });
+      const { status } = await post('/oauth/revoke', form({ token: String(json['access_token']) }));
+      statuses.push(status);
+    }
+    expect(statuses).toEqual([...Array<number>(60).fill(200), 429, 429]);
+    const { json } = await exchange();
+    expect((await post('/oauth/revoke', form({ token: String(json['access_token']) }))).status).toBe(200);
   });
 
   test('without a token: invalid_request', async () => {

@@ -1,4 +1,5 @@
 /** A reload swaps what decides, whole or not at all, under traffic (threats K3, C6). */
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { openConversation } from '../support/conversation.ts';
@@ -97,8 +98,31 @@ describe('what a reload changes', () => {
   });
 });
 
+const privateKey = (): string =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ format: 'pem', type: 'pkcs8' })
+    .toString();
+
 const ISSUERLESS = (url: string): string =>
   `services: { orders: { type: http, path: /orders/, upstream: { url: "${url}/" } } }\n`;
+
+test('signing keys: another file is another key at once; one that cannot be used changes nothing', async () => {
+  const { gateway } = await scene({ 'signing.pem': privateKey(), 'broken.pem': 'no key' });
+  const kid = async (): Promise<string | undefined> => {
+    const { keys } = (await (await fetch(`${gateway.url}/.well-known/jwks.json`)).json()) as {
+      keys: { kid: string }[];
+    };
+    return keys[0]?.kid;
+  };
+  const generated = await kid();
+  expect(await gateway.reload((yaml) => `${yaml}signing: { keys: [{ file: signing.pem }] }\n`)).toBe(true);
+  const fromFile = await kid();
+  expect(fromFile).not.toBe(generated);
+  expect(await gateway.reload((yaml) => yaml.replace('signing.pem', 'broken.pem'))).toBe(false);
+  expect(await kid()).toBe(fromFile);
+  expect(await gateway.reload((yaml) => yaml.replace(/signing: .*\n/, ''))).toBe(true);
+  expect(await kid()).toBe(generated);
+});
 
 describe('what is under way', () => {
   test('an upload and a download end where they began; the next request goes to the new upstream', async () => {
@@ -142,6 +166,27 @@ describe('what is under way', () => {
     await eventually('the old connections are closed', () => upstream.open() === 0);
     upload.destroy();
     download.destroy();
+  });
+
+  test('traffic notices nothing of reloads that change its own service again and again', async () => {
+    const { gateway, upstream, get } = await scene();
+    let going = true;
+    const answers: (readonly [number, string | undefined])[] = [];
+    const traffic = Array.from({ length: 8 }, async () => {
+      while (going) answers.push(await get('/orders/a'));
+    });
+    for (let n = 0; n < 40; n++) {
+      const seen = answers.length;
+      await gateway.reload((yaml) =>
+        yaml.replace(/http, (keepCookies: \w+, )?path/, `http, keepCookies: ${n % 2 === 0}, path`),
+      );
+      await eventually('traffic', () => answers.length > seen);
+    }
+    going = false;
+    await Promise.all(traffic);
+    expect(answers.filter(([status]) => status !== 200)).toEqual([]);
+    expect(upstream.accepted()).toBeGreaterThanOrEqual(40);
+    await eventually('connections of one generation are left', () => upstream.open() <= 8);
   });
 
   test('a request that waits for keys is decided by the policy that it came to, and served as that says', async () => {

@@ -30,6 +30,7 @@ workloadIdentities:
   ${NAME}: { identity: ci }
   other@workload.example.com: { identity: other }
 services:
+  registry: { type: oci, upstream: { url: "${upstream.url}" } }
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
 `);
   return () => gateway.close();
@@ -124,6 +125,18 @@ describe.each(WAYS)('%s', (_path, exchange) => {
     const typ = Buffer.from(JSON.stringify({ alg: 'ES256', typ: 'JWT' })).toString('base64url');
     expect((await exchange(`${typ}.${payload}.${signature.toString('base64url')}`)).status).not.toBe(200);
   });
+});
+
+test('B2: junk at a registry’s login is counted as it is everywhere', async () => {
+  const { host } = new URL(gateway.url);
+  const login = (password: string): Promise<Response> =>
+    fetch(`${gateway.url}/token?service=${host}`, {
+      headers: { Authorization: `Basic ${btoa(`ci:${password}`)}` },
+    });
+  const statuses = new Set<number>();
+  for (let i = 0; i < 35; i++) statuses.add((await login(`guess-${i}`)).status);
+  expect([...statuses]).toEqual([401, 429]);
+  expect((await login(issuer.mint())).status).toBe(200);
 });
 
 test('J11: a minted token that was given back stays so, however its signature is spelled', async () => {

@@ -57,9 +57,12 @@ if (missingKubeconform() !== undefined) {
 
 /** The package's schemas refer to each other by URL; here each file holds what it refers to. */
 function kubernetesSchemas(work: string): void {
-  program('python3', ['-m', 'pip', 'install', '-q', '--no-deps', '--target', join(work, 'python'), SCHEMAS]);
+  // Debian's own Python has no pip outside of such an environment.
+  program('python3', ['-m', 'venv', join(work, 'venv')]);
+  const target = join(work, 'python');
+  program(join(work, 'venv/bin/pip'), ['install', '-q', '--no-deps', '--target', target, SCHEMAS]);
   for (const version of KUBERNETES_VERSIONS) {
-    const from = join(work, `python/kubernetes_validate/kubernetes-json-schema/v${version}-local-strict`);
+    const from = join(target, `kubernetes_validate/kubernetes-json-schema/v${version}-local-strict`);
     const to = join(work, 'schemas', `v${version}`);
     mkdirSync(to, { recursive: true });
     const definitions = JSON.parse(readFileSync(join(from, '_definitions.json'), 'utf8')) as Schema;

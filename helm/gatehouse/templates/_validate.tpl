@@ -27,8 +27,10 @@
 {{- fail (printf "config.server.%s is the chart's: use ports, admin and tls of the values" .) }}
 {{- end }}
 {{- end }}
-{{- if dig "server" "limits" "drain" "" (default dict $v.config) }}
-{{- fail "config.server.limits.drain is the chart's, so that pods are not killed before: use drain.seconds" }}
+{{- range list "drain" "drainDelay" }}
+{{- if dig "server" "limits" . "" (default dict $v.config) }}
+{{- fail (printf "config.server.limits.%s is the chart's, so that pods are not killed before: use drain.seconds and drain.sleepSeconds" .) }}
+{{- end }}
 {{- end }}
 {{- if dig "state" "sqlite" "" (default dict $v.config) }}
 {{- fail "config.state.sqlite is the chart's: use state.persistence" }}

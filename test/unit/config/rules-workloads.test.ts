@@ -176,6 +176,14 @@ describe('refused', () => {
   });
 });
 
+test('a service that has the host of publicUrl for itself hides the exchange', () => {
+  const services =
+    '{ orders: { type: http, path: /orders/, hosts: [gateway.example.com], upstream: { url: http://orders.internal/ } } }';
+  expect(warningsOf(yaml('identity: payments', { services }))).toEqual([
+    expect.stringContaining('the exchange is not to be had at server.publicUrl: service "orders"'),
+  ]);
+});
+
 describe('trusted publishing', () => {
   const npm = (rest: string): string => `{ type: npm, upstream: { url: http://npm.internal/ }, ${rest} }`;
   const publishing = 'trustedPublishing: { audience: "npm:npm.example.com" }';

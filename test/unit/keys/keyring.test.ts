@@ -34,6 +34,35 @@ test('two on one store agree; what one signs, the other verifies', async () => {
   expect(await one.publicKeys()).toEqual(await two.publicKeys());
 });
 
+test('after a store has lost its data: the old hands take the new key over, and still know the old one', async () => {
+  const kept = new Map<string, string>();
+  let asked = 0;
+  const forgetful = {
+    keepFirst: (name: string, value: string): Promise<string> => {
+      asked += 1;
+      if (!kept.has(name)) kept.set(name, value);
+      return Promise.resolve(kept.get(name) ?? value);
+    },
+  };
+  const old = createKeyring({}, { store: forgetful, log });
+  await old.start();
+  const before = await old.sign('t', {});
+  kept.clear();
+  const young = createKeyring({}, { store: forgetful, log });
+  await young.start();
+  const after = await young.sign('t', {});
+  // Just looked: keys that are made up cost nothing.
+  asked = 0;
+  for (let i = 0; i < 20; i++) expect(await old.verify(after, 't')).toMatchObject({ kind: 'invalid' });
+  expect(asked).toBe(0);
+  const later = performance.now() + 31_000;
+  vi.spyOn(performance, 'now').mockReturnValue(later);
+  expect(await old.verify(after, 't')).toMatchObject({ kind: 'payload' });
+  expect(await old.verify(before, 't')).toMatchObject({ kind: 'payload' });
+  expect(await young.verify(await old.sign('t', {}), 't')).toMatchObject({ kind: 'payload' });
+  expect(asked).toBe(1);
+});
+
 test('rotation without a gap: the first signs, all verify', async () => {
   const [a, b] = [file('a.pem', pem().text), file('b.pem', pem().text)];
   const [before, during, after] = [[a], [b, a], [b]].map((keys) =>

@@ -131,11 +131,11 @@ describe('config.json', () => {
   const GATEWAY = 'https://gateway.example.com/cargo/';
   const urls: PublicUrls = {
     base: GATEWAY,
-    leadsToStorage: () => false,
     of: (url) =>
       url.startsWith('http://crates.internal/')
         ? GATEWAY + url.slice('http://crates.internal/'.length)
         : undefined,
+    leadsToStorage: () => false,
   };
   const rewrite = (config: object | string): unknown => {
     const text = typeof config === 'string' ? config : JSON.stringify(config);

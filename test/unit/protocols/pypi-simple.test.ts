@@ -7,13 +7,13 @@ const GATEWAY = 'https://gateway.example.com/pypi/';
 /** As `forward` gives them for an upstream at the root of its host. */
 const urls: PublicUrls = {
   base: GATEWAY,
-  leadsToStorage: () => false,
   of(url) {
     if (url.startsWith(GATEWAY)) return url;
     const own = ['http://index.internal:8080/', 'https://gateway.example.com/'];
     const from = own.find((prefix) => url.startsWith(prefix));
     return from === undefined ? undefined : GATEWAY + url.slice(from.length);
   },
+  leadsToStorage: () => false,
 };
 
 const rewrite = (page: string): string | undefined => SIMPLE_PAGE.rewrite(page, urls);
