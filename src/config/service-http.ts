@@ -1,11 +1,21 @@
 import { z } from 'zod';
-import { nonEmpty } from './schema-scalars.ts';
+import { nonEmpty, timeout } from './schema-scalars.ts';
 import { carriersInHeaders, serviceKeys, type ServiceTraits } from './schema-service-keys.ts';
 
 export const httpService = z.strictObject({
   type: z.literal('http').describe('An API: what a request asks for stands in `operations`.'),
   ...serviceKeys,
   carriers: carriersInHeaders,
+  webSockets: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        idle: timeout.default(300_000).describe('Without a byte in either direction. Default 5m.'),
+        lifetime: timeout.default(3_600_000).describe('At most, whatever goes through it. Default 1h.'),
+      }),
+    ])
+    .prefault({})
+    .describe('WebSocket handshakes pass where the operation is granted; false: they are refused.'),
   operations: z
     .array(
       z.strictObject({

@@ -24,13 +24,17 @@ export interface Forwarding {
   upstreamDuration: number | undefined;
   bytesIn: number;
   bytesOut: number;
+  /** For the reader of the audit trail. */
+  detail: string | undefined;
 
   /** Nothing has been sent to the client: whoever holds this answers it. At most once. */
   failed(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;
   /** Allowed, but what it must go out with is missing: a refusal like any other. Nothing has been sent. At most once. */
   refused(refusal: Refusal): void;
   /** The answer had begun and cannot be completed; the client's connection has been cut. At most once. */
-  broken(reason: UpstreamFault | DenyReason, detail: string): void;
+  broken(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;
+  /** Asked of what lasts: why the credential would not be let in any more. */
+  standing(): Refusal | undefined;
 }
 
 /** Takes over the response; calls `failed` or `broken` where it cannot be made whole. */

@@ -11,8 +11,17 @@ export interface Incoming {
   /** Where it came from: the peer, or what trusted proxies say. */
   readonly client: ClientFacts;
   readonly requestId: string;
+  /** A WebSocket handshake: node has let go of the connection, and whoever answers closes it. */
+  readonly upgrade?: Upgrade | undefined;
   /** The client sent `Expect: 100-continue` and waits for `res.writeContinue()`. */
   readonly expectsContinue: boolean;
+}
+
+export interface Upgrade {
+  /** What came behind the handshake, in the same packet. */
+  readonly early: Buffer;
+  /** The client has its 101: what follows is no HTTP. */
+  switched: boolean;
 }
 
 export interface ClientFacts {

@@ -129,6 +129,8 @@ export interface Protocol {
   readonly queryCarriers: readonly string[];
   /** It has paths with `%2F`, and `classify` reads them. Default: they are refused. */
   readonly encodedSlash?: boolean;
+  /** A WebSocket handshake is a request like any other, and what follows it is carried. Default: it is refused. */
+  readonly webSockets?: boolean;
   classify(head: RequestHead): Classification;
   /**
    * The one `WWW-Authenticate` value, or undefined where clients are better off without. `error` is a code of

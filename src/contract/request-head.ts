@@ -18,6 +18,8 @@ export interface RequestHead {
   readonly encodedSlash?: boolean;
   /** With its `?`, or empty, as received: it may hold credentials, so never log it. */
   readonly query: string;
+  /** It is a whole WebSocket handshake (RFC 6455 §4.2.1). */
+  readonly webSocket?: boolean;
   /** Whether the framing announces a body. */
   readonly hasBody: boolean;
   /** Name, value, name, value … exactly as received. */

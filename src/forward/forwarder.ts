@@ -15,6 +15,8 @@ import { CredentialFault, withhold } from './request-credential.ts';
 import { createRewriting } from './rewriting.ts';
 import type { StallWatch } from './stall-watch.ts';
 import { createTakeBody } from './take-body.ts';
+import type { TunnelLimits } from './tunnel-watch.ts';
+import { createTunnels } from './tunnels.ts';
 import { createUpstreamCredential, type CredentialPorts, type UpstreamAuth } from './upstream-credential.ts';
 import { createUpstreamPool, type PoolSettings } from './upstream-pool.ts';
 
@@ -42,6 +44,8 @@ export interface ForwardSettings {
   /** Query parameters that carry credentials to this type of upstream. */
   readonly queryCarriers: readonly string[];
   readonly limits: { readonly bodyBytes?: number | undefined };
+  /** Absent or false: what a handshake would switch to is not carried. */
+  readonly webSockets?: TunnelLimits | false | undefined;
 }
 
 export interface Forwarder {
@@ -79,6 +83,9 @@ export function createForwarder(
     cleanQuery,
   });
   const rewritingFor = createRewriting(settings);
+  const tunnels = settings.webSockets
+    ? createTunnels({ ...settings.webSockets, location, timeouts: upstream.timeouts }, pool.connect)
+    : undefined;
   let inFlight = 0;
 
   function forward(forwarding: Forwarding): void {
@@ -102,7 +109,7 @@ export function createForwarder(
       .catch((error: unknown) => {
         inFlight -= 1;
         if (error instanceof CredentialFault) withhold(forwarding, error);
-        else forwarding.failed('internal_error', 'no credential');
+        else forwarding.failed('internal_error', error instanceof Error ? error.name : 'unknown');
       });
   }
 
@@ -161,6 +168,9 @@ export function createForwarder(
     inFlight += 1;
     // Comes once; `once` would only add a wrapper to every request.
     res.on('close', () => relay.clientClosed());
+    if (incoming.upgrade !== undefined && tunnels !== undefined) {
+      return tunnels.open(forwarding, path, headers, relay);
+    }
     if (upload !== undefined) ports.stalls.watch(upload);
     if (incoming.expectsContinue && taken === undefined) res.writeContinue();
     pool.dispatch(options, relay);
@@ -191,6 +201,7 @@ export function createForwarder(
     takeBody: createTakeBody({ maxBody, most: upstream.connections }, ports.stalls),
     async close(inUse) {
       credential?.close();
+      tunnels?.close();
       await inUse;
       await Promise.all([pool.close(), redirects.close()]);
     },

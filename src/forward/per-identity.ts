@@ -2,7 +2,7 @@ import type { Forwarding } from '../contract/forwarding.ts';
 import { CredentialFault, type RequestCredential } from './request-credential.ts';
 
 /** The entry for callers who have none of their own, and for requests of nobody. */
-export const DEFAULT_ENTRY = 'default';
+const DEFAULT_ENTRY = 'default';
 
 /** Another credential for each identity: the upstream sees whose request it is, by tokens of its own. */
 export function createPerIdentity(entries: ReadonlyMap<string, RequestCredential>): RequestCredential {

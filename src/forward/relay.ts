@@ -79,24 +79,24 @@ export class Relay implements Dispatcher.DispatchHandler {
     // Interim answers (RFC 9110 §15.2) are between the upstream and us. Each one starts undici's timer anew.
     if (status >= 102 && status < 200) {
       this.#interim += 1;
-      if (this.#interim > MOST_INTERIM) this.#refuse('upstream_invalid', 'interim answers without end');
+      if (this.#interim > MOST_INTERIM) this.refuse('upstream_invalid', 'interim answers without end');
       return;
     }
     forwarding.upstreamStatus = status;
-    if (status < 200 || status > 599) return this.#refuse('upstream_invalid', `status ${status}`);
-    if (CONTROL.test(phrase)) return this.#refuse('upstream_invalid', 'a control character in the reason');
+    if (status < 200 || status > 599) return this.refuse('upstream_invalid', `status ${status}`);
+    if (CONTROL.test(phrase)) return this.refuse('upstream_invalid', 'a control character in the reason');
     if (status === 401) {
       const reason = this.#ports.unauthorized();
-      return reason === undefined ? this.#handedOver() : this.#refuse(reason, 'the upstream answered 401');
+      return reason === undefined ? this.#handedOver() : this.refuse(reason, 'the upstream answered 401');
     }
     const raw = (controller.rawHeaders as readonly (Buffer | string)[] | null | undefined) ?? [];
     if (this.#ports.follow !== undefined && REDIRECTS.has(status)) return this.#follow(raw);
     const head = readResponseHead(raw, status, forwarding.head.host, this.#ports.location);
-    if (head.kind === 'invalid') return this.#refuse('upstream_invalid', head.detail);
+    if (head.kind === 'invalid') return this.refuse('upstream_invalid', head.detail);
 
     const { res, req, requestId } = forwarding.incoming;
     const rewritten = this.#ports.rewriting?.answer(head.headers, status);
-    if (typeof rewritten === 'string') return this.#refuse('upstream_invalid', rewritten);
+    if (typeof rewritten === 'string') return this.refuse('upstream_invalid', rewritten);
     this.#transform = rewritten?.body;
     const headers = rewritten?.headers ?? head.headers;
     headers.push('X-Request-Id', requestId);
@@ -120,7 +120,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     const location = findRaw(raw, 'location');
     const problem = location === undefined ? 'a redirect to nowhere' : this.#ports.follow?.(location);
     if (problem === undefined) this.#handedOver();
-    else this.#refuse('upstream_invalid', problem);
+    else this.refuse('upstream_invalid', problem);
   }
 
   /** Another relay has the client now; what follows of this answer is of no use to anybody. */
@@ -141,7 +141,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, received: Buffer): void {
     if (this.#done) return;
     const chunk = this.#transform === undefined ? received : this.#transform.push(received);
-    if (typeof chunk === 'string') return this.#refuse('upstream_invalid', chunk);
+    if (typeof chunk === 'string') return this.refuse('upstream_invalid', chunk);
     if (chunk === undefined || chunk.length === 0) return;
     const res = this.#res;
     const head = this.#heldHead;
@@ -164,7 +164,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#release();
     if (this.#done) return;
     const last = this.#bodiless ? undefined : this.#transform?.end();
-    if (typeof last === 'string') return this.#refuse('upstream_invalid', last);
+    if (typeof last === 'string') return this.refuse('upstream_invalid', last);
     const res = this.#res;
     this.#end();
     const head = this.#heldHead;
@@ -214,7 +214,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#release();
   }
 
-  #refuse(reason: 'upstream_invalid' | Exclude<Rejection, 'another'>, detail: string): void {
+  /** The upstream’s answer is none that could be relayed. */
+  refuse(reason: 'upstream_invalid' | Exclude<Rejection, 'another'>, detail: string): void {
     this.#end();
     this.#forwarding.failed(reason, detail);
     this.#abort(reason);

@@ -13,6 +13,8 @@ export interface PoolSettings extends UpstreamTlsSettings {
 
 export interface UpstreamPool {
   dispatch: Pool['dispatch'];
+  /** A connection of its own, under the same TLS policy. */
+  readonly connect: (callback: buildConnector.Callback) => void;
   close(): Promise<void>;
 }
 
@@ -23,28 +25,33 @@ export interface UpstreamPool {
 export function createUpstreamPool(service: string, settings: PoolSettings, log: Log): UpstreamPool {
   const withOneName = nameAs(settings);
   const tls = openUpstreamTls(service, settings, log, (material) => {
-    const previous = pool;
-    pool = makePool(settings, material);
+    const previous = made.pool;
+    made = makePool(settings, material);
     void previous.close();
   });
-  let pool = makePool(settings, tls.current);
+  let made = makePool(settings, tls.current);
   return {
-    dispatch: (options, handler) => pool.dispatch(withOneName(options), handler),
+    dispatch: (options, handler) => made.pool.dispatch(withOneName(options), handler),
+    connect: (callback) => made.connect(callback),
     async close() {
       tls.close();
-      await pool.destroy();
+      await made.pool.destroy();
     },
   };
 }
 
-function makePool(settings: PoolSettings, material: TlsMaterial): Pool {
+function makePool(
+  settings: PoolSettings,
+  material: TlsMaterial,
+): Pick<UpstreamPool, 'connect'> & { readonly pool: Pool } {
   const { connect: timeout, headers, idle } = settings.timeouts;
   // HTTP/2 is on by default over TLS; framing is checked for HTTP/1.1 only.
   const connect = buildConnector({ timeout, allowH2: false, ...material });
   // undici would verify the certificate against the Host header, which may be the client's: without a name
   // it takes that of the origin (and none for an address, which node refuses as one).
   const servername = settings.serverName ?? '';
-  return new Pool(new URL(settings.url).origin, {
+  const { origin, protocol, hostname, host, port } = new URL(settings.url);
+  const pool = new Pool(origin, {
     connections: settings.connections,
     pipelining: 1,
     allowH2: false,
@@ -55,6 +62,8 @@ function makePool(settings: PoolSettings, material: TlsMaterial): Pool {
     maxHeaderSize: 64 * 1024,
     connect: (options, callback) => connect({ ...options, servername }, callback),
   });
+  const where = { protocol, hostname: hostname.replaceAll(/[[\]]/g, ''), host, port, servername };
+  return { pool, connect: (callback) => connect(where, callback) };
 }
 
 /** To undici another Host is another server: it would close the connection and open a new one for each. */

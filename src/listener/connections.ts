@@ -1,4 +1,4 @@
-import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { ServerResponse, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import { Socket } from 'node:net';
 
 /** How long a client may go on sending what nobody reads before its connection is cut. */
@@ -43,6 +43,19 @@ export function refuseConnection(socket: Socket, status: number, pending: Server
 export function writeRefusal(socket: Socket, status: number): void {
   const reason = STATUS_CODES[status] ?? '';
   socket.write(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** A response on a connection that node has let go of: the last one there, and closed behind. */
+export function answerOn(socket: Socket, req: IncomingMessage): ServerResponse {
+  const res = new ServerResponse(req);
+  res.shouldKeepAlive = false;
+  res.assignSocket(socket);
+  // What node does for its own.
+  socket.on('drain', () => {
+    if (res.writableNeedDrain) res.emit('drain');
+  });
+  res.once('finish', () => closeGently(socket));
+  return res;
 }
 
 /** Makes node's own closing after a last response gentle where the request's body was not read. */

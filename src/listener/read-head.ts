@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { deny, type Deny } from '../contract/decision.ts';
 import type { RequestHead } from '../contract/request-head.ts';
 import { foldHeaderName } from '../lib/header-name.ts';
+import { readSwitching } from './handshake.ts';
 import { parseTarget } from './request-target.ts';
 
 /** What of node's request is read; `method` and `url` are as received. */
@@ -49,10 +50,13 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
   // A server that switches protocols there and then takes the body for frames, or for requests (threats S9).
   if (websocket && hasBody) return malformed('a WebSocket handshake with a body');
   if (host === undefined || !HOST.test(host)) return malformed('a missing or invalid Host');
+  const switching = websocket ? readSwitching(req, hasBody) : undefined;
+  if (switching?.kind === 'malformed') return malformed(switching.detail);
 
   const target = parseTarget(req.url ?? '');
   if ('kind' in target) return target;
-  return { method, host: host.toLowerCase(), ...target, hasBody, rawHeaders };
+  const head = { method, host: host.toLowerCase(), ...target, hasBody, rawHeaders };
+  return switching?.kind === 'websocket' ? { ...head, webSocket: true } : head;
 }
 
 function malformed(detail: string): Deny {

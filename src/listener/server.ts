@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Socket } from 'node:net';
-import { GatehouseError } from '../contract/errors.ts';
-import type { BrokenRequest, Incoming } from '../contract/incoming.ts';
+import type { BrokenRequest, Incoming, Upgrade } from '../contract/incoming.ts';
 import type { ConnectionMeter } from '../contract/meter.ts';
 import type { Log } from '../contract/ports.ts';
 import { createClientFacts } from './client-facts.ts';
 import { parseListenAddress, type ListenAddress } from '../lib/listen-address.ts';
 import { ConnectionCount, type ConnectionLimits } from './connection-limits.ts';
 import {
+  answerOn,
   closeGentlyAfterLastResponse,
   closeServer,
   delay,
@@ -18,6 +18,7 @@ import {
   writeRefusal,
 } from './connections.ts';
 import { compileNetworks } from './networks.ts';
+import { listen } from './listen.ts';
 import { readHead } from './read-head.ts';
 import { loadCertificate, watchCertificate } from './tls.ts';
 
@@ -73,7 +74,11 @@ export function createListener(
     noDelay: true,
     shouldUpgradeCallback(req) {
       upgrading = req;
-      return false;
+      const previous = current.get(req.socket);
+      // Behind an answer that is not out yet, or is the last, nothing switches.
+      if (previous !== undefined && (!previous.writableFinished || !previous.shouldKeepAlive)) return false;
+      const head = readHead(req, limits.headerCount);
+      return !('kind' in head) && head.webSocket === true;
     },
   };
   const server =
@@ -90,6 +95,7 @@ export function createListener(
   server.maxHeadersCount = 0;
 
   const detached = new Set<Socket>();
+  const upgrades = new Map<Socket, Upgrade>();
   /** The newest response of each connection. */
   const current = new Map<Socket, http.ServerResponse>();
   const proto = tls === undefined ? 'http' : 'https';
@@ -98,7 +104,12 @@ export function createListener(
   const connections = new ConnectionCount(ports);
   let leaving = false;
 
-  function take(req: http.IncomingMessage, res: http.ServerResponse, expectsContinue: boolean): void {
+  function take(
+    req: http.IncomingMessage,
+    res: http.ServerResponse,
+    expectsContinue: boolean,
+    upgrade?: Upgrade,
+  ): void {
     const previous = current.get(req.socket);
     // Behind an answer that closes the connection nothing counts as a request any more (threats S7).
     if (previous?.shouldKeepAlive === false) return;
@@ -112,6 +123,7 @@ export function createListener(
       head: readHead(req, limits.headerCount),
       client: clientFacts(req),
       requestId: randomUUID(),
+      upgrade,
       expectsContinue,
     });
   }
@@ -126,11 +138,16 @@ export function createListener(
   server.on('checkExpectation', (req, res) => take(req, res, false));
   server.on('connect', (_req, stream) => {
     const socket = stream as Socket;
-    // Node has let go of this one: its errors and its end are nobody else's.
-    detached.add(socket);
-    socket.on('error', () => socket.destroy());
-    socket.once('close', () => detached.delete(socket));
+    detach(socket);
     refuse(socket, 400, 'method CONNECT');
+  });
+  server.on('upgrade', (req, stream, early) => {
+    const socket = stream as Socket;
+    const upgrade = { early, switched: false };
+    detach(socket);
+    upgrades.set(socket, upgrade);
+    socket.once('close', () => upgrades.delete(socket));
+    take(req, answerOn(socket, req), false, upgrade);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
     const socket = stream as Socket;
@@ -151,6 +168,13 @@ export function createListener(
     writeRefusal(socket, status);
     socket.end(() => socket.destroy());
   });
+
+  /** Node has let go of this one: its errors and its end are nobody else's. */
+  function detach(socket: Socket): void {
+    detached.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => detached.delete(socket));
+  }
 
   function refuse(socket: Socket, status: number, detail: string): void {
     handlers.broken({ status, detail, client: peerFacts(socket) });
@@ -185,7 +209,12 @@ export function createListener(
     async stop(cut) {
       leaving = true;
       certificate?.close();
+      // They have no end of their own that could be waited for.
+      for (const [socket, { switched }] of upgrades) if (switched) socket.destroySoon();
       await closeServer(server, { deadline: limits.drain, cut, detached });
+      // Closed, but not yet told so: whoever waits for the end of one would hear of it after everything has stopped.
+      const told = [...detached].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+      await Promise.all(told);
     },
   };
 }
@@ -198,31 +227,4 @@ const CLIENT_ERROR_STATUS: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
-};
-
-function listen(server: http.Server, address: ListenAddress): Promise<ListenAddress> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why =
-        START_PROBLEMS[cause.code ?? ''] ?? `cannot be listened on (${cause.code ?? 'unknown error'})`;
-      reject(
-        new GatehouseError('startup_failed', `server.listen: ${address.host}:${address.port} ${why}`, {
-          cause,
-        }),
-      );
-    });
-    server.listen(address, () => {
-      const bound = server.address();
-      resolve({
-        host: address.host,
-        port: typeof bound === 'object' && bound !== null ? bound.port : address.port,
-      });
-    });
-  });
-}
-
-const START_PROBLEMS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is in use by another process: stop it, or choose another port',
-  EACCES: 'may not be listened on by this user: choose a port above 1023',
-  EADDRNOTAVAIL: 'is not an address of this machine',
 };

@@ -12,8 +12,12 @@ import type { TakenBody } from '../contract/taken-body.ts';
 import { findHeader } from '../lib/header-name.ts';
 import type { EndpointLine, ServiceLine } from './service-line.ts';
 
-/** Answers the client for a forwarder that could not. */
-export type AnswerFault = (exchange: Exchange, reason: Reason, retryAfter?: number) => void;
+export interface ExchangePorts {
+  /** Answers the client for a forwarder that could not. */
+  answerFault(exchange: Exchange, reason: Reason, retryAfter?: number): void;
+  /** Whether its credential has been revoked since. */
+  recheck(exchange: Exchange): Refusal | undefined;
+}
 
 /**
  * One request on its way. Every stage writes into it what it found out; when the request ends, whichever way,
@@ -41,12 +45,12 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
   bytesOut = 0;
   duration = 0;
   aborted = false;
-  readonly #answerFault: AnswerFault;
+  readonly #ports: ExchangePorts;
 
-  constructor(incoming: Incoming, startedAt: number, answerFault: AnswerFault) {
+  constructor(incoming: Incoming, startedAt: number, ports: ExchangePorts) {
     this.incoming = incoming;
     this.startedAt = startedAt;
-    this.#answerFault = answerFault;
+    this.#ports = ports;
   }
 
   get head(): RequestHead {
@@ -66,14 +70,14 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
   failed(...[reason, detail]: Parameters<Forwarding['failed']>): void {
     this.reason = reason;
     this.detail = detail;
-    this.#answerFault(this, reason);
+    this.#ports.answerFault(this, reason);
   }
 
   refused(refusal: Refusal): void {
     this.decision = refusal;
     this.reason = refusal.reason;
     this.detail = refusal.detail;
-    this.#answerFault(this, refusal.reason, refusal.retryAfter);
+    this.#ports.answerFault(this, refusal.reason, refusal.retryAfter);
   }
 
   broken(...[reason, detail]: Parameters<Forwarding['broken']>): void {
@@ -82,14 +86,19 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
     this.aborted = true;
   }
 
+  standing(): Refusal | undefined {
+    return this.#ports.recheck(this);
+  }
+
   /** The response is done, or the client has left. */
   end(): void {
     this.duration = performance.now() - this.#began;
-    const { res } = this.incoming;
-    if (!res.writableFinished) this.aborted = true;
+    const { res, upgrade } = this.incoming;
+    if (!res.writableFinished && upgrade?.switched !== true) this.aborted = true;
   }
 
   get status(): number {
+    if (this.incoming.upgrade?.switched === true) return 101;
     return this.incoming.res.headersSent ? this.incoming.res.statusCode : 0;
   }
 

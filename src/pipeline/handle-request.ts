@@ -7,6 +7,7 @@ import type { RequestMeter } from '../contract/meter.ts';
 import type { Clock, Log } from '../contract/ports.ts';
 import type { Classification } from '../contract/protocol.ts';
 import type { Reason } from '../contract/reason.ts';
+import type { RequestHead } from '../contract/request-head.ts';
 import type { Revocations } from '../contract/revocation.ts';
 import type { BodyWanted } from '../contract/taken-body.ts';
 import { createAdmit } from './admission.ts';
@@ -62,7 +63,7 @@ export function createPipeline(stages: Stages): Pipeline {
     if ('endpointPath' in line) return callEndpoint(exchange, line);
     exchange.line = line;
 
-    const asked = line.protocol.classify(head);
+    const asked = takes(line, head) ? line.protocol.classify(head) : NO_WEBSOCKETS;
     if (asked.kind === 'deny') return refuse(exchange, asked);
     exchange.operations = operationsOf(asked);
     const form = asked.kind === 'operations' ? asked.form : undefined;
@@ -180,6 +181,10 @@ export function createPipeline(stages: Stages): Pipeline {
     }
   }
 
+  function recheck({ verified, caller }: Exchange): Refusal | undefined {
+    return verified && refuseRevoked(stages.revocations, verified, caller);
+  }
+
   function ended(exchange: Exchange): void {
     underWay -= 1;
     if (underWay === 0) for (const resolve of waiting.splice(0)) resolve();
@@ -196,7 +201,7 @@ export function createPipeline(stages: Stages): Pipeline {
   return {
     request(incoming) {
       underWay += 1;
-      const exchange = new Exchange(incoming, stages.clock.now(), answerFault);
+      const exchange = new Exchange(incoming, stages.clock.now(), { answerFault, recheck });
       incoming.res.on('close', () => ended(exchange));
       incoming.res.on('error', ignore);
       try {
@@ -215,6 +220,13 @@ export function createPipeline(stages: Stages): Pipeline {
     idle: () => (underWay === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
   };
 }
+
+/** A tunnel is no request: only protocols that have them let one through. */
+function takes({ protocol }: ServiceLine, { webSocket }: RequestHead): boolean {
+  return webSocket !== true || protocol.webSockets === true;
+}
+
+const NO_WEBSOCKETS: Classification = { kind: 'unknown', detail: 'there are no WebSockets at this service' };
 
 /** To most servers it is either a slash or a part of a name, and nobody knows which. */
 function readsEncodedSlash(line: ServiceLine | EndpointLine | undefined): boolean {

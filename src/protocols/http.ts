@@ -14,6 +14,8 @@ export interface HttpSettings {
         readonly paths?: readonly string[] | undefined;
       }[]
     | undefined;
+  /** Absent or false: handshakes are refused. */
+  readonly webSockets?: object | false | undefined;
 }
 
 /** An API behind the gateway: what a request asks for stands in the service's `operations`, first match wins. */
@@ -38,6 +40,7 @@ export function httpProtocol(settings: HttpSettings): Protocol {
   return {
     carriers: ['bearer', 'basic', 'job-token', 'deploy-token'],
     queryCarriers: [],
+    webSockets: settings.webSockets !== undefined && settings.webSockets !== false,
     classify,
     challenge({ host, operations, error }) {
       const scope = [...new Set(operations.map((operation) => operation.scope))].join(' ');

@@ -1,7 +1,7 @@
 /** The client's own credential: shown to the upstream in its carrier, and only where it is good for nothing else. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { eventually } from '../support/eventually.ts';
-import { startGateway, type AuditLine, type TestGateway } from '../support/gateway.ts';
+import { auditedIn } from '../support/audited.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startGitlab, type TestDeployToken, type TestGitlab, type TestJob } from '../support/gitlab.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
@@ -58,17 +58,6 @@ async function sha256(text: string): Promise<string> {
 function ask(target: string, ...lines: readonly string[]): Promise<RawResponse> {
   const head = [`GET ${target} HTTP/1.1`, 'Host: gateway.example.com', ...lines, 'Connection: close', '', ''];
   return rawResponse(gateway.port, head.join('\r\n'), { quiet: 10_000 });
-}
-
-function audited(answer: RawResponse): Promise<AuditLine> {
-  return eventually('the audit event of the request', () => {
-    const id = answer.headers.get('x-request-id') ?? 'no request id';
-    const line = gateway
-      .auditText()
-      .split('\n')
-      .find((text) => text.includes(id) && text.endsWith('}'));
-    return line === undefined ? undefined : (JSON.parse(line) as AuditLine);
-  });
 }
 
 const basic = (user: string, secret: string): string =>
@@ -158,7 +147,7 @@ test.each([
   expect(answer.status).toBe(403);
   expect(answer.body).toMatch(/upstream_credential_missing|DENIED/);
   expect(upstream.bytes()).toBe('');
-  expect((await audited(answer)).event).toMatchObject({
+  expect((await auditedIn(gateway, answer)).event).toMatchObject({
     reason: 'upstream_credential_missing',
     type: ['access', 'denied'],
     outcome: 'failure',
@@ -202,7 +191,10 @@ test.each([
   ]);
   expect(answer.head + answer.body).not.toMatch(/evil|canary/);
   expect(answer.body).toContain(reason);
-  expect(await audited(answer)).toMatchObject({ event: { reason }, gatehouse: { upstream_status: 401 } });
+  expect(await auditedIn(gateway, answer)).toMatchObject({
+    event: { reason },
+    gatehouse: { upstream_status: 401 },
+  });
 });
 
 test('a 401 of the upstream in shadow says nothing of the client’s credential', async () => {

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { auditedIn } from './audited.ts';
 import { startGateway, type AuditLine, type TestGateway } from './gateway.ts';
 import { startIssuer, type TestIssuer } from './issuer.ts';
 import { rawRequest, type RawResponse } from './raw-client.ts';
@@ -109,7 +110,7 @@ ${indent(services.replaceAll('UPSTREAM', upstream.url))}`);
       upstream.respond(OK);
       await probe();
     },
-    audited: (answer) => gateway.audited(answer?.headers.get('x-request-id')),
+    audited: (answer) => auditedIn(gateway, answer),
     reset() {
       const seen = upstream.bytes();
       upstream.reset();

@@ -19,6 +19,7 @@ describe('the examples', () => {
     expect(EXAMPLES).toEqual(
       expect.arrayContaining([
         'deploy-tokens.yaml',
+        'entra-to-gitlab.yaml',
         'entra.yaml',
         'github.yaml',
         'gitlab-api.yaml',
@@ -29,8 +30,9 @@ describe('the examples', () => {
   });
 
   test.each(EXAMPLES)('%s loads without a warning', (name) => {
-    const secrets = writeFiles({ 'ca.crt': 'certificate', token: 'x' });
-    const result = loadConfig(join(DIRECTORY, name), { SERVICE_ACCOUNT_DIR: secrets }, NOW);
+    const secrets = writeFiles({ 'ca.crt': 'certificate', token: 'x', 'release-bot': 'x', inventory: 'x' });
+    const env = { SERVICE_ACCOUNT_DIR: secrets, GITLAB_TOKENS: secrets };
+    const result = loadConfig(join(DIRECTORY, name), env, NOW);
     expect(result).toMatchObject({ ok: true, warnings: [] });
   });
 

@@ -1,0 +1,201 @@
+/** What ends a WebSocket that nobody ends: revocation, silence, age, another configuration, the end of the process; and TLS. */
+import { rmSync } from 'node:fs';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { createAuthority } from '../support/certificates.ts';
+import { cleanUp } from '../support/clean-up.ts';
+import { eventually } from '../support/eventually.ts';
+import { startGateway } from '../support/gateway.ts';
+import { needs } from '../support/needs.ts';
+import { startRig, type Rig, type RigOptions } from '../support/rig.ts';
+import { openSocket, startEchoServer, type EchoServer, type TestSocket } from '../support/web-socket-rig.ts';
+
+const keep = cleanUp();
+const open: TestSocket[] = [];
+afterEach(() => open.splice(0).forEach((socket) => socket.close()));
+
+async function start(options: RigOptions = {}): Promise<{ readonly echo: EchoServer; readonly rig: Rig }> {
+  const echo = keep(await startEchoServer());
+  return { echo, rig: keep(await startRig(echo.url, options)) };
+}
+
+async function connect(rig: Rig, path = '/orders/chat'): Promise<TestSocket> {
+  const url = `ws://127.0.0.1:${rig.port}${path}`;
+  const headers = { authorization: `Bearer ${rig.token}`, host: 'gateway.example.com' };
+  const socket = await openSocket(url, { headers });
+  open.push(socket);
+  return socket;
+}
+
+async function expectEnded(socket: TestSocket, echo: EchoServer): Promise<void> {
+  expect(await socket.closed()).toBe(1006);
+  await eventually('the upstream’s end', () => echo.open() === 0);
+}
+
+test('revoked: both connections are closed within a second, and the audit trail says why', async () => {
+  const { echo, rig } = await start();
+  const socket = await connect(rig);
+  const answer = await fetch(`${rig.adminUrl}/revocations`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ identity: 'payments', reason: 'leaked' }),
+  });
+  expect(answer.status).toBe(201);
+  const since = performance.now();
+  await expectEnded(socket, echo);
+  expect(performance.now() - since).toBeLessThan(1_500);
+  const [event] = await rig.audit();
+  expect(event).toMatchObject({
+    event: { reason: 'revoked', outcome: 'failure' },
+    http: { response: { status_code: 101 } },
+    gatehouse: { decision: 'allow', detail: expect.stringMatching(/by identity: leaked/) },
+  });
+  await expect(connect(rig)).rejects.toThrow('401');
+});
+
+test('a revocation of somebody else leaves it alone', async () => {
+  const { rig } = await start();
+  const socket = await connect(rig);
+  await fetch(`${rig.adminUrl}/revocations`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ project: 'acme/web', reason: 'leaked' }),
+  });
+  // Longer than it takes to end one.
+  const until = performance.now() + 1_000;
+  while (performance.now() < until) {
+    socket.send('still here');
+    expect(await socket.next()).toBe('still here');
+  }
+});
+
+test.each([
+  ['idle: 300ms, lifetime: 1h', 'the tunnel was idle'],
+  ['idle: 1h, lifetime: 300ms', 'the tunnel reached its lifetime'],
+])('webSockets: { %s }: %s', async (limits, detail) => {
+  const { echo, rig } = await start({ service: `webSockets: { ${limits} }` });
+  const socket = await connect(rig);
+  const timer = setInterval(() => limits.startsWith('idle: 1h') && socket.send('x'), 20);
+  await expectEnded(socket, echo);
+  clearInterval(timer);
+  const [event] = await rig.audit();
+  expect(event).toMatchObject({
+    event: { reason: 'granted', outcome: 'success' },
+    gatehouse: { detail },
+  });
+});
+
+test('what is said in either direction keeps it open', async () => {
+  const { echo, rig } = await start({ service: 'webSockets: { idle: 600ms }' });
+  const [quiet, spoken] = [await connect(rig), await connect(rig)];
+  const timer = setInterval(() => [...echo.server.clients].at(-1)?.send('tick'), 50);
+  expect(await quiet.closed()).toBe(1006);
+  for (let n = 0; n < 10; n++) expect(await spoken.next()).toBe('tick');
+  clearInterval(timer);
+});
+
+test('a reload that changes the service ends it; one that does not, does not', async () => {
+  const { echo, rig } = await start({
+    services: `  other: { type: http, path: /other/, upstream: { url: "http://127.0.0.1:1/" }, anonymous: [{ scopes: [read_api], resources: ["/**"] }] }`,
+  });
+  const socket = await connect(rig);
+  expect(await rig.reload((yaml) => yaml.replace('path: /other/', 'path: /another/'))).toBe(true);
+  socket.send('still here');
+  expect(await socket.next()).toBe('still here');
+  expect(
+    await rig.reload((yaml) =>
+      yaml.replace('type: http, path: /orders/', 'type: http, keepCookies: true, path: /orders/'),
+    ),
+  ).toBe(true);
+  await expectEnded(socket, echo);
+  expect((await rig.audit())[0]?.gatehouse['detail']).toMatch(/the service has changed/);
+  const next = await connect(rig);
+  next.send('again');
+  expect(await next.next()).toBe('again');
+});
+
+test('the end of the process does not wait for it, and leaves its event', async () => {
+  const echo = keep(await startEchoServer());
+  const { gateway, port, folder, audit } = await startGateway(
+    `services: { open: { type: http, upstream: { url: "${echo.url}/" }, anonymous: [{ scopes: [read_api], resources: ["/**"] }] } }`,
+    {
+      server: 'server: { listen: "127.0.0.1:0", admin: { listen: "127.0.0.1:0" }, limits: { drain: 20s } }\n',
+    },
+  );
+  const socket = await openSocket(`ws://127.0.0.1:${port}/chat`, {});
+  open.push(socket);
+  socket.send('x');
+  await socket.next();
+  const since = performance.now();
+  await gateway.stop();
+  await socket.closed();
+  expect(performance.now() - since).toBeLessThan(10_000);
+  await eventually('the upstream’s end', () => echo.open() === 0);
+  const [event] = await audit();
+  rmSync(folder, { recursive: true });
+  expect(event).toMatchObject({
+    event: { reason: 'anonymous', outcome: 'success' },
+    http: { response: { status_code: 101 } },
+  });
+});
+
+needs('openssl').describe('TLS', () => {
+  const ours = createAuthority('ours');
+
+  async function secureEcho(...names: string[]): Promise<string> {
+    const server = createTlsServer(ours.issue(...names));
+    const sockets = new WebSocketServer({ server });
+    sockets.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    keep({
+      close() {
+        for (const client of sockets.clients) client.terminate();
+        server.closeAllConnections();
+        return new Promise((resolve) => server.close(resolve));
+      },
+    });
+    return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  test('K7 to an upstream of the authority that the service names, from a client over TLS', async () => {
+    const { cert, key } = ours.issue('DNS:localhost', 'IP:127.0.0.1');
+    const rig = keep(
+      await startRig(await secureEcho('IP:127.0.0.1'), {
+        upstream: 'caFile: ca.pem',
+        server: 'tls: { certFile: tls.crt, keyFile: tls.key }',
+        files: { 'ca.pem': ours.certificate, 'tls.crt': cert, 'tls.key': key },
+      }),
+    );
+    const headers = { authorization: `Bearer ${rig.token}`, host: 'gateway.example.com' };
+    const socket = await openSocket(`wss://127.0.0.1:${rig.port}/orders/chat`, {
+      headers,
+      ca: ours.certificate,
+    });
+    open.push(socket);
+    socket.send(Buffer.alloc(500_000, 'x'));
+    expect((await socket.next()).length).toBe(500_000);
+  });
+
+  test.each([
+    ['an authority that nobody named', 'IP:127.0.0.1', {}],
+    ['another name', 'DNS:other.example.com', { upstream: 'caFile: ca.pem' }],
+  ])('K7 %s: 502', async (_what, name, options) => {
+    const rig = keep(
+      await startRig(await secureEcho(name), { ...options, files: { 'ca.pem': ours.certificate } }),
+    );
+    await expect(connect(rig)).rejects.toThrow('502');
+  });
+});
+
+describe('forwardCredential', () => {
+  test('the client’s own goes with the handshake as with any request', async () => {
+    const { echo, rig } = await start({
+      upstream: 'auth: { forwardCredential: true }',
+      service: 'audiences: ["https://gateway.example.com"]',
+    });
+    await connect(rig);
+    expect(echo.handshakes[0]?.headers.authorization).toBe(`Bearer ${rig.token}`);
+  });
+});

@@ -1,0 +1,205 @@
+/** A token endpoint that is away, hangs, lies or is taken over: 502, an operator's log line, and no secret anywhere. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Canaries } from '../support/canaries.ts';
+import { eventually } from '../support/eventually.ts';
+import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
+import { reasonOf } from '../support/lab.ts';
+import { rawResponse, type RawResponse } from '../support/raw-client.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+
+const canaries = new Canaries();
+const SECRET = canaries.make('client secret');
+const TOKEN = canaries.make('token');
+const ELSEWHERE = canaries.make('said by the endpoint');
+
+const json = (status: number, body: unknown) => (_req: IncomingMessage, res: ServerResponse) => {
+  res.writeHead(status, { 'content-type': 'application/json' });
+  res.end(typeof body === 'string' ? body : JSON.stringify(body));
+};
+const good = { access_token: TOKEN, token_type: 'Bearer', expires_in: 60 };
+
+type Behaviour = (req: IncomingMessage, res: ServerResponse) => void;
+
+/** What the endpoint does → the reason that the client reads, and the log's detail. */
+const FAULTS: Readonly<Record<string, readonly [Behaviour, string, RegExp]>> = {
+  hangs: [() => undefined, 'upstream_unreachable', /no answer within 5000 ms/],
+  drips: [
+    (_req, res) => {
+      res.writeHead(200);
+      const timer = setInterval(() => res.write(' '), 50);
+      res.on('close', () => clearInterval(timer));
+    },
+    'upstream_unreachable',
+    /no answer within 5000 ms/,
+  ],
+  cuts: [(req) => req.socket.destroy(), 'upstream_unreachable', /token endpoint/],
+  fails: [json(500, { error: ELSEWHERE }), 'upstream_invalid', /answered 500/],
+  redirects: [
+    (_req, res) => {
+      res.writeHead(307, { location: '/good' });
+      res.end();
+    },
+    'upstream_invalid',
+    /answered 307/,
+  ],
+  'is garbage': [json(200, `<html>${ELSEWHERE}`), 'upstream_invalid', /no usable token/],
+  'is huge': [json(200, { ...good, more: 'x'.repeat(200_000) }), 'upstream_unreachable', /longer than/],
+  'names a member twice': [
+    json(200, `{"access_token":"${TOKEN}","access_token":"x","token_type":"Bearer"}`),
+    'upstream_invalid',
+    /no usable token/,
+  ],
+  'splits a header': [
+    json(200, { ...good, access_token: `${TOKEN}\r\nX-Auth-Identity: admin` }),
+    'upstream_invalid',
+    /no usable token/,
+  ],
+  'has a space in it': [
+    json(200, { ...good, access_token: `${TOKEN} x` }),
+    'upstream_invalid',
+    /no usable token/,
+  ],
+  'is not ASCII': [json(200, { ...good, access_token: `${TOKEN}é` }), 'upstream_invalid', /no usable token/],
+  'is empty': [json(200, { ...good, access_token: '' }), 'upstream_invalid', /no usable token/],
+  'is too long': [
+    json(200, { ...good, access_token: TOKEN + 'x'.repeat(20_000) }),
+    'upstream_invalid',
+    /no usable token/,
+  ],
+  'is of another type': [json(200, { ...good, token_type: 'mac' }), 'upstream_invalid', /no Bearer/],
+  'has no type': [json(200, { access_token: TOKEN }), 'upstream_invalid', /no Bearer/],
+  'has an odd lifetime': [json(200, { ...good, expires_in: '1e9' }), 'upstream_invalid', /how long/],
+  'refuses the client': [
+    json(401, { error: 'invalid_client', error_description: ELSEWHERE }),
+    'upstream_unauthorized',
+    /answered 401 invalid_client$/,
+  ],
+  'refuses the scope': [json(400, { error: 'invalid_scope' }), 'upstream_unauthorized', /400 invalid_scope$/],
+  'says more than a code': [json(400, { error: ELSEWHERE }), 'upstream_unauthorized', /answered 400$/],
+};
+const NAMES = Object.keys(FAULTS);
+const pathOf = (name: string): string => name.replaceAll(' ', '-');
+
+let folder: string;
+let endpoint: Server;
+let upstream: RecordingUpstream;
+let gateway: GatewayProcess;
+let calls: string[] = [];
+let behaviours: Map<string, Behaviour>;
+
+beforeAll(async () => {
+  behaviours = new Map(NAMES.map((name) => [`/${pathOf(name)}`, FAULTS[name]?.[0] ?? json(500, {})]));
+  behaviours.set('/good', json(200, good));
+  behaviours.set('/ended', json(200, { ...good, expires_in: 0 }));
+  endpoint = createServer((req, res) => {
+    calls.push(req.url ?? '');
+    req.resume();
+    req.on('end', () => behaviours.get(req.url ?? '')?.(req, res));
+  });
+  await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
+  upstream = await startRecordingUpstream();
+  folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
+  writeFileSync(join(folder, 'secret'), `${SECRET}\n`, { mode: 0o600 });
+  const base = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}`;
+  const closed = await startRecordingUpstream();
+  await closed.close();
+  const service = (name: string, tokenUrl: string): string =>
+    `  s-${name}:
+    type: http
+    path: /${name}/
+    anonymous: [{ scopes: [read_api], resources: ["/**"] }]
+    upstream:
+      url: "${upstream.url}/"
+      auth: { oauth2: { tokenUrl: "${tokenUrl}", clientId: gatehouse, clientSecretFile: secret } }
+`;
+  writeFileSync(
+    join(folder, 'gatehouse.yaml'),
+    `version: 1
+server: { listen: "127.0.0.1:0", publicUrl: https://gateway.example.com, admin: { listen: "127.0.0.1:0" } }
+services:
+${[...NAMES.map(pathOf), 'good', 'ended'].map((name) => service(name, `${base}/${name}`)).join('')}${service('closed', `${closed.url}/`)}`,
+  );
+  gateway = await startGatewayProcess(join(folder, 'gatehouse.yaml'));
+});
+afterAll(async () => {
+  await gateway.close();
+  endpoint.closeAllConnections();
+  await Promise.all([upstream.close(), new Promise((resolve) => endpoint.close(resolve))]);
+  rmSync(folder, { recursive: true });
+});
+
+function ask(name: string): Promise<RawResponse> {
+  const head = `GET /${name}/a HTTP/1.1\r\nHost: gateway.example.com\r\nConnection: close\r\n\r\n`;
+  return rawResponse(gateway.port, head, { quiet: 10_000 });
+}
+
+function logged(name: string): readonly string[] {
+  return gateway
+    .log()
+    .filter(({ message, service }) => /no token for an upstream/.test(message) && service === `s-${name}`)
+    .map(({ detail }) => String(detail));
+}
+
+async function expectFault(name: string, reason: string, detail: RegExp): Promise<void> {
+  const before = calls.length;
+  const answers = await Promise.all([ask(name), ask(name), ask(name)]);
+  for (const answer of answers) {
+    expect([answer.status, reasonOf(answer)]).toEqual([502, reason]);
+    expect(answer.headers.has('location')).toBe(false);
+    expect(canaries.foundIn(answer.head + answer.body)).toEqual([]);
+  }
+  // Whoever comes right after is told the same at once.
+  expect((await ask(name)).status).toBe(502);
+  expect(calls.length - before).toBeLessThanOrEqual(1);
+  const lines = await eventually('the log line', () => logged(name).length > 0 && logged(name));
+  expect(lines).toEqual([expect.stringMatching(detail)]);
+}
+
+test.concurrent.each(['hangs', 'drips'])('it %s', async (name) => {
+  const [, reason = '', detail = /^$/] = FAULTS[name] ?? [];
+  const answers = await Promise.all([ask(name), ask(name)]);
+  for (const answer of answers) expect([answer.status, reasonOf(answer)]).toEqual([502, reason]);
+  expect(logged(name)).toEqual([expect.stringMatching(detail)]);
+  expect(calls.filter((url) => url === `/${name}`)).toHaveLength(1);
+});
+
+test('it is away', () => expectFault('closed', 'upstream_unreachable', /ECONNREFUSED/));
+
+test.each(NAMES.filter((name) => name !== 'hangs' && name !== 'drips'))('it %s', async (name) => {
+  const [, reason = '', detail = /^$/] = FAULTS[name] ?? [];
+  await expectFault(pathOf(name), reason, detail);
+  // Not followed, and nothing of all this has reached the upstream.
+  expect(calls).not.toContain('/good');
+  expect(upstream.bytes()).toBe('');
+});
+
+test('it comes back: so does the service, by itself', async () => {
+  behaviours.set('/fails', json(200, good));
+  await eventually('an answer', async () => (await ask('fails')).status === 200);
+  expect(upstream.bytes()).toContain(`Bearer ${TOKEN}`);
+  upstream.reset();
+});
+
+test('a token that ends at once is good for those who waited for it, and kept for nobody', async () => {
+  calls = [];
+  expect((await ask('ended')).status).toBe(200);
+  expect((await ask('ended')).status).toBe(200);
+  expect(calls).toEqual(['/ended', '/ended']);
+  upstream.reset();
+});
+
+test('in log, audit trail and metrics there is no secret', async () => {
+  expect((await ask('good')).status).toBe(200);
+  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
+  expect(metrics).toContain('reason="upstream_unauthorized"');
+  const { stdout, stderr } = gateway.output();
+  expect(stdout).toContain('"reason":"upstream_invalid"');
+  expect(canaries.foundIn(stdout + stderr + metrics)).toEqual([]);
+  const basic = Buffer.from(`gatehouse:${SECRET}`).toString('base64');
+  expect(stdout + stderr + metrics).not.toContain(basic);
+});

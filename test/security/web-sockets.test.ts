@@ -1,0 +1,277 @@
+/** U2, U3, S9: who may open a WebSocket, what is one, and that nothing else becomes a tunnel. */
+import type { Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openConversation } from '../support/conversation.ts';
+import { eventually } from '../support/eventually.ts';
+import { reasonOf, startLab, type Lab } from '../support/lab.ts';
+import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await startLab({
+    resources: ['/x', '/y'],
+    services: `
+off: { type: http, path: /off/, webSockets: false, upstream: { url: "UPSTREAM/" }, anonymous: [{ scopes: [read_api], resources: ["/**"] }] }
+files: { type: generic, path: /files/, upstream: { url: "UPSTREAM/" }, anonymous: [{ scopes: [read_package_registry], resources: ["**"] }] }
+open: { type: http, path: /open/, upstream: { url: "UPSTREAM/", timeouts: { headers: 300ms, connect: 300ms, idle: 300ms } }, anonymous: [{ scopes: [read_api], resources: ["/**"] }] }
+`,
+  });
+});
+afterEach(() => lab.reset());
+afterAll(() => lab.close());
+
+const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
+const HANDSHAKE = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  `Sec-WebSocket-Key: ${KEY}`,
+];
+const without = (name: string): string[] => HANDSHAKE.filter((line) => !line.startsWith(`${name}:`));
+const SWITCHED = [
+  'HTTP/1.1 101 Switching Protocols',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
+  '',
+  '',
+].join('\r\n');
+
+describe('U2 who may', () => {
+  test.each([
+    ['nobody', () => lab.requestAs(undefined, 'GET /api/x HTTP/1.1', HANDSHAKE), 401, 'no_credential'],
+    [
+      'whom no identity fits',
+      () => lab.requestAs(lab.mint({ project_id: '21' }), 'GET /api/x HTTP/1.1', HANDSHAKE),
+      403,
+      'no_matching_identity',
+    ],
+    [
+      'with a token that has ended',
+      () => lab.requestAs(lab.mint({}, { lifetime: -60 }), 'GET /api/x HTTP/1.1', HANDSHAKE),
+      401,
+      'token_expired',
+    ],
+    [
+      'where it is not granted',
+      () => lab.request('GET /api/z HTTP/1.1', HANDSHAKE),
+      403,
+      'resource_not_granted',
+    ],
+    [
+      'at a service that wants none',
+      () => lab.request('GET /off/x HTTP/1.1', HANDSHAKE),
+      403,
+      'operation_unknown',
+    ],
+    [
+      'at a service of a type that has none',
+      () => lab.request('GET /files/x HTTP/1.1', HANDSHAKE),
+      403,
+      'operation_unknown',
+    ],
+    ['nowhere', () => lab.request('GET /nowhere HTTP/1.1', HANDSHAKE), 404, 'no_service'],
+  ])('%s: refused, and the upstream gets nothing', async (_who, request, status, reason) => {
+    lab.upstream.respond(SWITCHED);
+    const answers = await lab.send(request() + lab.request('GET /api/y HTTP/1.1'));
+    expect(answers.map((answer) => answer.status)).toEqual([status]);
+    expect(answers[0]?.headers.get('connection')).toBe('close');
+    const [answer] = answers;
+    if (answer?.body.startsWith('{') === true) expect(reasonOf(answer)).toBe(reason);
+    expect((await lab.audited(answer)).event.reason).toBe(reason);
+    expect(lab.upstream.bytes()).toBe('');
+    lab.upstream.reset();
+    await lab.expectAlive();
+  });
+
+  test('an endpoint of the gateway’s own answers it as what it is', async () => {
+    const [answer, ...more] = await lab.send(lab.request('GET /.well-known/jwks.json HTTP/1.1', HANDSHAKE));
+    expect([answer?.status, more]).toEqual([200, []]);
+    await lab.expectNothingForwarded();
+  });
+});
+
+describe('S9 what is none', () => {
+  test.each([
+    ['POST', 'POST', HANDSHAKE],
+    ['HEAD', 'HEAD', HANDSHAKE],
+    ['a length', 'GET', [...HANDSHAKE, 'Content-Length: 5']],
+    ['chunks', 'GET', [...HANDSHAKE, 'Transfer-Encoding: chunked']],
+    ['an Expect', 'GET', [...HANDSHAKE, 'Expect: 100-continue']],
+    ['no version', 'GET', without('Sec-WebSocket-Version')],
+    ['version 8', 'GET', [...without('Sec-WebSocket-Version'), 'Sec-WebSocket-Version: 8']],
+    ['two versions', 'GET', [...HANDSHAKE, 'Sec-WebSocket-Version: 13']],
+    ['no key', 'GET', without('Sec-WebSocket-Key')],
+    ['two keys', 'GET', [...HANDSHAKE, `Sec-WebSocket-Key: ${KEY}`]],
+    ['a short key', 'GET', [...without('Sec-WebSocket-Key'), 'Sec-WebSocket-Key: c2hvcnQ=']],
+    ['a key in another spelling', 'GET', [...without('Sec-WebSocket-Key'), `Sec_WebSocket_Key: ${KEY}x`]],
+  ])('%s: 400, and the upstream gets nothing', async (_what, method, lines) => {
+    const answers = await lab.send(
+      lab.request(`${method} /api/x HTTP/1.1`, lines, lab.request('GET /api/y HTTP/1.1')),
+    );
+    expect(answers[0]?.status).toBe(400);
+    expect(answers).toHaveLength(1);
+    expect(lab.upstream.bytes()).toBe('');
+    await lab.expectAlive();
+  });
+
+  test.each([
+    ['only in Upgrade', without('Connection')],
+    ['only in Connection', without('Upgrade')],
+    ['one of several protocols', [...without('Upgrade'), 'Upgrade: h2c, websocket']],
+    ['in two lines', [...HANDSHAKE, 'Upgrade: h2c']],
+    ['of another version of the protocol', [...without('Upgrade'), 'Upgrade: websocket/8']],
+  ])('%s: an offer, which is not taken up', async (_what, lines) => {
+    const answers = await lab.send(lab.request('GET /api/x HTTP/1.1', [...lines, 'X-Last: y']));
+    expect(answers.map(({ status }) => status)).toEqual([200]);
+    expect(namesIn(receivedBy(lab.upstream))).not.toContain('upgrade');
+    await lab.expectAlive();
+  });
+
+  test('behind a request that is still under way: no tunnel', async () => {
+    const sockets: Socket[] = [];
+    lab.upstream.respond((socket) => void sockets.push(socket));
+    const conversation = await openConversation(lab.gateway.port);
+    conversation.write(lab.request('GET /api/y HTTP/1.1') + lab.request('GET /api/x HTTP/1.1', HANDSHAKE));
+    await eventually('both at the upstream', () => sockets.length === 2);
+    for (const socket of sockets) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    expect((await conversation.answers()).map(({ status }) => status)).toEqual([200, 200]);
+    expect(lab.upstream.bytes()).not.toMatch(/^upgrade:/im);
+    await lab.expectAlive();
+  });
+});
+
+describe('U3 what the upstream may answer', () => {
+  const answer = (...lines: readonly string[]): string => [...lines, '', ''].join('\r\n');
+  const switched = (from: string, to: string): string => SWITCHED.replace(from, to);
+  test.each([
+    ['200', answer('HTTP/1.1 200 OK', 'Content-Length: 0'), 200],
+    ['403', answer('HTTP/1.1 403 No', 'Content-Length: 0'), 403],
+    ['426', answer('HTTP/1.1 426 No', 'Upgrade: websocket', 'Content-Length: 0'), 426],
+    ['401', answer('HTTP/1.1 401 No', 'WWW-Authenticate: Basic realm="evil"', 'Content-Length: 0'), 502],
+    ['a redirect elsewhere', answer('HTTP/1.1 302 X', 'Location: http://evil/', 'Content-Length: 0'), 502],
+    ['101 to another protocol', switched('Upgrade: websocket', 'Upgrade: h2c'), 502],
+    ['101 to two protocols', switched('Upgrade: websocket', 'Upgrade: websocket\r\nUpgrade: h2c'), 502],
+    ['101 to none', switched('Upgrade: websocket\r\n', ''), 502],
+    ['101 that is not of this hop', switched('Connection: Upgrade', 'Connection: close'), 502],
+    ['101 to another handshake', switched('s3pP', 'AAAA'), 502],
+    ['101 to no handshake', switched('Sec-WebSocket-Accept', 'X-Accept'), 502],
+    ['101 with two proofs', SWITCHED.replace('\r\n\r\n', '\r\nSec-WebSocket-Accept: x\r\n\r\n'), 502],
+    ['101 with a body', SWITCHED.replace('\r\n\r\n', '\r\nContent-Length: 2\r\n\r\nok'), 502],
+    [
+      '101 with an unasked subprotocol',
+      SWITCHED.replace('\r\n\r\n', '\r\nSec-WebSocket-Protocol: x\r\n\r\n'),
+      502,
+    ],
+    ['099', answer('HTTP/1.1 099 X', 'Content-Length: 0'), 502],
+    ['interim answers and 101 to nothing', answer('HTTP/1.1 103 X') + answer('HTTP/1.1 101 X'), 502],
+    ['nonsense', 'garbage\r\n\r\n', 502],
+  ])('%s: no tunnel, and nothing behind it is read', async (_what, response, status) => {
+    lab.upstream.respond((socket) => socket.write(response, 'latin1'));
+    const conversation = await openConversation(lab.gateway.port);
+    conversation.write(lab.request('GET /api/x HTTP/1.1', HANDSHAKE, '\x81\x06framed'));
+    await eventually('the answer', () => conversation.received().includes('\r\n\r\n'));
+    conversation.write(lab.request('GET /api/y HTTP/1.1'));
+    const answers = await conversation.answers();
+    expect(answers.map((each) => each.status)).toEqual([status]);
+    expect(answers[0]?.headers.get('connection')).toBe('close');
+    expect(conversation.received()).not.toMatch(/evil|sec-websocket/i);
+    expect(lab.upstream.requests().map(({ requestLine }) => requestLine)).toEqual(['GET /x HTTP/1.1']);
+    expect(lab.upstream.bytes()).not.toMatch(/framed|\/y/);
+    const { gatehouse } = await lab.audited(answers[0]);
+    expect(gatehouse).toMatchObject({ decision: 'allow' });
+    await eventually('the upstream’s connection to be closed', () => lab.upstream.open() === 0);
+    await lab.expectAlive();
+  });
+
+  test('a long refusal comes whole', async () => {
+    const body = 'no '.repeat(1_000_000);
+    lab.upstream.respond(`HTTP/1.1 403 No\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    const [refusal] = await lab.send(lab.request('GET /api/x HTTP/1.1', HANDSHAKE), 5_000);
+    expect([refusal?.status, refusal?.body.length]).toEqual([403, body.length]);
+    await lab.expectAlive();
+  });
+
+  test.each([
+    ['closes', (socket: Socket) => socket.destroy(), 502, 'upstream_unreachable'],
+    ['hangs', () => undefined, 504, 'upstream_timeout'],
+    ['hangs in its head', (socket: Socket) => socket.write('HTTP/1.1 101 X\r\n'), 504, 'upstream_timeout'],
+  ])('it %s', async (_what, act, status, reason) => {
+    lab.upstream.respond((socket) => void act(socket));
+    const [refusal] = await lab.send(lab.requestAs(undefined, 'GET /open/x HTTP/1.1', HANDSHAKE), 3_000);
+    expect([refusal?.status, refusal && reasonOf(refusal)]).toEqual([status, reason]);
+    await lab.expectAlive();
+  });
+});
+
+test('what comes before the 101 waits for it, and goes to nobody else', async () => {
+  const sockets: Socket[] = [];
+  lab.upstream.respond((socket) => void sockets.push(socket));
+  const conversation = await openConversation(lab.gateway.port);
+  conversation.write(lab.request('GET /api/x HTTP/1.1', HANDSHAKE, 'early-1'));
+  await eventually('the handshake', () => sockets.length === 1);
+  conversation.write('early-2');
+  const [upstream] = sockets;
+  upstream?.write(SWITCHED.slice(0, 40));
+  await lab.expectAlive();
+  expect(lab.upstream.bytes()).not.toContain('early');
+  const got: string[] = [];
+  upstream?.on('data', (chunk) => got.push(chunk.toString('latin1')));
+  upstream?.write(`${SWITCHED.slice(40)}hello`);
+  await eventually('what the client said', () => got.join('') === 'early-1early-2');
+  await eventually('what the upstream said', () => conversation.received().endsWith('\r\n\r\nhello'));
+  expect(conversation.received()).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n/);
+  conversation.destroy();
+  await eventually('the upstream’s end', () => upstream?.destroyed === true || lab.upstream.open() <= 1);
+});
+
+test('the handshake is cleaned as any request is, and the answer as any answer', async () => {
+  const secret = 'base64url.bearer.authorization.k8s.io.Y2FuYXJ5';
+  lab.upstream.respond(
+    SWITCHED.replace(
+      '\r\n\r\n',
+      '\r\nSec-WebSocket-Protocol: chat\r\nX-Secret: hop\r\nConnection: X-Secret\r\nAlt-Svc: h3=":1"\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\n',
+    ),
+  );
+  const conversation = await openConversation(lab.gateway.port);
+  conversation.write(
+    lab.request('GET /api/x?q=%22a%27b&access_token_=1&sudo=root HTTP/1.1', [
+      ...without('Connection'),
+      'Connection: Upgrade, X-Auth-Subject, keep-alive',
+      'X-Auth-Subject: admin',
+      'X_Forwarded_For: 10.0.0.1',
+      'Sudo: root',
+      'Cookie: canary=1',
+      `Sec-WebSocket-Protocol: ${secret}, chat`,
+    ]),
+  );
+  await eventually('the answer', () => conversation.received().includes('\r\n\r\n'));
+  const request = receivedBy(lab.upstream);
+  expect(request.requestLine).toBe('GET /x?q=%22a%27b&access_token_=1 HTTP/1.1');
+  expect(valuesOf(request, 'x-auth-subject')).toEqual([
+    'project_path:acme/payments:ref_type:branch:ref:main',
+  ]);
+  expect(valuesOf(request, 'x-forwarded-for')).toEqual(['127.0.0.1']);
+  expect(valuesOf(request, 'connection')).toEqual(['Upgrade']);
+  expect(valuesOf(request, 'sec-websocket-protocol')[0]?.trim()).toBe('chat');
+  expect(lab.upstream.bytes()).not.toMatch(/canary=|sudo|admin|k8s\.io/i);
+  const head = conversation.received();
+  expect(head).not.toMatch(/x-secret|alt-svc/i);
+  expect(head.match(/^set-cookie: /gim)).toHaveLength(2);
+  expect(head).toMatch(/^x-request-id: /im);
+  conversation.destroy();
+  lab.upstream.interrupt((socket) => socket.destroy());
+});
+
+test('D4: a client that leaves before the answer takes its handshake along', async () => {
+  lab.upstream.respond(() => undefined);
+  for (let n = 0; n < 5; n++) {
+    const conversation = await openConversation(lab.gateway.port);
+    conversation.write(lab.request('GET /api/x HTTP/1.1', HANDSHAKE));
+    await eventually('the handshake', () => lab.upstream.requests().length === n + 1);
+    if (n % 2 === 0) conversation.end();
+    else conversation.destroy();
+  }
+  await eventually('no connection is left', () => lab.upstream.open() <= 1, 1_000);
+  await lab.expectAlive();
+});

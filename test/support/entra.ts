@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { startIssuer, type TestIssuer } from './issuer.ts';
+
+export interface ServicePrincipal {
+  readonly clientId: string;
+  readonly secret: string;
+  readonly objectId: string;
+  /** App roles that are assigned to it on the resource. */
+  readonly roles?: readonly string[];
+}
+
+export interface TestEntra {
+  /** `…/oauth2/v2.0/token` */
+  readonly tokenUrl: string;
+  readonly jwksUrl: string;
+  close(): Promise<void>;
+}
+
+/**
+ * The client-credentials grant of Entra's v2.0 token endpoint, as learn.microsoft.com describes it (identity platform,
+ * "OAuth 2.0 client credentials flow", "access token claims"): the client in the form, one scope `RESOURCE/.default`, an
+ * `aud` that is the resource's client id, `roles` only where some are assigned, errors with AADSTS numbers.
+ */
+export async function startEntra(
+  tenant: string,
+  resource: string,
+  principals: readonly ServicePrincipal[],
+): Promise<TestEntra> {
+  const path = `/${tenant}/oauth2/v2.0/token`;
+  const issuer: TestIssuer = await startIssuer({
+    type: 'entra',
+    issuer: `https://login.microsoftonline.com/${tenant}/v2.0`,
+    audience: resource,
+    others(request, response) {
+      void token(request, response).catch(() => response.destroy());
+    },
+  });
+
+  async function token(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    if (request.method !== 'POST' || request.url !== path) return reply(response, 404, {});
+    const form = new URLSearchParams(body);
+    if (form.get('grant_type') !== 'client_credentials') {
+      return refuse(
+        response,
+        400,
+        'unsupported_grant_type',
+        70003,
+        'The app requested an unsupported grant type.',
+      );
+    }
+    const principal = principals.find(({ clientId }) => clientId === form.get('client_id'));
+    if (principal === undefined) {
+      return refuse(
+        response,
+        400,
+        'unauthorized_client',
+        700016,
+        'Application was not found in the directory.',
+      );
+    }
+    if (principal.secret !== form.get('client_secret')) {
+      return refuse(response, 401, 'invalid_client', 7000215, 'Invalid client secret provided.');
+    }
+    if (form.get('scope') !== `api://${resource}/.default`) {
+      return refuse(response, 400, 'invalid_scope', 1002012, 'The provided value for scope is not valid.');
+    }
+    const accessToken = issuer.mint(
+      {
+        tid: tenant,
+        oid: principal.objectId,
+        sub: principal.objectId,
+        azp: principal.clientId,
+        azpacr: '1',
+        roles: principal.roles,
+      },
+      { lifetime: 3_599 },
+    );
+    return reply(response, 200, {
+      token_type: 'Bearer',
+      expires_in: 3599,
+      ext_expires_in: 3599,
+      access_token: accessToken,
+    });
+  }
+
+  return {
+    tokenUrl: new URL(path, issuer.jwksUrl).href,
+    jwksUrl: issuer.jwksUrl,
+    close: () => issuer.close(),
+  };
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': text.length,
+    'cache-control': 'no-store',
+  });
+  response.end(text);
+}
+
+function refuse(response: ServerResponse, status: number, error: string, code: number, text: string): void {
+  const [trace, correlation] = [randomUUID(), randomUUID()];
+  reply(response, status, {
+    error,
+    error_description: `AADSTS${code}: ${text} Trace ID: ${trace} Correlation ID: ${correlation}`,
+    error_codes: [code],
+    timestamp: new Date().toISOString().replace('T', ' '),
+    trace_id: trace,
+    correlation_id: correlation,
+  });
+}
