@@ -1,3 +1,4 @@
+import { CARRIERS } from '../contract/credential.ts';
 import type { Classification, Protocol, RefusalBody, RefusalText } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
 import { quotedString } from './challenge.ts';
@@ -50,17 +51,7 @@ export function gitlabProtocol({ path: prefix, projects }: GitlabSettings): Prot
   }
 
   return {
-    carriers: [
-      'basic',
-      'bearer',
-      'raw-authorization',
-      'job-token',
-      'deploy-token',
-      'private-token',
-      'x-nuget-apikey',
-      'query',
-      'form',
-    ],
+    carriers: CARRIERS,
     queryCarriers: ['token'],
     encodedSlash: true,
     classify,

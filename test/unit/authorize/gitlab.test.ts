@@ -63,9 +63,9 @@ describe('a job token', () => {
     class: 'access_token',
     minted: {
       identity: 'by-path',
-      source: { class: 'job_token', jti: undefined, tokenHash: 'ab'.repeat(32) },
       workload: undefined,
-      limits: { kind: 'scopes', scopes: new Set(['read_api', 'write_api', 'read_releases']) },
+      source: { class: 'job_token', jti: undefined, tokenHash: 'ab'.repeat(32) },
+      limits: { kind: 'scopes', scopes: new Set(SCOPES) },
     },
   });
 
