@@ -1,13 +1,14 @@
-import type { Authenticator } from './authenticate/index.ts';
+import {
+  admitBy,
+  giveOutPorts,
+  presentFromBody,
+  presentSettings,
+  type EndpointRooms,
+} from './app-endpoint-ports.ts';
+import { allServices, targetsOf } from './app-targets.ts';
 import type { Authorizer } from './authorize/index.ts';
 import type { Config } from './config/index.ts';
-import type { PresentedCredential } from './contract/credential.ts';
-import type { Caller, Deny } from './contract/decision.ts';
-import type { Keyring } from './contract/keyring.ts';
-import { serviceAudience } from './contract/minted-token.ts';
-import type { Clock, Log } from './contract/ports.ts';
-import type { Revocations } from './contract/revocation.ts';
-import type { Store } from './contract/store.ts';
+import type { Caller } from './contract/decision.ts';
 import {
   createJwksEndpoint,
   createMeEndpoint,
@@ -21,24 +22,9 @@ import {
   METADATA_PATH,
   REVOKE_PATH,
   TOKEN_PATH,
-  type GiveOutPorts,
-  type Mint,
-  type Target,
 } from './exchange/index.ts';
-import { createExtract, createPresent, type PresentSettings } from './extract/index.ts';
-import { refuseRevoked, type Admit, type EndpointLine } from './pipeline/index.ts';
-
-export interface EndpointRooms {
-  readonly authenticator: Authenticator;
-  readonly authorizer: Authorizer;
-  readonly revocations: Revocations;
-  readonly admit: Admit;
-  readonly mint: Mint;
-  readonly keyring: Keyring;
-  readonly store: Pick<Store, 'claim'>;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+import { createExtract } from './extract/index.ts';
+import type { EndpointLine } from './pipeline/index.ts';
 
 /** The endpoints of the gateway's own that belong to no service. */
 export function createOwnEndpoints(config: Config, rooms: EndpointRooms): readonly EndpointLine[] {
@@ -92,43 +78,6 @@ const IN_HEADERS = [
   'private-token',
 ] as const;
 
-export function presentSettings({ deployTokens, issuers, server }: Config): PresentSettings {
-  return {
-    deployUsernames: new Set(deployTokens.map(({ username }) => username)),
-    gitlabDeployTokens: issuers.some((issuer) => issuer.deployTokens !== undefined),
-    publicUrl: server.publicUrl,
-  };
-}
-
-/** A token that is a parameter of a request. */
-export function presentFromBody(
-  settings: PresentSettings,
-): (token: string, username?: string) => PresentedCredential | Deny {
-  const present = createPresent(settings);
-  return (token, username) => present({ carrier: 'form', token, username, isJobToken: false });
-}
-
-/** What every endpoint needs that gives tokens out. */
-export function giveOutPorts(
-  { issuers }: Config,
-  { revocations, mint, store, clock }: EndpointRooms,
-): GiveOutPorts {
-  return {
-    refuseRevoked: (credential, caller) => refuseRevoked(revocations, credential, caller),
-    mint,
-    store,
-    clock,
-    once: new Set(issuers.flatMap(({ name, replay }) => (replay === 'once' ? [name] : []))),
-  };
-}
-
-export function admitBy(
-  { admit }: Pick<EndpointRooms, 'admit'>,
-  verify: Parameters<Admit>[0],
-): Target['admit'] {
-  return (presented, from) => admit(verify, presented, from);
-}
-
 function scopesOf(authorizer: Authorizer, caller: Caller, service?: string): string[] {
   const grants = authorizer
     .grantsOf(caller)
@@ -149,43 +98,4 @@ function workloadsOf({ workloadIdentities }: Config, { authenticator }: Endpoint
 function audiencesOfWorkloads({ workloadIdentities }: Config): ReadonlyMap<string, readonly string[]> {
   const byIssuer = Map.groupBy(workloadIdentities, ({ issuer }) => issuer);
   return new Map([...byIssuer].map(([issuer, all]) => [issuer, all.flatMap(({ audiences }) => audiences)]));
-}
-
-function allServices({ server }: Config, rooms: EndpointRooms): Target {
-  return {
-    audience: server.publicUrl,
-    service: undefined,
-    admit: admitBy(rooms, rooms.authenticator.verify),
-  };
-}
-
-/** By every name for it: the service's, `urn:gatehouse:service:NAME`, the URLs that clients find it at. */
-function targetsOf(config: Config, rooms: EndpointRooms): ReadonlyMap<string, Target> {
-  const targets = new Map<string, Target>();
-  for (const service of config.services) {
-    const { name } = service;
-    const audience = serviceAudience(name);
-    const admit = admitBy(rooms, rooms.authenticator.forService(name));
-    const target = { audience, service: name, admit };
-    for (const known of [name, audience, ...publicUrlsOf(service, config.server.publicUrl)]) {
-      targets.set(known, target);
-    }
-  }
-  const all = allServices(config, rooms);
-  // What names the gateway itself names all of it.
-  for (const known of withAndWithoutSlash(config.server.publicUrl)) targets.set(known, all);
-  return targets;
-}
-
-function publicUrlsOf({ type, hosts, path }: Config['services'][number], publicUrl: string): string[] {
-  const { protocol, origin } = new URL(publicUrl);
-  const origins = hosts === undefined ? [origin] : hosts.map((host) => `${protocol}//${host}`);
-  // People know a registry by its host; its path is fixed.
-  const paths = type === 'oci' && path === '/v2/' && hosts !== undefined ? [path, '/'] : [path];
-  return origins.flatMap((base) => paths.flatMap((each) => withAndWithoutSlash(`${base}${each}`)));
-}
-
-function withAndWithoutSlash(url: string): string[] {
-  const bare = url.replace(/\/$/, '');
-  return [bare, `${bare}/`];
 }

@@ -4,7 +4,7 @@ import {
   presentFromBody,
   presentSettings,
   type EndpointRooms,
-} from './app-endpoints.ts';
+} from './app-endpoint-ports.ts';
 import type { Config } from './config/index.ts';
 import type { VerifiedCredential } from './contract/credential.ts';
 import { serviceAudience } from './contract/minted-token.ts';

@@ -8,7 +8,13 @@ import { createExtract } from './extract/index.ts';
 import { createForwarder, type Forwarder, type StallWatch } from './forward/index.ts';
 import { inherit, type Estate } from './lib/inherit.ts';
 import type { EndpointLine, ServiceLine } from './pipeline/index.ts';
-import { gitProtocol, httpProtocol, ociProtocol, packageProtocols } from './protocols/index.ts';
+import {
+  gitlabProtocol,
+  gitProtocol,
+  httpProtocol,
+  ociProtocol,
+  packageProtocols,
+} from './protocols/index.ts';
 
 type Service = Config['services'][number];
 
@@ -42,7 +48,7 @@ export function createServices(
     deployUsernames: new Set(config.deployTokens.map(({ username }) => username)),
     publicUrl,
   };
-  const known = config.services.map((service) => ({ service, protocol: protocolOf(service, publicUrl) }));
+  const known = config.services.map((service) => ({ service, protocol: protocolOf(config, service) }));
   const forwarders: Forwarders = inherit(
     last,
     known.map(({ service, protocol: { queryCarriers } }) => [
@@ -114,14 +120,26 @@ function wayOut(service: Service): Service {
   return { ...service, upstream: { ...service.upstream, url: `${service.upstream.url}v2/` } };
 }
 
-function protocolOf(service: Service, publicUrl: string): Protocol {
+/** The paths that the service's issuers know of projects by number; a number with two paths has none. */
+function projectsOf({ issuers }: Config, service: Service): ReadonlyMap<string, string> {
+  const entries = issuers
+    .filter(({ name }) => service.issuers?.includes(name) ?? true)
+    .flatMap(({ projects }) => Object.entries(projects ?? {}));
+  const paths = new Map(entries);
+  for (const [number, path] of entries) if (paths.get(number) !== path) paths.delete(number);
+  return paths;
+}
+
+function protocolOf(config: Config, service: Service): Protocol {
   switch (service.type) {
     case 'http':
       return httpProtocol(service);
     case 'oci':
-      return ociProtocol({ ...service, publicUrl });
+      return ociProtocol({ ...service, publicUrl: config.server.publicUrl });
     case 'git':
       return gitProtocol(service);
+    case 'gitlab':
+      return gitlabProtocol({ ...service, projects: projectsOf(config, service) });
     default:
       return packageProtocols[service.type](service);
   }

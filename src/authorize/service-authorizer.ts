@@ -5,6 +5,8 @@ import type { Operation } from '../contract/operation.ts';
 import { jsonTextUpTo } from '../lib/json-text.ts';
 import type { Identify } from './identify.ts';
 import type { AllowlistVerdict, JobTokenAllowlist } from './job-token-allowlist.ts';
+import { isBeyondJobToken } from './job-token-scopes.ts';
+import { ownProjectNames } from './own-project.ts';
 import { covers, expandGrants } from './permissions.ts';
 import type { Permissions } from './permissions.ts';
 import type { CompiledService } from './policy.ts';
@@ -22,6 +24,8 @@ type Standing =
       readonly kind: 'caller';
       readonly caller: Caller;
       readonly own: Permissions;
+      /** The operation by every name that its resource has to this caller. */
+      readonly named: ReturnType<typeof ownProjectNames>;
       /** Undefined where the job-token allowlist does not bind this caller here. */
       readonly allowlisted: ReturnType<JobTokenAllowlist['judge']>;
       readonly allow: Allow;
@@ -58,7 +62,10 @@ export function createServiceAuthorizer(
     }
     for (const operation of operations) {
       if (covers(open, operation)) continue;
-      if (!covers(standing.own, operation)) {
+      if (isBeyondJobToken(service.type, credential, operation.scope)) {
+        return enforce(service, beyondJobToken(standing.caller, operation));
+      }
+      if (!standing.named(operation).some((named) => covers(standing.own, named))) {
         return enforce(service, refuse(service, standing.caller, standing.own, operation));
       }
       if (standing.allowlisted === undefined || operation.extent === 'any') continue;
@@ -85,6 +92,7 @@ function establish(
     kind: 'caller',
     caller,
     own: expandGrants(grants, credential.claims, identity.pathClaims),
+    named: ownProjectNames(service.type, credential.claims, identity.pathClaims),
     allowlisted: allowlist.judge(service.type, credential),
     allow: allow('grant', caller),
   };
@@ -125,6 +133,14 @@ function refuse(service: CompiledService, caller: Caller, own: Permissions, oper
   const hints = holding.unusable.map((why) => `; ${why}`).join('');
   const detail = `${who} has scope "${operation.scope}" on service "${service.name}", but not for ${aim(operation)}`;
   return deny('resource_not_granted', `${detail}${hints}`, caller);
+}
+
+function beyondJobToken(caller: Caller, { scope }: Operation): Deny {
+  return deny(
+    'scope_not_granted',
+    `no job token has scope "${scope}" on a GitLab, whatever is granted`,
+    caller,
+  );
 }
 
 /** An operation on every resource reaches projects that cannot have listed the caller's. */

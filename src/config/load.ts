@@ -8,7 +8,6 @@ import { sortProblems, type Problem } from './problem.ts';
 import { readSources, type Source } from './read-sources.ts';
 import { readTree } from './read-tree.ts';
 import { applyRules } from './rules.ts';
-import { findUnavailable } from './unavailable.ts';
 import { validate } from './validate.ts';
 
 export type LoadResult =
@@ -26,12 +25,11 @@ export function loadConfig(path: string, env: Environment, now = Date.now()): Lo
 
   const { root, problems: unmerged } = mergeTrees(roots);
   const written = [...misread, ...unmerged, ...checkMatchScalars(root)];
-  const unavailable = findUnavailable(root);
-  const { draft, whole, problems: refused } = validate(root, unavailable.paths);
+  const { draft, whole, problems: refused } = validate(root);
   const rules = draft === undefined ? [] : applyRules(root, draft, whole && written.length === 0, now);
   // What could not be read properly has had its message; what follows from that would be noise.
   const told = new Set(written.map((problem) => problem.path));
-  const meant = [...unavailable.problems, ...refused, ...rules].filter((problem) => !told.has(problem.path));
+  const meant = [...refused, ...rules].filter((problem) => !told.has(problem.path));
 
   const problems = [...written, ...meant];
   if (draft === undefined || problems.some(({ severity }) => severity === 'error')) return failed(problems);

@@ -22,8 +22,7 @@ export function checkAllowlist(context: RuleContext): void {
     for (const [index, source] of sources.entries()) checkSource(context, source, [...path, index]);
   }
   if (owners.size > 0 && !services.some(({ type }) => BOUND_TYPES.includes(type))) {
-    const message =
-      'has no effect yet: it binds services of type oci, git and gitlab; on generic and http the policy alone decides';
+    const message = 'has no effect: it binds services of type oci, git and gitlab, and there is none';
     context.warn(['jobTokenAllowlist'], message, 'key');
   }
 }

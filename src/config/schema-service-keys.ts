@@ -74,3 +74,10 @@ export const carriersWithQuery = z
   .min(1)
   .optional()
   .describe('Default: those of the type.');
+
+/** Of types that have forms in which a credential stands. */
+export const carriersWithForm = z
+  .array(z.enum(CARRIERS))
+  .min(1)
+  .optional()
+  .describe('Default: those of the type.');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ServiceTraits } from './schema-service-keys.ts';
 import { GIT_TRAITS, gitService } from './service-git.ts';
+import { GITLAB_TRAITS, gitlabService } from './service-gitlab.ts';
 import { HTTP_TRAITS, httpService } from './service-http.ts';
 import { OCI_TRAITS, ociService } from './service-oci.ts';
 import { PACKAGE_TRAITS, packageServices } from './service-packages.ts';
@@ -11,6 +12,7 @@ export const service = z.discriminatedUnion('type', [
   ociService,
   ...packageServices,
   gitService,
+  gitlabService,
 ]);
 
 export const SERVICE_TRAITS: Readonly<Record<z.output<typeof service>['type'], ServiceTraits>> = {
@@ -18,7 +20,5 @@ export const SERVICE_TRAITS: Readonly<Record<z.output<typeof service>['type'], S
   oci: OCI_TRAITS,
   ...PACKAGE_TRAITS,
   git: GIT_TRAITS,
+  gitlab: GITLAB_TRAITS,
 };
-
-/** Types that a later version brings. */
-export const FUTURE_SERVICE_TYPES: readonly string[] = ['gitlab'];

@@ -14,18 +14,15 @@ export interface Validated {
   readonly problems: readonly Problem[];
 }
 
-/** The tree against the schema, without what is known to be unavailable. */
-export function validate(root: MappingNode, unavailable: readonly KeyPath[]): Validated {
+/** The tree against the schema. */
+export function validate(root: MappingNode): Validated {
   const plain = { ...(toPlain(root) as PlainMapping), version: 1 };
-  for (const path of unavailable) removeAt(plain, path);
 
   const first = configSchema.safeParse(plain);
-  if (first.success)
-    return { draft: toDraft(root, first.data), whole: unavailable.length === 0, problems: [] };
+  if (first.success) return { draft: toDraft(root, first.data), whole: true, problems: [] };
 
   const again = restoreText(root, plain, first.error.issues) ? configSchema.safeParse(plain) : first;
-  if (again.success)
-    return { draft: toDraft(root, again.data), whole: unavailable.length === 0, problems: [] };
+  if (again.success) return { draft: toDraft(root, again.data), whole: true, problems: [] };
 
   const { issues } = again.error;
   const problems = schemaProblems(root, issues);

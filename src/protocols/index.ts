@@ -8,6 +8,7 @@ import { nugetProtocol } from './nuget.ts';
 import { pypiProtocol } from './pypi.ts';
 
 export { gitProtocol } from './git.ts';
+export { gitlabProtocol } from './gitlab.ts';
 export { httpProtocol, type HttpSettings } from './http.ts';
 export { npmPackageName } from './npm.ts';
 export { ociProtocol, registryRoot } from './oci.ts';

@@ -1,7 +1,6 @@
 /** What docs/adding-a-protocol.md says of the one interface holds for every format, and for its worked example. */
 import { describe, expect, test } from 'vitest';
 import { packageServices } from '../../src/config/service-packages.ts';
-import { FUTURE_SERVICE_TYPES } from '../../src/config/schema-service.ts';
 import { packageProtocols } from '../../src/protocols/index.ts';
 import { readText, repositoryFiles } from '../support/repository.ts';
 
@@ -11,7 +10,6 @@ const types = packageServices.map(({ shape }) => shape.type.value);
 
 test('a format is a line in each of two files', () => {
   expect(Object.keys(packageProtocols).toSorted()).toEqual(types.toSorted());
-  expect(types.filter((type) => FUTURE_SERVICE_TYPES.includes(type))).toEqual([]);
 });
 
 test.each(types)('%s has a file, a table of requests, and no other room knows of it', (type) => {

@@ -4,7 +4,7 @@ import { Agent, get } from 'node:https';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createAuthority } from '../support/certificates.ts';
-import { CI_VALUES, render } from '../support/chart.ts';
+import { CI_VALUES, one, render, type Rendered } from '../support/chart.ts';
 import { mountChart } from '../support/chart-pod.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
@@ -13,6 +13,7 @@ import { gatehouse, startGatewayProcess, type GatewayProcess } from '../support/
 import { needs } from '../support/needs.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { startRedis } from '../support/redis.ts';
+import { run } from '../support/run.ts';
 
 const keep = cleanUp();
 
@@ -94,6 +95,36 @@ describe('the configuration of the chart', () => {
     expect(status).toBe(200);
   });
 });
+
+needs('curl').test(
+  'helm’s tests pass against this gateway, and fail against a server that refuses nobody',
+  async () => {
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const set = [`ports.http=${port}`, `service.port=${port}`, `ports.admin=${adminPort}`];
+    const rendered = await render('podmonitor', ...set);
+    const pod = keep(mountChart(rendered));
+    keep(await startGatewayProcess(pod.config));
+    expect(await helmTests(rendered)).toEqual([0, 0]);
+
+    const upstream = keep(await startRecordingUpstream());
+    const careless = set.map((value) => value.replace(/\d+$/, String(upstream.port)));
+    expect(await helmTests(await render('podmonitor', ...careless))).toEqual([0, 1]);
+  },
+);
+
+/** What the chart's test pod would run, with the names of its Services leading here. */
+async function helmTests(rendered: Rendered): Promise<readonly number[]> {
+  const { containers } = one(rendered, 'Pod').spec as {
+    containers: readonly { command: readonly [string, ...string[]]; args: readonly string[] }[];
+  };
+  const outcomes = containers.map(({ command: [file, ...first], args }) =>
+    run(
+      file,
+      [...first, ...args].map((each) => each.replaceAll(/\/\/gatehouse(-admin)?:/g, '//127.0.0.1:')),
+    ),
+  );
+  return (await Promise.all(outcomes)).map(({ code }) => code);
+}
 
 needs('redis-server').test(
   'replicas of one ConfigMap share keys and revocations',

@@ -187,6 +187,86 @@ describe('the chart', () => {
     expect(one(rendered, 'ConfigMap', 'gateway-extra').data).toEqual({ release: 'gatehouse' });
   });
 
+  test('a Gateway’s route has no time-out, for pushes that take hours', async () => {
+    expect(one(await render('gateway-api'), 'HTTPRoute').spec).toMatchObject({
+      parentRefs: [{ name: 'public', namespace: 'gateways', sectionName: 'https' }],
+      hostnames: ['gateway.example.com', 'gatehouse.example.com'],
+      rules: [
+        {
+          filters: [{ type: 'ResponseHeaderModifier' }],
+          timeouts: { request: '0s' },
+          backendRefs: [{ name: 'gatehouse', port: 80 }],
+        },
+      ],
+    });
+    const own = 'httpRoute.rules[0].backendRefs[0].name=other';
+    expect(one(await render('gateway-api', own), 'HTTPRoute').spec).toMatchObject({
+      rules: [{ backendRefs: [{ name: 'other' }] }],
+    });
+  });
+
+  test('an Ingress neither bounds nor buffers bodies', async () => {
+    const ingress = one(await render('ingress'), 'Ingress');
+    expect(ingress.metadata.annotations).toMatchObject({
+      'nginx.ingress.kubernetes.io/proxy-body-size': '0',
+      'nginx.ingress.kubernetes.io/proxy-request-buffering': 'off',
+      'nginx.ingress.kubernetes.io/proxy-read-timeout': '900',
+    });
+    expect(ingress.spec).toMatchObject({
+      ingressClassName: 'nginx',
+      tls: [{ secretName: 'gateway-tls' }],
+      rules: ['gateway.example.com', 'registry.example.com'].map((host) => ({
+        host,
+        http: { paths: [{ path: '/', backend: { service: { name: 'gatehouse', port: { name: 'http' } } } }] },
+      })),
+    });
+  });
+
+  test('scales up quickly, down slowly, and never evicts more than one', async () => {
+    const rendered = await render('ha-redis');
+    expect(one(rendered, 'HorizontalPodAutoscaler').spec).toMatchObject({
+      minReplicas: 3,
+      maxReplicas: 30,
+      metrics: [{ resource: { name: 'cpu', target: { averageUtilization: 65 } } }],
+      behavior: {
+        scaleUp: { stabilizationWindowSeconds: 0 },
+        scaleDown: { stabilizationWindowSeconds: 300 },
+      },
+    });
+    const budget = one(rendered, 'PodDisruptionBudget').spec;
+    expect(budget).toMatchObject({ maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow' });
+    expect(budget).not.toHaveProperty('minAvailable');
+    expect(one(await render('existing'), 'PodDisruptionBudget').spec).toMatchObject({ minAvailable: 1 });
+  });
+
+  test('a NetworkPolicy lets in and out whom the values name, and DNS', async () => {
+    const { ingress, egress } = one(await render('network-policy'), 'NetworkPolicy').spec as {
+      ingress: readonly object[];
+      egress: readonly object[];
+    };
+    expect(ingress).toMatchObject([
+      { ports: [{ port: 'http' }], from: [{ namespaceSelector: {} }] },
+      { ports: [{ port: 'admin' }], from: [{ namespaceSelector: {} }] },
+    ]);
+    expect(egress).toMatchObject([
+      { ports: [{ port: 53 }, { port: 53 }] },
+      { to: [{ ipBlock: { cidr: '192.0.2.0/24' } }] },
+      { ports: [{ port: 8080 }] },
+    ]);
+  });
+
+  test('the admin listener is never behind the Service that clients use', async () => {
+    const rendered = await render('tls');
+    expect(one(rendered, 'Service', 'gatehouse').spec).toMatchObject({
+      type: 'LoadBalancer',
+      ports: [{ port: 443, targetPort: 'http', appProtocol: 'https' }],
+    });
+    expect(one(rendered, 'Service', 'gatehouse-admin').spec).toMatchObject({
+      type: 'ClusterIP',
+      ports: [{ port: 9090, targetPort: 'admin' }],
+    });
+  });
+
   test.each([
     ['more than one replica without Redis', 'minimal', ['replicas=2'], 'needs Redis'],
     ['more than one by autoscaling', 'minimal', ['autoscaling.enabled=true'], 'needs Redis'],

@@ -29,6 +29,8 @@ export interface TestGitServer {
 export interface GitServerOptions {
   /** Gets what is not Git's own: the server of Git LFS beside it. */
   readonly lfs?: RequestListener;
+  /** Gets what is below `/api/`, whoever asks. */
+  readonly api?: RequestListener;
 }
 
 /** Git's own server, `git http-backend`, behind a CGI that asks for a user name and password. */
@@ -40,7 +42,8 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Te
   const server = createServer((req, res) => {
     const { method = '', url = '', headers } = req;
     calls.push({ method, url, headers });
-    if (headers.authorization !== expected) {
+    if (url.startsWith('/api/') && options.api !== undefined) options.api(req, res);
+    else if (headers.authorization !== expected) {
       res.writeHead(401, { 'WWW-Authenticate': 'Basic realm="the git server itself"' }).end('who?');
     } else if (/\/(?:info\/lfs|gitlab-lfs)\//.test(url) && options.lfs !== undefined) options.lfs(req, res);
     else serveGit(folder, username, req, res);

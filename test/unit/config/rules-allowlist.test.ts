@@ -15,7 +15,7 @@ test('comes out as written', () => {
 test('has no effect on the types of this version', () => {
   expect(warningsOf(list('acme/a: [acme/b]'))).toEqual([
     expect.stringContaining(
-      'jobTokenAllowlist: has no effect yet: it binds services of type oci, git and gitlab',
+      'jobTokenAllowlist: has no effect: it binds services of type oci, git and gitlab',
     ),
   ]);
   expect(warningsOf(list(''))).toEqual([]);

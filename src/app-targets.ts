@@ -1,0 +1,43 @@
+import { admitBy, type EndpointRooms } from './app-endpoint-ports.ts';
+import type { Config } from './config/index.ts';
+import { serviceAudience } from './contract/minted-token.ts';
+import type { Target } from './exchange/index.ts';
+
+export function allServices({ server }: Config, rooms: EndpointRooms): Target {
+  return {
+    audience: server.publicUrl,
+    service: undefined,
+    admit: admitBy(rooms, rooms.authenticator.verify),
+  };
+}
+
+/** By every name for it: the service's, `urn:gatehouse:service:NAME`, the URLs that clients find it at. */
+export function targetsOf(config: Config, rooms: EndpointRooms): ReadonlyMap<string, Target> {
+  const targets = new Map<string, Target>();
+  for (const service of config.services) {
+    const { name } = service;
+    const audience = serviceAudience(name);
+    const admit = admitBy(rooms, rooms.authenticator.forService(name));
+    const target = { audience, service: name, admit };
+    for (const known of [name, audience, ...publicUrlsOf(service, config.server.publicUrl)]) {
+      targets.set(known, target);
+    }
+  }
+  const all = allServices(config, rooms);
+  // What names the gateway itself names all of it.
+  for (const known of withAndWithoutSlash(config.server.publicUrl)) targets.set(known, all);
+  return targets;
+}
+
+function publicUrlsOf({ type, hosts, path }: Config['services'][number], publicUrl: string): string[] {
+  const { protocol, origin } = new URL(publicUrl);
+  const origins = hosts === undefined ? [origin] : hosts.map((host) => `${protocol}//${host}`);
+  // People know a registry by its host; its path is fixed.
+  const paths = type === 'oci' && path === '/v2/' && hosts !== undefined ? [path, '/'] : [path];
+  return origins.flatMap((base) => paths.flatMap((each) => withAndWithoutSlash(`${base}${each}`)));
+}
+
+function withAndWithoutSlash(url: string): string[] {
+  const bare = url.replace(/\/$/, '');
+  return [bare, `${bare}/`];
+}

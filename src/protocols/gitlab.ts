@@ -1,0 +1,84 @@
+import type { Classification, Protocol, RefusalBody, RefusalText } from '../contract/protocol.ts';
+import type { RequestHead } from '../contract/request-head.ts';
+import { quotedString } from './challenge.ts';
+import { gitRefusal } from './git.ts';
+import { classifyGit } from './git-routes.ts';
+import { repositoryOf } from './git-names.ts';
+import { endpointOf } from './gitlab-endpoints.ts';
+import { isRead, unknown } from './package-operations.ts';
+import { phraseOf } from './refusal.ts';
+
+export interface GitlabSettings {
+  readonly path: string;
+  /** Numbers of projects → their paths. */
+  readonly projects: ReadonlyMap<string, string>;
+}
+
+const API = 'api/v4/';
+
+/** Bytes. A pipeline is triggered with a token, a ref and some variables. */
+const LONGEST_FORM = 256 * 1024;
+
+/** A GitLab instance: an enumerated list of its endpoints, each for one project. All else is denied, whoever asks. */
+export function gitlabProtocol({ path: prefix, projects }: GitlabSettings): Protocol {
+  function classify(head: RequestHead): Classification {
+    const rest = head.path.slice(prefix.length);
+    return rest.startsWith(API) ? classifyApi(head, rest.slice(API.length)) : classifyGit(head, rest);
+  }
+
+  function classifyApi({ method }: RequestHead, rest: string): Classification {
+    const [, id = '', , below = ''] = /^projects\/([^/]+)(\/(.*))?$/.exec(rest) ?? [];
+    const project = projectOf(id);
+    if (project === undefined) return unknown('a path of the API that names no project');
+    const endpoint = endpointOf(below);
+    if (endpoint === undefined) return unknown('a path of the API that can be read in two ways');
+    const scope = isRead(method) ? endpoint.read : WRITES.has(method) ? endpoint.write : undefined;
+    if (scope === undefined) return unknown(`${method} on ${endpoint.name}`);
+    return {
+      kind: 'operations',
+      operations: [{ scope, resource: project, extent: 'one' }],
+      ...(endpoint.rewrite !== undefined ? { plan: { rewrite: endpoint.rewrite } } : {}),
+      ...(endpoint.form === true ? { form: { field: 'token', maxBytes: LONGEST_FORM } } : {}),
+    };
+  }
+
+  /** `:id` of GitLab's API: a number, or the whole path with its slashes encoded. */
+  function projectOf(id: string): string | undefined {
+    if (/^[1-9]\d{0,14}$/.test(id)) return projects.get(id) ?? `id:${id}`;
+    const path = id.replaceAll(/%2f/gi, '/');
+    return path.includes('/') && !path.endsWith('.git') ? repositoryOf(path) : undefined;
+  }
+
+  return {
+    carriers: [
+      'basic',
+      'bearer',
+      'raw-authorization',
+      'job-token',
+      'deploy-token',
+      'private-token',
+      'x-nuget-apikey',
+      'query',
+      'form',
+    ],
+    queryCarriers: ['token'],
+    encodedSlash: true,
+    classify,
+    challenge: ({ host, status }) => (status === 403 ? undefined : `Basic realm=${quotedString(host)}`),
+    refusal: (text, accept) =>
+      text.head?.path.slice(prefix.length).startsWith(API) === true
+        ? apiRefusal(text)
+        : gitRefusal(text, accept),
+  };
+}
+
+const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** GitLab's own form, with a phrase for the clients of packages that print nothing else. */
+function apiRefusal({ error, message, requestId }: RefusalText): RefusalBody {
+  return {
+    contentType: 'application/json',
+    body: `${JSON.stringify({ message, error, request_id: requestId })}\n`,
+    phrase: phraseOf(message, error),
+  };
+}

@@ -1,0 +1,225 @@
+/** A GitLab's endpoints with curl, as GitLab's documentation has it, and Git below the same root. */
+import { hash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { curl } from '../support/curl.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { gitClient } from '../support/git-client.ts';
+import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { startGitlabInstance, type TestGitlabInstance } from '../support/gitlab-instance.ts';
+import { needs } from '../support/needs.ts';
+
+const DEPLOY_SECRET = `ghdt_edge_${'8'.repeat(64)}`;
+const ALL =
+  '[read_api, write_api, read_repository, write_repository, read_package_registry, write_package_registry, trigger_pipeline, ' +
+  'read_artifacts, read_releases, write_releases, read_terraform_state, write_terraform_state]';
+
+needs('curl', 'git').describe('a GitLab', () => {
+  let gitlab: TestGitlab;
+  let instance: TestGitlabInstance;
+  let gateway: TestGateway;
+  let job: TestJob;
+  let folder: string;
+  const { test } = needs('curl', 'git');
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'gatehouse-gitlab-client-'));
+    gitlab = await startGitlab();
+    instance = await startGitlabInstance(gitlab);
+    job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+    const upstream = (auth: string): string => `{ url: "${instance.url}/", auth: ${auth} }`;
+    gateway = await startGateway(`
+issuers:
+  gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms }, projects: { "42": acme/base-images, "43": acme/secrets } }
+identities:
+  ci:
+    issuer: gitlab
+    via: [id_token, job_token]
+    match: { project_id: "20" }
+    grants:
+      - { service: gitlab, scopes: ${ALL}, resources: ["acme/payments", "acme/base-images", "acme/secrets"] }
+      - { service: triggers, scopes: [trigger_pipeline, read_package_registry], resources: ["id:20", "acme/base-images"] }
+      - { service: code, scopes: [read_repository, write_repository], resources: ["{claims.project_path}"] }
+jobTokenAllowlist:
+  acme/base-images: [acme/payments]
+deployTokens:
+  edge:
+    username: edge
+    secretHash: "sha256:${hash('sha256', DEPLOY_SECRET)}"
+    grants: [{ service: gitlab, scopes: [read_package_registry, read_api], resources: ["id:20"] }]
+services:
+  gitlab:
+    type: gitlab
+    upstream: ${upstream(`{ header: { name: PRIVATE-TOKEN, value: ${instance.privateToken} } }`)}
+  triggers: { type: gitlab, hosts: [triggers.example.com], upstream: ${upstream('{ forwardCredential: true }')} }
+  registry: { type: oci, upstream: { url: "${instance.url}" } }
+  code:
+    type: gitlab
+    hosts: [code.example.com]
+    upstream: ${upstream(`{ basic: { username: ${instance.username}, password: ${instance.password} } }`)}
+`);
+    await instance.repository('acme/payments');
+    writeFileSync(join(folder, 'file.txt'), 'content\n');
+  }, 60_000);
+  afterAll(async () => {
+    await gateway.close();
+    await Promise.all([instance.close(), gitlab.close()]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const api = (path: string): string => `${gateway.url}/api/v4/${path}`;
+  const jobToken = (): readonly string[] => ['--header', `JOB-TOKEN: ${job.token}`];
+  const idToken = (): readonly string[] => ['--header', `Authorization: Bearer ${job.idToken()}`];
+  const deployToken = ['--header', `DEPLOY-TOKEN: ${DEPLOY_SECRET}`];
+  const FILE = 'projects/20/packages/generic/app/1.0.0/file.txt';
+
+  async function reason(...args: readonly string[]): Promise<string> {
+    const answer = await curl(...args);
+    const { error } = JSON.parse(answer.body) as { error?: string };
+    return `${answer.status} ${error}`;
+  }
+
+  test('a package is uploaded with a job token, and read with each kind', async () => {
+    expect((await curl(...jobToken(), '--upload-file', join(folder, 'file.txt'), api(FILE))).status).toBe(
+      201,
+    );
+    for (const credential of [jobToken(), idToken(), deployToken, ['--user', `edge:${DEPLOY_SECRET}`]]) {
+      const answer = await curl(...credential, api(FILE));
+      expect(answer.body, answer.head).toBe('content\n');
+    }
+    expect(await reason(...deployToken, '--upload-file', join(folder, 'file.txt'), api(FILE))).toBe(
+      '403 scope_not_granted',
+    );
+  });
+
+  test('without a credential there is a challenge; with two there is neither', async () => {
+    const nobody = await curl(api(FILE));
+    expect(nobody.status).toBe(401);
+    expect(nobody.headers.get('www-authenticate')).toMatch(/^Basic realm="/);
+    expect(await reason(...jobToken(), ...idToken(), api(FILE))).toBe('400 credential_conflict');
+  });
+
+  test('the project by its number or its path, which goes on byte for byte', async () => {
+    for (const id of ['20', 'acme%2Fpayments', 'acme%2fpayments', '42', 'acme%2Fbase-images']) {
+      expect((await curl(...idToken(), api(`projects/${id}/releases`))).status, id).toBe(404);
+      expect(instance.calls.at(-1)?.url).toBe(`/api/v4/projects/${id}/releases`);
+    }
+    for (const id of ['21', 'acme%2Fother', '020', 'payments', 'acme%2F.git', 'acme%2Fpayments.git'])
+      expect(await reason(...idToken(), api(`projects/${id}/releases`)), id).toMatch(/^403 /);
+  });
+
+  test('a job token reaches other projects where they list its own, and never the API as such', async () => {
+    expect((await curl(...jobToken(), api('projects/42/releases'))).status).toBe(404);
+    expect(await reason(...jobToken(), api('projects/43/releases'))).toBe('403 job_token_not_allowlisted');
+    expect((await curl(...idToken(), api('projects/43/releases'))).status).toBe(404);
+    expect(await reason(...jobToken(), api('projects/20'))).toBe('403 scope_not_granted');
+    expect(await reason(...jobToken(), '--request', 'POST', api('projects/20/issues'))).toBe(
+      '403 scope_not_granted',
+    );
+    expect((await curl(...idToken(), api('projects/20'))).status).toBe(200);
+  });
+
+  test('job artifacts, and Terraform’s state with its locks', async () => {
+    const artifacts = await curl(...jobToken(), api('projects/20/jobs/artifacts/main/download?job=test'));
+    expect(artifacts.body).toBe('PK');
+    const state = api('projects/20/terraform/state/production');
+    const user = ['--user', `gitlab-ci-token:${job.token}`];
+    expect((await curl(...user, '--request', 'POST', `${state}/lock`, '--data', '{}')).status).toBe(201);
+    expect((await curl(...user, '--request', 'POST', state, '--data', '{"version":4}')).status).toBe(201);
+    expect((await curl(...user, state)).body).toBe('{"version":4}');
+    expect((await curl(...user, '--request', 'DELETE', `${state}/lock`)).status).toBe(204);
+  });
+
+  test('what is not in the list is denied, whoever asks', async () => {
+    for (const path of [
+      'api/v4/user',
+      'api/v4/projects',
+      'api/v4/groups/acme/packages',
+      'api/v4/personal_access_tokens',
+      'api/v4/projects/20/packages/conan/v1/users/authenticate',
+      'api/v4/projects/20/releases.json',
+      'api/graphql',
+      'jwt/auth?service=container_registry',
+      'acme/payments/-/raw/main/README',
+    ]) {
+      const answer = await curl(...idToken(), `${gateway.url}/${path}`);
+      expect(answer.status, path).toBe(403);
+      expect(answer.body, path).toContain('operation_unknown');
+    }
+  });
+
+  test('its registry is a service beside it: the login is the gateway’s, whatever realm a GitLab would name', async () => {
+    const answer = await curl(`${gateway.url}/v2/`);
+    expect(answer.headers.get('www-authenticate')).toContain(`/token",service="127.0.0.1:${gateway.port}"`);
+    expect(answer.headers.get('www-authenticate')).not.toContain('jwt/auth');
+  });
+
+  const HOST = ['--header', 'Host: triggers.example.com'];
+  const TRIGGER = 'projects/20/trigger/pipeline';
+
+  test('a pipeline is triggered with the token in a form, which goes on byte for byte', async () => {
+    const before = instance.forms.length;
+    const multipart = await curl(...HOST, '--form', `token=${job.token}`, '--form', 'ref=main', api(TRIGGER));
+    expect(multipart.status, multipart.body).toBe(201);
+    const data = ['--data', `token=${job.token}`, '--data', 'ref=main', '--data', 'variables[A]=b%20c'];
+    expect((await curl(...HOST, ...data, api(TRIGGER))).status).toBe(201);
+    const [first, second] = instance.forms.slice(before);
+    const boundary = first?.type.replace('multipart/form-data; boundary=', '');
+    expect(first?.body.toString()).toBe(
+      `--${boundary}\r\nContent-Disposition: form-data; name="token"\r\n\r\n${job.token}\r\n` +
+        `--${boundary}\r\nContent-Disposition: form-data; name="ref"\r\n\r\nmain\r\n--${boundary}--\r\n`,
+    );
+    expect(second?.body.toString()).toBe(`token=${job.token}&ref=main&variables[A]=b%20c`);
+  });
+
+  test('a trigger that is denied', async () => {
+    const form = (token: string): readonly string[] => [...HOST, '--data', `token=${token}&ref=main`];
+    const before = instance.forms.length;
+    expect(await reason(...HOST, '--data', 'ref=main', api(TRIGGER))).toBe('401 no_credential');
+    expect(await reason(...form('glcbt-64_nobody'), api(TRIGGER))).toBe('401 job_not_running');
+    expect(await reason(...form(job.token), api('projects/43/trigger/pipeline'))).toBe(
+      '403 resource_not_granted',
+    );
+    expect(await reason(...form(job.token), '--header', 'JOB-TOKEN: glcbt-64_other', api(TRIGGER))).toBe(
+      '400 credential_conflict',
+    );
+    expect(await reason(...form(`${job.token}&token=glcbt-64_other`), api(TRIGGER))).toBe(
+      '400 credential_conflict',
+    );
+    expect(
+      await reason(...HOST, '--json', JSON.stringify({ token: job.token, ref: 'main' }), api(TRIGGER)),
+    ).toBe('400 request_malformed');
+    writeFileSync(join(folder, 'form'), `token=${job.token}&x=${'y'.repeat(300_000)}`);
+    expect(await reason(...HOST, '--data', `@${join(folder, 'form')}`, api(TRIGGER))).toBe(
+      '413 body_too_large',
+    );
+    // A GitLab that is asked with the gateway's credential is not shown the client's.
+    expect(await reason('--data', `token=${job.token}&ref=main`, api(TRIGGER))).toBe(
+      '403 upstream_credential_missing',
+    );
+    expect(instance.forms).toHaveLength(before);
+  });
+
+  test('git clones and pushes below the root', async () => {
+    const git = gitClient(join(folder, 'git'));
+    const remote = `${gateway.url.replace('//', `//gitlab-ci-token:${job.token}@`)}/acme/payments.git`;
+    const host = ['-c', 'http.extraHeader=Host: code.example.com'];
+    await git.ok([...host, 'clone', '--quiet', remote, 'work']);
+    writeFileSync(join(git.home, 'work/README'), 'x\n');
+    await git.ok(['add', '.'], { in: 'work' });
+    await git.ok(['commit', '--quiet', '-m', 'x'], { in: 'work' });
+    await git.ok([...host, 'push', '--quiet', 'origin', 'HEAD:main'], { in: 'work' });
+    await git.ok([...host, 'clone', '--quiet', remote, 'again']);
+    expect(readFileSync(join(git.home, 'again/README'), 'utf8')).toBe('x\n');
+    const denied = await git.run([...host, 'clone', remote.replace('payments', 'secrets')]);
+    expect(denied.stderr).toContain('remote: error: resource_not_granted');
+  });
+
+  test('nothing of the clients’ credentials reaches the GitLab but where it is forwarded', () => {
+    const others = instance.calls.filter(({ url }) => !url.endsWith('/trigger/pipeline'));
+    for (const secret of [job.token, DEPLOY_SECRET, 'Bearer eyJ'])
+      expect(JSON.stringify(others)).not.toContain(secret);
+  });
+});

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { RequestHead } from '../../../src/contract/request-head.ts';
+import { GITLAB_ENDPOINTS } from '../../../src/protocols/gitlab-endpoints.ts';
+import { gitlabProtocol } from '../../../src/protocols/index.ts';
+
+const protocol = gitlabProtocol({ path: '/', projects: new Map([['42', 'acme/base-images']]) });
+
+function classify(line: string): string {
+  const [method = '', target = ''] = line.split(' ');
+  const [path = '', query] = target.split('?');
+  const asked = protocol.classify({
+    method,
+    host: 'h',
+    path: path as RequestHead['path'],
+    query: query === undefined ? '' : `?${query}`,
+    hasBody: false,
+    rawHeaders: [],
+  });
+  if (asked.kind !== 'operations') return asked.kind;
+  const operations = asked.operations.map(({ scope, resource }) => `${scope} ${resource}`).join(', ');
+  return (
+    operations +
+    (asked.form === undefined ? '' : ' form') +
+    (asked.plan?.rewrite === undefined ? '' : ' rewritten')
+  );
+}
+
+const P = '/api/v4/projects';
+
+describe('endpoints', () => {
+  test.each([
+    [`GET ${P}/20`, 'read_api id:20'],
+    [`GET ${P}/42`, 'read_api acme/base-images'],
+    [`GET ${P}/acme%2Fpayments`, 'read_api acme/payments'],
+    [`GET ${P}/acme%2fteam%2Fpayments/issues`, 'read_api acme/team/payments'],
+    [`POST ${P}/20/issues`, 'write_api id:20'],
+    [`DELETE ${P}/20`, 'write_api id:20'],
+    [`GET ${P}/20/repository/files/src%2Fmain.ts/raw`, 'read_api id:20'],
+    [`GET ${P}/20/packages`, 'read_package_registry id:20'],
+    [`PUT ${P}/20/packages/generic/a/1.0.0/a.json`, 'write_package_registry id:20'],
+    [`GET ${P}/20/packages/generic/a/1.0.0/a.json`, 'read_package_registry id:20'],
+    [`GET ${P}/20/packages/npm/@acme%2fui`, 'read_package_registry id:20 rewritten'],
+    [`GET ${P}/20/packages/npm/@acme/ui/-/@acme/ui-1.0.0.tgz`, 'read_package_registry id:20'],
+    [`PUT ${P}/20/packages/npm/@acme%2fui`, 'write_package_registry id:20 rewritten'],
+    [
+      `POST ${P}/20/packages/conan/v1/conans/a/1/acme/stable/upload_urls`,
+      'write_package_registry id:20 rewritten',
+    ],
+    [`POST ${P}/20/packages/npm/-/npm/v1/security/advisories/bulk`, 'read_package_registry id:20'],
+    [`GET ${P}/20/packages/pypi/simple/app`, 'read_package_registry id:20 rewritten'],
+    [`GET ${P}/20/packages/pypi/files/aa/app.whl`, 'read_package_registry id:20'],
+    [`POST ${P}/20/packages/pypi`, 'write_package_registry id:20'],
+    [`GET ${P}/20/packages/nuget/index.json`, 'read_package_registry id:20 rewritten'],
+    [`GET ${P}/20/packages/maven/com/acme/app/1/app-1.pom`, 'read_package_registry id:20'],
+    [`GET ${P}/20/packages/helm/stable/index.yaml`, 'read_package_registry id:20 rewritten'],
+    [`DELETE ${P}/20/packages/9`, 'write_package_registry id:20'],
+    [`GET ${P}/20/packages/conan/v1/users/authenticate`, 'unknown'],
+    [`GET ${P}/20/packages/conan/v2/users/check_credentials`, 'unknown'],
+    [`POST ${P}/20/trigger/pipeline`, 'trigger_pipeline id:20 form'],
+    [`POST ${P}/20/ref/main/trigger/pipeline`, 'trigger_pipeline id:20 form'],
+    [`POST ${P}/20/ref/feature%2Fx/trigger/pipeline`, 'trigger_pipeline id:20 form'],
+    [`GET ${P}/20/trigger/pipeline`, 'unknown'],
+    [`GET ${P}/20/jobs/7/artifacts`, 'read_artifacts id:20'],
+    [`GET ${P}/20/jobs/7/artifacts/a/b.txt`, 'read_artifacts id:20'],
+    [`GET ${P}/20/jobs/artifacts/feature%2Fx/download?job=test`, 'read_artifacts id:20'],
+    [`DELETE ${P}/20/jobs/7/artifacts`, 'write_api id:20'],
+    [`GET ${P}/20/jobs/7`, 'read_api id:20'],
+    [`GET ${P}/20/releases`, 'read_releases id:20'],
+    [`POST ${P}/20/releases/v1/assets/links`, 'write_releases id:20'],
+    [`GET ${P}/20/terraform/state/production`, 'read_terraform_state id:20'],
+    [`POST ${P}/20/terraform/state/production/lock`, 'write_terraform_state id:20'],
+    [`DELETE ${P}/20/terraform/state/production/versions/3`, 'write_terraform_state id:20'],
+    ['GET /acme/payments.git/info/refs?service=git-upload-pack', 'read_repository acme/payments'],
+    ['POST /acme/payments.git/git-receive-pack', 'write_repository acme/payments'],
+    [`PUT /acme/payments.git/gitlab-lfs/objects/${'a'.repeat(64)}/3`, 'write_repository acme/payments'],
+    ['POST /acme/payments.git/info/lfs/objects/batch', 'in-body'],
+  ])('%s: %s', (line, expected) => expect(classify(line)).toBe(expected));
+});
+
+describe('nothing else', () => {
+  test.each([
+    'GET /api/v4/projects',
+    'GET /api/v4/user',
+    'GET /api/v4/groups/9/packages',
+    'GET /api/v4/packages/npm/ui',
+    'GET /api/v4',
+    'GET /api/v3/projects/20',
+    'POST /api/graphql',
+    'GET /oauth/token',
+    'GET /jwt/auth',
+    'GET /users/sign_in',
+    'GET /acme/payments',
+    'GET /acme/payments/-/raw/main/x',
+    `GET ${P}/`,
+    `GET ${P}/payments`,
+    `GET ${P}/020`,
+    `GET ${P}/%2Facme`,
+    `GET ${P}/acme%2Fpayments.git`,
+    `GET ${P}/acme%2F.hidden`,
+    `GET ${P}/acme%20x%2Fy`,
+    `OPTIONS ${P}/20`,
+    `PROPFIND ${P}/20`,
+    // Another spelling of an endpoint, to a router that takes a format behind a name or an escape for a slash.
+    `GET ${P}/20/releases.json`,
+    `GET ${P}/20/packages%2F9`,
+    `POST ${P}/20/trigger/pipeline.json`,
+    `POST ${P}/20/trigger%2Fpipeline`,
+    `POST ${P}/20/ref/main/trigger/pipeline.json`,
+    `POST ${P}/20/ref/a/b/trigger/pipeline`,
+    `GET ${P}/20/jobs/7%2Fartifacts`,
+    `GET ${P}/20/jobs/7.json`,
+    `GET ${P}/20/terraform/state%2Fproduction`,
+  ])('%s', (line) => expect(classify(line)).toMatch(/^(?:unknown|deny)$/));
+});
+
+test('docs/gitlab.md has every endpoint, with its scopes, in this order', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../docs/gitlab.md'), 'utf8');
+  const rows = [...text.matchAll(/^\| `(.+?)` +\| (.+?) +\| (.+?) +\|$/gm)].map(([, ...cells]) => cells);
+  const code = (scope: string | undefined): string => (scope === undefined ? 'never' : `\`${scope}\``);
+  expect(rows).toEqual(GITLAB_ENDPOINTS.map(({ name, read, write }) => [name, code(read), code(write)]));
+});
