@@ -1,14 +1,12 @@
 import { hash } from 'node:crypto';
 import { foldHeaderName } from '../lib/header-name.ts';
+import type { Handshake } from './handshake-headers.ts';
 
 /**
  * Why an answer with 101 is none to this handshake (RFC 6455 §4.1), or undefined. Whoever takes any 101 for a tunnel gives the
  * client a connection on which the upstream may still read requests (CVE-2018-1002105).
  */
-export function switchingProblem(
-  rawHeaders: readonly string[],
-  asked: { readonly key: string; readonly protocols: readonly string[] },
-): string | undefined {
+export function switchingProblem(rawHeaders: readonly string[], asked: Handshake): string | undefined {
   const said = new Map<string, string[]>();
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = foldHeaderName(rawHeaders[i] ?? '');

@@ -2,7 +2,7 @@ import { Agent, IncomingMessage, type ClientRequest, type IncomingHttpHeaders } 
 import { Socket } from 'node:net';
 import { createProxyServer } from 'http-proxy-3';
 import type { Forwarding } from '../contract/forwarding.ts';
-import { foldHeaderName } from '../lib/header-name.ts';
+import { byName, readHandshake, SWITCHING, withoutCredentials, type Handshake } from './handshake-headers.ts';
 import type { LocationRewriter } from './location.ts';
 import { relayAnswer } from './relay-answer.ts';
 import type { Relay } from './relay.ts';
@@ -40,29 +40,32 @@ export function createTunnels(settings: TunnelSettings, connect: UpstreamPool['c
     if (upgrade === undefined) throw new TypeError('a handshake without a connection');
     const client = req.socket;
     const asked = readHandshake(headers);
-    const sent = sendHandshake(path, headers, client, upgrade.early);
-    const [carry, ...others] = sent.listeners('upgrade');
+    const sent = attempt(() => sendHandshake(path, headers, client, upgrade.early));
+    // A header that node does not send, where its parser took it.
+    if (!('request' in sent)) return relay.onResponseError(undefined, sent.error);
+    const { request } = sent;
+    const [carry, ...others] = request.listeners('upgrade');
     if (carry === undefined || others.length > 0) throw new TypeError('http-proxy-3 is not what it was');
     // Nothing can have been answered yet: the connection is made in a later turn.
-    for (const event of ['upgrade', 'response', 'error']) sent.removeAllListeners(event);
+    for (const event of ['upgrade', 'response', 'error']) request.removeAllListeners(event);
 
     const stopWatching = watchForEnd(client);
-    const timer = setTimeout(() => sent.destroy(new TimeoutError()), timeouts.connect + timeouts.headers);
+    const timer = setTimeout(() => request.destroy(new TimeoutError()), timeouts.connect + timeouts.headers);
     const answered = (): void => {
       clearTimeout(timer);
       stopWatching();
     };
-    relay.onRequestStart({ ...NO_CONTROL, abort: () => void sent.destroy() });
-    sent.on('error', (error) => {
+    relay.onRequestStart({ ...NO_CONTROL, abort: () => void request.destroy() });
+    request.on('error', (error) => {
       answered();
       relay.onResponseError(undefined, error);
     });
-    sent.on('response', (answer) => {
+    request.on('response', (answer) => {
       answered();
-      sent.setTimeout(timeouts.idle, () => sent.destroy(new TimeoutError()));
-      relayAnswer(sent, answer, relay);
+      request.setTimeout(timeouts.idle, () => request.destroy(new TimeoutError()));
+      relayAnswer(request, answer, relay);
     });
-    sent.on('upgrade', (answer, upstream, early) => {
+    request.on('upgrade', (answer, upstream, early) => {
       answered();
       upstream.on('error', () => upstream.destroy());
       forwarding.upstreamStatus = 101;
@@ -73,7 +76,7 @@ export function createTunnels(settings: TunnelSettings, connect: UpstreamPool['c
       }
       answer.headers = cleaned;
       upgrade.switched = true;
-      carry.call(sent, answer, upstream, early);
+      carry.call(request, answer, upstream, early);
       keep({ client, upstream, forwarding });
     });
   }
@@ -86,11 +89,11 @@ export function createTunnels(settings: TunnelSettings, connect: UpstreamPool['c
     early: Buffer,
   ): ClientRequest {
     const made: ClientRequest[] = [];
-    proxy.once('proxyReqWs', (request) => {
+    const take = (request: ClientRequest): void => {
       // It reads paths as a URL parser does; policy has read this one as it is.
       request.path = path;
       made.push(request);
-    });
+    };
     const given = new IncomingMessage(new Socket());
     Object.assign(given, {
       method: 'GET',
@@ -102,7 +105,12 @@ export function createTunnels(settings: TunnelSettings, connect: UpstreamPool['c
     given.headers = byName([...withoutCredentials(headers), ...SWITCHING]);
     // TLS is the agent's: there is one policy for it, and it is not read here.
     const target = { protocol: 'http:', host: 'upstream.invalid', port: 80 };
-    proxy.ws(given, client, early, { target, agent }, () => undefined);
+    proxy.on('proxyReqWs', take);
+    try {
+      proxy.ws(given, client, early, { target, agent }, () => undefined);
+    } finally {
+      proxy.off('proxyReqWs', take);
+    }
     const [request] = made;
     if (request === undefined) throw new TypeError('http-proxy-3 has sent nothing');
     return request;
@@ -110,7 +118,7 @@ export function createTunnels(settings: TunnelSettings, connect: UpstreamPool['c
 
   function cleanAnswer(
     answer: IncomingMessage,
-    asked: Parameters<typeof switchingProblem>[1],
+    asked: Handshake,
     { head, incoming }: Forwarding,
   ): IncomingHttpHeaders | string {
     const problem = switchingProblem(answer.rawHeaders, asked);
@@ -122,12 +130,13 @@ export function createTunnels(settings: TunnelSettings, connect: UpstreamPool['c
 
   function keep(tunnel: Tunnel): void {
     const { client, upstream, forwarding } = tunnel;
-    const [sentBefore, gotBefore] = [upstream.bytesWritten, client.bytesWritten];
+    const [sentBefore, gotBefore, openedAt] = [upstream.bytesWritten, client.bytesWritten, performance.now()];
     watch.add(tunnel);
     // Before anybody else hears of it: what has been counted goes into the audit event.
     client.prependOnceListener('close', () => {
       forwarding.bytesIn = upstream.bytesWritten - sentBefore;
       forwarding.bytesOut = client.bytesWritten - gotBefore;
+      forwarding.upstreamDuration = performance.now() - openedAt;
       watch.remove(tunnel);
       upstream.destroy();
     });
@@ -139,6 +148,16 @@ export function createTunnels(settings: TunnelSettings, connect: UpstreamPool['c
     open,
     close: () => watch.close('the service has changed, or the gateway stops'),
   };
+}
+
+function attempt(
+  send: () => ClientRequest,
+): { readonly request: ClientRequest } | { readonly error: unknown } {
+  try {
+    return { request: send() };
+  } catch (error) {
+    return { error };
+  }
 }
 
 /** Milliseconds for the last bytes of an upstream that has closed. */
@@ -176,46 +195,6 @@ const NO_CONTROL = {
   pause: () => undefined,
   resume: () => undefined,
 };
-
-/** What has to come back. */
-function readHandshake(headers: readonly string[]): Parameters<typeof switchingProblem>[1] {
-  const all = (wanted: string): readonly string[] =>
-    pairs(headers).flatMap(([name, value]) => (foldHeaderName(name) === wanted ? [value] : []));
-  return {
-    key: all('sec-websocket-key')[0]?.trim() ?? '',
-    protocols: all('sec-websocket-protocol').flatMap((value) => value.split(',').map((name) => name.trim())),
-  };
-}
-
-/**
- * Kubernetes reads a bearer token there, since browsers send no header of their own with a handshake
- * (staging/src/k8s.io/apiserver/pkg/authentication/request/websocket): a carrier like all others.
- */
-function withoutCredentials(headers: readonly string[]): readonly string[] {
-  return pairs(headers).flatMap(([name, value]) => {
-    if (foldHeaderName(name) !== 'sec-websocket-protocol') return [name, value];
-    const kept = value.split(',').filter((protocol) => !BEARER_PROTOCOL.test(protocol));
-    return kept.length === 0 ? [] : [name, kept.join(',')];
-  });
-}
-
-const BEARER_PROTOCOL = /^\s*base64url\.bearer\.authorization\.k8s\.io\./i;
-
-/** As node has headers: of one line, its value; of several, all of them. */
-function byName(headers: readonly string[]): IncomingHttpHeaders {
-  const result: IncomingHttpHeaders = {};
-  for (const [name, values] of Map.groupBy(pairs(headers), ([line]) => foldHeaderName(line))) {
-    const [first, ...more] = values.map(([, value]) => value);
-    Object.assign(result, { [name]: more.length === 0 ? first : [first, ...more] });
-  }
-  return result;
-}
-
-function pairs(headers: readonly string[]): (readonly [string, string])[] {
-  return headers.flatMap((name, i) => (i % 2 === 0 ? [[name, headers[i + 1] ?? ''] as const] : []));
-}
-
-const SWITCHING = ['Connection', 'Upgrade', 'Upgrade', 'websocket'] as const;
 
 /** Node reads nothing of a connection that it has let go of: whether the client has left is seen by looking. */
 function watchForEnd(client: Socket): () => void {
