@@ -7,11 +7,13 @@ import { readSources } from './read-sources.ts';
 export interface WatchTiming {
   /** For so long nothing may change before it is read: whoever writes several files is done then. */
   readonly settle: number;
+  /** After so long it is read all the same: what never stands still must not keep an old policy in force. */
+  readonly longest: number;
   /** For what no event tells of: network file systems, symlinks that lead elsewhere. */
   readonly poll: number;
 }
 
-const TIMING: WatchTiming = { settle: 200, poll: 30_000 };
+const TIMING: WatchTiming = { settle: 200, longest: 5_000, poll: 30_000 };
 
 export interface ConfigWatch {
   /** `reload` resolves with whether it went well; where not, it is called again at each poll. */
@@ -34,18 +36,32 @@ export function watchConfig(path: string, timing: WatchTiming = TIMING): ConfigW
   let settling: NodeJS.Timeout | undefined;
   let poll: NodeJS.Timeout | undefined;
 
+  /** Of however many events, the first: others come of files that nobody reads here, a log or a database, without end. */
   function look(): void {
+    if (settling === undefined) settle(fingerprint(path), performance.now());
+  }
+
+  /** Waits until nothing of it has changed for a while, whatever else is written beside it. */
+  function settle(was: string, since: number): void {
+    settling = setTimeout(() => {
+      settling = undefined;
+      const now = fingerprint(path);
+      if (now === seen) return;
+      if (now === was || performance.now() - since >= timing.longest) attempt(now);
+      else settle(now, since);
+    }, timing.settle);
+  }
+
+  function rest(): void {
     clearTimeout(settling);
-    const now = fingerprint(path);
-    if (now === seen) return;
-    settling = setTimeout(() => (fingerprint(path) === now ? attempt(now) : look()), timing.settle);
+    settling = undefined;
   }
 
   function attempt(now: string): void {
     // Before the start nobody takes it, and the start looks anew.
     if (reload === undefined) return;
     seen = now;
-    clearTimeout(settling);
+    rest();
     void reload().then((ok) => (wentWell = ok));
   }
 
@@ -87,7 +103,7 @@ export function watchConfig(path: string, timing: WatchTiming = TIMING): ConfigW
     now: () => attempt(fingerprint(path)),
     close() {
       folder?.watcher.close();
-      clearTimeout(settling);
+      rest();
       clearInterval(poll);
       reload = undefined;
     },

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -7,9 +16,9 @@ import { createConfigMap } from '../../support/config-map.ts';
 import { eventually } from '../../support/eventually.ts';
 
 /** Only what an event tells of is seen. */
-const EVENTS = { settle: 20, poll: 3_600_000 };
+const EVENTS = { settle: 20, longest: 3_600_000, poll: 3_600_000 };
 /** What no event tells of is seen, too. */
-const POLLING = { settle: 20, poll: 50 };
+const POLLING = { settle: 20, longest: 3_600_000, poll: 50 };
 
 let folder: string;
 let stop: () => void = () => undefined;
@@ -98,6 +107,30 @@ test('the directory itself is swapped, or goes and comes back: polling finds it,
   symlinkSync('v1', join(folder, 'current'));
   const before = reloads();
   await eventually('that it is back', () => reloads() > before);
+});
+
+test('a log that is written beside it, without end, keeps no change waiting', async () => {
+  put('a.yaml', 'one');
+  const { reloads } = watching(folder, EVENTS);
+  const log = setInterval(() => appendFileSync(join(folder, 'gatehouse.log'), 'a line\n'), 2);
+  try {
+    put('a.yaml', 'two');
+    await eventually('the change', () => reloads() === 1);
+  } finally {
+    clearInterval(log);
+  }
+});
+
+test('one that never stands still is read all the same', async () => {
+  put('a.yaml', 'one');
+  const { reloads } = watching(folder, { ...EVENTS, longest: 200 });
+  let n = 0;
+  const writing = setInterval(() => put('a.yaml', `${n++}`), 2);
+  try {
+    await eventually('a reload', () => reloads() >= 1);
+  } finally {
+    clearInterval(writing);
+  }
 });
 
 test('what did not go well is tried again: the cause may stand in another file', async () => {
