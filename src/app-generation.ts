@@ -7,6 +7,7 @@ import { openAdminToken, type AdminToken } from './app-admin-token.ts';
 import { createOwnEndpoints } from './app-endpoints.ts';
 import { createExplain, type Explain } from './app-explain.ts';
 import { mintSettings } from './app-minting.ts';
+import { createOriginOf } from './app-origin.ts';
 import type { Process } from './app-process.ts';
 import { createPublishingEndpoints } from './app-publishing.ts';
 import { createServices, type Forwarders } from './app-services.ts';
@@ -14,7 +15,7 @@ import type { Forwarder } from './forward/index.ts';
 import { createMint } from './exchange/index.ts';
 import { inherit, missingFrom, type Estate } from './lib/inherit.ts';
 import { createKeyring } from './keys/index.ts';
-import { createAdmit, createPipeline, type Pipeline } from './pipeline/index.ts';
+import { createAdmit, createPipeline, type Pipeline, type Standing } from './pipeline/index.ts';
 import { jsonRefusal } from './protocols/index.ts';
 import { createFailureLimits } from './state/index.ts';
 
@@ -40,13 +41,18 @@ interface GenerationEstate {
   readonly forwarders: Forwarders;
 }
 
-/** Throws where the configuration cannot be had as it is; nothing of `last` has changed then. */
-export function createGeneration(config: Config, life: Process, last?: Generation): Generation {
+/** Throws where the configuration cannot be had as it is; nothing of `last` has changed then. `standing` is of whichever is in force. */
+export function createGeneration(
+  config: Config,
+  life: Process,
+  standing: Standing,
+  last?: Generation,
+): Generation {
   const adminTokens = inherit(last?.estate.adminTokens, [['token', config.server.admin]], (admin) =>
     openAdminToken(admin, life.log),
   );
   try {
-    return assemble(config, life, adminTokens, last);
+    return assemble(config, life, standing, adminTokens, last);
   } catch (error) {
     for (const token of missingFrom(adminTokens, last?.estate.adminTokens)) token.close();
     throw error;
@@ -56,6 +62,7 @@ export function createGeneration(config: Config, life: Process, last?: Generatio
 function assemble(
   config: Config,
   life: Process,
+  standing: Standing,
   adminTokens: GenerationEstate['adminTokens'],
   last: Generation | undefined,
 ): Generation {
@@ -94,6 +101,8 @@ function assemble(
     endpoints: [...endpoints, ...services.endpoints],
     fallback: { refusal: jsonRefusal },
     revocations,
+    originOf: createOriginOf(config),
+    standing,
     failures,
     audit: life.audit,
     access: life.access,

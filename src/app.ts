@@ -12,6 +12,7 @@ import { GatehouseError } from './contract/errors.ts';
 import type { Log } from './contract/ports.ts';
 import { formatListenAddress, type ListenAddress } from './lib/listen-address.ts';
 import { createListener } from './listener/index.ts';
+import type { Standing } from './pipeline/index.ts';
 
 export interface Gateway {
   /** Opens both listeners; rejects with `startup_failed` where one cannot be had. */
@@ -36,7 +37,7 @@ export function build(config: Config, options: ProcessOptions): Gateway {
   const { server } = config;
   const life = openProcess(config, options);
   const { log, telemetry, clock, revocations } = life;
-  const generations = new Succession(createGeneration(config, life));
+  const generations = new Succession(createGeneration(config, life, standing));
   const issuers = (): readonly IssuerStatus[] => generations.current.authenticator.issuers();
   const readiness = createReadiness(issuers, () => revocations.loaded());
   const reloads = createReloads(config, life, replace);
@@ -72,10 +73,14 @@ export function build(config: Config, options: ProcessOptions): Gateway {
     ),
   );
 
+  function standing(...asked: Parameters<Standing>): ReturnType<Standing> {
+    return generations.current.pipeline.standing(...asked);
+  }
+
   /** Everything that can fail comes first; then, in one go, what cannot. */
   async function replace(next: Config): Promise<void> {
     const applyToListener = listener.prepare(next.server);
-    const generation = createGeneration(next, life, generations.current);
+    const generation = createGeneration(next, life, standing, generations.current);
     try {
       await generation.prepare();
       if (stopping) throw new GatehouseError('startup_failed', 'the process is stopping');

@@ -33,7 +33,7 @@ export interface Forwarding {
   refused(refusal: Refusal): void;
   /** The answer had begun and cannot be completed; the client's connection has been cut. At most once. */
   broken(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;
-  /** Asked of what lasts: why the credential would not be let in any more. */
+  /** Asked of what lasts: why it would not be let in any more. */
   standing(): Refusal | undefined;
 }
 

@@ -29,12 +29,15 @@ export class TunnelWatch {
   readonly #limits: TunnelLimits;
   readonly #tunnels = new Map<Tunnel, Watched>();
   #timer: NodeJS.Timeout | undefined;
+  #closed: string | undefined;
 
   constructor(limits: TunnelLimits) {
     this.#limits = limits;
   }
 
   add(tunnel: Tunnel): void {
+    // Its handshake was under way when all others ended.
+    if (this.#closed !== undefined) return end(tunnel, this.#closed);
     const now = performance.now();
     this.#tunnels.set(tunnel, { openedAt: now, movedAt: now, moved: movedIn(tunnel) });
     this.#timer ??= setInterval(() => this.#look(performance.now()), INTERVAL).unref();
@@ -47,8 +50,9 @@ export class TunnelWatch {
     this.#timer = undefined;
   }
 
-  /** Ends all of them. */
+  /** Ends all of them, and those that come later. */
   close(why: string): void {
+    this.#closed = why;
     for (const tunnel of this.#tunnels.keys()) end(tunnel, why);
   }
 

@@ -15,7 +15,7 @@ import type { EndpointLine, ServiceLine } from './service-line.ts';
 export interface ExchangePorts {
   /** Answers the client for a forwarder that could not. */
   answerFault(exchange: Exchange, reason: Reason, retryAfter?: number): void;
-  /** Whether its credential has been revoked since. */
+  /** Why it would not be let in again as it was. */
   recheck(exchange: Exchange): Refusal | undefined;
 }
 

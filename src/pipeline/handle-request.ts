@@ -20,12 +20,16 @@ import { ownAnswer } from './own-answer.ts';
 import { refuseRevoked } from './revoked.ts';
 import { createRoute } from './route.ts';
 import type { EndpointLine, ServiceLine } from './service-line.ts';
+import { createStanding, type OriginOf, type Standing } from './standing.ts';
 
 export interface Stages {
   readonly services: readonly ServiceLine[];
   readonly endpoints: readonly EndpointLine[];
   readonly fallback: RefusalForm;
   readonly revocations: Pick<Revocations, 'check'>;
+  readonly originOf: OriginOf;
+  /** That of the pipeline in force: a tunnel outlives the one that it came to. */
+  readonly standing: Standing;
   readonly failures: FailureLimits;
   readonly audit: AuditSink;
   /** A second, shorter line per request where the operator wants one. */
@@ -40,6 +44,7 @@ export interface Pipeline {
   broken(request: BrokenRequest): void;
   /** Resolves as soon as none of its requests is under way. */
   idle(): Promise<void>;
+  readonly standing: Standing;
 }
 
 /** The one way of a request: route → classify → extract → authenticate → authorize → forward → audit. */
@@ -181,8 +186,13 @@ export function createPipeline(stages: Stages): Pipeline {
     }
   }
 
-  function recheck({ verified, caller }: Exchange): Refusal | undefined {
-    return verified && refuseRevoked(stages.revocations, verified, caller);
+  function recheck(exchange: Exchange): Refusal | undefined {
+    try {
+      return stages.standing(exchange, exchange.verified && stages.originOf(exchange.verified));
+    } catch (error) {
+      logFault('standing not decided', exchange, error);
+      return unable('internal_error', faultFields(error).error);
+    }
   }
 
   function ended(exchange: Exchange): void {
@@ -218,6 +228,7 @@ export function createPipeline(stages: Stages): Pipeline {
       stages.audit.write(event);
     },
     idle: () => (underWay === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    standing: createStanding(stages),
   };
 }
 

@@ -1,4 +1,4 @@
-/** What ends a WebSocket that nobody ends: revocation, silence, age, another configuration, the end of the process; and TLS. */
+/** What ends a WebSocket that nobody ends: revocation, silence, age, the end of the process; and TLS. */
 import { rmSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -94,26 +94,6 @@ test('what is said in either direction keeps it open', async () => {
   expect(await quiet.closed()).toBe(1006);
   for (let n = 0; n < 10; n++) expect(await spoken.next()).toBe('tick');
   clearInterval(timer);
-});
-
-test('a reload that changes the service ends it; one that does not, does not', async () => {
-  const { echo, rig } = await start({
-    services: `  other: { type: http, path: /other/, upstream: { url: "http://127.0.0.1:1/" }, anonymous: [{ scopes: [read_api], resources: ["/**"] }] }`,
-  });
-  const socket = await connect(rig);
-  expect(await rig.reload((yaml) => yaml.replace('path: /other/', 'path: /another/'))).toBe(true);
-  socket.send('still here');
-  expect(await socket.next()).toBe('still here');
-  expect(
-    await rig.reload((yaml) =>
-      yaml.replace('type: http, path: /orders/', 'type: http, keepCookies: true, path: /orders/'),
-    ),
-  ).toBe(true);
-  await expectEnded(socket, echo);
-  expect((await rig.audit())[0]?.gatehouse['detail']).toMatch(/the service has changed/);
-  const next = await connect(rig);
-  next.send('again');
-  expect(await next.next()).toBe('again');
 });
 
 test('the end of the process does not wait for it, and leaves its event', async () => {

@@ -105,6 +105,8 @@ function parts(): Parts {
       },
       meter: { requestStarted: () => undefined, requestEnded: () => undefined },
       revocations,
+      originOf: () => undefined,
+      standing: () => undefined,
       failures: { failed: () => undefined, suspects: () => false },
       clock: { now: Date.now },
       log,

@@ -95,6 +95,8 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
     },
     meter: { requestStarted: () => undefined, requestEnded: () => undefined },
     revocations: await emptyRevocations(),
+    originOf: () => undefined,
+    standing: () => undefined,
     failures: { failed: () => undefined, suspects: () => false },
     clock: { now: Date.now },
     log,

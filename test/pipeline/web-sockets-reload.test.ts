@@ -1,0 +1,172 @@
+/** What a reload ends of the WebSockets that are open, and what it leaves alone. */
+import { createHash } from 'node:crypto';
+import { afterEach, expect, test } from 'vitest';
+import { cleanUp } from '../support/clean-up.ts';
+import { eventually } from '../support/eventually.ts';
+import { startGateway } from '../support/gateway.ts';
+import { startIssuer } from '../support/issuer.ts';
+import { startRig, type Rig, type RigOptions } from '../support/rig.ts';
+import { openSocket, startEchoServer, type EchoServer, type TestSocket } from '../support/web-socket-rig.ts';
+
+const keep = cleanUp();
+const open: TestSocket[] = [];
+afterEach(() => open.splice(0).forEach((socket) => socket.close()));
+
+const OTHER = `  other: { type: http, path: /other/, upstream: { url: "http://127.0.0.1:1/" }, anonymous: [{ scopes: [read_api], resources: ["/**"] }] }`;
+
+async function start(options: RigOptions = {}): Promise<{ readonly echo: EchoServer; readonly rig: Rig }> {
+  const echo = keep(await startEchoServer());
+  return { echo, rig: keep(await startRig(echo.url, options)) };
+}
+
+async function connect(rig: Rig, path = '/orders/chat'): Promise<TestSocket> {
+  const url = `ws://127.0.0.1:${rig.port}${path}`;
+  const headers = { authorization: `Bearer ${rig.token}`, host: 'gateway.example.com' };
+  const socket = await openSocket(url, { headers });
+  open.push(socket);
+  return socket;
+}
+
+async function expectEnded(socket: TestSocket, echo: EchoServer): Promise<void> {
+  expect(await socket.closed()).toBe(1006);
+  await eventually('the upstream’s end', () => echo.open() === 0);
+}
+
+test('a reload that changes the service ends it; one that does not, does not', async () => {
+  const { echo, rig } = await start({ services: OTHER });
+  const socket = await connect(rig);
+  expect(await rig.reload((yaml) => yaml.replace('path: /other/', 'path: /another/'))).toBe(true);
+  socket.send('still here');
+  expect(await socket.next()).toBe('still here');
+  expect(
+    await rig.reload((yaml) =>
+      yaml.replace('type: http, path: /orders/', 'type: http, keepCookies: true, path: /orders/'),
+    ),
+  ).toBe(true);
+  await expectEnded(socket, echo);
+  expect((await rig.audit())[0]?.gatehouse['detail']).toMatch(/the service has changed/);
+  const next = await connect(rig);
+  next.send('again');
+  expect(await next.next()).toBe('again');
+});
+
+test.each([
+  [
+    'its scope is taken away',
+    (yaml: string) => yaml.replace('scopes: [read_api, write_api]', 'scopes: [write_api]'),
+    'scope_not_granted',
+  ],
+  [
+    'its resource is taken away',
+    (yaml: string) => yaml.replace('resources: ["**"]', 'resources: ["/else/**"]'),
+    'resource_not_granted',
+  ],
+  [
+    'its identity is for another project',
+    (yaml: string) => yaml.replace('project_id: "20"', 'project_id: "21"'),
+    'no_matching_identity',
+  ],
+  [
+    'its identity has another name, by which the upstream does not know it',
+    (yaml: string) => yaml.replace('  payments:', '  billing:'),
+    'no_matching_identity',
+  ],
+  [
+    'something about its issuer has changed',
+    (yaml: string) =>
+      yaml.replace('type: gitlab,', 'type: gitlab, audiences: ["https://elsewhere.example.com"],'),
+    'credential_invalid',
+  ],
+])('a reload of policy alone: %s: it ends within a second', async (_what, edit, reason) => {
+  const { echo, rig } = await start();
+  const socket = await connect(rig);
+  expect(await rig.reload(edit)).toBe(true);
+  const since = performance.now();
+  await expectEnded(socket, echo);
+  expect(performance.now() - since).toBeLessThan(1_500);
+  const [event] = await rig.audit();
+  expect(event).toMatchObject({ event: { reason }, http: { response: { status_code: 101 } } });
+});
+
+test('what anybody may do: it ends with the identity that it began as', async () => {
+  const { echo, rig } = await start({ service: 'anonymous: [{ scopes: [read_api], resources: ["/**"] }]' });
+  const socket = await connect(rig);
+  expect(await rig.reload((yaml) => yaml.replace('project_id: "20"', 'project_id: "21"'))).toBe(true);
+  await expectEnded(socket, echo);
+  const next = await connect(rig);
+  next.send('as nobody');
+  expect(await next.next()).toBe('as nobody');
+});
+
+test('another secret of a deploy token: it ends', async () => {
+  const echo = keep(await startEchoServer());
+  const secretHash = (secret: string): string =>
+    `sha256:${createHash('sha256').update(secret).digest('hex')}`;
+  const [secret, nextSecret] = ['a', 'b'].map((digit) => `ghdt_edge_${digit.repeat(64)}`);
+  const gateway = keep(
+    await startGateway(`deployTokens:
+  edge: { username: edge, secretHash: "${secretHash(secret ?? '')}", grants: [{ service: orders, scopes: [read_api], resources: ["/**"] }] }
+services:
+  orders: { type: http, path: /orders/, upstream: { url: "${echo.url}/" } }`),
+  );
+  const socket = await openSocket(`ws://127.0.0.1:${gateway.port}/orders/chat`, {
+    headers: { authorization: `Bearer ${secret}` },
+  });
+  open.push(socket);
+  const edit = (yaml: string): string => yaml.replace(secretHash(secret ?? ''), secretHash(nextSecret ?? ''));
+  expect(await gateway.reload(edit)).toBe(true);
+  await expectEnded(socket, echo);
+});
+
+test('a token that ends meanwhile ends nothing, at a reload neither', async () => {
+  const issuer = keep(await startIssuer());
+  const echo = keep(await startEchoServer());
+  const clock = { ahead: 0, now: () => Date.now() + clock.ahead };
+  const gateway = keep(
+    await startGateway(
+      `issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+identities:
+  payments: { issuer: gitlab, match: { project_id: "20" }, grants: [{ service: orders, scopes: [read_api], resources: ["**"] }] }
+services:
+  orders: { type: http, path: /orders/, upstream: { url: "${echo.url}/" } }
+${OTHER}`,
+      { clock },
+    ),
+  );
+  const url = `ws://127.0.0.1:${gateway.port}/orders/chat`;
+  const headers = { authorization: `Bearer ${issuer.mint({ exp: Math.floor(Date.now() / 1000) + 5 })}` };
+  const socket = await openSocket(url, { headers });
+  open.push(socket);
+  // Beyond the skew, and not so far that revocations were too old.
+  clock.ahead = 45_000;
+  expect(await gateway.reload((yaml) => yaml.replace('path: /other/', 'path: /another/'))).toBe(true);
+  // Longer than it takes to end one.
+  const until = performance.now() + 1_000;
+  while (performance.now() < until) {
+    socket.send('still here');
+    expect(await socket.next()).toBe('still here');
+  }
+  await expect(openSocket(url, { headers })).rejects.toThrow('401');
+});
+
+test('a handshake that is under way at a reload of its service opens nothing that lasts', async () => {
+  const { echo, rig } = await start();
+  const held = Promise.withResolvers<void>();
+  let asked = 0;
+  const answer = async (accept: (ok: boolean) => void): Promise<void> => {
+    await held.promise;
+    accept(true);
+  };
+  echo.server.options.verifyClient = (_info: unknown, accept: (ok: boolean) => void): void => {
+    asked += 1;
+    void answer(accept);
+  };
+  const opening = connect(rig);
+  await eventually('the handshake at the upstream', () => asked === 1);
+  expect(await rig.reload((yaml) => yaml.replace('type: http,', 'type: http, keepCookies: true,'))).toBe(
+    true,
+  );
+  held.resolve();
+  await expectEnded(await opening, echo);
+  expect((await rig.audit())[0]?.gatehouse['detail']).toMatch(/the service has changed/);
+});
