@@ -49,15 +49,12 @@ export function openRedisStore(settings: RedisSettings, ports: { readonly log: L
         return Number(removed) > 0;
       }),
     async revocations(since) {
-      // The first to look names the data; when they are lost, so is their name.
-      const [, epoch, mark] = await command((client) =>
-        client.multi().set(EPOCH, randomUUID(), { condition: 'NX' }).get(EPOCH).get(MARK).execTyped(),
-      );
+      const { epoch, mark } = await command(nameOf);
       if (`${epoch} ${mark}` === since) return undefined;
       const [current, entries] = await command((client) => client.multi().get(MARK).hVals(LIST).execTyped());
       return {
-        epoch: String(epoch),
-        mark: `${epoch} ${current}`,
+        epoch,
+        mark: `${epoch} ${String(current)}`,
         revocations: entries.map((body) => JSON.parse(body) as Revocation),
       };
     },
@@ -76,6 +73,8 @@ export function openRedisStore(settings: RedisSettings, ports: { readonly log: L
     keepFirst: (name, value) =>
       command(async (client) => {
         const key = `kept:${name}`;
+        const had = await client.get(key);
+        if (had !== null) return String(had);
         const [, kept] = await client.multi().set(key, value, { condition: 'NX' }).get(key).execTyped();
         return String(kept);
       }),
@@ -95,6 +94,22 @@ export function openRedisStore(settings: RedisSettings, ports: { readonly log: L
 const LIST = 'revocations';
 const MARK = 'revocations:mark';
 const EPOCH = 'revocations:epoch';
+
+/**
+ * The first to look names the data; when they are lost, so is their name. Only then is anything written: a Redis that is full,
+ * cannot save or has lost its replicas refuses writes, and still tells of revocations.
+ */
+async function nameOf(client: RedisClient): Promise<{ readonly epoch: string; readonly mark: string }> {
+  const [known, since] = await client.multi().get(EPOCH).get(MARK).execTyped();
+  if (known !== null) return { epoch: String(known), mark: String(since) };
+  const [, epoch, mark] = await client
+    .multi()
+    .set(EPOCH, randomUUID(), { condition: 'NX' })
+    .get(EPOCH)
+    .get(MARK)
+    .execTyped();
+  return { epoch: String(epoch), mark: String(mark) };
+}
 
 /** A command whose answer is late may still take effect; its caller is told that it is not known. */
 async function within<T>(timeout: number, call: Promise<T>): Promise<T> {

@@ -130,6 +130,53 @@ needs('redis-server', 'openssl').describe('Redis in trouble', () => {
     expect(after?.epoch).not.toBe(before?.epoch);
   });
 
+  test('refuses all writes: what is kept is read on, by replicas that start too; changes are refused', async () => {
+    const full = await startRedis();
+    onTestFinished(() => full.close());
+    const { store } = connectTo({ url: full.url });
+    await well(store);
+    const one = createRevocations(store, { clock, log: recordingLog() }, { poll: 20, maxAge: 500 });
+    onTestFinished(() => one.stop());
+    await one.start();
+    await revoke(one, 'before');
+    const key = await store.keepFirst('signing-key', 'the first');
+
+    await tell(full.port, 'CONFIG SET min-replicas-to-write 1');
+    await expect(revoke(one, 'now')).rejects.toMatchObject({ code: 'store_unavailable' });
+    const { store: later } = connectTo({ url: full.url });
+    await well(later);
+    const two = createRevocations(later, { clock, log: recordingLog() }, { poll: 20, maxAge: 500 });
+    onTestFinished(() => two.stop());
+    await two.start();
+    const until = performance.now() + 1_000;
+    while (performance.now() < until) {
+      for (const each of [one, two]) {
+        expect(each.check(job, 'before').kind).toBe('revoked');
+        expect(each.check(job, 'other').kind).toBe('clear');
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await later.keepFirst('signing-key', 'another')).toBe(key);
+  });
+
+  test('refuses all writes and was never written to: nothing is known of revocations until it takes them', async () => {
+    const locked = await startRedis(['--min-replicas-to-write', '1']);
+    onTestFinished(() => locked.close());
+    const { store } = connectTo({ url: locked.url });
+    const revocations = createRevocations(
+      store,
+      { clock, log: recordingLog() },
+      { poll: 20, maxAge: 60_000 },
+    );
+    onTestFinished(() => revocations.stop());
+    await revocations.start();
+    expect(revocations.loaded()).toBe(false);
+    expect(revocations.check(job, 'anybody').kind).toBe('unknown');
+    await tell(locked.port, 'CONFIG SET min-replicas-to-write 0');
+    await eventually('it is read', () => revocations.loaded());
+    expect(revocations.check(job, 'anybody').kind).toBe('clear');
+  });
+
   test('a connection that goes dead without being closed is replaced', async () => {
     const relay = await startTcpRelay(redis.port);
     onTestFinished(() => relay.close());
