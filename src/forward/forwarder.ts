@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { Forward, Forwarding } from '../contract/forwarding.ts';
 import type { Keyring } from '../contract/keyring.ts';
 import type { TakeBody } from '../contract/taken-body.ts';
+import { orLetGo } from '../lib/or-let-go.ts';
 import { createAssertions } from './assertions.ts';
 import { createQueryCleaner } from './credential-parameters.ts';
 import type { IdentityHeaderTemplates } from './identity-headers.ts';
@@ -67,8 +68,11 @@ export function createForwarder(
   const target = new URL(upstream.url);
   const maxBody = settings.limits.bodyBytes ?? Infinity;
   const cleanQuery = createQueryCleaner(settings.queryCarriers);
-  const credential = upstream.auth && createUpstreamCredential(settings, upstream.auth, ports);
-  const pool = createUpstreamPool(settings.name, upstream, ports.log);
+  const { credential, pool } = orLetGo((keep) => {
+    const shown = upstream.auth && createUpstreamCredential(settings, upstream.auth, ports);
+    if (shown !== undefined) keep(shown);
+    return { credential: shown, pool: createUpstreamPool(settings.name, upstream, ports.log) };
+  });
   const redirects = createRedirects(settings.name, upstream, ports.log);
   const provide = createProvide(
     credential,

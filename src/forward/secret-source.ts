@@ -1,5 +1,6 @@
 import { GatehouseError } from '../contract/errors.ts';
 import type { Log } from '../contract/ports.ts';
+import { orLetGo } from '../lib/or-let-go.ts';
 import { WatchedFile } from '../lib/watched-file.ts';
 
 /** A secret as it is now. */
@@ -29,17 +30,21 @@ export function openSecret(
     log.warn('upstream credential not re-read, the last good one stays', { service, file: path, code });
   };
   try {
-    const file = new WatchedFile(
-      path,
-      (content) => {
-        secret = take(content);
-        changed(secret);
-        log.info('upstream credential re-read', { service, file: path });
-      },
-      failed,
-    );
-    let secret = take(file.content);
-    return { current: () => secret, close: () => file.close() };
+    return orLetGo((keep) => {
+      const file = keep(
+        new WatchedFile(
+          path,
+          (content) => {
+            secret = take(content);
+            changed(secret);
+            log.info('upstream credential re-read', { service, file: path });
+          },
+          failed,
+        ),
+      );
+      let secret = take(file.content);
+      return { current: () => secret, close: () => file.close() };
+    });
   } catch (cause) {
     if (cause instanceof GatehouseError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown';

@@ -1,4 +1,5 @@
 import type { Clock, Log, OutboundForms } from '../contract/ports.ts';
+import { orLetGo } from '../lib/or-let-go.ts';
 import { createClientCredential, type ClientCredentialSettings } from './client-credential.ts';
 import { basicCredential, fixedCredential, type FixedAuth } from './fixed-credential.ts';
 import { createOAuth2Token, type OAuth2Settings } from './oauth2-token.ts';
@@ -46,11 +47,13 @@ export function createUpstreamCredential(
 ): RequestCredential | undefined {
   if (forwardCredential === true) return createClientCredential(service);
   if (perIdentity === undefined) return ownCredential(service, own, ports);
-  const entries = Object.entries(perIdentity).flatMap(([identity, entry]) => {
-    const credential = ownCredential(service, entry, ports);
-    return credential === undefined ? [] : [[identity, credential] as const];
+  return orLetGo((keep) => {
+    const entries = Object.entries(perIdentity).flatMap(([identity, entry]) => {
+      const credential = ownCredential(service, entry, ports);
+      return credential === undefined ? [] : [[identity, keep(credential)] as const];
+    });
+    return createPerIdentity(new Map(entries));
   });
-  return createPerIdentity(new Map(entries));
 }
 
 function ownCredential(

@@ -9,7 +9,13 @@ import { readPem, type SigningKey } from './signing-key.ts';
  * change places are not read in one moment: what stood in one a minute ago still verifies.
  */
 export async function openKeyFiles(files: readonly string[], log: Log): Promise<KeySource> {
-  const opened = await Promise.all(files.map((file) => openKeyFile(file, log)));
+  const outcomes = await Promise.allSettled(files.map((file) => openKeyFile(file, log)));
+  const opened = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failure !== undefined) {
+    for (const file of opened) file.close();
+    throw failure.reason;
+  }
   const find = (kid: string): SigningKey | undefined =>
     opened.flatMap((file) => file.good()).find((key) => key.kid === kid);
   return {
