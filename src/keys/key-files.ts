@@ -6,7 +6,8 @@ import { readPem, type SigningKey } from './signing-key.ts';
 
 /**
  * Keys from files: the first signs, all verify, so that a new one can be everywhere before it signs anywhere. Files that
- * change places are not read in one moment: what stood in one a minute ago still verifies.
+ * change places are not read in one moment: what stood in one a minute ago still verifies, here and
+ * for those who read the published keys.
  */
 export async function openKeyFiles(files: readonly string[], log: Log): Promise<KeySource> {
   const outcomes = await Promise.allSettled(files.map((file) => openKeyFile(file, log)));
@@ -16,10 +17,14 @@ export async function openKeyFiles(files: readonly string[], log: Log): Promise<
     for (const file of opened) file.close();
     throw failure.reason;
   }
-  const find = (kid: string): SigningKey | undefined =>
-    opened.flatMap((file) => file.good()).find((key) => key.kid === kid);
+  /** Each once, where files have changed places; those that sign first. */
+  const good = (): ReadonlyMap<string, SigningKey> => {
+    const all = [...opened.map((file) => file.current()), ...opened.flatMap((file) => file.before())];
+    return new Map(all.map((key) => [key.kid, key]));
+  };
+  const find = (kid: string): SigningKey | undefined => good().get(kid);
   return {
-    keys: async () => opened.map((file) => file.current()),
+    keys: async () => [...good().values()],
     find: async (kid) => find(kid),
     counts: (kid) => find(kid) !== undefined,
     stop: () => opened.forEach((file) => file.close()),
@@ -31,8 +36,8 @@ const LINGER = 60_000;
 
 interface KeyFile {
   current(): SigningKey;
-  /** The current one, and for a while the one before. */
-  good(): SigningKey[];
+  /** The one before, for a while. */
+  before(): SigningKey[];
   close(): void;
 }
 
@@ -62,7 +67,7 @@ async function openKeyFile(path: string, log: Log): Promise<KeyFile> {
   }
   return {
     current: () => key,
-    good: () => (before !== undefined && performance.now() < before.until ? [key, before.key] : [key]),
+    before: () => (before !== undefined && performance.now() < before.until ? [before.key] : []),
     close: () => file.close(),
   };
 }

@@ -92,9 +92,13 @@ test('what a key has signed counts as long as the key does, and for a minute aft
   await eventually('re-read', async () => (await kidOf(keyring)) !== old, 10_000);
   expect(keyring.counts(old)).toBe(true);
   expect(await keyring.verify(token, 't')).toMatchObject({ kind: 'payload', kid: old });
+  // Upstreams verify assertions that were signed with it a moment ago.
+  const published = async (): Promise<unknown[]> => (await keyring.publicKeys()).keys.map(({ kid }) => kid);
+  expect(await published()).toEqual([await kidOf(keyring), old]);
   const later = performance.now() + 61_000;
   vi.spyOn(performance, 'now').mockReturnValue(later);
   expect(keyring.counts(old)).toBe(false);
+  expect(await published()).toEqual([await kidOf(keyring)]);
   expect(await keyring.verify(token, 't')).toMatchObject({ kind: 'invalid' });
   keyring.stop();
 });
