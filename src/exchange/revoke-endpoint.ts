@@ -1,4 +1,4 @@
-import type { PresentedCredential } from '../contract/credential.ts';
+import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
 import type { Deny, Refusal } from '../contract/decision.ts';
 import type { Handle } from '../contract/endpoint.ts';
 import type { Clock, Log } from '../contract/ports.ts';
@@ -48,7 +48,7 @@ export function createRevokeEndpoint({ present, admit, revocations, clock, log }
           return DONE;
         }
         const { jti = '', issuer, expiresAt, minted } = verified;
-        const { count, resetsIn } = given.add(minted?.source.tokenHash ?? '', WINDOW);
+        const { count, resetsIn } = given.add(sourceOf(verified), WINDOW);
         if (count > MAX_PER_SOURCE) return tooMany(Math.ceil(resetsIn / 1000));
         // Once is enough: whoever sends it again does not fill the list.
         if (revocations.check(verified, minted?.identity).kind !== 'revoked') {
@@ -68,6 +68,11 @@ export function createRevokeEndpoint({ present, admit, revocations, clock, log }
     OAUTH_MANNER,
     log,
   );
+}
+
+/** Tokens for nobody in particular have one source together: each says that it is its own, and anybody gets them. */
+function sourceOf({ minted }: VerifiedCredential): string {
+  return minted?.identity === undefined ? '' : minted.source.tokenHash;
 }
 
 function tooMany(retryAfter: number): Refusal {

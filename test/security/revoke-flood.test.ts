@@ -1,0 +1,30 @@
+/** D6 at `/oauth/revoke`: every replica holds all revocations, so nobody may make them without end, least of all those who need no credential. */
+import { expect, test } from 'vitest';
+import { cleanUp } from '../support/clean-up.ts';
+import { startGateway } from '../support/gateway.ts';
+
+const keep = cleanUp();
+
+test('tokens for anybody, which cost nothing: as many as of one source, whoever asks for them', async () => {
+  const gateway = keep(
+    await startGateway(`services:
+  registry:
+    type: oci
+    upstream: { url: "http://127.0.0.1:1" }
+    anonymous: [{ scopes: [read_registry], resources: ["public/**"] }]`),
+  );
+  const asked = `service=${new URL(gateway.url).host}&scope=repository:public/base:pull`;
+  const statuses: number[] = [];
+  for (let i = 0; i < 63; i++) {
+    const { token } = (await (await fetch(`${gateway.url}/token?${asked}`)).json()) as { token: string };
+    const answer = await fetch(`${gateway.url}/oauth/revoke`, {
+      method: 'POST',
+      body: new URLSearchParams({ token }),
+    });
+    await answer.text();
+    statuses.push(answer.status);
+  }
+  expect(statuses).toEqual([...Array<number>(60).fill(200), 429, 429, 429]);
+  const list: unknown = await (await fetch(`${gateway.adminUrl}/revocations`)).json();
+  expect(JSON.stringify(list).match(/given back/g)).toHaveLength(60);
+});
