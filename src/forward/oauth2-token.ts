@@ -43,18 +43,20 @@ export function createOAuth2Token(
   const { clientSecret: inline, clientSecretFile: file } = settings;
   const secret = openSecret(service, { inline, file }, log);
   let resting:
-    { readonly until: number; readonly secret: string; readonly fault: CredentialFault } | undefined;
+    | { readonly at: number; readonly rest: number; readonly secret: string; readonly fault: CredentialFault }
+    | undefined;
 
   async function fetchToken(): Promise<GrantedToken> {
     const shown = secret.current();
-    // A file that has changed since is another credential.
-    if (resting !== undefined && clock.now() < resting.until && resting.secret === shown) throw resting.fault;
+    // A file that has changed since is another credential; a clock that was set back makes no rest longer.
+    const rests = resting !== undefined && Math.abs(clock.now() - resting.at) < resting.rest;
+    if (resting !== undefined && rests && resting.secret === shown) throw resting.fault;
     try {
       return readAnswer(await ask(shown));
     } catch (cause) {
       const fault = cause instanceof CredentialFault ? cause : unreachable(cause);
       const rest = fault.reason === 'upstream_unauthorized' ? REST_AFTER_REFUSAL : REST_AFTER_FAULT;
-      resting = { until: clock.now() + rest, secret: shown, fault };
+      resting = { at: clock.now(), rest, secret: shown, fault };
       const { reason, message } = fault;
       log.error('no token for an upstream from its token endpoint', { service, reason, detail: message });
       throw fault;

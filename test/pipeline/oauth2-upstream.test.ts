@@ -138,6 +138,16 @@ test('an upstream that refuses it gets another one, and no third', async () => {
   expect(server.grants()).toBe(3);
 });
 
+test('a secret that was refused rests for seconds, also where the clock is set back by an hour', async () => {
+  const { server, clock, ask } = await start('', { secret: 'wrong' });
+  expect((await ask()).status).toBe(502);
+  expect((await ask()).status).toBe(502);
+  expect(server.refusals()).toBe(1);
+  clock.advance(-3_600_000);
+  expect((await ask()).status).toBe(502);
+  expect(server.refusals()).toBe(2);
+});
+
 test('what may not be sent twice is not', async () => {
   const { upstream, ask, server } = await start();
   await ask();
