@@ -1,6 +1,6 @@
-import type { Config } from './config/index.ts';
-import { DEPLOY_TOKENS } from './contract/deploy-token.ts';
-import type { OriginOf } from './pipeline/index.ts';
+import type { Config } from '../config/index.ts';
+import { DEPLOY_TOKENS } from '../contract/deploy-token.ts';
+import type { OriginOf } from '../pipeline/index.ts';
 
 /**
  * What a credential was verified by: its issuer as it is configured, or the deploy token whose secret it is; of a minted one,
