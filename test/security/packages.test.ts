@@ -228,6 +228,26 @@ describe('uploads to an index of Python packages', () => {
     ['another action', part('name=":action"', 'remove_pkg') + name + file(wheel) + end],
     ['no action', name + file(wheel) + end],
     ['no file', action + name + end],
+    // Readers of lines take a line feed for a line end; Rack 2 needs none before a boundary.
+    [
+      'a name behind a bare line feed',
+      action +
+        name +
+        part(
+          'name="summary"',
+          'x\n--b0undary\nContent-Disposition: form-data; name="name"\n\nother\n--b0undary--',
+        ) +
+        file(wheel) +
+        end,
+    ],
+    [
+      'a name behind a boundary in the middle of a line',
+      action +
+        part('name="summary"', 'x--b0undary\r\nContent-Disposition: form-data; name="name"\r\n\r\nother') +
+        name +
+        file(wheel) +
+        end,
+    ],
     ['text before the form', `preamble\r\n${action}${name}${file(wheel)}${end}`],
     ['more fields than are read', action + name + part('name="description"', large) + file(wheel) + end],
   ])('%s needs the right to write all', async (_name, body) => {
@@ -239,6 +259,7 @@ describe('uploads to an index of Python packages', () => {
 
   test.each([
     ['another type', 'application/x-www-form-urlencoded'],
+    ['a boundary that some end at its comma', 'multipart/form-data; boundary=b0undary,x'],
     ['two boundaries', 'multipart/form-data; boundary=b0undary; boundary=other'],
     ['two types', 'multipart/form-data; boundary=b0undary\r\nContent-Type: multipart/form-data; boundary=x'],
     ['an encoding', 'multipart/form-data; boundary=b0undary\r\nContent-Encoding: gzip'],
