@@ -109,6 +109,8 @@ describe('R3: whether git reads or writes', () => {
     'service=git-upload-pack&%73ervice=git-receive-pack',
     'service=git-upload-pack&Service=git-receive-pack',
     'service=git-upload-pack&service[]=git-receive-pack',
+    'service=git-upload-pack&service]=git-receive-pack',
+    'service=git-upload-pack&[service]=git-receive-pack',
     'service=git-%75pload-pack',
     '%73ervice=git-upload-pack',
     'service=git-upload-pack%00',
