@@ -210,6 +210,11 @@ describe('uploads to an index of Python packages', () => {
     ['a file of another project', action + name + file('other-1.0-py3-none-any.whl') + end],
     ['two names', action + name + part('name="name"', 'other') + file(wheel) + end],
     ['two names in two cases', action + name + part('name="Name"', 'other') + file(wheel) + end],
+    [
+      'two names to Rack',
+      action + name + part('name="name]"', 'other') + part('name="[name]"', 'other') + file(wheel) + end,
+    ],
+    ['a file in a folder', action + name + file('acme_api-1/other-1.0.zip') + end],
     ['two files', action + name + file('other-1.0.zip') + file(wheel) + end],
     [
       'a signature of another file',
@@ -267,6 +272,15 @@ describe('uploads to an index of Python packages', () => {
     expect((await upload(action + name + file(wheel) + end, type)).status).toBe(403);
     expect(upstream.bytes()).toBe('');
   });
+
+  test.each(['?name=other', '?%3Aaction=remove_pkg', '?x'])(
+    '%s needs the right to write all',
+    async (query) => {
+      const type = 'Content-Type: multipart/form-data; boundary=b0undary';
+      expect((await send(`POST /pypi/${query}`, [type], action + name + file(wheel) + end)).status).toBe(403);
+      expect(upstream.bytes()).toBe('');
+    },
+  );
 
   test.each([
     ['a second file', `\r\n${file('other-1.0.zip').trimStart()}${end}`],
