@@ -320,6 +320,13 @@ describe('publication of a crate', () => {
     expect(upstream.requests()[0]?.body).toHaveLength(4 + 34 + 3 * 1024 ** 2);
   });
 
+  test.each(['gzip', 'br', 'identity'])('one that says it is encoded goes nowhere: %s', async (encoding) => {
+    const body = '\x0f\0\0\0{"name":"acme"}\x02\0\0\0PK';
+    const { status } = await send('PUT /cargo/api/v1/crates/new', [`Content-Encoding: ${encoding}`], body);
+    expect(status).toBe(400);
+    expect(upstream.bytes()).not.toContain('PUT');
+  });
+
   test.each<[string, string, number | undefined, number]>([
     ['another crate', '{"name":"other"}', undefined, 403],
     ['two names', '{"name":"acme","name":"other"}', undefined, 400],
