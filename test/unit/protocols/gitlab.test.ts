@@ -38,6 +38,17 @@ describe('endpoints', () => {
     [`POST ${P}/20/issues`, 'write_api id:20'],
     [`DELETE ${P}/20`, 'write_api id:20'],
     [`GET ${P}/20/repository/files/src%2Fmain.ts/raw`, 'read_api id:20'],
+    [`GET ${P}/20/repository/compare?from=a&to=b`, 'read_api id:20'],
+    [
+      `GET ${P}/20/repository/compare?from=a&to=b&from_project_id=42`,
+      'read_api id:20, read_api acme/base-images',
+    ],
+    [
+      `GET ${P}/20/repository/compare?from_project_id=20&%66rom_project_id]=7`,
+      'read_api id:20, read_api id:7',
+    ],
+    [`POST ${P}/20/merge_requests?target_project_id=acme%2Fweb`, 'write_api id:20, write_api acme/web'],
+    [`POST ${P}/20/issues/3/move?to_project_id=42`, 'write_api id:20, write_api acme/base-images'],
     [`GET ${P}/20/packages`, 'read_package_registry id:20'],
     [`PUT ${P}/20/packages/generic/a/1.0.0/a.json`, 'write_package_registry id:20'],
     [`GET ${P}/20/packages/generic/a/1.0.0/a.json`, 'read_package_registry id:20'],
@@ -102,6 +113,8 @@ describe('nothing else', () => {
     `GET ${P}/acme%20x%2Fy`,
     `OPTIONS ${P}/20`,
     `PROPFIND ${P}/20`,
+    `GET ${P}/20/repository/compare?from_project_id=042`,
+    `GET ${P}/20/repository/compare?from_project_id[x]`,
     // Another spelling of an endpoint, to a router that takes a format behind a name or an escape for a slash.
     `GET ${P}/20/releases.json`,
     `GET ${P}/20/packages%2F9`,
