@@ -4,7 +4,7 @@ import type { RequestHead } from '../contract/request-head.ts';
 import { parameterName, parameterValue, queryParts } from '../lib/query-parameters.ts';
 import { quotedString } from './challenge.ts';
 import { gitRefusal } from './git.ts';
-import { classifyGit } from './git-routes.ts';
+import { classifyGit, withBody } from './git-routes.ts';
 import { repositoryOf } from './git-names.ts';
 import { endpointOf } from './gitlab-endpoints.ts';
 import { isRead, unknown } from './package-operations.ts';
@@ -28,7 +28,8 @@ export function gitlabProtocol({ path: prefix, projects }: GitlabSettings): Prot
     return rest.startsWith(API) ? classifyApi(head, rest.slice(API.length)) : classifyGit(head, rest);
   }
 
-  function classifyApi({ method, query }: RequestHead, rest: string): Classification {
+  function classifyApi({ method, query, hasBody }: RequestHead, rest: string): Classification {
+    if (isRead(method) && hasBody) return withBody();
     const [, id = '', , below = ''] = /^projects\/([^/]+)(\/(.*))?$/.exec(rest) ?? [];
     const project = projectOf(id);
     if (project === undefined) return unknown('a path of the API that names no project');

@@ -122,6 +122,14 @@ describe('R3: whether git reads or writes', () => {
     expect(upstream.bytes()).toBe('');
   });
 
+  test('a service in a body, where Rack would find it, is refused', async () => {
+    const body = 'service=git-receive-pack';
+    const form = ['Content-Type: application/x-www-form-urlencoded', `Content-Length: ${body.length}`];
+    expect(await statusOf('GET /acme/base.git/info/refs?service=git-upload-pack', form, body)).toBe(400);
+    expect(await statusOf(`GET /acme/base.git/info/lfs/objects/${OID}`, form, body)).toBe(400);
+    expect(upstream.bytes()).toBe('');
+  });
+
   test.each([
     '/acme/payments.git/.git/info/refs',
     '/acme/payments/.git/info/refs',

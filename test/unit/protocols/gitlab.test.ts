@@ -7,7 +7,7 @@ import { gitlabProtocol } from '../../../src/protocols/index.ts';
 
 const protocol = gitlabProtocol({ path: '/', projects: new Map([['42', 'acme/base-images']]) });
 
-function classify(line: string): string {
+function classify(line: string, hasBody = false): string {
   const [method = '', target = ''] = line.split(' ');
   const [path = '', query] = target.split('?');
   const asked = protocol.classify({
@@ -15,7 +15,7 @@ function classify(line: string): string {
     host: 'h',
     path: path as RequestHead['path'],
     query: query === undefined ? '' : `?${query}`,
-    hasBody: false,
+    hasBody,
     rawHeaders: [],
   });
   if (asked.kind !== 'operations') return asked.kind;
@@ -126,6 +126,12 @@ describe('nothing else', () => {
     `GET ${P}/20/jobs/7.json`,
     `GET ${P}/20/terraform/state%2Fproduction`,
   ])('%s', (line) => expect(classify(line)).toMatch(/^(?:unknown|deny)$/));
+});
+
+test('what reads has no body: Rack would take parameters from it', () => {
+  expect(classify(`GET ${P}/20/repository/compare?from=a&to=b`, true)).toBe('deny');
+  expect(classify(`HEAD ${P}/20`, true)).toBe('deny');
+  expect(classify(`DELETE ${P}/20/packages/9`, true)).toBe('write_package_registry id:20');
 });
 
 test('docs/gitlab.md has every endpoint, with its scopes, in this order', () => {
