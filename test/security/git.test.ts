@@ -244,6 +244,16 @@ describe('answers to a batch', () => {
     },
   );
 
+  test('lead to the gateway by another spelling too', async () => {
+    const download = { href: `${upstream.url}/acme/base.git/x`, header: credential };
+    const answer = await ask(JSON.stringify({ transfer: 'basic', objects: [], Objects: [{ download }] }));
+    expect(JSON.parse(answer?.body ?? '')).toEqual({
+      transfer: 'basic',
+      objects: [],
+      Objects: [{ download: { href: `http://${HOST}/acme/base.git/x`, header: {} } }],
+    });
+  });
+
   test('lead to storage that the configuration names, as they are', async () => {
     const document = object(
       { href: 'https://storage.example.com/x?sig=1', header: { 'x-ms-blob-type': 'BlockBlob' } },
@@ -263,6 +273,14 @@ describe('answers to a batch', () => {
       'to two places',
       `{"objects":[],"objects":[{"actions":{"download":{"header":${JSON.stringify(credential)}}}}]}`,
     ],
+    [
+      'elsewhere by another spelling',
+      JSON.stringify({
+        objects: [],
+        Objects: [{ actions: { download: { href: 'https://elsewhere.example.com/x', header: credential } } }],
+      }),
+    ],
+    ['nowhere at all', JSON.stringify({ objects: [], header: credential })],
     ['too deep', `{"objects":[${'['.repeat(100_000)}${']'.repeat(100_000)}]}`],
     ['by HTML', '<html>', 'text/html'],
     ['by another type', object({ href: `${'x'}`, header: credential }), 'text/plain'],
