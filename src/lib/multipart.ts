@@ -53,10 +53,10 @@ export function readFormParts(body: Buffer, boundary: string): FormParts | undef
     if (blank === -1) return body.length - at > 8 * 1024 ? undefined : { parts, closed: false };
     const head = headOf(body.toString('latin1', at + 2, blank));
     if (head === undefined || parts.length >= MOST_PARTS) return undefined;
-    // The end of a head may be the start of a delimiter: a part without a body.
-    const end = body.indexOf(delimiter, blank + 2);
+    // Not where the end of the head would be the start of the delimiter: some take that for a value, and Rack 2 skips a part.
+    const end = body.indexOf(delimiter, blank + 4);
     if (markFrom(at) !== (end === -1 ? -1 : end + 2)) return undefined;
-    const value = body.subarray(blank + 4, end === -1 ? body.length : Math.max(end, blank + 4));
+    const value = body.subarray(blank + 4, end === -1 ? body.length : end);
     parts.push({ ...head, value, whole: end !== -1 });
     if (end === -1) return { parts, closed: false };
     at = end + delimiter.length;

@@ -90,6 +90,7 @@ describe('parts', () => {
     ['a folded line', `${part('form-data;\r\n name="a"', '1')}--b--`],
     ['an encoding', `${part('form-data; name="a"', 'MQ==', 'Content-Transfer-Encoding: base64\r\n')}--b--`],
     ['another kind', `${part('attachment; name="a"', '1')}--b--`],
+    ['a part without a value', `--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n--b--`],
     ['a boundary between bare line feeds', `${part('form-data; name="a"', '1\n--b\nx')}--b--`],
     ['a boundary in the middle of a line', `${part('form-data; name="a"', '1--b\r\nx')}--b--`],
     ['a boundary in a name', `${part('form-data; name="--b"', '1')}--b--`],
