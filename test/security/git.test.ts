@@ -1,5 +1,7 @@
 /** R3 and, for Git and Git LFS, what the rows H, P and S ask of every path: raw bytes in, raw bytes seen. */
+import { createConnection, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { rawRequest, type RawResponse } from '../support/raw-client.ts';
@@ -31,6 +33,7 @@ identities:
     grants:
       - { service: git, scopes: [read_repository], resources: ["acme/**"] }
       - { service: git, scopes: [write_repository], resources: ["acme/payments"] }
+      - { service: gitlab, scopes: [read_repository], resources: ["acme/**"] }
 services:
   git:
     type: git
@@ -39,6 +42,10 @@ services:
       aliases: ["https://git.example.org/"]
       redirectOrigins: ["https://storage.example.com"]
       auth: { bearer: { token: ${SECRET} } }
+  gitlab:
+    type: gitlab
+    hosts: [gitlab.example.com]
+    upstream: { url: "${upstream.url}/", connections: 2 }
 `);
   token = issuer.mint();
 });
@@ -57,6 +64,13 @@ function request(line: string, headers: readonly string[] = [], body = ''): stri
   return [`${line} HTTP/1.1`, `Host: ${HOST}`, `Authorization: Bearer ${token}`, ...headers, '', body].join(
     '\r\n',
   );
+}
+
+/** A connection on which this has been sent, and nothing follows. */
+function rawSocket(bytes: string): Socket {
+  const socket = createConnection(gateway.port, '127.0.0.1');
+  socket.on('error', () => undefined).write(bytes);
+  return socket;
 }
 
 async function send(bytes: string): Promise<readonly RawResponse[]> {
@@ -202,6 +216,23 @@ describe('R3: whether Git LFS reads or writes', () => {
     const answers = await send(request(line, ['Content-Length: 1000', 'Expect: 100-continue']));
     expect(answers.map(({ status }) => status)).toEqual([403]);
   });
+});
+
+test('forms of nobody, which do not end, leave room for a batch', async () => {
+  const form = [
+    'POST /api/v4/projects/20/trigger/pipeline HTTP/1.1',
+    'Host: gitlab.example.com',
+    'Content-Type: application/x-www-form-urlencoded',
+    'Content-Length: 100',
+    '',
+    'ref=main',
+  ].join('\r\n');
+  const held = [rawSocket(form), rawSocket(form), rawSocket(form)];
+  await eventually('no room for another form', async () => (await send(form))[0]?.status === 503);
+  upstream.respond(`HTTP/1.1 200 OK\r\nContent-Type: ${LFS}\r\nContent-Length: 14\r\n\r\n{"objects":[]}`);
+  const download = batch('{"operation":"download","objects":[]}').replace(HOST, 'gitlab.example.com');
+  expect((await send(download))[0]?.status).toBe(200);
+  for (const socket of held) socket.destroy();
 });
 
 describe('answers to a batch', () => {
