@@ -13,6 +13,8 @@ export interface BodyWanted {
   /** `start`: more than is wanted is no error. */
   readonly part: 'whole' | 'start';
   readonly maxBytes: number;
+  /** It is read before anybody is known. */
+  readonly ofAnybody?: boolean;
 }
 
 /** Reads as much of a body as is wanted, bounded in size and time. */

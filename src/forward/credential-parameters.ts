@@ -7,7 +7,7 @@ export const CREDENTIAL_PARAMETERS: readonly string[] = ['private_token', 'job_t
 const ALWAYS_REMOVED: readonly string[] = [...CREDENTIAL_PARAMETERS, 'sudo', '_method'];
 
 /** Cheap first look: nothing of the above can be there without one of these. */
-const SUSPICIOUS = /token|sudo|_method|%/i;
+const SUSPICIOUS = /token|sudo|method|%/i;
 
 /** Takes parameters out of a query that starts with `?`, or is empty. */
 export type CleanQuery = (query: string) => string;

@@ -14,14 +14,19 @@ export interface TakeBodySettings {
 /** Reads what has to be known of a body before anything is forwarded. A client that waits for `100 Continue` is told to go on only here. */
 export function createTakeBody({ maxBody, most }: TakeBodySettings, stalls: StallWatch): TakeBody {
   let reading = 0;
+  let ofAnybodies = 0;
+  // Whoever has shown nothing can hold a place for as long as a body may stand still: others must not be out of them.
+  const mostOfAnybodies = Math.max(1, Math.floor(most / 2));
 
-  return async function takeBody({ incoming, head }, { part, maxBytes }) {
+  return async function takeBody({ incoming, head }, { part, maxBytes, ofAnybody = false }) {
     if (!head.hasBody) return { bytes: Buffer.alloc(0), whole: true };
     const limit = part === 'whole' ? Math.min(maxBytes, maxBody) : maxBody;
     const announced = Number(findHeader(head.rawHeaders, 'content-length') ?? 0);
     if (announced > limit) return deny('body_too_large', `Content-Length ${announced}`);
-    if (reading >= most) return unable('overloaded', `${reading} bodies are being read`, 1);
+    if (reading >= most || (ofAnybody && ofAnybodies >= mostOfAnybodies))
+      return unable('overloaded', `${reading} bodies are being read`, 1);
     reading += 1;
+    if (ofAnybody) ofAnybodies += 1;
     try {
       if (incoming.expectsContinue) incoming.res.writeContinue();
       const taken = await read(incoming.req, maxBytes, stalls);
@@ -29,6 +34,7 @@ export function createTakeBody({ maxBody, most }: TakeBodySettings, stalls: Stal
       return deny('body_too_large', `more than ${limit} bytes`);
     } finally {
       reading -= 1;
+      if (ofAnybody) ofAnybodies -= 1;
     }
   };
 }

@@ -18,10 +18,13 @@ export interface FormParts {
 
 const MOST_PARTS = 1_000;
 
-/** The boundary of `multipart/form-data`, or undefined where it is none, or is written as few would read it (RFC 2046 §5.1.1). */
+/**
+ * The boundary of `multipart/form-data`, or undefined where it is none, or is written as few would read it (RFC 2046 §5.1.1). Rack and PHP
+ * end it at a comma, and Rack looks for the last `boundary=`.
+ */
 export function boundaryOf(contentType: string): string | undefined {
   const [, quoted, token] =
-    /^multipart\/form-data *; *boundary=(?:"([\w'()+,./:=?-]{1,70})"|([\w'()+,./:=?-]{1,70}))$/i.exec(
+    /^multipart\/form-data *; *boundary=(?!.*boundary=)(?:"([\w'+./:=?-]{1,70})"|([\w'+./:=?-]{1,70}))$/i.exec(
       contentType,
     ) ?? [];
   return quoted ?? token;
@@ -34,6 +37,8 @@ export function boundaryOf(contentType: string): string | undefined {
 export function readFormParts(body: Buffer, boundary: string): FormParts | undefined {
   const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
   const opening = delimiter.subarray(2);
+  /** A boundary, with a line end before it or without: some parsers take a line feed for one, others need none. */
+  const markFrom = (start: number): number => body.indexOf(opening, start);
   if (!body.subarray(0, opening.length).equals(opening)) return undefined;
   const parts: FormPart[] = [];
   let at = opening.length;
@@ -48,9 +53,10 @@ export function readFormParts(body: Buffer, boundary: string): FormParts | undef
     if (blank === -1) return body.length - at > 8 * 1024 ? undefined : { parts, closed: false };
     const head = headOf(body.toString('latin1', at + 2, blank));
     if (head === undefined || parts.length >= MOST_PARTS) return undefined;
-    // The end of a head may be the start of a delimiter: a part without a body.
-    const end = body.indexOf(delimiter, blank + 2);
-    const value = body.subarray(blank + 4, end === -1 ? body.length : Math.max(end, blank + 4));
+    // Not where the end of the head would be the start of the delimiter: some take that for a value, and Rack 2 skips a part.
+    const end = body.indexOf(delimiter, blank + 4);
+    if (markFrom(at) !== (end === -1 ? -1 : end + 2)) return undefined;
+    const value = body.subarray(blank + 4, end === -1 ? body.length : end);
     parts.push({ ...head, value, whole: end !== -1 });
     if (end === -1) return { parts, closed: false };
     at = end + delimiter.length;

@@ -21,18 +21,25 @@ export function parameterName(part: string): string {
   try {
     name = decodeURIComponent(name);
   } catch {
-    // Not UTF-8: an upstream may still read the bytes that are plain.
-    name = name.replaceAll(/%([0-9a-f]{2})/gi, (_all, hex: string) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
+    // Not UTF-8: an upstream may still read the bytes that are plain, and ASP.NET `%u0061`.
+    name = name.replaceAll(/%(?:u([0-9a-f]{4})|([0-9a-f]{2}))/gi, (_all, unit?: string, byte?: string) =>
+      String.fromCharCode(Number.parseInt(unit ?? byte ?? '', 16)),
     );
   }
   return foldParameterName(name);
 }
 
-/** As Rack and PHP read a name: whatever its case, `a[b]` is `a`, blanks around it do not count, `.` and blanks within are `_`. */
+/**
+ * As Rack and PHP read a name: whatever its case, `a[b]` is `a`, and so are `[a]` and `a]`; blanks around it do not count, `.`, blanks and
+ * a bracket without end within are `_`; at a NUL it ends.
+ */
 export function foldParameterName(name: string): string {
-  const base = name.trim().toLowerCase().split('[', 1)[0] ?? '';
-  return base.replaceAll(/[. ]/g, '_');
+  const opened = name
+    .trim()
+    .toLowerCase()
+    .replace(/^[[\]]+/, '');
+  const whole = opened.includes(']') ? opened : opened.replace(/\[(?=.)/s, '_');
+  return (whole.split(/[[\]\0]/, 1)[0] ?? '').replaceAll(/[. ]/g, '_');
 }
 
 /** The value as `application/x-www-form-urlencoded` has it, or undefined where it is not UTF-8. */

@@ -73,7 +73,7 @@ export function createPipeline(stages: Stages): Pipeline {
     exchange.operations = operationsOf(asked);
     const form = asked.kind === 'operations' ? asked.form : undefined;
     if (form === undefined) return authenticate(exchange, line, asked, line.extract(head));
-    takeBody(exchange, line, { part: 'whole', maxBytes: form.maxBytes }, (body) =>
+    takeBody(exchange, line, { part: 'whole', maxBytes: form.maxBytes, ofAnybody: true }, (body) =>
       authenticate(exchange, line, asked, line.extract(head, { field: form.field, body })),
     );
   }
@@ -128,17 +128,17 @@ export function createPipeline(stages: Stages): Pipeline {
   function takeBody(
     exchange: Exchange,
     line: ServiceLine,
-    { part, maxBytes }: BodyWanted,
+    wanted: BodyWanted,
     proceed: (body: Buffer) => void,
   ): void {
     line
-      .takeBody(exchange, { part, maxBytes })
+      .takeBody(exchange, wanted)
       .then((taken) => {
         if (exchange.incoming.res.destroyed) return;
         if ('kind' in taken) return refuse(exchange, taken);
         exchange.taken = taken;
         exchange.bytesIn = taken.bytes.length;
-        proceed(taken.bytes.subarray(0, maxBytes));
+        proceed(taken.bytes.subarray(0, wanted.maxBytes));
       })
       .catch((error: unknown) => undecided(exchange, error));
   }

@@ -1,5 +1,7 @@
 import { deny, type Deny } from '../contract/decision.ts';
 import type { Asked, InBody } from '../contract/protocol.ts';
+import type { RequestHead } from '../contract/request-head.ts';
+import { findHeader } from '../lib/header-name.ts';
 import { parseJsonObject } from '../lib/json-object.ts';
 import { crateOf } from './cargo-names.ts';
 import { every, one, WRITE } from './package-operations.ts';
@@ -8,13 +10,20 @@ import { every, one, WRITE } from './package-operations.ts';
 const MAX_METADATA = 1024 ** 2;
 
 /** `PUT …/crates/new`: length and metadata as JSON, then length and file (Cargo book, "Publish"). The file streams by. */
-export const PUBLISH: InBody = {
+const PUBLISH: InBody = {
   kind: 'in-body',
   oneOf: [{ scope: WRITE, resource: '', extent: 'any' }],
   part: 'start',
   maxBytes: 4 + MAX_METADATA,
   read: readPublication,
 };
+
+/** What is compressed, some servers unpack; Brotli skips what these bytes say as they are (RFC 7932 §9.2, metadata). */
+export function publish({ rawHeaders }: RequestHead): InBody | Deny {
+  return findHeader(rawHeaders, 'content-encoding') === undefined
+    ? PUBLISH
+    : malformed('an encoded publication');
+}
 
 function readPublication(body: Buffer): Asked | Deny {
   const length = body.length < 4 ? Infinity : body.readUInt32LE();

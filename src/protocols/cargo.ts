@@ -2,7 +2,7 @@ import type { Classification, Protocol, RefusalText } from '../contract/protocol
 import type { RequestHead } from '../contract/request-head.ts';
 import { CONFIG } from './cargo-config.ts';
 import { crateOf, crateOfFile, isIndexOf, isVersion } from './cargo-names.ts';
-import { PUBLISH } from './cargo-publish.ts';
+import { publish } from './cargo-publish.ts';
 import { quotedString } from './challenge.ts';
 import { any, every, isRead, one, READ, unknown, WRITE } from './package-operations.ts';
 
@@ -17,7 +17,8 @@ const CHANGES: ReadonlyMap<string, string> = new Map([
  * paths are read from the right.
  */
 export function cargoProtocol(settings: { readonly path: string }): Protocol {
-  function classify({ method, path }: RequestHead): Classification {
+  function classify(head: RequestHead): Classification {
+    const { method, path } = head;
     const segments = path.slice(settings.path.length).split('/');
     const last = segments.at(-1) ?? '';
     const read = isRead(method);
@@ -26,7 +27,7 @@ export function cargoProtocol(settings: { readonly path: string }): Protocol {
     const inIndex = crateOf(last);
     if (inIndex !== undefined && isIndexOf(segments, last))
       return read ? one(READ, inIndex) : unknown(`${method} on the index`);
-    return webApi(segments, method);
+    return webApi(segments, head);
   }
 
   return {
@@ -48,12 +49,13 @@ function file(segments: readonly string[]): Classification {
   return name === undefined ? every() : one(READ, name);
 }
 
-function webApi(segments: readonly string[], method: string): Classification {
+function webApi(segments: readonly string[], head: RequestHead): Classification {
+  const { method } = head;
   const endsWith = (...parts: readonly string[]): boolean =>
     segments.slice(-parts.length).join('/') === parts.join('/');
   if (endsWith('api', 'v1', 'crates')) return isRead(method) ? every() : unknown(`${method} on the search`);
   if (endsWith('api', 'v1', 'crates', 'new'))
-    return method === 'PUT' ? PUBLISH : unknown(`${method} on the publication of a crate`);
+    return method === 'PUT' ? publish(head) : unknown(`${method} on the publication of a crate`);
   const [name = '', version = '', last = ''] = segments.slice(-3);
   if (endsWith('v1', 'crates', version, 'owners')) return owners(version, method);
   const crate = crateOf(name);

@@ -1,4 +1,4 @@
-import { deny } from '../contract/decision.ts';
+import { deny, type Deny } from '../contract/decision.ts';
 import type { Classification } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
 import { parameterName, queryParts } from '../lib/query-parameters.ts';
@@ -18,6 +18,7 @@ const SCOPES: ReadonlyMap<string, string> = new Map([
  */
 export function classifyGit(head: RequestHead, rest: string): Classification {
   if (rest.includes('%')) return deny('path_ambiguous', 'an escape in the path of a repository');
+  if (isRead(head.method) && head.hasBody) return withBody();
   const lfs = classifyLfs(head, rest);
   if (lfs !== undefined) return lfs;
   const [, path = '', route] = /^(.+)\/(info\/refs|git-upload-pack|git-receive-pack)$/.exec(rest) ?? [];
@@ -32,6 +33,11 @@ export function classifyGit(head: RequestHead, rest: string): Classification {
   const fits = route === 'info/refs' ? isRead(head.method) : head.method === 'POST';
   if (!fits) return unknown(`${head.method} on ${route}`);
   return { kind: 'operations', operations: [repositoryOperation(scope, repository)] };
+}
+
+/** Rack takes parameters from the body of any method: a service, a second project. */
+export function withBody(): Deny {
+  return deny('request_malformed', 'a body of a request that reads');
 }
 
 /** What `info/refs` is asked about: once, in the one spelling. Empty where servers could read two things; undefined where it is not said. */

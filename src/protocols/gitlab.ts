@@ -1,9 +1,10 @@
 import { CARRIERS } from '../contract/credential.ts';
 import type { Classification, Protocol, RefusalBody, RefusalText } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
+import { parameterName, parameterValue, queryParts } from '../lib/query-parameters.ts';
 import { quotedString } from './challenge.ts';
 import { gitRefusal } from './git.ts';
-import { classifyGit } from './git-routes.ts';
+import { classifyGit, withBody } from './git-routes.ts';
 import { repositoryOf } from './git-names.ts';
 import { endpointOf } from './gitlab-endpoints.ts';
 import { isRead, unknown } from './package-operations.ts';
@@ -27,7 +28,8 @@ export function gitlabProtocol({ path: prefix, projects }: GitlabSettings): Prot
     return rest.startsWith(API) ? classifyApi(head, rest.slice(API.length)) : classifyGit(head, rest);
   }
 
-  function classifyApi({ method }: RequestHead, rest: string): Classification {
+  function classifyApi({ method, query, hasBody }: RequestHead, rest: string): Classification {
+    if (isRead(method) && hasBody) return withBody();
     const [, id = '', , below = ''] = /^projects\/([^/]+)(\/(.*))?$/.exec(rest) ?? [];
     const project = projectOf(id);
     if (project === undefined) return unknown('a path of the API that names no project');
@@ -35,9 +37,12 @@ export function gitlabProtocol({ path: prefix, projects }: GitlabSettings): Prot
     if (endpoint === undefined) return unknown('a path of the API that can be read in two ways');
     const scope = isRead(method) ? endpoint.read : WRITES.has(method) ? endpoint.write : undefined;
     if (scope === undefined) return unknown(`${method} on ${endpoint.name}`);
+    const others = othersIn(query);
+    if (others === undefined) return unknown('a second project that has no name');
+    const resources = [...new Set([project, ...others])];
     return {
       kind: 'operations',
-      operations: [{ scope, resource: project, extent: 'one' }],
+      operations: resources.map((resource) => ({ scope, resource, extent: 'one' })),
       ...(endpoint.rewrite !== undefined ? { plan: { rewrite: endpoint.rewrite } } : {}),
       ...(endpoint.form === true ? { form: { field: 'token', maxBytes: LONGEST_FORM } } : {}),
     };
@@ -48,6 +53,14 @@ export function gitlabProtocol({ path: prefix, projects }: GitlabSettings): Prot
     if (/^[1-9]\d{0,14}$/.test(id)) return projects.get(id) ?? `id:${id}`;
     const path = id.replaceAll(/%2f/gi, '/');
     return path.includes('/') && !path.endsWith('.git') ? repositoryOf(path) : undefined;
+  }
+
+  /** Projects that a query names beside the one of the path; undefined where one of them is none. */
+  function othersIn(query: string): readonly string[] | undefined {
+    const found = queryParts(query)
+      .filter(({ text }) => OTHER_PROJECT.has(parameterName(text)))
+      .map(({ text }) => projectOf(parameterValue(text) ?? ''));
+    return found.every((name) => name !== undefined) ? found : undefined;
   }
 
   return {
@@ -62,6 +75,9 @@ export function gitlabProtocol({ path: prefix, projects }: GitlabSettings): Prot
         : gitRefusal(text, accept),
   };
 }
+
+/** Of what it is compared with (`repository/compare`), merged into, moved or linked to. */
+const OTHER_PROJECT: ReadonlySet<string> = new Set(['from_project_id', 'target_project_id', 'to_project_id']);
 
 const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 

@@ -9,8 +9,13 @@ import { isRecord, parseJsonObject } from '../lib/json-object.ts';
 export function rewriteLfsBatch(document: string, urls: PublicUrls): string | undefined {
   const json = parseJsonObject(Buffer.from(document, 'utf8'));
   if (json.kind === 'problem' || !Array.isArray(json.value['objects'])) return undefined;
+  const { objects: listed, ...others } = json.value;
+  // To git-lfs, `Objects` are the objects.
+  const beside: Found = { ours: false, unusable: false };
+  const rewrittenOthers = walk(others, urls, beside, 0);
+  if (beside.unusable || !isRecord(rewrittenOthers)) return undefined;
   const objects: unknown[] = [];
-  for (const object of json.value['objects'] as readonly unknown[]) {
+  for (const object of listed as readonly unknown[]) {
     const found: Found = { ours: false, unusable: false };
     const rewritten = walk(object, urls, found, 0);
     if (found.unusable || !isRecord(rewritten)) return undefined;
@@ -18,7 +23,7 @@ export function rewriteLfsBatch(document: string, urls: PublicUrls): string | un
     // It speaks of all that the object leads to.
     objects.push(found.ours || authenticated === undefined ? rest : { ...rest, authenticated });
   }
-  return JSON.stringify({ ...json.value, objects });
+  return JSON.stringify({ ...rewrittenOthers, objects });
 }
 
 interface Found {

@@ -6,8 +6,8 @@ const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 /** What stands beside a file under its name: signature, metadata (PEP 658), attestations (PEP 740). */
 const BESIDE = /\.(?:asc|metadata|provenance)$/;
 
-/** Kinds of files that indexes hold; the name of a wheel has rules of its own. */
-const FILE = /^(.+)\.(whl|tar\.gz|tgz|zip|tar\.bz2|tar\.xz)$/;
+/** Kinds of files that indexes hold; the name of a wheel has rules of its own. Of a path, many servers take the last part. */
+const FILE = /^([^/\\:]+)\.(whl|tar\.gz|tgz|zip|tar\.bz2|tar\.xz)$/;
 
 /** The one spelling of a project's name (PEP 503); undefined where it is none. */
 export function projectOf(name: string): string | undefined {

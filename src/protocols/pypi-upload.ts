@@ -1,7 +1,9 @@
 import type { Asked, InBody } from '../contract/protocol.ts';
+import type { RequestHead } from '../contract/request-head.ts';
 import { foldHeaderName } from '../lib/header-name.ts';
 import { watchLastPart } from '../lib/multipart-end.ts';
 import { boundaryOf, readFormParts, type FormPart } from '../lib/multipart.ts';
+import { foldParameterName } from '../lib/query-parameters.ts';
 import { each, every, WRITE } from './package-operations.ts';
 import { projectOf, projectsOfFile } from './pypi-names.ts';
 
@@ -13,8 +15,9 @@ const MAX_FIELDS = 1024 ** 2;
  * `name` and in the file's own name; servers go by one or the other. Any other form may mean anything, and needs the right
  * to write all.
  */
-export function upload(rawHeaders: readonly string[]): InBody | Asked {
-  const boundary = boundaryIn(rawHeaders);
+export function upload({ query, rawHeaders }: RequestHead): InBody | Asked {
+  // To Go's `FormValue`, which Gitea asks, a parameter of the query comes before a field of this kind of form.
+  const boundary = query.length > 1 ? undefined : boundaryIn(rawHeaders);
   if (boundary === undefined) return every(WRITE);
   return {
     kind: 'in-body',
@@ -54,9 +57,9 @@ function readUpload(body: Buffer, boundary: string): Asked | undefined {
   return each(WRITE, [...new Set([project, ...projects])], { watch: () => watchLastPart(boundary, offset) });
 }
 
-/** The one part of this name, in whatever case. */
+/** The one part of this name, however it is written. */
 function only(parts: readonly FormPart[], name: string): FormPart | undefined {
-  const found = parts.filter((part) => part.name.trim().toLowerCase() === name);
+  const found = parts.filter((part) => foldParameterName(part.name) === name);
   return found.length === 1 && found[0]?.name === name ? found[0] : undefined;
 }
 

@@ -12,9 +12,10 @@ const UPLOADS: ReadonlySet<string> = new Set(['', 'legacy/']);
 
 /** A Python package index: the simple repository API (PEP 503, 691), its files, and the upload of twine and uv. */
 export function pypiProtocol(settings: { readonly path: string }): Protocol {
-  function classify({ method, path, rawHeaders }: RequestHead): Classification {
+  function classify(head: RequestHead): Classification {
+    const { method, path } = head;
     const rest = path.slice(settings.path.length);
-    if (UPLOADS.has(rest) && method === 'POST') return upload(rawHeaders);
+    if (UPLOADS.has(rest) && method === 'POST') return upload(head);
     if (!isRead(method)) return unknown(`${method} on an index`);
     const segments = rest.split('/');
     // devpi writes a plus in front.

@@ -1,5 +1,7 @@
 /** R3 and, for Git and Git LFS, what the rows H, P and S ask of every path: raw bytes in, raw bytes seen. */
+import { createConnection, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { rawRequest, type RawResponse } from '../support/raw-client.ts';
@@ -31,6 +33,7 @@ identities:
     grants:
       - { service: git, scopes: [read_repository], resources: ["acme/**"] }
       - { service: git, scopes: [write_repository], resources: ["acme/payments"] }
+      - { service: gitlab, scopes: [read_repository], resources: ["acme/**"] }
 services:
   git:
     type: git
@@ -39,6 +42,10 @@ services:
       aliases: ["https://git.example.org/"]
       redirectOrigins: ["https://storage.example.com"]
       auth: { bearer: { token: ${SECRET} } }
+  gitlab:
+    type: gitlab
+    hosts: [gitlab.example.com]
+    upstream: { url: "${upstream.url}/", connections: 2 }
 `);
   token = issuer.mint();
 });
@@ -57,6 +64,13 @@ function request(line: string, headers: readonly string[] = [], body = ''): stri
   return [`${line} HTTP/1.1`, `Host: ${HOST}`, `Authorization: Bearer ${token}`, ...headers, '', body].join(
     '\r\n',
   );
+}
+
+/** A connection on which this has been sent, and nothing follows. */
+function rawSocket(bytes: string): Socket {
+  const socket = createConnection(gateway.port, '127.0.0.1');
+  socket.on('error', () => undefined).write(bytes);
+  return socket;
 }
 
 async function send(bytes: string): Promise<readonly RawResponse[]> {
@@ -109,6 +123,8 @@ describe('R3: whether git reads or writes', () => {
     'service=git-upload-pack&%73ervice=git-receive-pack',
     'service=git-upload-pack&Service=git-receive-pack',
     'service=git-upload-pack&service[]=git-receive-pack',
+    'service=git-upload-pack&service]=git-receive-pack',
+    'service=git-upload-pack&[service]=git-receive-pack',
     'service=git-%75pload-pack',
     '%73ervice=git-upload-pack',
     'service=git-upload-pack%00',
@@ -117,6 +133,14 @@ describe('R3: whether git reads or writes', () => {
     'service',
   ])('?%s is refused', async (query) => {
     expect(await statusOf(`GET /acme/payments.git/info/refs?${query}`)).toBe(400);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('a service in a body, where Rack would find it, is refused', async () => {
+    const body = 'service=git-receive-pack';
+    const form = ['Content-Type: application/x-www-form-urlencoded', `Content-Length: ${body.length}`];
+    expect(await statusOf('GET /acme/base.git/info/refs?service=git-upload-pack', form, body)).toBe(400);
+    expect(await statusOf(`GET /acme/base.git/info/lfs/objects/${OID}`, form, body)).toBe(400);
     expect(upstream.bytes()).toBe('');
   });
 
@@ -194,6 +218,23 @@ describe('R3: whether Git LFS reads or writes', () => {
   });
 });
 
+test('forms of nobody, which do not end, leave room for a batch', async () => {
+  const form = [
+    'POST /api/v4/projects/20/trigger/pipeline HTTP/1.1',
+    'Host: gitlab.example.com',
+    'Content-Type: application/x-www-form-urlencoded',
+    'Content-Length: 100',
+    '',
+    'ref=main',
+  ].join('\r\n');
+  const held = [rawSocket(form), rawSocket(form), rawSocket(form)];
+  await eventually('no room for another form', async () => (await send(form))[0]?.status === 503);
+  upstream.respond(`HTTP/1.1 200 OK\r\nContent-Type: ${LFS}\r\nContent-Length: 14\r\n\r\n{"objects":[]}`);
+  const download = batch('{"operation":"download","objects":[]}').replace(HOST, 'gitlab.example.com');
+  expect((await send(download))[0]?.status).toBe(200);
+  for (const socket of held) socket.destroy();
+});
+
 describe('answers to a batch', () => {
   const ask = async (answer: string, type = LFS, status = '200 OK'): Promise<RawResponse | undefined> => {
     upstream.respond(
@@ -234,6 +275,16 @@ describe('answers to a batch', () => {
     },
   );
 
+  test('lead to the gateway by another spelling too', async () => {
+    const download = { href: `${upstream.url}/acme/base.git/x`, header: credential };
+    const answer = await ask(JSON.stringify({ transfer: 'basic', objects: [], Objects: [{ download }] }));
+    expect(JSON.parse(answer?.body ?? '')).toEqual({
+      transfer: 'basic',
+      objects: [],
+      Objects: [{ download: { href: `http://${HOST}/acme/base.git/x`, header: {} } }],
+    });
+  });
+
   test('lead to storage that the configuration names, as they are', async () => {
     const document = object(
       { href: 'https://storage.example.com/x?sig=1', header: { 'x-ms-blob-type': 'BlockBlob' } },
@@ -253,6 +304,14 @@ describe('answers to a batch', () => {
       'to two places',
       `{"objects":[],"objects":[{"actions":{"download":{"header":${JSON.stringify(credential)}}}}]}`,
     ],
+    [
+      'elsewhere by another spelling',
+      JSON.stringify({
+        objects: [],
+        Objects: [{ actions: { download: { href: 'https://elsewhere.example.com/x', header: credential } } }],
+      }),
+    ],
+    ['nowhere at all', JSON.stringify({ objects: [], header: credential })],
     ['too deep', `{"objects":[${'['.repeat(100_000)}${']'.repeat(100_000)}]}`],
     ['by HTML', '<html>', 'text/html'],
     ['by another type', object({ href: `${'x'}`, header: credential }), 'text/plain'],

@@ -156,7 +156,11 @@ describe.each(SPELLINGS)('H8 confused deputy: names %s', (_, spell) => {
     const bearer = known ? lab.token : undefined;
     const lines = [...respell(LINES, spell), CLOSE];
     const [answer] = await lab.send(
-      lab.requestAs(bearer, `GET ${path}?sudo=1&a=1&SUDO=root&su%64o=2&sudo[]=3;sudo=4&b=2 HTTP/1.1`, lines),
+      lab.requestAs(
+        bearer,
+        `GET ${path}?sudo=1&a=1&SUDO=root&su%64o=2&sudo[]=3;sudo=4&sudo]=5&[sudo]=6&sudo%00=7&b=2 HTTP/1.1`,
+        lines,
+      ),
     );
     expect(answer?.status).toBe(200);
     const request = receivedBy(lab.upstream);
@@ -177,7 +181,10 @@ describe.each(SPELLINGS)('H9 method override: names %s', (_, spell) => {
   test.each(['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override'])('%s', async (name) => {
     const lines = [...respell([`${name}: DELETE`], spell), 'Content-Length: 0', CLOSE];
     const [answer] = await lab.send(
-      lab.request('POST /api/pub/a?_method=DELETE&x=1&_METHOD=PUT&%5fmethod=PUT HTTP/1.1', lines),
+      lab.request(
+        'POST /api/pub/a?_method=DELETE&x=1&_METHOD=PUT&%5fmethod=PUT&.method=PUT&[_method]=PUT HTTP/1.1',
+        lines,
+      ),
     );
     expect(answer?.status).toBe(200);
     const request = receivedBy(lab.upstream);

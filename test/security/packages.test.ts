@@ -210,6 +210,11 @@ describe('uploads to an index of Python packages', () => {
     ['a file of another project', action + name + file('other-1.0-py3-none-any.whl') + end],
     ['two names', action + name + part('name="name"', 'other') + file(wheel) + end],
     ['two names in two cases', action + name + part('name="Name"', 'other') + file(wheel) + end],
+    [
+      'two names to Rack',
+      action + name + part('name="name]"', 'other') + part('name="[name]"', 'other') + file(wheel) + end,
+    ],
+    ['a file in a folder', action + name + file('acme_api-1/other-1.0.zip') + end],
     ['two files', action + name + file('other-1.0.zip') + file(wheel) + end],
     [
       'a signature of another file',
@@ -228,6 +233,26 @@ describe('uploads to an index of Python packages', () => {
     ['another action', part('name=":action"', 'remove_pkg') + name + file(wheel) + end],
     ['no action', name + file(wheel) + end],
     ['no file', action + name + end],
+    // Readers of lines take a line feed for a line end; Rack 2 needs none before a boundary.
+    [
+      'a name behind a bare line feed',
+      action +
+        name +
+        part(
+          'name="summary"',
+          'x\n--b0undary\nContent-Disposition: form-data; name="name"\n\nother\n--b0undary--',
+        ) +
+        file(wheel) +
+        end,
+    ],
+    [
+      'a name behind a boundary in the middle of a line',
+      action +
+        part('name="summary"', 'x--b0undary\r\nContent-Disposition: form-data; name="name"\r\n\r\nother') +
+        name +
+        file(wheel) +
+        end,
+    ],
     ['text before the form', `preamble\r\n${action}${name}${file(wheel)}${end}`],
     ['more fields than are read', action + name + part('name="description"', large) + file(wheel) + end],
   ])('%s needs the right to write all', async (_name, body) => {
@@ -239,6 +264,7 @@ describe('uploads to an index of Python packages', () => {
 
   test.each([
     ['another type', 'application/x-www-form-urlencoded'],
+    ['a boundary that some end at its comma', 'multipart/form-data; boundary=b0undary,x'],
     ['two boundaries', 'multipart/form-data; boundary=b0undary; boundary=other'],
     ['two types', 'multipart/form-data; boundary=b0undary\r\nContent-Type: multipart/form-data; boundary=x'],
     ['an encoding', 'multipart/form-data; boundary=b0undary\r\nContent-Encoding: gzip'],
@@ -246,6 +272,15 @@ describe('uploads to an index of Python packages', () => {
     expect((await upload(action + name + file(wheel) + end, type)).status).toBe(403);
     expect(upstream.bytes()).toBe('');
   });
+
+  test.each(['?name=other', '?%3Aaction=remove_pkg', '?x'])(
+    '%s needs the right to write all',
+    async (query) => {
+      const type = 'Content-Type: multipart/form-data; boundary=b0undary';
+      expect((await send(`POST /pypi/${query}`, [type], action + name + file(wheel) + end)).status).toBe(403);
+      expect(upstream.bytes()).toBe('');
+    },
+  );
 
   test.each([
     ['a second file', `\r\n${file('other-1.0.zip').trimStart()}${end}`],
@@ -283,6 +318,13 @@ describe('publication of a crate', () => {
     upstream.respond(OK);
     expect((await publish('{"name":"acme-api","vers":"1.0.0"}')).status).toBe(200);
     expect(upstream.requests()[0]?.body).toHaveLength(4 + 34 + 3 * 1024 ** 2);
+  });
+
+  test.each(['gzip', 'br', 'identity'])('one that says it is encoded goes nowhere: %s', async (encoding) => {
+    const body = '\x0f\0\0\0{"name":"acme"}\x02\0\0\0PK';
+    const { status } = await send('PUT /cargo/api/v1/crates/new', [`Content-Encoding: ${encoding}`], body);
+    expect(status).toBe(400);
+    expect(upstream.bytes()).not.toContain('PUT');
   });
 
   test.each<[string, string, number | undefined, number]>([

@@ -17,6 +17,12 @@ describe('boundary', () => {
     [`multipart/form-data; boundary=${'a'.repeat(71)}`, undefined],
     ['multipart/mixed; boundary=abc', undefined],
     ['text/plain, multipart/form-data; boundary=abc', undefined],
+    // Rack and PHP read `a` of the first two, Rack `b` of the last two.
+    ['multipart/form-data; boundary=a,b', undefined],
+    ['multipart/form-data; boundary="a,b"', undefined],
+    ['multipart/form-data; boundary=aboundary=b', undefined],
+    ['multipart/form-data; boundary="aBoundary=b"', undefined],
+    ['multipart/form-data; boundary="===============1=="', '===============1=='],
   ])('%s', (type, boundary) => expect(boundaryOf(type)).toBe(boundary));
 });
 
@@ -84,6 +90,11 @@ describe('parts', () => {
     ['a folded line', `${part('form-data;\r\n name="a"', '1')}--b--`],
     ['an encoding', `${part('form-data; name="a"', 'MQ==', 'Content-Transfer-Encoding: base64\r\n')}--b--`],
     ['another kind', `${part('attachment; name="a"', '1')}--b--`],
+    ['a part without a value', `--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n--b--`],
+    ['a boundary between bare line feeds', `${part('form-data; name="a"', '1\n--b\nx')}--b--`],
+    ['a boundary in the middle of a line', `${part('form-data; name="a"', '1--b\r\nx')}--b--`],
+    ['a boundary in a name', `${part('form-data; name="--b"', '1')}--b--`],
+    ['a boundary in a part that is cut off', `${part('form-data; name="a"', '1\n--b\nx').trimEnd()}`],
     ['a name without end', `--b\r\n${'x'.repeat(9_000)}`],
     ['nothing', ''],
   ])('not one reading: %s', (_name, body) => expect(read(body)).toBeUndefined());

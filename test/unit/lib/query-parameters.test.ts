@@ -33,6 +33,17 @@ test.each([
   ['+job_token[]=x', 'job_token'],
   ['%zz=x', '%zz'],
   ['%70rivate_token[%ff]=x', 'private_token'],
+  // Rack 2: `%r(\A[\[\]]*([^\[\]]+)\]*)`.
+  ['[sudo]=x', 'sudo'],
+  ['sudo]=x', 'sudo'],
+  ['%5D%5Bsudo%5D=x', 'sudo'],
+  ['token[=x', 'token'],
+  // PHP.
+  ['job[token=x', 'job_token'],
+  ['sudo%00x=x', 'sudo'],
+  ['.method=x', '_method'],
+  // ASP.NET.
+  ['%u0073udo=x', 'sudo'],
 ])('parameterName %s → %s', (part, name) => expect(parameterName(part)).toBe(name));
 
 test.each([

@@ -7,7 +7,7 @@ import { gitlabProtocol } from '../../../src/protocols/index.ts';
 
 const protocol = gitlabProtocol({ path: '/', projects: new Map([['42', 'acme/base-images']]) });
 
-function classify(line: string): string {
+function classify(line: string, hasBody = false): string {
   const [method = '', target = ''] = line.split(' ');
   const [path = '', query] = target.split('?');
   const asked = protocol.classify({
@@ -15,7 +15,7 @@ function classify(line: string): string {
     host: 'h',
     path: path as RequestHead['path'],
     query: query === undefined ? '' : `?${query}`,
-    hasBody: false,
+    hasBody,
     rawHeaders: [],
   });
   if (asked.kind !== 'operations') return asked.kind;
@@ -38,6 +38,17 @@ describe('endpoints', () => {
     [`POST ${P}/20/issues`, 'write_api id:20'],
     [`DELETE ${P}/20`, 'write_api id:20'],
     [`GET ${P}/20/repository/files/src%2Fmain.ts/raw`, 'read_api id:20'],
+    [`GET ${P}/20/repository/compare?from=a&to=b`, 'read_api id:20'],
+    [
+      `GET ${P}/20/repository/compare?from=a&to=b&from_project_id=42`,
+      'read_api id:20, read_api acme/base-images',
+    ],
+    [
+      `GET ${P}/20/repository/compare?from_project_id=20&%66rom_project_id]=7`,
+      'read_api id:20, read_api id:7',
+    ],
+    [`POST ${P}/20/merge_requests?target_project_id=acme%2Fweb`, 'write_api id:20, write_api acme/web'],
+    [`POST ${P}/20/issues/3/move?to_project_id=42`, 'write_api id:20, write_api acme/base-images'],
     [`GET ${P}/20/packages`, 'read_package_registry id:20'],
     [`PUT ${P}/20/packages/generic/a/1.0.0/a.json`, 'write_package_registry id:20'],
     [`GET ${P}/20/packages/generic/a/1.0.0/a.json`, 'read_package_registry id:20'],
@@ -102,6 +113,8 @@ describe('nothing else', () => {
     `GET ${P}/acme%20x%2Fy`,
     `OPTIONS ${P}/20`,
     `PROPFIND ${P}/20`,
+    `GET ${P}/20/repository/compare?from_project_id=042`,
+    `GET ${P}/20/repository/compare?from_project_id[x]`,
     // Another spelling of an endpoint, to a router that takes a format behind a name or an escape for a slash.
     `GET ${P}/20/releases.json`,
     `GET ${P}/20/packages%2F9`,
@@ -113,6 +126,12 @@ describe('nothing else', () => {
     `GET ${P}/20/jobs/7.json`,
     `GET ${P}/20/terraform/state%2Fproduction`,
   ])('%s', (line) => expect(classify(line)).toMatch(/^(?:unknown|deny)$/));
+});
+
+test('what reads has no body: Rack would take parameters from it', () => {
+  expect(classify(`GET ${P}/20/repository/compare?from=a&to=b`, true)).toBe('deny');
+  expect(classify(`HEAD ${P}/20`, true)).toBe('deny');
+  expect(classify(`DELETE ${P}/20/packages/9`, true)).toBe('write_package_registry id:20');
 });
 
 test('docs/gitlab.md has every endpoint, with its scopes, in this order', () => {
