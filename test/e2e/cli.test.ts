@@ -51,7 +51,7 @@ describe('check', () => {
   test('--json says the same to programs', async () => {
     const fine = await gatehouse('check', '--config', good, '--json');
     expect(fine.code).toBe(0);
-    expect(JSON.parse(fine.stdout)).toEqual({ ok: true, problems: [], warnings: [] });
+    expect(JSON.parse(fine.stdout)).toEqual({ ok: true, problems: [], warnings: [], workloadIdentities: [] });
     const wrong = await gatehouse('check', '--config', bad, '--json');
     expect(wrong.code).toBe(1);
     expect(JSON.parse(wrong.stdout)).toMatchObject({
