@@ -115,15 +115,15 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
 
 interface Row {
   readonly when: string;
-  readonly then: string;
+  readonly happens: string;
 }
 
 function rows(): readonly Row[] {
   const [, section = ''] = readText('README.md').split('## When something fails\n');
   const lines = section.split('\n## ')[0]?.match(/^\|.*\|$/gm) ?? [];
   return lines.slice(2).map((line) => {
-    const [, when = '', then = ''] = line.split('|').map((cell) => cell.trim());
-    return { when, then };
+    const [, when = '', happens = ''] = line.split('|').map((cell) => cell.trim());
+    return { when, happens };
   });
 }
 
@@ -145,8 +145,8 @@ test.each(Object.entries(HELD_BY))('%s', (_, tests) => {
 });
 
 test('a reason in the table has the status of the code, and one of the tests of its row asks for it', () => {
-  const named = rows().flatMap(({ when, then }) =>
-    [...then.matchAll(/(\d{3}) ((?:`[a-z_]+`(?:, )?)+)/g)].flatMap(([, status, reasons = '']) =>
+  const named = rows().flatMap(({ when, happens }) =>
+    [...happens.matchAll(/(\d{3}) ((?:`[a-z_]+`(?:, )?)+)/g)].flatMap(([, status, reasons = '']) =>
       [...reasons.matchAll(/[a-z_]+/g)].map(([reason]) => ({ when, status: Number(status), reason })),
     ),
   );
@@ -159,7 +159,7 @@ test('a reason in the table has the status of the code, and one of the tests of 
 });
 
 test('a figure in the table is the default of its key', () => {
-  const figures = rows().flatMap(({ then }) => [...then.matchAll(/`([\w.]+)` \((\d+ \w+)\)/g)]);
+  const figures = rows().flatMap(({ happens }) => [...happens.matchAll(/`([\w.]+)` \((\d+ \w+)\)/g)]);
   expect(figures.length).toBeGreaterThanOrEqual(3);
   for (const [, key = '', figure = ''] of figures) {
     const row = new RegExp(`^\\| \`${key.replace('server.', '')}\` .* Default (\\S+)\\. \\|$`, 'm');
