@@ -17,8 +17,8 @@ const OWNERS = {
   redis: ['state'],
 };
 
-/** app.ts, and what was split off it by question (app-explain.ts). */
-const COMPOSITION_ROOT = '^src/app[a-z-]*[.]ts$';
+/** app.ts, and behind it what was split off by question (app/explain.ts). */
+const COMPOSITION_ROOT = '^src/app([.]ts$|/)';
 
 /** A package, resolved into node_modules (which may be linked) or not installed at all. */
 const packagePath = (name) => `(^|node_modules/)${name}($|/)`;
@@ -51,7 +51,7 @@ export default {
       name: 'rooms-know-contract-and-lib',
       comment: 'A room gets what it needs handed in by app.ts, so that it can be tested and replaced alone.',
       severity: 'error',
-      from: { path: '^src/([^/]+)/', pathNot: '^src/(cli|contract|lib)/' },
+      from: { path: '^src/([^/]+)/', pathNot: '^src/(app|cli|contract|lib)/' },
       to: { path: '^src/', pathNot: ['^src/$1/', '^src/(contract|lib)/'] },
     },
     {
@@ -74,7 +74,10 @@ export default {
         'The composition root puts rooms together by what their index.ts offers; the rest of a room is its own.',
       severity: 'error',
       from: { path: COMPOSITION_ROOT },
-      to: { path: '^src/[^/]+/', pathNot: ['^src/[^/]+/index[.]ts$', '^src/(contract|lib)/', '^src/cli/'] },
+      to: {
+        path: '^src/[^/]+/',
+        pathNot: ['^src/[^/]+/index[.]ts$', '^src/(app|contract|lib)/', '^src/cli/'],
+      },
     },
     {
       name: 'app-does-not-know-the-cli',

@@ -1,11 +1,11 @@
 import { createAdmin } from './admin/index.ts';
-import { checkOnline, type OnlineCheck } from './app-check.ts';
-import type { Explain } from './app-explain.ts';
-import { createGeneration } from './app-generation.ts';
-import { openProcess, type ProcessOptions } from './app-process.ts';
-import { createReadiness } from './app-readiness.ts';
-import { createReloads } from './app-reload.ts';
-import { Succession } from './app-succession.ts';
+import { checkOnline, type OnlineCheck } from './app/check.ts';
+import type { Explain } from './app/explain.ts';
+import { createGeneration } from './app/generation.ts';
+import { openProcess, type ProcessOptions } from './app/process.ts';
+import { createReadiness } from './app/readiness.ts';
+import { createReloads } from './app/reload.ts';
+import { Succession } from './app/succession.ts';
 import type { IssuerStatus } from './authenticate/index.ts';
 import type { Config, LoadResult } from './config/index.ts';
 import { GatehouseError } from './contract/errors.ts';
@@ -29,8 +29,8 @@ export interface Gateway {
 }
 
 /**
- * The composition root: what lives for the process (app-process.ts, the listeners), what lives for one configuration
- * (app-generation.ts), and the one reference through which a request reaches the latter. Nothing runs before `start`.
+ * The composition root: what lives for the process (app/process.ts, the listeners), what lives for one configuration
+ * (app/generation.ts), and the one reference through which a request reaches the latter. Nothing runs before `start`.
  */
 export function build(config: Config, options: ProcessOptions): Gateway {
   const { server } = config;
@@ -142,6 +142,6 @@ function revocableNames({
 }
 
 export { formatExplanation } from './authorize/index.ts';
-export type { OnlineCheck } from './app-check.ts';
-export type { ExplainQuestion } from './app-explain.ts';
+export type { OnlineCheck } from './app/check.ts';
+export type { ExplainQuestion } from './app/explain.ts';
 export { classOfToken } from './extract/index.ts';

@@ -123,7 +123,7 @@ const LAWFUL = {
   'src/admin/lawful.ts': "import 'hono'; import '@hono/node-server';",
   'src/telemetry/lawful.ts': "import 'prom-client';",
   'src/config/lawful.ts': "import 'zod'; import 'yaml';",
-  'src/app-part.ts': "import './forward/index.ts'; import './lib/index.ts';",
+  'src/app/part.ts': "import '../forward/index.ts'; import '../lib/index.ts';",
   'src/cli/lawful.ts': "import '../contract/index.ts'; import './index.ts';",
 };
 

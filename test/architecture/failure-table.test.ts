@@ -111,6 +111,47 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
       'K3 a configuration that cannot be used: the old one stays, and that is told',
     ],
   ],
+  'the gateway has no credential of the upstream for this identity': [
+    [
+      'test/security/per-identity.test.ts',
+      'no entry and no default: a denial, and the upstream gets nothing',
+    ],
+  ],
+  "the upstream refuses the client's own credential (`forwardCredential`)": [
+    ['test/security/client-credential.test.ts', 'a 401 of the upstream to %s: a 401 with our challenge'],
+  ],
+  'a changed configuration cannot be used': [
+    [
+      'test/e2e/reload.test.ts',
+      'K3 a configuration that cannot be used: the old one stays, and that is told',
+    ],
+  ],
+  'a signing key is taken out of its file': [
+    [
+      'test/unit/keys/keyring.test.ts',
+      'what a key has signed counts as long as the key does, and for a minute after it has left its file',
+    ],
+  ],
+  'the process is told to stop': [
+    [
+      'test/e2e/drain.test.ts',
+      'D8 SIGTERM under load: uploads end whole, keep-alive clients are sent away, every answer is in the audit trail',
+    ],
+    ['test/e2e/drain.test.ts', 'D8 a second signal cuts what is in flight; the audit trail is still whole'],
+  ],
+  'too many connections, of one client or in all': [
+    [
+      'test/security/exhaustion-idle.test.ts',
+      'D6 5,000 idle clients of one address: the cap of an address holds, others are served',
+    ],
+    [
+      'test/security/exhaustion-idle.test.ts',
+      'D6 5,000 idle clients of many addresses: memory is bounded, the cap of all holds',
+    ],
+  ],
+  "an upstream's certificate does not verify": [
+    ['test/pipeline/tls.test.ts', 'K7 an upstream with a certificate of ${name}: 502, and it reads nothing'],
+  ],
 };
 
 interface Row {

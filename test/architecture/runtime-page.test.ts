@@ -1,6 +1,6 @@
 /** docs/runtime.md, held to the code: what needs a restart, and what the limits are where nobody sets them. */
 import { expect, test } from 'vitest';
-import { RESTART_KEYS } from '../../src/app-restart.ts';
+import { RESTART_KEYS } from '../../src/app/restart.ts';
 import { configReference } from '../../src/config/index.ts';
 import { readText } from '../support/repository.ts';
 

@@ -1,7 +1,7 @@
-import { admitBy, type EndpointRooms } from './app-endpoint-ports.ts';
-import type { Config } from './config/index.ts';
-import { serviceAudience } from './contract/minted-token.ts';
-import type { Target } from './exchange/index.ts';
+import { admitBy, type EndpointRooms } from './endpoint-ports.ts';
+import type { Config } from '../config/index.ts';
+import { serviceAudience } from '../contract/minted-token.ts';
+import type { Target } from '../exchange/index.ts';
 
 export function allServices({ server }: Config, rooms: EndpointRooms): Target {
   return {

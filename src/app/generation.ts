@@ -1,22 +1,22 @@
-import { createAuthenticator, type Authenticator } from './authenticate/index.ts';
-import { createAuthorizer } from './authorize/index.ts';
-import type { Config } from './config/index.ts';
-import type { FailureLimits } from './contract/failure-limits.ts';
-import type { Keyring } from './contract/keyring.ts';
-import { openAdminToken, type AdminToken } from './app-admin-token.ts';
-import { createOwnEndpoints } from './app-endpoints.ts';
-import { createExplain, type Explain } from './app-explain.ts';
-import { mintSettings } from './app-minting.ts';
-import type { Process } from './app-process.ts';
-import { createPublishingEndpoints } from './app-publishing.ts';
-import { createServices, type Forwarders } from './app-services.ts';
-import type { Forwarder } from './forward/index.ts';
-import { createMint } from './exchange/index.ts';
-import { inherit, missingFrom, type Estate } from './lib/inherit.ts';
-import { createKeyring } from './keys/index.ts';
-import { createAdmit, createPipeline, type Pipeline } from './pipeline/index.ts';
-import { jsonRefusal } from './protocols/index.ts';
-import { createFailureLimits } from './state/index.ts';
+import { createAuthenticator, type Authenticator } from '../authenticate/index.ts';
+import { createAuthorizer } from '../authorize/index.ts';
+import type { Config } from '../config/index.ts';
+import type { FailureLimits } from '../contract/failure-limits.ts';
+import type { Keyring } from '../contract/keyring.ts';
+import { openAdminToken, type AdminToken } from './admin-token.ts';
+import { createOwnEndpoints } from './endpoints.ts';
+import { createExplain, type Explain } from './explain.ts';
+import { mintSettings } from './minting.ts';
+import type { Process } from './process.ts';
+import { createPublishingEndpoints } from './publishing.ts';
+import { createServices, type Forwarders } from './services.ts';
+import type { Forwarder } from '../forward/index.ts';
+import { createMint } from '../exchange/index.ts';
+import { inherit, missingFrom, type Estate } from '../lib/inherit.ts';
+import { createKeyring } from '../keys/index.ts';
+import { createAdmit, createPipeline, type Pipeline } from '../pipeline/index.ts';
+import { jsonRefusal } from '../protocols/index.ts';
+import { createFailureLimits } from '../state/index.ts';
 
 /** What lives for one configuration: all that decides and forwards. A request is served by one, from start to end. */
 export interface Generation {

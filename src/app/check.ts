@@ -1,6 +1,6 @@
-import type { Authenticator } from './authenticate/index.ts';
-import type { Config } from './config/index.ts';
-import type { Outbound } from './contract/ports.ts';
+import type { Authenticator } from '../authenticate/index.ts';
+import type { Config } from '../config/index.ts';
+import type { Outbound } from '../contract/ports.ts';
 
 export interface OnlineCheck {
   readonly name: string;

@@ -4,10 +4,10 @@ import {
   presentFromBody,
   presentSettings,
   type EndpointRooms,
-} from './app-endpoint-ports.ts';
-import type { Config } from './config/index.ts';
-import type { VerifiedCredential } from './contract/credential.ts';
-import { serviceAudience } from './contract/minted-token.ts';
+} from './endpoint-ports.ts';
+import type { Config } from '../config/index.ts';
+import type { VerifiedCredential } from '../contract/credential.ts';
+import { serviceAudience } from '../contract/minted-token.ts';
 import {
   createNpmPublishing,
   createPypiAudience,
@@ -18,10 +18,10 @@ import {
   type NpmPublishingPorts,
   type PublishingSite,
   type PypiPublishingPorts,
-} from './exchange/index.ts';
-import { createExtract } from './extract/index.ts';
-import type { EndpointLine } from './pipeline/index.ts';
-import { npmPackageName } from './protocols/index.ts';
+} from '../exchange/index.ts';
+import { createExtract } from '../extract/index.ts';
+import type { EndpointLine } from '../pipeline/index.ts';
+import { npmPackageName } from '../protocols/index.ts';
 
 /** Where the clients of a feed exchange the id token of their job, at the root of its hosts. */
 export function createPublishingEndpoints(config: Config, rooms: EndpointRooms): readonly EndpointLine[] {

@@ -4,11 +4,11 @@ import {
   presentFromBody,
   presentSettings,
   type EndpointRooms,
-} from './app-endpoint-ports.ts';
-import { allServices, targetsOf } from './app-targets.ts';
-import type { Authorizer } from './authorize/index.ts';
-import type { Config } from './config/index.ts';
-import type { Caller } from './contract/decision.ts';
+} from './endpoint-ports.ts';
+import { allServices, targetsOf } from './targets.ts';
+import type { Authorizer } from '../authorize/index.ts';
+import type { Config } from '../config/index.ts';
+import type { Caller } from '../contract/decision.ts';
 import {
   createJwksEndpoint,
   createMeEndpoint,
@@ -22,9 +22,9 @@ import {
   METADATA_PATH,
   REVOKE_PATH,
   TOKEN_PATH,
-} from './exchange/index.ts';
-import { createExtract } from './extract/index.ts';
-import type { EndpointLine } from './pipeline/index.ts';
+} from '../exchange/index.ts';
+import { createExtract } from '../extract/index.ts';
+import type { EndpointLine } from '../pipeline/index.ts';
 
 /** The endpoints of the gateway's own that belong to no service. */
 export function createOwnEndpoints(config: Config, rooms: EndpointRooms): readonly EndpointLine[] {

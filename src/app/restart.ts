@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Config } from './config/index.ts';
+import type { Config } from '../config/index.ts';
 
 /** What is opened once, at start, and stays as it was then; docs/runtime.md says so too. */
 const KEYS: Readonly<Record<string, (config: Config) => unknown>> = {

@@ -1,12 +1,12 @@
-import { createAccessLog, createAuditSink, openLineWriter } from './audit/index.ts';
-import type { Config } from './config/index.ts';
-import type { AuditSink } from './contract/audit-event.ts';
-import type { IssuerType } from './contract/issuer-presets.ts';
-import type { Clock, Log, OutboundForms } from './contract/ports.ts';
-import type { Store } from './contract/store.ts';
-import { createOutbound, StallWatch } from './forward/index.ts';
-import { createRevocations, openStore, type SyncedRevocations } from './state/index.ts';
-import { createLog, createTelemetry, type Telemetry } from './telemetry/index.ts';
+import { createAccessLog, createAuditSink, openLineWriter } from '../audit/index.ts';
+import type { Config } from '../config/index.ts';
+import type { AuditSink } from '../contract/audit-event.ts';
+import type { IssuerType } from '../contract/issuer-presets.ts';
+import type { Clock, Log, OutboundForms } from '../contract/ports.ts';
+import type { Store } from '../contract/store.ts';
+import { createOutbound, StallWatch } from '../forward/index.ts';
+import { createRevocations, openStore, type SyncedRevocations } from '../state/index.ts';
+import { createLog, createTelemetry, type Telemetry } from '../telemetry/index.ts';
 
 export interface ProcessOptions {
   readonly version: string;

@@ -1,5 +1,5 @@
-import type { Generation } from './app-generation.ts';
-import type { Forwarder } from './forward/index.ts';
+import type { Generation } from './generation.ts';
+import type { Forwarder } from '../forward/index.ts';
 
 /** The generation in force, and those before it whose requests are not done. */
 export class Succession {

@@ -1,20 +1,20 @@
-import type { Authenticator } from './authenticate/index.ts';
-import { createRegistryHosts, type Registry, type RegistryRooms } from './app-registries.ts';
-import type { Config } from './config/index.ts';
-import type { Keyring } from './contract/keyring.ts';
-import type { Clock, OutboundForms } from './contract/ports.ts';
-import type { Protocol } from './contract/protocol.ts';
-import { createExtract } from './extract/index.ts';
-import { createForwarder, type Forwarder, type StallWatch } from './forward/index.ts';
-import { inherit, type Estate } from './lib/inherit.ts';
-import type { EndpointLine, ServiceLine } from './pipeline/index.ts';
+import type { Authenticator } from '../authenticate/index.ts';
+import { createRegistryHosts, type Registry, type RegistryRooms } from './registries.ts';
+import type { Config } from '../config/index.ts';
+import type { Keyring } from '../contract/keyring.ts';
+import type { Clock, OutboundForms } from '../contract/ports.ts';
+import type { Protocol } from '../contract/protocol.ts';
+import { createExtract } from '../extract/index.ts';
+import { createForwarder, type Forwarder, type StallWatch } from '../forward/index.ts';
+import { inherit, type Estate } from '../lib/inherit.ts';
+import type { EndpointLine, ServiceLine } from '../pipeline/index.ts';
 import {
   gitlabProtocol,
   gitProtocol,
   httpProtocol,
   ociProtocol,
   packageProtocols,
-} from './protocols/index.ts';
+} from '../protocols/index.ts';
 
 type Service = Config['services'][number];
 

@@ -1,8 +1,8 @@
-import { formatProblem, type Config, type LoadResult } from './config/index.ts';
-import { GatehouseError } from './contract/errors.ts';
-import type { Log } from './contract/ports.ts';
-import { namesOf, type Process } from './app-process.ts';
-import { keysForRestart } from './app-restart.ts';
+import { formatProblem, type Config, type LoadResult } from '../config/index.ts';
+import { GatehouseError } from '../contract/errors.ts';
+import type { Log } from '../contract/ports.ts';
+import { namesOf, type Process } from './process.ts';
+import { keysForRestart } from './restart.ts';
 
 /** How the last reload went; for the admin listener. */
 export interface ReloadStatus {
