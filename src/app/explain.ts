@@ -35,7 +35,12 @@ export type ExplainAnswer =
       readonly stage: 'route' | 'classify' | 'extract' | 'authenticate';
       readonly refusal: Pick<Refusal, 'reason' | 'detail'>;
     }
-  | { readonly kind: 'explained'; readonly explanation: Explanation };
+  | {
+      readonly kind: 'explained';
+      readonly explanation: Explanation;
+      /** What is asked for stands in the body: shown is one thing that it can be, an allowed one if there is any. */
+      readonly inBody: boolean;
+    };
 
 export type Explain = (question: ExplainQuestion) => Promise<ExplainAnswer>;
 
@@ -79,7 +84,7 @@ export function createExplain(
     const explanations = alternatives(asked).map((operations) =>
       rooms.authorizer.explain({ service: line.name, credential: verified, operations }),
     );
-    return { kind: 'explained', explanation: firstAllowed(explanations) };
+    return { kind: 'explained', explanation: firstAllowed(explanations), inBody: asked.kind === 'in-body' };
   };
 }
 

@@ -8,8 +8,8 @@ export interface ReadinessWatch {
 }
 
 /**
- * A replica that was ready once is not made unready by an issuer that a reload adds: all replicas would be at once, and
- * those who come with tokens of the others had no gateway left.
+ * A replica that was ready once is not made unready by an issuer that a reload adds, nor by one that stays away until its keys
+ * are too old: all replicas would be at once, and those who come with tokens of the others had no gateway left.
  */
 export function createReadiness(
   issuers: () => readonly IssuerStatus[],
@@ -18,10 +18,9 @@ export function createReadiness(
   let draining = false;
   let wasReady = false;
 
-  function checkOf({ name, ready, fetchedAt, lastError }: IssuerStatus): Readiness['checks'][number] {
-    const isNew = wasReady && fetchedAt === undefined;
+  function checkOf({ name, ready, lastError }: IssuerStatus): Readiness['checks'][number] {
     const detail = ready ? undefined : (lastError ?? 'no keys yet');
-    return { name: `issuer ${name}`, ok: ready || isNew, detail };
+    return { name: `issuer ${name}`, ok: ready || wasReady, detail };
   }
 
   return {

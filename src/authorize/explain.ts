@@ -1,4 +1,4 @@
-import type { VerifiedCredential } from '../contract/credential.ts';
+import type { Claims, VerifiedCredential } from '../contract/credential.ts';
 import type { Allow, Decision, Deny } from '../contract/decision.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { Reason } from '../contract/reason.ts';
@@ -6,6 +6,7 @@ import type { Explanation, GrantTrace, IdentityTrace, ResourceTrace, Verdict } f
 import type { CompiledGrant } from './grant.ts';
 import { mismatch } from './identity.ts';
 import type { CompiledIdentity } from './identity.ts';
+import { ownProjectNames } from './own-project.ts';
 import { covers, expandGrants } from './permissions.ts';
 import type { CompiledService } from './policy.ts';
 
@@ -25,9 +26,12 @@ export function explain(
   const { credential, operations } = question;
   const { traces, matched } = traceIdentities(identities, credential);
   const grants = matched?.grants.filter((grant) => grant.service === service.name) ?? [];
+  const claims = credential?.claims ?? {};
+  const pathClaims = matched?.pathClaims ?? [];
+  const named = ownProjectNames(service.type, claims, pathClaims);
   const looks: GrantLook[] = [
-    ...grants.map((grant) => lookAt(grant, matched?.pathClaims ?? [], credential)),
-    ...service.anonymous.map((grant) => lookAt(grant, [], undefined)),
+    ...grants.map((grant) => lookAt(grant, pathClaims, claims, named)),
+    ...service.anonymous.map((grant) => lookAt(grant, [], {}, (operation) => [operation])),
   ];
   return {
     service: service.name,
@@ -71,23 +75,24 @@ function canBe({ name, onRequest }: CompiledIdentity, { minted }: VerifiedCreden
 
 type GrantLook = (operation: Operation) => GrantTrace;
 
-/** Each resource is judged by the same `covers` as requests are. */
+/** Each resource is judged by the same `covers` as requests are, by every name that it has to the caller. */
 function lookAt(
   grant: CompiledGrant,
   pathClaims: readonly string[],
-  credential: VerifiedCredential | undefined,
+  claims: Claims,
+  named: ReturnType<typeof ownProjectNames>,
 ): GrantLook {
-  const claims = credential?.claims ?? {};
   return (operation) => {
     const resources = grant.resources.map((template): ResourceTrace => {
       const expansion = template.expand(claims, pathClaims);
       if (expansion.kind === 'unusable') return { ...expansion, template: template.source };
       const alone = { ...grant, scopes: [operation.scope], resources: [template] };
+      const held = expandGrants([alone], claims, pathClaims);
       return {
         kind: 'pattern',
         template: template.source,
         pattern: expansion.shown,
-        matches: covers(expandGrants([alone], claims, pathClaims), operation),
+        matches: named(operation).some((name) => covers(held, name)),
       };
     });
     const held = grant.scopes.includes(operation.scope);

@@ -45,12 +45,20 @@ whoever keeps the policy. Exit code: 0 allowed, 1 not allowed, 2 wrong usage or 
     const answer = await gateway.explain(question);
     await gateway.stop();
     if (values['json'] === true) terminal.out(`${JSON.stringify(answer, null, 2)}\n`);
-    else if (answer.kind === 'explained') terminal.out(formatExplanation(answer.explanation));
+    else if (answer.kind === 'explained')
+      terminal.out(formatExplanation(answer.explanation) + noteOn(answer));
     else terminal.out(`refused (${answer.stage}): ${answer.refusal.reason}: ${answer.refusal.detail}\n`);
     const allowed = answer.kind === 'explained' && answer.explanation.verdict.kind === 'allow';
     return allowed ? EXIT.done : EXIT.failed;
   },
 };
+
+/** Without the body nobody can say more. */
+function noteOn({ inBody }: { readonly inBody: boolean }): string {
+  return inBody
+    ? '\nWhat is asked for stands in the body of the request, and is decided again once that is read: this is one of the things that it can be.\n'
+    : '';
+}
 
 function credentialOf(values: Values): ExplainQuestion['credential'] {
   const tokenFile = text(values, 'token-file');

@@ -1,5 +1,7 @@
 /** Every row of the README's table "When something fails" is what a named test sees happen. */
 import { expect, test } from 'vitest';
+import { configReference } from '../../src/config/index.ts';
+import { REASONS } from '../../src/contract/reason.ts';
 import { readText } from '../support/repository.ts';
 
 /** The first column, as it stands there → file and title of the tests that hold the second one. */
@@ -152,15 +154,27 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
   ],
 };
 
-function rows(): readonly string[] {
+interface Row {
+  readonly when: string;
+  readonly happens: string;
+}
+
+function rows(): readonly Row[] {
   const [, section = ''] = readText('README.md').split('## When something fails\n');
   const lines = section.split('\n## ')[0]?.match(/^\|.*\|$/gm) ?? [];
-  return lines.slice(2).map((line) => line.split('|')[1]?.trim() ?? '');
+  return lines.slice(2).map((line) => {
+    const [, when = '', happens = ''] = line.split('|').map((cell) => cell.trim());
+    return { when, happens };
+  });
 }
 
 test('no row without a test, no test of a row that is gone', () => {
   expect(rows().length).toBeGreaterThan(10);
-  expect(rows().toSorted()).toEqual(Object.keys(HELD_BY).toSorted());
+  expect(
+    rows()
+      .map(({ when }) => when)
+      .toSorted(),
+  ).toEqual(Object.keys(HELD_BY).toSorted());
 });
 
 test.each(Object.entries(HELD_BY))('%s', (_, tests) => {
@@ -168,5 +182,28 @@ test.each(Object.entries(HELD_BY))('%s', (_, tests) => {
     const spellings = [`'${title}'`, `\`${title}\``, `"${title}"`];
     const found = spellings.some((spelling) => readText(file).includes(spelling));
     expect(found, `${file} has no test named "${title}"`).toBe(true);
+  }
+});
+
+test('a reason in the table has the status of the code, and one of the tests of its row asks for it', () => {
+  const named = rows().flatMap(({ when, happens }) =>
+    [...happens.matchAll(/(\d{3}) ((?:`[a-z_]+`(?:, )?)+)/g)].flatMap(([, status, reasons = '']) =>
+      [...reasons.matchAll(/[a-z_]+/g)].map(([reason]) => ({ when, status: Number(status), reason })),
+    ),
+  );
+  expect(named.length).toBeGreaterThan(10);
+  for (const { when, status, reason } of named) {
+    expect(REASONS, when).toMatchObject({ [reason]: { status } });
+    const asked = (HELD_BY[when] ?? []).some(([file]) => readText(file).includes(reason));
+    expect(asked, `${reason} in a test of "${when}"`).toBe(true);
+  }
+});
+
+test('a figure in the table is the default of its key', () => {
+  const figures = rows().flatMap(({ happens }) => [...happens.matchAll(/`([\w.]+)` \((\d+ \w+)\)/g)]);
+  expect(figures.length).toBeGreaterThanOrEqual(3);
+  for (const [, key = '', figure = ''] of figures) {
+    const row = new RegExp(`^\\| \`${key.replace('server.', '')}\` .* Default (\\S+)\\. \\|$`, 'm');
+    expect([key, row.exec(configReference())?.[1]]).toEqual([key, figure.replace(' ', '')]);
   }
 });

@@ -24,3 +24,13 @@ test('each limit of server.limits, with its default', () => {
     expect([key, value]).toEqual([key, said]);
   }
 });
+
+test('each limit of a service, with its default', () => {
+  const [, section = ''] = page.split('## Limits\n');
+  const rows = [...section.matchAll(/^\|[^|]*\| `(?:services\.NAME|…)\.([\w.]+)` *\| (\S+) *\|/gm)];
+  expect(rows.length).toBeGreaterThanOrEqual(5);
+  for (const [, key = '', value] of rows) {
+    const [, said] = new RegExp(`^\\| \`${key}\` .* Default:? (\\w+)`, 'm').exec(configReference()) ?? [];
+    expect([key, value]).toEqual([key, said === 'no' ? 'none' : said]);
+  }
+});

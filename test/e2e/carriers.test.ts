@@ -34,6 +34,7 @@ let gitlab: TestGitlab;
 let upstream: RecordingUpstream;
 let gateway: TestGateway;
 let job: TestJob;
+let minted: string;
 const canaries = new Canaries();
 
 beforeAll(async () => {
@@ -67,7 +68,19 @@ services:
   ] as const) {
     canaries.add(what, secret);
   }
+  minted = await exchange(job.idToken());
 });
+
+/** RFC 8693: a token of the gateway's own. */
+async function exchange(idToken: string): Promise<string> {
+  const type = 'urn:ietf:params:oauth:token-type:id_token';
+  const grant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+  const answer = await fetch(`${gateway.url}/oauth/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: grant, subject_token: idToken, subject_token_type: type }),
+  });
+  return ((await answer.json()) as { access_token: string }).access_token;
+}
 
 afterAll(async () => {
   await gateway.close();
@@ -106,6 +119,7 @@ needs('curl').describe('curl, every carrier, every class', () => {
     ['id token', () => job.idToken(), 'anybody', 'payments'],
     ['job token', () => job.token, 'gitlab-ci-token', 'payments'],
     ['deploy token', () => SECRET, 'edge', 'deploy-token:edge'],
+    ['minted token', () => minted, 'anybody', 'payments'],
   ] as const;
   const rows = Object.entries(CURL).flatMap(([name, carry]) =>
     classes.map(([kind, token, user, identity]) => ({ name, kind, carry, token, user, identity })),

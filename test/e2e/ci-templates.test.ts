@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startHttpUpstream } from '../support/http-upstream.ts';
+import { startHttpUpstream, type HttpUpstream } from '../support/http-upstream.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { needs } from '../support/needs.ts';
 import { ROOT } from '../support/repository.ts';
@@ -21,12 +21,14 @@ let cluster: TestIssuer;
 let gateway: TestGateway;
 let folder: string;
 
+let upstream: HttpUpstream;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gatehouse-ci-'));
-  [gitlab, github, cluster] = await Promise.all([
+  [gitlab, github, cluster, upstream] = await Promise.all([
     startIssuer(),
     startIssuer({ type: 'github' }),
     startIssuer({ type: 'kubernetes' }),
+    startHttpUpstream((_req, res) => res.end('orders')),
   ]);
   gateway = await startGateway(`
 issuers:
@@ -38,6 +40,7 @@ identities:
     issuer: cluster
     match: { /kubernetes.io/namespace: payments, /kubernetes.io/serviceaccount/name: deployer }
     roles: [reader]
+  release: { issuer: github, match: { repository_id: "20", ref: refs/heads/main }, roles: [reader] }
 roles:
   reader: [{ service: orders, scopes: [read_api], resources: ["**"] }]
 workloadIdentities:
@@ -45,12 +48,12 @@ workloadIdentities:
   deployer@workload.example.com: { identity: deployer, audiences: ["https://exchange.example.com"] }
   ${RELEASE}: { platform: github, projectId: "20", branches: [main], roles: [reader] }
 services:
-  orders: { type: http, path: /orders/, upstream: { url: "http://127.0.0.1:9/" } }
+  orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
 `);
 });
 afterAll(async () => {
   await gateway.close();
-  await Promise.all([gitlab.close(), github.close(), cluster.close()]);
+  await Promise.all([gitlab.close(), github.close(), cluster.close(), upstream.close()]);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -190,6 +193,26 @@ needs('curl', 'jq').describe('what the pages say', () => {
       const { stdout } = await bash([line], { GATEHOUSE_TOKEN: gitlab.mint(claims) });
       expect(JSON.parse(stdout)).toMatchObject({ project_id: '20', ...claims });
     }
+  });
+
+  test('github.md asks for a token and uses it as it is', async () => {
+    const service = await startHttpUpstream((req, res) => {
+      const aud = new URL(req.url ?? '', 'http://x').searchParams.get('audience');
+      const known = req.headers.authorization === 'Bearer request-token';
+      res.end(JSON.stringify(known ? { value: github.mint({ aud }) } : {}));
+    });
+    const { steps } = parse(block('github.md', '| jq -r .value')) as { steps: { run: string }[] };
+    const lines = steps.map((step) =>
+      step.run.replace('https://gateway.example.com/orders', `${gateway.url}/orders`),
+    );
+    const env = {
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${service.url}/token?api-version=2`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token',
+    };
+    const good = await bash(lines, env);
+    expect(good.stdout, good.stderr).toBe('orders');
+    expect((await bash(lines, { ...env, ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'other' })).code).not.toBe(0);
+    await service.close();
   });
 
   test('kubernetes.md exchanges the token of a service account', async () => {

@@ -7,7 +7,7 @@ import { gatehouse } from '../support/gateway-process.ts';
 import { defaultClaims } from '../support/issuer-claims.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
-import { MANIFEST, readText } from '../support/repository.ts';
+import { MANIFEST, ROOT, readText } from '../support/repository.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-cli-'));
 const good = join(folder, 'good.yaml');
@@ -51,7 +51,7 @@ describe('check', () => {
   test('--json says the same to programs', async () => {
     const fine = await gatehouse('check', '--config', good, '--json');
     expect(fine.code).toBe(0);
-    expect(JSON.parse(fine.stdout)).toEqual({ ok: true, problems: [], warnings: [] });
+    expect(JSON.parse(fine.stdout)).toEqual({ ok: true, problems: [], warnings: [], workloadIdentities: [] });
     const wrong = await gatehouse('check', '--config', bad, '--json');
     expect(wrong.code).toBe(1);
     expect(JSON.parse(wrong.stdout)).toMatchObject({
@@ -140,6 +140,19 @@ describe('explain', () => {
     expect(deleted.stdout).toContain('scope_not_granted');
     const nowhere = await explain(...claims, '--url', 'https://gateway.example.com/nothing/');
     expect(nowhere).toMatchObject({ code: 1, stdout: expect.stringContaining('no_service') });
+  });
+
+  test('where the body decides, that is said', async () => {
+    writeFileSync(claimsFile, JSON.stringify({ ...defaultClaims('gitlab'), project_id: '20' }));
+    const batch = 'https://gateway.example.com/git/acme/payments.git/info/lfs/objects/batch';
+    const example = ['explain', '--config', join(ROOT, 'config/git.yaml')];
+    const claims = ['--claims', claimsFile, '--issuer', 'gitlab', '--method', 'POST', '--url', batch];
+    const { code, stdout } = await gatehouse(...example, ...claims);
+    expect(code, stdout).toBe(0);
+    expect(stdout).toContain('+ read_repository on "acme/payments"');
+    expect(stdout).toContain('stands in the body');
+    const json = JSON.parse((await gatehouse(...example, ...claims, '--json')).stdout) as object;
+    expect(json).toMatchObject({ kind: 'explained', inBody: true });
   });
 
   test.each([

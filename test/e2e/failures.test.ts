@@ -94,6 +94,7 @@ services:
     await eventually('the store was reached', async () => (await read()).status === 200);
     const refused = await login();
     expect([refused.status, refused.headers.has('retry-after')]).toEqual([503, true]);
+    expect(await refused.text()).toContain('store_unavailable');
     expect((await read()).status).toBe(200);
 
     tell('DEL gatehouse:kept:signing-key');

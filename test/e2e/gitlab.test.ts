@@ -12,6 +12,7 @@ import { startGitlabInstance, type TestGitlabInstance } from '../support/gitlab-
 import { needs } from '../support/needs.ts';
 
 const DEPLOY_SECRET = `ghdt_edge_${'8'.repeat(64)}`;
+const READER_SECRET = `ghdt_reader_${'9'.repeat(64)}`;
 const ALL =
   '[read_api, write_api, read_repository, write_repository, read_package_registry, write_package_registry, trigger_pipeline, ' +
   'read_artifacts, read_releases, write_releases, read_terraform_state, write_terraform_state]';
@@ -49,6 +50,10 @@ deployTokens:
     username: edge
     secretHash: "sha256:${hash('sha256', DEPLOY_SECRET)}"
     grants: [{ service: gitlab, scopes: [read_package_registry, read_api], resources: ["id:20"] }]
+  reader:
+    username: reader
+    secretHash: "sha256:${hash('sha256', READER_SECRET)}"
+    grants: [{ service: gitlab, scopes: [read_releases], resources: ["id:20"] }]
 services:
   gitlab:
     type: gitlab
@@ -73,6 +78,7 @@ services:
   const jobToken = (): readonly string[] => ['--header', `JOB-TOKEN: ${job.token}`];
   const idToken = (): readonly string[] => ['--header', `Authorization: Bearer ${job.idToken()}`];
   const deployToken = ['--header', `DEPLOY-TOKEN: ${DEPLOY_SECRET}`];
+  const reader = ['--header', `DEPLOY-TOKEN: ${READER_SECRET}`];
   const FILE = 'projects/20/packages/generic/app/1.0.0/file.txt';
 
   async function reason(...args: readonly string[]): Promise<string> {
@@ -103,7 +109,7 @@ services:
 
   test('the project by its number or its path, which goes on byte for byte', async () => {
     for (const id of ['20', 'acme%2Fpayments', 'acme%2fpayments', '42', 'acme%2Fbase-images']) {
-      expect((await curl(...idToken(), api(`projects/${id}/releases`))).status, id).toBe(404);
+      expect((await curl(...idToken(), api(`projects/${id}/releases`))).status, id).toBe(200);
       expect(instance.calls.at(-1)?.url).toBe(`/api/v4/projects/${id}/releases`);
     }
     for (const id of ['21', 'acme%2Fother', '020', 'payments', 'acme%2F.git', 'acme%2Fpayments.git'])
@@ -111,9 +117,9 @@ services:
   });
 
   test('a job token reaches other projects where they list its own, and never the API as such', async () => {
-    expect((await curl(...jobToken(), api('projects/42/releases'))).status).toBe(404);
+    expect((await curl(...jobToken(), api('projects/42/releases'))).status).toBe(200);
     expect(await reason(...jobToken(), api('projects/43/releases'))).toBe('403 job_token_not_allowlisted');
-    expect((await curl(...idToken(), api('projects/43/releases'))).status).toBe(404);
+    expect((await curl(...idToken(), api('projects/43/releases'))).status).toBe(200);
     expect(await reason(...jobToken(), api('projects/20'))).toBe('403 scope_not_granted');
     expect(await reason(...jobToken(), '--request', 'POST', api('projects/20/issues'))).toBe(
       '403 scope_not_granted',
@@ -130,6 +136,28 @@ services:
     expect((await curl(...user, '--request', 'POST', state, '--data', '{"version":4}')).status).toBe(201);
     expect((await curl(...user, state)).body).toBe('{"version":4}');
     expect((await curl(...user, '--request', 'DELETE', `${state}/lock`)).status).toBe(204);
+  });
+
+  test('a release is made with its links by a job, read by who may, and taken back', async () => {
+    const releases = api('projects/20/releases');
+    const release = { tag_name: 'v1.0.0', name: 'First', description: 'What is new' };
+    const asset = { name: 'app', url: 'https://files.example.com/app.tgz' };
+    const post = (body: object): readonly string[] => ['--json', JSON.stringify(body)];
+    expect((await curl(...jobToken(), ...post(release), releases)).status).toBe(201);
+    expect((await curl(...jobToken(), ...post(release), releases)).status).toBe(409);
+    expect((await curl(...idToken(), ...post(asset), `${releases}/v1.0.0/assets/links`)).status).toBe(201);
+    for (const credential of [jobToken(), idToken(), reader]) {
+      const answer = await curl(...credential, `${releases}/v1.0.0`);
+      expect(JSON.parse(answer.body), answer.head).toMatchObject({ ...release, assets: { links: [asset] } });
+    }
+    // Who may read cannot write, and whoever has the API's scopes has not those of releases.
+    expect(await reason(...reader, ...post({ tag_name: 'v2' }), releases)).toBe('403 scope_not_granted');
+    expect(await reason(...reader, '--request', 'DELETE', `${releases}/v1.0.0`)).toBe(
+      '403 scope_not_granted',
+    );
+    expect(await reason(...deployToken, releases)).toBe('403 scope_not_granted');
+    expect((await curl(...jobToken(), '--request', 'DELETE', `${releases}/v1.0.0`)).status).toBe(200);
+    expect(JSON.parse((await curl(...idToken(), releases)).body)).toEqual([]);
   });
 
   test('what is not in the list is denied, whoever asks', async () => {
@@ -219,7 +247,7 @@ services:
 
   test('nothing of the clients’ credentials reaches the GitLab but where it is forwarded', () => {
     const others = instance.calls.filter(({ url }) => !url.endsWith('/trigger/pipeline'));
-    for (const secret of [job.token, DEPLOY_SECRET, 'Bearer eyJ'])
+    for (const secret of [job.token, DEPLOY_SECRET, READER_SECRET, 'Bearer eyJ'])
       expect(JSON.stringify(others)).not.toContain(secret);
   });
 });

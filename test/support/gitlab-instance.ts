@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { startGitServer, type TestGitServer } from './git-server.ts';
+import { releaseEndpoints } from './gitlab-releases.ts';
 import type { TestGitlab } from './gitlab.ts';
 
 export interface SeenForm {
@@ -22,12 +23,14 @@ export async function startGitlabInstance(gitlab: TestGitlab): Promise<TestGitla
   const privateToken = 'canary-gitlab-private-token';
   const forms: SeenForm[] = [];
   const stored = new Map<string, Buffer>();
+  const releases = releaseEndpoints(json);
 
   const serve: RequestListener = (req, res) => {
     void bodyOf(req).then((body) => {
       const { pathname } = new URL(req.url ?? '/', 'http://localhost');
       if (pathname.endsWith('/trigger/pipeline')) return trigger(req, res, body);
       if (!isKnown(req)) return json(res, 401, { message: '401 Unauthorized' });
+      if (releases(req, body, res)) return;
       switch (req.method) {
         case 'PUT':
         case 'POST':
@@ -86,5 +89,7 @@ async function bodyOf(req: IncomingMessage): Promise<Buffer> {
 }
 
 function json(res: ServerResponse, status: number, body: object): void {
-  res.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+  const text = JSON.stringify(body);
+  const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
+  res.writeHead(status, headers).end(text);
 }

@@ -50,6 +50,18 @@ describe('the caller’s own project', () => {
     expect(decide('read_api', resource, credential({ ...JOB, ref }))).toBe(expected);
   });
 
+  test.each(['acme/payments', 'id:20'])('is explained as it is decided: %s', (resource) => {
+    const [traced] = authorizer.explain({
+      service: 'gitlab',
+      credential: credential(JOB),
+      operations: [one('read_releases', resource)],
+    }).operations;
+    expect(traced).toMatchObject({
+      granted: true,
+      grants: [{ outcome: 'hit', resources: [{ template: '{claims.project_path}', matches: true }] }],
+    });
+  });
+
   test('has one name on other types, and claims of another kind of issuer give none', () => {
     expect(decide('read_repository', 'id:20', credential(JOB), 'git')).toBe('resource_not_granted');
     const foreign = credential({ ...JOB, repository_id: '1' }, { issuer: 'github' });

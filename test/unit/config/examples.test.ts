@@ -21,10 +21,15 @@ describe('the examples', () => {
         'deploy-tokens.yaml',
         'entra-to-gitlab.yaml',
         'entra.yaml',
+        'git.yaml',
         'github.yaml',
         'gitlab-api.yaml',
+        'gitlab.yaml',
         'kubernetes.yaml',
         'minimal.yaml',
+        'packages.yaml',
+        'registry.yaml',
+        'workload-identities.yaml',
       ]),
     );
   });

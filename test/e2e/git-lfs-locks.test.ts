@@ -1,0 +1,119 @@
+/** File locks with the real git-lfs. No server with locks can be had here: a stand-in of the documented API is behind the gateway. */
+import { hash } from 'node:crypto';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { gitClient, type GitClient } from '../support/git-client.ts';
+import { startGitServer, type TestGitServer } from '../support/git-server.ts';
+import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { serveLocks } from '../support/lfs-locks.ts';
+import { needs } from '../support/needs.ts';
+
+const SECRET = { edge: `ghdt_edge_${'5'.repeat(64)}`, bot: `ghdt_bot_${'4'.repeat(64)}` };
+
+needs('git', 'git-lfs').describe('file locks of git-lfs', () => {
+  let gitlab: TestGitlab;
+  let server: TestGitServer;
+  let gateway: TestGateway;
+  let job: TestJob;
+  let folder: string;
+  let writer: GitClient;
+  const { test } = needs();
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'gatehouse-locks-'));
+    [gitlab, server] = await Promise.all([startGitlab(), startGitServer({ lfs: serveLocks() })]);
+    job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+    const deployToken = (name: keyof typeof SECRET, scopes: string): string => `
+  ${name}:
+    username: ${name}
+    secretHash: "sha256:${hash('sha256', SECRET[name])}"
+    grants: [{ service: git, scopes: [${scopes}], resources: ["acme/payments"] }]`;
+    gateway = await startGateway(`
+issuers:
+  gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
+identities:
+  ci:
+    issuer: gitlab
+    via: [id_token, job_token]
+    match: { project_id: "20" }
+    grants: [{ service: git, scopes: [read_repository, write_repository], resources: ["{claims.project_path}"] }]
+deployTokens:${deployToken('edge', 'read_repository')}${deployToken('bot', 'read_repository, write_repository')}
+services:
+  git:
+    type: git
+    path: /git/
+    upstream:
+      url: "${server.url}/"
+      auth: { basic: { username: ${server.username}, password: ${server.password} } }
+`);
+    await server.repository('acme/payments');
+    writer = await client('gitlab-ci-token', job.token);
+    writeFileSync(join(writer.home, 'work/model.bin'), 'x');
+    await writer.ok(['add', '.'], { in: 'work' });
+    await writer.ok(['commit', '--quiet', '-m', 'model'], { in: 'work' });
+    await writer.ok(['push', '--quiet', 'origin', 'HEAD:main'], { in: 'work' });
+  }, 60_000);
+  afterAll(async () => {
+    await gateway.close();
+    await Promise.all([server.close(), gitlab.close()]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A clone, with a credential in the store of git. */
+  async function client(username: string, secret: string): Promise<GitClient> {
+    const git = gitClient(join(folder, username));
+    await git.ok(['lfs', 'install', '--skip-repo']);
+    await git.ok(['config', '--global', 'credential.helper', 'store']);
+    const login = gateway.url.replace('//', `//${username}:${encodeURIComponent(secret)}@`);
+    appendFileSync(join(git.home, '.git-credentials'), `${login}\n`);
+    await git.ok(['clone', '--quiet', `${gateway.url}/git/acme/payments.git`, 'work']);
+    return git;
+  }
+
+  async function lfs(
+    git: GitClient,
+    ...args: readonly string[]
+  ): Promise<{ code: number | null; said: string }> {
+    const { code, stdout, stderr } = await git.run(['lfs', ...args], { in: 'work' });
+    return { code, said: stdout + stderr };
+  }
+
+  test('one locks, who may read sees it, who may write but has it not is told, and it is given back', async () => {
+    const [reader, other] = [await client('edge', SECRET.edge), await client('bot', SECRET.bot)];
+    expect(await lfs(writer, 'lock', 'model.bin')).toMatchObject({ code: 0 });
+    expect(await lfs(reader, 'locks')).toMatchObject({
+      code: 0,
+      said: expect.stringMatching(/model\.bin\s+ci\s+ID:lock-1/),
+    });
+    const taken = await lfs(other, 'lock', 'model.bin');
+    expect(taken.code).not.toBe(0);
+    expect(taken.said).toContain('already created lock');
+    expect((await lfs(other, 'locks', '--verify')).said).toMatch(/^\s*model\.bin\s+ci/m);
+    expect((await lfs(writer, 'locks', '--verify')).said).toMatch(/^O model\.bin\s+ci/m);
+    expect((await lfs(other, 'unlock', 'model.bin')).code).not.toBe(0);
+    expect(await lfs(writer, 'unlock', 'model.bin')).toMatchObject({ code: 0 });
+    expect(await lfs(reader, 'locks')).toEqual({ code: 0, said: '' });
+  });
+
+  test('who may only read cannot lock, nor take a lock away, and git-lfs prints why', async () => {
+    const reader = gitClient(join(folder, 'edge'));
+    await lfs(writer, 'lock', 'model.bin');
+    for (const command of [
+      ['lock', 'other.bin'],
+      ['unlock', '--force', 'model.bin'],
+    ]) {
+      const { code, said } = await lfs(reader, ...command);
+      expect(code, said).not.toBe(0);
+      expect(said).toContain('(scope_not_granted)');
+    }
+    expect((await lfs(writer, 'locks')).said).toMatch(/^model\.bin\s+ci/);
+  });
+
+  test('nothing of the clients’ credentials reaches the server', () => {
+    expect(server.seen()).toContain('/info/lfs/locks');
+    for (const secret of [job.token, SECRET.edge, SECRET.bot]) expect(server.seen()).not.toContain(secret);
+  });
+});

@@ -1,0 +1,50 @@
+/** Rows of docs/operations.md's table "What fails, and what then": who is ready while something is away. */
+import { expect, test } from 'vitest';
+import { cleanUp } from '../support/clean-up.ts';
+import { eventually } from '../support/eventually.ts';
+import { startGateway } from '../support/gateway.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+
+const keep = cleanUp();
+
+test('an issuer that stays away for longer than its keys count: its tokens are 503, the replica stays ready for the others', async () => {
+  let ahead = 0;
+  const clock = { now: () => Date.now() + ahead };
+  const [one, two] = [keep(await startIssuer({ clock })), keep(await startIssuer({ clock }))];
+  const upstream = keep(await startRecordingUpstream());
+  const gateway = keep(
+    await startGateway(
+      `issuers:
+  one: { type: gitlab, issuer: "${one.url}" }
+  two: { type: gitlab, issuer: "${two.url}" }
+identities:
+${['one', 'two'].map((name) => `  ${name}: { issuer: ${name}, match: { project_id: "20" }, grants: [{ service: orders, scopes: [read_api], resources: ["**"] }] }`).join('\n')}
+services:
+  orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
+`,
+      { clock },
+    ),
+  );
+  const readyz = async (): Promise<{ ready: boolean; checks: object[] }> =>
+    (await (await fetch(`${gateway.adminUrl}/readyz`)).json()) as { ready: boolean; checks: object[] };
+  const ask = async (issuer: TestIssuer): Promise<[number, string | undefined]> => {
+    const headers = { Authorization: `Bearer ${issuer.mint({ project_id: '20' })}` };
+    const answer = await fetch(`${gateway.url}/orders/`, { headers });
+    const text = await answer.text();
+    return [answer.status, answer.ok ? undefined : (JSON.parse(text) as { error: string }).error];
+  };
+  await eventually('ready', async () => (await readyz()).ready);
+  expect(await ask(one)).toEqual([200, undefined]);
+  await one.down();
+  ahead = 6 * 3_600_000 + 1_000;
+  // The list of revocations has to be read again first, at the new time.
+  await eventually('the other one is served', async () => (await ask(two))[0] === 200, 15_000);
+  expect(await ask(one)).toEqual([503, 'issuer_unavailable']);
+  expect(await readyz()).toMatchObject({
+    ready: true,
+    checks: expect.arrayContaining([
+      { name: 'issuer one', ok: true, detail: expect.stringContaining('ECONNREFUSED') },
+    ]),
+  });
+});
