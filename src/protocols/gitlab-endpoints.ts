@@ -34,6 +34,13 @@ export const GITLAB_ENDPOINTS: readonly GitlabEndpoint[] = [
     write: undefined,
   },
   {
+    // So it is here: whoever makes one has rights that outlive the policy.
+    name: 'access_tokens/**, deploy_tokens/**, triggers/**, cluster_agents/:id/tokens/**, runners/reset_registration_token',
+    path: /^(?:access_tokens|deploy_tokens|triggers)(?:\/|$)|^cluster_agents\/\w+\/tokens(?:[/.]|$)|^runners\/reset_registration_token(?:\.|$)/,
+    read: undefined,
+    write: undefined,
+  },
+  {
     name: 'packages/npm/-/npm/v1/security/* (npm audit)',
     path: /^packages\/npm\/-\/npm\/v1\/security\/(?:advisories\/bulk|audits\/quick)$/,
     read: READ_PACKAGES,
@@ -103,7 +110,14 @@ export const GITLAB_ENDPOINTS: readonly GitlabEndpoint[] = [
 ];
 
 /** First segments whose endpoints are told apart by what follows: that must be one plain word, so that there is one reading of it. */
-const DIVIDED: ReadonlySet<string> = new Set(['jobs', 'trigger', 'terraform', 'ref']);
+const DIVIDED: ReadonlySet<string> = new Set([
+  'cluster_agents',
+  'jobs',
+  'ref',
+  'runners',
+  'terraform',
+  'trigger',
+]);
 
 /** `rest`: what follows the project, with escapes as sent. Undefined where servers could take it for another endpoint. */
 export function endpointOf(rest: string): GitlabEndpoint | undefined {

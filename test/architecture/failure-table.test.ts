@@ -36,6 +36,16 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
     ],
     ['test/unit/state/failure-limits.test.ts', 'without the store, limits hold here'],
   ],
+  'the store answers, but refuses writes': [
+    [
+      'test/e2e/redis-faults.test.ts',
+      'refuses all writes: what is kept is read on, by replicas that start too; changes are refused',
+    ],
+    [
+      'test/e2e/redis-faults.test.ts',
+      'refuses all writes and was never written to: nothing is known of revocations until it takes them',
+    ],
+  ],
   'a client fails to authenticate too often': [
     [
       'test/security/brute-force.test.ts',
