@@ -1,13 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Forwarding } from '../contract/forwarding.ts';
-import type { LocationRewriter } from './location.ts';
 import type { BodyTransform } from './body-transform.ts';
-import type { Rejection } from './request-credential.ts';
+import { cutOff, slowReader } from './client-end.ts';
+import type { LocationRewriter } from './location.ts';
 import type { RequestBody } from './request-body.ts';
+import type { Rejection } from './request-credential.ts';
 import { findRaw, readResponseHead } from './response-head.ts';
 import type { Rewriting } from './rewriting.ts';
 import type { StallWatch, Transfer } from './stall-watch.ts';
+import { isRedirect, statusLineProblem } from './status-line.ts';
 import { isStaleConnection, upstreamFault } from './upstream-fault.ts';
 
 export interface RelayPorts {
@@ -83,14 +85,14 @@ export class Relay implements Dispatcher.DispatchHandler {
       return;
     }
     forwarding.upstreamStatus = status;
-    if (status < 200 || status > 599) return this.refuse('upstream_invalid', `status ${status}`);
-    if (CONTROL.test(phrase)) return this.refuse('upstream_invalid', 'a control character in the reason');
+    const problem = statusLineProblem(status, phrase);
+    if (problem !== undefined) return this.refuse('upstream_invalid', problem);
     if (status === 401) {
       const reason = this.#ports.unauthorized();
       return reason === undefined ? this.#handedOver() : this.refuse(reason, 'the upstream answered 401');
     }
     const raw = (controller.rawHeaders as readonly (Buffer | string)[] | null | undefined) ?? [];
-    if (this.#ports.follow !== undefined && REDIRECTS.has(status)) return this.#follow(raw);
+    if (this.#ports.follow !== undefined && isRedirect(status)) return this.#follow(raw);
     const head = readResponseHead(raw, status, forwarding.head.host, this.#ports.location);
     if (head.kind === 'invalid') return this.refuse('upstream_invalid', head.detail);
 
@@ -197,16 +199,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     const { reason, detail } = upstreamFault(error);
     if (!this.#res.headersSent) return this.#forwarding.failed(reason, detail);
     this.#forwarding.broken(reason, detail);
-    this.#cut();
-  }
-
-  /** So that the client cannot take the answer for whole (threats S10). */
-  #cut(): void {
-    const { socket } = this.#res;
-    // Where only the end of the connection ends the body, a clean end would say that it is complete.
-    const untilClose = this.#contentLength === undefined && !this.#res.chunkedEncoding;
-    if (untilClose && socket !== null && !('encrypted' in socket)) socket.resetAndDestroy();
-    else this.#res.destroy();
+    cutOff(this.#res, this.#contentLength !== undefined);
   }
 
   #abort(why: string): void {
@@ -226,16 +219,10 @@ export class Relay implements Dispatcher.DispatchHandler {
     controller.pause();
     res.once('drain', () => controller.resume());
     if (this.#transfer !== undefined) return;
-    this.#transfer = {
-      // What the kernel has taken: megabytes may be under way to a slow reader before it takes more.
-      patience: 5,
-      moved: () => res.socket?.bytesWritten ?? 0,
-      waiting: () => res.writableNeedDrain,
-      stalled: () => {
-        this.#forwarding.broken('body_timeout', 'the client stopped reading');
-        this.#cut();
-      },
-    };
+    this.#transfer = slowReader(res, () => {
+      this.#forwarding.broken('body_timeout', 'the client stopped reading');
+      cutOff(this.#res, this.#contentLength !== undefined);
+    });
     this.#ports.stalls.watch(this.#transfer);
   }
 
@@ -255,14 +242,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Those that keep a GET a GET; 304 is none (RFC 9110 §15.4). */
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-
 /** WebDAV servers send a 102 every 20 s while they work. */
 const MOST_INTERIM = 64;
-
-/** Whoever sends one there (RFC 9112 §4) aims at a parser behind us. The phrase itself is never relayed. */
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 /** Bytes; larger ones are written as the Buffers they are. */
 const ONE_WRITE = 16 * 1024;
