@@ -107,6 +107,12 @@ needing(missing).describe('the image', () => {
     });
   });
 
+  test('answers requests under `buildah run` too', async () => {
+    const demo = 'run --isolation chroot gatehouse -- /nodejs/bin/node /app/src/main.ts demo --once';
+    const said = await buildah(folder, demo);
+    expect(said).toMatch(/→ 200[\s\S]*→ 403[\s\S]*no_matching_identity[\s\S]*→ 200/);
+  });
+
   test('starts from what was compiled at build time', async () => {
     const folders = await scene(folder, 'compiled');
     const started = await runImage(image, folders, ['version'], { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' });
