@@ -200,6 +200,25 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
     expect((await project.run('npm', rig.credentials['id token'], 'view', '@acme/life')).code).not.toBe(0);
   });
 
+  test('tags, with pnpm and yarn', async () => {
+    const project = createNpmProject(rig, 'tags', { name: '@acme/tagged', version: '1.0.0' });
+    const good = async (client: NpmClient, ...args: readonly string[]): Promise<string> => {
+      const done = await project.run(client, rig.credentials['job token'], ...args);
+      expect(done.code, `${client} ${args.join(' ')}: ${said(done)}`).toBe(0);
+      return said(done);
+    };
+    await good('npm', 'publish');
+    await good('pnpm', 'dist-tag', 'add', '@acme/tagged@1.0.0', 'by-pnpm');
+    await good('yarn', 'npm', 'tag', 'add', '@acme/tagged@1.0.0', 'by-yarn');
+    for (const told of [
+      await good('pnpm', 'dist-tag', 'ls', '@acme/tagged'),
+      await good('yarn', 'npm', 'tag', 'list', '@acme/tagged'),
+    ]) {
+      expect(told).toContain('by-pnpm');
+      expect(told).toContain('by-yarn');
+    }
+  });
+
   test('accounts are the gateway’s, and out of reach', async () => {
     const project = createNpmProject(rig, 'account', { name: 'app' });
     const credential = rig.credentials['id token'];
