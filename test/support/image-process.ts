@@ -7,6 +7,8 @@ import { run, type Outcome } from './run.ts';
 
 const RUN_READ_ONLY = join(ROOT, 'test/container/run-read-only.sh');
 
+const LISTENING = '"message":"listening"';
+
 /** What an engine takes from an image to start it. */
 export interface Image {
   /** The file system, mounted. */
@@ -23,6 +25,8 @@ export interface Folders {
 }
 
 export interface ImageProcess {
+  /** Milliseconds from the start to its word that it listens, with the mounts before it. */
+  readonly listensAfter: number;
   /** Milliseconds of CPU time so far; on a busy machine they say more than those on the wall. */
   cpuTime(): number;
   log(): string;
@@ -49,23 +53,29 @@ export async function startImage(
   { config, state }: Folders,
 ): Promise<ImageProcess> {
   const args = [root, config, state, ...entrypoint, 'serve', '--config', '/etc/gatehouse'];
+  const startedAt = performance.now();
   const child = spawn(RUN_READ_ONLY, args, {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let log = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
+  let listensAfter = 0;
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+    if (listensAfter === 0 && log.includes(LISTENING)) listensAfter = performance.now() - startedAt;
+  });
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   await eventually(
     'the image listens',
     () => {
       if (child.exitCode !== null) throw new Error(`the image ended:\n${log}`);
-      return log.includes('"message":"listening"');
+      return listensAfter > 0;
     },
     30_000,
   );
   const pid = await childOf(child.pid ?? 0);
   return {
+    listensAfter,
     cpuTime: () => {
       // proc(5): utime and stime, in hundredths of a second; the name before them may have spaces.
       const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
