@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { configuration, errorsOf } from './loading.ts';
 
+const SERVICE_TYPES = 'http, oci, generic, cargo, go, helm, maven, npm, nuget, pypi, git, gitlab';
+
 const issuer = (body: string): string => configuration({ issuers: `{ gitlab: { ${body} } }` });
 const identity = (body: string): string => configuration({ identities: `{ payments: { ${body} } }` });
 const match = (body: string): string =>
@@ -49,11 +51,11 @@ describe('what the schema finds becomes a sentence with a place', () => {
     [upstream('hostHeader: client'), ['services.orders.upstream.url: is missing (Where the upstream is']],
     [
       configuration({ services: '{ orders: { path: / } }' }),
-      ['services.orders.type: is missing (one of http, oci, generic, '],
+      [`services.orders.type: is missing (one of ${SERVICE_TYPES})`],
     ],
     [
       configuration({ services: '{ orders: { type: htp } }' }),
-      ['services.orders.type: must be one of http, oci, generic, '],
+      [`services.orders.type: must be one of ${SERVICE_TYPES}; did you mean "http"?`],
     ],
     [
       service('carriers: [bearer, query]'),
