@@ -3,7 +3,7 @@ import { foldHeaderName } from '../lib/header-name.ts';
 import type { BodyTransform } from './body-transform.ts';
 import { DocumentRewriter } from './document-rewriter.ts';
 import { createEntityTags } from './entity-tags.ts';
-import { UrlRewriter, type Replacement } from './url-rewriter.ts';
+import { compileReplacements, UrlRewriter, type Replacement, type UrlReplacements } from './url-rewriter.ts';
 
 export interface RewritingSettings {
   /** Public prefix of the service. */
@@ -51,9 +51,26 @@ export function createRewriting({
     return [...new Set([upstream.url, ...upstream.aliases, ...names])].map((from) => ({ from, to }));
   }
 
-  return (rewrite, origin) => {
+  /** Made ready once for each name that clients use: those are few, but it is the client who says so. */
+  const known = new Map<string, Names>();
+
+  function namesFor(origin: string): Names {
+    const earlier = known.get(origin);
+    if (earlier !== undefined) return earlier;
     const replacements = replacementsFor(origin);
-    const tags = createEntityTags(JSON.stringify(replacements));
+    const names = {
+      tags: createEntityTags(JSON.stringify(replacements)),
+      inText: compileReplacements(replacements),
+      urls: publicUrls(replacements, origin + path, storage),
+    };
+    if (known.size >= MOST_ORIGINS) known.clear();
+    known.set(origin, names);
+    return names;
+  }
+
+  return (rewrite, origin) => {
+    const names = namesFor(origin);
+    const { tags } = names;
     return {
       request(headers) {
         const kept: string[] = [];
@@ -85,8 +102,7 @@ export function createRewriting({
           if (OF_THE_BODY.has(folded)) continue;
           kept.push(name, folded === 'etag' ? tags.outward(value) : value);
         }
-        const base = origin + path;
-        return { headers: kept, body: transformFor(rewrite, replacements, { base, storage }) };
+        return { headers: kept, body: transformFor(rewrite, names) };
       },
     };
   };
@@ -97,27 +113,31 @@ function holdsUrls({ types }: BodyRewrite, status: number, type: string | undefi
   return status === 200 && type !== undefined && types.includes(type);
 }
 
+/** What an upstream calls by its own names, in those of one origin. */
 interface Names {
-  readonly base: string;
-  readonly storage: ReadonlySet<string>;
+  readonly tags: ReturnType<typeof createEntityTags>;
+  readonly inText: UrlReplacements;
+  readonly urls: PublicUrls;
 }
 
-function transformFor(
-  rewrite: BodyRewrite,
-  replacements: readonly Replacement[],
-  names: Names,
-): BodyTransform {
+const MOST_ORIGINS = 100;
+
+function transformFor(rewrite: BodyRewrite, { inText, urls }: Names): BodyTransform {
   switch (rewrite.kind) {
     case 'urls':
-      return new UrlRewriter(replacements);
+      return new UrlRewriter(inText);
     case 'document':
-      return new DocumentRewriter(rewrite, publicUrls(replacements, names));
+      return new DocumentRewriter(rewrite, urls);
     default:
       return rewrite satisfies never;
   }
 }
 
-function publicUrls(replacements: readonly Replacement[], { base, storage }: Names): PublicUrls {
+function publicUrls(
+  replacements: readonly Replacement[],
+  base: string,
+  storage: ReadonlySet<string>,
+): PublicUrls {
   // The longest first: one may be the start of another.
   const known = replacements.toSorted((a, b) => b.from.length - a.from.length);
   return {

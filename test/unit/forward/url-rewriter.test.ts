@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { UrlRewriter } from '../../../src/forward/url-rewriter.ts';
+import { compileReplacements, UrlRewriter } from '../../../src/forward/url-rewriter.ts';
 
 const FROM = 'http://registry.internal:4873/';
 const TO = 'https://gateway.example.com/npm/';
-const REPLACEMENTS = [
+const REPLACEMENTS = compileReplacements([
   { from: FROM, to: TO },
   { from: 'http://registry.internal:4873/sub/', to: 'https://gateway.example.com/sub/' },
-];
+]);
 
 function rewrite(text: string | Buffer, cuts: readonly number[] = []): string {
   const rewriter = new UrlRewriter(REPLACEMENTS);
