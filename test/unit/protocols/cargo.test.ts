@@ -3,6 +3,7 @@ import type { Classification, PublicUrls } from '../../../src/contract/protocol.
 import type { RequestHead } from '../../../src/contract/request-head.ts';
 import { CONFIG } from '../../../src/protocols/cargo-config.ts';
 import { packageProtocols } from '../../../src/protocols/index.ts';
+import { SCOPE_NOT_GRANTED } from './asking.ts';
 
 const { classify, challenge, refusal } = packageProtocols.cargo({ path: '/cargo/' });
 
@@ -190,14 +191,7 @@ test('a refusal is an error of the web API', () => {
   expect(challenge({ host: 'gateway.example.com', operations: [], error: undefined, status: 401 })).toBe(
     'Cargo realm="gateway.example.com"',
   );
-  const text = {
-    status: 403,
-    error: 'scope_not_granted',
-    message: 'Why.',
-    requestId: 'r-1',
-    operations: [],
-  } as const;
-  expect(JSON.parse(refusal(text, '*/*').body)).toEqual({
+  expect(JSON.parse(refusal(SCOPE_NOT_GRANTED, '*/*').body)).toEqual({
     errors: [{ detail: 'Why. (scope_not_granted, request id r-1)' }],
   });
 });

@@ -1,19 +1,10 @@
 import { expect, test } from 'vitest';
-import type { RequestHead } from '../../../src/contract/request-head.ts';
 import { packageProtocols } from '../../../src/protocols/index.ts';
+import { headsAt } from './asking.ts';
 
 const { classify, challenge, refusal } = packageProtocols.generic({ path: '/files/' });
 
-function head(method: string, path: string): RequestHead {
-  return {
-    method,
-    host: 'files.example.com',
-    path: path as RequestHead['path'],
-    query: '',
-    hasBody: false,
-    rawHeaders: [],
-  };
-}
+const head = headsAt('files.example.com');
 
 test.each([
   ['GET', '/files/acme/a.tgz', 'read_package_registry', 'acme/a.tgz', 'one'],

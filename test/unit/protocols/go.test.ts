@@ -1,19 +1,10 @@
 import { expect, test } from 'vitest';
-import type { RequestHead } from '../../../src/contract/request-head.ts';
 import { packageProtocols } from '../../../src/protocols/index.ts';
+import { headsAt, SCOPE_NOT_GRANTED } from './asking.ts';
 
 const { classify, challenge, refusal } = packageProtocols.go({ path: '/go/' });
 
-function head(method: string, rest: string): RequestHead {
-  return {
-    method,
-    host: 'go.example.com',
-    path: `/go/${rest}` as RequestHead['path'],
-    query: '',
-    hasBody: false,
-    rawHeaders: [],
-  };
-}
+const head = headsAt('go.example.com', '/go/');
 
 const READ = 'read_package_registry';
 const WRITE = 'write_package_registry';
@@ -93,8 +84,7 @@ test('Basic, and text of at most eight lines', () => {
   expect(challenge({ host: 'go.example.com', operations: [], error: undefined, status: 401 })).toBe(
     'Basic realm="go.example.com"',
   );
-  const text = { status: 403, error: 'scope_not_granted', message: 'Why.', requestId: 'r-1', operations: [] };
-  const { contentType, body, status } = refusal(text, '*/*');
+  const { contentType, body, status } = refusal(SCOPE_NOT_GRANTED, '*/*');
   expect({ contentType, status }).toEqual({ contentType: 'text/plain; charset=utf-8', status: undefined });
   expect(body.trimEnd().split('\n').length).toBeLessThanOrEqual(8);
 });

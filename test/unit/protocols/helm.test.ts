@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RequestHead } from '../../../src/contract/request-head.ts';
 import { packageProtocols } from '../../../src/protocols/index.ts';
+import { SCOPE_NOT_GRANTED } from './asking.ts';
 
 const { classify, challenge, refusal } = packageProtocols.helm({ path: '/charts/' });
 
@@ -68,14 +69,7 @@ test('helm prints the phrase, curl the text', () => {
   expect(challenge({ host: 'gateway.example.com', operations: [], error: undefined, status: 401 })).toBe(
     'Basic realm="gateway.example.com"',
   );
-  const text = {
-    status: 403,
-    error: 'scope_not_granted',
-    message: 'Why.',
-    requestId: 'r-1',
-    operations: [],
-  } as const;
-  expect(refusal(text, '*/*')).toEqual({
+  expect(refusal(SCOPE_NOT_GRANTED, '*/*')).toEqual({
     contentType: 'text/plain; charset=utf-8',
     body: 'Why.\nerror: scope_not_granted\nrequest id: r-1\n',
     phrase: 'Why. (scope_not_granted)',

@@ -1,19 +1,10 @@
 import { expect, test } from 'vitest';
-import type { RequestHead } from '../../../src/contract/request-head.ts';
 import { packageProtocols } from '../../../src/protocols/index.ts';
+import { headsAt } from './asking.ts';
 
 const { classify, challenge, refusal, encodedSlash } = packageProtocols.npm({ path: '/npm/' });
 
-function head(method: string, rest: string): RequestHead {
-  return {
-    method,
-    host: 'npm.example.com',
-    path: `/npm/${rest}` as RequestHead['path'],
-    query: '',
-    hasBody: false,
-    rawHeaders: [],
-  };
-}
+const head = headsAt('npm.example.com', '/npm/');
 
 const READ = 'read_package_registry';
 const WRITE = 'write_package_registry';

@@ -1,19 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { RequestHead } from '../../../src/contract/request-head.ts';
 import { packageProtocols } from '../../../src/protocols/index.ts';
+import { headsAt } from './asking.ts';
 
 const { classify, challenge, refusal } = packageProtocols.nuget({ path: '/nuget/' });
 
-function head(method: string, path: string): RequestHead {
-  return {
-    method,
-    host: 'nuget.example.com',
-    path: path as RequestHead['path'],
-    query: '',
-    hasBody: false,
-    rawHeaders: [],
-  };
-}
+const head = headsAt('nuget.example.com');
 
 const READ = 'read_package_registry';
 const WRITE = 'write_package_registry';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RequestHead } from '../../../src/contract/request-head.ts';
 import { ociProtocol, operationsOf, readScopes, registryRoot } from '../../../src/protocols/index.ts';
+import { headsAt } from './asking.ts';
 
 const HEX = 'a'.repeat(64);
 const DIGEST = `sha256:${HEX}`;
@@ -12,17 +13,7 @@ const SETTINGS = {
 } as const;
 const registry = ociProtocol(SETTINGS);
 
-function head(method: string, target: string): RequestHead {
-  const [path = '', query] = target.split('?');
-  return {
-    method,
-    host: 'r.example.com',
-    path: path as RequestHead['path'],
-    query: query === undefined ? '' : `?${query}`,
-    hasBody: false,
-    rawHeaders: [],
-  };
-}
+const head = headsAt('r.example.com');
 
 const READ = { scope: 'read_registry', resource: 'a/b', extent: 'one' };
 const WRITE = { ...READ, scope: 'write_registry' };

@@ -1,19 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { RequestHead } from '../../../src/contract/request-head.ts';
 import { packageProtocols } from '../../../src/protocols/index.ts';
+import { headsAt, SCOPE_NOT_GRANTED } from './asking.ts';
 
 const { classify, challenge, refusal } = packageProtocols.pypi({ path: '/pypi/' });
 
-function head(method: string, path: string): RequestHead {
-  return {
-    method,
-    host: 'gateway.example.com',
-    path: `/pypi/${path}` as RequestHead['path'],
-    query: '',
-    hasBody: false,
-    rawHeaders: [],
-  };
-}
+const head = headsAt('gateway.example.com', '/pypi/');
 
 /** Resources of what is asked for, which is all of one scope and extent. */
 function asked(method: string, path: string): readonly string[] {
@@ -90,14 +81,7 @@ test('a refusal is a problem that uv shows, and a phrase that pip and twine show
   expect(challenge({ host: 'gateway.example.com', operations: [], error: undefined, status: 401 })).toBe(
     'Basic realm="gateway.example.com"',
   );
-  const text = {
-    status: 403,
-    error: 'scope_not_granted',
-    message: 'Why.',
-    requestId: 'r-1',
-    operations: [],
-  } as const;
-  const { contentType, body, phrase } = refusal(text, '*/*');
+  const { contentType, body, phrase } = refusal(SCOPE_NOT_GRANTED, '*/*');
   expect(contentType).toBe('application/problem+json');
   expect(JSON.parse(body)).toEqual({
     title: 'scope_not_granted',

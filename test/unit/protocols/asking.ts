@@ -1,0 +1,26 @@
+import type { RefusalText } from '../../../src/contract/protocol.ts';
+import type { RequestHead } from '../../../src/contract/request-head.ts';
+
+/** Heads of requests to one host, as the listener hands them on. `prefix` stands before every target; a target may have a query. */
+export function headsAt(host: string, prefix = ''): (method: string, target: string) => RequestHead {
+  return (method, target) => {
+    const [path = '', query] = target.split('?');
+    return {
+      method,
+      host,
+      path: `${prefix}${path}` as RequestHead['path'],
+      query: query === undefined ? '' : `?${query}`,
+      hasBody: false,
+      rawHeaders: [],
+    };
+  };
+}
+
+/** A refusal before it is put into a protocol's form. */
+export const SCOPE_NOT_GRANTED: RefusalText = {
+  status: 403,
+  error: 'scope_not_granted',
+  message: 'Why.',
+  requestId: 'r-1',
+  operations: [],
+};
