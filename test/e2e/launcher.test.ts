@@ -1,0 +1,42 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { MANIFEST, ROOT } from '../support/repository.ts';
+import { run } from '../support/run.ts';
+
+const LAUNCHER = join(ROOT, 'bin/gatehouse');
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gatehouse-launcher-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test('starts the pinned Node from any working directory', async () => {
+  const { code, stdout } = await run(LAUNCHER, ['version'], { cwd: folder });
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: `gatehouse ${MANIFEST.version} (node ${process.versions.node})\n`,
+  });
+});
+
+test('resolves symbolic links, absolute and relative, to its own location', async () => {
+  symlinkSync(LAUNCHER, join(folder, 'absolute'));
+  symlinkSync('absolute', join(folder, 'relative'));
+  expect((await run(join(folder, 'relative'), ['version'])).stdout).toContain(MANIFEST.version);
+});
+
+test('passes arguments and the exit code through', async () => {
+  const { code, stderr } = await run(LAUNCHER, ['with space']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('"with space"');
+});
+
+test('names npm ci where the packages are not installed', async () => {
+  mkdirSync(join(folder, 'bin'));
+  cpSync(LAUNCHER, join(folder, 'bin/gatehouse'));
+  const { code, stderr } = await run(join(folder, 'bin/gatehouse'), ['version']);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`run 'npm ci' in ${folder} first`);
+});
