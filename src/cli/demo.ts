@@ -94,7 +94,11 @@ async function show(terminal: Terminal, url: string, issuer: DemoIssuer): Promis
     },
   ];
   for (const { title, path, token } of requests) {
-    const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    const headers = {
+      // The gateway drains open connections before it exits; a kept-alive one would delay the end of the demo.
+      Connection: 'close',
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+    };
     const response = await fetch(url + path, { headers });
     const shown = token === undefined ? '' : '   with an id token';
     terminal.out(`\n${title}\n  GET ${path}${shown}\n  → ${response.status}\n`);
@@ -144,6 +148,7 @@ server:
   listen: 127.0.0.1:0
   publicUrl: https://gateway.example.com
   admin: { listen: 127.0.0.1:0 }
+  limits: { drain: 1s }
 
 logs: { level: warn }
 audit: { file: audit.log }
