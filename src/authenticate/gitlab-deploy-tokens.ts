@@ -1,3 +1,4 @@
+import { asScalar } from '../contract/claims.ts';
 import { deny, type Deny } from '../contract/decision.ts';
 import { inherit } from '../lib/inherit.ts';
 import { isRecord, parseJsonObject } from '../lib/json-object.ts';
@@ -102,10 +103,10 @@ function readAnswer({ token }: Body): Proof | Deny | Unusable {
   }
   const username = user['username'] ?? payload['sub'];
   if (typeof username !== 'string') return { kind: 'unusable', detail: 'answers without a user name' };
-  const id = user['deploy_token_id'];
+  const id = asScalar(user['deploy_token_id']);
   const claims = {
     username,
-    ...(typeof id === 'number' || typeof id === 'string' ? { deploy_token_id: String(id) } : {}),
+    ...(id === undefined ? {} : { deploy_token_id: id }),
     registry_access: accessOf(payload['access']),
   };
   return { kind: 'proof', subject: username, claims };

@@ -1,3 +1,4 @@
+import { isExact } from '../contract/claims.ts';
 import type { Claims } from '../contract/credential.ts';
 import { deny } from '../contract/decision.ts';
 import type { Deny } from '../contract/decision.ts';
@@ -84,7 +85,7 @@ function longest(texts: readonly string[]): string | undefined {
 
 /** Numbers here, strings in id tokens. */
 function identifier(value: unknown): string | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined;
+  return typeof value === 'number' && isExact(value) ? String(value) : undefined;
 }
 
 /** Not empty, and without lone surrogates, which no header or log line could repeat (RFC 7493 §2.1). */

@@ -1,4 +1,4 @@
-import { asScalar } from '../contract/claims.ts';
+import { asScalar, isExact } from '../contract/claims.ts';
 
 export type ClaimText =
   { readonly kind: 'text'; readonly text: string } | { readonly kind: 'unusable'; readonly why: string };
@@ -9,6 +9,7 @@ const AMBIGUOUS = /[\p{Cc}%\\?#]/u;
 /** The text that a claim may put into a resource pattern. Whatever could reach beyond its place is refused. */
 export function claimText(value: unknown, isPath: boolean): ClaimText {
   if (value === undefined || value === null || value === '') return unusable('is missing or empty');
+  if (typeof value === 'number' && !isExact(value)) return unusable('is not an integer within ±(2^53 − 1)');
   const text = asScalar(value);
   if (text === undefined) return unusable('is not a single value');
   if (AMBIGUOUS.test(text) || !text.isWellFormed()) {

@@ -1,3 +1,4 @@
+import { isExact } from '../contract/claims.ts';
 import { DEPLOY_TOKENS } from '../contract/deploy-token.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { Explanation, GrantTrace, IdentityTrace, ResourceTrace, Verdict } from './explanation.ts';
@@ -44,8 +45,11 @@ function formatMismatch(mismatch: Mismatch): string {
       return `${mismatch.claim} is ${printable(mismatch.actual)}: ${mismatch.why}`;
     case 'condition': {
       const expected = mismatch.expected.map(printable).join(', ');
-      const actual = mismatch.actual === undefined ? 'is missing' : `is ${printable(mismatch.actual)}`;
-      return `${mismatch.claim} ${mismatch.operator} ${expected}: it ${actual}`;
+      const { actual } = mismatch;
+      const found = actual === undefined ? 'is missing' : `is ${printable(actual)}`;
+      const inexact =
+        typeof actual === 'number' && !isExact(actual) ? ', not an integer within ±(2^53 − 1)' : '';
+      return `${mismatch.claim} ${mismatch.operator} ${expected}: it ${found}${inexact}`;
     }
     default:
       return mismatch satisfies never;

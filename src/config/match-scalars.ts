@@ -2,15 +2,23 @@ import type { KeyPath } from './key-path.ts';
 import { problemAt, type Problem } from './problem.ts';
 import { keysAt, nodeAt, type SourceNode } from './source-tree.ts';
 
+/** Keys of a shorthand whose values become values of a `match`. */
+const SHORTHAND_IDS = ['projectId', 'groupId'] as const;
+
 /**
- * Claims are compared as text, and YAML turns unquoted scalars into numbers first: where the two texts
- * differ (`0x10`, `1e3`, `007`, 2^53 + 1, `True`), nobody can tell which one was meant.
+ * Claims are compared as text, and YAML turns unquoted scalars into numbers first. Where the two texts
+ * differ (`0x10`, `1e3`, `007`, 2^53 + 1, `True`), or the number is one that no claim can match, it is ambiguous what is meant.
  */
 export function checkMatchScalars(root: SourceNode): Problem[] {
-  return keysAt(root, ['identities']).flatMap((name) => {
-    const path = ['identities', name, 'match'];
-    const match = nodeAt(root, path);
-    return match === undefined ? [] : scalarProblems(match, path);
+  const paths: readonly KeyPath[] = [
+    ...keysAt(root, ['identities']).map((name) => ['identities', name, 'match']),
+    ...keysAt(root, ['workloadIdentities']).flatMap((name) =>
+      SHORTHAND_IDS.map((key) => ['workloadIdentities', name, key]),
+    ),
+  ];
+  return paths.flatMap((path) => {
+    const node = nodeAt(root, path);
+    return node === undefined ? [] : scalarProblems(node, path);
   });
 }
 
@@ -22,8 +30,16 @@ function scalarProblems(node: SourceNode, path: KeyPath): Problem[] {
       return node.items.flatMap((item, index) => scalarProblems(item, [...path, index]));
     case 'scalar': {
       const { value, text, mark } = node;
-      if (value === null || typeof value === 'string' || String(value) === text) return [];
-      return [problemAt(mark, path, `YAML reads this as ${String(value)}; put it in quotes`)];
+      if (value === null || typeof value === 'string') return [];
+      if (String(value) !== text) {
+        return [problemAt(mark, path, `YAML reads this as ${String(value)}; put it in quotes`)];
+      }
+      if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+        const message =
+          'is a number beyond ±(2^53 − 1), where neighbours are not told apart; put it in quotes';
+        return [problemAt(mark, path, message)];
+      }
+      return [];
     }
     default:
       return node satisfies never;

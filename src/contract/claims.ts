@@ -15,7 +15,7 @@ export function claimAt(claims: Claims, name: string): unknown {
   return value;
 }
 
-/** A scalar claim as the string that policies compare, or undefined where it is missing, empty or no scalar. */
+/** A scalar claim as the string that policies compare; undefined where it is missing, empty, inexact or not a scalar. */
 export function scalarClaim(claims: Claims, name: string): string | undefined {
   return asScalar(claimAt(claims, name));
 }
@@ -23,6 +23,13 @@ export function scalarClaim(claims: Claims, name: string): string | undefined {
 export function asScalar(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
   if (typeof value === 'boolean') return String(value);
-  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-  return undefined;
+  return typeof value === 'number' && isExact(value) ? String(value) : undefined;
+}
+
+/**
+ * Whether the number has the value that the issuer wrote: JSON.parse rounds integers beyond ±(2^53 − 1) and fractions, so
+ * that different numbers become equal (RFC 8259 §6).
+ */
+export function isExact(value: number): boolean {
+  return Number.isSafeInteger(value);
 }

@@ -1,0 +1,237 @@
+/** threats.md J18: numbers that JSON.parse cannot tell apart (RFC 8259 §6, RFC 7493 §2.2). */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startGitlab, type TestGitlab } from '../support/gitlab.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { rawResponse, type RawResponse } from '../support/raw-client.ts';
+import { receivedBy, valuesOf } from '../support/received.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { configuration, errorsOf } from '../unit/config/loading.ts';
+
+/** What two different tokens say, and JavaScript reads as one number or as none; and fractions, which it rounds. */
+const INEXACT = [
+  '9007199254740992',
+  '9007199254740993',
+  '-9007199254740993',
+  '18446744073709551615',
+  '9007199254740992.5',
+  '9007199254740991.5',
+  '1e21',
+  '1e400',
+  '-1e400',
+  '0.1',
+  '0.1000000000000000055511151231257827',
+];
+
+const OPERATORS = ['equals', 'in', 'notIn', 'glob', 'contains', 'pointer', 'list-pointer'] as const;
+
+let issuer: TestIssuer;
+let gitlab: TestGitlab;
+let upstream: RecordingUpstream;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  [issuer, gitlab, upstream] = await Promise.all([
+    startIssuer({ type: 'oidc' }),
+    startGitlab(),
+    startRecordingUpstream(),
+  ]);
+  gitlab.project(20, 'acme/payments');
+  const texts = JSON.stringify([...new Set(INEXACT.map((literal) => String(JSON.parse(literal))))]);
+  gateway = await startGateway(`
+issuers:
+  idp: { type: oidc, issuer: "${issuer.url}" }
+  gitlab: { type: gitlab, issuer: "${gitlab.url}", deployTokens: {} }
+identities:
+  equals: { issuer: idp, match: { sub: equals, project: "9007199254740992" } }
+  in: { issuer: idp, match: { sub: in, project: { in: ${texts} } } }
+  notIn: { issuer: idp, match: { sub: notIn, project: { notIn: [x] } } }
+  glob: { issuer: idp, match: { sub: glob, project: { glob: "**" } } }
+  contains: { issuer: idp, match: { sub: contains, list: { contains: "9007199254740992" } } }
+  pointer: { issuer: idp, match: { sub: pointer, "/deep/id": { glob: "**" } } }
+  list-pointer: { issuer: idp, match: { sub: list-pointer, "/list/0": { notIn: [x] } } }
+  exact: { issuer: idp, match: { sub: exact, project: { in: ["20", "9007199254740991", "-9007199254740991", "1000", "0"] } } }
+  holder:
+    issuer: idp
+    match: { sub: holder }
+    grants: [{ service: api, scopes: [read_api], resources: ["/{claims.project}/**", "/free/**"] }]
+  jobs:
+    issuer: gitlab
+    match: { namespace_id: "7" }
+    grants: [{ service: api, scopes: [read_api], resources: ["/free/**"] }]
+  deploy:
+    issuer: gitlab
+    via: [deploy_token]
+    match: { deploy_token_id: "9007199254740992" }
+workloadIdentities:
+  holder@workload.example.com: { identity: holder }
+services:
+  api:
+    type: http
+    path: /api/
+    upstream: { url: "${upstream.url}/" }
+    identityHeaders: { X-Project: "{claims.project}" }
+`);
+});
+afterEach(() => upstream.reset());
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([issuer.close(), gitlab.close(), upstream.close()]);
+});
+
+/** A token with a claim as this JSON text; JSON.stringify could not write it. */
+function tokenWith(sub: string, json: string): string {
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { iss: issuer.url, aud: 'https://gateway.example.com', sub, iat: now, exp: now + 300 };
+  const text = `${JSON.stringify(claims).slice(0, -1)},${json}}`;
+  return issuer.mintUnsafe({ alg: 'RS256', kid: issuer.key.kid }, text);
+}
+
+const claimsOf = (literal: string): string =>
+  `"project":${literal},"deep":{"id":${literal}},"list":[${literal}]`;
+
+function get(path: string, authorization: string): Promise<RawResponse> {
+  const lines = [
+    `GET ${path} HTTP/1.1`,
+    'Host: gateway.example.com',
+    `Authorization: ${authorization}`,
+    'Connection: close',
+  ];
+  return rawResponse(gateway.port, `${lines.join('\r\n')}\r\n\r\n`, { quiet: 10_000 });
+}
+
+const outcome = ({ status, body }: RawResponse): string =>
+  status === 200 ? '200' : `${status} ${String((JSON.parse(body) as { error: unknown }).error)}`;
+
+async function ask(sub: string, literal: string, path = '/api/free/x'): Promise<string> {
+  return outcome(await get(path, `Bearer ${tokenWith(sub, claimsOf(literal))}`));
+}
+
+describe.each(INEXACT)('J18 %s', (literal) => {
+  test.each(OPERATORS)('matches no condition: %s', async (operator) => {
+    expect(await ask(operator, literal)).toBe('403 no_matching_identity');
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('expands to no resource', async () => {
+    const read = String(JSON.parse(literal));
+    expect(await ask('holder', literal, `/api/${encodeURIComponent(read)}/x`)).toBe(
+      '403 resource_not_granted',
+    );
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('makes no identity header', async () => {
+    expect(await ask('holder', literal)).toBe('200');
+    expect(valuesOf(receivedBy(upstream), 'X-Project')).toEqual([]);
+  });
+
+  test('is inexact in a minted token too', async () => {
+    const answer = await fetch(`${gateway.url}/v1/auth:exchangeToken`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        token: tokenWith('holder', claimsOf(literal)),
+        email: 'holder@workload.example.com',
+      }),
+    });
+    const { accessToken } = (await answer.json()) as { accessToken: string };
+    const path = `/api/${encodeURIComponent(String(JSON.parse(literal)))}/x`;
+    expect(outcome(await get(path, `Bearer ${accessToken}`))).toBe('403 resource_not_granted');
+    expect(upstream.bytes()).toBe('');
+    expect(outcome(await get('/api/free/x', `Bearer ${accessToken}`))).toBe('200');
+    expect(valuesOf(receivedBy(upstream), 'X-Project')).toEqual([]);
+  });
+});
+
+test.each(['20', '20.0', '9007199254740991', '-9007199254740991', '1e3', '0', '"9007199254740991"'])(
+  'J18 %s is exact and matches',
+  async (literal) => {
+    expect(await ask('exact', literal)).toBe('403 scope_not_granted');
+  },
+);
+
+test('J18 a text is a text, however many digits it has', async () => {
+  expect(await ask('equals', '"9007199254740992"')).toBe('403 scope_not_granted');
+  expect(await ask('equals', '"9007199254740993"')).toBe('403 no_matching_identity');
+  expect(await ask('holder', '"9007199254740993"', '/api/9007199254740993/x')).toBe('200');
+});
+
+test('J18 a revocation of another project does not name it', async () => {
+  const revoked = await fetch(`${gateway.adminUrl}/revocations`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ project: 'id:9007199254740994', reason: 'test' }),
+  });
+  expect(revoked.status).toBe(201);
+  const claims = (literal: string): string => `"project_id":${literal}`;
+  expect(outcome(await get('/api/free/x', `Bearer ${tokenWith('holder', claims('9007199254740995'))}`))).toBe(
+    '200',
+  );
+  expect(
+    outcome(await get('/api/free/x', `Bearer ${tokenWith('holder', claims('"9007199254740994"'))}`)),
+  ).toBe('401 revoked');
+});
+
+test('J18 GitLab: a job of another project is not taken for one of its own', async () => {
+  const now = Math.floor(Date.now() / 1000);
+  const times = { iat: now, exp: now + 300 };
+  const claims = {
+    iss: gitlab.url,
+    aud: 'https://gateway.example.com',
+    sub: 'x',
+    ...times,
+    namespace_id: '7',
+  };
+  const tokenOf = (project: string, runsIn: string): string => {
+    const text = `${JSON.stringify(claims).slice(0, -1)},"project_id":${project},"job_project_id":${runsIn}}`;
+    return gitlab.mintUnsafe({ alg: 'RS256', kid: gitlab.key.kid }, text);
+  };
+  const reached = async (...ids: [string, string]): Promise<string> =>
+    outcome(await get('/api/free/x', `Bearer ${tokenOf(...ids)}`));
+  expect(await reached('9007199254740992', '9007199254740993')).toBe('403 no_matching_identity');
+  expect(upstream.bytes()).toBe('');
+  expect(await reached('20', '20')).toBe('200');
+});
+
+test('J18 GitLab: the id of a deploy token', async () => {
+  const { token, username } = gitlab.deployToken({ scopes: ['read_registry'] });
+  const record = gitlab.state.deployTokens.get(token);
+  if (record === undefined) throw new Error('no such deploy token');
+  gitlab.state.deployTokens.set(token, { ...record, id: Number('9007199254740993') });
+  const basic = Buffer.from(`${username}:${token}`).toString('base64');
+  expect(outcome(await get('/api/free/x', `Basic ${basic}`))).toBe('403 no_matching_identity');
+  expect(upstream.bytes()).toBe('');
+});
+
+describe('J18 in the configuration', () => {
+  const identities = (value: string): string =>
+    configuration({
+      identities: `{ payments: { issuer: gitlab, match: { project_id: "20", x: ${value} }, roles: [reader] } }`,
+    });
+  test.each(['9007199254740992', '9007199254740993', '-9007199254740992', '100000000000000000000'])(
+    '%s must be in quotes',
+    (literal) => {
+      for (const value of [literal, `{ in: [a, ${literal}] }`, `{ notIn: [${literal}] }`]) {
+        expect(errorsOf(identities(value))).toEqual([
+          expect.stringMatching(/^4:\d+ identities\.payments\.match\.x\S*: .*put it in quotes$/),
+        ]);
+      }
+      expect(errorsOf(identities(`"${literal}"`))).toEqual([]);
+    },
+  );
+
+  test.each(['projectId', 'groupId'])('%s of a shorthand', (key) => {
+    const workloads = (value: string): string =>
+      configuration({
+        workloadIdentities: `{ a@example.com: { platform: gitlab, ${key}: ${value}, roles: [reader] } }`,
+      });
+    expect(errorsOf(workloads('9007199254740993'))).toEqual([
+      expect.stringMatching(
+        new RegExp(`^\\d+:\\d+ workloadIdentities\\["a@example\\.com"\\]\\.${key}: .*put it in quotes$`),
+      ),
+    ]);
+    expect(errorsOf(workloads('"9007199254740993"'))).toEqual([]);
+    expect(errorsOf(workloads('9007199254740991'))).toEqual([]);
+  });
+});
