@@ -38,6 +38,8 @@ export class KeySet {
   readonly #ports: KeySetPorts;
   #keys: ReadonlyMap<string, readonly KeyHandle[]> = new Map();
   #count = 0;
+  /** Key id and reason. */
+  #ignored: ReadonlySet<string> = new Set();
   #fetchedAt: number | undefined;
   #failures = 0;
   #lastError: string | undefined;
@@ -119,13 +121,29 @@ export class KeySet {
   refresh(): Promise<void> {
     this.#fetching ??= this.#source
       .read()
-      .then((document) => this.#adopt(parseKeySet(document)))
+      .then((document) => this.#adopt(this.#parse(document)))
       .catch((error: unknown) => this.#noteFailure(error))
       .finally(() => {
         this.#fetching = undefined;
         this.#schedule();
       });
     return this.#fetching;
+  }
+
+  /** Each ignored key is named once, and again after the issuer has stopped publishing it. */
+  #parse(document: unknown): readonly KeyHandle[] {
+    const ignored = new Set<string>();
+    try {
+      return parseKeySet(document, (kid, reason) => {
+        const key = `${kid}\n${reason}`;
+        if (!ignored.has(key) && !this.#ignored.has(key)) {
+          this.#ports.log.warn('signing key ignored', { issuer: this.#issuer, kid, reason });
+        }
+        ignored.add(key);
+      });
+    } finally {
+      this.#ignored = ignored;
+    }
   }
 
   #adopt(fetched: readonly KeyHandle[]): void {

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { createPublicKey } from 'node:crypto';
 import { GatehouseError } from '../contract/errors.ts';
 import { isRecord } from '../lib/json-object.ts';
+import { weaknessOf } from './key-strength.ts';
 
 /** One published key. `alive` turns false, for good, when the issuer no longer publishes it. */
 export interface KeyHandle {
@@ -16,7 +17,6 @@ export interface KeyHandle {
 
 const MAX_ENTRIES = 100;
 const MAX_KID = 256;
-const MIN_RSA_BITS = 2048;
 
 const CURVES: Readonly<Record<string, string>> = {
   ES256: 'prime256v1',
@@ -24,17 +24,20 @@ const CURVES: Readonly<Record<string, string>> = {
   ES512: 'secp521r1',
 };
 
+/** Takes a signing key that is ignored, and the reason. */
+export type Ignored = (kid: string, reason: string) => void;
+
 /**
  * The keys of a JWK Set (RFC 7517 §5) that can verify signatures. Entries that cannot be used are passed
  * over, as §5 asks, but a set without any usable key is an error: it must never replace a good one.
  */
-export function parseKeySet(document: unknown): readonly KeyHandle[] {
+export function parseKeySet(document: unknown, ignored: Ignored = () => undefined): readonly KeyHandle[] {
   const entries: unknown = isRecord(document) ? document['keys'] : undefined;
   if (!Array.isArray(entries)) throw new GatehouseError('key_set_invalid', 'the key set has no "keys" array');
   if (entries.length > MAX_ENTRIES) {
     throw new GatehouseError('key_set_invalid', `the key set has more than ${MAX_ENTRIES} keys`);
   }
-  const keys = entries.map(toHandle).filter((key) => key !== undefined);
+  const keys = entries.map((entry) => toHandle(entry, ignored)).filter((key) => key !== undefined);
   if (keys.length === 0) throw new GatehouseError('key_set_invalid', 'the key set has no usable signing key');
   return keys;
 }
@@ -59,13 +62,24 @@ function sameAlgorithm(alg: string): string {
   return alg === 'EdDSA' ? 'Ed25519' : alg;
 }
 
-function toHandle(entry: unknown): KeyHandle | undefined {
+function toHandle(entry: unknown, ignored: Ignored): KeyHandle | undefined {
   if (!isRecord(entry) || !isForVerifying(entry)) return undefined;
   const { kid, alg } = entry;
   if (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID) return undefined;
   if (alg !== undefined && typeof alg !== 'string') return undefined;
+  const { kty } = entry;
+  // Other types are for readers that know them (RFC 7517 §5).
+  if (kty !== 'RSA' && kty !== 'EC' && kty !== 'OKP') return undefined;
   const key = toPublicKey(entry);
-  if (key === undefined || !isStrong(key)) return undefined;
+  if (key === undefined) {
+    ignored(kid, `it is not a valid ${kty} key`);
+    return undefined;
+  }
+  const weakness = weaknessOf(key);
+  if (weakness !== undefined) {
+    ignored(kid, weakness);
+    return undefined;
+  }
   const spki = key.export({ type: 'spki', format: 'der' }).toString('base64');
   return { kid, key, alg, fingerprint: `${kid}\n${alg ?? ''}\n${spki}`, alive: true };
 }
@@ -78,15 +92,10 @@ function isForVerifying(entry: Readonly<Record<string, unknown>>): boolean {
 
 /** Public members only: a private key that somebody published by mistake is not taken in. */
 function toPublicKey({ kty, n, e, crv, x, y }: Readonly<Record<string, unknown>>): KeyObject | undefined {
-  if (kty !== 'RSA' && kty !== 'EC' && kty !== 'OKP') return undefined;
   const members = Object.entries({ kty, n, e, crv, x, y }).filter(([, value]) => value !== undefined);
   try {
     return createPublicKey({ key: Object.fromEntries(members), format: 'jwk' });
   } catch {
     return undefined;
   }
-}
-
-function isStrong(key: KeyObject): boolean {
-  return key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
 }

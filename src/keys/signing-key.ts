@@ -1,4 +1,11 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 
 /** An EC P-256 key pair under its RFC 7638 thumbprint. */
@@ -32,6 +39,8 @@ async function toSigningKey(privateKey: KeyObject): Promise<SigningKey> {
     throw new TypeError('not an EC key on P-256');
   }
   const publicKey = createPublicKey(privateKey);
+  if (!belongTogether(privateKey, publicKey))
+    throw new TypeError('the public key is not that of the private key');
   const { kty, crv, x, y } = publicKey.export({ format: 'jwk' });
   const kid = await calculateJwkThumbprint({
     kty: String(kty),
@@ -40,4 +49,10 @@ async function toSigningKey(privateKey: KeyObject): Promise<SigningKey> {
     y: String(y),
   });
   return { kid, privateKey, publicKey, publicJwk: { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' } };
+}
+
+/** SEC 1 and PKCS #8 hold both (RFC 5915 §3), and OpenSSL takes them as they are. */
+function belongTogether(privateKey: KeyObject, publicKey: KeyObject): boolean {
+  const message = Buffer.from('gatehouse');
+  return verify('sha256', message, publicKey, sign('sha256', message, privateKey));
 }
