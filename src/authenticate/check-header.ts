@@ -1,5 +1,6 @@
 import { deny } from '../contract/decision.ts';
 import type { Deny } from '../contract/decision.ts';
+import { TOKEN_TYPES } from '../contract/issuer-presets.ts';
 import { quoted } from '../lib/quoted.ts';
 
 export interface CheckedHeader {
@@ -20,6 +21,8 @@ const REFUSED_PARAMETERS = ['crit', 'b64', 'jku', 'x5u', 'jwk'] as const;
 export function checkHeader(
   header: Readonly<Record<string, unknown>>,
   algorithms: readonly string[],
+  /** Accepted beside `JWT`. */
+  tokenTypes: readonly string[] = [],
 ): CheckedHeader | Deny {
   const { alg, kid } = header;
   if (typeof alg !== 'string') return deny('credential_malformed', 'the header has no "alg"');
@@ -30,8 +33,25 @@ export function checkHeader(
   if (refused !== undefined) {
     return deny('credential_invalid', `the header parameter "${refused}" is not accepted`);
   }
+  const mistyped = Object.hasOwn(header, 'typ') ? checkType(header['typ'], tokenTypes) : undefined;
+  if (mistyped !== undefined) return mistyped;
   if (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID_LENGTH) {
     return deny('credential_malformed', 'the header has no usable "kid"');
   }
   return { kind: 'header', alg, kid };
+}
+
+/** A media type: its case does not count, and `application/` may be left out (RFC 7515 §4.1.9). */
+function checkType(typ: unknown, tokenTypes: readonly string[]): Deny | undefined {
+  if (typeof typ !== 'string') return deny('credential_malformed', '"typ" is not a string');
+  const type = typ.toLowerCase().replace(/^application\//, '');
+  if (type === 'jwt' || tokenTypes.includes(type)) return undefined;
+  const detail = isTokenType(type)
+    ? 'is accepted only of issuers with this value in tokenTypes'
+    : 'is not the type of an ID token';
+  return deny('credential_invalid', `typ ${quoted(typ)} ${detail}`);
+}
+
+function isTokenType(type: string): boolean {
+  return TOKEN_TYPES.some((known) => known === type);
 }

@@ -13,6 +13,8 @@ export interface Issuer {
   readonly type: IssuerType;
   readonly url: string;
   readonly algorithms: readonly string[];
+  /** Values of `typ` that are accepted beside `JWT`. */
+  readonly tokenTypes: readonly string[];
   /** Milliseconds. */
   readonly maxLifetime: number;
   readonly jtiClaim: 'jti' | 'uti';
@@ -24,7 +26,7 @@ export type Trust = ReadonlyMap<Issuer, ReadonlySet<string>>;
 
 export function coreOf(settings: IssuerSettings): IssuerCore {
   const { name, type, issuer, jwksUrl, jwksFile, caFile, bearerTokenFile } = settings;
-  const { algorithms, maxTokenLifetime, keys } = settings;
+  const { algorithms, tokenTypes, maxTokenLifetime, keys } = settings;
   return {
     name,
     type,
@@ -34,6 +36,7 @@ export function coreOf(settings: IssuerSettings): IssuerCore {
     caFile,
     bearerTokenFile,
     algorithms,
+    tokenTypes,
     maxTokenLifetime,
     keys,
   };
@@ -47,6 +50,7 @@ export function compileIssuer(settings: IssuerCore, outbound: Outbound, ports: K
     url: settings.issuer,
     // The configuration can only narrow: a symmetric algorithm or `none` never gets in this way.
     algorithms: preset.algorithms.filter((alg) => settings.algorithms?.includes(alg) ?? true),
+    tokenTypes: settings.tokenTypes ?? [],
     maxLifetime: settings.maxTokenLifetime ?? preset.maxLifetime * 1000,
     jtiClaim: preset.jti,
     keys: new KeySet(settings.name, keySource(settings, outbound), settings.keys, ports),

@@ -13,6 +13,8 @@ export interface IssuerSettings {
   readonly bearerTokenFile?: string | undefined;
   /** Narrows those of the type. */
   readonly algorithms?: readonly string[] | undefined;
+  /** Values of `typ` that are accepted beside `JWT`. */
+  readonly tokenTypes?: readonly string[] | undefined;
   readonly maxTokenLifetime?: number | undefined;
   readonly keys: KeyTiming;
   /** Where GitLab's API is. Default: `issuer`. Not http beyond loopback: job tokens travel to it. */

@@ -44,7 +44,7 @@ export function readCandidate(
   if (typeof issuerUrl !== 'string') return deny('credential_malformed', '"iss" is missing or not a text');
   const issuer = issuers.get(issuerUrl);
   if (issuer === undefined) return deny('issuer_unknown', `iss ${quoted(issuerUrl)} is not configured`);
-  const header = checkHeader(parsed.header, issuer.algorithms);
+  const header = checkHeader(parsed.header, issuer.algorithms, issuer.tokenTypes);
   if (header.kind === 'deny') return header;
   const { alg, kid } = header;
   return { kind: 'candidate', token, tokenHash, issuer, issuerUrl, alg, kid, claims: parsed.payload };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ISSUER_TYPES } from '../contract/issuer-presets.ts';
+import { ISSUER_TYPES, TOKEN_TYPES } from '../contract/issuer-presets.ts';
 import { duration, filePath, nonEmpty, timeout, url } from './schema-scalars.ts';
 
 const keys = z
@@ -46,6 +46,13 @@ export const issuer = z.strictObject({
   caFile: filePath.optional().describe('Certificate authorities to trust for discovery and keys.'),
   bearerTokenFile: filePath.optional().describe('Bearer token to send for discovery and keys (Kubernetes).'),
   algorithms: z.array(nonEmpty).min(1).optional().describe('Narrows the algorithms of the type.'),
+  tokenTypes: z
+    .array(z.enum(TOKEN_TYPES))
+    .min(1)
+    .optional()
+    .describe(
+      'Types of JWT (`typ`) to accept besides ID tokens: `at+jwt` for access tokens (RFC 9068). Default: none.',
+    ),
   maxTokenLifetime: duration.optional().describe('Longest lifetime of a token that is believed.'),
   replay: z
     .enum(['once'])

@@ -8,6 +8,12 @@ export const ISSUER_TYPES = ['gitlab', 'github', 'kubernetes', 'entra', 'oidc'] 
 
 export type IssuerType = (typeof ISSUER_TYPES)[number];
 
+/**
+ * What an issuer's tokens may name as `typ` beside `JWT`, where its `tokenTypes` says so. All other types are made for another
+ * purpose (RFC 8725 §3.11): logout, security event, DPoP.
+ */
+export const TOKEN_TYPES = ['at+jwt'] as const;
+
 export interface IssuerPreset {
   /** Accepted `alg` values; never `none`, never symmetric. */
   readonly algorithms: readonly string[];
