@@ -7,7 +7,7 @@ const RSA_BITS = { least: 2048, most: 8192 } as const;
 const LARGEST_EXPONENT = 2n ** 33n - 1n;
 
 const P = 2n ** 255n - 19n;
-/** y of two points of order 8 on Ed25519; −y is that of the two others. */
+/** The y coordinate of two of the four points of order 8; −y belongs to the other two. */
 const Y_OF_ORDER_8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n;
 const SMALL_ORDER: ReadonlySet<bigint> = new Set([0n, 1n, P - 1n, Y_OF_ORDER_8, P - Y_OF_ORDER_8]);
 

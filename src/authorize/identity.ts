@@ -44,13 +44,14 @@ export function compileIdentity(
   issuerType: IssuerType,
   grants: readonly CompiledGrant[],
 ): CompiledIdentity {
+  const conditions = compileMatch(settings.match);
   return {
     name: settings.name,
     issuer: settings.issuer,
     issuerType,
     via: settings.via,
-    conditions: compileMatch(settings.match),
-    guards: guardsFor(issuerType, Object.keys(settings.match)),
+    conditions,
+    guards: guardsFor(issuerType, conditions),
     roles: settings.roles,
     grants,
     onRequest: settings.onRequest === true,

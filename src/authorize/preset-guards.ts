@@ -1,50 +1,61 @@
 import { claimAt, scalarClaim } from '../contract/claims.ts';
 import type { Claims } from '../contract/credential.ts';
+import { GUARDED_CLAIMS, UNTRUSTED_EVENTS } from '../contract/guarded-claims.ts';
 import type { IssuerType } from '../contract/issuer-presets.ts';
+import type { Condition, Operator } from './condition.ts';
 
-/** What an identity refuses unless its `match` names the claim. */
+/** What an identity refuses unless a condition of its `match` accepts it. */
 export interface Guard {
   readonly claim: string;
   readonly passes: (claims: Claims) => boolean;
   readonly why: string;
+  /** Operators of the conditions on the claim that replace the guard. */
+  readonly replacedBy: readonly Operator[];
 }
 
-/**
- * Both of GitHub's events run with the rights of the base repository on what a stranger may have sent:
- * https://securitylab.github.com/resources/github-actions-preventing-pwn-requests/
- */
-const UNTRUSTED_EVENTS: ReadonlySet<string | undefined> = new Set(['pull_request_target', 'workflow_run']);
+const EVENTS: ReadonlySet<string> = new Set(UNTRUSTED_EVENTS);
 
-const GUARDS: Readonly<Record<IssuerType, readonly Guard[]>> = {
-  github: [
-    {
-      claim: 'event_name',
-      passes: (claims) => !UNTRUSTED_EVENTS.has(scalarClaim(claims, 'event_name')),
-      why: 'pull_request_target and workflow_run count only where the identity names event_name',
-    },
-  ],
-  gitlab: [
-    {
-      // GitLab 18.3 and later: in merge request pipelines of forks the two differ (gitlab-org/gitlab#563038).
-      claim: 'job_project_id',
-      passes: (claims) =>
-        claimAt(claims, 'job_project_id') === undefined ||
-        (scalarClaim(claims, 'job_project_id') !== undefined &&
-          scalarClaim(claims, 'job_project_id') === scalarClaim(claims, 'project_id')),
-      why: 'a job that runs in another project than project_id counts only where the identity names job_project_id',
-    },
-  ],
-  kubernetes: [],
-  entra: [],
-  oidc: [],
+const EVENT_GUARD: Guard = {
+  claim: 'event_name',
+  passes: (claims) => {
+    const event = scalarClaim(claims, 'event_name');
+    return event !== undefined && !EVENTS.has(event);
+  },
+  why: 'a token without event_name never matches, and pull_request_target and workflow_run only where equals or in names them',
+  replacedBy: ['equals', 'in'],
 };
 
-/** The guards that remain for an identity whose `match` names these claims. */
-export function guardsFor(type: IssuerType, named: readonly string[]): readonly Guard[] {
-  return GUARDS[type].filter(({ claim }) => !named.includes(claim) && !named.includes(`/${claim}`));
+const JOB_GUARD: Guard = {
+  // GitLab 18.3 and later: in merge request pipelines of forks the two differ (gitlab-org/gitlab#563038).
+  claim: 'job_project_id',
+  passes: (claims) =>
+    claimAt(claims, 'job_project_id') === undefined ||
+    (scalarClaim(claims, 'job_project_id') !== undefined &&
+      scalarClaim(claims, 'job_project_id') === scalarClaim(claims, 'project_id')),
+  why: 'a job that runs in another project than project_id counts only where the identity names job_project_id',
+  replacedBy: ['equals', 'in', 'notIn', 'contains', 'glob'],
+};
+
+const GUARDS = { event_name: EVENT_GUARD, job_project_id: JOB_GUARD } as const;
+
+/** The guards that remain for an identity with these conditions. */
+export function guardsFor(type: IssuerType, conditions: readonly Condition[]): readonly Guard[] {
+  return guardsOf(type).filter(
+    ({ claim, replacedBy }) =>
+      !conditions.some(
+        (condition) =>
+          (condition.claim === claim || condition.claim === `/${claim}`) &&
+          replacedBy.includes(condition.operator),
+      ),
+  );
 }
 
 /** What guards of this type ask about. */
 export function guardClaims(type: IssuerType): readonly string[] {
-  return GUARDS[type].map(({ claim }) => claim);
+  return guardsOf(type).map(({ claim }) => claim);
+}
+
+function guardsOf(type: IssuerType): readonly Guard[] {
+  const claim = GUARDED_CLAIMS[type];
+  return claim === undefined ? [] : [GUARDS[claim]];
 }

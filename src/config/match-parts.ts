@@ -1,3 +1,4 @@
+import { compileGlob } from '../lib/glob.ts';
 import type { Condition, Identity } from './draft.ts';
 
 /** A condition with all its operators in one form. */
@@ -23,6 +24,32 @@ export function partsOf(condition: Condition): MatchParts {
 export function partsAt(match: Identity['match'], claim: string): MatchParts | undefined {
   const condition = match[claim] ?? match[`/${claim}`];
   return condition === undefined ? undefined : partsOf(condition);
+}
+
+/** All conditions on a claim: it can be named plainly and as a JSON pointer. */
+export function conditionsOn(
+  match: Identity['match'],
+  claim: string,
+): { readonly name: string; readonly parts: MatchParts }[] {
+  return [claim, `/${claim}`].flatMap((name) => {
+    const condition = match[name];
+    return condition === undefined ? [] : [{ name, parts: partsOf(condition) }];
+  });
+}
+
+/** Whether a condition lists the values of the claim that it accepts. */
+export function listsValues(match: Identity['match'], claim: string): boolean {
+  return conditionsOn(match, claim).some(({ parts }) => parts.values !== undefined);
+}
+
+/** Whether the condition holds for a claim with this single value. */
+export function acceptsValue({ values, notIn, contains, globs }: MatchParts, value: string): boolean {
+  return (
+    contains === undefined &&
+    (values?.includes(value) ?? true) &&
+    !notIn.includes(value) &&
+    (globs?.some((glob) => compileGlob(glob, { separators: '/:', matchBase: false }).test(value)) ?? true)
+  );
 }
 
 /** Every token that has the claim at all satisfies it. */

@@ -1,4 +1,4 @@
-import { ISSUER_PRESETS, entraTenant, issuerForms } from '../contract/issuer-presets.ts';
+import { ISSUER_PRESETS, entraTenant, issuerForms, knownIssuerType } from '../contract/issuer-presets.ts';
 import { isLoopback } from '../lib/listen-address.ts';
 import type { Issuer } from './draft.ts';
 import type { KeyPath } from './key-path.ts';
@@ -10,6 +10,7 @@ export function checkIssuers(context: RuleContext): void {
   const owners = new Map<string, string>();
   for (const issuer of issuers) {
     const path = ['issuers', issuer.name];
+    checkType(context, issuer, path);
     checkUrls(context, issuer, path);
     checkAlgorithms(context, issuer, path);
     checkTiming(context, issuer, path);
@@ -27,6 +28,14 @@ export function checkIssuers(context: RuleContext): void {
       context.error([...path, 'audiences'], message);
     }
   }
+}
+
+/** Of another type, none of the rules for its tokens would hold: immutable ids, guards, audience forms. */
+function checkType(context: RuleContext, { type, issuer }: Issuer, path: KeyPath): void {
+  const known = knownIssuerType(issuer);
+  if (known === undefined || known === type) return;
+  const message = `is ${type}, but this is an issuer of type ${known}, whose tokens need the rules of that type; write type: ${known}`;
+  context.error([...path, 'type'], message);
 }
 
 function checkUrls(context: RuleContext, issuer: Issuer, path: KeyPath): void {

@@ -1,6 +1,7 @@
-import { compileGlob } from '../lib/glob.ts';
+import { GUARDED_CLAIMS, UNTRUSTED_EVENTS } from '../contract/guarded-claims.ts';
+import type { IssuerType } from '../contract/issuer-presets.ts';
 import type { Identity } from './draft.ts';
-import { partsAt, partsOf, type MatchParts } from './match-parts.ts';
+import { acceptsValue, conditionsOn, listsValues, partsOf, type MatchParts } from './match-parts.ts';
 import type { RuleContext } from './rule.ts';
 
 /** Warns of identities that an earlier one always matches before. */
@@ -20,18 +21,8 @@ export function checkOrder(context: RuleContext): void {
   }
 }
 
-/** Claims on which the policy has conditions of its own for identities that do not name them. */
-const GUARDED: Readonly<Record<string, string>> = { github: 'event_name', gitlab: 'job_project_id' };
-
-function covers(first: Identity, second: Identity, type: string | undefined): boolean {
-  const guarded = type === undefined ? undefined : GUARDED[type];
-  if (
-    guarded !== undefined &&
-    partsAt(first.match, guarded) === undefined &&
-    partsAt(second.match, guarded) !== undefined
-  ) {
-    return false;
-  }
+function covers(first: Identity, second: Identity, type: IssuerType | undefined): boolean {
+  if (replacesGuard(second, type) && !replacesGuard(first, type)) return false;
   return (
     second.via.every((credential) => first.via.includes(credential)) &&
     Object.entries(first.match).every(([claim, condition]) => {
@@ -44,7 +35,7 @@ function covers(first: Identity, second: Identity, type: string | undefined): bo
 /** Whatever satisfies `narrow` satisfies `wide`; false where that cannot be seen. */
 function implies(narrow: MatchParts, wide: MatchParts): boolean {
   if (wide.contains !== undefined && wide.contains !== narrow.contains) return false;
-  if (narrow.values !== undefined) return narrow.values.every((value) => accepts(wide, value));
+  if (narrow.values !== undefined) return narrow.values.every((value) => acceptsValue(wide, value));
   if (wide.values !== undefined) return false;
   const isScalar = narrow.globs !== undefined || narrow.notIn.length > 0;
   return (
@@ -55,10 +46,13 @@ function implies(narrow: MatchParts, wide: MatchParts): boolean {
   );
 }
 
-function accepts({ values, notIn, globs }: MatchParts, value: string): boolean {
+/** It accepts tokens that the guard of the issuer type refuses (src/authorize/preset-guards.ts). */
+function replacesGuard({ match }: Identity, type: IssuerType | undefined): boolean {
+  const claim = type === undefined ? undefined : GUARDED_CLAIMS[type];
+  if (claim === undefined || !listsValues(match, claim)) return false;
+  const conditions = conditionsOn(match, claim);
   return (
-    (values?.includes(value) ?? true) &&
-    !notIn.includes(value) &&
-    (globs?.some((glob) => compileGlob(glob, { separators: '/:' }).test(value)) ?? true)
+    claim !== 'event_name' ||
+    UNTRUSTED_EVENTS.some((event) => conditions.every(({ parts }) => acceptsValue(parts, event)))
   );
 }

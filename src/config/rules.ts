@@ -21,6 +21,7 @@ import { checkServices } from './rules-services.ts';
 import { checkState } from './rules-state.ts';
 import { checkUpstreamAuth } from './rules-upstream-auth.ts';
 import { checkUpstreams } from './rules-upstream.ts';
+import { checkWeakPolicy } from './rules-weak-policy.ts';
 import { checkWorkloads } from './rules-workloads.ts';
 import { keysAt, markAt, nodeAt, type SourceNode } from './source-tree.ts';
 
@@ -30,6 +31,7 @@ const RULES: readonly Rule[] = [
   checkIssuers,
   checkIdentities,
   checkMatches,
+  checkWeakPolicy,
   checkJobTokens,
   checkAllowlist,
   checkDeployTokens,

@@ -95,6 +95,22 @@ export const OPEN_ISSUER_HOSTS: ReadonlySet<string> = new Set([
   'sts.windows.net',
 ]);
 
+const TYPES_OF_HOSTS: Readonly<Record<string, IssuerType>> = {
+  'token.actions.githubusercontent.com': 'github',
+  'gitlab.com': 'gitlab',
+  'login.microsoftonline.com': 'entra',
+  'sts.windows.net': 'entra',
+};
+
+/** The type of a public issuer; undefined where its URL does not tell. */
+export function knownIssuerType(issuer: string): IssuerType | undefined {
+  const { hostname, pathname } = new URL(issuer);
+  if (Object.hasOwn(TYPES_OF_HOSTS, hostname)) return TYPES_OF_HOSTS[hostname];
+  // GitHub with data residency, and GitHub Enterprise Server ("OpenID Connect reference").
+  const isGithub = /^token\.actions\.[^.]+\.ghe\.com$/.test(hostname) || pathname === '/_services/token';
+  return isGithub ? 'github' : undefined;
+}
+
 /** GitHub's subjects since 2026-07-15 carry the ids (`repo:owner@1/name@2:…`); such a literal prefix binds them. */
 export const GITHUB_SUBJECT_WITH_IDS = /^repo:[^@/:*]+@\d+\/[^@/:*]+@\d+:/;
 

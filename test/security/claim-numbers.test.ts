@@ -8,7 +8,7 @@ import { receivedBy, valuesOf } from '../support/received.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 import { configuration, errorsOf } from '../unit/config/loading.ts';
 
-/** What two different tokens say, and JavaScript reads as one number or as none; and fractions, which it rounds. */
+/** Literals that JSON.parse rounds, so that different tokens have equal claims. */
 const INEXACT = [
   '9007199254740992',
   '9007199254740993',
@@ -173,7 +173,7 @@ test('J18 a revocation of another project does not name it', async () => {
   ).toBe('401 revoked');
 });
 
-test('J18 GitLab: a job of another project is not taken for one of its own', async () => {
+test('J18 GitLab: equal rounded ids do not make a job of another project one of project_id', async () => {
   const now = Math.floor(Date.now() / 1000);
   const times = { iat: now, exp: now + 300 };
   const claims = {

@@ -116,13 +116,22 @@ describe('an identity', () => {
 describe('what GitHub identities refuse unasked', () => {
   const table: readonly (readonly [string, Match, unknown, boolean])[] = [
     ['push', {}, 'push', true],
-    ['no event at all', {}, undefined, true],
+    ['no event at all', {}, undefined, false],
+    ['an empty event', {}, '', false],
+    ['a list of events', {}, ['push'], false],
+    ['an object', {}, { push: true }, false],
     ['pull_request_target', {}, 'pull_request_target', false],
     ['workflow_run', {}, 'workflow_run', false],
     ['named', { event_name: 'workflow_run' }, 'workflow_run', true],
     ['named in a list', { event_name: { in: ['push', 'workflow_run'] } }, 'workflow_run', true],
     ['named by pointer', { '/event_name': 'workflow_run' }, 'workflow_run', true],
     ['another named', { event_name: 'push' }, 'workflow_run', false],
+    ['not excluded', { event_name: { notIn: ['schedule'] } }, 'workflow_run', false],
+    ['not excluded, by pointer', { '/event_name': { notIn: ['schedule'] } }, 'pull_request_target', false],
+    ['fits a pattern', { event_name: { glob: '**' } }, 'pull_request_target', false],
+    ['a trusted one fits a pattern', { event_name: { glob: 'pu*' } }, 'push', true],
+    ['a trusted one is not excluded', { event_name: { notIn: ['schedule'] } }, 'push', true],
+    ['named, and missing', { event_name: 'push' }, undefined, false],
   ];
   it.each(table)('%s', (_name, match, event, expected) => {
     const claims = { repository_id: '5', event_name: event };

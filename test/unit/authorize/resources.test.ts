@@ -141,7 +141,7 @@ describe('a claim in a resource pattern', () => {
     ['github', 'project_path', false],
     ['cluster', 'project_path', false],
   ])('may be a path where the preset says so: %s, %s: %j', (issuer, claim, expected) => {
-    const claims = { [claim.replace('/', '')]: 'acme/app' };
+    const claims = { [claim.replace('/', '')]: 'acme/app', event_name: 'push' };
     expect(reaches('npm', `{claims.${claim}}`, claims, 'acme/app', issuer)).toBe(expected);
   });
 

@@ -21,7 +21,7 @@ describe('GitLab and GitHub identities bind an immutable id', () => {
   test.each([
     ['gitlab', 'project_id: 20'],
     ['gitlab', 'project_id: { equals: "20" }'],
-    ['gitlab', 'namespace_id: { in: ["7", 8] }, ref: main'],
+    ['gitlab', 'namespace_id: { in: ["7", 8] }, ref: main, ref_type: branch'],
     ['gitlab', '/project_id: "20"'],
     ['github', 'repository_id: 1'],
     ['github', 'repository_owner_id: "1"'],

@@ -51,6 +51,10 @@ describe('identities that can never match', () => {
 
   test('what the policy refuses unless it is named is left for those that name it', () => {
     expect(two('repository_id: 1', 'repository_id: 1, event_name: workflow_run', github)).toEqual([]);
+    const mixed = 'repository_id: 1, event_name: { in: [push, workflow_run] }';
+    expect(two('repository_id: 1', mixed, github)).toEqual([]);
+    expect(two(mixed, 'repository_id: 1, event_name: workflow_run', github)).toHaveLength(1);
+    expect(two('repository_id: 1', 'repository_id: 1, event_name: push', github)).toHaveLength(1);
     expect(two('repository_id: 1', 'repository_id: 1, ref: main', github)).toHaveLength(1);
     expect(two('project_id: 1', 'project_id: 1, job_project_id: 2', gitlab)).toEqual([]);
   });
