@@ -34,7 +34,8 @@ server:
   publicUrl: ${AUDIENCE}
   admin: { listen: 127.0.0.1:0 }
 issuers:
-  gitlab: { type: gitlab, issuer: "${provider}" }
+  # The provider signs access tokens (RFC 9068), not ID tokens.
+  gitlab: { type: gitlab, issuer: "${provider}", tokenTypes: [at+jwt] }
   cluster: { type: kubernetes, issuer: "${CLUSTER}", jwksFile: cluster.json }
   entra: { type: entra, issuer: "${V2}", audiences: ["${APPLICATION}"], jwksFile: entra.json }
 identities:
