@@ -101,7 +101,7 @@ function assemble(
     endpoints: [...endpoints, ...services.endpoints],
     fallback: { refusal: jsonRefusal },
     revocations,
-    originOf: createOriginOf(config),
+    originOf: createOriginOf(config, clock),
     standing,
     failures,
     audit: life.audit,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { MAX_CREDENTIAL_LENGTH } from '../contract/credential.ts';
+import { MAX_CREDENTIAL_LENGTH, type VerifiedCredential } from '../contract/credential.ts';
 import { deny, unable } from '../contract/decision.ts';
 import type { Deny, Refusal } from '../contract/decision.ts';
 import type { Keyring } from '../contract/keyring.ts';
@@ -12,6 +12,7 @@ import type { Authentication, ServiceAuthenticator } from './authentication.ts';
 import { checkExpiry } from './check-claims.ts';
 import { readMintedPayload, type MintedToken } from './minted-payload.ts';
 import type { ServiceSettings } from './settings.ts';
+import type { SourceCheck } from './source-check.ts';
 import { createVerificationCache } from './verification-cache.ts';
 
 export interface AccessTokenPorts {
@@ -21,8 +22,8 @@ export interface AccessTokenPorts {
 }
 
 export interface AccessTokens {
-  /** By what each was minted for; without a service, for all of them. */
-  forService(service: ServiceSettings | undefined): ServiceAuthenticator;
+  /** By what each was minted for, and by what it was minted from; without a service, for all of them. */
+  forService(service: ServiceSettings | undefined, checkSource: SourceCheck): ServiceAuthenticator;
   /** Whatever it was minted for. */
   readonly anywhere: ServiceAuthenticator;
 }
@@ -59,7 +60,8 @@ export function createAccessTokens(
   function verifier(accepts: Accepts): ServiceAuthenticator {
     function admit(token: MintedToken, host: string | undefined): Authentication {
       const { verified } = token;
-      return checkExpiry(verified.expiresAt, clock.now()) ?? accepts(token, host) ?? verified;
+      const now = clock.now();
+      return checkExpiry(verified.expiresAt, now) ?? accepts(token, host, now) ?? verified;
     }
 
     return ({ token }, host) => {
@@ -81,31 +83,53 @@ export function createAccessTokens(
   }
 
   return {
-    forService: (service) => verifier((token, host) => refuseAt(service, publicUrl, token, host)),
+    forService: (service, checkSource) =>
+      verifier(
+        (token, host, now) => refuseAt(service, publicUrl, token.verified, host) ?? checkSource(token, now),
+      ),
     anywhere: verifier(() => undefined),
   };
 }
 
 /** Undefined where the token is one for this place. */
-type Accepts = (token: MintedToken, host: string | undefined) => Deny | undefined;
+type Accepts = (token: MintedToken, host: string | undefined, now: number) => Deny | undefined;
 
 /** What a token was minted for, and from whom the service takes credentials at all. */
 function refuseAt(
   service: ServiceSettings | undefined,
   publicUrl: string,
-  { verified: { issuer, minted }, audience }: MintedToken,
+  { issuer, minted }: VerifiedCredential,
   host: string | undefined,
 ): Deny | undefined {
+  if (minted === undefined) return deny('credential_malformed', 'not a minted token');
   if (service?.issuers?.includes(issuer) === false && !issuer.startsWith(':')) {
     return deny('issuer_unknown', `minted from issuer ${issuer}, which is not one of this service`);
   }
+  const { audience, parentAudience, source } = minted;
+  const bound = service?.audiences !== undefined && source.class === 'id_token';
+  return (
+    refuseAudience(service, publicUrl, audience, host, bound) ??
+    (parentAudience === undefined
+      ? undefined
+      : refuseAudience(service, publicUrl, parentAudience, host, bound))
+  );
+}
+
+/** `bound`: the service has audiences for ID tokens, which is what the source was. */
+function refuseAudience(
+  service: ServiceSettings | undefined,
+  publicUrl: string,
+  audience: string,
+  host: string | undefined,
+  bound: boolean,
+): Deny | undefined {
   const named =
     (service?.type === 'oci' && audience === host) ||
     (service !== undefined && audience === serviceAudience(service.name));
   if (named) return undefined;
   if (audience !== publicUrl) return deny('audience_mismatch', 'minted for another service or host');
-  // Its own audiences bind id tokens: an exchange in between must not make one that was for elsewhere good here.
-  return service?.audiences !== undefined && minted?.source.class === 'id_token'
+  // An exchange in between must not make an ID token that was for elsewhere good here.
+  return bound
     ? deny('audience_mismatch', 'minted for all services, but this one has audiences of its own')
     : undefined;
 }

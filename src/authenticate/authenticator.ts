@@ -14,6 +14,8 @@ import { createEstate, type AuthenticatorEstate } from './estate.ts';
 import { createIdTokens } from './id-tokens.ts';
 import { pickIntrospected } from './introspected-tokens.ts';
 import type { AuthenticateSettings, ServiceSettings } from './settings.ts';
+import { createSourceCheck } from './source-check.ts';
+import { acceptedAudiences, compileSourceRules } from './source-rules.ts';
 
 export interface AuthenticatePorts {
   readonly outbound: Outbound;
@@ -81,6 +83,7 @@ export function createAuthenticator(
   const usernames = new Set(settings.deployTokens.map(({ username }) => username));
   const isOfConfiguration = ({ token, username }: PresentedCredential): boolean =>
     token.startsWith(DEPLOY_SECRET_PREFIX) || (username !== undefined && usernames.has(username));
+  const sourceRules = compileSourceRules(settings, issuers);
   const verifyDeployToken = createDeployTokens(settings.deployTokens, publicUrl, ports.clock);
 
   function authenticate(
@@ -106,11 +109,15 @@ export function createAuthenticator(
   }
 
   function trustOf(service?: ServiceSettings): ServiceTrust {
+    const idTokens = compileTrust(compiled, service);
     return {
-      idTokens: compileTrust(compiled, service),
+      idTokens,
       jobTokens: pickIntrospected(jobTokens, 'job tokens', service),
       gitlabDeployTokens: pickIntrospected(gitlabDeployTokens, 'deploy tokens of its own', service),
-      accessTokens: estate.accessTokens.forService(service),
+      accessTokens: estate.accessTokens.forService(
+        service,
+        createSourceCheck(sourceRules, acceptedAudiences(idTokens, issuers, service)),
+      ),
     };
   }
 

@@ -6,6 +6,7 @@ import { KeySet } from './key-set.ts';
 import type { KeySetPorts } from './key-set.ts';
 import { keySource } from './key-source.ts';
 import type { IssuerCore, IssuerSettings, ServiceSettings } from './settings.ts';
+import { idTokenSettingsHash } from './settings-hash.ts';
 
 /** A trusted source of id tokens. */
 export interface Issuer {
@@ -18,6 +19,7 @@ export interface Issuer {
   /** Milliseconds. */
   readonly maxLifetime: number;
   readonly jtiClaim: 'jti' | 'uti';
+  readonly settingsHash: string;
   readonly keys: KeySet;
 }
 
@@ -53,6 +55,7 @@ export function compileIssuer(settings: IssuerCore, outbound: Outbound, ports: K
     tokenTypes: settings.tokenTypes ?? [],
     maxLifetime: settings.maxTokenLifetime ?? preset.maxLifetime * 1000,
     jtiClaim: preset.jti,
+    settingsHash: idTokenSettingsHash(settings),
     keys: new KeySet(settings.name, keySource(settings, outbound), settings.keys, ports),
   };
 }

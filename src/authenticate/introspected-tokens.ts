@@ -17,6 +17,7 @@ import type { Authentication, ServiceAuthenticator } from './authentication.ts';
 import { createIntrospection } from './gitlab-introspection.ts';
 import type { IntrospectionPorts, Question } from './gitlab-introspection.ts';
 import type { IssuerSettings, ServiceSettings } from './settings.ts';
+import { introspectionSettingsHash } from './settings-hash.ts';
 import { MAX_ENTRIES, createVerificationCache } from './verification-cache.ts';
 
 export type IntrospectedPorts = IntrospectionPorts & { readonly meter: VerificationMeter };
@@ -94,6 +95,7 @@ export function createIntrospectedTokens(
   const { name } = issuer;
   const { clock, meter } = ports;
   const introspect = createIntrospection(issuer, question, ports);
+  const settingsHash = introspectionSettingsHash(issuer);
   const running = createVerificationCache<
     Remembered & { readonly verified: VerifiedCredential; readonly size: number }
   >();
@@ -139,6 +141,7 @@ export function createIntrospectedTokens(
           tokenHash,
           expiresAt: at + cache,
           claims,
+          settingsHash,
         };
         running.set(key, { at, verified, size: JSON.stringify(claims).length });
         return verified;

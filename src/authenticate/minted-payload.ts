@@ -1,11 +1,12 @@
 import {
-  CREDENTIAL_CLASSES,
+  SOURCE_CLASSES,
   type Claims,
   type TokenLimits,
   type VerifiedCredential,
 } from '../contract/credential.ts';
 import { deny } from '../contract/decision.ts';
 import type { Deny } from '../contract/decision.ts';
+import { DEPLOY_TOKENS } from '../contract/deploy-token.ts';
 import { ANYBODY, type TokenSource } from '../contract/minted-token.ts';
 import { ACTION_SCOPES, ALL_REPOSITORIES, type RegistryAction } from '../contract/registry-access.ts';
 import { isRecord } from '../lib/json-object.ts';
@@ -14,7 +15,8 @@ import type { CacheEntry } from './verification-cache.ts';
 /** A token of our own whose signature has been verified. */
 export interface MintedToken extends CacheEntry {
   readonly verified: VerifiedCredential;
-  readonly audience: string;
+  /** Milliseconds since the epoch. */
+  readonly issuedAt: number;
   /** The key that signed it. */
   readonly kid: string;
 }
@@ -25,25 +27,28 @@ export function readMintedPayload(
   tokenHash: string,
   issuerUrls: ReadonlyMap<string, string>,
 ): Omit<MintedToken, 'kid'> | Deny {
-  const { aud, sub, exp, jti, src, email } = payload;
+  const { aud, sub, iat, exp, jti, src, email } = payload;
   if (
     typeof aud !== 'string' ||
     typeof sub !== 'string' ||
     typeof jti !== 'string' ||
+    typeof iat !== 'number' ||
     typeof exp !== 'number'
   ) {
-    return deny('credential_malformed', 'a minted token without aud, sub, jti or exp');
+    return deny('credential_malformed', 'a minted token without aud, sub, jti, iat or exp');
   }
   const limits = readLimits(payload);
   if (limits === undefined) return deny('credential_malformed', 'a minted token that does not say for what');
   const common = { class: 'access_token', jti, tokenHash, expiresAt: exp * 1000 } as const;
-  const size = JSON.stringify(payload).length;
+  const entry = { issuedAt: iat * 1000, size: JSON.stringify(payload).length };
+  const workload = typeof email === 'string' ? email : undefined;
+  const scoped = { audience: aud, workload, limits };
   if (src === undefined) {
     // Minted without a credential, for what anybody may do.
     const source = { class: 'access_token', jti: undefined, tokenHash } as const;
-    const minted = { identity: undefined, workload: undefined, source, limits };
+    const minted = { ...scoped, identity: undefined, source, parentAudience: undefined, publishing: false };
     const verified = { ...common, issuer: ANYBODY, issuerUrl: '', subject: sub, claims: {}, minted };
-    return { verified, audience: aud, size };
+    return { ...entry, verified };
   }
   if (!isRecord(src) || !isSource(src)) {
     return deny('credential_malformed', 'a minted token whose source cannot be read');
@@ -52,23 +57,42 @@ export function readMintedPayload(
   if (issuerUrl === undefined) {
     return deny('issuer_unknown', `minted from issuer ${src.issuer}, which the configuration no longer has`);
   }
+  const { issuer, sub: subject, claims, settingsHash, parentAud, publishing = false } = src;
   const source = { class: src.credential, jti: src.jti, tokenHash: src.tokenHash };
-  const workload = typeof email === 'string' ? email : undefined;
-  const minted = { identity: sub, workload, source, limits };
-  const { issuer, sub: subject, claims } = src;
-  return { verified: { ...common, issuer, issuerUrl, subject, claims, minted }, audience: aud, size };
+  const minted = { ...scoped, identity: sub, source, parentAudience: parentAud, publishing };
+  const ofSource = { issuer, issuerUrl, subject, claims, audiences: src.aud, settingsHash };
+  return { ...entry, verified: { ...common, ...ofSource, minted } };
 }
 
 function isSource(src: object): src is TokenSource {
-  const { issuer, sub, jti, tokenHash, credential, claims } = src as Record<string, unknown>;
+  const members = src as Claims;
+  const { issuer, sub, jti, tokenHash, credential, claims, parentAud, publishing } = members;
   return (
     typeof issuer === 'string' &&
     typeof sub === 'string' &&
-    (jti === undefined || typeof jti === 'string') &&
+    isTextOrAbsent(jti) &&
     typeof tokenHash === 'string' &&
-    CREDENTIAL_CLASSES.some((known) => known === credential) &&
-    isRecord(claims)
+    SOURCE_CLASSES.some((known) => known === credential) &&
+    isTextOrAbsent(parentAud) &&
+    (publishing === undefined || publishing === true) &&
+    isRecord(claims) &&
+    saysHowAccepted(members)
   );
+}
+
+/** Without these claims, which earlier versions did not write, a changed configuration could not reach the token. */
+function saysHowAccepted(src: Claims): boolean {
+  const { issuer, credential, aud, settingsHash } = src;
+  if (credential === 'id_token' && !isTextList(aud)) return false;
+  return issuer === DEPLOY_TOKENS ? settingsHash === undefined : typeof settingsHash === 'string';
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
+}
+
+function isTextList(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
 /** A registry's token says it in `access`, any other in `scope` and, where it is for some resources only, `resources`. */

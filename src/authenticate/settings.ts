@@ -64,12 +64,28 @@ export interface ServiceSettings {
   readonly issuers?: readonly string[] | undefined;
   /** In place of those of the issuers. */
   readonly audiences?: readonly string[] | undefined;
+  /** Present: ID tokens with this audience are exchanged for tokens that publish here. */
+  readonly trustedPublishing?: { readonly audience: string } | undefined;
+}
+
+export interface WorkloadSettings {
+  readonly name: string;
+  readonly identity: string;
+  /** Of the identity. */
+  readonly issuer: string;
+  readonly audiences: readonly string[];
 }
 
 export interface AuthenticateSettings {
   readonly issuers: readonly IssuerSettings[];
   readonly services: readonly ServiceSettings[];
   readonly deployTokens: readonly DeployTokenSettings[];
+  readonly workloadIdentities: readonly WorkloadSettings[];
+  readonly identities: readonly {
+    readonly name: string;
+    /** Milliseconds, of tokens that are minted for it. */
+    readonly tokenLifetime?: number | undefined;
+  }[];
   /** Its public URL is the issuer of the deploy tokens. */
   readonly server: { readonly publicUrl: string };
 }

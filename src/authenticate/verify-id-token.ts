@@ -76,6 +76,8 @@ export async function verifyCandidate(
       tokenHash,
       expiresAt,
       claims,
+      audiences,
+      settingsHash: issuer.settingsHash,
     },
     issuer,
     key,

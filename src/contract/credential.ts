@@ -55,6 +55,10 @@ export interface VerifiedCredential {
   /** Milliseconds since the epoch; the credential is good until just before. */
   readonly expiresAt: number;
   readonly claims: Claims;
+  /** `aud` of an ID token. */
+  readonly audiences?: readonly string[] | undefined;
+  /** Identifies the issuer settings that the credential was verified with; undefined for deploy tokens of the configuration. */
+  readonly settingsHash?: string | undefined;
   /** Of an access token: what it was minted from and for. All else but `jti`, `tokenHash` and `expiresAt` is its source's. */
   readonly minted?: Minted | undefined;
 }
@@ -67,6 +71,12 @@ export interface Minted {
     readonly jti: string | undefined;
     readonly tokenHash: string;
   };
+  /** Its own `aud`. */
+  readonly audience: string;
+  /** `aud` of the access token that was presented for this one; both limit where it is accepted. */
+  readonly parentAudience: string | undefined;
+  /** The source was accepted by the audience of a service's trusted publishing. */
+  readonly publishing: boolean;
   /** The workload identity that it was asked for, where it was asked for by that name. */
   readonly workload: string | undefined;
   /** May be less than the identity has, never more. */

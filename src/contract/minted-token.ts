@@ -17,6 +17,12 @@ export function serviceAudience(service: string): string {
 /** Milliseconds: what is minted for an identity without `tokenLifetime`. */
 export const DEFAULT_TOKEN_LIFETIME = 15 * 60_000;
 
+/**
+ * Identity of a caller that no identity matches, where a service in shadow mode issues a token all the same. No configured
+ * identity has this name.
+ */
+export const STRANGER = ':stranger';
+
 /** `src` of a minted token: what it was minted from, so that all of it can be asked again at each use. */
 export interface TokenSource {
   /** As the configuration names it. */
@@ -26,6 +32,14 @@ export interface TokenSource {
   /** SHA-256 of the source as sent, lowercase hex. */
   readonly tokenHash: string;
   readonly credential: CredentialClass;
+  /** `aud` of the source where it is an ID token: the audiences that accepted it may change. */
+  readonly aud?: readonly string[] | undefined;
+  /** `VerifiedCredential.settingsHash` of the source. */
+  readonly settingsHash?: string | undefined;
+  /** `aud` of the minted token that was presented for this one, at a registry's token endpoint. */
+  readonly parentAud?: string | undefined;
+  /** Trusted publishing accepted the source, by the audience that is configured for it. */
+  readonly publishing?: true | undefined;
   /** Those that policy, templates, audit or revocations use. */
   readonly claims: Claims;
 }

@@ -4,7 +4,7 @@ import { deny, type Allow, type Caller, type Deny, type Refusal } from '../contr
 import type { EndpointCall } from '../contract/endpoint.ts';
 import type { Clock } from '../contract/ports.ts';
 import type { Store } from '../contract/store.ts';
-import type { Mint, Minted } from './mint.ts';
+import type { Mint, Minted, MintRequest } from './mint.ts';
 
 export interface GiveOutPorts {
   readonly refuseRevoked: (credential: VerifiedCredential, caller: Caller | undefined) => Refusal | undefined;
@@ -19,7 +19,7 @@ export interface GiveOutPorts {
 export async function giveOut(
   call: EndpointCall,
   caller: Caller,
-  wanted: { readonly audience: string; readonly extra: Readonly<Record<string, unknown>> },
+  wanted: Pick<MintRequest, 'audience' | 'workload' | 'publishing' | 'extra'>,
   ports: GiveOutPorts,
 ): Promise<Minted | Refusal> {
   const { identity, credential } = caller;

@@ -25,6 +25,10 @@ export interface MintRequest {
   readonly source: VerifiedCredential | undefined;
   readonly identity: string;
   readonly audience: string;
+  /** The workload identity that was named in the request. */
+  readonly workload?: string | undefined;
+  /** The source was accepted by the audience of trusted publishing. */
+  readonly publishing?: boolean;
   /** Further claims: `scope`, `access`. */
   readonly extra: Readonly<Record<string, unknown>>;
 }
@@ -50,7 +54,7 @@ export function createMint(
   settings: MintSettings,
   { keyring, clock }: { readonly keyring: Pick<Keyring, 'sign'>; readonly clock: Clock },
 ): Mint {
-  return async function mint({ source, identity, audience, extra }) {
+  return async function mint({ source, identity, audience, workload, publishing = false, extra }) {
     const now = clock.now();
     const wanted = settings.lifetimes.get(identity) ?? DEFAULT_TOKEN_LIFETIME;
     const lifetime = source === undefined ? wanted : Math.min(wanted, longest(source, now));
@@ -63,6 +67,7 @@ export function createMint(
     const jti = randomUUID();
     const issuedAt = Math.floor(now / 1000);
     const expiresIn = Math.floor(lifetime / 1000);
+    const email = workload ?? source?.minted?.workload;
     const token = await keyring.sign(ACCESS_TOKEN_TYPE, {
       iss: settings.publicUrl,
       aud: audience,
@@ -71,8 +76,9 @@ export function createMint(
       nbf: issuedAt,
       exp: issuedAt + expiresIn,
       jti,
+      ...(email === undefined ? {} : { email }),
       ...extra,
-      ...(source === undefined ? {} : { src: sourceOf(source, settings.claims) }),
+      ...(source === undefined ? {} : { src: sourceOf(source, settings.claims, publishing) }),
     });
     return { kind: 'minted', token, jti, expiresIn };
   };
@@ -95,8 +101,24 @@ function longest(source: VerifiedCredential, now: number): number {
   }
 }
 
-function sourceOf(credential: VerifiedCredential, names: ReadonlySet<string>): TokenSource {
-  const { issuer, subject, claims, minted } = credential;
+/** Of a minted credential, its own source: what it carries of that one is passed on. */
+function sourceOf(
+  credential: VerifiedCredential,
+  names: ReadonlySet<string>,
+  publishing: boolean,
+): TokenSource {
+  const { issuer, subject, claims, audiences, settingsHash, minted } = credential;
   const { class: kind, jti, tokenHash } = minted?.source ?? credential;
-  return { issuer, sub: subject, jti, tokenHash, credential: kind, claims: pickClaims(claims, names) };
+  return {
+    issuer,
+    sub: subject,
+    jti,
+    tokenHash,
+    credential: kind,
+    aud: audiences,
+    settingsHash,
+    parentAud: minted?.parentAudience ?? minted?.audience,
+    publishing: publishing || minted?.publishing === true ? true : undefined,
+    claims: pickClaims(claims, names),
+  };
 }

@@ -50,7 +50,8 @@ export async function issueForPublishing(
   const decision = site.authorize(verified, call.operations);
   if (decision.kind !== 'allow') return decision;
   const limits = { scope: `${READ} ${WRITE}`, ...(name === undefined ? {} : { resources: [name] }) };
-  const minted = await giveOut(call, caller, { audience: site.audience, extra: limits }, ports);
+  const wanted = { audience: site.audience, publishing: true, extra: limits };
+  const minted = await giveOut(call, caller, wanted, ports);
   if (minted.kind !== 'minted') return minted;
   const expires = Math.floor(ports.clock.now() / 1000) + minted.expiresIn;
   // npm reads the token alone; twine renews it before its end.

@@ -58,7 +58,7 @@ export function createWorkloadEndpoint(ports: WorkloadPorts): Handle {
         const caller = await find(token, email, verified);
         if ('kind' in caller) return caller;
         const scope = ports.scopesOf(caller).join(' ');
-        const wanted = { audience: ports.publicUrl, extra: { email, scope } };
+        const wanted = { audience: ports.publicUrl, workload: email, extra: { scope } };
         const minted = await giveOut(call, caller, wanted, ports);
         if (minted.kind !== 'minted') return minted;
         return answer('application/json', { accessToken: minted.token });

@@ -120,6 +120,8 @@ describe('C4 what is remembered of bad tokens', () => {
         issuers: [issuerSettings(gitlab, { jobTokens: { cache: 86_400_000 } })],
         services: [{ name: 'api' }],
         deployTokens: [],
+        workloadIdentities: [],
+        identities: [],
         server: { publicUrl: 'https://gateway.example.com' },
       },
       { outbound, keyring: testKeyring(), clock: own, log: new RecordingLog(), meter: counting },

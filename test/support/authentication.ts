@@ -119,7 +119,7 @@ export function authenticatorFor(
   const meter = new RecordingMeter();
   const outbound = options.outbound ?? own;
   const authenticator = createAuthenticator(
-    { issuers, services, deployTokens, server: SERVER },
+    { issuers, services, deployTokens, workloadIdentities: [], identities: [], server: SERVER },
     { outbound, keyring: testKeyring(), clock, log, meter },
   );
   const ask: Rig['ask'] = (token) => authenticator.forService('api')(idToken(token));

@@ -75,6 +75,9 @@ describe('a job token', () => {
     class: 'access_token',
     minted: {
       identity: 'by-path',
+      audience: 'https://gateway.example.com',
+      parentAudience: undefined,
+      publishing: false,
       workload: undefined,
       source: { class: 'job_token', jti: undefined, tokenHash: 'ab'.repeat(32) },
       limits: { kind: 'scopes', scopes: new Set(SCOPES) },
