@@ -2,6 +2,7 @@ import type { Authorizer } from '../authorize/index.ts';
 import type { Config } from '../config/index.ts';
 import type { Log } from '../contract/ports.ts';
 import type { Revocations } from '../contract/revocation.ts';
+import { authenticateAtAny, createLogIn } from './registry-login.ts';
 import { createRegistryTokenEndpoint, type Mint } from '../exchange/index.ts';
 import type { Extract as ExtractCredential } from '../extract/index.ts';
 import { refuseRevoked, type Admit, type EndpointLine, type ServiceLine } from '../pipeline/index.ts';
@@ -42,12 +43,26 @@ export function createRegistryHosts(
     if (first === undefined) continue;
     const at = host === undefined ? undefined : [host];
     endpoints.push(tokenEndpoint(at, first, members, rooms));
-    if (members.every(({ service }) => service.repositoryPrefix !== undefined)) {
-      const { line } = first;
-      roots.push({ ...line, hosts: at, path: '/v2/', protocol: registryRoot(line.protocol) });
-    }
+    roots.push(...rootOf(at, first, members));
   }
   return { endpoints, roots };
+}
+
+/** `/v2/` belongs to all registries of the host: a login at any of them must be seen to have succeeded. */
+function rootOf(
+  hosts: readonly string[] | undefined,
+  first: Registry,
+  members: readonly Registry[],
+): readonly ServiceLine[] {
+  const whole = members.find(({ service }) => service.repositoryPrefix === undefined);
+  if (whole !== undefined && members.length === 1) return [];
+  const { line } = whole ?? first;
+  const authenticate = authenticateAtAny(members.map((member) => member.line));
+  const root = { ...line, hosts, path: '/v2/', authenticate };
+  // A registry without a prefix answers for all other paths itself.
+  return [
+    whole === undefined ? { ...root, protocol: registryRoot(line.protocol) } : { ...root, exact: true },
+  ];
 }
 
 function tokenEndpoint(
@@ -68,8 +83,10 @@ function tokenEndpoint(
     {
       services,
       extract: extractLogin,
-      // The registries of a host agree in whom they believe: the configuration sees to it.
-      admit: (presented, from) => admit(line.authenticate, presented, from),
+      logIn: createLogIn(
+        members.map((member) => member.line),
+        admit,
+      ),
     },
     line.protocol,
     {

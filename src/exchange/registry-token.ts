@@ -1,6 +1,7 @@
 import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
 import { deny, type Caller, type Decision, type Deny, type Refusal } from '../contract/decision.ts';
 import type { EndpointCall } from '../contract/endpoint.ts';
+import { STRANGER } from '../contract/minted-token.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { RegistryAccess } from '../contract/registry-access.ts';
 import type { RequestHead } from '../contract/request-head.ts';
@@ -22,7 +23,15 @@ export interface RegistrySite {
     ) => Decision;
   }[];
   readonly extract: (head: RequestHead) => PresentedCredential | undefined | Deny;
-  readonly admit: Admit;
+  /** Each of the services verifies the credential for itself. */
+  readonly logIn: (...asked: Parameters<Admit>) => Promise<Login | Refusal>;
+}
+
+/** A credential that at least one service of the host accepts. */
+export interface Login {
+  readonly credential: VerifiedCredential;
+  /** By the name of each service that accepts it. */
+  readonly services: ReadonlyMap<string, VerifiedCredential>;
 }
 
 export interface RegistryTokenPorts {
@@ -44,12 +53,10 @@ export interface IssuedToken {
   readonly access: readonly RegistryAccess[];
 }
 
-/** An identity that policy does not know, where a service only tries its policy out. No configured one has this name. */
-const STRANGER = ':stranger';
-
 /**
  * One token request, from credential to token: what is granted is what was asked for, cut with what policy allows
- * now. A good credential gets a token even for nothing: a login asks for nothing.
+ * now. A service that does not accept the credential grants nothing, so that a token which was issued for one service
+ * cannot become one for its neighbour. A good credential gets a token even for nothing: a login asks for nothing.
  */
 export async function issueRegistryToken(
   site: RegistrySite,
@@ -59,14 +66,15 @@ export async function issueRegistryToken(
 ): Promise<IssuedToken | Refusal> {
   const who = await findOut(site, request, call, ports);
   if ('kind' in who) return who;
-  const { credential, caller } = who;
+  const { login, caller } = who;
+  const credential = login?.credential;
 
   const access: RegistryAccess[] = [];
   const operations: Operation[] = [];
   for (const wanted of ports.readScopes(request.scopes)) {
     const granted = ports
       .operationsOf(wanted)
-      .filter(({ operation }) => authorize(site, credential, operation)?.kind === 'allow');
+      .filter(({ operation }) => authorize(site, login, operation)?.kind === 'allow');
     operations.push(...granted.map(({ operation }) => operation));
     access.push({ ...wanted, actions: granted.map(({ action }) => action) });
   }
@@ -95,9 +103,12 @@ export function scopeText(access: readonly RegistryAccess[]): string {
 }
 
 interface Who {
-  readonly credential: VerifiedCredential | undefined;
+  /** Undefined without a credential. */
+  readonly login: Login | undefined;
   readonly caller: Caller | undefined;
 }
+
+const ANYONE: Who = { login: undefined, caller: undefined };
 
 async function findOut(
   site: RegistrySite,
@@ -106,29 +117,35 @@ async function findOut(
   ports: RegistryTokenPorts,
 ): Promise<Who | Refusal> {
   const presented = site.extract(head);
-  if (presented === undefined) return { credential: undefined, caller: undefined };
-  const verified = await prove(call, presented, site.admit);
+  if (presented === undefined) return ANYONE;
+  let services: Login['services'] = new Map();
+  const verified = await prove(call, presented, async (...asked) => {
+    const login = await site.logIn(...asked);
+    if ('kind' in login) return login;
+    services = login.services;
+    return login.credential;
+  });
   if ('kind' in verified) return verified;
-  // A token for nobody stays one.
+  // A token that was issued without a credential stays one.
   if (verified.minted !== undefined && verified.minted.identity === undefined) {
-    return ports.refuseRevoked(verified, undefined) ?? { credential: undefined, caller: undefined };
+    return ports.refuseRevoked(verified, undefined) ?? ANYONE;
   }
   const identified = ports.identify(verified);
   const caller = 'kind' in identified ? undefined : identified;
   const revoked = ports.refuseRevoked(verified, caller);
   if (revoked !== undefined) return revoked;
-  const tolerant = site.services.some(({ mode }) => mode === 'shadow');
-  return 'kind' in identified && !tolerant ? identified : { credential: verified, caller };
+  const tolerant = site.services.some(({ name, mode }) => mode === 'shadow' && services.has(name));
+  return 'kind' in identified && !tolerant
+    ? identified
+    : { login: { credential: verified, services }, caller };
 }
 
-/** By the service whose prefix the name has; undefined where there is none. */
-function authorize(
-  site: RegistrySite,
-  credential: VerifiedCredential | undefined,
-  operation: Operation,
-): Decision | undefined {
+/** By the service whose prefix the name has; undefined where there is none, or where it does not accept the credential. */
+function authorize(site: RegistrySite, login: Login | undefined, operation: Operation): Decision | undefined {
   const service = site.services.find(({ prefix }) =>
     operation.extent === 'one' ? operation.resource.startsWith(prefix) : prefix === '',
   );
-  return service?.authorize(credential, [operation]);
+  if (service === undefined || login === undefined) return service?.authorize(undefined, [operation]);
+  const credential = login.services.get(service.name);
+  return credential && service.authorize(credential, [operation]);
 }

@@ -4,6 +4,8 @@ export interface Routed {
   readonly hosts?: readonly string[] | undefined;
   /** Starts and ends with `/`. */
   readonly path: string;
+  /** Only this path, and nothing below it. */
+  readonly exact?: boolean | undefined;
 }
 
 /** What an endpoint of the gateway's own says of it. */
@@ -39,7 +41,12 @@ export function createRoute<S extends Routed, E extends RoutedEndpoint = never>(
       else exact.set(endpoint.endpointPath, endpoint);
     }
   }
-  for (const service of services) for (const { prefixes } of sitesOf(service.hosts)) prefixes.push(service);
+  for (const service of services) {
+    for (const { exact, prefixes } of sitesOf(service.hosts)) {
+      if (service.exact === true) exact.set(service.path, service);
+      else prefixes.push(service);
+    }
+  }
   for (const { prefixes } of [everywhere, ...sitesByHost.values()]) {
     prefixes.sort((a, b) => b.path.length - a.path.length);
   }
@@ -55,7 +62,7 @@ export function createRoute<S extends Routed, E extends RoutedEndpoint = never>(
 }
 
 interface Site<S, E> {
-  readonly exact: Map<string, E>;
+  readonly exact: Map<string, S | E>;
   readonly below: E[];
   readonly prefixes: S[];
 }

@@ -15,6 +15,8 @@ export interface ServiceLine {
   readonly hosts?: readonly string[] | undefined;
   /** Starts and ends with `/`. */
   readonly path: string;
+  /** Only this path, and nothing below it. */
+  readonly exact?: boolean;
   /** `shadow`: what policy alone refuses is forwarded without identity, and audited. */
   readonly mode: 'enforce' | 'shadow';
   /** `conceal`: every 403 is answered as one and the same 404. */

@@ -1,0 +1,268 @@
+/** M1: a token that was issued for one service never becomes a token for another one. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startGitlab, type TestGitlab } from '../support/gitlab.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import {
+  createTokenClient,
+  jsonOf,
+  outcomeOf,
+  payloadOf,
+  tokenOf,
+  type TokenClient,
+} from '../support/token-client.ts';
+
+const HOST = 'registry.example.com';
+const MIXED = 'mixed.example.com';
+const BOTH = ['repository:a/x:pull,push', 'repository:b/x:pull,push'];
+
+let issuer: TestGitlab;
+let upstream: RecordingUpstream;
+let gateway: TestGateway;
+let registry: TokenClient;
+let mixed: TokenClient;
+let main: TokenClient;
+
+beforeAll(async () => {
+  [issuer, upstream] = await Promise.all([startGitlab(), startRecordingUpstream()]);
+  const grant = (service: string, scopes = 'read_registry, write_registry'): string =>
+    `      - { service: ${service}, scopes: [${scopes}], resources: ["**"] }`;
+  gateway = await startGateway(`
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}", jobTokens: { cache: 1ms } } }
+identities:
+  ci:
+    issuer: gitlab
+    via: [id_token, job_token]
+    match: { project_id: "20" }
+    grants:
+${['rega', 'regb', 'mixed-root', 'mixed-a'].map((name) => grant(name)).join('\n')}
+${grant('orders', 'read_api')}
+${grant('own', 'read_registry')}
+workloadIdentities:
+  ci@workload.example.com: { identity: ci, audiences: ["https://exchange.example.com"] }
+services:
+  rega: { type: oci, hosts: [${HOST}], repositoryPrefix: a/, upstream: { url: "${upstream.url}" } }
+  regb:
+    type: oci
+    hosts: [${HOST}]
+    repositoryPrefix: b/
+    anonymous: [{ scopes: [read_registry], resources: ["b/public/**"] }]
+    upstream: { url: "${upstream.url}" }
+  mixed-root: { type: oci, hosts: [${MIXED}], upstream: { url: "${upstream.url}" } }
+  mixed-a: { type: oci, hosts: [${MIXED}], repositoryPrefix: a/, upstream: { url: "${upstream.url}" } }
+  own: { type: oci, hosts: [own.example.com], audiences: ["https://own.example.com"], upstream: { url: "${upstream.url}" } }
+  orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
+`);
+  [registry, mixed, main] = [HOST, MIXED, 'gateway.example.com'].map((host) =>
+    createTokenClient(gateway.port, host),
+  ) as [TokenClient, TokenClient, TokenClient];
+});
+afterEach(() => upstream.reset());
+afterAll(async () => {
+  await gateway.close();
+  await Promise.all([upstream.close(), issuer.close()]);
+});
+
+async function issuedFor(audience: string, scope?: string): Promise<string> {
+  const parameters = { audience, ...(scope === undefined ? {} : { scope }) };
+  return tokenOf(await main.exchange(issuer.mint(), parameters));
+}
+
+async function scopeAt(client: TokenClient, password: string, scopes = BOTH): Promise<unknown> {
+  return jsonOf(await client.login(password, scopes))['scope'];
+}
+
+describe('/token of a host with two registries', () => {
+  test.each([
+    ['rega', 'repository:a/x:pull,push', 'a/x', 'b/x'],
+    ['regb', 'repository:b/x:pull,push', 'b/x', 'a/x'],
+  ])('a token for %s logs in and gets that registry alone', async (audience, scope, own, other) => {
+    const source = await issuedFor(audience);
+    const answer = await registry.login(source, BOTH);
+    expect(jsonOf(answer)['scope']).toBe(scope);
+    const issued = tokenOf(answer);
+    // Presented directly, the source has the same reach.
+    for (const token of [source, issued]) {
+      expect(outcomeOf(await registry.use(token, `GET /v2/${other}/tags/list`))).toBe(
+        '401 audience_mismatch',
+      );
+      expect(upstream.bytes()).toBe('');
+      expect(outcomeOf(await registry.use(token, `GET /v2/${own}/tags/list`))).toBe('200');
+      expect(outcomeOf(await registry.use(token, 'GET /v2/'))).toBe('200');
+      upstream.reset();
+    }
+  });
+
+  test('the other registry is closed to it for what anyone may do there, too', async () => {
+    const source = await issuedFor('rega');
+    const answer = await registry.login(source, ['repository:b/public/x:pull']);
+    expect(jsonOf(answer)['scope']).toBeUndefined();
+    const use = await registry.use(tokenOf(answer), 'GET /v2/b/public/x/tags/list');
+    expect(outcomeOf(use)).toBe('401 audience_mismatch');
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('a login without a scope adds nothing, and neither does a second or third one', async () => {
+    const first = await registry.login(await issuedFor('rega'));
+    expect(payloadOf(tokenOf(first))['access']).toEqual([]);
+    expect(await scopeAt(registry, tokenOf(first))).toBeUndefined();
+    const second = tokenOf(await registry.login(await issuedFor('rega'), ['repository:a/x:pull']));
+    const third = tokenOf(await registry.login(second, BOTH));
+    expect(await scopeAt(registry, third)).toBe('repository:a/x:pull');
+    expect(outcomeOf(await registry.use(third, 'GET /v2/b/x/tags/list'))).toBe('401 audience_mismatch');
+  });
+
+  test('the scope of the source is a limit, also where it names no repository', async () => {
+    const source = await issuedFor('regb', 'read_registry');
+    expect(await scopeAt(registry, source)).toBe('repository:b/x:pull');
+    const all = tokenOf(await main.exchange(issuer.mint(), { scope: 'read_registry' }));
+    expect(await scopeAt(registry, all)).toBe('repository:a/x:pull repository:b/x:pull');
+  });
+
+  test('the OAuth form of the endpoint does the same', async () => {
+    const body = new URLSearchParams({
+      grant_type: 'password',
+      service: HOST,
+      username: 'ci',
+      password: await issuedFor('rega'),
+      scope: BOTH.join(' '),
+    }).toString();
+    const lines = ['Content-Type: application/x-www-form-urlencoded'];
+    const answer = await registry.request('POST /token', lines, body);
+    expect(jsonOf(answer)['scope']).toBe('repository:a/x:pull,push');
+  });
+
+  test('ID tokens, tokens for all services and tokens of a workload identity reach both', async () => {
+    const idToken = issuer.mint();
+    const workload = await main.request(
+      'POST /v1/auth:exchangeToken',
+      ['Content-Type: application/json'],
+      JSON.stringify({
+        token: issuer.mint({ aud: 'https://exchange.example.com' }),
+        email: 'ci@workload.example.com',
+      }),
+    );
+    const all = [idToken, tokenOf(await main.exchange(idToken)), tokenOf(workload)];
+    for (const password of all) expect(await scopeAt(registry, password)).toBe(BOTH.join(' '));
+    const issued = tokenOf(await registry.login(all[2] ?? '', BOTH));
+    for (const name of ['a/x', 'b/x']) {
+      expect(outcomeOf(await registry.use(issued, `GET /v2/${name}/tags/list`))).toBe('200');
+    }
+  });
+
+  test.each(['orders', 'mixed-a', 'urn:gatehouse:service:own'])(
+    'a token for %s, a service of another host, cannot log in',
+    async (audience) => {
+      const source = audience.endsWith('own')
+        ? tokenOf(await main.exchange(issuer.mint({ aud: 'https://own.example.com' }), { audience }))
+        : await issuedFor(audience);
+      expect(outcomeOf(await registry.login(source, BOTH))).toBe('401 audience_mismatch');
+    },
+  );
+
+  test('a token of another host cannot log in', async () => {
+    const elsewhere = tokenOf(await mixed.login(issuer.mint(), ['repository:a/x:pull']));
+    expect(outcomeOf(await registry.login(elsewhere, BOTH))).toBe('401 audience_mismatch');
+  });
+});
+
+test('the registries of a host ask GitLab once about a job token', async () => {
+  const { token } = issuer.job({ project: { id: 20, path: 'a/x' } });
+  const before = issuer.count('job');
+  // The allowlist binds job tokens to their own project.
+  const answer = await registry.login(token, BOTH, 'gitlab-ci-token');
+  expect(jsonOf(answer)['scope']).toBe('repository:a/x:pull,push');
+  expect(issuer.count('job') - before).toBe(1);
+});
+
+describe('a registry without a prefix beside one with a prefix', () => {
+  const everything = ['repository:a/x:pull', 'repository:x:pull', 'registry:catalog:*'];
+
+  test.each([
+    ['mixed-a', 'repository:a/x:pull', '/v2/x/tags/list'],
+    ['mixed-root', 'repository:x:pull registry:catalog:*', '/v2/a/x/tags/list'],
+  ])('a token for %s', async (audience, scope, elsewhere) => {
+    const answer = await mixed.login(await issuedFor(audience), everything);
+    expect(jsonOf(answer)['scope']).toBe(scope);
+    const issued = tokenOf(answer);
+    expect(outcomeOf(await mixed.use(issued, 'GET /v2/'))).toBe('200');
+    expect(outcomeOf(await mixed.use(issued, `GET ${elsewhere}`))).toBe('401 audience_mismatch');
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('the catalog belongs to the registry without a prefix', async () => {
+    const narrow = tokenOf(await mixed.login(await issuedFor('mixed-a'), everything));
+    expect(outcomeOf(await mixed.use(narrow, 'GET /v2/_catalog'))).toBe('401 audience_mismatch');
+    const wide = tokenOf(await mixed.login(await issuedFor('mixed-root'), everything));
+    expect(outcomeOf(await mixed.use(wide, 'GET /v2/_catalog'))).toBe('200');
+  });
+});
+
+describe('other paths from one token to another', () => {
+  test('a registry with its own audiences refuses a login with a token for all services', async () => {
+    const own = createTokenClient(gateway.port, 'own.example.com');
+    const both = issuer.mint({ aud: ['https://gateway.example.com', 'https://own.example.com'] });
+    const all = tokenOf(await main.exchange(both));
+    expect(outcomeOf(await own.login(all, ['repository:x:pull']))).toBe('401 audience_mismatch');
+    expect(await scopeAt(own, both, ['repository:x:pull'])).toBe('repository:x:pull');
+  });
+
+  test('what was issued is exchanged at no endpoint, whatever type is announced', async () => {
+    for (const source of [
+      await issuedFor('rega'),
+      tokenOf(await registry.login(issuer.mint(), BOTH)),
+      tokenOf(await main.exchange(issuer.mint())),
+    ]) {
+      for (const type of ['id_token', 'access_token'] as const) {
+        for (const parameters of [{}, { audience: 'regb' }, { resource: `https://${HOST}/v2/b/` }]) {
+          expect((await main.exchange(source, parameters, type)).status).toBe(400);
+        }
+      }
+      const body = JSON.stringify({ token: source, email: 'ci@workload.example.com' });
+      const lines = ['Content-Type: application/json'];
+      expect((await main.request('POST /v1/auth:exchangeToken', lines, body)).status).toBe(401);
+    }
+  });
+
+  test('two targets that differ are none', async () => {
+    for (const parameters of [
+      { audience: 'rega', resource: `https://${HOST}/v2/b/` },
+      { audience: 'rega', resource: 'https://gateway.example.com' },
+    ]) {
+      const answer = await main.exchange(issuer.mint(), parameters);
+      expect([answer.status, jsonOf(answer)['error']]).toEqual([400, 'invalid_target']);
+    }
+  });
+
+  test('/v1/users/me describes a token for all services only', async () => {
+    expect((await main.use(await issuedFor('rega'), 'GET /v1/users/me')).status).toBe(401);
+    const issued = tokenOf(await registry.login(issuer.mint(), BOTH));
+    expect((await main.use(issued, 'GET /v1/users/me')).status).toBe(401);
+  });
+});
+
+test('a prefix that moves to another service does not take the tokens along', async () => {
+  const source = await issuedFor('rega');
+  const issued = tokenOf(await registry.login(source, ['repository:a/x:pull']));
+  const unbound = tokenOf(await registry.login(issuer.mint(), ['repository:a/x:pull']));
+  const swap = (yaml: string): string =>
+    yaml
+      .replace('repositoryPrefix: a/', 'repositoryPrefix: c/')
+      .replace('repositoryPrefix: b/', 'repositoryPrefix: a/')
+      .replace('["b/public/**"]', '["a/public/**"]');
+  expect(await gateway.reload(swap)).toBe(true);
+  // Now a repository of `regb`, for which the source was never good.
+  expect(outcomeOf(await registry.use(issued, 'GET /v2/a/x/tags/list'))).toBe('401 audience_mismatch');
+  expect(outcomeOf(await registry.use(source, 'GET /v2/a/x/tags/list'))).toBe('401 audience_mismatch');
+  expect(upstream.bytes()).toBe('');
+  expect(outcomeOf(await registry.use(unbound, 'GET /v2/a/x/tags/list'))).toBe('200');
+});
+
+test('a refused login at several registries counts as one failed attempt', async () => {
+  const statuses: number[] = [];
+  // `authFailures.perName` is 10.
+  for (let n = 0; n < 11; n++) {
+    statuses.push((await registry.login('ghdt_edge_guess', [], 'edge')).status);
+  }
+  expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), 429]);
+});
