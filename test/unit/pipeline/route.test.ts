@@ -5,6 +5,7 @@ const route = createRoute([
   { name: 'any', path: '/' },
   { name: 'orders', path: '/orders/' },
   { name: 'orders-v2', path: '/orders/v2/' },
+  { name: 'orders-root', path: '/orders/', exact: true },
   { name: 'npm', path: '/', hosts: ['npm.example.com'] },
   { name: 'npm-port', path: '/', hosts: ['npm.example.com:8443'] },
   { name: 'docs', path: '/docs/', hosts: ['DOCS.example.com'] },
@@ -13,6 +14,7 @@ const route = createRoute([
 test.each([
   ['other', '/', 'any'],
   ['other', '/orders/x', 'orders'],
+  ['other', '/orders/', 'orders-root'],
   ['other', '/ordersx', 'any'],
   ['other:80', '/orders/v2/x', 'orders-v2'],
   ['npm.example.com', '/orders/x', 'npm'],
