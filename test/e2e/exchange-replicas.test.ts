@@ -43,6 +43,13 @@ services:
 `;
     // At the same time: both want the one generated key.
     [one, two] = await Promise.all([startGateway(yaml), startGateway(yaml)]);
+    // A replica that has not reached its store yet answers 503; an orchestrator sends it nothing before it is ready.
+    for (const { adminUrl } of [one, two]) {
+      await eventually(
+        'the replica is ready',
+        async () => (await fetch(`${adminUrl}/readyz`)).status === 200,
+      );
+    }
   }, 60_000);
   afterAll(async () => {
     await Promise.all([one.close(), two.close()]);
@@ -58,6 +65,7 @@ services:
 
   async function minted(at: TestGateway): Promise<string> {
     const response = await exchange(at, issuer.mint());
+    expect(response.status).toBe(200);
     return ((await response.json()) as { accessToken: string }).accessToken;
   }
 
