@@ -1,7 +1,7 @@
 import type { VerifiedCredential } from '../contract/credential.ts';
 
 /** What a job token is not good for at GitLab itself (GitLab, "CI/CD job token": it reaches some endpoints, never the API as such). */
-const BEYOND_JOB_TOKENS: ReadonlySet<string> = new Set(['read_api', 'write_api']);
+const BEYOND_JOB_TOKENS: ReadonlySet<string> = new Set(['read_api', 'write_api', 'admin_api']);
 
 /** Whether a scope is out of reach of this credential on this type of service, whatever policy grants; tokens minted from job tokens too. */
 export function isBeyondJobToken(

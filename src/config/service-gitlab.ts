@@ -13,6 +13,7 @@ export const GITLAB_TRAITS: ServiceTraits = {
   scopes: [
     'read_api',
     'write_api',
+    'admin_api',
     'read_repository',
     'write_repository',
     'read_package_registry',

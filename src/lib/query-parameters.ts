@@ -16,17 +16,21 @@ export function queryParts(query: string): QueryPart[] {
 
 /** The name of a parameter as the laxest servers read it, decoded. */
 export function parameterName(part: string): string {
+  return foldParameterName(decodedParameterName(part));
+}
+
+/** The name of a parameter, decoded, with its brackets. */
+export function decodedParameterName(part: string): string {
   const raw = part.split('=', 1)[0] ?? '';
-  let name = raw.replaceAll('+', ' ');
+  const name = raw.replaceAll('+', ' ');
   try {
-    name = decodeURIComponent(name);
+    return decodeURIComponent(name);
   } catch {
     // Not UTF-8: an upstream may still read the bytes that are plain, and ASP.NET `%u0061`.
-    name = name.replaceAll(/%(?:u([0-9a-f]{4})|([0-9a-f]{2}))/gi, (_all, unit?: string, byte?: string) =>
+    return name.replaceAll(/%(?:u([0-9a-f]{4})|([0-9a-f]{2}))/gi, (_all, unit?: string, byte?: string) =>
       String.fromCharCode(Number.parseInt(unit ?? byte ?? '', 16)),
     );
   }
-  return foldParameterName(name);
 }
 
 /**

@@ -1,13 +1,10 @@
 import { CARRIERS } from '../contract/credential.ts';
 import type { Classification, Protocol, RefusalBody, RefusalText } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
-import { parameterName, parameterValue, queryParts } from '../lib/query-parameters.ts';
 import { quotedString } from './challenge.ts';
 import { gitRefusal } from './git.ts';
-import { classifyGit, withBody } from './git-routes.ts';
-import { repositoryOf } from './git-names.ts';
-import { endpointOf } from './gitlab-endpoints.ts';
-import { isRead, unknown } from './package-operations.ts';
+import { classifyGit } from './git-routes.ts';
+import { classifyApi } from './gitlab/api.ts';
 import { phraseOf } from './refusal.ts';
 
 export interface GitlabSettings {
@@ -18,49 +15,13 @@ export interface GitlabSettings {
 
 const API = 'api/v4/';
 
-/** Bytes. A pipeline is triggered with a token, a ref and some variables. */
-const LONGEST_FORM = 256 * 1024;
-
-/** A GitLab instance: an enumerated list of its endpoints, each for one project. All else is denied, whoever asks. */
+/** A GitLab instance: the allow list of its REST API, each endpoint for one project, and Git. */
 export function gitlabProtocol({ path: prefix, projects }: GitlabSettings): Protocol {
+  const classifyProject = classifyApi(projects);
+
   function classify(head: RequestHead): Classification {
     const rest = head.path.slice(prefix.length);
-    return rest.startsWith(API) ? classifyApi(head, rest.slice(API.length)) : classifyGit(head, rest);
-  }
-
-  function classifyApi({ method, query, hasBody }: RequestHead, rest: string): Classification {
-    if (isRead(method) && hasBody) return withBody();
-    const [, id = '', , below = ''] = /^projects\/([^/]+)(\/(.*))?$/.exec(rest) ?? [];
-    const project = projectOf(id);
-    if (project === undefined) return unknown('a path of the API that names no project');
-    const endpoint = endpointOf(below);
-    if (endpoint === undefined) return unknown('a path of the API that can be read in two ways');
-    const scope = isRead(method) ? endpoint.read : WRITES.has(method) ? endpoint.write : undefined;
-    if (scope === undefined) return unknown(`${method} on ${endpoint.name}`);
-    const others = othersIn(query);
-    if (others === undefined) return unknown('a second project that has no name');
-    const resources = [...new Set([project, ...others])];
-    return {
-      kind: 'operations',
-      operations: resources.map((resource) => ({ scope, resource, extent: 'one' })),
-      ...(endpoint.rewrite !== undefined ? { plan: { rewrite: endpoint.rewrite } } : {}),
-      ...(endpoint.form === true ? { form: { field: 'token', maxBytes: LONGEST_FORM } } : {}),
-    };
-  }
-
-  /** `:id` of GitLab's API: a number, or the whole path with its slashes encoded. */
-  function projectOf(id: string): string | undefined {
-    if (/^[1-9]\d{0,14}$/.test(id)) return projects.get(id) ?? `id:${id}`;
-    const path = id.replaceAll(/%2f/gi, '/');
-    return path.includes('/') && !path.endsWith('.git') ? repositoryOf(path) : undefined;
-  }
-
-  /** Projects that a query names beside the one of the path; undefined where one of them is none. */
-  function othersIn(query: string): readonly string[] | undefined {
-    const found = queryParts(query)
-      .filter(({ text }) => OTHER_PROJECT.has(parameterName(text)))
-      .map(({ text }) => projectOf(parameterValue(text) ?? ''));
-    return found.every((name) => name !== undefined) ? found : undefined;
+    return rest.startsWith(API) ? classifyProject(head, rest.slice(API.length)) : classifyGit(head, rest);
   }
 
   return {
@@ -75,11 +36,6 @@ export function gitlabProtocol({ path: prefix, projects }: GitlabSettings): Prot
         : gitRefusal(text, accept),
   };
 }
-
-/** Of what it is compared with (`repository/compare`), merged into, moved or linked to. */
-const OTHER_PROJECT: ReadonlySet<string> = new Set(['from_project_id', 'target_project_id', 'to_project_id']);
-
-const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** GitLab's own form, with a phrase for the clients of packages that print nothing else. */
 function apiRefusal({ error, message, requestId }: RefusalText): RefusalBody {

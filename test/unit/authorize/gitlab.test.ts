@@ -5,7 +5,7 @@ import type { VerifiedCredential } from '../../../src/contract/credential.ts';
 import { credential, identity, one, service, settings } from './fixtures.ts';
 
 const JOB = { project_id: '20', project_path: 'acme/payments', ref: 'main' };
-const SCOPES = ['read_api', 'write_api', 'read_releases'];
+const SCOPES = ['read_api', 'write_api', 'admin_api', 'read_releases'];
 
 const authorizer = createAuthorizer(
   settings({
@@ -87,9 +87,12 @@ describe('a job token', () => {
   test.each([
     ['itself', jobToken],
     ['what was minted from it', minted],
-  ])('never has read_api or write_api: %s', (_what, presented) => {
+  ])('never has a scope of the API as such: %s', (_what, presented) => {
     expect(decide('read_api', 'acme/payments', presented)).toBe('scope_not_granted');
     expect(decide('write_api', 'acme/payments', presented)).toBe('scope_not_granted');
+    expect(decide('admin_api', 'acme/payments', presented)).toBe('scope_not_granted');
+    const every = [{ scope: 'admin_api', resource: '', extent: 'every' as const }];
+    expect(authorizer.forService('gitlab')(presented, every)).toMatchObject({ reason: 'scope_not_granted' });
     expect(decide('read_releases', 'acme/payments', presented)).toBe('allow');
     expect(decide('read_releases', 'id:20', presented)).toBe('allow');
   });

@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RequestHead } from '../../../src/contract/request-head.ts';
-import { GITLAB_ENDPOINTS } from '../../../src/protocols/gitlab-endpoints.ts';
+import { API_METHODS, NEVER, type GitlabEndpoint } from '../../../src/protocols/gitlab/endpoint.ts';
+import { GITLAB_ENDPOINTS } from '../../../src/protocols/gitlab/endpoints.ts';
 import { gitlabProtocol } from '../../../src/protocols/index.ts';
 
 const protocol = gitlabProtocol({ path: '/', projects: new Map([['42', 'acme/base-images']]) });
 
-function classify(line: string, hasBody = false): string {
+function classify(line: string, hasBody = false, rawHeaders: readonly string[] = []): string {
   const [method = '', target = ''] = line.split(' ');
   const [path = '', query] = target.split('?');
   const asked = protocol.classify({
@@ -16,10 +17,12 @@ function classify(line: string, hasBody = false): string {
     path: path as RequestHead['path'],
     query: query === undefined ? '' : `?${query}`,
     hasBody,
-    rawHeaders: [],
+    rawHeaders,
   });
   if (asked.kind !== 'operations') return asked.kind;
-  const operations = asked.operations.map(({ scope, resource }) => `${scope} ${resource}`).join(', ');
+  const operations = asked.operations
+    .map(({ scope, resource, extent }) => `${scope} ${extent === 'one' ? resource : extent}`)
+    .join(', ');
   return (
     operations +
     (asked.form === undefined ? '' : ' form') +
@@ -31,12 +34,11 @@ const P = '/api/v4/projects';
 
 describe('endpoints', () => {
   test.each([
-    [`GET ${P}/20`, 'read_api id:20'],
-    [`GET ${P}/42`, 'read_api acme/base-images'],
-    [`GET ${P}/acme%2Fpayments`, 'read_api acme/payments'],
+    [`GET ${P}/20`, 'read_api id:20 rewritten'],
+    [`GET ${P}/42`, 'read_api acme/base-images rewritten'],
+    [`GET ${P}/acme%2Fpayments`, 'read_api acme/payments rewritten'],
     [`GET ${P}/acme%2fteam%2Fpayments/issues`, 'read_api acme/team/payments'],
     [`POST ${P}/20/issues`, 'write_api id:20'],
-    [`DELETE ${P}/20`, 'write_api id:20'],
     [`GET ${P}/20/repository/files/src%2Fmain.ts/raw`, 'read_api id:20'],
     [`GET ${P}/20/repository/compare?from=a&to=b`, 'read_api id:20'],
     [
@@ -67,6 +69,14 @@ describe('endpoints', () => {
     [`GET ${P}/20/packages/maven/com/acme/app/1/app-1.pom`, 'read_package_registry id:20'],
     [`GET ${P}/20/packages/helm/stable/index.yaml`, 'read_package_registry id:20 rewritten'],
     [`DELETE ${P}/20/packages/9`, 'write_package_registry id:20'],
+    [`PUT ${P}/20/packages/nuget/`, 'write_package_registry id:20'],
+    [`POST ${P}/20/packages/helm/api/stable/charts`, 'write_package_registry id:20'],
+    [`GET ${P}/20/packages/helm/stable/charts/a-1.tgz`, 'read_package_registry id:20'],
+    [`GET ${P}/20/packages/npm/-/package/@acme%2fui/dist-tags`, 'read_package_registry id:20'],
+    [`GET ${P}/20/packages/npm/-/user/a`, 'unknown'],
+    [`GET ${P}/20/packages/npm/-/something`, 'admin_api every'],
+    [`GET ${P}/20/packages/new-format/a`, 'admin_api every'],
+    [`GET ${P}/20/packages/protection/rules`, 'admin_api every'],
     [`GET ${P}/20/packages/conan/v1/users/authenticate`, 'unknown'],
     [`POST ${P}/20/access_tokens`, 'unknown'],
     [`POST ${P}/20/access_tokens/3/rotate`, 'unknown'],
@@ -86,6 +96,21 @@ describe('endpoints', () => {
     [`GET ${P}/20/jobs/artifacts/feature%2Fx/download?job=test`, 'read_artifacts id:20'],
     [`DELETE ${P}/20/jobs/7/artifacts`, 'write_api id:20'],
     [`GET ${P}/20/jobs/7`, 'read_api id:20'],
+    [`GET ${P}/20/repository/archive.zip`, 'read_api id:20'],
+    [`GET ${P}/20/repository/branches/release.json`, 'read_api id:20'],
+    [`GET ${P}/20/issues/3/notes/4`, 'read_api id:20'],
+    [`DELETE ${P}/20/issues/3/links/4`, 'write_api id:20'],
+    // Outside the list.
+    [`DELETE ${P}/20`, 'admin_api every rewritten'],
+    [`PUT ${P}/acme%2Fpayments`, 'admin_api every rewritten'],
+    [`POST ${P}/20/fork`, 'admin_api every rewritten'],
+    [`GET ${P}/20/members`, 'admin_api every'],
+    [`GET ${P}/20/issues/`, 'admin_api every'],
+    [`GET ${P}/20/issues/three`, 'admin_api every'],
+    [`PATCH ${P}/20/issues/3`, 'admin_api every'],
+    [`GET ${P}/20/jobs/artifacts-of/7`, 'admin_api every'],
+    [`GET ${P}/20/access_tokens_of_others`, 'admin_api every'],
+    [`GET ${P}/20/job_token_scope`, 'admin_api every'],
     [`GET ${P}/20/releases`, 'read_releases id:20'],
     [`POST ${P}/20/releases/v1/assets/links`, 'write_releases id:20'],
     [`GET ${P}/20/terraform/state/production`, 'read_terraform_state id:20'],
@@ -142,9 +167,56 @@ test('what reads has no body: Rack would take parameters from it', () => {
   expect(classify(`DELETE ${P}/20/packages/9`, true)).toBe('write_package_registry id:20');
 });
 
+describe('a body is read', () => {
+  const form = ['Content-Type', 'application/x-www-form-urlencoded'];
+  test.each<[string, readonly string[], string]>([
+    [`POST ${P}/20/repository/commits`, [], 'in-body'],
+    [`PUT ${P}/20/issues/3`, ['Content-Type', 'application/json'], 'in-body'],
+    [`POST ${P}/20/pipeline`, form, 'in-body'],
+    [`POST ${P}/20/pipeline`, ['content_type', 'multipart/form-data; boundary=b'], 'in-body'],
+    [`POST ${P}/20/pipeline`, [], 'in-body'],
+    [`POST ${P}/20/pipeline`, ['Content-Type', 'application/json', 'Content-Type', 'text/plain'], 'in-body'],
+    [`POST ${P}/20/pipeline`, ['Content-Type', 'application/json'], 'write_api id:20'],
+    [`PUT ${P}/20/packages/generic/a/1/a`, form, 'write_package_registry id:20'],
+    [`POST ${P}/20/packages/pypi`, form, 'write_package_registry id:20'],
+    [`POST ${P}/20/trigger/pipeline`, form, 'trigger_pipeline id:20 form'],
+    [`POST ${P}/20/members`, form, 'admin_api every'],
+  ])('%s %j: %s', (line, headers, expected) => expect(classify(line, true, headers)).toBe(expected));
+});
+
+test('an upload that is not read is at a path without another method, which a form could ask for', () => {
+  const endpoints = Object.values(GITLAB_ENDPOINTS).flat();
+  const uploads = endpoints.filter(({ upload }) => upload === true);
+  expect(uploads.length).toBeGreaterThan(0);
+  for (const { path, scopes } of uploads) {
+    expect(Object.keys(scopes), path).toEqual(['POST']);
+    expect(endpoints.filter((other) => other.path === path)).toHaveLength(1);
+  }
+});
+
 test('docs/gitlab.md has every endpoint, with its scopes, in this order', () => {
   const text = readFileSync(join(import.meta.dirname, '../../../docs/gitlab.md'), 'utf8');
-  const rows = [...text.matchAll(/^\| `(.+?)` +\| (.+?) +\| (.+?) +\|$/gm)].map(([, ...cells]) => cells);
-  const code = (scope: string | undefined): string => (scope === undefined ? 'never' : `\`${scope}\``);
-  expect(rows).toEqual(GITLAB_ENDPOINTS.map(({ name, read, write }) => [name, code(read), code(write)]));
+  const documented = Object.keys(GITLAB_ENDPOINTS).map((area) => {
+    const [, section = ''] = text.split(`### ${area}\n`);
+    const rows = (section.split('\n#')[0] ?? '').matchAll(/^\| `(.*?)` +\| (.+?) +\| (.+?) +\| (.+?) +\|$/gm);
+    return [area, [...rows].map(([, ...cells]) => cells)];
+  });
+  expect(Object.fromEntries(documented)).toEqual(
+    Object.fromEntries(
+      Object.entries(GITLAB_ENDPOINTS).map(([area, endpoints]) => [area, endpoints.map(documentedRow)]),
+    ),
+  );
 });
+
+function documentedRow({ path, scopes, body, form, upload }: GitlabEndpoint): string[] {
+  const cell = (scope: string): string => (scope === NEVER ? 'never' : `\`${scope}\``);
+  const writes = API_METHODS.filter((method) => method !== 'GET' && scopes[method] !== undefined);
+  const write = new Set(writes.map((method) => cell(scopes[method] ?? '')));
+  const isNever = Object.values(scopes).every((scope) => scope === NEVER);
+  return [
+    path,
+    scopes.GET === undefined ? '–' : cell(scopes.GET),
+    isNever ? 'never' : writes.length === 0 ? '–' : `${[...write].join(', ')} (${writes.join(', ')})`,
+    body ?? (form === true ? 'form' : upload === true ? 'upload' : '–'),
+  ];
+}
