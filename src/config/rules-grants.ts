@@ -58,6 +58,25 @@ function checkPermission(
       resourcePatternProblem(pattern, SERVICE_TRAITS[service.type].resources);
     if (problem !== undefined) context.error([...path, 'resources', index], problem);
   }
+  if (service.type === 'gitlab') checkAdminScope(context, { scopes, resources }, path);
+}
+
+/** Endpoints outside the allow list can reach any project, so their scope is granted for all of them or has no effect. */
+function checkAdminScope(
+  context: RuleContext,
+  { scopes, resources }: Pick<Grant, 'scopes' | 'resources'>,
+  path: KeyPath,
+): void {
+  const index = scopes.indexOf('admin_api');
+  if (index === -1) return;
+  const place = [...path, 'scopes', index];
+  if (path[0] === 'services') {
+    context.error(place, 'admin_api cannot be granted without a credential');
+  } else if (!resources.includes('**')) {
+    const message =
+      'admin_api has no effect on these resources: endpoints outside the list can reach any project; grant it on "**"';
+    context.warn(place, message);
+  }
 }
 
 /** Those of its operations; by default those of its type. */

@@ -1,4 +1,4 @@
-/** Threat X4: what an allow list of endpoints leaves of a GitLab behind the gateway's own credential. */
+/** Threat X4: endpoints outside the allow list of a GitLab that gets the credential of the gateway. */
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -112,7 +112,7 @@ test.each([
   'GET 20/packages/conan/v1/users/authenticate',
   'GET 20/packages/conan/v2/users/check_credentials',
   'PUT 20/packages/npm/-/user/org.couchdb.user:a',
-])('an endpoint that issues or shows tokens is never forwarded, whatever is granted: %s', async (line) => {
+])('an endpoint that issues or shows tokens is never forwarded, with any grant: %s', async (line) => {
   expect(await service.outcome('admin', line)).toBe('403 operation_unknown');
   expect(service.upstream.bytes()).toBe('');
 });
@@ -183,3 +183,11 @@ test.each(['ci', 'admin'] as const)(
     expect(body).not.toContain('canary');
   },
 );
+
+test('HEAD and errors of the project itself pass', async () => {
+  service.upstream.respond(`HTTP/1.1 200 OK\r\n${JSON_TYPE}\r\nContent-Length: 5000000\r\n\r\n`);
+  expect(await service.outcome('ci', 'HEAD 20')).toBe('200');
+  service.upstream.respond('HTTP/1.1 404 No\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\n{x');
+  const { status, body } = await service.ask('ci', 'GET 20');
+  expect([status, body]).toEqual([404, '{x']);
+});

@@ -23,7 +23,7 @@ const multipart = (...fields: readonly (readonly [string, string])[]): string =>
   `${fields.map(([name, value]) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`).join('')}--b--\r\n`;
 
 /** What ends in 403, with nothing at the upstream. */
-type Denied = readonly [string, string, string, string, string?];
+type Denied = [string, string, string, string, string?];
 
 describe('another project that is not granted', () => {
   test.each<Denied>([

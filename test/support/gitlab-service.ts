@@ -11,7 +11,7 @@ export interface GitlabService {
   readonly upstream: RecordingUpstream;
   /** The headers by which a caller is known. */
   credential(caller: GitlabCaller): readonly string[];
-  /** One request on a connection of its own; `body` gets a Content-Length. */
+  /** Sends one request on a new connection; `body` gets a Content-Length. */
   ask(
     caller: GitlabCaller,
     line: string,

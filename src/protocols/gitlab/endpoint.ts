@@ -4,7 +4,7 @@ import type { BodyRewrite } from '../../contract/protocol.ts';
 export const API_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type ApiMethod = (typeof API_METHODS)[number];
 
-/** In place of a scope: the endpoint is never forwarded, whatever is granted. */
+/** In place of a scope: the endpoint is never forwarded, with any grant. */
 export const NEVER = 'never';
 
 /**
@@ -46,7 +46,7 @@ export function endpointsOf(
   });
 }
 
-/** The endpoints of an API that has no scopes of its own. */
+/** Endpoints without a more specific scope. */
 export const api = endpointsOf('read_api', 'write_api');
 
 export function never(path: string): GitlabEndpoint {

@@ -6,12 +6,12 @@ const terraform = endpointsOf('read_terraform_state', 'write_terraform_state');
 
 /**
  * GitLab REST API: "Projects", "Search", "Events", "Labels", "Milestones", "Wikis", "Snippets", "Badges", "Container registry",
- * "Releases", "Release links", "Terraform state". Not listed: what makes a project of the group of it (`promote`), what changes the
- * project itself, and what gives access to it.
+ * "Releases", "Release links", "Terraform state". Not listed: endpoints that change the project itself, that give access to it, or
+ * that move an object to its group (`promote`).
  */
 export const PROJECT_ENDPOINTS: readonly GitlabEndpoint[] = [
   api('', ['GET'], { rewrite: WITHOUT_RUNNERS_TOKEN }),
-  // They issue tokens, or show them.
+  // These endpoints issue tokens or show secrets.
   never('access_tokens/**'),
   never('deploy_tokens/**'),
   never('triggers/**'),

@@ -59,7 +59,7 @@ function jsonParameters(body: Buffer): BodyParameters {
         open.push({ names: [...names, ...namesIn(name)], value: item, depth: depth + 1 });
       }
     } else if (value !== null) {
-      parameters.push({ names, value: String(value) });
+      parameters.push({ names, value: typeof value === 'string' ? value : JSON.stringify(value) });
     }
   }
   return { kind: 'parameters', parameters };

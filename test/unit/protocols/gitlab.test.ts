@@ -184,6 +184,21 @@ describe('a body is read', () => {
   ])('%s %j: %s', (line, headers, expected) => expect(classify(line, true, headers)).toBe(expected));
 });
 
+test('every row of the list decides its own path', () => {
+  for (const { path, scopes } of Object.values(GITLAB_ENDPOINTS).flat()) {
+    const below = path
+      .replaceAll(/:\w*id(?=\/|$)/g, '7')
+      .replaceAll(/:\w+/g, 'a')
+      .replace('/**', '/b/c');
+    for (const method of API_METHODS) {
+      const scope = scopes[method];
+      if (scope === undefined) continue;
+      const found = classify(`${method} ${P}/20${below === '' ? '' : `/${below}`}`);
+      expect(found.split(' ')[0], `${method} ${path}`).toBe(scope === NEVER ? 'unknown' : scope);
+    }
+  }
+});
+
 test('an upload that is not read is at a path without another method, which a form could ask for', () => {
   const endpoints = Object.values(GITLAB_ENDPOINTS).flat();
   const uploads = endpoints.filter(({ upload }) => upload === true);
@@ -214,7 +229,7 @@ function documentedRow({ path, scopes, body, form, upload }: GitlabEndpoint): st
   const write = new Set(writes.map((method) => cell(scopes[method] ?? '')));
   const isNever = Object.values(scopes).every((scope) => scope === NEVER);
   return [
-    path,
+    path === '' ? '(the project itself)' : path,
     scopes.GET === undefined ? '–' : cell(scopes.GET),
     isNever ? 'never' : writes.length === 0 ? '–' : `${[...write].join(', ')} (${writes.join(', ')})`,
     body ?? (form === true ? 'form' : upload === true ? 'upload' : '–'),
