@@ -8,13 +8,15 @@ import { GatehouseError } from '../contract/errors.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { Asked, InBody } from '../contract/protocol.ts';
 import { readHead } from '../listener/index.ts';
-import { createRoute, type ServiceLine } from '../pipeline/index.ts';
+import { classify, createRoute, type ServiceLine } from '../pipeline/index.ts';
 
 /** A request as an operator thinks of it; the credential is a token, or claims as if they had been verified. */
 export interface ExplainQuestion {
   readonly method: string;
   /** Absolute. */
   readonly url: string;
+  /** The request is a WebSocket handshake. */
+  readonly webSocket?: boolean;
   readonly credential:
     | { readonly kind: 'none' }
     | { readonly kind: 'token'; readonly token: string }
@@ -51,11 +53,11 @@ export function createExplain(
 ): Explain {
   const route = createRoute(rooms.lines);
 
-  return async function explain({ method, url, credential }) {
+  return async function explain({ method, url, webSocket, credential }) {
     if (!URL.canParse(url)) throw new GatehouseError('usage', `--url ${url} is no absolute URL`);
     const { host } = new URL(url);
     const target = url.replace(/^[a-z]+:\/\/[^/?#]*/i, '') || '/';
-    const rawHeaders = ['Host', host];
+    const rawHeaders = ['Host', host, ...(webSocket === true ? HANDSHAKE : [])];
     if (credential.kind === 'token') rawHeaders.push('Authorization', `Bearer ${credential.token}`);
     const head = readHead({ method, url: target, httpVersion: '1.1', rawHeaders }, Infinity);
     if ('kind' in head) return refused('route', head);
@@ -64,7 +66,7 @@ export function createExplain(
     if (head.encodedSlash === true && line?.protocol.encodedSlash !== true)
       return refused('route', { reason: 'path_ambiguous', detail: '%2F' });
     if (line === undefined) return refused('route', { reason: 'no_service', detail: `nothing at ${host}` });
-    const asked = line.protocol.classify(head);
+    const asked = classify(line.protocol, head);
     if (asked.kind === 'deny') return refused('classify', asked);
     if (asked.kind === 'unknown')
       return refused('classify', { reason: 'operation_unknown', detail: asked.detail });
@@ -87,6 +89,12 @@ export function createExplain(
     return { kind: 'explained', explanation: firstAllowed(explanations), inBody: asked.kind === 'in-body' };
   };
 }
+
+/** RFC 6455 §4.1, with a key of zeros. */
+const HANDSHAKE = [
+  ...['Connection', 'Upgrade', 'Upgrade', 'websocket'],
+  ...['Sec-WebSocket-Version', '13', 'Sec-WebSocket-Key', `${'A'.repeat(22)}==`],
+];
 
 /** Where the body decides, which is not at hand here: each of what it can be for. */
 function alternatives(asked: Asked | InBody): readonly (readonly Operation[])[] {

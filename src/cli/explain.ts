@@ -15,6 +15,7 @@ whoever keeps the policy. Exit code: 0 allowed, 1 not allowed, 2 wrong usage or 
 
   gatehouse explain --config gatehouse.yaml --claims job.json --issuer gitlab \\
                     --method GET --url https://gateway.example.com/orders/v1/list
+  gatehouse explain --config gatehouse.yaml --deploy-token edge --websocket --url https://gateway.example.com/orders/events
   gatehouse explain --config gatehouse.yaml --token-file token.jwt --url https://gateway.example.com/orders/`,
   options: {
     ...CONFIG_OPTION,
@@ -32,13 +33,20 @@ whoever keeps the policy. Exit code: 0 allowed, 1 not allowed, 2 wrong usage or 
     class: { type: 'string', value: 'CLASS', help: 'Of the claims: id_token (default) or job_token.' },
     'deploy-token': { type: 'string', value: 'NAME', help: 'A deploy token of the configuration.' },
     method: { type: 'string', value: 'METHOD', help: 'Default: GET.' },
-    url: { type: 'string', value: 'URL', help: 'The URL that the client calls.' },
+    url: {
+      type: 'string',
+      value: 'URL',
+      help: 'The URL that the client calls; ws:// and wss:// imply --websocket.',
+    },
+    websocket: { type: 'boolean', help: 'The request is a WebSocket handshake.' },
     json: { type: 'boolean', help: 'As JSON.' },
   },
   async run(values, terminal) {
+    const url = required(values, 'url');
     const question: ExplainQuestion = {
       method: (text(values, 'method') ?? 'GET').toUpperCase(),
-      url: required(values, 'url'),
+      url,
+      webSocket: values['websocket'] === true || /^wss?:/i.test(url),
       credential: credentialOf(values),
     };
     const gateway = build(readConfiguration(values, terminal), { version: VERSION, inspect: true });

@@ -48,7 +48,9 @@ function checkPermission(
 ): void {
   const known = scopesOf(service);
   for (const [index, scope] of scopes.entries()) {
-    if (known.includes(scope)) continue;
+    const idle = scope === HANDSHAKES ? unusedHandshakes(service) : undefined;
+    if (idle !== undefined) context.warn([...path, 'scopes', index], idle);
+    if (idle !== undefined || known.includes(scope)) continue;
     const message = `service "${service.name}" has no scope "${scope}"${hint(scope, known)}`;
     context.error([...path, 'scopes', index], message);
   }
@@ -78,6 +80,18 @@ function checkAdminScope(
     context.warn(place, message);
   }
 }
+
+/** Why the scope for WebSocket handshakes has no effect on this service. */
+function unusedHandshakes(service: Service): string | undefined {
+  if (service.type !== 'http') return undefined;
+  if (service.webSockets === false) return `has no effect: service "${service.name}" says webSockets: false`;
+  const unused = service.operations?.every(({ scope }) => scope !== HANDSHAKES) === true;
+  return unused
+    ? `has no effect: service "${service.name}" has operations; grant the scope of one with webSocket: true`
+    : undefined;
+}
+
+const HANDSHAKES = 'websocket';
 
 /** Those of its operations; by default those of its type. */
 function scopesOf(service: Service): readonly string[] {

@@ -12,7 +12,7 @@ export function checkServices(context: RuleContext): void {
     checkHosts(context, service, path);
     checkPlace(context, service, places);
     checkIssuers(context, service, path);
-    if (service.type === 'http') checkOperations(context, service.operations, path);
+    if (service.type === 'http') checkOperations(context, service, path);
     if (service.type === 'go' && service.deny === 'conceal') {
       context.error([...path, 'deny'], 'must be reveal: told 404, `go` asks the next proxy for the module');
     }
@@ -81,17 +81,25 @@ const METHOD = /^[A-Z0-9!#$%&'+\-.^_`|~]+$/;
 /** RFC 6749 §3.3 `scope-token`. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-type Operations = Extract<Service, { type: 'http' }>['operations'];
+type HttpService = Extract<Service, { type: 'http' }>;
 
-function checkOperations(context: RuleContext, operations: Operations, path: KeyPath): void {
+function checkOperations(context: RuleContext, { operations, webSockets }: HttpService, path: KeyPath): void {
   if (operations?.length === 0) {
     context.error(
       [...path, 'operations'],
       'is empty: every request would be denied; leave it out for the default',
     );
   }
-  for (const [index, { scope, methods, paths }] of (operations ?? []).entries()) {
+  for (const [index, { scope, methods, paths, webSocket }] of (operations ?? []).entries()) {
     const here = [...path, 'operations', index];
+    if (webSocket && !methods.includes('GET')) {
+      context.error(
+        [...here, 'webSocket'],
+        'has no effect: a WebSocket handshake is a GET, add it to methods',
+      );
+    } else if (webSocket && webSockets === false) {
+      context.warn([...here, 'webSocket'], 'has no effect: the service says webSockets: false');
+    }
     if (!SCOPE.test(scope)) {
       context.error([...here, 'scope'], 'must be printable ASCII without spaces, quotes and backslashes');
     }

@@ -15,19 +15,30 @@ export const httpService = z.strictObject({
       }),
     ])
     .prefault({})
-    .describe('WebSocket handshakes pass where the operation is granted; false: they are refused.'),
+    .describe(
+      'Limits of a WebSocket. A handshake needs the scope `websocket`, or an entry of `operations` with `webSocket: true`; false: handshakes are refused.',
+    ),
   operations: z
     .array(
       z.strictObject({
         scope: nonEmpty,
         methods: z.array(nonEmpty).min(1),
         paths: z.array(nonEmpty).min(1).optional().describe('Below `path`, with a leading /. Default: all.'),
+        webSocket: z
+          .boolean()
+          .default(false)
+          .describe(
+            'true: the entry also covers WebSocket handshakes (GET) on its paths. An entry without it covers none. Default false.',
+          ),
       }),
     )
     .optional()
     .describe(
-      'First match wins; no match = denied. Default: read_api for GET, HEAD, OPTIONS; write_api for the rest.',
+      'First match wins; no match = denied. Default: read_api for GET, HEAD, OPTIONS; write_api for POST, PUT, PATCH, DELETE; websocket for WebSocket handshakes.',
     ),
 });
 
-export const HTTP_TRAITS: ServiceTraits = { scopes: ['read_api', 'write_api'], resources: 'path' };
+export const HTTP_TRAITS: ServiceTraits = {
+  scopes: ['read_api', 'write_api', 'websocket'],
+  resources: 'path',
+};

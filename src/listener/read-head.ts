@@ -59,6 +59,11 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
   return switching?.kind === 'websocket' ? { ...head, webSocket: true } : head;
 }
 
+/** The head of a request whose connection cannot switch protocols: it is forwarded, and authorized, as a plain request. */
+export function asPlainRequest(head: RequestHead | Deny): RequestHead | Deny {
+  return 'kind' in head || head.webSocket !== true ? head : { ...head, webSocket: false };
+}
+
 function malformed(detail: string): Deny {
   return deny('request_malformed', detail);
 }

@@ -19,7 +19,7 @@ import {
 } from './connections.ts';
 import { compileNetworks } from './networks.ts';
 import { listen } from './listen.ts';
-import { readHead } from './read-head.ts';
+import { asPlainRequest, readHead } from './read-head.ts';
 import { loadCertificate, watchCertificate } from './tls.ts';
 
 export interface ListenerSettings {
@@ -117,10 +117,11 @@ export function createListener(
     // request begins would be decided by the network.
     if (req === upgrading || leaving) res.shouldKeepAlive = false;
     current.set(req.socket, res);
+    const head = readHead(req, limits.headerCount);
     handlers.request({
       req,
       res,
-      head: readHead(req, limits.headerCount),
+      head: upgrade === undefined ? asPlainRequest(head) : head,
       client: clientFacts(req),
       requestId: randomUUID(),
       upgrade,

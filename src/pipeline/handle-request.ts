@@ -7,12 +7,12 @@ import type { RequestMeter } from '../contract/meter.ts';
 import type { Clock, Log } from '../contract/ports.ts';
 import type { Classification } from '../contract/protocol.ts';
 import type { Reason } from '../contract/reason.ts';
-import type { RequestHead } from '../contract/request-head.ts';
 import type { Revocations } from '../contract/revocation.ts';
 import type { BodyWanted } from '../contract/taken-body.ts';
 import { createAdmit } from './admission.ts';
 import { answer, type RefusalForm } from './answer.ts';
 import { brokenEvent } from './broken-event.ts';
+import { classify } from './classify.ts';
 import { basisReason, callerOf, Exchange } from './exchange.ts';
 import { faultFields } from './fault-fields.ts';
 import { judge, operationsOf } from './judge.ts';
@@ -68,7 +68,7 @@ export function createPipeline(stages: Stages): Pipeline {
     if ('endpointPath' in line) return callEndpoint(exchange, line);
     exchange.line = line;
 
-    const asked = takes(line, head) ? line.protocol.classify(head) : NO_WEBSOCKETS;
+    const asked = classify(line.protocol, head);
     if (asked.kind === 'deny') return refuse(exchange, asked);
     exchange.operations = operationsOf(asked);
     const form = asked.kind === 'operations' ? asked.form : undefined;
@@ -231,13 +231,6 @@ export function createPipeline(stages: Stages): Pipeline {
     standing: createStanding(stages),
   };
 }
-
-/** A tunnel is no request: only protocols that have them let one through. */
-function takes({ protocol }: ServiceLine, { webSocket }: RequestHead): boolean {
-  return webSocket !== true || protocol.webSockets === true;
-}
-
-const NO_WEBSOCKETS: Classification = { kind: 'unknown', detail: 'there are no WebSockets at this service' };
 
 /** To most servers it is either a slash or a part of a name, and nobody knows which. */
 function readsEncodedSlash(line: ServiceLine | EndpointLine | undefined): boolean {

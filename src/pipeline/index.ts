@@ -1,4 +1,5 @@
 export { createPipeline, type Pipeline, type Stages } from './handle-request.ts';
+export { classify } from './classify.ts';
 export { createAdmit, type Admit } from './admission.ts';
 export { refuseRevoked } from './revoked.ts';
 export { createRoute } from './route.ts';

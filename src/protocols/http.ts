@@ -12,6 +12,8 @@ export interface HttpSettings {
         readonly scope: string;
         readonly methods: readonly string[];
         readonly paths?: readonly string[] | undefined;
+        /** The entry covers WebSocket handshakes too. */
+        readonly webSocket?: boolean | undefined;
       }[]
     | undefined;
   /** Absent or false: handshakes are refused. */
@@ -24,17 +26,24 @@ export function httpProtocol(settings: HttpSettings): Protocol {
     scope: operation.scope,
     methods: new Set(operation.methods.map((method) => method.toUpperCase())),
     paths: operation.paths?.map((pattern) => compileGlob(pattern)),
+    webSocket: operation.webSocket === true,
   }));
   const prefix = settings.path.length - 1;
 
   function classify(head: RequestHead): Classification {
     const resource = prefix === 0 ? head.path : head.path.slice(prefix);
-    for (const { scope, methods, paths } of rules) {
+    // A handshake is a GET, and what follows it is more than reading: `kubectl exec` is one.
+    const handshake = head.webSocket === true;
+    for (const { scope, methods, paths, webSocket } of rules) {
+      if (handshake && !webSocket) continue;
       if (!methods.has(head.method)) continue;
       if (paths !== undefined && !paths.some((path) => path.test(resource))) continue;
       return { kind: 'operations', operations: [{ scope, resource, extent: 'one' }] };
     }
-    return { kind: 'unknown', detail: `no operation of the service fits ${head.method} on this path` };
+    const detail = handshake
+      ? 'no operation of the service with webSocket: true fits a WebSocket handshake on this path'
+      : `no operation of the service fits ${head.method} on this path`;
+    return { kind: 'unknown', detail };
   }
 
   return {
@@ -57,4 +66,5 @@ export function httpProtocol(settings: HttpSettings): Protocol {
 const DEFAULT_OPERATIONS: NonNullable<HttpSettings['operations']> = [
   { scope: 'read_api', methods: ['GET', 'HEAD', 'OPTIONS'] },
   { scope: 'write_api', methods: ['POST', 'PUT', 'PATCH', 'DELETE'] },
+  { scope: 'websocket', methods: ['GET'], webSocket: true },
 ];

@@ -131,6 +131,21 @@ describe('explain', () => {
     });
   });
 
+  test('a WebSocket handshake: by --websocket or by the scheme, and what it needs', async () => {
+    writeFileSync(claimsFile, JSON.stringify(defaultClaims('gitlab')));
+    const claims = ['--claims', claimsFile, '--issuer', 'gitlab'];
+    for (const args of [
+      ['--websocket', '--url', url],
+      ['--url', url.replace('https:', 'wss:')],
+    ]) {
+      const { code, stdout } = await explain(...claims, ...args);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/scope_not_granted/) });
+      expect(stdout).toContain('websocket');
+    }
+    const post = await explain(...claims, '--websocket', '--method', 'POST', '--url', url);
+    expect(post).toMatchObject({ code: 1, stdout: expect.stringContaining('request_malformed') });
+  });
+
   test('no credential; another method; no such service', async () => {
     expect((await explain('--url', url)).code).toBe(1);
     writeFileSync(claimsFile, JSON.stringify(defaultClaims('gitlab')));

@@ -99,7 +99,7 @@ test('what is said in either direction keeps it open', async () => {
 test('the end of the process does not wait for it, and leaves its event', async () => {
   const echo = keep(await startEchoServer());
   const { gateway, port, folder, audit } = await startGateway(
-    `services: { open: { type: http, upstream: { url: "${echo.url}/" }, anonymous: [{ scopes: [read_api], resources: ["/**"] }] } }`,
+    `services: { open: { type: http, upstream: { url: "${echo.url}/" }, anonymous: [{ scopes: [websocket], resources: ["/**"] }] } }`,
     {
       server: 'server: { listen: "127.0.0.1:0", admin: { listen: "127.0.0.1:0" }, limits: { drain: 20s } }\n',
     },

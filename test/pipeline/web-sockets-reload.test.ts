@@ -53,7 +53,7 @@ test('a reload that changes the service ends it; one that does not, does not', a
 test.each([
   [
     'its scope is taken away',
-    (yaml: string) => yaml.replace('scopes: [read_api, write_api]', 'scopes: [write_api]'),
+    (yaml: string) => yaml.replace('scopes: [read_api, write_api, websocket]', 'scopes: [read_api, write_api]'),
     'scope_not_granted',
   ],
   [
@@ -89,7 +89,7 @@ test.each([
 });
 
 test('what anybody may do: it ends with the identity that it began as', async () => {
-  const { echo, rig } = await start({ service: 'anonymous: [{ scopes: [read_api], resources: ["/**"] }]' });
+  const { echo, rig } = await start({ service: 'anonymous: [{ scopes: [websocket], resources: ["/**"] }]' });
   const socket = await connect(rig);
   expect(await rig.reload((yaml) => yaml.replace('project_id: "20"', 'project_id: "21"'))).toBe(true);
   await expectEnded(socket, echo);
@@ -105,7 +105,7 @@ test('another secret of a deploy token: it ends', async () => {
   const [secret, nextSecret] = ['a', 'b'].map((digit) => `ghdt_edge_${digit.repeat(64)}`);
   const gateway = keep(
     await startGateway(`deployTokens:
-  edge: { username: edge, secretHash: "${secretHash(secret ?? '')}", grants: [{ service: orders, scopes: [read_api], resources: ["/**"] }] }
+  edge: { username: edge, secretHash: "${secretHash(secret ?? '')}", grants: [{ service: orders, scopes: [websocket], resources: ["/**"] }] }
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${echo.url}/" } }`),
   );
@@ -126,7 +126,7 @@ test('a token that ends meanwhile ends nothing, at a reload neither', async () =
     await startGateway(
       `issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
-  payments: { issuer: gitlab, match: { project_id: "20" }, grants: [{ service: orders, scopes: [read_api], resources: ["**"] }] }
+  payments: { issuer: gitlab, match: { project_id: "20" }, grants: [{ service: orders, scopes: [websocket], resources: ["**"] }] }
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${echo.url}/" } }
 ${OTHER}`,

@@ -50,7 +50,7 @@ test('the upstream gets what it gets of any request, and nothing of the clientâ€
   expect(handshake?.headers).toMatchObject({
     authorization: 'Bearer canary-upstream',
     'x-auth-identity': 'payments',
-    'x-auth-scopes': 'read_api',
+    'x-auth-scopes': 'websocket',
     'x-project': 'acme/payments',
     'x-forwarded-host': 'gateway.example.com',
     'x-auth-assertion': expect.stringMatching(/^eyJ/),

@@ -13,7 +13,7 @@ beforeAll(async () => {
     services: `
 off: { type: http, path: /off/, webSockets: false, upstream: { url: "UPSTREAM/" }, anonymous: [{ scopes: [read_api], resources: ["/**"] }] }
 files: { type: generic, path: /files/, upstream: { url: "UPSTREAM/" }, anonymous: [{ scopes: [read_package_registry], resources: ["**"] }] }
-open: { type: http, path: /open/, upstream: { url: "UPSTREAM/", timeouts: { headers: 300ms, connect: 300ms, idle: 300ms } }, anonymous: [{ scopes: [read_api], resources: ["/**"] }] }
+open: { type: http, path: /open/, upstream: { url: "UPSTREAM/", timeouts: { headers: 300ms, connect: 300ms, idle: 300ms } }, anonymous: [{ scopes: [websocket], resources: ["/**"] }] }
 `,
   });
 });

@@ -59,7 +59,7 @@ ${indent(identities)}
     match: { project_id: "20" }
     grants:
       - service: api
-        scopes: [read_api, write_api]
+        scopes: [read_api, write_api, websocket]
         resources: ${JSON.stringify([...resources, '/probe/*'])}
 services:
   api:

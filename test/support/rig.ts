@@ -35,7 +35,7 @@ identities:
   payments:
     issuer: gitlab
     match: { project_id: "20" }
-    grants: [{ service: orders, scopes: [read_api, write_api], resources: ["**"] }]
+    grants: [{ service: orders, scopes: [read_api, write_api, websocket], resources: ["**"] }]
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${upstreamUrl}/"${more(options.upstream)} }${more(options.service)} }
 ${options.services ?? ''}`,

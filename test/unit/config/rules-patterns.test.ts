@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { configuration, errorsOf } from './loading.ts';
+import { configuration, errorsOf, warningsOf } from './loading.ts';
 
 const UPSTREAM = 'upstream: { url: http://orders.internal/ }';
 const service = (body: string): string => configuration({ services: `{ orders: { type: http, ${body} } }` });
@@ -34,6 +34,10 @@ describe('operations', () => {
       'methods: [GET], paths: ["/a//b"]',
       'operations[0].paths[0]: never matches: paths have no empty segments',
     ],
+    [
+      'methods: [POST], webSocket: true',
+      'operations[0].webSocket: has no effect: a WebSocket handshake is a GET, add it to methods',
+    ],
   ])('%s', (body, message) => {
     expect(errorsOf(operations(body))).toEqual([expect.stringContaining(`services.orders.${message}`)]);
   });
@@ -58,8 +62,52 @@ describe('operations', () => {
   test.each([
     'methods: [GET, PROPFIND, M-SEARCH]',
     'methods: [GET], paths: ["/", "/v1/**", "/*/x", "**", "/~a/@b:c=d"]',
+    'methods: [POST, GET], webSocket: true',
+    'methods: [POST], webSocket: false',
   ])('%s', (body) => {
     expect(errorsOf(operations(body))).toEqual([]);
+  });
+});
+
+describe('WebSocket handshakes', () => {
+  const warnings = (scope: string, body: string): readonly string[] =>
+    warningsOf(
+      configuration({
+        roles: `{ reader: [{ service: orders, scopes: [${scope}], resources: ["/**"] }] }`,
+        services: `{ orders: { type: http, ${UPSTREAM}, ${body} } }`,
+      }),
+    ).map((warning) => warning.replace(/^\S+ /, ''));
+  const PLAIN = '{ scope: read, methods: [GET] }';
+
+  test.each([
+    ['websocket', 'keepCookies: true', []],
+    ['talk', 'operations: [{ scope: talk, methods: [GET], webSocket: true }]', []],
+    ['websocket', 'operations: [{ scope: websocket, methods: [GET], webSocket: true }]', []],
+    [
+      'websocket',
+      'webSockets: false',
+      ['roles.reader[0].scopes[0]: has no effect: service "orders" says webSockets: false'],
+    ],
+    [
+      'websocket',
+      `operations: [${PLAIN}]`,
+      [
+        'roles.reader[0].scopes[0]: has no effect: service "orders" has operations; grant the scope of one with webSocket: true',
+      ],
+    ],
+    [
+      'talk',
+      'webSockets: false, operations: [{ scope: talk, methods: [GET], webSocket: true }]',
+      ['services.orders.operations[0].webSocket: has no effect: the service says webSockets: false'],
+    ],
+  ])('a grant of %s, with %s', (scope, body, expected) => expect(warnings(scope, body)).toEqual(expected));
+
+  test('the scope is one of type http only', () => {
+    const yaml = configuration({
+      roles: '{ reader: [{ service: orders, scopes: [websocket], resources: ["**"] }] }',
+      services: `{ orders: { type: generic, ${UPSTREAM} } }`,
+    });
+    expect(errorsOf(yaml)).toEqual([expect.stringContaining('service "orders" has no scope "websocket"')]);
   });
 });
 
@@ -160,7 +208,7 @@ describe('grants', () => {
     });
     expect(errorsOf(yaml).map((error) => error.replace(/^\S+ /, ''))).toEqual([
       'identities.a.grants[0].service: no service is named "ordres"; did you mean "orders"?',
-      'services.orders.anonymous[0].scopes[0]: service "orders" has no scope "read"; known: read_api, write_api',
+      'services.orders.anonymous[0].scopes[0]: service "orders" has no scope "read"; known: read_api, write_api, websocket',
       'services.orders.anonymous[0].resources[0]: without a credential there are no claims; put {claims.…} into the resources of a grant',
       'services.orders.anonymous[0].resources[1]: "?" cannot stand in a pattern; only * and ** are wildcards',
     ]);
