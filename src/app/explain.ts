@@ -91,10 +91,12 @@ export function createExplain(
 }
 
 /** RFC 6455 §4.1, with a key of zeros. */
-const HANDSHAKE = [
-  ...['Connection', 'Upgrade', 'Upgrade', 'websocket'],
-  ...['Sec-WebSocket-Version', '13', 'Sec-WebSocket-Key', `${'A'.repeat(22)}==`],
-];
+const HANDSHAKE = Object.entries({
+  Connection: 'Upgrade',
+  Upgrade: 'websocket',
+  'Sec-WebSocket-Version': '13',
+  'Sec-WebSocket-Key': `${'A'.repeat(22)}==`,
+}).flat();
 
 /** Where the body decides, which is not at hand here: each of what it can be for. */
 function alternatives(asked: Asked | InBody): readonly (readonly Operation[])[] {

@@ -6,6 +6,7 @@ import type { Clock, OutboundForms } from '../contract/ports.ts';
 import type { Protocol } from '../contract/protocol.ts';
 import { createExtract } from '../extract/index.ts';
 import { createForwarder, type Forwarder, type StallWatch } from '../forward/index.ts';
+import { foldLoosely } from '../lib/header-name.ts';
 import { inherit, type Estate } from '../lib/inherit.ts';
 import type { EndpointLine, ServiceLine } from '../pipeline/index.ts';
 import {
@@ -68,6 +69,7 @@ export function createServices(
     const line: ServiceLine = {
       ...service,
       protocol,
+      acceptedHeaders: acceptedHeaders(service),
       extract: createExtract({
         carriers: service.carriers ?? protocol.carriers,
         queryParameters: protocol.queryCarriers,
@@ -105,6 +107,14 @@ function wayOutOf(forwarders: Forwarders, service: string): Pick<ServiceLine, 'f
   if (entry === undefined) throw new TypeError(`there is no forwarder of ${service}`);
   const { forward, takeBody } = entry.made;
   return { forward, takeBody };
+}
+
+/** Headers that the service forwards, or that the gateway sets in place of the client's. */
+function acceptedHeaders({ passHeaders, identityHeaders, upstream: { auth } }: Service): ReadonlySet<string> {
+  const credentials = [auth, ...Object.values(auth?.perIdentity ?? {})].flatMap(
+    (each) => each?.header?.name ?? [],
+  );
+  return new Set([...passHeaders, ...Object.keys(identityHeaders), ...credentials].map(foldLoosely));
 }
 
 /** Whether a secret with a user name may be a deploy token of GitLab's own. */

@@ -51,6 +51,7 @@ export function verdict(event: AuditEvent): Verdict {
     case 'revoked':
     case 'credential_conflict':
     case 'request_malformed':
+    case 'header_refused':
     case 'path_ambiguous':
     case 'headers_too_large':
     case 'body_too_large':

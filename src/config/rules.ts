@@ -12,6 +12,7 @@ import { checkIssuers } from './rules-issuers.ts';
 import { checkJobTokens } from './rules-job-tokens.ts';
 import { checkMatches } from './rules-match.ts';
 import { checkOrder } from './rules-order.ts';
+import { checkPassHeaders } from './rules-pass-headers.ts';
 import { checkPerIdentity, checkPerIdentityReach } from './rules-per-identity.ts';
 import { checkPublishing } from './rules-publishing.ts';
 import { checkReach } from './rules-reach.ts';
@@ -45,6 +46,7 @@ const RULES: readonly Rule[] = [
   checkPerIdentity,
   checkClientCredentials,
   checkIdentityHeaders,
+  checkPassHeaders,
   checkFiles,
 ];
 

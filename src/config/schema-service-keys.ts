@@ -38,6 +38,12 @@ export const serviceKeys = {
     .default(false)
     .describe('Whether the upstream gets X-Auth-Assertion, the signed word of the gateway. Default false.'),
   keepCookies: z.boolean().default(false).describe('Passes the Cookie header on. Default false.'),
+  passHeaders: z
+    .array(nonEmpty)
+    .default([])
+    .describe(
+      'Request headers that are forwarded although the upstream acts on other resources than the path with them, such as X-Checksum-Deploy. Without an entry such a header is refused or removed. Policy does not see its effect: a client that may write one path may then reach everything that the account of the gateway can. Default: none.',
+    ),
   limits: z
     .strictObject({
       bodyBytes: byteSize.optional().describe('Longest request body; beyond it 413. Default: no limit.'),

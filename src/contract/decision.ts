@@ -23,6 +23,8 @@ export interface Deny {
   readonly kind: 'deny';
   readonly reason: DenyReason;
   readonly detail: string;
+  /** For the client, in place of the reason's message: what of its own request was refused, and what to do next. */
+  readonly message?: string;
   /** The identity that was refused, where one matched. */
   readonly caller?: Caller | undefined;
   /** Seconds, for `Retry-After`. */

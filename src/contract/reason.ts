@@ -40,6 +40,11 @@ export const REASONS = {
     message: 'The request carries more than one credential. Send exactly one.',
   },
   request_malformed: { status: 400, message: 'The request is not one that can be forwarded unambiguously.' },
+  header_refused: {
+    status: 400,
+    message:
+      'A header of the request would make the upstream act on something that the path does not name. Send the request without it.',
+  },
   path_ambiguous: {
     status: 400,
     message:

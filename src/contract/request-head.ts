@@ -8,6 +8,16 @@ declare const canonical: unique symbol;
  */
 export type CanonicalPath = string & { readonly [canonical]: true };
 
+/** A header that is refused unless the service forwards it or sets it itself. */
+export interface RefusableHeader {
+  /** `acting`: ACTING_HEADERS, with the effect `refuse`. `impersonation`: IMPERSONATION_HEADERS. */
+  readonly kind: 'acting' | 'impersonation';
+  /** Loosely folded. */
+  readonly folded: string;
+  /** As the client spells it, cut to 64 characters. */
+  readonly name: string;
+}
+
 /** The head of a request after the listener's checks. Nothing in it has been authenticated. */
 export interface RequestHead {
   readonly method: string;
@@ -20,6 +30,8 @@ export interface RequestHead {
   readonly query: string;
   /** It is a whole WebSocket handshake (RFC 6455 §4.2.1). */
   readonly webSocket?: boolean;
+  /** In the order of the request; undefined for most requests. */
+  readonly refusable?: readonly RefusableHeader[] | undefined;
   /** Whether the framing announces a body. */
   readonly hasBody: boolean;
   /** Name, value, name, value … exactly as received. */

@@ -42,6 +42,8 @@ export interface ForwardSettings {
   readonly assertion: boolean;
   readonly publicUrl: string;
   readonly keepCookies: boolean;
+  /** Request headers that are forwarded although the upstream may act on something else than the path. */
+  readonly passHeaders?: readonly string[] | undefined;
   /** Query parameters that carry credentials to this type of upstream. */
   readonly queryCarriers: readonly string[];
   readonly limits: { readonly bodyBytes?: number | undefined };

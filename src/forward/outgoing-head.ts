@@ -11,6 +11,7 @@ export interface OutgoingSettings {
   readonly upstream: { readonly url: string; readonly hostHeader: 'upstream' | 'client' };
   readonly identityHeaders: IdentityHeaderTemplates;
   readonly keepCookies: boolean;
+  readonly passHeaders?: readonly string[] | undefined;
 }
 
 export interface OutgoingHead {
@@ -35,6 +36,7 @@ export function createOutgoingHead(
   const cleanHeaders = createHeaderCleaner({
     keepCookies: settings.keepCookies,
     cleanQuery,
+    passHeaders: settings.passHeaders,
     reserved: [...Object.keys(settings.identityHeaders), ...credentialHeaders],
   });
 

@@ -1,3 +1,7 @@
+import { ACTING_HEADERS } from '../contract/acting-headers.ts';
+import { IMPERSONATION_HEADERS, TRUSTED_USER_HEADERS } from '../contract/identity-headers.ts';
+import { foldLoosely } from '../lib/header-name.ts';
+import { compileHeaderNames } from '../lib/header-names.ts';
 import { addConnectionNames, withoutNames } from './connection-header.ts';
 import { type CleanQuery, stripCredentials } from './credential-parameters.ts';
 
@@ -6,6 +10,8 @@ export interface RequestHeaderSettings {
   readonly cleanQuery: CleanQuery;
   /** Lowercase names that the gateway sets for this service: identity headers, upstream credential. */
   readonly reserved: readonly string[];
+  /** Names of ACTING_HEADERS that this service forwards. */
+  readonly passHeaders?: readonly string[] | undefined;
 }
 
 export interface CleanHeaders {
@@ -23,16 +29,18 @@ export interface CleanHeaders {
 export function createHeaderCleaner(
   settings: RequestHeaderSettings,
 ): (rawHeaders: readonly string[]) => CleanHeaders {
-  const reserved = new Set(settings.reserved.map(foldAsLaxest));
+  const reserved = new Set(settings.reserved.map(foldLoosely));
+  const passed = new Set((settings.passHeaders ?? []).map(foldLoosely));
 
   function actionOf(name: string): Action {
     const special = SPECIAL.get(name.toLowerCase());
     if (special !== undefined) return special;
-    const folded = foldAsLaxest(name);
+    const folded = foldLoosely(name);
     if (SPECIAL.has(folded)) return 'drop';
     if (folded === 'cookie') return settings.keepCookies ? 'pass' : 'drop';
-    if (DROPPED.has(folded) || reserved.has(folded)) return 'drop';
-    return DROPPED_PREFIXES.some((prefix) => folded.startsWith(prefix)) ? 'drop' : 'pass';
+    if (reserved.has(folded)) return 'drop';
+    const listed = listOf(folded);
+    return listed === undefined || (listed === 'acting' && passed.has(folded)) ? 'pass' : 'drop';
   }
 
   // Clients spell few names; what becomes of each is looked up. Only short names are kept, and not too many.
@@ -76,11 +84,6 @@ export function createHeaderCleaner(
   };
 }
 
-/** PHP reads `.` in a name as `_` too, lighttpd whatever is neither letter nor digit. */
-function foldAsLaxest(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
-}
-
 type Action = 'pass' | 'drop' | 'connection' | 'content-length' | 'referer';
 
 const SPECIAL: ReadonlyMap<string, Action> = new Map([
@@ -89,7 +92,7 @@ const SPECIAL: ReadonlyMap<string, Action> = new Map([
   ['referer', 'referer'],
 ]);
 
-const DROPPED: ReadonlySet<string> = new Set([
+const DROPPED: readonly string[] = [
   // This hop's own (RFC 9110 §7.6.1).
   'host',
   'keep-alive',
@@ -109,7 +112,9 @@ const DROPPED: ReadonlySet<string> = new Set([
   'x-nuget-apikey',
   'x-gitlab-token',
   'x-api-key',
-  // Acting as somebody else (GitLab REST, Kubernetes).
+  'x-jfrog-art-api',
+  'x-gitea-internal-auth',
+  // Acting as another user (GitLab and Gitea REST).
   'sudo',
   // Where a request came from and what it was before, as servers believe it.
   'forwarded',
@@ -131,13 +136,14 @@ const DROPPED: ReadonlySet<string> = new Set([
   'x-http-method-override',
   'x-method-override',
   'x-request-id',
-]);
+  'x-auth-*',
+  'x-forwarded-*',
+  'x-envoy-*',
+];
 
-const DROPPED_PREFIXES = [
-  'x-auth-',
-  'x-forwarded-',
-  'x-original-',
-  'x-rewrite-',
-  'x-envoy-',
-  'impersonate-',
-] as const;
+/** `acting`: passes where the service says so. `never`: does not pass. */
+const listOf = compileHeaderNames<'acting' | 'never'>([
+  [DROPPED, 'never'],
+  ...[...IMPERSONATION_HEADERS, ...TRUSTED_USER_HEADERS].map(({ names }) => [names, 'never'] as const),
+  ...ACTING_HEADERS.map(({ names }) => [names, 'acting'] as const),
+]);

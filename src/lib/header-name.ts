@@ -7,6 +7,11 @@ export function foldHeaderName(name: string): string {
   return result;
 }
 
+/** As the laxest servers read a name: PHP takes `.` for `_` too, lighttpd every character that is neither letter nor digit. */
+export function foldLoosely(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
+}
+
 /** Clients spell few names, so the folded form is looked up, not made; a flood of new ones is not kept. */
 const MAX_KNOWN = 2_000;
 const MAX_KNOWN_LENGTH = 64;

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { deny, type Deny } from '../contract/decision.ts';
-import type { RequestHead } from '../contract/request-head.ts';
-import { foldHeaderName } from '../lib/header-name.ts';
+import type { RefusableHeader, RequestHead } from '../contract/request-head.ts';
 import { readSwitching } from './handshake.ts';
+import { roleOf } from './header-roles.ts';
 import { parseTarget } from './request-target.ts';
 
 /** What of node's request is read; `method` and `url` are as received. */
@@ -24,26 +24,31 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
   let host: string | undefined;
   let hasBody = false;
   let websocket = false;
+  let refusable: RefusableHeader[] | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
     const value = rawHeaders[i + 1] ?? '';
-    const folded = foldHeaderName(name);
-    if (!FRAMING.has(folded)) continue;
-    if (name.includes('_')) return malformed(`a header that reads as ${folded}`);
-    if (folded === 'host') {
+    const role = roleOf(name);
+    if (role === 'other') continue;
+    if (typeof role === 'object') {
+      (refusable ??= []).push(role);
+      continue;
+    }
+    if (name.includes('_')) return malformed(`a header that reads as ${role}`);
+    if (role === 'host') {
       if (host !== undefined) return malformed('more than one Host');
       host = value;
-    } else if (folded === 'transfer-encoding') {
+    } else if (role === 'transfer-encoding') {
       if (httpVersion === '1.0') return malformed('Transfer-Encoding in HTTP/1.0');
       if (value.toLowerCase() !== 'chunked') return malformed('a Transfer-Encoding other than chunked');
       hasBody = true;
-    } else if (folded === 'content-length') {
+    } else if (role === 'content-length') {
       // Beyond 2^53 the number that is sent on would not be the one that was read.
       if (!/^\d{1,15}$/.test(value)) return malformed('a Content-Length that is not a usable number');
       hasBody ||= value !== '0';
-    } else if (folded === 'upgrade') {
+    } else if (role === 'upgrade') {
       websocket ||= /(?:^|[\s,])websocket(?:$|[\s,/])/i.test(value);
-    } else if (folded === 'expect' && value.toLowerCase() !== '100-continue') {
+    } else if (role === 'expect' && value.toLowerCase() !== '100-continue') {
       return malformed('an Expect other than 100-continue');
     }
   }
@@ -55,8 +60,9 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
 
   const target = parseTarget(req.url ?? '');
   if ('kind' in target) return target;
-  const head = { method, host: host.toLowerCase(), ...target, hasBody, rawHeaders };
-  return switching?.kind === 'websocket' ? { ...head, webSocket: true } : head;
+  const head: RequestHead = { method, host: host.toLowerCase(), ...target, hasBody, rawHeaders };
+  if (switching === undefined && refusable === undefined) return head;
+  return { ...head, webSocket: switching?.kind === 'websocket', refusable };
 }
 
 /** The head of a request whose connection cannot switch protocols: it is forwarded, and authorized, as a plain request. */
@@ -67,15 +73,6 @@ export function asPlainRequest(head: RequestHead | Deny): RequestHead | Deny {
 function malformed(detail: string): Deny {
   return deny('request_malformed', detail);
 }
-
-const FRAMING: ReadonlySet<string> = new Set([
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'expect',
-  'upgrade',
-]);
 
 /** A name without trailing dot or an address, and a port (RFC 9110 §7.2; no user, path or query). */
 const HOST =

@@ -15,12 +15,15 @@ export function answer(
   reason: Reason,
   retryAfter: number | undefined,
   form: RefusalForm,
+  /** In place of the reason's own. */
+  told?: string,
 ): void {
   const { incoming, line } = exchange;
   const { req, res, requestId, head } = incoming;
   if (res.headersSent || res.destroyed) return;
   const readable = !('kind' in head);
-  const { status, message } = REASONS[reason];
+  const { status, message: general } = REASONS[reason];
+  const message = told ?? general;
   const concealed = status === 403 && line?.deny === 'conceal';
   const common = { requestId, head: readable ? head : undefined };
   const text = concealed

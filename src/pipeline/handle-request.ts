@@ -17,6 +17,7 @@ import { basisReason, callerOf, Exchange } from './exchange.ts';
 import { faultFields } from './fault-fields.ts';
 import { judge, operationsOf } from './judge.ts';
 import { ownAnswer } from './own-answer.ts';
+import { refuseHeaders } from './refuse-headers.ts';
 import { refuseRevoked } from './revoked.ts';
 import { createRoute } from './route.ts';
 import type { EndpointLine, ServiceLine } from './service-line.ts';
@@ -67,6 +68,8 @@ export function createPipeline(stages: Stages): Pipeline {
     if (line === undefined) return refuse(exchange, deny('no_service', `nothing at ${head.host}`));
     if ('endpointPath' in line) return callEndpoint(exchange, line);
     exchange.line = line;
+    const refusedHeader = refuseHeaders(line, head);
+    if (refusedHeader !== undefined) return refuse(exchange, refusedHeader);
 
     const asked = classify(line.protocol, head);
     if (asked.kind === 'deny') return refuse(exchange, asked);
@@ -152,7 +155,8 @@ export function createPipeline(stages: Stages): Pipeline {
     exchange.decision = refusal;
     exchange.reason = refusal.reason;
     exchange.detail = refusal.detail;
-    answer(exchange, refusal.reason, refusal.retryAfter, formOf(exchange));
+    const message = refusal.kind === 'deny' ? refusal.message : undefined;
+    answer(exchange, refusal.reason, refusal.retryAfter, formOf(exchange), message);
   }
 
   function formOf({ line }: Exchange): RefusalForm {

@@ -22,6 +22,8 @@ export interface ServiceLine {
   /** `conceal`: every 403 is answered as one and the same 404. */
   readonly deny: 'reveal' | 'conceal';
   readonly protocol: Protocol;
+  /** Loosely folded names of headers that are no reason to refuse a request: forwarded by `passHeaders`, or set by the gateway. */
+  readonly acceptedHeaders?: ReadonlySet<string> | undefined;
   /** `form`: the body of a request whose credential may stand there. */
   readonly extract: (
     head: RequestHead,

@@ -4,8 +4,18 @@ import type { RefusalBody, RefusalText } from '../contract/protocol.ts';
 export function jsonRefusal(text: RefusalText, accept: string | undefined): RefusalBody {
   const takesJson = accept === undefined || /\*\/\*|application\/(\*|json|[a-z.-]+\+json)/i.test(accept);
   if (!takesJson) return textRefusal(text);
-  const body = { error: text.error, message: text.message, request_id: text.requestId };
+  const body = { error: text.error, message: text.message, request_id: text.requestId, ...statusOf(text) };
   return { contentType: 'application/json', body: `${JSON.stringify(body)}\n` };
+}
+
+/**
+ * kubectl prints the message of a Kubernetes Status (apimachinery, meta/v1) and of no other JSON, and it is the client that
+ * sends impersonation headers: such a refusal is a Status too.
+ */
+function statusOf({ error, status }: RefusalText): object {
+  return error === 'header_refused'
+    ? { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'BadRequest', code: status }
+    : {};
 }
 
 /** For clients that print what they get. */

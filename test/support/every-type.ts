@@ -1,0 +1,67 @@
+import { SERVICE_TRAITS } from '../../src/config/schema-service.ts';
+import { startGateway, type TestGateway } from './gateway.ts';
+import { startIssuer } from './issuer.ts';
+
+/** One service of each type in front of one upstream, and a job that may do everything on each. */
+export interface EveryType extends TestGateway {
+  readonly token: string;
+  /** The bytes of a request that the job may send to the service of a type. */
+  request(type: ServiceType, lines?: readonly string[]): string;
+}
+
+export type ServiceType = keyof typeof SERVICE_TRAITS;
+
+/** A request of each type whose upstream response is relayed as it is: type → host and request line. */
+const REQUESTS: Readonly<Record<ServiceType, readonly [host: string, line: string]>> = {
+  http: ['gateway.example.com', 'PUT /http/a'],
+  oci: ['registry.example.com', 'GET /v2/acme/a/tags/list'],
+  generic: ['gateway.example.com', 'PUT /generic/a/b'],
+  cargo: ['gateway.example.com', 'GET /cargo/api/v1/crates/acme/1.0.0/download'],
+  go: ['gateway.example.com', 'GET /go/example.com/acme/@v/list'],
+  helm: ['gateway.example.com', 'GET /helm/acme-1.0.0.tgz'],
+  maven: ['gateway.example.com', 'PUT /maven/com/acme/a/1.0/a-1.0.jar'],
+  npm: ['gateway.example.com', 'GET /npm/acme/-/acme-1.0.0.tgz'],
+  nuget: ['gateway.example.com', 'GET /nuget/v3-flatcontainer/acme/1.0.0/acme.1.0.0.nupkg'],
+  pypi: ['gateway.example.com', 'GET /pypi/files/acme-1.0.0.tar.gz'],
+  git: ['gateway.example.com', 'GET /git/acme/app.git/info/refs?service=git-upload-pack'],
+  gitlab: ['gitlab.example.com', 'GET /api/v4/projects/acme%2Fapp/releases'],
+};
+
+export const SERVICE_TYPES = Object.keys(SERVICE_TRAITS) as readonly ServiceType[];
+
+/** `keys`: more keys of each service, as YAML in flow form, such as `passHeaders: [Destination]`. */
+export async function startEveryType(upstreamUrl: string, keys = ''): Promise<EveryType> {
+  const issuer = await startIssuer();
+  const grants = SERVICE_TYPES.map((type) => {
+    const { scopes, resources } = SERVICE_TRAITS[type];
+    return `{ service: ${type}, scopes: [${scopes.join(', ')}], resources: ["${resources === 'path' ? '/**' : '**'}"] }`;
+  });
+  const services = SERVICE_TYPES.map((type) => {
+    const [host, line] = REQUESTS[type];
+    const [, path] = /(\/\w+\/)/.exec(line) ?? [];
+    const place = type === 'gitlab' || type === 'oci' ? `hosts: [${host}]` : `hosts: [${host}], path: ${path}`;
+    return `  ${type}: { type: ${type}, ${place}, upstream: { url: "${upstreamUrl}/" }${keys === '' ? '' : `, ${keys}`} }`;
+  });
+  const gateway = await startGateway(`
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+identities:
+  ci: { issuer: gitlab, match: { project_id: "20" }, grants: [${grants.join(', ')}] }
+services:
+${services.join('\n')}
+`);
+  const token = issuer.mint();
+  return {
+    ...gateway,
+    token,
+    request(type, lines = []) {
+      const [host, line] = REQUESTS[type];
+      const framing = line.startsWith('PUT') ? ['Content-Length: 0'] : [];
+      const head = [`${line} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${token}`];
+      return [...head, ...framing, 'Connection: close', ...lines, '', ''].join('\r\n');
+    },
+    async close() {
+      await gateway.close();
+      await issuer.close();
+    },
+  };
+}
