@@ -6,7 +6,7 @@ import type { Service } from './draft.ts';
 import type { RuleContext } from './rule.ts';
 import { hint } from './suggest.ts';
 
-/** Only headers that are held back for what they make an upstream act on can be let through; who calls is never the client's to say. */
+/** `passHeaders` can name the headers of ACTING_HEADERS and no others: never credentials, identity or framing. */
 export function checkPassHeaders(context: RuleContext): void {
   for (const service of context.draft.services) {
     const set = new Set(headersSet(service).map(foldLoosely));

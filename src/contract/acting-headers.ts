@@ -75,7 +75,7 @@ export const ACTING_HEADERS: readonly ActingHeaderGroup[] = [
   },
   {
     effect: 'refuse',
-    source: 'Tenant beside the path: Loki, Mimir, Tempo; Thanos; Grafana HTTP API; Vault, Consul namespaces',
+    source: 'Tenant or namespace as a header: Loki, Mimir, Tempo; Thanos; Grafana HTTP API; Vault; Consul',
     names: ['X-Scope-OrgID', 'THANOS-TENANT', 'X-Grafana-Org-Id', 'X-Vault-Namespace', 'X-Consul-Namespace'],
   },
   {

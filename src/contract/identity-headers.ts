@@ -1,8 +1,8 @@
 import type { HeaderGroup } from './acting-headers.ts';
 
 /**
- * Headers by which a client acts as another user. Forwarded they would choose the user of the gateway's account, removed
- * they would leave the client in the belief that it acts as somebody else: a request with one is refused, on every service.
+ * Headers by which a client acts as another user. If the gateway forwarded them, the client would choose a user of its
+ * own; if it removed them, the client would act as the gateway's account without notice. So the request is refused.
  */
 export const IMPERSONATION_HEADERS: readonly HeaderGroup[] = [
   {

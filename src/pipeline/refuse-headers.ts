@@ -2,7 +2,7 @@ import { deny, type Deny } from '../contract/decision.ts';
 import type { RefusableHeader, RequestHead } from '../contract/request-head.ts';
 import type { ServiceLine } from './service-line.ts';
 
-/** Refuses a request for a header by which the upstream would act on something, or as somebody, that policy has not seen. */
+/** Refuses headers by which the upstream would act on another resource than the path, or as another user. */
 export function refuseHeaders(
   { acceptedHeaders }: Pick<ServiceLine, 'acceptedHeaders'>,
   { refusable }: RequestHead,

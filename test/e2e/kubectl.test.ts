@@ -1,4 +1,4 @@
-/** kubectl through the gateway: what it prints when it is refused. */
+/** kubectl through the gateway: the messages of refused requests. */
 import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { kubectlBinary } from '../support/helm.ts';

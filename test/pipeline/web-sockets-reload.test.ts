@@ -53,7 +53,8 @@ test('a reload that changes the service ends it; one that does not, does not', a
 test.each([
   [
     'its scope is taken away',
-    (yaml: string) => yaml.replace('scopes: [read_api, write_api, websocket]', 'scopes: [read_api, write_api]'),
+    (yaml: string) =>
+      yaml.replace('scopes: [read_api, write_api, websocket]', 'scopes: [read_api, write_api]'),
     'scope_not_granted',
   ],
   [

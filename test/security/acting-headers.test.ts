@@ -79,7 +79,7 @@ const SPELLINGS: readonly ((name: string) => string)[] = [
 
 function expectRefused(answer: RawResponse, name: string): void {
   expect([name, answer.status]).toEqual([name, 400]);
-  // Each protocol has an error format of its own, and all of them carry the message.
+  // Every error format carries the message.
   expect(answer.body).toContain(
     `The header ${name} makes an upstream act on something that the path does not name`,
   );
@@ -93,14 +93,14 @@ describe.each(SERVICE_TYPES)('type %s', (type) => {
     receivedBy(upstream);
   });
 
-  test('what changes the request is refused, whatever its value', async () => {
+  test('headers that change the request are refused, whatever their value', async () => {
     for (const name of new Set([...REFUSED, ...table('refuse')])) {
       const answer = await rawResponse(gateway.port, gateway.request(type, [`${name}: false`]));
       expectRefused(answer, name);
     }
   });
 
-  test('what a proxy sets is removed', async () => {
+  test('headers that only a proxy sets are removed', async () => {
     const names = [...new Set([...REMOVED, ...table('remove')])];
     for (const spell of SPELLINGS) {
       upstream.reset();
@@ -178,7 +178,7 @@ describe('before anything else is done', () => {
     expect(upstream.bytes()).toBe('');
   });
 
-  test('a request whose operation stands in its body is refused with the body unread', async () => {
+  test('a Git LFS batch is refused before its body is read', async () => {
     const conversation = await openConversation(gateway.port);
     const head = gateway
       .request('git', [

@@ -1,4 +1,4 @@
-/** X5: a WebSocket handshake is authorized by a grant of its own, never by a grant to read. */
+/** X5: a WebSocket handshake needs its own grant; a grant to read does not cover it. */
 import { hash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -129,7 +129,7 @@ describe('without operations: the scope websocket', () => {
     expect((await plainly(token(), 'GET /plain/talk/a')).status).toBe(200);
   });
 
-  test('what anybody may read nobody may open, unless that is granted too', async () => {
+  test('anonymous read access opens nothing without an anonymous grant for handshakes', async () => {
     await expectRefused(await shake(undefined, '/plain/open/a'), 401, 'no_credential', /./);
     expect((await plainly(undefined, 'GET /plain/open/a')).status).toBe(200);
     expect((await shake(undefined, '/plain/open/talk'))?.status).toBe(101);

@@ -62,7 +62,7 @@ describe.each(SPELLINGS)('%s', (_, spell) => {
 
 test.each([
   ['anonymously', () => lab.requestAs(undefined, 'GET /api/open/a HTTP/1.1', ['Impersonate-User: a'])],
-  ['with a token of nobody', () => lab.requestAs('x', 'GET /api/open/a HTTP/1.1', ['Impersonate-User: a'])],
+  ['with an invalid token', () => lab.requestAs('x', 'GET /api/open/a HTTP/1.1', ['Impersonate-User: a'])],
   ['in shadow', () => lab.request('GET /shadowed/a HTTP/1.1', ['Impersonate-User: a'])],
   ['where denials are concealed', () => lab.request('GET /hidden/a HTTP/1.1', ['Impersonate-User: a'])],
   ['empty', () => lab.request('GET /api/a HTTP/1.1', ['Impersonate-User:'])],
@@ -87,7 +87,7 @@ test.each([
   await lab.expectNothingForwarded();
 });
 
-test('a service that sets such a header itself replaces the client’s, or removes it where nobody is known', async () => {
+test('a service that sets such a header itself replaces or removes the header of the client', async () => {
   for (const [request, expected] of [
     [lab.request, ['job']],
     [(line: string, lines: string[]) => lab.requestAs(undefined, line, lines), []],

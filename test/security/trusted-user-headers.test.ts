@@ -1,4 +1,4 @@
-/** X2: headers that upstreams trust to say who is calling come from the gateway or from nobody. */
+/** X2: headers that upstreams trust to identify the caller are set by the gateway only. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TRUSTED_USER_HEADERS } from '../../src/contract/identity-headers.ts';
 import { startEveryType, SERVICE_TYPES, type EveryType } from '../support/every-type.ts';

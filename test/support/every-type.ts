@@ -39,7 +39,8 @@ export async function startEveryType(upstreamUrl: string, keys = ''): Promise<Ev
   const services = SERVICE_TYPES.map((type) => {
     const [host, line] = REQUESTS[type];
     const [, path] = /(\/\w+\/)/.exec(line) ?? [];
-    const place = type === 'gitlab' || type === 'oci' ? `hosts: [${host}]` : `hosts: [${host}], path: ${path}`;
+    const place =
+      type === 'gitlab' || type === 'oci' ? `hosts: [${host}]` : `hosts: [${host}], path: ${path}`;
     return `  ${type}: { type: ${type}, ${place}, upstream: { url: "${upstreamUrl}/" }${keys === '' ? '' : `, ${keys}`} }`;
   });
   const gateway = await startGateway(`
