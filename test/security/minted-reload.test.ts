@@ -60,7 +60,7 @@ roles:
     - { service: orders, scopes: [read_api], resources: ["**"] }
     - { service: registry, scopes: [read_registry], resources: ["**"] }
     - { service: npm, scopes: [read_package_registry, write_package_registry], resources: ["**"] }
-    - { service: chat, scopes: [read_api], resources: ["**"] }
+    - { service: chat, scopes: [read_api, websocket], resources: ["**"] }
 identities:
   ci:
     issuer: gitlab
@@ -80,7 +80,7 @@ deployTokens:
     grants:
       - { service: orders, scopes: [read_api], resources: ["**"] }
       - { service: registry, scopes: [read_registry], resources: ["**"] }
-      - { service: chat, scopes: [read_api], resources: ["**"] }
+      - { service: chat, scopes: [read_api, websocket], resources: ["**"] }
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
   chat: { type: http, path: /chat/, upstream: { url: "${echo.url}/" } }
