@@ -7,6 +7,7 @@ import type { VerificationMeter } from '../contract/meter.ts';
 import { ACCESS_TOKEN_TYPE, serviceAudience } from '../contract/minted-token.ts';
 import type { Clock } from '../contract/ports.ts';
 import { SingleFlight } from '../lib/single-flight.ts';
+import { tokenHashes } from '../lib/token-hash.ts';
 import { MAX_FLIGHTS, measure } from './authentication.ts';
 import type { Authentication, ServiceAuthenticator } from './authentication.ts';
 import { checkExpiry } from './check-claims.ts';
@@ -38,7 +39,7 @@ export function createAccessTokens(
   const cache = createVerificationCache<MintedToken>();
   const flights = new SingleFlight<MintedToken | Refusal>(MAX_FLIGHTS);
 
-  async function verifyAnew(token: string, tokenHash: string): Promise<MintedToken | Refusal> {
+  async function verifyAnew(token: string, sentHash: string): Promise<MintedToken | Refusal> {
     const verdict = await keyring.verify(token, ACCESS_TOKEN_TYPE);
     switch (verdict.kind) {
       case 'unavailable':
@@ -46,10 +47,10 @@ export function createAccessTokens(
       case 'invalid':
         return deny('signature_invalid', verdict.detail);
       case 'payload': {
-        const read = readMintedPayload(verdict.payload, tokenHash, issuerUrls);
+        const read = readMintedPayload(verdict.payload, tokenHashes(token, sentHash), issuerUrls);
         if ('kind' in read) return read;
         const known = { ...read, kid: verdict.kid };
-        cache.set(tokenHash, known);
+        cache.set(sentHash, known);
         return known;
       }
       default:
@@ -67,8 +68,8 @@ export function createAccessTokens(
     return ({ token }, host) => {
       if (token.length > MAX_CREDENTIAL_LENGTH)
         return deny('credential_malformed', 'the token is over 16 KiB');
-      const tokenHash = hash('sha256', token);
-      const known = cache.get(tokenHash);
+      const sentHash = hash('sha256', token);
+      const known = cache.get(sentHash);
       // With a key that is gone, it takes the long way, and is refused there.
       if (known !== undefined && keyring.counts(known.kid)) {
         meter.cacheHit('access_token');
@@ -77,7 +78,7 @@ export function createAccessTokens(
       meter.cacheMiss('access_token');
       const measured = measure(meter, 'access_token');
       return flights
-        .run(tokenHash, () => verifyAnew(token, tokenHash))
+        .run(sentHash, () => verifyAnew(token, sentHash))
         .then((result) => measured(undefined, 'kind' in result ? result : admit(result, host)));
     };
   }

@@ -24,7 +24,7 @@ export type VerifyIdToken = (
   trust: Trust,
 ) => Authentication | Promise<Authentication>;
 
-/** Tokens that were found good, by their hash. */
+/** Tokens that were found good, by the hash of all of each: a signature vouches for no other one. */
 export type KnownIdTokens = VerificationCache<VerifiedIdToken>;
 
 /** Id tokens of all issuers, with the cache of those that were found good. */
@@ -38,36 +38,36 @@ export function createIdTokens(
 
   function verifyAnew(
     token: string,
-    tokenHash: string,
+    sentHash: string,
     trust: Trust,
   ): Authentication | Promise<Authentication> {
     const measured = measure(meter, 'id_token');
-    const candidate = readCandidate(token, tokenHash, byForm);
+    const candidate = readCandidate(token, sentHash, byForm);
     if (candidate.kind === 'deny') return measured(undefined, candidate);
     const { issuer } = candidate;
     if (!trust.has(issuer)) return measured(issuer.name, notTrusted(issuer.name));
     return flights
-      .run(tokenHash, () => verifyCandidate(candidate, clock))
+      .run(sentHash, () => verifyCandidate(candidate, clock))
       .then((entry) => {
         if ('kind' in entry) return measured(issuer.name, entry);
         const result = admit(entry, trust, clock.now());
         // Only what a service took: tokens made for elsewhere must not push out those in use.
-        if (!('kind' in result)) cache.set(tokenHash, entry);
+        if (!('kind' in result)) cache.set(sentHash, entry);
         return measured(issuer.name, result);
       });
   }
 
   return function verify({ token }, trust) {
     if (token.length > MAX_CREDENTIAL_LENGTH) return deny('credential_malformed', 'the token is over 16 KiB');
-    const tokenHash = hash('sha256', token);
-    const known = cache.get(tokenHash);
+    const sentHash = hash('sha256', token);
+    const known = cache.get(sentHash);
     // A withdrawn key or a stale key set takes the long way, which fetches, and decides on what it finds.
     if (known !== undefined && known.key.alive && known.issuer.keys.usable()) {
       meter.cacheHit('id_token');
       return admit(known, trust, clock.now());
     }
     meter.cacheMiss('id_token');
-    return verifyAnew(token, tokenHash, trust);
+    return verifyAnew(token, sentHash, trust);
   };
 }
 
@@ -77,9 +77,9 @@ export function withoutTokensOf(gone: readonly Issuer[], known: KnownIdTokens): 
   if (gone.length === 0) return known;
   const cache = createVerificationCache<VerifiedIdToken>();
   // From the least recently used on, so that the order stays.
-  for (const tokenHash of known.rkeys()) {
-    const entry = known.peek(tokenHash);
-    if (entry !== undefined && !gone.includes(entry.issuer)) cache.set(tokenHash, entry);
+  for (const sentHash of known.rkeys()) {
+    const entry = known.peek(sentHash);
+    if (entry !== undefined && !gone.includes(entry.issuer)) cache.set(sentHash, entry);
   }
   return cache;
 }

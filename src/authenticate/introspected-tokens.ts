@@ -12,6 +12,7 @@ import type { VerificationMeter } from '../contract/meter.ts';
 import type { Estate } from '../lib/inherit.ts';
 import { SingleFlight } from '../lib/single-flight.ts';
 import { TokenBucket } from '../lib/token-bucket.ts';
+import { tokenHashes } from '../lib/token-hash.ts';
 import { MAX_FLIGHTS, measure } from './authentication.ts';
 import type { Authentication, ServiceAuthenticator } from './authentication.ts';
 import { createIntrospection } from './gitlab-introspection.ts';
@@ -111,7 +112,7 @@ export function createIntrospectedTokens(
   async function ask(
     presented: PresentedCredential,
     key: string,
-    tokenHash: string,
+    sentHash: string,
     suspect: boolean,
   ): Promise<Authentication> {
     const fresh = suspect ? suspectCalls : firstCalls;
@@ -138,7 +139,7 @@ export function createIntrospectedTokens(
           issuerUrl: issuer.issuer,
           subject,
           jti: undefined,
-          tokenHash,
+          ...tokenHashes(presented.token, sentHash),
           expiresAt: at + cache,
           claims,
           settingsHash,
@@ -155,9 +156,9 @@ export function createIntrospectedTokens(
     const { token, username } = presented;
     const malformed = checkForm(token);
     if (malformed !== undefined) return malformed;
-    const tokenHash = hash('sha256', token);
+    const sentHash = hash('sha256', token);
     // A deploy token is good with its own user name only.
-    const key = kind === 'deploy_token' ? `${tokenHash}:${username ?? ''}` : tokenHash;
+    const key = kind === 'deploy_token' ? `${sentHash}:${username ?? ''}` : sentHash;
     const now = clock.now();
     const good = running.get(key);
     if (good !== undefined && isFresh(good, cache, now)) {
@@ -172,7 +173,7 @@ export function createIntrospectedTokens(
     meter.cacheMiss(kind);
     const measured = measure(meter, kind);
     return flights
-      .run(key, () => ask(presented, key, tokenHash, suspect))
+      .run(key, () => ask(presented, key, sentHash, suspect))
       .then((result) => measured(name, result));
   };
 }

@@ -10,6 +10,7 @@ import { DEPLOY_TOKENS } from '../contract/deploy-token.ts';
 import { ANYBODY, type TokenSource } from '../contract/minted-token.ts';
 import { ACTION_SCOPES, ALL_REPOSITORIES, type RegistryAction } from '../contract/registry-access.ts';
 import { isRecord } from '../lib/json-object.ts';
+import type { TokenHashes } from '../lib/token-hash.ts';
 import type { CacheEntry } from './verification-cache.ts';
 
 /** A token of our own whose signature has been verified. */
@@ -24,7 +25,7 @@ export interface MintedToken extends CacheEntry {
 /** What we sign is ours, but earlier versions and later ones sign with the same keys: what does not fit is refused. */
 export function readMintedPayload(
   payload: Claims,
-  tokenHash: string,
+  hashes: TokenHashes,
   issuerUrls: ReadonlyMap<string, string>,
 ): Omit<MintedToken, 'kid'> | Deny {
   const { aud, sub, iat, exp, jti, src, email } = payload;
@@ -39,13 +40,13 @@ export function readMintedPayload(
   }
   const limits = readLimits(payload);
   if (limits === undefined) return deny('credential_malformed', 'a minted token that does not say for what');
-  const common = { class: 'access_token', jti, tokenHash, expiresAt: exp * 1000 } as const;
+  const common = { class: 'access_token', jti, ...hashes, expiresAt: exp * 1000 } as const;
   const entry = { issuedAt: iat * 1000, size: JSON.stringify(payload).length };
   const workload = typeof email === 'string' ? email : undefined;
   const scoped = { audience: aud, workload, limits };
   if (src === undefined) {
     // Minted without a credential, for what anybody may do.
-    const source = { class: 'access_token', jti: undefined, tokenHash } as const;
+    const source = { class: 'access_token', jti: undefined, ...hashes } as const;
     const minted = { ...scoped, identity: undefined, source, parentAudience: undefined, publishing: false };
     const verified = { ...common, issuer: ANYBODY, issuerUrl: '', subject: sub, claims: {}, minted };
     return { ...entry, verified };
@@ -58,7 +59,8 @@ export function readMintedPayload(
     return deny('issuer_unknown', `minted from issuer ${src.issuer}, which the configuration no longer has`);
   }
   const { issuer, sub: subject, claims, settingsHash, parentAud, publishing = false } = src;
-  const source = { class: src.credential, jti: src.jti, tokenHash: src.tokenHash };
+  const { jti: sourceJti, tokenHash, sentHash } = src;
+  const source = { class: src.credential, jti: sourceJti, tokenHash, sentHash };
   const minted = { ...scoped, identity: sub, source, parentAudience: parentAud, publishing };
   const ofSource = { issuer, issuerUrl, subject, claims, audiences: src.aud, settingsHash };
   return { ...entry, verified: { ...common, ...ofSource, minted } };
@@ -66,12 +68,13 @@ export function readMintedPayload(
 
 function isSource(src: object): src is TokenSource {
   const members = src as Claims;
-  const { issuer, sub, jti, tokenHash, credential, claims, parentAud, publishing } = members;
+  const { issuer, sub, jti, tokenHash, sentHash, credential, claims, parentAud, publishing } = members;
   return (
     typeof issuer === 'string' &&
     typeof sub === 'string' &&
     isTextOrAbsent(jti) &&
     typeof tokenHash === 'string' &&
+    isTextOrAbsent(sentHash) &&
     SOURCE_CLASSES.some((known) => known === credential) &&
     isTextOrAbsent(parentAud) &&
     (publishing === undefined || publishing === true) &&

@@ -6,6 +6,7 @@ import { checkClaims } from './check-claims.ts';
 import { checkHeader } from './check-header.ts';
 import type { Issuer } from './compile-issuers.ts';
 import { quoted } from '../lib/quoted.ts';
+import { tokenHashes } from '../lib/token-hash.ts';
 import type { KeyHandle } from './parse-key-set.ts';
 import { parseToken } from './parse-token.ts';
 import { verifySignature } from './verify-signature.ts';
@@ -14,7 +15,8 @@ import { verifySignature } from './verify-signature.ts';
 export interface Candidate {
   readonly kind: 'candidate';
   readonly token: string;
-  readonly tokenHash: string;
+  /** SHA-256 of the token as sent. */
+  readonly sentHash: string;
   readonly issuer: Issuer;
   readonly issuerUrl: string;
   readonly alg: string;
@@ -35,7 +37,7 @@ export interface VerifiedIdToken {
 /** The part that needs no key. An `iss` that is not configured is refused here: nobody is ever asked about it. */
 export function readCandidate(
   token: string,
-  tokenHash: string,
+  sentHash: string,
   issuers: ReadonlyMap<string, Issuer>,
 ): Candidate | Deny {
   const parsed = parseToken(token);
@@ -47,7 +49,7 @@ export function readCandidate(
   const header = checkHeader(parsed.header, issuer.algorithms, issuer.tokenTypes);
   if (header.kind === 'deny') return header;
   const { alg, kid } = header;
-  return { kind: 'candidate', token, tokenHash, issuer, issuerUrl, alg, kid, claims: parsed.payload };
+  return { kind: 'candidate', token, sentHash, issuer, issuerUrl, alg, kid, claims: parsed.payload };
 }
 
 /** Key, signature, claims. What depends on the service is not asked here: the outcome is shared by all of them. */
@@ -65,7 +67,7 @@ export async function verifyCandidate(
   const checked = checkClaims(claims, issuer, clock.now());
   if (checked.kind === 'deny') return checked;
   const { subject, jti, audiences, expiresAt } = checked;
-  const { issuerUrl, tokenHash } = candidate;
+  const { issuerUrl, sentHash } = candidate;
   return {
     verified: {
       class: 'id_token',
@@ -73,7 +75,7 @@ export async function verifyCandidate(
       issuerUrl,
       subject,
       jti,
-      tokenHash,
+      ...tokenHashes(token, sentHash),
       expiresAt,
       claims,
       audiences,

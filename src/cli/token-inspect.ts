@@ -1,8 +1,8 @@
-import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { classOfToken } from '../app.ts';
 import { deployTokenName } from '../contract/deploy-token.ts';
 import { GatehouseError } from '../contract/errors.ts';
+import { tokenHashes, type TokenHashes } from '../lib/token-hash.ts';
 import { required, type Command } from './command.ts';
 import { EXIT } from './terminal.ts';
 
@@ -10,7 +10,8 @@ export const tokenInspect: Command = {
   summary: 'say what a token is, without its secret',
   help: `
 Reads a token from a file and shows its class, its SHA-256 as the audit trail and revocations know it, and for a JWT
-its header and claims. Nothing is verified, and the signature is not shown.
+its header and claims. The SHA-256 of a JWT is that of header.payload, which all its valid signatures share; "as sent" is
+that of the whole token. Nothing is verified, and the signature is not shown.
 
   gatehouse token inspect --token-file token.jwt
   gatehouse token inspect --token-file /dev/stdin --json < token.jwt`,
@@ -26,7 +27,7 @@ its header and claims. Nothing is verified, and the signature is not shown.
           { carrier: 'bearer', token, username: undefined, isJobToken: false },
           NO_DEPLOY_TOKENS,
         ) ?? 'unknown',
-      tokenHash: hash('sha256', token),
+      ...tokenHashes(token),
       deployToken: deployTokenName(token),
       ...jwtParts(token),
     };
@@ -35,16 +36,16 @@ its header and claims. Nothing is verified, and the signature is not shown.
   },
 };
 
-interface Report {
+interface Report extends TokenHashes {
   readonly class: string;
-  readonly tokenHash: string;
   readonly deployToken: string | undefined;
   readonly header?: unknown;
   readonly claims?: unknown;
 }
 
-function describe({ class: kind, tokenHash, deployToken, header, claims }: Report): string {
+function describe({ class: kind, tokenHash, sentHash, deployToken, header, claims }: Report): string {
   const lines = [`class     ${kind}`, `sha256    ${tokenHash}`];
+  if (sentHash !== undefined) lines.push(`as sent   ${sentHash}`);
   if (deployToken !== undefined) lines.push(`name      ${deployToken}`);
   if (header !== undefined) lines.push(`header    ${JSON.stringify(header)}`);
   if (typeof claims === 'object' && claims !== null) {

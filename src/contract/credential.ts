@@ -50,8 +50,10 @@ export interface VerifiedCredential {
   readonly issuerUrl: string;
   readonly subject: string;
   readonly jti: string | undefined;
-  /** SHA-256 of the token as sent, lowercase hex. */
+  /** SHA-256, lowercase hex: of a JWT over `header.payload`, of everything else over the token as sent. */
   readonly tokenHash: string;
+  /** SHA-256 of the token as sent, where `tokenHash` is another. */
+  readonly sentHash?: string | undefined;
   /** Milliseconds since the epoch; the credential is good until just before. */
   readonly expiresAt: number;
   readonly claims: Claims;
@@ -59,7 +61,7 @@ export interface VerifiedCredential {
   readonly audiences?: readonly string[] | undefined;
   /** Identifies the issuer settings that the credential was verified with; undefined for deploy tokens of the configuration. */
   readonly settingsHash?: string | undefined;
-  /** Of an access token: what it was minted from and for. All else but `jti`, `tokenHash` and `expiresAt` is its source's. */
+  /** Of an access token: what it was minted from and for. All else but `jti`, the hashes and `expiresAt` is its source's. */
   readonly minted?: Minted | undefined;
 }
 
@@ -70,6 +72,7 @@ export interface Minted {
     readonly class: CredentialClass;
     readonly jti: string | undefined;
     readonly tokenHash: string;
+    readonly sentHash?: string | undefined;
   };
   /** Its own `aud`. */
   readonly audience: string;

@@ -29,8 +29,9 @@ export interface TokenSource {
   readonly issuer: string;
   readonly sub: string;
   readonly jti?: string | undefined;
-  /** SHA-256 of the source as sent, lowercase hex. */
+  /** As `VerifiedCredential` has them. Tokens of earlier versions have the hash of the source as sent in `tokenHash`. */
   readonly tokenHash: string;
+  readonly sentHash?: string | undefined;
   readonly credential: CredentialClass;
   /** `aud` of the source where it is an ID token: the audiences that accepted it may change. */
   readonly aud?: readonly string[] | undefined;

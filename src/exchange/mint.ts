@@ -108,12 +108,13 @@ function sourceOf(
   publishing: boolean,
 ): TokenSource {
   const { issuer, subject, claims, audiences, settingsHash, minted } = credential;
-  const { class: kind, jti, tokenHash } = minted?.source ?? credential;
+  const { class: kind, jti, tokenHash, sentHash } = minted?.source ?? credential;
   return {
     issuer,
     sub: subject,
     jti,
     tokenHash,
+    sentHash,
     credential: kind,
     aud: audiences,
     settingsHash,

@@ -182,8 +182,11 @@ function keysOf(credential: VerifiedCredential, identity: string | undefined): s
   const { issuer, subject, claims, minted } = credential;
   const keys = [key('issuer', issuer)];
   // A minted token falls with the one that it was minted from.
-  for (const { tokenHash, jti } of minted === undefined ? [credential] : [credential, minted.source]) {
+  for (const { tokenHash, sentHash, jti } of minted === undefined
+    ? [credential]
+    : [credential, minted.source]) {
     keys.push(key('tokenHash', tokenHash));
+    if (sentHash !== undefined) keys.push(key('tokenHash', sentHash));
     if (jti !== undefined) keys.push(jtiKey(issuer, jti));
   }
   if (identity !== undefined) keys.push(key('identity', identity));

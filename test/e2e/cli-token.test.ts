@@ -98,6 +98,23 @@ test('token inspect says what it is, without its secret', async () => {
   expect(stdout).not.toContain('9d9d');
 });
 
+test('token inspect shows for a JWT the hash that revokes it, whatever its signature', async () => {
+  const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
+  const content = `${encode({ alg: 'ES256', kid: 'k', typ: 'JWT' })}.${encode({ iss: 'https://i', exp: 1 })}`;
+  const file = join(folder, 'token.jwt');
+  const reports: Record<string, string>[] = [];
+  for (const token of [`${content}.AAAA`, `${content}.BBBB`]) {
+    writeFileSync(file, `${token}\n`);
+    const { stdout } = await gatehouse('token', 'inspect', '--json', '--token-file', file);
+    const report = JSON.parse(stdout) as Record<string, string>;
+    expect(report['sentHash']).toBe(hash('sha256', token));
+    reports.push(report);
+  }
+  expect(reports.map(({ tokenHash }) => tokenHash)).toEqual(Array(2).fill(hash('sha256', content)));
+  const { stdout } = await gatehouse('token', 'inspect', '--token-file', file);
+  expect(stdout).toContain(`sha256    ${hash('sha256', content)}\nas sent   `);
+});
+
 test('token alone lists its commands', async () => {
   expect((await gatehouse('token', '--help')).code).toBe(0);
   const { code, stdout } = await gatehouse('token');

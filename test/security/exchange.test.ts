@@ -3,13 +3,12 @@ import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { mirrored } from '../support/malleable.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 
 const NAME = 'ci@workload.example.com';
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
-/** Order of P-256 (FIPS 186-4 D.1.2.3). */
-const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
 let issuer: TestIssuer;
 let upstream: RecordingUpstream;
@@ -141,11 +140,7 @@ test('B2: junk at a registry’s login is counted as it is everywhere', async ()
 
 test('J11: a minted token that was given back stays so, however its signature is spelled', async () => {
   const token = await minted();
-  const [header, payload, signature] = parts(token);
-  const r = signature.subarray(0, 32);
-  const s = BigInt(`0x${signature.subarray(32).toString('hex')}`);
-  const mirrored = Buffer.from((N - s).toString(16).padStart(64, '0'), 'hex');
-  const twin = `${header}.${payload}.${Buffer.concat([r, mirrored]).toString('base64url')}`;
+  const twin = mirrored(token);
   expect(twin).not.toBe(token);
   expect([await use(token), await use(twin)]).toEqual(['200', '200']);
   expect((await form('/oauth/revoke', { token })).status).toBe(200);
