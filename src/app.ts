@@ -1,4 +1,4 @@
-import { createAdmin } from './admin/index.ts';
+import { createAdmin, type RevocableNames } from './admin/index.ts';
 import { checkOnline, type OnlineCheck } from './app/check.ts';
 import type { Explain } from './app/explain.ts';
 import { createGeneration } from './app/generation.ts';
@@ -56,6 +56,7 @@ export function build(config: Config, options: ProcessOptions): Gateway {
     {
       ready: () => readiness.ready(),
       revocations,
+      clock,
       names: () => revocableNames(generations.current.config),
       metrics: async () => ({ body: await telemetry.metrics(), contentType: telemetry.contentType }),
       status: () => ({
@@ -136,14 +137,15 @@ export function build(config: Config, options: ProcessOptions): Gateway {
 
 const NEVER = new Promise<never>(() => undefined);
 
-function revocableNames({
-  issuers,
-  identities,
-  deployTokens,
-}: Config): Record<'issuers' | 'identities' | 'deployTokens', readonly string[]> {
+function revocableNames({ issuers, identities, deployTokens, workloadIdentities }: Config): RevocableNames {
   const names = (entries: readonly { readonly name: string }[]): readonly string[] =>
     entries.map(({ name }) => name);
-  return { issuers: names(issuers), identities: names(identities), deployTokens: names(deployTokens) };
+  return {
+    issuers: names(issuers),
+    identities: names(identities),
+    deployTokens: names(deployTokens),
+    workloads: new Map(workloadIdentities.map(({ name, identity }) => [name, identity])),
+  };
 }
 
 export { formatExplanation } from './authorize/index.ts';

@@ -1,10 +1,8 @@
 import { Hono } from 'hono';
 import type { Log } from '../contract/ports.ts';
 import type { Secret } from '../contract/secret.ts';
-import type { Revocations } from '../contract/revocation.ts';
 import { refuseForeignHosts, requireToken } from './guards.ts';
-import type { RevocableNames } from './revocation-body.ts';
-import { revocationRoutes } from './revocation-routes.ts';
+import { revocationRoutes, type RevocationPorts } from './revocation-routes.ts';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -16,14 +14,11 @@ export interface Readiness {
   }[];
 }
 
-export interface AdminPorts {
+export interface AdminPorts extends RevocationPorts {
   ready(): Readiness;
   metrics(): Promise<{ readonly body: string; readonly contentType: string }>;
   /** What `/status` shows; no secrets. */
   status(): object;
-  readonly revocations: Revocations;
-  /** What revocations may name now. */
-  names(): RevocableNames;
   readonly log: Log;
 }
 
@@ -54,10 +49,7 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
     return context.body(body, 200, { 'Content-Type': contentType });
   });
   app.get('/status', (context) => context.json(ports.status()));
-  app.route(
-    '/revocations',
-    revocationRoutes(ports.revocations, () => ports.names()),
-  );
+  app.route('/revocations', revocationRoutes(ports));
 
   for (const path of ['/livez', '/readyz', '/metrics', '/status']) {
     app.all(path, (context) =>

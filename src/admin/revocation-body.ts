@@ -1,25 +1,36 @@
-import { REVOCATION_TARGETS, type Revocation } from '../contract/revocation.ts';
+import { deployTokenIdentity, isDay } from '../contract/deploy-token.ts';
+import {
+  REVOCATION_TARGETS,
+  type NewRevocation,
+  type Revocation,
+  type RevocationTarget,
+} from '../contract/revocation.ts';
+import { BUILT_IN_ISSUERS, problemOfValue } from './revocation-values.ts';
 
 /** As the configuration has them. */
 export interface RevocableNames {
   readonly issuers: readonly string[];
   readonly identities: readonly string[];
   readonly deployTokens: readonly string[];
+  /** Workload identities, each with the identity that its tokens have. */
+  readonly workloads: ReadonlyMap<string, string>;
 }
 
-type Wanted = Omit<Revocation, 'id' | 'created'>;
+export type ReadResult =
+  | { readonly kind: 'revocation'; readonly wanted: NewRevocation; readonly warning: string | undefined }
+  | { readonly kind: 'problem'; readonly problem: string };
 
-/** Reads `{jti, issuer | tokenHash | deployToken | identity | project | issuer, reason, expires?}`. */
+/** Reads `{jti, issuer | tokenHash | deployToken | identity | project | issuer, reason, expires?}`. `now` in milliseconds. */
 export function readRevocation(
   body: Readonly<Record<string, unknown>>,
   names: RevocableNames,
-): Wanted | { readonly problem: string } {
+  now: number,
+): ReadResult {
   const unknown = Object.keys(body).find((key) => !KNOWN.has(key));
-  if (unknown !== undefined)
-    return { problem: `There is no "${unknown}"; known are ${[...KNOWN].join(', ')}.` };
+  if (unknown !== undefined) return problem(`There is no "${unknown}"; known are ${[...KNOWN].join(', ')}.`);
   for (const [key, value] of Object.entries(body)) {
     if (typeof value !== 'string' || value === '' || value.length > 500) {
-      return { problem: `"${key}" must be a text of 1 to 500 characters.` };
+      return problem(`"${key}" must be a text of 1 to 500 characters.`);
     }
   }
   const text = (key: string): string | undefined => body[key] as string | undefined;
@@ -30,43 +41,80 @@ export function readRevocation(
   );
   const [target] = targets;
   if (target === undefined || targets.length > 1) {
-    return {
-      problem: `Name exactly one of ${REVOCATION_TARGETS.join(', ')} (jti together with its issuer).`,
-    };
+    return problem(`Name exactly one of ${REVOCATION_TARGETS.join(', ')} (jti together with its issuer).`);
   }
-  const reason = text('reason');
-  if (reason === undefined) return { problem: 'Say why in "reason".' };
+  const reason = text('reason') ?? '';
+  if (reason.trim() === '') return problem('Say why in "reason".');
   const issuer = text('issuer');
   if (target === 'jti' && issuer === undefined)
-    return { problem: '"jti" needs "issuer", as the configuration names it.' };
-  if (issuer !== undefined && !names.issuers.includes(issuer)) {
-    return {
-      problem: `"issuer" must be one of the configuration: ${names.issuers.join(', ') || 'it has none'}.`,
-    };
-  }
+    return problem('"jti" needs "issuer", as the configuration names it.');
   const value = text(target) ?? '';
-  if (target === 'tokenHash' && !/^[0-9a-f]{64}$/.test(value)) {
-    return { problem: '"tokenHash" is the SHA-256 of the token as sent, 64 lowercase hex digits.' };
-  }
-  if (target === 'project' && /^\d+$/.test(value))
-    return { problem: `A project by number is written "id:${value}".` };
-  // What is misspelled would be taken for done.
-  if (target === 'deployToken' && !names.deployTokens.includes(value)) {
-    return { problem: '"deployToken" must be the name of one of the configuration.' };
-  }
-  if (target === 'identity' && !names.identities.includes(value)) {
-    return { problem: '"identity" must be the name of one of the configuration.' };
-  }
   const expires = text('expires');
-  if (expires !== undefined && !(RFC_3339.test(expires) && !Number.isNaN(Date.parse(expires)))) {
-    return { problem: '"expires" is a time such as 2027-01-31T12:00:00Z (RFC 3339).' };
-  }
-  return { target, value, issuer: target === 'jti' ? issuer : undefined, reason, expires };
+  const found =
+    problemOfValue(target, value) ??
+    (issuer === undefined ? undefined : problemOfValue('issuer', issuer)) ??
+    problemOfWorkload(target, value, names) ??
+    (expires === undefined ? undefined : problemOfExpiry(expires, now));
+  if (found !== undefined) return problem(found);
+  const wanted = { target, value, issuer: target === 'jti' ? issuer : undefined, reason, expires };
+  return { kind: 'revocation', wanted, warning: warningOf(wanted, names) };
 }
 
 const KNOWN: ReadonlySet<string> = new Set([...REVOCATION_TARGETS, 'reason', 'expires']);
 
+function problem(text: string): ReadResult {
+  return { kind: 'problem', problem: text };
+}
+
+function problemOfWorkload(
+  target: string,
+  value: string,
+  { identities, workloads }: RevocableNames,
+): string | undefined {
+  const identity = target === 'identity' && !identities.includes(value) ? workloads.get(value) : undefined;
+  return identity === undefined
+    ? undefined
+    : `"${value}" is a workload identity. Revoke the identity that its tokens have: "${identity}".`;
+}
+
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/i;
+
+function problemOfExpiry(expires: string, now: number): string | undefined {
+  const end = Date.parse(expires);
+  if (!RFC_3339.test(expires) || !isDay(expires.slice(0, 10)) || Number.isNaN(end)) {
+    return '"expires" is a time such as 2027-01-31T12:00:00Z (RFC 3339).';
+  }
+  return end > now
+    ? undefined
+    : `"expires" has passed (it is ${new Date(now).toISOString()}), so nothing would be revoked. Send a later time, or leave it out.`;
+}
+
+/** A misspelled name must not go unnoticed, but a replica with another version of the configuration may have it. */
+function warningOf({ target, value, issuer }: NewRevocation, names: RevocableNames): string | undefined {
+  const [kind, name] = target === 'jti' ? (['issuer', issuer ?? ''] as const) : ([target, value] as const);
+  const known = knownNames(kind, names);
+  return known === undefined || known.includes(name)
+    ? undefined
+    : `${kind} "${name}" is not in the configuration of this replica. Check its spelling.`;
+}
+
+function knownNames(target: RevocationTarget, names: RevocableNames): readonly string[] | undefined {
+  const { issuers, identities, deployTokens } = names;
+  switch (target) {
+    case 'issuer':
+      return [...issuers, ...BUILT_IN_ISSUERS];
+    case 'identity':
+      return [...identities, ...deployTokens.map(deployTokenIdentity)];
+    case 'deployToken':
+      return deployTokens;
+    case 'jti':
+    case 'tokenHash':
+    case 'project':
+      return undefined;
+    default:
+      return target satisfies never;
+  }
+}
 
 /** As it was posted, with `id` and `created`. */
 export function showRevocation({ target, value, ...rest }: Revocation): object {

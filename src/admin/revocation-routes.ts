@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { GatehouseError } from '../contract/errors.ts';
+import type { Clock } from '../contract/ports.ts';
 import type { Revocations } from '../contract/revocation.ts';
 import { parseJsonObject } from '../lib/json-object.ts';
 import { readRevocation, showRevocation, type RevocableNames } from './revocation-body.ts';
@@ -10,8 +11,16 @@ const MAX_BODY = 16 * 1024;
 const tooLarge = (context: Context): Response =>
   context.json({ error: 'request_too_large', message: `Send at most ${MAX_BODY} bytes.` }, 413);
 
+export interface RevocationPorts {
+  readonly revocations: Revocations;
+  /** What revocations may name now. */
+  names(): RevocableNames;
+  readonly clock: Clock;
+}
+
 /** `/revocations`: POST one, GET all, DELETE by id. */
-export function revocationRoutes(revocations: Revocations, names: () => RevocableNames): Hono {
+export function revocationRoutes(ports: RevocationPorts): Hono {
+  const { revocations, clock } = ports;
   const app = new Hono();
 
   app.get('/', (context) => context.json({ revocations: revocations.list().map(showRevocation) }));
@@ -26,10 +35,13 @@ export function revocationRoutes(revocations: Revocations, names: () => Revocabl
     if (json.kind === 'problem') {
       return context.json({ error: 'invalid_request', message: `The body ${json.problem}.` }, 400);
     }
-    const wanted = readRevocation(json.value, names());
-    if ('problem' in wanted) return context.json({ error: 'invalid_request', message: wanted.problem }, 400);
-    const revocation = await revocations.add(wanted);
-    return context.json(showRevocation(revocation), 201, { Location: `/revocations/${revocation.id}` });
+    const read = readRevocation(json.value, ports.names(), clock.now());
+    if (read.kind === 'problem')
+      return context.json({ error: 'invalid_request', message: read.problem }, 400);
+    const revocation = await revocations.add(read.wanted);
+    const { warning } = read;
+    const body = { ...showRevocation(revocation), ...(warning === undefined ? {} : { warning }) };
+    return context.json(body, 201, { Location: `/revocations/${revocation.id}` });
   });
 
   app.delete('/:id', async (context) => {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { CONFIGURED_NAME } from '../contract/names.ts';
 import { BYTE_SIZE_PATTERN, parseByteSize } from '../lib/byte-size.ts';
 import { DURATION_PATTERN, parseDuration } from '../lib/duration.ts';
 
 export const nonEmpty = z.string().min(1, { error: 'must not be empty' });
 
-export const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, {
+export const name = z.string().regex(CONFIGURED_NAME, {
   error: 'must be a name: letters, digits, ".", "_", "-", "@", at most 128, starting with a letter or digit',
 });
 

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { DEPLOY_USERNAME, isDay } from '../contract/deploy-token.ts';
+import { DEPLOY_TOKEN_NAME } from '../contract/names.ts';
 import { grant } from './schema-policy.ts';
 
 /** It stands in the secret (`ghdt_NAME_…`), in headers and in the audit trail. */
-export const deployTokenName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+export const deployTokenName = z.string().regex(DEPLOY_TOKEN_NAME, {
   error: 'must be a name: letters, digits, ".", "_", "-", at most 64, starting with a letter or digit',
 });
 

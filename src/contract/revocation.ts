@@ -16,8 +16,8 @@ export interface Revocation {
   readonly id: string;
   readonly target: RevocationTarget;
   /**
-   * `jti`: the token's. `tokenHash`: SHA-256 of the token as sent, lowercase hex. `project`: path or `id:NN`. Others: a
-   * name of the configuration.
+   * `jti`: the token's. `tokenHash`: SHA-256 of `header.payload` of a JWT or of a whole token, lowercase hex. `project`: path
+   * or `id:NN`. Others: a name of the configuration.
    */
   readonly value: string;
   /** With `jti`: the issuer, as the configuration names it. */
@@ -29,6 +29,9 @@ export interface Revocation {
   readonly expires: string | undefined;
 }
 
+/** A revocation as it is asked for. */
+export type NewRevocation = Omit<Revocation, 'id' | 'created'>;
+
 export type RevocationVerdict =
   | { readonly kind: 'clear' }
   | { readonly kind: 'revoked'; readonly revocation: Revocation }
@@ -39,7 +42,7 @@ export type RevocationVerdict =
 export interface Revocations {
   check(credential: VerifiedCredential, identity: string | undefined): RevocationVerdict;
   /** In force here at once, and kept, when it resolves. Rejects with `store_unavailable`. */
-  add(revocation: Omit<Revocation, 'id' | 'created'>): Promise<Revocation>;
+  add(revocation: NewRevocation): Promise<Revocation>;
   /** False where there is none with this id. Rejects with `store_unavailable`. */
   remove(id: string): Promise<boolean>;
   list(): readonly Revocation[];

@@ -23,7 +23,8 @@ async function start(listen: string, token?: string) {
       metrics: () => Promise.resolve({ body: 'internal 1\n', contentType: 'text/plain' }),
       status: () => ({ internal: true }),
       revocations,
-      names: () => ({ issuers: [], identities: [], deployTokens: [] }),
+      clock: { now: Date.now },
+      names: () => ({ issuers: [], identities: [], deployTokens: [], workloads: new Map() }),
       log,
     },
   );
@@ -90,7 +91,8 @@ test.each(['0.0.0.0:0', '[::]:0', ':0', '192.0.2.1:0', 'admin.example.com:0', '1
       metrics: () => Promise.resolve({ body: '', contentType: '' }),
       status: () => ({}),
       revocations,
-      names: () => ({ issuers: [], identities: [], deployTokens: [] }),
+      clock: { now: Date.now },
+      names: () => ({ issuers: [], identities: [], deployTokens: [], workloads: new Map() }),
       log: recordingLog(),
     };
     expect(() => createAdmin({ listen }, ports)).toThrow(expect.objectContaining({ code: 'startup_failed' }));

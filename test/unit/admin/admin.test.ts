@@ -17,7 +17,8 @@ function ports(changes: Partial<AdminPorts> = {}): AdminPorts {
     metrics: () => Promise.resolve({ body: 'up 1\n', contentType: 'text/plain; version=0.0.4' }),
     status: () => ({ version: '1.2.3' }),
     revocations,
-    names: () => ({ issuers: ['gitlab'], identities: [], deployTokens: [] }),
+    clock: { now: Date.now },
+    names: () => ({ issuers: ['gitlab'], identities: [], deployTokens: [], workloads: new Map() }),
     log: recordingLog(),
     ...changes,
   };
