@@ -9,6 +9,7 @@ import { allServices, targetsOf } from './targets.ts';
 import type { Authorizer } from '../authorize/index.ts';
 import type { Config } from '../config/index.ts';
 import type { Caller } from '../contract/decision.ts';
+import { ISSUER_PRESETS } from '../contract/issuer-presets.ts';
 import {
   createJwksEndpoint,
   createMeEndpoint,
@@ -64,6 +65,7 @@ export function createOwnEndpoints(config: Config, rooms: EndpointRooms): readon
       ...common,
       admit: admitBy(rooms, authenticator.own),
       revocations: rooms.revocations,
+      holderClaims: new Map(config.issuers.map(({ name, type }) => [name, ISSUER_PRESETS[type].holder])),
     }),
   };
   return Object.entries(endpoints).map(([endpointPath, handle]) => ({ endpointPath, handle }));

@@ -14,7 +14,8 @@ export function mintSettings(
   }
   const revocable = ['project_path', 'project_id', 'repository', 'repository_id'];
   const traced = issuers.flatMap(({ type }) => Object.values(ISSUER_PRESETS[type].trace));
-  for (const claim of [...revocable, ...traced]) claims.add(claim);
+  const counted = issuers.flatMap(({ type }) => ISSUER_PRESETS[type].holder);
+  for (const claim of [...revocable, ...traced, ...counted]) claims.add(claim);
   const lifetimes = identities.flatMap(({ name, tokenLifetime }) =>
     tokenLifetime === undefined ? [] : [[name, tokenLifetime] as const],
   );

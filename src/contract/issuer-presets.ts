@@ -19,6 +19,8 @@ export interface IssuerPreset {
   readonly algorithms: readonly string[];
   /** Seconds; the longest `exp − iat` and the oldest `iat` that are believed. */
   readonly maxLifetime: number;
+  /** Claims that say who a token is of, and that its jobs cannot choose; the first one present counts. Otherwise it is `sub`. */
+  readonly holder: readonly string[];
   /** Claims of which an identity must bind at least one (or say `allowMutableNames`). Empty: no such rule. */
   readonly immutableIds: readonly string[];
   /** Claims whose `/` counts when they are inserted into a resource pattern. */
@@ -39,6 +41,7 @@ export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
   gitlab: {
     algorithms: ['RS256'],
     maxLifetime: DAY,
+    holder: ['project_id', 'deploy_token_id'],
     immutableIds: ['project_id', 'namespace_id', 'deploy_token_id'],
     pathClaims: ['project_path', 'namespace_path'],
     open: true,
@@ -48,6 +51,7 @@ export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
   github: {
     algorithms: ['RS256'],
     maxLifetime: DAY,
+    holder: ['repository_id'],
     immutableIds: ['repository_id', 'repository_owner_id'],
     pathClaims: ['repository'],
     open: true,
@@ -57,6 +61,8 @@ export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
   kubernetes: {
     algorithms: RSA_AND_EC,
     maxLifetime: 366 * DAY,
+    // A workload may be allowed to create service accounts, but only in its namespace.
+    holder: ['/kubernetes.io/namespace'],
     immutableIds: [],
     pathClaims: [],
     open: false,
@@ -66,6 +72,7 @@ export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
   entra: {
     algorithms: ['RS256'],
     maxLifetime: 2 * DAY,
+    holder: ['oid'],
     immutableIds: ['oid', 'azp', 'appid', 'roles'],
     pathClaims: [],
     open: true,
@@ -75,6 +82,7 @@ export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
   oidc: {
     algorithms: [...RSA_AND_EC, 'EdDSA', 'Ed25519'],
     maxLifetime: DAY,
+    holder: [],
     immutableIds: [],
     pathClaims: [],
     open: false,

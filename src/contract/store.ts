@@ -1,12 +1,24 @@
 import type { Revocation } from './revocation.ts';
 
-export interface RevocationList {
+interface RevocationsAt {
   /** Of this store's data; another one after they were lost. */
   readonly epoch: string;
   /** Another one after every change. */
   readonly mark: string;
-  readonly revocations: readonly Revocation[];
 }
+
+/** What a store knows of revocations: all of them, or what has changed since a mark. */
+export type RevocationsRead = RevocationsAt &
+  (
+    | { readonly kind: 'all'; readonly revocations: readonly Revocation[] }
+    | {
+        readonly kind: 'changes';
+        /** Added since. */
+        readonly revocations: readonly Revocation[];
+        /** Ids of those that were removed since. */
+        readonly removed: readonly string[];
+      }
+  );
 
 export interface Count {
   readonly count: number;
@@ -23,8 +35,10 @@ export interface Store {
   putRevocation(revocation: Revocation): Promise<void>;
   /** False where there was none with this id. */
   deleteRevocation(id: string): Promise<boolean>;
-  /** Undefined where nothing has changed since this mark. */
-  revocations(since: string | undefined): Promise<RevocationList | undefined>;
+  /** Removes revocations that have ended, at most some hundred. Their removal is not among the changes that others read. */
+  forgetRevocations(ids: readonly string[]): Promise<void>;
+  /** Undefined where nothing has changed since this mark. A mark that is too old is answered with all. */
+  revocations(since: string | undefined): Promise<RevocationsRead | undefined>;
   /** Adds one to a counter that starts over `window` milliseconds after its first. */
   count(key: string, window: number): Promise<Count>;
   /** Keeps a value under a name that has none yet; resolves with what is kept, the same for all who ask. */

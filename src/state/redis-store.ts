@@ -1,11 +1,11 @@
-import { hash, randomUUID } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { GatehouseError } from '../contract/errors.ts';
 import type { Log } from '../contract/ports.ts';
-import type { Revocation } from '../contract/revocation.ts';
 import type { Store } from '../contract/store.ts';
 import { CircuitBreaker } from '../lib/circuit-breaker.ts';
 import type { RedisSettings } from './redis-address.ts';
 import { codeOf, RedisConnection, type RedisClient } from './redis-connection.ts';
+import { createRedisRevocations } from './redis-revocations.ts';
 
 /** One lost connection fails many commands at once: what matters is how long nothing works. */
 const FAILURES = 3;
@@ -38,26 +38,7 @@ export function openRedisStore(settings: RedisSettings, ports: { readonly log: L
   }
 
   return {
-    putRevocation: (revocation) =>
-      command(async (client) => {
-        const body = JSON.stringify(revocation);
-        await client.multi().hSet(LIST, revocation.id, body).set(MARK, randomUUID()).execTyped();
-      }),
-    deleteRevocation: (id) =>
-      command(async (client) => {
-        const [removed] = await client.multi().hDel(LIST, id).set(MARK, randomUUID()).execTyped();
-        return Number(removed) > 0;
-      }),
-    async revocations(since) {
-      const { epoch, mark } = await command(nameOf);
-      if (`${epoch} ${mark}` === since) return undefined;
-      const [current, entries] = await command((client) => client.multi().get(MARK).hVals(LIST).execTyped());
-      return {
-        epoch,
-        mark: `${epoch} ${String(current)}`,
-        revocations: entries.map((body) => JSON.parse(body) as Revocation),
-      };
-    },
+    ...createRedisRevocations(command, ports.log),
     count: (key, window) =>
       command(async (client) => {
         // Whoever fails chose the key, and people type secrets as user names: neither its length nor its text is kept.
@@ -89,26 +70,6 @@ export function openRedisStore(settings: RedisSettings, ports: { readonly log: L
       connection.close();
     },
   };
-}
-
-const LIST = 'revocations';
-const MARK = 'revocations:mark';
-const EPOCH = 'revocations:epoch';
-
-/**
- * The first to look names the data; when they are lost, so is their name. Only then is anything written: a Redis that is full,
- * cannot save or has lost its replicas refuses writes, and still tells of revocations.
- */
-async function nameOf(client: RedisClient): Promise<{ readonly epoch: string; readonly mark: string }> {
-  const [known, since] = await client.multi().get(EPOCH).get(MARK).execTyped();
-  if (known !== null) return { epoch: String(known), mark: String(since) };
-  const [, epoch, mark] = await client
-    .multi()
-    .set(EPOCH, randomUUID(), { condition: 'NX' })
-    .get(EPOCH)
-    .get(MARK)
-    .execTyped();
-  return { epoch: String(epoch), mark: String(mark) };
 }
 
 /** A command whose answer is late may still take effect; its caller is told that it is not known. */

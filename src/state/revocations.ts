@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { scalarClaim } from '../contract/claims.ts';
 import type { VerifiedCredential } from '../contract/credential.ts';
-import { DEPLOY_TOKENS } from '../contract/deploy-token.ts';
 import { GatehouseError } from '../contract/errors.ts';
 import type { Clock, Log } from '../contract/ports.ts';
-import type { Revocation, Revocations, RevocationTarget, RevocationVerdict } from '../contract/revocation.ts';
-import type { RevocationList, Store } from '../contract/store.ts';
+import type {
+  NewRevocation,
+  Revocation,
+  RevocationHolder,
+  Revocations,
+  RevocationVerdict,
+} from '../contract/revocation.ts';
+import type { Store } from '../contract/store.ts';
+import { RevocationList } from './revocation-list.ts';
+import { createRevocationSync } from './revocation-sync.ts';
 import { WatchedFailure } from './watched-failure.ts';
 
 export interface RevocationTiming {
@@ -23,10 +29,13 @@ export interface SyncedRevocations extends Revocations {
   loaded(): boolean;
 }
 
-/** Clocks of other replicas may be behind. */
-const MARGIN = 5 * 60_000;
-
 const CLEAR: RevocationVerdict = { kind: 'clear' };
+
+/** A credential that no entry named when there had been so many additions, under the identity it was looked up with. */
+interface Clean {
+  identity: string | undefined;
+  additions: number;
+}
 
 /** The list in memory: requests look into it synchronously, a timer keeps it in step with the store. */
 export function createRevocations(
@@ -36,76 +45,24 @@ export function createRevocations(
 ): SyncedRevocations {
   const { clock } = ports;
   const trouble = new WatchedFailure('the list of revocations', ports.log);
-  let all: readonly Revocation[] = [];
-  let byKey = new Map<string, Revocation[]>();
-  let mark: string | undefined;
-  let epoch: string | undefined;
-  /** Changes made here: a list that was asked for before one of them is older than what is known. */
-  let changes = 0;
+  const list = new RevocationList(clock);
+  const { index, quota } = list;
+  const sync = createRevocationSync(list, store, ports);
+  const clean = new WeakMap<VerifiedCredential, Clean>();
   let syncedAt: number | undefined;
-  /** Credentials that this list does not name, with the identity that they were looked up under. */
-  let clean = new WeakMap<VerifiedCredential, { readonly identity: string | undefined }>();
   let timer: NodeJS.Timeout | undefined;
   let running = false;
 
-  function replace(revocations: readonly Revocation[]): void {
-    all = revocations;
-    // Several may name the same, and end at different times.
-    byKey = Map.groupBy(revocations, keyOf);
-    clean = new WeakMap();
-  }
-
-  /** A store that came back without its data must not make anybody good again: it gets back what is known here. */
-  async function writeBack(list: RevocationList): Promise<readonly Revocation[]> {
-    if (epoch === undefined || list.epoch === epoch) return [];
-    const kept = new Set(list.revocations.map(({ id }) => id));
-    const lost = all.filter((revocation) => !kept.has(revocation.id) && isInForce(revocation));
-    if (lost.length > 0) {
-      ports.log.error('the store has lost its data: its revocations are written back', {
-        count: lost.length,
-      });
-    }
-    for (const revocation of lost) await store.putRevocation(revocation);
-    return lost;
-  }
-
-  /** What has long ended makes room for what is new, so that clients who give tokens back do not fill the store. */
-  async function forgetEnded(): Promise<void> {
-    const ended = all.filter(
-      ({ expires }) => expires !== undefined && Date.parse(expires) < clock.now() - MARGIN,
-    );
+  async function look(): Promise<void> {
     try {
-      for (const { id } of ended.slice(0, 20)) await store.deleteRevocation(id);
-    } catch {
-      // Nothing depends on it, and the next one tries again.
-    }
-  }
-
-  async function sync(): Promise<void> {
-    try {
-      const before = changes;
-      const list = await store.revocations(mark);
-      const lost = list === undefined ? [] : await writeBack(list);
-      // Overtaken by a change made here; the next look takes it in.
-      if (changes !== before) return;
-      if (list !== undefined) {
-        replace([...list.revocations, ...lost]);
-        ({ epoch, mark } = list);
-      }
+      await sync.read();
       syncedAt = clock.now();
       trouble.recovered();
+      await sync.removeEnded();
     } catch (error) {
       trouble.failed(error instanceof GatehouseError ? error.message : 'unknown');
     }
-  }
-
-  function schedule(): void {
     if (running) timer = setTimeout(() => void look(), timing.poll).unref();
-  }
-
-  async function look(): Promise<void> {
-    await sync();
-    schedule();
   }
 
   /** A clock that was set back must not keep an old list young. */
@@ -113,48 +70,49 @@ export function createRevocations(
     return syncedAt !== undefined && Math.abs(clock.now() - syncedAt) <= timing.maxAge;
   }
 
-  function find(key: string): Revocation | undefined {
-    return byKey.get(key)?.find(isInForce);
-  }
-
-  function isInForce({ expires }: Revocation): boolean {
-    return expires === undefined || Date.parse(expires) > clock.now();
+  async function add(wanted: NewRevocation, holder?: RevocationHolder): Promise<Revocation> {
+    const created = new Date(clock.now()).toISOString();
+    const revocation = { ...wanted, id: randomUUID(), created, ...(holder && { holder }) };
+    await store.putRevocation(revocation);
+    // The next look at the store finds the same, and whatever others added.
+    sync.add(revocation);
+    return revocation;
   }
 
   return {
     check(credential, identity) {
       if (!isFresh())
         return { kind: 'unknown', detail: 'the list of revocations is too old, the store cannot be reached' };
-      // Nearly always: nothing has changed since this token was found clean.
-      const earlier = byKey.size === 0 ? undefined : clean.get(credential);
-      if (byKey.size === 0 || (earlier !== undefined && earlier.identity === identity)) return CLEAR;
-      for (const key of keysOf(credential, identity)) {
-        const revocation = find(key);
-        if (revocation !== undefined) return { kind: 'revoked', revocation };
-      }
-      clean.set(credential, { identity });
+      if (index.size === 0) return CLEAR;
+      const { additions } = index;
+      const earlier = clean.get(credential);
+      // Nearly always: nothing was added since this token was found clean.
+      if (earlier?.additions === additions && earlier.identity === identity) return CLEAR;
+      const revocation = index.find(credential, identity, clock.now());
+      if (revocation !== undefined) return { kind: 'revoked', revocation };
+      if (earlier === undefined) clean.set(credential, { identity, additions });
+      else [earlier.identity, earlier.additions] = [identity, additions];
       return CLEAR;
     },
-    async add(wanted) {
-      const revocation = { ...wanted, id: randomUUID(), created: new Date(clock.now()).toISOString() };
-      await store.putRevocation(revocation);
-      await forgetEnded();
-      // The next look at the store finds the same, and whatever others added.
-      changes += 1;
-      replace([...all.filter(({ id }) => id !== revocation.id), revocation]);
-      return revocation;
+    add: (wanted) => add(wanted),
+    async addByHolder(wanted, holder) {
+      const exceeded = quota.begin(holder);
+      if (exceeded !== undefined) return exceeded;
+      try {
+        return { kind: 'added', revocation: await add(wanted, holder) };
+      } finally {
+        quota.end(holder);
+      }
     },
     async remove(id) {
       const removed = await store.deleteRevocation(id);
-      changes += 1;
-      replace(all.filter((revocation) => revocation.id !== id));
+      sync.remove(id);
       return removed;
     },
-    list: () => all.filter(isInForce),
+    list: () => index.inForce(clock.now()),
     async start() {
       running = true;
-      await sync();
-      schedule();
+      await look();
     },
     stop() {
       running = false;
@@ -162,42 +120,4 @@ export function createRevocations(
     },
     loaded: () => syncedAt !== undefined,
   };
-}
-
-function keyOf({ target, value, issuer }: Revocation): string {
-  if (target === 'jti') return jtiKey(issuer ?? '', value);
-  return key(target, target === 'project' ? value.toLowerCase() : value);
-}
-
-function key(target: Exclude<RevocationTarget, 'jti'>, value: string): string {
-  return `${target}:${value}`;
-}
-
-function jtiKey(issuer: string, jti: string): string {
-  return `jti:${JSON.stringify([issuer, jti])}`;
-}
-
-/** Everything about a credential that a revocation can name. */
-function keysOf(credential: VerifiedCredential, identity: string | undefined): string[] {
-  const { issuer, subject, claims, minted } = credential;
-  const keys = [key('issuer', issuer)];
-  // A minted token falls with the one that it was minted from.
-  for (const { tokenHash, sentHash, jti } of minted === undefined
-    ? [credential]
-    : [credential, minted.source]) {
-    keys.push(key('tokenHash', tokenHash));
-    if (sentHash !== undefined) keys.push(key('tokenHash', sentHash));
-    if (jti !== undefined) keys.push(jtiKey(issuer, jti));
-  }
-  if (identity !== undefined) keys.push(key('identity', identity));
-  if (issuer === DEPLOY_TOKENS) keys.push(key('deployToken', subject));
-  for (const name of ['project_path', 'repository']) {
-    const path = scalarClaim(claims, name);
-    if (path !== undefined) keys.push(key('project', path.toLowerCase()));
-  }
-  for (const name of ['project_id', 'repository_id']) {
-    const id = scalarClaim(claims, name);
-    if (id !== undefined) keys.push(key('project', `id:${id}`));
-  }
-  return keys;
 }

@@ -5,6 +5,7 @@ import { GatehouseError } from '../contract/errors.ts';
 import type { Clock } from '../contract/ports.ts';
 import type { Revocation } from '../contract/revocation.ts';
 import type { Store } from '../contract/store.ts';
+import { ChangeLog } from './change-log.ts';
 import { WindowCounter } from '../lib/window-counter.ts';
 
 /**
@@ -15,13 +16,21 @@ export function openSqliteStore(file: string, clock: Clock): Store {
   const db = open(file);
   const put = db.prepare('INSERT INTO revocations (id, body) VALUES (?, ?)');
   const remove = db.prepare('DELETE FROM revocations WHERE id = ?');
+  const removeAll = db.prepare('DELETE FROM revocations WHERE id IN (SELECT value FROM json_each(?))');
   const all = db.prepare('SELECT body FROM revocations ORDER BY rowid');
   const keep = db.prepare('INSERT OR IGNORE INTO kept (name, value) VALUES (?, ?)');
   const kept = db.prepare('SELECT value FROM kept WHERE name = ?');
-  const forget = db.prepare('DELETE FROM claimed WHERE until <= ?');
-  const claim = db.prepare('INSERT OR IGNORE INTO claimed (name, until) VALUES (?, ?)');
+  // In steps: a burst of claims ends all at once, and requests wait while they are removed.
+  const forget = db.prepare(
+    'DELETE FROM claimed WHERE name IN (SELECT name FROM claimed WHERE until <= ? ORDER BY until LIMIT 100)',
+  );
+  const claim = db.prepare(
+    `INSERT INTO claimed (name, until) VALUES (?, ?)
+     ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE claimed.until <= ?`,
+  );
   const counters = new WindowCounter(() => clock.now());
-  let changes = 0;
+  // No other process writes the file, so that the changes of this one are all there are.
+  const changes = new ChangeLog();
   let errors = 0;
   let failing = false;
 
@@ -41,23 +50,30 @@ export function openSqliteStore(file: string, clock: Clock): Store {
     putRevocation: (revocation) =>
       guarded(() => {
         put.run(revocation.id, JSON.stringify(revocation));
-        changes += 1;
+        changes.push({ kind: 'added', revocation });
       }),
     deleteRevocation: (id) =>
       guarded(() => {
         const { changes: removed } = remove.run(id);
-        changes += 1;
+        changes.push({ kind: 'removed', id });
         return removed > 0;
       }),
+    forgetRevocations: (ids) => guarded(() => void removeAll.run(JSON.stringify(ids))),
     revocations: (since) =>
       guarded(() => {
-        const mark = String(changes);
-        if (mark === since) return undefined;
-        return {
-          epoch: 'file',
-          mark,
-          revocations: all.all().map(({ body }) => JSON.parse(String(body)) as Revocation),
-        };
+        const at = { epoch: 'file', mark: String(changes.count) };
+        if (at.mark === since) return undefined;
+        const changed = since === undefined ? undefined : changes.since(Number(since));
+        if (changed === undefined) {
+          const revocations = all.all().map(({ body }) => JSON.parse(String(body)) as Revocation);
+          return { ...at, kind: 'all', revocations };
+        }
+        const removed = changed.flatMap((change) => (change.kind === 'removed' ? [change.id] : []));
+        const gone = new Set(removed);
+        const revocations = changed.flatMap((change) =>
+          change.kind === 'added' && !gone.has(change.revocation.id) ? [change.revocation] : [],
+        );
+        return { ...at, kind: 'changes', revocations, removed };
       }),
     count: async (key, window) => counters.add(key, window),
     keepFirst: (name, value) =>
@@ -69,7 +85,7 @@ export function openSqliteStore(file: string, clock: Clock): Store {
       guarded(() => {
         const now = clock.now();
         forget.run(now);
-        return claim.run(name, now + Math.ceil(lifetime)).changes > 0;
+        return claim.run(name, now + Math.ceil(lifetime), now).changes > 0;
       }),
     health: () => ({ errors, degraded: failing }),
     async close() {

@@ -51,6 +51,56 @@ export function storeContract(open: () => Promise<Store>): void {
     await store.close();
   });
 
+  test('reads what has changed since a mark, and nothing else', async () => {
+    const store = await open();
+    const [old, gone] = [revocation(), revocation()];
+    await store.putRevocation(old);
+    await store.putRevocation(gone);
+    const before = await store.revocations(undefined);
+    expect(before?.kind).toBe('all');
+    const [added, brief] = [revocation(), revocation()];
+    await store.putRevocation(added);
+    await store.putRevocation(brief);
+    await store.deleteRevocation(gone.id);
+    await store.deleteRevocation(brief.id);
+    const after = await eventually('the changes are read by themselves', async () => {
+      const read = await store.revocations(before?.mark);
+      return read?.kind === 'changes' && read;
+    });
+    expect(ids(after)).toEqual([added.id]);
+    expect(after.removed.toSorted()).toEqual([gone.id, brief.id].toSorted());
+    expect(await store.revocations(after.mark)).toBeUndefined();
+    await store.close();
+  });
+
+  test('reads everything where a mark is too old', async () => {
+    const store = await open();
+    await store.putRevocation(revocation());
+    const before = await store.revocations(undefined);
+    for (let n = 0; n < 2_500; n += 100) {
+      await Promise.all(Array.from({ length: 100 }, () => store.putRevocation(revocation())));
+    }
+    const after = await store.revocations(before?.mark);
+    expect(after?.kind).toBe('all');
+    expect(after?.revocations.length).toBe((before?.revocations.length ?? 0) + 2_500);
+    await store.close();
+  });
+
+  test('forgets what has ended, for good, and without a change to be read', async () => {
+    const first = await open();
+    const entries = Array.from({ length: 30 }, () => revocation());
+    for (const entry of entries) await first.putRevocation(entry);
+    const before = await first.revocations(undefined);
+    await first.forgetRevocations(entries.slice(1).map(({ id }) => id));
+    await first.forgetRevocations(['no-such-id']);
+    expect(await first.revocations(before?.mark)).toBeUndefined();
+    await first.close();
+    const second = await open();
+    const left = ids(await second.revocations(undefined));
+    expect(entries.map(({ id }) => left.includes(id))).toEqual([true, ...Array<boolean>(29).fill(false)]);
+    await second.close();
+  });
+
   test('removes only what is there', async () => {
     const store = await open();
     expect(await store.deleteRevocation('no-such-id')).toBe(false);

@@ -160,7 +160,7 @@ function heldStore() {
       const list = await real.revocations(since);
       looks += 1;
       if (looks === 2) await held.promise;
-      return list ?? { mark: 'old', epoch: 'one', revocations: [] };
+      return list ?? { kind: 'all', mark: 'old', epoch: 'one', revocations: [] };
     },
   };
   return { store, release: () => held.resolve(), looks: () => looks };
@@ -199,7 +199,12 @@ test('a clock that is set back does not keep an old list young', async () => {
 
 test('a list with an entry that cannot be read is no list', async () => {
   const real = openStore({ sqlite: { file: ':memory:' } }, { clock: { now: Date.now }, log: recordingLog() });
-  const broken = { mark: '1', epoch: 'one', revocations: [null as unknown as Revocation] };
+  const broken = {
+    kind: 'all',
+    mark: '1',
+    epoch: 'one',
+    revocations: [null as unknown as Revocation],
+  } as const;
   let looks = 0;
   const store: Store = {
     ...real,
@@ -228,6 +233,7 @@ test('those that have long ended make room for new ones', async () => {
   expect(await ids()).toBe(4);
   clock.advance(5 * 60_000);
   await revocations.add(wanted({ target: 'identity', value: 'later' }));
+  await eventually('the ended one is removed', async () => (await ids()) === 4);
   expect((await store.revocations(undefined))?.revocations.map(({ value }) => value)).toEqual([
     'long',
     'ever',

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../../src/state/index.ts';
 import type { Store } from '../../../src/contract/store.ts';
 import { recordingLog } from '../../support/audit-events.ts';
+import { FrozenClock } from '../../support/authentication.ts';
 import { ROOT } from '../../support/repository.ts';
 import { revocation, storeContract } from '../../support/store-contract.ts';
 
@@ -31,6 +32,18 @@ test('a file of the first version is taken along, with what it holds', async () 
   const store = open(file);
   expect((await store.revocations(undefined))?.revocations.map(({ id }) => id)).toEqual([entry.id]);
   expect(await store.keepFirst('name', 'value')).toBe('value');
+  await store.close();
+});
+
+test('claims that end together are removed in steps, and each is free at once', async () => {
+  const clock = new FrozenClock();
+  const store = openStore({ sqlite: { file: ':memory:' } }, { clock, log: recordingLog() });
+  for (let n = 0; n < 300; n++) expect(await store.claim(`name-${n}`, 1_000)).toBe(true);
+  expect(await store.claim('name-299', 1_000)).toBe(false);
+  clock.advance(1_000);
+  for (const name of ['name-299', 'name-0', 'name-150']) {
+    expect([await store.claim(name, 1_000), await store.claim(name, 1_000)]).toEqual([true, false]);
+  }
   await store.close();
 });
 

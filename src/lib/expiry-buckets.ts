@@ -1,0 +1,42 @@
+/** Milliseconds. */
+const BUCKET = 60_000;
+
+/** Ids grouped by the minute in which they end: adding and removing one costs the same however many there are. */
+export class ExpiryBuckets {
+  readonly #buckets = new Map<number, Set<string>>();
+  /** No bucket ends before this one. */
+  #first = Infinity;
+
+  /** `end` in milliseconds since the epoch; what never ends is not kept. */
+  add(id: string, end: number): void {
+    if (!Number.isFinite(end)) return;
+    const bucket = Math.ceil(end / BUCKET);
+    const ids = this.#buckets.get(bucket);
+    if (ids === undefined) this.#buckets.set(bucket, new Set([id]));
+    else ids.add(id);
+    this.#first = Math.min(this.#first, bucket);
+  }
+
+  delete(id: string, end: number): void {
+    const bucket = Math.ceil(end / BUCKET);
+    const ids = this.#buckets.get(bucket);
+    if (ids?.delete(id) === true && ids.size === 0) this.#buckets.delete(bucket);
+  }
+
+  /** At most `limit` of those that have ended, to the minute. They stay until they are deleted. */
+  ended(now: number, limit: number): readonly string[] {
+    if (this.#first * BUCKET > now) return [];
+    const found: string[] = [];
+    let first = Infinity;
+    for (const [bucket, ids] of this.#buckets) {
+      first = Math.min(first, bucket);
+      if (bucket * BUCKET > now) continue;
+      for (const id of ids) {
+        if (found.length === limit) break;
+        found.push(id);
+      }
+    }
+    this.#first = first;
+    return found;
+  }
+}

@@ -1,0 +1,163 @@
+/** Revocations of several replicas in one Redis: read by what has changed, with replicas of an earlier version among them. */
+import { connect } from 'node:net';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { VerifiedCredential } from '../../src/contract/credential.ts';
+import type { NewRevocation, RevocationHolder } from '../../src/contract/revocation.ts';
+import { createRevocations, openStore, type SyncedRevocations } from '../../src/state/index.ts';
+import { recordingLog, type RecordedLog } from '../support/audit-events.ts';
+import { eventually } from '../support/eventually.ts';
+import { needs } from '../support/needs.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { revocation } from '../support/store-contract.ts';
+
+const clock = { now: Date.now };
+
+const job: VerifiedCredential = {
+  class: 'id_token',
+  issuer: 'gitlab',
+  issuerUrl: 'https://gitlab.example.com',
+  subject: 's',
+  jti: 'jti-1',
+  tokenHash: 'ab'.repeat(32),
+  expiresAt: Infinity,
+  claims: {},
+};
+
+const ofIdentity = (value: string): NewRevocation => ({
+  target: 'identity',
+  value,
+  issuer: undefined,
+  reason: 'leaked',
+  expires: undefined,
+});
+
+/** One command in Redis's inline form, from outside of the gateway; all of the answer. */
+function ask(port: number, ...commands: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.end(`${commands.join('\r\n')}\r\nQUIT\r\n`));
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+    socket.once('error', reject);
+    socket.once('close', () => resolve(answer));
+  });
+}
+
+interface Replica {
+  readonly revocations: SyncedRevocations;
+  readonly log: RecordedLog;
+}
+
+needs('redis-server').describe('replicas', () => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.close());
+
+  async function replica(prefix: string, url = redis.url): Promise<Replica> {
+    const log = recordingLog();
+    const store = openStore({ redis: { url, timeout: 1_000, prefix } }, { clock, log });
+    onTestFinished(() => store.close());
+    const revocations = createRevocations(store, { clock, log }, { poll: 20, maxAge: 60_000 });
+    onTestFinished(() => revocations.stop());
+    await revocations.start();
+    await eventually('the list is read', () => revocations.loaded());
+    return { revocations, log };
+  }
+
+  const isRevoked = ({ revocations }: Replica, identity: string): boolean =>
+    revocations.check(job, identity).kind === 'revoked';
+
+  test('read what has changed, and not the whole list again', async () => {
+    const [one, two] = [await replica('changed:'), await replica('changed:')];
+    const first = await one.revocations.add(ofIdentity('first'));
+    await eventually('in step', () => isRevoked(two, 'first'));
+    await ask(redis.port, 'CONFIG RESETSTAT');
+    for (let n = 0; n < 50; n++) {
+      await one.revocations.add(ofIdentity(`one-${n}`));
+      await two.revocations.add(ofIdentity(`two-${n}`));
+    }
+    await two.revocations.remove(first.id);
+    await eventually('in step', () => isRevoked(two, 'one-49') && isRevoked(one, 'two-49'));
+    await eventually('removed', () => !isRevoked(one, 'first'));
+    const stats = await ask(redis.port, 'INFO commandstats');
+    const calls = (name: string): number =>
+      Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+    expect(calls('hset')).toBe(100);
+    expect(calls('xrange')).toBeGreaterThan(0);
+    // A read between a change and its entry in the stream takes the whole list: rare, and right.
+    expect(calls('hkeys')).toBeLessThan(10);
+    expect(
+      one.revocations
+        .list()
+        .map(({ id }) => id)
+        .toSorted(),
+    ).toEqual(
+      two.revocations
+        .list()
+        .map(({ id }) => id)
+        .toSorted(),
+    );
+    expect(one.revocations.list()).toHaveLength(100);
+  });
+
+  test('see what a replica of an earlier version adds and removes, which writes no stream', async () => {
+    const [one, two] = [await replica('mixed:'), await replica('mixed:')];
+    const kept = await one.revocations.add(ofIdentity('kept'));
+    const old = { ...revocation({ value: 'old' }), reason: 'r' };
+    const mark = (n: number): string => `SET mixed:revocations:mark earlier-${n}`;
+    const body = JSON.stringify(old).replaceAll('"', '\\"');
+    await ask(redis.port, 'MULTI', `HSET mixed:revocations ${old.id} "${body}"`, mark(1), 'EXEC');
+    await one.revocations.add(ofIdentity('new'));
+    for (const each of [one, two]) {
+      await eventually('all are seen', () => ['kept', 'old', 'new'].every((name) => isRevoked(each, name)));
+    }
+    await two.revocations.add(ofIdentity('newer'));
+    await ask(redis.port, 'MULTI', `HDEL mixed:revocations ${kept.id}`, mark(2), 'EXEC');
+    for (const each of [one, two]) {
+      await eventually('it is gone', () => !isRevoked(each, 'kept'));
+      expect(['old', 'new', 'newer'].every((name) => isRevoked(each, name))).toBe(true);
+    }
+  });
+
+  test('one that starts reads a long list in parts', async () => {
+    const one = await replica('long:');
+    for (let n = 0; n < 2_500; n += 100) {
+      await Promise.all(
+        Array.from({ length: 100 }, (_, i) => one.revocations.add(ofIdentity(`name-${n + i}`))),
+      );
+    }
+    const two = await replica('long:');
+    expect(two.revocations.list()).toHaveLength(2_500);
+    await one.revocations.add(ofIdentity('last'));
+    await eventually('and goes on from there', () => isRevoked(two, 'last'));
+  });
+
+  test('without the right to write the stream every change is still seen, and the log says so once', async () => {
+    const rules = 'ACL SETUSER limited on >secret ~* &* +@all -xadd';
+    expect(await ask(redis.port, rules)).toContain('+OK');
+    const url = redis.url.replace('//', '//limited:secret@');
+    const [one, two] = [await replica('limited:', url), await replica('limited:', url)];
+    const added = await one.revocations.add(ofIdentity('a'));
+    await one.revocations.add(ofIdentity('b'));
+    await eventually('both are seen', () => isRevoked(two, 'a') && isRevoked(two, 'b'));
+    await one.revocations.remove(added.id);
+    await eventually('and the removal', () => !isRevoked(two, 'a'));
+    const warnings = one.log.lines.filter(({ level }) => level === 'warn');
+    expect(warnings.map(({ fields }) => fields)).toEqual([{ code: 'NOPERM' }]);
+  });
+
+  test('share the quotas of holders', async () => {
+    const [one, two] = [await replica('quota:'), await replica('quota:')];
+    const holder: RevocationHolder = { subject: 'gitlab project_id=20', identity: 'ci' };
+    const revoke = async ({ revocations }: Replica, n: number): Promise<string> => {
+      const wanted = { ...ofIdentity('x'), target: 'jti', value: `jti-${n}`, issuer: 'gitlab' } as const;
+      return (await revocations.addByHolder(wanted, holder)).kind;
+    };
+    for (let n = 0; n < 60; n++) expect(await revoke(one, n)).toBe('added');
+    await eventually('known there', () => two.revocations.list().length === 60);
+    expect(await revoke(two, 60)).toBe('quota_exceeded');
+    // One that has just started knows it too.
+    expect(await revoke(await replica('quota:'), 61)).toBe('quota_exceeded');
+  });
+});
