@@ -181,6 +181,75 @@ test('a look that began before an addition does not undo it', async () => {
   revocations.stop();
 });
 
+test('a look that began before a removal does not bring the entry back', async () => {
+  const real = openStore({ sqlite: { file: ':memory:' } }, { clock: { now: Date.now }, log: recordingLog() });
+  let held = Promise.withResolvers<void>();
+  held.resolve();
+  let looks = 0;
+  const store: Store = {
+    ...real,
+    async revocations() {
+      const list = await real.revocations(undefined);
+      looks += 1;
+      await held.promise;
+      return list;
+    },
+  };
+  const { revocations } = await open(new FrozenClock(), store);
+  const { id } = await revocations.add(wanted({ target: 'issuer', value: 'gitlab' }));
+  held = Promise.withResolvers();
+  const before = looks;
+  await eventually('a look is under way', () => looks > before);
+  await revocations.remove(id);
+  held.resolve();
+  const after = looks;
+  await eventually('it has ended', () => looks > after);
+  expect(revocations.check(job, undefined).kind).toBe('clear');
+  expect(revocations.list()).toEqual([]);
+  revocations.stop();
+});
+
+test('additions without pause do not make the list go stale', async () => {
+  const clock = new FrozenClock();
+  const real = openStore({ sqlite: { file: ':memory:' } }, { clock, log: recordingLog() });
+  let looks = 0;
+  let overtake: (() => Promise<unknown>) | undefined;
+  const store: Store = {
+    ...real,
+    async revocations(since) {
+      const read = await real.revocations(since);
+      await overtake?.();
+      looks += 1;
+      return read;
+    },
+  };
+  const { revocations } = await open(clock, store);
+  overtake = () => revocations.add(wanted({ target: 'identity', value: 'flooded' }));
+  for (let turn = 0; turn < 5; turn++) {
+    const before = looks;
+    clock.advance(900);
+    await eventually('two looks, each overtaken', () => looks >= before + 2);
+  }
+  expect(revocations.check(job, 'payments').kind).toBe('clear');
+  expect(revocations.check(job, 'flooded').kind).toBe('revoked');
+  revocations.stop();
+});
+
+test('entries that this version cannot read whole: an end that is no time ends nothing, another target names nothing', async () => {
+  const clock = new FrozenClock();
+  const store = openStore({ sqlite: { file: ':memory:' } }, { clock, log: recordingLog() });
+  const common = { issuer: undefined, reason: 'r', created: '2026-11-21T12:00:00Z' };
+  await store.putRevocation({ ...common, id: '1', target: 'identity', value: 'payments', expires: 'never' });
+  const later = { ...common, id: '2', target: 'galaxy', value: 'gitlab', expires: undefined };
+  await store.putRevocation(later as unknown as Revocation);
+  const { revocations } = await open(clock, store);
+  expect(revocations.check(job, 'payments').kind).toBe('revoked');
+  expect(revocations.check(job, 'other').kind).toBe('clear');
+  await revocations.remove('2');
+  expect(revocations.list().map(({ id }) => id)).toEqual(['1']);
+  revocations.stop();
+});
+
 test('a clock that is set back does not keep an old list young', async () => {
   const clock = new FrozenClock();
   const real = openStore({ sqlite: { file: ':memory:' } }, { clock, log: recordingLog() });
