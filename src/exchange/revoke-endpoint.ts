@@ -11,7 +11,7 @@ import { readForm } from './token-request.ts';
 
 export interface RevokePorts {
   readonly present: (token: string) => PresentedCredential | Deny;
-  /** Tokens of our own, whatever they were minted for. */
+  /** Verifies minted tokens of any audience. */
   readonly admit: Admit;
   readonly revocations: Pick<Revocations, 'addByHolder' | 'check'>;
   /** Claims that say who a token is of, by the issuer's name. */
@@ -22,7 +22,7 @@ export interface RevokePorts {
 /** RFC 7009 §2.2: the same for a token that is revoked now and for one that never was. */
 const DONE: Answer = { kind: 'answer', contentType: 'text/plain; charset=utf-8', body: '' };
 
-/** `POST /oauth/revoke`: whoever holds a minted token may end it. Other tokens are not ours to revoke: the admin's. */
+/** `POST /oauth/revoke`: the holder of a minted token may end it. Other tokens are revoked on the admin listener. */
 export function createRevokeEndpoint({
   present,
   admit,

@@ -22,7 +22,7 @@ interface Usage {
   held: number;
   /** Additions that the store has not confirmed yet. */
   pending: number;
-  /** When those of the last minute were added, in milliseconds since the epoch. */
+  /** Times of the additions of the last minute, in milliseconds since the epoch. */
   recent: number[];
 }
 

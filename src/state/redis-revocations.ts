@@ -27,7 +27,7 @@ export function createRedisRevocations(
 ): Pick<Store, 'putRevocation' | 'deleteRevocation' | 'forgetRevocations' | 'revocations'> {
   let told = false;
 
-  /** Not part of the change, which counts without it: a reader that finds a link missing reads everything. */
+  /** Not part of the change, which is complete without it: a reader that finds a link missing reads everything. */
   async function link(client: RedisClient, previous: string | null, mark: string, id: string): Promise<void> {
     const TRIM = { strategy: 'MAXLEN', strategyModifier: '~', threshold: MAX_CHANGES } as const;
     try {

@@ -72,7 +72,7 @@ export class RevocationIndex {
     return [...this.#byId.values()].filter(({ ends }) => ends > now).map(({ revocation }) => revocation);
   }
 
-  /** One in force that names this credential, or what it was minted from. */
+  /** An effective entry that names this credential or its source. */
   find(credential: VerifiedCredential, identity: string | undefined, now: number): Revocation | undefined {
     const { issuer, subject, minted } = credential;
     const by = this.#byTarget;

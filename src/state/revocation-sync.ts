@@ -31,7 +31,7 @@ export function createRevocationSync(
   let addedMeanwhile = new Set<string>();
   let removedMeanwhile = new Set<string>();
 
-  /** A store that came back without its data must not make anybody good again: it gets back what is known here. */
+  /** The loss of the store's data must not undo revocations: those known here are written to it again. */
   async function writeBack(read: RevocationsRead, listed: ReadonlySet<string>): Promise<void> {
     if (epoch === undefined || read.epoch === epoch) return;
     const lost = index.inForce(clock.now()).filter(({ id }) => !listed.has(id));

@@ -11,11 +11,8 @@ import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
-import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
-
-const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
-const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
+import { asOperator, exchanged, giveBack, giveBackBusily, listed, use } from '../support/revocation-calls.ts';
 
 const keep = cleanUp();
 let issuers: Readonly<Record<'gitlab' | 'github' | 'kubernetes', TestIssuer>>;
@@ -65,39 +62,7 @@ services:
   });
 }
 
-async function exchanged(gateway: TestGateway, subject_token: string): Promise<string> {
-  const response = await fetch(`${gateway.url}/oauth/token`, {
-    method: 'POST',
-    body: new URLSearchParams({ grant_type: EXCHANGE, subject_token, subject_token_type: ID_TOKEN }),
-  });
-  const { access_token } = (await response.json()) as { access_token?: string };
-  if (access_token === undefined) throw new Error(`not exchanged: ${response.status}`);
-  return access_token;
-}
-
-function giveBack({ port }: TestGateway, token: string): Promise<RawResponse> {
-  const body = `token=${token}`;
-  const lines = [
-    'POST /oauth/revoke HTTP/1.1',
-    'Host: gateway.example.com',
-    'Content-Type: application/x-www-form-urlencoded',
-    `Content-Length: ${body.length}`,
-    'Connection: close',
-  ];
-  return rawResponse(port, `${lines.join('\r\n')}\r\n\r\n${body}`);
-}
-
-/** The same on connections that are kept, for many at once. */
-async function giveBackBusily({ url }: TestGateway, token: string): Promise<number> {
-  const response = await fetch(`${url}/oauth/revoke`, {
-    method: 'POST',
-    body: new URLSearchParams({ token }),
-  });
-  await response.text();
-  return response.status;
-}
-
-/** Statuses of so many tokens, each made of an id token of its own. */
+/** Response statuses; each token is exchanged for another ID token. */
 async function revokeMany(
   gateway: TestGateway,
   count: number,
@@ -108,27 +73,6 @@ async function revokeMany(
     statuses.push((await giveBack(gateway, await exchanged(gateway, mint(n)))).status);
   }
   return statuses;
-}
-
-async function use({ url }: TestGateway, token: string): Promise<number> {
-  const response = await fetch(`${url}/orders/x`, { headers: { Authorization: `Bearer ${token}` } });
-  await response.text();
-  return response.status;
-}
-
-async function asOperator({ adminUrl }: TestGateway, entry: object): Promise<number> {
-  const response = await fetch(`${adminUrl}/revocations`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ reason: 'leaked', ...entry }),
-  });
-  await response.text();
-  return response.status;
-}
-
-async function listed({ adminUrl }: TestGateway): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const response = await fetch(`${adminUrl}/revocations`);
-  return ((await response.json()) as { revocations: Readonly<Record<string, unknown>>[] }).revocations;
 }
 
 const FULL = [...Array<number>(60).fill(200), 429, 429];

@@ -213,18 +213,18 @@ test('additions without pause do not make the list go stale', async () => {
   const clock = new FrozenClock();
   const real = openStore({ sqlite: { file: ':memory:' } }, { clock, log: recordingLog() });
   let looks = 0;
-  let overtake: (() => Promise<unknown>) | undefined;
+  const flood: { add?: () => Promise<unknown> } = {};
   const store: Store = {
     ...real,
     async revocations(since) {
       const read = await real.revocations(since);
-      await overtake?.();
+      await flood.add?.();
       looks += 1;
       return read;
     },
   };
   const { revocations } = await open(clock, store);
-  overtake = () => revocations.add(wanted({ target: 'identity', value: 'flooded' }));
+  flood.add = () => revocations.add(wanted({ target: 'identity', value: 'flooded' }));
   for (let turn = 0; turn < 5; turn++) {
     const before = looks;
     clock.advance(900);
