@@ -78,6 +78,7 @@ export function createServices(
       }),
       authenticate: rooms.authenticator.forService(service.name),
       authorize: rooms.authorizer.forService(service.name),
+      authorizeUnknown: rooms.authorizer.forUnknown(service.name),
       ...wayOutOf(forwarders, service.name),
     };
     return { service, line };

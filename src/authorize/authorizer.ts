@@ -11,11 +11,14 @@ import { compilePolicy, known } from './policy.ts';
 import { createServiceAuthorizer } from './service-authorizer.ts';
 import type { ServiceAuthorizer } from './service-authorizer.ts';
 import type { PolicySettings } from './settings.ts';
+import { createUnknownAuthorizer, type UnknownAuthorizer } from './unknown-operation.ts';
 
 /** One compiled policy. A reload makes a new one; nothing that an old one derived outlives it. */
 export interface Authorizer {
   /** Throws `config_invalid` where the policy has no such service. */
   forService(name: string): ServiceAuthorizer;
+  /** For requests that are no operation of this service. Throws as `forService`. */
+  forUnknown(name: string): UnknownAuthorizer;
   /** The caller that the first matching identity makes of a credential, whatever the service. */
   identify(credential: VerifiedCredential): Caller | Deny;
   /** The caller that this identity makes of a credential, and no other identity. */
@@ -41,6 +44,7 @@ export function createAuthorizer(settings: PolicySettings): Authorizer {
 
   return {
     forService: (name) => known(authorizers, name, 'service'),
+    forUnknown: (name) => createUnknownAuthorizer(known(policy.services, name, 'service'), identify),
     identify: (credential) => callerOf(identify(credential)),
     identifyAs: (name, credential) => callerOf(identifyAs(known(identities, name, 'identity'), credential)),
     grantsOf: (caller) => heldGrants(known(identities, caller.identity, 'identity'), caller.credential),

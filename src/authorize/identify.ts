@@ -61,3 +61,8 @@ function known(identity: CompiledIdentity, credential: VerifiedCredential): Iden
 function stranger(detail: string): Identified {
   return { kind: 'stranger', deny: deny('no_matching_identity', detail) };
 }
+
+/** A token that was minted without a credential: it counts as none, and allows what anonymous requests are allowed. */
+export function isNobody({ minted }: VerifiedCredential): boolean {
+  return minted !== undefined && minted.identity === undefined;
+}

@@ -3,7 +3,8 @@ import { deny } from '../contract/decision.ts';
 import type { Allow, Caller, Decision, Deny } from '../contract/decision.ts';
 import type { Operation } from '../contract/operation.ts';
 import { jsonTextUpTo } from '../lib/json-text.ts';
-import type { Identify } from './identify.ts';
+import { allow, enforce } from './enforce.ts';
+import { isNobody, type Identify } from './identify.ts';
 import type { AllowlistVerdict, JobTokenAllowlist } from './job-token-allowlist.ts';
 import { isBeyondJobToken } from './job-token-scopes.ts';
 import { ownProjectNames } from './own-project.ts';
@@ -98,11 +99,6 @@ function establish(
   };
 }
 
-/** A token that anybody gets who asks, for what anybody may do. */
-function isNobody({ minted }: VerifiedCredential): boolean {
-  return minted !== undefined && minted.identity === undefined;
-}
-
 /** The first operation that a token was not minted for; what anybody may do needs no token. */
 function findBeyond(
   limits: TokenLimits,
@@ -174,20 +170,4 @@ function aim(operation: Operation): string {
     default:
       return operation.extent satisfies never;
   }
-}
-
-/** Only what policy says of a verified credential comes here, so that shadow relaxes nothing else. */
-function enforce(service: CompiledService, refusal: Deny): Decision {
-  switch (service.mode) {
-    case 'enforce':
-      return refusal;
-    case 'shadow':
-      return allow('shadow', refusal.caller, refusal);
-    default:
-      return service.mode satisfies never;
-  }
-}
-
-function allow(basis: Allow['basis'], caller: Caller | undefined, relaxed?: Deny): Allow {
-  return Object.freeze({ kind: 'allow', basis, caller, relaxed });
 }

@@ -1,5 +1,5 @@
 import type { VerifiedCredential } from '../contract/credential.ts';
-import { deny, type Decision } from '../contract/decision.ts';
+import type { Decision } from '../contract/decision.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { Asked, InBody, Unknown } from '../contract/protocol.ts';
 import type { Exchange } from './exchange.ts';
@@ -21,7 +21,7 @@ export function judge(
     case 'in-body':
       return anyOf(asked.oneOf.map((operation) => line.authorize(verified, [operation])));
     case 'unknown':
-      return notKnown(asked, verified, line.mode);
+      return line.authorizeUnknown(verified, asked.detail);
     default:
       return asked satisfies never;
   }
@@ -63,15 +63,4 @@ function anyOf(decisions: readonly Decision[]): Decision {
   const decision = decisions.find(({ kind }) => kind === 'allow') ?? decisions[0];
   if (decision === undefined) throw new TypeError('a body that can be for nothing');
   return decision;
-}
-
-/** A credential is asked for before anybody is told what a service does not do; in shadow, nobody is. */
-function notKnown(
-  { detail }: Unknown,
-  verified: VerifiedCredential | undefined,
-  mode: ServiceLine['mode'],
-): Decision {
-  if (verified === undefined) return deny('no_credential', detail);
-  const relaxed = deny('operation_unknown', detail);
-  return mode === 'shadow' ? { kind: 'allow', basis: 'shadow', caller: undefined, relaxed } : relaxed;
 }

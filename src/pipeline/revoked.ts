@@ -9,7 +9,8 @@ export function refuseRevoked(
   credential: VerifiedCredential,
   caller: Caller | undefined,
 ): Refusal | undefined {
-  const verdict = revocations.check(credential, caller?.identity);
+  // A minted token stays bound to its identity, even when policy no longer matches it.
+  const verdict = revocations.check(credential, caller?.identity ?? credential.minted?.identity);
   switch (verdict.kind) {
     case 'clear':
       return undefined;

@@ -40,6 +40,8 @@ export interface ServiceLine {
     credential: VerifiedCredential | undefined,
     operations: readonly Operation[],
   ) => Decision;
+  /** For a request that is no operation of the protocol. */
+  readonly authorizeUnknown: (credential: VerifiedCredential | undefined, detail: string) => Decision;
   readonly forward: Forward;
   readonly takeBody: TakeBody;
 }

@@ -90,6 +90,7 @@ function parts(): Parts {
     extract: () => presented,
     authenticate: () => verified,
     authorize: () => allowed,
+    authorizeUnknown: () => allowed,
     forward: forwarder.forward,
     takeBody: forwarder.takeBody,
   };
@@ -160,6 +161,10 @@ const FAULTS: readonly [string, (whole: Parts) => Parts][] = [
   ['authenticate', withLine(() => ({ authenticate: boom }))],
   ['authenticate, later', withLine(() => ({ authenticate: later }))],
   ['authorize', withLine(() => ({ authorize: boom }))],
+  [
+    'authorizeUnknown',
+    withProtocol({ classify: () => ({ kind: 'unknown', detail: '' }) }, { authorizeUnknown: boom }),
+  ],
   [
     'authorize after a slow verification',
     withLine(() => ({ authenticate: () => Promise.resolve(verified), authorize: boom })),

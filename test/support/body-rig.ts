@@ -77,6 +77,7 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
     extract: () => ({ class: 'id_token', carrier: 'bearer', token: 'x', username: undefined }),
     authenticate: () => sampleCaller().credential,
     authorize,
+    authorizeUnknown: (_credential, detail) => deny('operation_unknown', detail, sampleCaller()),
     forward: forwarder.forward,
     takeBody(request, wanted) {
       reading += 1;
