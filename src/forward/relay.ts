@@ -37,8 +37,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   readonly #ports: RelayPorts;
   readonly #startedAt = performance.now();
   #controller: Dispatcher.DispatchController | undefined;
-  /** The head that waits for its first chunk, so that a small answer goes out in one write. */
-  #heldHead: string[] | undefined;
+  /** The response head waits for the first chunk, so that a small response goes out in one write. */
+  #pending: PendingHead | undefined;
   #contentLength: number | undefined;
   /** By method or status; its head may still have a length. */
   #bodiless = false;
@@ -96,21 +96,14 @@ export class Relay implements Dispatcher.DispatchHandler {
     const head = readResponseHead(raw, status, forwarding.head.host, this.#ports.location);
     if (head.kind === 'invalid') return this.refuse('upstream_invalid', head.detail);
 
-    const { res, req, requestId } = forwarding.incoming;
+    const { requestId } = forwarding.incoming;
     const rewritten = this.#ports.rewriting?.answer(head.headers, status);
     if (typeof rewritten === 'string') return this.refuse('upstream_invalid', rewritten);
     this.#transform = rewritten?.body;
     const headers = rewritten?.headers ?? head.headers;
     headers.push('X-Request-Id', requestId);
     this.#bodiless = forwarding.head.method === 'HEAD' || status === 204 || status === 304;
-    if (head.untilClose && !this.#bodiless) {
-      res.shouldKeepAlive = false;
-      res.useChunkedEncodingByDefault = false;
-    }
-    // Whoever answers before it has read the body may never read it.
-    if (this.#body !== undefined && !req.complete) res.shouldKeepAlive = false;
-    this.#res.statusCode = status;
-    this.#heldHead = headers;
+    this.#pending = { status, headers, untilClose: head.untilClose && !this.#bodiless };
     this.#contentLength = rewritten === undefined ? head.contentLength : undefined;
     // A short body is at hand or near; a stream of events may let its first chunk wait for hours.
     // One that is rewritten goes with the first piece that is known to be good.
@@ -131,13 +124,43 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#abort('answered from elsewhere');
   }
 
-  /** Alone, where no chunk came along with it. */
+  /** Sends the head before the body, where no chunk arrived with it. */
   #sendHead(): void {
-    const head = this.#heldHead;
-    if (head === undefined || this.#bodiless || this.#done) return;
-    this.#heldHead = undefined;
-    this.#res.writeHead(this.#res.statusCode, head);
-    this.#res.flushHeaders();
+    if (this.#pending === undefined || this.#bodiless || this.#done) return;
+    if (this.#commit(this.#pending)) this.#res.flushHeaders();
+  }
+
+  /**
+   * Writes the pending head. Nothing of the upstream's head is set on the response before this call, so that a fault up to here
+   * is answered by a response of the gateway alone.
+   */
+  #commit({ status, headers, untilClose }: PendingHead): boolean {
+    const res = this.#res;
+    this.#pending = undefined;
+    if (untilClose) {
+      res.shouldKeepAlive = false;
+      res.useChunkedEncodingByDefault = false;
+    }
+    // An upstream that answers before it has the whole request body may never read the rest.
+    if (this.#body !== undefined && !this.#forwarding.incoming.req.complete) res.shouldKeepAlive = false;
+    try {
+      res.writeHead(status, headers);
+      return true;
+    } catch (error) {
+      this.#unsendable(status, error);
+      return false;
+    }
+  }
+
+  /** Node refused a field of the head that the upstream client had accepted. */
+  #unsendable(status: number, error: unknown): void {
+    const detail = error instanceof Error ? error.name : 'unknown';
+    if (status !== 204 && status !== 304) return this.refuse('upstream_invalid', detail);
+    // Node has marked this response as one without a body: no other can follow on it.
+    this.#end();
+    this.#forwarding.broken('upstream_invalid', detail);
+    this.#res.destroy();
+    this.#abort('upstream_invalid');
   }
 
   onResponseData(controller: Dispatcher.DispatchController, received: Buffer): void {
@@ -146,10 +169,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (typeof chunk === 'string') return this.refuse('upstream_invalid', chunk);
     if (chunk === undefined || chunk.length === 0) return;
     const res = this.#res;
-    const head = this.#heldHead;
-    if (head !== undefined) {
-      this.#heldHead = undefined;
-      res.writeHead(res.statusCode, head);
+    if (this.#pending !== undefined) {
+      if (!this.#commit(this.#pending)) return;
       if (chunk.length === this.#contentLength && chunk.length <= ONE_WRITE) {
         this.#forwarding.bytesOut += chunk.length;
         // As latin1 text, head and body leave in one write.
@@ -169,11 +190,11 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (typeof last === 'string') return this.refuse('upstream_invalid', last);
     const res = this.#res;
     this.#end();
-    const head = this.#heldHead;
+    const head = this.#pending;
     if (head !== undefined) {
       if (this.#contentLength === undefined && !this.#bodiless)
-        head.push('Content-Length', String(last?.length ?? 0));
-      res.writeHead(res.statusCode, head);
+        head.headers.push('Content-Length', String(last?.length ?? 0));
+      if (!this.#commit(head)) return;
     }
     if (res.writableEnded) return;
     this.#forwarding.bytesOut += last?.length ?? 0;
@@ -183,7 +204,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   onResponseError(_controller: unknown, error: unknown): void {
     if (this.#done) return this.#release();
     const untouched =
-      this.#heldHead === undefined &&
+      this.#pending === undefined &&
       !this.#res.headersSent &&
       this.#forwarding.upstreamStatus === undefined &&
       this.#interim === 0;
@@ -194,7 +215,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       return;
     }
     this.#release();
-    this.#heldHead = undefined;
+    this.#pending = undefined;
     this.#end();
     const { reason, detail } = upstreamFault(error);
     if (!this.#res.headersSent) return this.#forwarding.failed(reason, detail);
@@ -207,7 +228,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#release();
   }
 
-  /** The upstream’s answer is none that could be relayed. */
+  /** Answers the client in place of an upstream response that cannot be relayed. */
   refuse(reason: 'upstream_invalid' | Exclude<Rejection, 'another'>, detail: string): void {
     this.#end();
     this.#forwarding.failed(reason, detail);
@@ -240,6 +261,15 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#released = true;
     this.#ports.ended();
   }
+}
+
+/** What the client gets of an upstream's head, until it is written. */
+interface PendingHead {
+  readonly status: number;
+  /** Name, value, name, value … for `writeHead`. */
+  readonly headers: string[];
+  /** The body ends where the upstream closes: the client's connection must end with it. */
+  readonly untilClose: boolean;
 }
 
 /** WebDAV servers send a 102 every 20 s while they work. */

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { Protocol } from '../contract/protocol.ts';
 import { REASONS, type Reason } from '../contract/reason.ts';
 import { findHeader } from '../lib/header-name.ts';
@@ -55,8 +56,8 @@ export function answer(
   // What follows on this connection is the rest of something that was refused.
   if (!readable || (head.hasBody && !req.complete)) res.shouldKeepAlive = false;
   exchange.bytesOut = Buffer.byteLength(body);
-  if (refusal.phrase === undefined) res.writeHead(sent, headers);
-  else res.writeHead(sent, refusal.phrase, headers);
+  // Always explicit: Node would keep the phrase of an earlier head that it refused to write.
+  res.writeHead(sent, refusal.phrase ?? STATUS_CODES[sent] ?? '', headers);
   res.end(body);
 }
 

@@ -240,3 +240,34 @@ test.each<[string, (stages: Parts['stages']) => Partial<Parts['stages']>]>([
   expect(JSON.stringify(log.lines)).not.toContain(CANARY);
   expect((await get('/api/good')).status).toBe(200);
 });
+
+test.each<[string, (whole: Parts) => Parts]>([
+  [
+    'of a refusal',
+    withProtocol(
+      {
+        refusal: () => ({
+          contentType: 'text/plain',
+          body: '',
+          status: 403,
+          phrase: 'canary',
+          headers: ['X-A', '\n'],
+        }),
+      },
+      refusing,
+    ),
+  ],
+  [
+    'of an upstream',
+    withLine(() => ({
+      forward({ incoming: { res } }) {
+        res.writeHead(200, 'canary', ['X-A', '\n']);
+      },
+    })),
+  ],
+])('S11: a head %s that Node refuses leaves nothing in the answer that follows', async (_, breakIt) => {
+  const get = await start(breakIt);
+  const answer = await get('/api/boom');
+  expect(answer.head).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/);
+  expect(answer.body).toContain('internal_error');
+});
