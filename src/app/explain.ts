@@ -79,7 +79,7 @@ export function createExplain(
       if (presented === undefined)
         return refused('extract', { reason: 'no_credential', detail: 'the file is empty' });
       if ('kind' in presented) return refused('extract', presented);
-      const result = await line.authenticate(presented, head.host, false);
+      const result = await line.authenticate(presented, head.host);
       if ('kind' in result) return refused('authenticate', result);
       verified = result;
     }

@@ -1,5 +1,6 @@
 import type { CredentialClass, PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
 import type { Refusal } from '../contract/decision.ts';
+import type { ClientFacts } from '../contract/incoming.ts';
 import type { VerificationMeter } from '../contract/meter.ts';
 
 export type Authentication = VerifiedCredential | Refusal;
@@ -9,8 +10,8 @@ export type ServiceAuthenticator = (
   presented: PresentedCredential,
   /** The one that the request was sent to; without it, what was minted for one host is good for none. */
   host?: string,
-  /** Of a client that has failed too often: what asking others about it may cost is bounded more tightly. */
-  suspect?: boolean,
+  /** Who sent the request: questions to a GitLab are limited per client. */
+  client?: ClientFacts,
 ) => Authentication | Promise<Authentication>;
 
 /** Verifications in flight that are shared; beyond it each caller has its own. */

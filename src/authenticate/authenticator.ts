@@ -1,6 +1,7 @@
 import type { PresentedCredential } from '../contract/credential.ts';
 import { deny } from '../contract/decision.ts';
 import { GatehouseError } from '../contract/errors.ts';
+import type { ClientFacts } from '../contract/incoming.ts';
 import type { VerificationMeter } from '../contract/meter.ts';
 import type { Clock, Log, Outbound } from '../contract/ports.ts';
 import { DEPLOY_SECRET_PREFIX } from '../contract/deploy-token.ts';
@@ -90,17 +91,17 @@ export function createAuthenticator(
     presented: PresentedCredential,
     trust: ServiceTrust,
     host: string | undefined,
-    suspect?: boolean,
+    client?: ClientFacts,
   ): Authentication | Promise<Authentication> {
     switch (presented.class) {
       case 'id_token':
         return verifyIdToken(presented, trust.idTokens);
       case 'job_token':
-        return trust.jobTokens(presented, host, suspect);
+        return trust.jobTokens(presented, host, client);
       case 'deploy_token':
         return isOfConfiguration(presented)
           ? verifyDeployToken(presented)
-          : trust.gitlabDeployTokens(presented, host, suspect);
+          : trust.gitlabDeployTokens(presented, host, client);
       case 'access_token':
         return trust.accessTokens(presented, host);
       default:
@@ -128,9 +129,9 @@ export function createAuthenticator(
     forService(name) {
       const trust = serviceTrust.get(name);
       if (trust === undefined) throw new GatehouseError('config_invalid', `there is no service ${name}`);
-      return (presented, host, suspect) => authenticate(presented, trust, host, suspect);
+      return (presented, host, client) => authenticate(presented, trust, host, client);
     },
-    verify: (presented, host, suspect) => authenticate(presented, fullTrust, host, suspect),
+    verify: (presented, host, client) => authenticate(presented, fullTrust, host, client),
     forAudiences(audiences) {
       const trust = trustIn(issuers, audiences);
       return (presented) =>

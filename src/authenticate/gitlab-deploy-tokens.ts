@@ -7,22 +7,28 @@ import type { Body, Question, Unusable } from './gitlab-introspection.ts';
 import { askedOf, createIntrospectedTokens } from './introspected-tokens.ts';
 import type {
   AskedIssuer,
-  Budgets,
   IntrospectedPorts,
   IntrospectedTokens,
+  IntrospectionLimits,
   Proof,
 } from './introspected-tokens.ts';
 import type { IssuerSettings } from './settings.ts';
 
 /**
- * GitLab bans an address after 30 failures in 3 minutes (doc/security/rate_limits.md): what may fail stays below, with room
- * for those who share our address.
+ * GitLab bans an address after 30 failures in 3 minutes (doc/security/rate_limits.md). At most 24 questions fail in that time, which
+ * leaves some for other clients behind the gateway's address.
  */
-const BUDGETS: Budgets = {
-  first: { perSecond: 0.05, burst: 12 },
-  suspect: { perSecond: 0.01, burst: 2 },
+const LIMITS: IntrospectionLimits = {
+  budget: {
+    window: 180_000,
+    unproven: 16,
+    proven: 20,
+    renewals: 24,
+    perAddress: 2,
+    withinAddress: 2,
+    unansweredCount: true,
+  },
   renewals: { perSecond: 50, burst: 100 },
-  countsFailuresOnly: true,
   refusalLifetime: 180_000,
 };
 
@@ -38,11 +44,11 @@ export function createGitlabDeployTokens(
 
 function verifierOf(issuer: AskedIssuer, ports: IntrospectedPorts): ServiceAuthenticator {
   const { cache = 0, probe } = issuer.deployTokens ?? {};
-  const verify = createIntrospectedTokens(issuer, 'deploy_token', cache, BUDGETS, question(probe), ports);
-  return (presented, host, suspect): Authentication | Promise<Authentication> =>
+  const verify = createIntrospectedTokens(issuer, 'deploy_token', cache, LIMITS, question(probe), ports);
+  return (presented, host, client): Authentication | Promise<Authentication> =>
     presented.username === undefined || presented.username === ''
       ? deny('credential_malformed', 'a deploy token of GitLab without its user name: send both, as Basic')
-      : verify(presented, host, suspect);
+      : verify(presented, host, client);
 }
 
 /**

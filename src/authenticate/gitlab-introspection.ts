@@ -41,8 +41,15 @@ export interface Unusable {
   readonly detail: string;
 }
 
-/** GitLab's word on a credential, or why there is none. Never rejects. */
-export type Introspect<T> = (presented: PresentedCredential) => Promise<T | Refusal>;
+/** GitLab's answer about a credential, or why there is none. */
+export interface Introspected<T> {
+  readonly result: T | Refusal;
+  /** Without an answer of GitLab, whether it may have got the question all the same. */
+  readonly sent: 'answered' | 'unanswered' | 'unsent';
+}
+
+/** Never rejects. */
+export type Introspect<T> = (presented: PresentedCredential) => Promise<Introspected<T>>;
 
 export function createIntrospection<T extends { readonly kind: string }>(
   issuer: Pick<IssuerSettings, 'name' | 'issuer' | 'apiUrl' | 'caFile'>,
@@ -80,34 +87,38 @@ export function createIntrospection<T extends { readonly kind: string }>(
     );
   }
 
-  async function call(presented: PresentedCredential): Promise<T | Refusal> {
+  async function call(presented: PresentedCredential): Promise<Introspected<T>> {
     const { path, headers } = question.request(presented);
     try {
-      return read(
-        await outbound.get({
-          url: `${apiUrl}${path}`,
-          headers: { ...headers, accept: 'application/json' },
-          caFile,
-          deadline: DEADLINE,
-          maxBytes: MAX_ANSWER_BYTES,
-        }),
-      );
+      const response = await outbound.get({
+        url: `${apiUrl}${path}`,
+        headers: { ...headers, accept: 'application/json' },
+        caFile,
+        deadline: DEADLINE,
+        maxBytes: MAX_ANSWER_BYTES,
+      });
+      return { result: read(response), sent: 'answered' };
     } catch (cause) {
-      return unavailable(cause instanceof GatehouseError ? cause.message : 'unexpected error');
+      const known = cause instanceof GatehouseError;
+      return {
+        result: unavailable(known ? cause.message : 'unexpected error'),
+        sent: known && cause.code === 'outbound_unreachable' ? 'unsent' : 'unanswered',
+      };
     }
   }
 
   return async function introspect(presented) {
     const rest = Math.ceil((restUntil - clock.now()) / 1000);
     if (rest > 0 && rest <= LONGEST_REST) {
-      return unable('issuer_unavailable', `issuer ${name} sent us away a moment ago`, rest);
+      const result = unable('issuer_unavailable', `issuer ${name} sent us away a moment ago`, rest);
+      return { result, sent: 'unsent' };
     }
-    const answer = await call(presented);
-    if (answer.kind !== 'unable' && lastProblem !== undefined) {
+    const asked = await call(presented);
+    if (asked.result.kind !== 'unable' && lastProblem !== undefined) {
       log.info(`${what} can be checked again`, { issuer: name });
       lastProblem = undefined;
     }
-    return answer;
+    return asked;
   };
 }
 

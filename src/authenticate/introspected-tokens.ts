@@ -7,7 +7,8 @@ import {
   type VerifiedCredential,
 } from '../contract/credential.ts';
 import { deny, unable } from '../contract/decision.ts';
-import type { Deny } from '../contract/decision.ts';
+import type { Deny, Refusal, Unable } from '../contract/decision.ts';
+import type { ClientFacts } from '../contract/incoming.ts';
 import type { VerificationMeter } from '../contract/meter.ts';
 import type { Estate } from '../lib/inherit.ts';
 import { SingleFlight } from '../lib/single-flight.ts';
@@ -16,7 +17,9 @@ import { tokenHashes } from '../lib/token-hash.ts';
 import { MAX_FLIGHTS, measure } from './authentication.ts';
 import type { Authentication, ServiceAuthenticator } from './authentication.ts';
 import { createIntrospection } from './gitlab-introspection.ts';
-import type { IntrospectionPorts, Question } from './gitlab-introspection.ts';
+import type { Introspected, IntrospectionPorts, Question } from './gitlab-introspection.ts';
+import { IntrospectionBudget } from './introspection-budget.ts';
+import type { BudgetLimits, Outcome, Permit } from './introspection-budget.ts';
 import type { IssuerSettings, ServiceSettings } from './settings.ts';
 import { introspectionSettingsHash } from './settings-hash.ts';
 import { MAX_ENTRIES, createVerificationCache } from './verification-cache.ts';
@@ -30,22 +33,13 @@ export interface Proof {
   readonly claims: Claims;
 }
 
-export interface Budget {
-  readonly perSecond: number;
-  readonly burst: number;
-}
-
-/**
- * Calls to one GitLab. Tokens that it vouched for before have a budget of their own, so that a flood of made-up ones does not
- * keep good ones out.
- */
-export interface Budgets {
-  readonly first: Budget;
-  /** What clients with too many failures share: they may not use up what others need. */
-  readonly suspect: Budget;
-  readonly renewals: Budget;
-  readonly countsFailuresOnly: boolean;
-  /** Milliseconds that a definite "no" is remembered: against repetition, not against a change of mind. */
+/** Questions to one GitLab about one class of credential. */
+export interface IntrospectionLimits {
+  /** About credentials that it never confirmed. */
+  readonly budget: BudgetLimits;
+  /** About credentials that it confirmed before: unknown ones cannot use this up. */
+  readonly renewals: { readonly perSecond: number; readonly burst: number };
+  /** Milliseconds that a refusal is remembered. */
   readonly refusalLifetime: number;
 }
 
@@ -89,7 +83,7 @@ export function createIntrospectedTokens(
   issuer: AskedIssuer,
   kind: 'job_token' | 'deploy_token',
   cache: number,
-  budgets: Budgets,
+  limits: IntrospectionLimits,
   question: Question<Proof>,
   ports: IntrospectedPorts,
 ): ServiceAuthenticator {
@@ -102,27 +96,34 @@ export function createIntrospectedTokens(
   >();
   const refused = new LRUCache<string, Remembered & { readonly refusal: Deny }>({ max: MAX_ENTRIES });
   const flights = new SingleFlight<Authentication>(MAX_FLIGHTS);
-  const bucket = (limits: Budget): TokenBucket => new TokenBucket(limits, () => clock.now());
-  const [firstCalls, suspectCalls, renewals] = [
-    bucket(budgets.first),
-    bucket(budgets.suspect),
-    bucket(budgets.renewals),
-  ];
+  const budget = new IntrospectionBudget(limits.budget, clock);
+  const renewals = new TokenBucket(limits.renewals, () => clock.now());
+
+  function permit(presented: PresentedCredential, known: boolean, client: ClientFacts): Permit | Unable {
+    if (known && !renewals.take()) return refuse(false, 1);
+    const { address, port } = client;
+    // Every job token has the same user name.
+    const username = kind === 'deploy_token' ? presented.username : undefined;
+    const taken = known ? budget.takeRenewal(address) : budget.take({ address, port, username });
+    return taken.kind === 'exhausted' ? refuse(taken.own, taken.retryAfter) : taken;
+  }
+
+  function refuse(overBudget: boolean, retryAfter: number): Unable {
+    const whose = overBudget ? ' of this client' : '';
+    const detail = `too many ${question.what}${whose} to ask issuer ${name} about`;
+    return { ...unable('issuer_unavailable', detail, retryAfter), overBudget };
+  }
 
   async function ask(
     presented: PresentedCredential,
     key: string,
     sentHash: string,
-    suspect: boolean,
+    client: ClientFacts,
   ): Promise<Authentication> {
-    const fresh = suspect ? suspectCalls : firstCalls;
-    const budget = running.has(key) ? renewals : fresh;
-    if (!budget.take()) {
-      return unable('issuer_unavailable', `too many ${question.what} to ask issuer ${name} about`, 1);
-    }
-    const answer = await introspect(presented);
-    // Only what GitLab counts against us is taken for good.
-    if (budgets.countsFailuresOnly && answer.kind === 'proof') budget.giveBack();
+    const permitted = permit(presented, running.has(key), client);
+    if (permitted.kind === 'unable') return permitted;
+    const { result: answer, sent } = await introspect(presented);
+    budget.settle(permitted, outcomeOf(answer, sent));
     const at = clock.now();
     switch (answer.kind) {
       case 'unable':
@@ -152,7 +153,7 @@ export function createIntrospectedTokens(
     }
   }
 
-  return function verify(presented, _host, suspect = false) {
+  return function verify(presented, _host, client = UNKNOWN_CLIENT) {
     const { token, username } = presented;
     const malformed = checkForm(token);
     if (malformed !== undefined) return malformed;
@@ -166,17 +167,34 @@ export function createIntrospectedTokens(
       return good.verified;
     }
     const bad = refused.get(key);
-    if (bad !== undefined && isFresh(bad, budgets.refusalLifetime, now)) {
+    if (bad !== undefined && isFresh(bad, limits.refusalLifetime, now)) {
       meter.cacheHit(kind);
       return bad.refusal;
     }
     meter.cacheMiss(kind);
     const measured = measure(meter, kind);
     return flights
-      .run(key, () => ask(presented, key, sentHash, suspect))
+      .run(key, () => ask(presented, key, sentHash, client))
       .then((result) => measured(name, result));
   };
 }
+
+function outcomeOf({ kind }: Proof | Refusal, sent: Introspected<Proof>['sent']): Outcome {
+  switch (kind) {
+    case 'proof':
+      return 'confirmed';
+    case 'deny':
+      return 'refused';
+    case 'unable':
+      // An answer that is not about the credential is no failed authentication.
+      return sent === 'unanswered' ? 'unanswered' : 'uncounted';
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** For questions of the operator, which no client asked. */
+const UNKNOWN_CLIENT: ClientFacts = { address: '', proto: 'http' };
 
 /** Negative age: the clock was set back, which must not keep an answer alive for as long. */
 function isFresh({ at }: Remembered, lifetime: number, now: number): boolean {

@@ -2,15 +2,30 @@ import { deny } from '../contract/decision.ts';
 import type { Question } from './gitlab-introspection.ts';
 import { inherit } from '../lib/inherit.ts';
 import { askedOf, createIntrospectedTokens } from './introspected-tokens.ts';
-import type { Budgets, IntrospectedPorts, IntrospectedTokens, Proof } from './introspected-tokens.ts';
+import type {
+  IntrospectedPorts,
+  IntrospectedTokens,
+  IntrospectionLimits,
+  Proof,
+} from './introspected-tokens.ts';
 import { readJob } from './job-token-claims.ts';
 import type { IssuerSettings } from './settings.ts';
 
-const BUDGETS: Budgets = {
-  first: { perSecond: 20, burst: 50 },
-  suspect: { perSecond: 2, burst: 5 },
+/**
+ * GitLab bans no address for these, but GitLab.com serves one address 500 unauthenticated requests a minute
+ * (doc/user/gitlab_com/rate_limits), and a refused job token is one: at most 450 fail in that time.
+ */
+const LIMITS: IntrospectionLimits = {
+  budget: {
+    window: 60_000,
+    unproven: 360,
+    proven: 450,
+    renewals: undefined,
+    perAddress: 1,
+    withinAddress: 16,
+    unansweredCount: false,
+  },
   renewals: { perSecond: 200, burst: 200 },
-  countsFailuresOnly: false,
   refusalLifetime: 10_000,
 };
 
@@ -40,6 +55,6 @@ export function createJobTokens(
 ): IntrospectedTokens {
   const asked = askedOf(issuers.filter(({ jobTokens }) => jobTokens !== undefined));
   return inherit(last, asked, (issuer) =>
-    createIntrospectedTokens(issuer, 'job_token', issuer.jobTokens?.cache ?? 0, BUDGETS, QUESTION, ports),
+    createIntrospectedTokens(issuer, 'job_token', issuer.jobTokens?.cache ?? 0, LIMITS, QUESTION, ports),
   );
 }

@@ -38,6 +38,8 @@ export interface Unable {
   readonly detail: string;
   /** Seconds, for `Retry-After`. */
   readonly retryAfter: number;
+  /** The client used up its own budget: the refusal counts as a failed attempt of its address. */
+  readonly overBudget?: boolean;
 }
 
 export type Decision = Allow | Deny | Unable;

@@ -7,6 +7,8 @@ export type ErrorCode =
   | 'startup_failed'
   /** Something outside did not answer, or answered what cannot be used. */
   | 'outbound_failed'
+  /** No connection to something outside could be made: the request was not sent. */
+  | 'outbound_unreachable'
   /** The store of the shared state did not answer in time, or refused. */
   | 'store_unavailable'
   /** A key set that was fetched or read is not one. */

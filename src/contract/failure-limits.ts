@@ -8,6 +8,4 @@ export interface FailureLimits {
    * client, or the name it was tried for, has failed too often.
    */
   failed(clientAddress: string, presented: PresentedCredential | undefined): Deny | undefined;
-  /** Whether this client has failed too often: what checking its next one may cost others is bounded more tightly. */
-  suspects(clientAddress: string): boolean;
 }

@@ -27,6 +27,8 @@ export interface Upgrade {
 export interface ClientFacts {
   readonly address: string;
   readonly proto: 'http' | 'https';
+  /** Of the client's own connection; undefined behind a trusted proxy, whose connections carry many clients. */
+  readonly port?: number | undefined;
 }
 
 /** A connection whose bytes never became a request. */

@@ -26,7 +26,8 @@ export interface OutboundResponse {
 
 /**
  * The way out for whoever must call another server: deadline, byte cap, no redirects, no proxy.
- * Rejects with `GatehouseError` `outbound_failed`; any status that arrives is a result, 3xx included.
+ * Rejects with `GatehouseError` `outbound_failed`, or `outbound_unreachable` where nothing was sent; any status that arrives is a
+ * result, 3xx included.
  */
 export interface Outbound {
   get(request: OutboundRequest): Promise<OutboundResponse>;

@@ -59,8 +59,10 @@ export function createOutbound(): OutboundForms & { close(): Promise<void> } {
       return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) };
     } catch (cause) {
       if (cause instanceof GatehouseError) throw cause;
-      const why = signal.aborted ? `no answer within ${deadline} ms` : reasonOf(cause);
-      throw new GatehouseError('outbound_failed', why, { cause });
+      if (signal.aborted)
+        throw new GatehouseError('outbound_failed', `no answer within ${deadline} ms`, { cause });
+      const why = reasonOf(cause);
+      throw new GatehouseError(UNSENT.has(why) ? 'outbound_unreachable' : 'outbound_failed', why, { cause });
     }
   }
 
@@ -76,6 +78,16 @@ export function createOutbound(): OutboundForms & { close(): Promise<void> } {
     },
   };
 }
+
+/** Codes of connections that were never made. */
+const UNSENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 function reasonOf(cause: unknown): string {
   if (cause instanceof AggregateError) return reasonOf(cause.errors[0]);

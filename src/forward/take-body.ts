@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { deny, unable, type Refusal } from '../contract/decision.ts';
 import type { TakeBody, TakenBody } from '../contract/taken-body.ts';
+import { networkOf } from '../lib/client-network.ts';
 import { findHeader } from '../lib/header-name.ts';
+import { HeldUnits } from '../lib/held-units.ts';
 import type { Transfer, StallWatch } from './stall-watch.ts';
 
 export interface TakeBodySettings {
@@ -14,19 +16,25 @@ export interface TakeBodySettings {
 /** Reads what has to be known of a body before anything is forwarded. A client that waits for `100 Continue` is told to go on only here. */
 export function createTakeBody({ maxBody, most }: TakeBodySettings, stalls: StallWatch): TakeBody {
   let reading = 0;
-  let ofAnybodies = 0;
-  // Whoever has shown nothing can hold a place for as long as a body may stand still: others must not be out of them.
-  const mostOfAnybodies = Math.max(1, Math.floor(most / 2));
+  // A request without a verified credential can hold a place for as long as a body may stall. All of them get half of the places,
+  // and one address at most half of those that are free: so another address finds one.
+  const anonymousPlaces = Math.max(1, Math.floor(most / 2));
+  const byAddress = new HeldUnits();
+  let anonymous = 0;
 
   return async function takeBody({ incoming, head }, { part, maxBytes, ofAnybody = false }) {
     if (!head.hasBody) return { bytes: Buffer.alloc(0), whole: true };
     const limit = part === 'whole' ? Math.min(maxBytes, maxBody) : maxBody;
     const announced = Number(findHeader(head.rawHeaders, 'content-length') ?? 0);
     if (announced > limit) return deny('body_too_large', `Content-Length ${announced}`);
-    if (reading >= most || (ofAnybody && ofAnybodies >= mostOfAnybodies))
+    const network = ofAnybody ? networkOf(incoming.client.address) : undefined;
+    if (reading >= most || (network !== undefined && byAddress.of(network) >= anonymousPlaces - anonymous))
       return unable('overloaded', `${reading} bodies are being read`, 1);
     reading += 1;
-    if (ofAnybody) ofAnybodies += 1;
+    if (network !== undefined) {
+      byAddress.add(network);
+      anonymous += 1;
+    }
     try {
       if (incoming.expectsContinue) incoming.res.writeContinue();
       const taken = await read(incoming.req, maxBytes, stalls);
@@ -34,7 +42,10 @@ export function createTakeBody({ maxBody, most }: TakeBodySettings, stalls: Stal
       return deny('body_too_large', `more than ${limit} bytes`);
     } finally {
       reading -= 1;
-      if (ofAnybody) ofAnybodies -= 1;
+      if (network !== undefined) {
+        byAddress.remove(network);
+        anonymous -= 1;
+      }
     }
   };
 }

@@ -9,3 +9,10 @@ export function networkOf(address: string): string {
   const network = [...groups, ...Array<string>(missing).fill('0')].slice(0, 4);
   return `${network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }
+
+/** The IPv6 /48 of an address, which one site is commonly assigned (RFC 6177); undefined for IPv4. */
+export function siteOf(address: string): string | undefined {
+  if (!isIPv6(address)) return undefined;
+  const [a = '', b = '', c = ''] = networkOf(address).split(':');
+  return `${a}:${b}:${c}::/48`;
+}

@@ -25,9 +25,4 @@ export class TokenBucket {
     this.#left -= 1;
     return true;
   }
-
-  /** What was taken is not counted after all. */
-  giveBack(): void {
-    this.#left = Math.min(this.#burst, this.#left + 1);
-  }
 }

@@ -28,12 +28,6 @@ export class WindowCounter {
     return { count: entry.count, resetsIn: entry.until - now };
   }
 
-  /** Without counting. */
-  current(key: string): number {
-    const entry = this.#windows.get(key);
-    return entry === undefined || entry.until <= this.#now() ? 0 : entry.count;
-  }
-
   /** Raises a running count to what somebody else knows of it. */
   raise(key: string, count: number): void {
     const entry = this.#windows.get(key);

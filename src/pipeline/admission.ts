@@ -1,26 +1,24 @@
 import type { PresentedCredential, VerifiedCredential } from '../contract/credential.ts';
 import type { Deny, Refusal } from '../contract/decision.ts';
 import type { FailureLimits } from '../contract/failure-limits.ts';
+import type { ClientFacts } from '../contract/incoming.ts';
 import type { Reason } from '../contract/reason.ts';
 import type { ServiceLine } from './service-line.ts';
 
-/** Verifies a credential and counts those who try secrets or send junk; synchronous where verification is. */
+/** Verifies a credential and counts failed attempts; synchronous where verification is. */
 export type Admit = (
   authenticate: ServiceLine['authenticate'],
   presented: PresentedCredential | Deny,
-  from: { readonly host: string; readonly address: string },
+  from: { readonly host: string; readonly client: ClientFacts },
 ) => VerifiedCredential | Refusal | Promise<VerifiedCredential | Refusal>;
 
 export function createAdmit(failures: FailureLimits): Admit {
-  return function admit(authenticate, presented, { host, address }) {
-    if ('kind' in presented) return slowed(presented, failures, undefined, address);
-    // Asked only where checking costs somebody else something.
-    const asksOthers = presented.class === 'job_token' || presented.class === 'deploy_token';
-    const suspect = asksOthers && failures.suspects(address);
-    const verified = authenticate(presented, host, suspect);
+  return function admit(authenticate, presented, { host, client }) {
+    if ('kind' in presented) return slowed(presented, failures, undefined, client);
+    const verified = authenticate(presented, host, client);
     return verified instanceof Promise
-      ? verified.then((result) => slowed(result, failures, presented, address))
-      : slowed(verified, failures, presented, address);
+      ? verified.then((result) => slowed(result, failures, presented, client))
+      : slowed(verified, failures, presented, client);
   };
 }
 
@@ -29,13 +27,16 @@ function slowed<T extends VerifiedCredential | Refusal>(
   result: T,
   failures: FailureLimits,
   presented: PresentedCredential | undefined,
-  address: string,
+  { address }: ClientFacts,
 ): T | Refusal {
-  if (!('kind' in result) || !GUESSES.has(result.reason)) return result;
-  return failures.failed(address, presented) ?? result;
+  if (!('kind' in result)) return result;
+  if (GUESSES.has(result.reason)) return failures.failed(address, presented) ?? result;
+  // Not checked at all: it counts for the address, and not as a guess at the name it was sent with.
+  const overBudget = result.kind === 'unable' && result.overBudget === true;
+  return overBudget ? (failures.failed(address, undefined) ?? result) : result;
 }
 
-/** What somebody who tries secrets is told; a token that was good once is no guess. */
+/** Reasons of refused guesses; a token that was good once is no guess. */
 const GUESSES: ReadonlySet<Reason> = new Set<Reason>([
   'credential_invalid',
   'signature_invalid',

@@ -90,8 +90,8 @@ export function createPipeline(stages: Stages): Pipeline {
     if (presented === undefined) return decide(exchange, line, asked, undefined);
     if (!('kind' in presented)) exchange.presented = presented;
 
-    const { address } = exchange.incoming.client;
-    const verified = admit(line.authenticate, presented, { host: exchange.host, address });
+    const { client } = exchange.incoming;
+    const verified = admit(line.authenticate, presented, { host: exchange.host, client });
     if (!(verified instanceof Promise)) return decide(exchange, line, asked, verified);
     verified
       .then((result) => {
@@ -114,7 +114,9 @@ export function createPipeline(stages: Stages): Pipeline {
     if (revoked !== undefined) return refuse(exchange, revoked);
     if (decision.kind !== 'allow') return refuse(exchange, decision);
     if (asked.kind === 'in-body') {
-      return takeBody(exchange, line, asked, (body) => {
+      const { part, maxBytes } = asked;
+      const wanted = { part, maxBytes, ofAnybody: decision.basis === 'anonymous' };
+      return takeBody(exchange, line, wanted, (body) => {
         const read = asked.read(body);
         if (read.kind === 'deny') refuse(exchange, read);
         else decide(exchange, line, read, verified);

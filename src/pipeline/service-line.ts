@@ -2,6 +2,7 @@ import type { PresentedCredential, VerifiedCredential } from '../contract/creden
 import type { Decision, Deny, Refusal } from '../contract/decision.ts';
 import type { Handle } from '../contract/endpoint.ts';
 import type { Forward } from '../contract/forwarding.ts';
+import type { ClientFacts } from '../contract/incoming.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { Protocol } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
@@ -34,7 +35,8 @@ export interface ServiceLine {
     presented: PresentedCredential,
     /** The one that the request was sent to. */
     host: string,
-    suspect: boolean,
+    /** Undefined where an operator asks. */
+    client?: ClientFacts,
   ) => VerifiedCredential | Refusal | Promise<VerifiedCredential | Refusal>;
   readonly authorize: (
     credential: VerifiedCredential | undefined,

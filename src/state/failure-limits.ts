@@ -51,8 +51,6 @@ export function createFailureLimits(
       if (waits.length === 0) return undefined;
       return tooMany(Math.ceil(Math.max(...waits) / 1000));
     },
-    suspects: (clientAddress) =>
-      addresses.current(`address:${networkOf(clientAddress)}`) > settings.perAddress,
   };
 }
 

@@ -108,7 +108,7 @@ function parts(): Parts {
       revocations,
       originOf: () => undefined,
       standing: () => undefined,
-      failures: { failed: () => undefined, suspects: () => false },
+      failures: { failed: () => undefined },
       clock: { now: Date.now },
       log,
     },

@@ -98,7 +98,7 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
     revocations: await emptyRevocations(),
     originOf: () => undefined,
     standing: () => undefined,
-    failures: { failed: () => undefined, suspects: () => false },
+    failures: { failed: () => undefined },
     clock: { now: Date.now },
     log,
   });

@@ -1,0 +1,408 @@
+/** M5: a client without a valid credential uses up no budget of another client (threats.md, docs/adr/0026-introspection-budgets.md). */
+import { hash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FrozenClock } from '../support/authentication.ts';
+import { openConversation } from '../support/conversation.ts';
+import { eventually } from '../support/eventually.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startGitlab, type TestDeployToken, type TestGitlab } from '../support/gitlab.ts';
+import type { RawResponse } from '../support/raw-client.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+
+const [ATTACKER, VICTIM] = ['127.0.0.66', '127.0.0.7'];
+/** Of GitLab, doc/security/rate_limits.md: failures in this many milliseconds, after which it bans the address. */
+const BAN = { failures: 30, window: 180_000 };
+
+/** Of a deploy token of the configuration, which no GitLab is asked about. */
+const PROBE = `ghdt_probe_${'7'.repeat(64)}`;
+
+let clock: FrozenClock;
+let gitlab: TestGitlab;
+let upstream: RecordingUpstream;
+let gateway: TestGateway;
+
+beforeEach(async () => {
+  clock = new FrozenClock();
+  [gitlab, upstream] = await Promise.all([
+    startGitlab({ clock, bans: ['jwtAuth'] }),
+    startRecordingUpstream(),
+  ]);
+  gitlab.project(20, 'acme/payments');
+  gateway = await startGateway(
+    `
+issuers:
+  gitlab:
+    type: gitlab
+    issuer: "${gitlab.url}"
+    jobTokens: { cache: 30s }
+    deployTokens: { cache: 60s, probe: acme/payments }
+identities:
+  puller:
+    issuer: gitlab
+    via: [deploy_token]
+    allowMutableNames: true
+    match: { registry_access: { contains: "repository:acme/payments:pull" } }
+    grants: [{ service: api, scopes: [read_api], resources: ["**"] }]
+  job:
+    issuer: gitlab
+    via: [job_token]
+    match: { project_id: "20" }
+    grants:
+      - { service: api, scopes: [read_api], resources: ["**"] }
+      - { service: gitlab, scopes: [trigger_pipeline], resources: ["id:20"] }
+      - { service: git, scopes: [read_repository], resources: ["**"] }
+deployTokens:
+  probe:
+    username: probe
+    secretHash: "sha256:${hash('sha256', PROBE)}"
+    grants: [{ service: api, scopes: [read_api], resources: ["**"] }]
+services:
+  api: { type: http, path: /api/, upstream: { url: "${upstream.url}/" } }
+  gitlab:
+    type: gitlab
+    hosts: [gitlab.example.com]
+    upstream: { url: "${upstream.url}/", connections: 8, auth: { forwardCredential: true } }
+  git:
+    type: git
+    path: /git/
+    anonymous: [{ scopes: [read_repository], resources: ["**"] }]
+    upstream: { url: "${upstream.url}/", connections: 8 }
+`,
+    {
+      clock,
+      server: `server:
+  listen: 127.0.0.1:0
+  publicUrl: https://gateway.example.com
+  admin: { listen: 127.0.0.1:0 }
+  trustedProxies: [127.0.0.200]
+  limits: { drain: 500ms }
+`,
+    },
+  );
+});
+afterEach(async () => {
+  await gateway.close();
+  await Promise.all([gitlab.close(), upstream.close()]);
+});
+
+type Lines = readonly string[];
+
+const deploy = (username: string, secret: string): Lines => [
+  `Authorization: Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`,
+];
+const good = ({ username, token }: TestDeployToken): Lines => deploy(username, token);
+const job = (token: string): Lines => [`JOB-TOKEN: ${token}`];
+const fake = (n: number, username = `user-${n}`): Lines => deploy(username, `gldt-fake-${n}`);
+const junk = (n: number | string): Lines => job(`glcbt-junk-${n}`);
+const range = <T>(length: number, make: (n: number) => T): T[] => Array.from({ length }, (_, n) => make(n));
+
+const head = (lines: Lines, ...more: Lines): string =>
+  ['GET /api/x HTTP/1.1', 'Host: gateway.example.com', ...lines, ...more, '', ''].join('\r\n');
+
+/** One request on a connection of its own, from this address; behind the trusted proxy where it is not one of 127/8. */
+async function ask(from: string, lines: Lines): Promise<RawResponse> {
+  const direct = from.startsWith('127.');
+  const client = await openConversation(gateway.port, direct ? from : '127.0.0.200');
+  client.write(head(lines, 'Connection: close', ...(direct ? [] : [`X-Forwarded-For: ${from}`])));
+  const [answer] = await client.answers();
+  if (answer === undefined) throw new Error(`no answer: ${client.error() ?? ''}`);
+  return answer;
+}
+
+const statusOf = async (from: string, lines: Lines): Promise<number> => (await ask(from, lines)).status;
+const statuses = (from: string, requests: readonly Lines[]): Promise<number[]> =>
+  Promise.all(requests.map((lines) => statusOf(from, lines)));
+
+function count(values: readonly number[], value: number): number {
+  return values.filter((other) => other === value).length;
+}
+
+/** All requests on one connection, one after the other. */
+async function inOneConnection(from: string, requests: readonly Lines[]): Promise<number[]> {
+  const client = await openConversation(gateway.port, from);
+  const answers = (): readonly number[] =>
+    [...client.received().matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => Number(status));
+  for (const [n, lines] of requests.entries()) {
+    client.write(head(lines));
+    await eventually(`answer ${n + 1}`, () => answers().length > n);
+  }
+  client.destroy();
+  return [...answers()];
+}
+
+/** Moves the clock; after that the gateway reads its list of revocations again, which would be too old. */
+async function advance(milliseconds: number): Promise<void> {
+  clock.advance(milliseconds);
+  await eventually(
+    'the list of revocations',
+    async () => (await statusOf(VICTIM, deploy('probe', PROBE))) === 200,
+  );
+}
+
+/** What GitLab counts towards a ban. */
+const failures = (): number =>
+  gitlab.seen.filter(({ endpoint, status }) => endpoint === 'jwtAuth' && status === 401).length;
+
+describe('deploy tokens of GitLab', () => {
+  test('13 fake secrets from one address leave the first use of another address alone', async () => {
+    const token = gitlab.deployToken({ project: 'acme/payments' });
+    const answers = await statuses(
+      ATTACKER,
+      range(13, (n) => fake(n)),
+    );
+    expect(count(answers, 200)).toBe(0);
+    expect(await statusOf(VICTIM, good(token))).toBe(200);
+  });
+
+  test('so does a flood, for as long as it lasts', async () => {
+    for (let round = 0; round < 10; round++) {
+      await statuses(
+        ATTACKER,
+        range(30, (n) => fake(round * 100 + n)),
+      );
+      expect(await statusOf(VICTIM, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
+      await advance(7_000);
+    }
+    expect(failures()).toBeLessThan(BAN.failures);
+  });
+
+  test('attempts refused for budget count against their address', async () => {
+    const answers: number[] = [];
+    for (let n = 0; n < 40; n++) answers.push(await statusOf(ATTACKER, fake(n)));
+    const asked = failures();
+    expect(asked).toBeLessThan(10);
+    // server.limits.authFailures.perAddress is 30: 401 or 503 until then, 429 from then on.
+    expect([count(answers, 401), count(answers, 503), count(answers, 429)]).toEqual([asked, 30 - asked, 10]);
+    const refused = await ask(ATTACKER, fake(99));
+    expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([429, 60]);
+    // Only their own: a refused credential of another address is still told so.
+    expect(await statusOf(VICTIM, deploy('somebody', 'gldt-mistyped'))).toBe(401);
+  });
+
+  test('an address that was out of budget gets it back', async () => {
+    for (let n = 0; n < 10; n++) await statusOf(ATTACKER, fake(n));
+    const token = gitlab.deployToken({ project: 'acme/payments' });
+    const refused = await ask(ATTACKER, good(token));
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '180']);
+    await advance(BAN.window - 1);
+    expect(await statusOf(ATTACKER, good(token))).toBe(503);
+    await advance(1);
+    expect(await statusOf(ATTACKER, good(token))).toBe(200);
+  });
+
+  test('another user name behind the same address keeps a share', async () => {
+    await statuses(
+      ATTACKER,
+      range(30, (n) => fake(n, 'gitlab+deploy-token-1')),
+    );
+    expect(await statusOf(ATTACKER, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
+  });
+
+  test('many addresses never reach the threshold of a ban, and do not reach the reserve', async () => {
+    // Confirmed once from this address: it is not new.
+    expect(await statusOf(VICTIM, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
+    const known = gitlab.deployToken({ project: 'acme/payments' });
+    expect(await statusOf('127.0.0.8', good(known))).toBe(200);
+    for (let round = 0; round < 8; round++) {
+      const before = failures();
+      for (let n = 0; n < 40; n++) {
+        const addresses = [`127.0.1.${n}`, `203.0.113.${n}`, `2001:db8:${round}:${n}::1`];
+        await Promise.all(addresses.map((from) => statusOf(from, fake(round * 1_000 + n))));
+      }
+      expect(failures() - before).toBeLessThan(BAN.failures);
+      expect(await statusOf(VICTIM, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
+      expect(await statusOf('127.0.0.8', good(known))).toBe(200);
+      await advance(30_000);
+    }
+    // A ban is answered 403 there, to every call.
+    expect(gitlab.seen.filter(({ status }) => status === 403)).toEqual([]);
+  });
+
+  test('the networks of one IPv6 site take half of the budget at most', async () => {
+    for (let n = 0; n < 40; n++) await statusOf(`2001:db8:1:${n.toString(16)}::1`, fake(n));
+    expect(await statusOf('2001:db8:2::1', good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
+    expect(await statusOf(VICTIM, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
+  });
+
+  test('tokens that end together do not lead to a ban either', async () => {
+    const tokens = range(60, () => gitlab.deployToken({ project: 'acme/payments' }));
+    for (const token of tokens) expect(await statusOf(VICTIM, good(token))).toBe(200);
+    for (const token of tokens.slice(1)) token.revoke();
+    await advance(61_000);
+    for (const token of tokens.slice(1))
+      expect([401, 429, 503]).toContain(await statusOf(VICTIM, good(token)));
+    expect(failures()).toBeLessThan(BAN.failures);
+    expect(gitlab.seen.filter(({ status }) => status === 403)).toEqual([]);
+    await advance(BAN.window);
+    expect(await statusOf(VICTIM, good(tokens[0] ?? gitlab.deployToken()))).toBe(200);
+  });
+
+  test('an outage of GitLab uses up nothing: the first use after it succeeds', async () => {
+    await gitlab.down();
+    expect(
+      await statuses(
+        VICTIM,
+        range(40, (n) => fake(n)),
+      ),
+    ).toEqual(range(40, () => 503));
+    await gitlab.up();
+    gitlab.faults.jwtAuth = { kind: 'status', status: 500 };
+    expect(
+      await statuses(
+        VICTIM,
+        range(6, (n) => fake(n)),
+      ),
+    ).toEqual(range(6, () => 503));
+    gitlab.faults.jwtAuth = undefined;
+    expect(await statusOf(VICTIM, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
+  });
+
+  test('questions that GitLab did not answer may have failed there: they count, but not for their address', async () => {
+    gitlab.faults.jwtAuth = { kind: 'drop' };
+    for (let n = 0; n < 40; n++) await statusOf(ATTACKER, fake(n));
+    expect(gitlab.count('jwtAuth')).toBeLessThan(BAN.failures);
+    gitlab.faults.jwtAuth = undefined;
+    const refused = await ask(ATTACKER, fake(99));
+    expect(refused.status).toBe(503);
+  });
+});
+
+describe('job tokens', () => {
+  test('junk on the connections of one client leaves new jobs behind the same address alone', async () => {
+    const jobs = range(20, () => gitlab.job());
+    const flood = range(4, (client) =>
+      inOneConnection(
+        ATTACKER,
+        range(150, (n) => junk(`${client}-${n}`)),
+      ),
+    );
+    // From the same address, which is what runners behind one egress look like.
+    const answers: number[] = [];
+    for (const { token } of jobs) answers.push(await statusOf(ATTACKER, job(token)));
+    expect(answers).toEqual(jobs.map(() => 200));
+    const refused = (await Promise.all(flood)).flat();
+    expect(count(refused, 200)).toBe(0);
+    // What is over the budget costs GitLab nothing.
+    expect(gitlab.count('job')).toBeLessThan(20 + 100);
+    const late = range(20, () => gitlab.job());
+    expect(
+      await statuses(
+        ATTACKER,
+        late.map(({ token }) => job(token)),
+      ),
+    ).toEqual(late.map(() => 200));
+  });
+
+  test('as much junk as jobs on new connections leaves the jobs alone', async () => {
+    const jobs = range(20, () => gitlab.job());
+    const requests = jobs.flatMap(({ token }, n) => [...range(5, (m) => junk(`${n}-${m}`)), job(token)]);
+    const answers = await statuses(ATTACKER, requests);
+    expect(answers.filter((_, n) => n % 6 === 5)).toEqual(jobs.map(() => 200));
+  });
+
+  test('a flood from one address leaves the new jobs of all others alone', async () => {
+    const flood = await statuses(ATTACKER, range(600, junk));
+    expect(count(flood, 200)).toBe(0);
+    expect(gitlab.count('job')).toBeLessThan(400);
+    const jobs = range(50, () => gitlab.job());
+    expect(
+      await statuses(
+        VICTIM,
+        jobs.map(({ token }) => job(token)),
+      ),
+    ).toEqual(jobs.map(() => 200));
+  });
+
+  test('confirmed tokens return their budget: 600 new jobs of one address in one minute', async () => {
+    for (let round = 0; round < 20; round++) {
+      const jobs = range(30, () => gitlab.job());
+      expect(
+        await statuses(
+          VICTIM,
+          jobs.map(({ token }) => job(token)),
+        ),
+      ).toEqual(jobs.map(() => 200));
+    }
+  });
+
+  test('many addresses: GitLab gets no more than 450 refused questions a minute', async () => {
+    for (let n = 0; n < 30; n++) {
+      await statuses(
+        `203.0.113.${n}`,
+        range(40, (m) => junk(`${n}-${m}`)),
+      );
+    }
+    expect(gitlab.count('job')).toBeLessThanOrEqual(450);
+  });
+});
+
+describe('places for bodies that are read before policy decides', () => {
+  const post = (path: string, host: string, body: string, sent: string, ...lines: Lines): string =>
+    [
+      `POST ${path} HTTP/1.1`,
+      `Host: ${host}`,
+      ...lines,
+      `Content-Length: ${body.length}`,
+      'Connection: close',
+      '',
+      sent,
+    ].join('\r\n');
+  const trigger = (body: string, sent: string): string =>
+    post(
+      '/api/v4/projects/20/trigger/pipeline',
+      'gitlab.example.com',
+      body,
+      sent,
+      'Content-Type: application/x-www-form-urlencoded',
+    );
+  const batch = (body: string, sent: string, ...lines: Lines): string =>
+    post(
+      '/git/acme/app.git/info/lfs/objects/batch',
+      'gateway.example.com',
+      body,
+      sent,
+      'Content-Type: application/vnd.git-lfs+json',
+      ...lines,
+    );
+  const objects = '{"operation":"download","transfers":["basic"],"objects":[]}';
+
+  test.each<[string, () => string, () => string]>([
+    [
+      'a form with a credential',
+      () => trigger('x'.repeat(100), ''),
+      () => {
+        const form = `token=${gitlab.job().token}&ref=main`;
+        return trigger(form, form);
+      },
+    ],
+    ['an anonymous request, against another', () => batch(objects, ''), () => batch(objects, objects)],
+    [
+      'an anonymous request, against one with a credential',
+      () => batch(objects, ''),
+      () =>
+        batch(
+          objects,
+          objects,
+          `Authorization: Basic ${Buffer.from(`gitlab-ci-token:${gitlab.job().token}`).toString('base64')}`,
+        ),
+    ],
+  ])('%s: stalled bodies of one address leave places to others', async (_, stall, use) => {
+    upstream.respond(
+      'HTTP/1.1 200 OK\r\nContent-Type: application/vnd.git-lfs+json\r\nContent-Length: 14\r\n\r\n{"objects":[]}',
+    );
+    const stalled = await Promise.all(
+      range(20, async () => {
+        const client = await openConversation(gateway.port, ATTACKER);
+        client.write(stall());
+        return client;
+      }),
+    );
+    await eventually('the refusal of those over the limit', () =>
+      stalled.some((client) => client.received().includes('503')),
+    );
+    const victim = await openConversation(gateway.port, VICTIM);
+    victim.write(use());
+    expect((await victim.answers()).map(({ status }) => status)).toEqual([200]);
+    for (const client of stalled) client.destroy();
+  });
+});
