@@ -5,13 +5,8 @@ import { isRecord, parseJsonObject } from '../lib/json-object.ts';
 import type { Authentication, ServiceAuthenticator } from './authentication.ts';
 import type { Body, Question, Unusable } from './gitlab-introspection.ts';
 import { askedOf, createIntrospectedTokens } from './introspected-tokens.ts';
-import type {
-  AskedIssuer,
-  IntrospectedPorts,
-  IntrospectedTokens,
-  IntrospectionLimits,
-  Proof,
-} from './introspected-tokens.ts';
+import type { AskedIssuer, IntrospectedPorts, IntrospectedTokens, Proof } from './introspected-tokens.ts';
+import type { IntrospectionLimits } from './introspection-permits.ts';
 import type { IssuerSettings } from './settings.ts';
 
 /**

@@ -49,7 +49,11 @@ export interface Introspected<T> {
 }
 
 /** Never rejects. */
-export type Introspect<T> = (presented: PresentedCredential) => Promise<Introspected<T>>;
+export type Introspect<T> = (
+  presented: PresentedCredential,
+  /** Questions about credentials that GitLab confirmed before do not wait behind those about unknown ones. */
+  pool: 'known' | 'unknown',
+) => Promise<Introspected<T>>;
 
 export function createIntrospection<T extends { readonly kind: string }>(
   issuer: Pick<IssuerSettings, 'name' | 'issuer' | 'apiUrl' | 'caFile'>,
@@ -87,7 +91,7 @@ export function createIntrospection<T extends { readonly kind: string }>(
     );
   }
 
-  async function call(presented: PresentedCredential): Promise<Introspected<T>> {
+  async function call(presented: PresentedCredential, pool: string): Promise<Introspected<T>> {
     const { path, headers } = question.request(presented);
     try {
       const response = await outbound.get({
@@ -96,6 +100,7 @@ export function createIntrospection<T extends { readonly kind: string }>(
         caFile,
         deadline: DEADLINE,
         maxBytes: MAX_ANSWER_BYTES,
+        pool,
       });
       return { result: read(response), sent: 'answered' };
     } catch (cause) {
@@ -107,13 +112,13 @@ export function createIntrospection<T extends { readonly kind: string }>(
     }
   }
 
-  return async function introspect(presented) {
+  return async function introspect(presented, pool) {
     const rest = Math.ceil((restUntil - clock.now()) / 1000);
     if (rest > 0 && rest <= LONGEST_REST) {
       const result = unable('issuer_unavailable', `issuer ${name} sent us away a moment ago`, rest);
       return { result, sent: 'unsent' };
     }
-    const asked = await call(presented);
+    const asked = await call(presented, pool);
     if (asked.result.kind !== 'unable' && lastProblem !== undefined) {
       log.info(`${what} can be checked again`, { issuer: name });
       lastProblem = undefined;

@@ -6,20 +6,18 @@ import {
   type PresentedCredential,
   type VerifiedCredential,
 } from '../contract/credential.ts';
-import { deny, unable } from '../contract/decision.ts';
-import type { Deny, Refusal, Unable } from '../contract/decision.ts';
+import { deny } from '../contract/decision.ts';
+import type { Deny } from '../contract/decision.ts';
 import type { ClientFacts } from '../contract/incoming.ts';
 import type { VerificationMeter } from '../contract/meter.ts';
 import type { Estate } from '../lib/inherit.ts';
 import { SingleFlight } from '../lib/single-flight.ts';
-import { TokenBucket } from '../lib/token-bucket.ts';
 import { tokenHashes } from '../lib/token-hash.ts';
 import { MAX_FLIGHTS, measure } from './authentication.ts';
 import type { Authentication, ServiceAuthenticator } from './authentication.ts';
 import { createIntrospection } from './gitlab-introspection.ts';
-import type { Introspected, IntrospectionPorts, Question } from './gitlab-introspection.ts';
-import { IntrospectionBudget } from './introspection-budget.ts';
-import type { BudgetLimits, Outcome, Permit } from './introspection-budget.ts';
+import type { IntrospectionPorts, Question } from './gitlab-introspection.ts';
+import { createPermits, type IntrospectionLimits } from './introspection-permits.ts';
 import type { IssuerSettings, ServiceSettings } from './settings.ts';
 import { introspectionSettingsHash } from './settings-hash.ts';
 import { MAX_ENTRIES, createVerificationCache } from './verification-cache.ts';
@@ -31,16 +29,6 @@ export interface Proof {
   readonly kind: 'proof';
   readonly subject: string;
   readonly claims: Claims;
-}
-
-/** Questions to one GitLab about one class of credential. */
-export interface IntrospectionLimits {
-  /** About credentials that it never confirmed. */
-  readonly budget: BudgetLimits;
-  /** About credentials that it confirmed before: unknown ones cannot use this up. */
-  readonly renewals: { readonly perSecond: number; readonly burst: number };
-  /** Milliseconds that a refusal is remembered. */
-  readonly refusalLifetime: number;
 }
 
 interface Remembered {
@@ -96,23 +84,7 @@ export function createIntrospectedTokens(
   >();
   const refused = new LRUCache<string, Remembered & { readonly refusal: Deny }>({ max: MAX_ENTRIES });
   const flights = new SingleFlight<Authentication>(MAX_FLIGHTS);
-  const budget = new IntrospectionBudget(limits.budget, clock);
-  const renewals = new TokenBucket(limits.renewals, () => clock.now());
-
-  function permit(presented: PresentedCredential, known: boolean, client: ClientFacts): Permit | Unable {
-    if (known && !renewals.take()) return refuse(false, 1);
-    const { address, port } = client;
-    // Every job token has the same user name.
-    const username = kind === 'deploy_token' ? presented.username : undefined;
-    const taken = known ? budget.takeRenewal(address) : budget.take({ address, port, username });
-    return taken.kind === 'exhausted' ? refuse(taken.own, taken.retryAfter) : taken;
-  }
-
-  function refuse(overBudget: boolean, retryAfter: number): Unable {
-    const whose = overBudget ? ' of this client' : '';
-    const detail = `too many ${question.what}${whose} to ask issuer ${name} about`;
-    return { ...unable('issuer_unavailable', detail, retryAfter), overBudget };
-  }
+  const permits = createPermits(limits, { class: kind, what: question.what, issuer: name }, clock);
 
   async function ask(
     presented: PresentedCredential,
@@ -120,10 +92,12 @@ export function createIntrospectedTokens(
     sentHash: string,
     client: ClientFacts,
   ): Promise<Authentication> {
-    const permitted = permit(presented, running.has(key), client);
-    if (permitted.kind === 'unable') return permitted;
-    const { result: answer, sent } = await introspect(presented);
-    budget.settle(permitted, outcomeOf(answer, sent));
+    const known = running.has(key);
+    const permit = permits.take(presented, known, client);
+    if (permit.kind === 'unable') return permit;
+    const asked = await introspect(presented, known ? 'known' : 'unknown');
+    permits.settle(permit, asked);
+    const answer = asked.result;
     const at = clock.now();
     switch (answer.kind) {
       case 'unable':
@@ -177,20 +151,6 @@ export function createIntrospectedTokens(
       .run(key, () => ask(presented, key, sentHash, client))
       .then((result) => measured(name, result));
   };
-}
-
-function outcomeOf({ kind }: Proof | Refusal, sent: Introspected<Proof>['sent']): Outcome {
-  switch (kind) {
-    case 'proof':
-      return 'confirmed';
-    case 'deny':
-      return 'refused';
-    case 'unable':
-      // An answer that is not about the credential is no failed authentication.
-      return sent === 'unanswered' ? 'unanswered' : 'uncounted';
-    default:
-      return kind satisfies never;
-  }
 }
 
 /** For questions of the operator, which no client asked. */

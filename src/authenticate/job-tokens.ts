@@ -2,12 +2,8 @@ import { deny } from '../contract/decision.ts';
 import type { Question } from './gitlab-introspection.ts';
 import { inherit } from '../lib/inherit.ts';
 import { askedOf, createIntrospectedTokens } from './introspected-tokens.ts';
-import type {
-  IntrospectedPorts,
-  IntrospectedTokens,
-  IntrospectionLimits,
-  Proof,
-} from './introspected-tokens.ts';
+import type { IntrospectedPorts, IntrospectedTokens, Proof } from './introspected-tokens.ts';
+import type { IntrospectionLimits } from './introspection-permits.ts';
 import { readJob } from './job-token-claims.ts';
 import type { IssuerSettings } from './settings.ts';
 

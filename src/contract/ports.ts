@@ -16,6 +16,8 @@ export interface OutboundRequest {
   readonly deadline?: number;
   /** Bytes; a longer body is an error. */
   readonly maxBytes?: number;
+  /** Requests of different pools have connections of their own: those of one never wait for those of another. */
+  readonly pool?: string;
 }
 
 export interface OutboundResponse {

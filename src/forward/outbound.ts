@@ -8,11 +8,11 @@ const DEFAULT_MAX_BYTES = 512 * 1024;
 
 /** The way out for key sets, tokens and the like; what a request's way uses is the forwarder. */
 export function createOutbound(): OutboundForms & { close(): Promise<void> } {
-  /** One agent per TLS policy, and a new one when a file changes: connections are never shared across them. */
+  /** One agent per TLS policy and pool, and a new one when a file changes: connections are never shared across them. */
   const agents = new Map<string, { readonly material: string; readonly agent: Agent }>();
 
-  function agentFor({ caFile, serverName, clientCertificate }: OutboundRequest): Agent {
-    const policy = JSON.stringify([caFile, serverName, clientCertificate]);
+  function agentFor({ caFile, serverName, clientCertificate, pool }: OutboundRequest): Agent {
+    const policy = JSON.stringify([caFile, serverName, clientCertificate, pool]);
     const tls = {
       ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
       ...(serverName === undefined ? {} : { servername: serverName }),
@@ -30,7 +30,7 @@ export function createOutbound(): OutboundForms & { close(): Promise<void> } {
     void known?.agent.close();
     const agent = new Agent({
       allowH2: false,
-      connections: 8,
+      connections: 16,
       keepAliveTimeout: 1_000,
       maxHeaderSize: 16 * 1024,
       connect: { timeout: DEFAULT_DEADLINE, ...tls },

@@ -14,7 +14,8 @@ export function createClientFacts(
 ): (req: IncomingMessage) => ClientFacts {
   return function clientFacts(req) {
     const peer = plainAddress(req.socket.remoteAddress ?? '');
-    if (trusted === undefined || !contains(trusted, peer)) return { address: peer, proto, port: req.socket.remotePort };
+    if (trusted === undefined || !contains(trusted, peer))
+      return { address: peer, proto, port: req.socket.remotePort };
     const { legacy, standard } = hopsOf(req);
     const byLegacy = legacy && clientOf(legacy, peer, trusted);
     const byStandard = standard && clientOf(standard, peer, trusted);

@@ -313,6 +313,21 @@ describe('job tokens', () => {
     ).toEqual(jobs.map(() => 200));
   });
 
+  test('a token that was confirmed before does not wait behind junk while GitLab is slow', async () => {
+    const { token } = gitlab.job();
+    expect(await statusOf(VICTIM, job(token))).toBe(200);
+    await advance(30_000);
+    gitlab.latency.job = 800;
+    const flood = range(200, (n) => ask(ATTACKER, junk(n)).catch(() => undefined));
+    await eventually('the flood at GitLab', () => gitlab.count('job') > 8);
+    const since = performance.now();
+    expect(await statusOf(VICTIM, job(token))).toBe(200);
+    // One answer of GitLab, and not one behind a queue.
+    expect(performance.now() - since).toBeLessThan(2_000);
+    gitlab.latency.job = undefined;
+    await Promise.all(flood);
+  });
+
   test('confirmed tokens return their budget: 600 new jobs of one address in one minute', async () => {
     for (let round = 0; round < 20; round++) {
       const jobs = range(30, () => gitlab.job());

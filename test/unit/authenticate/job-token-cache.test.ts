@@ -166,6 +166,7 @@ describe('which issuer', () => {
         caFile: '/etc/ca.pem',
         deadline: 5_000,
         maxBytes: 262_144,
+        pool: 'unknown',
       },
     ]);
     await it.close();

@@ -78,3 +78,14 @@ test('without trusted proxies nobody is believed', () => {
   const req = request('10.0.0.1', { 'x-forwarded-for': ['1.1.1.1'], 'x-forwarded-proto': ['http'] });
   expect(facts(req)).toEqual({ address: '10.0.0.1', proto: 'https' });
 });
+
+test('a connection tells clients apart only where no trusted proxy is between', () => {
+  const facts = createClientFacts(compileNetworks(TRUSTED), 'http');
+  const via = (peer: string): IncomingMessage =>
+    ({
+      socket: { remoteAddress: peer, remotePort: 40_000 },
+      headersDistinct: { 'x-forwarded-for': ['203.0.113.9'] },
+    }) as unknown as IncomingMessage;
+  expect(facts(via('203.0.113.7')).port).toBe(40_000);
+  expect(facts(via('10.0.0.1')).port).toBeUndefined();
+});
