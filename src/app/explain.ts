@@ -66,9 +66,9 @@ export function createExplain(
     if (head.encodedSlash === true && line?.protocol.encodedSlash !== true)
       return refused('route', { reason: 'path_ambiguous', detail: '%2F' });
     if (line === undefined) return refused('route', { reason: 'no_service', detail: `nothing at ${host}` });
-    const asked = classify(line.protocol, head);
+    const asked = line.guard(head, classify(line.protocol, head));
     if (asked.kind === 'deny') return refused('classify', asked);
-    if (asked.kind === 'unknown')
+    if (asked.kind === 'unknown' || asked.kind === 'never-forwarded')
       return refused('classify', { reason: 'operation_unknown', detail: asked.detail });
 
     let verified = takenAsVerified(config, credential);

@@ -10,6 +10,7 @@ import { foldLoosely } from '../lib/header-name.ts';
 import { inherit, type Estate } from '../lib/inherit.ts';
 import type { EndpointLine, ServiceLine } from '../pipeline/index.ts';
 import {
+  createTokenRouteGuard,
   gitlabProtocol,
   gitProtocol,
   httpProtocol,
@@ -70,6 +71,7 @@ export function createServices(
       ...service,
       protocol,
       acceptedHeaders: acceptedHeaders(service),
+      guard: createTokenRouteGuard(wayOut(service)),
       extract: createExtract({
         carriers: service.carriers ?? protocol.carriers,
         queryParameters: protocol.queryCarriers,

@@ -4,7 +4,7 @@ import type { Operation } from './operation.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** What a request asks for, as far as method, target and headers tell; or that the protocol does not know it. */
-export type Classification = Asked | InBody | Unknown | Deny;
+export type Classification = Asked | InBody | Unknown | NeverForwarded | Deny;
 
 export interface Asked {
   readonly kind: 'operations';
@@ -39,6 +39,12 @@ export interface InBody {
 
 export interface Unknown {
   readonly kind: 'unknown';
+  readonly detail: string;
+}
+
+/** The upstream would answer with a credential of its own: refused under any policy, in shadow mode too. */
+export interface NeverForwarded {
+  readonly kind: 'never-forwarded';
   readonly detail: string;
 }
 

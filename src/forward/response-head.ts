@@ -1,5 +1,6 @@
 import { foldHeaderName } from '../lib/header-name.ts';
 import { addConnectionNames, withoutNames } from './connection-header.ts';
+import { createQueryCleaner, stripCredentials } from './credential-parameters.ts';
 import { rewriteLinks } from './link.ts';
 import { originOf, type LocationRewriter } from './location.ts';
 
@@ -60,8 +61,9 @@ export function readResponseHead(
         break;
       case 'location': {
         const rewritten = location(value, host);
-        // `Content-Location` sends nobody anywhere: a foreign one is left out.
-        if (rewritten !== undefined) headers.push(name, rewritten);
+        // Only `Location` is required for the response: any other foreign URL is left out.
+        if (rewritten !== undefined)
+          headers.push(name, folded === TERRAFORM_GET ? withoutToken(rewritten) : rewritten);
         else if (folded === 'location') return invalid(`a redirect to ${originOf(value)}`);
         break;
       }
@@ -99,6 +101,14 @@ function invalid(detail: string): ResponseHead {
   return { kind: 'invalid', detail };
 }
 
+/** Where a module of Terraform is; GitLab adds a token of the account that asked (lib/api/terraform/modules/v1). */
+const TERRAFORM_GET = 'x-terraform-get';
+const cleanSource = createQueryCleaner(['token']);
+
+function withoutToken(url: string): string {
+  return stripCredentials(url, cleanSource);
+}
+
 type Action =
   'drop' | 'connection' | 'content-length' | 'trailer' | 'transfer-encoding' | 'location' | 'link';
 
@@ -108,6 +118,7 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['transfer-encoding', 'transfer-encoding'],
   ['location', 'location'],
   ['content-location', 'location'],
+  [TERRAFORM_GET, 'location'],
   ['link', 'link'],
   ['keep-alive', 'drop'],
   ['proxy-connection', 'drop'],

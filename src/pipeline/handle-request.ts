@@ -71,7 +71,7 @@ export function createPipeline(stages: Stages): Pipeline {
     const refusedHeader = refuseHeaders(line, head);
     if (refusedHeader !== undefined) return refuse(exchange, refusedHeader);
 
-    const asked = classify(line.protocol, head);
+    const asked = line.guard(head, classify(line.protocol, head));
     if (asked.kind === 'deny') return refuse(exchange, asked);
     exchange.operations = operationsOf(asked);
     const form = asked.kind === 'operations' ? asked.form : undefined;

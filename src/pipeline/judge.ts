@@ -1,12 +1,12 @@
 import type { VerifiedCredential } from '../contract/credential.ts';
-import type { Decision } from '../contract/decision.ts';
+import { deny, type Decision } from '../contract/decision.ts';
 import type { Operation } from '../contract/operation.ts';
-import type { Asked, InBody, Unknown } from '../contract/protocol.ts';
-import type { Exchange } from './exchange.ts';
+import type { Asked, InBody, NeverForwarded, Unknown } from '../contract/protocol.ts';
+import { callerOf, type Exchange } from './exchange.ts';
 import type { ServiceLine } from './service-line.ts';
 
 /** What a protocol makes of a request, if it does not refuse it. */
-type Classified = Asked | InBody | Unknown;
+type Classified = Asked | InBody | Unknown | NeverForwarded;
 
 /** What policy says of it; of one whose body has not been read, whether it is worth reading. */
 export function judge(
@@ -22,6 +22,8 @@ export function judge(
       return anyOf(asked.oneOf.map((operation) => line.authorize(verified, [operation])));
     case 'unknown':
       return line.authorizeUnknown(verified, asked.detail);
+    case 'never-forwarded':
+      return neverForwarded(asked, verified, line);
     default:
       return asked satisfies never;
   }
@@ -35,6 +37,7 @@ export function operationsOf(asked: Classified): readonly Operation[] {
     case 'in-body':
       return asked.oneOf;
     case 'unknown':
+    case 'never-forwarded':
       return [];
     default:
       return asked satisfies never;
@@ -64,3 +67,18 @@ function anyOf(decisions: readonly Decision[]): Decision {
   if (decision === undefined) throw new TypeError('a body that can be for nothing');
   return decision;
 }
+
+/** Refused in every mode. The caller is determined for the audit event and for revocations. */
+function neverForwarded(
+  { detail }: NeverForwarded,
+  verified: VerifiedCredential | undefined,
+  line: ServiceLine,
+): Decision {
+  const decision = line.authorizeUnknown(verified, detail);
+  if (verified === undefined || (decision.kind === 'deny' && decision.reason === 'no_credential'))
+    return decision;
+  return { ...deny('operation_unknown', detail, callerOf(decision)), message: NEVER_FORWARDED };
+}
+
+const NEVER_FORWARDED =
+  'This route issues credentials of the upstream and is never forwarded. Send your own credential with each request instead.';

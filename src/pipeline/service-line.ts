@@ -4,7 +4,7 @@ import type { Handle } from '../contract/endpoint.ts';
 import type { Forward } from '../contract/forwarding.ts';
 import type { ClientFacts } from '../contract/incoming.ts';
 import type { Operation } from '../contract/operation.ts';
-import type { Protocol } from '../contract/protocol.ts';
+import type { Classification, Protocol } from '../contract/protocol.ts';
 import type { RequestHead } from '../contract/request-head.ts';
 import type { TakeBody } from '../contract/taken-body.ts';
 
@@ -25,6 +25,8 @@ export interface ServiceLine {
   readonly protocol: Protocol;
   /** Loosely folded names of headers that are no reason to refuse a request: forwarded by `passHeaders`, or set by the gateway. */
   readonly acceptedHeaders?: ReadonlySet<string> | undefined;
+  /** Refuses, whatever the protocol made of the request, what may not reach the upstream at all. */
+  readonly guard: (head: RequestHead, classified: Classification) => Classification;
   /** `form`: the body of a request whose credential may stand there. */
   readonly extract: (
     head: RequestHead,

@@ -14,6 +14,7 @@ export { npmPackageName } from './npm.ts';
 export { ociProtocol, registryRoot } from './oci.ts';
 export { operationsOf, readScopes } from './oci-scope.ts';
 export { jsonRefusal } from './refusal.ts';
+export { createTokenRouteGuard } from './token-route-guard.ts';
 
 /** Feeds of packages and files, by service type: a format is a file here, and a line. */
 export const packageProtocols = {

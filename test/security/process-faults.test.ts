@@ -87,6 +87,7 @@ function parts(): Parts {
     mode: 'enforce',
     deny: 'reveal',
     protocol: httpProtocol({ path: '/api/' }),
+    guard: (_head, classified) => classified,
     extract: () => presented,
     authenticate: () => verified,
     authorize: () => allowed,

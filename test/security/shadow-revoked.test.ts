@@ -111,7 +111,7 @@ function basic(token: string): string {
 const UNKNOWN = [
   ['a path that operations does not list', 'GET /listed/internal'],
   ['a method that operations does not list', 'DELETE /listed/v1/orders'],
-  ['a path that is no npm operation', 'GET /npm/-/v1/login'],
+  ['a path that is no npm operation', 'GET /npm/-/v1/unknown'],
   ['a path that is no Git operation', 'GET /git/acme/app.git/objects/info/packs'],
   ['a path that is no registry operation', 'GET /v2/acme/app/unknown/x'],
 ] as const;

@@ -74,6 +74,7 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
     mode: 'enforce',
     deny: 'reveal',
     protocol: wordProtocol(),
+    guard: (_head, classified) => classified,
     extract: () => ({ class: 'id_token', carrier: 'bearer', token: 'x', username: undefined }),
     authenticate: () => sampleCaller().credential,
     authorize,

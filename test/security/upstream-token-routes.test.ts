@@ -1,0 +1,388 @@
+/** X3: token-issuing routes of upstreams, requested from services of every type. Raw bytes in, raw bytes recorded. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { auditedIn } from '../support/audited.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { rawResponse, type RawResponse } from '../support/raw-client.ts';
+import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+
+const TYPES = [
+  'http',
+  'oci',
+  'npm',
+  'pypi',
+  'maven',
+  'nuget',
+  'cargo',
+  'go',
+  'helm',
+  'generic',
+  'git',
+  'gitlab',
+] as const;
+type Type = (typeof TYPES)[number];
+
+const PACKAGES = '[read_package_registry, write_package_registry]';
+const SCOPES: Readonly<Record<Type, string>> = {
+  http: '[read_api, write_api]',
+  oci: '[read_registry, write_registry]',
+  npm: PACKAGES,
+  pypi: PACKAGES,
+  maven: PACKAGES,
+  nuget: PACKAGES,
+  cargo: PACKAGES,
+  go: '[read_package_registry]',
+  helm: PACKAGES,
+  generic: PACKAGES,
+  git: '[read_repository, write_repository]',
+  gitlab: '[read_api, write_api, read_package_registry]',
+};
+
+/** The upstream's base path → the name of an additional `generic` and `http` service in front of it. */
+const BASES = {
+  '/api/packages/acme/conan/v2/': 'conan',
+  '/api/v4/': 'api4',
+  '/service/rest/': 'nexus',
+  '/gitlab/-/user/': 'inside',
+} as const;
+
+let issuer: TestIssuer;
+let upstream: RecordingUpstream;
+let enforced: TestGateway;
+let shadow: TestGateway;
+let token: string;
+
+beforeAll(async () => {
+  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
+  [enforced, shadow] = await Promise.all([
+    startGateway(configuration('mode: enforce')),
+    startGateway(configuration('mode: shadow')),
+  ]);
+  token = issuer.mint();
+});
+afterEach(() => {
+  expect(upstream.bytes()).not.toContain(token);
+  upstream.reset();
+  upstream.respond(OK);
+});
+afterAll(async () => {
+  await Promise.all([enforced.close(), shadow.close()]);
+  await Promise.all([upstream.close(), issuer.close()]);
+});
+
+function configuration(mode: string): string {
+  const bases = Object.entries(BASES).flatMap(([base, name]) =>
+    (['http', 'generic'] as const).map((type) => ({
+      name: `${type}-${name}`,
+      type,
+      path: `/${type}-${name}/`,
+      base,
+    })),
+  );
+  const all = [
+    ...TYPES.map((type) => ({ name: type, type, path: type === 'oci' ? undefined : `/${type}/`, base: '/' })),
+    ...bases,
+    { name: 'hidden', type: 'generic' as const, path: '/hidden/', base: '/' },
+  ];
+  const services = all.map(({ name, type, path, base }) => {
+    const at = path === undefined ? '' : `path: ${path}, `;
+    const more = name === 'hidden' ? ', deny: conceal' : '';
+    return `  ${name}: { type: ${type}, ${at}${mode}, upstream: { url: "${upstream.url}${base}", auth: { bearer: { token: canary-upstream } } }${more} }`;
+  });
+  const grants = all.map(
+    ({ name, type }) => `{ service: ${name}, scopes: ${SCOPES[type]}, resources: ["**"] }`,
+  );
+  return `
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+identities:
+  ci: { issuer: gitlab, match: { project_id: "20" }, grants: [${grants.join(', ')}] }
+services:
+${services.join('\n')}
+`;
+}
+
+function send(
+  gateway: TestGateway,
+  line: string,
+  lines: readonly string[] = [`Authorization: Bearer ${token}`, 'Connection: close'],
+  body = '',
+): Promise<RawResponse> {
+  const length = body === '' ? [] : [`Content-Length: ${body.length}`];
+  const head = [`${line} HTTP/1.1`, 'Host: gateway.example.com', ...lines, ...length, '', body];
+  return rawResponse(gateway.port, head.join('\r\n'), { quiet: 5_000 });
+}
+
+/** Nothing has reached the upstream, and the client is told why. */
+async function expectRefused(gateway: TestGateway, line: string): Promise<RawResponse> {
+  const answer = await send(gateway, line);
+  expect([line, answer.status, upstream.bytes()]).toEqual([line, 403, '']);
+  if (!line.startsWith('HEAD ')) expect(answer.body).toContain('operation_unknown');
+  return answer;
+}
+
+const prefix = (type: Type): string => (type === 'oci' ? '/v2/' : `/${type}/`);
+
+/** As the servers have them, below the root of the upstream. On every service type, by GET. */
+const ROUTES = [
+  'api/packages/acme/conan/v2/users/authenticate',
+  'api/v4/packages/conan/v1/users/authenticate',
+  'v2/users/authenticate',
+  '-/user/org.couchdb.user:ci',
+  '-/user/token/npm_abc',
+  'repository/npm/-/user/org.couchdb.user:ci/-rev/1',
+  '-/npm/v1/tokens',
+  '-/npm/v1/tokens/token/1a2b',
+  '-/npm/v1/user',
+  '-/npm/v1/oidc/token/exchange/package/acme',
+  '-/v1/login',
+  '-/v1/done/abc',
+  'api/v4/personal_access_tokens',
+  'api/v4/personal_access_tokens/self/rotate',
+  'api/v4/user/personal_access_tokens',
+  'api/v4/users/7/personal_access_tokens',
+  'api/v4/users/7/impersonation_tokens',
+  'api/v4/projects/20/access_tokens',
+  'api/v4/groups/3/access_tokens/9/rotate',
+  'api/v4/projects/20/deploy_tokens',
+  'api/v4/deploy_tokens',
+  'api/v4/user/runners',
+  'api/v4/projects/20/runners/reset_registration_token',
+  'api/v4/projects/20/triggers',
+  'api/v4/projects/20/triggers/4',
+  'api/v4/projects/20/variables',
+  'api/v4/groups/3/variables/KEY',
+  'api/v4/projects/20/cluster_agents/5/tokens',
+  'gitlab/api/v4/projects/20/access_tokens',
+  'jwt/auth',
+  'v2/token',
+  'v2/auth',
+  'service/token',
+  'api/v1/users/ci/tokens',
+  'login/oauth/access_token',
+  'api/v1/repos/acme/api/actions/runners/registration-token',
+  'artifactory/api/npm/auth',
+  'artifactory/api/npm/libs/auth/acme',
+  'artifactory/api/security/token',
+  'access/api/v1/tokens',
+  'service/rest/internal/current-user/user-token',
+  'service/rest/v1/security/users',
+  'nexus/service/rest/internal/nuget-api-key',
+  'api/v1/api_key',
+  'api/v1/api_key.json',
+  'api/v1/oidc/trusted_publisher/exchange_token',
+  'api/v1/trusted_publishing/tokens',
+  'api/v2/package/create-verification-key/acme/1.0.0',
+  '_/oidc/mint-token',
+  'root/+login',
+  'acme/api.git/info/lfs/objects/batch',
+];
+
+/** Ordinary APIs have such paths too: on `http` they are left to its `operations`. */
+const LEFT_TO_OPERATIONS = [
+  'oauth/token',
+  'oauth/authorize',
+  'api/v2/token',
+  'api/v1/me/tokens',
+  'api/security/token',
+];
+
+describe.each(TYPES)('a service of type %s', (type) => {
+  const routes = [...ROUTES, ...(type === 'http' ? [] : LEFT_TO_OPERATIONS)]
+    // Elsewhere in a registry's paths these are names of repositories.
+    .filter((route) => type !== 'oci' || !/^(?:access|api\/security|nexus)\//.test(route));
+
+  test('forwards none of them under a policy that grants everything', async () => {
+    for (const route of routes) await expectRefused(enforced, `GET ${prefix(type)}${route}`);
+  });
+
+  test('forwards none of them in shadow mode', async () => {
+    for (const route of routes) await expectRefused(shadow, `GET ${prefix(type)}${route}`);
+  });
+
+  test('forwards them by no other method, where the path is unmistakable', async () => {
+    for (const method of ['HEAD', 'POST', 'PUT', 'DELETE']) {
+      await expectRefused(shadow, `${method} ${prefix(type)}-/npm/v1/tokens`);
+      await expectRefused(shadow, `${method} ${prefix(type)}api/v4/projects/20/access_tokens`);
+    }
+  });
+});
+
+describe('spellings', () => {
+  test.each([
+    'V2/Users/AUTHENTICATE',
+    'v2/users/authenticate/',
+    'v2/users/%61uthenticate',
+    'v2/u%73ers/authenticat%65/',
+    'v2/users/authenticate.json',
+    'v2/users/authenticate.',
+    'v2/users/authenticate%20',
+    'v2/users%20/authenticate',
+    'v2/users/authenticate?x=/../../y',
+    'a/b/c/d/e/v1/users/authenticate',
+    'root/%2Blogin',
+    'root/%2blogin',
+    '-/user/org.couchdb.user%3Aci',
+    '-/user/org.couchdb.user:%63i',
+    'api/v4/Personal_Access_Tokens.json',
+    '%2D/npm/v1/tokens',
+  ])('generic and shadow http: %s', async (rest) => {
+    await expectRefused(enforced, `GET /generic/${rest}`);
+    await expectRefused(shadow, `GET /http/${rest}`);
+  });
+
+  test.each([
+    'GET /generic/v2//users/authenticate',
+    'GET /generic/v2/users/authenticate;x',
+    'GET /generic/v2/users/x/../authenticate',
+    'GET /generic/v2/users%2Fauthenticate',
+    'GET /generic/v2%5Cusers/authenticate',
+    'GET /generic/v2/users/%2561uthenticate',
+    'GET /npm/-%2Fuser%2Ftoken',
+    'GET /gitlab/api/v4%2Fpersonal_access_tokens',
+  ])('a path that can be read in two ways is refused as such: %s', async (line) => {
+    expect([(await send(shadow, line)).status, upstream.bytes()]).toEqual([400, '']);
+  });
+
+  test.each([
+    'GET /gitlab/api/v4/projects/acme%2Fpayments/access_tokens',
+    'GET /gitlab/api/v4/projects/acme%2fpayments/variables/KEY',
+    'GET /npm/@acme%2fv1/users/authenticate',
+  ])('an encoded slash that the service type reads: %s', async (line) => {
+    await expectRefused(shadow, line);
+  });
+});
+
+describe('the upstream path decides', () => {
+  test.each([
+    ['conan', 'users/authenticate'],
+    ['api4', 'personal_access_tokens'],
+    ['api4', 'projects/20/deploy_tokens/3'],
+    ['nexus', 'v1/security/users'],
+    ['nexus', 'internal/current-user/user-token'],
+    ['inside', 'org.couchdb.user:ci'],
+    ['inside', ''],
+  ])('base path of %s and %s', async (name, rest) => {
+    for (const type of ['http', 'generic']) {
+      await expectRefused(enforced, `GET /${type}-${name}/${rest}`);
+      await expectRefused(shadow, `GET /${type}-${name}/${rest}`);
+    }
+  });
+
+  test('a prefix of the gateway is none of it', async () => {
+    expect((await send(enforced, 'GET /generic-conan/users/list')).status).toBe(200);
+    expect((await send(enforced, 'GET /generic-api4/projects/20')).status).toBe(200);
+  });
+});
+
+describe('other routes are forwarded', () => {
+  test.each([
+    'GET /generic/users/authenticate',
+    'GET /generic/v2/users/authenticate/readme.txt',
+    'GET /generic/docs/user/tokens.md',
+    'GET /generic/com/acme/api/security/1.0/security.jar',
+    'PUT /maven/com/acme/oauth/token/1.0/token-1.0.jar',
+    'PUT /maven/com/acme/service/rest/internal/1.0/internal-1.0.jar',
+    'PUT /maven/com/acme/login/oauth/1.0/oauth-1.0.pom',
+    'GET /npm/oauth',
+    'GET /npm/auth/-/auth-1.0.0.tgz',
+    'GET /npm/@user/tokens',
+    'GET /cargo/to/ke/token',
+    'GET /v2/oauth/token/manifests/latest',
+    'GET /v2/jwt/auth/tags/list',
+    'GET /helm/charts/token-1.0.0.tgz',
+    'GET /gitlab/api/v4/projects/20/packages/generic/app/1.0/variables',
+  ])('%s', async (line) => {
+    expect([line, (await send(enforced, line, undefined, line.startsWith('PUT') ? 'x' : '')).status]).toEqual(
+      [line, 200],
+    );
+    expect(upstream.requests()).toHaveLength(1);
+  });
+
+  test.each(['users/authenticate', 'v2/users/authenticate', 'v2/token', 'jwt/auth', 'oauth/token'])(
+    'http: POST %s, which an ordinary API may have',
+    async (rest) => {
+      expect((await send(enforced, `POST /http/${rest}`, undefined, '{}')).status).toBe(200);
+      expect(upstream.requests().map(({ requestLine }) => requestLine)).toEqual([`POST /${rest} HTTP/1.1`]);
+    },
+  );
+
+  test('git: a batch of Git LFS, whose response is rewritten', async () => {
+    const lines = [`Authorization: Bearer ${token}`, 'Connection: close', 'Content-Type: application/json'];
+    upstream.respond(
+      'HTTP/1.1 200 OK\r\nContent-Type: application/vnd.git-lfs+json\r\nContent-Length: 14\r\n\r\n{"objects":[]}',
+    );
+    const line = 'POST /git/acme/api.git/info/lfs/objects/batch';
+    const answer = await send(enforced, line, lines, '{"operation":"download","objects":[]}');
+    expect([answer.status, upstream.requests().length]).toEqual([200, 1]);
+  });
+
+  test('git: a batch below what is no name of a repository is refused in shadow mode', async () => {
+    await expectRefused(shadow, 'POST /git/.x/info/lfs/objects/batch');
+  });
+});
+
+describe('the refusal', () => {
+  test('says what the route is and what to do; the audit event has the route and the identity', async () => {
+    const answer = await expectRefused(enforced, 'GET /http/v2/users/authenticate');
+    expect(JSON.parse(answer.body)).toMatchObject({
+      error: 'operation_unknown',
+      message:
+        'This route issues credentials of the upstream and is never forwarded. Send your own credential with each request instead.',
+    });
+    expect(await auditedIn(enforced, answer)).toMatchObject({
+      event: { reason: 'operation_unknown', outcome: 'failure' },
+      user: { name: 'ci' },
+      gatehouse: {
+        detail: 'GET on v2/users/authenticate, which issues or reveals credentials of the upstream (Conan)',
+      },
+    });
+  });
+
+  test('asks for a credential first', async () => {
+    for (const gateway of [enforced, shadow]) {
+      const answer = await send(gateway, 'GET /generic/v2/users/authenticate', ['Connection: close']);
+      expect([answer.status, upstream.bytes()]).toEqual([401, '']);
+    }
+  });
+
+  test('is 404 where the service conceals its denials', async () => {
+    const answer = await send(enforced, 'GET /hidden/v2/users/authenticate');
+    expect([answer.status, upstream.bytes()]).toEqual([404, '']);
+    expect(answer.body).not.toContain('credentials');
+  });
+
+  test('a WebSocket handshake is refused as well', async () => {
+    const handshake = [
+      `Authorization: Bearer ${token}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ];
+    for (const path of ['/http/-/v1/login', '/generic/v2/users/authenticate']) {
+      for (const gateway of [enforced, shadow]) {
+        expect([(await send(gateway, `GET ${path}`, handshake)).status, upstream.bytes()]).toEqual([403, '']);
+      }
+    }
+  });
+});
+
+describe('X-Terraform-Get', () => {
+  test.each([
+    ['/api/v4/packages/m.tgz?token=canary-jwt&archive=tgz', '/gitlab/api/v4/packages/m.tgz?archive=tgz'],
+    ['UPSTREAM/m.tgz?archive=tgz&token=canary-jwt', '/gitlab/m.tgz?archive=tgz'],
+    ['./m.tgz?token=canary-jwt', './m.tgz'],
+    ['https://elsewhere.example.com/m.tgz?token=canary-jwt', undefined],
+    ['git::https://elsewhere.example.com/m.git?token=canary-jwt', undefined],
+  ])('%s leads to the gateway, or is left out', async (source, expected) => {
+    const url = source.replace('UPSTREAM', upstream.url);
+    upstream.respond(`HTTP/1.1 204 No Content\r\nX-Terraform-Get: ${url}\r\n\r\n`);
+    const answer = await send(
+      enforced,
+      'GET /gitlab/api/v4/projects/20/packages/terraform/modules/v1/acme/m/aws/1.0.0/download',
+    );
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get('x-terraform-get')).toBe(expected);
+    expect(answer.head).not.toContain('canary-jwt');
+  });
+});
