@@ -143,6 +143,14 @@ export default {
       from: { path: '^bench/' },
       to: { path: '^src/' },
     },
+    {
+      name: 'oracle-is-a-black-box',
+      comment:
+        'The oracle compares the gateway before and after a refactoring: nothing that is moved or renamed may break it.',
+      severity: 'error',
+      from: { path: '^test/oracle/' },
+      to: { path: '^(src|bench|test)/', pathNot: '^test/oracle/' },
+    },
   ],
   options: {
     doNotFollow: { path: '(^|/)node_modules/' },

@@ -79,6 +79,8 @@ const OFFENDERS: readonly (readonly [rule: string, file: string, text: string])[
   ],
   ['src-stands-alone', 'src/forward/tested.ts', "import '../../test/helper.ts';"],
   ['bench-runs-the-product', 'bench/main.ts', "import '../src/app.ts';"],
+  ['oracle-is-a-black-box', 'test/oracle/main.ts', "import '../../src/app.ts';"],
+  ['oracle-is-a-black-box', 'test/oracle/helped.ts', "import '../helper.ts';"],
   ['owner-of-undici', 'src/audit/undici.ts', "import { request } from 'undici'; export const r = request;"],
   [
     'owner-of-undici',

@@ -1,0 +1,30 @@
+import { get, head, PACKAGE_SCOPES, post, put, remove, type ServiceType } from '../service-type.ts';
+
+export const GENERIC: ServiceType = {
+  type: 'generic',
+  path: '/generic/',
+  configuredPath: '/generic/',
+  ...PACKAGE_SCOPES,
+  resources: ['acme/**'],
+  reads: get('acme/a.tgz'),
+  writes: put('acme/a.tgz'),
+  routes: [
+    head('acme/a.tgz'),
+    post('acme/a.tgz', 'content'),
+    remove('acme/a.tgz'),
+    get('other/a.tgz'),
+    put('other/a.tgz'),
+    get(''),
+    get('acme/'),
+    get('acme/with%20space.tgz'),
+    get('acme/%C3%A9.tgz'),
+    get('acme/a+b.tgz'),
+    get('acme/a%2Bb.tgz'),
+    { method: 'PATCH', path: 'acme/a.tgz', body: '' },
+    { method: 'MOVE', path: 'acme/a.tgz', headers: ['Destination: /other/b.tgz'] },
+    put('acme/a.tgz', 'content', 'X-Checksum-Deploy: true', 'X-Explode-Archive: true'),
+    get('acme/conan/v2/users/authenticate'),
+    post('acme/api.git/info/lfs/objects/batch', '{"operation":"download","objects":[]}'),
+  ],
+  document: { route: get('acme/list.json'), type: 'application/json', body: '["UPSTREAM/acme/a.tgz"]' },
+};

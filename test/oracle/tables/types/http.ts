@@ -1,0 +1,30 @@
+import { get, head, JSON_TYPE, post, put, remove, type ServiceType } from '../service-type.ts';
+
+export const HTTP: ServiceType = {
+  type: 'http',
+  path: '/http/',
+  configuredPath: '/http/',
+  read: ['read_api', 'websocket'],
+  write: ['write_api'],
+  resources: ['/v1/**'],
+  reads: get('v1/orders/1'),
+  writes: post('v1/orders', '{"id":1}', JSON_TYPE),
+  routes: [
+    head('v1/orders/1'),
+    { method: 'OPTIONS', path: 'v1/orders' },
+    put('v1/orders/1', '{}', JSON_TYPE),
+    { method: 'PATCH', path: 'v1/orders/1', body: '{}' },
+    remove('v1/orders/1'),
+    { method: 'PURGE', path: 'v1/orders/1' },
+    get('v1/orders?page=2&sort=id'),
+    get('v1/orders?page=2&_method=DELETE&sudo=root'),
+    get('v1'),
+    get(''),
+    get('v2/secret'),
+    post('v2/secret', '{}'),
+    get('v1/orders/%7Bid%7D'),
+    get('v1/oauth/token'),
+    get('v2/users/authenticate'),
+  ],
+  document: { route: get('v1/orders/1'), type: 'application/json', body: '{"url":"UPSTREAM/v1/orders/1"}' },
+};

@@ -1,0 +1,46 @@
+import { get, head, post, put, remove, type ServiceType } from '../service-type.ts';
+
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+
+export const OCI: ServiceType = {
+  type: 'oci',
+  path: '/v2/',
+  configuredPath: undefined,
+  read: ['read_registry'],
+  write: ['write_registry', 'delete_registry'],
+  resources: ['acme/**'],
+  reads: get('acme/api/manifests/latest'),
+  writes: put('acme/api/manifests/v1', '{}'),
+  routes: [
+    get(''),
+    head('acme/api/manifests/latest'),
+    head(`acme/api/manifests/${DIGEST}`),
+    remove(`acme/api/manifests/${DIGEST}`),
+    get(`acme/api/blobs/${DIGEST}`),
+    head(`acme/api/blobs/${DIGEST}`),
+    head(`other/api/blobs/${DIGEST}`),
+    remove(`acme/api/blobs/${DIGEST}`),
+    post('acme/api/blobs/uploads/'),
+    post(`acme/api/blobs/uploads/?mount=${DIGEST}&from=acme/base`),
+    post(`acme/api/blobs/uploads/?mount=${DIGEST}&from=other/base`),
+    post(`acme/api/blobs/uploads/?mount=${DIGEST}`),
+    post(`acme/api/blobs/uploads/?mount=${DIGEST}&from=a&from=b`),
+    { method: 'PATCH', path: 'acme/api/blobs/uploads/1', body: 'layer' },
+    put(`acme/api/blobs/uploads/1?digest=${DIGEST}`, 'layer'),
+    get('acme/api/tags/list?n=10'),
+    get(`acme/api/referrers/${DIGEST}`),
+    get('_catalog'),
+    get('other/api/manifests/latest'),
+    put('other/api/manifests/latest', '{}'),
+    get('acme/api/manifests/.bad'),
+    get('acme/api/blobs/sha256:short'),
+    get('ACME/api/tags/list'),
+    get('token'),
+    get('acme/api/unknown'),
+  ],
+  document: {
+    route: get('acme/api/tags/list'),
+    type: 'application/json',
+    body: '{"name":"acme/api","tags":["UPSTREAM"]}',
+  },
+};
