@@ -36,6 +36,8 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/-gh[0-9a-f]{8}"/g, '-gh<TAG>"'],
   [/^(x-request-id: ).+$/gim, '$1<ID>'],
   [/"(kid|x|y)":"[\w-]{20,}"/g, '"$1":"<KEY>"'],
+  // A hash of issuer settings, which hold addresses with ports.
+  [/"settingsHash":"[\w-]+"/g, '"settingsHash":"<HASH>"'],
   [/oracle\/\d+/g, 'oracle'],
   [/\b[0-9a-f]{32,}\b/g, '<HEX>'],
 ];
