@@ -1,33 +1,33 @@
 /**
- * The borders between the rooms of src/ (docs/architecture.md). `npm run bounds` checks them, and
- * test/architecture/bounds.test.ts plants one offender per rule and sees it refused.
+ * The boundaries between the modules of src/ (docs/concepts/architecture.md). `npm run bounds` checks them, and
+ * test/architecture/bounds.test.ts plants one violation for each rule.
  */
 
-/** One owner per third-party library, so that replacing one is a change in one room. */
+/** One owner per third-party library, so that replacing a library changes one module. */
 const OWNERS = {
-  undici: ['forward'],
-  'http-proxy-3': ['forward'],
-  jose: ['authenticate', 'keys'],
-  'lru-cache': ['authenticate'],
-  hono: ['exchange', 'admin'],
-  '@hono/node-server': ['exchange', 'admin'],
-  'prom-client': ['telemetry'],
+  undici: ['proxy'],
+  'http-proxy-3': ['proxy'],
+  jose: ['credentials', 'token-service'],
+  'lru-cache': ['credentials'],
+  hono: ['token-service', 'admin'],
+  '@hono/node-server': ['token-service', 'admin'],
+  'prom-client': ['observability/metrics'],
   zod: ['config'],
   yaml: ['config'],
   redis: ['state'],
 };
 
-/** app.ts, and behind it what was split off by question (app/explain.ts). */
-const COMPOSITION_ROOT = '^src/app([.]ts$|/)';
+/** The composition root: it builds the gateway from the modules. */
+const COMPOSITION_ROOT = '^src/app/';
 
-/** A package, resolved into node_modules (which may be linked) or not installed at all. */
+/** A package, resolved into node_modules (which may be a symbolic link) or not installed at all. */
 const packagePath = (name) => `(^|node_modules/)${name}($|/)`;
 
-const ownerRules = Object.entries(OWNERS).map(([library, rooms]) => ({
+const ownerRules = Object.entries(OWNERS).map(([library, modules]) => ({
   name: `owner-of-${library.replace('@', '').replace('/', '-')}`,
-  comment: `${library} is wrapped by ${rooms.join(' and ')}; every other room uses what they offer.`,
+  comment: `${library} is used by ${modules.join(' and ')} only; other modules use their interfaces.`,
   severity: 'error',
-  from: { path: '^src/', pathNot: `^src/(${rooms.join('|')})/` },
+  from: { path: '^src/', pathNot: `^src/(${modules.join('|')})/` },
   to: { path: packagePath(library) },
 }));
 
@@ -35,85 +35,83 @@ export default {
   forbidden: [
     {
       name: 'no-cycles',
-      comment: 'A cycle, of types too, means that two files answer one question.',
+      comment: 'A cycle, type imports included, means that two files share one responsibility.',
       severity: 'error',
       from: {},
       to: { circular: true },
     },
     {
       name: 'no-unresolvable',
-      comment: 'An import that resolves to nothing would pass every other rule unseen.',
+      comment: 'The other rules cannot see an import that does not resolve.',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true },
     },
     {
-      name: 'rooms-know-contract-and-lib',
-      comment: 'A room gets what it needs handed in by app.ts, so that it can be tested and replaced alone.',
+      name: 'modules-import-core-and-util',
+      comment: 'app/ injects the dependencies of a module, so that it can be tested and replaced alone.',
       severity: 'error',
-      from: { path: '^src/([^/]+)/', pathNot: '^src/(app|cli|contract|lib)/' },
-      to: { path: '^src/', pathNot: ['^src/$1/', '^src/(contract|lib)/'] },
+      from: { path: '^src/([^/]+)/', pathNot: '^src/(app|cli|core|util)/' },
+      to: { path: '^src/', pathNot: ['^src/$1/', '^src/(core|util)/'] },
     },
     {
-      name: 'contract-knows-nothing',
-      comment: 'Everything depends on the contract: it may depend on nothing but the types of node.',
+      name: 'core-imports-node-only',
+      comment: 'Every module depends on core/, so core/ depends on nothing but the types of Node.',
       severity: 'error',
-      from: { path: '^src/contract/' },
-      to: { pathNot: '^src/contract/', dependencyTypesNot: ['core'] },
+      from: { path: '^src/core/' },
+      to: { pathNot: '^src/core/', dependencyTypesNot: ['core'] },
     },
     {
-      name: 'lib-has-no-domain',
-      comment: 'lib/ would be useful in any program: it knows neither the domain nor a package.',
+      name: 'util-is-domain-independent',
+      comment: 'util/ would be useful in any program: it imports neither the domain nor a package.',
       severity: 'error',
-      from: { path: '^src/lib/' },
-      to: { pathNot: '^src/lib/', dependencyTypesNot: ['core'] },
+      from: { path: '^src/util/' },
+      to: { pathNot: '^src/util/', dependencyTypesNot: ['core'] },
     },
     {
-      name: 'app-uses-front-doors',
-      comment:
-        'The composition root puts rooms together by what their index.ts offers; the rest of a room is its own.',
+      name: 'app-imports-module-indexes',
+      comment: 'The index.ts of a module is its interface; its other files are internal.',
       severity: 'error',
       from: { path: COMPOSITION_ROOT },
       to: {
         path: '^src/[^/]+/',
-        pathNot: ['^src/[^/]+/index[.]ts$', '^src/(app|contract|lib)/', '^src/cli/'],
+        pathNot: ['^src/[^/]+/index[.]ts$', '^src/(app|core|util)/', '^src/cli/'],
       },
     },
     {
-      name: 'app-does-not-know-the-cli',
-      comment: 'Commands build the app, never the other way round.',
+      name: 'app-does-not-import-cli',
+      comment: 'Commands build the gateway, never the other way round.',
       severity: 'error',
       from: { path: COMPOSITION_ROOT },
       to: { path: '^src/(cli/|main[.]ts$)' },
     },
     {
-      name: 'cli-knows-config-and-app',
-      comment: 'A command loads a configuration and asks the app; anything else belongs behind build().',
+      name: 'cli-imports-config-and-app',
+      comment: 'A command loads a configuration and calls the gateway that build() returns.',
       severity: 'error',
       from: { path: '^src/cli/' },
       to: {
         path: '^src/',
-        pathNot: ['^src/(cli|contract|lib)/', '^src/config/index[.]ts$', '^src/app[.]ts$'],
+        pathNot: ['^src/(cli|core|util)/', '^src/config/index[.]ts$', '^src/app/build[.]ts$'],
       },
     },
     {
-      name: 'main-knows-the-cli',
-      comment: 'main.ts hands the process to the cli and does nothing else.',
+      name: 'main-imports-cli',
+      comment: 'main.ts passes the process to the command line and does nothing else.',
       severity: 'error',
       from: { path: '^src/main[.]ts$' },
       to: { path: '^src/', pathNot: '^src/cli/index[.]ts$' },
     },
     {
-      name: 'no-third-root',
-      comment:
-        'Beside main.ts and the composition root every file lives in a room; otherwise it would stand above the rules.',
+      name: 'every-file-in-a-module',
+      comment: 'A file outside the modules would be outside these rules.',
       severity: 'error',
-      from: { path: '^src/[^/]+$', pathNot: ['^src/main[.]ts$', COMPOSITION_ROOT] },
+      from: { path: '^src/[^/]+$', pathNot: '^src/main[.]ts$' },
       to: {},
     },
     {
-      name: 'process-is-for-main',
-      comment: 'argv, environment, signals and exit come in by main.ts, so that tests can hand in their own.',
+      name: 'process-only-in-main',
+      comment: 'main.ts injects arguments, environment, signals and exit, so that tests can replace them.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/main[.]ts$' },
       to: { path: '^(node:)?process$' },
@@ -121,7 +119,7 @@ export default {
     ...ownerRules,
     {
       name: 'no-library-without-owner',
-      comment: 'A new production dependency needs an owner here and a reason in docs/adr/.',
+      comment: 'A new production dependency needs an owner here and a decision in docs/adr/.',
       severity: 'error',
       from: { path: '^src/' },
       to: {
@@ -130,15 +128,15 @@ export default {
       },
     },
     {
-      name: 'src-stands-alone',
-      comment: 'What is shipped depends on nothing that is not.',
+      name: 'production-code-is-self-contained',
+      comment: 'Production code does not import tests or benchmarks.',
       severity: 'error',
       from: { path: '^src/' },
       to: { path: '^(test|bench)/' },
     },
     {
       name: 'bench-runs-the-product',
-      comment: 'The bench measures the process that users start, so it must not reach into its source.',
+      comment: 'The bench measures the process that users start; it does not import its source.',
       severity: 'error',
       from: { path: '^bench/' },
       to: { path: '^src/' },
@@ -154,7 +152,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: '(^|/)node_modules/' },
-    // Without it a type-only import is erased before anybody looks, and crosses every border unseen.
+    // Without it, type-only imports are erased before the rules are applied.
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

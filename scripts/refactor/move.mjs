@@ -45,6 +45,7 @@ for (const f of files) {
 // named paths in any text: longest first
 const pairs = [...map].sort((a, b) => b[0].length - a[0].length);
 for (const f of files) {
+  if (f.startsWith('scripts/refactor/')) continue;
   if (!/\.(ts|mjs|js|md|ya?ml|json|tpl|sh|txt)$|^\.ci\/|Dockerfile/.test(f) || f === 'package-lock.json') continue;
   const text = readFileSync(join(root, f), 'utf8');
   let out = text;

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
-import type { Log } from '../contract/ports.ts';
-import type { Secret } from '../contract/secret.ts';
+import type { Log } from '../core/ports.ts';
+import type { Secret } from '../core/secret.ts';
 import { refuseForeignHosts, requireToken } from './guards.ts';
 import { revocationRoutes, type RevocationPorts } from './revocation-routes.ts';
 

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { GatehouseError } from '../contract/errors.ts';
-import type { Secret } from '../contract/secret.ts';
-import { isLoopback, type ListenAddress, parseListenAddress } from '../lib/listen-address.ts';
+import { GatehouseError } from '../core/errors.ts';
+import type { Secret } from '../core/secret.ts';
+import { isLoopback, type ListenAddress, parseListenAddress } from '../util/http/listen-address.ts';
 import { createAdminApp, type AdminPorts } from './admin-app.ts';
 
 export interface AdminSettings {

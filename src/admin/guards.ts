@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
-import type { Secret } from '../contract/secret.ts';
-import { isLoopback } from '../lib/listen-address.ts';
+import type { Secret } from '../core/secret.ts';
+import { isLoopback } from '../util/http/listen-address.ts';
 
 /**
  * A web page can point a name of its own at 127.0.0.1 and read what answers there (DNS rebinding); the

@@ -1,10 +1,10 @@
-import { deployTokenIdentity, isDay } from '../contract/deploy-token.ts';
+import { deployTokenIdentity, isDay } from '../core/credentials/deploy-token.ts';
 import {
   REVOCATION_TARGETS,
   type NewRevocation,
   type Revocation,
   type RevocationTarget,
-} from '../contract/revocation.ts';
+} from '../core/credentials/revocation.ts';
 import { BUILT_IN_ISSUERS, problemOfValue } from './revocation-values.ts';
 
 /** As the configuration has them. */

@@ -1,9 +1,9 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { GatehouseError } from '../contract/errors.ts';
-import type { Clock } from '../contract/ports.ts';
-import type { Revocations } from '../contract/revocation.ts';
-import { parseJsonObject } from '../lib/json-object.ts';
+import { GatehouseError } from '../core/errors.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Revocations } from '../core/credentials/revocation.ts';
+import { parseJsonObject } from '../util/json/object.ts';
 import { readRevocation, showRevocation, type RevocableNames } from './revocation-body.ts';
 
 const MAX_BODY = 16 * 1024;

@@ -1,7 +1,7 @@
-import { DEPLOY_TOKENS, deployTokenIdentity } from '../contract/deploy-token.ts';
-import { ANYBODY } from '../contract/minted-token.ts';
-import { CONFIGURED_NAME, DEPLOY_TOKEN_NAME } from '../contract/names.ts';
-import type { RevocationTarget } from '../contract/revocation.ts';
+import { DEPLOY_TOKENS, deployTokenIdentity } from '../core/credentials/deploy-token.ts';
+import { ANYBODY } from '../core/credentials/minted-token.ts';
+import { CONFIGURED_NAME, DEPLOY_TOKEN_NAME } from '../core/names.ts';
+import type { RevocationTarget } from '../core/credentials/revocation.ts';
 
 /**
  * Why no credential can ever match this value, and how to write it; undefined where one can. An entry without effect would

@@ -1,7 +1,7 @@
 import type { Config } from '../config/index.ts';
-import type { Log } from '../contract/ports.ts';
-import { Secret } from '../contract/secret.ts';
-import { WatchedFile } from '../lib/watched-file.ts';
+import type { Log } from '../core/ports.ts';
+import { Secret } from '../core/secret.ts';
+import { WatchedFile } from '../util/watched-file.ts';
 
 /** The token as it is now: its file may be rotated under a running gateway. */
 export interface AdminToken {

@@ -1,15 +1,15 @@
-import type { Authenticator } from '../authenticate/index.ts';
-import type { Authorizer } from '../authorize/index.ts';
+import type { Authenticator } from '../credentials/index.ts';
+import type { Authorizer } from '../policy/index.ts';
 import type { Config } from '../config/index.ts';
-import type { PresentedCredential } from '../contract/credential.ts';
-import type { Deny } from '../contract/decision.ts';
-import type { Keyring } from '../contract/keyring.ts';
-import type { Clock, Log } from '../contract/ports.ts';
-import type { Revocations } from '../contract/revocation.ts';
-import type { Store } from '../contract/store.ts';
-import type { GiveOutPorts, Mint, Target } from '../exchange/index.ts';
-import { createPresent, type PresentSettings } from '../extract/index.ts';
-import { refuseRevoked, type Admit } from '../pipeline/index.ts';
+import type { PresentedCredential } from '../core/credentials/credential.ts';
+import type { Deny } from '../core/decision.ts';
+import type { Keyring } from '../core/credentials/keyring.ts';
+import type { Clock, Log } from '../core/ports.ts';
+import type { Revocations } from '../core/credentials/revocation.ts';
+import type { Store } from '../core/store.ts';
+import type { GiveOutPorts, Mint, Target } from '../token-service/index.ts';
+import { createPresent, type PresentSettings } from '../credentials/index.ts';
+import { refuseRevoked, type Admit } from '../gateway/index.ts';
 
 /** What the endpoints of the gateway's own are made of. */
 export interface EndpointRooms {

@@ -1,14 +1,14 @@
-import type { Authenticator } from '../authenticate/index.ts';
-import type { Authorizer, Explanation } from '../authorize/index.ts';
+import type { Authenticator } from '../credentials/index.ts';
+import type { Authorizer, Explanation } from '../policy/index.ts';
 import type { Config } from '../config/index.ts';
-import type { Claims, VerifiedCredential } from '../contract/credential.ts';
-import type { Refusal } from '../contract/decision.ts';
-import { deployTokenCredential } from '../contract/deploy-token.ts';
-import { GatehouseError } from '../contract/errors.ts';
-import type { Operation } from '../contract/operation.ts';
-import type { Asked, InBody } from '../contract/protocol.ts';
-import { readHead } from '../listener/index.ts';
-import { classify, createRoute, type ServiceLine } from '../pipeline/index.ts';
+import type { Claims, VerifiedCredential } from '../core/credentials/credential.ts';
+import type { Refusal } from '../core/decision.ts';
+import { deployTokenCredential } from '../core/credentials/deploy-token.ts';
+import { GatehouseError } from '../core/errors.ts';
+import type { Operation } from '../core/request/operation.ts';
+import type { Asked, InBody } from '../core/request/protocol.ts';
+import { readHead } from '../http/index.ts';
+import { classify, createRoute, type ServiceLine } from '../gateway/index.ts';
 
 /** A request as an operator thinks of it; the credential is a token, or claims as if they had been verified. */
 export interface ExplainQuestion {

@@ -1,7 +1,7 @@
-import type { Authorizer } from '../authorize/index.ts';
+import type { Authorizer } from '../policy/index.ts';
 import type { Config } from '../config/index.ts';
-import { ISSUER_PRESETS } from '../contract/issuer-presets.ts';
-import type { MintSettings } from '../exchange/index.ts';
+import { ISSUER_PRESETS } from '../core/issuer-presets.ts';
+import type { MintSettings } from '../token-service/index.ts';
 
 /** What a minted token says and how long it lives. */
 export function mintSettings(

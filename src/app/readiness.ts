@@ -1,5 +1,5 @@
 import type { Readiness } from '../admin/index.ts';
-import type { IssuerStatus } from '../authenticate/index.ts';
+import type { IssuerStatus } from '../credentials/index.ts';
 
 /** Whether this replica should get traffic. */
 export interface ReadinessWatch {

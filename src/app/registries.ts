@@ -1,11 +1,11 @@
-import type { Authorizer } from '../authorize/index.ts';
+import type { Authorizer } from '../policy/index.ts';
 import type { Config } from '../config/index.ts';
-import type { Log } from '../contract/ports.ts';
-import type { Revocations } from '../contract/revocation.ts';
+import type { Log } from '../core/ports.ts';
+import type { Revocations } from '../core/credentials/revocation.ts';
 import { authenticateAtAny, createLogIn } from './registry-login.ts';
-import { createRegistryTokenEndpoint, type Mint } from '../exchange/index.ts';
-import type { Extract as ExtractCredential } from '../extract/index.ts';
-import { refuseRevoked, type Admit, type EndpointLine, type ServiceLine } from '../pipeline/index.ts';
+import { createRegistryTokenEndpoint, type Mint } from '../token-service/index.ts';
+import type { Extract as ExtractCredential } from '../credentials/index.ts';
+import { refuseRevoked, type Admit, type EndpointLine, type ServiceLine } from '../gateway/index.ts';
 import { operationsOf, readScopes, registryRoot } from '../protocols/index.ts';
 
 /** A registry, with what is made of it. */

@@ -1,7 +1,7 @@
-import type { VerifiedCredential } from '../contract/credential.ts';
-import type { Refusal } from '../contract/decision.ts';
-import type { RegistrySite } from '../exchange/index.ts';
-import type { Admit, ServiceLine } from '../pipeline/index.ts';
+import type { VerifiedCredential } from '../core/credentials/credential.ts';
+import type { Refusal } from '../core/decision.ts';
+import type { RegistrySite } from '../token-service/index.ts';
+import type { Admit, ServiceLine } from '../gateway/index.ts';
 
 type Authenticate = ServiceLine['authenticate'];
 type Member = Pick<ServiceLine, 'name' | 'authenticate'>;

@@ -1,7 +1,7 @@
 import { formatProblem, type Config, type LoadResult } from '../config/index.ts';
-import { GatehouseError } from '../contract/errors.ts';
-import type { Log } from '../contract/ports.ts';
-import { namesOf, type Process } from './process.ts';
+import { GatehouseError } from '../core/errors.ts';
+import type { Log } from '../core/ports.ts';
+import { namesOf, type Process } from './application-scope.ts';
 import { keysForRestart } from './restart.ts';
 
 /** How the last reload went; for the admin listener. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/index.ts';
 
-/** What is opened once, at start, and stays as it was then; docs/runtime.md says so too. */
+/** What is opened once, at start, and stays as it was then; docs/operations/runtime.md says so too. */
 const KEYS: Readonly<Record<string, (config: Config) => unknown>> = {
   'server.listen': ({ server }) => server.listen,
   'server.tls': ({ server }) => server.tls !== undefined,

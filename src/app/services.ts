@@ -1,14 +1,14 @@
-import type { Authenticator } from '../authenticate/index.ts';
+import type { Authenticator } from '../credentials/index.ts';
 import { createRegistryHosts, type Registry, type RegistryRooms } from './registries.ts';
 import type { Config } from '../config/index.ts';
-import type { Keyring } from '../contract/keyring.ts';
-import type { Clock, OutboundForms } from '../contract/ports.ts';
-import type { Protocol } from '../contract/protocol.ts';
-import { createExtract } from '../extract/index.ts';
-import { createForwarder, type Forwarder, type StallWatch } from '../forward/index.ts';
-import { foldLoosely } from '../lib/header-name.ts';
-import { inherit, type Estate } from '../lib/inherit.ts';
-import type { EndpointLine, ServiceLine } from '../pipeline/index.ts';
+import type { Keyring } from '../core/credentials/keyring.ts';
+import type { Clock, OutboundForms } from '../core/ports.ts';
+import type { Protocol } from '../core/request/protocol.ts';
+import { createExtract } from '../credentials/index.ts';
+import { createForwarder, type Forwarder, type StallWatch } from '../proxy/index.ts';
+import { foldLoosely } from '../util/http/header-name.ts';
+import { inherit, type Estate } from '../util/reuse.ts';
+import type { EndpointLine, ServiceLine } from '../gateway/index.ts';
 import {
   createTokenRouteGuard,
   gitlabProtocol,

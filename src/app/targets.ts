@@ -1,7 +1,7 @@
 import { admitBy, type EndpointRooms } from './endpoint-ports.ts';
 import type { Config } from '../config/index.ts';
-import { serviceAudience } from '../contract/minted-token.ts';
-import type { Target } from '../exchange/index.ts';
+import { serviceAudience } from '../core/credentials/minted-token.ts';
+import type { Target } from '../token-service/index.ts';
 
 export function allServices({ server }: Config, rooms: EndpointRooms): Target {
   return {

@@ -1,4 +1,4 @@
-import { build, type OnlineCheck } from '../app.ts';
+import { build, type OnlineCheck } from '../app/build.ts';
 import { loadConfig } from '../config/index.ts';
 import { required, type Command } from './command.ts';
 import { CONFIG_OPTION, listProblems } from './configuration.ts';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { GatehouseError } from '../contract/errors.ts';
+import { GatehouseError } from '../core/errors.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
 
 export interface Option {

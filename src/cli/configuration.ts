@@ -1,5 +1,5 @@
 import { formatProblem, loadConfig, type Config, type Problem } from '../config/index.ts';
-import { GatehouseError } from '../contract/errors.ts';
+import { GatehouseError } from '../core/errors.ts';
 import { required, type Option, type Values } from './command.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from '../app.ts';
-import { formatListenAddress } from '../lib/listen-address.ts';
+import { build } from '../app/build.ts';
+import { formatListenAddress } from '../util/http/listen-address.ts';
 import type { Command } from './command.ts';
 import { readConfiguration } from './configuration.ts';
 import { startDemoIssuer, type DemoIssuer } from './demo-issuer.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { build, formatExplanation, type ExplainQuestion } from '../app.ts';
-import { GatehouseError } from '../contract/errors.ts';
+import { build, formatExplanation, type ExplainQuestion } from '../app/build.ts';
+import { GatehouseError } from '../core/errors.ts';
 import { required, text, type Command, type Values } from './command.ts';
 import { CONFIG_OPTION, readConfiguration } from './configuration.ts';
 import { EXIT } from './terminal.ts';

@@ -1,4 +1,4 @@
-import { GatehouseError } from '../contract/errors.ts';
+import { GatehouseError } from '../core/errors.ts';
 import { text, type Command } from './command.ts';
 import { EXIT } from './terminal.ts';
 

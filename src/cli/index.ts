@@ -1,4 +1,4 @@
-import { GatehouseError } from '../contract/errors.ts';
+import { GatehouseError } from '../core/errors.ts';
 import { check } from './check.ts';
 import { formatHelp, parseOptions, type Command } from './command.ts';
 import { demo } from './demo.ts';

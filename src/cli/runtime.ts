@@ -1,4 +1,4 @@
-import { GatehouseError } from '../contract/errors.ts';
+import { GatehouseError } from '../core/errors.ts';
 import type { Terminal } from './terminal.ts';
 
 /** First releases of each line without the HTTP parser holes of July 2026 (threats K9). */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { configJsonSchema, configReference } from '../config/index.ts';
-import { GatehouseError } from '../contract/errors.ts';
+import { GatehouseError } from '../core/errors.ts';
 import { text, type Command } from './command.ts';
 import { EXIT } from './terminal.ts';
 

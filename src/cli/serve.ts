@@ -1,4 +1,4 @@
-import { build } from '../app.ts';
+import { build } from '../app/build.ts';
 import { loadConfig, watchConfig } from '../config/index.ts';
 import { required, type Command } from './command.ts';
 import { CONFIG_OPTION, readConfiguration } from './configuration.ts';

@@ -5,8 +5,8 @@ import {
   deployTokenName,
   isDay,
   startOfDay,
-} from '../contract/deploy-token.ts';
-import { GatehouseError } from '../contract/errors.ts';
+} from '../core/credentials/deploy-token.ts';
+import { GatehouseError } from '../core/errors.ts';
 import { required, text, type Command } from './command.ts';
 import { EXIT } from './terminal.ts';
 

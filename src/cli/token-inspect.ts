@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { classOfToken } from '../app.ts';
-import { deployTokenName } from '../contract/deploy-token.ts';
-import { GatehouseError } from '../contract/errors.ts';
-import { tokenHashes, type TokenHashes } from '../lib/token-hash.ts';
+import { classOfToken } from '../app/build.ts';
+import { deployTokenName } from '../core/credentials/deploy-token.ts';
+import { GatehouseError } from '../core/errors.ts';
+import { tokenHashes, type TokenHashes } from '../util/token-hash.ts';
 import { required, type Command } from './command.ts';
 import { EXIT } from './terminal.ts';
 

@@ -1,6 +1,6 @@
-export type { Config } from './config.ts';
-export { configJsonSchema } from './json-schema.ts';
-export { configReference } from './reference.ts';
-export { loadConfig, type LoadResult } from './load.ts';
+export type { Config } from './model/config.ts';
+export { configJsonSchema } from './reference/json-schema.ts';
+export { configReference } from './reference/markdown.ts';
+export { loadConfig, type LoadResult } from './load/load.ts';
 export { watchConfig } from './watch.ts';
-export { formatProblem, type Problem } from './problem.ts';
+export { formatProblem, type Problem } from './problems/problem.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { statSync, watch, type FSWatcher } from 'node:fs';
 import { dirname } from 'node:path';
-import { readSources } from './read-sources.ts';
+import { readSources } from './load/read-sources.ts';
 
 /** Milliseconds. */
 export interface WatchTiming {

@@ -1,8 +1,8 @@
-import type { Classification, Protocol } from '../contract/protocol.ts';
-import type { RequestHead } from '../contract/request-head.ts';
-import { quotedString } from './challenge.ts';
-import { READ, WRITE } from './package-operations.ts';
-import { textRefusal } from './refusal.ts';
+import type { Classification, Protocol } from '../core/request/protocol.ts';
+import type { RequestHead } from '../core/request/request-head.ts';
+import { quotedString } from './shared/challenge.ts';
+import { READ, WRITE } from './shared/package-operations.ts';
+import { textRefusal } from './shared/refusal.ts';
 
 /** Any tree of files, with curl and wget as its clients: reading and writing by method, the path is the resource. */
 export function genericProtocol(settings: { readonly path: string }): Protocol {

@@ -1,8 +1,8 @@
-import type { Classification, Protocol } from '../contract/protocol.ts';
-import type { RequestHead } from '../contract/request-head.ts';
-import { quotedString } from './challenge.ts';
-import { any, isRead, one, READ, unknown, WRITE } from './package-operations.ts';
-import { textRefusal } from './refusal.ts';
+import type { Classification, Protocol } from '../core/request/protocol.ts';
+import type { RequestHead } from '../core/request/request-head.ts';
+import { quotedString } from './shared/challenge.ts';
+import { any, isRead, one, READ, unknown, WRITE } from './shared/package-operations.ts';
+import { textRefusal } from './shared/refusal.ts';
 
 /** A proxy of Go modules (go.dev/ref/mod#goproxy-protocol), or a tree of files in that form. */
 export function goProtocol(settings: { readonly path: string }): Protocol {

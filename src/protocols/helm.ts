@@ -1,9 +1,9 @@
-import type { Classification, Protocol, RefusalText, RoutePlan } from '../contract/protocol.ts';
-import type { RequestHead } from '../contract/request-head.ts';
-import { quotedString } from './challenge.ts';
-import { namesBeforeVersion } from './name-version.ts';
-import { any, each, every, isRead, one, READ, unknown, WRITE } from './package-operations.ts';
-import { phraseOf, textRefusal } from './refusal.ts';
+import type { Classification, Protocol, RefusalText, RoutePlan } from '../core/request/protocol.ts';
+import type { RequestHead } from '../core/request/request-head.ts';
+import { quotedString } from './shared/challenge.ts';
+import { namesBeforeVersion } from './shared/name-version.ts';
+import { any, each, every, isRead, one, READ, unknown, WRITE } from './shared/package-operations.ts';
+import { phraseOf, textRefusal } from './shared/refusal.ts';
 
 /** Names of charts as Helm takes them (`chart.Metadata.Validate`). */
 const NAME = /^[A-Za-z0-9._-]+$/;

@@ -1,20 +1,20 @@
-import { cargoProtocol } from './cargo.ts';
+import { cargoProtocol } from './cargo/cargo.ts';
 import { genericProtocol } from './generic.ts';
 import { goProtocol } from './go.ts';
 import { helmProtocol } from './helm.ts';
 import { mavenProtocol } from './maven.ts';
 import { npmProtocol } from './npm.ts';
-import { nugetProtocol } from './nuget.ts';
-import { pypiProtocol } from './pypi.ts';
+import { nugetProtocol } from './nuget/nuget.ts';
+import { pypiProtocol } from './pypi/pypi.ts';
 
-export { gitProtocol } from './git.ts';
-export { gitlabProtocol } from './gitlab.ts';
-export { httpProtocol, type HttpSettings } from './http.ts';
+export { gitProtocol } from './git/git.ts';
+export { gitlabProtocol } from './gitlab/gitlab.ts';
+export { httpProtocol, type HttpSettings } from './http/http.ts';
 export { npmPackageName } from './npm.ts';
-export { ociProtocol, registryRoot } from './oci.ts';
-export { operationsOf, readScopes } from './oci-scope.ts';
-export { jsonRefusal } from './refusal.ts';
-export { createTokenRouteGuard } from './token-route-guard.ts';
+export { ociProtocol, registryRoot } from './oci/oci.ts';
+export { operationsOf, readScopes } from './oci/scope.ts';
+export { jsonRefusal } from './shared/refusal.ts';
+export { createTokenRouteGuard } from './token-routes/guard.ts';
 
 /** Feeds of packages and files, by service type: a format is a file here, and a line. */
 export const packageProtocols = {

@@ -1,8 +1,8 @@
-import type { Classification, Protocol } from '../contract/protocol.ts';
-import type { RequestHead } from '../contract/request-head.ts';
-import { quotedString } from './challenge.ts';
-import { isRead, one, READ, unknown, WRITE } from './package-operations.ts';
-import { phraseRefusal } from './refusal.ts';
+import type { Classification, Protocol } from '../core/request/protocol.ts';
+import type { RequestHead } from '../core/request/request-head.ts';
+import { quotedString } from './shared/challenge.ts';
+import { isRead, one, READ, unknown, WRITE } from './shared/package-operations.ts';
+import { phraseRefusal } from './shared/refusal.ts';
 
 /**
  * Files of Maven 2's layout: `com/acme/app/1.0/app-1.0.jar`. What coordinates and versions may hold needs no escape, and a

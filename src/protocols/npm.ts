@@ -1,8 +1,8 @@
-import type { Caller } from '../contract/decision.ts';
-import type { Classification, OwnAnswer, Protocol, RefusalText } from '../contract/protocol.ts';
-import type { RequestHead } from '../contract/request-head.ts';
-import { any, anybody, every, isRead, one, READ, unknown, WRITE } from './package-operations.ts';
-import { phraseOf } from './refusal.ts';
+import type { Caller } from '../core/decision.ts';
+import type { Classification, OwnAnswer, Protocol, RefusalText } from '../core/request/protocol.ts';
+import type { RequestHead } from '../core/request/request-head.ts';
+import { any, anybody, every, isRead, one, READ, unknown, WRITE } from './shared/package-operations.ts';
+import { phraseOf } from './shared/refusal.ts';
 
 /** Package names as npm takes them (validate-npm-package-name), old ones with capitals included; `-` starts what is none. */
 const NAME = /^(?:@[A-Za-z0-9~][A-Za-z0-9._~-]*\/)?[A-Za-z0-9~][A-Za-z0-9._~-]*$/;

@@ -1,11 +1,11 @@
-import type { PresentedCredential } from '../contract/credential.ts';
-import type { Deny } from '../contract/decision.ts';
-import { deployTokenName } from '../contract/deploy-token.ts';
-import type { FailureLimits } from '../contract/failure-limits.ts';
-import type { Clock } from '../contract/ports.ts';
-import type { Store } from '../contract/store.ts';
-import { networkOf } from '../lib/client-network.ts';
-import { WindowCounter } from '../lib/window-counter.ts';
+import type { PresentedCredential } from '../core/credentials/credential.ts';
+import type { Deny } from '../core/decision.ts';
+import { deployTokenName } from '../core/credentials/deploy-token.ts';
+import type { FailureLimits } from '../core/failure-limits.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Store } from '../core/store.ts';
+import { networkOf } from '../util/http/client-network.ts';
+import { WindowCounter } from '../util/window-counter.ts';
 
 export interface FailureLimitSettings {
   /** Failed credentials of one client address in a window. */

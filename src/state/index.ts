@@ -1,3 +1,3 @@
 export { createFailureLimits } from './failure-limits.ts';
 export { openStore, type StateSettings } from './open-store.ts';
-export { createRevocations, type SyncedRevocations } from './revocations.ts';
+export { createRevocations, type SyncedRevocations } from './revocations/revocations.ts';

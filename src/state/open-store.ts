@@ -1,7 +1,7 @@
-import type { Clock, Log } from '../contract/ports.ts';
-import type { Store } from '../contract/store.ts';
-import type { RedisSettings } from './redis-address.ts';
-import { openRedisStore } from './redis-store.ts';
+import type { Clock, Log } from '../core/ports.ts';
+import type { Store } from '../core/store.ts';
+import type { RedisSettings } from './redis/address.ts';
+import { openRedisStore } from './redis/store.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
 /** Exactly one of the two. */

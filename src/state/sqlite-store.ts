@@ -1,12 +1,12 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { GatehouseError } from '../contract/errors.ts';
-import type { Clock } from '../contract/ports.ts';
-import type { Revocation } from '../contract/revocation.ts';
-import type { Store } from '../contract/store.ts';
-import { ChangeLog } from './change-log.ts';
-import { WindowCounter } from '../lib/window-counter.ts';
+import { GatehouseError } from '../core/errors.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Revocation } from '../core/credentials/revocation.ts';
+import type { Store } from '../core/store.ts';
+import { ChangeLog } from './revocations/change-log.ts';
+import { WindowCounter } from '../util/window-counter.ts';
 
 /**
  * The embedded store of a single replica. Writes are rare (an operator revokes something, a token is exchanged

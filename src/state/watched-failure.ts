@@ -1,4 +1,4 @@
-import type { Log } from '../contract/ports.ts';
+import type { Log } from '../core/ports.ts';
 
 /** Says once that something fails, and once that it works again. */
 export class WatchedFailure {

@@ -1,10 +1,10 @@
-/** What docs/adding-a-protocol.md says of the one interface holds for every format, and for its worked example. */
+/** What docs/guides/adding-a-protocol.md says of the one interface holds for every format, and for its worked example. */
 import { describe, expect, test } from 'vitest';
-import { packageServices } from '../../src/config/service-packages.ts';
+import { packageServices } from '../../src/config/schema/services/packages.ts';
 import { packageProtocols } from '../../src/protocols/index.ts';
 import { readText, repositoryFiles } from '../support/repository.ts';
 
-const page = readText('docs/adding-a-protocol.md');
+const page = readText('docs/guides/adding-a-protocol.md');
 const files = await repositoryFiles();
 const types = packageServices.map(({ shape }) => shape.type.value);
 
@@ -13,7 +13,11 @@ test('a format is a line in each of two files', () => {
 });
 
 test.each(types)('%s has a file, a table of requests, and no other room knows of it', (type) => {
-  expect(files).toContain(`src/protocols/${type}.ts`);
+  expect(
+    files.filter(
+      (file) => file === `src/protocols/${type}.ts` || file === `src/protocols/${type}/${type}.ts`,
+    ),
+  ).toHaveLength(1);
   expect(files).toContain(`test/unit/protocols/${type}.test.ts`);
   const asks = new RegExp(`(?:type\\s*[!=]==\\s*|case\\s+)'${type}'`);
   const rooms = files.filter(
@@ -25,7 +29,7 @@ test.each(types)('%s has a file, a table of requests, and no other room knows of
 
 describe('the page', () => {
   test('tells of every member of the interface, and of no other', () => {
-    const source = readText('src/contract/protocol.ts');
+    const source = readText('src/core/request/protocol.ts');
     const [, body = ''] = /export interface Protocol \{(.*?)\n\}/s.exec(source) ?? [];
     const members = [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??[(:]/gm)].map(([, name]) => name);
     const told = [...page.matchAll(/^\| `(\w+)` /gm)].map(([, name]) => name);
@@ -43,7 +47,7 @@ describe('the page', () => {
   });
 
   test('names functions that are there', () => {
-    const source = readText('src/protocols/package-operations.ts');
+    const source = readText('src/protocols/shared/package-operations.ts');
     for (const [, name] of page.matchAll(/^- `(\w+)\(/gm)) expect(source).toContain(`function ${name}(`);
   });
 });

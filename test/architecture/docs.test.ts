@@ -45,7 +45,7 @@ function linkedPaths(page: string, folder: string): readonly string[] {
 describe('documentation', () => {
   test.each([
     'README.md',
-    'docs/architecture.md',
+    'docs/concepts/architecture.md',
     'SECURITY.md',
     'CONTRIBUTING.md',
     'CHANGELOG.md',

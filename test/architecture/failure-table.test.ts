@@ -1,7 +1,7 @@
 /** Every row of the README's table "When something fails" is what a named test sees happen. */
 import { expect, test } from 'vitest';
 import { configReference } from '../../src/config/index.ts';
-import { REASONS } from '../../src/contract/reason.ts';
+import { REASONS } from '../../src/core/reasons.ts';
 import { readText } from '../support/repository.ts';
 
 /** The first column, as it stands there → file and title of the tests that hold the second one. */
@@ -22,8 +22,11 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['test/security/cache.test.ts', 'C6 a withdrawn key ends its cached tokens at the next request'],
   ],
   'GitLab cannot be asked about a job token': [
-    ['test/unit/authenticate/job-token.test.ts', 'down and back'],
-    ['test/unit/authenticate/job-token-cache.test.ts', 'ends after its time, however often it was used'],
+    ['test/unit/credentials/job-token/job-token.test.ts', 'down and back'],
+    [
+      'test/unit/credentials/job-token/job-token-cache.test.ts',
+      'ends after its time, however often it was used',
+    ],
   ],
   'the store is away': [
     [
@@ -31,7 +34,7 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
       'Redis killed: requests go on, changes are refused, metrics tell; back: all is well',
     ],
     [
-      'test/unit/state/revocations.test.ts',
+      'test/unit/state/revocations/revocations.test.ts',
       'a store that goes away: the last list counts for a while, then nobody can tell; back again, all is well',
     ],
     ['test/unit/state/failure-limits.test.ts', 'without the store, limits hold here'],
@@ -73,7 +76,10 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
       'test/e2e/failures.test.ts',
       'the signing key cannot be had: nothing is minted, id tokens go on; then it can',
     ],
-    ['test/unit/keys/keyring.test.ts', 'a store that is away: nobody can tell, until it is back'],
+    [
+      'test/unit/token-service/signing-keys/keyring.test.ts',
+      'a store that is away: nobody can tell, until it is back',
+    ],
   ],
   "the upstream does not accept the gateway's credential": [
     [
@@ -138,7 +144,7 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
   ],
   'a signing key is taken out of its file': [
     [
-      'test/unit/keys/keyring.test.ts',
+      'test/unit/token-service/signing-keys/keyring.test.ts',
       'what a key has signed counts as long as the key does, and for a minute after it has left its file',
     ],
   ],

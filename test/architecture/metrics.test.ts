@@ -1,7 +1,7 @@
 /** docs/reference/metrics.md says what /metrics says: names, types, labels, their values, and the meaning. */
 import { expect, test } from 'vitest';
-import { createTelemetry } from '../../src/telemetry/index.ts';
-import { CREDENTIAL, DECISION, METHOD, REASON, STATUS } from '../../src/telemetry/names.ts';
+import { createTelemetry } from '../../src/observability/index.ts';
+import { CREDENTIAL, DECISION, METHOD, REASON, STATUS } from '../../src/observability/metrics/names.ts';
 import { sampleEvent } from '../support/audit-events.ts';
 import { readText } from '../support/repository.ts';
 

@@ -1,10 +1,10 @@
-/** docs/request-headers.md lists the headers of the code, group by group, with their sources. */
+/** docs/reference/request-headers.md lists the headers of the code, group by group, with their sources. */
 import { expect, test } from 'vitest';
-import { ACTING_HEADERS, type HeaderGroup } from '../../src/contract/acting-headers.ts';
-import { IMPERSONATION_HEADERS, TRUSTED_USER_HEADERS } from '../../src/contract/identity-headers.ts';
+import { ACTING_HEADERS, type HeaderGroup } from '../../src/core/headers/acting-headers.ts';
+import { IMPERSONATION_HEADERS, TRUSTED_USER_HEADERS } from '../../src/core/headers/identity-headers.ts';
 import { readText } from '../support/repository.ts';
 
-const page = readText('docs/request-headers.md');
+const page = readText('docs/reference/request-headers.md');
 
 /** Cells of the rows below a heading. */
 function rowsUnder(heading: string): readonly (readonly string[])[] {

@@ -1,10 +1,10 @@
-/** docs/runtime.md, held to the code: what needs a restart, and what the limits are where nobody sets them. */
+/** docs/operations/runtime.md, held to the code: what needs a restart, and what the limits are where nobody sets them. */
 import { expect, test } from 'vitest';
 import { RESTART_KEYS } from '../../src/app/restart.ts';
 import { configReference } from '../../src/config/index.ts';
 import { readText } from '../support/repository.ts';
 
-const page = readText('docs/runtime.md');
+const page = readText('docs/operations/runtime.md');
 
 test('the keys that need a restart, all of them and no others', () => {
   const [, section = ''] = page.split('### Keys that need a restart\n');

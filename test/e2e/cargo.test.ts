@@ -108,7 +108,7 @@ services:
     }
   }, 120_000);
 
-  test('docs/packages.md says what to write', async () => {
+  test('docs/guides/packages.md says what to write', async () => {
     const place = join(folder, 'documented');
     writeCrate(place, 'acme-documented');
     const host = `127.0.0.1:${gateway.port}`;

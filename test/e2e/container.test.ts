@@ -127,7 +127,7 @@ needing(missing).describe('the image', () => {
     const upstream = keep(await startRecordingUpstream());
     const folders = await scene(folder, 'serving', upstream.url);
     const container = keep(await startImage(image, folders));
-    // What the start costs, for docs/operations.md; nothing is asserted of it.
+    // What the start costs, for docs/operations/deployment.md; nothing is asserted of it.
     const [wall, cpu] = [Math.round(container.listensAfter), container.cpuTime()];
     process.stdout.write(`the image listens after ${wall} ms, ${cpu} ms of CPU time\n`);
 

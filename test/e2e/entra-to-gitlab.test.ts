@@ -1,4 +1,4 @@
-/** docs/entra-to-gitlab.md, with its configuration as it stands: service principals at GitLab's API. */
+/** docs/guides/entra-to-gitlab.md, with its configuration as it stands: service principals at GitLab's API. */
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,7 +94,7 @@ async function call(name: Name, path: string, ...args: readonly string[]): Promi
 }
 
 test('the page shows the configuration that is tested here', () => {
-  const page = readText('docs/entra-to-gitlab.md');
+  const page = readText('docs/guides/entra-to-gitlab.md');
   const yaml = /```yaml\n([^]*?)```/.exec(page)?.[1];
   const tested = readText(CONFIG).split('\n');
   expect(yaml?.split('\n')).toEqual(tested.slice(tested.indexOf('issuers:')));

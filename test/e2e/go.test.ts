@@ -1,4 +1,4 @@
-/** The real `go` through the gateway to a tree of modules, over TLS, configured as docs/packages.md says. */
+/** The real `go` through the gateway to a tree of modules, over TLS, configured as docs/guides/packages.md says. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
@@ -47,7 +47,7 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
     mkdirSync(folder);
     writeFileSync(join(folder, 'go.mod'), 'module example.com/acme/app\n\ngo 1.19\n');
     const documented = (name: string): string =>
-      snippet('docs/packages.md', 'Go', name).replaceAll('gateway.example.com', rig.host);
+      snippet('docs/guides/packages.md', 'Go', name).replaceAll('gateway.example.com', rig.host);
     const netrc = documented('.netrc')
       .replace('gitlab-ci-token', credential?.username ?? '')
       // Old ones look for the host without its port, new ones with it.

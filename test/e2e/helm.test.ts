@@ -108,7 +108,7 @@ services:
     expect(template, template.stderr).toMatchObject(OK);
   }, 60_000);
 
-  test('docs/packages.md says what to write', async () => {
+  test('docs/guides/packages.md says what to write', async () => {
     const place = { heading: 'Helm', host: `127.0.0.1:${gateway.port}` };
     const options = { cwd: clients.folder, program: await helmBinary() };
     for (const name of ['curl', 'helm']) {

@@ -1,4 +1,4 @@
-/** npm, pnpm and yarn through the gateway to Verdaccio, over TLS, configured as docs/packages.md says. */
+/** npm, pnpm and yarn through the gateway to Verdaccio, over TLS, configured as docs/guides/packages.md says. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

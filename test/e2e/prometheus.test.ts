@@ -99,7 +99,7 @@ test('every metric that the dashboard and the alerts name is exposed', async () 
 const UNSEEN = new Set(['gatehouse_config_last_reload_timestamp_seconds']);
 
 test('every alert has a runbook', () => {
-  const page = readText('docs/operations.md');
+  const page = readText('docs/operations/deployment.md');
   expect(alerts.length).toBeGreaterThan(8);
   expect(alerts.filter((alert) => !page.includes(`\n### ${alert}\n`))).toEqual([]);
 });

@@ -167,7 +167,7 @@ services:
     expect(devpi.log()).toContain('+f/');
   }, 120_000);
 
-  test('docs/packages.md says what to write', async () => {
+  test('docs/guides/packages.md says what to write', async () => {
     const cwd = join(home, 'documented');
     const place = { heading: 'pip, twine, uv', host: `127.0.0.1:${gateway.port}` };
     const env = { PIP_TARGET: join(home, 'target'), PIP_NO_CACHE_DIR: '1', UV_NO_CACHE: '1' };

@@ -1,8 +1,8 @@
 /** Revocations of several replicas in one Redis: read by what has changed, with replicas of an earlier version among them. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { VerifiedCredential } from '../../src/contract/credential.ts';
-import type { NewRevocation, RevocationHolder } from '../../src/contract/revocation.ts';
+import type { VerifiedCredential } from '../../src/core/credentials/credential.ts';
+import type { NewRevocation, RevocationHolder } from '../../src/core/credentials/revocation.ts';
 import { createRevocations, openStore, type SyncedRevocations } from '../../src/state/index.ts';
 import { recordingLog, type RecordedLog } from '../support/audit-events.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Store } from '../../src/contract/store.ts';
+import type { Store } from '../../src/core/store.ts';
 import { createRevocations, openStore } from '../../src/state/index.ts';
 import { recordingLog } from '../support/audit-events.ts';
 import { eventually } from '../support/eventually.ts';

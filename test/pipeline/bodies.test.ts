@@ -1,7 +1,7 @@
 /** Requests whose body says what they ask for: what is read of it, when, and that it reaches the upstream as it came. */
 import { hash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { AuditEvent } from '../../src/contract/audit-event.ts';
+import type { AuditEvent } from '../../src/core/audit-event.ts';
 import { allowAll, operation, startBodyRig, type BodyRig } from '../support/body-rig.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,4 +1,4 @@
-/** Rows of docs/operations.md's table "What fails, and what then": who is ready while something is away. */
+/** Rows of docs/operations/deployment.md's table "What fails, and what then": who is ready while something is away. */
 import { expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { accessLine } from '../../src/audit/access-log.ts';
-import { createEventLine } from '../../src/audit/event-line.ts';
+import { accessLine } from '../../src/observability/audit/access-log.ts';
+import { createEventLine } from '../../src/observability/audit/event-line.ts';
 import { sampleCaller, sampleCredential, sampleEvent } from '../support/audit-events.ts';
 
 /** Whatever a string can hold: lone surrogates, controls, separators. */

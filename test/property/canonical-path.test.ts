@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseTarget } from '../../src/listener/request-target.ts';
+import { parseTarget } from '../../src/http/request-target.ts';
 
 const pieces = fc.constantFrom(
   '/',

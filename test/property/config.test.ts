@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { deployTokenName as nameInSecret } from '../../src/contract/deploy-token.ts';
-import { toPlain } from '../../src/config/plain-value.ts';
-import { readTree } from '../../src/config/read-tree.ts';
-import { mergeTrees } from '../../src/config/merge-trees.ts';
-import { deployToken, deployTokenName } from '../../src/config/schema-tokens.ts';
-import { keysAt } from '../../src/config/source-tree.ts';
+import { deployTokenName as nameInSecret } from '../../src/core/credentials/deploy-token.ts';
+import { toPlain } from '../../src/config/load/plain-value.ts';
+import { readTree } from '../../src/config/load/read-tree.ts';
+import { mergeTrees } from '../../src/config/load/merge-trees.ts';
+import { deployToken, deployTokenName } from '../../src/config/schema/tokens.ts';
+import { keysAt } from '../../src/config/load/source-tree.ts';
 import { configuration, load } from '../unit/config/loading.ts';
 
 function read(text: string, env: Record<string, string> = {}) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Asked } from '../../src/contract/protocol.ts';
-import type { RequestHead } from '../../src/contract/request-head.ts';
+import type { Asked } from '../../src/core/request/protocol.ts';
+import type { RequestHead } from '../../src/core/request/request-head.ts';
 import { ociProtocol, readScopes } from '../../src/protocols/index.ts';
 
 const { classify } = ociProtocol({

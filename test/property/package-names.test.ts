@@ -1,8 +1,8 @@
 /** P10 for feeds of packages: the name that is decided on is the one that a server reads in what it is sent. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RequestHead } from '../../src/contract/request-head.ts';
-import { parseTarget } from '../../src/listener/request-target.ts';
+import type { RequestHead } from '../../src/core/request/request-head.ts';
+import { parseTarget } from '../../src/http/request-target.ts';
 import { packageProtocols } from '../../src/protocols/index.ts';
 
 const npm = packageProtocols.npm({ path: '/f/' });

@@ -1,6 +1,6 @@
-import type { PolicySettings } from '../../src/authorize/index.ts';
-import type { VerifiedCredential } from '../../src/contract/credential.ts';
-import type { Operation } from '../../src/contract/operation.ts';
+import type { PolicySettings } from '../../src/policy/index.ts';
+import type { VerifiedCredential } from '../../src/core/credentials/credential.ts';
+import type { Operation } from '../../src/core/request/operation.ts';
 
 type Identity = PolicySettings['identities'][number];
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAuthorizer } from '../../src/authorize/index.ts';
-import type { PolicySettings } from '../../src/authorize/index.ts';
-import type { Operation } from '../../src/contract/operation.ts';
-import { credential, identity, one, service, settings } from '../unit/authorize/fixtures.ts';
+import { createAuthorizer } from '../../src/policy/index.ts';
+import type { PolicySettings } from '../../src/policy/index.ts';
+import type { Operation } from '../../src/core/request/operation.ts';
+import { credential, identity, one, service, settings } from '../unit/policy/fixtures.ts';
 import { plainReading, withBase } from './plain-reading.ts';
 
 type Condition = PolicySettings['identities'][number]['match'][string];

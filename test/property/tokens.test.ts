@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseToken } from '../../src/authenticate/parse-token.ts';
-import { findDuplicateKey } from '../../src/lib/json-duplicate-keys.ts';
+import { parseToken } from '../../src/credentials/id-token/parse-token.ts';
+import { findDuplicateKey } from '../../src/util/json/duplicate-keys.ts';
 import { authenticatorFor, issuerSettings } from '../support/authentication.ts';
 import type { Rig } from '../support/authentication.ts';
 import { startIssuer } from '../support/issuer.ts';

@@ -1,6 +1,6 @@
 /** X1: headers by which an upstream acts on other resources than the path are refused or removed, on services of every type. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { ACTING_HEADERS } from '../../src/contract/acting-headers.ts';
+import { ACTING_HEADERS } from '../../src/core/headers/acting-headers.ts';
 import { auditedIn } from '../support/audited.ts';
 import { startEveryType, SERVICE_TYPES, type EveryType } from '../support/every-type.ts';
 import { openConversation } from '../support/conversation.ts';

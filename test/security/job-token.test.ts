@@ -2,8 +2,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createAuthenticator } from '../../src/authenticate/index.ts';
-import type { Authentication } from '../../src/authenticate/index.ts';
+import { createAuthenticator } from '../../src/credentials/index.ts';
+import type { Authentication } from '../../src/credentials/index.ts';
 import {
   FrozenClock,
   RecordingLog,

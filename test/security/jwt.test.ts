@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Deny } from '../../src/contract/decision.ts';
+import type { Deny } from '../../src/core/decision.ts';
 import { FrozenClock, TIMING, authenticatorFor, issuerSettings } from '../support/authentication.ts';
 import type { Rig } from '../support/authentication.ts';
 import { encodePart, generateKey } from '../support/issuer-keys.ts';

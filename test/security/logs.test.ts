@@ -1,9 +1,9 @@
 /** K5 and K6 (and L3 for these rooms): what clients send can neither multiply series nor forge lines. */
 import { expect, test } from 'vitest';
-import { accessLine } from '../../src/audit/access-log.ts';
-import { createEventLine } from '../../src/audit/event-line.ts';
-import { REASON_NAMES } from '../../src/contract/reason.ts';
-import { createLog, createTelemetry } from '../../src/telemetry/index.ts';
+import { accessLine } from '../../src/observability/audit/access-log.ts';
+import { createEventLine } from '../../src/observability/audit/event-line.ts';
+import { REASON_NAMES } from '../../src/core/reasons.ts';
+import { createLog, createTelemetry } from '../../src/observability/index.ts';
 import {
   CANARY_TOKEN,
   refusedEvent,

@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseTarget } from '../../src/listener/request-target.ts';
+import { parseTarget } from '../../src/http/request-target.ts';
 import { hostileTargets } from '../support/hostile-targets.ts';
 import { startKeepAliveClient } from '../support/keep-alive-client.ts';
 import { startLab, type Lab } from '../support/lab.ts';

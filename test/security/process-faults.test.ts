@@ -1,10 +1,10 @@
 /** K8: an exception anywhere in the line is a 503 and nothing forwarded; never a way through, never the end of others. */
 import { emptyRevocations } from '../support/state.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { VerifiedCredential } from '../../src/contract/credential.ts';
-import { createForwarder, StallWatch, type Forwarder } from '../../src/forward/index.ts';
-import { createListener, type Listener } from '../../src/listener/index.ts';
-import { createPipeline, type ServiceLine, type Stages } from '../../src/pipeline/index.ts';
+import type { VerifiedCredential } from '../../src/core/credentials/credential.ts';
+import { createForwarder, StallWatch, type Forwarder } from '../../src/proxy/index.ts';
+import { createListener, type Listener } from '../../src/http/index.ts';
+import { createPipeline, type ServiceLine, type Stages } from '../../src/gateway/index.ts';
 import { httpProtocol, jsonRefusal } from '../../src/protocols/index.ts';
 import { recordingLog, sampleCaller, sampleCredential, type RecordedLog } from '../support/audit-events.ts';
 import { eventually } from '../support/eventually.ts';

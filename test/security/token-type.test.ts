@@ -1,6 +1,6 @@
 /** threats.md J20: a JWT that was made for another purpose is not an ID token (RFC 8725 §3.11, RFC 7515 §4.1.9). */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ISSUER_TYPES } from '../../src/contract/issuer-presets.ts';
+import { ISSUER_TYPES } from '../../src/core/issuer-presets.ts';
 import { FrozenClock, authenticatorFor, issuerSettings } from '../support/authentication.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';

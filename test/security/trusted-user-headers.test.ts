@@ -1,6 +1,6 @@
 /** X2: headers that upstreams trust to identify the caller are set by the gateway only. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { TRUSTED_USER_HEADERS } from '../../src/contract/identity-headers.ts';
+import { TRUSTED_USER_HEADERS } from '../../src/core/headers/identity-headers.ts';
 import { startEveryType, SERVICE_TYPES, type EveryType } from '../support/every-type.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';

@@ -376,8 +376,8 @@ describe('K10 the examples of this repository', () => {
     expect(pages).toEqual(
       expect.arrayContaining([
         'README.md',
-        'docs/entra-to-gitlab.md',
-        'docs/credentials.md',
+        'docs/guides/entra-to-gitlab.md',
+        'docs/concepts/credentials.md',
         'config/entra.yaml',
         'helm/gatehouse/ci/config-files-values.yaml',
       ]),

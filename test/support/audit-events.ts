@@ -1,7 +1,7 @@
-import type { AuditEvent } from '../../src/contract/audit-event.ts';
-import type { VerifiedCredential } from '../../src/contract/credential.ts';
-import type { Caller } from '../../src/contract/decision.ts';
-import type { Log, LogFields } from '../../src/contract/ports.ts';
+import type { AuditEvent } from '../../src/core/audit-event.ts';
+import type { VerifiedCredential } from '../../src/core/credentials/credential.ts';
+import type { Caller } from '../../src/core/decision.ts';
+import type { Log, LogFields } from '../../src/core/ports.ts';
 
 export const CANARY_TOKEN = 'canary-7f3b2c-token';
 

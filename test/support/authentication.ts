@@ -1,15 +1,15 @@
-import { createAuthenticator } from '../../src/authenticate/index.ts';
+import { createAuthenticator } from '../../src/credentials/index.ts';
 import type {
   Authentication,
   Authenticator,
   DeployTokenSettings,
   IssuerSettings,
   ServiceSettings,
-} from '../../src/authenticate/index.ts';
-import type { PresentedCredential } from '../../src/contract/credential.ts';
-import type { VerificationMeter } from '../../src/contract/meter.ts';
-import type { Log, LogFields, Outbound } from '../../src/contract/ports.ts';
-import { createOutbound } from '../../src/forward/index.ts';
+} from '../../src/credentials/index.ts';
+import type { PresentedCredential } from '../../src/core/credentials/credential.ts';
+import type { VerificationMeter } from '../../src/core/meter.ts';
+import type { Log, LogFields, Outbound } from '../../src/core/ports.ts';
+import { createOutbound } from '../../src/proxy/index.ts';
 import { AUDIENCE } from './issuer.ts';
 import type { TestIssuer } from './issuer.ts';
 import { testKeyring } from './keyring.ts';

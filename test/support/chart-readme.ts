@@ -14,7 +14,7 @@ yours to build, from the \`Dockerfile\` of the repository.
     helm test gatehouse
 
 Values to start from, each rendered, validated and its configuration started by the tests: \`ci/NAME-values.yaml\`.
-How to run it (sizing, upgrades, alerts): [docs/operations.md](../../docs/operations.md).
+How to run it (sizing, upgrades, alerts): [docs/operations/deployment.md](../../docs/operations/deployment.md).
 
 This page is made from \`values.yaml\`: \`node test/support/chart-readme.ts > helm/gatehouse/README.md\`.
 

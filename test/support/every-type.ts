@@ -1,4 +1,4 @@
-import { SERVICE_TRAITS } from '../../src/config/schema-service.ts';
+import { SERVICE_TRAITS } from '../../src/config/schema/service.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
 import { startIssuer } from './issuer.ts';
 

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, type Gateway } from '../../src/app.ts';
-import type { Clock } from '../../src/contract/ports.ts';
+import { build, type Gateway } from '../../src/app/build.ts';
+import type { Clock } from '../../src/core/ports.ts';
 import { formatProblem, loadConfig } from '../../src/config/index.ts';
 import { eventually } from './eventually.ts';
 

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Clock } from '../../src/contract/ports.ts';
+import type { Clock } from '../../src/core/ports.ts';
 import { generateKey, signCompact } from './issuer-keys.ts';
 import type { SigningKey } from './issuer-keys.ts';
 

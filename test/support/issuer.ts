@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { IssuerType } from '../../src/contract/issuer-presets.ts';
-import type { Clock } from '../../src/contract/ports.ts';
+import type { IssuerType } from '../../src/core/issuer-presets.ts';
+import type { Clock } from '../../src/core/ports.ts';
 import { TENANT, defaultClaims } from './issuer-claims.ts';
 import { generateKey, signCompact } from './issuer-keys.ts';
 import type { Part, SigningAlgorithm, SigningKey } from './issuer-keys.ts';

@@ -1,5 +1,5 @@
-import type { Keyring } from '../../src/contract/keyring.ts';
-import { createKeyring } from '../../src/keys/index.ts';
+import type { Keyring } from '../../src/core/credentials/keyring.ts';
+import { createKeyring } from '../../src/token-service/index.ts';
 
 /** One with a key of its own, in memory. */
 export function testKeyring(): Keyring {

@@ -1,4 +1,4 @@
-import type { ListenerSettings } from '../../src/listener/index.ts';
+import type { ListenerSettings } from '../../src/http/index.ts';
 
 /** A listener on a free port that stops quickly. */
 export const LISTENER: ListenerSettings = {

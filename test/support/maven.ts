@@ -119,7 +119,7 @@ task fetch { doLast { configurations.fetched.files.each { println it } } }
 
 /** A block of the documentation, with the gateway's address. */
 export function documented(name: string, url: string): string {
-  return snippet('docs/packages.md', 'Maven, Gradle', name).replaceAll(
+  return snippet('docs/guides/packages.md', 'Maven, Gradle', name).replaceAll(
     'https://gateway.example.com/maven/',
     url,
   );

@@ -9,7 +9,7 @@ export type NpmClient = 'npm' | 'pnpm' | 'yarn';
 
 export const NPM_CLIENTS: readonly NpmClient[] = ['npm', 'pnpm', 'yarn'];
 
-const PAGE = 'docs/packages.md';
+const PAGE = 'docs/guides/packages.md';
 const SECTION = 'npm, pnpm, yarn';
 
 /** A project with a home of its own, configured as the documentation says. */

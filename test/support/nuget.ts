@@ -79,7 +79,7 @@ export function createNuget(folder: string, source: string): Nuget {
 
 /** As documented; without what is presented, where that is nothing. */
 function configuration(source: string, credential: NugetCredential | undefined): string {
-  const whole = snippet('docs/packages.md', 'NuGet', 'NuGet.config').replace(
+  const whole = snippet('docs/guides/packages.md', 'NuGet', 'NuGet.config').replace(
     'https://gateway.example.com/nuget/v3/index.json',
     source,
   );

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Clock } from '../../src/contract/ports.ts';
+import type { Clock } from '../../src/core/ports.ts';
 import { createContainerClients, type ContainerClients } from './container-clients.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
 import { startGitlab, type TestGitlab, type TestJob } from './gitlab.ts';

@@ -2,9 +2,9 @@ import { delimiter, dirname } from 'node:path';
 import { snippet } from './docs.ts';
 import { run, type Outcome } from './run.ts';
 
-/** A block of docs/packages.md as written, but for where the gateway is: here that is `host`, without TLS. */
+/** A block of docs/guides/packages.md as written, but for where the gateway is: here that is `host`, without TLS. */
 export function packagesSnippet(heading: string, name: string, host: string): string {
-  return snippet('docs/packages.md', heading, name).replaceAll(
+  return snippet('docs/guides/packages.md', heading, name).replaceAll(
     /https:\/\/((?:[^\s/]*@)?)gateway\.example\.com/g,
     (_all, user: string) => `http://${user}${host}`,
   );

@@ -1,5 +1,5 @@
 import { createRevocations, openStore, type SyncedRevocations } from '../../src/state/index.ts';
-import type { Clock } from '../../src/contract/ports.ts';
+import type { Clock } from '../../src/core/ports.ts';
 import { recordingLog } from './audit-events.ts';
 
 /** The real list on a store in memory, with nothing in it, in step. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { Revocation } from '../../src/contract/revocation.ts';
-import type { Store } from '../../src/contract/store.ts';
+import type { Revocation } from '../../src/core/credentials/revocation.ts';
+import type { Store } from '../../src/core/store.ts';
 import { eventually } from './eventually.ts';
 
 export function revocation(changes: Partial<Revocation> = {}): Revocation {

@@ -1,11 +1,11 @@
-import { plainContentType, readFormFields } from '../../lib/form-fields.ts';
-import { isRecord, parseJsonObject } from '../../lib/json-object.ts';
+import { plainContentType, readFormFields } from '../../util/http/form-fields.ts';
+import { isRecord, parseJsonObject } from '../../util/json/object.ts';
 import {
   decodedParameterName,
   foldParameterName,
   parameterValue,
   queryParts,
-} from '../../lib/query-parameters.ts';
+} from '../../util/http/query-parameters.ts';
 
 /** A parameter of a request, as GitLab could read it from the query or the body. */
 export interface Parameter {

@@ -1,4 +1,4 @@
-import type { DocumentRewrite } from '../../contract/protocol.ts';
+import type { DocumentRewrite } from '../../core/request/protocol.ts';
 
 /**
  * GitLab shows maintainers the registration token of the project's runners, and the account of the gateway may be one. With that

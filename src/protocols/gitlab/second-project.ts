@@ -1,6 +1,6 @@
-import { deny, type Deny } from '../../contract/decision.ts';
-import type { Operation } from '../../contract/operation.ts';
-import type { BodyCheck } from './endpoint.ts';
+import { deny, type Deny } from '../../core/decision.ts';
+import type { Operation } from '../../core/request/operation.ts';
+import type { BodyCheck } from './endpoints/endpoint.ts';
 import type { Parameter } from './parameters.ts';
 import { textReaches } from './text-commands.ts';
 

@@ -1,4 +1,4 @@
-import type { BodyCheck } from './endpoint.ts';
+import type { BodyCheck } from './endpoints/endpoint.ts';
 
 /**
  * Quick actions that take an issue, merge request, epic or project of another project or group as argument (GitLab, "Quick actions").

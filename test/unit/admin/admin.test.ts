@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createAdmin, type Admin, type AdminPorts } from '../../../src/admin/index.ts';
-import { Secret } from '../../../src/contract/secret.ts';
+import { Secret } from '../../../src/core/secret.ts';
 import { recordingLog } from '../../support/audit-events.ts';
 import { emptyRevocations } from '../../support/state.ts';
 

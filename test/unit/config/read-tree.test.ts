@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readTree } from '../../../src/config/read-tree.ts';
-import { toPlain } from '../../../src/config/plain-value.ts';
+import { readTree } from '../../../src/config/load/read-tree.ts';
+import { toPlain } from '../../../src/config/load/plain-value.ts';
 
 function read(text: string, env: Record<string, string> = {}) {
   const { root, problems } = readTree({ file: 'f.yaml', text }, env);

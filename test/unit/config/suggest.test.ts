@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { closest, hint } from '../../../src/config/suggest.ts';
+import { closest, hint } from '../../../src/config/problems/suggest.ts';
 
 test.each([
   ['isuer', ['issuer', 'issuers'], 'issuer'],

@@ -1,5 +1,5 @@
-import type { RefusalText } from '../../../src/contract/protocol.ts';
-import type { RequestHead } from '../../../src/contract/request-head.ts';
+import type { RefusalText } from '../../../src/core/request/protocol.ts';
+import type { RequestHead } from '../../../src/core/request/request-head.ts';
 
 /** Heads of requests to one host, as the listener hands them on. `prefix` stands before every target; a target may have a query. */
 export function headsAt(host: string, prefix = ''): (method: string, target: string) => RequestHead {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Classification, PublicUrls } from '../../../src/contract/protocol.ts';
-import type { RequestHead } from '../../../src/contract/request-head.ts';
-import { CONFIG } from '../../../src/protocols/cargo-config.ts';
+import type { Classification, PublicUrls } from '../../../src/core/request/protocol.ts';
+import type { RequestHead } from '../../../src/core/request/request-head.ts';
+import { CONFIG } from '../../../src/protocols/cargo/config.ts';
 import { packageProtocols } from '../../../src/protocols/index.ts';
 import { SCOPE_NOT_GRANTED } from './asking.ts';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { RequestHead } from '../../../src/contract/request-head.ts';
-import { API_METHODS, NEVER, type GitlabEndpoint } from '../../../src/protocols/gitlab/endpoint.ts';
-import { GITLAB_ENDPOINTS } from '../../../src/protocols/gitlab/endpoints.ts';
+import type { RequestHead } from '../../../src/core/request/request-head.ts';
+import { API_METHODS, NEVER, type GitlabEndpoint } from '../../../src/protocols/gitlab/endpoints/endpoint.ts';
+import { GITLAB_ENDPOINTS } from '../../../src/protocols/gitlab/endpoints/endpoints.ts';
 import { gitlabProtocol } from '../../../src/protocols/index.ts';
 
 const protocol = gitlabProtocol({ path: '/', projects: new Map([['42', 'acme/base-images']]) });
@@ -209,8 +209,8 @@ test('an upload that is not read is at a path without another method, which a fo
   }
 });
 
-test('docs/gitlab.md has every endpoint, with its scopes, in this order', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../../docs/gitlab.md'), 'utf8');
+test('docs/guides/gitlab-api.md has every endpoint, with its scopes, in this order', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../docs/guides/gitlab-api.md'), 'utf8');
   const documented = Object.keys(GITLAB_ENDPOINTS).map((area) => {
     const [, section = ''] = text.split(`### ${area}\n`);
     const rows = (section.split('\n#')[0] ?? '').matchAll(/^\| `(.*?)` +\| (.+?) +\| (.+?) +\| (.+?) +\|$/gm);

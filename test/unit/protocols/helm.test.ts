@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RequestHead } from '../../../src/contract/request-head.ts';
+import type { RequestHead } from '../../../src/core/request/request-head.ts';
 import { packageProtocols } from '../../../src/protocols/index.ts';
 import { SCOPE_NOT_GRANTED } from './asking.ts';
 

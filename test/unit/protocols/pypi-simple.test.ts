@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { PublicUrls } from '../../../src/contract/protocol.ts';
-import { SIMPLE_PAGE } from '../../../src/protocols/pypi-simple.ts';
+import type { PublicUrls } from '../../../src/core/request/protocol.ts';
+import { SIMPLE_PAGE } from '../../../src/protocols/pypi/simple-page.ts';
 
 const GATEWAY = 'https://gateway.example.com/pypi/';
 

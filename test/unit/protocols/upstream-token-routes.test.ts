@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { indexTokenRoutes } from '../../../src/protocols/token-route-index.ts';
-import { TOKEN_ROUTES } from '../../../src/protocols/upstream-token-routes.ts';
+import { indexTokenRoutes } from '../../../src/protocols/token-routes/route-index.ts';
+import { TOKEN_ROUTES } from '../../../src/protocols/token-routes/routes.ts';
 
 const ON_HTTP = {
   never: 'refused',
@@ -10,8 +10,11 @@ const ON_HTTP = {
   policy: 'left to `operations`',
 } as const;
 
-test('docs/upstream-credentials.md lists every route, with its server and the rule on http', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../../docs/upstream-credentials.md'), 'utf8');
+test('docs/guides/upstream-credentials.md lists every route, with its server and the rule on http', () => {
+  const text = readFileSync(
+    join(import.meta.dirname, '../../../docs/guides/upstream-credentials.md'),
+    'utf8',
+  );
   const section = text.slice(text.indexOf('## Routes that issue')).split('\n## ')[0] ?? '';
   const documented = [...section.matchAll(/^\| (.+?) +\| (`.+?) +\| (.+?) +\|$/gm)].flatMap(
     ([, server, routes = '', http]) => routes.split(', ').map((route) => [server, route, http]),

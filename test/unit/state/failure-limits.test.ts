@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { PresentedCredential } from '../../../src/contract/credential.ts';
-import type { Store } from '../../../src/contract/store.ts';
+import type { PresentedCredential } from '../../../src/core/credentials/credential.ts';
+import type { Store } from '../../../src/core/store.ts';
 import { createFailureLimits, openStore } from '../../../src/state/index.ts';
 import { recordingLog } from '../../support/audit-events.ts';
 import { FrozenClock } from '../../support/authentication.ts';

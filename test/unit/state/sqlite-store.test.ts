@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../../src/state/index.ts';
-import type { Store } from '../../../src/contract/store.ts';
+import type { Store } from '../../../src/core/store.ts';
 import { recordingLog } from '../../support/audit-events.ts';
 import { FrozenClock } from '../../support/authentication.ts';
 import { ROOT } from '../../support/repository.ts';

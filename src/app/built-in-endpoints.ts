@@ -1,0 +1,103 @@
+import {
+  admitBy,
+  giveOutPorts,
+  presentFromBody,
+  presentSettings,
+  type EndpointRooms,
+} from './endpoint-ports.ts';
+import { allServices, targetsOf } from './targets.ts';
+import type { Authorizer } from '../policy/index.ts';
+import type { Config } from '../config/index.ts';
+import type { Caller } from '../core/decision.ts';
+import { ISSUER_PRESETS } from '../core/issuer-presets.ts';
+import {
+  createJwksEndpoint,
+  createMeEndpoint,
+  createMetadataEndpoint,
+  createRevokeEndpoint,
+  createTokenEndpoint,
+  createWorkloadEndpoint,
+  EXCHANGE_PATH,
+  JWKS_PATH,
+  ME_PATH,
+  METADATA_PATH,
+  REVOKE_PATH,
+  TOKEN_PATH,
+} from '../token-service/index.ts';
+import { createExtract } from '../credentials/index.ts';
+import type { EndpointLine } from '../gateway/index.ts';
+
+/** The endpoints of the gateway's own that belong to no service. */
+export function createOwnEndpoints(config: Config, rooms: EndpointRooms): readonly EndpointLine[] {
+  const { authorizer, authenticator, keyring, log } = rooms;
+  const { publicUrl } = config.server;
+  const settings = presentSettings(config);
+  const present = presentFromBody(settings);
+  const identify: Authorizer['identify'] = (credential) => authorizer.identify(credential);
+  const common = { ...giveOutPorts(config, rooms), present, log };
+  const endpoints = {
+    [JWKS_PATH]: createJwksEndpoint(keyring, log),
+    [METADATA_PATH]: createMetadataEndpoint(publicUrl, log),
+    [EXCHANGE_PATH]: createWorkloadEndpoint({
+      ...common,
+      publicUrl,
+      workloads: workloadsOf(config, rooms),
+      admit: admitBy(rooms, authenticator.forAudiences(audiencesOfWorkloads(config))),
+      identifyAs: (identity, credential) => authorizer.identifyAs(identity, credential),
+      scopesOf: (caller) => scopesOf(authorizer, caller),
+    }),
+    [ME_PATH]: createMeEndpoint({
+      ...common,
+      extract: createExtract({ ...settings, carriers: IN_HEADERS, queryParameters: [] }),
+      admit: admitBy(rooms, authenticator.verify),
+      identify,
+      grantsOf: (caller) => authorizer.grantsOf(caller),
+    }),
+    [TOKEN_PATH]: createTokenEndpoint({
+      ...common,
+      all: allServices(config, rooms),
+      targets: targetsOf(config, rooms),
+      extract: createExtract({ ...settings, carriers: ['basic'], queryParameters: [] }),
+      identify,
+      scopesOf: (caller, service) => scopesOf(authorizer, caller, service),
+    }),
+    [REVOKE_PATH]: createRevokeEndpoint({
+      ...common,
+      admit: admitBy(rooms, authenticator.own),
+      revocations: rooms.revocations,
+      holderClaims: new Map(config.issuers.map(({ name, type }) => [name, ISSUER_PRESETS[type].holder])),
+    }),
+  };
+  return Object.entries(endpoints).map(([endpointPath, handle]) => ({ endpointPath, handle }));
+}
+
+const IN_HEADERS = [
+  'bearer',
+  'basic',
+  'raw-authorization',
+  'job-token',
+  'deploy-token',
+  'private-token',
+] as const;
+
+function scopesOf(authorizer: Authorizer, caller: Caller, service?: string): string[] {
+  const grants = authorizer
+    .grantsOf(caller)
+    .filter((grant) => service === undefined || grant.service === service);
+  return [...new Set(grants.flatMap(({ scopes }) => scopes))].toSorted();
+}
+
+function workloadsOf({ workloadIdentities }: Config, { authenticator }: EndpointRooms) {
+  return new Map(
+    workloadIdentities.map(({ name, identity, issuer, audiences }) => [
+      name,
+      { identity, verify: authenticator.forAudiences(new Map([[issuer, audiences]])) },
+    ]),
+  );
+}
+
+/** By issuer, all audiences that some workload identity has. */
+function audiencesOfWorkloads({ workloadIdentities }: Config): ReadonlyMap<string, readonly string[]> {
+  const byIssuer = Map.groupBy(workloadIdentities, ({ issuer }) => issuer);
+  return new Map([...byIssuer].map(([issuer, all]) => [issuer, all.flatMap(({ audiences }) => audiences)]));
+}

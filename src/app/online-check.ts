@@ -1,0 +1,34 @@
+import type { Authenticator } from '../credentials/index.ts';
+import type { Config } from '../config/index.ts';
+import type { Outbound } from '../core/ports.ts';
+
+export interface OnlineCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** Asks every issuer for its keys and every upstream whether it is there. */
+export async function checkOnline(
+  config: Config,
+  authenticator: Authenticator,
+  outbound: Outbound,
+): Promise<readonly OnlineCheck[]> {
+  await authenticator.fetchKeys();
+  const issuers = authenticator.issuers().map(({ name, ready, keys, lastError }) => ({
+    name: `issuers.${name}`,
+    ok: ready,
+    detail: ready ? `${keys} keys` : (lastError ?? 'no keys'),
+  }));
+  const upstreams = config.services.map(async ({ name, upstream }): Promise<OnlineCheck> => {
+    try {
+      const { url, caFile, serverName, clientCertificate } = upstream;
+      const { status } = await outbound.get({ url, caFile, serverName, clientCertificate });
+      return { name: `services.${name}.upstream`, ok: true, detail: `answers (${status})` };
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : 'does not answer';
+      return { name: `services.${name}.upstream`, ok: false, detail };
+    }
+  });
+  return [...issuers, ...(await Promise.all(upstreams))];
+}

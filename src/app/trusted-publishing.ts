@@ -1,0 +1,73 @@
+import {
+  admitBy,
+  giveOutPorts,
+  presentFromBody,
+  presentSettings,
+  type EndpointRooms,
+} from './endpoint-ports.ts';
+import type { Config } from '../config/index.ts';
+import type { VerifiedCredential } from '../core/credentials/credential.ts';
+import { serviceAudience } from '../core/credentials/minted-token.ts';
+import {
+  createNpmPublishing,
+  createPypiAudience,
+  createPypiPublishing,
+  NPM_EXCHANGE_PATH,
+  PYPI_AUDIENCE_PATH,
+  PYPI_MINT_PATH,
+  type NpmPublishingPorts,
+  type PublishingSite,
+  type PypiPublishingPorts,
+} from '../token-service/index.ts';
+import { createExtract } from '../credentials/index.ts';
+import type { EndpointLine } from '../gateway/index.ts';
+import { npmPackageName } from '../protocols/index.ts';
+
+/** Where the clients of a feed exchange the id token of their job, at the root of its hosts. */
+export function createPublishingEndpoints(config: Config, rooms: EndpointRooms): readonly EndpointLine[] {
+  const settings = presentSettings(config);
+  const ports = {
+    ...giveOutPorts(config, rooms),
+    identify: (credential: VerifiedCredential) => rooms.authorizer.identify(credential),
+    log: rooms.log,
+    present: presentFromBody(settings),
+    extract: createExtract({ ...settings, carriers: ['bearer'], queryParameters: [] }),
+    packageName: npmPackageName,
+  };
+  return config.services.flatMap((service): EndpointLine[] => {
+    if (!('trustedPublishing' in service) || service.trustedPublishing === undefined) return [];
+    const { name, type, hosts, trustedPublishing } = service;
+    const { audience } = trustedPublishing;
+    const trusted = service.issuers ?? config.issuers.map((issuer) => issuer.name);
+    const site = {
+      audience: serviceAudience(name),
+      admit: admitBy(
+        rooms,
+        rooms.authenticator.forAudiences(new Map(trusted.map((each) => [each, [audience]]))),
+      ),
+      authorize: rooms.authorizer.forService(name),
+    };
+    const at = { hosts, service: { name, type } };
+    return ENDPOINTS[type](site, audience, ports).map((endpoint) => ({ ...at, ...endpoint }));
+  });
+}
+
+type Endpoint = Pick<EndpointLine, 'endpointPath' | 'encodedSlash' | 'handle'>;
+
+/** By the type of the service. */
+const ENDPOINTS = {
+  npm: (site, _audience, ports) => [
+    { endpointPath: NPM_EXCHANGE_PATH, encodedSlash: true, handle: createNpmPublishing(site, ports) },
+  ],
+  pypi: (site, audience, ports) => [
+    { endpointPath: PYPI_AUDIENCE_PATH, handle: createPypiAudience(audience, ports) },
+    { endpointPath: PYPI_MINT_PATH, handle: createPypiPublishing(site, ports) },
+  ],
+} as const satisfies Record<
+  string,
+  (
+    site: PublishingSite,
+    audience: string,
+    ports: NpmPublishingPorts & PypiPublishingPorts,
+  ) => readonly Endpoint[]
+>;

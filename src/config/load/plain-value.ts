@@ -1,0 +1,57 @@
+import { dirname, resolve } from 'node:path';
+import type { KeyPath } from '../problems/key-path.ts';
+import { isFilePath } from '../schema/lookup.ts';
+import type { ScalarNode, SourceNode } from './source-tree.ts';
+
+export type PlainValue = string | number | boolean | null | PlainValue[] | PlainMapping;
+export interface PlainMapping {
+  [key: string]: PlainValue;
+}
+
+/** The tree as the schema reads it; names of files are absolute, from the file that names them. */
+export function toPlain(node: SourceNode, path: KeyPath = []): PlainValue {
+  switch (node.kind) {
+    case 'scalar':
+      return scalar(node, path);
+    case 'list':
+      return node.items.map((item, index) => toPlain(item, [...path, index]));
+    case 'mapping':
+      return Object.fromEntries(
+        [...node.entries].map(([key, { value }]) => [key, toPlain(value, [...path, key])]),
+      );
+    default:
+      return node satisfies never;
+  }
+}
+
+function scalar({ value, text, mark, expanded }: ScalarNode, path: KeyPath): PlainValue {
+  const isText = typeof value === 'string' || (expanded && value !== null);
+  if (!isText || text === '' || !isFilePath(path)) return value;
+  return resolve(dirname(mark.file), text);
+}
+
+/** Removes a key, or an item's whole list, where there is one. */
+export function removeAt(root: PlainMapping, path: KeyPath): void {
+  const parent = containerOf(root, path);
+  const key = path.at(-1);
+  if (parent !== undefined && key !== undefined) delete parent[key];
+}
+
+export function replaceAt(root: PlainMapping, path: KeyPath, value: PlainValue): void {
+  const parent = containerOf(root, path);
+  const key = path.at(-1);
+  if (parent !== undefined && key !== undefined) parent[key] = value;
+}
+
+function containerOf(root: PlainMapping, path: KeyPath): Record<string | number, PlainValue> | undefined {
+  let value: PlainValue = root;
+  for (const key of path.slice(0, -1)) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    const next: PlainValue | undefined = (value as Record<string | number, PlainValue>)[key];
+    if (next === undefined) return undefined;
+    value = next;
+  }
+  return typeof value === 'object' && value !== null
+    ? (value as Record<string | number, PlainValue>)
+    : undefined;
+}

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { problemAt, type Problem } from '../problems/problem.ts';
+
+export interface Source {
+  /** As messages show it: the path that was given, or a file below it. */
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface Sources {
+  readonly sources: readonly Source[];
+  readonly problems: readonly Problem[];
+}
+
+const MAX_BYTES = 1024 * 1024;
+
+/** The file itself, or the `*.yaml` of a directory in name order. */
+export function readSources(path: string): Sources {
+  const problems: Problem[] = [];
+  const sources: Source[] = [];
+  for (const file of listFiles(path, problems)) {
+    const read = readSource(file);
+    if (typeof read === 'string') problems.push(wholeFile(file, read));
+    else sources.push(read);
+  }
+  return { sources, problems };
+}
+
+function listFiles(path: string, problems: Problem[]): string[] {
+  try {
+    if (!statSync(path).isDirectory()) return [path];
+    // Names that start with a dot are the editor's, or Kubernetes' (`..data`).
+    const names = readdirSync(path).filter((name) => !name.startsWith('.'));
+    for (const name of names.filter((each) => each.endsWith('.yml')).sort()) {
+      problems.push(wholeFile(join(path, name), 'is not read: rename it to *.yaml, or move it away'));
+    }
+    const files = names.filter((name) => name.endsWith('.yaml')).sort();
+    if (files.length === 0) problems.push(wholeFile(path, 'holds no *.yaml file'));
+    return files.map((name) => join(path, name));
+  } catch (cause) {
+    problems.push(wholeFile(path, unreadable(cause)));
+    return [];
+  }
+}
+
+function readSource(file: string): Source | string {
+  try {
+    // Before it is opened: a pipe would wait for its writer, a device might never end.
+    const facts = statSync(file);
+    if (!facts.isFile()) return 'is not a regular file';
+    if (facts.size > MAX_BYTES) return 'is larger than 1 MiB; split it over several files of a directory';
+    const bytes = readFileSync(file);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    if (text.startsWith('\uFEFF')) return 'starts with a byte order mark; save it as UTF-8 without one';
+    return { file, text };
+  } catch (cause) {
+    return cause instanceof TypeError ? 'is not UTF-8 text' : unreadable(cause);
+  }
+}
+
+export function unreadable(cause: unknown): string {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  if (code === 'ENOENT') return 'does not exist';
+  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this process';
+  return `cannot be read (${code})`;
+}
+
+function wholeFile(file: string, message: string): Problem {
+  return problemAt({ file, line: 1, column: 1 }, [], message);
+}

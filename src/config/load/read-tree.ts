@@ -1,0 +1,150 @@
+import { isAlias, isMap, isScalar, isSeq, type Pair, type ParsedNode, type Scalar } from 'yaml';
+import { expandVariables, retype, type Environment } from './expand-variables.ts';
+import type { KeyPath } from '../problems/key-path.ts';
+import { formatMark, problemAt, type Mark, type Problem } from '../problems/problem.ts';
+import type { Source } from './read-sources.ts';
+import type { Entry, MappingNode, ScalarNode, SourceNode } from './source-tree.ts';
+import { Anchors } from './yaml-anchors.ts';
+import { MAX_DEPTH, parseYaml } from './yaml-document.ts';
+
+export interface Tree {
+  /** Undefined where the file cannot be understood at all. */
+  readonly root: SourceNode | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** One file as plain values with their places; what YAML offers beyond that is refused. */
+export function readTree(source: Source, env: Environment): Tree {
+  const { document, problems, markAt } = parseYaml(source);
+  if (document === undefined || problems.length > 0) return { root: undefined, problems };
+  const reader = new TreeReader(markAt, env);
+  const root = reader.read(document.contents, [], markAt(0));
+  return { root, problems: reader.problems };
+}
+
+/** Names that JavaScript objects have before anybody gives them one. */
+const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+class TreeReader {
+  readonly problems: Problem[] = [];
+  readonly #markAt: (offset: number) => Mark;
+  readonly #env: Environment;
+  readonly #anchors = new Anchors(MAX_DEPTH);
+
+  constructor(markAt: (offset: number) => Mark, env: Environment) {
+    this.#markAt = markAt;
+    this.#env = env;
+  }
+
+  read(node: ParsedNode | null, path: KeyPath, near: Mark): SourceNode {
+    if (node === null) return nothing(near);
+    const mark = this.#markAt(node.range[0]);
+    if (isAlias(node)) return this.#readAlias(node.source, path, mark);
+    if (node.tag !== undefined) this.#refuse(mark, path, 'tags (!name) are not supported; remove it');
+    const result = this.#readValue(node, path, mark);
+    if (node.anchor !== undefined) this.#anchors.add(node.anchor, result);
+    return result;
+  }
+
+  #readValue(node: ParsedNode, path: KeyPath, mark: Mark): SourceNode {
+    if (isScalar(node)) return this.#readScalar(node, path, mark);
+    if (isSeq(node)) {
+      const items = node.items.map((item, index) => this.read(item, [...path, index], mark));
+      return { kind: 'list', mark, items };
+    }
+    if (isMap(node)) return this.#readMapping(node.items, path, mark);
+    return nothing(mark);
+  }
+
+  #readMapping(
+    pairs: readonly Pair<ParsedNode, ParsedNode | null>[],
+    path: KeyPath,
+    mark: Mark,
+  ): MappingNode {
+    const entries = new Map<string, Entry>();
+    for (const { key, value } of pairs) {
+      const keyMark = this.#markAt(key.range[0]);
+      const name = this.#readKey(key, path, keyMark);
+      if (name === undefined) continue;
+      const earlier = entries.get(name);
+      if (earlier !== undefined) {
+        const message = `the key is given twice; first at ${formatMark(earlier.mark)}`;
+        this.#refuse(keyMark, [...path, name], message);
+      } else {
+        entries.set(name, { mark: keyMark, value: this.read(value, [...path, name], keyMark) });
+      }
+    }
+    return { kind: 'mapping', mark, entries };
+  }
+
+  #readKey(key: ParsedNode, path: KeyPath, mark: Mark): string | undefined {
+    if (!isScalar(key) || key.tag !== undefined) {
+      this.#refuse(mark, path, 'a key must be plain text');
+      return undefined;
+    }
+    const { value } = key;
+    if (typeof value !== 'string') {
+      this.#refuse(mark, path, `a key must be text; put ${quoteSource(key)} in quotes`);
+      return undefined;
+    }
+    if (value === '<<') {
+      this.#refuse(mark, path, 'merge keys (<<) are not supported; write the keys out');
+      return undefined;
+    }
+    if (FORBIDDEN_KEYS.has(value)) {
+      this.#refuse(mark, path, `"${value}" cannot be a key; choose another name`);
+      return undefined;
+    }
+    if (value.includes('${')) {
+      this.#refuse(mark, path, 'variables are put into values only, not into keys');
+      return undefined;
+    }
+    return value;
+  }
+
+  #readScalar(node: Scalar, path: KeyPath, mark: Mark): ScalarNode {
+    const plain = node.type === 'PLAIN';
+    const written = plain ? (node.source ?? '') : String(node.value);
+    const asIs = {
+      kind: 'scalar',
+      mark,
+      value: scalarValue(node.value),
+      text: written,
+      plain,
+      expanded: false,
+    } as const;
+    if (!written.includes('${')) return asIs;
+    const result = expandVariables(written, this.#env);
+    if (result.kind === 'problem') {
+      this.#refuse(mark, path, result.message);
+      // The rest is checked as if the variable were there; what may follow from this is not worth a message.
+      return { ...asIs, value: written, expanded: true };
+    }
+    const { text, expanded } = result;
+    return { ...asIs, value: plain && expanded ? retype(text) : text, text, expanded };
+  }
+
+  #readAlias(name: string, path: KeyPath, mark: Mark): SourceNode {
+    const aliased = this.#anchors.take(name, path.length);
+    if (aliased.kind === 'node') return aliased.node;
+    this.#refuse(mark, path, aliased.message);
+    return nothing(mark);
+  }
+
+  #refuse(mark: Mark, path: KeyPath, message: string): void {
+    this.problems.push(problemAt(mark, path, message));
+  }
+}
+
+function nothing(mark: Mark): ScalarNode {
+  return { kind: 'scalar', mark, value: null, text: '', plain: true, expanded: false };
+}
+
+function scalarValue(value: unknown): ScalarNode['value'] {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
+}
+
+function quoteSource(key: Scalar): string {
+  const source = key.source ?? '';
+  return source === '' ? 'it' : source.slice(0, 40);
+}

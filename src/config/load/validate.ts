@@ -1,0 +1,56 @@
+import { toDraft, type Draft } from '../model/draft.ts';
+import type { KeyPath } from '../problems/key-path.ts';
+import { removeAt, replaceAt, toPlain, type PlainMapping } from './plain-value.ts';
+import { schemaProblems, type Issue } from '../problems/schema-problems.ts';
+import { configSchema } from '../schema/schema.ts';
+import { nodeAt, type MappingNode } from './source-tree.ts';
+import type { Problem } from '../problems/problem.ts';
+
+export interface Validated {
+  /** What remains without the entries that the schema refuses, so that rules can look at the rest. */
+  readonly draft: Draft | undefined;
+  /** Nothing had to be left out. */
+  readonly whole: boolean;
+  readonly problems: readonly Problem[];
+}
+
+/** The tree against the schema. */
+export function validate(root: MappingNode): Validated {
+  const plain = { ...(toPlain(root) as PlainMapping), version: 1 };
+
+  const first = configSchema.safeParse(plain);
+  if (first.success) return { draft: toDraft(root, first.data), whole: true, problems: [] };
+
+  const again = restoreText(root, plain, first.error.issues) ? configSchema.safeParse(plain) : first;
+  if (again.success) return { draft: toDraft(root, again.data), whole: true, problems: [] };
+
+  const { issues } = again.error;
+  const problems = schemaProblems(root, issues);
+  prune(plain, issues);
+  const rest = configSchema.safeParse(plain);
+  return { draft: rest.success ? toDraft(root, rest.data) : undefined, whole: false, problems };
+}
+
+/** A variable that holds `12345` is text where text is wanted: a password, for example. */
+function restoreText(root: MappingNode, plain: PlainMapping, issues: readonly Issue[]): boolean {
+  let restored = false;
+  for (const issue of issues) {
+    const path = issue.path as KeyPath;
+    const node = nodeAt(root, path);
+    if (node?.kind !== 'scalar' || !node.expanded || typeof node.value === 'string') continue;
+    replaceAt(plain, path, node.text);
+    restored = true;
+  }
+  return restored;
+}
+
+function prune(plain: PlainMapping, issues: readonly Issue[]): void {
+  for (const issue of issues) {
+    const path = issue.path as KeyPath;
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) removeAt(plain, [...path, key]);
+    } else {
+      removeAt(plain, path.slice(0, 2));
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import type { z } from 'zod';
+import type { configSchema } from '../schema/schema.ts';
+import type { grant } from '../schema/policy.ts';
+import { keysAt, type SourceNode } from '../load/source-tree.ts';
+
+type Parsed = z.output<typeof configSchema>;
+export type Named<T> = T & { readonly name: string };
+
+export type Issuer = Named<Parsed['issuers'][string]>;
+export type Identity = Named<Parsed['identities'][string]>;
+export type Service = Named<Parsed['services'][string]>;
+export type DeployToken = Named<Parsed['deployTokens'][string]>;
+export type Workload = Named<Parsed['workloadIdentities'][string]>;
+export type Grant = z.output<typeof grant>;
+export type Condition = Identity['match'][string];
+
+/** What the schema accepted, with names put into their entries, in the order of the files. */
+export interface Draft extends Omit<
+  Parsed,
+  'issuers' | 'identities' | 'deployTokens' | 'workloadIdentities' | 'services'
+> {
+  readonly issuers: readonly Issuer[];
+  readonly identities: readonly Identity[];
+  readonly deployTokens: readonly DeployToken[];
+  readonly workloadIdentities: readonly Workload[];
+  readonly services: readonly Service[];
+}
+
+export function toDraft(root: SourceNode, parsed: Parsed): Draft {
+  return {
+    ...parsed,
+    issuers: inOrder(root, 'issuers', parsed.issuers),
+    identities: inOrder(root, 'identities', parsed.identities),
+    deployTokens: inOrder(root, 'deployTokens', parsed.deployTokens),
+    workloadIdentities: inOrder(root, 'workloadIdentities', parsed.workloadIdentities),
+    services: inOrder(root, 'services', parsed.services),
+  };
+}
+
+function inOrder<T extends object>(
+  root: SourceNode,
+  section: string,
+  entries: Readonly<Record<string, T>>,
+): Named<T>[] {
+  return keysAt(root, [section]).flatMap((name) => {
+    const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
+    return entry === undefined ? [] : [{ ...entry, name }];
+  });
+}

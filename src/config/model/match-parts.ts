@@ -1,0 +1,62 @@
+import { compileGlob } from '../../util/glob.ts';
+import type { Condition, Identity } from './draft.ts';
+
+/** A condition with all its operators in one form. */
+export interface MatchParts {
+  /** The only values that can match: those of `equals` and `in`. */
+  readonly values: readonly string[] | undefined;
+  readonly notIn: readonly string[];
+  readonly contains: string | undefined;
+  readonly globs: readonly string[] | undefined;
+}
+
+export function partsOf(condition: Condition): MatchParts {
+  if (typeof condition === 'string') {
+    return { values: [condition], notIn: [], contains: undefined, globs: undefined };
+  }
+  const { equals, in: list, notIn = [], contains, glob } = condition;
+  const values =
+    equals === undefined ? list : list === undefined ? [equals] : list.filter((each) => each === equals);
+  return { values, notIn, contains, globs: typeof glob === 'string' ? [glob] : glob };
+}
+
+/** The condition on a claim, named plainly or as a JSON pointer. */
+export function partsAt(match: Identity['match'], claim: string): MatchParts | undefined {
+  const condition = match[claim] ?? match[`/${claim}`];
+  return condition === undefined ? undefined : partsOf(condition);
+}
+
+/** All conditions on a claim: it can be named plainly and as a JSON pointer. */
+export function conditionsOn(
+  match: Identity['match'],
+  claim: string,
+): { readonly name: string; readonly parts: MatchParts }[] {
+  return [claim, `/${claim}`].flatMap((name) => {
+    const condition = match[name];
+    return condition === undefined ? [] : [{ name, parts: partsOf(condition) }];
+  });
+}
+
+/** Whether a condition lists the values of the claim that it accepts. */
+export function listsValues(match: Identity['match'], claim: string): boolean {
+  return conditionsOn(match, claim).some(({ parts }) => parts.values !== undefined);
+}
+
+/** Whether the condition holds for a claim with this single value. */
+export function acceptsValue({ values, notIn, contains, globs }: MatchParts, value: string): boolean {
+  return (
+    contains === undefined &&
+    (values?.includes(value) ?? true) &&
+    !notIn.includes(value) &&
+    (globs?.some((glob) => compileGlob(glob, { separators: '/:', matchBase: false }).test(value)) ?? true)
+  );
+}
+
+/** Every token that has the claim at all satisfies it. */
+export function matchesAnything({ values, contains, globs }: MatchParts): boolean {
+  return values === undefined && contains === undefined && (globs ?? ['**']).some(isAllWildcards);
+}
+
+function isAllWildcards(glob: string): boolean {
+  return /^[*/:]+$/.test(glob) && glob.includes('*');
+}

@@ -1,0 +1,156 @@
+import type { z } from 'zod';
+import type { KeyPath } from './key-path.ts';
+import { problemAt, type Problem } from './problem.ts';
+import { descriptionAt, knownKeysAt } from '../schema/lookup.ts';
+import { keysAt, markAt, nodeAt, type SourceNode } from '../load/source-tree.ts';
+import { closest, hint } from './suggest.ts';
+
+export type Issue = z.core.$ZodIssue;
+
+/** What the schema found, in sentences that say where and what would be right. Values are never quoted. */
+export function schemaProblems(root: SourceNode, issues: readonly Issue[]): Problem[] {
+  const problems: Problem[] = [];
+  const told = new Set<string>();
+  const meant = new Set<string>();
+
+  const resolved = issues.flatMap((issue) => resolveUnion(issue, []));
+  for (const issue of resolved) {
+    const path = issue.path as KeyPath;
+    if (issue.code !== 'unrecognized_keys') continue;
+    const present = new Set(keysAt(root, path));
+    const known = knownKeysAt(root, path);
+    const absent = known.filter((key) => !present.has(key));
+    for (const key of issue.keys) {
+      const full = [...path, key];
+      const mark = markAt(root, full, 'key');
+      problems.push(problemAt(mark, full, `unknown key${hint(key, absent, known)}`));
+      meant.add(JSON.stringify([...path, closest(key, absent)]));
+    }
+    told.add(JSON.stringify(path));
+  }
+
+  for (const issue of resolved) {
+    const path = issue.path as KeyPath;
+    const id = JSON.stringify(path);
+    // One message per value is enough, and a missing key that an unknown one stands for has had it.
+    if (issue.code === 'unrecognized_keys' || told.has(id) || meant.has(id)) continue;
+    told.add(id);
+    const mark = markAt(root, path, issue.code === 'invalid_key' ? 'key' : 'value');
+    problems.push(problemAt(mark, path, sentence(root, path, issue)));
+  }
+  return problems;
+}
+
+function sentence(root: SourceNode, path: KeyPath, issue: Issue): string {
+  const node = nodeAt(root, path);
+  if (node === undefined) return missing(path, issue);
+  switch (issue.code) {
+    case 'invalid_type':
+      return ownMessage(
+        issue,
+        `expected ${expectedName(issue.expected)}, found ${foundName(node)}${advice(issue.expected, node)}`,
+      );
+    case 'invalid_value':
+      return oneOf(node, issue.values.map(String));
+    case 'invalid_union':
+      return unionSentence(node, issue);
+    case 'invalid_key':
+      return `the key ${issue.issues[0]?.message ?? 'is not allowed'}`;
+    case 'too_small':
+      return issue.origin === 'array' && issue.minimum === 1
+        ? 'must not be an empty list'
+        : ownMessage(issue, `must be at least ${issue.minimum}`);
+    case 'too_big':
+      return ownMessage(issue, `must be at most ${issue.maximum}`);
+    case 'invalid_format':
+    case 'custom':
+    case 'not_multiple_of':
+    case 'invalid_element':
+    case 'unrecognized_keys':
+      return ownMessage(issue, 'is not valid');
+    default:
+      return issue satisfies never;
+  }
+}
+
+/** The messages that the schema gives start with a verb; the library's own start otherwise. */
+function ownMessage(issue: Issue, otherwise: string): string {
+  return /^(must|is|needs) /.test(issue.message) ? issue.message : otherwise;
+}
+
+function missing(path: KeyPath, issue: Issue): string {
+  const options = issue.code === 'invalid_union' ? optionsOf(issue) : [];
+  if (options.length > 0) return `is missing (one of ${options.join(', ')})`;
+  const description = descriptionAt(path);
+  return `is missing${description === undefined ? '' : ` (${description.replace(/\.$/, '')})`}`;
+}
+
+function oneOf(node: SourceNode, values: readonly string[]): string {
+  const list = values.length === 1 ? values.join('') : `one of ${values.join(', ')}`;
+  const found = node.kind === 'scalar' && !node.expanded ? closest(node.text, values) : undefined;
+  return `must be ${list}${found === undefined || values.length === 1 ? '' : `; did you mean "${found}"?`}`;
+}
+
+type UnionIssue = Extract<Issue, { code: 'invalid_union' }>;
+
+function unionSentence(node: SourceNode, issue: UnionIssue): string {
+  if (issue.message !== 'Invalid input' && issue.errors.length > 0) return issue.message;
+  // A discriminated union: the options stand beside.
+  if (issue.errors.length === 0) return oneOf(node, optionsOf(issue));
+  const expected = new Set(expectedOf(issue).map(expectedName));
+  return `expected ${[...expected].join(' or ')}, found ${foundName(node)}`;
+}
+
+function optionsOf(issue: UnionIssue): string[] {
+  const { options } = issue as { options?: unknown };
+  return Array.isArray(options) ? options.map(String) : [];
+}
+
+function expectedOf(issue: UnionIssue): string[] {
+  return issue.errors.flat().flatMap((inner) => {
+    if (inner.code === 'invalid_union') return expectedOf(inner);
+    return inner.code === 'invalid_type' ? [inner.expected] : [];
+  });
+}
+
+/** Of a union's alternatives, the one that the value was meant to be: where only something inside is wrong. */
+function resolveUnion(issue: Issue, prefix: KeyPath): Issue[] {
+  const path = [...prefix, ...(issue.path as KeyPath)];
+  const here = { ...issue, path } as Issue;
+  if (here.code !== 'invalid_union') return [here];
+  const meant = here.errors.find((alternative) => alternative.length > 0 && alternative.every(isInside));
+  if (meant === undefined) return [here];
+  return meant.flatMap((inner) => resolveUnion(inner, path));
+}
+
+function isInside(issue: Issue): boolean {
+  return issue.path.length > 0 || issue.code === 'unrecognized_keys' || issue.code === 'custom';
+}
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+};
+
+function expectedName(expected: string): string {
+  return EXPECTED[expected] ?? expected;
+}
+
+function foundName(node: SourceNode): string {
+  if (node.kind !== 'scalar') return `a ${node.kind}`;
+  if (node.value === null) return 'nothing';
+  if (typeof node.value === 'string') return 'text';
+  return typeof node.value === 'number' ? 'a number' : 'true or false';
+}
+
+function advice(expected: string, node: SourceNode): string {
+  if (node.kind === 'mapping' || (node.kind === 'scalar' && node.value === null)) return '';
+  if (node.kind === 'list') return expected === 'string' ? '; give a single value' : '';
+  if (expected === 'string') return '; put it in quotes';
+  return expected === 'array' ? '; write it as a list: [a, b]' : '';
+}

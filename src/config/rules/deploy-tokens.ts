@@ -1,0 +1,101 @@
+import { hash } from 'node:crypto';
+import { startOfDay } from '../../core/credentials/deploy-token.ts';
+import type { DeployToken } from '../model/draft.ts';
+import type { RuleContext } from './rule.ts';
+import { GENERATE } from '../schema/tokens.ts';
+
+export function checkDeployTokens(context: RuleContext): void {
+  const owners = new Map<string, string>();
+  for (const token of context.draft.deployTokens) {
+    checkUsername(context, token);
+    checkSecret(context, token, owners);
+    checkExpiry(context, token);
+  }
+}
+
+function checkUsername(context: RuleContext, { name, username }: DeployToken): void {
+  // Whoever sends it presents a job token: GitLab, "Use a CI/CD job token".
+  if (username !== 'gitlab-ci-token') return;
+  context.error(['deployTokens', name, 'username'], 'is the user name of job tokens; choose another');
+}
+
+function checkSecret(context: RuleContext, token: DeployToken, owners: Map<string, string>): void {
+  const { name, secretHash } = token;
+  const path = ['deployTokens', name, 'secretHash'];
+  const owner = owners.get(secretHash);
+  if (isGuessable(token)) {
+    context.error(path, `is the hash of a secret that can be guessed; ${GENERATE}`);
+  } else if (owner !== undefined) {
+    const where = context.where(['deployTokens', owner, 'secretHash']);
+    context.error(path, `is that of "${owner}" too (${where}): nobody could tell them apart; ${GENERATE}`);
+  }
+  owners.set(secretHash, name);
+}
+
+const GUESSABLE = [
+  '',
+  ' ',
+  '0',
+  '123456',
+  '12345678',
+  '123456789',
+  '1234567890',
+  'abc123',
+  'admin',
+  'change-me',
+  'changeit',
+  'changeme',
+  'default',
+  'deploy',
+  'deploy-token',
+  'example',
+  'foobar',
+  'gatehouse',
+  'gitlab',
+  'hunter2',
+  'letmein',
+  'null',
+  'pass',
+  'passw0rd',
+  'password',
+  'password1',
+  'P@ssw0rd',
+  'qwerty',
+  'root',
+  'secret',
+  'test',
+  'token',
+  'undefined',
+];
+
+/** What people hash to try something out. `echo` puts a line end behind it. */
+function isGuessable({ name, username, secretHash }: DeployToken): boolean {
+  return [...GUESSABLE, name, username]
+    .flatMap((text) => [text, `${text}\n`])
+    .some((text) => secretHash === `sha256:${hash('sha256', text)}`);
+}
+
+const DAY = 86_400_000;
+const SOON = 14 * DAY;
+
+function checkExpiry(context: RuleContext, { name, expires }: DeployToken): void {
+  const path = ['deployTokens', name];
+  if (expires === undefined) {
+    context.warn(path, 'never expires; give it expires: YYYY-MM-DD', 'key');
+    return;
+  }
+  const left = startOfDay(expires) - context.now;
+  if (left <= 0) {
+    context.warn(
+      [...path, 'expires'],
+      'has passed: the token is refused; make a new one, or take the entry out',
+    );
+  } else if (left <= SOON) {
+    const days = Math.ceil(left / DAY);
+    const when = days === 1 ? 'within a day' : `within ${days} days`;
+    context.warn(
+      [...path, 'expires'],
+      `comes ${when}: add a second entry with the same username, then move clients`,
+    );
+  }
+}

@@ -1,0 +1,114 @@
+import { readFileSync, statSync } from 'node:fs';
+import type { Service } from '../model/draft.ts';
+import type { KeyPath } from '../problems/key-path.ts';
+import { unreadable } from '../load/read-sources.ts';
+import type { RuleContext } from './rule.ts';
+import { isHeaderText, isRedisUrl } from '../schema/scalars.ts';
+
+/** `header`: one line that goes into a header. `redis`: a URL. `key`: secret, of several lines. `open`: no secret. */
+type Content = 'header' | 'redis' | 'key' | 'open';
+
+interface NamedFile {
+  readonly path: KeyPath;
+  readonly file: string | undefined;
+  readonly content: Content;
+}
+
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** Every file that the configuration names must be there and hold something; what it holds is never shown. */
+export function checkFiles(context: RuleContext): void {
+  for (const { path, file, content } of namedFiles(context)) {
+    if (file === undefined) continue;
+    const problem = fileProblem(file, content);
+    if (problem !== undefined) context.error(path, `${file} ${problem}`);
+    else if (content !== 'open' && isReadableByOthers(file)) {
+      context.warn(path, `${file} can be read by every user of this machine; chmod o-r`);
+    }
+  }
+}
+
+function namedFiles({ draft }: RuleContext): NamedFile[] {
+  const { server, state, signing, issuers, services } = draft;
+  return [
+    { path: ['server', 'tls', 'certFile'], file: server.tls?.certFile, content: 'open' },
+    { path: ['server', 'tls', 'keyFile'], file: server.tls?.keyFile, content: 'key' },
+    { path: ['server', 'admin', 'tokenFile'], file: server.admin.tokenFile, content: 'header' },
+    { path: ['state', 'redis', 'urlFile'], file: state.redis?.urlFile, content: 'redis' },
+    { path: ['state', 'redis', 'caFile'], file: state.redis?.caFile, content: 'open' },
+    ...(signing?.keys ?? []).map(({ file }, index): NamedFile => ({
+      path: ['signing', 'keys', index, 'file'],
+      file,
+      content: 'key',
+    })),
+    ...issuers.flatMap(({ name, jwksFile, caFile, bearerTokenFile }): NamedFile[] => [
+      { path: ['issuers', name, 'jwksFile'], file: jwksFile, content: 'open' },
+      { path: ['issuers', name, 'caFile'], file: caFile, content: 'open' },
+      { path: ['issuers', name, 'bearerTokenFile'], file: bearerTokenFile, content: 'header' },
+    ]),
+    ...services.flatMap(filesOfService),
+  ];
+}
+
+function filesOfService({ name, upstream: { caFile, clientCertificate, auth } }: Service): NamedFile[] {
+  const path = ['services', name, 'upstream'];
+  return [
+    { path: [...path, 'caFile'], file: caFile, content: 'open' },
+    {
+      path: [...path, 'clientCertificate', 'certFile'],
+      file: clientCertificate?.certFile,
+      content: 'open',
+    },
+    {
+      path: [...path, 'clientCertificate', 'keyFile'],
+      file: clientCertificate?.keyFile,
+      content: 'key',
+    },
+    ...filesOfAuth([...path, 'auth'], auth),
+    ...Object.entries(auth?.perIdentity ?? {}).flatMap(([identity, entry]) =>
+      filesOfAuth([...path, 'auth', 'perIdentity', identity], entry),
+    ),
+  ];
+}
+
+type Auth = NonNullable<NonNullable<Service['upstream']['auth']>['perIdentity']>[string];
+
+function filesOfAuth(path: KeyPath, auth: Auth | undefined): NamedFile[] {
+  const { basic, bearer, header, oauth2, registryToken } = auth ?? {};
+  const secret = (kind: string, key: string, file: string | undefined): NamedFile => ({
+    path: [...path, kind, key],
+    file,
+    content: 'header',
+  });
+  return [
+    secret('basic', 'passwordFile', basic?.passwordFile),
+    secret('bearer', 'tokenFile', bearer?.tokenFile),
+    secret('header', 'valueFile', header?.valueFile),
+    secret('oauth2', 'clientSecretFile', oauth2?.clientSecretFile),
+    { path: [...path, 'oauth2', 'caFile'], file: oauth2?.caFile, content: 'open' },
+    secret('registryToken', 'passwordFile', registryToken?.passwordFile),
+    { path: [...path, 'registryToken', 'caFile'], file: registryToken?.caFile, content: 'open' },
+  ];
+}
+
+function fileProblem(file: string, content: Content): string | undefined {
+  try {
+    const facts = statSync(file);
+    if (!facts.isFile()) return 'is not a regular file';
+    if (facts.size > MAX_BYTES) return 'is larger than 4 MiB';
+    const text = readFileSync(file, 'utf8').trim();
+    if (text === '') return 'is empty';
+    if (content === 'redis' && !isRedisUrl(text)) {
+      return 'must hold one line: redis://HOST:PORT or rediss://HOST:PORT (TLS)';
+    }
+    return content === 'header' && !isHeaderText(text)
+      ? 'must hold one line of printable ASCII: it goes into a header'
+      : undefined;
+  } catch (cause) {
+    return unreadable(cause);
+  }
+}
+
+function isReadableByOthers(file: string): boolean {
+  return (statSync(file).mode & 0o004) !== 0;
+}

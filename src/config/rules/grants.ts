@@ -1,0 +1,101 @@
+import type { Grant, Service } from '../model/draft.ts';
+import type { KeyPath } from '../problems/key-path.ts';
+import { resourcePatternProblem } from '../model/resource-pattern.ts';
+import { checkReference, type RuleContext } from './rule.ts';
+import { SERVICE_TRAITS } from '../schema/service.ts';
+import { hint } from '../problems/suggest.ts';
+
+/** Grants of roles, identities and deploy tokens, and what services give to everybody. */
+export function checkGrants(context: RuleContext): void {
+  const { identities, deployTokens, roles, services } = context.draft;
+  for (const [name, grants] of Object.entries(roles)) {
+    for (const [index, grant] of grants.entries()) checkGrant(context, grant, ['roles', name, index]);
+  }
+  for (const { name, grants } of identities) {
+    for (const [index, grant] of grants.entries()) {
+      checkGrant(context, grant, ['identities', name, 'grants', index]);
+    }
+  }
+  for (const { name, grants } of deployTokens) {
+    for (const [index, grant] of grants.entries()) {
+      checkGrant(context, grant, ['deployTokens', name, 'grants', index]);
+    }
+  }
+  for (const service of services) {
+    for (const [index, permission] of service.anonymous.entries()) {
+      checkPermission(context, permission, service, ['services', service.name, 'anonymous', index]);
+    }
+  }
+}
+
+function checkGrant(context: RuleContext, grant: Grant, path: KeyPath): void {
+  checkReference(context, [...path, 'service'], 'services', grant.service);
+  const service = context.draft.services.find(({ name }) => name === grant.service);
+  if (service !== undefined) checkPermission(context, grant, service, path);
+}
+
+/** Where callers have no claims that could be inserted. */
+const CLAIMLESS: ReadonlyMap<unknown, string> = new Map([
+  ['services', 'without a credential there are no claims; put {claims.…} into the resources of a grant'],
+  ['deployTokens', 'a deploy token has no claims; write the resource out'],
+]);
+
+function checkPermission(
+  context: RuleContext,
+  { scopes, resources }: Pick<Grant, 'scopes' | 'resources'>,
+  service: Service,
+  path: KeyPath,
+): void {
+  const known = scopesOf(service);
+  for (const [index, scope] of scopes.entries()) {
+    const idle = scope === HANDSHAKES ? unusedHandshakes(service) : undefined;
+    if (idle !== undefined) context.warn([...path, 'scopes', index], idle);
+    if (idle !== undefined || known.includes(scope)) continue;
+    const message = `service "${service.name}" has no scope "${scope}"${hint(scope, known)}`;
+    context.error([...path, 'scopes', index], message);
+  }
+  for (const [index, pattern] of resources.entries()) {
+    const problem =
+      (pattern.includes('{claims.') ? CLAIMLESS.get(path[0]) : undefined) ??
+      resourcePatternProblem(pattern, SERVICE_TRAITS[service.type].resources);
+    if (problem !== undefined) context.error([...path, 'resources', index], problem);
+  }
+  if (service.type === 'gitlab') checkAdminScope(context, { scopes, resources }, path);
+}
+
+/** Endpoints outside the allow list can reach any project, so their scope is granted for all of them or has no effect. */
+function checkAdminScope(
+  context: RuleContext,
+  { scopes, resources }: Pick<Grant, 'scopes' | 'resources'>,
+  path: KeyPath,
+): void {
+  const index = scopes.indexOf('admin_api');
+  if (index === -1) return;
+  const place = [...path, 'scopes', index];
+  if (path[0] === 'services') {
+    context.error(place, 'admin_api cannot be granted without a credential');
+  } else if (!resources.includes('**')) {
+    const message =
+      'admin_api has no effect on these resources: endpoints outside the list can reach any project; grant it on "**"';
+    context.warn(place, message);
+  }
+}
+
+/** Why the scope for WebSocket handshakes has no effect on this service. */
+function unusedHandshakes(service: Service): string | undefined {
+  if (service.type !== 'http') return undefined;
+  if (service.webSockets === false) return `has no effect: service "${service.name}" says webSockets: false`;
+  const unused = service.operations?.every(({ scope }) => scope !== HANDSHAKES) === true;
+  return unused
+    ? `has no effect: service "${service.name}" has operations; grant the scope of one with webSocket: true`
+    : undefined;
+}
+
+const HANDSHAKES = 'websocket';
+
+/** Those of its operations; by default those of its type. */
+function scopesOf(service: Service): readonly string[] {
+  return service.type === 'http' && service.operations !== undefined
+    ? [...new Set(service.operations.map(({ scope }) => scope))]
+    : SERVICE_TRAITS[service.type].scopes;
+}

@@ -1,0 +1,90 @@
+import { GITHUB_SUBJECT_WITH_IDS, ISSUER_PRESETS, OPEN_ISSUER_HOSTS } from '../../core/issuer-presets.ts';
+import type { Identity, Issuer } from '../model/draft.ts';
+import { matchesAnything, partsAt, partsOf } from '../model/match-parts.ts';
+import { checkReference, type RuleContext } from './rule.ts';
+import { hostOf } from './issuers.ts';
+
+export function checkIdentities(context: RuleContext): void {
+  const issuers = new Map(context.draft.issuers.map((issuer) => [issuer.name, issuer]));
+  for (const identity of context.draft.identities) {
+    checkReferences(context, identity);
+    if (Object.keys(identity.match).length === 0) {
+      context.error(['identities', identity.name, 'match'], 'is empty: name at least one claim', 'key');
+      continue;
+    }
+    const issuer = issuers.get(identity.issuer);
+    if (issuer === undefined) continue;
+    checkIds(context, identity, issuer);
+    checkBreadth(context, identity, issuer);
+  }
+}
+
+function checkReferences(context: RuleContext, { name, issuer, roles }: Identity): void {
+  checkReference(context, ['identities', name, 'issuer'], 'issuers', issuer);
+  for (const [index, role] of roles.entries()) {
+    checkReference(context, ['identities', name, 'roles', index], 'roles', role);
+  }
+}
+
+/** Names can be given up and taken over by somebody else; ids cannot (GitLab and GitHub both advise them). */
+function checkIds(context: RuleContext, identity: Identity, { type }: Issuer): void {
+  const ids = ISSUER_PRESETS[type].immutableIds;
+  const path = ['identities', identity.name, 'match'];
+  if (ids.length === 0) return;
+  const bound = ids.filter((id) => bindsId(identity, id));
+  if (bound.length > 0 || (type === 'github' && bindsSubjectWithIds(identity))) {
+    checkIdValues(context, identity, type, bound);
+    return;
+  }
+  const loose = ids.find((id) => partsAt(identity.match, id) !== undefined);
+  if (type === 'entra') {
+    const message =
+      'must bind oid, azp or appid with equals or in, or roles with contains: every application of the tenant can get a token';
+    context.error(path, message, 'key');
+  } else if (!identity.allowMutableNames) {
+    const usable = (
+      identity.via.includes('deploy_token') ? ids : ids.filter((id) => id !== 'deploy_token_id')
+    ).join(' or ');
+    const how = loose === undefined ? `must bind ${usable}` : `must bind ${loose} with equals or in`;
+    context.error(path, `${how}: names can be taken over; or say allowMutableNames: true`, 'key');
+  } else {
+    const message = 'whoever takes over one of the names that this identity matches gets its rights';
+    context.warn(['identities', identity.name, 'allowMutableNames'], message);
+  }
+}
+
+function bindsId(identity: Identity, id: string): boolean {
+  const parts = partsAt(identity.match, id);
+  if (parts === undefined) return false;
+  // `roles` is a list (Microsoft, "Access token claims reference"): only `contains` can match it.
+  return id === 'roles' ? parts.contains !== undefined : parts.values !== undefined;
+}
+
+function bindsSubjectWithIds(identity: Identity): boolean {
+  const { values, globs } = partsAt(identity.match, 'sub') ?? {};
+  const subjects = values ?? globs ?? [];
+  return subjects.length > 0 && subjects.every((subject) => GITHUB_SUBJECT_WITH_IDS.test(subject));
+}
+
+function checkIdValues(
+  context: RuleContext,
+  identity: Identity,
+  type: Issuer['type'],
+  bound: readonly string[],
+): void {
+  if (type === 'entra') return;
+  for (const id of bound) {
+    const values = partsAt(identity.match, id)?.values ?? [];
+    if (values.every((value) => /^\d+$/.test(value))) continue;
+    const claim = Object.hasOwn(identity.match, id) ? id : `/${id}`;
+    context.error(['identities', identity.name, 'match', claim], 'is a number such as "20", not a name');
+  }
+}
+
+function checkBreadth(context: RuleContext, identity: Identity, issuer: Issuer): void {
+  const open = ISSUER_PRESETS[issuer.type].open || OPEN_ISSUER_HOSTS.has(hostOf(issuer.issuer));
+  if (!open || !Object.values(identity.match).every((condition) => matchesAnything(partsOf(condition))))
+    return;
+  const message = `matches every token of "${issuer.name}", and anybody can get one there; bind a claim with equals, in or a narrower glob`;
+  context.error(['identities', identity.name, 'match'], message, 'key');
+}

@@ -1,0 +1,93 @@
+import { ISSUER_PRESETS, entraTenant, issuerForms, knownIssuerType } from '../../core/issuer-presets.ts';
+import { isLoopback } from '../../util/http/listen-address.ts';
+import type { Issuer } from '../model/draft.ts';
+import type { KeyPath } from '../problems/key-path.ts';
+import type { RuleContext } from './rule.ts';
+import { hint } from '../problems/suggest.ts';
+
+export function checkIssuers(context: RuleContext): void {
+  const { issuers, server } = context.draft;
+  const owners = new Map<string, string>();
+  for (const issuer of issuers) {
+    const path = ['issuers', issuer.name];
+    checkType(context, issuer, path);
+    checkUrls(context, issuer, path);
+    checkAlgorithms(context, issuer, path);
+    checkTiming(context, issuer, path);
+    checkUnique(context, issuer, path, owners);
+    if (server.publicUrl !== undefined && sameUrl(server.publicUrl, issuer.issuer)) {
+      // Tokens that the gateway mints later bear publicUrl as `iss`: nobody else may.
+      context.error(
+        [...path, 'issuer'],
+        'must not be server.publicUrl: the gateway does not issue these tokens',
+      );
+    }
+    if (issuer.audiences === undefined && server.publicUrl === undefined) {
+      const message =
+        'is missing: without an audience a token made for any other service would do; give it, or server.publicUrl';
+      context.error([...path, 'audiences'], message);
+    }
+  }
+}
+
+/** Of another type, none of the rules for its tokens would hold: immutable ids, guards, audience forms. */
+function checkType(context: RuleContext, { type, issuer }: Issuer, path: KeyPath): void {
+  const known = knownIssuerType(issuer);
+  if (known === undefined || known === type) return;
+  const message = `is ${type}, but this is an issuer of type ${known}, whose tokens need the rules of that type; write type: ${known}`;
+  context.error([...path, 'type'], message);
+}
+
+function checkUrls(context: RuleContext, issuer: Issuer, path: KeyPath): void {
+  for (const key of ['issuer', 'jwksUrl'] as const) {
+    const url = issuer[key];
+    if (url === undefined || !url.startsWith('http:') || isLoopback(hostOf(url))) continue;
+    context.error(
+      [...path, key],
+      'must be https: whoever can change the answer could sign tokens (http is for loopback)',
+    );
+  }
+  if (issuer.jwksUrl !== undefined && issuer.jwksFile !== undefined) {
+    context.error([...path, 'jwksFile'], 'give either jwksUrl or jwksFile, not both', 'key');
+  }
+  if (issuer.type === 'entra' && entraTenant(issuer.issuer) === undefined) {
+    const message =
+      'must be https://login.microsoftonline.com/TENANT/v2.0 or https://sts.windows.net/TENANT/, TENANT being the tenant’s lowercase id (not "common")';
+    context.error([...path, 'issuer'], message);
+  }
+}
+
+function checkAlgorithms(context: RuleContext, issuer: Issuer, path: KeyPath): void {
+  const { algorithms } = ISSUER_PRESETS[issuer.type];
+  for (const [index, algorithm] of (issuer.algorithms ?? []).entries()) {
+    if (algorithms.includes(algorithm)) continue;
+    const message = `is not an algorithm of ${issuer.type} issuers${hint(algorithm, algorithms)}`;
+    context.error([...path, 'algorithms', index], message);
+  }
+}
+
+function checkTiming(context: RuleContext, { keys }: Issuer, path: KeyPath): void {
+  if (keys.refresh < 1_000) context.error([...path, 'keys', 'refresh'], 'must be at least 1s');
+  if (keys.cooldown < 1_000) context.error([...path, 'keys', 'cooldown'], 'must be at least 1s');
+  if (keys.staleLimit < keys.refresh) {
+    context.error([...path, 'keys', 'staleLimit'], 'must not be shorter than keys.refresh');
+  }
+}
+
+function checkUnique(context: RuleContext, issuer: Issuer, path: KeyPath, owners: Map<string, string>): void {
+  const forms = issuerForms(issuer.type, issuer.issuer);
+  const owner = forms.map((form) => owners.get(form)).find((name) => name !== undefined);
+  if (owner !== undefined) {
+    const where = context.where(['issuers', owner, 'issuer']);
+    context.error([...path, 'issuer'], `is the issuer of "${owner}" too (${where}); a token must have one`);
+  }
+  for (const form of forms) owners.set(form, issuer.name);
+}
+
+export function hostOf(url: string): string {
+  return new URL(url).hostname.replaceAll(/^\[|\]$/g, '');
+}
+
+export function sameUrl(a: string, b: string): boolean {
+  return new URL(a).href.replace(/\/$/, '') === new URL(b).href.replace(/\/$/, '');
+}

@@ -1,0 +1,103 @@
+import { JOB_TOKEN_CLAIMS } from '../../core/credentials/job-token-claims.ts';
+import { isLoopback } from '../../util/http/listen-address.ts';
+import type { Identity, Issuer, Service } from '../model/draft.ts';
+import { servicesOf } from '../model/services-of.ts';
+import type { RuleContext } from './rule.ts';
+import { hostOf, sameUrl } from './issuers.ts';
+
+export function checkJobTokens(context: RuleContext): void {
+  const { issuers, identities, services } = context.draft;
+  for (const issuer of issuers) checkIssuer(context, issuer);
+  for (const identity of identities) {
+    for (const kind of ASKED) if (identity.via.includes(kind)) checkVia(context, identity, kind);
+    if (identity.via.includes('job_token')) checkClaims(context, identity);
+  }
+  for (const service of services) for (const kind of ASKED) checkChoice(context, service, kind);
+}
+
+/** Classes of credential that GitLab is asked about, and where an issuer says that it is. */
+const ASKED = ['job_token', 'deploy_token'] as const;
+type Asked = (typeof ASKED)[number];
+const KEYS = { job_token: 'jobTokens', deploy_token: 'deployTokens' } as const;
+const WORDS = { job_token: 'job tokens', deploy_token: 'deploy tokens' } as const;
+
+const LONG_CACHE = 5 * 60_000;
+
+function checkIssuer(context: RuleContext, issuer: Issuer): void {
+  const path = ['issuers', issuer.name];
+  const { apiUrl, jobTokens, deployTokens } = issuer;
+  if (issuer.type !== 'gitlab') {
+    for (const key of ['apiUrl', 'jobTokens', 'deployTokens'] as const) {
+      if (issuer[key] === undefined) continue;
+      context.error(
+        [...path, key],
+        `is for issuers of type gitlab; this one is of type ${issuer.type}`,
+        'key',
+      );
+    }
+    return;
+  }
+  const problem = apiUrl === undefined ? undefined : apiUrlProblem(apiUrl, context.draft.server.publicUrl);
+  if (problem !== undefined) context.error([...path, 'apiUrl'], problem);
+  if (apiUrl !== undefined && jobTokens === undefined && deployTokens === undefined) {
+    context.warn([...path, 'apiUrl'], 'has no effect without jobTokens or deployTokens', 'key');
+  }
+  if (jobTokens !== undefined && jobTokens.cache > LONG_CACHE) {
+    context.warn([...path, 'jobTokens', 'cache'], 'the token of a job that has ended is taken for that long');
+  }
+}
+
+function apiUrlProblem(url: string, publicUrl: string | undefined): string | undefined {
+  if (url.startsWith('http:') && !isLoopback(hostOf(url))) {
+    return 'must be https: credentials travel to it (http is for loopback)';
+  }
+  if (/\/api(\/v\d+)?\/?$/.test(url)) return 'must be the URL of GitLab itself, without /api/v4';
+  return publicUrl !== undefined && sameUrl(url, publicUrl)
+    ? 'must not be server.publicUrl: the gateway would ask itself'
+    : undefined;
+}
+
+function acceptingIssuers(context: RuleContext, kind: Asked): string[] {
+  return context.draft.issuers.flatMap((issuer) => (issuer[KEYS[kind]] === undefined ? [] : [issuer.name]));
+}
+
+function checkVia(context: RuleContext, { name, issuer: issuerName, via }: Identity, kind: Asked): void {
+  const key = KEYS[kind];
+  const what = WORDS[kind];
+  const issuer = context.draft.issuers.find((each) => each.name === issuerName);
+  if (issuer === undefined || issuer[key] !== undefined) return;
+  const others = acceptingIssuers(context, kind);
+  const advice =
+    issuer.type === 'gitlab'
+      ? `; give it ${key}: {} (${context.where(['issuers', issuerName])})`
+      : others.length > 0
+        ? `; accepted by: ${others.join(', ')}`
+        : ', which only those of type gitlab can';
+  const path = ['identities', name, 'via', via.indexOf(kind)];
+  context.error(path, `issuer "${issuerName}" accepts no ${what}${advice}`);
+}
+
+const KNOWN: ReadonlySet<string> = new Set(JOB_TOKEN_CLAIMS);
+
+function checkClaims(context: RuleContext, { name, match }: Identity): void {
+  for (const claim of Object.keys(match)) {
+    if (KNOWN.has(claim.replace(/^\//, ''))) continue;
+    const message = `never matches a job token: of those only ${JOB_TOKEN_CLAIMS.join(', ')} are known`;
+    context.warn(['identities', name, 'match', claim], message, 'key');
+  }
+}
+
+/** Such a token does not say whose it is, and asking one GitLab after the other would show each the others' secrets. */
+function checkChoice(context: RuleContext, service: Service, kind: Asked): void {
+  const accepting = acceptingIssuers(context, kind).filter((name) => service.issuers?.includes(name) ?? true);
+  const { identities, roles } = context.draft;
+  const takesThem = identities.some(
+    (identity) =>
+      identity.via.includes(kind) &&
+      accepting.includes(identity.issuer) &&
+      servicesOf(identity, roles).has(service.name),
+  );
+  if (accepting.length < 2 || !takesThem) return;
+  const message = `must name one of ${accepting.join(', ')}: all of them accept ${WORDS[kind]}, which do not say whose they are`;
+  context.error(['services', service.name, 'issuers'], message, 'key');
+}

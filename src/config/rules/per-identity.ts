@@ -1,0 +1,69 @@
+import type { Service } from '../model/draft.ts';
+import { identitiesOf } from '../model/expand-workload.ts';
+import type { KeyPath } from '../problems/key-path.ts';
+import type { RuleContext } from './rule.ts';
+import { servicesOf } from '../model/services-of.ts';
+import { hint } from '../problems/suggest.ts';
+
+const DEFAULT = 'default';
+
+/** The name of each entry is that of somebody who may come. */
+export function checkPerIdentity(context: RuleContext): void {
+  const { identities, deployTokens } = context.names;
+  if (identities === undefined || deployTokens === undefined) return;
+  const shorthands = context.draft.workloadIdentities.filter(({ identity }) => identity === undefined);
+  const callers = [
+    ...identities,
+    ...shorthands.map(({ name }) => name),
+    ...deployTokens.map((name) => `deploy-token:${name}`),
+  ];
+  for (const { path, entries } of perIdentities(context)) {
+    if (identities.includes(DEFAULT)) {
+      const where = context.where(['identities', DEFAULT]);
+      context.error(path, `an identity is named "default" too (${where}): rename it`, 'key');
+    }
+    for (const name of entries) {
+      if (name === DEFAULT || callers.includes(name)) continue;
+      const message = `no identity is named "${name}", nor a deploy token (deploy-token:NAME)`;
+      context.error([...path, name], message + hint(name, [...callers, DEFAULT]), 'key');
+    }
+  }
+}
+
+/** Whoever may come has an entry, and each entry is somebody's who may come. Only of configurations without errors of shape. */
+export function checkPerIdentityReach(context: RuleContext): void {
+  const { deployTokens, roles } = context.draft;
+  const identities = identitiesOf(context.draft);
+  for (const { service, path, entries } of perIdentities(context)) {
+    const callers = new Map([
+      ...identities.map(
+        (identity) => [identity.name, servicesOf(identity, roles).has(service.name)] as const,
+      ),
+      ...deployTokens.map(({ name, grants }) => {
+        return [`deploy-token:${name}`, grants.some((grant) => grant.service === service.name)] as const;
+      }),
+    ]);
+    for (const name of entries) {
+      if (callers.get(name) !== false) continue;
+      context.warn([...path, name], `is never used: "${name}" has no grant of this service`, 'key');
+    }
+    if (entries.includes(DEFAULT)) continue;
+    for (const [name, may] of callers) {
+      if (!may || entries.includes(name)) continue;
+      const message = `"${name}" has grants here and no entry, and there is no default: it is refused`;
+      context.warn(path, message, 'key');
+    }
+    if (service.anonymous.length === 0) continue;
+    context.warn(path, 'there is no default: what `anonymous` allows is refused all the same', 'key');
+  }
+}
+
+function perIdentities(
+  context: RuleContext,
+): readonly { readonly service: Service; readonly path: KeyPath; readonly entries: readonly string[] }[] {
+  return context.draft.services.flatMap((service) => {
+    const entries = service.upstream.auth?.perIdentity;
+    const path = ['services', service.name, 'upstream', 'auth', 'perIdentity'];
+    return entries === undefined ? [] : [{ service, path, entries: Object.keys(entries) }];
+  });
+}

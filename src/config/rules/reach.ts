@@ -1,0 +1,42 @@
+import type { Identity } from '../model/draft.ts';
+import { identitiesOf } from '../model/expand-workload.ts';
+import { servicesOf } from '../model/services-of.ts';
+import type { RuleContext } from './rule.ts';
+
+/** Warnings of what is there and has no effect. Only of configurations without errors of shape. */
+export function checkReach(context: RuleContext): void {
+  const { deployTokens, roles, services, issuers } = context.draft;
+  const identities = identitiesOf(context.draft);
+  if (deployTokens.length === 0) {
+    if (issuers.length === 0) context.warn(['issuers'], 'there are none: no token will be accepted');
+    if (identities.length === 0)
+      context.warn(['identities'], 'there are none: only anonymous requests can be allowed');
+  }
+  if (services.length === 0) context.warn(['services'], 'there are none: every request will be answered 404');
+
+  const used = new Set(identities.flatMap((identity) => identity.roles));
+  for (const role of Object.keys(roles)) {
+    if (!used.has(role)) context.warn(['roles', role], 'no identity has this role', 'key');
+  }
+  for (const { name, jobTokens } of issuers) {
+    const takes = ({ issuer, via }: Identity): boolean => issuer === name && via.includes('job_token');
+    if (jobTokens === undefined || identities.some(takes)) continue;
+    context.warn(
+      ['issuers', name, 'jobTokens'],
+      'no identity of this issuer has job_token in its via',
+      'key',
+    );
+  }
+  const byDeployToken = new Set(deployTokens.flatMap(({ grants }) => grants.map(({ service }) => service)));
+  for (const service of services) {
+    const accepts = (identity: Identity): boolean =>
+      (service.issuers === undefined || service.issuers.includes(identity.issuer)) &&
+      servicesOf(identity, roles).has(service.name);
+    if (service.anonymous.length > 0 || byDeployToken.has(service.name) || identities.some(accepts)) continue;
+    context.warn(
+      ['services', service.name],
+      'nobody may reach it: no grant of a deploy token, or of an identity whose issuer it accepts, names it',
+      'key',
+    );
+  }
+}

@@ -1,0 +1,72 @@
+import {
+  formatListenAddress,
+  isLoopback,
+  parseListenAddress,
+  type ListenAddress,
+} from '../../util/http/listen-address.ts';
+import type { KeyPath } from '../problems/key-path.ts';
+import type { RuleContext } from './rule.ts';
+
+const KIB = 1024;
+
+export function checkServer(context: RuleContext): void {
+  const { server } = context.draft;
+  const listen = parseListenAddress(server.listen);
+  const admin = parseListenAddress(server.admin.listen);
+  checkPort(context, ['server', 'listen'], listen);
+  checkPort(context, ['server', 'admin', 'listen'], admin);
+  if (overlap(listen, admin)) {
+    context.error(['server', 'admin', 'listen'], `is the address of server.listen too; give it another port`);
+  }
+  checkAdminToken(context, admin);
+  if (server.limits.headerBytes < KIB || server.limits.headerBytes > KIB * KIB) {
+    context.error(['server', 'limits', 'headerBytes'], 'must be between 1KiB and 1MiB');
+  }
+  checkProxies(context, listen);
+}
+
+function checkPort(context: RuleContext, path: KeyPath, { port }: ListenAddress): void {
+  if (port > 65_535) context.error(path, 'the port must be at most 65535');
+}
+
+function checkAdminToken(context: RuleContext, listen: ListenAddress): void {
+  const { token, tokenFile } = context.draft.server.admin;
+  if (token !== undefined && tokenFile !== undefined) {
+    context.error(['server', 'admin', 'token'], 'give either token or tokenFile, not both', 'key');
+  }
+  if (token === undefined && tokenFile === undefined && !isLoopback(listen.host)) {
+    const message =
+      'others than this machine can reach it: give server.admin.tokenFile, or listen on 127.0.0.1';
+    context.error(['server', 'admin', 'listen'], message);
+  }
+}
+
+function checkProxies(context: RuleContext, listen: ListenAddress): void {
+  const { trustedProxies } = context.draft.server;
+  for (const [index, network] of trustedProxies.entries()) {
+    if (!network.endsWith('/0')) continue;
+    const message = 'lets every client say where it comes from; name the networks of your proxies';
+    context.warn(['server', 'trustedProxies', index], message);
+  }
+  if (trustedProxies.length === 0 && !isLoopback(listen.host)) {
+    const message =
+      'is empty: if a proxy stands in front, all runners behind it are one address, in the audit trail and in limits: failures of one can lock out all';
+    context.warn(['server', 'trustedProxies'], message);
+  }
+}
+
+function overlap(a: ListenAddress, b: ListenAddress): boolean {
+  if (a.port !== b.port || a.port === 0) return false;
+  return a.host === b.host || isWildcard(a.host) || isWildcard(b.host);
+}
+
+function isWildcard(host: string): boolean {
+  return host === '::' || host === '0.0.0.0';
+}
+
+/** Where clients on this machine find the gateway when nobody says where others do. */
+export function defaultPublicUrl(listenText: string, tls: boolean): string {
+  const { host, port } = parseListenAddress(listenText);
+  const address = formatListenAddress({ host: isWildcard(host) ? 'localhost' : host, port });
+  return `${tls ? 'https' : 'http'}://${address}`;
+}

@@ -1,0 +1,131 @@
+import type { Workload } from '../model/draft.ts';
+import { expandWorkload, idClaim, issuerOf } from '../model/expand-workload.ts';
+import type { KeyPath } from '../problems/key-path.ts';
+import { checkReference, type RuleContext } from './rule.ts';
+
+export function checkWorkloads(context: RuleContext): void {
+  for (const workload of context.draft.workloadIdentities) {
+    const path = ['workloadIdentities', workload.name];
+    if (workload.identity === undefined) checkShorthand(context, workload, path);
+    else checkNamed(context, workload, path, workload.identity);
+  }
+  checkEndpoint(context);
+}
+
+/** A host that a service names has only services. */
+function checkEndpoint(context: RuleContext): void {
+  const { server, services, workloadIdentities } = context.draft;
+  if (server.publicUrl === undefined || workloadIdentities.length === 0) return;
+  const { host, hostname } = new URL(server.publicUrl);
+  const taker = services.find(
+    ({ hosts }) => hosts?.includes(host) === true || hosts?.includes(hostname) === true,
+  );
+  if (taker === undefined) return;
+  const message = `is not to be had at server.publicUrl: service "${taker.name}" has that host for itself (${context.where(['services', taker.name, 'hosts'])})`;
+  context.warn(['workloadIdentities'], `the exchange ${message}`, 'key');
+}
+
+const BESIDE_IDENTITY: ReadonlySet<string> = new Set(['name', 'identity', 'audiences']);
+
+function checkNamed(context: RuleContext, workload: Workload, path: KeyPath, name: string): void {
+  checkReference(context, [...path, 'identity'], 'identities', name);
+  const identity = context.draft.identities.find((each) => each.name === name);
+  if (identity !== undefined && !identity.via.includes('id_token')) {
+    context.error([...path, 'identity'], `"${name}" takes no id tokens, and only those are exchanged here`);
+  }
+  for (const key of Object.keys(workload)) {
+    if (BESIDE_IDENTITY.has(key)) continue;
+    context.error([...path, key], 'belongs to the identity: give either identity or a definition', 'key');
+  }
+}
+
+function checkShorthand(context: RuleContext, workload: Workload, path: KeyPath): void {
+  const { name, issuer, platform, group, user, roles = [] } = workload;
+  const { identities, issuers } = context.draft;
+  if (identities.some((identity) => identity.name === name)) {
+    const message = `is the name of an identity too; write { identity: ${name} } if that is meant`;
+    context.error(path, message, 'key');
+  }
+  if ((issuer === undefined) === (platform === undefined)) {
+    context.error(path, 'needs identity, or one of issuer and platform', 'key');
+    return;
+  }
+  if (issuer !== undefined) checkReference(context, [...path, 'issuer'], 'issuers', issuer);
+  if (group !== undefined && user !== undefined) context.error(path, 'give either group or user', 'key');
+  if (roles.length === 0) context.error(path, 'needs roles: it could do nothing', 'key');
+  for (const [index, role] of roles.entries()) {
+    checkReference(context, [...path, 'roles', index], 'roles', role);
+  }
+  checkProject(context, workload, path);
+  checkRefs(context, workload, path);
+  const found = issuerOf(workload, issuers);
+  if (found !== undefined) checkPinned(context, workload, path, found.type);
+  else if (issuer === undefined || issuers.some((each) => each.name === issuer)) {
+    const why =
+      issuer === undefined
+        ? `there is not exactly one issuer of type ${platform ?? ''}; name one with issuer`
+        : 'the shorthand is for issuers of type gitlab and github; write an identity, and name it here';
+    context.error([...path, issuer === undefined ? 'platform' : 'issuer'], why);
+  }
+}
+
+const NAME_PATH = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*$/;
+
+function checkProject(context: RuleContext, workload: Workload, path: KeyPath): void {
+  const { group, user, project, projectId, groupId } = workload;
+  for (const key of ['group', 'user', 'project'] as const) {
+    const value = workload[key];
+    if (value === undefined || NAME_PATH.test(value)) continue;
+    context.error([...path, key], 'must be a path such as acme or acme/payments, without wildcards');
+  }
+  if (project !== undefined && !project.includes('/') && (group ?? user) === undefined) {
+    context.error([...path, 'project'], 'must be the whole path, or stand beside group or user');
+  }
+  if ([group, user, project, projectId, groupId].every((value) => value === undefined)) {
+    const message = 'names no project and no group: every token of the issuer would match';
+    context.error(path, message, 'key');
+  }
+}
+
+function checkRefs(context: RuleContext, { branches, tags }: Workload, path: KeyPath): void {
+  if (
+    [branches, tags].some((list) => list !== undefined) &&
+    [...(branches ?? []), ...(tags ?? [])].length === 0
+  ) {
+    const key = branches === undefined ? 'tags' : 'branches';
+    context.error([...path, key], 'allows no branch and no tag; leave branches and tags out to allow all');
+  }
+  for (const [key, list] of [
+    ['branches', branches],
+    ['tags', tags],
+  ] as const) {
+    for (const [index, ref] of (list ?? []).entries()) {
+      if (ref.startsWith('refs/'))
+        context.error([...path, key, index], 'must be without refs/heads/ and refs/tags/');
+      if (/\*{3}/.test(ref)) context.error([...path, key, index], '"***" is not a wildcard; write * or **');
+    }
+  }
+}
+
+/** Names can be given up and taken over by somebody else; ids cannot (GitLab and GitHub both advise them). */
+function checkPinned(
+  context: RuleContext,
+  workload: Workload,
+  path: KeyPath,
+  type: 'gitlab' | 'github',
+): void {
+  if (workload.projectId !== undefined || workload.groupId !== undefined) return;
+  const key = workload.project === undefined ? 'groupId' : 'projectId';
+  const how = `give ${key}: it is the claim ${idClaim(type, key)} of a token of such a job (gatehouse token inspect)`;
+  if (workload.allowMutableNames !== true) {
+    context.error(
+      path,
+      `is bound by names, which can be taken over; ${how}; or say allowMutableNames: true`,
+      'key',
+    );
+    return;
+  }
+  const match = JSON.stringify(expandWorkload(workload, context.draft.issuers)?.match);
+  const message = `whoever takes over one of the names in ${match} gets its rights; to pin it, ${how}`;
+  context.warn([...path, 'allowMutableNames'], message);
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { CONFIGURED_NAME } from '../../core/names.ts';
+import { BYTE_SIZE_PATTERN, parseByteSize } from '../../util/byte-size.ts';
+import { DURATION_PATTERN, parseDuration } from '../../util/duration.ts';
+
+export const nonEmpty = z.string().min(1, { error: 'must not be empty' });
+
+export const name = z.string().regex(CONFIGURED_NAME, {
+  error: 'must be a name: letters, digits, ".", "_", "-", "@", at most 128, starting with a letter or digit',
+});
+
+/** What can be sent as the value of a header. */
+export function isHeaderText(text: string): boolean {
+  return /^[\x20-\x7e]+$/.test(text) && text.trim() === text;
+}
+
+const durationText = { error: 'must be a duration such as 250ms, 30s, 15m, 1h, 7d' };
+
+/** `30s` → milliseconds. */
+export const duration = z
+  .string(durationText)
+  .regex(DURATION_PATTERN, durationText)
+  .refine((text) => inRange(parseDuration(text), 1, TEN_YEARS), {
+    error: 'must be longer than nothing and shorter than ten years',
+  })
+  .transform((text) => parseDuration(text) ?? 0);
+
+/** A duration that a timer waits for: node fires a longer timer at once. */
+export const timeout = z
+  .string(durationText)
+  .regex(DURATION_PATTERN, durationText)
+  .refine((text) => inRange(parseDuration(text), 1, LONGEST_TIMER), {
+    error: 'must be longer than nothing and at most 24d',
+  })
+  .transform((text) => parseDuration(text) ?? 0);
+
+/** A time to wait that may be none: `0s`. */
+export const delay = z
+  .string(durationText)
+  .regex(DURATION_PATTERN, durationText)
+  .refine((text) => inRange(parseDuration(text), 0, LONGEST_TIMER), { error: 'must be at most 24d' })
+  .transform((text) => parseDuration(text) ?? 0);
+
+/** Clients of registries renew a token 60 s before its end; what lives for longer than a day is no short-lived token. */
+export const tokenLifetime = duration.refine((ms) => ms >= 60_000 && ms <= 86_400_000, {
+  error: 'must be from 1m to 24h',
+});
+
+const byteSizeText = { error: 'must be a size such as 512B, 32KiB, 10MiB, 2GiB' };
+
+/** `32KiB` → bytes. */
+export const byteSize = z
+  .string(byteSizeText)
+  .regex(BYTE_SIZE_PATTERN, byteSizeText)
+  .refine((text) => inRange(parseByteSize(text), 0, Number.MAX_SAFE_INTEGER), { error: 'is too large' })
+  .transform((text) => parseByteSize(text) ?? 0);
+
+/** The loader knows it by its format, and makes it absolute from the file that names it. */
+export const filePath = z.string().min(1, { error: 'must be the path of a file' }).meta({ format: 'path' });
+
+export const url = z.string().refine(isHttpUrl, {
+  error: 'must be an absolute http(s) URL without user, query or fragment',
+});
+
+function isHttpUrl(text: string): boolean {
+  // The parser would trim spaces, drop tabs and turn `\` into `/`: what is compared byte for byte must not need it.
+  if (!/^https?:\/\/[!-~]+$/.test(text) || /[?#\\]/.test(text) || !URL.canParse(text)) return false;
+  const parsed = new URL(text);
+  return parsed.username === '' && parsed.password === '';
+}
+
+/** As it stands in a certificate; an address is no name to TLS (RFC 6066 §3). */
+export const hostName = z
+  .string()
+  .regex(
+    /^(?!\d+(?:\.\d+){3}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
+    {
+      error: 'must be the name of a host such as orders.internal, without port',
+    },
+  );
+
+/** `redis://HOST:PORT`, also with user, password and the number of a database, as the client reads it. */
+export const redisUrl = z.string().refine(isRedisUrl, {
+  error:
+    'must be redis://HOST:PORT or rediss://HOST:PORT (TLS), at most with a database such as /0 at its end',
+});
+
+export function isRedisUrl(text: string): boolean {
+  if (!/^rediss?:\/\/[!-~]+$/.test(text) || /[?#\\]/.test(text) || !URL.canParse(text)) return false;
+  const { hostname, pathname, username, password } = new URL(text);
+  return hostname !== '' && /^\/?\d*$/.test(pathname) && isEscaped(username) && isEscaped(password);
+}
+
+function isEscaped(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const listenText = { error: 'must be ADDRESS:PORT, for example 127.0.0.1:8080' };
+
+/** `127.0.0.1:8080`, `[::1]:8080`, `:8080` (all addresses), port 0 = any free one. */
+export const listenAddress = z
+  .string(listenText)
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[^:[\]\s]*):\d{1,5}$/, listenText);
+
+export const cidr = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], {
+  error: 'must be a network such as 10.0.0.0/8, or an address',
+});
+
+function inRange(value: number | undefined, least: number, most: number): boolean {
+  return value !== undefined && value >= least && value <= most;
+}
+
+const TEN_YEARS = 3_650 * 86_400_000;
+const LONGEST_TIMER = 24 * 86_400_000;

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { carriersInHeaders, serviceKeys, type ServiceTraits } from '../service-keys.ts';
+
+export const gitService = z.strictObject({
+  type: z.literal('git').describe('Git repositories over smart HTTP, with Git LFS.'),
+  ...serviceKeys,
+  carriers: carriersInHeaders,
+});
+
+export const GIT_TRAITS: ServiceTraits = {
+  scopes: ['read_repository', 'write_repository'],
+  resources: 'name',
+};

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import {
+  carriersInHeaders,
+  carriersWithQuery,
+  publishingKeys,
+  serviceKeys,
+  type ServiceTraits,
+} from '../service-keys.ts';
+
+/** Feeds of packages and files differ in their protocol, not in what is written here: a format is a line. */
+export const packageServices = [
+  z.strictObject({
+    type: z.literal('generic').describe('Any tree of files, for curl and wget.'),
+    ...serviceKeys,
+    carriers: carriersWithQuery,
+  }),
+  feed('cargo', 'A sparse registry of Rust crates, for cargo.'),
+  feed('go', 'A proxy of Go modules (GOPROXY).'),
+  feed('helm', 'A classic chart repository, for helm; registries of charts are of type oci.'),
+  feed('maven', 'A repository in Maven 2 layout, for Maven and Gradle.'),
+  feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.', publishingKeys),
+  feed('nuget', 'A feed of NuGet packages, protocol version 3.'),
+  feed('pypi', 'An index of Python packages, for pip, uv, twine and poetry.', publishingKeys),
+] as const;
+
+type PackageType = z.output<(typeof packageServices)[number]>['type'];
+
+const TRAITS: ServiceTraits = {
+  scopes: ['read_package_registry', 'write_package_registry'],
+  resources: 'name',
+};
+
+export const PACKAGE_TRAITS = Object.fromEntries(
+  packageServices.map(({ shape }) => [shape.type.value, TRAITS]),
+) as Readonly<Record<PackageType, ServiceTraits>>;
+
+function feed<const T extends string, const M extends z.ZodRawShape = {}>(
+  type: T,
+  description: string,
+  more?: M,
+) {
+  return z.strictObject({
+    type: z.literal(type).describe(description),
+    ...serviceKeys,
+    carriers: carriersInHeaders,
+    ...(more as M),
+  });
+}

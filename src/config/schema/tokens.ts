@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { DEPLOY_USERNAME, isDay } from '../../core/credentials/deploy-token.ts';
+import { DEPLOY_TOKEN_NAME } from '../../core/names.ts';
+import { grant } from './policy.ts';
+
+/** It stands in the secret (`ghdt_NAME_…`), in headers and in the audit trail. */
+export const deployTokenName = z.string().regex(DEPLOY_TOKEN_NAME, {
+  error: 'must be a name: letters, digits, ".", "_", "-", at most 64, starting with a letter or digit',
+});
+
+const dateText = { error: 'must be a date such as 2027-12-31' };
+
+/** What `secretHash` and its like say to whoever has none yet. */
+export const GENERATE = 'generate one: gatehouse token create';
+
+export const deployToken = z.strictObject({
+  username: z
+    .string()
+    .regex(DEPLOY_USERNAME, {
+      error: 'must be a user name: letters, digits, ".", "+", "_", "-", at most 255',
+    })
+    .describe('What clients give as user name; two entries may share it, for rotation.'),
+  secretHash: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, {
+      error: `must be "sha256:" and 64 lowercase hex digits; ${GENERATE}`,
+    })
+    .describe('SHA-256 of a generated secret, from `gatehouse token create`.'),
+  expires: z
+    .string(dateText)
+    .regex(/^\d{4}-\d{2}-\d{2}$/, dateText)
+    .refine(isDay, { error: 'is not a day of the calendar' })
+    .optional()
+    .describe('YYYY-MM-DD: good until 00:00 UTC of that day.'),
+  grants: z.array(grant).min(1).describe('What it may do; without {claims.…}.'),
+});
+
+const PROJECT = /^(?:id:[1-9]\d*|[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)+)$/;
+
+export const jobTokenAllowlist = z.record(
+  z.string().regex(PROJECT, { error: 'must be a project: its path, such as acme/payments, or id:42' }),
+  z.array(z.string().min(1, { error: 'must not be empty' })),
+);

@@ -1,0 +1,94 @@
+import type { VerifiedCredential } from '../../core/credentials/credential.ts';
+import { deny, type Deny } from '../../core/decision.ts';
+import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
+import { DEFAULT_TOKEN_LIFETIME, STRANGER } from '../../core/credentials/minted-token.ts';
+import { quoted } from '../../util/quoted.ts';
+import { checkExpiry } from '../id-token/check-claims.ts';
+import type { MintedToken } from './minted-payload.ts';
+import type { AcceptedAudiences, SourceRules } from './source-rules.ts';
+
+/**
+ * Whether the configuration would still accept the credential that a token was minted from. Asked at every use, cached
+ * verifications included, so that a reload reaches tokens that were issued before it.
+ */
+export type SourceCheck = (token: MintedToken, now: number) => Deny | undefined;
+
+/** For one service, or for none in particular. */
+export function createSourceCheck(
+  rules: SourceRules,
+  { presented, publishing }: AcceptedAudiences,
+): SourceCheck {
+  function checkSource(verified: VerifiedCredential, now: number): Deny | undefined {
+    const { issuer, minted } = verified;
+    if (minted === undefined) return deny('credential_malformed', 'not a minted token');
+    switch (minted.source.class) {
+      case 'access_token':
+        // Issued without a credential, for what is open to everyone.
+        return undefined;
+      case 'id_token':
+        return checkIdToken(verified);
+      case 'job_token':
+        return rules.issuers.get(issuer)?.acceptsJobTokens === true
+          ? checkSettings(verified, 'introspected')
+          : notAccepted(issuer, 'job tokens');
+      case 'deploy_token':
+        if (issuer === DEPLOY_TOKENS) return checkDeployToken(rules, verified, now);
+        return rules.issuers.get(issuer)?.acceptsDeployTokens === true
+          ? checkSettings(verified, 'introspected')
+          : notAccepted(issuer, 'deploy tokens of its own');
+      default:
+        return minted.source.class satisfies never;
+    }
+  }
+
+  function checkIdToken(verified: VerifiedCredential): Deny | undefined {
+    const { issuer, audiences = [], minted } = verified;
+    let accepted = minted?.publishing === true ? publishing : presented;
+    if (minted?.workload !== undefined) {
+      const workload = rules.workloads.get(minted.workload);
+      const same = minted.identity === workload?.identity || minted.identity === STRANGER;
+      if (workload === undefined || !same || !workload.accepted.has(issuer)) {
+        const name = quoted(minted.workload);
+        return deny('revoked', `workload identity ${name} is gone, or stands for another identity`);
+      }
+      accepted = workload.accepted;
+    }
+    const changed = checkSettings(verified, 'idTokens');
+    if (changed !== undefined) return changed;
+    const values = accepted.get(issuer);
+    for (const audience of audiences) if (values?.has(audience) === true) return undefined;
+    const aud = quoted(audiences.join(' '));
+    return deny('audience_mismatch', `minted from an ID token with aud ${aud}, which is not accepted here`);
+  }
+
+  function checkSettings(
+    { issuer, settingsHash }: VerifiedCredential,
+    kind: 'idTokens' | 'introspected',
+  ): Deny | undefined {
+    return settingsHash === rules.issuers.get(issuer)?.[kind]
+      ? undefined
+      : deny('issuer_unknown', `minted before the settings of issuer ${issuer} were changed`);
+  }
+
+  return function check({ verified, issuedAt }, now) {
+    const lifetime = rules.lifetimes.get(verified.minted?.identity ?? '') ?? DEFAULT_TOKEN_LIFETIME;
+    return checkExpiry(issuedAt + lifetime, now) ?? checkSource(verified, now);
+  };
+}
+
+function checkDeployToken(
+  { deployTokens }: SourceRules,
+  { subject, minted }: VerifiedCredential,
+  now: number,
+): Deny | undefined {
+  const token = deployTokens.get(subject);
+  // The token hash of a deploy token is its `secretHash`.
+  if (token === undefined || token.tokenHash !== minted?.source.tokenHash) {
+    return deny('revoked', `deploy token ${subject} is gone, or has another secret`);
+  }
+  return checkExpiry(token.expiresAt, now) && deny('token_expired', `deploy token ${subject} expired`);
+}
+
+function notAccepted(issuer: string, what: string): Deny {
+  return deny('issuer_unknown', `minted from issuer ${issuer}, which no longer accepts ${what}`);
+}

@@ -1,0 +1,85 @@
+import type { VerifiedCredential } from '../../core/credentials/credential.ts';
+import { deployTokenCredential } from '../../core/credentials/deploy-token.ts';
+import { trustIn, type Issuer, type Trust } from '../compile-issuers.ts';
+import type { AuthenticateSettings, IssuerSettings, ServiceSettings } from '../settings.ts';
+import { idTokenSettingsHash, introspectionSettingsHash } from '../settings-hash.ts';
+
+/** What a configuration says of the sources of minted tokens; the same for all services. */
+export interface SourceRules {
+  readonly issuers: ReadonlyMap<string, IssuerRules>;
+  readonly deployTokens: ReadonlyMap<string, VerifiedCredential>;
+  readonly workloads: ReadonlyMap<string, WorkloadRules>;
+  /** Milliseconds, of identities that have one. */
+  readonly lifetimes: ReadonlyMap<string, number>;
+}
+
+interface IssuerRules {
+  readonly idTokens: string;
+  readonly introspected: string;
+  readonly acceptsJobTokens: boolean;
+  readonly acceptsDeployTokens: boolean;
+}
+
+interface WorkloadRules {
+  readonly identity: string;
+  readonly accepted: ByIssuer;
+}
+
+/** Accepted audiences by the name of the issuer. */
+type ByIssuer = ReadonlyMap<string, ReadonlySet<string>>;
+
+export function compileSourceRules(settings: AuthenticateSettings, issuers: readonly Issuer[]): SourceRules {
+  const { deployTokens, identities, workloadIdentities, server } = settings;
+  return {
+    issuers: new Map(settings.issuers.map((issuer) => [issuer.name, rulesOf(issuer)])),
+    deployTokens: new Map(
+      deployTokens.map((token) => [token.name, deployTokenCredential(token, server.publicUrl)]),
+    ),
+    workloads: new Map(
+      workloadIdentities.map(({ name, identity, issuer, audiences }) => [
+        name,
+        { identity, accepted: byName(trustIn(issuers, new Map([[issuer, audiences]]))) },
+      ]),
+    ),
+    lifetimes: new Map(
+      identities.flatMap(({ name, tokenLifetime }) =>
+        tokenLifetime === undefined ? [] : [[name, tokenLifetime] as const],
+      ),
+    ),
+  };
+}
+
+function rulesOf(issuer: IssuerSettings): IssuerRules {
+  return {
+    idTokens: idTokenSettingsHash(issuer),
+    introspected: introspectionSettingsHash(issuer),
+    acceptsJobTokens: issuer.jobTokens !== undefined,
+    acceptsDeployTokens: issuer.deployTokens !== undefined,
+  };
+}
+
+function byName(trust: Trust): ByIssuer {
+  return new Map([...trust].map(([{ name }, audiences]) => [name, audiences]));
+}
+
+/** Which ID tokens a service accepts. */
+export interface AcceptedAudiences {
+  /** Of those that are presented to it. */
+  readonly presented: ByIssuer;
+  /** Of those that are exchanged by trusted publishing. */
+  readonly publishing: ByIssuer;
+}
+
+/** `trust`: the issuers and audiences of ID tokens that are presented to the service. */
+export function acceptedAudiences(
+  trust: Trust,
+  issuers: readonly Issuer[],
+  service: ServiceSettings | undefined,
+): AcceptedAudiences {
+  const audience = service?.trustedPublishing?.audience;
+  const publishing =
+    audience === undefined
+      ? []
+      : trustIn(issuers, new Map([...trust.keys()].map(({ name }) => [name, [audience]])));
+  return { presented: byName(trust), publishing: byName(new Map(publishing)) };
+}

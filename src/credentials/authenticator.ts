@@ -1,0 +1,154 @@
+import type { PresentedCredential } from '../core/credentials/credential.ts';
+import { deny } from '../core/decision.ts';
+import { GatehouseError } from '../core/errors.ts';
+import type { ClientFacts } from '../core/request/incoming.ts';
+import type { VerificationMeter } from '../core/meter.ts';
+import type { Clock, Log, Outbound } from '../core/ports.ts';
+import { DEPLOY_SECRET_PREFIX } from '../core/credentials/deploy-token.ts';
+import type { Keyring } from '../core/credentials/keyring.ts';
+import { missingFrom } from '../util/reuse.ts';
+import type { Authentication, ServiceAuthenticator } from './authentication.ts';
+import { compileTrust, trustIn } from './compile-issuers.ts';
+import type { Trust } from './compile-issuers.ts';
+import { createDeployTokens } from './deploy-token/deploy-tokens.ts';
+import { createEstate, type AuthenticatorEstate } from './reusable-verifiers.ts';
+import { createIdTokens } from './id-token/id-tokens.ts';
+import { pickIntrospected } from './introspection/introspected-tokens.ts';
+import type { AuthenticateSettings, ServiceSettings } from './settings.ts';
+import { createSourceCheck } from './access-token/source-check.ts';
+import { acceptedAudiences, compileSourceRules } from './access-token/source-rules.ts';
+
+export interface AuthenticatePorts {
+  readonly outbound: Outbound;
+  readonly keyring: Pick<Keyring, 'verify' | 'counts'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly meter: VerificationMeter;
+}
+
+export interface IssuerStatus {
+  readonly name: string;
+  readonly url: string;
+  readonly ready: boolean;
+  readonly keys: number;
+  /** Milliseconds since the epoch. */
+  readonly fetchedAt: number | undefined;
+  readonly lastError: string | undefined;
+}
+
+export interface Authenticator {
+  /** By the issuers and audiences of one service. */
+  forService(name: string): ServiceAuthenticator;
+  /** By every issuer with its own audiences, as if for no service in particular. */
+  verify: ServiceAuthenticator;
+  /** Id tokens of these issuers with these audiences, by the issuer's name; nothing else. */
+  forAudiences(audiences: ReadonlyMap<string, readonly string[]>): ServiceAuthenticator;
+  /** A token of our own, whatever it was minted for: for whoever gives it back. */
+  readonly own: ServiceAuthenticator;
+  /** Fetches all key sets and keeps them fresh; those that were taken over are. */
+  start(): void;
+  /** Fetches all key sets once; `issuers()` then says how it went. */
+  fetchKeys(): Promise<void>;
+  /** Lets go of what its successor, if there is one, has not taken over. */
+  stop(successor?: Authenticator): void;
+  /** Every issuer has keys that can be used. */
+  ready(): boolean;
+  issuers(): readonly IssuerStatus[];
+  /** For the next one. */
+  readonly estate: AuthenticatorEstate;
+}
+
+/** Whom a service believes, per class of credential. */
+interface ServiceTrust {
+  readonly idTokens: Trust;
+  readonly jobTokens: ServiceAuthenticator;
+  readonly gitlabDeployTokens: ServiceAuthenticator;
+  readonly accessTokens: ServiceAuthenticator;
+}
+
+/** `last`: whose keys, and tokens that were found good, are taken over where nothing about them has changed. */
+export function createAuthenticator(
+  settings: AuthenticateSettings,
+  ports: AuthenticatePorts,
+  last?: Authenticator,
+): Authenticator {
+  const { publicUrl } = settings.server;
+  const estate = createEstate(settings, ports, last?.estate);
+  const compiled = settings.issuers.flatMap((each) => {
+    const issuer = estate.issuers.get(each.name)?.made;
+    return issuer === undefined ? [] : [{ settings: each, issuer }];
+  });
+  const issuers = compiled.map(({ issuer }) => issuer);
+  const verifyIdToken = createIdTokens(issuers, estate.idTokens, ports);
+  const { jobTokens, gitlabDeployTokens } = estate;
+  const usernames = new Set(settings.deployTokens.map(({ username }) => username));
+  const isOfConfiguration = ({ token, username }: PresentedCredential): boolean =>
+    token.startsWith(DEPLOY_SECRET_PREFIX) || (username !== undefined && usernames.has(username));
+  const sourceRules = compileSourceRules(settings, issuers);
+  const verifyDeployToken = createDeployTokens(settings.deployTokens, publicUrl, ports.clock);
+
+  function authenticate(
+    presented: PresentedCredential,
+    trust: ServiceTrust,
+    host: string | undefined,
+    client?: ClientFacts,
+  ): Authentication | Promise<Authentication> {
+    switch (presented.class) {
+      case 'id_token':
+        return verifyIdToken(presented, trust.idTokens);
+      case 'job_token':
+        return trust.jobTokens(presented, host, client);
+      case 'deploy_token':
+        return isOfConfiguration(presented)
+          ? verifyDeployToken(presented)
+          : trust.gitlabDeployTokens(presented, host, client);
+      case 'access_token':
+        return trust.accessTokens(presented, host);
+      default:
+        return presented.class satisfies never;
+    }
+  }
+
+  function trustOf(service?: ServiceSettings): ServiceTrust {
+    const idTokens = compileTrust(compiled, service);
+    return {
+      idTokens,
+      jobTokens: pickIntrospected(jobTokens, 'job tokens', service),
+      gitlabDeployTokens: pickIntrospected(gitlabDeployTokens, 'deploy tokens of its own', service),
+      accessTokens: estate.accessTokens.forService(
+        service,
+        createSourceCheck(sourceRules, acceptedAudiences(idTokens, issuers, service)),
+      ),
+    };
+  }
+
+  const serviceTrust = new Map(settings.services.map((service) => [service.name, trustOf(service)]));
+  const fullTrust = trustOf();
+
+  return {
+    forService(name) {
+      const trust = serviceTrust.get(name);
+      if (trust === undefined) throw new GatehouseError('config_invalid', `there is no service ${name}`);
+      return (presented, host, client) => authenticate(presented, trust, host, client);
+    },
+    verify: (presented, host, client) => authenticate(presented, fullTrust, host, client),
+    forAudiences(audiences) {
+      const trust = trustIn(issuers, audiences);
+      return (presented) =>
+        presented.class === 'id_token'
+          ? verifyIdToken(presented, trust)
+          : deny('credential_invalid', `a ${presented.class} where only id tokens are taken`);
+    },
+    own: estate.accessTokens.anywhere,
+    start: () => issuers.forEach(({ keys }) => keys.start()),
+    fetchKeys: async () => {
+      await Promise.all(issuers.map(({ keys }) => keys.refresh()));
+    },
+    stop(successor) {
+      for (const { keys } of missingFrom(estate.issuers, successor?.estate.issuers)) keys.stop();
+    },
+    ready: () => issuers.every(({ keys }) => keys.usable()),
+    issuers: () => issuers.map(({ name, url, keys }) => ({ name, url, ...keys.status() })),
+    estate,
+  };
+}

@@ -1,0 +1,108 @@
+import { GatehouseError } from '../core/errors.ts';
+import { ISSUER_PRESETS, audienceForms, issuerForms } from '../core/issuer-presets.ts';
+import type { IssuerType } from '../core/issuer-presets.ts';
+import type { Outbound } from '../core/ports.ts';
+import { KeySet } from './id-token/key-set.ts';
+import type { KeySetPorts } from './id-token/key-set.ts';
+import { keySource } from './id-token/key-source.ts';
+import type { IssuerCore, IssuerSettings, ServiceSettings } from './settings.ts';
+import { idTokenSettingsHash } from './settings-hash.ts';
+
+/** A trusted source of id tokens. */
+export interface Issuer {
+  readonly name: string;
+  readonly type: IssuerType;
+  readonly url: string;
+  readonly algorithms: readonly string[];
+  /** Values of `typ` that are accepted beside `JWT`. */
+  readonly tokenTypes: readonly string[];
+  /** Milliseconds. */
+  readonly maxLifetime: number;
+  readonly jtiClaim: 'jti' | 'uti';
+  readonly settingsHash: string;
+  readonly keys: KeySet;
+}
+
+/** Which issuers a service trusts and, for each, the `aud` values that it takes. Never an empty set by configuration. */
+export type Trust = ReadonlyMap<Issuer, ReadonlySet<string>>;
+
+export function coreOf(settings: IssuerSettings): IssuerCore {
+  const { name, type, issuer, jwksUrl, jwksFile, caFile, bearerTokenFile } = settings;
+  const { algorithms, tokenTypes, maxTokenLifetime, keys } = settings;
+  return {
+    name,
+    type,
+    issuer,
+    jwksUrl,
+    jwksFile,
+    caFile,
+    bearerTokenFile,
+    algorithms,
+    tokenTypes,
+    maxTokenLifetime,
+    keys,
+  };
+}
+
+export function compileIssuer(settings: IssuerCore, outbound: Outbound, ports: KeySetPorts): Issuer {
+  const preset = ISSUER_PRESETS[settings.type];
+  return {
+    name: settings.name,
+    type: settings.type,
+    url: settings.issuer,
+    // The configuration can only narrow: a symmetric algorithm or `none` never gets in this way.
+    algorithms: preset.algorithms.filter((alg) => settings.algorithms?.includes(alg) ?? true),
+    tokenTypes: settings.tokenTypes ?? [],
+    maxLifetime: settings.maxTokenLifetime ?? preset.maxLifetime * 1000,
+    jtiClaim: preset.jti,
+    settingsHash: idTokenSettingsHash(settings),
+    keys: new KeySet(settings.name, keySource(settings, outbound), settings.keys, ports),
+  };
+}
+
+/** Every `iss` that a token may bear → whose it is. */
+export function issuersByForm(issuers: readonly Issuer[]): ReadonlyMap<string, Issuer> {
+  const byForm = new Map<string, Issuer>();
+  for (const issuer of issuers) {
+    for (const form of issuerForms(issuer.type, issuer.url)) {
+      const other = byForm.get(form);
+      if (other !== undefined) {
+        const message = `issuers ${other.name} and ${issuer.name} both stand for ${form}`;
+        throw new GatehouseError('config_invalid', message);
+      }
+      byForm.set(form, issuer);
+    }
+  }
+  return byForm;
+}
+
+/** The audiences of a service replace those of its issuers, so that a token made for another purpose is no good here. */
+export function compileTrust(
+  issuers: readonly { readonly issuer: Issuer; readonly settings: IssuerSettings }[],
+  service?: ServiceSettings,
+): Trust {
+  const trusted = issuers.filter(({ issuer }) => service?.issuers?.includes(issuer.name) ?? true);
+  return new Map(
+    trusted.map(({ issuer, settings }) => [
+      issuer,
+      acceptedForms(issuer, service?.audiences ?? settings.audiences),
+    ]),
+  );
+}
+
+/** These issuers and audiences, by the issuer's name. */
+export function trustIn(
+  issuers: readonly Issuer[],
+  audiences: ReadonlyMap<string, readonly string[]>,
+): Trust {
+  return new Map(
+    issuers.flatMap((issuer) => {
+      const accepted = audiences.get(issuer.name);
+      return accepted === undefined ? [] : [[issuer, acceptedForms(issuer, accepted)] as const];
+    }),
+  );
+}
+
+function acceptedForms({ type }: Issuer, audiences: readonly string[]): ReadonlySet<string> {
+  return new Set(audiences.flatMap((audience) => audienceForms(type, audience)));
+}

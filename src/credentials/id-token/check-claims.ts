@@ -1,0 +1,88 @@
+import { claimAt } from '../../core/credentials/claims.ts';
+import type { Claims } from '../../core/credentials/credential.ts';
+import { deny } from '../../core/decision.ts';
+import type { Deny } from '../../core/decision.ts';
+import type { Issuer } from '../compile-issuers.ts';
+import { quoted } from '../../util/quoted.ts';
+
+export interface CheckedClaims {
+  readonly kind: 'claims';
+  readonly subject: string;
+  readonly jti: string | undefined;
+  readonly audiences: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** Milliseconds that an issuer's clock may be ahead of ours. */
+const LEEWAY = 30_000;
+
+/** What an id token must say of itself, whoever asks. Whether its audience is ours is asked per service. */
+export function checkClaims(claims: Claims, issuer: Issuer, now: number): CheckedClaims | Deny {
+  const subject = textClaim(claims, 'sub');
+  if (subject === undefined) return malformed('"sub" is missing or not a text');
+  const jti = textClaim(claims, issuer.jtiClaim);
+  if (jti === undefined && claimAt(claims, issuer.jtiClaim) !== undefined) {
+    return malformed(`"${issuer.jtiClaim}" is not a text`);
+  }
+  const audiences = audienceList(claimAt(claims, 'aud'));
+  if (audiences === undefined) return malformed('"aud" is missing or not a text or a list of texts');
+
+  const expiresAt = timeClaim(claims, 'exp');
+  const issuedAt = timeClaim(claims, 'iat');
+  if (expiresAt === undefined) return malformed('"exp" is missing or not a time');
+  if (issuedAt === undefined) return malformed('"iat" is missing or not a time');
+  const notBefore = claimAt(claims, 'nbf') === undefined ? issuedAt : timeClaim(claims, 'nbf');
+  if (notBefore === undefined) return malformed('"nbf" is not a time');
+  if (Math.max(notBefore, issuedAt) > now + LEEWAY) {
+    return deny('token_not_yet_valid', '"nbf" or "iat" is more than 30 s in the future');
+  }
+  const expired = checkExpiry(expiresAt, now);
+  if (expired !== undefined) return expired;
+  // With `exp` in the future this also bounds the age, now − iat.
+  if (expiresAt - issuedAt > issuer.maxLifetime) {
+    return deny('credential_invalid', `the token lives longer than ${issuer.maxLifetime / 1000} s`);
+  }
+  return checkTenant(claims, issuer) ?? { kind: 'claims', subject, jti, audiences, expiresAt };
+}
+
+/**
+ * No leeway: RFC 7519 §4.1.4 allows some, but a leaked token must be dead at the time that its issuer
+ * promised, and a cached one at the same instant as a fresh one.
+ */
+export function checkExpiry(expiresAt: number, now: number): Deny | undefined {
+  return now < expiresAt
+    ? undefined
+    : deny('token_expired', `expired ${Math.floor((now - expiresAt) / 1000)} s ago`);
+}
+
+/** Entra signs for all tenants with the same keys: the tenant of the token must be that of its issuer. */
+function checkTenant(claims: Claims, issuer: Issuer): Deny | undefined {
+  const tid = claimAt(claims, 'tid');
+  if (issuer.type !== 'entra' || tid === undefined) return undefined;
+  const [, tenant] = new URL(issuer.url).pathname.split('/');
+  if (tid === tenant) return undefined;
+  return deny('credential_invalid', `"tid" ${quoted(JSON.stringify(tid))} is not the tenant of the issuer`);
+}
+
+/** Not empty, and without lone surrogates, which no header or log line could repeat (RFC 7493 §2.1). */
+function textClaim(claims: Claims, name: string): string | undefined {
+  const value = claimAt(claims, name);
+  return typeof value === 'string' && value !== '' && value.isWellFormed() ? value : undefined;
+}
+
+/** Seconds (RFC 7519 §2, NumericDate) → milliseconds. JSON's `1e400` reads as Infinity. */
+function timeClaim(claims: Claims, name: string): number | undefined {
+  const value = claimAt(claims, name);
+  return typeof value === 'number' && Number.isFinite(value * 1000) ? value * 1000 : undefined;
+}
+
+function audienceList(value: unknown): readonly string[] | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : [value];
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  return value.every((entry) => typeof entry === 'string') ? value : undefined;
+}
+
+function malformed(detail: string): Deny {
+  return deny('credential_malformed', detail);
+}

@@ -1,0 +1,101 @@
+import type { KeyObject } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
+import { GatehouseError } from '../../core/errors.ts';
+import { isRecord } from '../../util/json/object.ts';
+import { weaknessOf } from './key-strength.ts';
+
+/** One published key. `alive` turns false, for good, when the issuer no longer publishes it. */
+export interface KeyHandle {
+  readonly kid: string;
+  readonly key: KeyObject;
+  /** The only algorithm that the issuer wants it used with, where it says so. */
+  readonly alg: string | undefined;
+  /** Equal for equal keys: the same key keeps its handle over a refresh. */
+  readonly fingerprint: string;
+  alive: boolean;
+}
+
+const MAX_ENTRIES = 100;
+const MAX_KID = 256;
+
+const CURVES: Readonly<Record<string, string>> = {
+  ES256: 'prime256v1',
+  ES384: 'secp384r1',
+  ES512: 'secp521r1',
+};
+
+/** Takes a signing key that is ignored, and the reason. */
+export type Ignored = (kid: string, reason: string) => void;
+
+/**
+ * The keys of a JWK Set (RFC 7517 §5) that can verify signatures. Entries that cannot be used are passed
+ * over, as §5 asks, but a set without any usable key is an error: it must never replace a good one.
+ */
+export function parseKeySet(document: unknown, ignored: Ignored = () => undefined): readonly KeyHandle[] {
+  const entries: unknown = isRecord(document) ? document['keys'] : undefined;
+  if (!Array.isArray(entries)) throw new GatehouseError('key_set_invalid', 'the key set has no "keys" array');
+  if (entries.length > MAX_ENTRIES) {
+    throw new GatehouseError('key_set_invalid', `the key set has more than ${MAX_ENTRIES} keys`);
+  }
+  const keys = entries.map((entry) => toHandle(entry, ignored)).filter((key) => key !== undefined);
+  if (keys.length === 0) throw new GatehouseError('key_set_invalid', 'the key set has no usable signing key');
+  return keys;
+}
+
+/** Whether this key may be used with this algorithm (RFC 8725 §3.1: one key, one algorithm family). */
+export function fitsAlgorithm(handle: KeyHandle, alg: string): boolean {
+  if (handle.alg !== undefined && sameAlgorithm(handle.alg) !== sameAlgorithm(alg)) return false;
+  switch (handle.key.asymmetricKeyType) {
+    case 'rsa':
+      return /^[RP]S(256|384|512)$/.test(alg);
+    case 'ec':
+      return CURVES[alg] !== undefined && CURVES[alg] === handle.key.asymmetricKeyDetails?.namedCurve;
+    case 'ed25519':
+      return sameAlgorithm(alg) === 'Ed25519';
+    default:
+      return false;
+  }
+}
+
+/** RFC 9864 §2.2 renames EdDSA with this curve; both names are in use. */
+function sameAlgorithm(alg: string): string {
+  return alg === 'EdDSA' ? 'Ed25519' : alg;
+}
+
+function toHandle(entry: unknown, ignored: Ignored): KeyHandle | undefined {
+  if (!isRecord(entry) || !isForVerifying(entry)) return undefined;
+  const { kid, alg } = entry;
+  if (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID) return undefined;
+  if (alg !== undefined && typeof alg !== 'string') return undefined;
+  const { kty } = entry;
+  // Other types are for readers that know them (RFC 7517 §5).
+  if (kty !== 'RSA' && kty !== 'EC' && kty !== 'OKP') return undefined;
+  const key = toPublicKey(entry);
+  if (key === undefined) {
+    ignored(kid, `it is not a valid ${kty} key`);
+    return undefined;
+  }
+  const weakness = weaknessOf(key);
+  if (weakness !== undefined) {
+    ignored(kid, weakness);
+    return undefined;
+  }
+  const spki = key.export({ type: 'spki', format: 'der' }).toString('base64');
+  return { kid, key, alg, fingerprint: `${kid}\n${alg ?? ''}\n${spki}`, alive: true };
+}
+
+function isForVerifying(entry: Readonly<Record<string, unknown>>): boolean {
+  const { use, key_ops: operations } = entry;
+  if (use !== undefined && use !== 'sig') return false;
+  return operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
+}
+
+/** Public members only: a private key that somebody published by mistake is not taken in. */
+function toPublicKey({ kty, n, e, crv, x, y }: Readonly<Record<string, unknown>>): KeyObject | undefined {
+  const members = Object.entries({ kty, n, e, crv, x, y }).filter(([, value]) => value !== undefined);
+  try {
+    return createPublicKey({ key: Object.fromEntries(members), format: 'jwk' });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,38 @@
+import { deny } from '../../core/decision.ts';
+import type { Deny } from '../../core/decision.ts';
+import { decodeBase64url } from '../../util/base64url.ts';
+import { parseJsonObject } from '../../util/json/object.ts';
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** A token as it says of itself. Nothing of it has been verified. */
+export interface ParsedToken {
+  readonly kind: 'parsed';
+  readonly header: Members;
+  readonly payload: Members;
+}
+
+/** Reads a JWS in compact serialisation (RFC 7515 §7.1); of every token there is one readable spelling. */
+export function parseToken(token: string): ParsedToken | Deny {
+  const parts = token.split('.', 6);
+  const [header, payload, signature] = parts;
+  // Five parts are a JWE (RFC 7516 §7.1): never decrypted, never inflated.
+  if (parts.length !== 3 || !header || !payload || !signature) {
+    return deny('credential_malformed', 'the token does not have three parts');
+  }
+  if (decodeBase64url(signature) === undefined) {
+    return deny('credential_malformed', 'the signature is not canonical base64url');
+  }
+  const readHeader = parsePart(header, 'header');
+  if (readHeader.kind === 'deny') return readHeader;
+  const readPayload = parsePart(payload, 'payload');
+  if (readPayload.kind === 'deny') return readPayload;
+  return { kind: 'parsed', header: readHeader.value, payload: readPayload.value };
+}
+
+function parsePart(part: string, name: string): { readonly kind: 'object'; readonly value: Members } | Deny {
+  const bytes = decodeBase64url(part);
+  if (bytes === undefined) return deny('credential_malformed', `the ${name} is not canonical base64url`);
+  const read = parseJsonObject(bytes);
+  return read.kind === 'object' ? read : deny('credential_malformed', `the ${name} ${read.problem}`);
+}

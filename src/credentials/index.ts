@@ -1,0 +1,14 @@
+export { createAuthenticator } from './authenticator.ts';
+export type { Authentication, ServiceAuthenticator } from './authentication.ts';
+export type { AuthenticatePorts, Authenticator, IssuerStatus } from './authenticator.ts';
+export type {
+  AuthenticateSettings,
+  DeployTokenSettings,
+  IssuerSettings,
+  JobTokenTiming,
+  KeyTiming,
+  ServiceSettings,
+} from './settings.ts';
+export { createExtract, type Extract, type ExtractSettings } from './extract/extract.ts';
+export { createPresent, type PresentSettings } from './extract/from-text.ts';
+export { classOfToken } from './extract/token-class.ts';

@@ -1,0 +1,29 @@
+import { deny, type Deny } from '../core/decision.ts';
+import type { RefusableHeader, RequestHead } from '../core/request/request-head.ts';
+import type { ServiceLine } from './service-pipeline.ts';
+
+/** Refuses headers by which the upstream would act on another resource than the path, or as another user. */
+export function refuseHeaders(
+  { acceptedHeaders }: Pick<ServiceLine, 'acceptedHeaders'>,
+  { refusable }: RequestHead,
+): Deny | undefined {
+  const header = refusable?.find(({ folded }) => acceptedHeaders?.has(folded) !== true);
+  return header && { ...deny('header_refused', `the header ${header.name}`), message: messageOf(header) };
+}
+
+function messageOf({ kind, name }: RefusableHeader): string {
+  switch (kind) {
+    case 'acting':
+      return (
+        `The header ${name} makes an upstream act on something that the path does not name, so policy cannot decide on it. ` +
+        'Send the request without it. An operator of the gateway can allow it with passHeaders of the service.'
+      );
+    case 'impersonation':
+      return (
+        `Impersonation headers (${name}) are not forwarded: the gateway sets the identity. ` +
+        'Send the request without them; with kubectl, remove --as, --as-group and --as-uid.'
+      );
+    default:
+      return kind satisfies never;
+  }
+}

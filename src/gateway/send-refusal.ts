@@ -1,0 +1,77 @@
+import { STATUS_CODES } from 'node:http';
+import type { Protocol } from '../core/request/protocol.ts';
+import { REASONS, type Reason } from '../core/reasons.ts';
+import { findHeader } from '../util/http/header-name.ts';
+import type { Exchange } from './request-context.ts';
+
+/** The words of a refusal: a protocol's own, or those for requests that no service was found for. */
+export type RefusalForm = Pick<Protocol, 'refusal'>;
+
+/**
+ * Sends a refusal in the protocol's own form: what to do next and the request id; the whole
+ * story goes to the audit trail.
+ */
+export function answer(
+  exchange: Exchange,
+  reason: Reason,
+  retryAfter: number | undefined,
+  form: RefusalForm,
+  /** In place of the reason's own. */
+  told?: string,
+): void {
+  const { incoming, line } = exchange;
+  const { req, res, requestId, head } = incoming;
+  if (res.headersSent || res.destroyed) return;
+  const readable = !('kind' in head);
+  const { status, message: general } = REASONS[reason];
+  const message = told ?? general;
+  const concealed = status === 403 && line?.deny === 'conceal';
+  const common = { requestId, head: readable ? head : undefined };
+  const text = concealed
+    ? { ...common, status: 404, error: 'not_found', message: 'Not found.', operations: [] }
+    : { ...common, status, error: reason, message, operations: exchange.operations };
+  const accept = readable ? findHeader(head.rawHeaders, 'accept') : undefined;
+  const refusal = form.refusal(text, accept);
+  const { contentType, body } = refusal;
+  const sent = refusal.status ?? text.status;
+
+  const headers = [
+    'Content-Type',
+    contentType,
+    'Content-Length',
+    String(Buffer.byteLength(body)),
+    'Cache-Control',
+    'no-store',
+    'X-Request-Id',
+    requestId,
+    ...(refusal.headers ?? []),
+  ];
+  if (readable && line !== undefined && !concealed && CHALLENGED.has(reason)) {
+    const { operations, presented } = exchange;
+    const error = errorCode(reason, presented !== undefined);
+    const challenge = line.protocol.challenge({ host: head.host, operations, error, status: sent });
+    if (challenge !== undefined) headers.push('WWW-Authenticate', challenge);
+  }
+  if (retryAfter !== undefined) headers.push('Retry-After', String(retryAfter));
+  // What follows on this connection is the rest of something that was refused.
+  if (!readable || (head.hasBody && !req.complete)) res.shouldKeepAlive = false;
+  exchange.bytesOut = Buffer.byteLength(body);
+  // Always explicit: Node would keep the phrase of an earlier head that it refused to write.
+  res.writeHead(sent, refusal.phrase ?? STATUS_CODES[sent] ?? '', headers);
+  res.end(body);
+}
+
+/** Every 401, and the 403 for which RFC 6750 §3.1 has a code. */
+const CHALLENGED: ReadonlySet<Reason> = new Set(
+  (Object.keys(REASONS) as Reason[]).filter((reason) => REASONS[reason].status === 401 || isScope(reason)),
+);
+
+function isScope(reason: Reason): boolean {
+  return reason === 'scope_not_granted' || reason === 'insufficient_scope';
+}
+
+/** RFC 6750 §3.1: none where no credential was sent. One that is good for nothing in particular is too narrow. */
+function errorCode(reason: Reason, presented: boolean): string | undefined {
+  if (reason === 'no_credential') return presented ? 'insufficient_scope' : undefined;
+  return isScope(reason) ? 'insufficient_scope' : 'invalid_token';
+}

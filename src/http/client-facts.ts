@@ -1,0 +1,82 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP, type BlockList } from 'node:net';
+import type { ClientFacts } from '../core/request/incoming.ts';
+import { contains, plainAddress } from './networks.ts';
+
+/**
+ * Who sent a request. `Forwarded` and `X-Forwarded-*` count only where the peer is a trusted proxy, and then
+ * from the right: the first address that is no trusted proxy is the client (a client can write what it likes
+ * further left).
+ */
+export function createClientFacts(
+  trusted: BlockList | undefined,
+  proto: ClientFacts['proto'],
+): (req: IncomingMessage) => ClientFacts {
+  return function clientFacts(req) {
+    const peer = plainAddress(req.socket.remoteAddress ?? '');
+    if (trusted === undefined || !contains(trusted, peer))
+      return { address: peer, proto, port: req.socket.remotePort };
+    const { legacy, standard } = hopsOf(req);
+    const byLegacy = legacy && clientOf(legacy, peer, trusted);
+    const byStandard = standard && clientOf(standard, peer, trusted);
+    // A proxy writes one of the two families and passes the other on as a client wrote it; which, nobody knows here.
+    const disagree = byLegacy !== undefined && byStandard !== undefined && !isSame(byLegacy, byStandard);
+    const said = disagree ? undefined : (byLegacy ?? byStandard);
+    return { address: said?.address ?? peer, proto: said?.proto ?? proto };
+  };
+}
+
+interface Hop {
+  readonly address: string;
+  readonly proto: ClientFacts['proto'] | undefined;
+}
+
+/** From the right: the first that is no trusted proxy. What stands further left, a client may have written. */
+function clientOf(hops: readonly Hop[], peer: string, trusted: BlockList): Hop {
+  const proto = hops.at(-1)?.proto;
+  let address = peer;
+  for (const hop of hops.toReversed()) {
+    if (isIP(hop.address) === 0) break;
+    ({ address } = hop);
+    if (!contains(trusted, address)) break;
+  }
+  return { address, proto };
+}
+
+function isSame(a: Hop, b: Hop): boolean {
+  return a.address === b.address && (a.proto === b.proto || a.proto === undefined || b.proto === undefined);
+}
+
+/** What each family of headers says, nearest proxy last; undefined where it says nothing. */
+function hopsOf({ headersDistinct }: IncomingMessage): {
+  legacy: Hop[] | undefined;
+  standard: Hop[] | undefined;
+} {
+  const list = (name: string): string[] | undefined => headersDistinct[name]?.join(',').split(',');
+  const addresses = list('x-forwarded-for');
+  const proto = protoOf(list('x-forwarded-proto')?.at(-1));
+  const legacy = addresses?.map((text) => ({ address: nodeAddress(text), proto })) ?? [];
+  if (legacy.length === 0 && proto !== undefined) legacy.push({ address: '', proto });
+  const standard = list('forwarded')?.map((element) => ({
+    address: nodeAddress(parameter(element, 'for')),
+    proto: protoOf(parameter(element, 'proto')),
+  }));
+  return { legacy: legacy.length === 0 ? undefined : legacy, standard };
+}
+
+/** Of one element of `Forwarded` (RFC 7239 §4). */
+function parameter(element: string, name: 'for' | 'proto'): string {
+  return new RegExp(`(?:^|;)\\s*${name}="?([^";]*)"?`, 'i').exec(element)?.[1] ?? '';
+}
+
+function protoOf(text: string | undefined): ClientFacts['proto'] | undefined {
+  const proto = text?.trim().toLowerCase();
+  return proto === 'http' || proto === 'https' ? proto : undefined;
+}
+
+/** `192.0.2.1:8080`, `"[2001:db8::1]:80"`, ` 192.0.2.1 ` → the address. */
+function nodeAddress(text: string): string {
+  const trimmed = text.trim();
+  const bracketed = /^\[([^\]]*)\]/.exec(trimmed)?.[1];
+  return plainAddress(bracketed ?? trimmed.replace(/^([0-9.]+):\d+$/, '$1'));
+}

@@ -1,0 +1,63 @@
+import type { BlockList, Socket } from 'node:net';
+import type { ConnectionMeter } from '../core/meter.ts';
+import type { Log } from '../core/ports.ts';
+import { networkOf } from '../util/http/client-network.ts';
+import { contains, plainAddress } from './networks.ts';
+
+export interface ConnectionLimits {
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+}
+
+/** Milliseconds between two lines of the log about it: whoever floods must not flood that. */
+const TELL_EVERY = 60_000;
+
+/**
+ * Counts connections, and closes at once those beyond the limits: nothing has been read from them then, no handshake
+ * done. What a client keeps open costs memory whether it asks for anything or not (threats D6).
+ */
+export class ConnectionCount {
+  readonly #ports: { readonly log: Log; readonly meter: ConnectionMeter };
+  #open = 0;
+  readonly #byNetwork = new Map<string, number>();
+  #toldAt = Number.NEGATIVE_INFINITY;
+
+  constructor(ports: { readonly log: Log; readonly meter: ConnectionMeter }) {
+    this.#ports = ports;
+  }
+
+  /** False: it has been closed. `trusted` are proxies, through which many clients come. */
+  admit(socket: Socket, limits: ConnectionLimits, trusted: BlockList | undefined): boolean {
+    const { meter } = this.#ports;
+    const address = plainAddress(socket.remoteAddress ?? '');
+    const network = networkOf(address);
+    const count = (this.#byNetwork.get(network) ?? 0) + 1;
+    this.#open += 1;
+    this.#byNetwork.set(network, count);
+    meter.opened();
+    socket.once('close', () => this.#forget(network));
+    if (this.#open > limits.connections) return this.#refuse(socket, 'all', address);
+    const isProxy = trusted !== undefined && contains(trusted, address);
+    if (count > limits.connectionsPerAddress && !isProxy) return this.#refuse(socket, 'address', address);
+    return true;
+  }
+
+  #refuse(socket: Socket, limit: 'all' | 'address', address: string): false {
+    this.#ports.meter.refused(limit);
+    const now = performance.now();
+    if (now - this.#toldAt >= TELL_EVERY) {
+      this.#toldAt = now;
+      this.#ports.log.warn('client connections are refused: too many are open', { limit, address });
+    }
+    socket.destroy();
+    return false;
+  }
+
+  #forget(network: string): void {
+    this.#open -= 1;
+    this.#ports.meter.closed();
+    const left = (this.#byNetwork.get(network) ?? 1) - 1;
+    if (left === 0) this.#byNetwork.delete(network);
+    else this.#byNetwork.set(network, left);
+  }
+}

@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http';
+import { foldHeaderName } from '../util/http/header-name.ts';
+
+/** What a request says of switching to another protocol. */
+export type Switching =
+  | { readonly kind: 'none' }
+  /** A WebSocket handshake as RFC 6455 §4.2.1 has it. */
+  | { readonly kind: 'websocket' }
+  | { readonly kind: 'malformed'; readonly detail: string };
+
+const NONE: Switching = { kind: 'none' };
+
+/**
+ * Looks for a request that would switch to WebSockets: one that says so in `Upgrade` and in `Connection`. Other protocols, and lists of
+ * them, are offers that a server may ignore (RFC 9110 §7.8).
+ */
+export function readSwitching(
+  { method, httpVersion, rawHeaders }: Pick<IncomingMessage, 'method' | 'httpVersion' | 'rawHeaders'>,
+  hasBody: boolean,
+): Switching {
+  const said = new Map<string, string[]>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = foldHeaderName(rawHeaders[i] ?? '');
+    if (OF_THE_HANDSHAKE.has(name)) said.set(name, [...(said.get(name) ?? []), rawHeaders[i + 1] ?? '']);
+  }
+  const [upgrade, ...others] = said.get('upgrade') ?? [];
+  const named = (said.get('connection') ?? []).flatMap((value) => value.split(','));
+  if (upgrade?.trim().toLowerCase() !== 'websocket' || others.length > 0) return NONE;
+  if (!named.some((name) => name.trim().toLowerCase() === 'upgrade')) return NONE;
+
+  const [version, ...versions] = said.get('sec-websocket-version') ?? [];
+  const [key, ...keys] = said.get('sec-websocket-key') ?? [];
+  if (method !== 'GET' || httpVersion !== '1.1') return malformed('is no GET of HTTP/1.1');
+  if (hasBody) return malformed('has a body');
+  if (said.has('expect')) return malformed('expects something');
+  if (version?.trim() !== '13' || versions.length > 0) return malformed('is not of version 13');
+  if (key === undefined || keys.length > 0 || !KEY.test(key.trim()))
+    return malformed('has no key of 16 bytes');
+  return { kind: 'websocket' };
+}
+
+function malformed(what: string): Switching {
+  return { kind: 'malformed', detail: `a WebSocket handshake that ${what}` };
+}
+
+const OF_THE_HANDSHAKE: ReadonlySet<string> = new Set([
+  'upgrade',
+  'connection',
+  'expect',
+  'sec-websocket-version',
+  'sec-websocket-key',
+]);
+
+/** Base64 of 16 bytes. */
+const KEY = /^[A-Za-z0-9+/]{22}==$/;

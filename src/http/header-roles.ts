@@ -1,0 +1,49 @@
+import { ACTING_HEADERS } from '../core/headers/acting-headers.ts';
+import { IMPERSONATION_HEADERS } from '../core/headers/identity-headers.ts';
+import type { RefusableHeader } from '../core/request/request-head.ts';
+import { foldHeaderName, foldLoosely } from '../util/http/header-name.ts';
+import { compileHeaderNames } from '../util/http/header-names.ts';
+
+export type FramingHeader =
+  'host' | 'content-length' | 'transfer-encoding' | 'connection' | 'expect' | 'upgrade';
+
+/** Part of the framing, by its folded name; a header that most services refuse; or neither. */
+export type HeaderRole = FramingHeader | RefusableHeader | 'other';
+
+/** Looked up once per spelling: only short names are kept, and not too many. */
+export function roleOf(name: string): HeaderRole {
+  const known = roles.get(name);
+  if (known !== undefined) return known;
+  const role = findRole(name);
+  if (roles.size < MAX_KNOWN && name.length <= MAX_KNOWN_LENGTH) roles.set(name, role);
+  return role;
+}
+
+function findRole(name: string): HeaderRole {
+  const folded = foldHeaderName(name);
+  const framing = FRAMING.find((each) => each === folded);
+  if (framing !== undefined) return framing;
+  const loose = foldLoosely(name);
+  const kind = kindOf(loose);
+  return kind === undefined ? 'other' : { kind, folded: loose, name: name.slice(0, MAX_KNOWN_LENGTH) };
+}
+
+const FRAMING: readonly FramingHeader[] = [
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'expect',
+  'upgrade',
+];
+
+const kindOf = compileHeaderNames<RefusableHeader['kind']>([
+  ...IMPERSONATION_HEADERS.map(({ names }) => [names, 'impersonation'] as const),
+  ...ACTING_HEADERS.filter(({ effect }) => effect === 'refuse').map(
+    ({ names }) => [names, 'acting'] as const,
+  ),
+]);
+
+const MAX_KNOWN = 2_000;
+const MAX_KNOWN_LENGTH = 64;
+const roles = new Map<string, HeaderRole>();

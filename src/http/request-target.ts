@@ -1,0 +1,131 @@
+import { deny, type Deny } from '../core/decision.ts';
+import type { CanonicalPath } from '../core/request/request-head.ts';
+
+export interface RequestTarget {
+  readonly path: CanonicalPath;
+  /** `%2F` stands in it, in the client's spelling: whoever knows the service decides whether it may. */
+  readonly encodedSlash?: boolean;
+  /** With its `?`, or empty. */
+  readonly query: string;
+}
+
+/**
+ * Reads a request target (RFC 9112 §3.2, origin form only) into its one canonical path, or refuses what two
+ * servers could read differently. The result is what policy decides on and what the upstream receives.
+ */
+export function parseTarget(target: string): RequestTarget | Deny {
+  if (target.charCodeAt(0) !== SLASH) return deny('request_malformed', 'the target is not in origin form');
+  const length = target.length;
+  let end = length;
+  let plain = true;
+  for (let i = 1; i < length; i++) {
+    const code = target.charCodeAt(i);
+    if (code === QUESTION) {
+      end = i;
+      break;
+    }
+    const kind = code < 128 ? KINDS[code] : REFUSED;
+    if (kind === PLAIN) continue;
+    if (kind === REFUSED) return ambiguous(`character 0x${code.toString(16)} in the path`);
+    if (kind === SEPARATOR && target.charCodeAt(i - 1) === SLASH) return ambiguous('an empty segment');
+    if (kind === LEADING && target.charCodeAt(i - 1) !== SLASH) continue;
+    // An escape, or a dot that starts a segment: the slow way decides.
+    if (kind !== SEPARATOR) plain = false;
+  }
+  for (let i = end; i < length; i++) {
+    const code = target.charCodeAt(i);
+    if (code <= 0x20 || code >= 0x7f || code === HASH) {
+      return deny('request_malformed', `character 0x${code.toString(16)} in the query`);
+    }
+  }
+  const raw = end === length ? target : target.slice(0, end);
+  const path = plain ? (raw as CanonicalPath) : canonicalPath(raw);
+  if (typeof path !== 'string') return path;
+  const query = end === length ? '' : target.slice(end);
+  return !plain && ENCODED_SLASH.test(path) ? { path, query, encodedSlash: true } : { path, query };
+}
+
+/** Undoes escapes that need not be, keeps the others in uppercase, refuses the dangerous ones. */
+function canonicalPath(raw: string): CanonicalPath | Deny {
+  let path = '';
+  for (let i = 0; i < raw.length; i++) {
+    if (raw.charCodeAt(i) !== PERCENT) {
+      path += raw[i];
+      continue;
+    }
+    const hex = raw.slice(i + 1, i + 3);
+    if (!/^[0-9A-Fa-f]{2}$/.test(hex)) return ambiguous('a percent sign without two hex digits');
+    const code = Number.parseInt(hex, 16);
+    if (code < 0x20 || code === 0x7f) return ambiguous('an encoded control character');
+    if (ENCODED_REFUSED.has(code)) return ambiguous(`%${hex}`);
+    if (code === SLASH) {
+      path += `%${hex}`;
+      i += 2;
+      continue;
+    }
+    path += NEEDS_NO_ESCAPE.test(String.fromCharCode(code))
+      ? String.fromCharCode(code)
+      : `%${hex.toUpperCase()}`;
+    i += 2;
+  }
+  // Looked for at the end: undone escapes may have made one (`%25b%41`).
+  if (/%25[0-9A-Fa-f]{2}/.test(path)) return ambiguous('double encoding');
+  if (!isUtf8(path)) return ambiguous('an escape that is not UTF-8');
+  // Whoever takes an encoded slash for one must find no other segments than whoever does not.
+  for (const part of path.slice(1).split('/')) {
+    const segments = part.split(ENCODED_SLASH);
+    for (const segment of segments) {
+      // Some servers trim spaces: what is left must be neither dots nor nothing.
+      const name = segment.replaceAll('%20', '');
+      if (name === '.' || name === '..') return ambiguous('a dot segment');
+      if (name === '' && (segment !== '' || segments.length > 1)) return ambiguous('an empty segment');
+    }
+  }
+  return path as CanonicalPath;
+}
+
+function isUtf8(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function ambiguous(detail: string): Deny {
+  return deny('path_ambiguous', detail);
+}
+
+const SLASH = 0x2f;
+const QUESTION = 0x3f;
+const PERCENT = 0x25;
+const HASH = 0x23;
+
+/** `\`, `#`, `?` in disguise; and `;`, behind which some servers see parameters, others more of the name. */
+const ENCODED_REFUSED: ReadonlySet<number> = new Set([0x5c, HASH, QUESTION, 0x3b]);
+
+const ENCODED_SLASH = /%2f/i;
+
+/** Characters of a path that mean the same with and without escape to every server; `+` does not. */
+const NEEDS_NO_ESCAPE = /[A-Za-z0-9\-._~!$&'()*,=:@]/;
+
+const REFUSED = 0;
+const PLAIN = 1;
+const SEPARATOR = 2;
+/** Harmless unless it starts a segment. */
+const LEADING = 3;
+const ESCAPE = 4;
+
+const KINDS = kinds();
+
+function kinds(): Uint8Array {
+  const table = new Uint8Array(128).fill(REFUSED);
+  for (const char of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~!$&'()*+,=:@") {
+    table[char.charCodeAt(0)] = PLAIN;
+  }
+  table[SLASH] = SEPARATOR;
+  table['.'.charCodeAt(0)] = LEADING;
+  table[PERCENT] = ESCAPE;
+  return table;
+}

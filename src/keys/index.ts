@@ -1,1 +1,0 @@
-export { createKeyring, type KeyringSettings } from './keyring.ts';

@@ -1,0 +1,59 @@
+import type { AuditEvent, AuditSink } from '../../core/audit-event.ts';
+import type { IssuerType } from '../../core/issuer-presets.ts';
+import type { Log } from '../../core/ports.ts';
+import { createEventLine } from './event-line.ts';
+import type { LineWriter } from './line-writer.ts';
+import { openLineWriter } from './open-line-writer.ts';
+
+export interface AuditSettings {
+  readonly enabled: boolean;
+  /** Default: stdout. */
+  readonly file?: string | undefined;
+  /** Requests are refused while their events cannot be kept. */
+  readonly required: boolean;
+  /** Types of the issuers by their names: they say which claims name project, pipeline and job. Read live. */
+  readonly issuerTypes: ReadonlyMap<string, IssuerType>;
+}
+
+export interface ClosableAuditSink extends AuditSink {
+  /** Events that found no room. */
+  lost(): number;
+  close(): Promise<void>;
+}
+
+/** Kept free for the events of requests that were let in before the sink stalled. */
+const RESERVE = 1024 * 1024;
+
+export function createAuditSink(
+  settings: AuditSettings,
+  ports: { readonly log: Log; readonly stdout?: LineWriter | undefined },
+): ClosableAuditSink {
+  if (!settings.enabled) return DISABLED;
+
+  const shared = settings.file === undefined ? ports.stdout : undefined;
+  const writer = shared ?? openLineWriter(settings, ports);
+  const eventLine = createEventLine(settings.issuerTypes);
+  let lost = 0;
+
+  const available = (): boolean => !settings.required || writer.room() >= RESERVE;
+
+  return {
+    available,
+    write(event: AuditEvent): void {
+      // Refusals for want of room must not take the room of those that were let in.
+      const wanted = event.reason !== 'audit_unavailable' || available();
+      if (!wanted || !writer.append(eventLine(event))) lost++;
+    },
+    flush: () => writer.flush(),
+    lost: () => lost,
+    close: () => (shared === undefined ? writer.close() : writer.flush()),
+  };
+}
+
+const DISABLED: ClosableAuditSink = {
+  write: () => undefined,
+  available: () => true,
+  flush: () => Promise.resolve(),
+  lost: () => 0,
+  close: () => Promise.resolve(),
+};

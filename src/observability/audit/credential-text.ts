@@ -1,0 +1,72 @@
+import { scalarClaim } from '../../core/credentials/claims.ts';
+import type { Minted, VerifiedCredential } from '../../core/credentials/credential.ts';
+import type { Caller } from '../../core/decision.ts';
+import { ISSUER_PRESETS, type IssuerType } from '../../core/issuer-presets.ts';
+import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
+import { LIMITS } from './limits.ts';
+
+/** What a line says of who asks: the same for every request with one credential. */
+export interface CredentialText {
+  /** `,"user":{…},"cicd":{…}` */
+  readonly top: string;
+  /** `,"credential":…` and so on, for the `gatehouse` object. */
+  readonly inner: string;
+}
+
+/** Enough to find a token again, not enough to be of any use to whoever reads the log. */
+const HASH_PREFIX = 16;
+
+export function credentialText(
+  credential: VerifiedCredential,
+  caller: Caller | undefined,
+  type: IssuerType | undefined,
+): CredentialText {
+  const claims = type === undefined ? {} : ISSUER_PRESETS[type].trace;
+  const project = claimText(credential, claims.project);
+  const job = claimText(credential, claims.job);
+  const pipeline = claimText(credential, claims.pipeline);
+
+  // join() makes one flat string, where + would leave a tree to be walked for every line.
+  return {
+    top: [
+      ',"user":{',
+      caller === undefined ? '' : `"name":${jsonText(caller.identity)},`,
+      `"id":${jsonTextUpTo(LIMITS.claim, credential.subject)}`,
+      caller === undefined || caller.roles.length === 0
+        ? ''
+        : `,"roles":[${caller.roles.map(jsonText).join(',')}]`,
+      '}',
+      pipelineText(pipeline, job),
+    ].join(''),
+    inner: [
+      `,"credential":"${credential.class}","issuer":${jsonText(credential.issuer)}`,
+      `,"issuer_url":${jsonTextUpTo(LIMITS.claim, credential.issuerUrl)}`,
+      credential.jti === undefined ? '' : `,"jti":${jsonTextUpTo(LIMITS.claim, credential.jti)}`,
+      `,"token_sha256":"${credential.tokenHash.slice(0, HASH_PREFIX)}"`,
+      credential.minted === undefined ? '' : sourceText(credential.minted),
+      project === undefined ? '' : `,"project":${project}`,
+      job === undefined ? '' : `,"job":${job}`,
+    ].join(''),
+  };
+}
+
+/** What a minted token was made of: the line of its login has the same hash. */
+function sourceText({ source, identity }: Minted): string {
+  if (identity === undefined) return '';
+  const jti = source.jti === undefined ? '' : `,"jti":${jsonTextUpTo(LIMITS.claim, source.jti)}`;
+  return `,"source":{"credential":"${source.class}"${jti},"token_sha256":"${source.tokenHash.slice(0, HASH_PREFIX)}"}`;
+}
+
+function claimText(credential: VerifiedCredential, name: string | undefined): string | undefined {
+  const value = name === undefined ? undefined : scalarClaim(credential.claims, name);
+  return value === undefined ? undefined : jsonTextUpTo(LIMITS.claim, value);
+}
+
+/** Names of OpenTelemetry's CI/CD conventions; a job is a task there. */
+function pipelineText(pipeline: string | undefined, job: string | undefined): string {
+  const parts = [
+    ...(pipeline === undefined ? [] : [`"run":{"id":${pipeline}}`]),
+    ...(job === undefined ? [] : [`"task":{"run":{"id":${job}}}`]),
+  ];
+  return parts.length === 0 ? '' : `,"cicd":{"pipeline":{${parts.join(',')}}}`;
+}

@@ -1,0 +1,181 @@
+import { close, write } from 'node:fs';
+import type { Log } from '../../core/ports.ts';
+
+/** As node:fs `write`: one attempt, possibly partial. */
+export type WriteAttempt = (
+  fd: number,
+  buffer: Buffer,
+  offset: number,
+  length: number,
+  position: null,
+  done: (error: NodeJS.ErrnoException | null, written: number) => void,
+) => void;
+
+export interface Output {
+  readonly fd: number;
+  /** For the application log. */
+  readonly name: string;
+  /** Whether closing the writer closes the descriptor. */
+  readonly owned: boolean;
+}
+
+/** Of both buffers together. */
+export const CAPACITY = 4 * 1024 * 1024;
+const START = 64 * 1024;
+/** A buffer that a burst made larger than this is given back. */
+const KEEP = 256 * 1024;
+/** Lines wait so long for company, unless there are enough: a write costs as much for one as for a hundred. */
+const GATHER_MS = 25;
+const GATHER_BYTES = 64 * 1024;
+const CLOSE_DEADLINE_MS = 5_000;
+
+/** A full pipe empties soon; a full disk does not. */
+const PAUSES = { busy: { first: 5, most: 100 }, broken: { first: 100, most: 5_000 } } as const;
+
+/**
+ * Lines to one descriptor, in order, without ever blocking: one buffer fills while the other is written,
+ * one write in flight at a time. Whatever the descriptor does, it is tried again until `close`.
+ */
+export class LineWriter {
+  readonly #output: Output;
+  readonly #log: Log;
+  readonly #write: WriteAttempt;
+
+  #filling = Buffer.allocUnsafeSlow(START);
+  #filled = 0;
+  #leaving = Buffer.allocUnsafeSlow(START);
+  #from = 0;
+  #to = 0;
+  #inFlight = false;
+
+  #appended = 0;
+  #written = 0;
+  #waiting: { until: number; resolve: () => void }[] = [];
+
+  #gather: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #pause = 0;
+  #broken = false;
+  #full = false;
+  #closed = false;
+
+  constructor(output: Output, ports: { readonly log: Log; readonly write?: WriteAttempt | undefined }) {
+    this.#output = output;
+    this.#log = ports.log;
+    this.#write = ports.write ?? write;
+  }
+
+  /** Takes the line, with its line end, whole; or says no when there is no room. */
+  append(line: string): boolean {
+    if (this.#closed) return false;
+    if (!this.#makeRoom(line)) {
+      if (!this.#full) this.#log.error('log lines are being lost', { output: this.#output.name });
+      this.#full = true;
+      return false;
+    }
+    const bytes = this.#filling.write(line, this.#filled);
+    this.#filled += bytes;
+    this.#appended += bytes;
+    if (!this.#inFlight) this.#startSoon();
+    return true;
+  }
+
+  /** Bytes that still fit. */
+  room(): number {
+    return CAPACITY - this.#leaving.length - this.#filled;
+  }
+
+  /** Resolves when all that was appended before has been written. */
+  flush(): Promise<void> {
+    if (this.#written === this.#appended) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting.push({ until: this.#appended, resolve });
+      if (!this.#inFlight) this.#start();
+    });
+  }
+
+  /** Flushes, for a limited time; then nothing is written any more. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_DEADLINE_MS);
+    });
+    await Promise.race([this.flush(), deadline]);
+    clearTimeout(timer);
+    clearTimeout(this.#gather);
+    clearTimeout(this.#retry);
+    const bytes = this.#appended - this.#written;
+    if (bytes > 0) this.#log.error('log lines were not written', { output: this.#output.name, bytes });
+    if (this.#output.owned && bytes === 0) {
+      await new Promise<void>((resolve) => close(this.#output.fd, () => resolve()));
+    }
+  }
+
+  #makeRoom(line: string): boolean {
+    // One UTF-16 unit is at most three bytes; counting them is needed only near the end.
+    if (this.#filled + line.length * 3 <= this.#filling.length) return true;
+    const needed = this.#filled + Buffer.byteLength(line);
+    if (needed <= this.#filling.length) return true;
+    const limit = CAPACITY - this.#leaving.length;
+    if (needed > limit) return false;
+    const larger = Buffer.allocUnsafeSlow(Math.min(limit, Math.max(needed, this.#filling.length * 2)));
+    this.#filling.copy(larger, 0, 0, this.#filled);
+    this.#filling = larger;
+    return true;
+  }
+
+  #startSoon(): void {
+    if (this.#filled >= GATHER_BYTES || this.#waiting.length > 0) this.#start();
+    else this.#gather ??= setTimeout(() => this.#start(), GATHER_MS);
+  }
+
+  #start(): void {
+    clearTimeout(this.#gather);
+    this.#gather = undefined;
+    if (this.#inFlight || this.#filled === 0) return;
+    [this.#filling, this.#leaving] = [this.#leaving, this.#filling];
+    this.#from = 0;
+    this.#to = this.#filled;
+    this.#filled = 0;
+    this.#inFlight = true;
+    this.#attempt();
+  }
+
+  #attempt(): void {
+    const { fd } = this.#output;
+    this.#write(fd, this.#leaving, this.#from, this.#to - this.#from, null, (error, written) => {
+      if (error === null && written > 0) this.#progressed(written);
+      else this.#tryAgain(error?.code ?? 'EAGAIN');
+    });
+  }
+
+  #progressed(written: number): void {
+    if (this.#broken) this.#log.info('the log output is written again', { output: this.#output.name });
+    this.#broken = false;
+    this.#pause = 0;
+    this.#from += written;
+    this.#written += written;
+    if (this.#from < this.#to) return this.#attempt();
+
+    this.#inFlight = false;
+    if (this.#leaving.length > KEEP) this.#leaving = Buffer.allocUnsafeSlow(START);
+    if (this.#written === this.#appended) this.#full = false;
+    while (this.#waiting[0] !== undefined && this.#waiting[0].until <= this.#written) {
+      this.#waiting.shift()?.resolve();
+    }
+    if (this.#filled > 0) this.#startSoon();
+  }
+
+  /** The rest stays where it is: a half-written line is completed, never begun again. */
+  #tryAgain(code: string): void {
+    const pauses = code === 'EAGAIN' ? PAUSES.busy : PAUSES.broken;
+    if (pauses === PAUSES.broken && !this.#broken) {
+      this.#broken = true;
+      this.#log.error('the log output cannot be written, trying again', { output: this.#output.name, code });
+    }
+    this.#pause = Math.min(pauses.most, Math.max(pauses.first, this.#pause * 2));
+    this.#retry = setTimeout(() => this.#attempt(), this.#pause);
+  }
+}

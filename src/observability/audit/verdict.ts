@@ -1,0 +1,73 @@
+import type { AuditEvent } from '../../core/audit-event.ts';
+
+/**
+ * How ECS says what came of a request. "Could not decide" is no denial: its outcome is unknown. An upstream
+ * that failed makes an allowed request a failure; one that answered 404 does not.
+ */
+export interface Verdict {
+  readonly type: 'allowed' | 'denied' | 'error';
+  readonly outcome: 'success' | 'failure' | 'unknown';
+}
+
+const ALLOWED: Verdict = { type: 'allowed', outcome: 'success' };
+const BROKEN: Verdict = { type: 'allowed', outcome: 'failure' };
+const LEFT: Verdict = { type: 'allowed', outcome: 'unknown' };
+const DENIED: Verdict = { type: 'denied', outcome: 'failure' };
+const UNDECIDED: Verdict = { type: 'error', outcome: 'unknown' };
+
+export function verdict(event: AuditEvent): Verdict {
+  switch (event.reason) {
+    case 'granted':
+    case 'anonymous':
+    case 'shadow':
+      return event.status === 0 ? LEFT : ALLOWED;
+
+    case 'client_left':
+      return event.decision?.kind === 'allow' ? LEFT : UNDECIDED;
+
+    case 'upstream_unreachable':
+    case 'upstream_invalid':
+    case 'upstream_unauthorized':
+    case 'upstream_timeout':
+      return BROKEN;
+
+    case 'issuer_unavailable':
+    case 'store_unavailable':
+    case 'audit_unavailable':
+    case 'overloaded':
+    case 'internal_error':
+      return UNDECIDED;
+
+    case 'no_service':
+    case 'no_credential':
+    case 'credential_malformed':
+    case 'credential_invalid':
+    case 'token_expired':
+    case 'token_not_yet_valid':
+    case 'issuer_unknown':
+    case 'audience_mismatch':
+    case 'signature_invalid':
+    case 'job_not_running':
+    case 'revoked':
+    case 'credential_conflict':
+    case 'request_malformed':
+    case 'header_refused':
+    case 'path_ambiguous':
+    case 'headers_too_large':
+    case 'body_too_large':
+    case 'body_timeout':
+    case 'no_matching_identity':
+    case 'operation_unknown':
+    case 'scope_not_granted':
+    case 'resource_not_granted':
+    case 'job_token_not_allowlisted':
+    case 'upstream_credential_missing':
+    case 'insufficient_scope':
+    case 'rate_limited':
+      // What is wrong with a body shows only while it passes, after the decision.
+      return event.decision?.kind === 'allow' ? BROKEN : DENIED;
+
+    default:
+      return event.reason satisfies never;
+  }
+}

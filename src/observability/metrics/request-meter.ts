@@ -1,0 +1,105 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { AuditEvent } from '../../core/audit-event.ts';
+import type { RequestMeter } from '../../core/meter.ts';
+import { CounterGrid, exposeCounters } from './counter-grid.ts';
+import { exposeHistograms, HistogramGrid } from './histogram-grid.ts';
+import type { LabelValues } from './layout.ts';
+import {
+  CREDENTIAL,
+  credentialPlace,
+  DECISION,
+  decisionPlace,
+  METHOD,
+  methodPlace,
+  type Names,
+  REASON,
+  reasonPlace,
+  STATUS,
+  statusPlace,
+} from './names.ts';
+
+/** Counts requests; `typeOf` knows the types of the configured services. */
+export function createRequestMeter(
+  registry: Registry,
+  services: Names,
+  typeOf: (service: string) => string,
+): RequestMeter {
+  let inFlight = 0;
+  const requests = new CounterGrid(services, METHOD, STATUS);
+  const decisions = new CounterGrid(services, DECISION, REASON, CREDENTIAL);
+  const durations = new HistogramGrid(services, STATUS);
+  const upstreamDurations = new HistogramGrid(services);
+
+  const complete = (labels: LabelValues): LabelValues => ({
+    ...labels,
+    type: typeOf(labels['service'] ?? ''),
+  });
+
+  exposeCounters(
+    registry,
+    {
+      name: 'gatehouse_requests_total',
+      help: 'Requests that ended, by status class; "none" is a client that left before there was an answer.',
+      labelNames: ['service', 'type', 'method', 'status'],
+      complete,
+    },
+    requests,
+  );
+  exposeCounters(
+    registry,
+    {
+      name: 'gatehouse_decisions_total',
+      help: 'What was decided and why. "unable" is neither allowed nor denied.',
+      labelNames: ['service', 'type', 'decision', 'reason', 'credential'],
+      complete,
+    },
+    decisions,
+  );
+  exposeHistograms(
+    registry,
+    {
+      name: 'gatehouse_request_duration_seconds',
+      help: 'From a complete request head to the end of the response.',
+      labelNames: ['service', 'type', 'status'],
+      complete,
+    },
+    durations,
+  );
+  exposeHistograms(
+    registry,
+    {
+      name: 'gatehouse_upstream_duration_seconds',
+      help: 'From the dispatch to the end of the answer of the upstream.',
+      labelNames: ['service', 'type'],
+      complete,
+    },
+    upstreamDurations,
+  );
+  // Without labels: when a request starts, its service is not known yet.
+  new Gauge({
+    name: 'gatehouse_requests_in_flight',
+    help: 'Requests that have started and not ended.',
+    registers: [registry],
+    collect() {
+      this.set(inFlight);
+    },
+  });
+
+  return {
+    requestStarted(): void {
+      inFlight++;
+    },
+    requestEnded(event: AuditEvent): void {
+      const service = services.placeOf(event.service);
+      const status = statusPlace(event.status);
+      const credential = credentialPlace(event.verified?.class ?? event.presented?.class);
+      inFlight--;
+      requests.count(service, methodPlace(event.method), status);
+      decisions.count(service, decisionPlace(event.decision?.kind), reasonPlace(event.reason), credential);
+      durations.observe(event.duration / 1000, service, status);
+      if (event.upstreamDuration !== undefined) {
+        upstreamDurations.observe(event.upstreamDuration / 1000, service);
+      }
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { Registry } from 'prom-client';
+import type { ConnectionMeter, RequestMeter, VerificationMeter } from '../../core/meter.ts';
+import { createConnectionMeter } from './connection-meter.ts';
+import { Names } from './names.ts';
+import {
+  exposeAuditLost,
+  exposeConfiguration,
+  exposeKeySetAges,
+  exposeProcess,
+  exposeStore,
+  type StoreHealth,
+  type KeySetAge,
+} from './process-metrics.ts';
+import { createRequestMeter } from './request-meter.ts';
+import { createVerificationMeter } from './verification-meter.ts';
+
+/** What the configuration names: the only values that the labels `service`, `type` and `issuer` can have. */
+export interface ConfiguredNames {
+  readonly services: readonly { readonly name: string; readonly type: string }[];
+  readonly issuers: readonly string[];
+}
+
+export interface TelemetrySettings extends ConfiguredNames {
+  readonly version: string;
+  readonly configHash: string;
+}
+
+export interface Telemetry {
+  readonly requests: RequestMeter;
+  readonly verification: VerificationMeter;
+  readonly connections: ConnectionMeter;
+  /** `names`: those of the new configuration; without them, what it adds is counted as `other`. */
+  configReloaded(ok: boolean, hash: string, atMs: number, names?: ConfiguredNames): void;
+  /** Each at most once. */
+  setKeySetAges(ages: () => readonly KeySetAge[]): void;
+  setAuditLost(lost: () => number): void;
+  setStoreHealth(health: () => StoreHealth): void;
+  metrics(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** A registry of its own, so that several gateways in one process (tests) do not share numbers. */
+export function createTelemetry(settings: TelemetrySettings): Telemetry {
+  const registry = new Registry();
+  const services = new Names('service', []);
+  const issuers = new Names('issuer', []);
+  const types = new Map<string, string>();
+
+  const learn = (names: ConfiguredNames): void => {
+    services.add(names.services.map(({ name }) => name));
+    issuers.add(names.issuers);
+    for (const { name, type } of names.services) types.set(name, type);
+  };
+  learn(settings);
+
+  const requests = createRequestMeter(registry, services, (service) => types.get(service) ?? service);
+  const verification = createVerificationMeter(registry, issuers);
+  const configuration = exposeConfiguration(registry, settings.configHash);
+  exposeProcess(registry, settings.version);
+
+  return {
+    requests,
+    verification,
+    connections: createConnectionMeter(registry),
+    configReloaded(ok, hash, atMs, names) {
+      configuration.reloaded(ok, hash, atMs);
+      if (ok && names !== undefined) learn(names);
+    },
+    setKeySetAges: (ages) => exposeKeySetAges(registry, issuers, ages),
+    setAuditLost: (lost) => exposeAuditLost(registry, lost),
+    setStoreHealth: (health) => exposeStore(registry, health),
+    metrics: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}

@@ -1,0 +1,62 @@
+import type { Registry } from 'prom-client';
+import type { VerificationMeter } from '../../core/meter.ts';
+import { CounterGrid, exposeCounters } from './counter-grid.ts';
+import { exposeHistograms, HistogramGrid } from './histogram-grid.ts';
+import { CREDENTIAL, credentialPlace, type Names } from './names.ts';
+
+const VERIFICATION = { name: 'outcome', values: ['verified', 'denied', 'unable'] } as const;
+const FETCH = { name: 'outcome', values: ['success', 'failure'] } as const;
+
+export function createVerificationMeter(registry: Registry, issuers: Names): VerificationMeter {
+  const hits = new CounterGrid(CREDENTIAL);
+  const misses = new CounterGrid(CREDENTIAL);
+  const fetches = new CounterGrid(issuers, FETCH);
+  const durations = new HistogramGrid(issuers, CREDENTIAL, VERIFICATION);
+
+  exposeCounters(
+    registry,
+    {
+      name: 'gatehouse_verification_cache_hits_total',
+      help: 'Credentials whose verification was still known.',
+      labelNames: ['credential'],
+    },
+    hits,
+  );
+  exposeCounters(
+    registry,
+    {
+      name: 'gatehouse_verification_cache_misses_total',
+      help: 'Credentials that had to be verified.',
+      labelNames: ['credential'],
+    },
+    misses,
+  );
+  exposeCounters(
+    registry,
+    {
+      name: 'gatehouse_jwks_fetches_total',
+      help: 'Fetches of key sets.',
+      labelNames: ['issuer', 'outcome'],
+    },
+    fetches,
+  );
+  exposeHistograms(
+    registry,
+    {
+      name: 'gatehouse_verification_duration_seconds',
+      help: 'Verifications that the cache did not answer, calls to issuers included.',
+      labelNames: ['credential', 'issuer', 'outcome'],
+    },
+    durations,
+  );
+
+  return {
+    cacheHit: (credential) => hits.count(credentialPlace(credential)),
+    cacheMiss: (credential) => misses.count(credentialPlace(credential)),
+    verified(credential, issuer, outcome, seconds) {
+      const result = VERIFICATION.values.indexOf(outcome);
+      durations.observe(seconds, issuers.placeOf(issuer), credentialPlace(credential), result);
+    },
+    keySetFetched: (issuer, outcome) => fetches.count(issuers.placeOf(issuer), FETCH.values.indexOf(outcome)),
+  };
+}

@@ -1,0 +1,67 @@
+import { asScalar, claimAt } from '../../core/credentials/claims.ts';
+import type { Claims } from '../../core/credentials/credential.ts';
+import { compileGlob } from '../../util/glob.ts';
+import type { ConditionSettings } from '../settings.ts';
+
+export type Operator = 'equals' | 'in' | 'notIn' | 'contains' | 'glob';
+
+/** One operator on one claim. */
+export interface Condition {
+  readonly claim: string;
+  readonly operator: Operator;
+  readonly expected: readonly string[];
+  /** Of the claim's value as the token has it. A missing, empty or non-scalar one holds for no operator. */
+  readonly holds: (value: unknown) => boolean;
+}
+
+export function compileMatch(match: Readonly<Record<string, ConditionSettings>>): Condition[] {
+  return Object.entries(match).flatMap(([claim, settings]) => {
+    if (typeof settings === 'string') return [condition(claim, 'equals', [settings])];
+    const conditions: Condition[] = [];
+    if (settings.equals !== undefined) conditions.push(condition(claim, 'equals', [settings.equals]));
+    if (settings.in !== undefined) conditions.push(condition(claim, 'in', settings.in));
+    if (settings.notIn !== undefined) conditions.push(condition(claim, 'notIn', settings.notIn));
+    if (settings.contains !== undefined) conditions.push(condition(claim, 'contains', [settings.contains]));
+    if (settings.glob !== undefined) {
+      conditions.push(
+        condition(claim, 'glob', typeof settings.glob === 'string' ? [settings.glob] : settings.glob),
+      );
+    }
+    // An empty object says nothing, and what says nothing must not match everything.
+    return conditions.length > 0 ? conditions : [condition(claim, 'in', [])];
+  });
+}
+
+export function holdsFor(condition: Condition, claims: Claims): boolean {
+  return condition.holds(claimAt(claims, condition.claim));
+}
+
+function condition(claim: string, operator: Operator, expected: readonly string[]): Condition {
+  return { claim, operator, expected, holds: compileOperator(operator, expected) };
+}
+
+function compileOperator(operator: Operator, expected: readonly string[]): Condition['holds'] {
+  const values = new Set(expected);
+  switch (operator) {
+    case 'equals':
+    case 'in':
+      return ofScalar((text) => values.has(text));
+    case 'notIn':
+      return ofScalar((text) => !values.has(text));
+    case 'glob': {
+      const globs = expected.map((pattern) => compileGlob(pattern, { separators: '/:', matchBase: false }));
+      return ofScalar((text) => globs.some((glob) => glob.test(text)));
+    }
+    case 'contains':
+      return (value) => Array.isArray(value) && value.some(ofScalar((text) => values.has(text)));
+    default:
+      return operator satisfies never;
+  }
+}
+
+function ofScalar(test: (text: string) => boolean): (value: unknown) => boolean {
+  return (value) => {
+    const text = asScalar(value);
+    return text !== undefined && test(text);
+  };
+}

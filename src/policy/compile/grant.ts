@@ -1,0 +1,29 @@
+import type { AnonymousSettings } from '../settings.ts';
+import { compileTemplate } from './resource-template.ts';
+import type { ResourceTemplate } from './resource-template.ts';
+
+/** Where a grant stands in the policy. */
+export type GrantOrigin =
+  | { readonly kind: 'role'; readonly role: string }
+  | { readonly kind: 'identity' }
+  | { readonly kind: 'anonymous' };
+
+export interface CompiledGrant {
+  readonly origin: GrantOrigin;
+  readonly service: string;
+  readonly scopes: readonly string[];
+  readonly resources: readonly ResourceTemplate[];
+}
+
+export function compileGrant(
+  settings: AnonymousSettings,
+  service: { readonly name: string; readonly type: string },
+  origin: GrantOrigin,
+): CompiledGrant {
+  return {
+    origin,
+    service: service.name,
+    scopes: settings.scopes,
+    resources: settings.resources.map((pattern) => compileTemplate(pattern, service.type)),
+  };
+}

@@ -1,0 +1,95 @@
+import { scalarClaim } from '../../core/credentials/claims.ts';
+import type { VerifiedCredential } from '../../core/credentials/credential.ts';
+import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
+import type { Condition } from './condition.ts';
+import type { CompiledIdentity } from './identity.ts';
+
+/** Finds the identities that a credential can match at all, so that 1,000 of them cost what 10 do. */
+export interface IdentityIndex {
+  /** In the policy's order; every identity that matches is among them. */
+  candidates(credential: VerifiedCredential): readonly CompiledIdentity[];
+}
+
+/** Positions in the policy by the value of one claim. */
+type Buckets = Map<string, number[]>;
+
+interface IssuerIndex {
+  readonly byClaim: Map<string, Buckets>;
+  /** Identities that bind no claim to known values. */
+  readonly rest: number[];
+}
+
+export function indexIdentities(identities: readonly CompiledIdentity[]): IdentityIndex {
+  const shared = countShared(identities);
+  const byIssuer = new Map<string, IssuerIndex>();
+  identities.forEach((identity, position) => {
+    const index = entry(byIssuer, identity.issuer, () => ({ byClaim: new Map(), rest: [] }));
+    const anchor = pickAnchor(identity, shared);
+    if (anchor === undefined) {
+      index.rest.push(position);
+      return;
+    }
+    const buckets = entry(index.byClaim, anchor.claim, () => new Map<string, number[]>());
+    for (const value of new Set(anchor.expected)) entry(buckets, value, () => []).push(position);
+  });
+
+  return {
+    candidates(credential) {
+      const index = byIssuer.get(credential.issuer);
+      if (index === undefined) return [];
+      const positions = [...index.rest];
+      for (const [claim, buckets] of index.byClaim) {
+        const value = scalarClaim(credential.claims, claim);
+        if (value !== undefined) positions.push(...(buckets.get(value) ?? []));
+      }
+      return positions.sort((a, b) => a - b).flatMap((position) => identities[position] ?? []);
+    },
+  };
+}
+
+/** How many identities share a value of a claim: the key is issuer, claim and value. */
+type Shared = Map<string, number>;
+
+function countShared(identities: readonly CompiledIdentity[]): Shared {
+  const shared: Shared = new Map();
+  for (const identity of identities) {
+    for (const condition of identity.conditions.filter(bindsValues)) {
+      for (const value of condition.expected) {
+        const key = sharedKey(identity, condition, value);
+        shared.set(key, (shared.get(key) ?? 0) + 1);
+      }
+    }
+  }
+  return shared;
+}
+
+/** The condition that leaves the fewest rivals; among equals the issuer's immutable ids, in the preset's order. */
+function pickAnchor(identity: CompiledIdentity, shared: Shared): Condition | undefined {
+  const ids = ISSUER_PRESETS[identity.issuerType].immutableIds;
+  const rank = ({ claim }: Condition) => (ids.includes(claim) ? ids.indexOf(claim) : ids.length);
+  const rivals = (condition: Condition) =>
+    condition.expected.reduce(
+      (most, value) => Math.max(most, shared.get(sharedKey(identity, condition, value)) ?? 0),
+      0,
+    );
+  return identity.conditions
+    .filter(bindsValues)
+    .sort((a, b) => rivals(a) - rivals(b) || rank(a) - rank(b))
+    .at(0);
+}
+
+function bindsValues({ operator }: Condition): boolean {
+  return operator === 'equals' || operator === 'in';
+}
+
+function sharedKey(identity: CompiledIdentity, condition: Condition, value: string): string {
+  return JSON.stringify([identity.issuer, condition.claim, value]);
+}
+
+function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const present = map.get(key);
+  if (present !== undefined) return present;
+  const made = make();
+  map.set(key, made);
+  return made;
+}

@@ -1,0 +1,76 @@
+import { claimAt } from '../../core/credentials/claims.ts';
+import type { CredentialClass, VerifiedCredential } from '../../core/credentials/credential.ts';
+import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
+import type { IssuerType } from '../../core/issuer-presets.ts';
+import { compileMatch, holdsFor } from './condition.ts';
+import type { Condition, Operator } from './condition.ts';
+import type { CompiledGrant } from './grant.ts';
+import { guardsFor } from './preset-guards.ts';
+import type { Guard } from './preset-guards.ts';
+import type { IdentitySettings } from '../settings.ts';
+
+export interface CompiledIdentity {
+  readonly name: string;
+  readonly issuer: string;
+  readonly issuerType: IssuerType;
+  readonly via: readonly CredentialClass[];
+  readonly conditions: readonly Condition[];
+  readonly guards: readonly Guard[];
+  readonly roles: readonly string[];
+  readonly grants: readonly CompiledGrant[];
+  readonly onRequest: boolean;
+  /** Claims whose `/` counts in resource patterns. */
+  readonly pathClaims: readonly string[];
+}
+
+/** The first thing that keeps a credential of the right issuer from an identity. */
+export type Mismatch =
+  | {
+      readonly kind: 'class';
+      readonly expected: readonly CredentialClass[];
+      readonly actual: CredentialClass;
+    }
+  | { readonly kind: 'guard'; readonly claim: string; readonly actual: unknown; readonly why: string }
+  | {
+      readonly kind: 'condition';
+      readonly claim: string;
+      readonly operator: Operator;
+      readonly expected: readonly string[];
+      readonly actual: unknown;
+    };
+
+export function compileIdentity(
+  settings: IdentitySettings,
+  issuerType: IssuerType,
+  grants: readonly CompiledGrant[],
+): CompiledIdentity {
+  const conditions = compileMatch(settings.match);
+  return {
+    name: settings.name,
+    issuer: settings.issuer,
+    issuerType,
+    via: settings.via,
+    conditions,
+    guards: guardsFor(issuerType, conditions),
+    roles: settings.roles,
+    grants,
+    onRequest: settings.onRequest === true,
+    pathClaims: ISSUER_PRESETS[issuerType].pathClaims,
+  };
+}
+
+/** Undefined where the identity matches. The caller has seen to it that the issuers are the same. */
+export function mismatch(identity: CompiledIdentity, credential: VerifiedCredential): Mismatch | undefined {
+  // What was minted counts as what it was minted from.
+  const actual = credential.minted?.source.class ?? credential.class;
+  if (!identity.via.includes(actual)) return { kind: 'class', expected: identity.via, actual };
+  const { claims } = credential;
+  const failed = identity.conditions.find((condition) => !holdsFor(condition, claims));
+  if (failed !== undefined) {
+    const { claim, operator, expected } = failed;
+    return { kind: 'condition', claim, operator, expected, actual: claimAt(claims, claim) };
+  }
+  const guard = identity.guards.find(({ passes }) => !passes(claims));
+  if (guard === undefined) return undefined;
+  return { kind: 'guard', claim: guard.claim, actual: claimAt(claims, guard.claim), why: guard.why };
+}

@@ -1,0 +1,23 @@
+import type { VerifiedCredential } from '../../core/credentials/credential.ts';
+import type { CompiledIdentity } from '../compile/identity.ts';
+import { holdsScope } from './token-limits.ts';
+
+/** A grant as its holder may see it: templates are filled in, and those that match nothing are left out. */
+export interface HeldGrant {
+  readonly service: string;
+  readonly scopes: readonly string[];
+  readonly resources: readonly string[];
+}
+
+export function heldGrants(identity: CompiledIdentity, credential: VerifiedCredential): HeldGrant[] {
+  const { claims, minted } = credential;
+  return identity.grants.flatMap((grant) => {
+    const scopes = grant.scopes.filter((scope) => minted === undefined || holdsScope(minted.limits, scope));
+    const resources = grant.resources.flatMap((template) => {
+      const expansion = template.expand(claims, identity.pathClaims);
+      return expansion.kind === 'pattern' ? [expansion.shown] : [];
+    });
+    if (scopes.length === 0 || resources.length === 0) return [];
+    return [{ service: grant.service, scopes, resources }];
+  });
+}

@@ -1,0 +1,18 @@
+import type { Allow, Caller, Decision, Deny } from '../../core/decision.ts';
+import type { CompiledService } from '../compile/policy.ts';
+
+/** Applies the service's mode to a policy denial. Only denials of verified credentials come here: shadow mode relaxes nothing else. */
+export function enforce({ mode }: Pick<CompiledService, 'mode'>, refusal: Deny): Decision {
+  switch (mode) {
+    case 'enforce':
+      return refusal;
+    case 'shadow':
+      return allow('shadow', refusal.caller, refusal);
+    default:
+      return mode satisfies never;
+  }
+}
+
+export function allow(basis: Allow['basis'], caller: Caller | undefined, relaxed?: Deny): Allow {
+  return Object.freeze({ kind: 'allow', basis, caller, relaxed });
+}

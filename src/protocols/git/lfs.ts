@@ -1,0 +1,105 @@
+import { deny, type Deny } from '../../core/decision.ts';
+import type { Asked, Classification, InBody } from '../../core/request/protocol.ts';
+import type { RequestHead } from '../../core/request/request-head.ts';
+import { foldHeaderName } from '../../util/http/header-name.ts';
+import { parseJsonObject } from '../../util/json/object.ts';
+import { parameterName, queryParts } from '../../util/http/query-parameters.ts';
+import { repositoryOf } from './names.ts';
+import { READ, repositoryOperation, WRITE } from './operations.ts';
+import { rewriteLfsBatch } from './lfs-batch-response.ts';
+import { isRead, unknown } from '../shared/package-operations.ts';
+
+/** Bytes. git-lfs asks for 100 objects at a time, of 100 bytes each. */
+const LONGEST_BATCH = 1024 * 1024;
+const LONGEST_ANSWER = 8 * 1024 * 1024;
+
+const OID = '[0-9a-f]{64}';
+
+/** The file locking API, and objects where servers have them: Gitea and Forgejo, giftless, GitLab. */
+const READS = [
+  new RegExp(`^objects/(?:storage/)?${OID}$`),
+  new RegExp(`^gitlab-lfs/objects/${OID}$`),
+  /^locks$/,
+];
+const WRITES: Readonly<Record<string, readonly RegExp[]>> = {
+  PUT: [new RegExp(`^objects/(?:storage/)?${OID}$`), new RegExp(`^gitlab-lfs/objects/${OID}/\\d{1,15}$`)],
+  POST: [
+    /^(?:objects\/(?:storage\/)?)?verify$/,
+    new RegExp(`^objects/${OID}/verify$`),
+    /^locks(?:\/verify)?$/,
+    /^locks\/[A-Za-z0-9_-]+\/unlock$/,
+  ],
+};
+
+/** `rest`: what follows the service's prefix. Undefined where it is none of LFS's. */
+export function classifyLfs(head: RequestHead, rest: string): Classification | undefined {
+  const [, path = '', api, transfer] = /^(.+?)\/(?:info\/lfs\/(.+)|(gitlab-lfs\/.+))$/.exec(rest) ?? [];
+  const route = api ?? transfer;
+  if (route === undefined) return undefined;
+  const repository = repositoryOf(path);
+  if (repository === undefined) return unknown('no name of a repository');
+  if (route === 'objects/batch') {
+    return head.method === 'POST' ? batch(head, repository) : unknown(`${head.method} on a batch`);
+  }
+  if (isRead(head.method)) {
+    return READS.some((known) => known.test(route))
+      ? asked(READ, repository)
+      : unknown('no route of Git LFS');
+  }
+  return WRITES[head.method]?.some((known) => known.test(route)) === true
+    ? asked(WRITE, repository)
+    : unknown(`${head.method} is on no route of Git LFS`);
+}
+
+/** Whether it reads or writes stands in its body, and nowhere else. */
+function batch({ query, rawHeaders }: RequestHead, repository: string): InBody | Deny {
+  // Rails takes a parameter for a member of the body.
+  if (queryParts(query).some(({ text }) => parameterName(text) === 'operation'))
+    return deny('request_malformed', 'the operation of a batch in the query');
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = foldHeaderName(rawHeaders[i] ?? '');
+    const value = rawHeaders[i + 1] ?? '';
+    if (name === 'content-encoding') return deny('request_malformed', 'an encoded batch');
+    if (name === 'content-type' && !JSON_TYPE.test(value))
+      return deny('request_malformed', 'a batch of another type');
+  }
+  return {
+    kind: 'in-body',
+    oneOf: [repositoryOperation(READ, repository), repositoryOperation(WRITE, repository)],
+    part: 'whole',
+    maxBytes: LONGEST_BATCH,
+    read: (body) => readBatch(body, repository),
+  };
+}
+
+const JSON_TYPE = /^application\/(?:vnd\.git-lfs\+)?json *(?:; *charset=utf-8)?$/i;
+
+function readBatch(body: Buffer, repository: string): Asked | Deny {
+  const json = parseJsonObject(body);
+  if (json.kind === 'problem') return deny('request_malformed', `a batch that ${json.problem}`);
+  // Servers in Go read members whatever their case, and the last one wins.
+  const names = Object.keys(json.value).filter((name) => name.toLowerCase() === 'operation');
+  const operation = names.length === 1 ? json.value['operation'] : undefined;
+  switch (operation) {
+    case 'download':
+      return asked(READ, repository, BATCH);
+    case 'upload':
+      return asked(WRITE, repository, BATCH);
+    default:
+      return deny('request_malformed', 'a batch that neither downloads nor uploads');
+  }
+}
+
+const BATCH = {
+  rewrite: {
+    kind: 'document',
+    types: 'any',
+    maxBytes: LONGEST_ANSWER,
+    rewrite: rewriteLfsBatch,
+  },
+} as const;
+
+function asked(scope: string, repository: string, plan?: Asked['plan']): Asked {
+  const operations = [repositoryOperation(scope, repository)];
+  return plan === undefined ? { kind: 'operations', operations } : { kind: 'operations', operations, plan };
+}

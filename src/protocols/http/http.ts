@@ -1,0 +1,70 @@
+import type { Classification, Protocol } from '../../core/request/protocol.ts';
+import type { RequestHead } from '../../core/request/request-head.ts';
+import { compileGlob } from '../../util/glob.ts';
+import { quotedString } from '../shared/challenge.ts';
+import { jsonRefusal } from '../shared/refusal.ts';
+
+export interface HttpSettings {
+  /** Prefix below which clients find the service; starts and ends with `/`. */
+  readonly path: string;
+  readonly operations?:
+    | readonly {
+        readonly scope: string;
+        readonly methods: readonly string[];
+        readonly paths?: readonly string[] | undefined;
+        /** The entry covers WebSocket handshakes too. */
+        readonly webSocket?: boolean | undefined;
+      }[]
+    | undefined;
+  /** Absent or false: handshakes are refused. */
+  readonly webSockets?: object | false | undefined;
+}
+
+/** An API behind the gateway: what a request asks for stands in the service's `operations`, first match wins. */
+export function httpProtocol(settings: HttpSettings): Protocol {
+  const rules = (settings.operations ?? DEFAULT_OPERATIONS).map((operation) => ({
+    scope: operation.scope,
+    methods: new Set(operation.methods.map((method) => method.toUpperCase())),
+    paths: operation.paths?.map((pattern) => compileGlob(pattern)),
+    webSocket: operation.webSocket === true,
+  }));
+  const prefix = settings.path.length - 1;
+
+  function classify(head: RequestHead): Classification {
+    const resource = prefix === 0 ? head.path : head.path.slice(prefix);
+    // A handshake is a GET, and what follows it is more than reading: `kubectl exec` is one.
+    const handshake = head.webSocket === true;
+    for (const { scope, methods, paths, webSocket } of rules) {
+      if (handshake && !webSocket) continue;
+      if (!methods.has(head.method)) continue;
+      if (paths !== undefined && !paths.some((path) => path.test(resource))) continue;
+      return { kind: 'operations', operations: [{ scope, resource, extent: 'one' }] };
+    }
+    const detail = handshake
+      ? 'no operation of the service with webSocket: true fits a WebSocket handshake on this path'
+      : `no operation of the service fits ${head.method} on this path`;
+    return { kind: 'unknown', detail };
+  }
+
+  return {
+    carriers: ['bearer', 'basic', 'job-token', 'deploy-token'],
+    queryCarriers: [],
+    webSockets: settings.webSockets !== undefined && settings.webSockets !== false,
+    classify,
+    challenge({ host, operations, error }) {
+      const scope = [...new Set(operations.map((operation) => operation.scope))].join(' ');
+      return (
+        `Bearer realm=${quotedString(host)}` +
+        (error === undefined ? '' : `, error=${quotedString(error)}`) +
+        (scope === '' ? '' : `, scope=${quotedString(scope)}`)
+      );
+    },
+    refusal: jsonRefusal,
+  };
+}
+
+const DEFAULT_OPERATIONS: NonNullable<HttpSettings['operations']> = [
+  { scope: 'read_api', methods: ['GET', 'HEAD', 'OPTIONS'] },
+  { scope: 'write_api', methods: ['POST', 'PUT', 'PATCH', 'DELETE'] },
+  { scope: 'websocket', methods: ['GET'], webSocket: true },
+];

@@ -1,0 +1,101 @@
+import type { Classification, OwnAnswer, Protocol, RoutePlan } from '../../core/request/protocol.ts';
+import { ACTION_SCOPES } from '../../core/credentials/registry-access.ts';
+import type { RequestHead } from '../../core/request/request-head.ts';
+import { quotedString } from '../shared/challenge.ts';
+import { API_VERSION, ociRefusal } from './refusal.ts';
+import { asked, malformed, mountOf, operationsFor, readRoute, withoutMount, withSource } from './routes.ts';
+import { CATALOG, scopesOf } from './scope.ts';
+
+export interface OciSettings {
+  /** `/v2/`, and the prefix of its repositories where it has one. */
+  readonly path: string;
+  readonly challenge: 'bearer' | 'basic';
+  readonly blobRedirects: 'pass' | 'follow';
+  /** Its scheme is the one that clients come by. */
+  readonly publicUrl: string;
+}
+
+const API = '/v2/';
+
+/** A registry: every route of the OCI distribution specification 1.1, and the catalog of docker's. */
+export function ociProtocol(settings: OciSettings): Protocol {
+  const { protocol: scheme } = new URL(settings.publicUrl);
+  /** Of repositories here, as clients name them. */
+  const prefix = settings.path.slice(API.length);
+  const blobPlan: RoutePlan | undefined =
+    settings.blobRedirects === 'follow' ? { followRedirects: true } : undefined;
+
+  function classify(head: RequestHead): Classification {
+    const { method, path, query } = head;
+    const rest = path.slice(API.length);
+    if (rest === '') return isRead(method) ? asked([], { answer: PING }) : unknown(`${method} on /v2/`);
+    // The one path is the one spelling: no name, tag, digest or id of a registry needs an escape.
+    if (path.includes('%'))
+      return { kind: 'deny', reason: 'path_ambiguous', detail: 'an escape in a registry path' };
+    if (rest === '_catalog') return isRead(method) ? asked([CATALOG]) : unknown(`${method} on _catalog`);
+    const route = readRoute(rest);
+    if (route.kind === 'unknown') return route;
+    if (route.kind === 'bad') return malformed(route.detail);
+    const operations = operationsFor(route, method);
+    if (operations === undefined) return unknown(`${method} on ${route.kind}`);
+    if (route.kind === 'uploads') return upload(operations, query);
+    return asked(operations, route.kind === 'blob' && isRead(method) ? blobPlan : undefined);
+  }
+
+  /** A mount that policy denies becomes the upload that it would have saved: a 403 would end containerd's push. */
+  function upload(push: Parameters<typeof asked>[0], query: string): Classification {
+    const mount = mountOf(query);
+    if (mount !== undefined && 'kind' in mount) return mount;
+    if (mount === undefined) {
+      // A mount from anywhere would be from where nobody was asked about.
+      const plain = withoutMount(query);
+      return asked(push, plain === query ? undefined : { query: plain });
+    }
+    const plain = asked(push, { query: withoutMount(query) });
+    // Another upstream cannot mount it.
+    if (!mount.from.startsWith(prefix)) return plain;
+    const source = { scope: ACTION_SCOPES.pull, resource: mount.from, extent: 'one' } as const;
+    return asked([...push, source], { query: withSource(query, mount.from.slice(prefix.length)) }, plain);
+  }
+
+  return {
+    carriers: ['basic', 'bearer'],
+    queryCarriers: [],
+    classify,
+    challenge({ host, operations, error, status }) {
+      // Clients take a challenge on 403 for a reason to try again.
+      if (status === 403) return undefined;
+      if (settings.challenge === 'basic') return `Basic realm=${quotedString(host)}`;
+      const scope = scopesOf(operations).join(' ');
+      return (
+        `Bearer realm=${quotedString(`${scheme}//${host}/token`)},service=${quotedString(host)}` +
+        (scope === '' ? '' : `,scope=${quotedString(scope)}`) +
+        (error === undefined ? '' : `,error=${quotedString(error)}`)
+      );
+    },
+    refusal: ociRefusal,
+  };
+}
+
+/** For a host whose registries all have a prefix: it says where to log in, and has nothing of its own. */
+export function registryRoot(protocol: Protocol): Protocol {
+  return {
+    ...protocol,
+    classify: (head) =>
+      head.path === API ? protocol.classify(head) : unknown('no repository of this host has such a name'),
+  };
+}
+
+const PING: OwnAnswer = {
+  status: 200,
+  headers: [...API_VERSION, 'Content-Type', 'application/json', 'Cache-Control', 'no-store'],
+  body: '{}',
+};
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function unknown(detail: string): Classification {
+  return { kind: 'unknown', detail };
+}

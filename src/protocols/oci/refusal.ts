@@ -1,0 +1,78 @@
+import type { Operation } from '../../core/request/operation.ts';
+import type { RefusalBody, RefusalText } from '../../core/request/protocol.ts';
+import { ACTION_SCOPES } from '../../core/credentials/registry-access.ts';
+import { readRoute } from './routes.ts';
+
+/** On every answer, refusals too: older clients take a server without it for no registry. */
+export const API_VERSION = ['Docker-Distribution-Api-Version', 'registry/2.0'] as const;
+
+/**
+ * The registry's own form (OCI distribution specification, "Error codes"). docker and containerd print `message` and
+ * nothing else, so all that a person needs stands in it, on one line.
+ */
+export function ociRefusal(refusal: RefusalText): RefusalBody {
+  const { error, requestId, operations, head } = refusal;
+  const message =
+    error === 'no_credential' && head !== undefined
+      ? `This needs a login: docker login ${head.host}, with the token of your job as password.`
+      : refusal.message;
+  const sent = statusOf(refusal);
+  const asked = operations.length === 0 ? '' : ` This was: ${describe(operations)}.`;
+  const text = ascii(`${message}${asked} (${error}, request id ${requestId})`);
+  const body = { errors: [{ code: codeOf(sent, head), message: text, detail: error }] };
+  return {
+    contentType: 'application/json',
+    body: `${JSON.stringify(body)}\n`,
+    status: sent,
+    // An answer to HEAD has no body: podman, skopeo and buildah print this one (distribution specification, "Warnings").
+    headers:
+      sent === 401 ? API_VERSION : [...API_VERSION, 'Warning', `299 - "${text.replaceAll(/["\\]/g, '')}"`],
+  };
+}
+
+function statusOf({ status, error, head }: RefusalText): number {
+  // A client that is told 401 comes back with a wider token.
+  if (error === 'insufficient_scope') return 401;
+  // Whether content is there is what a push asks first, and an answer to HEAD cannot say why not: told that there is none,
+  // clients go on to the upload, whose refusal they print.
+  if (status === 403 && head?.method === 'HEAD' && CONTENT.test(head.path)) return 404;
+  return status;
+}
+
+/** A blob, or a manifest by its digest. */
+const CONTENT = /\/(?:blobs|manifests)\/[^/:]+:[^/]+$/;
+
+function codeOf(status: number, head: RefusalText['head']): string {
+  const route = status === 400 && head?.path.startsWith('/v2/') ? readRoute(head.path.slice(4)) : undefined;
+  if (route?.kind === 'bad') return route.code;
+  return CODES[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'UNSUPPORTED');
+}
+
+const CODES: Readonly<Record<number, string>> = {
+  401: 'UNAUTHORIZED',
+  403: 'DENIED',
+  404: 'NAME_UNKNOWN',
+  413: 'SIZE_INVALID',
+  429: 'TOOMANYREQUESTS',
+};
+
+/** `push to acme/api, pull from acme/base`: in the words of the people who run these clients. */
+function describe(operations: readonly Operation[]): string {
+  const pushed = operations.find(({ scope }) => scope === ACTION_SCOPES.push)?.resource;
+  return operations
+    .filter(({ scope, resource }) => scope !== ACTION_SCOPES.pull || resource !== pushed)
+    .map(({ scope, resource, extent }) =>
+      extent === 'every' ? 'list all repositories' : `${VERBS[scope] ?? scope} ${resource}`,
+    )
+    .join(', ');
+}
+
+const VERBS: Readonly<Record<string, string>> = {
+  [ACTION_SCOPES.pull]: 'pull from',
+  [ACTION_SCOPES.push]: 'push to',
+  [ACTION_SCOPES.delete]: 'delete in',
+};
+
+function ascii(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?');
+}

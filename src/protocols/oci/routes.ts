@@ -1,0 +1,146 @@
+import { deny } from '../../core/decision.ts';
+import type { Operation } from '../../core/request/operation.ts';
+import type { Asked, Classification, RoutePlan, Unknown } from '../../core/request/protocol.ts';
+import { ACTION_SCOPES, type RegistryAction } from '../../core/credentials/registry-access.ts';
+import { isDigest, isRepository, isTag } from './names.ts';
+
+/** A path below `/v2/`, split at what tells routes apart: names hold `/`, so it is read from the right. */
+export interface OciRoute {
+  readonly kind: 'manifest' | 'blob' | 'tags' | 'referrers' | 'uploads' | 'upload';
+  readonly repository: string;
+}
+
+const METHODS: Readonly<Record<OciRoute['kind'], Readonly<Record<string, RegistryAction>>>> = {
+  manifest: { GET: 'pull', HEAD: 'pull', PUT: 'push', DELETE: 'delete' },
+  blob: { GET: 'pull', HEAD: 'pull', DELETE: 'delete' },
+  tags: { GET: 'pull', HEAD: 'pull' },
+  referrers: { GET: 'pull', HEAD: 'pull' },
+  uploads: { POST: 'push' },
+  upload: { GET: 'push', PATCH: 'push', PUT: 'push', DELETE: 'push' },
+};
+
+/** A path in the form of a route whose parts break the grammar; with the registries' own code for it. */
+export interface BadRoute {
+  readonly kind: 'bad';
+  readonly code: 'NAME_INVALID' | 'DIGEST_INVALID' | 'TAG_INVALID';
+  readonly detail: string;
+}
+
+/** `rest`: what follows `/v2/`, as the client wrote it. */
+export function readRoute(rest: string): OciRoute | Unknown | BadRoute {
+  const segments = rest.split('/');
+  const last = segments.at(-1) ?? '';
+  const before = segments.at(-2);
+  const beforeThat = segments.at(-3);
+  if (before === 'manifests') {
+    if (last.includes(':') && !isDigest(last)) return badDigest(last);
+    if (!last.includes(':') && !isTag(last)) return bad('TAG_INVALID', `no tag: ${last}`);
+    return named('manifest', segments.slice(0, -2));
+  }
+  if (beforeThat === 'blobs' && before === 'uploads') {
+    if (last === '') return named('uploads', segments.slice(0, -3));
+    return named('upload', segments.slice(0, -3));
+  }
+  if (before === 'blobs') {
+    if (last === 'uploads') return named('uploads', segments.slice(0, -2));
+    return isDigest(last) ? named('blob', segments.slice(0, -2)) : badDigest(last);
+  }
+  if (before === 'referrers') {
+    return isDigest(last) ? named('referrers', segments.slice(0, -2)) : badDigest(last);
+  }
+  if (before === 'tags' && last === 'list') return named('tags', segments.slice(0, -2));
+  return { kind: 'unknown', detail: 'no route of a registry' };
+}
+
+/** What a method on a route asks for. As in GitLab, whoever pushes needs to read too. */
+export function operationsFor(route: OciRoute, method: string): readonly Operation[] | undefined {
+  const methods = METHODS[route.kind];
+  const action = Object.hasOwn(methods, method) ? methods[method] : undefined;
+  return action === undefined ? undefined : actionOn(action, route.repository);
+}
+
+function actionOn(action: RegistryAction, resource: string): readonly Operation[] {
+  const on = (scope: string): Operation => ({ scope, resource, extent: 'one' });
+  switch (action) {
+    case 'pull':
+      return [on(ACTION_SCOPES.pull)];
+    case 'push':
+      return [on(ACTION_SCOPES.pull), on(ACTION_SCOPES.push)];
+    case 'delete':
+      return [on(ACTION_SCOPES.delete)];
+    default:
+      return action satisfies never;
+  }
+}
+
+/** A blob is asked to be taken over from another repository (distribution specification, "Mounting a blob"). */
+export interface Mount {
+  readonly from: string;
+}
+
+/** Whether the upload may mount, and what is sent where it may not: the same upload without those parameters. */
+export function mountOf(query: string): Mount | undefined | Classification {
+  const parameters = new URLSearchParams(query);
+  const mounts = parameters.getAll('mount');
+  const sources = parameters.getAll('from');
+  if (mounts.length > 1 || sources.length > 1) return malformed('mount or from twice');
+  const [mount, from] = [mounts[0], sources[0]];
+  if (mount === undefined || from === undefined) return undefined;
+  if (!isDigest(mount) || !isRepository(from))
+    return malformed('a mount of no digest, or from no repository');
+  return { from };
+}
+
+/** Without `mount`, `from` and `origin`; the rest byte for byte. */
+export function withoutMount(query: string): string {
+  const kept = query
+    .slice(1)
+    .split('&')
+    .filter((part) => part !== '' && !MOUNT_PARAMETERS.has(decoded(part.split('=', 1)[0] ?? '')));
+  return kept.length === 0 ? '' : `?${kept.join('&')}`;
+}
+
+/** The upstream knows the source by its own name. */
+export function withSource(query: string, from: string): string {
+  const parts = query
+    .slice(1)
+    .split('&')
+    .map((part) =>
+      decoded(part.split('=', 1)[0] ?? '') === 'from' ? `from=${encodeURIComponent(from)}` : part,
+    );
+  return `?${parts.join('&')}`;
+}
+
+const MOUNT_PARAMETERS: ReadonlySet<string> = new Set(['mount', 'from', 'origin']);
+
+function decoded(text: string): string {
+  return new URLSearchParams(`${text}=`).keys().next().value ?? '';
+}
+
+export function asked(operations: readonly Operation[], plan?: RoutePlan, otherwise?: Asked): Asked {
+  return {
+    kind: 'operations',
+    operations,
+    ...(plan === undefined ? {} : { plan }),
+    ...(otherwise === undefined ? {} : { otherwise }),
+  };
+}
+
+function named(kind: OciRoute['kind'], segments: readonly string[]): ReturnType<typeof readRoute> {
+  const repository = segments.join('/');
+  return isRepository(repository)
+    ? { kind, repository }
+    : bad('NAME_INVALID', `no name of a repository: ${repository}`);
+}
+
+function badDigest(text: string): BadRoute {
+  return bad('DIGEST_INVALID', `no digest: ${text}`);
+}
+
+function bad(code: BadRoute['code'], detail: string): BadRoute {
+  return { kind: 'bad', code, detail };
+}
+
+export function malformed(detail: string): Extract<Classification, { kind: 'deny' }> {
+  return deny('request_malformed', detail.slice(0, 300));
+}

@@ -1,0 +1,71 @@
+import type { Operation } from '../../core/request/operation.ts';
+import {
+  ACTION_SCOPES,
+  type RegistryAccess,
+  type RegistryAction,
+} from '../../core/credentials/registry-access.ts';
+import { isRepository } from './names.ts';
+
+/** Clients ask for a handful: a push with a mount has two. */
+const MOST = 100;
+
+/**
+ * The scope grammar of registries' tokens (distribution, docs/spec/auth/scope.md): every parameter, split at spaces;
+ * the first `:` ends the type, the last starts the actions, because names may hold `host:port`. What nobody knows grants nothing and is no error.
+ */
+export function readScopes(values: readonly string[]): readonly RegistryAccess[] {
+  const wanted = new Map<string, { type: string; name: string; actions: Set<string> }>();
+  for (const text of values.flatMap((value) => value.split(' ')).filter((part) => part !== '')) {
+    const first = text.indexOf(':');
+    const last = text.lastIndexOf(':');
+    if (first === last) continue;
+    // `repository(plugin)`: the class says nothing about rights.
+    const type = text.slice(0, first).replace(/\([a-z0-9]*\)$/, '');
+    const name = text.slice(first + 1, last);
+    if (!isKnown(type, name)) continue;
+    const key = `${type}:${name}`;
+    const entry = wanted.get(key) ?? { type, name, actions: new Set<string>() };
+    if (!wanted.has(key) && wanted.size >= MOST) continue;
+    wanted.set(key, entry);
+    for (const action of text.slice(last + 1).split(',')) entry.actions.add(action);
+  }
+  return [...wanted.values()].map(({ type, name, actions }) => ({ type, name, actions: [...actions] }));
+}
+
+/** What each action of an entry asks of the policy; `*` is all of them. */
+export function operationsOf({
+  type,
+  name,
+  actions,
+}: RegistryAccess): readonly { readonly action: string; readonly operation: Operation }[] {
+  if (type === 'registry') {
+    return actions.includes('*') ? [{ action: '*', operation: CATALOG }] : [];
+  }
+  return ACTIONS.filter((action) => actions.includes(action) || actions.includes('*')).map((action) => ({
+    action,
+    operation: { scope: ACTION_SCOPES[action], resource: name, extent: 'one' },
+  }));
+}
+
+/** Listing all repositories shows all of them. */
+export const CATALOG: Operation = { scope: ACTION_SCOPES.pull, resource: '', extent: 'every' };
+
+const ACTIONS = Object.keys(ACTION_SCOPES) as readonly RegistryAction[];
+
+function isKnown(type: string, name: string): boolean {
+  return type === 'registry' ? name === 'catalog' : type === 'repository' && isRepository(name);
+}
+
+/** The other way round, for a challenge: what would have to be granted. */
+export function scopesOf(operations: readonly Operation[]): readonly string[] {
+  const byName = new Map<string, string[]>();
+  for (const { scope, resource, extent } of operations) {
+    const key = extent === 'every' ? 'registry:catalog' : `repository:${resource}`;
+    const action = extent === 'every' ? '*' : ACTIONS.find((known) => ACTION_SCOPES[known] === scope);
+    if (action === undefined) continue;
+    const actions = byName.get(key) ?? [];
+    if (!actions.includes(action)) actions.push(action);
+    byName.set(key, actions);
+  }
+  return [...byName].map(([name, actions]) => `${name}:${actions.join(',')}`);
+}

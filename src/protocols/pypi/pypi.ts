@@ -1,0 +1,71 @@
+import type { Classification, Protocol, RefusalText } from '../../core/request/protocol.ts';
+import type { RequestHead } from '../../core/request/request-head.ts';
+import { quotedString } from '../shared/challenge.ts';
+import { each, every, isRead, one, READ, unknown } from '../shared/package-operations.ts';
+import { projectOf, projectsOfFile } from './names.ts';
+import { SIMPLE_PAGE } from './simple-page.ts';
+import { upload } from './upload.ts';
+import { phraseOf } from '../shared/refusal.ts';
+
+/** Where clients upload: the index itself, or as the public one has it. */
+const UPLOADS: ReadonlySet<string> = new Set(['', 'legacy/']);
+
+/** A Python package index: the simple repository API (PEP 503, 691), its files, and the upload of twine and uv. */
+export function pypiProtocol(settings: { readonly path: string }): Protocol {
+  function classify(head: RequestHead): Classification {
+    const { method, path } = head;
+    const rest = path.slice(settings.path.length);
+    if (UPLOADS.has(rest) && method === 'POST') return upload(head);
+    if (!isRead(method)) return unknown(`${method} on an index`);
+    const segments = rest.split('/');
+    // devpi writes a plus in front.
+    if (segments[0] === 'simple' || segments[0] === '+simple') return simple(segments.slice(1));
+    if (segments[0] === 'integrity') return provenance(segments.slice(1));
+    return file(segments.at(-1) ?? '');
+  }
+
+  return {
+    carriers: ['basic', 'bearer'],
+    queryCarriers: [],
+    classify,
+    challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
+    refusal: pypiRefusal,
+  };
+}
+
+/** The list of projects, the page of one, or a file beside its page, as a plain folder on a web server has it. */
+function simple([name = '', last = '', ...more]: readonly string[]): Classification {
+  if (more.length > 0) return unknown('nothing of an index is so deep');
+  if (name === '')
+    return last === '' ? every(READ, { rewrite: SIMPLE_PAGE }) : unknown('no name of a project');
+  const project = projectOf(name);
+  if (project === undefined) return unknown('no name of a project');
+  return last === '' ? one(READ, project, { rewrite: SIMPLE_PAGE }) : file(last, project);
+}
+
+/** `integrity/PROJECT/VERSION/FILE/provenance` (PEP 740). */
+function provenance([name = '', , fileName = '', last, ...more]: readonly string[]): Classification {
+  const project = projectOf(name);
+  if (project === undefined || last !== 'provenance' || more.length > 0)
+    return unknown('no route of attestations');
+  return file(fileName, project);
+}
+
+/** By its name alone: servers keep files where they like. `besides`: the project that its folder names. */
+function file(escaped: string, besides?: string): Classification {
+  // A local version has a plus, which clients escape.
+  const projects = projectsOfFile(decodeURIComponent(escaped));
+  if (projects === undefined) return unknown('no file of an index');
+  if (projects.length === 0) return every();
+  return each(READ, besides === undefined ? projects : [...new Set([besides, ...projects])]);
+}
+
+/** pip and twine print the phrase, uv the problem (RFC 9457), poetry the body. */
+function pypiRefusal({ status, error, message, requestId }: RefusalText) {
+  const problem = { title: error, status, detail: message, request_id: requestId };
+  return {
+    contentType: 'application/problem+json',
+    body: `${JSON.stringify(problem)}\n`,
+    phrase: phraseOf(message, error),
+  };
+}

@@ -1,0 +1,83 @@
+import type { Forwarding } from '../../core/request/forwarding.ts';
+import type { CleanQuery } from './credential-parameters.ts';
+import { createIdentityHeaders, headerValue, type IdentityHeaderTemplates } from './identity-headers.ts';
+import type { Provisions } from './injected-headers.ts';
+import type { Presented } from '../upstream-credentials/request-credential.ts';
+import { createHeaderCleaner } from './request-headers.ts';
+
+export interface OutgoingSettings {
+  /** Public prefix; replaced by the path of `upstream.url`. */
+  readonly path: string;
+  readonly upstream: { readonly url: string; readonly hostHeader: 'upstream' | 'client' };
+  readonly identityHeaders: IdentityHeaderTemplates;
+  readonly keepCookies: boolean;
+  readonly passHeaders?: readonly string[] | undefined;
+}
+
+export interface OutgoingHead {
+  /** With its query. */
+  readonly path: string;
+  /** Name, value, name, value … */
+  readonly headers: string[];
+  /** Bytes, where they are known; undefined where the body is chunked or absent. */
+  readonly contentLength: number | undefined;
+}
+
+/** What the upstream gets of a request's head: what is left of the client's, who it is, and the gateway's own. */
+export function createOutgoingHead(
+  settings: OutgoingSettings,
+  cleanQuery: CleanQuery,
+  /** Headers that the upstream's credential may stand in. */
+  credentialHeaders: readonly string[],
+): (forwarding: Forwarding, provisions: Provisions) => OutgoingHead {
+  const { upstream, path } = settings;
+  const target = new URL(upstream.url);
+  const identityHeaders = createIdentityHeaders(settings.identityHeaders);
+  const cleanHeaders = createHeaderCleaner({
+    keepCookies: settings.keepCookies,
+    cleanQuery,
+    passHeaders: settings.passHeaders,
+    reserved: [...Object.keys(settings.identityHeaders), ...credentialHeaders],
+  });
+
+  /** Who calls; nobody where policy said no and was not enforced. */
+  function pushIdentity({ allow, operations }: Forwarding, headers: string[]): void {
+    if (allow.basis === 'shadow' || allow.caller === undefined) return;
+    headers.push(...identityHeaders(allow.caller));
+    const first = operations[0];
+    if (first === undefined) return;
+    const scopes =
+      operations.length === 1 ? first.scope : [...new Set(operations.map(({ scope }) => scope))].join(' ');
+    headers.push('X-Auth-Scopes', headerValue(scopes));
+  }
+
+  return function outgoing(forwarding, { presented, assertion }) {
+    const { incoming, head, plan, taken } = forwarding;
+    const { client } = incoming;
+    const { headers, contentLength = taken?.whole === true ? taken.bytes.length : undefined } = cleanHeaders(
+      head.rawHeaders,
+    );
+    headers.push('Host', upstream.hostHeader === 'client' ? head.host : target.host);
+    if (head.hasBody && contentLength !== undefined) headers.push('Content-Length', String(contentLength));
+    headers.push(
+      'X-Forwarded-For',
+      client.address,
+      'X-Forwarded-Host',
+      head.host,
+      'X-Forwarded-Proto',
+      client.proto,
+    );
+    headers.push('X-Request-Id', incoming.requestId);
+    if (presented?.carrier === 'header') headers.push(presented.name, presented.value);
+    pushIdentity(forwarding, headers);
+    if (assertion !== undefined) headers.push('X-Auth-Assertion', assertion);
+    const query = withParameter(cleanQuery(plan?.query ?? head.query), presented);
+    return { path: target.pathname + head.path.slice(path.length) + query, headers, contentLength };
+  };
+}
+
+/** Last, behind what the client asked for. */
+function withParameter(query: string, presented: Presented | undefined): string {
+  if (presented?.carrier !== 'query') return query;
+  return `${query}${query === '' ? '?' : '&'}${presented.name}=${encodeURIComponent(presented.value)}`;
+}

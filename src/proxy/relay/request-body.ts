@@ -1,0 +1,82 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import type { BodyWatch } from '../../core/request/protocol.ts';
+import type { TakenBody } from '../../core/request/buffered-body.ts';
+
+export type BodyFault = 'body_too_large' | 'body_timeout' | 'client_left' | 'not_as_announced';
+
+export class BodyError extends Error {
+  readonly fault: BodyFault;
+
+  constructor(fault: BodyFault, detail: string = fault) {
+    super(detail);
+    this.fault = fault;
+  }
+}
+
+/**
+ * A request's body for undici, with backpressure, counted and bounded. It stands between the two because undici
+ * destroys the stream it is given, and with it would go the connection on which the client waits for its answer.
+ */
+export class RequestBody extends Readable {
+  readonly #req: IncomingMessage;
+  readonly #maxBytes: number;
+  readonly #watch: BodyWatch | undefined;
+  received = 0;
+
+  /** `maxBytes` is `Infinity` where there is no limit. */
+  constructor(
+    req: IncomingMessage,
+    maxBytes: number,
+    taken: TakenBody | undefined,
+    watch: BodyWatch | undefined,
+  ) {
+    super({ highWaterMark: 64 * 1024 });
+    this.#req = req;
+    this.#maxBytes = maxBytes;
+    this.#watch = watch;
+    if (taken !== undefined) this.#data(taken.bytes);
+    if (taken?.whole === true) this.#end();
+    req.on('data', this.#data);
+    req.on('end', this.#end);
+    req.on('close', this.#close);
+    req.on('error', ignore);
+    req.pause();
+  }
+
+  /** The client has stopped sending. */
+  stall(): void {
+    this.destroy(new BodyError('body_timeout'));
+  }
+
+  override _read(): void {
+    this.#req.resume();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#req.off('data', this.#data);
+    this.#req.off('end', this.#end);
+    this.#req.off('close', this.#close);
+    callback(error);
+  }
+
+  readonly #data = (chunk: Buffer): void => {
+    this.received += chunk.length;
+    if (this.received > this.#maxBytes) return void this.destroy(new BodyError('body_too_large'));
+    const wrong = this.#watch?.(chunk);
+    if (wrong !== undefined) this.destroy(new BodyError('not_as_announced', wrong));
+    else if (!this.push(chunk)) this.#req.pause();
+  };
+
+  readonly #end = (): void => {
+    this.push(null);
+  };
+
+  readonly #close = (): void => {
+    if (!this.#req.complete) this.destroy(new BodyError('client_left'));
+  };
+}
+
+function ignore(): void {
+  // `close` follows and says it all.
+}

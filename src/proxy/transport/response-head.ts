@@ -1,0 +1,136 @@
+import { foldHeaderName } from '../../util/http/header-name.ts';
+import { addConnectionNames, withoutNames } from '../headers/connection-header.ts';
+import { createQueryCleaner, stripCredentials } from '../headers/credential-parameters.ts';
+import { rewriteLinks } from '../rewrite/link.ts';
+import { originOf, type LocationRewriter } from '../rewrite/location.ts';
+
+export type ResponseHead =
+  | {
+      readonly kind: 'head';
+      /** Name, value, name, value … for `writeHead`. */
+      readonly headers: string[];
+      /** Bytes; undefined where the upstream did not say. */
+      readonly contentLength: number | undefined;
+      /** The body ends where the upstream closes: the client's connection must end with it. */
+      readonly untilClose: boolean;
+    }
+  | { readonly kind: 'invalid'; readonly detail: string };
+
+/** Reads an upstream's headers (Buffers or text, name, value, …) into what may be relayed. */
+export function readResponseHead(
+  raw: readonly (Buffer | string)[],
+  status: number,
+  host: string,
+  location: LocationRewriter,
+): ResponseHead {
+  const headers: string[] = [];
+  let contentLength: number | undefined;
+  let chunked = false;
+  let trailers = false;
+  let named: Set<string> | undefined;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = latin1(raw[i]);
+    const value = latin1(raw[i + 1]);
+    const folded = foldHeaderName(name);
+    const action = ACTIONS.get(folded);
+    if (action === undefined) {
+      headers.push(name, value);
+      continue;
+    }
+    switch (action) {
+      case 'drop':
+        break;
+      case 'connection':
+        named = addConnectionNames(named, value);
+        break;
+      case 'content-length':
+        if (!/^\d{1,15}$/.test(value)) return invalid('a Content-Length that is not a number');
+        if (contentLength !== undefined && contentLength !== Number(value))
+          return invalid('two Content-Lengths');
+        // A 204 has none (RFC 9110 §8.6), and who believes it waits for a body.
+        if (contentLength === undefined && status !== 204) headers.push(name, value);
+        contentLength = Number(value);
+        break;
+      case 'trailer':
+        trailers = true;
+        break;
+      case 'transfer-encoding':
+        if (chunked || value.toLowerCase() !== 'chunked')
+          return invalid('a Transfer-Encoding other than chunked');
+        chunked = true;
+        break;
+      case 'location': {
+        const rewritten = location(value, host);
+        // Only `Location` is required for the response: any other foreign URL is left out.
+        if (rewritten !== undefined)
+          headers.push(name, folded === TERRAFORM_GET ? withoutToken(rewritten) : rewritten);
+        else if (folded === 'location') return invalid(`a redirect to ${originOf(value)}`);
+        break;
+      }
+      case 'link':
+        headers.push(name, rewriteLinks(value, host, location));
+        break;
+      default:
+        action satisfies never;
+    }
+  }
+  // Both framings at once are how responses are split between two readers (RFC 9112 §6.1).
+  if (chunked && contentLength !== undefined) return invalid('Content-Length beside Transfer-Encoding');
+  // Trailers exist behind a last chunk only (RFC 9112 §7.1.2).
+  if (trailers && contentLength !== undefined) return invalid('Trailer beside Content-Length');
+  return {
+    kind: 'head',
+    headers: withoutNames(headers, named),
+    contentLength,
+    untilClose: !chunked && contentLength === undefined,
+  };
+}
+
+/** The value of a header as the upstream sent it. */
+export function findRaw(raw: readonly (Buffer | string)[], name: string): string | undefined {
+  for (let i = 0; i < raw.length; i += 2)
+    if (foldHeaderName(latin1(raw[i])) === name) return latin1(raw[i + 1]);
+  return undefined;
+}
+
+function latin1(value: Buffer | string | undefined): string {
+  return typeof value === 'string' ? value : (value?.toString('latin1') ?? '');
+}
+
+function invalid(detail: string): ResponseHead {
+  return { kind: 'invalid', detail };
+}
+
+/** Where a module of Terraform is; GitLab adds a token of the account that asked (lib/api/terraform/modules/v1). */
+const TERRAFORM_GET = 'x-terraform-get';
+const cleanSource = createQueryCleaner(['token']);
+
+function withoutToken(url: string): string {
+  return stripCredentials(url, cleanSource);
+}
+
+type Action =
+  'drop' | 'connection' | 'content-length' | 'trailer' | 'transfer-encoding' | 'location' | 'link';
+
+const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
+  ['connection', 'connection'],
+  ['content-length', 'content-length'],
+  ['transfer-encoding', 'transfer-encoding'],
+  ['location', 'location'],
+  ['content-location', 'location'],
+  [TERRAFORM_GET, 'location'],
+  ['link', 'link'],
+  ['keep-alive', 'drop'],
+  ['proxy-connection', 'drop'],
+  ['proxy-authenticate', 'drop'],
+  ['proxy-authentication-info', 'drop'],
+  ['te', 'drop'],
+  ['trailer', 'trailer'],
+  ['upgrade', 'drop'],
+  // A client sends its credential to whatever realm a challenge names (CVE-2026-33540): only ours may reach it.
+  ['www-authenticate', 'drop'],
+  ['authentication-info', 'drop'],
+  // Would lead clients past the gateway.
+  ['alt-svc', 'drop'],
+  ['x-request-id', 'drop'],
+]);

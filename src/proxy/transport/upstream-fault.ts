@@ -1,0 +1,67 @@
+import { errors } from 'undici';
+import type { DenyReason, UpstreamFault } from '../../core/reasons.ts';
+import { BodyError } from '../relay/request-body.ts';
+
+export interface Fault {
+  readonly reason: UpstreamFault | DenyReason;
+  readonly detail: string;
+}
+
+/** Translates what undici and the sockets below it report into reasons. */
+export function upstreamFault(error: unknown): Fault {
+  if (error instanceof BodyError) {
+    switch (error.fault) {
+      case 'client_left':
+        return { reason: 'request_malformed', detail: 'the client left before its body was complete' };
+      case 'not_as_announced':
+        return { reason: 'request_malformed', detail: error.message };
+      case 'body_too_large':
+      case 'body_timeout':
+        return { reason: error.fault, detail: 'the request body' };
+      default:
+        return error.fault satisfies never;
+    }
+  }
+  // Its code is undefined in undici 8, whose table of llhttp's errors knows names only.
+  if (error instanceof errors.HTTPParserError) {
+    return { reason: 'upstream_invalid', detail: error.code ?? 'not an HTTP/1.1 response' };
+  }
+  const code = codeOf(error);
+  if (TIMEOUTS.has(code)) return { reason: 'upstream_timeout', detail: code };
+  if (NONSENSE.has(code)) return { reason: 'upstream_invalid', detail: code };
+  return { reason: 'upstream_unreachable', detail: code };
+}
+
+/**
+ * As far as can be told, a kept connection that the upstream had closed in the meantime. undici does not say of a
+ * reset whether the connection was new, so only what is safe to send twice may be sent again (RFC 9110 §9.2.2).
+ */
+export function isStaleConnection(error: unknown): boolean {
+  const code = codeOf(error);
+  if (code === 'ECONNRESET' || code === 'EPIPE') return true;
+  if (code !== 'UND_ERR_SOCKET') return false;
+  const socket = (error as { socket?: { bytesRead?: number } | null }).socket;
+  return (socket?.bytesRead ?? 0) > 0;
+}
+
+/** The code of an error or of what caused it; several addresses tried give an AggregateError without one. */
+function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return 'unknown';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  return 'cause' in error ? codeOf(error.cause) : 'unknown';
+}
+
+const TIMEOUTS: ReadonlySet<string> = new Set([
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ETIMEDOUT',
+]);
+
+const NONSENSE: ReadonlySet<string> = new Set([
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+]);

@@ -1,0 +1,76 @@
+import type { Clock, Log, OutboundForms } from '../../core/ports.ts';
+import { orLetGo } from '../../util/close-on-failure.ts';
+import { createClientCredential, type ClientCredentialSettings } from './client-credential.ts';
+import { basicCredential, fixedCredential, type FixedAuth } from './fixed-credential.ts';
+import { createOAuth2Token, type OAuth2Settings } from './oauth2-token.ts';
+import { createPerIdentity } from './per-identity.ts';
+import { createRegistryTokens, type RegistryTokenSettings } from './registry-token.ts';
+import type { RequestCredential } from './request-credential.ts';
+
+/** A credential of the gateway's own: exactly one of these. */
+export interface OwnAuth extends FixedAuth {
+  /** Fetched for each set of rights, with a user name and password, or as anybody. */
+  readonly registryToken?:
+    | (RegistryTokenSettings & {
+        readonly username?: string | undefined;
+        readonly password?: string | undefined;
+        readonly passwordFile?: string | undefined;
+      })
+    | undefined;
+  readonly oauth2?: OAuth2Settings | undefined;
+}
+
+/** What is presented to the upstream: exactly one of these. */
+export interface UpstreamAuth extends OwnAuth {
+  /** Name of the caller's identity → the gateway's credential for it. */
+  readonly perIdentity?: Readonly<Record<string, OwnAuth>> | undefined;
+  /** The client's own, where it may be shown to the upstream. */
+  readonly forwardCredential?: true | undefined;
+}
+
+export interface CredentialPorts {
+  readonly outbound: OutboundForms;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface CredentialService extends ClientCredentialSettings {
+  readonly name: string;
+  /** What clients write in front of the upstream's names. */
+  readonly repositoryPrefix?: string | undefined;
+}
+
+export function createUpstreamCredential(
+  service: CredentialService,
+  { forwardCredential, perIdentity, ...own }: UpstreamAuth,
+  ports: CredentialPorts,
+): RequestCredential | undefined {
+  if (forwardCredential === true) return createClientCredential(service);
+  if (perIdentity === undefined) return ownCredential(service, own, ports);
+  return orLetGo((keep) => {
+    const entries = Object.entries(perIdentity).flatMap(([identity, entry]) => {
+      const credential = ownCredential(service, entry, ports);
+      return credential === undefined ? [] : [[identity, keep(credential)] as const];
+    });
+    return createPerIdentity(new Map(entries));
+  });
+}
+
+function ownCredential(
+  { name, repositoryPrefix = '' }: CredentialService,
+  { oauth2, registryToken, ...fixed }: OwnAuth,
+  ports: CredentialPorts,
+): RequestCredential | undefined {
+  if (oauth2 !== undefined) return createOAuth2Token(name, oauth2, ports);
+  if (registryToken === undefined) return fixedCredential(name, fixed, ports.log);
+  const { username, password, passwordFile } = registryToken;
+  const login =
+    username === undefined
+      ? undefined
+      : basicCredential(name, { username, password, passwordFile }, ports.log);
+  const tokens = createRegistryTokens(name, registryToken, repositoryPrefix, {
+    ...ports,
+    login: () => login?.present().value,
+  });
+  return { ...tokens, close: () => login?.close() };
+}

@@ -1,0 +1,87 @@
+import type { Socket } from 'node:net';
+import type { Forwarding } from '../../core/request/forwarding.ts';
+
+export interface TunnelLimits {
+  /** Milliseconds without a byte in either direction. */
+  readonly idle: number;
+  /** Milliseconds at most. */
+  readonly lifetime: number;
+}
+
+/** Two connections, each of which gets what the other one says. */
+export interface Tunnel {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  readonly forwarding: Forwarding;
+}
+
+interface Watched {
+  readonly openedAt: number;
+  movedAt: number;
+  moved: number;
+}
+
+/** Milliseconds: a revocation is in force within a second, and the list may be 300 ms old. */
+const INTERVAL = 250;
+
+/** Ends tunnels that are idle, old, or not allowed any more: nothing that goes through one is looked at again. */
+export class TunnelWatch {
+  readonly #limits: TunnelLimits;
+  readonly #tunnels = new Map<Tunnel, Watched>();
+  #timer: NodeJS.Timeout | undefined;
+  #closed: string | undefined;
+
+  constructor(limits: TunnelLimits) {
+    this.#limits = limits;
+  }
+
+  add(tunnel: Tunnel): void {
+    // Its handshake was under way when all others ended.
+    if (this.#closed !== undefined) return end(tunnel, this.#closed);
+    const now = performance.now();
+    this.#tunnels.set(tunnel, { openedAt: now, movedAt: now, moved: movedIn(tunnel) });
+    this.#timer ??= setInterval(() => this.#look(performance.now()), INTERVAL).unref();
+  }
+
+  remove(tunnel: Tunnel): void {
+    this.#tunnels.delete(tunnel);
+    if (this.#tunnels.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Ends all of them, and those that come later. */
+  close(why: string): void {
+    this.#closed = why;
+    for (const tunnel of this.#tunnels.keys()) end(tunnel, why);
+  }
+
+  #look(now: number): void {
+    for (const [tunnel, watched] of this.#tunnels) {
+      const moved = movedIn(tunnel);
+      if (moved !== watched.moved) {
+        watched.moved = moved;
+        watched.movedAt = now;
+      }
+      const refusal = tunnel.forwarding.standing();
+      if (refusal !== undefined) {
+        tunnel.forwarding.broken(refusal.reason, refusal.detail);
+        end(tunnel, refusal.detail);
+      } else if (now - watched.movedAt >= this.#limits.idle) {
+        end(tunnel, 'the tunnel was idle');
+      } else if (now - watched.openedAt >= this.#limits.lifetime) {
+        end(tunnel, 'the tunnel reached its lifetime');
+      }
+    }
+  }
+}
+
+function movedIn({ client }: Tunnel): number {
+  return client.bytesRead + client.bytesWritten;
+}
+
+function end({ client, upstream, forwarding }: Tunnel, why: string): void {
+  forwarding.detail = why;
+  client.destroy();
+  upstream.destroy();
+}

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { GatehouseError } from '../../core/errors.ts';
+import type { Log } from '../../core/ports.ts';
+import type { Revocation } from '../../core/credentials/revocation.ts';
+import type { RevocationsRead, Store } from '../../core/store.ts';
+import { linkChanges, MAX_CHANGES } from './changes.ts';
+import { codeOf, type RedisClient } from './connection.ts';
+
+type Command = <T>(call: (client: RedisClient) => Promise<T>) => Promise<T>;
+
+/** A hash of all entries by id. */
+const LIST = 'revocations';
+/** Replaced by every change. */
+const MARK = 'revocations:mark';
+/** Names the data; lost with them. */
+const EPOCH = 'revocations:epoch';
+/** A stream of the last changes: ids alone, linked by the marks before and after. */
+const CHANGES = 'revocations:changes';
+
+/** Entries that one command reads: each answer comes within the timeout, and requests are served in between. */
+const PAGE = 1_000;
+
+/** Revocations in Redis; a replica reads those that have changed since its last read. */
+export function createRedisRevocations(
+  command: Command,
+  log: Log,
+): Pick<Store, 'putRevocation' | 'deleteRevocation' | 'forgetRevocations' | 'revocations'> {
+  let told = false;
+
+  /** Not part of the change, which is complete without it: a reader that finds a link missing reads everything. */
+  async function link(client: RedisClient, previous: string | null, mark: string, id: string): Promise<void> {
+    const TRIM = { strategy: 'MAXLEN', strategyModifier: '~', threshold: MAX_CHANGES } as const;
+    try {
+      await client.xAdd(CHANGES, '*', { previous: String(previous), mark, id }, { TRIM });
+    } catch (error) {
+      if (told || !client.isReady) return;
+      told = true;
+      log.warn('the stream of revocation changes cannot be written: each change is a full read', {
+        code: codeOf(error),
+      });
+    }
+  }
+
+  async function readChanges(
+    epoch: string,
+    from: string,
+    position: string,
+  ): Promise<RevocationsRead | undefined> {
+    const [current, to, entries] = await command((client) =>
+      client
+        .multi()
+        .get(EPOCH)
+        .get(MARK)
+        .xRange(CHANGES, `(${position}`, '+', { COUNT: 2 * MAX_CHANGES })
+        .execTyped(),
+    );
+    const mark = String(to);
+    const ids = current === epoch ? linkChanges(entries ?? [], from, mark) : undefined;
+    if (ids === undefined) return undefined;
+    const bodies = ids.length === 0 ? [] : await command((client) => client.hmGet(LIST, [...ids]));
+    return {
+      kind: 'changes',
+      epoch,
+      mark: markOf(epoch, mark, entries?.at(-1)?.id ?? position),
+      revocations: parseAll(bodies),
+      removed: ids.filter((_id, index) => bodies[index] === null),
+    };
+  }
+
+  async function readAll(epoch: string): Promise<RevocationsRead> {
+    const [before, mark, newest, ids] = await command((client) =>
+      client.multi().get(EPOCH).get(MARK).xRevRange(CHANGES, '+', '-', { COUNT: 1 }).hKeys(LIST).execTyped(),
+    );
+    const revocations: Revocation[] = [];
+    for (let start = 0; start < ids.length; start += PAGE) {
+      const page = ids.slice(start, start + PAGE);
+      revocations.push(...parseAll(await command((client) => client.hmGet(LIST, page))));
+    }
+    const after = await command((client) => client.get(EPOCH));
+    if (before !== epoch || after !== epoch) {
+      throw new GatehouseError('store_unavailable', 'Redis: lost its data while they were read');
+    }
+    return {
+      kind: 'all',
+      epoch,
+      mark: markOf(epoch, String(mark), newest?.[0]?.id ?? '0-0'),
+      revocations,
+    };
+  }
+
+  return {
+    putRevocation: (revocation) =>
+      command(async (client) => {
+        const [body, mark] = [JSON.stringify(revocation), randomUUID()];
+        const change = client.multi().hSet(LIST, revocation.id, body).set(MARK, mark, { GET: true });
+        const [, previous] = await change.execTyped();
+        void link(client, previous, mark, revocation.id);
+      }),
+    deleteRevocation: (id) =>
+      command(async (client) => {
+        const mark = randomUUID();
+        const change = client.multi().hDel(LIST, id).set(MARK, mark, { GET: true });
+        const [removed, previous] = await change.execTyped();
+        void link(client, previous, mark, id);
+        return Number(removed) > 0;
+      }),
+    // Without another mark: each replica drops what has ended by itself.
+    forgetRevocations: (ids) => command(async (client) => void (await client.hDel(LIST, [...ids]))),
+    async revocations(since) {
+      const { epoch, mark } = await command(nameOf);
+      const [lastEpoch, lastMark, position] = since?.split(' ') ?? [];
+      if (epoch !== lastEpoch || lastMark === undefined || position === undefined) return readAll(epoch);
+      if (mark === lastMark) return undefined;
+      return (await readChanges(epoch, lastMark, position)) ?? readAll(epoch);
+    },
+  };
+}
+
+function markOf(epoch: string, mark: string, position: string): string {
+  return `${epoch} ${mark} ${position}`;
+}
+
+function parseAll(bodies: readonly (string | null)[]): Revocation[] {
+  return bodies.flatMap((body) => (body === null ? [] : [JSON.parse(body) as Revocation]));
+}
+
+/**
+ * The first to look names the data; when they are lost, so is their name. Only then is anything written: a Redis that is full,
+ * cannot save or has lost its replicas refuses writes, and still tells of revocations.
+ */
+async function nameOf(client: RedisClient): Promise<{ readonly epoch: string; readonly mark: string }> {
+  const [known, since] = await client.multi().get(EPOCH).get(MARK).execTyped();
+  if (known !== null) return { epoch: String(known), mark: String(since) };
+  const [, epoch, mark] = await client
+    .multi()
+    .set(EPOCH, randomUUID(), { condition: 'NX' })
+    .get(EPOCH)
+    .get(MARK)
+    .execTyped();
+  return { epoch: String(epoch), mark: String(mark) };
+}

@@ -1,0 +1,139 @@
+import { scalarClaim } from '../../core/credentials/claims.ts';
+import type { Minted, VerifiedCredential } from '../../core/credentials/credential.ts';
+import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
+import type { Revocation, RevocationTarget } from '../../core/credentials/revocation.ts';
+
+interface Entry {
+  readonly revocation: Revocation;
+  /** Milliseconds since the epoch. */
+  readonly ends: number;
+}
+
+/** Several may name the same, and end at different times. */
+type Entries = Map<string, Entry[]>;
+
+/** Revocations by what they name. Adding, removing and looking up cost the same however many there are. */
+export class RevocationIndex {
+  readonly #byId = new Map<string, Entry>();
+  readonly #byTarget: Readonly<Record<Exclude<RevocationTarget, 'jti'>, Entries>> = {
+    tokenHash: new Map(),
+    deployToken: new Map(),
+    identity: new Map(),
+    project: new Map(),
+    issuer: new Map(),
+  };
+  /** By issuer, then by jti: a lookup builds no key. */
+  readonly #byJti = new Map<string, Entries>();
+  #additions = 0;
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Additions so far: what no entry named stays unnamed until the next one. */
+  get additions(): number {
+    return this.#additions;
+  }
+
+  ids(): IterableIterator<string> {
+    return this.#byId.keys();
+  }
+
+  get(id: string): Revocation | undefined {
+    return this.#byId.get(id)?.revocation;
+  }
+
+  /** False where it is there already. */
+  put(revocation: Revocation): boolean {
+    const { id } = revocation;
+    if (this.#byId.has(id)) return false;
+    const entry = { revocation, ends: endOf(revocation) };
+    const [entries, key] = this.#placeOf(revocation);
+    const others = entries.get(key);
+    if (others === undefined) entries.set(key, [entry]);
+    else others.push(entry);
+    this.#byId.set(id, entry);
+    this.#additions += 1;
+    return true;
+  }
+
+  remove(id: string): void {
+    const entry = this.#byId.get(id);
+    if (entry === undefined) return;
+    this.#byId.delete(id);
+    const [entries, key] = this.#placeOf(entry.revocation);
+    const left = (entries.get(key) ?? []).filter((other) => other !== entry);
+    if (left.length > 0) entries.set(key, left);
+    else entries.delete(key);
+  }
+
+  /** In the order of their addition. */
+  inForce(now: number): Revocation[] {
+    return [...this.#byId.values()].filter(({ ends }) => ends > now).map(({ revocation }) => revocation);
+  }
+
+  /** An effective entry that names this credential or its source. */
+  find(credential: VerifiedCredential, identity: string | undefined, now: number): Revocation | undefined {
+    const { issuer, subject, minted } = credential;
+    const by = this.#byTarget;
+    return (
+      this.#findToken(issuer, credential, now) ??
+      (minted && this.#findToken(issuer, minted.source, now)) ??
+      findIn(by.issuer, issuer, now) ??
+      findIn(by.identity, identity, now) ??
+      (issuer === DEPLOY_TOKENS ? findIn(by.deployToken, subject, now) : undefined) ??
+      this.#findProject(credential, now)
+    );
+  }
+
+  #findToken(
+    issuer: string,
+    token: VerifiedCredential | Minted['source'],
+    now: number,
+  ): Revocation | undefined {
+    const { tokenHash } = this.#byTarget;
+    return (
+      findIn(this.#byJti.get(issuer), token.jti, now) ??
+      findIn(tokenHash, token.tokenHash, now) ??
+      findIn(tokenHash, token.sentHash, now)
+    );
+  }
+
+  #findProject({ claims }: VerifiedCredential, now: number): Revocation | undefined {
+    const { project } = this.#byTarget;
+    if (project.size === 0) return undefined;
+    for (const name of ['project_path', 'repository']) {
+      const found = findIn(project, scalarClaim(claims, name)?.toLowerCase(), now);
+      if (found !== undefined) return found;
+    }
+    for (const name of ['project_id', 'repository_id']) {
+      const id = scalarClaim(claims, name);
+      const found = id === undefined ? undefined : findIn(project, `id:${id}`, now);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #placeOf({ target, value, issuer = '' }: Revocation): readonly [Entries, string] {
+    if (target === 'project') return [this.#byTarget.project, value.toLowerCase()];
+    // Of a later version: it names nothing that this one knows.
+    if (target !== 'jti' && !Object.hasOwn(this.#byTarget, target)) return [new Map(), value];
+    if (target !== 'jti') return [this.#byTarget[target], value];
+    const known = this.#byJti.get(issuer);
+    if (known !== undefined) return [known, value];
+    const added: Entries = new Map();
+    this.#byJti.set(issuer, added);
+    return [added, value];
+  }
+}
+
+function findIn(entries: Entries | undefined, key: string | undefined, now: number): Revocation | undefined {
+  if (entries === undefined || entries.size === 0 || key === undefined) return undefined;
+  return entries.get(key)?.find(({ ends }) => ends > now)?.revocation;
+}
+
+/** Milliseconds since the epoch. A time that cannot be read ends nothing. */
+export function endOf({ expires }: Revocation): number {
+  const end = expires === undefined ? Infinity : Date.parse(expires);
+  return Number.isNaN(end) ? Infinity : end;
+}

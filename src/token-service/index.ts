@@ -1,0 +1,15 @@
+export type { GiveOutPorts } from './issue-token.ts';
+export { createMeEndpoint, ME_PATH } from './workload/me-endpoint.ts';
+export { createMint, type Mint, type MintSettings } from './mint.ts';
+export { createJwksEndpoint, createMetadataEndpoint } from './oauth/metadata-endpoints.ts';
+export { JWKS_PATH, METADATA_PATH, REVOKE_PATH, TOKEN_PATH } from './oauth/metadata-endpoints.ts';
+export { createNpmPublishing, NPM_EXCHANGE_PATH, type NpmPublishingPorts } from './publishing/npm.ts';
+export type { PublishingSite } from './publishing/issue-for-publishing.ts';
+export { createPypiAudience, createPypiPublishing } from './publishing/pypi.ts';
+export { PYPI_AUDIENCE_PATH, PYPI_MINT_PATH, type PypiPublishingPorts } from './publishing/pypi.ts';
+export { createRegistryTokenEndpoint, type RegistrySite } from './registry/token-endpoint.ts';
+export type { RegistryTokenPorts } from './registry/issue-registry-token.ts';
+export { createRevokeEndpoint } from './oauth/revoke-endpoint.ts';
+export { createTokenEndpoint, type Target } from './oauth/token-endpoint.ts';
+export { createWorkloadEndpoint, EXCHANGE_PATH, type Workload } from './workload/exchange-endpoint.ts';
+export { createKeyring, type KeyringSettings } from './signing-keys/keyring.ts';

@@ -1,0 +1,59 @@
+import type { Handle } from '../../core/request/endpoint.ts';
+import type { Keyring } from '../../core/credentials/keyring.ts';
+import type { Log } from '../../core/ports.ts';
+import { REASONS } from '../../core/reasons.ts';
+import { answer, createOwnEndpoint, type Manner, type Work } from '../endpoint/built-in-endpoint.ts';
+import { GRANT_TYPES } from './token-request.ts';
+
+export const JWKS_PATH = '/.well-known/jwks.json';
+export const METADATA_PATH = '/.well-known/oauth-authorization-server';
+export const TOKEN_PATH = '/oauth/token';
+export const REVOKE_PATH = '/oauth/revoke';
+
+/** A new key is published before it signs: minutes are soon enough. */
+const CACHE = 'public, max-age=300';
+
+/** The public halves of the keys that tokens are signed with (RFC 7517), for whoever wants to verify one. */
+export function createJwksEndpoint(keyring: Pick<Keyring, 'publicKeys'>, log: Log): Handle {
+  return published(
+    async () => ({ type: 'application/jwk-set+json', value: await keyring.publicKeys() }),
+    log,
+  );
+}
+
+/** Where the endpoints are and what they take (RFC 8414 §2). */
+export function createMetadataEndpoint(publicUrl: string, log: Log): Handle {
+  const at = (path: string): string => `${publicUrl.replace(/\/$/, '')}${path}`;
+  const value = {
+    issuer: publicUrl,
+    token_endpoint: at(TOKEN_PATH),
+    token_endpoint_auth_methods_supported: ['none', 'client_secret_basic'],
+    grant_types_supported: Object.values(GRANT_TYPES),
+    revocation_endpoint: at(REVOKE_PATH),
+    revocation_endpoint_auth_methods_supported: ['none'],
+    jwks_uri: at(JWKS_PATH),
+    response_types_supported: [],
+  };
+  return published(async () => ({ type: 'application/json', value }), log);
+}
+
+function published(
+  read: () => Promise<{ readonly type: string; readonly value: unknown }>,
+  log: Log,
+): Handle {
+  const work: Work = async (call) => {
+    const { type, value } = await read();
+    call.reason = 'anonymous';
+    call.decision = { kind: 'allow', basis: 'anonymous', caller: undefined, relaxed: undefined };
+    return answer(type, value, CACHE);
+  };
+  return createOwnEndpoint({ GET: work }, MANNER, log);
+}
+
+const MANNER: Manner = {
+  tell: ({ reason }) => ({ code: reason, ...REASONS[reason] }),
+  write: ({ code, message }) => ({
+    contentType: 'application/json',
+    body: JSON.stringify({ error: code, message }),
+  }),
+};

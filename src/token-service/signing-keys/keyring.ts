@@ -1,0 +1,97 @@
+import { CompactSign, compactVerify } from 'jose';
+import { GatehouseError } from '../../core/errors.ts';
+import type { Keyring, KeyringVerdict } from '../../core/credentials/keyring.ts';
+import type { Log } from '../../core/ports.ts';
+import type { Store } from '../../core/store.ts';
+import { decodeBase64url } from '../../util/base64url.ts';
+import { parseJsonObject } from '../../util/json/object.ts';
+import { createGeneratedKey } from './generated-key.ts';
+import { openKeyFiles } from './key-files.ts';
+import type { KeySource } from './key-source.ts';
+
+export interface KeyringSettings {
+  /** Default: one that is generated and kept in the store. */
+  readonly signing?: { readonly keys: readonly { readonly file: string }[] } | undefined;
+}
+
+export function createKeyring(
+  settings: KeyringSettings,
+  ports: { readonly store: Pick<Store, 'keepFirst'>; readonly log: Log },
+): Keyring {
+  const files = settings.signing?.keys.map(({ file }) => file);
+  const generated = createGeneratedKey(ports.store);
+  let source: KeySource | undefined = files === undefined ? generated : undefined;
+
+  function keys(): KeySource {
+    if (source === undefined)
+      throw new GatehouseError('store_unavailable', 'the signing keys are not read yet');
+    return source;
+  }
+
+  return {
+    async start() {
+      if (files !== undefined) {
+        source = await openKeyFiles(files, ports.log);
+        return;
+      }
+      await generated.keys().catch((cause: unknown) => {
+        const error = cause instanceof GatehouseError ? cause.message : 'unusable key';
+        ports.log.warn('no signing key yet: nothing is minted until the store answers', { error });
+      });
+    },
+    stop: () => source?.stop(),
+    async publicKeys() {
+      const all = await keys().keys();
+      return { keys: all.map(({ publicJwk }) => publicJwk) };
+    },
+    async sign(typ, payload) {
+      const [first] = await keys().keys();
+      if (first === undefined) throw new GatehouseError('store_unavailable', 'there is no signing key');
+      return new CompactSign(Buffer.from(JSON.stringify(payload), 'utf8'))
+        .setProtectedHeader({ alg: 'ES256', kid: first.kid, typ })
+        .sign(first.privateKey);
+    },
+    async verify(token, typ) {
+      const parsed = readParts(token, typ);
+      if (parsed.kind !== 'parts') return parsed;
+      try {
+        const key = await keys().find(parsed.kid);
+        if (key === undefined) return invalid('signed with a key that is none of ours');
+        await compactVerify(token, key.publicKey, { algorithms: ['ES256'] });
+        return { kind: 'payload', payload: parsed.payload, kid: parsed.kid };
+      } catch (cause) {
+        if (cause instanceof GatehouseError) return { kind: 'unavailable', detail: cause.message };
+        return invalid('the signature does not verify');
+      }
+    },
+    counts: (kid) => source?.counts(kid) === true,
+  };
+}
+
+type Parts = {
+  readonly kind: 'parts';
+  readonly kid: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+};
+
+/** We know each header that we write: whatever else stands in one was not written by us. */
+function readParts(token: string, typ: string): Parts | KeyringVerdict {
+  const parts = token.split('.', 4);
+  const [header = '', payload = '', signature = ''] = parts.map(decodeBase64url);
+  if (parts.length !== 3 || header === '' || payload === '' || signature === '') {
+    return invalid('not three parts of canonical base64url');
+  }
+  const [head, body] = [parseJsonObject(header), parseJsonObject(payload)];
+  if (head.kind !== 'object' || body.kind !== 'object')
+    return invalid('header or payload is no plain JSON object');
+  const { alg, kid, typ: is, ...more } = head.value;
+  if (alg !== 'ES256' || typeof kid !== 'string' || Object.keys(more).length > 0) {
+    return invalid('a header that we do not write');
+  }
+  if (is !== typ) return invalid(`its typ is not ${typ}`);
+  return { kind: 'parts', kid, payload: body.value };
+}
+
+function invalid(detail: string): KeyringVerdict {
+  return { kind: 'invalid', detail };
+}

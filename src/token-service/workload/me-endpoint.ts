@@ -1,0 +1,68 @@
+import type { Handle } from '../../core/request/endpoint.ts';
+import type { PresentedCredential, VerifiedCredential } from '../../core/credentials/credential.ts';
+import { deny, type Caller, type Deny, type Refusal } from '../../core/decision.ts';
+import type { Log } from '../../core/ports.ts';
+import type { RequestHead } from '../../core/request/request-head.ts';
+import { apiManner, byReason } from './error-format.ts';
+import { answer, createOwnEndpoint } from '../endpoint/built-in-endpoint.ts';
+import { prove, type Admit } from '../authenticate-caller.ts';
+
+export const ME_PATH = '/v1/users/me';
+
+export interface HeldGrant {
+  readonly service: string;
+  readonly scopes: readonly string[];
+  readonly resources: readonly string[];
+}
+
+export interface MePorts {
+  readonly extract: (head: RequestHead) => PresentedCredential | undefined | Deny;
+  readonly admit: Admit;
+  readonly identify: (credential: VerifiedCredential) => Caller | Deny;
+  readonly refuseRevoked: (credential: VerifiedCredential, caller: Caller | undefined) => Refusal | undefined;
+  readonly grantsOf: (caller: Caller) => readonly HeldGrant[];
+  readonly log: Log;
+}
+
+/** Who the presented credential is here and what it may do: the first thing to ask when something is denied. */
+export function createMeEndpoint(ports: MePorts): Handle {
+  return createOwnEndpoint(
+    {
+      async GET(call) {
+        const presented = ports.extract(call.head);
+        if (presented === undefined) return deny('no_credential', 'who is asked by nobody');
+        const verified = await prove(call, presented, ports.admit);
+        if ('kind' in verified) return verified;
+        const identified = ports.identify(verified);
+        const caller = 'kind' in identified ? undefined : identified;
+        const revoked = ports.refuseRevoked(verified, caller);
+        if (revoked !== undefined) return revoked;
+        if ('kind' in identified) return identified;
+        call.decision = { kind: 'allow', basis: 'grant', caller: identified, relaxed: undefined };
+        call.reason = 'granted';
+        return answer('application/json', describe(identified, ports.grantsOf(identified)));
+      },
+    },
+    apiManner(byReason, true),
+    ports.log,
+  );
+}
+
+function describe({ identity, roles, credential }: Caller, grants: readonly HeldGrant[]): object {
+  const { class: kind, issuer, subject, minted, expiresAt, claims } = credential;
+  const name = minted?.workload ?? identity;
+  return {
+    name: `users/${name}`,
+    ...(minted?.workload === undefined ? {} : { email: minted.workload }),
+    title: identity,
+    identity,
+    credential: kind,
+    ...(minted === undefined ? {} : { mintedFrom: minted.source.class }),
+    issuer,
+    subject,
+    ...(Number.isFinite(expiresAt) ? { expires: new Date(expiresAt).toISOString() } : {}),
+    roles,
+    grants,
+    claims,
+  };
+}

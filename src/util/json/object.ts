@@ -1,0 +1,31 @@
+import { findDuplicateKey } from './duplicate-keys.ts';
+
+export type JsonObject =
+  | { readonly kind: 'object'; readonly value: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'problem'; readonly problem: string };
+
+/** A BOM is kept, so that JSON.parse refuses it; bytes that are no UTF-8 throw instead of turning into U+FFFD. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Reads bytes that must be one JSON object which every parser reads in the same way. */
+export function parseJsonObject(bytes: Uint8Array): JsonObject {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    return { kind: 'problem', problem: 'is not UTF-8' };
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { kind: 'problem', problem: 'is not JSON' };
+  }
+  if (!isRecord(value)) return { kind: 'problem', problem: 'is not a JSON object' };
+  if (findDuplicateKey(text) !== undefined) return { kind: 'problem', problem: 'names a member twice' };
+  return { kind: 'object', value };
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,81 @@
+import { hash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { PresentedCredential } from '../../../../src/core/credentials/credential.ts';
+import { createDeployTokens } from '../../../../src/credentials/deploy-token/deploy-tokens.ts';
+import { FrozenClock } from '../../../support/authentication.ts';
+
+const EDGE = `ghdt_edge_${'ab'.repeat(32)}`;
+const NEXT = `ghdt_edge-2_${'cd'.repeat(32)}`;
+const OTHER = `ghdt_other_${'ef'.repeat(32)}`;
+
+const clock = new FrozenClock();
+const verify = createDeployTokens(
+  [
+    { name: 'edge', username: 'edge', secretHash: `sha256:${hash('sha256', EDGE)}`, expires: '2026-11-22' },
+    { name: 'edge-2', username: 'edge', secretHash: `sha256:${hash('sha256', NEXT)}` },
+    { name: 'other', username: 'other', secretHash: `sha256:${hash('sha256', OTHER)}` },
+  ],
+  'https://gateway.example.com',
+  clock,
+);
+
+function present(token: string, username?: string): PresentedCredential {
+  return {
+    class: 'deploy_token',
+    carrier: username === undefined ? 'deploy-token' : 'basic',
+    token,
+    username,
+  };
+}
+
+describe('deploy tokens of the configuration', () => {
+  test('by secret and user name', () => {
+    expect(verify(present(EDGE, 'edge'))).toMatchObject({
+      class: 'deploy_token',
+      subject: 'edge',
+      issuerUrl: 'https://gateway.example.com',
+      claims: { deploy_token: 'edge', username: 'edge' },
+      tokenHash: hash('sha256', EDGE),
+    });
+  });
+
+  test('one object as long as the configuration, so that what is derived from it is kept', () => {
+    expect(verify(present(EDGE))).toBe(verify(present(EDGE, 'edge')));
+  });
+
+  test('rotation: both entries of a user name count, each under its own name', () => {
+    expect(verify(present(NEXT, 'edge'))).toMatchObject({ subject: 'edge-2' });
+  });
+
+  test.each([
+    ['another user name', present(EDGE, 'other')],
+    ['a user name in another case', present(EDGE, 'Edge')],
+    ['an empty user name', present(EDGE, '')],
+    ['a wrong secret', present(`${EDGE.slice(0, -1)}0`, 'edge')],
+    ['the secret of nobody', present(`ghdt_nobody_${'00'.repeat(32)}`)],
+    ['a hash as secret', present(`sha256:${hash('sha256', EDGE)}`, 'edge')],
+    ['with a line end', present(`${EDGE}\n`, 'edge')],
+    ['with NUL', present(`${EDGE}\0`, 'edge')],
+    ['1 MB', present('x'.repeat(1_000_000), 'edge')],
+    ['nothing', present('', 'edge')],
+  ])('%s is no credential', (_name, presented) => {
+    expect(verify(presented)).toMatchObject({ kind: 'deny', reason: 'credential_invalid' });
+  });
+
+  test('good until 00:00 UTC of its day, to the millisecond', () => {
+    const late = new FrozenClock();
+    const settings = [
+      { name: 'edge', username: 'edge', secretHash: `sha256:${hash('sha256', EDGE)}`, expires: '2026-11-22' },
+    ];
+    const check = createDeployTokens(settings, 'https://gateway.example.com', late);
+    late.advance(Date.UTC(2026, 10, 22) - late.now() - 1);
+    expect(check(present(EDGE))).toMatchObject({ subject: 'edge' });
+    late.advance(1);
+    expect(check(present(EDGE))).toMatchObject({ kind: 'deny', reason: 'token_expired' });
+  });
+
+  test('no refusal says the secret', () => {
+    const refusal = verify(present(EDGE, 'other'));
+    expect(JSON.stringify(refusal)).not.toContain('abab');
+  });
+});

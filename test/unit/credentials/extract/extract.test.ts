@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import type { RequestHead } from '../../../../src/core/request/request-head.ts';
+import { createExtract } from '../../../../src/credentials/index.ts';
+import { packageProtocols } from '../../../../src/protocols/index.ts';
+
+const deployUsernames = new Set(['edge']);
+const publicUrl = 'https://gateway.example.com';
+const extract = createExtract({
+  carriers: ['bearer', 'basic'],
+  queryParameters: [],
+  deployUsernames,
+  publicUrl,
+  gitlabDeployTokens: false,
+});
+const JWT = 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln';
+
+function head(...rawHeaders: string[]): RequestHead {
+  return {
+    method: 'GET',
+    host: 'h',
+    path: '/' as RequestHead['path'],
+    query: '',
+    hasBody: false,
+    rawHeaders,
+  };
+}
+
+function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+describe('exactly one credential', () => {
+  test('none', () => expect(extract(head('Accept', '*/*'))).toBeUndefined());
+
+  test.each([
+    [
+      'Bearer',
+      ['Authorization', `Bearer ${JWT}`],
+      { class: 'id_token', carrier: 'bearer', token: JWT, username: undefined },
+    ],
+    ['scheme in any case', ['authorization', `bearer  ${JWT}`], { carrier: 'bearer', token: JWT }],
+    [
+      'Basic with a JWT',
+      ['Authorization', basic('anything', JWT)],
+      { class: 'id_token', carrier: 'basic', token: JWT, username: 'anything' },
+    ],
+    [
+      'Basic password with colons',
+      ['Authorization', basic('u', 'glcbt-a:b')],
+      { class: 'job_token', token: 'glcbt-a:b' },
+    ],
+    [
+      'gitlab-ci-token makes a job token of anything',
+      ['Authorization', basic('gitlab-ci-token', JWT)],
+      { class: 'job_token' },
+    ],
+    [
+      'job token with instance prefix, in JWT form',
+      ['Authorization', `Bearer acme-glcbt-${JWT}`],
+      { class: 'job_token' },
+    ],
+    ['our deploy token', ['Authorization', 'Bearer ghdt_edge_x'], { class: 'deploy_token' }],
+  ] as const)('%s', (_name, headers, expected) => {
+    expect(extract(head(...headers))).toMatchObject(expected);
+  });
+
+  test.each([
+    [
+      'two Authorization lines',
+      ['Authorization', `Bearer ${JWT}`, 'Authorization', `Bearer ${JWT}`],
+      'credential_conflict',
+    ],
+    [
+      'Bearer and JOB-TOKEN',
+      ['Authorization', `Bearer ${JWT}`, 'JOB-TOKEN', 'glcbt-x'],
+      'credential_conflict',
+    ],
+    ['folded name', ['Authorization', `Bearer ${JWT}`, 'job_token', 'glcbt-x'], 'credential_conflict'],
+    ['a carrier that the service does not take', ['PRIVATE-TOKEN', 'glpat-x'], 'credential_invalid'],
+    ['another scheme', ['Authorization', `Token ${JWT}`], 'credential_malformed'],
+    ['raw', ['Authorization', JWT], 'credential_malformed'],
+    ['Basic that is no base64', ['Authorization', 'Basic %%%'], 'credential_malformed'],
+    [
+      'Basic without colon',
+      ['Authorization', `Basic ${Buffer.from('x').toString('base64')}`],
+      'credential_malformed',
+    ],
+    ['an empty password', ['Authorization', basic('u', '')], 'credential_malformed'],
+    ['neither JWT nor prefix', ['Authorization', 'Bearer opaque'], 'credential_invalid'],
+    ['five parts (JWE)', ['Authorization', 'Bearer eyJ.a.b.c.d'], 'credential_invalid'],
+    ['over 16 KiB', ['Authorization', `Bearer eyJ.${'a'.repeat(20_000)}.b`], 'request_malformed'],
+  ] as const)('%s → %s', (_name, headers, reason) => {
+    expect(extract(head(...headers))).toMatchObject({ kind: 'deny', reason });
+  });
+
+  test('the same credential twice, in two carriers, is one', () => {
+    const both = createExtract({
+      carriers: ['bearer', 'private-token'],
+      queryParameters: [],
+      deployUsernames,
+      publicUrl,
+      gitlabDeployTokens: false,
+    });
+    expect(both(head('Authorization', `Bearer ${JWT}`, 'PRIVATE-TOKEN', JWT))).toMatchObject({ token: JWT });
+  });
+
+  test.each([
+    ['Basic first', ['Authorization', basic('edge', 'x'), 'Deploy-Token', 'x']],
+    ['Basic last', ['Deploy-Token', 'x', 'Authorization', basic('edge', 'x')]],
+  ] as const)('the order of the two does not matter: %s', (_name, headers) => {
+    const both = createExtract({
+      carriers: ['basic', 'deploy-token'],
+      queryParameters: [],
+      deployUsernames,
+      publicUrl,
+      gitlabDeployTokens: false,
+    });
+    expect(both(head(...headers))).toMatchObject({ class: 'deploy_token', username: 'edge' });
+  });
+
+  test('one of two places is enough to say that it is a job token', () => {
+    const both = createExtract({
+      carriers: ['bearer', 'job-token'],
+      queryParameters: [],
+      deployUsernames,
+      publicUrl,
+      gitlabDeployTokens: false,
+    });
+    expect(both(head('Authorization', 'Bearer x', 'JOB-TOKEN', 'x'))).toMatchObject({ class: 'job_token' });
+  });
+
+  test('the user name of a deploy token makes one of anything', () => {
+    expect(extract(head('Authorization', basic('edge', JWT)))).toMatchObject({ class: 'deploy_token' });
+  });
+});
+
+describe('every carrier of a file tree', () => {
+  const { carriers, queryCarriers } = packageProtocols.generic({ path: '/' });
+  const files = createExtract({
+    carriers,
+    queryParameters: queryCarriers,
+    deployUsernames,
+    publicUrl,
+    gitlabDeployTokens: false,
+  });
+  const get = (query: string, ...headers: string[]) => files({ ...head(...headers), query });
+
+  test.each([
+    ['raw', '', ['Authorization', JWT], 'id_token', 'raw-authorization'],
+    ['JOB-TOKEN says what it is', '', ['JOB-TOKEN', JWT], 'job_token', 'job-token'],
+    ['Deploy-Token too', '', ['Deploy-Token', 'x'], 'deploy_token', 'deploy-token'],
+    ['Private-Token', '', ['Private-Token', 'glcbt-x'], 'job_token', 'private-token'],
+    ['?job_token', '?job_token=abc', [], 'job_token', 'query'],
+    ['?private_token', '?a=1&private_token=ghdt_x', [], 'deploy_token', 'query'],
+    ['?access_token', `?access_token=${JWT}`, [], 'id_token', 'query'],
+    ['?token, encoded', '?token=glcbt%2Da', [], 'job_token', 'query'],
+    [
+      'the same in header and query',
+      `?token=${JWT}`,
+      ['Authorization', `Bearer ${JWT}`],
+      'id_token',
+      'bearer',
+    ],
+  ] as const)('%s', (_name, query, headers, kind, carrier) => {
+    expect(get(query, ...headers)).toMatchObject({ class: kind, carrier });
+  });
+
+  test.each([
+    ['two parameters', '?job_token=a&private_token=b', []],
+    ['one parameter twice', '?token=glcbt-a&token=glcbt-b', []],
+    ['query and header', '?token=glcbt-a', ['Authorization', `Bearer ${JWT}`]],
+  ] as const)('%s: conflict', (_name, query, headers) => {
+    expect(get(query, ...headers)).toMatchObject({ reason: 'credential_conflict' });
+  });
+
+  test('other types take none from the query, and overlook none', () => {
+    expect(extract({ ...head(), query: '?token=a' })).toBeUndefined();
+    expect(extract({ ...head(), query: '?job_token=a' })).toMatchObject({ reason: 'credential_invalid' });
+  });
+});

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { checkHeader } from '../../../../src/credentials/id-token/check-header.ts';
+
+const good = { alg: 'RS256', kid: 'key-1', typ: 'JWT' };
+const accepted = ['RS256', 'ES256'];
+
+test('takes what it should', () => {
+  expect(checkHeader(good, accepted)).toEqual({ kind: 'header', alg: 'RS256', kid: 'key-1' });
+});
+
+test.each([
+  ['alg none', { alg: 'none' }, 'credential_invalid'],
+  ['symmetric alg', { alg: 'HS256' }, 'credential_invalid'],
+  ['other case', { alg: 'rs256' }, 'credential_invalid'],
+  ['alg of another issuer', { alg: 'PS256' }, 'credential_invalid'],
+  ['no alg', { alg: undefined }, 'credential_malformed'],
+  ['alg as a list', { alg: ['RS256'] }, 'credential_malformed'],
+  ['crit', { crit: ['exp'] }, 'credential_invalid'],
+  ['empty crit', { crit: [] }, 'credential_invalid'],
+  ['b64', { b64: true }, 'credential_invalid'],
+  ['jku', { jku: 'https://issuer.example.com/keys' }, 'credential_invalid'],
+  ['x5u', { x5u: null }, 'credential_invalid'],
+  ['jwk', { jwk: {} }, 'credential_invalid'],
+  ['no kid', { kid: undefined }, 'credential_malformed'],
+  ['empty kid', { kid: '' }, 'credential_malformed'],
+  ['kid as a number', { kid: 1 }, 'credential_malformed'],
+  ['long kid', { kid: 'k'.repeat(257) }, 'credential_malformed'],
+])('%s → %s', (_name, changes, reason) => {
+  expect(checkHeader({ ...good, ...changes }, accepted)).toMatchObject({ kind: 'deny', reason });
+});
+
+test('what a client writes into the detail is bounded and stays on one line', () => {
+  const refusal = checkHeader({ ...good, alg: `\u2028\n"${'x'.repeat(5_000)}` }, accepted);
+  const { detail } = refusal as { detail: string };
+  expect(detail.length).toBeLessThan(200);
+  expect(detail).not.toMatch(/[\n\u2028]/);
+});

@@ -1,0 +1,44 @@
+import { KeySet } from '../../../../src/credentials/id-token/key-set.ts';
+import type { KeyTiming } from '../../../../src/credentials/index.ts';
+import { GatehouseError } from '../../../../src/core/errors.ts';
+import { FrozenClock, RecordingLog, RecordingMeter, TIMING } from '../../../support/authentication.ts';
+import { generateKey } from '../../../support/issuer-keys.ts';
+
+export const A = generateKey('a', 'ES256').jwk;
+export const B = generateKey('b', 'ES256').jwk;
+export const DOWN = new GatehouseError('outbound_failed', 'ECONNREFUSED');
+
+export interface Rig {
+  readonly set: KeySet;
+  readonly clock: FrozenClock;
+  readonly log: RecordingLog;
+  readonly meter: RecordingMeter;
+  readonly source: { answer: unknown; reads: number };
+  /** What a token under this kid would meet. */
+  ask(kid: string): Promise<string>;
+}
+
+export function rig(changes: Partial<KeyTiming> = {}, cooldownLimit = Number.POSITIVE_INFINITY): Rig {
+  const clock = new FrozenClock();
+  const log = new RecordingLog();
+  const meter = new RecordingMeter();
+  const source: Rig['source'] = { answer: { keys: [A] }, reads: 0 };
+  const read = async (): Promise<unknown> => {
+    source.reads += 1;
+    const answer = await source.answer;
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  const set = new KeySet('gitlab', { read, cooldownLimit }, { ...TIMING, ...changes }, { clock, log, meter });
+  return {
+    set,
+    clock,
+    log,
+    meter,
+    source,
+    ask: async (kid) => {
+      const keys = await set.keysFor(kid);
+      return 'kind' in keys ? keys.reason : `${keys.length} key`;
+    },
+  };
+}

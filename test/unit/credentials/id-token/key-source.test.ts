@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { keySource } from '../../../../src/credentials/id-token/key-source.ts';
+import { GatehouseError } from '../../../../src/core/errors.ts';
+import type { IssuerSettings } from '../../../../src/credentials/index.ts';
+import type { Outbound, OutboundRequest } from '../../../../src/core/ports.ts';
+import { TIMING } from '../../../support/authentication.ts';
+import { TENANT } from '../../../support/issuer-claims.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-keys-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Web extends Outbound {
+  readonly asked: OutboundRequest[];
+}
+
+/** An internet of a few documents: URL → document, status or failure. */
+function web(documents: Readonly<Record<string, unknown>>): Web {
+  const asked: OutboundRequest[] = [];
+  return {
+    asked,
+    async get(request) {
+      asked.push(request);
+      const found = documents[request.url];
+      if (found instanceof Error) throw found;
+      if (typeof found === 'number') return { status: found, headers: {}, body: Buffer.from('{"keys":[]}') };
+      if (found === undefined) return { status: 404, headers: {}, body: Buffer.alloc(0) };
+      const body = Buffer.from(typeof found === 'string' ? found : JSON.stringify(found));
+      return { status: 200, headers: {}, body };
+    },
+  };
+}
+
+function settings(changes: Partial<IssuerSettings>): IssuerSettings {
+  return { name: 'i', type: 'oidc', issuer: 'https://i.example', audiences: ['a'], keys: TIMING, ...changes };
+}
+
+const WELL_KNOWN = 'https://i.example/.well-known/openid-configuration';
+const KEYS = { keys: ['of the issuer'] };
+
+describe('discovery', () => {
+  test.each([
+    ['plain', {}, 'https://i.example', 'https://i.example'],
+    ['slash', { issuer: 'https://i.example/' }, 'https://i.example', 'https://i.example/'],
+    ['path', { issuer: 'https://i.example/a/b/' }, 'https://i.example/a/b', 'https://i.example/a/b/'],
+    [
+      'Entra v1 by its v2 document',
+      { type: 'entra', issuer: `https://sts.windows.net/${TENANT}/` },
+      `https://login.microsoftonline.com/${TENANT}/v2.0`,
+      `https://login.microsoftonline.com/${TENANT}/v2.0`,
+    ],
+  ] as const)('%s', async (_name, changes, base, issuer) => {
+    const jwksUri = `${new URL(base).origin}/keys`;
+    const document = { issuer, jwks_uri: jwksUri };
+    const outbound = web({ [`${base}/.well-known/openid-configuration`]: document, [jwksUri]: KEYS });
+    expect(await keySource(settings(changes), outbound).read()).toEqual(KEYS);
+  });
+
+  test.each([
+    ['another issuer', { issuer: 'https://evil.example' }, 'names another issuer'],
+    ['issuer with a slash', { issuer: 'https://i.example/' }, 'names another issuer'],
+    ['no issuer', { issuer: undefined }, 'names another issuer'],
+    ['no jwks_uri', { jwks_uri: undefined }, 'no usable jwks_uri'],
+    ['relative jwks_uri', { jwks_uri: '/keys' }, 'no usable jwks_uri'],
+    ['foreign jwks_uri', { jwks_uri: 'https://evil.example/keys' }, 'configure it as jwksUrl'],
+    ['other port', { jwks_uri: 'https://i.example:444/keys' }, 'configure it as jwksUrl'],
+    ['http', { jwks_uri: 'http://i.example/keys' }, 'configure it as jwksUrl'],
+    ['user part', { jwks_uri: 'https://i.example@evil.example/keys' }, 'configure it as jwksUrl'],
+    ['file', { jwks_uri: 'file:///etc/passwd' }, 'configure it as jwksUrl'],
+  ])('refuses %s', async (_name, changes, message) => {
+    const document = { issuer: 'https://i.example', jwks_uri: 'https://i.example/keys', ...changes };
+    const outbound = web({ [WELL_KNOWN]: document });
+    await expect(keySource(settings({}), outbound).read()).rejects.toThrow(message);
+    expect(outbound.asked).toHaveLength(1);
+  });
+
+  test.each([
+    ['a list', '[]', 'not a discovery document'],
+    ['HTML', '<html>', 'is not JSON'],
+    ['a redirect', 302, 'answered 302'],
+    ['an error', 500, 'answered 500'],
+    ['no answer', new GatehouseError('outbound_failed', 'ECONNREFUSED'), 'configuration: ECONNREFUSED'],
+    ['an odd failure', new TypeError('secret'), 'configuration: unexpected error'],
+  ])('refuses %s', async (_name, answer, message) => {
+    await expect(keySource(settings({}), web({ [WELL_KNOWN]: answer })).read()).rejects.toThrow(message);
+  });
+
+  test('an issuer in the clear is not even asked', async () => {
+    const outbound = web({});
+    const source = keySource(settings({ issuer: 'http://i.example' }), outbound);
+    await expect(source.read()).rejects.toThrow('is not https');
+    expect(outbound.asked).toEqual([]);
+  });
+
+  test.each(['http://localhost:8', 'http://127.9.9.9:8', 'http://[::1]:8'])('but %s is', async (issuer) => {
+    const document = { issuer, jwks_uri: `${issuer}/keys` };
+    const outbound = web({
+      [`${issuer}/.well-known/openid-configuration`]: document,
+      [`${issuer}/keys`]: KEYS,
+    });
+    expect(await keySource(settings({ issuer }), outbound).read()).toEqual(KEYS);
+  });
+});
+
+describe('jwksUrl', () => {
+  const jwksUrl = 'https://elsewhere.example/keys';
+
+  test('is asked without discovery, with deadline, cap and certificate authorities', async () => {
+    const outbound = web({ [jwksUrl]: KEYS });
+    expect(await keySource(settings({ jwksUrl, caFile: '/ca.pem' }), outbound).read()).toEqual(KEYS);
+    expect(outbound.asked).toMatchObject([
+      { url: jwksUrl, caFile: '/ca.pem', deadline: 5_000, maxBytes: 524_288 },
+    ]);
+    expect(outbound.asked[0]?.headers).not.toHaveProperty('authorization');
+  });
+
+  test('the bearer token is read each time', async () => {
+    const bearerTokenFile = join(folder, 'token');
+    const outbound = web({ [jwksUrl]: KEYS });
+    const source = keySource(settings({ jwksUrl, bearerTokenFile }), outbound);
+    for (const token of ['one\n', 'two']) {
+      writeFileSync(bearerTokenFile, token);
+      await source.read();
+    }
+    const sent = outbound.asked.map(({ headers }) => headers?.['authorization']);
+    expect(sent).toEqual(['Bearer one', 'Bearer two']);
+  });
+
+  test.each([
+    ['empty', '', 'does not hold one token'],
+    ['two lines', 'a\nb', 'does not hold one token'],
+    ['missing', undefined, 'ENOENT'],
+  ])('a bearer token file that is %s is a failure without a call', async (name, content, message) => {
+    const bearerTokenFile = join(folder, name);
+    if (content !== undefined) writeFileSync(bearerTokenFile, content);
+    const outbound = web({ [jwksUrl]: KEYS });
+    await expect(keySource(settings({ jwksUrl, bearerTokenFile }), outbound).read()).rejects.toThrow(message);
+    expect(outbound.asked).toEqual([]);
+  });
+});
+
+describe('jwksFile', () => {
+  test.each([
+    ['good', '{"keys":[]}', undefined],
+    ['not JSON', '{"keys":', 'is not JSON'],
+    ['too large', ' '.repeat(524_289), 'too large'],
+    ['missing', undefined, 'ENOENT'],
+  ])('%s', async (name, content, message) => {
+    const jwksFile = join(folder, `${name}.json`);
+    if (content !== undefined) writeFileSync(jwksFile, content);
+    const read = keySource(settings({ jwksFile }), web({})).read();
+    if (message === undefined) expect(await read).toEqual({ keys: [] });
+    else await expect(read).rejects.toThrow(message);
+  });
+});

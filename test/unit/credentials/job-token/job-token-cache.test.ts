@@ -1,0 +1,194 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { IssuerSettings, ServiceSettings } from '../../../../src/credentials/index.ts';
+import { GatehouseError } from '../../../../src/core/errors.ts';
+import type { OutboundRequest } from '../../../../src/core/ports.ts';
+import {
+  FrozenClock,
+  authenticatorFor,
+  issuerSettings,
+  jobToken,
+  reasonOf,
+} from '../../../support/authentication.ts';
+import type { Rig } from '../../../support/authentication.ts';
+import { startGitlab } from '../../../support/gitlab.ts';
+import type { TestGitlab } from '../../../support/gitlab.ts';
+
+const CACHE = 30_000;
+const clock = new FrozenClock();
+let gitlab: TestGitlab;
+let rig: Rig;
+
+beforeAll(async () => {
+  gitlab = await startGitlab({ clock });
+});
+afterAll(() => gitlab.close());
+beforeEach(() => {
+  rig = rigFor();
+});
+afterEach(async () => {
+  gitlab.faults.job = undefined;
+  await rig.close();
+});
+
+function rigFor(changes: Partial<IssuerSettings> = {}, services?: readonly ServiceSettings[]): Rig {
+  const settings = issuerSettings(gitlab, { jobTokens: { cache: CACHE }, ...changes });
+  return authenticatorFor([settings], { clock, ...(services === undefined ? {} : { services }) });
+}
+
+const ask = (token: string, it = rig): ReturnType<Rig['ask']> =>
+  it.authenticator.forService('api')(jobToken(token));
+const reason = async (token: string, it = rig): Promise<string> => reasonOf(await ask(token, it));
+
+describe('the cache', () => {
+  test('answers at once and with the same object', async () => {
+    const { token } = gitlab.job();
+    const first = await ask(token);
+    const before = gitlab.count('job');
+    expect(ask(token)).toBe(first);
+    clock.advance(CACHE - 1);
+    expect(ask(token)).toBe(first);
+    expect(gitlab.count('job')).toBe(before);
+  });
+
+  test('ends after its time, however often it was used', async () => {
+    const { token } = gitlab.job();
+    const first = await ask(token);
+    clock.advance(CACHE);
+    const again = await ask(token);
+    expect(again).not.toBe(first);
+    expect(again).toMatchObject({ expiresAt: clock.now() + CACHE });
+  });
+
+  test('of 0 asks at every use', async () => {
+    const it = rigFor({ jobTokens: { cache: 0 } });
+    const job = gitlab.job();
+    expect(await reason(job.token, it)).toBe('verified');
+    job.finish();
+    expect(await reason(job.token, it)).toBe('job_not_running');
+    await it.close();
+  });
+
+  test('believes nothing from the future', async () => {
+    const job = gitlab.job();
+    await ask(job.token);
+    job.finish();
+    clock.advance(-3_600_000);
+    expect(await reason(job.token)).toBe('job_not_running');
+    clock.advance(3_600_000);
+  });
+
+  test('is forgotten when GitLab says no: a clock that is set back does not bring it back', async () => {
+    const job = gitlab.job();
+    await ask(job.token);
+    clock.advance(CACHE);
+    job.finish();
+    expect(await reason(job.token)).toBe('job_not_running');
+    clock.advance(-1);
+    expect(await reason(job.token)).toBe('job_not_running');
+    clock.advance(1);
+  });
+
+  test('is shared by the services of an issuer', async () => {
+    const it = rigFor({}, [{ name: 'api' }, { name: 'other', audiences: ['https://other.example.com'] }]);
+    const { token } = gitlab.job();
+    const first = await ask(token, it);
+    expect(it.authenticator.forService('other')(jobToken(token))).toBe(first);
+    await it.close();
+  });
+});
+
+describe('which issuer', () => {
+  const services = [
+    { name: 'api' },
+    { name: 'first', issuers: ['gitlab'] },
+    { name: 'none', issuers: ['gone'] },
+  ];
+
+  test('the one of the service that accepts job tokens', async () => {
+    const other = await startGitlab({ clock });
+    const settings = [
+      issuerSettings(gitlab, { jobTokens: { cache: CACHE } }),
+      issuerSettings(other, { name: 'second', jobTokens: { cache: CACHE } }),
+      issuerSettings(other, { name: 'third', issuer: 'https://third.example.com' }),
+    ];
+    const it = authenticatorFor(settings, { clock, services });
+    const { token } = gitlab.job();
+    const before = [gitlab.count('job'), other.count('job')];
+    const say = async (name: string): Promise<unknown> => it.authenticator.forService(name)(jobToken(token));
+    expect(await say('api')).toMatchObject({
+      reason: 'credential_invalid',
+      detail: 'several issuers accept job tokens',
+    });
+    expect(await say('none')).toMatchObject({
+      reason: 'credential_invalid',
+      detail: 'no issuer accepts job tokens',
+    });
+    expect(await it.authenticator.verify(jobToken(token))).toMatchObject({ reason: 'credential_invalid' });
+    expect([gitlab.count('job'), other.count('job')]).toEqual(before);
+    expect(await say('first')).toMatchObject({ class: 'job_token', issuer: 'gitlab' });
+    expect(other.count('job')).toBe(before[1]);
+    await Promise.all([it.close(), other.close()]);
+  });
+
+  test('none, where none accepts them', async () => {
+    const it = rigFor({ jobTokens: undefined });
+    const before = gitlab.count('job');
+    expect(ask(gitlab.job().token, it)).toMatchObject({
+      reason: 'credential_invalid',
+      detail: 'no issuer accepts job tokens',
+    });
+    expect(gitlab.count('job')).toBe(before);
+    await it.close();
+  });
+
+  test.each([
+    ['the issuer', {}, 'https://gitlab.example.com/api/v4/job'],
+    ['a path', { issuer: 'https://example.com/gitlab' }, 'https://example.com/gitlab/api/v4/job'],
+    ['apiUrl', { apiUrl: 'https://gitlab.internal:8443/' }, 'https://gitlab.internal:8443/api/v4/job'],
+  ])('asked at %s, within limits, and trusted by its own CA', async (_name, changes, url) => {
+    const calls: OutboundRequest[] = [];
+    const outbound = {
+      get: (call: OutboundRequest) => {
+        calls.push(call);
+        return Promise.reject(new GatehouseError('outbound_failed', 'no answer within 5000 ms'));
+      },
+    };
+    const base = { issuer: 'https://gitlab.example.com', caFile: '/etc/ca.pem', jobTokens: { cache: CACHE } };
+    const it = authenticatorFor([issuerSettings(gitlab, { ...base, ...changes })], { outbound, clock });
+    expect(await ask('glcbt-x', it)).toMatchObject({
+      kind: 'unable',
+      detail: 'issuer gitlab: no answer within 5000 ms',
+    });
+    expect(calls).toEqual([
+      {
+        url,
+        headers: { 'job-token': 'glcbt-x', accept: 'application/json' },
+        caFile: '/etc/ca.pem',
+        deadline: 5_000,
+        maxBytes: 262_144,
+        pool: 'unknown',
+      },
+    ]);
+    await it.close();
+  });
+});
+
+test('every verification is counted', async () => {
+  const { token } = gitlab.job();
+  await ask(token);
+  await ask(token);
+  await ask('glcbt-nobody');
+  await ask('glcbt-nobody');
+  gitlab.faults.job = { kind: 'status', status: 500 };
+  await ask('glcbt-somebody');
+  expect(rig.meter.calls).toEqual([
+    'cacheMiss job_token',
+    'verified job_token gitlab verified',
+    'cacheHit job_token',
+    'cacheMiss job_token',
+    'verified job_token gitlab denied',
+    'cacheHit job_token',
+    'cacheMiss job_token',
+    'verified job_token gitlab unable',
+  ]);
+});

@@ -1,0 +1,225 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  FrozenClock,
+  authenticatorFor,
+  issuerSettings,
+  jobToken,
+  reasonOf,
+} from '../../../support/authentication.ts';
+import type { Rig } from '../../../support/authentication.ts';
+import { jobAnswer } from '../../../support/gitlab-job-answer.ts';
+import type { GitlabFault } from '../../../support/gitlab-server.ts';
+import { startGitlab } from '../../../support/gitlab.ts';
+import type { TestGitlab } from '../../../support/gitlab.ts';
+
+const CACHE = 30_000;
+const clock = new FrozenClock();
+let gitlab: TestGitlab;
+let rig: Rig;
+
+beforeAll(async () => {
+  gitlab = await startGitlab({ clock });
+});
+afterAll(() => gitlab.close());
+beforeEach(() => {
+  rig = authenticatorFor([issuerSettings(gitlab, { jobTokens: { cache: CACHE } })], { clock });
+});
+afterEach(async () => {
+  gitlab.faults.job = undefined;
+  await rig.close();
+});
+
+const ask = (token: string, it = rig): ReturnType<Rig['ask']> =>
+  it.authenticator.forService('api')(jobToken(token));
+const reason = async (token: string, it = rig): Promise<string> => reasonOf(await ask(token, it));
+
+describe('the token of a running job', () => {
+  test('is verified by asking GitLab', async () => {
+    const job = gitlab.job();
+    const verified = await ask(job.token);
+    expect(verified).toMatchObject({
+      class: 'job_token',
+      issuer: 'gitlab',
+      issuerUrl: gitlab.url,
+      subject: 'project_path:acme/payments:ref_type:branch:ref:main',
+      jti: undefined,
+      tokenHash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      expiresAt: clock.now() + CACHE,
+      claims: { project_id: '20', project_path: 'acme/payments', job_id: String(job.id) },
+    });
+  });
+
+  test.each([
+    ['a branch', {}],
+    ['a tag', { ref: 'v1', tag: true, pipeline: { source: 'web' } }],
+    ['another project', { project: { id: 31, path: 'acme/web/ui' }, user: { id: 9, username: 'bo' } }],
+  ])('says what the id token of the same job says, of %s', async (_name, options) => {
+    const job = gitlab.job(options);
+    const byJobToken = await ask(job.token);
+    const byIdToken = await rig.ask(job.idToken());
+    if ('kind' in byJobToken || 'kind' in byIdToken) throw new Error('not verified');
+    expect(byIdToken.claims).toMatchObject(byJobToken.claims);
+    expect(byJobToken.subject).toBe(byIdToken.subject);
+  });
+
+  test.each([
+    ['plain', {}],
+    ['with the prefix of the instance', { instancePrefix: 'acme' }],
+    ['a JWT', { form: 'jwt' as const }],
+    ['a JWT with the prefix of the instance', { form: 'jwt' as const, instancePrefix: 'acme' }],
+  ])('is sent whole, as a header: %s', async (_name, form) => {
+    const { token } = gitlab.job(form);
+    expect(await reason(token)).toBe('verified');
+    const call = gitlab.seen.at(-1);
+    expect(call).toMatchObject({ method: 'GET', target: '/api/v4/job', headers: { 'job-token': token } });
+    expect(call?.headers.authorization).toBeUndefined();
+  });
+});
+
+describe('a definite no', () => {
+  test.each([
+    ['that has ended well', (job) => job.finish()],
+    ['that has failed', (job) => job.finish('failed')],
+    ['that was cancelled', (job) => job.cancel()],
+    ['that is being cancelled', (job) => job.cancel('gracefully')],
+    ['that was erased', (job) => job.erase()],
+  ] satisfies [string, (job: ReturnType<TestGitlab['job']>) => void][])('a job %s', async (_name, end) => {
+    const job = gitlab.job();
+    end(job);
+    expect(await reason(job.token)).toBe('job_not_running');
+  });
+
+  test.each([
+    ['made up', 'glcbt-64_xxxxxxxxxxxxxxxxxxxx', 'job_not_running'],
+    ['over 16 KiB', `glcbt-${'x'.repeat(16_384)}`, 'credential_malformed'],
+    ['empty', '', 'credential_malformed'],
+  ])('a token that is %s', async (_name, token, expected) => {
+    expect(await reason(token)).toBe(expected);
+  });
+
+  test('404: a credential of another kind', async () => {
+    gitlab.faults.job = { kind: 'status', status: 404 };
+    expect(await reason(gitlab.job().token)).toBe('credential_invalid');
+  });
+
+  test('is remembered for 10 s', async () => {
+    const before = gitlab.count('job');
+    for (let at = 0; at < 5; at++) expect(await reason('glcbt-remembered')).toBe('job_not_running');
+    expect(ask('glcbt-remembered')).not.toBeInstanceOf(Promise);
+    clock.advance(9_999);
+    await ask('glcbt-remembered');
+    expect(gitlab.count('job')).toBe(before + 1);
+    clock.advance(1);
+    await ask('glcbt-remembered');
+    expect(gitlab.count('job')).toBe(before + 2);
+  });
+});
+
+describe('when GitLab does not tell', () => {
+  test.each([
+    ['403, which is a ban', { kind: 'status', status: 403 }],
+    ['429', { kind: 'rate-limited', retryAfter: 7 }],
+    ['500', { kind: 'status', status: 500 }],
+    ['502', { kind: 'status', status: 502 }],
+    ['204', { kind: 'status', status: 204 }],
+    ['a redirect', { kind: 'redirect', to: '/users/sign_in' }],
+    ['a page', { kind: 'body', body: '<html>Sign in</html>' }],
+    ['nothing', { kind: 'body', body: '' }],
+    ['a list', { kind: 'body', body: '[]' }],
+    ['no job', { kind: 'body', body: '{"id":1}' }],
+    ['a member twice', { kind: 'body', body: '{"status":"failed","status":"running"}' }],
+    ['too much', { kind: 'huge', bytes: 300 * 1024 }],
+    ['a cut connection', { kind: 'drop' }],
+  ] satisfies [string, GitlabFault][])('%s is "unable", and is not remembered', async (_name, fault) => {
+    const { token } = gitlab.job();
+    gitlab.faults.job = fault;
+    expect(await ask(token)).toMatchObject({ kind: 'unable', reason: 'issuer_unavailable' });
+    gitlab.faults.job = undefined;
+    clock.advance(10_000);
+    expect(await reason(token)).toBe('verified');
+  });
+
+  test('down and back', async () => {
+    const { token } = gitlab.job();
+    await gitlab.down();
+    expect(await reason(token)).toBe('issuer_unavailable');
+    await gitlab.up();
+    expect(await reason(token)).toBe('verified');
+  });
+
+  test.each([401, 404])('a %d of something before GitLab is not GitLab’s word', async (status) => {
+    const outbound = { get: async () => ({ status, headers: {}, body: Buffer.from('default backend') }) };
+    const settings = issuerSettings(gitlab, { jobTokens: { cache: CACHE } });
+    const it = authenticatorFor([settings], { outbound, clock });
+    expect(await reason(gitlab.job().token, it)).toBe('issuer_unavailable');
+    await it.close();
+  });
+
+  test('a token that was good is not good for that', async () => {
+    const { token } = gitlab.job();
+    expect(await reason(token)).toBe('verified');
+    clock.advance(CACHE);
+    gitlab.faults.job = { kind: 'status', status: 500 };
+    expect(await reason(token)).toBe('issuer_unavailable');
+  });
+
+  test.each([
+    ['as it says', 429, '7', 7],
+    ['a while, where it says nothing that can be counted', 429, 'Fri, 21 Nov 2036 00:00:00 GMT', 5],
+    ['a while, after a ban', 403, undefined, 5],
+    ['at least a second', 429, '0', 1],
+    ['no longer than a minute', 429, '86400', 60],
+  ])('a GitLab that sent us away is left alone: %s', async (_name, status, retryAfter, seconds) => {
+    let calls = 0;
+    const headers = { 'retry-after': retryAfter };
+    const outbound = { get: async () => ({ status, headers, body: Buffer.alloc(++calls) }) };
+    const settings = issuerSettings(gitlab, { jobTokens: { cache: CACHE } });
+    const it = authenticatorFor([settings], { outbound, clock });
+    expect(await ask('glcbt-a', it)).toMatchObject({ kind: 'unable', retryAfter: seconds });
+    clock.advance(seconds * 1000 - 1);
+    expect(await ask('glcbt-b', it)).toMatchObject({ kind: 'unable', retryAfter: 1 });
+    expect(calls).toBe(1);
+    clock.advance(1);
+    await ask('glcbt-c', it);
+    expect(calls).toBe(2);
+    // A clock that is set back must not make a while of it for as long.
+    clock.advance(-3_600_000);
+    await ask('glcbt-d', it);
+    expect(calls).toBe(3);
+    clock.advance(3_600_000);
+    await it.close();
+  });
+
+  test('an outage is one line in the log, and so is its end', async () => {
+    const { token } = gitlab.job();
+    gitlab.faults.job = { kind: 'status', status: 500 };
+    for (let at = 0; at < 3; at++) await ask(token);
+    gitlab.faults.job = undefined;
+    for (let at = 0; at < 3; at++) await ask(token);
+    expect(rig.log.lines).toEqual([
+      {
+        level: 'warn',
+        message: 'job tokens cannot be checked',
+        fields: { issuer: 'gitlab', reason: 'answers 500' },
+      },
+      { level: 'info', message: 'job tokens can be checked again', fields: { issuer: 'gitlab' } },
+    ]);
+  });
+});
+
+test('an external address that differs from the API’s is known by the issuer', async () => {
+  const issuer = 'https://gitlab.example.com';
+  const behind = await startGitlab({ clock, issuer });
+  const it = authenticatorFor(
+    [issuerSettings(behind, { apiUrl: behind.apiUrl, jobTokens: { cache: CACHE } })],
+    { clock },
+  );
+  expect(await ask(behind.job().token, it)).toMatchObject({
+    issuerUrl: issuer,
+    claims: { project_path: 'acme/payments' },
+  });
+  const elsewhere = { ...jobAnswer([...behind.state.jobs.values()][0]!, 'https://evil.example') };
+  behind.faults.job = { kind: 'body', body: JSON.stringify(elsewhere) };
+  expect(await reason(behind.job().token, it)).toBe('credential_invalid');
+  await Promise.all([it.close(), behind.close()]);
+});

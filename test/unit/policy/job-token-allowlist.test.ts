@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import { createAuthorizer } from '../../../src/policy/index.ts';
+import { credential, identity, one, service, settings } from './fixtures.ts';
+
+const JOB = { project_id: '20', project_path: 'acme/Payments', ref: 'main' };
+
+const policy = settings({
+  identities: [
+    identity('payments', {
+      via: ['id_token', 'job_token'],
+      grants: [
+        { service: 'registry', scopes: ['read_registry'], resources: ['**'] },
+        { service: 'orders', scopes: ['read_api'], resources: ['/**'] },
+      ],
+    }),
+  ],
+  services: [
+    service('registry', {
+      type: 'oci',
+      anonymous: [{ scopes: ['read_registry'], resources: ['public/**'] }],
+    }),
+    service('orders'),
+  ],
+  jobTokenAllowlist: {
+    'acme/base': ['acme/web'],
+    'acme/base/images': ['acme/payments'],
+    'acme/by-id': ['id:20'],
+    'acme/by-glob': ['acme/*'],
+    'acme/deep-glob': ['*'],
+    'id:77': ['acme/payments'],
+  },
+});
+
+const jobToken = credential(JOB, { class: 'job_token' });
+
+function decide(resource: string, presented = jobToken, on = 'registry') {
+  return createAuthorizer(policy).forService(on)(presented, [one('read_registry', resource)]);
+}
+
+describe('the allowlist narrows what job tokens reach', () => {
+  test.each([
+    ['its own project', 'acme/payments'],
+    ['below its own project', 'acme/payments/api'],
+    ['its own project by number', 'id:20'],
+    ['a project that lists it', 'acme/base/images/node'],
+    ['a project that lists its number', 'acme/by-id'],
+    ['a project that lists a pattern', 'acme/by-glob/x'],
+    ['a project given by number', 'id:77/x'],
+    ['what is open to everybody', 'public/alpine'],
+  ])('%s: %s', (_name, resource) => {
+    expect(decide(resource)).toMatchObject({ kind: 'allow' });
+  });
+
+  test.each([
+    ['a project that lists others only', 'acme/base/x', '"acme/base"'],
+    ['the longest listed project decides', 'acme/base', '"acme/base"'],
+    ['* stops at /', 'acme/deep-glob', '"acme/deep-glob"'],
+    ['a project that no list has', 'acme/other', 'no project that it lists holds'],
+    ['a name that only begins alike', 'acme/payments-evil', 'no project that it lists holds'],
+    ['a number that only begins alike', 'id:201', 'no project that it lists holds'],
+  ])('%s: %s', (_name, resource, detail) => {
+    const decision = decide(resource);
+    expect(decision).toMatchObject({ kind: 'deny', reason: 'job_token_not_allowlisted' });
+    expect(decision).toHaveProperty('detail', expect.stringContaining(detail));
+  });
+
+  test('policy decides first: what is not granted is not granted', () => {
+    const decision = createAuthorizer(policy).forService('registry')(jobToken, [
+      one('write_registry', 'acme/payments'),
+    ]);
+    expect(decision).toMatchObject({ kind: 'deny', reason: 'scope_not_granted' });
+  });
+
+  test('an id token of the same job is not bound, nor is a type without projects', () => {
+    expect(decide('acme/other', credential(JOB))).toMatchObject({ kind: 'allow' });
+    const onHttp = createAuthorizer(policy).forService('orders')(jobToken, [one('read_api', '/acme/other')]);
+    expect(onHttp).toMatchObject({ kind: 'allow' });
+  });
+
+  test('a catalog of everything is not for job tokens', () => {
+    const all = { scope: 'read_registry', resource: '', extent: 'every' } as const;
+    expect(createAuthorizer(policy).forService('registry')(jobToken, [all])).toMatchObject({
+      reason: 'job_token_not_allowlisted',
+    });
+  });
+
+  test('explain shows the list that refused', () => {
+    const { verdict } = createAuthorizer(policy).explain({
+      service: 'registry',
+      credential: jobToken,
+      operations: [one('read_registry', 'acme/base')],
+    });
+    expect(verdict).toMatchObject({
+      reason: 'job_token_not_allowlisted',
+      detail: expect.stringContaining('acme/base') as string,
+    });
+  });
+});
+
+describe('deploy tokens of the configuration are identities of their own', () => {
+  const authorizer = createAuthorizer(
+    settings({
+      deployTokens: [
+        {
+          name: 'edge',
+          grants: [{ service: 'registry', scopes: ['read_registry'], resources: ['acme/**'] }],
+        },
+        { name: 'ci', grants: [] },
+      ],
+    }),
+  );
+  const edge = credential(
+    { deploy_token: 'edge', username: 'edge' },
+    { class: 'deploy_token', issuer: ':deploy-tokens', subject: 'edge' },
+  );
+
+  test('by their own grants', () => {
+    const registry = authorizer.forService('registry');
+    expect(registry(edge, [one('read_registry', 'acme/api')])).toMatchObject({
+      kind: 'allow',
+      caller: { identity: 'deploy-token:edge' },
+    });
+    expect(registry(edge, [one('read_registry', 'other')])).toMatchObject({ reason: 'resource_not_granted' });
+    expect(registry(edge, [one('write_registry', 'acme/api')])).toMatchObject({
+      reason: 'scope_not_granted',
+    });
+  });
+
+  test('an id token cannot claim to be one', () => {
+    const fake = credential({ deploy_token: 'edge', project_id: '1' });
+    expect(authorizer.identify(fake)).toMatchObject({ kind: 'deny', reason: 'no_matching_identity' });
+  });
+});

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { GatehouseError } from '../../../../src/core/errors.ts';
+import type { Forwarding } from '../../../../src/core/request/forwarding.ts';
+import { createProvide } from '../../../../src/proxy/headers/injected-headers.ts';
+import { CredentialFault, withhold } from '../../../../src/proxy/upstream-credentials/request-credential.ts';
+import { sampleCaller } from '../../../support/audit-events.ts';
+
+const allow = { kind: 'allow', basis: 'grant', caller: sampleCaller(), relaxed: undefined } as const;
+
+/** What a forwarder told of a request. */
+function recorder(): { readonly forwarding: Forwarding; readonly told: unknown[] } {
+  const told: unknown[] = [];
+  const forwarding = {
+    allow,
+    refused: (refusal: unknown) => told.push(refusal),
+    failed: (...fault: unknown[]) => told.push(fault),
+  } as unknown as Forwarding;
+  return { forwarding, told };
+}
+
+test('an assertion that cannot be signed holds the request back: nobody could decide', async () => {
+  const away = (): Promise<string> =>
+    Promise.reject(new GatehouseError('store_unavailable', 'no signing key can be had'));
+  const { forwarding, told } = recorder();
+  const fault = await Promise.resolve(createProvide(undefined, away, false)(forwarding)).catch(
+    (error: unknown) => error,
+  );
+  expect(fault).toBeInstanceOf(CredentialFault);
+  withhold(forwarding, fault as CredentialFault);
+  expect(told).toEqual([
+    { kind: 'unable', reason: 'store_unavailable', detail: 'no signing key can be had', retryAfter: 5 },
+  ]);
+});
+
+test.each([
+  ['upstream_credential_missing', 'deny'],
+  ['no_credential', 'deny'],
+] as const)('%s is a denial', (reason, kind) => {
+  const { forwarding, told } = recorder();
+  withhold(forwarding, new CredentialFault(reason, 'why'));
+  expect(told).toEqual([{ kind, reason, detail: 'why', caller: allow.caller }]);
+});
+
+test.each(['upstream_unreachable', 'upstream_invalid', 'upstream_unauthorized', 'upstream_timeout'] as const)(
+  '%s is a fault of the upstream',
+  (reason) => {
+    const { forwarding, told } = recorder();
+    withhold(forwarding, new CredentialFault(reason, 'why'));
+    expect(told).toEqual([[reason, 'why']]);
+  },
+);

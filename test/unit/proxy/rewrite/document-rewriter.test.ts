@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { DocumentRewriter } from '../../../../src/proxy/rewrite/document-rewriter.ts';
+import type { DocumentRewrite } from '../../../../src/core/request/protocol.ts';
+
+const URLS = {
+  base: 'https://gateway.example.com/cargo/',
+  leadsToStorage: () => false,
+  of: (url: string) => `public:${url}`,
+};
+
+function rewriter(maxBytes = 100, rewrite: DocumentRewrite['rewrite'] = (text) => text): DocumentRewriter {
+  return new DocumentRewriter({ kind: 'document', types: ['application/json'], maxBytes, rewrite }, URLS);
+}
+
+test('the whole document is rewritten at once, however it is cut', () => {
+  const one = rewriter(100, (text, { base, of }) => `${text.toUpperCase()} ${base} ${of('x')}`);
+  for (const byte of Buffer.from('é')) expect(one.push(Buffer.of(byte))).toBeUndefined();
+  expect(one.end().toString()).toBe('É https://gateway.example.com/cargo/ public:x');
+});
+
+test.each([
+  ['what cannot be read', 100, 'x', () => undefined],
+  ['what is no UTF-8', 100, Buffer.of(0xff), undefined],
+])('%s is not relayed', (_name, maxBytes, body, rewrite) => {
+  const one = rewriter(maxBytes, rewrite);
+  expect(one.push(Buffer.from(body))).toBeUndefined();
+  expect(one.end()).toBe('a document that cannot be read');
+});
+
+test('what is too long is not held', () => {
+  const one = rewriter(3);
+  expect(one.push(Buffer.from('abc'))).toBeUndefined();
+  expect(one.push(Buffer.from('d'))).toMatch(/more than 3 bytes/);
+});

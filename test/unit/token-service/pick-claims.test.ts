@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { claimAt } from '../../../src/core/credentials/claims.ts';
+import { pickClaims } from '../../../src/token-service/pick-claims.ts';
+
+const claims = JSON.parse(
+  '{"project_id":"20","secret":"x","kubernetes.io":{"namespace":"payments","node":"n"},"a/b":{"c~d":1},"__proto__":{"x":1}}',
+) as Record<string, unknown>;
+
+test('those that are asked for, where they will be looked for', () => {
+  const names = ['project_id', '/kubernetes.io/namespace', '/a~1b/c~0d', 'missing', '/no/where'];
+  const picked = pickClaims(claims, names);
+  expect(JSON.parse(JSON.stringify(picked))).toEqual({
+    project_id: '20',
+    'kubernetes.io': { namespace: 'payments' },
+    'a/b': { 'c~d': 1 },
+  });
+  for (const name of names)
+    expect(claimAt(JSON.parse(JSON.stringify(picked)) as typeof claims, name)).toEqual(claimAt(claims, name));
+});
+
+test('a claim may have any name', () => {
+  expect(JSON.stringify(pickClaims(claims, ['__proto__', '/constructor/name']))).toBe(
+    '{"__proto__":{"x":1}}',
+  );
+});

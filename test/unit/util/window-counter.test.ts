@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { WindowCounter } from '../../../src/util/window-counter.ts';
+
+test('counts by key, from the first of a window', () => {
+  let now = 0;
+  const counter = new WindowCounter(() => now);
+  expect(counter.add('a', 100)).toEqual({ count: 1, resetsIn: 100 });
+  now = 60;
+  expect(counter.add('a', 100)).toEqual({ count: 2, resetsIn: 40 });
+  expect(counter.add('b', 100)).toEqual({ count: 1, resetsIn: 100 });
+  now = 100;
+  expect(counter.add('a', 100)).toEqual({ count: 1, resetsIn: 100 });
+});
+
+test('takes over what others know, never less', () => {
+  const counter = new WindowCounter(() => 0);
+  counter.add('a', 100);
+  counter.raise('a', 5);
+  counter.raise('a', 2);
+  counter.raise('nobody', 9);
+  expect(counter.add('a', 100).count).toBe(6);
+  expect(counter.add('nobody', 100).count).toBe(1);
+});
+
+test('is bounded: the oldest key goes', () => {
+  const counter = new WindowCounter(() => 0, 2);
+  for (const key of ['a', 'b', 'c']) counter.add(key, 100);
+  expect(counter.add('b', 100).count).toBe(2);
+  expect(counter.add('a', 100).count).toBe(1);
+});
