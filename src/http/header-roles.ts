@@ -1,13 +1,20 @@
 import { ACTING_HEADERS } from '../core/headers/acting-headers.ts';
 import { IMPERSONATION_HEADERS } from '../core/headers/identity-headers.ts';
 import type { RefusableHeader } from '../core/request/request-head.ts';
-import { foldHeaderName, foldLoosely } from '../util/http/header-name.ts';
+import { foldLoosely } from '../util/http/header-name.ts';
 import { compileHeaderNames } from '../util/http/header-names.ts';
 
 export type FramingHeader =
-  'host' | 'content-length' | 'transfer-encoding' | 'connection' | 'expect' | 'upgrade';
+  | 'host'
+  | 'content-length'
+  | 'content-type'
+  | 'content-encoding'
+  | 'transfer-encoding'
+  | 'connection'
+  | 'expect'
+  | 'upgrade';
 
-/** Part of the framing, by its folded name; a header that most services refuse; or neither. */
+/** Part of the framing, or says how the body is read, by its loosely folded name; a header that most services refuse; or neither. */
 export type HeaderRole = FramingHeader | RefusableHeader | 'other';
 
 /** Looked up once per spelling: only short names are kept, and not too many. */
@@ -20,10 +27,9 @@ export function roleOf(name: string): HeaderRole {
 }
 
 function findRole(name: string): HeaderRole {
-  const folded = foldHeaderName(name);
-  const framing = FRAMING.find((each) => each === folded);
-  if (framing !== undefined) return framing;
   const loose = foldLoosely(name);
+  const framing = FRAMING.find((each) => each === loose);
+  if (framing !== undefined) return framing;
   const kind = kindOf(loose);
   return kind === undefined ? 'other' : { kind, folded: loose, name: name.slice(0, MAX_KNOWN_LENGTH) };
 }
@@ -31,6 +37,8 @@ function findRole(name: string): HeaderRole {
 const FRAMING: readonly FramingHeader[] = [
   'host',
   'content-length',
+  'content-type',
+  'content-encoding',
   'transfer-encoding',
   'connection',
   'expect',

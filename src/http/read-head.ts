@@ -34,7 +34,7 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
       (refusable ??= []).push(role);
       continue;
     }
-    if (name.includes('_')) return malformed(`a header that reads as ${role}`);
+    if (OTHER_SPELLING.test(name)) return malformed(`a header that reads as ${role}`);
     if (role === 'host') {
       if (host !== undefined) return malformed('more than one Host');
       host = value;
@@ -73,6 +73,9 @@ export function asPlainRequest(head: RequestHead | Deny): RequestHead | Deny {
 function malformed(detail: string): Deny {
   return deny('request_malformed', detail);
 }
+
+/** Some servers read such a name as the one with `-`, others ignore the header. */
+const OTHER_SPELLING = /[^A-Za-z0-9-]/;
 
 /** A name without trailing dot or an address, and a port (RFC 9110 §7.2; no user, path or query). */
 const HOST =

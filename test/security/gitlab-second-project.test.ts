@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startGitlabService, type GitlabService } from '../support/gitlab-service.ts';
 import { openSocket } from '../support/raw-client.ts';
-import { receivedBy } from '../support/received.ts';
+import { receivedBy, valuesOf } from '../support/received.ts';
 
 let service: GitlabService;
 
@@ -21,6 +21,9 @@ const NOTE = 'POST 20/issues/7/notes';
 
 const multipart = (...fields: readonly (readonly [string, string])[]): string =>
   `${fields.map(([name, value]) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`).join('')}--b--\r\n`;
+
+/** JSON without a project; to a server that sees no Content-Type, a form with one. */
+const AS_FORM = '{"title":"x&target_project_id=7&y"}';
 
 /** What ends in 403, with nothing at the upstream. */
 type Denied = [string, string, string, string, string?];
@@ -143,7 +146,10 @@ describe('a body that the gateway and GitLab could read in two ways', () => {
     ['another type', ['Content-Type: text/plain'], '{"target_project_id":7}'],
     ['no type', [], '{"target_project_id":7}'],
     ['two types', [JSON_TYPE, 'Content_Type: text/plain'], '{"title":"x"}'],
+    ['a type that upstreams ignore', ['Content_Type: application/json'], AS_FORM],
+    ['a type that some upstreams ignore', [JSON_TYPE, 'Content.Type: text/plain'], AS_FORM],
     ['a content coding', [JSON_TYPE, 'Content-Encoding: gzip'], '{"title":"x"}'],
+    ['a content coding in another spelling', [JSON_TYPE, 'Content_Encoding: gzip'], '{"title":"x"}'],
     ['a form without its end', [MULTIPART_TYPE], multipart(['title', 'x']).slice(0, -6)],
     ['a file in place of text', [MULTIPART_TYPE], multipart(['title"; filename="a', 'x'])],
     ['no project', [JSON_TYPE], '{"target_project_id":"7 "}'],
@@ -167,12 +173,24 @@ describe('a body that the gateway and GitLab could read in two ways', () => {
       [FORM_TYPE, 'ref=main&_method=DELETE'],
       [MULTIPART_TYPE, multipart(['_method', 'GET'])],
       ['Accept: */*', '_method=DELETE'],
+      ['Content_Type: application/json', '_method=DELETE'],
+      ['Content-Type: ;', '_method=DELETE'],
+      ['Content-Type: ,application/json', '_method=DELETE'],
     ] as const) {
       expect(await service.outcome('ci', line, [type], body)).toBe('400 request_malformed');
     }
     expect(service.upstream.bytes()).toBe('');
     expect(await service.outcome('ci', line, [FORM_TYPE], 'ref=main')).toBe('200');
   });
+
+  test.each(['content-type', 'close, Content-Type', 'content_type', 'Content-Type, Content-Encoding'])(
+    'Connection: %s does not remove the type by which the body was read',
+    async (named) => {
+      const headers = [JSON_TYPE, `Connection: ${named}`];
+      expect(await service.outcome('ci', MERGE_REQUEST, headers, AS_FORM)).toBe('200');
+      expect(valuesOf(receivedBy(service.upstream), 'content-type')).toEqual(['application/json']);
+    },
+  );
 
   test('a body of more than 256 KiB is refused, with and without its length', async () => {
     const long = `{"title":"${'x'.repeat(256 * 1024)}"}`;

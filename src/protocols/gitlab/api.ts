@@ -97,9 +97,12 @@ function hidesMethod({ method, rawHeaders }: RequestHead, { upload, form }: Gitl
     if (foldHeaderName(rawHeaders[i] ?? '') === 'content-type') types.push(rawHeaders[i + 1] ?? '');
   }
   const [type = '', ...others] = types;
-  // Rack takes a body without a type for a form.
-  return others.length > 0 || /^(?:\s*$|application\/x-www-form-urlencoded|multipart\/)/i.test(type);
+  return others.length > 0 || !MEDIA_TYPE.test(type) || FORM.test(type);
 }
+
+/** Rack takes a body without a type for a form. */
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+ *(?:;|$)/;
+const FORM = /^(?:application\/x-www-form-urlencoded|multipart\/)/i;
 
 function isSame(a: Operation, b: Operation): boolean {
   return a.scope === b.scope && a.resource === b.resource;
