@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { VerifiedCredential } from '../core/credentials/credential.ts';
+import type { MintedTokenId, VerifiedCredential } from '../core/credentials/credential.ts';
 import { deny, type Deny } from '../core/decision.ts';
 import { DEPLOY_TOKENS } from '../core/credentials/deploy-token.ts';
 import type { Keyring } from '../core/credentials/keyring.ts';
@@ -7,6 +7,7 @@ import {
   ACCESS_TOKEN_TYPE,
   ANYBODY_SUBJECT,
   DEFAULT_TOKEN_LIFETIME,
+  MAX_PARENTS,
   type TokenSource,
 } from '../core/credentials/minted-token.ts';
 import type { Clock } from '../core/ports.ts';
@@ -64,6 +65,9 @@ export function createMint(
         `${Math.max(0, Math.floor(lifetime / 1000))} s are left, too few for a new token`,
       );
     }
+    if ((source?.minted?.parents.length ?? 0) >= MAX_PARENTS) {
+      return deny('credential_invalid', `issued from ${MAX_PARENTS} tokens in turn: log in anew`);
+    }
     const jti = randomUUID();
     const issuedAt = Math.floor(now / 1000);
     const expiresIn = Math.floor(lifetime / 1000);
@@ -119,7 +123,13 @@ function sourceOf(
     aud: audiences,
     settingsHash,
     parentAud: minted?.parentAudience ?? minted?.audience,
+    parents: minted && [...minted.parents, idOf(credential)],
+    since: minted && Math.floor(minted.since / 1000),
     publishing: publishing || minted?.publishing === true ? true : undefined,
     claims: pickClaims(claims, names),
   };
+}
+
+function idOf({ jti = '', tokenHash, sentHash }: VerifiedCredential): MintedTokenId {
+  return { jti, tokenHash, sentHash };
 }

@@ -378,6 +378,29 @@ test('a shorter tokenLifetime counts for tokens that were issued before', async 
   expect(outcome).toBe('401 token_expired');
 });
 
+test('a token that is renewed at /token before a shorter tokenLifetime ends with the first one', async () => {
+  const first = tokenOf(await main.exchange(idToken(), { audience: 'registry' }));
+  expect(await gateway.reload(replace('tokenLifetime: 24h', 'tokenLifetime: 2m'))).toBe(true);
+  const outcomeAfter = (milliseconds: number, request: () => Promise<string>): Promise<string> => {
+    ahead = milliseconds;
+    // The list of revocations is read again first.
+    return eventually('a decision', async () => {
+      const said = await request();
+      return said.startsWith('503') ? undefined : said;
+    });
+  };
+  let renewed = '';
+  const renew = async (): Promise<string> => {
+    const answer = await registry.login(first, PULL);
+    if (answer.status === 200) renewed = tokenOf(answer);
+    return outcomeOf(answer);
+  };
+  const useRenewed = (): Promise<string> => use('a token for one service at a registry', renewed);
+  expect(await outcomeAfter(100_000, renew)).toBe('200');
+  expect(await outcomeAfter(110_000, useRenewed)).toBe('200');
+  expect(await outcomeAfter(121_000, useRenewed)).toBe('401 token_expired');
+});
+
 test.each<[string, Source, string]>([
   ['aud', 'an ID token, for one service', 'credential_malformed'],
   ['settingsHash', 'an ID token at a registry', 'credential_malformed'],

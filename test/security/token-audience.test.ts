@@ -1,4 +1,5 @@
 /** M1: a token that was issued for one service never becomes a token for another one. */
+import { hash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startGitlab, type TestGitlab } from '../support/gitlab.ts';
@@ -195,6 +196,59 @@ describe('a registry without a prefix beside one with a prefix', () => {
     expect(outcomeOf(await mixed.use(narrow, 'GET /v2/_catalog'))).toBe('401 audience_mismatch');
     const wide = tokenOf(await mixed.login(await issuedFor('mixed-root'), everything));
     expect(outcomeOf(await mixed.use(wide, 'GET /v2/_catalog'))).toBe('200');
+  });
+});
+
+describe('a token that was issued from another one', () => {
+  const USE = 'GET /v2/a/x/tags/list';
+  const PULL = ['repository:a/x:pull'];
+
+  async function line(): Promise<[first: string, second: string, third: string]> {
+    const first = await issuedFor('rega');
+    const second = tokenOf(await registry.login(first, PULL));
+    return [first, second, tokenOf(await registry.login(second, PULL))];
+  }
+
+  const outcomes = (tokens: readonly string[]): Promise<string[]> =>
+    Promise.all(tokens.map(async (token) => outcomeOf(await registry.use(token, USE))));
+
+  async function revoke(body: object): Promise<void> {
+    const { status } = await fetch(`${gateway.adminUrl}/revocations`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ...body, reason: 'leaked' }),
+    });
+    expect(status).toBe(201);
+  }
+
+  const contentHash = (token: string): string => hash('sha256', token.slice(0, token.lastIndexOf('.')));
+
+  test.each<[string, (token: string) => Promise<void>]>([
+    ['its jti', (token) => revoke({ jti: payloadOf(token)['jti'], issuer: 'gitlab' })],
+    ['its hash', (token) => revoke({ tokenHash: contentHash(token) })],
+    ['the hash of all of it', (token) => revoke({ tokenHash: hash('sha256', token) })],
+    [
+      'its holder',
+      async (token) => {
+        const body = new URLSearchParams({ token });
+        expect((await fetch(`${gateway.url}/oauth/revoke`, { method: 'POST', body })).status).toBe(200);
+      },
+    ],
+  ])('is revoked with it, by %s, and revokes nothing before it', async (_what, revokeToken) => {
+    const tokens = await line();
+    expect(await outcomes(tokens)).toEqual(['200', '200', '200']);
+    await revokeToken(tokens[1]);
+    expect(await outcomes(tokens)).toEqual(['200', '401 revoked', '401 revoked']);
+    expect(outcomeOf(await registry.login(tokens[2], PULL))).toBe('401 revoked');
+    await revokeToken(tokens[0]);
+    expect(await outcomes(tokens)).toEqual(['401 revoked', '401 revoked', '401 revoked']);
+  });
+
+  test('names all of those before it, so there are not many', async () => {
+    let token = await issuedFor('rega');
+    for (let parents = 1; parents <= 4; parents++) token = tokenOf(await registry.login(token, PULL));
+    expect(await outcomes([token])).toEqual(['200']);
+    expect(outcomeOf(await registry.login(token, PULL))).toBe('401 credential_invalid');
   });
 });
 

@@ -65,6 +65,13 @@ export interface VerifiedCredential {
   readonly minted?: Minted | undefined;
 }
 
+/** What revocations name a minted token by. */
+export interface MintedTokenId {
+  readonly jti: string;
+  readonly tokenHash: string;
+  readonly sentHash?: string | undefined;
+}
+
 export interface Minted {
   /** The one that it was minted for, evaluated anew at each use; undefined: for nobody in particular. */
   readonly identity: string | undefined;
@@ -78,6 +85,10 @@ export interface Minted {
   readonly audience: string;
   /** `aud` of the access token that was presented for this one; both limit where it is accepted. */
   readonly parentAudience: string | undefined;
+  /** That token and those before it, the first one first. */
+  readonly parents: readonly MintedTokenId[];
+  /** When the first of them was issued, or this one: milliseconds since the epoch. */
+  readonly since: number;
   /** The source was accepted by the audience of a service's trusted publishing. */
   readonly publishing: boolean;
   /** The workload identity that it was asked for, where it was asked for by that name. */

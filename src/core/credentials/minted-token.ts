@@ -1,4 +1,4 @@
-import type { Claims, CredentialClass } from './credential.ts';
+import type { Claims, CredentialClass, MintedTokenId } from './credential.ts';
 
 /** `typ` of the access tokens that the gateway mints (RFC 9068 §2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
@@ -23,6 +23,9 @@ export const DEFAULT_TOKEN_LIFETIME = 15 * 60_000;
  */
 export const STRANGER = ':stranger';
 
+/** Tokens that can be issued one from the other; each carries the ids of those before it. */
+export const MAX_PARENTS = 4;
+
 /** `src` of a minted token: what it was minted from, so that all of it can be asked again at each use. */
 export interface TokenSource {
   /** As the configuration names it. */
@@ -39,6 +42,10 @@ export interface TokenSource {
   readonly settingsHash?: string | undefined;
   /** `aud` of the minted token that was presented for this one, at a registry's token endpoint. */
   readonly parentAud?: string | undefined;
+  /** That token and those before it, so that a revocation of one reaches all that followed. */
+  readonly parents?: readonly MintedTokenId[] | undefined;
+  /** `iat` of the first of them: a token that is renewed at a token endpoint gets no older than one that is not. */
+  readonly since?: number | undefined;
   /** Trusted publishing accepted the source, by the audience that is configured for it. */
   readonly publishing?: true | undefined;
   /** Those that policy, templates, audit or revocations use. */

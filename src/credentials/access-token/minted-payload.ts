@@ -20,7 +20,7 @@ import type { CacheEntry } from '../verification-cache.ts';
 /** A token of our own whose signature has been verified. */
 export interface MintedToken extends CacheEntry {
   readonly verified: VerifiedCredential;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; of a token that was issued for another one, when the first of them was. */
   readonly issuedAt: number;
   /** The key that signed it. */
   readonly kid: string;
@@ -47,7 +47,7 @@ export function readMintedPayload(
   const common = { class: 'access_token', jti, ...hashes, expiresAt: exp * 1000 } as const;
   const entry = { issuedAt: iat * 1000, size: JSON.stringify(payload).length };
   const workload = typeof email === 'string' ? email : undefined;
-  const scoped = { audience: aud, workload, limits };
+  const scoped = { audience: aud, workload, limits, parents: [], since: entry.issuedAt };
   if (src === undefined) {
     // Minted without a credential, for what anybody may do.
     const source = { class: 'access_token', jti: undefined, ...hashes } as const;
@@ -65,9 +65,11 @@ export function readMintedPayload(
   const { issuer, sub: subject, claims, settingsHash, parentAud, publishing = false } = src;
   const { jti: sourceJti, tokenHash, sentHash } = src;
   const source = { class: src.credential, jti: sourceJti, tokenHash, sentHash };
-  const minted = { ...scoped, identity: sub, source, parentAudience: parentAud, publishing };
+  const { parents = [], since = iat } = src;
+  const line = { parentAudience: parentAud, parents, since: since * 1000 };
+  const minted = { ...scoped, identity: sub, source, ...line, publishing };
   const ofSource = { issuer, issuerUrl, subject, claims, audiences: src.aud, settingsHash };
-  return { ...entry, verified: { ...common, ...ofSource, minted } };
+  return { size: entry.size, issuedAt: line.since, verified: { ...common, ...ofSource, minted } };
 }
 
 function isSource(src: object): src is TokenSource {
@@ -81,6 +83,7 @@ function isSource(src: object): src is TokenSource {
     isTextOrAbsent(sentHash) &&
     SOURCE_CLASSES.some((known) => known === credential) &&
     isTextOrAbsent(parentAud) &&
+    namesParents(members) &&
     (publishing === undefined || publishing === true) &&
     isRecord(claims) &&
     saysHowAccepted(members)
@@ -92,6 +95,23 @@ function saysHowAccepted(src: Claims): boolean {
   const { issuer, credential, aud, settingsHash } = src;
   if (credential === 'id_token' && !isTextList(aud)) return false;
   return issuer === DEPLOY_TOKENS ? settingsHash === undefined : typeof settingsHash === 'string';
+}
+
+/** All of it, or none: a revocation of a parent could not reach the token otherwise. */
+function namesParents({ parentAud, parents, since }: Claims): boolean {
+  if (parentAud === undefined) return parents === undefined && since === undefined;
+  return (
+    typeof since === 'number' &&
+    Array.isArray(parents) &&
+    parents.length > 0 &&
+    parents.every(
+      (parent) =>
+        isRecord(parent) &&
+        typeof parent['jti'] === 'string' &&
+        typeof parent['tokenHash'] === 'string' &&
+        isTextOrAbsent(parent['sentHash']),
+    )
+  );
 }
 
 function isTextOrAbsent(value: unknown): boolean {

@@ -1,5 +1,5 @@
 import { scalarClaim } from '../../core/credentials/claims.ts';
-import type { Minted, VerifiedCredential } from '../../core/credentials/credential.ts';
+import type { Minted, MintedTokenId, VerifiedCredential } from '../../core/credentials/credential.ts';
 import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 import type { Revocation, RevocationTarget } from '../../core/credentials/revocation.ts';
 
@@ -79,6 +79,7 @@ export class RevocationIndex {
     return (
       this.#findToken(issuer, credential, now) ??
       (minted && this.#findToken(issuer, minted.source, now)) ??
+      (minted && this.#findParent(issuer, minted, now)) ??
       findIn(by.issuer, issuer, now) ??
       findIn(by.identity, identity, now) ??
       (issuer === DEPLOY_TOKENS ? findIn(by.deployToken, subject, now) : undefined) ??
@@ -86,9 +87,17 @@ export class RevocationIndex {
     );
   }
 
+  #findParent(issuer: string, { parents }: Minted, now: number): Revocation | undefined {
+    for (const parent of parents) {
+      const found = this.#findToken(issuer, parent, now);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
   #findToken(
     issuer: string,
-    token: VerifiedCredential | Minted['source'],
+    token: VerifiedCredential | Minted['source'] | MintedTokenId,
     now: number,
   ): Revocation | undefined {
     const { tokenHash } = this.#byTarget;

@@ -77,6 +77,8 @@ describe('a job token', () => {
       identity: 'by-path',
       audience: 'https://gateway.example.com',
       parentAudience: undefined,
+      parents: [],
+      since: 0,
       publishing: false,
       workload: undefined,
       source: { class: 'job_token', jti: undefined, tokenHash: 'ab'.repeat(32) },
