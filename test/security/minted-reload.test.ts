@@ -405,6 +405,8 @@ test.each<[string, Source, string]>([
   ['aud', 'an ID token, for one service', 'credential_malformed'],
   ['settingsHash', 'an ID token at a registry', 'credential_malformed'],
   ['settingsHash', 'a job token', 'credential_malformed'],
+  ['parents', 'a token for one service at a registry', 'credential_malformed'],
+  ['since', 'a token for one service at a registry', 'credential_malformed'],
 ])('a token of an earlier version, without src.%s of %s, is refused', async (name, source, reason) => {
   const token = await SOURCES[source]();
   const { src, ...payload } = payloadOf(token) as { src: Record<string, unknown> };
