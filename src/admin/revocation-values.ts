@@ -1,5 +1,5 @@
 import { DEPLOY_TOKENS, deployTokenIdentity } from '../core/credentials/deploy-token.ts';
-import { ANYBODY } from '../core/credentials/minted-token.ts';
+import { ANONYMOUS_ISSUER } from '../core/credentials/minted-token.ts';
 import { CONFIGURED_NAME, DEPLOY_TOKEN_NAME } from '../core/names.ts';
 import type { RevocationTarget } from '../core/credentials/revocation.ts';
 
@@ -36,7 +36,7 @@ export function problemOfValue(target: RevocationTarget, value: string): string 
 }
 
 /** Issuers of tokens that the gateway minted from its own deploy tokens, or without a credential, as audit events name them. */
-export const BUILT_IN_ISSUERS: ReadonlySet<string> = new Set([DEPLOY_TOKENS, ANYBODY]);
+export const BUILT_IN_ISSUERS: ReadonlySet<string> = new Set([DEPLOY_TOKENS, ANONYMOUS_ISSUER]);
 
 const DEPLOY_TOKEN_IDENTITY = deployTokenIdentity('');
 

@@ -2,13 +2,13 @@ import { createAccessLog, createAuditSink, openLineWriter } from '../observabili
 import type { Config } from '../config/index.ts';
 import type { AuditSink } from '../core/audit-event.ts';
 import type { IssuerType } from '../core/issuer-presets.ts';
-import type { Clock, Log, OutboundForms } from '../core/ports.ts';
+import type { Clock, Log, EgressFormClient } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
-import { createOutbound, StallWatch } from '../proxy/index.ts';
+import { createEgressClient, StallWatch } from '../proxy/index.ts';
 import { createRevocations, openStore, type SyncedRevocations } from '../state/index.ts';
 import { createLog, createTelemetry, type Telemetry } from '../observability/index.ts';
 
-export interface ProcessOptions {
+export interface ApplicationOptions {
   readonly version: string;
   readonly clock?: Clock;
   /** Only to look at (check, explain): nothing is logged or written. */
@@ -16,11 +16,11 @@ export interface ProcessOptions {
 }
 
 /** What lives as long as the process, whatever is reloaded: what holds state, files, or numbers that only grow. */
-export interface Process {
+export interface ApplicationScope {
   readonly clock: Clock;
   readonly log: Log;
   readonly telemetry: Telemetry;
-  readonly outbound: OutboundForms;
+  readonly egress: EgressFormClient;
   readonly store: Store;
   readonly revocations: SyncedRevocations;
   readonly stalls: StallWatch;
@@ -32,7 +32,7 @@ export interface Process {
   release(first: () => Promise<void>): Promise<void>;
 }
 
-export function openProcess(config: Config, options: ProcessOptions): Process {
+export function openApplicationScope(config: Config, options: ApplicationOptions): ApplicationScope {
   const clock = options.clock ?? { now: Date.now };
   const quiet = options.inspect === true;
   const log = createLog({ level: quiet ? 'off' : config.logs.level, clock });
@@ -41,7 +41,7 @@ export function openProcess(config: Config, options: ProcessOptions): Process {
     version: options.version,
     configHash: config.hash,
   });
-  const outbound = createOutbound();
+  const egress = createEgressClient();
   const store = openStore(quiet ? IN_MEMORY : config.state, { clock, log });
   const revocations = createRevocations(store, { clock, log });
   const stalls = new StallWatch(config.server.limits.bodyIdle);
@@ -66,7 +66,7 @@ export function openProcess(config: Config, options: ProcessOptions): Process {
     clock,
     log,
     telemetry,
-    outbound,
+    egress,
     store,
     revocations,
     stalls,
@@ -78,7 +78,7 @@ export function openProcess(config: Config, options: ProcessOptions): Process {
       stalls.close();
       try {
         await first();
-        await outbound.close();
+        await egress.close();
         await store.close();
       } finally {
         await audit.close();

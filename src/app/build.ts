@@ -1,18 +1,18 @@
 import { createAdmin, type RevocableNames } from '../admin/index.ts';
 import { checkOnline, type OnlineCheck } from './online-check.ts';
 import type { Explain } from './explain.ts';
-import { createGeneration } from './configuration-snapshot.ts';
-import { openProcess, type ProcessOptions } from './application-scope.ts';
+import { createSnapshot } from './configuration-snapshot.ts';
+import { openApplicationScope, type ApplicationOptions } from './application-scope.ts';
 import { createReadiness } from './readiness.ts';
 import { createReloads } from './reload.ts';
-import { Succession } from './snapshot-manager.ts';
+import { SnapshotManager } from './snapshot-manager.ts';
 import type { IssuerStatus } from '../credentials/index.ts';
 import type { Config, LoadResult } from '../config/index.ts';
 import { GatehouseError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { formatListenAddress, type ListenAddress } from '../util/http/listen-address.ts';
 import { createListener } from '../http/index.ts';
-import type { Standing } from '../gateway/index.ts';
+import type { Reauthorize } from '../gateway/index.ts';
 
 export interface Gateway {
   /** Opens both listeners; rejects with `startup_failed` where one cannot be had. */
@@ -33,35 +33,35 @@ export interface Gateway {
  * The composition root: what lives for the process (app/process.ts, the listeners), what lives for one configuration
  * (app/generation.ts), and the one reference through which a request reaches the latter. Nothing runs before `start`.
  */
-export function build(config: Config, options: ProcessOptions): Gateway {
+export function build(config: Config, options: ApplicationOptions): Gateway {
   const { server } = config;
-  const life = openProcess(config, options);
-  const { log, telemetry, clock, revocations } = life;
-  const generations = new Succession(createGeneration(config, life, standing));
-  const issuers = (): readonly IssuerStatus[] => generations.current.authenticator.issuers();
+  const application = openApplicationScope(config, options);
+  const { log, telemetry, clock, revocations } = application;
+  const snapshots = new SnapshotManager(createSnapshot(config, application, reauthorize));
+  const issuers = (): readonly IssuerStatus[] => snapshots.current.authenticator.issuers();
   const readiness = createReadiness(issuers, () => revocations.loaded());
-  const reloads = createReloads(config, life, replace);
+  const reloads = createReloads(config, application, replace);
   let stopping = false;
 
   const listener = createListener(
     server,
     {
-      request: (incoming) => generations.current.pipeline.request(incoming),
-      broken: (request) => generations.current.pipeline.broken(request),
+      request: (incoming) => snapshots.current.pipeline.request(incoming),
+      broken: (request) => snapshots.current.pipeline.broken(request),
     },
     { log, meter: telemetry.connections },
   );
   const admin = createAdmin(
-    { listen: server.admin.listen, token: () => generations.current.adminToken.current() },
+    { listen: server.admin.listen, token: () => snapshots.current.adminToken.current() },
     {
       ready: () => readiness.ready(),
       revocations,
       clock,
-      names: () => revocableNames(generations.current.config),
+      names: () => revocableNames(snapshots.current.config),
       metrics: async () => ({ body: await telemetry.metrics(), contentType: telemetry.contentType }),
       status: () => ({
         version: options.version,
-        config: generations.current.config.hash,
+        config: snapshots.current.config.hash,
         reload: reloads.status(),
         issuers: issuers(),
       }),
@@ -74,43 +74,43 @@ export function build(config: Config, options: ProcessOptions): Gateway {
     ),
   );
 
-  function standing(...asked: Parameters<Standing>): ReturnType<Standing> {
-    return generations.current.pipeline.standing(...asked);
+  function reauthorize(...asked: Parameters<Reauthorize>): ReturnType<Reauthorize> {
+    return snapshots.current.pipeline.reauthorize(...asked);
   }
 
   /** Everything that can fail comes first; then, in one go, what cannot. */
   async function replace(next: Config): Promise<void> {
     const applyToListener = listener.prepare(next.server);
-    const generation = createGeneration(next, life, standing, generations.current);
+    const snapshot = createSnapshot(next, application, reauthorize, snapshots.current);
     try {
-      await generation.prepare();
+      await snapshot.prepare();
       if (stopping) throw new GatehouseError('startup_failed', 'the process is stopping');
     } catch (cause) {
-      await generation.retire(generations.current, () => Promise.resolve());
+      await snapshot.retire(snapshots.current, () => Promise.resolve());
       throw cause;
     }
     applyToListener();
-    life.adopt(next);
-    generations.succeed(generation);
-    generation.authenticator.start();
+    application.adopt(next);
+    snapshots.activate(snapshot);
+    snapshot.authenticator.start();
   }
 
   async function release(): Promise<void> {
-    await life.release(async () => {
-      await generations.end();
+    await application.release(async () => {
+      await snapshots.end();
       await admin.stop();
     });
   }
 
   return {
     log,
-    explain: (question) => generations.current.explain(question),
+    explain: (question) => snapshots.current.explain(question),
     reload: (load) => reloads.reload(load),
     async start() {
       try {
         const adminAddress = await admin.start();
-        generations.current.authenticator.start();
-        await generations.current.prepare();
+        snapshots.current.authenticator.start();
+        await snapshots.current.prepare();
         await revocations.start();
         const address = await listener.start();
         log.info('listening', { address: formatListenAddress(address), public_url: server.publicUrl });
@@ -131,7 +131,7 @@ export function build(config: Config, options: ProcessOptions): Gateway {
       await listener.stop(cut);
       await release();
     },
-    check: () => checkOnline(config, generations.current.authenticator, life.outbound),
+    check: () => checkOnline(config, snapshots.current.authenticator, application.egress),
   };
 }
 

@@ -1,9 +1,9 @@
 import {
-  admitBy,
-  giveOutPorts,
-  presentFromBody,
-  presentSettings,
-  type EndpointRooms,
+  verifyBy,
+  issueTokenPorts,
+  credentialFromBody,
+  tokenClassSettings,
+  type EndpointPorts,
 } from './endpoint-ports.ts';
 import { allServices, targetsOf } from './targets.ts';
 import type { Authorizer } from '../policy/index.ts';
@@ -25,46 +25,46 @@ import {
   TOKEN_PATH,
 } from '../token-service/index.ts';
 import { createExtract } from '../credentials/index.ts';
-import type { EndpointLine } from '../gateway/index.ts';
+import type { EndpointPipeline } from '../gateway/index.ts';
 
 /** The endpoints of the gateway's own that belong to no service. */
-export function createOwnEndpoints(config: Config, rooms: EndpointRooms): readonly EndpointLine[] {
-  const { authorizer, authenticator, keyring, log } = rooms;
+export function createBuiltInEndpoints(config: Config, ports: EndpointPorts): readonly EndpointPipeline[] {
+  const { authorizer, authenticator, keyring, log } = ports;
   const { publicUrl } = config.server;
-  const settings = presentSettings(config);
-  const present = presentFromBody(settings);
+  const settings = tokenClassSettings(config);
+  const present = credentialFromBody(settings);
   const identify: Authorizer['identify'] = (credential) => authorizer.identify(credential);
-  const common = { ...giveOutPorts(config, rooms), present, log };
+  const common = { ...issueTokenPorts(config, ports), present, log };
   const endpoints = {
     [JWKS_PATH]: createJwksEndpoint(keyring, log),
     [METADATA_PATH]: createMetadataEndpoint(publicUrl, log),
     [EXCHANGE_PATH]: createWorkloadEndpoint({
       ...common,
       publicUrl,
-      workloads: workloadsOf(config, rooms),
-      admit: admitBy(rooms, authenticator.forAudiences(audiencesOfWorkloads(config))),
+      workloads: workloadsOf(config, ports),
+      verifyCredential: verifyBy(ports, authenticator.forAudiences(audiencesOfWorkloads(config))),
       identifyAs: (identity, credential) => authorizer.identifyAs(identity, credential),
       scopesOf: (caller) => scopesOf(authorizer, caller),
     }),
     [ME_PATH]: createMeEndpoint({
       ...common,
-      extract: createExtract({ ...settings, carriers: IN_HEADERS, queryParameters: [] }),
-      admit: admitBy(rooms, authenticator.verify),
+      extract: createExtract({ ...settings, credentialSources: IN_HEADERS, queryParameters: [] }),
+      verifyCredential: verifyBy(ports, authenticator.verify),
       identify,
       grantsOf: (caller) => authorizer.grantsOf(caller),
     }),
     [TOKEN_PATH]: createTokenEndpoint({
       ...common,
-      all: allServices(config, rooms),
-      targets: targetsOf(config, rooms),
-      extract: createExtract({ ...settings, carriers: ['basic'], queryParameters: [] }),
+      all: allServices(config, ports),
+      targets: targetsOf(config, ports),
+      extract: createExtract({ ...settings, credentialSources: ['basic'], queryParameters: [] }),
       identify,
       scopesOf: (caller, service) => scopesOf(authorizer, caller, service),
     }),
     [REVOKE_PATH]: createRevokeEndpoint({
       ...common,
-      admit: admitBy(rooms, authenticator.own),
-      revocations: rooms.revocations,
+      verifyCredential: verifyBy(ports, authenticator.own),
+      revocations: ports.revocations,
       holderClaims: new Map(config.issuers.map(({ name, type }) => [name, ISSUER_PRESETS[type].holder])),
     }),
   };
@@ -87,7 +87,7 @@ function scopesOf(authorizer: Authorizer, caller: Caller, service?: string): str
   return [...new Set(grants.flatMap(({ scopes }) => scopes))].toSorted();
 }
 
-function workloadsOf({ workloadIdentities }: Config, { authenticator }: EndpointRooms) {
+function workloadsOf({ workloadIdentities }: Config, { authenticator }: EndpointPorts) {
   return new Map(
     workloadIdentities.map(({ name, identity, issuer, audiences }) => [
       name,

@@ -7,16 +7,16 @@ import type { Keyring } from '../core/credentials/keyring.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import type { Revocations } from '../core/credentials/revocation.ts';
 import type { Store } from '../core/store.ts';
-import type { GiveOutPorts, Mint, Target } from '../token-service/index.ts';
-import { createPresent, type PresentSettings } from '../credentials/index.ts';
-import { refuseRevoked, type Admit } from '../gateway/index.ts';
+import type { IssueTokenPorts, Mint, Target } from '../token-service/index.ts';
+import { createCredentialFromText, type TokenClassSettings } from '../credentials/index.ts';
+import { refuseRevoked, type RateLimitedVerify } from '../gateway/index.ts';
 
 /** What the endpoints of the gateway's own are made of. */
-export interface EndpointRooms {
+export interface EndpointPorts {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly revocations: Revocations;
-  readonly admit: Admit;
+  readonly verifyCredential: RateLimitedVerify;
   readonly mint: Mint;
   readonly keyring: Keyring;
   readonly store: Pick<Store, 'claim'>;
@@ -24,7 +24,7 @@ export interface EndpointRooms {
   readonly log: Log;
 }
 
-export function presentSettings({ deployTokens, issuers, server }: Config): PresentSettings {
+export function tokenClassSettings({ deployTokens, issuers, server }: Config): TokenClassSettings {
   return {
     deployUsernames: new Set(deployTokens.map(({ username }) => username)),
     gitlabDeployTokens: issuers.some((issuer) => issuer.deployTokens !== undefined),
@@ -33,18 +33,18 @@ export function presentSettings({ deployTokens, issuers, server }: Config): Pres
 }
 
 /** A token that is a parameter of a request. */
-export function presentFromBody(
-  settings: PresentSettings,
+export function credentialFromBody(
+  settings: TokenClassSettings,
 ): (token: string, username?: string) => PresentedCredential | Deny {
-  const present = createPresent(settings);
-  return (token, username) => present({ carrier: 'form', token, username, isJobToken: false });
+  const present = createCredentialFromText(settings);
+  return (token, username) => present({ credentialSource: 'form', token, username, isJobToken: false });
 }
 
 /** What every endpoint needs that gives tokens out. */
-export function giveOutPorts(
+export function issueTokenPorts(
   { issuers }: Config,
-  { revocations, mint, store, clock }: EndpointRooms,
-): GiveOutPorts {
+  { revocations, mint, store, clock }: EndpointPorts,
+): IssueTokenPorts {
   return {
     refuseRevoked: (credential, caller) => refuseRevoked(revocations, credential, caller),
     mint,
@@ -54,9 +54,9 @@ export function giveOutPorts(
   };
 }
 
-export function admitBy(
-  { admit }: Pick<EndpointRooms, 'admit'>,
-  verify: Parameters<Admit>[0],
-): Target['admit'] {
-  return (presented, from) => admit(verify, presented, from);
+export function verifyBy(
+  { verifyCredential }: Pick<EndpointPorts, 'verifyCredential'>,
+  verify: Parameters<RateLimitedVerify>[0],
+): Target['verifyCredential'] {
+  return (presented, from) => verifyCredential(verify, presented, from);
 }

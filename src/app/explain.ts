@@ -6,9 +6,9 @@ import type { Refusal } from '../core/decision.ts';
 import { deployTokenCredential } from '../core/credentials/deploy-token.ts';
 import { GatehouseError } from '../core/errors.ts';
 import type { Operation } from '../core/request/operation.ts';
-import type { Asked, InBody } from '../core/request/protocol.ts';
+import type { RequestedOperations, OperationsInBody } from '../core/request/protocol.ts';
 import { readHead } from '../http/index.ts';
-import { classify, createRoute, type ServiceLine } from '../gateway/index.ts';
+import { classify, createRoute, type ServicePipeline } from '../gateway/index.ts';
 
 /** A request as an operator thinks of it; the credential is a token, or claims as if they had been verified. */
 export interface ExplainQuestion {
@@ -49,9 +49,9 @@ export type Explain = (question: ExplainQuestion) => Promise<ExplainAnswer>;
 /** Takes a question through the same stages as a request, up to the decision. */
 export function createExplain(
   config: Config,
-  rooms: { lines: readonly ServiceLine[]; authenticator: Authenticator; authorizer: Authorizer },
+  ports: { pipelines: readonly ServicePipeline[]; authenticator: Authenticator; authorizer: Authorizer },
 ): Explain {
-  const route = createRoute(rooms.lines);
+  const route = createRoute(ports.pipelines);
 
   return async function explain({ method, url, webSocket, credential }) {
     if (!URL.canParse(url)) throw new GatehouseError('usage', `--url ${url} is no absolute URL`);
@@ -62,31 +62,36 @@ export function createExplain(
     const head = readHead({ method, url: target, httpVersion: '1.1', rawHeaders }, Infinity);
     if ('kind' in head) return refused('route', head);
 
-    const line = route(head.host, head.path);
-    if (head.encodedSlash === true && line?.protocol.encodedSlash !== true)
+    const pipeline = route(head.host, head.path);
+    if (head.encodedSlash === true && pipeline?.protocol.encodedSlash !== true)
       return refused('route', { reason: 'path_ambiguous', detail: '%2F' });
-    if (line === undefined) return refused('route', { reason: 'no_service', detail: `nothing at ${host}` });
-    const asked = line.guard(head, classify(line.protocol, head));
-    if (asked.kind === 'deny') return refused('classify', asked);
-    if (asked.kind === 'unknown' || asked.kind === 'never-forwarded')
-      return refused('classify', { reason: 'operation_unknown', detail: asked.detail });
+    if (pipeline === undefined)
+      return refused('route', { reason: 'no_service', detail: `nothing at ${host}` });
+    const classification = pipeline.guard(head, classify(pipeline.protocol, head));
+    if (classification.kind === 'deny') return refused('classify', classification);
+    if (classification.kind === 'unknown' || classification.kind === 'never-forwarded')
+      return refused('classify', { reason: 'operation_unknown', detail: classification.detail });
 
     let verified = takenAsVerified(config, credential);
-    const untrusted = verified && whyNotTrusted(config, line.name, verified);
+    const untrusted = verified && whyNotTrusted(config, pipeline.name, verified);
     if (untrusted !== undefined) return refused('authenticate', untrusted);
     if (credential.kind === 'token') {
-      const presented = line.extract(head);
+      const presented = pipeline.extract(head);
       if (presented === undefined)
         return refused('extract', { reason: 'no_credential', detail: 'the file is empty' });
       if ('kind' in presented) return refused('extract', presented);
-      const result = await line.authenticate(presented, head.host);
+      const result = await pipeline.authenticate(presented, head.host);
       if ('kind' in result) return refused('authenticate', result);
       verified = result;
     }
-    const explanations = alternatives(asked).map((operations) =>
-      rooms.authorizer.explain({ service: line.name, credential: verified, operations }),
+    const explanations = alternatives(classification).map((operations) =>
+      ports.authorizer.explain({ service: pipeline.name, credential: verified, operations }),
     );
-    return { kind: 'explained', explanation: firstAllowed(explanations), inBody: asked.kind === 'in-body' };
+    return {
+      kind: 'explained',
+      explanation: firstAllowed(explanations),
+      inBody: classification.kind === 'in-body',
+    };
   };
 }
 
@@ -99,8 +104,12 @@ const HANDSHAKE = Object.entries({
 }).flat();
 
 /** Where the body decides, which is not at hand here: each of what it can be for. */
-function alternatives(asked: Asked | InBody): readonly (readonly Operation[])[] {
-  return asked.kind === 'operations' ? [asked.operations] : asked.oneOf.map((operation) => [operation]);
+function alternatives(
+  classification: RequestedOperations | OperationsInBody,
+): readonly (readonly Operation[])[] {
+  return classification.kind === 'operations'
+    ? [classification.operations]
+    : classification.oneOf.map((operation) => [operation]);
 }
 
 function firstAllowed([first, ...others]: readonly Explanation[]): Explanation {

@@ -1,6 +1,6 @@
 import type { Authenticator } from '../credentials/index.ts';
 import type { Config } from '../config/index.ts';
-import type { Outbound } from '../core/ports.ts';
+import type { EgressClient } from '../core/ports.ts';
 
 export interface OnlineCheck {
   readonly name: string;
@@ -12,7 +12,7 @@ export interface OnlineCheck {
 export async function checkOnline(
   config: Config,
   authenticator: Authenticator,
-  outbound: Outbound,
+  egress: EgressClient,
 ): Promise<readonly OnlineCheck[]> {
   await authenticator.fetchKeys();
   const issuers = authenticator.issuers().map(({ name, ready, keys, lastError }) => ({
@@ -23,7 +23,7 @@ export async function checkOnline(
   const upstreams = config.services.map(async ({ name, upstream }): Promise<OnlineCheck> => {
     try {
       const { url, caFile, serverName, clientCertificate } = upstream;
-      const { status } = await outbound.get({ url, caFile, serverName, clientCertificate });
+      const { status } = await egress.get({ url, caFile, serverName, clientCertificate });
       return { name: `services.${name}.upstream`, ok: true, detail: `answers (${status})` };
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : 'does not answer';

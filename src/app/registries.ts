@@ -5,21 +5,26 @@ import type { Revocations } from '../core/credentials/revocation.ts';
 import { authenticateAtAny, createLogIn } from './registry-login.ts';
 import { createRegistryTokenEndpoint, type Mint } from '../token-service/index.ts';
 import type { Extract as ExtractCredential } from '../credentials/index.ts';
-import { refuseRevoked, type Admit, type EndpointLine, type ServiceLine } from '../gateway/index.ts';
+import {
+  refuseRevoked,
+  type RateLimitedVerify,
+  type EndpointPipeline,
+  type ServicePipeline,
+} from '../gateway/index.ts';
 import { operationsOf, readScopes, registryRoot } from '../protocols/index.ts';
 
 /** A registry, with what is made of it. */
 export interface Registry {
   readonly service: OciService;
-  readonly line: ServiceLine;
+  readonly pipeline: ServicePipeline;
 }
 
 type OciService = Extract<Config['services'][number], { readonly type: 'oci' }>;
 
-export interface RegistryRooms {
+export interface RegistryHostPorts {
   readonly authorizer: Authorizer;
   readonly revocations: Pick<Revocations, 'check'>;
-  readonly admit: Admit;
+  readonly verifyCredential: RateLimitedVerify;
   readonly mint: Mint;
   readonly extractLogin: ExtractCredential;
   readonly log: Log;
@@ -28,21 +33,21 @@ export interface RegistryRooms {
 /** What the registries of a host share: one login, so one token endpoint, and one `/v2/` that says where it is. */
 export function createRegistryHosts(
   registries: readonly Registry[],
-  rooms: RegistryRooms,
-): { readonly endpoints: readonly EndpointLine[]; readonly roots: readonly ServiceLine[] } {
+  ports: RegistryHostPorts,
+): { readonly endpoints: readonly EndpointPipeline[]; readonly roots: readonly ServicePipeline[] } {
   const hosts = new Map<string | undefined, Registry[]>();
   for (const registry of registries) {
     for (const host of registry.service.hosts ?? [undefined]) {
       hosts.set(host, [...(hosts.get(host) ?? []), registry]);
     }
   }
-  const endpoints: EndpointLine[] = [];
-  const roots: ServiceLine[] = [];
+  const endpoints: EndpointPipeline[] = [];
+  const roots: ServicePipeline[] = [];
   for (const [host, members] of hosts) {
     const [first] = members;
     if (first === undefined) continue;
     const at = host === undefined ? undefined : [host];
-    endpoints.push(tokenEndpoint(at, first, members, rooms));
+    endpoints.push(tokenEndpoint(at, first, members, ports));
     roots.push(...rootOf(at, first, members));
   }
   return { endpoints, roots };
@@ -53,26 +58,26 @@ function rootOf(
   hosts: readonly string[] | undefined,
   first: Registry,
   members: readonly Registry[],
-): readonly ServiceLine[] {
+): readonly ServicePipeline[] {
   const whole = members.find(({ service }) => service.repositoryPrefix === undefined);
   if (whole !== undefined && members.length === 1) return [];
-  const { line } = whole ?? first;
-  const authenticate = authenticateAtAny(members.map((member) => member.line));
-  const root = { ...line, hosts, path: '/v2/', authenticate };
+  const { pipeline } = whole ?? first;
+  const authenticate = authenticateAtAny(members.map((member) => member.pipeline));
+  const root = { ...pipeline, hosts, path: '/v2/', authenticate };
   // A registry without a prefix answers for all other paths itself.
   return [
-    whole === undefined ? { ...root, protocol: registryRoot(line.protocol) } : { ...root, exact: true },
+    whole === undefined ? { ...root, protocol: registryRoot(pipeline.protocol) } : { ...root, exact: true },
   ];
 }
 
 function tokenEndpoint(
   hosts: readonly string[] | undefined,
-  { line }: Registry,
+  { pipeline }: Registry,
   members: readonly Registry[],
-  { authorizer, revocations, admit, mint, extractLogin, log }: RegistryRooms,
-): EndpointLine {
+  { authorizer, revocations, verifyCredential, mint, extractLogin, log }: RegistryHostPorts,
+): EndpointPipeline {
   const services = members
-    .map(({ service, line: { name, mode, authorize } }) => ({
+    .map(({ service, pipeline: { name, mode, authorize } }) => ({
       name,
       mode,
       authorize,
@@ -84,11 +89,11 @@ function tokenEndpoint(
       services,
       extract: extractLogin,
       logIn: createLogIn(
-        members.map((member) => member.line),
-        admit,
+        members.map((member) => member.pipeline),
+        verifyCredential,
       ),
     },
-    line.protocol,
+    pipeline.protocol,
     {
       identify: (credential) => authorizer.identify(credential),
       refuseRevoked: (credential, caller) => refuseRevoked(revocations, credential, caller),
@@ -98,5 +103,5 @@ function tokenEndpoint(
       log,
     },
   );
-  return { hosts, endpointPath: '/token', service: { name: line.name, type: line.type }, handle };
+  return { hosts, endpointPath: '/token', service: { name: pipeline.name, type: pipeline.type }, handle };
 }

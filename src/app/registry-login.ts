@@ -1,14 +1,17 @@
 import type { VerifiedCredential } from '../core/credentials/credential.ts';
 import type { Refusal } from '../core/decision.ts';
 import type { RegistrySite } from '../token-service/index.ts';
-import type { Admit, ServiceLine } from '../gateway/index.ts';
+import type { RateLimitedVerify, ServicePipeline } from '../gateway/index.ts';
 
-type Authenticate = ServiceLine['authenticate'];
-type Member = Pick<ServiceLine, 'name' | 'authenticate'>;
+type Authenticate = ServicePipeline['authenticate'];
+type Member = Pick<ServicePipeline, 'name' | 'authenticate'>;
 type Result = VerifiedCredential | Refusal;
 
 /** The login of a host: verified by each of its registries for itself, and counted as one attempt. */
-export function createLogIn(members: readonly Member[], admit: Admit): RegistrySite['logIn'] {
+export function createLogIn(
+  members: readonly Member[],
+  verifyCredential: RateLimitedVerify,
+): RegistrySite['logIn'] {
   return async function logIn(presented, from) {
     const services = new Map<string, VerifiedCredential>();
     const authenticate = async (...asked: Parameters<Authenticate>): Promise<Result> => {
@@ -19,7 +22,7 @@ export function createLogIn(members: readonly Member[], admit: Admit): RegistryS
       }
       return combine(results);
     };
-    const credential = await admit(authenticate, presented, from);
+    const credential = await verifyCredential(authenticate, presented, from);
     return 'kind' in credential ? credential : { credential, services };
   };
 }

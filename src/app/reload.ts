@@ -1,7 +1,7 @@
 import { formatProblem, type Config, type LoadResult } from '../config/index.ts';
 import { GatehouseError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
-import { namesOf, type Process } from './application-scope.ts';
+import { namesOf, type ApplicationScope } from './application-scope.ts';
 import { keysForRestart } from './restart.ts';
 
 /** How the last reload went; for the admin listener. */
@@ -22,7 +22,7 @@ export interface Reloads {
 /** `replace` makes the new one and swaps; where it rejects, nothing has changed. */
 export function createReloads(
   started: Config,
-  { log, telemetry, clock }: Pick<Process, 'log' | 'telemetry' | 'clock'>,
+  { log, telemetry, clock }: Pick<ApplicationScope, 'log' | 'telemetry' | 'clock'>,
   replace: (config: Config) => Promise<void>,
 ): Reloads {
   let status: ReloadStatus = { ok: true, at: null, restartNeeded: [] };

@@ -1,14 +1,14 @@
 import type { Authenticator } from '../credentials/index.ts';
-import { createRegistryHosts, type Registry, type RegistryRooms } from './registries.ts';
+import { createRegistryHosts, type Registry, type RegistryHostPorts } from './registries.ts';
 import type { Config } from '../config/index.ts';
 import type { Keyring } from '../core/credentials/keyring.ts';
-import type { Clock, OutboundForms } from '../core/ports.ts';
+import type { Clock, EgressFormClient } from '../core/ports.ts';
 import type { Protocol } from '../core/request/protocol.ts';
 import { createExtract } from '../credentials/index.ts';
 import { createForwarder, type Forwarder, type StallWatch } from '../proxy/index.ts';
 import { foldLoosely } from '../util/http/header-name.ts';
-import { inherit, type Estate } from '../util/reuse.ts';
-import type { EndpointLine, ServiceLine } from '../gateway/index.ts';
+import { reuse, type ReusableResources } from '../util/reuse.ts';
+import type { EndpointPipeline, ServicePipeline } from '../gateway/index.ts';
 import {
   createTokenRouteGuard,
   gitlabProtocol,
@@ -21,13 +21,13 @@ import {
 type Service = Config['services'][number];
 
 export interface Services {
-  readonly lines: readonly ServiceLine[];
-  readonly endpoints: readonly EndpointLine[];
+  readonly pipelines: readonly ServicePipeline[];
+  readonly endpoints: readonly EndpointPipeline[];
   readonly forwarders: Forwarders;
 }
 
 /** Taken over by a reload that leaves the service as it is: its connections, the tokens it was given, its places. */
-export type Forwarders = Estate<
+export type Forwarders = ReusableResources<
   Parameters<typeof createForwarder>[0] & { readonly signing: Config['signing'] | undefined },
   Forwarder
 >;
@@ -35,81 +35,84 @@ export type Forwarders = Estate<
 /** The stages of each service, in the order of a request. */
 export function createServices(
   config: Config,
-  rooms: Omit<RegistryRooms, 'extractLogin'> & {
+  ports: Omit<RegistryHostPorts, 'extractLogin'> & {
     readonly authenticator: Authenticator;
-    readonly outbound: OutboundForms;
+    readonly egress: EgressFormClient;
     readonly keyring: Pick<Keyring, 'sign'>;
     readonly clock: Clock;
     readonly stalls: StallWatch;
   },
   last?: Forwarders,
 ): Services {
-  const { outbound, keyring, clock, log, stalls } = rooms;
+  const { egress, keyring, clock, log, stalls } = ports;
   const { publicUrl } = config.server;
   const tokens = {
     deployUsernames: new Set(config.deployTokens.map(({ username }) => username)),
     publicUrl,
   };
   const known = config.services.map((service) => ({ service, protocol: protocolOf(config, service) }));
-  const forwarders: Forwarders = inherit(
+  const forwarders: Forwarders = reuse(
     last,
-    known.map(({ service, protocol: { queryCarriers } }) => [
+    known.map(({ service, protocol: { credentialQueryParameters } }) => [
       service.name,
       // What signs its assertions changes with the keys.
       {
-        ...wayOut(service),
-        queryCarriers,
+        ...withApiRoot(service),
+        credentialQueryParameters,
         publicUrl,
         signing: service.assertion ? config.signing : undefined,
       },
     ]),
-    (settings) => createForwarder(settings, { outbound, keyring, clock, log, stalls }),
+    (settings) => createForwarder(settings, { egress, keyring, clock, log, stalls }),
     (forwarder) => void forwarder.close(),
   );
   const built = known.map(({ service, protocol }) => {
-    const line: ServiceLine = {
+    const pipeline: ServicePipeline = {
       ...service,
       protocol,
       acceptedHeaders: acceptedHeaders(service),
-      guard: createTokenRouteGuard(wayOut(service)),
+      guard: createTokenRouteGuard(withApiRoot(service)),
       extract: createExtract({
-        carriers: service.carriers ?? protocol.carriers,
-        queryParameters: protocol.queryCarriers,
+        credentialSources: service.credentialSources ?? protocol.credentialSources,
+        queryParameters: protocol.credentialQueryParameters,
         ...tokens,
         gitlabDeployTokens: asksGitlab(config, service),
       }),
-      authenticate: rooms.authenticator.forService(service.name),
-      authorize: rooms.authorizer.forService(service.name),
-      authorizeUnknown: rooms.authorizer.forUnknown(service.name),
-      ...wayOutOf(forwarders, service.name),
+      authenticate: ports.authenticator.forService(service.name),
+      authorize: ports.authorizer.forService(service.name),
+      authorizeUnknown: ports.authorizer.forUnknown(service.name),
+      ...forwardingOf(forwarders, service.name),
     };
-    return { service, line };
+    return { service, pipeline };
   });
 
-  const registries = built.flatMap(({ service, line }): Registry[] =>
-    service.type === 'oci' ? [{ service, line }] : [],
+  const registries = built.flatMap(({ service, pipeline }): Registry[] =>
+    service.type === 'oci' ? [{ service, pipeline }] : [],
   );
-  // Logins at a registry's token endpoint: the carriers of its own requests do not bind them.
+  // Logins at a registry's token endpoint: the credential sources of its own requests do not bind them.
   const extractLogin = createExtract({
-    carriers: ['basic', 'bearer'],
+    credentialSources: ['basic', 'bearer'],
     queryParameters: [],
     ...tokens,
     gitlabDeployTokens: registries.some(({ service }) => asksGitlab(config, service)),
   });
-  const { endpoints, roots } = createRegistryHosts(registries, { ...rooms, extractLogin });
+  const { endpoints, roots } = createRegistryHosts(registries, { ...ports, extractLogin });
 
   return {
-    lines: [...built.map(({ line }) => line), ...roots],
+    pipelines: [...built.map(({ pipeline }) => pipeline), ...roots],
     endpoints,
     forwarders,
   };
 }
 
-function wayOutOf(forwarders: Forwarders, service: string): Pick<ServiceLine, 'forward' | 'takeBody'> {
+function forwardingOf(
+  forwarders: Forwarders,
+  service: string,
+): Pick<ServicePipeline, 'forward' | 'bufferBody'> {
   const entry = forwarders.get(service);
   if (entry === undefined) throw new TypeError(`there is no forwarder of ${service}`);
-  const { forward, takeBody } = entry.made;
-  return { forward, takeBody };
+  const { forward, bufferBody } = entry.made;
+  return { forward, bufferBody };
 }
 
 /** Headers that the service forwards, or that the gateway sets in place of the client's. */
@@ -128,7 +131,7 @@ function asksGitlab({ issuers }: Config, service: Service): boolean {
 }
 
 /** A registry's whole API is below `/v2/`, with the prefix of its repositories here and without it there. */
-function wayOut(service: Service): Service {
+function withApiRoot(service: Service): Service {
   if (service.type !== 'oci') return service;
   return { ...service, upstream: { ...service.upstream, url: `${service.upstream.url}v2/` } };
 }

@@ -1,23 +1,23 @@
-import type { Generation } from './configuration-snapshot.ts';
+import type { ConfigurationSnapshot } from './configuration-snapshot.ts';
 import type { Forwarder } from '../proxy/index.ts';
 
 /** The generation in force, and those before it whose requests are not done. */
-export class Succession {
-  #current: Generation;
-  readonly #past = new Set<Generation>();
+export class SnapshotManager {
+  #current: ConfigurationSnapshot;
+  readonly #past = new Set<ConfigurationSnapshot>();
   readonly #closing = new Set<Promise<void>>();
   readonly #end = Promise.withResolvers<void>();
 
-  constructor(first: Generation) {
+  constructor(first: ConfigurationSnapshot) {
     this.#current = first;
   }
 
-  get current(): Generation {
+  get current(): ConfigurationSnapshot {
     return this.#current;
   }
 
   /** From the next request on `next` decides; what is under way ends as it began. */
-  succeed(next: Generation): void {
+  activate(next: ConfigurationSnapshot): void {
     const previous = this.#current;
     this.#current = next;
     this.#past.add(previous);
@@ -35,8 +35,8 @@ export class Succession {
 
   /** A service that stays the same is one forwarder for several generations. */
   #inUse(forwarder: Forwarder): Promise<unknown> {
-    const users = [...this.#past].filter(({ estate }) =>
-      [...estate.forwarders.values()].some(({ made }) => made === forwarder),
+    const users = [...this.#past].filter(({ resources }) =>
+      [...resources.forwarders.values()].some(({ made }) => made === forwarder),
     );
     return Promise.race([this.#end.promise, Promise.all(users.map(({ pipeline }) => pipeline.idle()))]);
   }

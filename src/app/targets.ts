@@ -1,29 +1,29 @@
-import { admitBy, type EndpointRooms } from './endpoint-ports.ts';
+import { verifyBy, type EndpointPorts } from './endpoint-ports.ts';
 import type { Config } from '../config/index.ts';
 import { serviceAudience } from '../core/credentials/minted-token.ts';
 import type { Target } from '../token-service/index.ts';
 
-export function allServices({ server }: Config, rooms: EndpointRooms): Target {
+export function allServices({ server }: Config, ports: EndpointPorts): Target {
   return {
     audience: server.publicUrl,
     service: undefined,
-    admit: admitBy(rooms, rooms.authenticator.verify),
+    verifyCredential: verifyBy(ports, ports.authenticator.verify),
   };
 }
 
 /** By every name for it: the service's, `urn:gatehouse:service:NAME`, the URLs that clients find it at. */
-export function targetsOf(config: Config, rooms: EndpointRooms): ReadonlyMap<string, Target> {
+export function targetsOf(config: Config, ports: EndpointPorts): ReadonlyMap<string, Target> {
   const targets = new Map<string, Target>();
   for (const service of config.services) {
     const { name } = service;
     const audience = serviceAudience(name);
-    const admit = admitBy(rooms, rooms.authenticator.forService(name));
-    const target = { audience, service: name, admit };
+    const verifyCredential = verifyBy(ports, ports.authenticator.forService(name));
+    const target = { audience, service: name, verifyCredential };
     for (const known of [name, audience, ...publicUrlsOf(service, config.server.publicUrl)]) {
       targets.set(known, target);
     }
   }
-  const all = allServices(config, rooms);
+  const all = allServices(config, ports);
   // What names the gateway itself names all of it.
   for (const known of withAndWithoutSlash(config.server.publicUrl)) targets.set(known, all);
   return targets;

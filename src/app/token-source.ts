@@ -2,16 +2,16 @@ import type { Config } from '../config/index.ts';
 import type { VerifiedCredential } from '../core/credentials/credential.ts';
 import { DEPLOY_TOKENS, startOfDay } from '../core/credentials/deploy-token.ts';
 import type { Clock } from '../core/ports.ts';
-import type { OriginOf } from '../gateway/index.ts';
+import type { TokenSourceOf } from '../gateway/index.ts';
 
 /**
  * What a credential was verified by: its issuer as it is configured, or the deploy token whose secret it is; of a minted one,
  * also the workload identity and the keys that sign. Another answer later means that it might not be found good again.
  */
-export function createOriginOf(
+export function createTokenSourceOf(
   { issuers, deployTokens, workloadIdentities, signing }: Config,
   clock: Clock,
-): OriginOf {
+): TokenSourceOf {
   const byName = new Map(issuers.map((issuer) => [issuer.name, issuer]));
   const workloads = new Map(workloadIdentities.map((workload) => [workload.name, workload]));
   const deployTokenOf = deployTokenOrigin(deployTokens, clock);

@@ -1,9 +1,9 @@
 import {
-  admitBy,
-  giveOutPorts,
-  presentFromBody,
-  presentSettings,
-  type EndpointRooms,
+  verifyBy,
+  issueTokenPorts,
+  credentialFromBody,
+  tokenClassSettings,
+  type EndpointPorts,
 } from './endpoint-ports.ts';
 import type { Config } from '../config/index.ts';
 import type { VerifiedCredential } from '../core/credentials/credential.ts';
@@ -20,39 +20,42 @@ import {
   type PypiPublishingPorts,
 } from '../token-service/index.ts';
 import { createExtract } from '../credentials/index.ts';
-import type { EndpointLine } from '../gateway/index.ts';
+import type { EndpointPipeline } from '../gateway/index.ts';
 import { npmPackageName } from '../protocols/index.ts';
 
 /** Where the clients of a feed exchange the id token of their job, at the root of its hosts. */
-export function createPublishingEndpoints(config: Config, rooms: EndpointRooms): readonly EndpointLine[] {
-  const settings = presentSettings(config);
+export function createPublishingEndpoints(
+  config: Config,
+  modules: EndpointPorts,
+): readonly EndpointPipeline[] {
+  const settings = tokenClassSettings(config);
   const ports = {
-    ...giveOutPorts(config, rooms),
-    identify: (credential: VerifiedCredential) => rooms.authorizer.identify(credential),
-    log: rooms.log,
-    present: presentFromBody(settings),
-    extract: createExtract({ ...settings, carriers: ['bearer'], queryParameters: [] }),
+    ...issueTokenPorts(config, modules),
+    identify: (credential: VerifiedCredential) => modules.authorizer.identify(credential),
+    log: modules.log,
+    present: credentialFromBody(settings),
+    extract: createExtract({ ...settings, credentialSources: ['bearer'], queryParameters: [] }),
     packageName: npmPackageName,
   };
-  return config.services.flatMap((service): EndpointLine[] => {
+  return config.services.flatMap((service): EndpointPipeline[] => {
     if (!('trustedPublishing' in service) || service.trustedPublishing === undefined) return [];
     const { name, type, hosts, trustedPublishing } = service;
     const { audience } = trustedPublishing;
     const trusted = service.issuers ?? config.issuers.map((issuer) => issuer.name);
     const site = {
       audience: serviceAudience(name),
-      admit: admitBy(
-        rooms,
-        rooms.authenticator.forAudiences(new Map(trusted.map((each) => [each, [audience]]))),
+      verifyCredential: verifyBy(
+        modules,
+        modules.authenticator.forAudiences(new Map(trusted.map((each) => [each, [audience]]))),
       ),
-      authorize: rooms.authorizer.forService(name),
+      authorize: modules.authorizer.forService(name),
     };
     const at = { hosts, service: { name, type } };
     return ENDPOINTS[type](site, audience, ports).map((endpoint) => ({ ...at, ...endpoint }));
   });
 }
 
-type Endpoint = Pick<EndpointLine, 'endpointPath' | 'encodedSlash' | 'handle'>;
+type Endpoint = Pick<EndpointPipeline, 'endpointPath' | 'encodedSlash' | 'handle'>;
 
 /** By the type of the service. */
 const ENDPOINTS = {

@@ -24,7 +24,7 @@ that of the whole token. Nothing is verified, and the signature is not shown.
     const report = {
       class:
         classOfToken(
-          { carrier: 'bearer', token, username: undefined, isJobToken: false },
+          { credentialSource: 'bearer', token, username: undefined, isJobToken: false },
           NO_DEPLOY_TOKENS,
         ) ?? 'unknown',
       ...tokenHashes(token),

@@ -32,7 +32,7 @@ export interface AuditEvent {
   readonly serviceType: string | undefined;
   readonly operations: readonly Operation[];
 
-  /** What was presented: class and carrier only are written. */
+  /** What was presented: class and credential source only are written. */
   readonly presented: PresentedCredential | undefined;
   readonly verified: VerifiedCredential | undefined;
   readonly caller: Caller | undefined;

@@ -3,7 +3,7 @@ export interface Clock {
   now(): number;
 }
 
-export interface OutboundRequest {
+export interface EgressRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** PEM file with the certificate authorities to trust instead of the system's. Re-read on change. */
@@ -20,7 +20,7 @@ export interface OutboundRequest {
   readonly pool?: string;
 }
 
-export interface OutboundResponse {
+export interface EgressResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
@@ -31,13 +31,13 @@ export interface OutboundResponse {
  * Rejects with `GatehouseError` `outbound_failed`, or `outbound_unreachable` where nothing was sent; any status that arrives is a
  * result, 3xx included.
  */
-export interface Outbound {
-  get(request: OutboundRequest): Promise<OutboundResponse>;
+export interface EgressClient {
+  get(request: EgressRequest): Promise<EgressResponse>;
 }
 
 /** The same for whoever must send a form (`application/x-www-form-urlencoded`); its values may be secrets. */
-export interface OutboundForms extends Outbound {
-  post(request: OutboundRequest & { readonly form: ReadonlyMap<string, string> }): Promise<OutboundResponse>;
+export interface EgressFormClient extends EgressClient {
+  post(request: EgressRequest & { readonly form: ReadonlyMap<string, string> }): Promise<EgressResponse>;
 }
 
 /** The application log: one JSON line per call. Fields must hold no secret. */

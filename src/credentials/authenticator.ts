@@ -3,7 +3,7 @@ import { deny } from '../core/decision.ts';
 import { GatehouseError } from '../core/errors.ts';
 import type { ClientFacts } from '../core/request/incoming.ts';
 import type { VerificationMeter } from '../core/meter.ts';
-import type { Clock, Log, Outbound } from '../core/ports.ts';
+import type { Clock, Log, EgressClient } from '../core/ports.ts';
 import { DEPLOY_SECRET_PREFIX } from '../core/credentials/deploy-token.ts';
 import type { Keyring } from '../core/credentials/keyring.ts';
 import { missingFrom } from '../util/reuse.ts';
@@ -11,7 +11,7 @@ import type { Authentication, ServiceAuthenticator } from './authentication.ts';
 import { compileTrust, trustIn } from './compile-issuers.ts';
 import type { Trust } from './compile-issuers.ts';
 import { createDeployTokens } from './deploy-token/deploy-tokens.ts';
-import { createEstate, type AuthenticatorEstate } from './reusable-verifiers.ts';
+import { createAuthenticatorResources, type AuthenticatorResources } from './reusable-verifiers.ts';
 import { createIdTokens } from './id-token/id-tokens.ts';
 import { pickIntrospected } from './introspection/introspected-tokens.ts';
 import type { AuthenticateSettings, ServiceSettings } from './settings.ts';
@@ -19,7 +19,7 @@ import { createSourceCheck } from './access-token/source-check.ts';
 import { acceptedAudiences, compileSourceRules } from './access-token/source-rules.ts';
 
 export interface AuthenticatePorts {
-  readonly outbound: Outbound;
+  readonly egress: EgressClient;
   readonly keyring: Pick<Keyring, 'verify' | 'counts'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -55,7 +55,7 @@ export interface Authenticator {
   ready(): boolean;
   issuers(): readonly IssuerStatus[];
   /** For the next one. */
-  readonly estate: AuthenticatorEstate;
+  readonly resources: AuthenticatorResources;
 }
 
 /** Whom a service believes, per class of credential. */
@@ -73,14 +73,14 @@ export function createAuthenticator(
   last?: Authenticator,
 ): Authenticator {
   const { publicUrl } = settings.server;
-  const estate = createEstate(settings, ports, last?.estate);
+  const resources = createAuthenticatorResources(settings, ports, last?.resources);
   const compiled = settings.issuers.flatMap((each) => {
-    const issuer = estate.issuers.get(each.name)?.made;
+    const issuer = resources.issuers.get(each.name)?.made;
     return issuer === undefined ? [] : [{ settings: each, issuer }];
   });
   const issuers = compiled.map(({ issuer }) => issuer);
-  const verifyIdToken = createIdTokens(issuers, estate.idTokens, ports);
-  const { jobTokens, gitlabDeployTokens } = estate;
+  const verifyIdToken = createIdTokens(issuers, resources.idTokens, ports);
+  const { jobTokens, gitlabDeployTokens } = resources;
   const usernames = new Set(settings.deployTokens.map(({ username }) => username));
   const isOfConfiguration = ({ token, username }: PresentedCredential): boolean =>
     token.startsWith(DEPLOY_SECRET_PREFIX) || (username !== undefined && usernames.has(username));
@@ -115,7 +115,7 @@ export function createAuthenticator(
       idTokens,
       jobTokens: pickIntrospected(jobTokens, 'job tokens', service),
       gitlabDeployTokens: pickIntrospected(gitlabDeployTokens, 'deploy tokens of its own', service),
-      accessTokens: estate.accessTokens.forService(
+      accessTokens: resources.accessTokens.forService(
         service,
         createSourceCheck(sourceRules, acceptedAudiences(idTokens, issuers, service)),
       ),
@@ -139,16 +139,16 @@ export function createAuthenticator(
           ? verifyIdToken(presented, trust)
           : deny('credential_invalid', `a ${presented.class} where only id tokens are taken`);
     },
-    own: estate.accessTokens.anywhere,
+    own: resources.accessTokens.anywhere,
     start: () => issuers.forEach(({ keys }) => keys.start()),
     fetchKeys: async () => {
       await Promise.all(issuers.map(({ keys }) => keys.refresh()));
     },
     stop(successor) {
-      for (const { keys } of missingFrom(estate.issuers, successor?.estate.issuers)) keys.stop();
+      for (const { keys } of missingFrom(resources.issuers, successor?.resources.issuers)) keys.stop();
     },
     ready: () => issuers.every(({ keys }) => keys.usable()),
     issuers: () => issuers.map(({ name, url, keys }) => ({ name, url, ...keys.status() })),
-    estate,
+    resources,
   };
 }

@@ -1,7 +1,7 @@
 import { GatehouseError } from '../core/errors.ts';
 import { ISSUER_PRESETS, audienceForms, issuerForms } from '../core/issuer-presets.ts';
 import type { IssuerType } from '../core/issuer-presets.ts';
-import type { Outbound } from '../core/ports.ts';
+import type { EgressClient } from '../core/ports.ts';
 import { KeySet } from './id-token/key-set.ts';
 import type { KeySetPorts } from './id-token/key-set.ts';
 import { keySource } from './id-token/key-source.ts';
@@ -27,13 +27,13 @@ export interface Issuer {
 export type Trust = ReadonlyMap<Issuer, ReadonlySet<string>>;
 
 export function coreOf(settings: IssuerSettings): IssuerCore {
-  const { name, type, issuer, jwksUrl, jwksFile, caFile, bearerTokenFile } = settings;
+  const { name, type, issuer, jwksUri, jwksFile, caFile, bearerTokenFile } = settings;
   const { algorithms, tokenTypes, maxTokenLifetime, keys } = settings;
   return {
     name,
     type,
     issuer,
-    jwksUrl,
+    jwksUri,
     jwksFile,
     caFile,
     bearerTokenFile,
@@ -44,7 +44,7 @@ export function coreOf(settings: IssuerSettings): IssuerCore {
   };
 }
 
-export function compileIssuer(settings: IssuerCore, outbound: Outbound, ports: KeySetPorts): Issuer {
+export function compileIssuer(settings: IssuerCore, egress: EgressClient, ports: KeySetPorts): Issuer {
   const preset = ISSUER_PRESETS[settings.type];
   return {
     name: settings.name,
@@ -56,7 +56,7 @@ export function compileIssuer(settings: IssuerCore, outbound: Outbound, ports: K
     maxLifetime: settings.maxTokenLifetime ?? preset.maxLifetime * 1000,
     jtiClaim: preset.jti,
     settingsHash: idTokenSettingsHash(settings),
-    keys: new KeySet(settings.name, keySource(settings, outbound), settings.keys, ports),
+    keys: new KeySet(settings.name, keySource(settings, egress), settings.keys, ports),
   };
 }
 

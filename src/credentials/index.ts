@@ -10,5 +10,5 @@ export type {
   ServiceSettings,
 } from './settings.ts';
 export { createExtract, type Extract, type ExtractSettings } from './extract/extract.ts';
-export { createPresent, type PresentSettings } from './extract/from-text.ts';
+export { createCredentialFromText, type TokenClassSettings } from './extract/from-text.ts';
 export { classOfToken } from './extract/token-class.ts';

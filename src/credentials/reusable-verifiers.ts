@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DEPLOY_TOKENS } from '../core/credentials/deploy-token.ts';
-import { inherit, missingFrom, type Estate } from '../util/reuse.ts';
+import { reuse, missingFrom, type ReusableResources } from '../util/reuse.ts';
 import { createAccessTokens } from './access-token/access-tokens.ts';
 import type { AccessTokenPorts } from './access-token/access-tokens.ts';
 import { compileIssuer, coreOf } from './compile-issuers.ts';
@@ -16,8 +16,8 @@ import { createVerificationCache } from './verification-cache.ts';
  * What took time to learn: keys that were fetched, tokens that were found good. A reload takes it over where the settings
  * that it follows from are the same.
  */
-export interface AuthenticatorEstate {
-  readonly issuers: Estate<IssuerCore, Issuer>;
+export interface AuthenticatorResources {
+  readonly issuers: ReusableResources<IssuerCore, Issuer>;
   readonly idTokens: KnownIdTokens;
   readonly jobTokens: IntrospectedTokens;
   readonly gitlabDeployTokens: IntrospectedTokens;
@@ -27,15 +27,15 @@ export interface AuthenticatorEstate {
   readonly urls: ReadonlyMap<string, string>;
 }
 
-export function createEstate(
+export function createAuthenticatorResources(
   settings: AuthenticateSettings,
   ports: IntrospectedPorts & AccessTokenPorts,
-  last: AuthenticatorEstate | undefined,
-): AuthenticatorEstate {
-  const issuers = inherit(
+  last: AuthenticatorResources | undefined,
+): AuthenticatorResources {
+  const issuers = reuse(
     last?.issuers,
     settings.issuers.map((issuer) => [issuer.name, coreOf(issuer)]),
-    (core) => compileIssuer(core, ports.outbound, ports),
+    (core) => compileIssuer(core, ports.egress, ports),
   );
   const urls = issuerUrls(settings);
   const { keyring } = ports;

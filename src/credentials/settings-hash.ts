@@ -8,8 +8,8 @@ import type { IssuerSettings } from './settings.ts';
  * counts, because replicas may keep them in different folders.
  */
 export function idTokenSettingsHash(settings: IdTokenSettings): string {
-  const { type, issuer, jwksUrl, jwksFile, caFile, algorithms, maxTokenLifetime } = settings;
-  return digest([type, issuer, jwksUrl, fileName(jwksFile), fileName(caFile), algorithms, maxTokenLifetime]);
+  const { type, issuer, jwksUri, jwksFile, caFile, algorithms, maxTokenLifetime } = settings;
+  return digest([type, issuer, jwksUri, fileName(jwksFile), fileName(caFile), algorithms, maxTokenLifetime]);
 }
 
 /** The same of the settings by which a GitLab is asked about job tokens and its deploy tokens. */
@@ -23,7 +23,7 @@ export function introspectionSettingsHash({
 
 type IdTokenSettings = Pick<
   IssuerSettings,
-  'type' | 'issuer' | 'jwksUrl' | 'jwksFile' | 'caFile' | 'algorithms' | 'maxTokenLifetime'
+  'type' | 'issuer' | 'jwksUri' | 'jwksFile' | 'caFile' | 'algorithms' | 'maxTokenLifetime'
 >;
 
 type IntrospectionSettings = Pick<IssuerSettings, 'issuer' | 'apiUrl' | 'caFile'>;

@@ -7,7 +7,7 @@ export interface IssuerSettings {
   /** `iss` of its tokens, byte for byte. */
   readonly issuer: string;
   readonly audiences: readonly string[];
-  readonly jwksUrl?: string | undefined;
+  readonly jwksUri?: string | undefined;
   readonly jwksFile?: string | undefined;
   readonly caFile?: string | undefined;
   readonly bearerTokenFile?: string | undefined;

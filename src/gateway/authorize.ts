@@ -1,64 +1,69 @@
 import type { VerifiedCredential } from '../core/credentials/credential.ts';
 import { deny, type Decision } from '../core/decision.ts';
 import type { Operation } from '../core/request/operation.ts';
-import type { Asked, InBody, NeverForwarded, Unknown } from '../core/request/protocol.ts';
-import { callerOf, type Exchange } from './request-context.ts';
-import type { ServiceLine } from './service-pipeline.ts';
+import type {
+  RequestedOperations,
+  OperationsInBody,
+  NeverForwarded,
+  UnknownOperation,
+} from '../core/request/protocol.ts';
+import { callerOf, type RequestContext } from './request-context.ts';
+import type { ServicePipeline } from './service-pipeline.ts';
 
 /** What a protocol makes of a request, if it does not refuse it. */
-type Classified = Asked | InBody | Unknown | NeverForwarded;
+type Classified = RequestedOperations | OperationsInBody | UnknownOperation | NeverForwarded;
 
 /** What policy says of it; of one whose body has not been read, whether it is worth reading. */
-export function judge(
-  exchange: Exchange,
-  line: ServiceLine,
-  asked: Classified,
+export function authorizeRequest(
+  context: RequestContext,
+  pipeline: ServicePipeline,
+  classification: Classified,
   verified: VerifiedCredential | undefined,
 ): Decision {
-  switch (asked.kind) {
+  switch (classification.kind) {
     case 'operations':
-      return authorize(exchange, line, asked, verified);
+      return authorize(context, pipeline, classification, verified);
     case 'in-body':
-      return anyOf(asked.oneOf.map((operation) => line.authorize(verified, [operation])));
+      return anyOf(classification.oneOf.map((operation) => pipeline.authorize(verified, [operation])));
     case 'unknown':
-      return line.authorizeUnknown(verified, asked.detail);
+      return pipeline.authorizeUnknown(verified, classification.detail);
     case 'never-forwarded':
-      return neverForwarded(asked, verified, line);
+      return neverForwarded(classification, verified, pipeline);
     default:
-      return asked satisfies never;
+      return classification satisfies never;
   }
 }
 
 /** What a request is taken to ask for as long as nobody has looked into its body. */
-export function operationsOf(asked: Classified): readonly Operation[] {
-  switch (asked.kind) {
+export function operationsOf(classification: Classified): readonly Operation[] {
+  switch (classification.kind) {
     case 'operations':
-      return asked.operations;
+      return classification.operations;
     case 'in-body':
-      return asked.oneOf;
+      return classification.oneOf;
     case 'unknown':
     case 'never-forwarded':
       return [];
     default:
-      return asked satisfies never;
+      return classification satisfies never;
   }
 }
 
 /** What is asked for, or else what the protocol does in its place. */
 function authorize(
-  exchange: Exchange,
-  line: ServiceLine,
-  asked: Asked,
+  context: RequestContext,
+  pipeline: ServicePipeline,
+  classification: RequestedOperations,
   verified: VerifiedCredential | undefined,
 ): Decision {
-  exchange.operations = asked.operations;
-  exchange.plan = asked.plan;
-  const decision = line.authorize(verified, asked.operations);
+  context.operations = classification.operations;
+  context.plan = classification.plan;
+  const decision = pipeline.authorize(verified, classification.operations);
   // Whoever has shown nothing yet is told all that would be needed.
   const final = decision.kind !== 'deny' || decision.reason === 'no_credential';
-  return final || asked.otherwise === undefined
+  return final || classification.otherwise === undefined
     ? decision
-    : authorize(exchange, line, asked.otherwise, verified);
+    : authorize(context, pipeline, classification.otherwise, verified);
 }
 
 /** The first that is allowed; where none is, what was said of the first. */
@@ -72,9 +77,9 @@ function anyOf(decisions: readonly Decision[]): Decision {
 function neverForwarded(
   { detail }: NeverForwarded,
   verified: VerifiedCredential | undefined,
-  line: ServiceLine,
+  pipeline: ServicePipeline,
 ): Decision {
-  const decision = line.authorizeUnknown(verified, detail);
+  const decision = pipeline.authorizeUnknown(verified, detail);
   if (verified === undefined || (decision.kind === 'deny' && decision.reason === 'no_credential'))
     return decision;
   return { ...deny('operation_unknown', detail, callerOf(decision)), message: NEVER_FORWARDED };

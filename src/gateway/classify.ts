@@ -3,7 +3,12 @@ import type { RequestHead } from '../core/request/request-head.ts';
 
 /** The operations of a request; a WebSocket handshake has some only where the protocol carries WebSockets. */
 export function classify(protocol: Protocol, head: RequestHead): Classification {
-  return head.webSocket === true && protocol.webSockets !== true ? NO_WEBSOCKETS : protocol.classify(head);
+  return head.webSocket === true && protocol.webSockets !== true
+    ? WEBSOCKETS_UNSUPPORTED
+    : protocol.classify(head);
 }
 
-const NO_WEBSOCKETS: Classification = { kind: 'unknown', detail: 'there are no WebSockets at this service' };
+const WEBSOCKETS_UNSUPPORTED: Classification = {
+  kind: 'unknown',
+  detail: 'there are no WebSockets at this service',
+};

@@ -1,10 +1,10 @@
 import { deny, type Deny } from '../core/decision.ts';
 import type { RefusableHeader, RequestHead } from '../core/request/request-head.ts';
-import type { ServiceLine } from './service-pipeline.ts';
+import type { ServicePipeline } from './service-pipeline.ts';
 
 /** Refuses headers by which the upstream would act on another resource than the path, or as another user. */
 export function refuseHeaders(
-  { acceptedHeaders }: Pick<ServiceLine, 'acceptedHeaders'>,
+  { acceptedHeaders }: Pick<ServicePipeline, 'acceptedHeaders'>,
   { refusable }: RequestHead,
 ): Deny | undefined {
   const header = refusable?.find(({ folded }) => acceptedHeaders?.has(folded) !== true);

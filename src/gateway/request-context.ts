@@ -8,31 +8,31 @@ import type { Operation } from '../core/request/operation.ts';
 import type { Reason } from '../core/reasons.ts';
 import type { RoutePlan } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
-import type { TakenBody } from '../core/request/buffered-body.ts';
+import type { BufferedBody } from '../core/request/buffered-body.ts';
 import { findHeader } from '../util/http/header-name.ts';
-import type { EndpointLine, ServiceLine } from './service-pipeline.ts';
+import type { EndpointPipeline, ServicePipeline } from './service-pipeline.ts';
 
-export interface ExchangePorts {
+export interface RequestContextPorts {
   /** Answers the client for a forwarder that could not. */
-  answerFault(exchange: Exchange, reason: Reason, retryAfter?: number): void;
+  sendFault(context: RequestContext, reason: Reason, retryAfter?: number): void;
   /** Why it would not be let in again as it was. */
-  recheck(exchange: Exchange): Refusal | undefined;
+  reauthorize(context: RequestContext): Refusal | undefined;
 }
 
 /**
  * One request on its way. Every stage writes into it what it found out; when the request ends, whichever way,
  * it is the audit event.
  */
-export class Exchange implements AuditEvent, Forwarding, EndpointCall {
+export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
   readonly incoming: Incoming;
   readonly startedAt: number;
   readonly #began = performance.now();
-  line: ServiceLine | undefined;
-  endpoint: EndpointLine | undefined;
+  pipeline: ServicePipeline | undefined;
+  endpoint: EndpointPipeline | undefined;
 
   operations: readonly Operation[] = [];
   plan: RoutePlan | undefined;
-  taken: TakenBody | undefined;
+  buffered: BufferedBody | undefined;
   presented: PresentedCredential | undefined;
   verified: VerifiedCredential | undefined;
   decision: Decision | undefined;
@@ -45,9 +45,9 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
   bytesOut = 0;
   duration = 0;
   aborted = false;
-  readonly #ports: ExchangePorts;
+  readonly #ports: RequestContextPorts;
 
-  constructor(incoming: Incoming, startedAt: number, ports: ExchangePorts) {
+  constructor(incoming: Incoming, startedAt: number, ports: RequestContextPorts) {
     this.incoming = incoming;
     this.startedAt = startedAt;
     this.#ports = ports;
@@ -70,14 +70,14 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
   failed(...[reason, detail]: Parameters<Forwarding['failed']>): void {
     this.reason = reason;
     this.detail = detail;
-    this.#ports.answerFault(this, reason);
+    this.#ports.sendFault(this, reason);
   }
 
   refused(refusal: Refusal): void {
     this.decision = refusal;
     this.reason = refusal.reason;
     this.detail = refusal.detail;
-    this.#ports.answerFault(this, refusal.reason, refusal.retryAfter);
+    this.#ports.sendFault(this, refusal.reason, refusal.retryAfter);
   }
 
   broken(...[reason, detail]: Parameters<Forwarding['broken']>): void {
@@ -86,8 +86,8 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
     this.aborted = true;
   }
 
-  standing(): Refusal | undefined {
-    return this.#ports.recheck(this);
+  reauthorize(): Refusal | undefined {
+    return this.#ports.reauthorize(this);
   }
 
   /** The response is done, or the client has left. */
@@ -136,11 +136,11 @@ export class Exchange implements AuditEvent, Forwarding, EndpointCall {
   }
 
   get service(): string | undefined {
-    return this.line?.name ?? this.endpoint?.service?.name;
+    return this.pipeline?.name ?? this.endpoint?.service?.name;
   }
 
   get serviceType(): string | undefined {
-    return this.line?.type ?? this.endpoint?.service?.type;
+    return this.pipeline?.type ?? this.endpoint?.service?.type;
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a service says of where clients find it. */
-export interface Routed {
+export interface ServiceRoute {
   /** Lowercase, with a port where only that port is meant; undefined for every host that no service names. */
   readonly hosts?: readonly string[] | undefined;
   /** Starts and ends with `/`. */
@@ -9,7 +9,7 @@ export interface Routed {
 }
 
 /** What an endpoint of the gateway's own says of it. */
-export interface RoutedEndpoint {
+export interface EndpointRoute {
   readonly hosts?: readonly string[] | undefined;
   /** The whole path; one that ends in `/` stands for everything below it. */
   readonly endpointPath: string;
@@ -19,7 +19,7 @@ export interface RoutedEndpoint {
  * Finds whom a request is for: a host that somebody names sees only those who name it, every other host sees those
  * without; own endpoints first, then among the services the longest prefix.
  */
-export function createRoute<S extends Routed, E extends RoutedEndpoint = never>(
+export function createRoute<S extends ServiceRoute, E extends EndpointRoute = never>(
   services: readonly S[],
   endpoints: readonly E[] = [],
 ): (host: string, path: string) => S | E | undefined {

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Protocol } from '../core/request/protocol.ts';
 import { REASONS, type Reason } from '../core/reasons.ts';
 import { findHeader } from '../util/http/header-name.ts';
-import type { Exchange } from './request-context.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** The words of a refusal: a protocol's own, or those for requests that no service was found for. */
 export type RefusalForm = Pick<Protocol, 'refusal'>;
@@ -11,25 +11,25 @@ export type RefusalForm = Pick<Protocol, 'refusal'>;
  * Sends a refusal in the protocol's own form: what to do next and the request id; the whole
  * story goes to the audit trail.
  */
-export function answer(
-  exchange: Exchange,
+export function sendRefusal(
+  context: RequestContext,
   reason: Reason,
   retryAfter: number | undefined,
   form: RefusalForm,
   /** In place of the reason's own. */
   told?: string,
 ): void {
-  const { incoming, line } = exchange;
+  const { incoming, pipeline } = context;
   const { req, res, requestId, head } = incoming;
   if (res.headersSent || res.destroyed) return;
   const readable = !('kind' in head);
   const { status, message: general } = REASONS[reason];
   const message = told ?? general;
-  const concealed = status === 403 && line?.deny === 'conceal';
+  const concealed = status === 403 && pipeline?.deny === 'conceal';
   const common = { requestId, head: readable ? head : undefined };
   const text = concealed
     ? { ...common, status: 404, error: 'not_found', message: 'Not found.', operations: [] }
-    : { ...common, status, error: reason, message, operations: exchange.operations };
+    : { ...common, status, error: reason, message, operations: context.operations };
   const accept = readable ? findHeader(head.rawHeaders, 'accept') : undefined;
   const refusal = form.refusal(text, accept);
   const { contentType, body } = refusal;
@@ -46,16 +46,16 @@ export function answer(
     requestId,
     ...(refusal.headers ?? []),
   ];
-  if (readable && line !== undefined && !concealed && CHALLENGED.has(reason)) {
-    const { operations, presented } = exchange;
+  if (readable && pipeline !== undefined && !concealed && CHALLENGED.has(reason)) {
+    const { operations, presented } = context;
     const error = errorCode(reason, presented !== undefined);
-    const challenge = line.protocol.challenge({ host: head.host, operations, error, status: sent });
+    const challenge = pipeline.protocol.challenge({ host: head.host, operations, error, status: sent });
     if (challenge !== undefined) headers.push('WWW-Authenticate', challenge);
   }
   if (retryAfter !== undefined) headers.push('Retry-After', String(retryAfter));
   // What follows on this connection is the rest of something that was refused.
   if (!readable || (head.hasBody && !req.complete)) res.shouldKeepAlive = false;
-  exchange.bytesOut = Buffer.byteLength(body);
+  context.bytesOut = Buffer.byteLength(body);
   // Always explicit: Node would keep the phrase of an earlier head that it refused to write.
   res.writeHead(sent, refusal.phrase ?? STATUS_CODES[sent] ?? '', headers);
   res.end(body);

@@ -6,10 +6,10 @@ import type { ClientFacts } from '../core/request/incoming.ts';
 import type { Operation } from '../core/request/operation.ts';
 import type { Classification, Protocol } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
-import type { TakeBody } from '../core/request/buffered-body.ts';
+import type { BufferBody } from '../core/request/buffered-body.ts';
 
 /** The stages of one service, as app.ts puts them together. */
-export interface ServiceLine {
+export interface ServicePipeline {
   readonly name: string;
   readonly type: string;
   /** Lowercase, with a port where only that port is meant; undefined for every host that no service names. */
@@ -47,11 +47,11 @@ export interface ServiceLine {
   /** For a request that is no operation of the protocol. */
   readonly authorizeUnknown: (credential: VerifiedCredential | undefined, detail: string) => Decision;
   readonly forward: Forward;
-  readonly takeBody: TakeBody;
+  readonly bufferBody: BufferBody;
 }
 
 /** An endpoint of the gateway's own. */
-export interface EndpointLine {
+export interface EndpointPipeline {
   readonly hosts?: readonly string[] | undefined;
   /** The whole path; one that ends in `/` stands for everything below it. */
   readonly endpointPath: string;

@@ -3,17 +3,17 @@ import type { Deny, Refusal } from '../core/decision.ts';
 import type { FailureLimits } from '../core/failure-limits.ts';
 import type { ClientFacts } from '../core/request/incoming.ts';
 import type { Reason } from '../core/reasons.ts';
-import type { ServiceLine } from './service-pipeline.ts';
+import type { ServicePipeline } from './service-pipeline.ts';
 
 /** Verifies a credential and counts failed attempts; synchronous where verification is. */
-export type Admit = (
-  authenticate: ServiceLine['authenticate'],
+export type RateLimitedVerify = (
+  authenticate: ServicePipeline['authenticate'],
   presented: PresentedCredential | Deny,
   from: { readonly host: string; readonly client: ClientFacts },
 ) => VerifiedCredential | Refusal | Promise<VerifiedCredential | Refusal>;
 
-export function createAdmit(failures: FailureLimits): Admit {
-  return function admit(authenticate, presented, { host, client }) {
+export function createRateLimitedVerify(failures: FailureLimits): RateLimitedVerify {
+  return function verifyCredential(authenticate, presented, { host, client }) {
     if ('kind' in presented) return slowed(presented, failures, undefined, client);
     const verified = authenticate(presented, host, client);
     return verified instanceof Promise

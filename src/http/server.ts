@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Socket } from 'node:net';
-import type { BrokenRequest, Incoming, Upgrade } from '../core/request/incoming.ts';
+import type { MalformedRequest, Incoming, Upgrade } from '../core/request/incoming.ts';
 import type { ConnectionMeter } from '../core/meter.ts';
 import type { Log } from '../core/ports.ts';
 import { createClientFacts } from './client-facts.ts';
@@ -41,7 +41,7 @@ export interface ListenerSettings {
 /** What the listener hands its traffic to. Neither may throw. */
 export interface Handlers {
   request(incoming: Incoming): void;
-  broken(request: BrokenRequest): void;
+  broken(request: MalformedRequest): void;
 }
 
 export interface Listener {
@@ -104,7 +104,7 @@ export function createListener(
   const connections = new ConnectionCount(ports);
   let leaving = false;
 
-  function take(
+  function handleRequest(
     req: http.IncomingMessage,
     res: http.ServerResponse,
     expectsContinue: boolean,
@@ -134,9 +134,9 @@ export function createListener(
     closeGentlyAfterLastResponse(socket, () => current.get(socket)?.req);
     socket.once('close', () => current.delete(socket));
   });
-  server.on('request', (req, res) => take(req, res, false));
-  server.on('checkContinue', (req, res) => take(req, res, true));
-  server.on('checkExpectation', (req, res) => take(req, res, false));
+  server.on('request', (req, res) => handleRequest(req, res, false));
+  server.on('checkContinue', (req, res) => handleRequest(req, res, true));
+  server.on('checkExpectation', (req, res) => handleRequest(req, res, false));
   server.on('connect', (_req, stream) => {
     const socket = stream as Socket;
     detach(socket);
@@ -148,7 +148,7 @@ export function createListener(
     detach(socket);
     upgrades.set(socket, upgrade);
     socket.once('close', () => upgrades.delete(socket));
-    take(req, answerOn(socket, req), false, upgrade);
+    handleRequest(req, answerOn(socket, req), false, upgrade);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
     const socket = stream as Socket;
@@ -214,13 +214,13 @@ export function createListener(
       for (const [socket, { switched }] of upgrades) if (switched) socket.destroySoon();
       await closeServer(server, { deadline: limits.drain, cut, detached });
       // Closed, but not yet told so: whoever waits for the end of one would hear of it after everything has stopped.
-      const told = [...detached].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
-      await Promise.all(told);
+      const closed = [...detached].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+      await Promise.all(closed);
     },
   };
 }
 
-function peerFacts(socket: Socket): BrokenRequest['client'] {
+function peerFacts(socket: Socket): MalformedRequest['client'] {
   return { address: socket.remoteAddress ?? '', proto: 'encrypted' in socket ? 'https' : 'http' };
 }
 

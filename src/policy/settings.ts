@@ -8,7 +8,7 @@ export interface PolicySettings {
   /** In order: the first that matches is the caller's. */
   readonly identities: readonly IdentitySettings[];
   readonly roles: Readonly<Record<string, readonly GrantSettings[]>>;
-  readonly services: readonly ServiceSettings[];
+  readonly services: readonly PolicyServiceSettings[];
   /** Each is an identity of its own, `deploy-token:NAME`. */
   readonly deployTokens: readonly { readonly name: string; readonly grants: readonly GrantSettings[] }[];
   readonly jobTokenAllowlist: AllowlistSettings;
@@ -45,7 +45,7 @@ export interface GrantSettings extends AnonymousSettings {
   readonly service: string;
 }
 
-export interface ServiceSettings {
+export interface PolicyServiceSettings {
   readonly name: string;
   readonly type: string;
   readonly anonymous: readonly AnonymousSettings[];

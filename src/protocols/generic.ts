@@ -18,8 +18,16 @@ export function genericProtocol(settings: { readonly path: string }): Protocol {
   }
 
   return {
-    carriers: ['bearer', 'basic', 'raw-authorization', 'job-token', 'deploy-token', 'private-token', 'query'],
-    queryCarriers: ['job_token', 'private_token', 'access_token', 'token'],
+    credentialSources: [
+      'bearer',
+      'basic',
+      'raw-authorization',
+      'job-token',
+      'deploy-token',
+      'private-token',
+      'query',
+    ],
+    credentialQueryParameters: ['job_token', 'private_token', 'access_token', 'token'],
     classify,
     // wget sends what it has only after this one; curl sends it at once.
     challenge: ({ host }) => `Basic realm=${quotedString(host)}`,

@@ -19,8 +19,8 @@ export function goProtocol(settings: { readonly path: string }): Protocol {
   }
 
   return {
-    carriers: ['basic', 'bearer'],
-    queryCarriers: [],
+    credentialSources: ['basic', 'bearer'],
+    credentialQueryParameters: [],
     classify,
     // `go` sends what .netrc has at once; a program named in GOAUTH is asked once more, and handed this.
     challenge: ({ host }) => `Basic realm=${quotedString(host)}`,

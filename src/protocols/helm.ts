@@ -37,8 +37,8 @@ export function helmProtocol(settings: { readonly path: string }): Protocol {
   }
 
   return {
-    carriers: ['basic', 'bearer'],
-    queryCarriers: [],
+    credentialSources: ['basic', 'bearer'],
+    credentialQueryParameters: [],
     classify,
     challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
     refusal: helmRefusal,

@@ -28,8 +28,8 @@ export function mavenProtocol(settings: { readonly path: string }): Protocol {
   }
 
   return {
-    carriers: ['basic', 'bearer', 'job-token', 'deploy-token', 'private-token'],
-    queryCarriers: [],
+    credentialSources: ['basic', 'bearer', 'job-token', 'deploy-token', 'private-token'],
+    credentialQueryParameters: [],
     classify,
     // Maven reads without a credential until it sees this one.
     challenge: ({ host }) => `Basic realm=${quotedString(host)}`,

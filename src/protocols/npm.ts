@@ -1,5 +1,5 @@
 import type { Caller } from '../core/decision.ts';
-import type { Classification, OwnAnswer, Protocol, RefusalText } from '../core/request/protocol.ts';
+import type { Classification, BuiltInResponse, Protocol, RefusalText } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
 import { any, anybody, every, isRead, one, READ, unknown, WRITE } from './shared/package-operations.ts';
 import { phraseOf } from './shared/refusal.ts';
@@ -47,8 +47,8 @@ export function npmProtocol(settings: { readonly path: string }): Protocol {
   }
 
   return {
-    carriers: ['bearer', 'basic'],
-    queryCarriers: [],
+    credentialSources: ['bearer', 'basic'],
+    credentialQueryParameters: [],
     encodedSlash: true,
     classify,
     // To a 401 with a challenge, npm prints the challenge and not the reason.
@@ -62,7 +62,8 @@ function special(rest: string, method: string): Classification {
   const read = isRead(method);
   if (AUDITS.has(rest)) return method === 'POST' ? any() : unknown(`${method} on an audit`);
   if (OF_THE_REGISTRY.has(rest)) return read ? any() : unknown(`${method} on ${rest}`);
-  if (rest === '-/whoami') return read ? anybody({ answer: whoami }) : unknown(`${method} on whoami`);
+  if (rest === '-/whoami')
+    return read ? anybody({ builtInResponse: whoami }) : unknown(`${method} on whoami`);
   if (rest === '-/v1/search' || rest === '-/all') return read ? every() : unknown(`${method} on search`);
   const [, attested = ''] = /^-\/npm\/v1\/attestations\/(.+)@[^@/]+$/.exec(rest) ?? [];
   if (NAME.test(attested)) return read ? one(READ, attested) : unknown(`${method} on an attestation`);
@@ -99,7 +100,7 @@ function isChange(method: string, name: string, more: string): boolean {
 }
 
 /** As the gateway knows the caller: to the upstream, everybody is the gateway. */
-function whoami(caller: Caller | undefined): OwnAnswer {
+function whoami(caller: Caller | undefined): BuiltInResponse {
   return {
     status: 200,
     headers: ['Content-Type', 'application/json', 'Cache-Control', 'no-store'],

@@ -1,4 +1,4 @@
-export type { GiveOutPorts } from './issue-token.ts';
+export type { IssueTokenPorts } from './issue-token.ts';
 export { createMeEndpoint, ME_PATH } from './workload/me-endpoint.ts';
 export { createMint, type Mint, type MintSettings } from './mint.ts';
 export { createJwksEndpoint, createMetadataEndpoint } from './oauth/metadata-endpoints.ts';

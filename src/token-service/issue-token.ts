@@ -4,9 +4,9 @@ import { deny, type Allow, type Caller, type Deny, type Refusal } from '../core/
 import type { EndpointCall } from '../core/request/endpoint.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
-import type { Mint, Minted, MintRequest } from './mint.ts';
+import type { Mint, SignedToken, MintRequest } from './mint.ts';
 
-export interface GiveOutPorts {
+export interface IssueTokenPorts {
   readonly refuseRevoked: (credential: VerifiedCredential, caller: Caller | undefined) => Refusal | undefined;
   readonly mint: Mint;
   readonly store: Pick<Store, 'claim'>;
@@ -16,12 +16,12 @@ export interface GiveOutPorts {
 }
 
 /** A token for a caller, unless what it is minted from was revoked, or exchanged before where that is for once. */
-export async function giveOut(
+export async function issueToken(
   call: EndpointCall,
   caller: Caller,
   wanted: Pick<MintRequest, 'audience' | 'workload' | 'publishing' | 'extra'>,
-  ports: GiveOutPorts,
-): Promise<Minted | Refusal> {
+  ports: IssueTokenPorts,
+): Promise<SignedToken | Refusal> {
   const { identity, credential } = caller;
   const revoked = ports.refuseRevoked(credential, caller);
   if (revoked !== undefined) return revoked;
@@ -30,14 +30,14 @@ export async function giveOut(
   // Last, so that nothing else that fails has used the id token up.
   const replayed = await refuseReplayed(credential, ports);
   if (replayed !== undefined) return { ...replayed, caller };
-  givenOut(call, minted, 'grant', caller);
+  recordIssuedToken(call, minted, 'grant', caller);
   return minted;
 }
 
 /** What the audit trail says of a token that was given out. */
-export function givenOut(
+export function recordIssuedToken(
   call: EndpointCall,
-  { jti, expiresIn }: Minted,
+  { jti, expiresIn }: SignedToken,
   basis: Allow['basis'],
   caller: Caller | undefined,
 ): void {
@@ -52,7 +52,7 @@ const MARGIN = 60_000;
 /** One id token, one exchange, whichever replica is asked. Rejects with `store_unavailable` where nobody can tell. */
 async function refuseReplayed(
   { class: kind, issuer, jti, expiresAt }: VerifiedCredential,
-  { store, clock, once }: GiveOutPorts,
+  { store, clock, once }: IssueTokenPorts,
 ): Promise<Deny | undefined> {
   if (kind !== 'id_token' || !once.has(issuer)) return undefined;
   if (jti === undefined)

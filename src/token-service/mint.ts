@@ -5,7 +5,7 @@ import { DEPLOY_TOKENS } from '../core/credentials/deploy-token.ts';
 import type { Keyring } from '../core/credentials/keyring.ts';
 import {
   ACCESS_TOKEN_TYPE,
-  ANYBODY_SUBJECT,
+  ANONYMOUS_SUBJECT,
   DEFAULT_TOKEN_LIFETIME,
   MAX_PARENTS,
   type TokenSource,
@@ -34,7 +34,7 @@ export interface MintRequest {
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
-export interface Minted {
+export interface SignedToken {
   readonly kind: 'minted';
   readonly token: string;
   readonly jti: string;
@@ -42,13 +42,13 @@ export interface Minted {
   readonly expiresIn: number;
 }
 
-export type Mint = (request: MintRequest) => Promise<Minted | Deny>;
+export type Mint = (request: MintRequest) => Promise<SignedToken | Deny>;
 
 /** Tokens from job tokens and GitLab's deploy tokens: their end is seen by asking GitLab, which nobody does for these. */
 const SHORT_LIFETIME = 5 * 60_000;
 
 /** Clients ask again before 60 s are left (distribution's token specification): a shorter one would be asked for without end. */
-const SHORTEST_LIFETIME = 60_000;
+const MIN_LIFETIME = 60_000;
 
 /** Signs access tokens as RFC 9068 has them. Rejects with `store_unavailable` where no key can be had. */
 export function createMint(
@@ -59,7 +59,7 @@ export function createMint(
     const now = clock.now();
     const wanted = settings.lifetimes.get(identity) ?? DEFAULT_TOKEN_LIFETIME;
     const lifetime = source === undefined ? wanted : Math.min(wanted, longest(source, now));
-    if (lifetime < SHORTEST_LIFETIME) {
+    if (lifetime < MIN_LIFETIME) {
       return deny(
         'token_expired',
         `${Math.max(0, Math.floor(lifetime / 1000))} s are left, too few for a new token`,
@@ -75,7 +75,7 @@ export function createMint(
     const token = await keyring.sign(ACCESS_TOKEN_TYPE, {
       iss: settings.publicUrl,
       aud: audience,
-      sub: source === undefined ? ANYBODY_SUBJECT : identity,
+      sub: source === undefined ? ANONYMOUS_SUBJECT : identity,
       iat: issuedAt,
       nbf: issuedAt,
       exp: issuedAt + expiresIn,

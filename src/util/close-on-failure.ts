@@ -1,8 +1,8 @@
 /** Notes what has been opened, and hands it on. */
-export type Keep = <T extends { close(): unknown }>(opened: T) => T;
+export type CloseOnFailure = <T extends { close(): unknown }>(opened: T) => T;
 
 /** Opens several things: all of them, or where one cannot be had, none; what was opened before it is let go of. */
-export function orLetGo<T>(open: (keep: Keep) => T): T {
+export function closeOnFailure<T>(open: (keep: CloseOnFailure) => T): T {
   const kept: { close(): unknown }[] = [];
   try {
     return open((opened) => {

@@ -38,9 +38,11 @@ describe('the page', () => {
   });
 
   test('says of Maven what its file says', () => {
-    const { carriers, queryCarriers, encodedSlash, challenge } = packageProtocols.maven({ path: '/' });
-    expect(carriers).toEqual(['basic', 'bearer', 'job-token', 'deploy-token', 'private-token']);
-    expect([queryCarriers, encodedSlash]).toEqual([[], undefined]);
+    const { credentialSources, credentialQueryParameters, encodedSlash, challenge } = packageProtocols.maven({
+      path: '/',
+    });
+    expect(credentialSources).toEqual(['basic', 'bearer', 'job-token', 'deploy-token', 'private-token']);
+    expect([credentialQueryParameters, encodedSlash]).toEqual([[], undefined]);
     expect(challenge({ host: 'HOST', operations: [], error: undefined, status: 401 })).toBe(
       'Basic realm="HOST"',
     );

@@ -62,13 +62,13 @@ test.each(['server', 'admin'])(
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     cleanUp.push(() => new Promise((resolve) => other.close(resolve)));
-    const taken = `127.0.0.1:${(other.address() as AddressInfo).port}`;
-    const listen = { server: '127.0.0.1:0', admin: '127.0.0.1:0', [which]: taken };
+    const buffered = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+    const listen = { server: '127.0.0.1:0', admin: '127.0.0.1:0', [which]: buffered };
     writeFileSync(file, minimal({ ...listen, issuer: 'http://127.0.0.1:1' }));
     const { code, stderr } = await gatehouse('serve', '--config', file);
     expect(code).toBe(1);
     const said = stderr.split('\n').filter((line) => line.startsWith('gatehouse serve: '));
-    expect(said).toEqual([expect.stringMatching(`${taken} is in use`)]);
+    expect(said).toEqual([expect.stringMatching(`${buffered} is in use`)]);
     expect(stderr).not.toContain('    at ');
   },
 );

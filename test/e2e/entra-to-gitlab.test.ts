@@ -55,7 +55,7 @@ beforeAll(async () => {
   gateway = await startGatewayProcess(join(folder, 'gatehouse.yaml'), {
     GATEHOUSE_LISTEN: '127.0.0.1:0',
     GATEHOUSE_ADMIN: '127.0.0.1:0',
-    ENTRA_KEYS: entra.jwksUrl,
+    ENTRA_KEYS: entra.jwksUri,
     GITLAB_API: gitlab.apiUrl,
     GITLAB_TOKENS: folder,
   });
@@ -78,7 +78,7 @@ async function login(name: Name): Promise<string> {
     'grant_type=client_credentials',
     '--data-urlencode',
     `scope=api://${GATEWAY}/.default`,
-    entra.tokenUrl,
+    entra.tokenEndpoint,
   );
   expect(answer.status).toBe(200);
   return String((JSON.parse(answer.body) as { access_token: unknown }).access_token);

@@ -29,7 +29,7 @@ needs('redis-server').describe('two gateways, one Redis', () => {
 state: { redis: { url: "${redis.url}", timeout: 1s } }
 issuers:
   gitlab: { type: gitlab, issuer: "${issuer.url}", replay: once }
-  entra: { type: entra, issuer: "${entra.url}", jwksUrl: "${entra.jwksUrl}", replay: once }
+  entra: { type: entra, issuer: "${entra.url}", jwksUri: "${entra.jwksUri}", replay: once }
 identities:
   ci: { issuer: gitlab, match: { project_id: "20" }, roles: [reader] }
   app: { issuer: entra, match: { azp: 33333333-4444-4555-8666-777777777777 }, roles: [reader] }

@@ -88,9 +88,9 @@ services:
       code: 0,
       said: expect.stringMatching(/model\.bin\s+ci\s+ID:lock-1/),
     });
-    const taken = await lfs(other, 'lock', 'model.bin');
-    expect(taken.code).not.toBe(0);
-    expect(taken.said).toContain('already created lock');
+    const buffered = await lfs(other, 'lock', 'model.bin');
+    expect(buffered.code).not.toBe(0);
+    expect(buffered.said).toContain('already created lock');
     expect((await lfs(other, 'locks', '--verify')).said).toMatch(/^\s*model\.bin\s+ci/m);
     expect((await lfs(writer, 'locks', '--verify')).said).toMatch(/^O model\.bin\s+ci/m);
     expect((await lfs(other, 'unlock', 'model.bin')).code).not.toBe(0);

@@ -95,7 +95,7 @@ services:
   const basic = (username: string, secret: string): MavenCredential => ({ username, secret });
   const header = (name: string, secret: string): MavenCredential => ({ header: name, secret });
 
-  test('deploys a release and a snapshot, and gets them with every credential and carrier', async () => {
+  test('deploys a release and a snapshot, and gets them with every credential and credential source', async () => {
     const release = await deploy(basic('oidc', job.idToken()), 'com.acme', '1.0');
     expect(release.code, release.stdout).toBe(0);
     const project =

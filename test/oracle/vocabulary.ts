@@ -2,9 +2,9 @@
 export type Vocabulary = 'old' | 'new';
 
 const OLD_KEYS: ReadonlyMap<string, string> = new Map([
-  ['credentialSources', 'carriers'],
-  ['jwksUri', 'jwksUrl'],
-  ['tokenEndpoint', 'tokenUrl'],
+  ['credentialSources', 'credentialSources'],
+  ['jwksUri', 'jwksUri'],
+  ['tokenEndpoint', 'tokenEndpoint'],
 ]);
 
 const OLD_FIELDS: ReadonlyMap<string, string> = new Map([['credential_source', 'carrier']]);

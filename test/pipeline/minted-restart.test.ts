@@ -38,7 +38,7 @@ function start(
 state: { sqlite: { file: ${join(folder, state)} } }
 issuers:
   gitlab: { type: gitlab, issuer: "${issuer.url}" }
-  other: { type: oidc, issuer: "https://other.example.com", jwksUrl: "${issuer.jwksUrl}" }
+  other: { type: oidc, issuer: "https://other.example.com", jwksUri: "${issuer.jwksUri}" }
 identities:
   ci: { issuer: gitlab, match: { ${match} }, grants: [${grants}] }
 services:

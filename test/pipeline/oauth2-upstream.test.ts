@@ -34,7 +34,7 @@ async function start(more = '', options: { lifetime?: number; secret?: string } 
   const server = keep(await startAuthorizationServer(clients, options.lifetime));
   const upstream = keep(await startRecordingUpstream());
   const clock = new FrozenClock();
-  const oauth2 = `tokenUrl: "${server.tokenUrl}", clientSecretFile: secret, parameters: { resource: "${AUDIENCE}" }`;
+  const oauth2 = `tokenEndpoint: "${server.tokenEndpoint}", clientSecretFile: secret, parameters: { resource: "${AUDIENCE}" }`;
   const gateway = keep(
     await startGateway(
       `services:

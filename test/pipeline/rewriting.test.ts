@@ -270,7 +270,7 @@ describe('document', () => {
   });
 });
 
-test('200 MB stream by: a client that stops reading holds the upstream back, and memory stays bounded', async () => {
+test('200 MB stream by: a client that stops reading holds the upstream back, and the buffered bytes stay bounded', async () => {
   const line = Buffer.alloc(64 * 1024, 'x');
   const LINES = (200 * MIB) / line.length;
   let sent = 0;
@@ -290,7 +290,6 @@ test('200 MB stream by: a client that stops reading holds the upstream back, and
     }),
   );
   const gateway = keep(await startFeed(upstream.url));
-  const before = process.memoryUsage().rss;
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const asked = request({
       port: gateway.port,
@@ -303,12 +302,14 @@ test('200 MB stream by: a client that stops reading holds the upstream back, and
   response.pause();
   expect((await plateau(() => sent)) * line.length).toBeLessThan(IN_TRANSIT);
 
-  let [bytes, most] = [0, 0];
+  // What the upstream has sent and the client has not received is in a buffer. The resident size would depend on the
+  // garbage collector: upstream, gateway and client are one process here.
+  let [bytes, buffered] = [0, 0];
   for await (const chunk of response) {
     bytes += (chunk as Buffer).length;
-    most = Math.max(most, process.memoryUsage().rss - before);
+    buffered = Math.max(buffered, sent * line.length - bytes);
   }
   expect(response.complete).toBe(true);
   expect(bytes).toBe(200 * MIB + Math.floor(LINES / 100) * `"${PUBLIC}a"`.length);
-  expect(most).toBeLessThan(150 * MIB);
+  expect(buffered).toBeLessThan(IN_TRANSIT);
 }, 60_000);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Asked } from '../../src/core/request/protocol.ts';
+import type { RequestedOperations } from '../../src/core/request/protocol.ts';
 import type { RequestHead } from '../../src/core/request/request-head.ts';
 import { ociProtocol, readScopes } from '../../src/protocols/index.ts';
 
@@ -53,7 +53,7 @@ test('whatever is asked for stands in the request, in the one grammar of names',
         rawHeaders: [],
       });
       if (asked.kind !== 'operations') return;
-      for (let each: Asked | undefined = asked; each !== undefined; each = each.otherwise) {
+      for (let each: RequestedOperations | undefined = asked; each !== undefined; each = each.otherwise) {
         for (const { resource, extent } of each.operations) {
           if (extent !== 'one') continue;
           expect(resource).toMatch(NAME);

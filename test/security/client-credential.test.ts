@@ -1,4 +1,4 @@
-/** The client's own credential: shown to the upstream in its carrier, and only where it is good for nothing else. */
+/** The client's own credential: shown to the upstream in its credential source, and only where it is good for nothing else. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { auditedIn } from '../support/audited.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -66,8 +66,8 @@ const basic = (user: string, secret: string): string =>
 /** What the upstream got of credentials: names of headers and the query. */
 function seen(): Readonly<Record<string, unknown>> {
   const request = receivedBy(upstream);
-  const carriers = ['authorization', 'job-token', 'deploy-token', 'private-token', 'x-nuget-apikey'];
-  const headers = carriers.flatMap((name) => valuesOf(request, name).map((value) => [name, value]));
+  const credentialSources = ['authorization', 'job-token', 'deploy-token', 'private-token', 'x-nuget-apikey'];
+  const headers = credentialSources.flatMap((name) => valuesOf(request, name).map((value) => [name, value]));
   return { ...Object.fromEntries(headers), target: request.requestLine.split(' ')[1] };
 }
 

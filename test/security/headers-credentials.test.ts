@@ -86,7 +86,7 @@ test.each<[string, readonly string[], number, string]>([
   ['nothing', ['Authorization: Bearer '], 401, 'credential_malformed'],
   ['an empty line', ['Authorization:'], 401, 'credential_malformed'],
   ['only Proxy-Authorization', ['Proxy-Authorization: Bearer <token>'], 401, 'no_credential'],
-  ['only a carrier that is not taken here', ['PRIVATE-TOKEN: <token>'], 401, 'credential_invalid'],
+  ['only a credential source that is not taken here', ['PRIVATE-TOKEN: <token>'], 401, 'credential_invalid'],
 ])('H10 ambiguous credentials: %s', async (_, lines, status, reason) => {
   const sent = lines.map((line) => line.replace('<token>', lab.token));
   for (const path of ['/api/a', '/api/open/a']) {

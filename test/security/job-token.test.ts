@@ -110,7 +110,7 @@ describe('C4 what is remembered of bad tokens', () => {
     const { token } = gitlab.job();
     const answer = await fetch(`${gitlab.apiUrl}/api/v4/job`, { headers: { 'job-token': token } });
     const yes = { status: 200, headers: {}, body: Buffer.from(await answer.arrayBuffer()) };
-    const outbound = {
+    const egress = {
       get: async ({ headers }: { headers?: Readonly<Record<string, string>> }) => {
         calls += 1;
         return headers?.['job-token'] === token ? yes : no;
@@ -126,7 +126,7 @@ describe('C4 what is remembered of bad tokens', () => {
         identities: [],
         server: { publicUrl: 'https://gateway.example.com' },
       },
-      { outbound, keyring: testKeyring(), clock: own, log: new RecordingLog(), meter: counting },
+      { egress, keyring: testKeyring(), clock: own, log: new RecordingLog(), meter: counting },
     );
     const api = forService('api');
     const good = await api(jobToken(token));

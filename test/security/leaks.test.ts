@@ -34,8 +34,8 @@ afterAll(() => lab.close());
 
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
 
-/** `<token>` stands for the job's token; what is not a carrier of this service is a canary. */
-const CARRIERS: readonly [string, readonly string[]][] = [
+/** `<token>` stands for the job's token; what is not a credential source of this service is a canary. */
+const CREDENTIAL_SOURCES: readonly [string, readonly string[]][] = [
   ['Bearer', ['Authorization: Bearer <token>']],
   ['bearer, spelled otherwise', ['AUTHORIZATION: bEaReR   <token>']],
   ['Basic', ['Authorization: <basic>']],
@@ -54,7 +54,7 @@ const CARRIERS: readonly [string, readonly string[]][] = [
   ],
   ['the same in JOB-TOKEN', ['Authorization: Bearer <token>', 'JOB-TOKEN: <token>']],
   [
-    'the same in every carrier',
+    'the same in every credential source',
     [
       'Authorization: Bearer <token>',
       'Deploy-Token: <token>',
@@ -64,7 +64,7 @@ const CARRIERS: readonly [string, readonly string[]][] = [
   ],
 ];
 
-test.each(CARRIERS)('L1 client token upstream: %s', async (_, lines) => {
+test.each(CREDENTIAL_SOURCES)('L1 client token upstream: %s', async (_, lines) => {
   const encoded = basic(`gatehouse:${lab.token}`);
   const sent = lines.map((line) => line.replace('<basic>', encoded).replace('<token>', lab.token));
   const [answer] = await lab.send(lab.requestAs(undefined, 'GET /api/a HTTP/1.1', [...sent, CLOSE]));

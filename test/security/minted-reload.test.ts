@@ -49,12 +49,12 @@ issuers:
   gitlab:
     type: gitlab
     issuer: "${gitlab.url}"
-    jwksUrl: "${gitlab.jwksUrl}"
+    jwksUri: "${gitlab.jwksUri}"
     apiUrl: "${gitlab.url}"
     audiences: ["${GATEWAY}"]
     jobTokens: { cache: 30s }
     deployTokens: { cache: 60s }
-  spare: { type: oidc, issuer: "https://spare.example.com", jwksUrl: "${gitlab.jwksUrl}" }
+  spare: { type: oidc, issuer: "https://spare.example.com", jwksUri: "${gitlab.jwksUri}" }
 roles:
   user:
     - { service: orders, scopes: [read_api], resources: ["**"] }
@@ -310,7 +310,7 @@ const CASES: readonly (readonly [Source, what: string, Edit, outcome: string])[]
   [
     'an ID token at a registry',
     'its issuer has other keys',
-    (yaml) => yaml.replace(gitlab.jwksUrl, gitlab.jwksUrl.replace('127.0.0.1', 'localhost')),
+    (yaml) => yaml.replace(gitlab.jwksUri, gitlab.jwksUri.replace('127.0.0.1', 'localhost')),
     '401 issuer_unknown',
   ],
   [

@@ -77,10 +77,10 @@ test.each([
   const lines = project === undefined || service === 'strict' ? [] : spoofed.slice(2);
   expect((await ask(`/${service}/public/a`, project, ...lines)).status).toBe(200);
   const request = receivedBy(upstream);
-  const carriers = ['authorization', 'private-token', 'x-edge-key'];
-  const seen = carriers.flatMap((name) => valuesOf(request, name).map((value) => [name, value]));
+  const credentialSources = ['authorization', 'private-token', 'x-edge-key'];
+  const seen = credentialSources.flatMap((name) => valuesOf(request, name).map((value) => [name, value]));
   expect(Object.fromEntries(seen)).toEqual(expected);
-  expect(namesIn(request).filter((name) => carriers.includes(name))).toHaveLength(1);
+  expect(namesIn(request).filter((name) => credentialSources.includes(name))).toHaveLength(1);
   expect(upstream.bytes()).not.toContain('spoof');
 });
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { VerifiedCredential } from '../../src/core/credentials/credential.ts';
 import { createForwarder, StallWatch, type Forwarder } from '../../src/proxy/index.ts';
 import { createListener, type Listener } from '../../src/http/index.ts';
-import { createPipeline, type ServiceLine, type Stages } from '../../src/gateway/index.ts';
+import { createPipeline, type ServicePipeline, type Stages } from '../../src/gateway/index.ts';
 import { httpProtocol, jsonRefusal } from '../../src/protocols/index.ts';
 import { recordingLog, sampleCaller, sampleCredential, type RecordedLog } from '../support/audit-events.ts';
 import { eventually } from '../support/eventually.ts';
@@ -44,13 +44,13 @@ beforeEach(async () => {
       assertion: false,
       publicUrl: 'https://gateway.example.com',
       keepCookies: false,
-      queryCarriers: [],
+      credentialQueryParameters: [],
       limits: {},
     },
     {
       log,
       stalls,
-      outbound: { get: unused, post: unused },
+      egress: { get: unused, post: unused },
       keyring: { sign: unused },
       clock: { now: Date.now },
     },
@@ -69,18 +69,18 @@ function boom(): never {
 }
 
 interface Parts {
-  readonly line: ServiceLine;
+  readonly line: ServicePipeline;
   readonly stages: Omit<Stages, 'services'>;
 }
 
 const verified: VerifiedCredential = sampleCredential();
 const allowed = { kind: 'allow', basis: 'grant', caller: sampleCaller(), relaxed: undefined } as const;
-const presented = { class: 'id_token', carrier: 'bearer', token: 'x', username: undefined } as const;
+const presented = { class: 'id_token', credentialSource: 'bearer', token: 'x', username: undefined } as const;
 
 const revocations = await emptyRevocations();
 
 function parts(): Parts {
-  const line: ServiceLine = {
+  const line: ServicePipeline = {
     name: 'api',
     type: 'http',
     path: '/api/',
@@ -93,7 +93,7 @@ function parts(): Parts {
     authorize: () => allowed,
     authorizeUnknown: () => allowed,
     forward: forwarder.forward,
-    takeBody: forwarder.takeBody,
+    bufferBody: forwarder.bufferBody,
   };
   return {
     line,
@@ -108,7 +108,7 @@ function parts(): Parts {
       meter: { requestStarted: () => undefined, requestEnded: () => undefined },
       revocations,
       originOf: () => undefined,
-      standing: () => undefined,
+      reauthorize: () => undefined,
       failures: { failed: () => undefined },
       clock: { now: Date.now },
       log,
@@ -136,14 +136,14 @@ async function start(breakIt: (whole: Parts) => Parts): Promise<(path: string) =
 }
 
 const withLine =
-  (changes: (line: ServiceLine) => Partial<ServiceLine>) =>
+  (changes: (line: ServicePipeline) => Partial<ServicePipeline>) =>
   ({ line, stages }: Parts): Parts => ({ stages, line: { ...line, ...changes(line) } });
 
-const withProtocol = (changes: Partial<ServiceLine['protocol']>, more: Partial<ServiceLine> = {}) =>
+const withProtocol = (changes: Partial<ServicePipeline['protocol']>, more: Partial<ServicePipeline> = {}) =>
   withLine(({ protocol }) => ({ protocol: { ...protocol, ...changes }, ...more }));
 
 const later = (): Promise<never> => Promise.resolve().then(boom);
-const refusing: Partial<ServiceLine> = {
+const refusing: Partial<ServicePipeline> = {
   extract: () => undefined,
   authorize: () => ({ kind: 'deny', reason: 'no_credential', detail: '' }),
 };

@@ -17,7 +17,7 @@ afterAll(() => lab.close());
 const EVIL = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Evil: canary\r\n\r\nevil';
 const answered = (head: string, body = 'ok'): string => `HTTP/1.1 ${head}\r\n\r\n${body}`;
 
-const NONSENSE: readonly (readonly [string, string])[] = [
+const PROTOCOL_ERRORS: readonly (readonly [string, string])[] = [
   ['status 099', answered('099 No\r\nContent-Length: 2')],
   ['status 000', answered('000 No\r\nContent-Length: 2')],
   ['status 600', answered('600 No\r\nContent-Length: 2')],
@@ -57,7 +57,7 @@ const NONSENSE: readonly (readonly [string, string])[] = [
   ['ICE', 'ICY 200 OK\r\n\r\nok'],
 ];
 
-test.each(NONSENSE)('S8 hostile response: %s', async (_, response) => {
+test.each(PROTOCOL_ERRORS)('S8 hostile response: %s', async (_, response) => {
   lab.upstream.respond((socket) => {
     socket.write(Buffer.from(response, 'latin1'));
     // What is not understood at once is not waited for.

@@ -108,14 +108,14 @@ beforeAll(async () => {
   const base = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}`;
   const closed = await startRecordingUpstream();
   await closed.close();
-  const service = (name: string, tokenUrl: string): string =>
+  const service = (name: string, tokenEndpoint: string): string =>
     `  s-${name}:
     type: http
     path: /${name}/
     anonymous: [{ scopes: [read_api], resources: ["/**"] }]
     upstream:
       url: "${upstream.url}/"
-      auth: { oauth2: { tokenUrl: "${tokenUrl}", clientId: gatehouse, clientSecretFile: secret } }
+      auth: { oauth2: { tokenEndpoint: "${tokenEndpoint}", clientId: gatehouse, clientSecretFile: secret } }
 `;
   writeFileSync(
     join(folder, 'gatehouse.yaml'),

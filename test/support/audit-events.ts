@@ -39,7 +39,7 @@ export function sampleEvent(changes: Partial<AuditEvent> = {}): AuditEvent {
     service: 'orders',
     serviceType: 'http',
     operations: [{ scope: 'orders:read', resource: '/v1/list', extent: 'one' }],
-    presented: { class: 'id_token', carrier: 'bearer', token: CANARY_TOKEN, username: undefined },
+    presented: { class: 'id_token', credentialSource: 'bearer', token: CANARY_TOKEN, username: undefined },
     verified: caller.credential,
     caller,
     decision: { kind: 'allow', basis: 'grant', caller, relaxed: undefined },

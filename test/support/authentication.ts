@@ -8,8 +8,8 @@ import type {
 } from '../../src/credentials/index.ts';
 import type { PresentedCredential } from '../../src/core/credentials/credential.ts';
 import type { VerificationMeter } from '../../src/core/meter.ts';
-import type { Log, LogFields, Outbound } from '../../src/core/ports.ts';
-import { createOutbound } from '../../src/proxy/index.ts';
+import type { Log, LogFields, EgressClient } from '../../src/core/ports.ts';
+import { createEgressClient } from '../../src/proxy/index.ts';
 import { AUDIENCE } from './issuer.ts';
 import type { TestIssuer } from './issuer.ts';
 import { testKeyring } from './keyring.ts';
@@ -84,11 +84,11 @@ export function issuerSettings(issuer: TestIssuer, changes: Partial<IssuerSettin
 }
 
 export function idToken(token: string): PresentedCredential {
-  return { class: 'id_token', carrier: 'bearer', token, username: undefined };
+  return { class: 'id_token', credentialSource: 'bearer', token, username: undefined };
 }
 
 export function jobToken(token: string): PresentedCredential {
-  return { class: 'job_token', carrier: 'job-token', token, username: undefined };
+  return { class: 'job_token', credentialSource: 'job-token', token, username: undefined };
 }
 
 export interface Rig {
@@ -109,18 +109,18 @@ export function authenticatorFor(
   options: {
     readonly services?: readonly ServiceSettings[];
     readonly deployTokens?: readonly DeployTokenSettings[];
-    readonly outbound?: Outbound;
+    readonly egress?: EgressClient;
     readonly clock?: FrozenClock;
   } = {},
 ): Rig {
   const { services = [{ name: 'api' }], deployTokens = [], clock = new FrozenClock() } = options;
-  const own = createOutbound();
+  const own = createEgressClient();
   const log = new RecordingLog();
   const meter = new RecordingMeter();
-  const outbound = options.outbound ?? own;
+  const egress = options.egress ?? own;
   const authenticator = createAuthenticator(
     { issuers, services, deployTokens, workloadIdentities: [], identities: [], server: SERVER },
-    { outbound, keyring: testKeyring(), clock, log, meter },
+    { egress, keyring: testKeyring(), clock, log, meter },
   );
   const ask: Rig['ask'] = (token) => authenticator.forService('api')(idToken(token));
   return {

@@ -6,7 +6,7 @@ import Provider from 'oidc-provider';
 
 export interface AuthorizationServer {
   readonly url: string;
-  readonly tokenUrl: string;
+  readonly tokenEndpoint: string;
   /** Tokens that it gave out so far. */
   grants(): number;
   /** Requests of the token endpoint that it refused. */
@@ -68,7 +68,7 @@ export async function startAuthorizationServer(
 
   return {
     url,
-    tokenUrl: `${url}/token`,
+    tokenEndpoint: `${url}/token`,
     grants: () => granted,
     refusals: () => refused,
     async verify(token, audience) {

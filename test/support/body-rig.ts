@@ -1,11 +1,16 @@
 import type { AuditEvent } from '../../src/core/audit-event.ts';
 import type { Operation } from '../../src/core/request/operation.ts';
 import { deny } from '../../src/core/decision.ts';
-import type { Asked, Classification, Protocol, Unknown } from '../../src/core/request/protocol.ts';
+import type {
+  RequestedOperations,
+  Classification,
+  Protocol,
+  UnknownOperation,
+} from '../../src/core/request/protocol.ts';
 import type { RequestHead } from '../../src/core/request/request-head.ts';
 import { createForwarder, StallWatch } from '../../src/proxy/index.ts';
 import { createListener } from '../../src/http/index.ts';
-import { createPipeline, type ServiceLine } from '../../src/gateway/index.ts';
+import { createPipeline, type ServicePipeline } from '../../src/gateway/index.ts';
 import { httpProtocol, jsonRefusal } from '../../src/protocols/index.ts';
 import { recordingLog, sampleCaller } from './audit-events.ts';
 import { LISTENER, NOT_COUNTED } from './listener.ts';
@@ -27,7 +32,7 @@ export interface BodyRigOptions {
   readonly idle?: number;
   readonly connections?: number;
   readonly bodyBytes?: number;
-  readonly authorize?: ServiceLine['authorize'];
+  readonly authorize?: ServicePipeline['authorize'];
 }
 
 const unused = (): Promise<never> => Promise.reject(new Error('unused'));
@@ -55,19 +60,19 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
       assertion: false,
       publicUrl: 'https://gateway.example.com',
       keepCookies: false,
-      queryCarriers: [],
+      credentialQueryParameters: [],
       limits: { bodyBytes },
     },
     {
       log,
       stalls,
-      outbound: { get: unused, post: unused },
+      egress: { get: unused, post: unused },
       keyring: { sign: unused },
       clock: { now: Date.now },
     },
   );
   let reading = 0;
-  const line: ServiceLine = {
+  const line: ServicePipeline = {
     name: 'api',
     type: 'http',
     path: '/api/',
@@ -75,14 +80,14 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
     deny: 'reveal',
     protocol: wordProtocol(),
     guard: (_head, classified) => classified,
-    extract: () => ({ class: 'id_token', carrier: 'bearer', token: 'x', username: undefined }),
+    extract: () => ({ class: 'id_token', credentialSource: 'bearer', token: 'x', username: undefined }),
     authenticate: () => sampleCaller().credential,
     authorize,
     authorizeUnknown: (_credential, detail) => deny('operation_unknown', detail, sampleCaller()),
     forward: forwarder.forward,
-    takeBody(request, wanted) {
+    bufferBody(request, wanted) {
       reading += 1;
-      return forwarder.takeBody(request, wanted);
+      return forwarder.bufferBody(request, wanted);
     },
   };
   const events: AuditEvent[] = [];
@@ -98,7 +103,7 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
     meter: { requestStarted: () => undefined, requestEnded: () => undefined },
     revocations: await emptyRevocations(),
     originOf: () => undefined,
-    standing: () => undefined,
+    reauthorize: () => undefined,
     failures: { failed: () => undefined },
     clock: { now: Date.now },
     log,
@@ -123,14 +128,14 @@ export function operation(scope: string): Operation {
   return { scope, resource: 'a', extent: 'one' };
 }
 
-export const allowAll: ServiceLine['authorize'] = () => ({
+export const allowAll: ServicePipeline['authorize'] = () => ({
   kind: 'allow',
   basis: 'grant',
   caller: sampleCaller(),
   relaxed: undefined,
 });
 
-const allowReading: ServiceLine['authorize'] = (credential, operations) =>
+const allowReading: ServicePipeline['authorize'] = (credential, operations) =>
   operations.every(({ scope }) => scope === 'read')
     ? allowAll(credential, operations)
     : deny('scope_not_granted', 'reading only', sampleCaller());
@@ -151,7 +156,7 @@ function inBody(part: 'whole' | 'start', maxBytes: number, ...scopes: readonly s
   return { kind: 'in-body', oneOf: scopes.map(operation), part, maxBytes, read: readWord };
 }
 
-function readWord(body: Buffer): Asked | Unknown | ReturnType<typeof deny> {
+function readWord(body: Buffer): RequestedOperations | UnknownOperation | ReturnType<typeof deny> {
   const word = /^[a-z]+/.exec(body.toString('latin1'))?.[0];
   switch (word) {
     case 'read':

@@ -12,8 +12,8 @@ export interface ServicePrincipal {
 
 export interface TestEntra {
   /** `…/oauth2/v2.0/token` */
-  readonly tokenUrl: string;
-  readonly jwksUrl: string;
+  readonly tokenEndpoint: string;
+  readonly jwksUri: string;
   close(): Promise<void>;
 }
 
@@ -87,8 +87,8 @@ export async function startEntra(
   }
 
   return {
-    tokenUrl: new URL(path, issuer.jwksUrl).href,
-    jwksUrl: issuer.jwksUrl,
+    tokenEndpoint: new URL(path, issuer.jwksUri).href,
+    jwksUri: issuer.jwksUri,
     close: () => issuer.close(),
   };
 }

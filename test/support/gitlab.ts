@@ -130,7 +130,7 @@ export async function startGitlab(options: GitlabOptions = {}): Promise<TestGitl
   }
 
   return Object.assign(issuer, {
-    apiUrl: new URL(issuer.jwksUrl).origin,
+    apiUrl: new URL(issuer.jwksUri).origin,
     faults,
     latency,
     seen,

@@ -47,7 +47,7 @@ export interface TestIssuer {
   readonly type: IssuerType;
   /** `iss`. */
   readonly url: string;
-  readonly jwksUrl: string;
+  readonly jwksUri: string;
   /** The key that `mint` signs with. */
   readonly key: SigningKey;
   /** Requests so far; `headers` are those of the last one. */
@@ -92,7 +92,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssu
       void answer(response, { keys: published }, faults.jwks);
     } else if (path === `${paths.base}/.well-known/openid-configuration`) {
       requests.discovery += 1;
-      void answer(response, { issuer: url, jwks_uri: jwksUrl, ...discovery }, faults.discovery);
+      void answer(response, { issuer: url, jwks_uri: jwksUri, ...discovery }, faults.discovery);
     } else {
       requests.other += 1;
       if (options.others === undefined) response.writeHead(404).end();
@@ -111,12 +111,12 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssu
   const { port } = server.address() as AddressInfo;
   const origin = `http://127.0.0.1:${port}`;
   const url = options.issuer ?? `${origin}${paths.base}`;
-  const jwksUrl = `${origin}${paths.jwks}`;
+  const jwksUri = `${origin}${paths.jwks}`;
 
   return {
     type,
     url,
-    jwksUrl,
+    jwksUri,
     get key() {
       return key;
     },

@@ -50,11 +50,11 @@ export async function startRecordingUpstream(answer: Answer = OK): Promise<Recor
       const text = chunk.toString('latin1');
       recorded += text;
       buffer += text;
-      for (let taken = takeRequest(buffer); taken !== undefined; taken = takeRequest(buffer)) {
-        buffer = taken.rest;
-        requests.push(taken.request);
+      for (let buffered = takeRequest(buffer); buffered !== undefined; buffered = takeRequest(buffer)) {
+        buffer = buffered.rest;
+        requests.push(buffered.request);
         if (typeof current === 'string') socket.write(current, 'latin1');
-        else current(socket, taken.request);
+        else current(socket, buffered.request);
       }
     });
   });

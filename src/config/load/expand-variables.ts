@@ -1,6 +1,6 @@
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export type Expansion =
+export type VariableExpansion =
   | { readonly kind: 'text'; readonly text: string; readonly expanded: boolean }
   | { readonly kind: 'problem'; readonly message: string };
 
@@ -12,7 +12,7 @@ const INSIDE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
  * neither keys nor structure. `$${` stands for a literal `${`. As in shells, an empty variable takes the
  * default too.
  */
-export function expandVariables(text: string, env: Environment): Expansion {
+export function expandVariables(text: string, env: Environment): VariableExpansion {
   let message: string | undefined;
   let expanded = false;
   const result = text.replaceAll(REFERENCE, (match: string, inside: string | undefined) => {

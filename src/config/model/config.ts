@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Draft, Identity, Issuer } from './draft.ts';
+import type { Draft, DraftIdentity, DraftIssuer } from './draft.ts';
 import { identitiesOf } from './expand-workload.ts';
 import { defaultPublicUrl } from '../rules/server.ts';
 
@@ -10,8 +10,8 @@ export interface Config extends Omit<
 > {
   readonly server: Draft['server'] & { readonly publicUrl: string };
   readonly state: StateChoice;
-  readonly issuers: readonly (Issuer & { readonly audiences: readonly string[] })[];
-  readonly identities: readonly (Identity & { readonly onRequest: boolean })[];
+  readonly issuers: readonly (DraftIssuer & { readonly audiences: readonly string[] })[];
+  readonly identities: readonly (DraftIdentity & { readonly onRequest: boolean })[];
   readonly workloadIdentities: readonly WorkloadIdentity[];
   /** The YAML files that it was read from, absolute. */
   readonly files: readonly string[];

@@ -6,24 +6,24 @@ import { keysAt, type SourceNode } from '../load/source-tree.ts';
 type Parsed = z.output<typeof configSchema>;
 export type Named<T> = T & { readonly name: string };
 
-export type Issuer = Named<Parsed['issuers'][string]>;
-export type Identity = Named<Parsed['identities'][string]>;
-export type Service = Named<Parsed['services'][string]>;
-export type DeployToken = Named<Parsed['deployTokens'][string]>;
-export type Workload = Named<Parsed['workloadIdentities'][string]>;
-export type Grant = z.output<typeof grant>;
-export type Condition = Identity['match'][string];
+export type DraftIssuer = Named<Parsed['issuers'][string]>;
+export type DraftIdentity = Named<Parsed['identities'][string]>;
+export type DraftService = Named<Parsed['services'][string]>;
+export type DraftDeployToken = Named<Parsed['deployTokens'][string]>;
+export type DraftWorkload = Named<Parsed['workloadIdentities'][string]>;
+export type DraftGrant = z.output<typeof grant>;
+export type DraftCondition = DraftIdentity['match'][string];
 
 /** What the schema accepted, with names put into their entries, in the order of the files. */
 export interface Draft extends Omit<
   Parsed,
   'issuers' | 'identities' | 'deployTokens' | 'workloadIdentities' | 'services'
 > {
-  readonly issuers: readonly Issuer[];
-  readonly identities: readonly Identity[];
-  readonly deployTokens: readonly DeployToken[];
-  readonly workloadIdentities: readonly Workload[];
-  readonly services: readonly Service[];
+  readonly issuers: readonly DraftIssuer[];
+  readonly identities: readonly DraftIdentity[];
+  readonly deployTokens: readonly DraftDeployToken[];
+  readonly workloadIdentities: readonly DraftWorkload[];
+  readonly services: readonly DraftService[];
 }
 
 export function toDraft(root: SourceNode, parsed: Parsed): Draft {

@@ -1,4 +1,4 @@
-import type { Draft, Identity, Issuer, Workload } from './draft.ts';
+import type { Draft, DraftIdentity, DraftIssuer, DraftWorkload } from './draft.ts';
 
 /** Types of issuer that the shorthand knows the claims of. */
 type Platform = 'gitlab' | 'github';
@@ -11,9 +11,9 @@ const CLAIMS = {
 
 /** The issuer that a shorthand is about, or undefined where it names none, or none that the shorthand knows. */
 export function issuerOf(
-  { issuer, platform }: Pick<Workload, 'issuer' | 'platform'>,
-  issuers: readonly Issuer[],
-): (Issuer & { readonly type: Platform }) | undefined {
+  { issuer, platform }: Pick<DraftWorkload, 'issuer' | 'platform'>,
+  issuers: readonly DraftIssuer[],
+): (DraftIssuer & { readonly type: Platform }) | undefined {
   const [found, other] = issuers.filter(
     ({ name, type }) =>
       (issuer === undefined || name === issuer) && (platform === undefined || type === platform),
@@ -22,7 +22,7 @@ export function issuerOf(
   return one !== undefined && isKnown(one) ? one : undefined;
 }
 
-function isKnown(issuer: Issuer): issuer is Issuer & { readonly type: Platform } {
+function isKnown(issuer: DraftIssuer): issuer is DraftIssuer & { readonly type: Platform } {
   return issuer.type === 'gitlab' || issuer.type === 'github';
 }
 
@@ -32,12 +32,15 @@ export function idClaim(type: Platform, key: 'projectId' | 'groupId'): string {
 }
 
 /** The identity that a shorthand stands for; undefined where it does not say enough. */
-export function expandWorkload(workload: Workload, issuers: readonly Issuer[]): Identity | undefined {
+export function expandWorkload(
+  workload: DraftWorkload,
+  issuers: readonly DraftIssuer[],
+): DraftIdentity | undefined {
   const issuer = issuerOf(workload, issuers);
   if (workload.identity !== undefined || issuer === undefined) return undefined;
   const claims = CLAIMS[issuer.type];
   const { projectId, groupId, tokenLifetime } = workload;
-  const match: Identity['match'] = {};
+  const match: DraftIdentity['match'] = {};
   if (projectId !== undefined) match[claims.projectId] = projectId;
   if (groupId !== undefined) match[claims.groupId] = groupId;
   const owner = workload.group ?? workload.user;
@@ -59,7 +62,7 @@ export function expandWorkload(workload: Workload, issuers: readonly Issuer[]): 
 }
 
 /** All identities of a draft, with those that shorthands stand for. */
-export function identitiesOf({ identities, workloadIdentities, issuers }: Draft): Identity[] {
+export function identitiesOf({ identities, workloadIdentities, issuers }: Draft): DraftIdentity[] {
   return [
     ...identities,
     ...workloadIdentities.flatMap((workload) => expandWorkload(workload, issuers) ?? []),
@@ -67,14 +70,14 @@ export function identitiesOf({ identities, workloadIdentities, issuers }: Draft)
 }
 
 /** The whole path of the project, where one is named. */
-function projectPath({ group, user, project }: Workload): string | undefined {
+function projectPath({ group, user, project }: DraftWorkload): string | undefined {
   const owner = group ?? user;
   if (project === undefined || owner === undefined || project.startsWith(`${owner}/`)) return project;
   return `${owner}/${project}`;
 }
 
 /** Undefined: every ref. Who names some of one kind means none of the other. */
-function refPatterns({ branches, tags }: Workload): string[] | undefined {
+function refPatterns({ branches, tags }: DraftWorkload): string[] | undefined {
   if (branches === undefined && tags === undefined) return undefined;
   return [
     ...(branches ?? []).map((name) => `refs/heads/${name}`),

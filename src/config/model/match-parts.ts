@@ -1,5 +1,5 @@
 import { compileGlob } from '../../util/glob.ts';
-import type { Condition, Identity } from './draft.ts';
+import type { DraftCondition, DraftIdentity } from './draft.ts';
 
 /** A condition with all its operators in one form. */
 export interface MatchParts {
@@ -10,7 +10,7 @@ export interface MatchParts {
   readonly globs: readonly string[] | undefined;
 }
 
-export function partsOf(condition: Condition): MatchParts {
+export function partsOf(condition: DraftCondition): MatchParts {
   if (typeof condition === 'string') {
     return { values: [condition], notIn: [], contains: undefined, globs: undefined };
   }
@@ -21,14 +21,14 @@ export function partsOf(condition: Condition): MatchParts {
 }
 
 /** The condition on a claim, named plainly or as a JSON pointer. */
-export function partsAt(match: Identity['match'], claim: string): MatchParts | undefined {
+export function partsAt(match: DraftIdentity['match'], claim: string): MatchParts | undefined {
   const condition = match[claim] ?? match[`/${claim}`];
   return condition === undefined ? undefined : partsOf(condition);
 }
 
 /** All conditions on a claim: it can be named plainly and as a JSON pointer. */
 export function conditionsOn(
-  match: Identity['match'],
+  match: DraftIdentity['match'],
   claim: string,
 ): { readonly name: string; readonly parts: MatchParts }[] {
   return [claim, `/${claim}`].flatMap((name) => {
@@ -38,7 +38,7 @@ export function conditionsOn(
 }
 
 /** Whether a condition lists the values of the claim that it accepts. */
-export function listsValues(match: Identity['match'], claim: string): boolean {
+export function listsValues(match: DraftIdentity['match'], claim: string): boolean {
   return conditionsOn(match, claim).some(({ parts }) => parts.values !== undefined);
 }
 

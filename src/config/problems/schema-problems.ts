@@ -3,6 +3,7 @@ import type { KeyPath } from './key-path.ts';
 import { problemAt, type Problem } from './problem.ts';
 import { descriptionAt, knownKeysAt } from '../schema/lookup.ts';
 import { keysAt, markAt, nodeAt, type SourceNode } from '../load/source-tree.ts';
+import { renamedKey } from './renamed-keys.ts';
 import { closest, hint } from './suggest.ts';
 
 export type Issue = z.core.$ZodIssue;
@@ -23,8 +24,13 @@ export function schemaProblems(root: SourceNode, issues: readonly Issue[]): Prob
     for (const key of issue.keys) {
       const full = [...path, key];
       const mark = markAt(root, full, 'key');
-      problems.push(problemAt(mark, full, `unknown key${hint(key, absent, known)}`));
-      meant.add(JSON.stringify([...path, closest(key, absent)]));
+      const renamed = renamedKey(key, known);
+      const message =
+        renamed === undefined
+          ? `unknown key${hint(key, absent, known)}`
+          : `was renamed: write "${renamed}" instead`;
+      problems.push(problemAt(mark, full, message));
+      meant.add(JSON.stringify([...path, renamed ?? closest(key, absent)]));
     }
     told.add(JSON.stringify(path));
   }

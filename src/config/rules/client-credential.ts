@@ -1,4 +1,4 @@
-import type { Service } from '../model/draft.ts';
+import type { DraftService } from '../model/draft.ts';
 import type { RuleContext } from './rule.ts';
 
 /** `forwardCredential` forwards nothing that is good for more than its upstream: whoever counts on that is told. */
@@ -22,6 +22,6 @@ export function checkClientCredentials(context: RuleContext): void {
   }
 }
 
-function handsOutTokens(service: Service): boolean {
+function handsOutTokens(service: DraftService): boolean {
   return service.type === 'oci' && service.challenge === 'bearer';
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { startOfDay } from '../../core/credentials/deploy-token.ts';
-import type { DeployToken } from '../model/draft.ts';
+import type { DraftDeployToken } from '../model/draft.ts';
 import type { RuleContext } from './rule.ts';
 import { GENERATE } from '../schema/tokens.ts';
 
@@ -13,13 +13,13 @@ export function checkDeployTokens(context: RuleContext): void {
   }
 }
 
-function checkUsername(context: RuleContext, { name, username }: DeployToken): void {
+function checkUsername(context: RuleContext, { name, username }: DraftDeployToken): void {
   // Whoever sends it presents a job token: GitLab, "Use a CI/CD job token".
   if (username !== 'gitlab-ci-token') return;
   context.error(['deployTokens', name, 'username'], 'is the user name of job tokens; choose another');
 }
 
-function checkSecret(context: RuleContext, token: DeployToken, owners: Map<string, string>): void {
+function checkSecret(context: RuleContext, token: DraftDeployToken, owners: Map<string, string>): void {
   const { name, secretHash } = token;
   const path = ['deployTokens', name, 'secretHash'];
   const owner = owners.get(secretHash);
@@ -69,7 +69,7 @@ const GUESSABLE = [
 ];
 
 /** What people hash to try something out. `echo` puts a line end behind it. */
-function isGuessable({ name, username, secretHash }: DeployToken): boolean {
+function isGuessable({ name, username, secretHash }: DraftDeployToken): boolean {
   return [...GUESSABLE, name, username]
     .flatMap((text) => [text, `${text}\n`])
     .some((text) => secretHash === `sha256:${hash('sha256', text)}`);
@@ -78,7 +78,7 @@ function isGuessable({ name, username, secretHash }: DeployToken): boolean {
 const DAY = 86_400_000;
 const SOON = 14 * DAY;
 
-function checkExpiry(context: RuleContext, { name, expires }: DeployToken): void {
+function checkExpiry(context: RuleContext, { name, expires }: DraftDeployToken): void {
   const path = ['deployTokens', name];
   if (expires === undefined) {
     context.warn(path, 'never expires; give it expires: YYYY-MM-DD', 'key');

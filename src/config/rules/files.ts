@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import type { Service } from '../model/draft.ts';
+import type { DraftService } from '../model/draft.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { unreadable } from '../load/read-sources.ts';
 import type { RuleContext } from './rule.ts';
@@ -50,7 +50,7 @@ function namedFiles({ draft }: RuleContext): NamedFile[] {
   ];
 }
 
-function filesOfService({ name, upstream: { caFile, clientCertificate, auth } }: Service): NamedFile[] {
+function filesOfService({ name, upstream: { caFile, clientCertificate, auth } }: DraftService): NamedFile[] {
   const path = ['services', name, 'upstream'];
   return [
     { path: [...path, 'caFile'], file: caFile, content: 'open' },
@@ -71,7 +71,7 @@ function filesOfService({ name, upstream: { caFile, clientCertificate, auth } }:
   ];
 }
 
-type Auth = NonNullable<NonNullable<Service['upstream']['auth']>['perIdentity']>[string];
+type Auth = NonNullable<NonNullable<DraftService['upstream']['auth']>['perIdentity']>[string];
 
 function filesOfAuth(path: KeyPath, auth: Auth | undefined): NamedFile[] {
   const { basic, bearer, header, oauth2, registryToken } = auth ?? {};

@@ -1,4 +1,4 @@
-import type { Grant, Service } from '../model/draft.ts';
+import type { DraftGrant, DraftService } from '../model/draft.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { resourcePatternProblem } from '../model/resource-pattern.ts';
 import { checkReference, type RuleContext } from './rule.ts';
@@ -28,7 +28,7 @@ export function checkGrants(context: RuleContext): void {
   }
 }
 
-function checkGrant(context: RuleContext, grant: Grant, path: KeyPath): void {
+function checkGrant(context: RuleContext, grant: DraftGrant, path: KeyPath): void {
   checkReference(context, [...path, 'service'], 'services', grant.service);
   const service = context.draft.services.find(({ name }) => name === grant.service);
   if (service !== undefined) checkPermission(context, grant, service, path);
@@ -42,8 +42,8 @@ const CLAIMLESS: ReadonlyMap<unknown, string> = new Map([
 
 function checkPermission(
   context: RuleContext,
-  { scopes, resources }: Pick<Grant, 'scopes' | 'resources'>,
-  service: Service,
+  { scopes, resources }: Pick<DraftGrant, 'scopes' | 'resources'>,
+  service: DraftService,
   path: KeyPath,
 ): void {
   const known = scopesOf(service);
@@ -66,7 +66,7 @@ function checkPermission(
 /** Endpoints outside the allow list can reach any project, so their scope is granted for all of them or has no effect. */
 function checkAdminScope(
   context: RuleContext,
-  { scopes, resources }: Pick<Grant, 'scopes' | 'resources'>,
+  { scopes, resources }: Pick<DraftGrant, 'scopes' | 'resources'>,
   path: KeyPath,
 ): void {
   const index = scopes.indexOf('admin_api');
@@ -82,7 +82,7 @@ function checkAdminScope(
 }
 
 /** Why the scope for WebSocket handshakes has no effect on this service. */
-function unusedHandshakes(service: Service): string | undefined {
+function unusedHandshakes(service: DraftService): string | undefined {
   if (service.type !== 'http') return undefined;
   if (service.webSockets === false) return `has no effect: service "${service.name}" says webSockets: false`;
   const unused = service.operations?.every(({ scope }) => scope !== HANDSHAKES) === true;
@@ -94,7 +94,7 @@ function unusedHandshakes(service: Service): string | undefined {
 const HANDSHAKES = 'websocket';
 
 /** Those of its operations; by default those of its type. */
-function scopesOf(service: Service): readonly string[] {
+function scopesOf(service: DraftService): readonly string[] {
   return service.type === 'http' && service.operations !== undefined
     ? [...new Set(service.operations.map(({ scope }) => scope))]
     : SERVICE_TRAITS[service.type].scopes;

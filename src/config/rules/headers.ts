@@ -1,5 +1,5 @@
 import { foldHeaderName } from '../../util/http/header-name.ts';
-import type { Service } from '../model/draft.ts';
+import type { DraftService } from '../model/draft.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { claimNameProblem } from '../model/resource-pattern.ts';
 import type { RuleContext } from './rule.ts';
@@ -27,7 +27,7 @@ export function checkIdentityHeaders(context: RuleContext): void {
 }
 
 /** Of the service's credential, and of each that `perIdentity` has. */
-function checkCredentialHeaders(context: RuleContext, service: Service): void {
+function checkCredentialHeaders(context: RuleContext, service: DraftService): void {
   const { auth } = service.upstream;
   const path = ['services', service.name, 'upstream', 'auth'];
   checkCredentialHeader(context, service, auth?.header?.name, path);
@@ -38,7 +38,7 @@ function checkCredentialHeaders(context: RuleContext, service: Service): void {
 
 function checkCredentialHeader(
   context: RuleContext,
-  service: Service,
+  service: DraftService,
   name: string | undefined,
   auth: KeyPath,
 ): void {

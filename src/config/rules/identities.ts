@@ -1,5 +1,5 @@
 import { GITHUB_SUBJECT_WITH_IDS, ISSUER_PRESETS, OPEN_ISSUER_HOSTS } from '../../core/issuer-presets.ts';
-import type { Identity, Issuer } from '../model/draft.ts';
+import type { DraftIdentity, DraftIssuer } from '../model/draft.ts';
 import { matchesAnything, partsAt, partsOf } from '../model/match-parts.ts';
 import { checkReference, type RuleContext } from './rule.ts';
 import { hostOf } from './issuers.ts';
@@ -19,7 +19,7 @@ export function checkIdentities(context: RuleContext): void {
   }
 }
 
-function checkReferences(context: RuleContext, { name, issuer, roles }: Identity): void {
+function checkReferences(context: RuleContext, { name, issuer, roles }: DraftIdentity): void {
   checkReference(context, ['identities', name, 'issuer'], 'issuers', issuer);
   for (const [index, role] of roles.entries()) {
     checkReference(context, ['identities', name, 'roles', index], 'roles', role);
@@ -27,7 +27,7 @@ function checkReferences(context: RuleContext, { name, issuer, roles }: Identity
 }
 
 /** Names can be given up and taken over by somebody else; ids cannot (GitLab and GitHub both advise them). */
-function checkIds(context: RuleContext, identity: Identity, { type }: Issuer): void {
+function checkIds(context: RuleContext, identity: DraftIdentity, { type }: DraftIssuer): void {
   const ids = ISSUER_PRESETS[type].immutableIds;
   const path = ['identities', identity.name, 'match'];
   if (ids.length === 0) return;
@@ -53,14 +53,14 @@ function checkIds(context: RuleContext, identity: Identity, { type }: Issuer): v
   }
 }
 
-function bindsId(identity: Identity, id: string): boolean {
+function bindsId(identity: DraftIdentity, id: string): boolean {
   const parts = partsAt(identity.match, id);
   if (parts === undefined) return false;
   // `roles` is a list (Microsoft, "Access token claims reference"): only `contains` can match it.
   return id === 'roles' ? parts.contains !== undefined : parts.values !== undefined;
 }
 
-function bindsSubjectWithIds(identity: Identity): boolean {
+function bindsSubjectWithIds(identity: DraftIdentity): boolean {
   const { values, globs } = partsAt(identity.match, 'sub') ?? {};
   const subjects = values ?? globs ?? [];
   return subjects.length > 0 && subjects.every((subject) => GITHUB_SUBJECT_WITH_IDS.test(subject));
@@ -68,8 +68,8 @@ function bindsSubjectWithIds(identity: Identity): boolean {
 
 function checkIdValues(
   context: RuleContext,
-  identity: Identity,
-  type: Issuer['type'],
+  identity: DraftIdentity,
+  type: DraftIssuer['type'],
   bound: readonly string[],
 ): void {
   if (type === 'entra') return;
@@ -81,7 +81,7 @@ function checkIdValues(
   }
 }
 
-function checkBreadth(context: RuleContext, identity: Identity, issuer: Issuer): void {
+function checkBreadth(context: RuleContext, identity: DraftIdentity, issuer: DraftIssuer): void {
   const open = ISSUER_PRESETS[issuer.type].open || OPEN_ISSUER_HOSTS.has(hostOf(issuer.issuer));
   if (!open || !Object.values(identity.match).every((condition) => matchesAnything(partsOf(condition))))
     return;

@@ -1,6 +1,6 @@
 import { ISSUER_PRESETS, entraTenant, issuerForms, knownIssuerType } from '../../core/issuer-presets.ts';
 import { isLoopback } from '../../util/http/listen-address.ts';
-import type { Issuer } from '../model/draft.ts';
+import type { DraftIssuer } from '../model/draft.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import type { RuleContext } from './rule.ts';
 import { hint } from '../problems/suggest.ts';
@@ -31,15 +31,15 @@ export function checkIssuers(context: RuleContext): void {
 }
 
 /** Of another type, none of the rules for its tokens would hold: immutable ids, guards, audience forms. */
-function checkType(context: RuleContext, { type, issuer }: Issuer, path: KeyPath): void {
+function checkType(context: RuleContext, { type, issuer }: DraftIssuer, path: KeyPath): void {
   const known = knownIssuerType(issuer);
   if (known === undefined || known === type) return;
   const message = `is ${type}, but this is an issuer of type ${known}, whose tokens need the rules of that type; write type: ${known}`;
   context.error([...path, 'type'], message);
 }
 
-function checkUrls(context: RuleContext, issuer: Issuer, path: KeyPath): void {
-  for (const key of ['issuer', 'jwksUrl'] as const) {
+function checkUrls(context: RuleContext, issuer: DraftIssuer, path: KeyPath): void {
+  for (const key of ['issuer', 'jwksUri'] as const) {
     const url = issuer[key];
     if (url === undefined || !url.startsWith('http:') || isLoopback(hostOf(url))) continue;
     context.error(
@@ -47,8 +47,8 @@ function checkUrls(context: RuleContext, issuer: Issuer, path: KeyPath): void {
       'must be https: whoever can change the answer could sign tokens (http is for loopback)',
     );
   }
-  if (issuer.jwksUrl !== undefined && issuer.jwksFile !== undefined) {
-    context.error([...path, 'jwksFile'], 'give either jwksUrl or jwksFile, not both', 'key');
+  if (issuer.jwksUri !== undefined && issuer.jwksFile !== undefined) {
+    context.error([...path, 'jwksFile'], 'give either jwksUri or jwksFile, not both', 'key');
   }
   if (issuer.type === 'entra' && entraTenant(issuer.issuer) === undefined) {
     const message =
@@ -57,7 +57,7 @@ function checkUrls(context: RuleContext, issuer: Issuer, path: KeyPath): void {
   }
 }
 
-function checkAlgorithms(context: RuleContext, issuer: Issuer, path: KeyPath): void {
+function checkAlgorithms(context: RuleContext, issuer: DraftIssuer, path: KeyPath): void {
   const { algorithms } = ISSUER_PRESETS[issuer.type];
   for (const [index, algorithm] of (issuer.algorithms ?? []).entries()) {
     if (algorithms.includes(algorithm)) continue;
@@ -66,7 +66,7 @@ function checkAlgorithms(context: RuleContext, issuer: Issuer, path: KeyPath): v
   }
 }
 
-function checkTiming(context: RuleContext, { keys }: Issuer, path: KeyPath): void {
+function checkTiming(context: RuleContext, { keys }: DraftIssuer, path: KeyPath): void {
   if (keys.refresh < 1_000) context.error([...path, 'keys', 'refresh'], 'must be at least 1s');
   if (keys.cooldown < 1_000) context.error([...path, 'keys', 'cooldown'], 'must be at least 1s');
   if (keys.staleLimit < keys.refresh) {
@@ -74,7 +74,12 @@ function checkTiming(context: RuleContext, { keys }: Issuer, path: KeyPath): voi
   }
 }
 
-function checkUnique(context: RuleContext, issuer: Issuer, path: KeyPath, owners: Map<string, string>): void {
+function checkUnique(
+  context: RuleContext,
+  issuer: DraftIssuer,
+  path: KeyPath,
+  owners: Map<string, string>,
+): void {
   const forms = issuerForms(issuer.type, issuer.issuer);
   const owner = forms.map((form) => owners.get(form)).find((name) => name !== undefined);
   if (owner !== undefined) {

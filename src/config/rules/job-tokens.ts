@@ -1,6 +1,6 @@
 import { JOB_TOKEN_CLAIMS } from '../../core/credentials/job-token-claims.ts';
 import { isLoopback } from '../../util/http/listen-address.ts';
-import type { Identity, Issuer, Service } from '../model/draft.ts';
+import type { DraftIdentity, DraftIssuer, DraftService } from '../model/draft.ts';
 import { servicesOf } from '../model/services-of.ts';
 import type { RuleContext } from './rule.ts';
 import { hostOf, sameUrl } from './issuers.ts';
@@ -17,13 +17,13 @@ export function checkJobTokens(context: RuleContext): void {
 
 /** Classes of credential that GitLab is asked about, and where an issuer says that it is. */
 const ASKED = ['job_token', 'deploy_token'] as const;
-type Asked = (typeof ASKED)[number];
+type RequestedOperations = (typeof ASKED)[number];
 const KEYS = { job_token: 'jobTokens', deploy_token: 'deployTokens' } as const;
 const WORDS = { job_token: 'job tokens', deploy_token: 'deploy tokens' } as const;
 
 const LONG_CACHE = 5 * 60_000;
 
-function checkIssuer(context: RuleContext, issuer: Issuer): void {
+function checkIssuer(context: RuleContext, issuer: DraftIssuer): void {
   const path = ['issuers', issuer.name];
   const { apiUrl, jobTokens, deployTokens } = issuer;
   if (issuer.type !== 'gitlab') {
@@ -57,11 +57,15 @@ function apiUrlProblem(url: string, publicUrl: string | undefined): string | und
     : undefined;
 }
 
-function acceptingIssuers(context: RuleContext, kind: Asked): string[] {
+function acceptingIssuers(context: RuleContext, kind: RequestedOperations): string[] {
   return context.draft.issuers.flatMap((issuer) => (issuer[KEYS[kind]] === undefined ? [] : [issuer.name]));
 }
 
-function checkVia(context: RuleContext, { name, issuer: issuerName, via }: Identity, kind: Asked): void {
+function checkVia(
+  context: RuleContext,
+  { name, issuer: issuerName, via }: DraftIdentity,
+  kind: RequestedOperations,
+): void {
   const key = KEYS[kind];
   const what = WORDS[kind];
   const issuer = context.draft.issuers.find((each) => each.name === issuerName);
@@ -79,7 +83,7 @@ function checkVia(context: RuleContext, { name, issuer: issuerName, via }: Ident
 
 const KNOWN: ReadonlySet<string> = new Set(JOB_TOKEN_CLAIMS);
 
-function checkClaims(context: RuleContext, { name, match }: Identity): void {
+function checkClaims(context: RuleContext, { name, match }: DraftIdentity): void {
   for (const claim of Object.keys(match)) {
     if (KNOWN.has(claim.replace(/^\//, ''))) continue;
     const message = `never matches a job token: of those only ${JOB_TOKEN_CLAIMS.join(', ')} are known`;
@@ -88,7 +92,7 @@ function checkClaims(context: RuleContext, { name, match }: Identity): void {
 }
 
 /** Such a token does not say whose it is, and asking one GitLab after the other would show each the others' secrets. */
-function checkChoice(context: RuleContext, service: Service, kind: Asked): void {
+function checkChoice(context: RuleContext, service: DraftService, kind: RequestedOperations): void {
   const accepting = acceptingIssuers(context, kind).filter((name) => service.issuers?.includes(name) ?? true);
   const { identities, roles } = context.draft;
   const takesThem = identities.some(

@@ -1,6 +1,6 @@
 import { GUARDED_CLAIMS, UNTRUSTED_EVENTS } from '../../core/guarded-claims.ts';
 import type { IssuerType } from '../../core/issuer-presets.ts';
-import type { Identity } from '../model/draft.ts';
+import type { DraftIdentity } from '../model/draft.ts';
 import { acceptsValue, conditionsOn, listsValues, partsOf, type MatchParts } from '../model/match-parts.ts';
 import type { RuleContext } from './rule.ts';
 
@@ -8,7 +8,7 @@ import type { RuleContext } from './rule.ts';
 export function checkOrder(context: RuleContext): void {
   const { identities, issuers } = context.draft;
   const types = new Map(issuers.map(({ name, type }) => [name, type]));
-  const earlier = new Map<string, Identity[]>();
+  const earlier = new Map<string, DraftIdentity[]>();
   for (const identity of identities) {
     const before = earlier.get(identity.issuer) ?? [];
     const winner = before.find((each) => covers(each, identity, types.get(identity.issuer)));
@@ -21,7 +21,7 @@ export function checkOrder(context: RuleContext): void {
   }
 }
 
-function covers(first: Identity, second: Identity, type: IssuerType | undefined): boolean {
+function covers(first: DraftIdentity, second: DraftIdentity, type: IssuerType | undefined): boolean {
   if (replacesGuard(second, type) && !replacesGuard(first, type)) return false;
   return (
     second.via.every((credential) => first.via.includes(credential)) &&
@@ -47,7 +47,7 @@ function implies(narrow: MatchParts, wide: MatchParts): boolean {
 }
 
 /** It accepts tokens that the guard of the issuer type refuses (src/policy/compile/preset-guards.ts). */
-function replacesGuard({ match }: Identity, type: IssuerType | undefined): boolean {
+function replacesGuard({ match }: DraftIdentity, type: IssuerType | undefined): boolean {
   const claim = type === undefined ? undefined : GUARDED_CLAIMS[type];
   if (claim === undefined || !listsValues(match, claim)) return false;
   const conditions = conditionsOn(match, claim);

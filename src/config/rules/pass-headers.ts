@@ -2,7 +2,7 @@ import { ACTING_HEADERS } from '../../core/headers/acting-headers.ts';
 import { IMPERSONATION_HEADERS, TRUSTED_USER_HEADERS } from '../../core/headers/identity-headers.ts';
 import { foldLoosely } from '../../util/http/header-name.ts';
 import { compileHeaderNames } from '../../util/http/header-names.ts';
-import type { Service } from '../model/draft.ts';
+import type { DraftService } from '../model/draft.ts';
 import type { RuleContext } from './rule.ts';
 import { hint } from '../problems/suggest.ts';
 
@@ -36,7 +36,7 @@ function nameProblem(name: string, folded: string): string | undefined {
   }
 }
 
-function headersSet({ identityHeaders, upstream: { auth } }: Service): readonly string[] {
+function headersSet({ identityHeaders, upstream: { auth } }: DraftService): readonly string[] {
   const credentials = [auth, ...Object.values(auth?.perIdentity ?? {})];
   return [...Object.keys(identityHeaders), ...credentials.flatMap((each) => each?.header?.name ?? [])];
 }

@@ -1,4 +1,4 @@
-import type { Service } from '../model/draft.ts';
+import type { DraftService } from '../model/draft.ts';
 import { identitiesOf } from '../model/expand-workload.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import type { RuleContext } from './rule.ts';
@@ -58,9 +58,11 @@ export function checkPerIdentityReach(context: RuleContext): void {
   }
 }
 
-function perIdentities(
-  context: RuleContext,
-): readonly { readonly service: Service; readonly path: KeyPath; readonly entries: readonly string[] }[] {
+function perIdentities(context: RuleContext): readonly {
+  readonly service: DraftService;
+  readonly path: KeyPath;
+  readonly entries: readonly string[];
+}[] {
   return context.draft.services.flatMap((service) => {
     const entries = service.upstream.auth?.perIdentity;
     const path = ['services', service.name, 'upstream', 'auth', 'perIdentity'];

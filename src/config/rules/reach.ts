@@ -1,4 +1,4 @@
-import type { Identity } from '../model/draft.ts';
+import type { DraftIdentity } from '../model/draft.ts';
 import { identitiesOf } from '../model/expand-workload.ts';
 import { servicesOf } from '../model/services-of.ts';
 import type { RuleContext } from './rule.ts';
@@ -19,7 +19,7 @@ export function checkReach(context: RuleContext): void {
     if (!used.has(role)) context.warn(['roles', role], 'no identity has this role', 'key');
   }
   for (const { name, jobTokens } of issuers) {
-    const takes = ({ issuer, via }: Identity): boolean => issuer === name && via.includes('job_token');
+    const takes = ({ issuer, via }: DraftIdentity): boolean => issuer === name && via.includes('job_token');
     if (jobTokens === undefined || identities.some(takes)) continue;
     context.warn(
       ['issuers', name, 'jobTokens'],
@@ -29,7 +29,7 @@ export function checkReach(context: RuleContext): void {
   }
   const byDeployToken = new Set(deployTokens.flatMap(({ grants }) => grants.map(({ service }) => service)));
   for (const service of services) {
-    const accepts = (identity: Identity): boolean =>
+    const accepts = (identity: DraftIdentity): boolean =>
       (service.issuers === undefined || service.issuers.includes(identity.issuer)) &&
       servicesOf(identity, roles).has(service.name);
     if (service.anonymous.length > 0 || byDeployToken.has(service.name) || identities.some(accepts)) continue;

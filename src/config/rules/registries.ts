@@ -1,10 +1,10 @@
-import type { Service } from '../model/draft.ts';
+import type { DraftService } from '../model/draft.ts';
 import type { RuleContext } from './rule.ts';
 
-type Registry = Extract<Service, { readonly type: 'oci' }>;
+type Registry = Extract<DraftService, { readonly type: 'oci' }>;
 
 /** What registries of one host must say alike: clients log in to a host, not to a repository. */
-const SHARED = ['issuers', 'audiences', 'carriers', 'challenge'] as const;
+const SHARED = ['issuers', 'audiences', 'credentialSources', 'challenge'] as const;
 
 export function checkRegistries(context: RuleContext): void {
   const first = new Map<string, Registry>();
@@ -27,7 +27,7 @@ function checkAgreement(context: RuleContext, service: Registry, other: Registry
 }
 
 /** The whole of `/v2/`, and `/token`, belong to the registries of a host. */
-function checkPath(context: RuleContext, service: Service, host: string): void {
+function checkPath(context: RuleContext, service: DraftService, host: string): void {
   const taken = service.path.startsWith('/v2/') || service.path.startsWith('/token/');
   const registry = context.draft.services.find(
     (other) => other.type === 'oci' && (other.hosts ?? ['']).includes(host),

@@ -1,4 +1,4 @@
-import type { Service } from '../model/draft.ts';
+import type { DraftService } from '../model/draft.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { operationPathProblem } from '../model/resource-pattern.ts';
 import { checkReference, type RuleContext } from './rule.ts';
@@ -34,7 +34,7 @@ export function publicPathProblem(path: string): string | undefined {
   return odd === undefined ? undefined : `must not hold "${odd}", which can be sent in several spellings`;
 }
 
-function checkHosts(context: RuleContext, { hosts }: Service, path: KeyPath): void {
+function checkHosts(context: RuleContext, { hosts }: DraftService, path: KeyPath): void {
   const seen = new Set<string>();
   for (const [index, host] of (hosts ?? []).entries()) {
     const problem = seen.has(host) ? 'is given twice' : hostProblem(host);
@@ -56,7 +56,7 @@ function hostProblem(host: string): string | undefined {
   return valid && portValid ? undefined : 'must be a host such as api.example.com or api.example.com:8443';
 }
 
-function checkPlace(context: RuleContext, service: Service, places: Map<string, string>): void {
+function checkPlace(context: RuleContext, service: DraftService, places: Map<string, string>): void {
   for (const host of service.hosts ?? ['']) {
     const place = `${host} ${service.path}`;
     const other = places.get(place);
@@ -70,7 +70,7 @@ function checkPlace(context: RuleContext, service: Service, places: Map<string, 
   }
 }
 
-function checkIssuers(context: RuleContext, { issuers }: Service, path: KeyPath): void {
+function checkIssuers(context: RuleContext, { issuers }: DraftService, path: KeyPath): void {
   for (const [index, issuer] of (issuers ?? []).entries()) {
     checkReference(context, [...path, 'issuers', index], 'issuers', issuer);
   }
@@ -81,7 +81,7 @@ const METHOD = /^[A-Z0-9!#$%&'+\-.^_`|~]+$/;
 /** RFC 6749 §3.3 `scope-token`. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-type HttpService = Extract<Service, { type: 'http' }>;
+type HttpService = Extract<DraftService, { type: 'http' }>;
 
 function checkOperations(context: RuleContext, { operations, webSockets }: HttpService, path: KeyPath): void {
   if (operations?.length === 0) {

@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import { isLoopback } from '../../util/http/listen-address.ts';
-import type { Service } from '../model/draft.ts';
+import type { DraftService } from '../model/draft.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { isHeaderText } from '../schema/scalars.ts';
 import { AUTH_KINDS, OWN_KINDS, type upstreamAuth } from '../schema/upstream-auth.ts';
 import type { RuleContext } from './rule.ts';
 
 type Auth = z.output<typeof upstreamAuth>;
-type OwnAuth = Pick<Auth, (typeof OWN_KINDS)[number]>;
+type GatewayAuth = Pick<Auth, (typeof OWN_KINDS)[number]>;
 
 export function checkUpstreamAuth(context: RuleContext): void {
   for (const { name, type, upstream } of context.draft.services) {
@@ -36,7 +36,7 @@ function checkOne<K extends string>(
   context.error(path, `must be exactly one of ${kinds.join(', ')}; ${found}`, 'key');
 }
 
-function checkOwn(context: RuleContext, auth: OwnAuth, path: KeyPath, type: Service['type']): void {
+function checkOwn(context: RuleContext, auth: GatewayAuth, path: KeyPath, type: DraftService['type']): void {
   const { basic, bearer, header, oauth2, registryToken } = auth;
   if (basic !== undefined) {
     checkSecret(context, [...path, 'basic'], 'password', basic.password, basic.passwordFile);
@@ -59,11 +59,12 @@ function checkUsername(context: RuleContext, path: KeyPath, username: string): v
 
 function checkOAuth2(
   context: RuleContext,
-  { tokenUrl, clientId, clientSecret, clientSecretFile, parameters }: NonNullable<Auth['oauth2']>,
+  { tokenEndpoint, clientId, clientSecret, clientSecretFile, parameters }: NonNullable<Auth['oauth2']>,
   path: KeyPath,
 ): void {
   checkSecret(context, path, 'clientSecret', clientSecret, clientSecretFile);
-  if (!isPrivate(tokenUrl)) context.error([...path, 'tokenUrl'], 'must be https: the secret travels to it');
+  if (!isPrivate(tokenEndpoint))
+    context.error([...path, 'tokenEndpoint'], 'must be https: the secret travels to it');
   if (!isHeaderText(clientId)) context.error([...path, 'clientId'], 'must be printable ASCII');
   for (const name of Object.keys(parameters)) {
     if (!OAUTH2_PARAMETERS.has(name)) continue;
@@ -78,7 +79,7 @@ function checkRegistryToken(
   context: RuleContext,
   { username, password, passwordFile, url }: NonNullable<Auth['registryToken']>,
   path: KeyPath,
-  type: Service['type'],
+  type: DraftService['type'],
 ): void {
   if (type !== 'oci') context.error(path, 'is for services of type oci', 'key');
   if (username === undefined) {

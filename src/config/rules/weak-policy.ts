@@ -1,6 +1,6 @@
 import { GUARDED_CLAIMS, UNTRUSTED_EVENTS } from '../../core/guarded-claims.ts';
 import type { IssuerType } from '../../core/issuer-presets.ts';
-import type { Identity } from '../model/draft.ts';
+import type { DraftIdentity } from '../model/draft.ts';
 import { identitiesOf } from '../model/expand-workload.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { acceptsValue, conditionsOn, listsValues, matchesAnything } from '../model/match-parts.ts';
@@ -30,7 +30,12 @@ export function checkWeakPolicy(context: RuleContext): void {
 type Place = (...claim: string[]) => KeyPath;
 
 /** An exclusion or a pattern accepts values that its author did not think of: only a list of values replaces the guard. */
-function checkGuardedClaim(context: RuleContext, { match }: Identity, type: IssuerType, at: Place): void {
+function checkGuardedClaim(
+  context: RuleContext,
+  { match }: DraftIdentity,
+  type: IssuerType,
+  at: Place,
+): void {
   const claim = GUARDED_CLAIMS[type];
   if (claim === undefined || listsValues(match, claim)) return;
   const conditions = conditionsOn(match, claim);
@@ -60,7 +65,7 @@ function checkGuardedClaim(context: RuleContext, { match }: Identity, type: Issu
 }
 
 /** `ref` is a name without its type: GitLab's `ref_path` and GitHub's `ref` have it inside. */
-function checkRefType(context: RuleContext, { match }: Identity, at: Place): void {
+function checkRefType(context: RuleContext, { match }: DraftIdentity, at: Place): void {
   const [ref] = narrowingOn(match, 'ref');
   if (ref === undefined || narrowingOn(match, 'ref_path').length > 0) return;
   const types = conditionsOn(match, 'ref_type');
@@ -72,7 +77,7 @@ function checkRefType(context: RuleContext, { match }: Identity, at: Place): voi
 }
 
 /** Both are what the author of the job wrote into .gitlab-ci.yml, on any branch. */
-function checkEnvironment(context: RuleContext, { match, via }: Identity, at: Place): void {
+function checkEnvironment(context: RuleContext, { match, via }: DraftIdentity, at: Place): void {
   if (!via.includes('id_token')) return;
   for (const claim of ['environment', 'deployment_tier']) {
     const [condition] = narrowingOn(match, claim);
@@ -84,7 +89,7 @@ function checkEnvironment(context: RuleContext, { match, via }: Identity, at: Pl
 }
 
 /** Delegated tokens name the application (`azp`, `appid`) and the roles of the user: only `oid` and `sub` tell the principals apart. */
-function checkTokenOfUser(context: RuleContext, { match }: Identity, at: Place): void {
+function checkTokenOfUser(context: RuleContext, { match }: DraftIdentity, at: Place): void {
   if (['idtyp', 'oid', 'sub'].some((claim) => listsValues(match, claim))) return;
   const [claim] = ['azp', 'appid', 'roles'].flatMap((each) => conditionsOn(match, each));
   if (claim === undefined) return;
@@ -94,7 +99,7 @@ function checkTokenOfUser(context: RuleContext, { match }: Identity, at: Place):
 }
 
 /** Names of the conditions on a claim that some values of it do not satisfy. */
-function narrowingOn(match: Identity['match'], claim: string): string[] {
+function narrowingOn(match: DraftIdentity['match'], claim: string): string[] {
   return conditionsOn(match, claim)
     .filter(({ parts }) => (parts.values ?? parts.globs) !== undefined && !matchesAnything(parts))
     .map(({ name }) => name);

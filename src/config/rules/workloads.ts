@@ -1,4 +1,4 @@
-import type { Workload } from '../model/draft.ts';
+import type { DraftWorkload } from '../model/draft.ts';
 import { expandWorkload, idClaim, issuerOf } from '../model/expand-workload.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { checkReference, type RuleContext } from './rule.ts';
@@ -27,7 +27,7 @@ function checkEndpoint(context: RuleContext): void {
 
 const BESIDE_IDENTITY: ReadonlySet<string> = new Set(['name', 'identity', 'audiences']);
 
-function checkNamed(context: RuleContext, workload: Workload, path: KeyPath, name: string): void {
+function checkNamed(context: RuleContext, workload: DraftWorkload, path: KeyPath, name: string): void {
   checkReference(context, [...path, 'identity'], 'identities', name);
   const identity = context.draft.identities.find((each) => each.name === name);
   if (identity !== undefined && !identity.via.includes('id_token')) {
@@ -39,7 +39,7 @@ function checkNamed(context: RuleContext, workload: Workload, path: KeyPath, nam
   }
 }
 
-function checkShorthand(context: RuleContext, workload: Workload, path: KeyPath): void {
+function checkShorthand(context: RuleContext, workload: DraftWorkload, path: KeyPath): void {
   const { name, issuer, platform, group, user, roles = [] } = workload;
   const { identities, issuers } = context.draft;
   if (identities.some((identity) => identity.name === name)) {
@@ -71,7 +71,7 @@ function checkShorthand(context: RuleContext, workload: Workload, path: KeyPath)
 
 const NAME_PATH = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)*$/;
 
-function checkProject(context: RuleContext, workload: Workload, path: KeyPath): void {
+function checkProject(context: RuleContext, workload: DraftWorkload, path: KeyPath): void {
   const { group, user, project, projectId, groupId } = workload;
   for (const key of ['group', 'user', 'project'] as const) {
     const value = workload[key];
@@ -87,7 +87,7 @@ function checkProject(context: RuleContext, workload: Workload, path: KeyPath): 
   }
 }
 
-function checkRefs(context: RuleContext, { branches, tags }: Workload, path: KeyPath): void {
+function checkRefs(context: RuleContext, { branches, tags }: DraftWorkload, path: KeyPath): void {
   if (
     [branches, tags].some((list) => list !== undefined) &&
     [...(branches ?? []), ...(tags ?? [])].length === 0
@@ -110,7 +110,7 @@ function checkRefs(context: RuleContext, { branches, tags }: Workload, path: Key
 /** Names can be given up and taken over by somebody else; ids cannot (GitLab and GitHub both advise them). */
 function checkPinned(
   context: RuleContext,
-  workload: Workload,
+  workload: DraftWorkload,
   path: KeyPath,
   type: 'gitlab' | 'github',
 ): void {

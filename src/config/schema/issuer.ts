@@ -41,7 +41,7 @@ export const issuer = z.strictObject({
     .min(1)
     .optional()
     .describe('Accepted `aud` values. Default: server.publicUrl.'),
-  jwksUrl: url.optional().describe('Where its keys are. Default: OIDC discovery.'),
+  jwksUri: url.optional().describe('Where its keys are. Default: OIDC discovery.'),
   jwksFile: filePath.optional().describe('Its keys, from a file; re-read on change.'),
   caFile: filePath.optional().describe('Certificate authorities to trust for discovery and keys.'),
   bearerTokenFile: filePath.optional().describe('Bearer token to send for discovery and keys (Kubernetes).'),

@@ -29,7 +29,7 @@ export const duration = z
 export const timeout = z
   .string(durationText)
   .regex(DURATION_PATTERN, durationText)
-  .refine((text) => inRange(parseDuration(text), 1, LONGEST_TIMER), {
+  .refine((text) => inRange(parseDuration(text), 1, MAX_TIMER_DELAY), {
     error: 'must be longer than nothing and at most 24d',
   })
   .transform((text) => parseDuration(text) ?? 0);
@@ -38,7 +38,7 @@ export const timeout = z
 export const delay = z
   .string(durationText)
   .regex(DURATION_PATTERN, durationText)
-  .refine((text) => inRange(parseDuration(text), 0, LONGEST_TIMER), { error: 'must be at most 24d' })
+  .refine((text) => inRange(parseDuration(text), 0, MAX_TIMER_DELAY), { error: 'must be at most 24d' })
   .transform((text) => parseDuration(text) ?? 0);
 
 /** Clients of registries renew a token 60 s before its end; what lives for longer than a day is no short-lived token. */
@@ -116,4 +116,4 @@ function inRange(value: number | undefined, least: number, most: number): boolea
 }
 
 const TEN_YEARS = 3_650 * 86_400_000;
-const LONGEST_TIMER = 24 * 86_400_000;
+const MAX_TIMER_DELAY = 24 * 86_400_000;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CARRIERS, type Carrier } from '../../core/credentials/credential.ts';
+import { CREDENTIAL_SOURCES, type CredentialSource } from '../../core/credentials/credential.ts';
 import { byteSize, name, nonEmpty } from './scalars.ts';
 import { upstream } from './upstream.ts';
 
@@ -64,26 +64,27 @@ export const publishingKeys = {
     .describe('Clients publish with the id token of their job, at the root of the hosts.'),
 } as const;
 
-const CARRIERS_IN_HEADERS = CARRIERS.filter(
-  (carrier): carrier is Exclude<Carrier, 'query' | 'form'> => carrier !== 'query' && carrier !== 'form',
+const HEADER_CREDENTIAL_SOURCES = CREDENTIAL_SOURCES.filter(
+  (credentialSource): credentialSource is Exclude<CredentialSource, 'query' | 'form'> =>
+    credentialSource !== 'query' && credentialSource !== 'form',
 );
 
 /** Of types whose protocol reads no credential from the query. */
-export const carriersInHeaders = z
-  .array(z.enum(CARRIERS_IN_HEADERS))
+export const headerCredentialSources = z
+  .array(z.enum(HEADER_CREDENTIAL_SOURCES))
   .min(1)
   .optional()
   .describe('Default: those of the type.');
 
-export const carriersWithQuery = z
-  .array(z.enum([...CARRIERS_IN_HEADERS, 'query']))
+export const headerAndQueryCredentialSources = z
+  .array(z.enum([...HEADER_CREDENTIAL_SOURCES, 'query']))
   .min(1)
   .optional()
   .describe('Default: those of the type.');
 
 /** Of types that have forms in which a credential stands. */
-export const carriersWithForm = z
-  .array(z.enum(CARRIERS))
+export const headerQueryAndFormCredentialSources = z
+  .array(z.enum(CREDENTIAL_SOURCES))
   .min(1)
   .optional()
   .describe('Default: those of the type.');

@@ -16,7 +16,7 @@ const own = {
     .optional(),
   oauth2: z
     .strictObject({
-      tokenUrl: url.describe('The token endpoint of the authorization server.'),
+      tokenEndpoint: url.describe('The token endpoint of the authorization server.'),
       clientId: nonEmpty,
       clientSecret: nonEmpty.optional(),
       clientSecretFile: filePath.optional(),

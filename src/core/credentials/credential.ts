@@ -7,7 +7,7 @@ export type CredentialClass = (typeof CREDENTIAL_CLASSES)[number];
 export const SOURCE_CLASSES = ['id_token', 'job_token', 'deploy_token'] as const satisfies CredentialClass[];
 
 /** Where in a request a credential can stand. */
-export const CARRIERS = [
+export const CREDENTIAL_SOURCES = [
   'bearer',
   'basic',
   'raw-authorization',
@@ -19,7 +19,7 @@ export const CARRIERS = [
   'form',
 ] as const;
 
-export type Carrier = (typeof CARRIERS)[number];
+export type CredentialSource = (typeof CREDENTIAL_SOURCES)[number];
 
 /** Characters; a longer credential is refused before anything in it is decoded. Real id tokens are 1–4 KiB. */
 export const MAX_CREDENTIAL_LENGTH = 16 * 1024;
@@ -27,9 +27,9 @@ export const MAX_CREDENTIAL_LENGTH = 16 * 1024;
 /** What a client presented, not verified. `token` is the secret: never log, label or forward it. */
 export interface PresentedCredential {
   readonly class: CredentialClass;
-  readonly carrier: Carrier;
+  readonly credentialSource: CredentialSource;
   readonly token: string;
-  /** Only where the carrier has one. */
+  /** Only where the credential source has one. */
   readonly username: string | undefined;
 }
 
@@ -62,7 +62,7 @@ export interface VerifiedCredential {
   /** Identifies the issuer settings that the credential was verified with; undefined for deploy tokens of the configuration. */
   readonly settingsHash?: string | undefined;
   /** Of an access token: what it was minted from and for. All else but `jti`, the hashes and `expiresAt` is its source's. */
-  readonly minted?: Minted | undefined;
+  readonly minted?: MintedFrom | undefined;
 }
 
 /** What revocations name a minted token by. */
@@ -72,7 +72,7 @@ export interface MintedTokenId {
   readonly sentHash?: string | undefined;
 }
 
-export interface Minted {
+export interface MintedFrom {
   /** The one that it was minted for, evaluated anew at each use; undefined: for nobody in particular. */
   readonly identity: string | undefined;
   readonly source: {

@@ -4,10 +4,10 @@ import type { Claims, CredentialClass, MintedTokenId } from './credential.ts';
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
 
 /** Stands for the issuer of tokens that were minted without a credential; no configured issuer has this name. */
-export const ANYBODY = ':anybody';
+export const ANONYMOUS_ISSUER = ':anybody';
 
 /** `sub` of such tokens. */
-export const ANYBODY_SUBJECT = 'anonymous';
+export const ANONYMOUS_SUBJECT = 'anonymous';
 
 /** `aud` of a minted token that is good for one service. */
 export function serviceAudience(service: string): string {
@@ -21,7 +21,7 @@ export const DEFAULT_TOKEN_LIFETIME = 15 * 60_000;
  * Identity of a caller that no identity matches, where a service in shadow mode issues a token all the same. No configured
  * identity has this name.
  */
-export const STRANGER = ':stranger';
+export const UNMATCHED_IDENTITY = ':stranger';
 
 /** Tokens that can be issued one from the other; each carries the ids of those before it. */
 export const MAX_PARENTS = 4;

@@ -4,7 +4,7 @@ import type { Incoming } from './incoming.ts';
 import type { Operation } from './operation.ts';
 import type { RoutePlan } from './protocol.ts';
 import type { RequestHead } from './request-head.ts';
-import type { TakenBody } from './buffered-body.ts';
+import type { BufferedBody } from './buffered-body.ts';
 import type { DenyReason, UnableCause, UpstreamFault } from '../reasons.ts';
 
 /** An allowed request on its way out, and what its forwarder tells of it. */
@@ -15,7 +15,7 @@ export interface Forwarding {
   readonly operations: readonly Operation[];
   readonly plan: RoutePlan | undefined;
   /** Undefined where none of the body has been read. */
-  readonly taken: TakenBody | undefined;
+  readonly buffered: BufferedBody | undefined;
   /** The client's own; a secret. */
   readonly presented: PresentedCredential | undefined;
 
@@ -34,7 +34,7 @@ export interface Forwarding {
   /** The answer had begun and cannot be completed; the client's connection has been cut. At most once. */
   broken(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;
   /** Asked of what lasts: why it would not be let in any more. */
-  standing(): Refusal | undefined;
+  reauthorize(): Refusal | undefined;
 }
 
 /** Takes over the response; calls `failed` or `broken` where it cannot be made whole. */

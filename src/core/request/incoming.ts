@@ -32,7 +32,7 @@ export interface ClientFacts {
 }
 
 /** A connection whose bytes never became a request. */
-export interface BrokenRequest {
+export interface MalformedRequest {
   readonly status: number;
   readonly detail: string;
   readonly client: ClientFacts;

@@ -1,19 +1,20 @@
-import type { Carrier } from '../credentials/credential.ts';
+import type { CredentialSource } from '../credentials/credential.ts';
 import type { Caller, Deny } from '../decision.ts';
 import type { Operation } from './operation.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** What a request asks for, as far as method, target and headers tell; or that the protocol does not know it. */
-export type Classification = Asked | InBody | Unknown | NeverForwarded | Deny;
+export type Classification =
+  RequestedOperations | OperationsInBody | UnknownOperation | NeverForwarded | Deny;
 
-export interface Asked {
+export interface RequestedOperations {
   readonly kind: 'operations';
   /** Every one must be granted; none: any identity will do. */
   readonly operations: readonly Operation[];
   /** What is special about the way of this request; undefined for most. */
   readonly plan?: RoutePlan;
   /** What is done in its place where policy denies it. */
-  readonly otherwise?: Asked;
+  readonly otherwise?: RequestedOperations;
   /** The body is a form in which the credential may stand: it is read before anybody is known. */
   readonly form?: CredentialForm;
 }
@@ -26,7 +27,7 @@ export interface CredentialForm {
 }
 
 /** What is asked for stands in the body, which is read once it is known who asks, and that they may do anything of the kind. */
-export interface InBody {
+export interface OperationsInBody {
   readonly kind: 'in-body';
   /** What it can be for. Whoever may do none of these is refused before a byte of the body is read. */
   readonly oneOf: readonly Operation[];
@@ -34,10 +35,10 @@ export interface InBody {
   readonly part: 'whole' | 'start';
   readonly maxBytes: number;
   /** Pure. Gets the whole body, or its first `maxBytes` where it is longer. The body goes to the upstream as it came. */
-  readonly read: (body: Buffer) => Asked | Unknown | Deny;
+  readonly read: (body: Buffer) => RequestedOperations | UnknownOperation | Deny;
 }
 
-export interface Unknown {
+export interface UnknownOperation {
   readonly kind: 'unknown';
   readonly detail: string;
 }
@@ -51,7 +52,7 @@ export interface NeverForwarded {
 /** How an allowed request is handled, where that is not: forward it, relay the answer. */
 export interface RoutePlan {
   /** The gateway answers; nothing is forwarded. A function where the answer is about who asks. */
-  readonly answer?: OwnAnswer | ((caller: Caller | undefined) => OwnAnswer);
+  readonly builtInResponse?: BuiltInResponse | ((caller: Caller | undefined) => BuiltInResponse);
   /** Takes the place of the client's query; with its `?`, or empty. */
   readonly query?: string;
   /** Redirects are followed by the gateway, without credentials; clients cannot reach where they lead. */
@@ -95,7 +96,7 @@ export interface PublicUrls {
   readonly leadsToStorage: (url: string) => boolean;
 }
 
-export interface OwnAnswer {
+export interface BuiltInResponse {
   readonly status: number;
   /** Name, value, name, value … */
   readonly headers: readonly string[];
@@ -130,9 +131,9 @@ export interface RefusalBody {
 /** One service's protocol: pure functions of the request's head, and text. */
 export interface Protocol {
   /** Carriers that clients of this protocol use; a service may narrow them. */
-  readonly carriers: readonly Carrier[];
+  readonly credentialSources: readonly CredentialSource[];
   /** Query parameters that carry credentials to upstreams of this type, lowercase. */
-  readonly queryCarriers: readonly string[];
+  readonly credentialQueryParameters: readonly string[];
   /** It has paths with `%2F`, and `classify` reads them. Default: they are refused. */
   readonly encodedSlash?: boolean;
   /** A WebSocket handshake is a request like any other, and what follows it is carried. Default: it is refused. */

@@ -7,7 +7,7 @@ import {
 import { deny } from '../../core/decision.ts';
 import type { Deny } from '../../core/decision.ts';
 import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
-import { ANYBODY, type TokenSource } from '../../core/credentials/minted-token.ts';
+import { ANONYMOUS_ISSUER, type TokenSource } from '../../core/credentials/minted-token.ts';
 import {
   ACTION_SCOPES,
   ALL_REPOSITORIES,
@@ -52,7 +52,7 @@ export function readMintedPayload(
     // Minted without a credential, for what anybody may do.
     const source = { class: 'access_token', jti: undefined, ...hashes } as const;
     const minted = { ...scoped, identity: undefined, source, parentAudience: undefined, publishing: false };
-    const verified = { ...common, issuer: ANYBODY, issuerUrl: '', subject: sub, claims: {}, minted };
+    const verified = { ...common, issuer: ANONYMOUS_ISSUER, issuerUrl: '', subject: sub, claims: {}, minted };
     return { ...entry, verified };
   }
   if (!isRecord(src) || !isSource(src)) {

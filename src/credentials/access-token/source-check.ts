@@ -1,7 +1,7 @@
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
 import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
-import { DEFAULT_TOKEN_LIFETIME, STRANGER } from '../../core/credentials/minted-token.ts';
+import { DEFAULT_TOKEN_LIFETIME, UNMATCHED_IDENTITY } from '../../core/credentials/minted-token.ts';
 import { quoted } from '../../util/quoted.ts';
 import { checkExpiry } from '../id-token/check-claims.ts';
 import type { MintedToken } from './minted-payload.ts';
@@ -46,7 +46,7 @@ export function createSourceCheck(
     let accepted = minted?.publishing === true ? publishing : presented;
     if (minted?.workload !== undefined) {
       const workload = rules.workloads.get(minted.workload);
-      const same = minted.identity === workload?.identity || minted.identity === STRANGER;
+      const same = minted.identity === workload?.identity || minted.identity === UNMATCHED_IDENTITY;
       if (workload === undefined || !same || !workload.accepted.has(issuer)) {
         const name = quoted(minted.workload);
         return deny('revoked', `workload identity ${name} is gone, or stands for another identity`);

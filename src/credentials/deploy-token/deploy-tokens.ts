@@ -22,7 +22,7 @@ export function createDeployTokens(
     let found: CompiledToken | undefined;
     for (const token of tokens) if (timingSafeEqual(digest, token.secretHash)) found = token;
     if (found === undefined) return deny('credential_invalid', 'no deploy token has this secret');
-    // A user name is checked only where the carrier has one.
+    // A user name is checked only where the credential source has one.
     if (username !== undefined && username !== found.username) {
       return deny('credential_invalid', `the secret of deploy token ${found.name}, with another user name`);
     }

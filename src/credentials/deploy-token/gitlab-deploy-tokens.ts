@@ -1,9 +1,9 @@
 import { asScalar } from '../../core/credentials/claims.ts';
 import { deny, type Deny } from '../../core/decision.ts';
-import { inherit } from '../../util/reuse.ts';
+import { reuse } from '../../util/reuse.ts';
 import { isRecord, parseJsonObject } from '../../util/json/object.ts';
 import type { Authentication, ServiceAuthenticator } from '../authentication.ts';
-import type { Body, Question, Unusable } from '../introspection/gitlab-introspection.ts';
+import type { Body, IntrospectionRequest, UnusableResponse } from '../introspection/gitlab-introspection.ts';
 import { askedOf, createIntrospectedTokens } from '../introspection/introspected-tokens.ts';
 import type {
   AskedIssuer,
@@ -39,7 +39,7 @@ export function createGitlabDeployTokens(
   last?: IntrospectedTokens,
 ): IntrospectedTokens {
   const asked = askedOf(issuers.filter(({ deployTokens }) => deployTokens !== undefined));
-  return inherit(last, asked, (issuer) => verifierOf(issuer, ports));
+  return reuse(last, asked, (issuer) => verifierOf(issuer, ports));
 }
 
 function verifierOf(issuer: AskedIssuer, ports: IntrospectedPorts): ServiceAuthenticator {
@@ -56,7 +56,7 @@ function verifierOf(issuer: AskedIssuer, ports: IntrospectedPorts): ServiceAuthe
  * pull from the probe; never to push, which would make a repository. That it answers 200 proves nothing by itself: it
  * does so for people too.
  */
-function question(probe: string | undefined): Question<Proof> {
+function question(probe: string | undefined): IntrospectionRequest<Proof> {
   const scope = probe === undefined ? '' : `&scope=${encodeURIComponent(`repository:${probe}:pull`)}`;
   return {
     what: 'deploy tokens',
@@ -98,7 +98,7 @@ function isDenied({ errors }: Body): boolean {
 }
 
 /** The token was made for GitLab's registry and came over TLS from GitLab itself: it is read, not verified. */
-function readAnswer({ token }: Body): Proof | Deny | Unusable {
+function readAnswer({ token }: Body): Proof | Deny | UnusableResponse {
   const payload = typeof token === 'string' ? payloadOf(token) : undefined;
   if (payload === undefined) return { kind: 'unusable', detail: 'answers 200 without a token' };
   const nested = payload['user'];

@@ -1,16 +1,16 @@
-import type { Carrier, PresentedCredential } from '../../core/credentials/credential.ts';
+import type { CredentialSource, PresentedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { foldHeaderName } from '../../util/http/header-name.ts';
 import { formCredentials } from './form-field.ts';
-import { CARRIER_HEADERS, readCarrierHeader } from './header.ts';
+import { CREDENTIAL_HEADERS, readCredentialHeader } from './header.ts';
 import { queryCredentials } from './query-parameter.ts';
-import { createPresent, type PresentSettings } from './from-text.ts';
+import { createCredentialFromText, type TokenClassSettings } from './from-text.ts';
 import { looksLikeJws, type Found } from './token-class.ts';
 
-export interface ExtractSettings extends PresentSettings {
+export interface ExtractSettings extends TokenClassSettings {
   /** Those that the service takes. */
-  readonly carriers: readonly Carrier[];
+  readonly credentialSources: readonly CredentialSource[];
   /** Query parameters that carry credentials to services of this type. */
   readonly queryParameters: readonly string[];
 }
@@ -25,15 +25,15 @@ export type Extract = (head: RequestHead, form?: Form) => PresentedCredential | 
 
 /** Finds the one credential of a request: none, exactly one, or why not. */
 export function createExtract(settings: ExtractSettings): Extract {
-  const accepted = new Set(settings.carriers);
-  const present = createPresent(settings);
+  const accepted = new Set(settings.credentialSources);
+  const present = createCredentialFromText(settings);
   const queryParameters = new Set([...EVERYWHERE, ...settings.queryParameters]);
 
   return function extract(head, form) {
     const outside = findOne(head, queryParameters);
     const found = form === undefined ? outside : withForm(outside, head, form);
     if (found === undefined || 'kind' in found) return found;
-    return accepted.has(found.carrier) ? present(found) : notTaken(found.carrier);
+    return accepted.has(found.credentialSource) ? present(found) : notTaken(found.credentialSource);
   };
 }
 
@@ -48,9 +48,9 @@ function findOne(
   let found: Found | Deny | undefined;
   let authorizations = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const header = CARRIER_HEADERS.get(foldHeaderName(rawHeaders[i] ?? ''));
+    const header = CREDENTIAL_HEADERS.get(foldHeaderName(rawHeaders[i] ?? ''));
     if (header === undefined) continue;
-    const next = readCarrierHeader(header, rawHeaders[i + 1] ?? '');
+    const next = readCredentialHeader(header, rawHeaders[i + 1] ?? '');
     // Two lines of this header are read differently by different servers, whatever they say.
     if (header === 'authorization' && (authorizations += 1) > 1) return conflict();
     found = found === undefined ? next : sameAs(found, next);
@@ -58,7 +58,7 @@ function findOne(
   }
   for (const { token, isJobToken } of queryCredentials(query, queryParameters)) {
     if (token === undefined) return deny('credential_malformed', 'a query parameter that is not UTF-8');
-    const next: Found = { carrier: 'query', token, username: undefined, isJobToken };
+    const next: Found = { credentialSource: 'query', token, username: undefined, isJobToken };
     found = found === undefined ? next : sameAs(found, next);
     if (found === undefined) return conflict();
   }
@@ -75,7 +75,7 @@ function withForm(
   if ('kind' in inside) return inside;
   let found = outside;
   for (const { token, isJobToken } of inside) {
-    const next: Found = { carrier: 'form', token, username: undefined, isJobToken };
+    const next: Found = { credentialSource: 'form', token, username: undefined, isJobToken };
     // Wherever else it stands: the body that holds it goes to the upstream.
     found = found === undefined ? next : sameAs(next, found);
     if (found === undefined) return conflict();
@@ -97,8 +97,8 @@ function conflict(): Deny {
   return deny('credential_conflict', 'more than one place that carries a credential');
 }
 
-function notTaken(carrier: Carrier): Deny {
-  return carrier === 'raw-authorization'
+function notTaken(credentialSource: CredentialSource): Deny {
+  return credentialSource === 'raw-authorization'
     ? deny('credential_malformed', 'an Authorization without a scheme')
-    : deny('credential_invalid', `carrier ${carrier} is not taken here`);
+    : deny('credential_invalid', `credential source ${credentialSource} is not taken here`);
 }

@@ -6,10 +6,10 @@ const ACCESS_TOKEN_TYPES: ReadonlySet<unknown> = new Set(['at+jwt', 'application
  * type too, so `iss` decides, but it is only read where the type fits: what a header says is remembered, because
  * all tokens of one key share it.
  */
-export function createIsOwnToken(issuer: string): (token: string) => boolean {
+export function createIsGatewayToken(issuer: string): (token: string) => boolean {
   const headers = new Map<string, boolean>();
 
-  return function isOwnToken(token) {
+  return function isGatewayToken(token) {
     const first = token.indexOf('.');
     const header = token.slice(0, first);
     let fits = headers.get(header);

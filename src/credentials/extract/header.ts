@@ -1,25 +1,31 @@
-import { CARRIERS, MAX_CREDENTIAL_LENGTH, type Carrier } from '../../core/credentials/credential.ts';
+import {
+  CREDENTIAL_SOURCES,
+  MAX_CREDENTIAL_LENGTH,
+  type CredentialSource,
+} from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
 import type { Found } from './token-class.ts';
 
 /** Headers that carry credentials, by folded name. */
-export type CarrierHeader = 'authorization' | OwnHeader;
+export type CredentialHeader = 'authorization' | OwnHeader;
 
 /** Those that are not a header of their own. */
 const OTHERS = ['bearer', 'basic', 'raw-authorization', 'query', 'form'] as const;
 
-type OwnHeader = Exclude<Carrier, (typeof OTHERS)[number]>;
+type OwnHeader = Exclude<CredentialSource, (typeof OTHERS)[number]>;
 
-export const CARRIER_HEADERS: ReadonlyMap<string, CarrierHeader> = new Map([
+export const CREDENTIAL_HEADERS: ReadonlyMap<string, CredentialHeader> = new Map([
   ['authorization', 'authorization'],
-  ...CARRIERS.filter(isOwnHeader).map((carrier) => [carrier, carrier] as const),
+  ...CREDENTIAL_SOURCES.filter(isOwnHeader).map(
+    (credentialSource) => [credentialSource, credentialSource] as const,
+  ),
 ]);
 
-function isOwnHeader(carrier: Carrier): carrier is OwnHeader {
-  return !(OTHERS as readonly Carrier[]).includes(carrier);
+function isOwnHeader(credentialSource: CredentialSource): credentialSource is OwnHeader {
+  return !(OTHERS as readonly CredentialSource[]).includes(credentialSource);
 }
 
-export function readCarrierHeader(header: CarrierHeader, value: string): Found | Deny {
+export function readCredentialHeader(header: CredentialHeader, value: string): Found | Deny {
   if (header !== 'authorization') return found(header, value, undefined, header === 'job-token');
   const space = value.indexOf(' ');
   if (space === -1) return found('raw-authorization', value, undefined);
@@ -46,6 +52,11 @@ function readBasic(encoded: string): Found | Deny {
   return found('basic', decoded.slice(colon + 1), decoded.slice(0, colon));
 }
 
-function found(carrier: Carrier, token: string, username: string | undefined, isJobToken = false): Found {
-  return { carrier, token, username, isJobToken };
+function found(
+  credentialSource: CredentialSource,
+  token: string,
+  username: string | undefined,
+  isJobToken = false,
+): Found {
+  return { credentialSource, token, username, isJobToken };
 }

@@ -1,12 +1,12 @@
-import type { Carrier, CredentialClass } from '../../core/credentials/credential.ts';
+import type { CredentialSource, CredentialClass } from '../../core/credentials/credential.ts';
 import { DEPLOY_SECRET_PREFIX } from '../../core/credentials/deploy-token.ts';
 
 /** A token and where it stood. */
 export interface Found {
-  readonly carrier: Carrier;
+  readonly credentialSource: CredentialSource;
   readonly token: string;
   readonly username: string | undefined;
-  /** The carrier's name says that it is one: `JOB-TOKEN`, `job_token`. */
+  /** The credential source's name says that it is one: `JOB-TOKEN`, `job_token`. */
   readonly isJobToken: boolean;
 }
 
@@ -18,15 +18,15 @@ export interface DeployTokenUse {
 }
 
 /**
- * The class of a token: by its carrier, user name and prefix before any JWT parsing (GitLab's job tokens come in a
+ * The class of a token: by its credential source, user name and prefix before any JWT parsing (GitLab's job tokens come in a
  * JWT form that nobody outside GitLab can verify), then by its shape. One class, no falling through.
  */
 export function classOfToken(
-  { carrier, token, username, isJobToken }: Found,
+  { credentialSource, token, username, isJobToken }: Found,
   { deployUsernames, gitlabDeployTokens }: DeployTokenUse,
 ): CredentialClass | undefined {
   if (isJobToken || username === 'gitlab-ci-token' || hasJobTokenPrefix(token)) return 'job_token';
-  if (carrier === 'deploy-token' || token.startsWith(DEPLOY_SECRET_PREFIX)) return 'deploy_token';
+  if (credentialSource === 'deploy-token' || token.startsWith(DEPLOY_SECRET_PREFIX)) return 'deploy_token';
   if (username !== undefined && deployUsernames.has(username)) return 'deploy_token';
   if (looksLikeJws(token)) return 'id_token';
   // GitLab's older ones have no prefix: a user name and a secret that is nothing else.

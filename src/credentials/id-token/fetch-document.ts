@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { GatehouseError } from '../../core/errors.ts';
-import type { Outbound } from '../../core/ports.ts';
+import type { EgressClient } from '../../core/ports.ts';
 
 const DEADLINE = 5_000;
 export const MAX_DOCUMENT_BYTES = 512 * 1024;
@@ -12,13 +12,13 @@ export interface DocumentAccess {
 
 /** GET of a JSON document of an issuer. Redirects are not followed: any status but 200 is a failure. */
 export async function fetchDocument(
-  outbound: Outbound,
+  egress: EgressClient,
   url: string,
   access: DocumentAccess,
 ): Promise<unknown> {
   const headers = await requestHeaders(access);
   const limits = { deadline: DEADLINE, maxBytes: MAX_DOCUMENT_BYTES };
-  const response = await outbound
+  const response = await egress
     .get({ url, headers, caFile: access.caFile, ...limits })
     .catch((cause: unknown) => Promise.reject(saying(url, cause)));
   if (response.status !== 200) {

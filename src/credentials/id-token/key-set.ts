@@ -24,7 +24,7 @@ export interface KeySetStatus {
 }
 
 /** setTimeout fires at once for more than this. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+const MAX_TIMER_DELAY = 2 ** 31 - 1;
 const SHORTEST_TIMER = 1_000;
 
 /**
@@ -182,7 +182,7 @@ export class KeySet {
     clearTimeout(this.#timer);
     if (!this.#running) return;
     const wait = this.#failures > 0 ? backoff(this.#failures) : jittered(this.#timing.refresh);
-    const bounded = Math.min(LONGEST_TIMER, Math.max(SHORTEST_TIMER, wait));
+    const bounded = Math.min(MAX_TIMER_DELAY, Math.max(SHORTEST_TIMER, wait));
     this.#timer = setTimeout(() => void this.refresh(), bounded).unref();
   }
 

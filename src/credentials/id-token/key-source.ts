@@ -1,6 +1,6 @@
 import { GatehouseError } from '../../core/errors.ts';
-import type { Outbound } from '../../core/ports.ts';
-import { discoverJwksUrl } from './discover.ts';
+import type { EgressClient } from '../../core/ports.ts';
+import { discoverJwksUri } from './discover.ts';
 import { fetchDocument, MAX_DOCUMENT_BYTES, parseDocument, readWhole } from './fetch-document.ts';
 import type { IssuerCore } from '../settings.ts';
 
@@ -15,16 +15,16 @@ export interface KeySource {
 /** A file is read rather than watched: looking once a second costs less than a watcher that misses a rename. */
 const FILE_COOLDOWN = 1_000;
 
-export function keySource(settings: IssuerCore, outbound: Outbound): KeySource {
-  const { jwksFile, jwksUrl } = settings;
+export function keySource(settings: IssuerCore, egress: EgressClient): KeySource {
+  const { jwksFile, jwksUri } = settings;
   if (jwksFile !== undefined) {
     return { cooldownLimit: FILE_COOLDOWN, read: () => readFileSource(jwksFile) };
   }
   return {
     cooldownLimit: Number.POSITIVE_INFINITY,
     read: async () => {
-      const url = jwksUrl ?? (await discoverJwksUrl(settings, outbound));
-      return fetchDocument(outbound, url, settings);
+      const url = jwksUri ?? (await discoverJwksUri(settings, egress));
+      return fetchDocument(egress, url, settings);
     },
   };
 }

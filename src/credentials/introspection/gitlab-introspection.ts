@@ -2,12 +2,12 @@ import type { PresentedCredential } from '../../core/credentials/credential.ts';
 import { unable } from '../../core/decision.ts';
 import type { Deny, Refusal } from '../../core/decision.ts';
 import { GatehouseError } from '../../core/errors.ts';
-import type { Clock, Log, Outbound, OutboundResponse } from '../../core/ports.ts';
+import type { Clock, Log, EgressClient, EgressResponse } from '../../core/ports.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import type { IssuerSettings } from '../settings.ts';
 
 export interface IntrospectionPorts {
-  readonly outbound: Outbound;
+  readonly egress: EgressClient;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -18,10 +18,10 @@ const MAX_ANSWER_BYTES = 256 * 1024;
 
 /** Seconds for which a GitLab that sent us away is left alone, where it does not say. */
 const REST = 5;
-const LONGEST_REST = 60;
+const MAX_BACKOFF = 60;
 
 /** How one class of credential is asked about. */
-export interface Question<T> {
+export interface IntrospectionRequest<T> {
   /** For people: `job tokens`. */
   readonly what: string;
   request(presented: PresentedCredential): {
@@ -30,13 +30,13 @@ export interface Question<T> {
     readonly headers: Readonly<Record<string, string>>;
   };
   /** What the answer says; undefined where it is not about the credential. */
-  interpret(status: number, body: Body, bases: readonly string[]): T | Deny | Unusable | undefined;
+  interpret(status: number, body: Body, bases: readonly string[]): T | Deny | UnusableResponse | undefined;
 }
 
 export type Body = Readonly<Record<string, unknown>>;
 
 /** The answer should have said it, and does not. */
-export interface Unusable {
+export interface UnusableResponse {
   readonly kind: 'unusable';
   readonly detail: string;
 }
@@ -57,8 +57,8 @@ export type Introspect<T> = (
 
 export function createIntrospection<T extends { readonly kind: string }>(
   issuer: Pick<IssuerSettings, 'name' | 'issuer' | 'apiUrl' | 'caFile'>,
-  question: Question<T>,
-  { outbound, clock, log }: IntrospectionPorts,
+  question: IntrospectionRequest<T>,
+  { egress, clock, log }: IntrospectionPorts,
 ): Introspect<T> {
   const { name, caFile } = issuer;
   const { what } = question;
@@ -74,7 +74,7 @@ export function createIntrospection<T extends { readonly kind: string }>(
     return unable('issuer_unavailable', `issuer ${name}: ${problem}`, retryAfter);
   }
 
-  function read(response: OutboundResponse): T | Refusal {
+  function read(response: EgressResponse): T | Refusal {
     const { status } = response;
     const body = parseJsonObject(response.body);
     // Whatever stands before GitLab says 401, 403 and 404 too, but not as a JSON object.
@@ -94,7 +94,7 @@ export function createIntrospection<T extends { readonly kind: string }>(
   async function call(presented: PresentedCredential, pool: string): Promise<Introspected<T>> {
     const { path, headers } = question.request(presented);
     try {
-      const response = await outbound.get({
+      const response = await egress.get({
         url: `${apiUrl}${path}`,
         headers: { ...headers, accept: 'application/json' },
         caFile,
@@ -114,7 +114,7 @@ export function createIntrospection<T extends { readonly kind: string }>(
 
   return async function introspect(presented, pool) {
     const rest = Math.ceil((restUntil - clock.now()) / 1000);
-    if (rest > 0 && rest <= LONGEST_REST) {
+    if (rest > 0 && rest <= MAX_BACKOFF) {
       const result = unable('issuer_unavailable', `issuer ${name} sent us away a moment ago`, rest);
       return { result, sent: 'unsent' };
     }
@@ -127,15 +127,15 @@ export function createIntrospection<T extends { readonly kind: string }>(
   };
 }
 
-function isUnusable(said: { readonly kind: string }): said is Unusable {
+function isUnusable(said: { readonly kind: string }): said is UnusableResponse {
   return said.kind === 'unusable';
 }
 
 /** Retry-After in seconds (RFC 9110 §10.2.3); a date, or nothing, is read as "a while". */
-function restAfter({ headers }: OutboundResponse): number {
+function restAfter({ headers }: EgressResponse): number {
   const value = headers['retry-after'];
   const seconds = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : REST;
-  return Math.min(LONGEST_REST, Math.max(1, seconds));
+  return Math.min(MAX_BACKOFF, Math.max(1, seconds));
 }
 
 function withoutSlash(url: string): string {

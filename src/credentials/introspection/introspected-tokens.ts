@@ -10,13 +10,13 @@ import { deny } from '../../core/decision.ts';
 import type { Deny } from '../../core/decision.ts';
 import type { ClientFacts } from '../../core/request/incoming.ts';
 import type { VerificationMeter } from '../../core/meter.ts';
-import type { Estate } from '../../util/reuse.ts';
+import type { ReusableResources } from '../../util/reuse.ts';
 import { SingleFlight } from '../../util/single-flight.ts';
 import { tokenHashes } from '../../util/token-hash.ts';
 import { MAX_FLIGHTS, measure } from '../authentication.ts';
 import type { Authentication, ServiceAuthenticator } from '../authentication.ts';
 import { createIntrospection } from './gitlab-introspection.ts';
-import type { IntrospectionPorts, Question } from './gitlab-introspection.ts';
+import type { IntrospectionPorts, IntrospectionRequest } from './gitlab-introspection.ts';
 import { createPermits, type IntrospectionLimits } from './permits.ts';
 import type { IssuerSettings, ServiceSettings } from '../settings.ts';
 import { introspectionSettingsHash } from '../settings-hash.ts';
@@ -37,7 +37,7 @@ interface Remembered {
 }
 
 /** By the name of the issuer. What was asked of one, and how much it may be asked, outlives a reload. */
-export type IntrospectedTokens = Estate<AskedIssuer, ServiceAuthenticator>;
+export type IntrospectedTokens = ReusableResources<AskedIssuer, ServiceAuthenticator>;
 
 /** All that matters of an issuer here. */
 export type AskedIssuer = Pick<
@@ -72,7 +72,7 @@ export function createIntrospectedTokens(
   kind: 'job_token' | 'deploy_token',
   cache: number,
   limits: IntrospectionLimits,
-  question: Question<Proof>,
+  question: IntrospectionRequest<Proof>,
   ports: IntrospectedPorts,
 ): ServiceAuthenticator {
   const { name } = issuer;

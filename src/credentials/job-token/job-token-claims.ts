@@ -13,7 +13,7 @@ export interface RunningJob {
 }
 
 /** No answer to the question: the fault is not the token's. */
-export interface Unusable {
+export interface UnusableJob {
   readonly kind: 'unusable';
   readonly detail: string;
 }
@@ -26,7 +26,7 @@ type Members = Readonly<Record<string, unknown>>;
  * In a merge request's pipeline `ref` is `refs/merge-requests/N/head`, where an id token has the source branch:
  * a fork's branch `main` cannot pass as the project's.
  */
-export function readJob(job: Members, bases: readonly string[]): RunningJob | Deny | Unusable {
+export function readJob(job: Members, bases: readonly string[]): RunningJob | Deny | UnusableJob {
   const status = text(job['status']);
   const id = identifier(job['id']);
   const url = text(job['web_url']);
@@ -97,6 +97,6 @@ function record(value: unknown): Members {
   return isRecord(value) ? value : {};
 }
 
-function unusable(detail: string): Unusable {
+function unusable(detail: string): UnusableJob {
   return { kind: 'unusable', detail };
 }

@@ -1,6 +1,6 @@
 import { deny } from '../../core/decision.ts';
-import type { Question } from '../introspection/gitlab-introspection.ts';
-import { inherit } from '../../util/reuse.ts';
+import type { IntrospectionRequest } from '../introspection/gitlab-introspection.ts';
+import { reuse } from '../../util/reuse.ts';
 import { askedOf, createIntrospectedTokens } from '../introspection/introspected-tokens.ts';
 import type { IntrospectedPorts, IntrospectedTokens, Proof } from '../introspection/introspected-tokens.ts';
 import type { IntrospectionLimits } from '../introspection/permits.ts';
@@ -26,7 +26,7 @@ const LIMITS: IntrospectionLimits = {
 };
 
 /** `GET /api/v4/job` answers what the job of the token in `JOB-TOKEN` is (GitLab doc/api/jobs.md). */
-const QUESTION: Question<Proof> = {
+const INTROSPECTION: IntrospectionRequest<Proof> = {
   what: 'job tokens',
   request: ({ token }) => ({ path: '/api/v4/job', headers: { 'job-token': token } }),
   interpret(status, body, bases) {
@@ -50,7 +50,7 @@ export function createJobTokens(
   last?: IntrospectedTokens,
 ): IntrospectedTokens {
   const asked = askedOf(issuers.filter(({ jobTokens }) => jobTokens !== undefined));
-  return inherit(last, asked, (issuer) =>
-    createIntrospectedTokens(issuer, 'job_token', issuer.jobTokens?.cache ?? 0, LIMITS, QUESTION, ports),
+  return reuse(last, asked, (issuer) =>
+    createIntrospectedTokens(issuer, 'job_token', issuer.jobTokens?.cache ?? 0, LIMITS, INTROSPECTION, ports),
   );
 }

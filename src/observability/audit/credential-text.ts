@@ -1,5 +1,5 @@
 import { scalarClaim } from '../../core/credentials/claims.ts';
-import type { Minted, VerifiedCredential } from '../../core/credentials/credential.ts';
+import type { MintedFrom, VerifiedCredential } from '../../core/credentials/credential.ts';
 import type { Caller } from '../../core/decision.ts';
 import { ISSUER_PRESETS, type IssuerType } from '../../core/issuer-presets.ts';
 import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
@@ -51,7 +51,7 @@ export function credentialText(
 }
 
 /** What a minted token was made of: the line of its login has the same hash. */
-function sourceText({ source, identity }: Minted): string {
+function sourceText({ source, identity }: MintedFrom): string {
   if (identity === undefined) return '';
   const jti = source.jti === undefined ? '' : `,"jti":${jsonTextUpTo(LIMITS.claim, source.jti)}`;
   return `,"source":{"credential":"${source.class}"${jti},"token_sha256":"${source.tokenHash.slice(0, HASH_PREFIX)}"}`;

@@ -6,7 +6,7 @@ import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
 import { credentialText, type CredentialText } from './credential-text.ts';
 import { LIMITS } from './limits.ts';
 import { traceId } from './trace-id.ts';
-import { verdict } from './verdict.ts';
+import { describeDecision } from './verdict.ts';
 
 /** `api` expects access, allowed, denied; `web` expects error (ECS, "event.category"). */
 const EVENT =
@@ -73,7 +73,7 @@ function callerOf(event: AuditEvent): Caller | undefined {
 }
 
 function eventText(event: AuditEvent): string {
-  const { type, outcome } = verdict(event);
+  const { type, outcome } = describeDecision(event);
   return (
     `${EVENT},"type":["access","${type}"],"outcome":"${outcome}"` +
     `,"action":${actionText(event.operations)},"reason":"${event.reason}"` +
@@ -106,7 +106,7 @@ function gatehouseText(event: AuditEvent, who: CredentialText): string {
     (who === NOBODY && event.presented !== undefined
       ? `,"credential":"${event.presented.class}"`
       : who.inner) +
-    (event.presented === undefined ? '' : `,"carrier":"${event.presented.carrier}"`) +
+    (event.presented === undefined ? '' : `,"credential_source":"${event.presented.credentialSource}"`) +
     decisionText(event) +
     (event.detail === undefined ? '' : `,"detail":${jsonTextUpTo(LIMITS.detail, event.detail)}`) +
     (event.upstreamStatus === undefined ? '' : `,"upstream_status":${event.upstreamStatus}`) +

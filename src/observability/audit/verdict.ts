@@ -4,18 +4,18 @@ import type { AuditEvent } from '../../core/audit-event.ts';
  * How ECS says what came of a request. "Could not decide" is no denial: its outcome is unknown. An upstream
  * that failed makes an allowed request a failure; one that answered 404 does not.
  */
-export interface Verdict {
+export interface DecisionText {
   readonly type: 'allowed' | 'denied' | 'error';
   readonly outcome: 'success' | 'failure' | 'unknown';
 }
 
-const ALLOWED: Verdict = { type: 'allowed', outcome: 'success' };
-const BROKEN: Verdict = { type: 'allowed', outcome: 'failure' };
-const LEFT: Verdict = { type: 'allowed', outcome: 'unknown' };
-const DENIED: Verdict = { type: 'denied', outcome: 'failure' };
-const UNDECIDED: Verdict = { type: 'error', outcome: 'unknown' };
+const ALLOWED: DecisionText = { type: 'allowed', outcome: 'success' };
+const BROKEN: DecisionText = { type: 'allowed', outcome: 'failure' };
+const LEFT: DecisionText = { type: 'allowed', outcome: 'unknown' };
+const DENIED: DecisionText = { type: 'denied', outcome: 'failure' };
+const UNDECIDED: DecisionText = { type: 'error', outcome: 'unknown' };
 
-export function verdict(event: AuditEvent): Verdict {
+export function describeDecision(event: AuditEvent): DecisionText {
   switch (event.reason) {
     case 'granted':
     case 'anonymous':

@@ -16,7 +16,7 @@ export type AllowlistVerdict =
  */
 export interface JobTokenAllowlist {
   /** The judge of one service for one credential; undefined where the list does not bind them. */
-  judge(
+  evaluate(
     serviceType: string,
     credential: VerifiedCredential,
   ): ((resource: string) => AllowlistVerdict) | undefined;
@@ -38,7 +38,7 @@ export function compileAllowlist(settings: AllowlistSettings): JobTokenAllowlist
     .toSorted((a, b) => b.folded.length - a.folded.length);
 
   return {
-    judge(serviceType, { class: presented, minted, claims }) {
+    evaluate(serviceType, { class: presented, minted, claims }) {
       const kind = minted?.source.class ?? presented;
       if (kind !== 'job_token' || !BOUND_TYPES.has(serviceType)) return undefined;
       const names = projectNames(claims);

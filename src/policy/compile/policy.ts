@@ -5,7 +5,7 @@ import type { CompiledGrant, GrantOrigin } from './grant.ts';
 import { compileIdentity } from './identity.ts';
 import type { CompiledIdentity } from './identity.ts';
 import { compileAllowlist, type JobTokenAllowlist } from './job-token-allowlist.ts';
-import type { GrantSettings, IdentitySettings, PolicySettings, ServiceSettings } from '../settings.ts';
+import type { GrantSettings, IdentitySettings, PolicySettings, PolicyServiceSettings } from '../settings.ts';
 
 /** The configuration's policy, compiled once; immutable. */
 export interface Policy {
@@ -17,7 +17,7 @@ export interface Policy {
 export interface CompiledService {
   readonly name: string;
   readonly type: string;
-  readonly mode: ServiceSettings['mode'];
+  readonly mode: PolicyServiceSettings['mode'];
   readonly anonymous: readonly CompiledGrant[];
 }
 
@@ -63,7 +63,7 @@ function deployTokenAsIdentity(name: string): IdentitySettings {
   };
 }
 
-function compileService(service: ServiceSettings): CompiledService {
+function compileService(service: PolicyServiceSettings): CompiledService {
   return {
     name: service.name,
     type: service.type,

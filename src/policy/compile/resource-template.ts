@@ -11,7 +11,7 @@ export interface ResourceTemplate {
 }
 
 /** What a template is for one caller. */
-export type Expansion = ResourcePattern | Unusable;
+export type Expansion = ResourcePattern | UnusableTemplate;
 
 export interface ResourcePattern {
   readonly kind: 'pattern';
@@ -23,7 +23,7 @@ export interface ResourcePattern {
 }
 
 /** The template matches nothing. */
-export interface Unusable {
+export interface UnusableTemplate {
   readonly kind: 'unusable';
   readonly claim: string;
   readonly why: string;

@@ -2,9 +2,9 @@ import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import type { Caller, Deny } from '../../core/decision.ts';
 import { claimsUsed } from '../compile/claims-used.ts';
 import { explain } from '../explain/explain.ts';
-import type { Question } from '../explain/explain.ts';
+import type { ExplainedRequest } from '../explain/explain.ts';
 import type { Explanation } from '../explain/explanation.ts';
-import { heldGrants, type HeldGrant } from './effective-grants.ts';
+import { effectiveGrants, type EffectiveGrant } from './effective-grants.ts';
 import { createIdentify, identifyAs } from './identify.ts';
 import type { Identified } from './identify.ts';
 import { compilePolicy, known } from '../compile/policy.ts';
@@ -24,11 +24,11 @@ export interface Authorizer {
   /** The caller that this identity makes of a credential, and no other identity. */
   identifyAs(identity: string, credential: VerifiedCredential): Caller | Deny;
   /** What a caller may do, on all services; of a minted token, no more than it was minted for. */
-  grantsOf(caller: Caller): readonly HeldGrant[];
+  grantsOf(caller: Caller): readonly EffectiveGrant[];
   /** Claims that it asks about, as `match` and templates name them. */
   readonly claimsUsed: ReadonlySet<string>;
   /** Why a request is allowed or not; for operators, not for clients. */
-  explain(question: Question): Explanation;
+  explain(question: ExplainedRequest): Explanation;
 }
 
 export function createAuthorizer(settings: PolicySettings): Authorizer {
@@ -47,7 +47,7 @@ export function createAuthorizer(settings: PolicySettings): Authorizer {
     forUnknown: (name) => createUnknownAuthorizer(known(policy.services, name, 'service'), identify),
     identify: (credential) => callerOf(identify(credential)),
     identifyAs: (name, credential) => callerOf(identifyAs(known(identities, name, 'identity'), credential)),
-    grantsOf: (caller) => heldGrants(known(identities, caller.identity, 'identity'), caller.credential),
+    grantsOf: (caller) => effectiveGrants(known(identities, caller.identity, 'identity'), caller.credential),
     claimsUsed: claimsUsed(policy),
     explain: (question) =>
       explain(

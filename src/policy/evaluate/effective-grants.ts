@@ -3,13 +3,16 @@ import type { CompiledIdentity } from '../compile/identity.ts';
 import { holdsScope } from './token-limits.ts';
 
 /** A grant as its holder may see it: templates are filled in, and those that match nothing are left out. */
-export interface HeldGrant {
+export interface EffectiveGrant {
   readonly service: string;
   readonly scopes: readonly string[];
   readonly resources: readonly string[];
 }
 
-export function heldGrants(identity: CompiledIdentity, credential: VerifiedCredential): HeldGrant[] {
+export function effectiveGrants(
+  identity: CompiledIdentity,
+  credential: VerifiedCredential,
+): EffectiveGrant[] {
   const { claims, minted } = credential;
   return identity.grants.flatMap((grant) => {
     const scopes = grant.scopes.filter((scope) => minted === undefined || holdsScope(minted.limits, scope));

@@ -63,6 +63,6 @@ function stranger(detail: string): Identified {
 }
 
 /** A token that was minted without a credential: it counts as none, and allows what anonymous requests are allowed. */
-export function isNobody({ minted }: VerifiedCredential): boolean {
+export function isAnonymousToken({ minted }: VerifiedCredential): boolean {
   return minted !== undefined && minted.identity === undefined;
 }

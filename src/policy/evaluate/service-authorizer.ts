@@ -4,7 +4,7 @@ import type { Allow, Caller, Decision, Deny } from '../../core/decision.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import { jsonTextUpTo } from '../../util/json/text.ts';
 import { allow, enforce } from './enforce.ts';
-import { isNobody, type Identify } from './identify.ts';
+import { isAnonymousToken, type Identify } from './identify.ts';
 import type { AllowlistVerdict, JobTokenAllowlist } from '../compile/job-token-allowlist.ts';
 import { isBeyondJobToken } from './job-token-scopes.ts';
 import { ownProjectNames } from './own-project.ts';
@@ -20,7 +20,7 @@ export type ServiceAuthorizer = (
 ) => Decision;
 
 /** What one credential is to one service. */
-type Standing =
+type CallerState =
   | {
       readonly kind: 'caller';
       readonly caller: Caller;
@@ -28,7 +28,7 @@ type Standing =
       /** The operation by every name that its resource has to this caller. */
       readonly named: ReturnType<typeof ownProjectNames>;
       /** Undefined where the job-token allowlist does not bind this caller here. */
-      readonly allowlisted: ReturnType<JobTokenAllowlist['judge']>;
+      readonly allowlisted: ReturnType<JobTokenAllowlist['evaluate']>;
       readonly allow: Allow;
     }
   | { readonly kind: 'stranger'; readonly deny: Deny };
@@ -41,50 +41,50 @@ export function createServiceAuthorizer(
   allowlist: JobTokenAllowlist,
 ): ServiceAuthorizer {
   const open = expandGrants(service.anonymous, {}, []);
-  const standings = new WeakMap<VerifiedCredential, Standing>();
+  const states = new WeakMap<VerifiedCredential, CallerState>();
 
-  const standingOf = (credential: VerifiedCredential): Standing => {
-    const earlier = standings.get(credential);
+  const stateOf = (credential: VerifiedCredential): CallerState => {
+    const earlier = states.get(credential);
     if (earlier !== undefined) return earlier;
-    const standing = establish(service, identify, allowlist, credential);
-    standings.set(credential, standing);
-    return standing;
+    const state = evaluateCaller(service, identify, allowlist, credential);
+    states.set(credential, state);
+    return state;
   };
 
   return (credential, operations) => {
-    if (credential === undefined || isNobody(credential)) {
+    if (credential === undefined || isAnonymousToken(credential)) {
       return coversAll(open, operations)
         ? ANONYMOUS
         : deny('no_credential', `service "${service.name}" does not allow this without a credential`);
     }
-    const standing = standingOf(credential);
-    if (standing.kind === 'stranger') {
-      return coversAll(open, operations) ? ANONYMOUS : enforce(service, standing.deny);
+    const state = stateOf(credential);
+    if (state.kind === 'stranger') {
+      return coversAll(open, operations) ? ANONYMOUS : enforce(service, state.deny);
     }
     for (const operation of operations) {
       if (covers(open, operation)) continue;
       if (isBeyondJobToken(service.type, credential, operation.scope)) {
-        return enforce(service, beyondJobToken(standing.caller, operation));
+        return enforce(service, beyondJobToken(state.caller, operation));
       }
-      if (!standing.named(operation).some((named) => covers(standing.own, named))) {
-        return enforce(service, refuse(service, standing.caller, standing.own, operation));
+      if (!state.named(operation).some((named) => covers(state.own, named))) {
+        return enforce(service, refuse(service, state.caller, state.own, operation));
       }
-      if (standing.allowlisted === undefined || operation.extent === 'any') continue;
-      const unlisted = refuseUnlisted(standing.allowlisted, standing.caller, operation);
+      if (state.allowlisted === undefined || operation.extent === 'any') continue;
+      const unlisted = refuseUnlisted(state.allowlisted, state.caller, operation);
       if (unlisted !== undefined) return enforce(service, unlisted);
     }
     // Last: only where policy would allow it does a wider token help.
     const narrow = credential.minted && findBeyond(credential.minted.limits, open, operations);
-    return narrow === undefined ? standing.allow : tooNarrow(standing.caller, narrow);
+    return narrow === undefined ? state.allow : tooNarrow(state.caller, narrow);
   };
 }
 
-function establish(
+function evaluateCaller(
   service: CompiledService,
   identify: Identify,
   allowlist: JobTokenAllowlist,
   credential: VerifiedCredential,
-): Standing {
+): CallerState {
   const identified = identify(credential);
   if (identified.kind === 'stranger') return identified;
   const { caller, identity } = identified;
@@ -94,7 +94,7 @@ function establish(
     caller,
     own: expandGrants(grants, credential.claims, identity.pathClaims),
     named: ownProjectNames(service.type, credential.claims, identity.pathClaims),
-    allowlisted: allowlist.judge(service.type, credential),
+    allowlisted: allowlist.evaluate(service.type, credential),
     allow: allow('grant', caller),
   };
 }
@@ -141,12 +141,12 @@ function beyondJobToken(caller: Caller, { scope }: Operation): Deny {
 
 /** An operation on every resource reaches projects that cannot have listed the caller's. */
 function refuseUnlisted(
-  judge: (resource: string) => AllowlistVerdict,
+  evaluate: (resource: string) => AllowlistVerdict,
   caller: Caller,
   { resource, extent }: Operation,
 ): Deny | undefined {
   const verdict: AllowlistVerdict =
-    extent === 'one' ? judge(resource) : { kind: 'refused', target: undefined };
+    extent === 'one' ? evaluate(resource) : { kind: 'refused', target: undefined };
   if (verdict.kind === 'open') return undefined;
   const which =
     verdict.target === undefined

@@ -1,7 +1,7 @@
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Decision } from '../../core/decision.ts';
 import { enforce } from './enforce.ts';
-import { isNobody, type Identify } from './identify.ts';
+import { isAnonymousToken, type Identify } from './identify.ts';
 import type { CompiledService } from '../compile/policy.ts';
 
 /** Decides a request whose method and path are no operation of the service. */
@@ -16,7 +16,7 @@ export function createUnknownAuthorizer(
   identify: Identify,
 ): UnknownAuthorizer {
   return (credential, detail) => {
-    if (credential === undefined || isNobody(credential)) return deny('no_credential', detail);
+    if (credential === undefined || isAnonymousToken(credential)) return deny('no_credential', detail);
     const identified = identify(credential);
     const caller = identified.kind === 'caller' ? identified.caller : undefined;
     return enforce(service, deny('operation_unknown', detail, caller));

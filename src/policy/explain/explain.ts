@@ -2,7 +2,13 @@ import type { Claims, VerifiedCredential } from '../../core/credentials/credenti
 import type { Allow, Decision, Deny } from '../../core/decision.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import type { Reason } from '../../core/reasons.ts';
-import type { Explanation, GrantTrace, IdentityTrace, ResourceTrace, Verdict } from './explanation.ts';
+import type {
+  Explanation,
+  GrantTrace,
+  IdentityTrace,
+  ResourceTrace,
+  ExplainedDecision,
+} from './explanation.ts';
 import type { CompiledGrant } from '../compile/grant.ts';
 import { mismatch } from '../compile/identity.ts';
 import type { CompiledIdentity } from '../compile/identity.ts';
@@ -11,7 +17,7 @@ import { covers, expandGrants } from '../evaluate/permissions.ts';
 import type { CompiledService } from '../compile/policy.ts';
 
 /** What an operator asks. */
-export interface Question {
+export interface ExplainedRequest {
   readonly service: string;
   readonly credential?: VerifiedCredential | undefined;
   readonly operations: readonly Operation[];
@@ -20,7 +26,7 @@ export interface Question {
 export function explain(
   service: CompiledService,
   identities: readonly CompiledIdentity[],
-  question: Question,
+  question: ExplainedRequest,
   decision: Decision,
 ): Explanation {
   const { credential, operations } = question;
@@ -107,7 +113,7 @@ function lookAt(
 }
 
 /** Without the credential that a caller holds: an explanation goes to terminals and tickets. */
-function verdictOf(decision: Decision): Verdict {
+function verdictOf(decision: Decision): ExplainedDecision {
   switch (decision.kind) {
     case 'allow':
       return allowVerdict(decision);
@@ -120,7 +126,7 @@ function verdictOf(decision: Decision): Verdict {
   }
 }
 
-function allowVerdict({ basis, caller, relaxed }: Allow): Verdict {
+function allowVerdict({ basis, caller, relaxed }: Allow): ExplainedDecision {
   const identity = caller?.identity;
   if (basis !== 'shadow') return { kind: 'allow', basis, identity };
   return { kind: 'allow', basis, identity, relaxed: relaxed && reasonOf(relaxed) };

@@ -3,17 +3,17 @@ import type { Operation } from '../../core/request/operation.ts';
 import type { Reason } from '../../core/reasons.ts';
 import type { GrantOrigin } from '../compile/grant.ts';
 import type { Mismatch } from '../compile/identity.ts';
-import type { ServiceSettings } from '../settings.ts';
+import type { PolicyServiceSettings } from '../settings.ts';
 
 /** Plain data, from which a CLI prints JSON or text. It names patterns and claims: not for clients. */
 export interface Explanation {
   readonly service: string;
-  readonly mode: ServiceSettings['mode'];
+  readonly mode: PolicyServiceSettings['mode'];
   readonly credential: Pick<VerifiedCredential, 'class' | 'issuer' | 'subject'> | undefined;
   /** Those of the credential's issuer, in order, up to the one that matches. */
   readonly identities: readonly IdentityTrace[];
   readonly operations: readonly OperationTrace[];
-  readonly verdict: Verdict;
+  readonly verdict: ExplainedDecision;
 }
 
 export type IdentityTrace =
@@ -44,7 +44,7 @@ export type ResourceTrace =
     }
   | { readonly kind: 'unusable'; readonly template: string; readonly claim: string; readonly why: string };
 
-export type Verdict =
+export type ExplainedDecision =
   | { readonly kind: 'allow'; readonly basis: 'grant' | 'anonymous'; readonly identity: string | undefined }
   | {
       readonly kind: 'allow';

@@ -1,7 +1,13 @@
 import { isExact } from '../../core/credentials/claims.ts';
 import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 import type { Operation } from '../../core/request/operation.ts';
-import type { Explanation, GrantTrace, IdentityTrace, ResourceTrace, Verdict } from './explanation.ts';
+import type {
+  Explanation,
+  GrantTrace,
+  IdentityTrace,
+  ResourceTrace,
+  ExplainedDecision,
+} from './explanation.ts';
 import type { GrantOrigin } from '../compile/grant.ts';
 import type { Mismatch } from '../compile/identity.ts';
 
@@ -109,7 +115,7 @@ function formatResource(resource: ResourceTrace): string[] {
   }
 }
 
-function formatVerdict(verdict: Verdict): string {
+function formatVerdict(verdict: ExplainedDecision): string {
   const who = verdict.identity === undefined ? '' : ` as ${verdict.identity}`;
   if (verdict.kind !== 'allow') return `${verdict.kind}${who}: ${verdict.reason} (${verdict.detail})`;
   if (verdict.basis !== 'shadow') return `allow${who} (${verdict.basis})`;

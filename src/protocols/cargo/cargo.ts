@@ -32,8 +32,8 @@ export function cargoProtocol(settings: { readonly path: string }): Protocol {
 
   return {
     // Cargo sends its token as it is; what stands in front of it in a token's configuration, it sends along.
-    carriers: ['raw-authorization', 'bearer', 'basic'],
-    queryCarriers: [],
+    credentialSources: ['raw-authorization', 'bearer', 'basic'],
+    credentialQueryParameters: [],
     classify,
     // Its own parameter, `login_url`, leads to a page where a person gets a token; there is none.
     challenge: ({ host }) => `Cargo realm=${quotedString(host)}`,

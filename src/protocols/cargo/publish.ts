@@ -1,5 +1,5 @@
 import { deny, type Deny } from '../../core/decision.ts';
-import type { Asked, InBody } from '../../core/request/protocol.ts';
+import type { RequestedOperations, OperationsInBody } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { findHeader } from '../../util/http/header-name.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
@@ -10,7 +10,7 @@ import { every, one, WRITE } from '../shared/package-operations.ts';
 const MAX_METADATA = 1024 ** 2;
 
 /** `PUT …/crates/new`: length and metadata as JSON, then length and file (Cargo book, "Publish"). The file streams by. */
-const PUBLISH: InBody = {
+const PUBLISH: OperationsInBody = {
   kind: 'in-body',
   oneOf: [{ scope: WRITE, resource: '', extent: 'any' }],
   part: 'start',
@@ -19,13 +19,13 @@ const PUBLISH: InBody = {
 };
 
 /** What is compressed, some servers unpack; Brotli skips what these bytes say as they are (RFC 7932 §9.2, metadata). */
-export function publish({ rawHeaders }: RequestHead): InBody | Deny {
+export function publish({ rawHeaders }: RequestHead): OperationsInBody | Deny {
   return findHeader(rawHeaders, 'content-encoding') === undefined
     ? PUBLISH
     : malformed('an encoded publication');
 }
 
-function readPublication(body: Buffer): Asked | Deny {
+function readPublication(body: Buffer): RequestedOperations | Deny {
   const length = body.length < 4 ? Infinity : body.readUInt32LE();
   // Whoever may write all of them need not say which.
   if (length > MAX_METADATA && body.length > 4) return every(WRITE);

@@ -6,8 +6,8 @@ import { textRefusal } from '../shared/refusal.ts';
 /** Repositories behind Git's smart HTTP protocol, with Git LFS. */
 export function gitProtocol(settings: { readonly path: string }): Protocol {
   return {
-    carriers: ['basic', 'bearer', 'job-token', 'deploy-token'],
-    queryCarriers: [],
+    credentialSources: ['basic', 'bearer', 'job-token', 'deploy-token'],
+    credentialQueryParameters: [],
     classify: (head) => classifyGit(head, head.path.slice(settings.path.length)),
     challenge: ({ host, status }) => (status === 403 ? undefined : basicChallenge(host)),
     refusal: gitRefusal,

@@ -1,5 +1,5 @@
 import { deny, type Deny } from '../../core/decision.ts';
-import type { Asked, Classification, InBody } from '../../core/request/protocol.ts';
+import type { RequestedOperations, Classification, OperationsInBody } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { foldHeaderName } from '../../util/http/header-name.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
@@ -52,7 +52,7 @@ export function classifyLfs(head: RequestHead, rest: string): Classification | u
 }
 
 /** Whether it reads or writes stands in its body, and nowhere else. */
-function batch({ query, rawHeaders }: RequestHead, repository: string): InBody | Deny {
+function batch({ query, rawHeaders }: RequestHead, repository: string): OperationsInBody | Deny {
   // Rails takes a parameter for a member of the body.
   if (queryParts(query).some(({ text }) => parameterName(text) === 'operation'))
     return deny('request_malformed', 'the operation of a batch in the query');
@@ -74,7 +74,7 @@ function batch({ query, rawHeaders }: RequestHead, repository: string): InBody |
 
 const JSON_TYPE = /^application\/(?:vnd\.git-lfs\+)?json *(?:; *charset=utf-8)?$/i;
 
-function readBatch(body: Buffer, repository: string): Asked | Deny {
+function readBatch(body: Buffer, repository: string): RequestedOperations | Deny {
   const json = parseJsonObject(body);
   if (json.kind === 'problem') return deny('request_malformed', `a batch that ${json.problem}`);
   // Servers in Go read members whatever their case, and the last one wins.
@@ -99,7 +99,7 @@ const BATCH = {
   },
 } as const;
 
-function asked(scope: string, repository: string, plan?: Asked['plan']): Asked {
+function asked(scope: string, repository: string, plan?: RequestedOperations['plan']): RequestedOperations {
   const operations = [repositoryOperation(scope, repository)];
   return plan === undefined ? { kind: 'operations', operations } : { kind: 'operations', operations, plan };
 }

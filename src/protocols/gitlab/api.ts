@@ -1,6 +1,11 @@
 import { deny } from '../../core/decision.ts';
 import type { Operation } from '../../core/request/operation.ts';
-import type { Asked, Classification, CredentialForm, RoutePlan } from '../../core/request/protocol.ts';
+import type {
+  RequestedOperations,
+  Classification,
+  CredentialForm,
+  RoutePlan,
+} from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { foldHeaderName } from '../../util/http/header-name.ts';
 import { isRead, unknown } from '../shared/package-operations.ts';
@@ -108,7 +113,11 @@ function isSame(a: Operation, b: Operation): boolean {
   return a.scope === b.scope && a.resource === b.resource;
 }
 
-function asked(operations: readonly Operation[], plan?: RoutePlan, form?: CredentialForm): Asked {
+function asked(
+  operations: readonly Operation[],
+  plan?: RoutePlan,
+  form?: CredentialForm,
+): RequestedOperations {
   return {
     kind: 'operations',
     operations,

@@ -1,4 +1,4 @@
-import { CARRIERS } from '../../core/credentials/credential.ts';
+import { CREDENTIAL_SOURCES } from '../../core/credentials/credential.ts';
 import type { Classification, Protocol, RefusalBody, RefusalText } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { quotedString } from '../shared/challenge.ts';
@@ -25,8 +25,8 @@ export function gitlabProtocol({ path: prefix, projects }: GitlabSettings): Prot
   }
 
   return {
-    carriers: CARRIERS,
-    queryCarriers: ['token'],
+    credentialSources: CREDENTIAL_SOURCES,
+    credentialQueryParameters: ['token'],
     encodedSlash: true,
     classify,
     challenge: ({ host, status }) => (status === 403 ? undefined : `Basic realm=${quotedString(host)}`),

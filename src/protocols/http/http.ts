@@ -47,8 +47,8 @@ export function httpProtocol(settings: HttpSettings): Protocol {
   }
 
   return {
-    carriers: ['bearer', 'basic', 'job-token', 'deploy-token'],
-    queryCarriers: [],
+    credentialSources: ['bearer', 'basic', 'job-token', 'deploy-token'],
+    credentialQueryParameters: [],
     webSockets: settings.webSockets !== undefined && settings.webSockets !== false,
     classify,
     challenge({ host, operations, error }) {

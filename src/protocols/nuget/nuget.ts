@@ -45,8 +45,8 @@ export function nugetProtocol(settings: { readonly path: string }): Protocol {
   }
 
   return {
-    carriers: ['basic', 'bearer', 'x-nuget-apikey'],
-    queryCarriers: [],
+    credentialSources: ['basic', 'bearer', 'x-nuget-apikey'],
+    credentialQueryParameters: [],
     classify,
     challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
     refusal: nugetRefusal,

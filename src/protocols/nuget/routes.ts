@@ -1,11 +1,11 @@
-import type { Unknown } from '../../core/request/protocol.ts';
+import type { UnknownOperation } from '../../core/request/protocol.ts';
 import { unknown } from '../shared/package-operations.ts';
 
 /** What a path of a feed is about; `id` is the package's, in lowercase as all comparisons of it are. */
 export type NugetRoute =
   | { readonly kind: 'index' | 'search' | 'publish' }
   | { readonly kind: 'metadata' | 'content' | 'version'; readonly id: string }
-  | Unknown;
+  | UnknownOperation;
 
 /**
  * The protocol leaves it to the service index where its resources are, and a path must be read without it: these are the

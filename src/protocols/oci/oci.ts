@@ -1,4 +1,4 @@
-import type { Classification, OwnAnswer, Protocol, RoutePlan } from '../../core/request/protocol.ts';
+import type { Classification, BuiltInResponse, Protocol, RoutePlan } from '../../core/request/protocol.ts';
 import { ACTION_SCOPES } from '../../core/credentials/registry-access.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { quotedString } from '../shared/challenge.ts';
@@ -28,7 +28,8 @@ export function ociProtocol(settings: OciSettings): Protocol {
   function classify(head: RequestHead): Classification {
     const { method, path, query } = head;
     const rest = path.slice(API.length);
-    if (rest === '') return isRead(method) ? asked([], { answer: PING }) : unknown(`${method} on /v2/`);
+    if (rest === '')
+      return isRead(method) ? asked([], { builtInResponse: PING }) : unknown(`${method} on /v2/`);
     // The one path is the one spelling: no name, tag, digest or id of a registry needs an escape.
     if (path.includes('%'))
       return { kind: 'deny', reason: 'path_ambiguous', detail: 'an escape in a registry path' };
@@ -59,8 +60,8 @@ export function ociProtocol(settings: OciSettings): Protocol {
   }
 
   return {
-    carriers: ['basic', 'bearer'],
-    queryCarriers: [],
+    credentialSources: ['basic', 'bearer'],
+    credentialQueryParameters: [],
     classify,
     challenge({ host, operations, error, status }) {
       // Clients take a challenge on 403 for a reason to try again.
@@ -86,7 +87,7 @@ export function registryRoot(protocol: Protocol): Protocol {
   };
 }
 
-const PING: OwnAnswer = {
+const PING: BuiltInResponse = {
   status: 200,
   headers: [...API_VERSION, 'Content-Type', 'application/json', 'Cache-Control', 'no-store'],
   body: '{}',

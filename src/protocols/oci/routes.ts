@@ -1,6 +1,11 @@
 import { deny } from '../../core/decision.ts';
 import type { Operation } from '../../core/request/operation.ts';
-import type { Asked, Classification, RoutePlan, Unknown } from '../../core/request/protocol.ts';
+import type {
+  RequestedOperations,
+  Classification,
+  RoutePlan,
+  UnknownOperation,
+} from '../../core/request/protocol.ts';
 import { ACTION_SCOPES, type RegistryAction } from '../../core/credentials/registry-access.ts';
 import { isDigest, isRepository, isTag } from './names.ts';
 
@@ -27,7 +32,7 @@ export interface BadRoute {
 }
 
 /** `rest`: what follows `/v2/`, as the client wrote it. */
-export function readRoute(rest: string): OciRoute | Unknown | BadRoute {
+export function readRoute(rest: string): OciRoute | UnknownOperation | BadRoute {
   const segments = rest.split('/');
   const last = segments.at(-1) ?? '';
   const before = segments.at(-2);
@@ -117,7 +122,11 @@ function decoded(text: string): string {
   return new URLSearchParams(`${text}=`).keys().next().value ?? '';
 }
 
-export function asked(operations: readonly Operation[], plan?: RoutePlan, otherwise?: Asked): Asked {
+export function asked(
+  operations: readonly Operation[],
+  plan?: RoutePlan,
+  otherwise?: RequestedOperations,
+): RequestedOperations {
   return {
     kind: 'operations',
     operations,

@@ -25,8 +25,8 @@ export function pypiProtocol(settings: { readonly path: string }): Protocol {
   }
 
   return {
-    carriers: ['basic', 'bearer'],
-    queryCarriers: [],
+    credentialSources: ['basic', 'bearer'],
+    credentialQueryParameters: [],
     classify,
     challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
     refusal: pypiRefusal,

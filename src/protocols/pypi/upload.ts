@@ -1,4 +1,4 @@
-import type { Asked, InBody } from '../../core/request/protocol.ts';
+import type { RequestedOperations, OperationsInBody } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { foldHeaderName } from '../../util/http/header-name.ts';
 import { watchLastPart } from '../../util/http/multipart-end.ts';
@@ -15,7 +15,7 @@ const MAX_FIELDS = 1024 ** 2;
  * `name` and in the file's own name; servers go by one or the other. Any other form may mean anything, and needs the right
  * to write all.
  */
-export function upload({ query, rawHeaders }: RequestHead): InBody | Asked {
+export function upload({ query, rawHeaders }: RequestHead): OperationsInBody | RequestedOperations {
   // To Go's `FormValue`, which Gitea asks, a parameter of the query comes before a field of this kind of form.
   const boundary = query.length > 1 ? undefined : boundaryIn(rawHeaders);
   if (boundary === undefined) return every(WRITE);
@@ -39,7 +39,7 @@ function boundaryIn(rawHeaders: readonly string[]): string | undefined {
   return type === undefined ? undefined : boundaryOf(type);
 }
 
-function readUpload(body: Buffer, boundary: string): Asked | undefined {
+function readUpload(body: Buffer, boundary: string): RequestedOperations | undefined {
   const parts = readFormParts(body, boundary)?.parts ?? [];
   const file = parts.at(-1);
   const name = only(parts, 'name');

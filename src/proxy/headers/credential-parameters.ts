@@ -12,9 +12,9 @@ const SUSPICIOUS = /token|sudo|method|%/i;
 /** Takes parameters out of a query that starts with `?`, or is empty. */
 export type CleanQuery = (query: string) => string;
 
-/** `carriers`: what the service's type reads as a credential beside those that are removed everywhere. */
-export function createQueryCleaner(carriers: readonly string[]): CleanQuery {
-  const removed = new Set([...ALWAYS_REMOVED, ...carriers]);
+/** `credentialSources`: what the service's type reads as a credential beside those that are removed everywhere. */
+export function createQueryCleaner(credentialSources: readonly string[]): CleanQuery {
+  const removed = new Set([...ALWAYS_REMOVED, ...credentialSources]);
   return (query) => {
     if (query === '' || !SUSPICIOUS.test(query)) return query;
     const kept = queryParts(query).filter(({ text }) => !removed.has(parameterName(text)));

@@ -3,17 +3,17 @@ import { GatehouseError } from '../../core/errors.ts';
 import type { Assertions } from '../upstream-credentials/assertions.ts';
 import {
   CredentialFault,
-  type Presented,
+  type AttachedCredential,
   type RequestCredential,
 } from '../upstream-credentials/request-credential.ts';
 
 /** What the gateway adds to a request and may have to wait for. */
-export interface Provisions {
-  readonly presented: Presented | undefined;
+export interface InjectedHeaders {
+  readonly presented: AttachedCredential | undefined;
   readonly assertion: string | undefined;
 }
 
-const NOTHING: Provisions = { presented: undefined, assertion: undefined };
+const NOTHING: InjectedHeaders = { presented: undefined, assertion: undefined };
 
 /** Taking it out would make another body than the one that was checked. */
 const IN_THE_BODY = new CredentialFault(
@@ -22,20 +22,23 @@ const IN_THE_BODY = new CredentialFault(
 );
 
 /** At once where everything is at hand. Rejects with a `CredentialFault`. */
-export type Provide = (forwarding: Forwarding) => Provisions | CredentialFault | Promise<Provisions>;
+export type PrepareInjectedHeaders = (
+  forwarding: Forwarding,
+) => InjectedHeaders | CredentialFault | Promise<InjectedHeaders>;
 
-export function createProvide(
+export function createHeaderInjection(
   credential: RequestCredential | undefined,
   assertions: Assertions | undefined,
   /** The upstream is shown what clients present. */
   forwardsCredential: boolean,
-): Provide {
-  return function provide(forwarding) {
+): PrepareInjectedHeaders {
+  return function prepareInjectedHeaders(forwarding) {
     const { allow, presented: shown } = forwarding;
-    if (shown?.carrier === 'form' && (!forwardsCredential || allow.basis !== 'grant')) return IN_THE_BODY;
+    if (shown?.credentialSource === 'form' && (!forwardsCredential || allow.basis !== 'grant'))
+      return IN_THE_BODY;
     // In shadow, what policy refused gets neither identity nor credential.
     if (allow.basis === 'shadow') return NOTHING;
-    const presented = credential?.present(forwarding);
+    const presented = credential?.attach(forwarding);
     if (presented instanceof CredentialFault) return presented;
     const assertion = allow.caller && assertions?.(allow.caller);
     if (presented instanceof Promise || assertion instanceof Promise) return gather(presented, assertion);
@@ -45,9 +48,9 @@ export function createProvide(
 }
 
 async function gather(
-  presented: Presented | undefined | Promise<Presented>,
+  presented: AttachedCredential | undefined | Promise<AttachedCredential>,
   assertion: string | undefined | Promise<string>,
-): Promise<Provisions> {
+): Promise<InjectedHeaders> {
   const signed = Promise.resolve(assertion).catch((cause: unknown) => {
     if (cause instanceof GatehouseError) throw new CredentialFault('store_unavailable', cause.message);
     throw cause;

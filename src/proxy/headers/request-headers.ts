@@ -22,7 +22,7 @@ export interface CleanHeaders {
 }
 
 /**
- * What of a client's headers reaches the upstream: everything but the hop's own, carriers of
+ * What of a client's headers reaches the upstream: everything but the hop's own, credential sources of
  * credentials, and names that the gateway or its upstream would trust. Names are folded first, because
  * upstreams fold them too: `X_Auth_Subject` is `X-Auth-Subject` to them (oauth2-proxy GHSA-vjrc-mh2v-45x6).
  */

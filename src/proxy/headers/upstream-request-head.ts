@@ -1,8 +1,8 @@
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import type { CleanQuery } from './credential-parameters.ts';
 import { createIdentityHeaders, headerValue, type IdentityHeaderTemplates } from './identity-headers.ts';
-import type { Provisions } from './injected-headers.ts';
-import type { Presented } from '../upstream-credentials/request-credential.ts';
+import type { InjectedHeaders } from './injected-headers.ts';
+import type { AttachedCredential } from '../upstream-credentials/request-credential.ts';
 import { createHeaderCleaner } from './request-headers.ts';
 
 export interface OutgoingSettings {
@@ -29,7 +29,7 @@ export function createOutgoingHead(
   cleanQuery: CleanQuery,
   /** Headers that the upstream's credential may stand in. */
   credentialHeaders: readonly string[],
-): (forwarding: Forwarding, provisions: Provisions) => OutgoingHead {
+): (forwarding: Forwarding, injectedHeaders: InjectedHeaders) => OutgoingHead {
   const { upstream, path } = settings;
   const target = new URL(upstream.url);
   const identityHeaders = createIdentityHeaders(settings.identityHeaders);
@@ -52,11 +52,10 @@ export function createOutgoingHead(
   }
 
   return function outgoing(forwarding, { presented, assertion }) {
-    const { incoming, head, plan, taken } = forwarding;
+    const { incoming, head, plan, buffered } = forwarding;
     const { client } = incoming;
-    const { headers, contentLength = taken?.whole === true ? taken.bytes.length : undefined } = cleanHeaders(
-      head.rawHeaders,
-    );
+    const { headers, contentLength = buffered?.whole === true ? buffered.bytes.length : undefined } =
+      cleanHeaders(head.rawHeaders);
     headers.push('Host', upstream.hostHeader === 'client' ? head.host : target.host);
     if (head.hasBody && contentLength !== undefined) headers.push('Content-Length', String(contentLength));
     headers.push(
@@ -68,7 +67,7 @@ export function createOutgoingHead(
       client.proto,
     );
     headers.push('X-Request-Id', incoming.requestId);
-    if (presented?.carrier === 'header') headers.push(presented.name, presented.value);
+    if (presented?.credentialSource === 'header') headers.push(presented.name, presented.value);
     pushIdentity(forwarding, headers);
     if (assertion !== undefined) headers.push('X-Auth-Assertion', assertion);
     const query = withParameter(cleanQuery(plan?.query ?? head.query), presented);
@@ -77,7 +76,7 @@ export function createOutgoingHead(
 }
 
 /** Last, behind what the client asked for. */
-function withParameter(query: string, presented: Presented | undefined): string {
-  if (presented?.carrier !== 'query') return query;
+function withParameter(query: string, presented: AttachedCredential | undefined): string {
+  if (presented?.credentialSource !== 'query') return query;
   return `${query}${query === '' ? '?' : '&'}${presented.name}=${encodeURIComponent(presented.value)}`;
 }

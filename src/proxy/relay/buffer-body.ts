@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { deny, unable, type Refusal } from '../../core/decision.ts';
-import type { TakeBody, TakenBody } from '../../core/request/buffered-body.ts';
+import type { BufferBody, BufferedBody } from '../../core/request/buffered-body.ts';
 import { networkOf } from '../../util/http/client-network.ts';
 import { findHeader } from '../../util/http/header-name.ts';
 import { HeldUnits } from '../../util/held-units.ts';
 import type { Transfer, StallWatch } from './stall-watch.ts';
 
-export interface TakeBodySettings {
+export interface BodyBufferSettings {
   /** Of the service; `Infinity` where it has no limit. */
   readonly maxBody: number;
   /** Most bodies that are being read at a time: each is held in memory. */
@@ -14,7 +14,7 @@ export interface TakeBodySettings {
 }
 
 /** Reads what has to be known of a body before anything is forwarded. A client that waits for `100 Continue` is told to go on only here. */
-export function createTakeBody({ maxBody, most }: TakeBodySettings, stalls: StallWatch): TakeBody {
+export function createBodyBuffer({ maxBody, most }: BodyBufferSettings, stalls: StallWatch): BufferBody {
   let reading = 0;
   // A request without a verified credential can hold a place for as long as a body may stall. All of them get half of the places,
   // and one address at most half of those that are free: so another address finds one.
@@ -22,12 +22,12 @@ export function createTakeBody({ maxBody, most }: TakeBodySettings, stalls: Stal
   const byAddress = new HeldUnits();
   let anonymous = 0;
 
-  return async function takeBody({ incoming, head }, { part, maxBytes, ofAnybody = false }) {
+  return async function bufferBody({ incoming, head }, { part, maxBytes, beforeAuthentication = false }) {
     if (!head.hasBody) return { bytes: Buffer.alloc(0), whole: true };
     const limit = part === 'whole' ? Math.min(maxBytes, maxBody) : maxBody;
     const announced = Number(findHeader(head.rawHeaders, 'content-length') ?? 0);
     if (announced > limit) return deny('body_too_large', `Content-Length ${announced}`);
-    const network = ofAnybody ? networkOf(incoming.client.address) : undefined;
+    const network = beforeAuthentication ? networkOf(incoming.client.address) : undefined;
     if (reading >= most || (network !== undefined && byAddress.of(network) >= anonymousPlaces - anonymous))
       return unable('overloaded', `${reading} bodies are being read`, 1);
     reading += 1;
@@ -37,8 +37,8 @@ export function createTakeBody({ maxBody, most }: TakeBodySettings, stalls: Stal
     }
     try {
       if (incoming.expectsContinue) incoming.res.writeContinue();
-      const taken = await read(incoming.req, maxBytes, stalls);
-      if ('kind' in taken || taken.bytes.length <= limit) return taken;
+      const buffered = await read(incoming.req, maxBytes, stalls);
+      if ('kind' in buffered || buffered.bytes.length <= limit) return buffered;
       return deny('body_too_large', `more than ${limit} bytes`);
     } finally {
       reading -= 1;
@@ -51,7 +51,7 @@ export function createTakeBody({ maxBody, most }: TakeBodySettings, stalls: Stal
 }
 
 /** Up to the chunk that goes beyond `maxBytes`. */
-function read(req: IncomingMessage, maxBytes: number, stalls: StallWatch): Promise<TakenBody | Refusal> {
+function read(req: IncomingMessage, maxBytes: number, stalls: StallWatch): Promise<BufferedBody | Refusal> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -62,7 +62,7 @@ function read(req: IncomingMessage, maxBytes: number, stalls: StallWatch): Promi
       stalled: () => done(deny('body_timeout', 'the request body')),
     };
 
-    function done(result: TakenBody | Refusal): void {
+    function done(result: BufferedBody | Refusal): void {
       req.off('data', onData).off('end', onEnd).off('close', onClose).pause();
       stalls.forget(transfer);
       resolve(result);

@@ -1,21 +1,21 @@
 import type { Dispatcher } from 'undici';
 import type { Forward, Forwarding } from '../../core/request/forwarding.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
-import type { TakeBody } from '../../core/request/buffered-body.ts';
-import { orLetGo } from '../../util/close-on-failure.ts';
+import type { BufferBody } from '../../core/request/buffered-body.ts';
+import { closeOnFailure } from '../../util/close-on-failure.ts';
 import { createAssertions } from '../upstream-credentials/assertions.ts';
 import { createQueryCleaner } from '../headers/credential-parameters.ts';
 import type { IdentityHeaderTemplates } from '../headers/identity-headers.ts';
 import { createLocationRewriter } from '../rewrite/location.ts';
 import { createOutgoingHead } from '../headers/upstream-request-head.ts';
-import { createProvide, type Provisions } from '../headers/injected-headers.ts';
+import { createHeaderInjection, type InjectedHeaders } from '../headers/injected-headers.ts';
 import { createRedirects } from './redirects.ts';
 import { Relay, type RelayPorts } from './relay.ts';
 import { RequestBody } from './request-body.ts';
-import { CredentialFault, withhold } from '../upstream-credentials/request-credential.ts';
+import { CredentialFault, failCredential } from '../upstream-credentials/request-credential.ts';
 import { createRewriting } from '../rewrite/rewriting.ts';
 import type { StallWatch } from './stall-watch.ts';
-import { createTakeBody } from './buffer-body.ts';
+import { createBodyBuffer } from './buffer-body.ts';
 import type { TunnelLimits } from '../websocket/tunnel-watch.ts';
 import { createTunnels } from '../websocket/tunnels.ts';
 import {
@@ -49,7 +49,7 @@ export interface ForwardSettings {
   /** Request headers that are forwarded although the upstream may act on something else than the path. */
   readonly passHeaders?: readonly string[] | undefined;
   /** Query parameters that carry credentials to this type of upstream. */
-  readonly queryCarriers: readonly string[];
+  readonly credentialQueryParameters: readonly string[];
   readonly limits: { readonly bodyBytes?: number | undefined };
   /** Absent or false: what a handshake would switch to is not carried. */
   readonly webSockets?: TunnelLimits | false | undefined;
@@ -57,7 +57,7 @@ export interface ForwardSettings {
 
 export interface Forwarder {
   readonly forward: Forward;
-  readonly takeBody: TakeBody;
+  readonly bufferBody: BufferBody;
   /**
    * The service has changed or the process ends: no file is watched any more, and once nothing is `inUse` all connections
    * are closed. Requests that come before that are served.
@@ -73,14 +73,14 @@ export function createForwarder(
   const { upstream } = settings;
   const target = new URL(upstream.url);
   const maxBody = settings.limits.bodyBytes ?? Infinity;
-  const cleanQuery = createQueryCleaner(settings.queryCarriers);
-  const { credential, pool } = orLetGo((keep) => {
+  const cleanQuery = createQueryCleaner(settings.credentialQueryParameters);
+  const { credential, pool } = closeOnFailure((keep) => {
     const shown = upstream.auth && createUpstreamCredential(settings, upstream.auth, ports);
     if (shown !== undefined) keep(shown);
     return { credential: shown, pool: createUpstreamPool(settings.name, upstream, ports.log) };
   });
   const redirects = createRedirects(settings.name, upstream, ports.log);
-  const provide = createProvide(
+  const prepareInjectedHeaders = createHeaderInjection(
     credential,
     settings.assertion ? createAssertions(settings, ports) : undefined,
     upstream.auth?.forwardCredential === true,
@@ -102,37 +102,41 @@ export function createForwarder(
     if (inFlight >= upstream.connections) {
       return forwarding.failed('overloaded', `${inFlight} requests in flight at ${settings.name}`);
     }
-    const provisions = provide(forwarding);
-    if (provisions instanceof Promise) sendWhenHad(forwarding, provisions);
-    else if (provisions instanceof CredentialFault) withhold(forwarding, provisions);
-    else send(forwarding, provisions);
+    const injectedHeaders = prepareInjectedHeaders(forwarding);
+    if (injectedHeaders instanceof Promise) sendWhenHad(forwarding, injectedHeaders);
+    else if (injectedHeaders instanceof CredentialFault) failCredential(forwarding, injectedHeaders);
+    else send(forwarding, injectedHeaders);
   }
 
   /** A request that waits for its credential has its place among those in flight. */
-  function sendWhenHad(forwarding: Forwarding, provisions: Promise<Provisions>, again = false): void {
+  function sendWhenHad(
+    forwarding: Forwarding,
+    injectedHeaders: Promise<InjectedHeaders>,
+    again = false,
+  ): void {
     inFlight += 1;
-    provisions
+    injectedHeaders
       .then((had) => {
         inFlight -= 1;
         if (!forwarding.incoming.res.destroyed) send(forwarding, had, again);
       })
       .catch((error: unknown) => {
         inFlight -= 1;
-        if (error instanceof CredentialFault) withhold(forwarding, error);
+        if (error instanceof CredentialFault) failCredential(forwarding, error);
         else forwarding.failed('internal_error', error instanceof Error ? error.name : 'unknown');
       });
   }
 
   /** `again`: with another credential, after the upstream refused one. */
-  function send(forwarding: Forwarding, provisions: Provisions, again = false): void {
-    const { incoming, head, plan, taken } = forwarding;
+  function send(forwarding: Forwarding, injectedHeaders: InjectedHeaders, again = false): void {
+    const { incoming, head, plan, buffered } = forwarding;
     const { req, res, client } = incoming;
-    const { path, headers, contentLength } = outgoing(forwarding, provisions);
+    const { path, headers, contentLength } = outgoing(forwarding, injectedHeaders);
     if (contentLength !== undefined && contentLength > maxBody) {
       return forwarding.failed('body_too_large', `Content-Length ${contentLength}`);
     }
     const rewriting = plan?.rewrite && rewritingFor(plan.rewrite, `${client.proto}://${head.host}`);
-    const body = head.hasBody ? new RequestBody(req, maxBody, taken, plan?.watch?.()) : undefined;
+    const body = head.hasBody ? new RequestBody(req, maxBody, buffered, plan?.watch?.()) : undefined;
     const options: Dispatcher.DispatchOptions = {
       method: head.method,
       path,
@@ -161,11 +165,12 @@ export function createForwarder(
           : undefined,
       unauthorized() {
         if (forwarding.allow.basis === 'shadow') return 'upstream_unauthorized';
-        const rejection = credential?.rejected(forwarding, provisions.presented) ?? 'upstream_unauthorized';
+        const rejection =
+          credential?.rejected(forwarding, injectedHeaders.presented) ?? 'upstream_unauthorized';
         if (rejection !== 'another') return rejection;
         if (!repeatable || again) return 'upstream_unauthorized';
-        const fresh = provide(forwarding);
-        if (fresh instanceof CredentialFault) withhold(forwarding, fresh);
+        const fresh = prepareInjectedHeaders(forwarding);
+        if (fresh instanceof CredentialFault) failCredential(forwarding, fresh);
         else sendWhenHad(forwarding, Promise.resolve(fresh), true);
         return undefined;
       },
@@ -182,7 +187,7 @@ export function createForwarder(
       return tunnels.open(forwarding, path, headers, relay);
     }
     if (upload !== undefined) ports.stalls.watch(upload);
-    if (incoming.expectsContinue && taken === undefined) res.writeContinue();
+    if (incoming.expectsContinue && buffered === undefined) res.writeContinue();
     pool.dispatch(options, relay);
   }
 
@@ -208,7 +213,7 @@ export function createForwarder(
 
   return {
     forward,
-    takeBody: createTakeBody({ maxBody, most: upstream.connections }, ports.stalls),
+    bufferBody: createBodyBuffer({ maxBody, most: upstream.connections }, ports.stalls),
     async close(inUse) {
       credential?.close();
       tunnels?.close();

@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Relay } from './relay.ts';
 
 /** Node's answer, told to a relay as undici tells its own. */
-export function relayAnswer(request: ClientRequest, answer: IncomingMessage, relay: Relay): void {
+export function relayResponse(request: ClientRequest, answer: IncomingMessage, relay: Relay): void {
   const control = {
     aborted: false,
     paused: false,

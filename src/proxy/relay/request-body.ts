@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { BodyWatch } from '../../core/request/protocol.ts';
-import type { TakenBody } from '../../core/request/buffered-body.ts';
+import type { BufferedBody } from '../../core/request/buffered-body.ts';
 
 export type BodyFault = 'body_too_large' | 'body_timeout' | 'client_left' | 'not_as_announced';
 
@@ -28,15 +28,15 @@ export class RequestBody extends Readable {
   constructor(
     req: IncomingMessage,
     maxBytes: number,
-    taken: TakenBody | undefined,
+    buffered: BufferedBody | undefined,
     watch: BodyWatch | undefined,
   ) {
     super({ highWaterMark: 64 * 1024 });
     this.#req = req;
     this.#maxBytes = maxBytes;
     this.#watch = watch;
-    if (taken !== undefined) this.#data(taken.bytes);
-    if (taken?.whole === true) this.#end();
+    if (buffered !== undefined) this.#data(buffered.bytes);
+    if (buffered?.whole === true) this.#end();
     req.on('data', this.#data);
     req.on('end', this.#end);
     req.on('close', this.#close);

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
 import { GatehouseError } from '../../core/errors.ts';
-import type { OutboundForms, OutboundRequest, OutboundResponse } from '../../core/ports.ts';
+import type { EgressFormClient, EgressRequest, EgressResponse } from '../../core/ports.ts';
 
 const DEFAULT_DEADLINE = 5_000;
 const DEFAULT_MAX_BYTES = 512 * 1024;
 
 /** The way out for key sets, tokens and the like; what a request's way uses is the forwarder. */
-export function createOutbound(): OutboundForms & { close(): Promise<void> } {
+export function createEgressClient(): EgressFormClient & { close(): Promise<void> } {
   /** One agent per TLS policy and pool, and a new one when a file changes: connections are never shared across them. */
   const agents = new Map<string, { readonly material: string; readonly agent: Agent }>();
 
-  function agentFor({ caFile, serverName, clientCertificate, pool }: OutboundRequest): Agent {
+  function agentFor({ caFile, serverName, clientCertificate, pool }: EgressRequest): Agent {
     const policy = JSON.stringify([caFile, serverName, clientCertificate, pool]);
     const tls = {
       ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
@@ -40,9 +40,9 @@ export function createOutbound(): OutboundForms & { close(): Promise<void> } {
   }
 
   async function send(
-    call: OutboundRequest,
+    call: EgressRequest,
     what: { readonly method: 'GET' } | { readonly method: 'POST'; readonly body: string },
-  ): Promise<OutboundResponse> {
+  ): Promise<EgressResponse> {
     const { url, headers = {}, deadline = DEFAULT_DEADLINE, maxBytes = DEFAULT_MAX_BYTES } = call;
     const signal = AbortSignal.timeout(deadline);
     try {

@@ -28,7 +28,7 @@ export function upstreamFault(error: unknown): Fault {
   }
   const code = codeOf(error);
   if (TIMEOUTS.has(code)) return { reason: 'upstream_timeout', detail: code };
-  if (NONSENSE.has(code)) return { reason: 'upstream_invalid', detail: code };
+  if (PROTOCOL_ERRORS.has(code)) return { reason: 'upstream_invalid', detail: code };
   return { reason: 'upstream_unreachable', detail: code };
 }
 
@@ -59,7 +59,7 @@ const TIMEOUTS: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
 ]);
 
-const NONSENSE: ReadonlySet<string> = new Set([
+const PROTOCOL_ERRORS: ReadonlySet<string> = new Set([
   'UND_ERR_HEADERS_OVERFLOW',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
   'UND_ERR_INVALID_ARG',

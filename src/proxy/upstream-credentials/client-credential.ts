@@ -3,25 +3,25 @@ import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import { parameterName, parameterValue, queryParts } from '../../util/http/query-parameters.ts';
 import { CREDENTIAL_PARAMETERS } from '../headers/credential-parameters.ts';
-import { CredentialFault, type Presented, type RequestCredential } from './request-credential.ts';
+import { CredentialFault, type AttachedCredential, type RequestCredential } from './request-credential.ts';
 
 export interface ClientCredentialSettings {
   /** Of the service's own; undefined: a token that it takes may be good at others too. */
   readonly audiences?: readonly string[] | undefined;
   /** Query parameters that carry credentials to this type of upstream. */
-  readonly queryCarriers: readonly string[];
+  readonly credentialQueryParameters: readonly string[];
 }
 
 /**
- * The client's own credential, for an upstream that gave it out or knows it: in the carrier that it came in, as it was
+ * The client's own credential, for an upstream that gave it out or knows it: in the credential source that it came in, as it was
  * verified. What an upstream gets it can use, so one that is good for more than this upstream is not shown to it.
  */
 export function createClientCredential(settings: ClientCredentialSettings): RequestCredential {
-  const { audiences, queryCarriers } = settings;
-  const parameters = new Set([...CREDENTIAL_PARAMETERS, ...queryCarriers]);
+  const { audiences, credentialQueryParameters } = settings;
+  const parameters = new Set([...CREDENTIAL_PARAMETERS, ...credentialQueryParameters]);
 
-  function carried({ carrier, token, username }: PresentedCredential, { head }: Forwarding) {
-    switch (carrier) {
+  function carried({ credentialSource, token, username }: PresentedCredential, { head }: Forwarding) {
+    switch (credentialSource) {
       case 'bearer':
         return header('Authorization', `Bearer ${token}`);
       case 'basic':
@@ -41,19 +41,19 @@ export function createClientCredential(settings: ClientCredentialSettings): Requ
           ({ text }) => parameters.has(parameterName(text)) && parameterValue(text) === token,
         );
         if (part === undefined) return missing('the query has it no more');
-        return { carrier: 'query', name: parameterName(part.text), value: token } as const;
+        return { credentialSource: 'query', name: parameterName(part.text), value: token } as const;
       }
       // It stands in the body, which goes on as it came.
       case 'form':
         return undefined;
       default:
-        return carrier satisfies never;
+        return credentialSource satisfies never;
     }
   }
 
   return {
     headers: [],
-    present(forwarding) {
+    attach(forwarding) {
       const { allow, presented } = forwarding;
       // Of a credential that policy did not count on, the upstream learns nothing.
       if (presented === undefined || allow.basis !== 'grant') return undefined;
@@ -90,8 +90,8 @@ export function createClientCredential(settings: ClientCredentialSettings): Requ
   };
 }
 
-function header(name: string, value: string): Presented {
-  return { carrier: 'header', name, value };
+function header(name: string, value: string): AttachedCredential {
+  return { credentialSource: 'header', name, value };
 }
 
 function missing(detail: string): CredentialFault {

@@ -1,5 +1,5 @@
 import type { Log } from '../../core/ports.ts';
-import type { Presented, RequestCredential } from './request-credential.ts';
+import type { AttachedCredential, RequestCredential } from './request-credential.ts';
 import { openSecret } from './secret-source.ts';
 
 /** Credentials that are at hand. Each secret stands here or in a file. */
@@ -20,7 +20,7 @@ export interface FixedAuth {
 
 /** Files are re-read when they change. */
 export interface FixedCredential extends RequestCredential {
-  present(): Presented;
+  attach(): AttachedCredential;
 }
 
 export function fixedCredential(
@@ -57,14 +57,18 @@ function fixed(
   encode: (secret: string) => string,
   log: Log,
 ): FixedCredential {
-  const carry = (secret: string): Presented => ({ carrier: 'header', name, value: encode(secret) });
+  const carry = (secret: string): AttachedCredential => ({
+    credentialSource: 'header',
+    name,
+    value: encode(secret),
+  });
   const source = openSecret(service, given, log, (secret) => {
     current = carry(secret);
   });
   let current = carry(source.current());
   return {
     headers: [name],
-    present: () => current,
+    attach: () => current,
     rejected: () => 'upstream_unauthorized',
     close: () => source.close(),
   };

@@ -1,5 +1,5 @@
 import { GatehouseError } from '../../core/errors.ts';
-import type { Clock, Log, OutboundForms, OutboundResponse } from '../../core/ports.ts';
+import type { Clock, Log, EgressFormClient, EgressResponse } from '../../core/ports.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import { createRenewedTokens, DEFAULT_SECONDS, type GrantedToken } from './renewed-tokens.ts';
 import { CredentialFault, type RequestCredential } from './request-credential.ts';
@@ -7,7 +7,7 @@ import { openSecret } from './secret-source.ts';
 
 /** OAuth 2 client credentials (RFC 6749 §4.4). */
 export interface OAuth2Settings {
-  readonly tokenUrl: string;
+  readonly tokenEndpoint: string;
   readonly clientId: string;
   readonly clientSecret?: string | undefined;
   readonly clientSecretFile?: string | undefined;
@@ -20,7 +20,7 @@ export interface OAuth2Settings {
 }
 
 export interface OAuth2Ports {
-  readonly outbound: OutboundForms;
+  readonly egress: EgressFormClient;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -38,7 +38,7 @@ const MAX_TOKEN_LENGTH = 16 * 1024;
 export function createOAuth2Token(
   service: string,
   settings: OAuth2Settings,
-  { outbound, clock, log }: OAuth2Ports,
+  { egress, clock, log }: OAuth2Ports,
 ): RequestCredential {
   const { clientSecret: inline, clientSecretFile: file } = settings;
   const secret = openSecret(service, { inline, file }, log);
@@ -63,8 +63,8 @@ export function createOAuth2Token(
     }
   }
 
-  function ask(shown: string): Promise<OutboundResponse> {
-    const { tokenUrl: url, clientId, scope, caFile, authentication, parameters } = settings;
+  function ask(shown: string): Promise<EgressResponse> {
+    const { tokenEndpoint: url, clientId, scope, caFile, authentication, parameters } = settings;
     const form = new Map([['grant_type', 'client_credentials'], ...Object.entries(parameters)]);
     if (scope !== undefined) form.set('scope', scope);
     const headers: Record<string, string> = { accept: 'application/json' };
@@ -74,13 +74,13 @@ export function createOAuth2Token(
       const basic = `${formEncoded(clientId)}:${formEncoded(shown)}`;
       headers['authorization'] = `Basic ${Buffer.from(basic).toString('base64')}`;
     }
-    return outbound.post({ url, headers, form, caFile, deadline: DEADLINE, maxBytes: MAX_BYTES });
+    return egress.post({ url, headers, form, caFile, deadline: DEADLINE, maxBytes: MAX_BYTES });
   }
 
   const tokens = createRenewedTokens(fetchToken, clock);
   return {
     headers: ['authorization'],
-    present: () => tokens.present(ONE),
+    attach: () => tokens.attach(ONE),
     rejected: (_forwarding, presented) => tokens.rejected(ONE, presented),
     close: () => secret.close(),
   };
@@ -89,7 +89,7 @@ export function createOAuth2Token(
 const ONE = '';
 
 /** RFC 6749 §5.1, §5.2. */
-function readAnswer({ status, body }: OutboundResponse): GrantedToken {
+function readAnswer({ status, body }: EgressResponse): GrantedToken {
   const answer = parseJsonObject(body);
   const members = answer.kind === 'object' ? answer.value : {};
   if (status === 400 || status === 401 || status === 403) {

@@ -16,9 +16,9 @@ export function createPerIdentity(entries: ReadonlyMap<string, RequestCredential
 
   return {
     headers: all.flatMap(({ headers }) => headers),
-    present(forwarding) {
+    attach(forwarding) {
       const entry = entryOf(forwarding);
-      if (entry !== undefined) return entry.present(forwarding);
+      if (entry !== undefined) return entry.attach(forwarding);
       return forwarding.presented === undefined
         ? new CredentialFault('no_credential', 'no default entry in perIdentity for requests of nobody')
         : new CredentialFault('upstream_credential_missing', 'no entry in perIdentity, and no default');

@@ -1,6 +1,6 @@
 import { GatehouseError } from '../../core/errors.ts';
 import type { Operation } from '../../core/request/operation.ts';
-import type { Clock, Log, Outbound } from '../../core/ports.ts';
+import type { Clock, Log, EgressClient } from '../../core/ports.ts';
 import { ACTION_SCOPES, type RegistryAction } from '../../core/credentials/registry-access.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import { createRenewedTokens, DEFAULT_SECONDS, type GrantedToken } from './renewed-tokens.ts';
@@ -14,8 +14,8 @@ export interface RegistryTokenSettings {
   readonly caFile?: string | undefined;
 }
 
-export interface RegistryTokenPorts {
-  readonly outbound: Outbound;
+export interface UpstreamRegistryTokenPorts {
+  readonly egress: EgressClient;
   readonly clock: Clock;
   readonly log: Log;
   /** `Basic …` of the gateway at the token service, as it is now; undefined: as anybody. */
@@ -34,7 +34,7 @@ export function createRegistryTokens(
   service: string,
   settings: RegistryTokenSettings,
   prefix: string,
-  { outbound, clock, log, login }: RegistryTokenPorts,
+  { egress, clock, log, login }: UpstreamRegistryTokenPorts,
 ): RequestCredential {
   let refused:
     { readonly at: number; readonly login: string | undefined; readonly fault: CredentialFault } | undefined;
@@ -47,7 +47,7 @@ export function createRegistryTokens(
     const url = `${settings.url}${settings.url.includes('?') ? '&' : '?'}${query}`;
     const { caFile } = settings;
     const headers = basic === undefined ? {} : { authorization: basic };
-    const { status, body } = await outbound.get({ url, caFile, headers }).catch((cause: unknown) => {
+    const { status, body } = await egress.get({ url, caFile, headers }).catch((cause: unknown) => {
       const why = cause instanceof GatehouseError ? cause.message : 'unexpected error';
       throw new CredentialFault('upstream_unreachable', `the token service of ${service}: ${why}`);
     });
@@ -79,7 +79,7 @@ export function createRegistryTokens(
 
   return {
     headers: ['authorization'],
-    present: ({ operations }) => tokens.present(queryOf(operations)),
+    attach: ({ operations }) => tokens.attach(queryOf(operations)),
     rejected: ({ operations }, presented) => tokens.rejected(queryOf(operations), presented),
     close: () => undefined,
   };

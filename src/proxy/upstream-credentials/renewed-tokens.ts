@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/ports.ts';
 import { SingleFlight } from '../../util/single-flight.ts';
-import type { Presented, Rejection } from './request-credential.ts';
+import type { AttachedCredential, Rejection } from './request-credential.ts';
 
 export interface GrantedToken {
   readonly token: string;
@@ -10,13 +10,13 @@ export interface GrantedToken {
 
 /** Bearer tokens that end, by what they are for. */
 export interface RenewedTokens {
-  present(key: string): Presented | Promise<Presented>;
+  attach(key: string): AttachedCredential | Promise<AttachedCredential>;
   /** The upstream did not take this one. */
-  rejected(key: string, presented: Presented | undefined): Rejection;
+  rejected(key: string, presented: AttachedCredential | undefined): Rejection;
 }
 
 interface Cached {
-  readonly presented: Presented;
+  readonly presented: AttachedCredential;
   /** Milliseconds since the epoch. */
   expiresAt: number;
   renewAt: number;
@@ -41,11 +41,15 @@ export function createRenewedTokens(
   clock: Clock,
 ): RenewedTokens {
   const cache = new Map<string, Cached>();
-  const flights = new SingleFlight<Presented>(MOST_TOKENS);
+  const flights = new SingleFlight<AttachedCredential>(MOST_TOKENS);
 
-  async function renew(key: string): Promise<Presented> {
+  async function renew(key: string): Promise<AttachedCredential> {
     const { token, seconds } = await fetch(key);
-    const presented: Presented = { carrier: 'header', name: 'Authorization', value: `Bearer ${token}` };
+    const presented: AttachedCredential = {
+      credentialSource: 'header',
+      name: 'Authorization',
+      value: `Bearer ${token}`,
+    };
     const life = Math.min(Math.max(seconds, 0), LONGEST_LIFE) * 1000;
     const now = clock.now();
     const oldest = cache.keys().next().value;
@@ -55,12 +59,12 @@ export function createRenewedTokens(
     return presented;
   }
 
-  function renewOnce(key: string): Promise<Presented> {
+  function renewOnce(key: string): Promise<AttachedCredential> {
     return flights.run(key, () => renew(key));
   }
 
   return {
-    present(key) {
+    attach(key) {
       const known = cache.get(key);
       const now = clock.now();
       if (known === undefined || now >= known.expiresAt) return renewOnce(key);

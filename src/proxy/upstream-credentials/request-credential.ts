@@ -3,8 +3,8 @@ import type { Forwarding } from '../../core/request/forwarding.ts';
 import type { UpstreamFault } from '../../core/reasons.ts';
 
 /** Where in a request to the upstream a credential stands. */
-export interface Presented {
-  readonly carrier: 'header' | 'query';
+export interface AttachedCredential {
+  readonly credentialSource: 'header' | 'query';
   readonly name: string;
   readonly value: string;
 }
@@ -14,9 +14,11 @@ export interface RequestCredential {
   /** Headers that may carry it: whatever a client sends under these names goes. */
   readonly headers: readonly string[];
   /** At once where it is at hand; undefined where the request goes without. Rejects with a `CredentialFault`. */
-  present(forwarding: Forwarding): Presented | CredentialFault | undefined | Promise<Presented>;
+  attach(
+    forwarding: Forwarding,
+  ): AttachedCredential | CredentialFault | undefined | Promise<AttachedCredential>;
   /** The upstream did not take it, or wants one where there was none. */
-  rejected(forwarding: Forwarding, presented: Presented | undefined): Rejection;
+  rejected(forwarding: Forwarding, presented: AttachedCredential | undefined): Rejection;
   close(): void;
 }
 
@@ -34,7 +36,7 @@ export class CredentialFault extends Error {
 }
 
 /** Tells the client what is missing, and whose fault it is. */
-export function withhold(forwarding: Forwarding, { reason, message }: CredentialFault): void {
+export function failCredential(forwarding: Forwarding, { reason, message }: CredentialFault): void {
   switch (reason) {
     case 'upstream_credential_missing':
     case 'no_credential':

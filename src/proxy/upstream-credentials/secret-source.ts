@@ -1,6 +1,6 @@
 import { GatehouseError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
-import { orLetGo } from '../../util/close-on-failure.ts';
+import { closeOnFailure } from '../../util/close-on-failure.ts';
 import { WatchedFile } from '../../util/watched-file.ts';
 
 /** A secret as it is now. */
@@ -30,7 +30,7 @@ export function openSecret(
     log.warn('upstream credential not re-read, the last good one stays', { service, file: path, code });
   };
   try {
-    return orLetGo((keep) => {
+    return closeOnFailure((keep) => {
       const file = keep(
         new WatchedFile(
           path,

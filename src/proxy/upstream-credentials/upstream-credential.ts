@@ -1,5 +1,5 @@
-import type { Clock, Log, OutboundForms } from '../../core/ports.ts';
-import { orLetGo } from '../../util/close-on-failure.ts';
+import type { Clock, Log, EgressFormClient } from '../../core/ports.ts';
+import { closeOnFailure } from '../../util/close-on-failure.ts';
 import { createClientCredential, type ClientCredentialSettings } from './client-credential.ts';
 import { basicCredential, fixedCredential, type FixedAuth } from './fixed-credential.ts';
 import { createOAuth2Token, type OAuth2Settings } from './oauth2-token.ts';
@@ -8,7 +8,7 @@ import { createRegistryTokens, type RegistryTokenSettings } from './registry-tok
 import type { RequestCredential } from './request-credential.ts';
 
 /** A credential of the gateway's own: exactly one of these. */
-export interface OwnAuth extends FixedAuth {
+export interface GatewayAuth extends FixedAuth {
   /** Fetched for each set of rights, with a user name and password, or as anybody. */
   readonly registryToken?:
     | (RegistryTokenSettings & {
@@ -21,15 +21,15 @@ export interface OwnAuth extends FixedAuth {
 }
 
 /** What is presented to the upstream: exactly one of these. */
-export interface UpstreamAuth extends OwnAuth {
+export interface UpstreamAuth extends GatewayAuth {
   /** Name of the caller's identity → the gateway's credential for it. */
-  readonly perIdentity?: Readonly<Record<string, OwnAuth>> | undefined;
+  readonly perIdentity?: Readonly<Record<string, GatewayAuth>> | undefined;
   /** The client's own, where it may be shown to the upstream. */
   readonly forwardCredential?: true | undefined;
 }
 
 export interface CredentialPorts {
-  readonly outbound: OutboundForms;
+  readonly egress: EgressFormClient;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -46,19 +46,19 @@ export function createUpstreamCredential(
   ports: CredentialPorts,
 ): RequestCredential | undefined {
   if (forwardCredential === true) return createClientCredential(service);
-  if (perIdentity === undefined) return ownCredential(service, own, ports);
-  return orLetGo((keep) => {
+  if (perIdentity === undefined) return gatewayCredential(service, own, ports);
+  return closeOnFailure((keep) => {
     const entries = Object.entries(perIdentity).flatMap(([identity, entry]) => {
-      const credential = ownCredential(service, entry, ports);
+      const credential = gatewayCredential(service, entry, ports);
       return credential === undefined ? [] : [[identity, keep(credential)] as const];
     });
     return createPerIdentity(new Map(entries));
   });
 }
 
-function ownCredential(
+function gatewayCredential(
   { name, repositoryPrefix = '' }: CredentialService,
-  { oauth2, registryToken, ...fixed }: OwnAuth,
+  { oauth2, registryToken, ...fixed }: GatewayAuth,
   ports: CredentialPorts,
 ): RequestCredential | undefined {
   if (oauth2 !== undefined) return createOAuth2Token(name, oauth2, ports);
@@ -70,7 +70,7 @@ function ownCredential(
       : basicCredential(name, { username, password, passwordFile }, ports.log);
   const tokens = createRegistryTokens(name, registryToken, repositoryPrefix, {
     ...ports,
-    login: () => login?.present().value,
+    login: () => login?.attach().value,
   });
   return { ...tokens, close: () => login?.close() };
 }

@@ -18,7 +18,7 @@ export function readHandshake(headers: readonly string[]): Handshake {
 
 /**
  * Kubernetes reads a bearer token there, since browsers send no header of their own with a handshake
- * (staging/src/k8s.io/apiserver/pkg/authentication/request/websocket): a carrier like all others.
+ * (staging/src/k8s.io/apiserver/pkg/authentication/request/websocket): a credential source like all others.
  */
 export function withoutCredentials(headers: readonly string[]): readonly string[] {
   return pairs(headers).flatMap(([name, value]) => {

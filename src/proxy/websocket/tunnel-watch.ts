@@ -63,7 +63,7 @@ export class TunnelWatch {
         watched.moved = moved;
         watched.movedAt = now;
       }
-      const refusal = tunnel.forwarding.standing();
+      const refusal = tunnel.forwarding.reauthorize();
       if (refusal !== undefined) {
         tunnel.forwarding.broken(refusal.reason, refusal.detail);
         end(tunnel, refusal.detail);

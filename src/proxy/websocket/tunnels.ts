@@ -4,7 +4,7 @@ import { createProxyServer } from 'http-proxy-3';
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import { byName, readHandshake, SWITCHING, withoutCredentials, type Handshake } from './handshake-headers.ts';
 import type { LocationRewriter } from '../rewrite/location.ts';
-import { relayAnswer } from '../relay/relay-response.ts';
+import { relayResponse } from '../relay/relay-response.ts';
 import type { Relay } from '../relay/relay.ts';
 import { readResponseHead } from '../transport/response-head.ts';
 import { switchingProblem } from './switching-response.ts';
@@ -33,7 +33,7 @@ export function createTunnels(settings: TunnelSettings, connect: UpstreamPool['c
   const proxy = createProxyServer();
   // It throws what nobody listens to; whoever has to know is told by the sockets themselves.
   proxy.on('error', () => undefined);
-  const agent = new WayOut(connect);
+  const agent = new PoolAgent(connect);
 
   function open(forwarding: Forwarding, path: string, headers: readonly string[], relay: Relay): void {
     const { req, upgrade } = forwarding.incoming;
@@ -63,7 +63,7 @@ export function createTunnels(settings: TunnelSettings, connect: UpstreamPool['c
     request.on('response', (answer) => {
       answered();
       request.setTimeout(timeouts.idle, () => request.destroy(new TimeoutError()));
-      relayAnswer(request, answer, relay);
+      relayResponse(request, answer, relay);
     });
     request.on('upgrade', (answer, upstream, early) => {
       answered();
@@ -164,7 +164,7 @@ function attempt(
 const LINGER = 2_000;
 
 /** Connections as the pool of the service makes them. */
-class WayOut extends Agent {
+class PoolAgent extends Agent {
   readonly #connect: UpstreamPool['connect'];
 
   constructor(connect: UpstreamPool['connect']) {

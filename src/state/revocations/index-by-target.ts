@@ -1,5 +1,5 @@
 import { scalarClaim } from '../../core/credentials/claims.ts';
-import type { Minted, MintedTokenId, VerifiedCredential } from '../../core/credentials/credential.ts';
+import type { MintedFrom, MintedTokenId, VerifiedCredential } from '../../core/credentials/credential.ts';
 import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 import type { Revocation, RevocationTarget } from '../../core/credentials/revocation.ts';
 
@@ -87,7 +87,7 @@ export class RevocationIndex {
     );
   }
 
-  #findParent(issuer: string, { parents }: Minted, now: number): Revocation | undefined {
+  #findParent(issuer: string, { parents }: MintedFrom, now: number): Revocation | undefined {
     for (const parent of parents) {
       const found = this.#findToken(issuer, parent, now);
       if (found !== undefined) return found;
@@ -97,7 +97,7 @@ export class RevocationIndex {
 
   #findToken(
     issuer: string,
-    token: VerifiedCredential | Minted['source'] | MintedTokenId,
+    token: VerifiedCredential | MintedFrom['source'] | MintedTokenId,
     now: number,
   ): Revocation | undefined {
     const { tokenHash } = this.#byTarget;

@@ -8,7 +8,7 @@ import { handleWith, readBody, send, type Env } from './hono-app.ts';
 
 const MAX_BODY = 64 * 1024;
 
-export interface Answer {
+export interface EndpointResponse {
   readonly kind: 'answer';
   readonly contentType: string;
   readonly body: string;
@@ -17,14 +17,14 @@ export interface Answer {
 }
 
 /** A refusal for the audit trail, with other words for the client than its reason's. */
-export interface Refused {
+export interface EndpointRefusal {
   readonly kind: 'refused';
   readonly refusal: Refusal;
-  readonly told: Told;
+  readonly clientError: ClientError;
 }
 
 /** What a client reads of a refusal. */
-export interface Told {
+export interface ClientError {
   readonly status: number;
   /** Of the endpoint's standard. */
   readonly code: string | number;
@@ -32,22 +32,25 @@ export interface Told {
 }
 
 /** How the standard of an endpoint says no. */
-export interface Manner {
+export interface ErrorFormat {
   /** The words for a refusal that brings none of its own. */
-  tell(refusal: Refusal): Told;
+  toClientError(refusal: Refusal): ClientError;
   /** Name, value, name, value … in `headers`, beside those that every refusal has. */
   write(
-    told: Told,
+    clientError: ClientError,
     call: EndpointCall,
   ): { readonly contentType: string; readonly body: string; readonly headers?: readonly string[] };
 }
 
-export type Work = (call: EndpointCall, body: string) => Promise<Answer | Refused | Refusal>;
+export type Work = (
+  call: EndpointCall,
+  body: string,
+) => Promise<EndpointResponse | EndpointRefusal | Refusal>;
 
 /** One of the gateway's own endpoints: methods, the bounded body, refusals, and what the audit trail is told of it. */
-export function createOwnEndpoint(
+export function createBuiltInEndpoint(
   methods: { readonly GET?: Work; readonly POST?: Work },
-  manner: Manner,
+  errorFormat: ErrorFormat,
   log: Log,
 ): Handle {
   const app = new Hono<Env>();
@@ -69,17 +72,17 @@ export function createOwnEndpoint(
     return unable('internal_error', 'an exception at an endpoint of the gateway’s own');
   }
 
-  function refuse(context: Context<Env>, outcome: Refused | Refusal): Response {
+  function refuse(context: Context<Env>, outcome: EndpointRefusal | Refusal): Response {
     const { call } = context.env;
     const refusal = outcome.kind === 'refused' ? outcome.refusal : outcome;
     call.decision = refusal;
     call.reason = refusal.reason;
     call.detail = refusal.detail;
-    const told = outcome.kind === 'refused' ? outcome.told : manner.tell(refusal);
-    const { contentType, body, headers = [] } = manner.write(told, call);
+    const clientError = outcome.kind === 'refused' ? outcome.clientError : errorFormat.toClientError(refusal);
+    const { contentType, body, headers = [] } = errorFormat.write(clientError, call);
     for (let i = 0; i < headers.length; i += 2) context.header(headers[i] ?? '', headers[i + 1] ?? '');
     if (refusal.retryAfter !== undefined) context.header('Retry-After', String(refusal.retryAfter));
-    return send(context, told.status, contentType, body);
+    return send(context, clientError.status, contentType, body);
   }
 
   /** The rest of the body is not read, so nothing can follow it on this connection. */
@@ -103,20 +106,24 @@ export function createOwnEndpoint(
     const allowed = Object.keys(methods).join(', ');
     context.header('Allow', allowed);
     const message = `Use ${allowed.replace(', ', ' or ')}.`;
-    const told = { ...manner.tell(deny('operation_unknown', '')), status: 405, message };
-    return refuse(context, { kind: 'refused', refusal: deny('operation_unknown', message), told });
+    const clientError = { ...errorFormat.toClientError(deny('operation_unknown', '')), status: 405, message };
+    return refuse(context, { kind: 'refused', refusal: deny('operation_unknown', message), clientError });
   });
   app.onError((error, context) => refuse(context, undecided(error)));
 
   return handleWith(app);
 }
 
-export function answer(contentType: string, value: unknown, cache?: string): Answer {
+export function jsonResponse(contentType: string, value: unknown, cache?: string): EndpointResponse {
   const text = { kind: 'answer', contentType, body: JSON.stringify(value) } as const;
   return cache === undefined ? text : { ...text, cache };
 }
 
 /** The request is not one that the endpoint's standard has; it may be told what is wrong. */
-export function misuse(code: Told['code'], message: string, status = 400): Refused {
-  return { kind: 'refused', refusal: deny('request_malformed', message), told: { status, code, message } };
+export function badRequest(code: ClientError['code'], message: string, status = 400): EndpointRefusal {
+  return {
+    kind: 'refused',
+    refusal: deny('request_malformed', message),
+    clientError: { status, code, message },
+  };
 }

@@ -1,10 +1,10 @@
 import type { Refusal } from '../../core/decision.ts';
 import { REASONS } from '../../core/reasons.ts';
-import type { Manner, Refused, Told } from '../endpoint/built-in-endpoint.ts';
+import type { ErrorFormat, EndpointRefusal, ClientError } from '../endpoint/built-in-endpoint.ts';
 
 /** Errors of RFC 6749 §5.2; a bad or refused token is an `invalid_request` there (RFC 8693 §2.2.2). */
-export const OAUTH_MANNER: Manner = {
-  tell: (refusal) => common(refusal) ?? told(400, 'invalid_request', REFUSED),
+export const OAUTH_ERROR_FORMAT: ErrorFormat = {
+  toClientError: (refusal) => common(refusal) ?? clientError(400, 'invalid_request', REFUSED),
   write: ({ status, code, message }, { incoming, head }) => ({
     contentType: 'application/json',
     body: JSON.stringify({ error: code, error_description: `${message} (request id ${incoming.requestId})` }),
@@ -16,24 +16,25 @@ export const OAUTH_MANNER: Manner = {
 const REFUSED = 'The token is not accepted here. The audit trail of the gateway says why.';
 
 /** The same for a client that shows itself with a secret. */
-export function asClient(refusal: Refusal): Refused | Refusal {
+export function asClient(refusal: Refusal): EndpointRefusal | Refusal {
   return common(refusal) === undefined ? refused(refusal, 401, 'invalid_client', REFUSED) : refusal;
 }
 
-export function refused(refusal: Refusal, status: number, code: string, message: string): Refused {
-  return { kind: 'refused', refusal, told: told(status, code, message) };
+export function refused(refusal: Refusal, status: number, code: string, message: string): EndpointRefusal {
+  return { kind: 'refused', refusal, clientError: clientError(status, code, message) };
 }
 
 /** What says nothing of the token. */
-function common({ kind, reason }: Refusal): Told | undefined {
+function common({ kind, reason }: Refusal): ClientError | undefined {
   const { status, message } = REASONS[reason];
-  if (kind === 'unable' || reason === 'rate_limited') return told(status, 'temporarily_unavailable', message);
+  if (kind === 'unable' || reason === 'rate_limited')
+    return clientError(status, 'temporarily_unavailable', message);
   if (reason === 'operation_unknown' || reason === 'body_too_large' || reason === 'body_timeout') {
-    return told(status, 'invalid_request', message);
+    return clientError(status, 'invalid_request', message);
   }
   return undefined;
 }
 
-function told(status: number, code: string, message: string): Told {
+function clientError(status: number, code: string, message: string): ClientError {
   return { status, code, message };
 }

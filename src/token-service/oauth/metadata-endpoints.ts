@@ -2,7 +2,12 @@ import type { Handle } from '../../core/request/endpoint.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
 import type { Log } from '../../core/ports.ts';
 import { REASONS } from '../../core/reasons.ts';
-import { answer, createOwnEndpoint, type Manner, type Work } from '../endpoint/built-in-endpoint.ts';
+import {
+  jsonResponse,
+  createBuiltInEndpoint,
+  type ErrorFormat,
+  type Work,
+} from '../endpoint/built-in-endpoint.ts';
 import { GRANT_TYPES } from './token-request.ts';
 
 export const JWKS_PATH = '/.well-known/jwks.json';
@@ -45,13 +50,13 @@ function published(
     const { type, value } = await read();
     call.reason = 'anonymous';
     call.decision = { kind: 'allow', basis: 'anonymous', caller: undefined, relaxed: undefined };
-    return answer(type, value, CACHE);
+    return jsonResponse(type, value, CACHE);
   };
-  return createOwnEndpoint({ GET: work }, MANNER, log);
+  return createBuiltInEndpoint({ GET: work }, ERROR_FORMAT, log);
 }
 
-const MANNER: Manner = {
-  tell: ({ reason }) => ({ code: reason, ...REASONS[reason] }),
+const ERROR_FORMAT: ErrorFormat = {
+  toClientError: ({ reason }) => ({ code: reason, ...REASONS[reason] }),
   write: ({ code, message }) => ({
     contentType: 'application/json',
     body: JSON.stringify({ error: code, message }),

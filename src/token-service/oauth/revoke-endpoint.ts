@@ -4,15 +4,15 @@ import type { Handle } from '../../core/request/endpoint.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Revocations } from '../../core/credentials/revocation.ts';
 import { holderOf } from './holder-of.ts';
-import { OAUTH_MANNER } from './error-format.ts';
-import { createOwnEndpoint, misuse, type Answer } from '../endpoint/built-in-endpoint.ts';
-import { prove, type Admit } from '../authenticate-caller.ts';
+import { OAUTH_ERROR_FORMAT } from './error-format.ts';
+import { createBuiltInEndpoint, badRequest, type EndpointResponse } from '../endpoint/built-in-endpoint.ts';
+import { authenticateCaller, type VerifyCredential } from '../authenticate-caller.ts';
 import { readForm } from './token-request.ts';
 
 export interface RevokePorts {
   readonly present: (token: string) => PresentedCredential | Deny;
   /** Verifies minted tokens of any audience. */
-  readonly admit: Admit;
+  readonly verifyCredential: VerifyCredential;
   readonly revocations: Pick<Revocations, 'addByHolder' | 'check'>;
   /** Claims that say who a token is of, by the issuer's name. */
   readonly holderClaims: ReadonlyMap<string, readonly string[]>;
@@ -20,29 +20,29 @@ export interface RevokePorts {
 }
 
 /** RFC 7009 §2.2: the same for a token that is revoked now and for one that never was. */
-const DONE: Answer = { kind: 'answer', contentType: 'text/plain; charset=utf-8', body: '' };
+const DONE: EndpointResponse = { kind: 'answer', contentType: 'text/plain; charset=utf-8', body: '' };
 
 /** `POST /oauth/revoke`: the holder of a minted token may end it. Other tokens are revoked on the admin listener. */
 export function createRevokeEndpoint({
   present,
-  admit,
+  verifyCredential,
   revocations,
   holderClaims,
   log,
 }: RevokePorts): Handle {
-  return createOwnEndpoint(
+  return createBuiltInEndpoint(
     {
       async POST(call, body) {
         const parameters = readForm(call.head, body);
         if ('kind' in parameters) return parameters;
         const token = parameters.get('token') ?? '';
-        if (token === '') return misuse('invalid_request', 'Send the token.');
+        if (token === '') return badRequest('invalid_request', 'Send the token.');
         const presented = present(token);
         call.decision = { kind: 'allow', basis: 'anonymous', caller: undefined, relaxed: undefined };
         call.reason = 'anonymous';
         call.detail = 'not a token of ours that is still good';
         if ('kind' in presented || presented.class !== 'access_token') return DONE;
-        const verified = await prove(call, presented, admit);
+        const verified = await authenticateCaller(call, presented, verifyCredential);
         if ('kind' in verified) {
           if (verified.kind === 'unable' || verified.reason === 'rate_limited') return verified;
           call.detail = verified.detail;
@@ -67,7 +67,7 @@ export function createRevokeEndpoint({
         return { kind: 'deny', reason: 'rate_limited', detail, retryAfter };
       },
     },
-    OAUTH_MANNER,
+    OAUTH_ERROR_FORMAT,
     log,
   );
 }

@@ -3,16 +3,16 @@ import { deny, type Caller, type Deny, type Refusal } from '../../core/decision.
 import type { EndpointCall, Handle } from '../../core/request/endpoint.ts';
 import type { Log } from '../../core/ports.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { giveOut, type GiveOutPorts } from '../issue-token.ts';
-import { asClient, OAUTH_MANNER, refused } from './error-format.ts';
+import { issueToken, type IssueTokenPorts } from '../issue-token.ts';
+import { asClient, OAUTH_ERROR_FORMAT, refused } from './error-format.ts';
 import {
-  answer,
-  createOwnEndpoint,
-  misuse,
-  type Answer,
-  type Refused,
+  jsonResponse,
+  createBuiltInEndpoint,
+  badRequest,
+  type EndpointResponse,
+  type EndpointRefusal,
 } from '../endpoint/built-in-endpoint.ts';
-import { prove, type Admit } from '../authenticate-caller.ts';
+import { authenticateCaller, type VerifyCredential } from '../authenticate-caller.ts';
 import { readTokenRequest, TOKEN_TYPES, type TokenRequest } from './token-request.ts';
 
 /** What a token can be asked for: one service, or all of them. */
@@ -22,10 +22,10 @@ export interface Target {
   /** Undefined: all. */
   readonly service: string | undefined;
   /** By the issuers and audiences that the target has. */
-  readonly admit: Admit;
+  readonly verifyCredential: VerifyCredential;
 }
 
-export interface TokenPorts extends GiveOutPorts {
+export interface TokenPorts extends IssueTokenPorts {
   readonly all: Target;
   /** By every name that clients may use for one: the service's, its public URL. */
   readonly targets: ReadonlyMap<string, Target>;
@@ -39,20 +39,23 @@ export interface TokenPorts extends GiveOutPorts {
 
 /** `POST /oauth/token`: RFC 8693 for the tokens of jobs, RFC 6749 §4.4 for deploy tokens. */
 export function createTokenEndpoint(ports: TokenPorts): Handle {
-  return createOwnEndpoint(
+  return createBuiltInEndpoint(
     {
       async POST(call, body) {
         const request = readTokenRequest(call.head, body);
         if (request.kind === 'refused') return request;
         if (isMixed(request, ports.extract(call.head))) {
-          return misuse('invalid_request', 'The request carries more than one credential. Send exactly one.');
+          return badRequest(
+            'invalid_request',
+            'The request carries more than one credential. Send exactly one.',
+          );
         }
         const outcome = await issue(call, request, ports);
         const ofClient = request.subject.grant === 'client' && outcome.kind === 'deny';
         return ofClient ? asClient(outcome) : outcome;
       },
     },
-    OAUTH_MANNER,
+    OAUTH_ERROR_FORMAT,
     ports.log,
   );
 }
@@ -67,10 +70,10 @@ async function issue(
   call: EndpointCall,
   request: TokenRequest,
   ports: TokenPorts,
-): Promise<Answer | Refused | Refusal> {
+): Promise<EndpointResponse | EndpointRefusal | Refusal> {
   const target = targetOf(request.targets, ports);
   // A bad token is told the same whether or not there is such a target.
-  const verified = await verify(call, request, (target ?? ports.all).admit, ports);
+  const verified = await verify(call, request, (target ?? ports.all).verifyCredential, ports);
   if ('kind' in verified) return verified;
   const caller = ports.identify(verified);
   if ('kind' in caller) return caller;
@@ -85,9 +88,9 @@ async function issue(
     return refused(denied, 400, 'invalid_scope', 'A scope was asked for that this token cannot get there.');
   }
   const scope = (request.scopes ?? held).join(' ');
-  const minted = await giveOut(call, caller, { audience: target.audience, extra: { scope } }, ports);
+  const minted = await issueToken(call, caller, { audience: target.audience, extra: { scope } }, ports);
   if (minted.kind !== 'minted') return minted;
-  return answer('application/json', {
+  return jsonResponse('application/json', {
     access_token: minted.token,
     ...(request.subject.grant === 'exchange' ? { issued_token_type: request.issuedType } : {}),
     token_type: 'Bearer',
@@ -106,7 +109,7 @@ function targetOf(names: readonly string[], { all, targets }: TokenPorts): Targe
 async function verify(
   call: EndpointCall,
   { subject }: TokenRequest,
-  admit: Admit,
+  verifyCredential: VerifyCredential,
   { present }: TokenPorts,
 ): Promise<VerifiedCredential | Refusal> {
   const presented =
@@ -120,6 +123,6 @@ async function verify(
   // What was minted is never exchanged again: it would live on without end.
   const fits = 'kind' in presented || presented.class === expected;
   return fits
-    ? prove(call, presented, admit)
+    ? authenticateCaller(call, presented, verifyCredential)
     : deny('credential_invalid', `a ${presented.class} where a ${expected} was announced`);
 }

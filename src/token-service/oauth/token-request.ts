@@ -1,6 +1,6 @@
 import { findHeader, foldHeaderName } from '../../util/http/header-name.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { misuse, type Refused } from '../endpoint/built-in-endpoint.ts';
+import { badRequest, type EndpointRefusal } from '../endpoint/built-in-endpoint.ts';
 
 export const GRANT_TYPES = {
   exchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -29,34 +29,34 @@ export interface TokenRequest {
 }
 
 /** A request of RFC 8693 §2.1, or of RFC 6749 §4.4.2; parameters come from the body only, each once. */
-export function readTokenRequest(head: RequestHead, body: string): TokenRequest | Refused {
+export function readTokenRequest(head: RequestHead, body: string): TokenRequest | EndpointRefusal {
   const parameters = readForm(head, body, REPEATABLE);
   if ('kind' in parameters) return parameters;
   const targets = [...parameters.getAll('audience'), ...parameters.getAll('resource')];
   const scope = parameters.get('scope');
   const scopes = scope === null ? undefined : scope.split(' ');
   if (scopes?.some((each) => each === '') === true) {
-    return misuse('invalid_scope', 'Send scopes with one blank between them.');
+    return badRequest('invalid_scope', 'Send scopes with one blank between them.');
   }
   const common = { kind: 'request', targets, scopes } as const;
   const grant = parameters.get('grant_type');
   switch (grant) {
     case null:
-      return misuse('invalid_request', 'Send a grant_type.');
+      return badRequest('invalid_request', 'Send a grant_type.');
     case GRANT_TYPES.exchange: {
       const subject = readSubject(parameters);
       if ('kind' in subject) return subject;
       const issuedType = parameters.get('requested_token_type') ?? TOKEN_TYPES.accessToken;
       return issuedType === TOKEN_TYPES.accessToken || issuedType === TOKEN_TYPES.jwt
         ? { ...common, subject, issuedType }
-        : misuse('invalid_request', 'The only requested_token_type is access_token (which is a jwt).');
+        : badRequest('invalid_request', 'The only requested_token_type is access_token (which is a jwt).');
     }
     case GRANT_TYPES.client: {
       const subject = readClient(head);
       return 'kind' in subject ? subject : { ...common, subject, issuedType: TOKEN_TYPES.accessToken };
     }
     default:
-      return misuse('unsupported_grant_type', 'Send one of the grant types that the metadata lists.');
+      return badRequest('unsupported_grant_type', 'Send one of the grant types that the metadata lists.');
   }
 }
 
@@ -67,15 +67,15 @@ export function readForm(
   head: RequestHead,
   body: string,
   repeatable: ReadonlySet<string> = new Set(),
-): URLSearchParams | Refused {
+): URLSearchParams | EndpointRefusal {
   const type = findHeader(head.rawHeaders, 'content-type') ?? '';
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
-    return misuse('invalid_request', 'Send the parameters as application/x-www-form-urlencoded.');
+    return badRequest('invalid_request', 'Send the parameters as application/x-www-form-urlencoded.');
   }
   const parameters = new URLSearchParams(body);
   for (const name of new Set(parameters.keys())) {
     if (repeatable.has(name) || parameters.getAll(name).length === 1) continue;
-    return misuse('invalid_request', 'Send each parameter once.');
+    return badRequest('invalid_request', 'Send each parameter once.');
   }
   return parameters;
 }
@@ -83,25 +83,29 @@ export function readForm(
 type Exchange = Extract<TokenRequest['subject'], { grant: 'exchange' }>;
 type Client = Extract<TokenRequest['subject'], { grant: 'client' }>;
 
-function readSubject(parameters: URLSearchParams): Exchange | Refused {
+function readSubject(parameters: URLSearchParams): Exchange | EndpointRefusal {
   const token = parameters.get('subject_token') ?? '';
   const type = parameters.get('subject_token_type');
-  if (token === '') return misuse('invalid_request', 'Send a subject_token.');
-  if (parameters.has('actor_token')) return misuse('invalid_request', 'An actor_token is not taken here.');
+  if (token === '') return badRequest('invalid_request', 'Send a subject_token.');
+  if (parameters.has('actor_token'))
+    return badRequest('invalid_request', 'An actor_token is not taken here.');
   if (parameters.has('client_secret')) {
-    return misuse('invalid_request', 'An exchange takes the subject_token alone, without a client_secret.');
+    return badRequest(
+      'invalid_request',
+      'An exchange takes the subject_token alone, without a client_secret.',
+    );
   }
   const known = type === TOKEN_TYPES.idToken || type === TOKEN_TYPES.jwt || type === TOKEN_TYPES.accessToken;
   if (!known) {
     const message =
       'The subject_token_type is id_token or jwt for an id token, access_token for a job token.';
-    return misuse('invalid_request', message);
+    return badRequest('invalid_request', message);
   }
   return { grant: 'exchange', token, type };
 }
 
 /** Basic, and nothing beside it. */
-function readClient({ rawHeaders }: RequestHead): Client | Refused {
+function readClient({ rawHeaders }: RequestHead): Client | EndpointRefusal {
   const lines = rawHeaders.filter(
     (_text, index) => index % 2 === 1 && foldHeaderName(rawHeaders[index - 1] ?? '') === 'authorization',
   );
@@ -111,7 +115,11 @@ function readClient({ rawHeaders }: RequestHead): Client | Refused {
   const username = unescaped(text.slice(0, Math.max(colon, 0)));
   const secret = unescaped(text.slice(colon + 1));
   if (lines.length !== 1 || colon < 0 || username === undefined || secret === undefined) {
-    return misuse('invalid_client', 'Send user name and secret of the deploy token with HTTP Basic.', 401);
+    return badRequest(
+      'invalid_client',
+      'Send user name and secret of the deploy token with HTTP Basic.',
+      401,
+    );
   }
   return { grant: 'client', username, secret };
 }

@@ -1,9 +1,9 @@
 import type { Refusal } from '../../core/decision.ts';
 import { REASONS } from '../../core/reasons.ts';
-import type { Told } from '../endpoint/built-in-endpoint.ts';
+import type { ClientError } from '../endpoint/built-in-endpoint.ts';
 
 /** What says nothing of the token; undefined for all that does. */
-export function tellPublisher({ kind, reason }: Refusal): Told | undefined {
+export function publishingError({ kind, reason }: Refusal): ClientError | undefined {
   const { status, message } = REASONS[reason];
   const open =
     kind === 'unable' ||

@@ -3,23 +3,23 @@ import type { Caller, Decision, Deny, Refusal } from '../../core/decision.ts';
 import type { EndpointCall } from '../../core/request/endpoint.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import type { Log } from '../../core/ports.ts';
-import { giveOut, type GiveOutPorts } from '../issue-token.ts';
-import { answer, type Answer } from '../endpoint/built-in-endpoint.ts';
-import { prove, type Admit } from '../authenticate-caller.ts';
+import { issueToken, type IssueTokenPorts } from '../issue-token.ts';
+import { jsonResponse, type EndpointResponse } from '../endpoint/built-in-endpoint.ts';
+import { authenticateCaller, type VerifyCredential } from '../authenticate-caller.ts';
 
 /** A service whose clients exchange the id token of their job when they publish. */
 export interface PublishingSite {
   /** `aud` of the tokens: this service's. */
   readonly audience: string;
   /** Id tokens that were made for publishing here, and no others. */
-  readonly admit: Admit;
+  readonly verifyCredential: VerifyCredential;
   readonly authorize: (
     credential: VerifiedCredential | undefined,
     operations: readonly Operation[],
   ) => Decision;
 }
 
-export interface PublishingPorts extends GiveOutPorts {
+export interface PublishingPorts extends IssueTokenPorts {
   readonly identify: (credential: VerifiedCredential) => Caller | Deny;
   readonly log: Log;
 }
@@ -41,9 +41,9 @@ export async function issueForPublishing(
   presented: PresentedCredential | Deny,
   name: string | undefined,
   ports: PublishingPorts,
-): Promise<Answer | Refusal> {
+): Promise<EndpointResponse | Refusal> {
   call.operations = [{ scope: WRITE, resource: name ?? '', extent: name === undefined ? 'any' : 'one' }];
-  const verified = await prove(call, presented, site.admit);
+  const verified = await authenticateCaller(call, presented, site.verifyCredential);
   if ('kind' in verified) return verified;
   const caller = ports.identify(verified);
   if ('kind' in caller) return caller;
@@ -51,9 +51,9 @@ export async function issueForPublishing(
   if (decision.kind !== 'allow') return decision;
   const limits = { scope: `${READ} ${WRITE}`, ...(name === undefined ? {} : { resources: [name] }) };
   const wanted = { audience: site.audience, publishing: true, extra: limits };
-  const minted = await giveOut(call, caller, wanted, ports);
+  const minted = await issueToken(call, caller, wanted, ports);
   if (minted.kind !== 'minted') return minted;
   const expires = Math.floor(ports.clock.now() / 1000) + minted.expiresIn;
   // npm reads the token alone; twine renews it before its end.
-  return answer('application/json', { success: true, token: minted.token, expires });
+  return jsonResponse('application/json', { success: true, token: minted.token, expires });
 }

@@ -3,14 +3,19 @@ import type { Deny } from '../../core/decision.ts';
 import type { Handle } from '../../core/request/endpoint.ts';
 import { findHeader } from '../../util/http/header-name.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
-import { answer, createOwnEndpoint, misuse, type Manner } from '../endpoint/built-in-endpoint.ts';
+import {
+  jsonResponse,
+  createBuiltInEndpoint,
+  badRequest,
+  type ErrorFormat,
+} from '../endpoint/built-in-endpoint.ts';
 import {
   issueForPublishing,
   REFUSED,
   type PublishingPorts,
   type PublishingSite,
 } from './issue-for-publishing.ts';
-import { tellPublisher } from './error-message.ts';
+import { publishingError } from './error-message.ts';
 
 /** At the root of the host (twine auth.py, uv-publish trusted_publishing.rs). */
 export const PYPI_AUDIENCE_PATH = '/_/oidc/audience';
@@ -22,45 +27,47 @@ export interface PypiPublishingPorts extends PublishingPorts {
 
 /** What twine and uv ask first: the `aud` that the id token of their job must have. */
 export function createPypiAudience(audience: string, { log }: Pick<PublishingPorts, 'log'>): Handle {
-  return createOwnEndpoint(
+  return createBuiltInEndpoint(
     {
       async GET(call) {
         call.decision = { kind: 'allow', basis: 'anonymous', caller: undefined, relaxed: undefined };
         call.reason = 'anonymous';
-        return answer('application/json', { audience });
+        return jsonResponse('application/json', { audience });
       },
     },
-    MANNER,
+    ERROR_FORMAT,
     log,
   );
 }
 
 /** `{"token": id token}` → `{"token"}`, which they then send as password of `__token__`. */
 export function createPypiPublishing(site: PublishingSite, ports: PypiPublishingPorts): Handle {
-  return createOwnEndpoint(
+  return createBuiltInEndpoint(
     {
       async POST(call, body) {
         const type = findHeader(call.head.rawHeaders, 'content-type') ?? '';
         if (!/^application\/json\s*(;|$)/i.test(type)) {
-          return misuse('invalid-payload', 'Send the body as application/json.', 415);
+          return badRequest('invalid-payload', 'Send the body as application/json.', 415);
         }
         const parsed = parseJsonObject(Buffer.from(body, 'utf8'));
-        if (parsed.kind === 'problem') return misuse('invalid-payload', `The body ${parsed.problem}.`, 422);
+        if (parsed.kind === 'problem')
+          return badRequest('invalid-payload', `The body ${parsed.problem}.`, 422);
         const { token } = parsed.value;
         if (typeof token !== 'string' || token === '') {
-          return misuse('invalid-payload', '"token" must be the id token of the job.', 422);
+          return badRequest('invalid-payload', '"token" must be the id token of the job.', 422);
         }
         return issueForPublishing(call, site, ports.present(token), undefined, ports);
       },
     },
-    MANNER,
+    ERROR_FORMAT,
     ports.log,
   );
 }
 
 /** As the index that these clients were made for says no: they print code and description of each error. */
-const MANNER: Manner = {
-  tell: (refusal) => tellPublisher(refusal) ?? { status: 422, code: 'invalid-token', message: REFUSED },
+const ERROR_FORMAT: ErrorFormat = {
+  toClientError: (refusal) =>
+    publishingError(refusal) ?? { status: 422, code: 'invalid-token', message: REFUSED },
   write({ code, message }, { incoming }) {
     const description = `${message} (request id ${incoming.requestId})`;
     const body = { message: 'Token request failed', errors: [{ code: String(code), description }] };

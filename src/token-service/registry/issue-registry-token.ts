@@ -1,13 +1,13 @@
 import type { PresentedCredential, VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Caller, type Decision, type Deny, type Refusal } from '../../core/decision.ts';
 import type { EndpointCall } from '../../core/request/endpoint.ts';
-import { STRANGER } from '../../core/credentials/minted-token.ts';
+import { UNMATCHED_IDENTITY } from '../../core/credentials/minted-token.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import type { RegistryAccess } from '../../core/credentials/registry-access.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { givenOut } from '../issue-token.ts';
+import { recordIssuedToken } from '../issue-token.ts';
 import type { Mint } from '../mint.ts';
-import { prove, type Admit } from '../authenticate-caller.ts';
+import { authenticateCaller, type VerifyCredential } from '../authenticate-caller.ts';
 import type { RegistryTokenRequest } from './token-request.ts';
 
 /** The registries of one host, which share one login. */
@@ -24,7 +24,7 @@ export interface RegistrySite {
   }[];
   readonly extract: (head: RequestHead) => PresentedCredential | undefined | Deny;
   /** Each of the services verifies the credential for itself. */
-  readonly logIn: (...asked: Parameters<Admit>) => Promise<Login | Refusal>;
+  readonly logIn: (...asked: Parameters<VerifyCredential>) => Promise<Login | Refusal>;
 }
 
 /** A credential that at least one service of the host accepts. */
@@ -85,13 +85,13 @@ export async function issueRegistryToken(
 
   const minted = await ports.mint({
     source: credential,
-    identity: caller?.identity ?? STRANGER,
+    identity: caller?.identity ?? UNMATCHED_IDENTITY,
     audience: request.service,
     extra: { access, scope: scopeText(access) },
   });
   if (minted.kind === 'deny') return { ...minted, caller };
   const basis = credential === undefined ? 'anonymous' : caller === undefined ? 'shadow' : 'grant';
-  givenOut(call, minted, basis, caller);
+  recordIssuedToken(call, minted, basis, caller);
   return { kind: 'issued', token: minted.token, expiresIn: minted.expiresIn, access };
 }
 
@@ -119,7 +119,7 @@ async function findOut(
   const presented = site.extract(head);
   if (presented === undefined) return ANYONE;
   let services: Login['services'] = new Map();
-  const verified = await prove(call, presented, async (...asked) => {
+  const verified = await authenticateCaller(call, presented, async (...asked) => {
     const login = await site.logIn(...asked);
     if ('kind' in login) return login;
     services = login.services;

@@ -3,12 +3,12 @@ import type { Log } from '../../core/ports.ts';
 import type { Protocol } from '../../core/request/protocol.ts';
 import { REASONS } from '../../core/reasons.ts';
 import {
-  answer,
-  createOwnEndpoint,
-  misuse,
-  type Answer,
-  type Manner,
-  type Refused,
+  jsonResponse,
+  createBuiltInEndpoint,
+  badRequest,
+  type EndpointResponse,
+  type ErrorFormat,
+  type EndpointRefusal,
 } from '../endpoint/built-in-endpoint.ts';
 import { readGetRequest, readPostRequest } from './token-request.ts';
 import type { BadTokenRequest, RegistryTokenRequest } from './token-request.ts';
@@ -28,30 +28,30 @@ export function createRegistryTokenEndpoint(
   async function issue(
     call: EndpointCall,
     request: RegistryTokenRequest | BadTokenRequest,
-  ): Promise<Answer | Refused | Refusal> {
-    if (request.kind === 'bad') return misuse('request_malformed', request.message, request.status);
+  ): Promise<EndpointResponse | EndpointRefusal | Refusal> {
+    if (request.kind === 'bad') return badRequest('request_malformed', request.message, request.status);
     const result = await issueRegistryToken(site, request, call, ports);
     if (result.kind !== 'issued') return result;
     const { token, expiresIn, access } = result;
     const scope = scopeText(access);
     // Both names: who asks by POST reads one, who asks by GET the other. No issued_at: clients would compare clocks.
     const body = { token, access_token: token, expires_in: expiresIn, ...(scope === '' ? {} : { scope }) };
-    return answer('application/json', body);
+    return jsonResponse('application/json', body);
   }
 
-  return createOwnEndpoint(
+  return createBuiltInEndpoint(
     {
       GET: (call) => issue(call, readGetRequest(call.head)),
       POST: (call, body) => issue(call, readPostRequest(call.head, body)),
     },
-    mannerOf(form),
+    errorFormatOf(form),
     ports.log,
   );
 }
 
-function mannerOf(form: Pick<Protocol, 'refusal'>): Manner {
+function errorFormatOf(form: Pick<Protocol, 'refusal'>): ErrorFormat {
   return {
-    tell({ reason }) {
+    toClientError({ reason }) {
       const { status, message } = REASONS[reason];
       // Where somebody logs in is where they must see that policy does not know them.
       return { status: status === 403 ? 401 : status, code: reason, message };

@@ -1,6 +1,6 @@
 import type { Store } from '../../core/store.ts';
 import { SingleFlight } from '../../util/single-flight.ts';
-import type { KeySource } from './key-source.ts';
+import type { SigningKeySource } from './key-source.ts';
 import { generateJwk, readJwk, type SigningKey } from './signing-key.ts';
 
 /** Under this name in the store. */
@@ -14,7 +14,7 @@ const COOLDOWN = 30_000;
  * the store has lost its data, the next replica to start makes another: whoever meets that one takes it over, and goes
  * on to verify what the one before has signed.
  */
-export function createGeneratedKey(store: Pick<Store, 'keepFirst'>): KeySource {
+export function createGeneratedKey(store: Pick<Store, 'keepFirst'>): SigningKeySource {
   /** The kept one first. */
   let known: readonly SigningKey[] = [];
   let text: string | undefined;

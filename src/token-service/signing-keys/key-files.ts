@@ -1,7 +1,7 @@
 import { GatehouseError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import { WatchedFile } from '../../util/watched-file.ts';
-import type { KeySource } from './key-source.ts';
+import type { SigningKeySource } from './key-source.ts';
 import { readPem, type SigningKey } from './signing-key.ts';
 
 /**
@@ -9,7 +9,7 @@ import { readPem, type SigningKey } from './signing-key.ts';
  * change places are not read in one moment: what stood in one a minute ago still verifies, here and
  * for those who read the published keys.
  */
-export async function openKeyFiles(files: readonly string[], log: Log): Promise<KeySource> {
+export async function openKeyFiles(files: readonly string[], log: Log): Promise<SigningKeySource> {
   const outcomes = await Promise.allSettled(files.map((file) => openKeyFile(file, log)));
   const opened = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   const failure = outcomes.find((outcome) => outcome.status === 'rejected');

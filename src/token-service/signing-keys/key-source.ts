@@ -1,7 +1,7 @@
 import type { SigningKey } from './signing-key.ts';
 
 /** Where signing keys come from. Both calls reject with `store_unavailable` where that cannot be reached. */
-export interface KeySource {
+export interface SigningKeySource {
   /** At least one; the first signs. */
   keys(): Promise<readonly SigningKey[]>;
   find(kid: string): Promise<SigningKey | undefined>;

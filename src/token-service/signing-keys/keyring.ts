@@ -7,7 +7,7 @@ import { decodeBase64url } from '../../util/base64url.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import { createGeneratedKey } from './generated-key.ts';
 import { openKeyFiles } from './key-files.ts';
-import type { KeySource } from './key-source.ts';
+import type { SigningKeySource } from './key-source.ts';
 
 export interface KeyringSettings {
   /** Default: one that is generated and kept in the store. */
@@ -20,9 +20,9 @@ export function createKeyring(
 ): Keyring {
   const files = settings.signing?.keys.map(({ file }) => file);
   const generated = createGeneratedKey(ports.store);
-  let source: KeySource | undefined = files === undefined ? generated : undefined;
+  let source: SigningKeySource | undefined = files === undefined ? generated : undefined;
 
-  function keys(): KeySource {
+  function keys(): SigningKeySource {
     if (source === undefined)
       throw new GatehouseError('store_unavailable', 'the signing keys are not read yet');
     return source;

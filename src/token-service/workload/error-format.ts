@@ -1,6 +1,11 @@
 import type { Refusal } from '../../core/decision.ts';
 import { REASONS } from '../../core/reasons.ts';
-import { misuse, type Manner, type Refused, type Told } from '../endpoint/built-in-endpoint.ts';
+import {
+  badRequest,
+  type ErrorFormat,
+  type EndpointRefusal,
+  type ClientError,
+} from '../endpoint/built-in-endpoint.ts';
 
 /** Codes of google.rpc.Status, which this API's errors are. */
 const CODES = {
@@ -13,9 +18,9 @@ const CODES = {
 } as const;
 
 /** Errors of `/v1/`: `{"code":16,"message":"…","details":[]}`. `deny` has the words for a credential that is refused. */
-export function apiManner(refused: (refusal: Refusal) => Told, challenge: boolean): Manner {
+export function apiErrorFormat(refused: (refusal: Refusal) => ClientError, challenge: boolean): ErrorFormat {
   return {
-    tell: (refusal) => common(refusal) ?? refused(refusal),
+    toClientError: (refusal) => common(refusal) ?? refused(refusal),
     write({ status, code, message }, { incoming, head, presented }) {
       const error = presented === undefined ? '' : ', error="invalid_token"';
       const header = challenge && status === 401;
@@ -28,23 +33,23 @@ export function apiManner(refused: (refusal: Refusal) => Told, challenge: boolea
   };
 }
 
-export function invalidArgument(message: string, status = 400): Refused {
-  return misuse(CODES.invalidArgument, message, status);
+export function invalidArgument(message: string, status = 400): EndpointRefusal {
+  return badRequest(CODES.invalidArgument, message, status);
 }
 
-export function unauthenticated(message: string): Told {
+export function unauthenticated(message: string): ClientError {
   return { status: 401, code: CODES.unauthenticated, message };
 }
 
 /** What a verified credential may not do, by its reason. */
-export function byReason({ reason }: Refusal): Told {
+export function byReason({ reason }: Refusal): ClientError {
   const { status, message } = REASONS[reason];
   if (status === 403) return { status, code: CODES.permissionDenied, message };
   return { status, code: status === 401 ? CODES.unauthenticated : CODES.invalidArgument, message };
 }
 
 /** What says nothing of the credential. */
-function common({ kind, reason }: Refusal): Told | undefined {
+function common({ kind, reason }: Refusal): ClientError | undefined {
   const { status, message } = REASONS[reason];
   if (kind === 'unable') return { status, code: CODES.unavailable, message };
   switch (reason) {

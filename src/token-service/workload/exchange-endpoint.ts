@@ -4,10 +4,10 @@ import { deny, type Caller, type Deny, type Refusal } from '../../core/decision.
 import type { Log } from '../../core/ports.ts';
 import { findHeader } from '../../util/http/header-name.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
-import { apiManner, invalidArgument, unauthenticated } from './error-format.ts';
-import { giveOut, type GiveOutPorts } from '../issue-token.ts';
-import { answer, createOwnEndpoint } from '../endpoint/built-in-endpoint.ts';
-import { prove, type Admit } from '../authenticate-caller.ts';
+import { apiErrorFormat, invalidArgument, unauthenticated } from './error-format.ts';
+import { issueToken, type IssueTokenPorts } from '../issue-token.ts';
+import { jsonResponse, createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
+import { authenticateCaller, type VerifyCredential } from '../authenticate-caller.ts';
 
 export const EXCHANGE_PATH = '/v1/auth:exchangeToken';
 
@@ -20,12 +20,12 @@ export interface Workload {
   ) => VerifiedCredential | Refusal | Promise<VerifiedCredential | Refusal>;
 }
 
-export interface WorkloadPorts extends GiveOutPorts {
+export interface WorkloadPorts extends IssueTokenPorts {
   readonly publicUrl: string;
   readonly workloads: ReadonlyMap<string, Workload>;
   readonly present: (token: string) => PresentedCredential | Deny;
   /** By the audiences of any of the names. */
-  readonly admit: Admit;
+  readonly verifyCredential: VerifyCredential;
   readonly identifyAs: (identity: string, credential: VerifiedCredential) => Caller | Deny;
   readonly scopesOf: (caller: Caller) => readonly string[];
   readonly log: Log;
@@ -46,25 +46,25 @@ export function createWorkloadEndpoint(ports: WorkloadPorts): Handle {
     return ports.identifyAs(workload.identity, verified);
   }
 
-  return createOwnEndpoint(
+  return createBuiltInEndpoint(
     {
       async POST(call, body) {
         const request = readRequest(findHeader(call.head.rawHeaders, 'content-type') ?? '', body);
         if (request.kind !== 'request') return request;
         const { token, email } = request;
         // The signature is checked whether or not there is such a name, so that time does not tell either.
-        const verified = await prove(call, ports.present(token), ports.admit);
+        const verified = await authenticateCaller(call, ports.present(token), ports.verifyCredential);
         if ('kind' in verified) return verified;
         const caller = await find(token, email, verified);
         if ('kind' in caller) return caller;
         const scope = ports.scopesOf(caller).join(' ');
         const wanted = { audience: ports.publicUrl, workload: email, extra: { scope } };
-        const minted = await giveOut(call, caller, wanted, ports);
+        const minted = await issueToken(call, caller, wanted, ports);
         if (minted.kind !== 'minted') return minted;
-        return answer('application/json', { accessToken: minted.token });
+        return jsonResponse('application/json', { accessToken: minted.token });
       },
     },
-    apiManner(() => unauthenticated(REFUSED), false),
+    apiErrorFormat(() => unauthenticated(REFUSED), false),
     ports.log,
   );
 }

@@ -3,13 +3,13 @@ import type { PresentedCredential, VerifiedCredential } from '../../core/credent
 import { deny, type Caller, type Deny, type Refusal } from '../../core/decision.ts';
 import type { Log } from '../../core/ports.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { apiManner, byReason } from './error-format.ts';
-import { answer, createOwnEndpoint } from '../endpoint/built-in-endpoint.ts';
-import { prove, type Admit } from '../authenticate-caller.ts';
+import { apiErrorFormat, byReason } from './error-format.ts';
+import { jsonResponse, createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
+import { authenticateCaller, type VerifyCredential } from '../authenticate-caller.ts';
 
 export const ME_PATH = '/v1/users/me';
 
-export interface HeldGrant {
+export interface GrantView {
   readonly service: string;
   readonly scopes: readonly string[];
   readonly resources: readonly string[];
@@ -17,21 +17,21 @@ export interface HeldGrant {
 
 export interface MePorts {
   readonly extract: (head: RequestHead) => PresentedCredential | undefined | Deny;
-  readonly admit: Admit;
+  readonly verifyCredential: VerifyCredential;
   readonly identify: (credential: VerifiedCredential) => Caller | Deny;
   readonly refuseRevoked: (credential: VerifiedCredential, caller: Caller | undefined) => Refusal | undefined;
-  readonly grantsOf: (caller: Caller) => readonly HeldGrant[];
+  readonly grantsOf: (caller: Caller) => readonly GrantView[];
   readonly log: Log;
 }
 
 /** Who the presented credential is here and what it may do: the first thing to ask when something is denied. */
 export function createMeEndpoint(ports: MePorts): Handle {
-  return createOwnEndpoint(
+  return createBuiltInEndpoint(
     {
       async GET(call) {
         const presented = ports.extract(call.head);
         if (presented === undefined) return deny('no_credential', 'who is asked by nobody');
-        const verified = await prove(call, presented, ports.admit);
+        const verified = await authenticateCaller(call, presented, ports.verifyCredential);
         if ('kind' in verified) return verified;
         const identified = ports.identify(verified);
         const caller = 'kind' in identified ? undefined : identified;
@@ -40,15 +40,15 @@ export function createMeEndpoint(ports: MePorts): Handle {
         if ('kind' in identified) return identified;
         call.decision = { kind: 'allow', basis: 'grant', caller: identified, relaxed: undefined };
         call.reason = 'granted';
-        return answer('application/json', describe(identified, ports.grantsOf(identified)));
+        return jsonResponse('application/json', describe(identified, ports.grantsOf(identified)));
       },
     },
-    apiManner(byReason, true),
+    apiErrorFormat(byReason, true),
     ports.log,
   );
 }
 
-function describe({ identity, roles, credential }: Caller, grants: readonly HeldGrant[]): object {
+function describe({ identity, roles, credential }: Caller, grants: readonly GrantView[]): object {
   const { class: kind, issuer, subject, minted, expiresAt, claims } = credential;
   const name = minted?.workload ?? identity;
   return {

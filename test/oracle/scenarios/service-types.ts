@@ -120,7 +120,7 @@ function* responses(world: World, serviceType: ServiceType): Generator<Case> {
   }
 }
 
-interface Asked {
+interface RequestedOperations {
   readonly credential?: string | undefined;
   readonly variant?: Variant;
   readonly placed?: Placed;
@@ -128,7 +128,10 @@ interface Asked {
   readonly part?: string;
 }
 
-function asker(world: World, { path, writes }: ServiceType): (route: Route, asked: Asked) => Case {
+function asker(
+  world: World,
+  { path, writes }: ServiceType,
+): (route: Route, asked: RequestedOperations) => Case {
   return ({ method, path: rest, headers = [], body }, { credential, variant = 'enforce', placed, part }) => {
     const where = placed ?? place(credential === undefined ? undefined : world.credential(credential));
     const hosts = VARIANTS[variant].hosts;

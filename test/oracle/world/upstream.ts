@@ -58,10 +58,10 @@ export async function startUpstream(): Promise<Upstream> {
     });
     socket.on('data', (chunk) => {
       buffer += chunk.toString('latin1');
-      for (let taken = takeRequest(buffer); taken !== undefined; taken = takeRequest(buffer)) {
-        buffer = taken.rest;
-        requests.push(taken.request);
-        answer(socket, taken.request);
+      for (let buffered = takeRequest(buffer); buffered !== undefined; buffered = takeRequest(buffer)) {
+        buffer = buffered.rest;
+        requests.push(buffered.request);
+        answer(socket, buffered.request);
       }
       if (buffer === '') incomplete.delete(socket);
       else incomplete.add(socket);
@@ -77,10 +77,10 @@ export async function startUpstream(): Promise<Upstream> {
       current = reply ?? DEFAULT_REPLY;
     },
     take() {
-      const taken = { requests, partial };
+      const buffered = { requests, partial };
       requests = [];
       partial = '';
-      return taken;
+      return buffered;
     },
     async settled() {
       const open = [...ending, ...incomplete];

@@ -67,8 +67,14 @@ describe('the JSON Schema', () => {
     ['version: 1\nlogs: { level: loud }', false],
     ['version: 1\nlogs: { level: "${LEVEL}", access: "${ACCESS}" }', true],
     ['version: 1\nservices: { a: { type: http, upstream: { url: http://a/ } } }', true],
-    ['version: 1\nservices: { a: { type: generic, carriers: [query], upstream: { url: http://a/ } } }', true],
-    ['version: 1\nservices: { a: { type: http, carriers: [query], upstream: { url: http://a/ } } }', false],
+    [
+      'version: 1\nservices: { a: { type: generic, credentialSources: [query], upstream: { url: http://a/ } } }',
+      true,
+    ],
+    [
+      'version: 1\nservices: { a: { type: http, credentialSources: [query], upstream: { url: http://a/ } } }',
+      false,
+    ],
     ['version: 1\nservices: { a: { type: generic, operations: [], upstream: { url: http://a/ } } }', false],
     ['version: 1\ndeployTokens: { a: { username: a, secretHash: "${HASH}", grants: [] } }', false],
     ['version: 1\njobTokenAllowlist: { acme/payments: ["acme/**"], id:42: [] }', true],

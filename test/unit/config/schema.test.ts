@@ -38,7 +38,24 @@ describe('what the schema finds becomes a sentence with a place', () => {
       ['services.orders.limits.bodyBytes: must be a size such as 512B'],
     ],
     [service('limits: 10MiB'), ['services.orders.limits: expected a mapping, found text']],
-    [service('carriers: [cookie]'), ['services.orders.carriers[0]: must be one of bearer, basic']],
+    [
+      service('credentialSources: [cookie]'),
+      ['services.orders.credentialSources[0]: must be one of bearer, basic'],
+    ],
+    [
+      service('carriers: [bearer]'),
+      ['services.orders.carriers: was renamed: write "credentialSources" instead'],
+    ],
+    [
+      upstream('url: http://x/, auth: { oauth2: { tokenUrl: https://a/t, clientId: a, clientSecret: b } }'),
+      ['upstream.auth.oauth2.tokenUrl: was renamed: write "tokenEndpoint" instead'],
+    ],
+    [
+      configuration({
+        issuers: '{ gitlab: { type: gitlab, issuer: https://a.example.com, jwksUrl: https://a/k } }',
+      }),
+      ['issuers.gitlab.jwksUrl: was renamed: write "jwksUri" instead'],
+    ],
     [service('operations: [{ scope: a }]'), ['services.orders.operations[0].methods: is missing']],
     [upstream('url: http://x/, connections: 0'), ['connections: must be at least 1']],
     [upstream('url: http://x/, connections: 1.5'), ['connections: expected a whole number, found a number']],
@@ -58,8 +75,8 @@ describe('what the schema finds becomes a sentence with a place', () => {
       [`services.orders.type: must be one of ${SERVICE_TYPES}; did you mean "http"?`],
     ],
     [
-      service('carriers: [bearer, query]'),
-      ['services.orders.carriers[1]: must be one of bearer, basic, raw-authorization, job-token'],
+      service('credentialSources: [bearer, query]'),
+      ['services.orders.credentialSources[1]: must be one of bearer, basic, raw-authorization, job-token'],
     ],
     [
       configuration({
@@ -67,7 +84,7 @@ describe('what the schema finds becomes a sentence with a place', () => {
         roles: '{ reader: [{ service: orders, scopes: [read_package_registry], resources: ["**"] }] }',
       }),
       [
-        'services.orders.operations: unknown key; known: type, hosts, path, issuers, audiences, upstream, anonymous, mode, deny, identityHeaders, assertion, keepCookies, passHeaders, limits, carriers',
+        'services.orders.operations: unknown key; known: type, hosts, path, issuers, audiences, upstream, anonymous, mode, deny, identityHeaders, assertion, keepCookies, passHeaders, limits, credentialSources',
       ],
     ],
     [configuration({ services: '{ orders: 5 }' }), ['services.orders: expected a mapping, found a number']],

@@ -55,7 +55,7 @@ describe('an id token', () => {
     const issuer = `https://login.microsoftonline.com/${TENANT}/v2.0`;
     const entra = await startIssuer({ type: 'entra', issuer, clock });
     const client = '33333333-4444-4555-8666-777777777777';
-    const settings = issuerSettings(entra, { jwksUrl: entra.jwksUrl, audiences: [client] });
+    const settings = issuerSettings(entra, { jwksUri: entra.jwksUri, audiences: [client] });
     const it = authenticatorFor([settings], { clock });
     const v1 = `https://sts.windows.net/${TENANT}/`;
     expect(await it.reason(entra.mint({ aud: client }))).toBe('verified');

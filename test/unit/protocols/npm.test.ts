@@ -122,15 +122,15 @@ test.each([
 
 test('whoami is answered here: to the upstream, everybody is the gateway', () => {
   const asked = classify(head('GET', '-/whoami'));
-  if (asked.kind !== 'operations' || typeof asked.plan?.answer !== 'function')
+  if (asked.kind !== 'operations' || typeof asked.plan?.builtInResponse !== 'function')
     throw new Error('not answered');
   expect(asked.operations).toEqual([]);
   const credential = {} as never;
-  expect(asked.plan.answer({ identity: 'ci', roles: [], credential })).toMatchObject({
+  expect(asked.plan.builtInResponse({ identity: 'ci', roles: [], credential })).toMatchObject({
     status: 200,
     body: '{"username":"ci"}\n',
   });
-  expect(asked.plan.answer(undefined).body).toBe('{}\n');
+  expect(asked.plan.builtInResponse(undefined).body).toBe('{}\n');
 });
 
 test('no challenge, and the reason in the body and in the phrase', () => {

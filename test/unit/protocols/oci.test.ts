@@ -58,7 +58,7 @@ describe('every route of the distribution specification', () => {
     });
     expect(registry.classify(head('GET', '/v2/'))).toMatchObject({
       operations: [],
-      plan: { answer: { status: 200, body: '{}' } },
+      plan: { builtInResponse: { status: 200, body: '{}' } },
     });
   });
 });

@@ -9,13 +9,13 @@ import { eventually } from '../../support/eventually.ts';
 const SETTINGS = { perAddress: 5, perName: 3, window: 60_000 };
 const JOB: PresentedCredential = {
   class: 'job_token',
-  carrier: 'basic',
+  credentialSource: 'basic',
   token: 'glcbt-x',
   username: 'gitlab-ci-token',
 };
 
 function deploy(username: string | undefined, token = 'guess'): PresentedCredential {
-  return { class: 'deploy_token', carrier: 'basic', token, username };
+  return { class: 'deploy_token', credentialSource: 'basic', token, username };
 }
 
 function limits(clock = new FrozenClock(), store?: Store) {

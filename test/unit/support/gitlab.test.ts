@@ -20,20 +20,20 @@ const call = (path: string, init?: RequestInit, at = gitlab): Promise<Result> =>
 
 test('it is an issuer of id tokens too', async () => {
   const { json } = await call('/.well-known/openid-configuration');
-  expect(json).toMatchObject({ issuer: gitlab.url, jwks_uri: gitlab.jwksUrl });
+  expect(json).toMatchObject({ issuer: gitlab.url, jwks_uri: gitlab.jwksUri });
   gitlab.rotate();
   const [header = ''] = gitlab.job().idToken().split('.');
   expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toMatchObject({ kid: gitlab.key.kid });
 });
 
 describe('GET /api/v4/job', () => {
-  const carriers: [string, (token: string) => [string, RequestInit]][] = [
+  const credentialSources: [string, (token: string) => [string, RequestInit]][] = [
     ['JOB-TOKEN', (token) => ['', sending({ 'JOB-TOKEN': token })]],
     ['job_token', (token) => [`?job_token=${token}`, {}]],
     ['Bearer', (token) => ['', sending({ authorization: `Bearer ${token}` })]],
     ['Basic', (token) => ['', sending({ authorization: basic('gitlab-ci-token', token) })]],
   ];
-  test.each(carriers)('by %s', async (_name, carry) => {
+  test.each(credentialSources)('by %s', async (_name, carry) => {
     const job = gitlab.job();
     const [query, init] = carry(job.token);
     expect(await call(`/api/v4/job${query}`, init)).toMatchObject({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inherit, missingFrom } from '../../../src/util/reuse.ts';
+import { reuse, missingFrom } from '../../../src/util/reuse.ts';
 
 interface Thing {
   readonly of: object;
@@ -9,8 +9,8 @@ const make = (of: object): Thing => ({ of });
 const wanted = (...entries: [string, object][]): [string, object][] => entries;
 
 test('the same settings: the same thing, whatever object says them', () => {
-  const first = inherit<object, Thing>(undefined, wanted(['a', { n: [1] }], ['b', { n: 2 }]), make);
-  const next = inherit(first, wanted(['b', { n: 3 }], ['a', { n: [1] }], ['c', {}]), make);
+  const first = reuse<object, Thing>(undefined, wanted(['a', { n: [1] }], ['b', { n: 2 }]), make);
+  const next = reuse(first, wanted(['b', { n: 3 }], ['a', { n: [1] }], ['c', {}]), make);
   expect(next.get('a')?.made).toBe(first.get('a')?.made);
   expect(next.get('b')?.made).toEqual({ of: { n: 3 } });
   expect([...next.keys()]).toEqual(['b', 'a', 'c']);
@@ -20,16 +20,16 @@ test('the same settings: the same thing, whatever object says them', () => {
 });
 
 test('a key that is there without a value is not one that is missing', () => {
-  const first = inherit<object, Thing>(undefined, wanted(['a', { n: 1 }]), make);
-  const next = inherit<object, Thing>(first, wanted(['a', { n: 1, m: undefined }]), make);
+  const first = reuse<object, Thing>(undefined, wanted(['a', { n: 1 }]), make);
+  const next = reuse<object, Thing>(first, wanted(['a', { n: 1, m: undefined }]), make);
   expect(next.get('a')?.made).not.toBe(first.get('a')?.made);
 });
 
 test('one that cannot be made: what was made before it is let go of, what was taken over is not', () => {
-  const first = inherit<object, Thing>(undefined, wanted(['a', { n: 1 }]), make);
+  const first = reuse<object, Thing>(undefined, wanted(['a', { n: 1 }]), make);
   const gone: Thing[] = [];
   const attempt = () =>
-    inherit(
+    reuse(
       first,
       wanted(['a', { n: 1 }], ['b', { n: 2 }], ['c', { n: 3 }], ['d', { n: 4 }]),
       (of) => {

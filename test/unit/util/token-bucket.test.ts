@@ -5,9 +5,9 @@ function rig(limits: { perSecond: number; burst: number }) {
   let now = 1_000_000;
   const bucket = new TokenBucket(limits, () => now);
   const takeAll = (): number => {
-    let taken = 0;
-    while (bucket.take()) taken += 1;
-    return taken;
+    let buffered = 0;
+    while (bucket.take()) buffered += 1;
+    return buffered;
   };
   return { takeAll, wait: (milliseconds: number) => void (now += milliseconds) };
 }

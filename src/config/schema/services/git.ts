@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { carriersInHeaders, serviceKeys, type ServiceTraits } from '../service-keys.ts';
+import { headerCredentialSources, serviceKeys, type ServiceTraits } from '../service-keys.ts';
 
 export const gitService = z.strictObject({
   type: z.literal('git').describe('Git repositories over smart HTTP, with Git LFS.'),
   ...serviceKeys,
-  carriers: carriersInHeaders,
+  credentialSources: headerCredentialSources,
 });
 
 export const GIT_TRAITS: ServiceTraits = {

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { carriersWithForm, serviceKeys, type ServiceTraits } from '../service-keys.ts';
+import { headerQueryAndFormCredentialSources, serviceKeys, type ServiceTraits } from '../service-keys.ts';
 
 export const gitlabService = z.strictObject({
   type: z
     .literal('gitlab')
     .describe('A GitLab: projects’ endpoints of its API, and Git. Its registry is of type oci.'),
   ...serviceKeys,
-  carriers: carriersWithForm,
+  credentialSources: headerQueryAndFormCredentialSources,
 });
 
 export const GITLAB_TRAITS: ServiceTraits = {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { nonEmpty, timeout } from '../scalars.ts';
-import { carriersInHeaders, serviceKeys, type ServiceTraits } from '../service-keys.ts';
+import { headerCredentialSources, serviceKeys, type ServiceTraits } from '../service-keys.ts';
 
 export const httpService = z.strictObject({
   type: z.literal('http').describe('An API: what a request asks for stands in `operations`.'),
   ...serviceKeys,
-  carriers: carriersInHeaders,
+  credentialSources: headerCredentialSources,
   webSockets: z
     .union([
       z.literal(false),

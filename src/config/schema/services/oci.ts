@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { carriersInHeaders, serviceKeys, type ServiceTraits } from '../service-keys.ts';
+import { headerCredentialSources, serviceKeys, type ServiceTraits } from '../service-keys.ts';
 
 const REPOSITORY_PREFIX = /^(?:[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*\/)+$/;
 
@@ -9,7 +9,7 @@ export const ociService = z
   .strictObject({
     type: z.literal('oci').describe('A container registry; its path is /v2/.'),
     ...keys,
-    carriers: carriersInHeaders,
+    credentialSources: headerCredentialSources,
     repositoryPrefix: z
       .string()
       .regex(REPOSITORY_PREFIX, { error: 'must be the start of repository names, such as team-a/' })

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import {
-  carriersInHeaders,
-  carriersWithQuery,
+  headerCredentialSources,
+  headerAndQueryCredentialSources,
   publishingKeys,
   serviceKeys,
   type ServiceTraits,
@@ -12,7 +12,7 @@ export const packageServices = [
   z.strictObject({
     type: z.literal('generic').describe('Any tree of files, for curl and wget.'),
     ...serviceKeys,
-    carriers: carriersWithQuery,
+    credentialSources: headerAndQueryCredentialSources,
   }),
   feed('cargo', 'A sparse registry of Rust crates, for cargo.'),
   feed('go', 'A proxy of Go modules (GOPROXY).'),
@@ -42,7 +42,7 @@ function feed<const T extends string, const M extends z.ZodRawShape = {}>(
   return z.strictObject({
     type: z.literal(type).describe(description),
     ...serviceKeys,
-    carriers: carriersInHeaders,
+    credentialSources: headerCredentialSources,
     ...(more as M),
   });
 }

@@ -32,13 +32,13 @@ describe('issuers that are refused', () => {
     ['plain http', 'x: { type: oidc, issuer: http://idp.example.com }', 'issuers.x.issuer: must be https'],
     [
       'plain http for the keys',
-      'x: { type: oidc, issuer: https://idp.example.com, jwksUrl: http://idp.example.com/jwks }',
-      'issuers.x.jwksUrl: must be https',
+      'x: { type: oidc, issuer: https://idp.example.com, jwksUri: http://idp.example.com/jwks }',
+      'issuers.x.jwksUri: must be https',
     ],
     [
       'keys twice',
-      'x: { type: oidc, issuer: https://idp.example.com, jwksUrl: https://idp.example.com/jwks, jwksFile: jwks.json }',
-      'issuers.x.jwksFile: give either jwksUrl or jwksFile, not both',
+      'x: { type: oidc, issuer: https://idp.example.com, jwksUri: https://idp.example.com/jwks, jwksFile: jwks.json }',
+      'issuers.x.jwksFile: give either jwksUri or jwksFile, not both',
     ],
     [
       'an algorithm of another type',

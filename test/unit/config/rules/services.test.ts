@@ -199,8 +199,8 @@ describe('a file tree', () => {
     });
 
   test('is one, with the defaults of every service', () => {
-    const { carriers, ...service } = accepted(tree('')).services[0] ?? {};
-    expect(carriers).toBeUndefined();
+    const { credentialSources, ...service } = accepted(tree('')).services[0] ?? {};
+    expect(credentialSources).toBeUndefined();
     expect(service).toMatchObject({
       type: 'generic',
       name: 'orders',
@@ -211,9 +211,12 @@ describe('a file tree', () => {
   });
 
   test('may take credentials from the query, or not', () => {
-    expect(accepted(tree(', carriers: [basic, query]')).services[0]?.carriers).toEqual(['basic', 'query']);
-    expect(errorsOf(tree(', carriers: [basic, cookie]'))).toEqual([
-      expect.stringContaining('services.orders.carriers[1]: must be one of bearer, basic,'),
+    expect(accepted(tree(', credentialSources: [basic, query]')).services[0]?.credentialSources).toEqual([
+      'basic',
+      'query',
+    ]);
+    expect(errorsOf(tree(', credentialSources: [basic, cookie]'))).toEqual([
+      expect.stringContaining('services.orders.credentialSources[1]: must be one of bearer, basic,'),
     ]);
   });
 

@@ -9,10 +9,10 @@ const auth = (body: string, more = ''): string =>
 
 describe('oauth2', () => {
   const oauth2 = (body: string): string => auth(`oauth2: { ${body} }`);
-  const GOOD = 'tokenUrl: https://login.example.com/token, clientId: gatehouse';
+  const GOOD = 'tokenEndpoint: https://login.example.com/token, clientId: gatehouse';
   test.each([
-    ['clientId: a, clientSecret: b', 'oauth2.tokenUrl: is missing'],
-    [`tokenUrl: https://login.example.com/token, clientSecret: b`, 'oauth2.clientId: is missing'],
+    ['clientId: a, clientSecret: b', 'oauth2.tokenEndpoint: is missing'],
+    [`tokenEndpoint: https://login.example.com/token, clientSecret: b`, 'oauth2.clientId: is missing'],
     [GOOD, 'oauth2: needs clientSecret or clientSecretFile'],
     [
       `${GOOD}, clientSecret: b, clientSecretFile: secret`,
@@ -23,12 +23,12 @@ describe('oauth2', () => {
     [`${GOOD}, clientSecretFile: empty`, 'empty is empty'],
     [`${GOOD}, clientSecretFile: lines`, 'lines must hold one line of printable ASCII'],
     [
-      'tokenUrl: http://login.example.com/token, clientId: a, clientSecret: b',
-      'oauth2.tokenUrl: must be https: the secret travels to it',
+      'tokenEndpoint: http://login.example.com/token, clientId: a, clientSecret: b',
+      'oauth2.tokenEndpoint: must be https: the secret travels to it',
     ],
     [
-      'tokenUrl: https://u:p@x/, clientId: a, clientSecret: b',
-      'oauth2.tokenUrl: must be an absolute http(s) URL',
+      'tokenEndpoint: https://u:p@x/, clientId: a, clientSecret: b',
+      'oauth2.tokenEndpoint: must be an absolute http(s) URL',
     ],
     [`${GOOD}, clientSecret: b, parameters: { scope: x }`, 'oauth2.parameters.scope: is set by the gateway'],
     [
@@ -44,7 +44,7 @@ describe('oauth2', () => {
   test.each([
     `${GOOD}, clientSecretFile: secret, scope: "api://x/.default"`,
     `${GOOD}, clientSecret: b, authentication: form, parameters: { audience: https://api.example.com }`,
-    'tokenUrl: http://127.0.0.1:9000/token, clientId: a, clientSecret: b',
+    'tokenEndpoint: http://127.0.0.1:9000/token, clientId: a, clientSecret: b',
   ])('%s is accepted', (body) => {
     expect(errorsOf(oauth2(body), {}, BESIDE)).toEqual([]);
   });

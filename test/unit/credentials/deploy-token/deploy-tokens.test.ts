@@ -22,7 +22,7 @@ const verify = createDeployTokens(
 function present(token: string, username?: string): PresentedCredential {
   return {
     class: 'deploy_token',
-    carrier: username === undefined ? 'deploy-token' : 'basic',
+    credentialSource: username === undefined ? 'deploy-token' : 'basic',
     token,
     username,
   };

@@ -6,7 +6,7 @@ import { packageProtocols } from '../../../../src/protocols/index.ts';
 const deployUsernames = new Set(['edge']);
 const publicUrl = 'https://gateway.example.com';
 const extract = createExtract({
-  carriers: ['bearer', 'basic'],
+  credentialSources: ['bearer', 'basic'],
   queryParameters: [],
   deployUsernames,
   publicUrl,
@@ -36,13 +36,13 @@ describe('exactly one credential', () => {
     [
       'Bearer',
       ['Authorization', `Bearer ${JWT}`],
-      { class: 'id_token', carrier: 'bearer', token: JWT, username: undefined },
+      { class: 'id_token', credentialSource: 'bearer', token: JWT, username: undefined },
     ],
-    ['scheme in any case', ['authorization', `bearer  ${JWT}`], { carrier: 'bearer', token: JWT }],
+    ['scheme in any case', ['authorization', `bearer  ${JWT}`], { credentialSource: 'bearer', token: JWT }],
     [
       'Basic with a JWT',
       ['Authorization', basic('anything', JWT)],
-      { class: 'id_token', carrier: 'basic', token: JWT, username: 'anything' },
+      { class: 'id_token', credentialSource: 'basic', token: JWT, username: 'anything' },
     ],
     [
       'Basic password with colons',
@@ -76,7 +76,11 @@ describe('exactly one credential', () => {
       'credential_conflict',
     ],
     ['folded name', ['Authorization', `Bearer ${JWT}`, 'job_token', 'glcbt-x'], 'credential_conflict'],
-    ['a carrier that the service does not take', ['PRIVATE-TOKEN', 'glpat-x'], 'credential_invalid'],
+    [
+      'a credential source that the service does not take',
+      ['PRIVATE-TOKEN', 'glpat-x'],
+      'credential_invalid',
+    ],
     ['another scheme', ['Authorization', `Token ${JWT}`], 'credential_malformed'],
     ['raw', ['Authorization', JWT], 'credential_malformed'],
     ['Basic that is no base64', ['Authorization', 'Basic %%%'], 'credential_malformed'],
@@ -93,9 +97,9 @@ describe('exactly one credential', () => {
     expect(extract(head(...headers))).toMatchObject({ kind: 'deny', reason });
   });
 
-  test('the same credential twice, in two carriers, is one', () => {
+  test('the same credential twice, in two credential sources, is one', () => {
     const both = createExtract({
-      carriers: ['bearer', 'private-token'],
+      credentialSources: ['bearer', 'private-token'],
       queryParameters: [],
       deployUsernames,
       publicUrl,
@@ -109,7 +113,7 @@ describe('exactly one credential', () => {
     ['Basic last', ['Deploy-Token', 'x', 'Authorization', basic('edge', 'x')]],
   ] as const)('the order of the two does not matter: %s', (_name, headers) => {
     const both = createExtract({
-      carriers: ['basic', 'deploy-token'],
+      credentialSources: ['basic', 'deploy-token'],
       queryParameters: [],
       deployUsernames,
       publicUrl,
@@ -120,7 +124,7 @@ describe('exactly one credential', () => {
 
   test('one of two places is enough to say that it is a job token', () => {
     const both = createExtract({
-      carriers: ['bearer', 'job-token'],
+      credentialSources: ['bearer', 'job-token'],
       queryParameters: [],
       deployUsernames,
       publicUrl,
@@ -134,11 +138,11 @@ describe('exactly one credential', () => {
   });
 });
 
-describe('every carrier of a file tree', () => {
-  const { carriers, queryCarriers } = packageProtocols.generic({ path: '/' });
+describe('every credential source of a file tree', () => {
+  const { credentialSources, credentialQueryParameters } = packageProtocols.generic({ path: '/' });
   const files = createExtract({
-    carriers,
-    queryParameters: queryCarriers,
+    credentialSources,
+    queryParameters: credentialQueryParameters,
     deployUsernames,
     publicUrl,
     gitlabDeployTokens: false,
@@ -161,8 +165,8 @@ describe('every carrier of a file tree', () => {
       'id_token',
       'bearer',
     ],
-  ] as const)('%s', (_name, query, headers, kind, carrier) => {
-    expect(get(query, ...headers)).toMatchObject({ class: kind, carrier });
+  ] as const)('%s', (_name, query, headers, kind, credentialSource) => {
+    expect(get(query, ...headers)).toMatchObject({ class: kind, credentialSource });
   });
 
   test.each([

@@ -4,7 +4,7 @@ import type { RequestHead } from '../../../../src/core/request/request-head.ts';
 import { createExtract } from '../../../../src/credentials/index.ts';
 
 const extract = createExtract({
-  carriers: ['bearer', 'job-token', 'query', 'form'],
+  credentialSources: ['bearer', 'job-token', 'query', 'form'],
   queryParameters: ['token'],
   deployUsernames: new Set(),
   publicUrl: 'https://gateway.example.com',
@@ -26,7 +26,7 @@ function ask(body: string, rawHeaders: readonly string[], query = ''): unknown {
   };
   const found = extract(head, { field: 'token', body: Buffer.from(body, 'latin1') });
   if (found === undefined) return undefined;
-  return 'kind' in found ? found.reason : `${found.class} ${found.carrier} ${found.token}`;
+  return 'kind' in found ? found.reason : `${found.class} ${found.credentialSource} ${found.token}`;
 }
 
 const multipart = (...fields: readonly (readonly [string, string])[]): string =>

@@ -10,8 +10,8 @@ const NOW = clock.now() / 1000;
 
 function issuerOf(type: 'gitlab' | 'entra', url: string): Issuer {
   const settings = { name: type, type, issuer: url, audiences: ['a'], keys: TIMING };
-  const outbound = { get: () => Promise.reject(new Error('nobody is asked')) };
-  return compileIssuer(settings, outbound, { clock, log: new RecordingLog(), meter: new RecordingMeter() });
+  const egress = { get: () => Promise.reject(new Error('nobody is asked')) };
+  return compileIssuer(settings, egress, { clock, log: new RecordingLog(), meter: new RecordingMeter() });
 }
 
 const gitlab = issuerOf('gitlab', 'https://gitlab.example.com');

@@ -5,20 +5,20 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { keySource } from '../../../../src/credentials/id-token/key-source.ts';
 import { GatehouseError } from '../../../../src/core/errors.ts';
 import type { IssuerSettings } from '../../../../src/credentials/index.ts';
-import type { Outbound, OutboundRequest } from '../../../../src/core/ports.ts';
+import type { EgressClient, EgressRequest } from '../../../../src/core/ports.ts';
 import { TIMING } from '../../../support/authentication.ts';
 import { TENANT } from '../../../support/issuer-claims.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-keys-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Web extends Outbound {
-  readonly asked: OutboundRequest[];
+interface Web extends EgressClient {
+  readonly asked: EgressRequest[];
 }
 
 /** An internet of a few documents: URL → document, status or failure. */
 function web(documents: Readonly<Record<string, unknown>>): Web {
-  const asked: OutboundRequest[] = [];
+  const asked: EgressRequest[] = [];
   return {
     asked,
     async get(request) {
@@ -54,8 +54,8 @@ describe('discovery', () => {
   ] as const)('%s', async (_name, changes, base, issuer) => {
     const jwksUri = `${new URL(base).origin}/keys`;
     const document = { issuer, jwks_uri: jwksUri };
-    const outbound = web({ [`${base}/.well-known/openid-configuration`]: document, [jwksUri]: KEYS });
-    expect(await keySource(settings(changes), outbound).read()).toEqual(KEYS);
+    const egress = web({ [`${base}/.well-known/openid-configuration`]: document, [jwksUri]: KEYS });
+    expect(await keySource(settings(changes), egress).read()).toEqual(KEYS);
   });
 
   test.each([
@@ -64,16 +64,16 @@ describe('discovery', () => {
     ['no issuer', { issuer: undefined }, 'names another issuer'],
     ['no jwks_uri', { jwks_uri: undefined }, 'no usable jwks_uri'],
     ['relative jwks_uri', { jwks_uri: '/keys' }, 'no usable jwks_uri'],
-    ['foreign jwks_uri', { jwks_uri: 'https://evil.example/keys' }, 'configure it as jwksUrl'],
-    ['other port', { jwks_uri: 'https://i.example:444/keys' }, 'configure it as jwksUrl'],
-    ['http', { jwks_uri: 'http://i.example/keys' }, 'configure it as jwksUrl'],
-    ['user part', { jwks_uri: 'https://i.example@evil.example/keys' }, 'configure it as jwksUrl'],
-    ['file', { jwks_uri: 'file:///etc/passwd' }, 'configure it as jwksUrl'],
+    ['foreign jwks_uri', { jwks_uri: 'https://evil.example/keys' }, 'configure it as jwksUri'],
+    ['other port', { jwks_uri: 'https://i.example:444/keys' }, 'configure it as jwksUri'],
+    ['http', { jwks_uri: 'http://i.example/keys' }, 'configure it as jwksUri'],
+    ['user part', { jwks_uri: 'https://i.example@evil.example/keys' }, 'configure it as jwksUri'],
+    ['file', { jwks_uri: 'file:///etc/passwd' }, 'configure it as jwksUri'],
   ])('refuses %s', async (_name, changes, message) => {
     const document = { issuer: 'https://i.example', jwks_uri: 'https://i.example/keys', ...changes };
-    const outbound = web({ [WELL_KNOWN]: document });
-    await expect(keySource(settings({}), outbound).read()).rejects.toThrow(message);
-    expect(outbound.asked).toHaveLength(1);
+    const egress = web({ [WELL_KNOWN]: document });
+    await expect(keySource(settings({}), egress).read()).rejects.toThrow(message);
+    expect(egress.asked).toHaveLength(1);
   });
 
   test.each([
@@ -88,43 +88,43 @@ describe('discovery', () => {
   });
 
   test('an issuer in the clear is not even asked', async () => {
-    const outbound = web({});
-    const source = keySource(settings({ issuer: 'http://i.example' }), outbound);
+    const egress = web({});
+    const source = keySource(settings({ issuer: 'http://i.example' }), egress);
     await expect(source.read()).rejects.toThrow('is not https');
-    expect(outbound.asked).toEqual([]);
+    expect(egress.asked).toEqual([]);
   });
 
   test.each(['http://localhost:8', 'http://127.9.9.9:8', 'http://[::1]:8'])('but %s is', async (issuer) => {
     const document = { issuer, jwks_uri: `${issuer}/keys` };
-    const outbound = web({
+    const egress = web({
       [`${issuer}/.well-known/openid-configuration`]: document,
       [`${issuer}/keys`]: KEYS,
     });
-    expect(await keySource(settings({ issuer }), outbound).read()).toEqual(KEYS);
+    expect(await keySource(settings({ issuer }), egress).read()).toEqual(KEYS);
   });
 });
 
-describe('jwksUrl', () => {
-  const jwksUrl = 'https://elsewhere.example/keys';
+describe('jwksUri', () => {
+  const jwksUri = 'https://elsewhere.example/keys';
 
   test('is asked without discovery, with deadline, cap and certificate authorities', async () => {
-    const outbound = web({ [jwksUrl]: KEYS });
-    expect(await keySource(settings({ jwksUrl, caFile: '/ca.pem' }), outbound).read()).toEqual(KEYS);
-    expect(outbound.asked).toMatchObject([
-      { url: jwksUrl, caFile: '/ca.pem', deadline: 5_000, maxBytes: 524_288 },
+    const egress = web({ [jwksUri]: KEYS });
+    expect(await keySource(settings({ jwksUri, caFile: '/ca.pem' }), egress).read()).toEqual(KEYS);
+    expect(egress.asked).toMatchObject([
+      { url: jwksUri, caFile: '/ca.pem', deadline: 5_000, maxBytes: 524_288 },
     ]);
-    expect(outbound.asked[0]?.headers).not.toHaveProperty('authorization');
+    expect(egress.asked[0]?.headers).not.toHaveProperty('authorization');
   });
 
   test('the bearer token is read each time', async () => {
     const bearerTokenFile = join(folder, 'token');
-    const outbound = web({ [jwksUrl]: KEYS });
-    const source = keySource(settings({ jwksUrl, bearerTokenFile }), outbound);
+    const egress = web({ [jwksUri]: KEYS });
+    const source = keySource(settings({ jwksUri, bearerTokenFile }), egress);
     for (const token of ['one\n', 'two']) {
       writeFileSync(bearerTokenFile, token);
       await source.read();
     }
-    const sent = outbound.asked.map(({ headers }) => headers?.['authorization']);
+    const sent = egress.asked.map(({ headers }) => headers?.['authorization']);
     expect(sent).toEqual(['Bearer one', 'Bearer two']);
   });
 
@@ -135,9 +135,9 @@ describe('jwksUrl', () => {
   ])('a bearer token file that is %s is a failure without a call', async (name, content, message) => {
     const bearerTokenFile = join(folder, name);
     if (content !== undefined) writeFileSync(bearerTokenFile, content);
-    const outbound = web({ [jwksUrl]: KEYS });
-    await expect(keySource(settings({ jwksUrl, bearerTokenFile }), outbound).read()).rejects.toThrow(message);
-    expect(outbound.asked).toEqual([]);
+    const egress = web({ [jwksUri]: KEYS });
+    await expect(keySource(settings({ jwksUri, bearerTokenFile }), egress).read()).rejects.toThrow(message);
+    expect(egress.asked).toEqual([]);
   });
 });
 

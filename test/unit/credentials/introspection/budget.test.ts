@@ -31,7 +31,7 @@ const from = (address: string, username?: string, port?: number): BudgetSource =
 /** How many of so many questions are permitted, all of them in flight. */
 function permitted(it: IntrospectionBudget, source: (n: number) => BudgetSource, tries = 50): Permit[] {
   return Array.from({ length: tries }, (_, n) => it.take(source(n))).filter(
-    (taken) => taken.kind !== 'exhausted',
+    (buffered) => buffered.kind !== 'exhausted',
   );
 }
 
@@ -165,9 +165,9 @@ describe('renewals', () => {
     );
     let refused = 0;
     for (let n = 0; n < 50; n++) {
-      const taken = it.takeRenewal('192.0.2.1');
-      if (taken.kind === 'exhausted') continue;
-      it.settle(taken, 'refused');
+      const buffered = it.takeRenewal('192.0.2.1');
+      if (buffered.kind === 'exhausted') continue;
+      it.settle(buffered, 'refused');
       refused += 1;
     }
     expect(refused).toBe(LIMITS.renewals === undefined ? 0 : LIMITS.renewals - LIMITS.unproven);
@@ -179,9 +179,9 @@ describe('renewals', () => {
   test('have no limit where their refusals do not count', () => {
     const it = budget(new FrozenClock(), { renewals: undefined });
     for (let n = 0; n < 50; n++) {
-      const taken = it.takeRenewal('192.0.2.1');
-      if (taken.kind === 'exhausted') throw new Error('limited');
-      it.settle(taken, 'refused');
+      const buffered = it.takeRenewal('192.0.2.1');
+      if (buffered.kind === 'exhausted') throw new Error('limited');
+      it.settle(buffered, 'refused');
     }
     expect(permitted(it, () => from('192.0.2.1'))).toHaveLength(6);
   });

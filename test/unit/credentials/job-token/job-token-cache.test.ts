@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { IssuerSettings, ServiceSettings } from '../../../../src/credentials/index.ts';
 import { GatehouseError } from '../../../../src/core/errors.ts';
-import type { OutboundRequest } from '../../../../src/core/ports.ts';
+import type { EgressRequest } from '../../../../src/core/ports.ts';
 import {
   FrozenClock,
   authenticatorFor,
@@ -146,15 +146,15 @@ describe('which issuer', () => {
     ['a path', { issuer: 'https://example.com/gitlab' }, 'https://example.com/gitlab/api/v4/job'],
     ['apiUrl', { apiUrl: 'https://gitlab.internal:8443/' }, 'https://gitlab.internal:8443/api/v4/job'],
   ])('asked at %s, within limits, and trusted by its own CA', async (_name, changes, url) => {
-    const calls: OutboundRequest[] = [];
-    const outbound = {
-      get: (call: OutboundRequest) => {
+    const calls: EgressRequest[] = [];
+    const egress = {
+      get: (call: EgressRequest) => {
         calls.push(call);
         return Promise.reject(new GatehouseError('outbound_failed', 'no answer within 5000 ms'));
       },
     };
     const base = { issuer: 'https://gitlab.example.com', caFile: '/etc/ca.pem', jobTokens: { cache: CACHE } };
-    const it = authenticatorFor([issuerSettings(gitlab, { ...base, ...changes })], { outbound, clock });
+    const it = authenticatorFor([issuerSettings(gitlab, { ...base, ...changes })], { egress, clock });
     expect(await ask('glcbt-x', it)).toMatchObject({
       kind: 'unable',
       detail: 'issuer gitlab: no answer within 5000 ms',

@@ -148,9 +148,9 @@ describe('when GitLab does not tell', () => {
   });
 
   test.each([401, 404])('a %d of something before GitLab is not GitLab’s word', async (status) => {
-    const outbound = { get: async () => ({ status, headers: {}, body: Buffer.from('default backend') }) };
+    const egress = { get: async () => ({ status, headers: {}, body: Buffer.from('default backend') }) };
     const settings = issuerSettings(gitlab, { jobTokens: { cache: CACHE } });
-    const it = authenticatorFor([settings], { outbound, clock });
+    const it = authenticatorFor([settings], { egress, clock });
     expect(await reason(gitlab.job().token, it)).toBe('issuer_unavailable');
     await it.close();
   });
@@ -172,9 +172,9 @@ describe('when GitLab does not tell', () => {
   ])('a GitLab that sent us away is left alone: %s', async (_name, status, retryAfter, seconds) => {
     let calls = 0;
     const headers = { 'retry-after': retryAfter };
-    const outbound = { get: async () => ({ status, headers, body: Buffer.alloc(++calls) }) };
+    const egress = { get: async () => ({ status, headers, body: Buffer.alloc(++calls) }) };
     const settings = issuerSettings(gitlab, { jobTokens: { cache: CACHE } });
-    const it = authenticatorFor([settings], { outbound, clock });
+    const it = authenticatorFor([settings], { egress, clock });
     expect(await ask('glcbt-a', it)).toMatchObject({ kind: 'unable', retryAfter: seconds });
     clock.advance(seconds * 1000 - 1);
     expect(await ask('glcbt-b', it)).toMatchObject({ kind: 'unable', retryAfter: 1 });

@@ -62,7 +62,7 @@ test('an allowed request, whole', () => {
       token_sha256: '0123456789abcdef',
       project: 'acme/payments',
       job: '301',
-      carrier: 'bearer',
+      credential_source: 'bearer',
       decision: 'allow',
       basis: 'grant',
       upstream_status: 200,
@@ -94,10 +94,15 @@ test('a request that broke before anything was known has no empty keys', () => {
   });
 });
 
-test('a credential that did not verify is named by class and carrier only', () => {
+test('a credential that did not verify is named by class and credential source only', () => {
   const { gatehouse, user } = read(
     refusedEvent({
-      presented: { class: 'job_token', carrier: 'job-token', token: CANARY_TOKEN, username: 'canary' },
+      presented: {
+        class: 'job_token',
+        credentialSource: 'job-token',
+        token: CANARY_TOKEN,
+        username: 'canary',
+      },
       decision: deny('credential_invalid', 'no such job'),
       reason: 'credential_invalid',
       detail: 'no such job',
@@ -106,7 +111,7 @@ test('a credential that did not verify is named by class and carrier only', () =
   expect(user).toBeUndefined();
   expect(gatehouse).toMatchObject({
     credential: 'job_token',
-    carrier: 'job-token',
+    credentialSource: 'job-token',
     decision: 'deny',
     detail: 'no such job',
   });
@@ -179,14 +184,19 @@ test('the claims that name project and job depend on the type of the issuer', ()
   expect(line['gatehouse']).not.toHaveProperty('jti');
 });
 
-test('one caller, many carriers and paths: only the repeated part is kept', () => {
+test('one caller, many credential sources and paths: only the repeated part is kept', () => {
   const line = createEventLine(ISSUERS);
   const event = sampleEvent();
   const first = line(event);
   expect(line({ ...event, requestId: 'req-2', path: '/orders/v2' })).toBe(
     first.replace('req-1', 'req-2').replace('"/orders/v1/list"', '"/orders/v2"'),
   );
-  const presented = { class: 'id_token', carrier: 'basic', token: CANARY_TOKEN, username: 'x' } as const;
+  const presented = {
+    class: 'id_token',
+    credentialSource: 'basic',
+    token: CANARY_TOKEN,
+    username: 'x',
+  } as const;
   expect(line({ ...event, presented })).toBe(first.replace('"bearer"', '"basic"'));
 });
 

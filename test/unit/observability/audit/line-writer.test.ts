@@ -100,11 +100,11 @@ test('a stalled output: lines are taken up to 4 MiB in all, then refused whole, 
   const { state, log, writer } = setUp();
   state.stalled = true;
   const line = `${'é'.repeat(500)}\n`;
-  let taken = 0;
-  while (writer.append(line)) taken++;
+  let buffered = 0;
+  while (writer.append(line)) buffered++;
   for (let i = 0; i < 1000; i++) expect(writer.append(line)).toBe(false);
-  expect(taken * Buffer.byteLength(line)).toBeGreaterThan(CAPACITY - 128 * 1024);
-  expect(taken * Buffer.byteLength(line)).toBeLessThanOrEqual(CAPACITY);
+  expect(buffered * Buffer.byteLength(line)).toBeGreaterThan(CAPACITY - 128 * 1024);
+  expect(buffered * Buffer.byteLength(line)).toBeLessThanOrEqual(CAPACITY);
   expect(log.lines).toEqual([
     { level: 'error', message: 'log lines are being lost', fields: { output: 'test' } },
   ]);
@@ -112,7 +112,7 @@ test('a stalled output: lines are taken up to 4 MiB in all, then refused whole, 
   state.stalled = false;
   state.resume();
   await writer.flush();
-  expect(Buffer.from(state.text, 'latin1').toString()).toBe(line.repeat(taken));
+  expect(Buffer.from(state.text, 'latin1').toString()).toBe(line.repeat(buffered));
   expect(writer.room()).toBeGreaterThan(CAPACITY - 1024 * 1024);
 });
 

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import { GatehouseError } from '../../../../src/core/errors.ts';
 import type { Forwarding } from '../../../../src/core/request/forwarding.ts';
-import { createProvide } from '../../../../src/proxy/headers/injected-headers.ts';
-import { CredentialFault, withhold } from '../../../../src/proxy/upstream-credentials/request-credential.ts';
+import { createHeaderInjection } from '../../../../src/proxy/headers/injected-headers.ts';
+import {
+  CredentialFault,
+  failCredential,
+} from '../../../../src/proxy/upstream-credentials/request-credential.ts';
 import { sampleCaller } from '../../../support/audit-events.ts';
 
 const allow = { kind: 'allow', basis: 'grant', caller: sampleCaller(), relaxed: undefined } as const;
@@ -22,11 +25,11 @@ test('an assertion that cannot be signed holds the request back: nobody could de
   const away = (): Promise<string> =>
     Promise.reject(new GatehouseError('store_unavailable', 'no signing key can be had'));
   const { forwarding, told } = recorder();
-  const fault = await Promise.resolve(createProvide(undefined, away, false)(forwarding)).catch(
+  const fault = await Promise.resolve(createHeaderInjection(undefined, away, false)(forwarding)).catch(
     (error: unknown) => error,
   );
   expect(fault).toBeInstanceOf(CredentialFault);
-  withhold(forwarding, fault as CredentialFault);
+  failCredential(forwarding, fault as CredentialFault);
   expect(told).toEqual([
     { kind: 'unable', reason: 'store_unavailable', detail: 'no signing key can be had', retryAfter: 5 },
   ]);
@@ -37,7 +40,7 @@ test.each([
   ['no_credential', 'deny'],
 ] as const)('%s is a denial', (reason, kind) => {
   const { forwarding, told } = recorder();
-  withhold(forwarding, new CredentialFault(reason, 'why'));
+  failCredential(forwarding, new CredentialFault(reason, 'why'));
   expect(told).toEqual([{ kind, reason, detail: 'why', caller: allow.caller }]);
 });
 
@@ -45,7 +48,7 @@ test.each(['upstream_unreachable', 'upstream_invalid', 'upstream_unauthorized', 
   '%s is a fault of the upstream',
   (reason) => {
     const { forwarding, told } = recorder();
-    withhold(forwarding, new CredentialFault(reason, 'why'));
+    failCredential(forwarding, new CredentialFault(reason, 'why'));
     expect(told).toEqual([[reason, 'why']]);
   },
 );

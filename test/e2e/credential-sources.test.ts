@@ -114,7 +114,7 @@ function expectNoLeak(): void {
   expect(canaries.foundIn(gateway.auditText())).toEqual([]);
 }
 
-needs('curl').describe('curl, every carrier, every class', () => {
+needs('curl').describe('curl, every credential source, every class', () => {
   const classes = [
     ['id token', () => job.idToken(), 'anybody', 'payments'],
     ['job token', () => job.token, 'gitlab-ci-token', 'payments'],
