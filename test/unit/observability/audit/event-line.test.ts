@@ -111,7 +111,7 @@ test('a credential that did not verify is named by class and credential source o
   expect(user).toBeUndefined();
   expect(gatehouse).toMatchObject({
     credential: 'job_token',
-    credentialSource: 'job-token',
+    credential_source: 'job-token',
     decision: 'deny',
     detail: 'no such job',
   });
