@@ -2,7 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import {
   DEPLOY_SECRET_PREFIX,
   DEPLOY_USERNAME,
-  deployTokenName,
+  parseDeployTokenName,
   isDay,
   startOfDay,
 } from '../core/credentials/deploy-token.ts';
@@ -28,7 +28,7 @@ then take the first one out.
   async run(values, terminal) {
     const name = required(values, 'name');
     const secret = `${DEPLOY_SECRET_PREFIX}${name}_${randomBytes(32).toString('hex')}`;
-    if (deployTokenName(secret) !== name) {
+    if (parseDeployTokenName(secret) !== name) {
       throw new GatehouseError('usage', '--name takes letters, digits, ".", "_" and "-", at most 64');
     }
     const username = text(values, 'username') ?? name;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { classOfToken } from '../app/build.ts';
-import { deployTokenName } from '../core/credentials/deploy-token.ts';
+import { parseDeployTokenName } from '../core/credentials/deploy-token.ts';
 import { GatehouseError } from '../core/errors.ts';
 import { tokenHashes, type TokenHashes } from '../util/token-hash.ts';
 import { required, type Command } from './command.ts';
@@ -28,7 +28,7 @@ that of the whole token. Nothing is verified, and the signature is not shown.
           NO_DEPLOY_TOKENS,
         ) ?? 'unknown',
       ...tokenHashes(token),
-      deployToken: deployTokenName(token),
+      deployToken: parseDeployTokenName(token),
       ...jwtParts(token),
     };
     terminal.out(values['json'] === true ? `${JSON.stringify(report, null, 2)}\n` : describe(report));

@@ -3,20 +3,20 @@ import type { PresentedCredential, VerifiedCredential } from './credentials/cred
 import type { Operation } from './request/operation.ts';
 import type { Reason } from './reasons.ts';
 
-/** What the audit trail says where there was nothing to refuse. */
+/** Values of the audit event's `reason` for requests that were not refused. */
 export const OTHER_AUDIT_REASONS = ['granted', 'anonymous', 'shadow', 'client_left'] as const;
 
 /**
- * Everything that is known of a request when it ends. One is written on every exit, refused and broken
- * requests included. It never holds a secret: credentials appear as hash, jti and claims.
+ * The record of one request, written once when the request ends, on every exit path: forwarded, refused and
+ * aborted. It contains no secret: a credential appears only as its hash, `jti` and claims.
  */
 export interface AuditEvent {
   readonly requestId: string;
-  /** When the request's head was complete; milliseconds since the epoch. */
+  /** Time at which the request head was complete. Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** Milliseconds, fractions included; until the response was handed to the kernel or the client left. */
+  /** Milliseconds, with fractions, until the response was written to the socket or the client disconnected. */
   readonly duration: number;
-  /** Peer address, or what a trusted proxy says of it. */
+  /** Peer address, or the client address from a trusted proxy's header. */
   readonly clientAddress: string;
   readonly userAgent: string | undefined;
   /** W3C trace context as received. */
@@ -24,43 +24,43 @@ export interface AuditEvent {
 
   readonly method: string;
   readonly host: string;
-  /** Without query; for a target that was refused, an escaped and shortened copy. */
+  /** Without the query. For a refused request target: an escaped, truncated copy. */
   readonly path: string;
 
-  /** Undefined where no service was found, or the request broke before. */
+  /** Undefined if no service matched, or the request failed before routing. */
   readonly service: string | undefined;
   readonly serviceType: string | undefined;
   readonly operations: readonly Operation[];
 
-  /** What was presented: class and credential source only are written. */
+  /** The presented credential. Only its class and credential source are written. */
   readonly presented: PresentedCredential | undefined;
   readonly verified: VerifiedCredential | undefined;
   readonly caller: Caller | undefined;
   readonly decision: Decision | undefined;
   /**
-   * `granted`, `anonymous`, `shadow`, or why not; `client_left` where nothing had been decided yet. A fault of
-   * the upstream stands beside an `allow`.
+   * `granted`, `anonymous` or `shadow` for an allowed request, else the reason of the refusal. `client_left`: the client
+   * disconnected before the decision. A reason of `UpstreamFault` can accompany a decision `allow`.
    */
   readonly reason: Reason | (typeof OTHER_AUDIT_REASONS)[number];
-  /** For the reader of the audit trail only. */
+  /** Details for operators; never sent to the client. */
   readonly detail: string | undefined;
 
-  /** 0 where the client left before there was one. */
+  /** HTTP status sent to the client. 0 if the client disconnected first. */
   readonly status: number;
   readonly upstreamStatus: number | undefined;
-  /** Milliseconds from the dispatch to the end of the upstream's answer. */
+  /** Milliseconds from sending the upstream request to the end of the upstream response. */
   readonly upstreamDuration: number | undefined;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** The client left, or one side broke, before the answer was complete. */
+  /** The client disconnected, or either connection failed, before the response was complete. */
   readonly aborted: boolean;
 }
 
-/** Where audit events go. Never throws, never blocks. */
+/** Destination of audit events. Its methods never throw and never block. */
 export interface AuditSink {
   write(event: AuditEvent): void;
-  /** False while the sink cannot take more and the policy says that it must: answer 503 `audit_unavailable`. */
+  /** False while events cannot be written and auditing is mandatory: requests are refused with `audit_unavailable`. */
   available(): boolean;
-  /** Resolves when all that was written has reached the file. */
+  /** Resolves when every written event has reached the file. */
   flush(): Promise<void>;
 }

@@ -1,56 +1,64 @@
 import type { VerifiedCredential } from './credentials/credential.ts';
 import type { DenyReason, UnableCause } from './reasons.ts';
 
-/** Who a request comes from, once policy has matched the credential. One object per credential and policy. */
+/** The identity that policy matched to a credential. One object per credential and compiled policy. */
 export interface Caller {
   readonly identity: string;
   readonly roles: readonly string[];
   readonly credential: VerifiedCredential;
 }
 
+/** The request is authorized. */
 export interface Allow {
   readonly kind: 'allow';
-  /** `grant`: by the identity's grants. `anonymous`: by the service's. `shadow`: policy said no, the service does not enforce. */
+  /**
+   * `grant`: the grants of the identity cover the request. `anonymous`: the anonymous grants of the service cover it.
+   * `shadow`: policy denies it, but the service is in shadow mode.
+   */
   readonly basis: 'grant' | 'anonymous' | 'shadow';
-  /** Undefined for requests without a credential, and in shadow for credentials that no identity matches. */
+  /** Undefined for a request without a credential, and in shadow mode for a credential that matches no identity. */
   readonly caller: Caller | undefined;
-  /** In shadow: what the policy said. */
+  /** The denial that shadow mode did not enforce; defined if and only if `basis` is `shadow`. */
   readonly relaxed: Deny | undefined;
 }
 
-/** The answer is no. `detail` is for the audit trail, never for the client. */
+/** The request is refused. The response status and the default message follow from `reason` (core/reasons.ts). */
 export interface Deny {
   readonly kind: 'deny';
   readonly reason: DenyReason;
+  /** For the audit event; never sent to the client. */
   readonly detail: string;
-  /** For the client, in place of the reason's message: what of its own request was refused, and what to do next. */
+  /** Replaces the reason's message in the response: the refused part of the client's request, and the next step. */
   readonly message?: string;
-  /** The identity that was refused, where one matched. */
+  /** The refused caller, if an identity matched. */
   readonly caller?: Caller | undefined;
   /** Seconds, for `Retry-After`. */
   readonly retryAfter?: number;
 }
 
-/** Nobody could tell. Answered 503. */
+/** The decision could not be made, because a dependency failed or is overloaded. The response status is 503. */
 export interface Unable {
   readonly kind: 'unable';
   readonly reason: UnableCause;
+  /** For the audit event; never sent to the client. */
   readonly detail: string;
   /** Seconds, for `Retry-After`. */
   readonly retryAfter: number;
-  /** The client used up its own budget: the refusal counts as a failed attempt of its address. */
+  /** The client exhausted its introspection budget: the refusal counts as a failed attempt of its address. */
   readonly overBudget?: boolean;
 }
 
 export type Decision = Allow | Deny | Unable;
 
-/** What any stage may return instead of its result. */
+/** The expected failure of any stage of the request pipeline, returned instead of the stage's result. */
 export type Refusal = Deny | Unable;
 
+/** Creates a `Deny`; `detail` is for the audit event. */
 export function deny(reason: DenyReason, detail: string, caller?: Caller): Deny {
   return { kind: 'deny', reason, detail, caller };
 }
 
+/** Creates an `Unable`; `retryAfter` is in seconds. */
 export function unable(reason: UnableCause, detail: string, retryAfter = 5): Unable {
   return { kind: 'unable', reason, detail, retryAfter };
 }

@@ -1,20 +1,21 @@
+/** Stable codes of faults. Expected failures are union members instead (`Deny` and `Unable` in core/decision.ts). */
 export type ErrorCode =
-  /** The configuration cannot be used; the message lists every problem. */
+  /** The configuration is invalid; the message lists every problem. */
   | 'config_invalid'
-  /** The command line cannot be understood. */
+  /** The command line is invalid. */
   | 'usage'
-  /** A socket, file or key that the process needs to start is not to be had. */
+  /** A socket, file or key that the process needs to start is unavailable. */
   | 'startup_failed'
-  /** Something outside did not answer, or answered what cannot be used. */
+  /** Another server did not respond, or its response is unusable. */
   | 'outbound_failed'
-  /** No connection to something outside could be made: the request was not sent. */
+  /** The connection to another server failed; no request was sent. */
   | 'outbound_unreachable'
-  /** The store of the shared state did not answer in time, or refused. */
+  /** The state store did not respond in time, or returned an error. */
   | 'store_unavailable'
-  /** A key set that was fetched or read is not one. */
+  /** A fetched document or file is not a valid JWK Set. */
   | 'key_set_invalid';
 
-/** The one base class. Branch on `code`, never on the message; log `code`, never the object. */
+/** The error class for faults. Branch on `code`, never on the message; log `code`, never the object. */
 export class GatehouseError extends Error {
   readonly code: ErrorCode;
 

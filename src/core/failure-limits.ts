@@ -1,11 +1,11 @@
 import type { PresentedCredential } from './credentials/credential.ts';
 import type { Deny } from './decision.ts';
 
-/** Slows down whoever guesses. A valid credential is verified first, so that it works whatever others do. */
+/** Limits failed authentication attempts. Verification runs first: a valid credential is never limited. */
 export interface FailureLimits {
   /**
-   * Counts a credential that did not verify; undefined for one that was no credential at all. Returns the refusal to answer instead (429 with `retryAfter`) where its
-   * client, or the name it was tried for, has failed too often.
+   * Counts a failed attempt. `presented` is undefined if no credential could be extracted. Returns a refusal (429 with
+   * `retryAfter`) if the client address, or the name in the credential, has exceeded its limit.
    */
   failed(clientAddress: string, presented: PresentedCredential | undefined): Deny | undefined;
 }

@@ -1,6 +1,5 @@
 /**
- * What is known of each type of issuer: which claims are ids that nobody can take over, which may hold a
- * path, which algorithms and lifetimes are usual, and which tokens never count unless the policy names them.
+ * Issuer types. `ISSUER_PRESETS` holds the facts of each type: immutable id claims, path claims, algorithms and lifetimes.
  * Sources: GitLab doc/ci/secrets/id_token_authentication, GitHub "OpenID Connect reference",
  * Kubernetes "Managing Service Accounts", Microsoft "ID/access token claims reference".
  */
@@ -9,27 +8,28 @@ export const ISSUER_TYPES = ['gitlab', 'github', 'kubernetes', 'entra', 'oidc'] 
 export type IssuerType = (typeof ISSUER_TYPES)[number];
 
 /**
- * What an issuer's tokens may name as `typ` beside `JWT`, where its `tokenTypes` says so. All other types are made for another
+ * Values of the JOSE header `typ` that an issuer's `tokenTypes` can accept in addition to `JWT`. Other types have another
  * purpose (RFC 8725 §3.11): logout, security event, DPoP.
  */
-export const TOKEN_TYPES = ['at+jwt'] as const;
+export const ADDITIONAL_TOKEN_TYPES = ['at+jwt'] as const;
 
+/** The facts of one issuer type. */
 export interface IssuerPreset {
   /** Accepted `alg` values; never `none`, never symmetric. */
   readonly algorithms: readonly string[];
-  /** Seconds; the longest `exp − iat` and the oldest `iat` that are believed. */
+  /** Seconds. Upper limit of `exp − iat`, and therefore of the age of a token. */
   readonly maxLifetime: number;
-  /** Claims that say who a token is of, and that its jobs cannot choose; the first one present counts. Otherwise it is `sub`. */
+  /** Claims that identify the token's holder and that its jobs cannot choose. The first present one is used, else `sub`. */
   readonly holder: readonly string[];
-  /** Claims of which an identity must bind at least one (or say `allowMutableNames`). Empty: no such rule. */
+  /** An identity must match at least one of these claims, or set `allowMutableNames`. Empty: no such rule. */
   readonly immutableIds: readonly string[];
-  /** Claims whose `/` counts when they are inserted into a resource pattern. */
+  /** Claims whose `/` is a path separator when they are inserted into a resource pattern. */
   readonly pathClaims: readonly string[];
-  /** Anybody can get a token from such an issuer: an identity that matches everything is refused. */
+  /** The issuer issues tokens to the public: an identity that matches every token is refused. */
   readonly open: boolean;
-  /** Claim that names the single token. */
+  /** The claim that identifies a single token. */
   readonly jti: 'jti' | 'uti';
-  /** Claims that say which project, job and pipeline a token is of; for the audit trail. */
+  /** Claims that name the token's project, job and pipeline, for audit events. */
   readonly trace: { readonly project?: string; readonly job?: string; readonly pipeline?: string };
 }
 
@@ -61,7 +61,7 @@ export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
   kubernetes: {
     algorithms: RSA_AND_EC,
     maxLifetime: 366 * DAY,
-    // A workload may be allowed to create service accounts, but only in its namespace.
+    // RBAC can allow a workload to create service accounts, but only in its own namespace.
     holder: ['/kubernetes.io/namespace'],
     immutableIds: [],
     pathClaims: [],
@@ -91,7 +91,7 @@ export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
   },
 };
 
-/** Hosts whose tokens anybody can get, whatever type the issuer is configured as. */
+/** Hosts that issue tokens to the public, whatever the configured type of the issuer. */
 export const OPEN_ISSUER_HOSTS: ReadonlySet<string> = new Set([
   'token.actions.githubusercontent.com',
   'gitlab.com',
@@ -110,7 +110,7 @@ const TYPES_OF_HOSTS: Readonly<Record<string, IssuerType>> = {
   'sts.windows.net': 'entra',
 };
 
-/** The type of a public issuer; undefined where its URL does not tell. */
+/** Returns the type of a public issuer. Undefined if its URL does not identify one. */
 export function knownIssuerType(issuer: string): IssuerType | undefined {
   const { hostname, pathname } = new URL(issuer);
   if (Object.hasOwn(TYPES_OF_HOSTS, hostname)) return TYPES_OF_HOSTS[hostname];
@@ -119,12 +119,12 @@ export function knownIssuerType(issuer: string): IssuerType | undefined {
   return isGithub ? 'github' : undefined;
 }
 
-/** GitHub's subjects since 2026-07-15 carry the ids (`repo:owner@1/name@2:…`); such a literal prefix binds them. */
+/** GitHub's `sub` contains the immutable ids since 2026-07-15 (`repo:owner@1/name@2:…`); this literal prefix binds them. */
 export const GITHUB_SUBJECT_WITH_IDS = /^repo:[^@/:*]+@\d+\/[^@/:*]+@\d+:/;
 
 /**
- * Entra signs for one tenant under two issuers, v1 and v2, with the same keys. Returns the tenant of either
- * form, or undefined where the text is neither.
+ * Returns the tenant of an Entra issuer URL, v1 or v2; undefined for any other URL. Entra issues the tokens of one tenant
+ * under both URLs, with the same keys.
  */
 export function entraTenant(issuer: string): string | undefined {
   return (
@@ -133,7 +133,7 @@ export function entraTenant(issuer: string): string | undefined {
   );
 }
 
-/** Every `iss` that tokens of this issuer may bear, byte-exact. */
+/** Every accepted `iss` of this issuer's tokens, byte-exact. */
 export function issuerForms(type: IssuerType, issuer: string): readonly string[] {
   const tenant = type === 'entra' ? entraTenant(issuer) : undefined;
   if (tenant === undefined) return [issuer];
@@ -142,7 +142,7 @@ export function issuerForms(type: IssuerType, issuer: string): readonly string[]
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Every `aud` that an audience of the configuration stands for: Entra's v1 tokens say `api://` before the client id. */
+/** Every `aud` that matches a configured audience. Entra's v1 tokens have `api://` before the client id. */
 export function audienceForms(type: IssuerType, audience: string): readonly string[] {
   return type === 'entra' && GUID.test(audience) ? [audience, `api://${audience}`] : [audience];
 }

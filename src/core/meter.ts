@@ -1,26 +1,26 @@
 import type { AuditEvent } from './audit-event.ts';
 import type { CredentialClass } from './credentials/credential.ts';
 
-/** What the request's way counts. Labels come from closed lists: services and issuers of the configuration. */
+/** Metrics of the request pipeline. Label values come from closed lists: the configured services and issuers. */
 export interface RequestMeter {
   requestStarted(service: string | undefined): void;
-  /** Exactly once for each start. */
+  /** Called exactly once for each started request. */
   requestEnded(event: AuditEvent): void;
 }
 
-/** What the listener counts. */
+/** Metrics of the listeners. */
 export interface ConnectionMeter {
   opened(): void;
   closed(): void;
-  /** By which limit; it had been opened. */
+  /** An opened connection was refused by this limit: of all connections, or of one client address. */
   refused(limit: 'all' | 'address'): void;
 }
 
-/** What verification counts. `issuer` is the configuration's key. */
+/** Metrics of credential verification. `issuer` is the issuer's name in the configuration. */
 export interface VerificationMeter {
   cacheHit(credential: CredentialClass): void;
   cacheMiss(credential: CredentialClass): void;
-  /** `seconds` of a verification that the cache did not answer. */
+  /** Duration of a verification after a cache miss, in seconds. */
   verified(
     credential: CredentialClass,
     issuer: string | undefined,

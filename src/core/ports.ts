@@ -1,22 +1,24 @@
-/** Wall clock, milliseconds since the epoch. Tests freeze it. */
+/** Wall clock. Tests replace it by a frozen one. */
 export interface Clock {
+  /** Milliseconds since the epoch. */
   now(): number;
 }
 
+/** An outbound request of the gateway itself, for example for keys or introspection. */
 export interface EgressRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** PEM file with the certificate authorities to trust instead of the system's. Re-read on change. */
+  /** PEM file with the trusted certificate authorities, which replace the system's. Re-read on change. */
   readonly caFile?: string | undefined;
-  /** Name in its certificate, where that is not the URL's. */
+  /** Name expected in the server certificate, if it differs from the host of the URL. */
   readonly serverName?: string | undefined;
-  /** PEM files that show who we are. Re-read on change. */
+  /** PEM files of the client certificate. Re-read on change. */
   readonly clientCertificate?: { readonly certFile: string; readonly keyFile: string } | undefined;
-  /** Milliseconds for the whole call. */
+  /** Milliseconds, for the whole call. */
   readonly deadline?: number;
-  /** Bytes; a longer body is an error. */
+  /** Bytes. A longer response body is an error. */
   readonly maxBytes?: number;
-  /** Requests of different pools have connections of their own: those of one never wait for those of another. */
+  /** Connection pool. Requests of one pool never wait for connections of another. */
   readonly pool?: string;
 }
 
@@ -27,20 +29,20 @@ export interface EgressResponse {
 }
 
 /**
- * The way out for whoever must call another server: deadline, byte cap, no redirects, no proxy.
- * Rejects with `GatehouseError` `outbound_failed`, or `outbound_unreachable` where nothing was sent; any status that arrives is a
- * result, 3xx included.
+ * HTTP client for the gateway's own outbound calls: with a deadline and a size limit, without redirects or proxies.
+ * Resolves for every HTTP status, including 3xx. Rejects with `GatehouseError` `outbound_unreachable` if no request was
+ * sent, else `outbound_failed`.
  */
 export interface EgressClient {
   get(request: EgressRequest): Promise<EgressResponse>;
 }
 
-/** The same for whoever must send a form (`application/x-www-form-urlencoded`); its values may be secrets. */
+/** An egress client that can also send a form (`application/x-www-form-urlencoded`). The values may be secrets. */
 export interface EgressFormClient extends EgressClient {
   post(request: EgressRequest & { readonly form: ReadonlyMap<string, string> }): Promise<EgressResponse>;
 }
 
-/** The application log: one JSON line per call. Fields must hold no secret. */
+/** The application log: one JSON line per call. Fields must not contain secrets. */
 export interface Log {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** A secret value that prints as `***` wherever it is turned into text by accident. */
+/** A secret value. Conversion to text, JSON or `inspect` output gives `***`. */
 export class Secret {
   readonly #value: string;
 
@@ -8,7 +8,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value itself; call it only where it is put on the wire or compared. */
+  /** Returns the plain value. Call it only to send the value or to compare it. */
   reveal(): string {
     return this.#value;
   }

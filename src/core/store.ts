@@ -1,51 +1,52 @@
 import type { Revocation } from './credentials/revocation.ts';
 
 interface RevocationsAt {
-  /** Of this store's data; another one after they were lost. */
+  /** Identifies the data set of the store; it changes if the data is lost. */
   readonly epoch: string;
-  /** Another one after every change. */
+  /** Identifies the state of the list; it changes with every change. */
   readonly mark: string;
 }
 
-/** What a store knows of revocations: all of them, or what has changed since a mark. */
+/** A read of the revocation list: all revocations, or the changes since a mark. */
 export type RevocationsRead = RevocationsAt &
   (
     | { readonly kind: 'all'; readonly revocations: readonly Revocation[] }
     | {
         readonly kind: 'changes';
-        /** Added since. */
+        /** Revocations added since the mark. */
         readonly revocations: readonly Revocation[];
-        /** Ids of those that were removed since. */
+        /** Ids of the revocations removed since the mark. */
         readonly removed: readonly string[];
       }
   );
 
+/** The value of a windowed counter. */
 export interface Count {
   readonly count: number;
-  /** Milliseconds until it starts over. */
+  /** Milliseconds until the counter resets. */
   readonly resetsIn: number;
 }
 
 /**
- * State that outlives a request, and where it is shared, a replica. Every call ends in bounded time; those that
- * cannot be served reject with `store_unavailable`.
+ * State that outlives a request, and that replicas share if the store is shared. Every call settles in bounded time and
+ * rejects with `store_unavailable` if the store cannot serve it.
  */
 export interface Store {
-  /** Kept when it resolves: a crash after that does not lose it. */
+  /** Resolves when the revocation is durable: a later crash does not lose it. */
   putRevocation(revocation: Revocation): Promise<void>;
-  /** False where there was none with this id. */
+  /** Resolves to false if no revocation has this id. */
   deleteRevocation(id: string): Promise<boolean>;
-  /** Removes revocations that have ended, at most some hundred. Their removal is not among the changes that others read. */
+  /** Deletes expired revocations, at most a few hundred per call. `revocations` does not report these deletions. */
   forgetRevocations(ids: readonly string[]): Promise<void>;
-  /** Undefined where nothing has changed since this mark. A mark that is too old is answered with all. */
+  /** Resolves to undefined if nothing has changed since the mark, and to all revocations if the mark is too old. */
   revocations(since: string | undefined): Promise<RevocationsRead | undefined>;
-  /** Adds one to a counter that starts over `window` milliseconds after its first. */
+  /** Increments a counter that resets `window` milliseconds after its first increment. */
   count(key: string, window: number): Promise<Count>;
-  /** Keeps a value under a name that has none yet; resolves with what is kept, the same for all who ask. */
+  /** Stores a value unless the name already has one. Resolves to the stored value, the same for every caller. */
   keepFirst(name: string, value: string): Promise<string>;
-  /** True for the first who claims this name, for everybody else false, until `lifetime` milliseconds after the first. */
+  /** Resolves to true for the first claim of a name, and to false for further claims during `lifetime` milliseconds. */
   claim(name: string, lifetime: number): Promise<boolean>;
-  /** Calls that failed so far, and whether they fail now. */
+  /** The number of failed calls, and whether calls currently fail. */
   health(): { readonly errors: number; readonly degraded: boolean };
   close(): Promise<void>;
 }

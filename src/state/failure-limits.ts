@@ -1,6 +1,6 @@
 import type { PresentedCredential } from '../core/credentials/credential.ts';
 import type { Deny } from '../core/decision.ts';
-import { deployTokenName } from '../core/credentials/deploy-token.ts';
+import { parseDeployTokenName } from '../core/credentials/deploy-token.ts';
 import type { FailureLimits } from '../core/failure-limits.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
@@ -66,5 +66,5 @@ function tooMany(seconds: number): Deny {
 /** Whose secret was tried, in one spelling. Names that everybody uses are nobody's. */
 function nameOf({ class: kind, token, username }: PresentedCredential): string | undefined {
   if (kind !== 'deploy_token') return undefined;
-  return (deployTokenName(token) ?? username)?.toLowerCase();
+  return (parseDeployTokenName(token) ?? username)?.toLowerCase();
 }

@@ -146,7 +146,7 @@ services:
     const { code, stderr, stdout } = await git.run(['lfs', 'push', 'origin', 'HEAD'], { in: 'work' });
     expect(code).not.toBe(0);
     expect(stdout + stderr).toContain(
-      'Your identity does not have the scope that this needs. (scope_not_granted)',
+      'Your identity does not have the scope that this request needs. Ask the maintainers of the policy to grant it. (scope_not_granted)',
     );
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { deployTokenName as nameInSecret } from '../../src/core/credentials/deploy-token.ts';
+import { parseDeployTokenName as nameInSecret } from '../../src/core/credentials/deploy-token.ts';
 import { toPlain } from '../../src/config/load/plain-value.ts';
 import { readTree } from '../../src/config/load/read-tree.ts';
 import { mergeTrees } from '../../src/config/load/merge-trees.ts';

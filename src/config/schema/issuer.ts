@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ISSUER_TYPES, TOKEN_TYPES } from '../../core/issuer-presets.ts';
+import { ISSUER_TYPES, ADDITIONAL_TOKEN_TYPES } from '../../core/issuer-presets.ts';
 import { duration, filePath, nonEmpty, timeout, url } from './scalars.ts';
 
 const keys = z
@@ -47,7 +47,7 @@ export const issuer = z.strictObject({
   bearerTokenFile: filePath.optional().describe('Bearer token to send for discovery and keys (Kubernetes).'),
   algorithms: z.array(nonEmpty).min(1).optional().describe('Narrows the algorithms of the type.'),
   tokenTypes: z
-    .array(z.enum(TOKEN_TYPES))
+    .array(z.enum(ADDITIONAL_TOKEN_TYPES))
     .min(1)
     .optional()
     .describe(

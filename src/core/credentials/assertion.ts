@@ -1,5 +1,5 @@
-/** `typ` of what tells an upstream who calls: no endpoint of the gateway takes one. */
+/** `typ` of the JWT that asserts the caller's identity to an upstream. No endpoint of the gateway accepts this type. */
 export const ASSERTION_TYPE = 'gatehouse-assertion+jwt';
 
-/** Seconds. */
+/** Lifetime of an assertion, in seconds. */
 export const ASSERTION_LIFETIME = 60;

@@ -1,8 +1,8 @@
 import type { Claims } from './credential.ts';
 
 /**
- * The value of a claim: by its name, or by JSON pointer (RFC 6901) when the name starts with `/`.
- * Own properties only, so that `constructor` or `__proto__` never resolve to something that no token has.
+ * Returns the value of a claim, by name or, if `name` starts with `/`, by JSON pointer (RFC 6901).
+ * Reads own properties only: `constructor` and `__proto__` never resolve to inherited members.
  */
 export function claimAt(claims: Claims, name: string): unknown {
   if (!name.startsWith('/')) return Object.hasOwn(claims, name) ? claims[name] : undefined;
@@ -15,11 +15,15 @@ export function claimAt(claims: Claims, name: string): unknown {
   return value;
 }
 
-/** A scalar claim as the string that policies compare; undefined where it is missing, empty, inexact or not a scalar. */
+/**
+ * Returns a scalar claim as the string that policies compare. Undefined if the claim is missing, empty, not a scalar, or a
+ * number without an exact value.
+ */
 export function scalarClaim(claims: Claims, name: string): string | undefined {
   return asScalar(claimAt(claims, name));
 }
 
+/** Converts a claim value to the string that policies compare. Undefined: see `scalarClaim`. */
 export function asScalar(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
   if (typeof value === 'boolean') return String(value);
@@ -27,8 +31,8 @@ export function asScalar(value: unknown): string | undefined {
 }
 
 /**
- * Whether the number has the value that the issuer wrote: JSON.parse rounds integers beyond ±(2^53 − 1) and fractions, so
- * that different numbers become equal (RFC 8259 §6).
+ * Whether a number has exactly the value in the token. JSON.parse rounds fractions and integers beyond ±(2^53 − 1), which
+ * makes different numbers equal (RFC 8259 §6).
  */
 export function isExact(value: number): boolean {
   return Number.isSafeInteger(value);

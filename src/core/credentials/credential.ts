@@ -1,12 +1,12 @@
-/** The classes of credentials. Each is of exactly one and never falls through to another. */
+/** Credential classes. A credential has exactly one class; a failed verification never tries another class. */
 export const CREDENTIAL_CLASSES = ['id_token', 'job_token', 'deploy_token', 'access_token'] as const;
 
 export type CredentialClass = (typeof CREDENTIAL_CLASSES)[number];
 
-/** Those that the gateway did not mint: what it mints counts as what it was minted from. */
+/** Classes that other systems or the configuration issue. An access token inherits the class of its source. */
 export const SOURCE_CLASSES = ['id_token', 'job_token', 'deploy_token'] as const satisfies CredentialClass[];
 
-/** Where in a request a credential can stand. */
+/** The parts of a request that can contain a credential. */
 export const CREDENTIAL_SOURCES = [
   'bearer',
   'basic',
@@ -21,85 +21,91 @@ export const CREDENTIAL_SOURCES = [
 
 export type CredentialSource = (typeof CREDENTIAL_SOURCES)[number];
 
-/** Characters; a longer credential is refused before anything in it is decoded. Real id tokens are 1–4 KiB. */
+/** Characters. A longer credential is refused before it is decoded. Typical ID tokens are 1–4 KiB. */
 export const MAX_CREDENTIAL_LENGTH = 16 * 1024;
 
-/** What a client presented, not verified. `token` is the secret: never log, label or forward it. */
+/** A credential extracted from a request, before verification. */
 export interface PresentedCredential {
   readonly class: CredentialClass;
   readonly credentialSource: CredentialSource;
+  /** The secret itself. Never log it, use it as a metric label or forward it. */
   readonly token: string;
-  /** Only where the credential source has one. */
+  /** User name, if the credential source has one (`basic`). */
   readonly username: string | undefined;
 }
 
-/** Claims in the issuer's own names, as JSON gave them. Read them through `claimAt`, never by bare index. */
+/** Claims with the issuer's names and JSON values. Read them with `claimAt`, never by index. */
 export type Claims = Readonly<Record<string, unknown>>;
 
 /**
- * A credential that passed every check of its class. Made by `authenticate/` only.
+ * A credential that passed every check of its class. Only `credentials/` creates one.
  *
- * One object stands for one token as long as it stays in the verification cache, so that later stages may
- * keep what they derive from it (identity, headers, audit text) in a WeakMap under it.
+ * While a token is in the verification cache, the same object represents it. Later stages therefore cache derived values
+ * (identity, headers, audit text) in a WeakMap with this object as the key.
  */
 export interface VerifiedCredential {
   readonly class: CredentialClass;
-  /** Key of the issuer in the configuration. */
+  /** Name of the issuer in the configuration. */
   readonly issuer: string;
-  /** `iss` as the token has it. */
+  /** The token's `iss`. */
   readonly issuerUrl: string;
   readonly subject: string;
   readonly jti: string | undefined;
-  /** SHA-256, lowercase hex: of a JWT over `header.payload`, of everything else over the token as sent. */
+  /** SHA-256, lowercase hex, over `header.payload` of a JWT, or over the whole token for any other format. */
   readonly tokenHash: string;
-  /** SHA-256 of the token as sent, where `tokenHash` is another. */
+  /** SHA-256, lowercase hex, over the whole token, if it differs from `tokenHash`. */
   readonly sentHash?: string | undefined;
-  /** Milliseconds since the epoch; the credential is good until just before. */
+  /** Milliseconds since the epoch. The credential is valid before this instant, not at it. */
   readonly expiresAt: number;
   readonly claims: Claims;
   /** `aud` of an ID token. */
   readonly audiences?: readonly string[] | undefined;
-  /** Identifies the issuer settings that the credential was verified with; undefined for deploy tokens of the configuration. */
+  /** Hash of the issuer settings used for the verification. Undefined for deploy tokens of the configuration. */
   readonly settingsHash?: string | undefined;
-  /** Of an access token: what it was minted from and for. All else but `jti`, the hashes and `expiresAt` is its source's. */
+  /**
+   * Source and purpose of an access token; undefined for other classes. Except for `jti`, the hashes and `expiresAt`, the
+   * other members of an access token's credential describe its source.
+   */
   readonly minted?: MintedFrom | undefined;
 }
 
-/** What revocations name a minted token by. */
+/** The values by which a revocation identifies a minted token. */
 export interface MintedTokenId {
   readonly jti: string;
   readonly tokenHash: string;
   readonly sentHash?: string | undefined;
 }
 
+/** Source and purpose of an access token that the gateway minted. */
 export interface MintedFrom {
-  /** The one that it was minted for, evaluated anew at each use; undefined: for nobody in particular. */
+  /** The identity the token was issued to. Policy matches it again at every use. Undefined: an anonymous token. */
   readonly identity: string | undefined;
+  /** The credential that was exchanged for this token. */
   readonly source: {
     readonly class: CredentialClass;
     readonly jti: string | undefined;
     readonly tokenHash: string;
     readonly sentHash?: string | undefined;
   };
-  /** Its own `aud`. */
+  /** The token's `aud`. */
   readonly audience: string;
-  /** `aud` of the access token that was presented for this one; both limit where it is accepted. */
+  /** `aud` of the access token that was exchanged for this one. Both audiences limit where the token is accepted. */
   readonly parentAudience: string | undefined;
-  /** That token and those before it, the first one first. */
+  /** The chain of access tokens this one was derived from, oldest first. */
   readonly parents: readonly MintedTokenId[];
-  /** When the first of them was issued, or this one: milliseconds since the epoch. */
+  /** Issue time of the oldest parent, or of this token if it has none. Milliseconds since the epoch. */
   readonly since: number;
-  /** The source was accepted by the audience of a service's trusted publishing. */
+  /** The source was accepted because of the audience of a service's trusted publishing. */
   readonly publishing: boolean;
-  /** The workload identity that it was asked for, where it was asked for by that name. */
+  /** Name of the workload identity, if the token request named one. */
   readonly workload: string | undefined;
-  /** May be less than the identity has, never more. */
+  /** Limits of the token. They narrow the grants of the identity and never extend them. */
   readonly limits: TokenLimits;
 }
 
-/** What a minted token holds, whatever its identity has beside it. */
+/** The scopes and resources that a minted token is limited to, independent of the grants of its identity. */
 export type TokenLimits =
-  /** These scopes, wherever its identity has them. */
+  /** These scopes, on every resource for which the identity has them. */
   | { readonly kind: 'scopes'; readonly scopes: ReadonlySet<string> }
-  /** Resource → the scopes that it holds for it, and for no other. */
+  /** Scopes by resource; the token is not valid for any other resource. */
   | { readonly kind: 'resources'; readonly resources: ReadonlyMap<string, ReadonlySet<string>> };

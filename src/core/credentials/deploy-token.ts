@@ -1,43 +1,47 @@
 import type { VerifiedCredential } from './credential.ts';
 
-/** Stands for the issuer of the deploy tokens that the configuration holds; no configured issuer has this name. */
+/** Issuer name of the deploy tokens of the configuration. A configured issuer cannot have this name. */
 export const DEPLOY_TOKENS = ':deploy-tokens';
 
-/** The name under which policy, headers and audit know a deploy token of the configuration. */
+/** Identity name of a deploy token of the configuration, in policy, identity headers and audit events. */
 export function deployTokenIdentity(name: string): string {
   return `deploy-token:${name}`;
 }
 
 export const DEPLOY_SECRET_PREFIX = 'ghdt_';
 
-/** `ghdt_NAME_` and 256 bits in hex: the name is in it, so that one header is enough and a leaked one can be told. */
+/**
+ * `ghdt_NAME_` and 256 bits in hex. The name makes one header sufficient for authentication, and identifies the token if
+ * its secret leaks.
+ */
 const SECRET = /^ghdt_([A-Za-z0-9][A-Za-z0-9._-]{0,63})_[0-9a-f]{64}$/;
 
-/** The name that one of our secrets carries, or undefined where it has another form. */
-export function deployTokenName(secret: string): string | undefined {
+/** Returns the deploy token's name contained in a secret. Undefined if the text is not a secret of this form. */
+export function parseDeployTokenName(secret: string): string | undefined {
   return SECRET.exec(secret)?.[1];
 }
 
-/** What clients give as user name, in GitLab's charset. */
+/** User names of deploy tokens, in the character set of GitLab. */
 export const DEPLOY_USERNAME = /^[A-Za-z0-9.+_-]{1,255}$/;
 
-/** `YYYY-MM-DD` that is on the calendar; `Date` takes 2027-02-30 for the second of March. */
+/** Whether a text is a calendar day `YYYY-MM-DD`. `Date` alone accepts 2027-02-30 as the second of March. */
 export function isDay(text: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(startOfDay(text)).toJSON()?.startsWith(text) === true;
 }
 
-/** 00:00 UTC of a day, milliseconds since the epoch; NaN where there is no such day. */
+/** 00:00 UTC of a day, in milliseconds since the epoch. NaN if the text is not a day. */
 export function startOfDay(day: string): number {
   return Date.parse(`${day}T00:00:00Z`);
 }
 
-/** A deploy token of the configuration, as the credential that its secret proves. */
+/** The verified credential that a client with the secret of this deploy token has. */
 export function deployTokenCredential(
   token: {
     readonly name: string;
     readonly username: string;
     /** `sha256:` and 64 hex digits. */
     readonly secretHash: string;
+    /** `YYYY-MM-DD`: the token expires at 00:00 UTC of that day. */
     readonly expires?: string | undefined;
   },
   issuerUrl: string,

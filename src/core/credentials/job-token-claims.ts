@@ -1,6 +1,6 @@
 /**
- * Claims that GitLab's answer on a job token gives, under the names of its id tokens (GitLab doc/api/jobs.md, "Get
- * job token's job"). No other ever matches one.
+ * Claims that the gateway derives for a job token from GitLab's job response, with the claim names of GitLab's ID tokens
+ * (GitLab doc/api/jobs.md, "Get job token's job"). A condition on any other claim never matches a job token.
  */
 export const JOB_TOKEN_CLAIMS = [
   'project_id',

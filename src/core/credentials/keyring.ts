@@ -1,23 +1,27 @@
-/** The keys that the gateway signs with: ES256 (RFC 7518 §3.4), and nothing else. */
+/** The gateway's signing keys. The only algorithm is ES256 (RFC 7518 §3.4). */
 export interface Keyring {
   /**
-   * Reads the files; rejects with `startup_failed` where one cannot be used. A store that is away is no reason not to
-   * start: the generated key is asked for again when it is needed.
+   * Reads the key files. Rejects with `startup_failed` if a file is unusable. An unreachable store does not prevent the
+   * start: the generated key is loaded when it is first needed.
    */
   start(): Promise<void>;
   stop(): void;
-  /** The key set (RFC 7517), public halves only. Rejects with `store_unavailable` where no key can be had. */
+  /** The public keys as a JWK Set (RFC 7517 §5). Rejects with `store_unavailable` if no key is available. */
   publicKeys(): Promise<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }>;
-  /** A JWS with `alg`, `kid` and this `typ`. Rejects with `store_unavailable` where no key can be had. */
+  /**
+   * Signs a payload as a compact JWS with `alg`, `kid` and this `typ`. Rejects with `store_unavailable` if no key is
+   * available.
+   */
   sign(typ: string, payload: Readonly<Record<string, unknown>>): Promise<string>;
-  /** Signature and header; what the claims say is the caller's to judge. */
+  /** Verifies the signature and the header. The claims are not checked. */
   verify(token: string, typ: string): Promise<KeyringVerdict>;
-  /** Whether what this key has signed still counts: what was verified once may be remembered for no longer. */
+  /** Whether signatures of this key are still accepted. Cached verifications must check it at every use. */
   counts(kid: string): boolean;
 }
 
+/** Result of `Keyring.verify`. */
 export type KeyringVerdict =
   | { readonly kind: 'payload'; readonly payload: Readonly<Record<string, unknown>>; readonly kid: string }
   | { readonly kind: 'invalid'; readonly detail: string }
-  /** The keys could not be had: nobody can tell. */
+  /** The keys are unavailable, so the token could be neither accepted nor rejected. */
   | { readonly kind: 'unavailable'; readonly detail: string };

@@ -1,53 +1,53 @@
 import type { Claims, CredentialClass, MintedTokenId } from './credential.ts';
 
-/** `typ` of the access tokens that the gateway mints (RFC 9068 §2.1). */
+/** `typ` of access tokens that the gateway mints (RFC 9068 §2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
 
-/** Stands for the issuer of tokens that were minted without a credential; no configured issuer has this name. */
+/** Issuer name of tokens that were minted without a credential. A configured issuer cannot have this name. */
 export const ANONYMOUS_ISSUER = ':anybody';
 
-/** `sub` of such tokens. */
+/** `sub` of tokens that were minted without a credential. */
 export const ANONYMOUS_SUBJECT = 'anonymous';
 
-/** `aud` of a minted token that is good for one service. */
+/** `aud` of a minted token that only one service accepts. */
 export function serviceAudience(service: string): string {
   return `urn:gatehouse:service:${service}`;
 }
 
-/** Milliseconds: what is minted for an identity without `tokenLifetime`. */
+/** Milliseconds. Lifetime of tokens minted for an identity without `tokenLifetime`. */
 export const DEFAULT_TOKEN_LIFETIME = 15 * 60_000;
 
 /**
- * Identity of a caller that no identity matches, where a service in shadow mode issues a token all the same. No configured
- * identity has this name.
+ * Identity of a minted token whose caller matched no identity, issued by a service in shadow mode. A configured identity
+ * cannot have this name.
  */
 export const UNMATCHED_IDENTITY = ':stranger';
 
-/** Tokens that can be issued one from the other; each carries the ids of those before it. */
+/** Maximum length of a chain of derived tokens. Each token contains the ids of all its parents. */
 export const MAX_PARENTS = 4;
 
-/** `src` of a minted token: what it was minted from, so that all of it can be asked again at each use. */
+/** The `src` claim of a minted token: the source credential, which every use of the token checks again. */
 export interface TokenSource {
-  /** As the configuration names it. */
+  /** Name of the issuer in the configuration. */
   readonly issuer: string;
   readonly sub: string;
   readonly jti?: string | undefined;
-  /** As `VerifiedCredential` has them. Tokens of earlier versions have the hash of the source as sent in `tokenHash`. */
+  /** As in `VerifiedCredential`. In tokens of earlier versions, `tokenHash` is the hash over the whole source token. */
   readonly tokenHash: string;
   readonly sentHash?: string | undefined;
   readonly credential: CredentialClass;
-  /** `aud` of the source where it is an ID token: the audiences that accepted it may change. */
+  /** `aud` of the source, if it is an ID token. A reload can change the accepted audiences. */
   readonly aud?: readonly string[] | undefined;
-  /** `VerifiedCredential.settingsHash` of the source. */
+  /** `settingsHash` of the source's `VerifiedCredential`. */
   readonly settingsHash?: string | undefined;
-  /** `aud` of the minted token that was presented for this one, at a registry's token endpoint. */
+  /** `aud` of the minted token that was exchanged for this one at a registry token endpoint. */
   readonly parentAud?: string | undefined;
-  /** That token and those before it, so that a revocation of one reaches all that followed. */
+  /** The chain of minted tokens this one was derived from: revoking one of them revokes this token too. */
   readonly parents?: readonly MintedTokenId[] | undefined;
-  /** `iat` of the first of them: a token that is renewed at a token endpoint gets no older than one that is not. */
+  /** `iat` of the oldest parent, in seconds: renewal at a token endpoint does not extend the total lifetime. */
   readonly since?: number | undefined;
-  /** Trusted publishing accepted the source, by the audience that is configured for it. */
+  /** The source was accepted because of the audience of trusted publishing. */
   readonly publishing?: true | undefined;
-  /** Those that policy, templates, audit or revocations use. */
+  /** Claims of the source that policy, resource patterns, audit events or revocations use. */
   readonly claims: Claims;
 }

@@ -1,11 +1,11 @@
-/** One entry of a registry token's `access` claim (distribution's token specification), and of what clients ask for. */
+/** An entry of a registry token's `access` claim, and a requested scope (CNCF distribution, token specification). */
 export interface RegistryAccess {
   readonly type: string;
   readonly name: string;
   readonly actions: readonly string[];
 }
 
-/** Actions of registries → scopes of the policy. */
+/** Policy scopes by registry action. */
 export const ACTION_SCOPES = {
   pull: 'read_registry',
   push: 'write_registry',
@@ -14,5 +14,5 @@ export const ACTION_SCOPES = {
 
 export type RegistryAction = keyof typeof ACTION_SCOPES;
 
-/** Stands for all repositories in a token's limits; no repository has this name. */
+/** Denotes all repositories in the limits of a token. A repository cannot have this name. */
 export const ALL_REPOSITORIES = '*';

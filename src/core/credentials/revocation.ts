@@ -1,6 +1,6 @@
 import type { VerifiedCredential } from './credential.ts';
 
-/** What a revocation can name; a token, or everything that comes from somewhere. */
+/** Targets of a revocation: one token (`jti`, `tokenHash`), or all credentials of a source. */
 export const REVOCATION_TARGETS = [
   'jti',
   'tokenHash',
@@ -16,51 +16,53 @@ export interface Revocation {
   readonly id: string;
   readonly target: RevocationTarget;
   /**
-   * `jti`: the token's. `tokenHash`: SHA-256 of `header.payload` of a JWT or of a whole token, lowercase hex. `project`: path
-   * or `id:NN`. Others: a name of the configuration.
+   * Depends on the target. `jti`: the token's `jti`. `tokenHash`: SHA-256, lowercase hex, over `header.payload` of a JWT or
+   * over a whole token. `project`: a path or `id:NN`. `deployToken`, `identity`, `issuer`: a name in the configuration.
    */
   readonly value: string;
-  /** With `jti`: the issuer, as the configuration names it. */
+  /** Name of the issuer in the configuration; only with the target `jti`. */
   readonly issuer: string | undefined;
   readonly reason: string;
   /** RFC 3339. */
   readonly created: string;
-  /** RFC 3339; undefined = never. */
+  /** RFC 3339. Undefined: never. */
   readonly expires: string | undefined;
-  /** Of a token that its holder revoked; undefined: an operator's, which no quota counts. */
+  /** Set if the holder revoked its own token. Undefined: an operator's revocation, which no quota counts. */
   readonly holder?: RevocationHolder | undefined;
 }
 
-/** What the quotas of `/oauth/revoke` count by. */
+/** The keys by which the quotas of `/oauth/revoke` count. */
 export interface RevocationHolder {
-  /** The project, workload or deploy token behind the token, by an id that it cannot change. */
+  /** Immutable id of the project, workload or deploy token that obtained the token. */
   readonly subject: string;
-  /** Undefined: the token is for anonymous access. */
+  /** Undefined for an anonymous token. */
   readonly identity: string | undefined;
 }
 
-/** A revocation as it is asked for. */
+/** A revocation request, before the store assigns its id and creation time. */
 export type NewRevocation = Omit<Revocation, 'id' | 'created' | 'holder'>;
 
+/** Result of a revocation check. */
 export type RevocationVerdict =
   | { readonly kind: 'clear' }
   | { readonly kind: 'revoked'; readonly revocation: Revocation }
-  /** The list is too old to be believed, or was never had. */
+  /** The revocation list is stale or was never loaded. */
   | { readonly kind: 'unknown'; readonly detail: string };
 
+/** Result of `Revocations.addByHolder`. */
 export type HolderRevocation =
   | { readonly kind: 'added'; readonly revocation: Revocation }
-  /** The holder's quota is used up; nothing was added or evicted. `retryAfter` in seconds. */
+  /** The holder's quota is exhausted; nothing was added or evicted. `retryAfter` is in seconds. */
   | { readonly kind: 'quota_exceeded'; readonly detail: string; readonly retryAfter: number };
 
-/** The list as this replica knows it; looking into it waits for nothing. */
+/** This replica's copy of the revocation list. `check` is synchronous. */
 export interface Revocations {
   check(credential: VerifiedCredential, identity: string | undefined): RevocationVerdict;
-  /** In force here at once, and kept, when it resolves. Rejects with `store_unavailable`. */
+  /** Resolves when the revocation is stored and active on this replica. Rejects with `store_unavailable`. */
   add(revocation: NewRevocation): Promise<Revocation>;
-  /** The same within the quotas of the holder. */
+  /** Like `add`, within the quotas of the holder. */
   addByHolder(revocation: NewRevocation, holder: RevocationHolder): Promise<HolderRevocation>;
-  /** False where there is none with this id. Rejects with `store_unavailable`. */
+  /** Resolves to false if no revocation has this id. Rejects with `store_unavailable`. */
   remove(id: string): Promise<boolean>;
   list(): readonly Revocation[];
 }

@@ -2,23 +2,24 @@ import type { Refusal } from '../decision.ts';
 import type { Incoming } from './incoming.ts';
 import type { RequestHead } from './request-head.ts';
 
-/** What has been read of a request's body before it is forwarded; the upstream gets it first. */
+/** The part of a request body that was read before forwarding. The upstream receives it before the rest of the body. */
 export interface BufferedBody {
   readonly bytes: Buffer;
-  /** Nothing follows. */
+  /** True if this is the complete body. */
   readonly whole: boolean;
 }
 
+/** How much of a request body must be buffered. */
 export interface BodyRequirement {
-  /** `start`: more than is wanted is no error. */
+  /** `whole`: a body longer than `maxBytes` is refused. `start`: the rest of a longer body is streamed. */
   readonly part: 'whole' | 'start';
   readonly maxBytes: number;
-  /** It is read before anybody is known. */
+  /** The body is read before the client is authenticated. */
   readonly beforeAuthentication?: boolean;
 }
 
-/** Reads as much of a body as is wanted, bounded in size and time. */
+/** Reads the required part of a request body, within limits of size and time. */
 export type BufferBody = (
   request: { readonly incoming: Incoming; readonly head: RequestHead },
-  wanted: BodyRequirement,
+  requirement: BodyRequirement,
 ) => Promise<BufferedBody | Refusal>;

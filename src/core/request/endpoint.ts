@@ -5,7 +5,7 @@ import type { Operation } from './operation.ts';
 import type { RequestHead } from './request-head.ts';
 import type { AuditEvent } from '../audit-event.ts';
 
-/** A request to one of the gateway's own endpoints, and what its audit event will say of it. */
+/** A request to a built-in endpoint, with the mutable members of its audit event. */
 export interface EndpointCall {
   readonly incoming: Incoming;
   readonly head: RequestHead;
@@ -15,9 +15,9 @@ export interface EndpointCall {
   decision: Decision | undefined;
   reason: AuditEvent['reason'];
   detail: string | undefined;
-  /** Of the answer's body. */
+  /** Bytes of the response body. */
   bytesOut: number;
 }
 
-/** Answers, whatever happens; a rejection is answered 503. */
+/** Handles a request and sends the response. If it rejects, the gateway responds with 503. */
 export type Handle = (call: EndpointCall) => Promise<void>;

@@ -7,35 +7,39 @@ import type { RequestHead } from './request-head.ts';
 import type { BufferedBody } from './buffered-body.ts';
 import type { DenyReason, UnableCause, UpstreamFault } from '../reasons.ts';
 
-/** An allowed request on its way out, and what its forwarder tells of it. */
+/** An allowed request that the forwarder sends to the upstream, with the values that the forwarder reports. */
 export interface Forwarding {
   readonly incoming: Incoming;
   readonly head: RequestHead;
   readonly allow: Allow;
   readonly operations: readonly Operation[];
   readonly plan: RoutePlan | undefined;
-  /** Undefined where none of the body has been read. */
+  /** Undefined if no part of the body has been read. */
   readonly buffered: BufferedBody | undefined;
-  /** The client's own; a secret. */
+  /** The client's credential; a secret. */
   readonly presented: PresentedCredential | undefined;
 
-  /** Filled by the forwarder, read when the request ends. */
+  // The forwarder sets the following members; the gateway reads them when the request ends.
+
   upstreamStatus: number | undefined;
+  /** Milliseconds. */
   upstreamDuration: number | undefined;
   bytesIn: number;
   bytesOut: number;
-  /** For the reader of the audit trail. */
+  /** For the audit event. */
   detail: string | undefined;
 
-  /** Nothing has been sent to the client: whoever holds this answers it. At most once. */
+  // At most one of `failed`, `refused` and `broken` is called, and at most once.
+
+  /** Forwarding failed before any part of the response was sent: the gateway sends the error response. */
   failed(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;
-  /** Allowed, but what it must go out with is missing: a refusal like any other. Nothing has been sent. At most once. */
+  /** A prerequisite of forwarding is missing, for example the upstream credential. No part of the response was sent. */
   refused(refusal: Refusal): void;
-  /** The answer had begun and cannot be completed; the client's connection has been cut. At most once. */
+  /** The response had started and cannot be completed. The forwarder has closed the client's connection. */
   broken(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;
-  /** Asked of what lasts: why it would not be let in any more. */
+  /** Reauthorizes a long-lived connection. Returns the refusal if the request would no longer be allowed. */
   reauthorize(): Refusal | undefined;
 }
 
-/** Takes over the response; calls `failed` or `broken` where it cannot be made whole. */
+/** Forwards a request and owns its response. Reports every failure through the methods of `Forwarding`. */
 export type Forward = (forwarding: Forwarding) => void;

@@ -2,36 +2,38 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Deny } from '../decision.ts';
 import type { RequestHead } from './request-head.ts';
 
-/** One request as the listener hands it on. */
+/** A request as the listener passes it to the gateway. */
 export interface Incoming {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  /** The checked head, or why it was refused. */
+  /** The validated request head, or the refusal of an invalid one. */
   readonly head: RequestHead | Deny;
-  /** Where it came from: the peer, or what trusted proxies say. */
+  /** Address and protocol of the client: of the peer, or from the headers of a trusted proxy. */
   readonly client: ClientFacts;
   readonly requestId: string;
-  /** A WebSocket handshake: node has let go of the connection, and whoever answers closes it. */
+  /** Set for a WebSocket handshake. Node has detached the connection: the component that responds must close it. */
   readonly upgrade?: Upgrade | undefined;
   /** The client sent `Expect: 100-continue` and waits for `res.writeContinue()`. */
   readonly expectsContinue: boolean;
 }
 
+/** State of a WebSocket handshake. */
 export interface Upgrade {
-  /** What came behind the handshake, in the same packet. */
+  /** Bytes received after the handshake request in the same read. */
   readonly early: Buffer;
-  /** The client has its 101: what follows is no HTTP. */
+  /** True after the 101 response: the connection no longer carries HTTP. */
   switched: boolean;
 }
 
+/** The origin of a request. */
 export interface ClientFacts {
   readonly address: string;
   readonly proto: 'http' | 'https';
-  /** Of the client's own connection; undefined behind a trusted proxy, whose connections carry many clients. */
+  /** Port of the client's connection. Undefined behind a trusted proxy, whose connections carry several clients. */
   readonly port?: number | undefined;
 }
 
-/** A connection whose bytes never became a request. */
+/** A connection that sent bytes that are not a valid HTTP request. */
 export interface MalformedRequest {
   readonly status: number;
   readonly detail: string;

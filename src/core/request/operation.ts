@@ -1,9 +1,11 @@
-/**
- * What a request asks for. One request may need several; every one must be granted.
- * `resource` names one resource; `any` is for index requests that name none, `every` for search and catalog.
- */
+/** A scope on a resource that a request requires. A request can require several operations; all must be granted. */
 export interface Operation {
   readonly scope: string;
+  /** Name of the resource; meaningful only with the extent `one`. */
   readonly resource: string;
+  /**
+   * `one`: the named resource. `any`: an index request that names no resource; a grant on any resource is sufficient.
+   * `every`: a search or catalog request; it requires a grant on all resources.
+   */
   readonly extent: 'one' | 'any' | 'every';
 }

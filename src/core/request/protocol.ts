@@ -3,154 +3,170 @@ import type { Caller, Deny } from '../decision.ts';
 import type { Operation } from './operation.ts';
 import type { RequestHead } from './request-head.ts';
 
-/** What a request asks for, as far as method, target and headers tell; or that the protocol does not know it. */
+/** The result of classifying a request by its method, target and headers. */
 export type Classification =
   RequestedOperations | OperationsInBody | UnknownOperation | NeverForwarded | Deny;
 
+/** The request is recognised. */
 export interface RequestedOperations {
   readonly kind: 'operations';
-  /** Every one must be granted; none: any identity will do. */
+  /** The operations that the request requires; all must be granted. Empty: every identity is allowed. */
   readonly operations: readonly Operation[];
-  /** What is special about the way of this request; undefined for most. */
+  /** Deviations from plain forwarding; undefined for most requests. */
   readonly plan?: RoutePlan;
-  /** What is done in its place where policy denies it. */
+  /** The classification to use instead if policy denies this one. */
   readonly otherwise?: RequestedOperations;
-  /** The body is a form in which the credential may stand: it is read before anybody is known. */
+  /** Set if the credential can be in a form body. The body is then read before authentication. */
   readonly form?: CredentialForm;
 }
 
+/** The field of a form body that can contain the credential. */
 export interface CredentialForm {
   /** Name of the field, lowercase. */
   readonly field: string;
-  /** A longer body is refused. */
+  /** Bytes. A longer body is refused. */
   readonly maxBytes: number;
 }
 
-/** What is asked for stands in the body, which is read once it is known who asks, and that they may do anything of the kind. */
+/**
+ * The operations depend on the request body. The body is read after authentication, and only if the caller has at least one
+ * of the possible operations.
+ */
 export interface OperationsInBody {
   readonly kind: 'in-body';
-  /** What it can be for. Whoever may do none of these is refused before a byte of the body is read. */
+  /** The possible operations. A caller that has none of them is refused before the body is read. */
   readonly oneOf: readonly Operation[];
-  /** `whole`: a longer body is refused. `start`: what lies behind is not looked at, and streams by. */
+  /** `whole`: a body longer than `maxBytes` is refused. `start`: the rest of a longer body is streamed unread. */
   readonly part: 'whole' | 'start';
   readonly maxBytes: number;
-  /** Pure. Gets the whole body, or its first `maxBytes` where it is longer. The body goes to the upstream as it came. */
+  /** A pure function of the body or, with `start`, of its first `maxBytes`. The body is forwarded unchanged. */
   readonly read: (body: Buffer) => RequestedOperations | UnknownOperation | Deny;
 }
 
+/** The method and path are not an operation of the protocol. */
 export interface UnknownOperation {
   readonly kind: 'unknown';
   readonly detail: string;
 }
 
-/** The upstream would answer with a credential of its own: refused under any policy, in shadow mode too. */
+/** The upstream's response would contain an upstream credential: refused under every policy, and in shadow mode. */
 export interface NeverForwarded {
   readonly kind: 'never-forwarded';
   readonly detail: string;
 }
 
-/** How an allowed request is handled, where that is not: forward it, relay the answer. */
+/** How an allowed request is handled, if not by forwarding it and relaying the response unchanged. */
 export interface RoutePlan {
-  /** The gateway answers; nothing is forwarded. A function where the answer is about who asks. */
+  /** The gateway sends this response and forwards nothing. A function if the response depends on the caller. */
   readonly builtInResponse?: BuiltInResponse | ((caller: Caller | undefined) => BuiltInResponse);
-  /** Takes the place of the client's query; with its `?`, or empty. */
+  /** Replaces the client's query. With its `?`, or empty. */
   readonly query?: string;
-  /** Redirects are followed by the gateway, without credentials; clients cannot reach where they lead. */
+  /** The gateway follows redirects itself, without credentials, because clients cannot reach their targets. */
   readonly followRedirects?: boolean;
-  /** The upstream's URLs in a good answer's body become the gateway's, so that every later request comes here too. */
+  /** Rewrites the upstream's URLs in a successful response to the gateway's, so that later requests use the gateway. */
   readonly rewrite?: BodyRewrite;
-  /** Looks on while the request's body streams by, from its first byte. */
+  /** Creates an inspector of the streamed request body. It receives the body from the first byte. */
   readonly watch?: () => BodyWatch;
 }
 
-/** Says what is wrong with a body: the request ends before the upstream has this piece of it. */
+/** Inspects a chunk. Returns a problem to end the request before the upstream receives the chunk. */
 export type BodyWatch = (chunk: Buffer) => string | undefined;
 
+/** How a response body is rewritten. */
 export type BodyRewrite = UrlRewrite | DocumentRewrite;
 
-/** Wherever such a URL stands, as the body streams by. */
+/** Replaces the upstream's URLs anywhere in the body, while it is streamed. */
 export interface UrlRewrite {
   readonly kind: 'urls';
-  /** Media types that hold such URLs, lowercase; an answer of another type passes as it is. */
+  /** Media types to rewrite, lowercase. A response of another type is relayed unchanged. */
   readonly types: readonly string[];
 }
 
-/** Where more has to change than that: the whole body is held, read and written anew. */
+/** Parses and rewrites the buffered body, for changes that go beyond URLs. */
 export interface DocumentRewrite {
   readonly kind: 'document';
-  /** As above; `any`: whatever it calls itself, what cannot be read is not relayed, because of what only the rewrite takes out. */
+  /**
+   * Media types to rewrite, lowercase. `any`: every type; a body that cannot be parsed is not relayed, because it could
+   * contain what the rewrite must remove.
+   */
   readonly types: readonly string[] | 'any';
-  /** Bytes; a longer document is not relayed. */
+  /** Bytes. A longer document is not relayed. */
   readonly maxBytes: number;
-  /** Pure. Undefined where the document cannot be understood: nothing of it is relayed then. */
+  /** A pure function. Returns undefined if the document cannot be parsed; it is then not relayed. */
   readonly rewrite: (document: string, urls: PublicUrls) => string | undefined;
 }
 
-/** The names that the gateway gives to what the upstream calls by its own. */
+/** Maps URLs of the upstream to URLs of the gateway. */
 export interface PublicUrls {
-  /** Where clients find the service: scheme, host, path; ends in `/`. */
+  /** Base URL of the service for clients: scheme, host and path; ends in `/`. */
   readonly base: string;
-  /** An absolute URL of the upstream as clients may follow it; undefined for a foreign one. */
+  /** Returns the gateway's URL for an absolute upstream URL. Undefined for a URL of another server. */
   readonly of: (url: string) => string | undefined;
-  /** A foreign one where the configuration says that clients may be sent. */
+  /** Whether a URL of another server is configured storage, to which clients may be redirected. */
   readonly leadsToStorage: (url: string) => boolean;
 }
 
+/** A response that the gateway sends itself. */
 export interface BuiltInResponse {
   readonly status: number;
-  /** Name, value, name, value … */
+  /** Alternating names and values. */
   readonly headers: readonly string[];
   readonly body: string;
 }
 
-/** What a refusal says, before it is put into the protocol's own form. */
+/** The content of a refusal, before the protocol formats it. */
 export interface RefusalText {
-  /** As it will be sent, unless the protocol has another for this. */
+  /** HTTP status, unless the protocol replaces it (`RefusalBody.status`). */
   readonly status: number;
-  /** The stable id; `not_found` where the service conceals. */
+  /** The reason, or `not_found` if the service conceals the resource. */
   readonly error: string;
   readonly message: string;
   readonly requestId: string;
-  /** What the request asked for; empty where nobody could tell, or may know. */
+  /** The requested operations; empty if they are unknown or must not be disclosed. */
   readonly operations: readonly Operation[];
-  /** Of the request, where it could be read. */
+  /** Parts of the request head; undefined if the head is invalid. */
   readonly head?: Pick<RequestHead, 'method' | 'host' | 'path'> | undefined;
 }
 
+/** A refusal in the error format of the protocol. */
 export interface RefusalBody {
   readonly contentType: string;
   readonly body: string;
-  /** In place of the reason's own. */
+  /** Replaces the status of the reason. */
   readonly status?: number;
-  /** The reason phrase, where clients print it; ASCII. */
+  /** Reason phrase (ASCII), for clients that display it. */
   readonly phrase?: string;
-  /** Name, value, name, value …, beside those that every refusal has. */
+  /** Alternating names and values, in addition to the headers of every refusal. */
   readonly headers?: readonly string[];
 }
 
-/** One service's protocol: pure functions of the request's head, and text. */
+/**
+ * The protocol of one service: how requests are classified and refusals are formatted. All functions are pure functions of
+ * the request head and text; none does I/O.
+ */
 export interface Protocol {
-  /** Carriers that clients of this protocol use; a service may narrow them. */
+  /** Credential sources that clients of this protocol use. A service can narrow them. */
   readonly credentialSources: readonly CredentialSource[];
-  /** Query parameters that carry credentials to upstreams of this type, lowercase. */
+  /** Query parameters in which upstreams of this type accept credentials, lowercase. */
   readonly credentialQueryParameters: readonly string[];
-  /** It has paths with `%2F`, and `classify` reads them. Default: they are refused. */
+  /** Paths can contain `%2F`, and `classify` interprets it. Default: such paths are refused. */
   readonly encodedSlash?: boolean;
-  /** A WebSocket handshake is a request like any other, and what follows it is carried. Default: it is refused. */
+  /** WebSocket handshakes are authorized like other requests, and their connections are tunnelled. Default: refused. */
   readonly webSockets?: boolean;
+  /** Maps a request head to the operations that it requires. */
   classify(head: RequestHead): Classification;
-  /**
-   * The one `WWW-Authenticate` value, or undefined where clients are better off without. `error` is a code of
-   * RFC 6750 §3.1, absent where no credential was sent.
-   */
+  /** Returns the value of `WWW-Authenticate` (RFC 9110 §11.6.1); undefined if clients of the protocol need none. */
   challenge(context: ChallengeContext): string | undefined;
+  /** Formats a refusal as the protocol's clients expect; `accept` is the client's `Accept` header. */
   refusal(text: RefusalText, accept: string | undefined): RefusalBody;
 }
 
+/** The response for which a challenge is created. */
 export interface ChallengeContext {
   readonly host: string;
   readonly operations: readonly Operation[];
+  /** Error code of RFC 6750 §3.1; undefined if the request had no credential. */
   readonly error: string | undefined;
-  /** Of the answer that bears it: 401, or 403 where RFC 6750 has a code for it. */
+  /** Status of the response: 401, or 403 if RFC 6750 defines a code for the refusal. */
   readonly status: number;
 }

@@ -1,39 +1,39 @@
 declare const canonical: unique symbol;
 
 /**
- * The one form of a path: what policy reads is byte for byte what the upstream gets.
- * Starts with `/`; no dot segments, no empty segments, no encoded backslash, `#`, `?` or control;
- * characters that need no encoding are not encoded, escapes are uppercase and valid UTF-8. An encoded slash stands as the
- * client wrote it, and only where the service's protocol has a meaning for it (`encodedSlash`).
+ * A path in canonical form. Policy evaluates exactly the bytes that the upstream receives.
+ * The path starts with `/` and has no dot segments, empty segments, encoded backslashes, `#`, `?` or control characters.
+ * Characters that need no encoding are not percent-encoded; escapes are uppercase and valid UTF-8. An encoded slash is kept as sent,
+ * and accepted only if the service's protocol supports it (`encodedSlash`).
  */
 export type CanonicalPath = string & { readonly [canonical]: true };
 
-/** A header that is refused unless the service forwards it or sets it itself. */
+/** A header that is refused unless the service's configuration forwards it or sets it. */
 export interface RefusableHeader {
-  /** `acting`: ACTING_HEADERS, with the effect `refuse`. `impersonation`: IMPERSONATION_HEADERS. */
+  /** `acting`: one of ACTING_HEADERS with the effect `refuse`. `impersonation`: one of IMPERSONATION_HEADERS. */
   readonly kind: 'acting' | 'impersonation';
-  /** Loosely folded. */
+  /** The folded name, which treats names as equal that servers confuse. */
   readonly folded: string;
-  /** As the client spells it, cut to 64 characters. */
+  /** The name as sent, truncated to 64 characters. */
   readonly name: string;
 }
 
-/** The head of a request after the listener's checks. Nothing in it has been authenticated. */
+/** A request head that passed the listener's checks. None of its content is authenticated. */
 export interface RequestHead {
   readonly method: string;
-  /** Lowercase, with the port if the client wrote one. */
+  /** Lowercase, with the port if the client sent one. */
   readonly host: string;
   readonly path: CanonicalPath;
-  /** `%2F` stands in the path: not every protocol knows what that is. */
+  /** True if the path contains `%2F`, which most protocols refuse. */
   readonly encodedSlash?: boolean;
-  /** With its `?`, or empty, as received: it may hold credentials, so never log it. */
+  /** The query as received, with its `?`, or empty. It can contain credentials: never log it. */
   readonly query: string;
-  /** It is a whole WebSocket handshake (RFC 6455 §4.2.1). */
+  /** True for a complete WebSocket handshake (RFC 6455 §4.2.1). */
   readonly webSocket?: boolean;
-  /** In the order of the request; undefined for most requests. */
+  /** Refusable headers in the order of the request; undefined if there are none. */
   readonly refusable?: readonly RefusableHeader[] | undefined;
-  /** Whether the framing announces a body. */
+  /** Whether the framing headers announce a body (RFC 9112 §6). */
   readonly hasBody: boolean;
-  /** Name, value, name, value … exactly as received. */
+  /** Alternating names and values, exactly as received. */
   readonly rawHeaders: readonly string[];
 }

@@ -1,6 +1,6 @@
 import { deny } from '../../core/decision.ts';
 import type { Deny } from '../../core/decision.ts';
-import { TOKEN_TYPES } from '../../core/issuer-presets.ts';
+import { ADDITIONAL_TOKEN_TYPES } from '../../core/issuer-presets.ts';
 import { quoted } from '../../util/quoted.ts';
 
 export interface CheckedHeader {
@@ -53,5 +53,5 @@ function checkType(typ: unknown, tokenTypes: readonly string[]): Deny | undefine
 }
 
 function isTokenType(type: string): boolean {
-  return TOKEN_TYPES.some((known) => known === type);
+  return ADDITIONAL_TOKEN_TYPES.some((known) => known === type);
 }

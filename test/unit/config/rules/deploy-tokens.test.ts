@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { deployTokenName } from '../../../../src/core/credentials/deploy-token.ts';
+import { parseDeployTokenName } from '../../../../src/core/credentials/deploy-token.ts';
 import { accepted, configuration, errorsOf, warningsOf } from '../loading.ts';
 
 const hashOf = (text: string): string => `sha256:${hash('sha256', text)}`;
@@ -50,7 +50,7 @@ test.each(['a', 'A1', '0', 'edge.puller_2-x', 'a'.repeat(64)])(
   'the name %s can stand in a secret',
   (name) => {
     expect(errorsOf(tokens(token(name)))).toEqual([]);
-    expect(deployTokenName(`ghdt_${name}_${'0'.repeat(64)}`)).toBe(name);
+    expect(parseDeployTokenName(`ghdt_${name}_${'0'.repeat(64)}`)).toBe(name);
   },
 );
 
