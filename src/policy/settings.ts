@@ -2,14 +2,14 @@ import type { CredentialClass } from '../core/credentials/credential.ts';
 import type { IssuerType } from '../core/issuer-presets.ts';
 import type { AllowlistSettings } from './compile/job-token-allowlist.ts';
 
-/** What this room takes of the configuration. */
+/** The part of the configuration that defines the policy. */
 export interface PolicySettings {
   readonly issuers: readonly { readonly name: string; readonly type: IssuerType }[];
-  /** In order: the first that matches is the caller's. */
+  /** In order of precedence: the first match is the caller's identity. */
   readonly identities: readonly IdentitySettings[];
   readonly roles: Readonly<Record<string, readonly GrantSettings[]>>;
   readonly services: readonly PolicyServiceSettings[];
-  /** Each is an identity of its own, `deploy-token:NAME`. */
+  /** Each deploy token is a separate identity, `deploy-token:NAME`. */
   readonly deployTokens: readonly { readonly name: string; readonly grants: readonly GrantSettings[] }[];
   readonly jobTokenAllowlist: AllowlistSettings;
 }
@@ -21,11 +21,11 @@ export interface IdentitySettings {
   readonly match: Readonly<Record<string, ConditionSettings>>;
   readonly roles: readonly string[];
   readonly grants: readonly GrantSettings[];
-  /** Whoever asks for it by its name may be it; no credential is it by itself. */
+  /** The identity matches only if the token request names it, never by the credential alone. */
   readonly onRequest?: boolean;
 }
 
-/** A scalar means `equals`. Of several operators all must hold. */
+/** A condition on one claim. A string is short for `equals`. All given operators must hold. */
 export type ConditionSettings =
   | string
   | {

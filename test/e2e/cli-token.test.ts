@@ -144,7 +144,7 @@ describe('explain', () => {
       code: 0,
     });
     const asIdToken = await explain('--claims', claims, '--issuer', 'gitlab');
-    expect(asIdToken.stdout).toContain('takes job_token, not id_token');
+    expect(asIdToken.stdout).toContain('accepts job_token, not id_token');
   });
 
   test('an issuer that the service does not take', async () => {

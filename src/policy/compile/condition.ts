@@ -10,10 +10,11 @@ export interface Condition {
   readonly claim: string;
   readonly operator: Operator;
   readonly expected: readonly string[];
-  /** Of the claim's value as the token has it. A missing, empty or non-scalar one holds for no operator. */
+  /** Evaluates the raw claim value. A missing or empty value satisfies no operator; a list satisfies only `contains`. */
   readonly holds: (value: unknown) => boolean;
 }
 
+/** Compiles the `match` of an identity. All conditions must hold. */
 export function compileMatch(match: Readonly<Record<string, ConditionSettings>>): Condition[] {
   return Object.entries(match).flatMap(([claim, settings]) => {
     if (typeof settings === 'string') return [condition(claim, 'equals', [settings])];
@@ -27,7 +28,7 @@ export function compileMatch(match: Readonly<Record<string, ConditionSettings>>)
         condition(claim, 'glob', typeof settings.glob === 'string' ? [settings.glob] : settings.glob),
       );
     }
-    // An empty object says nothing, and what says nothing must not match everything.
+    // An object without operators must not match every token: compile it to a condition that never holds.
     return conditions.length > 0 ? conditions : [condition(claim, 'in', [])];
   });
 }

@@ -2,12 +2,13 @@ import type { AnonymousSettings } from '../settings.ts';
 import { compileTemplate } from './resource-template.ts';
 import type { ResourceTemplate } from './resource-template.ts';
 
-/** Where a grant stands in the policy. */
+/** The part of the policy that contains a grant. */
 export type GrantOrigin =
   | { readonly kind: 'role'; readonly role: string }
   | { readonly kind: 'identity' }
   | { readonly kind: 'anonymous' };
 
+/** Scopes on resources of one service. */
 export interface CompiledGrant {
   readonly origin: GrantOrigin;
   readonly service: string;

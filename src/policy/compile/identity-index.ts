@@ -4,21 +4,22 @@ import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
 import type { Condition } from './condition.ts';
 import type { CompiledIdentity } from './identity.ts';
 
-/** Finds the identities that a credential can match at all, so that 1,000 of them cost what 10 do. */
+/** Finds the identities that a credential can match, so that the cost of a lookup is independent of their number. */
 export interface IdentityIndex {
-  /** In the policy's order; every identity that matches is among them. */
+  /** A superset of the matching identities, in the order of the policy. */
   candidates(credential: VerifiedCredential): readonly CompiledIdentity[];
 }
 
-/** Positions in the policy by the value of one claim. */
+/** Positions of identities in the policy, by the value of one claim. */
 type Buckets = Map<string, number[]>;
 
 interface IssuerIndex {
   readonly byClaim: Map<string, Buckets>;
-  /** Identities that bind no claim to known values. */
+  /** Positions of identities without an `equals` or `in` condition. */
   readonly rest: number[];
 }
 
+/** Indexes each identity by one of its conditions, the most selective one. */
 export function indexIdentities(identities: readonly CompiledIdentity[]): IdentityIndex {
   const shared = countShared(identities);
   const byIssuer = new Map<string, IssuerIndex>();
@@ -47,7 +48,7 @@ export function indexIdentities(identities: readonly CompiledIdentity[]): Identi
   };
 }
 
-/** How many identities share a value of a claim: the key is issuer, claim and value. */
+/** Number of identities with the same claim value. The key is issuer, claim and value. */
 type Shared = Map<string, number>;
 
 function countShared(identities: readonly CompiledIdentity[]): Shared {
@@ -63,7 +64,7 @@ function countShared(identities: readonly CompiledIdentity[]): Shared {
   return shared;
 }
 
-/** The condition that leaves the fewest rivals; among equals the issuer's immutable ids, in the preset's order. */
+/** Picks the condition whose values the fewest identities share; in a tie, the first immutable id of the issuer's preset. */
 function pickAnchor(identity: CompiledIdentity, shared: Shared): Condition | undefined {
   const ids = ISSUER_PRESETS[identity.issuerType].immutableIds;
   const rank = ({ claim }: Condition) => (ids.includes(claim) ? ids.indexOf(claim) : ids.length);

@@ -9,21 +9,24 @@ import { guardsFor } from './preset-guards.ts';
 import type { Guard } from './preset-guards.ts';
 import type { IdentitySettings } from '../settings.ts';
 
+/** An identity of the policy. A deploy token of the configuration is compiled to one too. */
 export interface CompiledIdentity {
   readonly name: string;
   readonly issuer: string;
   readonly issuerType: IssuerType;
+  /** Credential classes that can match. */
   readonly via: readonly CredentialClass[];
   readonly conditions: readonly Condition[];
   readonly guards: readonly Guard[];
   readonly roles: readonly string[];
   readonly grants: readonly CompiledGrant[];
+  /** The identity matches only if a token request names it. */
   readonly onRequest: boolean;
-  /** Claims whose `/` counts in resource patterns. */
+  /** Claims whose `/` is a path separator in resource patterns. */
   readonly pathClaims: readonly string[];
 }
 
-/** The first thing that keeps a credential of the right issuer from an identity. */
+/** The first reason why a credential of the identity's issuer does not match the identity. */
 export type Mismatch =
   | {
       readonly kind: 'class';
@@ -59,9 +62,9 @@ export function compileIdentity(
   };
 }
 
-/** Undefined where the identity matches. The caller has seen to it that the issuers are the same. */
+/** Returns undefined if the identity matches. Requires that the credential and the identity have the same issuer. */
 export function mismatch(identity: CompiledIdentity, credential: VerifiedCredential): Mismatch | undefined {
-  // What was minted counts as what it was minted from.
+  // A minted token has the class of its source.
   const actual = credential.minted?.source.class ?? credential.class;
   if (!identity.via.includes(actual)) return { kind: 'class', expected: identity.via, actual };
   const { claims } = credential;

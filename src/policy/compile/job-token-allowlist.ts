@@ -2,33 +2,34 @@ import { scalarClaim } from '../../core/credentials/claims.ts';
 import type { Claims, VerifiedCredential } from '../../core/credentials/credential.ts';
 import { compileGlob } from '../../util/glob.ts';
 
-/** Target project ← projects whose job tokens may reach it; paths, `id:NN`, or globs. */
+/** By target project: the projects whose job tokens may access it, as paths, `id:NN` or globs. */
 export type AllowlistSettings = Readonly<Record<string, readonly string[]>>;
 
+/** Result of an allowlist check. */
 export type AllowlistVerdict =
   | { readonly kind: 'open' }
-  /** `target` is the project whose list refused; undefined where no listed project holds the resource. */
+  /** `target`: the project whose list does not include the caller. Undefined if no configured project has the resource. */
   | { readonly kind: 'refused'; readonly target: string | undefined };
 
 /**
- * What GitLab does between projects: a job token reaches its own project, and others only where they list it.
- * It narrows what policy grants, never widens it, and only where resources are projects.
+ * GitLab's job token allowlist: a job token can access its own project, and other projects only if they list its project.
+ * The allowlist narrows the grants of the policy and never extends them. It applies only to resources of projects.
  */
 export interface JobTokenAllowlist {
-  /** The judge of one service for one credential; undefined where the list does not bind them. */
+  /** Returns the check for a credential on a service. Undefined if the allowlist does not apply to them. */
   evaluate(
     serviceType: string,
     credential: VerifiedCredential,
   ): ((resource: string) => AllowlistVerdict) | undefined;
 }
 
-/** Types whose resources are projects, or lie below one. */
+/** Service types whose resources are projects or parts of projects. */
 const BOUND_TYPES: ReadonlySet<string> = new Set(['oci', 'git', 'gitlab']);
 
 const OPEN: AllowlistVerdict = { kind: 'open' };
 
 export function compileAllowlist(settings: AllowlistSettings): JobTokenAllowlist {
-  // The longest listed project decides, so it is looked at first.
+  // The longest matching project decides, so the targets are sorted by length.
   const targets = Object.entries(settings)
     .map(([target, sources]) => ({
       target,
@@ -53,7 +54,7 @@ export function compileAllowlist(settings: AllowlistSettings): JobTokenAllowlist
   };
 }
 
-/** A project has two names: its path and `id:NN`. */
+/** A project has two names: its path and `id:NN`. Paths are compared without case. */
 function projectNames(claims: Claims): readonly string[] {
   const path = scalarClaim(claims, 'project_path');
   const id = scalarClaim(claims, 'project_id');
@@ -64,14 +65,14 @@ function isWithin(resource: string, project: string): boolean {
   return resource === project || resource.startsWith(`${project}/`);
 }
 
-/** A number is listed as it is; a pattern speaks of paths. */
+/** An `id:NN` entry matches exactly; a glob matches paths only. */
 function compileSource(source: string): (name: string) => boolean {
   if (source.startsWith('id:')) return (name) => name === source;
   const glob = compileGlob(foldPath(source), { matchBase: false });
   return (name) => !name.startsWith('id:') && glob.test(name);
 }
 
-/** GitLab's paths are unique whatever their case, and image names are lowercase. ASCII only: no letter becomes another. */
+/** GitLab paths are unique without regard to case, and image names are lowercase. ASCII only: see `lowerAscii`. */
 function foldPath(path: string): string {
   return path.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

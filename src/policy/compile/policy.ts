@@ -7,13 +7,14 @@ import type { CompiledIdentity } from './identity.ts';
 import { compileAllowlist, type JobTokenAllowlist } from './job-token-allowlist.ts';
 import type { GrantSettings, IdentitySettings, PolicySettings, PolicyServiceSettings } from '../settings.ts';
 
-/** The configuration's policy, compiled once; immutable. */
+/** The compiled policy of one configuration. Immutable. */
 export interface Policy {
   readonly identities: readonly CompiledIdentity[];
   readonly services: ReadonlyMap<string, CompiledService>;
   readonly allowlist: JobTokenAllowlist;
 }
 
+/** The policy of one service. */
 export interface CompiledService {
   readonly name: string;
   readonly type: string;
@@ -21,12 +22,15 @@ export interface CompiledService {
   readonly anonymous: readonly CompiledGrant[];
 }
 
-/** The loader has checked all names; one that is unknown here would silently grant less, or more, than was meant. */
+/**
+ * Compiles the policy. Throws `config_invalid` for an unknown name: the loader has checked all names, and ignoring one here
+ * would change the grants.
+ */
 export function compilePolicy(settings: PolicySettings): Policy {
   const issuers = new Map(settings.issuers.map(({ name, type }) => [name, type]));
   const services = new Map(settings.services.map((service) => [service.name, service]));
   const compileGrants = (grants: readonly GrantSettings[], origin: GrantOrigin): CompiledGrant[] =>
-    grants.map((grant) => compileGrant(grant, known(services, grant.service, 'service'), origin));
+    grants.map((grant) => compileGrant(grant, configured(services, grant.service, 'service'), origin));
   const roles = new Map(
     Object.entries(settings.roles).map(([role, grants]) => [
       role,
@@ -37,8 +41,8 @@ export function compilePolicy(settings: PolicySettings): Policy {
   return {
     identities: [
       ...settings.identities.map((identity) =>
-        compileIdentity(identity, known(issuers, identity.issuer, 'issuer'), [
-          ...identity.roles.flatMap((role) => known(roles, role, 'role')),
+        compileIdentity(identity, configured(issuers, identity.issuer, 'issuer'), [
+          ...identity.roles.flatMap((role) => configured(roles, role, 'role')),
           ...compileGrants(identity.grants, { kind: 'identity' }),
         ]),
       ),
@@ -51,7 +55,7 @@ export function compilePolicy(settings: PolicySettings): Policy {
   };
 }
 
-/** Its one claim names it, so that it is found, matched and explained as any identity is. */
+/** The claim `deploy_token` contains the name, so that deploy tokens are indexed, matched and explained like identities. */
 function deployTokenAsIdentity(name: string): IdentitySettings {
   return {
     name: deployTokenIdentity(name),
@@ -72,7 +76,8 @@ function compileService(service: PolicyServiceSettings): CompiledService {
   };
 }
 
-export function known<V>(map: ReadonlyMap<string, V>, name: string, what: string): V {
+/** Returns the value of a configured name. Throws `config_invalid` if there is none. */
+export function configured<V>(map: ReadonlyMap<string, V>, name: string, what: string): V {
   const value = map.get(name);
   if (value === undefined) throw new GatehouseError('config_invalid', `there is no ${what} "${name}"`);
   return value;

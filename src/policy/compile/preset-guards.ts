@@ -4,12 +4,12 @@ import { GUARDED_CLAIMS, UNTRUSTED_EVENTS } from '../../core/guarded-claims.ts';
 import type { IssuerType } from '../../core/issuer-presets.ts';
 import type { Condition, Operator } from './condition.ts';
 
-/** What an identity refuses unless a condition of its `match` accepts it. */
+/** A check on a claim that applies to an identity unless a condition of its `match` replaces it. */
 export interface Guard {
   readonly claim: string;
   readonly passes: (claims: Claims) => boolean;
   readonly why: string;
-  /** Operators of the conditions on the claim that replace the guard. */
+  /** A condition on the claim with one of these operators replaces the guard. */
   readonly replacedBy: readonly Operator[];
 }
 
@@ -21,7 +21,7 @@ const EVENT_GUARD: Guard = {
     const event = scalarClaim(claims, 'event_name');
     return event !== undefined && !EVENTS.has(event);
   },
-  why: 'a token without event_name never matches, and pull_request_target and workflow_run only where equals or in names them',
+  why: 'tokens without event_name never match; pull_request_target and workflow_run match only if equals or in lists them',
   replacedBy: ['equals', 'in'],
 };
 
@@ -32,13 +32,13 @@ const JOB_GUARD: Guard = {
     claimAt(claims, 'job_project_id') === undefined ||
     (scalarClaim(claims, 'job_project_id') !== undefined &&
       scalarClaim(claims, 'job_project_id') === scalarClaim(claims, 'project_id')),
-  why: 'a job that runs in another project than project_id counts only where the identity names job_project_id',
+  why: 'a job that runs in a project other than project_id matches only if the identity has a condition on job_project_id',
   replacedBy: ['equals', 'in', 'notIn', 'contains', 'glob'],
 };
 
 const GUARDS = { event_name: EVENT_GUARD, job_project_id: JOB_GUARD } as const;
 
-/** The guards that remain for an identity with these conditions. */
+/** Returns the guards that apply to an identity with these conditions. */
 export function guardsFor(type: IssuerType, conditions: readonly Condition[]): readonly Guard[] {
   return guardsOf(type).filter(
     ({ claim, replacedBy }) =>
@@ -50,7 +50,7 @@ export function guardsFor(type: IssuerType, conditions: readonly Condition[]): r
   );
 }
 
-/** What guards of this type ask about. */
+/** Returns the claims that the guards of this issuer type read. */
 export function guardClaims(type: IssuerType): readonly string[] {
   return guardsOf(type).map(({ claim }) => claim);
 }

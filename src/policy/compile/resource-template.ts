@@ -4,45 +4,48 @@ import { compileGlob, globTokens } from '../../util/glob.ts';
 import type { Glob, GlobToken } from '../../util/glob.ts';
 import { claimText, lowerAscii } from '../evaluate/claim-value.ts';
 
-/** A resource pattern of a grant, `{claims.X}` not yet filled in. */
+/** A resource pattern of a grant, with placeholders `{claims.X}`. */
 export interface ResourceTemplate {
+  /** The pattern as configured. */
   readonly source: string;
+  /** Replaces the placeholders by claim values. */
   expand(claims: Claims, pathClaims: readonly string[]): Expansion;
 }
 
-/** What a template is for one caller. */
-export type Expansion = ResourcePattern | UnusableTemplate;
+/** A template expanded for one caller. */
+export type Expansion = ResourcePattern | InvalidExpansion;
 
 export interface ResourcePattern {
   readonly kind: 'pattern';
   readonly glob: Glob;
-  /** Exactly `**`. */
+  /** True if the pattern is exactly `**`. */
   readonly everything: boolean;
-  /** For people; a `*` that came from a claim is written `\*`. */
-  readonly shown: string;
+  /** The pattern as text for display; a `*` from a claim is written `\*`. */
+  readonly display: string;
 }
 
-/** The template matches nothing. */
-export interface UnusableTemplate {
-  readonly kind: 'unusable';
+/** A claim of the template is missing or invalid, so the template matches no resource. */
+export interface InvalidExpansion {
+  readonly kind: 'invalid';
   readonly claim: string;
-  readonly why: string;
+  /** The problem, as a verb phrase after the claim's name. */
+  readonly detail: string;
 }
 
 type Part = GlobToken | { readonly kind: 'claim'; readonly name: string };
 
 const CLAIM = /\{claims\.([^{}]+)\}/;
 
-/** Types whose resources are paths as they stand in a URL. */
+/** Service types whose resources are URL paths. */
 const PATH_TYPES: ReadonlySet<string> = new Set(['http', 'generic']);
 
-/** `serviceType` says how names are written there: lowercase on `oci`, percent-encoded where they are paths. */
+/** Compiles a pattern. The service type sets the spelling of names: lowercase for `oci`, percent-encoded for URL paths. */
 export function compileTemplate(source: string, serviceType: string): ResourceTemplate {
-  // Splitting by a pattern with one group gives text, claim, text, claim, …, text.
+  // Splitting by a pattern with one group gives alternating text and claim names.
   const parts = source
     .split(CLAIM)
     .flatMap((text, index): Part[] => (index % 2 === 0 ? globTokens(text) : [{ kind: 'claim', name: text }]));
-  const spell = PATH_TYPES.has(serviceType) ? encodePath : (text: string) => text;
+  const encode = PATH_TYPES.has(serviceType) ? encodePath : (text: string) => text;
   const fold = serviceType === 'oci' ? lowerAscii : (text: string) => text;
 
   const expand: ResourceTemplate['expand'] = (claims, pathClaims) => {
@@ -50,13 +53,13 @@ export function compileTemplate(source: string, serviceType: string): ResourceTe
     for (const part of parts) {
       switch (part.kind) {
         case 'literal':
-          tokens.push({ kind: 'literal', text: spell(part.text) });
+          tokens.push({ kind: 'literal', text: encode(part.text) });
           break;
         case 'claim': {
           const isPath = pathClaims.includes(part.name);
           const value = claimText(claimAt(claims, part.name), isPath);
-          if (value.kind === 'unusable') return { kind: 'unusable', claim: part.name, why: value.why };
-          tokens.push({ kind: 'literal', text: spell(isPath ? fold(value.text) : value.text) });
+          if (value.kind === 'invalid') return { kind: 'invalid', claim: part.name, detail: value.detail };
+          tokens.push({ kind: 'literal', text: encode(isPath ? fold(value.text) : value.text) });
           break;
         }
         case 'star':
@@ -71,7 +74,7 @@ export function compileTemplate(source: string, serviceType: string): ResourceTe
       kind: 'pattern',
       glob: compileGlob(tokens),
       everything: tokens.length === 1 && tokens[0]?.kind === 'globstar',
-      shown: tokens.map(showToken).join(''),
+      display: tokens.map(displayToken).join(''),
     };
   };
 
@@ -80,12 +83,12 @@ export function compileTemplate(source: string, serviceType: string): ResourceTe
   return { source, expand: () => constant };
 }
 
-/** As a `CanonicalPath` has it: RFC 3986 pchar and `/` stand for themselves, all else is percent-encoded. */
+/** Encodes text like a `CanonicalPath`: everything except `/` and RFC 3986 pchar is percent-encoded. */
 function encodePath(text: string): string {
   return text.toWellFormed().replaceAll(/[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/gu, encodeURIComponent);
 }
 
-function showToken(token: GlobToken): string {
+function displayToken(token: GlobToken): string {
   switch (token.kind) {
     case 'literal':
       return token.text.replaceAll('*', '\\*');

@@ -1,33 +1,33 @@
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import type { Caller, Deny } from '../../core/decision.ts';
 import { claimsUsed } from '../compile/claims-used.ts';
-import { explain } from '../explain/explain.ts';
+import { explainDecision } from '../explain/explain.ts';
 import type { ExplainedRequest } from '../explain/explain.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import { effectiveGrants, type EffectiveGrant } from './effective-grants.ts';
 import { createIdentify, identifyAs } from './identify.ts';
 import type { Identified } from './identify.ts';
-import { compilePolicy, known } from '../compile/policy.ts';
+import { compilePolicy, configured } from '../compile/policy.ts';
 import { createServiceAuthorizer } from './service-authorizer.ts';
 import type { ServiceAuthorizer } from './service-authorizer.ts';
 import type { PolicySettings } from '../settings.ts';
 import { createUnknownAuthorizer, type UnknownAuthorizer } from './unknown-operation.ts';
 
-/** One compiled policy. A reload makes a new one; nothing that an old one derived outlives it. */
+/** Evaluates one compiled policy. A reload creates a new authorizer; derived values are never shared between two. */
 export interface Authorizer {
-  /** Throws `config_invalid` where the policy has no such service. */
+  /** Returns the authorizer of a service. Throws `config_invalid` if the policy has no such service. */
   forService(name: string): ServiceAuthorizer;
-  /** For requests that are no operation of this service. Throws as `forService`. */
+  /** Returns the authorizer for requests that are not an operation of the service. Throws like `forService`. */
   forUnknown(name: string): UnknownAuthorizer;
-  /** The caller that the first matching identity makes of a credential, whatever the service. */
+  /** Matches a credential to the first matching identity, independent of a service. */
   identify(credential: VerifiedCredential): Caller | Deny;
-  /** The caller that this identity makes of a credential, and no other identity. */
+  /** Matches a credential to this identity only. */
   identifyAs(identity: string, credential: VerifiedCredential): Caller | Deny;
-  /** What a caller may do, on all services; of a minted token, no more than it was minted for. */
+  /** The effective grants of a caller on all services, within the limits of a minted token. */
   grantsOf(caller: Caller): readonly EffectiveGrant[];
-  /** Claims that it asks about, as `match` and templates name them. */
+  /** The claims that the policy evaluates, as `match` and resource patterns name them. */
   readonly claimsUsed: ReadonlySet<string>;
-  /** Why a request is allowed or not; for operators, not for clients. */
+  /** Explains a decision. For operators only: an explanation discloses the policy. */
   explain(question: ExplainedRequest): Explanation;
 }
 
@@ -43,18 +43,20 @@ export function createAuthorizer(settings: PolicySettings): Authorizer {
   );
 
   return {
-    forService: (name) => known(authorizers, name, 'service'),
-    forUnknown: (name) => createUnknownAuthorizer(known(policy.services, name, 'service'), identify),
+    forService: (name) => configured(authorizers, name, 'service'),
+    forUnknown: (name) => createUnknownAuthorizer(configured(policy.services, name, 'service'), identify),
     identify: (credential) => callerOf(identify(credential)),
-    identifyAs: (name, credential) => callerOf(identifyAs(known(identities, name, 'identity'), credential)),
-    grantsOf: (caller) => effectiveGrants(known(identities, caller.identity, 'identity'), caller.credential),
+    identifyAs: (name, credential) =>
+      callerOf(identifyAs(configured(identities, name, 'identity'), credential)),
+    grantsOf: (caller) =>
+      effectiveGrants(configured(identities, caller.identity, 'identity'), caller.credential),
     claimsUsed: claimsUsed(policy),
     explain: (question) =>
-      explain(
-        known(policy.services, question.service, 'service'),
+      explainDecision(
+        configured(policy.services, question.service, 'service'),
         policy.identities,
         question,
-        known(authorizers, question.service, 'service')(question.credential, question.operations),
+        configured(authorizers, question.service, 'service')(question.credential, question.operations),
       ),
   };
 }

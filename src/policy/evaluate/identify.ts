@@ -5,64 +5,65 @@ import { mismatch } from '../compile/identity.ts';
 import type { CompiledIdentity } from '../compile/identity.ts';
 import { indexIdentities } from '../compile/identity-index.ts';
 
+/** Result of matching a credential to the identities of the policy. */
 export type Identified =
   | { readonly kind: 'caller'; readonly caller: Caller; readonly identity: CompiledIdentity }
-  | { readonly kind: 'stranger'; readonly deny: Deny };
+  | { readonly kind: 'unmatched'; readonly deny: Deny };
 
 export type Identify = (credential: VerifiedCredential) => Identified;
 
-/** Each credential is matched once; a new policy brings a new function, and with it nothing stale. */
+/** Matches each credential once. The results belong to this function, so a reloaded policy starts without any. */
 export function createIdentify(identities: readonly CompiledIdentity[]): Identify {
   const index = indexIdentities(identities.filter(({ onRequest }) => !onRequest));
   const byName = new Map(identities.map((identity) => [identity.name, identity]));
   const results = new WeakMap<VerifiedCredential, Identified>();
 
   return (credential) => {
-    const earlier = results.get(credential);
-    if (earlier !== undefined) return earlier;
+    const cached = results.get(credential);
+    if (cached !== undefined) return cached;
     const { minted } = credential;
-    // A token that was minted for one identity makes nobody another, whichever is first today.
+    // A token that was minted for an identity never matches another one, whatever the current order.
     const result =
       minted === undefined
-        ? asFirst(index.candidates(credential), credential)
+        ? identifyFirst(index.candidates(credential), credential)
         : identifyAs(byName.get(minted.identity ?? ''), credential);
     results.set(credential, result);
     return result;
   };
 }
 
-function asFirst(candidates: readonly CompiledIdentity[], credential: VerifiedCredential): Identified {
+function identifyFirst(candidates: readonly CompiledIdentity[], credential: VerifiedCredential): Identified {
   const identity = candidates.find((candidate) => mismatch(candidate, credential) === undefined);
   return identity === undefined
-    ? stranger(`no identity matches this ${credential.class} of issuer "${credential.issuer}"`)
-    : known(identity, credential);
+    ? unmatched(`no identity matches this ${credential.class} of issuer "${credential.issuer}"`)
+    : callerOf(identity, credential);
 }
 
-/** As this identity and no other, whatever comes before it in the policy. */
+/** Matches a credential to this identity only, whatever its position in the policy. */
 export function identifyAs(
   identity: CompiledIdentity | undefined,
   credential: VerifiedCredential,
 ): Identified {
   const { minted, issuer } = credential;
   if (identity?.issuer === issuer && mismatch(identity, credential) === undefined)
-    return known(identity, credential);
-  return stranger(
+    return callerOf(identity, credential);
+  return unmatched(
     minted === undefined
       ? `identity "${identity?.name ?? ''}" does not match this ${credential.class} of issuer "${issuer}"`
-      : `identity "${minted.identity ?? ''}", for which this was minted, no longer matches it`,
+      : `identity "${minted.identity ?? ''}", for which this token was minted, no longer matches it`,
   );
 }
 
-function known(identity: CompiledIdentity, credential: VerifiedCredential): Identified {
+function callerOf(identity: CompiledIdentity, credential: VerifiedCredential): Identified {
   const { name, roles } = identity;
   return { kind: 'caller', caller: Object.freeze({ identity: name, roles, credential }), identity };
 }
 
-function stranger(detail: string): Identified {
-  return { kind: 'stranger', deny: deny('no_matching_identity', detail) };
+function unmatched(detail: string): Identified {
+  return { kind: 'unmatched', deny: deny('no_matching_identity', detail) };
 }
 
-/** A token that was minted without a credential: it counts as none, and allows what anonymous requests are allowed. */
+/** Whether a token was minted without a credential. It has exactly the access of a request without a credential. */
 export function isAnonymousToken({ minted }: VerifiedCredential): boolean {
   return minted !== undefined && minted.identity === undefined;
 }

@@ -1,10 +1,13 @@
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 
-/** What a job token is not good for at GitLab itself (GitLab, "CI/CD job token": it reaches some endpoints, never the API as such). */
-const BEYOND_JOB_TOKENS: ReadonlySet<string> = new Set(['read_api', 'write_api', 'admin_api']);
+/** Scopes that GitLab does not accept a job token for (GitLab, "CI/CD job token": it can access certain endpoints only). */
+const UNAVAILABLE_SCOPES: ReadonlySet<string> = new Set(['read_api', 'write_api', 'admin_api']);
 
-/** Whether a scope is out of reach of this credential on this type of service, whatever policy grants; tokens minted from job tokens too. */
-export function isBeyondJobToken(
+/**
+ * Whether a scope is unavailable to this credential on this type of service, whatever the policy grants. Tokens minted from
+ * job tokens have the same restriction.
+ */
+export function isUnavailableToJobToken(
   serviceType: string,
   { class: presented, minted }: VerifiedCredential,
   scope: string,
@@ -12,6 +15,6 @@ export function isBeyondJobToken(
   return (
     serviceType === 'gitlab' &&
     (minted?.source.class ?? presented) === 'job_token' &&
-    BEYOND_JOB_TOKENS.has(scope)
+    UNAVAILABLE_SCOPES.has(scope)
   );
 }

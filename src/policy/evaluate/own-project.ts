@@ -3,8 +3,9 @@ import type { Claims } from '../../core/credentials/credential.ts';
 import type { Operation } from '../../core/request/operation.ts';
 
 /**
- * On a GitLab, whose URLs give a project by its number or its path, the caller's own project has two names: `id:NN` and the path.
- * Another project's number is somebody else's word, which only the configuration can give (`issuers.X.projects`).
+ * Returns a function that maps an operation to the equal operations under all names of its resource. GitLab URLs name a
+ * project by id or path, and the caller's credential proves both for its own project (`id:NN` and the path). For other
+ * projects only the configuration can relate an id to a path (`issuers.X.projects`).
  */
 export function ownProjectNames(
   serviceType: string,

@@ -3,52 +3,55 @@ import type { Operation } from '../../core/request/operation.ts';
 import type { Glob } from '../../util/glob.ts';
 import type { CompiledGrant } from '../compile/grant.ts';
 
-/** One scope, held on these resources. */
-export interface Holding {
+/** The resources for which a scope is granted. */
+export interface GrantedResources {
   readonly globs: readonly Glob[];
+  /** True if the scope is granted for all resources (`**`). */
   readonly everything: boolean;
-  /** Why templates of this scope match nothing; for the audit trail. */
-  readonly unusable: readonly string[];
+  /** Why resource patterns of this scope match nothing; for audit events. */
+  readonly problems: readonly string[];
 }
 
-/** What one caller may do on one service, by scope. */
-export type Permissions = ReadonlyMap<string, Holding>;
+/** The permissions of one caller on one service, by scope. */
+export type Permissions = ReadonlyMap<string, GrantedResources>;
 
+/** Expands the grants of one service for one caller. */
 export function expandGrants(
   grants: readonly CompiledGrant[],
   claims: Claims,
   pathClaims: readonly string[],
 ): Permissions {
-  const holdings = new Map<string, { globs: Glob[]; everything: boolean; unusable: string[] }>();
+  const permissions = new Map<string, { globs: Glob[]; everything: boolean; problems: string[] }>();
   for (const grant of grants) {
     const expansions = grant.resources.map((template) => template.expand(claims, pathClaims));
     for (const scope of grant.scopes) {
-      const holding = holdings.get(scope) ?? { globs: [], everything: false, unusable: [] };
-      holdings.set(scope, holding);
+      const granted = permissions.get(scope) ?? { globs: [], everything: false, problems: [] };
+      permissions.set(scope, granted);
       for (const expansion of expansions) {
         if (expansion.kind === 'pattern') {
-          holding.globs.push(expansion.glob);
-          holding.everything ||= expansion.everything;
+          granted.globs.push(expansion.glob);
+          granted.everything ||= expansion.everything;
         } else {
-          holding.unusable.push(`claim "${expansion.claim}" ${expansion.why}`);
+          granted.problems.push(`claim "${expansion.claim}" ${expansion.detail}`);
         }
       }
     }
   }
-  return holdings;
+  return permissions;
 }
 
+/** Whether the permissions cover an operation. */
 export function covers(permissions: Permissions, operation: Operation): boolean {
-  const holding = permissions.get(operation.scope);
-  if (holding === undefined) return false;
+  const granted = permissions.get(operation.scope);
+  if (granted === undefined) return false;
   switch (operation.extent) {
     case 'one':
-      for (const glob of holding.globs) if (glob.test(operation.resource)) return true;
+      for (const glob of granted.globs) if (glob.test(operation.resource)) return true;
       return false;
     case 'any':
-      return holding.globs.length > 0;
+      return granted.globs.length > 0;
     case 'every':
-      return holding.everything;
+      return granted.everything;
     default:
       return operation.extent satisfies never;
   }

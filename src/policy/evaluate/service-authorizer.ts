@@ -6,46 +6,51 @@ import { jsonTextUpTo } from '../../util/json/text.ts';
 import { allow, enforce } from './enforce.ts';
 import { isAnonymousToken, type Identify } from './identify.ts';
 import type { AllowlistVerdict, JobTokenAllowlist } from '../compile/job-token-allowlist.ts';
-import { isBeyondJobToken } from './job-token-scopes.ts';
+import { isUnavailableToJobToken } from './job-token-scopes.ts';
 import { ownProjectNames } from './own-project.ts';
 import { covers, expandGrants } from './permissions.ts';
 import type { Permissions } from './permissions.ts';
 import type { CompiledService } from '../compile/policy.ts';
 import { withinLimits } from './token-limits.ts';
 
-/** May whoever presented this do all of these? Pure, synchronous. */
+/** Decides whether a credential is allowed to perform all of the operations. Synchronous, without side effects. */
 export type ServiceAuthorizer = (
   credential: VerifiedCredential | undefined,
   operations: readonly Operation[],
 ) => Decision;
 
-/** What one credential is to one service. */
+/** The result of evaluating one credential for one service, cached per credential. */
 type CallerState =
   | {
       readonly kind: 'caller';
       readonly caller: Caller;
-      readonly own: Permissions;
-      /** The operation by every name that its resource has to this caller. */
-      readonly named: ReturnType<typeof ownProjectNames>;
-      /** Undefined where the job-token allowlist does not bind this caller here. */
-      readonly allowlisted: ReturnType<JobTokenAllowlist['evaluate']>;
+      /** From the grants of the identity on this service. */
+      readonly permissions: Permissions;
+      /** Returns an operation under all names of its resource. */
+      readonly synonyms: ReturnType<typeof ownProjectNames>;
+      /** Undefined if the job token allowlist does not apply to this caller. */
+      readonly checkAllowlist: ReturnType<JobTokenAllowlist['evaluate']>;
       readonly allow: Allow;
     }
-  | { readonly kind: 'stranger'; readonly deny: Deny };
+  | { readonly kind: 'unmatched'; readonly deny: Deny };
 
 const ANONYMOUS = allow('anonymous', undefined);
 
+/**
+ * Creates the authorizer of a service. An operation is allowed if an anonymous grant covers it, or if a grant of the matched
+ * identity covers it and neither the job token rules nor the limits of a minted token exclude it.
+ */
 export function createServiceAuthorizer(
   service: CompiledService,
   identify: Identify,
   allowlist: JobTokenAllowlist,
 ): ServiceAuthorizer {
-  const open = expandGrants(service.anonymous, {}, []);
+  const anonymous = expandGrants(service.anonymous, {}, []);
   const states = new WeakMap<VerifiedCredential, CallerState>();
 
   const stateOf = (credential: VerifiedCredential): CallerState => {
-    const earlier = states.get(credential);
-    if (earlier !== undefined) return earlier;
+    const cached = states.get(credential);
+    if (cached !== undefined) return cached;
     const state = evaluateCaller(service, identify, allowlist, credential);
     states.set(credential, state);
     return state;
@@ -53,29 +58,29 @@ export function createServiceAuthorizer(
 
   return (credential, operations) => {
     if (credential === undefined || isAnonymousToken(credential)) {
-      return coversAll(open, operations)
+      return coversAll(anonymous, operations)
         ? ANONYMOUS
-        : deny('no_credential', `service "${service.name}" does not allow this without a credential`);
+        : deny('no_credential', `service "${service.name}" does not allow this request without a credential`);
     }
     const state = stateOf(credential);
-    if (state.kind === 'stranger') {
-      return coversAll(open, operations) ? ANONYMOUS : enforce(service, state.deny);
+    if (state.kind === 'unmatched') {
+      return coversAll(anonymous, operations) ? ANONYMOUS : enforce(service, state.deny);
     }
     for (const operation of operations) {
-      if (covers(open, operation)) continue;
-      if (isBeyondJobToken(service.type, credential, operation.scope)) {
-        return enforce(service, beyondJobToken(state.caller, operation));
+      if (covers(anonymous, operation)) continue;
+      if (isUnavailableToJobToken(service.type, credential, operation.scope)) {
+        return enforce(service, denyJobTokenScope(state.caller, operation));
       }
-      if (!state.named(operation).some((named) => covers(state.own, named))) {
-        return enforce(service, refuse(service, state.caller, state.own, operation));
+      if (!state.synonyms(operation).some((synonym) => covers(state.permissions, synonym))) {
+        return enforce(service, denyUngranted(service, state.caller, state.permissions, operation));
       }
-      if (state.allowlisted === undefined || operation.extent === 'any') continue;
-      const unlisted = refuseUnlisted(state.allowlisted, state.caller, operation);
+      if (state.checkAllowlist === undefined || operation.extent === 'any') continue;
+      const unlisted = denyUnlisted(state.checkAllowlist, state.caller, operation);
       if (unlisted !== undefined) return enforce(service, unlisted);
     }
-    // Last: only where policy would allow it does a wider token help.
-    const narrow = credential.minted && findBeyond(credential.minted.limits, open, operations);
-    return narrow === undefined ? state.allow : tooNarrow(state.caller, narrow);
+    // Checked last: a token with wider limits helps only if policy allows the operation.
+    const excluded = credential.minted && findExcluded(credential.minted.limits, anonymous, operations);
+    return excluded === undefined ? state.allow : denyInsufficientScope(state.caller, excluded);
   };
 }
 
@@ -86,61 +91,62 @@ function evaluateCaller(
   credential: VerifiedCredential,
 ): CallerState {
   const identified = identify(credential);
-  if (identified.kind === 'stranger') return identified;
+  if (identified.kind === 'unmatched') return identified;
   const { caller, identity } = identified;
   const grants = identity.grants.filter((grant) => grant.service === service.name);
   return {
     kind: 'caller',
     caller,
-    own: expandGrants(grants, credential.claims, identity.pathClaims),
-    named: ownProjectNames(service.type, credential.claims, identity.pathClaims),
-    allowlisted: allowlist.evaluate(service.type, credential),
+    permissions: expandGrants(grants, credential.claims, identity.pathClaims),
+    synonyms: ownProjectNames(service.type, credential.claims, identity.pathClaims),
+    checkAllowlist: allowlist.evaluate(service.type, credential),
     allow: allow('grant', caller),
   };
 }
 
-/** The first operation that a token was not minted for; what anybody may do needs no token. */
-function findBeyond(
+/** Returns the first operation outside the limits of a minted token. Anonymous operations need no token. */
+function findExcluded(
   limits: TokenLimits,
-  open: Permissions,
+  anonymous: Permissions,
   operations: readonly Operation[],
 ): Operation | undefined {
-  return operations.find((operation) => !covers(open, operation) && !withinLimits(limits, operation));
+  return operations.find((operation) => !covers(anonymous, operation) && !withinLimits(limits, operation));
 }
 
-/** Shadow does not relax it: a client that is told so comes back with a wider token. */
-function tooNarrow(caller: Caller, operation: Operation): Deny {
-  return deny('insufficient_scope', `minted without "${operation.scope}" for ${aim(operation)}`, caller);
+/** Shadow mode does not relax this denial: it makes the client request a token with wider limits. */
+function denyInsufficientScope(caller: Caller, operation: Operation): Deny {
+  const detail = `the token was minted without scope "${operation.scope}" for ${describeTarget(operation)}`;
+  return deny('insufficient_scope', detail, caller);
 }
 
-/** A request for nothing is not something that anybody may do. */
-function coversAll(open: Permissions, operations: readonly Operation[]): boolean {
-  for (const operation of operations) if (!covers(open, operation)) return false;
+/** A request without operations is not anonymous: it requires an identity. */
+function coversAll(permissions: Permissions, operations: readonly Operation[]): boolean {
+  for (const operation of operations) if (!covers(permissions, operation)) return false;
   return operations.length > 0;
 }
 
-function refuse(service: CompiledService, caller: Caller, own: Permissions, operation: Operation): Deny {
-  const who = `identity "${caller.identity}"`;
-  const holding = own.get(operation.scope);
-  if (holding === undefined) {
-    const what = `scope "${operation.scope}" on service "${service.name}"`;
-    return deny('scope_not_granted', `${who} does not have ${what}`, caller);
-  }
-  const hints = holding.unusable.map((why) => `; ${why}`).join('');
-  const detail = `${who} has scope "${operation.scope}" on service "${service.name}", but not for ${aim(operation)}`;
-  return deny('resource_not_granted', `${detail}${hints}`, caller);
+function denyUngranted(
+  service: CompiledService,
+  caller: Caller,
+  permissions: Permissions,
+  operation: Operation,
+): Deny {
+  const identity = `identity "${caller.identity}"`;
+  const scope = `scope "${operation.scope}" on service "${service.name}"`;
+  const granted = permissions.get(operation.scope);
+  if (granted === undefined) return deny('scope_not_granted', `${identity} does not have ${scope}`, caller);
+  const problems = granted.problems.map((problem) => `; ${problem}`).join('');
+  const detail = `${identity} has ${scope}, but not for ${describeTarget(operation)}${problems}`;
+  return deny('resource_not_granted', detail, caller);
 }
 
-function beyondJobToken(caller: Caller, { scope }: Operation): Deny {
-  return deny(
-    'scope_not_granted',
-    `no job token has scope "${scope}" on a GitLab, whatever is granted`,
-    caller,
-  );
+function denyJobTokenScope(caller: Caller, { scope }: Operation): Deny {
+  const detail = `job tokens cannot have scope "${scope}" on GitLab, whatever the grants; use an ID token`;
+  return deny('scope_not_granted', detail, caller);
 }
 
-/** An operation on every resource reaches projects that cannot have listed the caller's. */
-function refuseUnlisted(
+/** An operation on every resource includes projects that are not configured, and so do not list the caller's project. */
+function denyUnlisted(
   evaluate: (resource: string) => AllowlistVerdict,
   caller: Caller,
   { resource, extent }: Operation,
@@ -148,18 +154,15 @@ function refuseUnlisted(
   const verdict: AllowlistVerdict =
     extent === 'one' ? evaluate(resource) : { kind: 'refused', target: undefined };
   if (verdict.kind === 'open') return undefined;
-  const which =
+  const name = jsonTextUpTo(200, resource);
+  const detail =
     verdict.target === undefined
-      ? 'no project that it lists holds'
-      : `the list of "${verdict.target}" does not have the caller's project, for`;
-  return deny(
-    'job_token_not_allowlisted',
-    `jobTokenAllowlist: ${which} ${jsonTextUpTo(200, resource)}`,
-    caller,
-  );
+      ? `jobTokenAllowlist has no target project for ${name}`
+      : `jobTokenAllowlist of "${verdict.target}" does not include the caller's project; resource ${name}`;
+  return deny('job_token_not_allowlisted', detail, caller);
 }
 
-function aim(operation: Operation): string {
+function describeTarget(operation: Operation): string {
   switch (operation.extent) {
     case 'one':
       return `resource ${jsonTextUpTo(200, operation.resource)}`;

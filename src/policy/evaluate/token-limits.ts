@@ -2,14 +2,14 @@ import type { TokenLimits } from '../../core/credentials/credential.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import { ALL_REPOSITORIES } from '../../core/credentials/registry-access.ts';
 
-/** Whether a minted token was made for this; what its identity may do is another question. */
+/** Whether an operation is within the limits of a minted token. The grants of its identity are checked separately. */
 export function withinLimits(limits: TokenLimits, { scope, resource, extent }: Operation): boolean {
-  // An index names no resource: a token for any of them will do.
+  // An index request names no resource: a token for any resource is sufficient.
   if (limits.kind === 'scopes' || extent === 'any') return holdsScope(limits, scope);
   return limits.resources.get(extent === 'every' ? ALL_REPOSITORIES : resource)?.has(scope) === true;
 }
 
-/** For anything at all. */
+/** Whether the limits include a scope for at least one resource. */
 export function holdsScope(limits: TokenLimits, scope: string): boolean {
   switch (limits.kind) {
     case 'scopes':

@@ -4,12 +4,12 @@ import { enforce } from './enforce.ts';
 import { isAnonymousToken, type Identify } from './identify.ts';
 import type { CompiledService } from '../compile/policy.ts';
 
-/** Decides a request whose method and path are no operation of the service. */
+/** Decides a request whose method and path are not an operation of the service. */
 export type UnknownAuthorizer = (credential: VerifiedCredential | undefined, detail: string) => Decision;
 
 /**
- * Needs a credential before it tells which operations exist. The decision names the caller in both modes: revocations of an
- * identity apply to these requests too, and the audit event shows the identity.
+ * Requires a credential, so that anonymous clients cannot learn which operations exist. The decision contains the caller in
+ * both modes: revocations of an identity apply to these requests too, and the audit event contains the identity.
  */
 export function createUnknownAuthorizer(
   service: Pick<CompiledService, 'mode'>,

@@ -16,14 +16,15 @@ import { ownProjectNames } from '../evaluate/own-project.ts';
 import { covers, expandGrants } from '../evaluate/permissions.ts';
 import type { CompiledService } from '../compile/policy.ts';
 
-/** What an operator asks. */
+/** A request to explain: a credential and operations on a service. */
 export interface ExplainedRequest {
   readonly service: string;
   readonly credential?: VerifiedCredential | undefined;
   readonly operations: readonly Operation[];
 }
 
-export function explain(
+/** Traces how the policy leads to a decision: the identities that were tried, and every grant for every operation. */
+export function explainDecision(
   service: CompiledService,
   identities: readonly CompiledIdentity[],
   question: ExplainedRequest,
@@ -34,10 +35,10 @@ export function explain(
   const grants = matched?.grants.filter((grant) => grant.service === service.name) ?? [];
   const claims = credential?.claims ?? {};
   const pathClaims = matched?.pathClaims ?? [];
-  const named = ownProjectNames(service.type, claims, pathClaims);
-  const looks: GrantLook[] = [
-    ...grants.map((grant) => lookAt(grant, pathClaims, claims, named)),
-    ...service.anonymous.map((grant) => lookAt(grant, [], {}, (operation) => [operation])),
+  const synonyms = ownProjectNames(service.type, claims, pathClaims);
+  const tracers: GrantTracer[] = [
+    ...grants.map((grant) => grantTracer(grant, pathClaims, claims, synonyms)),
+    ...service.anonymous.map((grant) => grantTracer(grant, [], {}, (operation) => [operation])),
   ];
   return {
     service: service.name,
@@ -49,7 +50,7 @@ export function explain(
     },
     identities: traces,
     operations: operations.map((operation) => {
-      const traced = looks.map((look) => look(operation));
+      const traced = tracers.map((trace) => trace(operation));
       return { operation, granted: traced.some(({ outcome }) => outcome === 'hit'), grants: traced };
     }),
     verdict: verdictOf(decision),
@@ -63,7 +64,7 @@ function traceIdentities(
   const traces: IdentityTrace[] = [];
   if (credential === undefined) return { traces, matched: undefined };
   for (const identity of identities) {
-    if (identity.issuer !== credential.issuer || !canBe(identity, credential)) continue;
+    if (identity.issuer !== credential.issuer || !isCandidate(identity, credential)) continue;
     const failed = mismatch(identity, credential);
     if (failed === undefined) {
       traces.push({ identity: identity.name, outcome: 'matched' });
@@ -74,45 +75,48 @@ function traceIdentities(
   return { traces, matched: undefined };
 }
 
-/** What was minted is for one identity; any other credential is never one that has to be asked for by name. */
-function canBe({ name, onRequest }: CompiledIdentity, { minted }: VerifiedCredential): boolean {
+/** A minted token can match only the identity it was minted for; other credentials only identities not `onRequest`. */
+function isCandidate({ name, onRequest }: CompiledIdentity, { minted }: VerifiedCredential): boolean {
   return minted === undefined ? !onRequest : minted.identity === name;
 }
 
-type GrantLook = (operation: Operation) => GrantTrace;
+type GrantTracer = (operation: Operation) => GrantTrace;
 
-/** Each resource is judged by the same `covers` as requests are, by every name that it has to the caller. */
-function lookAt(
+/** Evaluates each resource pattern with the same `covers` as requests, under all names of the resource. */
+function grantTracer(
   grant: CompiledGrant,
   pathClaims: readonly string[],
   claims: Claims,
-  named: ReturnType<typeof ownProjectNames>,
-): GrantLook {
+  synonyms: ReturnType<typeof ownProjectNames>,
+): GrantTracer {
   return (operation) => {
     const resources = grant.resources.map((template): ResourceTrace => {
       const expansion = template.expand(claims, pathClaims);
-      if (expansion.kind === 'unusable') return { ...expansion, template: template.source };
-      const alone = { ...grant, scopes: [operation.scope], resources: [template] };
-      const held = expandGrants([alone], claims, pathClaims);
+      if (expansion.kind === 'invalid') {
+        const { claim, detail } = expansion;
+        return { kind: 'unusable', claim, why: detail, template: template.source };
+      }
+      const single = { ...grant, scopes: [operation.scope], resources: [template] };
+      const permissions = expandGrants([single], claims, pathClaims);
       return {
         kind: 'pattern',
         template: template.source,
-        pattern: expansion.shown,
-        matches: named(operation).some((name) => covers(held, name)),
+        pattern: expansion.display,
+        matches: synonyms(operation).some((synonym) => covers(permissions, synonym)),
       };
     });
-    const held = grant.scopes.includes(operation.scope);
+    const hasScope = grant.scopes.includes(operation.scope);
     const matches = resources.some((resource) => resource.kind === 'pattern' && resource.matches);
     return {
       origin: grant.origin,
-      outcome: !held ? 'scope_differs' : matches ? 'hit' : 'resource_differs',
+      outcome: !hasScope ? 'scope_differs' : matches ? 'hit' : 'resource_differs',
       scopes: grant.scopes,
       resources,
     };
   };
 }
 
-/** Without the credential that a caller holds: an explanation goes to terminals and tickets. */
+/** Omits the caller's credential, because explanations are printed to terminals and copied to tickets. */
 function verdictOf(decision: Decision): ExplainedDecision {
   switch (decision.kind) {
     case 'allow':

@@ -5,28 +5,31 @@ import type { GrantOrigin } from '../compile/grant.ts';
 import type { Mismatch } from '../compile/identity.ts';
 import type { PolicyServiceSettings } from '../settings.ts';
 
-/** Plain data, from which a CLI prints JSON or text. It names patterns and claims: not for clients. */
+/** An explanation as plain data, which the CLI prints as JSON or text. It discloses patterns and claims: not for clients. */
 export interface Explanation {
   readonly service: string;
   readonly mode: PolicyServiceSettings['mode'];
   readonly credential: Pick<VerifiedCredential, 'class' | 'issuer' | 'subject'> | undefined;
-  /** Those of the credential's issuer, in order, up to the one that matches. */
+  /** The identities of the credential's issuer, in order, up to the first match. */
   readonly identities: readonly IdentityTrace[];
   readonly operations: readonly OperationTrace[];
   readonly verdict: ExplainedDecision;
 }
 
+/** The evaluation of one identity. */
 export type IdentityTrace =
   | { readonly identity: string; readonly outcome: 'matched' }
   | { readonly identity: string; readonly outcome: 'failed'; readonly mismatch: Mismatch };
 
+/** The evaluation of one operation. */
 export interface OperationTrace {
   readonly operation: Operation;
   readonly granted: boolean;
-  /** The caller's and the anonymous ones on this service; all of them are looked at. */
+  /** All grants of the caller on this service, then the anonymous ones. */
   readonly grants: readonly GrantTrace[];
 }
 
+/** The evaluation of one grant for one operation. */
 export interface GrantTrace {
   readonly origin: GrantOrigin;
   readonly outcome: 'hit' | 'scope_differs' | 'resource_differs';
@@ -34,16 +37,18 @@ export interface GrantTrace {
   readonly resources: readonly ResourceTrace[];
 }
 
+/** The evaluation of one resource pattern of a grant. */
 export type ResourceTrace =
   | {
       readonly kind: 'pattern';
       readonly template: string;
       readonly pattern: string;
-      /** Whether it covers the operation's resource, the scope aside. */
+      /** Whether the pattern covers the operation's resource, regardless of the scope. */
       readonly matches: boolean;
     }
   | { readonly kind: 'unusable'; readonly template: string; readonly claim: string; readonly why: string };
 
+/** The decision, without the credential. */
 export type ExplainedDecision =
   | { readonly kind: 'allow'; readonly basis: 'grant' | 'anonymous'; readonly identity: string | undefined }
   | {

@@ -11,7 +11,7 @@ import type {
 import type { GrantOrigin } from '../compile/grant.ts';
 import type { Mismatch } from '../compile/identity.ts';
 
-/** An explanation as plain text. `+` holds, `-` does not. */
+/** Formats an explanation as text. `+` marks matches, `-` marks mismatches. */
 export function formatExplanation(explanation: Explanation): string {
   const { service, mode, credential, identities, operations, verdict } = explanation;
   const presented =
@@ -35,7 +35,7 @@ export function formatExplanation(explanation: Explanation): string {
 }
 
 function formatIdentities(identities: readonly IdentityTrace[]): string[] {
-  if (identities.length === 0) return ['  none is of this issuer'];
+  if (identities.length === 0) return ['  no identity of this issuer'];
   const rows = identities.map((trace) => [
     `${mark(trace.outcome === 'matched')} ${trace.identity}`,
     trace.outcome === 'matched' ? 'matches' : formatMismatch(trace.mismatch),
@@ -46,7 +46,7 @@ function formatIdentities(identities: readonly IdentityTrace[]): string[] {
 function formatMismatch(mismatch: Mismatch): string {
   switch (mismatch.kind) {
     case 'class':
-      return `takes ${mismatch.expected.join(', ')}, not ${mismatch.actual}`;
+      return `accepts ${mismatch.expected.join(', ')}, not ${mismatch.actual}`;
     case 'guard':
       return `${mismatch.claim} is ${printable(mismatch.actual)}: ${mismatch.why}`;
     case 'condition': {
@@ -55,7 +55,7 @@ function formatMismatch(mismatch: Mismatch): string {
       const found = actual === undefined ? 'is missing' : `is ${printable(actual)}`;
       const inexact =
         typeof actual === 'number' && !isExact(actual) ? ', not an integer within ±(2^53 − 1)' : '';
-      return `${mismatch.claim} ${mismatch.operator} ${expected}: it ${found}${inexact}`;
+      return `${mismatch.claim} ${mismatch.operator} ${expected}: the claim ${found}${inexact}`;
     }
     default:
       return mismatch satisfies never;
@@ -79,7 +79,7 @@ function formatGrant({ origin, outcome, scopes, resources }: GrantTrace): string
   const header = `${mark(outcome === 'hit')} ${formatOrigin(origin)}: ${scopes.join(', ')}`;
   switch (outcome) {
     case 'scope_differs':
-      return [`    ${header}  (another scope)`];
+      return [`    ${header}  (other scopes)`];
     case 'hit':
     case 'resource_differs':
       return [`    ${header}`, ...indent(6, align(resources.map(formatResource)))];
@@ -93,7 +93,7 @@ function formatOrigin(origin: GrantOrigin): string {
     case 'role':
       return `role ${origin.role}`;
     case 'identity':
-      return "the identity's own";
+      return 'grants of the identity';
     case 'anonymous':
       return 'anonymous';
     default:
@@ -106,7 +106,8 @@ function formatResource(resource: ResourceTrace): string[] {
     case 'unusable':
       return [`- ${resource.template}`, `matches nothing: claim ${resource.claim} ${resource.why}`];
     case 'pattern': {
-      const expanded = resource.pattern === resource.template ? '' : ` (is ${printable(resource.pattern)})`;
+      const expanded =
+        resource.pattern === resource.template ? '' : ` (expanded: ${printable(resource.pattern)})`;
       const verdict = resource.matches ? 'matches' : 'does not match';
       return [`${mark(resource.matches)} ${resource.template}`, `${verdict}${expanded}`];
     }
@@ -116,12 +117,12 @@ function formatResource(resource: ResourceTrace): string[] {
 }
 
 function formatVerdict(verdict: ExplainedDecision): string {
-  const who = verdict.identity === undefined ? '' : ` as ${verdict.identity}`;
-  if (verdict.kind !== 'allow') return `${verdict.kind}${who}: ${verdict.reason} (${verdict.detail})`;
-  if (verdict.basis !== 'shadow') return `allow${who} (${verdict.basis})`;
+  const identity = verdict.identity === undefined ? '' : ` as ${verdict.identity}`;
+  if (verdict.kind !== 'allow') return `${verdict.kind}${identity}: ${verdict.reason} (${verdict.detail})`;
+  if (verdict.basis !== 'shadow') return `allow${identity} (${verdict.basis})`;
   const relaxed =
     verdict.relaxed === undefined ? '' : `: ${verdict.relaxed.reason} (${verdict.relaxed.detail})`;
-  return `allow${who} in shadow only; enforced it would be deny${relaxed}`;
+  return `allow${identity} in shadow mode only; enforce mode denies it${relaxed}`;
 }
 
 function mark(holds: boolean): string {
@@ -137,7 +138,7 @@ function align(rows: readonly (readonly string[])[]): string[] {
   return rows.map(([first = '', second = '']) => `${first.padEnd(width)}  ${second}`);
 }
 
-/** A value from a token, for a terminal: JSON, and nothing in it that moves the cursor or turns the text around. */
+/** A token value as JSON text, without control and format characters that could change the terminal's output. */
 function printable(value: unknown): string {
   return (JSON.stringify(value) ?? 'missing').replaceAll(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,

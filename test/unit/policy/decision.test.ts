@@ -17,7 +17,7 @@ const policy = settings({
       roles: ['reader', 'broken'],
       grants: [{ service: 'orders', scopes: ['write'], resources: ['/v1/a', '/v1/b'] }],
     }),
-    identity('nobody', { match: { project_id: '30' } }),
+    identity('no-grants', { match: { project_id: '30' } }),
   ],
   services: [
     service('orders', {
@@ -30,13 +30,13 @@ const policy = settings({
 const authorizer = createAuthorizer(policy);
 
 const deploy = credential({ project_id: '20' });
-const nobody = credential({ project_id: '30' });
-const stranger = credential({ project_id: '40' });
+const withoutGrants = credential({ project_id: '30' });
+const unmatched = credential({ project_id: '40' });
 const any = (scope: string): Operation => ({ scope, resource: '', extent: 'any' });
 const every = (scope: string): Operation => ({ scope, resource: '', extent: 'every' });
 
 /** `grant deploy`, `resource_not_granted deploy`, `anonymous` … */
-function told(decision: Decision): string {
+function summarize(decision: Decision): string {
   const who = decision.kind === 'unable' ? undefined : decision.caller?.identity;
   return [decision.kind === 'allow' ? decision.basis : decision.reason, who].filter(Boolean).join(' ');
 }
@@ -63,9 +63,9 @@ describe('a decision', () => {
     ['another scope', deploy, [one('delete', '/v1/a')], 'scope_not_granted deploy'],
     ['an inherited name', deploy, [one('constructor', '/v1/a')], 'scope_not_granted deploy'],
     ['a grant that matches nothing', deploy, [one('purge', '/absent/x')], 'resource_not_granted deploy'],
-    ['nothing asked for', deploy, [], 'grant deploy'],
-    ['nothing granted', nobody, [one('read', '/v1/x')], 'scope_not_granted nobody'],
-    ['nothing granted nor asked for', nobody, [], 'grant nobody'],
+    ['no operations', deploy, [], 'grant deploy'],
+    ['no grants', withoutGrants, [one('read', '/v1/x')], 'scope_not_granted no-grants'],
+    ['no grants, no operations', withoutGrants, [], 'grant no-grants'],
 
     [
       'anonymous grants beside own ones',
@@ -73,25 +73,25 @@ describe('a decision', () => {
       [one('read', '/public/x'), one('read', '/v1/x')],
       'grant deploy',
     ],
-    ['anonymous grants alone', nobody, [one('read', '/public/x')], 'grant nobody'],
+    ['anonymous grants alone', withoutGrants, [one('read', '/public/x')], 'grant no-grants'],
     ['no credential', undefined, [one('read', '/public/x')], 'anonymous'],
     ['no credential, more', undefined, [one('read', '/public/x'), one('read', '/v1/x')], 'no_credential'],
     ['no credential, another scope', undefined, [one('write', '/public/x')], 'no_credential'],
-    ['no credential, nothing asked for', undefined, [], 'no_credential'],
+    ['no credential, no operations', undefined, [], 'no_credential'],
     ['claims in anonymous grants', deploy, [one('read', '/20')], 'resource_not_granted deploy'],
-    ['no identity', stranger, [one('read', '/v1/x')], 'no_matching_identity'],
-    ['no identity, nothing asked for', stranger, [], 'no_matching_identity'],
-    ['no identity, anonymous grants', stranger, [one('read', '/public/x')], 'anonymous'],
+    ['no identity', unmatched, [one('read', '/v1/x')], 'no_matching_identity'],
+    ['no identity, no operations', unmatched, [], 'no_matching_identity'],
+    ['no identity, anonymous grants', unmatched, [one('read', '/public/x')], 'anonymous'],
 
     ['any resource', deploy, [any('write')], 'grant deploy'],
-    ['any resource, anonymous', nobody, [any('read')], 'grant nobody'],
+    ['any resource, anonymous', withoutGrants, [any('read')], 'grant no-grants'],
     ['any resource, no credential', undefined, [any('read')], 'anonymous'],
-    ['any resource, no scope', nobody, [any('write')], 'scope_not_granted nobody'],
+    ['any resource, no scope', withoutGrants, [any('write')], 'scope_not_granted no-grants'],
     ['any resource, a grant that matches nothing', deploy, [any('purge')], 'resource_not_granted deploy'],
     ['every resource', deploy, [every('read')], 'resource_not_granted deploy'],
   ];
   it.each(table)('on orders: %s', (_name, presented, operations, expected) => {
-    expect(told(authorizer.forService('orders')(presented, operations))).toBe(expected);
+    expect(summarize(authorizer.forService('orders')(presented, operations))).toBe(expected);
   });
 
   it.each([
@@ -102,17 +102,17 @@ describe('a decision', () => {
   ])('on every resource needs ** exactly: %j', (resources, expected) => {
     const grants = [{ service: 'npm', scopes: ['read'], resources }];
     const npm = createAuthorizer(settings({ identities: [identity('it', { grants })] })).forService('npm');
-    expect(told(npm(credential({ project_id: '20', star: '**' }), [every('read')]))).toBe(expected);
+    expect(summarize(npm(credential({ project_id: '20', star: '**' }), [every('read')]))).toBe(expected);
   });
 
-  it('keeps services apart', () => {
+  it('applies the grants of the requested service only', () => {
     const npm = authorizer.forService('npm');
-    expect(told(npm(deploy, [one('read', '/v1/x')]))).toBe('grant deploy');
-    expect(told(npm(deploy, [one('write', '/v1/a')]))).toBe('scope_not_granted deploy');
-    expect(told(npm(undefined, [one('read', '/public/x')]))).toBe('no_credential');
+    expect(summarize(npm(deploy, [one('read', '/v1/x')]))).toBe('grant deploy');
+    expect(summarize(npm(deploy, [one('write', '/v1/a')]))).toBe('scope_not_granted deploy');
+    expect(summarize(npm(undefined, [one('read', '/public/x')]))).toBe('no_credential');
   });
 
-  it('is one shared frozen object wherever the same caller is allowed', () => {
+  it('is the same frozen object for every allowed request of a caller', () => {
     const orders = authorizer.forService('orders');
     const first = orders(deploy, [one('read', '/v1/x')]);
     expect(orders(deploy, [one('write', '/v1/a')])).toBe(first);
@@ -126,16 +126,16 @@ describe('a decision', () => {
     expect(authorizer.forService('npm')(deploy, [])).not.toBe(first);
   });
 
-  it('C2: is not carried over from one path to another', () => {
+  it('C2: is not reused for another path', () => {
     const orders = authorizer.forService('orders');
-    expect(told(orders(deploy, [one('read', '/v1/x')]))).toBe('grant deploy');
-    expect(told(orders(deploy, [one('read', '/v2/x')]))).toBe('resource_not_granted deploy');
+    expect(summarize(orders(deploy, [one('read', '/v1/x')]))).toBe('grant deploy');
+    expect(summarize(orders(deploy, [one('read', '/v2/x')]))).toBe('resource_not_granted deploy');
   });
 
-  it('C6: is not carried over from one policy to the next', () => {
+  it('C6: is not reused by a later policy', () => {
     const without = createAuthorizer({ ...policy, identities: policy.identities.slice(1) });
-    expect(told(authorizer.forService('orders')(deploy, []))).toBe('grant deploy');
-    expect(told(without.forService('orders')(deploy, []))).toBe('no_matching_identity');
+    expect(summarize(authorizer.forService('orders')(deploy, []))).toBe('grant deploy');
+    expect(summarize(without.forService('orders')(deploy, []))).toBe('no_matching_identity');
   });
 });
 
@@ -162,12 +162,12 @@ describe('the detail of a denial', () => {
     ],
     ['any', deploy, any('purge'), 'but not for any resource'],
     ['every', deploy, every('read'), 'but not for all resources ("**")'],
-    ['no identity', stranger, one('read', '/x'), 'no identity matches this id_token of issuer "gitlab"'],
+    ['no identity', unmatched, one('read', '/x'), 'no identity matches this id_token of issuer "gitlab"'],
     [
       'no credential',
       undefined,
       one('read', '/x'),
-      'service "orders" does not allow this without a credential',
+      'service "orders" does not allow this request without a credential',
     ],
     ['control characters', deploy, one('read', '\n\u001b[2J'), 'resource "\\n\\u001b[2J"'],
   ];
@@ -177,10 +177,10 @@ describe('the detail of a denial', () => {
   });
 });
 
-describe('shadow', () => {
+describe('shadow mode', () => {
   const preview = authorizer.forService('preview');
 
-  it('relaxes what policy denies to a caller', () => {
+  it('allows requests that policy denies to a caller', () => {
     expect(preview(deploy, [one('read', '/v1')])).toEqual({
       kind: 'allow',
       basis: 'shadow',
@@ -194,22 +194,22 @@ describe('shadow', () => {
     });
   });
 
-  it('relaxes what policy denies to a verified credential that no identity matches', () => {
-    expect(preview(stranger, [one('read', '/v1')])).toEqual({
+  it('allows a verified credential that matches no identity', () => {
+    expect(preview(unmatched, [one('read', '/v1')])).toEqual({
       kind: 'allow',
       basis: 'shadow',
       caller: undefined,
-      relaxed: authorizer.identify(stranger),
+      relaxed: authorizer.identify(unmatched),
     });
   });
 
   it('does not relax a missing credential', () => {
-    expect(told(preview(undefined, [one('read', '/v1')]))).toBe('no_credential');
+    expect(summarize(preview(undefined, [one('read', '/v1')]))).toBe('no_credential');
   });
 
-  it('leaves what is allowed as it is', () => {
-    expect(told(preview(undefined, [one('read', '/public/x')]))).toBe('anonymous');
-    expect(told(preview(stranger, [one('read', '/public/x')]))).toBe('anonymous');
-    expect(told(preview(deploy, [one('read', '/public/x')]))).toBe('grant deploy');
+  it('does not change allowed requests', () => {
+    expect(summarize(preview(undefined, [one('read', '/public/x')]))).toBe('anonymous');
+    expect(summarize(preview(unmatched, [one('read', '/public/x')]))).toBe('anonymous');
+    expect(summarize(preview(deploy, [one('read', '/public/x')]))).toBe('grant deploy');
   });
 });

@@ -44,7 +44,7 @@ const claims = {
 const deploy = credential(claims);
 
 describe('explain', () => {
-  it('tells of each identity of the issuer, up to the one that matches, the first thing that failed', () => {
+  it('gives the first mismatch of each identity of the issuer, up to the first match', () => {
     const { identities } = authorizer.explain({ service: 'orders', credential: deploy, operations: [] });
     expect(identities).toEqual([
       {
@@ -70,14 +70,14 @@ describe('explain', () => {
           kind: 'guard',
           claim: 'job_project_id',
           actual: '21',
-          why: expect.stringContaining('another project'),
+          why: expect.stringContaining('in a project other than project_id'),
         },
       },
       { identity: 'deploy', outcome: 'matched' },
     ]);
   });
 
-  it('tells of each operation what each grant on the service says', () => {
+  it('traces each grant on the service for each operation', () => {
     const { operations } = authorizer.explain({
       service: 'orders',
       credential: deploy,
@@ -135,7 +135,7 @@ describe('explain', () => {
     expect(authorizer.forService(name)(deploy, [operation]).kind).toBe(granted ? 'allow' : 'deny');
   });
 
-  it('ends with the decision itself', () => {
+  it('ends with the decision', () => {
     const verdict = (name: string, presented: typeof deploy | undefined, operation: Operation) =>
       authorizer.explain({ service: name, credential: presented, operations: [operation] }).verdict;
     expect(verdict('orders', deploy, one('read', '/v2'))).toEqual({
@@ -165,7 +165,7 @@ describe('explain', () => {
     });
   });
 
-  it('is plain data without the token', () => {
+  it('is plain data that does not contain the token', () => {
     const explanation = authorizer.explain({
       service: 'orders',
       credential: deploy,
@@ -176,7 +176,7 @@ describe('explain', () => {
     expect(json).not.toContain(deploy.tokenHash);
   });
 
-  it('refuses a service that the policy does not have', () => {
+  it('throws for an unknown service', () => {
     expect(() => authorizer.explain({ service: 'nowhere', operations: [] })).toThrow(
       'there is no service "nowhere"',
     );
@@ -187,7 +187,7 @@ describe('formatExplanation', () => {
   const format = (name: string, presented: typeof deploy | undefined, operations: readonly Operation[]) =>
     formatExplanation(authorizer.explain({ service: name, credential: presented, operations }));
 
-  it('is text for people', () => {
+  it('formats identities, operations and grants as aligned text', () => {
     expect(format('orders', deploy, [one('read', '/acme/app/x'), one('write', '/x/y')])).toBe(
       [
         'service     orders (enforce)',
@@ -196,38 +196,38 @@ describe('formatExplanation', () => {
           '"orders", but not for resource "/x/y"; claim "absent" is missing or empty)',
         '',
         'identities',
-        '  - jobs-only  takes job_token, not id_token',
-        '  - release    ref glob "release/*", "v*": it is "main"',
-        '  - forks      job_project_id is "21": a job that runs in another project than project_id counts ' +
-          'only where the identity names job_project_id',
+        '  - jobs-only  accepts job_token, not id_token',
+        '  - release    ref glob "release/*", "v*": the claim is "main"',
+        '  - forks      job_project_id is "21": a job that runs in a project other than project_id ' +
+          'matches only if the identity has a condition on job_project_id',
         '  + deploy     matches',
         '',
         '+ read on "/acme/app/x"',
         '    + role reader: read',
         '      - /v2/**                     does not match',
-        '      + /{claims.project_path}/**  matches (is "/acme/app/**")',
-        "    - the identity's own: write  (another scope)",
+        '      + /{claims.project_path}/**  matches (expanded: "/acme/app/**")',
+        '    - grants of the identity: write  (other scopes)',
         '    - anonymous: read',
         '      - /public/**  does not match',
         '',
         '- write on "/x/y"',
-        '    - role reader: read  (another scope)',
-        "    - the identity's own: write",
+        '    - role reader: read  (other scopes)',
+        '    - grants of the identity: write',
         '      - /{claims.absent}  matches nothing: claim absent is missing or empty',
-        '      - /x/{claims.star}  does not match (is "/x/\\\\*")',
-        '    - anonymous: read  (another scope)',
+        '      - /x/{claims.star}  does not match (expanded: "/x/\\\\*")',
+        '    - anonymous: read  (other scopes)',
         '',
       ].join('\n'),
     );
   });
 
-  it('says so where nothing was presented or nothing applies', () => {
+  it('names a missing credential, identity or grant', () => {
     const nothing = format('orders', undefined, []);
     expect(nothing).toContain('credential  none\ndecision    deny: no_credential (');
     expect(nothing).not.toContain('identities');
     const foreign = format('preview', credential({}, { issuer: 'cluster' }), [one('read', '/v1')]);
-    expect(foreign).toContain('allow in shadow only; enforced it would be deny: no_matching_identity (');
-    expect(foreign).toContain('  none is of this issuer');
+    expect(foreign).toContain('allow in shadow mode only; enforce mode denies it: no_matching_identity (');
+    expect(foreign).toContain('  no identity of this issuer');
     expect(foreign).toContain('    no grant on this service');
     expect(format('orders', undefined, [one('read', '/public')])).toContain('decision    allow (anonymous)');
     expect(format('npm', deploy, [{ scope: 'read', resource: '', extent: 'any' }])).toContain(
@@ -238,12 +238,12 @@ describe('formatExplanation', () => {
     );
   });
 
-  it('K6: lets no value of a token draw on the terminal', () => {
+  it('K6: escapes control and format characters in token values', () => {
     const hostile = 'x\u001b[2J\u009b\r\n\u202e\u2028"';
     const text = format('orders', credential({ ...claims, ref: hostile }, { subject: hostile }), [
       one('read', hostile),
     ]);
     expect(text).not.toMatch(/[^\P{C}\n]|[\u2028\u2029]/u);
-    expect(text).toContain('it is "x\\u001b[2J\\u{9b}\\r\\n\\u{202e}\\u{2028}\\""');
+    expect(text).toContain('the claim is "x\\u001b[2J\\u{9b}\\r\\n\\u{202e}\\u{2028}\\""');
   });
 });

@@ -1,4 +1,4 @@
-/** What is true of services of type gitlab alone: a project's two names, and what job tokens never have. */
+/** Rules of the service type gitlab: the two names of a project, and scopes unavailable to job tokens. */
 import { describe, expect, test } from 'vitest';
 import { createAuthorizer } from '../../../src/policy/index.ts';
 import type { VerifiedCredential } from '../../../src/core/credentials/credential.ts';
@@ -50,7 +50,7 @@ describe('the caller’s own project', () => {
     expect(decide('read_api', resource, credential({ ...JOB, ref }))).toBe(expected);
   });
 
-  test.each(['acme/payments', 'id:20'])('is explained as it is decided: %s', (resource) => {
+  test.each(['acme/payments', 'id:20'])('explanation and decision agree: %s', (resource) => {
     const [traced] = authorizer.explain({
       service: 'gitlab',
       credential: credential(JOB),
@@ -62,7 +62,7 @@ describe('the caller’s own project', () => {
     });
   });
 
-  test('has one name on other types, and claims of another kind of issuer give none', () => {
+  test('has one name on other service types and for other issuer types', () => {
     expect(decide('read_repository', 'id:20', credential(JOB), 'git')).toBe('resource_not_granted');
     const foreign = credential({ ...JOB, repository_id: '1' }, { issuer: 'github' });
     expect(decide('read_releases', 'id:20', foreign)).not.toBe('allow');

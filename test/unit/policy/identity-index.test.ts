@@ -19,7 +19,7 @@ function many(count: number, match: (position: number) => Match): Identity[] {
   );
 }
 
-describe('the identities that are evaluated for one credential', () => {
+describe('identity index: the candidates for a credential', () => {
   const claims = { project_id: '7', namespace_id: '1', ref: 'main', ref_protected: 'true' };
   const table: readonly (readonly [string, (position: number) => Match])[] = [
     ['a project each', (n) => ({ project_id: `${n}` })],
@@ -28,12 +28,12 @@ describe('the identities that are evaluated for one credential', () => {
     ['one id for all, a ref each', (n) => ({ namespace_id: '1', ref: n === 7 ? 'main' : `r${n}` })],
   ];
 
-  it.each(table)('are as few among 1,000 as among 10: %s', (_name, match) => {
+  it.each(table)('are as few among 1,000 identities as among 10: %s', (_name, match) => {
     expect(candidates(many(10, match), claims)).toEqual(['identity-7']);
     expect(candidates(many(1000, match), claims)).toEqual(['identity-7']);
   });
 
-  it('include those that bind no value, in the order of the policy', () => {
+  it('include identities without an equals or in condition, in policy order', () => {
     const identities = [
       identity('first', { match: { project_id: { glob: '*' } } }),
       identity('other', { match: { project_id: '8' } }),
@@ -45,24 +45,24 @@ describe('the identities that are evaluated for one credential', () => {
     expect(candidates(identities, claims)).toEqual(['first', 'mine', 'excluding', 'by-ref', 'last']);
   });
 
-  it('include each once, though a list names its value twice', () => {
+  it('include an identity once if a list repeats a value', () => {
     expect(candidates([identity('a', { match: { project_id: { in: ['7', '7'] } } })], claims)).toEqual(['a']);
   });
 
-  it('are found by immutable ids where nothing else tells them apart', () => {
+  it('are selected by immutable ids if other values are shared', () => {
     const match = { ref: 'main', project_path: 'acme/app', project_id: '7' };
     expect(candidates([identity('a', { match })], { project_id: '7' })).toEqual(['a']);
     expect(candidates([identity('a', { match })], { ref: 'main', project_path: 'acme/app' })).toEqual([]);
   });
 
-  it('are chosen without regard to other issuers', () => {
+  it('do not depend on identities of other issuers', () => {
     const mine = identity('mine', { match: { ref: 'main', project_id: '7' } });
     const foreign = many(5, () => ({ project_id: '7' })).map((entry) => ({ ...entry, issuer: 'github' }));
     expect(candidates([...foreign, mine], { project_id: '7' })).toEqual(['mine']);
     expect(candidates([...foreign, mine], { ref: 'main' })).toEqual([]);
   });
 
-  it('are none of another issuer', () => {
+  it('exclude identities of other issuers', () => {
     const foreign = identity('a', { issuer: 'github', match: { project_id: '7' } });
     expect(candidates([foreign], claims)).toEqual([]);
   });

@@ -37,7 +37,7 @@ function decide(resource: string, presented = jobToken, on = 'registry') {
   return createAuthorizer(policy).forService(on)(presented, [one('read_registry', resource)]);
 }
 
-describe('the allowlist narrows what job tokens reach', () => {
+describe('the job token allowlist', () => {
   test.each([
     ['its own project', 'acme/payments'],
     ['below its own project', 'acme/payments/api'],
@@ -45,7 +45,7 @@ describe('the allowlist narrows what job tokens reach', () => {
     ['a project that lists it', 'acme/base/images/node'],
     ['a project that lists its number', 'acme/by-id'],
     ['a project that lists a pattern', 'acme/by-glob/x'],
-    ['a project given by number', 'id:77/x'],
+    ['a project given by id', 'id:77/x'],
     ['what is open to everybody', 'public/alpine'],
   ])('%s: %s', (_name, resource) => {
     expect(decide(resource)).toMatchObject({ kind: 'allow' });
@@ -55,36 +55,36 @@ describe('the allowlist narrows what job tokens reach', () => {
     ['a project that lists others only', 'acme/base/x', '"acme/base"'],
     ['the longest listed project decides', 'acme/base', '"acme/base"'],
     ['* stops at /', 'acme/deep-glob', '"acme/deep-glob"'],
-    ['a project that no list has', 'acme/other', 'no project that it lists holds'],
-    ['a name that only begins alike', 'acme/payments-evil', 'no project that it lists holds'],
-    ['a number that only begins alike', 'id:201', 'no project that it lists holds'],
+    ['a project without a list', 'acme/other', 'no target project for'],
+    ['a name with a listed name as prefix', 'acme/payments-evil', 'no target project for'],
+    ['an id with a listed id as prefix', 'id:201', 'no target project for'],
   ])('%s: %s', (_name, resource, detail) => {
     const decision = decide(resource);
     expect(decision).toMatchObject({ kind: 'deny', reason: 'job_token_not_allowlisted' });
     expect(decision).toHaveProperty('detail', expect.stringContaining(detail));
   });
 
-  test('policy decides first: what is not granted is not granted', () => {
+  test('does not extend the grants of the policy', () => {
     const decision = createAuthorizer(policy).forService('registry')(jobToken, [
       one('write_registry', 'acme/payments'),
     ]);
     expect(decision).toMatchObject({ kind: 'deny', reason: 'scope_not_granted' });
   });
 
-  test('an id token of the same job is not bound, nor is a type without projects', () => {
+  test('does not apply to ID tokens or to service types without projects', () => {
     expect(decide('acme/other', credential(JOB))).toMatchObject({ kind: 'allow' });
     const onHttp = createAuthorizer(policy).forService('orders')(jobToken, [one('read_api', '/acme/other')]);
     expect(onHttp).toMatchObject({ kind: 'allow' });
   });
 
-  test('a catalog of everything is not for job tokens', () => {
+  test('denies job tokens the catalog of all repositories', () => {
     const all = { scope: 'read_registry', resource: '', extent: 'every' } as const;
     expect(createAuthorizer(policy).forService('registry')(jobToken, [all])).toMatchObject({
       reason: 'job_token_not_allowlisted',
     });
   });
 
-  test('explain shows the list that refused', () => {
+  test('the explanation names the list that denied the request', () => {
     const { verdict } = createAuthorizer(policy).explain({
       service: 'registry',
       credential: jobToken,
@@ -97,7 +97,7 @@ describe('the allowlist narrows what job tokens reach', () => {
   });
 });
 
-describe('deploy tokens of the configuration are identities of their own', () => {
+describe('a deploy token of the configuration as an identity', () => {
   const authorizer = createAuthorizer(
     settings({
       deployTokens: [
@@ -114,7 +114,7 @@ describe('deploy tokens of the configuration are identities of their own', () =>
     { class: 'deploy_token', issuer: ':deploy-tokens', subject: 'edge' },
   );
 
-  test('by their own grants', () => {
+  test('has its own grants', () => {
     const registry = authorizer.forService('registry');
     expect(registry(edge, [one('read_registry', 'acme/api')])).toMatchObject({
       kind: 'allow',
@@ -126,7 +126,7 @@ describe('deploy tokens of the configuration are identities of their own', () =>
     });
   });
 
-  test('an id token cannot claim to be one', () => {
+  test('an ID token with the same claims does not match it', () => {
     const fake = credential({ deploy_token: 'edge', project_id: '1' });
     expect(authorizer.identify(fake)).toMatchObject({ kind: 'deny', reason: 'no_matching_identity' });
   });

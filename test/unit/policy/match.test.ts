@@ -6,7 +6,7 @@ import { credential, identity, settings } from './fixtures.ts';
 
 type Match = PolicySettings['identities'][number]['match'];
 
-/** The identity that a credential gets, or the reason why none. */
+/** Returns the matched identity or the deny reason. */
 function identified(policy: PolicySettings, presented = credential({})): string {
   const result = createAuthorizer(policy).identify(presented);
   return 'identity' in result ? result.identity : result.reason;
@@ -80,7 +80,7 @@ describe('an identity', () => {
   const deploy = identity('deploy');
   const reader = identity('reader', { match: { project_id: { glob: '*' } } });
 
-  it('is the first in the policy that matches', () => {
+  it('is the first match in policy order', () => {
     const presented = credential({ project_id: '20' });
     expect(identified(settings({ identities: [deploy, reader] }), presented)).toBe('deploy');
     expect(identified(settings({ identities: [reader, deploy] }), presented)).toBe('reader');
@@ -96,14 +96,14 @@ describe('an identity', () => {
     );
   });
 
-  it('matches classes in its via only', () => {
+  it('matches only the credential classes in via', () => {
     const presented = credential({ project_id: '20' }, { class: 'job_token' });
     const either = identity('either', { via: ['id_token', 'job_token'] });
     expect(identified(settings({ identities: [deploy] }), presented)).toBe('no_matching_identity');
     expect(identified(settings({ identities: [deploy, either] }), presented)).toBe('either');
   });
 
-  it('gives one and the same caller for one credential', () => {
+  it('returns the same caller object for the same credential', () => {
     const authorizer = createAuthorizer(settings({ identities: [deploy] }));
     const presented = credential({ project_id: '20' });
     const caller = authorizer.identify(presented);
@@ -113,7 +113,7 @@ describe('an identity', () => {
   });
 });
 
-describe('what GitHub identities refuse unasked', () => {
+describe('the guard of GitHub identities', () => {
   const table: readonly (readonly [string, Match, unknown, boolean])[] = [
     ['push', {}, 'push', true],
     ['no event at all', {}, undefined, false],
@@ -139,7 +139,7 @@ describe('what GitHub identities refuse unasked', () => {
   });
 });
 
-describe('J16: what GitLab identities refuse unasked', () => {
+describe('J16: the guard of GitLab identities', () => {
   const table: readonly (readonly [string, Match, Claims, boolean])[] = [
     ['before GitLab 18.3', {}, {}, true],
     ['own pipeline', {}, { job_project_id: '20' }, true],
@@ -155,13 +155,13 @@ describe('J16: what GitLab identities refuse unasked', () => {
     expect(matches({ project_id: '20', ...match }, { project_id: '20', ...claims }, 'gitlab')).toBe(expected);
   });
 
-  it('nor a token that has no project_id', () => {
+  it('rejects a token without project_id', () => {
     expect(matches({ namespace_id: '4' }, { namespace_id: '4', job_project_id: '20' }, 'gitlab')).toBe(false);
     expect(matches({ namespace_id: '4' }, { namespace_id: '4', job_project_id: '' }, 'gitlab')).toBe(false);
   });
 });
 
-describe('a policy with names that lead nowhere', () => {
+describe('a policy with unknown names', () => {
   const grant = { service: 'nowhere', scopes: ['a'], resources: ['**'] };
   it.each([
     ['issuer', settings({ identities: [identity('a', { issuer: 'nowhere' })] })],

@@ -3,7 +3,7 @@ import { createAuthorizer } from '../../../src/policy/index.ts';
 import type { Claims } from '../../../src/core/credentials/credential.ts';
 import { credential, identity, one, settings } from './fixtures.ts';
 
-/** Whether a grant on one pattern reaches a resource. */
+/** Whether a grant on one pattern covers a resource. */
 function reaches(
   service: string,
   pattern: string,
@@ -40,15 +40,15 @@ describe('a resource pattern', () => {
     ['registry', '{claims.project_path}/**', path, 'acme/app-evil', false],
     ['registry', '{claims.project_path}/**', path, 'acme-evil/app', false],
     ['registry', '{claims.project_path}', path, 'acme/app/web', false],
-    // Image names are lowercase; only path claims are turned into them.
+    // Image names are lowercase; only path claims are converted.
     ['registry', '{claims.project_path}', { project_path: 'Acme/App' }, 'acme/app', true],
     ['registry', '{claims.project_path}', { project_path: 'Acme/App' }, 'Acme/App', false],
     ['registry', '{claims.name}', { name: 'App' }, 'app', false],
     ['registry', 'Acme/*', {}, 'acme/app', false],
     ['npm', '{claims.project_path}', { project_path: 'Acme/App' }, 'acme/app', false],
-    // Unicode folds the Kelvin sign to a plain k: another project.
+    // Unicode lowercases the Kelvin sign to k, which names another project.
     ['registry', '{claims.project_path}', { project_path: 'acme/\u212aey' }, 'acme/key', false],
-    // http compares with the canonical path.
+    // Type http compares with the canonical path.
     ['orders', '/v1/{claims.project_path}/*', path, '/v1/acme/app/x', true],
     ['orders', '/v1/größe ⁂', {}, '/v1/gr%C3%B6%C3%9Fe%20%E2%81%82', true],
     ['orders', '/v1/{claims.n}', { n: 'a b' }, '/v1/a%20b', true],
@@ -67,7 +67,7 @@ describe('a resource pattern', () => {
     ['orders', '/adm', {}, '/adm.', false],
     ['orders', '/adm', {}, '/adm/', false],
   ];
-  it.each(table)('on %s: %j with %j reaches %j: %j', (service, pattern, claims, resource, expected) => {
+  it.each(table)('on %s: %j with %j covers %j: %j', (service, pattern, claims, resource, expected) => {
     expect(reaches(service, pattern, claims, resource)).toBe(expected);
   });
 });
@@ -104,7 +104,7 @@ describe('a claim in a resource pattern', () => {
     ['half a surrogate pair', 'a\ud800'],
     ['a slash', 'acme/app'],
   ];
-  it.each(unusable)('that is %s makes its grant match nothing', (_name, value) => {
+  it.each(unusable)('that is %s makes the grant match nothing', (_name, value) => {
     for (const service of ['npm', 'orders', 'registry']) {
       for (const pattern of ['{claims.v}', '{claims.v}/**', '{claims.v}**', '**{claims.v}']) {
         for (const resource of [
@@ -145,7 +145,7 @@ describe('a claim in a resource pattern', () => {
     expect(reaches('npm', `{claims.${claim}}`, claims, 'acme/app', issuer)).toBe(expected);
   });
 
-  it('may hold dots that are no dot segment', () => {
+  it('can contain dots that are not dot segments', () => {
     expect(reaches('npm', '{claims.v}', { v: '...' }, '...')).toBe(true);
     expect(reaches('npm', '{claims.project_path}', { project_path: 'acme/.github' }, 'acme/.github')).toBe(
       true,
