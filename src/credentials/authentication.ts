@@ -7,21 +7,22 @@ import type { Refusal } from '../core/decision.ts';
 import type { ClientFacts } from '../core/request/incoming.ts';
 import type { VerificationMeter } from '../core/meter.ts';
 
+/** Result of an authentication. */
 export type Authentication = VerifiedCredential | Refusal;
 
-/** Answers at once for a token that it knows: the warm way of a request awaits nothing. */
+/** Authenticates a credential for one service. Synchronous for cached tokens, so that most requests need no await. */
 export type ServiceAuthenticator = (
   presented: PresentedCredential,
-  /** The one that the request was sent to; without it, what was minted for one host is good for none. */
+  /** Host of the request. Without it, tokens that were minted for a registry host are refused. */
   host?: string,
-  /** Who sent the request: questions to a GitLab are limited per client. */
+  /** Client of the request. Introspection requests are limited per client. */
   client?: ClientFacts,
 ) => Authentication | Promise<Authentication>;
 
-/** Verifications in flight that are shared; beyond it each caller has its own. */
+/** Maximum number of concurrent verifications that callers share. Above it, each caller verifies separately. */
 export const MAX_FLIGHTS = 1_000;
 
-/** Starts to measure a verification that the cache did not answer; what it returns counts the result. */
+/** Starts the measurement of a verification after a cache miss. The returned function records and returns the result. */
 export function measure(
   meter: VerificationMeter,
   credential: CredentialClass,

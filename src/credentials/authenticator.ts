@@ -26,6 +26,7 @@ export interface AuthenticatePorts {
   readonly meter: VerificationMeter;
 }
 
+/** State of an issuer's key set, for the readiness endpoint and the admin API. */
 export interface IssuerStatus {
   readonly name: string;
   readonly url: string;
@@ -36,29 +37,30 @@ export interface IssuerStatus {
   readonly lastError: string | undefined;
 }
 
+/** Authenticates credentials of all classes, with the issuers of one configuration. */
 export interface Authenticator {
-  /** By the issuers and audiences of one service. */
+  /** Accepts the issuers and audiences of one service. Throws `config_invalid` if there is no such service. */
   forService(name: string): ServiceAuthenticator;
-  /** By every issuer with its own audiences, as if for no service in particular. */
+  /** Accepts every issuer with its own audiences, independent of a service. */
   verify: ServiceAuthenticator;
-  /** Id tokens of these issuers with these audiences, by the issuer's name; nothing else. */
+  /** Accepts only ID tokens, with these audiences by issuer name. */
   forAudiences(audiences: ReadonlyMap<string, readonly string[]>): ServiceAuthenticator;
-  /** A token of our own, whatever it was minted for: for whoever gives it back. */
+  /** Accepts every valid access token of the gateway, whatever its audience, for revocation by its holder. */
   readonly own: ServiceAuthenticator;
-  /** Fetches all key sets and keeps them fresh; those that were taken over are. */
+  /** Starts the refresh of all key sets. Reused key sets are already running. */
   start(): void;
-  /** Fetches all key sets once; `issuers()` then says how it went. */
+  /** Fetches all key sets once; `issuers()` then contains the results. */
   fetchKeys(): Promise<void>;
-  /** Lets go of what its successor, if there is one, has not taken over. */
+  /** Stops the key sets that the successor, if given, does not reuse. */
   stop(successor?: Authenticator): void;
-  /** Every issuer has keys that can be used. */
+  /** Whether every issuer has usable keys. */
   ready(): boolean;
   issuers(): readonly IssuerStatus[];
-  /** For the next one. */
+  /** Resources that the authenticator of the next configuration can reuse. */
   readonly resources: AuthenticatorResources;
 }
 
-/** Whom a service believes, per class of credential. */
+/** What a service accepts, per credential class. */
 interface ServiceTrust {
   readonly idTokens: Trust;
   readonly jobTokens: ServiceAuthenticator;
@@ -66,14 +68,14 @@ interface ServiceTrust {
   readonly accessTokens: ServiceAuthenticator;
 }
 
-/** `last`: whose keys, and tokens that were found good, are taken over where nothing about them has changed. */
+/** Creates the authenticator. It reuses keys and verified tokens of `previous` whose settings have not changed. */
 export function createAuthenticator(
   settings: AuthenticateSettings,
   ports: AuthenticatePorts,
-  last?: Authenticator,
+  previous?: Authenticator,
 ): Authenticator {
   const { publicUrl } = settings.server;
-  const resources = createAuthenticatorResources(settings, ports, last?.resources);
+  const resources = createAuthenticatorResources(settings, ports, previous?.resources);
   const compiled = settings.issuers.flatMap((each) => {
     const issuer = resources.issuers.get(each.name)?.made;
     return issuer === undefined ? [] : [{ settings: each, issuer }];
@@ -82,7 +84,7 @@ export function createAuthenticator(
   const verifyIdToken = createIdTokens(issuers, resources.idTokens, ports);
   const { jobTokens, gitlabDeployTokens } = resources;
   const usernames = new Set(settings.deployTokens.map(({ username }) => username));
-  const isOfConfiguration = ({ token, username }: PresentedCredential): boolean =>
+  const isConfiguredDeployToken = ({ token, username }: PresentedCredential): boolean =>
     token.startsWith(DEPLOY_SECRET_PREFIX) || (username !== undefined && usernames.has(username));
   const sourceRules = compileSourceRules(settings, issuers);
   const verifyDeployToken = createDeployTokens(settings.deployTokens, publicUrl, ports.clock);
@@ -99,7 +101,7 @@ export function createAuthenticator(
       case 'job_token':
         return trust.jobTokens(presented, host, client);
       case 'deploy_token':
-        return isOfConfiguration(presented)
+        return isConfiguredDeployToken(presented)
           ? verifyDeployToken(presented)
           : trust.gitlabDeployTokens(presented, host, client);
       case 'access_token':
@@ -114,7 +116,7 @@ export function createAuthenticator(
     return {
       idTokens,
       jobTokens: pickIntrospected(jobTokens, 'job tokens', service),
-      gitlabDeployTokens: pickIntrospected(gitlabDeployTokens, 'deploy tokens of its own', service),
+      gitlabDeployTokens: pickIntrospected(gitlabDeployTokens, 'GitLab deploy tokens', service),
       accessTokens: resources.accessTokens.forService(
         service,
         createSourceCheck(sourceRules, acceptedAudiences(idTokens, issuers, service)),
@@ -137,7 +139,7 @@ export function createAuthenticator(
       return (presented) =>
         presented.class === 'id_token'
           ? verifyIdToken(presented, trust)
-          : deny('credential_invalid', `a ${presented.class} where only id tokens are taken`);
+          : deny('credential_invalid', `a ${presented.class}; only ID tokens are accepted here`);
     },
     own: resources.accessTokens.anywhere,
     start: () => issuers.forEach(({ keys }) => keys.start()),

@@ -8,24 +8,25 @@ import { keySource } from './id-token/key-source.ts';
 import type { IssuerCore, IssuerSettings, ServiceSettings } from './settings.ts';
 import { idTokenSettingsHash } from './settings-hash.ts';
 
-/** A trusted source of id tokens. */
+/** A trusted issuer of ID tokens. */
 export interface Issuer {
   readonly name: string;
   readonly type: IssuerType;
   readonly url: string;
   readonly algorithms: readonly string[];
-  /** Values of `typ` that are accepted beside `JWT`. */
+  /** Values of `typ` that are accepted in addition to `JWT`. */
   readonly tokenTypes: readonly string[];
-  /** Milliseconds. */
+  /** Milliseconds, from `iat` to `exp`. */
   readonly maxLifetime: number;
   readonly jtiClaim: 'jti' | 'uti';
   readonly settingsHash: string;
   readonly keys: KeySet;
 }
 
-/** Which issuers a service trusts and, for each, the `aud` values that it takes. Never an empty set by configuration. */
+/** The trusted issuers of a service, with the accepted `aud` values of each. The configuration requires at least one value. */
 export type Trust = ReadonlyMap<Issuer, ReadonlySet<string>>;
 
+/** Picks the settings that an issuer is compiled from. */
 export function coreOf(settings: IssuerSettings): IssuerCore {
   const { name, type, issuer, jwksUri, jwksFile, caFile, bearerTokenFile } = settings;
   const { algorithms, tokenTypes, maxTokenLifetime, keys } = settings;
@@ -50,7 +51,7 @@ export function compileIssuer(settings: IssuerCore, egress: EgressClient, ports:
     name: settings.name,
     type: settings.type,
     url: settings.issuer,
-    // The configuration can only narrow: a symmetric algorithm or `none` never gets in this way.
+    // The configuration can only narrow the preset, which contains neither `none` nor symmetric algorithms.
     algorithms: preset.algorithms.filter((alg) => settings.algorithms?.includes(alg) ?? true),
     tokenTypes: settings.tokenTypes ?? [],
     maxLifetime: settings.maxTokenLifetime ?? preset.maxLifetime * 1000,
@@ -60,14 +61,14 @@ export function compileIssuer(settings: IssuerCore, egress: EgressClient, ports:
   };
 }
 
-/** Every `iss` that a token may bear → whose it is. */
+/** Returns the issuers by accepted `iss`. Throws `config_invalid` if two issuers accept the same one. */
 export function issuersByForm(issuers: readonly Issuer[]): ReadonlyMap<string, Issuer> {
   const byForm = new Map<string, Issuer>();
   for (const issuer of issuers) {
     for (const form of issuerForms(issuer.type, issuer.url)) {
       const other = byForm.get(form);
       if (other !== undefined) {
-        const message = `issuers ${other.name} and ${issuer.name} both stand for ${form}`;
+        const message = `issuers ${other.name} and ${issuer.name} both have the iss ${form}; remove one of them`;
         throw new GatehouseError('config_invalid', message);
       }
       byForm.set(form, issuer);
@@ -76,7 +77,7 @@ export function issuersByForm(issuers: readonly Issuer[]): ReadonlyMap<string, I
   return byForm;
 }
 
-/** The audiences of a service replace those of its issuers, so that a token made for another purpose is no good here. */
+/** The audiences of a service replace those of its issuers, so that it refuses tokens with another purpose. */
 export function compileTrust(
   issuers: readonly { readonly issuer: Issuer; readonly settings: IssuerSettings }[],
   service?: ServiceSettings,
@@ -90,7 +91,7 @@ export function compileTrust(
   );
 }
 
-/** These issuers and audiences, by the issuer's name. */
+/** Compiles accepted audiences by issuer name. */
 export function trustIn(
   issuers: readonly Issuer[],
   audiences: ReadonlyMap<string, readonly string[]>,

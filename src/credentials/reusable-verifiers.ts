@@ -6,23 +6,20 @@ import type { AccessTokenPorts } from './access-token/access-tokens.ts';
 import { compileIssuer, coreOf } from './compile-issuers.ts';
 import type { Issuer } from './compile-issuers.ts';
 import { createGitlabDeployTokens } from './deploy-token/gitlab-deploy-tokens.ts';
-import { withoutTokensOf, type KnownIdTokens } from './id-token/id-tokens.ts';
+import { withoutTokensOf, type IdTokenCache } from './id-token/id-tokens.ts';
 import type { IntrospectedPorts, IntrospectedTokens } from './introspection/introspected-tokens.ts';
 import { createJobTokens } from './job-token/job-tokens.ts';
 import type { AuthenticateSettings, IssuerCore } from './settings.ts';
 import { createVerificationCache } from './verification-cache.ts';
 
-/**
- * What took time to learn: keys that were fetched, tokens that were found good. A reload takes it over where the settings
- * that it follows from are the same.
- */
+/** Fetched keys and caches of verified tokens. A reload reuses each of them if the settings it depends on are unchanged. */
 export interface AuthenticatorResources {
   readonly issuers: ReusableResources<IssuerCore, Issuer>;
-  readonly idTokens: KnownIdTokens;
+  readonly idTokens: IdTokenCache;
   readonly jobTokens: IntrospectedTokens;
   readonly gitlabDeployTokens: IntrospectedTokens;
   readonly accessTokens: ReturnType<typeof createAccessTokens>;
-  /** What these were verified with, and read by. */
+  /** The keyring and issuer URLs that `accessTokens` depends on. */
   readonly keyring: AccessTokenPorts['keyring'];
   readonly urls: ReadonlyMap<string, string>;
 }
@@ -30,32 +27,33 @@ export interface AuthenticatorResources {
 export function createAuthenticatorResources(
   settings: AuthenticateSettings,
   ports: IntrospectedPorts & AccessTokenPorts,
-  last: AuthenticatorResources | undefined,
+  previous: AuthenticatorResources | undefined,
 ): AuthenticatorResources {
   const issuers = reuse(
-    last?.issuers,
+    previous?.issuers,
     settings.issuers.map((issuer) => [issuer.name, coreOf(issuer)]),
     (core) => compileIssuer(core, ports.egress, ports),
   );
   const urls = issuerUrls(settings);
   const { keyring } = ports;
-  // What another keyring has verified says nothing of the keys that count now.
-  const known = last?.keyring === keyring && isDeepStrictEqual(last.urls, urls) ? last : undefined;
+  // Verifications with another keyring are not valid for the keys of this one.
+  const sameKeyring = previous?.keyring === keyring && isDeepStrictEqual(previous.urls, urls);
+  const accessTokens = sameKeyring ? previous.accessTokens : undefined;
   return {
     issuers,
     idTokens:
-      last === undefined
+      previous === undefined
         ? createVerificationCache()
-        : withoutTokensOf(missingFrom(last.issuers, issuers), last.idTokens),
-    jobTokens: createJobTokens(settings.issuers, ports, last?.jobTokens),
-    gitlabDeployTokens: createGitlabDeployTokens(settings.issuers, ports, last?.gitlabDeployTokens),
-    accessTokens: known?.accessTokens ?? createAccessTokens(settings.server.publicUrl, urls, ports),
+        : withoutTokensOf(missingFrom(previous.issuers, issuers), previous.idTokens),
+    jobTokens: createJobTokens(settings.issuers, ports, previous?.jobTokens),
+    gitlabDeployTokens: createGitlabDeployTokens(settings.issuers, ports, previous?.gitlabDeployTokens),
+    accessTokens: accessTokens ?? createAccessTokens(settings.server.publicUrl, urls, ports),
     keyring,
     urls,
   };
 }
 
-/** Whose credentials tokens are minted from, by their names in the configuration; `publicUrl` stands for our own. */
+/** `iss` by issuer name, for the sources of minted tokens. Deploy tokens of the configuration have the gateway's URL. */
 function issuerUrls({ issuers, server }: AuthenticateSettings): ReadonlyMap<string, string> {
   return new Map([
     ...issuers.map(({ name, issuer }) => [name, issuer] as const),

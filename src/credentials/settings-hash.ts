@@ -3,16 +3,16 @@ import { basename } from 'node:path';
 import type { IssuerSettings } from './settings.ts';
 
 /**
- * Identifies the issuer settings that decide whether an ID token is genuine. Minted tokens repeat it, so that a change of
- * those settings ends them as it ends cached verifications. When keys are fetched is not one of them; of files the name
- * counts, because replicas may keep them in different folders.
+ * Hash of the issuer settings that decide whether an ID token is genuine. Minted tokens contain it, so that a change of these
+ * settings invalidates them like cached verifications. Key refresh settings are excluded. For files only the name is
+ * included, because replicas can store them in different directories.
  */
 export function idTokenSettingsHash(settings: IdTokenSettings): string {
   const { type, issuer, jwksUri, jwksFile, caFile, algorithms, maxTokenLifetime } = settings;
   return digest([type, issuer, jwksUri, fileName(jwksFile), fileName(caFile), algorithms, maxTokenLifetime]);
 }
 
-/** The same of the settings by which a GitLab is asked about job tokens and its deploy tokens. */
+/** Hash of the issuer settings that decide how GitLab verifies job tokens and deploy tokens. */
 export function introspectionSettingsHash({
   issuer,
   apiUrl = issuer,
@@ -32,7 +32,7 @@ function fileName(path: string | undefined): string | undefined {
   return path === undefined ? undefined : basename(path);
 }
 
-/** Every request carries it: 96 bits are enough, because nothing but this gateway signs it. */
+/** 96 bits keep tokens short and are sufficient, because only the gateway signs the hash. */
 function digest(values: readonly unknown[]): string {
   return hash('sha256', JSON.stringify(values), 'base64url').slice(0, 16);
 }

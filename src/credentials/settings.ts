@@ -1,81 +1,90 @@
 import type { IssuerType } from '../core/issuer-presets.ts';
 
-/** Durations are milliseconds, files absolute paths. */
+/** An issuer of the configuration. Durations are in milliseconds, files are absolute paths. */
 export interface IssuerSettings {
   readonly name: string;
   readonly type: IssuerType;
-  /** `iss` of its tokens, byte for byte. */
+  /** `iss` of the issuer's tokens, byte-exact. */
   readonly issuer: string;
   readonly audiences: readonly string[];
   readonly jwksUri?: string | undefined;
   readonly jwksFile?: string | undefined;
   readonly caFile?: string | undefined;
   readonly bearerTokenFile?: string | undefined;
-  /** Narrows those of the type. */
+  /** Narrows the algorithms of the issuer type. */
   readonly algorithms?: readonly string[] | undefined;
-  /** Values of `typ` that are accepted beside `JWT`. */
+  /** Values of `typ` that are accepted in addition to `JWT`. */
   readonly tokenTypes?: readonly string[] | undefined;
   readonly maxTokenLifetime?: number | undefined;
   readonly keys: KeyTiming;
-  /** Where GitLab's API is. Default: `issuer`. Not http beyond loopback: job tokens travel to it. */
+  /** Base URL of GitLab's API. Default: `issuer`. Plain http only on loopback, because job tokens are sent to it. */
   readonly apiUrl?: string | undefined;
-  /** Present: job tokens are accepted. At most one issuer of a service has it. */
+  /** If set, job tokens are accepted. At most one issuer of a service can have it. */
   readonly jobTokens?: JobTokenTiming | undefined;
-  /** Present: GitLab's own deploy tokens are accepted. At most one issuer of a service has it. */
+  /** If set, GitLab's deploy tokens are accepted. At most one issuer of a service can have it. */
   readonly deployTokens?: DeployTokenChecks | undefined;
 }
 
-/** What an issuer of id tokens is made of; the rest is asked at each use, or of GitLab. */
+/** The settings of an issuer of ID tokens that its keys and cached verifications depend on. */
 export type IssuerCore = Omit<IssuerSettings, 'audiences' | 'apiUrl' | 'jobTokens' | 'deployTokens'>;
 
-/** How GitLab's own deploy tokens are checked. */
+/** How GitLab's deploy tokens are introspected. */
 export interface DeployTokenChecks {
-  /** How long the word of GitLab on one is believed. */
+  /** How long a confirmed deploy token is cached. */
   readonly cache: number;
-  /** Repository that GitLab is asked about; what it grants there becomes the claim `registry_access`. */
+  /** Repository for which access is requested. The granted access becomes the claim `registry_access`. */
   readonly probe?: string | undefined;
 }
 
+/** How job tokens are introspected. */
 export interface JobTokenTiming {
-  /** How long the word of GitLab that a job runs is believed; 0: asked at every use. */
+  /** How long a job status response is cached. 0: every use is introspected. */
   readonly cache: number;
 }
 
+/** When the keys of an issuer are fetched. */
 export interface KeyTiming {
+  /** Time between two background fetches. */
   readonly refresh: number;
+  /** Minimum time between two fetches for unknown key ids. */
   readonly cooldown: number;
+  /** How long keys remain usable after the last successful fetch. */
   readonly staleLimit: number;
 }
 
+/** A deploy token of the configuration. */
 export interface DeployTokenSettings {
   readonly name: string;
   readonly username: string;
   /** `sha256:` and 64 hex digits. */
   readonly secretHash: string;
-  /** `YYYY-MM-DD`: good until 00:00 UTC of that day. */
+  /** `YYYY-MM-DD`: the token expires at 00:00 UTC of that day. */
   readonly expires?: string | undefined;
 }
 
+/** What a service accepts. */
 export interface ServiceSettings {
   readonly name: string;
-  /** Only registries take what was minted for their host. */
+  /** Only registries (`oci`) accept tokens that were minted for their host. */
   readonly type?: string | undefined;
-  /** Default: all. */
+  /** Names of the accepted issuers. Default: all. */
   readonly issuers?: readonly string[] | undefined;
-  /** In place of those of the issuers. */
+  /** Replaces the audiences of the issuers. */
   readonly audiences?: readonly string[] | undefined;
-  /** Present: ID tokens with this audience are exchanged for tokens that publish here. */
+  /** If set, trusted publishing exchanges ID tokens with this audience for tokens that can publish to the service. */
   readonly trustedPublishing?: { readonly audience: string } | undefined;
 }
 
+/** A workload identity of the configuration. */
 export interface WorkloadSettings {
   readonly name: string;
   readonly identity: string;
-  /** Of the identity. */
+  /** Issuer of the identity. */
   readonly issuer: string;
   readonly audiences: readonly string[];
 }
 
+/** The part of the configuration that authentication uses. */
 export interface AuthenticateSettings {
   readonly issuers: readonly IssuerSettings[];
   readonly services: readonly ServiceSettings[];
@@ -83,9 +92,9 @@ export interface AuthenticateSettings {
   readonly workloadIdentities: readonly WorkloadSettings[];
   readonly identities: readonly {
     readonly name: string;
-    /** Milliseconds, of tokens that are minted for it. */
+    /** Lifetime of tokens minted for the identity, in milliseconds. */
     readonly tokenLifetime?: number | undefined;
   }[];
-  /** Its public URL is the issuer of the deploy tokens. */
+  /** The public URL is the issuer URL of deploy tokens and minted tokens. */
   readonly server: { readonly publicUrl: string };
 }

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 
-/** What a class of credential remembers of a good one. */
+/** An entry of a verification cache. */
 export interface CacheEntry {
-  /** Characters that it keeps in memory, roughly; at least 1. */
+  /** Approximate memory use, in characters; at least 1. */
   readonly size: number;
 }
 
@@ -10,9 +10,9 @@ export const MAX_ENTRIES = 10_000;
 const MAX_CHARACTERS = 32 * 1024 * 1024;
 
 /**
- * By the hash of the token as sent, signature included; one cache per class, so that a token known as one is not known as another.
- * Least recently used goes first. No `ttl`: lru-cache reads 0 and NaN as "for ever", so expiry is asked by
- * us at each hit. Only good tokens are kept: made-up ones cannot push them out.
+ * Verified credentials of one class, by the hash over the whole token, with its signature. Each class has a separate cache.
+ * The least recently used entry is evicted first. Only verified tokens are added, so forged ones cannot evict them. The cache
+ * has no `ttl`, which lru-cache disables for 0 and NaN: the expiry is checked at each hit.
  */
 export type VerificationCache<E extends CacheEntry> = LRUCache<string, E>;
 

@@ -22,24 +22,25 @@ export interface AccessTokenPorts {
   readonly meter: VerificationMeter;
 }
 
+/** Verifies access tokens that the gateway minted. */
 export interface AccessTokens {
-  /** By what each was minted for, and by what it was minted from; without a service, for all of them. */
+  /** Checks the audience and the source. Without a service: accepts the audience of all services. */
   forService(service: ServiceSettings | undefined, checkSource: SourceCheck): ServiceAuthenticator;
-  /** Whatever it was minted for. */
+  /** Checks neither the audience nor the source. */
   readonly anywhere: ServiceAuthenticator;
 }
 
-/** Tokens that the gateway minted itself, with the cache of those that were found good. */
+/** Creates the verifier with its cache. */
 export function createAccessTokens(
   publicUrl: string,
-  /** `iss` of each issuer of the configuration, and of what stands for one. */
+  /** `iss` by issuer name, including the issuer name of configured deploy tokens. */
   issuerUrls: ReadonlyMap<string, string>,
   { keyring, clock, meter }: AccessTokenPorts,
 ): AccessTokens {
   const cache = createVerificationCache<MintedToken>();
   const flights = new SingleFlight<MintedToken | Refusal>(MAX_FLIGHTS);
 
-  async function verifyAnew(token: string, sentHash: string): Promise<MintedToken | Refusal> {
+  async function verifyUncached(token: string, sentHash: string): Promise<MintedToken | Refusal> {
     const verdict = await keyring.verify(token, ACCESS_TOKEN_TYPE);
     switch (verdict.kind) {
       case 'unavailable':
@@ -49,54 +50,55 @@ export function createAccessTokens(
       case 'payload': {
         const read = readMintedPayload(verdict.payload, tokenHashes(token, sentHash), issuerUrls);
         if ('kind' in read) return read;
-        const known = { ...read, kid: verdict.kid };
-        cache.set(sentHash, known);
-        return known;
+        const minted = { ...read, kid: verdict.kid };
+        cache.set(sentHash, minted);
+        return minted;
       }
       default:
         return verdict satisfies never;
     }
   }
 
-  function verifier(accepts: Accepts): ServiceAuthenticator {
-    function admit(token: MintedToken, host: string | undefined): Authentication {
+  function createVerifier(check: UseCheck): ServiceAuthenticator {
+    function checkUse(token: MintedToken, host: string | undefined): Authentication {
       const { verified } = token;
       const now = clock.now();
-      return checkExpiry(verified.expiresAt, now) ?? accepts(token, host, now) ?? verified;
+      return checkExpiry(verified.expiresAt, now) ?? check(token, host, now) ?? verified;
     }
 
     return ({ token }, host) => {
       if (token.length > MAX_CREDENTIAL_LENGTH)
-        return deny('credential_malformed', 'the token is over 16 KiB');
+        return deny('credential_malformed', 'the token is longer than 16 KiB');
       const sentHash = hash('sha256', token);
-      const known = cache.get(sentHash);
-      // With a key that is gone, it takes the long way, and is refused there.
-      if (known !== undefined && keyring.counts(known.kid)) {
+      const cached = cache.get(sentHash);
+      // If the key was removed, the token is verified again, and refused.
+      if (cached !== undefined && keyring.counts(cached.kid)) {
         meter.cacheHit('access_token');
-        return admit(known, host);
+        return checkUse(cached, host);
       }
       meter.cacheMiss('access_token');
       const measured = measure(meter, 'access_token');
       return flights
-        .run(sentHash, () => verifyAnew(token, sentHash))
-        .then((result) => measured(undefined, 'kind' in result ? result : admit(result, host)));
+        .run(sentHash, () => verifyUncached(token, sentHash))
+        .then((result) => measured(undefined, 'kind' in result ? result : checkUse(result, host)));
     };
   }
 
   return {
     forService: (service, checkSource) =>
-      verifier(
-        (token, host, now) => refuseAt(service, publicUrl, token.verified, host) ?? checkSource(token, now),
+      createVerifier(
+        (token, host, now) =>
+          checkService(service, publicUrl, token.verified, host) ?? checkSource(token, now),
       ),
-    anywhere: verifier(() => undefined),
+    anywhere: createVerifier(() => undefined),
   };
 }
 
-/** Undefined where the token is one for this place. */
-type Accepts = (token: MintedToken, host: string | undefined, now: number) => Deny | undefined;
+/** The checks that depend on the use of a token, made at every use. Returns undefined if the token is accepted. */
+type UseCheck = (token: MintedToken, host: string | undefined, now: number) => Deny | undefined;
 
-/** What a token was minted for, and from whom the service takes credentials at all. */
-function refuseAt(
+/** Checks that the service accepts the source's issuer and the audiences of the token. */
+function checkService(
   service: ServiceSettings | undefined,
   publicUrl: string,
   { issuer, minted }: VerifiedCredential,
@@ -104,20 +106,20 @@ function refuseAt(
 ): Deny | undefined {
   if (minted === undefined) return deny('credential_malformed', 'not a minted token');
   if (service?.issuers?.includes(issuer) === false && !issuer.startsWith(':')) {
-    return deny('issuer_unknown', `minted from issuer ${issuer}, which is not one of this service`);
+    return deny('issuer_unknown', `the source is of issuer ${issuer}, which this service does not accept`);
   }
   const { audience, parentAudience, source } = minted;
   const bound = service?.audiences !== undefined && source.class === 'id_token';
   return (
-    refuseAudience(service, publicUrl, audience, host, bound) ??
+    checkAudience(service, publicUrl, audience, host, bound) ??
     (parentAudience === undefined
       ? undefined
-      : refuseAudience(service, publicUrl, parentAudience, host, bound))
+      : checkAudience(service, publicUrl, parentAudience, host, bound))
   );
 }
 
-/** `bound`: the service has audiences for ID tokens, which is what the source was. */
-function refuseAudience(
+/** `bound`: the source is an ID token, and the service has its own audiences for ID tokens. */
+function checkAudience(
   service: ServiceSettings | undefined,
   publicUrl: string,
   audience: string,
@@ -128,9 +130,14 @@ function refuseAudience(
     (service?.type === 'oci' && audience === host) ||
     (service !== undefined && audience === serviceAudience(service.name));
   if (named) return undefined;
-  if (audience !== publicUrl) return deny('audience_mismatch', 'minted for another service or host');
-  // An exchange in between must not make an ID token that was for elsewhere good here.
+  if (audience !== publicUrl) {
+    return deny('audience_mismatch', 'the access token was minted for another service or host');
+  }
+  // A token exchange must not extend an ID token to a service that refuses its audience.
   return bound
-    ? deny('audience_mismatch', 'minted for all services, but this one has audiences of its own')
+    ? deny(
+        'audience_mismatch',
+        'the access token was minted for all services, but this service has its own audiences; request a token for it',
+      )
     : undefined;
 }

@@ -17,16 +17,19 @@ import { isRecord } from '../../util/json/object.ts';
 import type { TokenHashes } from '../../util/token-hash.ts';
 import type { CacheEntry } from '../verification-cache.ts';
 
-/** A token of our own whose signature has been verified. */
+/** An access token of the gateway whose signature has been verified. */
 export interface MintedToken extends CacheEntry {
   readonly verified: VerifiedCredential;
-  /** Milliseconds since the epoch; of a token that was issued for another one, when the first of them was. */
+  /** Issue time of the token, or of its oldest parent. Milliseconds since the epoch. */
   readonly issuedAt: number;
-  /** The key that signed it. */
+  /** Id of the signing key. */
   readonly kid: string;
 }
 
-/** What we sign is ours, but earlier versions and later ones sign with the same keys: what does not fit is refused. */
+/**
+ * Reads the payload of a verified token. Other versions of the gateway sign with the same keys, so a payload of another form
+ * is refused.
+ */
 export function readMintedPayload(
   payload: Claims,
   hashes: TokenHashes,
@@ -40,36 +43,37 @@ export function readMintedPayload(
     typeof iat !== 'number' ||
     typeof exp !== 'number'
   ) {
-    return deny('credential_malformed', 'a minted token without aud, sub, jti, iat or exp');
+    return deny('credential_malformed', 'the access token has no aud, sub, jti, iat or exp');
   }
   const limits = readLimits(payload);
-  if (limits === undefined) return deny('credential_malformed', 'a minted token that does not say for what');
+  if (limits === undefined)
+    return deny('credential_malformed', 'the access token has no valid scope or access claim');
   const common = { class: 'access_token', jti, ...hashes, expiresAt: exp * 1000 } as const;
   const entry = { issuedAt: iat * 1000, size: JSON.stringify(payload).length };
   const workload = typeof email === 'string' ? email : undefined;
   const scoped = { audience: aud, workload, limits, parents: [], since: entry.issuedAt };
   if (src === undefined) {
-    // Minted without a credential, for what anybody may do.
+    // An anonymous token, minted without a credential.
     const source = { class: 'access_token', jti: undefined, ...hashes } as const;
     const minted = { ...scoped, identity: undefined, source, parentAudience: undefined, publishing: false };
     const verified = { ...common, issuer: ANONYMOUS_ISSUER, issuerUrl: '', subject: sub, claims: {}, minted };
     return { ...entry, verified };
   }
   if (!isRecord(src) || !isSource(src)) {
-    return deny('credential_malformed', 'a minted token whose source cannot be read');
+    return deny('credential_malformed', 'the src claim of the access token is invalid');
   }
   const issuerUrl = issuerUrls.get(src.issuer);
   if (issuerUrl === undefined) {
-    return deny('issuer_unknown', `minted from issuer ${src.issuer}, which the configuration no longer has`);
+    return deny('issuer_unknown', `the source is of issuer ${src.issuer}, which is no longer configured`);
   }
   const { issuer, sub: subject, claims, settingsHash, parentAud, publishing = false } = src;
   const { jti: sourceJti, tokenHash, sentHash } = src;
   const source = { class: src.credential, jti: sourceJti, tokenHash, sentHash };
   const { parents = [], since = iat } = src;
-  const line = { parentAudience: parentAud, parents, since: since * 1000 };
-  const minted = { ...scoped, identity: sub, source, ...line, publishing };
+  const derivation = { parentAudience: parentAud, parents, since: since * 1000 };
+  const minted = { ...scoped, identity: sub, source, ...derivation, publishing };
   const ofSource = { issuer, issuerUrl, subject, claims, audiences: src.aud, settingsHash };
-  return { size: entry.size, issuedAt: line.since, verified: { ...common, ...ofSource, minted } };
+  return { size: entry.size, issuedAt: derivation.since, verified: { ...common, ...ofSource, minted } };
 }
 
 function isSource(src: object): src is TokenSource {
@@ -83,22 +87,22 @@ function isSource(src: object): src is TokenSource {
     isTextOrAbsent(sentHash) &&
     SOURCE_CLASSES.some((known) => known === credential) &&
     isTextOrAbsent(parentAud) &&
-    namesParents(members) &&
+    hasValidParents(members) &&
     (publishing === undefined || publishing === true) &&
     isRecord(claims) &&
-    saysHowAccepted(members)
+    hasAcceptance(members)
   );
 }
 
-/** Without these claims, which earlier versions did not write, a changed configuration could not reach the token. */
-function saysHowAccepted(src: Claims): boolean {
+/** Earlier versions omitted these members. Without them, a changed configuration could not invalidate the token. */
+function hasAcceptance(src: Claims): boolean {
   const { issuer, credential, aud, settingsHash } = src;
   if (credential === 'id_token' && !isTextList(aud)) return false;
   return issuer === DEPLOY_TOKENS ? settingsHash === undefined : typeof settingsHash === 'string';
 }
 
-/** All of it, or none: a revocation of a parent could not reach the token otherwise. */
-function namesParents({ parentAud, parents, since }: Claims): boolean {
+/** All parent members are present, or none: otherwise the revocation of a parent could not revoke the token. */
+function hasValidParents({ parentAud, parents, since }: Claims): boolean {
   if (parentAud === undefined) return parents === undefined && since === undefined;
   return (
     typeof since === 'number' &&
@@ -122,7 +126,7 @@ function isTextList(value: unknown): boolean {
   return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
-/** A registry's token says it in `access`, any other in `scope` and, where it is for some resources only, `resources`. */
+/** A registry token has its limits in `access`; other tokens in `scope` and, if limited to resources, `resources`. */
 function readLimits({ access, scope, resources }: Claims): TokenLimits | undefined {
   if (access !== undefined) return readAccess(access);
   if (typeof scope !== 'string') return undefined;

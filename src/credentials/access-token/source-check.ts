@@ -8,12 +8,12 @@ import type { MintedToken } from './minted-payload.ts';
 import type { AcceptedAudiences, SourceRules } from './source-rules.ts';
 
 /**
- * Whether the configuration would still accept the credential that a token was minted from. Asked at every use, cached
- * verifications included, so that a reload reaches tokens that were issued before it.
+ * Checks whether the configuration still accepts the source of a minted token. Runs at every use, also for cached tokens, so
+ * that a reload applies to tokens issued before it.
  */
 export type SourceCheck = (token: MintedToken, now: number) => Deny | undefined;
 
-/** For one service, or for none in particular. */
+/** Creates the check for the accepted audiences of one service, or of all issuers. */
 export function createSourceCheck(
   rules: SourceRules,
   { presented, publishing }: AcceptedAudiences,
@@ -23,7 +23,7 @@ export function createSourceCheck(
     if (minted === undefined) return deny('credential_malformed', 'not a minted token');
     switch (minted.source.class) {
       case 'access_token':
-        // Issued without a credential, for what is open to everyone.
+        // An anonymous token has no source credential.
         return undefined;
       case 'id_token':
         return checkIdToken(verified);
@@ -35,7 +35,7 @@ export function createSourceCheck(
         if (issuer === DEPLOY_TOKENS) return checkDeployToken(rules, verified, now);
         return rules.issuers.get(issuer)?.acceptsDeployTokens === true
           ? checkSettings(verified, 'introspected')
-          : notAccepted(issuer, 'deploy tokens of its own');
+          : notAccepted(issuer, 'GitLab deploy tokens');
       default:
         return minted.source.class satisfies never;
     }
@@ -49,7 +49,10 @@ export function createSourceCheck(
       const same = minted.identity === workload?.identity || minted.identity === UNMATCHED_IDENTITY;
       if (workload === undefined || !same || !workload.accepted.has(issuer)) {
         const name = quoted(minted.workload);
-        return deny('revoked', `workload identity ${name} is gone, or stands for another identity`);
+        return deny(
+          'revoked',
+          `workload identity ${name} was removed, or now has another identity or issuer`,
+        );
       }
       accepted = workload.accepted;
     }
@@ -58,7 +61,7 @@ export function createSourceCheck(
     const values = accepted.get(issuer);
     for (const audience of audiences) if (values?.has(audience) === true) return undefined;
     const aud = quoted(audiences.join(' '));
-    return deny('audience_mismatch', `minted from an ID token with aud ${aud}, which is not accepted here`);
+    return deny('audience_mismatch', `the source ID token has aud ${aud}, which is not accepted here`);
   }
 
   function checkSettings(
@@ -67,7 +70,7 @@ export function createSourceCheck(
   ): Deny | undefined {
     return settingsHash === rules.issuers.get(issuer)?.[kind]
       ? undefined
-      : deny('issuer_unknown', `minted before the settings of issuer ${issuer} were changed`);
+      : deny('issuer_unknown', `the settings of issuer ${issuer} have changed since the token was minted`);
   }
 
   return function check({ verified, issuedAt }, now) {
@@ -84,11 +87,11 @@ function checkDeployToken(
   const token = deployTokens.get(subject);
   // The token hash of a deploy token is its `secretHash`.
   if (token === undefined || token.tokenHash !== minted?.source.tokenHash) {
-    return deny('revoked', `deploy token ${subject} is gone, or has another secret`);
+    return deny('revoked', `deploy token ${subject} was removed, or has a new secret`);
   }
-  return checkExpiry(token.expiresAt, now) && deny('token_expired', `deploy token ${subject} expired`);
+  return checkExpiry(token.expiresAt, now) && deny('token_expired', `deploy token ${subject} has expired`);
 }
 
-function notAccepted(issuer: string, what: string): Deny {
-  return deny('issuer_unknown', `minted from issuer ${issuer}, which no longer accepts ${what}`);
+function notAccepted(issuer: string, credentials: string): Deny {
+  return deny('issuer_unknown', `the source is of issuer ${issuer}, which no longer accepts ${credentials}`);
 }

@@ -4,17 +4,19 @@ import { trustIn, type Issuer, type Trust } from '../compile-issuers.ts';
 import type { AuthenticateSettings, IssuerSettings, ServiceSettings } from '../settings.ts';
 import { idTokenSettingsHash, introspectionSettingsHash } from '../settings-hash.ts';
 
-/** What a configuration says of the sources of minted tokens; the same for all services. */
+/** The configuration's rules for sources of minted tokens. They are the same for all services. */
 export interface SourceRules {
   readonly issuers: ReadonlyMap<string, IssuerRules>;
   readonly deployTokens: ReadonlyMap<string, VerifiedCredential>;
   readonly workloads: ReadonlyMap<string, WorkloadRules>;
-  /** Milliseconds, of identities that have one. */
+  /** Token lifetimes by identity, in milliseconds, if configured. */
   readonly lifetimes: ReadonlyMap<string, number>;
 }
 
 interface IssuerRules {
+  /** Hash of the settings that apply to ID tokens. */
   readonly idTokens: string;
+  /** Hash of the settings that apply to introspected tokens. */
   readonly introspected: string;
   readonly acceptsJobTokens: boolean;
   readonly acceptsDeployTokens: boolean;
@@ -25,9 +27,10 @@ interface WorkloadRules {
   readonly accepted: ByIssuer;
 }
 
-/** Accepted audiences by the name of the issuer. */
+/** Accepted audiences by issuer name. */
 type ByIssuer = ReadonlyMap<string, ReadonlySet<string>>;
 
+/** Compiles the rules. */
 export function compileSourceRules(settings: AuthenticateSettings, issuers: readonly Issuer[]): SourceRules {
   const { deployTokens, identities, workloadIdentities, server } = settings;
   return {
@@ -62,15 +65,15 @@ function byName(trust: Trust): ByIssuer {
   return new Map([...trust].map(([{ name }, audiences]) => [name, audiences]));
 }
 
-/** Which ID tokens a service accepts. */
+/** The audiences of ID tokens that a service accepts. */
 export interface AcceptedAudiences {
-  /** Of those that are presented to it. */
+  /** For ID tokens that are presented to the service. */
   readonly presented: ByIssuer;
-  /** Of those that are exchanged by trusted publishing. */
+  /** For ID tokens that trusted publishing exchanges. */
   readonly publishing: ByIssuer;
 }
 
-/** `trust`: the issuers and audiences of ID tokens that are presented to the service. */
+/** Compiles the accepted audiences; `trust` applies to ID tokens that are presented to the service. */
 export function acceptedAudiences(
   trust: Trust,
   issuers: readonly Issuer[],

@@ -6,8 +6,8 @@ import type { Clock } from '../../core/ports.ts';
 import type { DeployTokenSettings } from '../settings.ts';
 
 /**
- * Deploy tokens of the configuration: a user name and a generated secret of 256 bits, of which only the SHA-256 is
- * kept. A slow hash would add nothing against guessing 256 bits, and be a way to use up the CPU.
+ * Verifies deploy tokens of the configuration. Each has a user name and a generated secret of 256 bits, of which only the
+ * SHA-256 is stored: a slow hash would not make guessing 256 bits harder, but would let clients exhaust the CPU.
  */
 export function createDeployTokens(
   settings: readonly DeployTokenSettings[],
@@ -18,16 +18,16 @@ export function createDeployTokens(
 
   return function verify({ token: secret, username }) {
     const digest = hash('sha256', secret, 'buffer');
-    // All are compared, and none is left out early: how long it takes says nothing of which names exist.
+    // Always compare with every token, in constant time: the duration must not disclose which names exist.
     let found: CompiledToken | undefined;
     for (const token of tokens) if (timingSafeEqual(digest, token.secretHash)) found = token;
     if (found === undefined) return deny('credential_invalid', 'no deploy token has this secret');
-    // A user name is checked only where the credential source has one.
+    // Only some credential sources have a user name.
     if (username !== undefined && username !== found.username) {
-      return deny('credential_invalid', `the secret of deploy token ${found.name}, with another user name`);
+      return deny('credential_invalid', `deploy token ${found.name} has another user name`);
     }
     if (clock.now() >= found.verified.expiresAt) {
-      return deny('token_expired', `deploy token ${found.name} expired`);
+      return deny('token_expired', `deploy token ${found.name} has expired`);
     }
     return found.verified;
   };

@@ -3,20 +3,24 @@ import { deny, type Deny } from '../../core/decision.ts';
 import { reuse } from '../../util/reuse.ts';
 import { isRecord, parseJsonObject } from '../../util/json/object.ts';
 import type { Authentication, ServiceAuthenticator } from '../authentication.ts';
-import type { Body, IntrospectionRequest, UnusableResponse } from '../introspection/gitlab-introspection.ts';
-import { askedOf, createIntrospectedTokens } from '../introspection/introspected-tokens.ts';
 import type {
-  AskedIssuer,
+  Body,
+  Confirmation,
+  IntrospectionRequest,
+  InvalidResponse,
+} from '../introspection/gitlab-introspection.ts';
+import { createIntrospectedTokens, introspectionIssuers } from '../introspection/introspected-tokens.ts';
+import type {
   IntrospectedPorts,
   IntrospectedTokens,
-  Proof,
+  IntrospectionIssuer,
 } from '../introspection/introspected-tokens.ts';
 import type { IntrospectionLimits } from '../introspection/permits.ts';
 import type { IssuerSettings } from '../settings.ts';
 
 /**
- * GitLab bans an address after 30 failures in 3 minutes (doc/security/rate_limits.md). At most 24 questions fail in that time, which
- * leaves some for other clients behind the gateway's address.
+ * GitLab bans an address after 30 failures in 3 minutes (doc/security/rate_limits.md). The gateway causes at most 24, which
+ * leaves some for other clients with the same address.
  */
 const LIMITS: IntrospectionLimits = {
   budget: {
@@ -32,34 +36,38 @@ const LIMITS: IntrospectionLimits = {
   refusalLifetime: 180_000,
 };
 
-/** GitLab's own deploy tokens, of every GitLab that is to be asked about them. */
+/** Creates the verifiers of GitLab's deploy tokens, for each issuer that accepts them. */
 export function createGitlabDeployTokens(
   issuers: readonly IssuerSettings[],
   ports: IntrospectedPorts,
-  last?: IntrospectedTokens,
+  previous?: IntrospectedTokens,
 ): IntrospectedTokens {
-  const asked = askedOf(issuers.filter(({ deployTokens }) => deployTokens !== undefined));
-  return reuse(last, asked, (issuer) => verifierOf(issuer, ports));
+  const accepting = introspectionIssuers(issuers.filter(({ deployTokens }) => deployTokens !== undefined));
+  return reuse(previous, accepting, (issuer) => createVerifier(issuer, ports));
 }
 
-function verifierOf(issuer: AskedIssuer, ports: IntrospectedPorts): ServiceAuthenticator {
+function createVerifier(issuer: IntrospectionIssuer, ports: IntrospectedPorts): ServiceAuthenticator {
   const { cache = 0, probe } = issuer.deployTokens ?? {};
-  const verify = createIntrospectedTokens(issuer, 'deploy_token', cache, LIMITS, question(probe), ports);
+  const request = introspectionRequest(probe);
+  const verify = createIntrospectedTokens(issuer, 'deploy_token', cache, LIMITS, request, ports);
   return (presented, host, client): Authentication | Promise<Authentication> =>
     presented.username === undefined || presented.username === ''
-      ? deny('credential_malformed', 'a deploy token of GitLab without its user name: send both, as Basic')
+      ? deny(
+          'credential_malformed',
+          'the GitLab deploy token has no user name; send both with Basic authentication',
+        )
       : verify(presented, host, client);
 }
 
 /**
- * `GET /jwt/auth` is what docker asks GitLab at a login (app/controllers/jwt_controller.rb). It is asked for nothing, or to
- * pull from the probe; never to push, which would make a repository. That it answers 200 proves nothing by itself: it
- * does so for people too.
+ * `GET /jwt/auth` is the token endpoint of GitLab's registry, which `docker login` uses (app/controllers/jwt_controller.rb).
+ * The request has no scope, or the scope to pull from the probe; the scope to push would create a repository. A 200 alone
+ * does not confirm a deploy token, because user credentials get one too.
  */
-function question(probe: string | undefined): IntrospectionRequest<Proof> {
+function introspectionRequest(probe: string | undefined): IntrospectionRequest<Confirmation> {
   const scope = probe === undefined ? '' : `&scope=${encodeURIComponent(`repository:${probe}:pull`)}`;
   return {
-    what: 'deploy tokens',
+    credentials: 'deploy tokens',
     request({ token, username = '' }) {
       const basic = Buffer.from(`${username}:${token}`, 'utf8').toString('base64');
       return {
@@ -70,21 +78,25 @@ function question(probe: string | undefined): IntrospectionRequest<Proof> {
     interpret(status, body) {
       switch (status) {
         case 200:
-          return readAnswer(body);
+          return readTokenResponse(body);
         case 401:
-          return deny('credential_invalid', 'GitLab answers 401: no such deploy token with this user name');
+          return deny(
+            'credential_invalid',
+            'GitLab returned 401: there is no such deploy token with this user name',
+          );
         case 403:
-          // A ban is answered 403 too, but not in the registry's form.
+          // GitLab also returns 403 for a banned address, but without the registry error format.
           return isDenied(body)
             ? deny(
                 'credential_invalid',
-                'GitLab answers DENIED: a credential without registry scope cannot be told',
+                'GitLab returned DENIED: the credential has no registry scope; a deploy token needs read_registry',
               )
             : undefined;
         case 404:
           return {
-            kind: 'unusable',
-            detail: 'answers 404: its container registry is off, so it cannot be asked',
+            kind: 'invalid',
+            detail:
+              'GitLab returned 404: its container registry is disabled; enable it to verify deploy tokens',
           };
         default:
           return undefined;
@@ -97,29 +109,30 @@ function isDenied({ errors }: Body): boolean {
   return Array.isArray(errors) && errors.some((error) => isRecord(error) && error['code'] === 'DENIED');
 }
 
-/** The token was made for GitLab's registry and came over TLS from GitLab itself: it is read, not verified. */
-function readAnswer({ token }: Body): Proof | Deny | UnusableResponse {
+/** The signature of the token is not verified: the gateway received it from GitLab over TLS. */
+function readTokenResponse({ token }: Body): Confirmation | Deny | InvalidResponse {
   const payload = typeof token === 'string' ? payloadOf(token) : undefined;
-  if (payload === undefined) return { kind: 'unusable', detail: 'answers 200 without a token' };
+  if (payload === undefined) return { kind: 'invalid', detail: 'GitLab returned 200 without a token' };
   const nested = payload['user'];
   const info = typeof nested === 'string' ? payloadOf(nested)?.['user_info'] : undefined;
   const user = isRecord(info) ? info : {};
   if (payload['auth_type'] !== 'deploy_token' || (user['token_type'] ?? 'deploy_token') !== 'deploy_token') {
-    return deny('credential_invalid', 'GitLab knows it, but not as a deploy token');
+    return deny('credential_invalid', 'GitLab accepts the credential, but it is not a deploy token');
   }
   const username = user['username'] ?? payload['sub'];
-  if (typeof username !== 'string') return { kind: 'unusable', detail: 'answers without a user name' };
+  if (typeof username !== 'string')
+    return { kind: 'invalid', detail: 'GitLab returned a token without a user name' };
   const id = asScalar(user['deploy_token_id']);
   const claims = {
     username,
     ...(id === undefined ? {} : { deploy_token_id: id }),
-    registry_access: accessOf(payload['access']),
+    registry_access: registryAccess(payload['access']),
   };
-  return { kind: 'proof', subject: username, claims };
+  return { kind: 'confirmed', subject: username, claims };
 }
 
-/** `repository:acme/base-images:pull`, as the token grants it. */
-function accessOf(access: unknown): readonly string[] {
+/** Formats the access granted by the token, for example `repository:acme/base-images:pull`. */
+function registryAccess(access: unknown): readonly string[] {
   if (!Array.isArray(access)) return [];
   return access
     .filter(isRecord)

@@ -8,40 +8,45 @@ import { queryCredentials } from './query-parameter.ts';
 import { createCredentialFromText, type TokenClassSettings } from './from-text.ts';
 import { looksLikeJws, type Found } from './token-class.ts';
 
+/** How a service extracts credentials. */
 export interface ExtractSettings extends TokenClassSettings {
-  /** Those that the service takes. */
+  /** The credential sources that the service accepts. */
   readonly credentialSources: readonly CredentialSource[];
-  /** Query parameters that carry credentials to services of this type. */
+  /** Query parameters in which upstreams of this type accept credentials. */
   readonly queryParameters: readonly string[];
 }
 
-/** The body of a request in which a credential may stand, and the name of the field. */
+/** A form body that can contain a credential, and the name of its field. */
 interface Form {
   readonly field: string;
   readonly body: Buffer;
 }
 
+/** Extracts the credential of a request. Undefined: the request has none. */
 export type Extract = (head: RequestHead, form?: Form) => PresentedCredential | undefined | Deny;
 
-/** Finds the one credential of a request: none, exactly one, or why not. */
+/**
+ * Creates the extraction of one service. A request with several different credentials is refused, also if the service
+ * accepts only one of their sources.
+ */
 export function createExtract(settings: ExtractSettings): Extract {
   const accepted = new Set(settings.credentialSources);
-  const present = createCredentialFromText(settings);
-  const queryParameters = new Set([...EVERYWHERE, ...settings.queryParameters]);
+  const toCredential = createCredentialFromText(settings);
+  const queryParameters = new Set([...COMMON_PARAMETERS, ...settings.queryParameters]);
 
   return function extract(head, form) {
-    const outside = findOne(head, queryParameters);
-    const found = form === undefined ? outside : withForm(outside, head, form);
+    const inHead = findInHead(head, queryParameters);
+    const found = form === undefined ? inHead : addForm(inHead, head, form);
     if (found === undefined || 'kind' in found) return found;
-    return accepted.has(found.credentialSource) ? present(found) : notTaken(found.credentialSource);
+    return accepted.has(found.credentialSource) ? toCredential(found) : notAccepted(found.credentialSource);
   };
 }
 
-/** Removed from every query (design §5), so counted in every query: none vanishes in silence (threats L2). */
-const EVERYWHERE = ['private_token', 'job_token', 'access_token'] as const;
+/** The gateway removes these parameters from every query, so they are extracted from every query too (threats L2). */
+const COMMON_PARAMETERS = ['private_token', 'job_token', 'access_token'] as const;
 
-/** Whatever could be a credential counts, taken here or not: an upstream might read it. */
-function findOne(
+/** Includes credential sources that the service does not accept, because an upstream could accept them. */
+function findInHead(
   { rawHeaders, query }: RequestHead,
   queryParameters: ReadonlySet<string>,
 ): Found | Deny | undefined {
@@ -51,54 +56,54 @@ function findOne(
     const header = CREDENTIAL_HEADERS.get(foldHeaderName(rawHeaders[i] ?? ''));
     if (header === undefined) continue;
     const next = readCredentialHeader(header, rawHeaders[i + 1] ?? '');
-    // Two lines of this header are read differently by different servers, whatever they say.
+    // Servers differ in which of two Authorization headers they use, even if both are equal.
     if (header === 'authorization' && (authorizations += 1) > 1) return conflict();
-    found = found === undefined ? next : sameAs(found, next);
+    found = found === undefined ? next : merge(found, next);
     if (found === undefined) return conflict();
   }
   for (const { token, isJobToken } of queryCredentials(query, queryParameters)) {
-    if (token === undefined) return deny('credential_malformed', 'a query parameter that is not UTF-8');
+    if (token === undefined) return deny('credential_malformed', 'the query parameter is not valid UTF-8');
     const next: Found = { credentialSource: 'query', token, username: undefined, isJobToken };
-    found = found === undefined ? next : sameAs(found, next);
+    found = found === undefined ? next : merge(found, next);
     if (found === undefined) return conflict();
   }
   return found;
 }
 
-/** A form is as much a place as a header is. */
-function withForm(
-  outside: Found | Deny | undefined,
+/** Adds the credentials of a form body to the one of the request head. */
+function addForm(
+  inHead: Found | Deny | undefined,
   { rawHeaders }: RequestHead,
   { field, body }: Form,
 ): Found | Deny | undefined {
-  const inside = formCredentials(rawHeaders, body, new Set([...EVERYWHERE, field]));
-  if ('kind' in inside) return inside;
-  let found = outside;
-  for (const { token, isJobToken } of inside) {
+  const inBody = formCredentials(rawHeaders, body, new Set([...COMMON_PARAMETERS, field]));
+  if ('kind' in inBody) return inBody;
+  let found = inHead;
+  for (const { token, isJobToken } of inBody) {
     const next: Found = { credentialSource: 'form', token, username: undefined, isJobToken };
-    // Wherever else it stands: the body that holds it goes to the upstream.
-    found = found === undefined ? next : sameAs(next, found);
+    // The source `form` takes precedence: the upstream receives the body with the credential.
+    found = found === undefined ? next : merge(next, found);
     if (found === undefined) return conflict();
   }
   return found;
 }
 
-/** The same credential in two places is one, with all that either of them says of it; undefined where they differ. */
-function sameAs(a: Found | Deny, b: Found | Deny): Found | undefined {
+/** Merges two occurrences of the same credential. Undefined if they differ. */
+function merge(a: Found | Deny, b: Found | Deny): Found | undefined {
   if ('kind' in a || 'kind' in b || a.token !== b.token) return undefined;
   if (a.username !== undefined && b.username !== undefined && a.username !== b.username) return undefined;
-  // An id token that also stands where job tokens do is what it looks like; anything else is what it is said to be.
-  const one = a.isJobToken || b.isJobToken;
-  const isJobToken = looksLikeJws(a.token) ? a.isJobToken && b.isJobToken : one;
+  // A JWT is a job token only if both sources say so; for any other token one source is sufficient.
+  const either = a.isJobToken || b.isJobToken;
+  const isJobToken = looksLikeJws(a.token) ? a.isJobToken && b.isJobToken : either;
   return { ...a, username: a.username ?? b.username, isJobToken };
 }
 
 function conflict(): Deny {
-  return deny('credential_conflict', 'more than one place that carries a credential');
+  return deny('credential_conflict', 'several credential sources with different credentials');
 }
 
-function notTaken(credentialSource: CredentialSource): Deny {
+function notAccepted(credentialSource: CredentialSource): Deny {
   return credentialSource === 'raw-authorization'
-    ? deny('credential_malformed', 'an Authorization without a scheme')
-    : deny('credential_invalid', `credential source ${credentialSource} is not taken here`);
+    ? deny('credential_malformed', 'the Authorization header has no scheme; use Bearer or Basic')
+    : deny('credential_invalid', `the service does not accept the credential source ${credentialSource}`);
 }

@@ -2,15 +2,16 @@ import { deny, type Deny } from '../../core/decision.ts';
 import { plainContentType, readFormFields } from '../../util/http/form-fields.ts';
 import { foldParameterName } from '../../util/http/query-parameters.ts';
 
+/** A credential in a form field. */
 export interface FormCredential {
   readonly token: string;
-  /** `job_token` says by its name what it carries. */
+  /** The field is named `job_token`. */
   readonly isJobToken: boolean;
 }
 
 /**
- * Every field of a form that carries a credential. The body goes on as it is, so a form that the upstream could read in another
- * way than this is refused: it would be somebody else's request there.
+ * Returns the credentials in the fields of a form. The body is forwarded unchanged, so a form that the upstream could parse
+ * differently is refused: it could authenticate as another client there.
  */
 export function formCredentials(
   rawHeaders: readonly string[],
@@ -20,7 +21,7 @@ export function formCredentials(
   if (body.length === 0) return [];
   const type = plainContentType(rawHeaders);
   const fields = type === undefined ? undefined : readFormFields(type, body);
-  if (fields === undefined) return deny('request_malformed', 'a body that is not one plain form');
+  if (fields === undefined) return deny('request_malformed', 'the body is not an unambiguous form');
   const found: FormCredential[] = [];
   for (const field of fields) {
     const name = foldParameterName(field.name);

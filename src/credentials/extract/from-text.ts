@@ -3,28 +3,29 @@ import { deny, type Deny } from '../../core/decision.ts';
 import { createIsGatewayToken } from './gateway-token.ts';
 import { classOfToken, looksLikeJws, type DeployTokenUse, type Found } from './token-class.ts';
 
+/** What the class of a token depends on. */
 export interface TokenClassSettings extends DeployTokenUse {
   /** `iss` of the tokens that the gateway mints. */
   readonly publicUrl: string;
 }
 
-/** What a token is that stood somewhere, wherever that was; nothing of it is verified. */
+/** Creates a function that determines the class of an extracted token, without verifying it. */
 export function createCredentialFromText(
   settings: TokenClassSettings,
 ): (found: Found) => PresentedCredential | Deny {
   const isGatewayToken = createIsGatewayToken(settings.publicUrl);
 
-  return function present(found) {
+  return function toCredential(found) {
     const { credentialSource, token, username } = found;
     if (token.length > MAX_CREDENTIAL_LENGTH)
-      return deny('request_malformed', `a credential of ${token.length} bytes`);
-    if (token === '') return deny('credential_malformed', 'an empty credential');
-    // Wherever it stands: as a job or deploy token it would be shown to GitLab.
+      return deny('request_malformed', `the credential has ${token.length} characters; 16384 are allowed`);
+    if (token === '') return deny('credential_malformed', 'the credential is empty');
+    // Checked first, whatever the source: the gateway would send a job token or deploy token to GitLab.
     if (looksLikeJws(token) && isGatewayToken(token))
       return { class: 'access_token', credentialSource, token, username };
     const kind = classOfToken(found, settings);
     return kind === undefined
-      ? deny('credential_invalid', 'neither a JWT nor a token with a known prefix')
+      ? deny('credential_invalid', 'the credential is neither a JWT nor a token with a known prefix')
       : { class: kind, credentialSource, token, username };
   };
 }

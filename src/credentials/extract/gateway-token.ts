@@ -1,10 +1,10 @@
-/** RFC 9068 §2.1: what an access token says that it is. */
+/** Values of `typ` of access tokens (RFC 9068 §2.1). */
 const ACCESS_TOKEN_TYPES: ReadonlySet<unknown> = new Set(['at+jwt', 'application/at+jwt']);
 
 /**
- * Whether a JWT says that the gateway itself minted it; nothing of it is verified. Other issuers make tokens of this
- * type too, so `iss` decides, but it is only read where the type fits: what a header says is remembered, because
- * all tokens of one key share it.
+ * Creates a function that tells whether a JWT claims to be minted by the gateway, without verifying it. Other issuers use the
+ * same `typ`, so `iss` decides. The result for a JOSE header is cached, because all tokens of one key have the same header;
+ * `iss` is parsed only if the type matches.
  */
 export function createIsGatewayToken(issuer: string): (token: string) => boolean {
   const headers = new Map<string, boolean>();
@@ -12,13 +12,13 @@ export function createIsGatewayToken(issuer: string): (token: string) => boolean
   return function isGatewayToken(token) {
     const first = token.indexOf('.');
     const header = token.slice(0, first);
-    let fits = headers.get(header);
-    if (fits === undefined) {
-      fits = ACCESS_TOKEN_TYPES.has(member(header, 'typ'));
+    let isAccessToken = headers.get(header);
+    if (isAccessToken === undefined) {
+      isAccessToken = ACCESS_TOKEN_TYPES.has(member(header, 'typ'));
       if (headers.size >= 100) headers.clear();
-      if (header.length <= 1024) headers.set(header, fits);
+      if (header.length <= 1024) headers.set(header, isAccessToken);
     }
-    return fits && member(token.slice(first + 1, token.indexOf('.', first + 1)), 'iss') === issuer;
+    return isAccessToken && member(token.slice(first + 1, token.indexOf('.', first + 1)), 'iss') === issuer;
   };
 }
 

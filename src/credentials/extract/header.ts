@@ -6,25 +6,26 @@ import {
 import { deny, type Deny } from '../../core/decision.ts';
 import type { Found } from './token-class.ts';
 
-/** Headers that carry credentials, by folded name. */
-export type CredentialHeader = 'authorization' | OwnHeader;
+/** A header that can contain a credential. */
+export type CredentialHeader = 'authorization' | DedicatedHeader;
 
-/** Those that are not a header of their own. */
-const OTHERS = ['bearer', 'basic', 'raw-authorization', 'query', 'form'] as const;
+/** Credential sources without a dedicated header. */
+const SHARED_SOURCES = ['bearer', 'basic', 'raw-authorization', 'query', 'form'] as const;
 
-type OwnHeader = Exclude<CredentialSource, (typeof OTHERS)[number]>;
+/** A credential source that is named like its header. */
+type DedicatedHeader = Exclude<CredentialSource, (typeof SHARED_SOURCES)[number]>;
 
+/** Credential headers by folded name. */
 export const CREDENTIAL_HEADERS: ReadonlyMap<string, CredentialHeader> = new Map([
   ['authorization', 'authorization'],
-  ...CREDENTIAL_SOURCES.filter(isOwnHeader).map(
-    (credentialSource) => [credentialSource, credentialSource] as const,
-  ),
+  ...CREDENTIAL_SOURCES.filter(isDedicatedHeader).map((source) => [source, source] as const),
 ]);
 
-function isOwnHeader(credentialSource: CredentialSource): credentialSource is OwnHeader {
-  return !(OTHERS as readonly CredentialSource[]).includes(credentialSource);
+function isDedicatedHeader(source: CredentialSource): source is DedicatedHeader {
+  return !(SHARED_SOURCES as readonly CredentialSource[]).includes(source);
 }
 
+/** Reads the credential in the value of a credential header. */
 export function readCredentialHeader(header: CredentialHeader, value: string): Found | Deny {
   if (header !== 'authorization') return found(header, value, undefined, header === 'job-token');
   const space = value.indexOf(' ');
@@ -36,19 +37,20 @@ export function readCredentialHeader(header: CredentialHeader, value: string): F
     case 'basic':
       return readBasic(value.slice(space).trim());
     default:
-      return deny('credential_malformed', 'an Authorization scheme other than Bearer and Basic');
+      return deny('credential_malformed', 'the Authorization scheme is neither Bearer nor Basic');
   }
 }
 
 /** RFC 7617: the first colon ends the user name. */
 function readBasic(encoded: string): Found | Deny {
   if (encoded.length > MAX_CREDENTIAL_LENGTH * 2)
-    return deny('request_malformed', 'a Basic credential of over 24 KiB');
+    return deny('request_malformed', 'the Basic credential is longer than 24 KiB');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded))
-    return deny('credential_malformed', 'Basic that is not base64');
+    return deny('credential_malformed', 'the Basic credential is not valid base64');
   const decoded = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
-  if (colon < 0) return deny('credential_malformed', 'Basic without a colon');
+  if (colon < 0)
+    return deny('credential_malformed', 'the Basic credential has no colon between user name and password');
   return found('basic', decoded.slice(colon + 1), decoded.slice(0, colon));
 }
 

@@ -1,19 +1,20 @@
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { parameterName, parameterValue, queryParts } from '../../util/http/query-parameters.ts';
 
+/** A credential in a query parameter. */
 export interface QueryCredential {
-  /** Undefined where it is not text. */
+  /** Undefined if the value is not valid UTF-8. */
   readonly token: string | undefined;
-  /** `job_token` says by its name what it carries. */
+  /** The parameter is named `job_token`. */
   readonly isJobToken: boolean;
 }
 
-/** Cheap first look: nothing that carries a credential can be there without one of these. */
-const SUSPICIOUS = /token|%/i;
+/** A cheap pre-check: a query without a match contains no credential parameter. */
+const MAY_CONTAIN_CREDENTIAL = /token|%/i;
 
-/** Every parameter of the query that carries a credential. */
+/** Returns the credentials in the query parameters with these names. */
 export function queryCredentials(query: RequestHead['query'], names: ReadonlySet<string>): QueryCredential[] {
-  if (query === '' || !SUSPICIOUS.test(query)) return [];
+  if (query === '' || !MAY_CONTAIN_CREDENTIAL.test(query)) return [];
   return queryParts(query).flatMap(({ text }) => {
     const name = parameterName(text);
     return names.has(name) ? [{ token: parameterValue(text), isJobToken: name === 'job_token' }] : [];

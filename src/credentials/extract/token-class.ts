@@ -1,25 +1,26 @@
 import type { CredentialSource, CredentialClass } from '../../core/credentials/credential.ts';
 import { DEPLOY_SECRET_PREFIX } from '../../core/credentials/deploy-token.ts';
 
-/** A token and where it stood. */
+/** A token as found in a request. */
 export interface Found {
   readonly credentialSource: CredentialSource;
   readonly token: string;
   readonly username: string | undefined;
-  /** The credential source's name says that it is one: `JOB-TOKEN`, `job_token`. */
+  /** The header or parameter is one for job tokens: `JOB-TOKEN` or `job_token`. */
   readonly isJobToken: boolean;
 }
 
+/** Which deploy tokens a service accepts. */
 export interface DeployTokenUse {
-  /** User names of the configuration's deploy tokens. */
+  /** User names of the deploy tokens of the configuration. */
   readonly deployUsernames: ReadonlySet<string>;
-  /** An issuer of the service vouches for deploy tokens of its own. */
+  /** Whether an issuer of the service accepts GitLab's deploy tokens. */
   readonly gitlabDeployTokens: boolean;
 }
 
 /**
- * The class of a token: by its credential source, user name and prefix before any JWT parsing (GitLab's job tokens come in a
- * JWT form that nobody outside GitLab can verify), then by its shape. One class, no falling through.
+ * Determines the class of a token; undefined if it has none. Credential source, user name and prefix take precedence over the
+ * JWT form, because GitLab's job tokens can be JWTs that only GitLab can verify.
  */
 export function classOfToken(
   { credentialSource, token, username, isJobToken }: Found,
@@ -29,18 +30,18 @@ export function classOfToken(
   if (credentialSource === 'deploy-token' || token.startsWith(DEPLOY_SECRET_PREFIX)) return 'deploy_token';
   if (username !== undefined && deployUsernames.has(username)) return 'deploy_token';
   if (looksLikeJws(token)) return 'id_token';
-  // GitLab's older ones have no prefix: a user name and a secret that is nothing else.
+  // GitLab's older deploy tokens have no prefix: every other secret with a user name can be one.
   const maybeGitlab = username !== undefined || token.startsWith('gldt-');
   return gitlabDeployTokens && maybeGitlab ? 'deploy_token' : undefined;
 }
 
-/** `glcbt-…`, and with an instance prefix, `acme-glcbt-…` (GitLab lib/gitlab/ci/jwt). */
+/** `glcbt-…` or, with a prefix of the GitLab instance, `acme-glcbt-…` (GitLab lib/gitlab/ci/jwt). */
 function hasJobTokenPrefix(token: string): boolean {
   const at = token.indexOf('glcbt-');
   return at === 0 || (at > 0 && /^[A-Za-z0-9_.-]*-$/.test(token.slice(0, at)));
 }
 
-/** Compact form: three parts, the first a JSON object. What they hold is checked later. */
+/** Whether a token has the form of a compact JWS: three parts, the first of which is a JSON object. */
 export function looksLikeJws(token: string): boolean {
   if (!token.startsWith('eyJ')) return false;
   const first = token.indexOf('.');

@@ -5,6 +5,7 @@ import type { Deny } from '../../core/decision.ts';
 import type { Issuer } from '../compile-issuers.ts';
 import { quoted } from '../../util/quoted.ts';
 
+/** The validated claims of an ID token. */
 export interface CheckedClaims {
   readonly kind: 'claims';
   readonly subject: string;
@@ -14,19 +15,20 @@ export interface CheckedClaims {
   readonly expiresAt: number;
 }
 
-/** Milliseconds that an issuer's clock may be ahead of ours. */
+/** Milliseconds by which the issuer's clock can be ahead of the gateway's. */
 const LEEWAY = 30_000;
 
-/** What an id token must say of itself, whoever asks. Whether its audience is ours is asked per service. */
+/** Validates the claims that do not depend on a service. The audience is checked per service. */
 export function checkClaims(claims: Claims, issuer: Issuer, now: number): CheckedClaims | Deny {
   const subject = textClaim(claims, 'sub');
-  if (subject === undefined) return malformed('"sub" is missing or not a text');
+  if (subject === undefined) return malformed('"sub" is missing or not a string');
   const jti = textClaim(claims, issuer.jtiClaim);
   if (jti === undefined && claimAt(claims, issuer.jtiClaim) !== undefined) {
-    return malformed(`"${issuer.jtiClaim}" is not a text`);
+    return malformed(`"${issuer.jtiClaim}" is not a string`);
   }
   const audiences = audienceList(claimAt(claims, 'aud'));
-  if (audiences === undefined) return malformed('"aud" is missing or not a text or a list of texts');
+  if (audiences === undefined)
+    return malformed('"aud" is missing, or neither a string nor a list of strings');
 
   const expiresAt = timeClaim(claims, 'exp');
   const issuedAt = timeClaim(claims, 'iat');
@@ -41,14 +43,17 @@ export function checkClaims(claims: Claims, issuer: Issuer, now: number): Checke
   if (expired !== undefined) return expired;
   // With `exp` in the future this also bounds the age, now − iat.
   if (expiresAt - issuedAt > issuer.maxLifetime) {
-    return deny('credential_invalid', `the token lives longer than ${issuer.maxLifetime / 1000} s`);
+    return deny(
+      'credential_invalid',
+      `the lifetime of the token is longer than ${issuer.maxLifetime / 1000} s`,
+    );
   }
   return checkTenant(claims, issuer) ?? { kind: 'claims', subject, jti, audiences, expiresAt };
 }
 
 /**
- * No leeway: RFC 7519 §4.1.4 allows some, but a leaked token must be dead at the time that its issuer
- * promised, and a cached one at the same instant as a fresh one.
+ * Checks `exp` without leeway. RFC 7519 §4.1.4 allows some, but a leaked token must expire at the time its issuer set, and a
+ * cached token at the same instant as a new one.
  */
 export function checkExpiry(expiresAt: number, now: number): Deny | undefined {
   return now < expiresAt
@@ -56,7 +61,7 @@ export function checkExpiry(expiresAt: number, now: number): Deny | undefined {
     : deny('token_expired', `expired ${Math.floor((now - expiresAt) / 1000)} s ago`);
 }
 
-/** Entra signs for all tenants with the same keys: the tenant of the token must be that of its issuer. */
+/** Entra signs the tokens of all tenants with the same keys, so the token's tenant must be the one of the issuer. */
 function checkTenant(claims: Claims, issuer: Issuer): Deny | undefined {
   const tid = claimAt(claims, 'tid');
   if (issuer.type !== 'entra' || tid === undefined) return undefined;
@@ -65,13 +70,13 @@ function checkTenant(claims: Claims, issuer: Issuer): Deny | undefined {
   return deny('credential_invalid', `"tid" ${quoted(JSON.stringify(tid))} is not the tenant of the issuer`);
 }
 
-/** Not empty, and without lone surrogates, which no header or log line could repeat (RFC 7493 §2.1). */
+/** A non-empty string without lone surrogates, which cannot be encoded in headers and logs (RFC 7493 §2.1). */
 function textClaim(claims: Claims, name: string): string | undefined {
   const value = claimAt(claims, name);
   return typeof value === 'string' && value !== '' && value.isWellFormed() ? value : undefined;
 }
 
-/** Seconds (RFC 7519 §2, NumericDate) → milliseconds. JSON's `1e400` reads as Infinity. */
+/** Converts a NumericDate (RFC 7519 §2) to milliseconds. JSON.parse reads `1e400` as Infinity. */
 function timeClaim(claims: Claims, name: string): number | undefined {
   const value = claimAt(claims, name);
   return typeof value === 'number' && Number.isFinite(value * 1000) ? value * 1000 : undefined;

@@ -3,6 +3,7 @@ import type { Deny } from '../../core/decision.ts';
 import { ADDITIONAL_TOKEN_TYPES } from '../../core/issuer-presets.ts';
 import { quoted } from '../../util/quoted.ts';
 
+/** The validated parameters of a JOSE header. */
 export interface CheckedHeader {
   readonly kind: 'header';
   readonly alg: string;
@@ -12,22 +13,22 @@ export interface CheckedHeader {
 const MAX_KID_LENGTH = 256;
 
 /**
- * `jku`, `x5u`, `jwk` would let the token choose the key that it is verified with (RFC 8725 §3.10); `crit`
- * and `b64` (RFC 7797) change what is signed, and no issuer of id tokens uses them.
+ * `jku`, `x5u` and `jwk` would let the token select its verification key (RFC 8725 §3.10). `crit` and `b64` (RFC 7797) change
+ * the signed content, and ID tokens do not use them.
  */
 const REFUSED_PARAMETERS = ['crit', 'b64', 'jku', 'x5u', 'jwk'] as const;
 
-/** The parameters of a JOSE header that matter to us, once there is nothing in it that must not be. */
+/** Validates a JOSE header. */
 export function checkHeader(
   header: Readonly<Record<string, unknown>>,
   algorithms: readonly string[],
-  /** Accepted beside `JWT`. */
+  /** Values of `typ` that are accepted in addition to `JWT`. */
   tokenTypes: readonly string[] = [],
 ): CheckedHeader | Deny {
   const { alg, kid } = header;
   if (typeof alg !== 'string') return deny('credential_malformed', 'the header has no "alg"');
   if (!algorithms.includes(alg)) {
-    return deny('credential_invalid', `alg ${quoted(alg)} is not one that is accepted of this issuer`);
+    return deny('credential_invalid', `alg ${quoted(alg)} is not accepted for this issuer`);
   }
   const refused = REFUSED_PARAMETERS.find((name) => Object.hasOwn(header, name));
   if (refused !== undefined) {
@@ -41,13 +42,13 @@ export function checkHeader(
   return { kind: 'header', alg, kid };
 }
 
-/** A media type: its case does not count, and `application/` may be left out (RFC 7515 §4.1.9). */
+/** `typ` is a media type: case-insensitive, and `application/` can be omitted (RFC 7515 §4.1.9). */
 function checkType(typ: unknown, tokenTypes: readonly string[]): Deny | undefined {
   if (typeof typ !== 'string') return deny('credential_malformed', '"typ" is not a string');
   const type = typ.toLowerCase().replace(/^application\//, '');
   if (type === 'jwt' || tokenTypes.includes(type)) return undefined;
   const detail = isTokenType(type)
-    ? 'is accepted only of issuers with this value in tokenTypes'
+    ? 'is accepted only if the tokenTypes of the issuer contain it'
     : 'is not the type of an ID token';
   return deny('credential_invalid', `typ ${quoted(typ)} ${detail}`);
 }

@@ -5,21 +5,21 @@ import { isRecord } from '../../util/json/object.ts';
 import { fetchDocument } from './fetch-document.ts';
 import type { IssuerCore } from '../settings.ts';
 
-/** Where an issuer's keys are, by OpenID Connect Discovery 1.0 §4. */
+/** Returns an issuer's `jwks_uri` (OpenID Connect Discovery 1.0 §4). Rejects with a `GatehouseError`. */
 export async function discoverJwksUri(settings: IssuerCore, egress: EgressClient): Promise<string> {
-  // Of Entra's two forms only the v2 document names an `issuer` without a trailing slash trap; the keys are the same.
+  // For Entra this is the v2 issuer: the v1 issuer ends in a slash. Both have the same keys.
   const [issuer = settings.issuer] = issuerForms(settings.type, settings.issuer);
   const origin = trustworthyOrigin(issuer);
-  // §4.1: a terminating slash is removed before the well-known path is appended.
+  // §4.1: remove a terminating slash before appending the well-known path.
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const document = await fetchDocument(egress, url, settings);
-  if (!isRecord(document)) throw invalid(`${url} is not a discovery document`);
-  // §4.3: it must be exactly the issuer that was asked for, or anybody's document would do.
-  if (document['issuer'] !== issuer) throw invalid(`${url} names another issuer than ${issuer}`);
+  if (!isRecord(document)) throw invalid(`${url} is not a JSON object`);
+  // §4.3: the issuer must be exactly equal.
+  if (document['issuer'] !== issuer) throw invalid(`${url} has an issuer other than ${issuer}`);
   return checkedJwksUri(document['jwks_uri'], origin, url);
 }
 
-/** Keys that came over a network in the clear would vouch for nothing; loopback is for tests and demos. */
+/** Keys fetched over plain http cannot be trusted. Loopback is accepted for tests and demos. */
 function trustworthyOrigin(issuer: string): string {
   const url = new URL(issuer);
   if (url.protocol === 'https:' || isLoopback(url.hostname)) return url.origin;
@@ -28,9 +28,9 @@ function trustworthyOrigin(issuer: string): string {
 
 function checkedJwksUri(value: unknown, origin: string, document: string): string {
   if (typeof value !== 'string' || !URL.canParse(value)) throw invalid(`${document} has no usable jwks_uri`);
-  // A document must not be able to point us (and a bearer token) at any other server.
+  // A document must not direct the gateway, and its bearer token, to another server.
   if (new URL(value).origin !== origin) {
-    throw invalid(`${document} has a jwks_uri outside ${origin}: if it is right, configure it as jwksUri`);
+    throw invalid(`${document} has a jwks_uri outside ${origin}; if it is correct, configure it as jwksUri`);
   }
   return value;
 }

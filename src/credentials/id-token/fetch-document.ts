@@ -10,7 +10,7 @@ export interface DocumentAccess {
   readonly bearerTokenFile?: string | undefined;
 }
 
-/** GET of a JSON document of an issuer. Redirects are not followed: any status but 200 is a failure. */
+/** Fetches a JSON document of an issuer. Rejects with a `GatehouseError` for every status but 200, redirects included. */
 export async function fetchDocument(
   egress: EgressClient,
   url: string,
@@ -20,28 +20,30 @@ export async function fetchDocument(
   const limits = { deadline: DEADLINE, maxBytes: MAX_DOCUMENT_BYTES };
   const response = await egress
     .get({ url, headers, caFile: access.caFile, ...limits })
-    .catch((cause: unknown) => Promise.reject(saying(url, cause)));
+    .catch((cause: unknown) => Promise.reject(withUrl(url, cause)));
   if (response.status !== 200) {
-    throw new GatehouseError('outbound_failed', `${url} answered ${response.status}`);
+    throw new GatehouseError('outbound_failed', `${url} returned ${response.status}`);
   }
   return parseDocument(response.body, url);
 }
 
+/** Parses JSON. Throws `key_set_invalid`. */
 export function parseDocument(body: Buffer, from: string): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
-    // The parser's message quotes what it read.
+    // The parser's message is omitted: it quotes the content.
     throw new GatehouseError('key_set_invalid', `${from} is not JSON`);
   }
 }
 
-/** The same failure, naming the document: an issuer has two of them. */
-function saying(url: string, cause: unknown): GatehouseError {
-  const why = cause instanceof GatehouseError ? cause.message : 'unexpected error';
-  return new GatehouseError('outbound_failed', `${url}: ${why}`, { cause });
+/** Adds the URL to a failure, because an issuer has two documents. */
+function withUrl(url: string, cause: unknown): GatehouseError {
+  const problem = cause instanceof GatehouseError ? cause.message : 'unexpected error';
+  return new GatehouseError('outbound_failed', `${url}: ${problem}`, { cause });
 }
 
+/** Reads a file. Rejects with `key_set_invalid`. */
 export async function readWhole(file: string): Promise<Buffer> {
   try {
     return await readFile(file);
@@ -51,13 +53,16 @@ export async function readWhole(file: string): Promise<Buffer> {
   }
 }
 
-/** The token file is read each time: Kubernetes replaces projected tokens while the process runs. */
+/** Reads the token file for each request, because Kubernetes rotates projected tokens. */
 async function requestHeaders(access: DocumentAccess): Promise<Record<string, string>> {
   const accept = 'application/json, application/jwk-set+json';
   if (access.bearerTokenFile === undefined) return { accept };
   const token = (await readWhole(access.bearerTokenFile)).toString('latin1').trim();
   if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new GatehouseError('key_set_invalid', `${access.bearerTokenFile} does not hold one token`);
+    throw new GatehouseError(
+      'key_set_invalid',
+      `${access.bearerTokenFile} does not contain exactly one token`,
+    );
   }
   return { accept, authorization: `Bearer ${token}` };
 }

@@ -24,19 +24,19 @@ export type VerifyIdToken = (
   trust: Trust,
 ) => Authentication | Promise<Authentication>;
 
-/** Tokens that were found good, by the hash of all of each: a signature vouches for no other one. */
-export type KnownIdTokens = VerificationCache<VerifiedIdToken>;
+/** Verified ID tokens, by the hash over the whole token. */
+export type IdTokenCache = VerificationCache<VerifiedIdToken>;
 
-/** Id tokens of all issuers, with the cache of those that were found good. */
+/** Creates the verifier of the ID tokens of all issuers. */
 export function createIdTokens(
   issuers: readonly Issuer[],
-  cache: KnownIdTokens,
+  cache: IdTokenCache,
   { clock, meter }: { readonly clock: Clock; readonly meter: VerificationMeter },
 ): VerifyIdToken {
   const byForm = issuersByForm(issuers);
   const flights = new SingleFlight<VerifiedIdToken | Refusal>(MAX_FLIGHTS);
 
-  function verifyAnew(
+  function verifyUncached(
     token: string,
     sentHash: string,
     trust: Trust,
@@ -50,50 +50,54 @@ export function createIdTokens(
       .run(sentHash, () => verifyCandidate(candidate, clock))
       .then((entry) => {
         if ('kind' in entry) return measured(issuer.name, entry);
-        const result = admit(entry, trust, clock.now());
-        // Only what a service took: tokens made for elsewhere must not push out those in use.
+        const result = checkUse(entry, trust, clock.now());
+        // Cache only accepted tokens: tokens with another audience must not evict those in use.
         if (!('kind' in result)) cache.set(sentHash, entry);
         return measured(issuer.name, result);
       });
   }
 
   return function verify({ token }, trust) {
-    if (token.length > MAX_CREDENTIAL_LENGTH) return deny('credential_malformed', 'the token is over 16 KiB');
+    if (token.length > MAX_CREDENTIAL_LENGTH)
+      return deny('credential_malformed', 'the token is longer than 16 KiB');
     const sentHash = hash('sha256', token);
-    const known = cache.get(sentHash);
-    // A withdrawn key or a stale key set takes the long way, which fetches, and decides on what it finds.
-    if (known !== undefined && known.key.alive && known.issuer.keys.usable()) {
+    const cached = cache.get(sentHash);
+    // If the key was withdrawn or the key set is stale, verify again, which can fetch the keys.
+    if (cached !== undefined && cached.key.alive && cached.issuer.keys.usable()) {
       meter.cacheHit('id_token');
-      return admit(known, trust, clock.now());
+      return checkUse(cached, trust, clock.now());
     }
     meter.cacheMiss('id_token');
-    return verifyAnew(token, sentHash, trust);
+    return verifyUncached(token, sentHash, trust);
   };
 }
 
-/** What is known of tokens whose issuer is still the same; a reload makes nobody else's unknown. */
-export function withoutTokensOf(gone: readonly Issuer[], known: KnownIdTokens): KnownIdTokens {
-  // The same one where it can be: requests in flight still write into it, under the issuers that they know.
-  if (gone.length === 0) return known;
-  const cache = createVerificationCache<VerifiedIdToken>();
-  // From the least recently used on, so that the order stays.
-  for (const sentHash of known.rkeys()) {
-    const entry = known.peek(sentHash);
-    if (entry !== undefined && !gone.includes(entry.issuer)) cache.set(sentHash, entry);
+/** Returns the cache without the tokens of removed issuers, so that a reload keeps the tokens of unchanged ones. */
+export function withoutTokensOf(removed: readonly Issuer[], cache: IdTokenCache): IdTokenCache {
+  // Keep the same cache if possible: requests in flight still add entries to it.
+  if (removed.length === 0) return cache;
+  const remaining = createVerificationCache<VerifiedIdToken>();
+  // Start with the least recently used entry, to keep the order.
+  for (const sentHash of cache.rkeys()) {
+    const entry = cache.peek(sentHash);
+    if (entry !== undefined && !removed.includes(entry.issuer)) remaining.set(sentHash, entry);
   }
-  return cache;
+  return remaining;
 }
 
-/** What is asked at every use of a good token: this service's issuers, the time, this service's audiences. */
-function admit(entry: VerifiedIdToken, trust: Trust, now: number): VerifiedCredential | Deny {
+/** The checks at every use of a verified token: issuer and audience of the service, and expiry. */
+function checkUse(entry: VerifiedIdToken, trust: Trust, now: number): VerifiedCredential | Deny {
   const accepted = trust.get(entry.issuer);
   if (accepted === undefined) return notTrusted(entry.issuer.name);
   const expired = checkExpiry(entry.verified.expiresAt, now);
   if (expired !== undefined) return expired;
   for (const audience of entry.audiences) if (accepted.has(audience)) return entry.verified;
-  return deny('audience_mismatch', `aud ${quoted(entry.audiences.join(' '))} is not one of this service`);
+  return deny(
+    'audience_mismatch',
+    `aud ${quoted(entry.audiences.join(' '))} is not accepted by this service`,
+  );
 }
 
 function notTrusted(issuer: string): Deny {
-  return deny('issuer_unknown', `issuer ${issuer} is not one of this service`);
+  return deny('issuer_unknown', `this service does not accept issuer ${issuer}`);
 }

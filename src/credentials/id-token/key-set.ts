@@ -16,20 +16,23 @@ export interface KeySetPorts {
   readonly meter: VerificationMeter;
 }
 
+/** State of a key set. */
 export interface KeySetStatus {
+  /** Whether the keys are usable. */
   readonly ready: boolean;
   readonly keys: number;
+  /** Time of the last successful fetch; milliseconds since the epoch. */
   readonly fetchedAt: number | undefined;
   readonly lastError: string | undefined;
 }
 
-/** setTimeout fires at once for more than this. */
+/** setTimeout fires immediately for longer delays. */
 const MAX_TIMER_DELAY = 2 ** 31 - 1;
-const SHORTEST_TIMER = 1_000;
+const MIN_TIMER_DELAY = 1_000;
 
 /**
- * The signing keys of one issuer, kept fresh in the background. The last good ones outlive a failing
- * issuer up to the stale limit; a key that a good answer no longer lists dies at once.
+ * The signing keys of one issuer, refreshed in the background. After a failed fetch the previous keys remain usable up to the
+ * stale limit. After a successful fetch, keys that the issuer no longer publishes are invalid at once.
  */
 export class KeySet {
   readonly #issuer: string;
@@ -38,7 +41,7 @@ export class KeySet {
   readonly #ports: KeySetPorts;
   #keys: ReadonlyMap<string, readonly KeyHandle[]> = new Map();
   #count = 0;
-  /** Key id and reason. */
+  /** Ignored keys of the last fetch, as key id and reason. */
   #ignored: ReadonlySet<string> = new Set();
   #fetchedAt: number | undefined;
   #failures = 0;
@@ -56,7 +59,7 @@ export class KeySet {
     this.#ports = ports;
   }
 
-  /** Once is enough: a set that a reload takes over goes on as it was. */
+  /** Starts the background refresh. Has no effect on a running key set, for example one that a reload reuses. */
   start(): void {
     if (this.#running) return;
     this.#running = true;
@@ -68,7 +71,7 @@ export class KeySet {
     clearTimeout(this.#timer);
   }
 
-  /** There are keys, and they are not past the stale limit. */
+  /** Whether keys were fetched within the stale limit. */
   usable(): boolean {
     return (
       this.#fetchedAt !== undefined && this.#ports.clock.now() - this.#fetchedAt <= this.#timing.staleLimit
@@ -84,29 +87,29 @@ export class KeySet {
     };
   }
 
-  /** The keys under this id (never none), after a fetch where that may help. */
+  /** Returns the keys with this id (at least one), after a fetch if necessary. */
   async keysFor(kid: string): Promise<readonly KeyHandle[] | Refusal> {
     if (!this.usable()) await this.#fetchUnlessBackingOff();
     if (!this.usable()) return this.#unavailable();
-    const known = this.#keys.get(kid);
-    if (known !== undefined) return known;
+    const keys = this.#keys.get(kid);
+    if (keys !== undefined) return keys;
     await this.#fetchForUnknownKid();
-    const found = this.#keys.get(kid);
-    if (found !== undefined) return found;
+    const fetched = this.#keys.get(kid);
+    if (fetched !== undefined) return fetched;
     return this.#lastError === undefined
       ? deny('signature_invalid', `issuer ${this.#issuer} has no key with kid ${quoted(kid)}`)
       : this.#unavailable();
   }
 
   /**
-   * Anybody can make up key ids, so they buy one fetch per cooldown. A key that the issuer added meanwhile
-   * is found at the end of the cooldown at the latest.
+   * Clients can send arbitrary key ids, so unknown ones cause at most one fetch per cooldown. A new key of the issuer is found
+   * at the end of the cooldown at the latest.
    */
   async #fetchForUnknownKid(): Promise<void> {
     const now = this.#ports.clock.now();
     const cooldown = Math.min(this.#timing.cooldown, this.#source.cooldownLimit);
     const since = this.#unknownKidAt === undefined ? undefined : now - this.#unknownKidAt;
-    // Negative: the clock was set back, which must not stop fetches for as long.
+    // A negative value means that the clock was set back, which must not prevent fetches.
     if (since !== undefined && since >= 0 && since < cooldown) return this.#fetching;
     this.#unknownKidAt = now;
     return this.#fetchUnlessBackingOff();
@@ -117,7 +120,7 @@ export class KeySet {
     return this.refresh();
   }
 
-  /** Fetches now. Never rejects (see `status`); concurrent callers share one fetch. */
+  /** Fetches the keys now. Never rejects: `status` contains the error. Concurrent calls share one fetch. */
   refresh(): Promise<void> {
     this.#fetching ??= this.#source
       .read()
@@ -130,7 +133,7 @@ export class KeySet {
     return this.#fetching;
   }
 
-  /** Each ignored key is named once, and again after the issuer has stopped publishing it. */
+  /** Logs each ignored key once, and again only if the issuer stops and restarts publishing it. */
   #parse(document: unknown): readonly KeyHandle[] {
     const ignored = new Set<string>();
     try {
@@ -171,7 +174,7 @@ export class KeySet {
     this.#failures += 1;
     this.#retryAt = this.#ports.clock.now() + backoff(this.#failures);
     this.#ports.meter.keySetFetched(this.#issuer, 'failure');
-    // An outage of hours is one line, not one per retry.
+    // Log once per outage, not once per retry.
     if (message !== this.#lastError) {
       this.#ports.log.warn('key set not fetched', { issuer: this.#issuer, code, reason: message });
     }
@@ -182,7 +185,7 @@ export class KeySet {
     clearTimeout(this.#timer);
     if (!this.#running) return;
     const wait = this.#failures > 0 ? backoff(this.#failures) : jittered(this.#timing.refresh);
-    const bounded = Math.min(MAX_TIMER_DELAY, Math.max(SHORTEST_TIMER, wait));
+    const bounded = Math.min(MAX_TIMER_DELAY, Math.max(MIN_TIMER_DELAY, wait));
     this.#timer = setTimeout(() => void this.refresh(), bounded).unref();
   }
 
@@ -190,7 +193,7 @@ export class KeySet {
     const wait = Math.ceil((this.#retryAt - this.#ports.clock.now()) / 1000);
     return unable(
       'issuer_unavailable',
-      `the keys of issuer ${this.#issuer} cannot be had: ${this.#lastError ?? 'not fetched yet'}`,
+      `the keys of issuer ${this.#issuer} are unavailable: ${this.#lastError ?? 'not fetched yet'}`,
       Math.max(1, wait),
     );
   }

@@ -4,17 +4,18 @@ import { discoverJwksUri } from './discover.ts';
 import { fetchDocument, MAX_DOCUMENT_BYTES, parseDocument, readWhole } from './fetch-document.ts';
 import type { IssuerCore } from '../settings.ts';
 
-/** Where a key set comes from. */
+/** The source of a key set: a file or a URL. */
 export interface KeySource {
-  /** The JWK Set as parsed JSON, unchecked. Rejects with a `GatehouseError`. */
+  /** Resolves to the JWK Set as parsed JSON, not validated. Rejects with a `GatehouseError`. */
   read(): Promise<unknown>;
-  /** Milliseconds: the least time between two reads that unknown key ids cause, whatever the configuration says. */
+  /** Milliseconds. Upper limit of the configured cooldown between reads for unknown key ids. */
   readonly cooldownLimit: number;
 }
 
-/** A file is read rather than watched: looking once a second costs less than a watcher that misses a rename. */
+/** The file is read at most once a second, not watched: a watcher can miss a rename. */
 const FILE_COOLDOWN = 1_000;
 
+/** Selects the source: `jwksFile`, else `jwksUri`, else the `jwks_uri` of OpenID Connect Discovery. */
 export function keySource(settings: IssuerCore, egress: EgressClient): KeySource {
   const { jwksFile, jwksUri } = settings;
   if (jwksFile !== undefined) {
@@ -31,6 +32,7 @@ export function keySource(settings: IssuerCore, egress: EgressClient): KeySource
 
 async function readFileSource(file: string): Promise<unknown> {
   const body = await readWhole(file);
-  if (body.length > MAX_DOCUMENT_BYTES) throw new GatehouseError('key_set_invalid', `${file} is too large`);
+  if (body.length > MAX_DOCUMENT_BYTES)
+    throw new GatehouseError('key_set_invalid', `${file} is larger than ${MAX_DOCUMENT_BYTES} bytes`);
   return parseDocument(body, file);
 }

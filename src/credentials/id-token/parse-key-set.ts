@@ -4,19 +4,20 @@ import { GatehouseError } from '../../core/errors.ts';
 import { isRecord } from '../../util/json/object.ts';
 import { weaknessOf } from './key-strength.ts';
 
-/** One published key. `alive` turns false, for good, when the issuer no longer publishes it. */
+/** A published key. */
 export interface KeyHandle {
   readonly kid: string;
   readonly key: KeyObject;
-  /** The only algorithm that the issuer wants it used with, where it says so. */
+  /** The `alg` of the JWK: the only algorithm that the key can be used with, if set. */
   readonly alg: string | undefined;
-  /** Equal for equal keys: the same key keeps its handle over a refresh. */
+  /** Identifies the key, so that a refresh keeps the handle of an unchanged key. */
   readonly fingerprint: string;
+  /** False, permanently, once the issuer no longer publishes the key. */
   alive: boolean;
 }
 
 const MAX_ENTRIES = 100;
-const MAX_KID = 256;
+const MAX_KID_LENGTH = 256;
 
 const CURVES: Readonly<Record<string, string>> = {
   ES256: 'prime256v1',
@@ -24,12 +25,12 @@ const CURVES: Readonly<Record<string, string>> = {
   ES512: 'secp521r1',
 };
 
-/** Takes a signing key that is ignored, and the reason. */
+/** Receives the id of an ignored signing key, and the reason. */
 export type Ignored = (kid: string, reason: string) => void;
 
 /**
- * The keys of a JWK Set (RFC 7517 §5) that can verify signatures. Entries that cannot be used are passed
- * over, as §5 asks, but a set without any usable key is an error: it must never replace a good one.
+ * Returns the keys of a JWK Set (RFC 7517 §5) that can verify signatures. Unusable entries are ignored, as §5 requires. Throws
+ * `key_set_invalid` for a set without a usable key, which must never replace a valid one.
  */
 export function parseKeySet(document: unknown, ignored: Ignored = () => undefined): readonly KeyHandle[] {
   const entries: unknown = isRecord(document) ? document['keys'] : undefined;
@@ -42,7 +43,7 @@ export function parseKeySet(document: unknown, ignored: Ignored = () => undefine
   return keys;
 }
 
-/** Whether this key may be used with this algorithm (RFC 8725 §3.1: one key, one algorithm family). */
+/** Whether a key can be used with an algorithm (RFC 8725 §3.1: each key has one algorithm family). */
 export function fitsAlgorithm(handle: KeyHandle, alg: string): boolean {
   if (handle.alg !== undefined && sameAlgorithm(handle.alg) !== sameAlgorithm(alg)) return false;
   switch (handle.key.asymmetricKeyType) {
@@ -57,7 +58,7 @@ export function fitsAlgorithm(handle: KeyHandle, alg: string): boolean {
   }
 }
 
-/** RFC 9864 §2.2 renames EdDSA with this curve; both names are in use. */
+/** RFC 9864 §2.2 renames EdDSA with Ed25519; both names are in use. */
 function sameAlgorithm(alg: string): string {
   return alg === 'EdDSA' ? 'Ed25519' : alg;
 }
@@ -65,10 +66,10 @@ function sameAlgorithm(alg: string): string {
 function toHandle(entry: unknown, ignored: Ignored): KeyHandle | undefined {
   if (!isRecord(entry) || !isForVerifying(entry)) return undefined;
   const { kid, alg } = entry;
-  if (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID) return undefined;
+  if (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID_LENGTH) return undefined;
   if (alg !== undefined && typeof alg !== 'string') return undefined;
   const { kty } = entry;
-  // Other types are for readers that know them (RFC 7517 §5).
+  // RFC 7517 §5: ignore unknown key types.
   if (kty !== 'RSA' && kty !== 'EC' && kty !== 'OKP') return undefined;
   const key = toPublicKey(entry);
   if (key === undefined) {
@@ -90,7 +91,7 @@ function isForVerifying(entry: Readonly<Record<string, unknown>>): boolean {
   return operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
 }
 
-/** Public members only: a private key that somebody published by mistake is not taken in. */
+/** Uses public members only, so that a private key published by mistake is not loaded. */
 function toPublicKey({ kty, n, e, crv, x, y }: Readonly<Record<string, unknown>>): KeyObject | undefined {
   const members = Object.entries({ kty, n, e, crv, x, y }).filter(([, value]) => value !== undefined);
   try {

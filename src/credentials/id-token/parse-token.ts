@@ -5,18 +5,18 @@ import { parseJsonObject } from '../../util/json/object.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** A token as it says of itself. Nothing of it has been verified. */
+/** The decoded parts of a token. Nothing is verified. */
 export interface ParsedToken {
   readonly kind: 'parsed';
   readonly header: Members;
   readonly payload: Members;
 }
 
-/** Reads a JWS in compact serialisation (RFC 7515 §7.1); of every token there is one readable spelling. */
+/** Parses a JWS in compact serialization (RFC 7515 §7.1). Only the canonical base64url encoding is accepted. */
 export function parseToken(token: string): ParsedToken | Deny {
   const parts = token.split('.', 6);
   const [header, payload, signature] = parts;
-  // Five parts are a JWE (RFC 7516 §7.1): never decrypted, never inflated.
+  // Five parts are a JWE (RFC 7516 §7.1), which is not supported.
   if (parts.length !== 3 || !header || !payload || !signature) {
     return deny('credential_malformed', 'the token does not have three parts');
   }

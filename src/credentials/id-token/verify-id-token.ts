@@ -11,7 +11,7 @@ import type { KeyHandle } from './parse-key-set.ts';
 import { parseToken } from './parse-token.ts';
 import { verifySignature } from './verify-signature.ts';
 
-/** A token that names one of our issuers and a key. Nothing of it has been verified. */
+/** A parsed token with a configured issuer and a key id. Nothing is verified. */
 export interface Candidate {
   readonly kind: 'candidate';
   readonly token: string;
@@ -24,17 +24,17 @@ export interface Candidate {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** A token whose signature and claims were found good, with all that must be asked again at each use. */
+/** A token with a valid signature and valid claims, and the values that are checked at each use. */
 export interface VerifiedIdToken {
   readonly verified: VerifiedCredential;
   readonly issuer: Issuer;
   readonly key: KeyHandle;
   readonly audiences: readonly string[];
-  /** Characters of the token. */
+  /** Length of the token, in characters. */
   readonly size: number;
 }
 
-/** The part that needs no key. An `iss` that is not configured is refused here: nobody is ever asked about it. */
+/** Makes the checks that need no key. An `iss` that is not configured is refused before any request to it. */
 export function readCandidate(
   token: string,
   sentHash: string,
@@ -43,7 +43,7 @@ export function readCandidate(
   const parsed = parseToken(token);
   if (parsed.kind === 'deny') return parsed;
   const issuerUrl = parsed.payload['iss'];
-  if (typeof issuerUrl !== 'string') return deny('credential_malformed', '"iss" is missing or not a text');
+  if (typeof issuerUrl !== 'string') return deny('credential_malformed', '"iss" is missing or not a string');
   const issuer = issuers.get(issuerUrl);
   if (issuer === undefined) return deny('issuer_unknown', `iss ${quoted(issuerUrl)} is not configured`);
   const header = checkHeader(parsed.header, issuer.algorithms, issuer.tokenTypes);
@@ -52,7 +52,7 @@ export function readCandidate(
   return { kind: 'candidate', token, sentHash, issuer, issuerUrl, alg, kid, claims: parsed.payload };
 }
 
-/** Key, signature, claims. What depends on the service is not asked here: the outcome is shared by all of them. */
+/** Verifies the signature and the claims. The result does not depend on a service, so all services share it. */
 export async function verifyCandidate(
   candidate: Candidate,
   clock: Clock,
@@ -62,7 +62,8 @@ export async function verifyCandidate(
   if ('kind' in keys) return keys;
   const key = await verifySignature(token, alg, keys);
   if (key === undefined) {
-    return deny('signature_invalid', `no key with kid ${quoted(kid)} of issuer ${issuer.name} verifies it`);
+    const detail = `no key with kid ${quoted(kid)} of issuer ${issuer.name} verifies the signature`;
+    return deny('signature_invalid', detail);
   }
   const checked = checkClaims(claims, issuer, clock.now());
   if (checked.kind === 'deny') return checked;

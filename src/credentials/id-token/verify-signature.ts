@@ -2,7 +2,7 @@ import { compactVerify } from 'jose';
 import { fitsAlgorithm } from './parse-key-set.ts';
 import type { KeyHandle } from './parse-key-set.ts';
 
-/** The key among the candidates that signed this token, if one did. */
+/** Returns the candidate key that signed the token; undefined if none did. */
 export async function verifySignature(
   token: string,
   alg: string,
@@ -14,7 +14,7 @@ export async function verifySignature(
       await compactVerify(token, candidate.key, { algorithms: [alg] });
       return candidate;
     } catch {
-      // A wrong signature and a key that cannot be used come to the same: this key does not vouch for the token.
+      // An invalid signature and an unusable key have the same result: try the next key.
     }
   }
   return undefined;

@@ -4,35 +4,36 @@ import { networkOf, siteOf } from '../../util/http/client-network.ts';
 import { HeldUnits } from '../../util/held-units.ts';
 
 /**
- * Limits of the questions about unknown credentials to one GitLab. A question holds a unit while it is in flight, and for `window`
- * after GitLab refused the credential; a confirmed credential returns its unit at once (docs/adr/0026-introspection-budgets.md).
+ * Limits of the introspection requests for unknown credentials to one GitLab. A request holds a unit while it is in flight, and
+ * for `window` after GitLab refused the credential; a confirmation releases the unit at once
+ * (docs/adr/0026-introspection-budgets.md).
  */
 export interface BudgetLimits {
   /** Milliseconds. */
   readonly window: number;
-  /** Units up to which clients are served that had no credential confirmed in the last day. */
+  /** Units available to clients without a confirmed credential in the last day. */
   readonly unproven: number;
-  /** Units up to which clients are served that had one. */
+  /** Units available to clients with a confirmed credential in the last day. */
   readonly proven: number;
-  /** Units up to which credentials are asked about again while some of those were refused; undefined: without limit. */
+  /** Units available to renewals while a refused renewal is in the window. Undefined: unlimited. */
   readonly renewals: number | undefined;
-  /** One address holds at most one part in so many of the free units. */
+  /** One address can hold at most 1/`perAddress` of the free units. */
   readonly perAddress: number;
-  /** One user name or connection holds at most one part in so many of what is left to its address. */
+  /** One user name or connection can hold at most 1/`withinAddress` of the units available to its address. */
   readonly withinAddress: number;
-  /** Whether a question without an answer counts for `window`: GitLab may have counted a failure. */
+  /** Whether a request without a response holds its unit for `window`, because GitLab may have counted a failure. */
   readonly unansweredCount: boolean;
 }
 
-/** Where an unknown credential comes from. */
+/** The origin of an unknown credential. */
 export interface BudgetSource {
   readonly address: string;
-  /** Of the client's connection, where no proxy is between; undefined otherwise. */
+  /** Port of the client's connection. Undefined behind a proxy. */
   readonly port: number | undefined;
   readonly username: string | undefined;
 }
 
-/** The right to ask one question; settled exactly once. */
+/** Permission for one introspection request; settled exactly once. */
 export interface Permit {
   readonly kind: 'first' | 'renewal';
   readonly network: string;
@@ -40,14 +41,16 @@ export interface Permit {
   readonly keys: readonly string[];
 }
 
+/** No unit is available. */
 export interface Exhausted {
   readonly kind: 'exhausted';
-  /** Whether refused credentials of the same address hold units, or only those of other addresses. */
+  /** True if refused credentials of the same address hold units, false if only other addresses hold them. */
   readonly own: boolean;
   /** Seconds. */
   readonly retryAfter: number;
 }
 
+/** Outcome of a permitted request. `uncounted`: the response was not about the credential. */
 export type Outcome = 'confirmed' | 'refused' | 'unanswered' | 'uncounted';
 
 interface Counted {
@@ -59,13 +62,14 @@ interface Counted {
 const PROVEN_FOR = 24 * 3_600_000;
 const MAX_PROVEN = 10_000;
 
+/** Counts the units of introspection requests, per client and in total. */
 export class IntrospectionBudget {
   readonly #limits: BudgetLimits;
   readonly #clock: Clock;
   readonly #held = new HeldUnits();
-  /** Refused and unanswered questions of the window, oldest first; no more than there are units. */
+  /** Refused and unanswered requests of the window, oldest first; at most as many as there are units. */
   readonly #counted: Counted[] = [];
-  /** Address → when a credential from there was confirmed last. Unknown credentials cannot push entries out. */
+  /** By address: time of the last confirmed credential. Unknown credentials cannot evict entries. */
   readonly #proven = new LRUCache<string, number>({ max: MAX_PROVEN });
   #total = 0;
   #renewing = 0;
@@ -76,14 +80,14 @@ export class IntrospectionBudget {
     this.#clock = clock;
   }
 
-  /** A permit to ask about a credential that was never confirmed. */
+  /** Takes a permit for a credential that was never confirmed. */
   take(source: BudgetSource): Permit | Exhausted {
     const now = this.#expire();
     const { perAddress, withinAddress, proven, unproven } = this.#limits;
     const network = networkOf(source.address);
     const site = siteOf(source.address);
     const parts = partsOf(network, source);
-    // Dynamic thresholds: who holds much may hold more only while much is free, so that something stays free for others.
+    // Dynamic thresholds: the units that a client can hold depend on the free units, so that some remain for others.
     const free = (this.#isProven(network, now) ? proven : unproven) - this.#total;
     const left = free / perAddress - this.#held.of(network);
     const fits =
@@ -97,7 +101,7 @@ export class IntrospectionBudget {
     return { kind: 'first', network, keys };
   }
 
-  /** A permit to ask again about a credential that was confirmed before; limited only once such a credential was refused. */
+  /** Takes a permit for a previously confirmed credential; limited only after the refusal of such a credential. */
   takeRenewal(address: string): Permit | Exhausted {
     const now = this.#expire();
     const limit = this.#limits.renewals;
@@ -122,7 +126,7 @@ export class IntrospectionBudget {
         return;
       case 'unanswered':
         this.#release(permit.keys);
-        // An outage is not the client's fault: the unit is no longer its own.
+        // The client is not at fault for an outage, so the unit no longer counts against the client.
         if (this.#limits.unansweredCount) this.#counted.push({ permit: { ...permit, keys: [] }, at });
         else this.#total -= 1;
         return;
@@ -148,11 +152,11 @@ export class IntrospectionBudget {
     for (const key of keys) this.#held.remove(key);
   }
 
-  /** Returns the units whose window is over. */
+  /** Releases the units whose window has ended. Returns the current time. */
   #expire(): number {
     const now = this.#clock.now();
     for (let first = this.#counted[0]; first !== undefined; first = this.#counted[0]) {
-      // A clock that was set back starts the window anew: it neither ends nor outlasts one.
+      // If the clock was set back, the window restarts; otherwise it could end early or last longer.
       if (first.at > now) for (const counted of this.#counted) counted.at = Math.min(counted.at, now);
       if (now - first.at < this.#limits.window) break;
       this.#counted.shift();
@@ -181,7 +185,7 @@ export class IntrospectionBudget {
   }
 }
 
-/** What shares an address: user names (deploy tokens have one), and connections. */
+/** Keys within one address: user names (of deploy tokens) and connections. */
 function partsOf(network: string, { username, port }: BudgetSource): readonly string[] {
   return [
     ...(username === undefined ? [] : [`${network} user ${username}`]),

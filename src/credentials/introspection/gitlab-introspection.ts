@@ -1,4 +1,4 @@
-import type { PresentedCredential } from '../../core/credentials/credential.ts';
+import type { Claims, PresentedCredential } from '../../core/credentials/credential.ts';
 import { unable } from '../../core/decision.ts';
 import type { Deny, Refusal } from '../../core/decision.ts';
 import { GatehouseError } from '../../core/errors.ts';
@@ -14,62 +14,74 @@ export interface IntrospectionPorts {
 
 const DEADLINE = 5_000;
 /** A job is a few KiB, a token less. */
-const MAX_ANSWER_BYTES = 256 * 1024;
+const MAX_RESPONSE_BYTES = 256 * 1024;
 
-/** Seconds for which a GitLab that sent us away is left alone, where it does not say. */
-const REST = 5;
-const MAX_BACKOFF = 60;
+/** Seconds to wait after a 403 or 429 without `Retry-After`. */
+const DEFAULT_WAIT = 5;
+const MAX_WAIT = 60;
 
-/** How one class of credential is asked about. */
+/** How credentials of one class are introspected. */
 export interface IntrospectionRequest<T> {
-  /** For people: `job tokens`. */
-  readonly what: string;
+  /** Name of the credentials in messages, for example `job tokens`. */
+  readonly credentials: string;
+  /** Builds the request to GitLab's API. */
   request(presented: PresentedCredential): {
-    /** Below GitLab's URL. */
+    /** Relative to GitLab's URL. */
     readonly path: string;
     readonly headers: Readonly<Record<string, string>>;
   };
-  /** What the answer says; undefined where it is not about the credential. */
-  interpret(status: number, body: Body, bases: readonly string[]): T | Deny | UnusableResponse | undefined;
+  /** Interprets the response. `bases` are the URLs of GitLab. Undefined: the response is not about the credential. */
+  interpret(status: number, body: Body, bases: readonly string[]): T | Deny | InvalidResponse | undefined;
 }
 
+/** A JSON object in a response. */
 export type Body = Readonly<Record<string, unknown>>;
 
-/** The answer should have said it, and does not. */
-export interface UnusableResponse {
-  readonly kind: 'unusable';
+/** GitLab confirmed the credential. */
+export interface Confirmation {
+  readonly kind: 'confirmed';
+  readonly subject: string;
+  readonly claims: Claims;
+}
+
+/** The response has a successful status, but its content is invalid. The credential is not at fault. */
+export interface InvalidResponse {
+  readonly kind: 'invalid';
   readonly detail: string;
 }
 
-/** GitLab's answer about a credential, or why there is none. */
+/** The result of an introspection request. */
 export interface Introspected<T> {
   readonly result: T | Refusal;
-  /** Without an answer of GitLab, whether it may have got the question all the same. */
+  /** `unanswered`: no response, but GitLab may have received the request. `unsent`: GitLab received no request. */
   readonly sent: 'answered' | 'unanswered' | 'unsent';
 }
 
-/** Never rejects. */
+/** Introspects a credential. Never rejects. */
 export type Introspect<T> = (
   presented: PresentedCredential,
-  /** Questions about credentials that GitLab confirmed before do not wait behind those about unknown ones. */
+  /** Connection pool: requests for previously confirmed credentials never wait for those for unknown ones. */
   pool: 'known' | 'unknown',
 ) => Promise<Introspected<T>>;
 
+/** Creates the introspection of one credential class at one GitLab. */
 export function createIntrospection<T extends { readonly kind: string }>(
   issuer: Pick<IssuerSettings, 'name' | 'issuer' | 'apiUrl' | 'caFile'>,
-  question: IntrospectionRequest<T>,
+  introspection: IntrospectionRequest<T>,
   { egress, clock, log }: IntrospectionPorts,
 ): Introspect<T> {
   const { name, caFile } = issuer;
-  const { what } = question;
+  const { credentials } = introspection;
   const apiUrl = withoutSlash(issuer.apiUrl ?? issuer.issuer);
   const bases = [apiUrl, withoutSlash(issuer.issuer)];
-  let restUntil = Number.NEGATIVE_INFINITY;
+  let retryAt = Number.NEGATIVE_INFINITY;
   let lastProblem: string | undefined;
 
   function unavailable(problem: string, retryAfter?: number): Refusal {
-    // An outage of hours is one line, not one per job.
-    if (problem !== lastProblem) log.warn(`${what} cannot be checked`, { issuer: name, reason: problem });
+    // Log once per outage, not once per request.
+    if (problem !== lastProblem) {
+      log.warn(`${credentials} cannot be verified`, { issuer: name, reason: problem });
+    }
     lastProblem = problem;
     return unable('issuer_unavailable', `issuer ${name}: ${problem}`, retryAfter);
   }
@@ -77,29 +89,31 @@ export function createIntrospection<T extends { readonly kind: string }>(
   function read(response: EgressResponse): T | Refusal {
     const { status } = response;
     const body = parseJsonObject(response.body);
-    // Whatever stands before GitLab says 401, 403 and 404 too, but not as a JSON object.
-    const said = body.kind === 'object' ? question.interpret(status, body.value, bases) : undefined;
-    if (said !== undefined) return isUnusable(said) ? unavailable(said.detail) : said;
+    // A proxy in front of GitLab can also respond with 401, 403 or 404, but not with a JSON object.
+    const result = body.kind === 'object' ? introspection.interpret(status, body.value, bases) : undefined;
+    if (result !== undefined) return isInvalid(result) ? unavailable(result.detail) : result;
     // Not about the credential: GitLab bans addresses for an hour (doc/security/rate_limits.md).
     if (status === 403 || status === 429) {
-      const seconds = restAfter(response);
-      restUntil = clock.now() + seconds * 1000;
-      return unavailable(`answers ${status}: too many calls`, seconds);
+      const seconds = retryAfterOf(response);
+      retryAt = clock.now() + seconds * 1000;
+      return unavailable(`GitLab returned ${status}: too many requests`, seconds);
     }
     return unavailable(
-      body.kind === 'problem' ? `answers ${status}, which ${body.problem}` : `answers ${status}`,
+      body.kind === 'problem'
+        ? `GitLab returned ${status} with a body that ${body.problem}`
+        : `GitLab returned an unexpected ${status}`,
     );
   }
 
   async function call(presented: PresentedCredential, pool: string): Promise<Introspected<T>> {
-    const { path, headers } = question.request(presented);
+    const { path, headers } = introspection.request(presented);
     try {
       const response = await egress.get({
         url: `${apiUrl}${path}`,
         headers: { ...headers, accept: 'application/json' },
         caFile,
         deadline: DEADLINE,
-        maxBytes: MAX_ANSWER_BYTES,
+        maxBytes: MAX_RESPONSE_BYTES,
         pool,
       });
       return { result: read(response), sent: 'answered' };
@@ -113,29 +127,29 @@ export function createIntrospection<T extends { readonly kind: string }>(
   }
 
   return async function introspect(presented, pool) {
-    const rest = Math.ceil((restUntil - clock.now()) / 1000);
-    if (rest > 0 && rest <= MAX_BACKOFF) {
-      const result = unable('issuer_unavailable', `issuer ${name} sent us away a moment ago`, rest);
+    const wait = Math.ceil((retryAt - clock.now()) / 1000);
+    if (wait > 0 && wait <= MAX_WAIT) {
+      const result = unable('issuer_unavailable', `issuer ${name} is in backoff after a 403 or 429`, wait);
       return { result, sent: 'unsent' };
     }
-    const asked = await call(presented, pool);
-    if (asked.result.kind !== 'unable' && lastProblem !== undefined) {
-      log.info(`${what} can be checked again`, { issuer: name });
+    const introspected = await call(presented, pool);
+    if (introspected.result.kind !== 'unable' && lastProblem !== undefined) {
+      log.info(`${credentials} can be verified again`, { issuer: name });
       lastProblem = undefined;
     }
-    return asked;
+    return introspected;
   };
 }
 
-function isUnusable(said: { readonly kind: string }): said is UnusableResponse {
-  return said.kind === 'unusable';
+function isInvalid(result: { readonly kind: string }): result is InvalidResponse {
+  return result.kind === 'invalid';
 }
 
-/** Retry-After in seconds (RFC 9110 §10.2.3); a date, or nothing, is read as "a while". */
-function restAfter({ headers }: EgressResponse): number {
+/** `Retry-After` in seconds (RFC 9110 §10.2.3), bounded. The default applies to a date or a missing header. */
+function retryAfterOf({ headers }: EgressResponse): number {
   const value = headers['retry-after'];
-  const seconds = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : REST;
-  return Math.min(MAX_BACKOFF, Math.max(1, seconds));
+  const seconds = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : DEFAULT_WAIT;
+  return Math.min(MAX_WAIT, Math.max(1, seconds));
 }
 
 function withoutSlash(url: string): string {

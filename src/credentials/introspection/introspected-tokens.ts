@@ -1,8 +1,6 @@
 import { hash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import {
   MAX_CREDENTIAL_LENGTH,
-  type Claims,
   type PresentedCredential,
   type VerifiedCredential,
 } from '../../core/credentials/credential.ts';
@@ -16,114 +14,103 @@ import { tokenHashes } from '../../util/token-hash.ts';
 import { MAX_FLIGHTS, measure } from '../authentication.ts';
 import type { Authentication, ServiceAuthenticator } from '../authentication.ts';
 import { createIntrospection } from './gitlab-introspection.ts';
-import type { IntrospectionPorts, IntrospectionRequest } from './gitlab-introspection.ts';
+import type { Confirmation, IntrospectionPorts, IntrospectionRequest } from './gitlab-introspection.ts';
 import { createPermits, type IntrospectionLimits } from './permits.ts';
+import { createResultCache } from './result-cache.ts';
 import type { IssuerSettings, ServiceSettings } from '../settings.ts';
 import { introspectionSettingsHash } from '../settings-hash.ts';
-import { MAX_ENTRIES, createVerificationCache } from '../verification-cache.ts';
 
 export type IntrospectedPorts = IntrospectionPorts & { readonly meter: VerificationMeter };
 
-/** What GitLab vouched for. */
-export interface Proof {
-  readonly kind: 'proof';
-  readonly subject: string;
-  readonly claims: Claims;
-}
+/** Verifiers by issuer name. A reload reuses them, with their cached results and budgets. */
+export type IntrospectedTokens = ReusableResources<IntrospectionIssuer, ServiceAuthenticator>;
 
-interface Remembered {
-  /** When GitLab's answer came. */
-  readonly at: number;
-}
-
-/** By the name of the issuer. What was asked of one, and how much it may be asked, outlives a reload. */
-export type IntrospectedTokens = ReusableResources<AskedIssuer, ServiceAuthenticator>;
-
-/** All that matters of an issuer here. */
-export type AskedIssuer = Pick<
+/** The settings of an issuer that introspection depends on. */
+export type IntrospectionIssuer = Pick<
   IssuerSettings,
   'name' | 'issuer' | 'apiUrl' | 'caFile' | 'jobTokens' | 'deployTokens'
 >;
 
-export function askedOf(issuers: readonly AskedIssuer[]): (readonly [string, AskedIssuer])[] {
+/** Picks the settings that introspection depends on, by issuer name. */
+export function introspectionIssuers(
+  issuers: readonly IntrospectionIssuer[],
+): (readonly [string, IntrospectionIssuer])[] {
   return issuers.map(({ name, issuer, apiUrl, caFile, jobTokens, deployTokens }) => [
     name,
     { name, issuer, apiUrl, caFile, jobTokens, deployTokens },
   ]);
 }
 
-/** The one GitLab of a service that vouches for such credentials. */
+/**
+ * Picks the verifier of the one issuer of a service that introspects such credentials. Introspected tokens do not name their
+ * issuer, and trying several would disclose the secrets of one GitLab to another.
+ */
 export function pickIntrospected(
   verifiers: IntrospectedTokens,
-  what: string,
+  credentials: string,
   service?: ServiceSettings,
 ): ServiceAuthenticator {
   const accepting = [...verifiers].filter(([issuer]) => service?.issuers?.includes(issuer) ?? true);
   const [only, other] = accepting.map(([, { made }]) => made);
-  if (only === undefined) return () => deny('credential_invalid', `no issuer accepts ${what}`);
-  // It does not say whose it is: asking one after the other would hand each GitLab the others' secrets.
-  if (other !== undefined) return () => deny('credential_invalid', `several issuers accept ${what}`);
+  if (only === undefined) return () => deny('credential_invalid', `no issuer accepts ${credentials}`);
+  if (other !== undefined) return () => deny('credential_invalid', `several issuers accept ${credentials}`);
   return only;
 }
 
-/** Credentials of one class and one GitLab: what it said of them, for as long as it is believed. */
+/** Creates the verifier of one credential class for one GitLab. `cache`: milliseconds for which a confirmation is cached. */
 export function createIntrospectedTokens(
-  issuer: AskedIssuer,
-  kind: 'job_token' | 'deploy_token',
+  issuer: IntrospectionIssuer,
+  credentialClass: 'job_token' | 'deploy_token',
   cache: number,
   limits: IntrospectionLimits,
-  question: IntrospectionRequest<Proof>,
+  request: IntrospectionRequest<Confirmation>,
   ports: IntrospectedPorts,
 ): ServiceAuthenticator {
   const { name } = issuer;
   const { clock, meter } = ports;
-  const introspect = createIntrospection(issuer, question, ports);
+  const introspect = createIntrospection(issuer, request, ports);
   const settingsHash = introspectionSettingsHash(issuer);
-  const running = createVerificationCache<
-    Remembered & { readonly verified: VerifiedCredential; readonly size: number }
-  >();
-  const refused = new LRUCache<string, Remembered & { readonly refusal: Deny }>({ max: MAX_ENTRIES });
+  const results = createResultCache({ confirmed: cache, refused: limits.refusalLifetime });
   const flights = new SingleFlight<Authentication>(MAX_FLIGHTS);
-  const permits = createPermits(limits, { class: kind, what: question.what, issuer: name }, clock);
+  const subject = { class: credentialClass, credentials: request.credentials, issuer: name };
+  const permits = createPermits(limits, subject, clock);
 
-  async function ask(
+  async function verifyUncached(
     presented: PresentedCredential,
     key: string,
     sentHash: string,
     client: ClientFacts,
   ): Promise<Authentication> {
-    const known = running.has(key);
+    const known = results.isConfirmed(key);
     const permit = permits.take(presented, known, client);
     if (permit.kind === 'unable') return permit;
-    const asked = await introspect(presented, known ? 'known' : 'unknown');
-    permits.settle(permit, asked);
-    const answer = asked.result;
+    const introspected = await introspect(presented, known ? 'known' : 'unknown');
+    permits.settle(permit, introspected);
+    const { result } = introspected;
     const at = clock.now();
-    switch (answer.kind) {
+    switch (result.kind) {
       case 'unable':
-        return answer;
+        return result;
       case 'deny':
-        running.delete(key);
-        refused.set(key, { at, refusal: answer });
-        return answer;
-      case 'proof': {
-        const { subject, claims } = answer;
+        results.setRefused(key, at, result);
+        return result;
+      case 'confirmed': {
         const verified: VerifiedCredential = {
-          class: kind,
+          class: credentialClass,
           issuer: name,
           issuerUrl: issuer.issuer,
-          subject,
+          subject: result.subject,
           jti: undefined,
           ...tokenHashes(presented.token, sentHash),
           expiresAt: at + cache,
-          claims,
+          claims: result.claims,
           settingsHash,
         };
-        running.set(key, { at, verified, size: JSON.stringify(claims).length });
+        results.setConfirmed(key, at, verified);
         return verified;
       }
       default:
-        return answer satisfies never;
+        return result satisfies never;
     }
   }
 
@@ -132,39 +119,29 @@ export function createIntrospectedTokens(
     const malformed = checkForm(token);
     if (malformed !== undefined) return malformed;
     const sentHash = hash('sha256', token);
-    // A deploy token is good with its own user name only.
-    const key = kind === 'deploy_token' ? `${sentHash}:${username ?? ''}` : sentHash;
-    const now = clock.now();
-    const good = running.get(key);
-    if (good !== undefined && isFresh(good, cache, now)) {
-      meter.cacheHit(kind);
-      return good.verified;
+    // A deploy token is valid only with its user name.
+    const key = credentialClass === 'deploy_token' ? `${sentHash}:${username ?? ''}` : sentHash;
+    const cached = results.find(key, clock.now());
+    if (cached !== undefined) {
+      meter.cacheHit(credentialClass);
+      return cached;
     }
-    const bad = refused.get(key);
-    if (bad !== undefined && isFresh(bad, limits.refusalLifetime, now)) {
-      meter.cacheHit(kind);
-      return bad.refusal;
-    }
-    meter.cacheMiss(kind);
-    const measured = measure(meter, kind);
+    meter.cacheMiss(credentialClass);
+    const measured = measure(meter, credentialClass);
     return flights
-      .run(key, () => ask(presented, key, sentHash, client))
+      .run(key, () => verifyUncached(presented, key, sentHash, client))
       .then((result) => measured(name, result));
   };
 }
 
-/** For questions of the operator, which no client asked. */
+/** The client of verifications that an operator starts, for example with `explain`. */
 const UNKNOWN_CLIENT: ClientFacts = { address: '', proto: 'http' };
 
-/** Negative age: the clock was set back, which must not keep an answer alive for as long. */
-function isFresh({ at }: Remembered, lifetime: number, now: number): boolean {
-  const age = now - at;
-  return age >= 0 && age < lifetime;
-}
-
-/** What could not stand in the header of our own call is nothing that GitLab ever gave out. */
+/** GitLab issues only tokens that are valid header values; any other token must not reach a request header. */
 function checkForm(token: string): Deny | undefined {
-  if (token.length > MAX_CREDENTIAL_LENGTH) return deny('credential_malformed', 'the token is over 16 KiB');
+  if (token.length > MAX_CREDENTIAL_LENGTH) {
+    return deny('credential_malformed', 'the token is longer than 16 KiB');
+  }
   if (/^[\x21-\x7e]+$/.test(token)) return undefined;
-  return deny('credential_malformed', 'the token holds characters that none has');
+  return deny('credential_malformed', 'the token contains characters other than printable ASCII');
 }

@@ -7,42 +7,42 @@ import type { Introspected } from './gitlab-introspection.ts';
 import { IntrospectionBudget } from './budget.ts';
 import type { BudgetLimits, Outcome, Permit } from './budget.ts';
 
-/** Questions to one GitLab about one class of credential. */
+/** Limits of introspection requests to one GitLab for one credential class. */
 export interface IntrospectionLimits {
-  /** About credentials that it never confirmed. */
+  /** For credentials that GitLab has never confirmed. */
   readonly budget: BudgetLimits;
-  /** About credentials that it confirmed before: unknown ones cannot use this up. */
+  /** For previously confirmed credentials. Unknown credentials cannot exhaust this rate. */
   readonly renewals: { readonly perSecond: number; readonly burst: number };
-  /** Milliseconds that a refusal is remembered. */
+  /** Milliseconds for which a refusal is cached. */
   readonly refusalLifetime: number;
 }
 
-/** Decides which questions are sent to GitLab. */
+/** Decides which introspection requests are sent to GitLab. */
 export interface Permits {
-  /** `known`: GitLab confirmed the credential before. */
+  /** Requests a permit. `known`: GitLab has confirmed the credential before. */
   take(presented: PresentedCredential, known: boolean, client: ClientFacts): Permit | Unable;
-  /** With what came of the question; exactly once for each permit. */
-  settle(permit: Permit, asked: Introspected<{ readonly kind: 'proof' }>): void;
+  /** Reports the result of the introspection; exactly once for each permit. */
+  settle(permit: Permit, introspected: Introspected<{ readonly kind: 'confirmed' }>): void;
 }
 
 export function createPermits(
   limits: IntrospectionLimits,
-  subject: { readonly class: CredentialClass; readonly what: string; readonly issuer: string },
+  subject: { readonly class: CredentialClass; readonly credentials: string; readonly issuer: string },
   clock: Clock,
 ): Permits {
   const budget = new IntrospectionBudget(limits.budget, clock);
   const renewals = new TokenBucket(limits.renewals, () => clock.now());
 
   function refuse(overBudget: boolean, retryAfter: number): Unable {
-    const whose = overBudget ? ' of this client' : '';
-    const detail = `too many ${subject.what}${whose} to ask issuer ${subject.issuer} about`;
+    const source = overBudget ? ' of this client' : '';
+    const detail = `too many unverified ${subject.credentials}${source} for issuer ${subject.issuer}`;
     return { ...unable('issuer_unavailable', detail, retryAfter), overBudget };
   }
 
   return {
     take(presented, known, { address, port }) {
       if (known && !renewals.take()) return refuse(false, 1);
-      // Every job token has the same user name.
+      // All job tokens have the same user name.
       const username = subject.class === 'deploy_token' ? presented.username : undefined;
       const taken = known ? budget.takeRenewal(address) : budget.take({ address, port, username });
       return taken.kind === 'exhausted' ? refuse(taken.own, taken.retryAfter) : taken;
@@ -52,16 +52,16 @@ export function createPermits(
 }
 
 function outcomeOf(
-  { kind }: { readonly kind: 'proof' } | Refusal,
+  { kind }: { readonly kind: 'confirmed' } | Refusal,
   sent: Introspected<unknown>['sent'],
 ): Outcome {
   switch (kind) {
-    case 'proof':
+    case 'confirmed':
       return 'confirmed';
     case 'deny':
       return 'refused';
     case 'unable':
-      // An answer that is not about the credential is no failed authentication.
+      // A response that is not about the credential is not a failed authentication.
       return sent === 'unanswered' ? 'unanswered' : 'uncounted';
     default:
       return kind satisfies never;

@@ -1,15 +1,15 @@
 import { deny } from '../../core/decision.ts';
-import type { IntrospectionRequest } from '../introspection/gitlab-introspection.ts';
+import type { Confirmation, IntrospectionRequest } from '../introspection/gitlab-introspection.ts';
 import { reuse } from '../../util/reuse.ts';
-import { askedOf, createIntrospectedTokens } from '../introspection/introspected-tokens.ts';
-import type { IntrospectedPorts, IntrospectedTokens, Proof } from '../introspection/introspected-tokens.ts';
+import { createIntrospectedTokens, introspectionIssuers } from '../introspection/introspected-tokens.ts';
+import type { IntrospectedPorts, IntrospectedTokens } from '../introspection/introspected-tokens.ts';
 import type { IntrospectionLimits } from '../introspection/permits.ts';
 import { readJob } from './job-token-claims.ts';
 import type { IssuerSettings } from '../settings.ts';
 
 /**
- * GitLab bans no address for these, but GitLab.com serves one address 500 unauthenticated requests a minute
- * (doc/user/gitlab_com/rate_limits), and a refused job token is one: at most 450 fail in that time.
+ * GitLab does not ban addresses for refused job tokens, but counts them as unauthenticated requests, and GitLab.com serves
+ * one address 500 of those per minute (doc/user/gitlab_com/rate_limits). The gateway causes at most 450.
  */
 const LIMITS: IntrospectionLimits = {
   budget: {
@@ -25,32 +25,35 @@ const LIMITS: IntrospectionLimits = {
   refusalLifetime: 10_000,
 };
 
-/** `GET /api/v4/job` answers what the job of the token in `JOB-TOKEN` is (GitLab doc/api/jobs.md). */
-const INTROSPECTION: IntrospectionRequest<Proof> = {
-  what: 'job tokens',
+/** `GET /api/v4/job` returns the job of the token in `JOB-TOKEN` (GitLab doc/api/jobs.md, "Get job token's job"). */
+const INTROSPECTION: IntrospectionRequest<Confirmation> = {
+  credentials: 'job tokens',
   request: ({ token }) => ({ path: '/api/v4/job', headers: { 'job-token': token } }),
   interpret(status, body, bases) {
     switch (status) {
       case 200:
         return readJob(body, bases);
       case 401:
-        return deny('job_not_running', 'GitLab answers 401: the job has ended, or there never was one');
+        return deny('job_not_running', 'GitLab returned 401: the job has ended, or the token is invalid');
       case 404:
-        return deny('credential_invalid', 'GitLab answers 404: a credential, but not that of a job');
+        return deny(
+          'credential_invalid',
+          'GitLab returned 404: the credential is valid, but not a job token',
+        );
       default:
         return undefined;
     }
   },
 };
 
-/** CI job tokens, of every GitLab that is to be asked about them. */
+/** Creates the verifiers of CI job tokens, for each issuer that accepts them. */
 export function createJobTokens(
   issuers: readonly IssuerSettings[],
   ports: IntrospectedPorts,
-  last?: IntrospectedTokens,
+  previous?: IntrospectedTokens,
 ): IntrospectedTokens {
-  const asked = askedOf(issuers.filter(({ jobTokens }) => jobTokens !== undefined));
-  return reuse(last, asked, (issuer) =>
+  const accepting = introspectionIssuers(issuers.filter(({ jobTokens }) => jobTokens !== undefined));
+  return reuse(previous, accepting, (issuer) =>
     createIntrospectedTokens(issuer, 'job_token', issuer.jobTokens?.cache ?? 0, LIMITS, INTROSPECTION, ports),
   );
 }

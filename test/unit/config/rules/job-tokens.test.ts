@@ -169,7 +169,7 @@ describe('claims of job tokens', () => {
       },
       ['https://gitlab.example.com'],
     );
-    expect(job.kind === 'proof' && Object.keys(job.claims)).toEqual(JOB_TOKEN_CLAIMS);
+    expect(job.kind === 'confirmed' && Object.keys(job.claims)).toEqual(JOB_TOKEN_CLAIMS);
   });
 
   test.each(JOB_TOKEN_CLAIMS.filter((claim) => claim !== 'project_id'))('%s can match', (claim) => {

@@ -27,7 +27,7 @@ describe('first use', () => {
     expect(await set.keysFor('a')).toMatchObject({
       kind: 'unable',
       reason: 'issuer_unavailable',
-      detail: 'the keys of issuer gitlab cannot be had: ECONNREFUSED',
+      detail: 'the keys of issuer gitlab are unavailable: ECONNREFUSED',
       retryAfter: 1,
     });
   });

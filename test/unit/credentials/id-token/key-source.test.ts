@@ -59,9 +59,9 @@ describe('discovery', () => {
   });
 
   test.each([
-    ['another issuer', { issuer: 'https://evil.example' }, 'names another issuer'],
-    ['issuer with a slash', { issuer: 'https://i.example/' }, 'names another issuer'],
-    ['no issuer', { issuer: undefined }, 'names another issuer'],
+    ['another issuer', { issuer: 'https://evil.example' }, 'has an issuer other than'],
+    ['issuer with a slash', { issuer: 'https://i.example/' }, 'has an issuer other than'],
+    ['no issuer', { issuer: undefined }, 'has an issuer other than'],
     ['no jwks_uri', { jwks_uri: undefined }, 'no usable jwks_uri'],
     ['relative jwks_uri', { jwks_uri: '/keys' }, 'no usable jwks_uri'],
     ['foreign jwks_uri', { jwks_uri: 'https://evil.example/keys' }, 'configure it as jwksUri'],
@@ -77,10 +77,10 @@ describe('discovery', () => {
   });
 
   test.each([
-    ['a list', '[]', 'not a discovery document'],
+    ['a list', '[]', 'is not a JSON object'],
     ['HTML', '<html>', 'is not JSON'],
-    ['a redirect', 302, 'answered 302'],
-    ['an error', 500, 'answered 500'],
+    ['a redirect', 302, 'returned 302'],
+    ['an error', 500, 'returned 500'],
     ['no answer', new GatehouseError('outbound_failed', 'ECONNREFUSED'), 'configuration: ECONNREFUSED'],
     ['an odd failure', new TypeError('secret'), 'configuration: unexpected error'],
   ])('refuses %s', async (_name, answer, message) => {
@@ -129,8 +129,8 @@ describe('jwksUri', () => {
   });
 
   test.each([
-    ['empty', '', 'does not hold one token'],
-    ['two lines', 'a\nb', 'does not hold one token'],
+    ['empty', '', 'does not contain exactly one token'],
+    ['two lines', 'a\nb', 'does not contain exactly one token'],
     ['missing', undefined, 'ENOENT'],
   ])('a bearer token file that is %s is a failure without a call', async (name, content, message) => {
     const bearerTokenFile = join(folder, name);

@@ -27,7 +27,7 @@ const read = (changes: object, bases = BASES): ReturnType<typeof readJob> =>
 
 test('the documented answer, in the names and types of id tokens', () => {
   expect(read({})).toEqual({
-    kind: 'proof',
+    kind: 'confirmed',
     subject: 'project_path:acme/payments:ref_type:branch:ref:main',
     claims: {
       project_id: '20',
@@ -61,7 +61,7 @@ describe('what is absent stays absent', () => {
     ],
   ])('%s', (_name, changes, missing) => {
     const job = read(changes);
-    const claims = job.kind === 'proof' ? job.claims : undefined;
+    const claims = job.kind === 'confirmed' ? job.claims : undefined;
     expect(claims).toMatchObject({ project_path: 'acme/payments', job_id: '4242' });
     expect(missing.filter((name) => Object.hasOwn(claims ?? {}, name))).toEqual([]);
   });
@@ -72,7 +72,7 @@ describe('what is absent stays absent', () => {
 
   test('members that the answer should not have are not believed', () => {
     const job = read({ ref_protected: 'true', namespace_id: '7', environment: 'production', sub: 'x' });
-    expect(Object.keys(job.kind === 'proof' ? job.claims : {})).toHaveLength(10);
+    expect(Object.keys(job.kind === 'confirmed' ? job.claims : {})).toHaveLength(10);
   });
 });
 
@@ -93,7 +93,7 @@ describe('the project path', () => {
     ['of the apiUrl', 'https://gitlab.internal:8443/acme/web/ui/-/jobs/4242', 'acme/web/ui'],
     ['with dots, dashes and case', `${ISSUER}/A.b/c-d_e.f/-/jobs/4242`, 'A.b/c-d_e.f'],
   ])('%s', (_name, web_url, project_path) => {
-    expect(read({ web_url })).toMatchObject({ kind: 'proof', claims: { project_path } });
+    expect(read({ web_url })).toMatchObject({ kind: 'confirmed', claims: { project_path } });
   });
 
   test('of a GitLab that lives under a path', () => {
@@ -140,5 +140,5 @@ test.each([
   ['no tag', { tag: undefined }],
   ['a tag that is a text', { tag: 'false' }],
 ])('with %s it is no answer at all', (_name, changes) => {
-  expect(read(changes)).toMatchObject({ kind: 'unusable' });
+  expect(read(changes)).toMatchObject({ kind: 'invalid' });
 });

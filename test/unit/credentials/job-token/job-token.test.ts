@@ -199,10 +199,10 @@ describe('when GitLab does not tell', () => {
     expect(rig.log.lines).toEqual([
       {
         level: 'warn',
-        message: 'job tokens cannot be checked',
-        fields: { issuer: 'gitlab', reason: 'answers 500' },
+        message: 'job tokens cannot be verified',
+        fields: { issuer: 'gitlab', reason: 'GitLab returned an unexpected 500' },
       },
-      { level: 'info', message: 'job tokens can be checked again', fields: { issuer: 'gitlab' } },
+      { level: 'info', message: 'job tokens can be verified again', fields: { issuer: 'gitlab' } },
     ]);
   });
 });
