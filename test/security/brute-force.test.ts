@@ -1,4 +1,4 @@
-/** B1–B4, C6 through the whole gateway: guessing gets slower, and costs nobody else anything. */
+/** B1–B4, C6 through the whole gateway: guessing is limited and does not affect other clients. */
 import { hash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -74,11 +74,11 @@ function guess(n: number, name = 'edge'): string {
   return `ghdt_${name}_${n.toString(16).padStart(64, '0')}`;
 }
 
-test('B1 timing: an unknown user costs what a wrong secret costs', async () => {
+test('B1 timing: an unknown user name takes as long as a wrong secret', async () => {
   const patient = await start({ perAddress: 1_000_000, perName: 1_000_000 });
   const agents = ['edge', 'nobody'] as const;
   const times: Record<(typeof agents)[number], number[]> = { edge: [], nobody: [] };
-  // Interleaved, so that whatever else the machine does hits both alike.
+  // Interleaved, so that other load on the machine affects both equally.
   for (let n = 0; n < 1_000; n++) {
     for (const name of agents) {
       const began = performance.now();
@@ -95,7 +95,7 @@ test('B1 timing: an unknown user costs what a wrong secret costs', async () => {
   await patient.close();
 });
 
-test('B2 brute force: neither case nor X-Forwarded-For evades the limit; what is valid still works', async () => {
+test('B2 brute force: neither case nor X-Forwarded-For evades the limit; valid credentials still work', async () => {
   const statuses: number[] = [];
   for (let n = 0; n < LIMITS.perName + 2; n++) {
     const name = n % 2 === 0 ? 'edge' : 'EDGE';
@@ -108,7 +108,7 @@ test('B2 brute force: neither case nor X-Forwarded-For evades the limit; what is
   expect((await ask([`Authorization: Bearer ${issuer.mint({ project_id: '20' })}`])).status).toBe(200);
 });
 
-test('B2 by address, whatever is tried; the user name that all jobs share has no limit of its own', async () => {
+test('B2 limit by address for all credentials; the user name shared by all jobs has no separate limit', async () => {
   const own = await start();
   const seen: string[] = [];
   for (let n = 0; n < LIMITS.perAddress + 1; n++) {
@@ -119,12 +119,12 @@ test('B2 by address, whatever is tried; the user name that all jobs share has no
   expect(seen.at(-1)).toBe('429');
   const audited = await own.audit(seen.length);
   expect(audited.at(-1)?.event.reason).toBe('rate_limited');
-  // A token that does verify is never a failed attempt, even from this address.
+  // A valid token is never a failed attempt, even from this address.
   expect((await ask([`Authorization: Bearer ${issuer.mint({ project_id: '20' })}`], own)).status).toBe(200);
   await own.close();
 });
 
-test('B3 hash cost: 200 wrong secrets take no measurable time from anybody else', async () => {
+test('B3 hash cost: 200 wrong secrets do not measurably delay other clients', async () => {
   const began = process.cpuUsage();
   await Promise.all(Array.from({ length: 200 }, (_, n) => ask([basic('edge', guess(n))])));
   const { user, system } = process.cpuUsage(began);
@@ -143,17 +143,17 @@ test.each([
   ['8 KiB', basic('edge', 'x'.repeat(8_192))],
   ['of another user name', basic('EDGE', SECRET)],
   ['without user name', basic('', SECRET)],
-])('B4 edge secrets: %s is no credential', async (_name, line) => {
+])('B4 edge secrets: %s is not accepted', async (_name, line) => {
   const answer = await ask([line]);
   expect([401, 429]).toContain(answer.status);
   expect(upstream.bytes()).toBe('');
 });
 
-test('B4 edge secrets: 1 MB never gets as far', async () => {
+test('B4 edge secrets: a secret of 1 MB is refused by the header limit', async () => {
   expect((await ask([basic('edge', 'x'.repeat(1_000_000))])).status).toBe(431);
 });
 
-test('C6 revocation: refused on the next request, and the token that others hold goes on', async () => {
+test('C6 revocation: the next request is refused, and other tokens stay valid', async () => {
   const [leaked, other] = [issuer.mint({ project_id: '20' }), issuer.mint({ project_id: '20' })];
   const read = async (token: string) => (await ask([`Authorization: Bearer ${token}`])).status;
   expect([await read(leaked), await read(other)]).toEqual([200, 200]);

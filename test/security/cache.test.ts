@@ -1,4 +1,4 @@
-/** threats.md, group C: what is remembered must not be worth more than what was proved. */
+/** threats.md, group C: a cached verification must not be accepted where a new one would be refused. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   FrozenClock,
@@ -30,7 +30,7 @@ beforeEach(() => {
 afterEach(() => rig.close());
 
 describe('C1 cache key', () => {
-  test('the warm way is synchronous and gives the same object', async () => {
+  test('a cached token is returned synchronously as the same object', async () => {
     const token = issuer.mint();
     const first = await rig.ask(token);
     const second = rig.ask(token);
@@ -39,7 +39,7 @@ describe('C1 cache key', () => {
     expect(await rig.ask(issuer.mint())).not.toBe(first);
   });
 
-  test('another signature under the same claims is another token', async () => {
+  test('the same claims with another signature are another token', async () => {
     const token = issuer.mint();
     await rig.ask(token);
     const [head, body, signature = ''] = token.split('.');
@@ -50,14 +50,14 @@ describe('C1 cache key', () => {
     expect(await rig.reason(`${head}.${otherBody}.${signature}`)).toBe('signature_invalid');
   });
 
-  test('a cached id token is not known as any other class', async () => {
+  test('a cached ID token is not accepted as another class', async () => {
     const token = issuer.mint();
     await rig.ask(token);
     const asJobToken = { ...idToken(token), class: 'job_token' as const };
     expect(reasonOf(await rig.authenticator.forService('api')(asJobToken))).toBe('credential_invalid');
   });
 
-  test('a token of one issuer does not pass as one of another with the same kid', async () => {
+  test('a token of one issuer is not accepted for another issuer with the same kid', async () => {
     const other = await startIssuer({ type: 'github', clock });
     const it = authenticatorFor([issuerSettings(issuer), issuerSettings(other)], { clock });
     expect(await it.reason(issuer.mint())).toBe('verified');
@@ -68,7 +68,7 @@ describe('C1 cache key', () => {
   });
 });
 
-test('C2 what one service accepted is asked again by the next', async () => {
+test('C2 each service checks a cached token against its own audiences', async () => {
   const token = issuer.mint();
   expect(await rig.reason(token)).toBe('verified');
   const ask = (service: string): string => {
@@ -85,7 +85,7 @@ describe('C3 past exp', () => {
   test.each([
     ['whole seconds', 10, 10_000],
     ['half a second', 0.5, 500],
-  ])('%s: good until just before, however often it is used', async (_name, lifetime, milliseconds) => {
+  ])('%s: valid until just before, however often it is used', async (_name, lifetime, milliseconds) => {
     const token = issuer.mint({ exp: clock.now() / 1000 + lifetime });
     expect(await rig.reason(token)).toBe('verified');
     clock.advance(milliseconds - 1);
@@ -98,7 +98,7 @@ describe('C3 past exp', () => {
     ['now', () => String(clock.now() / 1000), 'token_expired'],
     ['NaN', () => '"NaN"', 'credential_malformed'],
     ['infinite', () => '1e999', 'credential_malformed'],
-  ])('exp %s never enters the cache', async (_name, exp, reason) => {
+  ])('a token with exp %s is not cached', async (_name, exp, reason) => {
     const now = clock.now() / 1000;
     const payload = `{"iss":"${issuer.url}","aud":"https://gateway.example.com","sub":"x","iat":${now},"exp":${exp()}}`;
     const token = issuer.mintUnsafe({ alg: 'RS256', kid: issuer.key.kid }, payload);
@@ -117,8 +117,8 @@ describe('C3 past exp', () => {
   });
 });
 
-describe('C4 negatives', () => {
-  test('an issuer that was down is asked again, and the token is good then', async () => {
+describe('C4 negative results', () => {
+  test('an unreachable issuer is requested again, and the token is then accepted', async () => {
     issuer.faults.jwks = { kind: 'status', status: 500 };
     const token = issuer.mint();
     expect(await rig.reason(token)).toBe('issuer_unavailable');
@@ -127,7 +127,7 @@ describe('C4 negatives', () => {
     expect(await rig.reason(token)).toBe('verified');
   });
 
-  test('tokens that nobody takes push nothing out', async () => {
+  test('tokens that no service accepts evict no cache entries', async () => {
     const token = issuer.mint();
     await rig.ask(token);
     const stranger = issuer.mint({ aud: 'https://elsewhere.example.com' });
@@ -149,7 +149,7 @@ describe('C5 stampede', () => {
     expect(issuer.requests.jwks).toBe(before.jwks + 1);
   });
 
-  test('sharing a verification shares no audience', async () => {
+  test('a shared verification does not share the accepted audience', async () => {
     const token = issuer.mint();
     const ask = (service: string): unknown => rig.authenticator.forService(service)(idToken(token));
     const [good, refused] = await Promise.all([ask('api'), ask('other')]);
@@ -158,7 +158,7 @@ describe('C5 stampede', () => {
   });
 });
 
-test('C6 a withdrawn key ends its cached tokens at the next request', async () => {
+test('C6 cached tokens of a withdrawn key are refused at the next request', async () => {
   const token = issuer.mint();
   expect(await rig.reason(token)).toBe('verified');
   issuer.rotate();

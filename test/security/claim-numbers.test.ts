@@ -1,4 +1,4 @@
-/** threats.md J18: numbers that JSON.parse cannot tell apart (RFC 8259 §6, RFC 7493 §2.2). */
+/** threats.md J18: different numbers that JSON.parse reads as equal (RFC 8259 §6, RFC 7493 §2.2). */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startGitlab, type TestGitlab } from '../support/gitlab.ts';
@@ -79,7 +79,7 @@ afterAll(async () => {
   await Promise.all([issuer.close(), gitlab.close(), upstream.close()]);
 });
 
-/** A token with a claim as this JSON text; JSON.stringify could not write it. */
+/** A token with this JSON text as a claim, which JSON.stringify cannot produce. */
 function tokenWith(sub: string, json: string): string {
   const now = Math.floor(Date.now() / 1000);
   const claims = { iss: issuer.url, aud: 'https://gateway.example.com', sub, iat: now, exp: now + 300 };
@@ -121,7 +121,7 @@ describe.each(INEXACT)('J18 %s', (literal) => {
     expect(upstream.bytes()).toBe('');
   });
 
-  test('makes no identity header', async () => {
+  test('is not sent as an identity header', async () => {
     expect(await ask('holder', literal)).toBe('200');
     expect(valuesOf(receivedBy(upstream), 'X-Project')).toEqual([]);
   });
@@ -151,13 +151,13 @@ test.each(['20', '20.0', '9007199254740991', '-9007199254740991', '1e3', '0', '"
   },
 );
 
-test('J18 a text is a text, however many digits it has', async () => {
+test('J18 a string of digits is compared as a string', async () => {
   expect(await ask('equals', '"9007199254740992"')).toBe('403 scope_not_granted');
   expect(await ask('equals', '"9007199254740993"')).toBe('403 no_matching_identity');
   expect(await ask('holder', '"9007199254740993"', '/api/9007199254740993/x')).toBe('200');
 });
 
-test('J18 a revocation of another project does not name it', async () => {
+test('J18 a revocation of another project does not match it', async () => {
   const revoked = await fetch(`${gateway.adminUrl}/revocations`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -1,4 +1,4 @@
-/** M5: a client without a valid credential uses up no budget of another client (threats.md, docs/adr/0026-introspection-budgets.md). */
+/** M5: a client without a valid credential cannot exhaust the budget of another client (threats.md, docs/adr/0026-introspection-budgets.md). */
 import { hash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FrozenClock } from '../support/authentication.ts';
@@ -10,10 +10,10 @@ import type { RawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 
 const [ATTACKER, VICTIM] = ['127.0.0.66', '127.0.0.7'];
-/** Of GitLab, doc/security/rate_limits.md: failures in this many milliseconds, after which it bans the address. */
+/** GitLab's limit of failures before it bans an address, and its window in milliseconds (doc/security/rate_limits.md). */
 const BAN = { failures: 30, window: 180_000 };
 
-/** Of a deploy token of the configuration, which no GitLab is asked about. */
+/** Secret of a deploy token of the configuration, which is not introspected. */
 const PROBE = `ghdt_probe_${'7'.repeat(64)}`;
 
 let clock: FrozenClock;
@@ -99,7 +99,7 @@ const range = <T>(length: number, make: (n: number) => T): T[] => Array.from({ l
 const head = (lines: Lines, ...more: Lines): string =>
   ['GET /api/x HTTP/1.1', 'Host: gateway.example.com', ...lines, ...more, '', ''].join('\r\n');
 
-/** One request on a connection of its own, from this address; behind the trusted proxy where it is not one of 127/8. */
+/** One request on a new connection from this address; addresses outside 127/8 use the trusted proxy. */
 async function ask(from: string, lines: Lines): Promise<RawResponse> {
   const direct = from.startsWith('127.');
   const client = await openConversation(gateway.port, direct ? from : '127.0.0.200');
@@ -117,7 +117,7 @@ function count(values: readonly number[], value: number): number {
   return values.filter((other) => other === value).length;
 }
 
-/** All requests on one connection, one after the other. */
+/** Sends all requests sequentially on one connection. */
 async function inOneConnection(from: string, requests: readonly Lines[]): Promise<number[]> {
   const client = await openConversation(gateway.port, from);
   const answers = (): readonly number[] =>
@@ -130,7 +130,7 @@ async function inOneConnection(from: string, requests: readonly Lines[]): Promis
   return [...answers()];
 }
 
-/** Moves the clock; after that the gateway reads its list of revocations again, which would be too old. */
+/** Advances the clock, and lets the gateway reload its revocation list, which would be stale. */
 async function advance(milliseconds: number): Promise<void> {
   clock.advance(milliseconds);
   await eventually(
@@ -139,12 +139,12 @@ async function advance(milliseconds: number): Promise<void> {
   );
 }
 
-/** What GitLab counts towards a ban. */
+/** Number of failures that GitLab counts towards a ban. */
 const failures = (): number =>
   gitlab.seen.filter(({ endpoint, status }) => endpoint === 'jwtAuth' && status === 401).length;
 
-describe('deploy tokens of GitLab', () => {
-  test('13 fake secrets from one address leave the first use of another address alone', async () => {
+describe('GitLab deploy tokens', () => {
+  test('13 forged secrets from one address do not affect the first use from another address', async () => {
     const token = gitlab.deployToken({ project: 'acme/payments' });
     const answers = await statuses(
       ATTACKER,
@@ -154,7 +154,7 @@ describe('deploy tokens of GitLab', () => {
     expect(await statusOf(VICTIM, good(token))).toBe(200);
   });
 
-  test('so does a flood, for as long as it lasts', async () => {
+  test('a continuous flood from one address does not affect it either', async () => {
     for (let round = 0; round < 10; round++) {
       await statuses(
         ATTACKER,
@@ -175,11 +175,11 @@ describe('deploy tokens of GitLab', () => {
     expect([count(answers, 401), count(answers, 503), count(answers, 429)]).toEqual([asked, 30 - asked, 10]);
     const refused = await ask(ATTACKER, fake(99));
     expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([429, 60]);
-    // Only their own: a refused credential of another address is still told so.
+    // Only this address: a refused credential from another address still gets 401.
     expect(await statusOf(VICTIM, deploy('somebody', 'gldt-mistyped'))).toBe(401);
   });
 
-  test('an address that was out of budget gets it back', async () => {
+  test('an address regains its budget after the window', async () => {
     for (let n = 0; n < 10; n++) await statusOf(ATTACKER, fake(n));
     const token = gitlab.deployToken({ project: 'acme/payments' });
     const refused = await ask(ATTACKER, good(token));
@@ -190,7 +190,7 @@ describe('deploy tokens of GitLab', () => {
     expect(await statusOf(ATTACKER, good(token))).toBe(200);
   });
 
-  test('another user name behind the same address keeps a share', async () => {
+  test('another user name behind the same address keeps its share', async () => {
     await statuses(
       ATTACKER,
       range(30, (n) => fake(n, 'gitlab+deploy-token-1')),
@@ -199,7 +199,7 @@ describe('deploy tokens of GitLab', () => {
   });
 
   test('many addresses never reach the threshold of a ban, and do not reach the reserve', async () => {
-    // Confirmed once from this address: it is not new.
+    // This address has a confirmed credential.
     expect(await statusOf(VICTIM, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
     const known = gitlab.deployToken({ project: 'acme/payments' });
     expect(await statusOf('127.0.0.8', good(known))).toBe(200);
@@ -212,18 +212,18 @@ describe('deploy tokens of GitLab', () => {
       expect(await statusOf('127.0.0.8', good(known))).toBe(200);
       await advance(30_000);
     }
-    // GitLab answers 403 to every call of a banned address.
+    // GitLab responds with 403 to every request of a banned address.
     expect(failures()).toBeGreaterThan(16);
     expect(gitlab.seen.filter(({ status }) => status === 403)).toEqual([]);
   });
 
-  test('the networks of one IPv6 site take half of the budget at most', async () => {
+  test('the networks of one IPv6 site use at most half of the budget', async () => {
     for (let n = 0; n < 40; n++) await statusOf(`2001:db8:1:${n.toString(16)}::1`, fake(n));
     expect(await statusOf('2001:db8:2::1', good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
     expect(await statusOf(VICTIM, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
   });
 
-  test('tokens that end together do not lead to a ban either', async () => {
+  test('tokens that expire together do not lead to a ban either', async () => {
     const tokens = range(60, () => gitlab.deployToken({ project: 'acme/payments' }));
     for (const token of tokens) expect(await statusOf(VICTIM, good(token))).toBe(200);
     for (const token of tokens.slice(1)) token.revoke();
@@ -236,7 +236,7 @@ describe('deploy tokens of GitLab', () => {
     expect(await statusOf(VICTIM, good(tokens[0] ?? gitlab.deployToken()))).toBe(200);
   });
 
-  test('an outage of GitLab uses up nothing: the first use after it succeeds', async () => {
+  test('an outage of GitLab uses no budget: the first use after it succeeds', async () => {
     await gitlab.down();
     expect(
       await statuses(
@@ -256,7 +256,7 @@ describe('deploy tokens of GitLab', () => {
     expect(await statusOf(VICTIM, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
   });
 
-  test('questions that GitLab did not answer may have failed there: they count, but not for their address', async () => {
+  test('unanswered requests may have failed at GitLab: they count, but not for their address', async () => {
     gitlab.faults.jwtAuth = { kind: 'drop' };
     for (let n = 0; n < 40; n++) await statusOf(ATTACKER, fake(n));
     expect(gitlab.count('jwtAuth')).toBeLessThan(BAN.failures);
@@ -267,7 +267,7 @@ describe('deploy tokens of GitLab', () => {
 });
 
 describe('job tokens', () => {
-  test('junk on the connections of one client leaves new jobs behind the same address alone', async () => {
+  test('forged tokens on the connections of one client do not affect new jobs behind the same address', async () => {
     const jobs = range(20, () => gitlab.job());
     const flood = range(4, (client) =>
       inOneConnection(
@@ -275,13 +275,13 @@ describe('job tokens', () => {
         range(60, (n) => junk(`${client}-${n}`)),
       ),
     );
-    // From the same address, which is what runners behind one egress look like.
+    // From the same address, like runners behind one NAT gateway.
     const answers: number[] = [];
     for (const { token } of jobs) answers.push(await statusOf(ATTACKER, job(token)));
     expect(answers).toEqual(jobs.map(() => 200));
     const refused = (await Promise.all(flood)).flat();
     expect(count(refused, 200)).toBe(0);
-    // What is over the budget costs GitLab nothing.
+    // Requests over the budget are not sent to GitLab.
     expect(gitlab.count('job')).toBeLessThan(20 + 100);
     const late = range(20, () => gitlab.job());
     expect(
@@ -292,14 +292,14 @@ describe('job tokens', () => {
     ).toEqual(late.map(() => 200));
   });
 
-  test('as much junk as jobs on new connections leaves the jobs alone', async () => {
+  test('as many forged tokens as jobs on new connections do not affect the jobs', async () => {
     const jobs = range(20, () => gitlab.job());
     const requests = jobs.flatMap(({ token }, n) => [...range(5, (m) => junk(`${n}-${m}`)), job(token)]);
     const answers = await statuses(ATTACKER, requests);
     expect(answers.filter((_, n) => n % 6 === 5)).toEqual(jobs.map(() => 200));
   });
 
-  test('a flood from one address leaves the new jobs of all others alone', async () => {
+  test('a flood from one address does not affect new jobs from other addresses', async () => {
     const flood = await statuses(ATTACKER, range(300, junk));
     expect(count(flood, 200)).toBe(0);
     expect(gitlab.count('job')).toBeLessThan(200);
@@ -312,7 +312,7 @@ describe('job tokens', () => {
     ).toEqual(jobs.map(() => 200));
   });
 
-  test('a token that was confirmed before does not wait behind junk while GitLab is slow', async () => {
+  test('a previously confirmed token does not wait behind forged ones while GitLab is slow', async () => {
     const { token } = gitlab.job();
     expect(await statusOf(VICTIM, job(token))).toBe(200);
     await advance(30_000);
@@ -321,7 +321,7 @@ describe('job tokens', () => {
     await eventually('the flood at GitLab', () => gitlab.count('job') > 8);
     const since = performance.now();
     expect(await statusOf(VICTIM, job(token))).toBe(200);
-    // One answer of GitLab, and not one behind a queue.
+    // The duration of one response, not of a queue.
     expect(performance.now() - since).toBeLessThan(2_000);
     gitlab.latency.job = undefined;
     await Promise.all(flood);
@@ -339,7 +339,7 @@ describe('job tokens', () => {
     }
   });
 
-  test('many addresses: GitLab gets no more than 450 refused questions a minute', async () => {
+  test('many addresses: GitLab receives at most 450 refused requests per minute', async () => {
     for (let n = 0; n < 30; n++) {
       await statuses(
         `203.0.113.${n}`,
@@ -350,7 +350,7 @@ describe('job tokens', () => {
   });
 });
 
-describe('places for bodies that are read before policy decides', () => {
+describe('slots for bodies that are read before the decision', () => {
   const post = (path: string, host: string, body: string, sent: string, ...lines: Lines): string =>
     [
       `POST ${path} HTTP/1.1`,
@@ -400,7 +400,7 @@ describe('places for bodies that are read before policy decides', () => {
           `Authorization: Basic ${Buffer.from(`gitlab-ci-token:${gitlab.job().token}`).toString('base64')}`,
         ),
     ],
-  ])('%s: stalled bodies of one address leave places to others', async (_, stall, use) => {
+  ])('%s: stalled bodies of one address leave slots for others', async (_, stall, use) => {
     upstream.respond(
       'HTTP/1.1 200 OK\r\nContent-Type: application/vnd.git-lfs+json\r\nContent-Length: 14\r\n\r\n{"objects":[]}',
     );

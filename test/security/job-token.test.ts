@@ -1,4 +1,4 @@
-/** threats.md, J17 and C4 with job tokens, at the face of the room: what GitLab does not vouch for now is not let in. */
+/** threats.md, J17 and C4 for job tokens: only a job that GitLab currently confirms is authenticated. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -61,7 +61,7 @@ describe('J17 a job token past the end of its job', () => {
     },
   );
 
-  test('a GitLab that falls silent does not prolong it', async () => {
+  test('an unreachable GitLab does not prolong it', async () => {
     const job = gitlab.job();
     expect(await reason(job.token)).toBe('verified');
     await gitlab.down();
@@ -74,8 +74,8 @@ describe('J17 a job token past the end of its job', () => {
   });
 });
 
-describe('C4 what is remembered of bad tokens', () => {
-  test.each([500, 403, 503])('a %d is nobody’s refusal', async (status) => {
+describe('C4 cached refusals', () => {
+  test.each([500, 403, 503])('a %d is not cached as a refusal', async (status) => {
     const { token } = gitlab.job();
     gitlab.faults.job = { kind: 'status', status };
     expect(await reason(token)).toBe('issuer_unavailable');
@@ -84,7 +84,7 @@ describe('C4 what is remembered of bad tokens', () => {
     expect(await reason(token)).toBe('verified');
   });
 
-  test('made-up tokens of one client cost GitLab 225 calls a minute, and keep no running job out', async () => {
+  test('forged tokens of one client cause at most 225 requests per minute, and do not block running jobs', async () => {
     const { token } = gitlab.job();
     expect(await reason(token)).toBe('verified');
     clock.advance(CACHE);
@@ -103,7 +103,7 @@ describe('C4 what is remembered of bad tokens', () => {
     expect(gitlab.count('job')).toBe(before + 226 + 225);
   });
 
-  test('10⁶ made-up tokens leave memory bounded, and good ones in the cache', async () => {
+  test('10⁶ forged tokens use bounded memory and evict no confirmed tokens', async () => {
     let calls = 0;
     const counting = { cacheHit() {}, cacheMiss() {}, verified() {}, keySetFetched() {} };
     const no = { status: 401, headers: {}, body: Buffer.from('{"message":"401 Unauthorized"}') };
@@ -132,7 +132,7 @@ describe('C4 what is remembered of bad tokens', () => {
     const good = await api(jobToken(token));
     const flood = async (from: number, to: number): Promise<void> => {
       for (let at = from; at < to; at++) {
-        // So far apart that the budget lets every one of them through to GitLab and into the cache.
+        // Spaced so that the budget permits all of them, and each refusal is cached.
         own.advance(350);
         await api(jobToken(`glcbt-${at}`));
       }
@@ -145,7 +145,7 @@ describe('C4 what is remembered of bad tokens', () => {
     expect(api(jobToken(token))).toBe(good);
   });
 
-  test('500 first uses of one token: one call, one object', async () => {
+  test('500 first uses of one token: one request, one object', async () => {
     const { token } = gitlab.job();
     const before = gitlab.count('job');
     gitlab.latency.job = 50;
@@ -157,8 +157,8 @@ describe('C4 what is remembered of bad tokens', () => {
   });
 });
 
-describe('classes do not fall through', () => {
-  test('a job token in JWT form is never read as an id token, nor the other way round', async () => {
+describe('a failed verification tries no other class', () => {
+  test('a job token in JWT form is never verified as an ID token, and vice versa', async () => {
     const { token } = gitlab.job({ form: 'jwt' });
     const before = gitlab.count('job');
     expect(await rig.reason(token)).not.toBe('verified');
@@ -183,7 +183,7 @@ describe('classes do not fall through', () => {
   });
 });
 
-describe('where a job token goes', () => {
+describe('destinations of a job token', () => {
   test.each([
     ['a line end', 'glcbt-a\r\nPRIVATE-TOKEN: x'],
     ['a line feed', 'glcbt-a\nb'],
@@ -191,13 +191,13 @@ describe('where a job token goes', () => {
     ['a space', 'glcbt-a b'],
     ['letters beyond ASCII', 'glcbt-ä'],
     ['an emoji', 'glcbt-😀'],
-  ])('%s in it: refused, and GitLab is not called', (_name, token) => {
+  ])('a token with %s is refused without a request to GitLab', (_name, token) => {
     const before = gitlab.seen.length;
     expect(ask(token)).toMatchObject({ kind: 'deny', reason: 'credential_malformed' });
     expect(gitlab.seen.length).toBe(before);
   });
 
-  test('not after a redirect', async () => {
+  test('is not sent after a redirect', async () => {
     const evil = await startRecordingUpstream();
     gitlab.faults.job = { kind: 'redirect', to: `${evil.url}/api/v4/job` };
     expect(await reason(gitlab.job().token)).toBe('issuer_unavailable');
@@ -205,7 +205,7 @@ describe('where a job token goes', () => {
     await evil.close();
   });
 
-  test('not into a refusal, a log line or a claim', async () => {
+  test('is not part of a refusal, a log line or a claim', async () => {
     const job = gitlab.job();
     const said: unknown[] = [await ask(job.token)];
     clock.advance(CACHE);
@@ -225,7 +225,7 @@ describe('where a job token goes', () => {
   });
 });
 
-/** After a collection, so that only what is held counts. */
+/** Heap size after a garbage collection. */
 function heapUsed(): number {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();

@@ -1,4 +1,4 @@
-/** threats.md, group J: tokens that try to be believed. Real issuers and real HTTP on loopback. */
+/** threats.md, group J: forged and malformed tokens. Real issuers and real HTTP on loopback. */
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
@@ -38,7 +38,7 @@ beforeEach(async () => {
   await rig.authenticator.fetchKeys();
 });
 afterEach(async () => {
-  // Whatever a test did, good tokens still pass.
+  // Valid tokens are still accepted after each test.
   expect(await rig.reason(issuer.mint())).toBe('verified');
   await rig.close();
 });
@@ -64,14 +64,14 @@ describe('J1 alg confusion', () => {
     expect(await rig.reason(`${unsigned}.AA`)).toBe('credential_invalid');
   });
 
-  test.each(['pem', 'der'] as const)('HS256 with the public key as %s for secret', async (format) => {
+  test.each(['pem', 'der'] as const)('HS256 with the public key as %s as the secret', async (format) => {
     const secret = issuer.key.publicKey.export({ type: 'spki', format });
     const input = `${encodePart(header({ alg: 'HS256' }))}.${encodePart(payload())}`;
     const mac = createHmac('sha256', secret).update(input).digest('base64url');
     expect(await rig.reason(`${input}.${mac}`)).toBe('credential_invalid');
   });
 
-  test('a symmetric key in the key set is no key', async () => {
+  test('a symmetric key in the key set is ignored', async () => {
     issuer.published.push({ kty: 'oct', kid: 'sym', k: 'c2VjcmV0', alg: 'HS256' });
     await rig.authenticator.fetchKeys();
     for (const alg of ['HS256', 'RS256']) {
@@ -87,7 +87,7 @@ describe('J1 alg confusion', () => {
     expect(await rig.reason(issuer.mint({}, { key: pss }))).toBe('credential_invalid');
   });
 
-  test('a key of nobody under a known kid', async () => {
+  test('an unknown key with a known kid', async () => {
     const forged = generateKey(issuer.key.kid);
     expect(await rig.reason(issuer.mint({}, { key: forged }))).toBe('signature_invalid');
   });
@@ -99,7 +99,7 @@ describe('J1 alg confusion', () => {
   });
 });
 
-describe('J2 keys led by the header', () => {
+describe('J2 keys from the header', () => {
   const own = generateKey('own');
   test.each([
     ['jku', () => ({ jku: `${evil.url}/keys` })],
@@ -120,7 +120,7 @@ describe('J2 keys led by the header', () => {
   );
 });
 
-test('J3 nobody is asked about an issuer that is not configured', async () => {
+test('J3 an issuer that is not configured causes no request', async () => {
   const before = { ...issuer.requests };
   for (const iss of [evil.url, `${issuer.url}/`, `${issuer.url}@${evil.url.slice(7)}`, `${issuer.url}\n`]) {
     expect(await rig.reason(issuer.mintUnsafe(header(), payload({ iss })))).toBe('issuer_unknown');
@@ -161,7 +161,7 @@ test.each([
   expect(await rig.reason(issuer.mintUnsafe(header(changes), payload()))).toBe('credential_invalid');
 });
 
-describe('J6 a name twice', () => {
+describe('J6 duplicate names', () => {
   const twice = (object: object, extra: string): string => `${JSON.stringify(object).slice(0, -1)},${extra}}`;
   const cases: [string, () => [Part, Part]][] = [
     ['sub', () => [header(), twice(payload(), '"sub":"admin"')]],
@@ -199,7 +199,7 @@ describe('J7 time claims', () => {
   });
 });
 
-describe('J9, J10 odd tokens and bombs', () => {
+describe('J9, J10 malformed tokens and bombs', () => {
   test.each([
     ['JWE', () => `${encodePart({ alg: 'RSA-OAEP', enc: 'A256GCM', zip: 'DEF' })}.AA.AA.AA.AA`],
     ['four parts', () => `${issuer.mint()}.AA`],
@@ -223,11 +223,11 @@ describe('J9, J10 odd tokens and bombs', () => {
     issuer.published.pop();
   });
 
-  test('nearly 16 KiB is still a token', async () => {
+  test('a token of nearly 16 KiB is accepted', async () => {
     expect(await rig.reason(issuer.mint({ pad: 'x'.repeat(11_000) }))).toBe('verified');
   });
 
-  test('no refusal repeats the token', async () => {
+  test('no refusal contains the token', async () => {
     const token = issuer.mint({ iss: `${evil.url}/${'x'.repeat(3_000)}` });
     const { detail } = (await rig.ask(token)) as Deny;
     expect(detail.length).toBeLessThan(200);
@@ -235,10 +235,10 @@ describe('J9, J10 odd tokens and bombs', () => {
   });
 });
 
-describe('J11 one spelling', () => {
+describe('J11 canonical encoding', () => {
   const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-  test('of all spellings of a good token only one is read', async () => {
+  test('only the canonical encoding of a valid token is accepted', async () => {
     const token = issuer.mint();
     expect(await rig.reason(token)).toBe('verified');
     // 342 characters for 256 bytes: four bits of the last one are spare.
@@ -249,7 +249,7 @@ describe('J11 one spelling', () => {
     }
   });
 
-  test('(r, n−s) verifies too, and has the same jti and the same hash, but for the one of the token as sent', async () => {
+  test('(r, n−s) verifies too, with the same jti and token hash and another hash over the whole token', async () => {
     const es = await startIssuer({ type: 'oidc', alg: 'ES256', clock });
     const it = authenticatorFor([issuerSettings(es)], { clock });
     const token = es.mint();
@@ -263,7 +263,7 @@ describe('J11 one spelling', () => {
 });
 
 describe('J12 kid flood', () => {
-  test('1,000 unknown kids buy one fetch per cooldown', async () => {
+  test('1,000 unknown kids cause one fetch per cooldown', async () => {
     const before = issuer.requests.jwks;
     const flood = Array.from({ length: 1_000 }, (_, at) =>
       rig.reason(issuer.mintUnsafe(header({ kid: `x${at}` }), payload())),
@@ -296,7 +296,7 @@ describe('J12 kid flood', () => {
 });
 
 describe('J13 rotation', () => {
-  test('a new key works after one fetch, and the old one is dead at once', async () => {
+  test('a new key is accepted after one fetch, and the old one is refused at once', async () => {
     const old = issuer.key;
     const cached = issuer.mint();
     expect(await rig.reason(cached)).toBe('verified');
@@ -308,7 +308,7 @@ describe('J13 rotation', () => {
     expect(await rig.reason(issuer.mint({}, { key: old }))).toBe('signature_invalid');
   });
 
-  test('an attacker who burns the fetch delays it by no more than the cooldown', async () => {
+  test('an attacker who uses up the fetch delays it by at most the cooldown', async () => {
     await rig.ask(issuer.mintUnsafe(header({ kid: 'burn' }), payload()));
     const old = issuer.key;
     issuer.rotate();
@@ -320,7 +320,7 @@ describe('J13 rotation', () => {
 });
 
 describe('J14 outage', () => {
-  test('the last good keys count up to the stale limit; then 503, for cached tokens too', async () => {
+  test('the last keys are used up to the stale limit; then 503, for cached tokens too', async () => {
     const local = await startIssuer({ type: 'kubernetes', clock });
     const it = authenticatorFor([issuerSettings(local)], { clock });
     const long = local.mint({}, { lifetime: 86_400 });
@@ -342,7 +342,7 @@ describe('J14 outage', () => {
   });
 });
 
-test('J15 claims named like members of every object are claims and no more', async () => {
+test('J15 claims named like members of Object.prototype are plain claims', async () => {
   const text = `${JSON.stringify(payload()).slice(0, -1)},"__proto__":{"project_id":"1","admin":true},"constructor":"x"}`;
   const result = await rig.ask(issuer.mintUnsafe(header(), text));
   if ('kind' in result) throw new Error(result.reason);
@@ -356,7 +356,7 @@ test('J15 claims named like members of every object are claims and no more', asy
   }
 });
 
-test('J16 claims reach the policy exactly as they were signed', async () => {
+test('J16 the policy receives the claims exactly as signed', async () => {
   const claims = {
     sub: 'anything:the:project:wrote',
     project_id: '99',

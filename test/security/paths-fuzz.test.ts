@@ -1,4 +1,4 @@
-/** P10: two parsers. Whatever a target looks like, the policy decides on the bytes that the upstream gets. */
+/** P10: parser differences. For every target, policy evaluates the bytes that the upstream receives. */
 import { posix } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-/** How servers that are laxer than the gateway read a path; each must arrive at the same place. */
+/** How laxer servers interpret a path; the result must always be the same. */
 const READERS: Readonly<Record<string, (path: string) => string>> = {
   'WHATWG URL': (path) => decodeURIComponent(new URL(`http://h${path}`).pathname),
   'decodes, then resolves': (path) => posix.normalize(decodeURIComponent(path)),
@@ -23,14 +23,14 @@ const READERS: Readonly<Record<string, (path: string) => string>> = {
   'stops at NUL, # or ?': (path) => /^[^\0#?]*/.exec(decodeURIComponent(path))?.[0] ?? '',
 };
 
-/** Leaves escapes that are none as they stand. */
+/** Keeps invalid escapes unchanged. */
 function decodeLax(text: string): string {
   return text.replaceAll(/%[0-9A-Fa-f]{2}/g, (escape) =>
     String.fromCharCode(Number.parseInt(escape.slice(1), 16)),
   );
 }
 
-/** Without the parameters of segments and the spaces around names. */
+/** Removes path parameters and spaces around segments. */
 function withoutParameters(path: string): string {
   return decodeURIComponent(path)
     .split('/')
@@ -38,7 +38,7 @@ function withoutParameters(path: string): string {
     .join('/');
 }
 
-test('P10 100,000 targets: what is accepted is read by every server as the policy read it', () => {
+test('P10 100,000 targets: every server interprets an accepted target like the policy', () => {
   let accepted = 0;
   fc.assert(
     fc.property(hostileTargets, (target) => {
@@ -60,11 +60,11 @@ test('P10 100,000 targets: what is accepted is read by every server as the polic
     }),
     { numRuns: 100_000 },
   );
-  // The property says nothing where nothing is accepted.
+  // The property is meaningful only if targets are accepted.
   expect(accepted).toBeGreaterThan(5_000);
 });
 
-test('P10 2,000 of them through the gateway: the resource of the audit trail is the target that was sent', async () => {
+test('P10 2,000 targets through the gateway: the audited resource is the forwarded target', async () => {
   const client = startKeepAliveClient(lab.gateway.port);
   const targets = fc.sample(hostileTargets, 2_000).map((target) => `/api${target}`);
   const answers = new Map<string, string>();

@@ -1,4 +1,4 @@
-/** P3, P5, P8, P9, P11: what the policy reads is what the upstream serves, and nothing near it. */
+/** P3, P5, P8, P9, P11: policy evaluates exactly the path that the upstream serves. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { reasonOf, startLab, type Lab } from '../support/lab.ts';
 
@@ -46,7 +46,7 @@ async function expectDenied(target: string, status: number, reason: string): Pro
   await lab.expectNothingForwarded();
 }
 
-test('what is granted is forwarded below the path of the upstream', async () => {
+test('granted requests are forwarded below the base path of the upstream', async () => {
   await expectForwarded('/api/adm/x', '/internal/v9/adm/x');
 });
 
@@ -66,7 +66,7 @@ test.each([
   ['/api/adm/%78', '/internal/v9/adm/x'],
   ['/api/%C3%A9%20x/1', '/internal/v9/%C3%A9%20x/1'],
   ['/api/%c3%a9%20x/1', '/internal/v9/%C3%A9%20x/1'],
-])('P3 other escapes: %s is read once, and sent as it was read: %s', expectForwarded);
+])('P3 other escapes: %s is decoded once and forwarded in canonical form: %s', expectForwarded);
 
 test.each([
   ['/api/secret?x=/pub/a', 403, 'resource_not_granted'],
@@ -118,7 +118,7 @@ test.each([
   ['/api/', 403, 'resource_not_granted'],
   ['/api/api/one', 403, 'resource_not_granted'],
   ['/api/internal/v9/one', 403, 'resource_not_granted'],
-  // What is left of the prefix may not begin anew.
+  // The rest of the prefix must not form a new one.
   ['/api//one', 400, 'path_ambiguous'],
   ['/api//evil.example/one', 400, 'path_ambiguous'],
   ['/api/%2fone', 400, 'path_ambiguous'],
@@ -135,7 +135,7 @@ test.each([
   ['/api/pub/...', '/internal/v9/pub/...'],
   ['/api/pub/@evil.example/', '/internal/v9/pub/@evil.example/'],
   ['/api/pub/http:a', '/internal/v9/pub/http:a'],
-])('P9 prefix and rewrite: %s stays below the upstream’s own path: %s', expectForwarded);
+])('P9 prefix and rewrite: %s stays below the base path of the upstream: %s', expectForwarded);
 
 test.each([
   ['/api/n', 403, 'resource_not_granted'],
@@ -145,13 +145,13 @@ test.each([
   ['/strict/abc', 403, 'operation_unknown'],
   ['/strict/a.c', 403, 'operation_unknown'],
   ['/strict/b', 403, 'operation_unknown'],
-])('P11 anchoring: nothing that a regular expression would see in a pattern reaches %s', expectDenied);
+])('P11 anchoring: patterns are not regular expressions: %s', expectDenied);
 
-test('P11 anchoring: the characters of a pattern stand for themselves', async () => {
+test('P11 anchoring: pattern characters are literal', async () => {
   await expectForwarded('/api/n%7C/secret/a', '/internal/v9/n%7C/secret/a');
 });
 
-test('P11 anchoring: nor do alternatives in the pattern of a claim match one of them', async () => {
+test('P11 anchoring: claim patterns have no alternatives', async () => {
   const answers = await lab.send(
     lab
       .request('GET /one HTTP/1.1', ['Connection: close'])

@@ -1,4 +1,4 @@
-/** P1, P2, P4, P6, P7: targets that two servers could read in two ways reach no upstream at all. */
+/** P1, P2, P4, P6, P7: request targets that servers can interpret differently are not forwarded. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { reasonOf, startLab, type Lab } from '../support/lab.ts';
 
@@ -15,7 +15,7 @@ async function expectRefused(target: string | Buffer, reason: string, method = '
   const answers = await lab.send(Buffer.concat([latin1(before), latin1(target), latin1(after)]));
   expect(answers.map(({ status }) => status)).toEqual([400]);
   const [answer] = answers;
-  // What node's parser refuses has no body; what the gateway refuses says why.
+  // Refusals of node's parser have no body; refusals of the gateway contain the reason.
   if (answer?.body !== '') expect(answer && reasonOf(answer)).toBe(reason);
   await lab.expectNothingForwarded();
 }
@@ -71,7 +71,7 @@ test.each([
   '///',
   '/api/%2f',
   '/api/p%2f/a',
-  // Nothing between slashes, to servers that cut at `;` or trim.
+  // Empty segments, for servers that cut at `;` or trim.
   '/;/api/a',
   '/api/;/a',
   '/api/p/;v=1/a',
@@ -162,7 +162,7 @@ test.each([0x00, 0x01, 0x08, 0x09, 0x0b, 0x0c, 0x0d, 0x1b, 0x20, 0x7f].map((byte
   },
 );
 
-test('P1 without a credential: the path is refused first, and the audit trail says why', async () => {
+test('P1 without a credential: the path is refused first, and the audit event contains the reason', async () => {
   const [answer] = await lab.send(
     'GET /api/p/%2e%2e/a HTTP/1.1\r\nHost: gateway.example.com\r\nConnection: close\r\n\r\n',
   );

@@ -1,4 +1,4 @@
-/** What a denial, a rehearsal and an open door give away: conceal, shadow, anonymous grants. */
+/** What responses disclose with conceal, in shadow mode and with anonymous grants. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { startGateway } from '../support/gateway.ts';
@@ -57,7 +57,7 @@ async function ask(
   return answer;
 }
 
-/** Every way to be denied by policy: who, what, why. */
+/** Every kind of policy denial: token, request line, reason. */
 const DENIALS: readonly [string, () => string, string, string][] = [
   ['another resource', () => reader, 'GET b', 'resource_not_granted'],
   ['another scope', () => reader, 'PUT a', 'scope_not_granted'],
@@ -69,7 +69,7 @@ const DENIALS: readonly [string, () => string, string, string][] = [
 const at = (service: string, line: string): string => line.replace(' ', ` /${service}/`);
 
 describe('conceal', () => {
-  /** Every byte but those that are new with each answer. */
+  /** The response without the parts that differ in every response. */
   function bytesOf({ head, body, headers }: RawResponse): string {
     const id = headers.get('x-request-id') ?? 'none';
     return `${head}\r\n\r\n${body}`.replaceAll(id, 'ID').replace(/^Date: .*$/m, 'Date: D');
@@ -78,14 +78,14 @@ describe('conceal', () => {
   test.each([
     ['JSON', []],
     ['text', ['Accept: text/plain']],
-  ])('conceal: every 403 is one and the same 404, as %s', async (_, lines) => {
+  ])('conceal: every 403 becomes the same 404, as %s', async (_, lines) => {
     const seen = new Set<string>();
     for (const [, token, line, reason] of DENIALS) {
       const answer = await ask(token(), at('hidden', line), lines);
       expect(answer.status).toBe(404);
       expect(answer.headers.has('www-authenticate')).toBe(false);
       seen.add(bytesOf(answer));
-      // Whoever keeps the policy still reads why.
+      // The audit event still contains the reason.
       expect((await lab.audited(answer)).event.reason).toBe(reason);
     }
     expect([...seen]).toHaveLength(1);
@@ -93,7 +93,7 @@ describe('conceal', () => {
     await lab.expectNothingForwarded();
   });
 
-  test('conceal: HEAD has the same head, what is granted is served, and a 401 is still a 401', async () => {
+  test('conceal: HEAD has the same response head, granted requests are served, and a 401 stays a 401', async () => {
     const [one, two] = [await ask(reader, 'HEAD /hidden/b'), await ask(stranger, 'HEAD /hidden/a')];
     expect(one.status).toBe(404);
     expect(bytesOf(one)).toBe(bytesOf(two));
@@ -106,20 +106,23 @@ describe('conceal', () => {
 describe('shadow', () => {
   const SPOOFED = ['X-Auth-Identity: canary', 'X-Project: canary', 'X_Auth_Subject: canary'];
 
-  test.each(DENIALS)('shadow: %s is forwarded as nobody, and audited', async (_, token, line, reason) => {
-    const answer = await ask(token(), at('rehearsal', line), [...SPOOFED, 'Content-Length: 0']);
-    expect(answer.status).toBe(200);
-    const request = receivedBy(lab.upstream);
-    expect(request.head).not.toContain('canary');
-    expect(request.head).not.toContain(UPSTREAM_SECRET);
-    expect(valuesOf(request, 'Authorization')).toEqual([]);
-    expect(namesIn(request).filter((name) => /^x-(auth-|project)/.test(name))).toEqual([]);
-    const event = await lab.audited(answer);
-    expect(event.event).toMatchObject({ reason: 'shadow' });
-    expect(event.gatehouse).toMatchObject({ basis: 'shadow', relaxed: { reason } });
-  });
+  test.each(DENIALS)(
+    'shadow: %s is forwarded without identity headers, and audited',
+    async (_, token, line, reason) => {
+      const answer = await ask(token(), at('rehearsal', line), [...SPOOFED, 'Content-Length: 0']);
+      expect(answer.status).toBe(200);
+      const request = receivedBy(lab.upstream);
+      expect(request.head).not.toContain('canary');
+      expect(request.head).not.toContain(UPSTREAM_SECRET);
+      expect(valuesOf(request, 'Authorization')).toEqual([]);
+      expect(namesIn(request).filter((name) => /^x-(auth-|project)/.test(name))).toEqual([]);
+      const event = await lab.audited(answer);
+      expect(event.event).toMatchObject({ reason: 'shadow' });
+      expect(event.gatehouse).toMatchObject({ basis: 'shadow', relaxed: { reason } });
+    },
+  );
 
-  test('shadow: what is granted goes as it would in earnest', async () => {
+  test('shadow: granted requests are forwarded as in enforce mode', async () => {
     const answer = await ask(reader, 'GET /rehearsal/a', SPOOFED);
     expect(answer.status).toBe(200);
     const request = receivedBy(lab.upstream);
@@ -129,7 +132,7 @@ describe('shadow', () => {
     expect((await lab.audited(answer)).event).toMatchObject({ reason: 'granted' });
   });
 
-  test('shadow: 400 and 401 stand', async () => {
+  test('shadow: 400 and 401 are not relaxed', async () => {
     const expired = lab.mint({ project_id: '30' }, { lifetime: -60 });
     const cases: readonly [string | undefined, string, readonly string[], string][] = [
       [undefined, 'GET /rehearsal/a', [], 'no_credential'],
@@ -149,7 +152,7 @@ describe('shadow', () => {
 describe('shadow, without keys', () => {
   const keep = cleanUp();
 
-  test('shadow: 503 stands', async () => {
+  test('shadow: 503 is not relaxed', async () => {
     const [issuer, upstream] = [keep(await startIssuer()), keep(await startRecordingUpstream())];
     issuer.faults.jwks = { kind: 'status', status: 500 };
     const gateway = keep(
@@ -174,14 +177,14 @@ test.each<[string, () => string, string]>([
   ['of a strange issuer', () => lab.mint({ iss: 'https://elsewhere.example.com' }), 'issuer_unknown'],
   ['signed by somebody else', () => lab.mint({}, { key: generateKey('key-1') }), 'signature_invalid'],
   ['no token at all', () => 'canary', 'credential_invalid'],
-])('anonymous: a credential that is %s is refused where none is needed', async (_, token, reason) => {
+])('anonymous: a credential that is %s is refused even if none is required', async (_, token, reason) => {
   const answer = await ask(token(), 'GET /api/open/a');
   expect([answer.status, reasonOf(answer)]).toEqual([401, reason]);
   expect(answer.headers.has('www-authenticate')).toBe(true);
   await lab.expectNothingForwarded();
 });
 
-test('anonymous: a good credential without a grant gets in as nobody', async () => {
+test('anonymous: a valid credential without a grant has anonymous access', async () => {
   const answer = await ask(stranger, 'GET /api/open/a');
   expect(answer.status).toBe(200);
   const request = receivedBy(lab.upstream);

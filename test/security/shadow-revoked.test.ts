@@ -9,7 +9,7 @@ import { openSocket, startEchoServer, type EchoServer } from '../support/web-soc
 
 const MATCHED = { project_id: '20' };
 const UNMATCHED = { project_id: '99', project_path: 'acme/unknown' };
-/** For git-lfs too, whose batch answers are rewritten. */
+/** Also for git-lfs, whose batch responses are rewritten. */
 const ANSWER =
   'HTTP/1.1 200 OK\r\nContent-Type: application/vnd.git-lfs+json\r\nContent-Length: 14\r\n\r\n{"objects":[]}';
 const BATCH = '{"operation":"download","transfers":["basic"],"objects":[]}';
@@ -85,7 +85,7 @@ async function revoke(body: object): Promise<void> {
   expect(response.status).toBe(201);
 }
 
-/** One request with this token as Bearer. */
+/** Sends one request with this token as Bearer. */
 function ask(token: string, requestLine: string, body = ''): Promise<RawResponse> {
   return rawResponse(
     gateway.port,
@@ -168,7 +168,7 @@ describe('C7 a revoked identity in shadow mode', () => {
   });
 });
 
-test('C7 outside shadow mode, the answer is 401 and not 403', async () => {
+test('C7 in enforce mode the status is 401, not 403', async () => {
   const token = issuer.mint(MATCHED);
   const before = await ask(token, 'GET /enforced/internal');
   expect(before.status).toBe(403);
@@ -180,7 +180,7 @@ test('C7 outside shadow mode, the answer is 401 and not 403', async () => {
   expect((await ask(token, 'GET /enforced/internal')).status).toBe(401);
 });
 
-test('C7 a minted token falls with its identity, even when the policy no longer has that identity', async () => {
+test('C7 a minted token is revoked with its identity, even if the policy no longer has that identity', async () => {
   const response = await fetch(`${gateway.url}/v1/auth:exchangeToken`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -196,7 +196,7 @@ test('C7 a minted token falls with its identity, even when the policy no longer 
   }
 });
 
-test('C7 a token that was issued without a credential counts as none on an unknown path', async () => {
+test('C7 an anonymous token is treated like no credential on an unknown path', async () => {
   const issued = await rawResponse(
     gateway.port,
     'GET /token?service=gateway.example.com&scope=repository:public/x:pull HTTP/1.1\r\nHost: gateway.example.com\r\nConnection: close\r\n\r\n',
@@ -208,10 +208,10 @@ test('C7 a token that was issued without a credential counts as none on an unkno
   expect([answer.status, upstream.bytes()]).toEqual([401, '']);
 });
 
-test('C7 a WebSocket that shadow mode let through lasts until its identity is revoked', async () => {
+test('C7 a WebSocket that shadow mode allowed is closed when its identity is revoked', async () => {
   const headers = { authorization: `Bearer ${issuer.mint(MATCHED)}`, host: 'gateway.example.com' };
   const socket = await openSocket(`ws://127.0.0.1:${gateway.port}/live/chat`, { headers });
-  // Tunnels are checked every 250 ms: two checks pass while it echoes.
+  // Tunnels are checked every 250 ms: it still echoes after two checks.
   const since = performance.now();
   while (performance.now() - since < 600) {
     socket.send('still open');

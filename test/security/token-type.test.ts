@@ -1,4 +1,4 @@
-/** threats.md J20: a JWT that was made for another purpose is not an ID token (RFC 8725 §3.11, RFC 7515 §4.1.9). */
+/** threats.md J20: a JWT with another purpose is not an ID token (RFC 8725 §3.11, RFC 7515 §4.1.9). */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ISSUER_TYPES } from '../../src/core/issuer-presets.ts';
 import { FrozenClock, authenticatorFor, issuerSettings } from '../support/authentication.ts';
@@ -83,25 +83,25 @@ const OTHER = [
 const MALFORMED = [null, 1, true, ['JWT'], { typ: 'JWT' }];
 
 describe('J20 an issuer of ID tokens', () => {
-  test.each(ID_TOKEN)('typ %j passes', async (typ) => {
+  test.each(ID_TOKEN)('typ %j is accepted', async (typ) => {
     expect(await ask(withType(plain, typ))).toBe('200');
   });
 
-  test.each([...ACCESS_TOKEN, ...OTHER])('typ %j does not', async (typ) => {
+  test.each([...ACCESS_TOKEN, ...OTHER])('typ %j is refused', async (typ) => {
     expect(await ask(withType(plain, typ))).toBe('401 credential_invalid');
   });
 
-  test.each(MALFORMED)('typ %j is no type', async (typ) => {
+  test.each(MALFORMED)('typ %j is malformed', async (typ) => {
     expect(await ask(withType(plain, typ))).toBe('401 credential_malformed');
   });
 });
 
 describe(`J20 an issuer with ${ACCESS_TOKENS}`, () => {
-  test.each([...ID_TOKEN, ...ACCESS_TOKEN])('typ %j passes', async (typ) => {
+  test.each([...ID_TOKEN, ...ACCESS_TOKEN])('typ %j is accepted', async (typ) => {
     expect(await ask(withType(typed, typ))).toBe('200');
   });
 
-  test.each(OTHER)('typ %j does not', async (typ) => {
+  test.each(OTHER)('typ %j is refused', async (typ) => {
     expect(await ask(withType(typed, typ))).toBe('401 credential_invalid');
   });
 });
@@ -134,7 +134,7 @@ test.each(['logout+jwt', 'secevent+jwt', 'dpop+jwt', 'at+jwt'])(
   },
 );
 
-test('J20 a reload that takes the type away ends its tokens, cached ones too', async () => {
+test('J20 a reload that removes the type invalidates its tokens, also cached ones', async () => {
   const token = withType(typed, 'at+jwt');
   expect(await ask(token)).toBe('200');
   upstream.reset();
@@ -148,11 +148,11 @@ test('J20 a reload that takes the type away ends its tokens, cached ones too', a
   expect(await ask(token)).toBe('200');
 });
 
-test.each(ISSUER_TYPES)('J20 tokens as %s makes them pass', async (type) => {
+test.each(ISSUER_TYPES)('J20 tokens in the form of %s are accepted', async (type) => {
   const clock = new FrozenClock();
   const issuer = await startIssuer({ type, clock });
   const rig = authenticatorFor([issuerSettings(issuer)], { clock });
-  // Kubernetes writes no typ (pkg/serviceaccount/jwt.go); all others write JWT.
+  // Kubernetes sets no typ (pkg/serviceaccount/jwt.go); all others set JWT.
   const header = type === 'kubernetes' ? { typ: undefined } : {};
   expect(await rig.reason(issuer.mint({}, { header }))).toBe('verified');
   await Promise.all([rig.close(), issuer.close()]);

@@ -1,4 +1,4 @@
-/** threats.md J19: keys that an issuer publishes, and anyone can forge signatures for, or make the gateway slow with. */
+/** threats.md J19: published keys whose signatures can be forged or are too expensive to verify. */
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ beforeAll(async () => {
 });
 afterAll(() => issuer.close());
 
-describe('J19 a token that is signed with no key, for exponent 1', () => {
+describe('J19 a token signed without a key, for exponent 1', () => {
   test.each(['jwksUri', 'jwksFile'])('from a %s', async (source) => {
     const keys = [{ ...rsa(N, 1n), kid: 'weak' }, issuer.key.jwk];
     issuer.published.splice(0, Infinity, ...keys);
@@ -117,7 +117,7 @@ const WEAK: readonly (readonly [string, object, string])[] = [
     .map((hex) => [`Ed25519 ${hex}`, ed(hex), 'the Ed25519 public key is a point of small order'] as const),
 ];
 
-describe('J19 is ignored, and named in the log once', () => {
+describe('J19 is ignored and logged once', () => {
   test.each(WEAK)('%s', async (_name, jwk, reason) => {
     issuer.published.splice(0, Infinity, { ...jwk, kid: 'weak' }, issuer.key.jwk);
     const clock = new FrozenClock();
@@ -130,7 +130,7 @@ describe('J19 is ignored, and named in the log once', () => {
     await rig.close();
   });
 
-  test('again when it has been replaced, and where no other key is left', async () => {
+  test('is logged again after a replacement, and if no other key is left', async () => {
     issuer.published.splice(0, Infinity, { ...rsa(N, 1n), kid: 'a' }, issuer.key.jwk);
     const rig = authenticatorFor([issuerSettings(issuer)], { clock: new FrozenClock() });
     const named = (): unknown[] =>
@@ -154,7 +154,7 @@ test.each([
   ['8192 bits', rsa(2n ** 8192n - 1n, 65537n)],
   ['Ed25519', generateKey('x', 'EdDSA').jwk],
   ['P-521', generateKey('x', 'ES512').jwk],
-])('J19 %s is a key', async (_name, jwk) => {
+])('J19 %s is accepted', async (_name, jwk) => {
   issuer.published.splice(0, Infinity, { ...jwk, kid: 'x' });
   const rig = authenticatorFor([issuerSettings(issuer)], { clock: new FrozenClock() });
   await rig.authenticator.fetchKeys();
@@ -162,7 +162,7 @@ test.each([
   await rig.close();
 });
 
-test('J19 what an operator reads: the process names the key and goes on with the others', async () => {
+test('J19 the log names the ignored key, and the other keys are used', async () => {
   issuer.published.splice(0, Infinity, { ...rsa(N, 2n), kid: 'e2\u001b[31m' }, issuer.key.jwk);
   const folder = writeFiles({
     'gatehouse.yaml': `version: 1
@@ -184,7 +184,7 @@ issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}", keys: { refresh: 1s 
   expect(gateway.output().stderr).not.toContain('\u001b');
 });
 
-test('J19 a key file of our own whose two halves do not belong together', async () => {
+test('J19 a signing key file whose public and private keys do not match', async () => {
   const [own, other] = [1, 2].map(() => generateKeyPairSync('ec', { namedCurve: 'P-256' }));
   if (own === undefined || other === undefined) throw new Error('no keys');
   const point = (key: typeof own): Buffer =>

@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 afterEach(() => rig.close());
 
-describe('an id token', () => {
+describe('an ID token', () => {
   test.each(ISSUER_TYPES)('of %s', async (type) => {
     const issuer = await startIssuer({ type, clock });
     const it = authenticatorFor([issuerSettings(issuer)], { clock });
@@ -67,7 +67,7 @@ describe('an id token', () => {
 });
 
 describe('algorithms', () => {
-  test('are those of the type, narrowed by the configuration and never widened', async () => {
+  test('are those of the issuer type; the configuration can only narrow them', async () => {
     const it = authenticatorFor([issuerSettings(gitlab, { algorithms: ['HS256', 'ES256', 'none'] })], {
       clock,
     });
@@ -75,13 +75,13 @@ describe('algorithms', () => {
     await it.close();
   });
 
-  test('a key that the issuer marks for another algorithm does not verify', async () => {
+  test('a key with another alg does not verify', async () => {
     gitlab.published.push({ ...gitlab.key.jwk, kid: 'ps-only', alg: 'PS256' });
     expect(await rig.reason(gitlab.mint({}, { header: { kid: 'ps-only' } }))).toBe('signature_invalid');
     gitlab.published.pop();
   });
 
-  test('of several keys under one kid any may have signed', async () => {
+  test('any of several keys with one kid can verify', async () => {
     const twin = generateKey(gitlab.key.kid);
     gitlab.published.unshift(twin.jwk);
     expect(await rig.reason(gitlab.mint())).toBe('verified');
@@ -90,7 +90,7 @@ describe('algorithms', () => {
   });
 });
 
-test('other classes of credential have no issuer here', async () => {
+test('refuses other credential classes if no issuer accepts them', async () => {
   const ask = rig.authenticator.forService('api');
   const classes: readonly CredentialClass[] = ['job_token', 'deploy_token', 'access_token'];
   for (const kind of classes) {
@@ -101,7 +101,7 @@ test('other classes of credential have no issuer here', async () => {
   expect(gitlab.requests.other).toBe(0);
 });
 
-test('the longest lifetime is that of the configuration', async () => {
+test('the configured maximum lifetime applies', async () => {
   const it = authenticatorFor([issuerSettings(gitlab, { maxTokenLifetime: 60_000 })], { clock });
   expect(await it.reason(gitlab.mint({}, { lifetime: 60 }))).toBe('verified');
   expect(await it.reason(gitlab.mint({}, { lifetime: 61 }))).toBe('credential_invalid');
@@ -149,25 +149,25 @@ describe('services', () => {
     expect(await reasons(token)).toEqual(expected);
   });
 
-  test('an issuer that the service does not trust is not asked for keys', async () => {
+  test('an issuer that the service does not accept causes no key fetch', async () => {
     const { jwks } = gitlab.requests;
     const ask = it.authenticator.forService('other-issuer');
     expect(reasonOf(await ask(idToken(gitlab.mint())))).toBe('issuer_unknown');
     expect(gitlab.requests.jwks).toBe(jwks);
   });
 
-  test('verify asks for no service in particular', async () => {
+  test('verify is independent of a service', async () => {
     const { verify } = it.authenticator;
     expect(reasonOf(await verify(idToken(gitlab.mint())))).toBe('verified');
     expect(reasonOf(await verify(idToken(gitlab.mint({ aud: OTHER }))))).toBe('audience_mismatch');
   });
 
-  test('one that is not configured is a mistake of ours', () => {
+  test('an unknown service throws', () => {
     expect(() => it.authenticator.forService('nobody')).toThrow('no service');
   });
 });
 
-test('two issuers cannot stand for the same iss', () => {
+test('two issuers cannot have the same iss', () => {
   const settings = [issuerSettings(gitlab), issuerSettings(gitlab, { name: 'twin' })];
   expect(() => authenticatorFor(settings)).toThrow(
     expect.objectContaining({ code: 'config_invalid' }) as Error,
@@ -175,7 +175,7 @@ test('two issuers cannot stand for the same iss', () => {
 });
 
 describe('readiness', () => {
-  test('comes when all issuers have keys, and says why not', async () => {
+  test('requires keys of all issuers, and reports errors', async () => {
     const github = await startIssuer({ type: 'github', clock });
     await github.down();
     const it = authenticatorFor([issuerSettings(gitlab), issuerSettings(github)], { clock });
@@ -200,7 +200,7 @@ describe('readiness', () => {
     await Promise.all([it.close(), github.close()]);
   });
 
-  test('start fetches by itself, and a first use waits for it', async () => {
+  test('start fetches the keys, and the first use waits for it', async () => {
     const before = gitlab.requests.jwks;
     rig.authenticator.start();
     expect(await rig.reason(gitlab.mint())).toBe('verified');

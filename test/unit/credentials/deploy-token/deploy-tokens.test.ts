@@ -29,7 +29,7 @@ function present(token: string, username?: string): PresentedCredential {
 }
 
 describe('deploy tokens of the configuration', () => {
-  test('by secret and user name', () => {
+  test('are verified by secret and user name', () => {
     expect(verify(present(EDGE, 'edge'))).toMatchObject({
       class: 'deploy_token',
       subject: 'edge',
@@ -39,11 +39,11 @@ describe('deploy tokens of the configuration', () => {
     });
   });
 
-  test('one object as long as the configuration, so that what is derived from it is kept', () => {
+  test('have one credential object, so that derived values stay cached', () => {
     expect(verify(present(EDGE))).toBe(verify(present(EDGE, 'edge')));
   });
 
-  test('rotation: both entries of a user name count, each under its own name', () => {
+  test('rotation: both entries of a user name are valid, each with its own name', () => {
     expect(verify(present(NEXT, 'edge'))).toMatchObject({ subject: 'edge-2' });
   });
 
@@ -58,11 +58,11 @@ describe('deploy tokens of the configuration', () => {
     ['with NUL', present(`${EDGE}\0`, 'edge')],
     ['1 MB', present('x'.repeat(1_000_000), 'edge')],
     ['nothing', present('', 'edge')],
-  ])('%s is no credential', (_name, presented) => {
+  ])('%s is not accepted', (_name, presented) => {
     expect(verify(presented)).toMatchObject({ kind: 'deny', reason: 'credential_invalid' });
   });
 
-  test('good until 00:00 UTC of its day, to the millisecond', () => {
+  test('expire at 00:00 UTC of the day, to the millisecond', () => {
     const late = new FrozenClock();
     const settings = [
       { name: 'edge', username: 'edge', secretHash: `sha256:${hash('sha256', EDGE)}`, expires: '2026-11-22' },
@@ -74,7 +74,7 @@ describe('deploy tokens of the configuration', () => {
     expect(check(present(EDGE))).toMatchObject({ kind: 'deny', reason: 'token_expired' });
   });
 
-  test('no refusal says the secret', () => {
+  test('no refusal contains the secret', () => {
     const refusal = verify(present(EDGE, 'other'));
     expect(JSON.stringify(refusal)).not.toContain('abab');
   });

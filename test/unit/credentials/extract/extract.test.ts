@@ -83,7 +83,7 @@ describe('exactly one credential', () => {
     ],
     ['another scheme', ['Authorization', `Token ${JWT}`], 'credential_malformed'],
     ['raw', ['Authorization', JWT], 'credential_malformed'],
-    ['Basic that is no base64', ['Authorization', 'Basic %%%'], 'credential_malformed'],
+    ['Basic that is not base64', ['Authorization', 'Basic %%%'], 'credential_malformed'],
     [
       'Basic without colon',
       ['Authorization', `Basic ${Buffer.from('x').toString('base64')}`],
@@ -97,7 +97,7 @@ describe('exactly one credential', () => {
     expect(extract(head(...headers))).toMatchObject({ kind: 'deny', reason });
   });
 
-  test('the same credential twice, in two credential sources, is one', () => {
+  test('the same credential in two sources is one credential', () => {
     const both = createExtract({
       credentialSources: ['bearer', 'private-token'],
       queryParameters: [],
@@ -122,7 +122,7 @@ describe('exactly one credential', () => {
     expect(both(head(...headers))).toMatchObject({ class: 'deploy_token', username: 'edge' });
   });
 
-  test('one of two places is enough to say that it is a job token', () => {
+  test('one of two sources is sufficient to make it a job token', () => {
     const both = createExtract({
       credentialSources: ['bearer', 'job-token'],
       queryParameters: [],
@@ -133,7 +133,7 @@ describe('exactly one credential', () => {
     expect(both(head('Authorization', 'Bearer x', 'JOB-TOKEN', 'x'))).toMatchObject({ class: 'job_token' });
   });
 
-  test('the user name of a deploy token makes one of anything', () => {
+  test('the user name of a deploy token determines the class', () => {
     expect(extract(head('Authorization', basic('edge', JWT)))).toMatchObject({ class: 'deploy_token' });
   });
 });
@@ -177,7 +177,7 @@ describe('every credential source of a file tree', () => {
     expect(get(query, ...headers)).toMatchObject({ reason: 'credential_conflict' });
   });
 
-  test('other types take none from the query, and overlook none', () => {
+  test('other types accept none from the query, but detect them', () => {
     expect(extract({ ...head(), query: '?token=a' })).toBeUndefined();
     expect(extract({ ...head(), query: '?job_token=a' })).toMatchObject({ reason: 'credential_invalid' });
   });

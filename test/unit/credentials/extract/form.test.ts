@@ -1,4 +1,4 @@
-/** A credential in the field of a form: one place more, with the same rules. */
+/** Credentials in form fields follow the same rules as other credential sources. */
 import { describe, expect, test } from 'vitest';
 import type { RequestHead } from '../../../../src/core/request/request-head.ts';
 import { createExtract } from '../../../../src/credentials/index.ts';
@@ -43,7 +43,7 @@ describe('found', () => {
     expect(ask(body, headers)).toBe(`job_token form ${JOB}`);
   });
 
-  test('nowhere', () => {
+  test('no credential', () => {
     expect(ask('ref=main', URLENCODED)).toBeUndefined();
     expect(ask('', [])).toBeUndefined();
     expect(ask('ref=main', [...URLENCODED, 'JOB-TOKEN', JOB])).toBe(`job_token job-token ${JOB}`);
@@ -96,7 +96,7 @@ describe('refused', () => {
     ['bytes that are no text', 'a=\xff&token=x', URLENCODED, 'request_malformed'],
   ])('%s', (_name, body, headers, reason) => expect(ask(body, headers)).toBe(reason));
 
-  test('beside another in the query', () => {
+  test('in addition to another one in the query', () => {
     expect(ask(`token=${JOB}`, URLENCODED, `?token=${other}`)).toBe('credential_conflict');
   });
 });

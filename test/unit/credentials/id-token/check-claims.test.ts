@@ -18,7 +18,7 @@ const gitlab = issuerOf('gitlab', 'https://gitlab.example.com');
 const entra = issuerOf('entra', `https://login.microsoftonline.com/${TENANT}/v2.0`);
 const good = { sub: 'job', aud: 'a', exp: NOW + 300, iat: NOW, nbf: NOW - 5, jti: 'j-1' };
 
-test('what is known of a good token', () => {
+test('returns the validated claims', () => {
   expect(checkClaims(good, gitlab, clock.now())).toEqual({
     kind: 'claims',
     subject: 'job',
@@ -34,7 +34,7 @@ describe('table', () => {
     ['no sub', { sub: missing }, 'credential_malformed'],
     ['empty sub', { sub: '' }, 'credential_malformed'],
     ['sub as a number', { sub: 7 }, 'credential_malformed'],
-    ['sub with half a character', { sub: 'a\ud800' }, 'credential_malformed'],
+    ['sub with a lone surrogate', { sub: 'a\ud800' }, 'credential_malformed'],
     ['jti as a number', { jti: 7 }, 'credential_malformed'],
     ['no jti', { jti: missing }, 'ok'],
     ['no aud', { aud: missing }, 'credential_malformed'],
@@ -84,7 +84,7 @@ describe('Entra', () => {
     expect(result.kind === 'deny' ? result.reason : 'ok').toBe(expected);
   });
 
-  test('the token is named by uti', () => {
+  test('the token id is uti', () => {
     expect(checkClaims({ ...good, uti: 'u-1' }, entra, clock.now())).toMatchObject({ jti: 'u-1' });
   });
 });

@@ -4,7 +4,7 @@ import { checkHeader } from '../../../../src/credentials/id-token/check-header.t
 const good = { alg: 'RS256', kid: 'key-1', typ: 'JWT' };
 const accepted = ['RS256', 'ES256'];
 
-test('takes what it should', () => {
+test('accepts a valid header', () => {
   expect(checkHeader(good, accepted)).toEqual({ kind: 'header', alg: 'RS256', kid: 'key-1' });
 });
 
@@ -29,7 +29,7 @@ test.each([
   expect(checkHeader({ ...good, ...changes }, accepted)).toMatchObject({ kind: 'deny', reason });
 });
 
-test('what a client writes into the detail is bounded and stays on one line', () => {
+test('client text in the detail is bounded and on one line', () => {
   const refusal = checkHeader({ ...good, alg: `\u2028\n"${'x'.repeat(5_000)}` }, accepted);
   const { detail } = refusal as { detail: string };
   expect(detail.length).toBeLessThan(200);

@@ -5,7 +5,7 @@ describe('in the background', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
 
-  test('refreshes at its interval, give or take a tenth', async () => {
+  test('refreshes at its interval, ± 10 %', async () => {
     const { set, source } = rig();
     set.start();
     await vi.advanceTimersByTimeAsync(539_000);
@@ -17,7 +17,7 @@ describe('in the background', () => {
     expect(source.reads).toBe(2);
   });
 
-  test('retries from 1 s to 60 s while it fails, then goes back to its interval', async () => {
+  test('retries with a backoff of 1 s to 60 s, then returns to its interval', async () => {
     const { set, source } = rig();
     source.answer = DOWN;
     set.start();
@@ -58,7 +58,7 @@ describe('in the background', () => {
     expect(source.reads).toBe(1);
   });
 
-  test('keeps no process alive', () => {
+  test('does not keep the process alive', () => {
     vi.useRealTimers();
     const unref = vi.spyOn(globalThis, 'setTimeout');
     const { set } = rig();
@@ -72,7 +72,7 @@ describe('in the background', () => {
   });
 });
 
-describe('what operators see', () => {
+describe('status and log', () => {
   test('log lines for loaded, failing (once) and recovered', async () => {
     const { set, source, log, meter } = rig();
     await set.refresh();
@@ -108,7 +108,7 @@ describe('what operators see', () => {
     expect(meter.count('fetched gitlab failure')).toBe(51);
   });
 
-  test('a foreign error tells nothing of itself', async () => {
+  test('an unexpected error is not disclosed', async () => {
     const { set, source } = rig();
     source.answer = new TypeError('secret');
     await set.refresh();

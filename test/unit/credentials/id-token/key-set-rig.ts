@@ -14,7 +14,7 @@ export interface Rig {
   readonly log: RecordingLog;
   readonly meter: RecordingMeter;
   readonly source: { answer: unknown; reads: number };
-  /** What a token under this kid would meet. */
+  /** The keys or the refusal for a token with this kid. */
   ask(kid: string): Promise<string>;
 }
 

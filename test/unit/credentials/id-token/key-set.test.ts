@@ -3,7 +3,7 @@ import { A, B, DOWN, rig } from './key-set-rig.ts';
 import type { Rig } from './key-set-rig.ts';
 
 describe('first use', () => {
-  test('fetches where nobody has yet, once for all', async () => {
+  test('fetches once for concurrent requests', async () => {
     const { ask, source } = rig();
     expect(await Promise.all([ask('a'), ask('a'), ask('a')])).toEqual(['1 key', '1 key', '1 key']);
     expect(source.reads).toBe(1);
@@ -21,7 +21,7 @@ describe('first use', () => {
     set.stop();
   });
 
-  test('without keys nobody can tell: 503 with the time of the next try', async () => {
+  test('without keys: 503 with the time of the next attempt', async () => {
     const { set, source } = rig();
     source.answer = DOWN;
     expect(await set.keysFor('a')).toMatchObject({
@@ -34,7 +34,7 @@ describe('first use', () => {
 });
 
 describe('unknown kid', () => {
-  test('is looked for once per cooldown, however many ask', async () => {
+  test('causes one fetch per cooldown for any number of requests', async () => {
     const { ask, source, clock } = rig();
     await ask('a');
     for (let at = 0; at < 1_000; at++) expect(await ask(`x${at}`)).toBe('signature_invalid');
@@ -55,7 +55,7 @@ describe('unknown kid', () => {
     expect(source.reads).toBe(2);
   });
 
-  test('waits for a fetch that somebody else caused', async () => {
+  test('waits for a fetch in flight', async () => {
     const { ask, source } = rig();
     await ask('a');
     const { promise, resolve } = Promise.withResolvers<unknown>();
@@ -68,7 +68,7 @@ describe('unknown kid', () => {
     expect(source.reads).toBe(2);
   });
 
-  test('cannot be told from a new key while the issuer is down: 503', async () => {
+  test('while the issuer is unreachable: 503', async () => {
     const { ask, source } = rig();
     await ask('a');
     source.answer = DOWN;
@@ -76,7 +76,7 @@ describe('unknown kid', () => {
     expect(await ask('a')).toBe('1 key');
   });
 
-  test('a clock that is set back does not stop the search', async () => {
+  test('a clock that is set back does not prevent fetches', async () => {
     const { ask, source, clock } = rig();
     await ask('x');
     const { reads } = source;
@@ -85,7 +85,7 @@ describe('unknown kid', () => {
     expect(source.reads).toBe(reads + 1);
   });
 
-  test('a file is looked at again after a second', async () => {
+  test('a file is read again after a second', async () => {
     const { ask, source, clock } = rig({}, 1_000);
     await ask('a');
     await ask('x');
@@ -94,7 +94,7 @@ describe('unknown kid', () => {
     expect(await ask('b')).toBe('1 key');
   });
 
-  test('several keys under one kid are all handed out', async () => {
+  test('returns all keys with the same kid', async () => {
     const { ask, source } = rig();
     source.answer = { keys: [A, { ...B, kid: 'a' }, A] };
     expect(await ask('a')).toBe('2 key');
@@ -107,7 +107,7 @@ describe('handles', () => {
     return 'kind' in keys ? undefined : keys[0];
   }
 
-  test('the same key keeps its handle; one that is gone dies', async () => {
+  test('an unchanged key keeps its handle; a removed key is invalidated', async () => {
     const it = rig();
     it.source.answer = { keys: [A, B] };
     const [a, b] = [await handleOf(it, 'a'), await handleOf(it, 'b')];
@@ -118,7 +118,7 @@ describe('handles', () => {
     expect(await it.ask('a')).toBe('signature_invalid');
   });
 
-  test('another key under the same kid replaces it', async () => {
+  test('another key with the same kid replaces it', async () => {
     const it = rig();
     const old = await handleOf(it, 'a');
     it.source.answer = { keys: [{ ...B, kid: 'a' }] };
@@ -131,7 +131,7 @@ describe('handles', () => {
     ['a failure', DOWN],
     ['an empty set', { keys: [] }],
     ['nonsense', 'keys'],
-  ])('%s keeps the old ones', async (_name, answer) => {
+  ])('%s keeps the previous keys', async (_name, answer) => {
     const it = rig();
     const handle = await handleOf(it, 'a');
     it.source.answer = answer;
@@ -142,7 +142,7 @@ describe('handles', () => {
 });
 
 describe('stale limit', () => {
-  test('counts from the last good fetch', async () => {
+  test('starts at the last successful fetch', async () => {
     const { set, ask, source, clock } = rig({ staleLimit: 1_000_000 });
     await ask('a');
     source.answer = DOWN;
@@ -160,7 +160,7 @@ describe('stale limit', () => {
 });
 
 describe('backoff', () => {
-  test('requests do not hammer an issuer that is down', async () => {
+  test('requests cause no additional fetches while the issuer is unreachable', async () => {
     const { ask, source, clock } = rig();
     source.answer = DOWN;
     for (let at = 0; at < 100; at++) await ask('a');
@@ -170,7 +170,7 @@ describe('backoff', () => {
     expect(source.reads).toBe(2);
   });
 
-  test('nor do unknown kids', async () => {
+  test('unknown kids cause none either', async () => {
     const { ask, source } = rig({ cooldown: 0 });
     await ask('a');
     source.answer = DOWN;

@@ -16,7 +16,7 @@ interface Web extends EgressClient {
   readonly asked: EgressRequest[];
 }
 
-/** An internet of a few documents: URL → document, status or failure. */
+/** An egress client with fixed responses: URL → document, status or failure. */
 function web(documents: Readonly<Record<string, unknown>>): Web {
   const asked: EgressRequest[] = [];
   return {
@@ -87,27 +87,30 @@ describe('discovery', () => {
     await expect(keySource(settings({}), web({ [WELL_KNOWN]: answer })).read()).rejects.toThrow(message);
   });
 
-  test('an issuer in the clear is not even asked', async () => {
+  test('an http issuer is not requested', async () => {
     const egress = web({});
     const source = keySource(settings({ issuer: 'http://i.example' }), egress);
     await expect(source.read()).rejects.toThrow('is not https');
     expect(egress.asked).toEqual([]);
   });
 
-  test.each(['http://localhost:8', 'http://127.9.9.9:8', 'http://[::1]:8'])('but %s is', async (issuer) => {
-    const document = { issuer, jwks_uri: `${issuer}/keys` };
-    const egress = web({
-      [`${issuer}/.well-known/openid-configuration`]: document,
-      [`${issuer}/keys`]: KEYS,
-    });
-    expect(await keySource(settings({ issuer }), egress).read()).toEqual(KEYS);
-  });
+  test.each(['http://localhost:8', 'http://127.9.9.9:8', 'http://[::1]:8'])(
+    'a loopback issuer is requested: %s',
+    async (issuer) => {
+      const document = { issuer, jwks_uri: `${issuer}/keys` };
+      const egress = web({
+        [`${issuer}/.well-known/openid-configuration`]: document,
+        [`${issuer}/keys`]: KEYS,
+      });
+      expect(await keySource(settings({ issuer }), egress).read()).toEqual(KEYS);
+    },
+  );
 });
 
 describe('jwksUri', () => {
   const jwksUri = 'https://elsewhere.example/keys';
 
-  test('is asked without discovery, with deadline, cap and certificate authorities', async () => {
+  test('is fetched without discovery, with deadline, size limit and certificate authorities', async () => {
     const egress = web({ [jwksUri]: KEYS });
     expect(await keySource(settings({ jwksUri, caFile: '/ca.pem' }), egress).read()).toEqual(KEYS);
     expect(egress.asked).toMatchObject([
@@ -116,7 +119,7 @@ describe('jwksUri', () => {
     expect(egress.asked[0]?.headers).not.toHaveProperty('authorization');
   });
 
-  test('the bearer token is read each time', async () => {
+  test('the bearer token is read for each request', async () => {
     const bearerTokenFile = join(folder, 'token');
     const egress = web({ [jwksUri]: KEYS });
     const source = keySource(settings({ jwksUri, bearerTokenFile }), egress);
@@ -132,7 +135,7 @@ describe('jwksUri', () => {
     ['empty', '', 'does not contain exactly one token'],
     ['two lines', 'a\nb', 'does not contain exactly one token'],
     ['missing', undefined, 'ENOENT'],
-  ])('a bearer token file that is %s is a failure without a call', async (name, content, message) => {
+  ])('a bearer token file that is %s is refused without a request', async (name, content, message) => {
     const bearerTokenFile = join(folder, name);
     if (content !== undefined) writeFileSync(bearerTokenFile, content);
     const egress = web({ [jwksUri]: KEYS });

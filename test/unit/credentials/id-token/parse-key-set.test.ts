@@ -9,11 +9,11 @@ const ed = generateKey('ed', 'EdDSA');
 
 const kidsOf = (document: unknown): string[] => parseKeySet(document).map(({ kid }) => kid);
 
-test('takes RSA, EC and Ed25519 keys', () => {
+test('accepts RSA, EC and Ed25519 keys', () => {
   expect(kidsOf({ keys: [rsa.jwk, ec.jwk, ed.jwk] })).toEqual(['rsa', 'ec', 'ed']);
 });
 
-describe('passes over', () => {
+describe('ignores', () => {
   test.each([
     ['symmetric keys', { kty: 'oct', k: 'c2VjcmV0', kid: 'x' }],
     ['encryption keys', { ...rsa.jwk, use: 'enc' }],
@@ -40,7 +40,7 @@ test('a key for verifying among others', () => {
   expect(kidsOf({ keys: [{ ...rsa.jwk, use: undefined, key_ops: ['sign', 'verify'] }] })).toEqual(['rsa']);
 });
 
-test('a private key that was published by mistake is read as its public half', () => {
+test('only the public part of a published private key is used', () => {
   const [handle] = parseKeySet({ keys: [{ ...rsa.privateKey.export({ format: 'jwk' }), kid: 'rsa' }] });
   expect(handle?.key.type).toBe('public');
 });
@@ -56,7 +56,7 @@ test.each([
   expect(() => parseKeySet(document)).toThrow(expect.objectContaining({ code: 'key_set_invalid' }) as Error);
 });
 
-test('equal keys have equal fingerprints; another kid or alg makes another', () => {
+test('equal keys have equal fingerprints; another kid or alg changes it', () => {
   const prints = parseKeySet({
     keys: [rsa.jwk, { ...rsa.jwk }, { ...rsa.jwk, kid: 'other' }, { ...rsa.jwk, alg: 'PS256' }],
   }).map(({ fingerprint }) => fingerprint);

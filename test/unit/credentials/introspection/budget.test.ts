@@ -28,7 +28,7 @@ const from = (address: string, username?: string, port?: number): BudgetSource =
   port,
 });
 
-/** How many of so many questions are permitted, all of them in flight. */
+/** Number of permits for this many concurrent requests. */
 function permitted(it: IntrospectionBudget, source: (n: number) => BudgetSource, tries = 50): Permit[] {
   return Array.from({ length: tries }, (_, n) => it.take(source(n))).filter(
     (buffered) => buffered.kind !== 'exhausted',
@@ -40,7 +40,7 @@ function settle(it: IntrospectionBudget, permits: readonly Permit[], outcome: Ou
 }
 
 describe('shares', () => {
-  test('one address leaves most of the units to others, and each of them the same part of the rest', () => {
+  test('one address leaves most of the units to others, and each takes an equal part of the rest', () => {
     const it = budget();
     const shares = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'].map(
       (address) => permitted(it, () => from(address)).length,
@@ -48,13 +48,13 @@ describe('shares', () => {
     expect(shares).toEqual([6, 4, 2, 2]);
   });
 
-  test('all addresses together take what there is, and not more', () => {
+  test('all addresses together use all units, and not more', () => {
     const it = budget();
     expect(permitted(it, (n) => from(`192.0.2.${n}`))).toHaveLength(16);
     expect(it.take(from('198.51.100.1'))).toEqual({ kind: 'exhausted', own: false, retryAfter: 1 });
   });
 
-  test('an address with a confirmed credential has the reserve, for a day', () => {
+  test('an address with a confirmed credential can use the reserve for a day', () => {
     const clock = new FrozenClock();
     const it = budget(clock);
     settle(
@@ -72,13 +72,13 @@ describe('shares', () => {
   test.each([
     ['user name', (n: number) => from('192.0.2.1', n === 0 ? 'other' : 'one')],
     ['connection', (n: number) => from('192.0.2.1', undefined, n === 0 ? 2 : 1)],
-  ])('one %s leaves something to the others of its address', (_, source) => {
+  ])('one %s leaves units to others of its address', (_, source) => {
     const it = budget();
     expect(permitted(it, () => source(1))).toHaveLength(3);
     expect(it.take(source(0)).kind).toBe('first');
   });
 
-  test('one IPv6 network is one address, one site holds half', () => {
+  test('an IPv6 network counts as one address; a site holds at most half', () => {
     const it = budget();
     expect(permitted(it, (n) => from(`2001:db8:1:2::${n.toString(16)}`))).toHaveLength(6);
     expect(permitted(it, (n) => from(`2001:db8:1:${n + 10}::1`))).toHaveLength(2);
@@ -90,7 +90,7 @@ describe('units', () => {
   test.each<[Outcome, number]>([
     ['confirmed', 6],
     ['uncounted', 6],
-    // The address has no unit left to its name, but the total is what it was.
+    // The address holds no unit, but the total is unchanged.
     ['unanswered', 4],
     ['refused', 0],
   ])('%s: %d more at once', (outcome, more) => {
@@ -103,7 +103,7 @@ describe('units', () => {
     expect(permitted(it, () => from('192.0.2.1'))).toHaveLength(more);
   });
 
-  test('that were refused come back after the window, each at its time', () => {
+  test('of refused requests are released after the window, one by one', () => {
     const clock = new FrozenClock();
     const it = budget(clock);
     for (let n = 0; n < 6; n++) {
@@ -126,13 +126,13 @@ describe('units', () => {
     expect(permitted(it, () => from('192.0.2.1'))).toHaveLength(1);
   });
 
-  test('in flight only: the refusal is not held against the address', () => {
+  test('in flight only: retryAfter is 1 s, and the address is not at fault', () => {
     const it = budget();
     permitted(it, () => from('192.0.2.1'));
     expect(it.take(from('192.0.2.1'))).toEqual({ kind: 'exhausted', own: false, retryAfter: 1 });
   });
 
-  test('a clock that is set back keeps them for one window, not for ever', () => {
+  test('a clock that is set back keeps units for one window, not forever', () => {
     const clock = new FrozenClock();
     const it = budget(clock);
     settle(
@@ -148,14 +148,14 @@ describe('units', () => {
 });
 
 describe('renewals', () => {
-  test('are not limited while none is refused', () => {
+  test('are unlimited while none is refused', () => {
     const it = budget();
     permitted(it, (n) => from(`192.0.2.${n}`));
     const renewals = Array.from({ length: 100 }, () => it.takeRenewal('192.0.2.1'));
     expect(renewals.filter(({ kind }) => kind === 'exhausted')).toEqual([]);
   });
 
-  test('that are refused count with the others, up to the limit', () => {
+  test('refused ones count towards the limit', () => {
     const clock = new FrozenClock();
     const it = budget(clock);
     settle(
@@ -176,7 +176,7 @@ describe('renewals', () => {
     expect(it.takeRenewal('192.0.2.1').kind).toBe('renewal');
   });
 
-  test('have no limit where their refusals do not count', () => {
+  test('are unlimited if no limit is set', () => {
     const it = budget(new FrozenClock(), { renewals: undefined });
     for (let n = 0; n < 50; n++) {
       const buffered = it.takeRenewal('192.0.2.1');

@@ -40,7 +40,7 @@ const ask = (token: string, it = rig): ReturnType<Rig['ask']> =>
 const reason = async (token: string, it = rig): Promise<string> => reasonOf(await ask(token, it));
 
 describe('the cache', () => {
-  test('answers at once and with the same object', async () => {
+  test('returns the same object synchronously', async () => {
     const { token } = gitlab.job();
     const first = await ask(token);
     const before = gitlab.count('job');
@@ -50,7 +50,7 @@ describe('the cache', () => {
     expect(gitlab.count('job')).toBe(before);
   });
 
-  test('ends after its time, however often it was used', async () => {
+  test('expires after its lifetime, however often it is used', async () => {
     const { token } = gitlab.job();
     const first = await ask(token);
     clock.advance(CACHE);
@@ -59,7 +59,7 @@ describe('the cache', () => {
     expect(again).toMatchObject({ expiresAt: clock.now() + CACHE });
   });
 
-  test('of 0 asks at every use', async () => {
+  test('of 0 introspects at every use', async () => {
     const it = rigFor({ jobTokens: { cache: 0 } });
     const job = gitlab.job();
     expect(await reason(job.token, it)).toBe('verified');
@@ -68,7 +68,7 @@ describe('the cache', () => {
     await it.close();
   });
 
-  test('believes nothing from the future', async () => {
+  test('ignores results from the future', async () => {
     const job = gitlab.job();
     await ask(job.token);
     job.finish();
@@ -77,7 +77,7 @@ describe('the cache', () => {
     clock.advance(3_600_000);
   });
 
-  test('is forgotten when GitLab says no: a clock that is set back does not bring it back', async () => {
+  test('is cleared by a refusal, also for a clock that is set back', async () => {
     const job = gitlab.job();
     await ask(job.token);
     clock.advance(CACHE);
@@ -97,14 +97,14 @@ describe('the cache', () => {
   });
 });
 
-describe('which issuer', () => {
+describe('the selected issuer', () => {
   const services = [
     { name: 'api' },
     { name: 'first', issuers: ['gitlab'] },
     { name: 'none', issuers: ['gone'] },
   ];
 
-  test('the one of the service that accepts job tokens', async () => {
+  test('is the one of the service that accepts job tokens', async () => {
     const other = await startGitlab({ clock });
     const settings = [
       issuerSettings(gitlab, { jobTokens: { cache: CACHE } }),
@@ -130,7 +130,7 @@ describe('which issuer', () => {
     await Promise.all([it.close(), other.close()]);
   });
 
-  test('none, where none accepts them', async () => {
+  test('is none if no issuer accepts them', async () => {
     const it = rigFor({ jobTokens: undefined });
     const before = gitlab.count('job');
     expect(ask(gitlab.job().token, it)).toMatchObject({
@@ -145,7 +145,7 @@ describe('which issuer', () => {
     ['the issuer', {}, 'https://gitlab.example.com/api/v4/job'],
     ['a path', { issuer: 'https://example.com/gitlab' }, 'https://example.com/gitlab/api/v4/job'],
     ['apiUrl', { apiUrl: 'https://gitlab.internal:8443/' }, 'https://gitlab.internal:8443/api/v4/job'],
-  ])('asked at %s, within limits, and trusted by its own CA', async (_name, changes, url) => {
+  ])('is requested at %s, within limits, with its own CA', async (_name, changes, url) => {
     const calls: EgressRequest[] = [];
     const egress = {
       get: (call: EgressRequest) => {

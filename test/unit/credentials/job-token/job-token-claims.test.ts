@@ -25,7 +25,7 @@ const ANSWER = jobAnswer(record, ISSUER);
 const read = (changes: object, bases = BASES): ReturnType<typeof readJob> =>
   readJob({ ...ANSWER, ...changes }, bases);
 
-test('the documented answer, in the names and types of id tokens', () => {
+test('the documented response has the names and types of ID tokens', () => {
   expect(read({})).toEqual({
     kind: 'confirmed',
     subject: 'project_path:acme/payments:ref_type:branch:ref:main',
@@ -44,7 +44,7 @@ test('the documented answer, in the names and types of id tokens', () => {
   });
 });
 
-describe('what is absent stays absent', () => {
+describe('missing members stay absent', () => {
   test.each([
     ['no user', { user: null }, ['user_id', 'user_login']],
     ['no pipeline', { pipeline: undefined }, ['project_id', 'pipeline_id', 'pipeline_source']],
@@ -66,11 +66,11 @@ describe('what is absent stays absent', () => {
     expect(missing.filter((name) => Object.hasOwn(claims ?? {}, name))).toEqual([]);
   });
 
-  test('the commit gives the sha where the pipeline does not', () => {
+  test('the sha is the one of the commit if the pipeline has none', () => {
     expect(read({ pipeline: { id: 1 }, commit: { id: 'abc' } })).toMatchObject({ claims: { sha: 'abc' } });
   });
 
-  test('members that the answer should not have are not believed', () => {
+  test('unexpected members are ignored', () => {
     const job = read({ ref_protected: 'true', namespace_id: '7', environment: 'production', sub: 'x' });
     expect(Object.keys(job.kind === 'confirmed' ? job.claims : {})).toHaveLength(10);
   });
@@ -96,7 +96,7 @@ describe('the project path', () => {
     expect(read({ web_url })).toMatchObject({ kind: 'confirmed', claims: { project_path } });
   });
 
-  test('of a GitLab that lives under a path', () => {
+  test('of a GitLab with a relative URL root', () => {
     const bases = ['https://example.com', 'https://example.com/gitlab'];
     const job = read({ web_url: 'https://example.com/gitlab/acme/payments/-/jobs/4242' }, bases);
     expect(job).toMatchObject({ claims: { project_path: 'acme/payments' } });
@@ -139,6 +139,6 @@ test.each([
   ['an empty ref', { ref: '' }],
   ['no tag', { tag: undefined }],
   ['a tag that is a text', { tag: 'false' }],
-])('with %s it is no answer at all', (_name, changes) => {
+])('with %s the response is invalid', (_name, changes) => {
   expect(read(changes)).toMatchObject({ kind: 'invalid' });
 });

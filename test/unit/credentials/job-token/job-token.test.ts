@@ -34,7 +34,7 @@ const ask = (token: string, it = rig): ReturnType<Rig['ask']> =>
 const reason = async (token: string, it = rig): Promise<string> => reasonOf(await ask(token, it));
 
 describe('the token of a running job', () => {
-  test('is verified by asking GitLab', async () => {
+  test('is verified by introspection at GitLab', async () => {
     const job = gitlab.job();
     const verified = await ask(job.token);
     expect(verified).toMatchObject({
@@ -53,7 +53,7 @@ describe('the token of a running job', () => {
     ['a branch', {}],
     ['a tag', { ref: 'v1', tag: true, pipeline: { source: 'web' } }],
     ['another project', { project: { id: 31, path: 'acme/web/ui' }, user: { id: 9, username: 'bo' } }],
-  ])('says what the id token of the same job says, of %s', async (_name, options) => {
+  ])('has the claims of the ID token of the job, for %s', async (_name, options) => {
     const job = gitlab.job(options);
     const byJobToken = await ask(job.token);
     const byIdToken = await rig.ask(job.idToken());
@@ -67,7 +67,7 @@ describe('the token of a running job', () => {
     ['with the prefix of the instance', { instancePrefix: 'acme' }],
     ['a JWT', { form: 'jwt' as const }],
     ['a JWT with the prefix of the instance', { form: 'jwt' as const, instancePrefix: 'acme' }],
-  ])('is sent whole, as a header: %s', async (_name, form) => {
+  ])('is sent unchanged as a header: %s', async (_name, form) => {
     const { token } = gitlab.job(form);
     expect(await reason(token)).toBe('verified');
     const call = gitlab.seen.at(-1);
@@ -76,7 +76,7 @@ describe('the token of a running job', () => {
   });
 });
 
-describe('a definite no', () => {
+describe('a refusal', () => {
   test.each([
     ['that has ended well', (job) => job.finish()],
     ['that has failed', (job) => job.finish('failed')],
@@ -97,12 +97,12 @@ describe('a definite no', () => {
     expect(await reason(token)).toBe(expected);
   });
 
-  test('404: a credential of another kind', async () => {
+  test('404: a credential of another class', async () => {
     gitlab.faults.job = { kind: 'status', status: 404 };
     expect(await reason(gitlab.job().token)).toBe('credential_invalid');
   });
 
-  test('is remembered for 10 s', async () => {
+  test('is cached for 10 s', async () => {
     const before = gitlab.count('job');
     for (let at = 0; at < 5; at++) expect(await reason('glcbt-remembered')).toBe('job_not_running');
     expect(ask('glcbt-remembered')).not.toBeInstanceOf(Promise);
@@ -115,7 +115,7 @@ describe('a definite no', () => {
   });
 });
 
-describe('when GitLab does not tell', () => {
+describe('without a response about the token', () => {
   test.each([
     ['403, which is a ban', { kind: 'status', status: 403 }],
     ['429', { kind: 'rate-limited', retryAfter: 7 }],
@@ -139,7 +139,7 @@ describe('when GitLab does not tell', () => {
     expect(await reason(token)).toBe('verified');
   });
 
-  test('down and back', async () => {
+  test('an outage ends', async () => {
     const { token } = gitlab.job();
     await gitlab.down();
     expect(await reason(token)).toBe('issuer_unavailable');
@@ -147,7 +147,7 @@ describe('when GitLab does not tell', () => {
     expect(await reason(token)).toBe('verified');
   });
 
-  test.each([401, 404])('a %d of something before GitLab is not GitLab’s word', async (status) => {
+  test.each([401, 404])('a %d of a proxy in front of GitLab is not a refusal', async (status) => {
     const egress = { get: async () => ({ status, headers: {}, body: Buffer.from('default backend') }) };
     const settings = issuerSettings(gitlab, { jobTokens: { cache: CACHE } });
     const it = authenticatorFor([settings], { egress, clock });
@@ -155,7 +155,7 @@ describe('when GitLab does not tell', () => {
     await it.close();
   });
 
-  test('a token that was good is not good for that', async () => {
+  test('a confirmed token is not accepted during the outage', async () => {
     const { token } = gitlab.job();
     expect(await reason(token)).toBe('verified');
     clock.advance(CACHE);
@@ -165,11 +165,11 @@ describe('when GitLab does not tell', () => {
 
   test.each([
     ['as it says', 429, '7', 7],
-    ['a while, where it says nothing that can be counted', 429, 'Fri, 21 Nov 2036 00:00:00 GMT', 5],
+    ['the default, for a Retry-After that is a date', 429, 'Fri, 21 Nov 2036 00:00:00 GMT', 5],
     ['a while, after a ban', 403, undefined, 5],
     ['at least a second', 429, '0', 1],
     ['no longer than a minute', 429, '86400', 60],
-  ])('a GitLab that sent us away is left alone: %s', async (_name, status, retryAfter, seconds) => {
+  ])('no requests are sent during backoff: %s', async (_name, status, retryAfter, seconds) => {
     let calls = 0;
     const headers = { 'retry-after': retryAfter };
     const egress = { get: async () => ({ status, headers, body: Buffer.alloc(++calls) }) };
@@ -182,7 +182,7 @@ describe('when GitLab does not tell', () => {
     clock.advance(1);
     await ask('glcbt-c', it);
     expect(calls).toBe(2);
-    // A clock that is set back must not make a while of it for as long.
+    // A clock that is set back must not extend the backoff.
     clock.advance(-3_600_000);
     await ask('glcbt-d', it);
     expect(calls).toBe(3);
@@ -190,7 +190,7 @@ describe('when GitLab does not tell', () => {
     await it.close();
   });
 
-  test('an outage is one line in the log, and so is its end', async () => {
+  test('an outage is logged once, and so is its end', async () => {
     const { token } = gitlab.job();
     gitlab.faults.job = { kind: 'status', status: 500 };
     for (let at = 0; at < 3; at++) await ask(token);
@@ -207,7 +207,7 @@ describe('when GitLab does not tell', () => {
   });
 });
 
-test('an external address that differs from the API’s is known by the issuer', async () => {
+test('the external URL can differ from the URL of the API', async () => {
   const issuer = 'https://gitlab.example.com';
   const behind = await startGitlab({ clock, issuer });
   const it = authenticatorFor(
