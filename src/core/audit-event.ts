@@ -14,7 +14,9 @@ export interface AuditEvent {
   readonly requestId: string;
   /** Time at which the request head was complete. Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** Milliseconds, with fractions, until the response was written to the socket or the client disconnected. */
+  /**
+   * Milliseconds, with fractions, until the response was written to the socket or the client disconnected.
+   */
   readonly duration: number;
   /** Peer address, or the client address from a trusted proxy's header. */
   readonly clientAddress: string;
@@ -38,8 +40,9 @@ export interface AuditEvent {
   readonly caller: Caller | undefined;
   readonly decision: Decision | undefined;
   /**
-   * `granted`, `anonymous` or `shadow` for an allowed request, else the reason of the refusal. `client_left`: the client
-   * disconnected before the decision. A reason of `UpstreamFault` can accompany a decision `allow`.
+   * `granted`, `anonymous` or `shadow` for an allowed request, else the reason of the refusal. `client_left`:
+   * the client disconnected before the decision. A reason of `UpstreamFault` can accompany a decision
+   * `allow`.
    */
   readonly reason: Reason | (typeof OTHER_AUDIT_REASONS)[number];
   /** Details for operators; never sent to the client. */
@@ -59,7 +62,10 @@ export interface AuditEvent {
 /** Destination of audit events. Its methods never throw and never block. */
 export interface AuditSink {
   write(event: AuditEvent): void;
-  /** False while events cannot be written and auditing is mandatory: requests are refused with `audit_unavailable`. */
+  /**
+   * False while events cannot be written and auditing is mandatory: requests are refused with
+   * `audit_unavailable`.
+   */
   available(): boolean;
   /** Resolves when every written event has reached the file. */
   flush(): Promise<void>;

@@ -12,23 +12,31 @@ export interface Caller {
 export interface Allow {
   readonly kind: 'allow';
   /**
-   * `grant`: the grants of the identity cover the request. `anonymous`: the anonymous grants of the service cover it.
-   * `shadow`: policy denies it, but the service is in shadow mode.
+   * `grant`: the grants of the identity cover the request. `anonymous`: the anonymous grants of the service
+   * cover it. `shadow`: policy denies it, but the service is in shadow mode.
    */
   readonly basis: 'grant' | 'anonymous' | 'shadow';
-  /** Undefined for a request without a credential, and in shadow mode for a credential that matches no identity. */
+  /**
+   * Undefined for a request without a credential, and in shadow mode for a credential that matches no
+   * identity.
+   */
   readonly caller: Caller | undefined;
   /** The denial that shadow mode did not enforce; defined if and only if `basis` is `shadow`. */
   readonly relaxed: Deny | undefined;
 }
 
-/** The request is refused. The response status and the default message follow from `reason` (core/reasons.ts). */
+/**
+ * The request is refused. The response status and the default message follow from `reason` (core/reasons.ts).
+ */
 export interface Deny {
   readonly kind: 'deny';
   readonly reason: DenyReason;
   /** For the audit event; never sent to the client. */
   readonly detail: string;
-  /** Replaces the reason's message in the response: the refused part of the client's request, and the next step. */
+  /**
+   * Replaces the reason's message in the response: the refused part of the client's request, and the next
+   * step.
+   */
   readonly message?: string;
   /** The refused caller, if an identity matched. */
   readonly caller?: Caller | undefined;
@@ -36,7 +44,9 @@ export interface Deny {
   readonly retryAfter?: number;
 }
 
-/** The decision could not be made, because a dependency failed or is overloaded. The response status is 503. */
+/**
+ * The decision could not be made, because a dependency failed or is overloaded. The response status is 503.
+ */
 export interface Unable {
   readonly kind: 'unable';
   readonly reason: UnableCause;

@@ -1,4 +1,7 @@
-/** Stable codes of faults. Expected failures are union members instead (`Deny` and `Unable` in core/decision.ts). */
+/**
+ * Stable codes of faults. Expected failures are union members instead (`Deny` and `Unable` in
+ * core/decision.ts).
+ */
 export type ErrorCode =
   /** The configuration is invalid; the message lists every problem. */
   | 'config_invalid'

@@ -1,6 +1,6 @@
 /**
- * Issuer types. `ISSUER_PRESETS` holds the facts of each type: immutable id claims, path claims, algorithms and lifetimes.
- * Sources: GitLab doc/ci/secrets/id_token_authentication, GitHub "OpenID Connect reference",
+ * Issuer types. `ISSUER_PRESETS` holds the facts of each type: immutable id claims, path claims, algorithms
+ * and lifetimes. Sources: GitLab doc/ci/secrets/id_token_authentication, GitHub "OpenID Connect reference",
  * Kubernetes "Managing Service Accounts", Microsoft "ID/access token claims reference".
  */
 export const ISSUER_TYPES = ['gitlab', 'github', 'kubernetes', 'entra', 'oidc'] as const;
@@ -8,8 +8,8 @@ export const ISSUER_TYPES = ['gitlab', 'github', 'kubernetes', 'entra', 'oidc'] 
 export type IssuerType = (typeof ISSUER_TYPES)[number];
 
 /**
- * Values of the JOSE header `typ` that an issuer's `tokenTypes` can accept in addition to `JWT`. Other types have another
- * purpose (RFC 8725 §3.11): logout, security event, DPoP.
+ * Values of the JOSE header `typ` that an issuer's `tokenTypes` can accept in addition to `JWT`. Other types
+ * have another purpose (RFC 8725 §3.11): logout, security event, DPoP.
  */
 export const ADDITIONAL_TOKEN_TYPES = ['at+jwt'] as const;
 
@@ -19,7 +19,10 @@ export interface IssuerPreset {
   readonly algorithms: readonly string[];
   /** Seconds. Upper limit of `exp − iat`, and therefore of the age of a token. */
   readonly maxLifetime: number;
-  /** Claims that identify the token's holder and that its jobs cannot choose. The first present one is used, else `sub`. */
+  /**
+   * Claims that identify the token's holder and that its jobs cannot choose. The first present one is used,
+   * else `sub`.
+   */
   readonly holder: readonly string[];
   /** An identity must match at least one of these claims, or set `allowMutableNames`. Empty: no such rule. */
   readonly immutableIds: readonly string[];
@@ -91,7 +94,7 @@ export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
   },
 };
 
-/** Hosts that issue tokens to the public, whatever the configured type of the issuer. */
+/** Hosts that issue tokens to the public. This applies to issuers of every configured type. */
 export const OPEN_ISSUER_HOSTS: ReadonlySet<string> = new Set([
   'token.actions.githubusercontent.com',
   'gitlab.com',
@@ -119,12 +122,15 @@ export function knownIssuerType(issuer: string): IssuerType | undefined {
   return isGithub ? 'github' : undefined;
 }
 
-/** GitHub's `sub` contains the immutable ids since 2026-07-15 (`repo:owner@1/name@2:…`); this literal prefix binds them. */
+/**
+ * GitHub's `sub` contains the immutable ids since 2026-07-15 (`repo:owner@1/name@2:…`); this literal prefix
+ * binds them.
+ */
 export const GITHUB_SUBJECT_WITH_IDS = /^repo:[^@/:*]+@\d+\/[^@/:*]+@\d+:/;
 
 /**
- * Returns the tenant of an Entra issuer URL, v1 or v2; undefined for any other URL. Entra issues the tokens of one tenant
- * under both URLs, with the same keys.
+ * Returns the tenant of an Entra issuer URL, v1 or v2; undefined for any other URL. Entra issues the tokens
+ * of one tenant under both URLs, with the same keys.
  */
 export function entraTenant(issuer: string): string | undefined {
   return (

@@ -1,7 +1,9 @@
 import type { AuditEvent } from './audit-event.ts';
 import type { CredentialClass } from './credentials/credential.ts';
 
-/** Metrics of the request pipeline. Label values come from closed lists: the configured services and issuers. */
+/**
+ * Metrics of the request pipeline. Label values come from closed lists: the configured services and issuers.
+ */
 export interface RequestMeter {
   requestStarted(service: string | undefined): void;
   /** Called exactly once for each started request. */

@@ -29,15 +29,18 @@ export interface EgressResponse {
 }
 
 /**
- * HTTP client for the gateway's own outbound calls: with a deadline and a size limit, without redirects or proxies.
- * Resolves for every HTTP status, including 3xx. Rejects with `GatehouseError` `outbound_unreachable` if no request was
- * sent, else `outbound_failed`.
+ * HTTP client for the gateway's own outbound calls: with a deadline and a size limit, without redirects or
+ * proxies. Resolves for every HTTP status, including 3xx. Rejects with `GatehouseError`
+ * `outbound_unreachable` if no request was sent, else `outbound_failed`.
  */
 export interface EgressClient {
   get(request: EgressRequest): Promise<EgressResponse>;
 }
 
-/** An egress client that can also send a form (`application/x-www-form-urlencoded`). The values may be secrets. */
+/**
+ * An egress client that can also send a form (`application/x-www-form-urlencoded`). The values may be
+ * secrets.
+ */
 export interface EgressFormClient extends EgressClient {
   post(request: EgressRequest & { readonly form: ReadonlyMap<string, string> }): Promise<EgressResponse>;
 }

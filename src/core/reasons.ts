@@ -1,9 +1,9 @@
 /**
- * The closed list of refusal reasons. The key is the `error` of the response body, the `reason` of the audit event and a
- * value of the metrics' `reason` label.
+ * The closed list of refusal reasons. The key is the `error` of the response body, the `reason` of the audit
+ * event and a value of the metrics' `reason` label.
  *
- * Pipeline authors read `message`: it states the problem and the next step. It must not contain an expected pattern, the
- * name of another identity or a token; such details belong in the `detail` of the audit event.
+ * Pipeline authors read `message`: it states the problem and the next step. It must not contain an expected
+ * pattern, the name of another identity or a token; such details belong in the `detail` of the audit event.
  */
 export const REASONS = {
   no_service: { status: 404, message: 'No service is configured for this host and path. Check the URL.' },

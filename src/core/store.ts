@@ -28,23 +28,34 @@ export interface Count {
 }
 
 /**
- * State that outlives a request, and that replicas share if the store is shared. Every call settles in bounded time and
- * rejects with `store_unavailable` if the store cannot serve it.
+ * State that outlives a request, and that replicas share if the store is shared. Every call settles in
+ * bounded time and rejects with `store_unavailable` if the store cannot serve it.
  */
 export interface Store {
   /** Resolves when the revocation is durable: a later crash does not lose it. */
   putRevocation(revocation: Revocation): Promise<void>;
   /** Resolves to false if no revocation has this id. */
   deleteRevocation(id: string): Promise<boolean>;
-  /** Deletes expired revocations, at most a few hundred per call. `revocations` does not report these deletions. */
+  /**
+   * Deletes expired revocations, at most a few hundred per call. `revocations` does not report these
+   * deletions.
+   */
   forgetRevocations(ids: readonly string[]): Promise<void>;
-  /** Resolves to undefined if nothing has changed since the mark, and to all revocations if the mark is too old. */
+  /**
+   * Resolves to undefined if nothing has changed since the mark, and to all revocations if the mark is too
+   * old.
+   */
   revocations(since: string | undefined): Promise<RevocationsRead | undefined>;
   /** Increments a counter that resets `window` milliseconds after its first increment. */
   count(key: string, window: number): Promise<Count>;
-  /** Stores a value unless the name already has one. Resolves to the stored value, the same for every caller. */
+  /**
+   * Stores a value unless the name already has one. Resolves to the stored value, the same for every caller.
+   */
   keepFirst(name: string, value: string): Promise<string>;
-  /** Resolves to true for the first claim of a name, and to false for further claims during `lifetime` milliseconds. */
+  /**
+   * Resolves to true for the first claim of a name, and to false for further claims during `lifetime`
+   * milliseconds.
+   */
   claim(name: string, lifetime: number): Promise<boolean>;
   /** The number of failed calls, and whether calls currently fail. */
   health(): { readonly errors: number; readonly degraded: boolean };

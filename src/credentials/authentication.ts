@@ -10,7 +10,10 @@ import type { VerificationMeter } from '../core/meter.ts';
 /** Result of an authentication. */
 export type Authentication = VerifiedCredential | Refusal;
 
-/** Authenticates a credential for one service. Synchronous for cached tokens, so that most requests need no await. */
+/**
+ * Authenticates a credential for one service. Synchronous for cached tokens, so that most requests need no
+ * await.
+ */
 export type ServiceAuthenticator = (
   presented: PresentedCredential,
   /** Host of the request. Without it, tokens that were minted for a registry host are refused. */
@@ -19,10 +22,15 @@ export type ServiceAuthenticator = (
   client?: ClientFacts,
 ) => Authentication | Promise<Authentication>;
 
-/** Maximum number of concurrent verifications that callers share. Above it, each caller verifies separately. */
+/**
+ * Maximum number of concurrent verifications that callers share. Above it, each caller verifies separately.
+ */
 export const MAX_FLIGHTS = 1_000;
 
-/** Starts the measurement of a verification after a cache miss. The returned function records and returns the result. */
+/**
+ * Starts the measurement of a verification after a cache miss. The returned function records and returns the
+ * result.
+ */
 export function measure(
   meter: VerificationMeter,
   credential: CredentialClass,

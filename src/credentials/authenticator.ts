@@ -39,7 +39,9 @@ export interface IssuerStatus {
 
 /** Authenticates credentials of all classes, with the issuers of one configuration. */
 export interface Authenticator {
-  /** Accepts the issuers and audiences of one service. Throws `config_invalid` if there is no such service. */
+  /**
+   * Accepts the issuers and audiences of one service. Throws `config_invalid` if there is no such service.
+   */
   forService(name: string): ServiceAuthenticator;
   /** Accepts every issuer with its own audiences, independent of a service. */
   verify: ServiceAuthenticator;
@@ -68,7 +70,10 @@ interface ServiceTrust {
   readonly accessTokens: ServiceAuthenticator;
 }
 
-/** Creates the authenticator. It reuses keys and verified tokens of `previous` whose settings have not changed. */
+/**
+ * Creates the authenticator. It reuses keys and verified tokens of `previous` whose settings have not
+ * changed.
+ */
 export function createAuthenticator(
   settings: AuthenticateSettings,
   ports: AuthenticatePorts,

@@ -23,7 +23,10 @@ export interface Issuer {
   readonly keys: KeySet;
 }
 
-/** The trusted issuers of a service, with the accepted `aud` values of each. The configuration requires at least one value. */
+/**
+ * The trusted issuers of a service, with the accepted `aud` values of each. The configuration requires at
+ * least one value.
+ */
 export type Trust = ReadonlyMap<Issuer, ReadonlySet<string>>;
 
 /** Picks the settings that an issuer is compiled from. */
@@ -77,7 +80,9 @@ export function issuersByForm(issuers: readonly Issuer[]): ReadonlyMap<string, I
   return byForm;
 }
 
-/** The audiences of a service replace those of its issuers, so that it refuses tokens with another purpose. */
+/**
+ * The audiences of a service replace those of its issuers, so that it refuses tokens with another purpose.
+ */
 export function compileTrust(
   issuers: readonly { readonly issuer: Issuer; readonly settings: IssuerSettings }[],
   service?: ServiceSettings,

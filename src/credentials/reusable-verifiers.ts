@@ -12,7 +12,10 @@ import { createJobTokens } from './job-token/job-tokens.ts';
 import type { AuthenticateSettings, IssuerCore } from './settings.ts';
 import { createVerificationCache } from './verification-cache.ts';
 
-/** Fetched keys and caches of verified tokens. A reload reuses each of them if the settings it depends on are unchanged. */
+/**
+ * Fetched keys and caches of verified tokens. A reload reuses each of them if the settings it depends on are
+ * unchanged.
+ */
 export interface AuthenticatorResources {
   readonly issuers: ReusableResources<IssuerCore, Issuer>;
   readonly idTokens: IdTokenCache;
@@ -53,7 +56,10 @@ export function createAuthenticatorResources(
   };
 }
 
-/** `iss` by issuer name, for the sources of minted tokens. Deploy tokens of the configuration have the gateway's URL. */
+/**
+ * `iss` by issuer name, for the sources of minted tokens. Deploy tokens of the configuration have the
+ * gateway's URL.
+ */
 function issuerUrls({ issuers, server }: AuthenticateSettings): ReadonlyMap<string, string> {
   return new Map([
     ...issuers.map(({ name, issuer }) => [name, issuer] as const),

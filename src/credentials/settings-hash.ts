@@ -3,9 +3,9 @@ import { basename } from 'node:path';
 import type { IssuerSettings } from './settings.ts';
 
 /**
- * Hash of the issuer settings that decide whether an ID token is genuine. Minted tokens contain it, so that a change of these
- * settings invalidates them like cached verifications. Key refresh settings are excluded. For files only the name is
- * included, because replicas can store them in different directories.
+ * Hash of the issuer settings that decide whether an ID token is genuine. Minted tokens contain it, so that a
+ * change of these settings invalidates them like cached verifications. Key refresh settings are excluded. For
+ * files only the name is included, because replicas can store them in different directories.
  */
 export function idTokenSettingsHash(settings: IdTokenSettings): string {
   const { type, issuer, jwksUri, jwksFile, caFile, algorithms, maxTokenLifetime } = settings;

@@ -17,7 +17,10 @@ export interface IssuerSettings {
   readonly tokenTypes?: readonly string[] | undefined;
   readonly maxTokenLifetime?: number | undefined;
   readonly keys: KeyTiming;
-  /** Base URL of GitLab's API. Default: `issuer`. Plain http only on loopback, because job tokens are sent to it. */
+  /**
+   * Base URL of GitLab's API. Default: `issuer`. Plain http only on loopback, because job tokens are sent to
+   * it.
+   */
   readonly apiUrl?: string | undefined;
   /** If set, job tokens are accepted. At most one issuer of a service can have it. */
   readonly jobTokens?: JobTokenTiming | undefined;
@@ -71,7 +74,10 @@ export interface ServiceSettings {
   readonly issuers?: readonly string[] | undefined;
   /** Replaces the audiences of the issuers. */
   readonly audiences?: readonly string[] | undefined;
-  /** If set, trusted publishing exchanges ID tokens with this audience for tokens that can publish to the service. */
+  /**
+   * If set, trusted publishing exchanges ID tokens with this audience for tokens that can publish to the
+   * service.
+   */
   readonly trustedPublishing?: { readonly audience: string } | undefined;
 }
 

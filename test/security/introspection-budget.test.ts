@@ -1,4 +1,7 @@
-/** M5: a client without a valid credential cannot exhaust the budget of another client (threats.md, docs/adr/0026-introspection-budgets.md). */
+/**
+ * M5: a client without a valid credential cannot exhaust the budget of another client (threats.md,
+ * docs/adr/0026-introspection-budgets.md).
+ */
 import { hash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FrozenClock } from '../support/authentication.ts';
@@ -10,7 +13,10 @@ import type { RawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 
 const [ATTACKER, VICTIM] = ['127.0.0.66', '127.0.0.7'];
-/** GitLab's limit of failures before it bans an address, and its window in milliseconds (doc/security/rate_limits.md). */
+/**
+ * GitLab's limit of failures before it bans an address, and its window in milliseconds
+ * (doc/security/rate_limits.md).
+ */
 const BAN = { failures: 30, window: 180_000 };
 
 /** Secret of a deploy token of the configuration, which is not introspected. */

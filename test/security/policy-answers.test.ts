@@ -61,9 +61,9 @@ async function ask(
 const DENIALS: readonly [string, () => string, string, string][] = [
   ['another resource', () => reader, 'GET b', 'resource_not_granted'],
   ['another scope', () => reader, 'PUT a', 'scope_not_granted'],
-  ['an operation that nobody knows', () => reader, 'PATCH a', 'operation_unknown'],
+  ['an unknown operation', () => reader, 'PATCH a', 'operation_unknown'],
   ['an identity without grants here', () => lab.token, 'GET a', 'scope_not_granted'],
-  ['nobody that the policy knows', () => stranger, 'GET a', 'no_matching_identity'],
+  ['no matching identity', () => stranger, 'GET a', 'no_matching_identity'],
 ];
 
 const at = (service: string, line: string): string => line.replace(' ', ` /${service}/`);
@@ -173,9 +173,9 @@ services:
 
 test.each<[string, () => string, string]>([
   ['expired', () => lab.mint({}, { lifetime: -60 }), 'token_expired'],
-  ['for somebody else', () => lab.mint({ aud: 'https://elsewhere.example.com' }), 'audience_mismatch'],
+  ['for another audience', () => lab.mint({ aud: 'https://elsewhere.example.com' }), 'audience_mismatch'],
   ['of a strange issuer', () => lab.mint({ iss: 'https://elsewhere.example.com' }), 'issuer_unknown'],
-  ['signed by somebody else', () => lab.mint({}, { key: generateKey('key-1') }), 'signature_invalid'],
+  ['signed by another key', () => lab.mint({}, { key: generateKey('key-1') }), 'signature_invalid'],
   ['no token at all', () => 'canary', 'credential_invalid'],
 ])('anonymous: a credential that is %s is refused even if none is required', async (_, token, reason) => {
   const answer = await ask(token(), 'GET /api/open/a');

@@ -16,8 +16,8 @@ export function claimAt(claims: Claims, name: string): unknown {
 }
 
 /**
- * Returns a scalar claim as the string that policies compare. Undefined if the claim is missing, empty, not a scalar, or a
- * number without an exact value.
+ * Returns a scalar claim as the string that policies compare. Undefined if the claim is missing, empty, not a
+ * scalar, or a number without an exact value.
  */
 export function scalarClaim(claims: Claims, name: string): string | undefined {
   return asScalar(claimAt(claims, name));
@@ -31,8 +31,8 @@ export function asScalar(value: unknown): string | undefined {
 }
 
 /**
- * Whether a number has exactly the value in the token. JSON.parse rounds fractions and integers beyond ±(2^53 − 1), which
- * makes different numbers equal (RFC 8259 §6).
+ * Whether a number has exactly the value in the token. JSON.parse rounds fractions and integers beyond ±(2^53
+ * − 1), which makes different numbers equal (RFC 8259 §6).
  */
 export function isExact(value: number): boolean {
   return Number.isSafeInteger(value);

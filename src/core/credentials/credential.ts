@@ -1,9 +1,13 @@
-/** Credential classes. A credential has exactly one class; a failed verification never tries another class. */
+/**
+ * Credential classes. A credential has exactly one class; a failed verification never tries another class.
+ */
 export const CREDENTIAL_CLASSES = ['id_token', 'job_token', 'deploy_token', 'access_token'] as const;
 
 export type CredentialClass = (typeof CREDENTIAL_CLASSES)[number];
 
-/** Classes that other systems or the configuration issue. An access token inherits the class of its source. */
+/**
+ * Classes that other systems or the configuration issue. An access token inherits the class of its source.
+ */
 export const SOURCE_CLASSES = ['id_token', 'job_token', 'deploy_token'] as const satisfies CredentialClass[];
 
 /** The parts of a request that can contain a credential. */
@@ -40,8 +44,8 @@ export type Claims = Readonly<Record<string, unknown>>;
 /**
  * A credential that passed every check of its class. Only `credentials/` creates one.
  *
- * While a token is in the verification cache, the same object represents it. Later stages therefore cache derived values
- * (identity, headers, audit text) in a WeakMap with this object as the key.
+ * While a token is in the verification cache, the same object represents it. Later stages therefore cache
+ * derived values (identity, headers, audit text) in a WeakMap with this object as the key.
  */
 export interface VerifiedCredential {
   readonly class: CredentialClass;
@@ -60,11 +64,13 @@ export interface VerifiedCredential {
   readonly claims: Claims;
   /** `aud` of an ID token. */
   readonly audiences?: readonly string[] | undefined;
-  /** Hash of the issuer settings used for the verification. Undefined for deploy tokens of the configuration. */
+  /**
+   * Hash of the issuer settings used for the verification. Undefined for deploy tokens of the configuration.
+   */
   readonly settingsHash?: string | undefined;
   /**
-   * Source and purpose of an access token; undefined for other classes. Except for `jti`, the hashes and `expiresAt`, the
-   * other members of an access token's credential describe its source.
+   * Source and purpose of an access token; undefined for other classes. Except for `jti`, the hashes and
+   * `expiresAt`, the other members of an access token's credential describe its source.
    */
   readonly minted?: MintedFrom | undefined;
 }
@@ -78,7 +84,10 @@ export interface MintedTokenId {
 
 /** Source and purpose of an access token that the gateway minted. */
 export interface MintedFrom {
-  /** The identity the token was issued to. Policy matches it again at every use. Undefined: an anonymous token. */
+  /**
+   * The identity the token was issued to. Policy matches it again at every use. Undefined: an anonymous
+   * token.
+   */
   readonly identity: string | undefined;
   /** The credential that was exchanged for this token. */
   readonly source: {
@@ -89,7 +98,10 @@ export interface MintedFrom {
   };
   /** The token's `aud`. */
   readonly audience: string;
-  /** `aud` of the access token that was exchanged for this one. Both audiences limit where the token is accepted. */
+  /**
+   * `aud` of the access token that was exchanged for this one. Both audiences limit where the token is
+   * accepted.
+   */
   readonly parentAudience: string | undefined;
   /** The chain of access tokens this one was derived from, oldest first. */
   readonly parents: readonly MintedTokenId[];

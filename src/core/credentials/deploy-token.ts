@@ -11,12 +11,14 @@ export function deployTokenIdentity(name: string): string {
 export const DEPLOY_SECRET_PREFIX = 'ghdt_';
 
 /**
- * `ghdt_NAME_` and 256 bits in hex. The name makes one header sufficient for authentication, and identifies the token if
- * its secret leaks.
+ * `ghdt_NAME_` and 256 bits in hex. The name makes one header sufficient for authentication, and identifies
+ * the token if its secret leaks.
  */
 const SECRET = /^ghdt_([A-Za-z0-9][A-Za-z0-9._-]{0,63})_[0-9a-f]{64}$/;
 
-/** Returns the deploy token's name contained in a secret. Undefined if the text is not a secret of this form. */
+/**
+ * Returns the deploy token's name contained in a secret. Undefined if the text is not a secret of this form.
+ */
 export function parseDeployTokenName(secret: string): string | undefined {
   return SECRET.exec(secret)?.[1];
 }

@@ -1,6 +1,7 @@
 /**
- * Claims that the gateway derives for a job token from GitLab's job response, with the claim names of GitLab's ID tokens
- * (GitLab doc/api/jobs.md, "Get job token's job"). A condition on any other claim never matches a job token.
+ * Claims that the gateway derives for a job token from GitLab's job response, with the claim names of
+ * GitLab's ID tokens (GitLab doc/api/jobs.md, "Get job token's job"). A condition on any other claim never
+ * matches a job token.
  */
 export const JOB_TOKEN_CLAIMS = [
   'project_id',

@@ -1,16 +1,16 @@
 /** The gateway's signing keys. The only algorithm is ES256 (RFC 7518 §3.4). */
 export interface Keyring {
   /**
-   * Reads the key files. Rejects with `startup_failed` if a file is unusable. An unreachable store does not prevent the
-   * start: the generated key is loaded when it is first needed.
+   * Reads the key files. Rejects with `startup_failed` if a file is unusable. An unreachable store does not
+   * prevent the start: the generated key is loaded when it is first needed.
    */
   start(): Promise<void>;
   stop(): void;
   /** The public keys as a JWK Set (RFC 7517 §5). Rejects with `store_unavailable` if no key is available. */
   publicKeys(): Promise<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }>;
   /**
-   * Signs a payload as a compact JWS with `alg`, `kid` and this `typ`. Rejects with `store_unavailable` if no key is
-   * available.
+   * Signs a payload as a compact JWS with `alg`, `kid` and this `typ`. Rejects with `store_unavailable` if no
+   * key is available.
    */
   sign(typ: string, payload: Readonly<Record<string, unknown>>): Promise<string>;
   /** Verifies the signature and the header. The claims are not checked. */

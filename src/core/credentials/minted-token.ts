@@ -18,8 +18,8 @@ export function serviceAudience(service: string): string {
 export const DEFAULT_TOKEN_LIFETIME = 15 * 60_000;
 
 /**
- * Identity of a minted token whose caller matched no identity, issued by a service in shadow mode. A configured identity
- * cannot have this name.
+ * Identity of a minted token whose caller matched no identity, issued by a service in shadow mode. A
+ * configured identity cannot have this name.
  */
 export const UNMATCHED_IDENTITY = ':stranger';
 
@@ -32,7 +32,10 @@ export interface TokenSource {
   readonly issuer: string;
   readonly sub: string;
   readonly jti?: string | undefined;
-  /** As in `VerifiedCredential`. In tokens of earlier versions, `tokenHash` is the hash over the whole source token. */
+  /**
+   * As in `VerifiedCredential`. In tokens of earlier versions, `tokenHash` is the hash over the whole source
+   * token.
+   */
   readonly tokenHash: string;
   readonly sentHash?: string | undefined;
   readonly credential: CredentialClass;
@@ -44,7 +47,9 @@ export interface TokenSource {
   readonly parentAud?: string | undefined;
   /** The chain of minted tokens this one was derived from: revoking one of them revokes this token too. */
   readonly parents?: readonly MintedTokenId[] | undefined;
-  /** `iat` of the oldest parent, in seconds: renewal at a token endpoint does not extend the total lifetime. */
+  /**
+   * `iat` of the oldest parent, in seconds: renewal at a token endpoint does not extend the total lifetime.
+   */
   readonly since?: number | undefined;
   /** The source was accepted because of the audience of trusted publishing. */
   readonly publishing?: true | undefined;

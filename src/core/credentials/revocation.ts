@@ -16,8 +16,9 @@ export interface Revocation {
   readonly id: string;
   readonly target: RevocationTarget;
   /**
-   * Depends on the target. `jti`: the token's `jti`. `tokenHash`: SHA-256, lowercase hex, over `header.payload` of a JWT or
-   * over a whole token. `project`: a path or `id:NN`. `deployToken`, `identity`, `issuer`: a name in the configuration.
+   * Depends on the target. `jti`: the token's `jti`. `tokenHash`: SHA-256, lowercase hex, over
+   * `header.payload` of a JWT or over a whole token. `project`: a path or `id:NN`. `deployToken`, `identity`,
+   * `issuer`: a name in the configuration.
    */
   readonly value: string;
   /** Name of the issuer in the configuration; only with the target `jti`. */

@@ -7,7 +7,9 @@ import type { RequestHead } from './request-head.ts';
 import type { BufferedBody } from './buffered-body.ts';
 import type { DenyReason, UnableCause, UpstreamFault } from '../reasons.ts';
 
-/** An allowed request that the forwarder sends to the upstream, with the values that the forwarder reports. */
+/**
+ * An allowed request that the forwarder sends to the upstream, with the values that the forwarder reports.
+ */
 export interface Forwarding {
   readonly incoming: Incoming;
   readonly head: RequestHead;
@@ -33,7 +35,10 @@ export interface Forwarding {
 
   /** Forwarding failed before any part of the response was sent: the gateway sends the error response. */
   failed(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;
-  /** A prerequisite of forwarding is missing, for example the upstream credential. No part of the response was sent. */
+  /**
+   * A prerequisite of forwarding is missing, for example the upstream credential. No part of the response was
+   * sent.
+   */
   refused(refusal: Refusal): void;
   /** The response had started and cannot be completed. The forwarder has closed the client's connection. */
   broken(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;

@@ -29,17 +29,21 @@ export interface CredentialForm {
 }
 
 /**
- * The operations depend on the request body. The body is read after authentication, and only if the caller has at least one
- * of the possible operations.
+ * The operations depend on the request body. The body is read after authentication, and only if the caller
+ * has at least one of the possible operations.
  */
 export interface OperationsInBody {
   readonly kind: 'in-body';
   /** The possible operations. A caller that has none of them is refused before the body is read. */
   readonly oneOf: readonly Operation[];
-  /** `whole`: a body longer than `maxBytes` is refused. `start`: the rest of a longer body is streamed unread. */
+  /**
+   * `whole`: a body longer than `maxBytes` is refused. `start`: the rest of a longer body is streamed unread.
+   */
   readonly part: 'whole' | 'start';
   readonly maxBytes: number;
-  /** A pure function of the body or, with `start`, of its first `maxBytes`. The body is forwarded unchanged. */
+  /**
+   * A pure function of the body or, with `start`, of its first `maxBytes`. The body is forwarded unchanged.
+   */
   readonly read: (body: Buffer) => RequestedOperations | UnknownOperation | Deny;
 }
 
@@ -49,7 +53,10 @@ export interface UnknownOperation {
   readonly detail: string;
 }
 
-/** The upstream's response would contain an upstream credential: refused under every policy, and in shadow mode. */
+/**
+ * The upstream's response would contain an upstream credential: refused under every policy, and in shadow
+ * mode.
+ */
 export interface NeverForwarded {
   readonly kind: 'never-forwarded';
   readonly detail: string;
@@ -57,13 +64,20 @@ export interface NeverForwarded {
 
 /** How an allowed request is handled, if not by forwarding it and relaying the response unchanged. */
 export interface RoutePlan {
-  /** The gateway sends this response and forwards nothing. A function if the response depends on the caller. */
+  /**
+   * The gateway sends this response and forwards nothing. A function if the response depends on the caller.
+   */
   readonly builtInResponse?: BuiltInResponse | ((caller: Caller | undefined) => BuiltInResponse);
   /** Replaces the client's query. With its `?`, or empty. */
   readonly query?: string;
-  /** The gateway follows redirects itself, without credentials, because clients cannot reach their targets. */
+  /**
+   * The gateway follows redirects itself, without credentials, because clients cannot reach their targets.
+   */
   readonly followRedirects?: boolean;
-  /** Rewrites the upstream's URLs in a successful response to the gateway's, so that later requests use the gateway. */
+  /**
+   * Rewrites the upstream's URLs in a successful response to the gateway's, so that later requests use the
+   * gateway.
+   */
   readonly rewrite?: BodyRewrite;
   /** Creates an inspector of the streamed request body. It receives the body from the first byte. */
   readonly watch?: () => BodyWatch;
@@ -86,8 +100,8 @@ export interface UrlRewrite {
 export interface DocumentRewrite {
   readonly kind: 'document';
   /**
-   * Media types to rewrite, lowercase. `any`: every type; a body that cannot be parsed is not relayed, because it could
-   * contain what the rewrite must remove.
+   * Media types to rewrite, lowercase. `any`: every type; a body that cannot be parsed is not relayed,
+   * because it could contain what the rewrite must remove.
    */
   readonly types: readonly string[] | 'any';
   /** Bytes. A longer document is not relayed. */
@@ -141,8 +155,8 @@ export interface RefusalBody {
 }
 
 /**
- * The protocol of one service: how requests are classified and refusals are formatted. All functions are pure functions of
- * the request head and text; none does I/O.
+ * The protocol of one service: how requests are classified and refusals are formatted. All functions are pure
+ * functions of the request head and text; none does I/O.
  */
 export interface Protocol {
   /** Credential sources that clients of this protocol use. A service can narrow them. */
@@ -151,11 +165,17 @@ export interface Protocol {
   readonly credentialQueryParameters: readonly string[];
   /** Paths can contain `%2F`, and `classify` interprets it. Default: such paths are refused. */
   readonly encodedSlash?: boolean;
-  /** WebSocket handshakes are authorized like other requests, and their connections are tunnelled. Default: refused. */
+  /**
+   * WebSocket handshakes are authorized like other requests, and their connections are tunnelled. Default:
+   * refused.
+   */
   readonly webSockets?: boolean;
   /** Maps a request head to the operations that it requires. */
   classify(head: RequestHead): Classification;
-  /** Returns the value of `WWW-Authenticate` (RFC 9110 §11.6.1); undefined if clients of the protocol need none. */
+  /**
+   * Returns the value of `WWW-Authenticate` (RFC 9110 §11.6.1); undefined if clients of the protocol need
+   * none.
+   */
   challenge(context: ChallengeContext): string | undefined;
   /** Formats a refusal as the protocol's clients expect; `accept` is the client's `Accept` header. */
   refusal(text: RefusalText, accept: string | undefined): RefusalBody;

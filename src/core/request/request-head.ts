@@ -1,16 +1,18 @@
 declare const canonical: unique symbol;
 
 /**
- * A path in canonical form. Policy evaluates exactly the bytes that the upstream receives.
- * The path starts with `/` and has no dot segments, empty segments, encoded backslashes, `#`, `?` or control characters.
- * Characters that need no encoding are not percent-encoded; escapes are uppercase and valid UTF-8. An encoded slash is kept as sent,
- * and accepted only if the service's protocol supports it (`encodedSlash`).
+ * A path in canonical form. Policy evaluates exactly the bytes that the upstream receives. The path starts
+ * with `/` and has no dot segments, empty segments, encoded backslashes, `#`, `?` or control characters.
+ * Characters that need no encoding are not percent-encoded; escapes are uppercase and valid UTF-8. An encoded
+ * slash is kept as sent, and accepted only if the service's protocol supports it (`encodedSlash`).
  */
 export type CanonicalPath = string & { readonly [canonical]: true };
 
 /** A header that is refused unless the service's configuration forwards it or sets it. */
 export interface RefusableHeader {
-  /** `acting`: one of ACTING_HEADERS with the effect `refuse`. `impersonation`: one of IMPERSONATION_HEADERS. */
+  /**
+   * `acting`: one of ACTING_HEADERS with the effect `refuse`. `impersonation`: one of IMPERSONATION_HEADERS.
+   */
   readonly kind: 'acting' | 'impersonation';
   /** The folded name, which treats names as equal that servers confuse. */
   readonly folded: string;

@@ -94,7 +94,10 @@ export function createAccessTokens(
   };
 }
 
-/** The checks that depend on the use of a token, made at every use. Returns undefined if the token is accepted. */
+/**
+ * The checks that depend on the use of a token, made at every use. Returns undefined if the token is
+ * accepted.
+ */
 type UseCheck = (token: MintedToken, host: string | undefined, now: number) => Deny | undefined;
 
 /** Checks that the service accepts the source's issuer and the audiences of the token. */
@@ -106,7 +109,7 @@ function checkService(
 ): Deny | undefined {
   if (minted === undefined) return deny('credential_malformed', 'not a minted token');
   if (service?.issuers?.includes(issuer) === false && !issuer.startsWith(':')) {
-    return deny('issuer_unknown', `the source is of issuer ${issuer}, which this service does not accept`);
+    return deny('issuer_unknown', `this service does not accept issuer ${issuer} of the source`);
   }
   const { audience, parentAudience, source } = minted;
   const bound = service?.audiences !== undefined && source.class === 'id_token';

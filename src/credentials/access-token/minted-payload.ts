@@ -27,8 +27,8 @@ export interface MintedToken extends CacheEntry {
 }
 
 /**
- * Reads the payload of a verified token. Other versions of the gateway sign with the same keys, so a payload of another form
- * is refused.
+ * Reads the payload of a verified token. Other versions of the gateway sign with the same keys, so a payload
+ * of another form is refused.
  */
 export function readMintedPayload(
   payload: Claims,
@@ -64,7 +64,7 @@ export function readMintedPayload(
   }
   const issuerUrl = issuerUrls.get(src.issuer);
   if (issuerUrl === undefined) {
-    return deny('issuer_unknown', `the source is of issuer ${src.issuer}, which is no longer configured`);
+    return deny('issuer_unknown', `issuer ${src.issuer} of the source is no longer configured`);
   }
   const { issuer, sub: subject, claims, settingsHash, parentAud, publishing = false } = src;
   const { jti: sourceJti, tokenHash, sentHash } = src;
@@ -94,14 +94,19 @@ function isSource(src: object): src is TokenSource {
   );
 }
 
-/** Earlier versions omitted these members. Without them, a changed configuration could not invalidate the token. */
+/**
+ * Earlier versions omitted these members. Without them, a changed configuration could not invalidate the
+ * token.
+ */
 function hasAcceptance(src: Claims): boolean {
   const { issuer, credential, aud, settingsHash } = src;
   if (credential === 'id_token' && !isTextList(aud)) return false;
   return issuer === DEPLOY_TOKENS ? settingsHash === undefined : typeof settingsHash === 'string';
 }
 
-/** All parent members are present, or none: otherwise the revocation of a parent could not revoke the token. */
+/**
+ * All parent members are present, or none: otherwise the revocation of a parent could not revoke the token.
+ */
 function hasValidParents({ parentAud, parents, since }: Claims): boolean {
   if (parentAud === undefined) return parents === undefined && since === undefined;
   return (
@@ -126,7 +131,10 @@ function isTextList(value: unknown): boolean {
   return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
-/** A registry token has its limits in `access`; other tokens in `scope` and, if limited to resources, `resources`. */
+/**
+ * A registry token has its limits in `access`; other tokens in `scope` and, if limited to resources,
+ * `resources`.
+ */
 function readLimits({ access, scope, resources }: Claims): TokenLimits | undefined {
   if (access !== undefined) return readAccess(access);
   if (typeof scope !== 'string') return undefined;

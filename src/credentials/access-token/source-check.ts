@@ -8,8 +8,8 @@ import type { MintedToken } from './minted-payload.ts';
 import type { AcceptedAudiences, SourceRules } from './source-rules.ts';
 
 /**
- * Checks whether the configuration still accepts the source of a minted token. Runs at every use, also for cached tokens, so
- * that a reload applies to tokens issued before it.
+ * Checks whether the configuration still accepts the source of a minted token. Runs at every use, also for
+ * cached tokens, so that a reload applies to tokens issued before it.
  */
 export type SourceCheck = (token: MintedToken, now: number) => Deny | undefined;
 
@@ -61,7 +61,7 @@ export function createSourceCheck(
     const values = accepted.get(issuer);
     for (const audience of audiences) if (values?.has(audience) === true) return undefined;
     const aud = quoted(audiences.join(' '));
-    return deny('audience_mismatch', `the source ID token has aud ${aud}, which is not accepted here`);
+    return deny('audience_mismatch', `aud ${aud} of the source ID token is not accepted here`);
   }
 
   function checkSettings(
@@ -93,5 +93,5 @@ function checkDeployToken(
 }
 
 function notAccepted(issuer: string, credentials: string): Deny {
-  return deny('issuer_unknown', `the source is of issuer ${issuer}, which no longer accepts ${credentials}`);
+  return deny('issuer_unknown', `issuer ${issuer} of the source no longer accepts ${credentials}`);
 }

@@ -6,8 +6,9 @@ import type { Clock } from '../../core/ports.ts';
 import type { DeployTokenSettings } from '../settings.ts';
 
 /**
- * Verifies deploy tokens of the configuration. Each has a user name and a generated secret of 256 bits, of which only the
- * SHA-256 is stored: a slow hash would not make guessing 256 bits harder, but would let clients exhaust the CPU.
+ * Verifies deploy tokens of the configuration. Each has a user name and a generated secret of 256 bits, of
+ * which only the SHA-256 is stored: a slow hash would not make guessing 256 bits harder, but would let
+ * clients exhaust the CPU.
  */
 export function createDeployTokens(
   settings: readonly DeployTokenSettings[],

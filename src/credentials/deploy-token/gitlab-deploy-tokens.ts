@@ -19,8 +19,8 @@ import type { IntrospectionLimits } from '../introspection/permits.ts';
 import type { IssuerSettings } from '../settings.ts';
 
 /**
- * GitLab bans an address after 30 failures in 3 minutes (doc/security/rate_limits.md). The gateway causes at most 24, which
- * leaves some for other clients with the same address.
+ * GitLab bans an address after 30 failures in 3 minutes (doc/security/rate_limits.md). The gateway causes at
+ * most 24, which leaves some for other clients with the same address.
  */
 const LIMITS: IntrospectionLimits = {
   budget: {
@@ -60,9 +60,10 @@ function createVerifier(issuer: IntrospectionIssuer, ports: IntrospectedPorts): 
 }
 
 /**
- * `GET /jwt/auth` is the token endpoint of GitLab's registry, which `docker login` uses (app/controllers/jwt_controller.rb).
- * The request has no scope, or the scope to pull from the probe; the scope to push would create a repository. A 200 alone
- * does not confirm a deploy token, because user credentials get one too.
+ * `GET /jwt/auth` is the token endpoint of GitLab's registry, which `docker login` uses
+ * (app/controllers/jwt_controller.rb). The request has no scope, or the scope to pull from the probe; the
+ * scope to push would create a repository. A 200 alone does not confirm a deploy token, because user
+ * credentials get one too.
  */
 function introspectionRequest(probe: string | undefined): IntrospectionRequest<Confirmation> {
   const scope = probe === undefined ? '' : `&scope=${encodeURIComponent(`repository:${probe}:pull`)}`;

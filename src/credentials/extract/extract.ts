@@ -26,8 +26,8 @@ interface Form {
 export type Extract = (head: RequestHead, form?: Form) => PresentedCredential | undefined | Deny;
 
 /**
- * Creates the extraction of one service. A request with several different credentials is refused, also if the service
- * accepts only one of their sources.
+ * Creates the extraction of one service. A request with several different credentials is refused, also if the
+ * service accepts only one of their sources.
  */
 export function createExtract(settings: ExtractSettings): Extract {
   const accepted = new Set(settings.credentialSources);
@@ -42,7 +42,10 @@ export function createExtract(settings: ExtractSettings): Extract {
   };
 }
 
-/** The gateway removes these parameters from every query, so they are extracted from every query too (threats L2). */
+/**
+ * The gateway removes these parameters from every query, so they are extracted from every query too (threats
+ * L2).
+ */
 const COMMON_PARAMETERS = ['private_token', 'job_token', 'access_token'] as const;
 
 /** Includes credential sources that the service does not accept, because an upstream could accept them. */

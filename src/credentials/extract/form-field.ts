@@ -10,8 +10,8 @@ export interface FormCredential {
 }
 
 /**
- * Returns the credentials in the fields of a form. The body is forwarded unchanged, so a form that the upstream could parse
- * differently is refused: it could authenticate as another client there.
+ * Returns the credentials in the fields of a form. The body is forwarded unchanged, so a form that the
+ * upstream could parse differently is refused: it could authenticate as another client there.
  */
 export function formCredentials(
   rawHeaders: readonly string[],

@@ -20,7 +20,8 @@ export function createCredentialFromText(
     if (token.length > MAX_CREDENTIAL_LENGTH)
       return deny('request_malformed', `the credential has ${token.length} characters; 16384 are allowed`);
     if (token === '') return deny('credential_malformed', 'the credential is empty');
-    // Checked first, whatever the source: the gateway would send a job token or deploy token to GitLab.
+    // Takes precedence over the credential source: the gateway would send a job token or deploy token to
+    // GitLab.
     if (looksLikeJws(token) && isGatewayToken(token))
       return { class: 'access_token', credentialSource, token, username };
     const kind = classOfToken(found, settings);

@@ -2,9 +2,9 @@
 const ACCESS_TOKEN_TYPES: ReadonlySet<unknown> = new Set(['at+jwt', 'application/at+jwt']);
 
 /**
- * Creates a function that tells whether a JWT claims to be minted by the gateway, without verifying it. Other issuers use the
- * same `typ`, so `iss` decides. The result for a JOSE header is cached, because all tokens of one key have the same header;
- * `iss` is parsed only if the type matches.
+ * Creates a function that tells whether a JWT claims to be minted by the gateway, without verifying it. Other
+ * issuers use the same `typ`, so `iss` decides. The result for a JOSE header is cached, because all tokens of
+ * one key have the same header; `iss` is parsed only if the type matches.
  */
 export function createIsGatewayToken(issuer: string): (token: string) => boolean {
   const headers = new Map<string, boolean>();

@@ -19,8 +19,8 @@ export interface DeployTokenUse {
 }
 
 /**
- * Determines the class of a token; undefined if it has none. Credential source, user name and prefix take precedence over the
- * JWT form, because GitLab's job tokens can be JWTs that only GitLab can verify.
+ * Determines the class of a token; undefined if it has none. Credential source, user name and prefix take
+ * precedence over the JWT form, because GitLab's job tokens can be JWTs that only GitLab can verify.
  */
 export function classOfToken(
   { credentialSource, token, username, isJobToken }: Found,

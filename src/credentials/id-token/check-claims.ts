@@ -52,8 +52,8 @@ export function checkClaims(claims: Claims, issuer: Issuer, now: number): Checke
 }
 
 /**
- * Checks `exp` without leeway. RFC 7519 §4.1.4 allows some, but a leaked token must expire at the time its issuer set, and a
- * cached token at the same instant as a new one.
+ * Checks `exp` without leeway. RFC 7519 §4.1.4 allows some, but a leaked token must expire at the time its
+ * issuer set, and a cached token at the same instant as a new one.
  */
 export function checkExpiry(expiresAt: number, now: number): Deny | undefined {
   return now < expiresAt
@@ -61,7 +61,10 @@ export function checkExpiry(expiresAt: number, now: number): Deny | undefined {
     : deny('token_expired', `expired ${Math.floor((now - expiresAt) / 1000)} s ago`);
 }
 
-/** Entra signs the tokens of all tenants with the same keys, so the token's tenant must be the one of the issuer. */
+/**
+ * Entra signs the tokens of all tenants with the same keys, so the token's tenant must be the one of the
+ * issuer.
+ */
 function checkTenant(claims: Claims, issuer: Issuer): Deny | undefined {
   const tid = claimAt(claims, 'tid');
   if (issuer.type !== 'entra' || tid === undefined) return undefined;
@@ -70,7 +73,9 @@ function checkTenant(claims: Claims, issuer: Issuer): Deny | undefined {
   return deny('credential_invalid', `"tid" ${quoted(JSON.stringify(tid))} is not the tenant of the issuer`);
 }
 
-/** A non-empty string without lone surrogates, which cannot be encoded in headers and logs (RFC 7493 §2.1). */
+/**
+ * A non-empty string without lone surrogates, which cannot be encoded in headers and logs (RFC 7493 §2.1).
+ */
 function textClaim(claims: Claims, name: string): string | undefined {
   const value = claimAt(claims, name);
   return typeof value === 'string' && value !== '' && value.isWellFormed() ? value : undefined;

@@ -13,8 +13,8 @@ export interface CheckedHeader {
 const MAX_KID_LENGTH = 256;
 
 /**
- * `jku`, `x5u` and `jwk` would let the token select its verification key (RFC 8725 §3.10). `crit` and `b64` (RFC 7797) change
- * the signed content, and ID tokens do not use them.
+ * `jku`, `x5u` and `jwk` would let the token select its verification key (RFC 8725 §3.10). `crit` and `b64`
+ * (RFC 7797) change the signed content, and ID tokens do not use them.
  */
 const REFUSED_PARAMETERS = ['crit', 'b64', 'jku', 'x5u', 'jwk'] as const;
 

@@ -31,8 +31,9 @@ const MAX_TIMER_DELAY = 2 ** 31 - 1;
 const MIN_TIMER_DELAY = 1_000;
 
 /**
- * The signing keys of one issuer, refreshed in the background. After a failed fetch the previous keys remain usable up to the
- * stale limit. After a successful fetch, keys that the issuer no longer publishes are invalid at once.
+ * The signing keys of one issuer, refreshed in the background. After a failed fetch the previous keys remain
+ * usable up to the stale limit. After a successful fetch, keys that the issuer no longer publishes are
+ * invalid at once.
  */
 export class KeySet {
   readonly #issuer: string;
@@ -59,7 +60,9 @@ export class KeySet {
     this.#ports = ports;
   }
 
-  /** Starts the background refresh. Has no effect on a running key set, for example one that a reload reuses. */
+  /**
+   * Starts the background refresh. Has no effect on a running key set, for example one that a reload reuses.
+   */
   start(): void {
     if (this.#running) return;
     this.#running = true;
@@ -102,8 +105,8 @@ export class KeySet {
   }
 
   /**
-   * Clients can send arbitrary key ids, so unknown ones cause at most one fetch per cooldown. A new key of the issuer is found
-   * at the end of the cooldown at the latest.
+   * Clients can send arbitrary key ids, so unknown ones cause at most one fetch per cooldown. A new key of
+   * the issuer is found at the end of the cooldown at the latest.
    */
   async #fetchForUnknownKid(): Promise<void> {
     const now = this.#ports.clock.now();

@@ -29,8 +29,8 @@ const CURVES: Readonly<Record<string, string>> = {
 export type Ignored = (kid: string, reason: string) => void;
 
 /**
- * Returns the keys of a JWK Set (RFC 7517 §5) that can verify signatures. Unusable entries are ignored, as §5 requires. Throws
- * `key_set_invalid` for a set without a usable key, which must never replace a valid one.
+ * Returns the keys of a JWK Set (RFC 7517 §5) that can verify signatures. Unusable entries are ignored, as §5
+ * requires. Throws `key_set_invalid` for a set without a usable key, which must never replace a valid one.
  */
 export function parseKeySet(document: unknown, ignored: Ignored = () => undefined): readonly KeyHandle[] {
   const entries: unknown = isRecord(document) ? document['keys'] : undefined;

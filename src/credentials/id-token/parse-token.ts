@@ -12,7 +12,9 @@ export interface ParsedToken {
   readonly payload: Members;
 }
 
-/** Parses a JWS in compact serialization (RFC 7515 §7.1). Only the canonical base64url encoding is accepted. */
+/**
+ * Parses a JWS in compact serialization (RFC 7515 §7.1). Only the canonical base64url encoding is accepted.
+ */
 export function parseToken(token: string): ParsedToken | Deny {
   const parts = token.split('.', 6);
   const [header, payload, signature] = parts;

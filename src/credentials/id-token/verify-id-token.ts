@@ -52,7 +52,9 @@ export function readCandidate(
   return { kind: 'candidate', token, sentHash, issuer, issuerUrl, alg, kid, claims: parsed.payload };
 }
 
-/** Verifies the signature and the claims. The result does not depend on a service, so all services share it. */
+/**
+ * Verifies the signature and the claims. The result does not depend on a service, so all services share it.
+ */
 export async function verifyCandidate(
   candidate: Candidate,
   clock: Clock,

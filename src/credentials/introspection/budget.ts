@@ -4,9 +4,9 @@ import { networkOf, siteOf } from '../../util/http/client-network.ts';
 import { HeldUnits } from '../../util/held-units.ts';
 
 /**
- * Limits of the introspection requests for unknown credentials to one GitLab. A request holds a unit while it is in flight, and
- * for `window` after GitLab refused the credential; a confirmation releases the unit at once
- * (docs/adr/0026-introspection-budgets.md).
+ * Limits of the introspection requests for unknown credentials to one GitLab. A request holds a unit while it
+ * is in flight, and for `window` after GitLab refused the credential; a confirmation releases the unit at
+ * once (docs/adr/0026-introspection-budgets.md).
  */
 export interface BudgetLimits {
   /** Milliseconds. */
@@ -21,7 +21,10 @@ export interface BudgetLimits {
   readonly perAddress: number;
   /** One user name or connection can hold at most 1/`withinAddress` of the units available to its address. */
   readonly withinAddress: number;
-  /** Whether a request without a response holds its unit for `window`, because GitLab may have counted a failure. */
+  /**
+   * Whether a request without a response holds its unit for `window`, because GitLab may have counted a
+   * failure.
+   */
   readonly unansweredCount: boolean;
 }
 
@@ -87,7 +90,8 @@ export class IntrospectionBudget {
     const network = networkOf(source.address);
     const site = siteOf(source.address);
     const parts = partsOf(network, source);
-    // Dynamic thresholds: the units that a client can hold depend on the free units, so that some remain for others.
+    // Dynamic thresholds: the units that a client can hold depend on the free units, so that some remain for
+    // others.
     const free = (this.#isProven(network, now) ? proven : unproven) - this.#total;
     const left = free / perAddress - this.#held.of(network);
     const fits =
@@ -101,7 +105,10 @@ export class IntrospectionBudget {
     return { kind: 'first', network, keys };
   }
 
-  /** Takes a permit for a previously confirmed credential; limited only after the refusal of such a credential. */
+  /**
+   * Takes a permit for a previously confirmed credential; limited only after the refusal of such a
+   * credential.
+   */
   takeRenewal(address: string): Permit | Exhausted {
     const now = this.#expire();
     const limit = this.#limits.renewals;

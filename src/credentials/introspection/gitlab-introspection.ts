@@ -30,7 +30,10 @@ export interface IntrospectionRequest<T> {
     readonly path: string;
     readonly headers: Readonly<Record<string, string>>;
   };
-  /** Interprets the response. `bases` are the URLs of GitLab. Undefined: the response is not about the credential. */
+  /**
+   * Interprets the response. `bases` are the URLs of GitLab. Undefined: the response is not about the
+   * credential.
+   */
   interpret(status: number, body: Body, bases: readonly string[]): T | Deny | InvalidResponse | undefined;
 }
 
@@ -53,7 +56,10 @@ export interface InvalidResponse {
 /** The result of an introspection request. */
 export interface Introspected<T> {
   readonly result: T | Refusal;
-  /** `unanswered`: no response, but GitLab may have received the request. `unsent`: GitLab received no request. */
+  /**
+   * `unanswered`: no response, but GitLab may have received the request. `unsent`: GitLab received no
+   * request.
+   */
   readonly sent: 'answered' | 'unanswered' | 'unsent';
 }
 
@@ -145,7 +151,9 @@ function isInvalid(result: { readonly kind: string }): result is InvalidResponse
   return result.kind === 'invalid';
 }
 
-/** `Retry-After` in seconds (RFC 9110 §10.2.3), bounded. The default applies to a date or a missing header. */
+/**
+ * `Retry-After` in seconds (RFC 9110 §10.2.3), bounded. The default applies to a date or a missing header.
+ */
 function retryAfterOf({ headers }: EgressResponse): number {
   const value = headers['retry-after'];
   const seconds = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : DEFAULT_WAIT;

@@ -42,8 +42,8 @@ export function introspectionIssuers(
 }
 
 /**
- * Picks the verifier of the one issuer of a service that introspects such credentials. Introspected tokens do not name their
- * issuer, and trying several would disclose the secrets of one GitLab to another.
+ * Picks the verifier of the one issuer of a service that introspects such credentials. Introspected tokens do
+ * not name their issuer, and trying several would disclose the secrets of one GitLab to another.
  */
 export function pickIntrospected(
   verifiers: IntrospectedTokens,
@@ -57,7 +57,10 @@ export function pickIntrospected(
   return only;
 }
 
-/** Creates the verifier of one credential class for one GitLab. `cache`: milliseconds for which a confirmation is cached. */
+/**
+ * Creates the verifier of one credential class for one GitLab. `cache`: milliseconds for which a confirmation
+ * is cached.
+ */
 export function createIntrospectedTokens(
   issuer: IntrospectionIssuer,
   credentialClass: 'job_token' | 'deploy_token',
@@ -137,7 +140,9 @@ export function createIntrospectedTokens(
 /** The client of verifications that an operator starts, for example with `explain`. */
 const UNKNOWN_CLIENT: ClientFacts = { address: '', proto: 'http' };
 
-/** GitLab issues only tokens that are valid header values; any other token must not reach a request header. */
+/**
+ * GitLab issues only tokens that are valid header values; any other token must not reach a request header.
+ */
 function checkForm(token: string): Deny | undefined {
   if (token.length > MAX_CREDENTIAL_LENGTH) {
     return deny('credential_malformed', 'the token is longer than 16 KiB');

@@ -9,10 +9,10 @@ import type { Confirmation, InvalidResponse } from '../introspection/gitlab-intr
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the response of `GET /api/v4/job`. The claims have the names and types of GitLab's ID tokens, so that one identity
- * matches both. Claims that the response does not contain (`namespace_id`, `ref_protected`, `environment` …) never match.
- * In a merge request pipeline `ref` is `refs/merge-requests/N/head`, where an ID token has the source branch: a branch `main`
- * of a fork cannot pass as the branch of the project.
+ * Reads the response of `GET /api/v4/job`. The claims have the names and types of GitLab's ID tokens, so that
+ * one identity matches both. Claims that the response does not contain (`namespace_id`, `ref_protected`,
+ * `environment` …) never match. In a merge request pipeline `ref` is `refs/merge-requests/N/head`, where an
+ * ID token has the source branch: a branch `main` of a fork cannot pass as the branch of the project.
  */
 export function readJob(job: Members, bases: readonly string[]): Confirmation | Deny | InvalidResponse {
   const status = text(job['status']);
@@ -51,7 +51,10 @@ export function readJob(job: Members, bases: readonly string[]): Confirmation | 
   return { kind: 'confirmed', subject, claims: Object.fromEntries(present) };
 }
 
-/** Extracts the path from `BASE/GROUP/…/PROJECT/-/jobs/ID`. The base must match exactly: other servers have other projects. */
+/**
+ * Extracts the path from `BASE/GROUP/…/PROJECT/-/jobs/ID`. The base must match exactly: other servers have
+ * other projects.
+ */
 function projectPath(url: string, id: string, bases: readonly string[]): string | undefined {
   const end = `/-/jobs/${id}`;
   if (!url.endsWith(end)) return undefined;
@@ -66,7 +69,10 @@ function projectPath(url: string, id: string, bases: readonly string[]): string 
 const PROJECT_PATH = /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)+$/;
 const DOT_SEGMENT = /(?:^|\/)(?:-|\.{1,2})(?:\/|$)/;
 
-/** With a relative URL root (`https://example.com/gitlab`), several bases can be prefixes; the longest one is right. */
+/**
+ * With a relative URL root (`https://example.com/gitlab`), several bases can be prefixes; the longest one is
+ * right.
+ */
 function longest(texts: readonly string[]): string | undefined {
   return texts.toSorted((a, b) => b.length - a.length)[0];
 }
@@ -76,7 +82,9 @@ function identifier(value: unknown): string | undefined {
   return typeof value === 'number' && isExact(value) ? String(value) : undefined;
 }
 
-/** A non-empty string without lone surrogates, which cannot be encoded in headers and logs (RFC 7493 §2.1). */
+/**
+ * A non-empty string without lone surrogates, which cannot be encoded in headers and logs (RFC 7493 §2.1).
+ */
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' && value.isWellFormed() ? value : undefined;
 }

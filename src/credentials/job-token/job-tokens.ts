@@ -8,8 +8,9 @@ import { readJob } from './job-token-claims.ts';
 import type { IssuerSettings } from '../settings.ts';
 
 /**
- * GitLab does not ban addresses for refused job tokens, but counts them as unauthenticated requests, and GitLab.com serves
- * one address 500 of those per minute (doc/user/gitlab_com/rate_limits). The gateway causes at most 450.
+ * GitLab does not ban addresses for refused job tokens, but counts them as unauthenticated requests, and
+ * GitLab.com serves one address 500 of those per minute (doc/user/gitlab_com/rate_limits). The gateway causes
+ * at most 450.
  */
 const LIMITS: IntrospectionLimits = {
   budget: {
@@ -25,7 +26,10 @@ const LIMITS: IntrospectionLimits = {
   refusalLifetime: 10_000,
 };
 
-/** `GET /api/v4/job` returns the job of the token in `JOB-TOKEN` (GitLab doc/api/jobs.md, "Get job token's job"). */
+/**
+ * `GET /api/v4/job` returns the job of the token in `JOB-TOKEN` (GitLab doc/api/jobs.md, "Get job token's
+ * job").
+ */
 const INTROSPECTION: IntrospectionRequest<Confirmation> = {
   credentials: 'job tokens',
   request: ({ token }) => ({ path: '/api/v4/job', headers: { 'job-token': token } }),

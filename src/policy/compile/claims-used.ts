@@ -2,8 +2,8 @@ import { guardClaims } from './preset-guards.ts';
 import type { Policy } from './policy.ts';
 
 /**
- * Returns every claim that the policy evaluates. A minted token copies these claims from its source. Guard claims are always
- * included, because a guard can pass if its claim is missing.
+ * Returns every claim that the policy evaluates. A minted token copies these claims from its source. Guard
+ * claims are always included, because a guard can pass if its claim is missing.
  */
 export function claimsUsed({ identities }: Policy): ReadonlySet<string> {
   const names = new Set<string>(['project_path', 'project_id']);

@@ -4,7 +4,10 @@ import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
 import type { Condition } from './condition.ts';
 import type { CompiledIdentity } from './identity.ts';
 
-/** Finds the identities that a credential can match, so that the cost of a lookup is independent of their number. */
+/**
+ * Finds the identities that a credential can match, so that the cost of a lookup is independent of their
+ * number.
+ */
 export interface IdentityIndex {
   /** A superset of the matching identities, in the order of the policy. */
   candidates(credential: VerifiedCredential): readonly CompiledIdentity[];
@@ -64,7 +67,10 @@ function countShared(identities: readonly CompiledIdentity[]): Shared {
   return shared;
 }
 
-/** Picks the condition whose values the fewest identities share; in a tie, the first immutable id of the issuer's preset. */
+/**
+ * Picks the condition whose values the fewest identities share; in a tie, the first immutable id of the
+ * issuer's preset.
+ */
 function pickAnchor(identity: CompiledIdentity, shared: Shared): Condition | undefined {
   const ids = ISSUER_PRESETS[identity.issuerType].immutableIds;
   const rank = ({ claim }: Condition) => (ids.includes(claim) ? ids.indexOf(claim) : ids.length);

@@ -8,12 +8,16 @@ export type AllowlistSettings = Readonly<Record<string, readonly string[]>>;
 /** Result of an allowlist check. */
 export type AllowlistVerdict =
   | { readonly kind: 'open' }
-  /** `target`: the project whose list does not include the caller. Undefined if no configured project has the resource. */
+  /**
+   * `target`: the project whose list does not include the caller. Undefined if no configured project has the
+   * resource.
+   */
   | { readonly kind: 'refused'; readonly target: string | undefined };
 
 /**
- * GitLab's job token allowlist: a job token can access its own project, and other projects only if they list its project.
- * The allowlist narrows the grants of the policy and never extends them. It applies only to resources of projects.
+ * GitLab's job token allowlist: a job token can access its own project, and other projects only if they list
+ * its project. The allowlist narrows the grants of the policy and never extends them. It applies only to
+ * resources of projects.
  */
 export interface JobTokenAllowlist {
   /** Returns the check for a credential on a service. Undefined if the allowlist does not apply to them. */
@@ -72,7 +76,10 @@ function compileSource(source: string): (name: string) => boolean {
   return (name) => !name.startsWith('id:') && glob.test(name);
 }
 
-/** GitLab paths are unique without regard to case, and image names are lowercase. ASCII only: see `lowerAscii`. */
+/**
+ * GitLab paths are unique without regard to case, and image names are lowercase. ASCII only: see
+ * `lowerAscii`.
+ */
 function foldPath(path: string): string {
   return path.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

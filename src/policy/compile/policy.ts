@@ -23,8 +23,8 @@ export interface CompiledService {
 }
 
 /**
- * Compiles the policy. Throws `config_invalid` for an unknown name: the loader has checked all names, and ignoring one here
- * would change the grants.
+ * Compiles the policy. Throws `config_invalid` for an unknown name: the loader has checked all names, and
+ * ignoring one here would change the grants.
  */
 export function compilePolicy(settings: PolicySettings): Policy {
   const issuers = new Map(settings.issuers.map(({ name, type }) => [name, type]));
@@ -55,7 +55,10 @@ export function compilePolicy(settings: PolicySettings): Policy {
   };
 }
 
-/** The claim `deploy_token` contains the name, so that deploy tokens are indexed, matched and explained like identities. */
+/**
+ * The claim `deploy_token` contains the name, so that deploy tokens are indexed, matched and explained like
+ * identities.
+ */
 function deployTokenAsIdentity(name: string): IdentitySettings {
   return {
     name: deployTokenIdentity(name),

@@ -39,7 +39,10 @@ const CLAIM = /\{claims\.([^{}]+)\}/;
 /** Service types whose resources are URL paths. */
 const PATH_TYPES: ReadonlySet<string> = new Set(['http', 'generic']);
 
-/** Compiles a pattern. The service type sets the spelling of names: lowercase for `oci`, percent-encoded for URL paths. */
+/**
+ * Compiles a pattern. The service type sets the spelling of names: lowercase for `oci`, percent-encoded for
+ * URL paths.
+ */
 export function compileTemplate(source: string, serviceType: string): ResourceTemplate {
   // Splitting by a pattern with one group gives alternating text and claim names.
   const parts = source

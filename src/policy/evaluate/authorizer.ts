@@ -13,11 +13,16 @@ import type { ServiceAuthorizer } from './service-authorizer.ts';
 import type { PolicySettings } from '../settings.ts';
 import { createUnknownAuthorizer, type UnknownAuthorizer } from './unknown-operation.ts';
 
-/** Evaluates one compiled policy. A reload creates a new authorizer; derived values are never shared between two. */
+/**
+ * Evaluates one compiled policy. A reload creates a new authorizer; derived values are never shared between
+ * two.
+ */
 export interface Authorizer {
   /** Returns the authorizer of a service. Throws `config_invalid` if the policy has no such service. */
   forService(name: string): ServiceAuthorizer;
-  /** Returns the authorizer for requests that are not an operation of the service. Throws like `forService`. */
+  /**
+   * Returns the authorizer for requests that are not an operation of the service. Throws like `forService`.
+   */
   forUnknown(name: string): UnknownAuthorizer;
   /** Matches a credential to the first matching identity, independent of a service. */
   identify(credential: VerifiedCredential): Caller | Deny;

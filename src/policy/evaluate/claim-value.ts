@@ -7,7 +7,10 @@ export type ClaimText =
 /** Characters that an intermediary or upstream can interpret instead of matching literally. */
 const AMBIGUOUS = /[\p{Cc}%\\?#]/u;
 
-/** Converts a claim to text for a resource pattern. Values that could match more than one path segment are rejected. */
+/**
+ * Converts a claim to text for a resource pattern. Values that could match more than one path segment are
+ * rejected.
+ */
 export function claimText(value: unknown, isPath: boolean): ClaimText {
   if (value === undefined || value === null || value === '') return invalid('is missing or empty');
   if (typeof value === 'number' && !isExact(value)) return invalid('is not an integer within ±(2^53 − 1)');
@@ -25,8 +28,8 @@ export function claimText(value: unknown, isPath: boolean): ClaimText {
 }
 
 /**
- * Image names are lowercase. ASCII only: Unicode case mapping converts, for example, the Kelvin sign to `k`, and so the name
- * of one project to that of another.
+ * Image names are lowercase. ASCII only: Unicode case mapping converts, for example, the Kelvin sign to `k`,
+ * and so the name of one project to that of another.
  */
 export function lowerAscii(text: string): string {
   return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());

@@ -9,7 +9,9 @@ export interface EffectiveGrant {
   readonly resources: readonly string[];
 }
 
-/** Returns the grants of an identity for one credential, without scopes outside the limits of a minted token. */
+/**
+ * Returns the grants of an identity for one credential, without scopes outside the limits of a minted token.
+ */
 export function effectiveGrants(
   identity: CompiledIdentity,
   credential: VerifiedCredential,

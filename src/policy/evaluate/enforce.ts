@@ -1,7 +1,10 @@
 import type { Allow, Caller, Decision, Deny } from '../../core/decision.ts';
 import type { CompiledService } from '../compile/policy.ts';
 
-/** Applies the service's mode to a denial. Call it for verified credentials only: shadow mode relaxes no other denial. */
+/**
+ * Applies the service's mode to a denial. Call it for verified credentials only: shadow mode relaxes no other
+ * denial.
+ */
 export function enforce({ mode }: Pick<CompiledService, 'mode'>, refusal: Deny): Decision {
   switch (mode) {
     case 'enforce':

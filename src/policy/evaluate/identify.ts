@@ -12,7 +12,9 @@ export type Identified =
 
 export type Identify = (credential: VerifiedCredential) => Identified;
 
-/** Matches each credential once. The results belong to this function, so a reloaded policy starts without any. */
+/**
+ * Matches each credential once. The results belong to this function, so a reloaded policy starts without any.
+ */
 export function createIdentify(identities: readonly CompiledIdentity[]): Identify {
   const index = indexIdentities(identities.filter(({ onRequest }) => !onRequest));
   const byName = new Map(identities.map((identity) => [identity.name, identity]));
@@ -22,7 +24,7 @@ export function createIdentify(identities: readonly CompiledIdentity[]): Identif
     const cached = results.get(credential);
     if (cached !== undefined) return cached;
     const { minted } = credential;
-    // A token that was minted for an identity never matches another one, whatever the current order.
+    // A token minted for an identity never matches another one, even if another one now comes first.
     const result =
       minted === undefined
         ? identifyFirst(index.candidates(credential), credential)
@@ -63,7 +65,10 @@ function unmatched(detail: string): Identified {
   return { kind: 'unmatched', deny: deny('no_matching_identity', detail) };
 }
 
-/** Whether a token was minted without a credential. It has exactly the access of a request without a credential. */
+/**
+ * Whether a token was minted without a credential. It has exactly the access of a request without a
+ * credential.
+ */
 export function isAnonymousToken({ minted }: VerifiedCredential): boolean {
   return minted !== undefined && minted.identity === undefined;
 }

@@ -3,9 +3,9 @@ import type { Claims } from '../../core/credentials/credential.ts';
 import type { Operation } from '../../core/request/operation.ts';
 
 /**
- * Returns a function that maps an operation to the equal operations under all names of its resource. GitLab URLs name a
- * project by id or path, and the caller's credential proves both for its own project (`id:NN` and the path). For other
- * projects only the configuration can relate an id to a path (`issuers.X.projects`).
+ * Returns a function that maps an operation to the equal operations under all names of its resource. GitLab
+ * URLs name a project by id or path, and the caller's credential proves both for its own project (`id:NN` and
+ * the path). For other projects only the configuration can relate an id to a path (`issuers.X.projects`).
  */
 export function ownProjectNames(
   serviceType: string,

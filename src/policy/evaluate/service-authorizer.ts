@@ -13,7 +13,10 @@ import type { Permissions } from './permissions.ts';
 import type { CompiledService } from '../compile/policy.ts';
 import { withinLimits } from './token-limits.ts';
 
-/** Decides whether a credential is allowed to perform all of the operations. Synchronous, without side effects. */
+/**
+ * Decides whether a credential is allowed to perform all of the operations. Synchronous, without side
+ * effects.
+ */
 export type ServiceAuthorizer = (
   credential: VerifiedCredential | undefined,
   operations: readonly Operation[],
@@ -37,8 +40,9 @@ type CallerState =
 const ANONYMOUS = allow('anonymous', undefined);
 
 /**
- * Creates the authorizer of a service. An operation is allowed if an anonymous grant covers it, or if a grant of the matched
- * identity covers it and neither the job token rules nor the limits of a minted token exclude it.
+ * Creates the authorizer of a service. An operation is allowed if an anonymous grant covers it, or if a grant
+ * of the matched identity covers it and neither the job token rules nor the limits of a minted token exclude
+ * it.
  */
 export function createServiceAuthorizer(
   service: CompiledService,
@@ -141,11 +145,14 @@ function denyUngranted(
 }
 
 function denyJobTokenScope(caller: Caller, { scope }: Operation): Deny {
-  const detail = `job tokens cannot have scope "${scope}" on GitLab, whatever the grants; use an ID token`;
+  const detail = `job tokens cannot have scope "${scope}" on GitLab, even if it is granted; use an ID token`;
   return deny('scope_not_granted', detail, caller);
 }
 
-/** An operation on every resource includes projects that are not configured, and so do not list the caller's project. */
+/**
+ * An operation on every resource includes projects that are not configured, and so do not list the caller's
+ * project.
+ */
 function denyUnlisted(
   evaluate: (resource: string) => AllowlistVerdict,
   caller: Caller,

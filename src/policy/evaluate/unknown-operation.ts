@@ -8,8 +8,9 @@ import type { CompiledService } from '../compile/policy.ts';
 export type UnknownAuthorizer = (credential: VerifiedCredential | undefined, detail: string) => Decision;
 
 /**
- * Requires a credential, so that anonymous clients cannot learn which operations exist. The decision contains the caller in
- * both modes: revocations of an identity apply to these requests too, and the audit event contains the identity.
+ * Requires a credential, so that anonymous clients cannot learn which operations exist. The decision contains
+ * the caller in both modes: revocations of an identity apply to these requests too, and the audit event
+ * contains the identity.
  */
 export function createUnknownAuthorizer(
   service: Pick<CompiledService, 'mode'>,

@@ -23,7 +23,10 @@ export interface ExplainedRequest {
   readonly operations: readonly Operation[];
 }
 
-/** Traces how the policy leads to a decision: the identities that were tried, and every grant for every operation. */
+/**
+ * Traces how the policy leads to a decision: the identities that were tried, and every grant for every
+ * operation.
+ */
 export function explainDecision(
   service: CompiledService,
   identities: readonly CompiledIdentity[],
@@ -75,7 +78,10 @@ function traceIdentities(
   return { traces, matched: undefined };
 }
 
-/** A minted token can match only the identity it was minted for; other credentials only identities not `onRequest`. */
+/**
+ * A minted token can match only the identity it was minted for; other credentials only identities not
+ * `onRequest`.
+ */
 function isCandidate({ name, onRequest }: CompiledIdentity, { minted }: VerifiedCredential): boolean {
   return minted === undefined ? !onRequest : minted.identity === name;
 }

@@ -5,7 +5,10 @@ import type { GrantOrigin } from '../compile/grant.ts';
 import type { Mismatch } from '../compile/identity.ts';
 import type { PolicyServiceSettings } from '../settings.ts';
 
-/** An explanation as plain data, which the CLI prints as JSON or text. It discloses patterns and claims: not for clients. */
+/**
+ * An explanation as plain data, which the CLI prints as JSON or text. It discloses patterns and claims: not
+ * for clients.
+ */
 export interface Explanation {
   readonly service: string;
   readonly mode: PolicyServiceSettings['mode'];

@@ -138,7 +138,9 @@ function align(rows: readonly (readonly string[])[]): string[] {
   return rows.map(([first = '', second = '']) => `${first.padEnd(width)}  ${second}`);
 }
 
-/** A token value as JSON text, without control and format characters that could change the terminal's output. */
+/**
+ * A token value as JSON text, without control and format characters that could change the terminal's output.
+ */
 function printable(value: unknown): string {
   return (JSON.stringify(value) ?? 'missing').replaceAll(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,

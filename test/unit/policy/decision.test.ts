@@ -68,7 +68,7 @@ describe('a decision', () => {
     ['no grants, no operations', withoutGrants, [], 'grant no-grants'],
 
     [
-      'anonymous grants beside own ones',
+      'anonymous grants in addition to its own',
       deploy,
       [one('read', '/public/x'), one('read', '/v1/x')],
       'grant deploy',

@@ -88,7 +88,7 @@ describe('a job token', () => {
 
   test.each([
     ['itself', jobToken],
-    ['what was minted from it', minted],
+    ['a token minted from it', minted],
   ])('never has a scope of the API as such: %s', (_what, presented) => {
     expect(decide('read_api', 'acme/payments', presented)).toBe('scope_not_granted');
     expect(decide('write_api', 'acme/payments', presented)).toBe('scope_not_granted');

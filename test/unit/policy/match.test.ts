@@ -59,7 +59,7 @@ describe('a condition', () => {
     ['glob, none of several', { ref: { glob: ['main', 'v*'] } }, { ref: 'x' }, false],
     ['all operators hold', { ref: { glob: 'v*', notIn: ['v2'] } }, { ref: 'v1' }, true],
     ['one operator fails', { ref: { glob: 'v*', notIn: ['v2'] } }, { ref: 'v2' }, false],
-    ['equals beside glob', { ref: { equals: 'v1', glob: 'w*' } }, { ref: 'v1' }, false],
+    ['equals and glob', { ref: { equals: 'v1', glob: 'w*' } }, { ref: 'v1' }, false],
     ['all claims hold', { ref: 'main', env: 'prod' }, { ref: 'main', env: 'prod' }, true],
     ['one claim fails', { ref: 'main', env: 'prod' }, { ref: 'main', env: 'test' }, false],
     ['no operator at all', { ref: {} }, { ref: 'main' }, false],

@@ -52,7 +52,7 @@ describe('deploy tokens of the configuration', () => {
     ['a user name in another case', present(EDGE, 'Edge')],
     ['an empty user name', present(EDGE, '')],
     ['a wrong secret', present(`${EDGE.slice(0, -1)}0`, 'edge')],
-    ['the secret of nobody', present(`ghdt_nobody_${'00'.repeat(32)}`)],
+    ['an unknown secret', present(`ghdt_nobody_${'00'.repeat(32)}`)],
     ['a hash as secret', present(`sha256:${hash('sha256', EDGE)}`, 'edge')],
     ['with a line end', present(`${EDGE}\n`, 'edge')],
     ['with NUL', present(`${EDGE}\0`, 'edge')],

@@ -64,7 +64,7 @@ describe('refused', () => {
       'credential_conflict',
     ],
     [
-      'beside another in a header',
+      'in addition to another one in a header',
       `token=${JOB}`,
       [...URLENCODED, 'JOB-TOKEN', other],
       'credential_conflict',

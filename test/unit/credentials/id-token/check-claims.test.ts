@@ -10,7 +10,7 @@ const NOW = clock.now() / 1000;
 
 function issuerOf(type: 'gitlab' | 'entra', url: string): Issuer {
   const settings = { name: type, type, issuer: url, audiences: ['a'], keys: TIMING };
-  const egress = { get: () => Promise.reject(new Error('nobody is asked')) };
+  const egress = { get: () => Promise.reject(new Error('no fetch expected')) };
   return compileIssuer(settings, egress, { clock, log: new RecordingLog(), meter: new RecordingMeter() });
 }
 
