@@ -62,10 +62,7 @@ export interface AuditEvent {
 /** Destination of audit events. Its methods never throw and never block. */
 export interface AuditSink {
   write(event: AuditEvent): void;
-  /**
-   * False while events cannot be written and auditing is mandatory: requests are refused with
-   * `audit_unavailable`.
-   */
+  /** False while events cannot be written and auditing is required (`audit_unavailable`). */
   available(): boolean;
   /** Resolves when every written event has reached the file. */
   flush(): Promise<void>;

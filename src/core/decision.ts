@@ -16,27 +16,19 @@ export interface Allow {
    * cover it. `shadow`: policy denies it, but the service is in shadow mode.
    */
   readonly basis: 'grant' | 'anonymous' | 'shadow';
-  /**
-   * Undefined for a request without a credential, and in shadow mode for a credential that matches no
-   * identity.
-   */
+  /** Undefined without a credential, and in shadow mode if no identity matches. */
   readonly caller: Caller | undefined;
   /** The denial that shadow mode did not enforce; defined if and only if `basis` is `shadow`. */
   readonly relaxed: Deny | undefined;
 }
 
-/**
- * The request is refused. The response status and the default message follow from `reason` (core/reasons.ts).
- */
+/** The request is refused. The status and the default message follow from `reason`. */
 export interface Deny {
   readonly kind: 'deny';
   readonly reason: DenyReason;
   /** For the audit event; never sent to the client. */
   readonly detail: string;
-  /**
-   * Replaces the reason's message in the response: the refused part of the client's request, and the next
-   * step.
-   */
+  /** Replaces the reason's message in the response. States the problem and the next step. */
   readonly message?: string;
   /** The refused caller, if an identity matched. */
   readonly caller?: Caller | undefined;
@@ -44,9 +36,7 @@ export interface Deny {
   readonly retryAfter?: number;
 }
 
-/**
- * The decision could not be made, because a dependency failed or is overloaded. The response status is 503.
- */
+/** The decision could not be made: a dependency failed or is overloaded. The status is 503. */
 export interface Unable {
   readonly kind: 'unable';
   readonly reason: UnableCause;

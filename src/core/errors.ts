@@ -1,7 +1,4 @@
-/**
- * Stable codes of faults. Expected failures are union members instead (`Deny` and `Unable` in
- * core/decision.ts).
- */
+/** Stable codes of faults. Expected failures are union members (core/decision.ts). */
 export type ErrorCode =
   /** The configuration is invalid; the message lists every problem. */
   | 'config_invalid'

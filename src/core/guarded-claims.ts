@@ -1,9 +1,6 @@
 import type { IssuerType } from './issuer-presets.ts';
 
-/**
- * The claim that guards an issuer type: its tokens match an identity only if the claim is safe or explicitly
- * accepted.
- */
+/** The guard claim of an issuer type: an identity must accept unsafe values explicitly. */
 export const GUARDED_CLAIMS: Readonly<Partial<Record<IssuerType, 'event_name' | 'job_project_id'>>> = {
   github: 'event_name',
   gitlab: 'job_project_id',

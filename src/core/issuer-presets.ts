@@ -19,10 +19,7 @@ export interface IssuerPreset {
   readonly algorithms: readonly string[];
   /** Seconds. Upper limit of `exp − iat`, and therefore of the age of a token. */
   readonly maxLifetime: number;
-  /**
-   * Claims that identify the token's holder and that its jobs cannot choose. The first present one is used,
-   * else `sub`.
-   */
+  /** Claims that identify the token's holder and that its jobs cannot choose. Default: `sub`. */
   readonly holder: readonly string[];
   /** An identity must match at least one of these claims, or set `allowMutableNames`. Empty: no such rule. */
   readonly immutableIds: readonly string[];
@@ -123,8 +120,8 @@ export function knownIssuerType(issuer: string): IssuerType | undefined {
 }
 
 /**
- * GitHub's `sub` contains the immutable ids since 2026-07-15 (`repo:owner@1/name@2:…`); this literal prefix
- * binds them.
+ * Since 2026-07-15 GitHub's `sub` contains immutable ids (`repo:owner@1/name@2:…`). A pattern with this
+ * literal prefix binds them.
  */
 export const GITHUB_SUBJECT_WITH_IDS = /^repo:[^@/:*]+@\d+\/[^@/:*]+@\d+:/;
 

@@ -37,10 +37,7 @@ export interface EgressClient {
   get(request: EgressRequest): Promise<EgressResponse>;
 }
 
-/**
- * An egress client that can also send a form (`application/x-www-form-urlencoded`). The values may be
- * secrets.
- */
+/** An egress client that can send forms (`application/x-www-form-urlencoded`) with secrets. */
 export interface EgressFormClient extends EgressClient {
   post(request: EgressRequest & { readonly form: ReadonlyMap<string, string> }): Promise<EgressResponse>;
 }

@@ -36,15 +36,9 @@ export interface Store {
   putRevocation(revocation: Revocation): Promise<void>;
   /** Resolves to false if no revocation has this id. */
   deleteRevocation(id: string): Promise<boolean>;
-  /**
-   * Deletes expired revocations, at most a few hundred per call. `revocations` does not report these
-   * deletions.
-   */
+  /** Deletes expired revocations, a few hundred per call. `revocations` does not report it. */
   forgetRevocations(ids: readonly string[]): Promise<void>;
-  /**
-   * Resolves to undefined if nothing has changed since the mark, and to all revocations if the mark is too
-   * old.
-   */
+  /** Undefined: no change since the mark. All revocations if the mark is too old. */
   revocations(since: string | undefined): Promise<RevocationsRead | undefined>;
   /** Increments a counter that resets `window` milliseconds after its first increment. */
   count(key: string, window: number): Promise<Count>;
@@ -52,10 +46,7 @@ export interface Store {
    * Stores a value unless the name already has one. Resolves to the stored value, the same for every caller.
    */
   keepFirst(name: string, value: string): Promise<string>;
-  /**
-   * Resolves to true for the first claim of a name, and to false for further claims during `lifetime`
-   * milliseconds.
-   */
+  /** True for the first claim of a name, false for others during `lifetime` milliseconds. */
   claim(name: string, lifetime: number): Promise<boolean>;
   /** The number of failed calls, and whether calls currently fail. */
   health(): { readonly errors: number; readonly degraded: boolean };

@@ -10,10 +10,7 @@ import type { VerificationMeter } from '../core/meter.ts';
 /** Result of an authentication. */
 export type Authentication = VerifiedCredential | Refusal;
 
-/**
- * Authenticates a credential for one service. Synchronous for cached tokens, so that most requests need no
- * await.
- */
+/** Authenticates a credential for one service. Synchronous for cached tokens. */
 export type ServiceAuthenticator = (
   presented: PresentedCredential,
   /** Host of the request. Without it, tokens that were minted for a registry host are refused. */
@@ -27,10 +24,7 @@ export type ServiceAuthenticator = (
  */
 export const MAX_FLIGHTS = 1_000;
 
-/**
- * Starts the measurement of a verification after a cache miss. The returned function records and returns the
- * result.
- */
+/** Starts a measurement after a cache miss. The returned function records the result. */
 export function measure(
   meter: VerificationMeter,
   credential: CredentialClass,

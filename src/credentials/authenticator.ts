@@ -1,22 +1,15 @@
-import type { PresentedCredential } from '../core/credentials/credential.ts';
 import { deny } from '../core/decision.ts';
 import { GatehouseError } from '../core/errors.ts';
-import type { ClientFacts } from '../core/request/incoming.ts';
 import type { VerificationMeter } from '../core/meter.ts';
 import type { Clock, Log, EgressClient } from '../core/ports.ts';
-import { DEPLOY_SECRET_PREFIX } from '../core/credentials/deploy-token.ts';
 import type { Keyring } from '../core/credentials/keyring.ts';
 import { missingFrom } from '../util/reuse.ts';
-import type { Authentication, ServiceAuthenticator } from './authentication.ts';
-import { compileTrust, trustIn } from './compile-issuers.ts';
-import type { Trust } from './compile-issuers.ts';
-import { createDeployTokens } from './deploy-token/deploy-tokens.ts';
+import type { ServiceAuthenticator } from './authentication.ts';
+import { createClassDispatch, createTrustCompiler } from './class-dispatch.ts';
+import { trustIn } from './compile-issuers.ts';
 import { createAuthenticatorResources, type AuthenticatorResources } from './reusable-verifiers.ts';
 import { createIdTokens } from './id-token/id-tokens.ts';
-import { pickIntrospected } from './introspection/introspected-tokens.ts';
-import type { AuthenticateSettings, ServiceSettings } from './settings.ts';
-import { createSourceCheck } from './access-token/source-check.ts';
-import { acceptedAudiences, compileSourceRules } from './access-token/source-rules.ts';
+import type { AuthenticateSettings } from './settings.ts';
 
 export interface AuthenticatePorts {
   readonly egress: EgressClient;
@@ -62,24 +55,12 @@ export interface Authenticator {
   readonly resources: AuthenticatorResources;
 }
 
-/** What a service accepts, per credential class. */
-interface ServiceTrust {
-  readonly idTokens: Trust;
-  readonly jobTokens: ServiceAuthenticator;
-  readonly gitlabDeployTokens: ServiceAuthenticator;
-  readonly accessTokens: ServiceAuthenticator;
-}
-
-/**
- * Creates the authenticator. It reuses keys and verified tokens of `previous` whose settings have not
- * changed.
- */
+/** Creates the authenticator. Reuses keys and verified tokens of unchanged issuers. */
 export function createAuthenticator(
   settings: AuthenticateSettings,
   ports: AuthenticatePorts,
   previous?: Authenticator,
 ): Authenticator {
-  const { publicUrl } = settings.server;
   const resources = createAuthenticatorResources(settings, ports, previous?.resources);
   const compiled = settings.issuers.flatMap((each) => {
     const issuer = resources.issuers.get(each.name)?.made;
@@ -87,48 +68,8 @@ export function createAuthenticator(
   });
   const issuers = compiled.map(({ issuer }) => issuer);
   const verifyIdToken = createIdTokens(issuers, resources.idTokens, ports);
-  const { jobTokens, gitlabDeployTokens } = resources;
-  const usernames = new Set(settings.deployTokens.map(({ username }) => username));
-  const isConfiguredDeployToken = ({ token, username }: PresentedCredential): boolean =>
-    token.startsWith(DEPLOY_SECRET_PREFIX) || (username !== undefined && usernames.has(username));
-  const sourceRules = compileSourceRules(settings, issuers);
-  const verifyDeployToken = createDeployTokens(settings.deployTokens, publicUrl, ports.clock);
-
-  function authenticate(
-    presented: PresentedCredential,
-    trust: ServiceTrust,
-    host: string | undefined,
-    client?: ClientFacts,
-  ): Authentication | Promise<Authentication> {
-    switch (presented.class) {
-      case 'id_token':
-        return verifyIdToken(presented, trust.idTokens);
-      case 'job_token':
-        return trust.jobTokens(presented, host, client);
-      case 'deploy_token':
-        return isConfiguredDeployToken(presented)
-          ? verifyDeployToken(presented)
-          : trust.gitlabDeployTokens(presented, host, client);
-      case 'access_token':
-        return trust.accessTokens(presented, host);
-      default:
-        return presented.class satisfies never;
-    }
-  }
-
-  function trustOf(service?: ServiceSettings): ServiceTrust {
-    const idTokens = compileTrust(compiled, service);
-    return {
-      idTokens,
-      jobTokens: pickIntrospected(jobTokens, 'job tokens', service),
-      gitlabDeployTokens: pickIntrospected(gitlabDeployTokens, 'GitLab deploy tokens', service),
-      accessTokens: resources.accessTokens.forService(
-        service,
-        createSourceCheck(sourceRules, acceptedAudiences(idTokens, issuers, service)),
-      ),
-    };
-  }
-
+  const authenticate = createClassDispatch(settings, verifyIdToken, ports.clock);
+  const trustOf = createTrustCompiler(settings, compiled, resources);
   const serviceTrust = new Map(settings.services.map((service) => [service.name, trustOf(service)]));
   const fullTrust = trustOf();
 

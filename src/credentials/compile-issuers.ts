@@ -23,6 +23,12 @@ export interface Issuer {
   readonly keys: KeySet;
 }
 
+/** An issuer with the settings it was compiled from. */
+export interface CompiledIssuer {
+  readonly issuer: Issuer;
+  readonly settings: IssuerSettings;
+}
+
 /**
  * The trusted issuers of a service, with the accepted `aud` values of each. The configuration requires at
  * least one value.
@@ -83,10 +89,7 @@ export function issuersByForm(issuers: readonly Issuer[]): ReadonlyMap<string, I
 /**
  * The audiences of a service replace those of its issuers, so that it refuses tokens with another purpose.
  */
-export function compileTrust(
-  issuers: readonly { readonly issuer: Issuer; readonly settings: IssuerSettings }[],
-  service?: ServiceSettings,
-): Trust {
+export function compileTrust(issuers: readonly CompiledIssuer[], service?: ServiceSettings): Trust {
   const trusted = issuers.filter(({ issuer }) => service?.issuers?.includes(issuer.name) ?? true);
   return new Map(
     trusted.map(({ issuer, settings }) => [

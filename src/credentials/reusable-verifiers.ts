@@ -12,10 +12,7 @@ import { createJobTokens } from './job-token/job-tokens.ts';
 import type { AuthenticateSettings, IssuerCore } from './settings.ts';
 import { createVerificationCache } from './verification-cache.ts';
 
-/**
- * Fetched keys and caches of verified tokens. A reload reuses each of them if the settings it depends on are
- * unchanged.
- */
+/** Keys and verified tokens. A reload reuses each of them if its settings are unchanged. */
 export interface AuthenticatorResources {
   readonly issuers: ReusableResources<IssuerCore, Issuer>;
   readonly idTokens: IdTokenCache;

@@ -1,7 +1,4 @@
-/**
- * `typ` of the JWT that asserts the caller's identity to an upstream. No endpoint of the gateway accepts this
- * type.
- */
+/** `typ` of the JWT that asserts the caller to an upstream. The gateway never accepts this type. */
 export const ASSERTION_TYPE = 'gatehouse-assertion+jwt';
 
 /** Lifetime of an assertion, in seconds. */

@@ -84,10 +84,7 @@ export interface MintedTokenId {
 
 /** Source and purpose of an access token that the gateway minted. */
 export interface MintedFrom {
-  /**
-   * The identity the token was issued to. Policy matches it again at every use. Undefined: an anonymous
-   * token.
-   */
+  /** The identity the token was issued to, matched again at every use. Undefined: anonymous. */
   readonly identity: string | undefined;
   /** The credential that was exchanged for this token. */
   readonly source: {
@@ -98,10 +95,7 @@ export interface MintedFrom {
   };
   /** The token's `aud`. */
   readonly audience: string;
-  /**
-   * `aud` of the access token that was exchanged for this one. Both audiences limit where the token is
-   * accepted.
-   */
+  /** `aud` of the exchanged access token. Both audiences limit where the token is accepted. */
   readonly parentAudience: string | undefined;
   /** The chain of access tokens this one was derived from, oldest first. */
   readonly parents: readonly MintedTokenId[];

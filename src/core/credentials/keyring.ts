@@ -8,10 +8,7 @@ export interface Keyring {
   stop(): void;
   /** The public keys as a JWK Set (RFC 7517 §5). Rejects with `store_unavailable` if no key is available. */
   publicKeys(): Promise<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }>;
-  /**
-   * Signs a payload as a compact JWS with `alg`, `kid` and this `typ`. Rejects with `store_unavailable` if no
-   * key is available.
-   */
+  /** Signs a compact JWS. Rejects with `store_unavailable` if no key is available. */
   sign(typ: string, payload: Readonly<Record<string, unknown>>): Promise<string>;
   /** Verifies the signature and the header. The claims are not checked. */
   verify(token: string, typ: string): Promise<KeyringVerdict>;

@@ -32,10 +32,7 @@ export interface TokenSource {
   readonly issuer: string;
   readonly sub: string;
   readonly jti?: string | undefined;
-  /**
-   * As in `VerifiedCredential`. In tokens of earlier versions, `tokenHash` is the hash over the whole source
-   * token.
-   */
+  /** As in `VerifiedCredential`. Earlier versions stored the hash over the whole token. */
   readonly tokenHash: string;
   readonly sentHash?: string | undefined;
   readonly credential: CredentialClass;

@@ -1,7 +1,4 @@
-/**
- * An entry of a registry token's `access` claim, and a requested scope (CNCF distribution, token
- * specification).
- */
+/** An entry of a registry token's `access` claim (CNCF distribution, token specification). */
 export interface RegistryAccess {
   readonly type: string;
   readonly name: string;

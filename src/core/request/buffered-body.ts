@@ -2,10 +2,7 @@ import type { Refusal } from '../decision.ts';
 import type { Incoming } from './incoming.ts';
 import type { RequestHead } from './request-head.ts';
 
-/**
- * The part of a request body that was read before forwarding. The upstream receives it before the rest of the
- * body.
- */
+/** The part of a request body that was read before forwarding. It is forwarded first. */
 export interface BufferedBody {
   readonly bytes: Buffer;
   /** True if this is the complete body. */

@@ -35,10 +35,7 @@ export interface Forwarding {
 
   /** Forwarding failed before any part of the response was sent: the gateway sends the error response. */
   failed(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;
-  /**
-   * A prerequisite of forwarding is missing, for example the upstream credential. No part of the response was
-   * sent.
-   */
+  /** A prerequisite is missing, for example the upstream credential. No response was sent. */
   refused(refusal: Refusal): void;
   /** The response had started and cannot be completed. The forwarder has closed the client's connection. */
   broken(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;

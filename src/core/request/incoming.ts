@@ -11,10 +11,7 @@ export interface Incoming {
   /** Address and protocol of the client: of the peer, or from the headers of a trusted proxy. */
   readonly client: ClientFacts;
   readonly requestId: string;
-  /**
-   * Set for a WebSocket handshake. Node has detached the connection: the component that responds must close
-   * it.
-   */
+  /** Set for a WebSocket handshake. The component that responds must close the connection. */
   readonly upgrade?: Upgrade | undefined;
   /** The client sent `Expect: 100-continue` and waits for `res.writeContinue()`. */
   readonly expectsContinue: boolean;
@@ -32,10 +29,7 @@ export interface Upgrade {
 export interface ClientFacts {
   readonly address: string;
   readonly proto: 'http' | 'https';
-  /**
-   * Port of the client's connection. Undefined behind a trusted proxy, whose connections carry several
-   * clients.
-   */
+  /** Port of the client's connection. Undefined behind a trusted proxy. */
   readonly port?: number | undefined;
 }
 

@@ -1,7 +1,4 @@
-/**
- * A scope on a resource that a request requires. A request can require several operations; all must be
- * granted.
- */
+/** A scope on a resource. A request can require several operations; all must be granted. */
 export interface Operation {
   readonly scope: string;
   /** Name of the resource; meaningful only with the extent `one`. */

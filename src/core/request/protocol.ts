@@ -36,14 +36,10 @@ export interface OperationsInBody {
   readonly kind: 'in-body';
   /** The possible operations. A caller that has none of them is refused before the body is read. */
   readonly oneOf: readonly Operation[];
-  /**
-   * `whole`: a body longer than `maxBytes` is refused. `start`: the rest of a longer body is streamed unread.
-   */
+  /** `whole`: a longer body is refused. `start`: the rest of a longer body is streamed unread. */
   readonly part: 'whole' | 'start';
   readonly maxBytes: number;
-  /**
-   * A pure function of the body or, with `start`, of its first `maxBytes`. The body is forwarded unchanged.
-   */
+  /** A pure function of the buffered bytes. The body is forwarded unchanged. */
   readonly read: (body: Buffer) => RequestedOperations | UnknownOperation | Deny;
 }
 
@@ -53,10 +49,7 @@ export interface UnknownOperation {
   readonly detail: string;
 }
 
-/**
- * The upstream's response would contain an upstream credential: refused under every policy, and in shadow
- * mode.
- */
+/** The response would contain an upstream credential: always refused, also in shadow mode. */
 export interface NeverForwarded {
   readonly kind: 'never-forwarded';
   readonly detail: string;
@@ -64,9 +57,7 @@ export interface NeverForwarded {
 
 /** How an allowed request is handled, if not by forwarding it and relaying the response unchanged. */
 export interface RoutePlan {
-  /**
-   * The gateway sends this response and forwards nothing. A function if the response depends on the caller.
-   */
+  /** The gateway responds itself. A function if the response depends on the caller. */
   readonly builtInResponse?: BuiltInResponse | ((caller: Caller | undefined) => BuiltInResponse);
   /** Replaces the client's query. With its `?`, or empty. */
   readonly query?: string;
@@ -74,10 +65,7 @@ export interface RoutePlan {
    * The gateway follows redirects itself, without credentials, because clients cannot reach their targets.
    */
   readonly followRedirects?: boolean;
-  /**
-   * Rewrites the upstream's URLs in a successful response to the gateway's, so that later requests use the
-   * gateway.
-   */
+  /** Rewrites upstream URLs in a successful response, so that later requests use the gateway. */
   readonly rewrite?: BodyRewrite;
   /** Creates an inspector of the streamed request body. It receives the body from the first byte. */
   readonly watch?: () => BodyWatch;
@@ -165,17 +153,11 @@ export interface Protocol {
   readonly credentialQueryParameters: readonly string[];
   /** Paths can contain `%2F`, and `classify` interprets it. Default: such paths are refused. */
   readonly encodedSlash?: boolean;
-  /**
-   * WebSocket handshakes are authorized like other requests, and their connections are tunnelled. Default:
-   * refused.
-   */
+  /** WebSocket handshakes are authorized and tunnelled. Default: they are refused. */
   readonly webSockets?: boolean;
   /** Maps a request head to the operations that it requires. */
   classify(head: RequestHead): Classification;
-  /**
-   * Returns the value of `WWW-Authenticate` (RFC 9110 §11.6.1); undefined if clients of the protocol need
-   * none.
-   */
+  /** Returns `WWW-Authenticate` (RFC 9110 §11.6.1). Undefined if clients need none. */
   challenge(context: ChallengeContext): string | undefined;
   /** Formats a refusal as the protocol's clients expect; `accept` is the client's `Accept` header. */
   refusal(text: RefusalText, accept: string | undefined): RefusalBody;

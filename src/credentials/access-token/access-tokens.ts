@@ -94,10 +94,7 @@ export function createAccessTokens(
   };
 }
 
-/**
- * The checks that depend on the use of a token, made at every use. Returns undefined if the token is
- * accepted.
- */
+/** The checks at every use of a token. Returns undefined if it is accepted. */
 type UseCheck = (token: MintedToken, host: string | undefined, now: number) => Deny | undefined;
 
 /** Checks that the service accepts the source's issuer and the audiences of the token. */

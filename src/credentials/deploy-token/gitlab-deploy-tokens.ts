@@ -49,7 +49,8 @@ export function createGitlabDeployTokens(
 function createVerifier(issuer: IntrospectionIssuer, ports: IntrospectedPorts): ServiceAuthenticator {
   const { cache = 0, probe } = issuer.deployTokens ?? {};
   const request = introspectionRequest(probe);
-  const verify = createIntrospectedTokens(issuer, 'deploy_token', cache, LIMITS, request, ports);
+  const settings = { issuer, cache, credentialClass: 'deploy_token', limits: LIMITS, request } as const;
+  const verify = createIntrospectedTokens(settings, ports);
   return (presented, host, client): Authentication | Promise<Authentication> =>
     presented.username === undefined || presented.username === ''
       ? deny(

@@ -10,10 +10,7 @@ export interface DocumentAccess {
   readonly bearerTokenFile?: string | undefined;
 }
 
-/**
- * Fetches a JSON document of an issuer. Rejects with a `GatehouseError` for every status but 200, redirects
- * included.
- */
+/** Fetches a JSON document. Rejects for every status but 200, redirects included. */
 export async function fetchDocument(
   egress: EgressClient,
   url: string,

@@ -72,10 +72,7 @@ export function createIdTokens(
   };
 }
 
-/**
- * Returns the cache without the tokens of removed issuers, so that a reload keeps the tokens of unchanged
- * ones.
- */
+/** Returns the cache without the tokens of removed issuers. */
 export function withoutTokensOf(removed: readonly Issuer[], cache: IdTokenCache): IdTokenCache {
   // Keep the same cache if possible: requests in flight still add entries to it.
   if (removed.length === 0) return cache;

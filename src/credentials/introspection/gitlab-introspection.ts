@@ -30,10 +30,7 @@ export interface IntrospectionRequest<T> {
     readonly path: string;
     readonly headers: Readonly<Record<string, string>>;
   };
-  /**
-   * Interprets the response. `bases` are the URLs of GitLab. Undefined: the response is not about the
-   * credential.
-   */
+  /** Interprets a response of GitLab (at `bases`). Undefined: it is not about the credential. */
   interpret(status: number, body: Body, bases: readonly string[]): T | Deny | InvalidResponse | undefined;
 }
 
@@ -56,10 +53,7 @@ export interface InvalidResponse {
 /** The result of an introspection request. */
 export interface Introspected<T> {
   readonly result: T | Refusal;
-  /**
-   * `unanswered`: no response, but GitLab may have received the request. `unsent`: GitLab received no
-   * request.
-   */
+  /** `unanswered`: GitLab may have received the request. `unsent`: it has not. */
   readonly sent: 'answered' | 'unanswered' | 'unsent';
 }
 
@@ -81,14 +75,10 @@ export function createIntrospection<T extends { readonly kind: string }>(
   const apiUrl = withoutSlash(issuer.apiUrl ?? issuer.issuer);
   const bases = [apiUrl, withoutSlash(issuer.issuer)];
   let retryAt = Number.NEGATIVE_INFINITY;
-  let lastProblem: string | undefined;
+  const outage = createOutageLog(log, credentials, name);
 
   function unavailable(problem: string, retryAfter?: number): Refusal {
-    // Log once per outage, not once per request.
-    if (problem !== lastProblem) {
-      log.warn(`${credentials} cannot be verified`, { issuer: name, reason: problem });
-    }
-    lastProblem = problem;
+    outage.failed(problem);
     return unable('issuer_unavailable', `issuer ${name}: ${problem}`, retryAfter);
   }
 
@@ -139,11 +129,29 @@ export function createIntrospection<T extends { readonly kind: string }>(
       return { result, sent: 'unsent' };
     }
     const introspected = await call(presented, pool);
-    if (introspected.result.kind !== 'unable' && lastProblem !== undefined) {
-      log.info(`${credentials} can be verified again`, { issuer: name });
-      lastProblem = undefined;
-    }
+    if (introspected.result.kind !== 'unable') outage.recovered();
     return introspected;
+  };
+}
+
+/** Logs an outage once per problem, not once per request, and its end. */
+function createOutageLog(
+  log: Log,
+  credentials: string,
+  issuer: string,
+): { failed(problem: string): void; recovered(): void } {
+  let lastProblem: string | undefined;
+  return {
+    failed(problem) {
+      if (problem !== lastProblem) {
+        log.warn(`${credentials} cannot be verified`, { issuer, reason: problem });
+      }
+      lastProblem = problem;
+    },
+    recovered() {
+      if (lastProblem !== undefined) log.info(`${credentials} can be verified again`, { issuer });
+      lastProblem = undefined;
+    },
   };
 }
 

@@ -16,7 +16,7 @@ import type { Authentication, ServiceAuthenticator } from '../authentication.ts'
 import { createIntrospection } from './gitlab-introspection.ts';
 import type { Confirmation, IntrospectionPorts, IntrospectionRequest } from './gitlab-introspection.ts';
 import { createPermits, type IntrospectionLimits } from './permits.ts';
-import { createResultCache } from './result-cache.ts';
+import { createResultCache, type ResultCache } from './result-cache.ts';
 import type { IssuerSettings, ServiceSettings } from '../settings.ts';
 import { introspectionSettingsHash } from '../settings-hash.ts';
 
@@ -57,65 +57,26 @@ export function pickIntrospected(
   return only;
 }
 
-/**
- * Creates the verifier of one credential class for one GitLab. `cache`: milliseconds for which a confirmation
- * is cached.
- */
+/** What the verifier of one credential class at one GitLab depends on. */
+interface VerifierSettings {
+  readonly issuer: IntrospectionIssuer;
+  readonly credentialClass: 'job_token' | 'deploy_token';
+  /** Milliseconds for which a confirmation is cached. */
+  readonly cache: number;
+  readonly limits: IntrospectionLimits;
+  readonly request: IntrospectionRequest<Confirmation>;
+}
+
+/** Creates the verifier of one credential class for one GitLab. */
 export function createIntrospectedTokens(
-  issuer: IntrospectionIssuer,
-  credentialClass: 'job_token' | 'deploy_token',
-  cache: number,
-  limits: IntrospectionLimits,
-  request: IntrospectionRequest<Confirmation>,
+  settings: VerifierSettings,
   ports: IntrospectedPorts,
 ): ServiceAuthenticator {
-  const { name } = issuer;
+  const { issuer, credentialClass, cache, limits } = settings;
   const { clock, meter } = ports;
-  const introspect = createIntrospection(issuer, request, ports);
-  const settingsHash = introspectionSettingsHash(issuer);
   const results = createResultCache({ confirmed: cache, refused: limits.refusalLifetime });
+  const verifyUncached = createUncachedVerifier(settings, results, ports);
   const flights = new SingleFlight<Authentication>(MAX_FLIGHTS);
-  const subject = { class: credentialClass, credentials: request.credentials, issuer: name };
-  const permits = createPermits(limits, subject, clock);
-
-  async function verifyUncached(
-    presented: PresentedCredential,
-    key: string,
-    sentHash: string,
-    client: ClientFacts,
-  ): Promise<Authentication> {
-    const known = results.isConfirmed(key);
-    const permit = permits.take(presented, known, client);
-    if (permit.kind === 'unable') return permit;
-    const introspected = await introspect(presented, known ? 'known' : 'unknown');
-    permits.settle(permit, introspected);
-    const { result } = introspected;
-    const at = clock.now();
-    switch (result.kind) {
-      case 'unable':
-        return result;
-      case 'deny':
-        results.setRefused(key, at, result);
-        return result;
-      case 'confirmed': {
-        const verified: VerifiedCredential = {
-          class: credentialClass,
-          issuer: name,
-          issuerUrl: issuer.issuer,
-          subject: result.subject,
-          jti: undefined,
-          ...tokenHashes(presented.token, sentHash),
-          expiresAt: at + cache,
-          claims: result.claims,
-          settingsHash,
-        };
-        results.setConfirmed(key, at, verified);
-        return verified;
-      }
-      default:
-        return result satisfies never;
-    }
-  }
 
   return function verify(presented, _host, client = UNKNOWN_CLIENT) {
     const { token, username } = presented;
@@ -133,7 +94,60 @@ export function createIntrospectedTokens(
     const measured = measure(meter, credentialClass);
     return flights
       .run(key, () => verifyUncached(presented, key, sentHash, client))
-      .then((result) => measured(name, result));
+      .then((result) => measured(issuer.name, result));
+  };
+}
+
+/** Creates the function that introspects a credential, within the limits, and caches the result. */
+function createUncachedVerifier(
+  { issuer, credentialClass, cache, limits, request }: VerifierSettings,
+  results: ResultCache,
+  ports: IntrospectedPorts,
+): (
+  presented: PresentedCredential,
+  key: string,
+  sentHash: string,
+  client: ClientFacts,
+) => Promise<Authentication> {
+  const { clock } = ports;
+  const { name, issuer: issuerUrl } = issuer;
+  const introspect = createIntrospection(issuer, request, ports);
+  const settingsHash = introspectionSettingsHash(issuer);
+  const subject = { class: credentialClass, credentials: request.credentials, issuer: name };
+  const permits = createPermits(limits, subject, clock);
+
+  return async function verifyUncached(presented, key, sentHash, client) {
+    const known = results.isConfirmed(key);
+    const permit = permits.take(presented, known, client);
+    if (permit.kind === 'unable') return permit;
+    const introspected = await introspect(presented, known ? 'known' : 'unknown');
+    permits.settle(permit, introspected);
+    const { result } = introspected;
+    const at = clock.now();
+    switch (result.kind) {
+      case 'unable':
+        return result;
+      case 'deny':
+        results.setRefused(key, at, result);
+        return result;
+      case 'confirmed': {
+        const verified: VerifiedCredential = {
+          class: credentialClass,
+          issuer: name,
+          issuerUrl,
+          subject: result.subject,
+          jti: undefined,
+          ...tokenHashes(presented.token, sentHash),
+          expiresAt: at + cache,
+          claims: result.claims,
+          settingsHash,
+        };
+        results.setConfirmed(key, at, verified);
+        return verified;
+      }
+      default:
+        return result satisfies never;
+    }
   };
 }
 

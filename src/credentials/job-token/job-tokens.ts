@@ -57,7 +57,15 @@ export function createJobTokens(
   previous?: IntrospectedTokens,
 ): IntrospectedTokens {
   const accepting = introspectionIssuers(issuers.filter(({ jobTokens }) => jobTokens !== undefined));
-  return reuse(previous, accepting, (issuer) =>
-    createIntrospectedTokens(issuer, 'job_token', issuer.jobTokens?.cache ?? 0, LIMITS, INTROSPECTION, ports),
-  );
+  return reuse(previous, accepting, (issuer) => {
+    const cache = issuer.jobTokens?.cache ?? 0;
+    const settings = {
+      issuer,
+      cache,
+      credentialClass: 'job_token',
+      limits: LIMITS,
+      request: INTROSPECTION,
+    } as const;
+    return createIntrospectedTokens(settings, ports);
+  });
 }

@@ -10,10 +10,7 @@ export interface Condition {
   readonly claim: string;
   readonly operator: Operator;
   readonly expected: readonly string[];
-  /**
-   * Evaluates the raw claim value. A missing or empty value satisfies no operator; a list satisfies only
-   * `contains`.
-   */
+  /** Evaluates the raw claim value. Missing and empty values satisfy no operator, lists only `contains`. */
   readonly holds: (value: unknown) => boolean;
 }
 

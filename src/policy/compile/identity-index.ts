@@ -4,10 +4,7 @@ import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
 import type { Condition } from './condition.ts';
 import type { CompiledIdentity } from './identity.ts';
 
-/**
- * Finds the identities that a credential can match, so that the cost of a lookup is independent of their
- * number.
- */
+/** Finds the identities that a credential can match, at a cost independent of their number. */
 export interface IdentityIndex {
   /** A superset of the matching identities, in the order of the policy. */
   candidates(credential: VerifiedCredential): readonly CompiledIdentity[];

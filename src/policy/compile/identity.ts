@@ -62,10 +62,7 @@ export function compileIdentity(
   };
 }
 
-/**
- * Returns undefined if the identity matches. Requires that the credential and the identity have the same
- * issuer.
- */
+/** Returns undefined if the identity matches. Requires the same issuer. */
 export function mismatch(identity: CompiledIdentity, credential: VerifiedCredential): Mismatch | undefined {
   // A minted token has the class of its source.
   const actual = credential.minted?.source.class ?? credential.class;

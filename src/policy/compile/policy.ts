@@ -55,10 +55,7 @@ export function compilePolicy(settings: PolicySettings): Policy {
   };
 }
 
-/**
- * The claim `deploy_token` contains the name, so that deploy tokens are indexed, matched and explained like
- * identities.
- */
+/** Compiles a deploy token to an identity that matches the claim `deploy_token`. */
 function deployTokenAsIdentity(name: string): IdentitySettings {
   return {
     name: deployTokenIdentity(name),

@@ -13,10 +13,7 @@ import type { ServiceAuthorizer } from './service-authorizer.ts';
 import type { PolicySettings } from '../settings.ts';
 import { createUnknownAuthorizer, type UnknownAuthorizer } from './unknown-operation.ts';
 
-/**
- * Evaluates one compiled policy. A reload creates a new authorizer; derived values are never shared between
- * two.
- */
+/** Evaluates one compiled policy. A reload creates a new authorizer. */
 export interface Authorizer {
   /** Returns the authorizer of a service. Throws `config_invalid` if the policy has no such service. */
   forService(name: string): ServiceAuthorizer;

@@ -1,10 +1,7 @@
 import type { Allow, Caller, Decision, Deny } from '../../core/decision.ts';
 import type { CompiledService } from '../compile/policy.ts';
 
-/**
- * Applies the service's mode to a denial. Call it for verified credentials only: shadow mode relaxes no other
- * denial.
- */
+/** Applies the service's mode to a denial of a verified credential. Shadow mode relaxes no other denial. */
 export function enforce({ mode }: Pick<CompiledService, 'mode'>, refusal: Deny): Decision {
   switch (mode) {
     case 'enforce':

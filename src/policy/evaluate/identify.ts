@@ -65,10 +65,7 @@ function unmatched(detail: string): Identified {
   return { kind: 'unmatched', deny: deny('no_matching_identity', detail) };
 }
 
-/**
- * Whether a token was minted without a credential. It has exactly the access of a request without a
- * credential.
- */
+/** Whether a token was minted without a credential. It has anonymous access only. */
 export function isAnonymousToken({ minted }: VerifiedCredential): boolean {
   return minted !== undefined && minted.identity === undefined;
 }

@@ -13,10 +13,7 @@ import type { Permissions } from './permissions.ts';
 import type { CompiledService } from '../compile/policy.ts';
 import { withinLimits } from './token-limits.ts';
 
-/**
- * Decides whether a credential is allowed to perform all of the operations. Synchronous, without side
- * effects.
- */
+/** Decides whether a credential is allowed to perform all operations. Synchronous. */
 export type ServiceAuthorizer = (
   credential: VerifiedCredential | undefined,
   operations: readonly Operation[],

@@ -2,10 +2,7 @@ import type { TokenLimits } from '../../core/credentials/credential.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import { ALL_REPOSITORIES } from '../../core/credentials/registry-access.ts';
 
-/**
- * Whether an operation is within the limits of a minted token. The grants of its identity are checked
- * separately.
- */
+/** Whether an operation is within the limits of a minted token, regardless of grants. */
 export function withinLimits(limits: TokenLimits, { scope, resource, extent }: Operation): boolean {
   // An index request names no resource: a token for any resource is sufficient.
   if (limits.kind === 'scopes' || extent === 'any') return holdsScope(limits, scope);

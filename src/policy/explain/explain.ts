@@ -23,10 +23,7 @@ export interface ExplainedRequest {
   readonly operations: readonly Operation[];
 }
 
-/**
- * Traces how the policy leads to a decision: the identities that were tried, and every grant for every
- * operation.
- */
+/** Traces the tried identities, and every grant for every operation. */
 export function explainDecision(
   service: CompiledService,
   identities: readonly CompiledIdentity[],
@@ -78,10 +75,7 @@ function traceIdentities(
   return { traces, matched: undefined };
 }
 
-/**
- * A minted token can match only the identity it was minted for; other credentials only identities not
- * `onRequest`.
- */
+/** A minted token can match only its identity; other credentials none with `onRequest`. */
 function isCandidate({ name, onRequest }: CompiledIdentity, { minted }: VerifiedCredential): boolean {
   return minted === undefined ? !onRequest : minted.identity === name;
 }
