@@ -15,17 +15,17 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
   'an issuer cannot be reached later': [
     [
       'test/security/jwt.test.ts',
-      'the last good keys count up to the stale limit; then 503, for cached tokens too',
+      'the last keys are used up to the stale limit; then 503, for cached tokens too',
     ],
   ],
   "a key disappears from the issuer's key set": [
-    ['test/security/cache.test.ts', 'C6 a withdrawn key ends its cached tokens at the next request'],
+    ['test/security/cache.test.ts', 'C6 cached tokens of a withdrawn key are refused at the next request'],
   ],
   'GitLab cannot be asked about a job token': [
-    ['test/unit/credentials/job-token/job-token.test.ts', 'down and back'],
+    ['test/unit/credentials/job-token/job-token.test.ts', 'an outage ends'],
     [
       'test/unit/credentials/job-token/job-token-cache.test.ts',
-      'ends after its time, however often it was used',
+      'expires after its lifetime, however often it is used',
     ],
   ],
   'the store is away': [
@@ -52,7 +52,7 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
   'a client fails to authenticate too often': [
     [
       'test/security/brute-force.test.ts',
-      'B2 brute force: neither case nor X-Forwarded-For evades the limit; what is valid still works',
+      'B2 brute force: neither case nor X-Forwarded-For evades the limit; valid credentials still work',
     ],
   ],
   'the upstream refuses, breaks off or talks nonsense': [

@@ -109,10 +109,10 @@ describe('C3 past exp', () => {
   test('a token that expires while its keys are fetched is refused', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     issuer.faults.jwks = { kind: 'wait', until: promise };
-    const asked = rig.reason(issuer.mint({}, { lifetime: 5 }));
+    const pending = rig.reason(issuer.mint({}, { lifetime: 5 }));
     clock.advance(5_000);
     resolve();
-    expect(await asked).toBe('token_expired');
+    expect(await pending).toBe('token_expired');
     issuer.faults.jwks = undefined;
   });
 });
@@ -130,9 +130,9 @@ describe('C4 negative results', () => {
   test('tokens that no service accepts evict no cache entries', async () => {
     const token = issuer.mint();
     await rig.ask(token);
-    const stranger = issuer.mint({ aud: 'https://elsewhere.example.com' });
+    const otherAudience = issuer.mint({ aud: 'https://elsewhere.example.com' });
     for (let at = 0; at < 12_000; at++) await rig.ask(`junk-${at}`);
-    for (let at = 0; at < 3; at++) expect(await rig.reason(stranger)).toBe('audience_mismatch');
+    for (let at = 0; at < 3; at++) expect(await rig.reason(otherAudience)).toBe('audience_mismatch');
     expect(rig.meter.count('cacheHit id_token')).toBe(0);
     expect(rig.ask(token)).not.toBeInstanceOf(Promise);
   });

@@ -175,10 +175,14 @@ describe('GitLab deploy tokens', () => {
   test('attempts refused for budget count against their address', async () => {
     const answers: number[] = [];
     for (let n = 0; n < 40; n++) answers.push(await statusOf(ATTACKER, fake(n)));
-    const asked = failures();
-    expect(asked).toBeLessThan(10);
+    const failed = failures();
+    expect(failed).toBeLessThan(10);
     // server.limits.authFailures.perAddress is 30: 401 or 503 until then, 429 from then on.
-    expect([count(answers, 401), count(answers, 503), count(answers, 429)]).toEqual([asked, 30 - asked, 10]);
+    expect([count(answers, 401), count(answers, 503), count(answers, 429)]).toEqual([
+      failed,
+      30 - failed,
+      10,
+    ]);
     const refused = await ask(ATTACKER, fake(99));
     expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([429, 60]);
     // Only this address: a refused credential from another address still gets 401.

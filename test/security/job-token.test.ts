@@ -207,7 +207,7 @@ describe('destinations of a job token', () => {
 
   test('is not part of a refusal, a log line or a claim', async () => {
     const job = gitlab.job();
-    const said: unknown[] = [await ask(job.token)];
+    const outputs: unknown[] = [await ask(job.token)];
     clock.advance(CACHE);
     for (const fault of [
       { kind: 'status', status: 500 },
@@ -215,13 +215,13 @@ describe('destinations of a job token', () => {
       { kind: 'drop' },
     ] as const) {
       gitlab.faults.job = fault;
-      said.push(await ask(job.token));
+      outputs.push(await ask(job.token));
     }
     gitlab.faults.job = undefined;
     job.finish();
-    said.push(await ask(job.token), rig.log.lines, rig.meter.calls);
+    outputs.push(await ask(job.token), rig.log.lines, rig.meter.calls);
     expect(rig.log.lines.length).toBeGreaterThan(0);
-    expect(JSON.stringify(said)).not.toContain(job.token.slice(6));
+    expect(JSON.stringify(outputs)).not.toContain(job.token.slice(6));
   });
 });
 

@@ -13,7 +13,7 @@ const CLOSE = 'Connection: close';
 
 let lab: Lab;
 let reader: string;
-let stranger: string;
+let unmatched: string;
 beforeAll(async () => {
   const operations = 'operations: [{ scope: read, methods: [GET, HEAD] }, { scope: write, methods: [PUT] }]';
   lab = await startLab({
@@ -38,7 +38,7 @@ rehearsal:
 `,
   });
   reader = lab.mint({ project_id: '30' });
-  stranger = lab.mint({ project_id: '99' });
+  unmatched = lab.mint({ project_id: '99' });
 });
 afterEach(async () => {
   lab.reset();
@@ -63,7 +63,7 @@ const DENIALS: readonly [string, () => string, string, string][] = [
   ['another scope', () => reader, 'PUT a', 'scope_not_granted'],
   ['an unknown operation', () => reader, 'PATCH a', 'operation_unknown'],
   ['an identity without grants here', () => lab.token, 'GET a', 'scope_not_granted'],
-  ['no matching identity', () => stranger, 'GET a', 'no_matching_identity'],
+  ['no matching identity', () => unmatched, 'GET a', 'no_matching_identity'],
 ];
 
 const at = (service: string, line: string): string => line.replace(' ', ` /${service}/`);
@@ -94,7 +94,7 @@ describe('conceal', () => {
   });
 
   test('conceal: HEAD has the same response head, granted requests are served, and a 401 stays a 401', async () => {
-    const [one, two] = [await ask(reader, 'HEAD /hidden/b'), await ask(stranger, 'HEAD /hidden/a')];
+    const [one, two] = [await ask(reader, 'HEAD /hidden/b'), await ask(unmatched, 'HEAD /hidden/a')];
     expect(one.status).toBe(404);
     expect(bytesOf(one)).toBe(bytesOf(two));
     expect((await ask(undefined, 'GET /hidden/a')).status).toBe(401);
@@ -174,7 +174,7 @@ services:
 test.each<[string, () => string, string]>([
   ['expired', () => lab.mint({}, { lifetime: -60 }), 'token_expired'],
   ['for another audience', () => lab.mint({ aud: 'https://elsewhere.example.com' }), 'audience_mismatch'],
-  ['of a strange issuer', () => lab.mint({ iss: 'https://elsewhere.example.com' }), 'issuer_unknown'],
+  ['of an unknown issuer', () => lab.mint({ iss: 'https://elsewhere.example.com' }), 'issuer_unknown'],
   ['signed by another key', () => lab.mint({}, { key: generateKey('key-1') }), 'signature_invalid'],
   ['no token at all', () => 'canary', 'credential_invalid'],
 ])('anonymous: a credential that is %s is refused even if none is required', async (_, token, reason) => {
@@ -185,7 +185,7 @@ test.each<[string, () => string, string]>([
 });
 
 test('anonymous: a valid credential without a grant has anonymous access', async () => {
-  const answer = await ask(stranger, 'GET /api/open/a');
+  const answer = await ask(unmatched, 'GET /api/open/a');
   expect(answer.status).toBe(200);
   const request = receivedBy(lab.upstream);
   expect(namesIn(request).filter((name) => name.startsWith('x-auth-'))).toEqual([]);

@@ -124,10 +124,10 @@ describe('services', () => {
   afterEach(() => it.close());
 
   const reasons = async (token: string): Promise<Record<string, string>> => {
-    const asked = services.map(async ({ name }): Promise<[string, string]> => {
+    const pending = services.map(async ({ name }): Promise<[string, string]> => {
       return [name, reasonOf(await it.authenticator.forService(name)(idToken(token)))];
     });
-    return Object.fromEntries(await Promise.all(asked));
+    return Object.fromEntries(await Promise.all(pending));
   };
 
   test.each([

@@ -14,9 +14,9 @@ describe('first use', () => {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     source.answer = promise;
     set.start();
-    const asked = ask('a');
+    const pending = ask('a');
     resolve({ keys: [A] });
-    expect(await asked).toBe('1 key');
+    expect(await pending).toBe('1 key');
     expect(source.reads).toBe(1);
     set.stop();
   });

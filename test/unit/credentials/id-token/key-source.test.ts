@@ -13,16 +13,16 @@ const folder = mkdtempSync(join(tmpdir(), 'gatehouse-keys-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Web extends EgressClient {
-  readonly asked: EgressRequest[];
+  readonly requests: EgressRequest[];
 }
 
 /** An egress client with fixed responses: URL → document, status or failure. */
 function web(documents: Readonly<Record<string, unknown>>): Web {
-  const asked: EgressRequest[] = [];
+  const requests: EgressRequest[] = [];
   return {
-    asked,
+    requests,
     async get(request) {
-      asked.push(request);
+      requests.push(request);
       const found = documents[request.url];
       if (found instanceof Error) throw found;
       if (typeof found === 'number') return { status: found, headers: {}, body: Buffer.from('{"keys":[]}') };
@@ -73,7 +73,7 @@ describe('discovery', () => {
     const document = { issuer: 'https://i.example', jwks_uri: 'https://i.example/keys', ...changes };
     const egress = web({ [WELL_KNOWN]: document });
     await expect(keySource(settings({}), egress).read()).rejects.toThrow(message);
-    expect(egress.asked).toHaveLength(1);
+    expect(egress.requests).toHaveLength(1);
   });
 
   test.each([
@@ -91,7 +91,7 @@ describe('discovery', () => {
     const egress = web({});
     const source = keySource(settings({ issuer: 'http://i.example' }), egress);
     await expect(source.read()).rejects.toThrow('is not https');
-    expect(egress.asked).toEqual([]);
+    expect(egress.requests).toEqual([]);
   });
 
   test.each(['http://localhost:8', 'http://127.9.9.9:8', 'http://[::1]:8'])(
@@ -113,10 +113,10 @@ describe('jwksUri', () => {
   test('is fetched without discovery, with deadline, size limit and certificate authorities', async () => {
     const egress = web({ [jwksUri]: KEYS });
     expect(await keySource(settings({ jwksUri, caFile: '/ca.pem' }), egress).read()).toEqual(KEYS);
-    expect(egress.asked).toMatchObject([
+    expect(egress.requests).toMatchObject([
       { url: jwksUri, caFile: '/ca.pem', deadline: 5_000, maxBytes: 524_288 },
     ]);
-    expect(egress.asked[0]?.headers).not.toHaveProperty('authorization');
+    expect(egress.requests[0]?.headers).not.toHaveProperty('authorization');
   });
 
   test('the bearer token is read for each request', async () => {
@@ -127,7 +127,7 @@ describe('jwksUri', () => {
       writeFileSync(bearerTokenFile, token);
       await source.read();
     }
-    const sent = egress.asked.map(({ headers }) => headers?.['authorization']);
+    const sent = egress.requests.map(({ headers }) => headers?.['authorization']);
     expect(sent).toEqual(['Bearer one', 'Bearer two']);
   });
 
@@ -140,7 +140,7 @@ describe('jwksUri', () => {
     if (content !== undefined) writeFileSync(bearerTokenFile, content);
     const egress = web({ [jwksUri]: KEYS });
     await expect(keySource(settings({ jwksUri, bearerTokenFile }), egress).read()).rejects.toThrow(message);
-    expect(egress.asked).toEqual([]);
+    expect(egress.requests).toEqual([]);
   });
 });
 
