@@ -52,7 +52,7 @@ afterAll(async () => {
   await Promise.all([issuer.close(), upstream.close()]);
 });
 
-async function ask(headers: readonly string[], to = gateway): Promise<RawResponse> {
+async function send(headers: readonly string[], to = gateway): Promise<RawResponse> {
   const lines = [
     'GET /files/a HTTP/1.1',
     'Host: gateway.example.com',
@@ -99,20 +99,20 @@ test('B2 brute force: neither case nor X-Forwarded-For evades the limit; valid c
   const statuses: number[] = [];
   for (let n = 0; n < LIMITS.perName + 2; n++) {
     const name = n % 2 === 0 ? 'edge' : 'EDGE';
-    const answer = await ask([`Deploy-Token: ${guess(n, name)}`, `X-Forwarded-For: 198.51.100.${n}`]);
+    const answer = await send([`Deploy-Token: ${guess(n, name)}`, `X-Forwarded-For: 198.51.100.${n}`]);
     statuses.push(answer.status);
   }
   expect(statuses).toEqual([...Array<number>(LIMITS.perName).fill(401), 429, 429]);
-  expect(Number((await ask([`Deploy-Token: ${guess(99)}`])).headers.get('retry-after'))).toBeGreaterThan(0);
-  expect((await ask([`Deploy-Token: ${SECRET}`])).status).toBe(200);
-  expect((await ask([`Authorization: Bearer ${issuer.mint({ project_id: '20' })}`])).status).toBe(200);
+  expect(Number((await send([`Deploy-Token: ${guess(99)}`])).headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await send([`Deploy-Token: ${SECRET}`])).status).toBe(200);
+  expect((await send([`Authorization: Bearer ${issuer.mint({ project_id: '20' })}`])).status).toBe(200);
 });
 
 test('B2 limit by address for all credentials; the user name shared by all jobs has no separate limit', async () => {
   const own = await start();
   const seen: string[] = [];
   for (let n = 0; n < LIMITS.perAddress + 1; n++) {
-    const answer = await ask([`Authorization: Bearer ${issuer.mint({}).slice(0, -8)}AAAAAAAA`], own);
+    const answer = await send([`Authorization: Bearer ${issuer.mint({}).slice(0, -8)}AAAAAAAA`], own);
     seen.push(String(answer.status));
   }
   expect(seen.slice(0, -1).every((status) => status === '401')).toBe(true);
@@ -120,17 +120,17 @@ test('B2 limit by address for all credentials; the user name shared by all jobs 
   const audited = await own.audit(seen.length);
   expect(audited.at(-1)?.event.reason).toBe('rate_limited');
   // A valid token is never a failed attempt, even from this address.
-  expect((await ask([`Authorization: Bearer ${issuer.mint({ project_id: '20' })}`], own)).status).toBe(200);
+  expect((await send([`Authorization: Bearer ${issuer.mint({ project_id: '20' })}`], own)).status).toBe(200);
   await own.close();
 });
 
 test('B3 hash cost: 200 wrong secrets do not measurably delay other clients', async () => {
   const began = process.cpuUsage();
-  await Promise.all(Array.from({ length: 200 }, (_, n) => ask([basic('edge', guess(n))])));
+  await Promise.all(Array.from({ length: 200 }, (_, n) => send([basic('edge', guess(n))])));
   const { user, system } = process.cpuUsage(began);
   // SHA-256, not a slow hash: bcrypt at its usual cost would take 200 × 50 ms of CPU alone.
   expect((user + system) / 1_000).toBeLessThan(5_000);
-  expect((await ask([`Authorization: Bearer ${issuer.mint({ project_id: '20' })}`])).status).toBe(200);
+  expect((await send([`Authorization: Bearer ${issuer.mint({ project_id: '20' })}`])).status).toBe(200);
 });
 
 test.each([
@@ -144,18 +144,18 @@ test.each([
   ['of another user name', basic('EDGE', SECRET)],
   ['without user name', basic('', SECRET)],
 ])('B4 edge secrets: %s is not accepted', async (_name, line) => {
-  const answer = await ask([line]);
+  const answer = await send([line]);
   expect([401, 429]).toContain(answer.status);
   expect(upstream.bytes()).toBe('');
 });
 
 test('B4 edge secrets: a secret of 1 MB is refused by the header limit', async () => {
-  expect((await ask([basic('edge', 'x'.repeat(1_000_000))])).status).toBe(431);
+  expect((await send([basic('edge', 'x'.repeat(1_000_000))])).status).toBe(431);
 });
 
 test('C6 revocation: the next request is refused, and other tokens stay valid', async () => {
   const [leaked, other] = [issuer.mint({ project_id: '20' }), issuer.mint({ project_id: '20' })];
-  const read = async (token: string) => (await ask([`Authorization: Bearer ${token}`])).status;
+  const read = async (token: string) => (await send([`Authorization: Bearer ${token}`])).status;
   expect([await read(leaked), await read(other)]).toEqual([200, 200]);
   const created = await fetch(`${gateway.adminUrl}/revocations`, {
     method: 'POST',
@@ -164,6 +164,6 @@ test('C6 revocation: the next request is refused, and other tokens stay valid', 
   });
   expect(created.status).toBe(201);
   expect([await read(leaked), await read(other)]).toEqual([401, 200]);
-  const { headers, body } = await ask([`Authorization: Bearer ${leaked}`]);
+  const { headers, body } = await send([`Authorization: Bearer ${leaked}`]);
   expect(JSON.stringify([...headers, body])).not.toContain('printed in a job log');
 });

@@ -103,26 +103,26 @@ function get(path: string, authorization: string): Promise<RawResponse> {
 const outcome = ({ status, body }: RawResponse): string =>
   status === 200 ? '200' : `${status} ${String((JSON.parse(body) as { error: unknown }).error)}`;
 
-async function ask(sub: string, literal: string, path = '/api/free/x'): Promise<string> {
+async function send(sub: string, literal: string, path = '/api/free/x'): Promise<string> {
   return outcome(await get(path, `Bearer ${tokenWith(sub, claimsOf(literal))}`));
 }
 
 describe.each(INEXACT)('J18 %s', (literal) => {
   test.each(OPERATORS)('matches no condition: %s', async (operator) => {
-    expect(await ask(operator, literal)).toBe('403 no_matching_identity');
+    expect(await send(operator, literal)).toBe('403 no_matching_identity');
     expect(upstream.bytes()).toBe('');
   });
 
   test('expands to no resource', async () => {
     const read = String(JSON.parse(literal));
-    expect(await ask('holder', literal, `/api/${encodeURIComponent(read)}/x`)).toBe(
+    expect(await send('holder', literal, `/api/${encodeURIComponent(read)}/x`)).toBe(
       '403 resource_not_granted',
     );
     expect(upstream.bytes()).toBe('');
   });
 
   test('is not sent as an identity header', async () => {
-    expect(await ask('holder', literal)).toBe('200');
+    expect(await send('holder', literal)).toBe('200');
     expect(valuesOf(receivedBy(upstream), 'X-Project')).toEqual([]);
   });
 
@@ -147,14 +147,14 @@ describe.each(INEXACT)('J18 %s', (literal) => {
 test.each(['20', '20.0', '9007199254740991', '-9007199254740991', '1e3', '0', '"9007199254740991"'])(
   'J18 %s is exact and matches',
   async (literal) => {
-    expect(await ask('exact', literal)).toBe('403 scope_not_granted');
+    expect(await send('exact', literal)).toBe('403 scope_not_granted');
   },
 );
 
 test('J18 a string of digits is compared as a string', async () => {
-  expect(await ask('equals', '"9007199254740992"')).toBe('403 scope_not_granted');
-  expect(await ask('equals', '"9007199254740993"')).toBe('403 no_matching_identity');
-  expect(await ask('holder', '"9007199254740993"', '/api/9007199254740993/x')).toBe('200');
+  expect(await send('equals', '"9007199254740992"')).toBe('403 scope_not_granted');
+  expect(await send('equals', '"9007199254740993"')).toBe('403 no_matching_identity');
+  expect(await send('holder', '"9007199254740993"', '/api/9007199254740993/x')).toBe('200');
 });
 
 test('J18 a revocation of another project does not match it', async () => {

@@ -106,7 +106,7 @@ const head = (lines: Lines, ...more: Lines): string =>
   ['GET /api/x HTTP/1.1', 'Host: gateway.example.com', ...lines, ...more, '', ''].join('\r\n');
 
 /** One request on a new connection from this address; addresses outside 127/8 use the trusted proxy. */
-async function ask(from: string, lines: Lines): Promise<RawResponse> {
+async function send(from: string, lines: Lines): Promise<RawResponse> {
   const direct = from.startsWith('127.');
   const client = await openConversation(gateway.port, direct ? from : '127.0.0.200');
   client.write(head(lines, 'Connection: close', ...(direct ? [] : [`X-Forwarded-For: ${from}`])));
@@ -115,7 +115,7 @@ async function ask(from: string, lines: Lines): Promise<RawResponse> {
   return answer;
 }
 
-const statusOf = async (from: string, lines: Lines): Promise<number> => (await ask(from, lines)).status;
+const statusOf = async (from: string, lines: Lines): Promise<number> => (await send(from, lines)).status;
 const statuses = (from: string, requests: readonly Lines[]): Promise<number[]> =>
   Promise.all(requests.map((lines) => statusOf(from, lines)));
 
@@ -183,7 +183,7 @@ describe('GitLab deploy tokens', () => {
       30 - failed,
       10,
     ]);
-    const refused = await ask(ATTACKER, fake(99));
+    const refused = await send(ATTACKER, fake(99));
     expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([429, 60]);
     // Only this address: a refused credential from another address still gets 401.
     expect(await statusOf(VICTIM, deploy('somebody', 'gldt-mistyped'))).toBe(401);
@@ -192,7 +192,7 @@ describe('GitLab deploy tokens', () => {
   test('an address regains its budget after the window', async () => {
     for (let n = 0; n < 10; n++) await statusOf(ATTACKER, fake(n));
     const token = gitlab.deployToken({ project: 'acme/payments' });
-    const refused = await ask(ATTACKER, good(token));
+    const refused = await send(ATTACKER, good(token));
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '180']);
     await advance(BAN.window - 1);
     expect(await statusOf(ATTACKER, good(token))).toBe(503);
@@ -271,7 +271,7 @@ describe('GitLab deploy tokens', () => {
     for (let n = 0; n < 40; n++) await statusOf(ATTACKER, fake(n));
     expect(gitlab.count('jwtAuth')).toBeLessThan(BAN.failures);
     gitlab.faults.jwtAuth = undefined;
-    const refused = await ask(ATTACKER, fake(99));
+    const refused = await send(ATTACKER, fake(99));
     expect(refused.status).toBe(503);
   });
 });
@@ -327,7 +327,7 @@ describe('job tokens', () => {
     expect(await statusOf(VICTIM, job(token))).toBe(200);
     await advance(30_000);
     gitlab.latency.job = 800;
-    const flood = range(200, (n) => ask(ATTACKER, junk(n)).catch(() => undefined));
+    const flood = range(200, (n) => send(ATTACKER, junk(n)).catch(() => undefined));
     await eventually('the flood at GitLab', () => gitlab.count('job') > 8);
     const since = performance.now();
     expect(await statusOf(VICTIM, job(token))).toBe(200);

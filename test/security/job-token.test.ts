@@ -36,9 +36,9 @@ afterEach(async () => {
   await rig.close();
 });
 
-const ask = (token: string): Authentication | Promise<Authentication> =>
+const authenticate = (token: string): Authentication | Promise<Authentication> =>
   rig.authenticator.forService('api')(jobToken(token));
-const reason = async (token: string): Promise<string> => reasonOf(await ask(token));
+const reason = async (token: string): Promise<string> => reasonOf(await authenticate(token));
 
 describe('J17 a job token past the end of its job', () => {
   test.each([
@@ -94,10 +94,14 @@ describe('C4 cached refusals', () => {
     expect(reasons.filter((text) => text === 'job_not_running')).toHaveLength(225);
     expect(reasons.filter((text) => text === 'issuer_unavailable')).toHaveLength(275);
     expect(gitlab.count('job')).toBe(before + 225);
-    expect(await ask('glcbt-one-more')).toMatchObject({ kind: 'unable', retryAfter: 60, overBudget: true });
+    expect(await authenticate('glcbt-one-more')).toMatchObject({
+      kind: 'unable',
+      retryAfter: 60,
+      overBudget: true,
+    });
     expect(await reason(token)).toBe('verified');
     clock.advance(59_999);
-    expect(await ask('glcbt-too-early')).toMatchObject({ kind: 'unable', retryAfter: 1 });
+    expect(await authenticate('glcbt-too-early')).toMatchObject({ kind: 'unable', retryAfter: 1 });
     clock.advance(1);
     await Promise.all(Array.from({ length: 500 }, async (_, at) => reason(`glcbt-later-${at}`)));
     expect(gitlab.count('job')).toBe(before + 226 + 225);
@@ -149,7 +153,7 @@ describe('C4 cached refusals', () => {
     const { token } = gitlab.job();
     const before = gitlab.count('job');
     gitlab.latency.job = 50;
-    const results = await Promise.all(Array.from({ length: 500 }, async () => ask(token)));
+    const results = await Promise.all(Array.from({ length: 500 }, async () => authenticate(token)));
     gitlab.latency.job = undefined;
     expect(new Set(results).size).toBe(1);
     expect(results.map(reasonOf)).toContain('verified');
@@ -193,7 +197,7 @@ describe('destinations of a job token', () => {
     ['an emoji', 'glcbt-😀'],
   ])('a token with %s is refused without a request to GitLab', (_name, token) => {
     const before = gitlab.seen.length;
-    expect(ask(token)).toMatchObject({ kind: 'deny', reason: 'credential_malformed' });
+    expect(authenticate(token)).toMatchObject({ kind: 'deny', reason: 'credential_malformed' });
     expect(gitlab.seen.length).toBe(before);
   });
 
@@ -207,7 +211,7 @@ describe('destinations of a job token', () => {
 
   test('is not part of a refusal, a log line or a claim', async () => {
     const job = gitlab.job();
-    const outputs: unknown[] = [await ask(job.token)];
+    const outputs: unknown[] = [await authenticate(job.token)];
     clock.advance(CACHE);
     for (const fault of [
       { kind: 'status', status: 500 },
@@ -215,11 +219,11 @@ describe('destinations of a job token', () => {
       { kind: 'drop' },
     ] as const) {
       gitlab.faults.job = fault;
-      outputs.push(await ask(job.token));
+      outputs.push(await authenticate(job.token));
     }
     gitlab.faults.job = undefined;
     job.finish();
-    outputs.push(await ask(job.token), rig.log.lines, rig.meter.calls);
+    outputs.push(await authenticate(job.token), rig.log.lines, rig.meter.calls);
     expect(rig.log.lines.length).toBeGreaterThan(0);
     expect(JSON.stringify(outputs)).not.toContain(job.token.slice(6));
   });

@@ -47,7 +47,7 @@ afterEach(async () => {
 });
 afterAll(() => lab.close());
 
-async function ask(
+async function send(
   token: string | undefined,
   line: string,
   lines: readonly string[] = [],
@@ -81,7 +81,7 @@ describe('conceal', () => {
   ])('conceal: every 403 becomes the same 404, as %s', async (_, lines) => {
     const seen = new Set<string>();
     for (const [, token, line, reason] of DENIALS) {
-      const answer = await ask(token(), at('hidden', line), lines);
+      const answer = await send(token(), at('hidden', line), lines);
       expect(answer.status).toBe(404);
       expect(answer.headers.has('www-authenticate')).toBe(false);
       seen.add(bytesOf(answer));
@@ -94,12 +94,12 @@ describe('conceal', () => {
   });
 
   test('conceal: HEAD has the same response head, granted requests are served, and a 401 stays a 401', async () => {
-    const [one, two] = [await ask(reader, 'HEAD /hidden/b'), await ask(unmatched, 'HEAD /hidden/a')];
+    const [one, two] = [await send(reader, 'HEAD /hidden/b'), await send(unmatched, 'HEAD /hidden/a')];
     expect(one.status).toBe(404);
     expect(bytesOf(one)).toBe(bytesOf(two));
-    expect((await ask(undefined, 'GET /hidden/a')).status).toBe(401);
+    expect((await send(undefined, 'GET /hidden/a')).status).toBe(401);
     await lab.expectNothingForwarded();
-    expect((await ask(reader, 'GET /hidden/a')).status).toBe(200);
+    expect((await send(reader, 'GET /hidden/a')).status).toBe(200);
   });
 });
 
@@ -109,7 +109,7 @@ describe('shadow', () => {
   test.each(DENIALS)(
     'shadow: %s is forwarded without identity headers, and audited',
     async (_, token, line, reason) => {
-      const answer = await ask(token(), at('rehearsal', line), [...SPOOFED, 'Content-Length: 0']);
+      const answer = await send(token(), at('rehearsal', line), [...SPOOFED, 'Content-Length: 0']);
       expect(answer.status).toBe(200);
       const request = receivedBy(lab.upstream);
       expect(request.head).not.toContain('canary');
@@ -123,7 +123,7 @@ describe('shadow', () => {
   );
 
   test('shadow: granted requests are forwarded as in enforce mode', async () => {
-    const answer = await ask(reader, 'GET /rehearsal/a', SPOOFED);
+    const answer = await send(reader, 'GET /rehearsal/a', SPOOFED);
     expect(answer.status).toBe(200);
     const request = receivedBy(lab.upstream);
     expect(valuesOf(request, 'X-Auth-Identity')).toEqual(['reader']);
@@ -143,7 +143,7 @@ describe('shadow', () => {
       [reader, 'GET /rehearsal/%2e%2e/a', [], 'path_ambiguous'],
     ];
     for (const [token, line, lines, reason] of cases) {
-      expect(reasonOf(await ask(token, line, lines))).toBe(reason);
+      expect(reasonOf(await send(token, line, lines))).toBe(reason);
     }
     await lab.expectNothingForwarded();
   });
@@ -178,14 +178,14 @@ test.each<[string, () => string, string]>([
   ['signed by another key', () => lab.mint({}, { key: generateKey('key-1') }), 'signature_invalid'],
   ['no token at all', () => 'canary', 'credential_invalid'],
 ])('anonymous: a credential that is %s is refused even if none is required', async (_, token, reason) => {
-  const answer = await ask(token(), 'GET /api/open/a');
+  const answer = await send(token(), 'GET /api/open/a');
   expect([answer.status, reasonOf(answer)]).toEqual([401, reason]);
   expect(answer.headers.has('www-authenticate')).toBe(true);
   await lab.expectNothingForwarded();
 });
 
 test('anonymous: a valid credential without a grant has anonymous access', async () => {
-  const answer = await ask(unmatched, 'GET /api/open/a');
+  const answer = await send(unmatched, 'GET /api/open/a');
   expect(answer.status).toBe(200);
   const request = receivedBy(lab.upstream);
   expect(namesIn(request).filter((name) => name.startsWith('x-auth-'))).toEqual([]);

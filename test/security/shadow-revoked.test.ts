@@ -86,7 +86,7 @@ async function revoke(body: object): Promise<void> {
 }
 
 /** Sends one request with this token as Bearer. */
-function ask(token: string, requestLine: string, body = ''): Promise<RawResponse> {
+function send(token: string, requestLine: string, body = ''): Promise<RawResponse> {
   return rawResponse(
     gateway.port,
     [
@@ -125,7 +125,7 @@ const KNOWN = [
 describe('C7 a revoked identity in shadow mode', () => {
   test.each(UNKNOWN)('%s', async (_, requestLine) => {
     const token = issuer.mint(MATCHED);
-    const before = await ask(token, requestLine);
+    const before = await send(token, requestLine);
     expect(before.status).toBe(200);
     expect(await auditedIn(gateway, before)).toMatchObject({
       user: { name: 'payments' },
@@ -135,7 +135,7 @@ describe('C7 a revoked identity in shadow mode', () => {
     upstream.reset();
 
     await revoke({ identity: 'payments' });
-    const after = await ask(token, requestLine);
+    const after = await send(token, requestLine);
     expect([after.status, upstream.bytes()]).toEqual([401, '']);
     expect(await auditedIn(gateway, after)).toMatchObject({
       user: { name: 'payments' },
@@ -145,7 +145,7 @@ describe('C7 a revoked identity in shadow mode', () => {
 
   test.each(KNOWN)('%s', async (_, requestLine, body) => {
     await revoke({ identity: 'payments' });
-    const answer = await ask(issuer.mint(MATCHED), requestLine, body);
+    const answer = await send(issuer.mint(MATCHED), requestLine, body);
     expect([answer.status, upstream.bytes()]).toEqual([401, '']);
     expect((await auditedIn(gateway, answer)).event.reason).toBe('revoked');
   });
@@ -154,30 +154,30 @@ describe('C7 a revoked identity in shadow mode', () => {
     'a token that no identity matches: %s',
     async (_, requestLine, body = '') => {
       const token = issuer.mint(UNMATCHED);
-      expect((await ask(token, requestLine, body)).status).toBe(200);
+      expect((await send(token, requestLine, body)).status).toBe(200);
       upstream.reset();
       await revoke({ project: 'acme/unknown' });
-      const answer = await ask(token, requestLine, body);
+      const answer = await send(token, requestLine, body);
       expect([answer.status, upstream.bytes()]).toEqual([401, '']);
     },
   );
 
   test('the revocation of another identity changes nothing', async () => {
     await revoke({ identity: 'other' });
-    expect((await ask(issuer.mint(MATCHED), 'GET /listed/internal')).status).toBe(200);
+    expect((await send(issuer.mint(MATCHED), 'GET /listed/internal')).status).toBe(200);
   });
 });
 
 test('C7 in enforce mode the status is 401, not 403', async () => {
   const token = issuer.mint(MATCHED);
-  const before = await ask(token, 'GET /enforced/internal');
+  const before = await send(token, 'GET /enforced/internal');
   expect(before.status).toBe(403);
   expect(await auditedIn(gateway, before)).toMatchObject({
     user: { name: 'payments' },
     event: { reason: 'operation_unknown' },
   });
   await revoke({ identity: 'payments' });
-  expect((await ask(token, 'GET /enforced/internal')).status).toBe(401);
+  expect((await send(token, 'GET /enforced/internal')).status).toBe(401);
 });
 
 test('C7 a minted token is revoked with its identity, even if the policy no longer has that identity', async () => {
@@ -190,7 +190,7 @@ test('C7 a minted token is revoked with its identity, even if the policy no long
   await revoke({ identity: 'payments' });
   expect(await gateway.reload((yaml) => yaml.replaceAll('payments', 'renamed'))).toBe(true);
   for (const requestLine of ['GET /listed/internal', 'GET /listed/v1/orders', 'GET /open/x']) {
-    const answer = await ask(accessToken, requestLine);
+    const answer = await send(accessToken, requestLine);
     expect([requestLine, answer.status, upstream.bytes()]).toEqual([requestLine, 401, '']);
     expect((await auditedIn(gateway, answer)).event.reason).toBe('revoked');
   }
@@ -202,9 +202,9 @@ test('C7 an anonymous token is treated like no credential on an unknown path', a
     'GET /token?service=gateway.example.com&scope=repository:public/x:pull HTTP/1.1\r\nHost: gateway.example.com\r\nConnection: close\r\n\r\n',
   );
   const { token } = JSON.parse(issued.body) as { token: string };
-  expect((await ask(token, 'GET /v2/public/x/tags/list')).status).toBe(200);
+  expect((await send(token, 'GET /v2/public/x/tags/list')).status).toBe(200);
   upstream.reset();
-  const answer = await ask(token, 'GET /v2/public/x/unknown/y');
+  const answer = await send(token, 'GET /v2/public/x/unknown/y');
   expect([answer.status, upstream.bytes()]).toEqual([401, '']);
 });
 

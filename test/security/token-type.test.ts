@@ -50,7 +50,7 @@ afterAll(async () => {
   await Promise.all([plain.close(), typed.close(), upstream.close()]);
 });
 
-async function ask(token: string): Promise<string> {
+async function authenticate(token: string): Promise<string> {
   const lines = ['GET /api/x HTTP/1.1', 'Host: gateway.example.com', `Authorization: Bearer ${token}`];
   const bytes = `${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`;
   const { status, body } = await rawResponse(gateway.port, bytes, { quiet: 10_000 });
@@ -84,25 +84,25 @@ const MALFORMED = [null, 1, true, ['JWT'], { typ: 'JWT' }];
 
 describe('J20 an issuer of ID tokens', () => {
   test.each(ID_TOKEN)('typ %j is accepted', async (typ) => {
-    expect(await ask(withType(plain, typ))).toBe('200');
+    expect(await authenticate(withType(plain, typ))).toBe('200');
   });
 
   test.each([...ACCESS_TOKEN, ...OTHER])('typ %j is refused', async (typ) => {
-    expect(await ask(withType(plain, typ))).toBe('401 credential_invalid');
+    expect(await authenticate(withType(plain, typ))).toBe('401 credential_invalid');
   });
 
   test.each(MALFORMED)('typ %j is malformed', async (typ) => {
-    expect(await ask(withType(plain, typ))).toBe('401 credential_malformed');
+    expect(await authenticate(withType(plain, typ))).toBe('401 credential_malformed');
   });
 });
 
 describe(`J20 an issuer with ${ACCESS_TOKENS}`, () => {
   test.each([...ID_TOKEN, ...ACCESS_TOKEN])('typ %j is accepted', async (typ) => {
-    expect(await ask(withType(typed, typ))).toBe('200');
+    expect(await authenticate(withType(typed, typ))).toBe('200');
   });
 
   test.each(OTHER)('typ %j is refused', async (typ) => {
-    expect(await ask(withType(typed, typ))).toBe('401 credential_invalid');
+    expect(await authenticate(withType(typed, typ))).toBe('401 credential_invalid');
   });
 });
 
@@ -136,16 +136,16 @@ test.each(['logout+jwt', 'secevent+jwt', 'dpop+jwt', 'at+jwt'])(
 
 test('J20 a reload that removes the type invalidates its tokens, also cached ones', async () => {
   const token = withType(typed, 'at+jwt');
-  expect(await ask(token)).toBe('200');
+  expect(await authenticate(token)).toBe('200');
   upstream.reset();
   expect(await gateway.reload((yaml) => yaml.replace(`, ${ACCESS_TOKENS}`, ''))).toBe(true);
-  expect(await ask(token)).toBe('401 credential_invalid');
-  expect(await ask(withType(typed, 'JWT'))).toBe('200');
+  expect(await authenticate(token)).toBe('401 credential_invalid');
+  expect(await authenticate(withType(typed, 'JWT'))).toBe('200');
   upstream.reset();
   expect(
     await gateway.reload((yaml) => yaml.replace(`"${typed.url}"`, `"${typed.url}", ${ACCESS_TOKENS}`)),
   ).toBe(true);
-  expect(await ask(token)).toBe('200');
+  expect(await authenticate(token)).toBe('200');
 });
 
 test.each(ISSUER_TYPES)('J20 tokens in the form of %s are accepted', async (type) => {

@@ -15,7 +15,7 @@ const JOB = 'glcbt-64_secret';
 const URLENCODED = ['Content-Type', 'application/x-www-form-urlencoded'];
 const MULTIPART = ['Content-Type', 'multipart/form-data; boundary=b'];
 
-function ask(body: string, rawHeaders: readonly string[], query = ''): unknown {
+function extractFrom(body: string, rawHeaders: readonly string[], query = ''): unknown {
   const head = {
     method: 'POST',
     host: 'h',
@@ -40,13 +40,13 @@ describe('found', () => {
     ['twice the same', `token=${JOB}&token=${JOB}`, URLENCODED],
     ['the same in a header', `token=${JOB}`, [...URLENCODED, 'JOB-TOKEN', JOB]],
   ])('%s', (_name, body, headers) => {
-    expect(ask(body, headers)).toBe(`job_token form ${JOB}`);
+    expect(extractFrom(body, headers)).toBe(`job_token form ${JOB}`);
   });
 
   test('no credential', () => {
-    expect(ask('ref=main', URLENCODED)).toBeUndefined();
-    expect(ask('', [])).toBeUndefined();
-    expect(ask('ref=main', [...URLENCODED, 'JOB-TOKEN', JOB])).toBe(`job_token job-token ${JOB}`);
+    expect(extractFrom('ref=main', URLENCODED)).toBeUndefined();
+    expect(extractFrom('', [])).toBeUndefined();
+    expect(extractFrom('ref=main', [...URLENCODED, 'JOB-TOKEN', JOB])).toBe(`job_token job-token ${JOB}`);
   });
 });
 
@@ -94,9 +94,9 @@ describe('refused', () => {
       'request_malformed',
     ],
     ['bytes that are no text', 'a=\xff&token=x', URLENCODED, 'request_malformed'],
-  ])('%s', (_name, body, headers, reason) => expect(ask(body, headers)).toBe(reason));
+  ])('%s', (_name, body, headers, reason) => expect(extractFrom(body, headers)).toBe(reason));
 
   test('in addition to another one in the query', () => {
-    expect(ask(`token=${JOB}`, URLENCODED, `?token=${other}`)).toBe('credential_conflict');
+    expect(extractFrom(`token=${JOB}`, URLENCODED, `?token=${other}`)).toBe('credential_conflict');
   });
 });

@@ -35,26 +35,26 @@ function rigFor(changes: Partial<IssuerSettings> = {}, services?: readonly Servi
   return authenticatorFor([settings], { clock, ...(services === undefined ? {} : { services }) });
 }
 
-const ask = (token: string, it = rig): ReturnType<Rig['ask']> =>
+const authenticate = (token: string, it = rig): ReturnType<Rig['ask']> =>
   it.authenticator.forService('api')(jobToken(token));
-const reason = async (token: string, it = rig): Promise<string> => reasonOf(await ask(token, it));
+const reason = async (token: string, it = rig): Promise<string> => reasonOf(await authenticate(token, it));
 
 describe('the cache', () => {
   test('returns the same object synchronously', async () => {
     const { token } = gitlab.job();
-    const first = await ask(token);
+    const first = await authenticate(token);
     const before = gitlab.count('job');
-    expect(ask(token)).toBe(first);
+    expect(authenticate(token)).toBe(first);
     clock.advance(CACHE - 1);
-    expect(ask(token)).toBe(first);
+    expect(authenticate(token)).toBe(first);
     expect(gitlab.count('job')).toBe(before);
   });
 
   test('expires after its lifetime, however often it is used', async () => {
     const { token } = gitlab.job();
-    const first = await ask(token);
+    const first = await authenticate(token);
     clock.advance(CACHE);
-    const again = await ask(token);
+    const again = await authenticate(token);
     expect(again).not.toBe(first);
     expect(again).toMatchObject({ expiresAt: clock.now() + CACHE });
   });
@@ -70,7 +70,7 @@ describe('the cache', () => {
 
   test('ignores results from the future', async () => {
     const job = gitlab.job();
-    await ask(job.token);
+    await authenticate(job.token);
     job.finish();
     clock.advance(-3_600_000);
     expect(await reason(job.token)).toBe('job_not_running');
@@ -79,7 +79,7 @@ describe('the cache', () => {
 
   test('is cleared by a refusal, also for a clock that is set back', async () => {
     const job = gitlab.job();
-    await ask(job.token);
+    await authenticate(job.token);
     clock.advance(CACHE);
     job.finish();
     expect(await reason(job.token)).toBe('job_not_running');
@@ -91,7 +91,7 @@ describe('the cache', () => {
   test('is shared by the services of an issuer', async () => {
     const it = rigFor({}, [{ name: 'api' }, { name: 'other', audiences: ['https://other.example.com'] }]);
     const { token } = gitlab.job();
-    const first = await ask(token, it);
+    const first = await authenticate(token, it);
     expect(it.authenticator.forService('other')(jobToken(token))).toBe(first);
     await it.close();
   });
@@ -133,7 +133,7 @@ describe('the selected issuer', () => {
   test('is none if no issuer accepts them', async () => {
     const it = rigFor({ jobTokens: undefined });
     const before = gitlab.count('job');
-    expect(ask(gitlab.job().token, it)).toMatchObject({
+    expect(authenticate(gitlab.job().token, it)).toMatchObject({
       reason: 'credential_invalid',
       detail: 'no issuer accepts job tokens',
     });
@@ -155,7 +155,7 @@ describe('the selected issuer', () => {
     };
     const base = { issuer: 'https://gitlab.example.com', caFile: '/etc/ca.pem', jobTokens: { cache: CACHE } };
     const it = authenticatorFor([issuerSettings(gitlab, { ...base, ...changes })], { egress, clock });
-    expect(await ask('glcbt-x', it)).toMatchObject({
+    expect(await authenticate('glcbt-x', it)).toMatchObject({
       kind: 'unable',
       detail: 'issuer gitlab: no answer within 5000 ms',
     });
@@ -175,12 +175,12 @@ describe('the selected issuer', () => {
 
 test('every verification is counted', async () => {
   const { token } = gitlab.job();
-  await ask(token);
-  await ask(token);
-  await ask('glcbt-nobody');
-  await ask('glcbt-nobody');
+  await authenticate(token);
+  await authenticate(token);
+  await authenticate('glcbt-nobody');
+  await authenticate('glcbt-nobody');
   gitlab.faults.job = { kind: 'status', status: 500 };
-  await ask('glcbt-somebody');
+  await authenticate('glcbt-somebody');
   expect(rig.meter.calls).toEqual([
     'cacheMiss job_token',
     'verified job_token gitlab verified',

@@ -29,14 +29,14 @@ afterEach(async () => {
   await rig.close();
 });
 
-const ask = (token: string, it = rig): ReturnType<Rig['ask']> =>
+const authenticate = (token: string, it = rig): ReturnType<Rig['ask']> =>
   it.authenticator.forService('api')(jobToken(token));
-const reason = async (token: string, it = rig): Promise<string> => reasonOf(await ask(token, it));
+const reason = async (token: string, it = rig): Promise<string> => reasonOf(await authenticate(token, it));
 
 describe('the token of a running job', () => {
   test('is verified by introspection at GitLab', async () => {
     const job = gitlab.job();
-    const verified = await ask(job.token);
+    const verified = await authenticate(job.token);
     expect(verified).toMatchObject({
       class: 'job_token',
       issuer: 'gitlab',
@@ -55,7 +55,7 @@ describe('the token of a running job', () => {
     ['another project', { project: { id: 31, path: 'acme/web/ui' }, user: { id: 9, username: 'bo' } }],
   ])('has the claims of the ID token of the job, for %s', async (_name, options) => {
     const job = gitlab.job(options);
-    const byJobToken = await ask(job.token);
+    const byJobToken = await authenticate(job.token);
     const byIdToken = await rig.ask(job.idToken());
     if ('kind' in byJobToken || 'kind' in byIdToken) throw new Error('not verified');
     expect(byIdToken.claims).toMatchObject(byJobToken.claims);
@@ -105,12 +105,12 @@ describe('a refusal', () => {
   test('is cached for 10 s', async () => {
     const before = gitlab.count('job');
     for (let at = 0; at < 5; at++) expect(await reason('glcbt-remembered')).toBe('job_not_running');
-    expect(ask('glcbt-remembered')).not.toBeInstanceOf(Promise);
+    expect(authenticate('glcbt-remembered')).not.toBeInstanceOf(Promise);
     clock.advance(9_999);
-    await ask('glcbt-remembered');
+    await authenticate('glcbt-remembered');
     expect(gitlab.count('job')).toBe(before + 1);
     clock.advance(1);
-    await ask('glcbt-remembered');
+    await authenticate('glcbt-remembered');
     expect(gitlab.count('job')).toBe(before + 2);
   });
 });
@@ -133,7 +133,7 @@ describe('without a response about the token', () => {
   ] satisfies [string, GitlabFault][])('%s is "unable", and is not remembered', async (_name, fault) => {
     const { token } = gitlab.job();
     gitlab.faults.job = fault;
-    expect(await ask(token)).toMatchObject({ kind: 'unable', reason: 'issuer_unavailable' });
+    expect(await authenticate(token)).toMatchObject({ kind: 'unable', reason: 'issuer_unavailable' });
     gitlab.faults.job = undefined;
     clock.advance(10_000);
     expect(await reason(token)).toBe('verified');
@@ -175,16 +175,16 @@ describe('without a response about the token', () => {
     const egress = { get: async () => ({ status, headers, body: Buffer.alloc(++calls) }) };
     const settings = issuerSettings(gitlab, { jobTokens: { cache: CACHE } });
     const it = authenticatorFor([settings], { egress, clock });
-    expect(await ask('glcbt-a', it)).toMatchObject({ kind: 'unable', retryAfter: seconds });
+    expect(await authenticate('glcbt-a', it)).toMatchObject({ kind: 'unable', retryAfter: seconds });
     clock.advance(seconds * 1000 - 1);
-    expect(await ask('glcbt-b', it)).toMatchObject({ kind: 'unable', retryAfter: 1 });
+    expect(await authenticate('glcbt-b', it)).toMatchObject({ kind: 'unable', retryAfter: 1 });
     expect(calls).toBe(1);
     clock.advance(1);
-    await ask('glcbt-c', it);
+    await authenticate('glcbt-c', it);
     expect(calls).toBe(2);
     // A clock that is set back must not extend the backoff.
     clock.advance(-3_600_000);
-    await ask('glcbt-d', it);
+    await authenticate('glcbt-d', it);
     expect(calls).toBe(3);
     clock.advance(3_600_000);
     await it.close();
@@ -193,9 +193,9 @@ describe('without a response about the token', () => {
   test('an outage is logged once, and so is its end', async () => {
     const { token } = gitlab.job();
     gitlab.faults.job = { kind: 'status', status: 500 };
-    for (let at = 0; at < 3; at++) await ask(token);
+    for (let at = 0; at < 3; at++) await authenticate(token);
     gitlab.faults.job = undefined;
-    for (let at = 0; at < 3; at++) await ask(token);
+    for (let at = 0; at < 3; at++) await authenticate(token);
     expect(rig.log.lines).toEqual([
       {
         level: 'warn',
@@ -214,7 +214,7 @@ test('the external URL can differ from the URL of the API', async () => {
     [issuerSettings(behind, { apiUrl: behind.apiUrl, jobTokens: { cache: CACHE } })],
     { clock },
   );
-  expect(await ask(behind.job().token, it)).toMatchObject({
+  expect(await authenticate(behind.job().token, it)).toMatchObject({
     issuerUrl: issuer,
     claims: { project_path: 'acme/payments' },
   });
