@@ -3,14 +3,14 @@ import { genericProtocol } from './generic.ts';
 import { goProtocol } from './go.ts';
 import { helmProtocol } from './helm.ts';
 import { mavenProtocol } from './maven.ts';
-import { npmProtocol } from './npm.ts';
+import { npmProtocol } from './npm/npm.ts';
 import { nugetProtocol } from './nuget/nuget.ts';
 import { pypiProtocol } from './pypi/pypi.ts';
 
 export { gitProtocol } from './git/git.ts';
 export { gitlabProtocol } from './gitlab/gitlab.ts';
 export { httpProtocol, type HttpSettings } from './http/http.ts';
-export { npmPackageName } from './npm.ts';
+export { npmPackageName } from './npm/npm.ts';
 export { ociProtocol, registryRoot } from './oci/oci.ts';
 export { operationsOf, readScopes } from './oci/scope.ts';
 export { jsonRefusal } from './shared/refusal.ts';

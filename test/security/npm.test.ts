@@ -209,11 +209,113 @@ describe('S: framing', () => {
     expect(upstream.bytes()).toBe('');
   });
 
-  test('a body in disguise goes as one request', async () => {
+  test('a body that looks like a request is forwarded as one body', async () => {
     const chunk = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
     const headers = ['Transfer-Encoding: chunked', 'Connection: close'];
-    expect((await send(request(publish, headers, chunk))).map(({ status }) => status)).toEqual([200]);
+    const audit = 'POST /npm/-/npm/v1/security/advisories/bulk';
+    expect((await send(request(audit, headers, chunk))).map(({ status }) => status)).toEqual([200]);
     expect(upstream.requests().map(({ body }) => body)).toEqual([expect.stringContaining(hidden)]);
+  });
+});
+
+describe('P: the body of a publication names the package of its path', () => {
+  const document = {
+    _id: '@acme/ui',
+    name: '@acme/ui',
+    description: 'The "name": "@other/ui" of this text is no member.',
+    'dist-tags': { latest: '1.0.0', name: 'x' },
+    versions: {
+      '1.0.0': { name: '@acme/ui', version: '1.0.0', author: { name: 'Ana' }, scripts: { name: 'x' } },
+    },
+    users: { name: true },
+  };
+  const attachments = (length: number) => ({
+    '@acme/ui-1.0.0.tgz': { content_type: 'application/octet-stream', data: 'A'.repeat(length), length },
+  });
+  const text = (changes: object = {}): string => JSON.stringify({ ...document, ...changes });
+  /** The document with one member more, as text: JSON.stringify cannot write a key twice. */
+  const inserted = (member: string): string => text().replace('{', `{${member},`);
+
+  function put(path: string, body: string, headers: readonly string[] = []): Promise<readonly RawResponse[]> {
+    const framing = [`Content-Length: ${Buffer.byteLength(body)}`, 'Content-Type: application/json'];
+    return send(request(`PUT /npm/${path}`, [...framing, 'Connection: close', ...headers], body));
+  }
+
+  test.each([
+    ['the document', '@acme%2fui', text()],
+    ['at a revision', '@acme%2fui/-rev/3-1', text({ _rev: '3-1' })],
+    ['without a scope', 'plain', text({ _id: 'plain', name: 'plain', versions: {} })],
+    ['with escapes and white space', '@acme/ui', ' {"\\u006eame" :\t"\\u0040acme\\/ui"\r\n}\n'],
+    ['with the same name twice', '@acme/ui', inserted('"name":"@acme/ui"')],
+    ['a star', '@acme/ui', '{"_id":"@acme/ui","_rev":"3-1","users":{"ana":true}}'],
+    ['a tag', '-/package/@acme%2fui/dist-tags/next', '"1.0.0"'],
+  ])('%s is forwarded byte for byte', async (_what, path, body) => {
+    expect((await put(path, body)).map(({ status }) => status)).toEqual([200]);
+    expect(upstream.requests().map((seen) => seen.body)).toEqual([body]);
+  });
+
+  const lies: readonly (readonly [string, string])[] = [
+    ['another name', text({ name: '@other/ui' })],
+    ['another _id', text({ _id: '@other/ui' })],
+    ['another name behind the right one', inserted('"name":"@other/ui"')],
+    ['the right name behind another', text().replace(/}$/, ',"name":"@other/ui"}')],
+    ['an escaped key', inserted('"n\\u0061me":"@other/ui"')],
+    ['an escaped value', text().replace('"name":"@acme/ui"', '"name":"\\u0040other/ui"')],
+    ['a key in capitals, as Go reads it', inserted('"Name":"@other/ui"')],
+    ['a name in capitals', text({ name: '@ACME/ui' })],
+    ['a longer name', text({ name: `@acme/ui${'x'.repeat(2_000)}` })],
+    ['no string', text({ name: null })],
+    ['a list of names', text({ name: ['@acme/ui', '@other/ui'] })],
+    ['a version of another package', text({ versions: { '1.0.0': { name: '@other/ui' } } })],
+    ['one version of several', text({ versions: { 1: { name: '@acme/ui' }, 2: { name: '@other/ui' } } })],
+    ['versions twice', inserted('"versions":{"1.0.0":{"name":"@other/ui"}}')],
+    ['versions by a letter that Go folds', inserted('"ver\u017fions":{"1.0.0":{"name":"@other/ui"}}')],
+    ['a list of versions', text({ versions: [{ name: '@other/ui' }] })],
+    ['a version that is no object', text({ versions: { '1.0.0': '@other/ui' } })],
+    ['a second document', `${text()}{"name":"@other/ui"}`],
+    ['a list', `[${text()}]`],
+    ['a string', '"@acme/ui"'],
+    ['a comment', inserted('/* "x":{ */"name":"@other/ui"')],
+    ['keys without quotes', '{name:"@other/ui"}'],
+    ['a comma too many', '{"name":"@acme/ui",}'],
+    ['a byte order mark', `\ufeff${text()}`],
+    ['a line end in a string', '{"readme":"a\nb"}'],
+    ['an escape that JSON does not have', '{"readme":"\\x41"}'],
+    ['a form', 'name=%40other%2fui'],
+  ];
+  test.each(lies)('%s is refused', async (_what, body) => {
+    for (const path of ['@acme%2fui', '@acme/ui/-rev/3-1']) {
+      const [refused] = await put(path, body);
+      expect([refused?.status, refused?.body]).toEqual([400, expect.stringContaining('request_malformed')]);
+    }
+    expect(upstream.bytes()).not.toMatch(/other/);
+  });
+
+  test.each([
+    'Content-Encoding: gzip',
+    'Content-Encoding: identity',
+    'Content-Type: application/json; charset=utf-7',
+  ])('a document that servers may decode in another way (%s) is refused', async (header) => {
+    expect((await put('@acme%2fui', text(), [header])).map(({ status }) => status)).toEqual([400]);
+    expect(upstream.bytes()).toBe('');
+  });
+
+  test('a name behind a large attachment does not reach the registry', async () => {
+    const body = JSON.stringify({ _attachments: attachments(3_000_000), name: '@other/ui' });
+    expect((await put('@acme%2fui', body)).map(({ status }) => status)).toEqual([400]);
+    expect(upstream.bytes()).not.toContain('@other');
+    const good = JSON.stringify({ _attachments: attachments(3_000_000), name: '@acme/ui' });
+    upstream.reset();
+    expect((await put('@acme%2fui', good)).map(({ status }) => status)).toEqual([200]);
+    expect(upstream.requests()[0]?.body.length).toBe(good.length);
+  });
+
+  test('a name in pieces is read as a whole', async () => {
+    const pieces = inserted('"n\\u0061me":"@other/ui"').replaceAll(/./g, '1\r\n$&\r\n');
+    const headers = ['Transfer-Encoding: chunked', 'Connection: close'];
+    const answers = await send(request('PUT /npm/@acme%2fui', headers, `${pieces}0\r\n\r\n`));
+    expect(answers.map(({ status }) => status)).toEqual([400]);
+    expect(upstream.bytes()).not.toContain('@other');
   });
 });
 

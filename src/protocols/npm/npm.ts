@@ -1,8 +1,9 @@
-import type { Caller } from '../core/decision.ts';
-import type { Classification, BuiltInResponse, Protocol, RefusalText } from '../core/request/protocol.ts';
-import type { RequestHead } from '../core/request/request-head.ts';
-import { any, anybody, every, isRead, one, READ, unknown, WRITE } from './shared/package-operations.ts';
-import { phraseOf } from './shared/refusal.ts';
+import type { Caller } from '../../core/decision.ts';
+import type { Classification, BuiltInResponse, Protocol, RefusalText } from '../../core/request/protocol.ts';
+import type { RequestHead } from '../../core/request/request-head.ts';
+import { any, anybody, every, isRead, one, READ, unknown, WRITE } from '../shared/package-operations.ts';
+import { phraseOf } from '../shared/refusal.ts';
+import { packageChange } from './publication.ts';
 
 /** Package names as npm takes them (validate-npm-package-name), old ones with capitals included; `-` starts what is none. */
 const NAME = /^(?:@[A-Za-z0-9~][A-Za-z0-9._~-]*\/)?[A-Za-z0-9~][A-Za-z0-9._~-]*$/;
@@ -28,14 +29,15 @@ const METADATA = {
 
 /** A registry of npm packages (CommonJS Compliant Package Registry, and what npm, pnpm and yarn ask beside it). */
 export function npmProtocol(settings: { readonly path: string }): Protocol {
-  function classify({ method, path }: RequestHead): Classification {
+  function classify(head: RequestHead): Classification {
+    const { method, path } = head;
     // `@scope%2fname` and `@scope/name` are the same package, and the first is what npm sends.
     const rest = path.slice(settings.path.length).replace(SCOPE, '$1/');
     if (/%2f/i.test(rest)) {
       return { kind: 'deny', reason: 'path_ambiguous', detail: 'an encoded slash that ends no scope' };
     }
     if (rest.includes('%')) return unknown('an escape that is in no name');
-    if (rest.startsWith('-/')) return special(rest, method);
+    if (rest.startsWith('-/')) return special(rest, head);
     const [name, more] = splitName(rest);
     if (!NAME.test(name)) return unknown('no name of a package');
     if (isRead(method)) {
@@ -43,7 +45,8 @@ export function npmProtocol(settings: { readonly path: string }): Protocol {
       // All versions, or one by number or tag.
       if (/^(?:[^/-][^/]*)?$/.test(more)) return one(READ, name, { rewrite: METADATA });
     }
-    return isChange(method, name, more) ? one(WRITE, name) : unknown(`${method} on a package`);
+    if (!isChange(method, name, more)) return unknown(`${method} on a package`);
+    return method === 'PUT' ? packageChange(name, 'document', head) : one(WRITE, name);
   }
 
   return {
@@ -58,7 +61,8 @@ export function npmProtocol(settings: { readonly path: string }): Protocol {
 }
 
 /** What is below `/-/`, where no package can be. Accounts and their tokens are not among it: they would be the gateway's own. */
-function special(rest: string, method: string): Classification {
+function special(rest: string, head: RequestHead): Classification {
+  const { method } = head;
   const read = isRead(method);
   if (AUDITS.has(rest)) return method === 'POST' ? any() : unknown(`${method} on an audit`);
   if (OF_THE_REGISTRY.has(rest)) return read ? any() : unknown(`${method} on ${rest}`);
@@ -70,7 +74,8 @@ function special(rest: string, method: string): Classification {
   const [, name = '', tag] = /^-\/package\/((?:@[^/]+\/)?[^/]+)\/dist-tags(?:\/([^/]+))?$/.exec(rest) ?? [];
   if (!NAME.test(name)) return unknown('no route of a package registry');
   if (tag === undefined) return read ? one(READ, name) : unknown(`${method} on all tags`);
-  return TAGGING.has(method) ? one(WRITE, name) : unknown(`${method} on a tag`);
+  if (!TAGGING.has(method)) return unknown(`${method} on a tag`);
+  return method === 'DELETE' ? one(WRITE, name) : packageChange(name, 'tag', head);
 }
 
 const TAGGING: ReadonlySet<string> = new Set(['PUT', 'POST', 'DELETE']);
