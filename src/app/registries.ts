@@ -11,7 +11,7 @@ import {
   type EndpointPipeline,
   type ServicePipeline,
 } from '../gateway/index.ts';
-import { operationsOf, readScopes, registryRoot } from '../protocols/index.ts';
+import { operationsForAccess, readScopes, registryRoot } from '../protocols/index.ts';
 
 /** A registry, with what is made of it. */
 export interface Registry {
@@ -99,7 +99,7 @@ function tokenEndpoint(
       refuseRevoked: (credential, caller) => refuseRevoked(revocations, credential, caller),
       mint,
       readScopes,
-      operationsOf,
+      operationsOf: operationsForAccess,
       log,
     },
   );

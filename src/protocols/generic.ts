@@ -1,7 +1,7 @@
 import type { Classification, Protocol } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
 import { quotedString } from './shared/challenge.ts';
-import { READ, WRITE } from './shared/package-operations.ts';
+import { READ_PACKAGES, WRITE_PACKAGES } from './shared/package-operations.ts';
 import { textRefusal } from './shared/refusal.ts';
 
 /** Any tree of files, with curl and wget as its clients: reading and writing by method, the path is the resource. */
@@ -36,9 +36,9 @@ export function genericProtocol(settings: { readonly path: string }): Protocol {
 }
 
 const SCOPES: ReadonlyMap<string, string> = new Map([
-  ['GET', READ],
-  ['HEAD', READ],
-  ['PUT', WRITE],
-  ['POST', WRITE],
-  ['DELETE', WRITE],
+  ['GET', READ_PACKAGES],
+  ['HEAD', READ_PACKAGES],
+  ['PUT', WRITE_PACKAGES],
+  ['POST', WRITE_PACKAGES],
+  ['DELETE', WRITE_PACKAGES],
 ]);

@@ -1,7 +1,14 @@
 import type { Classification, Protocol } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
 import { quotedString } from './shared/challenge.ts';
-import { any, isRead, one, READ, unknown, WRITE } from './shared/package-operations.ts';
+import {
+  anyPackage,
+  isRead,
+  onePackage,
+  READ_PACKAGES,
+  unknownOperation,
+  WRITE_PACKAGES,
+} from './shared/package-operations.ts';
 import { textRefusal } from './shared/refusal.ts';
 
 /** A proxy of Go modules (go.dev/ref/mod#goproxy-protocol), or a tree of files in that form. */
@@ -9,13 +16,16 @@ export function goProtocol(settings: { readonly path: string }): Protocol {
   function classify({ method, path }: RequestHead): Classification {
     const rest = path.slice(settings.path.length);
     // What `go` escapes needs none in a path, so that the one path is the one spelling.
-    if (rest.includes('%')) return unknown('an escape that is in no module path');
-    if (rest.startsWith('sumdb/')) return isRead(method) ? checksum(rest) : unknown(`${method} on a sumdb`);
+    if (rest.includes('%')) return unknownOperation('an escape that is in no module path');
+    if (rest.startsWith('sumdb/'))
+      return isRead(method) ? checksum(rest) : unknownOperation(`${method} on a sumdb`);
     const [, escaped = ''] = FILE.exec(rest) ?? [];
     const module = modulePath(escaped);
-    if (module === undefined) return unknown('no file of a module');
-    if (isRead(method)) return one(READ, module);
-    return CHANGES.has(method) ? one(WRITE, module) : unknown(`${method} on a module`);
+    if (module === undefined) return unknownOperation('no file of a module');
+    if (isRead(method)) return onePackage(READ_PACKAGES, module);
+    return CHANGES.has(method)
+      ? onePackage(WRITE_PACKAGES, module)
+      : unknownOperation(`${method} on a module`);
   }
 
   return {
@@ -41,9 +51,11 @@ function checksum(rest: string): Classification {
   if (what.startsWith('lookup/')) {
     const [, escaped = ''] = /^lookup\/([^@]+)@[a-z0-9!~._+-]+$/.exec(what) ?? [];
     const module = modulePath(escaped);
-    return module === undefined ? unknown('no module to look up') : one(READ, module);
+    return module === undefined
+      ? unknownOperation('no module to look up')
+      : onePackage(READ_PACKAGES, module);
   }
-  return what === '' ? unknown('no route of a checksum database') : any();
+  return what === '' ? unknownOperation('no route of a checksum database') : anyPackage();
 }
 
 /** `!a` stands for `A` (golang.org/x/mod/module, "Escaped Paths"): the module path as go.mod has it, or undefined. */

@@ -2,7 +2,16 @@ import type { Classification, Protocol, RefusalText, RoutePlan } from '../core/r
 import type { RequestHead } from '../core/request/request-head.ts';
 import { quotedString } from './shared/challenge.ts';
 import { namesBeforeVersion } from './shared/name-version.ts';
-import { any, each, every, isRead, one, READ, unknown, WRITE } from './shared/package-operations.ts';
+import {
+  anyPackage,
+  eachPackage,
+  everyPackage,
+  isRead,
+  onePackage,
+  READ_PACKAGES,
+  unknownOperation,
+  WRITE_PACKAGES,
+} from './shared/package-operations.ts';
 import { phraseOf, textRefusal } from './shared/refusal.ts';
 
 /** Names of charts as Helm takes them (`chart.Metadata.Validate`). */
@@ -46,20 +55,20 @@ export function helmProtocol(settings: { readonly path: string }): Protocol {
 }
 
 function index(method: string): Classification {
-  if (isRead(method)) return any(INDEX);
-  return method === 'PUT' ? every(WRITE) : unknown(`${method} on the index`);
+  if (isRead(method)) return anyPackage(INDEX);
+  return method === 'PUT' ? everyPackage(WRITE_PACKAGES) : unknownOperation(`${method} on the index`);
 }
 
 /** `NAME-VERSION.tgz` and its provenance. */
 function file(escaped: string, method: string): Classification {
   // The build of a version has a plus, which clients may escape.
   const [, stem] = /^(.+)\.tgz(?:\.prov)?$/.exec(escaped.replaceAll('%2B', '+')) ?? [];
-  if (stem === undefined) return unknown('no file of a chart repository');
+  if (stem === undefined) return unknownOperation('no file of a chart repository');
   const write = method === 'PUT' || method === 'DELETE';
-  if (!write && !isRead(method)) return unknown(`${method} on a file`);
-  const scope = write ? WRITE : READ;
+  if (!write && !isRead(method)) return unknownOperation(`${method} on a file`);
+  const scope = write ? WRITE_PACKAGES : READ_PACKAGES;
   const names = namesBeforeVersion(stem).filter((name) => NAME.test(name));
-  return names.length === 0 ? every(scope) : each(scope, names);
+  return names.length === 0 ? everyPackage(scope) : eachPackage(scope, names);
 }
 
 /** ChartMuseum's own API. What is posted says inside of a compressed file which chart it is. */
@@ -69,14 +78,15 @@ function museum(
   provenance: boolean,
 ): Classification {
   if (name === undefined) {
-    if (method === 'POST') return every(WRITE);
-    return isRead(method) && !provenance ? every() : unknown(`${method} on all charts`);
+    if (method === 'POST') return everyPackage(WRITE_PACKAGES);
+    return isRead(method) && !provenance ? everyPackage() : unknownOperation(`${method} on all charts`);
   }
-  if (!NAME.test(name) || version === '' || more.length > 0) return unknown('no route of ChartMuseum');
+  if (!NAME.test(name) || version === '' || more.length > 0)
+    return unknownOperation('no route of ChartMuseum');
   if (isRead(method) && (part === undefined || part === 'templates' || part === 'values'))
-    return one(READ, name);
+    return onePackage(READ_PACKAGES, name);
   const remove = method === 'DELETE' && version !== undefined && part === undefined;
-  return remove ? one(WRITE, name) : unknown(`${method} on a chart`);
+  return remove ? onePackage(WRITE_PACKAGES, name) : unknownOperation(`${method} on a chart`);
 }
 
 /** Helm prints the phrase, curl the text. */

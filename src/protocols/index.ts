@@ -12,7 +12,7 @@ export { gitlabProtocol } from './gitlab/gitlab.ts';
 export { httpProtocol, type HttpSettings } from './http/http.ts';
 export { npmPackageName } from './npm/npm.ts';
 export { ociProtocol, registryRoot } from './oci/oci.ts';
-export { operationsOf, readScopes } from './oci/scope.ts';
+export { operationsForAccess, readScopes } from './oci/scope.ts';
 export { jsonRefusal } from './shared/refusal.ts';
 export { createTokenRouteGuard } from './token-routes/guard.ts';
 

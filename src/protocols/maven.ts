@@ -1,7 +1,13 @@
 import type { Classification, Protocol } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
 import { quotedString } from './shared/challenge.ts';
-import { isRead, one, READ, unknown, WRITE } from './shared/package-operations.ts';
+import {
+  isRead,
+  onePackage,
+  READ_PACKAGES,
+  unknownOperation,
+  WRITE_PACKAGES,
+} from './shared/package-operations.ts';
 import { phraseRefusal } from './shared/refusal.ts';
 
 /**
@@ -11,7 +17,7 @@ import { phraseRefusal } from './shared/refusal.ts';
 const FILE = /^(?:[A-Za-z0-9_.+~-]*[A-Za-z0-9_+~-]\/)*[A-Za-z0-9_.+~-]*[A-Za-z0-9_+~-]$/;
 
 /** Checksums and signatures, which go with the file that they are of; of each other, too (`app-1.0.jar.asc.sha1`). */
-const BESIDE_A_FILE = /(?<=[^/])(?:\.(?:md5|sha1|sha256|sha512|asc))+$/;
+const COMPANION_SUFFIX = /(?<=[^/])(?:\.(?:md5|sha1|sha256|sha512|asc))+$/;
 
 /** A repository in Maven 2's layout, for Maven and Gradle: reading and writing by method, the path is the resource. */
 export function mavenProtocol(settings: { readonly path: string }): Protocol {
@@ -20,11 +26,11 @@ export function mavenProtocol(settings: { readonly path: string }): Protocol {
     if (file.includes('%'))
       return { kind: 'deny', reason: 'path_ambiguous', detail: 'an escape in the path of a file' };
     // Folders tell of all that is in them, and neither Maven nor Gradle asks for one.
-    if (!FILE.test(file)) return unknown('no path of a file');
-    const resource = file.replace(BESIDE_A_FILE, '');
-    if (isRead(method)) return one(READ, resource);
-    if (method === 'PUT' || method === 'DELETE') return one(WRITE, resource);
-    return unknown(`${method} on a file`);
+    if (!FILE.test(file)) return unknownOperation('no path of a file');
+    const resource = file.replace(COMPANION_SUFFIX, '');
+    if (isRead(method)) return onePackage(READ_PACKAGES, resource);
+    if (method === 'PUT' || method === 'DELETE') return onePackage(WRITE_PACKAGES, resource);
+    return unknownOperation(`${method} on a file`);
   }
 
   return {

@@ -4,7 +4,15 @@ import { CONFIG } from './config.ts';
 import { crateOf, crateOfFile, isIndexOf, isVersion } from './names.ts';
 import { publish } from './publish.ts';
 import { quotedString } from '../shared/challenge.ts';
-import { any, every, isRead, one, READ, unknown, WRITE } from '../shared/package-operations.ts';
+import {
+  anyPackage,
+  everyPackage,
+  isRead,
+  onePackage,
+  READ_PACKAGES,
+  unknownOperation,
+  WRITE_PACKAGES,
+} from '../shared/package-operations.ts';
 
 /** What is done to one version, by the last part of its path (Cargo book, "Web API"). */
 const CHANGES: ReadonlyMap<string, string> = new Map([
@@ -22,11 +30,12 @@ export function cargoProtocol(settings: { readonly path: string }): Protocol {
     const segments = path.slice(settings.path.length).split('/');
     const last = segments.at(-1) ?? '';
     const read = isRead(method);
-    if (last === 'config.json') return read ? any({ rewrite: CONFIG }) : unknown(`${method} on config.json`);
-    if (last.endsWith('.crate')) return read ? file(segments) : unknown(`${method} on a file`);
+    if (last === 'config.json')
+      return read ? anyPackage({ rewrite: CONFIG }) : unknownOperation(`${method} on config.json`);
+    if (last.endsWith('.crate')) return read ? file(segments) : unknownOperation(`${method} on a file`);
     const inIndex = crateOf(last);
     if (inIndex !== undefined && isIndexOf(segments, last))
-      return read ? one(READ, inIndex) : unknown(`${method} on the index`);
+      return read ? onePackage(READ_PACKAGES, inIndex) : unknownOperation(`${method} on the index`);
     return webApi(segments, head);
   }
 
@@ -46,31 +55,35 @@ function file(segments: readonly string[]): Classification {
   const stem = segments.at(-1)?.slice(0, -'.crate'.length) ?? '';
   const folder = crateOf(segments.at(-2) ?? '');
   const name = isVersion(stem) ? folder : crateOfFile(stem);
-  return name === undefined ? every() : one(READ, name);
+  return name === undefined ? everyPackage() : onePackage(READ_PACKAGES, name);
 }
 
 function webApi(segments: readonly string[], head: RequestHead): Classification {
   const { method } = head;
   const endsWith = (...parts: readonly string[]): boolean =>
     segments.slice(-parts.length).join('/') === parts.join('/');
-  if (endsWith('api', 'v1', 'crates')) return isRead(method) ? every() : unknown(`${method} on the search`);
+  if (endsWith('api', 'v1', 'crates'))
+    return isRead(method) ? everyPackage() : unknownOperation(`${method} on the search`);
   if (endsWith('api', 'v1', 'crates', 'new'))
-    return method === 'PUT' ? publish(head) : unknown(`${method} on the publication of a crate`);
+    return method === 'PUT' ? publish(head) : unknownOperation(`${method} on the publication of a crate`);
   const [name = '', version = '', last = ''] = segments.slice(-3);
   if (endsWith('v1', 'crates', version, 'owners')) return owners(version, method);
   const crate = crateOf(name);
-  if (crate === undefined || !isVersion(version)) return unknown('no route of a registry');
+  if (crate === undefined || !isVersion(version)) return unknownOperation('no route of a registry');
   // Where `dl` is no template, this much of it is given.
-  if (last === 'download') return isRead(method) ? one(READ, crate) : unknown(`${method} on a file`);
+  if (last === 'download')
+    return isRead(method) ? onePackage(READ_PACKAGES, crate) : unknownOperation(`${method} on a file`);
   const known = endsWith('v1', 'crates', name, version, last) && CHANGES.get(last) === method;
-  return known ? one(WRITE, crate) : unknown(`${method} on a version`);
+  return known ? onePackage(WRITE_PACKAGES, crate) : unknownOperation(`${method} on a version`);
 }
 
 function owners(name: string, method: string): Classification {
   const crate = crateOf(name);
-  if (crate === undefined) return unknown('no name of a crate');
-  if (isRead(method)) return one(READ, crate);
-  return method === 'PUT' || method === 'DELETE' ? one(WRITE, crate) : unknown(`${method} on owners`);
+  if (crate === undefined) return unknownOperation('no name of a crate');
+  if (isRead(method)) return onePackage(READ_PACKAGES, crate);
+  return method === 'PUT' || method === 'DELETE'
+    ? onePackage(WRITE_PACKAGES, crate)
+    : unknownOperation(`${method} on owners`);
 }
 
 /** Cargo prints the detail for the web API, and up to 512 characters of the body for everything else. */

@@ -4,7 +4,7 @@ import type { RequestHead } from '../../core/request/request-head.ts';
 import { findHeader } from '../../util/http/header-name.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import { crateOf } from './names.ts';
-import { every, one, WRITE } from '../shared/package-operations.ts';
+import { everyPackage, onePackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
 
 /** Metadata with its readme; registries take no more. */
 const MAX_METADATA = 1024 ** 2;
@@ -12,7 +12,7 @@ const MAX_METADATA = 1024 ** 2;
 /** `PUT …/crates/new`: length and metadata as JSON, then length and file (Cargo book, "Publish"). The file streams by. */
 const PUBLISH: OperationsInBody = {
   kind: 'in-body',
-  oneOf: [{ scope: WRITE, resource: '', extent: 'any' }],
+  oneOf: [{ scope: WRITE_PACKAGES, resource: '', extent: 'any' }],
   part: 'start',
   maxBytes: 4 + MAX_METADATA,
   read: readPublication,
@@ -28,7 +28,7 @@ export function publish({ rawHeaders }: RequestHead): OperationsInBody | Deny {
 function readPublication(body: Buffer): RequestedOperations | Deny {
   const length = body.length < 4 ? Infinity : body.readUInt32LE();
   // Whoever may write all of them need not say which.
-  if (length > MAX_METADATA && body.length > 4) return every(WRITE);
+  if (length > MAX_METADATA && body.length > 4) return everyPackage(WRITE_PACKAGES);
   if (body.length < 4 + length) return malformed('no metadata, or not all of it');
   const metadata = parseJsonObject(body.subarray(4, 4 + length));
   if (metadata.kind === 'problem') return malformed(`metadata that ${metadata.problem}`);
@@ -36,7 +36,7 @@ function readPublication(body: Buffer): RequestedOperations | Deny {
   const names = Object.keys(metadata.value).filter((key) => key.toLowerCase() === 'name');
   const { name } = metadata.value;
   const crate = names.length === 1 && typeof name === 'string' ? crateOf(name) : undefined;
-  return crate === undefined ? malformed('no name of a crate') : one(WRITE, crate);
+  return crate === undefined ? malformed('no name of a crate') : onePackage(WRITE_PACKAGES, crate);
 }
 
 function malformed(detail: string): Deny {

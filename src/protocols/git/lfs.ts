@@ -5,13 +5,13 @@ import { foldHeaderName } from '../../util/http/header-name.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import { parameterName, queryParts } from '../../util/http/query-parameters.ts';
 import { repositoryOf } from './names.ts';
-import { READ, repositoryOperation, WRITE } from './operations.ts';
+import { READ_REPOSITORY, repositoryOperation, WRITE_REPOSITORY } from './operations.ts';
 import { rewriteLfsBatch } from './lfs-batch-response.ts';
-import { isRead, unknown } from '../shared/package-operations.ts';
+import { isRead, unknownOperation } from '../shared/package-operations.ts';
 
 /** Bytes. git-lfs asks for 100 objects at a time, of 100 bytes each. */
-const LONGEST_BATCH = 1024 * 1024;
-const LONGEST_ANSWER = 8 * 1024 * 1024;
+const MAX_BATCH = 1024 * 1024;
+const MAX_RESPONSE = 8 * 1024 * 1024;
 
 const OID = '[0-9a-f]{64}';
 
@@ -37,18 +37,18 @@ export function classifyLfs(head: RequestHead, rest: string): Classification | u
   const route = api ?? transfer;
   if (route === undefined) return undefined;
   const repository = repositoryOf(path);
-  if (repository === undefined) return unknown('no name of a repository');
+  if (repository === undefined) return unknownOperation('no name of a repository');
   if (route === 'objects/batch') {
-    return head.method === 'POST' ? batch(head, repository) : unknown(`${head.method} on a batch`);
+    return head.method === 'POST' ? batch(head, repository) : unknownOperation(`${head.method} on a batch`);
   }
   if (isRead(head.method)) {
     return READS.some((known) => known.test(route))
-      ? asked(READ, repository)
-      : unknown('no route of Git LFS');
+      ? requested(READ_REPOSITORY, repository)
+      : unknownOperation('no route of Git LFS');
   }
   return WRITES[head.method]?.some((known) => known.test(route)) === true
-    ? asked(WRITE, repository)
-    : unknown(`${head.method} is on no route of Git LFS`);
+    ? requested(WRITE_REPOSITORY, repository)
+    : unknownOperation(`${head.method} is on no route of Git LFS`);
 }
 
 /** Whether it reads or writes stands in its body, and nowhere else. */
@@ -65,9 +65,12 @@ function batch({ query, rawHeaders }: RequestHead, repository: string): Operatio
   }
   return {
     kind: 'in-body',
-    oneOf: [repositoryOperation(READ, repository), repositoryOperation(WRITE, repository)],
+    oneOf: [
+      repositoryOperation(READ_REPOSITORY, repository),
+      repositoryOperation(WRITE_REPOSITORY, repository),
+    ],
     part: 'whole',
-    maxBytes: LONGEST_BATCH,
+    maxBytes: MAX_BATCH,
     read: (body) => readBatch(body, repository),
   };
 }
@@ -82,9 +85,9 @@ function readBatch(body: Buffer, repository: string): RequestedOperations | Deny
   const operation = names.length === 1 ? json.value['operation'] : undefined;
   switch (operation) {
     case 'download':
-      return asked(READ, repository, BATCH);
+      return requested(READ_REPOSITORY, repository, BATCH);
     case 'upload':
-      return asked(WRITE, repository, BATCH);
+      return requested(WRITE_REPOSITORY, repository, BATCH);
     default:
       return deny('request_malformed', 'a batch that neither downloads nor uploads');
   }
@@ -94,12 +97,16 @@ const BATCH = {
   rewrite: {
     kind: 'document',
     types: 'any',
-    maxBytes: LONGEST_ANSWER,
+    maxBytes: MAX_RESPONSE,
     rewrite: rewriteLfsBatch,
   },
 } as const;
 
-function asked(scope: string, repository: string, plan?: RequestedOperations['plan']): RequestedOperations {
+function requested(
+  scope: string,
+  repository: string,
+  plan?: RequestedOperations['plan'],
+): RequestedOperations {
   const operations = [repositoryOperation(scope, repository)];
   return plan === undefined ? { kind: 'operations', operations } : { kind: 'operations', operations, plan };
 }

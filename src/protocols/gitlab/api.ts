@@ -8,9 +8,9 @@ import type {
 } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { foldHeaderName } from '../../util/http/header-name.ts';
-import { isRead, unknown } from '../shared/package-operations.ts';
+import { isRead, unknownOperation } from '../shared/package-operations.ts';
 import { repositoryOf } from '../git/names.ts';
-import { withBody } from '../git/routes.ts';
+import { bodyOnRead } from '../git/routes.ts';
 import { API_METHODS, type ApiMethod, type GitlabEndpoint } from './endpoints/endpoint.ts';
 import { findEndpoint } from './endpoints/endpoints.ts';
 import { bodyParameters, queryParameters } from './parameters.ts';
@@ -38,22 +38,22 @@ export function classifyApi(
 
   return function classify(head, rest) {
     const { method, hasBody } = head;
-    if (isRead(method) && hasBody) return withBody();
+    if (isRead(method) && hasBody) return bodyOnRead();
     const [, id = '', , below = ''] = /^projects\/([^/]+)(\/(.*))?$/.exec(rest) ?? [];
     const project = projectOf(id);
-    if (project === undefined) return unknown('a path of the API that names no project');
+    if (project === undefined) return unknownOperation('a path of the API that names no project');
     const effective = method === 'HEAD' ? 'GET' : method;
-    if (!isApiMethod(effective)) return unknown(`${method} on the API`);
+    if (!isApiMethod(effective)) return unknownOperation(`${method} on the API`);
     const found = findEndpoint(below, effective);
     switch (found.kind) {
       case 'listed':
         return listed(head, found.endpoint, { scope: found.scope, resource: project, extent: 'one' });
       case 'unlisted':
-        return asked([ADMIN], SHOWS_PROJECT.has(below) ? { rewrite: WITHOUT_RUNNERS_TOKEN } : undefined);
+        return requested([ADMIN], SHOWS_PROJECT.has(below) ? { rewrite: WITHOUT_RUNNERS_TOKEN } : undefined);
       case 'never':
-        return unknown('an endpoint that is never forwarded');
+        return unknownOperation('an endpoint that is never forwarded');
       case 'ambiguous':
-        return unknown('a path of the API that can be read in two ways');
+        return unknownOperation('a path of the API that can be read in two ways');
       default:
         return found satisfies never;
     }
@@ -72,7 +72,7 @@ export function classifyApi(
     }
     const plan = rewrite === undefined ? undefined : { rewrite };
     if (!hasBody || (check === undefined && !hidesMethod(head, endpoint)))
-      return asked(operations, plan, form === true ? TRIGGER_FORM : undefined);
+      return requested(operations, plan, form === true ? TRIGGER_FORM : undefined);
     return {
       kind: 'in-body',
       oneOf: [own],
@@ -84,7 +84,7 @@ export function classifyApi(
         const others = bodyOperations(read.parameters, settings);
         if ('kind' in others) return others;
         const more = others.filter((other) => !operations.some((known) => isSame(known, other)));
-        return asked([...operations, ...more], plan);
+        return requested([...operations, ...more], plan);
       },
     };
   }
@@ -113,7 +113,7 @@ function isSame(a: Operation, b: Operation): boolean {
   return a.scope === b.scope && a.resource === b.resource;
 }
 
-function asked(
+function requested(
   operations: readonly Operation[],
   plan?: RoutePlan,
   form?: CredentialForm,

@@ -1,7 +1,16 @@
 import type { Caller } from '../../core/decision.ts';
 import type { Classification, BuiltInResponse, Protocol, RefusalText } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { any, anybody, every, isRead, one, READ, unknown, WRITE } from '../shared/package-operations.ts';
+import {
+  anyPackage,
+  anyCaller,
+  everyPackage,
+  isRead,
+  onePackage,
+  READ_PACKAGES,
+  unknownOperation,
+  WRITE_PACKAGES,
+} from '../shared/package-operations.ts';
 import { phraseOf } from '../shared/refusal.ts';
 import { packageChange } from './publication.ts';
 
@@ -12,14 +21,14 @@ const NAME = /^(?:@[A-Za-z0-9~][A-Za-z0-9._~-]*\/)?[A-Za-z0-9~][A-Za-z0-9._~-]*$
 const SCOPE = /^((?:-\/package\/|-\/npm\/v1\/attestations\/)?@[^/%]+)%2f/i;
 
 /** npm's `audit` sends the names of what is installed, and gets what is known of them. */
-const AUDITS: ReadonlySet<string> = new Set([
+const AUDIT_ROUTES: ReadonlySet<string> = new Set([
   '-/npm/v1/security/advisories/bulk',
   '-/npm/v1/security/audits',
   '-/npm/v1/security/audits/quick',
 ]);
 
 /** Tell of no package: is it there; and with which keys does it sign. */
-const OF_THE_REGISTRY: ReadonlySet<string> = new Set(['-/ping', '-/npm/v1/keys']);
+const REGISTRY_ROUTES: ReadonlySet<string> = new Set(['-/ping', '-/npm/v1/keys']);
 
 /** Metadata; its `dist.tarball` say where packages are. Signatures are of name, version and hash, not of these. */
 const METADATA = {
@@ -36,17 +45,17 @@ export function npmProtocol(settings: { readonly path: string }): Protocol {
     if (/%2f/i.test(rest)) {
       return { kind: 'deny', reason: 'path_ambiguous', detail: 'an encoded slash that ends no scope' };
     }
-    if (rest.includes('%')) return unknown('an escape that is in no name');
+    if (rest.includes('%')) return unknownOperation('an escape that is in no name');
     if (rest.startsWith('-/')) return special(rest, head);
     const [name, more] = splitName(rest);
-    if (!NAME.test(name)) return unknown('no name of a package');
+    if (!NAME.test(name)) return unknownOperation('no name of a package');
     if (isRead(method)) {
-      if (isFileOf(name, more)) return one(READ, name);
+      if (isFileOf(name, more)) return onePackage(READ_PACKAGES, name);
       // All versions, or one by number or tag.
-      if (/^(?:[^/-][^/]*)?$/.test(more)) return one(READ, name, { rewrite: METADATA });
+      if (/^(?:[^/-][^/]*)?$/.test(more)) return onePackage(READ_PACKAGES, name, { rewrite: METADATA });
     }
-    if (!isChange(method, name, more)) return unknown(`${method} on a package`);
-    return method === 'PUT' ? packageChange(name, 'document', head) : one(WRITE, name);
+    if (!isChange(method, name, more)) return unknownOperation(`${method} on a package`);
+    return method === 'PUT' ? packageChange(name, 'document', head) : onePackage(WRITE_PACKAGES, name);
   }
 
   return {
@@ -64,21 +73,25 @@ export function npmProtocol(settings: { readonly path: string }): Protocol {
 function special(rest: string, head: RequestHead): Classification {
   const { method } = head;
   const read = isRead(method);
-  if (AUDITS.has(rest)) return method === 'POST' ? any() : unknown(`${method} on an audit`);
-  if (OF_THE_REGISTRY.has(rest)) return read ? any() : unknown(`${method} on ${rest}`);
+  if (AUDIT_ROUTES.has(rest))
+    return method === 'POST' ? anyPackage() : unknownOperation(`${method} on an audit`);
+  if (REGISTRY_ROUTES.has(rest)) return read ? anyPackage() : unknownOperation(`${method} on ${rest}`);
   if (rest === '-/whoami')
-    return read ? anybody({ builtInResponse: whoami }) : unknown(`${method} on whoami`);
-  if (rest === '-/v1/search' || rest === '-/all') return read ? every() : unknown(`${method} on search`);
+    return read ? anyCaller({ builtInResponse: whoami }) : unknownOperation(`${method} on whoami`);
+  if (rest === '-/v1/search' || rest === '-/all')
+    return read ? everyPackage() : unknownOperation(`${method} on search`);
   const [, attested = ''] = /^-\/npm\/v1\/attestations\/(.+)@[^@/]+$/.exec(rest) ?? [];
-  if (NAME.test(attested)) return read ? one(READ, attested) : unknown(`${method} on an attestation`);
+  if (NAME.test(attested))
+    return read ? onePackage(READ_PACKAGES, attested) : unknownOperation(`${method} on an attestation`);
   const [, name = '', tag] = /^-\/package\/((?:@[^/]+\/)?[^/]+)\/dist-tags(?:\/([^/]+))?$/.exec(rest) ?? [];
-  if (!NAME.test(name)) return unknown('no route of a package registry');
-  if (tag === undefined) return read ? one(READ, name) : unknown(`${method} on all tags`);
-  if (!TAGGING.has(method)) return unknown(`${method} on a tag`);
-  return method === 'DELETE' ? one(WRITE, name) : packageChange(name, 'tag', head);
+  if (!NAME.test(name)) return unknownOperation('no route of a package registry');
+  if (tag === undefined)
+    return read ? onePackage(READ_PACKAGES, name) : unknownOperation(`${method} on all tags`);
+  if (!TAG_METHODS.has(method)) return unknownOperation(`${method} on a tag`);
+  return method === 'DELETE' ? onePackage(WRITE_PACKAGES, name) : packageChange(name, 'tag', head);
 }
 
-const TAGGING: ReadonlySet<string> = new Set(['PUT', 'POST', 'DELETE']);
+const TAG_METHODS: ReadonlySet<string> = new Set(['PUT', 'POST', 'DELETE']);
 
 /** `@scope/name/rest` or `name/rest`. */
 function splitName(text: string): readonly [string, string] {

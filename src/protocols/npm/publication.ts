@@ -2,7 +2,7 @@ import { deny } from '../../core/decision.ts';
 import type { BodyWatch, Classification } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { foldHeaderName } from '../../util/http/header-name.ts';
-import { one, WRITE } from '../shared/package-operations.ts';
+import { onePackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
 import { JsonScanner, type JsonValue } from './json-scanner.ts';
 
 /**
@@ -23,7 +23,7 @@ const ESCAPE_LENGTH = 6;
 export function packageChange(name: string, body: 'document' | 'tag', head: RequestHead): Classification {
   const obstacle = findEncoding(head.rawHeaders);
   if (obstacle !== undefined) return deny('request_malformed', obstacle);
-  return one(WRITE, name, { watch: () => watchDocument(name, body) });
+  return onePackage(WRITE_PACKAGES, name, { watch: () => watchDocument(name, body) });
 }
 
 /** Express decodes a body by these headers before it reads it, Gitea does not. */

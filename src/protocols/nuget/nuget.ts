@@ -9,7 +9,15 @@ import type { RequestHead } from '../../core/request/request-head.ts';
 import { quotedString } from '../shared/challenge.ts';
 import { SERVICE_INDEX } from './service-index.ts';
 import { readNugetRoute } from './routes.ts';
-import { any, every, isRead, one, READ, unknown, WRITE } from '../shared/package-operations.ts';
+import {
+  anyPackage,
+  everyPackage,
+  isRead,
+  onePackage,
+  READ_PACKAGES,
+  unknownOperation,
+  WRITE_PACKAGES,
+} from '../shared/package-operations.ts';
 import { phraseRefusal } from '../shared/refusal.ts';
 
 /** Registrations and results of a search: they say where packages are, and where more of themselves is. */
@@ -24,21 +32,23 @@ export function nugetProtocol(settings: { readonly path: string }): Protocol {
       case 'unknown':
         return route;
       case 'index':
-        return any({ rewrite: SERVICE_INDEX });
+        return anyPackage({ rewrite: SERVICE_INDEX });
       case 'metadata':
-        return one(READ, route.id, METADATA);
+        return onePackage(READ_PACKAGES, route.id, METADATA);
       case 'content':
-        return one(READ, route.id);
+        return onePackage(READ_PACKAGES, route.id);
       case 'search':
-        return every(READ, METADATA);
+        return everyPackage(READ_PACKAGES, METADATA);
       // Which package it is stands in a compressed file of the package itself, at no place that a prefix would show.
       case 'publish':
-        return method === 'PUT' ? every(WRITE) : unknown(`${method} where packages are published`);
+        return method === 'PUT'
+          ? everyPackage(WRITE_PACKAGES)
+          : unknownOperation(`${method} where packages are published`);
       // POST lists a version again that DELETE has unlisted.
       case 'version':
         return method === 'DELETE' || method === 'POST'
-          ? one(WRITE, route.id)
-          : unknown(`${method} on a version`);
+          ? onePackage(WRITE_PACKAGES, route.id)
+          : unknownOperation(`${method} on a version`);
       default:
         return route satisfies never;
     }

@@ -1,5 +1,5 @@
 import type { UnknownOperation } from '../../core/request/protocol.ts';
-import { unknown } from '../shared/package-operations.ts';
+import { unknownOperation } from '../shared/package-operations.ts';
 
 /** What a path of a feed is about; `id` is the package's, in lowercase as all comparisons of it are. */
 export type NugetRoute =
@@ -18,17 +18,17 @@ const SEARCH = /^(?:v3\/)?(?:query2?|search|autocomplete)$/;
 /** Its pages tell of all packages, and its leaves are named `ID.VERSION`, which can be cut in more than one place. */
 const CATALOG = /^(?:v3\/)?catalog0\/(?:[a-z0-9][a-z0-9.-]*\/)*[a-z0-9][a-z0-9._-]*\.json$/i;
 const PUBLISH = /^(?:(?:api\/)?v2\/package\/?|(?:api\/v2\/)?symbolpackage\/?|api\/v2\/symbol\/?)?$/;
-const OF_A_VERSION = /^(?:(?:api\/)?v2\/package\/)?([^/]+)\/([^/]+)$/;
+const PACKAGE_VERSION = /^(?:(?:api\/)?v2\/package\/)?([^/]+)\/([^/]+)$/;
 
 /** NuGet.Packaging's PackageIdValidator, less what is not ASCII: case folds in more than one way there. */
 const ID = /^\w+(?:[.-]\w+)*$/;
-const LONGEST_ID = 100;
+const MAX_ID_LENGTH = 100;
 /** As NuGet normalises them; build metadata is left out there. */
 const VERSION = /^\d+(?:\.\d+){0,3}(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 
 /** `rest`: what follows the service's path. */
 export function readNugetRoute(rest: string, read: boolean): NugetRoute {
-  if (rest.includes('%')) return unknown('an escape that is in no name');
+  if (rest.includes('%')) return unknownOperation('an escape that is in no name');
   if (!read) return readChange(rest);
   if (INDEX.test(rest)) return { kind: 'index' };
   if (SEARCH.test(rest) || CATALOG.test(rest)) return { kind: 'search' };
@@ -36,24 +36,26 @@ export function readNugetRoute(rest: string, read: boolean): NugetRoute {
   if (isId(name)) {
     return isMetadata(leaf)
       ? { kind: 'metadata', id: name.toLowerCase() }
-      : unknown('no metadata of a package');
+      : unknownOperation('no metadata of a package');
   }
   const [, folder = '', file = ''] = CONTENT.exec(rest) ?? [];
-  if (!isId(folder)) return unknown('no route of a feed');
+  if (!isId(folder)) return unknownOperation('no route of a feed');
   const id = folder.toLowerCase();
-  return isContent(id, file.toLowerCase()) ? { kind: 'content', id } : unknown('no file of a package');
+  return isContent(id, file.toLowerCase())
+    ? { kind: 'content', id }
+    : unknownOperation('no file of a package');
 }
 
 function readChange(rest: string): NugetRoute {
   if (PUBLISH.test(rest)) return { kind: 'publish' };
-  const [, name = '', version = ''] = OF_A_VERSION.exec(rest) ?? [];
+  const [, name = '', version = ''] = PACKAGE_VERSION.exec(rest) ?? [];
   return isId(name) && VERSION.test(version)
     ? { kind: 'version', id: name.toLowerCase() }
-    : unknown('no version of a package');
+    : unknownOperation('no version of a package');
 }
 
 function isId(text: string): boolean {
-  return text.length <= LONGEST_ID && ID.test(text);
+  return text.length <= MAX_ID_LENGTH && ID.test(text);
 }
 
 /** Behind `ID/` of a registration: the index, a page of it, or one version. */
@@ -71,9 +73,13 @@ function isContent(id: string, path: string): boolean {
   const [version = '', file = '', ...more] = path.split('/');
   if (more.length > 0 || !VERSION.test(version)) return false;
   const named = `${id}.${version}`;
-  return [`${named}.nupkg`, `${named}.snupkg`, `${named}.nupkg.sha512`, `${id}.nuspec`, ...LOOSE].includes(
-    file,
-  );
+  return [
+    `${named}.nupkg`,
+    `${named}.snupkg`,
+    `${named}.nupkg.sha512`,
+    `${id}.nuspec`,
+    ...UNNAMED_FILES,
+  ].includes(file);
 }
 
-const LOOSE = ['readme', 'icon', 'license'] as const;
+const UNNAMED_FILES = ['readme', 'icon', 'license'] as const;

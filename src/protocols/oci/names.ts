@@ -8,10 +8,10 @@ const DIGEST = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[A-Za-z0-9=_-]{1,256}$/;
 const HEX_LENGTHS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
 
 /** Characters; distribution's own bound (reference.RepositoryNameTotalLengthMax). */
-const LONGEST_NAME = 255;
+const MAX_NAME_LENGTH = 255;
 
 export function isRepository(name: string): boolean {
-  return name.length <= LONGEST_NAME && NAME.test(name);
+  return name.length <= MAX_NAME_LENGTH && NAME.test(name);
 }
 
 export function isTag(text: string): boolean {

@@ -3,7 +3,15 @@ import { ACTION_SCOPES } from '../../core/credentials/registry-access.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { quotedString } from '../shared/challenge.ts';
 import { API_VERSION, ociRefusal } from './refusal.ts';
-import { asked, malformed, mountOf, operationsFor, readRoute, withoutMount, withSource } from './routes.ts';
+import {
+  requested,
+  malformed,
+  readMount,
+  operationsFor,
+  readRoute,
+  withoutMount,
+  withSource,
+} from './routes.ts';
 import { CATALOG, scopesOf } from './scope.ts';
 
 export interface OciSettings {
@@ -29,34 +37,37 @@ export function ociProtocol(settings: OciSettings): Protocol {
     const { method, path, query } = head;
     const rest = path.slice(API.length);
     if (rest === '')
-      return isRead(method) ? asked([], { builtInResponse: PING }) : unknown(`${method} on /v2/`);
+      return isRead(method)
+        ? requested([], { builtInResponse: PING })
+        : unknownOperation(`${method} on /v2/`);
     // The one path is the one spelling: no name, tag, digest or id of a registry needs an escape.
     if (path.includes('%'))
       return { kind: 'deny', reason: 'path_ambiguous', detail: 'an escape in a registry path' };
-    if (rest === '_catalog') return isRead(method) ? asked([CATALOG]) : unknown(`${method} on _catalog`);
+    if (rest === '_catalog')
+      return isRead(method) ? requested([CATALOG]) : unknownOperation(`${method} on _catalog`);
     const route = readRoute(rest);
     if (route.kind === 'unknown') return route;
-    if (route.kind === 'bad') return malformed(route.detail);
+    if (route.kind === 'invalid') return malformed(route.detail);
     const operations = operationsFor(route, method);
-    if (operations === undefined) return unknown(`${method} on ${route.kind}`);
+    if (operations === undefined) return unknownOperation(`${method} on ${route.kind}`);
     if (route.kind === 'uploads') return upload(operations, query);
-    return asked(operations, route.kind === 'blob' && isRead(method) ? blobPlan : undefined);
+    return requested(operations, route.kind === 'blob' && isRead(method) ? blobPlan : undefined);
   }
 
   /** A mount that policy denies becomes the upload that it would have saved: a 403 would end containerd's push. */
-  function upload(push: Parameters<typeof asked>[0], query: string): Classification {
-    const mount = mountOf(query);
+  function upload(push: Parameters<typeof requested>[0], query: string): Classification {
+    const mount = readMount(query);
     if (mount !== undefined && 'kind' in mount) return mount;
     if (mount === undefined) {
       // A mount from anywhere would be from where nobody was asked about.
       const plain = withoutMount(query);
-      return asked(push, plain === query ? undefined : { query: plain });
+      return requested(push, plain === query ? undefined : { query: plain });
     }
-    const plain = asked(push, { query: withoutMount(query) });
+    const plain = requested(push, { query: withoutMount(query) });
     // Another upstream cannot mount it.
     if (!mount.from.startsWith(prefix)) return plain;
     const source = { scope: ACTION_SCOPES.pull, resource: mount.from, extent: 'one' } as const;
-    return asked([...push, source], { query: withSource(query, mount.from.slice(prefix.length)) }, plain);
+    return requested([...push, source], { query: withSource(query, mount.from.slice(prefix.length)) }, plain);
   }
 
   return {
@@ -83,7 +94,9 @@ export function registryRoot(protocol: Protocol): Protocol {
   return {
     ...protocol,
     classify: (head) =>
-      head.path === API ? protocol.classify(head) : unknown('no repository of this host has such a name'),
+      head.path === API
+        ? protocol.classify(head)
+        : unknownOperation('no repository of this host has such a name'),
   };
 }
 
@@ -97,6 +110,6 @@ function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-function unknown(detail: string): Classification {
+function unknownOperation(detail: string): Classification {
   return { kind: 'unknown', detail };
 }

@@ -17,8 +17,8 @@ export function ociRefusal(refusal: RefusalText): RefusalBody {
       ? `This needs a login: docker login ${head.host}, with the token of your job as password.`
       : refusal.message;
   const sent = statusOf(refusal);
-  const asked = operations.length === 0 ? '' : ` This was: ${describe(operations)}.`;
-  const text = ascii(`${message}${asked} (${error}, request id ${requestId})`);
+  const attempted = operations.length === 0 ? '' : ` This was: ${describe(operations)}.`;
+  const text = ascii(`${message}${attempted} (${error}, request id ${requestId})`);
   const body = { errors: [{ code: codeOf(sent, head), message: text, detail: error }] };
   return {
     contentType: 'application/json',
@@ -44,7 +44,7 @@ const CONTENT = /\/(?:blobs|manifests)\/[^/:]+:[^/]+$/;
 
 function codeOf(status: number, head: RefusalText['head']): string {
   const route = status === 400 && head?.path.startsWith('/v2/') ? readRoute(head.path.slice(4)) : undefined;
-  if (route?.kind === 'bad') return route.code;
+  if (route?.kind === 'invalid') return route.code;
   return CODES[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'UNSUPPORTED');
 }
 

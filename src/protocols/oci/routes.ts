@@ -25,33 +25,33 @@ const METHODS: Readonly<Record<OciRoute['kind'], Readonly<Record<string, Registr
 };
 
 /** A path in the form of a route whose parts break the grammar; with the registries' own code for it. */
-export interface BadRoute {
-  readonly kind: 'bad';
+export interface InvalidRoute {
+  readonly kind: 'invalid';
   readonly code: 'NAME_INVALID' | 'DIGEST_INVALID' | 'TAG_INVALID';
   readonly detail: string;
 }
 
 /** `rest`: what follows `/v2/`, as the client wrote it. */
-export function readRoute(rest: string): OciRoute | UnknownOperation | BadRoute {
+export function readRoute(rest: string): OciRoute | UnknownOperation | InvalidRoute {
   const segments = rest.split('/');
   const last = segments.at(-1) ?? '';
   const before = segments.at(-2);
-  const beforeThat = segments.at(-3);
+  const third = segments.at(-3);
   if (before === 'manifests') {
-    if (last.includes(':') && !isDigest(last)) return badDigest(last);
-    if (!last.includes(':') && !isTag(last)) return bad('TAG_INVALID', `no tag: ${last}`);
+    if (last.includes(':') && !isDigest(last)) return invalidDigest(last);
+    if (!last.includes(':') && !isTag(last)) return invalid('TAG_INVALID', `no tag: ${last}`);
     return named('manifest', segments.slice(0, -2));
   }
-  if (beforeThat === 'blobs' && before === 'uploads') {
+  if (third === 'blobs' && before === 'uploads') {
     if (last === '') return named('uploads', segments.slice(0, -3));
     return named('upload', segments.slice(0, -3));
   }
   if (before === 'blobs') {
     if (last === 'uploads') return named('uploads', segments.slice(0, -2));
-    return isDigest(last) ? named('blob', segments.slice(0, -2)) : badDigest(last);
+    return isDigest(last) ? named('blob', segments.slice(0, -2)) : invalidDigest(last);
   }
   if (before === 'referrers') {
-    return isDigest(last) ? named('referrers', segments.slice(0, -2)) : badDigest(last);
+    return isDigest(last) ? named('referrers', segments.slice(0, -2)) : invalidDigest(last);
   }
   if (before === 'tags' && last === 'list') return named('tags', segments.slice(0, -2));
   return { kind: 'unknown', detail: 'no route of a registry' };
@@ -84,7 +84,7 @@ export interface Mount {
 }
 
 /** Whether the upload may mount, and what is sent where it may not: the same upload without those parameters. */
-export function mountOf(query: string): Mount | undefined | Classification {
+export function readMount(query: string): Mount | undefined | Classification {
   const parameters = new URLSearchParams(query);
   const mounts = parameters.getAll('mount');
   const sources = parameters.getAll('from');
@@ -122,7 +122,7 @@ function decoded(text: string): string {
   return new URLSearchParams(`${text}=`).keys().next().value ?? '';
 }
 
-export function asked(
+export function requested(
   operations: readonly Operation[],
   plan?: RoutePlan,
   otherwise?: RequestedOperations,
@@ -139,15 +139,15 @@ function named(kind: OciRoute['kind'], segments: readonly string[]): ReturnType<
   const repository = segments.join('/');
   return isRepository(repository)
     ? { kind, repository }
-    : bad('NAME_INVALID', `no name of a repository: ${repository}`);
+    : invalid('NAME_INVALID', `no name of a repository: ${repository}`);
 }
 
-function badDigest(text: string): BadRoute {
-  return bad('DIGEST_INVALID', `no digest: ${text}`);
+function invalidDigest(text: string): InvalidRoute {
+  return invalid('DIGEST_INVALID', `no digest: ${text}`);
 }
 
-function bad(code: BadRoute['code'], detail: string): BadRoute {
-  return { kind: 'bad', code, detail };
+function invalid(code: InvalidRoute['code'], detail: string): InvalidRoute {
+  return { kind: 'invalid', code, detail };
 }
 
 export function malformed(detail: string): Extract<Classification, { kind: 'deny' }> {

@@ -7,14 +7,14 @@ import {
 import { isRepository } from './names.ts';
 
 /** Clients ask for a handful: a push with a mount has two. */
-const MOST = 100;
+const MAX_SCOPES = 100;
 
 /**
  * The scope grammar of registries' tokens (distribution, docs/spec/auth/scope.md): every parameter, split at spaces;
  * the first `:` ends the type, the last starts the actions, because names may hold `host:port`. What nobody knows grants nothing and is no error.
  */
 export function readScopes(values: readonly string[]): readonly RegistryAccess[] {
-  const wanted = new Map<string, { type: string; name: string; actions: Set<string> }>();
+  const accesses = new Map<string, { type: string; name: string; actions: Set<string> }>();
   for (const text of values.flatMap((value) => value.split(' ')).filter((part) => part !== '')) {
     const first = text.indexOf(':');
     const last = text.lastIndexOf(':');
@@ -24,16 +24,16 @@ export function readScopes(values: readonly string[]): readonly RegistryAccess[]
     const name = text.slice(first + 1, last);
     if (!isKnown(type, name)) continue;
     const key = `${type}:${name}`;
-    const entry = wanted.get(key) ?? { type, name, actions: new Set<string>() };
-    if (!wanted.has(key) && wanted.size >= MOST) continue;
-    wanted.set(key, entry);
+    const entry = accesses.get(key) ?? { type, name, actions: new Set<string>() };
+    if (!accesses.has(key) && accesses.size >= MAX_SCOPES) continue;
+    accesses.set(key, entry);
     for (const action of text.slice(last + 1).split(',')) entry.actions.add(action);
   }
-  return [...wanted.values()].map(({ type, name, actions }) => ({ type, name, actions: [...actions] }));
+  return [...accesses.values()].map(({ type, name, actions }) => ({ type, name, actions: [...actions] }));
 }
 
 /** What each action of an entry asks of the policy; `*` is all of them. */
-export function operationsOf({
+export function operationsForAccess({
   type,
   name,
   actions,

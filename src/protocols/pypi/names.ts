@@ -4,7 +4,7 @@ import { namesBeforeVersion } from '../shared/name-version.ts';
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 
 /** What stands beside a file under its name: signature, metadata (PEP 658), attestations (PEP 740). */
-const BESIDE = /\.(?:asc|metadata|provenance)$/;
+const COMPANION_SUFFIX = /\.(?:asc|metadata|provenance)$/;
 
 /** Kinds of files that indexes hold; the name of a wheel has rules of its own. Of a path, many servers take the last part. */
 const FILE = /^([^/\\:]+)\.(whl|tar\.gz|tgz|zip|tar\.bz2|tar\.xz)$/;
@@ -19,7 +19,7 @@ export function projectOf(name: string): string | undefined {
  * differently. Undefined where it is no file of an index.
  */
 export function projectsOfFile(file: string): readonly string[] | undefined {
-  const [, stem = '', kind] = FILE.exec(file.replace(BESIDE, '')) ?? [];
+  const [, stem = '', kind] = FILE.exec(file.replace(COMPANION_SUFFIX, '')) ?? [];
   if (kind === undefined) return undefined;
   // Today's source distributions have no hyphen in their names (PEP 625), older ones may.
   const names = kind === 'whl' ? wheelNames(stem) : namesBeforeVersion(stem);

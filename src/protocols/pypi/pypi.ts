@@ -1,7 +1,14 @@
 import type { Classification, Protocol, RefusalText } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { quotedString } from '../shared/challenge.ts';
-import { each, every, isRead, one, READ, unknown } from '../shared/package-operations.ts';
+import {
+  eachPackage,
+  everyPackage,
+  isRead,
+  onePackage,
+  READ_PACKAGES,
+  unknownOperation,
+} from '../shared/package-operations.ts';
 import { projectOf, projectsOfFile } from './names.ts';
 import { SIMPLE_PAGE } from './simple-page.ts';
 import { upload } from './upload.ts';
@@ -16,7 +23,7 @@ export function pypiProtocol(settings: { readonly path: string }): Protocol {
     const { method, path } = head;
     const rest = path.slice(settings.path.length);
     if (UPLOADS.has(rest) && method === 'POST') return upload(head);
-    if (!isRead(method)) return unknown(`${method} on an index`);
+    if (!isRead(method)) return unknownOperation(`${method} on an index`);
     const segments = rest.split('/');
     // devpi writes a plus in front.
     if (segments[0] === 'simple' || segments[0] === '+simple') return simple(segments.slice(1));
@@ -35,19 +42,21 @@ export function pypiProtocol(settings: { readonly path: string }): Protocol {
 
 /** The list of projects, the page of one, or a file beside its page, as a plain folder on a web server has it. */
 function simple([name = '', last = '', ...more]: readonly string[]): Classification {
-  if (more.length > 0) return unknown('nothing of an index is so deep');
+  if (more.length > 0) return unknownOperation('nothing of an index is so deep');
   if (name === '')
-    return last === '' ? every(READ, { rewrite: SIMPLE_PAGE }) : unknown('no name of a project');
+    return last === ''
+      ? everyPackage(READ_PACKAGES, { rewrite: SIMPLE_PAGE })
+      : unknownOperation('no name of a project');
   const project = projectOf(name);
-  if (project === undefined) return unknown('no name of a project');
-  return last === '' ? one(READ, project, { rewrite: SIMPLE_PAGE }) : file(last, project);
+  if (project === undefined) return unknownOperation('no name of a project');
+  return last === '' ? onePackage(READ_PACKAGES, project, { rewrite: SIMPLE_PAGE }) : file(last, project);
 }
 
 /** `integrity/PROJECT/VERSION/FILE/provenance` (PEP 740). */
 function provenance([name = '', , fileName = '', last, ...more]: readonly string[]): Classification {
   const project = projectOf(name);
   if (project === undefined || last !== 'provenance' || more.length > 0)
-    return unknown('no route of attestations');
+    return unknownOperation('no route of attestations');
   return file(fileName, project);
 }
 
@@ -55,9 +64,9 @@ function provenance([name = '', , fileName = '', last, ...more]: readonly string
 function file(escaped: string, besides?: string): Classification {
   // A local version has a plus, which clients escape.
   const projects = projectsOfFile(decodeURIComponent(escaped));
-  if (projects === undefined) return unknown('no file of an index');
-  if (projects.length === 0) return every();
-  return each(READ, besides === undefined ? projects : [...new Set([besides, ...projects])]);
+  if (projects === undefined) return unknownOperation('no file of an index');
+  if (projects.length === 0) return everyPackage();
+  return eachPackage(READ_PACKAGES, besides === undefined ? projects : [...new Set([besides, ...projects])]);
 }
 
 /** pip and twine print the phrase, uv the problem (RFC 9457), poetry the body. */

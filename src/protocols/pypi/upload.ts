@@ -4,7 +4,7 @@ import { foldHeaderName } from '../../util/http/header-name.ts';
 import { watchLastPart } from '../../util/http/multipart-end.ts';
 import { boundaryOf, readFormParts, type FormPart } from '../../util/http/multipart.ts';
 import { foldParameterName } from '../../util/http/query-parameters.ts';
-import { each, every, WRITE } from '../shared/package-operations.ts';
+import { eachPackage, everyPackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
 import { projectOf, projectsOfFile } from './names.ts';
 
 /** Fields, with the description among them. */
@@ -18,13 +18,13 @@ const MAX_FIELDS = 1024 ** 2;
 export function upload({ query, rawHeaders }: RequestHead): OperationsInBody | RequestedOperations {
   // To Go's `FormValue`, which Gitea asks, a parameter of the query comes before a field of this kind of form.
   const boundary = query.length > 1 ? undefined : boundaryIn(rawHeaders);
-  if (boundary === undefined) return every(WRITE);
+  if (boundary === undefined) return everyPackage(WRITE_PACKAGES);
   return {
     kind: 'in-body',
-    oneOf: [{ scope: WRITE, resource: '', extent: 'any' }],
+    oneOf: [{ scope: WRITE_PACKAGES, resource: '', extent: 'any' }],
     part: 'start',
     maxBytes: MAX_FIELDS,
-    read: (body) => readUpload(body, boundary) ?? every(WRITE),
+    read: (body) => readUpload(body, boundary) ?? everyPackage(WRITE_PACKAGES),
   };
 }
 
@@ -54,7 +54,9 @@ function readUpload(body: Buffer, boundary: string): RequestedOperations | undef
   const projects = projectsOfFile(file.filename) ?? [];
   if (project === undefined || projects.length === 0) return undefined;
   const offset = file.value.byteOffset - body.byteOffset;
-  return each(WRITE, [...new Set([project, ...projects])], { watch: () => watchLastPart(boundary, offset) });
+  return eachPackage(WRITE_PACKAGES, [...new Set([project, ...projects])], {
+    watch: () => watchLastPart(boundary, offset),
+  });
 }
 
 /** The one part of this name, however it is written. */

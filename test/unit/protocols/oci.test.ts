@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RequestHead } from '../../../src/core/request/request-head.ts';
-import { ociProtocol, operationsOf, readScopes, registryRoot } from '../../../src/protocols/index.ts';
+import { ociProtocol, operationsForAccess, readScopes, registryRoot } from '../../../src/protocols/index.ts';
 import { headsAt } from './asking.ts';
 
 const HEX = 'a'.repeat(64);
@@ -275,9 +275,9 @@ describe('scopes', () => {
 
   test('actions that nobody knows grant nothing; * is all', () => {
     const of = (actions: readonly string[]): string[] =>
-      operationsOf({ type: 'repository', name: 'a', actions }).map(({ operation }) => operation.scope);
+      operationsForAccess({ type: 'repository', name: 'a', actions }).map(({ operation }) => operation.scope);
     expect(of(['pull', 'admin'])).toEqual(['read_registry']);
     expect(of(['*'])).toEqual(['read_registry', 'write_registry', 'delete_registry']);
-    expect(operationsOf({ type: 'registry', name: 'catalog', actions: ['pull'] })).toEqual([]);
+    expect(operationsForAccess({ type: 'registry', name: 'catalog', actions: ['pull'] })).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { READ, WRITE } from '../../shared/package-operations.ts';
+import { READ_PACKAGES, WRITE_PACKAGES } from '../../shared/package-operations.ts';
 import { endpointsOf, never, type GitlabEndpoint } from './endpoint.ts';
 
 const JSON_URLS = {
@@ -8,9 +8,9 @@ const JSON_URLS = {
 const PAGE_URLS = { kind: 'urls', types: ['text/html'] } as const;
 const CHART_URLS = { kind: 'urls', types: ['text/yaml', 'application/yaml', 'text/x-yaml'] } as const;
 
-const packages = endpointsOf(READ, WRITE);
+const packages = endpointsOf(READ_PACKAGES, WRITE_PACKAGES);
 /** npm sends the names of installed packages and gets their advisories: a POST that reads. */
-const audit = endpointsOf(READ, READ);
+const audit = endpointsOf(READ_PACKAGES, READ_PACKAGES);
 
 /** POST is listed only where clients use it: with `_method` in a form it would be any other method of its path. */
 const files = (format: string): GitlabEndpoint => packages(`packages/${format}/**`, ['GET', 'PUT', 'DELETE']);
