@@ -4,13 +4,13 @@ import { quotedString } from './shared/challenge.ts';
 import { READ_PACKAGES, WRITE_PACKAGES } from './shared/package-operations.ts';
 import { textRefusal } from './shared/refusal.ts';
 
-/** Any tree of files, with curl and wget as its clients: reading and writing by method, the path is the resource. */
+/** A file tree for clients such as curl and wget. The method selects the scope; the path is the resource. */
 export function genericProtocol(settings: { readonly path: string }): Protocol {
   function classify({ method, path }: RequestHead): Classification {
     const scope = SCOPES.get(method);
-    if (scope === undefined) return { kind: 'unknown', detail: `a file tree has no ${method}` };
+    if (scope === undefined) return { kind: 'unknown', detail: `${method} is not supported on a file tree` };
     const resource = path.slice(settings.path.length);
-    // The root names no file; a listing of it would show all.
+    // The root is a listing of all files.
     return {
       kind: 'operations',
       operations: [{ scope, resource, extent: resource === '' ? 'every' : 'one' }],
@@ -29,7 +29,7 @@ export function genericProtocol(settings: { readonly path: string }): Protocol {
     ],
     credentialQueryParameters: ['job_token', 'private_token', 'access_token', 'token'],
     classify,
-    // wget sends what it has only after this one; curl sends it at once.
+    // wget sends credentials only after this challenge; curl sends them preemptively.
     challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
     refusal: textRefusal,
   };

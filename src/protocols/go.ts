@@ -11,17 +11,17 @@ import {
 } from './shared/package-operations.ts';
 import { textRefusal } from './shared/refusal.ts';
 
-/** A proxy of Go modules (go.dev/ref/mod#goproxy-protocol), or a tree of files in that form. */
+/** A Go module proxy (go.dev/ref/mod#goproxy-protocol), or a file tree with the same layout. */
 export function goProtocol(settings: { readonly path: string }): Protocol {
   function classify({ method, path }: RequestHead): Classification {
     const rest = path.slice(settings.path.length);
-    // What `go` escapes needs none in a path, so that the one path is the one spelling.
-    if (rest.includes('%')) return unknownOperation('an escape that is in no module path');
+    // Paths as `go` writes them need no percent-encoding, so each module has exactly one path.
+    if (rest.includes('%')) return unknownOperation('a percent-encoded module path');
     if (rest.startsWith('sumdb/'))
-      return isRead(method) ? checksum(rest) : unknownOperation(`${method} on a sumdb`);
+      return isRead(method) ? checksum(rest) : unknownOperation(`${method} on a checksum database`);
     const [, escaped = ''] = FILE.exec(rest) ?? [];
     const module = modulePath(escaped);
-    if (module === undefined) return unknownOperation('no file of a module');
+    if (module === undefined) return unknownOperation('not a file of a module');
     if (isRead(method)) return onePackage(READ_PACKAGES, module);
     return CHANGES.has(method)
       ? onePackage(WRITE_PACKAGES, module)
@@ -32,7 +32,7 @@ export function goProtocol(settings: { readonly path: string }): Protocol {
     credentialSources: ['basic', 'bearer'],
     credentialQueryParameters: [],
     classify,
-    // `go` sends what .netrc has at once; a program named in GOAUTH is asked once more, and handed this.
+    // `go` sends .netrc credentials preemptively; a GOAUTH command runs again with this challenge as input.
     challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
     // `go` prints up to eight lines of plain text.
     refusal: textRefusal,
@@ -42,28 +42,31 @@ export function goProtocol(settings: { readonly path: string }): Protocol {
 /** `MODULE/@latest`, `MODULE/@v/list`, `MODULE/@v/VERSION.info` and so on. */
 const FILE = /^(.+)\/(?:@latest|@v\/(?:list|[a-z0-9!~._+-]+\.(?:info|mod|zip)))$/;
 
-/** Of trees that are filled by upload; the protocol itself has none. */
+/** Writes to file trees that accept uploads; the GOPROXY protocol defines none. */
 const CHANGES: ReadonlySet<string> = new Set(['PUT', 'DELETE']);
 
-/** A checksum database by way of the proxy (golang.org/design/25530-sumdb): a record is of one module, the rest of the log itself. */
+/**
+ * A checksum database through the proxy (golang.org/design/25530-sumdb). A lookup names one module; the other
+ * routes belong to the log itself.
+ */
 function checksum(rest: string): Classification {
-  const [, what = ''] = /^sumdb\/[a-z0-9.-]+\/(supported|latest|tile\/.+|lookup\/.+)$/.exec(rest) ?? [];
-  if (what.startsWith('lookup/')) {
-    const [, escaped = ''] = /^lookup\/([^@]+)@[a-z0-9!~._+-]+$/.exec(what) ?? [];
+  const [, route = ''] = /^sumdb\/[a-z0-9.-]+\/(supported|latest|tile\/.+|lookup\/.+)$/.exec(rest) ?? [];
+  if (route.startsWith('lookup/')) {
+    const [, escaped = ''] = /^lookup\/([^@]+)@[a-z0-9!~._+-]+$/.exec(route) ?? [];
     const module = modulePath(escaped);
     return module === undefined
-      ? unknownOperation('no module to look up')
+      ? unknownOperation('a lookup without a module path')
       : onePackage(READ_PACKAGES, module);
   }
-  return what === '' ? unknownOperation('no route of a checksum database') : anyPackage();
+  return route === '' ? unknownOperation('not a route of a checksum database') : anyPackage();
 }
 
-/** `!a` stands for `A` (golang.org/x/mod/module, "Escaped Paths"): the module path as go.mod has it, or undefined. */
+/** Decodes `!a` to `A` (golang.org/x/mod/module, "Escaped Paths"). Undefined if it is not a module path. */
 function modulePath(escaped: string): string | undefined {
   if (/[A-Z]|!(?![a-z])/.test(escaped)) return undefined;
   const module = escaped.replaceAll(/!([a-z])/g, (_, letter: string) => letter.toUpperCase());
   return MODULE.test(module) ? module : undefined;
 }
 
-/** golang.org/x/mod/module CheckPath: the first part is a domain. */
+/** golang.org/x/mod/module, CheckPath: the first segment is a domain. */
 const MODULE = /^(?=[^/]*\.)[a-z0-9][a-z0-9.-]*(?<!\.)(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*(?<!\.))*$/;

@@ -14,10 +14,10 @@ import {
 } from './shared/package-operations.ts';
 import { phraseOf, textRefusal } from './shared/refusal.ts';
 
-/** Names of charts as Helm takes them (`chart.Metadata.Validate`). */
+/** Chart names that Helm accepts (`chart.Metadata.Validate`). */
 const NAME = /^[A-Za-z0-9._-]+$/;
 
-/** Where charts are; servers call YAML many things, and files of no known kind some more. */
+/** The index contains chart URLs. Servers use many media types for YAML and for unknown file types. */
 const INDEX: RoutePlan = {
   rewrite: {
     kind: 'urls',
@@ -35,7 +35,7 @@ const INDEX: RoutePlan = {
   },
 };
 
-/** A chart repository: `index.yaml` and files beside it, written with PUT or by the API of ChartMuseum. */
+/** A chart repository: `index.yaml` and chart files. Writes use PUT or the ChartMuseum API. */
 export function helmProtocol(settings: { readonly path: string }): Protocol {
   function classify({ method, path }: RequestHead): Classification {
     const rest = path.slice(settings.path.length);
@@ -59,11 +59,11 @@ function index(method: string): Classification {
   return method === 'PUT' ? everyPackage(WRITE_PACKAGES) : unknownOperation(`${method} on the index`);
 }
 
-/** `NAME-VERSION.tgz` and its provenance. */
+/** `NAME-VERSION.tgz` or its provenance file. */
 function file(escaped: string, method: string): Classification {
-  // The build of a version has a plus, which clients may escape.
+  // Build metadata of a version starts with `+`, which clients may encode.
   const [, stem] = /^(.+)\.tgz(?:\.prov)?$/.exec(escaped.replaceAll('%2B', '+')) ?? [];
-  if (stem === undefined) return unknownOperation('no file of a chart repository');
+  if (stem === undefined) return unknownOperation('not a file of a chart repository');
   const write = method === 'PUT' || method === 'DELETE';
   if (!write && !isRead(method)) return unknownOperation(`${method} on a file`);
   const scope = write ? WRITE_PACKAGES : READ_PACKAGES;
@@ -71,7 +71,10 @@ function file(escaped: string, method: string): Classification {
   return names.length === 0 ? everyPackage(scope) : eachPackage(scope, names);
 }
 
-/** ChartMuseum's own API. What is posted says inside of a compressed file which chart it is. */
+/**
+ * The ChartMuseum API. The chart name of an upload is inside the compressed chart, so POST needs a grant for
+ * all.
+ */
 function museum(
   [name, version, part, ...more]: readonly string[],
   method: string,
@@ -82,14 +85,14 @@ function museum(
     return isRead(method) && !provenance ? everyPackage() : unknownOperation(`${method} on all charts`);
   }
   if (!NAME.test(name) || version === '' || more.length > 0)
-    return unknownOperation('no route of ChartMuseum');
+    return unknownOperation('not a route of ChartMuseum');
   if (isRead(method) && (part === undefined || part === 'templates' || part === 'values'))
     return onePackage(READ_PACKAGES, name);
   const remove = method === 'DELETE' && version !== undefined && part === undefined;
   return remove ? onePackage(WRITE_PACKAGES, name) : unknownOperation(`${method} on a chart`);
 }
 
-/** Helm prints the phrase, curl the text. */
+/** Helm prints the reason phrase, curl the body. */
 function helmRefusal(text: RefusalText) {
   return { ...textRefusal(text), phrase: phraseOf(text.message, text.error) };
 }

@@ -16,7 +16,7 @@ export { operationsForAccess, readScopes } from './oci/scope.ts';
 export { jsonRefusal } from './shared/refusal.ts';
 export { createTokenRouteGuard } from './token-routes/guard.ts';
 
-/** Feeds of packages and files, by service type: a format is a file here, and a line. */
+/** Package and file formats by service type. */
 export const packageProtocols = {
   cargo: cargoProtocol,
   generic: genericProtocol,

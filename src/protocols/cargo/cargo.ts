@@ -14,15 +14,15 @@ import {
   WRITE_PACKAGES,
 } from '../shared/package-operations.ts';
 
-/** What is done to one version, by the last part of its path (Cargo book, "Web API"). */
+/** Changes of one version: last path segment → method (Cargo book, "Web API"). */
 const CHANGES: ReadonlyMap<string, string> = new Map([
   ['yank', 'DELETE'],
   ['unyank', 'PUT'],
 ]);
 
 /**
- * A sparse registry of Cargo's: its index, its files, its web API. Where in the service each of them is, `config.json` tells, so
- * paths are read from the right.
+ * A sparse Cargo registry: index, files and web API. `config.json` defines their locations, so paths are
+ * parsed from the right.
  */
 export function cargoProtocol(settings: { readonly path: string }): Protocol {
   function classify(head: RequestHead): Classification {
@@ -40,17 +40,17 @@ export function cargoProtocol(settings: { readonly path: string }): Protocol {
   }
 
   return {
-    // Cargo sends its token as it is; what stands in front of it in a token's configuration, it sends along.
+    // Cargo sends the configured token unchanged, including a scheme such as `Bearer`.
     credentialSources: ['raw-authorization', 'bearer', 'basic'],
     credentialQueryParameters: [],
     classify,
-    // Its own parameter, `login_url`, leads to a page where a person gets a token; there is none.
+    // No `login_url` parameter: there is no web page that issues tokens.
     challenge: ({ host }) => `Cargo realm=${quotedString(host)}`,
     refusal: cargoRefusal,
   };
 }
 
-/** `NAME-VERSION.crate`, or `NAME/VERSION.crate`; where only a checksum tells, nobody can tell. */
+/** `NAME-VERSION.crate` or `NAME/VERSION.crate`. A path by checksum does not show the crate. */
 function file(segments: readonly string[]): Classification {
   const stem = segments.at(-1)?.slice(0, -'.crate'.length) ?? '';
   const folder = crateOf(segments.at(-2) ?? '');
@@ -63,14 +63,14 @@ function webApi(segments: readonly string[], head: RequestHead): Classification 
   const endsWith = (...parts: readonly string[]): boolean =>
     segments.slice(-parts.length).join('/') === parts.join('/');
   if (endsWith('api', 'v1', 'crates'))
-    return isRead(method) ? everyPackage() : unknownOperation(`${method} on the search`);
+    return isRead(method) ? everyPackage() : unknownOperation(`${method} on search`);
   if (endsWith('api', 'v1', 'crates', 'new'))
-    return method === 'PUT' ? publish(head) : unknownOperation(`${method} on the publication of a crate`);
+    return method === 'PUT' ? publish(head) : unknownOperation(`${method} on the publish endpoint`);
   const [name = '', version = '', last = ''] = segments.slice(-3);
   if (endsWith('v1', 'crates', version, 'owners')) return owners(version, method);
   const crate = crateOf(name);
-  if (crate === undefined || !isVersion(version)) return unknownOperation('no route of a registry');
-  // Where `dl` is no template, this much of it is given.
+  if (crate === undefined || !isVersion(version)) return unknownOperation('not a route of a registry');
+  // Cargo appends `NAME/VERSION/download` if `dl` is not a template.
   if (last === 'download')
     return isRead(method) ? onePackage(READ_PACKAGES, crate) : unknownOperation(`${method} on a file`);
   const known = endsWith('v1', 'crates', name, version, last) && CHANGES.get(last) === method;
@@ -79,14 +79,14 @@ function webApi(segments: readonly string[], head: RequestHead): Classification 
 
 function owners(name: string, method: string): Classification {
   const crate = crateOf(name);
-  if (crate === undefined) return unknownOperation('no name of a crate');
+  if (crate === undefined) return unknownOperation('not a crate name');
   if (isRead(method)) return onePackage(READ_PACKAGES, crate);
   return method === 'PUT' || method === 'DELETE'
     ? onePackage(WRITE_PACKAGES, crate)
     : unknownOperation(`${method} on owners`);
 }
 
-/** Cargo prints the detail for the web API, and up to 512 characters of the body for everything else. */
+/** Cargo prints `detail` of web API errors, and up to 512 characters of other bodies. */
 function cargoRefusal({ error, message, requestId }: RefusalText) {
   const detail = `${message} (${error}, request id ${requestId})`;
   return { contentType: 'application/json', body: `${JSON.stringify({ errors: [{ detail }] })}\n` };

@@ -1,26 +1,26 @@
-/** As registries take them: ASCII, at most 64 characters (Cargo book, "The name field"). */
+/** Crate names: ASCII, at most 64 characters (Cargo book, "The name field"). */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
-/** Semantic Versioning 2.0.0, less strict in its last parts. */
+/** Semantic Versioning 2.0.0, without the grammar of pre-release and build identifiers. */
 const VERSION = /^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]*)?$/;
 
-/** The one spelling of a crate's name: registries take neither two that differ in case, nor in `-` and `_`. */
+/** The normalised crate name: registries treat names that differ only in case or in `-` and `_` as equal. */
 export function crateOf(name: string): string | undefined {
   return NAME.test(name) ? name.toLowerCase().replaceAll('_', '-') : undefined;
 }
 
-/** A build's `+` may come as an escape. */
+/** Clients may encode the `+` before build metadata. */
 export function isVersion(text: string): boolean {
   return VERSION.test(text.replaceAll('%2B', '+'));
 }
 
-/** Of `NAME-VERSION`: no name has a dot, so the first one is in the version. */
+/** The crate of `NAME-VERSION`: a name contains no dot, so the first dot is in the version. */
 export function crateOfFile(stem: string): string | undefined {
   const [, name = '', version = ''] = /^([^.]+)-(\d+\..*)$/.exec(stem) ?? [];
   return isVersion(version) ? crateOf(name) : undefined;
 }
 
-/** Whether a path ends as that of a crate in an index does: `1/a`, `2/ab`, `3/a/abc`, `ab/cd/abcd` (Cargo book, "Index Files"). */
+/** Whether a path is an index file: `1/a`, `2/ab`, `3/a/abc`, `ab/cd/abcd` (Cargo book, "Index Files"). */
 export function isIndexOf(segments: readonly string[], name: string): boolean {
   const lower = name.toLowerCase();
   const folders =

@@ -6,10 +6,13 @@ import { parseJsonObject } from '../../util/json/object.ts';
 import { crateOf } from './names.ts';
 import { everyPackage, onePackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
 
-/** Metadata with its readme; registries take no more. */
+/** Bytes of metadata including the readme; the limit of registries. */
 const MAX_METADATA = 1024 ** 2;
 
-/** `PUT …/crates/new`: length and metadata as JSON, then length and file (Cargo book, "Publish"). The file streams by. */
+/**
+ * `PUT …/crates/new`: length and JSON metadata, then length and file (Cargo book, "Publish"). The file
+ * streams.
+ */
 const PUBLISH: OperationsInBody = {
   kind: 'in-body',
   oneOf: [{ scope: WRITE_PACKAGES, resource: '', extent: 'any' }],
@@ -18,25 +21,27 @@ const PUBLISH: OperationsInBody = {
   read: readPublication,
 };
 
-/** What is compressed, some servers unpack; Brotli skips what these bytes say as they are (RFC 7932 §9.2, metadata). */
+/** Some servers decode a Content-Encoding; Brotli skips the plain bytes as metadata (RFC 7932 §9.2). */
 export function publish({ rawHeaders }: RequestHead): OperationsInBody | Deny {
   return findHeader(rawHeaders, 'content-encoding') === undefined
     ? PUBLISH
-    : malformed('an encoded publication');
+    : malformed('a publication with a Content-Encoding');
 }
 
 function readPublication(body: Buffer): RequestedOperations | Deny {
   const length = body.length < 4 ? Infinity : body.readUInt32LE();
-  // Whoever may write all of them need not say which.
+  // A grant for all crates does not depend on the name.
   if (length > MAX_METADATA && body.length > 4) return everyPackage(WRITE_PACKAGES);
-  if (body.length < 4 + length) return malformed('no metadata, or not all of it');
+  if (body.length < 4 + length) return malformed('incomplete metadata');
   const metadata = parseJsonObject(body.subarray(4, 4 + length));
   if (metadata.kind === 'problem') return malformed(`metadata that ${metadata.problem}`);
-  // Some readers of JSON do not look at case.
+  // Some JSON parsers match member names case-insensitively.
   const names = Object.keys(metadata.value).filter((key) => key.toLowerCase() === 'name');
   const { name } = metadata.value;
   const crate = names.length === 1 && typeof name === 'string' ? crateOf(name) : undefined;
-  return crate === undefined ? malformed('no name of a crate') : onePackage(WRITE_PACKAGES, crate);
+  return crate === undefined
+    ? malformed('metadata without one valid crate name')
+    : onePackage(WRITE_PACKAGES, crate);
 }
 
 function malformed(detail: string): Deny {

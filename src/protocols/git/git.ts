@@ -3,7 +3,7 @@ import { quotedString } from '../shared/challenge.ts';
 import { classifyGit } from './routes.ts';
 import { textRefusal } from '../shared/refusal.ts';
 
-/** Repositories behind Git's smart HTTP protocol, with Git LFS. */
+/** Git repositories over the smart HTTP protocol, with Git LFS. */
 export function gitProtocol(settings: { readonly path: string }): Protocol {
   return {
     credentialSources: ['basic', 'bearer', 'job-token', 'deploy-token'],
@@ -14,7 +14,7 @@ export function gitProtocol(settings: { readonly path: string }): Protocol {
   };
 }
 
-/** git prints text, as `remote: …`, where it asks for references; git-lfs prints `message` of its own type. */
+/** git prints a text body as `remote: …` on `info/refs`; git-lfs prints `message` of its media type. */
 export function gitRefusal(text: RefusalText, accept: string | undefined): RefusalBody {
   return isLfs(text.head?.path, accept) ? lfsRefusal(text) : textRefusal(text);
 }
@@ -26,7 +26,10 @@ function isLfs(path: string | undefined, accept: string | undefined): boolean {
 
 const LFS_TYPE = 'application/vnd.git-lfs+json';
 
-/** docs/api/batch.md of git-lfs, "Response Errors": its own header for the challenge, so that browsers ask nobody. */
+/**
+ * git-lfs, docs/api/batch.md, "Response Errors": a separate challenge header, so that browsers show no
+ * prompt.
+ */
 function lfsRefusal({ status, error, message, requestId, head }: RefusalText): RefusalBody {
   const body = { message: `${message} (${error})`, request_id: requestId };
   return {

@@ -2,15 +2,15 @@ import type { PublicUrls } from '../../core/request/protocol.ts';
 import { isRecord, parseJsonObject } from '../../util/json/object.ts';
 
 /**
- * The answer to a batch as clients may have it (git-lfs, docs/api/batch.md): what leads to the upstream leads to the gateway, and
- * without what the upstream would have them show there. Whoever is told nothing of a credential asks for one of its own.
- * What leads to storage that the configuration names stays as it is, with the headers that are signed for it.
+ * Rewrites a batch response (git-lfs, docs/api/batch.md). Actions at the upstream get the gateway's URL and
+ * lose the upstream's credentials, so that git-lfs uses the client's own. Actions at configured storage stay
+ * unchanged, with their signed headers. Undefined if an action leads to any other host.
  */
 export function rewriteLfsBatch(document: string, urls: PublicUrls): string | undefined {
   const json = parseJsonObject(Buffer.from(document, 'utf8'));
   if (json.kind === 'problem' || !Array.isArray(json.value['objects'])) return undefined;
   const { objects: batch, ...others } = json.value;
-  // To git-lfs, `Objects` are the objects.
+  // git-lfs reads member names case-insensitively: `Objects` is the list too.
   const otherFindings: Findings = { own: false, invalid: false };
   const rewrittenOthers = walk(others, urls, otherFindings, 0);
   if (otherFindings.invalid || !isRecord(rewrittenOthers)) return undefined;
@@ -20,7 +20,7 @@ export function rewriteLfsBatch(document: string, urls: PublicUrls): string | un
     const rewritten = walk(object, urls, findings, 0);
     if (findings.invalid || !isRecord(rewritten)) return undefined;
     const { authenticated, ...rest } = rewritten;
-    // It speaks of all that the object leads to.
+    // `authenticated` applies to all actions of the object.
     objects.push(findings.own || authenticated === undefined ? rest : { ...rest, authenticated });
   }
   return JSON.stringify({ ...rewrittenOthers, objects });
@@ -31,7 +31,10 @@ interface Findings {
   invalid: boolean;
 }
 
-/** An action is whatever has an `href` or a `header`, wherever a server puts it, and as git-lfs reads it: in any case of letters. */
+/**
+ * Any object with an `href` or `header` member is an action, at any depth and, as in git-lfs, in any letter
+ * case.
+ */
 function walk(value: unknown, urls: PublicUrls, findings: Findings, depth: number): unknown {
   if (depth > MAX_DEPTH) findings.invalid = true;
   if (findings.invalid) return undefined;
@@ -56,7 +59,7 @@ function action(value: Readonly<Record<string, unknown>>, urls: PublicUrls, find
   }
   const publicUrl = urls.of(href);
   if (publicUrl === undefined) {
-    // With a header that is good elsewhere, nobody is sent to where nobody said that clients may go.
+    // The action may carry a credential, so clients are sent only to configured storage.
     if (!urls.leadsToStorage(href)) findings.invalid = true;
     return value;
   }
@@ -64,7 +67,7 @@ function action(value: Readonly<Record<string, unknown>>, urls: PublicUrls, find
   return { ...rest, href: publicUrl, ...(isRecord(header) ? { header: safeHeaders(header) } : {}) };
 }
 
-/** What says how to talk, not who talks. */
+/** Headers that are not credentials. */
 const SAFE_HEADERS: ReadonlySet<string> = new Set(['accept', 'content-type', 'transfer-encoding']);
 
 function safeHeaders(header: Readonly<Record<string, unknown>>): Record<string, unknown> {

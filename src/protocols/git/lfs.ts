@@ -9,13 +9,13 @@ import { READ_REPOSITORY, repositoryOperation, WRITE_REPOSITORY } from './operat
 import { rewriteLfsBatch } from './lfs-batch-response.ts';
 import { isRead, unknownOperation } from '../shared/package-operations.ts';
 
-/** Bytes. git-lfs asks for 100 objects at a time, of 100 bytes each. */
+/** Bytes. git-lfs requests 100 objects per batch, 100 bytes each. */
 const MAX_BATCH = 1024 * 1024;
 const MAX_RESPONSE = 8 * 1024 * 1024;
 
 const OID = '[0-9a-f]{64}';
 
-/** The file locking API, and objects where servers have them: Gitea and Forgejo, giftless, GitLab. */
+/** The file locking API, and object paths of Gitea, Forgejo, giftless and GitLab. */
 const READS = [
   new RegExp(`^objects/(?:storage/)?${OID}$`),
   new RegExp(`^gitlab-lfs/objects/${OID}$`),
@@ -31,37 +31,37 @@ const WRITES: Readonly<Record<string, readonly RegExp[]>> = {
   ],
 };
 
-/** `rest`: what follows the service's prefix. Undefined where it is none of LFS's. */
+/** `rest`: the path below the service's path. Undefined if it is not a Git LFS path. */
 export function classifyLfs(head: RequestHead, rest: string): Classification | undefined {
   const [, path = '', api, transfer] = /^(.+?)\/(?:info\/lfs\/(.+)|(gitlab-lfs\/.+))$/.exec(rest) ?? [];
   const route = api ?? transfer;
   if (route === undefined) return undefined;
   const repository = repositoryOf(path);
-  if (repository === undefined) return unknownOperation('no name of a repository');
+  if (repository === undefined) return unknownOperation('not a repository name');
   if (route === 'objects/batch') {
     return head.method === 'POST' ? batch(head, repository) : unknownOperation(`${head.method} on a batch`);
   }
   if (isRead(head.method)) {
     return READS.some((known) => known.test(route))
       ? requested(READ_REPOSITORY, repository)
-      : unknownOperation('no route of Git LFS');
+      : unknownOperation('not a route of Git LFS');
   }
   return WRITES[head.method]?.some((known) => known.test(route)) === true
     ? requested(WRITE_REPOSITORY, repository)
-    : unknownOperation(`${head.method} is on no route of Git LFS`);
+    : unknownOperation(`${head.method} on a route of Git LFS that does not accept it`);
 }
 
-/** Whether it reads or writes stands in its body, and nowhere else. */
+/** Only the body contains the operation, `download` or `upload`. */
 function batch({ query, rawHeaders }: RequestHead, repository: string): OperationsInBody | Deny {
-  // Rails takes a parameter for a member of the body.
+  // Rails merges query parameters with body members.
   if (queryParts(query).some(({ text }) => parameterName(text) === 'operation'))
-    return deny('request_malformed', 'the operation of a batch in the query');
+    return deny('request_malformed', 'the operation of an LFS batch is in the query');
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = foldHeaderName(rawHeaders[i] ?? '');
     const value = rawHeaders[i + 1] ?? '';
-    if (name === 'content-encoding') return deny('request_malformed', 'an encoded batch');
+    if (name === 'content-encoding') return deny('request_malformed', 'an LFS batch with a Content-Encoding');
     if (name === 'content-type' && !JSON_TYPE.test(value))
-      return deny('request_malformed', 'a batch of another type');
+      return deny('request_malformed', 'an LFS batch whose Content-Type is not JSON');
   }
   return {
     kind: 'in-body',
@@ -79,8 +79,8 @@ const JSON_TYPE = /^application\/(?:vnd\.git-lfs\+)?json *(?:; *charset=utf-8)?$
 
 function readBatch(body: Buffer, repository: string): RequestedOperations | Deny {
   const json = parseJsonObject(body);
-  if (json.kind === 'problem') return deny('request_malformed', `a batch that ${json.problem}`);
-  // Servers in Go read members whatever their case, and the last one wins.
+  if (json.kind === 'problem') return deny('request_malformed', `an LFS batch that ${json.problem}`);
+  // Go servers match member names case-insensitively, and the last one wins.
   const names = Object.keys(json.value).filter((name) => name.toLowerCase() === 'operation');
   const operation = names.length === 1 ? json.value['operation'] : undefined;
   switch (operation) {
@@ -89,7 +89,7 @@ function readBatch(body: Buffer, repository: string): RequestedOperations | Deny
     case 'upload':
       return requested(WRITE_REPOSITORY, repository, BATCH);
     default:
-      return deny('request_malformed', 'a batch that neither downloads nor uploads');
+      return deny('request_malformed', 'an LFS batch whose operation is neither download nor upload');
   }
 }
 

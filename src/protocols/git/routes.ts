@@ -13,34 +13,33 @@ const SCOPES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The smart HTTP protocol (gitprotocol-http) and Git LFS below `rest`, which follows the service's prefix. The dumb protocol, which
- * hands out files one by one, is none of it.
+ * Classifies smart HTTP (gitprotocol-http) and Git LFS requests. `rest` is the path below the service's path.
+ * The dumb protocol, which serves single files, is not supported.
  */
 export function classifyGit(head: RequestHead, rest: string): Classification {
-  if (rest.includes('%')) return deny('path_ambiguous', 'an escape in the path of a repository');
+  if (rest.includes('%')) return deny('path_ambiguous', 'percent-encoding in a repository path');
   if (isRead(head.method) && head.hasBody) return bodyOnRead();
   const lfs = classifyLfs(head, rest);
   if (lfs !== undefined) return lfs;
   const [, path = '', route] = /^(.+)\/(info\/refs|git-upload-pack|git-receive-pack)$/.exec(rest) ?? [];
-  if (route === undefined) return unknownOperation('no route of Git’s smart protocol');
+  if (route === undefined) return unknownOperation('not a route of the smart HTTP protocol');
   const repository = repositoryOf(path);
-  if (repository === undefined) return unknownOperation('no name of a repository');
+  if (repository === undefined) return unknownOperation('not a repository name');
   const service = route === 'info/refs' ? readService(head.query) : route;
-  if (service === undefined) return unknownOperation('info/refs of the dumb protocol');
+  if (service === undefined) return unknownOperation('info/refs without a service (dumb protocol)');
   const scope = SCOPES.get(service);
-  if (scope === undefined)
-    return deny('request_malformed', 'a service that is given twice, or that nobody knows');
+  if (scope === undefined) return deny('request_malformed', 'the parameter service is repeated or unknown');
   const fits = route === 'info/refs' ? isRead(head.method) : head.method === 'POST';
   if (!fits) return unknownOperation(`${head.method} on ${route}`);
   return { kind: 'operations', operations: [repositoryOperation(scope, repository)] };
 }
 
-/** Rack takes parameters from the body of any method: a service, a second project. */
+/** Rack reads parameters from the body of any method, for example a service or a second project. */
 export function bodyOnRead(): Deny {
-  return deny('request_malformed', 'a body of a request that reads');
+  return deny('request_malformed', 'a GET or HEAD request with a body');
 }
 
-/** What `info/refs` is asked about: once, in the one spelling. Empty where servers could read two things; undefined where it is not services. */
+/** The `service` parameter; empty if servers could read it differently, undefined if it is absent. */
 function readService(query: string): string | undefined {
   const services = queryParts(query).filter(({ text }) => parameterName(text) === 'service');
   if (services.length === 0) return undefined;

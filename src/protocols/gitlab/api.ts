@@ -17,7 +17,7 @@ import { bodyParameters, queryParameters } from './parameters.ts';
 import { SHOWS_PROJECT, WITHOUT_RUNNERS_TOKEN } from './project-document.ts';
 import { ADMIN, bodyOperations, mayNameProject, queryOperations } from './second-project.ts';
 
-/** Bytes of a body that is read before the decision. */
+/** Bytes of a body that is buffered before the decision. */
 const MAX_BODY = 256 * 1024;
 
 /** The token that triggers a pipeline. */

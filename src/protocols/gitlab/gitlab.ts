@@ -9,7 +9,7 @@ import { phraseOf } from '../shared/refusal.ts';
 
 export interface GitlabSettings {
   readonly path: string;
-  /** Numbers of projects → their paths. */
+  /** Project ids → paths. */
   readonly projects: ReadonlyMap<string, string>;
 }
 
@@ -37,7 +37,7 @@ export function gitlabProtocol({ path: prefix, projects }: GitlabSettings): Prot
   };
 }
 
-/** GitLab's own form, with a phrase for the clients of packages that print nothing else. */
+/** GitLab's error format, with a reason phrase for package clients that print nothing else. */
 function apiRefusal({ error, message, requestId }: RefusalText): RefusalBody {
   return {
     contentType: 'application/json',

@@ -1,8 +1,9 @@
 import type { DocumentRewrite } from '../../core/request/protocol.ts';
 
 /**
- * GitLab shows maintainers the registration token of the project's runners, and the account of the gateway may be one. With that
- * token a client could register a runner, which gets jobs and their variables for as long as it exists.
+ * GitLab shows maintainers the registration token of the project's runners, and the account of the gateway
+ * may be one. With that token a client could register a runner, which gets jobs and their variables for as
+ * long as it exists.
  */
 export const WITHOUT_RUNNERS_TOKEN: DocumentRewrite = {
   kind: 'document',

@@ -4,17 +4,23 @@ import type { BodyCheck } from './endpoints/endpoint.ts';
 import type { Parameter } from './parameters.ts';
 import { textReaches } from './text-commands.ts';
 
-/** The scope without which an endpoint outside the allow list, and parameters that no policy can decide, are refused. */
+/**
+ * The scope without which an endpoint outside the allow list, and parameters that no policy can decide, are
+ * refused.
+ */
 export const ADMIN: Operation = { scope: 'admin_api', resource: '', extent: 'every' };
 
 /**
- * What a parameter stands for. `source`: a project that is copied from. `target`: a project that the request acts on.
- * `beyond`: a group, or an object by an id of the whole instance, whose project a policy cannot know.
- * `identity`: another caller or another method.
+ * What a parameter stands for. `source`: a project that is copied from. `target`: a project that the request
+ * acts on. `beyond`: a group, or an object by an id of the whole instance, whose project a policy cannot
+ * know. `identity`: another caller or another method.
  */
 type Naming = 'source' | 'target' | 'beyond' | 'identity';
 
-/** GitLab REST API, parameters of the listed endpoints; and names under which other endpoints take a project or group. */
+/**
+ * GitLab REST API, parameters of the listed endpoints; and names under which other endpoints take a project
+ * or group.
+ */
 const NAMINGS: ReadonlyMap<string, Naming> = new Map<string, Naming>([
   ...names('source', [
     'start_project',
@@ -53,8 +59,9 @@ export interface SecondProjectSettings {
 const MAX_PROJECTS = 20;
 
 /**
- * The operations that the parameters of a body add to a request, or the reason why they cannot be decided. Without a check the
- * body is read only for parameters of `identity`, which the gateway cannot remove from it.
+ * The operations that the parameters of a body add to a request, or the reason why they cannot be decided.
+ * Without a check the body is read only for parameters of `identity`, which the gateway cannot remove from
+ * it.
  */
 export function bodyOperations(
   parameters: readonly Parameter[],

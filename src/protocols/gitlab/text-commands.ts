@@ -1,8 +1,9 @@
 import type { BodyCheck } from './endpoints/endpoint.ts';
 
 /**
- * Quick actions that take an issue, merge request, epic or project of another project or group as argument (GitLab, "Quick actions").
- * GitLab runs them where they begin a line; a quoted one is refused too, because the gateway does not read Markdown.
+ * Quick actions that take an issue, merge request, epic or project of another project or group as argument
+ * (GitLab, "Quick actions"). GitLab runs them where they begin a line; a quoted one is refused too, because
+ * the gateway does not read Markdown.
  */
 const QUICK_ACTIONS = [
   'move',
@@ -35,8 +36,8 @@ const QUICK_ACTION = new RegExp(
 );
 
 /**
- * CI/CD configuration that includes other files, or could: YAML has more than one spelling of a key (escapes, tags), and GitLab
- * inserts inputs into the text before it parses it.
+ * CI/CD configuration that includes other files, or could: YAML has more than one spelling of a key (escapes,
+ * tags), and GitLab inserts inputs into the text before it parses it.
  */
 const INCLUDE = /include|[\\!]|\$\[\[/i;
 
@@ -46,7 +47,7 @@ export function textReaches(check: BodyCheck, text: string): boolean {
     case 'projects':
       return false;
     case 'text':
-      // GitLab removes carriage returns before it looks for commands.
+      // GitLab removes carriage returns before it parses commands.
       return QUICK_ACTION.test(text.replaceAll('\r', ''));
     case 'ci':
       return INCLUDE.test(text);

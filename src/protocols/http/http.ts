@@ -5,22 +5,25 @@ import { quotedString } from '../shared/challenge.ts';
 import { jsonRefusal } from '../shared/refusal.ts';
 
 export interface HttpSettings {
-  /** Prefix below which clients find the service; starts and ends with `/`. */
+  /** Public path prefix of the service; starts and ends with `/`. */
   readonly path: string;
   readonly operations?:
     | readonly {
         readonly scope: string;
         readonly methods: readonly string[];
         readonly paths?: readonly string[] | undefined;
-        /** The entry covers WebSocket handshakes too. */
+        /** The entry also matches WebSocket handshakes. */
         readonly webSocket?: boolean | undefined;
       }[]
     | undefined;
-  /** Absent or false: handshakes are refused. */
+  /** Absent or false: WebSocket handshakes are refused. */
   readonly webSockets?: object | false | undefined;
 }
 
-/** An API behind the gateway: what a request asks for stands in the service's `operations`, first match wins. */
+/**
+ * An HTTP API. The first matching entry of the service's `operations` gives the scope; the path is the
+ * resource.
+ */
 export function httpProtocol(settings: HttpSettings): Protocol {
   const rules = (settings.operations ?? DEFAULT_OPERATIONS).map((operation) => ({
     scope: operation.scope,
@@ -32,7 +35,7 @@ export function httpProtocol(settings: HttpSettings): Protocol {
 
   function classify(head: RequestHead): Classification {
     const resource = prefix === 0 ? head.path : head.path.slice(prefix);
-    // A handshake is a GET, and what follows it is more than reading: `kubectl exec` is one.
+    // A handshake is a GET, but the connection can do more than read: `kubectl exec` uses one.
     const handshake = head.webSocket === true;
     for (const { scope, methods, paths, webSocket } of rules) {
       if (handshake && !webSocket) continue;
@@ -41,8 +44,8 @@ export function httpProtocol(settings: HttpSettings): Protocol {
       return { kind: 'operations', operations: [{ scope, resource, extent: 'one' }] };
     }
     const detail = handshake
-      ? 'no operation of the service with webSocket: true fits a WebSocket handshake on this path'
-      : `no operation of the service fits ${head.method} on this path`;
+      ? 'no operation of the service with webSocket: true matches a WebSocket handshake on this path'
+      : `no operation of the service matches ${head.method} on this path`;
     return { kind: 'unknown', detail };
   }
 

@@ -4,8 +4,9 @@ export type JsonValue =
   | { readonly kind: 'string'; readonly text: string | undefined };
 
 /**
- * Called at the start of each object and array, and at the end of each string and scalar. `path` holds the member names from
- * the root; an array element, and a name longer than the scanner keeps, is undefined. Returns an objection, or undefined.
+ * Called at the start of each object and array, and at the end of each string and scalar. `path` holds the
+ * member names from the root; an array element, and a name longer than the scanner keeps, is undefined.
+ * Returns an objection, or undefined.
  */
 export type JsonVisitor = (path: readonly (string | undefined)[], value: JsonValue) => string | undefined;
 
@@ -23,8 +24,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Reads one JSON document (RFC 8259) as it streams by, strictly, so that every parser finds the same members. Time is linear in
- * the document; memory does not grow with it.
+ * Reads one JSON document (RFC 8259) as it streams by, strictly, so that every parser finds the same members.
+ * Time is linear in the document; memory does not grow with it.
  */
 export class JsonScanner {
   readonly #visit: JsonVisitor;
@@ -44,7 +45,9 @@ export class JsonScanner {
     this.#visit = visit;
   }
 
-  /** The first objection, the visitor's or that the bytes are not JSON; the scanner must not be used after it. */
+  /**
+   * The first objection, the visitor's or that the bytes are not JSON; the scanner must not be used after it.
+   */
   write(chunk: Uint8Array): string | undefined {
     for (let at = 0; at < chunk.length; at += 1) {
       const objection = this.#byte(chunk[at] ?? 0);

@@ -14,44 +14,53 @@ import {
 import { phraseOf } from '../shared/refusal.ts';
 import { packageChange } from './publication.ts';
 
-/** Package names as npm takes them (validate-npm-package-name), old ones with capitals included; `-` starts what is none. */
+/**
+ * Package names (validate-npm-package-name), including legacy names with capitals. A leading `-` starts a
+ * registry route.
+ */
 const NAME = /^(?:@[A-Za-z0-9~][A-Za-z0-9._~-]*\/)?[A-Za-z0-9~][A-Za-z0-9._~-]*$/;
 
-/** A scope's slash, which npm escapes. What may stand before the name is the same in both spellings. */
+/** The slash after a scope, which npm encodes. The routes before a name are the same for both spellings. */
 const SCOPE = /^((?:-\/package\/|-\/npm\/v1\/attestations\/)?@[^/%]+)%2f/i;
 
-/** npm's `audit` sends the names of what is installed, and gets what is known of them. */
+/** `npm audit` sends the names of installed packages and receives their advisories. */
 const AUDIT_ROUTES: ReadonlySet<string> = new Set([
   '-/npm/v1/security/advisories/bulk',
   '-/npm/v1/security/audits',
   '-/npm/v1/security/audits/quick',
 ]);
 
-/** Tell of no package: is it there; and with which keys does it sign. */
+/** Routes without package data: availability and signing keys. */
 const REGISTRY_ROUTES: ReadonlySet<string> = new Set(['-/ping', '-/npm/v1/keys']);
 
-/** Metadata; its `dist.tarball` say where packages are. Signatures are of name, version and hash, not of these. */
+/**
+ * Metadata contains tarball URLs (`dist.tarball`). Signatures cover name, version and hash, not these URLs.
+ */
 const METADATA = {
   kind: 'urls',
   types: ['application/json', 'application/vnd.npm.install-v1+json'],
 } as const;
 
-/** A registry of npm packages (CommonJS Compliant Package Registry, and what npm, pnpm and yarn ask beside it). */
+/** An npm registry: CommonJS Compliant Package Registry, and further routes that npm, pnpm and yarn use. */
 export function npmProtocol(settings: { readonly path: string }): Protocol {
   function classify(head: RequestHead): Classification {
     const { method, path } = head;
-    // `@scope%2fname` and `@scope/name` are the same package, and the first is what npm sends.
+    // `@scope%2fname` and `@scope/name` are the same package; npm sends the first form.
     const rest = path.slice(settings.path.length).replace(SCOPE, '$1/');
     if (/%2f/i.test(rest)) {
-      return { kind: 'deny', reason: 'path_ambiguous', detail: 'an encoded slash that ends no scope' };
+      return {
+        kind: 'deny',
+        reason: 'path_ambiguous',
+        detail: 'an encoded slash that does not follow a scope',
+      };
     }
-    if (rest.includes('%')) return unknownOperation('an escape that is in no name');
+    if (rest.includes('%')) return unknownOperation('percent-encoding in a package name');
     if (rest.startsWith('-/')) return special(rest, head);
     const [name, more] = splitName(rest);
-    if (!NAME.test(name)) return unknownOperation('no name of a package');
+    if (!NAME.test(name)) return unknownOperation('not a package name');
     if (isRead(method)) {
       if (isFileOf(name, more)) return onePackage(READ_PACKAGES, name);
-      // All versions, or one by number or tag.
+      // The package document, or one version by number or tag.
       if (/^(?:[^/-][^/]*)?$/.test(more)) return onePackage(READ_PACKAGES, name, { rewrite: METADATA });
     }
     if (!isChange(method, name, more)) return unknownOperation(`${method} on a package`);
@@ -63,18 +72,20 @@ export function npmProtocol(settings: { readonly path: string }): Protocol {
     credentialQueryParameters: [],
     encodedSlash: true,
     classify,
-    // To a 401 with a challenge, npm prints the challenge and not the reason.
+    // npm prints the challenge of a 401 instead of the reason, so there is none.
     challenge: () => undefined,
     refusal: npmRefusal,
   };
 }
 
-/** What is below `/-/`, where no package can be. Accounts and their tokens are not among it: they would be the gateway's own. */
+/**
+ * Routes below `/-/`. Accounts and tokens are excluded: at the upstream they belong to the gateway's account.
+ */
 function special(rest: string, head: RequestHead): Classification {
   const { method } = head;
   const read = isRead(method);
   if (AUDIT_ROUTES.has(rest))
-    return method === 'POST' ? anyPackage() : unknownOperation(`${method} on an audit`);
+    return method === 'POST' ? anyPackage() : unknownOperation(`${method} on an audit route`);
   if (REGISTRY_ROUTES.has(rest)) return read ? anyPackage() : unknownOperation(`${method} on ${rest}`);
   if (rest === '-/whoami')
     return read ? anyCaller({ builtInResponse: whoami }) : unknownOperation(`${method} on whoami`);
@@ -84,9 +95,9 @@ function special(rest: string, head: RequestHead): Classification {
   if (NAME.test(attested))
     return read ? onePackage(READ_PACKAGES, attested) : unknownOperation(`${method} on an attestation`);
   const [, name = '', tag] = /^-\/package\/((?:@[^/]+\/)?[^/]+)\/dist-tags(?:\/([^/]+))?$/.exec(rest) ?? [];
-  if (!NAME.test(name)) return unknownOperation('no route of a package registry');
+  if (!NAME.test(name)) return unknownOperation('not a route of an npm registry');
   if (tag === undefined)
-    return read ? onePackage(READ_PACKAGES, name) : unknownOperation(`${method} on all tags`);
+    return read ? onePackage(READ_PACKAGES, name) : unknownOperation(`${method} on the list of tags`);
   if (!TAG_METHODS.has(method)) return unknownOperation(`${method} on a tag`);
   return method === 'DELETE' ? onePackage(WRITE_PACKAGES, name) : packageChange(name, 'tag', head);
 }
@@ -99,7 +110,10 @@ function splitName(text: string): readonly [string, string] {
   return end <= 0 ? [text, ''] : [text.slice(0, end), text.slice(end + 1)];
 }
 
-/** A server may look for a file by its name alone: it names the same package as the path. Some repeat the scope. */
+/**
+ * Servers may find a file by its name alone, so it must name the package of the path. Some servers repeat the
+ * scope.
+ */
 function isFileOf(name: string, more: string): boolean {
   const bare = name.slice(name.indexOf('/') + 1);
   return [bare, name].some((start) => {
@@ -108,7 +122,10 @@ function isFileOf(name: string, more: string): boolean {
   });
 }
 
-/** Publish, deprecate, star: PUT on the package. Unpublish: the package at a revision, then one of its files. */
+/**
+ * Publish, deprecate, star: PUT on the package. Unpublish: PUT or DELETE at a revision, then DELETE of a
+ * file.
+ */
 function isChange(method: string, name: string, more: string): boolean {
   if (more === '') return method === 'PUT';
   const [revision, file] = /^(?:(.+)\/)?-rev\/[^/]+$/.exec(more) ?? [];
@@ -117,7 +134,7 @@ function isChange(method: string, name: string, more: string): boolean {
   return method === 'PUT' || method === 'DELETE';
 }
 
-/** As the gateway knows the caller: to the upstream, everybody is the gateway. */
+/** The caller's identity at the gateway; the upstream only knows the gateway's account. */
 function whoami(caller: Caller | undefined): BuiltInResponse {
   return {
     status: 200,
@@ -126,7 +143,7 @@ function whoami(caller: Caller | undefined): BuiltInResponse {
   };
 }
 
-/** npm and yarn print `error`, pnpm the phrase only. */
+/** npm and yarn print `error`, pnpm only the reason phrase. */
 function npmRefusal({ error, message, requestId }: RefusalText) {
   const text = `${message} (${error}, request id ${requestId})`;
   return {
@@ -136,7 +153,7 @@ function npmRefusal({ error, message, requestId }: RefusalText) {
   };
 }
 
-/** The name that stands in a path, its slash encoded or not; undefined for what is no name of a package. */
+/** The package name in a path segment, its slash encoded or not; undefined if it is not a package name. */
 export function npmPackageName(text: string): string | undefined {
   const name = text.replace(/^(@[^/%]+)%2f/i, '$1/');
   return NAME.test(name) ? name : undefined;

@@ -6,8 +6,8 @@ import { onePackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
 import { JsonScanner, type JsonValue } from './json-scanner.ts';
 
 /**
- * Member names that registries read a package's name from. Go's encoding/json, which Gitea uses, ignores case by simple case
- * folding, as the flags `iu` do.
+ * Member names that registries read a package's name from. Go's encoding/json, which Gitea uses, ignores case
+ * by simple case folding, as the flags `iu` do.
  */
 const NAME_OR_ID = /^(?:name|_id)$/iu;
 const NAME = /^name$/iu;
@@ -17,8 +17,9 @@ const VERSIONS = /^versions$/iu;
 const ESCAPE_LENGTH = 6;
 
 /**
- * A change whose body is the package's document (publish, deprecate, unpublish of a version) or a tag's version. Gitea and Forgejo
- * take the package from the document and not from the path, so both must agree. The check runs on every such request, with any grant.
+ * A change whose body is the package's document (publish, deprecate, unpublish of a version) or a tag's
+ * version. Gitea and Forgejo take the package from the document and not from the path, so both must agree.
+ * The check runs on every such request, with any grant.
  */
 export function packageChange(name: string, body: 'document' | 'tag', head: RequestHead): Classification {
   const obstacle = findEncoding(head.rawHeaders);

@@ -20,10 +20,10 @@ import {
 } from '../shared/package-operations.ts';
 import { phraseRefusal } from '../shared/refusal.ts';
 
-/** Registrations and results of a search: they say where packages are, and where more of themselves is. */
+/** Registrations and search results contain URLs of packages and of further pages. */
 const METADATA: RoutePlan = { rewrite: { kind: 'urls', types: ['application/json', 'application/ld+json'] } };
 
-/** A feed of NuGet packages, protocol version 3 and its way of publishing; the older OData feeds are none of its routes. */
+/** A NuGet feed: protocol version 3 and package publishing. OData feeds (version 2) are not supported. */
 export function nugetProtocol(settings: { readonly path: string }): Protocol {
   function classify({ method, path }: RequestHead): Classification {
     const rest = path.slice(settings.path.length);
@@ -39,12 +39,12 @@ export function nugetProtocol(settings: { readonly path: string }): Protocol {
         return onePackage(READ_PACKAGES, route.id);
       case 'search':
         return everyPackage(READ_PACKAGES, METADATA);
-      // Which package it is stands in a compressed file of the package itself, at no place that a prefix would show.
+      // The package id is in a compressed file inside the package, possibly at its end.
       case 'publish':
         return method === 'PUT'
           ? everyPackage(WRITE_PACKAGES)
-          : unknownOperation(`${method} where packages are published`);
-      // POST lists a version again that DELETE has unlisted.
+          : unknownOperation(`${method} on the publish endpoint`);
+      // DELETE unlists a version, POST relists it.
       case 'version':
         return method === 'DELETE' || method === 'POST'
           ? onePackage(WRITE_PACKAGES, route.id)
@@ -63,7 +63,7 @@ export function nugetProtocol(settings: { readonly path: string }): Protocol {
   };
 }
 
-/** NuGet prints the phrase with its error, and this header as a warning. */
+/** NuGet prints the reason phrase as an error and this header as a warning. */
 function nugetRefusal(text: RefusalText): RefusalBody {
   const refusal = phraseRefusal(text);
   return {

@@ -1,34 +1,34 @@
 import type { UnknownOperation } from '../../core/request/protocol.ts';
 import { unknownOperation } from '../shared/package-operations.ts';
 
-/** What a path of a feed is about; `id` is the package's, in lowercase as all comparisons of it are. */
+/** A parsed feed path. `id` is the package id in lowercase: ids are case-insensitive. */
 export type NugetRoute =
   | { readonly kind: 'index' | 'search' | 'publish' }
   | { readonly kind: 'metadata' | 'content' | 'version'; readonly id: string }
   | UnknownOperation;
 
 /**
- * The protocol leaves it to the service index where its resources are, and a path must be read without it: these are the
- * folders that feeds use (NuGet's own, BaGet, GitLab, Gitea, Nexus, Azure, Artifactory), each with one meaning.
+ * The service index of a feed defines resource paths, but a request is classified without it. These are the
+ * folders of known feeds (nuget.org, BaGet, GitLab, Gitea, Nexus, Azure, Artifactory); each has one meaning.
  */
 const INDEX = /^(?:v3\/)?index\.json$/;
 const METADATA = /^(?:v3\/)?(?:registrations?\d*(?:-[a-z0-9-]+)?|metadata)\/([^/]+)\/(.+)$/;
 const CONTENT = /^(?:v3\/)?(?:v3-flatcontainer|flatcontainer|flat2|package|content|download)\/([^/]+)\/(.+)$/;
 const SEARCH = /^(?:v3\/)?(?:query2?|search|autocomplete)$/;
-/** Its pages tell of all packages, and its leaves are named `ID.VERSION`, which can be cut in more than one place. */
+/** Pages list all packages. Leaves are named `ID.VERSION`, whose split can be ambiguous. */
 const CATALOG = /^(?:v3\/)?catalog0\/(?:[a-z0-9][a-z0-9.-]*\/)*[a-z0-9][a-z0-9._-]*\.json$/i;
 const PUBLISH = /^(?:(?:api\/)?v2\/package\/?|(?:api\/v2\/)?symbolpackage\/?|api\/v2\/symbol\/?)?$/;
 const PACKAGE_VERSION = /^(?:(?:api\/)?v2\/package\/)?([^/]+)\/([^/]+)$/;
 
-/** NuGet.Packaging's PackageIdValidator, less what is not ASCII: case folds in more than one way there. */
+/** NuGet.Packaging PackageIdValidator, limited to ASCII: Unicode case folding differs between servers. */
 const ID = /^\w+(?:[.-]\w+)*$/;
 const MAX_ID_LENGTH = 100;
-/** As NuGet normalises them; build metadata is left out there. */
+/** Normalised versions; normalisation removes build metadata. */
 const VERSION = /^\d+(?:\.\d+){0,3}(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 
-/** `rest`: what follows the service's path. */
+/** `rest`: the path below the service's path. */
 export function readNugetRoute(rest: string, read: boolean): NugetRoute {
-  if (rest.includes('%')) return unknownOperation('an escape that is in no name');
+  if (rest.includes('%')) return unknownOperation('percent-encoding in a feed path');
   if (!read) return readChange(rest);
   if (INDEX.test(rest)) return { kind: 'index' };
   if (SEARCH.test(rest) || CATALOG.test(rest)) return { kind: 'search' };
@@ -36,14 +36,14 @@ export function readNugetRoute(rest: string, read: boolean): NugetRoute {
   if (isId(name)) {
     return isMetadata(leaf)
       ? { kind: 'metadata', id: name.toLowerCase() }
-      : unknownOperation('no metadata of a package');
+      : unknownOperation('not a metadata resource of a package');
   }
   const [, folder = '', file = ''] = CONTENT.exec(rest) ?? [];
-  if (!isId(folder)) return unknownOperation('no route of a feed');
+  if (!isId(folder)) return unknownOperation('not a route of a NuGet feed');
   const id = folder.toLowerCase();
   return isContent(id, file.toLowerCase())
     ? { kind: 'content', id }
-    : unknownOperation('no file of a package');
+    : unknownOperation('not a file of the package');
 }
 
 function readChange(rest: string): NugetRoute {
@@ -51,14 +51,14 @@ function readChange(rest: string): NugetRoute {
   const [, name = '', version = ''] = PACKAGE_VERSION.exec(rest) ?? [];
   return isId(name) && VERSION.test(version)
     ? { kind: 'version', id: name.toLowerCase() }
-    : unknownOperation('no version of a package');
+    : unknownOperation('not a package version');
 }
 
 function isId(text: string): boolean {
   return text.length <= MAX_ID_LENGTH && ID.test(text);
 }
 
-/** Behind `ID/` of a registration: the index, a page of it, or one version. */
+/** After `ID/` of a registration: the index, one of its pages, or one version. */
 function isMetadata(leaf: string): boolean {
   if (leaf === 'index.json') return true;
   const [, lower = '', upper = ''] = /^page\/([^/]+)\/([^/]+)\.json$/.exec(leaf) ?? [];
@@ -67,7 +67,7 @@ function isMetadata(leaf: string): boolean {
     : VERSION.test(lower) && VERSION.test(upper);
 }
 
-/** Behind `ID/`, all lowercase: the list of versions, or a file of one, whose name must be of the same package. */
+/** After `ID/`, in lowercase: the list of versions, or a file of one version named after the same package. */
 function isContent(id: string, path: string): boolean {
   if (path === 'index.json') return true;
   const [version = '', file = '', ...more] = path.split('/');

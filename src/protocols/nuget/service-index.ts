@@ -2,9 +2,9 @@ import type { DocumentRewrite, PublicUrls } from '../../core/request/protocol.ts
 import { isRecord, parseJsonObject } from '../../util/json/object.ts';
 
 /**
- * The service index (NuGet Server API, "Service index"): where everything else of a feed is. NuGet offers a source's credential to
- * whoever challenges it there, so what is not behind the gateway is left out; and an index that cannot be read is not relayed, whatever
- * it calls itself.
+ * The service index (NuGet Server API, "Service index") lists the URLs of all other resources. NuGet sends
+ * the credential of the source to any of these hosts that challenges, so resources outside the gateway are
+ * removed. An index that cannot be parsed is not relayed, with any media type.
  */
 export const SERVICE_INDEX: DocumentRewrite = {
   kind: 'document',
@@ -23,7 +23,7 @@ export const SERVICE_INDEX: DocumentRewrite = {
 };
 
 function publicUrl(id: unknown, urls: PublicUrls): string | undefined {
-  // What dot segments make of it would be known only to whoever follows it.
+  // Clients resolve dot segments differently.
   if (typeof id !== 'string' || /\/\.{1,2}(?:\/|$)|[\\%?#\s]/.test(id)) return undefined;
   return urls.of(id) ?? (urls.leadsToStorage(id) ? id : undefined);
 }

@@ -1,13 +1,16 @@
-/** The grammar of the OCI distribution specification 1.1 ("Pulling manifests") and of the image spec's digests. */
+/**
+ * The grammar of the OCI distribution specification 1.1 ("Pulling manifests") and of the image spec's
+ * digests.
+ */
 
 const NAME_PART = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 const NAME = new RegExp(`^${NAME_PART}(?:/${NAME_PART})*$`);
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const DIGEST = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[A-Za-z0-9=_-]{1,256}$/;
-/** Registered algorithms and the length of what they give, in hex digits. */
+/** Registered algorithms and their digest lengths in hex digits. */
 const HEX_LENGTHS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
 
-/** Characters; distribution's own bound (reference.RepositoryNameTotalLengthMax). */
+/** Characters (distribution, reference.RepositoryNameTotalLengthMax). */
 const MAX_NAME_LENGTH = 255;
 
 export function isRepository(name: string): boolean {

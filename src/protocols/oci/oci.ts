@@ -15,20 +15,20 @@ import {
 import { CATALOG, scopesOf } from './scope.ts';
 
 export interface OciSettings {
-  /** `/v2/`, and the prefix of its repositories where it has one. */
+  /** `/v2/`, followed by the repository prefix if there is one. */
   readonly path: string;
   readonly challenge: 'bearer' | 'basic';
   readonly blobRedirects: 'pass' | 'follow';
-  /** Its scheme is the one that clients come by. */
+  /** Its scheme is the scheme of the token endpoint in challenges. */
   readonly publicUrl: string;
 }
 
 const API = '/v2/';
 
-/** A registry: every route of the OCI distribution specification 1.1, and the catalog of docker's. */
+/** A registry: all routes of the OCI distribution specification 1.1, and Docker's catalog. */
 export function ociProtocol(settings: OciSettings): Protocol {
   const { protocol: scheme } = new URL(settings.publicUrl);
-  /** Of repositories here, as clients name them. */
+  /** Prefix of the public repository names. */
   const prefix = settings.path.slice(API.length);
   const blobPlan: RoutePlan | undefined =
     settings.blobRedirects === 'follow' ? { followRedirects: true } : undefined;
@@ -40,9 +40,10 @@ export function ociProtocol(settings: OciSettings): Protocol {
       return isRead(method)
         ? requested([], { builtInResponse: PING })
         : unknownOperation(`${method} on /v2/`);
-    // The one path is the one spelling: no name, tag, digest or id of a registry needs an escape.
+    // No repository name, tag, digest or upload id needs percent-encoding, so each resource has exactly one
+    // path.
     if (path.includes('%'))
-      return { kind: 'deny', reason: 'path_ambiguous', detail: 'an escape in a registry path' };
+      return { kind: 'deny', reason: 'path_ambiguous', detail: 'percent-encoding in a registry path' };
     if (rest === '_catalog')
       return isRead(method) ? requested([CATALOG]) : unknownOperation(`${method} on _catalog`);
     const route = readRoute(rest);
@@ -54,17 +55,17 @@ export function ociProtocol(settings: OciSettings): Protocol {
     return requested(operations, route.kind === 'blob' && isRead(method) ? blobPlan : undefined);
   }
 
-  /** A mount that policy denies becomes the upload that it would have saved: a 403 would end containerd's push. */
+  /** A denied mount is forwarded as a plain upload, because containerd aborts the push on 403. */
   function upload(push: Parameters<typeof requested>[0], query: string): Classification {
     const mount = readMount(query);
     if (mount !== undefined && 'kind' in mount) return mount;
     if (mount === undefined) {
-      // A mount from anywhere would be from where nobody was asked about.
+      // `mount` without `from` lets the registry mount from any repository, which no grant covers.
       const plain = withoutMount(query);
       return requested(push, plain === query ? undefined : { query: plain });
     }
     const plain = requested(push, { query: withoutMount(query) });
-    // Another upstream cannot mount it.
+    // The source is not a repository of this upstream.
     if (!mount.from.startsWith(prefix)) return plain;
     const source = { scope: ACTION_SCOPES.pull, resource: mount.from, extent: 'one' } as const;
     return requested([...push, source], { query: withSource(query, mount.from.slice(prefix.length)) }, plain);
@@ -75,7 +76,7 @@ export function ociProtocol(settings: OciSettings): Protocol {
     credentialQueryParameters: [],
     classify,
     challenge({ host, operations, error, status }) {
-      // Clients take a challenge on 403 for a reason to try again.
+      // Clients retry after a 403 with a challenge.
       if (status === 403) return undefined;
       if (settings.challenge === 'basic') return `Basic realm=${quotedString(host)}`;
       const scope = scopesOf(operations).join(' ');
@@ -89,14 +90,16 @@ export function ociProtocol(settings: OciSettings): Protocol {
   };
 }
 
-/** For a host whose registries all have a prefix: it says where to log in, and has nothing of its own. */
+/**
+ * The root of a host whose registries all have a prefix: it serves the login challenge and no repositories.
+ */
 export function registryRoot(protocol: Protocol): Protocol {
   return {
     ...protocol,
     classify: (head) =>
       head.path === API
         ? protocol.classify(head)
-        : unknownOperation('no repository of this host has such a name'),
+        : unknownOperation('no repository prefix of this host matches'),
   };
 }
 

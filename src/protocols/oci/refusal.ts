@@ -3,38 +3,39 @@ import type { RefusalBody, RefusalText } from '../../core/request/protocol.ts';
 import { ACTION_SCOPES } from '../../core/credentials/registry-access.ts';
 import { readRoute } from './routes.ts';
 
-/** On every answer, refusals too: older clients take a server without it for no registry. */
+/** Sent on every response: older clients do not recognise a registry without this header. */
 export const API_VERSION = ['Docker-Distribution-Api-Version', 'registry/2.0'] as const;
 
 /**
- * The registry's own form (OCI distribution specification, "Error codes"). docker and containerd print `message` and
- * nothing else, so all that a person needs stands in it, on one line.
+ * The error format of registries (OCI distribution specification, "Error codes"). docker and containerd print
+ * only `message`, so it contains all details on one line.
  */
 export function ociRefusal(refusal: RefusalText): RefusalBody {
   const { error, requestId, operations, head } = refusal;
   const message =
     error === 'no_credential' && head !== undefined
-      ? `This needs a login: docker login ${head.host}, with the token of your job as password.`
+      ? `Authentication required: run "docker login ${head.host}" with the job's token as the password.`
       : refusal.message;
   const sent = statusOf(refusal);
-  const attempted = operations.length === 0 ? '' : ` This was: ${describe(operations)}.`;
+  const attempted = operations.length === 0 ? '' : ` Requested: ${describe(operations)}.`;
   const text = ascii(`${message}${attempted} (${error}, request id ${requestId})`);
   const body = { errors: [{ code: codeOf(sent, head), message: text, detail: error }] };
   return {
     contentType: 'application/json',
     body: `${JSON.stringify(body)}\n`,
     status: sent,
-    // An answer to HEAD has no body: podman, skopeo and buildah print this one (distribution specification, "Warnings").
+    // A response to HEAD has no body; podman, skopeo and buildah print this header (distribution
+    // specification, "Warnings").
     headers:
       sent === 401 ? API_VERSION : [...API_VERSION, 'Warning', `299 - "${text.replaceAll(/["\\]/g, '')}"`],
   };
 }
 
 function statusOf({ status, error, head }: RefusalText): number {
-  // A client that is told 401 comes back with a wider token.
+  // Clients request a token with more scopes after 401, not after 403.
   if (error === 'insufficient_scope') return 401;
-  // Whether content is there is what a push asks first, and an answer to HEAD cannot say why not: told that there is none,
-  // clients go on to the upload, whose refusal they print.
+  // A push first checks for content with HEAD, whose response cannot carry a reason. After 404, clients
+  // continue with the upload and print its refusal.
   if (status === 403 && head?.method === 'HEAD' && CONTENT.test(head.path)) return 404;
   return status;
 }
@@ -56,7 +57,7 @@ const CODES: Readonly<Record<number, string>> = {
   429: 'TOOMANYREQUESTS',
 };
 
-/** `push to acme/api, pull from acme/base`: in the words of the people who run these clients. */
+/** For example `push to acme/api, pull from acme/base`. */
 function describe(operations: readonly Operation[]): string {
   const pushed = operations.find(({ scope }) => scope === ACTION_SCOPES.push)?.resource;
   return operations

@@ -9,7 +9,7 @@ import type {
 import { ACTION_SCOPES, type RegistryAction } from '../../core/credentials/registry-access.ts';
 import { isDigest, isRepository, isTag } from './names.ts';
 
-/** A path below `/v2/`, split at what tells routes apart: names hold `/`, so it is read from the right. */
+/** A parsed path below `/v2/`. Repository names contain `/`, so the path is parsed from the right. */
 export interface OciRoute {
   readonly kind: 'manifest' | 'blob' | 'tags' | 'referrers' | 'uploads' | 'upload';
   readonly repository: string;
@@ -24,14 +24,14 @@ const METHODS: Readonly<Record<OciRoute['kind'], Readonly<Record<string, Registr
   upload: { GET: 'push', PATCH: 'push', PUT: 'push', DELETE: 'push' },
 };
 
-/** A path in the form of a route whose parts break the grammar; with the registries' own code for it. */
+/** A path that matches a route but has an invalid part; `code` is the error code of the specification. */
 export interface InvalidRoute {
   readonly kind: 'invalid';
   readonly code: 'NAME_INVALID' | 'DIGEST_INVALID' | 'TAG_INVALID';
   readonly detail: string;
 }
 
-/** `rest`: what follows `/v2/`, as the client wrote it. */
+/** `rest`: the path below `/v2/` as sent. */
 export function readRoute(rest: string): OciRoute | UnknownOperation | InvalidRoute {
   const segments = rest.split('/');
   const last = segments.at(-1) ?? '';
@@ -39,7 +39,7 @@ export function readRoute(rest: string): OciRoute | UnknownOperation | InvalidRo
   const third = segments.at(-3);
   if (before === 'manifests') {
     if (last.includes(':') && !isDigest(last)) return invalidDigest(last);
-    if (!last.includes(':') && !isTag(last)) return invalid('TAG_INVALID', `no tag: ${last}`);
+    if (!last.includes(':') && !isTag(last)) return invalid('TAG_INVALID', `invalid tag: ${last}`);
     return named('manifest', segments.slice(0, -2));
   }
   if (third === 'blobs' && before === 'uploads') {
@@ -54,10 +54,10 @@ export function readRoute(rest: string): OciRoute | UnknownOperation | InvalidRo
     return isDigest(last) ? named('referrers', segments.slice(0, -2)) : invalidDigest(last);
   }
   if (before === 'tags' && last === 'list') return named('tags', segments.slice(0, -2));
-  return { kind: 'unknown', detail: 'no route of a registry' };
+  return { kind: 'unknown', detail: 'not a route of a registry' };
 }
 
-/** What a method on a route asks for. As in GitLab, whoever pushes needs to read too. */
+/** The operations of a method on a route. As in GitLab, a push also needs pull. */
 export function operationsFor(route: OciRoute, method: string): readonly Operation[] | undefined {
   const methods = METHODS[route.kind];
   const action = Object.hasOwn(methods, method) ? methods[method] : undefined;
@@ -78,25 +78,27 @@ function actionOn(action: RegistryAction, resource: string): readonly Operation[
   }
 }
 
-/** A blob is asked to be taken over from another repository (distribution specification, "Mounting a blob"). */
+/** A blob is mounted from another repository (distribution specification, "Mounting a blob"). */
 export interface Mount {
   readonly from: string;
 }
 
-/** Whether the upload may mount, and what is sent where it may not: the same upload without those parameters. */
+/**
+ * Reads the mount parameters of an upload; undefined if the upload requests no mount from a named repository.
+ */
 export function readMount(query: string): Mount | undefined | Classification {
   const parameters = new URLSearchParams(query);
   const mounts = parameters.getAll('mount');
   const sources = parameters.getAll('from');
-  if (mounts.length > 1 || sources.length > 1) return malformed('mount or from twice');
+  if (mounts.length > 1 || sources.length > 1) return malformed('the parameter mount or from is repeated');
   const [mount, from] = [mounts[0], sources[0]];
   if (mount === undefined || from === undefined) return undefined;
   if (!isDigest(mount) || !isRepository(from))
-    return malformed('a mount of no digest, or from no repository');
+    return malformed('mount is not a digest, or from is not a repository name');
   return { from };
 }
 
-/** Without `mount`, `from` and `origin`; the rest byte for byte. */
+/** Removes `mount`, `from` and `origin`; other parameters are unchanged. */
 export function withoutMount(query: string): string {
   const kept = query
     .slice(1)
@@ -105,7 +107,7 @@ export function withoutMount(query: string): string {
   return kept.length === 0 ? '' : `?${kept.join('&')}`;
 }
 
-/** The upstream knows the source by its own name. */
+/** Replaces the source by its name at the upstream. */
 export function withSource(query: string, from: string): string {
   const parts = query
     .slice(1)
@@ -139,11 +141,11 @@ function named(kind: OciRoute['kind'], segments: readonly string[]): ReturnType<
   const repository = segments.join('/');
   return isRepository(repository)
     ? { kind, repository }
-    : invalid('NAME_INVALID', `no name of a repository: ${repository}`);
+    : invalid('NAME_INVALID', `invalid repository name: ${repository}`);
 }
 
 function invalidDigest(text: string): InvalidRoute {
-  return invalid('DIGEST_INVALID', `no digest: ${text}`);
+  return invalid('DIGEST_INVALID', `invalid digest: ${text}`);
 }
 
 function invalid(code: InvalidRoute['code'], detail: string): InvalidRoute {

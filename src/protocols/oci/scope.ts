@@ -6,12 +6,13 @@ import {
 } from '../../core/credentials/registry-access.ts';
 import { isRepository } from './names.ts';
 
-/** Clients ask for a handful: a push with a mount has two. */
+/** Clients request few scopes; a push with a mount has two. */
 const MAX_SCOPES = 100;
 
 /**
- * The scope grammar of registries' tokens (distribution, docs/spec/auth/scope.md): every parameter, split at spaces;
- * the first `:` ends the type, the last starts the actions, because names may hold `host:port`. What nobody knows grants nothing and is no error.
+ * Reads registry token scopes (distribution, docs/spec/auth/scope.md). Each parameter is a space-separated
+ * list. The first `:` ends the type and the last one starts the actions, because a name may contain
+ * `host:port`. Unknown scopes are ignored.
  */
 export function readScopes(values: readonly string[]): readonly RegistryAccess[] {
   const accesses = new Map<string, { type: string; name: string; actions: Set<string> }>();
@@ -19,7 +20,7 @@ export function readScopes(values: readonly string[]): readonly RegistryAccess[]
     const first = text.indexOf(':');
     const last = text.lastIndexOf(':');
     if (first === last) continue;
-    // `repository(plugin)`: the class says nothing about rights.
+    // The class in `repository(plugin)` does not affect access.
     const type = text.slice(0, first).replace(/\([a-z0-9]*\)$/, '');
     const name = text.slice(first + 1, last);
     if (!isKnown(type, name)) continue;
@@ -32,7 +33,7 @@ export function readScopes(values: readonly string[]): readonly RegistryAccess[]
   return [...accesses.values()].map(({ type, name, actions }) => ({ type, name, actions: [...actions] }));
 }
 
-/** What each action of an entry asks of the policy; `*` is all of them. */
+/** The operation of each requested action; `*` stands for all actions. */
 export function operationsForAccess({
   type,
   name,
@@ -47,7 +48,7 @@ export function operationsForAccess({
   }));
 }
 
-/** Listing all repositories shows all of them. */
+/** The catalog lists all repositories. */
 export const CATALOG: Operation = { scope: ACTION_SCOPES.pull, resource: '', extent: 'every' };
 
 const ACTIONS = Object.keys(ACTION_SCOPES) as readonly RegistryAction[];
@@ -56,7 +57,7 @@ function isKnown(type: string, name: string): boolean {
   return type === 'registry' ? name === 'catalog' : type === 'repository' && isRepository(name);
 }
 
-/** The other way round, for a challenge: what would have to be granted. */
+/** The token scopes of operations, for a challenge. */
 export function scopesOf(operations: readonly Operation[]): readonly string[] {
   const byName = new Map<string, string[]>();
   for (const { scope, resource, extent } of operations) {

@@ -1,12 +1,12 @@
-/** Where an anchor begins, and a `base`, which would give every link of the page another meaning. */
+/** The start of an anchor, or of a `base`, which changes the meaning of every relative link. */
 const START = /<(a|base)(?=[\s/>])/gi;
 
-/** One attribute, or what may stand between two (HTML, "before attribute name state"). */
+/** One attribute, or the separator between two (HTML, "before attribute name state"). */
 const ATTRIBUTE = /(?:\s+|\/)|([^\s"'<>/=]+)(\s*=\s*)?("[^"]*"|'[^']*'|(?<==\s*)[^\s"'<>`]+)?/y;
 
 /**
- * Puts other URLs into the anchors of a page and leaves every other byte as it is. Undefined where a reader of HTML could see
- * other links than this one does.
+ * Replaces the URLs in the anchors of a page; all other bytes stay unchanged. Undefined if an HTML parser
+ * could find other links than this function does.
  */
 export function rewriteAnchors(
   page: string,

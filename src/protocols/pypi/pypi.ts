@@ -14,10 +14,12 @@ import { SIMPLE_PAGE } from './simple-page.ts';
 import { upload } from './upload.ts';
 import { phraseOf } from '../shared/refusal.ts';
 
-/** Where clients upload: the index itself, or as the public one has it. */
+/** Upload paths: the root of the index, or `legacy/` as on pypi.org. */
 const UPLOADS: ReadonlySet<string> = new Set(['', 'legacy/']);
 
-/** A Python package index: the simple repository API (PEP 503, 691), its files, and the upload of twine and uv. */
+/**
+ * A Python package index: the simple repository API (PEP 503, 691), its files, and uploads by twine and uv.
+ */
 export function pypiProtocol(settings: { readonly path: string }): Protocol {
   function classify(head: RequestHead): Classification {
     const { method, path } = head;
@@ -25,7 +27,7 @@ export function pypiProtocol(settings: { readonly path: string }): Protocol {
     if (UPLOADS.has(rest) && method === 'POST') return upload(head);
     if (!isRead(method)) return unknownOperation(`${method} on an index`);
     const segments = rest.split('/');
-    // devpi writes a plus in front.
+    // devpi prefixes the segment with `+`.
     if (segments[0] === 'simple' || segments[0] === '+simple') return simple(segments.slice(1));
     if (segments[0] === 'integrity') return provenance(segments.slice(1));
     return file(segments.at(-1) ?? '');
@@ -40,15 +42,15 @@ export function pypiProtocol(settings: { readonly path: string }): Protocol {
   };
 }
 
-/** The list of projects, the page of one, or a file beside its page, as a plain folder on a web server has it. */
+/** The project list, a project page, or a file in the folder of its project, as in a static index. */
 function simple([name = '', last = '', ...more]: readonly string[]): Classification {
-  if (more.length > 0) return unknownOperation('nothing of an index is so deep');
+  if (more.length > 0) return unknownOperation('not a route of an index: too many segments');
   if (name === '')
     return last === ''
       ? everyPackage(READ_PACKAGES, { rewrite: SIMPLE_PAGE })
-      : unknownOperation('no name of a project');
+      : unknownOperation('not a project name');
   const project = projectOf(name);
-  if (project === undefined) return unknownOperation('no name of a project');
+  if (project === undefined) return unknownOperation('not a project name');
   return last === '' ? onePackage(READ_PACKAGES, project, { rewrite: SIMPLE_PAGE }) : file(last, project);
 }
 
@@ -56,20 +58,23 @@ function simple([name = '', last = '', ...more]: readonly string[]): Classificat
 function provenance([name = '', , fileName = '', last, ...more]: readonly string[]): Classification {
   const project = projectOf(name);
   if (project === undefined || last !== 'provenance' || more.length > 0)
-    return unknownOperation('no route of attestations');
+    return unknownOperation('not a route of attestations');
   return file(fileName, project);
 }
 
-/** By its name alone: servers keep files where they like. `besides`: the project that its folder names. */
-function file(escaped: string, besides?: string): Classification {
-  // A local version has a plus, which clients escape.
+/**
+ * Classifies a file by its name: its location differs between servers. `folder`: the project that its folder
+ * names.
+ */
+function file(escaped: string, folder?: string): Classification {
+  // A local version contains `+`, which clients encode.
   const projects = projectsOfFile(decodeURIComponent(escaped));
-  if (projects === undefined) return unknownOperation('no file of an index');
+  if (projects === undefined) return unknownOperation('not a distribution file');
   if (projects.length === 0) return everyPackage();
-  return eachPackage(READ_PACKAGES, besides === undefined ? projects : [...new Set([besides, ...projects])]);
+  return eachPackage(READ_PACKAGES, folder === undefined ? projects : [...new Set([folder, ...projects])]);
 }
 
-/** pip and twine print the phrase, uv the problem (RFC 9457), poetry the body. */
+/** pip and twine print the reason phrase, uv the problem details (RFC 9457), poetry the body. */
 function pypiRefusal({ status, error, message, requestId }: RefusalText) {
   const problem = { title: error, status, detail: message, request_id: requestId };
   return {

@@ -9,13 +9,13 @@ export const SIMPLE_PAGE: DocumentRewrite = {
   types: ['text/html', 'application/vnd.pypi.simple.v1+html', 'application/vnd.pypi.simple.v1+json'],
   maxBytes: 16 * 1024 ** 2,
   rewrite: (document, urls) =>
-    // No HTML starts so, and JSON of this API always does.
+    // JSON of this API always starts with `{`; HTML never does.
     /^\s*\{/.test(document)
       ? rewriteJson(document, urls)
       : rewriteAnchors(document, LINKS, (url) => publicUrl(url, urls)),
 };
 
-/** Attributes that hold a URL: of the file, and of its attestations (PEP 740). */
+/** Attributes with the URL of the file and of its attestations (PEP 740). */
 const LINKS: ReadonlySet<string> = new Set(['href', 'data-provenance']);
 
 function rewriteJson(document: string, urls: PublicUrls): string | undefined {
@@ -27,7 +27,7 @@ function rewriteJson(document: string, urls: PublicUrls): string | undefined {
   }
   if (!isRecord(page) || findDuplicateKey(document) !== undefined) return undefined;
   const { files } = page;
-  // The list of projects has no URLs.
+  // The project list contains no URLs.
   if (files === undefined) return document;
   if (!Array.isArray(files)) return undefined;
   const rewritten: unknown[] = [];
@@ -44,15 +44,15 @@ function rewriteJson(document: string, urls: PublicUrls): string | undefined {
 }
 
 /**
- * What clients make of a URL in a page is what they ask for next. A relative one keeps its meaning, because the page's own path
- * below the service is the upstream's; one from the root of the host loses it, and is read as the upstream's.
+ * The URL that clients should request. A relative URL stays valid, because the page has the same path below
+ * the service as below the upstream. A URL relative to the root of the host is resolved against the upstream.
  */
 function publicUrl(written: string, urls: PublicUrls): string {
-  // As clients read it (URL standard, "basic URL parser"): without the white space around it, `\` as `/`.
+  // As clients do (URL standard, "basic URL parser"): trims white space and reads `\` as `/`.
   const url = written.trim().replaceAll('\\', '/');
   const relative = !url.startsWith('/') && !/^[a-z][a-z0-9+.-]*:/i.test(url);
   if (relative) return written;
-  // Without a scheme it is that of the page, which here need not be the one there.
+  // A URL without a scheme uses the scheme of the page, which may differ between gateway and upstream.
   const bases = url.startsWith('//') ? ['http://page.invalid', 'https://page.invalid'] : [urls.base];
   for (const base of bases) {
     const absolute = URL.parse(url, base)?.href;

@@ -7,16 +7,16 @@ import { foldParameterName } from '../../util/http/query-parameters.ts';
 import { eachPackage, everyPackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
 import { projectOf, projectsOfFile } from './names.ts';
 
-/** Fields, with the description among them. */
+/** Bytes of all form fields, including the description. */
 const MAX_FIELDS = 1024 ** 2;
 
 /**
- * An upload as twine, uv and poetry send it (warehouse's "Upload API"): fields first, the file last. What it is of stands in
- * `name` and in the file's own name; servers go by one or the other. Any other form may mean anything, and needs the right
- * to write all.
+ * An upload as twine, uv and poetry send it (warehouse, "Upload API"): fields first, the file last. Servers
+ * take the project from the field `name` or from the file name, so both must be granted. Any other form needs
+ * a grant for all.
  */
 export function upload({ query, rawHeaders }: RequestHead): OperationsInBody | RequestedOperations {
-  // To Go's `FormValue`, which Gitea asks, a parameter of the query comes before a field of this kind of form.
+  // Go's `FormValue`, which Gitea uses, prefers a query parameter to a multipart field.
   const boundary = query.length > 1 ? undefined : boundaryIn(rawHeaders);
   if (boundary === undefined) return everyPackage(WRITE_PACKAGES);
   return {
@@ -28,7 +28,7 @@ export function upload({ query, rawHeaders }: RequestHead): OperationsInBody | R
   };
 }
 
-/** Undefined where the body has another type, or where two servers could take it for different ones. */
+/** Undefined if the body is not a multipart form, or if servers could read its type differently. */
 function boundaryIn(rawHeaders: readonly string[]): string | undefined {
   let type: string | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -46,7 +46,7 @@ function readUpload(body: Buffer, boundary: string): RequestedOperations | undef
   if (file?.name !== 'content' || file.filename === undefined || only(parts, 'content') !== file)
     return undefined;
   if (textOf(only(parts, ':action')) !== 'file_upload') return undefined;
-  // A signature goes by the name of what it signs.
+  // A signature has the name of the file that it signs.
   const others = parts.filter((part) => part.isFile && part !== file);
   const signed = `${file.filename}.asc`;
   if (!others.every((part) => part.name === 'gpg_signature' && part.filename === signed)) return undefined;
@@ -59,7 +59,7 @@ function readUpload(body: Buffer, boundary: string): RequestedOperations | undef
   });
 }
 
-/** The one part of this name, however it is written. */
+/** The part of this name; undefined if another part has a name that servers read as the same. */
 function only(parts: readonly FormPart[], name: string): FormPart | undefined {
   const found = parts.filter((part) => foldParameterName(part.name) === name);
   return found.length === 1 && found[0]?.name === name ? found[0] : undefined;

@@ -1,16 +1,16 @@
 import type { Operation } from '../../core/request/operation.ts';
 import type { RequestedOperations, RoutePlan, UnknownOperation } from '../../core/request/protocol.ts';
 
-/** Scopes of everything that is a feed of packages; taking a version back is writing too. */
+/** Scopes of all package registries. Deleting or unlisting a version is a write. */
 export const READ_PACKAGES = 'read_package_registry';
 export const WRITE_PACKAGES = 'write_package_registry';
 
-/** Of one package, by its normalised name. */
+/** One package; `resource` is its normalised name. */
 export function onePackage(scope: string, resource: string, plan?: RoutePlan): RequestedOperations {
   return requested([{ scope, resource, extent: 'one' }], plan);
 }
 
-/** Of several packages at once, or of one that could be any of these: all must be granted. */
+/** Several packages, or one package with several possible names. Every one must be granted. */
 export function eachPackage(
   scope: string,
   resources: readonly string[],
@@ -22,17 +22,23 @@ export function eachPackage(
   );
 }
 
-/** Of the feed as such: the request names no package, and tells of none. */
+/**
+ * The registry itself: neither the request nor the response names a package. Requires a grant for any
+ * package.
+ */
 export function anyPackage(plan?: RoutePlan): RequestedOperations {
   return requested([{ scope: READ_PACKAGES, resource: '', extent: 'any' }], plan);
 }
 
-/** Of all packages at once: search, catalog; or of one that the request's head does not name. */
+/**
+ * All packages (search, catalog), or one package that the request head does not name. Requires a grant for
+ * `**`.
+ */
 export function everyPackage(scope: string = READ_PACKAGES, plan?: RoutePlan): RequestedOperations {
   return requested([{ scope, resource: '', extent: 'every' }], plan);
 }
 
-/** Of whoever matches an identity: the answer tells nothing of the feed. */
+/** Any caller with an identity: the response contains no package data. */
 export function anyCaller(plan: RoutePlan): RequestedOperations {
   return { kind: 'operations', operations: [], plan };
 }

@@ -1,6 +1,6 @@
 import type { RefusalBody, RefusalText } from '../../core/request/protocol.ts';
 
-/** JSON, or plain text where the client says that it takes no JSON. */
+/** JSON, or plain text if the Accept header excludes JSON. */
 export function jsonRefusal(text: RefusalText, accept: string | undefined): RefusalBody {
   const takesJson = accept === undefined || /\*\/\*|application\/(\*|json|[a-z.-]+\+json)/i.test(accept);
   if (!takesJson) return textRefusal(text);
@@ -9,8 +9,8 @@ export function jsonRefusal(text: RefusalText, accept: string | undefined): Refu
 }
 
 /**
- * kubectl prints the message of a Kubernetes Status (apimachinery, meta/v1) and of no other JSON, and it is the client that
- * sends impersonation headers: such a refusal is a Status too.
+ * kubectl sends impersonation headers, and prints the message only of a Kubernetes Status (apimachinery,
+ * meta/v1), so `header_refused` adds the members of a Status.
  */
 function statusOf({ error, status }: RefusalText): object {
   return error === 'header_refused'
@@ -18,7 +18,7 @@ function statusOf({ error, status }: RefusalText): object {
     : {};
 }
 
-/** For clients that print what they get. */
+/** Plain text, for clients that print the body. */
 export function textRefusal({ error, message, requestId }: RefusalText): RefusalBody {
   return {
     contentType: 'text/plain; charset=utf-8',
@@ -26,12 +26,12 @@ export function textRefusal({ error, message, requestId }: RefusalText): Refusal
   };
 }
 
-/** As text, with the phrase for clients that print that. */
+/** Plain text and a reason phrase, for clients that print either. */
 export function phraseRefusal(text: RefusalText): RefusalBody & { readonly phrase: string } {
   return { ...textRefusal(text), phrase: phraseOf(text.message, text.error) };
 }
 
-/** For clients that print the reason phrase and nothing else: ASCII, on one line (RFC 9112 §4). */
+/** The reason phrase, for clients that print nothing else: ASCII on one line (RFC 9112 §4). */
 export function phraseOf(message: string, error: string): string {
   return `${message} (${error})`.replaceAll(/[^\x20-\x7e]/g, '');
 }

@@ -3,7 +3,9 @@ import type { RequestHead } from '../../core/request/request-head.ts';
 import { indexTokenRoutes, type FindTokenRoute } from './route-index.ts';
 import { TOKEN_ROUTES, type TokenRoute } from './routes.ts';
 
-/** Replaces the classification of a request that would reach a route on which the upstream issues credentials. */
+/**
+ * Replaces the classification of a request that would reach a route on which the upstream issues credentials.
+ */
 export type TokenRouteGuard = (
   head: Pick<RequestHead, 'method' | 'path'>,
   classified: Classification,
@@ -16,7 +18,10 @@ export interface GuardedService {
   readonly upstream: { readonly url: string };
 }
 
-/** Compares the path that the upstream would get, its base path included, with the routes that are never forwarded. */
+/**
+ * Compares the path that the upstream would get, its base path included, with the routes that are never
+ * forwarded.
+ */
 export function createTokenRouteGuard({ type, path: prefix, upstream }: GuardedService): TokenRouteGuard {
   const finderFor = finderOf(type);
   const base = new URL(upstream.url).pathname;
@@ -42,7 +47,9 @@ const OF_PACKAGES = indexTokenRoutes(TOKEN_ROUTES);
 const OF_HTTP_READS = indexTokenRoutes(TOKEN_ROUTES.filter(({ http }) => http !== 'policy'));
 const OF_HTTP_WRITES = indexTokenRoutes(TOKEN_ROUTES.filter(({ http }) => http === 'never'));
 
-/** The reading of an upstream that decodes every escape (valid UTF-8 in a canonical path) and trims spaces. */
+/**
+ * The reading of an upstream that decodes every escape (valid UTF-8 in a canonical path) and trims spaces.
+ */
 function decoded(path: string): string {
   return decodeURIComponent(path)
     .replaceAll(/ *\/ */g, '/')

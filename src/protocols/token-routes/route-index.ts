@@ -13,7 +13,7 @@ interface Pattern {
 }
 
 /**
- * Matches paths against routes at any depth, without regard to case. Almost every path is passed after one look at the first
+ * Matches paths against routes at any depth, case-insensitively. Almost every path is dismissed by the first
  * character and the length of each segment.
  */
 export function indexTokenRoutes(routes: readonly TokenRoute[]): FindTokenRoute {
@@ -72,7 +72,10 @@ const NONE: readonly Pattern[] = [];
 
 const SHAPES = 0x80 * 0x20;
 
-/** Combines the first character, folded like an ASCII letter, with the length; both are small numbers for every key. */
+/**
+ * Combines the first character, folded like an ASCII letter, with the length; both are small numbers for
+ * every key.
+ */
 function shapeOf(text: string, start: number, end: number): number {
   return (((text.charCodeAt(start) | 0x20) & 0x7f) << 5) | ((end - start) & 0x1f);
 }

@@ -1,25 +1,35 @@
 /** A route on which an upstream issues or reveals its credentials. */
 export interface TokenRoute {
-  /** Segments, lowercase; `*` is any one segment; a trailing `/**` covers the route and everything below it. */
+  /**
+   * Segments, lowercase; `*` is any one segment; a trailing `/**` covers the route and everything below it.
+   */
   readonly route: string;
   readonly server: string;
   /**
-   * On services of type `http`, where the path may belong to an ordinary API. `never`: refused, as on every other type.
-   * `get`: refused for GET and HEAD, the methods by which these servers issue tokens. `policy`: left to `operations` and grants.
+   * On services of type `http`, where the path may belong to an ordinary API. `never`: refused, as on every
+   * other type. `get`: refused for GET and HEAD, the methods by which these servers issue tokens. `policy`:
+   * left to `operations` and grants.
    */
   readonly http: 'never' | 'get' | 'policy';
-  /** Only at the root of the upstream or below one segment (a context path): package paths may contain it further down. */
+  /**
+   * Only at the root of the upstream or below one segment (a context path): package paths may contain it
+   * further down.
+   */
   readonly atRoot?: true;
-  /** Service types that rewrite the response of this route; there it is refused only where the protocol does not know the request. */
+  /**
+   * Service types that rewrite the response of this route; there it is refused only where the protocol does
+   * not know the request.
+   */
   readonly rewrittenBy?: readonly string[];
 }
 
 /**
- * The routes that are never forwarded (threats X3). The upstream answers them for the account of the gateway, and the
- * response is a credential that outlives the policy. Each group names its sources.
+ * The routes that are never forwarded (threats X3). The upstream answers them for the account of the gateway,
+ * and the response is a credential that outlives the policy. Each group names its sources.
  */
 export const TOKEN_ROUTES: readonly TokenRoute[] = [
-  // gitea routers/api/packages/api.go, gitlabhq lib/api/concerns/packages/conan/shared_endpoints.rb, conan-server
+  // gitea routers/api/packages/api.go, gitlabhq lib/api/concerns/packages/conan/shared_endpoints.rb,
+  // conan-server
   ...onServer('Conan', 'get', ['v1/users/authenticate', 'v2/users/authenticate']),
 
   // npm-profile, npm-registry-fetch, verdaccio packages/core/core/src/api-urls.ts
@@ -33,7 +43,8 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
     '-/verdaccio/sec/**',
   ]),
 
-  // docs.gitlab.com/api: *_access_tokens, user_impersonation_tokens, deploy_tokens, runners, pipeline_triggers, *_variables, applications
+  // docs.gitlab.com/api: *_access_tokens, user_impersonation_tokens, deploy_tokens, runners,
+  // pipeline_triggers, *_variables, applications
   ...onServer('GitLab', 'never', [
     'api/v4/personal_access_tokens/**',
     'api/v4/user/personal_access_tokens/**',
@@ -88,7 +99,8 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
     'app/installations/*/access_tokens',
   ]),
 
-  // distribution specification, "Token Authentication": Gitea, Artifactory, Nexus; Quay; Harbor src/server/route.go
+  // distribution specification, "Token Authentication": Gitea, Artifactory, Nexus; Quay; Harbor
+  // src/server/route.go
   ...onServer('OCI registry', 'get', ['v2/token', 'v2/auth', 'service/token']),
 
   // JFrog REST API: "Security", "Access Tokens", "npm"
@@ -118,7 +130,8 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
     { atRoot: true },
   ),
 
-  // rubygems.org config/routes.rb; crates.io src/router.rs; NuGetGallery API routes; warehouse and devpi-server views
+  // rubygems.org config/routes.rb; crates.io src/router.rs; NuGetGallery API routes; warehouse and
+  // devpi-server views
   ...onServer('RubyGems', 'get', ['api/v1/api_key']),
   ...onServer('RubyGems', 'never', ['api/v1/oidc/trusted_publisher/**', 'api/v1/oidc/api_key_roles/**']),
   ...onServer('RubyGems', 'policy', ['api/v1/oidc/**']),

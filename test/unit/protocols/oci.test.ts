@@ -198,7 +198,7 @@ describe('refusal', () => {
       {
         code: 'DENIED',
         message:
-          'Your identity has not ? that. This was: push to a/b. (resource_not_granted, request id r-1)',
+          'Your identity has not ? that. Requested: push to a/b. (resource_not_granted, request id r-1)',
         detail: 'resource_not_granted',
       },
     ]);

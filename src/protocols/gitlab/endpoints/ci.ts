@@ -4,9 +4,10 @@ const artifacts = endpointsOf('read_artifacts', 'write_api');
 const trigger = endpointsOf(NEVER, 'trigger_pipeline');
 
 /**
- * GitLab REST API: "Pipelines", "Pipeline trigger tokens", "Jobs", "Job artifacts", "CI Lint", "Deployments", "Environments",
- * "Commits" (statuses), "Resource groups". Not listed: `pipeline_schedules`, which outlive the policy and show variables, and
- * GET `ci/lint`, which returns the files of other projects that the configuration includes.
+ * GitLab REST API: "Pipelines", "Pipeline trigger tokens", "Jobs", "Job artifacts", "CI Lint", "Deployments",
+ * "Environments", "Commits" (statuses), "Resource groups". Not listed: `pipeline_schedules`, which outlive
+ * the policy and show variables, and GET `ci/lint`, which returns the files of other projects that the
+ * configuration includes.
  */
 export const CI_ENDPOINTS: readonly GitlabEndpoint[] = [
   trigger('trigger/pipeline', ['GET', 'POST'], { form: true }),

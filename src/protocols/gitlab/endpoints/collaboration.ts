@@ -4,9 +4,9 @@ const ISSUE = 'issues/:issue_iid';
 const MERGE_REQUEST = 'merge_requests/:merge_request_iid';
 
 /**
- * GitLab REST API: "Issues", "Issue links", "Merge requests", "Merge request approvals", "Notes", "Discussions", "Draft notes".
- * Not listed because the response contains issues and merge requests of other projects: `links` (GET), `closes_issues`,
- * `related_issues`, `related_merge_requests`, `blocks`.
+ * GitLab REST API: "Issues", "Issue links", "Merge requests", "Merge request approvals", "Notes",
+ * "Discussions", "Draft notes". Not listed because the response contains issues and merge requests of other
+ * projects: `links` (GET), `closes_issues`, `related_issues`, `related_merge_requests`, `blocks`.
  */
 export const COLLABORATION_ENDPOINTS: readonly GitlabEndpoint[] = [
   api('issues', ['GET', 'POST'], { body: 'text' }),

@@ -1,7 +1,7 @@
 import { API_METHODS, NEVER, type ApiMethod, type GitlabEndpoint } from './endpoint.ts';
 import { issuesTokens } from '../token-routes.ts';
 
-/** What the allow list says about one path and method. */
+/** The entry of the allow list for one path and method. */
 export type FoundEndpoint =
   | { readonly kind: 'listed'; readonly endpoint: GitlabEndpoint; readonly scope: string }
   /** It issues or shows tokens. */
@@ -65,7 +65,10 @@ function search(root: Node, below: string, method: ApiMethod): FoundEndpoint {
   return node.own.get(method) ?? rest?.get(method) ?? NOTHING;
 }
 
-/** To GitLab's router a format may follow a name (`releases.json`), and other servers decode `%2F` before they route. */
+/**
+ * To GitLab's router a format may follow a name (`releases.json`), and other servers decode `%2F` before they
+ * route.
+ */
 function resemblesSibling({ literals, number }: Node, segment: string): boolean {
   const end = segment.search(/[.%]/);
   if (end === -1) return false;

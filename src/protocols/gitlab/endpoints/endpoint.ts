@@ -16,15 +16,17 @@ export type BodyCheck = 'projects' | 'text' | 'ci';
 /** An endpoint of one project. */
 export interface GitlabEndpoint {
   /**
-   * Below `/api/v4/projects/:id/`. `:name` is one segment, a number where the name ends in `id`; `/**` is the path itself
-   * and all paths below it.
+   * Below `/api/v4/projects/:id/`. `:name` is one segment, a number where the name ends in `id`; `/**` is the
+   * path itself and all paths below it.
    */
   readonly path: string;
   /** The scope of each method that is listed, or `NEVER`. */
   readonly scopes: Readonly<Partial<Record<ApiMethod, string>>>;
   /** The body is read before the decision. Default: it streams. */
   readonly body?: BodyCheck;
-  /** The body is a file of any size in a form, at a path that has no other method at GitLab. It is not read. */
+  /**
+   * The body is a file of any size in a form, at a path that has no other method at GitLab. It is not read.
+   */
   readonly upload?: boolean;
   /** The body is a form that may hold the credential. */
   readonly form?: boolean;

@@ -12,12 +12,18 @@ const packages = endpointsOf(READ_PACKAGES, WRITE_PACKAGES);
 /** npm sends the names of installed packages and gets their advisories: a POST that reads. */
 const audit = endpointsOf(READ_PACKAGES, READ_PACKAGES);
 
-/** POST is listed only where clients use it: with `_method` in a form it would be any other method of its path. */
+/**
+ * POST is listed only where clients use it: with `_method` in a form it would be any other method of its
+ * path.
+ */
 const files = (format: string): GitlabEndpoint => packages(`packages/${format}/**`, ['GET', 'PUT', 'DELETE']);
 
 const RECIPE = 'packages/conan/v1/conans/:name/:version/:user/:channel';
 
-/** GitLab REST API: "Packages" and one page for each format. Not listed: `packages/protection`, which outlives the policy. */
+/**
+ * GitLab REST API: "Packages" and one page for each format. Not listed: `packages/protection`, which outlives
+ * the policy.
+ */
 export const PACKAGE_ENDPOINTS: readonly GitlabEndpoint[] = [
   packages('packages', ['GET']),
   packages('packages/:package_id', ['GET', 'DELETE']),

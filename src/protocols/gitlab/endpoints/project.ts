@@ -5,9 +5,9 @@ const releases = endpointsOf('read_releases', 'write_releases');
 const terraform = endpointsOf('read_terraform_state', 'write_terraform_state');
 
 /**
- * GitLab REST API: "Projects", "Search", "Events", "Labels", "Milestones", "Wikis", "Snippets", "Badges", "Container registry",
- * "Releases", "Release links", "Terraform state". Not listed: endpoints that change the project itself, that give access to it, or
- * that move an object to its group (`promote`).
+ * GitLab REST API: "Projects", "Search", "Events", "Labels", "Milestones", "Wikis", "Snippets", "Badges",
+ * "Container registry", "Releases", "Release links", "Terraform state". Not listed: endpoints that change the
+ * project itself, that give access to it, or that move an object to its group (`promote`).
  */
 export const PROJECT_ENDPOINTS: readonly GitlabEndpoint[] = [
   api('', ['GET'], { rewrite: WITHOUT_RUNNERS_TOKEN }),

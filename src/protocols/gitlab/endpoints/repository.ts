@@ -16,7 +16,10 @@ const ARCHIVE_SUFFIXES = [
 
 const COMMIT = 'repository/commits/:sha';
 
-/** GitLab REST API: "Repositories", "Repository files", "Commits", "Branches", "Tags", "Repository submodules". */
+/**
+ * GitLab REST API: "Repositories", "Repository files", "Commits", "Branches", "Tags", "Repository
+ * submodules".
+ */
 export const REPOSITORY_ENDPOINTS: readonly GitlabEndpoint[] = [
   api('repository/tree', ['GET']),
   api('repository/blobs/:sha', ['GET']),
