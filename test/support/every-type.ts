@@ -1,6 +1,7 @@
 import { SERVICE_TRAITS } from '../../src/config/schema/service.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
 import { startIssuer } from './issuer.ts';
+import { readText } from './repository.ts';
 
 /** One service of each type in front of one upstream, and a job that may do everything on each. */
 export interface EveryType extends TestGateway {
@@ -12,7 +13,7 @@ export interface EveryType extends TestGateway {
 export type ServiceType = keyof typeof SERVICE_TRAITS;
 
 /** A request of each type whose upstream response is relayed as it is: type → host and request line. */
-const REQUESTS: Readonly<Record<ServiceType, readonly [host: string, line: string]>> = {
+const REQUESTS: Readonly<Partial<Record<ServiceType, readonly [host: string, line: string]>>> = {
   http: ['gateway.example.com', 'PUT /http/a'],
   oci: ['registry.example.com', 'GET /v2/acme/a/tags/list'],
   generic: ['gateway.example.com', 'PUT /generic/a/b'],
@@ -27,6 +28,15 @@ const REQUESTS: Readonly<Record<ServiceType, readonly [host: string, line: strin
   gitlab: ['gitlab.example.com', 'GET /api/v4/projects/acme%2Fapp/releases'],
 };
 
+/** A format without an entry: the first GET in the table of its unit test (docs/guides/adding-a-protocol.md). */
+function requestOf(type: ServiceType): readonly [host: string, line: string] {
+  const known = REQUESTS[type];
+  if (known !== undefined) return known;
+  const [, path] = /\['GET', '([^']+)'/.exec(readText(`test/unit/protocols/${type}.test.ts`)) ?? [];
+  if (path === undefined) throw new Error(`test/unit/protocols/${type}.test.ts has no row for GET`);
+  return ['gateway.example.com', `GET /${type}/${path}`];
+}
+
 export const SERVICE_TYPES = Object.keys(SERVICE_TRAITS) as readonly ServiceType[];
 
 /** `keys`: more keys of each service, as YAML in flow form, such as `passHeaders: [Destination]`. */
@@ -37,7 +47,7 @@ export async function startEveryType(upstreamUrl: string, keys = ''): Promise<Ev
     return `{ service: ${type}, scopes: [${scopes.join(', ')}], resources: ["${resources === 'path' ? '/**' : '**'}"] }`;
   });
   const services = SERVICE_TYPES.map((type) => {
-    const [host, line] = REQUESTS[type];
+    const [host, line] = requestOf(type);
     const [, path] = /(\/\w+\/)/.exec(line) ?? [];
     const place =
       type === 'gitlab' || type === 'oci' ? `hosts: [${host}]` : `hosts: [${host}], path: ${path}`;
@@ -55,7 +65,7 @@ ${services.join('\n')}
     ...gateway,
     token,
     request(type, lines = []) {
-      const [host, line] = REQUESTS[type];
+      const [host, line] = requestOf(type);
       const framing = line.startsWith('PUT') ? ['Content-Length: 0'] : [];
       const head = [`${line} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${token}`];
       return [...head, ...framing, 'Connection: close', ...lines, '', ''].join('\r\n');

@@ -14,7 +14,7 @@ import { SIMPLE_PAGE } from './simple-page.ts';
 import { upload } from './upload.ts';
 import { phraseOf } from '../shared/refusal.ts';
 
-/** Upload paths: the root of the index, or `legacy/` as on pypi.org. */
+/** Upload paths: the root of the index, or `legacy/` as on the public index. */
 const UPLOADS: ReadonlySet<string> = new Set(['', 'legacy/']);
 
 /**

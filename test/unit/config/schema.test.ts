@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { SERVICE_TRAITS } from '../../../src/config/schema/service.ts';
 import { configuration, errorsOf } from './loading.ts';
 
-const SERVICE_TYPES = 'http, oci, generic, cargo, go, helm, maven, npm, nuget, pypi, git, gitlab';
+const SERVICE_TYPES = Object.keys(SERVICE_TRAITS).join(', ');
 
 const issuer = (body: string): string => configuration({ issuers: `{ gitlab: { ${body} } }` });
 const identity = (body: string): string => configuration({ identities: `{ payments: { ${body} } }` });
