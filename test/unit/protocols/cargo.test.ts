@@ -3,7 +3,7 @@ import type { Classification, PublicUrls } from '../../../src/core/request/proto
 import type { RequestHead } from '../../../src/core/request/request-head.ts';
 import { CONFIG } from '../../../src/protocols/cargo/config.ts';
 import { packageProtocols } from '../../../src/protocols/index.ts';
-import { SCOPE_NOT_GRANTED } from './asking.ts';
+import { SCOPE_NOT_GRANTED } from './request-heads.ts';
 
 const { classify, challenge, refusal } = packageProtocols.cargo({ path: '/cargo/' });
 

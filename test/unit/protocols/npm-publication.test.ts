@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { packageProtocols } from '../../../src/protocols/index.ts';
 import { JsonScanner } from '../../../src/protocols/npm/json-scanner.ts';
-import { headsAt } from './asking.ts';
+import { headsAt } from './request-heads.ts';
 
 const { classify } = packageProtocols.npm({ path: '/npm/' });
 const head = headsAt('npm.example.com', '/npm/');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { packageProtocols } from '../../../src/protocols/index.ts';
-import { headsAt } from './asking.ts';
+import { headsAt } from './request-heads.ts';
 
 const { classify, challenge, refusal } = packageProtocols.nuget({ path: '/nuget/' });
 

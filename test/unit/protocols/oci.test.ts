@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RequestHead } from '../../../src/core/request/request-head.ts';
 import { ociProtocol, operationsForAccess, readScopes, registryRoot } from '../../../src/protocols/index.ts';
-import { headsAt } from './asking.ts';
+import { headsAt } from './request-heads.ts';
 
 const HEX = 'a'.repeat(64);
 const DIGEST = `sha256:${HEX}`;

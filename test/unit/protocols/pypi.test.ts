@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { packageProtocols } from '../../../src/protocols/index.ts';
-import { headsAt, SCOPE_NOT_GRANTED } from './asking.ts';
+import { headsAt, SCOPE_NOT_GRANTED } from './request-heads.ts';
 
 const { classify, challenge, refusal } = packageProtocols.pypi({ path: '/pypi/' });
 

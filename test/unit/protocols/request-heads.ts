@@ -1,7 +1,7 @@
 import type { RefusalText } from '../../../src/core/request/protocol.ts';
 import type { RequestHead } from '../../../src/core/request/request-head.ts';
 
-/** Heads of requests to one host, as the listener hands them on. `prefix` stands before every target; a target may have a query. */
+/** Makes request heads as the listener passes them on. `prefix` precedes every target; a target may have a query. */
 export function headsAt(host: string, prefix = ''): (method: string, target: string) => RequestHead {
   return (method, target) => {
     const [path = '', query] = target.split('?');
@@ -16,7 +16,7 @@ export function headsAt(host: string, prefix = ''): (method: string, target: str
   };
 }
 
-/** A refusal before it is put into a protocol's form. */
+/** A refusal before a protocol formats it. */
 export const SCOPE_NOT_GRANTED: RefusalText = {
   status: 403,
   error: 'scope_not_granted',
