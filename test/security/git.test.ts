@@ -1,4 +1,4 @@
-/** R3 and, for Git and Git LFS, what the rows H, P and S ask of every path: raw bytes in, raw bytes seen. */
+/** R3, and rows H, P and S for Git and Git LFS: raw bytes sent, raw bytes received by the upstream. */
 import { createConnection, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -66,7 +66,7 @@ function request(line: string, headers: readonly string[] = [], body = ''): stri
   );
 }
 
-/** A connection on which this has been sent, and nothing follows. */
+/** Opens a connection, sends these bytes and keeps it open. */
 function rawSocket(bytes: string): Socket {
   const socket = createConnection(gateway.port, '127.0.0.1');
   socket.on('error', () => undefined).write(bytes);
@@ -95,14 +95,14 @@ function batch(body: string, ...headers: readonly string[]): string {
 
 describe('R3: whether git reads or writes', () => {
   test.each<[string, number]>([
-    // acme/base may be read only.
+    // acme/base is read-only.
     ['GET /acme/base.git/info/refs?service=git-upload-pack', 200],
     ['GET /acme/base.git/info/refs?service=git-receive-pack', 403],
     ['POST /acme/base.git/git-upload-pack', 200],
     ['POST /acme/base.git/git-receive-pack', 403],
     ['GET /acme/payments.git/info/refs?service=git-receive-pack', 200],
     ['GET /acme/base/info/refs?service=git-receive-pack', 403],
-    // The dumb protocol, and what is no route.
+    // The dumb protocol, and unknown routes.
     ['GET /acme/base.git/info/refs', 403],
     ['GET /acme/base.git/HEAD', 403],
     ['GET /acme/base.git/objects/info/packs', 403],
@@ -136,7 +136,7 @@ describe('R3: whether git reads or writes', () => {
     expect(upstream.bytes()).toBe('');
   });
 
-  test('a service in a body, where Rack would find it, is refused', async () => {
+  test('a service in a body, where Rack reads parameters, is refused', async () => {
     const body = 'service=git-receive-pack';
     const form = ['Content-Type: application/x-www-form-urlencoded', `Content-Length: ${body.length}`];
     expect(await statusOf('GET /acme/base.git/info/refs?service=git-upload-pack', form, body)).toBe(400);
@@ -196,13 +196,13 @@ describe('R3: whether Git LFS reads or writes', () => {
     expect(upstream.bytes()).toBe('');
   });
 
-  test('a batch without end', async () => {
+  test('a batch over the size limit', async () => {
     const body = `{"operation":"download","x":"${'y'.repeat(1024 * 1024)}"}`;
     expect((await send(batch(body)))[0]?.status).toBe(413);
     expect(upstream.bytes()).toBe('');
   });
 
-  test('a batch whose operation stands elsewhere too, or that is wrapped', async () => {
+  test('a batch whose operation is also in the query, or that is encoded', async () => {
     const body = '{"operation":"download"}';
     const query = batch(body).replace('batch HTTP', 'batch?operation=upload HTTP');
     expect((await send(query))[0]?.status).toBe(400);
@@ -211,14 +211,14 @@ describe('R3: whether Git LFS reads or writes', () => {
     expect(upstream.bytes()).toBe('');
   });
 
-  test('a batch that may be for nothing is refused before its body', async () => {
+  test('a batch for a repository without a grant is refused before its body', async () => {
     const line = 'POST /other/base.git/info/lfs/objects/batch';
     const answers = await send(request(line, ['Content-Length: 1000', 'Expect: 100-continue']));
     expect(answers.map(({ status }) => status)).toEqual([403]);
   });
 });
 
-test('forms of nobody, which do not end, leave room for a batch', async () => {
+test('unauthenticated forms without an end do not exhaust the buffers of a batch', async () => {
   const form = [
     'POST /api/v4/projects/20/trigger/pipeline HTTP/1.1',
     'Host: gitlab.example.com',
@@ -235,7 +235,7 @@ test('forms of nobody, which do not end, leave room for a batch', async () => {
   for (const socket of held) socket.destroy();
 });
 
-describe('answers to a batch', () => {
+describe('batch responses', () => {
   const ask = async (answer: string, type = LFS, status = '200 OK'): Promise<RawResponse | undefined> => {
     upstream.respond(
       `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(answer)}\r\n\r\n${answer}`,
@@ -275,7 +275,7 @@ describe('answers to a batch', () => {
     },
   );
 
-  test('lead to the gateway by another spelling too', async () => {
+  test('lead to the gateway in another spelling too', async () => {
     const download = { href: `${upstream.url}/acme/base.git/x`, header: credential };
     const answer = await ask(JSON.stringify({ transfer: 'basic', objects: [], Objects: [{ download }] }));
     expect(JSON.parse(answer?.body ?? '')).toEqual({
@@ -285,7 +285,7 @@ describe('answers to a batch', () => {
     });
   });
 
-  test('lead to storage that the configuration names, as they are', async () => {
+  test('keep URLs of configured storage unchanged', async () => {
     const document = object(
       { href: 'https://storage.example.com/x?sig=1', header: { 'x-ms-blob-type': 'BlockBlob' } },
       { authenticated: true },
@@ -296,7 +296,7 @@ describe('answers to a batch', () => {
   test.each<[string, string, string?]>([
     ['elsewhere', object({ href: 'https://elsewhere.example.com/x', header: credential })],
     ['nowhere', object({ header: credential })],
-    ['by another spelling', object({ href: `https://git.example.org/x`, Header: credential })],
+    ['in another spelling', object({ href: `https://git.example.org/x`, Header: credential })],
     ['to a relative place', object({ href: '/acme/base.git/x', header: credential })],
     ['to no object', JSON.stringify({ objects: ['x'] })],
     ['to nothing', JSON.stringify({ message: 'x' })],
@@ -305,29 +305,29 @@ describe('answers to a batch', () => {
       `{"objects":[],"objects":[{"actions":{"download":{"header":${JSON.stringify(credential)}}}}]}`,
     ],
     [
-      'elsewhere by another spelling',
+      'elsewhere in another spelling',
       JSON.stringify({
         objects: [],
         Objects: [{ actions: { download: { href: 'https://elsewhere.example.com/x', header: credential } } }],
       }),
     ],
-    ['nowhere at all', JSON.stringify({ objects: [], header: credential })],
+    ['without a URL', JSON.stringify({ objects: [], header: credential })],
     ['too deep', `{"objects":[${'['.repeat(100_000)}${']'.repeat(100_000)}]}`],
     ['by HTML', '<html>', 'text/html'],
-    ['by another type', object({ href: `${'x'}`, header: credential }), 'text/plain'],
-    ['by half a document', '{"objects":[', LFS],
-  ])('that lead %s are not relayed', async (_where, document, type) => {
+    ['in another media type', object({ href: `${'x'}`, header: credential }), 'text/plain'],
+    ['in a truncated document', '{"objects":[', LFS],
+  ])('with actions %s are not relayed', async (_where, document, type) => {
     const answer = await ask(document, type);
     expect(answer?.status).toBe(502);
     expect(answer?.body).not.toContain(SECRET);
   });
 
-  test('of a type without a status that is good are errors, and pass', async () => {
+  test('with an error status and another media type are relayed', async () => {
     expect((await ask('<html>', 'text/html', '503 Service Unavailable'))?.body).toBe('<html>');
     expect((await ask('{}', LFS, '201 Created'))?.status).toBe(502);
   });
 
-  test('that lie about their length break off', async () => {
+  test('with a wrong length are aborted', async () => {
     upstream.respond((socket) =>
       socket.end(`HTTP/1.1 200 OK\r\nContent-Type: ${LFS}\r\nContent-Length: 500\r\n\r\n{"objects":[]}`),
     );
@@ -340,7 +340,7 @@ describe('H: headers', () => {
   test.each([
     'GET /acme/base.git/info/refs?service=git-upload-pack',
     `GET /acme/base.git/info/lfs/objects/${OID}`,
-  ])('identity and credential are the gateway’s, however they are spelled: %s', async (line) => {
+  ])('client values of identity and credential headers are removed in any spelling: %s', async (line) => {
     const spoofed = [
       'X-Auth-Subject: admin',
       'x_auth_subject: admin',
@@ -360,7 +360,7 @@ describe('H: headers', () => {
     expect(seen?.head).not.toMatch(/admin|evil|secret\.git|^cookie|^sudo|override/im);
   });
 
-  test('two credentials are none', async () => {
+  test('two credentials are refused', async () => {
     const line = 'GET /acme/base.git/info/refs?service=git-upload-pack';
     expect(await statusOf(line, ['Authorization: Bearer x'])).toBe(400);
     expect(await statusOf(line, ['JOB-TOKEN: glcbt-x'])).toBe(400);
@@ -368,7 +368,7 @@ describe('H: headers', () => {
     expect(upstream.bytes()).toBe('');
   });
 
-  test('a challenge of the upstream reaches nobody', async () => {
+  test('a challenge of the upstream is not relayed', async () => {
     upstream.respond(
       `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="${evil.url}"\r\nLFS-Authenticate: Basic realm="${evil.url}"\r\nContent-Length: 0\r\n\r\n`,
     );
@@ -393,7 +393,7 @@ test.each([
   '/acme/b%C3%A4se.git/info/refs',
   '/acme/base.git/info/lfs/../../../secret.git/info/refs',
   'http://evil.example.com/acme/base.git/info/refs',
-])('P: %s reaches nobody', async (target) => {
+])('P: %s is not forwarded', async (target) => {
   const status = await statusOf(`GET ${target}?service=git-upload-pack`);
   expect({ status, seen: upstream.bytes() }).toEqual({ status: 400, seen: '' });
 });
@@ -414,10 +414,10 @@ describe('S: framing', () => {
     expect(upstream.bytes()).toBe('');
   });
 
-  test('what follows a batch that is refused for its body is no request', async () => {
+  test('bytes after a batch refused for its body are not a request', async () => {
     const body = '{"operation":"upload"}';
     const answers = await send(batch(body).replace('Connection: close\r\n', '') + hidden);
-    // The whole body was read: what follows is a request, with no credential.
+    // The whole body was read, so the next bytes are a request without a credential.
     expect(answers.map(({ status }) => status)).toEqual([403, 401]);
     expect(upstream.bytes()).toBe('');
     const long = request(
@@ -429,7 +429,7 @@ describe('S: framing', () => {
     expect(upstream.bytes()).toBe('');
   });
 
-  test('a body in disguise goes as one request', async () => {
+  test('a body that looks like a request is forwarded as one body', async () => {
     const chunk = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
     const answers = await send(request(push, ['Transfer-Encoding: chunked', 'Connection: close'], chunk));
     expect(answers.map(({ status }) => status)).toEqual([200]);

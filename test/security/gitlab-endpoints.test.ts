@@ -1,4 +1,4 @@
-/** Threat X4: endpoints outside the allow list of a GitLab that gets the credential of the gateway. */
+/** Threat X4: endpoints outside the GitLab allow list, requested with the upstream credential. */
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -81,7 +81,7 @@ describe('an endpoint outside the list', () => {
   });
 
   test.each(['POST 20/members', 'DELETE 20', 'GET acme%2Fpayments/hooks'])(
-    'passes with admin_api on every project, and with nothing else: %s',
+    'is forwarded only with admin_api on every project: %s',
     async (line) => {
       expect(await service.outcome('local-admin', line)).toBe('403 resource_not_granted');
       expect(await service.outcome('job', line)).toBe('403 scope_not_granted');
@@ -145,7 +145,7 @@ test.each([
   'DELETE 20/terraform/state/production',
   'DELETE 20/registry/repositories/3/tags/old',
   'GET 20/wikis/Home',
-])('a listed endpoint passes as it was sent: %s', async (line) => {
+])('a listed endpoint is forwarded unchanged: %s', async (line) => {
   expect(await service.outcome('ci', line)).toBe('200');
   const [method = '', target = ''] = line.split(' ');
   expect(receivedBy(service.upstream).requestLine).toBe(`${method} /api/v4/projects/${target} HTTP/1.1`);
@@ -155,7 +155,7 @@ test.each([
   ['a package', 'PUT', '20/packages/generic/app/1.0.0/app.tgz', 'application/octet-stream'],
   ['a multipart upload', 'POST', '20/packages/pypi', 'multipart/form-data; boundary=x'],
   ['Terraform state', 'POST', '20/terraform/state/production', 'application/json'],
-])('%s streams, however long it is', async (_what, method, target, type) => {
+])('%s streams without a size limit', async (_what, method, target, type) => {
   const size = 1024 * 1024;
   const socket = await openSocket(service.gateway.port);
   const head = [`${method} /api/v4/projects/${target} HTTP/1.1`, 'Host: gateway.example.com'];
@@ -184,7 +184,7 @@ test.each(['ci', 'admin'] as const)(
   },
 );
 
-test('HEAD and errors of the project itself pass', async () => {
+test('HEAD on a project and its errors are relayed', async () => {
   service.upstream.respond(`HTTP/1.1 200 OK\r\n${JSON_TYPE}\r\nContent-Length: 5000000\r\n\r\n`);
   expect(await service.outcome('ci', 'HEAD 20')).toBe('200');
   service.upstream.respond('HTTP/1.1 404 No\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\n{x');

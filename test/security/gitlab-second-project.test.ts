@@ -1,4 +1,4 @@
-/** Threat X4: a listed endpoint that is made to reach another project than the one of its path. */
+/** Threat X4: a request to a listed endpoint that reaches another project than that in its path. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startGitlabService, type GitlabService } from '../support/gitlab-service.ts';
 import { openSocket } from '../support/raw-client.ts';
@@ -22,10 +22,10 @@ const NOTE = 'POST 20/issues/7/notes';
 const multipart = (...fields: readonly (readonly [string, string])[]): string =>
   `${fields.map(([name, value]) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`).join('')}--b--\r\n`;
 
-/** JSON without a project; to a server that sees no Content-Type, a form with one. */
+/** JSON without a project, but a form with one for a server that gets no Content-Type. */
 const AS_FORM = '{"title":"x&target_project_id=7&y"}';
 
-/** What ends in 403, with nothing at the upstream. */
+/** A request that gets 403 and does not reach the upstream. */
 type Denied = [string, string, string, string, string?];
 
 describe('another project that is not granted', () => {
@@ -53,7 +53,7 @@ describe('another project that is not granted', () => {
     ['an issue is linked to', 'POST 20/issues/3/links', JSON_TYPE, '{"target_project_id":"other/secret"}'],
     ['is compared with', 'GET 20/repository/compare?from=a&to=b&from_project_id=7', 'Accept: */*', ''],
     [
-      'that a version of GitLab may take',
+      'in a parameter of some GitLab versions',
       'POST 20/repository/commits/a/cherry_pick',
       FORM_TYPE,
       'project_id=7',
@@ -128,12 +128,12 @@ describe('another project that is granted', () => {
     expect(receivedBy(service.upstream).body).toBe(body);
   });
 
-  test('all of them, with admin_api', async () => {
+  test('every project, with admin_api', async () => {
     expect(await service.outcome('admin', NOTE, [JSON_TYPE], '{"body":"/move other/secret"}')).toBe('200');
   });
 });
 
-describe('a body that the gateway and GitLab could read in two ways', () => {
+describe('an ambiguous body', () => {
   test.each<readonly [string, readonly string[], string | Buffer]>([
     ['a name twice', [JSON_TYPE], '{"target_project_id":20,"target_project_id":7}'],
     ['a nested name twice', [JSON_TYPE], '{"a":{"b":1,"\\u0062":2}}'],
@@ -168,7 +168,7 @@ describe('a body that the gateway and GitLab could read in two ways', () => {
     'POST 20/terraform/state/production',
     'POST 20/deployments',
     'POST 20/jobs/3/play',
-  ])('a form that changes its method is refused everywhere: %s', async (line) => {
+  ])('a form with _method is refused at every endpoint: %s', async (line) => {
     for (const [type, body] of [
       [FORM_TYPE, 'ref=main&_method=DELETE'],
       [MULTIPART_TYPE, multipart(['_method', 'GET'])],
@@ -210,7 +210,7 @@ describe('a body that the gateway and GitLab could read in two ways', () => {
     expect(service.upstream.bytes()).toBe('');
   });
 
-  test('nothing of a body is read before the caller is known and may use the endpoint', async () => {
+  test('the body is not read before the caller is authenticated and authorized for the endpoint', async () => {
     for (const [caller, line, expected] of [
       ['nobody', 'POST /api/v4/projects/20/merge_requests', 401],
       ['ci', 'POST /api/v4/projects/7/merge_requests', 403],

@@ -1,4 +1,4 @@
-/** A module proxy that is asked in ways that two servers read differently, or that lies: raw bytes in, raw bytes seen. */
+/** Go modules: ambiguous requests and a malicious upstream. Raw bytes sent, raw bytes received by the upstream. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
@@ -47,14 +47,14 @@ async function ask(line: string): Promise<RawResponse | undefined> {
   return (await rawRequest(gateway.port, request(line), { quiet: 300 }))[0];
 }
 
-test('`!` is the same with an escape, as `go` writes it, and without', async () => {
+test('`!` names the same module with and without percent-encoding', async () => {
   expect((await ask('GET /go/example.com/%21acme/lib/@v/list'))?.status).toBe(200);
   expect((await ask('GET /go/example.com/!acme/lib/@v/list'))?.status).toBe(200);
   const line = 'GET /example.com/!acme/lib/@v/list HTTP/1.1';
   expect(upstream.requests().map(({ requestLine }) => requestLine)).toEqual([line, line]);
 });
 
-describe('what reaches nobody', () => {
+describe('requests that are not forwarded', () => {
   test.each<[string, number]>([
     ['GET /go/example.com/acme/lib/@v/list', 403],
     ['GET /go/example.com/Acme/lib/@v/list', 403],
@@ -77,20 +77,20 @@ describe('what reaches nobody', () => {
   });
 });
 
-test('a refusal is text that `go` prints whole, and never a 404', async () => {
+test('a refusal is plain text and never 404', async () => {
   const denied = await ask('GET /go/example.com/other/@v/list');
   expect(denied?.status).toBe(403);
   expect(denied?.headers.get('content-type')).toBe('text/plain; charset=utf-8');
   expect(denied?.body.trimEnd().split('\n').length).toBeLessThanOrEqual(8);
 });
 
-describe('an upstream that lies', () => {
-  test.each([404, 410])('its %i is its own to say', async (status) => {
+describe('a malicious upstream', () => {
+  test.each([404, 410])('its %i is relayed', async (status) => {
     upstream.respond(`HTTP/1.1 ${status} Gone\r\nContent-Length: 4\r\n\r\nnone`);
     expect(await ask('GET /go/example.com/!acme/lib/@v/list')).toMatchObject({ status, body: 'none' });
   });
 
-  test('HTML passes as it is', async () => {
+  test('HTML is relayed unchanged', async () => {
     const page = `<html><a href="${upstream.url}/x">x</a></html>`;
     upstream.respond(
       `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${page.length}\r\n\r\n${page}`,
@@ -98,7 +98,7 @@ describe('an upstream that lies', () => {
     expect((await ask('GET /go/example.com/!acme/lib/@v/v1.0.0.info'))?.body).toBe(page);
   });
 
-  test('half an archive is no archive', async () => {
+  test('a truncated archive is aborted', async () => {
     upstream.respond((socket) => void socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nPK'));
     const received = await exchange(gateway.port, request('GET /go/example.com/!acme/lib/@v/v1.0.0.zip'));
     if (!received.startsWith('HTTP/1.1 502')) expect(received).toMatch(/content-length: 100[^]*\r\n\r\nPK$/i);

@@ -1,4 +1,4 @@
-/** For repositories of Maven and feeds of NuGet: names that two readers could read differently, and credentials in every place that a client has for them. */
+/** Maven and NuGet: ambiguous names, and credentials in every source of the clients. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
@@ -55,7 +55,7 @@ function ask(line: string, credential = `Authorization: Bearer ${token}`): Promi
   return rawResponse(gateway.port, [...head, '', ''].join('\r\n'), { quiet: 5_000 });
 }
 
-describe('even who may do everything cannot ask for what could be two things', () => {
+describe('an ambiguous request is refused even with a grant for all', () => {
   test.each([
     'GET /maven/com/acme/../../other',
     'GET /maven/com/acme/%2e%2e/other',
@@ -107,7 +107,7 @@ test.each([
   ['GET /nuget/v3/search?q=acme.core', 403],
   ['PUT /nuget/api/v2/package/', 403],
   ['DELETE /nuget/api/v2/package/Acme.Core/1.0.0', 200],
-])('who may do one thing: %s → %d', async (line, status) => {
+])('with a grant for one package: %s → %d', async (line, status) => {
   const one = issuer.mint({ project_id: '21' });
   expect((await ask(line, `Authorization: Bearer ${one}`)).status).toBe(status);
   expect(upstream.requests()).toHaveLength(status === 403 ? 0 : 1);
@@ -120,18 +120,15 @@ test.each([
   ['maven', 'job_token'],
   ['nuget', 'X-NuGet-ApiKey'],
   ['nuget', 'x_nuget_apikey'],
-])(
-  '%s: what %s carries stays here, and the upstream’s own key is the only one there',
-  async (type, header) => {
-    // The same credential in two places is one.
-    const twice = `Authorization: Bearer ${token}\r\n${header}: ${token}`;
-    await ask(type === 'maven' ? 'GET /maven/com/acme/a.jar' : 'PUT /nuget/api/v2/package', twice);
-    expect(valuesOf(receivedBy(upstream), 'x-nuget-apikey')).toEqual([KEY]);
-    expect(upstream.bytes()).not.toContain(token);
-  },
-);
+])('%s: the credential in %s is replaced by the upstream credential', async (type, header) => {
+  // The same credential in two sources counts once.
+  const twice = `Authorization: Bearer ${token}\r\n${header}: ${token}`;
+  await ask(type === 'maven' ? 'GET /maven/com/acme/a.jar' : 'PUT /nuget/api/v2/package', twice);
+  expect(valuesOf(receivedBy(upstream), 'x-nuget-apikey')).toEqual([KEY]);
+  expect(upstream.bytes()).not.toContain(token);
+});
 
-test('an API key is a credential: another one beside it is one too many', async () => {
+test('an API key with a different second credential is a conflict', async () => {
   const both = `Authorization: Bearer ${token}\r\nX-NuGet-ApiKey: az`;
   expect((await ask('PUT /nuget/api/v2/package', both)).status).toBe(400);
   const same = `Authorization: Bearer ${token}\r\nX-NuGet-ApiKey: ${token}`;
@@ -139,7 +136,7 @@ test('an API key is a credential: another one beside it is one too many', async 
   expect(valuesOf(receivedBy(upstream), 'x-nuget-apikey')).toEqual([KEY]);
 });
 
-test('what an upstream of a repository sends is not touched, signed or not', async () => {
+test('files of a repository are relayed unchanged', async () => {
   const signature = `-----BEGIN PGP SIGNATURE-----\n${upstream.url}/maven/x\n`;
   upstream.respond(
     `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nETag: "1"\r\nContent-Length: ${signature.length}\r\n\r\n${signature}`,

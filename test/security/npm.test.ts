@@ -1,4 +1,4 @@
-/** For an npm registry what the rows H, P and S ask of every path, and metadata from an upstream that lies: raw bytes in, raw bytes seen. */
+/** Rows H, P and S for an npm registry, and metadata of a malicious upstream. Raw bytes sent, raw bytes received. */
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -95,7 +95,7 @@ describe('P3: the slash of a scope', () => {
     '%2fplain',
     '-%2fpackage%2fplain%2fdist-tags',
     '..%2fplain',
-  ])('%s reaches nobody', async (path) => {
+  ])('%s is not forwarded', async (path) => {
     expect({ status: await statusOf(`GET /npm/${path}`), seen: upstream.bytes() }).toEqual({
       status: 400,
       seen: '',
@@ -103,7 +103,7 @@ describe('P3: the slash of a scope', () => {
   });
 });
 
-describe('P: what is granted is what is asked for', () => {
+describe('P: the grant covers the requested package only', () => {
   test.each<[string, number]>([
     ['GET /npm/@other/ui', 403],
     ['GET /npm/@other%2fui', 403],
@@ -139,7 +139,7 @@ describe('P: what is granted is what is asked for', () => {
     expect(upstream.bytes()).toBe('');
   });
 
-  test('other escapes are undone, once, before anybody looks', async () => {
+  test('other percent-encoding is decoded once before classification', async () => {
     expect(await statusOf('GET /npm/%70lain')).toBe(200);
     expect(await statusOf('GET /npm/%40acme%2fui')).toBe(200);
     expect(lines()).toEqual(['GET /plain HTTP/1.1', 'GET /@acme%2fui HTTP/1.1']);
@@ -147,7 +147,7 @@ describe('P: what is granted is what is asked for', () => {
 });
 
 describe('H: headers', () => {
-  test('identity and credential are the gateway’s, however they are spelled', async () => {
+  test('client values of identity and credential headers are removed in any spelling', async () => {
     const spoofed = [
       'X-Auth-Subject: admin',
       'x_auth_subject: admin',
@@ -168,18 +168,18 @@ describe('H: headers', () => {
     expect(seen?.head).not.toMatch(/admin|evil|other|^cookie|^sudo|override/im);
   });
 
-  test('two credentials are none', async () => {
+  test('two credentials are refused', async () => {
     expect(await statusOf('GET /npm/plain', ['Authorization: Bearer x'])).toBe(400);
     expect(await statusOf('GET /npm/plain', ['JOB-TOKEN: glcbt-x'])).toBe(400);
     expect(await statusOf('GET /npm/plain?private_token=x')).toBe(400);
     expect(upstream.bytes()).toBe('');
   });
 
-  test('a token in the path of npm logout is in no log', async () => {
+  test('the token in the path of npm logout is not logged', async () => {
     expect(await statusOf(`DELETE /npm/-/user/token/${token}`)).toBe(403);
     expect(await statusOf(`DELETE /npm/-/user/token/${token}/../x`)).toBe(400);
     await eventually(
-      'both in the audit trail',
+      'both requests in the audit log',
       () => gateway.auditText().split('"/npm/-/user/token/***"').length > 2,
     );
     expect(gateway.auditText().includes(token)).toBe(false);
@@ -203,7 +203,7 @@ describe('S: framing', () => {
     expect(upstream.bytes()).toBe('');
   });
 
-  test('what follows a refused publication is no request', async () => {
+  test('bytes after a refused publication are not a request', async () => {
     const denied = request('PUT /npm/@other%2fui', [`Content-Length: ${hidden.length}`], hidden);
     expect((await send(denied)).map(({ status }) => status)).toEqual([403]);
     expect(upstream.bytes()).toBe('');
@@ -222,7 +222,7 @@ describe('P: the body of a publication names the package of its path', () => {
   const document = {
     _id: '@acme/ui',
     name: '@acme/ui',
-    description: 'The "name": "@other/ui" of this text is no member.',
+    description: 'The "name": "@other/ui" in this text is not a member.',
     'dist-tags': { latest: '1.0.0', name: 'x' },
     versions: {
       '1.0.0': { name: '@acme/ui', version: '1.0.0', author: { name: 'Ana' }, scripts: { name: 'x' } },
@@ -233,7 +233,7 @@ describe('P: the body of a publication names the package of its path', () => {
     '@acme/ui-1.0.0.tgz': { content_type: 'application/octet-stream', data: 'A'.repeat(length), length },
   });
   const text = (changes: object = {}): string => JSON.stringify({ ...document, ...changes });
-  /** The document with one member more, as text: JSON.stringify cannot write a key twice. */
+  /** The document with an additional member: JSON.stringify cannot write a key twice. */
   const inserted = (member: string): string => text().replace('{', `{${member},`);
 
   function put(path: string, body: string, headers: readonly string[] = []): Promise<readonly RawResponse[]> {
@@ -257,27 +257,27 @@ describe('P: the body of a publication names the package of its path', () => {
   const lies: readonly (readonly [string, string])[] = [
     ['another name', text({ name: '@other/ui' })],
     ['another _id', text({ _id: '@other/ui' })],
-    ['another name behind the right one', inserted('"name":"@other/ui"')],
-    ['the right name behind another', text().replace(/}$/, ',"name":"@other/ui"}')],
+    ['another name before the right one', inserted('"name":"@other/ui"')],
+    ['another name after the right one', text().replace(/}$/, ',"name":"@other/ui"}')],
     ['an escaped key', inserted('"n\\u0061me":"@other/ui"')],
     ['an escaped value', text().replace('"name":"@acme/ui"', '"name":"\\u0040other/ui"')],
     ['a key in capitals, as Go reads it', inserted('"Name":"@other/ui"')],
     ['a name in capitals', text({ name: '@ACME/ui' })],
     ['a longer name', text({ name: `@acme/ui${'x'.repeat(2_000)}` })],
-    ['no string', text({ name: null })],
+    ['null as the name', text({ name: null })],
     ['a list of names', text({ name: ['@acme/ui', '@other/ui'] })],
     ['a version of another package', text({ versions: { '1.0.0': { name: '@other/ui' } } })],
     ['one version of several', text({ versions: { 1: { name: '@acme/ui' }, 2: { name: '@other/ui' } } })],
     ['versions twice', inserted('"versions":{"1.0.0":{"name":"@other/ui"}}')],
     ['versions by a letter that Go folds', inserted('"ver\u017fions":{"1.0.0":{"name":"@other/ui"}}')],
     ['a list of versions', text({ versions: [{ name: '@other/ui' }] })],
-    ['a version that is no object', text({ versions: { '1.0.0': '@other/ui' } })],
+    ['a version that is not an object', text({ versions: { '1.0.0': '@other/ui' } })],
     ['a second document', `${text()}{"name":"@other/ui"}`],
     ['a list', `[${text()}]`],
     ['a string', '"@acme/ui"'],
     ['a comment', inserted('/* "x":{ */"name":"@other/ui"')],
     ['keys without quotes', '{name:"@other/ui"}'],
-    ['a comma too many', '{"name":"@acme/ui",}'],
+    ['a trailing comma', '{"name":"@acme/ui",}'],
     ['a byte order mark', `\ufeff${text()}`],
     ['a line end in a string', '{"readme":"a\nb"}'],
     ['an escape that JSON does not have', '{"readme":"\\x41"}'],
@@ -300,7 +300,7 @@ describe('P: the body of a publication names the package of its path', () => {
     expect(upstream.bytes()).toBe('');
   });
 
-  test('a name behind a large attachment does not reach the registry', async () => {
+  test('another name after a large attachment does not reach the registry', async () => {
     const body = JSON.stringify({ _attachments: attachments(3_000_000), name: '@other/ui' });
     expect((await put('@acme%2fui', body)).map(({ status }) => status)).toEqual([400]);
     expect(upstream.bytes()).not.toContain('@other');
@@ -310,7 +310,7 @@ describe('P: the body of a publication names the package of its path', () => {
     expect(upstream.requests()[0]?.body.length).toBe(good.length);
   });
 
-  test('a name in pieces is read as a whole', async () => {
+  test('a name split into chunks is refused', async () => {
     const pieces = inserted('"n\\u0061me":"@other/ui"').replaceAll(/./g, '1\r\n$&\r\n');
     const headers = ['Transfer-Encoding: chunked', 'Connection: close'];
     const answers = await send(request('PUT /npm/@acme%2fui', headers, `${pieces}0\r\n\r\n`));
@@ -319,14 +319,14 @@ describe('P: the body of a publication names the package of its path', () => {
   });
 });
 
-describe('an upstream that lies', () => {
+describe('a malicious upstream', () => {
   const body = (): string => `{"dist":{"tarball":"${upstream.url}/plain/-/plain-1.0.0.tgz"}}`;
   const rewritten = `{"dist":{"tarball":"http://${HOST}/npm/plain/-/plain-1.0.0.tgz"}}`;
   const head = (...headers: readonly string[]): string =>
     ['HTTP/1.1 200 OK', 'Content-Type: application/json', ...headers, '', ''].join('\r\n');
   const sized = (text: string): string => head(`Content-Length: ${text.length}`) + text;
 
-  test('the truth, for comparison; asked for unencoded and whole', async () => {
+  test('control: metadata is requested unencoded and whole, and rewritten', async () => {
     const text = body();
     upstream.respond(head('npm-notice: read this', `Content-Length: ${text.length}`) + text);
     const answer = await ask('GET /npm/plain', ['Accept-Encoding: gzip', 'Range: bytes=0-5']);
@@ -339,7 +339,7 @@ describe('an upstream that lies', () => {
   });
 
   test.each(['text/html', 'text/html; charset=utf-8', 'application/octet-stream', 'application/jsonx'])(
-    'of another type (%s) it passes as it is',
+    'metadata of another media type (%s) is relayed unchanged',
     async (type) => {
       const page = `<html><a href="${upstream.url}/plain">moved</a></html>`;
       upstream.respond(
@@ -351,13 +351,13 @@ describe('an upstream that lies', () => {
     },
   );
 
-  test('HTML that says it is JSON is rewritten whole, and is still no JSON', async () => {
+  test('HTML labelled as JSON is rewritten whole', async () => {
     upstream.respond(sized(`<html>${upstream.url}/plain</html>`));
     expect((await ask('GET /npm/plain'))?.body).toContain(`<html>http://${HOST}/npm/plain</html>`);
   });
 
   test.each(['gzip', 'br', 'x-unknown', 'identity, gzip'])(
-    'encoded as %s, where identity was asked for, it is refused',
+    'metadata encoded as %s despite identity is refused',
     async (encoding) => {
       const packed = gzipSync(body()).toString('latin1');
       upstream.respond(head(`Content-Encoding: ${encoding}`, `Content-Length: ${packed.length}`) + packed);
@@ -367,25 +367,25 @@ describe('an upstream that lies', () => {
     },
   );
 
-  test('bytes that are no text pass as they are', async () => {
+  test('binary bytes are relayed unchanged', async () => {
     const packed = gzipSync(body()).toString('latin1');
     upstream.respond(sized(packed));
     expect((await ask('GET /npm/plain'))?.body).toContain(packed);
   });
 
   test.each([
-    ['a length that is too long', () => head('Content-Length: 999') + body()],
+    ['a Content-Length longer than the body', () => head('Content-Length: 999') + body()],
     ['an end in the middle of a chunk', () => head('Transfer-Encoding: chunked') + `fff\r\n${body()}`],
     ['an end in the middle of a URL', () => head('Content-Length: 999') + body().slice(0, 30)],
-  ])('%s: no client takes it for whole', async (_what, answer) => {
+  ])('%s: the response is visibly truncated', async (_what, answer) => {
     upstream.respond((socket) => void socket.end(answer(), 'latin1'));
     const received = await exchange(gateway.port, request('GET /npm/plain'), { quiet: 500 });
-    // Refused before anything was sent, or cut.
+    // Either refused before the first byte, or aborted.
     expect(received).not.toMatch(/\r\n0\r\n\r\n$/);
     if (!received.startsWith('HTTP/1.1 502')) expect(received).toMatch(/transfer-encoding: chunked/i);
   });
 
-  test('a length that is too short ends the answer, and what follows is none', async () => {
+  test('a Content-Length shorter than the body ends the response; the rest is discarded', async () => {
     const text = body();
     upstream.respond(
       (socket) =>
@@ -397,14 +397,14 @@ describe('an upstream that lies', () => {
     expect((await ask('GET /npm/plain'))?.body).toContain(rewritten);
   });
 
-  test('two lengths, or a length beside chunks, are refused', async () => {
+  test('two lengths, or a length with chunked coding, are refused', async () => {
     upstream.respond(head('Content-Length: 1', 'Content-Length: 2') + body());
     expect(await statusOf('GET /npm/plain')).toBe(502);
     upstream.respond(head('Content-Length: 1', 'Transfer-Encoding: chunked') + body());
     expect(await statusOf('GET /npm/plain')).toBe(502);
   });
 
-  test('addresses of others stay, and get no credential', async () => {
+  test('URLs of other hosts are unchanged and get no credential', async () => {
     const foreign = `{"dist":{"tarball":"${evil.url}/plain/-/plain-1.0.0.tgz"}}`;
     upstream.respond(sized(foreign));
     expect((await ask('GET /npm/plain'))?.body).toContain(foreign);
@@ -419,7 +419,7 @@ describe('an upstream that lies', () => {
     expect(answer?.head).not.toContain('canary-signature');
   });
 
-  test('its 401 and its challenge stay here', async () => {
+  test('its 401 and its challenge are not relayed', async () => {
     upstream.respond(
       `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm="${evil.url}"\r\nContent-Length: 0\r\n\r\n`,
     );
@@ -428,7 +428,7 @@ describe('an upstream that lies', () => {
     expect(answer?.head).not.toContain(evil.url);
   });
 
-  test('a tarball is not touched', async () => {
+  test('a tarball is relayed unchanged', async () => {
     upstream.respond(sized(body()));
     const answer = await ask('GET /npm/plain/-/plain-1.0.0.tgz', ['Accept-Encoding: gzip']);
     expect(answer?.body).toBe(body());

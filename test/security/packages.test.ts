@@ -1,4 +1,4 @@
-/** Feeds of packages: names and bodies that two readers take for different things, upstreams that lie; raw bytes in, raw bytes seen. */
+/** Package registries: ambiguous names and bodies, and malicious upstreams. Raw bytes sent, raw bytes received. */
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -54,7 +54,7 @@ function send(line: string, headers: readonly string[] = [], body = ''): Promise
   return rawResponse(gateway.port, Buffer.from(lines.join('\r\n'), 'latin1'), { quiet: 5_000 });
 }
 
-/** An answer of 200 with a length, which may be another than that of its body. */
+/** A 200 response whose Content-Length may differ from its body. */
 function answer(type: string, body: string | Buffer, length = Buffer.byteLength(body), ...more: string[]) {
   const head = ['HTTP/1.1 200 OK', `Content-Type: ${type}`, `Content-Length: ${length}`, ...more, '', ''];
   const bytes = Buffer.concat([Buffer.from(head.join('\r\n')), Buffer.from(body)]);
@@ -73,7 +73,7 @@ describe('paths', () => {
     '/cargo/api/v1/crates/acme/../other/1.0.0/download',
     '/charts/acme%2F..%2Fother-1.0.0.tgz',
     '/charts/acme-1.0.0.tgz;/other-1.0.0.tgz',
-  ])('%s goes nowhere', async (path) => {
+  ])('%s is not forwarded', async (path) => {
     const { status } = await send(`GET ${path}`);
     expect(status).toBe(400);
     expect(upstream.requests()).toEqual([]);
@@ -83,13 +83,13 @@ describe('paths', () => {
     ['another project', '/pypi/simple/other/'],
     ['a file of another project', '/pypi/packages/other-1.0.tar.gz'],
     ['a file of another project in the folder of a granted one', '/pypi/simple/acme/other-1.0.tar.gz'],
-    ['a file that may be of either', '/pypi/packages/other-1-acme-1.0.tar.gz'],
-    ['a file of nobody knows which', '/pypi/packages/acme.zip'],
+    ['an ambiguous file', '/pypi/packages/other-1-acme-1.0.tar.gz'],
+    ['a file without a version', '/pypi/packages/acme.zip'],
     ['the list of all projects', '/pypi/simple/'],
     ['another crate', '/cargo/ot/he/other'],
     ['a search', '/cargo/api/v1/crates?q=acme'],
     ['another chart', '/charts/other-1.0.0.tgz'],
-    ['a chart that may be either', '/charts/other-1.0.0-acme-1.0.0.tgz'],
+    ['an ambiguous chart', '/charts/other-1.0.0-acme-1.0.0.tgz'],
   ])('%s is denied', async (_name, path) => {
     const { status, body } = await send(`GET ${path}`);
     expect(status).toBe(403);
@@ -107,10 +107,10 @@ describe('paths', () => {
   );
 });
 
-describe('answers that lie', () => {
+describe('malicious responses', () => {
   const link = (): string => `<a href="${upstream.url}/packages/acme-1.0.zip">x</a>`;
 
-  test('a page is asked for unencoded, and leads to the gateway', async () => {
+  test('a page is requested unencoded, and its links lead to the gateway', async () => {
     answer('text/html; charset=utf-8', link());
     const { status, body, headers } = await send('GET /pypi/simple/acme/', ['Accept-Encoding: gzip']);
     expect(status).toBe(200);
@@ -127,20 +127,24 @@ describe('answers that lie', () => {
       () => answer('application/vnd.pypi.simple.v1+json', `{${link()}`),
     ],
     [
-      'a page that is no UTF-8',
+      'a page that is not UTF-8',
       'simple/acme/',
       () => answer('text/html', Buffer.from(`${link()}\xff`, 'latin1')),
     ],
     [
-      'an encoded page where none was asked for',
+      'an encoded page despite identity',
       'simple/acme/',
       () => {
         const body = gzipSync(link());
         answer('text/html', body, body.length, 'Content-Encoding: gzip');
       },
     ],
-    ['a page without end', 'simple/acme/', () => answer('text/html', link() + ' '.repeat(17 * 1024 ** 2))],
-  ])('%s: nothing of it is relayed', async (_name, path, lie) => {
+    [
+      'a page over the size limit',
+      'simple/acme/',
+      () => answer('text/html', link() + ' '.repeat(17 * 1024 ** 2)),
+    ],
+  ])('%s: the document is not relayed', async (_name, path, lie) => {
     lie();
     const { status, body } = await send(`GET /pypi/${path}`);
     expect(status).toBe(502);
@@ -151,8 +155,8 @@ describe('answers that lie', () => {
   test.each([
     ['HTML', 'text/html', '<html>Please log in</html>'],
     ['files elsewhere', 'application/json', '{"dl":"https://elsewhere.example.com/{crate}"}'],
-    ['files elsewhere, as a file of no known kind', 'x/y', '{"dl":"https://elsewhere.example.com/{crate}"}'],
-  ])('config.json with %s: nothing of it is relayed', async (_name, type, body) => {
+    ['files elsewhere, with an unknown media type', 'x/y', '{"dl":"https://elsewhere.example.com/{crate}"}'],
+  ])('config.json with %s is not relayed', async (_name, type, body) => {
     answer(type, body);
     const relayed = await send('GET /cargo/config.json');
     expect(relayed.status).toBe(502);
@@ -164,15 +168,15 @@ describe('answers that lie', () => {
     ['/pypi/simple/acme/', 'image/png'],
     ['/charts/index.yaml', 'text/html'],
     ['/pypi/packages/acme-1.0.zip', 'text/html'],
-  ])('what is no page passes as it is: %s as %s', async (path, type) => {
+  ])('other files are relayed unchanged: %s as %s', async (path, type) => {
     answer(type, link());
     expect((await send(`GET ${path}`)).body).toBe(link());
   });
 
-  test('an index of charts that ends early is cut, not ended', async () => {
+  test('a truncated chart index is aborted', async () => {
     answer('text/yaml', `urls: [${upstream.url}/acme-1.0.0.tgz]\n`, 10_000);
     const { body } = await send('GET /charts/index.yaml');
-    // A last chunk would make it whole.
+    // A last chunk would mark the body as complete.
     expect(body).not.toMatch(/(?:^|\r\n)0\r\n\r\n$/);
     expect(body).not.toContain(upstream.url);
   });
@@ -199,7 +203,7 @@ describe('uploads to an index of Python packages', () => {
       'signed',
       action + name + part(`name="gpg_signature"; filename="${wheel}.asc"`, 'sig') + file(wheel, large) + end,
     ],
-  ])('a good one arrives byte for byte: %s', async (_name, body) => {
+  ])('a valid upload is forwarded byte for byte: %s', async (_name, body) => {
     upstream.respond(OK);
     expect((await upload(body)).status).toBe(200);
     expect(upstream.requests().map((request) => request.body)).toEqual([body]);
@@ -211,7 +215,7 @@ describe('uploads to an index of Python packages', () => {
     ['two names', action + name + part('name="name"', 'other') + file(wheel) + end],
     ['two names in two cases', action + name + part('name="Name"', 'other') + file(wheel) + end],
     [
-      'two names to Rack',
+      'two names for Rack',
       action + name + part('name="name]"', 'other') + part('name="[name]"', 'other') + file(wheel) + end,
     ],
     ['a file in a folder', action + name + file('acme_api-1/other-1.0.zip') + end],
@@ -225,7 +229,7 @@ describe('uploads to an index of Python packages', () => {
       action + name + part('name="doc"; filename="other-1.0.zip"', 's') + file(wheel) + end,
     ],
     ['a file before its name', action + file(wheel) + name + end],
-    ['fields behind the file', action + name + file(wheel) + part('name="x"', 'y') + end],
+    ['fields after the file', action + name + file(wheel) + part('name="x"', 'y') + end],
     [
       'a file with two names',
       action + name + part(`name="content"; filename="${wheel}"; filename*=utf-8''other-1.0.zip`, 'PK') + end,
@@ -233,9 +237,9 @@ describe('uploads to an index of Python packages', () => {
     ['another action', part('name=":action"', 'remove_pkg') + name + file(wheel) + end],
     ['no action', name + file(wheel) + end],
     ['no file', action + name + end],
-    // Readers of lines take a line feed for a line end; Rack 2 needs none before a boundary.
+    // Line-based parsers accept a bare line feed; Rack 2 needs no line end before a boundary.
     [
-      'a name behind a bare line feed',
+      'a name after a bare line feed',
       action +
         name +
         part(
@@ -246,7 +250,7 @@ describe('uploads to an index of Python packages', () => {
         end,
     ],
     [
-      'a name behind a boundary in the middle of a line',
+      'a name after a boundary in the middle of a line',
       action +
         part('name="summary"', 'x--b0undary\r\nContent-Disposition: form-data; name="name"\r\n\r\nother') +
         name +
@@ -255,7 +259,7 @@ describe('uploads to an index of Python packages', () => {
     ],
     ['text before the form', `preamble\r\n${action}${name}${file(wheel)}${end}`],
     ['more fields than are read', action + name + part('name="description"', large) + file(wheel) + end],
-  ])('%s needs the right to write all', async (_name, body) => {
+  ])('%s needs a write grant for all', async (_name, body) => {
     const { status, body: said } = await upload(body);
     expect(status).toBe(403);
     expect(said).toContain('resource_not_granted');
@@ -264,17 +268,17 @@ describe('uploads to an index of Python packages', () => {
 
   test.each([
     ['another type', 'application/x-www-form-urlencoded'],
-    ['a boundary that some end at its comma', 'multipart/form-data; boundary=b0undary,x'],
+    ['a boundary with a comma', 'multipart/form-data; boundary=b0undary,x'],
     ['two boundaries', 'multipart/form-data; boundary=b0undary; boundary=other'],
     ['two types', 'multipart/form-data; boundary=b0undary\r\nContent-Type: multipart/form-data; boundary=x'],
     ['an encoding', 'multipart/form-data; boundary=b0undary\r\nContent-Encoding: gzip'],
-  ])('%s needs the right to write all', async (_name, type) => {
+  ])('%s needs a write grant for all', async (_name, type) => {
     expect((await upload(action + name + file(wheel) + end, type)).status).toBe(403);
     expect(upstream.bytes()).toBe('');
   });
 
   test.each(['?name=other', '?%3Aaction=remove_pkg', '?x'])(
-    '%s needs the right to write all',
+    '%s needs a write grant for all',
     async (query) => {
       const type = 'Content-Type: multipart/form-data; boundary=b0undary';
       expect((await send(`POST /pypi/${query}`, [type], action + name + file(wheel) + end)).status).toBe(403);
@@ -294,10 +298,10 @@ describe('uploads to an index of Python packages', () => {
       `\r\n${end}--b0undary\r\nContent-Disposition: form-data; name="name"\r\n\r\nother\r\n${end}`,
     ],
     [
-      'a boundary with more behind it',
+      'a boundary followed by other bytes',
       `\r\n--b0undary \r\nContent-Disposition: form-data; name="name"\r\n\r\nother\r\n${end}`,
     ],
-  ])('%s behind what was read ends the request before the upstream has it', async (_name, more) => {
+  ])('%s after the buffered part ends the request before the upstream receives it', async (_name, more) => {
     const good = `${action}${name}${file(wheel, large).slice(0, -2)}`;
     const { status, body } = await upload(good + more);
     expect(status).toBe(400);
@@ -314,27 +318,30 @@ describe('publication of a crate', () => {
     return send('PUT /cargo/api/v1/crates/new', [], `${head.toString('latin1')}${metadata}${file}`);
   }
 
-  test('a granted one arrives byte for byte', async () => {
+  test('a granted one is forwarded byte for byte', async () => {
     upstream.respond(OK);
     expect((await publish('{"name":"acme-api","vers":"1.0.0"}')).status).toBe(200);
     expect(upstream.requests()[0]?.body).toHaveLength(4 + 34 + 3 * 1024 ** 2);
   });
 
-  test.each(['gzip', 'br', 'identity'])('one that says it is encoded goes nowhere: %s', async (encoding) => {
-    const body = '\x0f\0\0\0{"name":"acme"}\x02\0\0\0PK';
-    const { status } = await send('PUT /cargo/api/v1/crates/new', [`Content-Encoding: ${encoding}`], body);
-    expect(status).toBe(400);
-    expect(upstream.bytes()).not.toContain('PUT');
-  });
+  test.each(['gzip', 'br', 'identity'])(
+    'one with a Content-Encoding is not forwarded: %s',
+    async (encoding) => {
+      const body = '\x0f\0\0\0{"name":"acme"}\x02\0\0\0PK';
+      const { status } = await send('PUT /cargo/api/v1/crates/new', [`Content-Encoding: ${encoding}`], body);
+      expect(status).toBe(400);
+      expect(upstream.bytes()).not.toContain('PUT');
+    },
+  );
 
   test.each<[string, string, number | undefined, number]>([
     ['another crate', '{"name":"other"}', undefined, 403],
     ['two names', '{"name":"acme","name":"other"}', undefined, 400],
-    ['a length that lies', '{"name":"acme"}', 14, 400],
-    ['a length beyond reason', '{"name":"acme"}', 2 ** 31, 403],
+    ['a length longer than the body', '{"name":"acme"}', 14, 400],
+    ['a length over the limit', '{"name":"acme"}', 2 ** 31, 403],
   ])('%s', async (_name, metadata, length, status) => {
     expect((await publish(metadata, length)).status).toBe(status);
-    // What of the requests before was under way may still come in.
+    // Bytes of earlier requests may still arrive.
     expect(upstream.bytes()).not.toContain('PUT');
   });
 });

@@ -1,4 +1,4 @@
-/** R1, R2, L4, L5 and, for `/v2/`, what the rows H, P and S ask of every path: raw bytes in, raw bytes seen. */
+/** R1, R2, L4, L5, and rows H, P and S for `/v2/`: raw bytes sent, raw bytes received by the upstream. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
@@ -84,7 +84,7 @@ describe('R1: a mount is a pull from its source', () => {
     expect(upstream.requests().map(({ requestLine }) => requestLine)).toEqual([`POST ${sent} HTTP/1.1`]);
   });
 
-  test('two readings of one are none', async () => {
+  test('ambiguous mount parameters are refused', async () => {
     const query = `mount=${DIGEST}&from=acme/payments/b&from=acme/secret`;
     expect(await statusOf(`POST /v2/acme/payments/a/blobs/uploads/?${query}`)).toBe(400);
     expect(
@@ -94,7 +94,7 @@ describe('R1: a mount is a pull from its source', () => {
   });
 });
 
-describe('R2: nothing is passed that was not classified', () => {
+describe('R2: only classified requests are forwarded', () => {
   test.each<[string, number]>([
     ['GET /v2/_catalog', 403],
     ['GET /v2/acme/secret/manifests/latest', 403],
@@ -113,11 +113,11 @@ describe('R2: nothing is passed that was not classified', () => {
   });
 });
 
-describe('L4: a realm that an upstream names gets nothing', () => {
+describe('L4: the realm of an upstream challenge is ignored', () => {
   const challenge = (): string =>
     `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm="${evil.url}/token",service="x"\r\nContent-Length: 0\r\n\r\n`;
 
-  test('not the client, and not the gateway', async () => {
+  test('neither client nor gateway contacts it', async () => {
     upstream.respond(challenge());
     const [answer] = await send(request('GET /v2/acme/payments/a/tags/list', ['Connection: close']));
     expect(answer?.status).toBe(502);
@@ -125,7 +125,7 @@ describe('L4: a realm that an upstream names gets nothing', () => {
     expect(answer?.body).not.toContain(evil.url);
   });
 
-  test('the dance goes where the configuration says, however often it is refused', async () => {
+  test('token requests go to the configured endpoint only, after any number of challenges', async () => {
     upstream.respond((socket, { requestLine }) => {
       const body = '{"token":"upstream-token","expires_in":60}';
       if (!requestLine.includes('/auth?')) return void socket.write(challenge());
@@ -136,14 +136,14 @@ describe('L4: a realm that an upstream names gets nothing', () => {
     );
     expect(answer?.status).toBe(502);
     const lines = upstream.requests().map(({ requestLine }) => requestLine.split('?')[0]);
-    // Once more with a fresh token, and no more.
+    // One retry with a new token.
     expect(lines).toEqual([
       'GET /auth',
       'GET /v2/acme/payments/a/tags/list HTTP/1.1',
       'GET /auth',
       'GET /v2/acme/payments/a/tags/list HTTP/1.1',
     ]);
-    // The password goes to the token service only.
+    // The password is sent to the token service only.
     for (const { requestLine, head } of upstream.requests()) {
       const basic = Buffer.from(`u:${SECRET}`).toString('base64');
       expect(head.includes(basic)).toBe(requestLine.includes('/auth?'));
@@ -156,7 +156,7 @@ describe('L5: a redirect', () => {
     `HTTP/1.1 307 Temporary Redirect\r\nLocation: ${where}\r\nContent-Length: 0\r\n\r\n`;
 
   test.each(['registry.example.com', 'tokens.example.com'])(
-    'to another origin is neither passed nor followed (%s)',
+    'to another origin is neither relayed nor followed (%s)',
     async (host) => {
       upstream.respond((socket, { requestLine }) => {
         const body = '{"token":"upstream-token"}';
@@ -173,7 +173,7 @@ describe('L5: a redirect', () => {
     },
   );
 
-  test('on the registry itself is the client’s path', async () => {
+  test('on the registry itself is rewritten to the public path', async () => {
     upstream.respond(to(`${upstream.url}/v2/acme/payments/b/blobs/${DIGEST}?access_token=x&y=1`));
     const [answer] = await send(request(`GET /v2/acme/payments/a/blobs/${DIGEST}`, ['Connection: close']));
     expect(answer?.status).toBe(307);
@@ -182,7 +182,7 @@ describe('L5: a redirect', () => {
 });
 
 describe('H: headers', () => {
-  test('identity and credential are the gateway’s, however they are spelled', async () => {
+  test('client values of identity and credential headers are removed in any spelling', async () => {
     const spoofed = [
       'X-Auth-Subject: admin',
       'x_auth_subject: admin',
@@ -203,7 +203,7 @@ describe('H: headers', () => {
     expect(seen?.head).not.toMatch(/admin|evil|secret\/manifests|^cookie|^sudo|override/im);
   });
 
-  test('two credentials are none', async () => {
+  test('two credentials are refused', async () => {
     expect(await statusOf('GET /v2/acme/payments/a/tags/list', ['Authorization: Bearer x'])).toBe(400);
     expect(await statusOf('GET /v2/acme/payments/a/tags/list', ['JOB-TOKEN: glcbt-x'])).toBe(400);
     expect(await statusOf('GET /v2/acme/payments/a/tags/list?private_token=x')).toBe(400);
@@ -225,9 +225,9 @@ test.each([
   '/v2/acme/payments/a/./manifests/1',
   '/v2/acme/payments/%C0%AF/manifests/1',
   'http://evil.example.com/v2/acme/payments/a/manifests/1',
-])('P: %s reaches nobody', async (target) => {
+])('P: %s is not forwarded', async (target) => {
   const status = await statusOf(`GET ${target}`);
-  // `%61` is an `a` to every server; the one spelling of it is what is decided on and sent.
+  // Every server decodes `%61` to `a`; the decoded path is authorized and forwarded.
   if (target.endsWith('%61'))
     expect(upstream.requests()[0]?.requestLine).toBe('GET /v2/acme/payments/a/manifests/a HTTP/1.1');
   else expect({ status, seen: upstream.bytes() }).toEqual({ status: 400, seen: '' });
@@ -250,7 +250,7 @@ describe('S: framing', () => {
     expect(upstream.bytes()).toBe('');
   });
 
-  test('what follows a refused upload is no request', async () => {
+  test('bytes after a refused upload are not a request', async () => {
     const denied = request(
       'PATCH /v2/acme/web/a/blobs/uploads/some-id',
       [`Content-Length: ${hidden.length}`],
@@ -269,7 +269,7 @@ describe('S: framing', () => {
     expect(answers.map(({ status }) => status)).toEqual([403]);
   });
 
-  test('a body in disguise goes as one request', async () => {
+  test('a body that looks like a request is forwarded as one body', async () => {
     const chunk = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
     const answers = await send(request(upload, ['Transfer-Encoding: chunked', 'Connection: close'], chunk));
     expect(answers.map(({ status }) => status)).toEqual([200]);
@@ -277,7 +277,7 @@ describe('S: framing', () => {
   });
 });
 
-test('the token endpoint falls to no flood of secrets, and says 429', async () => {
+test('the token endpoint limits guesses of secrets with 429', async () => {
   const attempt = async (): Promise<number | undefined> => {
     const basic = Buffer.from('edge:ghdt_edge_wrong').toString('base64');
     const line = `GET /token?service=${HOST} HTTP/1.1\r\nHost: ${HOST}\r\nAuthorization: Basic ${basic}\r\nConnection: close\r\n\r\n`;

@@ -112,7 +112,7 @@ function send(
   return rawResponse(gateway.port, head.join('\r\n'), { quiet: 5_000 });
 }
 
-/** Nothing has reached the upstream, and the client is told why. */
+/** The request has not reached the upstream, and the response contains the reason. */
 async function expectRefused(gateway: TestGateway, line: string): Promise<RawResponse> {
   const answer = await send(gateway, line);
   expect([line, answer.status, upstream.bytes()]).toEqual([line, 403, '']);
@@ -122,7 +122,7 @@ async function expectRefused(gateway: TestGateway, line: string): Promise<RawRes
 
 const prefix = (type: Type): string => (type === 'oci' ? '/v2/' : `/${type}/`);
 
-/** As the servers have them, below the root of the upstream. On every service type, by GET. */
+/** Routes below the root of the upstream, requested with GET from every service type. */
 const ROUTES = [
   'api/packages/acme/conan/v2/users/authenticate',
   'api/v4/packages/conan/v1/users/authenticate',
@@ -177,7 +177,7 @@ const ROUTES = [
   'acme/api.git/info/lfs/objects/batch',
 ];
 
-/** Ordinary APIs have such paths too: on `http` they are left to its `operations`. */
+/** Ordinary APIs have such paths too, so on `http` its `operations` decide. */
 const LEFT_TO_OPERATIONS = [
   'oauth/token',
   'oauth/authorize',
@@ -188,7 +188,7 @@ const LEFT_TO_OPERATIONS = [
 
 describe.each(TYPES)('a service of type %s', (type) => {
   const routes = [...ROUTES, ...(type === 'http' ? [] : LEFT_TO_OPERATIONS)]
-    // Elsewhere in a registry's paths these are names of repositories.
+    // In a registry these paths are repository names.
     .filter((route) => type !== 'oci' || !/^(?:access|api\/security|nexus)\//.test(route));
 
   test('forwards none of them under a policy that grants everything', async () => {
@@ -199,7 +199,7 @@ describe.each(TYPES)('a service of type %s', (type) => {
     for (const route of routes) await expectRefused(shadow, `GET ${prefix(type)}${route}`);
   });
 
-  test('forwards them by no other method, where the path is unmistakable', async () => {
+  test('forwards them with no other method if the path is unambiguous', async () => {
     for (const method of ['HEAD', 'POST', 'PUT', 'DELETE']) {
       await expectRefused(shadow, `${method} ${prefix(type)}-/npm/v1/tokens`);
       await expectRefused(shadow, `${method} ${prefix(type)}api/v4/projects/20/access_tokens`);
@@ -239,7 +239,7 @@ describe('spellings', () => {
     'GET /generic/v2/users/%2561uthenticate',
     'GET /npm/-%2Fuser%2Ftoken',
     'GET /gitlab/api/v4%2Fpersonal_access_tokens',
-  ])('a path that can be read in two ways is refused as such: %s', async (line) => {
+  ])('an ambiguous path is refused as ambiguous: %s', async (line) => {
     expect([(await send(shadow, line)).status, upstream.bytes()]).toEqual([400, '']);
   });
 
@@ -247,7 +247,7 @@ describe('spellings', () => {
     'GET /gitlab/api/v4/projects/acme%2Fpayments/access_tokens',
     'GET /gitlab/api/v4/projects/acme%2fpayments/variables/KEY',
     'GET /npm/@acme%2fv1/users/authenticate',
-  ])('an encoded slash that the service type reads: %s', async (line) => {
+  ])('an encoded slash on a service type that supports it: %s', async (line) => {
     await expectRefused(shadow, line);
   });
 });
@@ -268,7 +268,7 @@ describe('the upstream path decides', () => {
     }
   });
 
-  test('a prefix of the gateway is none of it', async () => {
+  test('the public prefix of the service is not part of the route', async () => {
     expect((await send(enforced, 'GET /generic-conan/users/list')).status).toBe(200);
     expect((await send(enforced, 'GET /generic-api4/projects/20')).status).toBe(200);
   });
@@ -299,7 +299,7 @@ describe('other routes are forwarded', () => {
   });
 
   test.each(['users/authenticate', 'v2/users/authenticate', 'v2/token', 'jwt/auth', 'oauth/token'])(
-    'http: POST %s, which an ordinary API may have',
+    'http: POST %s, a path of ordinary APIs',
     async (rest) => {
       expect((await send(enforced, `POST /http/${rest}`, undefined, '{}')).status).toBe(200);
       expect(upstream.requests().map(({ requestLine }) => requestLine)).toEqual([`POST /${rest} HTTP/1.1`]);
@@ -316,13 +316,13 @@ describe('other routes are forwarded', () => {
     expect([answer.status, upstream.requests().length]).toEqual([200, 1]);
   });
 
-  test('git: a batch below what is no name of a repository is refused in shadow mode', async () => {
+  test('git: a batch with an invalid repository name is refused in shadow mode', async () => {
     await expectRefused(shadow, 'POST /git/.x/info/lfs/objects/batch');
   });
 });
 
 describe('the refusal', () => {
-  test('says what the route is and what to do; the audit event has the route and the identity', async () => {
+  test('names the route and the remedy; the audit event has the route and the identity', async () => {
     const answer = await expectRefused(enforced, 'GET /http/v2/users/authenticate');
     expect(JSON.parse(answer.body)).toMatchObject({
       error: 'operation_unknown',
@@ -338,14 +338,14 @@ describe('the refusal', () => {
     });
   });
 
-  test('asks for a credential first', async () => {
+  test('is 401 without a credential', async () => {
     for (const gateway of [enforced, shadow]) {
       const answer = await send(gateway, 'GET /generic/v2/users/authenticate', ['Connection: close']);
       expect([answer.status, upstream.bytes()]).toEqual([401, '']);
     }
   });
 
-  test('is 404 where the service conceals its denials', async () => {
+  test('is 404 with deny: conceal', async () => {
     const answer = await send(enforced, 'GET /hidden/v2/users/authenticate');
     expect([answer.status, upstream.bytes()]).toEqual([404, '']);
     expect(answer.body).not.toContain('credentials');
@@ -374,7 +374,7 @@ describe('X-Terraform-Get', () => {
     ['./m.tgz?token=canary-jwt', './m.tgz'],
     ['https://elsewhere.example.com/m.tgz?token=canary-jwt', undefined],
     ['git::https://elsewhere.example.com/m.git?token=canary-jwt', undefined],
-  ])('%s leads to the gateway, or is left out', async (source, expected) => {
+  ])('%s leads to the gateway or is removed', async (source, expected) => {
     const url = source.replace('UPSTREAM', upstream.url);
     upstream.respond(`HTTP/1.1 204 No Content\r\nX-Terraform-Get: ${url}\r\n\r\n`);
     const answer = await send(

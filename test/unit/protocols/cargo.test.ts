@@ -12,7 +12,7 @@ function classified(method: string, path: string): Classification {
   return classify({ ...head, path: `/cargo/${path}` as RequestHead['path'] });
 }
 
-/** What is asked for, which is of one scope and extent. */
+/** The requested operations, all of one scope and extent. */
 function told(found: Classification): readonly string[] {
   if (found.kind === 'deny') return [found.reason];
   if (found.kind !== 'operations') return [found.kind];
@@ -47,7 +47,7 @@ test.each<[string, string, ...string[]]>([
   expect(asked(method, path)).toEqual(expected);
 });
 
-test('crates that are called as a route is', () => {
+test('crates named like a route', () => {
   expect(asked('GET', 'ow/ne/owners')).toEqual(['read one owners']);
   expect(asked('GET', 'do/wn/download')).toEqual(['read one download']);
   expect(asked('GET', 'cr/at/crates')).toEqual(['read one crates']);
@@ -58,7 +58,7 @@ test.each([
   ['GET', ''],
   ['PUT', 'config.json'],
   ['PUT', 'crates/acme-1.0.0.crate'],
-  // The folders of another crate.
+  // Index folders of another crate.
   ['GET', 'ac/me/other'],
   ['GET', '1/ab'],
   ['GET', '2/a'],
@@ -78,11 +78,11 @@ test.each([
   ['GET', 'api/v1/crates/acme%20x/owners'],
   ['PUT', 'api/v1/crates/acme/1.0.0/download'],
   ['GET', 'api/v1/crates/acme/download'],
-])('%s %s is no operation of a registry of crates', (method, path) => {
+])('%s %s is not an operation of a Cargo registry', (method, path) => {
   expect(asked(method, path)).toEqual(['unknown']);
 });
 
-describe('the crate that is published stands in the body', () => {
+describe('a publication names its crate in the body', () => {
   const publication = classified('PUT', 'api/v1/crates/new');
   const read = (body: Buffer): readonly string[] =>
     publication.kind === 'in-body' ? told(publication.read(body)) : [publication.kind];
@@ -92,7 +92,7 @@ describe('the crate that is published stands in the body', () => {
     return Buffer.concat([head, Buffer.from(metadata), Buffer.from(file)]);
   }
 
-  test('whoever may write nothing is not asked which', () => {
+  test('without any write grant it is refused before the body', () => {
     expect(publication).toMatchObject({
       kind: 'in-body',
       part: 'start',
@@ -104,11 +104,11 @@ describe('the crate that is published stands in the body', () => {
     ['its name', '{"name":"Acme_Api","vers":"1.0.0"}', 'write one acme-api'],
     ['escaped', String.raw`{"n\u0061me":"acme-api"}`, 'write one acme-api'],
     ['name twice', '{"name":"acme","name":"other"}', 'request_malformed'],
-    ['name twice in disguise', String.raw`{"name":"acme","n\u0061me":"other"}`, 'request_malformed'],
-    ['name in two cases', '{"name":"acme","Name":"other"}', 'request_malformed'],
-    ['name in another case', '{"NAME":"acme"}', 'request_malformed'],
+    ['the name twice, once escaped', String.raw`{"name":"acme","n\u0061me":"other"}`, 'request_malformed'],
+    ['the name in two letter cases', '{"name":"acme","Name":"other"}', 'request_malformed'],
+    ['the name in another letter case', '{"NAME":"acme"}', 'request_malformed'],
     ['no name', '{"vers":"1.0.0"}', 'request_malformed'],
-    ['a name that is none', '{"name":"../other"}', 'request_malformed'],
+    ['an invalid name', '{"name":"../other"}', 'request_malformed'],
     ['a list of names', '{"name":["acme"]}', 'request_malformed'],
     ['no JSON', 'name=acme', 'request_malformed'],
     ['nothing', '', 'request_malformed'],
@@ -116,14 +116,14 @@ describe('the crate that is published stands in the body', () => {
     expect(read(body(metadata))).toEqual([expected]);
   });
 
-  test('a length that lies', () => {
+  test('a length longer than the body', () => {
     expect(read(body('{"name":"acme"}', 14))).toEqual(['request_malformed']);
     expect(read(body('{"name":"acme"}', 1000))).toEqual(['request_malformed']);
     expect(read(Buffer.from([1, 0]))).toEqual(['request_malformed']);
     expect(read(Buffer.alloc(0))).toEqual(['request_malformed']);
   });
 
-  test('metadata that is too long to be read needs the right to write all', () => {
+  test('metadata over the limit needs a write grant for all crates', () => {
     expect(read(body('{"name":"acme"}', 2 ** 31))).toEqual(['write every']);
   });
 });
@@ -174,15 +174,15 @@ describe('config.json', () => {
       'files on another host, which cargo would send its token to',
       { dl: 'https://elsewhere.example.com/{crate}' },
     ],
-    ['a host whose name begins in the same way', { dl: 'http://crates.internal.example.com/' }],
+    ['a host with the same prefix', { dl: 'http://crates.internal.example.com/' }],
     ['a web API on another host', { dl: 'http://crates.internal/dl', api: 'https://elsewhere.example.com' }],
     ['dot segments', { dl: 'http://crates.internal/../other/{crate}' }],
     ['a query', { dl: 'http://crates.internal/dl?crate={crate}' }],
     ['no dl', { api: 'http://crates.internal' }],
-    ['dl that is no text', { dl: ['http://crates.internal/dl'] }],
+    ['dl that is not a string', { dl: ['http://crates.internal/dl'] }],
     ['dl twice', '{"dl":"http://crates.internal/dl","dl":"https://elsewhere.example.com/"}'],
     ['HTML', '<html>Please log in</html>'],
-  ])('%s: nothing of it is relayed', (_name, config) => {
+  ])('%s: the document is not relayed', (_name, config) => {
     expect(rewrite(config)).toBeUndefined();
   });
 });

@@ -20,11 +20,11 @@ test.each([
   });
 });
 
-test.each(['PATCH', 'OPTIONS', 'PROPFIND'])('%s is no operation of a file tree', (method) => {
+test.each(['PATCH', 'OPTIONS', 'PROPFIND'])('%s is not an operation of a file tree', (method) => {
   expect(classify(head(method, '/files/a'))).toMatchObject({ kind: 'unknown' });
 });
 
-test('wget answers a Basic challenge only; both clients print text', () => {
+test('a Basic challenge for wget, and a plain-text refusal', () => {
   expect(challenge({ host: 'files.example.com', operations: [], error: 'invalid_token', status: 401 })).toBe(
     'Basic realm="files.example.com"',
   );

@@ -94,7 +94,7 @@ describe('a refusal', () => {
     ['/git/acme/api.git/info/lfs/objects/batch', '*/*'],
     ['/git/acme/api.git/gitlab-lfs/objects/x', undefined],
     ['/git/acme/api.git/x', 'application/vnd.git-lfs+json'],
-  ])('at %s with Accept: %s is that of Git LFS', (path, accept) => {
+  ])('at %s with Accept: %s uses the format of Git LFS', (path, accept) => {
     expect(refusal(at(path), accept)).toEqual({
       contentType: 'application/vnd.git-lfs+json',
       body: '{"message":"Why. (scope_not_granted)","request_id":"r-1"}\n',

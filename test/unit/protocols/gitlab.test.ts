@@ -100,7 +100,7 @@ describe('endpoints', () => {
     [`GET ${P}/20/repository/branches/release.json`, 'read_api id:20'],
     [`GET ${P}/20/issues/3/notes/4`, 'read_api id:20'],
     [`DELETE ${P}/20/issues/3/links/4`, 'write_api id:20'],
-    // Outside the list.
+    // Outside the allow list.
     [`DELETE ${P}/20`, 'admin_api every rewritten'],
     [`PUT ${P}/acme%2Fpayments`, 'admin_api every rewritten'],
     [`POST ${P}/20/fork`, 'admin_api every rewritten'],
@@ -123,7 +123,7 @@ describe('endpoints', () => {
   ])('%s: %s', (line, expected) => expect(classify(line)).toBe(expected));
 });
 
-describe('nothing else', () => {
+describe('requests that are not operations', () => {
   test.each([
     'GET /api/v4/projects',
     'GET /api/v4/user',
@@ -148,7 +148,7 @@ describe('nothing else', () => {
     `PROPFIND ${P}/20`,
     `GET ${P}/20/repository/compare?from_project_id=042`,
     `GET ${P}/20/repository/compare?from_project_id[x]`,
-    // Another spelling of an endpoint, to a router that takes a format behind a name or an escape for a slash.
+    // Other spellings of an endpoint for routers that accept a format suffix or decode a slash.
     `GET ${P}/20/releases.json`,
     `GET ${P}/20/packages%2F9`,
     `POST ${P}/20/trigger/pipeline.json`,
@@ -161,13 +161,13 @@ describe('nothing else', () => {
   ])('%s', (line) => expect(classify(line)).toMatch(/^(?:unknown|deny)$/));
 });
 
-test('what reads has no body: Rack would take parameters from it', () => {
+test('a body on GET or HEAD is refused: Rack reads parameters from it', () => {
   expect(classify(`GET ${P}/20/repository/compare?from=a&to=b`, true)).toBe('deny');
   expect(classify(`HEAD ${P}/20`, true)).toBe('deny');
   expect(classify(`DELETE ${P}/20/packages/9`, true)).toBe('write_package_registry id:20');
 });
 
-describe('a body is read', () => {
+describe('whether the body is read before the decision', () => {
   const form = ['Content-Type', 'application/x-www-form-urlencoded'];
   test.each<[string, readonly string[], string]>([
     [`POST ${P}/20/repository/commits`, [], 'in-body'],
@@ -184,7 +184,7 @@ describe('a body is read', () => {
   ])('%s %j: %s', (line, headers, expected) => expect(classify(line, true, headers)).toBe(expected));
 });
 
-test('every row of the list decides its own path', () => {
+test('every endpoint of the list matches its path', () => {
   for (const { path, scopes } of Object.values(GITLAB_ENDPOINTS).flat()) {
     const below = path
       .replaceAll(/:\w*id(?=\/|$)/g, '7')
@@ -199,7 +199,7 @@ test('every row of the list decides its own path', () => {
   }
 });
 
-test('an upload that is not read is at a path without another method, which a form could ask for', () => {
+test('an upload that is not buffered is at a path with no other method, so that _method in the form has no effect', () => {
   const endpoints = Object.values(GITLAB_ENDPOINTS).flat();
   const uploads = endpoints.filter(({ upload }) => upload === true);
   expect(uploads.length).toBeGreaterThan(0);
@@ -209,7 +209,7 @@ test('an upload that is not read is at a path without another method, which a fo
   }
 });
 
-test('docs/guides/gitlab-api.md has every endpoint, with its scopes, in this order', () => {
+test('docs/guides/gitlab-api.md lists every endpoint and its scopes in this order', () => {
   const text = readFileSync(join(import.meta.dirname, '../../../docs/guides/gitlab-api.md'), 'utf8');
   const documented = Object.keys(GITLAB_ENDPOINTS).map((area) => {
     const [, section = ''] = text.split(`### ${area}\n`);

@@ -25,7 +25,7 @@ test.each([
   ['PUT', 'example.com/acme/lib/@v/v1.0.0.zip', WRITE, 'example.com/acme/lib'],
   ['PUT', 'example.com/acme/lib/@v/list', WRITE, 'example.com/acme/lib'],
   ['DELETE', 'example.com/acme/lib/@v/v1.0.0.zip', WRITE, 'example.com/acme/lib'],
-])('%s %s is %s of %s', (method, rest, scope, resource) => {
+])('%s %s requires %s on %s', (method, rest, scope, resource) => {
   expect(classify(head(method, rest))).toEqual({
     kind: 'operations',
     operations: [{ scope, resource, extent: 'one' }],
@@ -33,7 +33,7 @@ test.each([
 });
 
 test.each(['supported', 'latest', 'tile/8/0/x001/234', 'tile/8/data/000.p/1'])(
-  'the log itself names no module: %s',
+  'a route of the checksum log names no module: %s',
   (what) => {
     expect(classify(head('GET', `sumdb/sum.example.com/${what}`))).toEqual({
       kind: 'operations',
@@ -51,14 +51,14 @@ test.each([
   ['GET', 'example.com/acme/lib/@v/v1.0.0.tar'],
   ['GET', 'example.com/acme/lib/@v/sub/v1.0.0.mod'],
   ['GET', 'example.com/acme/lib/@v/V1.0.0.mod'],
-  // Another module to a server that folds case, or that undoes no `!`.
+  // Servers that fold case, or do not decode `!`, find another module.
   ['GET', 'github.com/Azure/x/@v/list'],
   ['GET', 'github.com/!Azure/x/@v/list'],
   ['GET', 'github.com/!!azure/x/@v/list'],
   ['GET', 'github.com/azure!/x/@v/list'],
   ['GET', 'github.com/!1/x/@v/list'],
   ['GET', '!example.com/x/@v/list'],
-  // No module path (golang.org/x/mod/module CheckPath).
+  // Not a module path (golang.org/x/mod/module CheckPath).
   ['GET', 'nodot/x/@v/list'],
   ['GET', '-a.com/x/@v/list'],
   ['GET', 'example.com/.x/@v/list'],
@@ -76,11 +76,11 @@ test.each([
   ['PUT', 'sumdb/sum.example.com/latest'],
   ['POST', 'example.com/acme/lib/@v/list'],
   ['PATCH', 'example.com/acme/lib/@v/list'],
-])('%s %s is no operation', (method, rest) => {
+])('%s %s is not an operation', (method, rest) => {
   expect(classify(head(method, rest))).toMatchObject({ kind: 'unknown' });
 });
 
-test('Basic, and text of at most eight lines', () => {
+test('a Basic challenge, and a refusal of at most eight lines', () => {
   expect(challenge({ host: 'go.example.com', operations: [], error: undefined, status: 401 })).toBe(
     'Basic realm="go.example.com"',
   );

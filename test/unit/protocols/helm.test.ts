@@ -5,7 +5,7 @@ import { SCOPE_NOT_GRANTED } from './request-heads.ts';
 
 const { classify, challenge, refusal } = packageProtocols.helm({ path: '/charts/' });
 
-/** Resources of what is asked for, which is all of one scope and extent. */
+/** Resources of the requested operations, all of one scope and extent. */
 function asked(method: string, path: string): readonly string[] {
   const head = { method, host: 'gateway.example.com', query: '', hasBody: false, rawHeaders: [] };
   const found = classify({ ...head, path: `/charts/${path}` as RequestHead['path'] });
@@ -34,7 +34,7 @@ test.each<[string, string, ...string[]]>([
   expect(asked(method, path)).toEqual(expected);
 });
 
-describe('names that could be read differently: all readings must be granted', () => {
+describe('ambiguous file names: every candidate must be granted', () => {
   test.each<[string, ...string[]]>([
     ['redis-6-1.2.3.tgz', 'read one redis', 'read one redis-6'],
     ['acme-1.0.0-other-2.0.0.tgz', 'read one acme', 'read one acme-1.0.0-other'],
@@ -61,11 +61,11 @@ test.each([
   ['GET', 'api/charts/acme/1.0.0/values/more'],
   ['DELETE', 'api/charts/acme'],
   ['POST', 'api/charts/acme'],
-])('%s %s is no operation of a chart repository', (method, path) => {
+])('%s %s is not an operation of a chart repository', (method, path) => {
   expect(asked(method, path)).toEqual(['unknown']);
 });
 
-test('helm prints the phrase, curl the text', () => {
+test('a reason phrase for helm, and a text body for curl', () => {
   expect(challenge({ host: 'gateway.example.com', operations: [], error: undefined, status: 401 })).toBe(
     'Basic realm="gateway.example.com"',
   );

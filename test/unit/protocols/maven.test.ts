@@ -29,7 +29,7 @@ test.each([
   });
 });
 
-describe('what goes with a file has its path', () => {
+describe('checksums and signatures have the resource of their file', () => {
   test.each([
     ['a/b/1/b-1.jar.sha1', 'a/b/1/b-1.jar'],
     ['a/b/1/b-1.jar.md5', 'a/b/1/b-1.jar'],
@@ -60,11 +60,11 @@ test.each([
   ['POST', 'com/acme/app/1/app-1.jar'],
   ['MKCOL', 'com/acme'],
   ['PROPFIND', 'com/acme'],
-])('%s %s is no operation of a repository', (method, file) => {
+])('%s %s is not an operation of a Maven repository', (method, file) => {
   expect(classify(head(method, `/maven/${file}`))).toMatchObject({ kind: 'unknown' });
 });
 
-test('Maven answers a Basic challenge, and prints the phrase', () => {
+test('a Basic challenge, and a refusal with a reason phrase', () => {
   expect(challenge({ host: 'maven.example.com', operations: [], error: undefined, status: 401 })).toBe(
     'Basic realm="maven.example.com"',
   );

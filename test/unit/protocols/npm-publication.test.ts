@@ -111,7 +111,7 @@ describe('a publication', () => {
     expect(requested.kind === 'operations' && requested.plan?.watch !== undefined).toBe(checked);
   });
 
-  test('the objection names the package of the path and that of the body', () => {
+  test('the objection contains the package names of path and body', () => {
     const requested = classify(head('PUT', '@acme%2fui'));
     const watch = requested.kind === 'operations' ? requested.plan?.watch?.() : undefined;
     expect(watch?.(Buffer.from('{"name":"@other/ui"'))).toBe(

@@ -17,7 +17,7 @@ test.each([
   ['GET', '@acme%2Fui', READ, '@acme/ui'],
   ['GET', '@acme%2fui/1.0.0', READ, '@acme/ui'],
   ['GET', 'left-pad/latest', READ, 'left-pad'],
-  // Names are what they are: this is another package, to npm too.
+  // Names are case-sensitive in npm.
   ['GET', 'JSONStream', READ, 'JSONStream'],
   ['GET', 'left-pad/-/left-pad-1.0.0.tgz', READ, 'left-pad'],
   ['GET', '@acme/ui/-/ui-1.0.0-rc.1.tgz', READ, '@acme/ui'],
@@ -32,7 +32,7 @@ test.each([
   ['POST', '-/package/left-pad/dist-tags/next', WRITE, 'left-pad'],
   ['DELETE', '-/package/left-pad/dist-tags/next', WRITE, 'left-pad'],
   ['GET', '-/npm/v1/attestations/@acme%2fui@1.0.0', READ, '@acme/ui'],
-])('%s %s is %s of %s', (method, rest, scope, resource) => {
+])('%s %s requires %s on %s', (method, rest, scope, resource) => {
   expect(classify(head(method, rest))).toMatchObject({
     kind: 'operations',
     operations: [{ scope, resource, extent: 'one' }],
@@ -59,13 +59,13 @@ test.each([
   ['@acme/ui/-/ui-1.0.0.tgz', undefined],
   ['-/package/left-pad/dist-tags', undefined],
   ['-/npm/v1/attestations/left-pad@1.0.0', undefined],
-])('what is rewritten in %s: %s', (rest, kind) => {
+])('the kind of rewrite of %s: %s', (rest, kind) => {
   const asked = classify(head('GET', rest));
   expect(asked.kind === 'operations' ? asked.plan?.rewrite?.kind : asked).toBe(kind);
 });
 
 test.each([
-  // A slash that one server takes for the name's, another for the path's.
+  // A slash that servers read as part of the name or of the path.
   ['GET', 'left%2fpad'],
   ['GET', '@acme%2fui%2f1.0.0'],
   ['GET', '@acme/ui%2f-%2fui-1.0.0.tgz'],
@@ -87,7 +87,7 @@ test.each([
   ['GET', '_users'],
   ['GET', 'left%20pad'],
   ['GET', '@acme/@other'],
-  // The file is of another package, or of none.
+  // A file of another package, or not a package file.
   ['GET', '@acme/ui/-/core-1.0.0.tgz'],
   ['GET', '@acme/ui/-/ui-core-1.0.0.tgz'],
   ['GET', '@acme/ui/-/@other/ui-1.0.0.tgz'],
@@ -108,7 +108,7 @@ test.each([
   ['PUT', '-/package/left-pad/dist-tags'],
   ['GET', '-/package/left-pad/dist-tags/next'],
   ['GET', '-/package/left-pad/access'],
-  // Accounts of the upstream, among them the gateway's own.
+  // Accounts of the upstream, including the gateway's account.
   ['POST', '-/v1/login'],
   ['PUT', '-/user/org.couchdb.user:ana'],
   ['DELETE', '-/user/token/secret'],
@@ -116,14 +116,14 @@ test.each([
   ['GET', '-/npm/v1/user'],
   ['GET', '-/org/acme/user'],
   ['PUT', '-/whoami'],
-])('%s %s is no operation', (method, rest) => {
+])('%s %s is not an operation', (method, rest) => {
   expect(classify(head(method, rest))).toMatchObject({ kind: 'unknown' });
 });
 
-test('whoami is answered here: to the upstream, everybody is the gateway', () => {
+test('whoami is a built-in response: the upstream only knows the account of the gateway', () => {
   const asked = classify(head('GET', '-/whoami'));
   if (asked.kind !== 'operations' || typeof asked.plan?.builtInResponse !== 'function')
-    throw new Error('not answered');
+    throw new Error('no built-in response');
   expect(asked.operations).toEqual([]);
   const credential = {} as never;
   expect(asked.plan.builtInResponse({ identity: 'ci', roles: [], credential })).toMatchObject({
@@ -133,7 +133,7 @@ test('whoami is answered here: to the upstream, everybody is the gateway', () =>
   expect(asked.plan.builtInResponse(undefined).body).toBe('{}\n');
 });
 
-test('no challenge, and the reason in the body and in the phrase', () => {
+test('no challenge, and a refusal with the reason in body and phrase', () => {
   expect(encodedSlash).toBe(true);
   expect(
     challenge({ host: 'npm.example.com', operations: [], error: undefined, status: 401 }),

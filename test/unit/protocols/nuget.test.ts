@@ -41,7 +41,7 @@ test.each([
 });
 
 test.each([
-  // Two names in one path, or one that somebody could read as another.
+  // Two names in one path, or an ambiguous name.
   ['GET', 'v3/package/acme.core/1.0.0/other.1.0.0.nupkg'],
   ['GET', 'v3/package/acme.core/1.0.0/acme.core.2.0.0.nupkg'],
   ['GET', 'v3/package/acme.core/1.0.0/acme.core.1.0.0.nupkg/more'],
@@ -66,11 +66,11 @@ test.each([
   ['PUT', 'api/v2/package/acme.core/1.0.0'],
   ['DELETE', 'api/v2/package/acme.core/everything'],
   ['POST', 'v3/search'],
-])('%s %s is nothing that a feed knows', (method, path) => {
+])('%s %s is not an operation of a NuGet feed', (method, path) => {
   expect(classify(head(method, `/nuget/${path}`))).toMatchObject({ kind: 'unknown' });
 });
 
-test('NuGet answers a Basic challenge, and prints a header and the phrase', () => {
+test('a Basic challenge, and a refusal with a header and a reason phrase', () => {
   expect(challenge({ host: 'nuget.example.com', operations: [], error: undefined, status: 401 })).toBe(
     'Basic realm="nuget.example.com"',
   );
@@ -103,13 +103,13 @@ describe('the service index', () => {
     return JSON.parse(rewrite.rewrite(JSON.stringify({ version: '3.0.0', resources }), urls) ?? 'null');
   };
 
-  test('leads to storage where the configuration allows it', () => {
+  test('keeps URLs of configured storage', () => {
     expect(rewritten('https://storage/v3/package/')).toMatchObject({
       resources: [{ '@id': 'https://storage/v3/package/' }],
     });
   });
 
-  test('leads to the gateway, and nowhere else', () => {
+  test('keeps only resources at the gateway', () => {
     expect(rewritten('http://feed/v3/package/', 'http://elsewhere/', 'HTTP://FEED/', '/v3/search')).toEqual({
       version: '3.0.0',
       resources: [{ '@id': `${PUBLIC}v3/package/`, '@type': 'x' }],
@@ -125,7 +125,7 @@ describe('the service index', () => {
     'http://feed/\n//elsewhere/',
     17,
     null,
-  ])('%j is left out', (id) => expect(rewritten(id)).toEqual({ version: '3.0.0', resources: [] }));
+  ])('%j is removed', (id) => expect(rewritten(id)).toEqual({ version: '3.0.0', resources: [] }));
 
   test.each(['', '<html>', '[]', '{}', '{"resources":{}}', '{"resources":[],"resources":[]}'])(
     '%j is not relayed',

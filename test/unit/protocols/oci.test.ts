@@ -45,14 +45,14 @@ describe('every route of the distribution specification', () => {
     expect(registry.classify(head(method, target))).toEqual({ kind: 'operations', operations });
   });
 
-  test('names hold what routes are made of', () => {
+  test('repository names can contain segments of routes', () => {
     const asked = registry.classify(head('GET', '/v2/a/manifests/b/tags/list/manifests/1'));
     expect(asked).toMatchObject({ operations: [{ resource: 'a/manifests/b/tags/list' }] });
     const blobs = registry.classify(head('GET', `/v2/blobs/uploads/x/blobs/${DIGEST}`));
     expect(blobs).toMatchObject({ operations: [{ resource: 'blobs/uploads/x' }] });
   });
 
-  test('the catalog is everything; the ping is answered here', () => {
+  test('the catalog covers all repositories; the ping is a built-in response', () => {
     expect(registry.classify(head('GET', '/v2/_catalog'))).toMatchObject({
       operations: [{ scope: 'read_registry', extent: 'every' }],
     });
@@ -77,7 +77,7 @@ test.each([
   ['GET', '/v2/a/b/tags/all'],
   ['GET', '/v2/a/b/_layers/x'],
   ['GET', '/v2/a/b/manifests/1/2'],
-])('%s %s is no operation of a registry', (method, target) => {
+])('%s %s is not an operation of a registry', (method, target) => {
   expect(registry.classify(head(method, target))).toMatchObject({ kind: 'unknown' });
 });
 
@@ -108,7 +108,7 @@ describe('mount', () => {
   const upload = (query: string, protocol = registry) =>
     protocol.classify(head('POST', `/v2/a/b/blobs/uploads/?${query}`));
 
-  test('needs pull on the source; without it, it is a plain upload', () => {
+  test('requires pull on the source, otherwise becomes a plain upload', () => {
     expect(upload(`${mount}&from=c/d&origin=x&y=1`)).toEqual({
       kind: 'operations',
       operations: [READ, WRITE, source],
@@ -118,11 +118,11 @@ describe('mount', () => {
   });
 
   test.each([[`${mount}&%66rom=c%2Fd`], [`mount=${DIGEST.replace(':', '%3A')}&from=c/d`]])(
-    'however it is spelled: %s',
+    'in any encoding: %s',
     (query) => expect(upload(query)).toMatchObject({ operations: [READ, WRITE, source] }),
   );
 
-  test.each([[mount], ['from=c/d'], ['origin=x']])('half of one is none: %s', (query) => {
+  test.each([[mount], ['from=c/d'], ['origin=x']])('incomplete mount parameters are removed: %s', (query) => {
     expect(upload(query)).toEqual({ kind: 'operations', operations: [READ, WRITE], plan: { query: '' } });
   });
 
@@ -135,7 +135,7 @@ describe('mount', () => {
     expect(upload(query)).toMatchObject({ kind: 'deny', reason: 'request_malformed' }),
   );
 
-  test('behind a prefix, the source loses it too; one elsewhere cannot be mounted', () => {
+  test('the prefix is removed from the source; a source without the prefix cannot be mounted', () => {
     const prefixed = ociProtocol({ ...SETTINGS, path: '/v2/a/' });
     expect(upload(`${mount}&from=a/x`, prefixed)).toMatchObject({ plan: { query: `?${mount}&from=x` } });
     expect(upload(`${mount}&from=c/d`, prefixed)).toEqual({
@@ -146,7 +146,7 @@ describe('mount', () => {
   });
 });
 
-test('a host of prefixes has a ping and nothing else of its own', () => {
+test('the root of a host with prefixes serves only the ping', () => {
   const root = registryRoot(registry);
   expect(root.classify(head('GET', '/v2/'))).toMatchObject({ kind: 'operations' });
   expect(root.classify(head('GET', '/v2/_catalog'))).toMatchObject({ kind: 'unknown' });
@@ -156,13 +156,13 @@ test('a host of prefixes has a ping and nothing else of its own', () => {
 describe('challenge', () => {
   const context = { host: 'r.example.com:5000', operations: [], error: undefined, status: 401 };
 
-  test('what is empty is left out', () => {
+  test('empty parameters are omitted', () => {
     expect(registry.challenge(context)).toBe(
       'Bearer realm="https://r.example.com:5000/token",service="r.example.com:5000"',
     );
   });
 
-  test('a mount asks for both repositories', () => {
+  test('a mount lists both repositories', () => {
     const operations = [READ, WRITE, { ...READ, resource: 'c/d' }] as const;
     const challenge = registry.challenge({
       ...context,
@@ -174,7 +174,7 @@ describe('challenge', () => {
     );
   });
 
-  test('none beside a 403', () => expect(registry.challenge({ ...context, status: 403 })).toBeUndefined());
+  test('none on 403', () => expect(registry.challenge({ ...context, status: 403 })).toBeUndefined());
 });
 
 describe('refusal', () => {
@@ -189,7 +189,7 @@ describe('refusal', () => {
     ] as const,
   };
 
-  test('one line of ASCII that says it all', () => {
+  test('the message is one line of ASCII with all details', () => {
     const { body, contentType, headers } = registry.refusal(text, undefined);
     expect(contentType).toBe('application/json');
     expect(headers).toContain('Docker-Distribution-Api-Version');
@@ -239,7 +239,7 @@ describe('refusal', () => {
     ['HEAD', `/v2/a/b/manifests/${DIGEST}`, 404],
     ['HEAD', '/v2/a/b/manifests/latest', 403],
     ['GET', `/v2/a/b/blobs/${DIGEST}`, 403],
-  ])('a denied %s %s is answered %i', (method, path, status) => {
+  ])('a denied %s %s gets %i', (method, path, status) => {
     const asked = { method, host: 'r', path: path as RequestHead['path'] };
     expect(registry.refusal({ ...text, head: asked }, undefined).status).toBe(status);
   });
@@ -269,11 +269,11 @@ describe('scopes', () => {
     ).toEqual(expected);
   });
 
-  test('a hundred at most', () => {
+  test('at most 100', () => {
     expect(readScopes(Array.from({ length: 500 }, (_, n) => `repository:r${n}:pull`))).toHaveLength(100);
   });
 
-  test('actions that nobody knows grant nothing; * is all', () => {
+  test('unknown actions are ignored; * stands for all', () => {
     const of = (actions: readonly string[]): string[] =>
       operationsForAccess({ type: 'repository', name: 'a', actions }).map(({ operation }) => operation.scope);
     expect(of(['pull', 'admin'])).toEqual(['read_registry']);

@@ -4,7 +4,7 @@ import { SIMPLE_PAGE } from '../../../src/protocols/pypi/simple-page.ts';
 
 const GATEWAY = 'https://gateway.example.com/pypi/';
 
-/** As `forward` gives them for an upstream at the root of its host. */
+/** The public URLs of an upstream at the root of its host. */
 const urls: PublicUrls = {
   base: GATEWAY,
   of(url) {
@@ -19,7 +19,7 @@ const urls: PublicUrls = {
 const rewrite = (page: string): string | undefined => SIMPLE_PAGE.rewrite(page, urls);
 const link = (href: string): string => `<!DOCTYPE html><body><a class=x href="${href}" data-y>acme</a><br>\n`;
 
-describe('links of a page of HTML', () => {
+describe('links of an HTML page', () => {
   test.each([
     [
       'absolute',
@@ -41,11 +41,11 @@ describe('links of a page of HTML', () => {
     'a-1.0.zip',
     'https://elsewhere.example.com/a-1.0.zip',
     '#x',
-  ])('%s stays byte for byte', (href) => {
+  ])('%s is unchanged', (href) => {
     expect(rewrite(link(href))).toBe(link(href));
   });
 
-  test('attestations are led through the gateway, other attributes and text are not touched', () => {
+  test('URLs of attestations are rewritten, other attributes and text stay unchanged', () => {
     const page =
       '<a href=/a-1.0.zip data-requires-python=">=3.8" title="http://index.internal:8080/">/a</a>' +
       "<A\nHREF = '/b-1.0.zip'\tdata-provenance='http://index.internal:8080/p'/>http://index.internal:8080/";
@@ -56,17 +56,17 @@ describe('links of a page of HTML', () => {
   });
 
   test.each([
-    ['a quote that nobody closes', '<a href="/a-1.0.zip>x</a>'],
+    ['an unclosed quote', '<a href="/a-1.0.zip>x</a>'],
     ['a quote inside a value', '<a href=/a"b>x</a>'],
-    ['a value that is missing', '<a href=>x</a>'],
-    ['an anchor that does not end', '<a href="/a-1.0.zip"'],
+    ['a missing value', '<a href=>x</a>'],
+    ['an unclosed anchor', '<a href="/a-1.0.zip"'],
     ['a tag in a tag', '<a <b href="/a-1.0.zip">'],
     ['another base', '<base href="https://elsewhere.example.com/"><a href="/a-1.0.zip">x</a>'],
-  ])('%s: nothing of the page is relayed', (_name, page) => {
+  ])('%s: the page is not relayed', (_name, page) => {
     expect(rewrite(`<a href="/first-1.0.zip">x</a>${page}`)).toBeUndefined();
   });
 
-  test('a page that is full of beginnings takes no longer than it is long', () => {
+  test('a page full of unclosed anchors is read in linear time', () => {
     const page = '<a '.repeat(500_000);
     const start = performance.now();
     expect(rewrite(page)).toBeUndefined();
@@ -75,8 +75,8 @@ describe('links of a page of HTML', () => {
   });
 });
 
-describe('pages of JSON', () => {
-  test('URLs of files and of their attestations; everything else as it was', () => {
+describe('JSON pages', () => {
+  test('URLs of files and attestations are rewritten; other members stay unchanged', () => {
     const page = {
       meta: { 'api-version': '1.3', '_last-serial': 7 },
       name: 'acme',
@@ -110,7 +110,7 @@ describe('pages of JSON', () => {
     });
   });
 
-  test('the list of projects stays byte for byte', () => {
+  test('the project list is unchanged', () => {
     const list = '{"meta": {"api-version": "1.0"},  "projects": [{"name": "acme"}]}';
     expect(rewrite(list)).toBe(list);
   });
@@ -118,9 +118,9 @@ describe('pages of JSON', () => {
   test.each([
     ['cut short', '{"files": [{"url": "/a-1.0.zip"}'],
     ['files twice', '{"files": [], "files": [{"url": "/a-1.0.zip"}]}'],
-    ['files that are none', '{"files": {"url": "/a-1.0.zip"}}'],
+    ['files that are not a list', '{"files": {"url": "/a-1.0.zip"}}'],
     ['a file without a URL', '{"files": [{"filename": "a-1.0.zip"}]}'],
-  ])('%s: nothing of it is relayed', (_name, page) => {
+  ])('%s: the page is not relayed', (_name, page) => {
     expect(rewrite(page)).toBeUndefined();
   });
 });

@@ -6,7 +6,7 @@ const { classify, challenge, refusal } = packageProtocols.pypi({ path: '/pypi/' 
 
 const head = headsAt('gateway.example.com', '/pypi/');
 
-/** Resources of what is asked for, which is all of one scope and extent. */
+/** Resources of the requested operations, all of one scope and extent. */
 function asked(method: string, path: string): readonly string[] {
   const found = classify(head(method, path));
   if (found.kind !== 'operations') return [found.kind];
@@ -15,7 +15,7 @@ function asked(method: string, path: string): readonly string[] {
   );
 }
 
-describe('one project under every spelling (PEP 503)', () => {
+describe('all spellings of a name are one project (PEP 503)', () => {
   test.each(['acme-api', 'Acme.API', 'acme__api', 'ACME-.-api'])('%s', (name) => {
     expect(asked('GET', `simple/${name}/`)).toEqual(['read one acme-api']);
     expect(asked('HEAD', `+simple/${name}`)).toEqual(['read one acme-api']);
@@ -41,14 +41,14 @@ test.each<[string, string, ...string[]]>([
   expect(asked(method, path)).toEqual(expected);
 });
 
-describe('names that two servers could read differently: all readings must be granted', () => {
+describe('ambiguous file names: every candidate must be granted', () => {
   test.each<[string, ...string[]]>([
     ['packages/acme-2-1.0.tar.gz', 'read one acme', 'read one acme-2'],
     ['packages/acme-1.0-other-2.0.tar.gz', 'read one acme', 'read one acme-1-0-other'],
     ['packages/acme-1.0-1.tar.gz', 'read one acme', 'read one acme-1-0'],
     ['simple/acme/other-1.0.tar.gz', 'read one acme', 'read one other'],
     ['integrity/acme/1.0/other-1.0.tar.gz/provenance', 'read one acme', 'read one other'],
-    // No reading at all.
+    // No candidate.
     ['packages/acme.tar.gz', 'read every'],
     ['packages/acme-latest.zip', 'read every'],
     ['packages/acme-api-1.0-py3-none-any.whl', 'read every'],
@@ -73,11 +73,11 @@ test.each([
   ['POST', 'packages/acme-1.0.tar.gz'],
   ['PUT', 'packages/acme-1.0.tar.gz'],
   ['DELETE', 'packages/acme-1.0.tar.gz'],
-])('%s %s is no operation of an index', (method, path) => {
+])('%s %s is not an operation of an index', (method, path) => {
   expect(asked(method, path)).toEqual(['unknown']);
 });
 
-test('a refusal is a problem that uv shows, and a phrase that pip and twine show', () => {
+test('a refusal is a problem document for uv, with a reason phrase for pip and twine', () => {
   expect(challenge({ host: 'gateway.example.com', operations: [], error: undefined, status: 401 })).toBe(
     'Basic realm="gateway.example.com"',
   );
