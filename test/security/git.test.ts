@@ -213,8 +213,8 @@ describe('R3: whether Git LFS reads or writes', () => {
 
   test('a batch for a repository without a grant is refused before its body', async () => {
     const line = 'POST /other/base.git/info/lfs/objects/batch';
-    const answers = await send(request(line, ['Content-Length: 1000', 'Expect: 100-continue']));
-    expect(answers.map(({ status }) => status)).toEqual([403]);
+    const responses = await send(request(line, ['Content-Length: 1000', 'Expect: 100-continue']));
+    expect(responses.map(({ status }) => status)).toEqual([403]);
   });
 });
 
@@ -236,9 +236,13 @@ test('unauthenticated forms without an end do not exhaust the buffers of a batch
 });
 
 describe('batch responses', () => {
-  const ask = async (answer: string, type = LFS, status = '200 OK'): Promise<RawResponse | undefined> => {
+  const fetchPath = async (
+    response: string,
+    type = LFS,
+    status = '200 OK',
+  ): Promise<RawResponse | undefined> => {
     upstream.respond(
-      `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(answer)}\r\n\r\n${answer}`,
+      `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(response)}\r\n\r\n${response}`,
     );
     return (await send(batch('{"operation":"download","objects":[]}')))[0];
   };
@@ -250,14 +254,14 @@ describe('batch responses', () => {
     'lead to the gateway, without the credential of the upstream (%s)',
     async (which) => {
       const base = which === 'alias' ? 'https://git.example.org' : upstream.url;
-      const answer = await ask(
+      const response = await fetchPath(
         object(
           { href: `${base}/acme/base.git/x?y=1`, header: { ...credential, Accept: 'a/b' }, expires_in: 9 },
           { authenticated: true },
         ),
       );
-      expect(answer?.status).toBe(200);
-      expect(JSON.parse(answer?.body ?? '')).toEqual({
+      expect(response?.status).toBe(200);
+      expect(JSON.parse(response?.body ?? '')).toEqual({
         objects: [
           {
             oid: OID,
@@ -277,8 +281,10 @@ describe('batch responses', () => {
 
   test('lead to the gateway in another spelling too', async () => {
     const download = { href: `${upstream.url}/acme/base.git/x`, header: credential };
-    const answer = await ask(JSON.stringify({ transfer: 'basic', objects: [], Objects: [{ download }] }));
-    expect(JSON.parse(answer?.body ?? '')).toEqual({
+    const response = await fetchPath(
+      JSON.stringify({ transfer: 'basic', objects: [], Objects: [{ download }] }),
+    );
+    expect(JSON.parse(response?.body ?? '')).toEqual({
       transfer: 'basic',
       objects: [],
       Objects: [{ download: { href: `http://${HOST}/acme/base.git/x`, header: {} } }],
@@ -290,7 +296,7 @@ describe('batch responses', () => {
       { href: 'https://storage.example.com/x?sig=1', header: { 'x-ms-blob-type': 'BlockBlob' } },
       { authenticated: true },
     );
-    expect(JSON.parse((await ask(document))?.body ?? '')).toEqual(JSON.parse(document));
+    expect(JSON.parse((await fetchPath(document))?.body ?? '')).toEqual(JSON.parse(document));
   });
 
   test.each<[string, string, string?]>([
@@ -316,23 +322,23 @@ describe('batch responses', () => {
     ['by HTML', '<html>', 'text/html'],
     ['in another media type', object({ href: `${'x'}`, header: credential }), 'text/plain'],
     ['in a truncated document', '{"objects":[', LFS],
-  ])('with actions %s are not relayed', async (_where, document, type) => {
-    const answer = await ask(document, type);
-    expect(answer?.status).toBe(502);
-    expect(answer?.body).not.toContain(SECRET);
+  ])('with actions %s are not relayed', async (_case, document, type) => {
+    const response = await fetchPath(document, type);
+    expect(response?.status).toBe(502);
+    expect(response?.body).not.toContain(SECRET);
   });
 
   test('with an error status and another media type are relayed', async () => {
-    expect((await ask('<html>', 'text/html', '503 Service Unavailable'))?.body).toBe('<html>');
-    expect((await ask('{}', LFS, '201 Created'))?.status).toBe(502);
+    expect((await fetchPath('<html>', 'text/html', '503 Service Unavailable'))?.body).toBe('<html>');
+    expect((await fetchPath('{}', LFS, '201 Created'))?.status).toBe(502);
   });
 
   test('with a wrong length are aborted', async () => {
     upstream.respond((socket) =>
       socket.end(`HTTP/1.1 200 OK\r\nContent-Type: ${LFS}\r\nContent-Length: 500\r\n\r\n{"objects":[]}`),
     );
-    const [answer] = await send(batch('{"operation":"download","objects":[]}'));
-    expect(answer?.status).toBe(502);
+    const [response] = await send(batch('{"operation":"download","objects":[]}'));
+    expect(response?.status).toBe(502);
   });
 });
 
@@ -372,9 +378,9 @@ describe('H: headers', () => {
     upstream.respond(
       `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="${evil.url}"\r\nLFS-Authenticate: Basic realm="${evil.url}"\r\nContent-Length: 0\r\n\r\n`,
     );
-    const [answer] = await send(request('GET /acme/base.git/info/lfs/locks', ['Connection: close']));
-    expect(answer?.status).toBe(502);
-    expect(answer?.head).not.toContain(evil.url);
+    const [response] = await send(request('GET /acme/base.git/info/lfs/locks', ['Connection: close']));
+    expect(response?.status).toBe(502);
+    expect(response?.head).not.toContain(evil.url);
   });
 });
 
@@ -409,16 +415,16 @@ describe('S: framing', () => {
     [['Transfer-Encoding: xchunked']],
     [['Transfer_Encoding: chunked', 'Content-Length: 0']],
   ])('%j is refused', async (headers) => {
-    const answers = await send(request(push, headers, `0\r\n\r\n${hidden}`));
-    expect(answers.map(({ status }) => status)).toEqual([400]);
+    const responses = await send(request(push, headers, `0\r\n\r\n${hidden}`));
+    expect(responses.map(({ status }) => status)).toEqual([400]);
     expect(upstream.bytes()).toBe('');
   });
 
   test('bytes after a batch refused for its body are not a request', async () => {
     const body = '{"operation":"upload"}';
-    const answers = await send(batch(body).replace('Connection: close\r\n', '') + hidden);
+    const responses = await send(batch(body).replace('Connection: close\r\n', '') + hidden);
     // The whole body was read, so the next bytes are a request without a credential.
-    expect(answers.map(({ status }) => status)).toEqual([403, 401]);
+    expect(responses.map(({ status }) => status)).toEqual([403, 401]);
     expect(upstream.bytes()).toBe('');
     const long = request(
       'POST /acme/base.git/info/lfs/objects/batch',
@@ -431,8 +437,8 @@ describe('S: framing', () => {
 
   test('a body that looks like a request is forwarded as one body', async () => {
     const chunk = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
-    const answers = await send(request(push, ['Transfer-Encoding: chunked', 'Connection: close'], chunk));
-    expect(answers.map(({ status }) => status)).toEqual([200]);
+    const responses = await send(request(push, ['Transfer-Encoding: chunked', 'Connection: close'], chunk));
+    expect(responses.map(({ status }) => status)).toEqual([200]);
     expect(upstream.requests().map(({ body }) => body)).toEqual([expect.stringContaining(hidden)]);
   });
 });

@@ -155,7 +155,7 @@ test.each([
   ['a package', 'PUT', '20/packages/generic/app/1.0.0/app.tgz', 'application/octet-stream'],
   ['a multipart upload', 'POST', '20/packages/pypi', 'multipart/form-data; boundary=x'],
   ['Terraform state', 'POST', '20/terraform/state/production', 'application/json'],
-])('%s streams without a size limit', async (_what, method, target, type) => {
+])('%s streams without a size limit', async (_case, method, target, type) => {
   const size = 1024 * 1024;
   const socket = await openSocket(service.gateway.port);
   const head = [`${method} /api/v4/projects/${target} HTTP/1.1`, 'Host: gateway.example.com'];

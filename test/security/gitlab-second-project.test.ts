@@ -107,7 +107,7 @@ describe('another project that is not granted', () => {
       'description=%2Frelate+other/secret%231',
       'scope_not_granted',
     ],
-  ])('%s', async (_what, line, header, body, reason = 'resource_not_granted') => {
+  ])('%s', async (_case, line, header, body, reason = 'resource_not_granted') => {
     expect(await service.outcome('ci', line, [header], body)).toBe(`403 ${reason}`);
     expect(service.upstream.bytes()).toBe('');
   });
@@ -123,7 +123,7 @@ describe('another project that is granted', () => {
     ['its own, by its path', 'POST 20/issues/3/links', JSON_TYPE, '{"target_project_id":"acme/payments"}'],
     ['none', NOTE, JSON_TYPE, String.raw`{"body":"see /moved and a/move\n/close"}`],
     ['none, in a configuration', 'POST 20/ci/lint', JSON_TYPE, '{"content":"test: {script: make}"}'],
-  ])('%s', async (_what, line, header, body) => {
+  ])('%s', async (_case, line, header, body) => {
     expect(await service.outcome('ci', line, [header], body)).toBe('200');
     expect(receivedBy(service.upstream).body).toBe(body);
   });
@@ -158,7 +158,7 @@ describe('an ambiguous body', () => {
     ['another method', [FORM_TYPE], 'title=x&_method=DELETE'],
     ['another user', [JSON_TYPE], '{"title":"x","sudo":"root"}'],
     ['another credential', [FORM_TYPE], 'title=x&private_token=abc'],
-  ])('is refused: %s', async (_what, headers, body) => {
+  ])('is refused: %s', async (_case, headers, body) => {
     expect(await service.outcome('ci', MERGE_REQUEST, headers, body)).toBe('400 request_malformed');
     expect(service.upstream.bytes()).toBe('');
   });

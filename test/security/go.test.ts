@@ -43,13 +43,13 @@ function request(line: string): string {
   return `${line} HTTP/1.1\r\nHost: go.example.com\r\nAuthorization: Basic ${basic}\r\nConnection: close\r\n\r\n`;
 }
 
-async function ask(line: string): Promise<RawResponse | undefined> {
+async function fetchPath(line: string): Promise<RawResponse | undefined> {
   return (await rawRequest(gateway.port, request(line), { quiet: 300 }))[0];
 }
 
 test('`!` names the same module with and without percent-encoding', async () => {
-  expect((await ask('GET /go/example.com/%21acme/lib/@v/list'))?.status).toBe(200);
-  expect((await ask('GET /go/example.com/!acme/lib/@v/list'))?.status).toBe(200);
+  expect((await fetchPath('GET /go/example.com/%21acme/lib/@v/list'))?.status).toBe(200);
+  expect((await fetchPath('GET /go/example.com/!acme/lib/@v/list'))?.status).toBe(200);
   const line = 'GET /example.com/!acme/lib/@v/list HTTP/1.1';
   expect(upstream.requests().map(({ requestLine }) => requestLine)).toEqual([line, line]);
 });
@@ -72,13 +72,13 @@ describe('requests that are not forwarded', () => {
     ['GET /go/sumdb/a.example.com/lookup/example.com/other@v1/lookup/example.com/!acme@v1', 403],
     ['PUT /go/example.com/!acme/lib/@v/list', 403],
   ])('%s → %i', async (line, status) => {
-    expect((await ask(line))?.status).toBe(status);
+    expect((await fetchPath(line))?.status).toBe(status);
     expect(upstream.bytes()).toBe('');
   });
 });
 
 test('a refusal is plain text and never 404', async () => {
-  const denied = await ask('GET /go/example.com/other/@v/list');
+  const denied = await fetchPath('GET /go/example.com/other/@v/list');
   expect(denied?.status).toBe(403);
   expect(denied?.headers.get('content-type')).toBe('text/plain; charset=utf-8');
   expect(denied?.body.trimEnd().split('\n').length).toBeLessThanOrEqual(8);
@@ -87,7 +87,7 @@ test('a refusal is plain text and never 404', async () => {
 describe('a malicious upstream', () => {
   test.each([404, 410])('its %i is relayed', async (status) => {
     upstream.respond(`HTTP/1.1 ${status} Gone\r\nContent-Length: 4\r\n\r\nnone`);
-    expect(await ask('GET /go/example.com/!acme/lib/@v/list')).toMatchObject({ status, body: 'none' });
+    expect(await fetchPath('GET /go/example.com/!acme/lib/@v/list')).toMatchObject({ status, body: 'none' });
   });
 
   test('HTML is relayed unchanged', async () => {
@@ -95,7 +95,7 @@ describe('a malicious upstream', () => {
     upstream.respond(
       `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${page.length}\r\n\r\n${page}`,
     );
-    expect((await ask('GET /go/example.com/!acme/lib/@v/v1.0.0.info'))?.body).toBe(page);
+    expect((await fetchPath('GET /go/example.com/!acme/lib/@v/v1.0.0.info'))?.body).toBe(page);
   });
 
   test('a truncated archive is aborted', async () => {

@@ -44,7 +44,7 @@ afterAll(async () => {
   await Promise.all([upstream.close(), issuer.close()]);
 });
 
-function ask(line: string, credential = `Authorization: Bearer ${token}`): Promise<RawResponse> {
+function fetchPath(line: string, credential = `Authorization: Bearer ${token}`): Promise<RawResponse> {
   const head = [
     `${line} HTTP/1.1`,
     'Host: feeds.example.com',
@@ -73,7 +73,7 @@ describe('an ambiguous request is refused even with a grant for all', () => {
     'GET /nuget/v3/package//acme.core/index.json',
     'DELETE /nuget/api/v2/package/acme.core/..%2f..%2fother',
   ])('%s → 400 ∅', async (line) => {
-    expect((await ask(line)).status).toBe(400);
+    expect((await fetchPath(line)).status).toBe(400);
     expect(upstream.bytes()).toBe('');
   });
 
@@ -88,7 +88,7 @@ describe('an ambiguous request is refused even with a grant for all', () => {
     'GET /nuget/FindPackagesById()',
     'POST /nuget/api/v2/package',
   ])('%s → 403 ∅', async (line) => {
-    const { status, headers } = await ask(line);
+    const { status, headers } = await fetchPath(line);
     expect(status).toBe(403);
     expect(headers.get('content-type')).toContain('text/plain');
     expect(upstream.bytes()).toBe('');
@@ -109,7 +109,7 @@ test.each([
   ['DELETE /nuget/api/v2/package/Acme.Core/1.0.0', 200],
 ])('with a grant for one package: %s → %d', async (line, status) => {
   const one = issuer.mint({ project_id: '21' });
-  expect((await ask(line, `Authorization: Bearer ${one}`)).status).toBe(status);
+  expect((await fetchPath(line, `Authorization: Bearer ${one}`)).status).toBe(status);
   expect(upstream.requests()).toHaveLength(status === 403 ? 0 : 1);
 });
 
@@ -123,16 +123,16 @@ test.each([
 ])('%s: the credential in %s is replaced by the upstream credential', async (type, header) => {
   // The same credential in two sources counts once.
   const twice = `Authorization: Bearer ${token}\r\n${header}: ${token}`;
-  await ask(type === 'maven' ? 'GET /maven/com/acme/a.jar' : 'PUT /nuget/api/v2/package', twice);
+  await fetchPath(type === 'maven' ? 'GET /maven/com/acme/a.jar' : 'PUT /nuget/api/v2/package', twice);
   expect(valuesOf(receivedBy(upstream), 'x-nuget-apikey')).toEqual([KEY]);
   expect(upstream.bytes()).not.toContain(token);
 });
 
 test('an API key with a different second credential is a conflict', async () => {
   const both = `Authorization: Bearer ${token}\r\nX-NuGet-ApiKey: az`;
-  expect((await ask('PUT /nuget/api/v2/package', both)).status).toBe(400);
+  expect((await fetchPath('PUT /nuget/api/v2/package', both)).status).toBe(400);
   const same = `Authorization: Bearer ${token}\r\nX-NuGet-ApiKey: ${token}`;
-  expect((await ask('PUT /nuget/api/v2/package', same)).status).toBe(200);
+  expect((await fetchPath('PUT /nuget/api/v2/package', same)).status).toBe(200);
   expect(valuesOf(receivedBy(upstream), 'x-nuget-apikey')).toEqual([KEY]);
 });
 
@@ -141,7 +141,7 @@ test('files of a repository are relayed unchanged', async () => {
   upstream.respond(
     `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nETag: "1"\r\nContent-Length: ${signature.length}\r\n\r\n${signature}`,
   );
-  const { body, headers } = await ask('GET /maven/com/acme/app/1.0/app-1.0.jar.asc');
+  const { body, headers } = await fetchPath('GET /maven/com/acme/app/1.0/app-1.0.jar.asc');
   expect(body).toBe(signature);
   expect(headers.get('etag')).toBe('"1"');
 });

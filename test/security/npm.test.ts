@@ -61,12 +61,12 @@ function send(bytes: string): Promise<readonly RawResponse[]> {
   return rawRequest(gateway.port, bytes, { quiet: 300 });
 }
 
-async function ask(line: string, headers: readonly string[] = []): Promise<RawResponse | undefined> {
+async function fetchPath(line: string, headers: readonly string[] = []): Promise<RawResponse | undefined> {
   return (await send(request(line, ['Connection: close', ...headers])))[0];
 }
 
 async function statusOf(line: string, headers?: readonly string[]): Promise<number | undefined> {
-  return (await ask(line, headers))?.status;
+  return (await fetchPath(line, headers))?.status;
 }
 
 function lines(): readonly string[] {
@@ -198,8 +198,8 @@ describe('S: framing', () => {
     [['Transfer_Encoding: chunked', 'Content-Length: 0']],
     [['Upgrade: websocket', 'Connection: upgrade', `Content-Length: ${hidden.length}`]],
   ])('%j is refused', async (headers) => {
-    const answers = await send(request(publish, headers, `0\r\n\r\n${hidden}`));
-    expect(answers.map(({ status }) => status)).toEqual([400]);
+    const responses = await send(request(publish, headers, `0\r\n\r\n${hidden}`));
+    expect(responses.map(({ status }) => status)).toEqual([400]);
     expect(upstream.bytes()).toBe('');
   });
 
@@ -249,12 +249,12 @@ describe('P: the body of a publication names the package of its path', () => {
     ['with the same name twice', '@acme/ui', inserted('"name":"@acme/ui"')],
     ['a star', '@acme/ui', '{"_id":"@acme/ui","_rev":"3-1","users":{"ana":true}}'],
     ['a tag', '-/package/@acme%2fui/dist-tags/next', '"1.0.0"'],
-  ])('%s is forwarded byte for byte', async (_what, path, body) => {
+  ])('%s is forwarded byte for byte', async (_case, path, body) => {
     expect((await put(path, body)).map(({ status }) => status)).toEqual([200]);
     expect(upstream.requests().map((seen) => seen.body)).toEqual([body]);
   });
 
-  const lies: readonly (readonly [string, string])[] = [
+  const deviations: readonly (readonly [string, string])[] = [
     ['another name', text({ name: '@other/ui' })],
     ['another _id', text({ _id: '@other/ui' })],
     ['another name before the right one', inserted('"name":"@other/ui"')],
@@ -283,7 +283,7 @@ describe('P: the body of a publication names the package of its path', () => {
     ['an escape that JSON does not have', '{"readme":"\\x41"}'],
     ['a form', 'name=%40other%2fui'],
   ];
-  test.each(lies)('%s is refused', async (_what, body) => {
+  test.each(deviations)('%s is refused', async (_case, body) => {
     for (const path of ['@acme%2fui', '@acme/ui/-rev/3-1']) {
       const [refused] = await put(path, body);
       expect([refused?.status, refused?.body]).toEqual([400, expect.stringContaining('request_malformed')]);
@@ -313,8 +313,8 @@ describe('P: the body of a publication names the package of its path', () => {
   test('a name split into chunks is refused', async () => {
     const pieces = inserted('"n\\u0061me":"@other/ui"').replaceAll(/./g, '1\r\n$&\r\n');
     const headers = ['Transfer-Encoding: chunked', 'Connection: close'];
-    const answers = await send(request('PUT /npm/@acme%2fui', headers, `${pieces}0\r\n\r\n`));
-    expect(answers.map(({ status }) => status)).toEqual([400]);
+    const responses = await send(request('PUT /npm/@acme%2fui', headers, `${pieces}0\r\n\r\n`));
+    expect(responses.map(({ status }) => status)).toEqual([400]);
     expect(upstream.bytes()).not.toContain('@other');
   });
 });
@@ -329,10 +329,10 @@ describe('a malicious upstream', () => {
   test('control: metadata is requested unencoded and whole, and rewritten', async () => {
     const text = body();
     upstream.respond(head('npm-notice: read this', `Content-Length: ${text.length}`) + text);
-    const answer = await ask('GET /npm/plain', ['Accept-Encoding: gzip', 'Range: bytes=0-5']);
-    expect(answer?.status).toBe(200);
-    expect(answer?.headers.get('npm-notice')).toBe('read this');
-    expect(answer?.body).toContain(rewritten);
+    const response = await fetchPath('GET /npm/plain', ['Accept-Encoding: gzip', 'Range: bytes=0-5']);
+    expect(response?.status).toBe(200);
+    expect(response?.headers.get('npm-notice')).toBe('read this');
+    expect(response?.body).toContain(rewritten);
     const [seen] = upstream.requests();
     expect(seen?.headers.get('accept-encoding')).toEqual(['identity']);
     expect(seen?.headers.has('range')).toBe(false);
@@ -345,15 +345,15 @@ describe('a malicious upstream', () => {
       upstream.respond(
         `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nContent-Length: ${page.length}\r\n\r\n${page}`,
       );
-      const answer = await ask('GET /npm/plain');
-      expect(answer).toMatchObject({ status: 200, body: page });
-      expect(answer?.headers.get('content-length')).toBe(String(page.length));
+      const response = await fetchPath('GET /npm/plain');
+      expect(response).toMatchObject({ status: 200, body: page });
+      expect(response?.headers.get('content-length')).toBe(String(page.length));
     },
   );
 
   test('HTML labelled as JSON is rewritten whole', async () => {
     upstream.respond(sized(`<html>${upstream.url}/plain</html>`));
-    expect((await ask('GET /npm/plain'))?.body).toContain(`<html>http://${HOST}/npm/plain</html>`);
+    expect((await fetchPath('GET /npm/plain'))?.body).toContain(`<html>http://${HOST}/npm/plain</html>`);
   });
 
   test.each(['gzip', 'br', 'x-unknown', 'identity, gzip'])(
@@ -361,24 +361,24 @@ describe('a malicious upstream', () => {
     async (encoding) => {
       const packed = gzipSync(body()).toString('latin1');
       upstream.respond(head(`Content-Encoding: ${encoding}`, `Content-Length: ${packed.length}`) + packed);
-      const answer = await ask('GET /npm/plain');
-      expect(answer?.status).toBe(502);
-      expect(answer?.body).toContain('upstream_invalid');
+      const response = await fetchPath('GET /npm/plain');
+      expect(response?.status).toBe(502);
+      expect(response?.body).toContain('upstream_invalid');
     },
   );
 
   test('binary bytes are relayed unchanged', async () => {
     const packed = gzipSync(body()).toString('latin1');
     upstream.respond(sized(packed));
-    expect((await ask('GET /npm/plain'))?.body).toContain(packed);
+    expect((await fetchPath('GET /npm/plain'))?.body).toContain(packed);
   });
 
   test.each([
     ['a Content-Length longer than the body', () => head('Content-Length: 999') + body()],
     ['an end in the middle of a chunk', () => head('Transfer-Encoding: chunked') + `fff\r\n${body()}`],
     ['an end in the middle of a URL', () => head('Content-Length: 999') + body().slice(0, 30)],
-  ])('%s: the response is visibly truncated', async (_what, answer) => {
-    upstream.respond((socket) => void socket.end(answer(), 'latin1'));
+  ])('%s: the response is visibly truncated', async (_case, response) => {
+    upstream.respond((socket) => void socket.end(response(), 'latin1'));
     const received = await exchange(gateway.port, request('GET /npm/plain'), { quiet: 500 });
     // Either refused before the first byte, or aborted.
     expect(received).not.toMatch(/\r\n0\r\n\r\n$/);
@@ -394,7 +394,7 @@ describe('a malicious upstream', () => {
     const received = await exchange(gateway.port, request('GET /npm/plain'), { quiet: 300 });
     expect(received).not.toContain('smuggled');
     upstream.respond(sized(text));
-    expect((await ask('GET /npm/plain'))?.body).toContain(rewritten);
+    expect((await fetchPath('GET /npm/plain'))?.body).toContain(rewritten);
   });
 
   test('two lengths, or a length with chunked coding, are refused', async () => {
@@ -407,31 +407,31 @@ describe('a malicious upstream', () => {
   test('URLs of other hosts are unchanged and get no credential', async () => {
     const foreign = `{"dist":{"tarball":"${evil.url}/plain/-/plain-1.0.0.tgz"}}`;
     upstream.respond(sized(foreign));
-    expect((await ask('GET /npm/plain'))?.body).toContain(foreign);
+    expect((await fetchPath('GET /npm/plain'))?.body).toContain(foreign);
   });
 
   test('a redirect of a tarball to elsewhere is refused', async () => {
     upstream.respond(
       `HTTP/1.1 302 Found\r\nLocation: ${evil.url}/x?sig=canary-signature\r\nContent-Length: 0\r\n\r\n`,
     );
-    const answer = await ask('GET /npm/plain/-/plain-1.0.0.tgz');
-    expect(answer?.status).toBe(502);
-    expect(answer?.head).not.toContain('canary-signature');
+    const response = await fetchPath('GET /npm/plain/-/plain-1.0.0.tgz');
+    expect(response?.status).toBe(502);
+    expect(response?.head).not.toContain('canary-signature');
   });
 
   test('its 401 and its challenge are not relayed', async () => {
     upstream.respond(
       `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm="${evil.url}"\r\nContent-Length: 0\r\n\r\n`,
     );
-    const answer = await ask('GET /npm/plain');
-    expect(answer?.status).toBe(502);
-    expect(answer?.head).not.toContain(evil.url);
+    const response = await fetchPath('GET /npm/plain');
+    expect(response?.status).toBe(502);
+    expect(response?.head).not.toContain(evil.url);
   });
 
   test('a tarball is relayed unchanged', async () => {
     upstream.respond(sized(body()));
-    const answer = await ask('GET /npm/plain/-/plain-1.0.0.tgz', ['Accept-Encoding: gzip']);
-    expect(answer?.body).toBe(body());
+    const response = await fetchPath('GET /npm/plain/-/plain-1.0.0.tgz', ['Accept-Encoding: gzip']);
+    expect(response?.body).toBe(body());
     expect(upstream.requests()[0]?.headers.get('accept-encoding')).toEqual(['gzip']);
   });
 });

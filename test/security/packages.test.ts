@@ -55,7 +55,7 @@ function send(line: string, headers: readonly string[] = [], body = ''): Promise
 }
 
 /** A 200 response whose Content-Length may differ from its body. */
-function answer(type: string, body: string | Buffer, length = Buffer.byteLength(body), ...more: string[]) {
+function respond(type: string, body: string | Buffer, length = Buffer.byteLength(body), ...more: string[]) {
   const head = ['HTTP/1.1 200 OK', `Content-Type: ${type}`, `Content-Length: ${length}`, ...more, '', ''];
   const bytes = Buffer.concat([Buffer.from(head.join('\r\n')), Buffer.from(body)]);
   upstream.respond((socket) => socket.end(bytes));
@@ -90,7 +90,7 @@ describe('paths', () => {
     ['a search', '/cargo/api/v1/crates?q=acme'],
     ['another chart', '/charts/other-1.0.0.tgz'],
     ['an ambiguous chart', '/charts/other-1.0.0-acme-1.0.0.tgz'],
-  ])('%s is denied', async (_name, path) => {
+  ])('%s is denied', async (_case, path) => {
     const { status, body } = await send(`GET ${path}`);
     expect(status).toBe(403);
     expect(body).toContain('resource_not_granted');
@@ -111,7 +111,7 @@ describe('malicious responses', () => {
   const link = (): string => `<a href="${upstream.url}/packages/acme-1.0.zip">x</a>`;
 
   test('a page is requested unencoded, and its links lead to the gateway', async () => {
-    answer('text/html; charset=utf-8', link());
+    respond('text/html; charset=utf-8', link());
     const { status, body, headers } = await send('GET /pypi/simple/acme/', ['Accept-Encoding: gzip']);
     expect(status).toBe(200);
     expect(body).toBe('<a href="http://gateway.example.com/pypi/packages/acme-1.0.zip">x</a>');
@@ -120,32 +120,32 @@ describe('malicious responses', () => {
   });
 
   test.each<[string, string, () => void]>([
-    ['a page that ends early', 'simple/acme/', () => answer('text/html', link(), 10_000)],
+    ['a page that ends early', 'simple/acme/', () => respond('text/html', link(), 10_000)],
     [
       'HTML that says it is JSON',
       'simple/acme/',
-      () => answer('application/vnd.pypi.simple.v1+json', `{${link()}`),
+      () => respond('application/vnd.pypi.simple.v1+json', `{${link()}`),
     ],
     [
       'a page that is not UTF-8',
       'simple/acme/',
-      () => answer('text/html', Buffer.from(`${link()}\xff`, 'latin1')),
+      () => respond('text/html', Buffer.from(`${link()}\xff`, 'latin1')),
     ],
     [
       'an encoded page despite identity',
       'simple/acme/',
       () => {
         const body = gzipSync(link());
-        answer('text/html', body, body.length, 'Content-Encoding: gzip');
+        respond('text/html', body, body.length, 'Content-Encoding: gzip');
       },
     ],
     [
       'a page over the size limit',
       'simple/acme/',
-      () => answer('text/html', link() + ' '.repeat(17 * 1024 ** 2)),
+      () => respond('text/html', link() + ' '.repeat(17 * 1024 ** 2)),
     ],
-  ])('%s: the document is not relayed', async (_name, path, lie) => {
-    lie();
+  ])('%s: the document is not relayed', async (_case, path, malicious) => {
+    malicious();
     const { status, body } = await send(`GET /pypi/${path}`);
     expect(status).toBe(502);
     expect(body).toContain('upstream_');
@@ -156,8 +156,8 @@ describe('malicious responses', () => {
     ['HTML', 'text/html', '<html>Please log in</html>'],
     ['files elsewhere', 'application/json', '{"dl":"https://elsewhere.example.com/{crate}"}'],
     ['files elsewhere, with an unknown media type', 'x/y', '{"dl":"https://elsewhere.example.com/{crate}"}'],
-  ])('config.json with %s is not relayed', async (_name, type, body) => {
-    answer(type, body);
+  ])('config.json with %s is not relayed', async (_case, type, body) => {
+    respond(type, body);
     const relayed = await send('GET /cargo/config.json');
     expect(relayed.status).toBe(502);
     expect(relayed.body).toContain('upstream_invalid');
@@ -169,12 +169,12 @@ describe('malicious responses', () => {
     ['/charts/index.yaml', 'text/html'],
     ['/pypi/packages/acme-1.0.zip', 'text/html'],
   ])('other files are relayed unchanged: %s as %s', async (path, type) => {
-    answer(type, link());
+    respond(type, link());
     expect((await send(`GET ${path}`)).body).toBe(link());
   });
 
   test('a truncated chart index is aborted', async () => {
-    answer('text/yaml', `urls: [${upstream.url}/acme-1.0.0.tgz]\n`, 10_000);
+    respond('text/yaml', `urls: [${upstream.url}/acme-1.0.0.tgz]\n`, 10_000);
     const { body } = await send('GET /charts/index.yaml');
     // A last chunk would mark the body as complete.
     expect(body).not.toMatch(/(?:^|\r\n)0\r\n\r\n$/);
@@ -203,7 +203,7 @@ describe('uploads to an index of Python packages', () => {
       'signed',
       action + name + part(`name="gpg_signature"; filename="${wheel}.asc"`, 'sig') + file(wheel, large) + end,
     ],
-  ])('a valid upload is forwarded byte for byte: %s', async (_name, body) => {
+  ])('a valid upload is forwarded byte for byte: %s', async (_case, body) => {
     upstream.respond(OK);
     expect((await upload(body)).status).toBe(200);
     expect(upstream.requests().map((request) => request.body)).toEqual([body]);
@@ -259,7 +259,7 @@ describe('uploads to an index of Python packages', () => {
     ],
     ['text before the form', `preamble\r\n${action}${name}${file(wheel)}${end}`],
     ['more fields than are read', action + name + part('name="description"', large) + file(wheel) + end],
-  ])('%s needs a write grant for all', async (_name, body) => {
+  ])('%s needs a write grant for all', async (_case, body) => {
     const { status, body: said } = await upload(body);
     expect(status).toBe(403);
     expect(said).toContain('resource_not_granted');
@@ -272,7 +272,7 @@ describe('uploads to an index of Python packages', () => {
     ['two boundaries', 'multipart/form-data; boundary=b0undary; boundary=other'],
     ['two types', 'multipart/form-data; boundary=b0undary\r\nContent-Type: multipart/form-data; boundary=x'],
     ['an encoding', 'multipart/form-data; boundary=b0undary\r\nContent-Encoding: gzip'],
-  ])('%s needs a write grant for all', async (_name, type) => {
+  ])('%s needs a write grant for all', async (_case, type) => {
     expect((await upload(action + name + file(wheel) + end, type)).status).toBe(403);
     expect(upstream.bytes()).toBe('');
   });
@@ -301,7 +301,7 @@ describe('uploads to an index of Python packages', () => {
       'a boundary followed by other bytes',
       `\r\n--b0undary \r\nContent-Disposition: form-data; name="name"\r\n\r\nother\r\n${end}`,
     ],
-  ])('%s after the buffered part ends the request before the upstream receives it', async (_name, more) => {
+  ])('%s after the buffered part ends the request before the upstream receives it', async (_case, more) => {
     const good = `${action}${name}${file(wheel, large).slice(0, -2)}`;
     const { status, body } = await upload(good + more);
     expect(status).toBe(400);
@@ -339,7 +339,7 @@ describe('publication of a crate', () => {
     ['two names', '{"name":"acme","name":"other"}', undefined, 400],
     ['a length longer than the body', '{"name":"acme"}', 14, 400],
     ['a length over the limit', '{"name":"acme"}', 2 ** 31, 403],
-  ])('%s', async (_name, metadata, length, status) => {
+  ])('%s', async (_case, metadata, length, status) => {
     expect((await publish(metadata, length)).status).toBe(status);
     // Bytes of earlier requests may still arrive.
     expect(upstream.bytes()).not.toContain('PUT');

@@ -119,10 +119,10 @@ describe('L4: the realm of an upstream challenge is ignored', () => {
 
   test('neither client nor gateway contacts it', async () => {
     upstream.respond(challenge());
-    const [answer] = await send(request('GET /v2/acme/payments/a/tags/list', ['Connection: close']));
-    expect(answer?.status).toBe(502);
-    expect(answer?.headers.get('www-authenticate')).toBeUndefined();
-    expect(answer?.body).not.toContain(evil.url);
+    const [response] = await send(request('GET /v2/acme/payments/a/tags/list', ['Connection: close']));
+    expect(response?.status).toBe(502);
+    expect(response?.headers.get('www-authenticate')).toBeUndefined();
+    expect(response?.body).not.toContain(evil.url);
   });
 
   test('token requests go to the configured endpoint only, after any number of challenges', async () => {
@@ -131,10 +131,10 @@ describe('L4: the realm of an upstream challenge is ignored', () => {
       if (!requestLine.includes('/auth?')) return void socket.write(challenge());
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
     });
-    const [answer] = await send(
+    const [response] = await send(
       request('GET /v2/acme/payments/a/tags/list', ['Connection: close'], '', 'tokens.example.com'),
     );
-    expect(answer?.status).toBe(502);
+    expect(response?.status).toBe(502);
     const lines = upstream.requests().map(({ requestLine }) => requestLine.split('?')[0]);
     // One retry with a new token.
     expect(lines).toEqual([
@@ -164,20 +164,20 @@ describe('L5: a redirect', () => {
           return void socket.write(to(`${evil.url}/layer?sig=canary-signature`));
         socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
       });
-      const [answer] = await send(
+      const [response] = await send(
         request(`GET /v2/acme/payments/a/blobs/${DIGEST}`, ['Connection: close'], '', host),
       );
-      expect(answer?.status).toBe(502);
-      expect(answer?.head).not.toContain('canary-signature');
+      expect(response?.status).toBe(502);
+      expect(response?.head).not.toContain('canary-signature');
       expect(gateway.auditText()).not.toContain('canary-signature');
     },
   );
 
   test('on the registry itself is rewritten to the public path', async () => {
     upstream.respond(to(`${upstream.url}/v2/acme/payments/b/blobs/${DIGEST}?access_token=x&y=1`));
-    const [answer] = await send(request(`GET /v2/acme/payments/a/blobs/${DIGEST}`, ['Connection: close']));
-    expect(answer?.status).toBe(307);
-    expect(answer?.headers.get('location')).toBe(`/v2/acme/payments/b/blobs/${DIGEST}?y=1`);
+    const [response] = await send(request(`GET /v2/acme/payments/a/blobs/${DIGEST}`, ['Connection: close']));
+    expect(response?.status).toBe(307);
+    expect(response?.headers.get('location')).toBe(`/v2/acme/payments/b/blobs/${DIGEST}?y=1`);
   });
 });
 
@@ -245,8 +245,8 @@ describe('S: framing', () => {
     [['Transfer_Encoding: chunked', 'Content-Length: 0']],
     [['Upgrade: websocket', 'Connection: upgrade', `Content-Length: ${hidden.length}`]],
   ])('%j is refused', async (headers) => {
-    const answers = await send(request(upload, headers, `0\r\n\r\n${hidden}`));
-    expect(answers.map(({ status }) => status)).toEqual([400]);
+    const responses = await send(request(upload, headers, `0\r\n\r\n${hidden}`));
+    expect(responses.map(({ status }) => status)).toEqual([400]);
     expect(upstream.bytes()).toBe('');
   });
 
@@ -265,14 +265,14 @@ describe('S: framing', () => {
       'Content-Length: 10000000000',
       'Expect: 100-continue',
     ]);
-    const answers = await send(denied);
-    expect(answers.map(({ status }) => status)).toEqual([403]);
+    const responses = await send(denied);
+    expect(responses.map(({ status }) => status)).toEqual([403]);
   });
 
   test('a body that looks like a request is forwarded as one body', async () => {
     const chunk = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
-    const answers = await send(request(upload, ['Transfer-Encoding: chunked', 'Connection: close'], chunk));
-    expect(answers.map(({ status }) => status)).toEqual([200]);
+    const responses = await send(request(upload, ['Transfer-Encoding: chunked', 'Connection: close'], chunk));
+    expect(responses.map(({ status }) => status)).toEqual([200]);
     expect(upstream.requests().map(({ body }) => body)).toEqual([expect.stringContaining(hidden)]);
   });
 });

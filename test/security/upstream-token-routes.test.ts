@@ -114,10 +114,10 @@ function send(
 
 /** The request has not reached the upstream, and the response contains the reason. */
 async function expectRefused(gateway: TestGateway, line: string): Promise<RawResponse> {
-  const answer = await send(gateway, line);
-  expect([line, answer.status, upstream.bytes()]).toEqual([line, 403, '']);
-  if (!line.startsWith('HEAD ')) expect(answer.body).toContain('operation_unknown');
-  return answer;
+  const response = await send(gateway, line);
+  expect([line, response.status, upstream.bytes()]).toEqual([line, 403, '']);
+  if (!line.startsWith('HEAD ')) expect(response.body).toContain('operation_unknown');
+  return response;
 }
 
 const prefix = (type: Type): string => (type === 'oci' ? '/v2/' : `/${type}/`);
@@ -312,8 +312,8 @@ describe('other routes are forwarded', () => {
       'HTTP/1.1 200 OK\r\nContent-Type: application/vnd.git-lfs+json\r\nContent-Length: 14\r\n\r\n{"objects":[]}',
     );
     const line = 'POST /git/acme/api.git/info/lfs/objects/batch';
-    const answer = await send(enforced, line, lines, '{"operation":"download","objects":[]}');
-    expect([answer.status, upstream.requests().length]).toEqual([200, 1]);
+    const response = await send(enforced, line, lines, '{"operation":"download","objects":[]}');
+    expect([response.status, upstream.requests().length]).toEqual([200, 1]);
   });
 
   test('git: a batch with an invalid repository name is refused in shadow mode', async () => {
@@ -323,13 +323,13 @@ describe('other routes are forwarded', () => {
 
 describe('the refusal', () => {
   test('names the route and the remedy; the audit event has the route and the identity', async () => {
-    const answer = await expectRefused(enforced, 'GET /http/v2/users/authenticate');
-    expect(JSON.parse(answer.body)).toMatchObject({
+    const response = await expectRefused(enforced, 'GET /http/v2/users/authenticate');
+    expect(JSON.parse(response.body)).toMatchObject({
       error: 'operation_unknown',
       message:
         'This route issues credentials of the upstream and is never forwarded. Send your own credential with each request instead.',
     });
-    expect(await auditedIn(enforced, answer)).toMatchObject({
+    expect(await auditedIn(enforced, response)).toMatchObject({
       event: { reason: 'operation_unknown', outcome: 'failure' },
       user: { name: 'ci' },
       gatehouse: {
@@ -340,15 +340,15 @@ describe('the refusal', () => {
 
   test('is 401 without a credential', async () => {
     for (const gateway of [enforced, shadow]) {
-      const answer = await send(gateway, 'GET /generic/v2/users/authenticate', ['Connection: close']);
-      expect([answer.status, upstream.bytes()]).toEqual([401, '']);
+      const response = await send(gateway, 'GET /generic/v2/users/authenticate', ['Connection: close']);
+      expect([response.status, upstream.bytes()]).toEqual([401, '']);
     }
   });
 
   test('is 404 with deny: conceal', async () => {
-    const answer = await send(enforced, 'GET /hidden/v2/users/authenticate');
-    expect([answer.status, upstream.bytes()]).toEqual([404, '']);
-    expect(answer.body).not.toContain('credentials');
+    const response = await send(enforced, 'GET /hidden/v2/users/authenticate');
+    expect([response.status, upstream.bytes()]).toEqual([404, '']);
+    expect(response.body).not.toContain('credentials');
   });
 
   test('a WebSocket handshake is refused as well', async () => {
@@ -377,12 +377,12 @@ describe('X-Terraform-Get', () => {
   ])('%s leads to the gateway or is removed', async (source, expected) => {
     const url = source.replace('UPSTREAM', upstream.url);
     upstream.respond(`HTTP/1.1 204 No Content\r\nX-Terraform-Get: ${url}\r\n\r\n`);
-    const answer = await send(
+    const response = await send(
       enforced,
       'GET /gitlab/api/v4/projects/20/packages/terraform/modules/v1/acme/m/aws/1.0.0/download',
     );
-    expect(answer.status).toBe(204);
-    expect(answer.headers.get('x-terraform-get')).toBe(expected);
-    expect(answer.head).not.toContain('canary-jwt');
+    expect(response.status).toBe(204);
+    expect(response.headers.get('x-terraform-get')).toBe(expected);
+    expect(response.head).not.toContain('canary-jwt');
   });
 });

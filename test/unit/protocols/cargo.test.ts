@@ -13,7 +13,7 @@ function classified(method: string, path: string): Classification {
 }
 
 /** The requested operations, all of one scope and extent. */
-function told(found: Classification): readonly string[] {
+function describeOperations(found: Classification): readonly string[] {
   if (found.kind === 'deny') return [found.reason];
   if (found.kind !== 'operations') return [found.kind];
   return found.operations.map(({ scope, resource, extent }) =>
@@ -21,7 +21,8 @@ function told(found: Classification): readonly string[] {
   );
 }
 
-const asked = (method: string, path: string): readonly string[] => told(classified(method, path));
+const requested = (method: string, path: string): readonly string[] =>
+  describeOperations(classified(method, path));
 
 test.each<[string, string, ...string[]]>([
   ['GET', 'config.json', 'read any'],
@@ -44,14 +45,14 @@ test.each<[string, string, ...string[]]>([
   ['PUT', 'api/v1/crates/acme_api/owners', 'write one acme-api'],
   ['DELETE', 'api/v1/crates/acme_api/owners', 'write one acme-api'],
 ])('%s %s', (method, path, ...expected) => {
-  expect(asked(method, path)).toEqual(expected);
+  expect(requested(method, path)).toEqual(expected);
 });
 
 test('crates named like a route', () => {
-  expect(asked('GET', 'ow/ne/owners')).toEqual(['read one owners']);
-  expect(asked('GET', 'do/wn/download')).toEqual(['read one download']);
-  expect(asked('GET', 'cr/at/crates')).toEqual(['read one crates']);
-  expect(asked('GET', 'api/v1/crates/3/n/new')).toEqual(['read one new']);
+  expect(requested('GET', 'ow/ne/owners')).toEqual(['read one owners']);
+  expect(requested('GET', 'do/wn/download')).toEqual(['read one download']);
+  expect(requested('GET', 'cr/at/crates')).toEqual(['read one crates']);
+  expect(requested('GET', 'api/v1/crates/3/n/new')).toEqual(['read one new']);
 });
 
 test.each([
@@ -79,13 +80,13 @@ test.each([
   ['PUT', 'api/v1/crates/acme/1.0.0/download'],
   ['GET', 'api/v1/crates/acme/download'],
 ])('%s %s is not an operation of a Cargo registry', (method, path) => {
-  expect(asked(method, path)).toEqual(['unknown']);
+  expect(requested(method, path)).toEqual(['unknown']);
 });
 
 describe('a publication names its crate in the body', () => {
   const publication = classified('PUT', 'api/v1/crates/new');
   const read = (body: Buffer): readonly string[] =>
-    publication.kind === 'in-body' ? told(publication.read(body)) : [publication.kind];
+    publication.kind === 'in-body' ? describeOperations(publication.read(body)) : [publication.kind];
   function body(metadata: string, length = Buffer.byteLength(metadata), file = 'the file'): Buffer {
     const head = Buffer.alloc(4);
     head.writeUInt32LE(length);
@@ -112,7 +113,7 @@ describe('a publication names its crate in the body', () => {
     ['a list of names', '{"name":["acme"]}', 'request_malformed'],
     ['no JSON', 'name=acme', 'request_malformed'],
     ['nothing', '', 'request_malformed'],
-  ])('%s', (_name, metadata, expected) => {
+  ])('%s', (_case, metadata, expected) => {
     expect(read(body(metadata))).toEqual([expected]);
   });
 
@@ -182,7 +183,7 @@ describe('config.json', () => {
     ['dl that is not a string', { dl: ['http://crates.internal/dl'] }],
     ['dl twice', '{"dl":"http://crates.internal/dl","dl":"https://elsewhere.example.com/"}'],
     ['HTML', '<html>Please log in</html>'],
-  ])('%s: the document is not relayed', (_name, config) => {
+  ])('%s: the document is not relayed', (_case, config) => {
     expect(rewrite(config)).toBeUndefined();
   });
 });

@@ -11,7 +11,7 @@ const protocol = gitlabProtocol({ path: '/', projects: new Map([['42', 'acme/bas
 function classify(line: string, hasBody = false, rawHeaders: readonly string[] = []): string {
   const [method = '', target = ''] = line.split(' ');
   const [path = '', query] = target.split('?');
-  const asked = protocol.classify({
+  const requested = protocol.classify({
     method,
     host: 'h',
     path: path as RequestHead['path'],
@@ -19,14 +19,14 @@ function classify(line: string, hasBody = false, rawHeaders: readonly string[] =
     hasBody,
     rawHeaders,
   });
-  if (asked.kind !== 'operations') return asked.kind;
-  const operations = asked.operations
+  if (requested.kind !== 'operations') return requested.kind;
+  const operations = requested.operations
     .map(({ scope, resource, extent }) => `${scope} ${extent === 'one' ? resource : extent}`)
     .join(', ');
   return (
     operations +
-    (asked.form === undefined ? '' : ' form') +
-    (asked.plan?.rewrite === undefined ? '' : ' rewritten')
+    (requested.form === undefined ? '' : ' form') +
+    (requested.plan?.rewrite === undefined ? '' : ' rewritten')
   );
 }
 

@@ -6,7 +6,7 @@ import { SCOPE_NOT_GRANTED } from './request-heads.ts';
 const { classify, challenge, refusal } = packageProtocols.helm({ path: '/charts/' });
 
 /** Resources of the requested operations, all of one scope and extent. */
-function asked(method: string, path: string): readonly string[] {
+function requestedResources(method: string, path: string): readonly string[] {
   const head = { method, host: 'gateway.example.com', query: '', hasBody: false, rawHeaders: [] };
   const found = classify({ ...head, path: `/charts/${path}` as RequestHead['path'] });
   if (found.kind !== 'operations') return [found.kind];
@@ -31,7 +31,7 @@ test.each<[string, string, ...string[]]>([
   ['GET', 'api/charts/acme-web/1.2.3/values', 'read one acme-web'],
   ['DELETE', 'api/charts/acme-web/1.2.3', 'write one acme-web'],
 ])('%s %s', (method, path, ...expected) => {
-  expect(asked(method, path)).toEqual(expected);
+  expect(requestedResources(method, path)).toEqual(expected);
 });
 
 describe('ambiguous file names: every candidate must be granted', () => {
@@ -42,7 +42,7 @@ describe('ambiguous file names: every candidate must be granted', () => {
     ['acme-latest.tgz', 'read every'],
     ['-1.0.0.tgz', 'read every'],
   ])('%s', (path, ...expected) => {
-    expect(asked('GET', path)).toEqual(expected);
+    expect(requestedResources('GET', path)).toEqual(expected);
   });
 });
 
@@ -62,7 +62,7 @@ test.each([
   ['DELETE', 'api/charts/acme'],
   ['POST', 'api/charts/acme'],
 ])('%s %s is not an operation of a chart repository', (method, path) => {
-  expect(asked(method, path)).toEqual(['unknown']);
+  expect(requestedResources(method, path)).toEqual(['unknown']);
 });
 
 test('a reason phrase for helm, and a text body for curl', () => {

@@ -60,8 +60,8 @@ test.each([
   ['-/package/left-pad/dist-tags', undefined],
   ['-/npm/v1/attestations/left-pad@1.0.0', undefined],
 ])('the kind of rewrite of %s: %s', (rest, kind) => {
-  const asked = classify(head('GET', rest));
-  expect(asked.kind === 'operations' ? asked.plan?.rewrite?.kind : asked).toBe(kind);
+  const requested = classify(head('GET', rest));
+  expect(requested.kind === 'operations' ? requested.plan?.rewrite?.kind : requested).toBe(kind);
 });
 
 test.each([
@@ -121,16 +121,16 @@ test.each([
 });
 
 test('whoami is a built-in response: the upstream only knows the account of the gateway', () => {
-  const asked = classify(head('GET', '-/whoami'));
-  if (asked.kind !== 'operations' || typeof asked.plan?.builtInResponse !== 'function')
+  const requested = classify(head('GET', '-/whoami'));
+  if (requested.kind !== 'operations' || typeof requested.plan?.builtInResponse !== 'function')
     throw new Error('no built-in response');
-  expect(asked.operations).toEqual([]);
+  expect(requested.operations).toEqual([]);
   const credential = {} as never;
-  expect(asked.plan.builtInResponse({ identity: 'ci', roles: [], credential })).toMatchObject({
+  expect(requested.plan.builtInResponse({ identity: 'ci', roles: [], credential })).toMatchObject({
     status: 200,
     body: '{"username":"ci"}\n',
   });
-  expect(asked.plan.builtInResponse(undefined).body).toBe('{}\n');
+  expect(requested.plan.builtInResponse(undefined).body).toBe('{}\n');
 });
 
 test('no challenge, and a refusal with the reason in body and phrase', () => {

@@ -88,8 +88,8 @@ test('a Basic challenge, and a refusal with a header and a reason phrase', () =>
 });
 
 describe('the service index', () => {
-  const asked = classify(head('GET', '/nuget/v3/index.json'));
-  const rewrite = asked.kind === 'operations' ? asked.plan?.rewrite : undefined;
+  const requested = classify(head('GET', '/nuget/v3/index.json'));
+  const rewrite = requested.kind === 'operations' ? requested.plan?.rewrite : undefined;
   if (rewrite?.kind !== 'document') throw new Error('the index is no document');
   const PUBLIC = 'https://gateway.example.com/nuget/';
   const urls = {

@@ -46,8 +46,8 @@ describe('every route of the distribution specification', () => {
   });
 
   test('repository names can contain segments of routes', () => {
-    const asked = registry.classify(head('GET', '/v2/a/manifests/b/tags/list/manifests/1'));
-    expect(asked).toMatchObject({ operations: [{ resource: 'a/manifests/b/tags/list' }] });
+    const requested = registry.classify(head('GET', '/v2/a/manifests/b/tags/list/manifests/1'));
+    expect(requested).toMatchObject({ operations: [{ resource: 'a/manifests/b/tags/list' }] });
     const blobs = registry.classify(head('GET', `/v2/blobs/uploads/x/blobs/${DIGEST}`));
     expect(blobs).toMatchObject({ operations: [{ resource: 'blobs/uploads/x' }] });
   });
@@ -226,9 +226,9 @@ describe('refusal', () => {
     ['/v2/a/b%20c/manifests/1', 'NAME_INVALID'],
     ['/token', 'UNSUPPORTED'],
   ])('400 for %s is %s', (path, code) => {
-    const asked = { method: 'GET', host: 'r', path: path as RequestHead['path'] };
+    const requested = { method: 'GET', host: 'r', path: path as RequestHead['path'] };
     const refusal = registry.refusal(
-      { ...text, status: 400, error: 'request_malformed', head: asked },
+      { ...text, status: 400, error: 'request_malformed', head: requested },
       undefined,
     );
     expect(refusal.body).toContain(`"code":"${code}"`);
@@ -240,8 +240,8 @@ describe('refusal', () => {
     ['HEAD', '/v2/a/b/manifests/latest', 403],
     ['GET', `/v2/a/b/blobs/${DIGEST}`, 403],
   ])('a denied %s %s gets %i', (method, path, status) => {
-    const asked = { method, host: 'r', path: path as RequestHead['path'] };
-    expect(registry.refusal({ ...text, head: asked }, undefined).status).toBe(status);
+    const requested = { method, host: 'r', path: path as RequestHead['path'] };
+    expect(registry.refusal({ ...text, head: requested }, undefined).status).toBe(status);
   });
 });
 

@@ -32,7 +32,7 @@ describe('links of an HTML page', () => {
     ['without a scheme', '//index.internal:8080/a-1.0.zip', `${GATEWAY}a-1.0.zip`],
     ['with white space and a backslash', '\t\\packages/a-1.0.zip ', `${GATEWAY}packages/a-1.0.zip`],
     ['with entities', '&#47;a-1.0.zip?x=1&amp;y=2', `${GATEWAY}a-1.0.zip?x=1&amp;y=2`],
-  ])('%s', (_name, href, expected) => {
+  ])('%s', (_case, href, expected) => {
     expect(rewrite(link(href))).toBe(link(expected));
   });
 
@@ -62,7 +62,7 @@ describe('links of an HTML page', () => {
     ['an unclosed anchor', '<a href="/a-1.0.zip"'],
     ['a tag in a tag', '<a <b href="/a-1.0.zip">'],
     ['another base', '<base href="https://elsewhere.example.com/"><a href="/a-1.0.zip">x</a>'],
-  ])('%s: the page is not relayed', (_name, page) => {
+  ])('%s: the page is not relayed', (_case, page) => {
     expect(rewrite(`<a href="/first-1.0.zip">x</a>${page}`)).toBeUndefined();
   });
 
@@ -120,7 +120,7 @@ describe('JSON pages', () => {
     ['files twice', '{"files": [], "files": [{"url": "/a-1.0.zip"}]}'],
     ['files that are not a list', '{"files": {"url": "/a-1.0.zip"}}'],
     ['a file without a URL', '{"files": [{"filename": "a-1.0.zip"}]}'],
-  ])('%s: the page is not relayed', (_name, page) => {
+  ])('%s: the page is not relayed', (_case, page) => {
     expect(rewrite(page)).toBeUndefined();
   });
 });

@@ -7,7 +7,7 @@ const { classify, challenge, refusal } = packageProtocols.pypi({ path: '/pypi/' 
 const head = headsAt('gateway.example.com', '/pypi/');
 
 /** Resources of the requested operations, all of one scope and extent. */
-function asked(method: string, path: string): readonly string[] {
+function requestedResources(method: string, path: string): readonly string[] {
   const found = classify(head(method, path));
   if (found.kind !== 'operations') return [found.kind];
   return found.operations.map(({ scope, resource, extent }) =>
@@ -17,8 +17,8 @@ function asked(method: string, path: string): readonly string[] {
 
 describe('all spellings of a name are one project (PEP 503)', () => {
   test.each(['acme-api', 'Acme.API', 'acme__api', 'ACME-.-api'])('%s', (name) => {
-    expect(asked('GET', `simple/${name}/`)).toEqual(['read one acme-api']);
-    expect(asked('HEAD', `+simple/${name}`)).toEqual(['read one acme-api']);
+    expect(requestedResources('GET', `simple/${name}/`)).toEqual(['read one acme-api']);
+    expect(requestedResources('HEAD', `+simple/${name}`)).toEqual(['read one acme-api']);
   });
 });
 
@@ -38,7 +38,7 @@ test.each<[string, string, ...string[]]>([
   ['GET', 'integrity/Acme.API/1.0/acme_api-1.0.tar.gz/provenance', 'read one acme-api'],
   ['GET', 'simple/acme-api/acme_api-1.0.tar.gz', 'read one acme-api'],
 ])('%s %s', (method, path, ...expected) => {
-  expect(asked(method, path)).toEqual(expected);
+  expect(requestedResources(method, path)).toEqual(expected);
 });
 
 describe('ambiguous file names: every candidate must be granted', () => {
@@ -55,7 +55,7 @@ describe('ambiguous file names: every candidate must be granted', () => {
     ['packages/acme-1.0-1-py3-none-any-more.whl', 'read every'],
     ['packages/-1.0.tar.gz', 'read every'],
   ])('%s', (path, ...expected) => {
-    expect(asked('GET', path)).toEqual(expected);
+    expect(requestedResources('GET', path)).toEqual(expected);
   });
 });
 
@@ -74,7 +74,7 @@ test.each([
   ['PUT', 'packages/acme-1.0.tar.gz'],
   ['DELETE', 'packages/acme-1.0.tar.gz'],
 ])('%s %s is not an operation of an index', (method, path) => {
-  expect(asked(method, path)).toEqual(['unknown']);
+  expect(requestedResources(method, path)).toEqual(['unknown']);
 });
 
 test('a refusal is a problem document for uv, with a reason phrase for pip and twine', () => {

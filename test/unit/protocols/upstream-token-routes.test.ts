@@ -39,6 +39,6 @@ test.each([
   ['a shorter path', '/-/user'.slice(0, 2)],
   ['nothing', '/'],
   ['a deep path of Nexus', '/repository/maven/service/rest/internal'],
-])('%s does not match', (_name, path) => {
+])('%s does not match', (_case, path) => {
   expect(indexTokenRoutes(TOKEN_ROUTES)(path)).toBeUndefined();
 });
