@@ -1,27 +1,13 @@
-import { deny } from '../../core/decision.ts';
-import type { Operation } from '../../core/request/operation.ts';
-import type {
-  RequestedOperations,
-  Classification,
-  CredentialForm,
-  RoutePlan,
-} from '../../core/request/protocol.ts';
+import type { Classification } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { foldHeaderName } from '../../util/http/header-name.ts';
 import { isRead, unknownOperation } from '../shared/package-operations.ts';
 import { repositoryOf } from '../git/names.ts';
 import { bodyOnRead } from '../git/routes.ts';
-import { API_METHODS, type ApiMethod, type GitlabEndpoint } from './endpoints/endpoint.ts';
+import { API_METHODS, type ApiMethod } from './endpoints/endpoint.ts';
 import { findEndpoint } from './endpoints/endpoints.ts';
-import { bodyParameters, queryParameters } from './parameters.ts';
+import { apiOperations, classifyListed } from './listed-endpoint.ts';
 import { SHOWS_PROJECT, WITHOUT_RUNNERS_TOKEN } from './project-document.ts';
-import { ADMIN, bodyOperations, mayNameProject, queryOperations } from './second-project.ts';
-
-/** Bytes of a body that is buffered before the decision. */
-const MAX_BODY = 256 * 1024;
-
-/** The token that triggers a pipeline. */
-const TRIGGER_FORM: CredentialForm = { field: 'token', maxBytes: MAX_BODY };
+import { ADMIN } from './second-project.ts';
 
 const METHODS: ReadonlySet<string> = new Set(API_METHODS);
 
@@ -41,87 +27,33 @@ export function classifyApi(
     if (isRead(method) && hasBody) return bodyOnRead();
     const [, id = '', , below = ''] = /^projects\/([^/]+)(\/(.*))?$/.exec(rest) ?? [];
     const project = projectOf(id);
-    if (project === undefined) return unknownOperation('a path of the API that names no project');
+    if (project === undefined) return unknownOperation('an API path without a project');
     const effective = method === 'HEAD' ? 'GET' : method;
     if (!isApiMethod(effective)) return unknownOperation(`${method} on the API`);
     const found = findEndpoint(below, effective);
     switch (found.kind) {
       case 'listed':
-        return listed(head, found.endpoint, { scope: found.scope, resource: project, extent: 'one' });
+        return classifyListed(
+          head,
+          found.endpoint,
+          { scope: found.scope, resource: project, extent: 'one' },
+          projectOf,
+        );
       case 'unlisted':
-        return requested([ADMIN], SHOWS_PROJECT.has(below) ? { rewrite: WITHOUT_RUNNERS_TOKEN } : undefined);
+        return apiOperations(
+          [ADMIN],
+          SHOWS_PROJECT.has(below) ? { rewrite: WITHOUT_RUNNERS_TOKEN } : undefined,
+        );
       case 'never':
         return unknownOperation('an endpoint that is never forwarded');
       case 'ambiguous':
-        return unknownOperation('a path of the API that can be read in two ways');
+        return unknownOperation('an ambiguous API path');
       default:
         return found satisfies never;
     }
   };
-
-  function listed(head: RequestHead, endpoint: GitlabEndpoint, own: Operation): Classification {
-    const { method, query, hasBody, rawHeaders } = head;
-    const { rewrite, form } = endpoint;
-    const check = isRead(method) ? undefined : endpoint.body;
-    const settings = { scope: own.scope, check, projectOf };
-    let operations: readonly Operation[] = [own];
-    if (query !== '' && (check !== undefined || mayNameProject(query))) {
-      const others = queryOperations(queryParameters(query), settings);
-      if ('kind' in others) return others;
-      operations = [own, ...others.filter((other) => !isSame(own, other))];
-    }
-    const plan = rewrite === undefined ? undefined : { rewrite };
-    if (!hasBody || (check === undefined && !hidesMethod(head, endpoint)))
-      return requested(operations, plan, form === true ? TRIGGER_FORM : undefined);
-    return {
-      kind: 'in-body',
-      oneOf: [own],
-      part: 'whole',
-      maxBytes: MAX_BODY,
-      read(bytes) {
-        const read = bodyParameters(rawHeaders, bytes);
-        if (read.kind === 'problem') return deny('request_malformed', `a body that ${read.problem}`);
-        const others = bodyOperations(read.parameters, settings);
-        if ('kind' in others) return others;
-        const more = others.filter((other) => !operations.some((known) => isSame(known, other)));
-        return requested([...operations, ...more], plan);
-      },
-    };
-  }
 }
 
 function isApiMethod(method: string): method is ApiMethod {
   return METHODS.has(method);
-}
-
-/** A form that is sent with POST can have any other method in its field `_method` (Rack::MethodOverride). */
-function hidesMethod({ method, rawHeaders }: RequestHead, { upload, form }: GitlabEndpoint): boolean {
-  if (method !== 'POST' || upload === true || form === true) return false;
-  const types: string[] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (foldHeaderName(rawHeaders[i] ?? '') === 'content-type') types.push(rawHeaders[i + 1] ?? '');
-  }
-  const [type = '', ...others] = types;
-  return others.length > 0 || !MEDIA_TYPE.test(type) || FORM.test(type);
-}
-
-/** Rack takes a body without a type for a form. */
-const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+ *(?:;|$)/;
-const FORM = /^(?:application\/x-www-form-urlencoded|multipart\/)/i;
-
-function isSame(a: Operation, b: Operation): boolean {
-  return a.scope === b.scope && a.resource === b.resource;
-}
-
-function requested(
-  operations: readonly Operation[],
-  plan?: RoutePlan,
-  form?: CredentialForm,
-): RequestedOperations {
-  return {
-    kind: 'operations',
-    operations,
-    ...(plan === undefined ? {} : { plan }),
-    ...(form === undefined ? {} : { form }),
-  };
 }

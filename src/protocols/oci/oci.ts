@@ -1,17 +1,10 @@
 import type { Classification, BuiltInResponse, Protocol, RoutePlan } from '../../core/request/protocol.ts';
-import { ACTION_SCOPES } from '../../core/credentials/registry-access.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { quotedString } from '../shared/challenge.ts';
+import { isRead, unknownOperation } from '../shared/package-operations.ts';
+import { classifyUpload } from './mount.ts';
 import { API_VERSION, ociRefusal } from './refusal.ts';
-import {
-  requested,
-  malformed,
-  readMount,
-  operationsFor,
-  readRoute,
-  withoutMount,
-  withSource,
-} from './routes.ts';
+import { malformed, operationsFor, readRoute, registryOperations } from './routes.ts';
 import { CATALOG, scopesOf } from './scope.ts';
 
 export interface OciSettings {
@@ -38,37 +31,21 @@ export function ociProtocol(settings: OciSettings): Protocol {
     const rest = path.slice(API.length);
     if (rest === '')
       return isRead(method)
-        ? requested([], { builtInResponse: PING })
+        ? registryOperations([], { builtInResponse: PING })
         : unknownOperation(`${method} on /v2/`);
     // No repository name, tag, digest or upload id needs percent-encoding, so each resource has exactly one
     // path.
     if (path.includes('%'))
       return { kind: 'deny', reason: 'path_ambiguous', detail: 'percent-encoding in a registry path' };
     if (rest === '_catalog')
-      return isRead(method) ? requested([CATALOG]) : unknownOperation(`${method} on _catalog`);
+      return isRead(method) ? registryOperations([CATALOG]) : unknownOperation(`${method} on _catalog`);
     const route = readRoute(rest);
     if (route.kind === 'unknown') return route;
     if (route.kind === 'invalid') return malformed(route.detail);
     const operations = operationsFor(route, method);
     if (operations === undefined) return unknownOperation(`${method} on ${route.kind}`);
-    if (route.kind === 'uploads') return upload(operations, query);
-    return requested(operations, route.kind === 'blob' && isRead(method) ? blobPlan : undefined);
-  }
-
-  /** A denied mount is forwarded as a plain upload, because containerd aborts the push on 403. */
-  function upload(push: Parameters<typeof requested>[0], query: string): Classification {
-    const mount = readMount(query);
-    if (mount !== undefined && 'kind' in mount) return mount;
-    if (mount === undefined) {
-      // `mount` without `from` lets the registry mount from any repository, which no grant covers.
-      const plain = withoutMount(query);
-      return requested(push, plain === query ? undefined : { query: plain });
-    }
-    const plain = requested(push, { query: withoutMount(query) });
-    // The source is not a repository of this upstream.
-    if (!mount.from.startsWith(prefix)) return plain;
-    const source = { scope: ACTION_SCOPES.pull, resource: mount.from, extent: 'one' } as const;
-    return requested([...push, source], { query: withSource(query, mount.from.slice(prefix.length)) }, plain);
+    if (route.kind === 'uploads') return classifyUpload(operations, query, prefix);
+    return registryOperations(operations, route.kind === 'blob' && isRead(method) ? blobPlan : undefined);
   }
 
   return {
@@ -108,11 +85,3 @@ const PING: BuiltInResponse = {
   headers: [...API_VERSION, 'Content-Type', 'application/json', 'Cache-Control', 'no-store'],
   body: '{}',
 };
-
-function isRead(method: string): boolean {
-  return method === 'GET' || method === 'HEAD';
-}
-
-function unknownOperation(detail: string): Classification {
-  return { kind: 'unknown', detail };
-}

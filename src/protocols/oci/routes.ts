@@ -78,53 +78,7 @@ function actionOn(action: RegistryAction, resource: string): readonly Operation[
   }
 }
 
-/** A blob is mounted from another repository (distribution specification, "Mounting a blob"). */
-export interface Mount {
-  readonly from: string;
-}
-
-/**
- * Reads the mount parameters of an upload; undefined if the upload requests no mount from a named repository.
- */
-export function readMount(query: string): Mount | undefined | Classification {
-  const parameters = new URLSearchParams(query);
-  const mounts = parameters.getAll('mount');
-  const sources = parameters.getAll('from');
-  if (mounts.length > 1 || sources.length > 1) return malformed('the parameter mount or from is repeated');
-  const [mount, from] = [mounts[0], sources[0]];
-  if (mount === undefined || from === undefined) return undefined;
-  if (!isDigest(mount) || !isRepository(from))
-    return malformed('mount is not a digest, or from is not a repository name');
-  return { from };
-}
-
-/** Removes `mount`, `from` and `origin`; other parameters are unchanged. */
-export function withoutMount(query: string): string {
-  const kept = query
-    .slice(1)
-    .split('&')
-    .filter((part) => part !== '' && !MOUNT_PARAMETERS.has(decoded(part.split('=', 1)[0] ?? '')));
-  return kept.length === 0 ? '' : `?${kept.join('&')}`;
-}
-
-/** Replaces the source by its name at the upstream. */
-export function withSource(query: string, from: string): string {
-  const parts = query
-    .slice(1)
-    .split('&')
-    .map((part) =>
-      decoded(part.split('=', 1)[0] ?? '') === 'from' ? `from=${encodeURIComponent(from)}` : part,
-    );
-  return `?${parts.join('&')}`;
-}
-
-const MOUNT_PARAMETERS: ReadonlySet<string> = new Set(['mount', 'from', 'origin']);
-
-function decoded(text: string): string {
-  return new URLSearchParams(`${text}=`).keys().next().value ?? '';
-}
-
-export function requested(
+export function registryOperations(
   operations: readonly Operation[],
   plan?: RoutePlan,
   otherwise?: RequestedOperations,
