@@ -11,7 +11,7 @@ import {
 export interface Parameter {
   /** Its folded name; for a nested one also the names of the objects around it. */
   readonly names: readonly string[];
-  /** Undefined where it is a file, or not text. */
+  /** Undefined if it is a file or not text. */
   readonly value: string | undefined;
 }
 
@@ -29,7 +29,7 @@ export function queryParameters(query: string): readonly Parameter[] {
   }));
 }
 
-/** All parameters of a JSON or form body. A body that another parser could read differently is a problem. */
+/** All parameters of a JSON or form body. A body that parsers read differently is a problem. */
 export function bodyParameters(rawHeaders: readonly string[], body: Buffer): BodyParameters {
   const type = plainContentType(rawHeaders);
   if (type === undefined) return { kind: 'problem', problem: 'has several content types, or a coding' };
@@ -65,7 +65,7 @@ function jsonParameters(body: Buffer): BodyParameters {
   return { kind: 'parameters', parameters };
 }
 
-/** `a[b]` is `a` to some servers and `b` in `a` to others. */
+/** Some servers read `a[b]` as `a`, others as member `b` of `a`. */
 function namesIn(name: string): readonly string[] {
   const folded = foldParameterName(name);
   if (!name.includes('[')) return [folded];

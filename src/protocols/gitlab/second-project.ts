@@ -11,7 +11,7 @@ import { textReaches } from './text-commands.ts';
 export const ADMIN: Operation = { scope: 'admin_api', resource: '', extent: 'every' };
 
 /**
- * What a parameter stands for. `source`: a project that is copied from. `target`: a project that the request
+ * The meaning of a parameter. `source`: a project that is copied from. `target`: a project that the request
  * acts on. `beyond`: a group, or an object by an id of the whole instance, whose project a policy cannot
  * know. `identity`: another caller or another method.
  */
@@ -48,10 +48,10 @@ export function mayNameProject(query: string): boolean {
 }
 
 export interface SecondProjectSettings {
-  /** Of the endpoint and method. */
+  /** The scope of the endpoint and method. */
   readonly scope: string;
   readonly check: BodyCheck | undefined;
-  /** A number or a path, as the resource of a policy; undefined where it is neither. */
+  /** A number or a path, as the resource of a policy; undefined if it is neither. */
   readonly projectOf: (text: string) => string | undefined;
 }
 
@@ -60,8 +60,7 @@ const MAX_PROJECTS = 20;
 
 /**
  * The operations that the parameters of a body add to a request, or the reason why they cannot be decided.
- * Without a check the body is read only for parameters of `identity`, which the gateway cannot remove from
- * it.
+ * Without a check only parameters of `identity` are read, because the gateway cannot remove them from a body.
  */
 export function bodyOperations(
   parameters: readonly Parameter[],

@@ -2,8 +2,8 @@
 const TOKEN_ROUTE = /^(?:(?:\w+_)?tokens?|triggers|variables|client_keys|authenticate|check_credentials)$/;
 
 /**
- * Whether an endpoint outside the allow list issues or shows tokens, in whatever spelling: they would outlive
- * the policy, so they are not forwarded even with `admin_api`.
+ * Whether an endpoint outside the allow list issues or shows tokens, in any spelling. Tokens outlive the policy,
+ * so these endpoints are not forwarded even with `admin_api`.
  */
 export function issuesTokens(below: string): boolean {
   return below.split(/[/.]|%(?:25)*2f/i).some((word) => TOKEN_ROUTE.test(word.toLowerCase()));

@@ -4,7 +4,7 @@ export type JsonValue =
   | { readonly kind: 'string'; readonly text: string | undefined };
 
 /**
- * Called at the start of each object and array, and at the end of each string and scalar. `path` holds the
+ * Called at the start of each object and array and at the end of each string and scalar. `path` holds the
  * member names from the root; an array element, and a name longer than the scanner keeps, is undefined.
  * Returns an objection, or undefined.
  */
@@ -24,12 +24,12 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Reads one JSON document (RFC 8259) as it streams by, strictly, so that every parser finds the same members.
+ * Reads one JSON document (RFC 8259) while it streams, strictly, so that every parser finds the same members.
  * Time is linear in the document; memory does not grow with it.
  */
 export class JsonScanner {
   readonly #visit: JsonVisitor;
-  /** The bytes of the string or scalar at hand, up to the longest that is kept. */
+  /** The bytes of the current string or scalar, truncated to the buffer. */
   readonly #token: Buffer;
   #tokenLength = 0;
   #state: State = 'value';
@@ -46,7 +46,7 @@ export class JsonScanner {
   }
 
   /**
-   * The first objection, the visitor's or that the bytes are not JSON; the scanner must not be used after it.
+   * Returns the first objection of the visitor, or that the bytes are not JSON. The scanner is unusable then.
    */
   write(chunk: Uint8Array): string | undefined {
     for (let at = 0; at < chunk.length; at += 1) {
@@ -149,7 +149,7 @@ export class JsonScanner {
   }
 
   #endScalar(): string | undefined {
-    // One that was cut is longer than any number of a package document.
+    // A truncated scalar is longer than any number in a package document.
     const whole = this.#tokenLength < this.#token.length;
     return whole && SCALAR.test(this.#tokenText()) ? this.#ended({ kind: 'scalar' }) : NOT_JSON;
   }

@@ -27,7 +27,7 @@ export function packageChange(name: string, body: 'document' | 'tag', head: Requ
   return onePackage(WRITE_PACKAGES, name, { watch: () => watchDocument(name, body) });
 }
 
-/** Express decodes a body by these headers before it reads it, Gitea does not. */
+/** Express decodes a body according to these headers before parsing, Gitea does not. */
 function findEncoding(rawHeaders: readonly string[]): string | undefined {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const header = foldHeaderName(rawHeaders[i] ?? '');
