@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { run } from './cli/index.ts';
 
-// A reader that has gone (`gatehouse schema | head`) is no reason for a stack trace.
+// A closed pipe (`gatehouse schema | head`) must not print a stack trace.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
@@ -14,7 +14,7 @@ process.exitCode = await run({
   err: (text) => void process.stderr.write(text),
   stopSignal: () =>
     new Promise((resolve) => {
-      // Not `once`: between two signals there would be a moment in which the second one kills.
+      // Not `once`: without a handler, a second signal would end the process at once.
       process.on('SIGINT', resolve);
       process.on('SIGTERM', resolve);
     }),

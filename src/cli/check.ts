@@ -6,19 +6,19 @@ import { EXIT } from './terminal.ts';
 import { VERSION } from './version.ts';
 import { reportWorkloads, workloadLines } from './workload-lines.ts';
 
-export const check: Command = {
-  summary: 'check a configuration and say everything that is wrong with it',
+export const checkCommand: Command = {
+  summary: 'check a configuration and report all problems',
   help: `
-Reads the configuration as serve would, and prints every error and warning with its place, and what each workload
-identity stands for.
-Exit code: 0 usable (warnings allowed); 1 errors, or with --online an issuer or upstream that does not answer.
+Loads the configuration as "serve" does. Prints every error and warning with its position, and the definition of
+each workload identity.
+Exit code: 0 valid (warnings allowed); 1 errors, or with --online an unreachable issuer or upstream.
 
   gatehouse check --config /etc/gatehouse
   gatehouse check --config gatehouse.yaml --online --json`,
   options: {
     ...CONFIG_OPTION,
-    online: { type: 'boolean', help: 'Also fetch the keys of every issuer and ask every upstream.' },
-    json: { type: 'boolean', help: 'One JSON object: {ok, problems, warnings, workloadIdentities, online}.' },
+    online: { type: 'boolean', help: 'Also fetch the keys of every issuer and send a request to every upstream.' },
+    json: { type: 'boolean', help: 'Print JSON: {ok, problems, warnings, workloadIdentities, online}.' },
   },
   async run(values, terminal) {
     const path = required(values, 'config');

@@ -4,7 +4,7 @@ import type { ExitCode, Terminal } from './terminal.ts';
 
 export interface Option {
   readonly type: 'string' | 'boolean';
-  /** What stands behind the option in the help: `FILE`, `URL`. */
+  /** Placeholder of the value in the help text: `FILE`, `URL`. */
   readonly value?: string;
   readonly help: string;
 }
@@ -12,15 +12,15 @@ export interface Option {
 export type Values = Readonly<Record<string, string | boolean | undefined>>;
 
 export interface Command {
-  /** One line for the list of commands. */
+  /** One line, shown in the list of commands. */
   readonly summary: string;
-  /** A paragraph and examples, for `--help`. */
+  /** A paragraph and examples, shown by `--help`. */
   readonly help: string;
   readonly options: Readonly<Record<string, Option>>;
   run(values: Values, terminal: Terminal): Promise<ExitCode>;
 }
 
-/** Throws `usage` for anything that the command does not know. */
+/** Throws `usage` for unknown options and arguments. */
 export function parseOptions(command: Command, args: readonly string[]): Values {
   const options = Object.fromEntries(
     Object.entries({ ...command.options, ...HELP }).map(([name, { type }]) => [name, { type }]),
@@ -33,7 +33,7 @@ export function parseOptions(command: Command, args: readonly string[]): Values 
   }
 }
 
-/** The text of an option that the command cannot do without. */
+/** Returns the value of a required option; throws `usage` if it is missing. */
 export function required(values: Values, name: string): string {
   const value = text(values, name);
   if (value === undefined) throw new GatehouseError('usage', `--${name} is required`);
@@ -53,4 +53,4 @@ export function formatHelp(name: string, command: Command): string {
   return `gatehouse ${name}: ${command.summary}\n\n${command.help.trim()}\n\nOptions\n${rows.join('\n')}\n`;
 }
 
-const HELP: Readonly<Record<string, Option>> = { help: { type: 'boolean', help: 'Show this.' } };
+const HELP: Readonly<Record<string, Option>> = { help: { type: 'boolean', help: 'Show this help.' } };

@@ -4,10 +4,10 @@ import { required, type Option, type Values } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
 export const CONFIG_OPTION: Readonly<Record<'config', Option>> = {
-  config: { type: 'string', value: 'PATH', help: 'The configuration: a YAML file, or a directory of them.' },
+  config: { type: 'string', value: 'PATH', help: 'Configuration: a YAML file or a directory of YAML files.' },
 };
 
-/** The configuration, its warnings on stderr; throws `config_invalid` with every problem. */
+/** Loads the configuration and prints its warnings to stderr. Throws `config_invalid` with all problems. */
 export function readConfiguration(values: Values, terminal: Terminal): Config {
   const path = required(values, 'config');
   const result = loadConfig(path, terminal.env);

@@ -4,12 +4,12 @@ import { listenLocally } from './demo-server.ts';
 
 export interface DemoIssuer {
   readonly url: string;
-  /** A GitLab-shaped id token, one hour long, RS256. */
+  /** Signs an ID token (RS256) in the form of GitLab's, valid for one hour. */
   mint(claims: Readonly<Record<string, unknown>>): string;
   close(): void;
 }
 
-/** An issuer of id tokens as GitLab's are (discovery and keys over HTTP), with a key made for this run. */
+/** Starts an issuer of GitLab-like ID tokens (discovery and keys over HTTP) with a new key. */
 export async function startDemoIssuer(): Promise<DemoIssuer> {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'demo', use: 'sig', alg: 'RS256' };

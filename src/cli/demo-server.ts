@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** On a free port of the loopback interface; resolves with the URL. */
+/** Listens on a free loopback port; resolves with the URL. */
 export function listenLocally(server: Server): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -12,7 +12,7 @@ export function listenLocally(server: Server): Promise<string> {
   });
 }
 
-/** Answers with what it received: method, path and headers. */
+/** Starts an upstream that returns the method, path and headers of each request as JSON. */
 export async function startEcho(): Promise<{ url: string; close(): void }> {
   const server = createServer((req, res) => {
     const body = { method: req.method, path: req.url, headers: req.headers };

@@ -10,33 +10,32 @@ import { startEcho } from './demo-server.ts';
 import { EXIT, type Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
-export const demo: Command = {
-  summary: 'show the gateway at work, with an issuer and an upstream of its own',
+export const demoCommand: Command = {
+  summary: 'run a self-contained demonstration with a built-in issuer and upstream',
   help: `
-Starts an issuer of GitLab-shaped id tokens, an upstream that echoes what it receives, and the gateway between
-them, all on free loopback ports. Makes an allowed, a denied and an anonymous request, shows what the upstream
-received and what the audit trail says, prints curl lines to try, and stays up until Ctrl-C.`,
+Starts an issuer of GitLab-like ID tokens, an upstream that echoes its requests, and the gateway between them, all
+on free loopback ports. Sends an allowed, a denied and an anonymous request, shows the upstream requests and the
+audit log, prints curl commands to try, and runs until Ctrl-C.`,
   options: { once: { type: 'boolean', help: 'Exit after the three requests.' } },
   async run(values, terminal) {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-demo-'));
     const stopped = terminal.stopSignal();
     const [issuer, echo] = await Promise.all([startDemoIssuer(), startEcho()]);
     const file = join(folder, 'gatehouse.yaml');
-    writeFileSync(file, policy(issuer.url, echo.url));
+    writeFileSync(file, configuration(issuer.url, echo.url));
     const gateway = build(readConfiguration({ config: file }, terminal), { version: VERSION });
     try {
       const addresses = await gateway.start();
       const url = `http://${formatListenAddress(addresses.server)}`;
       terminal.out(
         '\nGatehouse demo\n\n' +
-          `  issuer    ${issuer.url}   mints id tokens as GitLab CI does\n` +
-          `  upstream  ${echo.url}   echoes what it receives\n` +
-          `  gateway   ${url}   stands between\n` +
+          `  issuer    ${issuer.url}   issues ID tokens like GitLab CI\n` +
+          `  upstream  ${echo.url}   echoes its requests\n` +
+          `  gateway   ${url}   authenticates and authorizes requests\n` +
           `  admin     http://${formatListenAddress(addresses.admin)}   /readyz, /metrics\n` +
-          `  policy    ${file}\n`,
+          `  config    ${file}\n`,
       );
-      await show(terminal, url, issuer);
-      // The trail is written in batches, a few milliseconds apart.
+      await sendRequests(terminal, url, issuer);
       await showAudit(terminal, join(folder, 'audit.log'));
       if (values['once'] === true) return EXIT.done;
       terminal.out(tryYourself(url, issuer));
@@ -51,7 +50,7 @@ received and what the audit trail says, prints curl lines to try, and stays up u
   },
 };
 
-const PAYMENTS = {
+const PAYMENTS_JOB = {
   aud: 'https://gateway.example.com',
   sub: 'project_path:acme/payments:ref_type:branch:ref:main',
   project_id: '20',
@@ -66,41 +65,41 @@ const PAYMENTS = {
   user_login: 'ada',
 };
 
-const STRANGER = {
-  ...PAYMENTS,
-  sub: 'project_path:stranger/app:ref_type:branch:ref:main',
+const OTHER_JOB = {
+  ...PAYMENTS_JOB,
+  sub: 'project_path:other/app:ref_type:branch:ref:main',
   project_id: '99',
-  project_path: 'stranger/app',
+  project_path: 'other/app',
   namespace_id: '66',
-  namespace_path: 'stranger',
+  namespace_path: 'other',
 };
 
-async function show(terminal: Terminal, url: string, issuer: DemoIssuer): Promise<void> {
+async function sendRequests(terminal: Terminal, url: string, issuer: DemoIssuer): Promise<void> {
   const requests = [
     {
       title: '1. Allowed: a job of acme/payments reads its orders',
       path: '/orders/v1/acme/payments',
-      token: issuer.mint(PAYMENTS),
+      token: issuer.mint(PAYMENTS_JOB),
     },
     {
-      title: '2. Denied: a job of another project tries the same',
+      title: '2. Denied: a job of another project sends the same request',
       path: '/orders/v1/acme/payments',
-      token: issuer.mint(STRANGER),
+      token: issuer.mint(OTHER_JOB),
     },
     {
-      title: '3. Anonymous: the policy opens this path to everybody',
+      title: '3. Anonymous: the policy allows anonymous access to this path',
       path: '/orders/public/status',
       token: undefined,
     },
   ];
   for (const { title, path, token } of requests) {
     const headers = {
-      // The gateway drains open connections before it exits; a kept-alive one would delay the end of the demo.
+      // The gateway drains open connections before it exits, so a kept-alive connection would delay the exit.
       Connection: 'close',
       ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
     };
     const response = await fetch(url + path, { headers });
-    const shown = token === undefined ? '' : '   with an id token';
+    const shown = token === undefined ? '' : '   with an ID token';
     terminal.out(`\n${title}\n  GET ${path}${shown}\n  → ${response.status}\n`);
     terminal.out(response.ok ? received(await response.json()) : indent(await response.text()));
   }
@@ -111,29 +110,30 @@ function received(echo: unknown): string {
   const rows = Object.entries(headers)
     .filter(([name]) => name.startsWith('x-') || name === 'authorization')
     .map(([name, value]) => `    ${name}: ${value}\n`);
-  const token = headers['authorization'] === undefined ? '    (the client’s token is not among it)\n' : '';
-  return `  the upstream received:\n${rows.join('')}${token}`;
+  const token = headers['authorization'] === undefined ? '    (the client’s token is not forwarded)\n' : '';
+  return `  headers at the upstream:\n${rows.join('')}${token}`;
 }
 
 async function showAudit(terminal: Terminal, file: string): Promise<void> {
+  // The audit log is written in batches.
   let lines: string[] = [];
   for (let attempt = 0; attempt < 50 && lines.length < 3; attempt++) {
     await new Promise((resolve) => setTimeout(resolve, 20));
     lines = readFileSync(file, 'utf8').trim().split('\n');
   }
-  terminal.out(`\nThe audit trail (one JSON line per request):\n${lines.map(indent).join('')}`);
+  terminal.out(`\nThe audit log (one JSON line per request):\n${lines.map(indent).join('')}`);
 }
 
 function tryYourself(url: string, issuer: DemoIssuer): string {
   return `
-Try it (the token is good for an hour):
-  TOKEN=${issuer.mint(PAYMENTS)}
+Commands to try (the token is valid for one hour):
+  TOKEN=${issuer.mint(PAYMENTS_JOB)}
   curl -i -H "Authorization: Bearer $TOKEN" ${url}/orders/v1/acme/payments
   curl -i -H "Authorization: Bearer $TOKEN" -H "X-Auth-Identity: admin" ${url}/orders/v1/acme/payments
   curl -i -H "Authorization: Bearer $TOKEN" -X DELETE ${url}/orders/v1/acme/payments
   curl -i ${url}/orders/v1/acme/payments
 
-Ctrl-C ends the demo.
+Press Ctrl-C to stop.
 `;
 }
 
@@ -141,7 +141,7 @@ function indent(text: string): string {
   return `  ${text.trimEnd()}\n`;
 }
 
-function policy(issuer: string, upstream: string): string {
+function configuration(issuer: string, upstream: string): string {
   return `version: 1
 
 server:

@@ -1,30 +1,30 @@
 import { GatehouseError } from '../core/errors.ts';
-import { check } from './check.ts';
+import { checkCommand } from './check.ts';
 import { formatHelp, parseOptions, type Command } from './command.ts';
-import { demo } from './demo.ts';
-import { explain } from './explain.ts';
-import { health } from './health.ts';
+import { demoCommand } from './demo.ts';
+import { explainCommand } from './explain.ts';
+import { healthCommand } from './health.ts';
 import { refuseUnsafeRuntime } from './runtime.ts';
-import { schema } from './schema.ts';
-import { serve } from './serve.ts';
-import { tokenCreate } from './token-create.ts';
-import { tokenInspect } from './token-inspect.ts';
+import { schemaCommand } from './schema.ts';
+import { serveCommand } from './serve.ts';
+import { tokenCreateCommand } from './token-create.ts';
+import { tokenInspectCommand } from './token-inspect.ts';
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
-import { version } from './version.ts';
+import { versionCommand } from './version.ts';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  serve,
-  check,
-  explain,
-  'token create': tokenCreate,
-  'token inspect': tokenInspect,
-  schema,
-  demo,
-  health,
-  version,
+  serve: serveCommand,
+  check: checkCommand,
+  explain: explainCommand,
+  'token create': tokenCreateCommand,
+  'token inspect': tokenInspectCommand,
+  schema: schemaCommand,
+  demo: demoCommand,
+  health: healthCommand,
+  version: versionCommand,
 };
 
-/** Runs one command line; every outcome is an exit code, never an exception. */
+/** Runs one command line. Expected failures are printed and returned as an exit code. */
 export async function run(terminal: Terminal): Promise<ExitCode> {
   const { name, args } = split(terminal.args);
   const group = Object.keys(COMMANDS).filter((command) => command.startsWith(`${name} `));
@@ -40,7 +40,7 @@ export async function run(terminal: Terminal): Promise<ExitCode> {
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
-    terminal.err(`gatehouse: there is no command "${name}". gatehouse --help lists them.\n`);
+    terminal.err(`gatehouse: unknown command "${name}". Run "gatehouse --help" for a list of commands.\n`);
     return EXIT.usage;
   }
   try {
@@ -54,12 +54,12 @@ export async function run(terminal: Terminal): Promise<ExitCode> {
   } catch (error) {
     if (!(error instanceof GatehouseError)) throw error;
     terminal.err(`gatehouse ${name}: ${error.message}\n`);
-    if (error.code === 'usage') terminal.err(`gatehouse ${name} --help tells more.\n`);
+    if (error.code === 'usage') terminal.err(`Run "gatehouse ${name} --help" for usage.\n`);
     return error.code === 'usage' || error.code === 'config_invalid' ? EXIT.usage : EXIT.failed;
   }
 }
 
-/** `token create --name x` → `token create` and the rest; other commands are one word. */
+/** Splits `token create --name x` into `token create` and its options; other commands are one word. */
 function split([first = '--help', ...rest]: readonly string[]): { name: string; args: readonly string[] } {
   const [second] = rest;
   if (first === '--version') return { name: 'version', args: rest };
@@ -71,10 +71,10 @@ function split([first = '--help', ...rest]: readonly string[]): { name: string; 
 function overview(): string {
   const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(13)} ${summary}`);
   return (
-    'Gatehouse is an authentication gateway for machines: pipelines present the credential they already have,\n' +
-    'Gatehouse verifies it, decides by a YAML policy, and forwards the request with identity headers.\n\n' +
+    'Gatehouse is an authentication gateway for machines. It verifies the credential that a CI pipeline already has,\n' +
+    'authorizes the request against a YAML policy, and forwards it with identity headers.\n\n' +
     `Usage: gatehouse COMMAND [OPTIONS]\n\nCommands\n${rows.join('\n')}\n\n` +
-    'gatehouse COMMAND --help tells more. To see it work: gatehouse demo\n\n' +
-    'Exit codes: 0 done, 1 the check failed or the gateway could not start, 2 wrong usage or configuration.\n'
+    'Run "gatehouse COMMAND --help" for the options of a command, and "gatehouse demo" for a demonstration.\n\n' +
+    'Exit codes: 0 success, 1 a check failed or the gateway could not start, 2 invalid usage or configuration.\n'
   );
 }

@@ -1,6 +1,6 @@
-/** What a command has of the process around it; main.ts makes the real one. */
+/** The process as commands see it; main.ts creates it from the Node process. */
 export interface Terminal {
-  /** Without node and script. */
+  /** Command-line arguments without the node binary and the script. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `26.10.0` */
@@ -9,13 +9,13 @@ export interface Terminal {
   err(text: string): void;
   /** Resolves with the next SIGINT or SIGTERM. */
   stopSignal(): Promise<unknown>;
-  /** Calls it at each SIGHUP, which ends the process no more. */
+  /** Calls the handler on each SIGHUP, which then no longer ends the process. */
   onReloadSignal(handler: () => void): void;
-  /** Takes over what nobody caught. */
+  /** Handles uncaught exceptions and unhandled rejections. */
   onUncaught(handler: (error: unknown) => void): void;
 }
 
-/** 1: the check failed, or the gateway could not start; 2: wrong usage or configuration. */
+/** 1: a check failed or the gateway could not start; 2: invalid usage or configuration. */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -10,47 +10,47 @@ import { GatehouseError } from '../core/errors.ts';
 import { required, text, type Command } from './command.ts';
 import { EXIT } from './terminal.ts';
 
-export const tokenCreate: Command = {
-  summary: 'make a deploy token: its secret, once, and the YAML to paste',
+export const tokenCreateCommand: Command = {
+  summary: 'create a deploy token: its secret and the YAML entry for the configuration',
   help: `
-Makes a secret of 256 random bits and prints it once, with the entry for deployTokens. Only its hash goes into the
-configuration; nothing is stored here. To rotate, add a second entry with the same username, move the clients over,
-then take the first one out.
+Generates a secret of 256 random bits and prints it once, with the entry for deployTokens. The configuration contains
+only its hash; the command stores nothing. To rotate a token, add a second entry with the same username, switch the
+clients to it, and remove the first entry.
 
   gatehouse token create --name edge-puller
   gatehouse token create --name edge-puller-2027 --username edge-puller --expires 2027-12-31 --json`,
   options: {
-    name: { type: 'string', value: 'NAME', help: 'Name of the entry; it stands in the secret.' },
-    username: { type: 'string', value: 'USER', help: 'What clients give as user name. Default: NAME.' },
-    expires: { type: 'string', value: 'DATE', help: 'YYYY-MM-DD; good until 00:00 UTC of that day.' },
-    json: { type: 'boolean', help: 'As JSON: {name, username, secret, secretHash, expires}.' },
+    name: { type: 'string', value: 'NAME', help: 'Name of the entry; it is part of the secret.' },
+    username: { type: 'string', value: 'USER', help: 'User name that clients send. Default: NAME.' },
+    expires: { type: 'string', value: 'DATE', help: 'YYYY-MM-DD; the token expires at 00:00 UTC of that day.' },
+    json: { type: 'boolean', help: 'Print JSON: {name, username, secret, secretHash, expires}.' },
   },
   async run(values, terminal) {
     const name = required(values, 'name');
     const secret = `${DEPLOY_SECRET_PREFIX}${name}_${randomBytes(32).toString('hex')}`;
     if (parseDeployTokenName(secret) !== name) {
-      throw new GatehouseError('usage', '--name takes letters, digits, ".", "_" and "-", at most 64');
+      throw new GatehouseError('usage', '--name must consist of at most 64 letters, digits, ".", "_" and "-"');
     }
     const username = text(values, 'username') ?? name;
     if (!DEPLOY_USERNAME.test(username)) {
       throw new GatehouseError(
         'usage',
-        '--username takes letters, digits, ".", "+", "_" and "-", at most 255',
+        '--username must consist of at most 255 letters, digits, ".", "+", "_" and "-"',
       );
     }
     const expires = text(values, 'expires');
     if (expires !== undefined && !isDay(expires)) {
-      throw new GatehouseError('usage', '--expires takes a date such as 2027-12-31');
+      throw new GatehouseError('usage', '--expires must be a date such as 2027-12-31');
     }
     if (expires !== undefined && startOfDay(expires) <= Date.now()) {
-      throw new GatehouseError('usage', `--expires ${expires} has passed`);
+      throw new GatehouseError('usage', `--expires ${expires} is in the past`);
     }
     const secretHash = `sha256:${hash('sha256', secret)}`;
     terminal.out(
       values['json'] === true
         ? `${JSON.stringify({ name, username, secret, secretHash, expires })}\n`
-        : `The secret, shown only now:\n\n  ${secret}\n\n` +
-            `For the configuration:\n\n${entry(name, username, secretHash, expires)}\n`,
+        : `Secret (shown only once):\n\n  ${secret}\n\n` +
+            `Configuration entry:\n\n${entry(name, username, secretHash, expires)}\n`,
     );
     return EXIT.done;
   },

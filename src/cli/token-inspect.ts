@@ -6,18 +6,18 @@ import { tokenHashes, type TokenHashes } from '../util/token-hash.ts';
 import { required, type Command } from './command.ts';
 import { EXIT } from './terminal.ts';
 
-export const tokenInspect: Command = {
-  summary: 'say what a token is, without its secret',
+export const tokenInspectCommand: Command = {
+  summary: 'show the class, hash and claims of a token',
   help: `
-Reads a token from a file and shows its class, its SHA-256 as the audit trail and revocations know it, and for a JWT
-its header and claims. The SHA-256 of a JWT is that of header.payload, which all its valid signatures share; "as sent" is
-that of the whole token. Nothing is verified, and the signature is not shown.
+Reads a token from a file and shows its class, the SHA-256 hash used in the audit log and in revocations, and for a
+JWT its header and claims. The hash of a JWT covers header.payload, which is the same for all its valid signatures;
+"as sent" is the hash of the whole token. The token is not verified, and its signature is not shown.
 
   gatehouse token inspect --token-file token.jwt
   gatehouse token inspect --token-file /dev/stdin --json < token.jwt`,
   options: {
-    'token-file': { type: 'string', value: 'FILE', help: 'The token, and nothing else.' },
-    json: { type: 'boolean', help: 'As JSON.' },
+    'token-file': { type: 'string', value: 'FILE', help: 'File that contains only the token.' },
+    json: { type: 'boolean', help: 'Print JSON.' },
   },
   async run(values, terminal) {
     const token = read(required(values, 'token-file')).trim();
@@ -49,21 +49,21 @@ function describe({ class: kind, tokenHash, sentHash, deployToken, header, claim
   if (deployToken !== undefined) lines.push(`name      ${deployToken}`);
   if (header !== undefined) lines.push(`header    ${JSON.stringify(header)}`);
   if (typeof claims === 'object' && claims !== null) {
-    if ('exp' in claims && typeof claims.exp === 'number') lines.push(`expires   ${when(claims.exp)}`);
+    if ('exp' in claims && typeof claims.exp === 'number') lines.push(`expires   ${formatTime(claims.exp)}`);
     lines.push(`claims    ${JSON.stringify(claims, null, 2).replaceAll('\n', '\n          ')}`);
   }
   return `${lines.join('\n')}\n`;
 }
 
-function when(seconds: number): string {
+function formatTime(seconds: number): string {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return String(seconds);
-  return `${date.toISOString()}${date.getTime() < Date.now() ? ' (has passed)' : ''}`;
+  return `${date.toISOString()}${date.getTime() < Date.now() ? ' (expired)' : ''}`;
 }
 
 const NO_DEPLOY_TOKENS = { deployUsernames: new Set<string>(), gitlabDeployTokens: false };
 
-/** Of a JWT in compact form, whatever prefix it has; empty for anything else. */
+/** The header and claims of a JWT in compact form, with any prefix; empty for other tokens. */
 function jwtParts(token: string): { header?: unknown; claims?: unknown } {
   const [, header, payload] = /(eyJ[A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*$/.exec(token) ?? [];
   if (header === undefined || payload === undefined) return {};

@@ -4,10 +4,10 @@ import { EXIT } from './terminal.ts';
 
 export const VERSION: string = manifest.version;
 
-export const version: Command = {
+export const versionCommand: Command = {
   summary: 'print the version',
-  help: 'Prints the version of Gatehouse and of the Node that runs it.',
-  options: { json: { type: 'boolean', help: 'As JSON.' } },
+  help: 'Prints the version of Gatehouse and of Node.',
+  options: { json: { type: 'boolean', help: 'Print JSON.' } },
   async run(values, terminal) {
     const { nodeVersion } = terminal;
     terminal.out(

@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.ts';
 
-/** What a name at the exchange stands for; of a shorthand, the identity that it defines. */
+/** The definition of a workload identity; for a shorthand, with the identity that it expands to. */
 export interface WorkloadReport {
   readonly name: string;
   readonly identity: string;
@@ -17,15 +17,15 @@ export function reportWorkloads({ workloadIdentities, identities }: Config): Wor
   });
 }
 
-/** As they would stand under `identities`, so that nobody has to guess what a shorthand means. */
+/** Formats the reports in the syntax of `identities`, so that the expansion of a shorthand is visible. */
 export function workloadLines(reports: readonly WorkloadReport[]): string {
   return reports
     .map(({ name, identity, issuer, audiences, match, roles = [] }) => {
-      const what =
+      const definition =
         match === undefined
           ? `identity ${identity}`
           : `{ issuer: ${issuer}, match: ${JSON.stringify(match)}, roles: [${roles.join(', ')}] }`;
-      return `workloadIdentities.${name}: means ${what}; takes tokens with aud ${audiences.join(' or ')}\n`;
+      return `workloadIdentities.${name}: ${definition}; accepts tokens with aud ${audiences.join(' or ')}\n`;
     })
     .join('');
 }

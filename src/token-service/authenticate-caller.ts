@@ -3,13 +3,13 @@ import type { Deny, Refusal } from '../core/decision.ts';
 import type { EndpointCall } from '../core/request/endpoint.ts';
 import type { ClientFacts } from '../core/request/incoming.ts';
 
-/** Verifies, and counts who guesses or sends junk. */
+/** Verifies a credential and counts failed attempts per client address. */
 export type VerifyCredential = (
   presented: PresentedCredential | Deny,
   from: { readonly host: string; readonly client: ClientFacts },
 ) => VerifiedCredential | Refusal | Promise<VerifiedCredential | Refusal>;
 
-/** What a credential is; the audit trail is told as much as is known. */
+/** Verifies the credential of a call; records in `call` what the audit event reports about it. */
 export async function authenticateCaller(
   call: EndpointCall,
   presented: PresentedCredential | Deny,

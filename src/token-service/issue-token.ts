@@ -11,30 +11,30 @@ export interface IssueTokenPorts {
   readonly mint: Mint;
   readonly store: Pick<Store, 'claim'>;
   readonly clock: Clock;
-  /** Issuers whose id tokens are exchanged once. */
+  /** Issuers with `replay: once`: each of their ID tokens can be exchanged once. */
   readonly once: ReadonlySet<string>;
 }
 
-/** A token for a caller, unless what it is minted from was revoked, or exchanged before where that is for once. */
+/** Issues a token to the caller unless the source credential is revoked or was already exchanged (`replay: once`). */
 export async function issueToken(
   call: EndpointCall,
   caller: Caller,
-  wanted: Pick<MintRequest, 'audience' | 'workload' | 'publishing' | 'extra'>,
+  request: Pick<MintRequest, 'audience' | 'workload' | 'publishing' | 'extra'>,
   ports: IssueTokenPorts,
 ): Promise<SignedToken | Refusal> {
   const { identity, credential } = caller;
   const revoked = ports.refuseRevoked(credential, caller);
   if (revoked !== undefined) return revoked;
-  const minted = await ports.mint({ source: credential, identity, ...wanted });
+  const minted = await ports.mint({ source: credential, identity, ...request });
   if (minted.kind === 'deny') return { ...minted, caller };
-  // Last, so that nothing else that fails has used the id token up.
-  const replayed = await refuseReplayed(credential, ports);
-  if (replayed !== undefined) return { ...replayed, caller };
+  // The last check: a failure of an earlier one does not use up the ID token.
+  const replay = await refuseReplay(credential, ports);
+  if (replay !== undefined) return { ...replay, caller };
   recordIssuedToken(call, minted, 'grant', caller);
   return minted;
 }
 
-/** What the audit trail says of a token that was given out. */
+/** Records an issued token in the audit event. */
 export function recordIssuedToken(
   call: EndpointCall,
   { jti, expiresIn }: SignedToken,
@@ -43,21 +43,24 @@ export function recordIssuedToken(
 ): void {
   call.decision = { kind: 'allow', basis, caller, relaxed: undefined };
   call.reason = basis === 'grant' ? 'granted' : basis;
-  call.detail = `token ${jti} for ${expiresIn} s`;
+  call.detail = `issued token ${jti}, valid for ${expiresIn} s`;
 }
 
-/** Other replicas' clocks may be behind. */
-const MARGIN = 60_000;
+/** Milliseconds. Clocks of other replicas may be behind. */
+const CLOCK_MARGIN = 60_000;
 
-/** One id token, one exchange, whichever replica is asked. Rejects with `store_unavailable` where nobody can tell. */
-async function refuseReplayed(
+/** Allows one exchange per ID token across all replicas. Rejects with `store_unavailable`. */
+async function refuseReplay(
   { class: kind, issuer, jti, expiresAt }: VerifiedCredential,
   { store, clock, once }: IssueTokenPorts,
 ): Promise<Deny | undefined> {
   if (kind !== 'id_token' || !once.has(issuer)) return undefined;
   if (jti === undefined)
-    return deny('credential_invalid', `issuer ${issuer} is for once, and this has no id`);
+    return deny(
+      'credential_invalid',
+      `issuer ${issuer} has "replay: once", which requires the claim jti; the ID token has none`,
+    );
   const name = hash('sha256', JSON.stringify([issuer, jti]));
-  const first = await store.claim(name, expiresAt - clock.now() + MARGIN);
-  return first ? undefined : deny('credential_invalid', 'this id token was exchanged before');
+  const first = await store.claim(name, expiresAt - clock.now() + CLOCK_MARGIN);
+  return first ? undefined : deny('credential_invalid', 'the ID token has already been exchanged');
 }

@@ -15,22 +15,22 @@ import { pickClaims } from './pick-claims.ts';
 
 export interface MintSettings {
   readonly publicUrl: string;
-  /** Milliseconds, of identities that have one. */
+  /** Milliseconds, by identity, for identities with `tokenLifetime`. */
   readonly lifetimes: ReadonlyMap<string, number>;
-  /** Claims that policy, templates, audit and revocations use. */
+  /** Claims used by policy, templates, audit and revocations. */
   readonly claims: ReadonlySet<string>;
 }
 
 export interface MintRequest {
-  /** Undefined: for anybody. */
+  /** Undefined for an anonymous token. */
   readonly source: VerifiedCredential | undefined;
   readonly identity: string;
   readonly audience: string;
-  /** The workload identity that was named in the request. */
+  /** The workload identity named in the request. */
   readonly workload?: string | undefined;
-  /** The source was accepted by the audience of trusted publishing. */
+  /** The source was accepted for the audience of trusted publishing. */
   readonly publishing?: boolean;
-  /** Further claims: `scope`, `access`. */
+  /** Additional claims: `scope`, `access`. */
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
@@ -44,29 +44,32 @@ export interface SignedToken {
 
 export type Mint = (request: MintRequest) => Promise<SignedToken | Deny>;
 
-/** Tokens from job tokens and GitLab's deploy tokens: their end is seen by asking GitLab, which nobody does for these. */
-const SHORT_LIFETIME = 5 * 60_000;
+/** Only a request to GitLab shows that a job token or deploy token has ended; minted tokens make none. */
+const UNCHECKED_LIFETIME = 5 * 60_000;
 
-/** Clients ask again before 60 s are left (distribution's token specification): a shorter one would be asked for without end. */
+/** Clients refresh a token 60 s before it expires (distribution token specification), so shorter ones cause a loop. */
 const MIN_LIFETIME = 60_000;
 
-/** Signs access tokens as RFC 9068 has them. Rejects with `store_unavailable` where no key can be had. */
+/** Signs RFC 9068 access tokens. Rejects with `store_unavailable` when no signing key is available. */
 export function createMint(
   settings: MintSettings,
   { keyring, clock }: { readonly keyring: Pick<Keyring, 'sign'>; readonly clock: Clock },
 ): Mint {
   return async function mint({ source, identity, audience, workload, publishing = false, extra }) {
     const now = clock.now();
-    const wanted = settings.lifetimes.get(identity) ?? DEFAULT_TOKEN_LIFETIME;
-    const lifetime = source === undefined ? wanted : Math.min(wanted, longest(source, now));
+    const configured = settings.lifetimes.get(identity) ?? DEFAULT_TOKEN_LIFETIME;
+    const lifetime = source === undefined ? configured : Math.min(configured, maxLifetime(source, now));
     if (lifetime < MIN_LIFETIME) {
       return deny(
         'token_expired',
-        `${Math.max(0, Math.floor(lifetime / 1000))} s are left, too few for a new token`,
+        `the credential expires in ${Math.max(0, Math.floor(lifetime / 1000))} s; issuing a token requires 60 s`,
       );
     }
     if ((source?.minted?.parents.length ?? 0) >= MAX_PARENTS) {
-      return deny('credential_invalid', `issued from ${MAX_PARENTS} tokens in turn: log in anew`);
+      return deny(
+        'credential_invalid',
+        `the token chain has reached ${MAX_PARENTS} tokens; log in with the original credential`,
+      );
     }
     const jti = randomUUID();
     const issuedAt = Math.floor(now / 1000);
@@ -88,24 +91,24 @@ export function createMint(
   };
 }
 
-/** Milliseconds that what is minted may outlive this moment; an id token's own end does not count, it was for one job. */
-function longest(source: VerifiedCredential, now: number): number {
-  const left = source.expiresAt - now;
+/** Milliseconds. The expiry of an ID token does not limit the minted token: its lifetime is that of one job. */
+function maxLifetime(source: VerifiedCredential, now: number): number {
+  const remaining = source.expiresAt - now;
   switch (source.class) {
     case 'id_token':
       return Infinity;
     case 'job_token':
-      return SHORT_LIFETIME;
+      return UNCHECKED_LIFETIME;
     case 'deploy_token':
-      return source.issuer === DEPLOY_TOKENS ? left : SHORT_LIFETIME;
+      return source.issuer === DEPLOY_TOKENS ? remaining : UNCHECKED_LIFETIME;
     case 'access_token':
-      return left;
+      return remaining;
     default:
       return source.class satisfies never;
   }
 }
 
-/** Of a minted credential, its own source: what it carries of that one is passed on. */
+/** The `src` claim. For a minted credential it carries over the original source. */
 function sourceOf(
   credential: VerifiedCredential,
   names: ReadonlySet<string>,

@@ -2,11 +2,11 @@ import { claimAt } from '../core/credentials/claims.ts';
 import type { Claims } from '../core/credentials/credential.ts';
 
 /**
- * What a minted token repeats of its source's claims: those that are asked at its use, by name or JSON pointer, and
- * no others, because every request carries them.
+ * Returns the claims of the source that a minted token repeats: those used at authorization, by name or JSON
+ * pointer. Others are omitted because every request carries the token.
  */
 export function pickClaims(claims: Claims, names: Iterable<string>): Claims {
-  // Without prototype: a claim may be called `__proto__`.
+  // Without a prototype, because a claim can be named `__proto__`.
   const picked = emptyObject();
   for (const name of names) {
     const value = claimAt(claims, name);

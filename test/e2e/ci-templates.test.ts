@@ -94,7 +94,7 @@ needs('curl', 'jq').describe('the job in exchange.gitlab-ci.yml', () => {
   test('of another branch fails, and shows what it was told', async () => {
     const { code, stdout } = await bash(job.script, env(gitlab.mint({ aud, ref_path: 'refs/heads/dev' })));
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^The exchange failed: \{"code":16,"message":"This token is not good/);
+    expect(stdout).toMatch(/^The exchange failed: \{"code":16,"message":"The token is not accepted/);
   });
 });
 

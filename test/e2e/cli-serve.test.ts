@@ -134,7 +134,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     expect(gone).toEqual({
       code: 1,
       stdout: '',
-      stderr: `gatehouse health: ${gateway.adminUrl}/livez does not answer\n`,
+      stderr: `gatehouse health: no response from ${gateway.adminUrl}/livez\n`,
     });
   },
 );

@@ -75,10 +75,10 @@ describe('token create', () => {
   });
 
   test.each([
-    [['--name', 'a b'], /--name takes/],
-    [['--name', 'edge', '--username', 'a:b'], /--username takes/],
-    [['--name', 'edge', '--expires', '2036-02-30'], /--expires takes/],
-    [['--name', 'edge', '--expires', '2020-01-01'], /has passed/],
+    [['--name', 'a b'], /--name must/],
+    [['--name', 'edge', '--username', 'a:b'], /--username must/],
+    [['--name', 'edge', '--expires', '2036-02-30'], /--expires must/],
+    [['--name', 'edge', '--expires', '2020-01-01'], /is in the past/],
     [[], /--name is required/],
   ])('%j: exit 2', async (args, message) => {
     const { code, stderr } = await gatehouse('token', 'create', ...args);

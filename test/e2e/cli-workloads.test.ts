@@ -9,10 +9,10 @@ test('check shows what each workload identity stands for', async () => {
   const { code, stdout } = await gatehouse('check', '--config', EXAMPLE);
   expect(code, stdout).toBe(0);
   expect(stdout).toContain(
-    'workloadIdentities.gitlab-ci-deploy@workload.example.com: means identity payments-deploy; takes tokens with aud https://gitlab.example.com\n',
+    'workloadIdentities.gitlab-ci-deploy@workload.example.com: identity payments-deploy; accepts tokens with aud https://gitlab.example.com\n',
   );
   expect(stdout).toContain(
-    'workloadIdentities.web@workload.example.com: means { issuer: gitlab, match: {"project_id":"21","project_path":"acme/web","ref_path":{"glob":["refs/heads/main","refs/heads/release/*","refs/tags/v*"]}}, roles: [reader] }; takes tokens with aud https://gateway.example.com\n',
+    'workloadIdentities.web@workload.example.com: { issuer: gitlab, match: {"project_id":"21","project_path":"acme/web","ref_path":{"glob":["refs/heads/main","refs/heads/release/*","refs/tags/v*"]}}, roles: [reader] }; accepts tokens with aud https://gateway.example.com\n',
   );
 });
 

@@ -165,7 +165,7 @@ describe('explain', () => {
     const { code, stdout } = await gatehouse(...example, ...claims);
     expect(code, stdout).toBe(0);
     expect(stdout).toContain('+ read_repository on "acme/payments"');
-    expect(stdout).toContain('stands in the body');
+    expect(stdout).toContain('depends on the request body');
     const json = JSON.parse((await gatehouse(...example, ...claims, '--json')).stdout) as object;
     expect(json).toMatchObject({ kind: 'explained', inBody: true });
   });
@@ -225,8 +225,8 @@ describe('wrong usage and help', () => {
   });
 
   test.each([
-    ['an unknown command', ['serv'], 'there is no command "serv"'],
-    ['the name of something that objects have', ['constructor'], 'there is no command "constructor"'],
+    ['an unknown command', ['serv'], 'unknown command "serv"'],
+    ['the name of something that objects have', ['constructor'], 'unknown command "constructor"'],
     ['an unknown option', ['serve', '--confg', 'x'], '--confg'],
     ['an option without its value', ['serve', '--config'], '--config'],
     ['a value where there is none', ['serve', '--config', 'a', 'b'], 'b'],

@@ -84,7 +84,7 @@ const kidOf = (token: string): unknown =>
 /** Each replica has read a key anew so many times. */
 function reread(times: number): Promise<unknown> {
   const seen = (at: GatewayProcess): number =>
-    at.log().filter(({ message }) => message === 'signing key re-read').length;
+    at.log().filter(({ message }) => message === 'signing key reloaded').length;
   return eventually('keys re-read', () => gateways.every((at) => seen(at) >= times), 20_000);
 }
 

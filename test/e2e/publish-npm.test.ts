@@ -100,7 +100,7 @@ test('a token for one package publishes no other', async () => {
 test('what policy does not let it publish is refused at the exchange', async () => {
   const { code, stderr } = await publish('other', '@other/ui', job.idToken({ aud: AUDIENCE }));
   expect(code).not.toBe(0);
-  expect(stderr).toContain('This id token may not publish here');
+  expect(stderr).toContain('The ID token is not accepted for publishing');
   const bad = [job.idToken(), job.idToken({ aud: AUDIENCE, project_id: '9' }), job.token];
   const words = new Set<string>();
   for (const token of bad) {

@@ -207,7 +207,7 @@ describe('an exchange', () => {
       words.add(`${status} ${JSON.stringify(json).replaceAll(id, 'ID')}`);
     }
     expect([...words]).toEqual([
-      '400 {"error":"invalid_request","error_description":"The token is not accepted here. The audit trail of the gateway says why. (request id ID)"}',
+      '400 {"error":"invalid_request","error_description":"The token is not accepted. The audit log of the gateway contains the reason. (request id ID)"}',
     ]);
   });
 

@@ -196,7 +196,7 @@ describe('what is refused is refused with the same words', () => {
       status: 401,
       json: {
         code: 16,
-        message: `This token is not good for this workload identity. The audit trail of the gateway says why. (request id ${id})`,
+        message: `The token is not accepted for this workload identity. The audit log of the gateway contains the reason. (request id ${id})`,
         details: [],
       },
       challenge: null,

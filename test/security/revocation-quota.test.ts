@@ -207,7 +207,7 @@ describe('a long list costs other clients nothing', () => {
     const [created, expires] = [-60_000, 3_600_000].map((ms) => new Date(Date.now() + ms).toISOString());
     for (let n = 0; n < entries; n++) {
       const id = randomUUID();
-      const reason = 'given back by its holder';
+      const reason = 'revoked by its holder';
       const entry = { id, target: 'jti', value: randomUUID(), issuer: 'gitlab', reason, created, expires };
       insert.run(id, JSON.stringify(entry));
     }

@@ -2,16 +2,16 @@ import { getRequestListener } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
 import type { EndpointCall, Handle } from '../../core/request/endpoint.ts';
 
-/** What our own endpoints know of a request beside its Fetch form. */
+/** Passes the call to the handlers next to the Fetch request. */
 export interface Env {
   Bindings: { readonly call: EndpointCall };
 }
 
-/** An app as the pipeline calls it. */
+/** Adapts a Hono app to the pipeline's `Handle`. */
 export function handleWith(app: Hono<Env>): Handle {
   return async function handle(call) {
     const { req, res, expectsContinue } = call.incoming;
-    // By default it would replace the process's Request and Response.
+    // The default replaces the global Request and Response of the process.
     const listener = getRequestListener((request) => app.fetch(request, { call }), {
       overrideGlobalObjects: false,
     });
@@ -20,10 +20,10 @@ export function handleWith(app: Hono<Env>): Handle {
   };
 }
 
-/** Milliseconds for a body of at most 64 KiB; the listener bounds only what it forwards. */
+/** Milliseconds for a body of at most 64 KiB. The listener's body timeout covers forwarded requests only. */
 const BODY_DEADLINE = 10_000;
 
-/** The body as text, or undefined where it takes too long. */
+/** Returns the body as text, or undefined when it does not arrive within the deadline. */
 export async function readBody(context: Context<Env>): Promise<string | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
@@ -36,7 +36,7 @@ export async function readBody(context: Context<Env>): Promise<string | undefine
   }
 }
 
-/** `cache`: a `Cache-Control` value; what holds a token is never stored (RFC 6749 §5.1). */
+/** `cache` is a `Cache-Control` value. The default keeps tokens out of caches (RFC 6749 §5.1). */
 export function send(
   context: Context<Env>,
   status: number,

@@ -1,10 +1,16 @@
 import type { Refusal } from '../../core/decision.ts';
 import { REASONS } from '../../core/reasons.ts';
-import type { ErrorFormat, EndpointRefusal, ClientError } from '../endpoint/built-in-endpoint.ts';
+import {
+  refusalCategory,
+  refuseWith,
+  type ClientError,
+  type EndpointRefusal,
+  type ErrorFormat,
+} from '../endpoint/outcome.ts';
 
-/** Errors of RFC 6749 §5.2; a bad or refused token is an `invalid_request` there (RFC 8693 §2.2.2). */
+/** Errors of RFC 6749 §5.2. An invalid or refused subject token is an `invalid_request` (RFC 8693 §2.2.2). */
 export const OAUTH_ERROR_FORMAT: ErrorFormat = {
-  toClientError: (refusal) => common(refusal) ?? clientError(400, 'invalid_request', REFUSED),
+  toClientError,
   write: ({ status, code, message }, { incoming, head }) => ({
     contentType: 'application/json',
     body: JSON.stringify({ error: code, error_description: `${message} (request id ${incoming.requestId})` }),
@@ -12,29 +18,29 @@ export const OAUTH_ERROR_FORMAT: ErrorFormat = {
   }),
 };
 
-/** The one answer to whatever is wrong with a token: who has none that is good learns of nobody else. */
-const REFUSED = 'The token is not accepted here. The audit trail of the gateway says why.';
+/** One message for every refused credential, so that a caller learns nothing about other tokens or identities. */
+const REFUSED = 'The token is not accepted. The audit log of the gateway contains the reason.';
 
-/** The same for a client that shows itself with a secret. */
-export function asClient(refusal: Refusal): EndpointRefusal | Refusal {
-  return common(refusal) === undefined ? refused(refusal, 401, 'invalid_client', REFUSED) : refusal;
-}
-
-export function refused(refusal: Refusal, status: number, code: string, message: string): EndpointRefusal {
-  return { kind: 'refused', refusal, clientError: clientError(status, code, message) };
-}
-
-/** What says nothing of the token. */
-function common({ kind, reason }: Refusal): ClientError | undefined {
-  const { status, message } = REASONS[reason];
-  if (kind === 'unable' || reason === 'rate_limited')
-    return clientError(status, 'temporarily_unavailable', message);
-  if (reason === 'operation_unknown' || reason === 'body_too_large' || reason === 'body_timeout') {
-    return clientError(status, 'invalid_request', message);
+function toClientError(refusal: Refusal): ClientError {
+  const { status, message } = REASONS[refusal.reason];
+  const category = refusalCategory(refusal);
+  switch (category) {
+    case 'unavailable':
+    case 'throttled':
+      return { status, code: 'temporarily_unavailable', message };
+    case 'operation':
+    case 'body':
+      return { status, code: 'invalid_request', message };
+    case 'credential':
+      return { status: 400, code: 'invalid_request', message: REFUSED };
+    default:
+      return category satisfies never;
   }
-  return undefined;
 }
 
-function clientError(status: number, code: string, message: string): ClientError {
-  return { status, code, message };
+/** A refused client secret is an `invalid_client` (RFC 6749 §5.2). */
+export function toClientRefusal(refusal: Refusal): EndpointRefusal | Refusal {
+  return refusalCategory(refusal) === 'credential'
+    ? refuseWith(refusal, 401, 'invalid_client', REFUSED)
+    : refusal;
 }

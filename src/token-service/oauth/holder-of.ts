@@ -3,16 +3,16 @@ import { scalarClaim } from '../../core/credentials/claims.ts';
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import type { RevocationHolder } from '../../core/credentials/revocation.ts';
 
-/** Longer ones are kept as their hash: the subject of a token may have kilobytes. */
+/** Longer values are stored as a hash: a token subject can have kilobytes. */
 const MAX_LENGTH = 128;
 
 /**
- * Who revokes this minted token. `sub` alone would not do: a job chooses parts of it (branch, environment). Tokens for
- * anonymous access have one holder together, because every client can get them without end.
+ * Returns the holder of a minted token, to which revocations are counted. `sub` alone is not sufficient because a
+ * job chooses parts of it (branch, environment). All anonymous tokens share one holder: any client can get many.
  */
 export function holderOf(
   { issuer, subject, claims, minted }: VerifiedCredential,
-  /** By the issuer's name in the configuration. */
+  /** Claims that identify a holder, by issuer name. */
   holderClaims: ReadonlyMap<string, readonly string[]>,
 ): RevocationHolder {
   const identity = minted?.identity;

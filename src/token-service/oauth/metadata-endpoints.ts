@@ -2,12 +2,8 @@ import type { Handle } from '../../core/request/endpoint.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
 import type { Log } from '../../core/ports.ts';
 import { REASONS } from '../../core/reasons.ts';
-import {
-  jsonResponse,
-  createBuiltInEndpoint,
-  type ErrorFormat,
-  type Work,
-} from '../endpoint/built-in-endpoint.ts';
+import { createBuiltInEndpoint, type MethodHandler } from '../endpoint/built-in-endpoint.ts';
+import { jsonResponse, type ErrorFormat } from '../endpoint/outcome.ts';
 import { GRANT_TYPES } from './token-request.ts';
 
 export const JWKS_PATH = '/.well-known/jwks.json';
@@ -15,18 +11,18 @@ export const METADATA_PATH = '/.well-known/oauth-authorization-server';
 export const TOKEN_PATH = '/oauth/token';
 export const REVOKE_PATH = '/oauth/revoke';
 
-/** A new key is published before it signs: minutes are soon enough. */
-const CACHE = 'public, max-age=300';
+/** A new key is published before it signs, so clients may cache the set for minutes. */
+const CACHE_CONTROL = 'public, max-age=300';
 
-/** The public halves of the keys that tokens are signed with (RFC 7517), for whoever wants to verify one. */
+/** The public signing keys (RFC 7517), with which any service can verify issued tokens. */
 export function createJwksEndpoint(keyring: Pick<Keyring, 'publicKeys'>, log: Log): Handle {
-  return published(
+  return publicDocument(
     async () => ({ type: 'application/jwk-set+json', value: await keyring.publicKeys() }),
     log,
   );
 }
 
-/** Where the endpoints are and what they take (RFC 8414 §2). */
+/** The endpoints and the grant types that they support (RFC 8414 §2). */
 export function createMetadataEndpoint(publicUrl: string, log: Log): Handle {
   const at = (path: string): string => `${publicUrl.replace(/\/$/, '')}${path}`;
   const value = {
@@ -39,20 +35,20 @@ export function createMetadataEndpoint(publicUrl: string, log: Log): Handle {
     jwks_uri: at(JWKS_PATH),
     response_types_supported: [],
   };
-  return published(async () => ({ type: 'application/json', value }), log);
+  return publicDocument(async () => ({ type: 'application/json', value }), log);
 }
 
-function published(
+function publicDocument(
   read: () => Promise<{ readonly type: string; readonly value: unknown }>,
   log: Log,
 ): Handle {
-  const work: Work = async (call) => {
+  const respond: MethodHandler = async (call) => {
     const { type, value } = await read();
     call.reason = 'anonymous';
     call.decision = { kind: 'allow', basis: 'anonymous', caller: undefined, relaxed: undefined };
-    return jsonResponse(type, value, CACHE);
+    return jsonResponse(type, value, CACHE_CONTROL);
   };
-  return createBuiltInEndpoint({ GET: work }, ERROR_FORMAT, log);
+  return createBuiltInEndpoint({ GET: respond }, ERROR_FORMAT, log);
 }
 
 const ERROR_FORMAT: ErrorFormat = {

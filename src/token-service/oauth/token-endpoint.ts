@@ -4,40 +4,35 @@ import type { EndpointCall, Handle } from '../../core/request/endpoint.ts';
 import type { Log } from '../../core/ports.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { issueToken, type IssueTokenPorts } from '../issue-token.ts';
-import { asClient, OAUTH_ERROR_FORMAT, refused } from './error-format.ts';
-import {
-  jsonResponse,
-  createBuiltInEndpoint,
-  badRequest,
-  type EndpointResponse,
-  type EndpointRefusal,
-} from '../endpoint/built-in-endpoint.ts';
+import { OAUTH_ERROR_FORMAT, toClientRefusal } from './error-format.ts';
+import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
+import { badRequest, jsonResponse, refuseWith, type EndpointOutcome } from '../endpoint/outcome.ts';
 import { authenticateCaller, type VerifyCredential } from '../authenticate-caller.ts';
 import { readTokenRequest, TOKEN_TYPES, type TokenRequest } from './token-request.ts';
 
-/** What a token can be asked for: one service, or all of them. */
+/** The target of a token request: one service, or all services. */
 export interface Target {
   /** `aud` of the token. */
   readonly audience: string;
-  /** Undefined: all. */
+  /** Undefined for all services. */
   readonly service: string | undefined;
-  /** By the issuers and audiences that the target has. */
+  /** Verifies against the issuers and audiences of the target. */
   readonly verifyCredential: VerifyCredential;
 }
 
 export interface TokenPorts extends IssueTokenPorts {
   readonly all: Target;
-  /** By every name that clients may use for one: the service's, its public URL. */
+  /** By every name of a target: the service name, its URN, its public URLs. */
   readonly targets: ReadonlyMap<string, Target>;
   readonly extract: (head: RequestHead) => PresentedCredential | undefined | Deny;
   readonly present: (token: string, username?: string) => PresentedCredential | Deny;
   readonly identify: (credential: VerifiedCredential) => Caller | Deny;
-  /** What a caller may ask for; of one service, or of all. */
+  /** The scopes that a caller may request for one service, or for all. */
   readonly scopesOf: (caller: Caller, service: string | undefined) => readonly string[];
   readonly log: Log;
 }
 
-/** `POST /oauth/token`: RFC 8693 for the tokens of jobs, RFC 6749 §4.4 for deploy tokens. */
+/** `POST /oauth/token`: token exchange (RFC 8693) for CI tokens, client credentials (RFC 6749 §4.4) for deploy tokens. */
 export function createTokenEndpoint(ports: TokenPorts): Handle {
   return createBuiltInEndpoint(
     {
@@ -52,7 +47,7 @@ export function createTokenEndpoint(ports: TokenPorts): Handle {
         }
         const outcome = await issue(call, request, ports);
         const ofClient = request.subject.grant === 'client' && outcome.kind === 'deny';
-        return ofClient ? asClient(outcome) : outcome;
+        return ofClient ? toClientRefusal(outcome) : outcome;
       },
     },
     OAUTH_ERROR_FORMAT,
@@ -60,34 +55,39 @@ export function createTokenEndpoint(ports: TokenPorts): Handle {
   );
 }
 
-/** A second credential in the head, which the body says nothing of. */
+/** Whether the request head contains a credential in addition to the one that the grant uses. */
 function isMixed({ subject }: TokenRequest, found: PresentedCredential | undefined | Deny): boolean {
   if (subject.grant === 'exchange') return found !== undefined;
   return found !== undefined && 'kind' in found && found.reason === 'credential_conflict';
 }
 
-async function issue(
-  call: EndpointCall,
-  request: TokenRequest,
-  ports: TokenPorts,
-): Promise<EndpointResponse | EndpointRefusal | Refusal> {
+async function issue(call: EndpointCall, request: TokenRequest, ports: TokenPorts): Promise<EndpointOutcome> {
   const target = targetOf(request.targets, ports);
-  // A bad token is told the same whether or not there is such a target.
+  // The token is verified even for an unknown target, so that an invalid token cannot discover targets.
   const verified = await verify(call, request, (target ?? ports.all).verifyCredential, ports);
   if ('kind' in verified) return verified;
   const caller = ports.identify(verified);
   if ('kind' in caller) return caller;
-  const held = target === undefined ? [] : ports.scopesOf(caller, target.service);
-  if (target === undefined || held.length === 0) {
-    const denied = deny('scope_not_granted', `nothing at ${request.targets.join(' ')}`, caller);
-    return refused(denied, 400, 'invalid_target', 'Nothing of that name is open to this token.');
+  const available = target === undefined ? [] : ports.scopesOf(caller, target.service);
+  if (target === undefined || available.length === 0) {
+    const denied = deny(
+      'scope_not_granted',
+      `no scopes at the requested target ${request.targets.join(' ')}`,
+      caller,
+    );
+    return refuseWith(
+      denied,
+      400,
+      'invalid_target',
+      'The token has no access to a service with this name or URL.',
+    );
   }
-  const beyond = request.scopes?.find((scope) => !held.includes(scope));
-  if (beyond !== undefined) {
-    const denied = deny('scope_not_granted', `asked for scope ${beyond}`, caller);
-    return refused(denied, 400, 'invalid_scope', 'A scope was asked for that this token cannot get there.');
+  const excess = request.scopes?.find((scope) => !available.includes(scope));
+  if (excess !== undefined) {
+    const denied = deny('scope_not_granted', `the requested scope ${excess} is not granted`, caller);
+    return refuseWith(denied, 400, 'invalid_scope', 'The token cannot obtain one of the requested scopes.');
   }
-  const scope = (request.scopes ?? held).join(' ');
+  const scope = (request.scopes ?? available).join(' ');
   const minted = await issueToken(call, caller, { audience: target.audience, extra: { scope } }, ports);
   if (minted.kind !== 'minted') return minted;
   return jsonResponse('application/json', {
@@ -99,7 +99,7 @@ async function issue(
   });
 }
 
-/** All of the names must mean one and the same; undefined where they do not, or one means nothing. */
+/** Returns the one target that all names refer to; undefined when they differ or one is unknown. */
 function targetOf(names: readonly string[], { all, targets }: TokenPorts): Target | undefined {
   if (names.length === 0) return all;
   const [target, ...others] = new Set(names.map((name) => targets.get(name)));
@@ -120,9 +120,12 @@ async function verify(
       : subject.type === TOKEN_TYPES.accessToken
         ? 'job_token'
         : 'id_token';
-  // What was minted is never exchanged again: it would live on without end.
-  const fits = 'kind' in presented || presented.class === expected;
-  return fits
+  // A minted token cannot be exchanged: repeated exchanges would extend its lifetime without limit.
+  const hasExpectedClass = 'kind' in presented || presented.class === expected;
+  return hasExpectedClass
     ? authenticateCaller(call, presented, verifyCredential)
-    : deny('credential_invalid', `a ${presented.class} where a ${expected} was announced`);
+    : deny(
+        'credential_invalid',
+        `the request declares a credential of class ${expected}, but it is of class ${presented.class}`,
+      );
 }

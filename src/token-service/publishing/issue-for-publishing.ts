@@ -4,14 +4,14 @@ import type { EndpointCall } from '../../core/request/endpoint.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import type { Log } from '../../core/ports.ts';
 import { issueToken, type IssueTokenPorts } from '../issue-token.ts';
-import { jsonResponse, type EndpointResponse } from '../endpoint/built-in-endpoint.ts';
+import { jsonResponse, type EndpointResponse } from '../endpoint/outcome.ts';
 import { authenticateCaller, type VerifyCredential } from '../authenticate-caller.ts';
 
-/** A service whose clients exchange the id token of their job when they publish. */
+/** A service whose clients exchange an ID token of their CI job to publish. */
 export interface PublishingSite {
-  /** `aud` of the tokens: this service's. */
+  /** `aud` of the issued tokens. */
   readonly audience: string;
-  /** Id tokens that were made for publishing here, and no others. */
+  /** Accepts ID tokens with the publishing audience of this service only. */
   readonly verifyCredential: VerifyCredential;
   readonly authorize: (
     credential: VerifiedCredential | undefined,
@@ -24,16 +24,16 @@ export interface PublishingPorts extends IssueTokenPorts {
   readonly log: Log;
 }
 
-/** The one answer to whatever is wrong with a token. */
+/** One message for every refused token. */
 export const REFUSED =
-  'This id token may not publish here. The audit trail of the gateway says why; "aud" must be the one of this registry.';
+  'The ID token is not accepted for publishing. Its "aud" must be the publishing audience of this registry; the audit log of the gateway contains the reason.';
 
 const READ = 'read_package_registry';
 const WRITE = 'write_package_registry';
 
 /**
- * A token that may publish where policy lets its identity: one package, or all that it lets where none is named, because
- * uploads of this format say only in their body what they are of.
+ * Issues a token for publishing one package, within the grants of the caller. Without `name` the token covers every
+ * package that the caller may publish: formats such as PyPI name the package only in the upload's body.
  */
 export async function issueForPublishing(
   call: EndpointCall,
@@ -49,11 +49,11 @@ export async function issueForPublishing(
   if ('kind' in caller) return caller;
   const decision = site.authorize(verified, call.operations);
   if (decision.kind !== 'allow') return decision;
-  const limits = { scope: `${READ} ${WRITE}`, ...(name === undefined ? {} : { resources: [name] }) };
-  const wanted = { audience: site.audience, publishing: true, extra: limits };
-  const minted = await issueToken(call, caller, wanted, ports);
+  const restrictions = { scope: `${READ} ${WRITE}`, ...(name === undefined ? {} : { resources: [name] }) };
+  const tokenRequest = { audience: site.audience, publishing: true, extra: restrictions };
+  const minted = await issueToken(call, caller, tokenRequest, ports);
   if (minted.kind !== 'minted') return minted;
   const expires = Math.floor(ports.clock.now() / 1000) + minted.expiresIn;
-  // npm reads the token alone; twine renews it before its end.
+  // npm reads only `token`; twine uses `expires` to renew it.
   return jsonResponse('application/json', { success: true, token: minted.token, expires });
 }

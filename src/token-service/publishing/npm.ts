@@ -2,7 +2,8 @@ import type { PresentedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
 import type { Handle } from '../../core/request/endpoint.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { createBuiltInEndpoint, badRequest, type ErrorFormat } from '../endpoint/built-in-endpoint.ts';
+import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
+import { badRequest, type ErrorFormat } from '../endpoint/outcome.ts';
 import {
   issueForPublishing,
   REFUSED,
@@ -11,23 +12,25 @@ import {
 } from './issue-for-publishing.ts';
 import { publishingError } from './error-message.ts';
 
-/** At the root of the host, wherever the registry is on it (npm lib/utils/oidc.js). */
+/** At the root of the host, independent of the registry's path (npm lib/utils/oidc.js). */
 export const NPM_EXCHANGE_PATH = '/-/npm/v1/oidc/token/exchange/package/';
 
 export interface NpmPublishingPorts extends PublishingPorts {
   readonly extract: (head: RequestHead) => PresentedCredential | undefined | Deny;
-  /** The name of a package as it stands in a path; undefined for what is none. */
+  /** Parses a package name from a path; undefined if it is invalid. */
   readonly packageName: (text: string) => string | undefined;
 }
 
-/** What npm, pnpm and yarn call before they publish: `POST …/package/@acme%2fui` with the id token as bearer. */
+/** npm, pnpm and yarn call this before publishing: `POST …/package/@acme%2fui` with the ID token as Bearer token. */
 export function createNpmPublishing(site: PublishingSite, ports: NpmPublishingPorts): Handle {
   return createBuiltInEndpoint(
     {
       async POST(call) {
         const name = ports.packageName(call.head.path.slice(NPM_EXCHANGE_PATH.length));
-        if (name === undefined) return badRequest('request_malformed', 'This is no name of a package.');
-        const presented = ports.extract(call.head) ?? deny('no_credential', 'an exchange of nothing');
+        if (name === undefined)
+          return badRequest('request_malformed', 'The path does not contain a valid package name.');
+        const presented =
+          ports.extract(call.head) ?? deny('no_credential', 'the token exchange has no ID token');
         return issueForPublishing(call, site, presented, name, ports);
       },
     },
@@ -38,8 +41,8 @@ export function createNpmPublishing(site: PublishingSite, ports: NpmPublishingPo
 
 const ERROR_FORMAT: ErrorFormat = {
   toClientError: (refusal) =>
-    publishingError(refusal) ?? { status: 401, code: 'unauthorized', message: REFUSED },
-  // Both names: npm logs `message`, others print `error`.
+    publishingError(refusal, { status: 401, code: 'unauthorized', message: REFUSED }),
+  // npm logs `message`; other clients print `error`.
   write({ message }, { incoming }) {
     const text = `${message} (request id ${incoming.requestId})`;
     return { contentType: 'application/json', body: JSON.stringify({ message: text, error: text }) };

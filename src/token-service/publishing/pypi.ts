@@ -1,14 +1,10 @@
 import type { PresentedCredential } from '../../core/credentials/credential.ts';
 import type { Deny } from '../../core/decision.ts';
 import type { Handle } from '../../core/request/endpoint.ts';
-import { findHeader } from '../../util/http/header-name.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
-import {
-  jsonResponse,
-  createBuiltInEndpoint,
-  badRequest,
-  type ErrorFormat,
-} from '../endpoint/built-in-endpoint.ts';
+import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
+import { hasMediaType } from '../endpoint/media-type.ts';
+import { badRequest, jsonResponse, type ErrorFormat } from '../endpoint/outcome.ts';
 import {
   issueForPublishing,
   REFUSED,
@@ -25,7 +21,7 @@ export interface PypiPublishingPorts extends PublishingPorts {
   readonly present: (token: string) => PresentedCredential | Deny;
 }
 
-/** What twine and uv ask first: the `aud` that the id token of their job must have. */
+/** twine and uv first request the `aud` that the ID token of the CI job must have. */
 export function createPypiAudience(audience: string, { log }: Pick<PublishingPorts, 'log'>): Handle {
   return createBuiltInEndpoint(
     {
@@ -40,13 +36,12 @@ export function createPypiAudience(audience: string, { log }: Pick<PublishingPor
   );
 }
 
-/** `{"token": id token}` → `{"token"}`, which they then send as password of `__token__`. */
+/** `{"token": ID token}` → `{"token"}`, which the client sends as the password of the user `__token__`. */
 export function createPypiPublishing(site: PublishingSite, ports: PypiPublishingPorts): Handle {
   return createBuiltInEndpoint(
     {
       async POST(call, body) {
-        const type = findHeader(call.head.rawHeaders, 'content-type') ?? '';
-        if (!/^application\/json\s*(;|$)/i.test(type)) {
+        if (!hasMediaType(call.head, 'application/json')) {
           return badRequest('invalid-payload', 'Send the body as application/json.', 415);
         }
         const parsed = parseJsonObject(Buffer.from(body, 'utf8'));
@@ -54,7 +49,7 @@ export function createPypiPublishing(site: PublishingSite, ports: PypiPublishing
           return badRequest('invalid-payload', `The body ${parsed.problem}.`, 422);
         const { token } = parsed.value;
         if (typeof token !== 'string' || token === '') {
-          return badRequest('invalid-payload', '"token" must be the id token of the job.', 422);
+          return badRequest('invalid-payload', '"token" must be the ID token of the CI job.', 422);
         }
         return issueForPublishing(call, site, ports.present(token), undefined, ports);
       },
@@ -64,10 +59,10 @@ export function createPypiPublishing(site: PublishingSite, ports: PypiPublishing
   );
 }
 
-/** As the index that these clients were made for says no: they print code and description of each error. */
+/** The error format of pypi.org: clients print the code and description of each error. */
 const ERROR_FORMAT: ErrorFormat = {
   toClientError: (refusal) =>
-    publishingError(refusal) ?? { status: 422, code: 'invalid-token', message: REFUSED },
+    publishingError(refusal, { status: 422, code: 'invalid-token', message: REFUSED }),
   write({ code, message }, { incoming }) {
     const description = `${message} (request id ${incoming.requestId})`;
     const body = { message: 'Token request failed', errors: [{ code: String(code), description }] };

@@ -10,9 +10,9 @@ import type { Mint } from '../mint.ts';
 import { authenticateCaller, type VerifyCredential } from '../authenticate-caller.ts';
 import type { RegistryTokenRequest } from './token-request.ts';
 
-/** The registries of one host, which share one login. */
+/** The registries of one host. They share one login. */
 export interface RegistrySite {
-  /** The longest prefix first; a prefix is empty, or ends in `/`. */
+  /** In descending order of prefix length; a prefix is empty or ends in `/`. */
   readonly services: readonly {
     readonly name: string;
     readonly prefix: string;
@@ -23,14 +23,14 @@ export interface RegistrySite {
     ) => Decision;
   }[];
   readonly extract: (head: RequestHead) => PresentedCredential | undefined | Deny;
-  /** Each of the services verifies the credential for itself. */
-  readonly logIn: (...asked: Parameters<VerifyCredential>) => Promise<Login | Refusal>;
+  /** Verifies the credential with the issuers and audiences of each service. */
+  readonly logIn: (...parameters: Parameters<VerifyCredential>) => Promise<Login | Refusal>;
 }
 
 /** A credential that at least one service of the host accepts. */
 export interface Login {
   readonly credential: VerifiedCredential;
-  /** By the name of each service that accepts it. */
+  /** The verified credential, by the name of each service that accepts it. */
   readonly services: ReadonlyMap<string, VerifiedCredential>;
 }
 
@@ -38,7 +38,7 @@ export interface RegistryTokenPorts {
   readonly identify: (credential: VerifiedCredential) => Caller | Deny;
   readonly refuseRevoked: (credential: VerifiedCredential, caller: Caller | undefined) => Refusal | undefined;
   readonly mint: Mint;
-  /** The scope grammar of registries. */
+  /** Parses `scope` parameters (distribution scope grammar). */
   readonly readScopes: (values: readonly string[]) => readonly RegistryAccess[];
   readonly operationsOf: (
     access: RegistryAccess,
@@ -54,9 +54,9 @@ export interface IssuedToken {
 }
 
 /**
- * One token request, from credential to token: what is granted is what was asked for, cut with what policy allows
- * now. A service that does not accept the credential grants nothing, so that a token which was issued for one service
- * cannot become one for its neighbour. A good credential gets a token even for nothing: a login asks for nothing.
+ * Issues a registry token for the intersection of the requested access and the current policy. A service that does
+ * not accept the credential grants nothing, so a token for one service cannot become a token for another on the same
+ * host. A valid credential gets a token even without access, because a login requests none.
  */
 export async function issueRegistryToken(
   site: RegistrySite,
@@ -64,23 +64,23 @@ export async function issueRegistryToken(
   call: EndpointCall,
   ports: RegistryTokenPorts,
 ): Promise<IssuedToken | Refusal> {
-  const who = await findOut(site, request, call, ports);
-  if ('kind' in who) return who;
-  const { login, caller } = who;
+  const authenticated = await authenticateLogin(site, request, call, ports);
+  if ('kind' in authenticated) return authenticated;
+  const { login, caller } = authenticated;
   const credential = login?.credential;
 
   const access: RegistryAccess[] = [];
   const operations: Operation[] = [];
-  for (const wanted of ports.readScopes(request.scopes)) {
+  for (const requested of ports.readScopes(request.scopes)) {
     const granted = ports
-      .operationsOf(wanted)
+      .operationsOf(requested)
       .filter(({ operation }) => authorize(site, login, operation)?.kind === 'allow');
     operations.push(...granted.map(({ operation }) => operation));
-    access.push({ ...wanted, actions: granted.map(({ action }) => action) });
+    access.push({ ...requested, actions: granted.map(({ action }) => action) });
   }
   call.operations = operations;
   if (credential === undefined && operations.length === 0) {
-    return deny('no_credential', 'nothing that was asked for is open to anybody');
+    return deny('no_credential', 'the requested access is not granted to anonymous clients');
   }
 
   const minted = await ports.mint({
@@ -102,45 +102,48 @@ export function scopeText(access: readonly RegistryAccess[]): string {
     .join(' ');
 }
 
-interface Who {
+interface AuthenticatedLogin {
   /** Undefined without a credential. */
   readonly login: Login | undefined;
   readonly caller: Caller | undefined;
 }
 
-const ANYONE: Who = { login: undefined, caller: undefined };
+const ANONYMOUS: AuthenticatedLogin = { login: undefined, caller: undefined };
 
-async function findOut(
+async function authenticateLogin(
   site: RegistrySite,
   { head }: RegistryTokenRequest,
   call: EndpointCall,
   ports: RegistryTokenPorts,
-): Promise<Who | Refusal> {
+): Promise<AuthenticatedLogin | Refusal> {
   const presented = site.extract(head);
-  if (presented === undefined) return ANYONE;
+  if (presented === undefined) return ANONYMOUS;
   let services: Login['services'] = new Map();
-  const verified = await authenticateCaller(call, presented, async (...asked) => {
-    const login = await site.logIn(...asked);
+  const verified = await authenticateCaller(call, presented, async (...parameters) => {
+    const login = await site.logIn(...parameters);
     if ('kind' in login) return login;
     services = login.services;
     return login.credential;
   });
   if ('kind' in verified) return verified;
-  // A token that was issued without a credential stays one.
+  // A token that was issued anonymously stays anonymous.
   if (verified.minted !== undefined && verified.minted.identity === undefined) {
-    return ports.refuseRevoked(verified, undefined) ?? ANYONE;
+    return ports.refuseRevoked(verified, undefined) ?? ANONYMOUS;
   }
   const identified = ports.identify(verified);
   const caller = 'kind' in identified ? undefined : identified;
   const revoked = ports.refuseRevoked(verified, caller);
   if (revoked !== undefined) return revoked;
-  const tolerant = site.services.some(({ name, mode }) => mode === 'shadow' && services.has(name));
-  return 'kind' in identified && !tolerant
+  const shadowed = site.services.some(({ name, mode }) => mode === 'shadow' && services.has(name));
+  return 'kind' in identified && !shadowed
     ? identified
     : { login: { credential: verified, services }, caller };
 }
 
-/** By the service whose prefix the name has; undefined where there is none, or where it does not accept the credential. */
+/**
+ * Authorizes with the service whose prefix matches the resource. Returns undefined when no service matches, or when
+ * the service does not accept the credential.
+ */
 function authorize(site: RegistrySite, login: Login | undefined, operation: Operation): Decision | undefined {
   const service = site.services.find(({ prefix }) =>
     operation.extent === 'one' ? operation.resource.startsWith(prefix) : prefix === '',

@@ -3,44 +3,44 @@ import { SingleFlight } from '../../util/single-flight.ts';
 import type { SigningKeySource } from './key-source.ts';
 import { generateJwk, readJwk, type SigningKey } from './signing-key.ts';
 
-/** Under this name in the store. */
-const NAME = 'signing-key';
+/** The name of the key in the store. */
+const STORE_NAME = 'signing-key';
 
-/** Milliseconds between two looks that keys cause which nobody here knows: whoever makes some up costs little. */
+/** Milliseconds between two store reads for unknown key ids, so that invented ids cause little load. */
 const COOLDOWN = 30_000;
 
 /**
- * A key that nobody had to make: the first replica that needs one generates it, and all take the one that is kept. After
- * the store has lost its data, the next replica to start makes another: whoever meets that one takes it over, and goes
- * on to verify what the one before has signed.
+ * A generated key shared by all replicas: the first replica that needs a key generates it, and all use the one that the
+ * store keeps. If the store loses its data, the next replica to start generates another key; the others adopt it and
+ * still verify signatures of the previous key.
  */
 export function createGeneratedKey(store: Pick<Store, 'keepFirst'>): SigningKeySource {
-  /** The kept one first. */
+  /** The key in the store precedes previous keys. */
   let known: readonly SigningKey[] = [];
-  let text: string | undefined;
-  let lookedAt = -Infinity;
-  const looks = new SingleFlight<readonly SigningKey[]>(1);
+  let knownJwk: string | undefined;
+  let lastRead = -Infinity;
+  const reads = new SingleFlight<readonly SigningKey[]>(1);
 
-  async function look(): Promise<readonly SigningKey[]> {
-    const kept = await store.keepFirst(NAME, text ?? generateJwk());
-    lookedAt = performance.now();
-    if (kept === text) return known;
+  async function readStore(): Promise<readonly SigningKey[]> {
+    const kept = await store.keepFirst(STORE_NAME, knownJwk ?? generateJwk());
+    lastRead = performance.now();
+    if (kept === knownJwk) return known;
     const key = await readJwk(kept);
-    text = kept;
+    knownJwk = kept;
     known = [key, ...known.filter(({ kid }) => kid !== key.kid)];
     return known;
   }
 
-  const lookOnce = (): Promise<readonly SigningKey[]> => looks.run(NAME, look);
-  const had = (kid: string): SigningKey | undefined => known.find((key) => key.kid === kid);
+  const readStoreOnce = (): Promise<readonly SigningKey[]> => reads.run(STORE_NAME, readStore);
+  const findKnown = (kid: string): SigningKey | undefined => known.find((key) => key.kid === kid);
 
   return {
-    keys: async () => (known.length > 0 ? known : lookOnce()),
+    keys: async () => (known.length > 0 ? known : readStoreOnce()),
     async find(kid) {
-      if (had(kid) === undefined && performance.now() - lookedAt > COOLDOWN) await lookOnce();
-      return had(kid);
+      if (findKnown(kid) === undefined && performance.now() - lastRead > COOLDOWN) await readStoreOnce();
+      return findKnown(kid);
     },
-    counts: (kid) => had(kid) !== undefined,
+    counts: (kid) => findKnown(kid) !== undefined,
     stop: () => undefined,
   };
 }

@@ -5,9 +5,9 @@ import type { SigningKeySource } from './key-source.ts';
 import { readPem, type SigningKey } from './signing-key.ts';
 
 /**
- * Keys from files: the first signs, all verify, so that a new one can be everywhere before it signs anywhere. Files that
- * change places are not read in one moment: what stood in one a minute ago still verifies, here and
- * for those who read the published keys.
+ * Opens keys from files. The first key signs and all keys verify, so a new key can be deployed to all replicas before
+ * it signs. Files that are swapped are not re-read at the same time, so the previous key of a file still verifies,
+ * and stays published, for `OVERLAP`.
  */
 export async function openKeyFiles(files: readonly string[], log: Log): Promise<SigningKeySource> {
   const outcomes = await Promise.allSettled(files.map((file) => openKeyFile(file, log)));
@@ -17,57 +17,58 @@ export async function openKeyFiles(files: readonly string[], log: Log): Promise<
     for (const file of opened) file.close();
     throw failure.reason;
   }
-  /** Each once, where files have changed places; those that sign first. */
-  const good = (): ReadonlyMap<string, SigningKey> => {
-    const all = [...opened.map((file) => file.current()), ...opened.flatMap((file) => file.before())];
+  /** By key id: swapped files can contain the same key. Current keys precede previous ones. */
+  const validKeys = (): ReadonlyMap<string, SigningKey> => {
+    const all = [...opened.map((file) => file.current()), ...opened.flatMap((file) => file.previous())];
     return new Map(all.map((key) => [key.kid, key]));
   };
-  const find = (kid: string): SigningKey | undefined => good().get(kid);
+  const find = (kid: string): SigningKey | undefined => validKeys().get(kid);
   return {
-    keys: async () => [...good().values()],
+    keys: async () => [...validKeys().values()],
     find: async (kid) => find(kid),
     counts: (kid) => find(kid) !== undefined,
     stop: () => opened.forEach((file) => file.close()),
   };
 }
 
-/** Milliseconds; each file is looked at every two seconds, by every replica. */
-const LINGER = 60_000;
+/** Milliseconds. Every replica checks each file every two seconds. */
+const OVERLAP = 60_000;
 
 interface KeyFile {
   current(): SigningKey;
-  /** The one before, for a while. */
-  before(): SigningKey[];
+  /** The previous key, during `OVERLAP`. */
+  previous(): SigningKey[];
   close(): void;
 }
 
 async function openKeyFile(path: string, log: Log): Promise<KeyFile> {
-  const failed = (): void => log.warn('signing key not re-read, the last good one stays', { file: path });
+  const failed = (): void =>
+    log.warn('signing key file cannot be read; the last valid key stays active', { file: path });
   const changed = (content: string): void => {
     readPem(content).then((next) => {
-      before = { key, until: performance.now() + LINGER };
+      previous = { key, until: performance.now() + OVERLAP };
       key = next;
-      log.info('signing key re-read', { file: path, kid: next.kid });
+      log.info('signing key reloaded', { file: path, kid: next.kid });
     }, failed);
   };
   let file: WatchedFile | undefined;
   let key: SigningKey;
-  let before: { readonly key: SigningKey; readonly until: number } | undefined;
+  let previous: { readonly key: SigningKey; readonly until: number } | undefined;
   try {
     file = new WatchedFile(path, changed, failed);
     key = await readPem(file.content);
   } catch (cause) {
     file?.close();
-    const problem = `signing.keys: ${path} holds no EC P-256 private key in PEM; make one: openssl ecparam -name prime256v1 -genkey -noout`;
-    // Without the cause: what a parser says may quote what it read.
+    const problem = `signing.keys: ${path} is not an EC P-256 private key in PEM format; create one with: openssl ecparam -name prime256v1 -genkey -noout`;
+    // The cause is omitted: parser errors can quote file content.
     throw new GatehouseError(
       'startup_failed',
-      (cause as { code?: string }).code === 'ENOENT' ? `signing.keys: ${path} is missing` : problem,
+      (cause as { code?: string }).code === 'ENOENT' ? `signing.keys: ${path} does not exist` : problem,
     );
   }
   return {
     current: () => key,
-    before: () => (before !== undefined && performance.now() < before.until ? [before.key] : []),
+    previous: () => (previous !== undefined && performance.now() < previous.until ? [previous.key] : []),
     close: () => file.close(),
   };
 }

@@ -1,11 +1,11 @@
 import type { SigningKey } from './signing-key.ts';
 
-/** Where signing keys come from. Both calls reject with `store_unavailable` where that cannot be reached. */
+/** A source of signing keys. `keys` and `find` reject with `store_unavailable` when it is unreachable. */
 export interface SigningKeySource {
-  /** At least one; the first signs. */
+  /** At least one key; the first one signs. */
   keys(): Promise<readonly SigningKey[]>;
   find(kid: string): Promise<SigningKey | undefined>;
-  /** Whether `find` has found it, and would again. */
+  /** Whether signatures of this known key are still accepted. */
   counts(kid: string): boolean;
   stop(): void;
 }

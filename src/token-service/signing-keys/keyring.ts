@@ -10,7 +10,7 @@ import { openKeyFiles } from './key-files.ts';
 import type { SigningKeySource } from './key-source.ts';
 
 export interface KeyringSettings {
-  /** Default: one that is generated and kept in the store. */
+  /** Default: a generated key, kept in the store. */
   readonly signing?: { readonly keys: readonly { readonly file: string }[] } | undefined;
 }
 
@@ -24,7 +24,7 @@ export function createKeyring(
 
   function keys(): SigningKeySource {
     if (source === undefined)
-      throw new GatehouseError('store_unavailable', 'the signing keys are not read yet');
+      throw new GatehouseError('store_unavailable', 'the signing keys are not loaded yet');
     return source;
   }
 
@@ -36,7 +36,9 @@ export function createKeyring(
       }
       await generated.keys().catch((cause: unknown) => {
         const error = cause instanceof GatehouseError ? cause.message : 'unusable key';
-        ports.log.warn('no signing key yet: nothing is minted until the store answers', { error });
+        ports.log.warn('no signing key available; tokens cannot be issued until the store responds', {
+          error,
+        });
       });
     },
     stop: () => source?.stop(),
@@ -46,7 +48,7 @@ export function createKeyring(
     },
     async sign(typ, payload) {
       const [first] = await keys().keys();
-      if (first === undefined) throw new GatehouseError('store_unavailable', 'there is no signing key');
+      if (first === undefined) throw new GatehouseError('store_unavailable', 'no signing key available');
       return new CompactSign(Buffer.from(JSON.stringify(payload), 'utf8'))
         .setProtectedHeader({ alg: 'ES256', kid: first.kid, typ })
         .sign(first.privateKey);
@@ -56,7 +58,7 @@ export function createKeyring(
       if (parsed.kind !== 'parts') return parsed;
       try {
         const key = await keys().find(parsed.kid);
-        if (key === undefined) return invalid('signed with a key that is none of ours');
+        if (key === undefined) return invalid('the signing key is not a key of this gateway');
         await compactVerify(token, key.publicKey, { algorithms: ['ES256'] });
         return { kind: 'payload', payload: parsed.payload, kid: parsed.kid };
       } catch (cause) {
@@ -74,21 +76,21 @@ type Parts = {
   readonly payload: Readonly<Record<string, unknown>>;
 };
 
-/** We know each header that we write: whatever else stands in one was not written by us. */
+/** Accepts only headers that `sign` writes. Anything else is not a token of this gateway. */
 function readParts(token: string, typ: string): Parts | KeyringVerdict {
   const parts = token.split('.', 4);
   const [header = '', payload = '', signature = ''] = parts.map(decodeBase64url);
   if (parts.length !== 3 || header === '' || payload === '' || signature === '') {
-    return invalid('not three parts of canonical base64url');
+    return invalid('the token is not three parts of canonical base64url');
   }
   const [head, body] = [parseJsonObject(header), parseJsonObject(payload)];
   if (head.kind !== 'object' || body.kind !== 'object')
-    return invalid('header or payload is no plain JSON object');
+    return invalid('the header or payload is not a plain JSON object');
   const { alg, kid, typ: is, ...more } = head.value;
   if (alg !== 'ES256' || typeof kid !== 'string' || Object.keys(more).length > 0) {
-    return invalid('a header that we do not write');
+    return invalid('the header differs from those that this gateway writes');
   }
-  if (is !== typ) return invalid(`its typ is not ${typ}`);
+  if (is !== typ) return invalid(`the typ header is not ${typ}`);
   return { kind: 'parts', kid, payload: body.value };
 }
 

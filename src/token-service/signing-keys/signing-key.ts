@@ -8,27 +8,27 @@ import {
 } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 
-/** An EC P-256 key pair under its RFC 7638 thumbprint. */
+/** An EC P-256 key pair, identified by its RFC 7638 thumbprint. */
 export interface SigningKey {
   readonly kid: string;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
-  /** As others read it (RFC 7517). */
+  /** The published form (RFC 7517). */
   readonly publicJwk: Readonly<Record<string, unknown>>;
 }
 
-/** PKCS #8 or SEC 1 in PEM. Throws where it is none, or on another curve. */
+/** Reads PKCS #8 or SEC 1 in PEM format. Throws if it is neither or uses another curve. */
 export function readPem(pem: string): Promise<SigningKey> {
   return toSigningKey(createPrivateKey(pem));
 }
 
-/** A private JWK as JSON, as the store keeps it. */
+/** Reads a private JWK in JSON, the form kept in the store. */
 export function readJwk(text: string): Promise<SigningKey> {
   const jwk = JSON.parse(text) as Record<string, string>;
   return toSigningKey(createPrivateKey({ key: jwk, format: 'jwk' }));
 }
 
-/** A new private key as the JSON of its JWK. */
+/** Generates a private key and returns its JWK in JSON. */
 export function generateJwk(): string {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return JSON.stringify(privateKey.export({ format: 'jwk' }));
@@ -39,8 +39,7 @@ async function toSigningKey(privateKey: KeyObject): Promise<SigningKey> {
     throw new TypeError('not an EC key on P-256');
   }
   const publicKey = createPublicKey(privateKey);
-  if (!belongTogether(privateKey, publicKey))
-    throw new TypeError('the public key is not that of the private key');
+  if (!isKeyPair(privateKey, publicKey)) throw new TypeError('the public key does not match the private key');
   const { kty, crv, x, y } = publicKey.export({ format: 'jwk' });
   const kid = await calculateJwkThumbprint({
     kty: String(kty),
@@ -51,8 +50,8 @@ async function toSigningKey(privateKey: KeyObject): Promise<SigningKey> {
   return { kid, privateKey, publicKey, publicJwk: { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' } };
 }
 
-/** SEC 1 and PKCS #8 hold both (RFC 5915 §3), and OpenSSL takes them as they are. */
-function belongTogether(privateKey: KeyObject, publicKey: KeyObject): boolean {
+/** SEC 1 and PKCS #8 contain both keys (RFC 5915 §3), and OpenSSL does not compare them. */
+function isKeyPair(privateKey: KeyObject, publicKey: KeyObject): boolean {
   const message = Buffer.from('gatehouse');
   return verify('sha256', message, publicKey, sign('sha256', message, privateKey));
 }

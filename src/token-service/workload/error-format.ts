@@ -2,12 +2,13 @@ import type { Refusal } from '../../core/decision.ts';
 import { REASONS } from '../../core/reasons.ts';
 import {
   badRequest,
-  type ErrorFormat,
-  type EndpointRefusal,
+  refusalCategory,
   type ClientError,
-} from '../endpoint/built-in-endpoint.ts';
+  type EndpointRefusal,
+  type ErrorFormat,
+} from '../endpoint/outcome.ts';
 
-/** Codes of google.rpc.Status, which this API's errors are. */
+/** Codes of google.rpc.Status, the error format of this API. */
 const CODES = {
   invalidArgument: 3,
   permissionDenied: 7,
@@ -17,10 +18,16 @@ const CODES = {
   unauthenticated: 16,
 } as const;
 
-/** Errors of `/v1/`: `{"code":16,"message":"…","details":[]}`. `deny` has the words for a credential that is refused. */
-export function apiErrorFormat(refused: (refusal: Refusal) => ClientError, challenge: boolean): ErrorFormat {
+/**
+ * Errors of `/v1/`: `{"code":16,"message":"…","details":[]}`. `credentialError` supplies the error for a refused
+ * credential; `challenge` adds `WWW-Authenticate` to a 401.
+ */
+export function apiErrorFormat(
+  credentialError: (refusal: Refusal) => ClientError,
+  challenge: boolean,
+): ErrorFormat {
   return {
-    toClientError: (refusal) => common(refusal) ?? refused(refusal),
+    toClientError: (refusal) => toClientError(refusal, credentialError),
     write({ status, code, message }, { incoming, head, presented }) {
       const error = presented === undefined ? '' : ', error="invalid_token"';
       const header = challenge && status === 401;
@@ -33,6 +40,25 @@ export function apiErrorFormat(refused: (refusal: Refusal) => ClientError, chall
   };
 }
 
+function toClientError(refusal: Refusal, credentialError: (refusal: Refusal) => ClientError): ClientError {
+  const { status, message } = REASONS[refusal.reason];
+  const category = refusalCategory(refusal);
+  switch (category) {
+    case 'unavailable':
+      return { status, code: CODES.unavailable, message };
+    case 'throttled':
+      return { status, code: CODES.resourceExhausted, message };
+    case 'operation':
+      return { status, code: CODES.unimplemented, message };
+    case 'body':
+      return { status, code: CODES.invalidArgument, message };
+    case 'credential':
+      return credentialError(refusal);
+    default:
+      return category satisfies never;
+  }
+}
+
 export function invalidArgument(message: string, status = 400): EndpointRefusal {
   return badRequest(CODES.invalidArgument, message, status);
 }
@@ -41,26 +67,9 @@ export function unauthenticated(message: string): ClientError {
   return { status: 401, code: CODES.unauthenticated, message };
 }
 
-/** What a verified credential may not do, by its reason. */
-export function byReason({ reason }: Refusal): ClientError {
+/** The client error with the status and message of the reason table. */
+export function errorOfReason({ reason }: Refusal): ClientError {
   const { status, message } = REASONS[reason];
   if (status === 403) return { status, code: CODES.permissionDenied, message };
   return { status, code: status === 401 ? CODES.unauthenticated : CODES.invalidArgument, message };
-}
-
-/** What says nothing of the credential. */
-function common({ kind, reason }: Refusal): ClientError | undefined {
-  const { status, message } = REASONS[reason];
-  if (kind === 'unable') return { status, code: CODES.unavailable, message };
-  switch (reason) {
-    case 'rate_limited':
-      return { status, code: CODES.resourceExhausted, message };
-    case 'operation_unknown':
-      return { status, code: CODES.unimplemented, message };
-    case 'body_too_large':
-    case 'body_timeout':
-      return { status, code: CODES.invalidArgument, message };
-    default:
-      return undefined;
-  }
 }

@@ -3,8 +3,9 @@ import type { PresentedCredential, VerifiedCredential } from '../../core/credent
 import { deny, type Caller, type Deny, type Refusal } from '../../core/decision.ts';
 import type { Log } from '../../core/ports.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { apiErrorFormat, byReason } from './error-format.ts';
-import { jsonResponse, createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
+import { apiErrorFormat, errorOfReason } from './error-format.ts';
+import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
+import { jsonResponse } from '../endpoint/outcome.ts';
 import { authenticateCaller, type VerifyCredential } from '../authenticate-caller.ts';
 
 export const ME_PATH = '/v1/users/me';
@@ -24,13 +25,14 @@ export interface MePorts {
   readonly log: Log;
 }
 
-/** Who the presented credential is here and what it may do: the first thing to ask when something is denied. */
+/** `GET /v1/users/me`: the caller's identity and grants, the first request to send when access is denied. */
 export function createMeEndpoint(ports: MePorts): Handle {
   return createBuiltInEndpoint(
     {
       async GET(call) {
         const presented = ports.extract(call.head);
-        if (presented === undefined) return deny('no_credential', 'who is asked by nobody');
+        if (presented === undefined)
+          return deny('no_credential', 'the request has no credential to describe');
         const verified = await authenticateCaller(call, presented, ports.verifyCredential);
         if ('kind' in verified) return verified;
         const identified = ports.identify(verified);
@@ -43,7 +45,7 @@ export function createMeEndpoint(ports: MePorts): Handle {
         return jsonResponse('application/json', describe(identified, ports.grantsOf(identified)));
       },
     },
-    apiErrorFormat(byReason, true),
+    apiErrorFormat(errorOfReason, true),
     ports.log,
   );
 }
