@@ -3,7 +3,7 @@ import type { Log } from '../core/ports.ts';
 import { Secret } from '../core/secret.ts';
 import { WatchedFile } from '../util/watched-file.ts';
 
-/** The token as it is now: its file may be rotated under a running gateway. */
+/** The current token. Its file can be rotated while the gateway runs. */
 export interface AdminToken {
   current(): Secret | undefined;
   close(): void;
@@ -14,9 +14,9 @@ export function openAdminToken({ token, tokenFile }: Config['server']['admin'], 
     const secret = token === undefined ? undefined : new Secret(token);
     return { current: () => secret, close: () => undefined };
   }
-  const said = (): void => log.info('admin token re-read', { file: tokenFile });
-  const failed = (): void =>
-    log.warn('admin token not re-read, the last good one stays', { file: tokenFile });
-  const file = new WatchedFile(tokenFile, said, failed);
+  const onChange = (): void => log.info('admin token reloaded', { file: tokenFile });
+  const onFailure = (): void =>
+    log.warn('admin token file cannot be read; the last valid token stays active', { file: tokenFile });
+  const file = new WatchedFile(tokenFile, onChange, onFailure);
   return { current: () => new Secret(file.content.trim()), close: () => file.close() };
 }

@@ -1,8 +1,8 @@
-import { createAdmin, type RevocableNames } from '../admin/index.ts';
+import { createAdminListener } from './admin-listener.ts';
 import { checkOnline, type OnlineCheck } from './online-check.ts';
 import type { Explain } from './explain.ts';
 import { createSnapshot } from './configuration-snapshot.ts';
-import { openApplicationScope, type ApplicationOptions } from './application-scope.ts';
+import { openApplicationScope, type ApplicationOptions, type ApplicationScope } from './application-scope.ts';
 import { createReadiness } from './readiness.ts';
 import { createReloads } from './reload.ts';
 import { SnapshotManager } from './snapshot-manager.ts';
@@ -11,36 +11,36 @@ import type { Config, LoadResult } from '../config/index.ts';
 import { GatehouseError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { formatListenAddress, type ListenAddress } from '../util/http/listen-address.ts';
-import { createListener } from '../http/index.ts';
+import { createListener, type Listener } from '../http/index.ts';
 import type { Reauthorize } from '../gateway/index.ts';
 
 export interface Gateway {
-  /** Opens both listeners; rejects with `startup_failed` where one cannot be had. */
+  /** Opens both listeners. Rejects with `startup_failed` if one cannot be opened. */
   start(): Promise<{ readonly server: ListenAddress; readonly admin: ListenAddress }>;
-  /** Puts another configuration in force, whole or not at all; false where the one before stays. Never rejects. */
+  /** Replaces the configuration atomically; resolves with false if the previous one stays active. Never rejects. */
   reload(load: () => LoadResult): Promise<boolean>;
-  /** Not ready any more, so that clients go elsewhere, while those who come are still served; `cut` ends the wait. */
+  /** Reports "not ready" and still serves requests for server.limits.drainDelay, or until `cut` settles. */
   drain(cut: Promise<unknown>): Promise<void>;
-  /** Finishes what is in flight, or cuts it at `cut`; then closes everything, the audit trail last. */
+  /** Finishes requests in flight, or aborts them when `cut` settles; then releases everything, the audit log last. */
   stop(cut?: Promise<unknown>): Promise<void>;
-  /** Asks every issuer for its keys and every upstream whether it is there. */
+  /** Fetches the keys of every issuer and sends a request to every upstream. */
   check(): Promise<readonly OnlineCheck[]>;
   readonly explain: Explain;
   readonly log: Log;
 }
 
 /**
- * The composition root: what lives for the process (app/process.ts, the listeners), what lives for one configuration
- * (app/generation.ts), and the one reference through which a request reaches the latter. Nothing runs before `start`.
+ * The composition root. It connects what lives as long as the process (application-scope.ts, the listeners) to the
+ * active configuration snapshot (configuration-snapshot.ts). Nothing runs before `start`.
  */
 export function build(config: Config, options: ApplicationOptions): Gateway {
   const { server } = config;
   const application = openApplicationScope(config, options);
-  const { log, telemetry, clock, revocations } = application;
+  const { log, telemetry, revocations } = application;
+  const reauthorize: Reauthorize = (...parameters) => snapshots.current.pipeline.reauthorize(...parameters);
   const snapshots = new SnapshotManager(createSnapshot(config, application, reauthorize));
   const issuers = (): readonly IssuerStatus[] => snapshots.current.authenticator.issuers();
   const readiness = createReadiness(issuers, () => revocations.loaded());
-  const reloads = createReloads(config, application, replace);
   let stopping = false;
 
   const listener = createListener(
@@ -51,49 +51,16 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
     },
     { log, meter: telemetry.connections },
   );
-  const admin = createAdmin(
-    { listen: server.admin.listen, token: () => snapshots.current.adminToken.current() },
-    {
-      ready: () => readiness.ready(),
-      revocations,
-      clock,
-      names: () => revocableNames(snapshots.current.config),
-      metrics: async () => ({ body: await telemetry.metrics(), contentType: telemetry.contentType }),
-      status: () => ({
-        version: options.version,
-        config: snapshots.current.config.hash,
-        reload: reloads.status(),
-        issuers: issuers(),
-      }),
-      log,
-    },
-  );
-  telemetry.setKeySetAges(() =>
-    issuers().flatMap(({ name, fetchedAt }) =>
-      fetchedAt === undefined ? [] : [{ issuer: name, ageSeconds: (clock.now() - fetchedAt) / 1000 }],
-    ),
-  );
-
-  function reauthorize(...asked: Parameters<Reauthorize>): ReturnType<Reauthorize> {
-    return snapshots.current.pipeline.reauthorize(...asked);
-  }
-
-  /** Everything that can fail comes first; then, in one go, what cannot. */
-  async function replace(next: Config): Promise<void> {
-    const applyToListener = listener.prepare(next.server);
-    const snapshot = createSnapshot(next, application, reauthorize, snapshots.current);
-    try {
-      await snapshot.prepare();
-      if (stopping) throw new GatehouseError('startup_failed', 'the process is stopping');
-    } catch (cause) {
-      await snapshot.retire(snapshots.current, () => Promise.resolve());
-      throw cause;
-    }
-    applyToListener();
-    application.adopt(next);
-    snapshots.activate(snapshot);
-    snapshot.authenticator.start();
-  }
+  const replace = createReplace(application, snapshots, listener, { reauthorize, stopping: () => stopping });
+  const reloads = createReloads(config, application, replace);
+  const admin = createAdminListener(server.admin.listen, application, {
+    version: options.version,
+    snapshots,
+    readiness,
+    reloads,
+    issuers,
+  });
+  reportKeySetAges(application, issuers);
 
   async function release(): Promise<void> {
     await application.release(async () => {
@@ -104,7 +71,7 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
 
   return {
     log,
-    explain: (question) => snapshots.current.explain(question),
+    explain: (input) => snapshots.current.explain(input),
     reload: (load) => reloads.reload(load),
     async start() {
       try {
@@ -137,18 +104,42 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
 
 const NEVER = new Promise<never>(() => undefined);
 
-function revocableNames({ issuers, identities, deployTokens, workloadIdentities }: Config): RevocableNames {
-  const names = (entries: readonly { readonly name: string }[]): readonly string[] =>
-    entries.map(({ name }) => name);
-  return {
-    issuers: names(issuers),
-    identities: names(identities),
-    deployTokens: names(deployTokens),
-    workloads: new Map(workloadIdentities.map(({ name, identity }) => [name, identity])),
+/** Returns the function that activates another configuration. Steps that can fail precede all that take effect. */
+function createReplace(
+  application: ApplicationScope,
+  snapshots: SnapshotManager,
+  listener: Pick<Listener, 'prepare'>,
+  { reauthorize, stopping }: { readonly reauthorize: Reauthorize; readonly stopping: () => boolean },
+): (next: Config) => Promise<void> {
+  return async function replace(next) {
+    const applyToListener = listener.prepare(next.server);
+    const snapshot = createSnapshot(next, application, reauthorize, snapshots.current);
+    try {
+      await snapshot.prepare();
+      if (stopping()) throw new GatehouseError('startup_failed', 'the process is stopping');
+    } catch (cause) {
+      await snapshot.retire(snapshots.current, () => Promise.resolve());
+      throw cause;
+    }
+    applyToListener();
+    application.applyConfig(next);
+    snapshots.activate(snapshot);
+    snapshot.authenticator.start();
   };
+}
+
+function reportKeySetAges(
+  { telemetry, clock }: ApplicationScope,
+  issuers: () => readonly IssuerStatus[],
+): void {
+  telemetry.setKeySetAges(() =>
+    issuers().flatMap(({ name, fetchedAt }) =>
+      fetchedAt === undefined ? [] : [{ issuer: name, ageSeconds: (clock.now() - fetchedAt) / 1000 }],
+    ),
+  );
 }
 
 export { formatExplanation } from '../policy/index.ts';
 export type { OnlineCheck } from './online-check.ts';
-export type { ExplainQuestion } from './explain.ts';
+export type { ExplainInput } from './explain.ts';
 export { classOfToken } from '../credentials/index.ts';

@@ -27,7 +27,7 @@ import {
 import { createExtract } from '../credentials/index.ts';
 import type { EndpointPipeline } from '../gateway/index.ts';
 
-/** The endpoints of the gateway's own that belong to no service. */
+/** The built-in endpoints that belong to no service. */
 export function createBuiltInEndpoints(config: Config, ports: EndpointPorts): readonly EndpointPipeline[] {
   const { authorizer, authenticator, keyring, log } = ports;
   const { publicUrl } = config.server;
@@ -96,7 +96,7 @@ function workloadsOf({ workloadIdentities }: Config, { authenticator }: Endpoint
   );
 }
 
-/** By issuer, all audiences that some workload identity has. */
+/** The audiences of all workload identities, by issuer. */
 function audiencesOfWorkloads({ workloadIdentities }: Config): ReadonlyMap<string, readonly string[]> {
   const byIssuer = Map.groupBy(workloadIdentities, ({ issuer }) => issuer);
   return new Map([...byIssuer].map(([issuer, all]) => [issuer, all.flatMap(({ audiences }) => audiences)]));

@@ -11,7 +11,7 @@ import type { IssueTokenPorts, Mint, Target } from '../token-service/index.ts';
 import { createCredentialFromText, type TokenClassSettings } from '../credentials/index.ts';
 import { refuseRevoked, type RateLimitedVerify } from '../gateway/index.ts';
 
-/** What the endpoints of the gateway's own are made of. */
+/** The components that built-in endpoints use. */
 export interface EndpointPorts {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
@@ -32,7 +32,7 @@ export function tokenClassSettings({ deployTokens, issuers, server }: Config): T
   };
 }
 
-/** A token that is a parameter of a request. */
+/** Classifies a token from a request parameter. */
 export function credentialFromBody(
   settings: TokenClassSettings,
 ): (token: string, username?: string) => PresentedCredential | Deny {
@@ -40,7 +40,7 @@ export function credentialFromBody(
   return (token, username) => present({ credentialSource: 'form', token, username, isJobToken: false });
 }
 
-/** What every endpoint needs that gives tokens out. */
+/** The components that every endpoint which issues tokens uses. */
 export function issueTokenPorts(
   { issuers }: Config,
   { revocations, mint, store, clock }: EndpointPorts,

@@ -3,7 +3,7 @@ import type { Config } from '../config/index.ts';
 import { ISSUER_PRESETS } from '../core/issuer-presets.ts';
 import type { MintSettings } from '../token-service/index.ts';
 
-/** What a minted token says and how long it lives. */
+/** Collects the claims that minted tokens repeat, and the token lifetimes. */
 export function mintSettings(
   { server, identities, services, issuers }: Config,
   { claimsUsed }: Authorizer,
@@ -14,8 +14,8 @@ export function mintSettings(
   }
   const revocable = ['project_path', 'project_id', 'repository', 'repository_id'];
   const traced = issuers.flatMap(({ type }) => Object.values(ISSUER_PRESETS[type].trace));
-  const counted = issuers.flatMap(({ type }) => ISSUER_PRESETS[type].holder);
-  for (const claim of [...revocable, ...traced, ...counted]) claims.add(claim);
+  const holders = issuers.flatMap(({ type }) => ISSUER_PRESETS[type].holder);
+  for (const claim of [...revocable, ...traced, ...holders]) claims.add(claim);
   const lifetimes = identities.flatMap(({ name, tokenLifetime }) =>
     tokenLifetime === undefined ? [] : [[name, tokenLifetime] as const],
   );

@@ -8,7 +8,7 @@ export interface OnlineCheck {
   readonly detail: string;
 }
 
-/** Asks every issuer for its keys and every upstream whether it is there. */
+/** Fetches the keys of every issuer and sends a request to every upstream. */
 export async function checkOnline(
   config: Config,
   authenticator: Authenticator,
@@ -24,9 +24,9 @@ export async function checkOnline(
     try {
       const { url, caFile, serverName, clientCertificate } = upstream;
       const { status } = await egress.get({ url, caFile, serverName, clientCertificate });
-      return { name: `services.${name}.upstream`, ok: true, detail: `answers (${status})` };
+      return { name: `services.${name}.upstream`, ok: true, detail: `responds (status ${status})` };
     } catch (cause) {
-      const detail = cause instanceof Error ? cause.message : 'does not answer';
+      const detail = cause instanceof Error ? cause.message : 'does not respond';
       return { name: `services.${name}.upstream`, ok: false, detail };
     }
   });

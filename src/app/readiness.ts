@@ -1,15 +1,15 @@
 import type { Readiness } from '../admin/index.ts';
 import type { IssuerStatus } from '../credentials/index.ts';
 
-/** Whether this replica should get traffic. */
+/** Reports whether this replica should receive traffic. */
 export interface ReadinessWatch {
   ready(): Readiness;
   drain(): void;
 }
 
 /**
- * A replica that was ready once is not made unready by an issuer that a reload adds, nor by one that stays away until its keys
- * are too old: all replicas would be at once, and those who come with tokens of the others had no gateway left.
+ * Issuers make a replica unready only until it was ready once. An unreachable issuer, or one that a reload adds, would
+ * otherwise make all replicas unready at once and also stop requests with tokens of other issuers.
  */
 export function createReadiness(
   issuers: () => readonly IssuerStatus[],
@@ -31,7 +31,7 @@ export function createReadiness(
         {
           name: 'revocations',
           ok: loaded,
-          detail: loaded ? undefined : 'the store was never reached',
+          detail: loaded ? undefined : 'no successful read from the store yet',
         },
       ];
       wasReady ||= checks.every(({ ok }) => ok);

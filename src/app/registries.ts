@@ -13,7 +13,7 @@ import {
 } from '../gateway/index.ts';
 import { operationsForAccess, readScopes, registryRoot } from '../protocols/index.ts';
 
-/** A registry, with what is made of it. */
+/** An OCI service with its pipeline. */
 export interface Registry {
   readonly service: OciService;
   readonly pipeline: ServicePipeline;
@@ -30,7 +30,7 @@ export interface RegistryHostPorts {
   readonly log: Log;
 }
 
-/** What the registries of a host share: one login, so one token endpoint, and one `/v2/` that says where it is. */
+/** Registries of one host share a login: one token endpoint, and one `/v2/` whose challenge names it. */
 export function createRegistryHosts(
   registries: readonly Registry[],
   ports: RegistryHostPorts,
@@ -53,7 +53,7 @@ export function createRegistryHosts(
   return { endpoints, roots };
 }
 
-/** `/v2/` belongs to all registries of the host: a login at any of them must be seen to have succeeded. */
+/** `/v2/` accepts a credential of any registry of the host, because clients use it to verify a login. */
 function rootOf(
   hosts: readonly string[] | undefined,
   first: Registry,
@@ -64,7 +64,7 @@ function rootOf(
   const { pipeline } = whole ?? first;
   const authenticate = authenticateAtAny(members.map((member) => member.pipeline));
   const root = { ...pipeline, hosts, path: '/v2/', authenticate };
-  // A registry without a prefix answers for all other paths itself.
+  // A registry without a prefix serves all other paths itself.
   return [
     whole === undefined ? { ...root, protocol: registryRoot(pipeline.protocol) } : { ...root, exact: true },
   ];

@@ -7,15 +7,15 @@ type Authenticate = ServicePipeline['authenticate'];
 type Member = Pick<ServicePipeline, 'name' | 'authenticate'>;
 type Result = VerifiedCredential | Refusal;
 
-/** The login of a host: verified by each of its registries for itself, and counted as one attempt. */
+/** The login of a host. Each registry verifies the credential; a failure counts as one attempt. */
 export function createLogIn(
   members: readonly Member[],
   verifyCredential: RateLimitedVerify,
 ): RegistrySite['logIn'] {
   return async function logIn(presented, from) {
     const services = new Map<string, VerifiedCredential>();
-    const authenticate = async (...asked: Parameters<Authenticate>): Promise<Result> => {
-      const results = await askEach(members, asked);
+    const authenticate = async (...parameters: Parameters<Authenticate>): Promise<Result> => {
+      const results = await authenticateAtEach(members, parameters);
       for (const [index, result] of results.entries()) {
         const name = members[index]?.name;
         if (name !== undefined && !('kind' in result)) services.set(name, result);
@@ -27,20 +27,20 @@ export function createLogIn(
   };
 }
 
-/** Accepts what one of the registries of a host accepts: for requests that concern none of them in particular. */
+/** Accepts a credential of any registry of a host, for requests that concern no single registry. */
 export function authenticateAtAny(members: readonly Member[]): Authenticate {
-  return (...asked) => {
-    const results = askEach(members, asked);
+  return (...parameters) => {
+    const results = authenticateAtEach(members, parameters);
     return results instanceof Promise ? results.then(combine) : combine(results);
   };
 }
 
-/** All at once, so that they share one call to GitLab about the same token; synchronous where all of them are. */
-function askEach(
+/** Runs in parallel, so that the registries share one GitLab request per token. Synchronous if all results are. */
+function authenticateAtEach(
   members: readonly Member[],
-  asked: Parameters<Authenticate>,
+  parameters: Parameters<Authenticate>,
 ): readonly Result[] | Promise<readonly Result[]> {
-  const results = members.map((member) => member.authenticate(...asked));
+  const results = members.map((member) => member.authenticate(...parameters));
   return results.every(isSettled) ? results : Promise.all(results.map(async (result) => result));
 }
 
@@ -48,10 +48,10 @@ function isSettled(result: Result | Promise<Result>): result is Result {
   return !(result instanceof Promise);
 }
 
-/** Undecided at one of them is undecided; the first refusal stands for all where none accepts. */
+/** `unable` takes precedence, then a verified credential, then the first refusal. */
 function combine(results: readonly Result[]): Result {
-  const undecided = results.find((result) => 'kind' in result && result.kind === 'unable');
-  const combined = undecided ?? results.find((result) => !('kind' in result)) ?? results[0];
-  if (combined === undefined) throw new TypeError('a host without a registry');
+  const unable = results.find((result) => 'kind' in result && result.kind === 'unable');
+  const combined = unable ?? results.find((result) => !('kind' in result)) ?? results[0];
+  if (combined === undefined) throw new TypeError('the host has no registry');
   return combined;
 }

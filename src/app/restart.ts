@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/index.ts';
 
-/** What is opened once, at start, and stays as it was then; docs/operations/runtime.md says so too. */
+/** Settings that are read only at start (docs/operations/runtime.md). */
 const KEYS: Readonly<Record<string, (config: Config) => unknown>> = {
   'server.listen': ({ server }) => server.listen,
   'server.tls': ({ server }) => server.tls !== undefined,
@@ -14,9 +14,9 @@ const KEYS: Readonly<Record<string, (config: Config) => unknown>> = {
 
 export const RESTART_KEYS: readonly string[] = Object.keys(KEYS);
 
-/** Keys that are not what the process was started with, and count from its next start on. */
-export function keysForRestart(started: Config, now: Config): readonly string[] {
+/** Returns the keys that differ between the two configurations and take effect only after a restart. */
+export function keysForRestart(started: Config, active: Config): readonly string[] {
   return Object.entries(KEYS).flatMap(([key, valueOf]) =>
-    isDeepStrictEqual(valueOf(started), valueOf(now)) ? [] : [key],
+    isDeepStrictEqual(valueOf(started), valueOf(active)) ? [] : [key],
   );
 }

@@ -9,16 +9,8 @@ import { createForwarder, type Forwarder, type StallWatch } from '../proxy/index
 import { foldLoosely } from '../util/http/header-name.ts';
 import { reuse, type ReusableResources } from '../util/reuse.ts';
 import type { EndpointPipeline, ServicePipeline } from '../gateway/index.ts';
-import {
-  createTokenRouteGuard,
-  gitlabProtocol,
-  gitProtocol,
-  httpProtocol,
-  ociProtocol,
-  packageProtocols,
-} from '../protocols/index.ts';
-
-type Service = Config['services'][number];
+import { createTokenRouteGuard } from '../protocols/index.ts';
+import { protocolOf, withApiRoot, type Service } from './service-protocol.ts';
 
 export interface Services {
   readonly pipelines: readonly ServicePipeline[];
@@ -26,75 +18,42 @@ export interface Services {
   readonly forwarders: Forwarders;
 }
 
-/** Taken over by a reload that leaves the service as it is: its connections, the tokens it was given, its places. */
+/** Forwarders with unchanged settings are reused on reload, with their connections, upstream tokens and queues. */
 export type Forwarders = ReusableResources<
   Parameters<typeof createForwarder>[0] & { readonly signing: Config['signing'] | undefined },
   Forwarder
 >;
 
-/** The stages of each service, in the order of a request. */
-export function createServices(
-  config: Config,
-  ports: Omit<RegistryHostPorts, 'extractLogin'> & {
-    readonly authenticator: Authenticator;
-    readonly egress: EgressFormClient;
-    readonly keyring: Pick<Keyring, 'sign'>;
-    readonly clock: Clock;
-    readonly stalls: StallWatch;
-  },
-  last?: Forwarders,
-): Services {
-  const { egress, keyring, clock, log, stalls } = ports;
-  const { publicUrl } = config.server;
-  const tokens = {
-    deployUsernames: new Set(config.deployTokens.map(({ username }) => username)),
-    publicUrl,
-  };
-  const known = config.services.map((service) => ({ service, protocol: protocolOf(config, service) }));
-  const forwarders: Forwarders = reuse(
-    last,
-    known.map(({ service, protocol: { credentialQueryParameters } }) => [
-      service.name,
-      // What signs its assertions changes with the keys.
-      {
-        ...withApiRoot(service),
-        credentialQueryParameters,
-        publicUrl,
-        signing: service.assertion ? config.signing : undefined,
-      },
-    ]),
-    (settings) => createForwarder(settings, { egress, keyring, clock, log, stalls }),
-    (forwarder) => void forwarder.close(),
-  );
-  const built = known.map(({ service, protocol }) => {
-    const pipeline: ServicePipeline = {
-      ...service,
-      protocol,
-      acceptedHeaders: acceptedHeaders(service),
-      guard: createTokenRouteGuard(withApiRoot(service)),
-      extract: createExtract({
-        credentialSources: service.credentialSources ?? protocol.credentialSources,
-        queryParameters: protocol.credentialQueryParameters,
-        ...tokens,
-        gitlabDeployTokens: asksGitlab(config, service),
-      }),
-      authenticate: ports.authenticator.forService(service.name),
-      authorize: ports.authorizer.forService(service.name),
-      authorizeUnknown: ports.authorizer.forUnknown(service.name),
-      ...forwardingOf(forwarders, service.name),
-    };
+export interface ServicePorts extends Omit<RegistryHostPorts, 'extractLogin'> {
+  readonly authenticator: Authenticator;
+  readonly egress: EgressFormClient;
+  readonly keyring: Pick<Keyring, 'sign'>;
+  readonly clock: Clock;
+  readonly stalls: StallWatch;
+}
+
+interface ServiceProtocol {
+  readonly service: Service;
+  readonly protocol: Protocol;
+}
+
+/** Creates the pipeline of each service, and the token endpoints of the registries. */
+export function createServices(config: Config, ports: ServicePorts, previous?: Forwarders): Services {
+  const services = config.services.map((service) => ({ service, protocol: protocolOf(config, service) }));
+  const forwarders = reuseForwarders(config, services, ports, previous);
+  const built = services.map(({ service, protocol }) => {
+    const pipeline = createServicePipeline(config, service, protocol, ports, forwarders);
     return { service, pipeline };
   });
-
   const registries = built.flatMap(({ service, pipeline }): Registry[] =>
     service.type === 'oci' ? [{ service, pipeline }] : [],
   );
-  // Logins at a registry's token endpoint: the credential sources of its own requests do not bind them.
+  // A login is accepted from any of these sources, independent of the credential sources of the registry's requests.
   const extractLogin = createExtract({
+    ...tokenSettings(config),
     credentialSources: ['basic', 'bearer'],
     queryParameters: [],
-    ...tokens,
-    gitlabDeployTokens: registries.some(({ service }) => asksGitlab(config, service)),
+    gitlabDeployTokens: registries.some(({ service }) => acceptsGitlabDeployTokens(config, service)),
   });
   const { endpoints, roots } = createRegistryHosts(registries, { ...ports, extractLogin });
 
@@ -105,17 +64,72 @@ export function createServices(
   };
 }
 
+function reuseForwarders(
+  { server, signing }: Config,
+  services: readonly ServiceProtocol[],
+  { egress, keyring, clock, log, stalls }: ServicePorts,
+  previous: Forwarders | undefined,
+): Forwarders {
+  return reuse(
+    previous,
+    services.map(({ service, protocol: { credentialQueryParameters } }) => [
+      service.name,
+      {
+        ...withApiRoot(service),
+        credentialQueryParameters,
+        publicUrl: server.publicUrl,
+        // A forwarder that signs assertions depends on the signing keys.
+        signing: service.assertion ? signing : undefined,
+      },
+    ]),
+    (settings) => createForwarder(settings, { egress, keyring, clock, log, stalls }),
+    (forwarder) => void forwarder.close(),
+  );
+}
+
+function createServicePipeline(
+  config: Config,
+  service: Service,
+  protocol: Protocol,
+  { authenticator, authorizer }: ServicePorts,
+  forwarders: Forwarders,
+): ServicePipeline {
+  return {
+    ...service,
+    protocol,
+    acceptedHeaders: acceptedHeaders(service),
+    guard: createTokenRouteGuard(withApiRoot(service)),
+    extract: createExtract({
+      ...tokenSettings(config),
+      credentialSources: service.credentialSources ?? protocol.credentialSources,
+      queryParameters: protocol.credentialQueryParameters,
+      gitlabDeployTokens: acceptsGitlabDeployTokens(config, service),
+    }),
+    authenticate: authenticator.forService(service.name),
+    authorize: authorizer.forService(service.name),
+    authorizeUnknown: authorizer.forUnknown(service.name),
+    ...forwardingOf(forwarders, service.name),
+  };
+}
+
+function tokenSettings({ deployTokens, server }: Config) {
+  return {
+    deployUsernames: new Set(deployTokens.map(({ username }) => username)),
+    publicUrl: server.publicUrl,
+  };
+}
+
 function forwardingOf(
   forwarders: Forwarders,
   service: string,
 ): Pick<ServicePipeline, 'forward' | 'bufferBody'> {
   const entry = forwarders.get(service);
-  if (entry === undefined) throw new TypeError(`there is no forwarder of ${service}`);
+  if (entry === undefined) throw new TypeError(`service ${service} has no forwarder`);
   const { forward, bufferBody } = entry.made;
   return { forward, bufferBody };
 }
 
-/** Headers that the service forwards, or that the gateway sets in place of the client's. */
+/** Headers that the service forwards, and headers whose client value the gateway replaces. */
 function acceptedHeaders({ passHeaders, identityHeaders, upstream: { auth } }: Service): ReadonlySet<string> {
   const credentials = [auth, ...Object.values(auth?.perIdentity ?? {})].flatMap(
     (each) => each?.header?.name ?? [],
@@ -123,40 +137,9 @@ function acceptedHeaders({ passHeaders, identityHeaders, upstream: { auth } }: S
   return new Set([...passHeaders, ...Object.keys(identityHeaders), ...credentials].map(foldLoosely));
 }
 
-/** Whether a secret with a user name may be a deploy token of GitLab's own. */
-function asksGitlab({ issuers }: Config, service: Service): boolean {
+/** Whether a secret with a user name can be a GitLab deploy token. */
+function acceptsGitlabDeployTokens({ issuers }: Config, service: Service): boolean {
   return issuers.some(
     ({ name, deployTokens }) => deployTokens !== undefined && (service.issuers?.includes(name) ?? true),
   );
-}
-
-/** A registry's whole API is below `/v2/`, with the prefix of its repositories here and without it there. */
-function withApiRoot(service: Service): Service {
-  if (service.type !== 'oci') return service;
-  return { ...service, upstream: { ...service.upstream, url: `${service.upstream.url}v2/` } };
-}
-
-/** The paths that the service's issuers know of projects by number; a number with two paths has none. */
-function projectsOf({ issuers }: Config, service: Service): ReadonlyMap<string, string> {
-  const entries = issuers
-    .filter(({ name }) => service.issuers?.includes(name) ?? true)
-    .flatMap(({ projects }) => Object.entries(projects ?? {}));
-  const paths = new Map(entries);
-  for (const [number, path] of entries) if (paths.get(number) !== path) paths.delete(number);
-  return paths;
-}
-
-function protocolOf(config: Config, service: Service): Protocol {
-  switch (service.type) {
-    case 'http':
-      return httpProtocol(service);
-    case 'oci':
-      return ociProtocol({ ...service, publicUrl: config.server.publicUrl });
-    case 'git':
-      return gitProtocol(service);
-    case 'gitlab':
-      return gitlabProtocol({ ...service, projects: projectsOf(config, service) });
-    default:
-      return packageProtocols[service.type](service);
-  }
 }

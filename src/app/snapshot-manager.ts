@@ -1,10 +1,10 @@
 import type { ConfigurationSnapshot } from './configuration-snapshot.ts';
 import type { Forwarder } from '../proxy/index.ts';
 
-/** The generation in force, and those before it whose requests are not done. */
+/** Holds the active snapshot, and previous ones until their requests have finished. */
 export class SnapshotManager {
   #current: ConfigurationSnapshot;
-  readonly #past = new Set<ConfigurationSnapshot>();
+  readonly #previous = new Set<ConfigurationSnapshot>();
   readonly #closing = new Set<Promise<void>>();
   readonly #end = Promise.withResolvers<void>();
 
@@ -16,26 +16,26 @@ export class SnapshotManager {
     return this.#current;
   }
 
-  /** From the next request on `next` decides; what is under way ends as it began. */
+  /** New requests use `next`; requests in flight keep their snapshot. */
   activate(next: ConfigurationSnapshot): void {
     const previous = this.#current;
     this.#current = next;
-    this.#past.add(previous);
-    void previous.pipeline.idle().then(() => this.#past.delete(previous));
+    this.#previous.add(previous);
+    void previous.pipeline.idle().then(() => this.#previous.delete(previous));
     const closed = previous.retire(next, (forwarder) => this.#inUse(forwarder));
     this.#closing.add(closed);
     void closed.then(() => this.#closing.delete(closed));
   }
 
-  /** Nothing is under way any more, or it has been cut. */
+  /** Retires the active snapshot. Call it after all requests have finished or were aborted. */
   async end(): Promise<void> {
     this.#end.resolve();
     await Promise.all([this.#current.retire(undefined, () => Promise.resolve()), ...this.#closing]);
   }
 
-  /** A service that stays the same is one forwarder for several generations. */
+  /** Settles when no previous snapshot uses the forwarder: unchanged services share one across snapshots. */
   #inUse(forwarder: Forwarder): Promise<unknown> {
-    const users = [...this.#past].filter(({ resources }) =>
+    const users = [...this.#previous].filter(({ resources }) =>
       [...resources.forwarders.values()].some(({ made }) => made === forwarder),
     );
     return Promise.race([this.#end.promise, Promise.all(users.map(({ pipeline }) => pipeline.idle()))]);

@@ -11,7 +11,7 @@ export function allServices({ server }: Config, ports: EndpointPorts): Target {
   };
 }
 
-/** By every name for it: the service's, `urn:gatehouse:service:NAME`, the URLs that clients find it at. */
+/** Targets by each of their names: the service name, `urn:gatehouse:service:NAME`, the public URLs. */
 export function targetsOf(config: Config, ports: EndpointPorts): ReadonlyMap<string, Target> {
   const targets = new Map<string, Target>();
   for (const service of config.services) {
@@ -19,20 +19,20 @@ export function targetsOf(config: Config, ports: EndpointPorts): ReadonlyMap<str
     const audience = serviceAudience(name);
     const verifyCredential = verifyBy(ports, ports.authenticator.forService(name));
     const target = { audience, service: name, verifyCredential };
-    for (const known of [name, audience, ...publicUrlsOf(service, config.server.publicUrl)]) {
-      targets.set(known, target);
+    for (const alias of [name, audience, ...publicUrlsOf(service, config.server.publicUrl)]) {
+      targets.set(alias, target);
     }
   }
   const all = allServices(config, ports);
-  // What names the gateway itself names all of it.
-  for (const known of withAndWithoutSlash(config.server.publicUrl)) targets.set(known, all);
+  // The URL of the gateway stands for all services.
+  for (const alias of withAndWithoutSlash(config.server.publicUrl)) targets.set(alias, all);
   return targets;
 }
 
 function publicUrlsOf({ type, hosts, path }: Config['services'][number], publicUrl: string): string[] {
   const { protocol, origin } = new URL(publicUrl);
   const origins = hosts === undefined ? [origin] : hosts.map((host) => `${protocol}//${host}`);
-  // People know a registry by its host; its path is fixed.
+  // Users identify a registry by its host, because its path is fixed.
   const paths = type === 'oci' && path === '/v2/' && hosts !== undefined ? [path, '/'] : [path];
   return origins.flatMap((base) => paths.flatMap((each) => withAndWithoutSlash(`${base}${each}`)));
 }

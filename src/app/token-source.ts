@@ -5,8 +5,8 @@ import type { Clock } from '../core/ports.ts';
 import type { TokenSourceOf } from '../gateway/index.ts';
 
 /**
- * What a credential was verified by: its issuer as it is configured, or the deploy token whose secret it is; of a minted one,
- * also the workload identity and the keys that sign. Another answer later means that it might not be found good again.
+ * Returns the configuration that a credential was verified with: its issuer or deploy token and, for a minted token, the
+ * workload identity and the signing keys. If it changes, the credential might no longer be accepted.
  */
 export function createTokenSourceOf(
   { issuers, deployTokens, workloadIdentities, signing }: Config,
@@ -14,7 +14,7 @@ export function createTokenSourceOf(
 ): TokenSourceOf {
   const byName = new Map(issuers.map((issuer) => [issuer.name, issuer]));
   const workloads = new Map(workloadIdentities.map((workload) => [workload.name, workload]));
-  const deployTokenOf = deployTokenOrigin(deployTokens, clock);
+  const deployTokenOf = createDeployTokenSourceOf(deployTokens, clock);
 
   return (credential) => {
     const { issuer, minted } = credential;
@@ -25,10 +25,10 @@ export function createTokenSourceOf(
 }
 
 /**
- * The end of a credential ends nothing that is under way. An `expires` in the past that lies before that end is another
- * matter: the configuration has taken the rest of its life away.
+ * The expiry of a credential does not end connections. `cutShort` reports an `expires` in the past that precedes the
+ * original expiry: the configuration has revoked the remaining lifetime.
  */
-function deployTokenOrigin(
+function createDeployTokenSourceOf(
   deployTokens: Config['deployTokens'],
   clock: Clock,
 ): (credential: VerifiedCredential) => unknown {

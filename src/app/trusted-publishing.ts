@@ -23,16 +23,16 @@ import { createExtract } from '../credentials/index.ts';
 import type { EndpointPipeline } from '../gateway/index.ts';
 import { npmPackageName } from '../protocols/index.ts';
 
-/** Where the clients of a feed exchange the id token of their job, at the root of its hosts. */
+/** Endpoints at the root of a service's hosts where clients exchange the ID token of a CI job. */
 export function createPublishingEndpoints(
   config: Config,
-  modules: EndpointPorts,
+  endpointPorts: EndpointPorts,
 ): readonly EndpointPipeline[] {
   const settings = tokenClassSettings(config);
   const ports = {
-    ...issueTokenPorts(config, modules),
-    identify: (credential: VerifiedCredential) => modules.authorizer.identify(credential),
-    log: modules.log,
+    ...issueTokenPorts(config, endpointPorts),
+    identify: (credential: VerifiedCredential) => endpointPorts.authorizer.identify(credential),
+    log: endpointPorts.log,
     present: credentialFromBody(settings),
     extract: createExtract({ ...settings, credentialSources: ['bearer'], queryParameters: [] }),
     packageName: npmPackageName,
@@ -45,10 +45,10 @@ export function createPublishingEndpoints(
     const site = {
       audience: serviceAudience(name),
       verifyCredential: verifyBy(
-        modules,
-        modules.authenticator.forAudiences(new Map(trusted.map((each) => [each, [audience]]))),
+        endpointPorts,
+        endpointPorts.authenticator.forAudiences(new Map(trusted.map((each) => [each, [audience]]))),
       ),
-      authorize: modules.authorizer.forService(name),
+      authorize: endpointPorts.authorizer.forService(name),
     };
     const at = { hosts, service: { name, type } };
     return ENDPOINTS[type](site, audience, ports).map((endpoint) => ({ ...at, ...endpoint }));
@@ -57,7 +57,7 @@ export function createPublishingEndpoints(
 
 type Endpoint = Pick<EndpointPipeline, 'endpointPath' | 'encodedSlash' | 'handle'>;
 
-/** By the type of the service. */
+/** By service type. */
 const ENDPOINTS = {
   npm: (site, _audience, ports) => [
     { endpointPath: NPM_EXCHANGE_PATH, encodedSlash: true, handle: createNpmPublishing(site, ports) },

@@ -17,7 +17,10 @@ Exit code: 0 valid (warnings allowed); 1 errors, or with --online an unreachable
   gatehouse check --config gatehouse.yaml --online --json`,
   options: {
     ...CONFIG_OPTION,
-    online: { type: 'boolean', help: 'Also fetch the keys of every issuer and send a request to every upstream.' },
+    online: {
+      type: 'boolean',
+      help: 'Also fetch the keys of every issuer and send a request to every upstream.',
+    },
     json: { type: 'boolean', help: 'Print JSON: {ok, problems, warnings, workloadIdentities, online}.' },
   },
   async run(values, terminal) {

@@ -24,13 +24,21 @@ so it is meant for policy maintainers. Exit code: 0 allowed, 1 not allowed, 2 in
       value: 'FILE',
       help: 'A token, verified as in a request (fetches the issuer keys).',
     },
-    claims: { type: 'string', value: 'FILE', help: 'Claims as JSON, treated as verified; requires --issuer.' },
+    claims: {
+      type: 'string',
+      value: 'FILE',
+      help: 'Claims as JSON, treated as verified; requires --issuer.',
+    },
     issuer: {
       type: 'string',
       value: 'NAME',
       help: 'Name of the issuer of the claims in the configuration.',
     },
-    class: { type: 'string', value: 'CLASS', help: 'Credential class of the claims: id_token (default) or job_token.' },
+    class: {
+      type: 'string',
+      value: 'CLASS',
+      help: 'Credential class of the claims: id_token (default) or job_token.',
+    },
     'deploy-token': { type: 'string', value: 'NAME', help: 'Name of a deploy token in the configuration.' },
     method: { type: 'string', value: 'METHOD', help: 'Default: GET.' },
     url: {

@@ -22,14 +22,21 @@ clients to it, and remove the first entry.
   options: {
     name: { type: 'string', value: 'NAME', help: 'Name of the entry; it is part of the secret.' },
     username: { type: 'string', value: 'USER', help: 'User name that clients send. Default: NAME.' },
-    expires: { type: 'string', value: 'DATE', help: 'YYYY-MM-DD; the token expires at 00:00 UTC of that day.' },
+    expires: {
+      type: 'string',
+      value: 'DATE',
+      help: 'YYYY-MM-DD; the token expires at 00:00 UTC of that day.',
+    },
     json: { type: 'boolean', help: 'Print JSON: {name, username, secret, secretHash, expires}.' },
   },
   async run(values, terminal) {
     const name = required(values, 'name');
     const secret = `${DEPLOY_SECRET_PREFIX}${name}_${randomBytes(32).toString('hex')}`;
     if (parseDeployTokenName(secret) !== name) {
-      throw new GatehouseError('usage', '--name must consist of at most 64 letters, digits, ".", "_" and "-"');
+      throw new GatehouseError(
+        'usage',
+        '--name must consist of at most 64 letters, digits, ".", "_" and "-"',
+      );
     }
     const username = text(values, 'username') ?? name;
     if (!DEPLOY_USERNAME.test(username)) {

@@ -177,7 +177,7 @@ test('keys that need a restart are named in the log and on the admin listener; t
   const gateway = keep(await startGatewayProcess(file));
   writeFileSync(file, `${yaml(WRITE, { listen: '127.0.0.1:1' })}logs: { access: true }\n`);
   await eventually('it is in force', async () => (await get(gateway)) === 403);
-  expect(messages(gateway, 'some changed keys count only after a restart')).toMatchObject([
+  expect(messages(gateway, 'some changed keys take effect only after a restart')).toMatchObject([
     { keys: 'server.listen logs' },
   ]);
   expect((await said(gateway)).reload.restartNeeded).toEqual(['server.listen', 'logs']);

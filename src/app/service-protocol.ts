@@ -1,0 +1,42 @@
+import type { Config } from '../config/index.ts';
+import type { Protocol } from '../core/request/protocol.ts';
+import {
+  gitlabProtocol,
+  gitProtocol,
+  httpProtocol,
+  ociProtocol,
+  packageProtocols,
+} from '../protocols/index.ts';
+
+export type Service = Config['services'][number];
+
+/** The API of an upstream registry is below `/v2/`; the repository prefix exists only in the gateway's paths. */
+export function withApiRoot(service: Service): Service {
+  if (service.type !== 'oci') return service;
+  return { ...service, upstream: { ...service.upstream, url: `${service.upstream.url}v2/` } };
+}
+
+/** Project paths by id, from the service's issuers. An id with two different paths is ambiguous and omitted. */
+function projectsOf({ issuers }: Config, service: Service): ReadonlyMap<string, string> {
+  const entries = issuers
+    .filter(({ name }) => service.issuers?.includes(name) ?? true)
+    .flatMap(({ projects }) => Object.entries(projects ?? {}));
+  const paths = new Map(entries);
+  for (const [id, path] of entries) if (paths.get(id) !== path) paths.delete(id);
+  return paths;
+}
+
+export function protocolOf(config: Config, service: Service): Protocol {
+  switch (service.type) {
+    case 'http':
+      return httpProtocol(service);
+    case 'oci':
+      return ociProtocol({ ...service, publicUrl: config.server.publicUrl });
+    case 'git':
+      return gitProtocol(service);
+    case 'gitlab':
+      return gitlabProtocol({ ...service, projects: projectsOf(config, service) });
+    default:
+      return packageProtocols[service.type](service);
+  }
+}
