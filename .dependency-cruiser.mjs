@@ -20,7 +20,7 @@ const OWNERS = {
 /** The composition root: it builds the gateway from the modules. */
 const COMPOSITION_ROOT = '^src/app/';
 
-/** A package, resolved into node_modules (which may be a symbolic link) or not installed at all. */
+/** Matches a package in node_modules (which may be a symbolic link) or one that is not installed. */
 const packagePath = (name) => `(^|node_modules/)${name}($|/)`;
 
 const ownerRules = Object.entries(OWNERS).map(([library, modules]) => ({

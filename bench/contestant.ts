@@ -1,7 +1,7 @@
 import type { Credentials } from './token.ts';
 import type { ServerProcess } from './server-process.ts';
 
-/** What every contestant is given: the same upstream, the same token, the same core. */
+/** The environment of every contestant: the same upstream, token and core. */
 export interface Bed {
   readonly folder: string;
   readonly core: number;
@@ -11,15 +11,15 @@ export interface Bed {
 
 export interface Contestant {
   readonly label: string;
-  /** False for the plain proxy, which lets everything through. */
+  /** False for the plain proxy, which forwards every request. */
   readonly verifies: boolean;
   readonly version: () => Promise<string>;
   start(bed: Bed): Promise<ServerProcess>;
-  /** After each round: throw away what it wrote, or say why the round does not count. */
+  /** Runs after each round: deletes its output, or throws if the round is not valid. */
   settle?(bed: Bed): Promise<void>;
 }
 
-/** The path that the load asks for, at every contestant. */
+/** The request path of the load, for every contestant. */
 export const TARGET = '/api/v1/orders';
 
 export function bearer(token: string): RequestInit {

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 
-/** USER_HZ: what /proc counts in. Fixed at 100 for every Linux architecture that node runs on (proc(5), sysconf(3)). */
+/** USER_HZ, the unit of /proc: 100 on every Linux architecture that Node supports (proc(5), sysconf(3)). */
 const TICKS_PER_SECOND = 100;
 
 export interface ProcessStat {
@@ -10,7 +10,7 @@ export interface ProcessStat {
   readonly ticks: number;
 }
 
-/** One line of /proc/PID/stat. The name stands in parentheses and may itself hold spaces and parentheses. */
+/** Parses /proc/PID/stat. The name is in parentheses and can contain spaces and parentheses. */
 export function parseStat(line: string): ProcessStat {
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
   const [, parent] = fields;
@@ -18,10 +18,10 @@ export function parseStat(line: string): ProcessStat {
   return { pid: Number.parseInt(line, 10), parent: Number(parent), ticks: Number(user) + Number(system) };
 }
 
-/** Of a process and everything below it, in ticks. */
+/** CPU time of a process and its descendants, in ticks. */
 export function ticksOfTree(root: number, processes: readonly ProcessStat[]): number {
   const tree = new Set([root]);
-  // A child may be listed before its parent where pids have wrapped, so look until nothing is added.
+  // A child can precede its parent after the pids have wrapped, so repeat until no process is added.
   for (let size = 0; size !== tree.size;) {
     size = tree.size;
     for (const { pid, parent } of processes) if (tree.has(parent)) tree.add(pid);
@@ -29,7 +29,7 @@ export function ticksOfTree(root: number, processes: readonly ProcessStat[]): nu
   return processes.filter(({ pid }) => tree.has(pid)).reduce((sum, { ticks }) => sum + ticks, 0);
 }
 
-/** Microseconds of CPU that a process and its children have used so far. */
+/** CPU time of a process and its descendants, in microseconds. */
 export function cpuMicroseconds(root: number): number {
   return (ticksOfTree(root, readProcesses()) / TICKS_PER_SECOND) * 1e6;
 }
@@ -41,7 +41,7 @@ function readProcesses(): readonly ProcessStat[] {
       try {
         return [parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))];
       } catch {
-        return []; // It ended between the two calls.
+        return []; // The process ended between the two calls.
       }
     });
 }

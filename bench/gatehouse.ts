@@ -7,7 +7,7 @@ import { AUDIENCE, ISSUER } from './token.ts';
 
 const MAIN = resolve(import.meta.dirname, '../src/main.ts');
 
-/** As shipped: policy, metrics and audit trail on, logs at their default. */
+/** The default settings: policy, metrics and audit log enabled. */
 export const gatehouse: Contestant = {
   label: 'Gatehouse',
   verifies: true,
@@ -30,10 +30,10 @@ export const gatehouse: Contestant = {
     });
   },
   settle: async ({ folder }) => {
-    // A minute at full speed writes gigabytes. The file is open for appending, so cutting it is safe.
+    // A minute of full load writes gigabytes. The file is open for appending, so it can be truncated.
     const trail = join(folder, 'gatehouse', 'audit.log');
     if ((await stat(trail)).size === 0)
-      throw new Error('Gatehouse wrote no audit trail: the round does not count');
+      throw new Error('Gatehouse wrote no audit log; the round is not valid');
     await truncate(trail);
   },
 };

@@ -9,8 +9,8 @@ import { freePort, startServer } from './server-process.ts';
 import { AUDIENCE, ISSUER } from './token.ts';
 
 /**
- * The nearest thing that people run today: algorithm, issuer, audience, expiry and RS256 signature of every
- * request checked by HAProxy's own converters, the subject handed on, the token taken out.
+ * The closest common alternative: HAProxy's converters verify algorithm, issuer, audience, expiry and RS256 signature of
+ * every request. HAProxy forwards the subject and removes the token.
  */
 export const haproxy: Contestant = {
   label: 'HAProxy, jwt_verify RS256',

@@ -8,7 +8,7 @@ export interface Load {
   readonly seconds: number;
   readonly p50: number;
   readonly p99: number;
-  /** Sockets that broke, timeouts, and answers of 400 and above. */
+  /** Socket errors, timeouts, and responses with status 400 or above. */
   readonly errors: number;
 }
 
@@ -18,7 +18,7 @@ export interface LoadGenerator {
 
 const MARK = 'RESULT ';
 
-/** In a file rather than on the command line, where every user of the machine could read the token. */
+/** A script file, because other users can read a token on the command line. */
 function script(token: string): string {
   return `wrk.headers["Authorization"] = "Bearer ${token}"
 function done(summary, latency)
@@ -54,6 +54,6 @@ export async function createLoadGenerator(
 
 export function parseLoad(output: string): Load {
   const line = output.split('\n').find((text) => text.startsWith(MARK));
-  if (line === undefined) throw new Error(`wrk gave no result: ${output.slice(0, 500)}`);
+  if (line === undefined) throw new Error(`wrk printed no result: ${output.slice(0, 500)}`);
   return JSON.parse(line.slice(MARK.length)) as Load;
 }

@@ -19,10 +19,10 @@ export interface Entrant {
   readonly server: ServerProcess;
 }
 
-/** By contestant, one sample for each round. */
+/** One sample per round, by contestant. */
 export type Samples = Readonly<Record<ContestantName, readonly Sample[]>>;
 
-/** What verifies must refuse each of these, or its numbers say nothing. */
+/** A contestant that verifies must refuse each of these requests; otherwise its results are not comparable. */
 export async function assertVerifies({ contestant, server }: Entrant, bed: Bed): Promise<void> {
   if (!contestant.verifies) return;
   const attempts = [
@@ -34,13 +34,13 @@ export async function assertVerifies({ contestant, server }: Entrant, bed: Bed):
     await response.body?.cancel();
     if (response.status !== 401) {
       throw new Error(
-        `${contestant.label} answers ${response.status} at ${TARGET} to a token that is ${why}`,
+        `${contestant.label} responds with ${response.status} at ${TARGET} to a token that is ${why}`,
       );
     }
   }
 }
 
-/** Interleaved, each round beginning with another one, so that whatever else the machine does hits all alike. */
+/** Interleaved, with another contestant first in each round, so that other load on the machine affects all equally. */
 export async function measureRounds(
   entrants: readonly Entrant[],
   bed: Bed,

@@ -10,7 +10,7 @@ import type { ServerProcess } from './server-process.ts';
 
 const REPLY = JSON.stringify({ orders: [], padding: 'x'.repeat(92) });
 
-/** The floor: what a proxy costs that verifies nothing and logs nothing. */
+/** The baseline: a proxy without verification and logging. */
 export const nginx: Contestant = {
   label: 'nginx, plain proxy',
   verifies: false,
@@ -24,7 +24,7 @@ export const nginx: Contestant = {
     ]),
 };
 
-/** The upstream of all contestants: 120 bytes, kept alive. */
+/** The upstream of all contestants: responses of 120 bytes, keep-alive connections. */
 export function startUpstream(bed: Pick<Bed, 'folder' | 'core'>): Promise<ServerProcess> {
   return startNginx(join(bed.folder, 'upstream'), bed.core, {}, (port) => [
     `server { listen 127.0.0.1:${port};`,

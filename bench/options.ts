@@ -7,21 +7,21 @@ export type ContestantName = (typeof CONTESTANT_NAMES)[number];
 export interface Options {
   readonly contestants: readonly ContestantName[];
   readonly rounds: number;
-  /** Of each contestant's turn in a round. */
+  /** Duration per contestant and round. */
   readonly seconds: number;
-  /** Before the first round, so that the JIT and the connection pools are not measured. */
+  /** Duration before the first round, which excludes the warm-up of JIT and connection pools from the results. */
   readonly warmupSeconds: number;
   readonly connections: number;
   readonly json: boolean;
 }
 
 export const USAGE = `npm run bench -- [options]
-  --only nginx,haproxy   of ${CONTESTANT_NAMES.join(', ')}; default all
-  --rounds 5             interleaved rounds
-  --seconds 4            of each contestant in a round
-  --warmup 3             seconds of each contestant before the first round
-  --connections 32       kept-alive connections of the load generator
-  --json                 the whole result as JSON on stdout`;
+  --only nginx,haproxy   contestants, from ${CONTESTANT_NAMES.join(', ')} (default: all)
+  --rounds 5             number of interleaved rounds
+  --seconds 4            seconds per contestant and round
+  --warmup 3             seconds per contestant before the first round
+  --connections 32       keep-alive connections of the load generator
+  --json                 print the result as JSON`;
 
 export type Parsed =
   | { readonly kind: 'options'; readonly options: Options }
@@ -62,13 +62,13 @@ function contestantNames(only: string | undefined): readonly ContestantName[] {
   const wanted = only.split(',');
   const unknown = wanted.filter((name) => !CONTESTANT_NAMES.some((known) => known === name));
   if (unknown.length > 0)
-    throw new Error(`--only: ${unknown.join(', ')} is none of ${CONTESTANT_NAMES.join(', ')}`);
+    throw new Error(`--only: ${unknown.join(', ')} is not one of ${CONTESTANT_NAMES.join(', ')}`);
   return CONTESTANT_NAMES.filter((name) => wanted.includes(name));
 }
 
-/** Bounded, so that no run of the bench goes on for ever. */
+/** Parses a bounded number, so that every run ends. */
 function count(name: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new Error(`--${name}: ${text} is no whole number from ${least} to ${most}`);
+  throw new Error(`--${name}: ${text} is not a whole number from ${least} to ${most}`);
 }

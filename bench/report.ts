@@ -12,10 +12,10 @@ export interface Row {
   /** Microseconds. */
   readonly cpuPerRequest: Spread;
   readonly requestsPerSecond: Spread;
-  /** Milliseconds, at full load: a saturated server's queue, not what a lone client waits. */
+  /** Milliseconds at full load: the queue of a saturated server, not the latency of a single client. */
   readonly p99: Spread;
   readonly requests: number;
-  /** Of CPU per request; undefined where the other did not run. */
+  /** Ratio of CPU per request; undefined if the other contestant did not run. */
   readonly timesNginx: number | undefined;
   readonly timesHaproxy: number | undefined;
 }
@@ -32,7 +32,7 @@ export function summarise(names: readonly ContestantName[], samples: Samples): r
   }));
 }
 
-/** The median of the rounds' ratios: both sides of each were measured within the same seconds. */
+/** The median of the ratios per round, because both samples of a round are measured close in time. */
 function ratio(own: readonly Sample[], other: readonly Sample[]): number | undefined {
   if (other.length === 0) return undefined;
   return spread(

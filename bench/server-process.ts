@@ -17,14 +17,14 @@ export interface Command {
   readonly core: number;
   readonly cwd: string;
   readonly url: string;
-  /** A request that gets 200 once the server is up. */
+  /** A request that returns 200 once the server is ready. */
   readonly probe: RequestInit;
 }
 
 const START_DEADLINE = 15_000;
 const STOP_DEADLINE = 5_000;
 
-/** Starts a server on one core and waits until it answers. `taskset` replaces itself by it, so the pid is its own. */
+/** Starts a server on one core and waits until it responds. `taskset` execs the server, so both have the same pid. */
 export async function startServer(command: Command): Promise<ServerProcess> {
   const child = spawn('taskset', ['--cpu-list', String(command.core), command.file, ...command.args], {
     cwd: command.cwd,
@@ -43,10 +43,10 @@ export async function startServer(command: Command): Promise<ServerProcess> {
   };
   const deadline = Date.now() + START_DEADLINE;
   while (!(await answers(command))) {
-    if (child.exitCode !== null) throw new Error(`${command.name} ended at once: ${complaints}`);
+    if (child.exitCode !== null) throw new Error(`${command.name} exited at startup: ${complaints}`);
     if (Date.now() > deadline) {
       await stop();
-      throw new Error(`${command.name} does not answer 200 at ${command.url}: ${complaints}`);
+      throw new Error(`${command.name} does not respond with 200 at ${command.url}: ${complaints}`);
     }
     await delay(50);
   }
@@ -64,7 +64,7 @@ async function answers({ url, probe }: Command): Promise<boolean> {
   }
 }
 
-/** A port that was free a moment ago: nginx and HAProxy do not tell which one they got for 0. */
+/** Finds a free port: nginx and HAProxy do not report the port that they bind for 0. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

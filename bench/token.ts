@@ -6,18 +6,18 @@ export const AUDIENCE = 'https://gateway.example.com';
 
 const KEY_ID = 'bench-key';
 
-/** One RSA key: HAProxy gets the public half as PEM, Gatehouse as a key set. */
+/** One RSA key. HAProxy reads its public key as PEM, Gatehouse as a key set. */
 export interface Credentials {
   readonly publicKeyPem: string;
   readonly keySet: string;
   readonly token: string;
-  /** Tokens that everybody who verifies must refuse; otherwise the comparison is void. */
+  /** Invalid tokens, which every contestant that verifies must refuse. */
   readonly refused: readonly { readonly why: string; readonly token: string }[];
 }
 
 export function createCredentials(): Credentials {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const otherKey = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const now = Math.floor(Date.now() / 1000);
   const claims = gitlabClaims(now);
   return {
@@ -27,7 +27,7 @@ export function createCredentials(): Credentials {
     }),
     token: sign(claims, privateKey),
     refused: [
-      { why: 'signed by a stranger', token: sign(claims, stranger.privateKey) },
+      { why: 'signed by another key', token: sign(claims, otherKey.privateKey) },
       { why: 'of another issuer', token: sign({ ...claims, iss: 'https://other.example.com' }, privateKey) },
       {
         why: 'for another audience',
@@ -41,7 +41,7 @@ export function createCredentials(): Credentials {
   };
 }
 
-/** The claims of a job on a branch with an environment, as GitLab 18 puts them in: about 1 KB once signed. */
+/** The claims of GitLab 18 for a job on a branch with an environment: about 1 KB once signed. */
 function gitlabClaims(now: number): Readonly<Record<string, unknown>> {
   return {
     namespace_id: '72',

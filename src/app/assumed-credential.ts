@@ -48,7 +48,7 @@ export function assumeVerified(
   }
 }
 
-/** Runs the checks of authentication other than that of the signature. */
+/** Checks the issuer, the credential class and the expiry, as authentication does. */
 export function refuseUntrusted(
   config: Config,
   service: string,

@@ -91,7 +91,7 @@ export function createMint(
   };
 }
 
-/** Milliseconds. The expiry of an ID token does not limit the minted token: its lifetime is that of one job. */
+/** Milliseconds. The expiry of an ID token does not limit the minted token: its lifetime covers one CI job only. */
 function maxLifetime(source: VerifiedCredential, now: number): number {
   const remaining = source.expiresAt - now;
   switch (source.class) {

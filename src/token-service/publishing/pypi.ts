@@ -36,7 +36,7 @@ export function createPypiAudience(audience: string, { log }: Pick<PublishingPor
   );
 }
 
-/** `{"token": ID token}` → `{"token"}`, which the client sends as the password of the user `__token__`. */
+/** Exchanges `{"token": ID token}` for `{"token"}`, the password of the user `__token__`. */
 export function createPypiPublishing(site: PublishingSite, ports: PypiPublishingPorts): Handle {
   return createBuiltInEndpoint(
     {

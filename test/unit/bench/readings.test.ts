@@ -74,10 +74,10 @@ describe('parseOptions', () => {
   });
 
   test.each([
-    { args: ['--only', 'traefik'], message: '--only: traefik is none of' },
+    { args: ['--only', 'traefik'], message: '--only: traefik is not one of' },
     { args: ['--only', ''], message: '--only:' },
-    { args: ['--rounds', '0'], message: '--rounds: 0 is no whole number' },
-    { args: ['--seconds', '1.5'], message: '--seconds: 1.5 is no whole number' },
+    { args: ['--rounds', '0'], message: '--rounds: 0 is not a whole number' },
+    { args: ['--seconds', '1.5'], message: '--seconds: 1.5 is not a whole number' },
     { args: ['--connections', '1e9'], message: '--connections: 1e9' },
     { args: ['--fast'], message: '--fast' },
   ])('$args is refused', ({ args, message }) => {
