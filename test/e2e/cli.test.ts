@@ -64,7 +64,7 @@ describe('check', () => {
     const fine = await gatehouse('check', '--config', good, '--online');
     expect(fine.code).toBe(0);
     expect(fine.stdout).toContain(
-      'ok: issuers.gitlab: 1 keys\nok: services.orders.upstream: answers (200)\n',
+      'ok: issuers.gitlab: 1 keys\nok: services.orders.upstream: responds (status 200)\n',
     );
     const wrong = await gatehouse('check', '--config', unreachable, '--online', '--json');
     expect(wrong.code).toBe(1);
