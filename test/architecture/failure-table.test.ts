@@ -9,7 +9,7 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
   'an issuer cannot be reached at start': [
     [
       'test/e2e/cli-serve.test.ts',
-      'the issuer is out of reach: it starts and says so; ready when the keys are there',
+      'an unreachable issuer: the gateway starts and logs it, and is ready once the keys are fetched',
     ],
   ],
   'an issuer cannot be reached later': [
@@ -31,7 +31,7 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
   'the store is away': [
     [
       'test/e2e/redis.test.ts',
-      'Redis killed: requests go on, changes are refused, metrics tell; back: all is well',
+      'Redis killed: requests continue, changes are refused, metrics report it; restarted: it recovers',
     ],
     [
       'test/unit/state/revocations/revocations.test.ts',
@@ -42,11 +42,11 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
   'the store answers, but refuses writes': [
     [
       'test/e2e/redis-faults.test.ts',
-      'refuses all writes: what is kept is read on, by replicas that start too; changes are refused',
+      'refuses all writes: existing data is still read, also by new replicas; changes are refused',
     ],
     [
       'test/e2e/redis-faults.test.ts',
-      'refuses all writes and was never written to: nothing is known of revocations until it takes them',
+      'refuses all writes and is empty: revocations are not loaded until it accepts writes',
     ],
   ],
   'a client fails to authenticate too often': [
@@ -65,20 +65,23 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['test/security/exhaustion-limits.test.ts', 'it answers nothing'],
   ],
   "an upstream's token service is away, or refuses us": [
-    ['test/e2e/registry-upstreams.test.ts', 'a token service that is away, or refuses us'],
     [
       'test/e2e/registry-upstreams.test.ts',
-      'tokens of its own service: fetched per set of rights, kept, renewed, unseen by clients',
+      'an unreachable token service, or one that refuses the credential',
+    ],
+    [
+      'test/e2e/registry-upstreams.test.ts',
+      'tokens of its token service: fetched per scope set, cached, renewed, not visible to clients',
     ],
   ],
   'the signing key cannot be had': [
     [
       'test/e2e/failures.test.ts',
-      'the signing key cannot be had: nothing is minted, id tokens go on; then it can',
+      'the signing key is unavailable: no token is issued, ID tokens are accepted; then it becomes available',
     ],
     [
       'test/unit/token-service/signing-keys/keyring.test.ts',
-      'a store that is away: nobody can tell, until it is back',
+      'an unreachable store: verification is unavailable until the store responds',
     ],
   ],
   "the upstream does not accept the gateway's credential": [
@@ -108,7 +111,7 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
     ['test/e2e/failures.test.ts', 'the audit file cannot be written: buffered, then counted as lost'],
     [
       'test/e2e/failures.test.ts',
-      'the audit file cannot be written, and is required: 503 audit_unavailable, nothing is forwarded',
+      'the audit file cannot be written and is required: 503 audit_unavailable, nothing is forwarded',
     ],
   ],
   'a secret file is rotated': [
@@ -120,11 +123,11 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
   'the configuration is wrong': [
     [
       'test/e2e/cli-serve.test.ts',
-      'a wrong configuration: exit 2, every problem with its place, nothing started',
+      'an invalid configuration: exit 2, every problem with its position, nothing is started',
     ],
     [
       'test/e2e/reload.test.ts',
-      'K3 a configuration that cannot be used: the old one stays, and that is told',
+      'K3 an invalid configuration: the previous one stays active, and the problem is logged',
     ],
   ],
   'the gateway has no credential of the upstream for this identity': [
@@ -139,21 +142,24 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
   'a changed configuration cannot be used': [
     [
       'test/e2e/reload.test.ts',
-      'K3 a configuration that cannot be used: the old one stays, and that is told',
+      'K3 an invalid configuration: the previous one stays active, and the problem is logged',
     ],
   ],
   'a signing key is taken out of its file': [
     [
       'test/unit/token-service/signing-keys/keyring.test.ts',
-      'what a key has signed counts as long as the key does, and for a minute after it has left its file',
+      'a key verifies while it is in its file and for one minute after its replacement',
     ],
   ],
   'the process is told to stop': [
     [
       'test/e2e/drain.test.ts',
-      'D8 SIGTERM under load: uploads end whole, keep-alive clients are sent away, every answer is in the audit trail',
+      'D8 SIGTERM under load: uploads complete, keep-alive connections are closed, every response has an audit event',
     ],
-    ['test/e2e/drain.test.ts', 'D8 a second signal cuts what is in flight; the audit trail is still whole'],
+    [
+      'test/e2e/drain.test.ts',
+      'D8 a second signal aborts requests in flight; the audit log is still complete',
+    ],
   ],
   'too many connections, of one client or in all': [
     [

@@ -8,7 +8,7 @@ interface Report {
   readonly rows: readonly { readonly name: string; readonly requests: number }[];
 }
 
-// That it runs and that every contestant verifies; what it measured is for people to judge.
+// Checks that the bench runs and that every contestant verifies tokens; it does not check the results.
 needs('haproxy', 'nginx', 'taskset', 'wrk').test('the bench runs all contestants', async () => {
   const args = ['--rounds', '1', '--seconds', '1', '--warmup', '1', '--connections', '4', '--json'];
   const outcome = await run(process.execPath, [join(ROOT, 'bench/main.ts'), ...args]);

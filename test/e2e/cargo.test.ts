@@ -24,7 +24,7 @@ needsCargo.describe('crates', () => {
   let gateway: TestGateway;
   let job: TestJob;
   let folder: string;
-  /** Every token that a client has sent. */
+  /** All tokens sent by clients. */
   const sent: string[] = [DEPLOY_SECRET];
 
   beforeAll(async () => {
@@ -72,7 +72,7 @@ services:
   const publish = (place: string, token: string): Promise<Outcome> =>
     at(place, token, 'publish', '--registry', 'acme', '--no-verify', '--allow-dirty');
 
-  test('publishes, builds, yanks, with an id token, a job token and a deploy token', async () => {
+  test('publishes, builds, yanks, with an ID token, a job token and a deploy token', async () => {
     writeCrate(join(folder, 'api'), 'acme_api');
     const published = await publish('api', idToken());
     expect(published.code, published.stderr).toBe(0);
@@ -90,7 +90,7 @@ services:
       expect(built.code, built.stderr).toBe(0);
       expect(built.stderr).toContain('Downloaded acme_api');
     }
-    // The file came from where `dl` leads.
+    // The file was downloaded from the `dl` URL.
     expect(gateway.auditText()).toContain('/cargo/api/v1/crates/acme_api/1.0.0/download');
 
     for (const args of [['yank'], ['yank', '--undo']]) {
@@ -108,7 +108,7 @@ services:
     }
   }, 120_000);
 
-  test('docs/guides/packages.md says what to write', async () => {
+  test('docs/guides/packages.md shows the client configuration', async () => {
     const place = join(folder, 'documented');
     writeCrate(place, 'acme-documented');
     const host = `127.0.0.1:${gateway.port}`;
@@ -119,7 +119,7 @@ services:
     expect(done, done.stderr).toMatchObject({ code: 0 });
   }, 60_000);
 
-  test('what is denied says why', async () => {
+  test('a denied request explains the reason', async () => {
     writeCrate(join(folder, 'other'), 'other');
     const published = await publish('other', job.token);
     expect(published.code).not.toBe(0);
@@ -157,7 +157,7 @@ services:
     expect(yanked.stderr).toContain('scope_not_granted');
   }, 120_000);
 
-  test('cargo is asked for a token before it knows that one is needed', async () => {
+  test('cargo sends a token with its first request', async () => {
     const bare = await fetch(`${gateway.url}/cargo/config.json`);
     expect(bare.status).toBe(401);
     expect(bare.headers.get('WWW-Authenticate')).toBe(`Cargo realm="127.0.0.1:${gateway.port}"`);
@@ -170,7 +170,7 @@ services:
     expect(wrong.stderr).toContain('401');
   }, 60_000);
 
-  test('nothing of a client’s credential reaches the registry', () => {
+  test('no client credential reaches the registry', () => {
     for (const secret of sent) expect(registry.received()).not.toContain(secret);
     expect(registry.received()).not.toMatch(/^authorization:/im);
     expect(registry.received()).toContain('PUT /api/v1/crates/new');

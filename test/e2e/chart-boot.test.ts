@@ -22,7 +22,7 @@ const SIGNING_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   .toString();
 const AUTHORITY = createAuthority('chart');
 
-/** What the values of `ci/` name and a cluster would have. */
+/** Files that the values in `ci/` reference and that a cluster would mount. */
 function secrets(redisUrl = 'rediss://redis.internal:6379'): Parameters<typeof mountChart>[1] {
   const { cert, key } = AUTHORITY.issue('DNS:localhost');
   return {
@@ -32,7 +32,7 @@ function secrets(redisUrl = 'rediss://redis.internal:6379'): Parameters<typeof m
   };
 }
 
-/** The chart's ports are fixed ones; two of these run side by side here. */
+/** The chart has fixed ports; these tests run two instances on one host. */
 async function ports(): Promise<readonly string[]> {
   return [`ports.http=${await freePort()}`, `ports.admin=${await freePort()}`];
 }
@@ -43,13 +43,16 @@ function bearer(config: string): Readonly<Record<string, string>> {
 }
 
 describe('the configuration of the chart', () => {
-  test.each(CI_VALUES.filter((name) => name !== 'existing'))('is one with the values of %s', async (name) => {
-    const pod = keep(mountChart(await render(name), secrets()));
-    const check = await gatehouse('check', '--config', pod.config);
-    expect(check.code, check.stdout + check.stderr).toBe(0);
-  });
+  test.each(CI_VALUES.filter((name) => name !== 'existing'))(
+    'is valid with the values of %s',
+    async (name) => {
+      const pod = keep(mountChart(await render(name), secrets()));
+      const check = await gatehouse('check', '--config', pod.config);
+      expect(check.code, check.stdout + check.stderr).toBe(0);
+    },
+  );
 
-  test('starts the gateway: open, refused, and metrics for those who have the token', async () => {
+  test('starts the gateway: anonymous access, a refusal, and metrics with the admin token', async () => {
     const upstream = keep(await startRecordingUpstream());
     const url = `config.services.orders.upstream.url=${upstream.url}/`;
     const pod = keep(mountChart(await render('minimal', url, ...(await ports()))));
@@ -66,20 +69,20 @@ describe('the configuration of the chart', () => {
     expect(await metrics.text()).toContain('gatehouse_build_info');
   });
 
-  test('identities of text keep their order', async () => {
+  test('identities in text form keep their order', async () => {
     const pod = keep(mountChart(await render('config-files')));
     const claims = join(pod.config, 'claims.json');
     writeFileSync(claims, JSON.stringify({ project_id: '20', ref: 'main', ref_protected: 'true' }));
     const asked = ['--issuer', 'gitlab', '--claims', claims, '--json', '--method', 'PUT'];
     const url = 'https://gateway.example.com/orders/x';
     const explain = await gatehouse('explain', '--config', pod.config, ...asked, '--url', url);
-    // The one that comes first, and not the one that Helm would have sorted before it.
+    // The first one in the file, not the first one in Helm's sort order.
     expect(JSON.parse(explain.stdout)).toMatchObject({
       explanation: { verdict: { kind: 'allow', identity: 'release' } },
     });
   });
 
-  test('with TLS, clients that trust its authority are answered', async () => {
+  test('with TLS, clients that trust the CA connect', async () => {
     const upstream = keep(await startRecordingUpstream());
     const url = `config.services.public.upstream.url=${upstream.url}/`;
     const pod = keep(mountChart(await render('tls', url, ...(await ports())), secrets()));
@@ -97,7 +100,7 @@ describe('the configuration of the chart', () => {
 });
 
 needs('curl').test(
-  'helm’s tests pass against this gateway, and fail against a server that refuses nobody',
+  'the tests of the chart pass with this gateway and fail with a server that accepts every request',
   async () => {
     const [port, adminPort] = [await freePort(), await freePort()];
     const set = [`ports.http=${port}`, `service.port=${port}`, `ports.admin=${adminPort}`];
@@ -112,7 +115,7 @@ needs('curl').test(
   },
 );
 
-/** What the chart's test pod would run, with the names of its Services leading here. */
+/** Runs the script of the chart's test pod with its Service names resolved to loopback. */
 async function helmTests(rendered: Rendered): Promise<readonly number[]> {
   const { containers } = one(rendered, 'Pod').spec as {
     containers: readonly { command: readonly [string, ...string[]]; args: readonly string[] }[];
@@ -150,7 +153,7 @@ needs('redis-server').test(
       body: JSON.stringify({ identity: 'payments', reason: 'test' }),
     });
     expect(revoked.status).toBe(201);
-    await eventually('the other replica knows', async () =>
+    await eventually('the other replica has the revocation', async () =>
       (await (await fetch(`${b.gateway.adminUrl}/revocations`, { headers: b.headers })).text()).includes(
         'payments',
       ),

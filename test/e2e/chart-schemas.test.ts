@@ -30,12 +30,12 @@ needing(missingKubeconform()).describe('the chart’s manifests', () => {
       };
       expect(resources.filter(({ status }) => status !== 'statusSkipped')).toEqual([]);
       expect(summary.valid).toBeGreaterThan(CI_VALUES.length * 6);
-      // The one Certificate of the TLS values.
+      // The Certificate of the TLS values.
       expect(summary.skipped).toBe(1);
     });
   }
 
-  test('and a wrong one would be found', async () => {
+  test('and an invalid manifest is detected', async () => {
     const { stdout } = await render('minimal');
     const file = join(folder, 'wrong.yaml');
     writeFileSync(file, stdout.replace('enableServiceLinks: false', 'enableServiceLink: false'));

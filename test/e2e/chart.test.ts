@@ -63,11 +63,11 @@ describe('the chart', () => {
     }
   });
 
-  test('every file of ci/ is looked at above', () => {
+  test('the tests above cover every file of ci/', () => {
     expect(CI_VALUES.length).toBe(12);
   });
 
-  test('its version is the gateway’s, its README is what its values say', () => {
+  test('its version is the gateway’s, and its README matches its values', () => {
     expect(readFileSync(join(CHART, 'Chart.yaml'), 'utf8')).toContain(`appVersion: ${MANIFEST.version}`);
     expect(readFileSync(join(CHART, 'README.md'), 'utf8')).toBe(chartReadme());
   });
@@ -99,14 +99,14 @@ describe('the chart', () => {
     );
   });
 
-  test('the time to be killed follows the drain', async () => {
+  test('the termination grace period follows the drain time', async () => {
     const rendered = await render('minimal', 'drain.seconds=600', 'drain.sleepSeconds=20');
     const { spec } = one<Deployment>(rendered, 'Deployment').spec.template;
     expect(spec.terminationGracePeriodSeconds).toBe(630);
     expect(one(rendered, 'ConfigMap').data?.['gatehouse.yaml']).toContain('drain: 600s');
   });
 
-  test('another configuration is another pod, another value is not', async () => {
+  test('a changed configuration replaces the pod, another changed value does not', async () => {
     const checksum = async (...set: string[]): Promise<string | undefined> =>
       one<Deployment>(await render('minimal', ...set), 'Deployment').spec.template.metadata.annotations?.[
         'checksum/config'
@@ -118,13 +118,13 @@ describe('the chart', () => {
     expect(await checksum('restartOnConfigChange=false')).toBeUndefined();
   });
 
-  test('replicas are the autoscaler’s where there is one', async () => {
+  test('an autoscaler manages the number of replicas', async () => {
     expect(one<Deployment>(await render('ha-redis'), 'Deployment').spec).not.toHaveProperty('replicas');
     expect(one<Deployment>(await render('keda'), 'Deployment').spec).not.toHaveProperty('replicas');
     expect(one<Deployment>(await render('existing'), 'Deployment').spec.replicas).toBe(2);
   });
 
-  test('SQLite is one pod’s: the old one goes before the new one comes', async () => {
+  test('SQLite belongs to one pod: the old pod is stopped before the new one starts', async () => {
     expect(one<Deployment>(await render('persistence'), 'Deployment').spec.strategy).toEqual({
       type: 'Recreate',
     });
@@ -138,7 +138,7 @@ describe('the chart', () => {
     });
   });
 
-  test('spread over zones counts the pods of one roll-out', async () => {
+  test('the zone spread counts the pods of one rollout', async () => {
     const { spec } = one<Deployment>(await render('ha-redis'), 'Deployment').spec.template;
     expect(spec).toMatchObject({
       topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((key) => ({
@@ -149,7 +149,7 @@ describe('the chart', () => {
     });
   });
 
-  test('metrics are scraped with the admin token, and keep their labels', async () => {
+  test('metrics are scraped with the admin token and keep their labels', async () => {
     const monitor = one(await render('monitoring'), 'ServiceMonitor');
     expect(monitor.metadata.labels).toMatchObject({ release: 'prometheus' });
     expect(monitor.spec).toMatchObject({
@@ -167,7 +167,7 @@ describe('the chart', () => {
     expect(JSON.parse(dashboard.data?.['gatehouse.json'] ?? '')).toMatchObject({ title: 'Gatehouse' });
   });
 
-  test('what is in place already is used, and nothing made beside it', async () => {
+  test('existing resources are used, and no others are created', async () => {
     const rendered = await render('existing');
     const { metadata, spec } = one<Deployment>(rendered, 'Deployment').spec.template;
     expect(metadata.labels).toMatchObject({ team: 'platform' });
@@ -187,7 +187,7 @@ describe('the chart', () => {
     expect(one(rendered, 'ConfigMap', 'gateway-extra').data).toEqual({ release: 'gatehouse' });
   });
 
-  test('a Gateway’s route has no time-out, for pushes that take hours', async () => {
+  test('a Gateway route has no timeout, for pushes that take hours', async () => {
     expect(one(await render('gateway-api'), 'HTTPRoute').spec).toMatchObject({
       parentRefs: [{ name: 'public', namespace: 'gateways', sectionName: 'https' }],
       hostnames: ['gateway.example.com', 'gatehouse.example.com'],
@@ -205,7 +205,7 @@ describe('the chart', () => {
     });
   });
 
-  test('an Ingress neither bounds nor buffers bodies', async () => {
+  test('an Ingress neither limits nor buffers bodies', async () => {
     const ingress = one(await render('ingress'), 'Ingress');
     expect(ingress.metadata.annotations).toMatchObject({
       'nginx.ingress.kubernetes.io/proxy-body-size': '0',
@@ -239,7 +239,7 @@ describe('the chart', () => {
     expect(one(await render('existing'), 'PodDisruptionBudget').spec).toMatchObject({ minAvailable: 1 });
   });
 
-  test('a NetworkPolicy lets in and out whom the values name, and DNS', async () => {
+  test('a NetworkPolicy allows the peers in the values, and DNS', async () => {
     const { ingress, egress } = one(await render('network-policy'), 'NetworkPolicy').spec as {
       ingress: readonly object[];
       egress: readonly object[];
@@ -255,7 +255,7 @@ describe('the chart', () => {
     ]);
   });
 
-  test('the admin listener is never behind the Service that clients use', async () => {
+  test('the client Service never exposes the admin listener', async () => {
     const rendered = await render('tls');
     expect(one(rendered, 'Service', 'gatehouse').spec).toMatchObject({
       type: 'LoadBalancer',
@@ -276,30 +276,40 @@ describe('the chart', () => {
       ['replicas=2', 'state.redis.existingSecret=r'],
       'needs signing keys',
     ],
-    ['more than one of an unseen configuration', 'existing', ['existingConfigIsShared=false'], 'cannot see'],
-    ['nothing configured', 'minimal', ['config=null'], 'config is empty'],
+    [
+      'several replicas of an external configuration',
+      'existing',
+      ['existingConfigIsShared=false'],
+      'cannot see',
+    ],
+    ['an empty configuration', 'minimal', ['config=null'], 'config is empty'],
     ['two configurations', 'minimal', ['existingConfigMap=x'], 'give one of them'],
-    ['a listener that no probe would find', 'minimal', ['config.server.listen=127.0.0.1:1'], 'is the chart'],
-    ['a drain that outlives the pod', 'minimal', ['config.server.limits.drain=1h'], 'drain.seconds'],
+    ['a listener that probes cannot reach', 'minimal', ['config.server.listen=127.0.0.1:1'], 'is the chart'],
+    [
+      'a drain time longer than the grace period',
+      'minimal',
+      ['config.server.limits.drain=1h'],
+      'drain.seconds',
+    ],
     ['two autoscalers', 'ha-redis', ['keda.enabled=true'], 'enable one'],
     ['two monitors', 'monitoring', ['podMonitor.enabled=true'], 'enable one'],
     [
-      'both bounds of a disruption',
+      'both limits of a disruption budget',
       'ha-redis',
       ['podDisruptionBudget.minAvailable=1'],
       'exactly one of minAvailable',
     ],
-    ['a volume beside Redis', 'ha-redis', ['state.persistence.enabled=true'], 'disable it'],
+    ['a volume in addition to Redis', 'ha-redis', ['state.persistence.enabled=true'], 'disable it'],
     [
-      'identities whose order is lost',
+      'a map of identities, which loses its order',
       'minimal',
       ['config.identities.other.issuer=gitlab'],
       'first that matches',
     ],
-    ['state where the chart cannot see it', 'config-files', ['configFiles.x\\.yaml=state: {}'], 'must see'],
-    ['a route to no gateway', 'gateway-api', ['httpRoute.parentRefs=null'], 'parentRefs is empty'],
-    ['a key that there is not', 'minimal', ['replica=2'], "'replica' not allowed"],
-    ['a value of the wrong kind', 'minimal', ['ports.http=0'], 'ports/http'],
+    ['state in a configuration file', 'config-files', ['configFiles.x\\.yaml=state: {}'], 'must see'],
+    ['a route without a gateway', 'gateway-api', ['httpRoute.parentRefs=null'], 'parentRefs is empty'],
+    ['an unknown key', 'minimal', ['replica=2'], "'replica' not allowed"],
+    ['a value of the wrong type', 'minimal', ['ports.http=0'], 'ports/http'],
   ])('%s does not render, and says why', async (_what, name, set, why) => {
     const rendered = await render(name, ...set);
     expect(rendered.code).not.toBe(0);

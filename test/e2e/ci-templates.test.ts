@@ -1,4 +1,4 @@
-/** What docs and templates have jobs run, run by bash as it stands there. */
+/** Runs the scripts of docs and templates with bash, unchanged. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,7 +57,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** As a runner runs the lines of a script: one shell, which ends at the first that fails. */
+/** Runs the lines of a script like a CI runner: in one shell that stops at the first failure. */
 function bash(lines: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
   const file = join(folder, `${crypto.randomUUID()}.sh`);
   writeFileSync(file, `${lines.join('\n')}\n`);
@@ -84,14 +84,14 @@ needs('curl', 'jq').describe('the job in exchange.gitlab-ci.yml', () => {
     [variable]: token,
   });
 
-  test('exchanges its token and says who it is', async () => {
+  test('exchanges its token and prints its identity', async () => {
     expect([aud, job.variables['WORKLOAD_IDENTITY']]).toEqual([SELF_HOSTED, NAME]);
     const { code, stdout, stderr } = await bash(job.script, env(gitlab.mint({ aud })));
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ name: `users/${NAME}`, email: NAME, roles: ['reader'] });
   });
 
-  test('of another branch fails, and shows what it was told', async () => {
+  test('of another branch fails and prints the error', async () => {
     const { code, stdout } = await bash(job.script, env(gitlab.mint({ aud, ref_path: 'refs/heads/dev' })));
     expect(code).toBe(1);
     expect(stdout).toMatch(/^The exchange failed: \{"code":16,"message":"The token is not accepted/);
@@ -127,7 +127,7 @@ needs('curl', 'jq').test('the GitLab component gives a job its token', async () 
   expect([bad.code, bad.stdout]).toEqual([1, expect.stringContaining('gatehouse: the exchange failed')]);
 });
 
-needs('curl', 'jq').test('the GitHub action gives its token out, masked', async () => {
+needs('curl', 'jq').test('the GitHub action outputs a masked token', async () => {
   const { inputs, runs } = parse(read('github/exchange/action.yml')) as {
     inputs: Record<string, { required: boolean }>;
     runs: { using: string; steps: { run: string; shell: string; env: Record<string, string> }[] };
@@ -138,7 +138,7 @@ needs('curl', 'jq').test('the GitHub action gives its token out, masked', async 
     ['audience', false],
   ]);
   expect([runs.using, runs.steps.map(({ shell }) => shell)]).toEqual(['composite', ['bash']]);
-  // What a runner offers to jobs with id-token: write.
+  // The API that a runner offers to jobs with id-token: write.
   const asked: (string | undefined)[] = [];
   const service = await startHttpUpstream((req, res) => {
     asked.push(req.url, req.headers.authorization);
@@ -173,15 +173,15 @@ needs('curl', 'jq').test('the GitHub action gives its token out, masked', async 
   await service.close();
 });
 
-/** The one block of bash in a page that has this in it. */
+/** Returns the one bash block of a page that contains the text. */
 function block(page: string, mark: string): string {
   const text = readFileSync(join(ROOT, 'docs/ci', page), 'utf8');
   const blocks = [...text.matchAll(/```(?:bash|yaml)\n(.*?)```/gs)].map(([, code = '']) => code);
   return blocks.find((code) => code.includes(mark)) ?? '';
 }
 
-needs('curl', 'jq').describe('what the pages say', () => {
-  test('gitlab.md has the script of the template', () => {
+needs('curl', 'jq').describe('the documentation', () => {
+  test('gitlab.md contains the script of the template', () => {
     const [line = ''] = (parse(read('gitlab/exchange.gitlab-ci.yml')) as Record<'who-am-i', Job>)['who-am-i']
       .script;
     expect((parse(block('gitlab.md', 'RESPONSE=')) as Job).script).toEqual([line]);
@@ -195,7 +195,7 @@ needs('curl', 'jq').describe('what the pages say', () => {
     }
   });
 
-  test('github.md asks for a token and uses it as it is', async () => {
+  test('github.md requests a token and uses it directly', async () => {
     const service = await startHttpUpstream((req, res) => {
       const aud = new URL(req.url ?? '', 'http://x').searchParams.get('audience');
       const known = req.headers.authorization === 'Bearer request-token';

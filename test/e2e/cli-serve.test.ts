@@ -1,4 +1,4 @@
-/** `gatehouse serve` as a process: how it starts, says what is wrong, and ends. */
+/** `gatehouse serve` as a process: start, error reports and shutdown. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('a wrong configuration: exit 2, every problem with its place, nothing started', async () => {
+test('an invalid configuration: exit 2, every problem with its position, nothing is started', async () => {
   writeFileSync(
     file,
     `version: 1
@@ -57,7 +57,7 @@ test.each([
 });
 
 test.each(['server', 'admin'])(
-  'the port of the %s listener is in use: one clear line, exit 1',
+  'the port of the %s listener is in use: one error line, exit 1',
   async (which) => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
@@ -73,7 +73,7 @@ test.each(['server', 'admin'])(
   },
 );
 
-test('the issuer is out of reach: it starts and says so; ready when the keys are there', async () => {
+test('an unreachable issuer: the gateway starts and logs it, and is ready once the keys are fetched', async () => {
   const issuer = await startIssuer();
   cleanUp.push(() => issuer.close());
   await issuer.down();
@@ -81,7 +81,7 @@ test('the issuer is out of reach: it starts and says so; ready when the keys are
   const gateway = await startGatewayProcess(file);
   cleanUp.push(() => gateway.close());
 
-  await eventually('the log says so', () =>
+  await eventually('the log reports it', () =>
     gateway.log().some(({ message }) => message === 'key set not fetched'),
   );
   const readyz = (): Promise<Response> => fetch(`${gateway.adminUrl}/readyz`);
@@ -106,7 +106,7 @@ test('the issuer is out of reach: it starts and says so; ready when the keys are
 
   await issuer.up();
   await eventually('ready', async () => (await readyz()).status === 200, 15_000);
-  // The upstream is not there, but who asks is known: 502, not 503.
+  // The upstream is unreachable, but the client is authenticated: 502, not 503.
   expect((await fetch(`${gateway.url}/orders/`, token)).status).toBe(502);
   const healthy = await gatehouse('health', '--ready', '--url', gateway.adminUrl);
   expect(healthy).toMatchObject({ code: 0, stderr: '' });
@@ -114,7 +114,7 @@ test('the issuer is out of reach: it starts and says so; ready when the keys are
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  '%s: exit 0, the audit trail written, nothing listens',
+  '%s: exit 0, the audit log is complete, the listeners are closed',
   async (name) => {
     const issuer = await startIssuer();
     cleanUp.push(() => issuer.close());

@@ -1,4 +1,4 @@
-/** `token`, and `explain` for credentials that are no id token: as processes. */
+/** `token`, and `explain` for credentials other than ID tokens, as processes. */
 import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -87,7 +87,7 @@ describe('token create', () => {
   });
 });
 
-test('token inspect says what it is, without its secret', async () => {
+test('token inspect describes a token without printing its secret', async () => {
   const secret = `ghdt_edge_${'9d'.repeat(32)}`;
   const file = join(folder, 'secret');
   writeFileSync(file, `${secret}\n`);
@@ -98,7 +98,7 @@ test('token inspect says what it is, without its secret', async () => {
   expect(stdout).not.toContain('9d9d');
 });
 
-test('token inspect shows for a JWT the hash that revokes it, whatever its signature', async () => {
+test('token inspect shows the hash that revokes a JWT, independent of its signature', async () => {
   const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
   const content = `${encode({ alg: 'ES256', kid: 'k', typ: 'JWT' })}.${encode({ iss: 'https://i', exp: 1 })}`;
   const file = join(folder, 'token.jwt');
@@ -115,7 +115,7 @@ test('token inspect shows for a JWT the hash that revokes it, whatever its signa
   expect(stdout).toContain(`sha256    ${hash('sha256', content)}\nas sent   `);
 });
 
-test('token alone lists its commands', async () => {
+test('token without a subcommand lists its commands', async () => {
   expect((await gatehouse('token', '--help')).code).toBe(0);
   const { code, stdout } = await gatehouse('token');
   expect(code).toBe(2);
@@ -132,7 +132,7 @@ describe('explain', () => {
     expect(stdout).not.toContain(':deploy-tokens');
   });
 
-  test('one that has expired is refused, as by the gateway', async () => {
+  test('an expired deploy token is refused, as in a request', async () => {
     expect(await explain('--deploy-token', 'old')).toMatchObject({
       code: 1,
       stdout: expect.stringContaining('token_expired') as string,
@@ -147,14 +147,14 @@ describe('explain', () => {
     expect(asIdToken.stdout).toContain('accepts job_token, not id_token');
   });
 
-  test('an issuer that the service does not take', async () => {
+  test('an issuer that the service does not trust', async () => {
     expect(await explain('--claims', claims, '--issuer', 'other')).toMatchObject({
       code: 1,
       stdout: expect.stringContaining('issuer_unknown') as string,
     });
   });
 
-  test('a deploy token that is none: exit 2, and which there are', async () => {
+  test('an unknown deploy token: exit 2, and a list of known ones', async () => {
     const { code, stderr } = await explain('--deploy-token', 'egde');
     expect(code).toBe(2);
     expect(stderr).toContain('edge, old');

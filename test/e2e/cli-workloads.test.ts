@@ -5,7 +5,7 @@ import { ROOT } from '../support/repository.ts';
 
 const EXAMPLE = join(ROOT, 'config/workload-identities.yaml');
 
-test('check shows what each workload identity stands for', async () => {
+test('check shows the definition of each workload identity', async () => {
   const { code, stdout } = await gatehouse('check', '--config', EXAMPLE);
   expect(code, stdout).toBe(0);
   expect(stdout).toContain(
@@ -16,7 +16,7 @@ test('check shows what each workload identity stands for', async () => {
   );
 });
 
-test('and so it does as JSON', async () => {
+test('check --json reports it, too', async () => {
   const { stdout } = await gatehouse('check', '--config', EXAMPLE, '--json');
   const { workloadIdentities } = JSON.parse(stdout) as { workloadIdentities: unknown[] };
   expect(workloadIdentities).toContainEqual({

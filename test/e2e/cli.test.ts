@@ -1,4 +1,4 @@
-/** The commands that look, as a process: exit codes and what they print. */
+/** Exit codes and output of the commands that only read, as processes. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 
 describe('check', () => {
-  test('a good configuration: exit 0 and a summary', async () => {
+  test('a valid configuration: exit 0 and a summary', async () => {
     expect(await gatehouse('check', '--config', good)).toEqual({
       code: 0,
       stdout: expect.stringMatching(/^ok: .*good\.yaml: 1 issuers, 1 identities, 1 services, 0 warnings\n$/),
@@ -41,14 +41,14 @@ describe('check', () => {
     });
   });
 
-  test('a bad one: exit 1, every problem with its place', async () => {
+  test('an invalid configuration: exit 1, every problem with its position', async () => {
     const { code, stdout } = await gatehouse('check', '--config', bad);
     expect(code).toBe(1);
     expect(stdout).toMatch(/error: .*bad\.yaml:9:13: identities\.payments\.issuer: .*did you mean "gitlab"/);
     expect(stdout).toMatch(/bad\.yaml: \d+ problems?\n$/);
   });
 
-  test('--json says the same to programs', async () => {
+  test('--json reports the same', async () => {
     const fine = await gatehouse('check', '--config', good, '--json');
     expect(fine.code).toBe(0);
     expect(JSON.parse(fine.stdout)).toEqual({ ok: true, problems: [], warnings: [], workloadIdentities: [] });
@@ -60,7 +60,7 @@ describe('check', () => {
     });
   });
 
-  test('--online asks issuers and upstreams: exit 0 where all answer, 1 where not', async () => {
+  test('--online contacts issuers and upstreams: exit 0 if all respond, otherwise 1', async () => {
     const fine = await gatehouse('check', '--config', good, '--online');
     expect(fine.code).toBe(0);
     expect(fine.stdout).toContain(
@@ -85,7 +85,7 @@ describe('explain', () => {
   const tokenFile = join(folder, 'token.jwt');
   const explain = (...args: string[]) => gatehouse('explain', '--config', good, ...args);
 
-  test('claims that may: exit 0, and which grant', async () => {
+  test('allowed claims: exit 0, and the grant', async () => {
     writeFileSync(claimsFile, JSON.stringify(defaultClaims('gitlab')));
     const { code, stdout, stderr } = await explain(
       '--claims',
@@ -100,7 +100,7 @@ describe('explain', () => {
     expect(stdout).toMatch(/allow/i);
   });
 
-  test('claims that may not: exit 1, and the first condition that failed', async () => {
+  test('denied claims: exit 1, and the first condition that does not match', async () => {
     writeFileSync(claimsFile, JSON.stringify({ ...defaultClaims('gitlab'), project_id: '99' }));
     const { code, stdout } = await explain('--claims', claimsFile, '--issuer', 'gitlab', '--url', url);
     expect(code).toBe(1);
@@ -108,7 +108,7 @@ describe('explain', () => {
     expect(stdout).toContain('project_id');
   });
 
-  test('a token is verified, with the keys of its issuer; --json', async () => {
+  test('a token is verified with the keys of its issuer; --json', async () => {
     const token = issuer.mint();
     writeFileSync(tokenFile, `${token}\n`);
     const { code, stdout } = await explain('--token-file', tokenFile, '--url', url, '--json');
@@ -120,7 +120,7 @@ describe('explain', () => {
     expect(stdout).not.toContain(token);
   });
 
-  test('a token that does not verify: exit 1, and where it was refused', async () => {
+  test('an invalid token: exit 1, and the stage that refused it', async () => {
     writeFileSync(tokenFile, issuer.mint({ aud: 'https://elsewhere.example.com' }));
     const { code, stdout } = await explain('--token-file', tokenFile, '--url', url, '--json');
     expect(code).toBe(1);
@@ -131,7 +131,7 @@ describe('explain', () => {
     });
   });
 
-  test('a WebSocket handshake: by --websocket or by the scheme, and what it needs', async () => {
+  test('a WebSocket handshake: --websocket or the URL scheme, and the required scope', async () => {
     writeFileSync(claimsFile, JSON.stringify(defaultClaims('gitlab')));
     const claims = ['--claims', claimsFile, '--issuer', 'gitlab'];
     for (const args of [
@@ -146,7 +146,7 @@ describe('explain', () => {
     expect(post).toMatchObject({ code: 1, stdout: expect.stringContaining('request_malformed') });
   });
 
-  test('no credential; another method; no such service', async () => {
+  test('no credential; another method; an unknown service', async () => {
     expect((await explain('--url', url)).code).toBe(1);
     writeFileSync(claimsFile, JSON.stringify(defaultClaims('gitlab')));
     const claims = ['--claims', claimsFile, '--issuer', 'gitlab'];
@@ -157,7 +157,7 @@ describe('explain', () => {
     expect(nowhere).toMatchObject({ code: 1, stdout: expect.stringContaining('no_service') });
   });
 
-  test('where the body decides, that is said', async () => {
+  test('an operation that depends on the body is reported as such', async () => {
     writeFileSync(claimsFile, JSON.stringify({ ...defaultClaims('gitlab'), project_id: '20' }));
     const batch = 'https://gateway.example.com/git/acme/payments.git/info/lfs/objects/batch';
     const example = ['explain', '--config', join(ROOT, 'config/git.yaml')];
@@ -172,11 +172,11 @@ describe('explain', () => {
 
   test.each([
     ['no --url', []],
-    ['an issuer that is not there', ['--url', url, '--claims', claimsFile, '--issuer', 'nobody']],
+    ['an unknown issuer', ['--url', url, '--claims', claimsFile, '--issuer', 'nobody']],
     ['claims without an issuer', ['--url', url, '--claims', claimsFile]],
     ['claims and token', ['--url', url, '--claims', claimsFile, '--token-file', claimsFile]],
-    ['a file that is not there', ['--url', url, '--token-file', join(folder, 'nothing')]],
-    ['no absolute URL', ['--url', '/orders/']],
+    ['a missing file', ['--url', url, '--token-file', join(folder, 'nothing')]],
+    ['a relative URL', ['--url', '/orders/']],
   ])('%s: exit 2', async (_, args) => {
     const { code, stderr } = await explain(...args);
     expect(code).toBe(2);
@@ -186,7 +186,7 @@ describe('explain', () => {
 });
 
 describe('schema, version, demo', () => {
-  test('schema prints the published one, and --check tells whether a file is it', async () => {
+  test('schema prints the published schema, and --check compares a file with it', async () => {
     const printed = await gatehouse('schema');
     expect(printed).toEqual({ code: 0, stdout: readText('config/gatehouse.schema.json'), stderr: '' });
     const file = join(folder, 'schema.json');
@@ -202,7 +202,7 @@ describe('schema, version, demo', () => {
     expect(JSON.parse(stdout)).toEqual({ gatehouse: MANIFEST.version, node: process.versions.node });
   });
 
-  test('demo --once shows what the upstream received, and no token', async () => {
+  test('demo --once shows the upstream requests and no token', async () => {
     const { code, stdout, stderr } = await gatehouse('demo', '--once');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('x-auth-identity: payments-ci');
@@ -211,7 +211,7 @@ describe('schema, version, demo', () => {
   });
 });
 
-describe('wrong usage and help', () => {
+describe('invalid usage and help', () => {
   test('--help lists the commands, and COMMAND --help explains each: exit 0', async () => {
     const overview = await gatehouse('--help');
     expect(overview).toMatchObject({ code: 0, stderr: '' });
@@ -226,10 +226,10 @@ describe('wrong usage and help', () => {
 
   test.each([
     ['an unknown command', ['serv'], 'unknown command "serv"'],
-    ['the name of something that objects have', ['constructor'], 'unknown command "constructor"'],
+    ['the name of a built-in object property', ['constructor'], 'unknown command "constructor"'],
     ['an unknown option', ['serve', '--confg', 'x'], '--confg'],
     ['an option without its value', ['serve', '--config'], '--config'],
-    ['a value where there is none', ['serve', '--config', 'a', 'b'], 'b'],
+    ['a positional argument', ['serve', '--config', 'a', 'b'], 'b'],
     ['no --config', ['check'], '--config is required'],
   ])('%s: exit 2', async (_, args, says) => {
     const { code, stdout, stderr } = await gatehouse(...args);

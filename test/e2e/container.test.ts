@@ -63,10 +63,10 @@ needing(missing).describe('the image', () => {
       entrypoint: config.Entrypoint,
     };
   }, 300_000);
-  // Some thousand files for each layer.
+  // Each layer has thousands of files.
   afterAll(() => run('rm', ['-rf', folder]), 120_000);
 
-  test('says who it is, whom it runs as, and how to ask whether it is well', () => {
+  test('declares labels, user and health check', () => {
     expect(config).toMatchObject({
       User: `${USER}:${USER}`,
       WorkingDir: '/var/lib/gatehouse',
@@ -81,7 +81,7 @@ needing(missing).describe('the image', () => {
     });
   });
 
-  test('holds no secret of its build, no shell, no tests, and nothing that is only for development', async () => {
+  test('contains no build secret, no shell, no tests and no development dependencies', async () => {
     const listing = await run('find', [image.root, '-not', '-path', '*/proc/*', '-printf', '%P\n']);
     const files = new Set(listing.stdout.split('\n'));
     for (const path of ['app/src/main.ts', 'app/node_modules/undici/package.json', 'app/package.json']) {
@@ -91,7 +91,7 @@ needing(missing).describe('the image', () => {
     expect([...files].filter((file) => unwanted.test(file))).toEqual([]);
   });
 
-  test('runs as nobody, process 1, and can write only where state and temporary files are', async () => {
+  test('runs as user nobody, as process 1, and can write only to the state and temporary directories', async () => {
     const folders = await scene(folder, 'confined');
     const probe = await runImage({ ...image, entrypoint: ['/nodejs/bin/node'] }, folders, [
       '--eval',
@@ -107,13 +107,13 @@ needing(missing).describe('the image', () => {
     });
   });
 
-  test('answers requests under `buildah run` too', async () => {
+  test('serves requests under `buildah run`', async () => {
     const demo = 'run --isolation chroot gatehouse -- /nodejs/bin/node /app/src/main.ts demo --once';
     const said = await buildah(folder, demo);
     expect(said).toMatch(/→ 200[\s\S]*→ 403[\s\S]*no_matching_identity[\s\S]*→ 200/);
   });
 
-  test('starts from what was compiled at build time', async () => {
+  test('starts from the compile cache of the build', async () => {
     const folders = await scene(folder, 'compiled');
     const started = await runImage(image, folders, ['version'], { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' });
     const said = started.stdout + started.stderr;
@@ -123,11 +123,11 @@ needing(missing).describe('the image', () => {
     expect(count(/rejected|permission denied/g)).toBe(0);
   });
 
-  test('answers requests, says that it is well, and ends when it is told to', async () => {
+  test('serves requests, reports healthy, and stops on SIGTERM', async () => {
     const upstream = keep(await startRecordingUpstream());
     const folders = await scene(folder, 'serving', upstream.url);
     const container = keep(await startImage(image, folders));
-    // What the start costs, for docs/operations/deployment.md; nothing is asserted of it.
+    // The start-up time, for docs/operations/deployment.md; it is not asserted.
     const [wall, cpu] = [Math.round(container.listensAfter), container.cpuTime()];
     process.stdout.write(`the image listens after ${wall} ms, ${cpu} ms of CPU time\n`);
 
@@ -143,7 +143,7 @@ needing(missing).describe('the image', () => {
   });
 });
 
-/** vfs, which needs nothing of the kernel. */
+/** The vfs driver needs no kernel support. */
 function storageOf(folder: string): readonly string[] {
   return ['--root', join(folder, 'storage'), '--runroot', join(folder, 'run'), '--storage-driver', 'vfs'];
 }
@@ -155,7 +155,7 @@ async function buildah(folder: string, command: string): Promise<string> {
   return stdout;
 }
 
-/** npm inside the build finds the registry as npm here does, and trusts whom this machine trusts. */
+/** npm inside the build uses the registry and the CA certificates of this machine. */
 async function writeNpmrc(folder: string): Promise<string> {
   const registry = (await run('npm', ['config', 'get', 'registry'])).stdout.trim();
   const file = join(folder, 'npmrc');

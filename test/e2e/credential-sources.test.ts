@@ -11,7 +11,7 @@ import { findTool } from '../support/tools.ts';
 const SECRET = `ghdt_edge_${'5a'.repeat(32)}`;
 const OWN = 'Basic dXBzdHJlYW06c2VjcmV0';
 
-/** What a client is told on its command line, given a token and a user name. */
+/** The command-line arguments of a client for a token and a user name. */
 type Carry = (token: string, user: string) => readonly string[];
 
 const CURL: Readonly<Record<string, Carry>> = {
@@ -63,7 +63,7 @@ services:
 `);
   for (const [what, secret] of [
     ['the job token', job.token],
-    ['the id token', job.idToken()],
+    ['the ID token', job.idToken()],
     ['the deploy token', SECRET],
   ] as const) {
     canaries.add(what, secret);
@@ -71,7 +71,7 @@ services:
   minted = await exchange(job.idToken());
 });
 
-/** RFC 8693: a token of the gateway's own. */
+/** Exchanges a token (RFC 8693) for one of the gateway. */
 async function exchange(idToken: string): Promise<string> {
   const type = 'urn:ietf:params:oauth:token-type:id_token';
   const grant = 'urn:ietf:params:oauth:grant-type:token-exchange';
@@ -87,7 +87,7 @@ afterAll(async () => {
   await Promise.all([gitlab.close(), upstream.close()]);
 });
 
-/** Status, and what reached the upstream; no form of any credential may be in that, or in the audit trail. */
+/** The status and the upstream request; neither it nor the audit log may contain any form of a credential. */
 async function fetchWith(
   tool: 'curl' | 'wget',
   args: readonly string[],
@@ -116,7 +116,7 @@ function expectNoLeak(): void {
 
 needs('curl').describe('curl, every credential source, every class', () => {
   const classes = [
-    ['id token', () => job.idToken(), 'anybody', 'payments'],
+    ['ID token', () => job.idToken(), 'anybody', 'payments'],
     ['job token', () => job.token, 'gitlab-ci-token', 'payments'],
     ['deploy token', () => SECRET, 'edge', 'deploy-token:edge'],
     ['minted token', () => minted, 'anybody', 'payments'],
@@ -132,7 +132,7 @@ needs('curl').describe('curl, every credential source, every class', () => {
     expectNoLeak();
   });
 
-  test('JOB-TOKEN and ?job_token say what they carry; Deploy-Token too', async () => {
+  test('JOB-TOKEN, ?job_token and Deploy-Token determine the credential class', async () => {
     expect(await fetchWith('curl', ['-H', `JOB-TOKEN: ${job.token}`])).toMatchObject({
       identity: 'payments',
     });
@@ -145,27 +145,27 @@ needs('curl').describe('curl, every credential source, every class', () => {
     expectNoLeak();
   });
 
-  test('upload with a job token, refused with a deploy token that may only read', async () => {
+  test('upload with a job token; refused with a read-only deploy token', async () => {
     const put = ['-X', 'PUT', '--data-binary', 'x'];
     expect(await fetchWith('curl', [...put, '-H', `JOB-TOKEN: ${job.token}`])).toMatchObject({ status: 200 });
     expect(await fetchWith('curl', [...put, '-H', `Deploy-Token: ${SECRET}`])).toMatchObject({ status: 403 });
     expect(upstream.bytes()).toBe('');
   });
 
-  test('two different credentials: 400; the same twice: one', async () => {
+  test('two different credentials: 400; the same one twice is accepted', async () => {
     const twice = ['-H', `Authorization: Bearer ${job.token}`, '-H', `JOB-TOKEN: ${job.token}`];
     expect(await fetchWith('curl', twice)).toMatchObject({ status: 200 });
     const two = ['-H', `Authorization: Bearer ${SECRET}`, '-H', `JOB-TOKEN: ${job.token}`];
     expect(await fetchWith('curl', two)).toEqual({ status: 400, identity: undefined });
   });
 
-  test('a deploy token with another user name is none; anonymous files need nothing', async () => {
+  test('a deploy token with another user name is invalid; anonymous files need no credential', async () => {
     expect(await fetchWith('curl', ['-u', `payments:${SECRET}`])).toMatchObject({ status: 401 });
     expect(await fetchWith('curl', [], '/files/public/a')).toEqual({ status: 200, identity: undefined });
     expect(await fetchWith('curl', [])).toMatchObject({ status: 401 });
   });
 
-  test('J17 a job that ends is refused within the cache time', async () => {
+  test('J17 the token of a finished job is refused within the cache time', async () => {
     const short = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
     const ask = () => fetchWith('curl', ['-H', `JOB-TOKEN: ${short.token}`]);
     expect(await ask()).toMatchObject({ status: 200 });
@@ -174,11 +174,11 @@ needs('curl').describe('curl, every credential source, every class', () => {
     let status = 200;
     while (status === 200 && performance.now() - began < 5_000) ({ status } = await ask());
     expect(status).toBe(401);
-    // 300 ms of cache, and as much again for a slow machine's curl.
+    // 300 ms of cache, and the same again for curl on a slow machine.
     expect(performance.now() - began).toBeLessThan(2_000);
   });
 
-  test('GitLab away: 503, never an allow', async () => {
+  test('GitLab unreachable: 503, never an allow', async () => {
     const other = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
     gitlab.faults.job = { kind: 'status', status: 500 };
     expect(await fetchWith('curl', ['-H', `JOB-TOKEN: ${other.token}`])).toEqual({
@@ -204,8 +204,8 @@ needs('wget').describe('wget', () => {
   });
 });
 
-describe('what carried a credential', () => {
-  test('is not in the query that the upstream gets; the rest of it is', async () => {
+describe('the query parameter with a credential', () => {
+  test('is removed from the upstream query; other parameters are kept', async () => {
     upstream.reset();
     await fetch(`${gateway.url}/files/acme/payments/a?v=1&job_token=${job.token}&w=2`);
     expect(upstream.requests()[0]?.requestLine).toBe('GET /acme/payments/a?v=1&w=2 HTTP/1.1');

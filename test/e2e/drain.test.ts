@@ -1,4 +1,4 @@
-/** D8: a process that is told to stop under load resets nobody and loses no line of the audit trail. */
+/** D8: a process that stops under load resets no connection and loses no audit event. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -21,10 +21,10 @@ const PIECES = 120;
 
 interface Scene {
   readonly gateway: GatewayProcess;
-  /** One request; `agent` decides on the connection. */
+  /** Sends one request; `agent` selects the connection. */
   ask(method: string, agent: Agent, body?: Readable): Promise<IncomingMessage>;
   readonly token: string;
-  /** Request ids of the lines of the audit trail. */
+  /** Request ids of the audit events. */
   audited(): readonly string[];
 }
 
@@ -82,7 +82,7 @@ services:
   };
 }
 
-/** About six seconds long, so that it outlives the delay. */
+/** Takes about six seconds, longer than the drain delay. */
 function slowBody(): Readable {
   return Readable.from(
     (async function* () {
@@ -94,7 +94,7 @@ function slowBody(): Readable {
   );
 }
 
-test('D8 SIGTERM under load: uploads end whole, keep-alive clients are sent away, every answer is in the audit trail', async () => {
+test('D8 SIGTERM under load: uploads complete, keep-alive connections are closed, every response has an audit event', async () => {
   const { gateway, ask, audited } = await scene('{ drainDelay: 3s, drain: 20s }');
   const ids: string[] = [];
   const problems: string[] = [];
@@ -105,7 +105,7 @@ test('D8 SIGTERM under load: uploads end whole, keep-alive clients are sent away
     return `${answer.statusCode} ${await text(answer)}`;
   };
 
-  /** A balancer's pool: as fast as it can on one kept connection, and no new one once the replica is not ready. */
+  /** A load balancer's pool: full speed on one kept-alive connection, and no new one once the replica is not ready. */
   let ready = true;
   async function loop(): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -132,7 +132,7 @@ test('D8 SIGTERM under load: uploads end whole, keep-alive clients are sent away
   const exited = gateway.signal('SIGTERM');
   await eventually('not ready', async () => (await fetch(`${gateway.adminUrl}/readyz`)).status === 503);
   ready = false;
-  // For as long as the delay lasts, whoever comes is served.
+  // New requests are served during the drain delay.
   const late = await ask('GET', new Agent());
   expect(late.headers.connection).toBe('close');
   expect(await take(late)).toBe('200 ok');
@@ -149,15 +149,15 @@ test('D8 SIGTERM under load: uploads end whole, keep-alive clients are sent away
   expect(lines.length).toBe(ids.length);
 }, 60_000);
 
-test('D8 an idle connection is closed, not reset; one that is in use at the deadline is cut, and told of', async () => {
+test('D8 an idle connection is closed, not reset; an active one is aborted at the deadline and logged', async () => {
   const { gateway, token, audited } = await scene('{ drainDelay: 300ms, drain: 500ms }');
   const head = `/orders/x HTTP/1.1\r\nHost: a.example.com\r\nAuthorization: Bearer ${token}\r\n`;
   const idle = await openConversation(gateway.port);
   idle.write(`GET ${head}\r\n`);
-  await eventually('its answer', () => idle.received().endsWith('ok'));
+  await eventually('its response', () => idle.received().endsWith('ok'));
   const stuck = await openConversation(gateway.port);
   stuck.write(`PUT ${head}Content-Length: 10\r\n\r\n12345`);
-  await eventually('it is under way', () =>
+  await eventually('it is in flight', () =>
     fetch(`${gateway.adminUrl}/metrics`).then(async (answer) =>
       (await answer.text()).includes('gatehouse_requests_in_flight 1\n'),
     ),
@@ -169,13 +169,13 @@ test('D8 an idle connection is closed, not reset; one that is in use at the dead
   expect(gateway.output().stdout).toContain('"aborted":true');
 });
 
-test('D8 a second signal cuts what is in flight; the audit trail is still whole', async () => {
+test('D8 a second signal aborts requests in flight; the audit log is still complete', async () => {
   const { gateway, token, audited } = await scene('{ drainDelay: 20s, drain: 20s }');
   const stuck = await openConversation(gateway.port);
   stuck.write(
     `PUT /orders/x HTTP/1.1\r\nHost: a.example.com\r\nAuthorization: Bearer ${token}\r\nContent-Length: 10\r\n\r\n12345`,
   );
-  await eventually('it is under way', () =>
+  await eventually('it is in flight', () =>
     fetch(`${gateway.adminUrl}/metrics`).then(async (answer) =>
       (await answer.text()).includes('gatehouse_requests_in_flight 1\n'),
     ),

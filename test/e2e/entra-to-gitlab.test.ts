@@ -1,4 +1,4 @@
-/** docs/guides/entra-to-gitlab.md, with its configuration as it stands: service principals at GitLab's API. */
+/** Service principals at GitLab's API, with the configuration of docs/guides/entra-to-gitlab.md. */
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ const PRINCIPALS = {
     objectId: '44444444-0000-4000-8000-000000000002',
     roles: ['GitLab.Read'],
   },
-  /** Any application of the tenant gets a token for the gateway. */
+  /** Any application of the tenant can obtain a token for the gateway. */
   stranger: {
     clientId: '33333333-0000-4000-8000-000000000003',
     secret: 'canary-entra-secret-3',
@@ -66,7 +66,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** As the page says it, by curl. */
+/** Sends the curl request of the page. */
 async function login(name: Name): Promise<string> {
   const { clientId, secret } = PRINCIPALS[name];
   const answer = await curl(
@@ -87,13 +87,13 @@ async function login(name: Name): Promise<string> {
 async function call(name: Name, path: string, ...args: readonly string[]): Promise<RawResponse> {
   const token = await login(name);
   const answer = await curl('--oauth2-bearer', token, ...args, `${gateway.url}/gitlab/${path}`);
-  // GitLab never sees the token of Entra, nor the client a token of GitLab.
+  // GitLab never receives the Entra token, nor the client a GitLab token.
   expect(gitlab.seen()).not.toContain(token);
   expect(answer.head + answer.body).not.toContain('glpat-');
   return answer;
 }
 
-test('the page shows the configuration that is tested here', () => {
+test('the page shows the tested configuration', () => {
   const page = readText('docs/guides/entra-to-gitlab.md');
   const yaml = /```yaml\n([^]*?)```/.exec(page)?.[1];
   const tested = readText(CONFIG).split('\n');
@@ -101,7 +101,7 @@ test('the page shows the configuration that is tested here', () => {
 });
 
 needs('curl').describe('an Entra service principal at GitLab’s API', () => {
-  test('each is at GitLab who its token says', async () => {
+  test('each acts in GitLab as the identity of its token', async () => {
     const mine = await call('inventory', 'user');
     expect([mine.status, JSON.parse(mine.body)]).toEqual([
       200,
@@ -115,7 +115,7 @@ needs('curl').describe('an Entra service principal at GitLab’s API', () => {
     expect(gitlab.callers).toEqual(['svc-inventory', 'svc-release']);
   });
 
-  test('what policy does not grant does not reach GitLab', async () => {
+  test('requests that the policy does not grant do not reach GitLab', async () => {
     const before = gitlab.callers.length;
     for (const [name, path, status, reason, ...args] of [
       ['release-bot', 'projects/43', 403, 'resource_not_granted'],
@@ -133,7 +133,7 @@ needs('curl').describe('an Entra service principal at GitLab’s API', () => {
     expect(gitlab.callers).toHaveLength(before);
   });
 
-  test('nobody acts as somebody else there', async () => {
+  test('impersonation headers and parameters have no effect', async () => {
     const answer = await call(
       'inventory',
       'user?sudo=root&private_token_=x',
@@ -142,14 +142,14 @@ needs('curl').describe('an Entra service principal at GitLab’s API', () => {
       '--header',
       'Private_Token: glpat-spoofed',
     );
-    // Two credentials: nobody can tell which one is meant.
+    // Two credentials are ambiguous.
     expect(answer.status).toBe(400);
     const sudo = await call('inventory', 'user?sudo=root', '--header', 'Sudo: root');
     expect(JSON.parse(sudo.body)).toMatchObject({ username: 'svc-inventory' });
     expect(gitlab.seen()).not.toMatch(/sudo|spoofed/i);
   });
 
-  test('pages follow one another through the gateway', async () => {
+  test('pagination links lead through the gateway', async () => {
     const ids: number[] = [];
     for (let path: string | undefined = 'projects?per_page=2'; path !== undefined;) {
       const answer: RawResponse = await call('inventory', path);
@@ -161,7 +161,7 @@ needs('curl').describe('an Entra service principal at GitLab’s API', () => {
     expect(ids).toEqual([42, 43, 44, 45, 46]);
   });
 
-  test('a token that GitLab has rotated is in use as soon as its file has it', async () => {
+  test('a rotated GitLab token is used once its file is updated', async () => {
     inventory.token = 'glpat-canary-rotated';
     const refused = await call('inventory', 'user');
     expect([refused.status, (JSON.parse(refused.body) as { error: string }).error]).toEqual([
@@ -173,7 +173,7 @@ needs('curl').describe('an Entra service principal at GitLab’s API', () => {
     await eventually('the new token', async () => (await call('inventory', 'user')).status === 200);
   });
 
-  test('the audit trail says who it was, and holds no token', async () => {
+  test('the audit log identifies the caller and contains no token', async () => {
     const { stdout, stderr } = await eventually('the last event', () => {
       const output = gateway.output();
       return output.stdout.includes('"reason":"upstream_unauthorized"') && output;

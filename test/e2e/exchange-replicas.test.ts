@@ -1,4 +1,4 @@
-/** Two gateways with one Redis: what one gives out, the other takes; what one is told, the other knows. */
+/** Two gateways with one Redis share issued tokens and revocations. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -41,9 +41,9 @@ workloadIdentities:
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
 `;
-    // At the same time: both want the one generated key.
+    // Both start at the same time and need the one generated key.
     [one, two] = await Promise.all([startGateway(yaml), startGateway(yaml)]);
-    // A replica that has not reached its store yet answers 503; an orchestrator sends it nothing before it is ready.
+    // A replica without a store connection responds with 503; an orchestrator sends no traffic before it is ready.
     for (const { adminUrl } of [one, two]) {
       await eventually(
         'the replica is ready',
@@ -72,7 +72,7 @@ services:
   const use = async (at: TestGateway, token: string): Promise<number> =>
     (await fetch(`${at.url}/orders/x`, { headers: { Authorization: `Bearer ${token}` } })).status;
 
-  test('a token of one is good at the other, and given back there is good nowhere', async () => {
+  test('a token of one is valid at the other, and after revocation at neither', async () => {
     const token = await minted(one);
     expect([await use(one, token), await use(two, token)]).toEqual([200, 200]);
     const revoked = await fetch(`${two.url}/oauth/revoke`, {
@@ -82,7 +82,11 @@ services:
     });
     expect(revoked.status).toBe(200);
     expect(await use(two, token)).toBe(401);
-    await eventually('the other knows within a second', async () => (await use(one, token)) === 401, 1_000);
+    await eventually(
+      'the other refuses it within a second',
+      async () => (await use(one, token)) === 401,
+      1_000,
+    );
   });
 
   test('both publish the same keys', async () => {
@@ -95,7 +99,7 @@ services:
   test.each<readonly [string, () => string, string]>([
     ['jti', () => issuer.mint(), NAME],
     ['uti', () => entra.mint(), 'app@workload.example.com'],
-  ])('an id token (%s) asked of both at once is exchanged once', async (_claim, mint, email) => {
+  ])('an ID token (%s) sent to both at once is exchanged once', async (_claim, mint, email) => {
     const token = mint();
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_each, index) => exchange(index % 2 === 0 ? one : two, token, email)),
@@ -104,11 +108,11 @@ services:
     expect(statuses).toEqual([200, ...Array<number>(19).fill(401)]);
   });
 
-  test('one without an id is not exchanged where that is for once', async () => {
+  test('an ID token without an id is not exchanged with replay: once', async () => {
     expect((await exchange(one, issuer.mint({ jti: undefined }))).status).toBe(401);
   });
 
-  test('without Redis the exchange says 503, and everything else goes on', async () => {
+  test('without Redis the exchange returns 503, and other requests succeed', async () => {
     const token = await minted(one);
     const fresh = issuer.mint();
     await redis.kill();
@@ -118,7 +122,7 @@ services:
     expect(await use(one, token)).toBe(200);
     expect(await use(one, issuer.mint())).toBe(200);
     await redis.restart();
-    // What failed has not used it up.
+    // The failed exchange has not used up the ID token.
     await eventually('exchanged again', async () => (await exchange(one, fresh)).status === 200, 15_000);
   }, 60_000);
 });

@@ -1,4 +1,4 @@
-/** Signing keys and policy change under a running gateway; no request that was good is refused meanwhile. */
+/** Signing keys and policy change in a running gateway; no valid request is refused. */
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +40,7 @@ function keys(first: string, second: string): void {
 }
 
 function configure(name: string, role: string): string {
-  // Alone in its folder: what is written beside a configuration is looked at too.
+  // In a separate folder, because the gateway watches the folder of its configuration.
   mkdirSync(join(folder, name), { recursive: true });
   const file = join(folder, name, 'gatehouse.yaml');
   writeFileSync(
@@ -81,14 +81,14 @@ const use = async (at: GatewayProcess, token: string): Promise<number> =>
 const kidOf = (token: string): unknown =>
   (JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as { kid: unknown }).kid;
 
-/** Each replica has read a key anew so many times. */
+/** Waits until each replica has reloaded a key this many times. */
 function reread(times: number): Promise<unknown> {
   const seen = (at: GatewayProcess): number =>
     at.log().filter(({ message }) => message === 'signing key reloaded').length;
-  return eventually('keys re-read', () => gateways.every((at) => seen(at) >= times), 20_000);
+  return eventually('keys reloaded', () => gateways.every((at) => seen(at) >= times), 20_000);
 }
 
-test('keys that change places: under load on both replicas not one refusal', async () => {
+test('swapping the key files under load on both replicas causes no refusal', async () => {
   const [one, two] = gateways as [GatewayProcess, GatewayProcess];
   const old = await minted(one);
   const next = pem();
@@ -107,12 +107,12 @@ test('keys that change places: under load on both replicas not one refusal', asy
   }
   const loads = [load(one, two), load(two, one)];
   const [a, b] = ['first.pem', 'second.pem'].map((name) => readFileSync(join(folder, name), 'utf8'));
-  // The new key is everywhere as the second one since the start; now it signs, and the old one verifies.
+  // The new key has been the second one on all replicas; now it signs, and the old one verifies.
   keys(b ?? '', a ?? '');
   await reread(2);
   const now = await Promise.all([minted(one), minted(two)]);
   expect(now.map(kidOf)).not.toContain(kidOf(old));
-  // Then the next one comes in the old one's place, while replicas still hold tokens of the old one.
+  // The next key replaces the old one while replicas still hold its tokens.
   keys(b ?? '', next);
   await reread(3);
   const sofar = statuses.get(200) ?? 0;
@@ -124,7 +124,7 @@ test('keys that change places: under load on both replicas not one refusal', asy
   expect(statuses.get(200)).toBeGreaterThan(100);
 }, 90_000);
 
-test('an identity that loses its role: its minted token loses the right with it', async () => {
+test('a minted token loses access when its identity loses the role', async () => {
   const [one] = gateways as [GatewayProcess];
   const token = await minted(one);
   expect(await use(one, token)).toBe(200);

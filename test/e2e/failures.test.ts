@@ -1,4 +1,4 @@
-/** Rows of the README's failure table that only a whole gateway can show: a full disk, a key that is not to be had. */
+/** Rows of the failure table that require a complete gateway: a full disk, an unavailable signing key. */
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { hash } from 'node:crypto';
@@ -21,7 +21,7 @@ const OPEN = (url: string): string => `services:
     anonymous: [{ scopes: [read_api], resources: ["**"] }]
 `;
 
-/** A disk on which nothing fits; each event is of two KiB, so that four MiB are soon full. */
+/** A full disk. Each event has two KiB, so the buffer of four MiB fills quickly. */
 async function fullDisk(required: boolean) {
   const upstream = keep(await startRecordingUpstream());
   const gateway = keep(
@@ -38,13 +38,13 @@ async function fullDisk(required: boolean) {
 test('the audit file cannot be written: buffered, then counted as lost', async () => {
   const { gateway, ask } = await fullDisk(false);
   for (let n = 0; n < 20; n++) expect(new Set(await ask(100))).toEqual(new Set([200]));
-  await eventually('some are lost', async () => {
+  await eventually('events are lost', async () => {
     const text = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
     return Number(/^gatehouse_audit_lost_total (\d+)$/m.exec(text)?.[1]) > 0;
   });
 });
 
-test('the audit file cannot be written, and is required: 503 audit_unavailable, nothing is forwarded', async () => {
+test('the audit file cannot be written and is required: 503 audit_unavailable, nothing is forwarded', async () => {
   const { gateway, upstream, ask } = await fullDisk(true);
   let statuses: number[] = [];
   for (let n = 0; n < 30 && !statuses.includes(503); n++) statuses = await ask(100);
@@ -57,12 +57,12 @@ test('the audit file cannot be written, and is required: 503 audit_unavailable, 
 });
 
 needs('redis-server').test(
-  'the signing key cannot be had: nothing is minted, id tokens go on; then it can',
+  'the signing key is unavailable: no token is issued, ID tokens are accepted; then it becomes available',
   async () => {
     const [issuer, upstream] = [keep(await startIssuer()), keep(await startRecordingUpstream())];
     const redis = keep(await startRedis());
     const tell = (command: string): void => void connect(redis.port, '127.0.0.1').end(`${command}\r\n`);
-    // In the place of the key stands what is none.
+    // The stored value is not a key.
     tell('LPUSH gatehouse:kept:signing-key nonsense');
     const secret = `ghdt_edge_${'1'.repeat(64)}`;
     const gateway = keep(

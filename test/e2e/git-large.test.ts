@@ -1,4 +1,4 @@
-/** A push of half a gigabyte: git tries the way with four bytes, then streams, and the process does not grow with it. */
+/** A push of 500 MiB: git probes with four bytes, then streams; the memory of the process does not grow. */
 import { randomFillSync } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -47,7 +47,7 @@ services:
     const gateway = keep(await startGatewayProcess(join(folder, 'gatehouse.yaml')));
 
     const git = gitClient(join(folder, 'client'));
-    // What is random is not worth packing.
+    // Random data cannot be compressed.
     for (const setting of ['core.compression 0', 'core.bigFileThreshold 1m', 'gc.auto 0', 'pack.threads 1'])
       await git.ok(['config', '--global', ...setting.split(' ')]);
     const remote = `${gateway.url.replace('//', `//job:${issuer.mint()}@`)}/acme/payments.git`;

@@ -1,4 +1,4 @@
-/** File locks with the real git-lfs. No server with locks can be had here: a stand-in of the documented API is behind the gateway. */
+/** File locks with the real git-lfs. No server with locks is available, so a fake of the documented API is the upstream. */
 import { hash } from 'node:crypto';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -62,7 +62,7 @@ services:
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** A clone, with a credential in the store of git. */
+  /** A clone with a credential in git's credential store. */
   async function client(username: string, secret: string): Promise<GitClient> {
     const git = gitClient(join(folder, username));
     await git.ok(['lfs', 'install', '--skip-repo']);
@@ -81,7 +81,7 @@ services:
     return { code, said: stdout + stderr };
   }
 
-  test('one locks, who may read sees it, who may write but has it not is told, and it is given back', async () => {
+  test('a lock is created, listed for readers, reported to other writers, and released', async () => {
     const [reader, other] = [await client('edge', SECRET.edge), await client('bot', SECRET.bot)];
     expect(await lfs(writer, 'lock', 'model.bin')).toMatchObject({ code: 0 });
     expect(await lfs(reader, 'locks')).toMatchObject({
@@ -98,7 +98,7 @@ services:
     expect(await lfs(reader, 'locks')).toEqual({ code: 0, said: '' });
   });
 
-  test('who may only read cannot lock, nor take a lock away, and git-lfs prints why', async () => {
+  test('a reader can neither lock nor remove a lock, and git-lfs prints the reason', async () => {
     const reader = gitClient(join(folder, 'edge'));
     await lfs(writer, 'lock', 'model.bin');
     for (const command of [
@@ -112,7 +112,7 @@ services:
     expect((await lfs(writer, 'locks')).said).toMatch(/^model\.bin\s+ci/);
   });
 
-  test('nothing of the clients’ credentials reaches the server', () => {
+  test('no client credential reaches the server', () => {
     expect(server.seen()).toContain('/info/lfs/locks');
     for (const secret of [job.token, SECRET.edge, SECRET.bot]) expect(server.seen()).not.toContain(secret);
   });

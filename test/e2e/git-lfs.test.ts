@@ -1,4 +1,4 @@
-/** Real git and git-lfs, a real LFS server (giftless) beside `git http-backend`, and the gateway in front of both. */
+/** Real git and git-lfs, a real LFS server (giftless) and `git http-backend`, behind the gateway. */
 import { hash, randomBytes } from 'node:crypto';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request, type RequestListener } from 'node:http';
@@ -22,7 +22,7 @@ needs('git', 'git-lfs').describe('git-lfs', () => {
   let job: TestJob;
   let folder: string;
   let clients = 0;
-  /** What giftless gave for the uploads, and clients must not have. */
+  /** Credentials that giftless issued for uploads and that clients must not receive. */
   const answers: string[] = [];
   const { test } = needsPython;
 
@@ -61,7 +61,7 @@ services:
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** git with the filters of git-lfs, and a credential in its store. */
+  /** git with the git-lfs filters and a credential in its store. */
   async function client(username: string, secret: string): Promise<GitClient> {
     clients += 1;
     const git = gitClient(join(folder, `client-${clients}`));
@@ -89,7 +89,7 @@ services:
   const objectOf = (content: Buffer): string =>
     `/acme/payments.git/info/lfs/objects/storage/${hash('sha256', content)}`;
 
-  test('uploads and verifies with a job token, downloads with an id token and a deploy token', async () => {
+  test('uploads and verifies with a job token, downloads with an ID token and a deploy token', async () => {
     const git = await client('gitlab-ci-token', job.token);
     await git.ok(['clone', '--quiet', remote(), 'work']);
     const content = await commitLarge(git, 'one.bin');
@@ -112,7 +112,7 @@ services:
     expect(lfsCalls().filter((call) => call.startsWith(`GET ${objectOf(content)}`))).toHaveLength(2);
   });
 
-  test('with an id token in a header of git’s own', async () => {
+  test('with an ID token in http.extraHeader', async () => {
     const git = await client('nobody', 'nothing');
     const header = ['-c', `http.extraHeader=Authorization: Bearer ${job.idToken()}`];
     await git.ok([...header, 'clone', '--quiet', remote(), 'work']);
@@ -121,7 +121,7 @@ services:
     expect(lfsCalls()).toContain(`PUT ${objectOf(content)}`);
   });
 
-  test('every URL that the client follows is the gateway’s, and each transfer is decided on its own', async () => {
+  test('every URL that the client follows is the gateway’s, and each transfer is authorized separately', async () => {
     const seen = gateway
       .auditText()
       .split('\n')
@@ -131,7 +131,7 @@ services:
       expect(JSON.parse(line)).toMatchObject({
         event: { reason: expect.stringMatching(/granted|no_credential/) },
       });
-    // The server gave out credentials of its own, and only the gateway’s came back to it.
+    // The server issued credentials for transfers and received only the gateway’s credential.
     expect(answers.some((answer) => answer.includes('"Authorization": "Bearer ey'))).toBe(true);
     const transfers = server.calls.filter(({ url }) => url.includes('/objects/storage/'));
     expect(new Set(transfers.map(({ headers }) => headers.authorization?.slice(0, 6)))).toEqual(
@@ -139,7 +139,7 @@ services:
     );
   });
 
-  test('an upload that is denied, and git-lfs prints why', async () => {
+  test('a denied upload, and git-lfs prints the reason', async () => {
     const git = await client('edge', DEPLOY_SECRET);
     await git.ok(['clone', '--quiet', remote(), 'work']);
     await commitLarge(git, 'denied.bin');
@@ -160,7 +160,7 @@ services:
     expect(stdout + stderr).toContain('(resource_not_granted)');
   });
 
-  test('without a credential: LFS’s own challenge', async () => {
+  test('without a credential: the LFS challenge', async () => {
     const answer = await fetch(`${remote()}/info/lfs/objects/batch`, {
       method: 'POST',
       headers: { Accept: 'application/vnd.git-lfs+json', 'Content-Type': 'application/vnd.git-lfs+json' },
@@ -172,13 +172,13 @@ services:
     expect(await answer.json()).toMatchObject({ message: expect.stringContaining('(no_credential)') });
   });
 
-  test('nothing of the clients’ credentials reaches the server', () => {
+  test('no client credential reaches the server', () => {
     for (const secret of [job.token, DEPLOY_SECRET]) expect(server.seen()).not.toContain(secret);
     expect(server.seen()).not.toMatch(/Bearer eyJ/);
   });
 });
 
-/** As a server of Git LFS stands beside one of Git: below the same host, behind the same login. */
+/** The usual setup of a Git LFS server: on the same host as the Git server, with the same login. */
 function passTo({ url, token }: LfsServer, answers: string[]): RequestListener {
   return (req, res) => {
     const headers = { ...req.headers, authorization: `Bearer ${token}` };

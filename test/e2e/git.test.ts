@@ -1,4 +1,4 @@
-/** Real git against git's own server, `git http-backend`, with the gateway between them. */
+/** Real git with `git http-backend` behind the gateway. */
 import { hash } from 'node:crypto';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -103,14 +103,14 @@ services:
     expect(readFileSync(join(check.home, 'work/from-a-job'), 'utf8')).toBe('from-a-job\n');
   });
 
-  test('clones and pushes with an id token in a header', async () => {
+  test('clones and pushes with an ID token in a header', async () => {
     const git = client();
     await git.ok([...withIdToken(), 'clone', '--quiet', url('acme/payments.git'), 'work']);
     await commit(git, 'with-an-id-token');
     await git.ok([...withIdToken(), 'push', '--quiet'], { in: 'work' });
   });
 
-  test('asks without a credential first, and shows the one of its store where it is asked for it', async () => {
+  test('sends no credential first, and the stored one after the challenge', async () => {
     const git = client();
     appendFileSync(
       join(git.home, '.git-credentials'),
@@ -125,7 +125,7 @@ services:
       url('acme/payments.git'),
       'work',
     ]);
-    const reasons = await eventually('four requests in the audit trail', async () => {
+    const reasons = await eventually('four requests in the audit log', async () => {
       const lines = (await gateway.audit(0)).filter((line) =>
         JSON.stringify(line).includes('from-the-store'),
       );
@@ -134,17 +134,17 @@ services:
     expect(reasons).toEqual(['no_credential', 'granted', 'granted', 'granted']);
   });
 
-  test('needs no credential for what is public', async () => {
+  test('needs no credential for a public repository', async () => {
     await client().ok(['clone', '--quiet', url('public/docs.git'), 'work']);
   });
 
-  test('without a credential: the challenge makes git ask for one', async () => {
+  test('without a credential: the challenge makes git prompt for one', async () => {
     const { code, stderr } = await client().run(['clone', url('acme/payments.git')]);
     expect(code).toBe(128);
     expect(stderr).toContain('could not read Username');
   });
 
-  test('a push that is denied, by its resource or its scope, and git prints why', async () => {
+  test('a push denied by resource or scope, and git prints the reason', async () => {
     await deniedPush(withJobToken('acme/base-images.git'), 'resource_not_granted');
     await deniedPush(url('acme/payments.git', `edge:${DEPLOY_SECRET}`), 'scope_not_granted');
   });
@@ -159,16 +159,16 @@ services:
     expect(stderr).toMatch(/remote: request id: [0-9a-f-]{36}/);
   }
 
-  test('a clone that is denied, by policy or by the allowlist of the target project', async () => {
+  test('a clone denied by policy or by the allowlist of the target project', async () => {
     const outside = await client().run(['clone', withJobToken('other/app.git')]);
     expect(outside.stderr).toContain('remote: error: resource_not_granted');
     const unlisted = await client().run(['clone', withJobToken('acme/secrets.git')]);
     expect(unlisted.stderr).toContain('remote: error: job_token_not_allowlisted');
-    // The list binds job tokens: the same job's id token is not one.
+    // The allowlist applies to job tokens, not to the ID token of the same job.
     await client().ok([...withIdToken(), 'clone', '--quiet', url('acme/secrets.git')]);
   });
 
-  test('a credential that is none', async () => {
+  test('an invalid credential', async () => {
     const { stderr } = await client().run([
       'clone',
       url('acme/payments.git', 'gitlab-ci-token:glcbt-64_nobody'),
@@ -177,7 +177,7 @@ services:
     expect(stderr).toContain('Authentication failed');
   });
 
-  test('the dumb protocol is none', async () => {
+  test('the dumb protocol is refused', async () => {
     const { code, stderr } = await client().run(['clone', withJobToken('acme/payments.git')], {
       env: { GIT_SMART_HTTP: '0' },
     });
@@ -185,11 +185,11 @@ services:
     expect(stderr).toContain('remote: error: operation_unknown');
   });
 
-  test('compressed requests go through as they are', async () => {
+  test('compressed requests are forwarded unchanged', async () => {
     const git = client();
     await git.ok(['clone', '--quiet', withJobToken('acme/payments.git'), 'work']);
     const tip = (await git.ok(['rev-parse', 'HEAD'], { in: 'work' })).stdout.trim();
-    // Commits that the other side does not have: git tells of them all, in more than a kilobyte.
+    // git lists commits that the server does not have, in more than a kilobyte.
     for (let n = 0; n < 40; n++)
       await git.ok(['commit', '--quiet', '--allow-empty', '-m', `${n}`], { in: 'work' });
     const other = client();
@@ -201,7 +201,7 @@ services:
     expect(server.calls.some(({ headers }) => headers['content-encoding'] === 'gzip')).toBe(true);
   });
 
-  test('nothing of the clients’ credentials reaches the server', () => {
+  test('no client credential reaches the server', () => {
     for (const secret of [job.token, DEPLOY_SECRET, 'eyJ']) expect(server.seen()).not.toContain(secret);
     expect(server.calls.length).toBeGreaterThan(20);
   });

@@ -1,4 +1,4 @@
-/** A GitLab and its registry on one host, as config/gitlab.yaml has them: one login, with the clients of both. */
+/** A GitLab and its registry on one host (config/gitlab.yaml) with one login, and the clients of both. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,7 +92,7 @@ services:
     ): ReturnType<ContainerClients['skopeo']> =>
       clients.skopeo('copy', '--dest-tls-verify=false', ...more, image, `docker://${host()}/${to}`);
 
-    test('docker logs in with an id token and a job token; what is none is told so', async () => {
+    test('docker logs in with an ID token and a job token; an invalid token is reported', async () => {
       for (const [user, secret] of [
         ['ci', job.idToken()],
         ['gitlab-ci-token', job.token],
@@ -105,7 +105,7 @@ services:
       expect(wrong.stdout + wrong.stderr).toContain('job_not_running');
     });
 
-    test('skopeo logs in, pushes and pulls; the package of the same job is beside it', async () => {
+    test('skopeo logs in, pushes and pulls; the same job also reaches its package', async () => {
       const image = writeImage(clients.folder, 'shared host');
       const login = await clients.skopeo(
         'login',
@@ -132,7 +132,7 @@ services:
       expect((await curl(...token, file)).body).toBe('content\n');
     });
 
-    test('who is not let in by the project, and what is not granted, is told so', async () => {
+    test('requests denied by the project or by the policy report the reason', async () => {
       const image = writeImage(clients.folder, 'denied');
       const jobToken = ['--dest-creds', `gitlab-ci-token:${job.token}`];
       const closed = await push(image, 'acme/base-images/node:1', ...jobToken);
@@ -146,7 +146,7 @@ services:
       expect(other.stderr).toContain('resource_not_granted');
     });
 
-    test('neither is asked for what is the other’s, nor sees a credential of a client’s', () => {
+    test('neither receives requests for the other, nor a client credential', () => {
       const urls = instance.calls.map(({ url }) => url);
       expect(urls.length).toBeGreaterThan(0);
       expect(urls.filter((url) => !url.startsWith('/api/v4/'))).toEqual([]);

@@ -1,4 +1,4 @@
-/** A GitLab's endpoints with curl, as GitLab's documentation has it, and Git below the same root. */
+/** GitLab's endpoints with curl as in GitLab's documentation, and Git below the same root. */
 import { hash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -87,7 +87,7 @@ services:
     return `${answer.status} ${error}`;
   }
 
-  test('a package is uploaded with a job token, and read with each kind', async () => {
+  test('a package is uploaded with a job token and read with each credential class', async () => {
     expect((await curl(...jobToken(), '--upload-file', join(folder, 'file.txt'), api(FILE))).status).toBe(
       201,
     );
@@ -100,14 +100,14 @@ services:
     );
   });
 
-  test('without a credential there is a challenge; with two there is neither', async () => {
+  test('without a credential there is a challenge, with two there is none', async () => {
     const nobody = await curl(api(FILE));
     expect(nobody.status).toBe(401);
     expect(nobody.headers.get('www-authenticate')).toMatch(/^Basic realm="/);
     expect(await reason(...jobToken(), ...idToken(), api(FILE))).toBe('400 credential_conflict');
   });
 
-  test('the project by its number or its path, which goes on byte for byte', async () => {
+  test('a project id or path is forwarded byte for byte', async () => {
     for (const id of ['20', 'acme%2Fpayments', 'acme%2fpayments', '42', 'acme%2Fbase-images']) {
       expect((await curl(...idToken(), api(`projects/${id}/releases`))).status, id).toBe(200);
       expect(instance.calls.at(-1)?.url).toBe(`/api/v4/projects/${id}/releases`);
@@ -116,7 +116,7 @@ services:
       expect(await reason(...idToken(), api(`projects/${id}/releases`)), id).toMatch(/^403 /);
   });
 
-  test('a job token reaches other projects where they list its own, and never the API as such', async () => {
+  test('a job token reaches projects that allow its own, and never other API endpoints', async () => {
     expect((await curl(...jobToken(), api('projects/42/releases'))).status).toBe(200);
     expect(await reason(...jobToken(), api('projects/43/releases'))).toBe('403 job_token_not_allowlisted');
     expect((await curl(...idToken(), api('projects/43/releases'))).status).toBe(200);
@@ -127,7 +127,7 @@ services:
     expect((await curl(...idToken(), api('projects/20'))).status).toBe(200);
   });
 
-  test('job artifacts, and Terraform’s state with its locks', async () => {
+  test('job artifacts, and Terraform state with locks', async () => {
     const artifacts = await curl(...jobToken(), api('projects/20/jobs/artifacts/main/download?job=test'));
     expect(artifacts.body).toBe('PK');
     const state = api('projects/20/terraform/state/production');
@@ -138,7 +138,7 @@ services:
     expect((await curl(...user, '--request', 'DELETE', `${state}/lock`)).status).toBe(204);
   });
 
-  test('a release is made with its links by a job, read by who may, and taken back', async () => {
+  test('a job creates a release with links, readers read it, and the job deletes it', async () => {
     const releases = api('projects/20/releases');
     const release = { tag_name: 'v1.0.0', name: 'First', description: 'What is new' };
     const asset = { name: 'app', url: 'https://files.example.com/app.tgz' };
@@ -150,7 +150,7 @@ services:
       const answer = await curl(...credential, `${releases}/v1.0.0`);
       expect(JSON.parse(answer.body), answer.head).toMatchObject({ ...release, assets: { links: [asset] } });
     }
-    // Who may read cannot write, and whoever has the API's scopes has not those of releases.
+    // A reader cannot write, and the scopes of the API do not include the release scopes.
     expect(await reason(...reader, ...post({ tag_name: 'v2' }), releases)).toBe('403 scope_not_granted');
     expect(await reason(...reader, '--request', 'DELETE', `${releases}/v1.0.0`)).toBe(
       '403 scope_not_granted',
@@ -160,7 +160,7 @@ services:
     expect(JSON.parse((await curl(...idToken(), releases)).body)).toEqual([]);
   });
 
-  test('what is not in the list is denied, whoever asks', async () => {
+  test('endpoints that are not listed are denied for every caller', async () => {
     for (const path of [
       'api/v4/user',
       'api/v4/projects',
@@ -178,7 +178,7 @@ services:
     }
   });
 
-  test('its registry is a service beside it: the login is the gateway’s, whatever realm a GitLab would name', async () => {
+  test('its registry is a separate service: the gateway handles the login, independent of GitLab’s realm', async () => {
     const answer = await curl(`${gateway.url}/v2/`);
     expect(answer.headers.get('www-authenticate')).toContain(`/token",service="127.0.0.1:${gateway.port}"`);
     expect(answer.headers.get('www-authenticate')).not.toContain('jwt/auth');
@@ -187,7 +187,7 @@ services:
   const HOST = ['--header', 'Host: triggers.example.com'];
   const TRIGGER = 'projects/20/trigger/pipeline';
 
-  test('a pipeline is triggered with the token in a form, which goes on byte for byte', async () => {
+  test('a pipeline is triggered with the token in a form, which is forwarded byte for byte', async () => {
     const before = instance.forms.length;
     const multipart = await curl(...HOST, '--form', `token=${job.token}`, '--form', 'ref=main', api(TRIGGER));
     expect(multipart.status, multipart.body).toBe(201);
@@ -202,7 +202,7 @@ services:
     expect(second?.body.toString()).toBe(`token=${job.token}&ref=main&variables[A]=b%20c`);
   });
 
-  test('a trigger that is denied', async () => {
+  test('a denied trigger', async () => {
     const form = (token: string): readonly string[] => [...HOST, '--data', `token=${token}&ref=main`];
     const before = instance.forms.length;
     expect(await reason(...HOST, '--data', 'ref=main', api(TRIGGER))).toBe('401 no_credential');
@@ -223,7 +223,7 @@ services:
     expect(await reason(...HOST, '--data', `@${join(folder, 'form')}`, api(TRIGGER))).toBe(
       '413 body_too_large',
     );
-    // A GitLab that is asked with the gateway's credential is not shown the client's.
+    // With an upstream credential, GitLab does not receive the client's credential.
     expect(await reason('--data', `token=${job.token}&ref=main`, api(TRIGGER))).toBe(
       '403 upstream_credential_missing',
     );
@@ -245,7 +245,7 @@ services:
     expect(denied.stderr).toContain('remote: error: resource_not_granted');
   });
 
-  test('nothing of the clients’ credentials reaches the GitLab but where it is forwarded', () => {
+  test('client credentials reach GitLab only with forwardCredential', () => {
     const others = instance.calls.filter(({ url }) => !url.endsWith('/trigger/pipeline'));
     for (const secret of [job.token, DEPLOY_SECRET, READER_SECRET, 'Bearer eyJ'])
       expect(JSON.stringify(others)).not.toContain(secret);

@@ -1,4 +1,4 @@
-/** The real `go` through the gateway to a tree of modules, over TLS, configured as docs/guides/packages.md says. */
+/** The real `go` through the gateway to a module tree over TLS, configured as in docs/guides/packages.md. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
@@ -37,7 +37,7 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
     await tree.close();
   });
 
-  /** A project whose `go` has a home of its own, without a module in its cache. */
+  /** A project with a separate home folder and an empty module cache. */
   function createProject(
     credential: FeedCredential | undefined,
     options: { readonly sumdb?: 'off'; readonly nextProxy?: string } = {},
@@ -50,12 +50,12 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
       snippet('docs/guides/packages.md', 'Go', name).replaceAll('gateway.example.com', rig.host);
     const netrc = documented('.netrc')
       .replace('gitlab-ci-token', credential?.username ?? '')
-      // Old ones look for the host without its port, new ones with it.
+      // Old versions look up the host without its port, new ones with it.
       .replace(/^machine.*$/m, (line) => `${line}\n${line.replace(/:\d+/, '')}`);
     const environment = documented('environment').replace(/(?<=GOPROXY=.*)$/m, options.nextProxy ?? '');
     const script = [...(credential === undefined ? [] : [netrc]), environment, 'exec go "$@"'].join('\n');
     const env = {
-      // Debian's is where the others are; elsewhere it has a folder of its own.
+      // Debian installs gofmt next to go; other systems use a separate folder.
       PATH: `${process.env['PATH']}:${join(findTool('go') ?? '', '..')}`,
       HOME: folder,
       GOPATH: join(folder, 'gopath'),
@@ -86,13 +86,13 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
     });
   }
 
-  test('gets the newest one, checks it with the database, and runs it; all by way of the gateway', async () => {
+  test('downloads the latest version, verifies it with the checksum database and runs it, all through the gateway', async () => {
     const project = createProject(rig.credentials['job token']);
     writeFileSync(
       join(project.folder, 'main.go'),
       `package main\n\nimport "${LIB.path}"\n\nfunc main() { println(lib.Hello()) }\n`,
     );
-    // Asks for example.com/acme and example.com too; the last of them is refused, and does not matter.
+    // go also requests example.com/acme and example.com; the refusal of the latter has no effect.
     const got = await project.go('get', LIB.path);
     expect(got.code, got.stderr).toBe(0);
     const ran = await project.go('run', '.');
@@ -107,29 +107,29 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
     expect(rig.sent()).toContain(`GET /sumdb/${DATABASE}/tile/8/0/000.p/3 HTTP/1.1`);
   }, 120_000);
 
-  test('capitals are escaped on the way, and plain in the policy', async () => {
+  test('capital letters are escaped in requests and plain in the policy', async () => {
     const { go } = createProject(rig.credentials['id token']);
     const done = await go('mod', 'download', '-json', `${CAPITALS.path}@${CAPITALS.version}`);
     expect(done.code, done.stderr + done.stdout).toBe(0);
     expect(tree.log()).toContain('GET /example.com/!acme/!lib/@v/v1.0.0.zip 200');
   });
 
-  test('what is not granted says why, and asks nobody else', async () => {
+  test('a denied request explains the reason, and go uses no other proxy', async () => {
     const next = { sumdb: 'off', nextProxy: `,https://${rig.host}/next` } as const;
     const { go } = createProject(rig.credentials['job token'], next);
     const denied = await go('mod', 'download', `${OTHER.path}@${OTHER.version}`);
     expect(denied.code).not.toBe(0);
     expect(denied.stderr).toContain('403 Forbidden');
     expect(denied.stderr).toContain('resource_not_granted');
-    // What is not there is asked of the next one, as it should be.
+    // A missing module is requested from the next proxy, as intended.
     expect((await go('mod', 'download', 'example.com/acme/none@v1.0.0')).code).not.toBe(0);
-    await eventually('a question to the next proxy', () =>
+    await eventually('a request to the next proxy', () =>
       rig.gateway.auditText().includes('"path":"/next/example.com/acme/none/'),
     );
     expect(rig.gateway.auditText().includes('/next/example.com/other')).toBe(false);
   });
 
-  test('nobody gets nothing, and is told to bring a credential', async () => {
+  test('a request without a credential is refused with a hint to send one', async () => {
     const { go } = createProject(undefined, { sumdb: 'off' });
     const refused = await go('mod', 'download', `${LIB.path}@${LIB.version}`);
     expect(refused.code).not.toBe(0);
@@ -145,7 +145,7 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
     });
   });
 
-  test('a tree is written by who may', async () => {
+  test('a caller with write access uploads to the tree', async () => {
     const module = { path: 'example.com/acme/new', version: 'v0.1.0', hello: 'new' };
     const put = (credential: FeedCredential, path: string, name: string) => {
       const file = join(rig.folder, 'upload');
@@ -173,5 +173,5 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
     expect(elsewhere).toMatchObject({ status: 403, body: expect.stringContaining('resource_not_granted') });
   });
 
-  test('nothing of a client’s credential reaches the proxy', () => rig.expectNoCredentialSent());
+  test('no client credential reaches the proxy', () => rig.expectNoCredentialSent());
 });

@@ -20,7 +20,7 @@ needs('nginx', 'curl').describe('a chart repository', () => {
   let gateway: TestGateway;
   let clients: ContainerClients;
   let job: TestJob;
-  /** Every token that a client has sent. */
+  /** All tokens sent by clients. */
   const sent: string[] = [DEPLOY_SECRET];
 
   beforeAll(async () => {
@@ -74,11 +74,11 @@ services:
       join(clients.folder, file),
       `${gateway.url}/charts/charts/`,
     ]);
-  /** What servers of charts do themselves; with whole URLs, as the index of a server that knows its own. */
+  /** Generates the index as chart servers do, with absolute URLs of the server. */
   const reindex = (): Promise<Outcome> =>
     clients.helm('repo', 'index', repository.folder, '--url', repository.url);
 
-  test('a job uploads; helm reads with an id token, a job token and a deploy token', async () => {
+  test('a job uploads; helm reads with an ID token, a job token and a deploy token', async () => {
     expect(await upload(`gitlab-ci-token:${job.token}`, 'acme-web-0.1.0.tgz')).toMatchObject(OK);
     expect(await reindex()).toMatchObject(OK);
     expect(readFileSync(join(repository.folder, 'index.yaml'), 'utf8')).toContain(repository.url);
@@ -100,7 +100,7 @@ services:
       expect(pulled, pulled.stderr).toMatchObject(OK);
       expect(existsSync(join(clients.folder, name, 'acme-web-0.1.0.tgz'))).toBe(true);
     }
-    // From where the index says, which is the gateway.
+    // The URL in the index is the gateway's.
     expect(gateway.auditText()).toContain('/charts/charts/acme-web-0.1.0.tgz');
     const updated = await clients.helm('repo', 'update');
     expect(updated, updated.stderr).toMatchObject(OK);
@@ -108,7 +108,7 @@ services:
     expect(template, template.stderr).toMatchObject(OK);
   }, 60_000);
 
-  test('docs/guides/packages.md says what to write', async () => {
+  test('docs/guides/packages.md shows the client configuration', async () => {
     const place = { heading: 'Helm', host: `127.0.0.1:${gateway.port}` };
     const options = { cwd: clients.folder, program: await helmBinary() };
     for (const name of ['curl', 'helm']) {
@@ -117,7 +117,7 @@ services:
     }
   });
 
-  test('what is denied says why', async () => {
+  test('a denied request explains the reason', async () => {
     const denied = await upload(`gitlab-ci-token:${job.token}`, 'other-0.1.0.tgz');
     expect(denied.code).not.toBe(0);
     expect(denied.stdout).toContain('resource_not_granted');
@@ -136,7 +136,7 @@ services:
     expect(nobody.stderr).toContain('no_credential');
   }, 60_000);
 
-  test('nothing of a client’s credential reaches the repository', () => {
+  test('no client credential reaches the repository', () => {
     for (const secret of sent) expect(repository.log()).not.toContain(secret);
     expect(repository.log()).not.toMatch(/http header: "authorization/i);
     expect(repository.log()).toContain('acme-web-0.1.0.tgz');

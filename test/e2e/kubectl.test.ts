@@ -25,7 +25,7 @@ function kubectl(...args: readonly string[]): Promise<{ readonly code: unknown; 
   });
 }
 
-test('--as is refused, and kubectl prints why and what to do', async () => {
+test('--as is refused, and kubectl prints the reason and the next step', async () => {
   const { code, stderr } = await kubectl('get', '--raw', '/api/v1/pods', '--as=admin');
   expect(code).toBe(1);
   expect(stderr).toContain('Impersonation headers (Impersonate-User) are not forwarded');

@@ -1,4 +1,4 @@
-/** The process does not grow with what it carries: half a gigabyte each way at once, past a reader that is slow. */
+/** Memory does not grow with body size: 512 MiB in each direction at once, with a slow reader. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
@@ -18,7 +18,7 @@ const MIB = 1024 * 1024;
 const SIZE = 512 * MIB;
 const PIECE = Buffer.alloc(MIB, 'gatehouse ');
 
-test('512 MiB each way: whole at the other end, resident memory bounded', async () => {
+test('512 MiB in each direction: complete transfers, bounded resident memory', async () => {
   const issuer = keep(await startIssuer());
   const upstream = keep(
     await startHttpUpstream((req, res) => {
@@ -42,7 +42,7 @@ test('512 MiB each way: whole at the other end, resident memory bounded', async 
       else pipeline(body, call).catch(reject);
     });
 
-  // Once small, so that what every first request needs is there before it is measured.
+  // A small request first, so that the measurement excludes one-time allocations.
   (await ask('PUT', Readable.from([PIECE]))).resume();
   const before = peakMemory(gateway.pid);
   const [pulled, pushed] = await Promise.all([
@@ -62,7 +62,7 @@ function pieces(): Readable {
   );
 }
 
-/** With `pause`, a reader that takes a rest of so many milliseconds after every few MiB. */
+/** With `pause`, the reader waits for this many milliseconds after every few MiB. */
 async function digestOf(source: Readable, pause = 0): Promise<string> {
   const hash = createHash('md5');
   let read = 0;

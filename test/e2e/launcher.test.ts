@@ -33,7 +33,7 @@ test('passes arguments and the exit code through', async () => {
   expect(stderr).toContain('"with space"');
 });
 
-test('names npm ci where the packages are not installed', async () => {
+test('names npm ci if the packages are not installed', async () => {
   mkdirSync(join(folder, 'bin'));
   cpSync(LAUNCHER, join(folder, 'bin/gatehouse'));
   const { code, stderr } = await run(join(folder, 'bin/gatehouse'), ['version']);

@@ -26,7 +26,7 @@ export const SEEN = [
   'x-upstream-key',
 ];
 
-/** Relative files: the key sets of the issuers that cannot be had on loopback. */
+/** Relative files with the key sets of issuers that are not available on loopback. */
 export function mainJobPolicy(provider: string, upstream: string): string {
   return `version: 1
 server:

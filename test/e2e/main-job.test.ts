@@ -1,7 +1,4 @@
-/**
- * The gateway's job on real input: a token of an OpenID provider that we did not write, curl, the gateway as its
- * own process, and nginx behind it.
- */
+/** The main use case with real components: a third-party OpenID provider, curl, the gateway process, and nginx. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +40,7 @@ needs('nginx', 'curl').describe('the main job', () => {
     [provider, cluster, entra, nginx] = await Promise.all([
       startOpenIdProvider(),
       startIssuer({ type: 'kubernetes', issuer: CLUSTER }),
-      // The hosts of these issuers cannot be had on loopback; their keys come from files.
+      // The hosts of these issuers are not available on loopback, so their keys come from files.
       startIssuer({ type: 'entra', issuer: V2, audience: APPLICATION }),
       startNginx(SEEN),
     ]);
@@ -62,7 +59,7 @@ needs('nginx', 'curl').describe('the main job', () => {
   const { test } = needs('nginx', 'curl');
   let forwarded = 0;
 
-  /** Through the gateway with this token; what nginx received of it, where it should have. */
+  /** Sends a request with this token; returns the headers that nginx received. */
   async function ask(path: string, token: string | undefined, ...more: string[]) {
     if (token !== undefined) presented.push(token);
     const bearer = token === undefined ? [] : ['-H', `Authorization: Bearer ${token}`];
@@ -73,7 +70,7 @@ needs('nginx', 'curl').describe('the main job', () => {
     return { ...answer, received };
   }
 
-  test('a job of the project reads: 200, and nginx sees who it is', async () => {
+  test('a job of the project reads: 200, and nginx receives its identity', async () => {
     const token = await provider.token(AUDIENCE, GITLAB_JOB);
     const { status, body, received } = await ask('/orders/v1/acme/payments/list?page=2', token);
     expect(status).toBe(200);
@@ -101,7 +98,7 @@ needs('nginx', 'curl').describe('the main job', () => {
     ]);
   });
 
-  test('as Basic password, as package clients send it: the same', async () => {
+  test('as Basic password, the form of package clients: the same result', async () => {
     const token = await provider.token(AUDIENCE, GITLAB_JOB);
     presented.push(token, Buffer.from(`ci:${token}`).toString('base64'));
     const { status, received } = await ask('/orders/v1/acme/payments/list', undefined, '-u', `ci:${token}`);
@@ -109,7 +106,7 @@ needs('nginx', 'curl').describe('the main job', () => {
     expect(received).toMatchObject([{ 'x-auth-identity': 'payments-ci', authorization: '' }]);
   });
 
-  test('what it is not granted: 403, with what to do and the request id', async () => {
+  test('a request that is not granted: 403, with the next step and the request id', async () => {
     const token = await provider.token(AUDIENCE, GITLAB_JOB);
     const { status, headers, body, received } = await ask('/orders/v1/acme/web/list', token);
     expect({ status, received }).toEqual({ status: 403, received: [] });
@@ -148,7 +145,7 @@ needs('nginx', 'curl').describe('the main job', () => {
     expect(JSON.parse(body)).toMatchObject({ error: 'audience_mismatch' });
   });
 
-  test('a client that names itself: nginx sees the verified name, once', async () => {
+  test('spoofed identity headers: nginx receives the verified identity once', async () => {
     const token = await provider.token(AUDIENCE, GITLAB_JOB);
     const spoofed = [
       'X-Auth-Identity: admin',
@@ -191,17 +188,17 @@ needs('nginx', 'curl').describe('the main job', () => {
     });
   }
 
-  test('no issuer answers for another: a token of one under the key of the other is refused', async () => {
+  test('issuers are separate: a token of one issuer signed with the key of another is refused', async () => {
     const forged = entra.mint({ iss: CLUSTER, aud: AUDIENCE });
     const { status, received } = await ask('/ledger/v1/tenants/payments/list', forged);
     expect({ status, received }).toEqual({ status: 401, received: [] });
   });
 
-  // Last: it looks at all that the tests above have sent.
-  test('no credential is anywhere in what nginx received, nor in what the gateway wrote', () => {
+  // The last test: it checks the output of all tests above.
+  test('no credential is in the requests to nginx or in the output of the gateway', () => {
     const { stdout, stderr } = gateway.output();
     const written = { nginx: nginx.everything(), stdout, stderr };
-    // The log is worth looking at: it does hold each line of each head.
+    // The log contains every header of every request.
     expect(written.nginx).toContain('http header: "X-Auth-Identity: payments-ci"');
     expect(written.stdout).toContain('"payments-ci"');
     expect(presented.length).toBeGreaterThan(10);

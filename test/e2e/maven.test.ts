@@ -95,7 +95,7 @@ services:
   const basic = (username: string, secret: string): MavenCredential => ({ username, secret });
   const header = (name: string, secret: string): MavenCredential => ({ header: name, secret });
 
-  test('deploys a release and a snapshot, and gets them with every credential and credential source', async () => {
+  test('deploys a release and a snapshot, and downloads them with every credential and credential source', async () => {
     const release = await deploy(basic('oidc', job.idToken()), 'com.acme', '1.0');
     expect(release.code, release.stdout).toBe(0);
     const project =
@@ -115,12 +115,12 @@ services:
     ] as const) {
       const got = await get(credential, artifact);
       expect(got.code, got.stdout).toBe(0);
-      // Checksums came through too, and were right.
+      // Checksums were forwarded, too, and matched.
       expect(got.stdout).not.toContain('[WARNING]');
     }
   }, 120_000);
 
-  test('what is denied says why', async () => {
+  test('a denied request explains the reason', async () => {
     for (const [outcome, reason] of [
       [await deploy(basic('edge', DEPLOY_SECRET), 'com.acme', '2.0'), 'scope_not_granted'],
       [await deploy(basic('gitlab-ci-token', job.token), 'com.other', '1.0'), 'resource_not_granted'],
@@ -134,7 +134,7 @@ services:
   }, 120_000);
 
   needs('gradle').test(
-    'Gradle gets what Maven has deployed, and prints why not',
+    'Gradle downloads the artifacts that Maven deployed, and prints the reason of a denial',
     async () => {
       const got = await runGradle(folder, url(), basic('gitlab-ci-token', job.token), APP);
       expect(got.stdout, got.stderr).toContain('app-1.0.jar');
@@ -150,7 +150,7 @@ services:
     120_000,
   );
 
-  test('nothing of a client’s credential reaches the repository', () => {
+  test('no client credential reaches the repository', () => {
     const everything = repository.everything();
     for (const secret of [job.token, DEPLOY_SECRET, 'eyJ']) expect(everything).not.toContain(secret);
     const own = Buffer.from(`gatehouse:${UPSTREAM_PASSWORD}`).toString('base64');

@@ -1,6 +1,6 @@
 /**
- * An upstream's name comes to mean another address, as that of a Kubernetes Service that moves. The process has an
- * /etc/hosts of its own, which the system's resolver reads: nothing of the gateway or of node is replaced.
+ * The host name of an upstream resolves to a new address, as with a Kubernetes Service that moves. The process has a
+ * separate /etc/hosts, so the resolver, Node and the gateway are unchanged.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -20,7 +20,7 @@ const { test } = needs('unshare');
 const OLD = '127.0.0.2';
 const NEW = '127.0.0.3';
 
-/** Says where it is, and keeps its connections for as long as it is asked to. */
+/** Returns its address and keeps connections open for the requested time. */
 async function startAt(address: string, port: number): Promise<Server> {
   const server = createServer({ keepAliveTimeout: 600_000 }, (req, res) => {
     if (req.url === '/slow') res.write(`${address} `);
@@ -37,7 +37,7 @@ async function startAt(address: string, port: number): Promise<Server> {
   return server;
 }
 
-test('new requests go where the name leads now, although the old place still answers; what is under way ends there', async () => {
+test('new requests use the new address although the old one still responds; requests in flight finish at the old one', async () => {
   const old = await startAt(OLD, 0);
   const { port } = old.address() as AddressInfo;
   await startAt(NEW, port);
@@ -78,10 +78,10 @@ services:
     if (req.url === '/slow') slowSocket = req.socket;
   });
   const slow = get('slow');
-  await eventually('it is under way', () => slowSocket !== undefined);
+  await eventually('it is in flight', () => slowSocket !== undefined);
   expect(await get()).toBe(OLD);
   point(NEW);
-  await eventually('it is followed', async () => (await get()) === NEW, 10_000);
+  await eventually('the new address is used', async () => (await get()) === NEW, 10_000);
   for (let n = 0; n < 5; n++) expect(await get()).toBe(NEW);
   slowSocket?.emit('end-slow');
   expect(await slow).toBe(`${OLD} to the end`);

@@ -1,4 +1,4 @@
-/** npm, pnpm and yarn through the gateway to Verdaccio, over TLS, configured as docs/guides/packages.md says. */
+/** npm, pnpm and yarn through the gateway to Verdaccio, over TLS, configured as in docs/guides/packages.md. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,7 +73,7 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
     });
   }
 
-  /** By curl, with the id token. */
+  /** Sends a request with curl and the ID token. */
   function request(path: string, ...args: readonly string[]): Promise<RawResponse> {
     const authorization = `Authorization: Bearer ${rig.credentials['id token'].secret}`;
     return curl('--cacert', rig.caFile, '-H', authorization, ...args, `https://${rig.host}/npm/${path}`);
@@ -82,7 +82,7 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
   const said = ({ stdout, stderr }: Outcome): string => (stdout + stderr).replaceAll(/\s*\n[\s│]*/g, ' ');
 
   describe.each(NPM_CLIENTS)('%s', (client) => {
-    test('publishes what it may', async () => {
+    test('publishes a granted package', async () => {
       const name = `@acme/by-${client}`;
       const published = await publish(client, name, rig.credentials['job token']);
       expect(published.code, said(published)).toBe(0);
@@ -90,7 +90,7 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
     });
 
     for (const kind of ['id token', 'job token', 'deploy token'] as const) {
-      test(`installs with ${kind}, every address that of the gateway`, async () => {
+      test(`installs with ${kind}; every URL is the gateway’s`, async () => {
         const before = rig.gateway.auditText().length;
         const project = installing('@acme/ui');
         const installed = await project.run(client, rig.credentials[kind], 'install');
@@ -98,14 +98,14 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
         expect(readFileSync(join(project.folder, 'node_modules/@acme/ui/index.js'), 'utf8')).toContain(
           'exports',
         );
-        // What it fetched came by the gateway; in the spelling of the client.
+        // The tarball was downloaded through the gateway; the spelling is the client's.
         const tarball = /"path":"\/npm\/@acme(?:\/|%2f)ui\/-\/ui-1\.0\.0\.tgz"/i;
-        await eventually('the tarball in the audit trail', () =>
+        await eventually('the tarball in the audit log', () =>
           tarball.test(rig.gateway.auditText().slice(before)),
         );
         const lock = readFileSync(join(project.folder, LOCKS[client]), 'utf8');
         const servers = [...lock.matchAll(/https?:\/\/[^/\s"']+/g)].map(([server]) => server);
-        // Only npm's has addresses where they can be told from the name and the registry.
+        // Only npm's lock file contains URLs that follow from the name and the registry.
         expect(servers).toEqual(client === 'npm' ? [`https://${rig.host}`] : []);
         expect(lock).toContain('@acme/ui');
       });
@@ -123,7 +123,7 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
       expect(said(shown)).toContain(`https://${rig.host}/npm/plain/-/plain-1.0.0.tgz`);
     });
 
-    test('what may not be published says why', async () => {
+    test('a denied publication explains the reason', async () => {
       const other = await publish(client, '@other/ui', rig.credentials['job token']);
       expect(other.code).not.toBe(0);
       expect(said(other)).toContain('resource_not_granted');
@@ -133,13 +133,13 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
       expect(verdaccio.log()).not.toMatch(/"PUT","url":"\/(?:@other|@acme%2fui)[^}]*1\.0\.1/);
     });
 
-    test('what may not be read says why', async () => {
+    test('a denied download explains the reason', async () => {
       const denied = await installing('@other/ui').run(client, rig.credentials['job token'], 'install');
       expect(denied.code).not.toBe(0);
       expect(said(denied)).toContain('resource_not_granted');
     });
 
-    test('nobody gets nothing, and is told to bring a credential', async () => {
+    test('a request without a credential is refused with a hint to send one', async () => {
       const installed = await installing('@acme/ui').run(client, undefined, 'install');
       expect(installed.code).not.toBe(0);
       expect(said(installed)).toMatch(
@@ -150,14 +150,14 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
       expect(verdaccio.log()).not.toContain('by-nobody');
     });
 
-    test('whoami is who the gateway takes one for', async () => {
+    test('whoami prints the identity in the gateway', async () => {
       const args = client === 'yarn' ? ['npm', 'whoami'] : ['whoami'];
       const asked = await installing('@acme/ui').run(client, rig.credentials['job token'], ...args);
       expect(asked.code, said(asked)).toBe(0);
       expect(said(asked)).toMatch(/\bci\b/);
     });
 
-    test('audit asks the registry, which asks who knows', async () => {
+    test('audit is forwarded to the registry', async () => {
       const credential = rig.credentials['job token'];
       const project = installing('@acme/ui');
       const installed = await project.run(client, credential, 'install');
@@ -178,7 +178,7 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
     expect(installed.code, said(installed)).toBe(0);
   });
 
-  test('npm sets tags, deprecates, searches and takes back', async () => {
+  test('npm sets tags, deprecates, searches and unpublishes', async () => {
     const project = createNpmProject(rig, 'publishing', { name: '@acme/life', version: '1.0.0' });
     const good = async (...args: readonly string[]): Promise<string> => {
       const done = await project.run('npm', rig.credentials['id token'], ...args);
@@ -219,7 +219,7 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
     }
   });
 
-  test('accounts are the gateway’s, and out of reach', async () => {
+  test('account endpoints are the gateway’s and do not reach the registry', async () => {
     const project = createNpmProject(rig, 'account', { name: 'app' });
     const credential = rig.credentials['id token'];
     for (const args of [['token', 'list'], ['profile', 'get'], ['logout']]) {
@@ -227,14 +227,14 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
       expect(said(refused), args.join(' ')).toContain('operation_unknown');
     }
     expect(rig.sent()).not.toMatch(/\/-\/(?:user|npm\/v1\/(?:tokens|user))/);
-    // `npm logout` has the token in its path.
-    await eventually('the logout in the audit trail', () =>
+    // `npm logout` sends the token in the path.
+    await eventually('the logout in the audit log', () =>
       rig.gateway.auditText().includes('"/npm/-/user/token/***"'),
     );
     expect(rig.gateway.auditText().includes(credential.secret)).toBe(false);
   });
 
-  test('metadata that npm has is not sent again', async () => {
+  test('metadata that npm has cached is not sent again', async () => {
     const credential = rig.credentials['id token'];
     const project = createNpmProject(rig, 'cached', { name: 'app' });
     const unmodified = (): number =>
@@ -257,7 +257,7 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
       expect(await ask('-H', `If-None-Match: ${tag}`)).toMatchObject({ status: 304, body: '' });
       expect((await ask('-H', 'If-None-Match: "other"')).status).toBe(200);
     }
-    // Each spelling of the name as it was sent.
+    // Each spelling of the name is forwarded as sent.
     expect(rig.sent()).toContain('GET /@acme%2Fui HTTP/1.1');
     expect(rig.sent()).toContain('GET /@acme%2fui HTTP/1.1');
   });
@@ -271,7 +271,7 @@ needs('curl', 'openssl').describe('npm, pnpm and yarn', () => {
     expect((await fetch(`${verdaccio.url}/@other/ui`)).status).not.toBe(200);
   });
 
-  test('nothing of a client’s credential reaches the registry', () => {
+  test('no client credential reaches the registry', () => {
     rig.expectNoCredentialSent();
     expect(verdaccio.log()).toContain('"user":"gatehouse"');
   });

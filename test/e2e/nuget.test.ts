@@ -72,7 +72,7 @@ services:
       '-NoCache',
     );
 
-  test('publishes with Basic and with an API key, finds, installs and unlists, every credential in its place', async () => {
+  test('publishes with Basic and with an API key, finds, installs and unlists, with every credential source', async () => {
     const job = { username: 'gitlab-ci-token', password: publisher.token };
     const first = await nuget.run(
       job,
@@ -115,7 +115,7 @@ services:
     expect(unlisted.code, unlisted.stdout + unlisted.stderr).toBe(0);
   }, 120_000);
 
-  test('what is denied says why', async () => {
+  test('a denied request explains the reason', async () => {
     const credential = { username: 'gitlab-ci-token', password: reader.token };
     const edge = { username: 'edge', password: DEPLOY_SECRET };
     const packed = await nuget.pack('Acme.More', '1.0.0');
@@ -131,8 +131,8 @@ services:
     }
   }, 120_000);
 
-  // The client's own `search` wants a feed of version 2 beside this one: these are its documented requests.
-  test('who may read all packages may search, and every URL that is told of leads through the gateway', async () => {
+  // The `search` of the client requires a v2 feed, so this test sends its documented requests.
+  test('a reader of all packages can search, and every URL in the responses leads through the gateway', async () => {
     const ask = (path: string, token?: string): Promise<Response> =>
       fetch(`${gateway.url}/nuget/${path}`, {
         headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
@@ -151,7 +151,7 @@ services:
     }
   });
 
-  test('nothing of a client’s credential reaches the feed, and every request of it came through the gateway', () => {
+  test('no client credential reaches the feed, and every request came through the gateway', () => {
     const everything = JSON.stringify(feed.requests);
     for (const secret of [publisher.token, reader.token, DEPLOY_SECRET, 'eyJ'])
       expect(everything).not.toContain(secret);
@@ -161,7 +161,7 @@ services:
     );
     expect(feed.requests.filter(({ headers }) => headers['x-request-id'] === undefined)).toEqual([]);
     const lines = feed.requests.map(({ line }) => line);
-    // Where a page of a registration is was told by another answer.
+    // The URL of a registration page comes from another response.
     expect(lines).toContain('GET /v3/registration/acme.core/page/0.0.0/9.9.9.json');
     expect(lines).toContain('PUT /api/v2/package/');
   });

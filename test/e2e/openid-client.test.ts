@@ -1,4 +1,4 @@
-/** A client that was written elsewhere reads our metadata, exchanges tokens, gives them back, and checks them by our keys. */
+/** A third-party client reads the metadata, exchanges and revokes tokens, and verifies them with the published keys. */
 import { createPublicKey, hash, verify } from 'node:crypto';
 import * as client from 'openid-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -64,7 +64,7 @@ const exchange = (config: client.Configuration, parameters: Record<string, strin
 const use = async (token: string, method: string): Promise<number> =>
   (await fetch(`${publicUrl}/orders/x`, { method, headers: { Authorization: `Bearer ${token}` } })).status;
 
-test('metadata leads to a token, which the published keys verify', async () => {
+test('the metadata leads to a token that verifies with the published keys', async () => {
   const config = await discover('pipeline', client.None());
   const metadata = config.serverMetadata();
   expect(metadata).toMatchObject({ issuer: publicUrl, jwks_uri: `${publicUrl}/.well-known/jwks.json` });
@@ -94,7 +94,7 @@ test('metadata leads to a token, which the published keys verify', async () => {
   expect([await use(tokens.access_token, 'GET'), await use(tokens.access_token, 'POST')]).toEqual([200, 403]);
 });
 
-test('a job token is exchanged as an access token, and the result given back', async () => {
+test('a job token is exchanged as an access token, and the issued token revoked', async () => {
   const config = await discover('pipeline', client.None());
   const { access_token } = await exchange(config, {
     subject_token: job.token,
@@ -105,14 +105,14 @@ test('a job token is exchanged as an access token, and the result given back', a
   expect(await use(access_token, 'POST')).toBe(401);
 });
 
-test('a deploy token is a client with a secret', async () => {
+test('a deploy token is a client secret', async () => {
   const config = await discover('gitlab+edge', client.ClientSecretBasic(SECRET));
   const { access_token, scope } = await client.clientCredentialsGrant(config, { scope: 'read_api' });
   expect(scope).toBe('read_api');
   expect([await use(access_token, 'GET'), await use(access_token, 'POST')]).toEqual([200, 403]);
 });
 
-test('refusals are those of the standard', async () => {
+test('refusals have the format of the standard', async () => {
   const config = await discover('pipeline', client.None());
   const subject = { subject_token: job.idToken({ aud: publicUrl }), subject_token_type: `${TYPE}id_token` };
   const refusal = (parameters: Record<string, string>): Promise<unknown> =>

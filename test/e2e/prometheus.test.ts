@@ -44,7 +44,7 @@ const shown = [
   ...dashboard.templating.list.flatMap(({ definition }) => definition ?? []),
 ];
 
-/** A gateway to which everything has happened that a metric counts. */
+/** A gateway in which every metric has a value. */
 async function busyGateway(server = ''): Promise<TestGateway> {
   const [upstream, issuer] = [keep(await startRecordingUpstream()), keep(await startIssuer())];
   const gateway = keep(
@@ -74,12 +74,12 @@ services:
   return gateway;
 }
 
-/** Metrics' own names in an expression; what rules record has colons. */
+/** The metric names in an expression; names of recording rules contain colons. */
 function namesIn(expression: string): readonly string[] {
   return expression.match(/(?<![\w:$])(?:gatehouse|process|nodejs)_\w+(?![\w:])/g) ?? [];
 }
 
-test('every metric that the dashboard and the alerts name is exposed', async () => {
+test('every metric used by the dashboard and the alerts is exposed', async () => {
   const gateway = await busyGateway();
   const text = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
   const exposed = new Set(
@@ -90,12 +90,12 @@ test('every metric that the dashboard and the alerts name is exposed', async () 
   const named = new Set([...shown, ...rules.map(({ expr }) => expr)].flatMap(namesIn));
   expect(named.size).toBeGreaterThan(18);
   expect([...named].filter((name) => !exposed.has(name))).toEqual([]);
-  // And the other way round: nothing of ours is measured that nobody would ever see.
+  // The reverse: every gateway metric is used by the dashboard or the alerts.
   const unseen = [...exposed].filter((name) => name.startsWith('gatehouse_') && !/_(sum|count)$/.test(name));
   expect(unseen.filter((name) => !named.has(name) && !UNSEEN.has(name))).toEqual([]);
 });
 
-/** When it was last reloaded is for whoever looks at the metrics by hand. */
+/** The time of the last reload is meant for manual inspection. */
 const UNSEEN = new Set(['gatehouse_config_last_reload_timestamp_seconds']);
 
 test('every alert has a runbook', () => {
@@ -104,7 +104,7 @@ test('every alert has a runbook', () => {
   expect(alerts.filter((alert) => !page.includes(`\n### ${alert}\n`))).toEqual([]);
 });
 
-needs('promtool').test('the alerts fire and stay quiet as they should', async () => {
+needs('promtool').test('the alerts fire under their conditions only', async () => {
   const promtool = findTool('promtool') ?? 'promtool';
   const check = await run(promtool, ['check', 'rules', join(ROOT, RULES)]);
   expect(check.code, check.stdout + check.stderr).toBe(0);
@@ -114,7 +114,7 @@ needs('promtool').test('the alerts fire and stay quiet as they should', async ()
   expect(alerts.filter((alert) => !readText(tests).includes(`alertname: ${alert}`))).toEqual([]);
 });
 
-needs('promtool').test('the chart’s PrometheusRule holds rules that Prometheus takes', async () => {
+needs('promtool').test('the chart’s PrometheusRule contains valid rules', async () => {
   const { spec } = one(await render('monitoring'), 'PrometheusRule');
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-rules-'));
   keep({ close: () => rmSync(folder, { recursive: true, force: true }) });
@@ -129,7 +129,7 @@ needs('promtool').test('the chart’s PrometheusRule holds rules that Prometheus
 });
 
 needs('prometheus').test(
-  'Prometheus scrapes a running gateway with its token, and not without',
+  'Prometheus scrapes a running gateway with its token and fails without it',
   async () => {
     const server = `server:
   listen: 127.0.0.1:0
@@ -164,7 +164,7 @@ needs('prometheus').test(
       (await prometheus.targets()).some(({ lastError }) => lastError.includes('401')),
     );
     expect(await prometheus.query('up == 1')).toHaveLength(1);
-    // A rule without a mistake is evaluated; an expression of the dashboard is one that Prometheus understands.
+    // Prometheus evaluates every valid rule and parses every expression of the dashboard.
     await eventually('the rules are evaluated', async () =>
       (await prometheus.rules()).every(({ health }) => health === 'ok'),
     );

@@ -1,4 +1,4 @@
-/** npm publishes with nothing but the id token of its job: it exchanges that by itself. */
+/** npm publishes with only the ID token of its CI job and exchanges it itself. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** `npm publish` of a package in a job of GitLab, with this id token and no other credential. */
+/** Runs `npm publish` in a GitLab job with this ID token and no other credential. */
 function publish(place: string, name: string, idToken: string): Promise<Outcome> {
   const cwd = join(folder, place);
   mkdirSync(cwd, { recursive: true });
@@ -63,7 +63,7 @@ function publish(place: string, name: string, idToken: string): Promise<Outcome>
   return run('npm', ['publish'], { cwd, env });
 }
 
-test('npm publish with NPM_ID_TOKEN, and nothing else', async () => {
+test('npm publish with only NPM_ID_TOKEN', async () => {
   const idToken = job.idToken({ aud: AUDIENCE });
   const { code, stderr } = await publish('ui', '@acme/ui', idToken);
   expect(code, stderr).toBe(0);
@@ -73,7 +73,7 @@ test('npm publish with NPM_ID_TOKEN, and nothing else', async () => {
   expect(((await stored.json()) as { versions: object }).versions).toHaveProperty('1.0.0');
   expect(verdaccio.log()).not.toContain(idToken);
 
-  // The exchange is for once where the issuer says so; the token itself opens nothing.
+  // With replay: once the ID token is exchanged once; the ID token itself grants no access.
   const again = await exchange('@acme%2fui', idToken);
   expect(again.status).toBe(401);
   const direct = await fetch(`${gateway.url}/npm/@acme%2fui`, {
@@ -97,7 +97,7 @@ test('a token for one package publishes no other', async () => {
   expect([other.status, await other.text()]).toEqual([403, expect.stringContaining('insufficient_scope')]);
 });
 
-test('what policy does not let it publish is refused at the exchange', async () => {
+test('a publication that the policy denies is refused at the exchange', async () => {
   const { code, stderr } = await publish('other', '@other/ui', job.idToken({ aud: AUDIENCE }));
   expect(code).not.toBe(0);
   expect(stderr).toContain('The ID token is not accepted for publishing');

@@ -1,4 +1,4 @@
-/** uv and twine publish with nothing but the id token of their job: they exchange that by themselves. */
+/** uv and twine publish with only the ID token of their CI job and exchange it themselves. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ needsPython.describe('trusted publishing of Python packages', () => {
     const { cert, key } = authority.issue('IP:127.0.0.1');
     const ca = join(home, 'ca.crt');
     writeFileSync(ca, authority.certificate);
-    // Both ask at https, whatever the URL that they publish to.
+    // Both use https for the exchange, independent of the publish URL.
     gateway = await startGateway(
       `
 issuers: { gitlab: { type: gitlab, issuer: "${gitlab.url}" } }
@@ -94,8 +94,8 @@ services:
     expect(index.log()).toContain('acme_api-1.0-py3-none-any.whl');
   }, 60_000);
 
-  test('twine upload, told that this index is its own', async () => {
-    // It exchanges tokens with the public index only; which that is stands in one variable.
+  test('twine upload, with this index configured as the public one', async () => {
+    // twine exchanges tokens with the public index only, whose URL is in one variable.
     const main = `import sys, twine.utils
 twine.utils.DEFAULT_REPOSITORY = "${url}/pypi/"
 from twine.__main__ import main
@@ -113,7 +113,7 @@ sys.exit(main())`;
     expect(index.log()).not.toContain(String(sent['PACKAGES_ID_TOKEN']));
   }, 60_000);
 
-  test('what policy does not let publish is refused at the exchange, with words that the client prints', async () => {
+  test('a publication that the policy denies is refused at the exchange, and the client prints the message', async () => {
     const args = ['publish', '--trusted-publishing', 'always', '--publish-url', `${url}/pypi/`, ...files];
     const env = withToken({ project_id: '21' });
     const { code, stderr } = await python('uv', args, { home, env });
@@ -126,7 +126,7 @@ sys.exit(main())`;
     return curl(...options, `${url}/_/oidc/mint-token`);
   }
 
-  test('the audience is told, and everything that is wrong with a token in the same words', async () => {
+  test('the audience is published, and all invalid tokens get the same message', async () => {
     const audience = await curl('--cacert', join(home, 'ca.crt'), `${url}/_/oidc/audience`);
     expect([audience.status, JSON.parse(audience.body)]).toEqual([200, { audience: AUDIENCE }]);
     const words = new Set<string>();

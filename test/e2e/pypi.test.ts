@@ -29,7 +29,7 @@ needsPython.describe('Python packages', () => {
   let wheel: string;
   let source: string;
   let foreign: string;
-  /** Every token that a client has sent. */
+  /** All tokens sent by clients. */
   const sent: string[] = [DEPLOY_SECRET];
 
   beforeAll(async () => {
@@ -127,7 +127,7 @@ services:
       { home },
     );
 
-  test('twine uploads, pip and uv install, with an id token, a job token and a deploy token', async () => {
+  test('twine uploads, pip and uv install, with an ID token, a job token and a deploy token', async () => {
     const upload = await twine(job.token, 'pypi', wheel, source);
     expect(upload.code, upload.stdout + upload.stderr).toBe(0);
 
@@ -150,7 +150,7 @@ services:
       'acme_api',
     );
     expect(fromSource.code, fromSource.stdout + fromSource.stderr).toBe(0);
-    // Files came from where the page said, which is the gateway.
+    // The file URLs on the page are the gateway's.
     expect(gateway.auditText()).toContain('/pypi/packages/acme_api-1.0.tar.gz');
   }, 120_000);
 
@@ -167,7 +167,7 @@ services:
     expect(devpi.log()).toContain('+f/');
   }, 120_000);
 
-  test('docs/guides/packages.md says what to write', async () => {
+  test('docs/guides/packages.md shows the client configuration', async () => {
     const cwd = join(home, 'documented');
     const place = { heading: 'pip, twine, uv', host: `127.0.0.1:${gateway.port}` };
     const env = { PIP_TARGET: join(home, 'target'), PIP_NO_CACHE_DIR: '1', UV_NO_CACHE: '1' };
@@ -185,7 +185,7 @@ services:
     await write('uv publish');
   }, 120_000);
 
-  test('netrc is enough for both', async () => {
+  test('netrc works for both clients', async () => {
     const netrc = join(home, 'netrc');
     writeFileSync(netrc, `machine 127.0.0.1\nlogin gitlab-ci-token\npassword ${job.token}\n`, {
       mode: 0o600,
@@ -205,7 +205,7 @@ services:
     }
   }, 60_000);
 
-  test('what is denied says why', async () => {
+  test('a denied request explains the reason', async () => {
     const other = await twine(job.token, 'pypi', foreign);
     expect(other.code).not.toBe(0);
     expect(other.stdout).toContain('resource_not_granted');
@@ -230,7 +230,7 @@ services:
     expect(installed.stderr).toContain('403 Forbidden');
   }, 120_000);
 
-  test('a second file behind the first, which pypiserver would store, ends the upload', async () => {
+  test('a second file after the first one, which pypiserver would store, aborts the upload', async () => {
     const part = (disposition: string, value: string): string =>
       `--b0undary\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${value}\r\n`;
     const body = (second: string): string =>
@@ -266,7 +266,7 @@ services:
     expect(await page('acme-api')).not.toContain('acme_api-2.0.tar.gz');
   });
 
-  test('nobody reads without a credential', async () => {
+  test('reading requires a credential', async () => {
     const read = await pip(`${gateway.url}/pypi/simple/`, '-vv', 'acme-api');
     expect(read.code).not.toBe(0);
     expect(read.stdout + read.stderr).toContain('no_credential');
@@ -275,7 +275,7 @@ services:
     expect(installed.stderr).toContain('401 Unauthorized');
   }, 60_000);
 
-  test('nothing of a client’s credential reaches the indexes', () => {
+  test('no client credential reaches the indexes', () => {
     for (const { log } of [pypiserver, devpi]) for (const secret of sent) expect(log()).not.toContain(secret);
     const credentials = pypiserver.log().matchAll(/'HTTP_AUTHORIZATION': '([^']*)'/g);
     const { username, password } = pypiserver;

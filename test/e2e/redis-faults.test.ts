@@ -42,7 +42,7 @@ function connectTo({ url, prefix = 'faults:', caFile }: Connection) {
 
 const well = (store: Store) =>
   eventually(
-    'the store answers',
+    'the store responds',
     () =>
       store.revocations(undefined).then(
         () => true,
@@ -51,7 +51,7 @@ const well = (store: Store) =>
     20_000,
   );
 
-/** One command in Redis's inline form, from outside of the gateway. */
+/** Sends one inline command to Redis, outside the gateway. */
 function tell(port: number, command: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
@@ -63,7 +63,7 @@ function tell(port: number, command: string): Promise<void> {
   });
 }
 
-needs('redis-server', 'openssl').describe('Redis in trouble', () => {
+needs('redis-server', 'openssl').describe('Redis faults', () => {
   let redis: TestRedis;
   beforeAll(async () => {
     redis = await startRedis();
@@ -88,18 +88,20 @@ needs('redis-server', 'openssl').describe('Redis in trouble', () => {
       expires: undefined,
     });
 
-  test('comes back without its data: whoever remembers a revocation puts it back, and new ones are seen', async () => {
+  test('recovers without its data: replicas write known revocations back, and new ones are visible', async () => {
     const one = await replica('wiped:', 20);
     const two = await replica('wiped:', 20);
     const late = await replica('wiped:', 600_000);
     await revoke(one, 'old');
-    await eventually('both know', () => two.check(job, 'old').kind === 'revoked');
+    await eventually('both have it', () => two.check(job, 'old').kind === 'revoked');
 
     await tell(redis.port, 'FLUSHALL');
-    await eventually('put back', () => late.start().then(() => late.check(job, 'old').kind === 'revoked'));
-    await eventually('in force', () => [one, two].every((each) => each.check(job, 'old').kind === 'revoked'));
+    await eventually('written back', () =>
+      late.start().then(() => late.check(job, 'old').kind === 'revoked'),
+    );
+    await eventually('active', () => [one, two].every((each) => each.check(job, 'old').kind === 'revoked'));
     await revoke(one, 'new');
-    await eventually('seen', () => two.check(job, 'new').kind === 'revoked', 1_000);
+    await eventually('visible', () => two.check(job, 'new').kind === 'revoked', 1_000);
     expect(
       one
         .list()
@@ -108,7 +110,7 @@ needs('redis-server', 'openssl').describe('Redis in trouble', () => {
     ).toEqual(['new', 'old']);
   });
 
-  test('counts changes from the start again: the same number is no longer the same list', async () => {
+  test('restarts its change counter: the same number no longer means the same list', async () => {
     const { store } = connectTo({ url: redis.url, prefix: 'again:' });
     await well(store);
     const put = (id: string) =>
@@ -130,7 +132,7 @@ needs('redis-server', 'openssl').describe('Redis in trouble', () => {
     expect(after?.epoch).not.toBe(before?.epoch);
   });
 
-  test('refuses all writes: what is kept is read on, by replicas that start too; changes are refused', async () => {
+  test('refuses all writes: existing data is still read, also by new replicas; changes are refused', async () => {
     const full = await startRedis();
     onTestFinished(() => full.close());
     const { store } = connectTo({ url: full.url });
@@ -159,7 +161,7 @@ needs('redis-server', 'openssl').describe('Redis in trouble', () => {
     expect(await later.keepFirst('signing-key', 'another')).toBe(key);
   });
 
-  test('refuses all writes and was never written to: nothing is known of revocations until it takes them', async () => {
+  test('refuses all writes and is empty: revocations are not loaded until it accepts writes', async () => {
     const locked = await startRedis(['--min-replicas-to-write', '1']);
     onTestFinished(() => locked.close());
     const { store } = connectTo({ url: locked.url });
@@ -177,7 +179,7 @@ needs('redis-server', 'openssl').describe('Redis in trouble', () => {
     expect(revocations.check(job, 'anybody').kind).toBe('clear');
   });
 
-  test('a connection that goes dead without being closed is replaced', async () => {
+  test('a connection that stalls without being closed is replaced', async () => {
     const relay = await startTcpRelay(redis.port);
     onTestFinished(() => relay.close());
     const { store } = connectTo({ url: `redis://127.0.0.1:${relay.port}` });
@@ -188,7 +190,7 @@ needs('redis-server', 'openssl').describe('Redis in trouble', () => {
     expect(relay.accepted()).toBe(2);
   });
 
-  test('a connection that is accepted and never answered is replaced', async () => {
+  test('a connection that is accepted but never responds is replaced', async () => {
     const relay = await startTcpRelay(redis.port, 1);
     onTestFinished(() => relay.close());
     const { store } = connectTo({ url: `redis://127.0.0.1:${relay.port}` });
@@ -196,11 +198,11 @@ needs('redis-server', 'openssl').describe('Redis in trouble', () => {
     expect(relay.accepted()).toBe(2);
   });
 
-  test('L3 a wrong password is told by its code; no password is in a log or an error', async () => {
+  test('L3 a wrong password is reported by its error code; no password is in a log or an error', async () => {
     const locked = await startRedis(['--requirepass', 'canary-right']);
     onTestFinished(() => locked.close());
     const { store, log } = connectTo({ url: locked.url.replace('//', '//:canary-wrong@') });
-    await eventually('it is said', () => log.lines.length > 0);
+    await eventually('it is logged', () => log.lines.length > 0);
     expect(log.lines[0]?.fields).toEqual({ code: 'WRONGPASS' });
     const error: unknown = await store.revocations(undefined).catch((cause: unknown) => cause);
     expect(error).toMatchObject({ code: 'store_unavailable' });
@@ -209,7 +211,7 @@ needs('redis-server', 'openssl').describe('Redis in trouble', () => {
     await well(right);
   });
 
-  test('K7 rediss:// with its own authority; without it nothing is said to the server', async () => {
+  test('K7 rediss:// with a private CA; without it nothing is sent to the server', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-redis-tls-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
@@ -231,14 +233,14 @@ needs('redis-server', 'openssl').describe('Redis in trouble', () => {
     const { store } = connectTo({ url: `rediss://localhost:${port}`, caFile: certificate });
     await well(store);
     const { store: stranger, log } = connectTo({ url: `rediss://localhost:${port}` });
-    await eventually('it is said', () => log.lines.length > 0);
+    await eventually('it is logged', () => log.lines.length > 0);
     expect(log.lines[0]?.fields).toEqual({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
     await expect(stranger.revocations(undefined)).rejects.toMatchObject({ code: 'store_unavailable' });
     const { store: elsewhere, log: other } = connectTo({
       url: `rediss://127.0.0.1:${port}`,
       caFile: certificate,
     });
-    await eventually('it is said', () => other.lines.length > 0);
+    await eventually('it is logged', () => other.lines.length > 0);
     expect(other.lines[0]?.fields).toEqual({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
     await expect(elsewhere.revocations(undefined)).rejects.toMatchObject({ code: 'store_unavailable' });
   });

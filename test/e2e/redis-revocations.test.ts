@@ -1,4 +1,4 @@
-/** Revocations of several replicas in one Redis: read by what has changed, with replicas of an earlier version among them. */
+/** Revocations of several replicas in one Redis: incremental reads, mixed with replicas of an earlier version. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { VerifiedCredential } from '../../src/core/credentials/credential.ts';
@@ -31,7 +31,7 @@ const ofIdentity = (value: string): NewRevocation => ({
   expires: undefined,
 });
 
-/** One command in Redis's inline form, from outside of the gateway; all of the answer. */
+/** Sends one inline command to Redis, outside the gateway; returns the whole response. */
 function ask(port: number, ...commands: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
@@ -68,24 +68,24 @@ needs('redis-server').describe('replicas', () => {
   const isRevoked = ({ revocations }: Replica, identity: string): boolean =>
     revocations.check(job, identity).kind === 'revoked';
 
-  test('read what has changed, and not the whole list again', async () => {
+  test('read changes instead of the whole list', async () => {
     const [one, two] = [await replica('changed:'), await replica('changed:')];
     const first = await one.revocations.add(ofIdentity('first'));
-    await eventually('in step', () => isRevoked(two, 'first'));
+    await eventually('in sync', () => isRevoked(two, 'first'));
     await ask(redis.port, 'CONFIG RESETSTAT');
     for (let n = 0; n < 50; n++) {
       await one.revocations.add(ofIdentity(`one-${n}`));
       await two.revocations.add(ofIdentity(`two-${n}`));
     }
     await two.revocations.remove(first.id);
-    await eventually('in step', () => isRevoked(two, 'one-49') && isRevoked(one, 'two-49'));
+    await eventually('in sync', () => isRevoked(two, 'one-49') && isRevoked(one, 'two-49'));
     await eventually('removed', () => !isRevoked(one, 'first'));
     const stats = await ask(redis.port, 'INFO commandstats');
     const calls = (name: string): number =>
       Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
     expect(calls('hset')).toBe(100);
     expect(calls('xrange')).toBeGreaterThan(0);
-    // A read between a change and its entry in the stream takes the whole list: rare, and right.
+    // A read between a change and its stream entry reads the whole list, which is rare and correct.
     expect(calls('hkeys')).toBeLessThan(10);
     expect(
       one.revocations
@@ -101,7 +101,7 @@ needs('redis-server').describe('replicas', () => {
     expect(one.revocations.list()).toHaveLength(100);
   });
 
-  test('see what a replica of an earlier version adds and removes, which writes no stream', async () => {
+  test('see changes of a replica of an earlier version, which writes no stream', async () => {
     const [one, two] = [await replica('mixed:'), await replica('mixed:')];
     const kept = await one.revocations.add(ofIdentity('kept'));
     const old = { ...revocation({ value: 'old' }), reason: 'r' };
@@ -115,12 +115,12 @@ needs('redis-server').describe('replicas', () => {
     await two.revocations.add(ofIdentity('newer'));
     await ask(redis.port, 'MULTI', `HDEL mixed:revocations ${kept.id}`, mark(2), 'EXEC');
     for (const each of [one, two]) {
-      await eventually('it is gone', () => !isRevoked(each, 'kept'));
+      await eventually('it is removed', () => !isRevoked(each, 'kept'));
       expect(['old', 'new', 'newer'].every((name) => isRevoked(each, name))).toBe(true);
     }
   });
 
-  test('one that starts reads a long list in parts', async () => {
+  test('a new replica reads a long list in parts', async () => {
     const one = await replica('long:');
     for (let n = 0; n < 2_500; n += 100) {
       await Promise.all(
@@ -130,10 +130,10 @@ needs('redis-server').describe('replicas', () => {
     const two = await replica('long:');
     expect(two.revocations.list()).toHaveLength(2_500);
     await one.revocations.add(ofIdentity('last'));
-    await eventually('and goes on from there', () => isRevoked(two, 'last'));
+    await eventually('later changes arrive', () => isRevoked(two, 'last'));
   });
 
-  test('without the right to write the stream every change is still seen, and the log says so once', async () => {
+  test('without write permission for the stream every change is still visible, and the log reports it once', async () => {
     const rules = 'ACL SETUSER limited on >secret ~* &* +@all -xadd';
     expect(await ask(redis.port, rules)).toContain('+OK');
     const url = redis.url.replace('//', '//limited:secret@');
@@ -142,7 +142,7 @@ needs('redis-server').describe('replicas', () => {
     await one.revocations.add(ofIdentity('b'));
     await eventually('both are seen', () => isRevoked(two, 'a') && isRevoked(two, 'b'));
     await one.revocations.remove(added.id);
-    await eventually('and the removal', () => !isRevoked(two, 'a'));
+    await eventually('the removal is visible', () => !isRevoked(two, 'a'));
     const warnings = one.log.lines.filter(({ level }) => level === 'warn');
     expect(warnings.map(({ fields }) => fields)).toEqual([{ code: 'NOPERM' }]);
   });
@@ -155,9 +155,9 @@ needs('redis-server').describe('replicas', () => {
       return (await revocations.addByHolder(wanted, holder)).kind;
     };
     for (let n = 0; n < 60; n++) expect(await revoke(one, n)).toBe('added');
-    await eventually('known there', () => two.revocations.list().length === 60);
+    await eventually('visible there', () => two.revocations.list().length === 60);
     expect(await revoke(two, 60)).toBe('quota_exceeded');
-    // One that has just started knows it too.
+    // A new replica has it, too.
     expect(await revoke(await replica('quota:'), 61)).toBe('quota_exceeded');
   });
 });

@@ -10,7 +10,7 @@ import type { Outcome } from '../support/run.ts';
 const keep = cleanUp();
 const OK = { code: 0 };
 
-/** What a client printed, wherever it did. */
+/** The output of a client on stdout and stderr. */
 function said({ stdout, stderr }: Outcome): string {
   return stdout + stderr;
 }
@@ -24,7 +24,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
 
   describe('docker', () => {
     test.each([
-      ['an id token, whatever the user name', () => ['ci', rig.job.idToken()]],
+      ['an ID token with any user name', () => ['ci', rig.job.idToken()]],
       ['a job token', () => ['gitlab-ci-token', rig.job.token]],
       ['a deploy token', () => ['edge-puller', DEPLOY_SECRET]],
     ])('logs in with %s, and out', async (_what, credential) => {
@@ -34,7 +34,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
       expect(await rig.clients.docker('logout', rig.host)).toMatchObject(OK);
     });
 
-    test('a wrong secret is told so', async () => {
+    test('a wrong secret is reported', async () => {
       const login = await rig.clients.docker(
         'login',
         '-u',
@@ -47,7 +47,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
       expect(said(login)).toContain('credential_invalid');
     });
 
-    test('somebody whom no identity knows is told so', async () => {
+    test('a token that no identity matches is reported', async () => {
       const stranger = rig.gitlab.job({ project: { id: 99, path: 'evil/app' } });
       const login = await rig.clients.docker('login', '-u', 'ci', '-p', stranger.idToken(), rig.host);
       expect(login.code).not.toBe(0);
@@ -58,7 +58,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
   describe('podman', () => {
     const HTTP = '--tls-verify=false';
 
-    test('logs in, pulls, pushes, and is told why not', async () => {
+    test('logs in, pulls, pushes, and prints the reason of a denial', async () => {
       const { clients, host, job } = rig;
       const image = writeImage(clients.folder, 'podman');
       const source = `${host}/acme/payments/podman:1`;
@@ -93,7 +93,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
   describe('buildah', () => {
     const HTTP = '--tls-verify=false';
 
-    test('builds from nothing, pushes, pulls, and is told why not', async () => {
+    test('builds from scratch, pushes, pulls, and prints the reason of a denial', async () => {
       const { clients, host, job } = rig;
       writeFileSync(join(clients.folder, 'content.txt'), 'buildah');
       const login = await clients.buildah('login', HTTP, '-u', 'ci', '-p', job.idToken(), host);
@@ -116,7 +116,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
   });
 
   describe('helm', () => {
-    test('logs in, pushes and pulls a chart, and is told why not', async () => {
+    test('logs in, pushes and pulls a chart, and prints the reason of a denial', async () => {
       const { clients, host, job } = rig;
       const chart = join(clients.folder, 'chart');
       mkdirSync(chart);
@@ -202,7 +202,7 @@ needs('docker-registry', 'skopeo', 'docker').describe('challenge: basic', () => 
     expect(wrong.code).not.toBe(0);
   });
 
-  test('anybody pulls what is open to all, with docker’s challenge for the rest', async () => {
+  test('anonymous clients pull public repositories, with a docker challenge for others', async () => {
     const rig = keep(await startRegistryRig());
     const { clients, host, registry } = rig;
     const image = writeImage(clients.folder, 'public');

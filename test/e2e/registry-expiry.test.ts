@@ -1,4 +1,4 @@
-/** A push that takes longer than its token lives, in real time: clients look at their own clock. */
+/** A push that takes longer than its token is valid, in real time, because clients use their own clock. */
 import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
@@ -9,17 +9,17 @@ import { startSlowRelay } from '../support/slow-relay.ts';
 
 const keep = cleanUp();
 
-/** 60 s is the shortest life of a token; the layer takes a little longer. */
+/** 60 s is the minimum token lifetime; the layer takes slightly longer. */
 const RATE = 64 * 1024;
 const SIZE = 66 * RATE;
 
 needs('docker-registry', 'skopeo').test(
-  'the layer under way arrives whole, and the client gets another token for the rest',
+  'the layer in flight arrives complete, and the client obtains another token for the rest',
   async () => {
     const rig = keep(await startRegistryRig({ tokenLifetime: '1m' }));
     const { clients, gateway, job } = rig;
     const line = keep(await startSlowRelay(gateway.port, RATE));
-    // Clients compress: only what is random keeps its size.
+    // Clients compress layers, so the data is random.
     const image = writeImage(clients.folder, randomBytes(SIZE));
     const remote = `docker://${line.host}/acme/payments/big:1`;
     const push = await clients.skopeo(

@@ -1,4 +1,4 @@
-/** A layer of 2 GiB there and back: whole, and the process that carries it does not grow with it. */
+/** Uploads and downloads a layer of 2 GiB: complete, with bounded memory in the gateway. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
@@ -46,7 +46,7 @@ needs('docker-registry').test('2 GiB: digests equal, resident memory within 64 M
   const pull = async (digest: string): Promise<string> =>
     digestOf(await ask('GET', `/v2/acme/payments/api/blobs/${digest}`));
 
-  // Once small, so that what every first request needs is there before it is measured.
+  // A small request first, so that the measurement excludes one-time allocations.
   const small = await digestOf(pieces(16 * MIB));
   await push(16 * MIB, small);
   expect(await pull(small)).toBe(small);
@@ -71,7 +71,7 @@ async function digestOf(source: Readable): Promise<string> {
   return `sha256:${hash.digest('hex')}`;
 }
 
-/** Bytes; the largest resident set that the process has had. */
+/** The peak resident set size of the process, in bytes. */
 function peakMemory(pid: number): number {
   const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kilobytes) * 1024;

@@ -37,7 +37,7 @@ needs('docker-registry', 'skopeo').describe('skopeo through the gateway', () => 
     expect(gone).toMatchObject({ code: 0 });
   });
 
-  test('a push to another project is denied, and says why', async () => {
+  test('a push to another project is denied with the reason', async () => {
     const { clients, host, job } = rig;
     const image = writeImage(clients.folder, 'two');
     const creds = `gitlab-ci-token:${job.token}`;

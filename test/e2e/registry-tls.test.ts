@@ -10,7 +10,7 @@ import { startRegistryRig, type RegistryRig } from '../support/registry-rig.ts';
 const OK = { code: 0 };
 const CLIENTS = ['docker-registry', 'skopeo', 'podman', 'buildah', 'docker', 'openssl'] as const;
 
-needs(...CLIENTS).describe('every client over TLS, with an authority that only it was told of', () => {
+needs(...CLIENTS).describe('every client over TLS, with a private CA configured per client', () => {
   const { test } = needs();
   let rig: RegistryRig;
   let folder: string;

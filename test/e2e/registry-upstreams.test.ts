@@ -24,10 +24,10 @@ async function pushAndPull({ clients, host, job }: RegistryRig, name: string): P
   expect(gone).toMatchObject(OK);
 }
 
-needs('docker-registry', 'skopeo', 'htpasswd').describe('registries that want a credential', () => {
+needs('docker-registry', 'skopeo', 'htpasswd').describe('registries that require a credential', () => {
   const { test } = needs();
 
-  test('Basic: the gateway brings its own', async () => {
+  test('Basic: the gateway sends its credential', async () => {
     const registry = keep(await startRegistry({ kind: 'htpasswd', username: 'gate', password: PASSWORD }));
     const rig = keep(
       await startRegistryRig({
@@ -41,7 +41,7 @@ needs('docker-registry', 'skopeo', 'htpasswd').describe('registries that want a 
     expect(rig.gateway.auditText()).not.toContain(PASSWORD);
   });
 
-  test('a wrong one is our fault, and not the client’s', async () => {
+  test('a wrong upstream credential is a gateway error, not a client error', async () => {
     const registry = keep(await startRegistry({ kind: 'htpasswd', username: 'gate', password: PASSWORD }));
     const rig = keep(
       await startRegistryRig({ registry, auth: '{ basic: { username: gate, password: wrong } }' }),
@@ -54,7 +54,7 @@ needs('docker-registry', 'skopeo', 'htpasswd').describe('registries that want a 
     expect(await response.text()).toContain('upstream_unauthorized');
   });
 
-  test('tokens of its own service: fetched per set of rights, kept, renewed, unseen by clients', async () => {
+  test('tokens of its token service: fetched per scope set, cached, renewed, not visible to clients', async () => {
     const tokens = keep(await startTokenServer('gate', PASSWORD));
     const registry = keep(
       await startRegistry({
@@ -91,12 +91,12 @@ needs('docker-registry', 'skopeo', 'htpasswd').describe('registries that want a 
       });
     await tags();
     ahead = (tokens.lifetime - 1) * 1000;
-    // The list of revocations has to be read again first, at the new time.
-    await eventually('an answer', async () => (await tags()).status !== 503);
+    // The revocation list must be read first, at the new time.
+    await eventually('a response', async () => (await tags()).status !== 503);
     expect(tokens.asked.filter(([scope]) => scope === 'repository:acme/payments/other:pull')).toHaveLength(2);
   });
 
-  test('a token service that is away, or refuses us', async () => {
+  test('an unreachable token service, or one that refuses the credential', async () => {
     const tokens = await startTokenServer('gate', PASSWORD);
     const registry = keep(
       await startRegistry({
@@ -122,7 +122,7 @@ needs('docker-registry', 'skopeo', 'htpasswd').describe('registries that want a 
       return `${response.status} ${await response.text()}`;
     };
     expect(await tags()).toMatch(/^502 .*upstream_unauthorized/);
-    // Not shown again at once: a wrong password that is shown often locks accounts.
+    // The password is not sent again at once: repeated failures can lock accounts.
     expect(await tags()).toMatch(/^502 .*upstream_unauthorized/);
     expect(tokens.refused).toBe(1);
     await tokens.close();
@@ -134,7 +134,7 @@ needs('docker-registry', 'skopeo', 'htpasswd').describe('registries that want a 
 needs('docker-registry', 'skopeo').describe('several registries on one host', () => {
   const { test } = needs();
 
-  test('by prefix: one login, each name at its own registry, without the prefix', async () => {
+  test('by prefix: one login; each repository is forwarded to its registry without the prefix', async () => {
     const second = keep(await startRegistry());
     const rig = keep(
       await startRegistryRig({

@@ -1,4 +1,4 @@
-/** A running process whose configuration is changed by ConfigMap swaps, by hand, and by SIGHUP (threats K3). */
+/** Configuration changes in a running process: ConfigMap swaps, edits, and SIGHUP (threats K3). */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ beforeEach(async () => {
   upstream = keep(await startRecordingUpstream());
 });
 
-/** `scopes` are those of the job; `listen` needs a restart. */
+/** `scopes` are the scopes of the job; `listen` requires a restart. */
 function yaml(scopes: string, { listen = '127.0.0.1:0', more = '' } = {}): string {
   return `version: 1
 server:
@@ -70,7 +70,7 @@ async function said(gateway: GatewayProcess) {
   };
 }
 
-/** Without the right of root to read what nobody may. */
+/** Without root's capability to read any file. */
 function asAnybody(): readonly string[] {
   if (process.getuid?.() !== 0) return [];
   return [findTool('setpriv') ?? 'setpriv', '--bounding-set', '-dac_override,-dac_read_search'];
@@ -79,7 +79,7 @@ function asAnybody(): readonly string[] {
 const messages = (gateway: GatewayProcess, message: string) =>
   gateway.log().filter((record) => record.message === message);
 
-test('ConfigMap swaps: each is in force without a restart, its hash in metrics and on the admin listener', async () => {
+test('ConfigMap swaps: each is active without a restart, with its hash in metrics and on the admin listener', async () => {
   const map = createConfigMap(join(folder, 'config'));
   map.write({ 'gatehouse.yaml': yaml(READ) });
   const gateway = keep(await startGatewayProcess(map.folder));
@@ -99,7 +99,7 @@ test('ConfigMap swaps: each is in force without a restart, its hash in metrics a
     [WRITE, 403],
   ] as const) {
     map.write({ 'gatehouse.yaml': yaml(scopes) });
-    await eventually(`${scopes} is in force`, async () => (await get(gateway)) === status);
+    await eventually(`${scopes} is active`, async () => (await get(gateway)) === status);
     const now = await said(gateway);
     expect(now).toMatchObject({ successful: 1, hash: now.config, reload: { ok: true, restartNeeded: [] } });
     expect(now.timestamp).toBeCloseTo(Date.parse(now.reload.at ?? '') / 1000, 2);
@@ -111,7 +111,7 @@ test('ConfigMap swaps: each is in force without a restart, its hash in metrics a
 });
 
 needs('setpriv').describe(
-  'K3 a configuration that cannot be used: the old one stays, and that is told',
+  'K3 an invalid configuration: the previous one stays active, and the problem is logged',
   () => {
     test.each<[string, (file: string) => void, RegExp]>([
       ['empty', (file) => writeFileSync(file, ''), /gatehouse\.yaml:1:1/],
@@ -129,7 +129,7 @@ needs('setpriv').describe(
       const gateway = keep(await startGatewayProcess(file, {}, asAnybody()));
       const before = await said(gateway);
       spoil(file);
-      await eventually('it is told', () => messages(gateway, 'configuration problem').length > 0);
+      await eventually('the problem is logged', () => messages(gateway, 'configuration problem').length > 0);
       expect(messages(gateway, 'configuration problem')[0]?.['problem']).toMatch(problem);
       expect(await get(gateway)).toBe(200);
       const failed = await said(gateway);
@@ -143,13 +143,13 @@ needs('setpriv').describe(
 
       rmSync(file, { force: true });
       writeFileSync(file, yaml(WRITE), { mode: 0o644 });
-      await eventually('what is good again is in force', async () => (await get(gateway)) === 403);
+      await eventually('the valid configuration is active', async () => (await get(gateway)) === 403);
       expect(await said(gateway)).toMatchObject({ successful: 1, reload: { ok: true } });
     });
   },
 );
 
-test('SIGHUP: read again at once; a secret that was missing is found', async () => {
+test('SIGHUP: reloaded at once; a secret file that was missing is found', async () => {
   const config = join(folder, 'config');
   mkdirSync(config);
   const file = join(config, 'gatehouse.yaml');
@@ -157,11 +157,11 @@ test('SIGHUP: read again at once; a secret that was missing is found', async () 
   const gateway = keep(await startGatewayProcess(file));
   const secret = join(folder, 'secret');
   writeFileSync(file, yaml(READ, { more: `, auth: { bearer: { tokenFile: "${secret}" } }` }));
-  await eventually('it is told', () => messages(gateway, 'configuration problem').length === 1);
+  await eventually('the problem is logged', () => messages(gateway, 'configuration problem').length === 1);
   expect(messages(gateway, 'configuration problem')[0]?.['problem']).toContain(`${secret} does not exist`);
   writeFileSync(secret, 'sesame-of-the-upstream\n', { mode: 0o600 });
   process.kill(gateway.pid, 'SIGHUP');
-  await eventually('it is in force', () => messages(gateway, 'configuration reloaded').length === 1);
+  await eventually('it is active', () => messages(gateway, 'configuration reloaded').length === 1);
   expect(await get(gateway)).toBe(200);
   expect(upstream.bytes()).toContain('Bearer sesame-of-the-upstream');
 
@@ -171,18 +171,18 @@ test('SIGHUP: read again at once; a secret that was missing is found', async () 
   expect(upstream.accepted()).toBe(1);
 });
 
-test('keys that need a restart are named in the log and on the admin listener; the rest counts', async () => {
+test('keys that need a restart are named in the log and on the admin listener; other changes take effect', async () => {
   const file = join(folder, 'gatehouse.yaml');
   writeFileSync(file, yaml(READ));
   const gateway = keep(await startGatewayProcess(file));
   writeFileSync(file, `${yaml(WRITE, { listen: '127.0.0.1:1' })}logs: { access: true }\n`);
-  await eventually('it is in force', async () => (await get(gateway)) === 403);
+  await eventually('it is active', async () => (await get(gateway)) === 403);
   expect(messages(gateway, 'some changed keys take effect only after a restart')).toMatchObject([
     { keys: 'server.listen logs' },
   ]);
   expect((await said(gateway)).reload.restartNeeded).toEqual(['server.listen', 'logs']);
   writeFileSync(file, yaml(READ));
-  await eventually('back again', async () => (await get(gateway)) === 200);
+  await eventually('the previous configuration is active', async () => (await get(gateway)) === 200);
   expect((await said(gateway)).reload.restartNeeded).toEqual([]);
   expect(readFileSync(file, 'utf8')).toBe(yaml(READ));
 });

@@ -1,4 +1,4 @@
-/** Where tokens are given out: whoever has no good token learns nothing, and no token becomes another's (threats J10–J13, C6, B2, L3). */
+/** Token exchange endpoints: refusals reveal nothing, and no token can be converted into another's (threats J10–J13, C6, B2, L3). */
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -80,7 +80,7 @@ function parts(token: string): readonly [string, string, Buffer] {
 }
 
 describe.each(WAYS)('%s', (_path, exchange) => {
-  test('J10: a token over 16 KiB is refused before anything in it is read', async () => {
+  test('J10: a token over 16 KiB is refused before it is parsed', async () => {
     expect((await exchange(issuer.mint())).status).toBe(200);
     const bomb = issuer.mint({ padding: 'x'.repeat(17 * 1024) });
     const before = issuer.requests.jwks;
@@ -93,7 +93,7 @@ describe.each(WAYS)('%s', (_path, exchange) => {
     expect((await exchange(issuer.mint())).status).toBe(200);
   });
 
-  test('J12: unknown key ids cost few fetches, and the client that sends them is slowed down', async () => {
+  test('J12: unknown key ids cause few fetches, and their client is rate-limited', async () => {
     await exchange(issuer.mint());
     const before = issuer.requests.jwks;
     const statuses = new Set<number>();
@@ -103,11 +103,11 @@ describe.each(WAYS)('%s', (_path, exchange) => {
     }
     expect(issuer.requests.jwks - before).toBeLessThanOrEqual(1);
     expect(statuses).toContain(429);
-    // B2: whoever has a good token is let through all the same.
+    // B2: a valid token is still accepted.
     expect((await exchange(issuer.mint())).status).toBe(200);
   });
 
-  test('J1: HS256 with the public key, and no signature at all', async () => {
+  test('J1: HS256 with the public key, and no signature', async () => {
     const [, payload] = parts(issuer.mint());
     const encode = (header: object): string => Buffer.from(JSON.stringify(header)).toString('base64url');
     const { kid } = issuer.key;
@@ -117,7 +117,7 @@ describe.each(WAYS)('%s', (_path, exchange) => {
     for (const token of [`${hs256}.${mac}`, none]) expect((await exchange(token)).status).not.toBe(200);
   });
 
-  test('what was minted is not exchanged, nor a token of ours with another typ', async () => {
+  test('a minted token is not exchanged, nor a token of the gateway with another typ', async () => {
     const token = await minted();
     expect((await exchange(token)).status).not.toBe(200);
     const [, payload, signature] = parts(token);
@@ -126,7 +126,7 @@ describe.each(WAYS)('%s', (_path, exchange) => {
   });
 });
 
-test('B2: junk at a registry’s login is counted as it is everywhere', async () => {
+test('B2: invalid credentials at a registry login count as failed attempts', async () => {
   const { host } = new URL(gateway.url);
   const login = (password: string): Promise<Response> =>
     fetch(`${gateway.url}/token?service=${host}`, {
@@ -138,7 +138,7 @@ test('B2: junk at a registry’s login is counted as it is everywhere', async ()
   expect((await login(issuer.mint())).status).toBe(200);
 });
 
-test('J11: a minted token that was given back stays so, however its signature is spelled', async () => {
+test('J11: a revoked minted token stays revoked with every encoding of its signature', async () => {
   const token = await minted();
   const twin = mirrored(token);
   expect(twin).not.toBe(token);
@@ -150,7 +150,7 @@ test('J11: a minted token that was given back stays so, however its signature is
   }
 });
 
-test('C6: what is revoked is neither exchanged nor lives on in what was minted from it', async () => {
+test('C6: a revoked credential is not exchanged, and tokens minted from it are refused', async () => {
   const token = await minted();
   const revoke = (body: object): Promise<Response> =>
     fetch(`${gateway.adminUrl}/revocations`, {
@@ -165,7 +165,7 @@ test('C6: what is revoked is neither exchanged nor lives on in what was minted f
   expect((await gateway.audited(reply.headers.get('x-request-id'))).event.reason).toBe('revoked');
 });
 
-test('no enumeration: one with a good token of its own cannot tell which other names there are', async () => {
+test('no enumeration: a client with a valid token cannot discover other names', async () => {
   const ask = async (email: string): Promise<readonly [string, number]> => {
     const began = performance.now();
     const { status, headers, text } = await byName(issuer.mint(), email);
@@ -188,11 +188,11 @@ test('no enumeration: one with a good token of its own cannot tell which other n
   }
   expect([...words]).toEqual([expect.stringMatching(/^401 /)]);
   const median = (email: string): number => (times.get(email) ?? []).toSorted((a, b) => a - b)[100] ?? 0;
-  // A signature is checked either way: what is left is far less than one takes.
+  // Both cases verify a signature, which takes far longer than the remaining difference.
   expect(Math.abs(median(there) - median(not))).toBeLessThan(Math.max(1, median(not) / 3));
 }, 60_000);
 
-test('L3: no token in the audit trail, whatever came of it', async () => {
+test('L3: no token in the audit log, independent of the outcome', async () => {
   const tokens = [issuer.mint(), issuer.mint({ project_id: '9' }), 'canary-7f3a'];
   for (const [, exchange] of WAYS) {
     for (const token of tokens) {

@@ -1,4 +1,4 @@
-/** C8: a minted token is good only as long as the configuration would accept the credential that it was minted from. */
+/** C8: a minted token is valid only while the configuration accepts its source credential. */
 import { createPrivateKey, generateKeyPairSync, hash, sign } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -123,7 +123,7 @@ async function fromWorkload(): Promise<string> {
   return tokenOf(await main.request('POST /v1/auth:exchangeToken', lines, body));
 }
 
-/** Each way to a minted token. */
+/** All ways to obtain a minted token. */
 const SOURCES = {
   'an ID token, for one service': async () => tokenOf(await main.exchange(idToken(), { audience: 'orders' })),
   'an ID token, for all services': async () => tokenOf(await main.exchange(idToken())),
@@ -151,7 +151,7 @@ const SOURCES = {
 
 type Source = keyof typeof SOURCES;
 
-/** A request that the token of this source is good for. */
+/** A request that the token of this source is granted. */
 async function use(source: Source, token: string): Promise<string> {
   if (source.endsWith('at a registry')) {
     return outcomeOf(await registry.use(token, 'GET /v2/acme/payments/x/tags/list'));
@@ -188,7 +188,7 @@ const OTHER_WORKLOAD = replace('{ identity: ci, audiences', '{ identity: later, 
 const NO_JOB_TOKENS: Edit = (yaml) =>
   yaml.replace('    jobTokens: { cache: 30s }\n', '').replace('[id_token, job_token]', '[id_token]');
 
-test.each(Object.keys(SOURCES) as Source[])('unrelated changes leave it valid: %s', async (source) => {
+test.each(Object.keys(SOURCES) as Source[])('unrelated changes do not invalidate it: %s', async (source) => {
   const token = await SOURCES[source]();
   expect(await use(source, token)).toBe('200');
   expect(await gateway.reload(replace('path: /unrelated/', 'path: /other/'))).toBe(true);
@@ -214,13 +214,8 @@ const CASES: readonly (readonly [Source, what: string, Edit, outcome: string])[]
   ['a deploy token at a registry', 'it is removed', NO_EDGE, '401 revoked'],
   ['a workload identity', 'its name is removed', NO_WORKLOAD, '401 revoked'],
   ['a workload identity at a registry', 'its name is removed', NO_WORKLOAD, '401 revoked'],
-  ['a workload identity', 'its name stands for another identity', OTHER_WORKLOAD, '401 revoked'],
-  [
-    'a workload identity at a registry',
-    'its name stands for another identity',
-    OTHER_WORKLOAD,
-    '401 revoked',
-  ],
+  ['a workload identity', 'its name maps to another identity', OTHER_WORKLOAD, '401 revoked'],
+  ['a workload identity at a registry', 'its name maps to another identity', OTHER_WORKLOAD, '401 revoked'],
   [
     'a workload identity',
     'its audiences change',
@@ -235,13 +230,13 @@ const CASES: readonly (readonly [Source, what: string, Edit, outcome: string])[]
   ],
   [
     'trusted publishing',
-    'it is switched off',
+    'it is disabled',
     (yaml) => yaml.replace(/ {4}trustedPublishing:.*\n/, ''),
     '401 audience_mismatch',
   ],
   [
     'trusted publishing',
-    'it is switched off, and the service takes that audience otherwise',
+    'it is disabled, and the service accepts the audience as its own',
     (yaml) => yaml.replace(/ {4}trustedPublishing:.*\n/, `    audiences: ["${PUBLISHING_AUDIENCE}"]\n`),
     '401 audience_mismatch',
   ],
@@ -315,20 +310,20 @@ const CASES: readonly (readonly [Source, what: string, Edit, outcome: string])[]
   ],
   [
     'an ID token, for one service',
-    'its issuer signs otherwise',
+    'its issuer uses another algorithm',
     issuerKey('maxTokenLifetime: 1h'),
     '401 issuer_unknown',
   ],
-  ['a job token', 'its issuer takes no job tokens any more', NO_JOB_TOKENS, '401 issuer_unknown'],
+  ['a job token', 'its issuer no longer accepts job tokens', NO_JOB_TOKENS, '401 issuer_unknown'],
   [
     'a job token at a registry',
-    'its issuer takes no job tokens any more',
+    'its issuer no longer accepts job tokens',
     NO_JOB_TOKENS,
     '401 issuer_unknown',
   ],
   [
     'a deploy token of GitLab',
-    'its issuer takes none any more',
+    'its issuer no longer accepts deploy tokens',
     (yaml) => yaml.replace('    deployTokens: { cache: 60s }\n', '').replace(/ {2}mirror:.*\n/, ''),
     '401 issuer_unknown',
   ],
@@ -337,7 +332,7 @@ const CASES: readonly (readonly [Source, what: string, Edit, outcome: string])[]
 describe.each(CASES)('minted from %s: %s', (source, _what, edit, outcome) => {
   test(outcome, async () => {
     const token = await SOURCES[source]();
-    // Twice: the second request finds it in the verification cache.
+    // The second request uses the verification cache.
     expect([await use(source, token), await use(source, token)]).toEqual(['200', '200']);
     upstream.reset();
     const put: Edit = (yaml) =>
@@ -351,7 +346,7 @@ describe.each(CASES)('minted from %s: %s', (source, _what, edit, outcome) => {
   });
 });
 
-test('a change that is taken back makes it good again', async () => {
+test('reverting the change makes it valid again', async () => {
   const token = await SOURCES['a deploy token']();
   expect(await gateway.reload(ROTATED)).toBe(true);
   expect(await use('a deploy token', token)).toBe('401 revoked');
@@ -365,12 +360,12 @@ test('a token whose source is no longer accepted cannot be renewed at /token', a
   expect(outcomeOf(await registry.login(token, PULL))).toBe('401 revoked');
 });
 
-test('a shorter tokenLifetime counts for tokens that were issued before', async () => {
+test('a shorter tokenLifetime applies to tokens issued before', async () => {
   const token = await SOURCES['an ID token, for one service']();
   expect(await gateway.reload(replace('tokenLifetime: 24h', 'tokenLifetime: 1m'))).toBe(true);
   expect(await use('an ID token, for one service', token)).toBe('200');
   ahead = 61_000;
-  // The list of revocations is read again first.
+  // The revocation list is read first.
   const outcome = await eventually('a decision', async () => {
     const said = await use('an ID token, for one service', token);
     return said.startsWith('503') ? undefined : said;
@@ -378,12 +373,12 @@ test('a shorter tokenLifetime counts for tokens that were issued before', async 
   expect(outcome).toBe('401 token_expired');
 });
 
-test('a token that is renewed at /token before a shorter tokenLifetime ends with the first one', async () => {
+test('a token renewed at /token before a shorter tokenLifetime expires with the original token', async () => {
   const first = tokenOf(await main.exchange(idToken(), { audience: 'registry' }));
   expect(await gateway.reload(replace('tokenLifetime: 24h', 'tokenLifetime: 2m'))).toBe(true);
   const outcomeAfter = (milliseconds: number, request: () => Promise<string>): Promise<string> => {
     ahead = milliseconds;
-    // The list of revocations is read again first.
+    // The revocation list is read first.
     return eventually('a decision', async () => {
       const said = await request();
       return said.startsWith('503') ? undefined : said;
@@ -418,7 +413,7 @@ test.each<[string, Source, string]>([
   expect(upstream.bytes()).toBe('');
 });
 
-/** Another payload under the header of a token, signed with the gateway's own key. */
+/** Replaces the payload of a token and signs it with the gateway's key. */
 function resigned(token: string, payload: object): string {
   const body = Buffer.from(JSON.stringify(payload)).toString('base64url');
   const signed = `${token.split('.')[0] ?? ''}.${body}`;
@@ -437,19 +432,19 @@ describe('an open WebSocket', () => {
     ['it expired', 'a deploy token', EXPIRED],
     ['it expired', 'the secret itself', EXPIRED],
     ['its name is removed', 'a workload identity', NO_WORKLOAD],
-    ['its name stands for another identity', 'a workload identity', OTHER_WORKLOAD],
+    ['its name maps to another identity', 'a workload identity', OTHER_WORKLOAD],
     ['the audiences of its issuer change', 'an ID token, for all services', ISSUER_AUDIENCE],
-    ['its issuer takes no job tokens any more', 'a job token', NO_JOB_TOKENS],
+    ['its issuer no longer accepts job tokens', 'a job token', NO_JOB_TOKENS],
   ])('%s: the one of %s ends', async (_what, source, edit) => {
     const socket = await chat(await chatTokenOf(source));
     socket.send('hello');
     expect(await socket.next()).toBe('hello');
     expect(await gateway.reload(edit)).toBe(true);
     expect(await socket.closed()).toBe(1006);
-    await eventually('the end at the upstream', () => echo.open() === 0);
+    await eventually('the upstream connection ends', () => echo.open() === 0);
   });
 
-  test('a deploy token that expires later ends nothing', async () => {
+  test('a deploy token that expires later ends no connection', async () => {
     const socket = await chat(await chatTokenOf('a deploy token'));
     expect(await gateway.reload(replace('2999-12-31', '2999-12-30'))).toBe(true);
     const until = performance.now() + 700;

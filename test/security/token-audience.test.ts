@@ -82,7 +82,7 @@ describe('/token of a host with two registries', () => {
     const answer = await registry.login(source, BOTH);
     expect(jsonOf(answer)['scope']).toBe(scope);
     const issued = tokenOf(answer);
-    // Presented directly, the source has the same reach.
+    // The source token, used directly, has the same access.
     for (const token of [source, issued]) {
       expect(outcomeOf(await registry.use(token, `GET /v2/${other}/tags/list`))).toBe(
         '401 audience_mismatch',
@@ -94,7 +94,7 @@ describe('/token of a host with two registries', () => {
     }
   });
 
-  test('the other registry is closed to it for what anyone may do there, too', async () => {
+  test('the other registry refuses it, also for anonymous access', async () => {
     const source = await issuedFor('rega');
     const answer = await registry.login(source, ['repository:b/public/x:pull']);
     expect(jsonOf(answer)['scope']).toBeUndefined();
@@ -103,7 +103,7 @@ describe('/token of a host with two registries', () => {
     expect(upstream.bytes()).toBe('');
   });
 
-  test('a login without a scope adds nothing, and neither does a second or third one', async () => {
+  test('a login without a scope adds no access, nor does a second or third login', async () => {
     const first = await registry.login(await issuedFor('rega'));
     expect(payloadOf(tokenOf(first))['access']).toEqual([]);
     expect(await scopeAt(registry, tokenOf(first))).toBeUndefined();
@@ -113,14 +113,14 @@ describe('/token of a host with two registries', () => {
     expect(outcomeOf(await registry.use(third, 'GET /v2/b/x/tags/list'))).toBe('401 audience_mismatch');
   });
 
-  test('the scope of the source is a limit, also where it names no repository', async () => {
+  test('the scope of the source token is a limit, also if it names no repository', async () => {
     const source = await issuedFor('regb', 'read_registry');
     expect(await scopeAt(registry, source)).toBe('repository:b/x:pull');
     const all = tokenOf(await main.exchange(issuer.mint(), { scope: 'read_registry' }));
     expect(await scopeAt(registry, all)).toBe('repository:a/x:pull repository:b/x:pull');
   });
 
-  test('the OAuth form of the endpoint does the same', async () => {
+  test('the OAuth form of the endpoint behaves the same', async () => {
     const body = new URLSearchParams({
       grant_type: 'password',
       service: HOST,
@@ -167,7 +167,7 @@ describe('/token of a host with two registries', () => {
   });
 });
 
-test('the registries of a host ask GitLab once about a job token', async () => {
+test('the registries of a host send one GitLab request per job token', async () => {
   const { token } = issuer.job({ project: { id: 20, path: 'a/x' } });
   const before = issuer.count('job');
   // The allowlist binds job tokens to their own project.
@@ -176,7 +176,7 @@ test('the registries of a host ask GitLab once about a job token', async () => {
   expect(issuer.count('job') - before).toBe(1);
 });
 
-describe('a registry without a prefix beside one with a prefix', () => {
+describe('a registry without a prefix next to one with a prefix', () => {
   const everything = ['repository:a/x:pull', 'repository:x:pull', 'registry:catalog:*'];
 
   test.each([
@@ -226,7 +226,7 @@ describe('a token that was issued from another one', () => {
   test.each<[string, (token: string) => Promise<void>]>([
     ['its jti', (token) => revoke({ jti: payloadOf(token)['jti'], issuer: 'gitlab' })],
     ['its hash', (token) => revoke({ tokenHash: contentHash(token) })],
-    ['the hash of all of it', (token) => revoke({ tokenHash: hash('sha256', token) })],
+    ['the hash of the whole token', (token) => revoke({ tokenHash: hash('sha256', token) })],
     [
       'its holder',
       async (token) => {
@@ -244,7 +244,7 @@ describe('a token that was issued from another one', () => {
     expect(await outcomes(tokens)).toEqual(['401 revoked', '401 revoked', '401 revoked']);
   });
 
-  test('names all of those before it, so there are not many', async () => {
+  test('lists its parents, so the chain is limited', async () => {
     let token = await issuedFor('rega');
     for (let parents = 1; parents <= 4; parents++) token = tokenOf(await registry.login(token, PULL));
     expect(await outcomes([token])).toEqual(['200']);
@@ -252,7 +252,7 @@ describe('a token that was issued from another one', () => {
   });
 });
 
-describe('other paths from one token to another', () => {
+describe('other paths to convert tokens', () => {
   test('a registry with its own audiences refuses a login with a token for all services', async () => {
     const own = createTokenClient(gateway.port, 'own.example.com');
     const both = issuer.mint({ aud: ['https://gateway.example.com', 'https://own.example.com'] });
@@ -261,7 +261,7 @@ describe('other paths from one token to another', () => {
     expect(await scopeAt(own, both, ['repository:x:pull'])).toBe('repository:x:pull');
   });
 
-  test('what was issued is exchanged at no endpoint, whatever type is announced', async () => {
+  test('no endpoint exchanges an issued token, independent of the declared type', async () => {
     for (const source of [
       await issuedFor('rega'),
       tokenOf(await registry.login(issuer.mint(), BOTH)),
@@ -278,7 +278,7 @@ describe('other paths from one token to another', () => {
     }
   });
 
-  test('two targets that differ are none', async () => {
+  test('two different targets are an invalid target', async () => {
     for (const parameters of [
       { audience: 'rega', resource: `https://${HOST}/v2/b/` },
       { audience: 'rega', resource: 'https://gateway.example.com' },
@@ -295,7 +295,7 @@ describe('other paths from one token to another', () => {
   });
 });
 
-test('a prefix that moves to another service does not take the tokens along', async () => {
+test('tokens stay invalid for a prefix that moves to another service', async () => {
   const source = await issuedFor('rega');
   const issued = tokenOf(await registry.login(source, ['repository:a/x:pull']));
   const unbound = tokenOf(await registry.login(issuer.mint(), ['repository:a/x:pull']));
@@ -305,7 +305,7 @@ test('a prefix that moves to another service does not take the tokens along', as
       .replace('repositoryPrefix: b/', 'repositoryPrefix: a/')
       .replace('["b/public/**"]', '["a/public/**"]');
   expect(await gateway.reload(swap)).toBe(true);
-  // Now a repository of `regb`, for which the source was never good.
+  // The repository now belongs to `regb`, for which the source was never valid.
   expect(outcomeOf(await registry.use(issued, 'GET /v2/a/x/tags/list'))).toBe('401 audience_mismatch');
   expect(outcomeOf(await registry.use(source, 'GET /v2/a/x/tags/list'))).toBe('401 audience_mismatch');
   expect(upstream.bytes()).toBe('');

@@ -1,4 +1,4 @@
-/** A token endpoint that is away, hangs, lies or is taken over: 502, an operator's log line, and no secret anywhere. */
+/** An unreachable, stalling, faulty or hostile token endpoint of an upstream: 502, a log line, and no secret in any output. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -25,7 +25,7 @@ const good = { access_token: TOKEN, token_type: 'Bearer', expires_in: 60 };
 
 type Behaviour = (req: IncomingMessage, res: ServerResponse) => void;
 
-/** What the endpoint does → the reason that the client reads, and the log's detail. */
+/** Behaviour of the endpoint → the reason in the client's response, and the detail in the log. */
 const FAULTS: Readonly<Record<string, readonly [Behaviour, string, RegExp]>> = {
   hangs: [() => undefined, 'upstream_unreachable', /no answer within 5000 ms/],
   drips: [
@@ -153,14 +153,14 @@ async function expectFault(name: string, reason: string, detail: RegExp): Promis
     expect(answer.headers.has('location')).toBe(false);
     expect(canaries.foundIn(answer.head + answer.body)).toEqual([]);
   }
-  // Whoever comes right after is told the same at once.
+  // The next request gets the same response without a new call.
   expect((await ask(name)).status).toBe(502);
   expect(calls.length - before).toBeLessThanOrEqual(1);
   const lines = await eventually('the log line', () => logged(name).length > 0 && logged(name));
   expect(lines).toEqual([expect.stringMatching(detail)]);
 }
 
-test.concurrent.each(['hangs', 'drips'])('it %s', async (name) => {
+test.concurrent.each(['hangs', 'drips'])('token endpoint: %s', async (name) => {
   const [, reason = '', detail = /^$/] = FAULTS[name] ?? [];
   const answers = await Promise.all([ask(name), ask(name)]);
   for (const answer of answers) expect([answer.status, reasonOf(answer)]).toEqual([502, reason]);
@@ -168,24 +168,27 @@ test.concurrent.each(['hangs', 'drips'])('it %s', async (name) => {
   expect(calls.filter((url) => url === `/${name}`)).toHaveLength(1);
 });
 
-test('it is away', () => expectFault('closed', 'upstream_unreachable', /ECONNREFUSED/));
+test('token endpoint: unreachable', () => expectFault('closed', 'upstream_unreachable', /ECONNREFUSED/));
 
-test.each(NAMES.filter((name) => name !== 'hangs' && name !== 'drips'))('it %s', async (name) => {
-  const [, reason = '', detail = /^$/] = FAULTS[name] ?? [];
-  await expectFault(pathOf(name), reason, detail);
-  // Not followed, and nothing of all this has reached the upstream.
-  expect(calls).not.toContain('/good');
-  expect(upstream.bytes()).toBe('');
-});
+test.each(NAMES.filter((name) => name !== 'hangs' && name !== 'drips'))(
+  'token endpoint: %s',
+  async (name) => {
+    const [, reason = '', detail = /^$/] = FAULTS[name] ?? [];
+    await expectFault(pathOf(name), reason, detail);
+    // The redirect is not followed, and no request has reached the upstream.
+    expect(calls).not.toContain('/good');
+    expect(upstream.bytes()).toBe('');
+  },
+);
 
-test('it comes back: so does the service, by itself', async () => {
+test('the service recovers with the token endpoint', async () => {
   behaviours.set('/fails', json(200, good));
-  await eventually('an answer', async () => (await ask('fails')).status === 200);
+  await eventually('a response', async () => (await ask('fails')).status === 200);
   expect(upstream.bytes()).toContain(`Bearer ${TOKEN}`);
   upstream.reset();
 });
 
-test('a token that ends at once is good for those who waited for it, and kept for nobody', async () => {
+test('a token that expires at once serves the waiting requests and is not cached', async () => {
   calls = [];
   expect((await ask('ended')).status).toBe(200);
   expect((await ask('ended')).status).toBe(200);
@@ -193,7 +196,7 @@ test('a token that ends at once is good for those who waited for it, and kept fo
   upstream.reset();
 });
 
-test('in log, audit trail and metrics there is no secret', async () => {
+test('log, audit log and metrics contain no secret', async () => {
   expect((await ask('good')).status).toBe(200);
   const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
   expect(metrics).toContain('reason="upstream_unauthorized"');

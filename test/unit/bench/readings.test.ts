@@ -7,12 +7,12 @@ import { parseOptions } from '../../../bench/options.ts';
 describe('parseStat', () => {
   const rest = 'S 17 42 42 0 -1 4194560 100 200 0 0 130 25 7 8 20 0 1 0 900 1000 10';
 
-  test.each(['haproxy', 'node (v26)', 'a b) c', ') ('])('a process called "%s"', (name) => {
+  test.each(['haproxy', 'node (v26)', 'a b) c', ') ('])('a process named "%s"', (name) => {
     expect(parseStat(`42 (${name}) ${rest}`)).toEqual({ pid: 42, parent: 17, ticks: 155 });
   });
 });
 
-test('ticksOfTree adds up a process and all below it, in whatever order they are listed', () => {
+test('ticksOfTree sums a process and its descendants, in any order', () => {
   const processes = [
     { pid: 5, parent: 30, ticks: 1000 },
     { pid: 10, parent: 1, ticks: 1 },
@@ -24,7 +24,7 @@ test('ticksOfTree adds up a process and all below it, in whatever order they are
   expect(ticksOfTree(99, processes)).toBe(0);
 });
 
-test('cpuMicroseconds reads the clock of a running process', () => {
+test('cpuMicroseconds reads the CPU time of a running process', () => {
   const before = cpuMicroseconds(process.pid);
   expect(before).toBeGreaterThan(0);
   expect(cpuMicroseconds(process.pid)).toBeGreaterThanOrEqual(before);
@@ -41,13 +41,13 @@ describe('parseCpuList', () => {
 });
 
 describe('parseLoad', () => {
-  test('finds the result among what wrk prints', () => {
+  test('finds the result in the output of wrk', () => {
     const output =
       'Running 1s test\nRESULT {"requests":10,"seconds":1.0,"p50":1.5,"p99":2.0,"errors":3}\nRequests/sec: 10\n';
     expect(parseLoad(output)).toEqual({ requests: 10, seconds: 1, p50: 1.5, p99: 2, errors: 3 });
   });
 
-  test('says so where there is none', () => {
+  test('throws if there is no result', () => {
     expect(() => parseLoad('unable to connect')).toThrow('wrk gave no result: unable to connect');
   });
 });
@@ -67,7 +67,7 @@ describe('parseOptions', () => {
     });
   });
 
-  test('keeps the order of the contestants, whatever --only says', () => {
+  test('keeps the order of the contestants, independent of --only', () => {
     expect(parseOptions(['--only', 'haproxy,nginx', '--json'])).toMatchObject({
       options: { contestants: ['nginx', 'haproxy'], json: true },
     });

@@ -18,7 +18,7 @@ describe('spread', () => {
 });
 
 describe('summarise', () => {
-  test('takes ratios within a round, so that a slow minute of the machine cancels out', () => {
+  test('computes ratios per round, so that other load on the machine cancels out', () => {
     const samples = {
       nginx: [sample(20), sample(40)],
       haproxy: [sample(60), sample(120)],
@@ -31,13 +31,13 @@ describe('summarise', () => {
     expect(gatehouse?.timesHaproxy).toBeCloseTo(2 / 3);
   });
 
-  test('leaves out the ratio to one that did not run', () => {
+  test('omits the ratio to a contestant that did not run', () => {
     const [row] = summarise(['gatehouse'], { nginx: [], haproxy: [], gatehouse: [sample(40)] });
     expect(row).toMatchObject({ timesNginx: undefined, timesHaproxy: undefined });
   });
 });
 
-test('the table lines up and marks what was not measured', () => {
+test('the table is aligned and marks missing values', () => {
   const rows = summarise(['gatehouse'], { nginx: [], haproxy: [], gatehouse: [sample(40), sample(50)] });
   const [head, line] = formatTable(rows, { nginx: '', haproxy: '', gatehouse: 'Gatehouse' }).split('\n');
   expect(head).toMatch(/CPU µs\/request +range +× nginx +× HAProxy +requests\/s +p99 ms$/);

@@ -8,7 +8,7 @@ const credentials = createCredentials();
 const keys = createLocalJWKSet(JSON.parse(credentials.keySet) as JSONWebKeySet);
 const expected = { issuer: ISSUER, audience: AUDIENCE, algorithms: ['RS256'] };
 
-test('the token is a good one, of about 1 KB, for either form of the key', async () => {
+test('the token is valid with both forms of the key and has about 1 KB', async () => {
   expect(credentials.token.length).toBeGreaterThan(1000);
   expect(credentials.token.length).toBeLessThan(1600);
   await expect(jwtVerify(credentials.token, keys, expected)).resolves.toMatchObject({
@@ -19,6 +19,6 @@ test('the token is a good one, of about 1 KB, for either form of the key', async
   ).resolves.toBeDefined();
 });
 
-test.each(credentials.refused)('a token that is $why is not', async ({ token }) => {
+test.each(credentials.refused)('a token that is $why is invalid', async ({ token }) => {
   await expect(jwtVerify(token, keys, expected)).rejects.toThrow();
 });

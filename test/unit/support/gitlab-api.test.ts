@@ -41,7 +41,7 @@ describe('GET /jwt/auth', () => {
     ['read', { scopes: ['read_registry'] }, ['pull']],
     ['both', { scopes: ['read_registry', 'write_registry'] }, ['pull', 'push']],
     ['of a group', { group: 'acme' }, ['pull']],
-    ['of a group that only begins so', { group: 'ac' }, undefined],
+    ['of a group whose name is a prefix', { group: 'ac' }, undefined],
     ['of another project', { project: 'acme/payments-evil' }, undefined],
   ] satisfies [string, DeployTokenOptions, string[] | undefined][])(
     'a deploy token, %s',
@@ -58,7 +58,7 @@ describe('GET /jwt/auth', () => {
     },
   );
 
-  test('the token says whose it is, in a token of its own', async () => {
+  test('the response token names the user of the deploy token', async () => {
     const { id, username, token } = gitlab.deployToken({ username: 'puller' });
     const { json } = await ask(username, token);
     expect(payload(payload(json['token'])['user'])).toEqual({
@@ -66,7 +66,7 @@ describe('GET /jwt/auth', () => {
     });
   });
 
-  test('asking for a push makes a repository', async () => {
+  test('a push scope creates the repository', async () => {
     gitlab.state.repositories.clear();
     const scopes = ['read_registry', 'write_registry'] as const;
     await auth({ scopes }, 'repository:acme/payments/probe:pull');
@@ -91,7 +91,7 @@ describe('GET /jwt/auth', () => {
     gitlab.state.registryEnabled = true;
   });
 
-  test('a deploy token ends at 00:00 UTC of its day', async () => {
+  test('a deploy token expires at 00:00 UTC of its day', async () => {
     const { username, token } = gitlab.deployToken({ expires: '2026-11-22' });
     clock.advance(12 * 3_600_000 - 1);
     expect((await ask(username, token)).status).toBe(200);
@@ -104,7 +104,7 @@ describe('GET /jwt/auth', () => {
 describe('the API of a project', () => {
   const projects = '/api/v4/projects';
 
-  test('generic packages, by number and by path', async () => {
+  test('generic packages, by project id and by path', async () => {
     const { token } = gitlab.job();
     const file = '/packages/generic/app/1.0/app.tgz';
     const put = await call(
@@ -169,7 +169,7 @@ describe('the API of a project', () => {
     expect((await call(trigger, { method: 'POST', body: formData({ token }) })).status).toBe(400);
   });
 
-  test('another project is not there, unless it lists the job’s', async () => {
+  test('another project returns 404 unless its allowlist includes the project of the job', async () => {
     const { token } = gitlab.job({ project: { id: 21, path: 'acme/web' } });
     const init = sending({ 'JOB-TOKEN': token });
     expect(await call(`${projects}/20/releases`, init)).toMatchObject({

@@ -18,7 +18,7 @@ afterEach(() => {
 
 const call = (path: string, init?: RequestInit, at = gitlab): Promise<Result> => callApi(at, path, init);
 
-test('it is an issuer of id tokens too', async () => {
+test('it issues ID tokens', async () => {
   const { json } = await call('/.well-known/openid-configuration');
   expect(json).toMatchObject({ issuer: gitlab.url, jwks_uri: gitlab.jwksUri });
   gitlab.rotate();
@@ -61,7 +61,7 @@ describe('GET /api/v4/job', () => {
     expect(await call('/api/v4/job', sending({ 'JOB-TOKEN': token }))).toMatchObject({ status: 200 });
   });
 
-  test('a job that is not there (any more) is 401, another credential 404, none 401', async () => {
+  test('a missing or finished job is 401, another credential 404, no credential 401', async () => {
     const status = async (token: string): Promise<number> =>
       (await call('/api/v4/job', sending({ 'JOB-TOKEN': token }))).status;
     const job = gitlab.job({ status: 'pending' });
@@ -87,8 +87,8 @@ describe('GET /api/v4/job', () => {
   });
 });
 
-describe('what a test can spoil', () => {
-  test('every endpoint by itself: status, rate limit, redirect, a cut', async () => {
+describe('faults that a test can configure', () => {
+  test('per endpoint: status, rate limit, redirect, closed connection', async () => {
     const init = sending({ 'JOB-TOKEN': gitlab.job().token });
     gitlab.faults.releases = { kind: 'status', status: 503 };
     expect((await call('/api/v4/projects/20/releases', init)).status).toBe(503);
@@ -112,7 +112,7 @@ describe('what a test can spoil', () => {
     expect(performance.now() - started).toBeGreaterThan(75);
   });
 
-  test('30 failures in 3 minutes shut the door for an hour, to good credentials too', async () => {
+  test('30 failures in 3 minutes block the address for an hour, also with valid credentials', async () => {
     const strict = await startGitlab({ clock, bans: ['job'] });
     const good = sending({ 'JOB-TOKEN': strict.job().token });
     const fail = (): Promise<Result> => call('/api/v4/job', sending({ 'JOB-TOKEN': 'glcbt-x' }), strict);
@@ -127,7 +127,7 @@ describe('what a test can spoil', () => {
     await strict.close();
   });
 
-  test('what it saw', async () => {
+  test('the recorded requests', async () => {
     const { length } = gitlab.seen;
     await call('/api/v4/job?job_token=x', sending({ 'x-probe': '1' }));
     await call('/nowhere');

@@ -18,19 +18,19 @@ describe('availability', () => {
 });
 
 describe('missingTools', () => {
-  test('names what to install, each package once', () => {
+  test('names the packages to install, each once', () => {
     expect(
       missingTools(['nginx', 'curl', 'wrk'], (tool) => (tool === 'curl' ? '/usr/bin/curl' : undefined)),
     ).toBe('nginx, wrk not installed: apt-get install nginx-light wrk');
   });
 
-  test('says nothing when all are there', () => {
+  test('returns nothing if all tools are installed', () => {
     expect(missingTools(['nginx'], () => '/usr/sbin/nginx')).toBeUndefined();
   });
 });
 
 describe('findTool', () => {
-  test('looks through PATH in order, and takes only what can be run', () => {
+  test('searches PATH in order and accepts executable files only', () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-tools-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     for (const [name, mode] of [

@@ -6,7 +6,7 @@ const claims = JSON.parse(
   '{"project_id":"20","secret":"x","kubernetes.io":{"namespace":"payments","node":"n"},"a/b":{"c~d":1},"__proto__":{"x":1}}',
 ) as Record<string, unknown>;
 
-test('those that are asked for, where they will be looked for', () => {
+test('picks the named claims at their original path', () => {
   const names = ['project_id', '/kubernetes.io/namespace', '/a~1b/c~0d', 'missing', '/no/where'];
   const picked = pickClaims(claims, names);
   expect(JSON.parse(JSON.stringify(picked))).toEqual({
@@ -18,7 +18,7 @@ test('those that are asked for, where they will be looked for', () => {
     expect(claimAt(JSON.parse(JSON.stringify(picked)) as typeof claims, name)).toEqual(claimAt(claims, name));
 });
 
-test('a claim may have any name', () => {
+test('a claim can have any name', () => {
   expect(JSON.stringify(pickClaims(claims, ['__proto__', '/constructor/name']))).toBe(
     '{"__proto__":{"x":1}}',
   );

@@ -26,7 +26,7 @@ function file(name: string, content: string): { readonly file: string } {
   return { file: path };
 }
 
-test('two on one store agree; what one signs, the other verifies', async () => {
+test("two keyrings with one store share a key and verify each other's signatures", async () => {
   const [one, two] = [createKeyring({}, { store, log }), createKeyring({}, { store, log })];
   await Promise.all([one.start(), two.start()]);
   const token = await one.sign('at+jwt', { sub: 'x' });
@@ -34,7 +34,7 @@ test('two on one store agree; what one signs, the other verifies', async () => {
   expect(await one.publicKeys()).toEqual(await two.publicKeys());
 });
 
-test('after a store has lost its data: the old hands take the new key over, and still know the old one', async () => {
+test('after the store has lost its data, other replicas adopt the new key and still verify the old one', async () => {
   const kept = new Map<string, string>();
   let asked = 0;
   const forgetful = {
@@ -51,7 +51,7 @@ test('after a store has lost its data: the old hands take the new key over, and 
   const young = createKeyring({}, { store: forgetful, log });
   await young.start();
   const after = await young.sign('t', {});
-  // Just looked: keys that are made up cost nothing.
+  // The store was read a moment ago, so unknown key ids cause no further reads.
   asked = 0;
   for (let i = 0; i < 20; i++) expect(await old.verify(after, 't')).toMatchObject({ kind: 'invalid' });
   expect(asked).toBe(0);
@@ -63,7 +63,7 @@ test('after a store has lost its data: the old hands take the new key over, and 
   expect(asked).toBe(1);
 });
 
-test('rotation without a gap: the first signs, all verify', async () => {
+test('key rotation: the first key signs, all keys verify', async () => {
   const [a, b] = [file('a.pem', pem().text), file('b.pem', pem().text)];
   const [before, during, after] = [[a], [b, a], [b]].map((keys) =>
     createKeyring({ signing: { keys } }, { store, log }),
@@ -77,7 +77,7 @@ test('rotation without a gap: the first signs, all verify', async () => {
   for (const keyring of [before, during, after]) keyring?.stop();
 });
 
-test('what a key has signed counts as long as the key does, and for a minute after it has left its file', async () => {
+test('a key verifies while it is in its file and for one minute after its replacement', async () => {
   const [here, elsewhere] = [file('here.pem', pem().text), createKeyring({}, { store, log })];
   const keyring = createKeyring({ signing: { keys: [here] } }, { store, log });
   await Promise.all([keyring.start(), elsewhere.start()]);
@@ -89,10 +89,10 @@ test('what a key has signed counts as long as the key does, and for a minute aft
   const token = await keyring.sign('t', {});
   expect([keyring.counts(old), keyring.counts(other), elsewhere.counts(other)]).toEqual([true, false, true]);
   file('here.pem', pem().text);
-  await eventually('re-read', async () => (await kidOf(keyring)) !== old, 10_000);
+  await eventually('the key is reloaded', async () => (await kidOf(keyring)) !== old, 10_000);
   expect(keyring.counts(old)).toBe(true);
   expect(await keyring.verify(token, 't')).toMatchObject({ kind: 'payload', kid: old });
-  // Upstreams verify assertions that were signed with it a moment ago.
+  // Upstreams may still have to verify assertions that the key has signed.
   const published = async (): Promise<unknown[]> => (await keyring.publicKeys()).keys.map(({ kid }) => kid);
   expect(await published()).toEqual([await kidOf(keyring), old]);
   const later = performance.now() + 61_000;
@@ -104,8 +104,8 @@ test('what a key has signed counts as long as the key does, and for a minute aft
 });
 
 test.each([
-  ['nothing', 'missing.pem', undefined],
-  ['no key', 'junk.pem', 'hello'],
+  ['a missing file', 'missing.pem', undefined],
+  ['a file without a key', 'junk.pem', 'hello'],
   ['another curve', 'p384.pem', pem('P-384').text],
 ])('a file with %s does not start, and is not quoted', async (_what, name, content) => {
   const named = content === undefined ? { file: join(folder, name) } : file(name, content);
@@ -117,7 +117,7 @@ test.each([
   expect(String(error)).not.toContain('BEGIN');
 });
 
-test('a store that is away: nobody can tell, until it is back', async () => {
+test('an unreachable store: verification is unavailable until the store responds', async () => {
   let away = true;
   const failing = {
     keepFirst: (name: string, value: string): Promise<string> =>
@@ -133,7 +133,7 @@ test('a store that is away: nobody can tell, until it is back', async () => {
   expect(await keyring.verify(token, 't')).toMatchObject({ kind: 'payload' });
 });
 
-test('what we did not write is not ours', async () => {
+test('a token that differs from those that the keyring writes is invalid', async () => {
   const key = pem();
   const keyring = createKeyring({ signing: { keys: [file('own.pem', key.text)] } }, { store, log });
   await keyring.start();
