@@ -20,7 +20,9 @@ export function twoCores(): Cores {
   const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '';
   const [server, load] = parseCpuList(list);
   if (server === undefined || load === undefined) {
-    throw new Error('the bench requires two cores: one for the contestant, one for the load and the upstream');
+    throw new Error(
+      'the bench requires two cores: one for the contestant, one for the load and the upstream',
+    );
   }
   return { server, load };
 }

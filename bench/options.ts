@@ -59,11 +59,11 @@ export function parseOptions(args: readonly string[]): Parsed {
 
 function contestantNames(only: string | undefined): readonly ContestantName[] {
   if (only === undefined) return CONTESTANT_NAMES;
-  const wanted = only.split(',');
-  const unknown = wanted.filter((name) => !CONTESTANT_NAMES.some((known) => known === name));
+  const selected = only.split(',');
+  const unknown = selected.filter((name) => !CONTESTANT_NAMES.some((known) => known === name));
   if (unknown.length > 0)
     throw new Error(`--only: ${unknown.join(', ')} is not one of ${CONTESTANT_NAMES.join(', ')}`);
-  return CONTESTANT_NAMES.filter((name) => wanted.includes(name));
+  return CONTESTANT_NAMES.filter((name) => selected.includes(name));
 }
 
 /** Parses a bounded number, so that every run ends. */

@@ -42,7 +42,7 @@ export async function startServer(command: Command): Promise<ServerProcess> {
     clearTimeout(killed);
   };
   const deadline = Date.now() + START_DEADLINE;
-  while (!(await answers(command))) {
+  while (!(await isReady(command))) {
     if (child.exitCode !== null) throw new Error(`${command.name} exited at startup: ${complaints}`);
     if (Date.now() > deadline) {
       await stop();
@@ -54,7 +54,7 @@ export async function startServer(command: Command): Promise<ServerProcess> {
   return { pid: child.pid, url: command.url, stop };
 }
 
-async function answers({ url, probe }: Command): Promise<boolean> {
+async function isReady({ url, probe }: Command): Promise<boolean> {
   try {
     const response = await fetch(url, probe);
     await response.body?.cancel();

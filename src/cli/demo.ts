@@ -101,17 +101,20 @@ async function sendRequests(terminal: Terminal, url: string, issuer: DemoIssuer)
     const response = await fetch(url + path, { headers });
     const shown = token === undefined ? '' : '   with an ID token';
     terminal.out(`\n${title}\n  GET ${path}${shown}\n  → ${response.status}\n`);
-    terminal.out(response.ok ? received(await response.json()) : indent(await response.text()));
+    terminal.out(
+      response.ok ? received(await response.json(), token !== undefined) : indent(await response.text()),
+    );
   }
 }
 
-function received(echo: unknown): string {
+function received(echo: unknown, hasToken: boolean): string {
   const { headers } = echo as { headers: Record<string, string> };
   const rows = Object.entries(headers)
     .filter(([name]) => name.startsWith('x-') || name === 'authorization')
     .map(([name, value]) => `    ${name}: ${value}\n`);
-  const token = headers['authorization'] === undefined ? '    (the client’s token is not forwarded)\n' : '';
-  return `  headers at the upstream:\n${rows.join('')}${token}`;
+  const note =
+    hasToken && headers['authorization'] === undefined ? '    (the client’s token is not forwarded)\n' : '';
+  return `  headers at the upstream:\n${rows.join('')}${note}`;
 }
 
 async function showAudit(terminal: Terminal, file: string): Promise<void> {

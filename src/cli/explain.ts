@@ -7,7 +7,7 @@ import { EXIT } from './terminal.ts';
 import { VERSION } from './version.ts';
 
 export const explainCommand: Command = {
-  summary: 'explain the decision for a request',
+  summary: 'show the decision for a request and its reasons',
   help: `
 Evaluates the policy for a request. Shows each identity with the first condition that does not match, and each grant
 that was evaluated. Without a credential it evaluates an anonymous request. The output contains claims and patterns,

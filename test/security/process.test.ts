@@ -139,7 +139,7 @@ describe('K9 runtime floor', () => {
   ])('K9: no start on Node %s', async (version) => {
     const { code, out, err } = await start(version);
     expect([code, out]).toEqual([1, '']);
-    expect(err).toContain(`Node ${version} has known holes`);
+    expect(err).toContain(`Node ${version} has known vulnerabilities`);
   });
 
   test.each(['22.23.2', '22.24.0', '24.18.1', '24.19.0', '26.5.1', '26.6.0', '26.10.0', '27.0.0', '28.1.2'])(
@@ -168,7 +168,7 @@ describe('K9 runtime floor', () => {
         onReloadSignal: () => undefined,
         onUncaught: () => undefined,
       });
-      expect([args[0], code, err]).toEqual([args[0], 1, expect.stringContaining('known holes')]);
+      expect([args[0], code, err]).toEqual([args[0], 1, expect.stringContaining('known vulnerabilities')]);
     }
   });
 

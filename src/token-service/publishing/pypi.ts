@@ -59,7 +59,7 @@ export function createPypiPublishing(site: PublishingSite, ports: PypiPublishing
   );
 }
 
-/** The error format of pypi.org: clients print the code and description of each error. */
+/** The error format of the public Python index: clients print the code and description of each error. */
 const ERROR_FORMAT: ErrorFormat = {
   toClientError: (refusal) =>
     publishingError(refusal, { status: 422, code: 'invalid-token', message: REFUSED }),

@@ -44,8 +44,8 @@ function readParameters(
   parameters: URLSearchParams,
   head: RequestHead,
 ): RegistryTokenRequest | EndpointRefusal {
-  const [service, ...more] = parameters.getAll('service');
-  if (service === undefined || more.length > 0)
+  const [service, ...repeated] = parameters.getAll('service');
+  if (service === undefined || repeated.length > 0)
     return invalid('Send the parameter service once, with the value from the challenge.');
   // A token is valid only for the host that issues it.
   if (service.toLowerCase() !== head.host) {

@@ -86,11 +86,11 @@ function readParts(token: string, typ: string): Parts | KeyringVerdict {
   const [head, body] = [parseJsonObject(header), parseJsonObject(payload)];
   if (head.kind !== 'object' || body.kind !== 'object')
     return invalid('the header or payload is not a plain JSON object');
-  const { alg, kid, typ: is, ...more } = head.value;
-  if (alg !== 'ES256' || typeof kid !== 'string' || Object.keys(more).length > 0) {
+  const { alg, kid, typ: actualTyp, ...unexpected } = head.value;
+  if (alg !== 'ES256' || typeof kid !== 'string' || Object.keys(unexpected).length > 0) {
     return invalid('the header differs from those that this gateway writes');
   }
-  if (is !== typ) return invalid(`the typ header is not ${typ}`);
+  if (actualTyp !== typ) return invalid(`the typ header is not ${typ}`);
   return { kind: 'parts', kid, payload: body.value };
 }
 
