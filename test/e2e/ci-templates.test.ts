@@ -175,7 +175,7 @@ needs('curl', 'jq').test('the GitHub action outputs a masked token', async () =>
 
 /** Returns the one bash block of a page that contains the text. */
 function block(page: string, mark: string): string {
-  const text = readFileSync(join(ROOT, 'docs/ci', page), 'utf8');
+  const text = readFileSync(join(ROOT, 'docs/guides/ci', page), 'utf8');
   const blocks = [...text.matchAll(/```(?:bash|yaml)\n(.*?)```/gs)].map(([, code = '']) => code);
   return blocks.find((code) => code.includes(mark)) ?? '';
 }

@@ -108,5 +108,5 @@ test('a publication that the policy denies is refused at the exchange', async ()
     const text = await answer.text();
     words.add(`${answer.status} ${text.replaceAll(answer.headers.get('x-request-id') ?? '', 'ID')}`);
   }
-  expect([...words]).toEqual([expect.stringMatching(/^401 .*may not publish here/)]);
+  expect([...words]).toEqual([expect.stringMatching(/^401 .*not accepted for publishing/)]);
 }, 60_000);

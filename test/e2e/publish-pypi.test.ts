@@ -118,7 +118,7 @@ sys.exit(main())`;
     const env = withToken({ project_id: '21' });
     const { code, stderr } = await python('uv', args, { home, env });
     expect(code).not.toBe(0);
-    expect(stderr).toContain('may not publish here');
+    expect(stderr).toContain('not accepted for publishing');
   }, 60_000);
 
   function mint(body: string, type = 'application/json'): Promise<RawResponse> {

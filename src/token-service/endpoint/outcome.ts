@@ -10,7 +10,7 @@ export interface EndpointResponse {
   readonly cache?: string;
 }
 
-/** A refusal for the audit trail with a client error of its endpoint, in place of the error format's default. */
+/** A refusal for the audit log with a client error of its endpoint, in place of the error format's default. */
 export interface EndpointRefusal {
   readonly kind: 'refused';
   readonly refusal: Refusal;

@@ -48,7 +48,7 @@ describe('parseLoad', () => {
   });
 
   test('throws if there is no result', () => {
-    expect(() => parseLoad('unable to connect')).toThrow('wrk gave no result: unable to connect');
+    expect(() => parseLoad('unable to connect')).toThrow('wrk printed no result: unable to connect');
   });
 });
 
