@@ -8,7 +8,7 @@ import { OAUTH_ERROR_FORMAT, toClientRefusal } from './error-format.ts';
 import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
 import { badRequest, jsonResponse, refuseWith, type EndpointOutcome } from '../endpoint/outcome.ts';
 import { authenticateCaller, type VerifyCredential } from '../authenticate-caller.ts';
-import { readTokenRequest, TOKEN_TYPES, type TokenRequest } from './token-request.ts';
+import { readTokenRequest, TOKEN_TYPE_URIS, type TokenRequest } from './token-request.ts';
 
 /** The target of a token request: one service, or all services. */
 export interface Target {
@@ -117,7 +117,7 @@ async function verify(
   const expected =
     subject.grant === 'client'
       ? 'deploy_token'
-      : subject.type === TOKEN_TYPES.accessToken
+      : subject.type === TOKEN_TYPE_URIS.accessToken
         ? 'job_token'
         : 'id_token';
   // A minted token cannot be exchanged: repeated exchanges would extend its lifetime without limit.

@@ -10,7 +10,7 @@ export const GRANT_TYPES = {
 
 const TYPE = 'urn:ietf:params:oauth:token-type:';
 
-export const TOKEN_TYPES = {
+export const TOKEN_TYPE_URIS = {
   accessToken: `${TYPE}access_token`,
   idToken: `${TYPE}id_token`,
   jwt: `${TYPE}jwt`,
@@ -47,14 +47,14 @@ export function readTokenRequest(head: RequestHead, body: string): TokenRequest 
     case GRANT_TYPES.exchange: {
       const subject = readSubject(parameters);
       if ('kind' in subject) return subject;
-      const issuedType = parameters.get('requested_token_type') ?? TOKEN_TYPES.accessToken;
-      return issuedType === TOKEN_TYPES.accessToken || issuedType === TOKEN_TYPES.jwt
+      const issuedType = parameters.get('requested_token_type') ?? TOKEN_TYPE_URIS.accessToken;
+      return issuedType === TOKEN_TYPE_URIS.accessToken || issuedType === TOKEN_TYPE_URIS.jwt
         ? { ...common, subject, issuedType }
         : badRequest('invalid_request', 'requested_token_type must be access_token or jwt.');
     }
     case GRANT_TYPES.client: {
       const subject = readClient(head);
-      return 'kind' in subject ? subject : { ...common, subject, issuedType: TOKEN_TYPES.accessToken };
+      return 'kind' in subject ? subject : { ...common, subject, issuedType: TOKEN_TYPE_URIS.accessToken };
     }
     default:
       return badRequest(
@@ -94,7 +94,8 @@ function readSubject(parameters: URLSearchParams): Exchange | EndpointRefusal {
   if (parameters.has('client_secret')) {
     return badRequest('invalid_request', 'Send the subject_token without a client_secret.');
   }
-  const known = type === TOKEN_TYPES.idToken || type === TOKEN_TYPES.jwt || type === TOKEN_TYPES.accessToken;
+  const known =
+    type === TOKEN_TYPE_URIS.idToken || type === TOKEN_TYPE_URIS.jwt || type === TOKEN_TYPE_URIS.accessToken;
   if (!known) {
     const message =
       'subject_token_type must be id_token or jwt for an ID token, or access_token for a job token.';

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import {
   readForm,
   readTokenRequest,
-  TOKEN_TYPES,
+  TOKEN_TYPE_URIS,
 } from '../../../../src/token-service/oauth/token-request.ts';
 import { requestHead } from '../fixtures.ts';
 
 const EXCHANGE = 'grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange';
-const SUBJECT = `${EXCHANGE}&subject_token=eyJ.x.y&subject_token_type=${TOKEN_TYPES.idToken}`;
+const SUBJECT = `${EXCHANGE}&subject_token=eyJ.x.y&subject_token_type=${TOKEN_TYPE_URIS.idToken}`;
 const FORM = ['Content-Type', 'application/x-www-form-urlencoded'];
 
 function basic(text: string): string[] {
@@ -22,10 +22,10 @@ describe('a token exchange (RFC 8693 §2.1)', () => {
   test('has defaults: all services, all scopes, an access token', () => {
     expect(read(SUBJECT)).toEqual({
       kind: 'request',
-      subject: { grant: 'exchange', token: 'eyJ.x.y', type: TOKEN_TYPES.idToken },
+      subject: { grant: 'exchange', token: 'eyJ.x.y', type: TOKEN_TYPE_URIS.idToken },
       targets: [],
       scopes: undefined,
-      issuedType: TOKEN_TYPES.accessToken,
+      issuedType: TOKEN_TYPE_URIS.accessToken,
     });
   });
 
@@ -37,7 +37,7 @@ describe('a token exchange (RFC 8693 §2.1)', () => {
     });
   });
 
-  test.each([TOKEN_TYPES.idToken, TOKEN_TYPES.jwt, TOKEN_TYPES.accessToken])(
+  test.each([TOKEN_TYPE_URIS.idToken, TOKEN_TYPE_URIS.jwt, TOKEN_TYPE_URIS.accessToken])(
     'accepts subject_token_type %s',
     (type) => {
       const body = `${EXCHANGE}&subject_token=x&subject_token_type=${type}`;
@@ -46,8 +46,8 @@ describe('a token exchange (RFC 8693 §2.1)', () => {
   );
 
   test('accepts requested_token_type jwt', () => {
-    expect(read(`${SUBJECT}&requested_token_type=${TOKEN_TYPES.jwt}`)).toMatchObject({
-      issuedType: TOKEN_TYPES.jwt,
+    expect(read(`${SUBJECT}&requested_token_type=${TOKEN_TYPE_URIS.jwt}`)).toMatchObject({
+      issuedType: TOKEN_TYPE_URIS.jwt,
     });
   });
 });
@@ -87,7 +87,7 @@ describe('an invalid request', () => {
     ['a repeated parameter', `${SUBJECT}&scope=a&scope=b`, 'invalid_request'],
     ['two spaces between scopes', `${SUBJECT}&scope=a++b`, 'invalid_scope'],
     ['an empty scope', `${SUBJECT}&scope=`, 'invalid_scope'],
-    ['no subject_token', `${EXCHANGE}&subject_token_type=${TOKEN_TYPES.idToken}`, 'invalid_request'],
+    ['no subject_token', `${EXCHANGE}&subject_token_type=${TOKEN_TYPE_URIS.idToken}`, 'invalid_request'],
     ['no subject_token_type', `${EXCHANGE}&subject_token=x`, 'invalid_request'],
     [
       'an unknown subject_token_type',
@@ -98,7 +98,7 @@ describe('an invalid request', () => {
     ['a client_secret', `${SUBJECT}&client_secret=x`, 'invalid_request'],
     [
       'another requested_token_type',
-      `${SUBJECT}&requested_token_type=${TOKEN_TYPES.idToken}`,
+      `${SUBJECT}&requested_token_type=${TOKEN_TYPE_URIS.idToken}`,
       'invalid_request',
     ],
   ])('%s', (_name, body, code) => {
