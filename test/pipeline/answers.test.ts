@@ -4,14 +4,14 @@ import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { exchange, openSocket, parseResponses, rawRequest, rawResponse } from '../support/raw-client.ts';
 import { OK, startRecordingUpstream } from '../support/recording-upstream.ts';
-import { startRig } from '../support/rig.ts';
+import { startOrdersScenario } from '../support/scenario/orders.ts';
 
 const keep = cleanUp();
 
-async function rigFor(answer: string, options: Parameters<typeof startRig>[1] = {}) {
+async function rigFor(answer: string, options: Parameters<typeof startOrdersScenario>[1] = {}) {
   const upstream = keep(await startRecordingUpstream(answer));
-  const rig = keep(await startRig(upstream.url, options));
-  return { upstream, rig };
+  const scenario = keep(await startOrdersScenario(upstream.url, options));
+  return { upstream, scenario };
 }
 
 interface Expected {
@@ -72,13 +72,13 @@ describe('framing and the connection', () => {
       { status: 503, length: '0', body: '' },
     ],
   ])('%s: relayed, and the connections stay', async (_, method, answer, expected) => {
-    const { upstream, rig } = await rigFor(answer);
-    const socket = await openSocket(rig.port);
+    const { upstream, scenario } = await rigFor(answer);
+    const socket = await openSocket(scenario.port);
     let received = '';
     socket.on('data', (chunk) => (received += chunk.toString('latin1')));
     for (const turn of [1, 2]) {
       received = '';
-      socket.write(rig.head(method, '/orders/x'));
+      socket.write(scenario.head(method, '/orders/x'));
       await eventually('an answer', () =>
         expected.body === '' ? received.includes('\r\n\r\n') : received.endsWith(expected.body),
       );
@@ -100,24 +100,27 @@ describe('framing and the connection', () => {
     const upstream = keep(
       await startRecordingUpstream((socket) => socket.end('HTTP/1.1 200 OK\r\nX-A: b\r\n\r\nuntil the end')),
     );
-    const rig = keep(await startRig(upstream.url));
-    const response = await rawResponse(rig.port, rig.head('GET', '/orders/x'));
+    const scenario = keep(await startOrdersScenario(upstream.url));
+    const response = await rawResponse(scenario.port, scenario.head('GET', '/orders/x'));
     expect(response).toMatchObject({ status: 200, body: 'until the end' });
     expect(response.headers.get('connection')).toBe('close');
     expect(response.headers.has('transfer-encoding')).toBe(false);
   });
 
   test('HTTP/1.0 clients get no chunks', async () => {
-    const { rig } = await rigFor(`${CHUNKED}5\r\nhello\r\n0\r\n\r\n`);
-    const received = await exchange(rig.port, rig.head('GET', '/orders/x').replace('HTTP/1.1', 'HTTP/1.0'));
+    const { scenario } = await rigFor(`${CHUNKED}5\r\nhello\r\n0\r\n\r\n`);
+    const received = await exchange(
+      scenario.port,
+      scenario.head('GET', '/orders/x').replace('HTTP/1.1', 'HTTP/1.0'),
+    );
     expect(received.endsWith('\r\n\r\nhello')).toBe(true);
     expect(received).not.toMatch(/transfer-encoding/i);
   });
 
   test('a client that says close is closed; the connection to the upstream stays', async () => {
-    const { upstream, rig } = await rigFor(OK);
+    const { upstream, scenario } = await rigFor(OK);
     for (let turn = 0; turn < 3; turn++) {
-      const response = await rig.ask('GET', '/orders/x');
+      const response = await scenario.ask('GET', '/orders/x');
       expect(response.headers.get('connection')).toBe('close');
     }
     expect(upstream.accepted()).toBe(1);
@@ -133,9 +136,9 @@ describe('framing and the connection', () => {
         else socket.write(answer);
       }),
     );
-    const rig = keep(await startRig(upstream.url));
-    const bytes = ['slow', 'b', 'c'].map((name) => rig.head('GET', `/orders/${name}`)).join('');
-    const answers = await rawRequest(rig.port, bytes);
+    const scenario = keep(await startOrdersScenario(upstream.url));
+    const bytes = ['slow', 'b', 'c'].map((name) => scenario.head('GET', `/orders/${name}`)).join('');
+    const answers = await rawRequest(scenario.port, bytes);
     expect(answers.map(({ body }) => body)).toEqual(['/slow', '/b', '/c']);
   });
 });
@@ -152,12 +155,14 @@ describe('redirects', () => {
     ['/api/v1/next?private_token=canary&x=1', '/orders/v1/next?x=1'],
   ])('Location: %s → %s', async (location, expected) => {
     const upstream = keep(await startRecordingUpstream());
-    const rig = keep(
-      await startRig(`${upstream.url}/api`, { upstream: 'redirectOrigins: ["https://blobs.example.com"]' }),
+    const scenario = keep(
+      await startOrdersScenario(`${upstream.url}/api`, {
+        upstream: 'redirectOrigins: ["https://blobs.example.com"]',
+      }),
     );
     const sent = location.replace('UPSTREAM', upstream.url);
     upstream.respond(`HTTP/1.1 302 Found\r\nLocation: ${sent}\r\nContent-Length: 0\r\n\r\n`);
-    const response = await rig.ask('GET', '/orders/v1/list');
+    const response = await scenario.ask('GET', '/orders/v1/list');
     if (expected === undefined) {
       expect(response.status).toBe(502);
       expect(JSON.parse(response.body)).toMatchObject({ error: 'upstream_invalid' });
@@ -174,22 +179,22 @@ describe('faults', () => {
   test('nothing listens: 502 upstream_unreachable', async () => {
     const gone = await startRecordingUpstream();
     await gone.close();
-    const rig = keep(await startRig(gone.url));
-    const response = await rawResponse(rig.port, rig.head('GET', '/orders/x'));
+    const scenario = keep(await startOrdersScenario(gone.url));
+    const response = await rawResponse(scenario.port, scenario.head('GET', '/orders/x'));
     expect(response.status).toBe(502);
     expect(JSON.parse(response.body)).toMatchObject({ error: 'upstream_unreachable' });
     expect(response.headers.get('connection')).toBe('keep-alive');
-    const [event] = await rig.audit();
+    const [event] = await scenario.audit();
     expect(event?.event).toMatchObject({ reason: 'upstream_unreachable', type: ['access', 'allowed'] });
   });
 
   test('more in flight than connections allows: 503 with Retry-After; then it goes on', async () => {
     const upstream = keep(await startRecordingUpstream(() => undefined));
-    const rig = keep(await startRig(upstream.url, { upstream: 'connections: 1' }));
-    const first = await openSocket(rig.port);
-    first.write(rig.head('GET', '/orders/first'));
+    const scenario = keep(await startOrdersScenario(upstream.url, { upstream: 'connections: 1' }));
+    const first = await openSocket(scenario.port);
+    first.write(scenario.head('GET', '/orders/first'));
     await eventually('the first is there', () => upstream.requests().length === 1);
-    const second = await rig.ask('GET', '/orders/second');
+    const second = await scenario.ask('GET', '/orders/second');
     expect(second.status).toBe(503);
     expect(JSON.parse(second.body)).toMatchObject({ error: 'overloaded' });
     expect(Number(second.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -197,16 +202,16 @@ describe('faults', () => {
     upstream.respond(OK);
     first.destroy();
     await eventually('the place is free', async () => {
-      return (await rig.ask('GET', '/orders/third')).status === 200;
+      return (await scenario.ask('GET', '/orders/third')).status === 200;
     });
   });
 
   test('the place is given back after every kind of end', async () => {
-    const { upstream, rig } = await rigFor(OK, {
+    const { upstream, scenario } = await rigFor(OK, {
       upstream: 'connections: 1, timeouts: { headers: 300ms }',
       service: 'limits: { bodyBytes: 8B }',
     });
-    const good = async (): Promise<number> => (await rig.ask('GET', '/orders/x')).status;
+    const good = async (): Promise<number> => (await scenario.ask('GET', '/orders/x')).status;
     const endings: (readonly [answer: Parameters<typeof upstream.respond>[0], status: number])[] = [
       [OK, 200],
       ['HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n', 502],
@@ -222,16 +227,16 @@ describe('faults', () => {
       expect(await good()).toBe(200);
     }
     const chunks = '9\r\n123456789\r\n0\r\n\r\n';
-    const tooLarge = await rig.ask('PUT', '/orders/x', ['Transfer-Encoding: chunked'], chunks);
+    const tooLarge = await scenario.ask('PUT', '/orders/x', ['Transfer-Encoding: chunked'], chunks);
     expect(tooLarge.status).toBe(413);
     expect(await good()).toBe(200);
   });
 
   test('the upstream’s own 401 is the gateway’s fault, not the client’s: 502, no challenge', async () => {
-    const { rig } = await rigFor(
+    const { scenario } = await rigFor(
       'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="inner"\r\nContent-Length: 0\r\n\r\n',
     );
-    const response = await rig.ask('GET', '/orders/x');
+    const response = await scenario.ask('GET', '/orders/x');
     expect(response.status).toBe(502);
     expect(JSON.parse(response.body)).toMatchObject({ error: 'upstream_unauthorized' });
     expect(response.headers.has('www-authenticate')).toBe(false);

@@ -5,7 +5,7 @@ import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { exchange, openSocket, parseResponses } from '../support/raw-client.ts';
 import { OK, startRecordingUpstream } from '../support/recording-upstream.ts';
-import { startRig } from '../support/rig.ts';
+import { startOrdersScenario } from '../support/scenario/orders.ts';
 
 const keep = cleanUp();
 
@@ -15,23 +15,23 @@ describe('interim answers of the upstream are not the client’s', () => {
     ['102, twice', 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(2)],
   ])('%s, then 200', async (_, interim) => {
     const upstream = keep(await startRecordingUpstream(interim + OK));
-    const rig = keep(await startRig(upstream.url));
-    const response = await rig.ask('GET', '/orders/x');
+    const scenario = keep(await startOrdersScenario(upstream.url));
+    const response = await scenario.ask('GET', '/orders/x');
     expect(response).toMatchObject({ status: 200, body: 'ok' });
     expect(response.headers.has('link')).toBe(false);
     expect(upstream.requests()).toHaveLength(1);
-    const [event] = await rig.audit();
+    const [event] = await scenario.audit();
     expect(event).toMatchObject({ http: { response: { status_code: 200 } } });
   });
 
   test('a 100 that nobody asked for ends nothing but this request', async () => {
     const upstream = keep(await startRecordingUpstream(`HTTP/1.1 100 Continue\r\n\r\n${OK}`));
-    const rig = keep(await startRig(upstream.url));
-    const response = await rig.ask('POST', '/orders/x', ['Content-Length: 4'], 'body');
+    const scenario = keep(await startOrdersScenario(upstream.url));
+    const response = await scenario.ask('POST', '/orders/x', ['Content-Length: 4'], 'body');
     expect([200, 502]).toContain(response.status);
     expect(upstream.requests()).toHaveLength(1);
     upstream.respond(OK);
-    expect((await rig.ask('GET', '/orders/x')).status).toBe(200);
+    expect((await scenario.ask('GET', '/orders/x')).status).toBe(200);
   });
 });
 
@@ -45,14 +45,14 @@ describe('an upstream that answers before the upload is complete', () => {
         throw new Error('this request is never complete');
       }),
     );
-    const rig = keep(await startRig(upstream.url));
-    const socket = await openSocket(rig.port);
+    const scenario = keep(await startOrdersScenario(upstream.url));
+    const socket = await openSocket(scenario.port);
     let received = '';
     let refused = false;
     socket.on('data', (chunk) => (received += chunk.toString('latin1')));
     socket.on('error', () => (refused = true));
     const ended = new Promise((resolve) => socket.once('end', resolve));
-    socket.write(rig.head('PUT', '/orders/x', 'Content-Length: 100000000'));
+    socket.write(scenario.head('PUT', '/orders/x', 'Content-Length: 100000000'));
     const send = setInterval(() => socket.write(Buffer.alloc(16 * 1024)), 5);
     await eventually('the upload runs', () => upstream.bytes().length > 64 * 1024);
     upstream.interrupt((inner: Socket) => {
@@ -68,7 +68,7 @@ describe('an upstream that answers before the upload is complete', () => {
     socket.destroy();
     await eventually('no upstream connection', () => upstream.open() === 0);
     upstream.respond(OK);
-    expect((await rig.ask('GET', '/orders/x')).status).toBe(200);
+    expect((await scenario.ask('GET', '/orders/x')).status).toBe(200);
   });
 });
 
@@ -86,13 +86,13 @@ describe('an upstream that breaks off', () => {
         setTimeout(() => (reset ? socket.resetAndDestroy() : socket.end()), 50);
       }),
     );
-    const rig = keep(await startRig(upstream.url));
-    const received = await exchange(rig.port, rig.head('GET', '/orders/x', 'Connection: close'));
+    const scenario = keep(await startOrdersScenario(upstream.url));
+    const received = await exchange(scenario.port, scenario.head('GET', '/orders/x', 'Connection: close'));
     expect(received).toMatch(/^HTTP\/1\.1 200 [^]*begun(\r\n)?$/);
-    const [event] = await rig.audit();
+    const [event] = await scenario.audit();
     expect(event).toMatchObject({ event: { reason: 'upstream_unreachable' }, gatehouse: { aborted: true } });
     upstream.respond(OK);
-    expect((await rig.ask('GET', '/orders/x')).status).toBe(200);
+    expect((await scenario.ask('GET', '/orders/x')).status).toBe(200);
   });
 
   test('within a short body of known length, and within its head: 502', async () => {
@@ -102,8 +102,8 @@ describe('an upstream that breaks off', () => {
           socket.end(begun);
         }),
       );
-      const rig = keep(await startRig(upstream.url));
-      expect((await rig.ask('GET', '/orders/x')).status).toBe(502);
+      const scenario = keep(await startOrdersScenario(upstream.url));
+      expect((await scenario.ask('GET', '/orders/x')).status).toBe(502);
     }
   });
 });
@@ -119,10 +119,10 @@ describe('a kept connection that turns out to be closed', () => {
         socket.write(OK);
       }),
     );
-    const rig = keep(await startRig(upstream.url));
+    const scenario = keep(await startOrdersScenario(upstream.url));
     const ask = async (method: string, body = ''): Promise<number> => {
       const framing = body === '' ? [] : [`Content-Length: ${body.length}`];
-      return (await rig.ask(method, '/orders/x', framing, body)).status;
+      return (await scenario.ask(method, '/orders/x', framing, body)).status;
     };
     expect(await ask('GET')).toBe(200);
     expect(upstream.accepted()).toBe(1);
@@ -150,8 +150,8 @@ describe('a kept connection that turns out to be closed', () => {
 
   test('once only', async () => {
     const upstream = keep(await startRecordingUpstream());
-    const rig = keep(await startRig(upstream.url));
-    const ask = async (): Promise<number> => (await rig.ask('GET', '/orders/x')).status;
+    const scenario = keep(await startOrdersScenario(upstream.url));
+    const ask = async (): Promise<number> => (await scenario.ask('GET', '/orders/x')).status;
     expect(await ask()).toBe(200);
     upstream.respond((socket) => socket.resetAndDestroy());
     expect(await ask()).toBe(502);
@@ -165,8 +165,8 @@ describe('a kept connection that turns out to be closed', () => {
         setTimeout(() => socket.resetAndDestroy(), 30);
       }),
     );
-    const rig = keep(await startRig(upstream.url));
-    await exchange(rig.port, rig.head('GET', '/orders/x', 'Connection: close'));
+    const scenario = keep(await startOrdersScenario(upstream.url));
+    await exchange(scenario.port, scenario.head('GET', '/orders/x', 'Connection: close'));
     expect(upstream.requests()).toHaveLength(1);
   });
 });

@@ -5,30 +5,30 @@ import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { exchange, openSocket } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
-import { startRig } from '../support/rig.ts';
+import { startOrdersScenario } from '../support/scenario/orders.ts';
 
 const keep = cleanUp();
 
 test('requests whose clients left keep their place until the upstream is done with them', async () => {
   const blackhole = keep(await startBlackhole());
-  const rig = keep(
-    await startRig(blackhole.url, {
+  const scenario = keep(
+    await startOrdersScenario(blackhole.url, {
       upstream: 'connections: 2, timeouts: { connect: 2s, headers: 2s, idle: 2s }',
     }),
   );
   for (let n = 0; n < 6; n++) {
-    const socket = await openSocket(rig.port);
-    socket.write(rig.head('GET', '/orders/a'));
+    const socket = await openSocket(scenario.port);
+    socket.write(scenario.head('GET', '/orders/a'));
     await new Promise((resolve) => setTimeout(resolve, 20));
     socket.destroy();
   }
   const began = performance.now();
-  const answer = await rig.ask('GET', '/orders/b');
+  const answer = await scenario.ask('GET', '/orders/b');
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
   expect(performance.now() - began).toBeLessThan(1_500);
   await eventually(
     'there is room again',
-    async () => (await rig.ask('GET', '/orders/c')).status === 504,
+    async () => (await scenario.ask('GET', '/orders/c')).status === 504,
     15_000,
   );
 });
@@ -44,34 +44,34 @@ async function streaming() {
 
 test('a CONNECT behind an answer without end does not keep the gateway from stopping', async () => {
   const upstream = await streaming();
-  const rig = await startRig(upstream.url);
-  const socket = await openSocket(rig.port);
+  const scenario = await startOrdersScenario(upstream.url);
+  const socket = await openSocket(scenario.port);
   socket.on('error', () => undefined);
-  socket.write(rig.head('GET', '/orders/a'));
+  socket.write(scenario.head('GET', '/orders/a'));
   await new Promise((resolve) => socket.once('data', resolve));
   socket.write('CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n');
-  await eventually('it is told of', () => rig.auditText().includes('CONNECT'));
+  await eventually('it is told of', () => scenario.auditText().includes('CONNECT'));
   const began = performance.now();
-  await rig.close();
+  await scenario.close();
   expect(performance.now() - began).toBeLessThan(3_000);
   socket.destroy();
 });
 
 test('garbage behind an answer without end is told of once', async () => {
   const upstream = await streaming();
-  const rig = keep(await startRig(upstream.url));
-  const socket = await openSocket(rig.port);
+  const scenario = keep(await startOrdersScenario(upstream.url));
+  const socket = await openSocket(scenario.port);
   socket.on('error', () => undefined);
-  socket.write(rig.head('GET', '/orders/a'));
+  socket.write(scenario.head('GET', '/orders/a'));
   await new Promise((resolve) => socket.once('data', resolve));
   for (let n = 0; n < 10; n++) {
     socket.write('\u0001garbage\r\n\r\n');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  await eventually('it is told of', () => rig.auditText().includes('request_malformed'));
+  await eventually('it is told of', () => scenario.auditText().includes('request_malformed'));
   socket.destroy();
-  await eventually('the request is told of', () => rig.auditText().includes('"granted"'));
-  expect(rig.auditText().match(/request_malformed/g)).toHaveLength(1);
+  await eventually('the request is told of', () => scenario.auditText().includes('"granted"'));
+  expect(scenario.auditText().match(/request_malformed/g)).toHaveLength(1);
 });
 
 test('S10 an answer that breaks off does not look whole to an HTTP/1.0 client either', async () => {
@@ -80,31 +80,31 @@ test('S10 an answer that breaks off does not look whole to an HTTP/1.0 client ei
     socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n');
     setTimeout(() => socket.destroy(), 100);
   });
-  const rig = keep(await startRig(upstream.url));
+  const scenario = keep(await startOrdersScenario(upstream.url));
   const how = await new Promise<string>((resolve) => {
-    const socket = connect(rig.port, '127.0.0.1');
-    socket.write(rig.head('GET', '/orders/a').replace('HTTP/1.1', 'HTTP/1.0'));
+    const socket = connect(scenario.port, '127.0.0.1');
+    socket.write(scenario.head('GET', '/orders/a').replace('HTTP/1.1', 'HTTP/1.0'));
     socket.resume();
     socket.once('end', () => resolve('a clean end'));
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
   });
   expect(how).toBe('ECONNRESET');
-  expect(await exchange(rig.port, 'GET /orders/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toContain(
-    ' 401 ',
-  );
+  expect(
+    await exchange(scenario.port, 'GET /orders/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
+  ).toContain(' 401 ');
 });
 
 test('shadow forwards what no operation fits, without identity, and says so', async () => {
   const upstream = keep(await startRecordingUpstream());
-  const rig = keep(
-    await startRig(upstream.url, {
+  const scenario = keep(
+    await startOrdersScenario(upstream.url, {
       service:
         'mode: shadow, operations: [{ scope: read_api, methods: [GET] }, { scope: write_api, methods: [PUT] }]',
     }),
   );
-  expect((await rig.ask('DELETE', '/orders/a')).status).toBe(200);
+  expect((await scenario.ask('DELETE', '/orders/a')).status).toBe(200);
   expect(upstream.bytes()).not.toMatch(/x-auth-identity/i);
-  const [line] = await rig.audit(1);
+  const [line] = await scenario.audit(1);
   expect(line).toMatchObject({
     event: { reason: 'shadow' },
     gatehouse: { relaxed: { reason: 'operation_unknown' } },

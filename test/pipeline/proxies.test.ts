@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
-import { startRig } from '../support/rig.ts';
+import { startOrdersScenario } from '../support/scenario/orders.ts';
 
 const keep = cleanUp();
 
@@ -61,13 +61,13 @@ test.each<[string, string | undefined, readonly string[], { address: string; pro
   ['nonsense', TRUSTED, ['X-Forwarded-For: 192.0.2.1, unknown'], { address: '127.0.0.1', proto: 'http' }],
 ])('%s', async (_, server, headers, expected) => {
   const upstream = keep(await startRecordingUpstream());
-  const rig = keep(await startRig(upstream.url, server === undefined ? {} : { server }));
-  expect((await rig.ask('GET', '/orders/x', headers)).status).toBe(200);
+  const scenario = keep(await startOrdersScenario(upstream.url, server === undefined ? {} : { server }));
+  expect((await scenario.ask('GET', '/orders/x', headers)).status).toBe(200);
   const [received] = upstream.requests();
   expect(received?.headers.get('x-forwarded-for')).toEqual([expected.address]);
   expect(received?.headers.get('x-forwarded-proto')).toEqual([expected.proto]);
   expect(received?.headers.get('x-forwarded-host')).toEqual(['gateway.example.com']);
   expect(received?.headers.has('forwarded')).toBe(false);
-  const [event] = await rig.audit();
+  const [event] = await scenario.audit();
   expect(event).toMatchObject({ client: { address: expected.address } });
 });

@@ -9,7 +9,7 @@ import { startHttpUpstream } from '../support/http-upstream.ts';
 import { plateau } from '../support/plateau.ts';
 import { exchange, openSocket, rawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
-import { startRig } from '../support/rig.ts';
+import { startOrdersScenario } from '../support/scenario/orders.ts';
 
 const keep = cleanUp();
 const MIB = 1024 * 1024;
@@ -28,10 +28,10 @@ describe('backpressure', () => {
         source.pipe(res);
       }),
     );
-    const rig = keep(await startRig(upstream.url));
+    const scenario = keep(await startOrdersScenario(upstream.url));
     const response = await new Promise<IncomingMessage>((resolve) => {
-      const headers = { Authorization: `Bearer ${rig.token}` };
-      httpRequest(`${rig.url}/orders/x`, { headers }, resolve).end();
+      const headers = { Authorization: `Bearer ${scenario.token}` };
+      httpRequest(`${scenario.url}/orders/x`, { headers }, resolve).end();
     });
     response.pause();
     const held = await plateau(() => sent);
@@ -53,11 +53,11 @@ describe('backpressure', () => {
         req.on('end', () => res.end(digest.digest('hex')));
       }),
     );
-    const rig = keep(await startRig(upstream.url));
+    const scenario = keep(await startOrdersScenario(upstream.url));
     let sent = 0;
-    const request = httpRequest(`${rig.url}/orders/x`, {
+    const request = httpRequest(`${scenario.url}/orders/x`, {
       method: 'PUT',
-      headers: { Authorization: `Bearer ${rig.token}`, 'Content-Length': body.length },
+      headers: { Authorization: `Bearer ${scenario.token}`, 'Content-Length': body.length },
     });
     const answered = new Promise<string>((resolve, reject) => {
       request.on('error', reject);
@@ -87,10 +87,10 @@ test('a chunked push of 48 MiB in odd pieces arrives byte for byte', async () =>
       );
     }),
   );
-  const rig = keep(await startRig(upstream.url));
-  const answer = await fetch(`${rig.url}/orders/x`, {
+  const scenario = keep(await startOrdersScenario(upstream.url));
+  const answer = await fetch(`${scenario.url}/orders/x`, {
     method: 'POST',
-    headers: { Authorization: `Bearer ${rig.token}` },
+    headers: { Authorization: `Bearer ${scenario.token}` },
     body: Readable.toWeb(Readable.from(slices(body, undefined, 99_991))) as ReadableStream,
     duplex: 'half',
   });
@@ -100,11 +100,11 @@ test('a chunked push of 48 MiB in odd pieces arrives byte for byte', async () =>
 describe('time', () => {
   test('a body that takes far longer than the idle time passes, as long as it moves', async () => {
     const upstream = keep(await startRecordingUpstream());
-    const rig = keep(await startRig(upstream.url, { limits: 'bodyIdle: 250ms' }));
-    const socket = await openSocket(rig.port);
+    const scenario = keep(await startOrdersScenario(upstream.url, { limits: 'bodyIdle: 250ms' }));
+    const socket = await openSocket(scenario.port);
     let received = '';
     socket.on('data', (chunk) => (received += chunk.toString('latin1')));
-    socket.write(rig.head('PUT', '/orders/x', `Content-Length: ${20 * 2048}`));
+    socket.write(scenario.head('PUT', '/orders/x', `Content-Length: ${20 * 2048}`));
     const began = performance.now();
     let pieces = 0;
     const timer = setInterval(() => {
@@ -125,10 +125,10 @@ describe('time', () => {
         req.on('end', () => setTimeout(() => res.end('late'), 800));
       }),
     );
-    const rig = keep(await startRig(upstream.url, { limits: 'bodyIdle: 100ms' }));
+    const scenario = keep(await startOrdersScenario(upstream.url, { limits: 'bodyIdle: 100ms' }));
     const answer = await rawResponse(
-      rig.port,
-      `${rig.head('PUT', '/orders/x', 'Content-Length: 4', 'Connection: close')}body`,
+      scenario.port,
+      `${scenario.head('PUT', '/orders/x', 'Content-Length: 4', 'Connection: close')}body`,
       {
         quiet: 5_000,
       },
@@ -150,11 +150,11 @@ describe('time', () => {
         );
       }),
     );
-    const rig = keep(await startRig(upstream.url));
-    const socket = await openSocket(rig.port);
+    const scenario = keep(await startOrdersScenario(upstream.url));
+    const socket = await openSocket(scenario.port);
     let received = '';
     socket.on('data', (chunk) => (received += chunk.toString('latin1')));
-    socket.write(rig.head('GET', '/orders/events'));
+    socket.write(scenario.head('GET', '/orders/events'));
     await eventually('the head', () => received.includes('\r\n\r\n'));
     expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n$/);
     for (const end of ['3\r\none\r\n', '3\r\ntwo\r\n', '0\r\n\r\n']) {
@@ -168,16 +168,16 @@ describe('time', () => {
 describe('trailers', () => {
   test('the client’s reach nobody', async () => {
     const upstream = keep(await startRecordingUpstream());
-    const rig = keep(await startRig(upstream.url));
+    const scenario = keep(await startOrdersScenario(upstream.url));
     const body = '4\r\nbody\r\n0\r\nX-Auth-Identity: admin\r\nX-Trailer: t\r\n\r\n';
-    const head = rig.head(
+    const head = scenario.head(
       'PUT',
       '/orders/x',
       'Transfer-Encoding: chunked',
       'Trailer: X-Auth-Identity, X-Trailer',
       'TE: trailers',
     );
-    expect((await rawResponse(rig.port, head + body)).status).toBe(200);
+    expect((await rawResponse(scenario.port, head + body)).status).toBe(200);
     expect(upstream.requests()[0]?.body).toBe('4\r\nbody\r\n0\r\n\r\n');
     expect(upstream.bytes()).not.toMatch(/trailer|admin|\bTE:/i);
   });
@@ -186,8 +186,8 @@ describe('trailers', () => {
     const answer =
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Trailer\r\n\r\n4\r\nbody\r\n0\r\nX-Trailer: t\r\n\r\n';
     const upstream = keep(await startRecordingUpstream(answer));
-    const rig = keep(await startRig(upstream.url));
-    const received = await exchange(rig.port, rig.head('GET', '/orders/x'));
+    const scenario = keep(await startOrdersScenario(upstream.url));
+    const received = await exchange(scenario.port, scenario.head('GET', '/orders/x'));
     expect(received.endsWith('\r\n\r\n4\r\nbody\r\n0\r\n\r\n')).toBe(true);
     expect(received).not.toMatch(/trailer/i);
   });

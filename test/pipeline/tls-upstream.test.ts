@@ -9,7 +9,7 @@ import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
 import { needs } from '../support/needs.ts';
-import { startRig } from '../support/rig.ts';
+import { startOrdersScenario } from '../support/scenario/orders.ts';
 
 const keep = cleanUp();
 
@@ -50,15 +50,17 @@ needs('openssl').describe('TLS to upstreams', () => {
 
   test('an upstream that wants a certificate gets ours; without one, or with a foreign one, 502', async () => {
     const { url, seen } = await tlsUpstream('IP:127.0.0.1', wanting(ours));
-    const good = keep(await startRig(url, { upstream: CLIENT, files: filesOf(ours.issue('DNS:gateway')) }));
+    const good = keep(
+      await startOrdersScenario(url, { upstream: CLIENT, files: filesOf(ours.issue('DNS:gateway')) }),
+    );
     expect((await good.ask('GET', '/orders/x')).status).toBe(200);
     expect(seen).toHaveLength(1);
     const foreign = keep(
-      await startRig(url, { upstream: CLIENT, files: filesOf(theirs.issue('DNS:gateway')) }),
+      await startOrdersScenario(url, { upstream: CLIENT, files: filesOf(theirs.issue('DNS:gateway')) }),
     );
     expect((await foreign.ask('GET', '/orders/x')).status).toBe(502);
     const none = keep(
-      await startRig(url, { upstream: 'caFile: ca.pem', files: { 'ca.pem': ours.certificate } }),
+      await startOrdersScenario(url, { upstream: 'caFile: ca.pem', files: { 'ca.pem': ours.certificate } }),
     );
     expect((await none.ask('GET', '/orders/x')).status).toBe(502);
     expect(seen).toHaveLength(1);
@@ -72,35 +74,37 @@ needs('openssl').describe('TLS to upstreams', () => {
 
   test('K7 the certificate of one service is not shown for another that goes to the same upstream', async () => {
     const { url, seen } = await tlsUpstream('IP:127.0.0.1', { ...wanting(ours), rejectUnauthorized: false });
-    const rig = keep(
-      await startRig(url, {
+    const scenario = keep(
+      await startOrdersScenario(url, {
         upstream: CLIENT,
         files: filesOf(ours.issue('DNS:gateway')),
         services: `  open: { type: http, path: /open/, upstream: { url: "${url}/", caFile: ca.pem }, anonymous: [{ scopes: [read_api], resources: ["**"] }] }`,
       }),
     );
-    await rig.ask('GET', '/orders/x');
-    await rig.ask('GET', '/open/x');
-    await rig.ask('GET', '/orders/x');
+    await scenario.ask('GET', '/orders/x');
+    await scenario.ask('GET', '/open/x');
+    await scenario.ask('GET', '/orders/x');
     expect(seen.map(({ serial }) => serial !== undefined)).toEqual([true, false, true]);
   });
 
   test('a renewed certificate is shown from then on, and no request fails meanwhile', async () => {
     const { url, seen } = await tlsUpstream('IP:127.0.0.1', wanting(ours));
-    const rig = keep(await startRig(url, { upstream: CLIENT, files: filesOf(ours.issue('DNS:gateway')) }));
-    await rig.ask('GET', '/orders/x');
+    const scenario = keep(
+      await startOrdersScenario(url, { upstream: CLIENT, files: filesOf(ours.issue('DNS:gateway')) }),
+    );
+    await scenario.ask('GET', '/orders/x');
     const [before] = seen;
     const next = ours.issue('DNS:gateway');
     const replace = (name: string, content: string): void => {
-      writeFileSync(join(rig.folder, `${name}.new`), content, { mode: 0o600 });
-      renameSync(join(rig.folder, `${name}.new`), join(rig.folder, name));
+      writeFileSync(join(scenario.folder, `${name}.new`), content, { mode: 0o600 });
+      renameSync(join(scenario.folder, `${name}.new`), join(scenario.folder, name));
     };
     replace('client.crt', next.cert);
     replace('client.key', next.key);
     await eventually(
       'the new one is shown',
       async () => {
-        const { status } = await rig.ask('GET', '/orders/x');
+        const { status } = await scenario.ask('GET', '/orders/x');
         expect(status).toBe(200);
         return seen.at(-1)?.serial !== before?.serial;
       },
@@ -114,13 +118,13 @@ needs('openssl').describe('TLS to upstreams', () => {
   ] as const) {
     test(`K7 serverName: a certificate of ${what}: ${status}`, async () => {
       const { url, seen } = await tlsUpstream(name);
-      const rig = keep(
-        await startRig(url.replace('127.0.0.1', 'localhost'), {
+      const scenario = keep(
+        await startOrdersScenario(url.replace('127.0.0.1', 'localhost'), {
           upstream: 'caFile: ca.pem, serverName: orders.internal, hostHeader: client',
           files: { 'ca.pem': ours.certificate },
         }),
       );
-      expect((await rig.ask('GET', '/orders/x')).status).toBe(status);
+      expect((await scenario.ask('GET', '/orders/x')).status).toBe(status);
       expect(seen.map((each) => each.name)).toEqual(status === 200 ? ['orders.internal'] : []);
     });
   }

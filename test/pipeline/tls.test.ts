@@ -11,7 +11,7 @@ import { startHttpUpstream } from '../support/http-upstream.ts';
 import { needs } from '../support/needs.ts';
 import { rawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
-import { startRig } from '../support/rig.ts';
+import { startOrdersScenario } from '../support/scenario/orders.ts';
 
 const keep = cleanUp();
 
@@ -41,17 +41,19 @@ needs('openssl').describe('TLS', () => {
 
   test('K7 an upstream of a private authority that the service names: 200', async () => {
     const { url, seen } = await tlsUpstream(ours, 'IP:127.0.0.1');
-    const rig = keep(await startRig(url, { ...TRUST, files: { 'ca.pem': ours.certificate } }));
-    expect(await rig.ask('GET', '/orders/x')).toMatchObject({ status: 200 });
+    const scenario = keep(
+      await startOrdersScenario(url, { ...TRUST, files: { 'ca.pem': ours.certificate } }),
+    );
+    expect(await scenario.ask('GET', '/orders/x')).toMatchObject({ status: 200 });
     expect(seen).toEqual(['/x payments 1.1']);
   });
 
   test('K7 the same by name; another name of that machine is not it', async () => {
     const { url } = await tlsUpstream(ours, 'DNS:localhost');
     const files = { 'ca.pem': ours.certificate };
-    const named = keep(await startRig(url.replace('127.0.0.1', 'localhost'), { ...TRUST, files }));
+    const named = keep(await startOrdersScenario(url.replace('127.0.0.1', 'localhost'), { ...TRUST, files }));
     expect(await named.ask('GET', '/orders/x')).toMatchObject({ status: 200 });
-    const numbered = keep(await startRig(url, { ...TRUST, files }));
+    const numbered = keep(await startOrdersScenario(url, { ...TRUST, files }));
     expect(await numbered.ask('GET', '/orders/x')).toMatchObject({ status: 502 });
   });
 
@@ -68,8 +70,10 @@ needs('openssl').describe('TLS', () => {
   ] as const) {
     test(`K7 an upstream with a certificate of ${name}: 502, and it reads nothing`, async () => {
       const { url, seen } = await tlsUpstream(issuer(), names);
-      const rig = keep(await startRig(url, { ...options, files: { 'ca.pem': ours.certificate } }));
-      const answer = await rig.ask('GET', '/orders/x');
+      const scenario = keep(
+        await startOrdersScenario(url, { ...options, files: { 'ca.pem': ours.certificate } }),
+      );
+      const answer = await scenario.ask('GET', '/orders/x');
       expect(answer.status).toBe(502);
       expect(JSON.parse(answer.body)).toMatchObject({ error: 'upstream_unreachable' });
       expect(seen).toEqual([]);
@@ -79,10 +83,14 @@ needs('openssl').describe('TLS', () => {
   test('K7 the Host of the client, where it is passed on, opens no new connection', async () => {
     const { url, seen, accepted } = await tlsUpstream(ours, 'IP:127.0.0.1');
     const upstream = `${TRUST.upstream}, hostHeader: client`;
-    const rig = keep(await startRig(url, { upstream, files: { 'ca.pem': ours.certificate } }));
+    const scenario = keep(
+      await startOrdersScenario(url, { upstream, files: { 'ca.pem': ours.certificate } }),
+    );
     for (const host of ['a.example.com', 'b.example.com', 'a.example.com']) {
-      const head = rig.head('GET', '/orders/x', 'Connection: close').replace('gateway.example.com', host);
-      expect((await rawResponse(rig.port, head, { quiet: 5_000 })).status).toBe(200);
+      const head = scenario
+        .head('GET', '/orders/x', 'Connection: close')
+        .replace('gateway.example.com', host);
+      expect((await rawResponse(scenario.port, head, { quiet: 5_000 })).status).toBe(200);
     }
     expect(seen).toHaveLength(3);
     expect(accepted()).toBe(1);
@@ -90,59 +98,65 @@ needs('openssl').describe('TLS', () => {
 
   test('K7 two services to one upstream under two authorities share no connection', async () => {
     const { url, seen } = await tlsUpstream(ours, 'IP:127.0.0.1');
-    const rig = keep(
-      await startRig(url, {
+    const scenario = keep(
+      await startOrdersScenario(url, {
         ...TRUST,
         files: { 'ca.pem': ours.certificate, 'other.pem': theirs.certificate },
         services: `  open: { type: http, path: /open/, upstream: { url: "${url}/", caFile: other.pem }, anonymous: [{ scopes: [read_api], resources: ["**"] }] }`,
       }),
     );
-    expect((await rig.ask('GET', '/orders/x')).status).toBe(200);
-    expect((await rig.ask('GET', '/open/x')).status).toBe(502);
+    expect((await scenario.ask('GET', '/orders/x')).status).toBe(200);
+    expect((await scenario.ask('GET', '/open/x')).status).toBe(502);
     expect(seen).toHaveLength(1);
   });
 
   test('the CA file changes: the new authority counts, without a restart', async () => {
     const { url } = await tlsUpstream(theirs, 'IP:127.0.0.1');
-    const rig = keep(await startRig(url, { ...TRUST, files: { 'ca.pem': ours.certificate } }));
-    expect((await rig.ask('GET', '/orders/x')).status).toBe(502);
-    replace(rig.folder, 'ca.pem', theirs.certificate);
-    await eventually('it is trusted', async () => (await rig.ask('GET', '/orders/x')).status === 200, 15_000);
+    const scenario = keep(
+      await startOrdersScenario(url, { ...TRUST, files: { 'ca.pem': ours.certificate } }),
+    );
+    expect((await scenario.ask('GET', '/orders/x')).status).toBe(502);
+    replace(scenario.folder, 'ca.pem', theirs.certificate);
+    await eventually(
+      'it is trusted',
+      async () => (await scenario.ask('GET', '/orders/x')).status === 200,
+      15_000,
+    );
   });
 
   test('the listener: HTTPS for clients that trust its authority; plain HTTP gets nothing', async () => {
     const upstream = keep(await startRecordingUpstream());
     const { cert, key } = ours.issue('DNS:gateway.example.com');
-    const rig = keep(
-      await startRig(upstream.url, {
+    const scenario = keep(
+      await startOrdersScenario(upstream.url, {
         server: 'tls: { certFile: tls.crt, keyFile: tls.key }',
         files: { 'tls.crt': cert, 'tls.key': key },
       }),
     );
-    expect(await get(rig, '/orders/x', ours)).toBe(200);
+    expect(await get(scenario, '/orders/x', ours)).toBe(200);
     expect(upstream.requests()[0]?.headers.get('x-forwarded-proto')).toEqual(['https']);
-    await expect(get(rig, '/orders/x', theirs)).rejects.toThrow(/certificate/);
-    await expect(fetch(`${rig.url}/orders/x`)).rejects.toThrow();
+    await expect(get(scenario, '/orders/x', theirs)).rejects.toThrow(/certificate/);
+    await expect(fetch(`${scenario.url}/orders/x`)).rejects.toThrow();
     expect(upstream.requests()).toHaveLength(1);
-    expect(await get(rig, '/orders/x', ours)).toBe(200);
+    expect(await get(scenario, '/orders/x', ours)).toBe(200);
   });
 
   test('the listener: a renewed certificate counts for new connections; a torn pair does not', async () => {
     const upstream = keep(await startRecordingUpstream());
     const first = ours.issue('DNS:gateway.example.com');
-    const rig = keep(
-      await startRig(upstream.url, {
+    const scenario = keep(
+      await startOrdersScenario(upstream.url, {
         server: 'tls: { certFile: tls.crt, keyFile: tls.key }',
         files: { 'tls.crt': first.cert, 'tls.key': first.key },
       }),
     );
-    const before = await serial(rig.port);
+    const before = await serial(scenario.port);
     const second = ours.issue('DNS:gateway.example.com');
-    replace(rig.folder, 'tls.crt', second.cert);
-    expect(await serial(rig.port)).toBe(before);
-    replace(rig.folder, 'tls.key', second.key);
-    await eventually('the new certificate', async () => (await serial(rig.port)) !== before, 15_000);
-    expect(await get(rig, '/orders/x', ours)).toBe(200);
+    replace(scenario.folder, 'tls.crt', second.cert);
+    expect(await serial(scenario.port)).toBe(before);
+    replace(scenario.folder, 'tls.key', second.key);
+    await eventually('the new certificate', async () => (await serial(scenario.port)) !== before, 15_000);
+    expect(await get(scenario, '/orders/x', ours)).toBe(200);
   });
 });
 
@@ -152,17 +166,17 @@ function replace(folder: string, name: string, content: string): void {
   renameSync(join(folder, `${name}.new`), join(folder, name));
 }
 
-function get(rig: { port: number; token: string }, path: string, trusted: Authority): Promise<number> {
+function get(scenario: { port: number; token: string }, path: string, trusted: Authority): Promise<number> {
   return new Promise((resolve, reject) => {
     const call = request(
       {
         host: '127.0.0.1',
-        port: rig.port,
+        port: scenario.port,
         path,
         servername: 'gateway.example.com',
         ca: trusted.certificate,
         agent: false,
-        headers: { Host: 'gateway.example.com', Authorization: `Bearer ${rig.token}` },
+        headers: { Host: 'gateway.example.com', Authorization: `Bearer ${scenario.token}` },
       },
       (res) => {
         res.resume();

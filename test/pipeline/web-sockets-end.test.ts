@@ -9,21 +9,28 @@ import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
 import { needs } from '../support/needs.ts';
-import { startRig, type Rig, type RigOptions } from '../support/rig.ts';
-import { openSocket, startEchoServer, type EchoServer, type TestSocket } from '../support/web-socket-rig.ts';
+import { startOrdersScenario, type OrdersScenario, type OrdersOptions } from '../support/scenario/orders.ts';
+import {
+  openSocket,
+  startEchoServer,
+  type EchoServer,
+  type TestSocket,
+} from '../support/web-socket-rig.ts';
 
 const keep = cleanUp();
 const open: TestSocket[] = [];
 afterEach(() => open.splice(0).forEach((socket) => socket.close()));
 
-async function start(options: RigOptions = {}): Promise<{ readonly echo: EchoServer; readonly rig: Rig }> {
+async function start(
+  options: OrdersOptions = {},
+): Promise<{ readonly echo: EchoServer; readonly scenario: OrdersScenario }> {
   const echo = keep(await startEchoServer());
-  return { echo, rig: keep(await startRig(echo.url, options)) };
+  return { echo, scenario: keep(await startOrdersScenario(echo.url, options)) };
 }
 
-async function connect(rig: Rig, path = '/orders/chat'): Promise<TestSocket> {
-  const url = `ws://127.0.0.1:${rig.port}${path}`;
-  const headers = { authorization: `Bearer ${rig.token}`, host: 'gateway.example.com' };
+async function connect(scenario: OrdersScenario, path = '/orders/chat'): Promise<TestSocket> {
+  const url = `ws://127.0.0.1:${scenario.port}${path}`;
+  const headers = { authorization: `Bearer ${scenario.token}`, host: 'gateway.example.com' };
   const socket = await openSocket(url, { headers });
   open.push(socket);
   return socket;
@@ -35,9 +42,9 @@ async function expectEnded(socket: TestSocket, echo: EchoServer): Promise<void> 
 }
 
 test('revoked: both connections are closed within a second, and the audit trail says why', async () => {
-  const { echo, rig } = await start();
-  const socket = await connect(rig);
-  const answer = await fetch(`${rig.adminUrl}/revocations`, {
+  const { echo, scenario } = await start();
+  const socket = await connect(scenario);
+  const answer = await fetch(`${scenario.adminUrl}/revocations`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ identity: 'payments', reason: 'leaked' }),
@@ -46,19 +53,19 @@ test('revoked: both connections are closed within a second, and the audit trail 
   const since = performance.now();
   await expectEnded(socket, echo);
   expect(performance.now() - since).toBeLessThan(1_500);
-  const [event] = await rig.audit();
+  const [event] = await scenario.audit();
   expect(event).toMatchObject({
     event: { reason: 'revoked', outcome: 'failure' },
     http: { response: { status_code: 101 } },
     gatehouse: { decision: 'allow', detail: expect.stringMatching(/by identity: leaked/) },
   });
-  await expect(connect(rig)).rejects.toThrow('401');
+  await expect(connect(scenario)).rejects.toThrow('401');
 });
 
 test('a revocation of somebody else leaves it alone', async () => {
-  const { rig } = await start();
-  const socket = await connect(rig);
-  await fetch(`${rig.adminUrl}/revocations`, {
+  const { scenario } = await start();
+  const socket = await connect(scenario);
+  await fetch(`${scenario.adminUrl}/revocations`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ project: 'acme/web', reason: 'leaked' }),
@@ -75,12 +82,12 @@ test.each([
   ['idle: 300ms, lifetime: 1h', 'the tunnel was idle'],
   ['idle: 1h, lifetime: 300ms', 'the tunnel reached its lifetime'],
 ])('webSockets: { %s }: %s', async (limits, detail) => {
-  const { echo, rig } = await start({ service: `webSockets: { ${limits} }` });
-  const socket = await connect(rig);
+  const { echo, scenario } = await start({ service: `webSockets: { ${limits} }` });
+  const socket = await connect(scenario);
   const timer = setInterval(() => limits.startsWith('idle: 1h') && socket.send('x'), 20);
   await expectEnded(socket, echo);
   clearInterval(timer);
-  const [event] = await rig.audit();
+  const [event] = await scenario.audit();
   expect(event).toMatchObject({
     event: { reason: 'granted', outcome: 'success' },
     gatehouse: { detail },
@@ -88,8 +95,8 @@ test.each([
 });
 
 test('what is said in either direction keeps it open', async () => {
-  const { echo, rig } = await start({ service: 'webSockets: { idle: 600ms }' });
-  const [quiet, spoken] = [await connect(rig), await connect(rig)];
+  const { echo, scenario } = await start({ service: 'webSockets: { idle: 600ms }' });
+  const [quiet, spoken] = [await connect(scenario), await connect(scenario)];
   const timer = setInterval(() => [...echo.server.clients].at(-1)?.send('tick'), 50);
   expect(await quiet.closed()).toBe(1006);
   for (let n = 0; n < 10; n++) expect(await spoken.next()).toBe('tick');
@@ -141,15 +148,15 @@ needs('openssl').describe('TLS', () => {
 
   test('K7 to an upstream of the authority that the service names, from a client over TLS', async () => {
     const { cert, key } = ours.issue('DNS:localhost', 'IP:127.0.0.1');
-    const rig = keep(
-      await startRig(await secureEcho('IP:127.0.0.1'), {
+    const scenario = keep(
+      await startOrdersScenario(await secureEcho('IP:127.0.0.1'), {
         upstream: 'caFile: ca.pem',
         server: 'tls: { certFile: tls.crt, keyFile: tls.key }',
         files: { 'ca.pem': ours.certificate, 'tls.crt': cert, 'tls.key': key },
       }),
     );
-    const headers = { authorization: `Bearer ${rig.token}`, host: 'gateway.example.com' };
-    const socket = await openSocket(`wss://127.0.0.1:${rig.port}/orders/chat`, {
+    const headers = { authorization: `Bearer ${scenario.token}`, host: 'gateway.example.com' };
+    const socket = await openSocket(`wss://127.0.0.1:${scenario.port}/orders/chat`, {
       headers,
       ca: ours.certificate,
     });
@@ -162,20 +169,23 @@ needs('openssl').describe('TLS', () => {
     ['an authority that nobody named', 'IP:127.0.0.1', {}],
     ['another name', 'DNS:other.example.com', { upstream: 'caFile: ca.pem' }],
   ])('K7 %s: 502', async (_what, name, options) => {
-    const rig = keep(
-      await startRig(await secureEcho(name), { ...options, files: { 'ca.pem': ours.certificate } }),
+    const scenario = keep(
+      await startOrdersScenario(await secureEcho(name), {
+        ...options,
+        files: { 'ca.pem': ours.certificate },
+      }),
     );
-    await expect(connect(rig)).rejects.toThrow('502');
+    await expect(connect(scenario)).rejects.toThrow('502');
   });
 });
 
 describe('forwardCredential', () => {
   test('the client’s own goes with the handshake as with any request', async () => {
-    const { echo, rig } = await start({
+    const { echo, scenario } = await start({
       upstream: 'auth: { forwardCredential: true }',
       service: 'audiences: ["https://gateway.example.com"]',
     });
-    await connect(rig);
-    expect(echo.handshakes[0]?.headers.authorization).toBe(`Bearer ${rig.token}`);
+    await connect(scenario);
+    expect(echo.handshakes[0]?.headers.authorization).toBe(`Bearer ${scenario.token}`);
   });
 });

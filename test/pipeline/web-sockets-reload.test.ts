@@ -5,8 +5,13 @@ import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { startRig, type Rig, type RigOptions } from '../support/rig.ts';
-import { openSocket, startEchoServer, type EchoServer, type TestSocket } from '../support/web-socket-rig.ts';
+import { startOrdersScenario, type OrdersScenario, type OrdersOptions } from '../support/scenario/orders.ts';
+import {
+  openSocket,
+  startEchoServer,
+  type EchoServer,
+  type TestSocket,
+} from '../support/web-socket-rig.ts';
 
 const keep = cleanUp();
 const open: TestSocket[] = [];
@@ -14,14 +19,16 @@ afterEach(() => open.splice(0).forEach((socket) => socket.close()));
 
 const OTHER = `  other: { type: http, path: /other/, upstream: { url: "http://127.0.0.1:1/" }, anonymous: [{ scopes: [read_api], resources: ["/**"] }] }`;
 
-async function start(options: RigOptions = {}): Promise<{ readonly echo: EchoServer; readonly rig: Rig }> {
+async function start(
+  options: OrdersOptions = {},
+): Promise<{ readonly echo: EchoServer; readonly scenario: OrdersScenario }> {
   const echo = keep(await startEchoServer());
-  return { echo, rig: keep(await startRig(echo.url, options)) };
+  return { echo, scenario: keep(await startOrdersScenario(echo.url, options)) };
 }
 
-async function connect(rig: Rig, path = '/orders/chat'): Promise<TestSocket> {
-  const url = `ws://127.0.0.1:${rig.port}${path}`;
-  const headers = { authorization: `Bearer ${rig.token}`, host: 'gateway.example.com' };
+async function connect(scenario: OrdersScenario, path = '/orders/chat'): Promise<TestSocket> {
+  const url = `ws://127.0.0.1:${scenario.port}${path}`;
+  const headers = { authorization: `Bearer ${scenario.token}`, host: 'gateway.example.com' };
   const socket = await openSocket(url, { headers });
   open.push(socket);
   return socket;
@@ -33,19 +40,19 @@ async function expectEnded(socket: TestSocket, echo: EchoServer): Promise<void> 
 }
 
 test('a reload that changes the service ends it; one that does not, does not', async () => {
-  const { echo, rig } = await start({ services: OTHER });
-  const socket = await connect(rig);
-  expect(await rig.reload((yaml) => yaml.replace('path: /other/', 'path: /another/'))).toBe(true);
+  const { echo, scenario } = await start({ services: OTHER });
+  const socket = await connect(scenario);
+  expect(await scenario.reload((yaml) => yaml.replace('path: /other/', 'path: /another/'))).toBe(true);
   socket.send('still here');
   expect(await socket.next()).toBe('still here');
   expect(
-    await rig.reload((yaml) =>
+    await scenario.reload((yaml) =>
       yaml.replace('type: http, path: /orders/', 'type: http, keepCookies: true, path: /orders/'),
     ),
   ).toBe(true);
   await expectEnded(socket, echo);
-  expect((await rig.audit())[0]?.gatehouse['detail']).toMatch(/the service has changed/);
-  const next = await connect(rig);
+  expect((await scenario.audit())[0]?.gatehouse['detail']).toMatch(/the service has changed/);
+  const next = await connect(scenario);
   next.send('again');
   expect(await next.next()).toBe('again');
 });
@@ -79,22 +86,24 @@ test.each([
     'credential_invalid',
   ],
 ])('a reload of policy alone: %s: it ends within a second', async (_what, edit, reason) => {
-  const { echo, rig } = await start();
-  const socket = await connect(rig);
-  expect(await rig.reload(edit)).toBe(true);
+  const { echo, scenario } = await start();
+  const socket = await connect(scenario);
+  expect(await scenario.reload(edit)).toBe(true);
   const since = performance.now();
   await expectEnded(socket, echo);
   expect(performance.now() - since).toBeLessThan(1_500);
-  const [event] = await rig.audit();
+  const [event] = await scenario.audit();
   expect(event).toMatchObject({ event: { reason }, http: { response: { status_code: 101 } } });
 });
 
 test('what anybody may do: it ends with the identity that it began as', async () => {
-  const { echo, rig } = await start({ service: 'anonymous: [{ scopes: [websocket], resources: ["/**"] }]' });
-  const socket = await connect(rig);
-  expect(await rig.reload((yaml) => yaml.replace('project_id: "20"', 'project_id: "21"'))).toBe(true);
+  const { echo, scenario } = await start({
+    service: 'anonymous: [{ scopes: [websocket], resources: ["/**"] }]',
+  });
+  const socket = await connect(scenario);
+  expect(await scenario.reload((yaml) => yaml.replace('project_id: "20"', 'project_id: "21"'))).toBe(true);
   await expectEnded(socket, echo);
-  const next = await connect(rig);
+  const next = await connect(scenario);
   next.send('as nobody');
   expect(await next.next()).toBe('as nobody');
 });
@@ -151,7 +160,7 @@ ${OTHER}`,
 });
 
 test('a handshake that is under way at a reload of its service opens nothing that lasts', async () => {
-  const { echo, rig } = await start();
+  const { echo, scenario } = await start();
   const held = Promise.withResolvers<void>();
   let asked = 0;
   const answer = async (accept: (ok: boolean) => void): Promise<void> => {
@@ -162,12 +171,12 @@ test('a handshake that is under way at a reload of its service opens nothing tha
     asked += 1;
     void answer(accept);
   };
-  const opening = connect(rig);
+  const opening = connect(scenario);
   await eventually('the handshake at the upstream', () => asked === 1);
-  expect(await rig.reload((yaml) => yaml.replace('type: http,', 'type: http, keepCookies: true,'))).toBe(
+  expect(await scenario.reload((yaml) => yaml.replace('type: http,', 'type: http, keepCookies: true,'))).toBe(
     true,
   );
   held.resolve();
   await expectEnded(await opening, echo);
-  expect((await rig.audit())[0]?.gatehouse['detail']).toMatch(/the service has changed/);
+  expect((await scenario.audit())[0]?.gatehouse['detail']).toMatch(/the service has changed/);
 });

@@ -3,29 +3,34 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { startRig, type Rig } from '../support/rig.ts';
-import { openSocket, startEchoServer, type EchoServer, type TestSocket } from '../support/web-socket-rig.ts';
+import { startOrdersScenario, type OrdersScenario } from '../support/scenario/orders.ts';
+import {
+  openSocket,
+  startEchoServer,
+  type EchoServer,
+  type TestSocket,
+} from '../support/web-socket-rig.ts';
 
 let echo: EchoServer;
-let rig: Rig;
+let scenario: OrdersScenario;
 const open: TestSocket[] = [];
 
 beforeEach(async () => {
   echo = await startEchoServer();
-  rig = await startRig(echo.url, {
+  scenario = await startOrdersScenario(echo.url, {
     upstream: 'auth: { bearer: { token: canary-upstream } }, connections: 3',
     service: 'identityHeaders: { X-Project: "{claims.project_path}" }, assertion: true',
   });
 });
 afterEach(async () => {
   for (const socket of open.splice(0)) socket.close();
-  await rig.close();
+  await scenario.close();
   await echo.close();
 });
 
 async function connect(path = '/orders/chat?room=1', protocols: string[] = []): Promise<TestSocket> {
-  const url = `ws://127.0.0.1:${rig.port}${path}`;
-  const headers = { authorization: `Bearer ${rig.token}`, host: 'gateway.example.com' };
+  const url = `ws://127.0.0.1:${scenario.port}${path}`;
+  const headers = { authorization: `Bearer ${scenario.token}`, host: 'gateway.example.com' };
   const socket = await openSocket(url, { headers }, protocols);
   open.push(socket);
   return socket;
@@ -59,7 +64,7 @@ test('the upstream gets what it gets of any request, and nothing of the clientâ€
     connection: 'Upgrade',
     'sec-websocket-version': '13',
   });
-  expect(JSON.stringify(handshake?.rawHeaders)).not.toContain(rig.token);
+  expect(JSON.stringify(handshake?.rawHeaders)).not.toContain(scenario.token);
   expect(socket.socket.protocol).toBe('chat');
   expect(socket.answer.headers['x-request-id']).toBe(handshake?.headers['x-request-id']);
 });
@@ -69,14 +74,14 @@ test('one audit event when it ends, with what went through it; counted as in fli
   socket.send(randomBytes(1_000));
   await socket.next();
   const inFlight = async (): Promise<string | undefined> => {
-    const text = await (await fetch(`${rig.adminUrl}/metrics`)).text();
+    const text = await (await fetch(`${scenario.adminUrl}/metrics`)).text();
     return /^gatehouse_requests_in_flight (\d+)$/m.exec(text)?.[1];
   };
   expect(await inFlight()).toBe('1');
-  expect(rig.auditText()).toBe('');
+  expect(scenario.auditText()).toBe('');
   socket.socket.close(1000);
   expect(await socket.closed()).toBe(1000);
-  const [event, ...more] = await rig.audit();
+  const [event, ...more] = await scenario.audit();
   expect(more).toEqual([]);
   expect(event).toMatchObject({
     event: { reason: 'granted', outcome: 'success', type: ['access', 'allowed'] },
@@ -97,7 +102,7 @@ test.each([
   act(socket);
   await socket.closed();
   await eventually('the upstreamâ€™s end', () => echo.open() === 0);
-  expect((await rig.audit())[0]?.event.reason).toBe('granted');
+  expect((await scenario.audit())[0]?.event.reason).toBe('granted');
 });
 
 test('a closing handshake passes, from either end', async () => {

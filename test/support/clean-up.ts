@@ -1,6 +1,6 @@
-import { afterEach } from 'vitest';
+import { afterEach, onTestFinished, TestRunner } from 'vitest';
 
-/** What a test has opened, closed after it in reverse order, whether it passed or not. */
+/** Registers resources that are closed in reverse order after each test, whether it passes or fails. */
 export function cleanUp(): <T extends { close(): unknown }>(resource: T) => T {
   const open: { close(): unknown }[] = [];
   afterEach(async () => {
@@ -10,4 +10,12 @@ export function cleanUp(): <T extends { close(): unknown }>(resource: T) => T {
     open.push(resource);
     return resource;
   };
+}
+
+/** Closes the resource when the current test finishes; does nothing outside a test. */
+export function closeAfterTest(resource: { close(): unknown }): void {
+  if (TestRunner.getCurrentTest() === undefined) return;
+  onTestFinished(async () => {
+    await resource.close();
+  });
 }

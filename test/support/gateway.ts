@@ -10,16 +10,16 @@ export interface TestGateway {
   readonly url: string;
   readonly port: number;
   readonly adminUrl: string;
-  /** Folder of the configuration; relative files start here. */
+  /** Folder of the configuration file; relative paths resolve against it. */
   readonly folder: string;
   readonly gateway: Gateway;
-  /** The audit events so far, once `count` of them (default: one more than before) have reached the file. */
+  /** Waits until the audit file holds `count` events (default: one more than last time) and returns all. */
   audit(count?: number): Promise<AuditLine[]>;
-  /** The audit event of one request, once it has reached the file. */
+  /** Waits for the audit event of one request. */
   audited(requestId: string | null | undefined): Promise<AuditLine>;
-  /** Text of the audit file as it is. */
+  /** The current text of the audit file. */
   auditText(): string;
-  /** Puts a changed configuration in force, as if the file had been edited; what came of it. */
+  /** Edits the configuration file and reloads; returns whether the new configuration became active. */
   reload(edit: (yaml: string) => string): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -30,14 +30,14 @@ export type AuditLine = Readonly<Record<string, unknown>> & {
 };
 
 /**
- * A gateway in this process, on free loopback ports, from a configuration as users write it. `yaml` is what
- * stands below `server`, `logs` and `audit`, which are set here unless it brings its own.
+ * Starts a gateway in this process on free loopback ports. `yaml` is the configuration below `server`; `state`,
+ * `logs` and `audit` have defaults that it may replace.
  */
 export async function startGateway(
   yaml: string,
   options: {
     files?: Readonly<Record<string, string>>;
-    server?: string;
+    server?: string | ServerOptions;
     env?: Readonly<Record<string, string>>;
     clock?: Clock;
   } = {},
@@ -48,7 +48,7 @@ export async function startGateway(
   const file = join(folder, 'gatehouse.yaml');
   writeFileSync(
     file,
-    `version: 1\n${options.server ?? SERVER}${DEFAULTS.filter(([key]) => !yaml.includes(`\n${key}:`))
+    `version: 1\n${serverBlock(options.server ?? {})}${DEFAULTS.filter(([key]) => !yaml.includes(`\n${key}:`))
       .map(([, text]) => text)
       .join('')}${yaml}\n`,
   );
@@ -72,15 +72,12 @@ export async function startGateway(
       return gateway.reload(() => loadConfig(file, options.env ?? {}));
     },
     async audit(count = seen + 1) {
-      for (let attempt = 0; attempt < 250; attempt++) {
-        const lines = auditText().split('\n').filter(Boolean);
-        if (lines.length >= count) {
-          seen = lines.length;
-          return lines.map((line) => JSON.parse(line) as AuditLine);
-        }
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      throw new Error(`waited in vain for ${count} audit events:\n${auditText()}`);
+      const lines = await eventually(`${count} audit events`, () => {
+        const written = auditText().split('\n').filter(Boolean);
+        return written.length >= count && written;
+      });
+      seen = lines.length;
+      return lines.map((line) => JSON.parse(line) as AuditLine);
     },
     audited: (requestId) =>
       eventually('the audit event of the request', () => {
@@ -97,13 +94,33 @@ export async function startGateway(
   };
 }
 
-/** One that stops quickly. */
-const SERVER = `server:
-  listen: 127.0.0.1:0
-  publicUrl: https://gateway.example.com
-  admin: { listen: 127.0.0.1:0 }
-  limits: { drain: 500ms }
-`;
+/** Keys of `server` that a test changes, as YAML flow; `limits` and `admin` extend the defaults. */
+export interface ServerOptions {
+  /** Default: https://gateway.example.com. */
+  readonly publicUrl?: string;
+  /** `authFailures: { perAddress: 1000 }`; a drain of 500 ms precedes it. */
+  readonly limits?: string;
+  /** `tokenFile: admin-token`. */
+  readonly admin?: string;
+  /** Further keys of `server`, one per line: `trustedProxies: [127.0.0.1]`. */
+  readonly more?: readonly string[];
+}
+
+/** The `server` block: loopback ports chosen by the kernel, and a short drain so that tests stop quickly. */
+function serverBlock(server: string | ServerOptions): string {
+  if (typeof server === 'string') return server;
+  const { publicUrl = 'https://gateway.example.com', limits, admin, more = [] } = server;
+  const extend = (text: string | undefined): string => (text === undefined ? '' : `, ${text}`);
+  return [
+    'server:',
+    '  listen: 127.0.0.1:0',
+    `  publicUrl: ${publicUrl}`,
+    `  admin: { listen: 127.0.0.1:0${extend(admin)} }`,
+    `  limits: { drain: 500ms${extend(limits)} }`,
+    ...more.map((line) => `  ${line}`),
+    '',
+  ].join('\n');
+}
 
 const DEFAULTS: readonly (readonly [string, string])[] = [
   ['state', 'state: { sqlite: { file: state.db } }\n'],

@@ -1,25 +1,23 @@
-import { startGateway, type TestGateway } from './gateway.ts';
 import { startIssuer, type TestIssuer } from './issuer.ts';
 import { startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts';
+import { startScenario, type Scenario } from './scenario.ts';
 
-/** A gateway whose configuration changes while it runs. */
-export interface ReloadScene {
-  readonly issuer: TestIssuer;
-  readonly upstream: RecordingUpstream;
-  readonly gateway: TestGateway;
-  /** Of a job of project 20, which may read and write at `/orders/`. */
-  readonly token: string;
-  /** Status, and the reason or the body. */
-  get(path: string, token?: string): Promise<readonly [status: number, said: string | undefined]>;
-  /** The value of one series, undefined where there is none. */
+type Backends = { readonly issuer: TestIssuer; readonly upstream: RecordingUpstream };
+
+/** A scenario for configuration reloads; its token is of project 20, which has access to `/orders/`. */
+export type ReloadScene = Scenario<Backends> & {
+  /** The status, and the error code or the body. */
+  get(path: string, token?: string): Promise<readonly [status: number, body: string | undefined]>;
+  /** The value of one metric series; undefined if the series is absent. */
   metric(series: string): Promise<number | undefined>;
-  close(): Promise<void>;
-}
+};
 
 export async function startReloadScene(files: Readonly<Record<string, string>> = {}): Promise<ReloadScene> {
-  const [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
-  const gateway = await startGateway(
-    `issuers:
+  const scenario = await startScenario<Backends>({
+    backends: { issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
+    token: ({ issuer }) => issuer.mint({ project_id: '20' }),
+    files,
+    config: ({ issuer, upstream }) => `issuers:
   gitlab: { type: gitlab, issuer: "${issuer.url}" }
 identities:
   payments:
@@ -29,14 +27,10 @@ identities:
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
 `,
-    { files },
-  );
-  const token = issuer.mint({ project_id: '20' });
+  });
+  const { gateway, token } = scenario;
   return {
-    issuer,
-    upstream,
-    gateway,
-    token,
+    ...scenario,
     async get(path, bearer = token) {
       const answer = await fetch(gateway.url + path, { headers: { Authorization: `Bearer ${bearer}` } });
       const body = await answer.text();
@@ -46,10 +40,6 @@ services:
       const text = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
       const line = text.split('\n').find((each) => each.startsWith(`${series} `));
       return line === undefined ? undefined : Number(line.slice(series.length + 1));
-    },
-    async close() {
-      await gateway.close();
-      await Promise.all([issuer.close(), upstream.close()]);
     },
   };
 }
