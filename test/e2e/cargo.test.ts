@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +14,7 @@ import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
 import type { Outcome } from '../support/run.ts';
 import { runSnippet } from '../support/snippet-shell.ts';
-
-const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
+import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
 
 needsCargo.describe('crates', () => {
   let gitlab: TestGitlab;
@@ -32,25 +30,17 @@ needsCargo.describe('crates', () => {
     [gitlab, registry] = await Promise.all([startGitlab(), startCrateRegistry()]);
     job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
     sent.push(job.token);
-    gateway = await startGateway(`
-issuers:
-  gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
-identities:
-  ci:
-    issuer: gitlab
-    via: [id_token, job_token]
-    match: { project_id: "20" }
-    grants:
+    gateway = await startGateway(
+      feedConfig({
+        gitlab: gitlab.url,
+        grants: `
       - { service: crates, scopes: [read_package_registry], resources: ["acme-*", "shared"] }
-      - { service: crates, scopes: [write_package_registry], resources: ["acme-*"] }
-deployTokens:
-  edge:
-    username: edge
-    secretHash: "sha256:${hash('sha256', DEPLOY_SECRET)}"
-    grants: [{ service: crates, scopes: [read_package_registry], resources: ["acme-*"] }]
-services:
-  crates: { type: cargo, path: /cargo/, upstream: { url: "${registry.url}/" } }
-`);
+      - { service: crates, scopes: [write_package_registry], resources: ["acme-*"] }`,
+        deployToken: '{ service: crates, scopes: [read_package_registry], resources: ["acme-*"] }',
+        services: `  crates: { type: cargo, path: /cargo/, upstream: { url: "${registry.url}/" } }
+`,
+      }),
+    );
   }, 60_000);
   afterAll(async () => {
     await gateway.close();

@@ -11,8 +11,7 @@ import { startGitServer, type TestGitServer } from '../support/git-server.ts';
 import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
 import { needs } from '../support/needs.ts';
 import { needsPython, startGiftless, type LfsServer } from '../support/python.ts';
-
-const DEPLOY_SECRET = `ghdt_edge_${'6'.repeat(64)}`;
+import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
 
 needs('git', 'git-lfs').describe('git-lfs', () => {
   let gitlab: TestGitlab;
@@ -31,28 +30,21 @@ needs('git', 'git-lfs').describe('git-lfs', () => {
     [gitlab, giftless] = await Promise.all([startGitlab(), startGiftless()]);
     server = await startGitServer({ lfs: passTo(giftless, answers) });
     job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-    gateway = await startGateway(`
-issuers:
-  gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
-identities:
-  ci:
-    issuer: gitlab
-    via: [id_token, job_token]
-    match: { project_id: "20" }
-    grants: [{ service: git, scopes: [read_repository, write_repository], resources: ["{claims.project_path}"] }]
-deployTokens:
-  edge:
-    username: edge
-    secretHash: "sha256:${hash('sha256', DEPLOY_SECRET)}"
-    grants: [{ service: git, scopes: [read_repository], resources: ["acme/payments"] }]
-services:
-  git:
+    gateway = await startGateway(
+      feedConfig({
+        gitlab: gitlab.url,
+        grants:
+          '[{ service: git, scopes: [read_repository, write_repository], resources: ["{claims.project_path}"] }]',
+        deployToken: '{ service: git, scopes: [read_repository], resources: ["acme/payments"] }',
+        services: `  git:
     type: git
     path: /git/
     upstream:
       url: "${server.url}/"
       auth: { basic: { username: ${server.username}, password: ${server.password} } }
-`);
+`,
+      }),
+    );
     await server.repository('acme/payments');
   }, 60_000);
   afterAll(async () => {

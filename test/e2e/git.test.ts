@@ -1,5 +1,4 @@
 /** Real git with `git http-backend` behind the gateway. */
-import { hash } from 'node:crypto';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,8 +9,7 @@ import { gitClient, type GitClient } from '../support/git-client.ts';
 import { startGitServer, type TestGitServer } from '../support/git-server.ts';
 import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
 import { needs } from '../support/needs.ts';
-
-const DEPLOY_SECRET = `ghdt_edge_${'5'.repeat(64)}`;
+import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
 
 needs('git').describe('git', () => {
   let gitlab: TestGitlab;
@@ -25,33 +23,25 @@ needs('git').describe('git', () => {
     folder = mkdtempSync(join(tmpdir(), 'gatehouse-git-client-'));
     [gitlab, server] = await Promise.all([startGitlab(), startGitServer()]);
     job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-    gateway = await startGateway(`
-issuers:
-  gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
-identities:
-  ci:
-    issuer: gitlab
-    via: [id_token, job_token]
-    match: { project_id: "20" }
-    grants:
+    gateway = await startGateway(
+      feedConfig({
+        gitlab: gitlab.url,
+        grants: `
       - { service: git, scopes: [read_repository], resources: ["acme/**"] }
       - { service: git, scopes: [write_repository], resources: ["{claims.project_path}"] }
 jobTokenAllowlist:
-  acme/base-images: [acme/payments]
-deployTokens:
-  edge:
-    username: edge
-    secretHash: "sha256:${hash('sha256', DEPLOY_SECRET)}"
-    grants: [{ service: git, scopes: [read_repository], resources: ["acme/payments"] }]
-services:
-  git:
+  acme/base-images: [acme/payments]`,
+        deployToken: '{ service: git, scopes: [read_repository], resources: ["acme/payments"] }',
+        services: `  git:
     type: git
     path: /git/
     anonymous: [{ scopes: [read_repository], resources: ["public/**"] }]
     upstream:
       url: "${server.url}/"
       auth: { basic: { username: ${server.username}, password: ${server.password} } }
-`);
+`,
+      }),
+    );
     for (const path of ['acme/payments', 'acme/base-images', 'acme/secrets', 'public/docs']) {
       const place = await server.repository(path);
       const seeder = client();

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,8 +9,8 @@ import { helmBinary } from '../support/helm.ts';
 import { needs } from '../support/needs.ts';
 import { run, type Outcome } from '../support/run.ts';
 import { runSnippet } from '../support/snippet-shell.ts';
+import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
 
-const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 const OK = { code: 0 };
 
 needs('nginx', 'curl').describe('a chart repository', () => {
@@ -28,24 +27,16 @@ needs('nginx', 'curl').describe('a chart repository', () => {
     clients = createContainerClients();
     job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
     sent.push(job.token);
-    gateway = await startGateway(`
-issuers:
-  gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
-identities:
-  ci:
-    issuer: gitlab
-    via: [id_token, job_token]
-    match: { project_id: "20" }
-    grants:
-      - { service: charts, scopes: [read_package_registry, write_package_registry], resources: ["acme-*"] }
-deployTokens:
-  edge:
-    username: edge
-    secretHash: "sha256:${hash('sha256', DEPLOY_SECRET)}"
-    grants: [{ service: charts, scopes: [read_package_registry], resources: ["acme-*"] }]
-services:
-  charts: { type: helm, path: /charts/, upstream: { url: "${repository.url}/" } }
-`);
+    gateway = await startGateway(
+      feedConfig({
+        gitlab: gitlab.url,
+        grants: `
+      - { service: charts, scopes: [read_package_registry, write_package_registry], resources: ["acme-*"] }`,
+        deployToken: '{ service: charts, scopes: [read_package_registry], resources: ["acme-*"] }',
+        services: `  charts: { type: helm, path: /charts/, upstream: { url: "${repository.url}/" } }
+`,
+      }),
+    );
     for (const name of ['acme-web', 'other']) {
       await clients.helm('create', name);
       expect(await clients.helm('package', name)).toMatchObject(OK);

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,8 +19,8 @@ import {
 import { needing, needs } from '../support/needs.ts';
 import type { Nginx } from '../support/nginx.ts';
 import type { Outcome } from '../support/run.ts';
+import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
 
-const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 const APP = 'com.acme:app:1.0';
 const PARENT = 'com.acme:parent:1.1-SNAPSHOT:pom';
 const UPSTREAM_PASSWORD = 'canary-maven-upstream';
@@ -41,29 +40,21 @@ needing(missingMaven()).describe('mvn', () => {
       startMavenRepository('gatehouse', UPSTREAM_PASSWORD),
     ]);
     job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-    gateway = await startGateway(`
-issuers:
-  gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
-identities:
-  ci:
-    issuer: gitlab
-    via: [id_token, job_token]
-    match: { project_id: "20" }
-    grants:
-      - { service: maven, scopes: [read_package_registry, write_package_registry], resources: ["com/acme/**"] }
-deployTokens:
-  edge:
-    username: edge
-    secretHash: "sha256:${hash('sha256', DEPLOY_SECRET)}"
-    grants: [{ service: maven, scopes: [read_package_registry], resources: ["com/acme/**"] }]
-services:
-  maven:
+    gateway = await startGateway(
+      feedConfig({
+        gitlab: gitlab.url,
+        grants: `
+      - { service: maven, scopes: [read_package_registry, write_package_registry], resources: ["com/acme/**"] }`,
+        deployToken: '{ service: maven, scopes: [read_package_registry], resources: ["com/acme/**"] }',
+        services: `  maven:
     type: maven
     path: /maven/
     upstream:
       url: "${repository.url}/"
       auth: { basic: { username: gatehouse, password: ${UPSTREAM_PASSWORD} } }
-`);
+`,
+      }),
+    );
     maven = createMaven(folder, url());
     writeFileSync(join(folder, 'app.jar'), 'of no use to any Java');
   }, 60_000);

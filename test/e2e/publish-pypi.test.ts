@@ -62,13 +62,7 @@ services:
 `,
       {
         files: { 'tls.crt': cert, 'tls.key': key },
-        server: `server:
-  listen: 127.0.0.1:0
-  publicUrl: https://gateway.example.com
-  tls: { certFile: tls.crt, keyFile: tls.key }
-  admin: { listen: 127.0.0.1:0 }
-  limits: { drain: 500ms }
-`,
+        server: { more: ['tls: { certFile: tls.crt, keyFile: tls.key }'] },
       },
     );
     url = `https://127.0.0.1:${gateway.port}`;

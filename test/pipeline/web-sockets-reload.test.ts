@@ -6,12 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { startOrdersScenario, type OrdersScenario, type OrdersOptions } from '../support/scenario/orders.ts';
-import {
-  openSocket,
-  startEchoServer,
-  type EchoServer,
-  type TestSocket,
-} from '../support/web-socket-rig.ts';
+import { openSocket, startEchoServer, type EchoServer, type TestSocket } from '../support/web-socket-rig.ts';
 
 const keep = cleanUp();
 const open: TestSocket[] = [];

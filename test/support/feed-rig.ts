@@ -6,11 +6,10 @@ import { expect } from 'vitest';
 import { createAuthority } from './certificates.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
 import { startGitlab, type TestJob } from './gitlab.ts';
+import { DEPLOY_SECRET } from './scenario/feed-config.ts';
 import { startTcpRelay } from './tcp-relay.ts';
 
-const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
-
-/** What a pipeline may present, and the user name where a client wants one. */
+/** A credential of a CI job, with the user name for clients that require one. */
 export interface FeedCredential {
   readonly username: string;
   readonly secret: string;
@@ -18,29 +17,29 @@ export interface FeedCredential {
 
 export type FeedCredentials = Readonly<Record<'id token' | 'job token' | 'deploy token', FeedCredential>>;
 
-/** A GitLab that gives out credentials, a feed of packages, and the gateway between them, over TLS. */
+/** A GitLab server that issues credentials, a package feed, and the gateway between them, over TLS. */
 export interface FeedRig {
   readonly gateway: TestGateway;
   /** HOST:PORT of the gateway. */
   readonly host: string;
-  /** PEM file that clients trust. */
+  /** PEM file with the CA certificate for clients. */
   readonly caFile: string;
-  /** For clients, their homes and projects. */
+  /** A folder for the home directories and projects of clients. */
   readonly folder: string;
   readonly job: TestJob;
-  /** Of a job that may read all of the feed. */
+  /** A credential of a job with read access to the whole feed. */
   readonly auditor: FeedCredential;
   readonly credentials: FeedCredentials;
-  /** What the gateway sent to the feed, as latin1. */
+  /** All bytes that the gateway sent to the feed, as latin1. */
   sent(): string;
-  /** No credential of any client has reached the feed, in no form. */
+  /** Asserts that no client credential reached the feed, neither raw nor as Basic. */
   expectNoCredentialSent(): void;
   close(): Promise<void>;
 }
 
 /**
- * Project acme/payments reads and writes `resources`, the deploy token `edge` reads them, project acme/audit reads all; the
- * service has the name of its type, and its path.
+ * Project acme/payments has read and write access to `resources`, the deploy token `edge` has read access to them,
+ * project acme/audit has read access to everything. The type is also the name and the path of the service.
  */
 export async function startFeedRig(options: {
   readonly type: string;
@@ -87,13 +86,7 @@ services:
 `,
     {
       files: { 'tls.crt': cert, 'tls.key': key },
-      server: `server:
-  listen: 127.0.0.1:0
-  publicUrl: https://gateway.example.com
-  tls: { certFile: tls.crt, keyFile: tls.key }
-  admin: { listen: 127.0.0.1:0 }
-  limits: { drain: 500ms }
-`,
+      server: { more: ['tls: { certFile: tls.crt, keyFile: tls.key }'] },
     },
   );
   const credentials: FeedCredentials = {

@@ -4,14 +4,16 @@ import { createContainerClients, type ContainerClients } from './container-clien
 import { startGateway, type TestGateway } from './gateway.ts';
 import { startGitlab, type TestGitlab, type TestJob } from './gitlab.ts';
 import { startRegistry, type TestRegistry } from './registry.ts';
+import { DEPLOY_SECRET } from './scenario/feed-config.ts';
+
+export { DEPLOY_SECRET };
 
 const AUDIENCE = 'http://gateway.example.com';
-export const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 
-/** A GitLab that gives out credentials, a registry, the gateway between them, and clients. */
+/** A GitLab server that issues credentials, a registry, the gateway between them, and clients. */
 export interface RegistryRig {
   readonly gitlab: TestGitlab;
-  /** Of project 20, acme/payments. */
+  /** A job of project 20, acme/payments. */
   readonly job: TestJob;
   readonly registry: TestRegistry;
   readonly gateway: TestGateway;
@@ -22,29 +24,29 @@ export interface RegistryRig {
 }
 
 export interface RegistryRigOptions {
-  /** Default: a plain one. */
+  /** Default: a registry without authentication. */
   readonly registry?: TestRegistry;
   /** `auth` of the upstream, as YAML flow. */
   readonly auth?: string;
-  /** More keys of the service, one YAML line each. */
+  /** Further keys of the service, one YAML line each. */
   readonly service?: readonly string[];
-  /** More services, one YAML line each. */
+  /** Further services, one YAML line each. */
   readonly services?: readonly string[];
   readonly files?: Readonly<Record<string, string>>;
-  /** More lines of `server`. */
+  /** Further lines of `server`. */
   readonly server?: readonly string[];
   readonly clock?: Clock;
-  /** Of tokens minted for the identity, as YAML. */
+  /** `tokenLifetime` of the identity, as YAML. */
   readonly tokenLifetime?: string;
   /** Default: `AUDIENCE`, over http. */
   readonly publicUrl?: string;
-  /** PEM file that clients trust. */
+  /** PEM file with the CA certificate for clients. */
   readonly caFile?: string;
 }
 
 /**
- * Project acme/payments pushes, pulls and deletes below its own path and pulls from acme/base; acme/web may do the same below
- * its own; the deploy token `edge` pulls from acme.
+ * Projects acme/payments and acme/web have push, pull and delete access below their own path and pull access to acme/base.
+ * The deploy token `edge` has pull access to acme.
  */
 export async function startRegistryRig(options: RegistryRigOptions = {}): Promise<RegistryRig> {
   const [gitlab, registry] = await Promise.all([
@@ -95,15 +97,7 @@ ${services.map((line) => `  ${line}`).join('\n')}
     {
       files,
       ...(clock && { clock }),
-      server: [
-        'server:',
-        '  listen: 127.0.0.1:0',
-        `  publicUrl: ${publicUrl}`,
-        '  admin: { listen: 127.0.0.1:0 }',
-        '  limits: { drain: 500ms }',
-        ...server.map((line) => `  ${line}`),
-        '',
-      ].join('\n'),
+      server: { publicUrl, more: server },
     },
   );
   gitlab.project(21, 'acme/web');
