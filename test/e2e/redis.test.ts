@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Store } from '../../src/core/store.ts';
 import { createRevocations, openStore } from '../../src/state/index.ts';
 import { recordingLog } from '../support/audit-events.ts';
@@ -64,6 +64,7 @@ needs('redis-server').describe('Redis', () => {
     const clock = { now: Date.now };
     const log = recordingLog();
     const store = await open('lost:');
+    const polls = vi.spyOn(store, 'revocations');
     const revocations = createRevocations(store, { clock, log }, { poll: 50, maxAge: 60_000 });
     await revocations.start();
     const { id } = await revocations.add({
@@ -73,10 +74,8 @@ needs('redis-server').describe('Redis', () => {
       reason: 'x',
       expires: undefined,
     });
-    await eventually('seen by the poll', async () => {
-      await new Promise((resolve) => setTimeout(resolve, 120));
-      return true;
-    });
+    const before = polls.mock.calls.length;
+    await eventually('two polls after the revocation', () => polls.mock.calls.length >= before + 2);
     await redis.kill();
     await redis.forget();
     await redis.restart();
