@@ -7,7 +7,7 @@ import { startGateway } from '../support/gateway.ts';
 
 const keep = cleanUp();
 
-test('the admin token is re-read when its file is rotated; the old one is good no more', async () => {
+test('the admin token is re-read when its file is rotated, and the old token is rejected', async () => {
   const gateway = keep(
     await startGateway('', {
       files: { 'admin-token': 'first-token-of-the-operators\n' },

@@ -1,4 +1,4 @@
-/** What becomes of an upstream's answer on its way to the client: framing, connection, redirects, faults. */
+/** How an upstream response is relayed to the client: framing, connection, redirects, faults. */
 import { describe, expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
@@ -206,7 +206,7 @@ describe('faults', () => {
     });
   });
 
-  test('the place is given back after every kind of end', async () => {
+  test('every kind of end releases the connection slot', async () => {
     const { upstream, scenario } = await rigFor(OK, {
       upstream: 'connections: 1, timeouts: { headers: 300ms }',
       service: 'limits: { bodyBytes: 8B }',

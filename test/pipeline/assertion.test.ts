@@ -1,4 +1,4 @@
-/** `X-Auth-Assertion`: what an upstream can verify, and nobody can use. */
+/** `X-Auth-Assertion`: the upstream can verify it, and no client can use it as a credential. */
 import { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { FrozenClock } from '../support/authentication.ts';
@@ -77,7 +77,7 @@ function verify(jwt: string, audience: string): Promise<{ payload: unknown }> {
   return jwtVerify(jwt, keys, options);
 }
 
-test('says who calls, to one service, for a minute; whatever the client says there goes', async () => {
+test('contains the caller, is valid for one service and one minute, and replaces a client’s header', async () => {
   const jwt = await assertion('/orders/a/b', 'X-Auth-Assertion: spoof', 'X_Auth_Assertion: spoof');
   expect(upstream.bytes()).not.toContain('spoof');
   const now = Math.floor(clock.now() / 1000);
@@ -99,14 +99,14 @@ test('says who calls, to one service, for a minute; whatever the client says the
   expect(await assertion('/other/a')).not.toBe(jwt);
 });
 
-test('one is sent again for most of its life, renewed while nobody waits, and never sent near its end', async () => {
+test('an assertion is reused for most of its lifetime, renewed in the background, and not sent close to its expiry', async () => {
   const first = await assertion();
   await advance(29_000);
   expect(await assertion()).toBe(first);
   await advance(2_000);
   expect(await assertion()).toBe(first);
   await eventually('the next one', async () => (await assertion()) !== first);
-  // Nobody came for long: whoever comes waits for a good one.
+  // After a long pause, the next request waits for a new assertion.
   await advance(50_000);
   const late = await assertion();
   await verify(late, 'urn:gatehouse:service:orders');
@@ -123,8 +123,8 @@ test('many who come at once have one', async () => {
 
 test.each([
   ['nobody', '/orders/public/a', false],
-  ['somebody whom policy refuses, in shadow', '/shadow/a', true],
-  ['anybody, where the service does not ask for it', '/plain/a', true],
+  ['a caller that policy denies, in shadow mode', '/shadow/a', true],
+  ['any caller of a service without `assertion`', '/plain/a', true],
 ])('none for %s', async (_who, target, withToken) => {
   expect((await ask(target, ...(withToken ? [`Authorization: Bearer ${token}`] : []))).status).toBe(200);
   expect(namesIn(receivedBy(upstream))).not.toContain('x-auth-assertion');

@@ -1,4 +1,4 @@
-/** Requests whose body says what they ask for: what is read of it, when, and that it reaches the upstream as it came. */
+/** Requests with the operation in the body: what is buffered, when, and that the upstream receives it unchanged. */
 import { hash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AuditEvent } from '../../src/core/audit-event.ts';

@@ -1,4 +1,4 @@
-/** Deploy tokens that GitLab gave out, checked against it. */
+/** Deploy tokens issued by GitLab, verified at GitLab. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startGitlab, type TestDeployToken, type TestGitlab } from '../support/gitlab.ts';
@@ -88,7 +88,7 @@ test.each([
   expect(await login(user, secret)).toMatch(new RegExp(`^${answer}`));
 });
 
-test('without its user name nobody can tell', async () => {
+test('without its user name a deploy token cannot be verified', async () => {
   const response = await fetch(`${gateway.url}/v2/`, { headers: { authorization: 'Bearer gldt-something' } });
   expect(response.status).toBe(401);
   expect(await response.text()).toContain('credential_malformed');
@@ -115,7 +115,7 @@ test('a flood of guesses costs GitLab less than what it bans for, and those it k
   expect(await login(token.username, token.token)).toMatch(/^200/);
 });
 
-test('a registry that is off, or GitLab away: nobody can tell', async () => {
+test('a disabled registry or an unreachable GitLab: the token cannot be verified', async () => {
   gitlab.state.registryEnabled = false;
   expect(await login(token.username, token.token)).toMatch(/^503 .*issuer_unavailable/);
   gitlab.state.registryEnabled = true;

@@ -24,7 +24,7 @@ describe('interim answers of the upstream are not the client’s', () => {
     expect(event).toMatchObject({ http: { response: { status_code: 200 } } });
   });
 
-  test('a 100 that nobody asked for ends nothing but this request', async () => {
+  test('an unexpected 100 fails this request only', async () => {
     const upstream = keep(await startRecordingUpstream(`HTTP/1.1 100 Continue\r\n\r\n${OK}`));
     const scenario = keep(await startOrdersScenario(upstream.url));
     const response = await scenario.ask('POST', '/orders/x', ['Content-Length: 4'], 'body');
@@ -72,7 +72,7 @@ describe('an upstream that answers before the upload is complete', () => {
   });
 });
 
-describe('an upstream that breaks off', () => {
+describe('an upstream that closes the connection early', () => {
   const HEAD = 'HTTP/1.1 200 OK\r\n';
   test.each([
     ['within chunks, by FIN', `${HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n`, false],

@@ -10,7 +10,7 @@ import { startOrdersScenario } from '../support/scenario/orders.ts';
 
 const keep = cleanUp();
 
-test('requests whose clients left keep their place until the upstream is done with them', async () => {
+test('requests of disconnected clients keep their connection slot until the upstream attempt ends', async () => {
   const blackhole = keep(await startBlackhole());
   const scenario = keep(
     await startOrdersScenario(blackhole.url, {
@@ -37,7 +37,7 @@ test('requests whose clients left keep their place until the upstream is done wi
   );
 });
 
-/** An upstream whose answers begin and do not end. */
+/** An upstream whose responses start and never end. */
 async function streaming() {
   const upstream = keep(await startRecordingUpstream());
   upstream.respond((socket) =>
@@ -46,7 +46,7 @@ async function streaming() {
   return upstream;
 }
 
-test('a CONNECT behind an answer without end does not keep the gateway from stopping', async () => {
+test('a CONNECT after an endless response does not delay the shutdown of the gateway', async () => {
   const upstream = await streaming();
   const scenario = await startOrdersScenario(upstream.url);
   const socket = await openSocket(scenario.port);
@@ -54,14 +54,14 @@ test('a CONNECT behind an answer without end does not keep the gateway from stop
   socket.write(scenario.head('GET', '/orders/a'));
   await new Promise((resolve) => socket.once('data', resolve));
   socket.write('CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n');
-  await eventually('it is told of', () => scenario.auditText().includes('CONNECT'));
+  await eventually('the audit event', () => scenario.auditText().includes('CONNECT'));
   const began = performance.now();
   await scenario.close();
   expect(performance.now() - began).toBeLessThan(3_000);
   socket.destroy();
 });
 
-test('garbage behind an answer without end is told of once', async () => {
+test('garbage after an endless response is audited once', async () => {
   const upstream = await streaming();
   const scenario = keep(await startOrdersScenario(upstream.url));
   const socket = await openSocket(scenario.port);
@@ -71,13 +71,13 @@ test('garbage behind an answer without end is told of once', async () => {
   for (let n = 0; n < 10; n++) {
     await new Promise((resolve) => socket.write('\u0001garbage\r\n\r\n', resolve));
   }
-  await eventually('it is told of', () => scenario.auditText().includes('request_malformed'));
+  await eventually('the audit event', () => scenario.auditText().includes('request_malformed'));
   socket.destroy();
-  await eventually('the request is told of', () => scenario.auditText().includes('"granted"'));
+  await eventually('the audit event of the request', () => scenario.auditText().includes('"granted"'));
   expect(scenario.auditText().match(/request_malformed/g)).toHaveLength(1);
 });
 
-test('S10 an answer that breaks off does not look whole to an HTTP/1.0 client either', async () => {
+test('S10 a truncated response does not look complete to an HTTP/1.0 client either', async () => {
   const upstream = keep(await startRecordingUpstream());
   upstream.respond((socket) => {
     socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n');
@@ -97,7 +97,7 @@ test('S10 an answer that breaks off does not look whole to an HTTP/1.0 client ei
   ).toContain(' 401 ');
 });
 
-test('shadow forwards what no operation fits, without identity, and says so', async () => {
+test('shadow mode forwards an unknown operation without identity headers and audits it', async () => {
   const upstream = keep(await startRecordingUpstream());
   const scenario = keep(
     await startOrdersScenario(upstream.url, {

@@ -1,4 +1,4 @@
-/** What a token was minted for is judged by the policy of the moment, by whoever has the same key. */
+/** Access tokens are authorized by the current policy, on every replica with the same key. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

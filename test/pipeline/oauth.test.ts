@@ -158,7 +158,7 @@ describe('an exchange', () => {
     expect(await use(json['access_token'], 'GET', '/orders/x')).toBe('200');
   });
 
-  test('takes a token for a service with audiences of its own there only', async () => {
+  test('accepts a token for a service with its own audiences at that service only', async () => {
     const subject_token = job.idToken({ aud: 'https://own.example.com' });
     expect((await exchange({ subject_token })).status).toBe(400);
     const elsewhere = await exchange({ subject_token, audience: 'orders' });
@@ -257,7 +257,7 @@ describe('a job token', () => {
     expect((await gateway.audited(headers.get('x-request-id'))).event.reason).toBe('job_not_running');
   });
 
-  test('while GitLab cannot be reached: 503, and nobody is refused', async () => {
+  test('503 while GitLab is unreachable, and no credential is rejected', async () => {
     const fresh = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
     await gitlab.down();
     const { status, headers, json } = await asJob(fresh.token);
@@ -281,7 +281,7 @@ test('methods and content types are refused in the standard’s form', async () 
   expect([large.status, large.json['error']]).toEqual([413, 'invalid_request']);
 });
 
-describe('a minted token that is given back', () => {
+describe('a revoked access token', () => {
   test('is good nowhere any more, and its source and siblings are', async () => {
     const subject_token = job.idToken();
     const [one, two] = [await exchange({ subject_token }), await exchange({ subject_token })];
@@ -310,14 +310,14 @@ describe('a minted token that is given back', () => {
     expect(await admin.text()).not.toContain('"target":"tokenHash"');
   });
 
-  test('what comes of one project fills no list', async () => {
+  test('revocations of one project do not fill the list', async () => {
     const statuses: number[] = [];
     for (let i = 0; i < 62; i++) {
       const { json } = await exchange({ subject_token: job.idToken() });
       const { status } = await post('/oauth/revoke', form({ token: String(json['access_token']) }));
       statuses.push(status);
     }
-    // One was given back above.
+    // One token was revoked above.
     expect(statuses).toEqual([...Array<number>(59).fill(200), 429, 429, 429]);
     const { json } = await post(
       '/oauth/token',

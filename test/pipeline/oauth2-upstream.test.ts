@@ -1,4 +1,4 @@
-/** The gateway's token at an upstream, from an authorization server that is not of our making. */
+/** The gateway's token at an upstream, from a third-party authorization server. */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -83,7 +83,7 @@ test.each([
   expect(server.grants()).toBe(1);
 });
 
-test('what the client sends never stands beside it', async () => {
+test('the client’s Authorization is never sent with it', async () => {
   const { ask, upstream, server } = await start();
   const answer = await ask('a', 'Authorization_: Bearer canary-client', 'X-Authorization: y');
   expect(answer.status).toBe(200);
@@ -93,7 +93,7 @@ test('what the client sends never stands beside it', async () => {
   expect(await server.verify(sent[0]?.slice('Bearer '.length) ?? '', AUDIENCE)).toBeDefined();
 });
 
-test('renewed at four fifths of its life, while nobody waits, and never used past its end', async () => {
+test('renewed in the background at four fifths of its lifetime, and never used after its expiry', async () => {
   const { server, clock, ask, tokens } = await start();
   await ask();
   const [first] = tokens();
@@ -111,7 +111,7 @@ test('renewed at four fifths of its life, while nobody waits, and never used pas
     return tokens()[0] !== first;
   });
 
-  // Nobody has come for long: the next one waits for a new token.
+  // After a long pause, the next request waits for a new token.
   clock.advance(3_600_000);
   await ask();
   expect(server.grants()).toBe(3);

@@ -1,4 +1,4 @@
-/** Who a client is, where a proxy stands in front (threats H5, H6). */
+/** The client address behind a trusted proxy (threats H5, H6). */
 import { expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';

@@ -1,4 +1,4 @@
-/** Rows of docs/operations/deployment.md's table "What fails, and what then": who is ready while something is away. */
+/** Rows of docs/operations/deployment.md's table "What fails, and what then": readiness while a dependency is unreachable. */
 import { expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
@@ -8,7 +8,7 @@ import { startRecordingUpstream } from '../support/recording-upstream.ts';
 
 const keep = cleanUp();
 
-test('an issuer that stays away for longer than its keys count: its tokens are 503, the replica stays ready for the others', async () => {
+test('an issuer unreachable beyond the stale limit of its keys: its tokens get 503, and the replica stays ready', async () => {
   let ahead = 0;
   const clock = { now: () => Date.now() + ahead };
   const [one, two] = [keep(await startIssuer({ clock })), keep(await startIssuer({ clock }))];

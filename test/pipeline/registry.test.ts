@@ -123,7 +123,7 @@ interface RawAnswer {
   readonly body: string;
 }
 
-/** As it stands: fetch would resolve dot segments, and write its own Host. */
+/** Sends the path unchanged: fetch would resolve dot segments and set Host. */
 function raw(path: string, headers: Record<string, string>, method = 'GET'): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     request({ host: '127.0.0.1', port: gateway.port, method, path, headers }, (res) => {
@@ -181,7 +181,7 @@ describe('challenge', () => {
     expect(seen).toEqual([]);
   });
 
-  test('a push asks for both; an expired token is told so', async () => {
+  test('a push requires pull and push; an expired token is reported as expired', async () => {
     const response = await ask(
       'POST',
       '/v2/acme/payments/api/blobs/uploads/',
@@ -245,7 +245,7 @@ describe('token endpoint', () => {
     expect((await fetch(`${gateway.url}/token`, { method: 'POST', body })).status).toBe(413);
   });
 
-  test('nobody gets what anybody may have, and is told to log in for the rest', async () => {
+  test('an anonymous client gets public repositories and a challenge for the rest', async () => {
     const nobody = basic('', '');
     const open = await token('repository:public/x:pull,push', nobody);
     expect(open.scope).toBe('repository:public/x:pull');
@@ -260,7 +260,7 @@ describe('token endpoint', () => {
 
   test.each<[string, () => Record<string, string>, string]>([
     [
-      'somebody whom no identity knows',
+      'a caller without a matching identity',
       () => basic('ci', issuer.mint({ project_id: '99' })),
       'no_matching_identity',
     ],
@@ -352,7 +352,7 @@ describe('a minted token', () => {
 });
 
 describe('routes', () => {
-  test('what the upstream says of places comes in the client’s names', async () => {
+  test('URLs of the upstream are rewritten to the gateway’s', async () => {
     const headers = bearer(issuer.mint());
     const started = await ask('POST', '/v2/acme/payments/api/blobs/uploads/', headers);
     expect(started.headers.get('location')).toBe('/v2/acme/payments/api/blobs/uploads/some-id?_state=x%2By');
@@ -415,7 +415,7 @@ describe('blobs in storage', () => {
     }
   });
 
-  test('an origin that nobody named is not followed', async () => {
+  test('a redirect to an origin outside the configuration is not followed', async () => {
     expect((await at('followed.example.com', `/v2/redirected/evil/x/blobs/${DIGEST}`)).status).toBe(502);
     expect(stored).toEqual([]);
   });

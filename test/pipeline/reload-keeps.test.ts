@@ -13,7 +13,7 @@ const scene = async (files = {}) => keep(await startReloadScene(files));
 const HITS = 'gatehouse_verification_cache_hits_total{credential="id_token"}';
 const REQUESTS = 'gatehouse_requests_total{service="orders",method="GET",status="2xx",type="http"}';
 
-describe('what a reload leaves as it is', () => {
+describe('resources that a reload keeps', () => {
   test('keys of an issuer that is still the same are not fetched again, tokens are not verified again', async () => {
     const { gateway, issuer, get, metric } = await scene();
     await get('/orders/a');
@@ -69,7 +69,7 @@ describe('what a reload leaves as it is', () => {
     expect(await metric(REQUESTS)).toBe(1);
   });
 
-  test('an issuer that a reload adds and nobody can reach does not take the replica out of service', async () => {
+  test('a reload that adds an unreachable issuer leaves the replica ready', async () => {
     const { gateway, get } = await scene();
     const ready = async () => (await fetch(`${gateway.adminUrl}/readyz`)).json();
     await eventually('ready', async () => ((await ready()) as { ready: boolean }).ready);
@@ -111,7 +111,7 @@ test('hundreds of reloads leave neither memory, timers nor connections behind', 
   expect(await metric('gatehouse_requests_in_flight')).toBe(0);
 });
 
-test('requests that nobody waits for any more are not counted as under way', async () => {
+test('aborted requests are not counted as in flight', async () => {
   const { gateway, upstream, token, metric, get } = await scene();
   upstream.respond(() => undefined);
   const client = await openConversation(gateway.port);

@@ -1,4 +1,4 @@
-/** A configuration that cannot be put in force is tried again twice a minute: it may leave nothing behind. */
+/** A configuration that fails to activate is retried twice a minute, so a failed attempt must not leak resources. */
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const FILES = { secret: 'a secret', 'good.pem': SIGNING_KEY, 'bad.pem': 'no key'
 
 test.each([
   [
-    'an upstream’s client certificate that is none, beside a good secret',
+    'an invalid upstream client certificate next to a valid secret',
     (yaml: string) =>
       yaml.replace(
         /upstream: \{ url: "http:(.*?)"/,
@@ -26,18 +26,18 @@ test.each([
       ),
   ],
   [
-    'one of several signing keys that is none',
+    'one invalid signing key of several',
     (yaml: string) => `${yaml}signing: { keys: [{ file: good.pem }, { file: bad.pem }] }\n`,
   ],
-])('%s: no file is watched for it any more', async (_what, edit) => {
+])('%s: no file watch remains', async (_what, edit) => {
   const { gateway } = keep(await startReloadScene(FILES));
-  // All that watches a file looks at it at intervals; what is fake from here on was opened by the reload.
+  // Every file watch uses an interval; the fake timers count those that the reload opens.
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   expect(await gateway.reload(edit)).toBe(false);
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('a secret that is none any more once the configuration has been read: the same', async () => {
+test('a secret that becomes invalid after the configuration is read: no file watch remains', async () => {
   const { gateway } = keep(await startReloadScene({ ...FILES, other: 'another' }));
   const file = join(gateway.folder, 'gatehouse.yaml');
   const entries =

@@ -1,4 +1,4 @@
-/** A reload swaps what decides, whole or not at all, under traffic (threats K3, C6). */
+/** Reloads are atomic, under traffic too (threats K3, C6). */
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
@@ -13,8 +13,8 @@ const scene = async (files = {}) => keep(await startReloadScene(files));
 
 const NARROW = (yaml: string): string => yaml.replace('scopes: [read_api, write_api]', 'scopes: [write_api]');
 
-describe('what a reload changes', () => {
-  test('C6 a policy change is in force on the next request, of a connection that stays open too', async () => {
+describe('effects of a reload', () => {
+  test('C6 a policy change applies to the next request, on open connections too', async () => {
     const { gateway, get, token } = await scene();
     const kept = await openConversation(gateway.port);
     const ask = (): void =>
@@ -126,7 +126,7 @@ test('signing keys: another file is another key at once; one that cannot be used
   expect(await kid()).toBe(generated);
 });
 
-describe('what is under way', () => {
+describe('requests in flight', () => {
   test('an upload and a download end where they began; the next request goes to the new upstream', async () => {
     const { gateway, upstream, token, get } = await scene();
     const next = keep(await startRecordingUpstream());

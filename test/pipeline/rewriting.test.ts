@@ -12,7 +12,7 @@ import { startRecordingUpstream, type RecordingUpstream } from '../support/recor
 
 const keep = cleanUp();
 const MIB = 1024 * 1024;
-/** What kernels and streams may hold between two programs that nobody reads. */
+/** Upper bound of bytes buffered in kernels and streams while the client does not read. */
 const IN_TRANSIT = 32 * MIB;
 const HOST = 'gateway.example.com';
 const PUBLIC = `http://${HOST}/nuget/`;
@@ -128,7 +128,7 @@ describe.each(BOTH)('$kind', ({ kind, path }) => {
     expect(valuesOf(receivedBy(upstream), 'if-none-match')).toEqual(['W/"v,1"']);
   });
 
-  test('conditions that the upstream would read of its own body are not asked of it', async () => {
+  test('conditional headers that refer to the rewritten body are not forwarded', async () => {
     const { upstream, ask, says } = await startLab(path);
     const body = json(upstream.url);
     says(['200 OK', 'Content-Type: application/json', lengthOf(body)], body);
@@ -210,7 +210,7 @@ describe.each(BOTH)('$kind', ({ kind, path }) => {
     });
   });
 
-  test('more bytes than its head says are nobody’s answer', async () => {
+  test('bytes beyond the Content-Length are not relayed', async () => {
     const { upstream, ask, says } = await startLab(path);
     const body = json(upstream.url);
     const hidden = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil';

@@ -14,7 +14,7 @@ import { startOrdersScenario } from '../support/scenario/orders.ts';
 const keep = cleanUp();
 const MIB = 1024 * 1024;
 
-/** What kernels and streams may hold between two programs that nobody reads; far below what is sent. */
+/** Upper bound of bytes buffered in kernels and streams while the peer does not read; far below the body size. */
 const IN_TRANSIT = 32 * MIB;
 
 describe('backpressure', () => {

@@ -58,7 +58,7 @@ needs('openssl').describe('TLS', () => {
   });
 
   for (const [name, issuer, names, options] of [
-    ['an authority that nobody named', () => ours, 'IP:127.0.0.1', {}],
+    ['an untrusted authority', () => ours, 'IP:127.0.0.1', {}],
     ['another authority than the named one', () => theirs, 'IP:127.0.0.1', TRUST],
     ['another name', () => ours, 'DNS:other.example.com', TRUST],
     [
@@ -160,7 +160,7 @@ needs('openssl').describe('TLS', () => {
   });
 });
 
-/** As certificate tools do: written beside, then put in place. */
+/** Like certificate tools: writes a temporary file, then renames it. */
 function replace(folder: string, name: string, content: string): void {
   writeFileSync(join(folder, `${name}.new`), content, { mode: 0o600 });
   renameSync(join(folder, `${name}.new`), join(folder, name));

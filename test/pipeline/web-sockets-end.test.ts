@@ -1,4 +1,4 @@
-/** What ends a WebSocket that nobody ends: revocation, silence, age, the end of the process; and TLS. */
+/** WebSockets closed by the gateway: revocation, idle timeout, age, shutdown; and TLS. */
 import { rmSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -57,7 +57,7 @@ test('revoked: both connections are closed within a second, and the audit trail 
   await expect(connect(scenario)).rejects.toThrow('401');
 });
 
-test('a revocation of somebody else leaves it alone', async () => {
+test('a revocation of another identity does not close it', async () => {
   const { scenario } = await start();
   const socket = await connect(scenario);
   await fetch(`${scenario.adminUrl}/revocations`, {
@@ -89,7 +89,7 @@ test.each([
   });
 });
 
-test('what is said in either direction keeps it open', async () => {
+test('messages in either direction keep it open', async () => {
   const { echo, scenario } = await start({ service: 'webSockets: { idle: 600ms }' });
   const [quiet, spoken] = [await connect(scenario), await connect(scenario)];
   const timer = setInterval(() => [...echo.server.clients].at(-1)?.send('tick'), 50);
@@ -161,7 +161,7 @@ needs('openssl').describe('TLS', () => {
   });
 
   test.each([
-    ['an authority that nobody named', 'IP:127.0.0.1', {}],
+    ['an untrusted authority', 'IP:127.0.0.1', {}],
     ['another name', 'DNS:other.example.com', { upstream: 'caFile: ca.pem' }],
   ])('K7 %s: 502', async (_what, name, options) => {
     const scenario = keep(

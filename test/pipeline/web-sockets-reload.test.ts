@@ -1,4 +1,4 @@
-/** What a reload ends of the WebSockets that are open, and what it leaves alone. */
+/** Which open WebSockets a reload closes, and which it keeps. */
 import { createHash } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
@@ -91,7 +91,7 @@ test.each([
   expect(event).toMatchObject({ event: { reason }, http: { response: { status_code: 101 } } });
 });
 
-test('what anybody may do: it ends with the identity that it began as', async () => {
+test('anonymous access: it closes with the identity under which it opened', async () => {
   const { echo, scenario } = await start({
     service: 'anonymous: [{ scopes: [websocket], resources: ["/**"] }]',
   });
@@ -99,8 +99,8 @@ test('what anybody may do: it ends with the identity that it began as', async ()
   expect(await scenario.reload((yaml) => yaml.replace('project_id: "20"', 'project_id: "21"'))).toBe(true);
   await expectEnded(socket, echo);
   const next = await connect(scenario);
-  next.send('as nobody');
-  expect(await next.next()).toBe('as nobody');
+  next.send('anonymous');
+  expect(await next.next()).toBe('anonymous');
 });
 
 test('another secret of a deploy token: it ends', async () => {

@@ -31,7 +31,7 @@ async function connect(path = '/orders/chat?room=1', protocols: string[] = []): 
   return socket;
 }
 
-test('what one end says the other end hears: text, bytes, large and many, compressed by both', async () => {
+test('messages arrive unchanged: text, binary, large and many, compressed on both sides', async () => {
   const socket = await connect();
   socket.send('hello');
   expect(await socket.next()).toBe('hello');
@@ -119,7 +119,7 @@ test('each has its place among the requests in flight: beyond them 503', async (
   await eventually('a place', async () => connect().then(Boolean, () => false));
 });
 
-test('a slow reader holds its sender back, and nobody else', async () => {
+test('a slow reader applies back-pressure to its sender only', async () => {
   const slow = await connect();
   const [upstream] = echo.server.clients;
   slow.socket.pause();

@@ -70,7 +70,7 @@ const bearer = (token: unknown): RequestInit => ({ headers: { Authorization: `Be
 const mintFor = (claims: object = {}): string => issuer.mint({ aud: SELF_HOSTED, ...claims });
 
 describe('a token for a workload identity', () => {
-  test('is given for a token of its own audience, and is good at the services', async () => {
+  test('is issued for an ID token with its audience, and is accepted by the services', async () => {
     const { status, headers, json } = await exchange({ token: mintFor(), email: 'ci@workload.example.com' });
     expect(status).toBe(200);
     expect(Object.keys(json)).toEqual(['accessToken']);
@@ -127,7 +127,7 @@ describe('a token for a workload identity', () => {
     expect(upstream.bytes()).not.toContain(token);
   });
 
-  test('of the shorthand is bound to project and branch, and is nobody’s without asking for it', async () => {
+  test('of the shorthand is bound to project and branch, and matches only when requested', async () => {
     const web = { aud: undefined, project_id: '21', project_path: 'acme/web', job_project_id: '21' };
     const at = (ref: string, type = 'heads'): string =>
       issuer.mint({ ...web, aud: 'https://gateway.example.com', ref, ref_path: `refs/${type}/${ref}` });
@@ -142,7 +142,7 @@ describe('a token for a workload identity', () => {
     expect((await call('/v1/users/me', bearer(json['accessToken']))).json).toMatchObject({ identity: email });
   });
 
-  test('is not good where a service has audiences of its own', async () => {
+  test('is rejected by a service with its own audiences', async () => {
     const { json } = await exchange({ token: mintFor(), email: 'ci@workload.example.com' });
     const { status, json: denied } = await call('/own/v1/list', bearer(json['accessToken']));
     expect([status, denied['error']]).toEqual([401, 'audience_mismatch']);
@@ -226,7 +226,7 @@ describe('what is no request', () => {
   });
 });
 
-describe('who nobody knows', () => {
+describe('an unknown workload identity', () => {
   test('without a credential: 401 and a challenge without error', async () => {
     const { status, headers, json } = await call('/v1/users/me');
     expect([status, json['code']]).toEqual([401, 16]);

@@ -6,8 +6,8 @@ import { createAuthority } from './certificates.ts';
 import { startHttpUpstream } from './http-upstream.ts';
 
 /**
- * The HTTP proxy by which Verdaccio asks the public database of flaws, and in its place: it takes the connection
- * (CONNECT) for whatever host, and knows one flaw of one package. Nothing leaves loopback.
+ * Replaces the HTTP proxy and the public advisory database that Verdaccio queries: accepts CONNECT for any host and
+ * returns one advisory for one package. No traffic leaves loopback.
  */
 export async function startAdvisories(folder: string, name: string, title: string) {
   const authority = createAuthority('advisories');

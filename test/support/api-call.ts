@@ -1,4 +1,4 @@
-/** What a call to a stand-in gave, read whole. */
+/** The buffered response of a call to a test server. */
 export interface Result {
   readonly status: number;
   readonly headers: Headers;

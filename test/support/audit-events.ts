@@ -23,7 +23,7 @@ export function sampleCaller(changes: Partial<Caller> = {}): Caller {
   return { identity: 'payments-deploy', roles: ['publisher'], credential: sampleCredential(), ...changes };
 }
 
-/** An allowed request; the changes make it anything else. */
+/** The audit event of an allowed request, with `changes` applied. */
 export function sampleEvent(changes: Partial<AuditEvent> = {}): AuditEvent {
   const caller = sampleCaller();
   return {
@@ -55,7 +55,7 @@ export function sampleEvent(changes: Partial<AuditEvent> = {}): AuditEvent {
   };
 }
 
-/** A request of which nothing is known but that it was refused. */
+/** The audit event of a request refused before routing. */
 export function refusedEvent(changes: Partial<AuditEvent> = {}): AuditEvent {
   return sampleEvent({
     userAgent: undefined,

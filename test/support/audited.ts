@@ -2,7 +2,7 @@ import { eventually } from './eventually.ts';
 import type { AuditLine, TestGateway } from './gateway.ts';
 import type { RawResponse } from './raw-client.ts';
 
-/** The audit event of a request, once it has been written. */
+/** Waits for the audit event of the request with this response. */
 export function auditedIn(
   { auditText }: Pick<TestGateway, 'auditText'>,
   answer: RawResponse | undefined,

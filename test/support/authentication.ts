@@ -16,7 +16,7 @@ import { testKeyring } from './keyring.ts';
 
 const SERVER = { publicUrl: 'https://gateway.example.com' };
 
-/** A clock that stands still until a test moves it. */
+/** A clock that only a test advances. */
 export class FrozenClock {
   #now = Date.UTC(2026, 10, 21, 12);
 
@@ -96,14 +96,14 @@ export interface Rig {
   readonly clock: FrozenClock;
   readonly log: RecordingLog;
   readonly meter: RecordingMeter;
-  /** What service `api` says of this id token. */
+  /** Authenticates this ID token for the service `api`. */
   ask(token: string): Authentication | Promise<Authentication>;
-  /** The reason of the refusal, or `verified`. */
+  /** The reason code of the refusal, or `verified`. */
   reason(token: string): Promise<string>;
   close(): Promise<void>;
 }
 
-/** An authenticator with a frozen clock, and one service `api` where none are given. Not started. */
+/** An authenticator with a frozen clock, not started. Default services: `api`. */
 export function authenticatorFor(
   issuers: readonly IssuerSettings[],
   options: {

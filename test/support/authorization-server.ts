@@ -7,11 +7,11 @@ import Provider from 'oidc-provider';
 export interface AuthorizationServer {
   readonly url: string;
   readonly tokenEndpoint: string;
-  /** Tokens that it gave out so far. */
+  /** Number of issued tokens. */
   grants(): number;
-  /** Requests of the token endpoint that it refused. */
+  /** Number of rejected token requests. */
   refusals(): number;
-  /** What one of its tokens says; rejects where it is none, or for another audience. */
+  /** Verifies a token and returns its claims; rejects an invalid token or another audience. */
   verify(token: string, audience: string): Promise<JWTPayload>;
   close(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export interface OAuthClient {
   readonly method: 'client_secret_basic' | 'client_secret_post';
 }
 
-/** An OAuth 2 server that is not of our making (oidc-provider), for client credentials. `lifetime` in seconds. */
+/** A third-party OAuth 2.0 server (oidc-provider) with the client credentials grant. `lifetime` in seconds. */
 export async function startAuthorizationServer(
   clients: readonly OAuthClient[],
   lifetime = 300,

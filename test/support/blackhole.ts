@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 
 /**
- * A port that takes no connection and refuses none, as behind a firewall that drops. Loopback has no such thing,
- * so: a stopped process whose queue of one is full. Its kernel ignores what comes next.
+ * A port that neither accepts nor refuses connections, like a firewall that drops packets. On loopback, a stopped
+ * process with a full accept queue has this effect: the kernel ignores further SYN packets.
  */
 export async function startBlackhole(): Promise<{ readonly url: string; close(): Promise<void> }> {
   const script =

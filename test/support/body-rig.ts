@@ -20,15 +20,15 @@ import { emptyRevocations } from './state.ts';
 export interface BodyRig {
   readonly port: number;
   readonly upstream: RecordingUpstream;
-  /** In a copy: an exchange goes on changing. */
+  /** Copies, because events change until the exchange ends. */
   readonly events: readonly AuditEvent[];
-  /** Bodies that the pipeline has asked for so far. */
+  /** Number of bodies that the pipeline has buffered. */
   reading(): number;
   close(): Promise<void>;
 }
 
 export interface BodyRigOptions {
-  /** Milliseconds that a body may stand still. */
+  /** Idle timeout of bodies, in milliseconds. */
   readonly idle?: number;
   readonly connections?: number;
   readonly bodyBytes?: number;
@@ -37,7 +37,7 @@ export interface BodyRigOptions {
 
 const unused = (): Promise<never> => Promise.reject(new Error('unused'));
 
-/** Listener, pipeline and forwarder around a protocol whose bodies say in their first word what they ask for. */
+/** Listener, pipeline and forwarder around a protocol that reads the operation from the first word of the body. */
 export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRig> {
   const { idle = 60_000, connections = 10, bodyBytes, authorize = allowReading } = options;
   const upstream = await startRecordingUpstream();

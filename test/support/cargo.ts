@@ -12,19 +12,19 @@ import { startTcpRelay } from './tcp-relay.ts';
 
 const SERVER = join(ROOT, 'node_modules/.cache/gatehouse/cargo/bin/ferro-cargo-registry-server');
 
-/** `describe` and `test` for what runs cargo and a registry of crates. */
+/** `describe` and `test` for tests that need cargo and a crate registry. */
 export const needsCargo = needing(
   existsSync(SERVER) ? undefined : 'registry of crates not installed: .ci/cargo-registry',
 );
 
 export interface CrateRegistry {
   readonly url: string;
-  /** Every byte that it was sent. */
+  /** All received bytes. */
   received(): string;
   close(): Promise<void>;
 }
 
-/** A sparse registry with Cargo's web API and a store of its own, open to everybody. */
+/** A sparse registry with Cargo's web API and an empty store, without authentication. */
 export async function startCrateRegistry(): Promise<CrateRegistry> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-crates-'));
   const port = await freePort();
@@ -36,7 +36,7 @@ export async function startCrateRegistry(): Promise<CrateRegistry> {
     env: {
       FERRO_CARGO_REGISTRY_DATA: join(folder, 'data'),
       FERRO_CARGO_REGISTRY_LISTEN: `127.0.0.1:${port}`,
-      // What it calls itself in config.json.
+      // The URLs in config.json.
       FERRO_CARGO_REGISTRY_API: url,
     },
   });
@@ -57,7 +57,7 @@ export async function startCrateRegistry(): Promise<CrateRegistry> {
   };
 }
 
-/** Cargo with a home of its own and one registry, `acme`, as the documentation has it; the toolchain is that of this machine. */
+/** Cargo with a separate home and the documented registry `acme`; the toolchain is the installed one. */
 export function cargo(
   place: string,
   registry: { readonly host: string; readonly token?: string },
@@ -84,7 +84,7 @@ export function cargoEnvironment(place: string, host: string): NodeJS.ProcessEnv
   };
 }
 
-/** A library, or who needs one. */
+/** A library crate, or a crate that depends on one. */
 export function writeCrate(place: string, name: string, dependency?: string): void {
   mkdirSync(join(place, 'src'), { recursive: true });
   writeFileSync(join(place, 'src/lib.rs'), 'pub fn answer() -> u8 { 42 }\n');

@@ -11,7 +11,7 @@ export interface Authority {
   issue(...names: readonly string[]): { readonly cert: string; readonly key: string };
 }
 
-/** A certificate authority of nobody's trust store. Node can read certificates but not make them: openssl does. */
+/** A certificate authority outside every trust store. openssl creates it, because Node cannot issue certificates. */
 export function createAuthority(name: string): Authority {
   const root = inFolder((folder) => {
     openssl(

@@ -27,14 +27,14 @@ interface Deployment extends Manifest {
   };
 }
 
-/** The volumes of a rendered Deployment as folders of this machine. */
+/** The volumes of a rendered Deployment as local folders. */
 export interface ChartPod {
-  /** What the container sees at `/etc/gatehouse`, with its paths leading to the folders. */
+  /** The content of `/etc/gatehouse` in the container, with paths rewritten to the folders. */
   readonly config: string;
   close(): void;
 }
 
-/** `secrets`: those that the values name, as a cluster would have them: file by key. */
+/** `secrets`: the Secrets that the values refer to: key → file content. */
 export function mountChart(
   rendered: Rendered,
   secrets: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
@@ -42,7 +42,7 @@ export function mountChart(
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-pod-'));
   const { volumes, containers } = one<Deployment>(rendered, 'Deployment').spec.template.spec;
   const mounts = containers[0]?.volumeMounts ?? [];
-  // In one go: the folders' own names begin with /tmp.
+  // One pass, because the folder names themselves begin with /tmp.
   const paths = new RegExp(`(?<= )(?:${mounts.map(({ mountPath }) => mountPath).join('|')})(?=/)`, 'g');
   for (const { name, mountPath } of mounts) {
     const place = join(folder, mountPath);

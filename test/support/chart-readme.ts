@@ -1,4 +1,4 @@
-/** Makes the chart's README out of its values: `node test/support/chart-readme.ts > helm/gatehouse/README.md`. */
+/** Generates the chart's README from its values: `node test/support/chart-readme.ts > helm/gatehouse/README.md`. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -42,7 +42,7 @@ function rowsOf(map: YAMLMap, prefix: string): Row[] {
   return map.items.flatMap((pair) => {
     if (!isScalar(pair.key)) throw new Error(`a key below ${prefix} is none`);
     const key = `${prefix}${String(pair.key.value)}`;
-    // A comment before the first key of a mapping is the mapping's.
+    // A comment before the first key belongs to the mapping.
     const first = pair === map.items[0] ? map.commentBefore : undefined;
     const what = describe(pair.key.commentBefore ?? first);
     const { value } = pair;
@@ -52,7 +52,7 @@ function rowsOf(map: YAMLMap, prefix: string): Row[] {
   });
 }
 
-/** From `-- ` on; other comments are for readers of the file. */
+/** The text after `-- `; other comments do not appear in the README. */
 function describe(comment: string | null | undefined): string {
   const lines = (comment ?? '').split('\n').map((line) => line.trim());
   const start = lines.findLastIndex((line) => line.startsWith('-- '));

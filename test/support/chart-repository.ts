@@ -8,14 +8,14 @@ import { findTool } from './tools.ts';
 
 export interface ChartRepository {
   readonly url: string;
-  /** What is served, and may be written with PUT. */
+  /** The served folder, writable with PUT. */
   readonly folder: string;
-  /** Every line of each request's head, as nginx saw it. */
+  /** The request heads, line by line, from the nginx debug log. */
   log(): string;
   close(): Promise<void>;
 }
 
-/** Debian's nginx in front of a folder, as chart repositories are mostly run; it takes files by PUT (WebDAV). */
+/** Debian's nginx as a static chart repository that accepts files by PUT (WebDAV). */
 export async function startChartRepository(): Promise<ChartRepository> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-charts-'));
   const served = join(folder, 'served');

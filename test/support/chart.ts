@@ -14,7 +14,7 @@ export const CI_VALUES = readdirSync(CI)
   .filter((name) => name.endsWith('-values.yaml'))
   .map((name) => name.replace('-values.yaml', ''));
 
-/** An object of Kubernetes, as far as tests look into it. */
+/** A Kubernetes object; only the members that tests read. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -32,7 +32,7 @@ export interface Rendered extends Outcome {
   readonly manifests: readonly Manifest[];
 }
 
-/** The real helm, which knows of no cluster here. */
+/** Runs helm without a cluster. */
 export async function helm(...args: readonly string[]): Promise<Outcome> {
   const home = join(tmpdir(), 'gatehouse-helm');
   const env = {
@@ -48,7 +48,7 @@ export function valuesFile(name: string): string {
   return join(CI, `${name}-values.yaml`);
 }
 
-/** The chart with the values of `ci/NAME-values.yaml`, and then those of `set` (`replicas=2`). */
+/** Renders the chart with `ci/NAME-values.yaml`, overridden by `set` (`replicas=2`). */
 export async function render(name: string, ...set: readonly string[]): Promise<Rendered> {
   const outcome = await helm(
     'template',
@@ -61,7 +61,7 @@ export async function render(name: string, ...set: readonly string[]): Promise<R
   const documents = outcome.code === 0 ? parseAllDocuments(outcome.stdout) : [];
   const manifests = documents
     .map((document) => {
-      // A key that is given twice is an error, which a lenient reader would hide.
+      // A duplicate key is an error; a lenient parser would accept it.
       if (document.errors.length > 0) throw new Error(`${name}: ${String(document.errors[0])}`);
       return document.toJS() as Manifest | null;
     })
@@ -69,7 +69,7 @@ export async function render(name: string, ...set: readonly string[]): Promise<R
   return { ...outcome, manifests };
 }
 
-/** The one object of that kind (and name); fails where there is none. */
+/** The only object of that kind (and name); throws if there is none. */
 export function one<T = Manifest>({ manifests, stderr }: Rendered, kind: string, name?: string): T {
   const found = manifests.filter(
     (each) => each.kind === kind && (name === undefined || each.metadata.name === name),

@@ -5,7 +5,7 @@ import { helmBinary } from './helm.ts';
 import { run, type Outcome } from './run.ts';
 import { findTool, type Tool } from './tools.ts';
 
-/** Container clients with a home of their own, so that no login or trust of this machine is seen or left behind. */
+/** Container clients with a separate home, isolated from logins and trust settings of this machine. */
 export interface ContainerClients {
   readonly folder: string;
   docker(...args: readonly string[]): Promise<Outcome>;
@@ -16,7 +16,7 @@ export interface ContainerClients {
   close(): void;
 }
 
-/** `caFile`: whom all of them trust. */
+/** `caFile`: the CA certificate that all clients trust. */
 export function createContainerClients(caFile?: string): ContainerClients {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-clients-'));
   const at = (...names: readonly string[]): string => {
@@ -34,7 +34,7 @@ export function createContainerClients(caFile?: string): ContainerClients {
     HELM_CONFIG_HOME: at('helm', 'config'),
     HELM_CACHE_HOME: at('helm', 'cache'),
     HELM_DATA_HOME: at('helm', 'data'),
-    // Go's own trust store, for clients without an option for it.
+    // Go's trust store, for clients without a CA option.
     ...(caFile === undefined ? {} : { SSL_CERT_FILE: caFile }),
   };
   writeFileSync(join(folder, 'registries.conf'), 'short-name-mode = "disabled"\n');

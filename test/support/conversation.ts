@@ -2,16 +2,16 @@ import { connect } from 'node:net';
 import { eventually } from './eventually.ts';
 import { parseResponses, type RawResponse } from './raw-client.ts';
 
-/** A connection on which a test writes when it likes, and reads what there is. */
+/** A raw connection that a test writes to and reads from step by step. */
 export interface Conversation {
   write(bytes: string | Buffer): void;
-  /** What has come so far. */
+  /** All received bytes, as latin1. */
   received(): string;
-  /** All responses, once the gateway has closed the connection. */
+  /** Waits until the gateway closes the connection and returns all responses. */
   answers(): Promise<readonly RawResponse[]>;
   /** Code of the error that ended the connection. */
   error(): string | undefined;
-  /** Half-closes: the client has no more to say. */
+  /** Half-closes the connection. */
   end(): void;
   destroy(): void;
 }

@@ -2,7 +2,7 @@ import { run } from './run.ts';
 import { parseResponses, type RawResponse } from './raw-client.ts';
 import { findTool } from './tools.ts';
 
-/** One request by the real curl. `args` as on a command line; the answer as it stood on the wire. */
+/** Sends one request with curl; returns the raw response. */
 export async function curl(...args: readonly string[]): Promise<RawResponse> {
   const command = ['--silent', '--show-error', '--include', '--raw', '--max-time', '20', ...args];
   const outcome = await run(findTool('curl') ?? 'curl', command);

@@ -1,8 +1,8 @@
 import { readText } from './repository.ts';
 
 /**
- * The block of a page that is named behind its language (```` ```ini .npmrc ````), below this heading. Tests run what the
- * documentation says, so that it stays true.
+ * The code block of a documentation page with this name after its language (```` ```ini .npmrc ````), below this
+ * heading. Tests run the documented code, so that it stays correct.
  */
 export function snippet(page: string, heading: string, name: string): string {
   const [, section] = readText(page).split(`\n## ${heading}\n`);

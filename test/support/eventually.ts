@@ -1,4 +1,4 @@
-/** Asks again and again until the answer is something, or fails with what was last to be seen. */
+/** Calls `look` every 10 ms until it returns a value; throws after `deadline` ms. */
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
@@ -8,7 +8,7 @@ export async function eventually<T>(
   for (;;) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen;
-    if (performance.now() > end) throw new Error(`waited ${deadline} ms in vain: ${what}`);
+    if (performance.now() > end) throw new Error(`waited ${deadline} ms for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -3,10 +3,10 @@ import { startGateway, type TestGateway } from './gateway.ts';
 import { startIssuer } from './issuer.ts';
 import { readText } from './repository.ts';
 
-/** One service of each type in front of one upstream, and a job that may do everything on each. */
+/** One service of each type in front of one upstream, and a job with every scope on each. */
 export interface EveryType extends TestGateway {
   readonly token: string;
-  /** The bytes of a request that the job may send to the service of a type. */
+  /** The bytes of an allowed request to the service of a type. */
   request(type: ServiceType, lines?: readonly string[]): string;
 }
 
@@ -39,7 +39,7 @@ function requestOf(type: ServiceType): readonly [host: string, line: string] {
 
 export const SERVICE_TYPES = Object.keys(SERVICE_TRAITS) as readonly ServiceType[];
 
-/** `keys`: more keys of each service, as YAML in flow form, such as `passHeaders: [Destination]`. */
+/** `keys`: further keys of each service, as YAML in flow form, such as `passHeaders: [Destination]`. */
 export async function startEveryType(upstreamUrl: string, keys = ''): Promise<EveryType> {
   const issuer = await startIssuer();
   const grants = SERVICE_TYPES.map((type) => {

@@ -8,14 +8,14 @@ import { findTool } from './tools.ts';
 
 export interface FileTree {
   readonly port: number;
-  /** What it serves. */
+  /** The served folder. */
   readonly folder: string;
-  /** METHOD, path and status of each request, a line each. */
+  /** METHOD, path and status of each request, one per line. */
   log(): string;
   close(): Promise<void>;
 }
 
-/** Debian's nginx with a tree of files that can be read, and written by PUT and DELETE. */
+/** Debian's nginx with a folder that GET reads and PUT and DELETE change. */
 export async function startFileTree(): Promise<FileTree> {
   const base = mkdtempSync(join(tmpdir(), 'gatehouse-tree-'));
   const folder = join(base, 'tree');

@@ -2,15 +2,15 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, type Outcome } from './run.ts';
 
-/** git, with a home of its own in `folder`, so that nothing of this machine is seen and nobody is asked for a password. */
+/** git with a home in `folder`, isolated from the configuration of this machine and without password prompts. */
 export interface GitClient {
   readonly home: string;
-  /** In the home, or in a folder below it. */
+  /** Working directory: the home, or a folder below it. */
   run(
     args: readonly string[],
     options?: { readonly in?: string; readonly env?: NodeJS.ProcessEnv },
   ): Promise<Outcome>;
-  /** As `run`; fails where git does. */
+  /** Like `run`; throws if git fails. */
   ok(
     args: readonly string[],
     options?: { readonly in?: string; readonly env?: NodeJS.ProcessEnv },

@@ -14,26 +14,26 @@ export interface GitCall {
 
 export interface TestGitServer {
   readonly url: string;
-  /** What it wants of whoever asks. */
+  /** The required Basic credential. */
   readonly username: string;
   readonly password: string;
-  /** Every request that reached it, in order of arrival. */
+  /** The received requests, in order. */
   readonly calls: readonly GitCall[];
-  /** Everything that reached it as text, bodies left out: what must hold no secret of a client. */
+  /** The received request heads as text, to search for client secrets. */
   seen(): string;
-  /** Makes a bare repository, and returns where it is on disk. */
+  /** Creates a bare repository and returns its folder. */
   repository(path: string): Promise<string>;
   close(): Promise<void>;
 }
 
 export interface GitServerOptions {
-  /** Gets what is not Git's own: the server of Git LFS beside it. */
+  /** Handles requests other than Git's: the Git LFS server. */
   readonly lfs?: RequestListener;
-  /** Gets what is below `/api/`, whoever asks. */
+  /** Handles requests below `/api/`, without authentication. */
   readonly api?: RequestListener;
 }
 
-/** Git's own server, `git http-backend`, behind a CGI that asks for a user name and password. */
+/** `git http-backend` behind a CGI server that requires Basic authentication. */
 export async function startGitServer(options: GitServerOptions = {}): Promise<TestGitServer> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-git-'));
   const [username, password] = ['gatehouse', 'canary-git-upstream'];
@@ -48,7 +48,7 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Te
     } else if (/\/(?:info\/lfs|gitlab-lfs)\//.test(url) && options.lfs !== undefined) options.lfs(req, res);
     else serveGit(folder, username, req, res);
   });
-  // A push of hundreds of megabytes has the time that it needs.
+  // No request timeout: a push may be hundreds of megabytes.
   server.requestTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -72,7 +72,7 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Te
   };
 }
 
-/** RFC 3875, as far as `git http-backend` needs it. */
+/** The part of CGI (RFC 3875) that `git http-backend` uses. */
 function serveGit(folder: string, user: string, req: IncomingMessage, res: ServerResponse): void {
   const { pathname, search } = new URL(req.url ?? '/', 'http://localhost');
   const { headers } = req;
@@ -93,7 +93,7 @@ function serveGit(folder: string, user: string, req: IncomingMessage, res: Serve
       REMOTE_ADDR: '127.0.0.1',
     },
   });
-  // It may answer, and go, before it has read all.
+  // The process may respond and exit before it has read the whole body.
   child.stdin.on('error', () => undefined);
   req.pipe(child.stdin);
   let head = Buffer.alloc(0);

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { GitlabState, Principal } from './gitlab-state.ts';
 
-/** The endpoints that can be slowed down, broken and counted one by one. */
+/** The endpoints that tests can delay, fail and count separately. */
 export const GITLAB_ENDPOINTS = ['job', 'jwtAuth', 'trigger', 'artifacts', 'releases', 'packages'] as const;
 
 export type GitlabEndpoint = (typeof GITLAB_ENDPOINTS)[number];
@@ -9,7 +9,7 @@ export type GitlabEndpoint = (typeof GITLAB_ENDPOINTS)[number];
 /** A request whose target matched a route. */
 export interface Call {
   readonly method: string;
-  /** The parts of the path that the route names. */
+  /** Named path parameters of the route. */
   readonly parts: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
@@ -18,7 +18,7 @@ export interface Call {
 
 export interface Answer {
   readonly status: number;
-  /** Bytes as they are, anything else as JSON. */
+  /** A Buffer is sent unchanged, anything else as JSON. */
   readonly body: unknown;
 }
 
@@ -34,11 +34,11 @@ export function json(status: number, body: unknown): Answer {
 }
 
 export const UNAUTHORIZED = json(401, { message: '401 Unauthorized' });
-/** Also where a project exists and the credential does not reach it. */
+/** Also the response for an existing project without access. */
 export const NOT_FOUND = json(404, { message: '404 Not Found' });
 export const FORBIDDEN = json(403, { message: '403 Forbidden' });
 
-/** Who a request comes from; `invalid` where it carries a credential that is not good. */
+/** The principal of a request; `invalid` for an invalid credential. */
 export function principalOf({ headers, query }: Call, state: GitlabState): Principal | 'none' | 'invalid' {
   const jobToken = header(headers, 'job-token') ?? query.get('job_token') ?? undefined;
   if (jobToken !== undefined) return jobPrincipal(jobToken, state);

@@ -4,7 +4,7 @@ import { jobAnswer } from './gitlab-job-answer.ts';
 import { REGISTRY_AUTH, reaches } from './gitlab-registry-auth.ts';
 import type { DeployScope, GitlabState, Principal, ProjectRecord } from './gitlab-state.ts';
 
-/** The endpoints of GitLab that pipelines use, with the answers that its documentation promises. */
+/** The GitLab endpoints that pipelines use, with the documented responses. */
 export function gitlabRoutes(externalUrl: string): readonly Route[] {
   return [jobRoute(externalUrl), REGISTRY_AUTH, TRIGGER, ...ARTIFACTS, ...RELEASES, PACKAGES];
 }
@@ -116,7 +116,7 @@ const PACKAGES: Route = {
   },
 };
 
-/** `scope`: what a deploy token needs; without one they have no business there. */
+/** `scope`: the scope that a deploy token needs; without one, deploy tokens are rejected. */
 function inProject(
   call: Call,
   state: GitlabState,
@@ -146,12 +146,12 @@ function mayReach(principal: Principal, project: ProjectRecord): boolean {
   }
 }
 
-/** Its own project, and those that list it. */
+/** The job's project and the projects with it on their allowlist. */
 function jobReaches(from: ProjectRecord, to: ProjectRecord): boolean {
   return from.id === to.id || to.jobTokenAllowlist.includes(from.path);
 }
 
-/** Members of the query, of a form and of a JSON object; multipart is what curl -F sends. */
+/** Parameters from the query, a form, multipart (curl -F) or a JSON object. */
 function formOf({ query, headers, body }: Call): URLSearchParams {
   const type = headers['content-type'] ?? '';
   const text = body.toString('utf8');

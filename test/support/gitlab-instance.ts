@@ -9,15 +9,15 @@ export interface SeenForm {
 }
 
 export interface TestGitlabInstance extends TestGitServer {
-  /** The credential that it takes of a gateway, in `PRIVATE-TOKEN`. */
+  /** The token that the server requires in `PRIVATE-TOKEN`. */
   readonly privateToken: string;
-  /** Forms that triggered a pipeline, as they arrived. */
+  /** The received pipeline trigger forms. */
   readonly forms: readonly SeenForm[];
 }
 
 /**
- * Endpoints of a GitLab that the gateway has in its list, as GitLab's documentation describes them, beside its Git: generic packages,
- * triggers, job artifacts, releases, Terraform state, a project. It knows its jobs from the GitLab that gave out their tokens.
+ * The GitLab endpoints of the gateway's endpoint table, as documented by GitLab, and Git: generic packages, triggers,
+ * job artifacts, releases, Terraform state, a project. Job tokens are those of the given GitLab server.
  */
 export async function startGitlabInstance(gitlab: TestGitlab): Promise<TestGitlabInstance> {
   const privateToken = 'canary-gitlab-private-token';
@@ -64,7 +64,7 @@ export async function startGitlabInstance(gitlab: TestGitlab): Promise<TestGitla
     json(res, 404, { message: '404 Not found' });
   }
 
-  /** GitLab, "Pipeline trigger tokens API": the token in the form, and nowhere else here. */
+  /** GitLab, "Pipeline trigger tokens API": only the token in the form is read. */
   function trigger(req: IncomingMessage, res: ServerResponse, body: Buffer): void {
     const type = req.headers['content-type'] ?? '';
     forms.push({ type, body });

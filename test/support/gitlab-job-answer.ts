@@ -1,6 +1,6 @@
 import type { JobRecord } from './gitlab-state.ts';
 
-/** The answer of `GET /job` with every member that GitLab documents (doc/api/jobs.md). */
+/** The response of `GET /job` with every member that GitLab documents (doc/api/jobs.md). */
 export function jobAnswer(job: JobRecord, externalUrl: string): Readonly<Record<string, unknown>> {
   const { id, name, project, ref, tag, sha, user, pipeline, status } = job;
   const projectUrl = `${externalUrl}/${project.path}`;

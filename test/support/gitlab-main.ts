@@ -1,4 +1,4 @@
-/** `npm run dev:gitlab`: a GitLab to try things with, until Ctrl-C. */
+/** `npm run dev:gitlab`: a GitLab test server that runs until Ctrl-C. */
 import { createInterface } from 'node:readline';
 import { AUDIENCE } from './issuer.ts';
 import { startGitlab } from './gitlab.ts';

@@ -4,10 +4,10 @@ import type { Answer, Call, Route } from './gitlab-answer.ts';
 import type { DeployTokenRecord, GitlabState, Principal } from './gitlab-state.ts';
 import { generateKey, signCompact } from './issuer-keys.ts';
 
-/** The registry's key is not that of the id tokens. */
+/** Registry tokens and ID tokens have different keys. */
 const REGISTRY_KEY = generateKey('registry', 'ES256');
 
-/** `GET /jwt/auth`: what docker asks GitLab (app/controllers/jwt_controller.rb, tokens.md §4). */
+/** `GET /jwt/auth`: the token request of docker at GitLab (app/controllers/jwt_controller.rb, tokens.md §4). */
 export const REGISTRY_AUTH: Route = {
   endpoint: 'jwtAuth',
   methods: ['GET'],
@@ -30,7 +30,7 @@ interface Access {
   readonly actions: readonly string[];
 }
 
-/** A token that grants nothing is an answer of 200 too. */
+/** A token without access is a 200 response too. */
 function registryToken(call: Call, principal: Principal, state: GitlabState): string {
   const access = call.query
     .getAll('scope')
@@ -50,7 +50,7 @@ function registryToken(call: Call, principal: Principal, state: GitlabState): st
   return signCompact({ alg: 'ES256', typ: 'JWT', kid: REGISTRY_KEY.kid }, payload, REGISTRY_KEY);
 }
 
-/** `repository:GROUP/PROJECT/IMAGE:pull,push` → what of it is granted. */
+/** `repository:GROUP/PROJECT/IMAGE:pull,push` → the granted actions. */
 function accessTo(scope: string, principal: Principal, state: GitlabState): readonly Access[] {
   const parts = /^(repository):(.+):([a-z,*]+)$/.exec(scope);
   const [, type = '', name = '', asked = ''] = parts ?? [];

@@ -13,7 +13,7 @@ export interface GitlabRest {
   readonly apiUrl: string;
   /** Raw headers and targets of all requests, as text. */
   seen(): string;
-  /** Whose token came, request by request. */
+  /** The user of each request, in order. */
   readonly callers: readonly (string | undefined)[];
   close(): Promise<void>;
 }
@@ -21,9 +21,9 @@ export interface GitlabRest {
 const PROJECTS = [42, 43, 44, 45, 46].map((id) => ({ id, path_with_namespace: `acme/project-${id}` }));
 
 /**
- * What GitLab's REST API says to personal access tokens (docs.gitlab.com/api/rest/, authentication and pagination;
- * api/users, api/projects, api/issues): `PRIVATE-TOKEN` or Bearer, 401 without one that is good, 403 `insufficient_scope`
- * for writes with `read_api`, `Link` to the next page by its own name.
+ * GitLab's REST API for personal access tokens (docs.gitlab.com/api/rest/, authentication and pagination;
+ * api/users, api/projects, api/issues): `PRIVATE-TOKEN` or Bearer, 401 without a valid one, 403 `insufficient_scope`
+ * for writes with `read_api`, `Link` to the next page with the upstream's URL.
  */
 export async function startGitlabRest(accounts: readonly GitlabAccount[]): Promise<GitlabRest> {
   const callers: (string | undefined)[] = [];

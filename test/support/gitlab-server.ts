@@ -5,28 +5,28 @@ import type { GitlabState } from './gitlab-state.ts';
 import { misbehave } from './issuer.ts';
 import type { Fault } from './issuer.ts';
 
-/** `rate-limited`: 429 with `Retry-After`. A `status` has a body of JSON, as GitLab's API gives one. */
+/** `rate-limited`: 429 with `Retry-After`. A `status` response has a JSON body, as in GitLab's API. */
 export type GitlabFault = Fault | { readonly kind: 'rate-limited'; readonly retryAfter: number };
 
 export type GitlabFaults = { [E in GitlabEndpoint]?: GitlabFault | undefined };
 
 export interface SeenCall {
-  /** Undefined where there is no such endpoint. */
+  /** Undefined if no endpoint matches. */
   readonly endpoint: GitlabEndpoint | undefined;
   readonly method: string;
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
-  /** Undefined where nothing, or nonsense, was answered. */
+  /** Undefined if the connection was dropped or the response was invalid. */
   status: number | undefined;
 }
 
 export interface ServingOptions {
   readonly routes: readonly Route[];
   readonly faults: GitlabFaults;
-  /** Milliseconds before an endpoint answers. */
+  /** Response delay by endpoint, in milliseconds. */
   readonly latency: { [E in GitlabEndpoint]?: number | undefined };
   readonly seen: SeenCall[];
-  /** Endpoints where failed authentications lead to a ban. */
+  /** Endpoints at which failed authentications cause a ban. */
   readonly bans: readonly GitlabEndpoint[];
 }
 
@@ -34,12 +34,12 @@ const BAN = { failures: 30, within: 180_000, lasts: 3_600_000 };
 
 export type Serve = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** One call: noted, delayed, spoilt or answered, as the test has it. */
+/** Records one call, then delays, fails or handles it as the test configured. */
 export function createServe(state: GitlabState, options: ServingOptions): Serve {
   const failures: number[] = [];
   let bannedUntil = 0;
 
-  /** Rack::Attack::Allow2Ban: so many failures in the window, and the door is shut, right credential or not. */
+  /** Rack::Attack::Allow2Ban: after that many failures in the window, valid credentials are rejected too. */
   function noteFailure(): void {
     const now = state.clock.now();
     failures.push(now);

@@ -3,13 +3,13 @@ import { startGitlab, type TestGitlab } from './gitlab.ts';
 import { rawResponse, type RawResponse } from './raw-client.ts';
 import { startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts';
 
-/** Callers of the service. `ci` and `job` are one job of acme/payments, with its two kinds of token. */
+/** Callers of the service. `ci` and `job` are the ID token and the job token of one job of acme/payments. */
 export type GitlabCaller = 'ci' | 'job' | 'local-admin' | 'admin' | 'nobody';
 
 export interface GitlabService {
   readonly gateway: TestGateway;
   readonly upstream: RecordingUpstream;
-  /** The headers by which a caller is known. */
+  /** The credential headers of a caller. */
   credential(caller: GitlabCaller): readonly string[];
   /** Sends one request on a new connection; `body` gets a Content-Length. */
   ask(
@@ -18,7 +18,7 @@ export interface GitlabService {
     headers?: readonly string[],
     body?: string | Buffer,
   ): Promise<RawResponse>;
-  /** Status and stable id of a refusal, or the status alone. */
+  /** The status and the error code of a refusal, or the status alone. */
   outcome(...request: Parameters<GitlabService['ask']>): Promise<string>;
   close(): Promise<void>;
 }
@@ -28,9 +28,9 @@ const OTHER_SCOPES =
   '[read_package_registry, write_package_registry, write_terraform_state, read_terraform_state, read_releases, write_releases]';
 
 /**
- * A service of type gitlab whose upstream credential reaches every project, in front of a recording upstream. Callers of project 20
- * (acme/payments) may read and write it and acme/web (43), and read acme/base-images (42). `local-admin` has `admin_api` on one
- * project, `admin` on all.
+ * A service of type gitlab in front of a recording upstream; its upstream credential has access to every project.
+ * Project 20 (acme/payments) has read and write access to itself and acme/web (43), and read access to
+ * acme/base-images (42). `local-admin` has `admin_api` on one project, `admin` on all.
  */
 export async function startGitlabService(): Promise<GitlabService> {
   const [gitlab, upstream] = await Promise.all([startGitlab(), startRecordingUpstream()]);

@@ -18,7 +18,7 @@ export type DeployScope = (typeof DEPLOY_SCOPES)[number];
 export interface ProjectRecord {
   readonly id: number;
   readonly path: string;
-  /** Paths of the other projects whose job tokens reach it. */
+  /** Projects on the job token allowlist, by path. */
   readonly jobTokenAllowlist: string[];
   /** Generic packages: `NAME/VERSION/FILE` → bytes. */
   readonly packages: Map<string, Buffer>;
@@ -65,14 +65,14 @@ export interface TokenForm {
   readonly instancePrefix?: string;
 }
 
-/** What a GitLab knows: projects, jobs and the credentials of both. */
+/** The state of a GitLab server: projects, jobs and their credentials. */
 export class GitlabState {
   readonly clock: Clock;
   readonly projects = new Map<number, ProjectRecord>();
   readonly jobs = new Map<string, JobRecord>();
   readonly deployTokens = new Map<string, DeployTokenRecord>();
   readonly personalTokens = new Set<string>();
-  /** Rows that asking for a push made, as it does in GitLab: a prober must never do so. */
+  /** Repositories that a push request created, as in GitLab; the probe must not create any. */
   readonly repositories = new Set<string>();
   registryEnabled = true;
   #serial = 1_000;
@@ -105,7 +105,7 @@ export class GitlabState {
   /** By number, or by path with its slashes encoded. */
   findProject(idOrPath: string): ProjectRecord | undefined {
     if (/^\d+$/.test(idOrPath)) return this.projects.get(Number(idOrPath));
-    // GitLab's paths compare without case.
+    // GitLab compares paths case-insensitively.
     const path = decodeURIComponent(idOrPath).toLowerCase();
     return [...this.projects.values()].find((project) => project.path.toLowerCase() === path);
   }
@@ -115,7 +115,7 @@ export class GitlabState {
     return `${instancePrefix === undefined ? '' : `${instancePrefix}-`}glcbt-${secret}`;
   }
 
-  /** Good as long as the job executes and is not erased (app/finders/ci/auth_job_finder.rb). */
+  /** Valid while the job runs and is not erased (app/finders/ci/auth_job_finder.rb). */
   liveJob(token: string): JobRecord | undefined {
     const job = this.jobs.get(token);
     if (job === undefined || job.erased) return undefined;

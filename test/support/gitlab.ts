@@ -29,11 +29,11 @@ export interface TestJob {
   /** `CI_JOB_TOKEN`. */
   readonly token: string;
   readonly project: ProjectRecord;
-  /** An id token of the same job. */
+  /** An ID token of the same job. */
   idToken(claims?: Readonly<Record<string, unknown>>): string;
   start(): void;
   finish(status?: 'success' | 'failed'): void;
-  /** `gracefully`: the job goes on for its `after_script`, and its token stays good at GitLab. */
+  /** `gracefully`: the job continues with its `after_script`, and GitLab still accepts its token. */
   cancel(how?: 'gracefully'): void;
   erase(): void;
 }
@@ -45,7 +45,7 @@ export interface DeployTokenOptions {
   /** Path of a project (default: acme/payments), or of a group with all that is below it. */
   readonly project?: string;
   readonly group?: string;
-  /** `YYYY-MM-DD`; it ends at 00:00 UTC of that day. */
+  /** `YYYY-MM-DD`; expires at 00:00 UTC of that day. */
   readonly expires?: string;
   readonly revoked?: boolean;
 }
@@ -58,7 +58,7 @@ export interface TestDeployToken {
 }
 
 export interface GitlabParts {
-  /** Where this server is, whatever `iss` and `web_url` say. */
+  /** The address of this server, which may differ from `iss` and `web_url`. */
   readonly apiUrl: string;
   readonly faults: TestIssuer['faults'] & GitlabFaults;
   readonly latency: ServingOptions['latency'];
@@ -69,7 +69,7 @@ export interface GitlabParts {
   project(id: number, path: string): ProjectRecord;
   job(options?: JobOptions): TestJob;
   deployToken(options?: DeployTokenOptions): TestDeployToken;
-  /** A credential that is good, and not that of a job. */
+  /** A valid personal access token. */
   personalToken(): string;
 }
 
@@ -79,13 +79,13 @@ const PROJECT = { id: 20, path: 'acme/payments' };
 const USER = { id: 3, username: 'ana' };
 const SHA = '714a629c0b401fdce83e847fc9589983fc6f46bc';
 
-/** A GitLab on a loopback port: an issuer of id tokens, and the part of its API that jobs use. */
+/** A GitLab on a loopback port: an issuer of ID tokens, and the part of its API that jobs use. */
 export async function startGitlab(options: GitlabOptions = {}): Promise<TestGitlab> {
   const clock = options.clock ?? { now: () => Date.now() };
   const state = new GitlabState(clock);
   const seen: SeenCall[] = [];
   const latency: GitlabParts['latency'] = {};
-  /** Made once the address is known. */
+  /** Created when the address is known. */
   const api: { serve?: Serve } = {};
   const issuer = await startIssuer({
     ...options,

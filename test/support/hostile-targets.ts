@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** What the world's path confusions are made of. */
+/** Fragments of known path confusion attacks. */
 const PIECES = [
   String.raw`/ // . .. /.. /../ /./ ..;/ ; ;a=b \ ..\ # ? & = + @ :`,
   '% %2 %zz %2e %2E%2e %2f %2F %5c %23 %3f %3B %20 %09 %00 %0d%0a',
@@ -10,7 +10,7 @@ const PIECES = [
 
 const piece = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...PIECES) },
-  // Plain ones, so that targets get through as well.
+  // Plain segments, so that some targets are acceptable.
   { weight: 6, arbitrary: fc.constantFrom('/a', '/b', '/C', '/d.e', 'f', '%67', '-1', '%C3%A9', '%2B') },
   { weight: 1, arbitrary: fc.integer({ min: 0x21, max: 0xff }).map((code) => String.fromCharCode(code)) },
 );

@@ -10,7 +10,7 @@ export interface HttpUpstream {
   close(): Promise<void>;
 }
 
-/** An upstream for tests about bodies, where node's own server is strict enough and a recording would be too large. */
+/** An upstream on Node's HTTP server, for bodies that are too large to record. */
 export async function startHttpUpstream(
   handler: RequestListener,
   server: Server = createServer(),

@@ -11,26 +11,26 @@ export interface IssuerOptions {
   /** Shape of the claims and of the paths. Default: gitlab. */
   readonly type?: IssuerType;
   readonly alg?: SigningAlgorithm;
-  /** `aud` of the tokens where `mint` is given none. Default: https://gateway.example.com */
+  /** `aud` of the tokens without an `aud` in `mint`. Default: https://gateway.example.com */
   readonly audience?: string;
-  /** `iss` of tokens and discovery, where it is not the address of this server. */
+  /** `iss` of tokens and discovery, if it differs from the address of this server. */
   readonly issuer?: string;
   /** Times of tokens are counted from here. */
   readonly clock?: Clock;
-  /** Answers what is neither discovery nor keys. Default: 404. */
+  /** Handles requests other than discovery and keys. Default: 404. */
   readonly others?: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
-/** What an endpoint does instead of answering well. */
+/** The failure of an endpoint. */
 export type Fault =
   | { readonly kind: 'status'; readonly status: number }
   | { readonly kind: 'redirect'; readonly to: string }
   | { readonly kind: 'body'; readonly body: string }
   | { readonly kind: 'huge'; readonly bytes: number }
   | { readonly kind: 'hang' }
-  /** Cuts the connection. */
+  /** Closes the connection. */
   | { readonly kind: 'drop' }
-  /** Answers well once `until` resolves. */
+  /** Responds normally once `until` resolves. */
   | { readonly kind: 'wait'; readonly until: Promise<void> };
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -50,19 +50,19 @@ export interface TestIssuer {
   readonly jwksUri: string;
   /** The key that `mint` signs with. */
   readonly key: SigningKey;
-  /** Requests so far; `headers` are those of the last one. */
+  /** Requests so far; `headers` are from the last one. */
   readonly requests: { discovery: number; jwks: number; other: number; headers: IncomingMessage['headers'] };
-  /** Set and unset as the test likes. */
+  /** Active failures by endpoint. */
   readonly faults: { discovery?: Fault | undefined; jwks?: Fault | undefined };
-  /** Members laid over the discovery document. */
+  /** Members that override the discovery document. */
   readonly discovery: Record<string, unknown>;
-  /** The published key set, open to be changed. */
+  /** The published key set, mutable. */
   readonly published: unknown[];
-  /** A token as this type of issuer makes it. A claim given as undefined is left out. */
+  /** A token with the claims of this issuer type. Claims with the value undefined are omitted. */
   mint(claims?: Claims, options?: MintOptions): string;
-  /** A token of exactly these parts, whatever they say. */
+  /** A token with exactly these parts, valid or not. */
   mintUnsafe(header: Part, payload: Part, key?: SigningKey): string;
-  /** Signs with a new key from now on. The old one stays published with `keepOld`. */
+  /** Signs with a new key from now on. With `keepOld`, the old key stays published. */
   rotate(options?: { readonly kid?: string; readonly keepOld?: boolean }): SigningKey;
   /** Refuses connections until `up`. */
   down(): Promise<void>;
@@ -72,7 +72,7 @@ export interface TestIssuer {
 
 export const AUDIENCE = 'https://gateway.example.com';
 
-/** An issuer of id tokens on a loopback port: discovery, key set, and a mint of its own. */
+/** An issuer of ID tokens on a loopback port, with discovery and key set. */
 export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssuer> {
   const { type = 'gitlab', alg = 'RS256', audience = AUDIENCE } = options;
   const clock = options.clock ?? { now: () => Date.now() };
@@ -157,7 +157,7 @@ async function answer(response: ServerResponse, document: unknown, fault: Fault 
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document));
 }
 
-/** `done`: nothing more is to be written. */
+/** `done`: the response is complete. */
 export async function misbehave(response: ServerResponse, fault: Fault): Promise<'done' | 'go on'> {
   switch (fault.kind) {
     case 'status':

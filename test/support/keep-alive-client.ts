@@ -21,7 +21,7 @@ export function startKeepAliveClient(port: number): KeepAliveClient {
     });
     opened.on('error', () => undefined);
     opened.on('close', () => {
-      // One that has been given up closes while the next one is in use.
+      // A discarded connection closes while the next one is in use.
       if (socket !== opened) return;
       socket = undefined;
       done?.();

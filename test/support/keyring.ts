@@ -1,7 +1,7 @@
 import type { Keyring } from '../../src/core/credentials/keyring.ts';
 import { createKeyring } from '../../src/token-service/index.ts';
 
-/** One with a key of its own, in memory. */
+/** A keyring with a new key, in memory. */
 export function testKeyring(): Keyring {
   const kept = new Map<string, string>();
   const silent = (): void => undefined;

@@ -5,44 +5,44 @@ import { startIssuer, type TestIssuer } from './issuer.ts';
 import { rawRequest, type RawResponse } from './raw-client.ts';
 import { OK, startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts';
 
-/** What the gateway presents to its upstream; may be in no byte that a client gets. */
+/** The upstream credential of the gateway; no response to a client may contain it. */
 export const UPSTREAM_SECRET = 'canary-upstream-5b1e9d';
 
-/** A gateway between raw bytes and a recording upstream, to be attacked. */
+/** A gateway between a raw client and a recording upstream, for attacks on the wire. */
 export interface Lab {
   readonly gateway: TestGateway;
   readonly upstream: RecordingUpstream;
-  /** Of a job of project 20. A canary: the upstream may never see it. */
+  /** The ID token of a job of project 20; the upstream must never receive it. */
   readonly token: string;
-  /** A whole request of that job; `lines` are more header lines, without their ends. */
+  /** A whole request with that token; `lines` are further header lines without their ends. */
   request(requestLine: string, lines?: readonly string[], body?: string): string;
   /** The same with another credential, or with none. */
   requestAs(token: string | undefined, requestLine: string, lines?: readonly string[], body?: string): string;
-  /** Tokens of the issuer that the gateway trusts. */
+  /** Issues tokens of the trusted issuer. */
   readonly mint: TestIssuer['mint'];
-  /** All responses on one connection, until the gateway closes it or is silent. */
+  /** All responses on one connection, until the gateway closes it or sends nothing for `quiet` ms. */
   send(bytes: string | Buffer, quiet?: number): Promise<readonly RawResponse[]>;
-  /** The upstream has got not one byte, and serves the next good request: nothing waited behind the refusal. */
+  /** Asserts that the upstream received nothing, and that the next valid request reaches it first. */
   expectNothingForwarded(): Promise<void>;
-  /** The next good request finds everything in order. */
+  /** Asserts that the next valid request succeeds. */
   expectAlive(): Promise<void>;
-  /** The audit event of a request, once it has been written. */
+  /** Waits for the audit event of a request. */
   audited(answer: RawResponse | undefined): Promise<AuditLine>;
-  /** Between tests; checks that the token has not reached the upstream. */
+  /** Resets the upstream between tests; asserts that it did not receive the token. */
   reset(): void;
   close(): Promise<void>;
 }
 
 export interface LabOptions {
-  /** What the job may read and write on the service `api`, which is at /api/. Default: everything. */
+  /** Resources of the job's grant on the service `api` at /api/. Default: all. */
   readonly resources?: readonly string[];
   /** Path of the upstream's URL. Default: /. */
   readonly base?: string;
-  /** More keys of the service `api`, one YAML line each. */
+  /** Further keys of the service `api`, one YAML line each. */
   readonly api?: readonly string[];
-  /** More services, as YAML; `UPSTREAM` is the upstream's address. */
+  /** Further services, as YAML; `UPSTREAM` stands for the upstream's URL. */
   readonly services?: string;
-  /** More identities, as YAML; they come first. */
+  /** Further identities, as YAML, before the identity `job`. */
   readonly identities?: string;
 }
 
@@ -77,7 +77,7 @@ ${indent(services.replaceAll('UPSTREAM', upstream.url))}`);
   };
   const request: Lab['request'] = (...args) => requestAs(token, ...args);
 
-  /** A good request, unlike any other; returns its first line as the upstream must see it. */
+  /** Sends a unique valid request; returns its request line as the upstream must receive it. */
   async function probe(): Promise<string> {
     const path = `probe/${(probes += 1)}`;
     const answers = await rawRequest(
@@ -88,7 +88,7 @@ ${indent(services.replaceAll('UPSTREAM', upstream.url))}`);
     return `GET ${base}${path} HTTP/1.1`;
   }
 
-  // Attacks meet what a running gateway is: keys fetched, the token known, a connection to the upstream kept.
+  // Attacks run against a warm gateway: cached keys and token, and an open upstream connection.
   await probe();
   upstream.reset();
 
@@ -123,7 +123,7 @@ ${indent(services.replaceAll('UPSTREAM', upstream.url))}`);
   };
 }
 
-/** The reason that a refusal gives in its JSON body. */
+/** The error code in the JSON body of a refusal. */
 export function reasonOf({ body }: RawResponse): string {
   return String((JSON.parse(body) as { error?: unknown }).error);
 }

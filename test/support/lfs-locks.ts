@@ -8,8 +8,8 @@ interface Lock {
 }
 
 /**
- * The file locking API of Git LFS (git-lfs, docs/api/locking.md). Its owners are those that the gateway names: the credential is the
- * gateway's for all of them.
+ * The file locking API of Git LFS (git-lfs, docs/api/locking.md). Lock owners come from the gateway's identity headers,
+ * because all requests carry the gateway's upstream credential.
  */
 export function serveLocks(): RequestListener {
   const locks = new Map<string, Lock>();

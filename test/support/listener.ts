@@ -1,6 +1,6 @@
 import type { ListenerSettings } from '../../src/http/index.ts';
 
-/** A listener on a free port that stops quickly. */
+/** Settings of a listener on a free port with a short drain. */
 export const LISTENER: ListenerSettings = {
   listen: '127.0.0.1:0',
   trustedProxies: [],

@@ -34,7 +34,7 @@ function goal(plugin: keyof typeof PLUGINS, name: string): string {
   return `org.apache.maven.plugins:maven-${plugin}-plugin:${PLUGINS[plugin]}:${name}`;
 }
 
-/** nginx as a repository: it takes what is put, for whoever has its password. */
+/** nginx as a Maven repository that requires Basic authentication and accepts PUT. */
 export function startMavenRepository(username: string, password: string): Promise<Nginx> {
   return startNginx(
     ['authorization', 'job-token', 'deploy-token', 'private-token', 'x-auth-identity'],
@@ -51,7 +51,7 @@ export function startMavenRepository(username: string, password: string): Promis
 
 export interface MavenCredential {
   readonly secret: string;
-  /** With the secret as password. */
+  /** Basic: the secret is the password. */
   readonly username?: string;
   /** In their place; `Authorization` has the secret behind `Bearer`. */
   readonly header?: string;
@@ -80,7 +80,7 @@ export function createMaven(folder: string, url: string): Maven {
             HOME: folder,
             GATEHOUSE_USER: credential?.username ?? '',
             GATEHOUSE_TOKEN: credential?.secret ?? '',
-            // Short runs: what the compiler would gain, it costs.
+            // The runs are too short for the optimizing compiler to pay off.
             MAVEN_OPTS: '-XX:TieredStopAtLevel=1',
           },
         },

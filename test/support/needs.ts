@@ -5,7 +5,7 @@ import type { Tool } from './tools.ts';
 export type Availability =
   { readonly kind: 'run' } | { readonly kind: 'skip' | 'fail'; readonly message: string };
 
-/** A test that cannot run is skipped on a desk and fails in CI, where a skip would look like a pass. */
+/** A test that cannot run is skipped locally and fails in CI, where a skip would look like a pass. */
 export function availability(missing: string | undefined, ci: string | undefined): Availability {
   if (missing === undefined) return { kind: 'run' };
   return { kind: ci === 'true' ? 'fail' : 'skip', message: missing };
@@ -13,7 +13,7 @@ export function availability(missing: string | undefined, ci: string | undefined
 
 interface Needing {
   describe(name: string, body: () => void): void;
-  /** `timeout` in milliseconds, where the usual one is too short. */
+  /** `timeout` in milliseconds, if the default is too short. */
   test(name: string, body: () => void | Promise<void>, timeout?: number): void;
 }
 
@@ -22,7 +22,7 @@ export function needs(...tools: readonly Tool[]): Needing {
   return needing(missingTools(tools));
 }
 
-/** For what Debian does not bring: says what is missing, and how to install it. */
+/** For programs that Debian does not package: the message names the program and how to install it. */
 export function needing(missing: string | undefined): Needing {
   const state = availability(missing, process.env['CI']);
   switch (state.kind) {

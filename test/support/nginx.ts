@@ -16,8 +16,8 @@ export interface Nginx {
 }
 
 /**
- * Debian's nginx as an upstream: logs what it received, the named headers among it. `location` is what it does with it, given
- * a folder of its own; by default it answers with 200.
+ * Debian's nginx as an upstream that logs requests with the named headers. `location` returns the location block for a
+ * new folder; by default it responds with 200.
  */
 export async function startNginx(
   headers: readonly string[],
@@ -85,7 +85,7 @@ http {
 `;
 }
 
-/** nginx cannot be told to take any. Somebody else may be faster; then the start fails. */
+/** nginx cannot listen on port 0. Another process may take the port first; then the start fails. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

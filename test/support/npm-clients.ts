@@ -12,10 +12,10 @@ export const NPM_CLIENTS: readonly NpmClient[] = ['npm', 'pnpm', 'yarn'];
 const PAGE = 'docs/guides/packages.md';
 const SECTION = 'npm, pnpm, yarn';
 
-/** A project with a home of its own, configured as the documentation says. */
+/** A project with a separate home and the documented configuration. */
 export interface NpmProject {
   readonly folder: string;
-  /** Runs a client; with no credential at all, or with this one. */
+  /** Runs a client, with this credential or none. */
   run(
     client: NpmClient,
     credential: FeedCredential | undefined,

@@ -20,8 +20,8 @@ interface Version {
 }
 
 /**
- * A feed of NuGet packages after NuGet's own description of its API, version 3 ("NuGet Server API"): no real server for it
- * can be had from the registries that tests may use. Every URL that it tells of is absolute, and its own.
+ * A NuGet feed that implements the documented API, version 3 ("NuGet Server API"); the permitted registries offer no
+ * server. All URLs in its documents are absolute.
  */
 export async function startNuget(): Promise<TestNuget> {
   const [username, password] = ['gatehouse', 'canary-nuget-upstream'];

@@ -38,7 +38,7 @@ export interface NugetCredential {
   readonly password: string;
 }
 
-/** nuget.exe with a NuGet.config of its own, whose one source is called `gatehouse`. */
+/** nuget.exe with a separate NuGet.config and the single source `gatehouse`. */
 export function createNuget(folder: string, source: string): Nuget {
   const home = join(folder, 'home');
 

@@ -5,14 +5,14 @@ import Provider from 'oidc-provider';
 
 export interface OpenIdProvider {
   readonly url: string;
-  /** A token for this audience with these claims, got as a client gets it: over HTTP, from the token endpoint. */
+  /** A token for this audience with these claims, requested over HTTP from the token endpoint. */
   token(audience: string, claims: Readonly<Record<string, unknown>>): Promise<string>;
   close(): Promise<void>;
 }
 
 const CLIENT = { id: 'ci', secret: 'canary-client-secret' };
 
-/** An OpenID provider that is not of our making: what it publishes and signs is not shaped to our reading of the RFCs. */
+/** A third-party OpenID provider, so that its documents and tokens do not depend on this project's reading of the RFCs. */
 export async function startOpenIdProvider(): Promise<OpenIdProvider> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,6 +1,6 @@
 import { eventually } from './eventually.ts';
 
-/** Resolves with the largest value, once it has not grown for a while. */
+/** Resolves with the largest value once it has stopped growing. */
 export async function plateau(value: () => number): Promise<number> {
   let last = -1;
   let since = performance.now();

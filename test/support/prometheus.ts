@@ -21,7 +21,7 @@ export interface Sample {
   readonly value: readonly [number, string];
 }
 
-/** Debian's Prometheus with its data in a folder of its own; `config` as in prometheus.yml. */
+/** Debian's Prometheus with a separate data folder; `config` as in prometheus.yml. */
 export async function startPrometheus(config: object): Promise<TestPrometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-prometheus-'));
   const host = `127.0.0.1:${await freePort()}`;

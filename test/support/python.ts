@@ -25,7 +25,7 @@ export function pythonProgram(program: PythonProgram): string {
   return join(ENVIRONMENT, 'bin', program);
 }
 
-/** One program with a home of its own, so that no configuration of this machine is seen. */
+/** A program with a separate home, isolated from the configuration of this machine. */
 export function python(
   program: PythonProgram,
   args: readonly string[],
@@ -74,7 +74,7 @@ export interface PythonIndex {
   close(): Promise<void>;
 }
 
-/** pypiserver with a store of its own, that lets nobody in without its password. */
+/** pypiserver with an empty store, which requires Basic authentication. */
 export async function startPypiserver(): Promise<PythonIndex> {
   const [username, password] = ['gatehouse', 'canary-pypi-upstream'];
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-pypiserver-'));
@@ -90,7 +90,7 @@ export async function startPypiserver(): Promise<PythonIndex> {
   return startIndex('pypi-server', args, folder, `http://127.0.0.1:${port}`, { username, password });
 }
 
-/** devpi with one index, whose pages are also JSON (PEP 691); `url` is that of the index. */
+/** devpi with one index, which also serves JSON pages (PEP 691); `url` is the URL of the index. */
 export async function startDevpi(): Promise<PythonIndex> {
   const [username, password] = ['gatehouse', 'canary-devpi-upstream'];
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-devpi-'));
@@ -120,12 +120,12 @@ export async function startDevpi(): Promise<PythonIndex> {
 
 export interface LfsServer {
   readonly url: string;
-  /** What it wants of whoever asks. */
+  /** The required Basic credential. */
   readonly token: string;
   close(): Promise<void>;
 }
 
-/** giftless, a server of Git LFS, with a store of its own. For each object it gives out a token that is good for that one alone. */
+/** giftless, a Git LFS server, with an empty store. It issues a separate token for each object. */
 export async function startGiftless(): Promise<LfsServer> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-giftless-'));
   const [key, objectKey] = [

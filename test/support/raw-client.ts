@@ -5,11 +5,11 @@ export interface RawResponse {
   /** Lowercase name → value; several are joined with `, `. */
   readonly headers: ReadonlyMap<string, string>;
   readonly head: string;
-  /** As it stood on the wire, chunk framing included. */
+  /** The raw body, including chunk framing. */
   readonly body: string;
 }
 
-/** Sends bytes as they are and returns all that came back until the other side closed, or `quiet` ms of silence. */
+/** Sends raw bytes; returns all received bytes when the peer closes or sends nothing for `quiet` ms. */
 export function exchange(
   port: number,
   bytes: string | Buffer,
@@ -37,7 +37,7 @@ export function exchange(
   });
 }
 
-/** As `exchange`, parsed; all responses on the connection, in order. Interim 1xx ones are among them. */
+/** Like `exchange`, parsed: all responses on the connection in order, including 1xx. */
 export async function rawRequest(
   port: number,
   bytes: string | Buffer,
@@ -46,7 +46,7 @@ export async function rawRequest(
   return parseResponses(await exchange(port, bytes, options));
 }
 
-/** The only response; fails where there is none or more than one. */
+/** The only response; throws if there is none or more than one. */
 export async function rawResponse(
   port: number,
   bytes: string | Buffer,
@@ -95,7 +95,7 @@ function bodyLength(status: number, headers: ReadonlyMap<string, string>, after:
   return length === undefined ? after.length : Number(length);
 }
 
-/** A connection to drive by hand. */
+/** A connected socket. */
 export function openSocket(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => resolve(socket));

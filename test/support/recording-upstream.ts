@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** What a connection's bytes look like once a whole request has arrived. */
+/** A complete request, parsed from the bytes of a connection. */
 export interface RecordedRequest {
   readonly requestLine: string;
   /** Lowercase name → values in order. */
@@ -14,25 +14,25 @@ export interface RecordingUpstream {
   readonly port: number;
   /** Every byte of every connection, in order of arrival, as latin1. */
   bytes(): string;
-  /** Requests as a strict reader of those bytes sees them. */
+  /** The requests that a strict parser finds in those bytes. */
   requests(): readonly RecordedRequest[];
   /** Connections accepted so far, and open now. */
   readonly accepted: () => number;
   readonly open: () => number;
-  /** Replaces the answer to all requests from now on. */
+  /** Replaces the response to all further requests. */
   respond(answer: Answer): void;
-  /** Does something with every open connection, complete request or not. */
+  /** Calls `act` with every open connection, whether or not its request is complete. */
   interrupt(act: (socket: Socket) => void): void;
   reset(): void;
   close(): Promise<void>;
 }
 
-/** Raw bytes to write when a request is complete; or a function that does what it likes with the socket. */
+/** Raw bytes to write when a request is complete, or a function that controls the socket. */
 export type Answer = string | ((socket: Socket, request: RecordedRequest) => void);
 
 export const OK = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok';
 
-/** An upstream that keeps the exact bytes it got: what a parser would make of them is not enough for smuggling tests. */
+/** An upstream that records the exact received bytes, because smuggling tests cannot rely on a parser. */
 export async function startRecordingUpstream(answer: Answer = OK): Promise<RecordingUpstream> {
   let current = answer;
   let recorded = '';
@@ -84,7 +84,7 @@ export async function startRecordingUpstream(answer: Answer = OK): Promise<Recor
   };
 }
 
-/** The first whole request of a buffer, by Content-Length or chunks; undefined while it is not complete. */
+/** The first whole request of a buffer, by Content-Length or chunks; undefined while incomplete. */
 function takeRequest(buffer: string): { request: RecordedRequest; rest: string } | undefined {
   const end = buffer.indexOf('\r\n\r\n');
   if (end === -1) return undefined;

@@ -18,7 +18,7 @@ export interface TestRedis {
   close(): Promise<void>;
 }
 
-/** The real redis-server, on a free loopback port, keeping its data in a folder of its own. */
+/** redis-server on a free loopback port with a separate data folder. */
 export async function startRedis(options: readonly string[] = []): Promise<TestRedis> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-redis-'));
   const port = await freePort();

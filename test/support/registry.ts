@@ -24,11 +24,11 @@ export type RegistryAuth =
       readonly realm: string;
       readonly service: string;
       readonly issuer: string;
-      /** Certificate of whoever signs its tokens, PEM. */
+      /** Certificate of the token issuer, PEM. */
       readonly certificate: string;
     };
 
-/** Debian's docker-registry (distribution 2.8) on a loopback port, with a store of its own. */
+/** Debian's docker-registry (distribution 2.8) on a loopback port, with an empty store. */
 export async function startRegistry(auth: RegistryAuth = { kind: 'none' }): Promise<TestRegistry> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-registry-'));
   const host = `127.0.0.1:${await freePort()}`;

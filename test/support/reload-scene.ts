@@ -4,7 +4,7 @@ import { startScenario, type Scenario } from './scenario.ts';
 
 type Backends = { readonly issuer: TestIssuer; readonly upstream: RecordingUpstream };
 
-/** A scenario for configuration reloads; its token is of project 20, which has access to `/orders/`. */
+/** A scenario for configuration reloads; its token belongs to project 20 with access to `/orders/`. */
 export type ReloadScene = Scenario<Backends> & {
   /** The status, and the error code or the body. */
   get(path: string, token?: string): Promise<readonly [status: number, body: string | undefined]>;

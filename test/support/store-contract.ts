@@ -107,7 +107,7 @@ export function storeContract(open: () => Promise<Store>): void {
     await store.close();
   });
 
-  test('keeps the first value under a name, whoever asks, and over a restart', async () => {
+  test('keeps the first value of a name for every caller and after a restart', async () => {
     const name = randomUUID();
     const first = await open();
     const answers = await Promise.all(['a', 'b', 'c'].map((value) => first.keepFirst(name, value)));

@@ -35,7 +35,7 @@ export type Tool = keyof typeof TOOL_PACKAGES;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Servers live in sbin, which the PATH of an ordinary user leaves out. */
+/** Servers are in sbin, which is missing from the PATH of ordinary users. */
 const SERVER_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
 /** The absolute path of a program, or undefined where it is not installed. */

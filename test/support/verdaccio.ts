@@ -21,7 +21,7 @@ export interface VerdaccioOptions {
   readonly advisories?: { readonly proxy: string; readonly caFile: string };
 }
 
-/** Verdaccio, a private npm registry, with a store of its own and no other registry behind it. */
+/** Verdaccio, a private npm registry, with an empty store and no uplink. */
 export async function startVerdaccio({ advisories }: VerdaccioOptions = {}): Promise<TestVerdaccio> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-verdaccio-'));
   const host = `127.0.0.1:${await freePort()}`;

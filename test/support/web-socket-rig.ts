@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer, type ClientOptions } from 'ws';
 
-/** A WebSocket server that says what it hears, in the frames it came in. */
+/** A WebSocket server that echoes each message with its type. */
 export interface EchoServer {
   readonly url: string;
   readonly port: number;
@@ -45,17 +45,17 @@ export async function startEchoServer(): Promise<EchoServer> {
 
 export interface TestSocket {
   readonly socket: WebSocket;
-  /** The answer to the handshake. */
+  /** The response to the handshake. */
   readonly answer: IncomingMessage;
   send(data: string | Buffer): void;
   /** The next message. */
   next(): Promise<string>;
-  /** How it ended: the code of the closing handshake, 1006 without one. */
+  /** The close code; 1006 without a closing handshake. */
   closed(): Promise<number>;
   close(): void;
 }
 
-/** Opens one; rejects with the status that came in place of 101. */
+/** Opens a WebSocket; rejects with the status if it is not 101. */
 export async function openSocket(
   url: string,
   options: ClientOptions,

@@ -5,7 +5,7 @@ import { rawRequest, rawResponse, type RawResponse } from '../raw-client.ts';
 /** Requests as raw bytes; `line` is `GET /path`, headers are whole lines without their ends. */
 export interface ScenarioClient {
   readonly token: string;
-  /** A whole request with the token of the scenario, for `send`. Default host: that of the scenario. */
+  /** A whole request with the token of the scenario, for `send`. Default host: the host of the scenario. */
   request(line: string, headers?: readonly string[], body?: string, host?: string): string;
   /** All responses on one connection, until the gateway closes it or sends nothing for `quiet` ms. */
   send(bytes: string | Buffer, quiet?: number): Promise<readonly RawResponse[]>;

@@ -3,7 +3,7 @@ import { startIssuer } from '../issuer.ts';
 import { rawResponse, type RawResponse } from '../raw-client.ts';
 
 export interface OrdersScenario extends TestGateway {
-  /** The ID token of a job of acme/payments, which has every scope on `/orders/`. */
+  /** The ID token of a job of acme/payments with every scope on `/orders/`. */
   readonly token: string;
   /** The head of a request with that token as raw HTTP/1.1, including the empty line. */
   head(method: string, path: string, ...headers: readonly string[]): string;
