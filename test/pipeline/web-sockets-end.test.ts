@@ -2,43 +2,22 @@
 import { rmSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { createAuthority } from '../support/certificates.ts';
-import { cleanUp } from '../support/clean-up.ts';
+import { cleanUp, closeAfterTest } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
 import { needs } from '../support/needs.ts';
-import { startOrdersScenario, type OrdersScenario, type OrdersOptions } from '../support/scenario/orders.ts';
-import { openSocket, startEchoServer, type EchoServer, type TestSocket } from '../support/web-socket-rig.ts';
+import { startOrdersScenario } from '../support/scenario/orders.ts';
+import { connectChat, expectClosed, startChat } from '../support/scenario/chat.ts';
+import { openSocket, startEchoServer } from '../support/web-socket-rig.ts';
 
 const keep = cleanUp();
-const open: TestSocket[] = [];
-afterEach(() => open.splice(0).forEach((socket) => socket.close()));
-
-async function start(
-  options: OrdersOptions = {},
-): Promise<{ readonly echo: EchoServer; readonly scenario: OrdersScenario }> {
-  const echo = keep(await startEchoServer());
-  return { echo, scenario: keep(await startOrdersScenario(echo.url, options)) };
-}
-
-async function connect(scenario: OrdersScenario, path = '/orders/chat'): Promise<TestSocket> {
-  const url = `ws://127.0.0.1:${scenario.port}${path}`;
-  const headers = { authorization: `Bearer ${scenario.token}`, host: 'gateway.example.com' };
-  const socket = await openSocket(url, { headers });
-  open.push(socket);
-  return socket;
-}
-
-async function expectEnded(socket: TestSocket, echo: EchoServer): Promise<void> {
-  expect(await socket.closed()).toBe(1006);
-  await eventually('the upstream’s end', () => echo.open() === 0);
-}
 
 test('revoked: both connections are closed within a second, and the audit trail says why', async () => {
-  const { echo, scenario } = await start();
-  const socket = await connect(scenario);
+  const { echo, scenario } = await startChat();
+  const socket = await connectChat(scenario);
   const answer = await fetch(`${scenario.adminUrl}/revocations`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -46,7 +25,7 @@ test('revoked: both connections are closed within a second, and the audit trail 
   });
   expect(answer.status).toBe(201);
   const since = performance.now();
-  await expectEnded(socket, echo);
+  await expectClosed(socket, echo);
   expect(performance.now() - since).toBeLessThan(1_500);
   const [event] = await scenario.audit();
   expect(event).toMatchObject({
@@ -54,12 +33,12 @@ test('revoked: both connections are closed within a second, and the audit trail 
     http: { response: { status_code: 101 } },
     gatehouse: { decision: 'allow', detail: expect.stringMatching(/by identity: leaked/) },
   });
-  await expect(connect(scenario)).rejects.toThrow('401');
+  await expect(connectChat(scenario)).rejects.toThrow('401');
 });
 
 test('a revocation of another identity does not close it', async () => {
-  const { scenario } = await start();
-  const socket = await connect(scenario);
+  const { scenario } = await startChat();
+  const socket = await connectChat(scenario);
   await fetch(`${scenario.adminUrl}/revocations`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -77,10 +56,10 @@ test.each([
   ['idle: 300ms, lifetime: 1h', 'the tunnel was idle'],
   ['idle: 1h, lifetime: 300ms', 'the tunnel reached its lifetime'],
 ])('webSockets: { %s }: %s', async (limits, detail) => {
-  const { echo, scenario } = await start({ service: `webSockets: { ${limits} }` });
-  const socket = await connect(scenario);
+  const { echo, scenario } = await startChat({ service: `webSockets: { ${limits} }` });
+  const socket = await connectChat(scenario);
   const timer = setInterval(() => limits.startsWith('idle: 1h') && socket.send('x'), 20);
-  await expectEnded(socket, echo);
+  await expectClosed(socket, echo);
   clearInterval(timer);
   const [event] = await scenario.audit();
   expect(event).toMatchObject({
@@ -90,8 +69,8 @@ test.each([
 });
 
 test('messages in either direction keep it open', async () => {
-  const { echo, scenario } = await start({ service: 'webSockets: { idle: 600ms }' });
-  const [quiet, spoken] = [await connect(scenario), await connect(scenario)];
+  const { echo, scenario } = await startChat({ service: 'webSockets: { idle: 600ms }' });
+  const [quiet, spoken] = [await connectChat(scenario), await connectChat(scenario)];
   const timer = setInterval(() => [...echo.server.clients].at(-1)?.send('tick'), 50);
   expect(await quiet.closed()).toBe(1006);
   for (let n = 0; n < 10; n++) expect(await spoken.next()).toBe('tick');
@@ -107,7 +86,7 @@ test('the end of the process does not wait for it, and leaves its event', async 
     },
   );
   const socket = await openSocket(`ws://127.0.0.1:${port}/chat`, {});
-  open.push(socket);
+  closeAfterTest(socket);
   socket.send('x');
   await socket.next();
   const since = performance.now();
@@ -155,7 +134,7 @@ needs('openssl').describe('TLS', () => {
       headers,
       ca: ours.certificate,
     });
-    open.push(socket);
+    closeAfterTest(socket);
     socket.send(Buffer.alloc(500_000, 'x'));
     expect((await socket.next()).length).toBe(500_000);
   });
@@ -170,17 +149,17 @@ needs('openssl').describe('TLS', () => {
         files: { 'ca.pem': ours.certificate },
       }),
     );
-    await expect(connect(scenario)).rejects.toThrow('502');
+    await expect(connectChat(scenario)).rejects.toThrow('502');
   });
 });
 
 describe('forwardCredential', () => {
   test('the client’s own goes with the handshake as with any request', async () => {
-    const { echo, scenario } = await start({
+    const { echo, scenario } = await startChat({
       upstream: 'auth: { forwardCredential: true }',
       service: 'audiences: ["https://gateway.example.com"]',
     });
-    await connect(scenario);
+    await connectChat(scenario);
     expect(echo.handshakes[0]?.headers.authorization).toBe(`Bearer ${scenario.token}`);
   });
 });

@@ -1,42 +1,20 @@
 /** Which open WebSockets a reload closes, and which it keeps. */
 import { createHash } from 'node:crypto';
-import { afterEach, expect, test } from 'vitest';
-import { cleanUp } from '../support/clean-up.ts';
+import { expect, test } from 'vitest';
+import { cleanUp, closeAfterTest } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { startOrdersScenario, type OrdersScenario, type OrdersOptions } from '../support/scenario/orders.ts';
-import { openSocket, startEchoServer, type EchoServer, type TestSocket } from '../support/web-socket-rig.ts';
+import { connectChat, expectClosed, startChat } from '../support/scenario/chat.ts';
+import { openSocket, startEchoServer } from '../support/web-socket-rig.ts';
 
 const keep = cleanUp();
-const open: TestSocket[] = [];
-afterEach(() => open.splice(0).forEach((socket) => socket.close()));
 
 const OTHER = `  other: { type: http, path: /other/, upstream: { url: "http://127.0.0.1:1/" }, anonymous: [{ scopes: [read_api], resources: ["/**"] }] }`;
 
-async function start(
-  options: OrdersOptions = {},
-): Promise<{ readonly echo: EchoServer; readonly scenario: OrdersScenario }> {
-  const echo = keep(await startEchoServer());
-  return { echo, scenario: keep(await startOrdersScenario(echo.url, options)) };
-}
-
-async function connect(scenario: OrdersScenario, path = '/orders/chat'): Promise<TestSocket> {
-  const url = `ws://127.0.0.1:${scenario.port}${path}`;
-  const headers = { authorization: `Bearer ${scenario.token}`, host: 'gateway.example.com' };
-  const socket = await openSocket(url, { headers });
-  open.push(socket);
-  return socket;
-}
-
-async function expectEnded(socket: TestSocket, echo: EchoServer): Promise<void> {
-  expect(await socket.closed()).toBe(1006);
-  await eventually('the upstream’s end', () => echo.open() === 0);
-}
-
 test('a reload that changes the service ends it; one that does not, does not', async () => {
-  const { echo, scenario } = await start({ services: OTHER });
-  const socket = await connect(scenario);
+  const { echo, scenario } = await startChat({ services: OTHER });
+  const socket = await connectChat(scenario);
   expect(await scenario.reload((yaml) => yaml.replace('path: /other/', 'path: /another/'))).toBe(true);
   socket.send('still here');
   expect(await socket.next()).toBe('still here');
@@ -45,9 +23,9 @@ test('a reload that changes the service ends it; one that does not, does not', a
       yaml.replace('type: http, path: /orders/', 'type: http, keepCookies: true, path: /orders/'),
     ),
   ).toBe(true);
-  await expectEnded(socket, echo);
+  await expectClosed(socket, echo);
   expect((await scenario.audit())[0]?.gatehouse['detail']).toMatch(/the service has changed/);
-  const next = await connect(scenario);
+  const next = await connectChat(scenario);
   next.send('again');
   expect(await next.next()).toBe('again');
 });
@@ -81,24 +59,24 @@ test.each([
     'credential_invalid',
   ],
 ])('a reload of policy alone: %s: it ends within a second', async (_what, edit, reason) => {
-  const { echo, scenario } = await start();
-  const socket = await connect(scenario);
+  const { echo, scenario } = await startChat();
+  const socket = await connectChat(scenario);
   expect(await scenario.reload(edit)).toBe(true);
   const since = performance.now();
-  await expectEnded(socket, echo);
+  await expectClosed(socket, echo);
   expect(performance.now() - since).toBeLessThan(1_500);
   const [event] = await scenario.audit();
   expect(event).toMatchObject({ event: { reason }, http: { response: { status_code: 101 } } });
 });
 
 test('anonymous access: it closes with the identity under which it opened', async () => {
-  const { echo, scenario } = await start({
+  const { echo, scenario } = await startChat({
     service: 'anonymous: [{ scopes: [websocket], resources: ["/**"] }]',
   });
-  const socket = await connect(scenario);
+  const socket = await connectChat(scenario);
   expect(await scenario.reload((yaml) => yaml.replace('project_id: "20"', 'project_id: "21"'))).toBe(true);
-  await expectEnded(socket, echo);
-  const next = await connect(scenario);
+  await expectClosed(socket, echo);
+  const next = await connectChat(scenario);
   next.send('anonymous');
   expect(await next.next()).toBe('anonymous');
 });
@@ -117,10 +95,10 @@ services:
   const socket = await openSocket(`ws://127.0.0.1:${gateway.port}/orders/chat`, {
     headers: { authorization: `Bearer ${secret}` },
   });
-  open.push(socket);
+  closeAfterTest(socket);
   const edit = (yaml: string): string => yaml.replace(secretHash(secret ?? ''), secretHash(nextSecret ?? ''));
   expect(await gateway.reload(edit)).toBe(true);
-  await expectEnded(socket, echo);
+  await expectClosed(socket, echo);
 });
 
 test('a token that ends meanwhile ends nothing, at a reload neither', async () => {
@@ -141,7 +119,7 @@ ${OTHER}`,
   const url = `ws://127.0.0.1:${gateway.port}/orders/chat`;
   const headers = { authorization: `Bearer ${issuer.mint({ exp: Math.floor(Date.now() / 1000) + 5 })}` };
   const socket = await openSocket(url, { headers });
-  open.push(socket);
+  closeAfterTest(socket);
   // Beyond the skew, and not so far that revocations were too old.
   clock.ahead = 45_000;
   expect(await gateway.reload((yaml) => yaml.replace('path: /other/', 'path: /another/'))).toBe(true);
@@ -155,7 +133,7 @@ ${OTHER}`,
 });
 
 test('a handshake that is under way at a reload of its service opens nothing that lasts', async () => {
-  const { echo, scenario } = await start();
+  const { echo, scenario } = await startChat();
   const held = Promise.withResolvers<void>();
   let asked = 0;
   const answer = async (accept: (ok: boolean) => void): Promise<void> => {
@@ -166,12 +144,12 @@ test('a handshake that is under way at a reload of its service opens nothing tha
     asked += 1;
     void answer(accept);
   };
-  const opening = connect(scenario);
+  const opening = connectChat(scenario);
   await eventually('the handshake at the upstream', () => asked === 1);
   expect(await scenario.reload((yaml) => yaml.replace('type: http,', 'type: http, keepCookies: true,'))).toBe(
     true,
   );
   held.resolve();
-  await expectEnded(await opening, echo);
+  await expectClosed(await opening, echo);
   expect((await scenario.audit())[0]?.gatehouse['detail']).toMatch(/the service has changed/);
 });

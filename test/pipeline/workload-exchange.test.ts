@@ -1,19 +1,15 @@
 /** `/v1/auth:exchangeToken` and `/v1/users/me`, one request at a time. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { describe, expect, test } from 'vitest';
+import { startIssuer } from '../support/issuer.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { useScenario } from '../support/scenario.ts';
 
 const SELF_HOSTED = 'https://gitlab.example.com';
 
-let issuer: TestIssuer;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
-  gateway = await startGateway(
-    `
+const scenario = useScenario({
+  backends: { issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
+  server: { limits: 'authFailures: { perAddress: 1000 }' },
+  config: ({ issuer, upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   release: { issuer: gitlab, match: { project_id: "20", ref: main }, roles: [reader], tokenLifetime: 2m }
@@ -32,14 +28,6 @@ services:
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
   own: { type: http, path: /own/, audiences: ["https://own.example.com"], upstream: { url: "${upstream.url}/" } }
 `,
-    {
-      server: { limits: 'authFailures: { perAddress: 1000 }' },
-    },
-  );
-});
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([upstream.close(), issuer.close()]);
 });
 
 interface Reply {
@@ -49,7 +37,7 @@ interface Reply {
 }
 
 async function call(path: string, init: RequestInit = {}): Promise<Reply> {
-  const response = await fetch(`${gateway.url}${path}`, init);
+  const response = await fetch(`${scenario.gateway.url}${path}`, init);
   const text = await response.text();
   return {
     status: response.status,
@@ -67,7 +55,7 @@ function exchange(body: unknown, headers: Record<string, string> = {}): Promise<
 }
 
 const bearer = (token: unknown): RequestInit => ({ headers: { Authorization: `Bearer ${String(token)}` } });
-const mintFor = (claims: object = {}): string => issuer.mint({ aud: SELF_HOSTED, ...claims });
+const mintFor = (claims: object = {}): string => scenario.issuer.mint({ aud: SELF_HOSTED, ...claims });
 
 describe('a token for a workload identity', () => {
   test('is issued for an ID token with its audience, and is accepted by the services', async () => {
@@ -122,15 +110,20 @@ describe('a token for a workload identity', () => {
     const { json } = await exchange({ token: mintFor(), email: 'ci@workload.example.com' });
     const token = String(json['accessToken']);
     const [query, headers] = at(token);
-    upstream.reset();
+    scenario.upstream.reset();
     expect((await call(`/files/a${query}`, { headers })).status).toBe(200);
-    expect(upstream.bytes()).not.toContain(token);
+    expect(scenario.upstream.bytes()).not.toContain(token);
   });
 
   test('of the shorthand is bound to project and branch, and matches only when requested', async () => {
     const web = { aud: undefined, project_id: '21', project_path: 'acme/web', job_project_id: '21' };
     const at = (ref: string, type = 'heads'): string =>
-      issuer.mint({ ...web, aud: 'https://gateway.example.com', ref, ref_path: `refs/${type}/${ref}` });
+      scenario.issuer.mint({
+        ...web,
+        aud: 'https://gateway.example.com',
+        ref,
+        ref_path: `refs/${type}/${ref}`,
+      });
     const email = 'web@workload.example.com';
     expect((await exchange({ token: at('main'), email })).status).toBe(200);
     expect((await exchange({ token: at('release/7'), email })).status).toBe(200);
@@ -170,7 +163,7 @@ describe('what is refused is refused with the same words', () => {
     ['another branch', () => ({ token: mintFor({ ref: 'dev' }), email }), 'no_matching_identity'],
     ['another project', () => ({ token: mintFor({ project_id: '9' }), email }), 'no_matching_identity'],
     ['another audience', () => ({ token: mintFor({ aud: 'x' }), email }), 'audience_mismatch'],
-    ['an audience of another name', () => ({ token: issuer.mint(), email }), 'audience_mismatch'],
+    ['an audience of another name', () => ({ token: scenario.issuer.mint(), email }), 'audience_mismatch'],
     ['an expired token', () => ({ token: mintFor({ exp: 1_000_000_000 }), email }), 'token_expired'],
     [
       'an unknown issuer',
@@ -196,7 +189,7 @@ describe('what is refused is refused with the same words', () => {
       },
       challenge: null,
     });
-    expect((await gateway.audited(id)).event.reason).toBe(reason);
+    expect((await scenario.gateway.audited(id)).event.reason).toBe(reason);
   });
 
   test('a minted token is not exchanged again', async () => {
@@ -230,11 +223,14 @@ describe('an unknown workload identity', () => {
   test('without a credential: 401 and a challenge without error', async () => {
     const { status, headers, json } = await call('/v1/users/me');
     expect([status, json['code']]).toEqual([401, 16]);
-    expect(headers.get('www-authenticate')).toBe(`Bearer realm="127.0.0.1:${gateway.port}"`);
+    expect(headers.get('www-authenticate')).toBe(`Bearer realm="127.0.0.1:${scenario.gateway.port}"`);
   });
 
   test('with a bad one: why', async () => {
-    const { headers, json } = await call('/v1/users/me', bearer(issuer.mint({ exp: 1_000_000_000 })));
+    const { headers, json } = await call(
+      '/v1/users/me',
+      bearer(scenario.issuer.mint({ exp: 1_000_000_000 })),
+    );
     expect(headers.get('www-authenticate')).toContain('error="invalid_token"');
     expect(json['message']).toContain('The token has expired');
   });
@@ -242,7 +238,7 @@ describe('an unknown workload identity', () => {
   test('with a good one that no identity matches: 403', async () => {
     const { status, json } = await call(
       '/v1/users/me',
-      bearer(issuer.mint({ project_id: '9', namespace_id: '9' })),
+      bearer(scenario.issuer.mint({ project_id: '9', namespace_id: '9' })),
     );
     expect([status, json['code']]).toEqual([403, 7]);
   });

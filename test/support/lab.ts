@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import { auditedIn } from './audited.ts';
-import { startGateway, type AuditLine, type TestGateway } from './gateway.ts';
+import type { AuditLine, TestGateway } from './gateway.ts';
 import { startIssuer, type TestIssuer } from './issuer.ts';
 import { rawRequest, type RawResponse } from './raw-client.ts';
 import { OK, startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts';
+import { startScenario } from './scenario.ts';
 
 /** The upstream credential of the gateway; no response to a client may contain it. */
 export const UPSTREAM_SECRET = 'canary-upstream-5b1e9d';
@@ -48,8 +48,10 @@ export interface LabOptions {
 
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const { resources = ['/**'], base = '/', api = [], services = '', identities = '' } = options;
-  const [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
-  const gateway = await startGateway(`
+  const scenario = await startScenario({
+    backends: { issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
+    token: ({ issuer }) => issuer.mint({ project_id: '20' }),
+    config: ({ issuer, upstream }) => `
 issuers:
   gitlab: { type: gitlab, issuer: "${issuer.url}" }
 identities:
@@ -67,8 +69,9 @@ services:
     path: /api/
     upstream: { url: "${upstream.url}${base}", auth: { bearer: { token: ${UPSTREAM_SECRET} } } }
 ${indent(indent(api.join('\n')))}
-${indent(services.replaceAll('UPSTREAM', upstream.url))}`);
-  const token = issuer.mint({ project_id: '20' });
+${indent(services.replaceAll('UPSTREAM', upstream.url))}`,
+  });
+  const { gateway, issuer, upstream, token } = scenario;
   let probes = 0;
 
   const requestAs: Lab['requestAs'] = (bearer, requestLine, lines = [], body = '') => {
@@ -110,16 +113,13 @@ ${indent(services.replaceAll('UPSTREAM', upstream.url))}`);
       upstream.respond(OK);
       await probe();
     },
-    audited: (answer) => auditedIn(gateway, answer),
+    audited: scenario.audited,
     reset() {
       const seen = upstream.bytes();
       upstream.reset();
       expect(seen).not.toContain(token);
     },
-    async close() {
-      await gateway.close();
-      await Promise.all([upstream.close(), issuer.close()]);
-    },
+    close: scenario.close,
   };
 }
 
