@@ -1,12 +1,14 @@
 import { afterEach, expect } from 'vitest';
-import { OK, type RecordingUpstream } from '../recording-upstream.ts';
+import { startIssuer, type TestIssuer } from '../issuer.ts';
+import { OK, startRecordingUpstream, type RecordingUpstream } from '../recording-upstream.ts';
+import { useScenario, type Scenario } from '../scenario.ts';
 
-interface Recorded {
+type RecordedBackends = {
+  readonly issuer: TestIssuer;
   readonly upstream: RecordingUpstream;
   /** A server that the configuration does not name. */
   readonly evil: RecordingUpstream;
-  readonly token: string;
-}
+};
 
 /** The request lines that the upstream received, in order. */
 export function requestLines(upstream: RecordingUpstream): readonly string[] {
@@ -14,10 +16,22 @@ export function requestLines(upstream: RecordingUpstream): readonly string[] {
 }
 
 /**
- * After each test: no byte of the client's token reached the upstream, and no connection reached `evil`.
- * Resets the upstream to a 200 response.
+ * An issuer, a recording upstream and a server `evil`; requests carry an ID token of project 20. After each test
+ * no byte of that token reached the upstream, no connection reached `evil`, and the upstream responds 200 again.
  */
-export function expectNoForbiddenTraffic(scenario: Recorded): void {
+export function useRecordedScenario(options: {
+  readonly host: string;
+  readonly config: (backends: RecordedBackends) => string;
+}): Scenario<RecordedBackends> {
+  const scenario = useScenario<RecordedBackends>({
+    ...options,
+    backends: {
+      issuer: () => startIssuer(),
+      upstream: () => startRecordingUpstream(),
+      evil: () => startRecordingUpstream(),
+    },
+    token: ({ issuer }) => issuer.mint(),
+  });
   afterEach(() => {
     const { upstream, evil, token } = scenario;
     expect(upstream.bytes()).not.toContain(token);
@@ -25,4 +39,5 @@ export function expectNoForbiddenTraffic(scenario: Recorded): void {
     upstream.respond(OK);
     upstream.reset();
   });
+  return scenario;
 }
