@@ -1,7 +1,7 @@
 import type { Config } from '../config/index.ts';
 import type { Log } from '../core/ports.ts';
 import { Secret } from '../core/secret.ts';
-import { WatchedFile } from '../util/watched-file.ts';
+import { WatchedFile } from '../util/resources/watched-file.ts';
 
 /** The current token. Its file can be rotated while the gateway runs. */
 export interface AdminToken {

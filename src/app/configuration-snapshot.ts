@@ -15,7 +15,7 @@ import { createServices } from './services.ts';
 import { only, releaseResources, reuseStateResources, type SnapshotResources } from './snapshot-resources.ts';
 import type { Forwarder } from '../proxy/index.ts';
 import { createMint } from '../token-service/index.ts';
-import { reuse, missingFrom } from '../util/reuse.ts';
+import { reuse, missingFrom } from '../util/resources/reuse.ts';
 import {
   createRateLimitedVerify,
   createPipeline,

@@ -7,7 +7,7 @@ import type { Protocol } from '../core/request/protocol.ts';
 import { createExtract } from '../credentials/index.ts';
 import { createForwarder, type Forwarder, type StallWatch } from '../proxy/index.ts';
 import { foldLoosely } from '../util/http/header-name.ts';
-import { reuse, type ReusableResources } from '../util/reuse.ts';
+import { reuse, type ReusableResources } from '../util/resources/reuse.ts';
 import type { EndpointPipeline, ServicePipeline } from '../gateway/index.ts';
 import { createTokenRouteGuard } from '../protocols/index.ts';
 import { protocolOf, withApiRoot, type Service } from './service-protocol.ts';

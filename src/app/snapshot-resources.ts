@@ -4,7 +4,7 @@ import type { Keyring } from '../core/credentials/keyring.ts';
 import type { Forwarder } from '../proxy/index.ts';
 import { createFailureLimits } from '../state/index.ts';
 import { createKeyring } from '../token-service/index.ts';
-import { missingFrom, reuse, type ReusableResources } from '../util/reuse.ts';
+import { missingFrom, reuse, type ReusableResources } from '../util/resources/reuse.ts';
 import type { AdminToken } from './admin-token.ts';
 import type { ApplicationScope } from './application-scope.ts';
 import type { Forwarders } from './services.ts';

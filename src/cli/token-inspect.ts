@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { classOfToken } from '../app/build.ts';
 import { parseDeployTokenName } from '../core/credentials/deploy-token.ts';
 import { GatehouseError } from '../core/errors.ts';
-import { tokenHashes, type TokenHashes } from '../util/token-hash.ts';
+import { tokenHashes, type TokenHashes } from '../util/text/token-hash.ts';
 import { required, type Command } from './command.ts';
 import { EXIT } from './terminal.ts';
 

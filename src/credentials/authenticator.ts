@@ -3,7 +3,7 @@ import { GatehouseError } from '../core/errors.ts';
 import type { VerificationMeter } from '../core/meter.ts';
 import type { Clock, Log, EgressClient } from '../core/ports.ts';
 import type { Keyring } from '../core/credentials/keyring.ts';
-import { missingFrom } from '../util/reuse.ts';
+import { missingFrom } from '../util/resources/reuse.ts';
 import type { ServiceAuthenticator } from './authentication.ts';
 import { createClassDispatch, createTrustCompiler } from './class-dispatch.ts';
 import { trustIn } from './compile-issuers.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DEPLOY_TOKENS } from '../core/credentials/deploy-token.ts';
-import { reuse, missingFrom, type ReusableResources } from '../util/reuse.ts';
+import { reuse, missingFrom, type ReusableResources } from '../util/resources/reuse.ts';
 import { createAccessTokens } from './access-token/access-tokens.ts';
 import type { AccessTokenPorts } from './access-token/access-tokens.ts';
 import { compileIssuer, coreOf } from './compile-issuers.ts';

@@ -3,7 +3,7 @@ import type { Server } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { GatehouseError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
-import { WatchedFile } from '../util/watched-file.ts';
+import { WatchedFile } from '../util/resources/watched-file.ts';
 
 interface CertificateFiles {
   readonly certFile: string;

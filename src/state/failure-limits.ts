@@ -5,7 +5,7 @@ import type { FailureLimits } from '../core/failure-limits.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
 import { networkOf } from '../util/http/client-network.ts';
-import { WindowCounter } from '../util/window-counter.ts';
+import { WindowCounter } from '../util/limits/window-counter.ts';
 
 export interface FailureLimitSettings {
   /** Failed credentials of one client address in a window. */

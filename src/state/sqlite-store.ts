@@ -6,7 +6,7 @@ import type { Clock } from '../core/ports.ts';
 import type { Revocation } from '../core/credentials/revocation.ts';
 import type { Store } from '../core/store.ts';
 import { ChangeLog } from './revocations/change-log.ts';
-import { WindowCounter } from '../util/window-counter.ts';
+import { WindowCounter } from '../util/limits/window-counter.ts';
 
 /**
  * The embedded store of a single replica. Writes are rare (an operator revokes something, a token is exchanged

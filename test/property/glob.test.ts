@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileGlob } from '../../src/util/glob.ts';
-import type { GlobToken } from '../../src/util/glob.ts';
+import { compileGlob } from '../../src/util/text/glob.ts';
+import type { GlobToken } from '../../src/util/text/glob.ts';
 
 type Separators = '/' | '/:';
 

@@ -1,4 +1,4 @@
-import { compileGlob } from '../../util/glob.ts';
+import { compileGlob } from '../../util/text/glob.ts';
 import type { DraftCondition, DraftIdentity } from './draft.ts';
 
 /** A condition with all its operators in one form. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { BYTE_SIZE_PATTERN } from '../../util/byte-size.ts';
-import { DURATION_PATTERN } from '../../util/duration.ts';
+import { BYTE_SIZE_PATTERN } from '../../util/text/byte-size.ts';
+import { DURATION_PATTERN } from '../../util/text/duration.ts';
 import { PLAIN_SCHEMA, type JsonSchema } from './json-schema.ts';
 
 interface Row {

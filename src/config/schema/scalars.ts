@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CONFIGURED_NAME } from '../../core/names.ts';
-import { BYTE_SIZE_PATTERN, parseByteSize } from '../../util/byte-size.ts';
-import { DURATION_PATTERN, parseDuration } from '../../util/duration.ts';
+import { BYTE_SIZE_PATTERN, parseByteSize } from '../../util/text/byte-size.ts';
+import { DURATION_PATTERN, parseDuration } from '../../util/text/duration.ts';
 
 export const nonEmpty = z.string().min(1, { error: 'must not be empty' });
 

@@ -14,7 +14,7 @@ import {
   type RegistryAction,
 } from '../../core/credentials/registry-access.ts';
 import { isRecord } from '../../util/json/object.ts';
-import type { TokenHashes } from '../../util/token-hash.ts';
+import type { TokenHashes } from '../../util/text/token-hash.ts';
 import type { CacheEntry } from '../verification-cache.ts';
 
 /** An access token of the gateway whose signature has been verified. */

@@ -2,7 +2,7 @@ import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
 import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 import { DEFAULT_TOKEN_LIFETIME, UNMATCHED_IDENTITY } from '../../core/credentials/minted-token.ts';
-import { quoted } from '../../util/quoted.ts';
+import { quoted } from '../../util/text/quoted.ts';
 import { checkExpiry } from '../id-token/check-claims.ts';
 import type { MintedToken } from './minted-payload.ts';
 import type { AcceptedAudiences, SourceRules } from './source-rules.ts';

@@ -1,6 +1,6 @@
 import { asScalar } from '../../core/credentials/claims.ts';
 import { deny, type Deny } from '../../core/decision.ts';
-import { reuse } from '../../util/reuse.ts';
+import { reuse } from '../../util/resources/reuse.ts';
 import { isRecord, parseJsonObject } from '../../util/json/object.ts';
 import type { Authentication, ServiceAuthenticator } from '../authentication.ts';
 import type {

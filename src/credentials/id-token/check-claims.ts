@@ -3,7 +3,7 @@ import type { Claims } from '../../core/credentials/credential.ts';
 import { deny } from '../../core/decision.ts';
 import type { Deny } from '../../core/decision.ts';
 import type { Issuer } from '../compile-issuers.ts';
-import { quoted } from '../../util/quoted.ts';
+import { quoted } from '../../util/text/quoted.ts';
 
 /** The validated claims of an ID token. */
 export interface CheckedClaims {

@@ -1,7 +1,7 @@
 import { deny } from '../../core/decision.ts';
 import type { Deny } from '../../core/decision.ts';
 import { ADDITIONAL_TOKEN_TYPES } from '../../core/issuer-presets.ts';
-import { quoted } from '../../util/quoted.ts';
+import { quoted } from '../../util/text/quoted.ts';
 
 /** The validated parameters of a JOSE header. */
 export interface CheckedHeader {

@@ -1,6 +1,6 @@
 import { deny } from '../../core/decision.ts';
 import type { Deny } from '../../core/decision.ts';
-import { decodeBase64url } from '../../util/base64url.ts';
+import { decodeBase64url } from '../../util/text/base64url.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 
 type Members = Readonly<Record<string, unknown>>;

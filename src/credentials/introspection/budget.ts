@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../core/ports.ts';
 import { networkOf, siteOf } from '../../util/http/client-network.ts';
-import { HeldUnits } from '../../util/held-units.ts';
+import { HeldUnits } from '../../util/limits/held-units.ts';
 
 /**
  * Limits of the introspection requests for unknown credentials to one GitLab. A request holds a unit while it

@@ -2,7 +2,7 @@ import type { CredentialClass, PresentedCredential } from '../../core/credential
 import { unable, type Refusal, type Unable } from '../../core/decision.ts';
 import type { ClientFacts } from '../../core/request/incoming.ts';
 import type { Clock } from '../../core/ports.ts';
-import { TokenBucket } from '../../util/token-bucket.ts';
+import { TokenBucket } from '../../util/limits/token-bucket.ts';
 import type { Introspected } from './gitlab-introspection.ts';
 import { IntrospectionBudget } from './budget.ts';
 import type { BudgetLimits, Outcome, Permit } from './budget.ts';

@@ -3,7 +3,7 @@ import { isExact } from '../../core/credentials/claims.ts';
 import { deny } from '../../core/decision.ts';
 import type { Deny } from '../../core/decision.ts';
 import { isRecord } from '../../util/json/object.ts';
-import { quoted } from '../../util/quoted.ts';
+import { quoted } from '../../util/text/quoted.ts';
 import type { Confirmation, InvalidResponse } from '../introspection/gitlab-introspection.ts';
 
 type Members = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import { deny } from '../../core/decision.ts';
 import type { Confirmation, IntrospectionRequest } from '../introspection/gitlab-introspection.ts';
-import { reuse } from '../../util/reuse.ts';
+import { reuse } from '../../util/resources/reuse.ts';
 import { createIntrospectedTokens, introspectionIssuers } from '../introspection/introspected-tokens.ts';
 import type { IntrospectedPorts, IntrospectedTokens } from '../introspection/introspected-tokens.ts';
 import type { IntrospectionLimits } from '../introspection/permits.ts';

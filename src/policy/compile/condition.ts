@@ -1,6 +1,6 @@
 import { asScalar, claimAt } from '../../core/credentials/claims.ts';
 import type { Claims } from '../../core/credentials/credential.ts';
-import { compileGlob } from '../../util/glob.ts';
+import { compileGlob } from '../../util/text/glob.ts';
 import type { ConditionSettings } from '../settings.ts';
 
 export type Operator = 'equals' | 'in' | 'notIn' | 'contains' | 'glob';

@@ -1,6 +1,6 @@
 import { scalarClaim } from '../../core/credentials/claims.ts';
 import type { Claims, VerifiedCredential } from '../../core/credentials/credential.ts';
-import { compileGlob } from '../../util/glob.ts';
+import { compileGlob } from '../../util/text/glob.ts';
 
 /** By target project: the projects whose job tokens may access it, as paths, `id:NN` or globs. */
 export type AllowlistSettings = Readonly<Record<string, readonly string[]>>;

@@ -1,7 +1,7 @@
 import { claimAt } from '../../core/credentials/claims.ts';
 import type { Claims } from '../../core/credentials/credential.ts';
-import { compileGlob, globTokens } from '../../util/glob.ts';
-import type { Glob, GlobToken } from '../../util/glob.ts';
+import { compileGlob, globTokens } from '../../util/text/glob.ts';
+import type { Glob, GlobToken } from '../../util/text/glob.ts';
 import { claimText, lowerAscii } from '../evaluate/claim-value.ts';
 
 /** A resource pattern of a grant, with placeholders `{claims.X}`. */

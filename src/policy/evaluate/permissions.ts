@@ -1,6 +1,6 @@
 import type { Claims } from '../../core/credentials/credential.ts';
 import type { Operation } from '../../core/request/operation.ts';
-import type { Glob } from '../../util/glob.ts';
+import type { Glob } from '../../util/text/glob.ts';
 import type { CompiledGrant } from '../compile/grant.ts';
 
 /** The resources for which a scope is granted. */

@@ -1,6 +1,6 @@
 import type { Classification, Protocol } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { compileGlob } from '../../util/glob.ts';
+import { compileGlob } from '../../util/text/glob.ts';
 import { quotedString } from '../shared/challenge.ts';
 import { jsonRefusal } from '../shared/refusal.ts';
 

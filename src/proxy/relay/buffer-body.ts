@@ -3,7 +3,7 @@ import { deny, unable, type Refusal } from '../../core/decision.ts';
 import type { BufferBody, BufferedBody } from '../../core/request/buffered-body.ts';
 import { networkOf } from '../../util/http/client-network.ts';
 import { findHeader } from '../../util/http/header-name.ts';
-import { HeldUnits } from '../../util/held-units.ts';
+import { HeldUnits } from '../../util/limits/held-units.ts';
 import type { Transfer, StallWatch } from './stall-watch.ts';
 
 export interface BodyBufferSettings {

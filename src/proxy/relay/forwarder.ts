@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { Forward, Forwarding } from '../../core/request/forwarding.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
 import type { BufferBody } from '../../core/request/buffered-body.ts';
-import { closeOnFailure } from '../../util/close-on-failure.ts';
+import { closeOnFailure } from '../../util/resources/close-on-failure.ts';
 import { createAssertions } from '../upstream-credentials/assertions.ts';
 import { createQueryCleaner } from '../headers/credential-parameters.ts';
 import type { IdentityHeaderTemplates } from '../headers/identity-headers.ts';

@@ -1,7 +1,7 @@
 import { createSecureContext } from 'node:tls';
 import { GatehouseError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
-import { WatchedFile } from '../../util/watched-file.ts';
+import { WatchedFile } from '../../util/resources/watched-file.ts';
 
 /** Whom an upstream must be, and who we are to it. Nothing of it turns a check off. */
 export interface UpstreamTlsSettings {

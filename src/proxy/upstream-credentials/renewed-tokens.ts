@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/ports.ts';
-import { SingleFlight } from '../../util/single-flight.ts';
+import { SingleFlight } from '../../util/async/single-flight.ts';
 import type { AttachedCredential, Rejection } from './request-credential.ts';
 
 export interface GrantedToken {

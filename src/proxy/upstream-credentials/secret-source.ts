@@ -1,7 +1,7 @@
 import { GatehouseError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
-import { closeOnFailure } from '../../util/close-on-failure.ts';
-import { WatchedFile } from '../../util/watched-file.ts';
+import { closeOnFailure } from '../../util/resources/close-on-failure.ts';
+import { WatchedFile } from '../../util/resources/watched-file.ts';
 
 /** A secret as it is now. */
 export interface SecretSource {

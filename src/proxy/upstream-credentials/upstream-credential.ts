@@ -1,5 +1,5 @@
 import type { Clock, Log, EgressFormClient } from '../../core/ports.ts';
-import { closeOnFailure } from '../../util/close-on-failure.ts';
+import { closeOnFailure } from '../../util/resources/close-on-failure.ts';
 import { createClientCredential, type ClientCredentialSettings } from './client-credential.ts';
 import { basicCredential, fixedCredential, type FixedAuth } from './fixed-credential.ts';
 import { createOAuth2Token, type OAuth2Settings } from './oauth2-token.ts';

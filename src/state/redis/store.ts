@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { GatehouseError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Store } from '../../core/store.ts';
-import { CircuitBreaker } from '../../util/circuit-breaker.ts';
+import { CircuitBreaker } from '../../util/async/circuit-breaker.ts';
 import type { RedisSettings } from './address.ts';
 import { codeOf, RedisConnection, type RedisClient } from './connection.ts';
 import { createRedisRevocations } from './revocations.ts';

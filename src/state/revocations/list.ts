@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/ports.ts';
 import type { Revocation } from '../../core/credentials/revocation.ts';
-import { ExpiryBuckets } from '../../util/expiry-buckets.ts';
+import { ExpiryBuckets } from '../../util/limits/expiry-buckets.ts';
 import { HolderQuota } from './holder-quota.ts';
 import { endOf, RevocationIndex } from './index-by-target.ts';
 

@@ -1,5 +1,5 @@
 import type { Store } from '../../core/store.ts';
-import { SingleFlight } from '../../util/single-flight.ts';
+import { SingleFlight } from '../../util/async/single-flight.ts';
 import type { SigningKeySource } from './key-source.ts';
 import { generateJwk, readJwk, type SigningKey } from './signing-key.ts';
 

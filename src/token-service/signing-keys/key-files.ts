@@ -1,6 +1,6 @@
 import { GatehouseError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
-import { WatchedFile } from '../../util/watched-file.ts';
+import { WatchedFile } from '../../util/resources/watched-file.ts';
 import type { SigningKeySource } from './key-source.ts';
 import { readPem, type SigningKey } from './signing-key.ts';
 

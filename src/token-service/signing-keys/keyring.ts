@@ -3,7 +3,7 @@ import { GatehouseError } from '../../core/errors.ts';
 import type { Keyring, KeyringVerdict } from '../../core/credentials/keyring.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Store } from '../../core/store.ts';
-import { decodeBase64url } from '../../util/base64url.ts';
+import { decodeBase64url } from '../../util/text/base64url.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import { createGeneratedKey } from './generated-key.ts';
 import { openKeyFiles } from './key-files.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CircuitBreaker } from '../../../src/util/circuit-breaker.ts';
+import { CircuitBreaker } from '../../../../src/util/async/circuit-breaker.ts';
 
 const refused = (): Error => new Error('refused');
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { backoff, jittered } from '../../../src/util/backoff.ts';
+import { backoff, jittered } from '../../../../src/util/async/backoff.ts';
 
 const never = (): number => 0;
 

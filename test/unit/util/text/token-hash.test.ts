@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { tokenHashes } from '../../../src/util/token-hash.ts';
+import { tokenHashes } from '../../../../src/util/text/token-hash.ts';
 
 const HEADER = Buffer.from('{"alg":"ES256"}').toString('base64url');
 const CONTENT = `${HEADER}.eyJzdWIiOiJhIn0`;

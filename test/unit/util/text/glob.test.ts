@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileGlob, globTokens } from '../../../src/util/glob.ts';
+import { compileGlob, globTokens } from '../../../../src/util/text/glob.ts';
 
 describe('compileGlob', () => {
   const table: readonly (readonly [

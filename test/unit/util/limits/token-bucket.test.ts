@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TokenBucket } from '../../../src/util/token-bucket.ts';
+import { TokenBucket } from '../../../../src/util/limits/token-bucket.ts';
 
 function rig(limits: { perSecond: number; burst: number }) {
   let now = 1_000_000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { reuse, missingFrom } from '../../../src/util/reuse.ts';
+import { reuse, missingFrom } from '../../../../src/util/resources/reuse.ts';
 
 interface Thing {
   readonly of: object;

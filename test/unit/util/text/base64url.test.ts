@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decodeBase64url } from '../../../src/util/base64url.ts';
+import { decodeBase64url } from '../../../../src/util/text/base64url.ts';
 
 test.each(['', 'YQ', 'YWI', 'YWJj', '-_8'])('reads %j', (text) => {
   expect(decodeBase64url(text)?.toString('base64url')).toBe(text);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SingleFlight } from '../../../src/util/single-flight.ts';
+import { SingleFlight } from '../../../../src/util/async/single-flight.ts';
 
 test('callers of one key share one flight, and the next one starts anew', async () => {
   const flights = new SingleFlight<number>(10);

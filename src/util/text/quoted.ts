@@ -1,4 +1,4 @@
-import { jsonTextUpTo } from './json/text.ts';
+import { jsonTextUpTo } from '../json/text.ts';
 
 const LONGEST = 100;
 

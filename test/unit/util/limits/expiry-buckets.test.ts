@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ExpiryBuckets } from '../../../src/util/expiry-buckets.ts';
+import { ExpiryBuckets } from '../../../../src/util/limits/expiry-buckets.ts';
 
 const MINUTE = 60_000;
 

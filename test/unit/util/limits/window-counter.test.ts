@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { WindowCounter } from '../../../src/util/window-counter.ts';
+import { WindowCounter } from '../../../../src/util/limits/window-counter.ts';
 
 test('counts by key, from the first of a window', () => {
   let now = 0;
