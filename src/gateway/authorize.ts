@@ -1,20 +1,12 @@
 import type { VerifiedCredential } from '../core/credentials/credential.ts';
 import { deny, type Decision } from '../core/decision.ts';
-import type { Operation } from '../core/request/operation.ts';
-import type {
-  RequestedOperations,
-  OperationsInBody,
-  NeverForwarded,
-  UnknownOperation,
-} from '../core/request/protocol.ts';
+import type { NeverForwarded, RequestedOperations } from '../core/request/protocol.ts';
+import type { Classified } from './classified.ts';
 import { callerOf, type RequestContext } from './request-context.ts';
 import type { ServicePipeline } from './service-pipeline.ts';
 
-/** What a protocol makes of a request, if it does not refuse it. */
-type Classified = RequestedOperations | OperationsInBody | UnknownOperation | NeverForwarded;
-
-/** What policy says of it; of one whose body has not been read, whether it is worth reading. */
-export function authorizeRequest(
+/** The policy decision. For operations in the body: the decision on whether the body is read. */
+export function authorize(
   context: RequestContext,
   pipeline: ServicePipeline,
   classification: Classified,
@@ -22,35 +14,20 @@ export function authorizeRequest(
 ): Decision {
   switch (classification.kind) {
     case 'operations':
-      return authorize(context, pipeline, classification, verified);
+      return authorizeOperations(context, pipeline, classification, verified);
     case 'in-body':
       return anyOf(classification.oneOf.map((operation) => pipeline.authorize(verified, [operation])));
     case 'unknown':
       return pipeline.authorizeUnknown(verified, classification.detail);
     case 'never-forwarded':
-      return neverForwarded(classification, verified, pipeline);
+      return refuseNeverForwarded(classification, verified, pipeline);
     default:
       return classification satisfies never;
   }
 }
 
-/** What a request is taken to ask for as long as nobody has looked into its body. */
-export function operationsOf(classification: Classified): readonly Operation[] {
-  switch (classification.kind) {
-    case 'operations':
-      return classification.operations;
-    case 'in-body':
-      return classification.oneOf;
-    case 'unknown':
-    case 'never-forwarded':
-      return [];
-    default:
-      return classification satisfies never;
-  }
-}
-
-/** What is asked for, or else what the protocol does in its place. */
-function authorize(
+/** Tries the requested operations, then the alternatives of the protocol. */
+function authorizeOperations(
   context: RequestContext,
   pipeline: ServicePipeline,
   classification: RequestedOperations,
@@ -59,22 +36,22 @@ function authorize(
   context.operations = classification.operations;
   context.plan = classification.plan;
   const decision = pipeline.authorize(verified, classification.operations);
-  // Whoever has shown nothing yet is told all that would be needed.
+  // A challenge names all requested scopes, so a request without a credential does not reach the alternative.
   const final = decision.kind !== 'deny' || decision.reason === 'no_credential';
   return final || classification.otherwise === undefined
     ? decision
-    : authorize(context, pipeline, classification.otherwise, verified);
+    : authorizeOperations(context, pipeline, classification.otherwise, verified);
 }
 
-/** The first that is allowed; where none is, what was said of the first. */
+/** The first allowed decision, or the first decision where none is allowed. */
 function anyOf(decisions: readonly Decision[]): Decision {
   const decision = decisions.find(({ kind }) => kind === 'allow') ?? decisions[0];
-  if (decision === undefined) throw new TypeError('a body that can be for nothing');
+  if (decision === undefined) throw new TypeError('operations in the body without a possible operation');
   return decision;
 }
 
 /** Refused in every mode. The caller is determined for the audit event and for revocations. */
-function neverForwarded(
+function refuseNeverForwarded(
   { detail }: NeverForwarded,
   verified: VerifiedCredential | undefined,
   pipeline: ServicePipeline,

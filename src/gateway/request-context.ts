@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../core/audit-event.ts';
 import type { PresentedCredential, VerifiedCredential } from '../core/credentials/credential.ts';
-import type { Allow, Caller, Decision, Refusal } from '../core/decision.ts';
+import type { Allow, Caller, Decision, Deny, Refusal } from '../core/decision.ts';
 import type { EndpointCall } from '../core/request/endpoint.ts';
 import type { Forwarding } from '../core/request/forwarding.ts';
 import type { Incoming } from '../core/request/incoming.ts';
@@ -10,19 +10,17 @@ import type { RoutePlan } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
 import type { BufferedBody } from '../core/request/buffered-body.ts';
 import { findHeader } from '../util/http/header-name.ts';
+import type { Classified } from './classified.ts';
 import type { EndpointPipeline, ServicePipeline } from './service-pipeline.ts';
 
 export interface RequestContextPorts {
-  /** Answers the client for a forwarder that could not. */
+  /** Sends the response to a request whose forwarding failed. */
   sendFault(context: RequestContext, reason: Reason, retryAfter?: number): void;
-  /** Why it would not be let in again as it was. */
+  /** The refusal that the request would get under the active configuration. */
   reauthorize(context: RequestContext): Refusal | undefined;
 }
 
-/**
- * One request on its way. Every stage writes into it what it found out; when the request ends, whichever way,
- * it is the audit event.
- */
+/** The state of one request. Every step stores its result here; at the end of the request it is the audit event. */
 export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
   readonly incoming: Incoming;
   readonly startedAt: number;
@@ -31,8 +29,11 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
   endpoint: EndpointPipeline | undefined;
 
   operations: readonly Operation[] = [];
+  classification: Classified | undefined;
   plan: RoutePlan | undefined;
   buffered: BufferedBody | undefined;
+  /** The credential, or the reason why the request has no single one. */
+  extracted: PresentedCredential | Deny | undefined;
   presented: PresentedCredential | undefined;
   verified: VerifiedCredential | undefined;
   decision: Decision | undefined;
@@ -54,12 +55,23 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
   }
 
   get head(): RequestHead {
-    if ('kind' in this.incoming.head) throw new TypeError('a refused head has no request');
+    if ('kind' in this.incoming.head) throw new TypeError('the request head was refused');
     return this.incoming.head;
   }
 
+  /** The service pipeline; steps after the routing step use it. */
+  get routed(): ServicePipeline {
+    if (this.pipeline === undefined) throw new TypeError('the request has not been routed to a service');
+    return this.pipeline;
+  }
+
+  get classified(): Classified {
+    if (this.classification === undefined) throw new TypeError('the request has not been classified');
+    return this.classification;
+  }
+
   get allow(): Allow {
-    if (this.decision?.kind !== 'allow') throw new TypeError('only an allowed exchange is forwarded');
+    if (this.decision?.kind !== 'allow') throw new TypeError('only an allowed request is forwarded');
     return this.decision;
   }
 
@@ -90,7 +102,7 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
     return this.#ports.reauthorize(this);
   }
 
-  /** The response is done, or the client has left. */
+  /** The response is complete, or the client has closed the connection. */
   end(): void {
     this.duration = performance.now() - this.#began;
     const { res, upgrade } = this.incoming;
@@ -129,7 +141,7 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
 
   get path(): string {
     const { head, req } = this.incoming;
-    // A refused target is shown only as far as it can hold no query.
+    // A refused target is recorded without its query, which may contain a credential.
     return withoutToken(
       'kind' in head ? (/^[^?#]{0,512}/.exec(withoutUser(req.url ?? ''))?.[0] ?? '') : head.path,
     );
@@ -144,12 +156,12 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
   }
 }
 
-/** Whoever puts a user into a URL puts a password beside it. */
+/** The userinfo of a URL may contain a password (RFC 3986 §3.2.1). */
 function withoutUser(target: string): string {
   return target.replace(/^([^/?#]*\/\/)?[^/?#]*@/, '$1');
 }
 
-/** `npm logout` names the token that it wants to be deleted, whoever it asks. */
+/** `npm logout` puts the token to delete into the path. */
 function withoutToken(path: string): string {
   return path.replace(/\/-\/user\/token\/.*/s, '/-/user/token/***');
 }

@@ -206,7 +206,7 @@ test.each(FAULTS)('K8 fail-open: an exception in %s', async (_, breakIt) => {
   expect(upstream.bytes()).toBe('');
   await eventually('its audit event', () => events.includes('/api/boom internal_error'));
   // The log knows where, not what: messages may quote a client.
-  expect(log.lines.map(({ message }) => message)).toContain('request not decided');
+  expect(log.lines.map(({ message }) => message)).toContain('request failed with an internal error');
   expect(JSON.stringify(log.lines) + answer.head + answer.body).not.toContain(CANARY);
   expect((await get('/api/good')).status).toBe(200);
   expect(upstream.requests()).toHaveLength(1);
@@ -236,7 +236,7 @@ test.each<[string, (stages: Parts['stages']) => Partial<Parts['stages']>]>([
   const get = await start(({ line, stages }) => ({ line, stages: { ...stages, ...changes(stages) } }));
   await get('/api/boom');
   await eventually('it is told', () =>
-    log.lines.some(({ message }) => message === 'request not accounted for'),
+    log.lines.some(({ message }) => message === 'request was not recorded'),
   );
   expect(JSON.stringify(log.lines)).not.toContain(CANARY);
   expect((await get('/api/good')).status).toBe(200);

@@ -1,0 +1,40 @@
+import { authorize } from '../authorize.ts';
+import { refuseRevoked } from '../check-revocation.ts';
+import { basisReason, callerOf, type RequestContext } from '../request-context.ts';
+import { bufferBody } from './buffer-body.ts';
+import type { StepOutcome, StepPorts } from './step.ts';
+
+/**
+ * Applies the policy and the revocations. Where the operations are in the body, the caller must be allowed at least
+ * one of the possible operations before the body is read; `authorizeOperationsInBody` then decides on the actual ones.
+ */
+export function authorizeRequest(
+  context: RequestContext,
+  { revocations }: StepPorts,
+): StepOutcome | Promise<StepOutcome> {
+  const { classified, verified } = context;
+  const decision = authorize(context, context.routed, classified, verified);
+  const revoked = verified && refuseRevoked(revocations, verified, callerOf(decision));
+  if (revoked !== undefined) return revoked;
+  if (decision.kind !== 'allow') return decision;
+  if (classified.kind === 'in-body') {
+    const { part, maxBytes } = classified;
+    return bufferBody(context, { part, maxBytes, beforeAuthentication: decision.basis === 'anonymous' });
+  }
+  context.decision = decision;
+  context.reason = basisReason(decision);
+  return undefined;
+}
+
+/** Reads the operations from the buffered body and authorizes them. */
+export function authorizeOperationsInBody(
+  context: RequestContext,
+  ports: StepPorts,
+): StepOutcome | Promise<StepOutcome> {
+  const { classified, buffered } = context;
+  if (classified.kind !== 'in-body' || buffered === undefined) return undefined;
+  const read = classified.read(buffered.bytes.subarray(0, classified.maxBytes));
+  if (read.kind === 'deny') return read;
+  context.classification = read;
+  return authorizeRequest(context, ports);
+}

@@ -1,0 +1,13 @@
+import type { BodyRequirement } from '../../core/request/buffered-body.ts';
+import type { RequestContext } from '../request-context.ts';
+import type { StepOutcome } from './step.ts';
+
+export async function bufferBody(context: RequestContext, required: BodyRequirement): Promise<StepOutcome> {
+  const buffered = await context.routed.bufferBody(context, required);
+  // A request whose client has left is recorded as such, whatever was read of its body.
+  if (context.incoming.res.destroyed) return undefined;
+  if ('kind' in buffered) return buffered;
+  context.buffered = buffered;
+  context.bytesIn = buffered.bytes.length;
+  return undefined;
+}
