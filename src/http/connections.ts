@@ -1,12 +1,12 @@
 import { ServerResponse, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import { Socket } from 'node:net';
 
-/** How long a client may go on sending what nobody reads before its connection is cut. */
+/** Milliseconds after which a half-closed connection is cut although the client is still sending. */
 const LINGER = 2_000;
 
 /**
- * Closes a connection on which the client may still be sending. Closing at once would make the kernel answer
- * the rest with RST, and the client would lose the refusal that it has not read yet (RFC 9112 §9.6).
+ * Closes a connection on which the client may still be sending. An immediate close makes the kernel
+ * respond to further bytes with RST, and the client loses the refusal that it has not read yet (RFC 9112 §9.6).
  */
 function closeGently(socket: Socket): void {
   closing.add(socket);
@@ -17,7 +17,7 @@ function closeGently(socket: Socket): void {
   socket.resume();
 }
 
-/** What still comes on such a connection is thrown away, but node's parser complains of it all the same. */
+/** Bytes on a closing connection are discarded, but Node's parser still reports errors in them. */
 export function isClosing(socket: Socket): boolean {
   return closing.has(socket);
 }
@@ -25,11 +25,11 @@ export function isClosing(socket: Socket): boolean {
 const closing = new WeakSet<Socket>();
 
 /**
- * Answers bytes that never became a request, and closes. Requests before them on the connection are whole: their
- * answers go first, and nothing after them, because a client takes answers for those of its requests in order.
+ * Refuses bytes that are not a request, and closes the connection. A pending response to an earlier request is sent
+ * instead of the refusal, because a client matches responses to its requests in order.
  */
 export function refuseConnection(socket: Socket, status: number, pending: ServerResponse | undefined): void {
-  // From here on nothing that comes is looked at: each packet would be refused, and told of, again.
+  // Without this, every further packet would be refused and audited again.
   closing.add(socket);
   if (pending !== undefined && !pending.writableFinished) {
     pending.shouldKeepAlive = false;
@@ -45,12 +45,12 @@ export function writeRefusal(socket: Socket, status: number): void {
   socket.write(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-/** A response on a connection that node has let go of: the last one there, and closed behind. */
-export function answerOn(socket: Socket, req: IncomingMessage): ServerResponse {
+/** The last response on a connection that Node has detached; its end closes the connection. */
+export function createDetachedResponse(socket: Socket, req: IncomingMessage): ServerResponse {
   const res = new ServerResponse(req);
   res.shouldKeepAlive = false;
   res.assignSocket(socket);
-  // What node does for its own.
+  // Node does this for attached connections only.
   socket.on('drain', () => {
     if (res.writableNeedDrain) res.emit('drain');
   });
@@ -58,7 +58,7 @@ export function answerOn(socket: Socket, req: IncomingMessage): ServerResponse {
   return res;
 }
 
-/** Makes node's own closing after a last response gentle where the request's body was not read. */
+/** Replaces Node's close after a last response by a gentle one if the request body was not read completely. */
 export function closeGentlyAfterLastResponse(
   socket: Socket,
   request: () => IncomingMessage | undefined,
@@ -70,7 +70,7 @@ export function closeGentlyAfterLastResponse(
 }
 
 /** Resolves after so many milliseconds, or with `cut`. */
-export async function delay(milliseconds: number, cut: Promise<unknown>): Promise<void> {
+export async function waitUnlessCut(milliseconds: number, cut: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, milliseconds);
@@ -80,30 +80,30 @@ export async function delay(milliseconds: number, cut: Promise<unknown>): Promis
 }
 
 /**
- * Connections that the kernel has taken and node has not yet are reset when the port is closed, and node takes them one by
- * one: the port is closed right after a turn of the loop in which none came.
+ * Closing the port resets connections that the kernel has accepted and Node has not. Node accepts one connection per
+ * turn of the event loop, so the port is closed after a turn without a new connection.
  */
-async function quietTurn(server: Server): Promise<void> {
-  let came = false;
-  const noted = (): void => void (came = true);
-  server.on('connection', noted);
-  for (let turn = 0; turn < MOST_TURNS; turn++) {
-    came = false;
+async function turnWithoutConnection(server: Server): Promise<void> {
+  let connected = false;
+  const onConnection = (): void => void (connected = true);
+  server.on('connection', onConnection);
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
+    connected = false;
     await new Promise((resolve) => setImmediate(resolve));
-    if (!came) break;
+    if (!connected) break;
   }
-  server.off('connection', noted);
+  server.off('connection', onConnection);
 }
 
-/** Under a flood none is quiet. */
-const MOST_TURNS = 1_000;
+/** Under a flood, no turn is without a connection. */
+const MAX_TURNS = 1_000;
 
-/** Milliseconds. */
+/** Milliseconds between two closes of idle connections. */
 const SWEEP = 200;
 
 /**
- * `server.close()` alone waits for keep-alive connections; idle ones are closed as they fall idle. `detached` are
- * connections that it waits for although node's own cut does not reach them any more.
+ * Closes the server. `server.close()` waits for keep-alive connections, so idle connections are closed periodically.
+ * It also waits for `detached` connections, which `closeAllConnections()` does not reach.
  */
 export async function closeServer(
   server: Server,
@@ -114,11 +114,11 @@ export async function closeServer(
   },
 ): Promise<void> {
   if (!server.listening) return;
-  await quietTurn(server);
+  await turnWithoutConnection(server);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // After what has arrived was read: a connection that is closed with a request in the kernel's buffer is reset.
+  // After the poll phase: closing a connection with an unread request in the kernel's buffer resets it.
   const sweep = setInterval(() => setImmediate(() => server.closeIdleConnections()), SWEEP);
-  await Promise.race([closed, delay(how.deadline, how.cut)]);
+  await Promise.race([closed, waitUnlessCut(how.deadline, how.cut)]);
   clearInterval(sweep);
   server.closeAllConnections();
   for (const socket of how.detached) socket.destroy();

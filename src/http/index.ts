@@ -1,2 +1,3 @@
-export { createListener, type Handlers, type Listener, type ListenerSettings } from './server.ts';
+export { createListener, type Handlers, type Listener } from './server.ts';
+export type { ListenerSettings } from './server-options.ts';
 export { readHead } from './read-head.ts';

@@ -1,0 +1,37 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { isClosing, writeRefusal } from './connections.ts';
+import type { RefuseBytes } from './detached-connections.ts';
+
+/** Refuses what Node's parser rejects. `responses`: the newest response of each connection. */
+export function handleClientErrors(
+  server: Server,
+  responses: ReadonlyMap<Socket, ServerResponse>,
+  refuse: RefuseBytes,
+): void {
+  server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
+    const socket = stream as Socket;
+    if (isClosing(socket)) return;
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    const status = CLIENT_ERROR_STATUS[error.code ?? ''] ?? 400;
+    const response = responses.get(socket);
+    if (response?.req.complete !== false) return refuse(socket, status, error.code ?? 'unreadable');
+    // The request with the malformed body has its own audit event. A second response after the start of the first would
+    // be read as its body; ahead of a pending response (Node assigns sockets in turn) it would replace that one.
+    if (response.headersSent || response.socket === null) {
+      socket.destroy();
+      return;
+    }
+    writeRefusal(socket, status);
+    socket.end(() => socket.destroy());
+  });
+}
+
+const CLIENT_ERROR_STATUS: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};

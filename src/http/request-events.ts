@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ClientFacts, Incoming, Upgrade } from '../core/request/incoming.ts';
+import { asPlainRequest, readHead } from './read-head.ts';
+
+/** The values of the listener that a reload or a drain changes. */
+export interface ListenerState {
+  readonly headerCount: () => number;
+  readonly clientFacts: (req: IncomingMessage) => ClientFacts;
+  readonly isDraining: () => boolean;
+}
+
+/** Passes the requests of the server to `handle`. */
+export class RequestEvents {
+  /** The newest response of each connection. */
+  readonly responses = new Map<Socket, ServerResponse>();
+  readonly #state: ListenerState;
+  readonly #handle: (incoming: Incoming) => void;
+  /** The newest request that offered to switch protocols. */
+  #upgrading: IncomingMessage | undefined;
+
+  constructor(state: ListenerState, handle: (incoming: Incoming) => void) {
+    this.#state = state;
+    this.#handle = handle;
+  }
+
+  register(server: Server): void {
+    server.on('request', (req, res) => this.accept(req, res, false));
+    server.on('checkContinue', (req, res) => this.accept(req, res, true));
+    server.on('checkExpectation', (req, res) => this.accept(req, res, false));
+  }
+
+  acceptsUpgrade(req: IncomingMessage): boolean {
+    this.#upgrading = req;
+    const previous = this.responses.get(req.socket);
+    // While an earlier response is incomplete, or if it closes the connection, the connection cannot switch.
+    if (previous !== undefined && (!previous.writableFinished || !previous.shouldKeepAlive)) return false;
+    const head = readHead(req, this.#state.headerCount());
+    return !('kind' in head) && head.webSocket === true;
+  }
+
+  accept(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean, upgrade?: Upgrade): void {
+    const previous = this.responses.get(req.socket);
+    // After a response that closes the connection, further bytes are not a request (threats S7).
+    if (previous?.shouldKeepAlive === false) return;
+    // Node discards the bytes that follow a declined upgrade in the same packet and parses those of the next packet, so
+    // packet boundaries would decide where the next request begins.
+    if (req === this.#upgrading || this.#state.isDraining()) res.shouldKeepAlive = false;
+    this.responses.set(req.socket, res);
+    const head = readHead(req, this.#state.headerCount());
+    this.#handle({
+      req,
+      res,
+      head: upgrade === undefined ? asPlainRequest(head) : head,
+      client: this.#state.clientFacts(req),
+      requestId: randomUUID(),
+      upgrade,
+      expectsContinue,
+    });
+  }
+}
