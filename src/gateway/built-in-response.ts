@@ -1,7 +1,7 @@
 import type { BuiltInResponse } from '../core/request/protocol.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** Sends what the gateway says itself in the upstream's place. */
+/** Sends a response of the gateway in place of the upstream's. */
 export function sendBuiltInResponse(
   context: RequestContext,
   { status, headers, body }: BuiltInResponse,

@@ -3,7 +3,7 @@ import { deny, unable } from '../core/decision.ts';
 import type { VerifiedCredential } from '../core/credentials/credential.ts';
 import type { Revocations } from '../core/credentials/revocation.ts';
 
-/** The refusal of a credential that somebody has revoked, or of which nobody can say; undefined for all others. */
+/** Refuses a revoked credential, and every credential whose revocation cannot be determined. */
 export function refuseRevoked(
   revocations: Pick<Revocations, 'check'>,
   credential: VerifiedCredential,

@@ -1,7 +1,7 @@
 import type { Classification, Protocol } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
 
-/** The operations of a request; a WebSocket handshake has some only where the protocol carries WebSockets. */
+/** The operations of a request. A WebSocket handshake has operations only if the protocol supports WebSockets. */
 export function classify(protocol: Protocol, head: RequestHead): Classification {
   return head.webSocket === true && protocol.webSockets !== true
     ? WEBSOCKETS_UNSUPPORTED
@@ -10,5 +10,5 @@ export function classify(protocol: Protocol, head: RequestHead): Classification 
 
 const WEBSOCKETS_UNSUPPORTED: Classification = {
   kind: 'unknown',
-  detail: 'there are no WebSockets at this service',
+  detail: 'the service does not support WebSockets',
 };

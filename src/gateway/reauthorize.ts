@@ -6,12 +6,12 @@ import { callerOf, type RequestContext } from './request-context.ts';
 import { refuseRevoked } from './check-revocation.ts';
 import type { ServicePipeline } from './service-pipeline.ts';
 
-/** What a credential was verified by, in the configuration; compared, never read. */
+/** The configuration that verified a credential; an opaque value for comparison. */
 export type TokenSourceOf = (credential: VerifiedCredential) => unknown;
 
 /**
- * Whether what lasts would be let in again as it was: by the policy that is in force now, not by the one that it came to.
- * That its credential has ended meanwhile is no reason: a push that runs is never cut by it.
+ * Authorizes a long-lived connection or transfer against the active policy; undefined if it stays allowed as before.
+ * The expiry of its credential is not checked, so that a running push is not interrupted.
  */
 export type Reauthorize = (context: RequestContext, origin: unknown) => Refusal | undefined;
 
@@ -26,7 +26,7 @@ export function createReauthorize({
 }): Reauthorize {
   return function reauthorize({ pipeline, verified, operations, allow }, origin) {
     const now = services.find(({ name }) => name === pipeline?.name);
-    if (now === undefined) return deny('no_service', 'the service is gone');
+    if (now === undefined) return deny('no_service', 'the service has been removed from the configuration');
     const decision =
       allow.relaxed?.reason === 'operation_unknown'
         ? now.authorizeUnknown(verified, allow.relaxed.detail)
@@ -35,11 +35,11 @@ export function createReauthorize({
     if (revoked !== undefined) return revoked;
     if (decision.kind !== 'allow') return decision;
     if (verified !== undefined && !isDeepStrictEqual(originOf(verified), origin)) {
-      return deny('credential_invalid', 'what its credential was verified by has changed');
+      return deny('credential_invalid', 'the configuration that verified the credential has changed');
     }
-    // The upstream was told who this is.
+    // The upstream has received the identity with the request.
     return decision.basis === allow.basis && decision.caller?.identity === allow.caller?.identity
       ? undefined
-      : deny('no_matching_identity', 'policy makes another caller of it');
+      : deny('no_matching_identity', 'the policy matches the credential to another identity');
   };
 }

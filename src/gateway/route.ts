@@ -1,23 +1,23 @@
-/** What a service says of where clients find it. */
+/** The hosts and the path of a service. */
 export interface ServiceRoute {
-  /** Lowercase, with a port where only that port is meant; undefined for every host that no service names. */
+  /** Lowercase, with a port to match only that port; undefined matches every host that no service names. */
   readonly hosts?: readonly string[] | undefined;
   /** Starts and ends with `/`. */
   readonly path: string;
-  /** Only this path, and nothing below it. */
+  /** Matches this path only, not the paths below it. */
   readonly exact?: boolean | undefined;
 }
 
-/** What an endpoint of the gateway's own says of it. */
+/** The hosts and the path of a built-in endpoint. */
 export interface EndpointRoute {
   readonly hosts?: readonly string[] | undefined;
-  /** The whole path; one that ends in `/` stands for everything below it. */
+  /** The whole path; a path that ends in `/` also matches every path below it. */
   readonly endpointPath: string;
 }
 
 /**
- * Finds whom a request is for: a host that somebody names sees only those who name it, every other host sees those
- * without; own endpoints first, then among the services the longest prefix.
+ * Compiles the routing table. A named host matches only the routes that name it; other hosts match the routes without
+ * hosts. Exact paths come first, then built-in endpoints, then the service with the longest prefix.
  */
 export function createRoute<S extends ServiceRoute, E extends EndpointRoute = never>(
   services: readonly S[],

@@ -4,27 +4,24 @@ import { REASONS, type Reason } from '../core/reasons.ts';
 import { findHeader } from '../util/http/header-name.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** The words of a refusal: a protocol's own, or those for requests that no service was found for. */
+/** The format of a refusal: that of a protocol, or the default for requests that match no service. */
 export type RefusalForm = Pick<Protocol, 'refusal'>;
 
-/**
- * Sends a refusal in the protocol's own form: what to do next and the request id; the whole
- * story goes to the audit trail.
- */
+/** Sends a refusal in the protocol's error format, with the request id. The detail goes to the audit log only. */
 export function sendRefusal(
   context: RequestContext,
   reason: Reason,
   retryAfter: number | undefined,
   form: RefusalForm,
-  /** In place of the reason's own. */
-  told?: string,
+  /** Replaces the message of the reason. */
+  specificMessage?: string,
 ): void {
   const { incoming, pipeline } = context;
   const { req, res, requestId, head } = incoming;
   if (res.headersSent || res.destroyed) return;
   const readable = !('kind' in head);
   const { status, message: general } = REASONS[reason];
-  const message = told ?? general;
+  const message = specificMessage ?? general;
   const concealed = status === 403 && pipeline?.deny === 'conceal';
   const common = { requestId, head: readable ? head : undefined };
   const text = concealed
@@ -53,15 +50,15 @@ export function sendRefusal(
     if (challenge !== undefined) headers.push('WWW-Authenticate', challenge);
   }
   if (retryAfter !== undefined) headers.push('Retry-After', String(retryAfter));
-  // What follows on this connection is the rest of something that was refused.
+  // The next bytes on this connection are the rest of the refused request.
   if (!readable || (head.hasBody && !req.complete)) res.shouldKeepAlive = false;
   context.bytesOut = Buffer.byteLength(body);
-  // Always explicit: Node would keep the phrase of an earlier head that it refused to write.
+  // Explicit, because Node keeps the reason phrase of an earlier head that it failed to write.
   res.writeHead(sent, refusal.phrase ?? STATUS_CODES[sent] ?? '', headers);
   res.end(body);
 }
 
-/** Every 401, and the 403 for which RFC 6750 §3.1 has a code. */
+/** Every 401, and each 403 for which RFC 6750 §3.1 defines an error code. */
 const CHALLENGED: ReadonlySet<Reason> = new Set(
   (Object.keys(REASONS) as Reason[]).filter((reason) => REASONS[reason].status === 401 || isScope(reason)),
 );
@@ -70,7 +67,7 @@ function isScope(reason: Reason): boolean {
   return reason === 'scope_not_granted' || reason === 'insufficient_scope';
 }
 
-/** RFC 6750 §3.1: none where no credential was sent. One that is good for nothing in particular is too narrow. */
+/** RFC 6750 §3.1: no code without a credential. A credential without the required access has insufficient scope. */
 function errorCode(reason: Reason, presented: boolean): string | undefined {
   if (reason === 'no_credential') return presented ? 'insufficient_scope' : undefined;
   return isScope(reason) ? 'insufficient_scope' : 'invalid_token';

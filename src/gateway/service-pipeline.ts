@@ -8,26 +8,26 @@ import type { Classification, Protocol } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
 import type { BufferBody } from '../core/request/buffered-body.ts';
 
-/** The stages of one service, as app.ts puts them together. */
+/** The pipeline of one service; app/ composes it. */
 export interface ServicePipeline {
   readonly name: string;
   readonly type: string;
-  /** Lowercase, with a port where only that port is meant; undefined for every host that no service names. */
+  /** Lowercase, with a port to match only that port; undefined matches every host that no service names. */
   readonly hosts?: readonly string[] | undefined;
   /** Starts and ends with `/`. */
   readonly path: string;
-  /** Only this path, and nothing below it. */
+  /** Matches this path only, not the paths below it. */
   readonly exact?: boolean;
-  /** `shadow`: what policy alone refuses is forwarded without identity, and audited. */
+  /** `shadow`: requests that only the policy refuses are forwarded without identity, and audited. */
   readonly mode: 'enforce' | 'shadow';
-  /** `conceal`: every 403 is answered as one and the same 404. */
+  /** `conceal`: every 403 is sent as the same 404. */
   readonly deny: 'reveal' | 'conceal';
   readonly protocol: Protocol;
-  /** Loosely folded names of headers that are no reason to refuse a request: forwarded by `passHeaders`, or set by the gateway. */
+  /** Folded names of refusable headers that are accepted: forwarded by `passHeaders`, or set by the gateway. */
   readonly acceptedHeaders?: ReadonlySet<string> | undefined;
-  /** Refuses, whatever the protocol made of the request, what may not reach the upstream at all. */
+  /** Refuses requests that must not reach the upstream, whatever their classification. */
   readonly guard: (head: RequestHead, classified: Classification) => Classification;
-  /** `form`: the body of a request whose credential may stand there. */
+  /** `form`: the body, for a request with a form field as credential source. */
   readonly extract: (
     head: RequestHead,
     form?: { readonly field: string; readonly body: Buffer },
@@ -35,29 +35,29 @@ export interface ServicePipeline {
   /** Synchronous where the token is in the verification cache. */
   readonly authenticate: (
     presented: PresentedCredential,
-    /** The one that the request was sent to. */
+    /** The host of the request. */
     host: string,
-    /** Undefined where an operator asks. */
+    /** Undefined for `explain`. */
     client?: ClientFacts,
   ) => VerifiedCredential | Refusal | Promise<VerifiedCredential | Refusal>;
   readonly authorize: (
     credential: VerifiedCredential | undefined,
     operations: readonly Operation[],
   ) => Decision;
-  /** For a request that is no operation of the protocol. */
+  /** For a request that is not an operation of the protocol. */
   readonly authorizeUnknown: (credential: VerifiedCredential | undefined, detail: string) => Decision;
   readonly forward: Forward;
   readonly bufferBody: BufferBody;
 }
 
-/** An endpoint of the gateway's own. */
+/** A built-in endpoint. */
 export interface EndpointPipeline {
   readonly hosts?: readonly string[] | undefined;
-  /** The whole path; one that ends in `/` stands for everything below it. */
+  /** The whole path; a path that ends in `/` also matches every path below it. */
   readonly endpointPath: string;
-  /** It has paths with `%2F`, and knows what that is. Default: they are refused. */
+  /** The endpoint accepts `%2F` in paths. Default: they are refused. */
   readonly encodedSlash?: boolean;
-  /** The one that it works for, where there is one. */
+  /** The service that the endpoint belongs to, if any. */
   readonly service?: { readonly name: string; readonly type: string } | undefined;
   readonly handle: Handle;
 }

@@ -5,7 +5,7 @@ import type { ClientFacts } from '../core/request/incoming.ts';
 import type { Reason } from '../core/reasons.ts';
 import type { ServicePipeline } from './service-pipeline.ts';
 
-/** Verifies a credential and counts failed attempts; synchronous where verification is. */
+/** Verifies a credential and counts failed attempts; synchronous if the verification is. */
 export type RateLimitedVerify = (
   authenticate: ServicePipeline['authenticate'],
   presented: PresentedCredential | Deny,
@@ -14,16 +14,16 @@ export type RateLimitedVerify = (
 
 export function createRateLimitedVerify(failures: FailureLimits): RateLimitedVerify {
   return function verifyCredential(authenticate, presented, { host, client }) {
-    if ('kind' in presented) return slowed(presented, failures, undefined, client);
+    if ('kind' in presented) return limitFailures(presented, failures, undefined, client);
     const verified = authenticate(presented, host, client);
     return verified instanceof Promise
-      ? verified.then((result) => slowed(result, failures, presented, client))
-      : slowed(verified, failures, presented, client);
+      ? verified.then((result) => limitFailures(result, failures, presented, client))
+      : limitFailures(verified, failures, presented, client);
   };
 }
 
-/** After verification has failed, never before: a valid credential works whatever others do. */
-function slowed<T extends VerifiedCredential | Refusal>(
+/** Applies after a failed verification only, so that failed attempts of others never affect a valid credential. */
+function limitFailures<T extends VerifiedCredential | Refusal>(
   result: T,
   failures: FailureLimits,
   presented: PresentedCredential | undefined,
@@ -31,12 +31,12 @@ function slowed<T extends VerifiedCredential | Refusal>(
 ): T | Refusal {
   if (!('kind' in result)) return result;
   if (GUESSES.has(result.reason)) return failures.failed(address, presented) ?? result;
-  // Not checked at all: it counts for the address, and not as a guess at the name it was sent with.
+  // The credential was not verified: the attempt counts for the address, not as a guess at the token name.
   const overBudget = result.kind === 'unable' && result.overBudget === true;
   return overBudget ? (failures.failed(address, undefined) ?? result) : result;
 }
 
-/** Reasons of refused guesses; a token that was good once is no guess. */
+/** Reasons that indicate a guess; a token that was once valid is not a guess. */
 const GUESSES: ReadonlySet<Reason> = new Set<Reason>([
   'credential_invalid',
   'signature_invalid',

@@ -4,9 +4,8 @@ import type { ClientFacts } from '../core/request/incoming.ts';
 import { contains, plainAddress } from './networks.ts';
 
 /**
- * Who sent a request. `Forwarded` and `X-Forwarded-*` count only where the peer is a trusted proxy, and then
- * from the right: the first address that is no trusted proxy is the client (a client can write what it likes
- * further left).
+ * Determines the client of a request. `Forwarded` and `X-Forwarded-*` are accepted from trusted proxies only, and read
+ * from the right: the first address that is not a trusted proxy is the client. A client can forge the entries further left.
  */
 export function createClientFacts(
   trusted: BlockList | undefined,
@@ -19,10 +18,10 @@ export function createClientFacts(
     const { legacy, standard } = hopsOf(req);
     const byLegacy = legacy && clientOf(legacy, peer, trusted);
     const byStandard = standard && clientOf(standard, peer, trusted);
-    // A proxy writes one of the two families and passes the other on as a client wrote it; which, nobody knows here.
+    // A proxy sets one of the two header families and may forward the other as the client sent it; which one is unknown.
     const disagree = byLegacy !== undefined && byStandard !== undefined && !isSame(byLegacy, byStandard);
-    const said = disagree ? undefined : (byLegacy ?? byStandard);
-    return { address: said?.address ?? peer, proto: said?.proto ?? proto };
+    const hop = disagree ? undefined : (byLegacy ?? byStandard);
+    return { address: hop?.address ?? peer, proto: hop?.proto ?? proto };
   };
 }
 
@@ -31,7 +30,7 @@ interface Hop {
   readonly proto: ClientFacts['proto'] | undefined;
 }
 
-/** From the right: the first that is no trusted proxy. What stands further left, a client may have written. */
+/** The first hop from the right that is not a trusted proxy. */
 function clientOf(hops: readonly Hop[], peer: string, trusted: BlockList): Hop {
   const proto = hops.at(-1)?.proto;
   let address = peer;
@@ -47,7 +46,7 @@ function isSame(a: Hop, b: Hop): boolean {
   return a.address === b.address && (a.proto === b.proto || a.proto === undefined || b.proto === undefined);
 }
 
-/** What each family of headers says, nearest proxy last; undefined where it says nothing. */
+/** The hops of each header family, nearest proxy last; undefined if the headers are absent. */
 function hopsOf({ headersDistinct }: IncomingMessage): {
   legacy: Hop[] | undefined;
   standard: Hop[] | undefined;
@@ -64,7 +63,7 @@ function hopsOf({ headersDistinct }: IncomingMessage): {
   return { legacy: legacy.length === 0 ? undefined : legacy, standard };
 }
 
-/** Of one element of `Forwarded` (RFC 7239 §4). */
+/** A parameter of one `Forwarded` element (RFC 7239 §4). */
 function parameter(element: string, name: 'for' | 'proto'): string {
   return new RegExp(`(?:^|;)\\s*${name}="?([^";]*)"?`, 'i').exec(element)?.[1] ?? '';
 }

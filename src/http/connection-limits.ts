@@ -9,24 +9,24 @@ export interface ConnectionLimits {
   readonly connectionsPerAddress: number;
 }
 
-/** Milliseconds between two lines of the log about it: whoever floods must not flood that. */
-const TELL_EVERY = 60_000;
+/** Milliseconds between two log lines about refusals, so that a flood of connections does not flood the log. */
+const LOG_INTERVAL = 60_000;
 
 /**
- * Counts connections, and closes at once those beyond the limits: nothing has been read from them then, no handshake
- * done. What a client keeps open costs memory whether it asks for anything or not (threats D6).
+ * Counts connections and closes excess connections before any byte is read or a TLS handshake starts. An open
+ * connection costs memory even if it is idle (threats D6).
  */
 export class ConnectionCount {
   readonly #ports: { readonly log: Log; readonly meter: ConnectionMeter };
   #open = 0;
   readonly #byNetwork = new Map<string, number>();
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #loggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(ports: { readonly log: Log; readonly meter: ConnectionMeter }) {
     this.#ports = ports;
   }
 
-  /** False: it has been closed. `trusted` are proxies, through which many clients come. */
+  /** False: the connection has been closed. The limit per address does not apply to `trusted` proxies. */
   admit(socket: Socket, limits: ConnectionLimits, trusted: BlockList | undefined): boolean {
     const { meter } = this.#ports;
     const address = plainAddress(socket.remoteAddress ?? '');
@@ -45,8 +45,8 @@ export class ConnectionCount {
   #refuse(socket: Socket, limit: 'all' | 'address', address: string): false {
     this.#ports.meter.refused(limit);
     const now = performance.now();
-    if (now - this.#toldAt >= TELL_EVERY) {
-      this.#toldAt = now;
+    if (now - this.#loggedAt >= LOG_INTERVAL) {
+      this.#loggedAt = now;
       this.#ports.log.warn('client connections are refused: too many are open', { limit, address });
     }
     socket.destroy();
