@@ -2,14 +2,14 @@ import type { Server } from 'node:http';
 import { GatehouseError } from '../core/errors.ts';
 import type { ListenAddress } from '../util/http/listen-address.ts';
 
-/** Resolves with the address that it has; rejects with `startup_failed`. */
+/** Resolves with the bound address; rejects with `startup_failed`. */
 export function listen(server: Server, address: ListenAddress): Promise<ListenAddress> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why =
+      const problem =
         START_PROBLEMS[cause.code ?? ''] ?? `cannot be listened on (${cause.code ?? 'unknown error'})`;
       reject(
-        new GatehouseError('startup_failed', `server.listen: ${address.host}:${address.port} ${why}`, {
+        new GatehouseError('startup_failed', `server.listen: ${address.host}:${address.port} ${problem}`, {
           cause,
         }),
       );

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Undefined where there are none. */
+/** Undefined for an empty list. */
 export function compileNetworks(networks: readonly string[]): BlockList | undefined {
   if (networks.length === 0) return undefined;
   const list = new BlockList();

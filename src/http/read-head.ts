@@ -5,11 +5,11 @@ import { readSwitching } from './handshake.ts';
 import { roleOf } from './header-roles.ts';
 import { parseTarget } from './request-target.ts';
 
-/** What of node's request is read; `method` and `url` are as received. */
+/** The properties of Node's request that are read; `method` and `url` are as received. */
 export type RequestLine = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'>;
 
 /**
- * Checks what node:http lets through although servers behind it may read it differently
+ * Checks what node:http accepts although upstream servers may parse it differently
  * (reference: RFC 9112 §3, §6; request smuggling in threats S2, S4, U4, U5, P6).
  */
 export function readHead(req: RequestLine, maxHeaders: number): RequestHead | Deny {
@@ -43,7 +43,7 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
       if (value.toLowerCase() !== 'chunked') return malformed('a Transfer-Encoding other than chunked');
       hasBody = true;
     } else if (role === 'content-length') {
-      // Beyond 2^53 the number that is sent on would not be the one that was read.
+      // Beyond 2^53 the forwarded number would differ from the received one.
       if (!/^\d{1,15}$/.test(value)) return malformed('a Content-Length that is not a usable number');
       hasBody ||= value !== '0';
     } else if (role === 'upgrade') {
@@ -52,7 +52,7 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
       return malformed('an Expect other than 100-continue');
     }
   }
-  // A server that switches protocols there and then takes the body for frames, or for requests (threats S9).
+  // A server that switches protocols at once reads the body as frames or as requests (threats S9).
   if (websocket && hasBody) return malformed('a WebSocket handshake with a body');
   if (host === undefined || !HOST.test(host)) return malformed('a missing or invalid Host');
   const switching = websocket ? readSwitching(req, hasBody) : undefined;
@@ -65,7 +65,7 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
   return { ...head, webSocket: switching?.kind === 'websocket', refusable };
 }
 
-/** The head of a request whose connection cannot switch protocols: it is forwarded, and authorized, as a plain request. */
+/** The head of a request whose connection cannot switch protocols: it is authorized and forwarded as a plain request. */
 export function asPlainRequest(head: RequestHead | Deny): RequestHead | Deny {
   return 'kind' in head || head.webSocket !== true ? head : { ...head, webSocket: false };
 }
@@ -74,7 +74,7 @@ function malformed(detail: string): Deny {
   return deny('request_malformed', detail);
 }
 
-/** Some servers read such a name as the one with `-`, others ignore the header. */
+/** Some servers treat such a name as the one with `-`, others ignore the header. */
 const OTHER_SPELLING = /[^A-Za-z0-9-]/;
 
 /** A name without trailing dot or an address, and a port (RFC 9110 §7.2; no user, path or query). */

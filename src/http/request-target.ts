@@ -3,7 +3,7 @@ import type { CanonicalPath } from '../core/request/request-head.ts';
 
 export interface RequestTarget {
   readonly path: CanonicalPath;
-  /** `%2F` stands in it, in the client's spelling: whoever knows the service decides whether it may. */
+  /** The path contains `%2F` in the client's spelling; routing decides whether the service accepts it. */
   readonly encodedSlash?: boolean;
   /** With its `?`, or empty. */
   readonly query: string;
@@ -11,7 +11,7 @@ export interface RequestTarget {
 
 /**
  * Reads a request target (RFC 9112 §3.2, origin form only) into its one canonical path, or refuses what two
- * servers could read differently. The result is what policy decides on and what the upstream receives.
+ * servers could read differently. Policy and upstream get the same result.
  */
 export function parseTarget(target: string): RequestTarget | Deny {
   if (target.charCodeAt(0) !== SLASH) return deny('request_malformed', 'the target is not in origin form');
@@ -29,7 +29,7 @@ export function parseTarget(target: string): RequestTarget | Deny {
     if (kind === REFUSED) return ambiguous(`character 0x${code.toString(16)} in the path`);
     if (kind === SEPARATOR && target.charCodeAt(i - 1) === SLASH) return ambiguous('an empty segment');
     if (kind === LEADING && target.charCodeAt(i - 1) !== SLASH) continue;
-    // An escape, or a dot that starts a segment: the slow way decides.
+    // An escape, or a dot that starts a segment, needs the slow path.
     if (kind !== SEPARATOR) plain = false;
   }
   for (let i = end; i < length; i++) {
@@ -45,7 +45,7 @@ export function parseTarget(target: string): RequestTarget | Deny {
   return !plain && ENCODED_SLASH.test(path) ? { path, query, encodedSlash: true } : { path, query };
 }
 
-/** Undoes escapes that need not be, keeps the others in uppercase, refuses the dangerous ones. */
+/** Decodes unnecessary escapes, writes the others in uppercase, and refuses the dangerous ones. */
 function canonicalPath(raw: string): CanonicalPath | Deny {
   let path = '';
   for (let i = 0; i < raw.length; i++) {
@@ -68,14 +68,14 @@ function canonicalPath(raw: string): CanonicalPath | Deny {
       : `%${hex.toUpperCase()}`;
     i += 2;
   }
-  // Looked for at the end: undone escapes may have made one (`%25b%41`).
+  // Checked last: decoded escapes may have formed one (`%25b%41`).
   if (/%25[0-9A-Fa-f]{2}/.test(path)) return ambiguous('double encoding');
   if (!isUtf8(path)) return ambiguous('an escape that is not UTF-8');
-  // Whoever takes an encoded slash for one must find no other segments than whoever does not.
+  // A server that decodes `%2F` must find no other segments than one that does not.
   for (const part of path.slice(1).split('/')) {
     const segments = part.split(ENCODED_SLASH);
     for (const segment of segments) {
-      // Some servers trim spaces: what is left must be neither dots nor nothing.
+      // Some servers trim spaces: the rest must be neither empty nor dots.
       const name = segment.replaceAll('%20', '');
       if (name === '.' || name === '..') return ambiguous('a dot segment');
       if (name === '' && (segment !== '' || segments.length > 1)) return ambiguous('an empty segment');
@@ -102,12 +102,12 @@ const QUESTION = 0x3f;
 const PERCENT = 0x25;
 const HASH = 0x23;
 
-/** `\`, `#`, `?` in disguise; and `;`, behind which some servers see parameters, others more of the name. */
+/** Encoded `\`, `#` and `?`; and `;`, which starts parameters on some servers and is part of the name on others. */
 const ENCODED_REFUSED: ReadonlySet<number> = new Set([0x5c, HASH, QUESTION, 0x3b]);
 
 const ENCODED_SLASH = /%2f/i;
 
-/** Characters of a path that mean the same with and without escape to every server; `+` does not. */
+/** Path characters that every server treats alike with and without escape; `+` is not one of them. */
 const NEEDS_NO_ESCAPE = /[A-Za-z0-9\-._~!$&'()*,=:@]/;
 
 const REFUSED = 0;

@@ -1,13 +1,13 @@
 const FIRST = 1_000;
-const LONGEST = 60_000;
+const MAX = 60_000;
 
-/** Milliseconds to wait after so many failures in a row: 1 s, 2 s, 4 s … 60 s, each less up to a fifth. */
+/** Milliseconds to wait after consecutive failures: 1 s, 2 s, 4 s … 60 s, each minus a random part of up to 20 %. */
 export function backoff(failures: number, random: () => number = Math.random): number {
-  const full = Math.min(LONGEST, FIRST * 2 ** (failures - 1));
+  const full = Math.min(MAX, FIRST * 2 ** (failures - 1));
   return full * (1 - random() / 5);
 }
 
-/** `interval` ± 10 %, so that replicas started together do not call together. */
+/** `interval` ± 10 %, so that replicas that start together do not call at the same time. */
 export function jittered(interval: number, random: () => number = Math.random): number {
   return interval * (0.9 + random() / 5);
 }

@@ -1,9 +1,9 @@
-/** Concurrent callers with the same key share one piece of work and its outcome. */
+/** Concurrent calls with the same key share one execution and its result. */
 export class SingleFlight<V> {
   readonly #flights = new Map<string, Promise<V>>();
   readonly #limit: number;
 
-  /** Beyond `limit` keys at a time, work is done but not shared: memory stays bounded, answers stay right. */
+  /** Beyond `limit` concurrent keys, executions are not shared, which bounds the memory. */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -18,8 +18,8 @@ export class SingleFlight<V> {
     const flight = work();
     if (this.#flights.size >= this.#limit) return flight;
     this.#flights.set(key, flight);
-    const land = (): void => void this.#flights.delete(key);
-    flight.then(land, land);
+    const remove = (): void => void this.#flights.delete(key);
+    flight.then(remove, remove);
     return flight;
   }
 }

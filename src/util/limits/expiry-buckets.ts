@@ -1,13 +1,13 @@
 /** Milliseconds. */
 const BUCKET = 60_000;
 
-/** Ids grouped by the minute in which they end: adding and removing one costs the same however many there are. */
+/** Ids grouped by the minute in which they expire: adding and removing take constant time. */
 export class ExpiryBuckets {
   readonly #buckets = new Map<number, Set<string>>();
-  /** No bucket ends before this one. */
+  /** Lower bound of the buckets. */
   #first = Infinity;
 
-  /** `end` in milliseconds since the epoch; what never ends is not kept. */
+  /** `end` in milliseconds since the epoch; an infinite end is ignored. */
   add(id: string, end: number): void {
     if (!Number.isFinite(end)) return;
     const bucket = Math.ceil(end / BUCKET);
@@ -23,7 +23,7 @@ export class ExpiryBuckets {
     if (ids?.delete(id) === true && ids.size === 0) this.#buckets.delete(bucket);
   }
 
-  /** At most `limit` of those that have ended, to the minute. They stay until they are deleted. */
+  /** At most `limit` expired ids, with a precision of one minute. They stay until they are deleted. */
   ended(now: number, limit: number): readonly string[] {
     if (this.#first * BUCKET > now) return [];
     const found: string[] = [];

@@ -1,4 +1,4 @@
-/** Counts held units by key. A key that holds none takes no memory, so the table is never larger than the units held. */
+/** Counts held units by key. Keys without units take no memory. */
 export class HeldUnits {
   readonly #held = new Map<string, number>();
 

@@ -1,4 +1,4 @@
-/** Lets `burst` through at once, and `perSecond` in the long run. */
+/** Allows `burst` calls at once, and `perSecond` in the long run. */
 export class TokenBucket {
   readonly #perMillisecond: number;
   readonly #burst: number;
@@ -14,10 +14,10 @@ export class TokenBucket {
     this.#at = now();
   }
 
-  /** False when there is nothing left to take. */
+  /** False if the bucket is empty. */
   take(): boolean {
     const now = this.#now();
-    // A clock that was set back adds nothing, and counts from where it stands now.
+    // A clock that was set back adds no tokens; the next interval starts at its current time.
     const earned = Math.max(0, now - this.#at) * this.#perMillisecond;
     this.#left = Math.min(this.#burst, this.#left + earned);
     this.#at = now;

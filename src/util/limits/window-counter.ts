@@ -3,7 +3,7 @@ interface Window {
   readonly until: number;
 }
 
-/** Counts events by key; each count starts over a while after its first. Bounded: the oldest keys go first. */
+/** Counts events by key within a window that starts at the first event. Beyond `maxKeys`, the oldest key is evicted. */
 export class WindowCounter {
   readonly #windows = new Map<string, Window>();
   readonly #now: () => number;
@@ -28,7 +28,7 @@ export class WindowCounter {
     return { count: entry.count, resetsIn: entry.until - now };
   }
 
-  /** Raises a running count to what somebody else knows of it. */
+  /** Raises an active count to the count of another replica. */
   raise(key: string, count: number): void {
     const entry = this.#windows.get(key);
     if (entry !== undefined && count > entry.count) entry.count = count;

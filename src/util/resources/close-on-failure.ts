@@ -1,7 +1,7 @@
-/** Notes what has been opened, and hands it on. */
+/** Registers an opened resource and returns it. */
 export type CloseOnFailure = <T extends { close(): unknown }>(opened: T) => T;
 
-/** Opens several things: all of them, or where one cannot be had, none; what was opened before it is let go of. */
+/** Opens several resources. If one cannot be opened, the resources opened before it are closed. */
 export function closeOnFailure<T>(open: (keep: CloseOnFailure) => T): T {
   const kept: { close(): unknown }[] = [];
   try {

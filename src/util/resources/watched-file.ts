@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 
 /**
  * A small file whose content may change under a running process (a rotated secret, a renewed certificate).
- * It is looked at every `interval` milliseconds by a timer that keeps no process alive; polling, because
+ * It is polled every `interval` milliseconds by an unreferenced timer, because
  * ConfigMap and Secret volumes swap symlinks, which file watchers miss.
  */
 export class WatchedFile {
@@ -21,7 +21,7 @@ export class WatchedFile {
     this.path = path;
     this.#stamp = stampOf(path);
     this.#content = readFileSync(path, 'utf8');
-    this.#timer = setInterval(() => this.#look(onChange, onError), interval).unref();
+    this.#timer = setInterval(() => this.#poll(onChange, onError), interval).unref();
   }
 
   get content(): string {
@@ -32,13 +32,13 @@ export class WatchedFile {
     clearInterval(this.#timer);
   }
 
-  #look(onChange: (content: string) => void, onError: (cause: unknown) => void): void {
+  #poll(onChange: (content: string) => void, onError: (cause: unknown) => void): void {
     try {
       const stamp = stampOf(this.path);
       if (stamp === this.#stamp) return;
       const content = readFileSync(this.path, 'utf8');
       this.#stamp = stamp;
-      // An empty file is one that is being written.
+      // An empty file is still being written.
       if (content === '' || content === this.#content) return;
       this.#content = content;
       onChange(content);

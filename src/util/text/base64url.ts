@@ -1,7 +1,7 @@
 /**
  * Bytes of canonical base64url without padding (RFC 4648 §5 and §3.5), or undefined.
- * Decoders skip foreign characters and spare bits, so one text would have many spellings; only the one
- * that encodes back to itself is read.
+ * Decoders ignore invalid characters and unused bits, so several texts decode to the same bytes; only the canonical
+ * text is accepted.
  */
 export function decodeBase64url(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64url');

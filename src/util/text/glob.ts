@@ -1,4 +1,4 @@
-/** A pattern in parts. A literal's characters stand for themselves, whatever they are. */
+/** A part of a pattern. The characters of a literal have no special meaning. */
 export type GlobToken =
   | { readonly kind: 'literal'; readonly text: string }
   | { readonly kind: 'star' }
@@ -12,13 +12,13 @@ export interface Glob {
 export type Separators = '/' | '/:';
 
 export interface GlobOptions {
-  /** Where `*` stops. Default `/`. */
+  /** The characters that `*` does not match. Default `/`. */
   readonly separators?: Separators;
   /** `a/**` matches `a` too. Default true. */
   readonly matchBase?: boolean;
 }
 
-/** `*` is any run of characters, also none, without a separator; `**` any run at all. All else is literal. */
+/** `*` matches any characters except separators, `**` any characters; both match the empty text. The rest is literal. */
 export function globTokens(pattern: string): GlobToken[] {
   return pattern
     .split(/(\*+)/)
@@ -39,7 +39,7 @@ export function compileGlob(pattern: string | readonly GlobToken[], options: Glo
   return { test: (text) => whole.test(text) || alone.test(text) };
 }
 
-/** Neighbouring literals as one, empty ones as none: the shapes below are then unmistakable. */
+/** Merges adjacent literals and removes empty ones, so that `compileTokens` recognises the common shapes. */
 function mergeLiterals(tokens: readonly GlobToken[]): GlobToken[] {
   const merged: GlobToken[] = [];
   for (const token of tokens) {
@@ -53,7 +53,7 @@ function mergeLiterals(tokens: readonly GlobToken[]): GlobToken[] {
   return merged;
 }
 
-/** The tokens without a trailing `/**`; undefined where there is none, or nothing before it. */
+/** The tokens without a trailing `/**`; undefined without that suffix or with nothing before it. */
 function baseOf(tokens: readonly GlobToken[]): GlobToken[] | undefined {
   const slash = tokens.at(-2);
   if (tokens.at(-1)?.kind !== 'globstar' || slash?.kind !== 'literal' || !slash.text.endsWith('/')) {
@@ -65,7 +65,7 @@ function baseOf(tokens: readonly GlobToken[]): GlobToken[] | undefined {
   return before.length > 0 ? before : undefined;
 }
 
-/** Most patterns are one of four shapes that need no matcher. */
+/** Most patterns have one of four shapes that need no backtracking. */
 function compileTokens(tokens: readonly GlobToken[], separators: Separators): Glob {
   const [first, second] = tokens;
   if (first === undefined) return { test: (text) => text === '' };
@@ -89,12 +89,12 @@ function compileTokens(tokens: readonly GlobToken[], separators: Separators): Gl
 }
 
 /**
- * Two backtrack points suffice, the last `*` and the last `**`: what stands before the last `**` may end as
- * early as it can, and between two `*` a literal either has no separator, so that its earliest place is the
- * best, or has one, and then only one place is possible.
+ * Two backtrack points suffice, the last `*` and the last `**`: the part before the last `**` may match as early as
+ * possible, and a literal between two `*` either has no separator, so that its earliest position is the best, or has
+ * one, so that only one position is possible.
  *
- * For a `*` that met a separator, all starts of its `**` up to the next separator would end at the same one:
- * they are skipped, which keeps the work linear in the text for a given pattern.
+ * After a `*` has met a separator, all starts of its `**` before the next separator fail at the same one. They are
+ * skipped, which keeps the time linear in the text for a given pattern.
  */
 function matches(tokens: readonly GlobToken[], text: string, separators: Separators): boolean {
   let token = 0;
@@ -126,7 +126,7 @@ function matches(tokens: readonly GlobToken[], text: string, separators: Separat
     }
 
     if (star !== -1) {
-      // A later start would leave this `*` a part of the places that have just been tried.
+      // A later start of `**` would retry a subset of the positions that have failed.
       if (starAt === text.length) return false;
       if (!isSeparator(text.charCodeAt(starAt), separators)) {
         starAt += 1;

@@ -1,8 +1,8 @@
 import { jsonTextUpTo } from '../json/text.ts';
 
-const LONGEST = 100;
+const MAX_LENGTH = 100;
 
-/** Text that a client controls, for a `detail`: bounded, quoted, on one line. */
+/** Quotes client input for a `detail`: bounded in length, on one line. */
 export function quoted(text: string): string {
-  return jsonTextUpTo(LONGEST, text);
+  return jsonTextUpTo(MAX_LENGTH, text);
 }
