@@ -1,7 +1,9 @@
-import { foldHeaderName } from '../../util/http/header-name.ts';
+import { REQUEST_HEADERS, type RequestHeaderGroup } from '../../core/headers/request-header-roles.ts';
+import { foldLoosely } from '../../util/http/header-name.ts';
+import { compileHeaderNames } from '../../util/http/header-names.ts';
+import { claimNameProblem } from '../model/resource-pattern.ts';
 import type { DraftService } from '../model/draft.ts';
 import type { KeyPath } from '../problems/key-path.ts';
-import { claimNameProblem } from '../model/resource-pattern.ts';
 import type { RuleContext } from './rule.ts';
 
 /** RFC 9110 §5.6.2. */
@@ -12,21 +14,20 @@ export function checkIdentityHeaders(context: RuleContext): void {
     const seen = new Map<string, string>();
     for (const [name, template] of Object.entries(service.identityHeaders)) {
       const path = ['services', service.name, 'identityHeaders', name];
-      const other = seen.get(foldHeaderName(name));
+      const other = seen.get(foldLoosely(name));
       const nameProblem =
         other === undefined
           ? identityHeaderProblem(name)
-          : `many servers read it as the same header as ${other}`;
+          : `many servers read it as the same header as ${other}; use one of the two names`;
       if (nameProblem !== undefined) context.error(path, nameProblem, 'key');
       const problem = templateProblem(template);
       if (problem !== undefined) context.error(path, problem);
-      seen.set(foldHeaderName(name), name);
+      seen.set(foldLoosely(name), name);
     }
     checkCredentialHeaders(context, service);
   }
 }
 
-/** Of the service's credential, and of each that `perIdentity` has. */
 function checkCredentialHeaders(context: RuleContext, service: DraftService): void {
   const { auth } = service.upstream;
   const path = ['services', service.name, 'upstream', 'auth'];
@@ -45,83 +46,58 @@ function checkCredentialHeader(
   if (name === undefined) return;
   const path = [...auth, 'header', 'name'];
   if (!TOKEN.test(name)) context.error(path, 'is not a header name (RFC 9110 §5.6.2)');
-  else if (
-    isFraming(foldHeaderName(name)) ||
-    /^x-(auth|forwarded)-|^forwarded$|^x-request-id$/.test(foldHeaderName(name))
-  ) {
-    context.error(path, 'is a header that the gateway itself sets');
+  else if (isSetByGateway(groupOf(foldLoosely(name)))) {
+    context.error(path, 'is a header that the gateway itself sets; choose another name');
   }
   for (const header of Object.keys(service.identityHeaders)) {
-    if (foldHeaderName(header) !== foldHeaderName(name)) continue;
-    context.error(path, `is one of the service’s identityHeaders too`);
+    if (foldLoosely(header) !== foldLoosely(name)) continue;
+    context.error(path, 'is also a name in the service’s identityHeaders; remove one of the two');
   }
 }
 
 function identityHeaderProblem(name: string): string | undefined {
   if (!TOKEN.test(name)) return 'is not a header name (RFC 9110 §5.6.2)';
-  const folded = foldHeaderName(name);
-  if (ABOUT_USERS.has(folded)) return undefined;
-  if (!isFraming(folded) && !RESERVED.has(folded) && !RESERVED_PREFIX.test(folded)) return undefined;
-  return 'is a header that the gateway itself sets or removes; choose another name';
+  return canIdentify(groupOf(foldLoosely(name)))
+    ? undefined
+    : 'is a header that the gateway itself sets or removes; choose another name';
 }
 
-/** What belongs to the connection and the message (RFC 9110 §7.6.1, RFC 9112 §6): never a policy's to set. */
-function isFraming(folded: string): boolean {
-  return FRAMING.has(folded);
+/** Whether `identityHeaders` can set the headers of a group. */
+function canIdentify(group: RequestHeaderGroup | undefined): boolean {
+  if (group === undefined) return true;
+  switch (group.role) {
+    case 'identity':
+    case 'forwarded-user':
+    case 'impersonation':
+    case 'acting':
+      return group.identityHeaders !== 'never';
+    case 'framing':
+    case 'credential':
+    case 'cookie':
+    case 'gateway':
+    case 'forwarding':
+    case 'method-override':
+    case 'message':
+      return false;
+    default:
+      return group.role satisfies never;
+  }
 }
 
-const FRAMING: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+function isSetByGateway(group: RequestHeaderGroup | undefined): boolean {
+  return group?.role === 'framing' || group?.role === 'gateway' || group?.role === 'forwarded-user';
+}
 
-/** Names under X-Forwarded- that say who calls, not where from: services may set them. */
-const ABOUT_USERS: ReadonlySet<string> = new Set([
-  'x-forwarded-user',
-  'x-forwarded-email',
-  'x-forwarded-groups',
-  'x-forwarded-preferred-username',
-]);
-
-const RESERVED: ReadonlySet<string> = new Set([
-  'authorization',
-  'cookie',
-  'deploy-token',
-  'forwarded',
-  'job-token',
-  'private-token',
-  'referer',
-  'set-cookie',
-  'sudo',
-  'via',
-  'www-authenticate',
-  'x-http-method',
-  'x-http-method-override',
-  'x-method-override',
-  'x-nuget-apikey',
-  'x-request-id',
-]);
-
-const RESERVED_PREFIX =
-  /^(content-|if-|impersonate-|proxy-|sec-|x-auth-|x-envoy-|x-forwarded-|x-original-|x-rewrite-|access-control-)/;
+const groupOf = compileHeaderNames(REQUEST_HEADERS.map((group) => [group.names, group] as const));
 
 const PLACEHOLDERS = ['identity', 'subject', 'issuer'];
 
-/** What is wrong with the text that makes an identity header's value, or undefined. */
 function templateProblem(template: string): string | undefined {
   if (template === '') return 'is empty';
   const rest = template.replaceAll(/\{([^{}]*)\}/g, (match, inside: string) => {
     if (PLACEHOLDERS.includes(inside)) return '';
     return inside.startsWith('claims.') && claimNameProblem(inside.slice(7)) === undefined ? '' : match;
   });
-  if (/[{}]/.test(rest)) return 'only {identity}, {subject}, {issuer} and {claims.NAME} can stand in braces';
-  return /[\u0000-\u001f\u007f]/.test(rest) ? 'holds a control character' : undefined;
+  if (/[{}]/.test(rest)) return 'braces may contain only {identity}, {subject}, {issuer} and {claims.NAME}';
+  return /[\u0000-\u001f\u007f]/.test(rest) ? 'contains a control character' : undefined;
 }

@@ -1,21 +1,23 @@
-/** Names of request headers with one meaning, and where that meaning is documented. */
+/** Request headers with one meaning, and the documents that define it. */
 export interface HeaderGroup {
   readonly source: string;
-  /** As documented; a name that ends in `*` stands for all names that begin so. */
+  /** In the documented spelling. A trailing `*` matches any suffix. */
   readonly names: readonly string[];
+  /** `identityHeaders` cannot set these names either. */
+  readonly identityHeaders?: 'never';
 }
 
 export interface ActingHeaderGroup extends HeaderGroup {
   /**
-   * `refuse`: the request means something else without the header (an upload by checksum would store an empty file).
-   * `remove`: a proxy sets the header, clients do not, and the request stays what its path says.
+   * `refuse`: without the header the request has another effect (an upload by checksum would store an empty file).
+   * `remove`: only proxies set the header; without it the request acts on its path.
    */
   readonly effect: 'refuse' | 'remove';
 }
 
 /**
- * Headers by which an upstream acts on other resources than the path of the request, so that a decision about the path
- * says nothing about them. No service forwards them unless its `passHeaders` names them.
+ * Headers that make an upstream act on other resources than the request path, which policy does not authorize.
+ * A service forwards only those that its `passHeaders` names.
  */
 export const ACTING_HEADERS: readonly ActingHeaderGroup[] = [
   {
@@ -80,12 +82,14 @@ export const ACTING_HEADERS: readonly ActingHeaderGroup[] = [
   },
   {
     effect: 'remove',
+    identityHeaders: 'never',
     source:
       'Path and host before a rewrite: Symfony, Zend, IIS URL Rewrite; Azure App Service; lists of SSRF probes',
     names: ['X-Original-*', 'X-Rewrite-*', 'X-WAWS-Unencoded-URL', 'X-HTTP-DestinationURL'],
   },
   {
     effect: 'remove',
+    identityHeaders: 'never',
     source: 'Path in WSGI: gunicorn forwarder_headers (benoitc/gunicorn#2650), Flask ReverseProxied',
     names: ['Script-Name', 'Path-Info', 'X-Script-Name'],
   },

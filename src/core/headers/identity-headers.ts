@@ -1,13 +1,14 @@
 import type { HeaderGroup } from './acting-headers.ts';
 
 /**
- * Headers by which a client acts as another user. If the gateway forwarded them, the client would choose a user of its
- * own; if it removed them, the client would act as the gateway's account without notice. So the request is refused.
+ * Headers that impersonate another user. Forwarding them would let the client choose the user; removing them would
+ * silently run the request as the gateway's account. The gateway refuses the request instead.
  */
 export const IMPERSONATION_HEADERS: readonly HeaderGroup[] = [
   {
     source: 'Kubernetes, "User impersonation" (kubectl --as, --as-group, --as-uid)',
     names: ['Impersonate-*'],
+    identityHeaders: 'never',
   },
   {
     source: 'Elasticsearch run_as; OpenSearch Security, rest_impersonation_user',
@@ -22,8 +23,8 @@ export const IMPERSONATION_HEADERS: readonly HeaderGroup[] = [
 ];
 
 /**
- * Headers that tell an upstream who is calling, by default or as documented for a proxy in front of it. The gateway sets
- * them where `identityHeaders` says so; from a client they are removed. `X-Auth-*` and `X-Forwarded-*` are always removed.
+ * Headers that identify the caller to an upstream, by default or when a proxy in front of it is configured. The gateway
+ * removes them from client requests and sets those in `identityHeaders`. `X-Auth-*` and `X-Forwarded-*` are always removed.
  */
 export const TRUSTED_USER_HEADERS: readonly HeaderGroup[] = [
   {

@@ -130,7 +130,7 @@ describe('the credential of the upstream', () => {
     const body =
       'upstream: { url: http://x/, auth: { header: { name: X-Key, value: a } } }, identityHeaders: { x_key: "{identity}" }';
     expect(errorsOf(service(body))).toEqual([
-      expect.stringContaining('is one of the service’s identityHeaders too'),
+      expect.stringContaining('is also a name in the service’s identityHeaders'),
     ]);
   });
 });
@@ -175,11 +175,11 @@ describe('identity headers', () => {
     ['X-Team: ""', 'identityHeaders.X-Team: is empty'],
     [
       'X-Team: "{role}"',
-      'identityHeaders.X-Team: only {identity}, {subject}, {issuer} and {claims.NAME} can stand in braces',
+      'identityHeaders.X-Team: braces may contain only {identity}, {subject}, {issuer} and {claims.NAME}',
     ],
-    ['X-Team: "{claims.}"', 'identityHeaders.X-Team: only {identity}'],
-    ['X-Team: "{identity"', 'identityHeaders.X-Team: only {identity}'],
-    ['X-Team: "a\\nb"', 'identityHeaders.X-Team: holds a control character'],
+    ['X-Team: "{claims.}"', 'identityHeaders.X-Team: braces may contain only {identity}'],
+    ['X-Team: "{identity"', 'identityHeaders.X-Team: braces may contain only {identity}'],
+    ['X-Team: "a\\nb"', 'identityHeaders.X-Team: contains a control character'],
   ])('%s', (body, message) => {
     expect(errorsOf(headers(body))).toEqual([expect.stringContaining(message)]);
   });
