@@ -38,14 +38,14 @@ const FAULTS: Readonly<Record<string, readonly [Behaviour, string, RegExp]>> = {
     /no answer within 5000 ms/,
   ],
   cuts: [(req) => req.socket.destroy(), 'upstream_unreachable', /token endpoint/],
-  fails: [json(500, { error: ELSEWHERE }), 'upstream_invalid', /answered 500/],
+  fails: [json(500, { error: ELSEWHERE }), 'upstream_invalid', /responded with 500/],
   redirects: [
     (_req, res) => {
       res.writeHead(307, { location: '/good' });
       res.end();
     },
     'upstream_invalid',
-    /answered 307/,
+    /responded with 307/,
   ],
   'is garbage': [json(200, `<html>${ELSEWHERE}`), 'upstream_invalid', /no usable token/],
   'is huge': [json(200, { ...good, more: 'x'.repeat(200_000) }), 'upstream_unreachable', /longer than/],
@@ -71,16 +71,16 @@ const FAULTS: Readonly<Record<string, readonly [Behaviour, string, RegExp]>> = {
     'upstream_invalid',
     /no usable token/,
   ],
-  'is of another type': [json(200, { ...good, token_type: 'mac' }), 'upstream_invalid', /no Bearer/],
-  'has no type': [json(200, { access_token: TOKEN }), 'upstream_invalid', /no Bearer/],
-  'has an odd lifetime': [json(200, { ...good, expires_in: '1e9' }), 'upstream_invalid', /how long/],
+  'is of another type': [json(200, { ...good, token_type: 'mac' }), 'upstream_invalid', /not a Bearer/],
+  'has no type': [json(200, { access_token: TOKEN }), 'upstream_invalid', /not a Bearer/],
+  'has an odd lifetime': [json(200, { ...good, expires_in: '1e9' }), 'upstream_invalid', /expires_in/],
   'refuses the client': [
     json(401, { error: 'invalid_client', error_description: ELSEWHERE }),
     'upstream_unauthorized',
-    /answered 401 invalid_client$/,
+    /responded with 401 invalid_client$/,
   ],
   'refuses the scope': [json(400, { error: 'invalid_scope' }), 'upstream_unauthorized', /400 invalid_scope$/],
-  'says more than a code': [json(400, { error: ELSEWHERE }), 'upstream_unauthorized', /answered 400$/],
+  'says more than a code': [json(400, { error: ELSEWHERE }), 'upstream_unauthorized', /responded with 400$/],
 };
 const NAMES = Object.keys(FAULTS);
 const pathOf = (name: string): string => name.replaceAll(' ', '-');

@@ -2,59 +2,71 @@ import type { Forwarding } from '../../core/request/forwarding.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import type { Assertions } from '../upstream-credentials/assertions.ts';
 import {
-  CredentialFault,
+  credentialFault,
   type AttachedCredential,
+  type CredentialFault,
   type RequestCredential,
 } from '../upstream-credentials/request-credential.ts';
 
-/** What the gateway adds to a request and may have to wait for. */
+/** The upstream credential and the assertion of one request. */
 export interface InjectedHeaders {
+  readonly kind: 'injected-headers';
   readonly presented: AttachedCredential | undefined;
   readonly assertion: string | undefined;
 }
 
-const NOTHING: InjectedHeaders = { presented: undefined, assertion: undefined };
+const NOTHING: InjectedHeaders = { kind: 'injected-headers', presented: undefined, assertion: undefined };
 
-/** Taking it out would make another body than the one that was checked. */
-const IN_THE_BODY = new CredentialFault(
+/** Removing the credential would change the body that policy authorized. */
+const IN_THE_BODY = credentialFault(
   'upstream_credential_missing',
-  'the credential stands in the body, and this upstream is not meant to see it',
+  'the credential is a form field of the body, and the service does not set forwardCredential',
 );
 
-/** At once where everything is at hand. Rejects with a `CredentialFault`. */
+/** Synchronous when the credential and the assertion are cached. Rejects on unexpected errors only. */
 export type PrepareInjectedHeaders = (
   forwarding: Forwarding,
-) => InjectedHeaders | CredentialFault | Promise<InjectedHeaders>;
+) => InjectedHeaders | CredentialFault | Promise<InjectedHeaders | CredentialFault>;
 
+/** `forwardsCredential`: the service forwards the client's credential. */
 export function createHeaderInjection(
   credential: RequestCredential | undefined,
   assertions: Assertions | undefined,
-  /** The upstream is shown what clients present. */
   forwardsCredential: boolean,
 ): PrepareInjectedHeaders {
   return function prepareInjectedHeaders(forwarding) {
-    const { allow, presented: shown } = forwarding;
-    if (shown?.credentialSource === 'form' && (!forwardsCredential || allow.basis !== 'grant'))
+    const { allow, presented: fromClient } = forwarding;
+    if (fromClient?.credentialSource === 'form' && (!forwardsCredential || allow.basis !== 'grant'))
       return IN_THE_BODY;
-    // In shadow, what policy refused gets neither identity nor credential.
+    // A request that only shadow mode allows carries neither identity nor upstream credential.
     if (allow.basis === 'shadow') return NOTHING;
     const presented = credential?.attach(forwarding);
-    if (presented instanceof CredentialFault) return presented;
+    if (isFault(presented)) return presented;
     const assertion = allow.caller && assertions?.(allow.caller);
     if (presented instanceof Promise || assertion instanceof Promise) return gather(presented, assertion);
     if (presented === undefined && assertion === undefined) return NOTHING;
-    return { presented, assertion };
+    return { kind: 'injected-headers', presented, assertion };
   };
 }
 
 async function gather(
-  presented: AttachedCredential | undefined | Promise<AttachedCredential>,
-  assertion: string | undefined | Promise<string>,
-): Promise<InjectedHeaders> {
-  const signed = Promise.resolve(assertion).catch((cause: unknown) => {
-    if (cause instanceof GatehouseError) throw new CredentialFault('store_unavailable', cause.message);
-    throw cause;
-  });
-  const [had, made] = await Promise.all([presented, signed]);
-  return { presented: had, assertion: made };
+  attaching: AttachedCredential | undefined | Promise<AttachedCredential | CredentialFault>,
+  signing: string | undefined | Promise<string>,
+): Promise<InjectedHeaders | CredentialFault> {
+  const [presented, assertion] = await Promise.all([attaching, Promise.resolve(signing).catch(signingFault)]);
+  if (presented?.kind === 'credential-fault') return presented;
+  if (typeof assertion === 'object') return assertion;
+  return { kind: 'injected-headers', presented, assertion };
+}
+
+function isFault(
+  presented: ReturnType<RequestCredential['attach']> | undefined,
+): presented is CredentialFault {
+  return presented !== undefined && 'kind' in presented && presented.kind === 'credential-fault';
+}
+
+/** The keyring throws `GatehouseError` when its store has no signing key. */
+function signingFault(cause: unknown): CredentialFault {
+  if (cause instanceof GatehouseError) return credentialFault('store_unavailable', cause.message);
+  throw cause;
 }

@@ -7,29 +7,35 @@ import { HeldUnits } from '../../util/limits/held-units.ts';
 import type { Transfer, StallWatch } from './stall-watch.ts';
 
 export interface BodyBufferSettings {
-  /** Of the service; `Infinity` where it has no limit. */
+  /** Bytes; the limit of the service, `Infinity` without one. */
   readonly maxBody: number;
-  /** Most bodies that are being read at a time: each is held in memory. */
-  readonly most: number;
+  /** Bodies buffered at the same time; each is held in memory. */
+  readonly maxConcurrent: number;
 }
 
-/** Reads what has to be known of a body before anything is forwarded. A client that waits for `100 Continue` is told to go on only here. */
-export function createBodyBuffer({ maxBody, most }: BodyBufferSettings, stalls: StallWatch): BufferBody {
+/** Buffers the part of a body that policy needs before the request is forwarded, and sends `100 Continue` first. */
+export function createBodyBuffer(
+  { maxBody, maxConcurrent }: BodyBufferSettings,
+  stalls: StallWatch,
+): BufferBody {
   let reading = 0;
-  // A request without a verified credential can hold a place for as long as a body may stall. All of them get half of the places,
-  // and one address at most half of those that are free: so another address finds one.
-  const anonymousPlaces = Math.max(1, Math.floor(most / 2));
+  // Unauthenticated requests share half of the places, and one client network gets at most half of the free ones: a body
+  // that stalls holds its place for the whole idle time, and other networks must still find one.
+  const anonymousPlaces = Math.max(1, Math.floor(maxConcurrent / 2));
   const byAddress = new HeldUnits();
   let anonymous = 0;
 
   return async function bufferBody({ incoming, head }, { part, maxBytes, beforeAuthentication = false }) {
     if (!head.hasBody) return { bytes: Buffer.alloc(0), whole: true };
     const limit = part === 'whole' ? Math.min(maxBytes, maxBody) : maxBody;
-    const announced = Number(findHeader(head.rawHeaders, 'content-length') ?? 0);
-    if (announced > limit) return deny('body_too_large', `Content-Length ${announced}`);
+    const declared = Number(findHeader(head.rawHeaders, 'content-length') ?? 0);
+    if (declared > limit) return deny('body_too_large', `Content-Length ${declared}`);
     const network = beforeAuthentication ? networkOf(incoming.client.address) : undefined;
-    if (reading >= most || (network !== undefined && byAddress.of(network) >= anonymousPlaces - anonymous))
-      return unable('overloaded', `${reading} bodies are being read`, 1);
+    if (
+      reading >= maxConcurrent ||
+      (network !== undefined && byAddress.of(network) >= anonymousPlaces - anonymous)
+    )
+      return unable('overloaded', `${reading} bodies are being buffered`, 1);
     reading += 1;
     if (network !== undefined) {
       byAddress.add(network);
@@ -50,13 +56,13 @@ export function createBodyBuffer({ maxBody, most }: BodyBufferSettings, stalls: 
   };
 }
 
-/** Up to the chunk that goes beyond `maxBytes`. */
+/** Stops after the chunk that exceeds `maxBytes`. */
 function read(req: IncomingMessage, maxBytes: number, stalls: StallWatch): Promise<BufferedBody | Refusal> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const transfer: Transfer = {
-      // Not what has moved counts, but the whole: small as it is, it has one idle time.
+      // The whole body has one idle time, however it progresses.
       moved: () => 0,
       waiting: () => true,
       stalled: () => done(deny('body_timeout', 'the request body')),
@@ -76,7 +82,7 @@ function read(req: IncomingMessage, maxBytes: number, stalls: StallWatch): Promi
       done({ bytes: Buffer.concat(chunks, size), whole: true });
     }
     function onClose(): void {
-      done(deny('request_malformed', 'the client left before its body was complete'));
+      done(deny('request_malformed', 'the client closed the connection before the body was complete'));
     }
 
     stalls.watch(transfer);
@@ -85,5 +91,5 @@ function read(req: IncomingMessage, maxBytes: number, stalls: StallWatch): Promi
 }
 
 function ignore(): void {
-  // `close` follows and says it all.
+  // `close` follows and is handled.
 }

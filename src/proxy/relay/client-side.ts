@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { Transfer } from './stall-watch.ts';
 
-/** An answer that its client does not read fast enough. */
+/** The transfer of a response to a client that reads too slowly. */
 export function slowReader(res: ServerResponse, stalled: () => void): Transfer {
   return {
-    // What the kernel has taken: megabytes may be under way to a slow reader before it takes more.
+    // Bytes passed to the kernel, which may buffer megabytes for a slow reader before it accepts more.
     patience: 5,
     moved: () => res.socket?.bytesWritten ?? 0,
     waiting: () => res.writableNeedDrain,
@@ -12,10 +12,10 @@ export function slowReader(res: ServerResponse, stalled: () => void): Transfer {
   };
 }
 
-/** Ends an answer in its middle, so that the client cannot take it for whole (threats S10). */
+/** Cuts a response off, so that the client cannot mistake it for a complete one (threats S10). */
 export function cutOff(res: ServerResponse, lengthKnown: boolean): void {
   const { socket } = res;
-  // Where only the end of the connection ends the body, a clean end would say that it is complete.
+  // A body delimited by the end of the connection would look complete after an orderly close.
   const untilClose = !lengthKnown && !res.chunkedEncoding;
   if (untilClose && socket !== null && !('encrypted' in socket)) socket.resetAndDestroy();
   else res.destroy();

@@ -2,24 +2,26 @@ import type { Dispatcher } from 'undici';
 import type { Log } from '../../core/ports.ts';
 import { foldHeaderName } from '../../util/http/header-name.ts';
 import { originOf } from '../rewrite/location.ts';
+import { invalidResponse, type InvalidResponse } from '../transport/invalid-response.ts';
 import { createUpstreamPool, type PoolSettings, type UpstreamPool } from '../transport/upstream-pool.ts';
 
-/** One step of a redirect that the gateway follows in the client's place. */
+/** One redirect that the gateway follows. */
 export interface Hop {
+  readonly kind: 'hop';
   readonly url: URL;
   readonly options: Dispatcher.DispatchOptions;
   readonly pool: UpstreamPool;
 }
 
 export interface Redirects {
-  /** Where a `Location` leads, seen from `base`; or why it is not followed. */
-  hop(location: string, base: URL, method: string, rawHeaders: readonly string[]): Hop | string;
+  /** Resolves a `Location` against `base`; `invalid` when its origin is not allowed. */
+  hop(location: string, base: URL, method: string, rawHeaders: readonly string[]): Hop | InvalidResponse;
   close(): Promise<void>;
 }
 
 /**
- * Follows to the upstream's own origin and to those that the configuration names, and without any credential: a signed
- * URL is one, and object storage refuses two.
+ * Follows redirects to the upstream's origin and to `redirectOrigins`, without any credential: a signed URL is a
+ * credential, and object storage refuses a second one.
  */
 export function createRedirects(
   service: string,
@@ -35,7 +37,7 @@ export function createRedirects(
     return pool;
   }
 
-  /** What identifies the upstream and us to it is for the upstream alone. */
+  /** The server name and the client certificate apply to the upstream's origin only. */
   function settingsFor(origin: string): PoolSettings {
     const isUpstream = new URL(settings.url).origin === origin;
     return isUpstream
@@ -46,8 +48,9 @@ export function createRedirects(
   return {
     hop(location, base, method, rawHeaders) {
       const url = URL.parse(location, base.href);
-      if (url === null || !allowed.has(url.origin)) return `a redirect to ${originOf(location)}`;
-      const headers = ['Host', url.host, ...passedOn(rawHeaders)];
+      if (url === null || !allowed.has(url.origin))
+        return invalidResponse(`a redirect to ${originOf(location)}`);
+      const headers = ['Host', url.host, ...forwardedHeaders(rawHeaders)];
       const path = url.pathname + url.search;
       const options: Dispatcher.DispatchOptions = {
         method,
@@ -56,7 +59,7 @@ export function createRedirects(
         body: null,
         reset: false,
       };
-      return { url, options, pool: poolFor(url.origin) };
+      return { kind: 'hop', url, options, pool: poolFor(url.origin) };
     },
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.close()));
@@ -64,8 +67,8 @@ export function createRedirects(
   };
 }
 
-/** What says which part or form of a thing is wanted. */
-const PASSED_ON: ReadonlySet<string> = new Set([
+/** Range, conditional and content negotiation headers (RFC 9110 §12.5, §13, §14). */
+const FORWARDED_HEADERS: ReadonlySet<string> = new Set([
   'accept',
   'accept-encoding',
   'if-match',
@@ -77,11 +80,11 @@ const PASSED_ON: ReadonlySet<string> = new Set([
   'user-agent',
 ]);
 
-function passedOn(rawHeaders: readonly string[]): string[] {
+function forwardedHeaders(rawHeaders: readonly string[]): string[] {
   const headers: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
-    if (PASSED_ON.has(foldHeaderName(name))) headers.push(name, rawHeaders[i + 1] ?? '');
+    if (FORWARDED_HEADERS.has(foldHeaderName(name))) headers.push(name, rawHeaders[i + 1] ?? '');
   }
   return headers;
 }

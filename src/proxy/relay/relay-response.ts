@@ -1,23 +1,23 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Relay } from './relay.ts';
 
-/** Node's answer, told to a relay as undici tells its own. */
-export function relayResponse(request: ClientRequest, answer: IncomingMessage, relay: Relay): void {
+/** Passes a response of node:http to a relay through the handler interface of undici. */
+export function relayResponse(request: ClientRequest, response: IncomingMessage, relay: Relay): void {
   const control = {
     aborted: false,
     paused: false,
     reason: null,
-    rawHeaders: answer.rawHeaders,
-    pause: () => void answer.pause(),
-    resume: () => void answer.resume(),
+    rawHeaders: response.rawHeaders,
+    pause: () => void response.pause(),
+    resume: () => void response.resume(),
     abort: () => void request.destroy(),
   };
-  answer.on('error', (error) => relay.onResponseError(control, error));
-  relay.onResponseStart(control, answer.statusCode ?? 0, undefined, answer.statusMessage ?? '');
-  answer.on('data', (chunk: Buffer) => relay.onResponseData(control, chunk));
-  answer.on('end', () => {
+  response.on('error', (error) => relay.onResponseError(control, error));
+  relay.onResponseStart(control, response.statusCode ?? 0, undefined, response.statusMessage ?? '');
+  response.on('data', (chunk: Buffer) => relay.onResponseData(control, chunk));
+  response.on('end', () => {
     relay.onResponseEnd();
-    // It is the only one on its connection.
+    // The connection carries one request.
     request.destroy();
   });
 }

@@ -1,74 +1,64 @@
-import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import type { BodyTransform } from '../rewrite/body-transform.ts';
-import { cutOff, slowReader } from './client-side.ts';
 import type { LocationRewriter } from '../rewrite/location.ts';
-import type { RequestBody } from './request-body.ts';
-import type { Rejection } from '../upstream-credentials/request-credential.ts';
-import { findRaw, readResponseHead } from '../transport/response-head.ts';
 import type { Rewriting } from '../rewrite/rewriting.ts';
-import type { StallWatch, Transfer } from './stall-watch.ts';
-import { isRedirect, statusLineProblem } from '../transport/status-line.ts';
+import { invalidResponse, type InvalidResponse } from '../transport/invalid-response.ts';
+import { findRaw, readResponseHead } from '../transport/response-head.ts';
+import { checkStatusLine, isRedirect } from '../transport/status-line.ts';
 import { isStaleConnection, upstreamFault } from '../transport/upstream-fault.ts';
+import type { Rejection } from '../upstream-credentials/request-credential.ts';
+import { ClientResponse, MAX_SINGLE_WRITE, type HeadFault } from './client-response.ts';
+import type { RequestBody } from './request-body.ts';
+import type { StallWatch } from './stall-watch.ts';
 
 export interface RelayPorts {
   readonly location: LocationRewriter;
   readonly rewriting: Rewriting | undefined;
   readonly stalls: StallWatch;
-  /** Sends the request again; undefined where it may not be. */
+  /** Sends the request again; undefined when it must not be repeated. */
   readonly retry: (() => void) | undefined;
-  /** Takes over where a redirect leads, or says why not; undefined where clients follow themselves. */
-  readonly follow: ((location: string) => string | undefined) | undefined;
-  /** What a 401 of the upstream is to the client; undefined where the request was taken over, with another credential. */
+  /** Follows a redirect; undefined when the client follows it. */
+  readonly follow: ((location: string) => InvalidResponse | undefined) | undefined;
+  /** The reason for the client after a 401; undefined when the request is sent again with another credential. */
   readonly unauthorized: () => Exclude<Rejection, 'another'> | undefined;
-  /** Exactly once, however the exchange ends. */
+  /** Called exactly once. */
   readonly ended: () => void;
 }
 
-/**
- * Carries one upstream response to the client: undici's handler on one side, node's response on the other.
- * Backpressure, aborts and truncation pass through in both directions.
- */
+/** Relays one upstream response to the client, with backpressure, aborts and truncation in both directions. */
 export class Relay implements Dispatcher.DispatchHandler {
   readonly #forwarding: Forwarding;
-  readonly #res: ServerResponse;
   readonly #body: RequestBody | undefined;
   readonly #ports: RelayPorts;
   readonly #startedAt = performance.now();
   #controller: Dispatcher.DispatchController | undefined;
-  /** The response head waits for the first chunk, so that a small response goes out in one write. */
-  #pending: PendingHead | undefined;
-  #contentLength: number | undefined;
-  /** By method or status; its head may still have a length. */
-  #bodiless = false;
+  readonly #client: ClientResponse;
   #interim = 0;
   #retried = false;
-  /** The client has its answer, or is gone. */
+  /** The client has its response, or closed the connection. */
   #done = false;
   #released = false;
-  #transfer: Transfer | undefined;
   #transform: BodyTransform | undefined;
 
   constructor(forwarding: Forwarding, body: RequestBody | undefined, ports: RelayPorts) {
     this.#forwarding = forwarding;
-    this.#res = forwarding.incoming.res;
     this.#body = body;
     this.#ports = ports;
+    this.#client = new ClientResponse(forwarding, body !== undefined, ports.stalls);
   }
 
-  /** The client's side has closed; called once by the forwarder. */
+  /** The client's connection closed. Called once. */
   clientClosed(): void {
     if (this.#done) return;
     this.#end();
-    // A request that still waits for a connection keeps its place until undici comes to it: others must not queue
-    // behind it without bound.
-    if (this.#controller !== undefined) this.#abort('client left');
+    // A request that waits for a connection keeps its place until undici starts it, so that the queue stays bounded.
+    if (this.#controller !== undefined) this.#abort('client closed');
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#done) this.#abort('client left');
+    if (this.#done) this.#abort('client closed');
   }
 
   onResponseStart(
@@ -78,136 +68,103 @@ export class Relay implements Dispatcher.DispatchHandler {
     phrase = '',
   ): void {
     const forwarding = this.#forwarding;
-    // Interim answers (RFC 9110 §15.2) are between the upstream and us. Each one starts undici's timer anew.
+    // Interim responses (RFC 9110 §15.2) are not relayed. Each one restarts undici's timer, so their number is limited.
     if (status >= 102 && status < 200) {
       this.#interim += 1;
-      if (this.#interim > MOST_INTERIM) this.refuse('upstream_invalid', 'interim answers without end');
+      if (this.#interim > MAX_INTERIM)
+        this.refuse('upstream_invalid', `more than ${MAX_INTERIM} interim responses`);
       return;
     }
     forwarding.upstreamStatus = status;
-    const problem = statusLineProblem(status, phrase);
-    if (problem !== undefined) return this.refuse('upstream_invalid', problem);
+    const problem = checkStatusLine(status, phrase);
+    if (problem !== undefined) return this.#invalid(problem);
     if (status === 401) {
       const reason = this.#ports.unauthorized();
-      return reason === undefined ? this.#handedOver() : this.refuse(reason, 'the upstream answered 401');
+      return reason === undefined ? this.#replaced() : this.refuse(reason, 'the upstream responded with 401');
     }
-    const raw = (controller.rawHeaders as readonly (Buffer | string)[] | null | undefined) ?? [];
+    const raw = (controller.rawHeaders as RawHeaders | null | undefined) ?? [];
     if (this.#ports.follow !== undefined && isRedirect(status)) return this.#follow(raw);
-    const head = readResponseHead(raw, status, forwarding.head.host, this.#ports.location);
-    if (head.kind === 'invalid') return this.refuse('upstream_invalid', head.detail);
+    this.#start(raw, status);
+  }
 
-    const { requestId } = forwarding.incoming;
-    const rewritten = this.#ports.rewriting?.answer(head.headers, status);
-    if (typeof rewritten === 'string') return this.refuse('upstream_invalid', rewritten);
+  #start(raw: RawHeaders, status: number): void {
+    const { head: request, incoming } = this.#forwarding;
+    const head = readResponseHead(raw, status, request.host, this.#ports.location);
+    if (head.kind === 'invalid') return this.#invalid(head);
+    const rewritten = this.#ports.rewriting?.response(head.headers, status);
+    if (rewritten?.kind === 'invalid') return this.#invalid(rewritten);
     this.#transform = rewritten?.body;
     const headers = rewritten?.headers ?? head.headers;
-    headers.push('X-Request-Id', requestId);
-    this.#bodiless = forwarding.head.method === 'HEAD' || status === 204 || status === 304;
-    this.#pending = { status, headers, untilClose: head.untilClose && !this.#bodiless };
-    this.#contentLength = rewritten === undefined ? head.contentLength : undefined;
-    // A short body is at hand or near; a stream of events may let its first chunk wait for hours.
-    // One that is rewritten goes with the first piece that is known to be good.
-    if (this.#transform === undefined && (head.contentLength ?? Infinity) > ONE_WRITE)
+    headers.push('X-Request-Id', incoming.requestId);
+    const bodiless = request.method === 'HEAD' || status === 204 || status === 304;
+    this.#client.prepare(
+      { status, headers, untilClose: head.untilClose && !bodiless },
+      rewritten === undefined ? head.contentLength : undefined,
+      bodiless,
+    );
+    // The head of a short response waits for its body; an event stream may send its first chunk after hours.
+    // A rewritten response waits for its first rewritten bytes, because rewriting may fail until then.
+    if (this.#transform === undefined && (head.contentLength ?? Infinity) > MAX_SINGLE_WRITE)
       queueMicrotask(() => this.#sendHead());
   }
 
-  #follow(raw: readonly (Buffer | string)[]): void {
+  #follow(raw: RawHeaders): void {
     const location = findRaw(raw, 'location');
-    const problem = location === undefined ? 'a redirect to nowhere' : this.#ports.follow?.(location);
-    if (problem === undefined) this.#handedOver();
-    else this.refuse('upstream_invalid', problem);
+    const problem =
+      location === undefined
+        ? invalidResponse('a redirect without Location')
+        : this.#ports.follow?.(location);
+    if (problem === undefined) this.#replaced();
+    else this.#invalid(problem);
   }
 
-  /** Another relay has the client now; what follows of this answer is of no use to anybody. */
-  #handedOver(): void {
+  /** Another relay serves the client; the rest of this response is discarded. */
+  #replaced(): void {
     this.#end();
-    this.#abort('answered from elsewhere');
+    this.#abort('replaced by another request');
   }
 
-  /** Sends the head before the body, where no chunk arrived with it. */
   #sendHead(): void {
-    if (this.#pending === undefined || this.#bodiless || this.#done) return;
-    if (this.#commit(this.#pending)) this.#res.flushHeaders();
+    if (!this.#done) this.#check(this.#client.flushHead());
   }
 
-  /**
-   * Writes the pending head. Nothing of the upstream's head is set on the response before this call, so that a fault up to here
-   * is answered by a response of the gateway alone.
-   */
-  #commit({ status, headers, untilClose }: PendingHead): boolean {
-    const res = this.#res;
-    this.#pending = undefined;
-    if (untilClose) {
-      res.shouldKeepAlive = false;
-      res.useChunkedEncodingByDefault = false;
-    }
-    // An upstream that answers before it has the whole request body may never read the rest.
-    if (this.#body !== undefined && !this.#forwarding.incoming.req.complete) res.shouldKeepAlive = false;
-    try {
-      res.writeHead(status, headers);
-      return true;
-    } catch (error) {
-      this.#unsendable(status, error);
+  /** True when the head could be sent. */
+  #check(fault: HeadFault | undefined): boolean {
+    if (fault === undefined) return true;
+    const { status, detail } = fault;
+    if (status !== 204 && status !== 304) {
+      this.refuse('upstream_invalid', detail);
       return false;
     }
-  }
-
-  /** Node refused a field of the head that the upstream client had accepted. */
-  #unsendable(status: number, error: unknown): void {
-    const detail = error instanceof Error ? error.name : 'unknown';
-    if (status !== 204 && status !== 304) return this.refuse('upstream_invalid', detail);
-    // Node has marked this response as one without a body: no other can follow on it.
+    // Node marked this response as one without a body, so no other response can replace it.
     this.#end();
     this.#forwarding.broken('upstream_invalid', detail);
-    this.#res.destroy();
+    this.#client.destroy();
     this.#abort('upstream_invalid');
+    return false;
   }
 
   onResponseData(controller: Dispatcher.DispatchController, received: Buffer): void {
     if (this.#done) return;
     const chunk = this.#transform === undefined ? received : this.#transform.push(received);
-    if (typeof chunk === 'string') return this.refuse('upstream_invalid', chunk);
-    if (chunk === undefined || chunk.length === 0) return;
-    const res = this.#res;
-    if (this.#pending !== undefined) {
-      if (!this.#commit(this.#pending)) return;
-      if (chunk.length === this.#contentLength && chunk.length <= ONE_WRITE) {
-        this.#forwarding.bytesOut += chunk.length;
-        // As latin1 text, head and body leave in one write.
-        res.end(chunk.toString('latin1'), 'latin1');
-        return;
-      }
-    }
-    if (res.writableEnded) return;
-    this.#forwarding.bytesOut += chunk.length;
-    if (!res.write(chunk)) this.#waitForClient(controller);
+    if (chunk === undefined) return;
+    if ('kind' in chunk) return this.#invalid(chunk);
+    if (chunk.length > 0) this.#check(this.#client.write(chunk, controller));
   }
 
   onResponseEnd(): void {
     this.#release();
     if (this.#done) return;
-    const last = this.#bodiless ? undefined : this.#transform?.end();
-    if (typeof last === 'string') return this.refuse('upstream_invalid', last);
-    const res = this.#res;
+    const last = this.#client.bodiless ? undefined : this.#transform?.end();
+    if (last !== undefined && 'kind' in last) return this.#invalid(last);
     this.#end();
-    const head = this.#pending;
-    if (head !== undefined) {
-      if (this.#contentLength === undefined && !this.#bodiless)
-        head.headers.push('Content-Length', String(last?.length ?? 0));
-      if (!this.#commit(head)) return;
-    }
-    if (res.writableEnded) return;
-    this.#forwarding.bytesOut += last?.length ?? 0;
-    res.end(last);
+    this.#check(this.#client.end(last));
   }
 
   onResponseError(_controller: unknown, error: unknown): void {
     if (this.#done) return this.#release();
     const untouched =
-      this.#pending === undefined &&
-      !this.#res.headersSent &&
-      this.#forwarding.upstreamStatus === undefined &&
-      this.#interim === 0;
+      this.#client.untouched && this.#forwarding.upstreamStatus === undefined && this.#interim === 0;
     if (untouched && !this.#retried && this.#ports.retry !== undefined && isStaleConnection(error)) {
       this.#retried = true;
       this.#controller = undefined;
@@ -215,12 +172,12 @@ export class Relay implements Dispatcher.DispatchHandler {
       return;
     }
     this.#release();
-    this.#pending = undefined;
+    this.#client.discardHead();
     this.#end();
     const { reason, detail } = upstreamFault(error);
-    if (!this.#res.headersSent) return this.#forwarding.failed(reason, detail);
+    if (!this.#client.headersSent) return this.#forwarding.failed(reason, detail);
     this.#forwarding.broken(reason, detail);
-    cutOff(this.#res, this.#contentLength !== undefined);
+    this.#client.cutOff();
   }
 
   #abort(why: string): void {
@@ -228,23 +185,15 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#release();
   }
 
-  /** Answers the client in place of an upstream response that cannot be relayed. */
+  #invalid({ detail }: InvalidResponse): void {
+    this.refuse('upstream_invalid', detail);
+  }
+
+  /** Sends the gateway's response in place of the upstream's. */
   refuse(reason: 'upstream_invalid' | Exclude<Rejection, 'another'>, detail: string): void {
     this.#end();
     this.#forwarding.failed(reason, detail);
     this.#abort(reason);
-  }
-
-  #waitForClient(controller: Dispatcher.DispatchController): void {
-    const res = this.#res;
-    controller.pause();
-    res.once('drain', () => controller.resume());
-    if (this.#transfer !== undefined) return;
-    this.#transfer = slowReader(res, () => {
-      this.#forwarding.broken('body_timeout', 'the client stopped reading');
-      cutOff(this.#res, this.#contentLength !== undefined);
-    });
-    this.#ports.stalls.watch(this.#transfer);
   }
 
   #end(): void {
@@ -252,10 +201,10 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#done = true;
     this.#forwarding.upstreamDuration = performance.now() - this.#startedAt;
     if (this.#body !== undefined) this.#forwarding.bytesIn = this.#body.received;
-    if (this.#transfer !== undefined) this.#ports.stalls.forget(this.#transfer);
+    this.#client.stopWatching();
   }
 
-  /** Undici is done with the request, whoever was first to leave. */
+  /** undici has finished the request. */
   #release(): void {
     if (this.#released) return;
     this.#released = true;
@@ -263,17 +212,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 }
 
-/** What the client gets of an upstream's head, until it is written. */
-interface PendingHead {
-  readonly status: number;
-  /** Name, value, name, value … for `writeHead`. */
-  readonly headers: string[];
-  /** The body ends where the upstream closes: the client's connection must end with it. */
-  readonly untilClose: boolean;
-}
+type RawHeaders = readonly (Buffer | string)[];
 
-/** WebDAV servers send a 102 every 20 s while they work. */
-const MOST_INTERIM = 64;
-
-/** Bytes; larger ones are written as the Buffers they are. */
-const ONE_WRITE = 16 * 1024;
+/** WebDAV servers send a 102 every 20 s during long requests. */
+const MAX_INTERIM = 64;

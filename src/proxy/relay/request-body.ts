@@ -15,8 +15,8 @@ export class BodyError extends Error {
 }
 
 /**
- * A request's body for undici, with backpressure, counted and bounded. It stands between the two because undici
- * destroys the stream it is given, and with it would go the connection on which the client waits for its answer.
+ * The request body for undici, with backpressure, a byte counter and a limit. undici destroys its body stream, so the
+ * request itself is not passed: destroying it would close the connection before the client has its response.
  */
 export class RequestBody extends Readable {
   readonly #req: IncomingMessage;
@@ -24,7 +24,7 @@ export class RequestBody extends Readable {
   readonly #watch: BodyWatch | undefined;
   received = 0;
 
-  /** `maxBytes` is `Infinity` where there is no limit. */
+  /** `maxBytes`: `Infinity` without a limit. */
   constructor(
     req: IncomingMessage,
     maxBytes: number,
@@ -44,7 +44,7 @@ export class RequestBody extends Readable {
     req.pause();
   }
 
-  /** The client has stopped sending. */
+  /** The client stopped sending. */
   stall(): void {
     this.destroy(new BodyError('body_timeout'));
   }
@@ -78,5 +78,5 @@ export class RequestBody extends Readable {
 }
 
 function ignore(): void {
-  // `close` follows and says it all.
+  // `close` follows and is handled.
 }

@@ -1,17 +1,17 @@
 /** One direction of one body. */
 export interface Transfer {
-  /** Idle times that it is given; one by default. */
+  /** Multiple of the idle time; 1 by default. */
   readonly patience?: number;
-  /** Bytes moved so far; only its growth counts. */
+  /** Bytes transferred so far. */
   readonly moved: () => number;
-  /** False while the other side is what is waited for. */
+  /** False while the gateway waits for the other side. */
   readonly waiting: () => boolean;
-  /** Called once when the client has moved less than `LEAST` bytes in the whole idle time. */
+  /** Called once when the client transferred less than `MIN_BYTES` in the whole idle time. */
   readonly stalled: () => void;
 }
 
-/** Bytes. A client that drips single bytes to keep an idle timer alive moves less than this (threats D1). */
-const LEAST = 1024;
+/** Bytes. A client that sends single bytes to keep an idle timer running transfers less (threats D1). */
+const MIN_BYTES = 1024;
 
 interface Watched {
   readonly transfer: Transfer;
@@ -20,25 +20,25 @@ interface Watched {
 }
 
 /**
- * Cuts bodies that stand still. There is no limit on the whole of a body, a push may take hours; and one timer
- * looks at all of them, so that a chunk costs nothing.
+ * Ends body transfers that stall. The total duration is unlimited, because a push may take hours. One timer checks all
+ * transfers, so that a chunk has no cost.
  */
 export class StallWatch {
   #idle = 0;
   readonly #watched = new Map<Transfer, Watched>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** `idle` in milliseconds. */
+  /** `idle`: milliseconds. */
   constructor(idle: number) {
     this.setIdle(idle);
   }
 
-  /** For bodies that move already, too. */
+  /** Applies to transfers in progress, too. */
   setIdle(idle: number): void {
     if (idle === this.#idle) return;
     this.#idle = idle;
     clearInterval(this.#timer);
-    this.#timer = setInterval(() => this.#look(performance.now()), Math.min(1_000, idle / 4)).unref();
+    this.#timer = setInterval(() => this.#check(performance.now()), Math.min(1_000, idle / 4)).unref();
   }
 
   watch(transfer: Transfer): void {
@@ -53,10 +53,10 @@ export class StallWatch {
     clearInterval(this.#timer);
   }
 
-  #look(now: number): void {
+  #check(now: number): void {
     for (const watched of this.#watched.values()) {
       const moved = watched.transfer.moved();
-      if (!watched.transfer.waiting() || moved - watched.moved >= LEAST) {
+      if (!watched.transfer.waiting() || moved - watched.moved >= MIN_BYTES) {
         watched.since = now;
         watched.moved = moved;
       } else if (now - watched.since >= this.#idle * (watched.transfer.patience ?? 1)) {

@@ -1,7 +1,9 @@
-/** A body on its way from the upstream to the client, changed. */
+import type { InvalidResponse } from '../transport/invalid-response.ts';
+
+/** Rewrites a response body while it is relayed. */
 export interface BodyTransform {
-  /** What may leave now; undefined: nothing yet, and the head waits with it. A text says why the answer cannot be relayed. */
-  push(chunk: Buffer): Buffer | string | undefined;
-  /** What is left; or why the answer cannot be relayed, only where nothing has left yet. */
-  end(): Buffer | string;
+  /** Bytes to send now; undefined: none yet, and the response head waits too. */
+  push(chunk: Buffer): Buffer | InvalidResponse | undefined;
+  /** The remaining bytes; `invalid` only if no bytes were sent before. */
+  end(): Buffer | InvalidResponse;
 }

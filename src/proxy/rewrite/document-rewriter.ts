@@ -1,7 +1,8 @@
 import type { DocumentRewrite, PublicUrls } from '../../core/request/protocol.ts';
+import { invalidResponse, type InvalidResponse } from '../transport/invalid-response.ts';
 import type { BodyTransform } from './body-transform.ts';
 
-/** Rewrites a body that has to be understood as a whole: held up to its bound, and never relayed in half. */
+/** Rewrites a body that is parsed as a whole: buffered up to `maxBytes`, and relayed completely or not at all. */
 export class DocumentRewriter implements BodyTransform {
   readonly #rewrite: DocumentRewrite;
   readonly #urls: PublicUrls;
@@ -13,19 +14,21 @@ export class DocumentRewriter implements BodyTransform {
     this.#urls = urls;
   }
 
-  push(chunk: Buffer): string | undefined {
+  push(chunk: Buffer): InvalidResponse | undefined {
     this.#size += chunk.length;
     if (this.#size > this.#rewrite.maxBytes)
-      return `a document of more than ${this.#rewrite.maxBytes} bytes where URLs are to be rewritten`;
+      return invalidResponse(`the document to rewrite has more than ${this.#rewrite.maxBytes} bytes`);
     this.#chunks.push(chunk);
     return undefined;
   }
 
-  end(): Buffer | string {
+  end(): Buffer | InvalidResponse {
     const text = decode(Buffer.concat(this.#chunks));
     this.#chunks = [];
     const rewritten = text === undefined ? undefined : this.#rewrite.rewrite(text, this.#urls);
-    return rewritten === undefined ? 'a document that cannot be read' : Buffer.from(rewritten, 'utf8');
+    return rewritten === undefined
+      ? invalidResponse('the document to rewrite cannot be parsed')
+      : Buffer.from(rewritten, 'utf8');
   }
 }
 

@@ -1,5 +1,6 @@
 import type { BodyRewrite, PublicUrls } from '../../core/request/protocol.ts';
 import { foldHeaderName } from '../../util/http/header-name.ts';
+import { invalidResponse, type InvalidResponse } from '../transport/invalid-response.ts';
 import type { BodyTransform } from './body-transform.ts';
 import { DocumentRewriter } from './document-rewriter.ts';
 import { createEntityTags } from './entity-tags.ts';
@@ -10,27 +11,28 @@ export interface RewritingSettings {
   readonly path: string;
   readonly upstream: {
     readonly url: string;
-    /** Other URLs by which it calls itself. */
+    /** Other base URLs that the upstream writes into its responses. */
     readonly aliases: readonly string[];
-    /** Where it may send clients beside itself. */
+    /** Origins to which the upstream may redirect clients. */
     readonly redirectOrigins: readonly string[];
   };
 }
 
-/** How one request's answer becomes the gateway's. */
+/** Rewrites the URLs in the response to one request. */
 export interface Rewriting {
-  /** Changes a request's headers (name, value, …) so that the answer can be rewritten. */
+  /** Changes request headers (name, value, …) so that the response can be rewritten. */
   request(headers: string[]): string[];
-  /** Takes an answer's headers; undefined where it passes as it is, a text where it cannot be passed. */
-  answer(headers: string[], status: number): RewrittenAnswer | string | undefined;
+  /** Undefined: the response is relayed unchanged. */
+  response(headers: string[], status: number): RewrittenResponse | InvalidResponse | undefined;
 }
 
-export interface RewrittenAnswer {
+export interface RewrittenResponse {
+  readonly kind: 'rewritten';
   readonly headers: string[];
   readonly body: BodyTransform;
 }
 
-/** `origin`: scheme and host by which the client came. */
+/** `origin`: the scheme and host of the client's request. */
 export function createRewriting({
   path,
   upstream,
@@ -41,8 +43,8 @@ export function createRewriting({
   function replacementsFor(origin: string): readonly Replacement[] {
     const to = origin + path;
     const host = origin.slice(origin.indexOf('//') + 2);
-    // An upstream that goes by Host, X-Forwarded-Host and X-Forwarded-Proto, or by some of them, calls itself by its own
-    // name or the client's, with its own scheme or the client's; and knows nothing of our prefix.
+    // An upstream that builds URLs from Host, X-Forwarded-Host or X-Forwarded-Proto uses either host with either scheme,
+    // and does not know the public prefix.
     const names = SCHEMES.flatMap((scheme) => [
       `${scheme}//${ownHost}${pathname}`,
       `${scheme}//${host}${pathname}`,
@@ -51,7 +53,7 @@ export function createRewriting({
     return [...new Set([upstream.url, ...upstream.aliases, ...names])].map((from) => ({ from, to }));
   }
 
-  /** Made ready once for each name that clients use: those are few, but it is the client who says so. */
+  /** Compiled once per origin. Clients choose the origin, so the cache is bounded. */
   const known = new Map<string, Names>();
 
   function namesFor(origin: string): Names {
@@ -63,7 +65,7 @@ export function createRewriting({
       inText: compileReplacements(replacements),
       urls: publicUrls(replacements, origin + path, storage),
     };
-    if (known.size >= MOST_ORIGINS) known.clear();
+    if (known.size >= MAX_ORIGINS) known.clear();
     known.set(origin, names);
     return names;
   }
@@ -74,35 +76,35 @@ export function createRewriting({
     return {
       request(headers) {
         const kept: string[] = [];
-        // Where tags decide, times do not (RFC 9110 §13.1.3), whether or not the tag was one of ours.
+        // If-None-Match takes precedence over If-Modified-Since (RFC 9110 §13.1.3), even if no tag remains.
         const byTag = valueOf(headers, 'if-none-match') !== undefined;
         for (let i = 0; i < headers.length; i += 2) {
           const [name = '', value = ''] = [headers[i], headers[i + 1]];
           const folded = foldHeaderName(name);
-          if (LEFT_OUT.has(folded) || (byTag && folded === 'if-modified-since')) continue;
+          if (REMOVED_REQUEST_HEADERS.has(folded) || (byTag && folded === 'if-modified-since')) continue;
           const sent = folded === 'if-none-match' ? tags.inward(value) : value;
           if (sent !== undefined) kept.push(name, sent);
         }
-        // What is compressed cannot be read as it streams by.
+        // A compressed body cannot be rewritten while it streams.
         kept.push('Accept-Encoding', 'identity');
         return kept;
       },
-      answer(headers, status) {
-        const get = (wanted: string): string | undefined => valueOf(headers, wanted);
+      response(headers, status) {
+        const get = (name: string): string | undefined => valueOf(headers, name);
         const type = get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
         const unmodified = status === 304;
         if (!unmodified && !holdsUrls(rewrite, status, type)) return undefined;
         if (!unmodified && (get('content-encoding') ?? 'identity').toLowerCase() !== 'identity') {
-          return 'an encoded body where none was asked for';
+          return invalidResponse('a content-encoded body, although the request accepts identity only');
         }
         const kept: string[] = [];
         for (let i = 0; i < headers.length; i += 2) {
           const [name = '', value = ''] = [headers[i], headers[i + 1]];
           const folded = foldHeaderName(name);
-          if (OF_THE_BODY.has(folded)) continue;
+          if (BODY_HEADERS.has(folded)) continue;
           kept.push(name, folded === 'etag' ? tags.outward(value) : value);
         }
-        return { headers: kept, body: transformFor(rewrite, names) };
+        return { kind: 'rewritten', headers: kept, body: transformFor(rewrite, names) };
       },
     };
   };
@@ -113,14 +115,14 @@ function holdsUrls({ types }: BodyRewrite, status: number, type: string | undefi
   return status === 200 && type !== undefined && types.includes(type);
 }
 
-/** What an upstream calls by its own names, in those of one origin. */
+/** The compiled replacements of one origin. */
 interface Names {
   readonly tags: ReturnType<typeof createEntityTags>;
   readonly inText: UrlReplacements;
   readonly urls: PublicUrls;
 }
 
-const MOST_ORIGINS = 100;
+const MAX_ORIGINS = 100;
 
 function transformFor(rewrite: BodyRewrite, { inText, urls }: Names): BodyTransform {
   switch (rewrite.kind) {
@@ -138,7 +140,7 @@ function publicUrls(
   base: string,
   storage: ReadonlySet<string>,
 ): PublicUrls {
-  // The longest first: one may be the start of another.
+  // Longest first: one text may be a prefix of another.
   const known = replacements.toSorted((a, b) => b.from.length - a.from.length);
   return {
     base,
@@ -152,11 +154,16 @@ function publicUrls(
 
 const SCHEMES = ['http:', 'https:'] as const;
 
-/** A part of a body that is rewritten is a part of something else. */
-const LEFT_OUT: ReadonlySet<string> = new Set(['accept-encoding', 'range', 'if-range', 'if-match']);
+/** Ranges and preconditions refer to the body before rewriting. */
+const REMOVED_REQUEST_HEADERS: ReadonlySet<string> = new Set([
+  'accept-encoding',
+  'range',
+  'if-range',
+  'if-match',
+]);
 
-/** What is true of the upstream's bytes only. */
-const OF_THE_BODY: ReadonlySet<string> = new Set([
+/** Headers that describe the body before rewriting. */
+const BODY_HEADERS: ReadonlySet<string> = new Set([
   'content-length',
   'accept-ranges',
   'content-md5',
@@ -165,8 +172,8 @@ const OF_THE_BODY: ReadonlySet<string> = new Set([
   'repr-digest',
 ]);
 
-/** All lines of it: readers differ in which of several they go by. */
-function valueOf(headers: readonly string[], wanted: string): string | undefined {
-  const values = headers.filter((_, i) => i % 2 === 1 && foldHeaderName(headers[i - 1] ?? '') === wanted);
+/** All values, joined: recipients differ in which of several values they use. */
+function valueOf(headers: readonly string[], folded: string): string | undefined {
+  const values = headers.filter((_, i) => i % 2 === 1 && foldHeaderName(headers[i - 1] ?? '') === folded);
   return values.length === 0 ? undefined : values.join(', ');
 }

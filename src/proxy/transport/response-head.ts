@@ -3,20 +3,21 @@ import { addConnectionNames, withoutNames } from '../headers/connection-header.t
 import { createQueryCleaner, stripCredentials } from '../headers/credential-parameters.ts';
 import { rewriteLinks } from '../rewrite/link.ts';
 import { originOf, type LocationRewriter } from '../rewrite/location.ts';
+import { invalidResponse as invalid, type InvalidResponse } from './invalid-response.ts';
 
 export type ResponseHead =
   | {
       readonly kind: 'head';
       /** Name, value, name, value … for `writeHead`. */
       readonly headers: string[];
-      /** Bytes; undefined where the upstream did not say. */
+      /** Bytes; undefined without Content-Length. */
       readonly contentLength: number | undefined;
-      /** The body ends where the upstream closes: the client's connection must end with it. */
+      /** The end of the connection delimits the body, so the client's connection must be closed with it. */
       readonly untilClose: boolean;
     }
-  | { readonly kind: 'invalid'; readonly detail: string };
+  | InvalidResponse;
 
-/** Reads an upstream's headers (Buffers or text, name, value, …) into what may be relayed. */
+/** Reads the response headers (name, value, … as Buffers or strings), and removes those that are not relayed. */
 export function readResponseHead(
   raw: readonly (Buffer | string)[],
   status: number,
@@ -47,7 +48,7 @@ export function readResponseHead(
         if (!/^\d{1,15}$/.test(value)) return invalid('a Content-Length that is not a number');
         if (contentLength !== undefined && contentLength !== Number(value))
           return invalid('two Content-Lengths');
-        // A 204 has none (RFC 9110 §8.6), and who believes it waits for a body.
+        // A 204 has no Content-Length (RFC 9110 §8.6); a client that trusts it waits for a body.
         if (contentLength === undefined && status !== 204) headers.push(name, value);
         contentLength = Number(value);
         break;
@@ -61,7 +62,7 @@ export function readResponseHead(
         break;
       case 'location': {
         const rewritten = location(value, host);
-        // Only `Location` is required for the response: any other foreign URL is left out.
+        // A response needs its `Location`; other headers with a foreign URL are removed.
         if (rewritten !== undefined)
           headers.push(name, folded === TERRAFORM_GET ? withoutToken(rewritten) : rewritten);
         else if (folded === 'location') return invalid(`a redirect to ${originOf(value)}`);
@@ -74,10 +75,10 @@ export function readResponseHead(
         action satisfies never;
     }
   }
-  // Both framings at once are how responses are split between two readers (RFC 9112 §6.1).
-  if (chunked && contentLength !== undefined) return invalid('Content-Length beside Transfer-Encoding');
-  // Trailers exist behind a last chunk only (RFC 9112 §7.1.2).
-  if (trailers && contentLength !== undefined) return invalid('Trailer beside Content-Length');
+  // Both framings together allow response splitting (RFC 9112 §6.1).
+  if (chunked && contentLength !== undefined) return invalid('both Content-Length and Transfer-Encoding');
+  // Trailers exist only after the last chunk (RFC 9112 §7.1.2).
+  if (trailers && contentLength !== undefined) return invalid('both Trailer and Content-Length');
   return {
     kind: 'head',
     headers: withoutNames(headers, named),
@@ -97,11 +98,7 @@ function latin1(value: Buffer | string | undefined): string {
   return typeof value === 'string' ? value : (value?.toString('latin1') ?? '');
 }
 
-function invalid(detail: string): ResponseHead {
-  return { kind: 'invalid', detail };
-}
-
-/** Where a module of Terraform is; GitLab adds a token of the account that asked (lib/api/terraform/modules/v1). */
+/** URL of a Terraform module; GitLab adds a token of the requesting account (lib/api/terraform/modules/v1). */
 const TERRAFORM_GET = 'x-terraform-get';
 const cleanSource = createQueryCleaner(['token']);
 
@@ -127,10 +124,10 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['te', 'drop'],
   ['trailer', 'trailer'],
   ['upgrade', 'drop'],
-  // A client sends its credential to whatever realm a challenge names (CVE-2026-33540): only ours may reach it.
+  // A client sends its credential to the realm of a challenge (CVE-2026-33540), so only the gateway's is sent.
   ['www-authenticate', 'drop'],
   ['authentication-info', 'drop'],
-  // Would lead clients past the gateway.
+  // It would direct clients around the gateway.
   ['alt-svc', 'drop'],
   ['x-request-id', 'drop'],
 ]);

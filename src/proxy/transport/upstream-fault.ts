@@ -7,12 +7,15 @@ export interface Fault {
   readonly detail: string;
 }
 
-/** Translates what undici and the sockets below it report into reasons. */
+/** Translates errors of undici and of sockets into reasons. */
 export function upstreamFault(error: unknown): Fault {
   if (error instanceof BodyError) {
     switch (error.fault) {
       case 'client_left':
-        return { reason: 'request_malformed', detail: 'the client left before its body was complete' };
+        return {
+          reason: 'request_malformed',
+          detail: 'the client closed the connection before the body was complete',
+        };
       case 'not_as_announced':
         return { reason: 'request_malformed', detail: error.message };
       case 'body_too_large':
@@ -22,7 +25,7 @@ export function upstreamFault(error: unknown): Fault {
         return error.fault satisfies never;
     }
   }
-  // Its code is undefined in undici 8, whose table of llhttp's errors knows names only.
+  // The code is undefined in undici 8, whose table of llhttp errors contains names only.
   if (error instanceof errors.HTTPParserError) {
     return { reason: 'upstream_invalid', detail: error.code ?? 'not an HTTP/1.1 response' };
   }
@@ -33,8 +36,8 @@ export function upstreamFault(error: unknown): Fault {
 }
 
 /**
- * As far as can be told, a kept connection that the upstream had closed in the meantime. undici does not say of a
- * reset whether the connection was new, so only what is safe to send twice may be sent again (RFC 9110 §9.2.2).
+ * Whether the error looks like a kept-alive connection that the upstream had closed. undici does not report whether a
+ * reset connection was new, so only safe requests are sent again (RFC 9110 §9.2.2).
  */
 export function isStaleConnection(error: unknown): boolean {
   const code = codeOf(error);
@@ -44,7 +47,7 @@ export function isStaleConnection(error: unknown): boolean {
   return (socket?.bytesRead ?? 0) > 0;
 }
 
-/** The code of an error or of what caused it; several addresses tried give an AggregateError without one. */
+/** The code of an error or of its cause. A host with several addresses yields an AggregateError without a code. */
 function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'unknown';
   if ('code' in error && typeof error.code === 'string') return error.code;

@@ -5,11 +5,11 @@ import type { Keyring } from '../../core/credentials/keyring.ts';
 import { serviceAudience } from '../../core/credentials/minted-token.ts';
 import type { Clock } from '../../core/ports.ts';
 
-/** The signed word of the gateway on who calls; at once where one is at hand. */
+/** The signed assertion for a caller; synchronous when one is cached. */
 export type Assertions = (caller: Caller) => string | Promise<string>;
 
-interface Kept {
-  /** Undefined while the first one is made. */
+interface CachedAssertion {
+  /** Undefined until the first one is signed. */
   assertion: string | undefined;
   /** Milliseconds since the epoch. */
   renewAt: number;
@@ -17,22 +17,21 @@ interface Kept {
   flight: Promise<string> | undefined;
 }
 
-/** Milliseconds of its life in which an assertion is sent again, and those after which the next one is made. */
+/** Milliseconds for which an assertion is reused, and after which the next one is signed in the background. */
 const USED_FOR = 50_000;
 const RENEWED_AFTER = 30_000;
-/** Milliseconds between two attempts to renew one that is still good. */
-const PAUSE = 1_000;
+/** Milliseconds between two attempts to renew an assertion that is still valid. */
+const RENEWAL_PAUSE = 1_000;
 
 /**
- * For upstreams that need more than the word of whoever reaches them: `X-Auth-Assertion` holds what the identity headers
- * say, signed, for this service, and short-lived. Signing costs more than the rest of a request, so each caller's is
- * used for most of its life, and renewed while nobody waits.
+ * Signs `X-Auth-Assertion`: a short-lived JWT with the caller's identity and this service as its audience, for upstreams
+ * that do not trust the network. Signing costs more than the rest of a request, so assertions are cached per caller.
  */
 export function createAssertions(
   { name, publicUrl }: { readonly name: string; readonly publicUrl: string },
   { keyring, clock }: { readonly keyring: Pick<Keyring, 'sign'>; readonly clock: Clock },
 ): Assertions {
-  const kept = new WeakMap<Caller, Kept>();
+  const cache = new WeakMap<Caller, CachedAssertion>();
 
   function sign({ identity, credential }: Caller, now: number): Promise<string> {
     const issuedAt = Math.floor(now / 1000);
@@ -48,7 +47,7 @@ export function createAssertions(
     });
   }
 
-  function renew(caller: Caller, entry: Kept, now: number): Promise<string> {
+  function renew(caller: Caller, entry: CachedAssertion, now: number): Promise<string> {
     entry.flight ??= sign(caller, now)
       .then((assertion) => {
         Object.assign(entry, { assertion, renewAt: now + RENEWED_AFTER, lastUse: now + USED_FOR });
@@ -62,14 +61,14 @@ export function createAssertions(
 
   return (caller) => {
     const now = clock.now();
-    const known = kept.get(caller);
+    const known = cache.get(caller);
     const entry = known ?? { assertion: undefined, renewAt: 0, lastUse: 0, flight: undefined };
-    if (known === undefined) kept.set(caller, entry);
-    // A clock that was set back would make it last for longer than it is good.
-    const old = now >= entry.lastUse || now < entry.lastUse - USED_FOR;
-    if (entry.assertion === undefined || old) return renew(caller, entry, now);
+    if (known === undefined) cache.set(caller, entry);
+    // A clock that was set back must not extend the use of an assertion beyond its expiry.
+    const expired = now >= entry.lastUse || now < entry.lastUse - USED_FOR;
+    if (entry.assertion === undefined || expired) return renew(caller, entry, now);
     if (now >= entry.renewAt) {
-      entry.renewAt = now + PAUSE;
+      entry.renewAt = now + RENEWAL_PAUSE;
       renew(caller, entry, now).catch(() => undefined);
     }
     return entry.assertion;

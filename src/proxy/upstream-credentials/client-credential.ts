@@ -3,73 +3,46 @@ import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import { parameterName, parameterValue, queryParts } from '../../util/http/query-parameters.ts';
 import { CREDENTIAL_PARAMETERS } from '../headers/credential-parameters.ts';
-import { CredentialFault, type AttachedCredential, type RequestCredential } from './request-credential.ts';
+import {
+  credentialFault,
+  type AttachedCredential,
+  type CredentialFault,
+  type RequestCredential,
+} from './request-credential.ts';
 
 export interface ClientCredentialSettings {
-  /** Of the service's own; undefined: a token that it takes may be good at others too. */
+  /** Audiences of the service; undefined: the issuer's audiences apply, and other services may accept the same token. */
   readonly audiences?: readonly string[] | undefined;
-  /** Query parameters that carry credentials to this type of upstream. */
+  /** Query parameters that this type of upstream reads as credentials. */
   readonly credentialQueryParameters: readonly string[];
 }
 
 /**
- * The client's own credential, for an upstream that gave it out or knows it: in the credential source that it came in, as it was
- * verified. What an upstream gets it can use, so one that is good for more than this upstream is not shown to it.
+ * Forwards the client's credential in the credential source in which it was verified. The upstream can reuse the
+ * credential, so one that other recipients accept is not forwarded.
  */
 export function createClientCredential(settings: ClientCredentialSettings): RequestCredential {
   const { audiences, credentialQueryParameters } = settings;
   const parameters = new Set([...CREDENTIAL_PARAMETERS, ...credentialQueryParameters]);
-
-  function carried({ credentialSource, token, username }: PresentedCredential, { head }: Forwarding) {
-    switch (credentialSource) {
-      case 'bearer':
-        return header('Authorization', `Bearer ${token}`);
-      case 'basic':
-        return header('Authorization', `Basic ${Buffer.from(`${username}:${token}`).toString('base64')}`);
-      case 'raw-authorization':
-        return header('Authorization', token);
-      case 'job-token':
-        return header('Job-Token', token);
-      case 'deploy-token':
-        return header('Deploy-Token', token);
-      case 'private-token':
-        return header('Private-Token', token);
-      case 'x-nuget-apikey':
-        return header('X-NuGet-ApiKey', token);
-      case 'query': {
-        const part = queryParts(head.query).find(
-          ({ text }) => parameters.has(parameterName(text)) && parameterValue(text) === token,
-        );
-        if (part === undefined) return missing('the query has it no more');
-        return { credentialSource: 'query', name: parameterName(part.text), value: token } as const;
-      }
-      // It stands in the body, which goes on as it came.
-      case 'form':
-        return undefined;
-      default:
-        return credentialSource satisfies never;
-    }
-  }
-
   return {
     headers: [],
     attach(forwarding) {
       const { allow, presented } = forwarding;
-      // Of a credential that policy did not count on, the upstream learns nothing.
+      // A credential that was not the basis of the decision is not disclosed to the upstream.
       if (presented === undefined || allow.basis !== 'grant') return undefined;
       switch (presented.class) {
         case 'job_token':
-          return carried(presented, forwarding);
+          return reattach(presented, forwarding, parameters);
         case 'deploy_token':
           return allow.caller?.credential.issuer === DEPLOY_TOKENS
-            ? missing('a deploy token of the configuration is for the gateway alone')
-            : carried(presented, forwarding);
+            ? missing('deploy tokens of the configuration are not forwarded')
+            : reattach(presented, forwarding, parameters);
         case 'id_token':
           return audiences === undefined
-            ? missing('an id token is not forwarded: the service has no audiences of its own')
-            : carried(presented, forwarding);
+            ? missing('ID tokens are forwarded only to services that set audiences')
+            : reattach(presented, forwarding, parameters);
         case 'access_token':
-          return missing('a minted token is for the gateway alone');
+          return missing('access tokens issued by the gateway are not forwarded');
         default:
           return presented.class satisfies never;
       }
@@ -90,10 +63,52 @@ export function createClientCredential(settings: ClientCredentialSettings): Requ
   };
 }
 
+/** Undefined for a form field: the body is forwarded unchanged. */
+function reattach(
+  { credentialSource, token, username }: PresentedCredential,
+  { head }: Forwarding,
+  parameters: ReadonlySet<string>,
+): AttachedCredential | CredentialFault | undefined {
+  switch (credentialSource) {
+    case 'bearer':
+      return header('Authorization', `Bearer ${token}`);
+    case 'basic':
+      return header('Authorization', `Basic ${Buffer.from(`${username}:${token}`).toString('base64')}`);
+    case 'raw-authorization':
+      return header('Authorization', token);
+    case 'job-token':
+      return header('Job-Token', token);
+    case 'deploy-token':
+      return header('Deploy-Token', token);
+    case 'private-token':
+      return header('Private-Token', token);
+    case 'x-nuget-apikey':
+      return header('X-NuGet-ApiKey', token);
+    case 'query':
+      return queryParameter(head.query, token, parameters);
+    case 'form':
+      return undefined;
+    default:
+      return credentialSource satisfies never;
+  }
+}
+
+function queryParameter(
+  query: string,
+  token: string,
+  parameters: ReadonlySet<string>,
+): AttachedCredential | CredentialFault {
+  const part = queryParts(query).find(
+    ({ text }) => parameters.has(parameterName(text)) && parameterValue(text) === token,
+  );
+  if (part === undefined) return missing('the credential is not in the query');
+  return { kind: 'attached', credentialSource: 'query', name: parameterName(part.text), value: token };
+}
+
 function header(name: string, value: string): AttachedCredential {
-  return { credentialSource: 'header', name, value };
+  return { kind: 'attached', credentialSource: 'header', name, value };
 }
 
 function missing(detail: string): CredentialFault {
-  return new CredentialFault('upstream_credential_missing', detail);
+  return credentialFault('upstream_credential_missing', detail);
 }

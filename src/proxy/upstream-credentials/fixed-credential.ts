@@ -2,7 +2,7 @@ import type { Log } from '../../core/ports.ts';
 import type { AttachedCredential, RequestCredential } from './request-credential.ts';
 import { openSecret } from './secret-source.ts';
 
-/** Credentials that are at hand. Each secret stands here or in a file. */
+/** Static credentials; each secret is inline or in a file. */
 export interface FixedAuth {
   readonly basic?:
     | {
@@ -18,8 +18,8 @@ export interface FixedAuth {
     | undefined;
 }
 
-/** Files are re-read when they change. */
 export interface FixedCredential extends RequestCredential {
+  /** The current credential; a changed secret file changes it. */
   attach(): AttachedCredential;
 }
 
@@ -31,11 +31,11 @@ export function fixedCredential(
   if (basic !== undefined) return basicCredential(service, basic, log);
   if (bearer !== undefined) {
     const secret = { inline: bearer.token, file: bearer.tokenFile };
-    return fixed(service, 'Authorization', secret, (token) => `Bearer ${token}`, log);
+    return headerCredential(service, 'Authorization', secret, (token) => `Bearer ${token}`, log);
   }
   if (header !== undefined) {
     const secret = { inline: header.value, file: header.valueFile };
-    return fixed(service, header.name, secret, (value) => value, log);
+    return headerCredential(service, header.name, secret, (value) => value, log);
   }
   return undefined;
 }
@@ -47,25 +47,26 @@ export function basicCredential(
 ): FixedCredential {
   const encode = (secret: string): string =>
     `Basic ${Buffer.from(`${username}:${secret}`, 'utf8').toString('base64')}`;
-  return fixed(service, 'Authorization', { inline: password, file: passwordFile }, encode, log);
+  return headerCredential(service, 'Authorization', { inline: password, file: passwordFile }, encode, log);
 }
 
-function fixed(
+function headerCredential(
   service: string,
   name: string,
-  given: Parameters<typeof openSecret>[1],
+  secret: Parameters<typeof openSecret>[1],
   encode: (secret: string) => string,
   log: Log,
 ): FixedCredential {
-  const carry = (secret: string): AttachedCredential => ({
+  const attached = (value: string): AttachedCredential => ({
+    kind: 'attached',
     credentialSource: 'header',
     name,
-    value: encode(secret),
+    value: encode(value),
   });
-  const source = openSecret(service, given, log, (secret) => {
-    current = carry(secret);
+  const source = openSecret(service, secret, log, (changed) => {
+    current = attached(changed);
   });
-  let current = carry(source.current());
+  let current = attached(source.current());
   return {
     headers: [name],
     attach: () => current,

@@ -1,20 +1,20 @@
 import { GatehouseError } from '../../core/errors.ts';
-import type { Clock, Log, EgressFormClient, EgressResponse } from '../../core/ports.ts';
-import { parseJsonObject } from '../../util/json/object.ts';
-import { createRenewedTokens, DEFAULT_SECONDS, type GrantedToken } from './renewed-tokens.ts';
-import { CredentialFault, type RequestCredential } from './request-credential.ts';
+import type { Clock, EgressFormClient, EgressResponse, Log } from '../../core/ports.ts';
+import { readOAuth2Response } from './oauth2-response.ts';
+import { createRenewedTokens, type GrantedToken } from './renewed-tokens.ts';
+import { credentialFault, type CredentialFault, type RequestCredential } from './request-credential.ts';
 import { openSecret } from './secret-source.ts';
 
-/** OAuth 2 client credentials (RFC 6749 §4.4). */
+/** OAuth 2.0 client credentials grant (RFC 6749 §4.4). */
 export interface OAuth2Settings {
   readonly tokenEndpoint: string;
   readonly clientId: string;
   readonly clientSecret?: string | undefined;
   readonly clientSecretFile?: string | undefined;
   readonly scope?: string | undefined;
-  /** More of the form: `audience`, `resource`. */
+  /** Additional form fields, for example `audience` or `resource`. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** How the client proves itself (RFC 6749 §2.3.1): in a header, or in the form. */
+  /** Client authentication (RFC 6749 §2.3.1): HTTP Basic, or form fields. */
   readonly authentication: 'basic' | 'form';
   readonly caFile?: string | undefined;
 }
@@ -25,16 +25,15 @@ export interface OAuth2Ports {
   readonly log: Log;
 }
 
-/** Milliseconds in which nothing is asked again after a failure; accounts are locked for guessing a secret. */
-const REST_AFTER_FAULT = 1_000;
-const REST_AFTER_REFUSAL = 5_000;
+/** Milliseconds without a new attempt after a failure; a rejected secret waits longer, to avoid account lockout. */
+const PAUSE_AFTER_FAULT = 1_000;
+const PAUSE_AFTER_REJECTION = 5_000;
 
 /** Milliseconds, bytes. A request waits for the first token. */
 const DEADLINE = 5_000;
 const MAX_BYTES = 64 * 1024;
-const MAX_TOKEN_LENGTH = 16 * 1024;
 
-/** The gateway's own token at the upstream, from an authorization server: one for all requests. */
+/** The upstream credential is an access token of the gateway, shared by all requests of the service. */
 export function createOAuth2Token(
   service: string,
   settings: OAuth2Settings,
@@ -42,101 +41,71 @@ export function createOAuth2Token(
 ): RequestCredential {
   const { clientSecret: inline, clientSecretFile: file } = settings;
   const secret = openSecret(service, { inline, file }, log);
-  let resting:
-    | { readonly at: number; readonly rest: number; readonly secret: string; readonly fault: CredentialFault }
+  let failure:
+    | {
+        readonly at: number;
+        readonly pause: number;
+        readonly secret: string;
+        readonly fault: CredentialFault;
+      }
     | undefined;
 
-  async function fetchToken(): Promise<GrantedToken> {
-    const shown = secret.current();
-    // A file that has changed since is another credential; a clock that was set back makes no rest longer.
-    const rests = resting !== undefined && Math.abs(clock.now() - resting.at) < resting.rest;
-    if (resting !== undefined && rests && resting.secret === shown) throw resting.fault;
-    try {
-      return readAnswer(await ask(shown));
-    } catch (cause) {
-      const fault = cause instanceof CredentialFault ? cause : unreachable(cause);
-      const rest = fault.reason === 'upstream_unauthorized' ? REST_AFTER_REFUSAL : REST_AFTER_FAULT;
-      resting = { at: clock.now(), rest, secret: shown, fault };
-      const { reason, message } = fault;
-      log.error('no token for an upstream from its token endpoint', { service, reason, detail: message });
-      throw fault;
+  async function fetchToken(): Promise<GrantedToken | CredentialFault> {
+    const current = secret.current();
+    // The absolute difference: a clock that was set back does not extend the pause.
+    const paused = failure !== undefined && Math.abs(clock.now() - failure.at) < failure.pause;
+    // A changed secret file is another credential, which the pause does not cover.
+    if (failure !== undefined && paused && failure.secret === current) return failure.fault;
+    const response = await requestToken(current);
+    const result = 'kind' in response ? response : readOAuth2Response(response);
+    if (result.kind === 'credential-fault') {
+      const { reason, detail } = result;
+      const pause = reason === 'upstream_unauthorized' ? PAUSE_AFTER_REJECTION : PAUSE_AFTER_FAULT;
+      failure = { at: clock.now(), pause, secret: current, fault: result };
+      log.error('no token for an upstream from its token endpoint', { service, reason, detail });
     }
+    return result;
   }
 
-  function ask(shown: string): Promise<EgressResponse> {
-    const { tokenEndpoint: url, clientId, scope, caFile, authentication, parameters } = settings;
-    const form = new Map([['grant_type', 'client_credentials'], ...Object.entries(parameters)]);
-    if (scope !== undefined) form.set('scope', scope);
-    const headers: Record<string, string> = { accept: 'application/json' };
-    if (authentication === 'form') {
-      form.set('client_id', clientId).set('client_secret', shown);
-    } else {
-      const basic = `${formEncoded(clientId)}:${formEncoded(shown)}`;
-      headers['authorization'] = `Basic ${Buffer.from(basic).toString('base64')}`;
+  async function requestToken(clientSecret: string): Promise<EgressResponse | CredentialFault> {
+    const { tokenEndpoint: url, caFile } = settings;
+    const { headers, form } = tokenRequest(settings, clientSecret);
+    try {
+      return await egress.post({ url, headers, form, caFile, deadline: DEADLINE, maxBytes: MAX_BYTES });
+    } catch (cause) {
+      const why = cause instanceof GatehouseError ? cause.message : 'unexpected error';
+      return credentialFault('upstream_unreachable', `the token endpoint: ${why}`);
     }
-    return egress.post({ url, headers, form, caFile, deadline: DEADLINE, maxBytes: MAX_BYTES });
   }
 
   const tokens = createRenewedTokens(fetchToken, clock);
   return {
     headers: ['authorization'],
-    attach: () => tokens.attach(ONE),
-    rejected: (_forwarding, presented) => tokens.rejected(ONE, presented),
+    attach: () => tokens.attach(SINGLE_KEY),
+    rejected: (_forwarding, presented) => tokens.rejected(SINGLE_KEY, presented),
     close: () => secret.close(),
   };
 }
 
-const ONE = '';
+const SINGLE_KEY = '';
 
-/** RFC 6749 §5.1, §5.2. */
-function readAnswer({ status, body }: EgressResponse): GrantedToken {
-  const answer = parseJsonObject(body);
-  const members = answer.kind === 'object' ? answer.value : {};
-  if (status === 400 || status === 401 || status === 403) {
-    const refused = status !== 400 || members['error'] !== undefined;
-    const reason = refused ? 'upstream_unauthorized' : 'upstream_invalid';
-    throw new CredentialFault(reason, `its token endpoint answered ${status}${errorCode(members['error'])}`);
+function tokenRequest(
+  { clientId, scope, authentication, parameters }: OAuth2Settings,
+  clientSecret: string,
+): { readonly headers: Readonly<Record<string, string>>; readonly form: ReadonlyMap<string, string> } {
+  const form = new Map([['grant_type', 'client_credentials'], ...Object.entries(parameters)]);
+  if (scope !== undefined) form.set('scope', scope);
+  const headers: Record<string, string> = { accept: 'application/json' };
+  if (authentication === 'form') {
+    form.set('client_id', clientId).set('client_secret', clientSecret);
+  } else {
+    const basic = `${formEncoded(clientId)}:${formEncoded(clientSecret)}`;
+    headers['authorization'] = `Basic ${Buffer.from(basic).toString('base64')}`;
   }
-  if (status !== 200) throw invalid(`its token endpoint answered ${status}`);
-  const { access_token: token, token_type: type, expires_in: life = DEFAULT_SECONDS } = members;
-  if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH || !/^[\x21-\x7e]+$/.test(token)) {
-    throw invalid('its token endpoint gave no usable token');
-  }
-  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') {
-    throw invalid('its token endpoint gave a token that is no Bearer');
-  }
-  // Some say it as text (Entra's v1 endpoint).
-  const seconds = typeof life === 'string' && /^\d{1,10}$/.test(life) ? Number(life) : life;
-  if (typeof seconds !== 'number')
-    throw invalid('its token endpoint does not say how long the token is good');
-  return { token, seconds };
+  return { headers, form };
 }
 
-/** What an operator looks up; one of a closed list, so that nothing else of the answer gets into a log. */
-function errorCode(error: unknown): string {
-  return typeof error === 'string' && ERRORS.has(error) ? ` ${error}` : '';
-}
-
-const ERRORS: ReadonlySet<string> = new Set([
-  'invalid_request',
-  'invalid_client',
-  'invalid_grant',
-  'unauthorized_client',
-  'unsupported_grant_type',
-  'invalid_scope',
-  'invalid_target',
-]);
-
-function unreachable(cause: unknown): CredentialFault {
-  const why = cause instanceof GatehouseError ? cause.message : 'unexpected error';
-  return new CredentialFault('upstream_unreachable', `its token endpoint: ${why}`);
-}
-
-function invalid(detail: string): CredentialFault {
-  return new CredentialFault('upstream_invalid', detail);
-}
-
-/** RFC 6749 §2.3.1: both halves are form-encoded first, so that a colon in them is none. */
+/** RFC 6749 §2.3.1: both parts are form-encoded, so that a colon in them does not separate them. */
 function formEncoded(text: string): string {
   return new URLSearchParams([['', text]]).toString().slice(1);
 }

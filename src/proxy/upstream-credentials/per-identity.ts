@@ -1,10 +1,10 @@
 import type { Forwarding } from '../../core/request/forwarding.ts';
-import { CredentialFault, type RequestCredential } from './request-credential.ts';
+import { credentialFault, type RequestCredential } from './request-credential.ts';
 
-/** The entry for callers who have none of their own, and for requests of nobody. */
+/** The entry for callers without an entry and for anonymous requests. */
 const DEFAULT_ENTRY = 'default';
 
-/** Another credential for each identity: the upstream sees whose request it is, by tokens of its own. */
+/** Selects the upstream credential by the caller's identity, so that the upstream distinguishes callers. */
 export function createPerIdentity(entries: ReadonlyMap<string, RequestCredential>): RequestCredential {
   const fallback = entries.get(DEFAULT_ENTRY);
   const all = [...entries.values()];
@@ -20,8 +20,11 @@ export function createPerIdentity(entries: ReadonlyMap<string, RequestCredential
       const entry = entryOf(forwarding);
       if (entry !== undefined) return entry.attach(forwarding);
       return forwarding.presented === undefined
-        ? new CredentialFault('no_credential', 'no default entry in perIdentity for requests of nobody')
-        : new CredentialFault('upstream_credential_missing', 'no entry in perIdentity, and no default');
+        ? credentialFault('no_credential', 'perIdentity has no default entry for anonymous requests')
+        : credentialFault(
+            'upstream_credential_missing',
+            'perIdentity has no entry for this identity and no default entry',
+          );
     },
     rejected: (forwarding, presented) =>
       entryOf(forwarding)?.rejected(forwarding, presented) ?? 'upstream_unauthorized',

@@ -1,10 +1,10 @@
 import { GatehouseError } from '../../core/errors.ts';
 import type { Operation } from '../../core/request/operation.ts';
-import type { Clock, Log, EgressClient } from '../../core/ports.ts';
+import type { Clock, EgressClient, EgressResponse, Log } from '../../core/ports.ts';
 import { ACTION_SCOPES, type RegistryAction } from '../../core/credentials/registry-access.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import { createRenewedTokens, DEFAULT_SECONDS, type GrantedToken } from './renewed-tokens.ts';
-import { CredentialFault, type RequestCredential } from './request-credential.ts';
+import { credentialFault, type CredentialFault, type RequestCredential } from './request-credential.ts';
 
 export interface RegistryTokenSettings {
   /** The realm of the upstream's challenge. */
@@ -18,17 +18,16 @@ export interface UpstreamRegistryTokenPorts {
   readonly egress: EgressClient;
   readonly clock: Clock;
   readonly log: Log;
-  /** `Basic …` of the gateway at the token service, as it is now; undefined: as anybody. */
+  /** The current `Basic …` value for the token service; undefined for anonymous tokens. */
   readonly login: () => string | undefined;
 }
 
-/** Milliseconds in which a credential that was refused is not shown again: accounts are locked for less. */
-const REST = 5_000;
+/** Milliseconds for which a rejected credential is not sent again, to avoid account lockout. */
+const REJECTION_PAUSE = 5_000;
 
 /**
- * The tokens that an upstream registry wants to see, fetched with the gateway's own credential, one for each set of rights.
- * Where they come from is configured and never taken from a challenge: whoever controls an upstream's answers must not
- * be told the gateway's secret (CVE-2026-33540).
+ * Tokens for an upstream registry, requested with the gateway's credential, one per set of scopes. The token service is
+ * configured and never read from a challenge: a compromised upstream must not receive the credential (CVE-2026-33540).
  */
 export function createRegistryTokens(
   service: string,
@@ -39,34 +38,34 @@ export function createRegistryTokens(
   let refused:
     { readonly at: number; readonly login: string | undefined; readonly fault: CredentialFault } | undefined;
 
-  async function fetchToken(query: string): Promise<GrantedToken> {
+  async function fetchToken(query: string): Promise<GrantedToken | CredentialFault> {
     const basic = login();
-    // A file that has changed since is another credential.
-    const resting = refused !== undefined && Math.abs(clock.now() - refused.at) < REST;
-    if (refused !== undefined && resting && refused.login === basic) throw refused.fault;
-    const url = `${settings.url}${settings.url.includes('?') ? '&' : '?'}${query}`;
-    const { caFile } = settings;
-    const headers = basic === undefined ? {} : { authorization: basic };
-    const { status, body } = await egress.get({ url, caFile, headers }).catch((cause: unknown) => {
-      const why = cause instanceof GatehouseError ? cause.message : 'unexpected error';
-      throw new CredentialFault('upstream_unreachable', `the token service of ${service}: ${why}`);
-    });
-    if (status === 401 || status === 403) {
-      log.error('the token service of an upstream refuses the credential of the gateway', {
+    const paused = refused !== undefined && Math.abs(clock.now() - refused.at) < REJECTION_PAUSE;
+    // A changed secret file is another credential, which the pause does not cover.
+    if (refused !== undefined && paused && refused.login === basic) return refused.fault;
+    const result = readTokenResponse(await requestToken(query, basic));
+    if (result.kind === 'credential-fault' && result.reason === 'upstream_unauthorized') {
+      log.error('the token service of an upstream rejected the gateway’s credential', {
         service,
-        status,
+        detail: result.detail,
       });
-      const fault = new CredentialFault('upstream_unauthorized', `its token service answered ${status}`);
-      refused = { at: clock.now(), login: basic, fault };
-      throw fault;
+      refused = { at: clock.now(), login: basic, fault: result };
     }
-    const answer = status === 200 ? parseJsonObject(body) : undefined;
-    if (answer?.kind !== 'object') throw invalid(`its token service answered ${status}`);
-    const { token = answer.value['access_token'], expires_in: seconds = DEFAULT_SECONDS } = answer.value;
-    if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token) || typeof seconds !== 'number') {
-      throw invalid('its token service gave no usable token');
+    return result;
+  }
+
+  async function requestToken(
+    query: string,
+    basic: string | undefined,
+  ): Promise<EgressResponse | CredentialFault> {
+    const url = `${settings.url}${settings.url.includes('?') ? '&' : '?'}${query}`;
+    const headers = basic === undefined ? {} : { authorization: basic };
+    try {
+      return await egress.get({ url, caFile: settings.caFile, headers });
+    } catch (cause) {
+      const why = cause instanceof GatehouseError ? cause.message : 'unexpected error';
+      return credentialFault('upstream_unreachable', `the token service of ${service}: ${why}`);
     }
-    return { token, seconds };
   }
 
   const tokens = createRenewedTokens(fetchToken, clock);
@@ -85,11 +84,28 @@ export function createRegistryTokens(
   };
 }
 
-function invalid(detail: string): CredentialFault {
-  return new CredentialFault('upstream_invalid', detail);
+/** Distribution, docs/spec/auth/token.md: `token` or `access_token`, and `expires_in` in seconds. */
+function readTokenResponse(response: EgressResponse | CredentialFault): GrantedToken | CredentialFault {
+  if ('kind' in response) return response;
+  const { status, body } = response;
+  if (status === 401 || status === 403) {
+    return credentialFault('upstream_unauthorized', `the token service responded with ${status}`);
+  }
+  const json = status === 200 ? parseJsonObject(body) : undefined;
+  if (json?.kind !== 'object')
+    return invalid(`the token service responded with ${status} and no JSON object`);
+  const { token = json.value['access_token'], expires_in: seconds = DEFAULT_SECONDS } = json.value;
+  if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token) || typeof seconds !== 'number') {
+    return invalid('the token service returned no usable token');
+  }
+  return { kind: 'token', token, seconds };
 }
 
-/** In the upstream's names; sorted, so that one set of rights is one token. */
+function invalid(detail: string): CredentialFault {
+  return credentialFault('upstream_invalid', detail);
+}
+
+/** Scopes with the upstream's repository names, sorted so that equal sets share one token. */
 function scopesOf(operations: readonly Operation[], prefix: string): string[] {
   const byName = new Map<string, Set<string>>();
   for (const { scope, resource, extent } of operations) {

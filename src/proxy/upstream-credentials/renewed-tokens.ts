@@ -1,17 +1,18 @@
 import type { Clock } from '../../core/ports.ts';
 import { SingleFlight } from '../../util/async/single-flight.ts';
-import type { AttachedCredential, Rejection } from './request-credential.ts';
+import type { AttachedCredential, CredentialFault, Rejection } from './request-credential.ts';
 
 export interface GrantedToken {
+  readonly kind: 'token';
   readonly token: string;
-  /** As its giver says. */
+  /** Lifetime in seconds, as reported by the token endpoint. */
   readonly seconds: number;
 }
 
-/** Bearer tokens that end, by what they are for. */
+/** Cached bearer tokens, one per key. */
 export interface RenewedTokens {
-  attach(key: string): AttachedCredential | Promise<AttachedCredential>;
-  /** The upstream did not take this one. */
+  attach(key: string): AttachedCredential | Promise<AttachedCredential | CredentialFault>;
+  /** The upstream rejected this token. */
   rejected(key: string, presented: AttachedCredential | undefined): Rejection;
 }
 
@@ -20,46 +21,54 @@ interface Cached {
   /** Milliseconds since the epoch. */
   expiresAt: number;
   renewAt: number;
-  /** When the upstream last refused it, or the one before it. */
+  /** When the upstream last rejected this token or its predecessor. */
   refusedAt: number | undefined;
 }
 
-/** What services that do not say so mean (distribution, docs/spec/auth/token.md); RFC 6749 §5.1 leaves it open. */
+/** Default of distribution (docs/spec/auth/token.md); RFC 6749 §5.1 defines none. */
 export const DEFAULT_SECONDS = 60;
+/** Milliseconds before its expiry at which a token is no longer used. */
 const MARGIN = 5_000;
-const MOST_TOKENS = 1_000;
-/** Seconds; one that says more is asked for anew after a day all the same. */
-const LONGEST_LIFE = 86_400;
-/** Milliseconds between two attempts to renew one that is still good. */
-const PAUSE = 1_000;
-/** Milliseconds. An upstream that refuses two in less does not refuse them for their age: a third would fare no better. */
-const REST = 5_000;
+const MAX_TOKENS = 1_000;
+/** Seconds; the reported lifetime is capped at one day. */
+const MAX_LIFETIME = 86_400;
+/** Milliseconds between two attempts to renew a token that is still valid. */
+const RENEWAL_PAUSE = 1_000;
+/** Milliseconds. Two rejections within this time are not due to expiry, so a third token is not requested. */
+const REJECTION_WINDOW = 5_000;
 
-/** Each token is had once, whoever waits for it, used until shortly before its end, and renewed while it is good. */
+/** Requests each token once for all waiting requests, and renews it in the background before it expires. */
 export function createRenewedTokens(
-  fetch: (key: string) => Promise<GrantedToken>,
+  fetch: (key: string) => Promise<GrantedToken | CredentialFault>,
   clock: Clock,
 ): RenewedTokens {
   const cache = new Map<string, Cached>();
-  const flights = new SingleFlight<AttachedCredential>(MOST_TOKENS);
+  const flights = new SingleFlight<AttachedCredential | CredentialFault>(MAX_TOKENS);
 
-  async function renew(key: string): Promise<AttachedCredential> {
-    const { token, seconds } = await fetch(key);
+  async function renew(key: string): Promise<AttachedCredential | CredentialFault> {
+    const granted = await fetch(key);
+    if (granted.kind === 'credential-fault') return granted;
     const presented: AttachedCredential = {
+      kind: 'attached',
       credentialSource: 'header',
       name: 'Authorization',
-      value: `Bearer ${token}`,
+      value: `Bearer ${granted.token}`,
     };
-    const life = Math.min(Math.max(seconds, 0), LONGEST_LIFE) * 1000;
+    const lifetime = Math.min(Math.max(granted.seconds, 0), MAX_LIFETIME) * 1000;
     const now = clock.now();
     const oldest = cache.keys().next().value;
-    if (cache.size >= MOST_TOKENS && oldest !== undefined && !cache.has(key)) cache.delete(oldest);
+    if (cache.size >= MAX_TOKENS && oldest !== undefined && !cache.has(key)) cache.delete(oldest);
     const refusedAt = cache.get(key)?.refusedAt;
-    cache.set(key, { presented, renewAt: now + life * 0.8, expiresAt: now + life - MARGIN, refusedAt });
+    cache.set(key, {
+      presented,
+      renewAt: now + lifetime * 0.8,
+      expiresAt: now + lifetime - MARGIN,
+      refusedAt,
+    });
     return presented;
   }
 
-  function renewOnce(key: string): Promise<AttachedCredential> {
+  function renewOnce(key: string): Promise<AttachedCredential | CredentialFault> {
     return flights.run(key, () => renew(key));
   }
 
@@ -69,8 +78,8 @@ export function createRenewedTokens(
       const now = clock.now();
       if (known === undefined || now >= known.expiresAt) return renewOnce(key);
       if (now >= known.renewAt) {
-        known.renewAt = now + PAUSE;
-        // Nobody waits for this one; a failure is told by whoever needs it when this one has ended.
+        known.renewAt = now + RENEWAL_PAUSE;
+        // A failed background renewal is reported by the first request after the cached token expires.
         renewOnce(key).catch(() => undefined);
       }
       return known.presented;
@@ -79,7 +88,7 @@ export function createRenewedTokens(
       const known = cache.get(key);
       if (known === undefined || known.presented !== presented) return 'another';
       const now = clock.now();
-      if (known.refusedAt !== undefined && Math.abs(now - known.refusedAt) < REST)
+      if (known.refusedAt !== undefined && Math.abs(now - known.refusedAt) < REJECTION_WINDOW)
         return 'upstream_unauthorized';
       known.refusedAt = now;
       known.expiresAt = 0;

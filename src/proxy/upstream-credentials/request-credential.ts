@@ -2,48 +2,50 @@ import { deny, unable } from '../../core/decision.ts';
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import type { UpstreamFault } from '../../core/reasons.ts';
 
-/** Where in a request to the upstream a credential stands. */
+/** A credential and its place in the upstream request. */
 export interface AttachedCredential {
+  readonly kind: 'attached';
   readonly credentialSource: 'header' | 'query';
   readonly name: string;
   readonly value: string;
 }
 
-/** What is presented for each request. */
+/** The upstream credential is required but unavailable, so the request is not forwarded. */
+export interface CredentialFault {
+  readonly kind: 'credential-fault';
+  readonly reason: UpstreamFault | 'upstream_credential_missing' | 'no_credential' | 'store_unavailable';
+  readonly detail: string;
+}
+
+export function credentialFault(reason: CredentialFault['reason'], detail: string): CredentialFault {
+  return { kind: 'credential-fault', reason, detail };
+}
+
+/** Selects the upstream credential of each request. */
 export interface RequestCredential {
-  /** Headers that may carry it: whatever a client sends under these names goes. */
+  /** Headers that may contain the credential; the gateway removes them from client requests. */
   readonly headers: readonly string[];
-  /** At once where it is at hand; undefined where the request goes without. Rejects with a `CredentialFault`. */
+  /** Synchronous when the credential is cached; undefined when the request is sent without one. */
   attach(
     forwarding: Forwarding,
-  ): AttachedCredential | CredentialFault | undefined | Promise<AttachedCredential>;
-  /** The upstream did not take it, or wants one where there was none. */
+  ): AttachedCredential | CredentialFault | undefined | Promise<AttachedCredential | CredentialFault>;
+  /** Called when the upstream responds with 401. */
   rejected(forwarding: Forwarding, presented: AttachedCredential | undefined): Rejection;
   close(): void;
 }
 
-/** `another` may be had; or the reason that the client is told. */
+/** `another`: `attach` may return a new credential; otherwise the reason of the client's response. */
 export type Rejection = 'another' | 'upstream_unauthorized' | 'credential_invalid' | 'no_credential';
 
-/** There is nothing to present, and without it the request must not go out. */
-export class CredentialFault extends Error {
-  readonly reason: UpstreamFault | 'upstream_credential_missing' | 'no_credential' | 'store_unavailable';
-
-  constructor(reason: CredentialFault['reason'], detail: string) {
-    super(detail);
-    this.reason = reason;
-  }
-}
-
-/** Tells the client what is missing, and whose fault it is. */
-export function failCredential(forwarding: Forwarding, { reason, message }: CredentialFault): void {
+/** Ends the request with the response for a missing upstream credential. */
+export function failCredential(forwarding: Forwarding, { reason, detail }: CredentialFault): void {
   switch (reason) {
     case 'upstream_credential_missing':
     case 'no_credential':
-      return forwarding.refused(deny(reason, message, forwarding.allow.caller));
+      return forwarding.refused(deny(reason, detail, forwarding.allow.caller));
     case 'store_unavailable':
-      return forwarding.refused(unable(reason, message));
+      return forwarding.refused(unable(reason, detail));
     default:
-      return forwarding.failed(reason, message);
+      return forwarding.failed(reason, detail);
   }
 }

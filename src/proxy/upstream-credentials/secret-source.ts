@@ -3,31 +3,37 @@ import type { Log } from '../../core/ports.ts';
 import { closeOnFailure } from '../../util/resources/close-on-failure.ts';
 import { WatchedFile } from '../../util/resources/watched-file.ts';
 
-/** A secret as it is now. */
+/** The current value of a secret. */
 export interface SecretSource {
   current(): string;
   close(): void;
 }
 
-/** Given in the configuration, or in a file that is re-read when it changes; `changed` is told of a new one. */
+/**
+ * Opens an inline secret, or a file that is re-read when it changes; `changed` receives each new value.
+ * Throws `startup_failed` when the file cannot be read or contains no usable secret.
+ */
 export function openSecret(
   service: string,
-  given: { readonly inline: string | undefined; readonly file: string | undefined },
+  { inline = '', file: path }: { readonly inline: string | undefined; readonly file: string | undefined },
   log: Log,
   changed: (secret: string) => void = () => undefined,
 ): SecretSource {
-  const { inline = '', file: path } = given;
   if (path === undefined) return { current: () => inline, close: () => undefined };
-  const take = (content: string): string => {
+  const parse = (content: string): string => {
     const secret = content.trim();
-    // What cannot stand in a header would fail every request; the last good secret stays.
+    // A value that is not a valid header value would fail every request, so the previous secret stays active.
     if (!/^[\x20-\x7e]+$/.test(secret))
-      throw new GatehouseError('startup_failed', `${path} holds no usable secret`);
+      throw new GatehouseError('startup_failed', `${path} must contain one line of printable ASCII`);
     return secret;
   };
   const failed = (cause: unknown): void => {
     const code = (cause as { code?: string }).code ?? 'unknown';
-    log.warn('upstream credential not re-read, the last good one stays', { service, file: path, code });
+    log.warn('upstream credential not reloaded; the previous one stays active', {
+      service,
+      file: path,
+      code,
+    });
   };
   try {
     return closeOnFailure((keep) => {
@@ -35,14 +41,14 @@ export function openSecret(
         new WatchedFile(
           path,
           (content) => {
-            secret = take(content);
+            secret = parse(content);
             changed(secret);
-            log.info('upstream credential re-read', { service, file: path });
+            log.info('upstream credential reloaded', { service, file: path });
           },
           failed,
         ),
       );
-      let secret = take(file.content);
+      let secret = parse(file.content);
       return { current: () => secret, close: () => file.close() };
     });
   } catch (cause) {

@@ -7,9 +7,9 @@ import { createPerIdentity } from './per-identity.ts';
 import { createRegistryTokens, type RegistryTokenSettings } from './registry-token.ts';
 import type { RequestCredential } from './request-credential.ts';
 
-/** A credential of the gateway's own: exactly one of these. */
+/** A credential of the gateway; exactly one member is set. */
 export interface GatewayAuth extends FixedAuth {
-  /** Fetched for each set of rights, with a user name and password, or as anybody. */
+  /** Tokens requested per set of scopes, with a user name and password or anonymously. */
   readonly registryToken?:
     | (RegistryTokenSettings & {
         readonly username?: string | undefined;
@@ -20,11 +20,11 @@ export interface GatewayAuth extends FixedAuth {
   readonly oauth2?: OAuth2Settings | undefined;
 }
 
-/** What is presented to the upstream: exactly one of these. */
+/** The upstream credential; exactly one member is set. */
 export interface UpstreamAuth extends GatewayAuth {
-  /** Name of the caller's identity → the gateway's credential for it. */
+  /** Identity name → the gateway's credential for requests of that identity. */
   readonly perIdentity?: Readonly<Record<string, GatewayAuth>> | undefined;
-  /** The client's own, where it may be shown to the upstream. */
+  /** Forwards the client's credential. */
   readonly forwardCredential?: true | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface CredentialPorts {
 
 export interface CredentialService extends ClientCredentialSettings {
   readonly name: string;
-  /** What clients write in front of the upstream's names. */
+  /** Prefix of repository names that clients use and the upstream does not. */
   readonly repositoryPrefix?: string | undefined;
 }
 

@@ -3,14 +3,15 @@ import { GatehouseError } from '../../../../src/core/errors.ts';
 import type { Forwarding } from '../../../../src/core/request/forwarding.ts';
 import { createHeaderInjection } from '../../../../src/proxy/headers/injected-headers.ts';
 import {
-  CredentialFault,
+  credentialFault,
   failCredential,
+  type CredentialFault,
 } from '../../../../src/proxy/upstream-credentials/request-credential.ts';
 import { sampleCaller } from '../../../support/audit-events.ts';
 
 const allow = { kind: 'allow', basis: 'grant', caller: sampleCaller(), relaxed: undefined } as const;
 
-/** What a forwarder told of a request. */
+/** Records the refusals and faults of a request. */
 function recorder(): { readonly forwarding: Forwarding; readonly told: unknown[] } {
   const told: unknown[] = [];
   const forwarding = {
@@ -21,17 +22,15 @@ function recorder(): { readonly forwarding: Forwarding; readonly told: unknown[]
   return { forwarding, told };
 }
 
-test('an assertion that cannot be signed holds the request back: nobody could decide', async () => {
-  const away = (): Promise<string> =>
-    Promise.reject(new GatehouseError('store_unavailable', 'no signing key can be had'));
+test('a request whose assertion cannot be signed is not forwarded: unable, store_unavailable', async () => {
+  const unavailable = (): Promise<string> =>
+    Promise.reject(new GatehouseError('store_unavailable', 'no signing key is available'));
   const { forwarding, told } = recorder();
-  const fault = await Promise.resolve(createHeaderInjection(undefined, away, false)(forwarding)).catch(
-    (error: unknown) => error,
-  );
-  expect(fault).toBeInstanceOf(CredentialFault);
+  const fault = await createHeaderInjection(undefined, unavailable, false)(forwarding);
+  expect(fault.kind).toBe('credential-fault');
   failCredential(forwarding, fault as CredentialFault);
   expect(told).toEqual([
-    { kind: 'unable', reason: 'store_unavailable', detail: 'no signing key can be had', retryAfter: 5 },
+    { kind: 'unable', reason: 'store_unavailable', detail: 'no signing key is available', retryAfter: 5 },
   ]);
 });
 
@@ -40,15 +39,15 @@ test.each([
   ['no_credential', 'deny'],
 ] as const)('%s is a denial', (reason, kind) => {
   const { forwarding, told } = recorder();
-  failCredential(forwarding, new CredentialFault(reason, 'why'));
+  failCredential(forwarding, credentialFault(reason, 'why'));
   expect(told).toEqual([{ kind, reason, detail: 'why', caller: allow.caller }]);
 });
 
 test.each(['upstream_unreachable', 'upstream_invalid', 'upstream_unauthorized', 'upstream_timeout'] as const)(
-  '%s is a fault of the upstream',
+  '%s is reported as a fault of the upstream',
   (reason) => {
     const { forwarding, told } = recorder();
-    failCredential(forwarding, new CredentialFault(reason, 'why'));
+    failCredential(forwarding, credentialFault(reason, 'why'));
     expect(told).toEqual([[reason, 'why']]);
   },
 );

@@ -12,23 +12,26 @@ function rewriter(maxBytes = 100, rewrite: DocumentRewrite['rewrite'] = (text) =
   return new DocumentRewriter({ kind: 'document', types: ['application/json'], maxBytes, rewrite }, URLS);
 }
 
-test('the whole document is rewritten at once, however it is cut', () => {
+test('the whole document is rewritten at once for any chunk boundaries', () => {
   const one = rewriter(100, (text, { base, of }) => `${text.toUpperCase()} ${base} ${of('x')}`);
   for (const byte of Buffer.from('é')) expect(one.push(Buffer.of(byte))).toBeUndefined();
   expect(one.end().toString()).toBe('É https://gateway.example.com/cargo/ public:x');
 });
 
 test.each([
-  ['what cannot be read', 100, 'x', () => undefined],
-  ['what is no UTF-8', 100, Buffer.of(0xff), undefined],
+  ['a document that cannot be parsed', 100, 'x', () => undefined],
+  ['a document that is not UTF-8', 100, Buffer.of(0xff), undefined],
 ])('%s is not relayed', (_name, maxBytes, body, rewrite) => {
   const one = rewriter(maxBytes, rewrite);
   expect(one.push(Buffer.from(body))).toBeUndefined();
-  expect(one.end()).toBe('a document that cannot be read');
+  expect(one.end()).toMatchObject({ kind: 'invalid', detail: expect.stringMatching(/cannot be parsed/) });
 });
 
-test('what is too long is not held', () => {
+test('a document above the limit is not buffered', () => {
   const one = rewriter(3);
   expect(one.push(Buffer.from('abc'))).toBeUndefined();
-  expect(one.push(Buffer.from('d'))).toMatch(/more than 3 bytes/);
+  expect(one.push(Buffer.from('d'))).toMatchObject({
+    kind: 'invalid',
+    detail: expect.stringMatching(/more than 3 bytes/),
+  });
 });

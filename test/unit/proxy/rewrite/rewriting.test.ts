@@ -10,10 +10,10 @@ const rewriting = createRewriting({
   },
 })({ kind: 'urls', types: ['application/json'] }, 'https://gateway.example.com');
 
-/** What becomes of a body that the upstream sends with these headers; undefined where it is left alone. */
-function answered(body: string, headers: readonly string[] = JSON_TYPE, status = 200) {
-  const answer = rewriting.answer([...headers], status);
-  if (answer === undefined || typeof answer === 'string') return answer;
+/** The rewritten body of a response with these headers; undefined when it is relayed unchanged. */
+function rewrittenBody(body: string, headers: readonly string[] = JSON_TYPE, status = 200) {
+  const answer = rewriting.response([...headers], status);
+  if (answer === undefined || answer.kind === 'invalid') return answer;
   return Buffer.concat([answer.body.push(Buffer.from(body)), answer.body.end()] as Buffer[]).toString();
 }
 
@@ -26,21 +26,21 @@ test.each([
   'https://gateway.example.com/base/',
   'http://gateway.example.com/base/',
   'https://gateway.example.com/npm/',
-  // Right but for the scheme: a token would travel in the clear.
+  // Correct except for the scheme, which would send the token unencrypted.
   'http://gateway.example.com/npm/',
   'https://npm.example.com/',
-])('an upstream that calls itself %s', (own) => {
-  expect(answered(`{"tarball":"${own}ui/-/ui-1.0.0.tgz"}`)).toBe(
+])('the URL %s of the upstream is rewritten', (own) => {
+  expect(rewrittenBody(`{"tarball":"${own}ui/-/ui-1.0.0.tgz"}`)).toBe(
     '{"tarball":"https://gateway.example.com/npm/ui/-/ui-1.0.0.tgz"}',
   );
 });
 
-test('a service that has a host of its own', () => {
+test('a service at the root of its host', () => {
   const upstream = { url: 'http://registry.internal/', aliases: [], redirectOrigins: [] };
   const rewrite = createRewriting({ path: '/', upstream });
   const at = rewrite({ kind: 'urls', types: ['application/json'] }, 'https://npm.example.com');
-  const answer = at.answer([...JSON_TYPE], 200);
-  if (typeof answer !== 'object') throw new Error('left alone');
+  const answer = at.response([...JSON_TYPE], 200);
+  if (answer?.kind !== 'rewritten') throw new Error('not rewritten');
   const from = ['http://registry.internal', 'https://registry.internal', 'http://npm.example.com'];
   const body = [...from, 'https://npm.example.com'].map((server) => `${server}/ui `).join('');
   const sent = Buffer.concat([answer.body.push(Buffer.from(body)), answer.body.end()] as Buffer[]);
@@ -51,29 +51,32 @@ test.each([
   'http://registry.internal:4873/other/',
   'http://elsewhere.example.com/base/',
   'http://registry.internal/base/',
-])('%s is somebody else', (foreign) => {
-  expect(answered(`"${foreign}x"`)).toBe(`"${foreign}x"`);
+])('the foreign URL %s is not rewritten', (foreign) => {
+  expect(rewrittenBody(`"${foreign}x"`)).toBe(`"${foreign}x"`);
 });
 
-test('what is no good answer of that type is left alone', () => {
-  expect(answered('', ['Content-Type', 'text/html'])).toBeUndefined();
-  expect(answered('', [])).toBeUndefined();
-  expect(answered('', JSON_TYPE, 404)).toBeUndefined();
-  expect(answered('', [...JSON_TYPE, 'Content-Encoding', 'identity'])).toBe('');
+test('a response of another type or status is relayed unchanged', () => {
+  expect(rewrittenBody('', ['Content-Type', 'text/html'])).toBeUndefined();
+  expect(rewrittenBody('', [])).toBeUndefined();
+  expect(rewrittenBody('', JSON_TYPE, 404)).toBeUndefined();
+  expect(rewrittenBody('', [...JSON_TYPE, 'Content-Encoding', 'identity'])).toBe('');
 });
 
-test('what is encoded cannot be read, and is not passed', () => {
-  expect(answered('', [...JSON_TYPE, 'Content-Encoding', 'gzip'])).toMatch(/encoded/);
+test('a content-encoded response is invalid', () => {
+  expect(rewrittenBody('', [...JSON_TYPE, 'Content-Encoding', 'gzip'])).toMatchObject({
+    kind: 'invalid',
+    detail: expect.stringMatching(/encoded/),
+  });
 });
 
-test('a validator of its own, which leads back to the upstream’s', () => {
-  const answer = rewriting.answer([...JSON_TYPE, 'ETag', 'W/"abc"', 'Content-Length', '9'], 200);
-  const headers = typeof answer === 'object' ? answer.headers : [];
+test('the entity tag changes with the rewriting and maps back to the upstream’s', () => {
+  const answer = rewriting.response([...JSON_TYPE, 'ETag', 'W/"abc"', 'Content-Length', '9'], 200);
+  const headers = answer?.kind === 'rewritten' ? answer.headers : [];
   expect(headers).not.toContain('Content-Length');
   const tag = headers[headers.indexOf('ETag') + 1] ?? '';
   expect(tag).toMatch(/^W\/"abc-gh[0-9a-f]{8}"$/);
-  const asked = (value: string) => rewriting.request(['If-None-Match', value, 'Accept-Encoding', 'gzip']);
-  expect(asked(tag)).toEqual(['If-None-Match', 'W/"abc"', 'Accept-Encoding', 'identity']);
-  // Given out by nobody here, or of what was rewritten in another way.
-  expect(asked('W/"abc"')).toEqual(['Accept-Encoding', 'identity']);
+  const forwarded = (value: string) => rewriting.request(['If-None-Match', value, 'Accept-Encoding', 'gzip']);
+  expect(forwarded(tag)).toEqual(['If-None-Match', 'W/"abc"', 'Accept-Encoding', 'identity']);
+  // A tag that the gateway did not issue, or issued for other replacements.
+  expect(forwarded('W/"abc"')).toEqual(['Accept-Encoding', 'identity']);
 });

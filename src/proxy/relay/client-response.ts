@@ -1,0 +1,147 @@
+import type { ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { Forwarding } from '../../core/request/forwarding.ts';
+import { cutOff, slowReader } from './client-side.ts';
+import type { StallWatch, Transfer } from './stall-watch.ts';
+
+/** A relayed response head, until it is written. */
+export interface PendingHead {
+  readonly status: number;
+  /** Name, value, name, value … for `writeHead`. */
+  readonly headers: string[];
+  /** The end of the connection delimits the body, so the client's connection must be closed with it. */
+  readonly untilClose: boolean;
+}
+
+/** Node refused a header field that undici had accepted. */
+export interface HeadFault {
+  readonly kind: 'unsendable';
+  readonly status: number;
+  readonly detail: string;
+}
+
+/** Bytes; a larger body is written as Buffers. */
+export const MAX_SINGLE_WRITE = 16 * 1024;
+
+/** Writes a relayed response to the client. The head waits for the first chunk, so that a small response is one write. */
+export class ClientResponse {
+  readonly #forwarding: Forwarding;
+  readonly #res: ServerResponse;
+  readonly #hasRequestBody: boolean;
+  readonly #stalls: StallWatch;
+  #pending: PendingHead | undefined;
+  #contentLength: number | undefined;
+  #transfer: Transfer | undefined;
+  /** No body by method or status; the head may still contain a length. */
+  bodiless = false;
+
+  constructor(forwarding: Forwarding, hasRequestBody: boolean, stalls: StallWatch) {
+    this.#forwarding = forwarding;
+    this.#res = forwarding.incoming.res;
+    this.#hasRequestBody = hasRequestBody;
+    this.#stalls = stalls;
+  }
+
+  get headersSent(): boolean {
+    return this.#res.headersSent;
+  }
+
+  /** Neither prepared nor sent. */
+  get untouched(): boolean {
+    return this.#pending === undefined && !this.#res.headersSent;
+  }
+
+  prepare(head: PendingHead, contentLength: number | undefined, bodiless: boolean): void {
+    this.#pending = head;
+    this.#contentLength = contentLength;
+    this.bodiless = bodiless;
+  }
+
+  discardHead(): void {
+    this.#pending = undefined;
+  }
+
+  /** Sends the head before the first chunk. */
+  flushHead(): HeadFault | undefined {
+    if (this.#pending === undefined || this.bodiless) return undefined;
+    const fault = this.#writeHead(this.#pending);
+    if (fault === undefined) this.#res.flushHeaders();
+    return fault;
+  }
+
+  write(chunk: Buffer, controller: Dispatcher.DispatchController): HeadFault | undefined {
+    const res = this.#res;
+    if (this.#pending !== undefined) {
+      const fault = this.#writeHead(this.#pending);
+      if (fault !== undefined) return fault;
+      if (chunk.length === this.#contentLength && chunk.length <= MAX_SINGLE_WRITE) {
+        this.#forwarding.bytesOut += chunk.length;
+        // As a latin1 string, head and body are one write.
+        res.end(chunk.toString('latin1'), 'latin1');
+        return undefined;
+      }
+    }
+    if (res.writableEnded) return undefined;
+    this.#forwarding.bytesOut += chunk.length;
+    if (!res.write(chunk)) this.#waitForClient(controller);
+    return undefined;
+  }
+
+  /** `last`: the remaining bytes of a rewritten body. */
+  end(last: Buffer | undefined): HeadFault | undefined {
+    const res = this.#res;
+    const head = this.#pending;
+    if (head !== undefined) {
+      if (this.#contentLength === undefined && !this.bodiless)
+        head.headers.push('Content-Length', String(last?.length ?? 0));
+      const fault = this.#writeHead(head);
+      if (fault !== undefined) return fault;
+    }
+    if (res.writableEnded) return undefined;
+    this.#forwarding.bytesOut += last?.length ?? 0;
+    res.end(last);
+    return undefined;
+  }
+
+  cutOff(): void {
+    cutOff(this.#res, this.#contentLength !== undefined);
+  }
+
+  destroy(): void {
+    this.#res.destroy();
+  }
+
+  stopWatching(): void {
+    if (this.#transfer !== undefined) this.#stalls.forget(this.#transfer);
+  }
+
+  /** No upstream header is set on the response before this call, so that the gateway can send its own until then. */
+  #writeHead({ status, headers, untilClose }: PendingHead): HeadFault | undefined {
+    const res = this.#res;
+    this.#pending = undefined;
+    if (untilClose) {
+      res.shouldKeepAlive = false;
+      res.useChunkedEncodingByDefault = false;
+    }
+    // An upstream that responds before the end of the request body may never read the rest.
+    if (this.#hasRequestBody && !this.#forwarding.incoming.req.complete) res.shouldKeepAlive = false;
+    try {
+      res.writeHead(status, headers);
+      return undefined;
+    } catch (error) {
+      return { kind: 'unsendable', status, detail: error instanceof Error ? error.name : 'unknown' };
+    }
+  }
+
+  #waitForClient(controller: Dispatcher.DispatchController): void {
+    const res = this.#res;
+    controller.pause();
+    res.once('drain', () => controller.resume());
+    if (this.#transfer !== undefined) return;
+    this.#transfer = slowReader(res, () => {
+      this.#forwarding.broken('body_timeout', 'the client stopped reading');
+      this.cutOff();
+    });
+    this.#stalls.watch(this.#transfer);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Forwarding } from '../../core/request/forwarding.ts';
+import { invalidResponse, type InvalidResponse } from '../transport/invalid-response.ts';
+import { Relay } from './relay.ts';
+import type { UpstreamSide } from './upstream-side.ts';
+
+/** The counter of requests in flight. */
+export interface Places {
+  readonly take: () => void;
+  readonly free: () => void;
+}
+
+/** Sends the request to the target of a redirect; undefined when it was sent. */
+export type Follow = (
+  forwarding: Forwarding,
+  location: string,
+  base: URL,
+  places: Places,
+) => InvalidResponse | undefined;
+
+export function createFollow({ redirects, location: rewriteLocation, stalls }: UpstreamSide): Follow {
+  function follow(
+    forwarding: Forwarding,
+    location: string,
+    base: URL,
+    places: Places,
+    hops: number,
+  ): InvalidResponse | undefined {
+    if (hops > MAX_HOPS) return invalidResponse(`more than ${MAX_HOPS} redirects`);
+    const { head, incoming } = forwarding;
+    const hop = redirects.hop(location, base, head.method, head.rawHeaders);
+    if (hop.kind === 'invalid') return hop;
+    const relay: Relay = new Relay(forwarding, undefined, {
+      location: rewriteLocation,
+      rewriting: undefined,
+      stalls,
+      retry: () => void hop.pool.dispatch(hop.options, relay),
+      follow: (next) => follow(forwarding, next, hop.url, places, hops + 1),
+      unauthorized: () => 'upstream_unauthorized',
+      ended: places.free,
+    });
+    places.take();
+    incoming.res.on('close', () => relay.clientClosed());
+    hop.pool.dispatch(hop.options, relay);
+    return undefined;
+  }
+  return (forwarding, location, base, places) => follow(forwarding, location, base, places, 1);
+}
+
+/** Object storage redirects once; a mirror in front of it adds a second redirect. */
+const MAX_HOPS = 3;

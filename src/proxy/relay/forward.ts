@@ -1,0 +1,152 @@
+import type { Dispatcher } from 'undici';
+import type { Forward, Forwarding } from '../../core/request/forwarding.ts';
+import type { InjectedHeaders } from '../headers/injected-headers.ts';
+import {
+  failCredential,
+  type CredentialFault,
+  type Rejection,
+} from '../upstream-credentials/request-credential.ts';
+import { createFollow } from './follow-redirects.ts';
+import { Relay } from './relay.ts';
+import { RequestBody } from './request-body.ts';
+import type { Transfer } from './stall-watch.ts';
+import type { UpstreamSide } from './upstream-side.ts';
+
+/** Counts the requests in flight and sends each of them, with the upstream credential and the injected headers. */
+export function createForward(side: UpstreamSide): Forward {
+  const { name, maxConnections, prepareInjectedHeaders, stalls, tunnels, pool } = side;
+  const follow = createFollow(side);
+  let inFlight = 0;
+
+  function forward(forwarding: Forwarding): void {
+    if (inFlight >= maxConnections) {
+      return forwarding.failed('overloaded', `${inFlight} requests in flight at ${name}`);
+    }
+    const injected = prepareInjectedHeaders(forwarding);
+    if (injected instanceof Promise) sendWhenReady(forwarding, injected, false);
+    else sendWith(forwarding, injected, false);
+  }
+
+  /** A request that waits for its credential counts as in flight. */
+  function sendWhenReady(
+    forwarding: Forwarding,
+    pending: Promise<InjectedHeaders | CredentialFault>,
+    isRetry: boolean,
+  ): void {
+    inFlight += 1;
+    const fail = (error: unknown): void =>
+      forwarding.failed('internal_error', error instanceof Error ? error.name : 'unknown');
+    pending
+      .then(
+        (injected) => {
+          inFlight -= 1;
+          sendWith(forwarding, injected, isRetry);
+        },
+        (error: unknown) => {
+          inFlight -= 1;
+          fail(error);
+        },
+      )
+      .catch(fail);
+  }
+
+  function sendWith(
+    forwarding: Forwarding,
+    injected: InjectedHeaders | CredentialFault,
+    isRetry: boolean,
+  ): void {
+    if (injected.kind === 'credential-fault') return failCredential(forwarding, injected);
+    if (!forwarding.incoming.res.destroyed) send(forwarding, injected, isRetry);
+  }
+
+  /** `isRetry`: the upstream rejected the previous credential with 401. */
+  function send(forwarding: Forwarding, injected: InjectedHeaders, isRetry: boolean): void {
+    const { incoming, buffered } = forwarding;
+    const { req, res } = incoming;
+    const { path, headers, contentLength } = side.outgoing(forwarding, injected);
+    if (contentLength !== undefined && contentLength > side.maxBody) {
+      return forwarding.failed('body_too_large', `Content-Length ${contentLength}`);
+    }
+    const rewriting = rewritingOf(side, forwarding);
+    const body = requestBody(side, forwarding);
+    const upload = body && uploadOf(req, body);
+    const options: Dispatcher.DispatchOptions = {
+      method: forwarding.head.method,
+      path,
+      headers: rewriting === undefined ? headers : rewriting.request(headers),
+      body: body ?? null,
+      // undici would close the connection after HEAD.
+      reset: false,
+    };
+    const repeatable = body === undefined && SAFE_METHODS.has(options.method);
+    const relay: Relay = new Relay(forwarding, body, {
+      location: side.location,
+      rewriting,
+      stalls,
+      retry: repeatable ? () => void pool.dispatch(options, relay) : undefined,
+      follow:
+        repeatable && forwarding.plan?.followRedirects === true
+          ? (location) => follow(forwarding, location, new URL(path, side.target), places)
+          : undefined,
+      unauthorized: () => unauthorized(forwarding, injected, repeatable && !isRetry),
+      ended() {
+        inFlight -= 1;
+        if (upload !== undefined) stalls.forget(upload);
+      },
+    });
+    inFlight += 1;
+    // `close` is emitted once; `once` would allocate a wrapper for every request.
+    res.on('close', () => relay.clientClosed());
+    if (incoming.upgrade !== undefined && tunnels !== undefined) {
+      return tunnels.open(forwarding, path, headers, relay);
+    }
+    if (upload !== undefined) stalls.watch(upload);
+    if (incoming.expectsContinue && buffered === undefined) res.writeContinue();
+    pool.dispatch(options, relay);
+  }
+
+  /** Undefined: the request is sent again with another credential. */
+  function unauthorized(
+    forwarding: Forwarding,
+    { presented }: InjectedHeaders,
+    mayRepeat: boolean,
+  ): Exclude<Rejection, 'another'> | undefined {
+    if (forwarding.allow.basis === 'shadow') return 'upstream_unauthorized';
+    const rejection = side.credential?.rejected(forwarding, presented) ?? 'upstream_unauthorized';
+    if (rejection !== 'another') return rejection;
+    if (!mayRepeat) return 'upstream_unauthorized';
+    const fresh = prepareInjectedHeaders(forwarding);
+    if ('kind' in fresh && fresh.kind === 'credential-fault') failCredential(forwarding, fresh);
+    else sendWhenReady(forwarding, Promise.resolve(fresh), true);
+    return undefined;
+  }
+
+  const places = {
+    take: () => void (inFlight += 1),
+    free: () => void (inFlight -= 1),
+  };
+  return forward;
+}
+
+function rewritingOf(side: UpstreamSide, { plan, head, incoming }: Forwarding) {
+  return plan?.rewrite && side.rewritingFor(plan.rewrite, `${incoming.client.proto}://${head.host}`);
+}
+
+function requestBody(
+  side: UpstreamSide,
+  { plan, head, incoming, buffered }: Forwarding,
+): RequestBody | undefined {
+  return head.hasBody ? new RequestBody(incoming.req, side.maxBody, buffered, plan?.watch?.()) : undefined;
+}
+
+/** The transfer of the request body from the client. */
+function uploadOf(req: Forwarding['incoming']['req'], body: RequestBody): Transfer {
+  return {
+    moved: () => req.socket.bytesRead,
+    waiting: () => !body.destroyed && !req.complete && !req.isPaused(),
+    stalled: () => body.stall(),
+  };
+}
+
+/** Methods that are sent again when a kept-alive connection turns out to be closed (RFC 9110 §9.2.1). */
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);

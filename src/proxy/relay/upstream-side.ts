@@ -1,0 +1,52 @@
+import { closeOnFailure } from '../../util/resources/close-on-failure.ts';
+import { createQueryCleaner } from '../headers/credential-parameters.ts';
+import { createHeaderInjection } from '../headers/injected-headers.ts';
+import { createOutgoingHead } from '../headers/upstream-request-head.ts';
+import { createLocationRewriter } from '../rewrite/location.ts';
+import { createRewriting } from '../rewrite/rewriting.ts';
+import { createUpstreamPool } from '../transport/upstream-pool.ts';
+import { createAssertions } from '../upstream-credentials/assertions.ts';
+import { createUpstreamCredential } from '../upstream-credentials/upstream-credential.ts';
+import { createTunnels } from '../websocket/tunnels.ts';
+import type { ForwardPorts, ForwardSettings } from './forward-settings.ts';
+import { createRedirects } from './redirects.ts';
+
+/** The long-lived objects of one service's upstream: connections, credential, header and URL rewriting. */
+export type UpstreamSide = ReturnType<typeof createUpstreamSide>;
+
+export function createUpstreamSide(settings: ForwardSettings, ports: ForwardPorts) {
+  const { upstream } = settings;
+  const cleanQuery = createQueryCleaner(settings.credentialQueryParameters);
+  const { credential, pool } = closeOnFailure((keep) => {
+    const opened = upstream.auth && createUpstreamCredential(settings, upstream.auth, ports);
+    if (opened !== undefined) keep(opened);
+    return { credential: opened, pool: createUpstreamPool(settings.name, upstream, ports.log) };
+  });
+  const location = createLocationRewriter({
+    path: settings.path,
+    upstreamUrl: upstream.url,
+    redirectOrigins: upstream.redirectOrigins,
+    cleanQuery,
+  });
+  return {
+    name: settings.name,
+    target: new URL(upstream.url),
+    maxConnections: upstream.connections,
+    maxBody: settings.limits.bodyBytes ?? Infinity,
+    credential,
+    pool,
+    location,
+    redirects: createRedirects(settings.name, upstream, ports.log),
+    prepareInjectedHeaders: createHeaderInjection(
+      credential,
+      settings.assertion ? createAssertions(settings, ports) : undefined,
+      upstream.auth?.forwardCredential === true,
+    ),
+    outgoing: createOutgoingHead(settings, cleanQuery, credential?.headers ?? []),
+    rewritingFor: createRewriting(settings),
+    tunnels: settings.webSockets
+      ? createTunnels({ ...settings.webSockets, location, timeouts: upstream.timeouts }, pool.connect)
+      : undefined,
+    stalls: ports.stalls,
+  };
+}
