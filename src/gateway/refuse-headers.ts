@@ -2,7 +2,7 @@ import { deny, type Deny } from '../core/decision.ts';
 import type { RefusableHeader, RequestHead } from '../core/request/request-head.ts';
 import type { ServicePipeline } from './service-pipeline.ts';
 
-/** Refuses headers by which the upstream would act on another resource than the path, or as another user. */
+/** Refuses headers that make the upstream act on another resource than the path, or as another user. */
 export function refuseHeaders(
   { acceptedHeaders }: Pick<ServicePipeline, 'acceptedHeaders'>,
   { refusable }: RequestHead,
@@ -15,8 +15,8 @@ function messageOf({ kind, name }: RefusableHeader): string {
   switch (kind) {
     case 'acting':
       return (
-        `The header ${name} makes an upstream act on something that the path does not name, so policy cannot decide on it. ` +
-        'Send the request without it. An operator of the gateway can allow it with passHeaders of the service.'
+        `The header ${name} makes an upstream act on a resource that the path does not name, so policy cannot authorize it. ` +
+        'Send the request without it, or ask the operator of the gateway to add it to passHeaders of the service.'
       );
     case 'impersonation':
       return (

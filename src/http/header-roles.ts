@@ -14,10 +14,10 @@ export type FramingHeader =
   | 'expect'
   | 'upgrade';
 
-/** Part of the framing, or says how the body is read, by its loosely folded name; a header that most services refuse; or neither. */
+/** A framing or body header by its loosely folded name, a header that most services refuse, or neither. */
 export type HeaderRole = FramingHeader | RefusableHeader | 'other';
 
-/** Looked up once per spelling: only short names are kept, and not too many. */
+/** Cached per spelling; the length and number of cached names are bounded. */
 export function roleOf(name: string): HeaderRole {
   const known = roles.get(name);
   if (known !== undefined) return known;

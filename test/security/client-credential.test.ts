@@ -132,7 +132,7 @@ test.each([
     'an id token that may be good elsewhere',
     '/files/a',
     () => `Bearer ${idToken}`,
-    /no audiences of its own/,
+    /only to services that set audiences/,
   ],
   ['a deploy token of the configuration', '/files/a', () => basic('edge', SECRET), /are not forwarded/],
   [

@@ -1,18 +1,18 @@
 import { parameterName, queryParts } from '../../util/http/query-parameters.ts';
 
-/** Query parameters that carry credentials to whoever reads them (GitLab REST docs). */
+/** Query parameters that GitLab reads as credentials (GitLab REST docs). */
 export const CREDENTIAL_PARAMETERS: readonly string[] = ['private_token', 'job_token', 'access_token'];
 
-/** What must not reach an upstream: those, and with which a request becomes somebody else's or another method's. */
+/** Also impersonation (`sudo`) and method override (`_method`). */
 const ALWAYS_REMOVED: readonly string[] = [...CREDENTIAL_PARAMETERS, 'sudo', '_method'];
 
-/** Cheap first look: nothing of the above can be there without one of these. */
+/** Fast check: a query without a match contains none of these parameters. */
 const SUSPICIOUS = /token|sudo|method|%/i;
 
-/** Takes parameters out of a query that starts with `?`, or is empty. */
+/** Removes parameters from a query that is empty or starts with `?`. */
 export type CleanQuery = (query: string) => string;
 
-/** `credentialSources`: what the service's type reads as a credential beside those that are removed everywhere. */
+/** `credentialSources`: additional parameters that the service type reads as credentials. */
 export function createQueryCleaner(credentialSources: readonly string[]): CleanQuery {
   const removed = new Set([...ALWAYS_REMOVED, ...credentialSources]);
   return (query) => {
@@ -23,13 +23,13 @@ export function createQueryCleaner(credentialSources: readonly string[]): CleanQ
   };
 }
 
-/** In front of an authority, with its scheme or without. */
+/** The userinfo of a URL with or without a scheme. */
 const USER = /^((?:[a-z][a-z0-9+.-]*:)?\/\/)[^/?]*@/i;
 
-/** The same for a whole URL, absolute or not (Referer, Location); its fragment may be an answer with a token, and goes. */
+/** Cleans an absolute or relative URL (Referer, Location). A fragment that may contain a token is removed. */
 export function stripCredentials(url: string, clean: CleanQuery): string {
   const hash = url.indexOf('#');
-  // RFC 9110 §10.1.3: a Referer has no user in it.
+  // RFC 9110 §10.1.3: a Referer contains no userinfo.
   const target = (hash === -1 ? url : url.slice(0, hash)).replace(USER, '$1');
   const question = target.indexOf('?');
   const query = question === -1 ? '' : target.slice(question);

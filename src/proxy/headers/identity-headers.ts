@@ -5,15 +5,15 @@ import type { Caller } from '../../core/decision.ts';
 export type IdentityHeaderTemplates = Readonly<Record<string, string>>;
 
 /**
- * The headers that tell an upstream who calls, as name, value, name, value …
- * Made once per caller. A claim that is missing makes no header, so that an upstream never reads an empty name.
+ * The headers that identify the caller to the upstream, as name, value, name, value …; cached per caller.
+ * A template with a missing claim yields no header, so that an upstream never reads an empty user name.
  */
 export function createIdentityHeaders(
   templates: IdentityHeaderTemplates,
 ): (caller: Caller) => readonly string[] {
-  const made = new WeakMap<Caller, readonly string[]>();
+  const cache = new WeakMap<Caller, readonly string[]>();
   return function identityHeaders(caller) {
-    const known = made.get(caller);
+    const known = cache.get(caller);
     if (known !== undefined) return known;
     const { credential, identity } = caller;
     const headers = [
@@ -30,25 +30,28 @@ export function createIdentityHeaders(
       const value = fill(template, caller);
       if (value !== undefined) headers.push(name, headerValue(value));
     }
-    made.set(caller, headers);
+    cache.set(caller, headers);
     return headers;
   };
 }
 
 function fill(template: string, { identity, credential }: Caller): string | undefined {
   let missing = false;
-  const text = template.replaceAll(/\{(identity|subject|issuer|claims\.([^}]+))\}/g, (_all, what, claim) => {
-    if (what === 'identity') return identity;
-    if (what === 'subject') return credential.subject;
-    if (what === 'issuer') return credential.issuerUrl;
-    const value = scalarClaim(credential.claims, String(claim));
-    missing ||= value === undefined;
-    return value ?? '';
-  });
+  const text = template.replaceAll(
+    /\{(identity|subject|issuer|claims\.([^}]+))\}/g,
+    (_all, placeholder, claim) => {
+      if (placeholder === 'identity') return identity;
+      if (placeholder === 'subject') return credential.subject;
+      if (placeholder === 'issuer') return credential.issuerUrl;
+      const value = scalarClaim(credential.claims, String(claim));
+      missing ||= value === undefined;
+      return value ?? '';
+    },
+  );
   return missing ? undefined : text;
 }
 
-/** UTF-8, percent-encoded outside 0x21–0x7E and at `%`: any claim fits into a header, and back. */
+/** UTF-8, percent-encoded outside 0x21–0x7E and at `%`, so that any claim is a valid and reversible header value. */
 export function headerValue(text: string): string {
   if (/^[\x21-\x24\x26-\x7e]*$/.test(text)) return text;
   let encoded = '';

@@ -15,19 +15,21 @@ export interface OutgoingSettings {
 }
 
 export interface OutgoingHead {
-  /** With its query. */
+  /** Including the query. */
   readonly path: string;
   /** Name, value, name, value … */
   readonly headers: string[];
-  /** Bytes, where they are known; undefined where the body is chunked or absent. */
+  /** Bytes; undefined when the body is chunked or absent. */
   readonly contentLength: number | undefined;
 }
 
-/** What the upstream gets of a request's head: what is left of the client's, who it is, and the gateway's own. */
+/**
+ * Builds the upstream request head from the client's remaining headers, the identity headers and the gateway's headers.
+ * `credentialHeaders`: headers that may contain the upstream credential.
+ */
 export function createOutgoingHead(
   settings: OutgoingSettings,
   cleanQuery: CleanQuery,
-  /** Headers that the upstream's credential may stand in. */
   credentialHeaders: readonly string[],
 ): (forwarding: Forwarding, injectedHeaders: InjectedHeaders) => OutgoingHead {
   const { upstream, path } = settings;
@@ -40,7 +42,7 @@ export function createOutgoingHead(
     reserved: [...Object.keys(settings.identityHeaders), ...credentialHeaders],
   });
 
-  /** Who calls; nobody where policy said no and was not enforced. */
+  /** Adds no identity to anonymous requests and to requests that only shadow mode allows. */
   function pushIdentity({ allow, operations }: Forwarding, headers: string[]): void {
     if (allow.basis === 'shadow' || allow.caller === undefined) return;
     headers.push(...identityHeaders(allow.caller));
@@ -75,7 +77,7 @@ export function createOutgoingHead(
   };
 }
 
-/** Last, behind what the client asked for. */
+/** Appended after the client's parameters. */
 function withParameter(query: string, presented: AttachedCredential | undefined): string {
   if (presented?.credentialSource !== 'query') return query;
   return `${query}${query === '' ? '?' : '&'}${presented.name}=${encodeURIComponent(presented.value)}`;

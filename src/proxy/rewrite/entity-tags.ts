@@ -1,16 +1,16 @@
 import { hash } from 'node:crypto';
 
 /**
- * A rewritten body is another representation than the upstream's, so it needs a validator of its own (RFC 9110 §8.8.3), and one
- * that changes with what is rewritten. The upstream's stays in it, so that `If-None-Match` can be asked of it.
+ * A rewritten body is another representation, so it needs a separate validator (RFC 9110 §8.8.3) that changes with the
+ * replacements. It contains the upstream's tag, so that `If-None-Match` can be mapped back.
  */
-export function createEntityTags(what: string): {
-  /** The upstream's → the client's. */
+export function createEntityTags(replacements: string): {
+  /** Upstream tag → client tag. */
   readonly outward: (tag: string) => string;
-  /** An `If-None-Match` of the client → that of the upstream; undefined where it names nothing that we gave out. */
+  /** Client `If-None-Match` → upstream `If-None-Match`; undefined when it contains no tag issued by the gateway. */
   readonly inward: (value: string) => string | undefined;
 } {
-  const suffix = `-gh${hash('sha256', what).slice(0, 8)}"`;
+  const suffix = `-gh${hash('sha256', replacements).slice(0, 8)}"`;
   return {
     outward: (tag) => (tag.endsWith('"') ? tag.slice(0, -1) + suffix : tag),
     inward(value) {
@@ -22,5 +22,5 @@ export function createEntityTags(what: string): {
   };
 }
 
-/** RFC 9110 §8.8.3; there may be commas in it. */
+/** RFC 9110 §8.8.3; a tag may contain commas. */
 const TAG = /(?:W\/)?"[^"]*"/g;

@@ -1,11 +1,11 @@
 import type { LocationRewriter } from './location.ts';
 
-/** `<URI-Reference>` at the start of a value, or behind a comma (RFC 8288 §3). */
+/** `<URI-Reference>` at the start of a value or after a comma (RFC 8288 §3). */
 const TARGET = /(^|,)(\s*)<([^<>]*)>/g;
 
 /**
- * A `Link` value with the targets on the upstream turned into the client's names, so that the next page is asked of the
- * gateway too; foreign ones stay as they are, which nobody sends a credential to unasked.
+ * Rewrites upstream URLs in a `Link` value, so that clients request the next page through the gateway. Foreign URLs are
+ * unchanged: clients do not send credentials to them automatically.
  */
 export function rewriteLinks(value: string, host: string, location: LocationRewriter): string {
   return value.replaceAll(TARGET, (all, before: string, space: string, target: string) => {

@@ -1,8 +1,8 @@
 import { type CleanQuery, stripCredentials } from '../headers/credential-parameters.ts';
 
 /**
- * Turns an upstream's `Location` into what the client may follow, or undefined where it may not: clients send
- * custom credential headers along to any origin they are sent to (CVE-2026-40895).
+ * Rewrites an upstream's `Location` for the client; undefined when its origin is not allowed. Clients send custom
+ * credential headers to any redirect target (CVE-2026-40895).
  */
 export type LocationRewriter = (location: string, host: string) => string | undefined;
 
@@ -21,14 +21,14 @@ export function createLocationRewriter(settings: LocationSettings): LocationRewr
   return function rewrite(location, host) {
     if (/[\x00-\x20\x7f\\]/.test(location)) return undefined;
     const absolute = /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(location);
-    // Relative to the request's own path, which the client knows by its public name.
+    // A relative reference resolves against the public path of the request.
     if (!absolute && !location.startsWith('/')) return stripCredentials(location, settings.cleanQuery);
     if (!URL.canParse(location, upstream)) return undefined;
     const url = new URL(location, upstream);
     const rest = stripCredentials(url.pathname + url.search + url.hash, settings.cleanQuery);
     if (url.origin === upstream.origin || url.host === host) {
       const path = publicPath(rest, url.host === host);
-      // To whoever follows it, `//name/…` is on another server.
+      // A client reads `//name/…` as another host.
       return path?.startsWith('//') === true ? undefined : path;
     }
     return allowed.has(url.origin) ? url.origin + rest : undefined;
@@ -40,8 +40,8 @@ export function createLocationRewriter(settings: LocationSettings): LocationRewr
   }
 }
 
-/** What may be told of a redirect that is refused: the rest of a signed URL is a credential. */
+/** The part of a refused redirect that is logged: the rest of a signed URL is a credential. */
 export function originOf(location: string): string {
   const url = URL.parse(location, 'http://relative.invalid');
-  return url === null ? 'no URL' : `${url.protocol}//${url.host}`.slice(0, 200);
+  return url === null ? 'an invalid URL' : `${url.protocol}//${url.host}`.slice(0, 200);
 }

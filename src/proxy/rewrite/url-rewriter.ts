@@ -1,29 +1,29 @@
 import type { BodyTransform } from './body-transform.ts';
 
-/** A text of URLs and what stands in its place; both end in `/`. */
+/** A URL prefix and its replacement; both end in `/`. */
 export interface Replacement {
   readonly from: string;
   readonly to: string;
 }
 
-/** Replacements, made ready once for many bodies. */
+/** Compiled replacements. */
 export interface UrlReplacements {
   readonly pattern: RegExp;
   readonly targets: ReadonlyMap<string, string>;
-  /** Characters of the longest text that is replaced. */
+  /** Length of the longest replaced text, in characters. */
   readonly longest: number;
 }
 
 export function compileReplacements(replacements: readonly Replacement[]): UrlReplacements {
   const all = replacements.flatMap(({ from, to }) => [
     { from, to },
-    // JSON may escape a slash (RFC 8259 §7), and some servers do.
+    // Some servers escape slashes in JSON (RFC 8259 §7).
     { from: from.replaceAll('/', '\\/'), to: to.replaceAll('/', '\\/') },
   ]);
-  // The longest first: one may be the start of another.
+  // Longest first: one text may be a prefix of another.
   const froms = all.map(({ from }) => from).toSorted((a, b) => b.length - a.length);
   return {
-    // Not where another word or URL goes on before it: `xhttp://…` is no URL of the upstream.
+    // Not inside another word or URL: `xhttp://…` is not a URL of the upstream.
     pattern: new RegExp(`(?<![A-Za-z0-9+./-])(?:${froms.map(escape).join('|')})`, 'g'),
     targets: new Map(all.map(({ from, to }) => [from, to])),
     longest: froms[0]?.length ?? 0,
@@ -31,12 +31,12 @@ export function compileReplacements(replacements: readonly Replacement[]): UrlRe
 }
 
 /**
- * Replaces URLs in a body as it streams by. Bytes are looked at as latin1, so that what is not replaced leaves as it came,
- * whatever it is; a URL that two chunks share is held back until it is whole.
+ * Replaces URLs in a streamed body. Bytes are decoded as latin1, so that all other bytes are unchanged in any encoding.
+ * A URL that spans two chunks is held back until it is complete.
  */
 export class UrlRewriter implements BodyTransform {
   readonly #replacements: UrlReplacements;
-  /** The character before what is held: it decides whether a URL begins there. */
+  /** The character before the held text; it decides whether a URL may start there. */
   #before = '';
   #held = '';
 
@@ -46,7 +46,7 @@ export class UrlRewriter implements BodyTransform {
 
   push(chunk: Buffer): Buffer {
     const text = this.#held + chunk.toString('latin1');
-    // Where fewer characters follow, the longest could still begin.
+    // The longest text could still start where fewer characters follow.
     return this.#replace(text, text.length - this.#replacements.longest + 1);
   }
 
@@ -54,7 +54,7 @@ export class UrlRewriter implements BodyTransform {
     return this.#replace(this.#held, this.#held.length);
   }
 
-  /** Replaces what begins before `limit`, and holds the rest. */
+  /** Replaces texts that start before `limit`, and holds the rest. */
   #replace(held: string, limit: number): Buffer {
     const { pattern, targets } = this.#replacements;
     const text = this.#before + held;
@@ -62,14 +62,14 @@ export class UrlRewriter implements BodyTransform {
     const stop = start + Math.max(0, limit);
     let done = '';
     let at = start;
-    // It is shared, and read from nowhere else meanwhile.
+    // The pattern is shared; this function is synchronous, so `lastIndex` is not used concurrently.
     pattern.lastIndex = start;
     for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
       if (match.index >= stop) break;
       done += text.slice(at, match.index) + (targets.get(match[0]) ?? match[0]);
       at = match.index + match[0].length;
     }
-    // One that was replaced may reach beyond.
+    // A replaced text may extend beyond `stop`.
     const end = Math.max(at, stop);
     done += text.slice(at, end);
     this.#before = text.slice(Math.max(0, end - 1), end);

@@ -6,9 +6,9 @@ import type { EgressFormClient, EgressRequest, EgressResponse } from '../../core
 const DEFAULT_DEADLINE = 5_000;
 const DEFAULT_MAX_BYTES = 512 * 1024;
 
-/** The way out for key sets, tokens and the like; what a request's way uses is the forwarder. */
+/** HTTP client for key sets, tokens and other requests of the gateway; the forwarder sends client requests. */
 export function createEgressClient(): EgressFormClient & { close(): Promise<void> } {
-  /** One agent per TLS policy and pool, and a new one when a file changes: connections are never shared across them. */
+  /** One agent per TLS policy and pool, replaced when a file changes: connections are never shared across policies. */
   const agents = new Map<string, { readonly material: string; readonly agent: Agent }>();
 
   function agentFor({ caFile, serverName, clientCertificate, pool }: EgressRequest): Agent {
@@ -26,7 +26,7 @@ export function createEgressClient(): EgressFormClient & { close(): Promise<void
     const material = JSON.stringify(tls);
     const known = agents.get(policy);
     if (known?.material === material) return known.agent;
-    // It finishes what it carries.
+    // Requests in progress are completed.
     void known?.agent.close();
     const agent = new Agent({
       allowH2: false,
@@ -53,7 +53,7 @@ export function createEgressClient(): EgressFormClient & { close(): Promise<void
       for await (const chunk of response.body as AsyncIterable<Buffer>) {
         size += chunk.length;
         if (size > maxBytes)
-          throw new GatehouseError('outbound_failed', `the answer is longer than ${maxBytes} bytes`);
+          throw new GatehouseError('outbound_failed', `the response is longer than ${maxBytes} bytes`);
         chunks.push(chunk);
       }
       return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) };
@@ -79,7 +79,7 @@ export function createEgressClient(): EgressFormClient & { close(): Promise<void
   };
 }
 
-/** Codes of connections that were never made. */
+/** Error codes of connections that were not established. */
 const UNSENT: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'EHOSTUNREACH',

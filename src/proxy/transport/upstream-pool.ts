@@ -4,34 +4,34 @@ import { openUpstreamTls, type TlsMaterial, type UpstreamTlsSettings } from './u
 
 export interface PoolSettings extends UpstreamTlsSettings {
   readonly url: string;
-  /** Most of them, and most requests in flight. */
+  /** Maximum number of connections and of requests in flight. */
   readonly connections: number;
-  /** Milliseconds, as the others. */
+  /** Milliseconds, like the timeouts. */
   readonly connectionLifetime: number;
   readonly timeouts: { readonly connect: number; readonly headers: number; readonly idle: number };
 }
 
 export interface UpstreamPool {
   dispatch: Pool['dispatch'];
-  /** A connection of its own, under the same TLS policy. */
+  /** Opens a separate connection under the same TLS policy. */
   readonly connect: (callback: buildConnector.Callback) => void;
   close(): Promise<void>;
 }
 
 /**
- * The connections to one upstream under one TLS policy; none is ever shared with another (CVE-2026-58040).
- * Changed certificates make a new pool, while the old one finishes what it carries.
+ * The connections to one upstream under one TLS policy, never shared with another policy (CVE-2026-58040).
+ * Changed certificates create a new pool; the previous one completes its requests.
  */
 export function createUpstreamPool(service: string, settings: PoolSettings, log: Log): UpstreamPool {
-  const withOneName = nameAs(settings);
+  const withServername = servernameOf(settings);
   const tls = openUpstreamTls(service, settings, log, (material) => {
     const previous = made.pool;
-    made = makePool(settings, material);
+    made = openPool(settings, material);
     void previous.close();
   });
-  let made = makePool(settings, tls.current);
+  let made = openPool(settings, tls.current);
   return {
-    dispatch: (options, handler) => made.pool.dispatch(withOneName(options), handler),
+    dispatch: (options, handler) => made.pool.dispatch(withServername(options), handler),
     connect: (callback) => made.connect(callback),
     async close() {
       tls.close();
@@ -40,22 +40,22 @@ export function createUpstreamPool(service: string, settings: PoolSettings, log:
   };
 }
 
-function makePool(
+function openPool(
   settings: PoolSettings,
   material: TlsMaterial,
 ): Pick<UpstreamPool, 'connect'> & { readonly pool: Pool } {
   const { connect: timeout, headers, idle } = settings.timeouts;
-  // HTTP/2 is on by default over TLS; framing is checked for HTTP/1.1 only.
+  // HTTP/2 is the default over TLS, but response framing is checked for HTTP/1.1 only.
   const connect = buildConnector({ timeout, allowH2: false, ...material });
-  // undici would verify the certificate against the Host header, which may be the client's: without a name
-  // it takes that of the origin (and none for an address, which node refuses as one).
+  // undici would verify the certificate against the Host header, which may be the client's. With an empty name it uses
+  // the host of the origin, and none for an IP address, which Node refuses as a server name.
   const servername = settings.serverName ?? '';
   const { origin, protocol, hostname, host, port } = new URL(settings.url);
   const pool = new Pool(origin, {
     connections: settings.connections,
     pipelining: 1,
     allowH2: false,
-    // Names are resolved per connection, so connections retire: a Service that moves is followed.
+    // DNS is resolved per connection, so connections expire to follow address changes.
     clientTtl: settings.connectionLifetime,
     headersTimeout: headers,
     bodyTimeout: idle,
@@ -66,8 +66,10 @@ function makePool(
   return { pool, connect: (callback) => connect(where, callback) };
 }
 
-/** To undici another Host is another server: it would close the connection and open a new one for each. */
-function nameAs(settings: PoolSettings): (options: Dispatcher.DispatchOptions) => Dispatcher.DispatchOptions {
+/** undici would otherwise open a new connection for each Host header. */
+function servernameOf(
+  settings: PoolSettings,
+): (options: Dispatcher.DispatchOptions) => Dispatcher.DispatchOptions {
   const { protocol, hostname } = new URL(settings.url);
   if (protocol === 'http:') return (options) => options;
   const name = { servername: settings.serverName ?? hostname };

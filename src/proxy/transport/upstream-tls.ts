@@ -3,15 +3,15 @@ import { GatehouseError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import { WatchedFile } from '../../util/resources/watched-file.ts';
 
-/** Whom an upstream must be, and who we are to it. Nothing of it turns a check off. */
+/** Server verification and client authentication. No setting disables verification. */
 export interface UpstreamTlsSettings {
   readonly caFile?: string | undefined;
-  /** In its certificate, in place of the name in the URL. */
+  /** The expected name in the certificate, instead of the host of the URL. */
   readonly serverName?: string | undefined;
   readonly clientCertificate?: { readonly certFile: string; readonly keyFile: string } | undefined;
 }
 
-/** As node:tls takes them. */
+/** Options of `tls.createSecureContext`. */
 export interface TlsMaterial {
   readonly ca?: string;
   readonly cert?: string;
@@ -24,8 +24,8 @@ export interface UpstreamTls {
 }
 
 /**
- * The files, re-read on change. What cannot be used, as a certificate beside the key of the last one, changes nothing: the
- * other file is on its way. Throws `startup_failed` where they cannot be used now.
+ * Reads the TLS files and re-reads them on change. An unusable change, such as a new certificate with the previous key,
+ * is ignored until the other file changes too. Throws `startup_failed` when the files are unusable at start.
  */
 export function openUpstreamTls(
   service: string,
@@ -46,7 +46,7 @@ export function openUpstreamTls(
   function watch(part: keyof TlsMaterial, path: string | undefined): void {
     if (path === undefined) return;
     const failed = (cause: unknown): void =>
-      log.warn('TLS file of an upstream not taken, the last good ones stay', {
+      log.warn('TLS file of an upstream not reloaded; the previous files stay active', {
         service,
         file: path,
         code: codeOf(cause),
@@ -57,7 +57,7 @@ export function openUpstreamTls(
       } catch (cause) {
         return failed(cause);
       }
-      log.info('TLS files of an upstream re-read', { service, file: path });
+      log.info('TLS files of an upstream reloaded', { service, file: path });
       changed(current);
     };
     try {
@@ -76,7 +76,10 @@ export function openUpstreamTls(
   } catch (cause) {
     close();
     const named = [caFile, clientCertificate?.certFile, clientCertificate?.keyFile].filter(Boolean);
-    throw unusable(service, `${named.join(', ')}: not certificates and a key that fit (${codeOf(cause)})`);
+    throw unusable(
+      service,
+      `${named.join(', ')}: not valid certificates with a matching key (${codeOf(cause)})`,
+    );
   }
   return {
     get current() {
@@ -86,7 +89,7 @@ export function openUpstreamTls(
   };
 }
 
-/** Without the cause where that may quote a key. */
+/** The cause is omitted when it may contain a key. */
 function unusable(service: string, problem: string, cause?: unknown): GatehouseError {
   return new GatehouseError('startup_failed', `services.${service}.upstream: ${problem}`, { cause });
 }

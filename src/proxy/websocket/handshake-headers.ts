@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { foldHeaderName } from '../../util/http/header-name.ts';
 
-/** What the answer to a handshake is judged by. */
+/** The request fields that a 101 response is checked against. */
 export interface Handshake {
   readonly key: string;
   readonly protocols: readonly string[];
 }
 
 export function readHandshake(headers: readonly string[]): Handshake {
-  const all = (wanted: string): readonly string[] =>
-    pairs(headers).flatMap(([name, value]) => (foldHeaderName(name) === wanted ? [value] : []));
+  const all = (folded: string): readonly string[] =>
+    pairs(headers).flatMap(([name, value]) => (foldHeaderName(name) === folded ? [value] : []));
   return {
     key: all('sec-websocket-key')[0]?.trim() ?? '',
     protocols: all('sec-websocket-protocol').flatMap((value) => value.split(',').map((name) => name.trim())),
@@ -17,8 +17,8 @@ export function readHandshake(headers: readonly string[]): Handshake {
 }
 
 /**
- * Kubernetes reads a bearer token there, since browsers send no header of their own with a handshake
- * (staging/src/k8s.io/apiserver/pkg/authentication/request/websocket): a credential source like all others.
+ * Removes bearer tokens from Sec-WebSocket-Protocol, where Kubernetes reads them because browsers cannot set headers
+ * on a handshake (staging/src/k8s.io/apiserver/pkg/authentication/request/websocket).
  */
 export function withoutCredentials(headers: readonly string[]): readonly string[] {
   return pairs(headers).flatMap(([name, value]) => {
@@ -30,7 +30,7 @@ export function withoutCredentials(headers: readonly string[]): readonly string[
 
 const BEARER_PROTOCOL = /^\s*base64url\.bearer\.authorization\.k8s\.io\./i;
 
-/** As node has headers: of one line, its value; of several, all of them. */
+/** In the form of `http.IncomingMessage.headers`: a string for one line, an array for several. */
 export function byName(headers: readonly string[]): IncomingHttpHeaders {
   const result: IncomingHttpHeaders = {};
   for (const [name, values] of Map.groupBy(pairs(headers), ([line]) => foldHeaderName(line))) {

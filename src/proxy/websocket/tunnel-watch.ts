@@ -4,11 +4,11 @@ import type { Forwarding } from '../../core/request/forwarding.ts';
 export interface TunnelLimits {
   /** Milliseconds without a byte in either direction. */
   readonly idle: number;
-  /** Milliseconds at most. */
+  /** Milliseconds; the maximum lifetime. */
   readonly lifetime: number;
 }
 
-/** Two connections, each of which gets what the other one says. */
+/** Two connected sockets. */
 export interface Tunnel {
   readonly client: Socket;
   readonly upstream: Socket;
@@ -21,10 +21,10 @@ interface Watched {
   moved: number;
 }
 
-/** Milliseconds: a revocation is in force within a second, and the list may be 300 ms old. */
+/** Milliseconds. A revocation takes effect within one second, of which the cached list may take 300 ms. */
 const INTERVAL = 250;
 
-/** Ends tunnels that are idle, old, or not allowed any more: nothing that goes through one is looked at again. */
+/** Ends tunnels that are idle, exceed their lifetime, or are no longer authorized. Tunnelled bytes are not inspected. */
 export class TunnelWatch {
   readonly #limits: TunnelLimits;
   readonly #tunnels = new Map<Tunnel, Watched>();
@@ -36,11 +36,11 @@ export class TunnelWatch {
   }
 
   add(tunnel: Tunnel): void {
-    // Its handshake was under way when all others ended.
+    // The handshake was in progress when the other tunnels were closed.
     if (this.#closed !== undefined) return end(tunnel, this.#closed);
     const now = performance.now();
     this.#tunnels.set(tunnel, { openedAt: now, movedAt: now, moved: movedIn(tunnel) });
-    this.#timer ??= setInterval(() => this.#look(performance.now()), INTERVAL).unref();
+    this.#timer ??= setInterval(() => this.#check(performance.now()), INTERVAL).unref();
   }
 
   remove(tunnel: Tunnel): void {
@@ -50,13 +50,13 @@ export class TunnelWatch {
     this.#timer = undefined;
   }
 
-  /** Ends all of them, and those that come later. */
+  /** Ends all tunnels, including those added later. */
   close(why: string): void {
     this.#closed = why;
     for (const tunnel of this.#tunnels.keys()) end(tunnel, why);
   }
 
-  #look(now: number): void {
+  #check(now: number): void {
     for (const [tunnel, watched] of this.#tunnels) {
       const moved = movedIn(tunnel);
       if (moved !== watched.moved) {
