@@ -81,7 +81,7 @@ function expectRefused(answer: RawResponse, name: string): void {
   expect([name, answer.status]).toEqual([name, 400]);
   // Every error format carries the message.
   expect(answer.body).toContain(
-    `The header ${name} makes an upstream act on something that the path does not name`,
+    `The header ${name} makes an upstream act on a resource that the path does not name`,
   );
   expect(answer.body).toContain('passHeaders');
   expect(upstream.bytes()).toBe('');

@@ -71,7 +71,7 @@ function seen(): Readonly<Record<string, unknown>> {
   return { ...Object.fromEntries(headers), target: request.requestLine.split(' ')[1] };
 }
 
-/** Target below the service and header lines of a request; what the upstream must see of it. */
+/** Request target and header lines, and the headers that the upstream receives. */
 type Case = readonly [string, () => readonly [string, ...string[]], () => Readonly<Record<string, unknown>>];
 
 test.each([
@@ -122,7 +122,7 @@ test.each([
   expect(seen()).toEqual(expected());
 });
 
-test('an id token, where the service has audiences of its own', async () => {
+test('an ID token, where the service sets audiences', async () => {
   expect((await ask('/audience/a', `Authorization: Bearer ${idToken}`)).status).toBe(200);
   expect(seen()).toEqual({ authorization: `Bearer ${idToken}`, target: '/a' });
 });
@@ -162,11 +162,11 @@ async function minted(): Promise<string> {
   return String((JSON.parse(answer.body) as { token: unknown }).token);
 }
 
-test('nothing goes out with what anybody may do', async () => {
+test('anonymous access forwards no credential', async () => {
   expect((await ask('/files/public/a')).status).toBe(200);
   expect(seen()).toEqual({ target: '/public/a' });
   upstream.reset();
-  // Somebody who is known, and whom no identity fits.
+  // A verified credential that matches no identity.
   const stranger = gitlab.job({ project: { id: 21, path: 'acme/web' } });
   expect((await ask('/files/public/a', `JOB-TOKEN: ${stranger.token}`)).status).toBe(200);
   expect(seen()).toEqual({ target: '/public/a' });

@@ -88,7 +88,7 @@ describe.each(SPELLINGS)('H5 forwarded trust: names %s', (_, spell) => {
     expect(await lab.audited(answer)).toMatchObject({ client: { address: '127.0.0.1' } });
   });
 
-  test('the decision is about the target, whatever they say', async () => {
+  test('the decision uses the request target', async () => {
     const lines = [...respell(FORWARDED, spell), CLOSE];
     const [denied] = await lab.send(lab.request('GET /api/secret HTTP/1.1', lines));
     expect(denied && [denied.status, reasonOf(denied)]).toEqual([403, 'resource_not_granted']);
@@ -148,7 +148,7 @@ describe.each(SPELLINGS)('H8 confused deputy: names %s', (_, spell) => {
   test.each([
     ['with a token', '/api/pub/a', true],
     ['anonymously', '/api/open/a', false],
-  ])('beside the injected credential they are gone, %s', async (__, path, known) => {
+  ])('they are removed when a credential is injected, %s', async (__, path, known) => {
     const bearer = known ? lab.token : undefined;
     const lines = [...respell(LINES, spell), CLOSE];
     const [answer] = await lab.send(
@@ -166,7 +166,7 @@ describe.each(SPELLINGS)('H8 confused deputy: names %s', (_, spell) => {
   });
 
   test.each(['Impersonate-User', 'Impersonate-Group', 'Impersonate-Uid', 'Impersonate-Extra-Scopes'])(
-    '%s is refused, and reaches nobody',
+    '%s is refused and does not reach the upstream',
     async (name) => {
       const lines = [...respell([`${name}: canary-2`], spell), CLOSE];
       const [answer] = await lab.send(lab.request('GET /api/pub/a HTTP/1.1', lines));

@@ -1,4 +1,4 @@
-/** H1–H4, H12: who calls is told by the gateway alone, whatever a client writes and however it spells it. */
+/** H1–H4, H12: only the gateway identifies the caller, for every spelling of a client header. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/lab.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
@@ -33,7 +33,7 @@ const TRUTH = {
   'X-Project': ['acme/payments'],
   // The token has no such claim.
   'X-Team': [],
-  // Names of the same family that nobody sets.
+  // Names with the same prefix that the gateway does not set.
   'X-Auth-Assertion': [],
   'X-Auth-Admin': [],
 } as const;
@@ -57,7 +57,7 @@ test('H1 identity spoof: with a valid token every name has its one real value, o
   expect(trusted()).toEqual(TRUTH);
 });
 
-test('H1 identity spoof: on an anonymous route there is nobody, and no name', async () => {
+test('H1 identity spoof: an anonymous request carries no identity header', async () => {
   await expectForwarded(
     lab.requestAs(undefined, 'GET /api/open/a HTTP/1.1', [...spoofed((name) => name), CLOSE]),
   );

@@ -1,4 +1,4 @@
-/** A credential for each identity: the right one, to nobody else, and none where there is none. */
+/** perIdentity: each identity gets its upstream credential, and a request without an entry is refused. */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -70,7 +70,7 @@ test.each([
   ['open', '22', { authorization: `Bearer ${OF_OTHERS}` }],
   ['open', undefined, { authorization: `Bearer ${OF_OTHERS}` }],
 ])('%s, project %s: its own, and nothing by the names of the others', async (service, project, expected) => {
-  // Whatever one of the entries may stand in is nobody else's to send.
+  // Headers of all entries are removed from client requests.
   const spoofed = ['PRIVATE-TOKEN', 'Private_Token', 'X-Edge-Key', 'x_edge_key'].map(
     (name) => `${name}: spoof`,
   );
@@ -102,7 +102,7 @@ test('no entry and no default: a denial, and the upstream gets nothing', async (
   });
 });
 
-test('a request of nobody, where there is no default: a credential is asked for', async () => {
+test('an anonymous request without a default entry is challenged', async () => {
   const answer = await ask('/strict/public/a');
   expect([answer.status, reasonOf(answer)]).toEqual([401, 'no_credential']);
   expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm="gateway.example.com"/);

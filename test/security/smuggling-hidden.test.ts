@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterEach(() => lab.reset());
 afterAll(() => lab.close());
 
-/** With a good token: whoever takes it for a request forwards it. */
+/** With a valid token: a parser that reads it as a request forwards it. */
 const hidden = (): string => lab.request('GET /api/hidden HTTP/1.1');
 /** Without: for bodies that reach the upstream. */
 const HIDDEN = 'GET /api/hidden HTTP/1.1\r\nHost: gateway.example.com\r\n\r\n';
@@ -57,7 +57,7 @@ test.each(S3)('S3 manufactured CL.0: a chunked %s that hides a GET%s', async (me
   expect(request?.headers.get('transfer-encoding')).toEqual(['chunked']);
   expect(request?.headers.has('content-length')).toBe(false);
   expect(request?.headers.has('upgrade')).toBe(false);
-  // Chunked anew, and whole.
+  // Chunked again, with the complete body.
   expect(request?.body).toBe(body);
 });
 
@@ -135,7 +135,7 @@ test('S7 pipelining: authorised, then not, then authorised: each has its own ans
   );
 });
 
-test('S7 pipelining: answers keep the order of the requests, whoever is slow', async () => {
+test('S7 pipelining: responses keep the order of the requests when one upstream is slow', async () => {
   lab.upstream.respond((socket, { requestLine }) => {
     const body = requestLine.split(' ')[1] ?? '';
     const write = (): void => void socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n${body}`);

@@ -1,4 +1,4 @@
-/** S8, S10: what a hostile or dying upstream sends reaches one client at most, and never as a whole answer. */
+/** S8, S10: bytes of a hostile or failing upstream reach at most one client, never as a complete response. */
 import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openConversation } from '../support/conversation.ts';
@@ -94,7 +94,7 @@ test.each([
     (socket: Socket) =>
       void socket.write(`${answered('200 OK\r\nTransfer-Encoding: chunked', '2\r\nok\r\n0\r\n\r\n')}${EVIL}`),
   ],
-])('S8 hostile response: an unsolicited second one, %s, answers nobody', async (_, respond) => {
+])('S8 hostile response: an unsolicited second response, %s, is not relayed', async (_, respond) => {
   for (let round = 0; round < 5; round++) {
     lab.upstream.respond(respond);
     const answers = await lab.send(lab.request('GET /api/x HTTP/1.1', ['Connection: close']));
@@ -104,7 +104,7 @@ test.each([
   }
 });
 
-test('S8 hostile response: one that nobody asked for ends the connection that it came on', async () => {
+test('S8 hostile response: an unsolicited response closes its connection', async () => {
   let idle: Socket | undefined;
   lab.upstream.respond((socket) => {
     idle = socket;
@@ -116,7 +116,7 @@ test('S8 hostile response: one that nobody asked for ends the connection that it
   await lab.expectAlive();
 });
 
-test('S8 hostile response: the body of an answer to HEAD is nobody’s answer', async () => {
+test('S8 hostile response: the body of a HEAD response is not relayed', async () => {
   lab.upstream.respond(`HTTP/1.1 200 OK\r\nContent-Length: ${EVIL.length}\r\n\r\n${EVIL}`);
   const received = await exchange(
     lab.gateway.port,

@@ -27,7 +27,7 @@ test.each([
   ['an unknown protocol', ['Connection: Upgrade', 'Upgrade: canary/1']],
 ])('U1 h2c: an upgrade to %s is stripped, and no tunnel opens', async (_, lines) => {
   const answers = await lab.send(lab.request('GET /api/x HTTP/1.1', lines, PREFACE));
-  // The preface is no request of HTTP/1.1: it ends the connection, unread by anybody.
+  // The preface is not an HTTP/1.1 request, so the gateway closes the connection.
   expect(answers.map(({ status }) => status)).toEqual([200]);
   expect(answers[0]?.headers.has('upgrade')).toBe(false);
   const [request, ...more] = lab.upstream.requests();

@@ -1,4 +1,4 @@
-/** The credential of the gateway: where it comes from, that it follows its file, and that nobody else sees it. */
+/** The gateway's upstream credential: source, reload of its file, and confidentiality. */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

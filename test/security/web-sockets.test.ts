@@ -1,4 +1,4 @@
-/** U2, U3, S9: who may open a WebSocket, what is one, and that nothing else becomes a tunnel. */
+/** U2, U3, S9: authorization and validation of WebSocket handshakes; no other request becomes a tunnel. */
 import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openConversation } from '../support/conversation.ts';
@@ -121,7 +121,7 @@ describe('S9 what is none', () => {
     ['one of several protocols', [...without('Upgrade'), 'Upgrade: h2c, websocket']],
     ['in two lines', [...HANDSHAKE, 'Upgrade: h2c']],
     ['of another version of the protocol', [...without('Upgrade'), 'Upgrade: websocket/8']],
-  ])('%s: an offer, which is not taken up', async (_what, lines) => {
+  ])('%s: the offered upgrade is ignored', async (_what, lines) => {
     const answers = await lab.send(lab.request('GET /api/x HTTP/1.1', [...lines, 'X-Last: y']));
     expect(answers.map(({ status }) => status)).toEqual([200]);
     expect(namesIn(receivedBy(lab.upstream))).not.toContain('upgrade');
@@ -204,7 +204,7 @@ describe('U3 what the upstream may answer', () => {
   });
 });
 
-test('what comes before the 101 waits for it, and goes to nobody else', async () => {
+test('early bytes wait for the 101 and reach only its upstream', async () => {
   const sockets: Socket[] = [];
   lab.upstream.respond((socket) => void sockets.push(socket));
   const conversation = await openConversation(lab.gateway.port);

@@ -39,7 +39,7 @@ test.each([
   ['http://elsewhere.example.com/http', 'http://elsewhere.example.com/http'],
 ])('%s', (text, expected) => expect(rewrite(text)).toBe(expected));
 
-test('however it is cut, the result is the same, and every other byte stays', () => {
+test('the result is independent of chunk boundaries, and all other bytes are unchanged', () => {
   const piece = fc.oneof(
     fc.constantFrom(
       FROM,

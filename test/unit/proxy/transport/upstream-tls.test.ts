@@ -22,7 +22,7 @@ function write(name: string, content: string): string {
   return file;
 }
 
-test('a certificate beside the key of the last one is not taken; the pair is, once it is whole', async () => {
+test('a new certificate with the previous key is ignored; the complete pair is loaded', async () => {
   const authority = createAuthority('ours');
   const [first, second] = [authority.issue('DNS:gateway'), authority.issue('DNS:gateway')];
   const clientCertificate = { certFile: write('crt', first.cert), keyFile: write('key', first.key) };
