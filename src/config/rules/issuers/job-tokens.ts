@@ -1,8 +1,8 @@
-import { JOB_TOKEN_CLAIMS } from '../../core/credentials/job-token-claims.ts';
-import { isLoopback } from '../../util/http/listen-address.ts';
-import type { DraftIdentity, DraftIssuer, DraftService } from '../model/draft.ts';
-import { servicesOf } from '../model/services-of.ts';
-import type { RuleContext } from './rule.ts';
+import { JOB_TOKEN_CLAIMS } from '../../../core/credentials/job-token-claims.ts';
+import { isLoopback } from '../../../util/http/listen-address.ts';
+import type { DraftIdentity, DraftIssuer, DraftService } from '../../model/draft.ts';
+import { servicesOf } from '../../model/services-of.ts';
+import type { RuleContext } from '../rule.ts';
 import { hostOf, sameUrl } from './issuers.ts';
 
 export function checkJobTokens(context: RuleContext): void {

@@ -1,7 +1,7 @@
-import type { DraftIdentity } from '../model/draft.ts';
-import { identitiesOf } from '../model/expand-workload.ts';
-import { servicesOf } from '../model/services-of.ts';
-import type { RuleContext } from './rule.ts';
+import type { DraftIdentity } from '../../model/draft.ts';
+import { identitiesOf } from '../../model/expand-workload.ts';
+import { servicesOf } from '../../model/services-of.ts';
+import type { RuleContext } from '../rule.ts';
 
 /** Warnings of what is there and has no effect. Only of configurations without errors of shape. */
 export function checkReach(context: RuleContext): void {

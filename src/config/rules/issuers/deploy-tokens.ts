@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
-import { startOfDay } from '../../core/credentials/deploy-token.ts';
-import type { DraftDeployToken } from '../model/draft.ts';
-import type { RuleContext } from './rule.ts';
-import { GENERATE } from '../schema/tokens.ts';
+import { startOfDay } from '../../../core/credentials/deploy-token.ts';
+import type { DraftDeployToken } from '../../model/draft.ts';
+import type { RuleContext } from '../rule.ts';
+import { GENERATE } from '../../schema/tokens.ts';
 
 export function checkDeployTokens(context: RuleContext): void {
   const owners = new Map<string, string>();

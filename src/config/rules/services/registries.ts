@@ -1,5 +1,5 @@
-import type { DraftService } from '../model/draft.ts';
-import type { RuleContext } from './rule.ts';
+import type { DraftService } from '../../model/draft.ts';
+import type { RuleContext } from '../rule.ts';
 
 type Registry = Extract<DraftService, { readonly type: 'oci' }>;
 

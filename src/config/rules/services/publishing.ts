@@ -1,4 +1,4 @@
-import type { RuleContext } from './rule.ts';
+import type { RuleContext } from '../rule.ts';
 
 /** The paths of publishing clients are fixed and at the root of a host, so a host is one service's. */
 export function checkPublishing(context: RuleContext): void {

@@ -1,9 +1,9 @@
-import { ISSUER_PRESETS, entraTenant, issuerForms, knownIssuerType } from '../../core/issuer-presets.ts';
-import { isLoopback } from '../../util/http/listen-address.ts';
-import type { DraftIssuer } from '../model/draft.ts';
-import type { KeyPath } from '../problems/key-path.ts';
-import type { RuleContext } from './rule.ts';
-import { hint } from '../problems/suggest.ts';
+import { ISSUER_PRESETS, entraTenant, issuerForms, knownIssuerType } from '../../../core/issuer-presets.ts';
+import { isLoopback } from '../../../util/http/listen-address.ts';
+import type { DraftIssuer } from '../../model/draft.ts';
+import type { KeyPath } from '../../problems/key-path.ts';
+import type { RuleContext } from '../rule.ts';
+import { hint } from '../../problems/suggest.ts';
 
 export function checkIssuers(context: RuleContext): void {
   const { issuers, server } = context.draft;

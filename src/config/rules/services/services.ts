@@ -1,7 +1,7 @@
-import type { DraftService } from '../model/draft.ts';
-import type { KeyPath } from '../problems/key-path.ts';
-import { operationPathProblem } from '../model/resource-pattern.ts';
-import { checkReference, type RuleContext } from './rule.ts';
+import type { DraftService } from '../../model/draft.ts';
+import type { KeyPath } from '../../problems/key-path.ts';
+import { operationPathProblem } from '../../model/resource-pattern.ts';
+import { checkReference, type RuleContext } from '../rule.ts';
 
 export function checkServices(context: RuleContext): void {
   const places = new Map<string, string>();

@@ -1,6 +1,6 @@
-import type { KeyPath } from '../problems/key-path.ts';
-import { segmentProblem } from '../model/resource-pattern.ts';
-import type { RuleContext } from './rule.ts';
+import type { KeyPath } from '../../problems/key-path.ts';
+import { segmentProblem } from '../../model/resource-pattern.ts';
+import type { RuleContext } from '../rule.ts';
 
 /** Types of services whose resources are projects, or lie below one. */
 const BOUND_TYPES: readonly string[] = ['oci', 'git', 'gitlab'];

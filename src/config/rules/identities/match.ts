@@ -1,7 +1,7 @@
-import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
-import type { KeyPath } from '../problems/key-path.ts';
-import { partsOf } from '../model/match-parts.ts';
-import type { RuleContext } from './rule.ts';
+import { ISSUER_PRESETS } from '../../../core/issuer-presets.ts';
+import type { KeyPath } from '../../problems/key-path.ts';
+import { partsOf } from '../../model/match-parts.ts';
+import type { RuleContext } from '../rule.ts';
 
 /** Conditions that are well-formed and still not what anybody means. */
 export function checkMatches(context: RuleContext): void {

@@ -1,8 +1,8 @@
-import { GITHUB_SUBJECT_WITH_IDS, ISSUER_PRESETS, OPEN_ISSUER_HOSTS } from '../../core/issuer-presets.ts';
-import type { DraftIdentity, DraftIssuer } from '../model/draft.ts';
-import { matchesAnything, partsAt, partsOf } from '../model/match-parts.ts';
-import { checkReference, type RuleContext } from './rule.ts';
-import { hostOf } from './issuers.ts';
+import { GITHUB_SUBJECT_WITH_IDS, ISSUER_PRESETS, OPEN_ISSUER_HOSTS } from '../../../core/issuer-presets.ts';
+import type { DraftIdentity, DraftIssuer } from '../../model/draft.ts';
+import { matchesAnything, partsAt, partsOf } from '../../model/match-parts.ts';
+import { checkReference, type RuleContext } from '../rule.ts';
+import { hostOf } from '../issuers/issuers.ts';
 
 export function checkIdentities(context: RuleContext): void {
   const issuers = new Map(context.draft.issuers.map((issuer) => [issuer.name, issuer]));

@@ -1,9 +1,9 @@
-import type { DraftGrant, DraftService } from '../model/draft.ts';
-import type { KeyPath } from '../problems/key-path.ts';
-import { resourcePatternProblem } from '../model/resource-pattern.ts';
-import { checkReference, type RuleContext } from './rule.ts';
-import { SERVICE_TRAITS } from '../schema/service.ts';
-import { hint } from '../problems/suggest.ts';
+import type { DraftGrant, DraftService } from '../../model/draft.ts';
+import type { KeyPath } from '../../problems/key-path.ts';
+import { resourcePatternProblem } from '../../model/resource-pattern.ts';
+import { checkReference, type RuleContext } from '../rule.ts';
+import { SERVICE_TRAITS } from '../../schema/service.ts';
+import { hint } from '../../problems/suggest.ts';
 
 /** Grants of roles, identities and deploy tokens, and what services give to everybody. */
 export function checkGrants(context: RuleContext): void {

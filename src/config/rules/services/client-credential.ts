@@ -1,5 +1,5 @@
-import type { DraftService } from '../model/draft.ts';
-import type { RuleContext } from './rule.ts';
+import type { DraftService } from '../../model/draft.ts';
+import type { RuleContext } from '../rule.ts';
 
 /** `forwardCredential` forwards nothing that is good for more than its upstream: whoever counts on that is told. */
 export function checkClientCredentials(context: RuleContext): void {

@@ -1,7 +1,7 @@
-import type { DraftWorkload } from '../model/draft.ts';
-import { expandWorkload, idClaim, issuerOf } from '../model/expand-workload.ts';
-import type { KeyPath } from '../problems/key-path.ts';
-import { checkReference, type RuleContext } from './rule.ts';
+import type { DraftWorkload } from '../../model/draft.ts';
+import { expandWorkload, idClaim, issuerOf } from '../../model/expand-workload.ts';
+import type { KeyPath } from '../../problems/key-path.ts';
+import { checkReference, type RuleContext } from '../rule.ts';
 
 export function checkWorkloads(context: RuleContext): void {
   for (const workload of context.draft.workloadIdentities) {

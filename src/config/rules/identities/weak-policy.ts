@@ -1,10 +1,10 @@
-import { GUARDED_CLAIMS, UNTRUSTED_EVENTS } from '../../core/guarded-claims.ts';
-import type { IssuerType } from '../../core/issuer-presets.ts';
-import type { DraftIdentity } from '../model/draft.ts';
-import { identitiesOf } from '../model/expand-workload.ts';
-import type { KeyPath } from '../problems/key-path.ts';
-import { acceptsValue, conditionsOn, listsValues, matchesAnything } from '../model/match-parts.ts';
-import type { RuleContext } from './rule.ts';
+import { GUARDED_CLAIMS, UNTRUSTED_EVENTS } from '../../../core/guarded-claims.ts';
+import type { IssuerType } from '../../../core/issuer-presets.ts';
+import type { DraftIdentity } from '../../model/draft.ts';
+import { identitiesOf } from '../../model/expand-workload.ts';
+import type { KeyPath } from '../../problems/key-path.ts';
+import { acceptsValue, conditionsOn, listsValues, matchesAnything } from '../../model/match-parts.ts';
+import type { RuleContext } from '../rule.ts';
 
 /** Identities that match more tokens than their conditions suggest. */
 export function checkWeakPolicy(context: RuleContext): void {

@@ -1,10 +1,10 @@
 import type { z } from 'zod';
-import { isLoopback } from '../../util/http/listen-address.ts';
-import type { DraftService } from '../model/draft.ts';
-import type { KeyPath } from '../problems/key-path.ts';
-import { isHeaderText } from '../schema/scalars.ts';
-import { AUTH_KINDS, OWN_KINDS, type upstreamAuth } from '../schema/upstream-auth.ts';
-import type { RuleContext } from './rule.ts';
+import { isLoopback } from '../../../util/http/listen-address.ts';
+import type { DraftService } from '../../model/draft.ts';
+import type { KeyPath } from '../../problems/key-path.ts';
+import { isHeaderText } from '../../schema/scalars.ts';
+import { AUTH_KINDS, OWN_KINDS, type upstreamAuth } from '../../schema/upstream-auth.ts';
+import type { RuleContext } from '../rule.ts';
 
 type Auth = z.output<typeof upstreamAuth>;
 type GatewayAuth = Pick<Auth, (typeof OWN_KINDS)[number]>;

@@ -1,5 +1,5 @@
-import type { RuleContext } from './rule.ts';
-import { publicPathProblem } from './services.ts';
+import type { RuleContext } from '../rule.ts';
+import { publicPathProblem } from '../services/services.ts';
 
 export function checkUpstreams(context: RuleContext): void {
   for (const { name, upstream } of context.draft.services) {

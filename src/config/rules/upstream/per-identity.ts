@@ -1,9 +1,9 @@
-import type { DraftService } from '../model/draft.ts';
-import { identitiesOf } from '../model/expand-workload.ts';
-import type { KeyPath } from '../problems/key-path.ts';
-import type { RuleContext } from './rule.ts';
-import { servicesOf } from '../model/services-of.ts';
-import { hint } from '../problems/suggest.ts';
+import type { DraftService } from '../../model/draft.ts';
+import { identitiesOf } from '../../model/expand-workload.ts';
+import type { KeyPath } from '../../problems/key-path.ts';
+import type { RuleContext } from '../rule.ts';
+import { servicesOf } from '../../model/services-of.ts';
+import { hint } from '../../problems/suggest.ts';
 
 const DEFAULT = 'default';
 
