@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { BYTE_SIZE_PATTERN } from '../../util/text/byte-size.ts';
 import { DURATION_PATTERN } from '../../util/text/duration.ts';
-import { PLAIN_SCHEMA, type JsonSchema } from './json-schema.ts';
+import { PLAIN_SCHEMA } from './json-schema.ts';
+import type { JsonSchema } from './subschemas.ts';
 
 interface Row {
   /** From the section on: `upstream.timeouts.connect`. */

@@ -1,4 +1,5 @@
-import { PLAIN_SCHEMA, type JsonSchema } from '../reference/json-schema.ts';
+import { PLAIN_SCHEMA } from '../reference/json-schema.ts';
+import type { JsonSchema } from '../reference/subschemas.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { childOf, type SourceNode } from '../load/source-tree.ts';
 

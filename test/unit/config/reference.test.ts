@@ -43,3 +43,11 @@ test.each([
 ])('%s', (_, line) => {
   expect(page).toContain(line);
 });
+
+test('the JSON Schema defines what its service types share once, and refers to it', () => {
+  const { $defs, ...rest } = configJsonSchema() as { $defs: Record<string, unknown> };
+  const text = JSON.stringify({ $defs, ...rest });
+  const references = [...text.matchAll(/"\$ref":"#\/\$defs\/([^"]+)"/g)].map(([, name]) => name);
+  expect(new Set(references)).toEqual(new Set(Object.keys($defs)));
+  expect(text.split('"hostHeader"')).toHaveLength(2);
+});

@@ -1,7 +1,13 @@
 import { GUARDED_CLAIMS, UNTRUSTED_EVENTS } from '../../../core/guarded-claims.ts';
 import type { IssuerType } from '../../../core/issuer-presets.ts';
 import type { DraftIdentity } from '../../model/draft.ts';
-import { acceptsValue, conditionsOn, listsValues, partsOf, type MatchParts } from '../../model/match-parts.ts';
+import {
+  acceptsValue,
+  conditionsOn,
+  listsValues,
+  partsOf,
+  type MatchParts,
+} from '../../model/match-parts.ts';
 import type { RuleContext } from '../rule.ts';
 
 /** Warns of identities that an earlier one always matches before. */
