@@ -1,4 +1,4 @@
-/** threats.md K10: policies that let in more than they seem to. */
+/** threats.md K10: policies that accept more than they appear to. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -81,7 +81,7 @@ describe('K10 GitLab: jobs of other projects', () => {
 });
 
 describe('K10 GitLab: a tag with the name of a branch', () => {
-  const ALIKE = /matches a branch and a tag of this name alike; add ref_type: branch .*ref_protected/;
+  const ALIKE = /matches both a branch and a tag of this name; add ref_type: branch .*ref_protected/;
   test.each([
     'ref: main',
     '"/ref": main',
@@ -228,7 +228,7 @@ identities:
   test('a warning: exit 0', async () => {
     const { code, stdout, file } = await check(policy('gitlab', 'project_id: 20, ref: main'));
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^warning: .*: identities\.someone\.match\.ref: matches a branch and a tag/m);
+    expect(stdout).toMatch(/^warning: .*: identities\.someone\.match\.ref: matches both a branch and a tag/m);
     expect(stdout).toContain(file);
   });
 
@@ -315,7 +315,7 @@ describe('K10 the examples of this repository', () => {
     readonly workloadIdentities?: object;
   };
 
-  /** Every YAML that a reader may copy, by the page that it stands on. */
+  /** Every YAML example that a reader may copy, by the page that contains it. */
   function examples(): readonly (readonly [string, string])[] {
     const pages = [
       'README.md',
@@ -355,7 +355,7 @@ describe('K10 the examples of this repository', () => {
     const whole = { version: 1, issuers: { ...known, ...issuers }, identities, workloadIdentities };
     const file = JSON.stringify({ ...whole, server: { publicUrl: 'https://gateway.example.com' } });
     return [...errorsOf(file), ...warningsOf(file)].filter((problem) =>
-      /list the accepted|of this name alike|job of the project can declare|for a signed-in user|write type: /.test(
+      /list the accepted|and a tag of this name|be declared by any job of the project|for a signed-in user|write type: /.test(
         problem,
       ),
     );

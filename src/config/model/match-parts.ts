@@ -1,9 +1,10 @@
+import type { MatchOperator } from '../../core/guarded-claims.ts';
 import { compileGlob } from '../../util/text/glob.ts';
 import type { DraftCondition, DraftIdentity } from './draft.ts';
 
 /** A condition with all its operators in one form. */
 export interface MatchParts {
-  /** The only values that can match: those of `equals` and `in`. */
+  /** The values of `equals` and `in`. No other value can match. */
   readonly values: readonly string[] | undefined;
   readonly notIn: readonly string[];
   readonly contains: string | undefined;
@@ -26,7 +27,7 @@ export function partsAt(match: DraftIdentity['match'], claim: string): MatchPart
   return condition === undefined ? undefined : partsOf(condition);
 }
 
-/** All conditions on a claim: it can be named plainly and as a JSON pointer. */
+/** All conditions on a claim. A claim can be named plainly and as a JSON pointer. */
 export function conditionsOn(
   match: DraftIdentity['match'],
   claim: string,
@@ -42,6 +43,19 @@ export function listsValues(match: DraftIdentity['match'], claim: string): boole
   return conditionsOn(match, claim).some(({ parts }) => parts.values !== undefined);
 }
 
+/** Whether a condition on the claim uses one of the operators. */
+export function usesOperator(
+  match: DraftIdentity['match'],
+  claim: string,
+  operators: readonly MatchOperator[],
+): boolean {
+  return [match[claim], match[`/${claim}`]].some((condition) => {
+    if (condition === undefined) return false;
+    if (typeof condition === 'string') return operators.includes('equals');
+    return operators.some((operator) => condition[operator] !== undefined);
+  });
+}
+
 /** Whether the condition holds for a claim with this single value. */
 export function acceptsValue({ values, notIn, contains, globs }: MatchParts, value: string): boolean {
   return (
@@ -52,7 +66,7 @@ export function acceptsValue({ values, notIn, contains, globs }: MatchParts, val
   );
 }
 
-/** Every token that has the claim at all satisfies it. */
+/** Whether every token that contains the claim satisfies the condition. */
 export function matchesAnything({ values, contains, globs }: MatchParts): boolean {
   return values === undefined && contains === undefined && (globs ?? ['**']).some(isAllWildcards);
 }

@@ -1,9 +1,10 @@
 import { asScalar, claimAt } from '../../core/credentials/claims.ts';
 import type { Claims } from '../../core/credentials/credential.ts';
+import type { MatchOperator } from '../../core/guarded-claims.ts';
 import { compileGlob } from '../../util/text/glob.ts';
 import type { ConditionSettings } from '../settings.ts';
 
-export type Operator = 'equals' | 'in' | 'notIn' | 'contains' | 'glob';
+export type Operator = MatchOperator;
 
 /** One operator on one claim. */
 export interface Condition {

@@ -1,8 +1,8 @@
 import { claimAt, scalarClaim } from '../../core/credentials/claims.ts';
 import type { Claims } from '../../core/credentials/credential.ts';
-import { GUARDED_CLAIMS, UNTRUSTED_EVENTS } from '../../core/guarded-claims.ts';
+import { GUARDED_CLAIMS, UNTRUSTED_EVENTS, type MatchOperator } from '../../core/guarded-claims.ts';
 import type { IssuerType } from '../../core/issuer-presets.ts';
-import type { Condition, Operator } from './condition.ts';
+import type { Condition } from './condition.ts';
 
 /** A check on a claim that applies to an identity unless a condition of its `match` replaces it. */
 export interface Guard {
@@ -10,22 +10,23 @@ export interface Guard {
   readonly passes: (claims: Claims) => boolean;
   readonly why: string;
   /** A condition on the claim with one of these operators replaces the guard. */
-  readonly replacedBy: readonly Operator[];
+  readonly replacedBy: readonly MatchOperator[];
 }
+
+type GuardCheck = Omit<Guard, 'replacedBy'>;
 
 const EVENTS: ReadonlySet<string> = new Set(UNTRUSTED_EVENTS);
 
-const EVENT_GUARD: Guard = {
+const EVENT_GUARD: GuardCheck = {
   claim: 'event_name',
   passes: (claims) => {
     const event = scalarClaim(claims, 'event_name');
     return event !== undefined && !EVENTS.has(event);
   },
   why: 'tokens without event_name never match; pull_request_target and workflow_run match only if equals or in lists them',
-  replacedBy: ['equals', 'in'],
 };
 
-const JOB_GUARD: Guard = {
+const JOB_GUARD: GuardCheck = {
   // GitLab 18.3 and later: in merge request pipelines of forks the two differ (gitlab-org/gitlab#563038).
   claim: 'job_project_id',
   passes: (claims) =>
@@ -33,7 +34,6 @@ const JOB_GUARD: Guard = {
     (scalarClaim(claims, 'job_project_id') !== undefined &&
       scalarClaim(claims, 'job_project_id') === scalarClaim(claims, 'project_id')),
   why: 'a job that runs in a project other than project_id matches only if the identity has a condition on job_project_id',
-  replacedBy: ['equals', 'in', 'notIn', 'contains', 'glob'],
 };
 
 const GUARDS = { event_name: EVENT_GUARD, job_project_id: JOB_GUARD } as const;
@@ -56,6 +56,6 @@ export function guardClaims(type: IssuerType): readonly string[] {
 }
 
 function guardsOf(type: IssuerType): readonly Guard[] {
-  const claim = GUARDED_CLAIMS[type];
-  return claim === undefined ? [] : [GUARDS[claim]];
+  const guarded = GUARDED_CLAIMS[type];
+  return guarded === undefined ? [] : [{ ...GUARDS[guarded.claim], replacedBy: guarded.replacedBy }];
 }

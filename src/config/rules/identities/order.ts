@@ -1,16 +1,16 @@
-import { GUARDED_CLAIMS, UNTRUSTED_EVENTS } from '../../../core/guarded-claims.ts';
+import { GUARDED_CLAIMS } from '../../../core/guarded-claims.ts';
 import type { IssuerType } from '../../../core/issuer-presets.ts';
 import type { DraftIdentity } from '../../model/draft.ts';
 import {
   acceptsValue,
   conditionsOn,
-  listsValues,
   partsOf,
+  usesOperator,
   type MatchParts,
 } from '../../model/match-parts.ts';
 import type { RuleContext } from '../rule.ts';
 
-/** Warns of identities that an earlier one always matches before. */
+/** Warns about identities that are fully shadowed by an earlier one. */
 export function checkOrder(context: RuleContext): void {
   const { identities, issuers } = context.draft;
   const types = new Map(issuers.map(({ name, type }) => [name, type]));
@@ -20,7 +20,7 @@ export function checkOrder(context: RuleContext): void {
     const winner = before.find((each) => covers(each, identity, types.get(identity.issuer)));
     if (winner !== undefined) {
       const where = context.where(['identities', winner.name]);
-      const message = `can never match: "${winner.name}" (${where}) takes all that it would; put this one before it`;
+      const message = `is unreachable: shadowed by "${winner.name}" (${where}), which matches every token that this identity matches; move it before "${winner.name}"`;
       context.warn(['identities', identity.name], message, 'key');
     }
     earlier.set(identity.issuer, [...before, identity]);
@@ -28,7 +28,7 @@ export function checkOrder(context: RuleContext): void {
 }
 
 function covers(first: DraftIdentity, second: DraftIdentity, type: IssuerType | undefined): boolean {
-  if (replacesGuard(second, type) && !replacesGuard(first, type)) return false;
+  if (acceptsGuardedTokens(second, type) && !acceptsGuardedTokens(first, type)) return false;
   return (
     second.via.every((credential) => first.via.includes(credential)) &&
     Object.entries(first.match).every(([claim, condition]) => {
@@ -38,7 +38,7 @@ function covers(first: DraftIdentity, second: DraftIdentity, type: IssuerType | 
   );
 }
 
-/** Whatever satisfies `narrow` satisfies `wide`; false where that cannot be seen. */
+/** Whether every value that satisfies `narrow` satisfies `wide`; false where that is undecided. */
 function implies(narrow: MatchParts, wide: MatchParts): boolean {
   if (wide.contains !== undefined && wide.contains !== narrow.contains) return false;
   if (narrow.values !== undefined) return narrow.values.every((value) => acceptsValue(wide, value));
@@ -52,13 +52,14 @@ function implies(narrow: MatchParts, wide: MatchParts): boolean {
   );
 }
 
-/** It accepts tokens that the guard of the issuer type refuses (src/policy/compile/preset-guards.ts). */
-function replacesGuard({ match }: DraftIdentity, type: IssuerType | undefined): boolean {
-  const claim = type === undefined ? undefined : GUARDED_CLAIMS[type];
-  if (claim === undefined || !listsValues(match, claim)) return false;
-  const conditions = conditionsOn(match, claim);
+/** Whether the identity accepts tokens that the guard of the issuer type refuses. */
+function acceptsGuardedTokens({ match }: DraftIdentity, type: IssuerType | undefined): boolean {
+  const guarded = type === undefined ? undefined : GUARDED_CLAIMS[type];
+  if (guarded === undefined || !usesOperator(match, guarded.claim, guarded.replacedBy)) return false;
+  const conditions = conditionsOn(match, guarded.claim);
+  const { refusedValues } = guarded;
   return (
-    claim !== 'event_name' ||
-    UNTRUSTED_EVENTS.some((event) => conditions.every(({ parts }) => acceptsValue(parts, event)))
+    refusedValues.length === 0 ||
+    refusedValues.some((value) => conditions.every(({ parts }) => acceptsValue(parts, value)))
   );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { configuration, errorsOf, warningsOf } from '../loading.ts';
 
-describe('identities that can never match', () => {
+describe('unreachable identities', () => {
   const two = (first: string, second: string, issuers?: string): string[] =>
     warningsOf(
       configuration({
@@ -29,7 +29,7 @@ describe('identities that can never match', () => {
   ])('%s before %s', (first, second) => {
     expect(two(first, second, own)).toEqual([
       expect.stringMatching(
-        /identities\.second: can never match: "first" \(\S+:4:15\) takes all that it would/,
+        /identities\.second: is unreachable: shadowed by "first" \(\S+:4:15\), which matches every token/,
       ),
     ]);
   });
