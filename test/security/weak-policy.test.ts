@@ -70,7 +70,7 @@ describe('K10 GitLab: jobs of other projects', () => {
     expect(errorsOf(policy('gitlab', `project_id: 20, job_project_id: ${condition}`))).toEqual([
       at(
         'job_project_id',
-        /accepts jobs of every other project .*; list the accepted projects with equals or in/,
+        /accepts jobs of every project .*; list the accepted projects with equals or in/,
       ),
     ]);
   });
@@ -126,7 +126,7 @@ describe('K10 GitLab: an environment that any job can declare', () => {
     ['deployment_tier', 'deployment_tier: production'],
   ])('%s: %s is a warning', (claim, match) => {
     expect(warningsOf(policy('gitlab', `project_id: 20, ${match}`))).toEqual([
-      at(claim, /is what any job of the project can declare .*add environment_protected: true/),
+      at(claim, /can be declared by any job of the project .*add environment_protected: true/),
     ]);
   });
 
@@ -148,7 +148,7 @@ describe('K10 Entra: tokens of users', () => {
     ['azp', 'azp: a, roles: { contains: Reader }, tid: b'],
   ])('%s: %s is a warning', (claim, match) => {
     expect(warningsOf(policy('entra', match))).toEqual([
-      at(claim, /matches tokens that an application gets for a signed-in user too; add idtyp: app/),
+      at(claim, /also matches delegated tokens, which an application obtains for a signed-in user; add idtyp: app/),
     ]);
   });
 
