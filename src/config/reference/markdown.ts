@@ -11,7 +11,7 @@ interface Row {
   readonly required: boolean;
 }
 
-/** Every key of the configuration for people, as Markdown. */
+/** The reference page of all configuration keys, as Markdown. */
 export function configReference(): string {
   const sections = Object.entries(PLAIN_SCHEMA.properties ?? {}).map(([name, schema]) =>
     sectionOf(name, schema, requiredBy(PLAIN_SCHEMA).has(name)),
@@ -23,10 +23,10 @@ const INTRODUCTION = `# Configuration reference
 
 <!-- Generated from src/config/schema/schema.ts by \`gatehouse schema --markdown\`: do not edit. -->
 
-Every key, from the schema that the loader checks with. \`NAME\` is a name of your own; \`[]\` is each entry of a list.
-Keys in **bold** must be there where what they stand in is. Durations are written 250ms, 30s, 15m, 1h, 7d; sizes 512B, 32KiB, 10MiB, 2GiB.
-\`\${VARIABLE}\` and \`\${VARIABLE:-default}\` stand for any scalar. A \`file\` is relative to the file that names it. Which keys
-count only after a restart is in [runtime.md](../operations/runtime.md).
+All keys of the configuration schema. \`NAME\` is a name that you choose; \`[]\` is each entry of a list.
+Keys in **bold** are required if the mapping that contains them is present. Durations are written 250ms, 30s, 15m, 1h, 7d; sizes 512B, 32KiB, 10MiB, 2GiB.
+\`\${VARIABLE}\` and \`\${VARIABLE:-default}\` are allowed in any scalar. A \`file\` path is relative to the configuration file. Keys that
+take effect only after a restart are listed in [runtime.md](../operations/runtime.md).
 `;
 
 function sectionOf(name: string, schema: JsonSchema, required: boolean): string {
@@ -39,14 +39,14 @@ function sectionOf(name: string, schema: JsonSchema, required: boolean): string 
   return `${title}${each}${rows.length === 0 ? '' : `${each === '' ? '' : '\n'}${tableOf(rows)}`}`;
 }
 
-/** What all alternatives have comes first; of each, only what it has alone. */
+/** First the keys that all alternatives share, then the remaining keys of each. */
 function unionOf(types: readonly JsonSchema[]): string {
   const tables = types.map((type) => ({ type, rows: rowsBelow('', type) }));
   const [first, ...others] = tables;
   const isShared = (row: Row): boolean =>
     others.every(({ rows }) => rows.some((other) => isDeepStrictEqual(other, row)));
   const shared = first?.rows.filter(isShared) ?? [];
-  const own = tables.map(({ type, rows }) => {
+  const distinct = tables.map(({ type, rows }) => {
     const tag = type.properties?.['type'];
     const rest = rows.filter(
       (row) => row.key !== 'type' && !shared.some((one) => isDeepStrictEqual(one, row)),
@@ -54,7 +54,7 @@ function unionOf(types: readonly JsonSchema[]): string {
     const heading = `\n### type: ${String(tag?.['const'])}\n\n${tag?.description ?? ''}\n`;
     return rest.length === 0 ? heading : `${heading}\n${tableOf(rest)}`;
   });
-  return `${tableOf(shared)}${own.join('')}`;
+  return `${tableOf(shared)}${distinct.join('')}`;
 }
 
 function rowsBelow(prefix: string, schema: JsonSchema): Row[] {
@@ -101,7 +101,7 @@ function valueOf(schema: JsonSchema): string {
 }
 
 function sentences({ description }: JsonSchema, required: boolean): string {
-  const text = [description, required ? 'Every file says it.' : undefined].filter(
+  const text = [description, required ? 'Required in every file.' : undefined].filter(
     (each) => each !== undefined,
   );
   return text.length === 0 ? '' : `${text.join(' ')}\n\n`;

@@ -3,7 +3,7 @@ import type { JsonSchema } from '../reference/subschemas.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { childOf, type SourceNode } from '../load/source-tree.ts';
 
-/** The alternatives that the schema has for the value at a path; none where it knows no such path. */
+/** The schema alternatives for the value at a path; empty if the path does not exist in the schema. */
 function schemasAt(path: KeyPath, root?: SourceNode): readonly JsonSchema[] {
   let found = alternatives(PLAIN_SCHEMA);
   let node = root;
@@ -12,21 +12,21 @@ function schemasAt(path: KeyPath, root?: SourceNode): readonly JsonSchema[] {
     found = found
       .flatMap((schema) => step(schema, key))
       .flatMap(alternatives)
-      .filter((schema) => node === undefined || isMeant(schema, node));
+      .filter((schema) => node === undefined || isSelected(schema, node));
   }
   return found;
 }
 
-/** Keys that a mapping of this configuration can have; of a service, those of its type. */
+/** The keys that the schema allows in the mapping at the path. For a service, the keys of its type. */
 export function knownKeysAt(root: SourceNode, path: KeyPath): string[] {
   return [...new Set(schemasAt(path, root).flatMap(({ properties }) => Object.keys(properties ?? {})))];
 }
 
-/** Alternatives are told apart by a `const`. */
-function isMeant({ properties = {} }: JsonSchema, node: SourceNode): boolean {
-  return Object.entries(properties).every(([key, { const: wanted }]) => {
+/** A property with a `const` selects the alternative. */
+function isSelected({ properties = {} }: JsonSchema, node: SourceNode): boolean {
+  return Object.entries(properties).every(([key, { const: expected }]) => {
     const child = childOf(node, key);
-    return typeof wanted !== 'string' || child?.kind !== 'scalar' || child.text === wanted;
+    return typeof expected !== 'string' || child?.kind !== 'scalar' || child.text === expected;
   });
 }
 
@@ -38,7 +38,7 @@ export function descriptionAt(path: KeyPath): string | undefined {
     ?.description;
 }
 
-/** The schema marks the names of files, so that no list of them can be forgotten. */
+/** Whether the schema marks the value at the path as a file path. */
 export function isFilePath(path: KeyPath): boolean {
   return schemasAt(path).some(({ format }) => format === 'path');
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SOURCE_CLASSES } from '../../core/credentials/credential.ts';
 import { name, nonEmpty, tokenLifetime } from './scalars.ts';
 
-/** A scalar of a `match`: compared with the claim as strings. */
+/** A scalar of a `match`. It is compared with the claim as a string. */
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 
 const list = z.array(scalar).min(1);
@@ -14,12 +14,14 @@ const condition = z.union(
       .strictObject({
         equals: scalar.optional().describe('The claim is this value.'),
         in: list.optional().describe('The claim is one of these values.'),
-        notIn: list.optional().describe('The claim is there and none of these values.'),
-        contains: scalar.optional().describe('The claim is a list that holds this value.'),
+        notIn: list.optional().describe('The claim is present and is none of these values.'),
+        contains: scalar.optional().describe('The claim is a list that contains this value.'),
         glob: z
           .union([nonEmpty, z.array(nonEmpty).min(1)])
           .optional()
-          .describe('`*` stops at / and :, `**` does not.'),
+          .describe(
+            'The claim matches one of these patterns: `*` matches within a segment between / and :, `**` across segments.',
+          ),
       })
       .refine((value) => Object.keys(value).length > 0, {
         error: 'needs one of equals, in, notIn, contains, glob',
@@ -30,11 +32,13 @@ const condition = z.union(
 
 export const grant = z.strictObject({
   service: name.describe('Name of a service.'),
-  scopes: z.array(nonEmpty).min(1).describe('Permission names, e.g. read_registry, orders:write.'),
+  scopes: z.array(nonEmpty).min(1).describe('Scopes, such as read_registry or orders:write.'),
   resources: z
     .array(nonEmpty)
     .min(1)
-    .describe('Patterns: `*` stops at /, `**` does not; {claims.NAME} is inserted literally.'),
+    .describe(
+      'Resource patterns: `*` matches within a path segment, `**` across segments; {claims.NAME} is replaced literally.',
+    ),
 });
 
 export const identity = z.strictObject({
@@ -44,16 +48,20 @@ export const identity = z.strictObject({
     .min(1)
     .default(['id_token'])
     .describe(
-      'Classes of credential; what the gateway mints counts as what it was minted from. Default: id_token.',
+      'Accepted credential classes. A token issued by the gateway has the class of the credential it was issued for. Default: id_token.',
     ),
   match: z
     .record(nonEmpty, condition)
-    .describe('Claims that must all hold. A name that starts with / is a JSON pointer.'),
+    .describe('Conditions on claims; all must hold. A name that starts with / is a JSON pointer.'),
   allowMutableNames: z
     .boolean()
     .default(false)
-    .describe('Allows an identity that binds only names which can be taken over.'),
+    .describe(
+      'true: allows an identity that binds only mutable names, which another account can acquire later. Default false.',
+    ),
   roles: z.array(name).default([]).describe('Names of roles.'),
-  grants: z.array(grant).default([]).describe('Added to those of the roles.'),
-  tokenLifetime: tokenLifetime.optional().describe('Of tokens minted for it. Default 15m.'),
+  grants: z.array(grant).default([]).describe('Grants in addition to those of the roles.'),
+  tokenLifetime: tokenLifetime
+    .optional()
+    .describe('Lifetime of the tokens that the gateway issues to this identity, 1m to 24h. Default 15m.'),
 });

@@ -9,7 +9,7 @@ export const name = z.string().regex(CONFIGURED_NAME, {
   error: 'must be a name: letters, digits, ".", "_", "-", "@", at most 128, starting with a letter or digit',
 });
 
-/** What can be sent as the value of a header. */
+/** Whether the text can be sent as the value of a header. */
 export function isHeaderText(text: string): boolean {
   return /^[\x20-\x7e]+$/.test(text) && text.trim() === text;
 }
@@ -21,27 +21,27 @@ export const duration = z
   .string(durationText)
   .regex(DURATION_PATTERN, durationText)
   .refine((text) => inRange(parseDuration(text), 1, TEN_YEARS), {
-    error: 'must be longer than nothing and shorter than ten years',
+    error: 'must be more than 0 and at most ten years',
   })
   .transform((text) => parseDuration(text) ?? 0);
 
-/** A duration that a timer waits for: node fires a longer timer at once. */
+/** A duration of a timer. Node.js fires timers of more than 24.8 days immediately. */
 export const timeout = z
   .string(durationText)
   .regex(DURATION_PATTERN, durationText)
   .refine((text) => inRange(parseDuration(text), 1, MAX_TIMER_DELAY), {
-    error: 'must be longer than nothing and at most 24d',
+    error: 'must be more than 0 and at most 24d',
   })
   .transform((text) => parseDuration(text) ?? 0);
 
-/** A time to wait that may be none: `0s`. */
+/** A duration of a timer that may be `0s`. */
 export const delay = z
   .string(durationText)
   .regex(DURATION_PATTERN, durationText)
   .refine((text) => inRange(parseDuration(text), 0, MAX_TIMER_DELAY), { error: 'must be at most 24d' })
   .transform((text) => parseDuration(text) ?? 0);
 
-/** Clients of registries renew a token 60 s before its end; what lives for longer than a day is no short-lived token. */
+/** Registry clients renew a token 60 s before it expires, and a short-lived token expires within a day. */
 export const tokenLifetime = duration.refine((ms) => ms >= 60_000 && ms <= 86_400_000, {
   error: 'must be from 1m to 24h',
 });
@@ -55,7 +55,7 @@ export const byteSize = z
   .refine((text) => inRange(parseByteSize(text), 0, Number.MAX_SAFE_INTEGER), { error: 'is too large' })
   .transform((text) => parseByteSize(text) ?? 0);
 
-/** The loader knows it by its format, and makes it absolute from the file that names it. */
+/** The loader recognises the format and resolves the path against the directory of the configuration file. */
 export const filePath = z.string().min(1, { error: 'must be the path of a file' }).meta({ format: 'path' });
 
 export const url = z.string().refine(isHttpUrl, {
@@ -63,13 +63,13 @@ export const url = z.string().refine(isHttpUrl, {
 });
 
 function isHttpUrl(text: string): boolean {
-  // The parser would trim spaces, drop tabs and turn `\` into `/`: what is compared byte for byte must not need it.
+  // The URL parser trims spaces, drops tabs and turns `\` into `/`. These URLs are compared byte for byte.
   if (!/^https?:\/\/[!-~]+$/.test(text) || /[?#\\]/.test(text) || !URL.canParse(text)) return false;
   const parsed = new URL(text);
   return parsed.username === '' && parsed.password === '';
 }
 
-/** As it stands in a certificate; an address is no name to TLS (RFC 6066 §3). */
+/** A DNS name as in a certificate. TLS server names are never addresses (RFC 6066 §3). */
 export const hostName = z
   .string()
   .regex(
@@ -79,10 +79,10 @@ export const hostName = z
     },
   );
 
-/** `redis://HOST:PORT`, also with user, password and the number of a database, as the client reads it. */
+/** `redis://HOST:PORT`, optionally with user, password and database number. */
 export const redisUrl = z.string().refine(isRedisUrl, {
   error:
-    'must be redis://HOST:PORT or rediss://HOST:PORT (TLS), at most with a database such as /0 at its end',
+    'must be redis://HOST:PORT or rediss://HOST:PORT (TLS), optionally followed by a database number such as /0',
 });
 
 export function isRedisUrl(text: string): boolean {

@@ -9,30 +9,32 @@ import { state } from './state.ts';
 import { deployToken, deployTokenName, jobTokenAllowlist } from './tokens.ts';
 import { workloadIdentity, workloadName } from './workload.ts';
 
-/** The one source of the configuration's shape: types, messages, JSON Schema. Cross references are in rules.ts. */
+/** Source of the types, messages and JSON Schema of the configuration. Rules across sections are in rules/. */
 export const configSchema = z.strictObject({
-  version: z.literal(1).describe('Of the configuration’s form: 1.'),
+  version: z.literal(1).describe('Version of the configuration format: 1.'),
   server: server.prefault({}),
   state,
   signing,
   logs,
   audit,
-  issuers: z.record(name, issuer).default({}).describe('Trusted sources of id tokens.'),
+  issuers: z.record(name, issuer).default({}).describe('Trusted issuers of ID tokens.'),
   identities: z
     .record(name, identity)
     .default({})
-    .describe('Who callers are: the first that matches, by file name, then position.'),
+    .describe(
+      'Conditions that map credentials to identities. The first match applies, in the order of file name and position.',
+    ),
   roles: z.record(name, z.array(grant)).default({}).describe('Named lists of grants.'),
   jobTokenAllowlist: jobTokenAllowlist
     .default({})
-    .describe('Target project ← projects whose job tokens may reach it, besides itself.'),
+    .describe('Target project ← projects whose job tokens may access it, in addition to its own.'),
   deployTokens: z
     .record(deployTokenName, deployToken)
     .default({})
-    .describe('Callers that are known by a user name and a generated secret.'),
+    .describe('Clients that authenticate with a user name and a generated secret.'),
   workloadIdentities: z
     .record(workloadName, workloadIdentity)
     .default({})
-    .describe('Names that POST /v1/auth:exchangeToken takes → identities.'),
+    .describe('Names that POST /v1/auth:exchangeToken accepts → identities.'),
   services: z.record(name, service).default({}).describe('Protected upstreams.'),
 });

@@ -15,64 +15,87 @@ const attempts = z.int().min(1).max(1_000_000);
 
 const limits = z
   .strictObject({
-    headerBytes: byteSize.default(32 * 1024).describe('Of a request’s head. Default 32KiB.'),
-    headerCount: z.int().min(1).max(1000).default(100).describe('Header lines of a request. Default 100.'),
-    headersTimeout: timeout.default(15_000).describe('For a request’s head to arrive. Default 15s.'),
+    headerBytes: byteSize.default(32 * 1024).describe('Maximum size of a request head. Default 32KiB.'),
+    headerCount: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(100)
+      .describe('Maximum number of header fields of a request. Default 100.'),
+    headersTimeout: timeout.default(15_000).describe('Maximum time to receive a request head. Default 15s.'),
     bodyIdle: timeout
       .default(60_000)
-      .describe('A body, in or out, that moves less than 1 KiB in this time is cut. Default 60s.'),
-    keepAlive: timeout.default(75_000).describe('An idle connection is kept this long. Default 75s.'),
+      .describe(
+        'Aborts a body transfer, in either direction, that moves less than 1 KiB in this time. Default 60s.',
+      ),
+    keepAlive: timeout
+      .default(75_000)
+      .describe('How long an idle client connection stays open. Default 75s.'),
     connections: z
       .int()
       .min(1)
       .max(1_000_000)
       .default(10_000)
-      .describe('Client connections, idle ones included; beyond it new ones are closed. Default 10000.'),
+      .describe(
+        'Maximum number of client connections, including idle ones; further connections are closed. Default 10000.',
+      ),
     connectionsPerAddress: z
       .int()
       .min(1)
       .max(1_000_000)
       .default(1_000)
-      .describe('The same of one client address (IPv6: /64); trusted proxies have no limit. Default 1000.'),
+      .describe(
+        'Maximum number of connections per client address (IPv6: /64); trusted proxies are exempt. Default 1000.',
+      ),
     drainDelay: delay
       .default(1_000)
       .describe(
-        'At shutdown, connections are still accepted for this long, but /readyz says no. Default 1s.',
+        'Shutdown: how long connections are still accepted while /readyz reports not ready. Default 1s.',
       ),
     drain: timeout
       .default(8_000)
-      .describe('After that, requests in flight have this long to finish; then they are cut. Default 8s.'),
+      .describe(
+        'Shutdown: how long requests in flight may take after drainDelay before they are aborted. Default 8s.',
+      ),
     authFailures: z
       .strictObject({
-        perAddress: attempts.default(30).describe('Of one client address. Default 30.'),
-        perName: attempts.default(10).describe('Of one deploy-token name. Default 10.'),
-        window: duration.default(60_000).describe('In which they count. Default 60s.'),
+        perAddress: attempts.default(30).describe('Failed attempts per client address. Default 30.'),
+        perName: attempts.default(10).describe('Failed attempts per deploy token name. Default 10.'),
+        window: duration
+          .default(60_000)
+          .describe('Interval in which failed attempts are counted. Default 60s.'),
       })
       .prefault({})
-      .describe('Failed attempts until 429; a valid credential still works.'),
+      .describe('Limits of failed attempts; further ones get 429. Valid credentials are still accepted.'),
   })
   .prefault({});
 
 export const server = z.strictObject({
   listen: listenAddress
     .default('127.0.0.1:8080')
-    .describe('ADDRESS:PORT for clients. Default 127.0.0.1:8080.'),
-  publicUrl: url.optional().describe('Where clients find the gateway; the default audience.'),
+    .describe('Listen address for clients, ADDRESS:PORT. Default 127.0.0.1:8080.'),
+  publicUrl: url
+    .optional()
+    .describe('URL of the gateway for clients, and the default audience. Default: from `listen`.'),
   tls: z
     .strictObject({ certFile: filePath, keyFile: filePath })
     .optional()
-    .describe('PEM files; re-read on change. Default: plain HTTP.'),
+    .describe('Certificate and private key (PEM files); reloaded on change. Default: plain HTTP.'),
   trustedProxies: z
     .array(cidr)
     .default([])
-    .describe('Networks whose Forwarded and X-Forwarded-* headers count. Default: none.'),
+    .describe('Networks of proxies whose Forwarded and X-Forwarded-* headers are trusted. Default: none.'),
   admin: z
     .strictObject({
       listen: listenAddress
         .default('127.0.0.1:9090')
-        .describe('ADDRESS:PORT for health and metrics. Default 127.0.0.1:9090.'),
-      token: nonEmpty.optional().describe('Bearer token; rather give tokenFile.'),
-      tokenFile: filePath.optional().describe('Required when `listen` is not loopback.'),
+        .describe('Listen address for health and metrics, ADDRESS:PORT. Default 127.0.0.1:9090.'),
+      token: nonEmpty.optional().describe('Bearer token for the admin endpoints; prefer tokenFile.'),
+      tokenFile: filePath
+        .optional()
+        .describe(
+          'File with the bearer token. `token` or `tokenFile` is required when `listen` is not loopback.',
+        ),
     })
     .prefault({}),
   limits,
@@ -80,18 +103,24 @@ export const server = z.strictObject({
 
 export const logs = z
   .strictObject({
-    level: z.enum(['info', 'warn', 'error', 'off']).default('info').describe('Application log, on stderr.'),
-    access: z.boolean().default(false).describe('One line per request on stdout.'),
+    level: z
+      .enum(['info', 'warn', 'error', 'off'])
+      .default('info')
+      .describe('Minimum level of the application log on stderr. Default info.'),
+    access: z
+      .boolean()
+      .default(false)
+      .describe('true: writes one access log line per request to stdout. Default false.'),
   })
   .prefault({});
 
 export const audit = z
   .strictObject({
-    enabled: z.boolean().default(true).describe('One event per request. Default true.'),
-    file: filePath.optional().describe('Default: stdout.'),
+    enabled: z.boolean().default(true).describe('true: writes one audit event per request. Default true.'),
+    file: filePath.optional().describe('Audit log file. Default: stdout.'),
     required: z
       .boolean()
       .default(false)
-      .describe('true: requests are refused (503) while the audit trail cannot be written.'),
+      .describe('true: requests are refused (503) while the audit log cannot be written. Default false.'),
   })
   .prefault({});

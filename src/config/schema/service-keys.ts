@@ -3,9 +3,9 @@ import { CREDENTIAL_SOURCES, type CredentialSource } from '../../core/credential
 import { byteSize, name, nonEmpty } from './scalars.ts';
 import { upstream } from './upstream.ts';
 
-/** What the rules ask of a type of service. */
+/** Properties of a service type that the rules use. */
 export interface ServiceTraits {
-  /** Its scopes, unless the service has `operations` that name others. */
+  /** The scopes of the type. The `operations` of a service replace them. */
   readonly scopes: readonly string[];
   /** `path`: resources start with `/`, as `/v1/list`. `name`: they do not, as `acme/a.tgz`. */
   readonly resources: 'path' | 'name';
@@ -14,54 +14,87 @@ export interface ServiceTraits {
 const anonymous = z
   .array(z.strictObject({ scopes: z.array(nonEmpty).min(1), resources: z.array(nonEmpty).min(1) }))
   .default([])
-  .describe('What needs no credential.');
+  .describe('Scopes and resource patterns that requests without a credential may use. Default: none.');
 
-/** Keys that services of every type have. */
+/** Keys of all service types. */
 export const serviceKeys = {
-  hosts: z.array(nonEmpty).min(1).optional().describe('Default: every host that no service names.'),
-  path: z.string().default('/').describe('Prefix below which clients find it; starts and ends with /.'),
-  issuers: z.array(name).min(1).optional().describe('Default: all issuers.'),
-  audiences: z.array(nonEmpty).min(1).optional().describe('Replaces the audiences of the issuers.'),
+  hosts: z
+    .array(nonEmpty)
+    .min(1)
+    .optional()
+    .describe(
+      'Values of the Host header that select this service, optionally with a port. Default: every host that no other service lists.',
+    ),
+  path: z
+    .string()
+    .default('/')
+    .describe('Path prefix of the service for clients; starts and ends with /. Default: /.'),
+  issuers: z
+    .array(name)
+    .min(1)
+    .optional()
+    .describe('Names of the issuers whose tokens are accepted. Default: all issuers.'),
+  audiences: z
+    .array(nonEmpty)
+    .min(1)
+    .optional()
+    .describe(
+      'Accepted `aud` values. They replace the audiences of the issuers. Default: those of the issuer.',
+    ),
   upstream: upstream.describe('The server behind the gateway.'),
   anonymous,
   mode: z
     .enum(['enforce', 'shadow'])
     .default('enforce')
-    .describe('shadow: what policy denies is forwarded without identity, and audited.'),
-  deny: z.enum(['reveal', 'conceal']).default('reveal').describe('conceal: 404 instead of 403.'),
+    .describe(
+      'enforce: requests that the policy denies are refused. shadow: they are forwarded without identity headers and recorded in the audit log. Default: enforce.',
+    ),
+  deny: z
+    .enum(['reveal', 'conceal'])
+    .default('reveal')
+    .describe('Status of denied requests. reveal: 403. conceal: 404. Default: reveal.'),
   identityHeaders: z
     .record(nonEmpty, z.string())
     .default({})
-    .describe('Headers for the upstream from {identity}, {subject}, {issuer}, {claims.NAME}.'),
+    .describe(
+      'Request headers that the gateway sets for the upstream: name → template with {identity}, {subject}, {issuer} or {claims.NAME}.',
+    ),
   assertion: z
     .boolean()
     .default(false)
-    .describe('Whether the upstream gets X-Auth-Assertion, the signed word of the gateway. Default false.'),
-  keepCookies: z.boolean().default(false).describe('Passes the Cookie header on. Default false.'),
+    .describe('true: sends X-Auth-Assertion, a JWT signed by the gateway, to the upstream. Default false.'),
+  keepCookies: z
+    .boolean()
+    .default(false)
+    .describe('true: forwards the Cookie header to the upstream. Default false.'),
   passHeaders: z
     .array(nonEmpty)
     .default([])
     .describe(
-      'Request headers that are forwarded although the upstream acts on other resources than the path with them, such as X-Checksum-Deploy. Without an entry such a header is refused or removed. Policy does not see its effect: a client that may write one path may then reach everything that the account of the gateway can. Default: none.',
+      'Request headers to forward although they make the upstream act on resources other than the path, such as X-Checksum-Deploy. A header without an entry is refused or removed. The policy does not cover the effect of these headers: a client with write access to one path may reach every resource that the upstream credential can reach. Default: none.',
     ),
   limits: z
     .strictObject({
-      bodyBytes: byteSize.optional().describe('Longest request body; beyond it 413. Default: no limit.'),
+      bodyBytes: byteSize
+        .optional()
+        .describe('Maximum size of a request body; larger bodies get 413. Default: no limit.'),
     })
     .prefault({})
-    .describe('Of this service alone.'),
+    .describe('Limits of this service.'),
 } as const;
 
-/** Of formats whose clients exchange an id token by themselves when they publish. */
+/** Keys of formats whose clients exchange an ID token when they publish. */
 export const publishingKeys = {
   trustedPublishing: z
     .strictObject({
       audience: nonEmpty.describe(
-        '`aud` of the id tokens that publishing clients exchange, and of no others.',
+        '`aud` of the ID tokens that publishing clients exchange. It must not be used for other tokens.',
       ),
     })
     .optional()
-    .describe('Clients publish with the id token of their job, at the root of the hosts.'),
+    .describe(
+      'Enables trusted publishing: clients exchange the ID token of their job at the root of the hosts. Default: disabled.',
+    ),
 } as const;
 
 const HEADER_CREDENTIAL_SOURCES = CREDENTIAL_SOURCES.filter(
@@ -69,22 +102,22 @@ const HEADER_CREDENTIAL_SOURCES = CREDENTIAL_SOURCES.filter(
     credentialSource !== 'query' && credentialSource !== 'form',
 );
 
-/** Of types whose protocol reads no credential from the query. */
+/** For types whose protocol has no credential in the query. */
 export const headerCredentialSources = z
   .array(z.enum(HEADER_CREDENTIAL_SOURCES))
   .min(1)
   .optional()
-  .describe('Default: those of the type.');
+  .describe('Places where clients may send the credential. Default: those of the type.');
 
 export const headerAndQueryCredentialSources = z
   .array(z.enum([...HEADER_CREDENTIAL_SOURCES, 'query']))
   .min(1)
   .optional()
-  .describe('Default: those of the type.');
+  .describe('Places where clients may send the credential. Default: those of the type.');
 
-/** Of types that have forms in which a credential stands. */
+/** For types with a credential in form fields. */
 export const headerQueryAndFormCredentialSources = z
   .array(z.enum(CREDENTIAL_SOURCES))
   .min(1)
   .optional()
-  .describe('Default: those of the type.');
+  .describe('Places where clients may send the credential. Default: those of the type.');

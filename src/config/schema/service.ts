@@ -6,7 +6,7 @@ import { HTTP_TRAITS, httpService } from './services/http.ts';
 import { OCI_TRAITS, ociService } from './services/oci.ts';
 import { PACKAGE_TRAITS, packageServices } from './services/packages.ts';
 
-/** A type is a file of its own, or a line of the packages' file. */
+/** Each service type is a file in services/, or an entry of services/packages.ts. */
 export const service = z.discriminatedUnion('type', [
   httpService,
   ociService,

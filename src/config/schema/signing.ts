@@ -4,10 +4,12 @@ import { filePath } from './scalars.ts';
 export const signing = z
   .strictObject({
     keys: z
-      .array(z.strictObject({ file: filePath.describe('EC P-256 private key, PEM; re-read on change.') }))
+      .array(z.strictObject({ file: filePath.describe('EC P-256 private key (PEM); reloaded on change.') }))
       .min(1)
       .max(10)
-      .describe('The first signs, all verify.'),
+      .describe('The first key signs; all keys verify.'),
   })
   .optional()
-  .describe('Keys of minted tokens. Default: one that is generated and kept in the state.');
+  .describe(
+    'Signing keys of the tokens that the gateway issues. Default: a generated key in the state store.',
+  );

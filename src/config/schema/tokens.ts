@@ -3,14 +3,14 @@ import { DEPLOY_USERNAME, isDay } from '../../core/credentials/deploy-token.ts';
 import { DEPLOY_TOKEN_NAME } from '../../core/names.ts';
 import { grant } from './policy.ts';
 
-/** It stands in the secret (`ghdt_NAME_…`), in headers and in the audit trail. */
+/** The name is part of the secret (`ghdt_NAME_…`), of headers and of the audit log. */
 export const deployTokenName = z.string().regex(DEPLOY_TOKEN_NAME, {
   error: 'must be a name: letters, digits, ".", "_", "-", at most 64, starting with a letter or digit',
 });
 
 const dateText = { error: 'must be a date such as 2027-12-31' };
 
-/** What `secretHash` and its like say to whoever has none yet. */
+/** Advice for messages about a missing or unusable secret. */
 export const GENERATE = 'generate one: gatehouse token create';
 
 export const deployToken = z.strictObject({
@@ -19,7 +19,7 @@ export const deployToken = z.strictObject({
     .regex(DEPLOY_USERNAME, {
       error: 'must be a user name: letters, digits, ".", "+", "_", "-", at most 255',
     })
-    .describe('What clients give as user name; two entries may share it, for rotation.'),
+    .describe('User name that clients send; two entries may share it for rotation.'),
   secretHash: z
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/, {
@@ -31,8 +31,8 @@ export const deployToken = z.strictObject({
     .regex(/^\d{4}-\d{2}-\d{2}$/, dateText)
     .refine(isDay, { error: 'is not a day of the calendar' })
     .optional()
-    .describe('YYYY-MM-DD: good until 00:00 UTC of that day.'),
-  grants: z.array(grant).min(1).describe('What it may do; without {claims.…}.'),
+    .describe('YYYY-MM-DD: the token expires at 00:00 UTC of this day. Default: never.'),
+  grants: z.array(grant).min(1).describe('Grants of the token, without {claims.…}.'),
 });
 
 const PROJECT = /^(?:id:[1-9]\d*|[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)+)$/;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { filePath, nonEmpty, url } from './scalars.ts';
 
-/** Credentials of the gateway's own. */
-const own = {
+/** Credentials that belong to the gateway. */
+const gatewayCredentials = {
   basic: z
     .strictObject({
       username: nonEmpty,
@@ -16,51 +16,53 @@ const own = {
     .optional(),
   oauth2: z
     .strictObject({
-      tokenEndpoint: url.describe('The token endpoint of the authorization server.'),
+      tokenEndpoint: url.describe('Token endpoint of the authorization server.'),
       clientId: nonEmpty,
       clientSecret: nonEmpty.optional(),
       clientSecretFile: filePath.optional(),
-      scope: nonEmpty.optional().describe('What to ask for; several are separated by spaces.'),
+      scope: nonEmpty.optional().describe('Requested scopes, separated by spaces.'),
       parameters: z
         .record(nonEmpty, z.string())
         .default({})
-        .describe('More parameters of the request, e.g. audience or resource.'),
+        .describe('Additional parameters of the token request, such as audience or resource.'),
       authentication: z
         .enum(['basic', 'form'])
         .default('basic')
-        .describe('Where the client’s id and secret stand: in a header, or in the form. Default: basic.'),
-      caFile: filePath.optional().describe('Certificate authorities to trust for the token endpoint.'),
+        .describe('Client authentication. basic: Authorization header. form: form fields. Default: basic.'),
+      caFile: filePath
+        .optional()
+        .describe('Certificate authorities (PEM) for the token endpoint. Default: those of the system.'),
     })
     .optional()
-    .describe('A token by client credentials (RFC 6749 §4.4), renewed before it ends.'),
+    .describe('Access token from the client credentials grant (RFC 6749 §4.4), renewed before it expires.'),
   registryToken: z
     .strictObject({
-      url: url.describe('The realm that the registry names in its challenge.'),
-      service: nonEmpty.describe('The service that it names there.'),
+      url: url.describe('URL of the token service: the realm of the registry’s challenge.'),
+      service: nonEmpty.describe('The service parameter of the registry’s challenge.'),
       caFile: filePath.optional(),
-      username: nonEmpty.optional().describe('Default: nobody, for what the registry gives to anybody.'),
+      username: nonEmpty.optional().describe('User name for the token service. Default: anonymous access.'),
       password: nonEmpty.optional(),
       passwordFile: filePath.optional(),
     })
     .optional()
-    .describe('A registry that wants tokens of its own service. Of type oci only.'),
+    .describe('Token from the token service of a registry. Services of type oci only.'),
 } as const;
 
 export const OWN_KINDS = ['basic', 'bearer', 'header', 'oauth2', 'registryToken'] as const;
 
 export const upstreamAuth = z.strictObject({
-  ...own,
+  ...gatewayCredentials,
   perIdentity: z
-    .record(nonEmpty, z.strictObject(own))
+    .record(nonEmpty, z.strictObject(gatewayCredentials))
     .optional()
     .describe(
-      'Name of the caller’s identity → its credential there; `default` for all others. Without one: 403.',
+      'Identity of the caller → upstream credential; `default` applies to all other callers. Callers without an entry get 403.',
     ),
   forwardCredential: z
     .literal(true)
     .optional()
     .describe(
-      'The client’s own, as it came. Never a token of the gateway; an id token only with `audiences`.',
+      'Forwards the client’s credential unchanged. Tokens issued by the gateway are never forwarded; ID tokens only if the service has `audiences`.',
     ),
 });
 

@@ -3,53 +3,59 @@ import { filePath, hostName, timeout, url } from './scalars.ts';
 import { AUTH_KINDS, upstreamAuth } from './upstream-auth.ts';
 
 export const upstream = z.strictObject({
-  url: url.describe('Where the upstream is; its path replaces `path` and ends in /.'),
+  url: url.describe('URL of the upstream, ending in /. Its path replaces `path`.'),
   hostHeader: z
     .enum(['upstream', 'client'])
     .default('upstream')
-    .describe('Which Host the upstream sees. Default: upstream, its own.'),
+    .describe(
+      'Host header of upstream requests. upstream: host of `url`. client: Host of the client request. Default: upstream.',
+    ),
   aliases: z
     .array(url)
     .default([])
-    .describe('Other URLs by which the upstream calls itself in what it answers; each ends in /.'),
+    .describe(
+      'Other URLs of the upstream that appear in its responses, each ending in /. The gateway rewrites them.',
+    ),
   caFile: filePath
     .optional()
-    .describe('Certificate authorities to trust for the upstream, in place of the system’s.'),
+    .describe('Certificate authorities (PEM) for the upstream. Default: those of the system.'),
   serverName: hostName
     .optional()
-    .describe('Name to ask for, and to find in its certificate. Default: that of `url`.'),
+    .describe(
+      'TLS server name (SNI) and expected name in the upstream’s certificate. Default: host of `url`.',
+    ),
   clientCertificate: z
     .strictObject({
-      certFile: filePath.describe('PEM, with its chain; re-read on change.'),
-      keyFile: filePath.describe('PEM; re-read on change.'),
+      certFile: filePath.describe('Certificate with its chain (PEM); reloaded on change.'),
+      keyFile: filePath.describe('Private key (PEM); reloaded on change.'),
     })
     .optional()
-    .describe('What the gateway shows to an upstream that asks for a certificate.'),
+    .describe('Client certificate for mutual TLS with the upstream. Default: none.'),
   auth: upstreamAuth
     .optional()
-    .describe(`The credential for the upstream: exactly one of ${AUTH_KINDS.join(', ')}.`),
+    .describe(`Credential for the upstream: exactly one of ${AUTH_KINDS.join(', ')}.`),
   redirectOrigins: z
     .array(url)
     .default([])
-    .describe('Other origins that the upstream may redirect clients to, e.g. its object storage.'),
+    .describe('Additional origins that redirects of the upstream may lead to, such as its object storage.'),
   connections: z
     .int()
     .min(1)
     .max(10_000)
     .default(256)
-    .describe('Most requests in flight; beyond it 503 `overloaded`. Default 256.'),
+    .describe(
+      'Maximum number of upstream requests in flight; further ones get 503 `overloaded`. Default 256.',
+    ),
   connectionLifetime: timeout
     .default(60_000)
-    .describe(
-      'A connection takes new requests for this long; for the next one the name is resolved again. Default 60s.',
-    ),
+    .describe('How long a connection is reused. New connections resolve the host name again. Default 60s.'),
   timeouts: z
     .strictObject({
-      connect: timeout.default(5_000).describe('Default 5s.'),
+      connect: timeout.default(5_000).describe('Maximum time to connect. Default 5s.'),
       headers: timeout
         .default(60_000)
-        .describe('From the request’s last byte to the response’s head. Default 60s.'),
-      idle: timeout.default(60_000).describe('Without a byte of the response’s body. Default 60s.'),
+        .describe('Maximum time from the end of the request to the response head. Default 60s.'),
+      idle: timeout.default(60_000).describe('Maximum time between bytes of the response body. Default 60s.'),
     })
     .prefault({}),
 });

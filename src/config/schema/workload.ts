@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { name, nonEmpty, tokenLifetime } from './scalars.ts';
 
-/** What `POST /v1/auth:exchangeToken` takes as `email`. */
+/** The value of `email` in `POST /v1/auth:exchangeToken`. */
 export const workloadName = z.string().regex(/^(?=.{3,128}$)[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9.-]+$/, {
   error: 'must look like an address: NAME@DOMAIN of letters, digits, ".", "_", "-", at most 128',
 });
@@ -17,27 +17,38 @@ const refs = z.array(
   }),
 );
 
-/** One form or the other; which, and whether it is whole, the rules say: a union would only say that neither fits. */
+/** One of two forms. The rules check which one and whether it is complete: union errors would be imprecise. */
 export const workloadIdentity = z.strictObject({
-  identity: name.optional().describe('Name of an identity. Without it, what follows defines one.'),
+  identity: name.optional().describe('Name of an identity. Without it, the keys below define one.'),
   audiences: z
     .array(nonEmpty)
     .min(1)
     .optional()
-    .describe('`aud` values that the exchange takes for this one. Default: those of the issuer.'),
+    .describe('Accepted `aud` values at the exchange endpoint. Default: those of the issuer.'),
   issuer: name.optional().describe('Name of an issuer of type gitlab or github.'),
   platform: z
     .enum(['gitlab', 'github'])
     .optional()
-    .describe('In place of `issuer`, where only one has this type.'),
+    .describe('Issuer type, in place of `issuer` if exactly one issuer has this type.'),
   group: nonEmpty.optional().describe('Path of the group (GitLab, with its subgroups) or organisation.'),
-  user: nonEmpty.optional().describe('In place of `group`: whose projects they are.'),
+  user: nonEmpty.optional().describe('Owner of the projects, in place of `group`.'),
   groupId: id.optional().describe('namespace_id (GitLab, without subgroups), repository_owner_id (GitHub).'),
-  project: nonEmpty.optional().describe('Whole path, or below `group` or `user`. Default: all of those.'),
+  project: nonEmpty
+    .optional()
+    .describe('Full project path, or path relative to `group` or `user`. Default: all their projects.'),
   projectId: id.optional().describe('project_id (GitLab), repository_id (GitHub).'),
-  branches: refs.optional().describe('Names or patterns. Default: all; none where only tags are given.'),
-  tags: refs.optional().describe('Names or patterns. Default: all; none where only branches are given.'),
+  branches: refs
+    .optional()
+    .describe('Branch names or patterns. Default: all branches; none if only tags are listed.'),
+  tags: refs
+    .optional()
+    .describe('Tag names or patterns. Default: all tags; none if only branches are listed.'),
   roles: z.array(name).optional().describe('Names of roles.'),
-  tokenLifetime: tokenLifetime.optional().describe('Of tokens minted for it. Default 15m.'),
-  allowMutableNames: z.boolean().optional().describe('Allows one that is bound by names alone.'),
+  tokenLifetime: tokenLifetime
+    .optional()
+    .describe('Lifetime of the tokens that the gateway issues to this identity, 1m to 24h. Default 15m.'),
+  allowMutableNames: z
+    .boolean()
+    .optional()
+    .describe('true: allows an identity that is bound only by mutable names. Default false.'),
 });

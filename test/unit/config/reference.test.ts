@@ -35,7 +35,7 @@ test('what some types of service have alone stands with them, what all have stan
 test.each([
   [
     'a duration with its default',
-    '| `limits.headersTimeout` | duration | For a request’s head to arrive. Default 15s. |',
+    '| `limits.headersTimeout` | duration | Maximum time to receive a request head. Default 15s. |',
   ],
   ['alternatives', '| `mode` | `enforce`, `shadow` |'],
   ['an entry of a list, which must be there', '| **`[].service`** | text | Name of a service. |'],

@@ -15,7 +15,7 @@ const service = (body: string): string =>
 const upstream = (body: string): string =>
   configuration({ services: `{ orders: { type: http, upstream: { ${body} } } }` });
 
-describe('what the schema finds becomes a sentence with a place', () => {
+describe('schema problems are reported with a position', () => {
   const cases: [yaml: string, messages: string[]][] = [
     [`${configuration()}\nisuers: {}`, ['7:1 isuers: unknown key; known: version, server, state, signing']],
     [`${configuration()}\nlgos: {}`, ['7:1 lgos: unknown key; did you mean "logs"?']],
@@ -64,9 +64,9 @@ describe('what the schema finds becomes a sentence with a place', () => {
       upstream('url: http://x/, timeouts: { connect: 5 }'),
       ['timeouts.connect: must be a duration such as 250ms'],
     ],
-    [upstream('url: http://x/, timeouts: { connect: 0s }'), ['must be longer than nothing and at most 24d']],
-    [upstream('url: http://x/, timeouts: { idle: 25d }'), ['must be longer than nothing and at most 24d']],
-    [upstream('hostHeader: client'), ['services.orders.upstream.url: is missing (Where the upstream is']],
+    [upstream('url: http://x/, timeouts: { connect: 0s }'), ['must be more than 0 and at most 24d']],
+    [upstream('url: http://x/, timeouts: { idle: 25d }'), ['must be more than 0 and at most 24d']],
+    [upstream('hostHeader: client'), ['services.orders.upstream.url: is missing (URL of the upstream']],
     [
       configuration({ services: '{ orders: { path: / } }' }),
       [`services.orders.type: is missing (one of ${SERVICE_TYPES})`],
@@ -110,7 +110,7 @@ describe('what the schema finds becomes a sentence with a place', () => {
       issuer('type: gitlab, isuer: https://a.example.com'),
       ['issuers.gitlab.isuer: unknown key; did you mean "issuer"?'],
     ],
-    [issuer('type: gitlab'), ['issuers.gitlab.issuer: is missing (`iss` of its tokens, byte for byte)']],
+    [issuer('type: gitlab'), ['issuers.gitlab.issuer: is missing (`iss` of the tokens, compared byte for byte)']],
     [
       configuration({
         issuers:

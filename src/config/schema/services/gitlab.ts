@@ -4,7 +4,9 @@ import { headerQueryAndFormCredentialSources, serviceKeys, type ServiceTraits } 
 export const gitlabService = z.strictObject({
   type: z
     .literal('gitlab')
-    .describe('A GitLab: projects’ endpoints of its API, and Git. Its registry is of type oci.'),
+    .describe(
+      'A GitLab instance: project endpoints of its API, and Git. Its container registry is a service of type oci.',
+    ),
   ...serviceKeys,
   credentialSources: headerQueryAndFormCredentialSources,
 });

@@ -3,38 +3,46 @@ import { nonEmpty, timeout } from '../scalars.ts';
 import { headerCredentialSources, serviceKeys, type ServiceTraits } from '../service-keys.ts';
 
 export const httpService = z.strictObject({
-  type: z.literal('http').describe('An API: what a request asks for stands in `operations`.'),
+  type: z.literal('http').describe('An HTTP API. `operations` maps requests to scopes.'),
   ...serviceKeys,
   credentialSources: headerCredentialSources,
   webSockets: z
     .union([
       z.literal(false),
       z.strictObject({
-        idle: timeout.default(300_000).describe('Without a byte in either direction. Default 5m.'),
-        lifetime: timeout.default(3_600_000).describe('At most, whatever goes through it. Default 1h.'),
+        idle: timeout
+          .default(300_000)
+          .describe('Closes a WebSocket after this time without data in either direction. Default 5m.'),
+        lifetime: timeout
+          .default(3_600_000)
+          .describe('Maximum duration of a WebSocket, idle or active. Default 1h.'),
       }),
     ])
     .prefault({})
     .describe(
-      'Limits of a WebSocket. A handshake needs the scope `websocket`, or an entry of `operations` with `webSocket: true`; false: handshakes are refused.',
+      'Limits of WebSocket connections; false refuses handshakes. A handshake needs the scope `websocket`, or an entry of `operations` with `webSocket: true`.',
     ),
   operations: z
     .array(
       z.strictObject({
-        scope: nonEmpty,
-        methods: z.array(nonEmpty).min(1),
-        paths: z.array(nonEmpty).min(1).optional().describe('Below `path`, with a leading /. Default: all.'),
+        scope: nonEmpty.describe('Scope that a matching request needs.'),
+        methods: z.array(nonEmpty).min(1).describe('HTTP methods in capitals, such as GET.'),
+        paths: z
+          .array(nonEmpty)
+          .min(1)
+          .optional()
+          .describe('Path patterns relative to `path`, with a leading /. Default: all paths.'),
         webSocket: z
           .boolean()
           .default(false)
           .describe(
-            'true: the entry also covers WebSocket handshakes (GET) on its paths. An entry without it covers none. Default false.',
+            'true: the entry also matches WebSocket handshakes (GET) on its paths. false: it matches no handshakes. Default false.',
           ),
       }),
     )
     .optional()
     .describe(
-      'First match wins; no match = denied. Default: read_api for GET, HEAD, OPTIONS; write_api for POST, PUT, PATCH, DELETE; websocket for WebSocket handshakes.',
+      'Scopes of requests. The first matching entry applies; a request without a match is denied. Default: read_api for GET, HEAD, OPTIONS; write_api for POST, PUT, PATCH, DELETE; websocket for WebSocket handshakes.',
     ),
 });
 

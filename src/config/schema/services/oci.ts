@@ -14,22 +14,26 @@ export const ociService = z
       .string()
       .regex(REPOSITORY_PREFIX, { error: 'must be the start of repository names, such as team-a/' })
       .optional()
-      .describe('Repositories that clients find here; taken off toward the upstream.'),
+      .describe(
+        'Prefix of the repositories of this service, ending in /. The gateway removes it from upstream requests.',
+      ),
     challenge: z
       .enum(['bearer', 'basic'])
       .default('bearer')
-      .describe('basic: no token endpoint, every request carries the long credential. Default: bearer.'),
+      .describe(
+        'Authentication scheme of the challenge. bearer: clients exchange the credential at the token endpoint. basic: clients send the credential with each request. Default: bearer.',
+      ),
     blobRedirects: z
       .enum(['pass', 'follow'])
       .default('pass')
       .describe(
-        'Redirects to storage in upstream.redirectOrigins: clients follow, or the gateway. Default: pass.',
+        'Redirects to storage in upstream.redirectOrigins. pass: the client follows the redirect. follow: the gateway follows it. Default: pass.',
       ),
   })
   .transform(({ upstream, ...service }) => ({
     ...service,
     path: `/v2/${service.repositoryPrefix ?? ''}`,
-    // A registry's URL is mostly an origin, which nobody ends with a slash.
+    // The URL of a registry is usually an origin, written without a trailing slash.
     upstream: { ...upstream, url: upstream.url.replace(/\/?$/, '/') },
   }));
 

@@ -7,16 +7,16 @@ import {
   type ServiceTraits,
 } from '../service-keys.ts';
 
-/** Feeds of packages and files differ in their protocol, not in what is written here: a format is a line. */
+/** Package formats differ in their protocol, not in their configuration: each format is one entry. */
 export const packageServices = [
   z.strictObject({
-    type: z.literal('generic').describe('Any tree of files, for curl and wget.'),
+    type: z.literal('generic').describe('Files at arbitrary paths, for curl and wget.'),
     ...serviceKeys,
     credentialSources: headerAndQueryCredentialSources,
   }),
   feed('cargo', 'A sparse registry of Rust crates, for cargo.'),
   feed('go', 'A proxy of Go modules (GOPROXY).'),
-  feed('helm', 'A classic chart repository, for helm; registries of charts are of type oci.'),
+  feed('helm', 'A chart repository with an index.yaml, for helm. Chart registries are services of type oci.'),
   feed('maven', 'A repository in Maven 2 layout, for Maven and Gradle.'),
   feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.', publishingKeys),
   feed('nuget', 'A feed of NuGet packages, protocol version 3.'),

@@ -10,7 +10,7 @@ const limits = (more: string): string =>
 const PAIR = 'clientCertificate: { certFile: crt, keyFile: key }';
 const FILES = { crt: 'certificate', key: 'key' };
 
-describe('who an upstream is, and we to it', () => {
+describe('upstream TLS', () => {
   test('a name, and a certificate whose files are made absolute', () => {
     const { services } = accepted(upstream(`serverName: orders.internal, ${PAIR}`), {}, FILES);
     expect(services[0]?.upstream).toMatchObject({
@@ -30,7 +30,7 @@ describe('who an upstream is, and we to it', () => {
     [upstream(PAIR, 'http'), 'clientCertificate: is not used with http://'],
     [upstream('clientCertificate: { certFile: crt }'), 'clientCertificate.keyFile'],
     [upstream('clientCertificate: { certFile: crt, keyFile: none }'), 'none does not exist'],
-    [upstream('connectionLifetime: 0s'), 'must be longer than nothing'],
+    [upstream('connectionLifetime: 0s'), 'must be more than 0'],
   ])('%s', (yaml, problem) => {
     expect(errorsOf(yaml, {}, FILES)).toEqual([expect.stringContaining(problem)]);
   });
