@@ -5,11 +5,11 @@ import { readSources } from './load/read-sources.ts';
 
 /** Milliseconds. */
 export interface WatchTiming {
-  /** For so long nothing may change before it is read: whoever writes several files is done then. */
+  /** Quiet period before a reload, so that several files can be written. */
   readonly settle: number;
-  /** After so long it is read all the same: what never stands still must not keep an old policy in force. */
+  /** Maximum delay of a reload while files keep changing. */
   readonly longest: number;
-  /** For what no event tells of: network file systems, symlinks that lead elsewhere. */
+  /** Poll interval, for changes without events: network file systems, symlinks to other directories. */
   readonly poll: number;
 }
 
@@ -24,8 +24,8 @@ export interface ConfigWatch {
 }
 
 /**
- * Watches a configuration by its content, from this moment on. Of a file, the directory is what is watched: an editor
- * puts another file in its place, and Kubernetes swaps the symlink `..data` beside it.
+ * Watches a configuration by its content, from this moment on. For a file, its directory is
+ * watched: editors replace the file, and Kubernetes swaps the symlink `..data` in the directory.
  */
 export function watchConfig(path: string, timing: WatchTiming = TIMING): ConfigWatch {
   let seen = fingerprint(path);
@@ -36,12 +36,12 @@ export function watchConfig(path: string, timing: WatchTiming = TIMING): ConfigW
   let settling: NodeJS.Timeout | undefined;
   let poll: NodeJS.Timeout | undefined;
 
-  /** Of however many events, the first: others come of files that nobody reads here, a log or a database, without end. */
-  function look(): void {
+  /** Handles only the first event: other files in the directory, such as logs, can change all the time. */
+  function checkSoon(): void {
     if (settling === undefined) settle(fingerprint(path), performance.now());
   }
 
-  /** Waits until nothing of it has changed for a while, whatever else is written beside it. */
+  /** Waits until the configuration is unchanged for the quiet period. Other files do not matter. */
   function settle(was: string, since: number): void {
     settling = setTimeout(() => {
       settling = undefined;
@@ -52,16 +52,16 @@ export function watchConfig(path: string, timing: WatchTiming = TIMING): ConfigW
     }, timing.settle);
   }
 
-  function rest(): void {
+  function cancelSettling(): void {
     clearTimeout(settling);
     settling = undefined;
   }
 
   function attempt(now: string): void {
-    // Before the start nobody takes it, and the start looks anew.
+    // Before start() there is no reload function; start() checks for changes.
     if (reload === undefined) return;
     seen = now;
-    rest();
+    cancelSettling();
     void reload().then((ok) => (wentWell = ok));
   }
 
@@ -73,7 +73,7 @@ export function watchConfig(path: string, timing: WatchTiming = TIMING): ConfigW
     folder = undefined;
     if (id === undefined) return;
     try {
-      const watcher = watch(folderOf(path), { persistent: false }, look);
+      const watcher = watch(folderOf(path), { persistent: false }, checkSoon);
       watcher.on('error', (cause: NodeJS.ErrnoException) => lost(cause));
       folder = { watcher, id };
     } catch (cause) {
@@ -81,7 +81,7 @@ export function watchConfig(path: string, timing: WatchTiming = TIMING): ConfigW
     }
   }
 
-  /** Too many watches on this machine, for one: polling goes on. */
+  /** For example, the limit of watches is reached. Polling continues. */
   function lost(cause: unknown): void {
     folder?.watcher.close();
     onFailure((cause as NodeJS.ErrnoException).code ?? 'unknown');
@@ -94,23 +94,23 @@ export function watchConfig(path: string, timing: WatchTiming = TIMING): ConfigW
       follow();
       poll = setInterval(() => {
         follow();
-        // What was wrong may stand in another file, that the configuration only names.
-        if (wentWell) look();
+        // The cause of the failure may be a file that the configuration names.
+        if (wentWell) checkSoon();
         else attempt(fingerprint(path));
       }, timing.poll).unref();
-      look();
+      checkSoon();
     },
     now: () => attempt(fingerprint(path)),
     close() {
       folder?.watcher.close();
-      rest();
+      cancelSettling();
       clearInterval(poll);
       reload = undefined;
     },
   };
 }
 
-/** Of all that is read, or of why it cannot be. */
+/** Hash of the files, or of the problems that prevent reading them. */
 function fingerprint(path: string): string {
   const { sources, problems } = readSources(path);
   return createHash('sha256')

@@ -68,10 +68,7 @@ describe('K10 GitHub: events that anyone can cause', () => {
 describe('K10 GitLab: jobs of other projects', () => {
   test.each(['{ notIn: ["9"] }', '{ glob: "*" }', '{ glob: "2*", notIn: ["21"] }'])('%s', (condition) => {
     expect(errorsOf(policy('gitlab', `project_id: 20, job_project_id: ${condition}`))).toEqual([
-      at(
-        'job_project_id',
-        /accepts jobs of every project .*; list the accepted projects with equals or in/,
-      ),
+      at('job_project_id', /accepts jobs of every project .*; list the accepted projects with equals or in/),
     ]);
   });
 
@@ -148,7 +145,10 @@ describe('K10 Entra: tokens of users', () => {
     ['azp', 'azp: a, roles: { contains: Reader }, tid: b'],
   ])('%s: %s is a warning', (claim, match) => {
     expect(warningsOf(policy('entra', match))).toEqual([
-      at(claim, /also matches delegated tokens, which an application obtains for a signed-in user; add idtyp: app/),
+      at(
+        claim,
+        /also matches delegated tokens, which an application obtains for a signed-in user; add idtyp: app/,
+      ),
     ]);
   });
 

@@ -8,12 +8,12 @@ import { Anchors } from './yaml-anchors.ts';
 import { MAX_DEPTH, parseYaml } from './yaml-document.ts';
 
 export interface Tree {
-  /** Undefined where the file cannot be understood at all. */
+  /** Undefined if the file is not usable YAML. */
   readonly root: SourceNode | undefined;
   readonly problems: readonly Problem[];
 }
 
-/** One file as plain values with their places; what YAML offers beyond that is refused. */
+/** Reads one file into plain values with positions. Other YAML features are refused. */
 export function readTree(source: Source, env: Environment): Tree {
   const { document, problems, markAt } = parseYaml(source);
   if (document === undefined || problems.length > 0) return { root: undefined, problems };
@@ -22,7 +22,7 @@ export function readTree(source: Source, env: Environment): Tree {
   return { root, problems: reader.problems };
 }
 
-/** Names that JavaScript objects have before anybody gives them one. */
+/** Keys with a special meaning on JavaScript objects. */
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 class TreeReader {
@@ -117,7 +117,7 @@ class TreeReader {
     const result = expandVariables(written, this.#env);
     if (result.kind === 'problem') {
       this.#refuse(mark, path, result.message);
-      // The rest is checked as if the variable were there; what may follow from this is not worth a message.
+      // The other checks go on as if the variable were set; problems that follow from it are not reported.
       return { ...asIs, value: written, expanded: true };
     }
     const { text, expanded } = result;

@@ -33,7 +33,7 @@ export interface ScalarNode {
   readonly text: string;
   /** Without quotes: YAML decides its type. */
   readonly plain: boolean;
-  /** Holds the value of a variable, which may be a secret: never show it. */
+  /** The text contains the value of a variable, which may be a secret: never print it. */
   readonly expanded: boolean;
 }
 

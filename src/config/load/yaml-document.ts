@@ -77,14 +77,14 @@ function depthOf(stack: readonly CST.Token[]): number {
   ).length;
 }
 
-/** The first alone: what follows a syntax error is mostly its echo. */
+/** Only the first error: later ones usually follow from it. */
 function errorsOf(document: Document.Parsed, text: string, markAt: (offset: number) => Mark): Problem[] {
   const [first] = document.errors;
   if (first === undefined) return [];
   const start = text.lastIndexOf('\n', first.pos[0] - 1) + 1;
   const line = text.slice(start).split('\n', 1)[0] ?? '';
   const advice = /[{[].*[^"']\$\{/.test(line)
-    ? '; inside {…} and […] a variable stands in quotes: "${NAME}"'
+    ? '; inside {…} and […] put variables in quotes: "${NAME}"'
     : '';
   return [problemAt(markAt(first.pos[0]), [], yamlErrorMessage(first.code) + advice)];
 }

@@ -3,7 +3,7 @@ import type { Draft, DraftIdentity, DraftIssuer } from './draft.ts';
 import { identitiesOf } from './expand-workload.ts';
 import { defaultPublicUrl } from '../rules/server.ts';
 
-/** A configuration that can be used: checked, complete, never changed. */
+/** A validated, complete and immutable configuration. */
 export interface Config extends Omit<
   Draft,
   'issuers' | 'identities' | 'workloadIdentities' | 'server' | 'state'
@@ -13,29 +13,29 @@ export interface Config extends Omit<
   readonly issuers: readonly (DraftIssuer & { readonly audiences: readonly string[] })[];
   readonly identities: readonly (DraftIdentity & { readonly onRequest: boolean })[];
   readonly workloadIdentities: readonly WorkloadIdentity[];
-  /** The YAML files that it was read from, absolute. */
+  /** Absolute paths of the YAML files of the configuration. */
   readonly files: readonly string[];
-  /** Twelve hex digits that change when the files do. */
+  /** Twelve hex digits: a hash of the files. */
   readonly hash: string;
 }
 
-/** A name at the exchange, and who may ask for it. */
+/** A name accepted at the exchange endpoint, with its identity. */
 export interface WorkloadIdentity {
   readonly name: string;
   readonly identity: string;
-  /** Of the identity. */
+  /** Issuer of the identity. */
   readonly issuer: string;
   readonly audiences: readonly string[];
 }
 
-type Given<K extends keyof Draft['state']> = NonNullable<Draft['state'][K]>;
+type Configured<K extends keyof Draft['state']> = NonNullable<Draft['state'][K]>;
 
-/** Where the state is kept: exactly one of the two. */
+/** The state store: exactly one of the two. */
 type StateChoice =
-  | { readonly sqlite: Given<'sqlite'>; readonly redis?: never }
-  | { readonly redis: Given<'redis'>; readonly sqlite?: never };
+  | { readonly sqlite: Configured<'sqlite'>; readonly redis?: never }
+  | { readonly redis: Configured<'redis'>; readonly sqlite?: never };
 
-/** The draft has passed all rules: every issuer has audiences of its own, or there is a `publicUrl`. */
+/** The draft has passed all rules: each issuer has `audiences`, or `publicUrl` is set. */
 export function toConfig(draft: Draft, files: readonly string[], hash: string): Config {
   const { server } = draft;
   const publicUrl = server.publicUrl ?? defaultPublicUrl(server.listen, server.tls !== undefined);
@@ -64,6 +64,6 @@ export function toConfig(draft: Draft, files: readonly string[], hash: string): 
 
 function toStateChoice({ sqlite, redis }: Draft['state']): StateChoice {
   if (redis !== undefined) return { redis };
-  // No file names this one: it starts where the process does.
+  // The default is relative to the working directory: no configuration file names it.
   return { sqlite: sqlite ?? { file: resolve('data/gatehouse.db') } };
 }

@@ -1,15 +1,15 @@
 import type { Draft, DraftIdentity, DraftIssuer, DraftWorkload } from './draft.ts';
 
-/** Types of issuer that the shorthand knows the claims of. */
+/** Issuer types that workload identities support. */
 type Platform = 'gitlab' | 'github';
 
-/** How each calls what the shorthand speaks of. */
+/** Claim names of each platform. */
 const CLAIMS = {
   gitlab: { project: 'project_path', projectId: 'project_id', groupId: 'namespace_id', ref: 'ref_path' },
   github: { project: 'repository', projectId: 'repository_id', groupId: 'repository_owner_id', ref: 'ref' },
 } as const satisfies Record<Platform, object>;
 
-/** The issuer that a shorthand is about, or undefined where it names none, or none that the shorthand knows. */
+/** The issuer of a workload identity; undefined if it is missing, ambiguous or of another type. */
 export function issuerOf(
   { issuer, platform }: Pick<DraftWorkload, 'issuer' | 'platform'>,
   issuers: readonly DraftIssuer[],
@@ -26,12 +26,12 @@ function isKnown(issuer: DraftIssuer): issuer is DraftIssuer & { readonly type: 
   return issuer.type === 'gitlab' || issuer.type === 'github';
 }
 
-/** The claim that pins what a shorthand names by its path. */
+/** The claim with the immutable id of the project or group. */
 export function idClaim(type: Platform, key: 'projectId' | 'groupId'): string {
   return CLAIMS[type][key];
 }
 
-/** The identity that a shorthand stands for; undefined where it does not say enough. */
+/** The identity that a workload identity defines; undefined if it is incomplete. */
 export function expandWorkload(
   workload: DraftWorkload,
   issuers: readonly DraftIssuer[],
@@ -61,7 +61,7 @@ export function expandWorkload(
   };
 }
 
-/** All identities of a draft, with those that shorthands stand for. */
+/** All identities of a draft, including those that workload identities define. */
 export function identitiesOf({ identities, workloadIdentities, issuers }: Draft): DraftIdentity[] {
   return [
     ...identities,
@@ -69,14 +69,14 @@ export function identitiesOf({ identities, workloadIdentities, issuers }: Draft)
   ];
 }
 
-/** The whole path of the project, where one is named. */
+/** The full path of the project, if the entry names one. */
 function projectPath({ group, user, project }: DraftWorkload): string | undefined {
   const owner = group ?? user;
   if (project === undefined || owner === undefined || project.startsWith(`${owner}/`)) return project;
   return `${owner}/${project}`;
 }
 
-/** Undefined: every ref. Who names some of one kind means none of the other. */
+/** Undefined: every ref. Listing only branches excludes tags, and vice versa. */
 function refPatterns({ branches, tags }: DraftWorkload): string[] | undefined {
   if (branches === undefined && tags === undefined) return undefined;
   return [

@@ -41,9 +41,9 @@ export function operationPathProblem(pattern: string): string | undefined {
 function wildcardProblem(pattern: string): string | undefined {
   if (/\*{3}/.test(pattern)) return '"***" is not a wildcard; write * or **';
   if (/[{}]/.test(pattern))
-    return 'only {claims.NAME} can stand in braces; alternatives are separate patterns';
+    return 'only {claims.NAME} is allowed in braces; alternatives are separate patterns';
   const special = /[?[\]\\#]/.exec(pattern)?.[0];
-  if (special !== undefined) return `"${special}" cannot stand in a pattern; only * and ** are wildcards`;
+  if (special !== undefined) return `"${special}" is not allowed in a pattern; only * and ** are wildcards`;
   return /[\u0000-\u001f\u007f]/.test(pattern) ? 'holds a control character' : undefined;
 }
 

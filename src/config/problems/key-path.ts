@@ -1,9 +1,9 @@
 import { printable } from './printable.ts';
 
-/** Where a value stands: keys of mappings, positions in lists. */
+/** The position of a value: keys of mappings, indexes of lists. */
 export type KeyPath = readonly (string | number)[];
 
-/** `services.orders.operations[0].scope`; keys that are no plain words stand in brackets and quotes. */
+/** `services.orders.operations[0].scope`; other keys are in brackets and quotes. */
 export function formatPath(path: KeyPath): string {
   return path
     .map((part, index) => {

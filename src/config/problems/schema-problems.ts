@@ -8,11 +8,11 @@ import { closest, hint } from './suggest.ts';
 
 export type Issue = z.core.$ZodIssue;
 
-/** What the schema found, in sentences that say where and what would be right. Values are never quoted. */
+/** Problems for the issues of the schema, with position and remedy. Values are never quoted. */
 export function schemaProblems(root: SourceNode, issues: readonly Issue[]): Problem[] {
   const problems: Problem[] = [];
-  const told = new Set<string>();
-  const meant = new Set<string>();
+  const reported = new Set<string>();
+  const misspelled = new Set<string>();
 
   const resolved = issues.flatMap((issue) => resolveUnion(issue, []));
   for (const issue of resolved) {
@@ -30,17 +30,17 @@ export function schemaProblems(root: SourceNode, issues: readonly Issue[]): Prob
           ? `unknown key${hint(key, absent, known)}`
           : `was renamed: write "${renamed}" instead`;
       problems.push(problemAt(mark, full, message));
-      meant.add(JSON.stringify([...path, renamed ?? closest(key, absent)]));
+      misspelled.add(JSON.stringify([...path, renamed ?? closest(key, absent)]));
     }
-    told.add(JSON.stringify(path));
+    reported.add(JSON.stringify(path));
   }
 
   for (const issue of resolved) {
     const path = issue.path as KeyPath;
     const id = JSON.stringify(path);
-    // One message per value is enough, and a missing key that an unknown one stands for has had it.
-    if (issue.code === 'unrecognized_keys' || told.has(id) || meant.has(id)) continue;
-    told.add(id);
+    // One message per value, and none for a missing key that an unknown key probably misspells.
+    if (issue.code === 'unrecognized_keys' || reported.has(id) || misspelled.has(id)) continue;
+    reported.add(id);
     const mark = markAt(root, path, issue.code === 'invalid_key' ? 'key' : 'value');
     problems.push(problemAt(mark, path, sentence(root, path, issue)));
   }
@@ -79,7 +79,7 @@ function sentence(root: SourceNode, path: KeyPath, issue: Issue): string {
   }
 }
 
-/** The messages that the schema gives start with a verb; the library's own start otherwise. */
+/** Messages of this schema start with a verb; messages of the library do not. */
 function ownMessage(issue: Issue, otherwise: string): string {
   return /^(must|is|needs) /.test(issue.message) ? issue.message : otherwise;
 }
@@ -101,7 +101,7 @@ type UnionIssue = Extract<Issue, { code: 'invalid_union' }>;
 
 function unionSentence(node: SourceNode, issue: UnionIssue): string {
   if (issue.message !== 'Invalid input' && issue.errors.length > 0) return issue.message;
-  // A discriminated union: the options stand beside.
+  // A discriminated union lists its options in the issue.
   if (issue.errors.length === 0) return oneOf(node, optionsOf(issue));
   const expected = new Set(expectedOf(issue).map(expectedName));
   return `expected ${[...expected].join(' or ')}, found ${foundName(node)}`;
@@ -119,7 +119,7 @@ function expectedOf(issue: UnionIssue): string[] {
   });
 }
 
-/** Of a union's alternatives, the one that the value was meant to be: where only something inside is wrong. */
+/** The issues of the union's alternative whose shape fits and which is wrong only inside. */
 function resolveUnion(issue: Issue, prefix: KeyPath): Issue[] {
   const path = [...prefix, ...(issue.path as KeyPath)];
   const here = { ...issue, path } as Issue;

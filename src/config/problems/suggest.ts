@@ -1,12 +1,12 @@
 /** The name that was probably meant, for "did you mean": at most a third of it mistyped. */
 export function closest(text: string, names: Iterable<string>): string | undefined {
-  const wanted = text.toLowerCase();
+  const typed = text.toLowerCase();
   let best: string | undefined;
   let bestDistance = Infinity;
   for (const name of names) {
-    const limit = Math.max(1, Math.floor(Math.max(wanted.length, name.length) / 3));
-    if (Math.abs(wanted.length - name.length) > limit || name.length > 128) continue;
-    const distance = levenshtein(wanted, name.toLowerCase());
+    const limit = Math.max(1, Math.floor(Math.max(typed.length, name.length) / 3));
+    if (Math.abs(typed.length - name.length) > limit || name.length > 128) continue;
+    const distance = levenshtein(typed, name.toLowerCase());
     if (distance <= limit && distance < bestDistance) {
       best = name;
       bestDistance = distance;

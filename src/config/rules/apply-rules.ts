@@ -50,10 +50,10 @@ const RULES: readonly Rule[] = [
   checkFiles,
 ];
 
-/** They look at the whole: what the schema had to leave out would make them warn in vain. */
-const RULES_OF_THE_WHOLE: readonly Rule[] = [checkReach, checkPerIdentityReach, checkOrder];
+/** Rules that compare all entries. Entries that the schema refused would cause false warnings. */
+const WHOLE_CONFIGURATION_RULES: readonly Rule[] = [checkReach, checkPerIdentityReach, checkOrder];
 
-/** What no schema can say: how the parts of a configuration fit together, and with the world. */
+/** Checks that the schema cannot express: relations between entries, and the files that they name. */
 export function applyRules(root: SourceNode, draft: Draft, whole: boolean, now: number): Problem[] {
   const problems: Problem[] = [];
   const context: RuleContext = {
@@ -71,7 +71,7 @@ export function applyRules(root: SourceNode, draft: Draft, whole: boolean, now: 
       problems.push(problemAt(markAt(root, path, place), path, message, 'warning')),
     where: (path) => formatMark(markAt(root, path)),
   };
-  for (const rule of whole ? [...RULES, ...RULES_OF_THE_WHOLE] : RULES) rule(context);
+  for (const rule of whole ? [...RULES, ...WHOLE_CONFIGURATION_RULES] : RULES) rule(context);
   return problems;
 }
 

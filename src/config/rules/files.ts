@@ -16,7 +16,7 @@ interface NamedFile {
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** Every file that the configuration names must be there and hold something; what it holds is never shown. */
+/** Each file that the configuration names must exist and must not be empty. Contents are never printed. */
 export function checkFiles(context: RuleContext): void {
   for (const { path, file, content } of namedFiles(context)) {
     if (file === undefined) continue;

@@ -12,7 +12,7 @@ const SINGULAR: Readonly<Record<Section, string>> = {
   deployTokens: 'deploy token',
 };
 
-/** What a rule looks at, and where it says what is wrong. */
+/** Input of a rule, and its methods for reporting problems. */
 export interface RuleContext {
   readonly draft: Draft;
   /** Milliseconds since the epoch. */

@@ -35,8 +35,7 @@ function checkAdminToken(context: RuleContext, listen: ListenAddress): void {
     context.error(['server', 'admin', 'token'], 'give either token or tokenFile, not both', 'key');
   }
   if (token === undefined && tokenFile === undefined && !isLoopback(listen.host)) {
-    const message =
-      'others than this machine can reach it: give server.admin.tokenFile, or listen on 127.0.0.1';
+    const message = 'is reachable from other machines: set server.admin.tokenFile, or listen on 127.0.0.1';
     context.error(['server', 'admin', 'listen'], message);
   }
 }
@@ -45,12 +44,12 @@ function checkProxies(context: RuleContext, listen: ListenAddress): void {
   const { trustedProxies } = context.draft.server;
   for (const [index, network] of trustedProxies.entries()) {
     if (!network.endsWith('/0')) continue;
-    const message = 'lets every client say where it comes from; name the networks of your proxies';
+    const message = 'lets every client choose its address; name the networks of your proxies';
     context.warn(['server', 'trustedProxies', index], message);
   }
   if (trustedProxies.length === 0 && !isLoopback(listen.host)) {
     const message =
-      'is empty: if a proxy stands in front, all runners behind it are one address, in the audit trail and in limits: failures of one can lock out all';
+      'is empty: behind a proxy, all clients share its address in the audit log and in limits, so failures of one client can block all; list the networks of your proxies';
     context.warn(['server', 'trustedProxies'], message);
   }
 }
@@ -64,7 +63,7 @@ function isWildcard(host: string): boolean {
   return host === '::' || host === '0.0.0.0';
 }
 
-/** Where clients on this machine find the gateway when nobody says where others do. */
+/** The URL of the gateway for clients on this machine, used if publicUrl is not set. */
 export function defaultPublicUrl(listenText: string, tls: boolean): string {
   const { host, port } = parseListenAddress(listenText);
   const address = formatListenAddress({ host: isWildcard(host) ? 'localhost' : host, port });

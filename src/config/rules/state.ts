@@ -14,12 +14,9 @@ export function checkState(context: RuleContext): void {
   }
   if (urlFile !== undefined) context.error([...path, 'url'], 'give either url or urlFile, not both', 'key');
   if (new URL(url).password !== '') {
-    context.warn(
-      [...path, 'url'],
-      'holds a password: rather put the URL into a file, and name that in urlFile',
-    );
+    context.warn([...path, 'url'], 'contains a password: put the URL into a file and set urlFile');
   }
   if (caFile !== undefined && url.startsWith('redis:')) {
-    context.error([...path, 'caFile'], 'is not used with redis://, which is not encrypted; write rediss://');
+    context.error([...path, 'caFile'], 'has no effect with redis://, which is not encrypted; use rediss://');
   }
 }

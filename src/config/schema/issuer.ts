@@ -47,9 +47,7 @@ export const issuer = z.strictObject({
   jwksFile: filePath.optional().describe('File with the key set; reloaded on change.'),
   caFile: filePath
     .optional()
-    .describe(
-      'Certificate authorities (PEM) for discovery and key set requests. Default: those of the system.',
-    ),
+    .describe('Certificate authorities (PEM) for discovery and key set requests. Default: system CAs.'),
   bearerTokenFile: filePath
     .optional()
     .describe('File with the bearer token for discovery and key set requests (Kubernetes).'),
@@ -57,7 +55,7 @@ export const issuer = z.strictObject({
     .array(nonEmpty)
     .min(1)
     .optional()
-    .describe('Accepted signature algorithms, a subset of those of the type. Default: all of them.'),
+    .describe('Accepted signature algorithms, a subset of the type’s algorithms. Default: all of them.'),
   tokenTypes: z
     .array(z.enum(ADDITIONAL_TOKEN_TYPES))
     .min(1)
@@ -67,7 +65,7 @@ export const issuer = z.strictObject({
     ),
   maxTokenLifetime: duration
     .optional()
-    .describe('Maximum lifetime of accepted tokens. Default: that of the type.'),
+    .describe('Maximum lifetime of accepted tokens. Default: set by the type.'),
   replay: z
     .enum(['once'])
     .optional()

@@ -60,7 +60,7 @@ export const identity = z.strictObject({
       'true: allows an identity that binds only mutable names, which another account can acquire later. Default false.',
     ),
   roles: z.array(name).default([]).describe('Names of roles.'),
-  grants: z.array(grant).default([]).describe('Grants in addition to those of the roles.'),
+  grants: z.array(grant).default([]).describe('Grants in addition to the grants of the roles.'),
   tokenLifetime: tokenLifetime
     .optional()
     .describe('Lifetime of the tokens that the gateway issues to this identity, 1m to 24h. Default 15m.'),

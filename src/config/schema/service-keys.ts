@@ -39,7 +39,7 @@ export const serviceKeys = {
     .min(1)
     .optional()
     .describe(
-      'Accepted `aud` values. They replace the audiences of the issuers. Default: those of the issuer.',
+      'Accepted `aud` values. They replace the audiences of the issuers. Default: the issuer’s `audiences`.',
     ),
   upstream: upstream.describe('The server behind the gateway.'),
   anonymous,
@@ -107,17 +107,17 @@ export const headerCredentialSources = z
   .array(z.enum(HEADER_CREDENTIAL_SOURCES))
   .min(1)
   .optional()
-  .describe('Places where clients may send the credential. Default: those of the type.');
+  .describe('Places where clients may send the credential. Default: set by the type.');
 
 export const headerAndQueryCredentialSources = z
   .array(z.enum([...HEADER_CREDENTIAL_SOURCES, 'query']))
   .min(1)
   .optional()
-  .describe('Places where clients may send the credential. Default: those of the type.');
+  .describe('Places where clients may send the credential. Default: set by the type.');
 
 /** For types with a credential in form fields. */
 export const headerQueryAndFormCredentialSources = z
   .array(z.enum(CREDENTIAL_SOURCES))
   .min(1)
   .optional()
-  .describe('Places where clients may send the credential. Default: those of the type.');
+  .describe('Places where clients may send the credential. Default: set by the type.');

@@ -8,9 +8,7 @@ const redis = z.strictObject({
     .optional()
     .describe('redis://HOST:PORT, or rediss:// for TLS. Use urlFile if the URL contains a password.'),
   urlFile: filePath.optional().describe('File with the URL.'),
-  caFile: filePath
-    .optional()
-    .describe('Certificate authorities (PEM) for rediss://. Default: those of the system.'),
+  caFile: filePath.optional().describe('Certificate authorities (PEM) for rediss://. Default: system CAs.'),
   timeout: timeout.default(200).describe('Timeout of each command. Default 200ms.'),
   prefix: z
     .string()

@@ -31,7 +31,7 @@ const gatewayCredentials = {
         .describe('Client authentication. basic: Authorization header. form: form fields. Default: basic.'),
       caFile: filePath
         .optional()
-        .describe('Certificate authorities (PEM) for the token endpoint. Default: those of the system.'),
+        .describe('Certificate authorities (PEM) for the token endpoint. Default: system CAs.'),
     })
     .optional()
     .describe('Access token from the client credentials grant (RFC 6749 §4.4), renewed before it expires.'),

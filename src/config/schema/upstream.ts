@@ -18,7 +18,7 @@ export const upstream = z.strictObject({
     ),
   caFile: filePath
     .optional()
-    .describe('Certificate authorities (PEM) for the upstream. Default: those of the system.'),
+    .describe('Certificate authorities (PEM) for the upstream. Default: system CAs.'),
   serverName: hostName
     .optional()
     .describe(

@@ -24,7 +24,7 @@ export const workloadIdentity = z.strictObject({
     .array(nonEmpty)
     .min(1)
     .optional()
-    .describe('Accepted `aud` values at the exchange endpoint. Default: those of the issuer.'),
+    .describe('Accepted `aud` values at the exchange endpoint. Default: the issuer’s `audiences`.'),
   issuer: name.optional().describe('Name of an issuer of type gitlab or github.'),
   platform: z
     .enum(['gitlab', 'github'])

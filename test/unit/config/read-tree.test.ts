@@ -88,7 +88,7 @@ describe('what YAML offers beyond plain values is refused', () => {
   });
 
   test('a variable that ends a flow mapping is explained', () => {
-    expect(read('a: { b: ${X}, c: 1 }').problems.join()).toContain('a variable stands in quotes: "${NAME}"');
+    expect(read('a: { b: ${X}, c: 1 }').problems.join()).toContain('put variables in quotes: "${NAME}"');
   });
 
   test('one message for a syntax error, not its echoes', () => {

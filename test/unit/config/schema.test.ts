@@ -110,7 +110,10 @@ describe('schema problems are reported with a position', () => {
       issuer('type: gitlab, isuer: https://a.example.com'),
       ['issuers.gitlab.isuer: unknown key; did you mean "issuer"?'],
     ],
-    [issuer('type: gitlab'), ['issuers.gitlab.issuer: is missing (`iss` of the tokens, compared byte for byte)']],
+    [
+      issuer('type: gitlab'),
+      ['issuers.gitlab.issuer: is missing (`iss` of the tokens, compared byte for byte)'],
+    ],
     [
       configuration({
         issuers:

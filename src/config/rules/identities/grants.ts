@@ -5,7 +5,7 @@ import { checkReference, type RuleContext } from '../rule.ts';
 import { SERVICE_TRAITS } from '../../schema/service.ts';
 import { hint } from '../../problems/suggest.ts';
 
-/** Grants of roles, identities and deploy tokens, and what services give to everybody. */
+/** Checks the grants of roles, identities and deploy tokens, and the anonymous permissions of services. */
 export function checkGrants(context: RuleContext): void {
   const { identities, deployTokens, roles, services } = context.draft;
   for (const [name, grants] of Object.entries(roles)) {
@@ -93,7 +93,7 @@ function unusedHandshakes(service: DraftService): string | undefined {
 
 const HANDSHAKES = 'websocket';
 
-/** Those of its operations; by default those of its type. */
+/** The scopes of its operations, or the default scopes of its type. */
 function scopesOf(service: DraftService): readonly string[] {
   return service.type === 'http' && service.operations !== undefined
     ? [...new Set(service.operations.map(({ scope }) => scope))]

@@ -26,7 +26,7 @@ function checkReferences(context: RuleContext, { name, issuer, roles }: DraftIde
   }
 }
 
-/** Names can be given up and taken over by somebody else; ids cannot (GitLab and GitHub both advise them). */
+/** Another account can acquire a released name, but never an id (GitLab and GitHub both recommend ids). */
 function checkIds(context: RuleContext, identity: DraftIdentity, { type }: DraftIssuer): void {
   const ids = ISSUER_PRESETS[type].immutableIds;
   const path = ['identities', identity.name, 'match'];
@@ -46,9 +46,10 @@ function checkIds(context: RuleContext, identity: DraftIdentity, { type }: Draft
       identity.via.includes('deploy_token') ? ids : ids.filter((id) => id !== 'deploy_token_id')
     ).join(' or ');
     const how = loose === undefined ? `must bind ${usable}` : `must bind ${loose} with equals or in`;
-    context.error(path, `${how}: names can be taken over; or say allowMutableNames: true`, 'key');
+    context.error(path, `${how}: names are mutable; or set allowMutableNames: true`, 'key');
   } else {
-    const message = 'whoever takes over one of the names that this identity matches gets its rights';
+    const message =
+      'names are mutable: an account that acquires one of the matched names gets the rights of this identity';
     context.warn(['identities', identity.name, 'allowMutableNames'], message);
   }
 }
@@ -85,6 +86,6 @@ function checkBreadth(context: RuleContext, identity: DraftIdentity, issuer: Dra
   const open = ISSUER_PRESETS[issuer.type].open || OPEN_ISSUER_HOSTS.has(hostOf(issuer.issuer));
   if (!open || !Object.values(identity.match).every((condition) => matchesAnything(partsOf(condition))))
     return;
-  const message = `matches every token of "${issuer.name}", and anybody can get one there; bind a claim with equals, in or a narrower glob`;
+  const message = `matches every token of "${issuer.name}", and anyone can obtain a token there; bind a claim with equals, in or a narrower glob`;
   context.error(['identities', identity.name, 'match'], message, 'key');
 }

@@ -3,7 +3,7 @@ import type { KeyPath } from '../../problems/key-path.ts';
 import { partsOf } from '../../model/match-parts.ts';
 import type { RuleContext } from '../rule.ts';
 
-/** Conditions that are well-formed and still not what anybody means. */
+/** Reports well-formed conditions that are probably mistakes. */
 export function checkMatches(context: RuleContext): void {
   const types = new Map(context.draft.issuers.map(({ name, type }) => [name, type]));
   for (const identity of context.draft.identities) {
@@ -16,7 +16,7 @@ export function checkMatches(context: RuleContext): void {
         if (value === '')
           context.error(path, 'an empty value never matches; a claim that is empty counts as missing');
         if (value.includes('*')) {
-          context.warn(path, 'the "*" is compared as it stands; a pattern is written { glob: … }');
+          context.warn(path, 'the "*" is compared literally; a pattern is written { glob: … }');
         }
       }
       if (values?.length === 0)
@@ -44,7 +44,7 @@ function checkClaimName(context: RuleContext, path: KeyPath, claim: string, kube
   }
   if (kubernetes && /^kubernetes\.io./.test(claim)) {
     const message =
-      'never matches: what is inside kubernetes.io is named with slashes, e.g. /kubernetes.io/namespace';
+      'never matches: claims inside kubernetes.io are JSON pointers, such as /kubernetes.io/namespace';
     context.error(path, message, 'key');
   }
 }

@@ -3,7 +3,7 @@ import { identitiesOf } from '../../model/expand-workload.ts';
 import { servicesOf } from '../../model/services-of.ts';
 import type { RuleContext } from '../rule.ts';
 
-/** Warnings of what is there and has no effect. Only of configurations without errors of shape. */
+/** Warns about entries without effect. Runs only if the schema refused no entry. */
 export function checkReach(context: RuleContext): void {
   const { deployTokens, roles, services, issuers } = context.draft;
   const identities = identitiesOf(context.draft);
@@ -35,7 +35,7 @@ export function checkReach(context: RuleContext): void {
     if (service.anonymous.length > 0 || byDeployToken.has(service.name) || identities.some(accepts)) continue;
     context.warn(
       ['services', service.name],
-      'nobody may reach it: no grant of a deploy token, or of an identity whose issuer it accepts, names it',
+      'is unreachable: no deploy token and no identity of an accepted issuer has a grant on this service',
       'key',
     );
   }

@@ -12,20 +12,20 @@ export function checkWorkloads(context: RuleContext): void {
   checkEndpoint(context);
 }
 
-/** A host that a service names has only services. */
+/** A host that a service lists serves no built-in endpoints of the exchange. */
 function checkEndpoint(context: RuleContext): void {
   const { server, services, workloadIdentities } = context.draft;
   if (server.publicUrl === undefined || workloadIdentities.length === 0) return;
   const { host, hostname } = new URL(server.publicUrl);
-  const taker = services.find(
+  const owner = services.find(
     ({ hosts }) => hosts?.includes(host) === true || hosts?.includes(hostname) === true,
   );
-  if (taker === undefined) return;
-  const message = `is not to be had at server.publicUrl: service "${taker.name}" has that host for itself (${context.where(['services', taker.name, 'hosts'])})`;
+  if (owner === undefined) return;
+  const message = `is unreachable at server.publicUrl: service "${owner.name}" lists that host (${context.where(['services', owner.name, 'hosts'])})`;
   context.warn(['workloadIdentities'], `the exchange ${message}`, 'key');
 }
 
-const BESIDE_IDENTITY: ReadonlySet<string> = new Set(['name', 'identity', 'audiences']);
+const KEYS_WITH_IDENTITY: ReadonlySet<string> = new Set(['name', 'identity', 'audiences']);
 
 function checkNamed(context: RuleContext, workload: DraftWorkload, path: KeyPath, name: string): void {
   checkReference(context, [...path, 'identity'], 'identities', name);
@@ -34,7 +34,7 @@ function checkNamed(context: RuleContext, workload: DraftWorkload, path: KeyPath
     context.error([...path, 'identity'], `"${name}" takes no id tokens, and only those are exchanged here`);
   }
   for (const key of Object.keys(workload)) {
-    if (BESIDE_IDENTITY.has(key)) continue;
+    if (KEYS_WITH_IDENTITY.has(key)) continue;
     context.error([...path, key], 'belongs to the identity: give either identity or a definition', 'key');
   }
 }
@@ -79,7 +79,7 @@ function checkProject(context: RuleContext, workload: DraftWorkload, path: KeyPa
     context.error([...path, key], 'must be a path such as acme or acme/payments, without wildcards');
   }
   if (project !== undefined && !project.includes('/') && (group ?? user) === undefined) {
-    context.error([...path, 'project'], 'must be the whole path, or stand beside group or user');
+    context.error([...path, 'project'], 'must be the full path, or be combined with group or user');
   }
   if ([group, user, project, projectId, groupId].every((value) => value === undefined)) {
     const message = 'names no project and no group: every token of the issuer would match';
@@ -107,7 +107,7 @@ function checkRefs(context: RuleContext, { branches, tags }: DraftWorkload, path
   }
 }
 
-/** Names can be given up and taken over by somebody else; ids cannot (GitLab and GitHub both advise them). */
+/** Another account can acquire a released name, but never an id (GitLab and GitHub both recommend ids). */
 function checkPinned(
   context: RuleContext,
   workload: DraftWorkload,
@@ -118,14 +118,10 @@ function checkPinned(
   const key = workload.project === undefined ? 'groupId' : 'projectId';
   const how = `give ${key}: it is the claim ${idClaim(type, key)} of a token of such a job (gatehouse token inspect)`;
   if (workload.allowMutableNames !== true) {
-    context.error(
-      path,
-      `is bound by names, which can be taken over; ${how}; or say allowMutableNames: true`,
-      'key',
-    );
+    context.error(path, `is bound by mutable names; ${how}; or set allowMutableNames: true`, 'key');
     return;
   }
   const match = JSON.stringify(expandWorkload(workload, context.draft.issuers)?.match);
-  const message = `whoever takes over one of the names in ${match} gets its rights; to pin it, ${how}`;
+  const message = `names are mutable: an account that acquires one of the names in ${match} gets its rights; to pin it, ${how}`;
   context.warn([...path, 'allowMutableNames'], message);
 }

@@ -43,7 +43,7 @@ function sourceProblem(source: string): string | undefined {
   }
   if (/\*{3}/.test(source)) return '"***" is not a wildcard; write * or **';
   const odd = /[^A-Za-z0-9_.\-/*]/u.exec(source)?.[0];
-  if (odd !== undefined) return `"${odd}" cannot stand in the path of a project; only * and ** are wildcards`;
+  if (odd !== undefined) return `"${odd}" is not allowed in a project path; only * and ** are wildcards`;
   if (/^\/|\/$/.test(source)) return 'must not start or end with /; a whole group is written group/**';
   if (!source.includes('/') && !source.includes('**')) {
     return 'never matches: the path of a project has its group in it, such as acme/payments or acme/*';

@@ -14,7 +14,7 @@ export function checkDeployTokens(context: RuleContext): void {
 }
 
 function checkUsername(context: RuleContext, { name, username }: DraftDeployToken): void {
-  // Whoever sends it presents a job token: GitLab, "Use a CI/CD job token".
+  // This user name marks a job token: GitLab, "Use a CI/CD job token".
   if (username !== 'gitlab-ci-token') return;
   context.error(['deployTokens', name, 'username'], 'is the user name of job tokens; choose another');
 }
@@ -27,7 +27,10 @@ function checkSecret(context: RuleContext, token: DraftDeployToken, owners: Map<
     context.error(path, `is the hash of a secret that can be guessed; ${GENERATE}`);
   } else if (owner !== undefined) {
     const where = context.where(['deployTokens', owner, 'secretHash']);
-    context.error(path, `is that of "${owner}" too (${where}): nobody could tell them apart; ${GENERATE}`);
+    context.error(
+      path,
+      `is also the hash of "${owner}" (${where}): the two tokens are indistinguishable; ${GENERATE}`,
+    );
   }
   owners.set(secretHash, name);
 }
@@ -68,7 +71,7 @@ const GUESSABLE = [
   'undefined',
 ];
 
-/** What people hash to try something out. `echo` puts a line end behind it. */
+/** Secrets that are common in experiments. `echo` appends a line end. */
 function isGuessable({ name, username, secretHash }: DraftDeployToken): boolean {
   return [...GUESSABLE, name, username]
     .flatMap((text) => [text, `${text}\n`])

@@ -16,7 +16,7 @@ export function checkIssuers(context: RuleContext): void {
     checkTiming(context, issuer, path);
     checkUnique(context, issuer, path, owners);
     if (server.publicUrl !== undefined && sameUrl(server.publicUrl, issuer.issuer)) {
-      // Tokens that the gateway mints later bear publicUrl as `iss`: nobody else may.
+      // publicUrl is the `iss` of tokens that the gateway issues; no other issuer may use it.
       context.error(
         [...path, 'issuer'],
         'must not be server.publicUrl: the gateway does not issue these tokens',
@@ -24,7 +24,7 @@ export function checkIssuers(context: RuleContext): void {
     }
     if (issuer.audiences === undefined && server.publicUrl === undefined) {
       const message =
-        'is missing: without an audience a token made for any other service would do; give it, or server.publicUrl';
+        'is missing: without an audience, a token for any other service would be accepted; set it, or server.publicUrl';
       context.error([...path, 'audiences'], message);
     }
   }
@@ -44,7 +44,7 @@ function checkUrls(context: RuleContext, issuer: DraftIssuer, path: KeyPath): vo
     if (url === undefined || !url.startsWith('http:') || isLoopback(hostOf(url))) continue;
     context.error(
       [...path, key],
-      'must be https: whoever can change the answer could sign tokens (http is for loopback)',
+      'must be https: an attacker who can change the response can sign tokens (http is for loopback)',
     );
   }
   if (issuer.jwksUri !== undefined && issuer.jwksFile !== undefined) {

@@ -9,15 +9,15 @@ export function checkJobTokens(context: RuleContext): void {
   const { issuers, identities, services } = context.draft;
   for (const issuer of issuers) checkIssuer(context, issuer);
   for (const identity of identities) {
-    for (const kind of ASKED) if (identity.via.includes(kind)) checkVia(context, identity, kind);
+    for (const kind of VERIFIED_BY_GITLAB) if (identity.via.includes(kind)) checkVia(context, identity, kind);
     if (identity.via.includes('job_token')) checkClaims(context, identity);
   }
-  for (const service of services) for (const kind of ASKED) checkChoice(context, service, kind);
+  for (const service of services) for (const kind of VERIFIED_BY_GITLAB) checkChoice(context, service, kind);
 }
 
-/** Classes of credential that GitLab is asked about, and where an issuer says that it is. */
-const ASKED = ['job_token', 'deploy_token'] as const;
-type RequestedOperations = (typeof ASKED)[number];
+/** Credential classes that GitLab verifies, and the issuer keys that enable them. */
+const VERIFIED_BY_GITLAB = ['job_token', 'deploy_token'] as const;
+type RemoteClass = (typeof VERIFIED_BY_GITLAB)[number];
 const KEYS = { job_token: 'jobTokens', deploy_token: 'deployTokens' } as const;
 const WORDS = { job_token: 'job tokens', deploy_token: 'deploy tokens' } as const;
 
@@ -43,7 +43,7 @@ function checkIssuer(context: RuleContext, issuer: DraftIssuer): void {
     context.warn([...path, 'apiUrl'], 'has no effect without jobTokens or deployTokens', 'key');
   }
   if (jobTokens !== undefined && jobTokens.cache > LONG_CACHE) {
-    context.warn([...path, 'jobTokens', 'cache'], 'the token of a job that has ended is taken for that long');
+    context.warn([...path, 'jobTokens', 'cache'], 'the token of a finished job is accepted for that long');
   }
 }
 
@@ -53,18 +53,18 @@ function apiUrlProblem(url: string, publicUrl: string | undefined): string | und
   }
   if (/\/api(\/v\d+)?\/?$/.test(url)) return 'must be the URL of GitLab itself, without /api/v4';
   return publicUrl !== undefined && sameUrl(url, publicUrl)
-    ? 'must not be server.publicUrl: the gateway would ask itself'
+    ? 'must not be server.publicUrl: the gateway would call itself'
     : undefined;
 }
 
-function acceptingIssuers(context: RuleContext, kind: RequestedOperations): string[] {
+function acceptingIssuers(context: RuleContext, kind: RemoteClass): string[] {
   return context.draft.issuers.flatMap((issuer) => (issuer[KEYS[kind]] === undefined ? [] : [issuer.name]));
 }
 
 function checkVia(
   context: RuleContext,
   { name, issuer: issuerName, via }: DraftIdentity,
-  kind: RequestedOperations,
+  kind: RemoteClass,
 ): void {
   const key = KEYS[kind];
   const what = WORDS[kind];
@@ -76,7 +76,7 @@ function checkVia(
       ? `; give it ${key}: {} (${context.where(['issuers', issuerName])})`
       : others.length > 0
         ? `; accepted by: ${others.join(', ')}`
-        : ', which only those of type gitlab can';
+        : '; only issuers of type gitlab do';
   const path = ['identities', name, 'via', via.indexOf(kind)];
   context.error(path, `issuer "${issuerName}" accepts no ${what}${advice}`);
 }
@@ -91,8 +91,8 @@ function checkClaims(context: RuleContext, { name, match }: DraftIdentity): void
   }
 }
 
-/** Such a token does not say whose it is, and asking one GitLab after the other would show each the others' secrets. */
-function checkChoice(context: RuleContext, service: DraftService, kind: RequestedOperations): void {
+/** Such a token does not name its issuer, and trying several GitLab instances would disclose it to each of them. */
+function checkChoice(context: RuleContext, service: DraftService, kind: RemoteClass): void {
   const accepting = acceptingIssuers(context, kind).filter((name) => service.issuers?.includes(name) ?? true);
   const { identities, roles } = context.draft;
   const takesThem = identities.some(

@@ -1,7 +1,7 @@
 import type { DraftService } from '../../model/draft.ts';
 import type { RuleContext } from '../rule.ts';
 
-/** `forwardCredential` forwards nothing that is good for more than its upstream: whoever counts on that is told. */
+/** `forwardCredential` never forwards credentials that other services accept. Warns if clients use only such credentials. */
 export function checkClientCredentials(context: RuleContext): void {
   for (const service of context.draft.services) {
     if (service.upstream.auth?.forwardCredential === undefined) continue;
@@ -11,17 +11,17 @@ export function checkClientCredentials(context: RuleContext): void {
       ({ issuer, via }) => via.includes('id_token') && (issuers?.includes(issuer) ?? true),
     );
     if (audiences === undefined && idTokens !== undefined) {
-      const message = `id tokens, as of identity "${idTokens.name}", are refused here: the service has no \`audiences\` of its own`;
+      const message = `ID tokens, as of identity "${idTokens.name}", are never forwarded: the service has no \`audiences\``;
       context.warn(path, message, 'key');
     }
-    if (handsOutTokens(service)) {
+    if (issuesTokens(service)) {
       const message =
-        'clients of a registry come with tokens of the gateway, which are refused: set `challenge: basic`';
+        'registry clients send tokens issued by the gateway, which are never forwarded; set `challenge: basic`';
       context.warn(path, message, 'key');
     }
   }
 }
 
-function handsOutTokens(service: DraftService): boolean {
+function issuesTokens(service: DraftService): boolean {
   return service.type === 'oci' && service.challenge === 'bearer';
 }

@@ -21,7 +21,7 @@ function checkAgreement(context: RuleContext, service: Registry, other: Registry
   for (const key of SHARED) {
     if (JSON.stringify(service[key]) === JSON.stringify(other[key])) continue;
     const where = context.where(['services', other.name]);
-    const message = `must be the same as of service "${other.name}" (${where}), which has the same host: there is one login per host`;
+    const message = `must equal the value of service "${other.name}" (${where}), which has the same host: there is one login per host`;
     context.error(['services', service.name, key], message, 'key');
   }
 }

@@ -14,12 +14,15 @@ export function checkServices(context: RuleContext): void {
     checkIssuers(context, service, path);
     if (service.type === 'http') checkOperations(context, service, path);
     if (service.type === 'go' && service.deny === 'conceal') {
-      context.error([...path, 'deny'], 'must be reveal: told 404, `go` asks the next proxy for the module');
+      context.error(
+        [...path, 'deny'],
+        'must be reveal: after 404, `go` requests the module from the next proxy',
+      );
     }
     if (service.mode === 'shadow') {
       context.warn(
         [...path, 'mode'],
-        'policy is not enforced: what it denies is forwarded, without identity',
+        'policy is not enforced: denied requests are forwarded without identity headers',
       );
     }
   }
@@ -31,7 +34,7 @@ export function publicPathProblem(path: string): string | undefined {
   if (path.includes('//')) return 'must not have empty segments';
   if (/\/\.{1,2}\//.test(path)) return 'must not have dot segments';
   const odd = /[^A-Za-z0-9\-._~!$&'()*,=:@/]/u.exec(path)?.[0];
-  return odd === undefined ? undefined : `must not hold "${odd}", which can be sent in several spellings`;
+  return odd === undefined ? undefined : `must not contain "${odd}", which has several encodings`;
 }
 
 function checkHosts(context: RuleContext, { hosts }: DraftService, path: KeyPath): void {
@@ -65,7 +68,7 @@ function checkPlace(context: RuleContext, service: DraftService, places: Map<str
       continue;
     }
     const at = host === '' ? `path ${service.path}` : `host ${host} and path ${service.path}`;
-    const message = `${at} belong to service "${other}" too (${context.where(['services', other])})`;
+    const message = `${at} also belong to service "${other}" (${context.where(['services', other])})`;
     context.error(['services', service.name, 'path'], message);
   }
 }

@@ -7,7 +7,7 @@ import { hint } from '../../problems/suggest.ts';
 
 const DEFAULT = 'default';
 
-/** The name of each entry is that of somebody who may come. */
+/** Each entry must name an identity or a deploy token. */
 export function checkPerIdentity(context: RuleContext): void {
   const { identities, deployTokens } = context.names;
   if (identities === undefined || deployTokens === undefined) return;
@@ -30,7 +30,7 @@ export function checkPerIdentity(context: RuleContext): void {
   }
 }
 
-/** Whoever may come has an entry, and each entry is somebody's who may come. Only of configurations without errors of shape. */
+/** Warns about callers without an entry and entries without a caller. Runs only if the schema refused no entry. */
 export function checkPerIdentityReach(context: RuleContext): void {
   const { deployTokens, roles } = context.draft;
   const identities = identitiesOf(context.draft);

@@ -51,7 +51,7 @@ function checkOwn(context: RuleContext, auth: GatewayAuth, path: KeyPath, type: 
     checkRegistryToken(context, registryToken, [...path, 'registryToken'], type);
 }
 
-/** RFC 7617 §2: the first colon ends the user-id. Control characters cannot stand in either. */
+/** RFC 7617 §2: the first colon ends the user-id. Neither part may contain control characters. */
 function checkUsername(context: RuleContext, path: KeyPath, username: string): void {
   if (/^[^:\p{Cc}]+$/u.test(username)) return;
   context.error([...path, 'username'], 'must not hold a colon or control characters (RFC 7617)');
@@ -84,7 +84,7 @@ function checkRegistryToken(
   if (type !== 'oci') context.error(path, 'is for services of type oci', 'key');
   if (username === undefined) {
     if (password !== undefined || passwordFile !== undefined) {
-      context.error(path, 'needs username beside the password', 'key');
+      context.error(path, 'needs username in addition to the password', 'key');
     }
     return;
   }
@@ -93,7 +93,7 @@ function checkRegistryToken(
   if (!isPrivate(url)) context.error([...path, 'url'], 'must be https: the password travels to it');
 }
 
-/** Nobody between here and there can read along. */
+/** Whether the connection is encrypted or local. */
 function isPrivate(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === 'https:' || isLoopback(hostname.replaceAll(/[[\]]/g, ''));

@@ -10,7 +10,7 @@ export function checkUpstreams(context: RuleContext): void {
       if (upstream[key] === undefined || upstream.url.startsWith('https:')) continue;
       context.error(
         [...path, key],
-        'is not used with http://, which is not encrypted; write https://',
+        'has no effect with http://, which is not encrypted; use https://',
         'key',
       );
     }
@@ -26,7 +26,7 @@ export function checkUpstreams(context: RuleContext): void {
 }
 
 function upstreamUrlProblem(url: string): string | undefined {
-  if (!url.endsWith('/')) return 'must end in /, because its path replaces that of the service';
+  if (!url.endsWith('/')) return 'must end in /: its path replaces the path of the service';
   const path = /^https?:\/\/[^/]+(\/.*)$/i.exec(url)?.[1] ?? '/';
   const problem = publicPathProblem(path);
   return problem === undefined ? undefined : `its path ${problem}`;

@@ -11,7 +11,7 @@ test('a service without audiences refuses id tokens, and whoever would come with
   expect(errorsOf(orders(''))).toEqual([]);
   expect(warningsOf(orders(''))).toEqual([
     expect.stringContaining(
-      'services.orders.upstream.auth.forwardCredential: id tokens, as of identity "payments", are refused here',
+      'services.orders.upstream.auth.forwardCredential: ID tokens, as of identity "payments", are never forwarded',
     ),
   ]);
   expect(warningsOf(orders(', audiences: [https://orders.internal]'))).toEqual([]);

@@ -84,7 +84,7 @@ describe('secrets', () => {
     );
     expect(errorsOf(yaml)).toEqual([
       expect.stringMatching(
-        /deployTokens\.c\.secretHash: is that of "a" too \(\S+:7:\d+\): nobody could tell them apart; generate one/,
+        /deployTokens\.c\.secretHash: is also the hash of "a" \(\S+:7:\d+\): the two tokens are indistinguishable; generate one/,
       ),
     ]);
   });
@@ -122,7 +122,7 @@ describe('grants', () => {
     expect(warningsOf(yaml({}))).toEqual([
       expect.stringContaining('issuers: there are none'),
       expect.stringContaining('identities: there are none'),
-      expect.stringContaining('services.orders: nobody may reach it'),
+      expect.stringContaining('services.orders: is unreachable'),
     ]);
   });
 });

@@ -37,7 +37,7 @@ describe('GitLab and GitHub identities bind an immutable id', () => {
     [
       'gitlab',
       'project_path: acme/payments',
-      'must bind project_id or namespace_id: names can be taken over; or say allowMutableNames: true',
+      'must bind project_id or namespace_id: names are mutable; or set allowMutableNames: true',
     ],
     ['gitlab', 'project_id: { glob: "2*" }, ref: main', 'must bind project_id with equals or in'],
     ['gitlab', 'project_id: { notIn: ["20"] }, ref: main', 'must bind project_id with equals or in'],
@@ -57,7 +57,7 @@ describe('GitLab and GitHub identities bind an immutable id', () => {
     const yaml = identity('gitlab', 'project_path: acme/payments', ', allowMutableNames: true');
     expect(errorsOf(yaml)).toEqual([]);
     expect(warningsOf(yaml)).toEqual([
-      expect.stringContaining('identities.someone.allowMutableNames: whoever takes over'),
+      expect.stringContaining('identities.someone.allowMutableNames: names are mutable'),
     ]);
   });
 
@@ -109,7 +109,7 @@ describe('a match that matches everything', () => {
   ])('%s: %s is refused', (issuer, match) => {
     expect(errorsOf(identity(issuer, match))).toEqual([
       expect.stringContaining(
-        `identities.someone.match: matches every token of "${issuer}", and anybody can get one there`,
+        `identities.someone.match: matches every token of "${issuer}", and anyone can obtain a token there`,
       ),
     ]);
   });
@@ -179,14 +179,14 @@ describe('conditions that nobody means', () => {
     [
       'cluster',
       'kubernetes.io.namespace: x',
-      'match["kubernetes.io.namespace"]: never matches: what is inside kubernetes.io',
+      'match["kubernetes.io.namespace"]: never matches: claims inside kubernetes.io',
     ],
   ])('%s: %s is refused', (issuer, match, message) => {
     expect(errorsOf(identity(issuer, match))).toEqual([expect.stringContaining(message)]);
   });
 
   test.each([
-    ['x: release/*', 'match.x: the "*" is compared as it stands; a pattern is written { glob: … }'],
+    ['x: release/*', 'match.x: the "*" is compared literally; a pattern is written { glob: … }'],
     ['x: { glob: "release/{a,b}" }', 'match.x: only * and ** are special in a glob'],
     ['x: { glob: "v[0-9]?" }', 'match.x: only * and ** are special in a glob'],
   ])('%s is warned of', (match, message) => {

@@ -70,7 +70,7 @@ describe('issuers that accept job tokens', () => {
     [
       'the gateway as its API',
       { issuers: { gitlab: `${JOB_TOKENS}, apiUrl: ${PUBLIC}/` } },
-      'issuers.gitlab.apiUrl: must not be server.publicUrl: the gateway would ask itself',
+      'issuers.gitlab.apiUrl: must not be server.publicUrl: the gateway would call itself',
     ],
   ])('%s is refused', (_name, parts, message) => {
     const identities = parts.issuers?.gitlab === undefined ? [] : [caller('gitlab')];
@@ -98,7 +98,7 @@ describe('issuers that accept job tokens', () => {
     [
       'a long memory',
       { issuers: { gitlab: ', jobTokens: { cache: 301s }' }, identities: [caller('gitlab')] },
-      'issuers.gitlab.jobTokens.cache: the token of a job that has ended is taken for that long',
+      'issuers.gitlab.jobTokens.cache: the token of a finished job is accepted for that long',
     ],
     [
       'no identity that takes them',
@@ -123,7 +123,7 @@ describe('via job_token', () => {
         issuers: { github: '' },
         identities: [caller('github', '', 'repository_id: 1, event_name: push, ref: x')],
       },
-      'issuer "github" accepts no job tokens, which only those of type gitlab can',
+      'issuer "github" accepts no job tokens; only issuers of type gitlab do',
     ],
     [
       'an issuer of another type, beside one that does',

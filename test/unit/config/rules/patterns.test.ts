@@ -29,7 +29,7 @@ describe('operations', () => {
     ],
     ['methods: [GET], paths: ["/(a+)+$"]', 'operations[0].paths[0]: "+" can be sent'],
     ['methods: [GET], paths: ["/***"]', 'operations[0].paths[0]: "***" is not a wildcard'],
-    ['methods: [GET], paths: ["/{a,b}"]', 'operations[0].paths[0]: only {claims.NAME} can stand in braces'],
+    ['methods: [GET], paths: ["/{a,b}"]', 'operations[0].paths[0]: only {claims.NAME} is allowed in braces'],
     [
       'methods: [GET], paths: ["/a//b"]',
       'operations[0].paths[0]: never matches: paths have no empty segments',
@@ -125,20 +125,20 @@ describe('grants', () => {
     ],
     ['read_api', '"v1"', 'resources[0]: must start with /'],
     ['read_api', '"*"', 'resources[0]: must start with /'],
-    ['read_api', '"/v?"', 'resources[0]: "?" cannot stand in a pattern'],
-    ['read_api', '"/v[12]"', 'resources[0]: "[" cannot stand in a pattern'],
-    ['read_api', '"/{a,b}"', 'resources[0]: only {claims.NAME} can stand in braces'],
+    ['read_api', '"/v?"', 'resources[0]: "?" is not allowed in a pattern'],
+    ['read_api', '"/v[12]"', 'resources[0]: "[" is not allowed in a pattern'],
+    ['read_api', '"/{a,b}"', 'resources[0]: only {claims.NAME} is allowed in braces'],
     ['read_api', '"/{claims.}"', 'resources[0]: {claims.} names no claim'],
     ['read_api', '"/{claims. x}"', 'resources[0]: {claims. x} names no claim'],
     ['read_api', '"/{claims./a~2}"', 'resources[0]: {claims./a~2} is not a JSON pointer'],
-    ['read_api', '"/{claim.x}"', 'resources[0]: only {claims.NAME} can stand in braces'],
+    ['read_api', '"/{claim.x}"', 'resources[0]: only {claims.NAME} is allowed in braces'],
     ['read_api', '"/***"', 'resources[0]: "***" is not a wildcard'],
     ['read_api', '"/a%20b"', 'resources[0]: "%" does not stand for an escape'],
     ['read_api', '"/a/../b"', 'resources[0]: never matches: paths have no dot segments'],
     ['read_api', '"/a//b"', 'resources[0]: never matches: paths have no empty segments'],
     ['read_api', '"/a "', 'resources[0]: starts or ends with a space'],
     ['read_api', '"/a\\nb"', 'resources[0]: holds a control character'],
-    ['read_api', '"/a\\\\b"', 'resources[0]: "\\" cannot stand'],
+    ['read_api', '"/a\\\\b"', 'resources[0]: "\\" is not allowed'],
   ])('[%s] on [%s]', (scopes, resources, message) => {
     expect(errorsOf(grant(scopes, resources))).toEqual([
       expect.stringContaining(`roles.reader[0].${message}`),
@@ -185,7 +185,7 @@ describe('grants', () => {
       ['read_package_registry', '"acme/%20"', 'resources[0]: "%" does not stand for an escape'],
       ['read_package_registry', '"acme//a"', 'resources[0]: never matches: paths have no empty segments'],
       ['read_package_registry', '"../a"', 'resources[0]: never matches: paths have no dot segments'],
-      ['read_package_registry', '"acme/a?"', 'resources[0]: "?" cannot stand in a pattern'],
+      ['read_package_registry', '"acme/a?"', 'resources[0]: "?" is not allowed in a pattern'],
     ])('[%s] on [%s]', (scopes, resources, message) => {
       expect(errorsOf(files(scopes, resources))).toEqual([
         expect.stringContaining(`roles.reader[0].${message}`),
@@ -210,7 +210,7 @@ describe('grants', () => {
       'identities.a.grants[0].service: no service is named "ordres"; did you mean "orders"?',
       'services.orders.anonymous[0].scopes[0]: service "orders" has no scope "read"; known: read_api, write_api, websocket',
       'services.orders.anonymous[0].resources[0]: without a credential there are no claims; put {claims.…} into the resources of a grant',
-      'services.orders.anonymous[0].resources[1]: "?" cannot stand in a pattern; only * and ** are wildcards',
+      'services.orders.anonymous[0].resources[1]: "?" is not allowed in a pattern; only * and ** are wildcards',
     ]);
   });
 });

@@ -69,7 +69,7 @@ describe('unreachable identities', () => {
 });
 
 describe('what has no effect', () => {
-  test('a role that no identity has, and a service that nobody may reach', () => {
+  test('a role that no identity has, and an unreachable service', () => {
     const yaml = configuration({
       roles: `
   reader: [{ service: orders, scopes: [read_api], resources: ["**"] }]
@@ -81,7 +81,7 @@ describe('what has no effect', () => {
     });
     expect(warningsOf(yaml)).toEqual([
       '7:3 roles.unused: no identity has this role',
-      '10:3 services.stock: nobody may reach it: no grant of a deploy token, or of an identity whose issuer it accepts, names it',
+      '10:3 services.stock: is unreachable: no deploy token and no identity of an accepted issuer has a grant on this service',
     ]);
   });
 
@@ -91,7 +91,7 @@ describe('what has no effect', () => {
         '{ gitlab: { type: gitlab, issuer: https://gitlab.example.com }, own: { type: oidc, issuer: https://idp.example.com } }',
       services: '{ orders: { type: http, issuers: [own], upstream: { url: http://orders.internal/ } } }',
     });
-    expect(warningsOf(yaml)).toEqual([expect.stringContaining('services.orders: nobody may reach it')]);
+    expect(warningsOf(yaml)).toEqual([expect.stringContaining('services.orders: is unreachable')]);
   });
 
   test('is not guessed of a configuration that could not be read whole', () => {

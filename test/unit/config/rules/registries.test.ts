@@ -24,7 +24,7 @@ test.each([
   ['audiences', ', audiences: [https://a.example.com]', ', audiences: [https://b.example.com]'],
   ['audiences', '', ', audiences: [https://b.example.com]'],
 ])('registries of one host have the same %s', (key, a, b) => {
-  const message = new RegExp(`services\\.b\\.${key}: must be the same as of service "a"`);
+  const message = new RegExp(`services\\.b\\.${key}: must equal the value of service "a"`);
   for (const hosts of ['', HOST]) {
     expect(errors(a + hosts, b + hosts)).toEqual([expect.stringMatching(message)]);
     expect(errors(a + hosts, a + hosts)).toEqual([]);

@@ -12,8 +12,8 @@ test.each([
   ['admin: { listen: "127.0.0.1:99999" }', 'server.admin.listen: the port must be at most 65535'],
   ['listen: "127.0.0.1:9090"', 'server.admin.listen: is the address of server.listen too'],
   ['listen: "[::]:9090"', 'server.admin.listen: is the address of server.listen too'],
-  ['admin: { listen: "0.0.0.0:9090" }', 'server.admin.listen: others than this machine can reach it'],
-  ['admin: { listen: ":9090" }', 'server.admin.listen: others than this machine can reach it'],
+  ['admin: { listen: "0.0.0.0:9090" }', 'server.admin.listen: is reachable from other machines'],
+  ['admin: { listen: ":9090" }', 'server.admin.listen: is reachable from other machines'],
   ['admin: { token: a, tokenFile: token }', 'server.admin.token: give either token or tokenFile, not both'],
   ['admin: { tokenFile: none }', 'none does not exist'],
   ['limits: { headerBytes: 512B }', 'server.limits.headerBytes: must be between 1KiB and 1MiB'],
@@ -48,11 +48,11 @@ describe('warnings', () => {
   test.each([
     [
       'listen: "0.0.0.0:8080"',
-      ['server.trustedProxies: is empty: if a proxy stands in front, all runners behind it are one address'],
+      ['server.trustedProxies: is empty: behind a proxy, all clients share its address'],
     ],
     ['listen: "0.0.0.0:8080", trustedProxies: [10.0.0.0/8]', []],
-    ['trustedProxies: [0.0.0.0/0]', ['server.trustedProxies[0]: lets every client say where it comes from']],
-    ['trustedProxies: ["::/0"]', ['server.trustedProxies[0]: lets every client say where it comes from']],
+    ['trustedProxies: [0.0.0.0/0]', ['server.trustedProxies[0]: lets every client choose its address']],
+    ['trustedProxies: ["::/0"]', ['server.trustedProxies[0]: lets every client choose its address']],
   ])('%s', (body, expected) => {
     expect(warningsOf(server(body))).toEqual(expected.map((each) => expect.stringContaining(each)));
   });

@@ -17,9 +17,9 @@ describe('places', () => {
     [`path: /a//b/, ${UPSTREAM}`, 'path: must not have empty segments'],
     [`path: /a/../b/, ${UPSTREAM}`, 'path: must not have dot segments'],
     [`path: /./, ${UPSTREAM}`, 'path: must not have dot segments'],
-    [`path: /a%20b/, ${UPSTREAM}`, 'path: must not hold "%"'],
-    [`path: /a?b/, ${UPSTREAM}`, 'path: must not hold "?"'],
-    [`path: /ä/, ${UPSTREAM}`, 'path: must not hold "ä"'],
+    [`path: /a%20b/, ${UPSTREAM}`, 'path: must not contain "%"'],
+    [`path: /a?b/, ${UPSTREAM}`, 'path: must not contain "?"'],
+    [`path: /ä/, ${UPSTREAM}`, 'path: must not contain "ä"'],
     [`hosts: [API.example.com], ${UPSTREAM}`, 'hosts[0]: must be lowercase'],
     [`hosts: [a.example.com, a.example.com], ${UPSTREAM}`, 'hosts[1]: is given twice'],
     [`hosts: ["*.example.com"], ${UPSTREAM}`, 'hosts[0]: wildcards are not supported'],
@@ -57,11 +57,11 @@ describe('places', () => {
   test.each([
     [
       'b: { type: http, path: /orders/, upstream: { url: http://b/ } }',
-      ['services.b.path: path /orders/ belong to service "orders" too ('],
+      ['services.b.path: path /orders/ also belong to service "orders" ('],
     ],
     [
       'a: { type: http, hosts: [x.example.com, y.example.com], upstream: { url: http://a/ } }, b: { type: http, hosts: [y.example.com], upstream: { url: http://b/ } }',
-      ['services.b.path: host y.example.com and path / belong to service "a" too ('],
+      ['services.b.path: host y.example.com and path / also belong to service "a" ('],
     ],
     ['b: { type: http, hosts: [x.example.com], path: /orders/, upstream: { url: http://b/ } }', []],
     ['b: { type: http, path: /orders/v2/, upstream: { url: http://b/ } }', []],
@@ -231,7 +231,9 @@ describe('a file tree', () => {
 test('`go` would take a 404 for "ask somebody else"', () => {
   const go = (body: string): string => services(`go: { type: go, ${UPSTREAM}, ${body} }`);
   expect(errorsOf(go('deny: conceal'))).toEqual([
-    expect.stringContaining('services.go.deny: must be reveal: told 404, `go` asks the next proxy'),
+    expect.stringContaining(
+      'services.go.deny: must be reveal: after 404, `go` requests the module from the next proxy',
+    ),
   ]);
   expect(errorsOf(go('deny: reveal'))).toEqual([]);
 });

@@ -54,7 +54,7 @@ test.each([
     'redis: { url: redis://127.0.0.1, urlFile: url }',
     'state.redis.url: give either url or urlFile, not both',
   ],
-  ['redis: { url: redis://127.0.0.1, caFile: ca }', 'state.redis.caFile: is not used with redis://'],
+  ['redis: { url: redis://127.0.0.1, caFile: ca }', 'state.redis.caFile: has no effect with redis://'],
   ['redis: { urlFile: none }', 'none does not exist'],
   ['redis: { urlFile: empty }', 'empty is empty'],
   ['redis: { urlFile: page }', 'page must hold one line: redis://HOST:PORT or rediss://HOST:PORT (TLS)'],
@@ -95,7 +95,7 @@ describe('the URL of Redis', () => {
 
   test('a password in it belongs into a file', () => {
     expect(warningsOf(state('redis: { url: "rediss://gate:s3cret@redis.example.com" }'))).toEqual([
-      expect.stringContaining('state.redis.url: holds a password: rather put the URL into a file'),
+      expect.stringContaining('state.redis.url: contains a password: put the URL into a file'),
     ]);
     expect(warningsOf(state('redis: { urlFile: url }'), {}, BESIDE)).toEqual([]);
   });

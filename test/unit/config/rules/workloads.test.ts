@@ -124,7 +124,7 @@ describe('refused', () => {
       'every token of the issuer',
     ],
     ['a wildcard', `issuer: gitlab, project: "acme/*", projectId: "2", ${roles}`, 'without wildcards'],
-    ['half a path', `issuer: gitlab, project: web, projectId: "21", ${roles}`, 'must be the whole path'],
+    ['half a path', `issuer: gitlab, project: web, projectId: "21", ${roles}`, 'must be the full path'],
     ['group and user', `issuer: gitlab, group: a, user: b, groupId: "2", ${roles}`, 'either group or user'],
     [
       'no ref at all',
@@ -180,7 +180,7 @@ test('a service that has the host of publicUrl for itself hides the exchange', (
   const services =
     '{ orders: { type: http, path: /orders/, hosts: [gateway.example.com], upstream: { url: http://orders.internal/ } } }';
   expect(warningsOf(yaml('identity: payments', { services }))).toEqual([
-    expect.stringContaining('the exchange is not to be had at server.publicUrl: service "orders"'),
+    expect.stringContaining('the exchange is unreachable at server.publicUrl: service "orders"'),
   ]);
 });
 
