@@ -21,8 +21,8 @@ export function readSources(path: string): Sources {
   const sources: Source[] = [];
   for (const file of listFiles(path, problems)) {
     const read = readSource(file);
-    if (typeof read === 'string') problems.push(wholeFile(file, read));
-    else sources.push(read);
+    if (read.kind === 'unreadable') problems.push(wholeFile(file, read.detail));
+    else sources.push(read.source);
   }
   return { sources, problems };
 }
@@ -44,19 +44,29 @@ function listFiles(path: string, problems: Problem[]): string[] {
   }
 }
 
-function readSource(file: string): Source | string {
+type SourceResult =
+  | { readonly kind: 'source'; readonly source: Source }
+  | { readonly kind: 'unreadable'; readonly detail: string };
+
+function readSource(file: string): SourceResult {
   try {
     // Before it is opened: a pipe would wait for its writer, a device might never end.
     const facts = statSync(file);
-    if (!facts.isFile()) return 'is not a regular file';
-    if (facts.size > MAX_BYTES) return 'is larger than 1 MiB; split it over several files of a directory';
+    if (!facts.isFile()) return refused('is not a regular file');
+    if (facts.size > MAX_BYTES)
+      return refused('is larger than 1 MiB; split it over several files of a directory');
     const bytes = readFileSync(file);
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    if (text.startsWith('\uFEFF')) return 'starts with a byte order mark; save it as UTF-8 without one';
-    return { file, text };
+    if (text.startsWith('\uFEFF'))
+      return refused('starts with a byte order mark; save it as UTF-8 without one');
+    return { kind: 'source', source: { file, text } };
   } catch (cause) {
-    return cause instanceof TypeError ? 'is not UTF-8 text' : unreadable(cause);
+    return refused(cause instanceof TypeError ? 'is not UTF-8 text' : unreadable(cause));
   }
+}
+
+function refused(detail: string): SourceResult {
+  return { kind: 'unreadable', detail };
 }
 
 export function unreadable(cause: unknown): string {
