@@ -169,7 +169,7 @@ describe('values are compared as text', () => {
   });
 });
 
-describe('conditions that nobody means', () => {
+describe('conditions that are probably mistakes', () => {
   test.each([
     ['own', 'x: ""', 'match.x: an empty value never matches'],
     ['own', 'x: { contains: "" }', 'match.x: an empty value never matches'],
