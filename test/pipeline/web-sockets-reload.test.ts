@@ -23,9 +23,9 @@ test('a reload that changes the service ends it; one that does not, does not', a
       yaml.replace('type: http, path: /orders/', 'type: http, keepCookies: true, path: /orders/'),
     ),
   ).toBe(true);
-  await expectEnded(socket, echo);
-  expect((await rig.audit())[0]?.gatehouse['detail']).toMatch(/the service changed/);
-  const next = await connect(rig);
+  await expectClosed(socket, echo);
+  expect((await scenario.audit())[0]?.gatehouse['detail']).toMatch(/the service changed/);
+  const next = await connectChat(scenario);
   next.send('again');
   expect(await next.next()).toBe('again');
 });
@@ -150,6 +150,6 @@ test('a handshake that is under way at a reload of its service opens nothing tha
     true,
   );
   held.resolve();
-  await expectEnded(await opening, echo);
-  expect((await rig.audit())[0]?.gatehouse['detail']).toMatch(/the service changed/);
+  await expectClosed(await opening, echo);
+  expect((await scenario.audit())[0]?.gatehouse['detail']).toMatch(/the service changed/);
 });
