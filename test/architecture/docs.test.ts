@@ -1,13 +1,16 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { keep } from '../support/cleanup.ts';
 import { MANIFEST, ROOT, readText, repositoryFiles } from '../support/repository.ts';
+import { run } from '../support/run.ts';
 
 const files = await repositoryFiles();
 const pages = files.filter((file) => file.endsWith('.md'));
 const texts = files.filter((file) => !/\.(png|ico|gz|zip)$/.test(file));
 
-/** npm's own commands; everything else that follows `npm` in the docs must be a script. */
+/** Commands of npm; every other word after `npm` in the docs must be a script. */
 const NPM_COMMANDS = new Set([
   'ci',
   'install',
@@ -21,7 +24,7 @@ const NPM_COMMANDS = new Set([
   'whoami',
 ]);
 
-/** `src/…`, `docs/…` in backticks; a placeholder (`NAME`, `*`, `{}`, `…`) names no one file. */
+/** `src/…`, `docs/…` in backticks, except patterns and placeholders (`NAME`, `*`, `{}`, `…`). */
 function namedPaths(page: string): readonly string[] {
   const quoted = [...page.matchAll(/`((?:src|test|docs|config|bench|helm|\.ci)\/[^`\s]*)`/g)].map(
     ([, path]) => path!,
@@ -31,10 +34,19 @@ function namedPaths(page: string): readonly string[] {
     .map((path) => path.replace(/[#:].*$/, ''));
 }
 
-/** Code spans, fenced blocks and indented lines: elsewhere `npm package` is just English. */
+/** Code spans, fenced blocks and indented lines; in prose, `npm package` is not a command. */
 function codeOf(page: string): string {
   return [...page.matchAll(/```[^]*?```|`[^`\n]+`|^ {4}.+$/gm)].map(([code]) => code).join('\n');
 }
+
+const SECTIONS = [
+  'Status:',
+  'Date:',
+  '## Context',
+  '## Decision',
+  '## Alternatives',
+  '## Consequences',
+];
 
 function linkedPaths(page: string, folder: string): readonly string[] {
   return [...page.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)].map(([, path]) =>
@@ -50,7 +62,7 @@ describe('documentation', () => {
     'CONTRIBUTING.md',
     'CHANGELOG.md',
     'LICENSE',
-  ])('%s is there', (file) => {
+  ])('%s exists', (file) => {
     expect(files).toContain(file);
   });
 
@@ -74,45 +86,70 @@ describe('documentation', () => {
     expect(missing).toEqual([]);
   });
 
-  test('every production dependency has its reason in docs/adr/', () => {
-    const decisions = pages
+  test('every production dependency has a decision record', () => {
+    const records = pages
       .filter((page) => page.startsWith('docs/adr/'))
       .map(readText)
       .join('\n');
     const unexplained = Object.keys(MANIFEST.dependencies).filter(
-      (name) => !decisions.includes(`\`${name}\``),
+      (name) => !records.includes(`\`${name}\``),
     );
     expect(unexplained).toEqual([]);
   });
 
-  test('every decision has status, date, rejected options and consequences', () => {
+  test('every decision record has the required sections', () => {
     const decisions = pages.filter((page) => /^docs\/adr\/\d{4}-[a-z0-9-]+\.md$/.test(page));
     expect(decisions.length).toBeGreaterThan(0);
     for (const page of decisions) {
-      for (const part of ['Status:', 'Date:', '## Decision', '## Rejected', '## Consequences']) {
+      for (const part of SECTIONS) {
         expect(readText(page), `${page}: ${part}`).toContain(part);
       }
     }
   });
+
+  test('the index of decision records lists every record', () => {
+    const index = readText('docs/adr/README.md');
+    const records = pages.filter((page) => /^docs\/adr\/\d{4}-/.test(page));
+    expect(records.filter((page) => !index.includes(`(${page.replace('docs/adr/', '')})`))).toEqual([]);
+  });
+
+  test.each(['README.md', 'docs/getting-started.md'])('the configuration in %s passes check', async (page) => {
+    const blocks = [...readText(page).matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = '']) => text);
+    expect(blocks).toHaveLength(1);
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-docs-'));
+    keep({ close: () => rmSync(folder, { recursive: true, force: true }) });
+    const file = join(folder, 'gatehouse.yaml');
+    writeFileSync(file, blocks.join(''));
+    const outcome = await run(join(ROOT, 'bin/gatehouse'), ['check', '--config', file]);
+    expect(outcome).toMatchObject({ code: 0, stdout: expect.stringContaining('0 warnings') });
+  });
+
+  test('the README is an overview of at most 600 words', () => {
+    expect(readText('README.md').split(/\s+/).length).toBeLessThanOrEqual(600);
+  });
+
+  test('no page starts the package of that name on the npm registry', () => {
+    expect(pages.filter((page) => readText(page).includes('npx gatehouse'))).toEqual([]);
+  });
 });
 
-describe('the repository works for whoever clones it', () => {
-  /** A mirror's address would work here and nowhere else, or only as long as that mirror lives. */
+describe('a clone of the repository works on any machine', () => {
+  /** The address of a registry mirror is valid on one network only. */
   const REGISTRY =
     /\b(?:registry|npm|pypi|index|static|repo\d?|proxy|sum|deb|mirrors?|files)\.(?!example\b)(?:[a-z0-9-]+\.)*(?:com|dev|io|net|org)\b/gi;
   const MACHINE_PATH = /(?<![\w.@-])\/(?:home|root|Users|work)\/\w[\w./-]*/g;
 
   test.each([
-    { what: 'a package registry', pattern: REGISTRY },
-    { what: 'a path of one machine', pattern: MACHINE_PATH },
-  ])('no file names $what', ({ pattern }) => {
+    { name: 'a package registry', pattern: REGISTRY },
+    { name: 'a path of one machine', pattern: MACHINE_PATH },
+  ])('no file names $name', ({ pattern }) => {
     const found = texts.flatMap((file) =>
       (readText(file).match(pattern) ?? []).map((text) => `${file}: ${text}`),
     );
     expect(found).toEqual([]);
   });
 
-  test('the lock file leaves it to the client where packages come from', () => {
+  test('the lock file names no registry: the client configuration selects it', () => {
     expect(readText('package-lock.json')).not.toContain('"resolved"');
   });
 });

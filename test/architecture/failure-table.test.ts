@@ -1,34 +1,34 @@
-/** Every row of the README's table "When something fails" is what a named test sees happen. */
+/** Each row of the first table of docs/operations/failure-modes.md is covered by named tests. */
 import { expect, test } from 'vitest';
 import { configReference } from '../../src/config/index.ts';
 import { REASONS } from '../../src/core/reasons.ts';
 import { readText } from '../support/repository.ts';
 
-/** The first column, as it stands there → file and title of the tests that hold the second one. */
-const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: string])[]>> = {
-  'an issuer cannot be reached at start': [
+/** First column of the table → file and title of the tests that verify the second column. */
+const TESTS_OF: Readonly<Record<string, readonly (readonly [file: string, title: string])[]>> = {
+  'an issuer is unreachable at start': [
     [
       'test/e2e/cli-serve.test.ts',
       'an unreachable issuer: the gateway starts and logs it, and is ready once the keys are fetched',
     ],
   ],
-  'an issuer cannot be reached later': [
+  'an issuer becomes unreachable later': [
     [
       'test/security/jwt.test.ts',
       'the last keys are used up to the stale limit; then 503, for cached tokens too',
     ],
   ],
-  "a key disappears from the issuer's key set": [
+  "a key is removed from the issuer's key set": [
     ['test/security/cache.test.ts', 'C6 cached tokens of a withdrawn key are refused at the next request'],
   ],
-  'GitLab cannot be asked about a job token': [
+  'GitLab is unreachable for the verification of a job token': [
     ['test/unit/credentials/job-token/job-token.test.ts', 'an outage ends'],
     [
       'test/unit/credentials/job-token/job-token-cache.test.ts',
       'expires after its lifetime, however often it is used',
     ],
   ],
-  'the store is away': [
+  'the store is unreachable': [
     [
       'test/e2e/redis.test.ts',
       'Redis killed: requests continue, changes are refused, metrics report it; restarted: it recovers',
@@ -39,7 +39,7 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
     ],
     ['test/unit/state/failure-limits.test.ts', 'without the store, limits hold here'],
   ],
-  'the store answers, but refuses writes': [
+  'the store responds but refuses writes': [
     [
       'test/e2e/redis-faults.test.ts',
       'refuses all writes: existing data is still read, also by new replicas; changes are refused',
@@ -49,22 +49,22 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
       'refuses all writes and is empty: revocations are not loaded until it accepts writes',
     ],
   ],
-  'a client fails to authenticate too often': [
+  'a client exceeds the limit of failed authentications': [
     [
       'test/security/brute-force.test.ts',
       'B2 brute force: neither case nor X-Forwarded-For evades the limit; valid credentials still work',
     ],
   ],
-  'the upstream refuses, breaks off or talks nonsense': [
+  'the upstream refuses the connection, aborts, or sends an invalid response': [
     ['test/pipeline/answers.test.ts', 'nothing listens: 502 upstream_unreachable'],
     ['test/security/smuggling-responses.test.ts', 'S8 hostile response: %s'],
     ['test/security/smuggling-responses.test.ts', 'S10 truncation %s: the client cannot take it for whole'],
   ],
-  'the upstream does not answer in time': [
+  'the upstream does not respond in time': [
     ['test/security/exhaustion-limits.test.ts', 'D5 it takes no connection'],
     ['test/security/exhaustion-limits.test.ts', 'it answers nothing'],
   ],
-  "an upstream's token service is away, or refuses us": [
+  "an upstream's token service is unreachable, or refuses the gateway": [
     [
       'test/e2e/registry-upstreams.test.ts',
       'an unreachable token service, or one that refuses the credential',
@@ -74,7 +74,7 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
       'tokens of its token service: fetched per scope set, cached, renewed, not visible to clients',
     ],
   ],
-  'the signing key cannot be had': [
+  'the signing key is unavailable': [
     [
       'test/e2e/failures.test.ts',
       'the signing key is unavailable: no token is issued, ID tokens are accepted; then it becomes available',
@@ -84,19 +84,19 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
       'an unreachable store: verification is unavailable until the store responds',
     ],
   ],
-  "the upstream does not accept the gateway's credential": [
+  "the upstream refuses the gateway's credential": [
     [
       'test/security/leaks-responses.test.ts',
       'L4: a 401 of the upstream is a 502, and its challenge goes no further',
     ],
   ],
-  'more requests in flight than `upstream.connections`': [
+  'more requests are in flight than `upstream.connections`': [
     [
       'test/pipeline/answers.test.ts',
       'more in flight than connections allows: 503 with Retry-After; then it goes on',
     ],
   ],
-  'a body stands still': [
+  'a body transfer stalls': [
     [
       'test/security/exhaustion.test.ts',
       'D1 slowloris: a body that drips (%s) ends in 408, the upstream is let go',
@@ -120,7 +120,7 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
       'upstream auth: follows its file, and keeps the last good secret through bad ones',
     ],
   ],
-  'the configuration is wrong': [
+  'the configuration is invalid at start': [
     [
       'test/e2e/cli-serve.test.ts',
       'an invalid configuration: exit 2, every problem with its position, nothing is started',
@@ -130,7 +130,7 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
       'K3 an invalid configuration: the previous one stays active, and the problem is logged',
     ],
   ],
-  'the gateway has no credential of the upstream for this identity': [
+  'the gateway has no upstream credential for this identity': [
     [
       'test/security/per-identity.test.ts',
       'no entry and no default: a denial, and the upstream gets nothing',
@@ -139,19 +139,19 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
   "the upstream refuses the client's own credential (`forwardCredential`)": [
     ['test/security/client-credential.test.ts', 'a 401 of the upstream to %s: a 401 with our challenge'],
   ],
-  'a changed configuration cannot be used': [
+  'a changed configuration is invalid': [
     [
       'test/e2e/reload.test.ts',
       'K3 an invalid configuration: the previous one stays active, and the problem is logged',
     ],
   ],
-  'a signing key is taken out of its file': [
+  'a signing key is removed from its file': [
     [
       'test/unit/token-service/signing-keys/keyring.test.ts',
       'a key verifies while it is in its file and for one minute after its replacement',
     ],
   ],
-  'the process is told to stop': [
+  'the process receives SIGTERM': [
     [
       'test/e2e/drain.test.ts',
       'D8 SIGTERM under load: uploads complete, keep-alive connections are closed, every response has an audit event',
@@ -161,7 +161,7 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
       'D8 a second signal aborts requests in flight; the audit log is still complete',
     ],
   ],
-  'too many connections, of one client or in all': [
+  'too many connections, of one client or in total': [
     [
       'test/security/exhaustion-idle.test.ts',
       'D6 5,000 idle clients of one address: the cap of an address holds, others are served',
@@ -171,35 +171,35 @@ const HELD_BY: Readonly<Record<string, readonly (readonly [file: string, title: 
       'D6 5,000 idle clients of many addresses: memory is bounded, the cap of all holds',
     ],
   ],
-  "an upstream's certificate does not verify": [
+  "an upstream's certificate is invalid": [
     ['test/pipeline/tls.test.ts', 'K7 an upstream with a certificate of ${name}: 502, and it reads nothing'],
   ],
 };
 
 interface Row {
-  readonly when: string;
-  readonly happens: string;
+  readonly failure: string;
+  readonly behaviour: string;
 }
 
 function rows(): readonly Row[] {
-  const [, section = ''] = readText('README.md').split('## When something fails\n');
+  const [, section = ''] = readText('docs/operations/failure-modes.md').split('## Responses to clients\n');
   const lines = section.split('\n## ')[0]?.match(/^\|.*\|$/gm) ?? [];
   return lines.slice(2).map((line) => {
-    const [, when = '', happens = ''] = line.split('|').map((cell) => cell.trim());
-    return { when, happens };
+    const [, failure = '', behaviour = ''] = line.split('|').map((cell) => cell.trim());
+    return { failure, behaviour };
   });
 }
 
-test('no row without a test, no test of a row that is gone', () => {
+test('rows and listed tests correspond one to one', () => {
   expect(rows().length).toBeGreaterThan(10);
   expect(
     rows()
-      .map(({ when }) => when)
+      .map(({ failure }) => failure)
       .toSorted(),
-  ).toEqual(Object.keys(HELD_BY).toSorted());
+  ).toEqual(Object.keys(TESTS_OF).toSorted());
 });
 
-test.each(Object.entries(HELD_BY))('%s', (_, tests) => {
+test.each(Object.entries(TESTS_OF))('%s', (_, tests) => {
   for (const [file, title] of tests) {
     const spellings = [`'${title}'`, `\`${title}\``, `"${title}"`];
     const found = spellings.some((spelling) => readText(file).includes(spelling));
@@ -207,22 +207,22 @@ test.each(Object.entries(HELD_BY))('%s', (_, tests) => {
   }
 });
 
-test('a reason in the table has the status of the code, and one of the tests of its row asks for it', () => {
-  const named = rows().flatMap(({ when, happens }) =>
-    [...happens.matchAll(/(\d{3}) ((?:`[a-z_]+`(?:, )?)+)/g)].flatMap(([, status, reasons = '']) =>
-      [...reasons.matchAll(/[a-z_]+/g)].map(([reason]) => ({ when, status: Number(status), reason })),
+test('a reason in the table has its status, and a test of the row asserts the reason', () => {
+  const named = rows().flatMap(({ failure, behaviour }) =>
+    [...behaviour.matchAll(/(\d{3}) ((?:`[a-z_]+`(?:, )?)+)/g)].flatMap(([, status, reasons = '']) =>
+      [...reasons.matchAll(/[a-z_]+/g)].map(([reason]) => ({ failure, status: Number(status), reason })),
     ),
   );
   expect(named.length).toBeGreaterThan(10);
-  for (const { when, status, reason } of named) {
-    expect(REASONS, when).toMatchObject({ [reason]: { status } });
-    const asked = (HELD_BY[when] ?? []).some(([file]) => readText(file).includes(reason));
-    expect(asked, `${reason} in a test of "${when}"`).toBe(true);
+  for (const { failure, status, reason } of named) {
+    expect(REASONS, failure).toMatchObject({ [reason]: { status } });
+    const asserted = (TESTS_OF[failure] ?? []).some(([file]) => readText(file).includes(reason));
+    expect(asserted, `${reason} in a test of "${failure}"`).toBe(true);
   }
 });
 
 test('a figure in the table is the default of its key', () => {
-  const figures = rows().flatMap(({ happens }) => [...happens.matchAll(/`([\w.]+)` \((\d+ \w+)\)/g)]);
+  const figures = rows().flatMap(({ behaviour }) => [...behaviour.matchAll(/`([\w.]+)` \((\d+ \w+)\)/g)]);
   expect(figures.length).toBeGreaterThanOrEqual(3);
   for (const [, key = '', figure = ''] of figures) {
     const row = new RegExp(`^\\| \`${key.replace('server.', '')}\` .* Default (\\S+)\\. \\|$`, 'm');

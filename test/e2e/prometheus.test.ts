@@ -99,7 +99,7 @@ test('every metric used by the dashboard and the alerts is exposed', async () =>
 const UNSEEN = new Set(['gatehouse_config_last_reload_timestamp_seconds']);
 
 test('every alert has a runbook', () => {
-  const page = readText('docs/operations/deployment.md');
+  const page = readText('docs/operations/runbook.md');
   expect(alerts.length).toBeGreaterThan(8);
   expect(alerts.filter((alert) => !page.includes(`\n### ${alert}\n`))).toEqual([]);
 });
