@@ -1,8 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { keep } from '../support/cleanup.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { MANIFEST, ROOT, readText, repositoryFiles } from '../support/repository.ts';
 import { run } from '../support/run.ts';
 
@@ -39,14 +38,7 @@ function codeOf(page: string): string {
   return [...page.matchAll(/```[^]*?```|`[^`\n]+`|^ {4}.+$/gm)].map(([code]) => code).join('\n');
 }
 
-const SECTIONS = [
-  'Status:',
-  'Date:',
-  '## Context',
-  '## Decision',
-  '## Alternatives',
-  '## Consequences',
-];
+const SECTIONS = ['Status:', 'Date:', '## Context', '## Decision', '## Alternatives', '## Consequences'];
 
 function linkedPaths(page: string, folder: string): readonly string[] {
   return [...page.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)].map(([, path]) =>
@@ -91,9 +83,7 @@ describe('documentation', () => {
       .filter((page) => page.startsWith('docs/adr/'))
       .map(readText)
       .join('\n');
-    const unexplained = Object.keys(MANIFEST.dependencies).filter(
-      (name) => !records.includes(`\`${name}\``),
-    );
+    const unexplained = Object.keys(MANIFEST.dependencies).filter((name) => !records.includes(`\`${name}\``));
     expect(unexplained).toEqual([]);
   });
 
@@ -113,16 +103,19 @@ describe('documentation', () => {
     expect(records.filter((page) => !index.includes(`(${page.replace('docs/adr/', '')})`))).toEqual([]);
   });
 
-  test.each(['README.md', 'docs/getting-started.md'])('the configuration in %s passes check', async (page) => {
-    const blocks = [...readText(page).matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = '']) => text);
-    expect(blocks).toHaveLength(1);
-    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-docs-'));
-    keep({ close: () => rmSync(folder, { recursive: true, force: true }) });
-    const file = join(folder, 'gatehouse.yaml');
-    writeFileSync(file, blocks.join(''));
-    const outcome = await run(join(ROOT, 'bin/gatehouse'), ['check', '--config', file]);
-    expect(outcome).toMatchObject({ code: 0, stdout: expect.stringContaining('0 warnings') });
-  });
+  test.each(['README.md', 'docs/getting-started.md'])(
+    'the configuration in %s passes check',
+    async (page) => {
+      const blocks = [...readText(page).matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = '']) => text);
+      expect(blocks).toHaveLength(1);
+      const folder = mkdtempSync(join(tmpdir(), 'gatehouse-docs-'));
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+      const file = join(folder, 'gatehouse.yaml');
+      writeFileSync(file, blocks.join(''));
+      const outcome = await run(join(ROOT, 'bin/gatehouse'), ['check', '--config', file]);
+      expect(outcome).toMatchObject({ code: 0, stdout: expect.stringContaining('0 warnings') });
+    },
+  );
 
   test('the README is an overview of at most 600 words', () => {
     expect(readText('README.md').split(/\s+/).length).toBeLessThanOrEqual(600);
