@@ -1,4 +1,4 @@
-/** docs/reference/metrics.md says what /metrics says: names, types, labels, their values, and the meaning. */
+/** Compares docs/reference/metrics.md with /metrics: names, types, labels, label values and help texts. */
 import { expect, test } from 'vitest';
 import { createTelemetry } from '../../src/observability/index.ts';
 import { CREDENTIAL, DECISION, METHOD, REASON, STATUS } from '../../src/observability/metrics/names.ts';
@@ -14,7 +14,7 @@ function tableUnder(heading: string): readonly (readonly string[])[] {
   return [...rows].map(([, cells = '']) => cells.split(' | ').map((cell) => cell.trim().replaceAll('`', '')));
 }
 
-/** The exposition of a gateway on which everything has happened once. */
+/** The exposition after each kind of event has occurred once. */
 async function exposition(): Promise<string> {
   const telemetry = createTelemetry({
     services: [{ name: 'orders', type: 'http' }],
@@ -37,7 +37,7 @@ async function exposition(): Promise<string> {
   return telemetry.metrics();
 }
 
-test('every metric of our own, with its type, labels and meaning', async () => {
+test('every gatehouse metric, with its type, labels and help text', async () => {
   const text = await exposition();
   const found = [...text.matchAll(/^# HELP (gatehouse_\S+) (.*)\n# TYPE \S+ (\S+)\n(.*)$/gm)].map(
     ([, name = '', help = '', type = '', series = '']) => {
@@ -54,12 +54,14 @@ test('every metric of our own, with its type, labels and meaning', async () => {
 
 test('every value of every closed label', () => {
   const closed = [METHOD, STATUS, CREDENTIAL, DECISION, REASON];
-  const said = new Map(tableUnder('Labels').map(([label = '', values = '']) => [label, values.split(', ')]));
-  for (const { name, values } of closed) expect([name, said.get(name)]).toEqual([name, values]);
+  const documented = new Map(
+    tableUnder('Labels').map(([label = '', values = '']) => [label, values.split(', ')]),
+  );
+  for (const { name, values } of closed) expect([name, documented.get(name)]).toEqual([name, values]);
 });
 
 test('buckets of the durations', async () => {
   const bounds = [...(await exposition()).matchAll(/upstream_duration_seconds_bucket\{le="([^"]+)"/g)];
-  const [, said = ''] = /Buckets in seconds: (.*)\./.exec(page) ?? [];
-  expect(said.split(', ')).toEqual(bounds.map(([, bound]) => bound).slice(0, -1));
+  const [, documented = ''] = /Buckets in seconds: (.*)\./.exec(page) ?? [];
+  expect(documented.split(', ')).toEqual(bounds.map(([, bound]) => bound).slice(0, -1));
 });

@@ -1,4 +1,4 @@
-/** docs/operations/runtime.md, held to the code: what needs a restart, and what the limits are where nobody sets them. */
+/** Compares docs/operations/runtime.md with the code: keys that need a restart, and defaults of limits. */
 import { expect, test } from 'vitest';
 import { RESTART_KEYS } from '../../src/app/restart.ts';
 import { configReference } from '../../src/config/index.ts';

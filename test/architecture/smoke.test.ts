@@ -8,7 +8,7 @@ import { run } from '../support/run.ts';
 
 const sources = (await repositoryFiles()).filter((file) => /^(src|bench)\/.*\.ts$/.test(file));
 
-/** vitest compiles what node refuses (enums, a missing `import type`), so only node itself can tell. */
+/** vitest accepts syntax that Node refuses (enums, a missing `import type`), so these tests run plain Node. */
 describe('plain node runs the source as it is', () => {
   test('the tests themselves run under the pinned major', () => {
     expect(process.versions.node).toMatch(/^26\./);
