@@ -3,7 +3,7 @@
 #   docker build -t gatehouse .                        # or podman, or buildah
 #   docker run --read-only -v ./config:/etc/gatehouse:ro -v state:/var/lib/gatehouse -p 8080:8080 gatehouse
 #
-# What npm needs beyond its defaults (another registry, a CA) comes as a secret, and stays out of every layer:
+# npm settings (another registry, a CA) are passed as a secret, and no layer contains them:
 #   --secret id=npmrc,src=$HOME/.npmrc
 #
 # test/e2e/container.test.ts builds this file and runs the result.
@@ -22,9 +22,9 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
 COPY src ./src
 COPY LICENSE ./
 
-# Node finds a compiled module by version, user, path and flags: they must be those of the run, or all of it is made
-# again at every start. The demo takes the whole way, from the configuration to the audit trail, and fails the build
-# where the gateway does not run.
+# Version, user, path and flags are part of Node's cache key: they must equal those of the final image, or Node compiles
+# again at every start. The demo covers the gateway from the configuration to the audit trail, and fails the build
+# if the gateway does not run.
 FROM ${RUNTIME_IMAGE} AS warm
 USER 65532:65532
 COPY --from=build /app /app
@@ -41,7 +41,7 @@ LABEL org.opencontainers.image.title="gatehouse" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /app /app
-# Root's, as the code is: the process reads it and cannot change what it will run. Node writes it for its owner alone.
+# Owned by root, like the code: the process cannot modify the code that it runs. Node creates it readable by its owner only.
 COPY --from=warm --chown=0:0 --chmod=0555 /var/cache/gatehouse /var/cache/gatehouse
 COPY --from=build --chown=65532:65532 /empty /var/lib/gatehouse
 COPY --from=build /empty /etc/gatehouse
