@@ -35,7 +35,7 @@ const TESTS_OF: Readonly<Record<string, readonly (readonly [file: string, title:
     ],
     [
       'test/unit/state/revocations/revocations.test.ts',
-      'a store that goes away: the last list counts for a while, then nobody can tell; back again, all is well',
+      'an unreachable store: the last list is valid for a limited time, then 503; after reconnection, normal operation',
     ],
     ['test/unit/state/failure-limits.test.ts', 'without the store, limits hold here'],
   ],

@@ -64,7 +64,7 @@ test('a login with one: what policy grants it, for five minutes, and GitLab is a
 });
 
 test.each([
-  ['another user name', () => ['somebody', token.token], '401 .*credential_invalid'],
+  ['another user name', () => ['someone-else', token.token], '401 .*credential_invalid'],
   ['another secret', () => [token.username, 'gldt-wrong'], '401 .*credential_invalid'],
   ['the token of a person', () => ['ana', gitlab.personalToken()], '401 .*credential_invalid'],
   [

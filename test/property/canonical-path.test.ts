@@ -30,7 +30,7 @@ const pieces = fc.constantFrom(
 );
 const targets = fc.array(pieces, { maxLength: 12 }).map((parts) => `/${parts.join('')}`);
 
-test('what is accepted is a fixed point: reading it again changes nothing', () => {
+test('an accepted path is a fixed point: parsing it again changes nothing', () => {
   fc.assert(
     fc.property(targets, (target) => {
       const read = parseTarget(target);
@@ -41,7 +41,7 @@ test('what is accepted is a fixed point: reading it again changes nothing', () =
   );
 });
 
-test('what is accepted means the same to a URL parser, and never leaves its place', () => {
+test('a URL parser reads an accepted path the same way, inside its prefix', () => {
   fc.assert(
     fc.property(targets, (target) => {
       const read = parseTarget(target);
@@ -49,7 +49,7 @@ test('what is accepted means the same to a URL parser, and never leaves its plac
       // WHATWG URL resolves dot segments and backslashes: it must find none to resolve.
       expect(new URL(`http://h${read.path}`).pathname).toBe(read.path);
       const decoded = decodeURIComponent(read.path);
-      // With an encoded slash it is for the protocol to say; whoever reads one finds no other dots and nothings than who does not.
+      // The protocol decides about encoded slashes; decoding them reveals no further dot or empty segments.
       const slashes = read.path.replaceAll(/%2f/gi, '/');
       expect(decoded.split('/')).toHaveLength(slashes.split('/').length);
       expect(read.encodedSlash === true).toBe(slashes !== read.path);

@@ -74,7 +74,7 @@ describe('reading', () => {
   });
 });
 
-test('what a variable holds is a value, never structure', () => {
+test('a variable contains a value, never structure', () => {
   const style = fc.constantFrom(
     'a: ${X}\nb: 1',
     'a: "${X}"\nb: 1',
@@ -93,7 +93,7 @@ test('what a variable holds is a value, never structure', () => {
   );
 });
 
-test('merging keeps the order of the files, whatever the names look like', () => {
+test('merging keeps the order of the files for all names', () => {
   const name = fc.oneof(fc.nat(999).map(String), fc.stringMatching(/^[a-z]{1,3}$/));
   fc.assert(
     fc.property(fc.uniqueArray(name, { maxLength: 20 }), fc.nat(20), (names, cut) => {

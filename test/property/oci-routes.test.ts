@@ -11,7 +11,7 @@ const { classify } = ociProtocol({
   publicUrl: 'https://gateway.example.com',
 });
 
-/** The specification's own expression, as it stands there. */
+/** The expression of the specification, unchanged. */
 const NAME = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$/;
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 const WORDS = [
@@ -41,7 +41,7 @@ const query = fc.oneof(
   fc.constantFrom(`?mount=${DIGEST}&from=a/b`, `?mount=${DIGEST}&from=A`, `?from=x&mount=${DIGEST}&from=y`),
 );
 
-test('whatever is asked for stands in the request, in the one grammar of names', () => {
+test('every requested name occurs in the request, in the grammar of names', () => {
   fc.assert(
     fc.property(method, path, query, (verb, target, search) => {
       const asked = classify({
@@ -60,7 +60,7 @@ test('whatever is asked for stands in the request, in the one grammar of names',
           expect(`${target} ${new URLSearchParams(search).get('from') ?? ''}`).toContain(resource);
         }
       }
-      // Nothing but the ping is open to whoever has any identity.
+      // Only the ping is open to every identity.
       if (target !== '/v2/') expect(asked.operations.length).toBeGreaterThan(0);
     }),
     { numRuns: 20_000 },

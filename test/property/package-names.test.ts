@@ -37,7 +37,7 @@ function targets(...pieces: readonly string[]): fc.Arbitrary<string> {
     .map((parts) => parts.join(''));
 }
 
-/** Whoever undoes every escape first, and then looks for slashes. */
+/** A reader that decodes every escape first and then splits at slashes. */
 function npmDecodedFirst(sent: string): string {
   const parts = decodeURIComponent(sent).split('/');
   const after = parts[0] === '-' ? parts.slice(parts[1] === 'package' ? 2 : 4) : parts;
@@ -45,7 +45,7 @@ function npmDecodedFirst(sent: string): string {
   return parts[2] === 'v1' ? name.replace(/(?!^)@.*/, '') : name;
 }
 
-/** Whoever goes by segments, and undoes escapes in each, as Express does; a scope's slash counts as escaped (Verdaccio). */
+/** A reader that splits into segments and decodes each, as Express does; a scope's slash counts as escaped (Verdaccio). */
 function npmBySegments(sent: string): string {
   const scoped = sent.replace(/^((?:-\/package\/|-\/npm\/v1\/attestations\/)?@[^/%]+)\//, '$1%2f');
   const parts = scoped.split('/').map(decodeURIComponent);

@@ -4,7 +4,7 @@ import type { Operation } from '../../src/core/request/operation.ts';
 
 type Identity = PolicySettings['identities'][number];
 
-/** What a policy says of operations on `npm`, read anew from design.md §3 with regular expressions and loops. */
+/** The decision of a policy on `npm` operations, implemented again from the documentation with regular expressions and loops. */
 export function plainReading(
   rules: PolicySettings,
   who: VerifiedCredential | undefined,

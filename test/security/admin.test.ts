@@ -1,4 +1,4 @@
-/** K4 and rebinding: who may ask the admin listener. Raw bytes, because HTTP clients normalise. */
+/** K4 and DNS rebinding: access to the admin listener. Raw bytes, because HTTP clients normalise. */
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createAdmin, type Admin } from '../../src/admin/index.ts';
@@ -77,7 +77,7 @@ test.each([
   }
 });
 
-test('the target cannot stand in for the Host header', async () => {
+test('an absolute target does not replace the Host header', async () => {
   const to = await start('127.0.0.1:0');
   const { status } = await ask(to, 'GET http://localhost/metrics HTTP/1.1\r\nHost: attacker.example');
   expect(status).toBe(421);

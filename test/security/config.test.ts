@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { formatProblem } from '../../src/config/index.ts';
 import { configuration, errorsOf, load } from '../unit/config/loading.ts';
 
-/** threats.md K1: what YAML can do to whoever reads it. */
+/** threats.md K1: hostile YAML. */
 describe('K1: YAML', () => {
   test.each([
     ['__proto__ at the top', '__proto__: { polluted: true }'],
@@ -135,7 +135,7 @@ describe('K1: YAML', () => {
   });
 });
 
-/** threats.md K2: no pattern is a regular expression, and none that looks like one is taken. */
+/** threats.md K2: no pattern is a regular expression; a pattern that looks like one is refused. */
 describe('K2: patterns', () => {
   test.each(['/(a+)+$', '/a{1,9}', '/[a-z]*', '/a?b'])(
     '%s is refused as the path of an operation',
@@ -146,7 +146,7 @@ describe('K2: patterns', () => {
   );
 });
 
-/** threats.md J8: a token for somebody else is good here when nobody says for whom tokens must be. */
+/** threats.md J8: without a required audience, a token for another service would be accepted. */
 describe('J8: audiences', () => {
   const issuer = (audiences: string): string =>
     `{ gitlab: { type: gitlab, issuer: https://gitlab.example.com${audiences} } }`;
@@ -187,7 +187,7 @@ describe('J8: audiences', () => {
   });
 });
 
-/** threats.md B4: a secret that anybody has. */
+/** threats.md B4: a well-known secret. */
 describe('B4: deploy tokens', () => {
   const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
@@ -229,7 +229,7 @@ describe('L3: secrets in messages', () => {
     ['in a file of two lines', 'server: { admin: { tokenFile: lines } }'],
     ['after a syntax error', `server: { admin: { token: ${CANARY} ]`],
     ['before a syntax error', `server:\n  admin:\n    token: "${CANARY}\n`],
-    ['beside an unset variable', 'server: { admin: { token: "${S}${NONE}" } }'],
+    ['next to an unset variable', 'server: { admin: { token: "${S}${NONE}" } }'],
     ['as a broken reference', `server: { admin: { token: "\${${CANARY} x}" } }`],
     ['in the URL of Redis', 'state: { redis: { url: "redis://u:${S}@h:99999999" } }'],
     ['in the URL of Redis, without an escape', 'state: { redis: { url: "redis://u:${S}%zz@h" } }'],

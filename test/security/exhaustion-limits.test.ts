@@ -1,4 +1,4 @@
-/** D2, D3, D5: what is refused before it costs anything, and upstreams that hang. */
+/** D2, D3, D5: requests refused before they cost anything, and upstreams that do not respond. */
 import { describe, expect, test } from 'vitest';
 import { startBlackhole } from '../support/blackhole.ts';
 import { cleanUp } from '../support/clean-up.ts';
@@ -16,7 +16,7 @@ async function expectGood(rig: Rig, path = '/orders/'): Promise<void> {
   await answer.arrayBuffer();
 }
 
-describe('D2 pre-auth 100: whoever waits for 100-continue gets it only when the request may pass', () => {
+describe('D2 pre-auth 100: 100 Continue is sent only for an allowed request', () => {
   const plain = (...headers: string[]): string =>
     ['PUT /orders/x HTTP/1.1', 'Host: gateway.example.com', ...headers, '', ''].join('\r\n');
 

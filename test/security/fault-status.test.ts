@@ -249,7 +249,7 @@ function request(method: string, path: string, ...lines: readonly string[]): str
   ].join('\r\n');
 }
 
-/** The gateway's own phrase, or the reason for clients that print nothing else; and no header beside the gateway's own. */
+/** The gateway's own phrase, or the reason for clients that print only the status line; and only the gateway's headers. */
 function expectOwn(answer: RawResponse | undefined, reason: string, connection: string): void {
   const status = PHRASES[reason]?.slice(0, 3) ?? '';
   const line = answer?.head.split('\r\n')[0] ?? '';

@@ -45,31 +45,31 @@ test.each<[string, readonly string[], number, string]>([
     'credential_conflict',
   ],
   [
-    'Bearer beside Basic',
+    'Bearer next to Basic',
     ['Authorization: Bearer <token>', `authorization: ${basic(`x:${OTHER}`)}`],
     400,
     'credential_conflict',
   ],
   [
-    'Bearer beside JOB-TOKEN',
+    'Bearer next to JOB-TOKEN',
     ['Authorization: Bearer <token>', `JOB-TOKEN: ${OTHER}`],
     400,
     'credential_conflict',
   ],
   [
-    'Bearer beside JOB_TOKEN',
+    'Bearer next to JOB_TOKEN',
     ['Authorization: Bearer <token>', `JOB_TOKEN: ${OTHER}`],
     400,
     'credential_conflict',
   ],
   [
-    'Bearer beside Deploy-Token',
+    'Bearer next to Deploy-Token',
     [`Deploy-Token: ${OTHER}`, 'Authorization: Bearer <token>'],
     400,
     'credential_conflict',
   ],
   [
-    'Bearer beside X-NuGet-ApiKey',
+    'Bearer next to X-NuGet-ApiKey',
     [`X-NuGet-ApiKey: ${OTHER}`, 'Authorization: Bearer <token>'],
     400,
     'credential_conflict',
@@ -91,7 +91,7 @@ test.each<[string, readonly string[], number, string]>([
   const sent = lines.map((line) => line.replace('<token>', lab.token));
   for (const path of ['/api/a', '/api/open/a']) {
     const [answer] = await lab.send(lab.requestAs(undefined, `GET ${path} HTTP/1.1`, [...sent, CLOSE]));
-    // Nobody's credential is no credential: what is open stays open.
+    // An unknown scheme is no credential: anonymous access stays open.
     if (reason === 'no_credential' && path === '/api/open/a') expect(answer?.status).toBe(200);
     else {
       expect(answer && [answer.status, reasonOf(answer)]).toEqual([status, reason]);

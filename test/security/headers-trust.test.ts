@@ -1,4 +1,4 @@
-/** H5–H9: where a request came from, what it was before and as whom it acts, only the gateway says. */
+/** H5–H9: the origin of a request, its original form and its identity come from the gateway only. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/lab.ts';
@@ -175,7 +175,7 @@ describe.each(SPELLINGS)('H8 confused deputy: names %s', (_, spell) => {
     },
   );
 
-  test('a second credential beside the token is refused', async () => {
+  test('a second credential next to the token is refused', async () => {
     const lines = [...respell(['PRIVATE-TOKEN: canary-1'], spell), CLOSE];
     const [answer] = await lab.send(lab.request('GET /api/pub/a HTTP/1.1', lines));
     expect(answer && [answer.status, reasonOf(answer)]).toEqual([400, 'credential_conflict']);

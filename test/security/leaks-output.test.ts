@@ -1,4 +1,4 @@
-/** L3: a whole life of the real process, and no secret in anything that it says to anybody who must not know it. */
+/** L3: the output of a real process over its whole lifetime contains no secret. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { exchange } from '../support/raw-client.ts';
 import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 
-/** Of clients: nobody else may see them. Of the gateway: only the upstream may. */
+/** Secrets of clients reach no other party; secrets of the gateway reach the upstream only. */
 const clients = new Canaries();
 const own = new Canaries();
 const adminToken = own.make('admin token');

@@ -1,4 +1,4 @@
-/** L4–L6: whatever an upstream answers, no client and no credential is led anywhere else. */
+/** L4–L6: no response of an upstream sends a client or a credential elsewhere. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/lab.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';

@@ -1,4 +1,4 @@
-/** L1, L2: what a client presents ends at the gateway: no byte of it reaches the upstream, a log or a Location. */
+/** L1, L2: a client's credential ends at the gateway: no byte of it reaches the upstream, a log or a Location. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/lab.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
@@ -34,22 +34,22 @@ afterAll(() => lab.close());
 
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
 
-/** `<token>` stands for the job's token; what is not a credential source of this service is a canary. */
+/** `<token>` is the job's token; every other value is a canary. */
 const CREDENTIAL_SOURCES: readonly [string, readonly string[]][] = [
   ['Bearer', ['Authorization: Bearer <token>']],
   ['bearer, spelled otherwise', ['AUTHORIZATION: bEaReR   <token>']],
   ['Basic', ['Authorization: <basic>']],
   [
-    'Proxy-Authorization beside it',
+    'Proxy-Authorization next to it',
     ['Authorization: Bearer <token>', `Proxy-Authorization: ${basic(`u:${CANARY}`)}`],
   ],
   [
-    'Proxy_Authorization beside it',
+    'Proxy_Authorization next to it',
     ['Authorization: Bearer <token>', `Proxy_Authorization: Bearer ${CANARY}`],
   ],
-  ['cookies beside it', ['Authorization: Bearer <token>', `Cookie: a=${CANARY}`, `cookie: b=${CANARY}`]],
+  ['cookies next to it', ['Authorization: Bearer <token>', `Cookie: a=${CANARY}`, `cookie: b=${CANARY}`]],
   [
-    'API keys beside it',
+    'API keys next to it',
     ['Authorization: Bearer <token>', `X-Api-Key: ${CANARY}`, `X-Auth-Token: ${CANARY}`],
   ],
   ['the same in JOB-TOKEN', ['Authorization: Bearer <token>', 'JOB-TOKEN: <token>']],
@@ -116,7 +116,7 @@ describe.each(['private_token', 'access_token', 'job_token'])('L2 query: %s', (n
     `${name}%5Ba%5D`,
   ];
 
-  test('beside another credential it is refused', async () => {
+  test('next to another credential it is refused', async () => {
     for (const spelling of spellings) {
       for (const query of [`?a=1&${spelling}=${CANARY}`, `?a=1;${spelling}=${CANARY}&b=2`]) {
         const [answer] = await lab.send(lab.request(`GET /api/a${query} HTTP/1.1`, [CLOSE]));
@@ -131,7 +131,7 @@ describe.each(['private_token', 'access_token', 'job_token'])('L2 query: %s', (n
     await lab.expectNothingForwarded();
   });
 
-  test('alone it is not taken by this service, also where nobody needs one', async () => {
+  test('alone it is not accepted by this service, on anonymous routes either', async () => {
     for (const path of ['/api/a', '/api/open/a']) {
       const [answer] = await lab.send(
         lab.requestAs(undefined, `GET ${path}?${name}=${CANARY} HTTP/1.1`, [CLOSE]),
@@ -142,7 +142,7 @@ describe.each(['private_token', 'access_token', 'job_token'])('L2 query: %s', (n
     await lab.expectNothingForwarded();
   });
 
-  test('the same token as in the header is used once and taken out', async () => {
+  test('the same token as in the header is used once and removed', async () => {
     for (const spelling of spellings) {
       const [answer] = await lab.send(
         lab.request(`GET /api/a?a=1&${spelling}=${lab.token}&b=%20 HTTP/1.1`, [CLOSE]),
@@ -153,7 +153,7 @@ describe.each(['private_token', 'access_token', 'job_token'])('L2 query: %s', (n
     }
   });
 
-  test('in a Referer it is taken out, whatever the rest', async () => {
+  test('in a Referer it is removed', async () => {
     for (const spelling of spellings) {
       for (const [sent, kept] of [
         [`https://ci.example.com/p?a=1&${spelling}=${CANARY}&b=2`, 'https://ci.example.com/p?a=1&b=2'],
@@ -186,7 +186,7 @@ describe.each(['private_token', 'access_token', 'job_token'])('L2 query: %s', (n
     }
   });
 
-  test('in a Location that is refused it is told to nobody', async () => {
+  test('in a refused Location it reaches no client', async () => {
     lab.upstream.respond(
       `HTTP/1.1 302 X\r\nLocation: https://u:${CANARY}@store.example.com/${CANARY}?${name}=${CANARY}\r\nContent-Length: 0\r\n\r\n`,
     );

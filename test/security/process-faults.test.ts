@@ -232,7 +232,7 @@ test.each<[string, (stages: Parts['stages']) => Partial<Parts['stages']>]>([
   ['audit write', ({ audit }) => ({ audit: { ...audit, write: boom } })],
   ['access write', () => ({ access: { write: boom } })],
   ['requestEnded', ({ meter }) => ({ meter: { ...meter, requestEnded: boom } })],
-])('K8: an exception in %s, when all is done, harms nobody else', async (_, changes) => {
+])('K8: an exception in %s, after the response, does not affect other requests', async (_, changes) => {
   const get = await start(({ line, stages }) => ({ line, stages: { ...stages, ...changes(stages) } }));
   await get('/api/boom');
   await eventually('it is told', () =>

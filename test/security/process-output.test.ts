@@ -127,7 +127,7 @@ test.each(HOSTILE)('K6 log injection: %s in claims, paths, agents, hosts, method
   ];
   for (const bytes of attempts) {
     const said = await exchange(lab.gateway.port, Buffer.from(bytes, 'latin1'));
-    // A line end is one to the parser too: what it cuts off is no request. Nothing may come of it but a 4xx.
+    // The parser accepts a bare line end as well; the rest is no request and may only cause a 4xx.
     expect(said).toMatch(/^HTTP\/1\.1 (200|4\d\d) /);
   }
   await settled();
@@ -136,7 +136,7 @@ test.each(HOSTILE)('K6 log injection: %s in claims, paths, agents, hosts, method
   for (const line of lines) expect(line).not.toMatch(UNSAFE);
   const events = lines.map((line) => JSON.parse(line) as AuditLine & { user?: { id?: string } });
   for (const event of events) expect(event).toMatchObject({ event: { dataset: 'gatehouse.audit' } });
-  // The truth is all there, unforged: who the first one was is said in full.
+  // The event of the first request is complete and unforged.
   expect(events.find(({ user }) => user?.id === text)).toMatchObject({
     event: { reason: 'granted' },
     user: { name: 'job', id: text },

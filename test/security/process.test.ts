@@ -1,4 +1,4 @@
-/** K4, K9, C2: what is not for clients is not on their port; no start on a runtime with holes; no decision is reused. */
+/** K4, K9, C2: admin endpoints are not on the public port; no start on a vulnerable runtime; no decision is reused. */
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,7 +56,7 @@ describe('K4 admin exposure', () => {
     await lab.expectNothingForwarded();
   });
 
-  test('K4: the admin listener is on loopback unless somebody says otherwise', () => {
+  test('K4: the admin listener is on loopback by default', () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
     const file = join(folder, 'gatehouse.yaml');
     const load = (text: string) => {
@@ -94,7 +94,7 @@ describe('C2 cached authorisation', () => {
     }
   });
 
-  test('C2: what one token may, another does not inherit', async () => {
+  test('C2: one token does not get the permissions of another', async () => {
     const stranger = lab.mint({ project_id: '99' });
     for (let round = 0; round < 3; round++) {
       expect(await get('/foo')).toEqual([200]);

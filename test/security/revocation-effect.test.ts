@@ -146,7 +146,7 @@ describe('201, and it has an effect', () => {
   });
 });
 
-describe('a name that is not in this configuration may be in that of another replica', () => {
+describe('a name that is missing here may be in the configuration of another replica', () => {
   test.each([
     { identity: 'next' },
     { identity: 'deploy-token:next' },

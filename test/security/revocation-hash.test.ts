@@ -111,7 +111,7 @@ describe("an issuer's ES256 token", () => {
     expect(await use(issuer.mint())).toBe('200');
   });
 
-  test('revoked by the hash of the whole token: exactly that token, with what was minted from it', async () => {
+  test('revoked by the hash of the whole token: exactly that token, with a token minted from it', async () => {
     const token = issuer.mint({ jti: undefined });
     const minted = await exchanged(token);
     expect(await use(mirrored(token))).toBe('200');
@@ -175,7 +175,7 @@ describe('a job token', () => {
     },
   );
 
-  test('without a signature: the hash is that of the whole token, dots included', async () => {
+  test('without a signature: the hash covers the whole token, dots included', async () => {
     const { token } = gitlab.job();
     const dotted = gitlab.job();
     const routable = `${dotted.token}.01.0a1b2c3d4`;

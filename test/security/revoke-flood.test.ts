@@ -1,11 +1,11 @@
-/** D6 at `/oauth/revoke`: every replica holds all revocations, so nobody may make them without end, least of all those who need no credential. */
+/** D6 at `/oauth/revoke`: every replica holds all revocations, so their number is bounded, for anonymous tokens too. */
 import { expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { startGateway } from '../support/gateway.ts';
 
 const keep = cleanUp();
 
-test('tokens for anybody, which cost nothing: as many as of one source, whoever asks for them', async () => {
+test('anonymous tokens, which cost nothing: one quota for all clients together', async () => {
   const gateway = keep(
     await startGateway(`services:
   registry:

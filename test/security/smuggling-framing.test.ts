@@ -160,8 +160,8 @@ test.each([
   ['TE gzip', ['Transfer-Encoding: gzip']],
   ['Transfer_Encoding', ['Transfer_Encoding: chunked']],
   ['Content_Length', ['Content_Length: 5']],
-  ['CL beside Transfer_Encoding', ['Content-Length: 5', 'Transfer_Encoding: chunked']],
-  ['TE beside Content_Length', [CHUNKED, 'Content_Length: 5']],
+  ['CL and Transfer_Encoding', ['Content-Length: 5', 'Transfer_Encoding: chunked']],
+  ['TE and Content_Length', [CHUNKED, 'Content_Length: 5']],
 ])('S2 what Node accepts: %s', (_, lines) => expectRefused(post(lines, EMPTY)));
 
 test.each([

@@ -35,7 +35,7 @@ test.each([
   ['twice, the same', ['Host: named.example.com', 'Host: named.example.com']],
   ['twice, in other spellings', ['Host: named.example.com', 'hOST: evil.example']],
   ['a list', ['Host: named.example.com, evil.example']],
-  ['beside one with a blank name', ['Host: named.example.com', 'Host : evil.example']],
+  ['next to one with a blank name', ['Host: named.example.com', 'Host : evil.example']],
   ['with a user', ['Host: a@named.example.com']],
   ['with a path', ['Host: named.example.com/..#?']],
   ['a@b/..#?', ['Host: a@b/..#?']],
@@ -67,7 +67,7 @@ test.each([
 });
 
 test.each(['http://named.example.com/x', 'http://evil.example/x', 'https://named.example.com:443/x'])(
-  'U5 Host beside the absolute form %s',
+  'U5 Host with the absolute form %s',
   async (target) => {
     for (const host of ['named.example.com', 'evil.example']) {
       const answers = await lab.send(hosted([`Host: ${host}`], target));

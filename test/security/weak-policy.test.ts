@@ -349,7 +349,7 @@ describe('K10 the examples of this repository', () => {
     return typeof parsed === 'object' && parsed !== null ? parsed : {};
   };
 
-  /** Problems of the identities and issuers of a block, which may be a part of a configuration. */
+  /** Problems of the identities and issuers of a block, possibly a partial configuration. */
   function complaints({ issuers, identities = {}, workloadIdentities = {} }: Block): string[] {
     const known = parse(ISSUERS) as object;
     const whole = { version: 1, issuers: { ...known, ...issuers }, identities, workloadIdentities };

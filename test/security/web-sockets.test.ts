@@ -39,7 +39,7 @@ const SWITCHED = [
 
 describe('U2 who may', () => {
   test.each([
-    ['nobody', () => lab.requestAs(undefined, 'GET /api/x HTTP/1.1', HANDSHAKE), 401, 'no_credential'],
+    ['no credential', () => lab.requestAs(undefined, 'GET /api/x HTTP/1.1', HANDSHAKE), 401, 'no_credential'],
     [
       'whom no identity fits',
       () => lab.requestAs(lab.mint({ project_id: '21' }), 'GET /api/x HTTP/1.1', HANDSHAKE),

@@ -97,7 +97,7 @@ function definedKinds(to: string): void {
   }
 }
 
-/** A definition's schema lets unknown keys pass, which the API server drops (`metadata` of the object itself is free). */
+/** A definition's schema accepts unknown keys, which the API server drops (`metadata` of the object itself is free). */
 function closed(value: unknown, root = false): unknown {
   if (Array.isArray(value)) return value.map((each) => closed(each));
   if (typeof value !== 'object' || value === null) return value;

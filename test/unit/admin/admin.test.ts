@@ -114,7 +114,7 @@ test('a port that is in use: the message says which and what to do', async () =>
 test.each([
   ['192.0.2.1:0', 'is no address of this machine'],
   ['127.0.0.1:99999', 'has no port up to 65535'],
-])('an address that cannot be had: %s', async (listen, message) => {
+])('an unavailable address: %s', async (listen, message) => {
   const attempt = async () => createAdmin({ listen, token: () => new Secret('t') }, ports()).start();
   await expect(attempt()).rejects.toMatchObject({
     code: 'startup_failed',

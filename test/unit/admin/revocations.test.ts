@@ -80,7 +80,7 @@ test.each([
   expect(revocations.list()).toEqual([]);
 });
 
-describe('what is not one revocation is refused, and says what would be', () => {
+describe('a malformed revocation is refused with the expected form', () => {
   test.each([
     ['nothing', { reason: 'r' }, /exactly one of/],
     ['two things', { identity: 'a', project: 'b/c', reason: 'r' }, /exactly one of/],
@@ -109,7 +109,7 @@ describe('what is not one revocation is refused, and says what would be', () => 
   });
 
   test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])(
-    'what a web page can send without asking: %s',
+    'a cross-site request without preflight: %s',
     async (type) => {
       const { post, revocations } = await start();
       expect((await post('{"identity":"a","reason":"r"}', { 'Content-Type': type })).status).toBe(415);

@@ -20,7 +20,7 @@ export function writeFiles(files: Readonly<Record<string, string | Buffer>>): st
 /** When all of these configurations are read. */
 export const NOW = Date.parse('2026-06-15T12:00:00Z');
 
-/** One YAML file, with others beside it. */
+/** One YAML file, with others next to it. */
 export function load(yaml: string | Buffer, env: Environment = {}, beside: Record<string, string> = {}) {
   return loadConfig(join(writeFiles({ ...beside, 'gatehouse.yaml': yaml }), 'gatehouse.yaml'), env, NOW);
 }

@@ -38,7 +38,7 @@ test.each([
     '| `limits.headersTimeout` | duration | Maximum time to receive a request head. Default 15s. |',
   ],
   ['alternatives', '| `mode` | `enforce`, `shadow` |'],
-  ['an entry of a list, which must be there', '| **`[].service`** | text | Name of a service. |'],
+  ['a required entry of a list', '| **`[].service`** | text | Name of a service. |'],
   ['a mapping of lists', '## jobTokenAllowlist.NAME\n\nTarget project ← projects'],
 ])('%s', (_, line) => {
   expect(page).toContain(line);

@@ -15,9 +15,9 @@ import { watchConfig } from '../../../src/config/index.ts';
 import { createConfigMap } from '../../support/config-map.ts';
 import { eventually } from '../../support/eventually.ts';
 
-/** Only what an event tells of is seen. */
+/** Only changes that an event reports are seen. */
 const EVENTS = { settle: 20, longest: 3_600_000, poll: 3_600_000 };
-/** What no event tells of is seen, too. */
+/** Changes without an event are seen, too. */
 const POLLING = { settle: 20, longest: 3_600_000, poll: 50 };
 
 let folder: string;
@@ -47,7 +47,7 @@ function watching(path: string, timing: typeof EVENTS, outcome: () => boolean = 
 const put = (name: string, text: string): void => writeFileSync(join(folder, name), text);
 
 test.each([
-  ['the file, which an editor replaces', 'a.yaml'],
+  ['a file that an editor replaces', 'a.yaml'],
   ['its directory', ''],
 ])('%s: one reload for each content, however often it is written', async (_, name) => {
   put('a.yaml', 'one');
@@ -109,7 +109,7 @@ test('the directory itself is swapped, or goes and comes back: polling finds it,
   await eventually('that it is back', () => reloads() > before);
 });
 
-test('a log that is written beside it, without end, keeps no change waiting', async () => {
+test('a log that is continuously written next to it delays no change', async () => {
   put('a.yaml', 'one');
   const { reloads } = watching(folder, EVENTS);
   const log = setInterval(() => appendFileSync(join(folder, 'gatehouse.log'), 'a line\n'), 2);
@@ -121,7 +121,7 @@ test('a log that is written beside it, without end, keeps no change waiting', as
   }
 });
 
-test('one that never stands still is read all the same', async () => {
+test('a file that changes continuously is still read', async () => {
   put('a.yaml', 'one');
   const { reloads } = watching(folder, { ...EVENTS, longest: 200 });
   let n = 0;
@@ -133,7 +133,7 @@ test('one that never stands still is read all the same', async () => {
   }
 });
 
-test('what did not go well is tried again: the cause may stand in another file', async () => {
+test('a failed reload is retried: the cause may be in another file', async () => {
   put('a.yaml', 'one');
   let good = false;
   const { reloads } = watching(join(folder, 'a.yaml'), POLLING, () => good);

@@ -73,7 +73,7 @@ test.each([
   expect(facts(request(peer, headers as unknown as Record<string, string[]>))).toEqual({ address, proto });
 });
 
-test('without trusted proxies nobody is believed', () => {
+test('without trusted proxies forwarding headers are ignored', () => {
   const facts = createClientFacts(compileNetworks([]), 'https');
   const req = request('10.0.0.1', { 'x-forwarded-for': ['1.1.1.1'], 'x-forwarded-proto': ['http'] });
   expect(facts(req)).toEqual({ address: '10.0.0.1', proto: 'https' });

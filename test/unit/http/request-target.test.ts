@@ -21,7 +21,7 @@ describe('one canonical path', () => {
     expect(parseTarget(target)).toEqual({ path, query });
   });
 
-  test('an encoded slash is told of, and stays as it was written', () => {
+  test('an encoded slash is reported and stays unchanged', () => {
     expect(parseTarget('/@s%2fn')).toEqual({ path: '/@s%2fn', query: '', encodedSlash: true });
     expect(parseTarget('/%40s%2Fn?x')).toEqual({ path: '/@s%2Fn', query: '?x', encodedSlash: true });
   });

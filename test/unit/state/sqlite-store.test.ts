@@ -20,7 +20,7 @@ function open(file: string): Store {
 
 describe('every store', () => storeContract(async () => open(join(folder, 'contract.db'))));
 
-test('a file of the first version is taken along, with what it holds', async () => {
+test('a file of the first version is migrated with its data', async () => {
   const file = join(folder, 'first-version.db');
   const entry = revocation();
   const db = new DatabaseSync(file);
@@ -47,7 +47,7 @@ test('claims that end together are removed in steps, and each is free at once', 
   await store.close();
 });
 
-test('makes its folder; nobody else may read the file or its log', async () => {
+test('creates its folder; only the owner can read the file and its log', async () => {
   const file = join(folder, 'new/folder/gatehouse.db');
   const store = open(file);
   await store.putRevocation(revocation());
@@ -59,7 +59,7 @@ test('makes its folder; nobody else may read the file or its log', async () => {
   await store.close();
 });
 
-test('survives kill -9: what was acknowledged is there', async () => {
+test('survives kill -9: acknowledged data is kept', async () => {
   const file = join(folder, 'killed.db');
   const child = spawn(process.execPath, [join(ROOT, 'test/support/revoke-in-a-loop.ts'), file], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -85,7 +85,7 @@ test('survives kill -9: what was acknowledged is there', async () => {
   await store.close();
 });
 
-test('a second process on the same file is told so', async () => {
+test('a second process on the same file gets an error', async () => {
   const file = join(folder, 'shared.db');
   const child = spawn(process.execPath, [join(ROOT, 'test/support/revoke-in-a-loop.ts'), file], {
     stdio: ['ignore', 'pipe', 'inherit'],

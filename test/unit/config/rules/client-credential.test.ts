@@ -7,7 +7,7 @@ const orders = (more: string): string =>
     services: `{ orders: { type: http, path: /orders/, upstream: { url: http://orders.internal/, ${AUTH} }${more} } }`,
   });
 
-test('a service without audiences refuses id tokens, and whoever would come with one is named', () => {
+test('a service without audiences refuses ID tokens, and the identities concerned are named', () => {
   expect(errorsOf(orders(''))).toEqual([]);
   expect(warningsOf(orders(''))).toEqual([
     expect.stringContaining(
@@ -29,7 +29,7 @@ test('where only job tokens come, there is nothing to say', () => {
   expect(warningsOf(yaml).filter((text) => text.includes('forwardCredential'))).toEqual([]);
 });
 
-test('a registry that gives out tokens forwards none of them', () => {
+test('a registry that issues tokens forwards none of them', () => {
   const registry = (challenge: string): string[] =>
     warningsOf(
       configuration({

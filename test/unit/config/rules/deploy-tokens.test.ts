@@ -13,7 +13,7 @@ interface Entry {
   readonly grants?: string;
 }
 
-/** By default one that nobody has anything to say about. */
+/** By default one without problems. */
 function token(name: string, entry: Entry = {}): string {
   const { username = 'edge', secret = `ghdt_${name}_${'5a'.repeat(32)}`, grants = GRANT } = entry;
   const expires = 'expires' in entry ? entry.expires : '2027-01-01';
@@ -47,7 +47,7 @@ test('there are none by default', () => {
 });
 
 test.each(['a', 'A1', '0', 'edge.puller_2-x', 'a'.repeat(64)])(
-  'the name %s can stand in a secret',
+  'the name %s is allowed in a secret',
   (name) => {
     expect(errorsOf(tokens(token(name)))).toEqual([]);
     expect(parseDeployTokenName(`ghdt_${name}_${'0'.repeat(64)}`)).toBe(name);

@@ -161,7 +161,7 @@ describe('values are compared as text', () => {
     '.nan',
     'True',
     'FALSE',
-  ])('%s is refused unless it stands in quotes', (value) => {
+  ])('%s is refused without quotes', (value) => {
     const message = expect.stringMatching(/match\.x: YAML reads this as \S+; put it in quotes$/);
     expect(errorsOf(identity('own', `x: ${value}`))).toEqual([message]);
     expect(errorsOf(identity('own', `x: { in: [a], notIn: [${value}] }`))).toHaveLength(1);

@@ -3,7 +3,7 @@ import { accepted, configuration, errorsOf } from '../loading.ts';
 
 const TENANT = '00000000-1111-2222-3333-444444444444';
 
-/** Issuers beside the one that the rest of the configuration uses. */
+/** Issuers in addition to the one that the rest of the configuration uses. */
 const issuers = (body: string): string =>
   configuration({ issuers: `{ gitlab: { type: gitlab, issuer: https://gitlab.example.com }, ${body} }` });
 

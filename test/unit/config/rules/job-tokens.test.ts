@@ -91,7 +91,7 @@ describe('issuers that accept job tokens', () => {
 
   test.each<[string, Scene, string]>([
     [
-      'an API that nobody asks',
+      'an API that is never called',
       { issuers: { gitlab: ', apiUrl: https://gitlab.internal' } },
       'issuers.gitlab.apiUrl: has no effect without jobTokens',
     ],
@@ -126,7 +126,7 @@ describe('via job_token', () => {
       'issuer "github" accepts no job tokens; only issuers of type gitlab do',
     ],
     [
-      'an issuer of another type, beside one that does',
+      'an issuer of another type, next to one that accepts them',
       {
         issuers: { gitlab: JOB_TOKENS, github: '' },
         identities: [caller('github', '', 'repository_id: 1, ref: x'), caller('gitlab')],

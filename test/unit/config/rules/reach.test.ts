@@ -49,7 +49,7 @@ describe('unreachable identities', () => {
     expect(two(first, second, own)).toEqual([]);
   });
 
-  test('what the policy refuses unless it is named is left for those that name it', () => {
+  test('claims with guards are left to the identities that name them', () => {
     expect(two('repository_id: 1', 'repository_id: 1, event_name: workflow_run', github)).toEqual([]);
     const mixed = 'repository_id: 1, event_name: { in: [push, workflow_run] }';
     expect(two('repository_id: 1', mixed, github)).toEqual([]);
@@ -68,7 +68,7 @@ describe('unreachable identities', () => {
   });
 });
 
-describe('what has no effect', () => {
+describe('settings without effect', () => {
   test('a role that no identity has, and an unreachable service', () => {
     const yaml = configuration({
       roles: `
@@ -85,7 +85,7 @@ describe('what has no effect', () => {
     ]);
   });
 
-  test('a service whose issuers are not those of the identities that may use it', () => {
+  test('a service whose issuers differ from the issuers of its identities', () => {
     const yaml = configuration({
       issuers:
         '{ gitlab: { type: gitlab, issuer: https://gitlab.example.com }, own: { type: oidc, issuer: https://idp.example.com } }',

@@ -82,7 +82,7 @@ describe('perIdentity', () => {
     expect(errorsOf(perIdentity(body), {}, BESIDE)).toEqual([expect.stringContaining(message)]);
   });
 
-  test('who comes and has no entry, and what is never used, is told of', () => {
+  test('identities without an entry and unused entries are reported', () => {
     expect(warningsOf(perIdentity('payments: { bearer: { token: a } }'))).toEqual([]);
     expect(warningsOf(perIdentity('default: { bearer: { token: a } }'))).toEqual([]);
     const identities =

@@ -82,7 +82,7 @@ test('audiences are its own, or the issuer’s', () => {
   expect(of('identity: payments')[0]?.audiences).toEqual(['https://gateway.example.com']);
 });
 
-test('its role is one that somebody has, and its service one that somebody reaches', () => {
+test('its role is used, and its service is reachable', () => {
   const identities = '{}';
   expect(warningsOf(yaml('issuer: gitlab, projectId: "21", roles: [reader]', { identities }))).toEqual([]);
 });
@@ -118,11 +118,7 @@ describe('refused', () => {
     ],
     ['no roles', 'issuer: gitlab, projectId: "21"', 'needs roles'],
     ['an unknown role', 'issuer: gitlab, projectId: "21", roles: [readr]', 'no role is named "readr"'],
-    [
-      'nobody in particular',
-      `issuer: gitlab, allowMutableNames: true, ${roles}`,
-      'every token of the issuer',
-    ],
+    ['no subject', `issuer: gitlab, allowMutableNames: true, ${roles}`, 'every token of the issuer'],
     ['a wildcard', `issuer: gitlab, project: "acme/*", projectId: "2", ${roles}`, 'without wildcards'],
     ['half a path', `issuer: gitlab, project: web, projectId: "21", ${roles}`, 'must be the full path'],
     ['group and user', `issuer: gitlab, group: a, user: b, groupId: "2", ${roles}`, 'either group or user'],
@@ -189,7 +185,7 @@ describe('trusted publishing', () => {
   const publishing = 'trustedPublishing: { audience: "npm:npm.example.com" }';
   const services = (text: string): string => configuration({ services: text, identities: '{}', roles: '{}' });
 
-  test('needs a host, which it shares with no other', () => {
+  test('needs a host that no other service uses', () => {
     expect(errorsOf(services(`{ npm: ${npm(publishing)} }`))).toEqual([
       expect.stringContaining('services.npm.trustedPublishing: needs hosts'),
     ]);

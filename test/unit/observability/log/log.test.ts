@@ -41,7 +41,7 @@ test('fields cannot replace the head, nor reach a prototype', () => {
   );
 });
 
-test('objects are left out, whatever the types say: errors carry payloads', () => {
+test('objects are omitted at run time: errors carry payloads', () => {
   const { lines, log } = setUp();
   const error = Object.assign(new Error('canary'), { payload: { sub: 'canary' } });
   const fields = { code: 'x', error, secret: new Secret('canary'), list: ['canary'], bad: Number.NaN };

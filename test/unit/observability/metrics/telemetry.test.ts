@@ -124,7 +124,7 @@ test('verification', async () => {
   ]);
 });
 
-test('the configuration that is in force', async () => {
+test('the active configuration', async () => {
   const telemetry = setUp();
   expect(await seriesOf(telemetry, 'gatehouse_config_info')).toEqual(['{hash="aaaa"} 1']);
   telemetry.configReloaded(true, 'bbbb', 1_700_000_000_500);
@@ -138,7 +138,7 @@ test('the configuration that is in force', async () => {
   ]);
 });
 
-test('a reload may bring services; their numbers and those of the old ones stand apart', async () => {
+test('a reload may add services; their counters are separate from the old ones', async () => {
   const telemetry = setUp();
   telemetry.requests.requestEnded(sampleEvent());
   const names = Array.from({ length: 50 }, (_, i) => ({ name: `new-${i}`, type: 'npm' }));

@@ -69,7 +69,7 @@ describe('a revocation names', () => {
   });
 });
 
-test('in force at once, gone at once, and at its end', async () => {
+test('active at once, removed at once, and at its expiry', async () => {
   const { revocations, clock } = await open();
   const { id } = await revocations.add(wanted({ target: 'issuer', value: 'gitlab' }));
   expect(revocations.check(job, undefined)).toMatchObject({ kind: 'revoked', revocation: { id } });
@@ -105,7 +105,7 @@ test.each([
   revocations.stop();
 });
 
-test('a later identity of the same credential is looked up anew', async () => {
+test('a later identity of the same credential is looked up again', async () => {
   const { revocations } = await open();
   await revocations.add(wanted({ target: 'identity', value: 'payments' }));
   expect(revocations.check(job, undefined).kind).toBe('clear');
@@ -113,7 +113,7 @@ test('a later identity of the same credential is looked up anew', async () => {
   revocations.stop();
 });
 
-test('a store that goes away: the last list counts for a while, then nobody can tell; back again, all is well', async () => {
+test('an unreachable store: the last list is valid for a limited time, then 503; after reconnection, normal operation', async () => {
   const clock = new FrozenClock();
   const real = openStore({ sqlite: { file: ':memory:' } }, { clock, log: recordingLog() });
   let away = false;
@@ -138,7 +138,7 @@ test('a store that goes away: the last list counts for a while, then nobody can 
   revocations.stop();
 });
 
-test('a list that was never had lets nobody through', async () => {
+test('without a list, no credential is accepted', async () => {
   const store = {
     ...openStore({ sqlite: { file: ':memory:' } }, { clock: { now: Date.now }, log: recordingLog() }),
   };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SingleFlight } from '../../../../src/util/async/single-flight.ts';
 
-test('callers of one key share one flight, and the next one starts anew', async () => {
+test('callers with one key share one flight, and the next call starts another', async () => {
   const flights = new SingleFlight<number>(10);
   const { promise, resolve } = Promise.withResolvers<number>();
   let started = 0;

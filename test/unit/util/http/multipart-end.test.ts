@@ -22,7 +22,7 @@ describe('the last part of a form', () => {
     ['no last line end', 'PK\r\n--b0--'],
     ['an empty file', '--b0--\r\n'],
     ['an empty file with a line end', '\r\n--b0--\r\n'],
-    ['what is nearly a boundary', 'PK\r\n--b1\r\n--b\r\n-b0\r\n--b0--\r\n'],
+    ['text that resembles a boundary', 'PK\r\n--b1\r\n--b\r\n-b0\r\n--b0--\r\n'],
     ['one that is not there yet', 'PK\r\n--b'],
   ])('%s is well, however it is cut', (_name, rest) => {
     for (const size of sizes) expect(objection(rest, size)).toBeUndefined();

@@ -23,7 +23,7 @@ test('the burst at once, and then the rate', () => {
   expect(takeAll()).toBe(1);
 });
 
-test('never more than the burst, however long nobody came', () => {
+test('never more than the burst, after any idle time', () => {
   const { takeAll, wait } = rig({ perSecond: 20, burst: 50 });
   wait(3_600_000);
   expect(takeAll()).toBe(50);

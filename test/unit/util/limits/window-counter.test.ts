@@ -12,7 +12,7 @@ test('counts by key, from the first of a window', () => {
   expect(counter.add('a', 100)).toEqual({ count: 1, resetsIn: 100 });
 });
 
-test('takes over what others know, never less', () => {
+test('adopts a higher count of other replicas, never a lower one', () => {
   const counter = new WindowCounter(() => 0);
   counter.add('a', 100);
   counter.raise('a', 5);

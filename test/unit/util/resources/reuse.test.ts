@@ -25,7 +25,7 @@ test('a key that is there without a value is not one that is missing', () => {
   expect(next.get('a')?.made).not.toBe(first.get('a')?.made);
 });
 
-test('one that cannot be made: what was made before it is let go of, what was taken over is not', () => {
+test('a failed creation: new resources are released, reused ones are kept', () => {
   const first = reuse<object, Thing>(undefined, wanted(['a', { n: 1 }]), make);
   const gone: Thing[] = [];
   const attempt = () =>
