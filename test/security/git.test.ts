@@ -1,30 +1,18 @@
 /** R3, and rows H, P and S for Git and Git LFS: raw bytes sent, raw bytes received by the upstream. */
 import { createConnection, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
-import { rawRequest, type RawResponse } from '../support/raw-client.ts';
-import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import type { RawResponse } from '../support/raw-client.ts';
+import { useRecordedScenario } from '../support/scenario/recorded.ts';
 
 const SECRET = 'canary-upstream-git-77';
 const HOST = 'git.example.com';
 const OID = 'a'.repeat(64);
 const LFS = 'application/vnd.git-lfs+json';
 
-let issuer: TestIssuer;
-let upstream: RecordingUpstream;
-let evil: RecordingUpstream;
-let gateway: TestGateway;
-let token: string;
-
-beforeAll(async () => {
-  [issuer, upstream, evil] = await Promise.all([
-    startIssuer(),
-    startRecordingUpstream(),
-    startRecordingUpstream(),
-  ]);
-  gateway = await startGateway(`
+const scenario = useRecordedScenario({
+  host: HOST,
+  config: ({ issuer, upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   ci:
@@ -46,47 +34,18 @@ services:
     type: gitlab
     hosts: [gitlab.example.com]
     upstream: { url: "${upstream.url}/", connections: 2 }
-`);
-  token = issuer.mint();
+`,
 });
-afterEach(() => {
-  expect(upstream.bytes()).not.toContain(token);
-  expect(evil.accepted()).toBe(0);
-  upstream.respond(OK);
-  upstream.reset();
-});
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([upstream.close(), evil.close(), issuer.close()]);
-});
-
-function request(line: string, headers: readonly string[] = [], body = ''): string {
-  return [`${line} HTTP/1.1`, `Host: ${HOST}`, `Authorization: Bearer ${token}`, ...headers, '', body].join(
-    '\r\n',
-  );
-}
 
 /** Opens a connection, sends these bytes and keeps it open. */
 function rawSocket(bytes: string): Socket {
-  const socket = createConnection(gateway.port, '127.0.0.1');
+  const socket = createConnection(scenario.gateway.port, '127.0.0.1');
   socket.on('error', () => undefined).write(bytes);
   return socket;
 }
 
-async function send(bytes: string): Promise<readonly RawResponse[]> {
-  return rawRequest(gateway.port, bytes, { quiet: 300 });
-}
-
-async function statusOf(
-  line: string,
-  headers: readonly string[] = [],
-  body = '',
-): Promise<number | undefined> {
-  return (await send(request(line, ['Connection: close', ...headers], body)))[0]?.status;
-}
-
 function batch(body: string, ...headers: readonly string[]): string {
-  return request(
+  return scenario.request(
     'POST /acme/base.git/info/lfs/objects/batch',
     ['Connection: close', `Content-Type: ${LFS}`, ...headers, `Content-Length: ${Buffer.byteLength(body)}`],
     body,
@@ -112,8 +71,8 @@ describe('R3: whether git reads or writes', () => {
     ['PUT /acme/payments.git/git-receive-pack', 403],
     ['POST /acme/base.git/git-upload-archive', 403],
   ])('%s → %i', async (line, status) => {
-    expect(await statusOf(line)).toBe(status);
-    expect(upstream.requests()).toHaveLength(status === 200 ? 1 : 0);
+    expect(await scenario.statusOf(line)).toBe(status);
+    expect(scenario.upstream.requests()).toHaveLength(status === 200 ? 1 : 0);
   });
 
   test.each([
@@ -132,16 +91,18 @@ describe('R3: whether git reads or writes', () => {
     'service=',
     'service',
   ])('?%s is refused', async (query) => {
-    expect(await statusOf(`GET /acme/payments.git/info/refs?${query}`)).toBe(400);
-    expect(upstream.bytes()).toBe('');
+    expect(await scenario.statusOf(`GET /acme/payments.git/info/refs?${query}`)).toBe(400);
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('a service in a body, where Rack reads parameters, is refused', async () => {
     const body = 'service=git-receive-pack';
     const form = ['Content-Type: application/x-www-form-urlencoded', `Content-Length: ${body.length}`];
-    expect(await statusOf('GET /acme/base.git/info/refs?service=git-upload-pack', form, body)).toBe(400);
-    expect(await statusOf(`GET /acme/base.git/info/lfs/objects/${OID}`, form, body)).toBe(400);
-    expect(upstream.bytes()).toBe('');
+    expect(await scenario.statusOf('GET /acme/base.git/info/refs?service=git-upload-pack', form, body)).toBe(
+      400,
+    );
+    expect(await scenario.statusOf(`GET /acme/base.git/info/lfs/objects/${OID}`, form, body)).toBe(400);
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test.each([
@@ -152,8 +113,8 @@ describe('R3: whether git reads or writes', () => {
     '/acme/x.git/payments.git/info/refs',
     '/.git/info/refs',
   ])('%s could be another repository', async (path) => {
-    expect(await statusOf(`GET ${path}?service=git-upload-pack`)).toBe(403);
-    expect(upstream.bytes()).toBe('');
+    expect(await scenario.statusOf(`GET ${path}?service=git-upload-pack`)).toBe(403);
+    expect(scenario.upstream.bytes()).toBe('');
   });
 });
 
@@ -175,8 +136,8 @@ describe('R3: whether Git LFS reads or writes', () => {
     [`GET /acme/base.git/info/lfs/objects/${OID.toUpperCase()}`, 403],
     [`GET /acme/payments.git/info/lfs/x/acme/secret.git/info/lfs/objects/${OID}`, 403],
   ])('%s → %i', async (line, status) => {
-    expect(await statusOf(line)).toBe(status);
-    expect(upstream.requests()).toHaveLength(status === 200 ? 1 : 0);
+    expect(await scenario.statusOf(line)).toBe(status);
+    expect(scenario.upstream.requests()).toHaveLength(status === 200 ? 1 : 0);
   });
 
   test.each<[string, number]>([
@@ -192,28 +153,32 @@ describe('R3: whether Git LFS reads or writes', () => {
     ['{"operation":"download"', 400],
     ['', 400],
   ])('a batch of %s → %i', async (body, status) => {
-    expect((await send(batch(body)))[0]?.status).toBe(status);
-    expect(upstream.bytes()).toBe('');
+    expect((await scenario.send(batch(body)))[0]?.status).toBe(status);
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('a batch over the size limit', async () => {
     const body = `{"operation":"download","x":"${'y'.repeat(1024 * 1024)}"}`;
-    expect((await send(batch(body)))[0]?.status).toBe(413);
-    expect(upstream.bytes()).toBe('');
+    expect((await scenario.send(batch(body)))[0]?.status).toBe(413);
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('a batch whose operation is also in the query, or that is encoded', async () => {
     const body = '{"operation":"download"}';
     const query = batch(body).replace('batch HTTP', 'batch?operation=upload HTTP');
-    expect((await send(query))[0]?.status).toBe(400);
-    expect((await send(batch(body, 'Content-Encoding: gzip')))[0]?.status).toBe(400);
-    expect((await send(batch(body).replace(LFS, 'application/x-www-form-urlencoded')))[0]?.status).toBe(400);
-    expect(upstream.bytes()).toBe('');
+    expect((await scenario.send(query))[0]?.status).toBe(400);
+    expect((await scenario.send(batch(body, 'Content-Encoding: gzip')))[0]?.status).toBe(400);
+    expect(
+      (await scenario.send(batch(body).replace(LFS, 'application/x-www-form-urlencoded')))[0]?.status,
+    ).toBe(400);
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('a batch for a repository without a grant is refused before its body', async () => {
     const line = 'POST /other/base.git/info/lfs/objects/batch';
-    const responses = await send(request(line, ['Content-Length: 1000', 'Expect: 100-continue']));
+    const responses = await scenario.send(
+      scenario.request(line, ['Content-Length: 1000', 'Expect: 100-continue']),
+    );
     expect(responses.map(({ status }) => status)).toEqual([403]);
   });
 });
@@ -228,10 +193,12 @@ test('unauthenticated forms without an end do not exhaust the buffers of a batch
     'ref=main',
   ].join('\r\n');
   const held = [rawSocket(form), rawSocket(form), rawSocket(form)];
-  await eventually('no room for another form', async () => (await send(form))[0]?.status === 503);
-  upstream.respond(`HTTP/1.1 200 OK\r\nContent-Type: ${LFS}\r\nContent-Length: 14\r\n\r\n{"objects":[]}`);
+  await eventually('no room for another form', async () => (await scenario.send(form))[0]?.status === 503);
+  scenario.upstream.respond(
+    `HTTP/1.1 200 OK\r\nContent-Type: ${LFS}\r\nContent-Length: 14\r\n\r\n{"objects":[]}`,
+  );
   const download = batch('{"operation":"download","objects":[]}').replace(HOST, 'gitlab.example.com');
-  expect((await send(download))[0]?.status).toBe(200);
+  expect((await scenario.send(download))[0]?.status).toBe(200);
   for (const socket of held) socket.destroy();
 });
 
@@ -241,10 +208,10 @@ describe('batch responses', () => {
     type = LFS,
     status = '200 OK',
   ): Promise<RawResponse | undefined> => {
-    upstream.respond(
+    scenario.upstream.respond(
       `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(response)}\r\n\r\n${response}`,
     );
-    return (await send(batch('{"operation":"download","objects":[]}')))[0];
+    return (await scenario.send(batch('{"operation":"download","objects":[]}')))[0];
   };
   const object = (action: object, more: object = {}): string =>
     JSON.stringify({ objects: [{ oid: OID, size: 1, actions: { download: action }, ...more }] });
@@ -253,7 +220,7 @@ describe('batch responses', () => {
   test.each(['upstream', 'alias'])(
     'lead to the gateway, without the credential of the upstream (%s)',
     async (which) => {
-      const base = which === 'alias' ? 'https://git.example.org' : upstream.url;
+      const base = which === 'alias' ? 'https://git.example.org' : scenario.upstream.url;
       const response = await fetchPath(
         object(
           { href: `${base}/acme/base.git/x?y=1`, header: { ...credential, Accept: 'a/b' }, expires_in: 9 },
@@ -280,7 +247,7 @@ describe('batch responses', () => {
   );
 
   test('lead to the gateway in another spelling too', async () => {
-    const download = { href: `${upstream.url}/acme/base.git/x`, header: credential };
+    const download = { href: `${scenario.upstream.url}/acme/base.git/x`, header: credential };
     const response = await fetchPath(
       JSON.stringify({ transfer: 'basic', objects: [], Objects: [{ download }] }),
     );
@@ -334,10 +301,10 @@ describe('batch responses', () => {
   });
 
   test('with a wrong length are aborted', async () => {
-    upstream.respond((socket) =>
+    scenario.upstream.respond((socket) =>
       socket.end(`HTTP/1.1 200 OK\r\nContent-Type: ${LFS}\r\nContent-Length: 500\r\n\r\n{"objects":[]}`),
     );
-    const [response] = await send(batch('{"operation":"download","objects":[]}'));
+    const [response] = await scenario.send(batch('{"operation":"download","objects":[]}'));
     expect(response?.status).toBe(502);
   });
 });
@@ -358,8 +325,8 @@ describe('H: headers', () => {
       'Sudo: root',
       'X-HTTP-Method-Override: DELETE',
     ];
-    expect(await statusOf(line, [...spoofed, 'Git-Protocol: version=2'])).toBe(200);
-    const [seen] = upstream.requests();
+    expect(await scenario.statusOf(line, [...spoofed, 'Git-Protocol: version=2'])).toBe(200);
+    const [seen] = scenario.upstream.requests();
     expect(seen?.headers.get('x-auth-identity')).toEqual(['ci']);
     expect(seen?.headers.get('authorization')).toEqual([`Bearer ${SECRET}`]);
     expect(seen?.headers.get('git-protocol')).toEqual(['version=2']);
@@ -368,19 +335,21 @@ describe('H: headers', () => {
 
   test('two credentials are refused', async () => {
     const line = 'GET /acme/base.git/info/refs?service=git-upload-pack';
-    expect(await statusOf(line, ['Authorization: Bearer x'])).toBe(400);
-    expect(await statusOf(line, ['JOB-TOKEN: glcbt-x'])).toBe(400);
-    expect(await statusOf(`${line}&private_token=x`)).toBe(400);
-    expect(upstream.bytes()).toBe('');
+    expect(await scenario.statusOf(line, ['Authorization: Bearer x'])).toBe(400);
+    expect(await scenario.statusOf(line, ['JOB-TOKEN: glcbt-x'])).toBe(400);
+    expect(await scenario.statusOf(`${line}&private_token=x`)).toBe(400);
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('a challenge of the upstream is not relayed', async () => {
-    upstream.respond(
-      `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="${evil.url}"\r\nLFS-Authenticate: Basic realm="${evil.url}"\r\nContent-Length: 0\r\n\r\n`,
+    scenario.upstream.respond(
+      `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="${scenario.evil.url}"\r\nLFS-Authenticate: Basic realm="${scenario.evil.url}"\r\nContent-Length: 0\r\n\r\n`,
     );
-    const [response] = await send(request('GET /acme/base.git/info/lfs/locks', ['Connection: close']));
+    const [response] = await scenario.send(
+      scenario.request('GET /acme/base.git/info/lfs/locks', ['Connection: close']),
+    );
     expect(response?.status).toBe(502);
-    expect(response?.head).not.toContain(evil.url);
+    expect(response?.head).not.toContain(scenario.evil.url);
   });
 });
 
@@ -400,8 +369,8 @@ test.each([
   '/acme/base.git/info/lfs/../../../secret.git/info/refs',
   'http://evil.example.com/acme/base.git/info/refs',
 ])('P: %s is not forwarded', async (target) => {
-  const status = await statusOf(`GET ${target}?service=git-upload-pack`);
-  expect({ status, seen: upstream.bytes() }).toEqual({ status: 400, seen: '' });
+  const status = await scenario.statusOf(`GET ${target}?service=git-upload-pack`);
+  expect({ status, seen: scenario.upstream.bytes() }).toEqual({ status: 400, seen: '' });
 });
 
 describe('S: framing', () => {
@@ -415,30 +384,32 @@ describe('S: framing', () => {
     [['Transfer-Encoding: xchunked']],
     [['Transfer_Encoding: chunked', 'Content-Length: 0']],
   ])('%j is refused', async (headers) => {
-    const responses = await send(request(push, headers, `0\r\n\r\n${hidden}`));
+    const responses = await scenario.send(scenario.request(push, headers, `0\r\n\r\n${hidden}`));
     expect(responses.map(({ status }) => status)).toEqual([400]);
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('bytes after a batch refused for its body are not a request', async () => {
     const body = '{"operation":"upload"}';
-    const responses = await send(batch(body).replace('Connection: close\r\n', '') + hidden);
+    const responses = await scenario.send(batch(body).replace('Connection: close\r\n', '') + hidden);
     // The whole body was read, so the next bytes are a request without a credential.
     expect(responses.map(({ status }) => status)).toEqual([403, 401]);
-    expect(upstream.bytes()).toBe('');
-    const long = request(
+    expect(scenario.upstream.bytes()).toBe('');
+    const long = scenario.request(
       'POST /acme/base.git/info/lfs/objects/batch',
       [`Content-Type: ${LFS}`, 'Transfer-Encoding: chunked'],
       `200000\r\n${'x'.repeat(0x20_00_00)}\r\n0\r\n\r\n${hidden}`,
     );
-    expect((await send(long)).map(({ status }) => status)).toEqual([413]);
-    expect(upstream.bytes()).toBe('');
+    expect((await scenario.send(long)).map(({ status }) => status)).toEqual([413]);
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('a body that looks like a request is forwarded as one body', async () => {
     const chunk = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
-    const responses = await send(request(push, ['Transfer-Encoding: chunked', 'Connection: close'], chunk));
+    const responses = await scenario.send(
+      scenario.request(push, ['Transfer-Encoding: chunked', 'Connection: close'], chunk),
+    );
     expect(responses.map(({ status }) => status)).toEqual([200]);
-    expect(upstream.requests().map(({ body }) => body)).toEqual([expect.stringContaining(hidden)]);
+    expect(scenario.upstream.requests().map(({ body }) => body)).toEqual([expect.stringContaining(hidden)]);
   });
 });

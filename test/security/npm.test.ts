@@ -1,28 +1,16 @@
 /** Rows H, P and S for an npm registry, and metadata of a malicious upstream. Raw bytes sent, raw bytes received. */
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
-import { exchange, rawRequest, type RawResponse } from '../support/raw-client.ts';
-import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { exchange, type RawResponse } from '../support/raw-client.ts';
+import { requestLines, useRecordedScenario } from '../support/scenario/recorded.ts';
 
 const SECRET = 'canary-upstream-npm-77';
 const HOST = 'npm.example.com';
 
-let issuer: TestIssuer;
-let upstream: RecordingUpstream;
-let evil: RecordingUpstream;
-let gateway: TestGateway;
-let token: string;
-
-beforeAll(async () => {
-  [issuer, upstream, evil] = await Promise.all([
-    startIssuer(),
-    startRecordingUpstream(),
-    startRecordingUpstream(),
-  ]);
-  gateway = await startGateway(`
+const scenario = useRecordedScenario({
+  host: HOST,
+  config: ({ issuer, upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   ci:
@@ -37,48 +25,19 @@ services:
     type: npm
     path: /npm/
     upstream: { url: "${upstream.url}/", auth: { bearer: { token: ${SECRET} } } }
-`);
-  token = issuer.mint();
+`,
 });
-afterEach(() => {
-  expect(upstream.bytes()).not.toContain(token);
-  expect(evil.accepted()).toBe(0);
-  upstream.respond(OK);
-  upstream.reset();
-});
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([upstream.close(), evil.close(), issuer.close()]);
-});
-
-function request(line: string, headers: readonly string[] = [], body = ''): string {
-  return [`${line} HTTP/1.1`, `Host: ${HOST}`, `Authorization: Bearer ${token}`, ...headers, '', body].join(
-    '\r\n',
-  );
-}
-
-function send(bytes: string): Promise<readonly RawResponse[]> {
-  return rawRequest(gateway.port, bytes, { quiet: 300 });
-}
 
 async function fetchPath(line: string, headers: readonly string[] = []): Promise<RawResponse | undefined> {
-  return (await send(request(line, ['Connection: close', ...headers])))[0];
-}
-
-async function statusOf(line: string, headers?: readonly string[]): Promise<number | undefined> {
-  return (await fetchPath(line, headers))?.status;
-}
-
-function lines(): readonly string[] {
-  return upstream.requests().map(({ requestLine }) => requestLine);
+  return (await scenario.send(scenario.request(line, ['Connection: close', ...headers])))[0];
 }
 
 describe('P3: the slash of a scope', () => {
   test.each(['@acme%2fui', '@acme%2Fui', '@acme/ui', '@acme%2fui/-/ui-1.0.0.tgz', '@acme%2Fui/1.0.0'])(
     '%s reaches the registry byte for byte',
     async (path) => {
-      expect(await statusOf(`GET /npm/${path}?write=true`)).toBe(200);
-      expect(lines()).toEqual([`GET /${path}?write=true HTTP/1.1`]);
+      expect(await scenario.statusOf(`GET /npm/${path}?write=true`)).toBe(200);
+      expect(requestLines(scenario.upstream)).toEqual([`GET /${path}?write=true HTTP/1.1`]);
     },
   );
 
@@ -96,7 +55,7 @@ describe('P3: the slash of a scope', () => {
     '-%2fpackage%2fplain%2fdist-tags',
     '..%2fplain',
   ])('%s is not forwarded', async (path) => {
-    expect({ status: await statusOf(`GET /npm/${path}`), seen: upstream.bytes() }).toEqual({
+    expect({ status: await scenario.statusOf(`GET /npm/${path}`), seen: scenario.upstream.bytes() }).toEqual({
       status: 400,
       seen: '',
     });
@@ -135,14 +94,14 @@ describe('P: the grant covers the requested package only', () => {
     ['GET /npm/%C0%AF', 400],
     ['GET http://evil.example.com/npm/plain', 400],
   ])('%s → %i', async (line, status) => {
-    expect(await statusOf(line)).toBe(status);
-    expect(upstream.bytes()).toBe('');
+    expect(await scenario.statusOf(line)).toBe(status);
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('other percent-encoding is decoded once before classification', async () => {
-    expect(await statusOf('GET /npm/%70lain')).toBe(200);
-    expect(await statusOf('GET /npm/%40acme%2fui')).toBe(200);
-    expect(lines()).toEqual(['GET /plain HTTP/1.1', 'GET /@acme%2fui HTTP/1.1']);
+    expect(await scenario.statusOf('GET /npm/%70lain')).toBe(200);
+    expect(await scenario.statusOf('GET /npm/%40acme%2fui')).toBe(200);
+    expect(requestLines(scenario.upstream)).toEqual(['GET /plain HTTP/1.1', 'GET /@acme%2fui HTTP/1.1']);
   });
 });
 
@@ -160,8 +119,8 @@ describe('H: headers', () => {
       'X-HTTP-Method-Override: DELETE',
       'Connection: X-Auth-Identity',
     ];
-    expect(await statusOf('GET /npm/plain', spoofed)).toBe(200);
-    const [seen] = upstream.requests();
+    expect(await scenario.statusOf('GET /npm/plain', spoofed)).toBe(200);
+    const [seen] = scenario.upstream.requests();
     expect(seen?.headers.get('x-auth-identity')).toEqual(['ci']);
     expect(seen?.headers.get('authorization')).toEqual([`Bearer ${SECRET}`]);
     expect(seen?.headers.get('x-forwarded-host')).toEqual([HOST]);
@@ -169,20 +128,20 @@ describe('H: headers', () => {
   });
 
   test('two credentials are refused', async () => {
-    expect(await statusOf('GET /npm/plain', ['Authorization: Bearer x'])).toBe(400);
-    expect(await statusOf('GET /npm/plain', ['JOB-TOKEN: glcbt-x'])).toBe(400);
-    expect(await statusOf('GET /npm/plain?private_token=x')).toBe(400);
-    expect(upstream.bytes()).toBe('');
+    expect(await scenario.statusOf('GET /npm/plain', ['Authorization: Bearer x'])).toBe(400);
+    expect(await scenario.statusOf('GET /npm/plain', ['JOB-TOKEN: glcbt-x'])).toBe(400);
+    expect(await scenario.statusOf('GET /npm/plain?private_token=x')).toBe(400);
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('the token in the path of npm logout is not logged', async () => {
-    expect(await statusOf(`DELETE /npm/-/user/token/${token}`)).toBe(403);
-    expect(await statusOf(`DELETE /npm/-/user/token/${token}/../x`)).toBe(400);
+    expect(await scenario.statusOf(`DELETE /npm/-/user/token/${scenario.token}`)).toBe(403);
+    expect(await scenario.statusOf(`DELETE /npm/-/user/token/${scenario.token}/../x`)).toBe(400);
     await eventually(
       'both requests in the audit log',
-      () => gateway.auditText().split('"/npm/-/user/token/***"').length > 2,
+      () => scenario.gateway.auditText().split('"/npm/-/user/token/***"').length > 2,
     );
-    expect(gateway.auditText().includes(token)).toBe(false);
+    expect(scenario.gateway.auditText().includes(scenario.token)).toBe(false);
   });
 });
 
@@ -198,23 +157,25 @@ describe('S: framing', () => {
     [['Transfer_Encoding: chunked', 'Content-Length: 0']],
     [['Upgrade: websocket', 'Connection: upgrade', `Content-Length: ${hidden.length}`]],
   ])('%j is refused', async (headers) => {
-    const responses = await send(request(publish, headers, `0\r\n\r\n${hidden}`));
+    const responses = await scenario.send(scenario.request(publish, headers, `0\r\n\r\n${hidden}`));
     expect(responses.map(({ status }) => status)).toEqual([400]);
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('bytes after a refused publication are not a request', async () => {
-    const denied = request('PUT /npm/@other%2fui', [`Content-Length: ${hidden.length}`], hidden);
-    expect((await send(denied)).map(({ status }) => status)).toEqual([403]);
-    expect(upstream.bytes()).toBe('');
+    const denied = scenario.request('PUT /npm/@other%2fui', [`Content-Length: ${hidden.length}`], hidden);
+    expect((await scenario.send(denied)).map(({ status }) => status)).toEqual([403]);
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('a body that looks like a request is forwarded as one body', async () => {
     const chunk = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
     const headers = ['Transfer-Encoding: chunked', 'Connection: close'];
     const audit = 'POST /npm/-/npm/v1/security/advisories/bulk';
-    expect((await send(request(audit, headers, chunk))).map(({ status }) => status)).toEqual([200]);
-    expect(upstream.requests().map(({ body }) => body)).toEqual([expect.stringContaining(hidden)]);
+    expect(
+      (await scenario.send(scenario.request(audit, headers, chunk))).map(({ status }) => status),
+    ).toEqual([200]);
+    expect(scenario.upstream.requests().map(({ body }) => body)).toEqual([expect.stringContaining(hidden)]);
   });
 });
 
@@ -238,7 +199,9 @@ describe('P: the body of a publication names the package of its path', () => {
 
   function put(path: string, body: string, headers: readonly string[] = []): Promise<readonly RawResponse[]> {
     const framing = [`Content-Length: ${Buffer.byteLength(body)}`, 'Content-Type: application/json'];
-    return send(request(`PUT /npm/${path}`, [...framing, 'Connection: close', ...headers], body));
+    return scenario.send(
+      scenario.request(`PUT /npm/${path}`, [...framing, 'Connection: close', ...headers], body),
+    );
   }
 
   test.each([
@@ -251,7 +214,7 @@ describe('P: the body of a publication names the package of its path', () => {
     ['a tag', '-/package/@acme%2fui/dist-tags/next', '"1.0.0"'],
   ])('%s is forwarded byte for byte', async (_case, path, body) => {
     expect((await put(path, body)).map(({ status }) => status)).toEqual([200]);
-    expect(upstream.requests().map((seen) => seen.body)).toEqual([body]);
+    expect(scenario.upstream.requests().map((seen) => seen.body)).toEqual([body]);
   });
 
   const deviations: readonly (readonly [string, string])[] = [
@@ -288,7 +251,7 @@ describe('P: the body of a publication names the package of its path', () => {
       const [refused] = await put(path, body);
       expect([refused?.status, refused?.body]).toEqual([400, expect.stringContaining('request_malformed')]);
     }
-    expect(upstream.bytes()).not.toMatch(/other/);
+    expect(scenario.upstream.bytes()).not.toMatch(/other/);
   });
 
   test.each([
@@ -297,30 +260,32 @@ describe('P: the body of a publication names the package of its path', () => {
     'Content-Type: application/json; charset=utf-7',
   ])('a document that servers may decode in another way (%s) is refused', async (header) => {
     expect((await put('@acme%2fui', text(), [header])).map(({ status }) => status)).toEqual([400]);
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('another name after a large attachment does not reach the registry', async () => {
     const body = JSON.stringify({ _attachments: attachments(3_000_000), name: '@other/ui' });
     expect((await put('@acme%2fui', body)).map(({ status }) => status)).toEqual([400]);
-    expect(upstream.bytes()).not.toContain('@other');
+    expect(scenario.upstream.bytes()).not.toContain('@other');
     const good = JSON.stringify({ _attachments: attachments(3_000_000), name: '@acme/ui' });
-    upstream.reset();
+    scenario.upstream.reset();
     expect((await put('@acme%2fui', good)).map(({ status }) => status)).toEqual([200]);
-    expect(upstream.requests()[0]?.body.length).toBe(good.length);
+    expect(scenario.upstream.requests()[0]?.body.length).toBe(good.length);
   });
 
   test('a name split into chunks is refused', async () => {
     const pieces = inserted('"n\\u0061me":"@other/ui"').replaceAll(/./g, '1\r\n$&\r\n');
     const headers = ['Transfer-Encoding: chunked', 'Connection: close'];
-    const responses = await send(request('PUT /npm/@acme%2fui', headers, `${pieces}0\r\n\r\n`));
+    const responses = await scenario.send(
+      scenario.request('PUT /npm/@acme%2fui', headers, `${pieces}0\r\n\r\n`),
+    );
     expect(responses.map(({ status }) => status)).toEqual([400]);
-    expect(upstream.bytes()).not.toContain('@other');
+    expect(scenario.upstream.bytes()).not.toContain('@other');
   });
 });
 
 describe('a malicious upstream', () => {
-  const body = (): string => `{"dist":{"tarball":"${upstream.url}/plain/-/plain-1.0.0.tgz"}}`;
+  const body = (): string => `{"dist":{"tarball":"${scenario.upstream.url}/plain/-/plain-1.0.0.tgz"}}`;
   const rewritten = `{"dist":{"tarball":"http://${HOST}/npm/plain/-/plain-1.0.0.tgz"}}`;
   const head = (...headers: readonly string[]): string =>
     ['HTTP/1.1 200 OK', 'Content-Type: application/json', ...headers, '', ''].join('\r\n');
@@ -328,12 +293,12 @@ describe('a malicious upstream', () => {
 
   test('control: metadata is requested unencoded and whole, and rewritten', async () => {
     const text = body();
-    upstream.respond(head('npm-notice: read this', `Content-Length: ${text.length}`) + text);
+    scenario.upstream.respond(head('npm-notice: read this', `Content-Length: ${text.length}`) + text);
     const response = await fetchPath('GET /npm/plain', ['Accept-Encoding: gzip', 'Range: bytes=0-5']);
     expect(response?.status).toBe(200);
     expect(response?.headers.get('npm-notice')).toBe('read this');
     expect(response?.body).toContain(rewritten);
-    const [seen] = upstream.requests();
+    const [seen] = scenario.upstream.requests();
     expect(seen?.headers.get('accept-encoding')).toEqual(['identity']);
     expect(seen?.headers.has('range')).toBe(false);
   });
@@ -341,8 +306,8 @@ describe('a malicious upstream', () => {
   test.each(['text/html', 'text/html; charset=utf-8', 'application/octet-stream', 'application/jsonx'])(
     'metadata of another media type (%s) is relayed unchanged',
     async (type) => {
-      const page = `<html><a href="${upstream.url}/plain">moved</a></html>`;
-      upstream.respond(
+      const page = `<html><a href="${scenario.upstream.url}/plain">moved</a></html>`;
+      scenario.upstream.respond(
         `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nContent-Length: ${page.length}\r\n\r\n${page}`,
       );
       const response = await fetchPath('GET /npm/plain');
@@ -352,7 +317,7 @@ describe('a malicious upstream', () => {
   );
 
   test('HTML labelled as JSON is rewritten whole', async () => {
-    upstream.respond(sized(`<html>${upstream.url}/plain</html>`));
+    scenario.upstream.respond(sized(`<html>${scenario.upstream.url}/plain</html>`));
     expect((await fetchPath('GET /npm/plain'))?.body).toContain(`<html>http://${HOST}/npm/plain</html>`);
   });
 
@@ -360,7 +325,9 @@ describe('a malicious upstream', () => {
     'metadata encoded as %s despite identity is refused',
     async (encoding) => {
       const packed = gzipSync(body()).toString('latin1');
-      upstream.respond(head(`Content-Encoding: ${encoding}`, `Content-Length: ${packed.length}`) + packed);
+      scenario.upstream.respond(
+        head(`Content-Encoding: ${encoding}`, `Content-Length: ${packed.length}`) + packed,
+      );
       const response = await fetchPath('GET /npm/plain');
       expect(response?.status).toBe(502);
       expect(response?.body).toContain('upstream_invalid');
@@ -369,7 +336,7 @@ describe('a malicious upstream', () => {
 
   test('binary bytes are relayed unchanged', async () => {
     const packed = gzipSync(body()).toString('latin1');
-    upstream.respond(sized(packed));
+    scenario.upstream.respond(sized(packed));
     expect((await fetchPath('GET /npm/plain'))?.body).toContain(packed);
   });
 
@@ -378,8 +345,10 @@ describe('a malicious upstream', () => {
     ['an end in the middle of a chunk', () => head('Transfer-Encoding: chunked') + `fff\r\n${body()}`],
     ['an end in the middle of a URL', () => head('Content-Length: 999') + body().slice(0, 30)],
   ])('%s: the response is visibly truncated', async (_case, response) => {
-    upstream.respond((socket) => void socket.end(response(), 'latin1'));
-    const received = await exchange(gateway.port, request('GET /npm/plain'), { quiet: 500 });
+    scenario.upstream.respond((socket) => void socket.end(response(), 'latin1'));
+    const received = await exchange(scenario.gateway.port, scenario.request('GET /npm/plain'), {
+      quiet: 500,
+    });
     // Either refused before the first byte, or aborted.
     expect(received).not.toMatch(/\r\n0\r\n\r\n$/);
     if (!received.startsWith('HTTP/1.1 502')) expect(received).toMatch(/transfer-encoding: chunked/i);
@@ -387,32 +356,34 @@ describe('a malicious upstream', () => {
 
   test('a Content-Length shorter than the body ends the response; the rest is discarded', async () => {
     const text = body();
-    upstream.respond(
+    scenario.upstream.respond(
       (socket) =>
         void socket.write(`${head(`Content-Length: ${text.length}`)}${text}HTTP/1.1 200 OK\r\n\r\nsmuggled`),
     );
-    const received = await exchange(gateway.port, request('GET /npm/plain'), { quiet: 300 });
+    const received = await exchange(scenario.gateway.port, scenario.request('GET /npm/plain'), {
+      quiet: 300,
+    });
     expect(received).not.toContain('smuggled');
-    upstream.respond(sized(text));
+    scenario.upstream.respond(sized(text));
     expect((await fetchPath('GET /npm/plain'))?.body).toContain(rewritten);
   });
 
   test('two lengths, or a length with chunked coding, are refused', async () => {
-    upstream.respond(head('Content-Length: 1', 'Content-Length: 2') + body());
-    expect(await statusOf('GET /npm/plain')).toBe(502);
-    upstream.respond(head('Content-Length: 1', 'Transfer-Encoding: chunked') + body());
-    expect(await statusOf('GET /npm/plain')).toBe(502);
+    scenario.upstream.respond(head('Content-Length: 1', 'Content-Length: 2') + body());
+    expect(await scenario.statusOf('GET /npm/plain')).toBe(502);
+    scenario.upstream.respond(head('Content-Length: 1', 'Transfer-Encoding: chunked') + body());
+    expect(await scenario.statusOf('GET /npm/plain')).toBe(502);
   });
 
   test('URLs of other hosts are unchanged and get no credential', async () => {
-    const foreign = `{"dist":{"tarball":"${evil.url}/plain/-/plain-1.0.0.tgz"}}`;
-    upstream.respond(sized(foreign));
+    const foreign = `{"dist":{"tarball":"${scenario.evil.url}/plain/-/plain-1.0.0.tgz"}}`;
+    scenario.upstream.respond(sized(foreign));
     expect((await fetchPath('GET /npm/plain'))?.body).toContain(foreign);
   });
 
   test('a redirect of a tarball to elsewhere is refused', async () => {
-    upstream.respond(
-      `HTTP/1.1 302 Found\r\nLocation: ${evil.url}/x?sig=canary-signature\r\nContent-Length: 0\r\n\r\n`,
+    scenario.upstream.respond(
+      `HTTP/1.1 302 Found\r\nLocation: ${scenario.evil.url}/x?sig=canary-signature\r\nContent-Length: 0\r\n\r\n`,
     );
     const response = await fetchPath('GET /npm/plain/-/plain-1.0.0.tgz');
     expect(response?.status).toBe(502);
@@ -420,18 +391,18 @@ describe('a malicious upstream', () => {
   });
 
   test('its 401 and its challenge are not relayed', async () => {
-    upstream.respond(
-      `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm="${evil.url}"\r\nContent-Length: 0\r\n\r\n`,
+    scenario.upstream.respond(
+      `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm="${scenario.evil.url}"\r\nContent-Length: 0\r\n\r\n`,
     );
     const response = await fetchPath('GET /npm/plain');
     expect(response?.status).toBe(502);
-    expect(response?.head).not.toContain(evil.url);
+    expect(response?.head).not.toContain(scenario.evil.url);
   });
 
   test('a tarball is relayed unchanged', async () => {
-    upstream.respond(sized(body()));
+    scenario.upstream.respond(sized(body()));
     const response = await fetchPath('GET /npm/plain/-/plain-1.0.0.tgz', ['Accept-Encoding: gzip']);
     expect(response?.body).toBe(body());
-    expect(upstream.requests()[0]?.headers.get('accept-encoding')).toEqual(['gzip']);
+    expect(scenario.upstream.requests()[0]?.headers.get('accept-encoding')).toEqual(['gzip']);
   });
 });

@@ -1,27 +1,14 @@
 /** R1, R2, L4, L5, and rows H, P and S for `/v2/`: raw bytes sent, raw bytes received by the upstream. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
-import { rawRequest, type RawResponse } from '../support/raw-client.ts';
-import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { describe, expect, test } from 'vitest';
+import { useRecordedScenario } from '../support/scenario/recorded.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const SECRET = 'canary-upstream-registry-77';
 const HOST = 'registry.example.com';
 
-let issuer: TestIssuer;
-let upstream: RecordingUpstream;
-let evil: RecordingUpstream;
-let gateway: TestGateway;
-let token: string;
-
-beforeAll(async () => {
-  [issuer, upstream, evil] = await Promise.all([
-    startIssuer(),
-    startRecordingUpstream(),
-    startRecordingUpstream(),
-  ]);
-  gateway = await startGateway(`
+const scenario = useRecordedScenario({
+  host: HOST,
+  config: ({ issuer, upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   ci:
@@ -41,37 +28,8 @@ services:
     upstream:
       url: "${upstream.url}"
       auth: { registryToken: { url: "${upstream.url}/auth", service: s, username: u, password: ${SECRET} } }
-`);
-  token = issuer.mint();
+`,
 });
-afterEach(() => {
-  expect(upstream.bytes()).not.toContain(token);
-  expect(evil.accepted()).toBe(0);
-  upstream.respond(OK);
-  upstream.reset();
-});
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([upstream.close(), evil.close(), issuer.close()]);
-});
-
-function request(line: string, headers: readonly string[] = [], body = '', host = HOST): string {
-  return [`${line} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${token}`, ...headers, '', body].join(
-    '\r\n',
-  );
-}
-
-async function send(bytes: string): Promise<readonly RawResponse[]> {
-  return rawRequest(gateway.port, bytes, { quiet: 300 });
-}
-
-async function statusOf(
-  line: string,
-  headers: readonly string[] = [],
-  body = '',
-): Promise<number | undefined> {
-  return (await send(request(line, ['Connection: close', ...headers], body)))[0]?.status;
-}
 
 describe('R1: a mount is a pull from its source', () => {
   test.each([
@@ -80,17 +38,21 @@ describe('R1: a mount is a pull from its source', () => {
     ['%66rom=acme/secret&origin=x', '/v2/acme/payments/a/blobs/uploads/'],
     [`from=acme/payments/b`, `/v2/acme/payments/a/blobs/uploads/?mount=${DIGEST}&from=acme%2Fpayments%2Fb`],
   ])('%s', async (from, sent) => {
-    expect(await statusOf(`POST /v2/acme/payments/a/blobs/uploads/?mount=${DIGEST}&${from}`)).toBe(200);
-    expect(upstream.requests().map(({ requestLine }) => requestLine)).toEqual([`POST ${sent} HTTP/1.1`]);
+    expect(await scenario.statusOf(`POST /v2/acme/payments/a/blobs/uploads/?mount=${DIGEST}&${from}`)).toBe(
+      200,
+    );
+    expect(scenario.upstream.requests().map(({ requestLine }) => requestLine)).toEqual([
+      `POST ${sent} HTTP/1.1`,
+    ]);
   });
 
   test('ambiguous mount parameters are refused', async () => {
     const query = `mount=${DIGEST}&from=acme/payments/b&from=acme/secret`;
-    expect(await statusOf(`POST /v2/acme/payments/a/blobs/uploads/?${query}`)).toBe(400);
+    expect(await scenario.statusOf(`POST /v2/acme/payments/a/blobs/uploads/?${query}`)).toBe(400);
     expect(
-      await statusOf(`POST /v2/acme/payments/a/blobs/uploads/?${query.replace('&from', '&%66rom')}`),
+      await scenario.statusOf(`POST /v2/acme/payments/a/blobs/uploads/?${query.replace('&from', '&%66rom')}`),
     ).toBe(400);
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 });
 
@@ -108,34 +70,36 @@ describe('R2: only classified requests are forwarded', () => {
     ['GET /v1/search', 404],
     ['GET /v2/acme/payments/a/blobs/uploads/../../../secret/manifests/1', 400],
   ])('%s → %i', async (line, status) => {
-    expect(await statusOf(line)).toBe(status);
-    expect(upstream.bytes()).toBe('');
+    expect(await scenario.statusOf(line)).toBe(status);
+    expect(scenario.upstream.bytes()).toBe('');
   });
 });
 
 describe('L4: the realm of an upstream challenge is ignored', () => {
   const challenge = (): string =>
-    `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm="${evil.url}/token",service="x"\r\nContent-Length: 0\r\n\r\n`;
+    `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm="${scenario.evil.url}/token",service="x"\r\nContent-Length: 0\r\n\r\n`;
 
   test('neither client nor gateway contacts it', async () => {
-    upstream.respond(challenge());
-    const [response] = await send(request('GET /v2/acme/payments/a/tags/list', ['Connection: close']));
+    scenario.upstream.respond(challenge());
+    const [response] = await scenario.send(
+      scenario.request('GET /v2/acme/payments/a/tags/list', ['Connection: close']),
+    );
     expect(response?.status).toBe(502);
     expect(response?.headers.get('www-authenticate')).toBeUndefined();
-    expect(response?.body).not.toContain(evil.url);
+    expect(response?.body).not.toContain(scenario.evil.url);
   });
 
   test('token requests go to the configured endpoint only, after any number of challenges', async () => {
-    upstream.respond((socket, { requestLine }) => {
+    scenario.upstream.respond((socket, { requestLine }) => {
       const body = '{"token":"upstream-token","expires_in":60}';
       if (!requestLine.includes('/auth?')) return void socket.write(challenge());
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
     });
-    const [response] = await send(
-      request('GET /v2/acme/payments/a/tags/list', ['Connection: close'], '', 'tokens.example.com'),
+    const [response] = await scenario.send(
+      scenario.request('GET /v2/acme/payments/a/tags/list', ['Connection: close'], '', 'tokens.example.com'),
     );
     expect(response?.status).toBe(502);
-    const lines = upstream.requests().map(({ requestLine }) => requestLine.split('?')[0]);
+    const lines = scenario.upstream.requests().map(({ requestLine }) => requestLine.split('?')[0]);
     // One retry with a new token.
     expect(lines).toEqual([
       'GET /auth',
@@ -144,7 +108,7 @@ describe('L4: the realm of an upstream challenge is ignored', () => {
       'GET /v2/acme/payments/a/tags/list HTTP/1.1',
     ]);
     // The password is sent to the token service only.
-    for (const { requestLine, head } of upstream.requests()) {
+    for (const { requestLine, head } of scenario.upstream.requests()) {
       const basic = Buffer.from(`u:${SECRET}`).toString('base64');
       expect(head.includes(basic)).toBe(requestLine.includes('/auth?'));
     }
@@ -158,24 +122,28 @@ describe('L5: a redirect', () => {
   test.each(['registry.example.com', 'tokens.example.com'])(
     'to another origin is neither relayed nor followed (%s)',
     async (host) => {
-      upstream.respond((socket, { requestLine }) => {
+      scenario.upstream.respond((socket, { requestLine }) => {
         const body = '{"token":"upstream-token"}';
         if (!requestLine.includes('/auth?'))
-          return void socket.write(to(`${evil.url}/layer?sig=canary-signature`));
+          return void socket.write(to(`${scenario.evil.url}/layer?sig=canary-signature`));
         socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
       });
-      const [response] = await send(
-        request(`GET /v2/acme/payments/a/blobs/${DIGEST}`, ['Connection: close'], '', host),
+      const [response] = await scenario.send(
+        scenario.request(`GET /v2/acme/payments/a/blobs/${DIGEST}`, ['Connection: close'], '', host),
       );
       expect(response?.status).toBe(502);
       expect(response?.head).not.toContain('canary-signature');
-      expect(gateway.auditText()).not.toContain('canary-signature');
+      expect(scenario.gateway.auditText()).not.toContain('canary-signature');
     },
   );
 
   test('on the registry itself is rewritten to the public path', async () => {
-    upstream.respond(to(`${upstream.url}/v2/acme/payments/b/blobs/${DIGEST}?access_token=x&y=1`));
-    const [response] = await send(request(`GET /v2/acme/payments/a/blobs/${DIGEST}`, ['Connection: close']));
+    scenario.upstream.respond(
+      to(`${scenario.upstream.url}/v2/acme/payments/b/blobs/${DIGEST}?access_token=x&y=1`),
+    );
+    const [response] = await scenario.send(
+      scenario.request(`GET /v2/acme/payments/a/blobs/${DIGEST}`, ['Connection: close']),
+    );
     expect(response?.status).toBe(307);
     expect(response?.headers.get('location')).toBe(`/v2/acme/payments/b/blobs/${DIGEST}?y=1`);
   });
@@ -195,8 +163,8 @@ describe('H: headers', () => {
       'Sudo: root',
       'X-HTTP-Method-Override: DELETE',
     ].filter((line) => !line.includes(';'));
-    expect(await statusOf('GET /v2/acme/payments/a/tags/list', spoofed)).toBe(200);
-    const [seen] = upstream.requests();
+    expect(await scenario.statusOf('GET /v2/acme/payments/a/tags/list', spoofed)).toBe(200);
+    const [seen] = scenario.upstream.requests();
     expect(seen?.headers.get('x-auth-identity')).toEqual(['ci']);
     expect(seen?.headers.get('authorization')).toEqual([`Bearer ${SECRET}`]);
     expect(seen?.headers.get('x-forwarded-host')).toEqual([HOST]);
@@ -204,11 +172,13 @@ describe('H: headers', () => {
   });
 
   test('two credentials are refused', async () => {
-    expect(await statusOf('GET /v2/acme/payments/a/tags/list', ['Authorization: Bearer x'])).toBe(400);
-    expect(await statusOf('GET /v2/acme/payments/a/tags/list', ['JOB-TOKEN: glcbt-x'])).toBe(400);
-    expect(await statusOf('GET /v2/acme/payments/a/tags/list?private_token=x')).toBe(400);
-    expect(await statusOf('GET /token?service=registry.example.com&access_token=x')).toBe(400);
-    expect(upstream.bytes()).toBe('');
+    expect(await scenario.statusOf('GET /v2/acme/payments/a/tags/list', ['Authorization: Bearer x'])).toBe(
+      400,
+    );
+    expect(await scenario.statusOf('GET /v2/acme/payments/a/tags/list', ['JOB-TOKEN: glcbt-x'])).toBe(400);
+    expect(await scenario.statusOf('GET /v2/acme/payments/a/tags/list?private_token=x')).toBe(400);
+    expect(await scenario.statusOf('GET /token?service=registry.example.com&access_token=x')).toBe(400);
+    expect(scenario.upstream.bytes()).toBe('');
   });
 });
 
@@ -226,11 +196,11 @@ test.each([
   '/v2/acme/payments/%C0%AF/manifests/1',
   'http://evil.example.com/v2/acme/payments/a/manifests/1',
 ])('P: %s is not forwarded', async (target) => {
-  const status = await statusOf(`GET ${target}`);
+  const status = await scenario.statusOf(`GET ${target}`);
   // Every server decodes `%61` to `a`; the decoded path is authorized and forwarded.
   if (target.endsWith('%61'))
-    expect(upstream.requests()[0]?.requestLine).toBe('GET /v2/acme/payments/a/manifests/a HTTP/1.1');
-  else expect({ status, seen: upstream.bytes() }).toEqual({ status: 400, seen: '' });
+    expect(scenario.upstream.requests()[0]?.requestLine).toBe('GET /v2/acme/payments/a/manifests/a HTTP/1.1');
+  else expect({ status, seen: scenario.upstream.bytes() }).toEqual({ status: 400, seen: '' });
 });
 
 describe('S: framing', () => {
@@ -245,35 +215,37 @@ describe('S: framing', () => {
     [['Transfer_Encoding: chunked', 'Content-Length: 0']],
     [['Upgrade: websocket', 'Connection: upgrade', `Content-Length: ${hidden.length}`]],
   ])('%j is refused', async (headers) => {
-    const responses = await send(request(upload, headers, `0\r\n\r\n${hidden}`));
+    const responses = await scenario.send(scenario.request(upload, headers, `0\r\n\r\n${hidden}`));
     expect(responses.map(({ status }) => status)).toEqual([400]);
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('bytes after a refused upload are not a request', async () => {
-    const denied = request(
+    const denied = scenario.request(
       'PATCH /v2/acme/web/a/blobs/uploads/some-id',
       [`Content-Length: ${hidden.length}`],
       hidden,
     );
-    expect((await send(denied)).map(({ status }) => status)).toEqual([403]);
-    expect(upstream.bytes()).toBe('');
+    expect((await scenario.send(denied)).map(({ status }) => status)).toEqual([403]);
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('a denied upload is refused before its body', async () => {
-    const denied = request('PATCH /v2/acme/web/a/blobs/uploads/x', [
+    const denied = scenario.request('PATCH /v2/acme/web/a/blobs/uploads/x', [
       'Content-Length: 10000000000',
       'Expect: 100-continue',
     ]);
-    const responses = await send(denied);
+    const responses = await scenario.send(denied);
     expect(responses.map(({ status }) => status)).toEqual([403]);
   });
 
   test('a body that looks like a request is forwarded as one body', async () => {
     const chunk = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
-    const responses = await send(request(upload, ['Transfer-Encoding: chunked', 'Connection: close'], chunk));
+    const responses = await scenario.send(
+      scenario.request(upload, ['Transfer-Encoding: chunked', 'Connection: close'], chunk),
+    );
     expect(responses.map(({ status }) => status)).toEqual([200]);
-    expect(upstream.requests().map(({ body }) => body)).toEqual([expect.stringContaining(hidden)]);
+    expect(scenario.upstream.requests().map(({ body }) => body)).toEqual([expect.stringContaining(hidden)]);
   });
 });
 
@@ -281,11 +253,11 @@ test('the token endpoint limits guesses of secrets with 429', async () => {
   const attempt = async (): Promise<number | undefined> => {
     const basic = Buffer.from('edge:ghdt_edge_wrong').toString('base64');
     const line = `GET /token?service=${HOST} HTTP/1.1\r\nHost: ${HOST}\r\nAuthorization: Basic ${basic}\r\nConnection: close\r\n\r\n`;
-    return (await send(line))[0]?.status;
+    return (await scenario.send(line))[0]?.status;
   };
   const statuses = [];
   for (let n = 0; n < 40; n++) statuses.push(await attempt());
   expect(statuses[0]).toBe(401);
   expect(statuses.at(-1)).toBe(429);
-  expect(await statusOf('GET /v2/')).toBe(200);
+  expect(await scenario.statusOf('GET /v2/')).toBe(200);
 });
