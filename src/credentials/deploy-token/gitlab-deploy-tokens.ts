@@ -7,7 +7,7 @@ import type {
   Body,
   Confirmation,
   IntrospectionRequest,
-  InvalidResponse,
+  InvalidIntrospection,
 } from '../introspection/gitlab-introspection.ts';
 import { createIntrospectedTokens, introspectionIssuers } from '../introspection/introspected-tokens.ts';
 import type {
@@ -112,7 +112,7 @@ function isDenied({ errors }: Body): boolean {
 }
 
 /** The signature of the token is not verified: the gateway received it from GitLab over TLS. */
-function readTokenResponse({ token }: Body): Confirmation | Deny | InvalidResponse {
+function readTokenResponse({ token }: Body): Confirmation | Deny | InvalidIntrospection {
   const payload = typeof token === 'string' ? payloadOf(token) : undefined;
   if (payload === undefined) return { kind: 'invalid', detail: 'GitLab returned 200 without a token' };
   const nested = payload['user'];

@@ -31,7 +31,11 @@ export interface IntrospectionRequest<T> {
     readonly headers: Readonly<Record<string, string>>;
   };
   /** Interprets a response of GitLab (at `bases`). Undefined: it is not about the credential. */
-  interpret(status: number, body: Body, bases: readonly string[]): T | Deny | InvalidResponse | undefined;
+  interpret(
+    status: number,
+    body: Body,
+    bases: readonly string[],
+  ): T | Deny | InvalidIntrospection | undefined;
 }
 
 /** A JSON object in a response. */
@@ -45,7 +49,7 @@ export interface Confirmation {
 }
 
 /** The response has a successful status, but its content is invalid. The credential is not at fault. */
-export interface InvalidResponse {
+export interface InvalidIntrospection {
   readonly kind: 'invalid';
   readonly detail: string;
 }
@@ -155,7 +159,7 @@ function createOutageLog(
   };
 }
 
-function isInvalid(result: { readonly kind: string }): result is InvalidResponse {
+function isInvalid(result: { readonly kind: string }): result is InvalidIntrospection {
   return result.kind === 'invalid';
 }
 

@@ -4,7 +4,7 @@ import { deny } from '../../core/decision.ts';
 import type { Deny } from '../../core/decision.ts';
 import { isRecord } from '../../util/json/object.ts';
 import { quoted } from '../../util/text/quoted.ts';
-import type { Confirmation, InvalidResponse } from '../introspection/gitlab-introspection.ts';
+import type { Confirmation, InvalidIntrospection } from '../introspection/gitlab-introspection.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -14,7 +14,7 @@ type Members = Readonly<Record<string, unknown>>;
  * `environment` …) never match. In a merge request pipeline `ref` is `refs/merge-requests/N/head`, where an
  * ID token has the source branch: a branch `main` of a fork cannot pass as the branch of the project.
  */
-export function readJob(job: Members, bases: readonly string[]): Confirmation | Deny | InvalidResponse {
+export function readJob(job: Members, bases: readonly string[]): Confirmation | Deny | InvalidIntrospection {
   const status = text(job['status']);
   const id = identifier(job['id']);
   const url = text(job['web_url']);
@@ -93,6 +93,6 @@ function record(value: unknown): Members {
   return isRecord(value) ? value : {};
 }
 
-function invalid(detail: string): InvalidResponse {
+function invalid(detail: string): InvalidIntrospection {
   return { kind: 'invalid', detail };
 }
