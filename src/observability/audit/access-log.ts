@@ -7,7 +7,7 @@ export interface AccessLog {
   write(event: AuditEvent): void;
 }
 
-/** One short line per request, for people and log counters; the audit trail holds the why. */
+/** One short line per request, for operators and log counters; the audit event contains the reason. */
 export function createAccessLog(
   settings: { readonly enabled: boolean },
   ports: { readonly stdout: LineWriter },

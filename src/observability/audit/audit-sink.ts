@@ -9,19 +9,19 @@ export interface AuditSettings {
   readonly enabled: boolean;
   /** Default: stdout. */
   readonly file?: string | undefined;
-  /** Requests are refused while their events cannot be kept. */
+  /** Requests are refused while their events cannot be buffered. */
   readonly required: boolean;
-  /** Types of the issuers by their names: they say which claims name project, pipeline and job. Read live. */
+  /** Issuer types by issuer name; the type determines the claims of project, pipeline and job. Read per event. */
   readonly issuerTypes: ReadonlyMap<string, IssuerType>;
 }
 
 export interface ClosableAuditSink extends AuditSink {
-  /** Events that found no room. */
+  /** Events that were dropped because the buffer was full. */
   lost(): number;
   close(): Promise<void>;
 }
 
-/** Kept free for the events of requests that were let in before the sink stalled. */
+/** Buffer space reserved for the events of requests that were accepted before the sink stalled. */
 const RESERVE = 1024 * 1024;
 
 export function createAuditSink(
@@ -40,9 +40,9 @@ export function createAuditSink(
   return {
     available,
     write(event: AuditEvent): void {
-      // Refusals for want of room must not take the room of those that were let in.
-      const wanted = event.reason !== 'audit_unavailable' || available();
-      if (!wanted || !writer.append(eventLine(event))) lost++;
+      // Refusals caused by a full buffer must not use the space reserved for accepted requests.
+      const accepted = event.reason !== 'audit_unavailable' || available();
+      if (!accepted || !writer.append(eventLine(event))) lost++;
     },
     flush: () => writer.flush(),
     lost: () => lost,

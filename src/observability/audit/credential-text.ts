@@ -5,15 +5,15 @@ import { ISSUER_PRESETS, type IssuerType } from '../../core/issuer-presets.ts';
 import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
 import { LIMITS } from './limits.ts';
 
-/** What a line says of who asks: the same for every request with one credential. */
+/** The caller fields of an audit event; identical for every request with the same credential. */
 export interface CredentialText {
   /** `,"user":{…},"cicd":{…}` */
   readonly top: string;
-  /** `,"credential":…` and so on, for the `gatehouse` object. */
+  /** `,"credential":…` and the following fields of the `gatehouse` object. */
   readonly inner: string;
 }
 
-/** Enough to find a token again, not enough to be of any use to whoever reads the log. */
+/** Length of the logged hash prefix: identifies a token, but does not reveal the whole hash. */
 const HASH_PREFIX = 16;
 
 export function credentialText(
@@ -26,7 +26,7 @@ export function credentialText(
   const job = claimText(credential, claims.job);
   const pipeline = claimText(credential, claims.pipeline);
 
-  // join() makes one flat string, where + would leave a tree to be walked for every line.
+  // join() makes one flat string; `+` makes a rope that is flattened for every line.
   return {
     top: [
       ',"user":{',
@@ -50,7 +50,7 @@ export function credentialText(
   };
 }
 
-/** What a minted token was made of: the line of its login has the same hash. */
+/** The source credential of a minted token; the audit event of its login has the same hash. */
 function sourceText({ source, identity }: MintedFrom): string {
   if (identity === undefined) return '';
   const jti = source.jti === undefined ? '' : `,"jti":${jsonTextUpTo(LIMITS.claim, source.jti)}`;
@@ -62,7 +62,7 @@ function claimText(credential: VerifiedCredential, name: string | undefined): st
   return value === undefined ? undefined : jsonTextUpTo(LIMITS.claim, value);
 }
 
-/** Names of OpenTelemetry's CI/CD conventions; a job is a task there. */
+/** Names of the OpenTelemetry CI/CD conventions, which call a job a task. */
 function pipelineText(pipeline: string | undefined, job: string | undefined): string {
   const parts = [
     ...(pipeline === undefined ? [] : [`"run":{"id":${pipeline}}`]),

@@ -12,11 +12,11 @@ import { describeDecision } from './verdict.ts';
 const EVENT =
   ',"ecs":{"version":"9.0.0"},"event":{"kind":"event","dataset":"gatehouse.audit","category":["api","web"]';
 
-const NOBODY: CredentialText = { top: '', inner: '' };
+const NO_CALLER: CredentialText = { top: '', inner: '' };
 
 /**
  * One event as one line of ECS-shaped JSON; docs/reference/audit.md lists the fields. Concatenated by hand, because
- * this runs for every request: what one credential repeats is made once and kept as long as the credential is.
+ * this runs for every request. The fields of a credential are built once and cached with the credential.
  */
 export function createEventLine(issuerTypes: ReadonlyMap<string, IssuerType>): (event: AuditEvent) => string {
   const texts = new WeakMap<object, CredentialText>();
@@ -24,7 +24,7 @@ export function createEventLine(issuerTypes: ReadonlyMap<string, IssuerType>): (
   function textOf(event: AuditEvent): CredentialText {
     const caller = callerOf(event);
     const credential = event.verified ?? caller?.credential;
-    if (credential === undefined) return NOBODY;
+    if (credential === undefined) return NO_CALLER;
     const key = caller ?? credential;
     let text = texts.get(key);
     if (text === undefined) {
@@ -55,7 +55,7 @@ export function createEventLine(issuerTypes: ReadonlyMap<string, IssuerType>): (
   };
 }
 
-/** Many requests start within one millisecond. */
+/** Caches the formatted timestamp, because many requests start within one millisecond. */
 function timestamp(ms: number): string {
   if (ms !== lastMs) {
     lastMs = ms;
@@ -103,7 +103,7 @@ function gatehouseText(event: AuditEvent, who: CredentialText): string {
     (event.service === undefined ? '' : `,"service":${jsonText(event.service)}`) +
     (event.serviceType === undefined ? '' : `,"type":${jsonText(event.serviceType)}`) +
     operationsText(event.operations) +
-    (who === NOBODY && event.presented !== undefined
+    (who === NO_CALLER && event.presented !== undefined
       ? `,"credential":"${event.presented.class}"`
       : who.inner) +
     (event.presented === undefined ? '' : `,"credential_source":"${event.presented.credentialSource}"`) +
@@ -117,7 +117,7 @@ function gatehouseText(event: AuditEvent, who: CredentialText): string {
   );
 }
 
-/** Scopes and resources apart, to search by; where there are several operations, also the pairs, to be exact. */
+/** Separate scopes and resources, for searches; several operations are also listed as pairs. */
 function operationsText(operations: readonly Operation[]): string {
   const [only] = operations;
   if (only === undefined) return '';
@@ -137,8 +137,8 @@ function operationsText(operations: readonly Operation[]): string {
 }
 
 function operationText({ scope, resource, extent }: Operation): string {
-  const what = extent === 'one' ? `"resource":${resourceText(resource)}` : `"extent":"${extent}"`;
-  return `{"scope":${jsonText(scope)},${what}}`;
+  const target = extent === 'one' ? `"resource":${resourceText(resource)}` : `"extent":"${extent}"`;
+  return `{"scope":${jsonText(scope)},${target}}`;
 }
 
 function resourceText(resource: string): string {

@@ -1,4 +1,4 @@
-/** How much of a text that a client can choose goes into a line; UTF-16 units. */
+/** Maximum lengths of client-controlled texts in a log line, in UTF-16 units. */
 export const LIMITS = {
   address: 64,
   method: 32,
@@ -9,6 +9,6 @@ export const LIMITS = {
   claim: 512,
   detail: 1024,
   resource: 1024,
-  /** A Git LFS batch may ask for thousands of objects. */
+  /** A Git LFS batch request may name thousands of objects. */
   operations: 20,
 } as const;

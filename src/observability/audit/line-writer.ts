@@ -1,7 +1,7 @@
 import { close, write } from 'node:fs';
 import type { Log } from '../../core/ports.ts';
 
-/** As node:fs `write`: one attempt, possibly partial. */
+/** The signature of node:fs `write`: one attempt, possibly partial. */
 export type WriteAttempt = (
   fd: number,
   buffer: Buffer,
@@ -13,28 +13,28 @@ export type WriteAttempt = (
 
 export interface Output {
   readonly fd: number;
-  /** For the application log. */
+  /** Names the output in the application log. */
   readonly name: string;
   /** Whether closing the writer closes the descriptor. */
   readonly owned: boolean;
 }
 
-/** Of both buffers together. */
+/** Bytes of both buffers together. */
 export const CAPACITY = 4 * 1024 * 1024;
 const START = 64 * 1024;
-/** A buffer that a burst made larger than this is given back. */
+/** A buffer that has grown beyond this size is released after the burst. */
 const KEEP = 256 * 1024;
-/** Lines wait so long for company, unless there are enough: a write costs as much for one as for a hundred. */
+/** Milliseconds for which lines are batched, because a write costs as much for one line as for a hundred. */
 const GATHER_MS = 25;
 const GATHER_BYTES = 64 * 1024;
 const CLOSE_DEADLINE_MS = 5_000;
 
-/** A full pipe empties soon; a full disk does not. */
+/** The retry delay grows: a full pipe drains soon, a full disk does not. */
 const PAUSES = { busy: { first: 5, most: 100 }, broken: { first: 100, most: 5_000 } } as const;
 
 /**
- * Lines to one descriptor, in order, without ever blocking: one buffer fills while the other is written,
- * one write in flight at a time. Whatever the descriptor does, it is tried again until `close`.
+ * Writes lines to one descriptor in order and without blocking. One buffer is filled while the other is written,
+ * with one write in flight. A failed write is retried until `close`.
  */
 export class LineWriter {
   readonly #output: Output;
@@ -65,7 +65,7 @@ export class LineWriter {
     this.#write = ports.write ?? write;
   }
 
-  /** Takes the line, with its line end, whole; or says no when there is no room. */
+  /** Appends a whole line with its line end; false if the buffer is full. */
   append(line: string): boolean {
     if (this.#closed) return false;
     if (!this.#makeRoom(line)) {
@@ -80,12 +80,12 @@ export class LineWriter {
     return true;
   }
 
-  /** Bytes that still fit. */
+  /** Free bytes. */
   room(): number {
     return CAPACITY - this.#leaving.length - this.#filled;
   }
 
-  /** Resolves when all that was appended before has been written. */
+  /** Resolves when every line appended before the call has been written. */
   flush(): Promise<void> {
     if (this.#written === this.#appended) return Promise.resolve();
     return new Promise((resolve) => {
@@ -94,7 +94,7 @@ export class LineWriter {
     });
   }
 
-  /** Flushes, for a limited time; then nothing is written any more. */
+  /** Flushes within a time limit, then stops writing. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -168,7 +168,7 @@ export class LineWriter {
     if (this.#filled > 0) this.#startSoon();
   }
 
-  /** The rest stays where it is: a half-written line is completed, never begun again. */
+  /** Keeps the unwritten rest, so that a partly written line is completed and not repeated. */
   #tryAgain(code: string): void {
     const pauses = code === 'EAGAIN' ? PAUSES.busy : PAUSES.broken;
     if (pauses === PAUSES.broken && !this.#broken) {

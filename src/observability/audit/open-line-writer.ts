@@ -6,8 +6,8 @@ import { LineWriter } from './line-writer.ts';
 const STDOUT = { fd: 1, name: 'stdout', owned: false } as const;
 
 /**
- * A writer to the file, or to stdout where none is named. Only one writer per descriptor keeps lines whole:
- * whoever shares stdout shares its writer.
+ * Opens a writer to the file, or to stdout without a file. Lines stay whole only with one writer per descriptor,
+ * so all logs on stdout share one writer.
  */
 export function openLineWriter(
   settings: { readonly file?: string | undefined },

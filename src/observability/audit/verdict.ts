@@ -1,8 +1,8 @@
 import type { AuditEvent } from '../../core/audit-event.ts';
 
 /**
- * How ECS says what came of a request. "Could not decide" is no denial: its outcome is unknown. An upstream
- * that failed makes an allowed request a failure; one that answered 404 does not.
+ * The ECS `event.type` and `event.outcome` of a request. An `unable` decision is not a denial: its outcome is unknown. An upstream
+ * failure makes an allowed request a failure; a 404 of the upstream does not.
  */
 export interface DecisionText {
   readonly type: 'allowed' | 'denied' | 'error';
@@ -10,33 +10,33 @@ export interface DecisionText {
 }
 
 const ALLOWED: DecisionText = { type: 'allowed', outcome: 'success' };
-const BROKEN: DecisionText = { type: 'allowed', outcome: 'failure' };
-const LEFT: DecisionText = { type: 'allowed', outcome: 'unknown' };
+const UPSTREAM_FAILED: DecisionText = { type: 'allowed', outcome: 'failure' };
+const CLIENT_LEFT: DecisionText = { type: 'allowed', outcome: 'unknown' };
 const DENIED: DecisionText = { type: 'denied', outcome: 'failure' };
-const UNDECIDED: DecisionText = { type: 'error', outcome: 'unknown' };
+const UNABLE: DecisionText = { type: 'error', outcome: 'unknown' };
 
 export function describeDecision(event: AuditEvent): DecisionText {
   switch (event.reason) {
     case 'granted':
     case 'anonymous':
     case 'shadow':
-      return event.status === 0 ? LEFT : ALLOWED;
+      return event.status === 0 ? CLIENT_LEFT : ALLOWED;
 
     case 'client_left':
-      return event.decision?.kind === 'allow' ? LEFT : UNDECIDED;
+      return event.decision?.kind === 'allow' ? CLIENT_LEFT : UNABLE;
 
     case 'upstream_unreachable':
     case 'upstream_invalid':
     case 'upstream_unauthorized':
     case 'upstream_timeout':
-      return BROKEN;
+      return UPSTREAM_FAILED;
 
     case 'issuer_unavailable':
     case 'store_unavailable':
     case 'audit_unavailable':
     case 'overloaded':
     case 'internal_error':
-      return UNDECIDED;
+      return UNABLE;
 
     case 'no_service':
     case 'no_credential':
@@ -64,8 +64,8 @@ export function describeDecision(event: AuditEvent): DecisionText {
     case 'upstream_credential_missing':
     case 'insufficient_scope':
     case 'rate_limited':
-      // What is wrong with a body shows only while it passes, after the decision.
-      return event.decision?.kind === 'allow' ? BROKEN : DENIED;
+      // A body is checked while it is forwarded, after the decision.
+      return event.decision?.kind === 'allow' ? UPSTREAM_FAILED : DENIED;
 
     default:
       return event.reason satisfies never;

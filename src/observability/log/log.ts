@@ -5,7 +5,7 @@ import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
 export interface LogSettings {
   readonly level: 'info' | 'warn' | 'error' | 'off';
   readonly clock: Clock;
-  /** Takes one line with its line end. Default: stderr. */
+  /** Writes one line with its line end. Default: stderr. */
   readonly write?: ((line: string) => void) | undefined;
 }
 
@@ -13,7 +13,7 @@ const RANKS = { info: 0, warn: 1, error: 2, off: 3 } as const;
 
 const LONGEST = 2048;
 
-/** The application log: one JSON line per call, of scalars only. It never throws: nobody could be told. */
+/** The application log: one JSON line per call, with scalar fields only. It never throws. */
 export function createLog(settings: LogSettings): Log {
   const { clock, write = writeToStderr } = settings;
   const at = (level: 'info' | 'warn' | 'error'): Log['info'] => {
@@ -25,7 +25,7 @@ export function createLog(settings: LogSettings): Log {
 
 function logLine(now: number, level: string, message: string, fields: LogFields = {}): string {
   const head = { '@timestamp': new Date(now).toISOString(), 'log.level': level, message };
-  // The head twice: it comes first, and no field can replace it.
+  // The head is spread twice, so that it comes first and no field can replace it.
   const entries = Object.entries({ ...head, ...fields, ...head }).flatMap(([name, value]) => {
     const text = scalarText(value);
     return text === undefined ? [] : [`${jsonText(name)}:${text}`];
@@ -33,7 +33,7 @@ function logLine(now: number, level: string, message: string, fields: LogFields 
   return `{${entries.join(',')}}\n`;
 }
 
-/** Whatever is no scalar, an error object above all, may hold more than its caller knows: it is left out. */
+/** Omits values that are not scalars, because an object such as an error may contain secrets. */
 function scalarText(value: unknown): string | undefined {
   if (typeof value === 'string') return jsonTextUpTo(LONGEST, value);
   if (typeof value === 'boolean') return String(value);
@@ -41,12 +41,12 @@ function scalarText(value: unknown): string | undefined {
   return undefined;
 }
 
-/** Synchronous, so that the last words before an exit are not lost. */
+/** Synchronous, so that lines logged directly before an exit are not lost. */
 function writeToStderr(line: string): void {
   let rest = Buffer.from(line);
   try {
     while (rest.length > 0) rest = rest.subarray(writeSync(2, rest));
   } catch {
-    // A stderr that is full or gone must not stop the gateway.
+    // A full or closed stderr must not stop the gateway.
   }
 }

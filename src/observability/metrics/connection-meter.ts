@@ -10,7 +10,7 @@ export function createConnectionMeter(registry: Registry): ConnectionMeter {
 
   new Gauge({
     name: 'gatehouse_connections',
-    help: 'Client connections that are open, idle ones included.',
+    help: 'Open client connections, including idle connections.',
     registers: [registry],
     collect() {
       this.set(open);

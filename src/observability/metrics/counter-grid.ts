@@ -3,8 +3,8 @@ import { Cells, type LabelValues, Layout } from './layout.ts';
 import type { Label } from './names.ts';
 
 /**
- * A counter for each combination of label values: counting is an addition, and no text is made before
- * somebody scrapes (8 ns, where a call of prom-client takes 450). Combinations never counted are not shown.
+ * A counter for each combination of label values. Counting is one addition (8 ns; a prom-client call takes 450 ns);
+ * text is built at a scrape. Combinations that were never counted are not exported.
  */
 export class CounterGrid {
   readonly #layout: Layout;
@@ -14,7 +14,7 @@ export class CounterGrid {
     this.#layout = new Layout(...labels);
   }
 
-  /** Takes the places of the label values, in the order of the labels. */
+  /** `places`: the indexes of the label values, in the order of the labels. */
   count(a: number, b = 0, c = 0, d = 0): void {
     this.#cells.add(this.#layout.placeOf(a, b, c, d), 1);
   }
@@ -31,7 +31,7 @@ export interface Metric {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
-  /** Adds labels that follow from others, such as the type of a service. */
+  /** Adds labels that are derived from other labels, such as the type of a service. */
   readonly complete?: (labels: LabelValues) => LabelValues;
 }
 

@@ -3,15 +3,15 @@ import type { Metric } from './counter-grid.ts';
 import { Cells, type LabelValues, Layout } from './layout.ts';
 import type { Label } from './names.ts';
 
-/** Seconds. Fine below 100 ms, where a gateway lives; up to 10 s, where time limits do. */
+/** Bucket bounds in seconds: fine below 100 ms, the usual range of a gateway, and up to 10 s, the usual timeouts. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
-/** With the last, unbounded one. */
+/** Includes the last, unbounded bucket. */
 const WIDTH = BUCKETS.length + 1;
 
 interface Distribution {
   readonly labels: LabelValues;
-  /** Observations up to each bound; the last is all of them. */
+  /** Cumulative observations up to each bound; the last value is the total. */
   readonly cumulative: readonly number[];
   readonly sum: number;
 }
@@ -26,11 +26,11 @@ export class HistogramGrid {
     this.#layout = new Layout(...labels);
   }
 
-  /** Takes the places of the label values, in the order of the labels. */
+  /** `places`: the indexes of the label values, in the order of the labels. */
   observe(seconds: number, a: number, b = 0, c = 0, d = 0): void {
     const place = this.#layout.placeOf(a, b, c, d);
     let bucket = 0;
-    // Not "seconds > bound": what is no number belongs in the last bucket.
+    // Not "seconds > bound": NaN belongs in the last bucket.
     while (bucket < BUCKETS.length && !(seconds <= (BUCKETS[bucket] ?? 0))) bucket++;
     this.#sums.add(place, seconds);
     this.#buckets.add(place * WIDTH + bucket, 1);
@@ -52,7 +52,7 @@ export function exposeHistograms(registry: Registry, metric: Metric, grid: Histo
   new GridHistogram(registry, metric, grid);
 }
 
-/** prom-client has no way to hand counts to a histogram, so this one answers for itself. */
+/** prom-client cannot import counts into a histogram, so this class produces its own metric values. */
 class GridHistogram extends Histogram {
   readonly #grid: HistogramGrid;
   readonly #metric: Metric;
@@ -64,14 +64,14 @@ class GridHistogram extends Histogram {
     this.#metric = metric;
   }
 
-  /** What both `get` and the registry's text come from. */
+  /** The source of both `get` and the text of the registry. */
   getForPromString() {
     const values = [...this.#grid.entries()].flatMap((one) => this.#values(one));
     return Promise.resolve({ name: this.#metric.name, help: this.#metric.help, type: 'histogram', values });
   }
 
   #values({ labels, cumulative, sum }: Distribution) {
-    const { name, complete = (given: LabelValues) => given } = this.#metric;
+    const { name, complete = (labels: LabelValues) => labels } = this.#metric;
     const own = complete(labels);
     return [
       ...cumulative.map((value, i) => ({

@@ -3,8 +3,8 @@ import type { Label } from './names.ts';
 export type LabelValues = Record<string, string>;
 
 /**
- * Where the number for a combination of label values lies in a flat array. The last label is the fastest;
- * only the first may gain values later, so that no number ever moves.
+ * Maps a combination of label values to an index of a flat array. The last label varies fastest;
+ * only the first label may gain values later, so that existing indexes do not change.
  */
 export class Layout {
   readonly #labels: readonly Label[];
@@ -16,7 +16,7 @@ export class Layout {
     this.#strides = [second * third * fourth, third * fourth, fourth, 1];
   }
 
-  /** Takes the places of the values in their labels' lists. */
+  /** `places`: the indexes of the values in the lists of their labels. */
   placeOf(a: number, b = 0, c = 0, d = 0): number {
     const [first, second, third, fourth] = this.#strides;
     return a * first + b * second + c * third + d * fourth;
@@ -34,7 +34,7 @@ export class Layout {
   }
 }
 
-/** Numbers that start at 0, as many as are asked for. */
+/** An array of numbers that grows on demand; new numbers start at 0. */
 export class Cells {
   #cells = new Float64Array(64);
 

@@ -2,17 +2,17 @@ import { type AuditEvent, OTHER_AUDIT_REASONS } from '../../core/audit-event.ts'
 import { CREDENTIAL_CLASSES, type CredentialClass } from '../../core/credentials/credential.ts';
 import { REASON_NAMES } from '../../core/reasons.ts';
 
-/** A label and every value that it can have; a value's place in the list is its place in the arrays. */
+/** A label and its possible values; the index of a value in the list is its index in the arrays. */
 export interface Label {
   readonly name: string;
   readonly values: readonly string[];
 }
 
-/** Stands for "there was none", and for anything that the configuration does not name. */
+/** Label values for an absent name, and for a name that is not in the configuration. */
 const NONE = 0;
 const OTHER = 1;
 
-/** Names of the configuration. They only ever grow: a counter must not vanish because a reload dropped a service. */
+/** Names of the configuration. None is removed: a counter must not disappear when a reload removes a service. */
 export class Names implements Label {
   readonly name: string;
   readonly values: string[] = ['none', 'other'];
@@ -44,13 +44,13 @@ export const METHOD: Label = {
   values: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'],
 };
 
-/** Methods are case-sensitive (RFC 9110 §9.1): `get` is another one. */
+/** Methods are case-sensitive (RFC 9110 §9.1): `get` is not GET. */
 export function methodPlace(method: string): number {
   const place = METHOD.values.indexOf(method);
   return place === -1 ? METHOD.values.length - 1 : place;
 }
 
-/** `none`: the client left before there was an answer. */
+/** `none`: the client closed the connection before the response. */
 export const STATUS: Label = { name: 'status', values: ['none', '1xx', '2xx', '3xx', '4xx', '5xx'] };
 
 export function statusPlace(status: number): number {
@@ -63,7 +63,7 @@ export function credentialPlace(credential: CredentialClass | undefined): number
   return credential === undefined ? NONE : CREDENTIAL_CLASSES.indexOf(credential) + 1;
 }
 
-/** `none`: refused before there was anything to decide. */
+/** `none`: refused before the policy decision. */
 export const DECISION = { name: 'decision', values: ['none', 'allow', 'deny', 'unable'] } as const;
 
 export function decisionPlace(kind: 'allow' | 'deny' | 'unable' | undefined): number {

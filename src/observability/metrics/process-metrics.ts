@@ -10,22 +10,22 @@ export interface ConfigurationMetrics {
   reloaded(ok: boolean, hash: string, atMs: number): void;
 }
 
-/** Which configuration runs, and whether the last try to replace it went well. */
+/** The active configuration, and the result of the last reload. */
 export function exposeConfiguration(registry: Registry, startHash: string): ConfigurationMetrics {
   const info = new Gauge({
     name: 'gatehouse_config_info',
-    help: 'Hash of the configuration that is in force; always 1.',
+    help: 'Hash of the active configuration; always 1.',
     labelNames: ['hash'],
     registers: [registry],
   });
   const successful = new Gauge({
     name: 'gatehouse_config_last_reload_successful',
-    help: '1 if the configuration was last loaded without error, 0 if an older one stays in force.',
+    help: '1 if the last load of the configuration succeeded, 0 if an older configuration remains active.',
     registers: [registry],
   });
   const timestamp = new Gauge({
     name: 'gatehouse_config_last_reload_timestamp_seconds',
-    help: 'When the configuration was last loaded, or tried to; 0 before the first time.',
+    help: 'Time of the last attempt to load the configuration; 0 before the first attempt.',
     registers: [registry],
   });
   info.set({ hash: startHash }, 1);
@@ -46,7 +46,7 @@ export function exposeProcess(registry: Registry, version: string): void {
   collectDefaultMetrics({ register: registry });
   new Gauge({
     name: 'gatehouse_build_info',
-    help: 'Version that runs; always 1.',
+    help: 'Version of the running gateway; always 1.',
     labelNames: ['version'],
     registers: [registry],
   }).set({ version }, 1);
@@ -55,7 +55,7 @@ export function exposeProcess(registry: Registry, version: string): void {
 export function exposeKeySetAges(registry: Registry, issuers: Names, ages: () => readonly KeySetAge[]): void {
   new Gauge({
     name: 'gatehouse_jwks_age_seconds',
-    help: 'Time since the key set of the issuer was last had from it.',
+    help: 'Time since the key set was last fetched from the issuer.',
     labelNames: ['issuer'],
     registers: [registry],
     collect() {
@@ -75,7 +75,7 @@ export interface StoreHealth {
 export function exposeStore(registry: Registry, health: () => StoreHealth): void {
   new Counter({
     name: 'gatehouse_store_errors_total',
-    help: 'Calls to the store that failed.',
+    help: 'Failed calls to the store.',
     registers: [registry],
     collect() {
       this.reset();
@@ -84,7 +84,7 @@ export function exposeStore(registry: Registry, health: () => StoreHealth): void
   });
   new Gauge({
     name: 'gatehouse_store_degraded',
-    help: '1 while the store does not answer: limits hold per replica, revocations as last read.',
+    help: '1 while the store is unreachable: limits apply per replica, revocations as last read.',
     registers: [registry],
     collect() {
       this.set(health().degraded ? 1 : 0);
@@ -95,7 +95,7 @@ export function exposeStore(registry: Registry, health: () => StoreHealth): void
 export function exposeAuditLost(registry: Registry, lost: () => number): void {
   new Counter({
     name: 'gatehouse_audit_lost_total',
-    help: 'Audit events that could not be kept.',
+    help: 'Audit events that were lost.',
     registers: [registry],
     collect() {
       this.reset();

@@ -18,7 +18,7 @@ import {
   statusPlace,
 } from './names.ts';
 
-/** Counts requests; `typeOf` knows the types of the configured services. */
+/** Counts requests; `typeOf` returns the type of a configured service. */
 export function createRequestMeter(
   registry: Registry,
   services: Names,
@@ -39,7 +39,7 @@ export function createRequestMeter(
     registry,
     {
       name: 'gatehouse_requests_total',
-      help: 'Requests that ended, by status class; "none" is a client that left before there was an answer.',
+      help: 'Ended requests by status class; "none": the client closed the connection before the response.',
       labelNames: ['service', 'type', 'method', 'status'],
       complete,
     },
@@ -49,7 +49,7 @@ export function createRequestMeter(
     registry,
     {
       name: 'gatehouse_decisions_total',
-      help: 'What was decided and why. "unable" is neither allowed nor denied.',
+      help: 'Decisions and their reasons. "unable" is neither allowed nor denied.',
       labelNames: ['service', 'type', 'decision', 'reason', 'credential'],
       complete,
     },
@@ -59,7 +59,7 @@ export function createRequestMeter(
     registry,
     {
       name: 'gatehouse_request_duration_seconds',
-      help: 'From a complete request head to the end of the response.',
+      help: 'Time from the complete request head to the end of the response.',
       labelNames: ['service', 'type', 'status'],
       complete,
     },
@@ -69,16 +69,16 @@ export function createRequestMeter(
     registry,
     {
       name: 'gatehouse_upstream_duration_seconds',
-      help: 'From the dispatch to the end of the answer of the upstream.',
+      help: 'Time from the dispatch to the end of the upstream response.',
       labelNames: ['service', 'type'],
       complete,
     },
     upstreamDurations,
   );
-  // Without labels: when a request starts, its service is not known yet.
+  // Without labels, because the service of a request is not known when it starts.
   new Gauge({
     name: 'gatehouse_requests_in_flight',
-    help: 'Requests that have started and not ended.',
+    help: 'Requests in flight.',
     registers: [registry],
     collect() {
       this.set(inFlight);

@@ -14,7 +14,7 @@ import {
 import { createRequestMeter } from './request-meter.ts';
 import { createVerificationMeter } from './verification-meter.ts';
 
-/** What the configuration names: the only values that the labels `service`, `type` and `issuer` can have. */
+/** Names of the configuration: the only values of the labels `service`, `type` and `issuer`. */
 export interface ConfiguredNames {
   readonly services: readonly { readonly name: string; readonly type: string }[];
   readonly issuers: readonly string[];
@@ -29,9 +29,9 @@ export interface Telemetry {
   readonly requests: RequestMeter;
   readonly verification: VerificationMeter;
   readonly connections: ConnectionMeter;
-  /** `names`: those of the new configuration; without them, what it adds is counted as `other`. */
+  /** `names`: the names of the new configuration; other names are counted as `other`. */
   configReloaded(ok: boolean, hash: string, atMs: number, names?: ConfiguredNames): void;
-  /** Each at most once. */
+  /** Call each at most once. */
   setKeySetAges(ages: () => readonly KeySetAge[]): void;
   setAuditLost(lost: () => number): void;
   setStoreHealth(health: () => StoreHealth): void;
@@ -39,7 +39,7 @@ export interface Telemetry {
   readonly contentType: string;
 }
 
-/** A registry of its own, so that several gateways in one process (tests) do not share numbers. */
+/** A separate registry, so that several gateways in one process (tests) do not share counters. */
 export function createTelemetry(settings: TelemetrySettings): Telemetry {
   const registry = new Registry();
   const services = new Names('service', []);

@@ -17,7 +17,7 @@ export function createVerificationMeter(registry: Registry, issuers: Names): Ver
     registry,
     {
       name: 'gatehouse_verification_cache_hits_total',
-      help: 'Credentials whose verification was still known.',
+      help: 'Credentials found in the verification cache.',
       labelNames: ['credential'],
     },
     hits,
@@ -26,7 +26,7 @@ export function createVerificationMeter(registry: Registry, issuers: Names): Ver
     registry,
     {
       name: 'gatehouse_verification_cache_misses_total',
-      help: 'Credentials that had to be verified.',
+      help: 'Credentials not found in the verification cache.',
       labelNames: ['credential'],
     },
     misses,
@@ -35,7 +35,7 @@ export function createVerificationMeter(registry: Registry, issuers: Names): Ver
     registry,
     {
       name: 'gatehouse_jwks_fetches_total',
-      help: 'Fetches of key sets.',
+      help: 'Key set fetches.',
       labelNames: ['issuer', 'outcome'],
     },
     fetches,
@@ -44,7 +44,7 @@ export function createVerificationMeter(registry: Registry, issuers: Names): Ver
     registry,
     {
       name: 'gatehouse_verification_duration_seconds',
-      help: 'Verifications that the cache did not answer, calls to issuers included.',
+      help: 'Duration of verifications outside the cache, including calls to issuers.',
       labelNames: ['credential', 'issuer', 'outcome'],
     },
     durations,
