@@ -8,17 +8,17 @@ import { networkOf } from '../util/http/client-network.ts';
 import { WindowCounter } from '../util/limits/window-counter.ts';
 
 export interface FailureLimitSettings {
-  /** Failed credentials of one client address in a window. */
+  /** Failed credentials of one client address per window. */
   readonly perAddress: number;
-  /** Failed secrets for one deploy token's name or user name in a window. */
+  /** Failed secrets for one deploy token name or user name per window. */
   readonly perName: number;
   /** Milliseconds. */
   readonly window: number;
 }
 
 /**
- * Counts here and, a moment later, together with the other replicas: a request never waits for the store, and without
- * it the limits hold per replica.
+ * Counts in memory and synchronizes the counts with the other replicas in the background. A request never waits for
+ * the store; while it is unreachable, the limits apply per replica.
  */
 export function createFailureLimits(
   settings: FailureLimitSettings,
@@ -26,7 +26,7 @@ export function createFailureLimits(
   clock: Clock,
 ): FailureLimits {
   const { window } = settings;
-  // Apart, so that a flood of addresses does not push out the names.
+  // Separate counters, so that a flood of addresses does not evict the names.
   const addresses = new WindowCounter(() => clock.now());
   const names = new WindowCounter(() => clock.now());
 
@@ -35,7 +35,7 @@ export function createFailureLimits(
     if (seen > limit) return resetsIn;
     store.count(key, window).then(
       (shared) => local.raise(key, shared.count),
-      // The store says in its own metrics that it is away.
+      // The metrics of the store report that it is unreachable.
       () => undefined,
     );
     return undefined;
@@ -63,7 +63,7 @@ function tooMany(seconds: number): Deny {
   };
 }
 
-/** Whose secret was tried, in one spelling. Names that everybody uses are nobody's. */
+/** The normalized name that a secret was tried for. Generic user names are not counted. */
 function nameOf({ class: kind, token, username }: PresentedCredential): string | undefined {
   if (kind !== 'deploy_token') return undefined;
   return (parseDeployTokenName(token) ?? username)?.toLowerCase();

@@ -4,12 +4,12 @@ import type { RedisSettings } from './redis/address.ts';
 import { openRedisStore } from './redis/store.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
-/** Exactly one of the two. */
+/** Exactly one of the two is set. */
 export type StateSettings =
   | { readonly sqlite: { readonly file: string }; readonly redis?: undefined }
   | { readonly redis: RedisSettings; readonly sqlite?: undefined };
 
-/** Throws `startup_failed` where the embedded one cannot be had; a Redis that is away is waited for. */
+/** Throws `startup_failed` if the embedded store cannot be opened; an unreachable Redis is retried. */
 export function openStore(
   settings: StateSettings,
   ports: { readonly clock: Clock; readonly log: Log },

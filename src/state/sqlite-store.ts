@@ -9,8 +9,8 @@ import { ChangeLog } from './revocations/change-log.ts';
 import { WindowCounter } from '../util/limits/window-counter.ts';
 
 /**
- * The embedded store of a single replica. Writes are rare (an operator revokes something, a token is exchanged
- * that may be only once) and on disk when they return; requests never read it. Counters stay in memory: they live for a minute.
+ * The embedded store of a single replica. Writes are rare (a revocation, the exchange of a single-use token)
+ * and durable when they return; requests never read it. Counters stay in memory, because they expire after a minute.
  */
 export function openSqliteStore(file: string, clock: Clock): Store {
   const db = open(file);
@@ -20,7 +20,7 @@ export function openSqliteStore(file: string, clock: Clock): Store {
   const all = db.prepare('SELECT body FROM revocations ORDER BY rowid');
   const keep = db.prepare('INSERT OR IGNORE INTO kept (name, value) VALUES (?, ?)');
   const kept = db.prepare('SELECT value FROM kept WHERE name = ?');
-  // In steps: a burst of claims ends all at once, and requests wait while they are removed.
+  // In batches, because many claims may expire at once and their removal blocks requests.
   const forget = db.prepare(
     'DELETE FROM claimed WHERE name IN (SELECT name FROM claimed WHERE until <= ? ORDER BY until LIMIT 100)',
   );
@@ -29,7 +29,7 @@ export function openSqliteStore(file: string, clock: Clock): Store {
      ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE claimed.until <= ?`,
   );
   const counters = new WindowCounter(() => clock.now());
-  // No other process writes the file, so that the changes of this one are all there are.
+  // No other process writes the file, so the change log of this process is complete.
   const changes = new ChangeLog();
   let errors = 0;
   let failing = false;
@@ -99,11 +99,11 @@ function open(file: string): DatabaseSync {
     const inMemory = file === ':memory:';
     if (!inMemory) {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      // Before SQLite makes it: the write-ahead log gets the mode that the file has then.
+      // Created before SQLite opens it, because the write-ahead log gets the mode of the file.
       closeSync(openSync(file, 'a', 0o600));
     }
     const db = new DatabaseSync(file, { timeout: 50 });
-    // Held until the process ends: two gateways on one file would not see each other's changes.
+    // Locked until the process ends: two gateways on one file would not see each other's changes.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     db.exec('BEGIN IMMEDIATE; COMMIT;');
     migrate(db, file);
@@ -125,7 +125,7 @@ function migrate(db: DatabaseSync, file: string): void {
   for (const step of MIGRATIONS.slice(version)) db.exec(`BEGIN; ${step} COMMIT;`);
 }
 
-/** Each takes the file from the version of its place to the next. */
+/** Each migration upgrades the file from the version equal to its index to the next version. */
 const MIGRATIONS = [
   'CREATE TABLE revocations (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT; PRAGMA user_version = 1;',
   'CREATE TABLE kept (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT; PRAGMA user_version = 2;',

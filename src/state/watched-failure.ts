@@ -1,6 +1,6 @@
 import type { Log } from '../core/ports.ts';
 
-/** Says once that something fails, and once that it works again. */
+/** Logs the start of a failure once, and the recovery once. */
 export class WatchedFailure {
   readonly #what: string;
   readonly #log: Log;

@@ -6,26 +6,26 @@ export interface RedisSettings {
   readonly url?: string | undefined;
   readonly urlFile?: string | undefined;
   readonly caFile?: string | undefined;
-  /** Milliseconds, for each command. */
+  /** Timeout per command, in milliseconds. */
   readonly timeout: number;
-  /** Of all keys. */
+  /** Prefix of all keys. */
   readonly prefix: string;
 }
 
-/** Where Redis is and how to log in, as the client takes it. Holds the password: never print it. */
+/** Address and login of Redis, in the form of the client's options. Contains the password: never print it. */
 export interface RedisAddress {
   readonly host: string;
   readonly port: number;
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly database: number;
-  /** Undefined = not encrypted. */
+  /** Undefined: not encrypted. */
   readonly tls: { readonly ca?: string; readonly servername?: string } | undefined;
 }
 
 /**
- * Read by us and not by the client, whose errors quote the URL with its password. Throws `startup_failed` with the
- * key of the configuration and no word of what stands there.
+ * Parses the URL here, because the errors of the client quote the URL with its password. Throws `startup_failed`
+ * with the configuration key, without the value.
  */
 export function readAddress(settings: RedisSettings): RedisAddress {
   const key = settings.url === undefined ? 'urlFile' : 'url';

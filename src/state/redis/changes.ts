@@ -1,15 +1,15 @@
-/** Changes that the stream keeps, about; a replica further behind reads everything. */
+/** Approximate length of the stream; a replica that is further behind reads all revocations. */
 export const MAX_CHANGES = 1_000;
 
-/** A field-value list of the stream: the change that replaced the mark `previous` by `mark`. */
+/** A field-value list of the stream: the change that replaced the mark `previous` with `mark`. */
 export interface StreamEntry {
   readonly id: string;
   readonly message: Readonly<Record<string, string>>;
 }
 
 /**
- * Ids of the revocations that changed between two marks. Undefined where the entries do not lead from the one to the other:
- * some were trimmed, are not written yet, or come from an earlier version of Gatehouse, which writes none.
+ * Ids of the revocations that changed between two marks. Undefined if the entries do not link the marks:
+ * entries were trimmed, are not written yet, or an earlier version of Gatehouse made a change without an entry.
  */
 export function linkChanges(
   entries: readonly StreamEntry[],

@@ -4,11 +4,11 @@ import { readAddress, type RedisAddress, type RedisSettings } from './address.ts
 import { WatchedFailure } from '../watched-failure.ts';
 
 const CONNECT_TIMEOUT = 2_000;
-/** A new connection has so long to work before it is given up; a slow handshake takes less. */
+/** Milliseconds until a new connection that does not work is discarded; a slow handshake takes less. */
 const PATIENCE = 3_000;
 
 async function createClient(address: RedisAddress, prefix: string) {
-  // Only here: loading the package takes 100 ms, which those who need no Redis should not wait for.
+  // Loaded on demand, because loading the package takes 100 ms and only Redis users need it.
   const redis = await import('redis');
   const { host, port, username, password, database, tls } = address;
   return redis.createClient({
@@ -16,10 +16,10 @@ async function createClient(address: RedisAddress, prefix: string) {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     keyPrefix: prefix,
-    // Commands of a time without connection must not take effect later.
+    // Commands issued while disconnected must not take effect later.
     disableOfflineQueue: true,
     commandsQueueMaxLength: 1_000,
-    // By default a server may send the client elsewhere and have it wait for 10 s.
+    // By default a server may redirect the client to another address and make it wait for 10 s.
     maintNotifications: 'disabled',
     socket: {
       host,
@@ -34,8 +34,8 @@ async function createClient(address: RedisAddress, prefix: string) {
 export type RedisClient = Awaited<ReturnType<typeof createClient>>;
 
 /**
- * The client reconnects by itself when a socket closes, and waits for ever for one that neither answers nor closes: a
- * machine that is gone, a balancer without a backend. Then it is thrown away for a new one.
+ * The client reconnects when a socket closes, but waits forever on a socket that neither responds nor closes (a failed
+ * machine, a load balancer without a backend). Such a client is replaced by a new one.
  */
 export class RedisConnection {
   readonly #settings: RedisSettings;
@@ -44,7 +44,7 @@ export class RedisConnection {
   #since = 0;
   #closed = false;
 
-  /** Throws `startup_failed` where the address cannot be read. */
+  /** Throws `startup_failed` if the address cannot be read. */
   constructor(settings: RedisSettings, log: Log) {
     this.#settings = settings;
     this.#trouble = new WatchedFailure('the store', log);
@@ -60,7 +60,7 @@ export class RedisConnection {
     throw new GatehouseError('store_unavailable', 'Redis: not connected yet');
   }
 
-  /** To be told while nothing works. The address is read again: its password may have been changed. */
+  /** Call this while commands fail. Reads the address again, because the password may have been rotated. */
   renewIfStuck(): void {
     if (this.#closed || performance.now() - this.#since < PATIENCE) return;
     this.#client?.destroy();
@@ -85,7 +85,7 @@ export class RedisConnection {
     createClient(address, this.#settings.prefix).then((client) => {
       if (this.#closed || this.#since !== opened) return;
       this.#client = client;
-      // Without a listener the first lost connection would end the process.
+      // Without an error listener the first lost connection would end the process.
       client.on('error', failed);
       client.on('ready', () => this.#trouble.recovered());
       client.connect().catch(failed);
@@ -94,8 +94,8 @@ export class RedisConnection {
 }
 
 /**
- * A code, never a message: messages hold addresses, and answers of servers may quote what they were sent, passwords
- * included. The first word of an answer is its code (WRONGPASS, NOAUTH, READONLY, …).
+ * The code of an error, never its message: messages contain addresses, and server replies may quote commands with
+ * passwords. The first word of an error reply is its code (WRONGPASS, NOAUTH, READONLY, …).
  */
 export function codeOf(error: unknown): string {
   if (error instanceof AggregateError) return codeOf(error.errors[0]);

@@ -8,16 +8,16 @@ import { codeOf, type RedisClient } from './connection.ts';
 
 type Command = <T>(call: (client: RedisClient) => Promise<T>) => Promise<T>;
 
-/** A hash of all entries by id. */
+/** Hash of all entries by id. */
 const LIST = 'revocations';
-/** Replaced by every change. */
+/** Mark of the last change; every change replaces it. */
 const MARK = 'revocations:mark';
-/** Names the data; lost with them. */
+/** Random id of the data set; it is lost with the data, which reveals the loss. */
 const EPOCH = 'revocations:epoch';
-/** A stream of the last changes: ids alone, linked by the marks before and after. */
+/** Stream of the last changes: only ids, linked by the marks before and after each change. */
 const CHANGES = 'revocations:changes';
 
-/** Entries that one command reads: each answer comes within the timeout, and requests are served in between. */
+/** Entries per read command, so that each reply arrives within the timeout and requests are served in between. */
 const PAGE = 1_000;
 
 /** Revocations in Redis; a replica reads those that have changed since its last read. */
@@ -25,19 +25,22 @@ export function createRedisRevocations(
   command: Command,
   log: Log,
 ): Pick<Store, 'putRevocation' | 'deleteRevocation' | 'forgetRevocations' | 'revocations'> {
-  let told = false;
+  let warned = false;
 
-  /** Not part of the change, which is complete without it: a reader that finds a link missing reads everything. */
+  /** Not part of the change, which is complete without it: a reader that finds a missing link reads all entries. */
   async function link(client: RedisClient, previous: string | null, mark: string, id: string): Promise<void> {
     const TRIM = { strategy: 'MAXLEN', strategyModifier: '~', threshold: MAX_CHANGES } as const;
     try {
       await client.xAdd(CHANGES, '*', { previous: String(previous), mark, id }, { TRIM });
     } catch (error) {
-      if (told || !client.isReady) return;
-      told = true;
-      log.warn('the stream of revocation changes cannot be written: each change is a full read', {
-        code: codeOf(error),
-      });
+      if (warned || !client.isReady) return;
+      warned = true;
+      log.warn(
+        'cannot write the stream of revocation changes; replicas read all revocations after each change',
+        {
+          code: codeOf(error),
+        },
+      );
     }
   }
 
@@ -78,7 +81,7 @@ export function createRedisRevocations(
     }
     const after = await command((client) => client.get(EPOCH));
     if (before !== epoch || after !== epoch) {
-      throw new GatehouseError('store_unavailable', 'Redis: lost its data while they were read');
+      throw new GatehouseError('store_unavailable', 'Redis lost its data during the read');
     }
     return {
       kind: 'all',
@@ -104,7 +107,7 @@ export function createRedisRevocations(
         void link(client, previous, mark, id);
         return Number(removed) > 0;
       }),
-    // Without another mark: each replica drops what has ended by itself.
+    // The mark does not change, because each replica removes expired entries itself.
     forgetRevocations: (ids) => command(async (client) => void (await client.hDel(LIST, [...ids]))),
     async revocations(since) {
       const { epoch, mark } = await command(nameOf);
@@ -125,8 +128,8 @@ function parseAll(bodies: readonly (string | null)[]): Revocation[] {
 }
 
 /**
- * The first to look names the data; when they are lost, so is their name. Only then is anything written: a Redis that is full,
- * cannot save or has lost its replicas refuses writes, and still tells of revocations.
+ * The first reader creates the epoch, which is lost together with the data. Other reads do not write, because a Redis
+ * that is full, cannot save or has lost its replicas refuses writes but still serves reads.
  */
 async function nameOf(client: RedisClient): Promise<{ readonly epoch: string; readonly mark: string }> {
   const [known, since] = await client.multi().get(EPOCH).get(MARK).execTyped();

@@ -7,17 +7,17 @@ import type { RedisSettings } from './address.ts';
 import { codeOf, RedisConnection, type RedisClient } from './connection.ts';
 import { createRedisRevocations } from './revocations.ts';
 
-/** One lost connection fails many commands at once: what matters is how long nothing works. */
+/** The breaker counts time, not failures, because one lost connection fails many commands at once. */
 const FAILURES = 3;
 const PAUSE = 1_000;
 
-/** The store that replicas share. Nothing on a request's way waits for it. */
+/** The store that replicas share. Authorization does not wait for it. */
 export function openRedisStore(settings: RedisSettings, ports: { readonly log: Log }): Store {
   const { timeout } = settings;
   const connection = new RedisConnection(settings, ports.log);
-  // Not the wall clock: set back, it would keep a breaker open for as long.
+  // A monotonic clock: a wall clock that is set back would keep the breaker open.
   const monotonic = (): number => performance.now();
-  // A flood of guesses may overload its own counting, but not keep revocations from being read.
+  // A separate breaker, so that a flood of failed credentials cannot block the reads of revocations.
   const breaker = new CircuitBreaker(monotonic, FAILURES, PAUSE);
   const countBreaker = new CircuitBreaker(monotonic, FAILURES, PAUSE);
   let errors = 0;
@@ -27,12 +27,12 @@ export function openRedisStore(settings: RedisSettings, ports: { readonly log: L
     try {
       return await circuit.run(
         () => within(timeout, call(connection.client)),
-        () => away('not asked, after failing repeatedly'),
+        () => away('not called after repeated failures'),
       );
     } catch (cause) {
       errors += 1;
       if (breaker.isOpen) connection.renewIfStuck();
-      // Without the cause: what a server answers may quote what it was sent.
+      // Without the cause, because an error reply may quote the command.
       throw cause instanceof GatehouseError ? cause : away(codeOf(cause));
     }
   }
@@ -41,7 +41,7 @@ export function openRedisStore(settings: RedisSettings, ports: { readonly log: L
     ...createRedisRevocations(command, ports.log),
     count: (key, window) =>
       command(async (client) => {
-        // Whoever fails chose the key, and people type secrets as user names: neither its length nor its text is kept.
+        // The client chooses the key and may send a secret as the user name, so the key is hashed to a fixed length.
         const name = `failures:${hash('sha256', key)}`;
         const [count, , left] = await client
           .multi()
@@ -54,8 +54,8 @@ export function openRedisStore(settings: RedisSettings, ports: { readonly log: L
     keepFirst: (name, value) =>
       command(async (client) => {
         const key = `kept:${name}`;
-        const had = await client.get(key);
-        if (had !== null) return String(had);
+        const stored = await client.get(key);
+        if (stored !== null) return String(stored);
         const [, kept] = await client.multi().set(key, value, { condition: 'NX' }).get(key).execTyped();
         return String(kept);
       }),
@@ -72,7 +72,7 @@ export function openRedisStore(settings: RedisSettings, ports: { readonly log: L
   };
 }
 
-/** A command whose answer is late may still take effect; its caller is told that it is not known. */
+/** A command that times out may still take effect, so its result is reported as unknown. */
 async function within<T>(timeout: number, call: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

@@ -4,13 +4,13 @@ export type RevocationChange =
   | { readonly kind: 'added'; readonly revocation: Revocation }
   | { readonly kind: 'removed'; readonly id: string };
 
-/** Changes kept for readers that are behind; those further behind read everything. */
+/** Number of changes kept for readers; a reader that is further behind reads all entries. */
 const KEPT = 1_000;
 
-/** The changes of a list since the process started, of which the last ones are kept. */
+/** The last changes of a list, numbered since the start of the process. */
 export class ChangeLog {
   #changes: RevocationChange[] = [];
-  /** Changes before the first that is kept. */
+  /** Number of changes before the first one kept. */
   #dropped = 0;
 
   get count(): number {
@@ -24,7 +24,7 @@ export class ChangeLog {
     this.#dropped += KEPT;
   }
 
-  /** Undefined where not all of them are kept. */
+  /** Undefined if some of the changes are no longer kept. */
   since(count: number): readonly RevocationChange[] | undefined {
     const start = count - this.#dropped;
     return start >= 0 && count <= this.count ? this.#changes.slice(start) : undefined;

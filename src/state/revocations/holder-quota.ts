@@ -1,17 +1,17 @@
 import type { Clock } from '../../core/ports.ts';
 import type { HolderRevocation, Revocation, RevocationHolder } from '../../core/credentials/revocation.ts';
 
-/** Every replica holds all entries in memory, so that what one caller may add is bounded, in number and in rate. */
+/** Bounds the number and rate of additions per caller, because every replica keeps all entries in memory. */
 interface Limits {
-  /** Entries at a time, until some minutes after the tokens' ends. */
+  /** Entries at a time; an entry counts until some minutes after its token expires. */
   readonly held: number;
   readonly perMinute: number;
 }
 
-/** A caller can have many tokens, branches and service accounts, but only one project id. */
+/** Counted per project id: a caller can have many tokens, branches and service accounts, but only one project id. */
 const PER_SUBJECT: Limits = { held: 1_000, perMinute: 60 };
 
-/** For callers that can create projects: identities are part of the configuration. */
+/** Counted per identity for callers that can create projects, because identities are part of the configuration. */
 const PER_IDENTITY: Limits = { held: 10_000, perMinute: 600 };
 
 const MINUTE = 60_000;
@@ -22,11 +22,11 @@ interface Usage {
   held: number;
   /** Additions that the store has not confirmed yet. */
   pending: number;
-  /** Times of the additions of the last minute, in milliseconds since the epoch. */
+  /** Times of the additions in the last minute, in milliseconds since the epoch. */
   recent: number[];
 }
 
-/** Counted from the entries of the list themselves: a restart or another replica starts no quota again. */
+/** Derived from the entries of the list, so that a restart or another replica does not reset a quota. */
 export class HolderQuota {
   readonly #usage = new Map<string, Usage>();
   readonly #clock: Clock;
@@ -35,7 +35,7 @@ export class HolderQuota {
     this.#clock = clock;
   }
 
-  /** Takes a place for an addition, until `end`; or says why there is none. */
+  /** Reserves an addition until `end`, or returns the reason why the quota is exceeded. */
   begin(holder: RevocationHolder): Exceeded | undefined {
     const keys = keysOf(holder);
     for (const [key, limits] of keys) {
@@ -53,7 +53,7 @@ export class HolderQuota {
     }
   }
 
-  /** An entry is in the list, from here or from elsewhere. */
+  /** Counts an entry of the list, added by this replica or another. */
   added({ holder, created }: Revocation): void {
     if (holder === undefined) return;
     const now = this.#clock.now();

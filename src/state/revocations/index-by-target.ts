@@ -9,10 +9,10 @@ interface Entry {
   readonly ends: number;
 }
 
-/** Several may name the same, and end at different times. */
+/** Several entries may have the same target and different ends. */
 type Entries = Map<string, Entry[]>;
 
-/** Revocations by what they name. Adding, removing and looking up cost the same however many there are. */
+/** Revocations by target. Adding, removing and finding an entry take constant time. */
 export class RevocationIndex {
   readonly #byId = new Map<string, Entry>();
   readonly #byTarget: Readonly<Record<Exclude<RevocationTarget, 'jti'>, Entries>> = {
@@ -22,7 +22,7 @@ export class RevocationIndex {
     project: new Map(),
     issuer: new Map(),
   };
-  /** By issuer, then by jti: a lookup builds no key. */
+  /** By issuer, then by jti, so that a lookup builds no combined key. */
   readonly #byJti = new Map<string, Entries>();
   #additions = 0;
 
@@ -30,7 +30,7 @@ export class RevocationIndex {
     return this.#byId.size;
   }
 
-  /** Additions so far: what no entry named stays unnamed until the next one. */
+  /** Number of additions: a credential without a matching entry stays unrevoked until the next addition. */
   get additions(): number {
     return this.#additions;
   }
@@ -43,7 +43,7 @@ export class RevocationIndex {
     return this.#byId.get(id)?.revocation;
   }
 
-  /** False where it is there already. */
+  /** False if the entry exists already. */
   put(revocation: Revocation): boolean {
     const { id } = revocation;
     if (this.#byId.has(id)) return false;
@@ -67,12 +67,12 @@ export class RevocationIndex {
     else entries.delete(key);
   }
 
-  /** In the order of their addition. */
+  /** The entries in the order of their addition. */
   inForce(now: number): Revocation[] {
     return [...this.#byId.values()].filter(({ ends }) => ends > now).map(({ revocation }) => revocation);
   }
 
-  /** An effective entry that names this credential or its source. */
+  /** An effective entry that matches this credential or its source. */
   find(credential: VerifiedCredential, identity: string | undefined, now: number): Revocation | undefined {
     const { issuer, subject, minted } = credential;
     const by = this.#byTarget;
@@ -125,7 +125,7 @@ export class RevocationIndex {
 
   #placeOf({ target, value, issuer = '' }: Revocation): readonly [Entries, string] {
     if (target === 'project') return [this.#byTarget.project, value.toLowerCase()];
-    // Of a later version: it names nothing that this one knows.
+    // An entry of a later version has a target that this version does not support.
     if (target !== 'jti' && !Object.hasOwn(this.#byTarget, target)) return [new Map(), value];
     if (target !== 'jti') return [this.#byTarget[target], value];
     const known = this.#byJti.get(issuer);
@@ -141,7 +141,7 @@ function findIn(entries: Entries | undefined, key: string | undefined, now: numb
   return entries.get(key)?.find(({ ends }) => ends > now)?.revocation;
 }
 
-/** Milliseconds since the epoch. A time that cannot be read ends nothing. */
+/** Milliseconds since the epoch; an invalid time never expires. */
 export function endOf({ expires }: Revocation): number {
   const end = expires === undefined ? Infinity : Date.parse(expires);
   return Number.isNaN(end) ? Infinity : end;

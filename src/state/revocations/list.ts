@@ -4,10 +4,10 @@ import { ExpiryBuckets } from '../../util/limits/expiry-buckets.ts';
 import { HolderQuota } from './holder-quota.ts';
 import { endOf, RevocationIndex } from './index-by-target.ts';
 
-/** Clocks of other replicas may be behind. */
+/** Milliseconds by which the clocks of other replicas may be behind. */
 const MARGIN = 5 * 60_000;
 
-/** The entries in memory with all that is derived from them. Each change costs the same, however many there are. */
+/** The entries in memory and the indexes derived from them. Each change takes constant time. */
 export class RevocationList {
   readonly index = new RevocationIndex();
   readonly quota: HolderQuota;
@@ -19,7 +19,7 @@ export class RevocationList {
     this.quota = new HolderQuota(clock);
   }
 
-  /** An entry that is there already stays as it is: none ever changes. */
+  /** Ignores an entry that exists already, because entries are immutable. */
   add(revocation: Revocation): void {
     if (!this.index.put(revocation)) return;
     this.#expiry.add(revocation.id, endOf(revocation));
@@ -34,7 +34,7 @@ export class RevocationList {
     this.quota.removed(revocation);
   }
 
-  /** At most `limit` of those that have ended on every replica. */
+  /** At most `limit` entries that have expired on every replica. */
   ended(limit: number): readonly string[] {
     return this.#expiry.ended(this.#clock.now() - MARGIN, limit);
   }

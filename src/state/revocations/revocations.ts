@@ -15,29 +15,29 @@ import { createRevocationSync } from './sync.ts';
 import { WatchedFailure } from '../watched-failure.ts';
 
 export interface RevocationTiming {
-  /** Milliseconds between two looks at the store; a revocation elsewhere is in force here within a second. */
+  /** Milliseconds between two reads of the store; a revocation of another replica is active within a second. */
   readonly poll: number;
-  /** Milliseconds for which the last list counts while the store cannot be reached. */
+  /** Milliseconds for which the last list is valid while the store is unreachable. */
   readonly maxAge: number;
 }
 
 export interface SyncedRevocations extends Revocations {
-  /** Reads the list for the first time, then keeps it in step. Never rejects. */
+  /** Reads the list for the first time, then synchronizes it periodically. Never rejects. */
   start(): Promise<void>;
   stop(): void;
-  /** The list has been read once. A store that goes away later makes no replica unready: all would be at once. */
+  /** The list has been read once. A later store failure does not affect readiness: all replicas would be unready. */
   loaded(): boolean;
 }
 
 const CLEAR: RevocationVerdict = { kind: 'clear' };
 
-/** A credential that no entry named when there had been so many additions, under the identity it was looked up with. */
+/** A cached result: no entry matched the credential and identity at this number of additions. */
 interface Clean {
   identity: string | undefined;
   additions: number;
 }
 
-/** The list in memory: requests look into it synchronously, a timer keeps it in step with the store. */
+/** The list in memory: requests read it synchronously, a timer synchronizes it with the store. */
 export function createRevocations(
   store: Store,
   ports: { readonly clock: Clock; readonly log: Log },
@@ -53,7 +53,7 @@ export function createRevocations(
   let timer: NodeJS.Timeout | undefined;
   let running = false;
 
-  async function look(): Promise<void> {
+  async function synchronize(): Promise<void> {
     try {
       await sync.read();
       syncedAt = clock.now();
@@ -62,19 +62,19 @@ export function createRevocations(
     } catch (error) {
       trouble.failed(error instanceof GatehouseError ? error.message : 'unknown');
     }
-    if (running) timer = setTimeout(() => void look(), timing.poll).unref();
+    if (running) timer = setTimeout(() => void synchronize(), timing.poll).unref();
   }
 
-  /** A clock that was set back must not keep an old list young. */
+  /** A monotonic age: a clock that is set back must not extend the validity of an old list. */
   function isFresh(): boolean {
     return syncedAt !== undefined && Math.abs(clock.now() - syncedAt) <= timing.maxAge;
   }
 
-  async function add(wanted: NewRevocation, holder?: RevocationHolder): Promise<Revocation> {
+  async function add(request: NewRevocation, holder?: RevocationHolder): Promise<Revocation> {
     const created = new Date(clock.now()).toISOString();
-    const revocation = { ...wanted, id: randomUUID(), created, ...(holder && { holder }) };
+    const revocation = { ...request, id: randomUUID(), created, ...(holder && { holder }) };
     await store.putRevocation(revocation);
-    // The next look at the store finds the same, and whatever others added.
+    // The next synchronization reads the same entry and the additions of other replicas.
     sync.add(revocation);
     return revocation;
   }
@@ -86,7 +86,7 @@ export function createRevocations(
       if (index.size === 0) return CLEAR;
       const { additions } = index;
       const earlier = clean.get(credential);
-      // Nearly always: nothing was added since this token was found clean.
+      // The usual case: no entry was added since the last check of this token.
       if (earlier?.additions === additions && earlier.identity === identity) return CLEAR;
       const revocation = index.find(credential, identity, clock.now());
       if (revocation !== undefined) return { kind: 'revoked', revocation };
@@ -94,12 +94,12 @@ export function createRevocations(
       else [earlier.identity, earlier.additions] = [identity, additions];
       return CLEAR;
     },
-    add: (wanted) => add(wanted),
-    async addByHolder(wanted, holder) {
+    add: (request) => add(request),
+    async addByHolder(request, holder) {
       const exceeded = quota.begin(holder);
       if (exceeded !== undefined) return exceeded;
       try {
-        return { kind: 'added', revocation: await add(wanted, holder) };
+        return { kind: 'added', revocation: await add(request, holder) };
       } finally {
         quota.end(holder);
       }
@@ -112,7 +112,7 @@ export function createRevocations(
     list: () => index.inForce(clock.now()),
     async start() {
       running = true;
-      await look();
+      await synchronize();
     },
     stop() {
       running = false;

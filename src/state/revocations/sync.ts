@@ -3,18 +3,18 @@ import type { Revocation } from '../../core/credentials/revocation.ts';
 import type { RevocationsRead, Store } from '../../core/store.ts';
 import type { RevocationList } from './list.ts';
 
-/** Ended entries that one look removes: a burst that ends together must not hold up requests. */
+/** Expired entries removed per synchronization, so that many simultaneous expiries do not delay requests. */
 const MAX_REMOVED = 100;
 
-/** Entries that are written at a time after the store has lost its data. */
+/** Entries per write after the store has lost its data. */
 const BATCH = 100;
 
 export interface RevocationSync {
-  /** Brings the list in step with the store. Rejects with `store_unavailable`. */
+  /** Updates the list from the store. Rejects with `store_unavailable`. */
   read(): Promise<void>;
-  /** Removes a part of what has ended from list and store. Never rejects. */
+  /** Removes some of the expired entries from list and store. Never rejects. */
   removeEnded(): Promise<void>;
-  /** Changes made here. A read that began before one of them does not undo it. */
+  /** Changes of this replica. A read that started before such a change does not undo it. */
   add(revocation: Revocation): void;
   remove(id: string): void;
 }
@@ -27,11 +27,11 @@ export function createRevocationSync(
   const { index } = list;
   let mark: string | undefined;
   let epoch: string | undefined;
-  /** Of the read that is under way. */
+  /** State of the read in progress. */
   let addedMeanwhile = new Set<string>();
   let removedMeanwhile = new Set<string>();
 
-  /** The loss of the store's data must not undo revocations: those known here are written to it again. */
+  /** A data loss of the store must not undo revocations, so the entries in memory are written back. */
   async function writeBack(read: RevocationsRead, listed: ReadonlySet<string>): Promise<void> {
     if (epoch === undefined || read.epoch === epoch) return;
     const lost = index.inForce(clock.now()).filter(({ id }) => !listed.has(id));
@@ -71,7 +71,7 @@ export function createRevocationSync(
       try {
         await store.forgetRevocations(ended);
       } catch {
-        // They name nothing any more, and the next look tries again.
+        // Expired entries have no effect, and the next synchronization retries the removal.
         return;
       }
       for (const id of ended) list.remove(id);
