@@ -6,7 +6,7 @@ import { revocationRoutes, type RevocationPorts } from './revocation-routes.ts';
 
 export interface Readiness {
   readonly ready: boolean;
-  /** `detail` says why not; it is readable without a token. */
+  /** `detail` is the reason for not being ready; it is readable without a token. */
   readonly checks: readonly {
     readonly name: string;
     readonly ok: boolean;
@@ -17,7 +17,7 @@ export interface Readiness {
 export interface AdminPorts extends RevocationPorts {
   ready(): Readiness;
   metrics(): Promise<{ readonly body: string; readonly contentType: string }>;
-  /** What `/status` shows; no secrets. */
+  /** The content of `/status`, without secrets. */
   status(): object;
   readonly log: Log;
 }
@@ -27,7 +27,7 @@ export interface AdminAppSettings {
   readonly token: () => Secret | undefined;
 }
 
-/** Paths and who may ask for them; knows nothing of sockets. */
+/** The routes of the admin API and their access control, without the listener. */
 export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): Hono {
   const app = new Hono();
   if (settings.loopback) app.use(refuseForeignHosts);
@@ -38,7 +38,7 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
     context.header('X-Content-Type-Options', 'nosniff');
   });
 
-  // Liveness looks at the process only: a restart cures no issuer.
+  // Liveness covers the process only: a restart does not repair an unreachable issuer.
   app.get('/livez', (context) => context.text('ok\n'));
   app.get('/readyz', (context) => {
     const readiness = ports.ready();

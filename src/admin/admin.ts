@@ -6,14 +6,14 @@ import { isLoopback, type ListenAddress, parseListenAddress } from '../util/http
 import { createAdminApp, type AdminPorts } from './admin-app.ts';
 
 export interface AdminSettings {
-  /** `ADDRESS:PORT`; port 0 takes any free one. */
+  /** `ADDRESS:PORT`; port 0 selects a free port. */
   readonly listen: string;
-  /** As it is now. Required when `listen` is not loopback; asked for wherever there is one. */
+  /** Returns the current token. Required if `listen` is not loopback; if set, requests must send it. */
   readonly token?: (() => Secret | undefined) | undefined;
 }
 
 export interface Admin {
-  /** Resolves with where it listens. */
+  /** Resolves with the bound address. */
   start(): Promise<{ readonly address: string; readonly port: number }>;
   stop(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export function createAdmin(settings: AdminSettings, ports: AdminPorts): Admin {
   }
 
   const app = createAdminApp({ loopback, token }, ports);
-  // By default it would replace the process's Request and Response. It answers every failure itself.
+  // By default the adapter replaces the global Request and Response. The app handles every failure itself.
   const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer(
     { headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 16 * 1024 },
@@ -74,7 +74,7 @@ function whyNot(text: string, { code = 'unknown error' }: NodeJS.ErrnoException)
   }
 }
 
-/** `close()` waits for connections that are kept alive; what is idle goes at once, the rest at the deadline. */
+/** `close()` waits for keep-alive connections: idle connections are closed at once, the others at the deadline. */
 function stop(server: Server): Promise<void> {
   if (!server.listening) return Promise.resolve();
   return new Promise((resolve) => {

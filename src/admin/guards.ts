@@ -4,7 +4,7 @@ import type { Secret } from '../core/secret.ts';
 import { isLoopback } from '../util/http/listen-address.ts';
 
 /**
- * A web page can point a name of its own at 127.0.0.1 and read what answers there (DNS rebinding); the
+ * A web page can resolve its own host name to 127.0.0.1 and read the responses (DNS rebinding); the
  * browser then sends that name as Host.
  */
 export const refuseForeignHosts: MiddlewareHandler = async (context, next) => {
@@ -15,18 +15,18 @@ export const refuseForeignHosts: MiddlewareHandler = async (context, next) => {
   );
 };
 
-/** With any port: behind a forwarded port it may be another one than ours. */
+/** Accepts any port, because a forwarded port may differ from the port of the listener. */
 function isLoopbackHostHeader(header: string | undefined): boolean {
   const match = /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/.exec(header?.toLowerCase() ?? '');
   return match !== null && isLoopback(match[1] ?? match[2] ?? '');
 }
 
-/** Probes of an orchestrator carry no token, and what they ask for is no secret. */
+/** The probes of an orchestrator send no token, and these responses contain no secrets. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz']);
 
 /**
- * `token` is asked at each request: its file may have been rotated. Where a reload has taken it away, whoever is not on
- * this machine is let in no more.
+ * `token` is called for each request, because its file may be rotated. If a reload removes the token, only loopback
+ * clients are accepted.
  */
 export function requireToken(settings: {
   readonly loopback: boolean;
@@ -37,7 +37,7 @@ export function requireToken(settings: {
     const token = settings.token();
     if (token === undefined && settings.loopback) return next();
     const presented = /^Bearer +(\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
-    // Digests have one length, so that the comparison tells nothing, not even the length of the token.
+    // Digests have equal lengths, so that the comparison does not reveal the length of the token.
     if (
       presented !== undefined &&
       token !== undefined &&

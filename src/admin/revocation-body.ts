@@ -7,17 +7,17 @@ import {
 } from '../core/credentials/revocation.ts';
 import { BUILT_IN_ISSUERS, problemOfValue } from './revocation-values.ts';
 
-/** As the configuration has them. */
+/** Names in the configuration. */
 export interface RevocableNames {
   readonly issuers: readonly string[];
   readonly identities: readonly string[];
   readonly deployTokens: readonly string[];
-  /** Workload identities, each with the identity that its tokens have. */
+  /** Workload identities, each with the identity of its tokens. */
   readonly workloads: ReadonlyMap<string, string>;
 }
 
 export type ReadResult =
-  | { readonly kind: 'revocation'; readonly wanted: NewRevocation; readonly warning: string | undefined }
+  | { readonly kind: 'revocation'; readonly revocation: NewRevocation; readonly warning: string | undefined }
   | { readonly kind: 'problem'; readonly problem: string };
 
 /** Reads `{jti, issuer | tokenHash | deployToken | identity | project | issuer, reason, expires?}`. `now` in milliseconds. */
@@ -35,7 +35,7 @@ export function readRevocation(
   }
   const text = (key: string): string | undefined => body[key] as string | undefined;
 
-  // With `jti`, `issuer` says whose; alone it is what is revoked.
+  // With `jti`, `issuer` is the issuer of the token; alone, it is the target of the revocation.
   const targets = REVOCATION_TARGETS.filter((target) => target in body).filter(
     (target) => target !== 'issuer' || !('jti' in body),
   );
@@ -56,8 +56,8 @@ export function readRevocation(
     problemOfWorkload(target, value, names) ??
     (expires === undefined ? undefined : problemOfExpiry(expires, now));
   if (found !== undefined) return problem(found);
-  const wanted = { target, value, issuer: target === 'jti' ? issuer : undefined, reason, expires };
-  return { kind: 'revocation', wanted, warning: warningOf(wanted, names) };
+  const revocation = { target, value, issuer: target === 'jti' ? issuer : undefined, reason, expires };
+  return { kind: 'revocation', revocation, warning: warningOf(revocation, names) };
 }
 
 const KNOWN: ReadonlySet<string> = new Set([...REVOCATION_TARGETS, 'reason', 'expires']);
@@ -89,7 +89,7 @@ function problemOfExpiry(expires: string, now: number): string | undefined {
     : `"expires" has passed (it is ${new Date(now).toISOString()}), so nothing would be revoked. Send a later time, or leave it out.`;
 }
 
-/** A misspelled name must not go unnoticed, but a replica with another version of the configuration may have it. */
+/** Warns about an unknown name, which may be misspelled or exist only on a replica with another configuration. */
 function warningOf({ target, value, issuer }: NewRevocation, names: RevocableNames): string | undefined {
   const [kind, name] = target === 'jti' ? (['issuer', issuer ?? ''] as const) : ([target, value] as const);
   const known = knownNames(kind, names);
@@ -116,7 +116,7 @@ function knownNames(target: RevocationTarget, names: RevocableNames): readonly s
   }
 }
 
-/** As it was posted, with `id` and `created`. */
+/** The posted revocation with `id` and `created`. */
 export function showRevocation({ target, value, ...rest }: Revocation): object {
   return { ...rest, [target]: value };
 }

@@ -13,7 +13,7 @@ const tooLarge = (context: Context): Response =>
 
 export interface RevocationPorts {
   readonly revocations: Revocations;
-  /** What revocations may name now. */
+  /** The names that revocations may use under the active configuration. */
   names(): RevocableNames;
   readonly clock: Clock;
 }
@@ -26,7 +26,7 @@ export function revocationRoutes(ports: RevocationPorts): Hono {
   app.get('/', (context) => context.json({ revocations: revocations.list().map(showRevocation) }));
 
   app.post('/', bodyLimit({ maxSize: MAX_BODY, onError: tooLarge }), async (context) => {
-    // A page in a browser can send forms and text to loopback without asking; JSON it cannot.
+    // A web page can send forms and text to loopback without a CORS preflight, but not JSON.
     const type = context.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
     if (type !== 'application/json') {
       return context.json({ error: 'unsupported_media_type', message: 'Send application/json.' }, 415);
@@ -38,7 +38,7 @@ export function revocationRoutes(ports: RevocationPorts): Hono {
     const read = readRevocation(json.value, ports.names(), clock.now());
     if (read.kind === 'problem')
       return context.json({ error: 'invalid_request', message: read.problem }, 400);
-    const revocation = await revocations.add(read.wanted);
+    const revocation = await revocations.add(read.revocation);
     const { warning } = read;
     const body = { ...showRevocation(revocation), ...(warning === undefined ? {} : { warning }) };
     return context.json(body, 201, { Location: `/revocations/${revocation.id}` });

@@ -4,8 +4,8 @@ import { CONFIGURED_NAME, DEPLOY_TOKEN_NAME } from '../core/names.ts';
 import type { RevocationTarget } from '../core/credentials/revocation.ts';
 
 /**
- * Why no credential can ever match this value, and how to write it; undefined where one can. An entry without effect would
- * pass for a revocation.
+ * The reason why no credential can match this value, with the correct form; undefined for a valid value. An entry
+ * without effect would look like a revocation.
  */
 export function problemOfValue(target: RevocationTarget, value: string): string | undefined {
   if (value.trim() !== value) return `"${target}" has white space at its start or end; send it without.`;
@@ -35,7 +35,7 @@ export function problemOfValue(target: RevocationTarget, value: string): string 
   }
 }
 
-/** Issuers of tokens that the gateway minted from its own deploy tokens, or without a credential, as audit events name them. */
+/** Audit names of the issuers of tokens minted from the gateway's deploy tokens, or without a credential. */
 export const BUILT_IN_ISSUERS: ReadonlySet<string> = new Set([DEPLOY_TOKENS, ANONYMOUS_ISSUER]);
 
 const DEPLOY_TOKEN_IDENTITY = deployTokenIdentity('');

@@ -114,7 +114,7 @@ export interface Stages {
   readonly fallback: RefusalForm;
   readonly revocations: Pick<Revocations, 'check'>;
   readonly originOf: TokenSourceOf;
-  /** That of the active configuration: a WebSocket outlives the configuration under which it was opened. */
+  /** Uses the active configuration, because a WebSocket outlives the configuration under which it was opened. */
   readonly reauthorize: Reauthorize;
   readonly failures: FailureLimits;
   readonly audit: AuditSink;

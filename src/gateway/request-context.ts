@@ -141,7 +141,7 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
 
   get path(): string {
     const { head, req } = this.incoming;
-    // A refused target is recorded without its query, which may contain a credential.
+    // A refused target is recorded without the query, because a query may contain a credential.
     return withoutToken(
       'kind' in head ? (/^[^?#]{0,512}/.exec(withoutUser(req.url ?? ''))?.[0] ?? '') : head.path,
     );

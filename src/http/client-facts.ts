@@ -18,7 +18,7 @@ export function createClientFacts(
     const { legacy, standard } = hopsOf(req);
     const byLegacy = legacy && clientOf(legacy, peer, trusted);
     const byStandard = standard && clientOf(standard, peer, trusted);
-    // A proxy sets one of the two header families and may forward the other as the client sent it; which one is unknown.
+    // A proxy sets one of the two header families and may forward the other from the client unchanged.
     const disagree = byLegacy !== undefined && byStandard !== undefined && !isSame(byLegacy, byStandard);
     const hop = disagree ? undefined : (byLegacy ?? byStandard);
     return { address: hop?.address ?? peer, proto: hop?.proto ?? proto };

@@ -44,8 +44,8 @@ export class RequestEvents {
     const previous = this.responses.get(req.socket);
     // After a response that closes the connection, further bytes are not a request (threats S7).
     if (previous?.shouldKeepAlive === false) return;
-    // Node discards the bytes that follow a declined upgrade in the same packet and parses those of the next packet, so
-    // packet boundaries would decide where the next request begins.
+    // Node discards bytes after a declined upgrade in the same packet and parses the bytes of the next packet, so
+    // packet boundaries would determine the start of the next request.
     if (req === this.#upgrading || this.#state.isDraining()) res.shouldKeepAlive = false;
     this.responses.set(req.socket, res);
     const head = readHead(req, this.#state.headerCount());

@@ -8,9 +8,9 @@ const REFERENCE = /\$\$\{|\$\{([^{}]*)\}|\$\{/g;
 const INSIDE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 
 /**
- * `${NAME}` and `${NAME:-default}` in a scalar that YAML has already parsed, so that a value can bring in
- * neither keys nor structure. `$${` stands for a literal `${`. As in shells, an empty variable takes the
- * default too.
+ * Expands `${NAME}` and `${NAME:-default}` in a scalar that YAML has already parsed, so that a value can add
+ * neither keys nor structure. `$${` is a literal `${`. As in shells, the default also replaces an empty
+ * variable.
  */
 export function expandVariables(text: string, env: Environment): VariableExpansion {
   let message: string | undefined;
@@ -35,7 +35,7 @@ export function expandVariables(text: string, env: Environment): VariableExpansi
   return message === undefined ? { kind: 'text', text: result, expanded } : { kind: 'problem', message };
 }
 
-/** What an unquoted scalar is after variables were put in. Only canonical integers become numbers. */
+/** The value of an unquoted scalar after expansion. Only canonical integers become numbers. */
 export function retype(text: string): string | number | boolean {
   if (text === 'true') return true;
   if (text === 'false') return false;

@@ -14,22 +14,22 @@ export type LoadResult =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
 
-/** Reads a file or directory into a configuration, or says everything that is wrong with it at once; `now` is what expiries are compared with. */
+/** Reads a configuration from a file or directory, or returns all its problems; expiries are compared with `now`. */
 export function loadConfig(path: string, env: Environment, now = Date.now()): LoadResult {
   const { sources, problems: unread } = readSources(path);
   const trees = sources.map((source) => readTree(source, env));
   const misread = [...unread, ...trees.flatMap(({ problems }) => problems)];
   const roots = trees.flatMap(({ root }) => (root === undefined ? [] : [root]));
-  // With a file missing, half of what the others refer to would be missing too.
+  // An unreadable file would cause follow-up problems for every reference into it.
   if (unread.length > 0 || roots.length < trees.length) return failed(misread);
 
   const { root, problems: unmerged } = mergeTrees(roots);
   const written = [...misread, ...unmerged, ...checkMatchScalars(root)];
   const { draft, whole, problems: refused } = validate(root);
   const rules = draft === undefined ? [] : applyRules(root, draft, whole && written.length === 0, now);
-  // What could not be read properly has had its message; what follows from that would be noise.
-  const told = new Set(written.map((problem) => problem.path));
-  const meant = [...refused, ...rules].filter((problem) => !told.has(problem.path));
+  // A value that could not be read has been reported; its follow-up problems are omitted.
+  const reported = new Set(written.map((problem) => problem.path));
+  const meant = [...refused, ...rules].filter((problem) => !reported.has(problem.path));
 
   const problems = [...written, ...meant];
   if (draft === undefined || problems.some(({ severity }) => severity === 'error')) return failed(problems);
@@ -37,7 +37,7 @@ export function loadConfig(path: string, env: Environment, now = Date.now()): Lo
   return { ok: true, config: toConfig(draft, files, hashOf(sources)), warnings: sortProblems(problems) };
 }
 
-/** A file that is something else entirely can have a problem in every byte. */
+/** Limits the number of problems: a file that is not a configuration can have one in every byte. */
 const MAX_SHOWN = 200;
 
 function failed(problems: readonly Problem[]): LoadResult {
@@ -54,7 +54,7 @@ function failed(problems: readonly Problem[]): LoadResult {
   };
 }
 
-/** Names count: they give the identities their order. */
+/** Includes the file names, which determine the order of the identities. */
 function hashOf(sources: readonly Source[]): string {
   const hash = createHash('sha256');
   for (const { file, text } of sources) hash.update(`${basename(file)}\0${text.length}\0${text}\0`);

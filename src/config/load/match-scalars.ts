@@ -2,12 +2,12 @@ import type { KeyPath } from '../problems/key-path.ts';
 import { problemAt, type Problem } from '../problems/problem.ts';
 import { keysAt, nodeAt, type SourceNode } from './source-tree.ts';
 
-/** Keys of a shorthand whose values become values of a `match`. */
+/** Keys of the shorthands whose values become values of a `match`. */
 const SHORTHAND_IDS = ['projectId', 'groupId'] as const;
 
 /**
- * Claims are compared as text, and YAML turns unquoted scalars into numbers first. Where the two texts
- * differ (`0x10`, `1e3`, `007`, 2^53 + 1, `True`), or the number is one that no claim can match, it is ambiguous what is meant.
+ * Claims are compared as text, but YAML first converts unquoted scalars to numbers. A value is ambiguous if the two texts
+ * differ (`0x10`, `1e3`, `007`, 2^53 + 1, `True`) or if no claim can match the number.
  */
 export function checkMatchScalars(root: SourceNode): Problem[] {
   const paths: readonly KeyPath[] = [

@@ -7,8 +7,8 @@ export interface Merged {
 }
 
 /**
- * Several files as one configuration: sections are merged at the depth of `identities.NAME`, `server.listen`.
- * Nothing overrides anything, so that no file can quietly change what another one says.
+ * Merges several files into one configuration: sections are merged at the depth of `identities.NAME`, `server.listen`.
+ * No value overrides another, so that no file can silently change a setting of another file.
  */
 export function mergeTrees(roots: readonly SourceNode[]): Merged {
   const problems: Problem[] = [];

@@ -8,7 +8,7 @@ export interface PlainMapping {
   [key: string]: PlainValue;
 }
 
-/** The tree as the schema reads it; names of files are absolute, from the file that names them. */
+/** The tree as plain values for the schema; relative file names are resolved against the file that contains them. */
 export function toPlain(node: SourceNode, path: KeyPath = []): PlainValue {
   switch (node.kind) {
     case 'scalar':
@@ -30,7 +30,7 @@ function scalar({ value, text, mark, expanded }: ScalarNode, path: KeyPath): Pla
   return resolve(dirname(mark.file), text);
 }
 
-/** Removes a key, or an item's whole list, where there is one. */
+/** Removes a key, or the whole list of an item, if present. */
 export function removeAt(root: PlainMapping, path: KeyPath): void {
   const parent = containerOf(root, path);
   const key = path.at(-1);

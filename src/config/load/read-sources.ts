@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { problemAt, type Problem } from '../problems/problem.ts';
 
 export interface Source {
-  /** As messages show it: the path that was given, or a file below it. */
+  /** The path in messages: the configured path, or a file below it. */
   readonly file: string;
   readonly text: string;
 }
@@ -30,7 +30,7 @@ export function readSources(path: string): Sources {
 function listFiles(path: string, problems: Problem[]): string[] {
   try {
     if (!statSync(path).isDirectory()) return [path];
-    // Names that start with a dot are the editor's, or Kubernetes' (`..data`).
+    // Names that start with a dot belong to editors or to Kubernetes (`..data`).
     const names = readdirSync(path).filter((name) => !name.startsWith('.'));
     for (const name of names.filter((each) => each.endsWith('.yml')).sort()) {
       problems.push(wholeFile(join(path, name), 'is not read: rename it to *.yaml, or move it away'));
@@ -50,7 +50,7 @@ type SourceResult =
 
 function readSource(file: string): SourceResult {
   try {
-    // Before it is opened: a pipe would wait for its writer, a device might never end.
+    // Checked before the file is opened: a pipe waits for its writer, and a device may never end.
     const facts = statSync(file);
     if (!facts.isFile()) return refused('is not a regular file');
     if (facts.size > MAX_BYTES)

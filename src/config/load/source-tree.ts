@@ -2,8 +2,8 @@ import type { KeyPath } from '../problems/key-path.ts';
 import type { Mark } from '../problems/problem.ts';
 
 /**
- * A configuration as it was written: plain values with their places. Mappings are Maps, which keep the order
- * of the file where an object would move integer-like keys to the front.
+ * A configuration as written: plain values with their positions. Mappings are Maps, which keep the order
+ * of the file; an object would move integer-like keys to the front.
  */
 export type SourceNode = MappingNode | ListNode | ScalarNode;
 
@@ -14,7 +14,7 @@ export interface MappingNode {
 }
 
 export interface Entry {
-  /** Of the key. */
+  /** Position of the key. */
   readonly mark: Mark;
   readonly value: SourceNode;
 }
@@ -29,11 +29,11 @@ export interface ScalarNode {
   readonly kind: 'scalar';
   readonly mark: Mark;
   readonly value: string | number | boolean | null;
-  /** As written, after variables were put in. */
+  /** The text as written, after the expansion of variables. */
   readonly text: string;
-  /** Without quotes: YAML decides its type. */
+  /** Unquoted: YAML determines the type. */
   readonly plain: boolean;
-  /** The text contains the value of a variable, which may be a secret: never print it. */
+  /** The text contains the value of a variable and may be a secret: never print it. */
   readonly expanded: boolean;
 }
 
@@ -66,8 +66,8 @@ export function keysAt(root: SourceNode, path: KeyPath): string[] {
 }
 
 /**
- * Where to point for a path: its value if that is a scalar, else its key; for what is not there, the nearest
- * thing that contains it.
+ * The position to report for a path: its value if that is a scalar, else its key; for a missing value, the nearest
+ * existing parent.
  */
 export function markAt(root: SourceNode, path: KeyPath, place: 'key' | 'value' = 'value'): Mark {
   let node: SourceNode = root;

@@ -7,14 +7,14 @@ import { nodeAt, type MappingNode } from './source-tree.ts';
 import type { Problem } from '../problems/problem.ts';
 
 export interface Validated {
-  /** What remains without the entries that the schema refuses, so that rules can look at the rest. */
+  /** The value without the entries that the schema refuses, so that the rules can check the rest. */
   readonly draft: Draft | undefined;
-  /** Nothing had to be left out. */
+  /** No entry was refused. */
   readonly whole: boolean;
   readonly problems: readonly Problem[];
 }
 
-/** The tree against the schema. */
+/** Validates the tree against the schema. */
 export function validate(root: MappingNode): Validated {
   const plain = { ...(toPlain(root) as PlainMapping), version: 1 };
 
@@ -31,7 +31,7 @@ export function validate(root: MappingNode): Validated {
   return { draft: rest.success ? toDraft(root, rest.data) : undefined, whole: false, problems };
 }
 
-/** A variable that holds `12345` is text where text is wanted: a password, for example. */
+/** An expanded variable such as `12345` stays text where the schema requires text, such as a password. */
 function restoreText(root: MappingNode, plain: PlainMapping, issues: readonly Issue[]): boolean {
   let restored = false;
   for (const issue of issues) {

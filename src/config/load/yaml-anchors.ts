@@ -10,10 +10,10 @@ interface Anchored {
   readonly height: number;
 }
 
-/** An alias makes its subtree count again: ten lines of YAML can stand for more values than memory holds. */
+/** An alias repeats its subtree, so ten lines of YAML can expand to more values than fit in memory. */
 const MAX_ALIASED = 10_000;
 
-/** The anchors of one file. A value is entered when it is complete, so that none can contain itself. */
+/** The anchors of one file. A value is added when it is complete, so that no value can contain itself. */
 export class Anchors {
   readonly #anchored = new Map<string, Anchored>();
   readonly #maxDepth: number;
@@ -27,7 +27,7 @@ export class Anchors {
     this.#anchored.set(name, { node, ...measure(node) });
   }
 
-  /** What `*name` stands for, at this depth. */
+  /** The value of the alias `*name` at this depth. */
   take(name: string, depth: number): Aliased {
     const anchored = this.#anchored.get(name);
     if (anchored === undefined)

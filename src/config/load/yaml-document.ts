@@ -6,15 +6,15 @@ import { yamlErrorMessage } from './yaml-error.ts';
 export const MAX_DEPTH = 32;
 
 export interface YamlDocument {
-  /** Undefined where the file holds nothing that can be walked. */
+  /** Undefined if the file contains no usable value. */
   readonly document: Document.Parsed | undefined;
   readonly problems: readonly Problem[];
   readonly markAt: (offset: number) => Mark;
 }
 
 /**
- * The file as one YAML 1.2 document. The parser keeps its own stack, the composer recurses: nesting is
- * bounded between the two, so that no file can exhaust the call stack.
+ * Parses the file as one YAML 1.2 document. The parser keeps its own stack, but the composer recurses: nesting is
+ * bounded between the two steps, so that no file can exhaust the call stack.
  */
 export function parseYaml({ file, text }: Source): YamlDocument {
   const lines = new LineCounter();
@@ -43,7 +43,7 @@ export function parseYaml({ file, text }: Source): YamlDocument {
   }
   for (const token of parser.end()) tokens.push(token);
 
-  // A %YAML line could bring back the rules of YAML 1.1, where `no` is false and `<<` merges.
+  // A %YAML directive could enable the rules of YAML 1.1, where `no` is false and `<<` merges.
   const directive = tokens.find((token) => token.type === 'directive');
   if (directive !== undefined) return refuse(directive.offset, yamlErrorMessage('BAD_DIRECTIVE'));
 
@@ -68,7 +68,7 @@ function isEmpty({ contents }: Document.Parsed): boolean {
   return contents === null || (isScalar(contents) && contents.value === null);
 }
 
-/** YAML 1.2 §5.1 has no C0 controls but tab and line ends; NUL and its like mean that this is no text. */
+/** YAML 1.2 §5.1 allows no C0 controls except tab and line ends; other controls indicate a binary file. */
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
 function depthOf(stack: readonly CST.Token[]): number {
@@ -77,7 +77,7 @@ function depthOf(stack: readonly CST.Token[]): number {
   ).length;
 }
 
-/** Only the first error: later ones usually follow from it. */
+/** Reports the first error only, because later errors usually follow from it. */
 function errorsOf(document: Document.Parsed, text: string, markAt: (offset: number) => Mark): Problem[] {
   const [first] = document.errors;
   if (first === undefined) return [];

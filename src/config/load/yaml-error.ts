@@ -1,8 +1,8 @@
 import type { ErrorCode } from 'yaml';
 
 /**
- * What the parser's codes mean. Its own messages are not shown: some quote the file, and what stands there
- * may be a secret.
+ * Messages for the error codes of the parser. Its own messages are not shown, because some quote the file, which
+ * may contain a secret.
  */
 const SENTENCES: Readonly<Record<ErrorCode, string>> = {
   ALIAS_PROPS: 'an alias (*name) cannot have an anchor or a tag',

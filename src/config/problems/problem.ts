@@ -5,17 +5,17 @@ export type Severity = 'error' | 'warning';
 
 export interface Problem {
   readonly file: string;
-  /** From 1, as editors count. */
+  /** 1-based, as in editors. */
   readonly line: number;
   readonly column: number;
-  /** `services.orders.upstream.url`; empty where the whole file is meant. */
+  /** `services.orders.upstream.url`; empty for the whole file. */
   readonly path: string;
-  /** What is wrong and what would be right; never a secret, nor text that a variable brought in. */
+  /** The problem and its fix; never contains a secret or the value of a variable. */
   readonly message: string;
   readonly severity: Severity;
 }
 
-/** A place in a file. */
+/** A position in a file. */
 export interface Mark {
   readonly file: string;
   readonly line: number;
@@ -27,7 +27,7 @@ export function problemAt(mark: Mark, path: KeyPath, message: string, severity: 
   return { file, line, column, path: formatPath(path), message: printable(message), severity };
 }
 
-/** `file:line:column: path: message`, the form that editors and terminals make a link of. */
+/** `file:line:column: path: message`, which editors and terminals recognise as a link. */
 export function formatProblem({ file, line, column, path, message }: Problem): string {
   return `${printable(file)}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;
 }
@@ -36,7 +36,7 @@ export function formatMark({ file, line, column }: Mark): string {
   return `${file}:${line}:${column}`;
 }
 
-/** In reading order, each once. */
+/** Sorted by position, without duplicates. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
   const unique = new Map(problems.map((problem) => [formatProblem(problem), problem]));
   return [...unique.values()].sort(

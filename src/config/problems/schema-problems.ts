@@ -8,7 +8,7 @@ import { closest, hint } from './suggest.ts';
 
 export type Issue = z.core.$ZodIssue;
 
-/** Problems for the issues of the schema, with position and remedy. Values are never quoted. */
+/** Converts schema issues to problems with position and fix. Values are never quoted. */
 export function schemaProblems(root: SourceNode, issues: readonly Issue[]): Problem[] {
   const problems: Problem[] = [];
   const reported = new Set<string>();
@@ -38,7 +38,7 @@ export function schemaProblems(root: SourceNode, issues: readonly Issue[]): Prob
   for (const issue of resolved) {
     const path = issue.path as KeyPath;
     const id = JSON.stringify(path);
-    // One message per value, and none for a missing key that an unknown key probably misspells.
+    // One message per value; a missing key that an unknown key probably misspells is not reported.
     if (issue.code === 'unrecognized_keys' || reported.has(id) || misspelled.has(id)) continue;
     reported.add(id);
     const mark = markAt(root, path, issue.code === 'invalid_key' ? 'key' : 'value');
@@ -119,7 +119,7 @@ function expectedOf(issue: UnionIssue): string[] {
   });
 }
 
-/** The issues of the union's alternative whose shape fits and which is wrong only inside. */
+/** The issues of the union alternative that has the same shape and is invalid only in nested values. */
 function resolveUnion(issue: Issue, prefix: KeyPath): Issue[] {
   const path = [...prefix, ...(issue.path as KeyPath)];
   const here = { ...issue, path } as Issue;

@@ -1,4 +1,4 @@
-/** The name that was probably meant, for "did you mean": at most a third of it mistyped. */
+/** The most similar name for "did you mean"; at most a third of its characters may differ. */
 export function closest(text: string, names: Iterable<string>): string | undefined {
   const typed = text.toLowerCase();
   let best: string | undefined;
@@ -15,7 +15,7 @@ export function closest(text: string, names: Iterable<string>): string | undefin
   return best;
 }
 
-/** `; did you mean "X"?`, or what there is to choose from. */
+/** `; did you mean "X"?`, or the list of valid names. */
 export function hint(text: string, candidates: readonly string[], all = candidates): string {
   const name = closest(text, candidates);
   if (name !== undefined) return `; did you mean "${name}"?`;
@@ -25,7 +25,7 @@ export function hint(text: string, candidates: readonly string[], all = candidat
 
 const SHOWN = 16;
 
-/** Levenshtein's distance, with two neighbours in the wrong order as one mistake. */
+/** Levenshtein distance that counts two swapped neighbours as one edit. */
 function levenshtein(a: string, b: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);

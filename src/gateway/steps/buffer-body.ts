@@ -4,7 +4,7 @@ import type { StepOutcome } from './step.ts';
 
 export async function bufferBody(context: RequestContext, required: BodyRequirement): Promise<StepOutcome> {
   const buffered = await context.routed.bufferBody(context, required);
-  // A request whose client has left is recorded as such, whatever was read of its body.
+  // If the client has closed the connection, the request is recorded as such, even with a partly read body.
   if (context.incoming.res.destroyed) return undefined;
   if ('kind' in buffered) return buffered;
   context.buffered = buffered;

@@ -8,7 +8,7 @@ export function refuseUnsafeHeaders({ head, routed }: RequestContext): StepOutco
   return refuseHeaders(routed, head);
 }
 
-/** Determines the operations of the request. The guard of the service may refuse it, whatever the protocol read. */
+/** Determines the operations of the request. The guard of the service may refuse it regardless of the operations. */
 export function classifyRequest(context: RequestContext): StepOutcome {
   const { head, routed } = context;
   const classification = routed.guard(head, classify(routed.protocol, head));

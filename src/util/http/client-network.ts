@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 
-/** What a limit per client counts by: whoever has one IPv6 address has the other 2^64 of its network. */
+/** The key of per-client limits: an IPv6 client can use all 2^64 addresses of its /64 network. */
 export function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = '', tail] = address.split('::');
@@ -10,7 +10,7 @@ export function networkOf(address: string): string {
   return `${network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }
 
-/** The IPv6 /48 of an address, which one site is commonly assigned (RFC 6177); undefined for IPv4. */
+/** The IPv6 /48 of an address, the usual assignment of one site (RFC 6177); undefined for IPv4. */
 export function siteOf(address: string): string | undefined {
   if (!isIPv6(address)) return undefined;
   const [a = '', b = '', c = ''] = networkOf(address).split(':');

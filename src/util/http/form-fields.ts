@@ -3,9 +3,9 @@ import { boundaryOf, readFormParts } from './multipart.ts';
 import { decodedParameterName, parameterValue, queryParts } from './query-parameters.ts';
 
 export interface FormField {
-  /** Decoded, with its brackets. */
+  /** Decoded, including brackets. */
   readonly name: string;
-  /** Undefined where it is not text, or a file. */
+  /** Undefined for a file and for a value that is not text. */
   readonly value: string | undefined;
 }
 

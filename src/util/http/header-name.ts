@@ -1,4 +1,4 @@
-/** Names as many servers read them: case does not count, and `_` is `-` (CGI, WSGI, Rack). */
+/** Folds a name as many servers do: case-insensitive, and `_` equals `-` (CGI, WSGI, Rack). */
 export function foldHeaderName(name: string): string {
   const known = folded.get(name);
   if (known !== undefined) return known;
@@ -7,12 +7,12 @@ export function foldHeaderName(name: string): string {
   return result;
 }
 
-/** As the laxest servers read a name: PHP takes `.` for `_` too, lighttpd every character that is neither letter nor digit. */
+/** Folds a name as the most lenient servers do: PHP maps `.` to `_`, lighttpd every non-alphanumeric character. */
 export function foldLoosely(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
 }
 
-/** Clients spell few names, so the folded form is looked up, not made; a flood of new ones is not kept. */
+/** Caches folded names, because clients use few spellings; the size of the cache is bounded. */
 const MAX_KNOWN = 2_000;
 const MAX_KNOWN_LENGTH = 64;
 const folded = new Map<string, string>();

@@ -1,6 +1,6 @@
 import { foldLoosely } from './header-name.ts';
 
-/** Finds the value of a loosely folded header name in lists of names; a name that ends in `*` stands for all that begin so. */
+/** Finds the value of a loosely folded header name in lists of names; a trailing `*` matches any suffix. */
 export function compileHeaderNames<T>(
   lists: Iterable<readonly [names: readonly string[], value: T]>,
 ): (folded: string) => T | undefined {

@@ -10,7 +10,7 @@ export function parseListenAddress(text: string): ListenAddress {
   return { host: host === '' ? '::' : host, port: Number(text.slice(colon + 1)) };
 }
 
-/** As it stands in a URL: IPv6 in brackets. */
+/** The form in a URL: IPv6 in brackets. */
 export function formatListenAddress({ host, port }: ListenAddress): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

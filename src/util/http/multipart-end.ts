@@ -1,17 +1,17 @@
 /**
- * Sees to it that the part of a `multipart/form-data` body which begins at `offset` is its last, as the body streams by. A boundary
- * anywhere else than at its end is an objection, however it stands there: some parsers take one without its line ends for one.
+ * Verifies, as the body streams by, that the part of a `multipart/form-data` body at `offset` is its last part. A boundary
+ * before the end is refused in any form, because some parsers accept a boundary without line ends.
  */
 export function watchLastPart(boundary: string, offset: number): (chunk: Buffer) => string | undefined {
   const mark = Buffer.from(`--${boundary}`, 'latin1');
   let toSkip = offset;
-  /** Where a mark, and the line end before it, may have begun; the part's own head ends in one. */
+  /** The offset at which a boundary and the line end before it may start; the head of the part ends in a line end. */
   let tail = Buffer.from('\r\n', 'latin1');
   let behind: string | undefined;
 
   function check(text: string): string | undefined {
     behind = text;
-    return '--\r\n'.startsWith(text) ? undefined : 'another part behind the last';
+    return '--\r\n'.startsWith(text) ? undefined : 'another part after the last part';
   }
 
   return (chunk) => {

@@ -1,26 +1,26 @@
 /** One field of a `multipart/form-data` body. */
 export interface FormPart {
   readonly name: string;
-  /** A file, whatever it is called. */
+  /** The part is a file, with or without a file name. */
   readonly isFile: boolean;
-  /** Undefined also where it is written in two ways. */
+  /** Undefined if absent or ambiguous. */
   readonly filename: string | undefined;
   readonly value: Buffer;
-  /** False for the last one of a body that was cut off: there is more of its value. */
+  /** False for the last part of a truncated body, whose value is incomplete. */
   readonly whole: boolean;
 }
 
 export interface FormParts {
   readonly parts: readonly FormPart[];
-  /** The closing delimiter was there. */
+  /** The body contains the closing delimiter. */
   readonly closed: boolean;
 }
 
 const MOST_PARTS = 1_000;
 
 /**
- * The boundary of `multipart/form-data`, or undefined where it is none, or is written as few would read it (RFC 2046 §5.1.1). Rack and PHP
- * end it at a comma, and Rack looks for the last `boundary=`.
+ * The boundary of `multipart/form-data`; undefined for an invalid or unusual boundary (RFC 2046 §5.1.1). Rack and PHP
+ * end it at a comma, and Rack uses the last `boundary=`.
  */
 export function boundaryOf(contentType: string): string | undefined {
   const [, quoted, token] =
@@ -31,13 +31,13 @@ export function boundaryOf(contentType: string): string | undefined {
 }
 
 /**
- * Reads a form, or the start of one, in the one way in which all parsers read it (RFC 7578): no preamble or epilogue, one plain
- * name per part, no encodings. Undefined for everything else: what two servers read differently has two meanings.
+ * Reads a form, or the start of a form, that all parsers read alike (RFC 7578): no preamble or epilogue, one plain
+ * name per part, no encodings. Undefined for any other body, because servers may read it differently.
  */
 export function readFormParts(body: Buffer, boundary: string): FormParts | undefined {
   const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
   const opening = delimiter.subarray(2);
-  /** A boundary, with a line end before it or without: some parsers take a line feed for one, others need none. */
+  /** A boundary with or without a line end before it: some parsers accept a line feed, others need no line end. */
   const markFrom = (start: number): number => body.indexOf(opening, start);
   if (!body.subarray(0, opening.length).equals(opening)) return undefined;
   const parts: FormPart[] = [];
@@ -53,7 +53,7 @@ export function readFormParts(body: Buffer, boundary: string): FormParts | undef
     if (blank === -1) return body.length - at > 8 * 1024 ? undefined : { parts, closed: false };
     const head = headOf(body.toString('latin1', at + 2, blank));
     if (head === undefined || parts.length >= MOST_PARTS) return undefined;
-    // Not where the end of the head would be the start of the delimiter: some take that for a value, and Rack 2 skips a part.
+    // The end of the head must not be the start of the delimiter: some parsers read a value, and Rack 2 skips a part.
     const end = body.indexOf(delimiter, blank + 4);
     if (markFrom(at) !== (end === -1 ? -1 : end + 2)) return undefined;
     const value = body.subarray(blank + 4, end === -1 ? body.length : end);
@@ -88,7 +88,7 @@ function headOf(text: string): PartHead | undefined {
   return found;
 }
 
-/** Names without quotes and backslashes, which some escape and some do not. */
+/** Names without quotes and backslashes, which some clients escape and others do not. */
 const DISPOSITION =
   /^form-data *; *name="([^"\\\r\n]*)"( *; *filename="([^"\\\r\n]*)"( *; *filename\*=[\w!#$%&'*+.^`|~-]+)?)?$/i;
 

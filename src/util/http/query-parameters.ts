@@ -5,7 +5,7 @@ export interface QueryPart {
   readonly separator: string;
 }
 
-/** A query with its `?`, or empty. Split at `;` too, as some servers do. */
+/** Splits a query (with its `?`, or empty) at `&` and, as some servers do, at `;`. */
 export function queryParts(query: string): QueryPart[] {
   if (query.length < 2) return [];
   const pieces = query.slice(1).split(/([&;])/);
@@ -14,19 +14,19 @@ export function queryParts(query: string): QueryPart[] {
   );
 }
 
-/** The name of a parameter as the laxest servers read it, decoded. */
+/** The decoded name of a parameter as the most lenient servers read it. */
 export function parameterName(part: string): string {
   return foldParameterName(decodedParameterName(part));
 }
 
-/** The name of a parameter, decoded, with its brackets. */
+/** The decoded name of a parameter, including brackets. */
 export function decodedParameterName(part: string): string {
   const raw = part.split('=', 1)[0] ?? '';
   const name = raw.replaceAll('+', ' ');
   try {
     return decodeURIComponent(name);
   } catch {
-    // Not UTF-8: an upstream may still read the bytes that are plain, and ASP.NET `%u0061`.
+    // Not UTF-8: an upstream may still decode the ASCII bytes, and ASP.NET decodes `%u0061`.
     return name.replaceAll(/%(?:u([0-9a-f]{4})|([0-9a-f]{2}))/gi, (_all, unit?: string, byte?: string) =>
       String.fromCharCode(Number.parseInt(unit ?? byte ?? '', 16)),
     );
@@ -34,8 +34,8 @@ export function decodedParameterName(part: string): string {
 }
 
 /**
- * As Rack and PHP read a name: whatever its case, `a[b]` is `a`, and so are `[a]` and `a]`; blanks around it do not count, `.`, blanks and
- * a bracket without end within are `_`; at a NUL it ends.
+ * Folds a name as Rack and PHP do, ignoring case: `a[b]`, `[a]` and `a]` are `a`; surrounding blanks are removed; inner `.`,
+ * blanks and an unclosed bracket become `_`; a NUL ends the name.
  */
 export function foldParameterName(name: string): string {
   const opened = name
@@ -46,7 +46,7 @@ export function foldParameterName(name: string): string {
   return (whole.split(/[[\]\0]/, 1)[0] ?? '').replaceAll(/[. ]/g, '_');
 }
 
-/** The value as `application/x-www-form-urlencoded` has it, or undefined where it is not UTF-8. */
+/** The value, decoded as `application/x-www-form-urlencoded`; undefined if it is not UTF-8. */
 export function parameterValue(part: string): string | undefined {
   const equals = part.indexOf('=');
   if (equals === -1) return '';

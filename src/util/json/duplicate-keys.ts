@@ -1,7 +1,7 @@
 /**
- * The first member name that stands twice in one object of `json`, which must be valid JSON.
+ * The first duplicate member name in an object of `json`, which must be valid JSON.
  *
- * JSON.parse lets the last one win, other parsers the first; a token that says two things at once is refused
+ * JSON.parse uses the last duplicate, other parsers the first, so a token with duplicate names is refused
  * (RFC 7515 §4, RFC 7519 §4). Names are compared unescaped: `"sub"` and `"su\u0062"` are one name.
  */
 export function findDuplicateKey(json: string): string | undefined {

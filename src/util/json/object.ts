@@ -4,10 +4,10 @@ export type JsonObject =
   | { readonly kind: 'object'; readonly value: Readonly<Record<string, unknown>> }
   | { readonly kind: 'problem'; readonly problem: string };
 
-/** A BOM is kept, so that JSON.parse refuses it; bytes that are no UTF-8 throw instead of turning into U+FFFD. */
+/** Keeps a BOM, so that JSON.parse refuses it; throws for invalid UTF-8 instead of decoding to U+FFFD. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Reads bytes that must be one JSON object which every parser reads in the same way. */
+/** Reads one JSON object that all parsers read alike. */
 export function parseJsonObject(bytes: Uint8Array): JsonObject {
   let text: string;
   try {
