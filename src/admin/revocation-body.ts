@@ -20,7 +20,10 @@ export type ReadResult =
   | { readonly kind: 'revocation'; readonly revocation: NewRevocation; readonly warning: string | undefined }
   | { readonly kind: 'problem'; readonly problem: string };
 
-/** Reads `{jti, issuer | tokenHash | deployToken | identity | project | issuer, reason, expires?}`. `now` in milliseconds. */
+/**
+ * Reads `{jti, issuer | tokenHash | deployToken | identity | project | issuer, reason, expires?}`. `now` in
+ * milliseconds.
+ */
 export function readRevocation(
   body: Readonly<Record<string, unknown>>,
   names: RevocableNames,

@@ -4,7 +4,7 @@ import { REASONS, type Reason } from '../core/reasons.ts';
 import { findHeader } from '../util/http/header-name.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** The format of a refusal: that of a protocol, or the default for requests that match no service. */
+/** The error format of a protocol, or the default format for requests that match no service. */
 export type RefusalForm = Pick<Protocol, 'refusal'>;
 
 /** Sends a refusal in the protocol's error format, with the request id. The detail goes to the audit log only. */

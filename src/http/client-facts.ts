@@ -4,8 +4,9 @@ import type { ClientFacts } from '../core/request/incoming.ts';
 import { contains, plainAddress } from './networks.ts';
 
 /**
- * Determines the client of a request. `Forwarded` and `X-Forwarded-*` are accepted from trusted proxies only, and read
- * from the right: the first address that is not a trusted proxy is the client. A client can forge the entries further left.
+ * Determines the client of a request. `Forwarded` and `X-Forwarded-*` are accepted from trusted proxies only,
+ * and read from the right: the first address that is not a trusted proxy is the client. A client can forge
+ * the entries further left.
  */
 export function createClientFacts(
   trusted: BlockList | undefined,

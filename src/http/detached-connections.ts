@@ -30,7 +30,10 @@ export class DetachedConnections {
     for (const [socket, { switched }] of this.#upgrades) if (switched) socket.destroySoon();
   }
 
-  /** Resolves when every connection has emitted `close`, so that their audit events precede the shutdown of the sink. */
+  /**
+   * Resolves when every connection has emitted `close`, so that their audit events precede the shutdown of
+   * the sink.
+   */
   async closed(): Promise<void> {
     const sockets = [...this.sockets];
     await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))));

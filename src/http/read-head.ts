@@ -65,7 +65,10 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
   return { ...head, webSocket: switching?.kind === 'websocket', refusable };
 }
 
-/** The head of a request whose connection cannot switch protocols: it is authorized and forwarded as a plain request. */
+/**
+ * The head of a request whose connection cannot switch protocols: it is authorized and forwarded as a plain
+ * request.
+ */
 export function asPlainRequest(head: RequestHead | Deny): RequestHead | Deny {
   return 'kind' in head || head.webSocket !== true ? head : { ...head, webSocket: false };
 }

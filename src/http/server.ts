@@ -25,9 +25,15 @@ export interface Listener {
   start(): Promise<ListenAddress>;
   /** Throws for unusable settings. The returned function applies them, to open connections too. */
   prepare(settings: ListenerSettings): () => void;
-  /** From now on every response closes its connection, so that clients reconnect elsewhere; resolves after `drainDelay`, or with `cut`. */
+  /**
+   * From now on every response closes its connection, so that clients reconnect elsewhere; resolves after
+   * `drainDelay`, or with `cut`.
+   */
   drain(cut: Promise<unknown>): Promise<void>;
-  /** Stops accepting connections, lets requests in flight complete, and closes the rest at the deadline, or with `cut`. */
+  /**
+   * Stops accepting connections, lets requests in flight complete, and closes the rest at the deadline, or
+   * with `cut`.
+   */
   stop(cut: Promise<unknown>): Promise<void>;
 }
 

@@ -6,8 +6,8 @@ import { keysAt, nodeAt, type SourceNode } from './source-tree.ts';
 const SHORTHAND_IDS = ['projectId', 'groupId'] as const;
 
 /**
- * Claims are compared as text, but YAML first converts unquoted scalars to numbers. A value is ambiguous if the two texts
- * differ (`0x10`, `1e3`, `007`, 2^53 + 1, `True`) or if no claim can match the number.
+ * Claims are compared as text, but YAML first converts unquoted scalars to numbers. A value is ambiguous if
+ * the two texts differ (`0x10`, `1e3`, `007`, 2^53 + 1, `True`) or if no claim can match the number.
  */
 export function checkMatchScalars(root: SourceNode): Problem[] {
   const paths: readonly KeyPath[] = [

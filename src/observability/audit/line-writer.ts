@@ -29,7 +29,10 @@ const GATHER_MS = 25;
 const GATHER_BYTES = 64 * 1024;
 const CLOSE_DEADLINE_MS = 5_000;
 
-/** The retry delay grows: a full pipe drains soon, a full disk does not. */
+/**
+ * Retry delays in milliseconds: short for a full pipe, which drains soon, long for other errors such as a
+ * full disk.
+ */
 const PAUSES = { busy: { first: 5, most: 100 }, broken: { first: 100, most: 5_000 } } as const;
 
 /**

@@ -1,8 +1,8 @@
 import type { AuditEvent } from '../../core/audit-event.ts';
 
 /**
- * The ECS `event.type` and `event.outcome` of a request. An `unable` decision is not a denial: its outcome is unknown. An upstream
- * failure makes an allowed request a failure; a 404 of the upstream does not.
+ * The ECS `event.type` and `event.outcome` of a request. An `unable` decision is not a denial: its outcome is
+ * unknown. An upstream failure makes an allowed request a failure; a 404 of the upstream does not.
  */
 export interface DecisionText {
   readonly type: 'allowed' | 'denied' | 'error';

@@ -9,7 +9,10 @@ export interface FormField {
   readonly value: string | undefined;
 }
 
-/** The one `Content-Type` of a body without a content coding; undefined where servers could read the body in two ways. */
+/**
+ * The one `Content-Type` of a body without a content coding; undefined where servers could read the body in
+ * two ways.
+ */
 export function plainContentType(rawHeaders: readonly string[]): string | undefined {
   const types: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -1,6 +1,7 @@
 /**
- * Verifies, as the body streams by, that the part of a `multipart/form-data` body at `offset` is its last part. A boundary
- * before the end is refused in any form, because some parsers accept a boundary without line ends.
+ * Verifies, as the body streams by, that the part of a `multipart/form-data` body at `offset` is its last
+ * part. A boundary before the end is refused in any form, because some parsers accept a boundary without line
+ * ends.
  */
 export function watchLastPart(boundary: string, offset: number): (chunk: Buffer) => string | undefined {
   const mark = Buffer.from(`--${boundary}`, 'latin1');

@@ -34,8 +34,8 @@ export function decodedParameterName(part: string): string {
 }
 
 /**
- * Folds a name as Rack and PHP do, ignoring case: `a[b]`, `[a]` and `a]` are `a`; surrounding blanks are removed; inner `.`,
- * blanks and an unclosed bracket become `_`; a NUL ends the name.
+ * Folds a name as Rack and PHP do, ignoring case: `a[b]`, `[a]` and `a]` are `a`; surrounding blanks are
+ * removed; inner `.`, blanks and an unclosed bracket become `_`; a NUL ends the name.
  */
 export function foldParameterName(name: string): string {
   const opened = name

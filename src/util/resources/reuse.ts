@@ -4,8 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 export type ReusableResources<S, T> = ReadonlyMap<string, { readonly of: S; readonly made: T }>;
 
 /**
- * The next set of resources: reuses the resources of `last` with equal settings and creates the others. If one cannot be
- * created, the resources created before it are released and `last` is unchanged.
+ * The next set of resources: reuses the resources of `last` with equal settings and creates the others. If
+ * one cannot be created, the resources created before it are released and `last` is unchanged.
  */
 export function reuse<S, T>(
   last: ReusableResources<S, T> | undefined,

@@ -18,7 +18,10 @@ export interface GlobOptions {
   readonly matchBase?: boolean;
 }
 
-/** `*` matches any characters except separators, `**` any characters; both match the empty text. The rest is literal. */
+/**
+ * `*` matches any characters except separators, `**` any characters; both match the empty text. The rest is
+ * literal.
+ */
 export function globTokens(pattern: string): GlobToken[] {
   return pattern
     .split(/(\*+)/)

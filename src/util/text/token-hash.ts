@@ -3,8 +3,8 @@ import { hash } from 'node:crypto';
 /** SHA-256 of a token, lowercase hex. */
 export interface TokenHashes {
   /**
-   * Identifies the token. Of a JWT it covers `header.payload`, because the rest is not unique: ES256 has two valid signatures
-   * of the same content, and lenient decoders ignore spare bits and empty parts at the end.
+   * Identifies the token. Of a JWT it covers `header.payload`, because the rest is not unique: ES256 has two
+   * valid signatures of the same content, and lenient decoders ignore spare bits and empty parts at the end.
    */
   readonly tokenHash: string;
   /** Of the token as sent, where `tokenHash` differs from it. */
