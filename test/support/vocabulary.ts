@@ -7,7 +7,7 @@ export interface Wording {
 const COMPONENTS = 'name the component or the role: the client, the upstream, the operator, no credential';
 const NOUNS = 'a noun in place of a clause: "the response head", not "what the upstream says"';
 
-export const WORDINGS: readonly Wording[] = [
+const WORDINGS: readonly Wording[] = [
   { pattern: /\b(nobody|no one|anybody|somebody|whoever|whomever)('s)?\b/i, use: COMPONENTS },
   {
     pattern:
