@@ -19,9 +19,9 @@ export interface Gateway {
   start(): Promise<{ readonly server: ListenAddress; readonly admin: ListenAddress }>;
   /** Replaces the configuration atomically; resolves with false if the previous one stays active. Never rejects. */
   reload(load: () => LoadResult): Promise<boolean>;
-  /** Reports "not ready" and still serves requests for server.limits.drainDelay, or until `cut` settles. */
+  /** Reports "not ready", and continues to serve for server.limits.drainDelay or until `cut` settles. */
   drain(cut: Promise<unknown>): Promise<void>;
-  /** Finishes requests in flight, or aborts them when `cut` settles; then releases everything, the audit log last. */
+  /** Finishes requests in flight, or aborts them when `cut` settles; then releases all resources, the audit log last. */
   stop(cut?: Promise<unknown>): Promise<void>;
   /** Fetches the keys of every issuer and sends a request to every upstream. */
   check(): Promise<readonly OnlineCheck[]>;
@@ -30,7 +30,7 @@ export interface Gateway {
 }
 
 /**
- * The composition root. It connects what lives as long as the process (application-scope.ts, the listeners) to the
+ * The composition root. It connects the objects of the process (application-scope.ts, the listeners) to the
  * active configuration snapshot (configuration-snapshot.ts). Nothing runs before `start`.
  */
 export function build(config: Config, options: ApplicationOptions): Gateway {
@@ -104,7 +104,7 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
 
 const NEVER = new Promise<never>(() => undefined);
 
-/** Returns the function that activates another configuration. Steps that can fail precede all that take effect. */
+/** Returns the function that activates another configuration. All steps that can fail run before the first change. */
 function createReplace(
   application: ApplicationScope,
   snapshots: SnapshotManager,

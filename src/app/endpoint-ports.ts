@@ -24,6 +24,7 @@ export interface EndpointPorts {
   readonly log: Log;
 }
 
+/** The settings that determine the class of a token. */
 export function tokenClassSettings({ deployTokens, issuers, server }: Config): TokenClassSettings {
   return {
     deployUsernames: new Set(deployTokens.map(({ username }) => username)),
@@ -32,7 +33,7 @@ export function tokenClassSettings({ deployTokens, issuers, server }: Config): T
   };
 }
 
-/** Classifies a token from a request parameter. */
+/** Returns a function that classifies a token from a form parameter. */
 export function credentialFromBody(
   settings: TokenClassSettings,
 ): (token: string, username?: string) => PresentedCredential | Deny {
@@ -54,6 +55,7 @@ export function issueTokenPorts(
   };
 }
 
+/** Applies the limit of failed attempts to `verify`. */
 export function verifyBy(
   { verifyCredential }: Pick<EndpointPorts, 'verifyCredential'>,
   verify: Parameters<RateLimitedVerify>[0],

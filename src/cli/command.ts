@@ -20,7 +20,7 @@ export interface Command {
   run(values: Values, terminal: Terminal): Promise<ExitCode>;
 }
 
-/** Throws `usage` for unknown options and arguments. */
+/** Parses the arguments of a command; throws a `usage` error for unknown options and positional arguments. */
 export function parseOptions(command: Command, args: readonly string[]): Values {
   const options = Object.fromEntries(
     Object.entries({ ...command.options, ...HELP }).map(([name, { type }]) => [name, { type }]),
@@ -33,13 +33,14 @@ export function parseOptions(command: Command, args: readonly string[]): Values 
   }
 }
 
-/** Returns the value of a required option; throws `usage` if it is missing. */
+/** Returns the value of a required option; throws a `usage` error if it is missing. */
 export function required(values: Values, name: string): string {
   const value = text(values, name);
   if (value === undefined) throw new GatehouseError('usage', `--${name} is required`);
   return value;
 }
 
+/** Returns the value of a string option; undefined if it is missing. */
 export function text(values: Values, name: string): string | undefined {
   const value = values[name];
   return typeof value === 'string' ? value : undefined;
@@ -47,8 +48,8 @@ export function text(values: Values, name: string): string | undefined {
 
 export function formatHelp(name: string, command: Command): string {
   const rows = Object.entries({ ...command.options, ...HELP }).map(([option, { value, help }]) => {
-    const left = `  --${option}${value === undefined ? '' : ` ${value}`}`;
-    return `${left.padEnd(24)} ${help}`;
+    const label = `  --${option}${value === undefined ? '' : ` ${value}`}`;
+    return `${label.padEnd(24)} ${help}`;
   });
   return `gatehouse ${name}: ${command.summary}\n\n${command.help.trim()}\n\nOptions\n${rows.join('\n')}\n`;
 }

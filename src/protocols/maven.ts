@@ -28,7 +28,7 @@ export function mavenProtocol(settings: { readonly path: string }): Protocol {
     const file = path.slice(settings.path.length);
     if (file.includes('%'))
       return { kind: 'deny', reason: 'path_ambiguous', detail: 'percent-encoding in a file path' };
-    // A folder lists all files in it; Maven and Gradle do not request folders.
+    // A folder listing would show all files of the folder; Maven and Gradle do not request one.
     if (!FILE.test(file)) return unknownOperation('not a file path');
     const resource = file.replace(COMPANION_SUFFIX, '');
     if (isRead(method)) return onePackage(READ_PACKAGES, resource);

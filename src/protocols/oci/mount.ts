@@ -6,9 +6,9 @@ import { isDigest, isRepository } from './names.ts';
 import { malformed, registryOperations } from './routes.ts';
 
 /**
- * Classifies a started upload, which may mount a blob from another repository (distribution specification,
+ * Classifies the start of a blob upload, which may mount a blob from another repository (distribution specification,
  * "Mounting a blob"). A denied mount is forwarded as a plain upload, because containerd aborts the push on 403.
- * `prefix`: of the public repository names.
+ * `prefix` starts the repository names that clients use, and is removed for the upstream.
  */
 export function classifyUpload(push: readonly Operation[], query: string, prefix: string): Classification {
   const mount = readMount(query);
@@ -58,7 +58,7 @@ function withoutMount(query: string): string {
   return kept.length === 0 ? '' : `?${kept.join('&')}`;
 }
 
-/** Replaces the source by its name at the upstream. */
+/** Replaces the source repository with its name at the upstream. */
 function withSource(query: string, from: string): string {
   const parts = query
     .slice(1)
@@ -71,6 +71,7 @@ function withSource(query: string, from: string): string {
 
 const MOUNT_PARAMETERS: ReadonlySet<string> = new Set(['mount', 'from', 'origin']);
 
+/** Decodes a parameter name as URLSearchParams does. */
 function decoded(text: string): string {
   return new URLSearchParams(`${text}=`).keys().next().value ?? '';
 }

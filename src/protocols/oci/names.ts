@@ -1,6 +1,6 @@
 /**
- * The grammar of the OCI distribution specification 1.1 ("Pulling manifests") and of the image spec's
- * digests.
+ * Syntax of repository names and tags (OCI distribution specification 1.1, "Pulling manifests") and of digests
+ * (OCI image specification).
  */
 
 const NAME_PART = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
@@ -10,7 +10,7 @@ const DIGEST = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[A-Za-z0-9=_-]{1,256}$/;
 /** Registered algorithms and their digest lengths in hex digits. */
 const HEX_LENGTHS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
 
-/** Characters (distribution, reference.RepositoryNameTotalLengthMax). */
+/** In characters; the limit of the distribution registry (`RepositoryNameTotalLengthMax`). */
 const MAX_NAME_LENGTH = 255;
 
 export function isRepository(name: string): boolean {

@@ -36,17 +36,18 @@ export interface CredentialPorts {
 
 export interface CredentialService extends ClientCredentialSettings {
   readonly name: string;
-  /** Prefix of repository names that clients use and the upstream does not. */
+  /** Prefix of the repository names that clients use; removed for the upstream. */
   readonly repositoryPrefix?: string | undefined;
 }
 
+/** Returns the source of the credentials that the gateway sends to the upstream; undefined if it sends none. */
 export function createUpstreamCredential(
   service: CredentialService,
-  { forwardCredential, perIdentity, ...own }: UpstreamAuth,
+  { forwardCredential, perIdentity, ...gatewayAuth }: UpstreamAuth,
   ports: CredentialPorts,
 ): RequestCredential | undefined {
   if (forwardCredential === true) return createClientCredential(service);
-  if (perIdentity === undefined) return gatewayCredential(service, own, ports);
+  if (perIdentity === undefined) return gatewayCredential(service, gatewayAuth, ports);
   return closeOnFailure((keep) => {
     const entries = Object.entries(perIdentity).flatMap(([identity, entry]) => {
       const credential = gatewayCredential(service, entry, ports);

@@ -18,7 +18,7 @@ export const OAUTH_ERROR_FORMAT: ErrorFormat = {
   }),
 };
 
-/** One message for every refused credential, so that a caller learns nothing about other tokens or identities. */
+/** One message for every refused credential, so that a response reveals nothing about tokens or identities. */
 const REFUSED = 'The token is not accepted. The audit log of the gateway contains the reason.';
 
 function toClientError(refusal: Refusal): ClientError {
@@ -38,7 +38,7 @@ function toClientError(refusal: Refusal): ClientError {
   }
 }
 
-/** A refused client secret is an `invalid_client` (RFC 6749 §5.2). */
+/** Reports a refused client secret as `invalid_client` (RFC 6749 §5.2); returns other refusals unchanged. */
 export function toClientRefusal(refusal: Refusal): EndpointRefusal | Refusal {
   return refusalCategory(refusal) === 'credential'
     ? refuseWith(refusal, 401, 'invalid_client', REFUSED)

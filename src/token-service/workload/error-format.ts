@@ -29,12 +29,12 @@ export function apiErrorFormat(
   return {
     toClientError: (refusal) => toClientError(refusal, credentialError),
     write({ status, code, message }, { incoming, head, presented }) {
-      const error = presented === undefined ? '' : ', error="invalid_token"';
-      const header = challenge && status === 401;
+      const errorAttribute = presented === undefined ? '' : ', error="invalid_token"';
+      const addChallenge = challenge && status === 401;
       return {
         contentType: 'application/json',
         body: JSON.stringify({ code, message: `${message} (request id ${incoming.requestId})`, details: [] }),
-        headers: header ? ['WWW-Authenticate', `Bearer realm="${head.host}"${error}`] : [],
+        headers: addChallenge ? ['WWW-Authenticate', `Bearer realm="${head.host}"${errorAttribute}`] : [],
       };
     },
   };
@@ -67,7 +67,7 @@ export function unauthenticated(message: string): ClientError {
   return { status: 401, code: CODES.unauthenticated, message };
 }
 
-/** The client error with the status and message of the reason table. */
+/** Returns the client error with the status and message that `REASONS` defines for the refusal. */
 export function errorOfReason({ reason }: Refusal): ClientError {
   const { status, message } = REASONS[reason];
   if (status === 403) return { status, code: CODES.permissionDenied, message };

@@ -84,7 +84,7 @@ function checkAdminScope(
 /** Why the scope for WebSocket handshakes has no effect on this service. */
 function unusedHandshakes(service: DraftService): string | undefined {
   if (service.type !== 'http') return undefined;
-  if (service.webSockets === false) return `has no effect: service "${service.name}" says webSockets: false`;
+  if (service.webSockets === false) return `has no effect: service "${service.name}" sets webSockets: false`;
   const unused = service.operations?.every(({ scope }) => scope !== HANDSHAKES) === true;
   return unused
     ? `has no effect: service "${service.name}" has operations; grant the scope of one with webSocket: true`

@@ -12,7 +12,7 @@ export function checkWorkloads(context: RuleContext): void {
   checkEndpoint(context);
 }
 
-/** A host that a service lists serves no built-in endpoints of the exchange. */
+/** Warns if a service lists the host of `server.publicUrl`: the exchange is not available on such a host. */
 function checkEndpoint(context: RuleContext): void {
   const { server, services, workloadIdentities } = context.draft;
   if (server.publicUrl === undefined || workloadIdentities.length === 0) return;
@@ -31,7 +31,10 @@ function checkNamed(context: RuleContext, workload: DraftWorkload, path: KeyPath
   checkReference(context, [...path, 'identity'], 'identities', name);
   const identity = context.draft.identities.find((each) => each.name === name);
   if (identity !== undefined && !identity.via.includes('id_token')) {
-    context.error([...path, 'identity'], `"${name}" takes no id tokens, and only those are exchanged here`);
+    context.error(
+      [...path, 'identity'],
+      `"${name}" does not accept ID tokens; only ID tokens can be exchanged`,
+    );
   }
   for (const key of Object.keys(workload)) {
     if (KEYS_WITH_IDENTITY.has(key)) continue;
@@ -43,7 +46,7 @@ function checkShorthand(context: RuleContext, workload: DraftWorkload, path: Key
   const { name, issuer, platform, group, user, roles = [] } = workload;
   const { identities, issuers } = context.draft;
   if (identities.some((identity) => identity.name === name)) {
-    const message = `is the name of an identity too; write { identity: ${name} } if that is meant`;
+    const message = `is also the name of an identity; write { identity: ${name} } to refer to it`;
     context.error(path, message, 'key');
   }
   if ((issuer === undefined) === (platform === undefined)) {
@@ -52,20 +55,20 @@ function checkShorthand(context: RuleContext, workload: DraftWorkload, path: Key
   }
   if (issuer !== undefined) checkReference(context, [...path, 'issuer'], 'issuers', issuer);
   if (group !== undefined && user !== undefined) context.error(path, 'give either group or user', 'key');
-  if (roles.length === 0) context.error(path, 'needs roles: it could do nothing', 'key');
+  if (roles.length === 0) context.error(path, 'needs roles: without roles, it grants nothing', 'key');
   for (const [index, role] of roles.entries()) {
     checkReference(context, [...path, 'roles', index], 'roles', role);
   }
   checkProject(context, workload, path);
   checkRefs(context, workload, path);
   const found = issuerOf(workload, issuers);
-  if (found !== undefined) checkPinned(context, workload, path, found.type);
+  if (found !== undefined) checkMutableNames(context, workload, path, found.type);
   else if (issuer === undefined || issuers.some((each) => each.name === issuer)) {
-    const why =
+    const problem =
       issuer === undefined
         ? `there is not exactly one issuer of type ${platform ?? ''}; name one with issuer`
         : 'the shorthand is for issuers of type gitlab and github; write an identity, and name it here';
-    context.error([...path, issuer === undefined ? 'platform' : 'issuer'], why);
+    context.error([...path, issuer === undefined ? 'platform' : 'issuer'], problem);
   }
 }
 
@@ -107,8 +110,8 @@ function checkRefs(context: RuleContext, { branches, tags }: DraftWorkload, path
   }
 }
 
-/** Another account can acquire a released name, but never an id (GitLab and GitHub both recommend ids). */
-function checkPinned(
+/** Names are reusable: another account can acquire a released name. Ids are not (GitLab and GitHub recommend ids). */
+function checkMutableNames(
   context: RuleContext,
   workload: DraftWorkload,
   path: KeyPath,
@@ -116,12 +119,12 @@ function checkPinned(
 ): void {
   if (workload.projectId !== undefined || workload.groupId !== undefined) return;
   const key = workload.project === undefined ? 'groupId' : 'projectId';
-  const how = `give ${key}: it is the claim ${idClaim(type, key)} of a token of such a job (gatehouse token inspect)`;
+  const remedy = `give ${key}: it is the claim ${idClaim(type, key)} of a token of such a job (gatehouse token inspect)`;
   if (workload.allowMutableNames !== true) {
-    context.error(path, `is bound by mutable names; ${how}; or set allowMutableNames: true`, 'key');
+    context.error(path, `is bound by mutable names; ${remedy}; or set allowMutableNames: true`, 'key');
     return;
   }
   const match = JSON.stringify(expandWorkload(workload, context.draft.issuers)?.match);
-  const message = `names are mutable: an account that acquires one of the names in ${match} gets its rights; to pin it, ${how}`;
+  const message = `names are mutable: an account that acquires one of the names in ${match} gets the rights of this entry; to prevent this, ${remedy}`;
   context.warn([...path, 'allowMutableNames'], message);
 }

@@ -4,13 +4,13 @@ import { operationPathProblem } from '../../model/resource-pattern.ts';
 import { checkReference, type RuleContext } from '../rule.ts';
 
 export function checkServices(context: RuleContext): void {
-  const places = new Map<string, string>();
+  const routes = new Map<string, string>();
   for (const service of context.draft.services) {
     const path = ['services', service.name];
     const pathProblem = publicPathProblem(service.path);
     if (pathProblem !== undefined) context.error([...path, 'path'], pathProblem);
     checkHosts(context, service, path);
-    checkPlace(context, service, places);
+    checkRoute(context, service, routes);
     checkIssuers(context, service, path);
     if (service.type === 'http') checkOperations(context, service, path);
     if (service.type === 'go' && service.deny === 'conceal') {
@@ -28,13 +28,13 @@ export function checkServices(context: RuleContext): void {
   }
 }
 
-/** Paths are compared as the listener makes them canonical; a prefix in another spelling would never match. */
+/** The listener normalizes request paths; a prefix that is not normalized would never match. */
 export function publicPathProblem(path: string): string | undefined {
   if (!path.startsWith('/') || !path.endsWith('/')) return 'must start and end with /';
   if (path.includes('//')) return 'must not have empty segments';
   if (/\/\.{1,2}\//.test(path)) return 'must not have dot segments';
-  const odd = /[^A-Za-z0-9\-._~!$&'()*,=:@/]/u.exec(path)?.[0];
-  return odd === undefined ? undefined : `must not contain "${odd}", which has several encodings`;
+  const invalid = /[^A-Za-z0-9\-._~!$&'()*,=:@/]/u.exec(path)?.[0];
+  return invalid === undefined ? undefined : `must not contain "${invalid}", which has several encodings`;
 }
 
 function checkHosts(context: RuleContext, { hosts }: DraftService, path: KeyPath): void {
@@ -59,16 +59,17 @@ function hostProblem(host: string): string | undefined {
   return valid && portValid ? undefined : 'must be a host such as api.example.com or api.example.com:8443';
 }
 
-function checkPlace(context: RuleContext, service: DraftService, places: Map<string, string>): void {
+/** `routes`: host and path → service name. */
+function checkRoute(context: RuleContext, service: DraftService, routes: Map<string, string>): void {
   for (const host of service.hosts ?? ['']) {
-    const place = `${host} ${service.path}`;
-    const other = places.get(place);
+    const route = `${host} ${service.path}`;
+    const other = routes.get(route);
     if (other === undefined || other === service.name) {
-      places.set(place, service.name);
+      routes.set(route, service.name);
       continue;
     }
     const at = host === '' ? `path ${service.path}` : `host ${host} and path ${service.path}`;
-    const message = `${at} also belong to service "${other}" (${context.where(['services', other])})`;
+    const message = `service "${other}" already uses ${at} (${context.where(['services', other])})`;
     context.error(['services', service.name, 'path'], message);
   }
 }
@@ -79,7 +80,7 @@ function checkIssuers(context: RuleContext, { issuers }: DraftService, path: Key
   }
 }
 
-/** RFC 9110 §5.6.2 `token`, in capitals as all registered methods are (§9.1: methods are case-sensitive). */
+/** RFC 9110 §5.6.2 `token`, uppercase like all registered methods (§9.1: methods are case-sensitive). */
 const METHOD = /^[A-Z0-9!#$%&'+\-.^_`|~]+$/;
 /** RFC 6749 §3.3 `scope-token`. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
@@ -94,25 +95,28 @@ function checkOperations(context: RuleContext, { operations, webSockets }: HttpS
     );
   }
   for (const [index, { scope, methods, paths, webSocket }] of (operations ?? []).entries()) {
-    const here = [...path, 'operations', index];
+    const operationPath = [...path, 'operations', index];
     if (webSocket && !methods.includes('GET')) {
       context.error(
-        [...here, 'webSocket'],
+        [...operationPath, 'webSocket'],
         'has no effect: a WebSocket handshake is a GET, add it to methods',
       );
     } else if (webSocket && webSockets === false) {
-      context.warn([...here, 'webSocket'], 'has no effect: the service says webSockets: false');
+      context.warn([...operationPath, 'webSocket'], 'has no effect: the service sets webSockets: false');
     }
     if (!SCOPE.test(scope)) {
-      context.error([...here, 'scope'], 'must be printable ASCII without spaces, quotes and backslashes');
+      context.error(
+        [...operationPath, 'scope'],
+        'must be printable ASCII without spaces, quotes and backslashes',
+      );
     }
     for (const [position, method] of methods.entries()) {
       const problem = methodProblem(method);
-      if (problem !== undefined) context.error([...here, 'methods', position], problem);
+      if (problem !== undefined) context.error([...operationPath, 'methods', position], problem);
     }
     for (const [position, pattern] of (paths ?? []).entries()) {
       const problem = operationPathProblem(pattern);
-      if (problem !== undefined) context.error([...here, 'paths', position], problem);
+      if (problem !== undefined) context.error([...operationPath, 'paths', position], problem);
     }
   }
 }
@@ -122,6 +126,6 @@ function methodProblem(method: string): string | undefined {
   if (method === 'CONNECT' || method === 'TRACE') return `${method} is never forwarded`;
   if (METHOD.test(method)) return undefined;
   return METHOD.test(method.toUpperCase())
-    ? `must be in capitals: ${method.toUpperCase()}`
+    ? `must be uppercase: ${method.toUpperCase()}`
     : 'is not an HTTP method';
 }

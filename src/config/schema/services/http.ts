@@ -26,7 +26,7 @@ export const httpService = z.strictObject({
     .array(
       z.strictObject({
         scope: nonEmpty.describe('Scope that a matching request needs.'),
-        methods: z.array(nonEmpty).min(1).describe('HTTP methods in capitals, such as GET.'),
+        methods: z.array(nonEmpty).min(1).describe('Uppercase HTTP methods, such as GET.'),
         paths: z
           .array(nonEmpty)
           .min(1)

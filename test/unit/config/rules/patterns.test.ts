@@ -12,7 +12,7 @@ const grant = (scopes: string, resources: string): string =>
 
 describe('operations', () => {
   test.each([
-    ['methods: [get]', 'operations[0].methods[0]: must be in capitals: GET'],
+    ['methods: [get]', 'operations[0].methods[0]: must be uppercase: GET'],
     ['methods: ["*"]', 'operations[0].methods[0]: name each method'],
     ['methods: [GET, CONNECT]', 'operations[0].methods[1]: CONNECT is never forwarded'],
     ['methods: ["GET POST"]', 'operations[0].methods[0]: is not an HTTP method'],
@@ -86,7 +86,7 @@ describe('WebSocket handshakes', () => {
     [
       'websocket',
       'webSockets: false',
-      ['roles.reader[0].scopes[0]: has no effect: service "orders" says webSockets: false'],
+      ['roles.reader[0].scopes[0]: has no effect: service "orders" sets webSockets: false'],
     ],
     [
       'websocket',
@@ -98,7 +98,7 @@ describe('WebSocket handshakes', () => {
     [
       'talk',
       'webSockets: false, operations: [{ scope: talk, methods: [GET], webSocket: true }]',
-      ['services.orders.operations[0].webSocket: has no effect: the service says webSockets: false'],
+      ['services.orders.operations[0].webSocket: has no effect: the service sets webSockets: false'],
     ],
   ])('a grant of %s, with %s', (scope, body, expected) => expect(warnings(scope, body)).toEqual(expected));
 

@@ -57,11 +57,11 @@ describe('places', () => {
   test.each([
     [
       'b: { type: http, path: /orders/, upstream: { url: http://b/ } }',
-      ['services.b.path: path /orders/ also belong to service "orders" ('],
+      ['services.b.path: service "orders" already uses path /orders/ ('],
     ],
     [
       'a: { type: http, hosts: [x.example.com, y.example.com], upstream: { url: http://a/ } }, b: { type: http, hosts: [y.example.com], upstream: { url: http://b/ } }',
-      ['services.b.path: host y.example.com and path / also belong to service "a" ('],
+      ['services.b.path: service "a" already uses host y.example.com and path / ('],
     ],
     ['b: { type: http, hosts: [x.example.com], path: /orders/, upstream: { url: http://b/ } }', []],
     ['b: { type: http, path: /orders/v2/, upstream: { url: http://b/ } }', []],

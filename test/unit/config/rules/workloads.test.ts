@@ -93,7 +93,9 @@ test('what is bound by names alone says how to pin it', () => {
     expect.stringContaining('give projectId: it is the claim project_id of a token of such a job'),
   ]);
   expect(warningsOf(yaml(`${project}, allowMutableNames: true`))).toEqual([
-    expect.stringContaining('{"project_path":"acme/web"} gets its rights; to pin it, give projectId'),
+    expect.stringContaining(
+      '{"project_path":"acme/web"} gets the rights of this entry; to prevent this, give projectId',
+    ),
   ]);
   expect(errorsOf(yaml('platform: github, group: acme, roles: [reader]'))).toEqual([
     expect.stringContaining('give groupId: it is the claim repository_owner_id'),
@@ -150,16 +152,16 @@ describe('refused', () => {
     const identities =
       '{ web@workload.example.com: { issuer: gitlab, match: { project_id: "20" }, roles: [reader] } }';
     expect(errorsOf(yaml(`issuer: gitlab, projectId: "21", ${roles}`, { identities }))).toEqual([
-      expect.stringContaining('is the name of an identity too'),
+      expect.stringContaining('is also the name of an identity'),
     ]);
   });
 
-  test('an identity that takes no id tokens', () => {
+  test('an identity that does not accept ID tokens', () => {
     const issuers = '{ gitlab: { type: gitlab, issuer: https://gitlab.example.com, jobTokens: {} } }';
     const identities =
       '{ payments: { issuer: gitlab, via: [job_token], match: { project_id: "20" }, roles: [reader] } }';
     expect(errorsOf(yaml('identity: payments', { issuers, identities }))).toEqual([
-      expect.stringContaining('takes no id tokens'),
+      expect.stringContaining('does not accept ID tokens'),
     ]);
   });
 
