@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Draft, DraftIdentity, DraftIssuer } from './draft.ts';
+import { byName } from './by-name.ts';
 import { identitiesOf } from './expand-workload.ts';
 import { defaultPublicUrl } from '../rules/server.ts';
 
@@ -52,8 +53,8 @@ export function toConfig(draft: Draft, files: readonly string[], hash: string): 
     issuers,
     identities,
     workloadIdentities: draft.workloadIdentities.flatMap(({ name, identity: named = name, audiences }) => {
-      const identity = identities.find((each) => each.name === named);
-      const issuer = issuers.find((each) => each.name === identity?.issuer);
+      const identity = byName(identities).get(named);
+      const issuer = byName(issuers).get(identity?.issuer ?? '');
       if (issuer === undefined) return [];
       return [{ name, identity: named, issuer: issuer.name, audiences: audiences ?? issuer.audiences }];
     }),

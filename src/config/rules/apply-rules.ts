@@ -75,7 +75,7 @@ export function applyRules(root: SourceNode, draft: Draft, whole: boolean, now: 
   return problems;
 }
 
-function namesIn(root: SourceNode, section: Section): readonly string[] | undefined {
+function namesIn(root: SourceNode, section: Section): ReadonlySet<string> | undefined {
   const node = nodeAt(root, [section]);
-  return node === undefined || node.kind === 'mapping' ? keysAt(root, [section]) : undefined;
+  return node === undefined || node.kind === 'mapping' ? new Set(keysAt(root, [section])) : undefined;
 }

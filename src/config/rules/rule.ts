@@ -21,7 +21,7 @@ export interface RuleContext {
    * All names as written, also of entries that the schema refused: a reference to those is no second problem.
    * Undefined where the whole section could not be read.
    */
-  readonly names: Readonly<Record<Section, readonly string[] | undefined>>;
+  readonly names: Readonly<Record<Section, ReadonlySet<string> | undefined>>;
   error(path: KeyPath, message: string, place?: 'key' | 'value'): void;
   warn(path: KeyPath, message: string, place?: 'key' | 'value'): void;
   /** `file:line:column` of another place that a message names. */
@@ -33,6 +33,6 @@ export type Rule = (context: RuleContext) => void;
 /** Reports a name that no entry of the section has. */
 export function checkReference(context: RuleContext, path: KeyPath, section: Section, name: string): void {
   const names = context.names[section];
-  if (names === undefined || names.includes(name)) return;
-  context.error(path, `no ${SINGULAR[section]} is named "${name}"${hint(name, names)}`);
+  if (names === undefined || names.has(name)) return;
+  context.error(path, `no ${SINGULAR[section]} is named "${name}"${hint(name, [...names])}`);
 }

@@ -71,11 +71,16 @@ const GUESSABLE = [
   'undefined',
 ];
 
-/** Secrets that are common in experiments. `echo` appends a line end. */
+const GUESSABLE_HASHES: ReadonlySet<string> = new Set(GUESSABLE.flatMap(hashesOf));
+
+/** Secrets that are common in experiments. */
 function isGuessable({ name, username, secretHash }: DraftDeployToken): boolean {
-  return [...GUESSABLE, name, username]
-    .flatMap((text) => [text, `${text}\n`])
-    .some((text) => secretHash === `sha256:${hash('sha256', text)}`);
+  return GUESSABLE_HASHES.has(secretHash) || [name, username].flatMap(hashesOf).includes(secretHash);
+}
+
+/** `echo` appends a line end. */
+function hashesOf(text: string): string[] {
+  return [text, `${text}\n`].map((each) => `sha256:${hash('sha256', each)}`);
 }
 
 const DAY = 86_400_000;

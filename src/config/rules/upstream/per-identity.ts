@@ -12,18 +12,18 @@ export function checkPerIdentity(context: RuleContext): void {
   const { identities, deployTokens } = context.names;
   if (identities === undefined || deployTokens === undefined) return;
   const shorthands = context.draft.workloadIdentities.filter(({ identity }) => identity === undefined);
-  const callers = [
+  const callers = new Set([
     ...identities,
     ...shorthands.map(({ name }) => name),
-    ...deployTokens.map((name) => `deploy-token:${name}`),
-  ];
+    ...[...deployTokens].map((name) => `deploy-token:${name}`),
+  ]);
   for (const { path, entries } of perIdentities(context)) {
-    if (identities.includes(DEFAULT)) {
+    if (identities.has(DEFAULT)) {
       const where = context.where(['identities', DEFAULT]);
       context.error(path, `an identity is named "default" too (${where}): rename it`, 'key');
     }
     for (const name of entries) {
-      if (name === DEFAULT || callers.includes(name)) continue;
+      if (name === DEFAULT || callers.has(name)) continue;
       const message = `no identity is named "${name}", nor a deploy token (deploy-token:NAME)`;
       context.error([...path, name], message + hint(name, [...callers, DEFAULT]), 'key');
     }
@@ -48,8 +48,9 @@ export function checkPerIdentityReach(context: RuleContext): void {
       context.warn([...path, name], `is never used: "${name}" has no grant of this service`, 'key');
     }
     if (entries.includes(DEFAULT)) continue;
+    const listed = new Set(entries);
     for (const [name, may] of callers) {
-      if (!may || entries.includes(name)) continue;
+      if (!may || listed.has(name)) continue;
       const message = `"${name}" has grants here and no entry, and there is no default: it is refused`;
       context.warn(path, message, 'key');
     }
