@@ -5,6 +5,7 @@ import type { Environment } from './expand-variables.ts';
 import { checkMatchScalars } from './match-scalars.ts';
 import { mergeTrees } from './merge-trees.ts';
 import { sortProblems, type Problem } from '../problems/problem.ts';
+import { readNamedLists } from './named-lists.ts';
 import { readSources, type Source } from './read-sources.ts';
 import { readTree } from './read-tree.ts';
 import { applyRules } from '../rules/apply-rules.ts';
@@ -17,7 +18,7 @@ export type LoadResult =
 /** Reads a configuration from a file or directory, or returns all its problems; expiries are compared with `now`. */
 export function loadConfig(path: string, env: Environment, now = Date.now()): LoadResult {
   const { sources, problems: unread } = readSources(path);
-  const trees = sources.map((source) => readTree(source, env));
+  const trees = sources.map((source) => readNamedLists(readTree(source, env)));
   const misread = [...unread, ...trees.flatMap(({ problems }) => problems)];
   const roots = trees.flatMap(({ root }) => (root === undefined ? [] : [root]));
   // An unreadable file would cause follow-up problems for every reference into it.

@@ -44,6 +44,11 @@ function mergeSection(section: string, earlier: Entry, later: Entry, problems: P
     problems.push(problemAt(later.mark, [section], message));
     return earlier;
   }
+  if (earlier.value.listed !== later.value.listed) {
+    const [here, there] = later.value.listed ? ['list', 'mapping'] : ['mapping', 'list'];
+    const message = `is a ${here} here and a ${there} at ${formatMark(earlier.mark)}; write it in one form in all files`;
+    problems.push(problemAt(later.mark, [section], message));
+  }
   const entries = new Map(earlier.value.entries);
   for (const [name, entry] of later.value.entries) {
     const first = entries.get(name);

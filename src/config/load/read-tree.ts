@@ -3,7 +3,13 @@ import { expandVariables, retype, type Environment } from './expand-variables.ts
 import type { KeyPath } from '../problems/key-path.ts';
 import { formatMark, problemAt, type Mark, type Problem } from '../problems/problem.ts';
 import type { Source } from './read-sources.ts';
-import type { Entry, MappingNode, ScalarNode, SourceNode } from './source-tree.ts';
+import {
+  FORBIDDEN_KEYS,
+  type Entry,
+  type MappingNode,
+  type ScalarNode,
+  type SourceNode,
+} from './source-tree.ts';
 import { Anchors } from './yaml-anchors.ts';
 import { MAX_DEPTH, parseYaml } from './yaml-document.ts';
 
@@ -21,9 +27,6 @@ export function readTree(source: Source, env: Environment): Tree {
   const root = reader.read(document.contents, [], markAt(0));
   return { root, problems: reader.problems };
 }
-
-/** Keys with a special meaning on JavaScript objects. */
-const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 class TreeReader {
   readonly problems: Problem[] = [];

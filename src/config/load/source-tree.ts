@@ -11,7 +11,12 @@ export interface MappingNode {
   readonly kind: 'mapping';
   readonly mark: Mark;
   readonly entries: ReadonlyMap<string, Entry>;
+  /** The file has a list of entries with `name` here. */
+  readonly listed?: true;
 }
+
+/** Keys with a special meaning on JavaScript objects. */
+export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 export interface Entry {
   /** Position of the key. */

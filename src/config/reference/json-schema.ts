@@ -9,7 +9,7 @@ export const PLAIN_SCHEMA = z.toJSONSchema(configSchema, { io: 'input' }) as Jso
 /** The schema of the YAML files, for editors: each scalar also accepts a variable. */
 export function configJsonSchema(): object {
   const { $schema, ...rest } = PLAIN_SCHEMA;
-  const { schema, definitions } = shareDefinitions(withVariables(rest), [VARIABLE_NAME]);
+  const { schema, definitions } = shareDefinitions(withNamedLists(withVariables(rest)), [VARIABLE_NAME]);
   return {
     $schema,
     $id: 'urn:gatehouse:schema:config',
@@ -21,6 +21,34 @@ export function configJsonSchema(): object {
       [VARIABLE_NAME]: { type: 'string', pattern: '\\$\\{', description: '${NAME} or ${NAME:-default}' },
       ...definitions,
     },
+  };
+}
+
+/** The loader converts a list of `identities` to a mapping of names; a file contains either. */
+function withNamedLists(schema: JsonSchema): JsonSchema {
+  return {
+    ...schema,
+    properties: Object.fromEntries(
+      Object.entries(schema.properties ?? {}).map(([key, section]) => [
+        key,
+        key === 'identities' ? mappingOrList(section) : section,
+      ]),
+    ),
+  };
+}
+
+function mappingOrList(section: JsonSchema): JsonSchema {
+  const { type, propertyNames, additionalProperties, ...described } = section;
+  if (typeof additionalProperties !== 'object') throw new Error('the section is no mapping of names');
+  const required = ['name', ...(additionalProperties['required'] as readonly string[])];
+  const properties = { name: propertyNames as JsonSchema, ...additionalProperties.properties };
+  const items = { ...additionalProperties, properties, required };
+  return {
+    ...described,
+    anyOf: [
+      { type, propertyNames, additionalProperties },
+      { type: 'array', items },
+    ],
   };
 }
 

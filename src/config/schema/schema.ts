@@ -19,10 +19,10 @@ export const configSchema = z.strictObject({
   audit,
   issuers: z.record(name, issuer).default({}).describe('Trusted issuers of ID tokens.'),
   identities: z
-    .record(name, identity)
+    .record(name, identity, { error: notIdentities })
     .default({})
     .describe(
-      'Conditions that map credentials to identities. The first match applies, in the order of file name and position.',
+      'Conditions that map credentials to identities. The first match applies, in the order of file name and position. Either a mapping of names or a list of entries with `name`, such as `- { name: payments, issuer: gitlab, match: … }`, in all files. Tools that sort mappings, such as Helm, keep the order of a list.',
     ),
   roles: z.record(name, z.array(grant)).default({}).describe('Named lists of grants.'),
   jobTokenAllowlist: jobTokenAllowlist
@@ -38,3 +38,7 @@ export const configSchema = z.strictObject({
     .describe('Names that POST /v1/auth:exchangeToken accepts → identities.'),
   services: z.record(name, service).default({}).describe('Protected upstreams.'),
 });
+
+function notIdentities({ code }: { readonly code: string }): string | undefined {
+  return code === 'invalid_type' ? 'must be a list or a mapping of identities' : undefined;
+}
