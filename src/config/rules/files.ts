@@ -14,6 +14,11 @@ interface NamedFile {
   readonly content: Content;
 }
 
+/** Where Kubernetes mounts the token and the CA of a pod's service account, unless the pod opts out. */
+const SERVICE_ACCOUNT_FOLDER = /\/run\/secrets\/kubernetes\.io\/serviceaccount\//;
+const MOUNT_SERVICE_ACCOUNT =
+  '; mount the service account of the pod: automountServiceAccountToken: true, in the Helm chart serviceAccount.automount: true';
+
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /** Each file that the configuration names must exist and must not be empty. Contents are never printed. */
@@ -105,7 +110,7 @@ function fileProblem(file: string, content: Content): string | undefined {
       ? 'must hold one line of printable ASCII: it goes into a header'
       : undefined;
   } catch (cause) {
-    return unreadable(cause);
+    return `${unreadable(cause)}${SERVICE_ACCOUNT_FOLDER.test(file) ? MOUNT_SERVICE_ACCOUNT : ''}`;
   }
 }
 

@@ -109,3 +109,15 @@ test.each([
 ])('%s is accepted', (body) => {
   expect(accepted(issuers(body)).issuers.map(({ name }) => name)).toEqual(['gitlab', 'x']);
 });
+
+test('a missing file of the service account names the setting that mounts it', () => {
+  const folder = '/var/run/secrets/kubernetes.io/serviceaccount';
+  const cluster = `cluster: { type: kubernetes, issuer: https://kubernetes.example.com, caFile: ${folder}/ca.crt, bearerTokenFile: ${folder}/token }`;
+  expect(errorsOf(issuers(cluster))).toEqual(
+    ['caFile', 'bearerTokenFile'].map((key) =>
+      expect.stringMatching(
+        new RegExp(`issuers.cluster.${key}: .* does not exist; .*Helm chart serviceAccount.automount: true`),
+      ),
+    ),
+  );
+});
