@@ -3,6 +3,7 @@ import type { RequestHead } from '../core/request/request-head.ts';
 import { quotedString } from './shared/challenge.ts';
 import {
   anyPackage,
+  everyPackage,
   isRead,
   onePackage,
   READ_PACKAGES,
@@ -19,6 +20,9 @@ export function goProtocol(settings: { readonly path: string }): Protocol {
     if (rest.includes('%')) return unknownOperation('a percent-encoded module path');
     if (rest.startsWith('sumdb/'))
       return isRead(method) ? checksum(rest) : unknownOperation(`${method} on a checksum database`);
+    // Gitea and Forgejo take the module from the uploaded zip file (routers/api/packages/goproxy).
+    if (rest === 'upload')
+      return method === 'PUT' ? everyPackage(WRITE_PACKAGES) : unknownOperation(`${method} on uploads`);
     const [, escaped = ''] = FILE.exec(rest) ?? [];
     const module = modulePath(escaped);
     if (module === undefined) return unknownOperation('not a file of a module');

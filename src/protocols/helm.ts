@@ -7,7 +7,6 @@ import {
   eachPackage,
   everyPackage,
   isRead,
-  onePackage,
   READ_PACKAGES,
   unknownOperation,
   WRITE_PACKAGES,
@@ -39,10 +38,10 @@ const INDEX: RoutePlan = {
 export function helmProtocol(settings: { readonly path: string }): Protocol {
   function classify({ method, path }: RequestHead): Classification {
     const rest = path.slice(settings.path.length);
-    if (rest === 'index.yaml') return index(method);
-    if (rest === 'api/prov' || rest === 'api/charts' || rest.startsWith('api/charts/'))
-      return museum(rest.split('/').slice(2), method, rest === 'api/prov');
-    return file(rest.split('/').at(-1) ?? '', method);
+    const segments = rest.split('/');
+    const last = segments.at(-1) ?? '';
+    if (last === 'index.yaml') return index(method);
+    return segments[0] === 'api' ? museum(segments.slice(1), method) : file(last, method);
   }
 
   return {
@@ -72,24 +71,29 @@ function file(escaped: string, method: string): Classification {
 }
 
 /**
- * The ChartMuseum API. The chart name of an upload is inside the compressed chart, so POST needs a grant for
- * all.
+ * The ChartMuseum API, below any number of tenants or channels: `api/TENANT/charts`. The chart name of an upload is
+ * inside the compressed chart, so POST needs a grant for all.
  */
-function museum(
-  [name, version, part, ...more]: readonly string[],
-  method: string,
-  provenance: boolean,
-): Classification {
-  if (name === undefined) {
+function museum(segments: readonly string[], method: string): Classification {
+  const last = segments.at(-1);
+  if (last === 'prov' || last === 'charts') {
     if (method === 'POST') return everyPackage(WRITE_PACKAGES);
-    return isRead(method) && !provenance ? everyPackage() : unknownOperation(`${method} on all charts`);
+    return isRead(method) && last === 'charts' ? everyPackage() : unknownOperation(`${method} on all charts`);
   }
-  if (!NAME.test(name) || version === '' || more.length > 0)
-    return unknownOperation('not a route of ChartMuseum');
-  if (isRead(method) && (part === undefined || part === 'templates' || part === 'values'))
-    return onePackage(READ_PACKAGES, name);
-  const remove = method === 'DELETE' && version !== undefined && part === undefined;
-  return remove ? onePackage(WRITE_PACKAGES, name) : unknownOperation(`${method} on a chart`);
+  // A tenant can be named `charts`, so every reading must be granted.
+  const charts = segments.flatMap((segment, i) =>
+    segment === 'charts' ? (chartOf(segments.slice(i + 1), method) ?? []) : [],
+  );
+  if (charts.length === 0) return unknownOperation(`${method} on a path that is not a route of ChartMuseum`);
+  return eachPackage(isRead(method) ? READ_PACKAGES : WRITE_PACKAGES, charts);
+}
+
+/** The chart in the segments after `charts`: one chart, or one of its versions. */
+function chartOf([name = '', version, part, ...more]: readonly string[], method: string): string | undefined {
+  if (!NAME.test(name) || version === '' || more.length > 0) return undefined;
+  if (isRead(method))
+    return part === undefined || part === 'templates' || part === 'values' ? name : undefined;
+  return method === 'DELETE' && version !== undefined && part === undefined ? name : undefined;
 }
 
 /** Helm prints the reason phrase, curl the body. */

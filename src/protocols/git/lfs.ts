@@ -18,11 +18,16 @@ const OID = '[0-9a-f]{64}';
 /** The file locking API, and object paths of Gitea, Forgejo, giftless and GitLab. */
 const READS = [
   new RegExp(`^objects/(?:storage/)?${OID}$`),
+  // Gitea and Forgejo append the file name for downloads and the size for uploads (routers/web/githttp.go).
+  new RegExp(`^objects/${OID}/[^/]+$`),
   new RegExp(`^gitlab-lfs/objects/${OID}$`),
   /^locks$/,
 ];
 const WRITES: Readonly<Record<string, readonly RegExp[]>> = {
-  PUT: [new RegExp(`^objects/(?:storage/)?${OID}$`), new RegExp(`^gitlab-lfs/objects/${OID}/\\d{1,15}$`)],
+  PUT: [
+    new RegExp(`^objects/(?:storage/)?${OID}$`),
+    new RegExp(`^(?:gitlab-lfs/)?objects/${OID}/\\d{1,15}$`),
+  ],
   POST: [
     /^(?:objects\/(?:storage\/)?)?verify$/,
     new RegExp(`^objects/${OID}/verify$`),

@@ -116,10 +116,14 @@ function splitName(text: string): readonly [string, string] {
  */
 function isFileOf(name: string, more: string): boolean {
   const bare = name.slice(name.indexOf('/') + 1);
-  return [bare, name].some((start) => {
+  const isNamed = [bare, name].some((start) => {
     const prefix = `-/${start}-`;
     return more.startsWith(prefix) && /^\d[^/]*\.tgz$/.test(more.slice(prefix.length));
   });
+  if (isNamed) return true;
+  // Gitea and Forgejo: `-/VERSION/FILE` (routers/api/packages/api.go).
+  const [, version = '', file] = /^-\/(\d[^/]*)\/([^/]+)$/.exec(more) ?? [];
+  return file === `${bare}-${version}.tgz`;
 }
 
 /**

@@ -39,6 +39,8 @@ export function nugetProtocol(settings: { readonly path: string }): Protocol {
         return onePackage(READ_PACKAGES, route.id);
       case 'search':
         return everyPackage(READ_PACKAGES, METADATA);
+      case 'symbols':
+        return everyPackage();
       // The package id is in a compressed file inside the package, possibly at its end.
       case 'publish':
         return method === 'PUT'

@@ -3,7 +3,7 @@ import { unknownOperation } from '../shared/package-operations.ts';
 
 /** A parsed feed path. `id` is the package id in lowercase: ids are case-insensitive. */
 export type NugetRoute =
-  | { readonly kind: 'index' | 'search' | 'publish' }
+  | { readonly kind: 'index' | 'search' | 'symbols' | 'publish' }
   | { readonly kind: 'metadata' | 'content' | 'version'; readonly id: string }
   | UnknownOperation;
 
@@ -12,12 +12,15 @@ export type NugetRoute =
  * folders of known feeds (nuget.org, BaGet, GitLab, Gitea, Nexus, Azure, Artifactory); each has one meaning.
  */
 const INDEX = /^(?:v3\/)?index\.json$/;
-const METADATA = /^(?:v3\/)?(?:registrations?\d*(?:-[a-z0-9-]+)?|metadata)\/([^/]+)\/(.+)$/;
-const CONTENT = /^(?:v3\/)?(?:v3-flatcontainer|flatcontainer|flat2|package|content|download)\/([^/]+)\/(.+)$/;
-const SEARCH = /^(?:v3\/)?(?:query2?|search|autocomplete)$/;
+const METADATA = /^(?:v3\/)?(?:registrations?\d*(?:-[a-z0-9-]+)?|metadata)\/(.+)$/;
+const CONTENT = /^(?:v3\/)?(?:v3-flatcontainer|flatcontainer|flat2|package|content|download)\/(.+)$/;
+/** Nexus numbers the resources of the index: `v3/query/6`. */
+const SEARCH = /^(?:v3\/)?(?:query2?|search|autocomplete)(?:\/\d{1,3})?$/;
+/** Debugging symbols of Gitea and GitLab: `symbols/FILE/GUID/FILE`, without the package. */
+const SYMBOLS = /^(?:symbols|symbolfiles)\/[^/]+\/[0-9A-Za-z]+\/[^/]+$/;
 /** Pages list all packages. Leaves are named `ID.VERSION`, whose split can be ambiguous. */
 const CATALOG = /^(?:v3\/)?catalog0\/(?:[a-z0-9][a-z0-9.-]*\/)*[a-z0-9][a-z0-9._-]*\.json$/i;
-const PUBLISH = /^(?:(?:api\/)?v2\/package\/?|(?:api\/v2\/)?symbolpackage\/?|api\/v2\/symbol\/?)?$/;
+const PUBLISH = /^(?:(?:api\/)?v2\/package\/?|v2\/?|(?:api\/v2\/)?symbolpackage\/?|api\/v2\/symbol\/?)?$/;
 const PACKAGE_VERSION = /^(?:(?:api\/)?v2\/package\/)?([^/]+)\/([^/]+)$/;
 
 /** NuGet.Packaging PackageIdValidator, limited to ASCII: Unicode case folding differs between servers. */
@@ -32,18 +35,31 @@ export function readNugetRoute(rest: string, read: boolean): NugetRoute {
   if (!read) return readChange(rest);
   if (INDEX.test(rest)) return { kind: 'index' };
   if (SEARCH.test(rest) || CATALOG.test(rest)) return { kind: 'search' };
-  const [, name = '', leaf = ''] = METADATA.exec(rest) ?? [];
-  if (isId(name)) {
-    return isMetadata(leaf)
-      ? { kind: 'metadata', id: name.toLowerCase() }
-      : unknownOperation('not a metadata resource of a package');
+  if (SYMBOLS.test(rest)) return { kind: 'symbols' };
+  const [, metadata] = METADATA.exec(rest) ?? [];
+  if (metadata !== undefined) {
+    const id = idOf(metadata, (_, leaf) => isMetadata(leaf));
+    return id === undefined
+      ? unknownOperation('not a metadata resource of a package')
+      : { kind: 'metadata', id };
   }
-  const [, folder = '', file = ''] = CONTENT.exec(rest) ?? [];
-  if (!isId(folder)) return unknownOperation('not a route of a NuGet feed');
-  const id = folder.toLowerCase();
-  return isContent(id, file.toLowerCase())
-    ? { kind: 'content', id }
-    : unknownOperation('not a file of the package');
+  const [, content] = CONTENT.exec(rest) ?? [];
+  if (content === undefined) return unknownOperation('not a route of a NuGet feed');
+  const id = idOf(content, (name, leaf) => isContent(name, leaf.toLowerCase()));
+  return id === undefined ? unknownOperation('not a file of the package') : { kind: 'content', id };
+}
+
+/**
+ * The id in `ID/LEAF`, or in `NUMBER/ID/LEAF` of Nexus. Both readings cannot fit: a leaf has a fixed number of
+ * segments.
+ */
+function idOf(text: string, fits: (id: string, leaf: string) => boolean): string | undefined {
+  for (const path of [text, text.replace(/^\d{1,3}\//, '')]) {
+    const [, name = '', leaf = ''] = /^([^/]+)\/(.+)$/.exec(path) ?? [];
+    const id = name.toLowerCase();
+    if (isId(name) && fits(id, leaf)) return id;
+  }
+  return undefined;
 }
 
 function readChange(rest: string): NugetRoute {

@@ -30,7 +30,7 @@ export function pypiProtocol(settings: { readonly path: string }): Protocol {
     // devpi prefixes the segment with `+`.
     if (segments[0] === 'simple' || segments[0] === '+simple') return simple(segments.slice(1));
     if (segments[0] === 'integrity') return provenance(segments.slice(1));
-    return file(segments.at(-1) ?? '');
+    return file(segments.at(-1) ?? '', folderOf(segments));
   }
 
   return {
@@ -61,6 +61,19 @@ function provenance([name = '', , fileName = '', last, ...more]: readonly string
     return unknownOperation('not a route of attestations');
   return file(fileName, project);
 }
+
+/**
+ * The project in `files/PROJECT/VERSION/FILE` (Gitea, Forgejo) or `packages/PROJECT/VERSION/FILE` (Nexus): these
+ * servers select the project by its folder.
+ */
+function folderOf([root = '', folder = '', ...more]: readonly string[]): string | undefined {
+  if (more.length !== 2) return undefined;
+  // Folders of a digest, `packages/ab/cd/FILE`, are not projects.
+  const digest = HEX_PAIR.test(folder) && HEX_PAIR.test(more[0] ?? '');
+  return root === 'files' || (root === 'packages' && !digest) ? projectOf(folder) : undefined;
+}
+
+const HEX_PAIR = /^[0-9a-f]{2}$/;
 
 /**
  * Classifies a file by its name: its location differs between servers. `folder`: the project that its folder

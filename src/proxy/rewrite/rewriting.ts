@@ -146,7 +146,9 @@ function publicUrls(
     base,
     of(url) {
       const replacement = known.find(({ from }) => url.startsWith(from));
-      return replacement === undefined ? undefined : replacement.to + url.slice(replacement.from.length);
+      if (replacement !== undefined) return replacement.to + url.slice(replacement.from.length);
+      // Gitea and Artifactory write their base URL without the slash at its end.
+      return known.find(({ from }) => from === `${url}/`)?.to.slice(0, -1);
     },
     leadsToStorage: (url) => storage.has(URL.parse(url)?.origin ?? ''),
   };

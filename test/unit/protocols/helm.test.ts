@@ -50,7 +50,6 @@ test.each([
   ['GET', ''],
   ['GET', 'charts/'],
   ['GET', 'index.yaml.bak'],
-  ['GET', 'sub/index.yaml'],
   ['POST', 'index.yaml'],
   ['POST', 'acme-web-1.2.3.tgz'],
   ['GET', 'api/prov'],

@@ -47,6 +47,34 @@ test('a service at the root of its host', () => {
   expect(sent.toString()).toBe('https://npm.example.com/ui '.repeat(4));
 });
 
+test('the base URL without the slash at its end, in a document', () => {
+  const upstream = { url: 'http://gitea/api/packages/acme/nuget/', aliases: [], redirectOrigins: [] };
+  const seen: (string | undefined)[] = [];
+  const at = createRewriting({ path: '/nuget/', upstream })(
+    {
+      kind: 'document',
+      types: 'any',
+      maxBytes: 1000,
+      rewrite(document, urls) {
+        seen.push(...document.split(' ').map((url) => urls.of(url)));
+        return document;
+      },
+    },
+    'https://gateway.example.com',
+  );
+  const answer = at.response([], 200);
+  if (answer?.kind !== 'rewritten') throw new Error('not rewritten');
+  const base = 'http://gitea/api/packages/acme/nuget';
+  answer.body.push(Buffer.from(`${base} ${base}/ ${base}s ${base}?x`));
+  answer.body.end();
+  expect(seen).toEqual([
+    'https://gateway.example.com/nuget',
+    'https://gateway.example.com/nuget/',
+    undefined,
+    undefined,
+  ]);
+});
+
 test.each([
   'http://registry.internal:4873/other/',
   'http://elsewhere.example.com/base/',
