@@ -321,7 +321,7 @@ describe('a malicious upstream', () => {
     expect((await fetchPath('GET /npm/plain'))?.body).toContain(`<html>http://${HOST}/npm/plain</html>`);
   });
 
-  test.each(['gzip', 'br', 'x-unknown', 'identity, gzip'])(
+  test.each(['deflate', 'br', 'x-unknown', 'identity, gzip'])(
     'metadata encoded as %s despite identity is refused',
     async (encoding) => {
       const packed = gzipSync(body()).toString('latin1');
@@ -333,6 +333,14 @@ describe('a malicious upstream', () => {
       expect(response?.body).toContain('upstream_invalid');
     },
   );
+
+  test('metadata encoded despite identity is decoded, rewritten and relayed without encoding', async () => {
+    const packed = gzipSync(body()).toString('latin1');
+    scenario.upstream.respond(head('Content-Encoding: gzip', `Content-Length: ${packed.length}`) + packed);
+    const response = await fetchPath('GET /npm/plain');
+    expect(response).toMatchObject({ status: 200, body: rewritten });
+    expect(response?.headers.has('content-encoding')).toBe(false);
+  });
 
   test('binary bytes are relayed unchanged', async () => {
     const packed = gzipSync(body()).toString('latin1');

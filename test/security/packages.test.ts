@@ -132,11 +132,11 @@ describe('malicious responses', () => {
       () => respond('text/html', Buffer.from(`${link()}\xff`, 'latin1')),
     ],
     [
-      'an encoded page despite identity',
+      'a page with an unknown encoding',
       'simple/acme/',
       () => {
         const body = gzipSync(link());
-        respond('text/html', body, body.length, 'Content-Encoding: gzip');
+        respond('text/html', body, body.length, 'Content-Encoding: compress');
       },
     ],
     [

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { nuspecOf } from './nupkg.ts';
 import { startHttpUpstream } from './http-upstream.ts';
 
@@ -63,8 +64,8 @@ export async function startNuget(): Promise<TestNuget> {
     }
     const versions = found(id);
     if (versions.length === 0) return void res.writeHead(404).end();
-    if (pathname.startsWith('/v3/registration/')) {
-      const page = `${url}/v3/registration/${id}/page/0.0.0/9.9.9.json`;
+    if (pathname.startsWith('/v3/registration')) {
+      const page = `${url}/v3/${parts[1]}/${id}/page/0.0.0/9.9.9.json`;
       // As large packages have it: pages are documents of their own.
       return version === 'index.json'
         ? json(req, res, {
@@ -95,9 +96,10 @@ function serviceIndex(url: string): unknown {
         'SearchQueryService/3.0.0-rc',
         'SearchQueryService/3.5.0',
       ),
+      ...resource('/v3/registration/', 'RegistrationsBaseUrl'),
+      // As on nuget.org, compressed for every request.
       ...resource(
-        '/v3/registration/',
-        'RegistrationsBaseUrl',
+        '/v3/registration5-gz-semver2/',
         'RegistrationsBaseUrl/3.4.0',
         'RegistrationsBaseUrl/3.6.0',
       ),
@@ -147,12 +149,15 @@ function json(req: IncomingMessage, res: ServerResponse, value: unknown): void {
   const body = JSON.stringify(value);
   const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 16)}"`;
   if (req.headers['if-none-match'] === etag) return void res.writeHead(304, { ETag: etag }).end();
+  const compressed = req.url?.includes('-gz-') === true;
+  const bytes = compressed ? gzipSync(body) : Buffer.from(body);
   res.writeHead(200, {
     'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(body),
+    'Content-Length': bytes.length,
+    ...(compressed ? { 'Content-Encoding': 'gzip' } : {}),
     ETag: etag,
   });
-  res.end(body);
+  res.end(bytes);
 }
 
 /** The one part of a multipart body. */

@@ -1,7 +1,8 @@
 import type { BodyRewrite, PublicUrls } from '../../core/request/protocol.ts';
 import { foldHeaderName } from '../../util/http/header-name.ts';
-import { invalidResponse, type InvalidResponse } from '../transport/invalid-response.ts';
+import type { InvalidResponse } from '../transport/invalid-response.ts';
 import type { BodyTransform } from './body-transform.ts';
+import { decodeBefore } from './content-decoder.ts';
 import { DocumentRewriter } from './document-rewriter.ts';
 import { createEntityTags } from './entity-tags.ts';
 import { compileReplacements, UrlRewriter, type Replacement, type UrlReplacements } from './url-rewriter.ts';
@@ -85,7 +86,7 @@ export function createRewriting({
           const sent = folded === 'if-none-match' ? tags.inward(value) : value;
           if (sent !== undefined) kept.push(name, sent);
         }
-        // A compressed body cannot be rewritten while it streams.
+        // A compressed body cannot be rewritten while it streams; it is buffered if the upstream sends one anyway.
         kept.push('Accept-Encoding', 'identity');
         return kept;
       },
@@ -94,9 +95,11 @@ export function createRewriting({
         const type = get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
         const unmodified = status === 304;
         if (!unmodified && !holdsUrls(rewrite, status, type)) return undefined;
-        if (!unmodified && (get('content-encoding') ?? 'identity').toLowerCase() !== 'identity') {
-          return invalidResponse('a content-encoded body, although the request accepts identity only');
-        }
+        const plain = transformFor(rewrite, names);
+        const coding = (get('content-encoding') ?? 'identity').trim().toLowerCase();
+        const limit = rewrite.kind === 'document' ? rewrite.maxBytes : undefined;
+        const body = unmodified || coding === 'identity' ? plain : decodeBefore(coding, plain, limit);
+        if ('kind' in body) return body;
         const kept: string[] = [];
         for (let i = 0; i < headers.length; i += 2) {
           const [name = '', value = ''] = [headers[i], headers[i + 1]];
@@ -104,7 +107,7 @@ export function createRewriting({
           if (BODY_HEADERS.has(folded)) continue;
           kept.push(name, folded === 'etag' ? tags.outward(value) : value);
         }
-        return { kind: 'rewritten', headers: kept, body: transformFor(rewrite, names) };
+        return { kind: 'rewritten', headers: kept, body };
       },
     };
   };
@@ -166,6 +169,7 @@ const REMOVED_REQUEST_HEADERS: ReadonlySet<string> = new Set([
 
 /** Headers that describe the body before rewriting. */
 const BODY_HEADERS: ReadonlySet<string> = new Set([
+  'content-encoding',
   'content-length',
   'accept-ranges',
   'content-md5',
