@@ -1,15 +1,20 @@
+import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { GatehouseError } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Revocations } from '../core/credentials/revocation.ts';
+import { readLimitedBody } from '../util/http/limited-body.ts';
 import { parseJsonObject } from '../util/json/object.ts';
 import { readRevocation, showRevocation, type RevocableNames } from './revocation-body.ts';
 
-const MAX_BODY = 16 * 1024;
+const BODY_LIMITS = { maxBytes: 16 * 1024, deadline: 10_000 };
 
-const tooLarge = (context: Context): Response =>
-  context.json({ error: 'request_too_large', message: `Send at most ${MAX_BODY} bytes.` }, 413);
+/** The rest of the body is not read, so the connection cannot be used for another request. */
+const LAST_RESPONSE = { Connection: 'close' };
+
+interface AdminEnv {
+  Bindings: HttpBindings;
+}
 
 export interface RevocationPorts {
   readonly revocations: Revocations;
@@ -19,19 +24,21 @@ export interface RevocationPorts {
 }
 
 /** `/revocations`: POST one, GET all, DELETE by id. */
-export function revocationRoutes(ports: RevocationPorts): Hono {
+export function revocationRoutes(ports: RevocationPorts): Hono<AdminEnv> {
   const { revocations, clock } = ports;
-  const app = new Hono();
+  const app = new Hono<AdminEnv>();
 
   app.get('/', (context) => context.json({ revocations: revocations.list().map(showRevocation) }));
 
-  app.post('/', bodyLimit({ maxSize: MAX_BODY, onError: tooLarge }), async (context) => {
+  app.post('/', async (context) => {
+    const body = await readBody(context);
+    if (body instanceof Response) return body;
     // A web page can send forms and text to loopback without a CORS preflight, but not JSON.
     const type = context.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
     if (type !== 'application/json') {
       return context.json({ error: 'unsupported_media_type', message: 'Send application/json.' }, 415);
     }
-    const json = parseJsonObject(new Uint8Array(await context.req.arrayBuffer()));
+    const json = parseJsonObject(body);
     if (json.kind === 'problem') {
       return context.json({ error: 'invalid_request', message: `The body ${json.problem}.` }, 400);
     }
@@ -40,8 +47,8 @@ export function revocationRoutes(ports: RevocationPorts): Hono {
       return context.json({ error: 'invalid_request', message: read.problem }, 400);
     const revocation = await revocations.add(read.revocation);
     const { warning } = read;
-    const body = { ...showRevocation(revocation), ...(warning === undefined ? {} : { warning }) };
-    return context.json(body, 201, { Location: `/revocations/${revocation.id}` });
+    const created = { ...showRevocation(revocation), ...(warning === undefined ? {} : { warning }) };
+    return context.json(created, 201, { Location: `/revocations/${revocation.id}` });
   });
 
   app.delete('/:id', async (context) => {
@@ -57,4 +64,29 @@ export function revocationRoutes(ports: RevocationPorts): Hono {
   });
 
   return app;
+}
+
+/** The body, or the response to a request without a complete body within the limits. */
+async function readBody(context: Context<AdminEnv>): Promise<Buffer | Response> {
+  const read = await readLimitedBody(context.env.incoming, BODY_LIMITS);
+  switch (read.kind) {
+    case 'body':
+      return read.bytes;
+    case 'too-large': {
+      const message = `Send at most ${BODY_LIMITS.maxBytes} bytes.`;
+      return context.json({ error: 'request_too_large', message }, 413, LAST_RESPONSE);
+    }
+    case 'late': {
+      const message = `The body did not arrive within ${BODY_LIMITS.deadline / 1000} s. Send the request again.`;
+      return context.json({ error: 'request_timeout', message }, 408, LAST_RESPONSE);
+    }
+    case 'incomplete':
+      return context.json(
+        { error: 'invalid_request', message: 'The body is incomplete.' },
+        400,
+        LAST_RESPONSE,
+      );
+    default:
+      return read satisfies never;
+  }
 }

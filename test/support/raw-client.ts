@@ -95,6 +95,19 @@ function bodyLength(status: number, headers: ReadonlyMap<string, string>, after:
   return length === undefined ? after.length : Number(length);
 }
 
+/** Sends the head and one chunk of a POST, and no more; all bytes received until the server closes the connection. */
+export function stalledPost(url: string, framing: string): Promise<string> {
+  const { host, port, pathname } = new URL(url);
+  const head = `POST ${pathname} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`;
+  return new Promise((resolve) => {
+    let received = '';
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write(`${head}2\r\n{ \r\n`));
+    socket.on('data', (chunk) => (received += chunk.toString('latin1')));
+    socket.on('end', () => socket.end());
+    socket.on('close', () => resolve(received));
+  });
+}
+
 /** A connected socket. */
 export function openSocket(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {

@@ -1,13 +1,10 @@
 import { Hono, type Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { deny, unable, type Deny, type Refusal } from '../../core/decision.ts';
 import type { EndpointCall, Handle } from '../../core/request/endpoint.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import { handleWith, readBody, send, type Env } from './hono-app.ts';
 import { refuseWith, type EndpointOutcome, type EndpointRefusal, type ErrorFormat } from './outcome.ts';
-
-const MAX_BODY = 64 * 1024;
 
 /** Handles one method of an endpoint. `body` is empty for GET. */
 export type MethodHandler = (call: EndpointCall, body: string) => Promise<EndpointOutcome>;
@@ -38,17 +35,24 @@ export function createBuiltInEndpoint(
     return refuse(context, refusal);
   }
 
-  if (GET !== undefined) app.get('*', (context) => run(context, GET, ''));
-  if (POST !== undefined) {
-    const onError = (context: Context<Env>): Response =>
-      refuseUnreadBody(context, deny('body_too_large', 'the request body is larger than 64 KiB'));
-    app.post('*', bodyLimit({ maxSize: MAX_BODY, onError }), async (context) => {
-      const body = await readBody(context);
-      return body === undefined
-        ? refuseUnreadBody(context, deny('body_timeout', 'the request body did not arrive within 10 s'))
-        : run(context, POST, body);
-    });
+  async function runWithBody(context: Context<Env>, handler: MethodHandler): Promise<Response> {
+    const read = await readBody(context);
+    switch (read.kind) {
+      case 'body':
+        return run(context, handler, new TextDecoder().decode(read.bytes));
+      case 'too-large':
+        return refuseUnreadBody(context, deny('body_too_large', 'the request body is larger than 64 KiB'));
+      case 'late':
+        return refuseUnreadBody(context, deny('body_timeout', 'the request body did not arrive within 10 s'));
+      case 'incomplete':
+        return refuseUnreadBody(context, deny('request_malformed', 'the request body is incomplete'));
+      default:
+        return read satisfies never;
+    }
   }
+
+  if (GET !== undefined) app.get('*', (context) => run(context, GET, ''));
+  if (POST !== undefined) app.post('*', (context) => runWithBody(context, POST));
   app.all('*', (context) => {
     const methods = [...(GET === undefined ? [] : ['GET']), ...(POST === undefined ? [] : ['POST'])];
     context.header('Allow', methods.join(', '));

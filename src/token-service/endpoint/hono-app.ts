@@ -1,6 +1,7 @@
 import { getRequestListener } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
 import type { EndpointCall, Handle } from '../../core/request/endpoint.ts';
+import { readLimitedBody, type LimitedBody } from '../../util/http/limited-body.ts';
 
 /** Passes the call to the handlers next to the Fetch request. */
 export interface Env {
@@ -10,30 +11,27 @@ export interface Env {
 /** Adapts a Hono app to the pipeline's `Handle`. */
 export function handleWith(app: Hono<Env>): Handle {
   return async function handle(call) {
-    const { req, res, expectsContinue } = call.incoming;
+    const { req, res } = call.incoming;
     // The default replaces the global Request and Response of the process.
     const listener = getRequestListener((request) => app.fetch(request, { call }), {
       overrideGlobalObjects: false,
     });
-    if (expectsContinue) res.writeContinue();
     await listener(req, res);
   };
 }
 
-/** Milliseconds for a body of at most 64 KiB. The listener's body timeout covers forwarded requests only. */
-const BODY_DEADLINE = 10_000;
+const BODY_LIMITS = {
+  maxBytes: 64 * 1024,
+  /** The listener's body timeout covers forwarded requests only. */
+  deadline: 10_000,
+};
 
-/** Returns the body as text, or undefined when it does not arrive within the deadline. */
-export async function readBody(context: Context<Env>): Promise<string | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), BODY_DEADLINE);
+/** Reads the body from the connection, because the Fetch request of the adapter cannot be rebuilt with it. */
+export function readBody({ env }: Context<Env>): Promise<LimitedBody> {
+  const { req, res, expectsContinue } = env.call.incoming;
+  return readLimitedBody(req, BODY_LIMITS, () => {
+    if (expectsContinue) res.writeContinue();
   });
-  try {
-    return await Promise.race([context.req.text(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** `cache` is a `Cache-Control` value. The default keeps tokens out of caches (RFC 6749 §5.1). */

@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createAdmin, type Admin } from '../../../src/admin/index.ts';
 import { recordingLog } from '../../support/audit-events.ts';
+import { stalledPost } from '../../support/raw-client.ts';
 import { emptyRevocations } from '../../support/state.ts';
 
 const running: Admin[] = [];
@@ -120,5 +121,19 @@ describe('a malformed revocation is refused with the expected form', () => {
   test('a body without end', async () => {
     const { post } = await start();
     expect((await post({ identity: 'a', reason: 'x'.repeat(20_000) })).status).toBe(413);
+  });
+});
+
+describe('a body that stalls is refused after 10 s, and ends the connection', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test.each(['Content-Length: 10', 'Transfer-Encoding: chunked'])('%s', async (framing) => {
+    const { url, revocations } = await start();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const received = stalledPost(url, framing);
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0), { timeout: 2_000 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await received).toMatch(/^HTTP\/1\.1 408 .*^connection: close/ims);
+    expect(revocations.list()).toEqual([]);
   });
 });

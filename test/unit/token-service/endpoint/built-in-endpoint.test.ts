@@ -1,12 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { deny } from '../../../../src/core/decision.ts';
 import { GatehouseError } from '../../../../src/core/errors.ts';
 import type { EndpointCall } from '../../../../src/core/request/endpoint.ts';
 import { createBuiltInEndpoint } from '../../../../src/token-service/endpoint/built-in-endpoint.ts';
 import { badRequest, jsonResponse } from '../../../../src/token-service/endpoint/outcome.ts';
 import { OAUTH_ERROR_FORMAT } from '../../../../src/token-service/oauth/error-format.ts';
+import { stalledPost } from '../../../support/raw-client.ts';
 import { endpointCall, REQUEST_ID } from '../fixtures.ts';
 
 let server: Server;
@@ -114,4 +115,17 @@ test('a body of 64 KiB is accepted; a larger one is refused and ends the connect
   expect(response.status).toBe(413);
   expect(response.headers.get('connection')).toBe('close');
   expect(lastCall.reason).toBe('body_too_large');
+});
+
+describe('a body that stalls is refused after 10 s, and ends the connection', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test.each(['Content-Length: 10', 'Transfer-Encoding: chunked'])('%s', async (framing) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const received = stalledPost(url, framing);
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0), { timeout: 2_000 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await received).toMatch(/^HTTP\/1\.1 408 .*^connection: close/ims);
+    expect(lastCall.reason).toBe('body_timeout');
+  });
 });
