@@ -59,10 +59,13 @@ export class HolderQuota {
     const now = this.#clock.now();
     // The clock of another replica may be ahead.
     const at = Math.min(Date.parse(created) || now, now);
-    for (const [key] of keysOf(holder)) {
+    for (const [key, { perMinute }] of keysOf(holder)) {
       const usage = this.#of(key);
       usage.held += 1;
-      if (at > now - MINUTE) usage.recent.push(at);
+      if (at <= now - MINUTE) continue;
+      usage.recent.push(at);
+      // Other replicas can add more; the newest are sufficient to find the limit exceeded.
+      if (usage.recent.length > perMinute) usage.recent.shift();
     }
   }
 

@@ -83,3 +83,11 @@ test('an entry from a replica whose clock is ahead counts for a minute', () => {
   clock.advance(60_000);
   expect(revoke(subject(1))).toBe('added');
 });
+
+test('additions of other replicas beyond the rate are not kept: the newest decide', () => {
+  const { clock, counted, entry, revoke } = quota();
+  for (let n = 0; n < 300; n++) counted.added(entry(subject(n)));
+  clock.advance(30_000);
+  for (let n = 300; n < 900; n++) counted.added(entry(subject(n)));
+  expect(revoke(subject(900))).toBe('wait 60');
+});
