@@ -8,6 +8,7 @@ import type { Issuer } from './compile-issuers.ts';
 import { createGitlabDeployTokens } from './deploy-token/gitlab-deploy-tokens.ts';
 import { withoutTokensOf, type IdTokenCache } from './id-token/id-tokens.ts';
 import type { IntrospectedPorts, IntrospectedTokens } from './introspection/introspected-tokens.ts';
+import { createPermitsByGitlab, type PermitsByGitlab } from './introspection/shared-permits.ts';
 import { createJobTokens } from './job-token/job-tokens.ts';
 import type { AuthenticateSettings, IssuerCore } from './settings.ts';
 import { createVerificationCache } from './verification-cache.ts';
@@ -18,6 +19,7 @@ export interface AuthenticatorResources {
   readonly idTokens: IdTokenCache;
   readonly jobTokens: IntrospectedTokens;
   readonly gitlabDeployTokens: IntrospectedTokens;
+  readonly permits: PermitsByGitlab;
   readonly accessTokens: ReturnType<typeof createAccessTokens>;
   /** The keyring and issuer URLs that `accessTokens` depends on. */
   readonly keyring: AccessTokenPorts['keyring'];
@@ -26,7 +28,7 @@ export interface AuthenticatorResources {
 
 export function createAuthenticatorResources(
   settings: AuthenticateSettings,
-  ports: IntrospectedPorts & AccessTokenPorts,
+  ports: Omit<IntrospectedPorts, 'permits'> & AccessTokenPorts,
   previous: AuthenticatorResources | undefined,
 ): AuthenticatorResources {
   const issuers = reuse(
@@ -39,14 +41,21 @@ export function createAuthenticatorResources(
   // Verifications with another keyring are not valid for the keys of this one.
   const sameKeyring = previous?.keyring === keyring && isDeepStrictEqual(previous.urls, urls);
   const accessTokens = sameKeyring ? previous.accessTokens : undefined;
+  const permits = createPermitsByGitlab(settings.issuers, ports.clock, previous?.permits);
+  const introspected = { ...ports, permits };
   return {
     issuers,
     idTokens:
       previous === undefined
         ? createVerificationCache()
         : withoutTokensOf(missingFrom(previous.issuers, issuers), previous.idTokens),
-    jobTokens: createJobTokens(settings.issuers, ports, previous?.jobTokens),
-    gitlabDeployTokens: createGitlabDeployTokens(settings.issuers, ports, previous?.gitlabDeployTokens),
+    jobTokens: createJobTokens(settings.issuers, introspected, previous?.jobTokens),
+    gitlabDeployTokens: createGitlabDeployTokens(
+      settings.issuers,
+      introspected,
+      previous?.gitlabDeployTokens,
+    ),
+    permits,
     accessTokens: accessTokens ?? createAccessTokens(settings.server.publicUrl, urls, ports),
     keyring,
     urls,

@@ -28,6 +28,10 @@ const TESTS_OF: Readonly<Record<string, readonly (readonly [file: string, title:
       'expires after its lifetime, however often it is used',
     ],
   ],
+  'GitLab or a proxy before it blocks a job or deploy token (403, 429)': [
+    ['test/security/introspection-budget.test.ts', 'a %d for the content of a token affects its client only'],
+    ['test/unit/credentials/job-token/job-token.test.ts', 'no requests are sent during backoff: %s'],
+  ],
   'the store is unreachable': [
     [
       'test/e2e/redis.test.ts',

@@ -102,14 +102,14 @@ const fake = (n: number, username = `user-${n}`): Lines => deploy(username, `gld
 const junk = (n: number | string): Lines => job(`glcbt-junk-${n}`);
 const range = <T>(length: number, make: (n: number) => T): T[] => Array.from({ length }, (_, n) => make(n));
 
-const head = (lines: Lines, ...more: Lines): string =>
-  ['GET /api/x HTTP/1.1', 'Host: gateway.example.com', ...lines, ...more, '', ''].join('\r\n');
+const head = (lines: Lines, path: string, ...more: Lines): string =>
+  [`GET ${path} HTTP/1.1`, 'Host: gateway.example.com', ...lines, ...more, '', ''].join('\r\n');
 
 /** One request on a new connection from this address; addresses outside 127/8 use the trusted proxy. */
-async function send(from: string, lines: Lines): Promise<RawResponse> {
+async function send(from: string, lines: Lines, path = '/api/x'): Promise<RawResponse> {
   const direct = from.startsWith('127.');
   const client = await openConversation(gateway.port, direct ? from : '127.0.0.200');
-  client.write(head(lines, 'Connection: close', ...(direct ? [] : [`X-Forwarded-For: ${from}`])));
+  client.write(head(lines, path, 'Connection: close', ...(direct ? [] : [`X-Forwarded-For: ${from}`])));
   const [answer] = await client.answers();
   if (answer === undefined) throw new Error(`no answer: ${client.error() ?? ''}`);
   return answer;
@@ -129,7 +129,7 @@ async function inOneConnection(from: string, requests: readonly Lines[]): Promis
   const answers = (): readonly number[] =>
     [...client.received().matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => Number(status));
   for (const [n, lines] of requests.entries()) {
-    client.write(head(lines));
+    client.write(head(lines, '/api/x'));
     await eventually(`answer ${n + 1}`, () => answers().length > n);
   }
   client.destroy();
@@ -143,6 +143,11 @@ async function advance(milliseconds: number): Promise<void> {
     'the list of revocations',
     async () => (await statusOf(VICTIM, deploy('probe', PROBE))) === 200,
   );
+}
+
+/** Edits and reloads the configuration. */
+async function reload(edit: (yaml: string) => string): Promise<void> {
+  expect(await gateway.reload(edit)).toBe(true);
 }
 
 /** Number of failures that GitLab counts towards a ban. */
@@ -266,13 +271,148 @@ describe('GitLab deploy tokens', () => {
     expect(await statusOf(VICTIM, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
   });
 
-  test('unanswered requests may have failed at GitLab: they count, but not for their address', async () => {
+  test('unanswered requests may have failed at GitLab: they count for their address', async () => {
     gitlab.faults.jwtAuth = { kind: 'drop' };
     for (let n = 0; n < 40; n++) await statusOf(ATTACKER, fake(n));
     expect(gitlab.count('jwtAuth')).toBeLessThan(BAN.failures);
     gitlab.faults.jwtAuth = undefined;
-    const refused = await send(ATTACKER, fake(99));
-    expect(refused.status).toBe(503);
+    expect([429, 503]).toContain(await statusOf(ATTACKER, fake(99)));
+    // One address cannot use the units of the others during an outage.
+    for (let n = 0; n < 3; n++) {
+      const token = gitlab.deployToken({ project: 'acme/payments' });
+      expect(await statusOf(`127.0.2.${n}`, good(token))).toBe(200);
+    }
+  });
+
+  test('renewals at the same time do not lead to a ban if all tokens were revoked', async () => {
+    const tokens = range(60, () => gitlab.deployToken({ project: 'acme/payments' }));
+    const use = (from: string): Promise<number[]> => statuses(from, tokens.map(good));
+    expect(await use(VICTIM)).toEqual(tokens.map(() => 200));
+    const other = gitlab.deployToken({ project: 'acme/payments' });
+    expect(await statusOf('127.0.0.8', good(other))).toBe(200);
+    await advance(61_000);
+    expect(await use(VICTIM)).toEqual(tokens.map(() => 200));
+    for (const token of tokens) token.revoke();
+    await advance(61_000);
+    expect(count(await use(VICTIM), 200)).toBe(0);
+    expect(failures()).toBeGreaterThan(6);
+    expect(failures()).toBeLessThan(BAN.failures);
+    expect(await statusOf('127.0.0.8', good(other))).toBe(200);
+  });
+
+  test('two issuers of one GitLab share the budget', async () => {
+    await reload((yaml) =>
+      yaml
+        .replace(
+          'identities:',
+          `  other:
+    type: gitlab
+    issuer: https://gitlab.example.com
+    apiUrl: "${gitlab.url}"
+    deployTokens: {}
+identities:`,
+        )
+        .replace('{ type: http, path: /api/,', '{ type: http, path: /api/, issuers: [gitlab],')
+        .replace(
+          'services:',
+          `services:
+  other: { type: http, path: /other/, issuers: [other], upstream: { url: "${upstream.url}/" } }`,
+        ),
+    );
+    for (let n = 0; n < 40; n++) {
+      await statusOf(`203.0.113.${n}`, fake(n));
+      await send(`198.51.100.${n}`, fake(n), '/other/x');
+    }
+    expect(failures()).toBeGreaterThan(6);
+    expect(failures()).toBeLessThan(BAN.failures);
+  });
+
+  test('a reload that replaces the issuer keeps the budget', async () => {
+    const flood = async (round: number): Promise<void> => {
+      for (let n = 0; n < 30; n++) await statusOf(`203.0.113.${n}`, fake(round * 100 + n));
+    };
+    for (let round = 0; round < 3; round++) {
+      await flood(round);
+      await reload((yaml) => yaml.replace(/cache: 6\d+s/, `cache: ${61 + round}s`));
+    }
+    expect(failures()).toBeGreaterThan(6);
+    expect(failures()).toBeLessThan(BAN.failures);
+  });
+});
+
+describe.each<['job' | 'jwtAuth', string, () => Lines, (n: number) => Lines]>([
+  ['job', 'job tokens', () => job(gitlab.job().token), (n) => job(`glcbt-\${jndi:${n}}`)],
+  [
+    'jwtAuth',
+    'GitLab deploy tokens',
+    () => good(gitlab.deployToken({ project: 'acme/payments' })),
+    (n) => deploy('user', `gldt-\${jndi:${n}}`),
+  ],
+])('responses that are not about the credential: %s', (endpoint, _, valid, hostile) => {
+  test.each([403, 429] as const)(
+    'a %d for the content of a token affects its client only',
+    async (status) => {
+      const [known, knownThere] = [valid(), valid()];
+      expect(await statusOf(VICTIM, known)).toBe(200);
+      expect(await statusOf(ATTACKER, knownThere)).toBe(200);
+      gitlab.faults[endpoint] = { kind: 'firewall', match: 'jndi:', status, retryAfter: 60 };
+      for (let n = 0; n < 3; n++) {
+        const refused = await send(ATTACKER, hostile(n));
+        expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '60']);
+        // A first use from another address, and from another connection of the same address.
+        expect(await statusOf(VICTIM, valid())).toBe(200);
+        expect(await statusOf(ATTACKER, valid())).toBe(200);
+      }
+      await advance(59_000);
+      await send(ATTACKER, hostile(9));
+      await advance(2_000);
+      expect(await statusOf(VICTIM, known)).toBe(200);
+      expect(await statusOf(ATTACKER, knownThere)).toBe(200);
+    },
+  );
+
+  test('each of them counts for its client', async () => {
+    gitlab.faults[endpoint] = { kind: 'firewall', match: 'jndi:', status: 403 };
+    await statuses(
+      ATTACKER,
+      range(400, (n) => hostile(n)),
+    );
+    expect(gitlab.count(endpoint)).toBeLessThanOrEqual(endpoint === 'job' ? 180 : 6);
+    expect(await statusOf(VICTIM, valid())).toBe(200);
+  });
+
+  test('a known credential over its own rate limit does not affect others', async () => {
+    const [limited, known] = [valid(), valid()];
+    expect(await statuses(VICTIM, [limited, known])).toEqual([200, 200]);
+    const [line = ''] = limited;
+    const credential = line.startsWith('JOB-TOKEN: ')
+      ? line.slice('JOB-TOKEN: '.length)
+      : Buffer.from(line.slice('Authorization: Basic '.length), 'base64').toString();
+    gitlab.faults[endpoint] = { kind: 'firewall', match: credential, status: 429, retryAfter: 30 };
+    await advance(61_000);
+    const before = gitlab.count(endpoint);
+    for (let n = 0; n < 3; n++) expect(await statusOf(VICTIM, limited)).toBe(503);
+    expect(gitlab.count(endpoint)).toBe(before + 1);
+    expect(await statusOf(VICTIM, known)).toBe(200);
+    expect(await statusOf('127.0.0.9', valid())).toBe(200);
+  });
+
+  test('a rate limit for all pauses first uses, and one request finds its end', async () => {
+    const known = valid();
+    expect(await statusOf(VICTIM, known)).toBe(200);
+    await advance(61_000);
+    gitlab.faults[endpoint] = { kind: 'rate-limited', retryAfter: 30 };
+    expect(await statusOf(VICTIM, known)).toBe(503);
+    const before = gitlab.count(endpoint);
+    const waiting = await statuses(
+      '127.0.0.9',
+      range(20, () => valid()),
+    );
+    expect(waiting).toEqual(waiting.map(() => 503));
+    expect(gitlab.count(endpoint)).toBeLessThan(before + 20);
+    gitlab.faults[endpoint] = undefined;
+    expect(await statusOf('127.0.0.10', valid())).toBe(200);
+    expect(await statusOf(VICTIM, valid())).toBe(200);
   });
 });
 

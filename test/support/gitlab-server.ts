@@ -5,8 +5,19 @@ import type { GitlabState } from './gitlab-state.ts';
 import { misbehave } from './issuer.ts';
 import type { Fault } from './issuer.ts';
 
-/** `rate-limited`: 429 with `Retry-After`. A `status` response has a JSON body, as in GitLab's API. */
-export type GitlabFault = Fault | { readonly kind: 'rate-limited'; readonly retryAfter: number };
+/**
+ * `rate-limited`: 429 with `Retry-After`. `firewall`: the same, or a 403 page, for requests with a credential that
+ * contains `match`. A `status` response has a JSON body, as in GitLab's API.
+ */
+export type GitlabFault =
+  | Fault
+  | { readonly kind: 'rate-limited'; readonly retryAfter: number }
+  | {
+      readonly kind: 'firewall';
+      readonly match: string;
+      readonly status: 403 | 429;
+      readonly retryAfter?: number;
+    };
 
 export type GitlabFaults = { [E in GitlabEndpoint]?: GitlabFault | undefined };
 
@@ -69,7 +80,12 @@ export function createServe(state: GitlabState, options: ServingOptions): Serve 
       const retryAfter = String(fault.retryAfter);
       return send({ status: 429, body: Buffer.from('Retry later\n') }, { 'retry-after': retryAfter });
     }
-    if (fault !== undefined && (await misbehave(response, fault)) === 'done') return undefined;
+    if (fault?.kind === 'firewall') {
+      if (credentialIn(headers).includes(fault.match)) {
+        const extra = fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) };
+        return send({ status: fault.status, body: Buffer.from('<html>Blocked</html>') }, extra);
+      }
+    } else if (fault !== undefined && (await misbehave(response, fault)) === 'done') return undefined;
 
     const watched = options.bans.includes(endpoint);
     if (watched && state.clock.now() < bannedUntil) {
@@ -80,6 +96,10 @@ export function createServe(state: GitlabState, options: ServingOptions): Serve 
     if (watched && answer.status === 401) noteFailure();
     return send(answer);
   };
+}
+
+function credentialIn({ authorization = '', 'job-token': job = '' }: IncomingHttpHeaders): string {
+  return `${String(job)} ${Buffer.from(authorization.replace(/^Basic /, ''), 'base64').toString('latin1')}`;
 }
 
 function write(

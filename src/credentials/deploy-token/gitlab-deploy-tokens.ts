@@ -31,8 +31,10 @@ const LIMITS: IntrospectionLimits = {
     perAddress: 2,
     withinAddress: 2,
     unansweredCount: true,
+    concurrent: 16,
   },
   renewals: { perSecond: 50, burst: 100 },
+  queue: 1_000,
   refusalLifetime: 180_000,
 };
 

@@ -1,12 +1,10 @@
-import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../core/ports.ts';
 import { networkOf, siteOf } from '../../util/http/client-network.ts';
-import { HeldUnits } from '../../util/limits/held-units.ts';
+import type { HeldView, IntrospectionUnits, Permit } from './units.ts';
 
 /**
- * Limits of the introspection requests for unknown credentials to one GitLab. A request holds a unit while it
- * is in flight, and for `window` after GitLab refused the credential; a confirmation releases the unit at
- * once (docs/adr/0026-introspection-budgets.md).
+ * Limits of the introspection requests to one GitLab. A request holds a unit while it is in flight, and for
+ * `window` after GitLab refused the credential; a confirmation releases the unit at once
+ * (docs/adr/0026-introspection-budgets.md).
  */
 export interface BudgetLimits {
   /** Milliseconds. */
@@ -15,7 +13,7 @@ export interface BudgetLimits {
   readonly unproven: number;
   /** Units available to clients with a confirmed credential in the last day. */
   readonly proven: number;
-  /** Units available to renewals while a refused renewal is in the window. Undefined: unlimited. */
+  /** All units: those above `proven` are for renewals only. Undefined: renewals hold no units. */
   readonly renewals: number | undefined;
   /** One address can hold at most 1/`perAddress` of the free units. */
   readonly perAddress: number;
@@ -26,6 +24,8 @@ export interface BudgetLimits {
    * failure.
    */
   readonly unansweredCount: boolean;
+  /** Requests in flight: as many first uses, and as many renewals. */
+  readonly concurrent: number;
 }
 
 /** The origin of an unknown credential. */
@@ -36,12 +36,9 @@ export interface BudgetSource {
   readonly username: string | undefined;
 }
 
-/** Permission for one introspection request; settled exactly once. */
-export interface Permit {
-  readonly kind: 'first' | 'renewal';
-  readonly network: string;
-  /** All keys that hold the unit. */
-  readonly keys: readonly string[];
+/** Units are available once requests in flight are confirmed. */
+export interface Busy {
+  readonly kind: 'busy';
 }
 
 /** No unit is available. */
@@ -53,143 +50,115 @@ export interface Exhausted {
   readonly retryAfter: number;
 }
 
-/** Outcome of a permitted request. `uncounted`: the response was not about the credential. */
-export type Outcome = 'confirmed' | 'refused' | 'unanswered' | 'uncounted';
+/**
+ * Outcome of a permitted request. `blocked`: the response was not about the credential, but may be a reaction to
+ * it. `uncounted`: the response was not about the credential, or the request was not sent.
+ */
+export type Outcome = 'confirmed' | 'refused' | 'blocked' | 'unanswered' | 'uncounted';
 
-interface Counted {
-  readonly permit: Permit;
-  at: number;
-}
+const BUSY: Busy = { kind: 'busy' };
 
-/** Milliseconds for which a confirmed credential gives its address access to the reserve. */
-const PROVEN_FOR = 24 * 3_600_000;
-const MAX_PROVEN = 10_000;
-
-/** Counts the units of introspection requests, per client and in total. */
+/** The limits of one issuer for units that it can share with other issuers. */
 export class IntrospectionBudget {
   readonly #limits: BudgetLimits;
-  readonly #clock: Clock;
-  readonly #held = new HeldUnits();
-  /** Refused and unanswered requests of the window, oldest first; at most as many as there are units. */
-  readonly #counted: Counted[] = [];
-  /** By address: time of the last confirmed credential. Unknown credentials cannot evict entries. */
-  readonly #proven = new LRUCache<string, number>({ max: MAX_PROVEN });
-  #total = 0;
-  #renewing = 0;
-  #refusedRenewals = 0;
+  readonly #units: IntrospectionUnits;
 
-  constructor(limits: BudgetLimits, clock: Clock) {
+  constructor(limits: BudgetLimits, units: IntrospectionUnits) {
     this.#limits = limits;
-    this.#clock = clock;
+    this.#units = units;
   }
 
   /** Takes a permit for a credential that was never confirmed. */
-  take(source: BudgetSource): Permit | Exhausted {
-    const now = this.#expire();
-    const { perAddress, withinAddress, proven, unproven } = this.#limits;
+  take(source: BudgetSource): Permit | Busy | Exhausted {
+    const units = this.#units;
+    const now = units.expire();
     const network = networkOf(source.address);
     const site = siteOf(source.address);
     const parts = partsOf(network, source);
-    // Dynamic thresholds: the units that a client can hold depend on the free units, so that some remain for
-    // others.
-    const free = (this.#isProven(network, now) ? proven : unproven) - this.#total;
-    const left = free / perAddress - this.#held.of(network);
-    const fits =
-      left > 0 &&
-      (site === undefined || this.#held.of(site) < free) &&
-      parts.every((part) => this.#held.of(part) * withinAddress < left);
-    if (!fits) return this.#exhausted(network, now);
+    const available = units.isProven(network, now) ? this.#limits.proven : this.#limits.unproven;
+    const fits = (held: HeldView): boolean => this.#fits(held, available, network, site, parts);
+    if (!fits(units.lasting)) return this.#exhausted(now, network);
+    if (units.inFlight('first') >= this.#limits.concurrent || !fits(units.held)) return BUSY;
     const keys = site === undefined ? [network, ...parts] : [network, site, ...parts];
-    for (const key of keys) this.#held.add(key);
-    this.#total += 1;
-    return { kind: 'first', network, keys };
+    return units.begin({ kind: 'first', network, keys });
   }
 
-  /**
-   * Takes a permit for a previously confirmed credential; limited only after the refusal of such a
-   * credential.
-   */
-  takeRenewal(address: string): Permit | Exhausted {
-    const now = this.#expire();
-    const limit = this.#limits.renewals;
-    if (limit !== undefined && this.#refusedRenewals > 0 && this.#total + this.#renewing >= limit) {
-      return { kind: 'exhausted', own: false, retryAfter: this.#secondsUntilOldest(now) };
+  /** Takes a permit for a previously confirmed credential. */
+  takeRenewal(address: string): Permit | Busy | Exhausted {
+    const units = this.#units;
+    const now = units.expire();
+    const network = networkOf(address);
+    const key = `renewals ${network}`;
+    if (!this.#fitsRenewal(units.lasting, key)) {
+      // The credential is known, so that the attempt is not a guess.
+      return { kind: 'exhausted', own: false, retryAfter: seconds(units.nextReturn(now) ?? 0) };
     }
-    this.#renewing += 1;
-    return { kind: 'renewal', network: networkOf(address), keys: [] };
+    if (units.inFlight('renewal') >= this.#limits.concurrent || !this.#fitsRenewal(units.held, key)) {
+      return BUSY;
+    }
+    return units.begin({ kind: 'renewal', network, keys: [key] });
   }
 
   settle(permit: Permit, outcome: Outcome): void {
-    const now = this.#expire();
-    if (permit.kind === 'renewal') this.#settleRenewal(permit, outcome, now);
-    else this.#settleFirst(permit, outcome, now);
-    if (outcome === 'confirmed') this.#proven.set(permit.network, now);
+    this.#units.expire();
+    this.#units.end(permit, this.#counts(permit, outcome) ? this.#limits.window : undefined);
+    if (outcome === 'confirmed') this.#units.prove(permit.network);
   }
 
-  #settleFirst(permit: Permit, outcome: Outcome, at: number): void {
+  /**
+   * Dynamic thresholds: the units that a client can hold depend on the free units, so that some remain for
+   * others.
+   */
+  #fits(
+    held: HeldView,
+    available: number,
+    network: string,
+    site: string | undefined,
+    parts: readonly string[],
+  ): boolean {
+    const { perAddress, withinAddress, renewals = Infinity } = this.#limits;
+    const free = available - held.total;
+    const left = free / perAddress - held.of(network);
+    return (
+      left > 0 &&
+      held.total + held.renewing < renewals &&
+      (site === undefined || held.of(site) < free) &&
+      parts.every((part) => held.of(part) * withinAddress < left)
+    );
+  }
+
+  /** Any renewal in flight can be refused, for example if tokens expire together. */
+  #fitsRenewal(held: HeldView, key: string): boolean {
+    const { renewals } = this.#limits;
+    return renewals === undefined || held.of(key) < renewals - held.total - held.renewing;
+  }
+
+  #counts({ kind }: Permit, outcome: Outcome): boolean {
+    if (kind === 'renewal' && this.#limits.renewals === undefined) return false;
     switch (outcome) {
       case 'refused':
-        this.#counted.push({ permit, at });
-        return;
+        return true;
+      case 'blocked':
+        // A known credential was accepted before, so that its content is not the cause.
+        return kind === 'first';
       case 'unanswered':
-        this.#release(permit.keys);
-        // The client is not at fault for an outage, so the unit no longer counts against the client.
-        if (this.#limits.unansweredCount) this.#counted.push({ permit: { ...permit, keys: [] }, at });
-        else this.#total -= 1;
-        return;
+        return kind === 'first' && this.#limits.unansweredCount;
       case 'confirmed':
       case 'uncounted':
-        this.#release(permit.keys);
-        this.#total -= 1;
-        return;
+        return false;
       default:
-        outcome satisfies never;
+        return outcome satisfies never;
     }
   }
 
-  #settleRenewal(permit: Permit, outcome: Outcome, at: number): void {
-    this.#renewing -= 1;
-    if (outcome !== 'refused' || this.#limits.renewals === undefined) return;
-    this.#refusedRenewals += 1;
-    this.#total += 1;
-    this.#counted.push({ permit, at });
+  #exhausted(now: number, network: string): Exhausted {
+    const wait = this.#units.nextReturn(now, network);
+    return { kind: 'exhausted', own: wait !== undefined, retryAfter: seconds(wait ?? 0) };
   }
+}
 
-  #release(keys: readonly string[]): void {
-    for (const key of keys) this.#held.remove(key);
-  }
-
-  /** Releases the units whose window has ended. Returns the current time. */
-  #expire(): number {
-    const now = this.#clock.now();
-    for (let first = this.#counted[0]; first !== undefined; first = this.#counted[0]) {
-      // If the clock was set back, the window restarts; otherwise it could end early or last longer.
-      if (first.at > now) for (const counted of this.#counted) counted.at = Math.min(counted.at, now);
-      if (now - first.at < this.#limits.window) break;
-      this.#counted.shift();
-      this.#release(first.permit.keys);
-      this.#total -= 1;
-      if (first.permit.kind === 'renewal') this.#refusedRenewals -= 1;
-    }
-    return now;
-  }
-
-  #isProven(network: string, now: number): boolean {
-    const at = this.#proven.get(network);
-    return at !== undefined && now - at < PROVEN_FOR;
-  }
-
-  #exhausted(network: string, now: number): Exhausted {
-    const own = this.#counted.find(({ permit }) => permit.kind === 'first' && permit.keys[0] === network);
-    if (own === undefined) return { kind: 'exhausted', own: false, retryAfter: 1 };
-    const seconds = Math.ceil((own.at + this.#limits.window - now) / 1000);
-    return { kind: 'exhausted', own: true, retryAfter: Math.max(1, seconds) };
-  }
-
-  #secondsUntilOldest(now: number): number {
-    const at = this.#counted[0]?.at ?? now;
-    return Math.max(1, Math.ceil((at + this.#limits.window - now) / 1000));
-  }
+function seconds(milliseconds: number): number {
+  return Math.max(1, Math.ceil(milliseconds / 1000));
 }
 
 /** Keys within one address: user names (of deploy tokens) and connections. */
@@ -198,4 +167,10 @@ function partsOf(network: string, { username, port }: BudgetSource): readonly st
     ...(username === undefined ? [] : [`${network} user ${username}`]),
     ...(port === undefined ? [] : [`${network} port ${port}`]),
   ];
+}
+
+/** The key of one client: its connection or user name, if they are known, within its address. */
+export function clientKeyOf(source: BudgetSource): string {
+  const network = networkOf(source.address);
+  return [network, ...partsOf(network, source)].at(-1) ?? network;
 }

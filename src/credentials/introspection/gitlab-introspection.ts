@@ -5,6 +5,10 @@ import { GatehouseError } from '../../core/errors.ts';
 import type { Clock, Log, EgressClient, EgressResponse } from '../../core/ports.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import type { IssuerSettings } from '../settings.ts';
+import { MAX_BACKOFF, type Block } from './backoff.ts';
+import type { Outcome } from './budget.ts';
+import { createOutageLog } from './outage-log.ts';
+import type { Permit } from './units.ts';
 
 export interface IntrospectionPorts {
   readonly egress: EgressClient;
@@ -16,9 +20,8 @@ const DEADLINE = 5_000;
 /** A job is a few KiB, a token less. */
 const MAX_RESPONSE_BYTES = 256 * 1024;
 
-/** Seconds to wait after a 403 or 429 without `Retry-After`. */
+/** Seconds to wait after a response without `Retry-After` that is not about the credential. */
 const DEFAULT_WAIT = 5;
-const MAX_WAIT = 60;
 
 /** How credentials of one class are introspected. */
 export interface IntrospectionRequest<T> {
@@ -57,15 +60,16 @@ export interface InvalidIntrospection {
 /** The result of an introspection request. */
 export interface Introspected<T> {
   readonly result: T | Refusal;
-  /** `unanswered`: GitLab may have received the request. `unsent`: it has not. */
-  readonly sent: 'answered' | 'unanswered' | 'unsent';
+  readonly outcome: Outcome;
+  /** Set if the outcome is `blocked`. */
+  readonly block?: Block | undefined;
 }
 
 /** Introspects a credential. Never rejects. */
 export type Introspect<T> = (
   presented: PresentedCredential,
-  /** Connection pool: requests for previously confirmed credentials never wait for those for unknown ones. */
-  pool: 'known' | 'unknown',
+  /** Each kind has its own connections: renewals never wait for first uses. */
+  kind: Permit['kind'],
 ) => Promise<Introspected<T>>;
 
 /** Creates the introspection of one credential class at one GitLab. */
@@ -78,89 +82,64 @@ export function createIntrospection<T extends { readonly kind: string }>(
   const { credentials } = introspection;
   const apiUrl = withoutSlash(issuer.apiUrl ?? issuer.issuer);
   const bases = [apiUrl, withoutSlash(issuer.issuer)];
-  let retryAt = Number.NEGATIVE_INFINITY;
-  const outage = createOutageLog(log, credentials, name);
+  const outage = createOutageLog(log, credentials, name, clock);
 
-  function unavailable(problem: string, retryAfter?: number): Refusal {
+  function unavailable(problem: string, outcome: Outcome, block?: Block): Introspected<T> {
     outage.failed(problem);
-    return unable('issuer_unavailable', `issuer ${name}: ${problem}`, retryAfter);
+    const result = unable('issuer_unavailable', `issuer ${name}: ${problem}`, block?.seconds);
+    return { result, outcome, block };
   }
 
-  function read(response: EgressResponse): T | Refusal {
+  function read(response: EgressResponse): Introspected<T> {
     const { status } = response;
     const body = parseJsonObject(response.body);
     // A proxy in front of GitLab can also respond with 401, 403 or 404, but not with a JSON object.
     const result = body.kind === 'object' ? introspection.interpret(status, body.value, bases) : undefined;
-    if (result !== undefined) return isInvalid(result) ? unavailable(result.detail) : result;
-    // Not about the credential: GitLab bans addresses for an hour (doc/security/rate_limits.md).
-    if (status === 403 || status === 429) {
-      const seconds = retryAfterOf(response);
-      retryAt = clock.now() + seconds * 1000;
-      return unavailable(`GitLab returned ${status}: too many requests`, seconds);
+    if (result !== undefined) {
+      if (isInvalid(result)) return unavailable(result.detail, 'uncounted');
+      outage.recovered();
+      return { result, outcome: isDeny(result) ? 'refused' : 'confirmed' };
     }
-    return unavailable(
+    const problem =
       body.kind === 'problem'
         ? `GitLab returned ${status} with a body that ${body.problem}`
-        : `GitLab returned an unexpected ${status}`,
+        : `GitLab returned an unexpected ${status}`;
+    if (status >= 500) return unavailable(problem, 'uncounted');
+    // GitLab bans addresses for an hour (doc/security/rate_limits.md); a firewall can block the content of a token.
+    const limited = status === 403 || status === 429;
+    return unavailable(
+      limited ? `GitLab returned ${status}: too many requests, or blocked by a proxy` : problem,
+      'blocked',
+      { seconds: retryAfterOf(response), limited },
     );
   }
 
-  async function call(presented: PresentedCredential, pool: string): Promise<Introspected<T>> {
-    const { path, headers } = introspection.request(presented);
+  return async function introspect(presented, kind) {
     try {
+      const { path, headers } = introspection.request(presented);
       const response = await egress.get({
         url: `${apiUrl}${path}`,
         headers: { ...headers, accept: 'application/json' },
         caFile,
         deadline: DEADLINE,
         maxBytes: MAX_RESPONSE_BYTES,
-        pool,
+        pool: `${credentials}, ${kind}`,
       });
-      return { result: read(response), sent: 'answered' };
+      return read(response);
     } catch (cause) {
       const known = cause instanceof GatehouseError;
-      return {
-        result: unavailable(known ? cause.message : 'unexpected error'),
-        sent: known && cause.code === 'outbound_unreachable' ? 'unsent' : 'unanswered',
-      };
+      const unsent = known && cause.code === 'outbound_unreachable';
+      return unavailable(known ? cause.message : 'unexpected error', unsent ? 'uncounted' : 'unanswered');
     }
-  }
-
-  return async function introspect(presented, pool) {
-    const wait = Math.ceil((retryAt - clock.now()) / 1000);
-    if (wait > 0 && wait <= MAX_WAIT) {
-      const result = unable('issuer_unavailable', `issuer ${name} is in backoff after a 403 or 429`, wait);
-      return { result, sent: 'unsent' };
-    }
-    const introspected = await call(presented, pool);
-    if (introspected.result.kind !== 'unable') outage.recovered();
-    return introspected;
-  };
-}
-
-/** Logs an outage once per problem, not once per request, and its end. */
-function createOutageLog(
-  log: Log,
-  credentials: string,
-  issuer: string,
-): { failed(problem: string): void; recovered(): void } {
-  let lastProblem: string | undefined;
-  return {
-    failed(problem) {
-      if (problem !== lastProblem) {
-        log.warn(`${credentials} cannot be verified`, { issuer, reason: problem });
-      }
-      lastProblem = problem;
-    },
-    recovered() {
-      if (lastProblem !== undefined) log.info(`${credentials} can be verified again`, { issuer });
-      lastProblem = undefined;
-    },
   };
 }
 
 function isInvalid(result: { readonly kind: string }): result is InvalidIntrospection {
   return result.kind === 'invalid';
+}
+
+function isDeny(result: { readonly kind: string }): result is Deny {
+  return result.kind === 'deny';
 }
 
 /**
@@ -169,7 +148,7 @@ function isInvalid(result: { readonly kind: string }): result is InvalidIntrospe
 function retryAfterOf({ headers }: EgressResponse): number {
   const value = headers['retry-after'];
   const seconds = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : DEFAULT_WAIT;
-  return Math.min(MAX_WAIT, Math.max(1, seconds));
+  return Math.min(MAX_BACKOFF, Math.max(1, seconds));
 }
 
 function withoutSlash(url: string): string {

@@ -17,10 +17,14 @@ import { createIntrospection } from './gitlab-introspection.ts';
 import type { Confirmation, IntrospectionPorts, IntrospectionRequest } from './gitlab-introspection.ts';
 import { createPermits, type IntrospectionLimits } from './permits.ts';
 import { createResultCache, type ResultCache } from './result-cache.ts';
+import { permitsFor, type PermitsByGitlab } from './shared-permits.ts';
 import type { IssuerSettings, ServiceSettings } from '../settings.ts';
 import { introspectionSettingsHash } from '../settings-hash.ts';
 
-export type IntrospectedPorts = IntrospectionPorts & { readonly meter: VerificationMeter };
+export type IntrospectedPorts = IntrospectionPorts & {
+  readonly meter: VerificationMeter;
+  readonly permits: PermitsByGitlab;
+};
 
 /** Verifiers by issuer name. A reload reuses them, with their cached results and budgets. */
 export type IntrospectedTokens = ReusableResources<IntrospectionIssuer, ServiceAuthenticator>;
@@ -113,15 +117,17 @@ function createUncachedVerifier(
   const { name, issuer: issuerUrl } = issuer;
   const introspect = createIntrospection(issuer, request, ports);
   const settingsHash = introspectionSettingsHash(issuer);
-  const subject = { class: credentialClass, credentials: request.credentials, issuer: name };
-  const permits = createPermits(limits, subject, clock);
+  const subject = { credentials: request.credentials, issuer: name };
+  const shared = permitsFor(ports.permits, credentialClass, issuer);
+  const permits = createPermits(limits, subject, shared, clock);
 
   return async function verifyUncached(presented, key, sentHash, client) {
-    const known = results.isConfirmed(key);
-    const permit = permits.take(presented, known, client);
+    const username = credentialClass === 'deploy_token' ? presented.username : undefined;
+    const requester = { key, known: results.isConfirmed(key), username, client };
+    const permit = await permits.take(requester);
     if (permit.kind === 'unable') return permit;
-    const introspected = await introspect(presented, known ? 'known' : 'unknown');
-    permits.settle(permit, introspected);
+    const introspected = await introspect(presented, permit.kind);
+    permits.settle(permit, requester, introspected);
     const { result } = introspected;
     const at = clock.now();
     switch (result.kind) {

@@ -21,8 +21,10 @@ const LIMITS: IntrospectionLimits = {
     perAddress: 1,
     withinAddress: 16,
     unansweredCount: false,
+    concurrent: 16,
   },
   renewals: { perSecond: 200, burst: 200 },
+  queue: 1_000,
   refusalLifetime: 10_000,
 };
 

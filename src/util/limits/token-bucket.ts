@@ -16,13 +16,18 @@ export class TokenBucket {
 
   /** False if the bucket is empty. */
   take(): boolean {
+    if (!this.ready()) return false;
+    this.#left -= 1;
+    return true;
+  }
+
+  /** Whether `take` would succeed. */
+  ready(): boolean {
     const now = this.#now();
     // A clock that was set back adds no tokens; the next interval starts at its current time.
     const earned = Math.max(0, now - this.#at) * this.#perMillisecond;
     this.#left = Math.min(this.#burst, this.#left + earned);
     this.#at = now;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
-    return true;
+    return this.#left >= 1;
   }
 }

@@ -4,8 +4,8 @@ import type {
   BudgetLimits,
   BudgetSource,
   Outcome,
-  Permit,
 } from '../../../../src/credentials/introspection/budget.ts';
+import { IntrospectionUnits, type Permit } from '../../../../src/credentials/introspection/units.ts';
 import { FrozenClock } from '../../../support/authentication.ts';
 
 const LIMITS: BudgetLimits = {
@@ -16,10 +16,11 @@ const LIMITS: BudgetLimits = {
   perAddress: 2,
   withinAddress: 2,
   unansweredCount: true,
+  concurrent: 100,
 };
 
 function budget(clock = new FrozenClock(), changes: Partial<BudgetLimits> = {}) {
-  return new IntrospectionBudget({ ...LIMITS, ...changes }, clock);
+  return new IntrospectionBudget({ ...LIMITS, ...changes }, new IntrospectionUnits(clock));
 }
 
 const from = (address: string, username?: string, port?: number): BudgetSource => ({
@@ -30,9 +31,7 @@ const from = (address: string, username?: string, port?: number): BudgetSource =
 
 /** Number of permits for this many concurrent requests. */
 function permitted(it: IntrospectionBudget, source: (n: number) => BudgetSource, tries = 50): Permit[] {
-  return Array.from({ length: tries }, (_, n) => it.take(source(n))).filter(
-    (buffered) => buffered.kind !== 'exhausted',
-  );
+  return Array.from({ length: tries }, (_, n) => it.take(source(n))).filter((taken) => 'keys' in taken);
 }
 
 function settle(it: IntrospectionBudget, permits: readonly Permit[], outcome: Outcome): void {
@@ -51,7 +50,7 @@ describe('shares', () => {
   test('all addresses together use all units, and not more', () => {
     const it = budget();
     expect(permitted(it, (n) => from(`192.0.2.${n}`))).toHaveLength(16);
-    expect(it.take(from('198.51.100.1'))).toEqual({ kind: 'exhausted', own: false, retryAfter: 1 });
+    expect(it.take(from('198.51.100.1'))).toEqual({ kind: 'busy' });
   });
 
   test('an address with a confirmed credential can use the reserve for a day', () => {
@@ -63,10 +62,10 @@ describe('shares', () => {
       'confirmed',
     );
     permitted(it, (n) => from(`198.51.100.${n}`));
-    expect(it.take(from('192.0.2.2')).kind).toBe('exhausted');
+    expect(it.take(from('192.0.2.2')).kind).toBe('busy');
     expect(it.take(from('192.0.2.1')).kind).toBe('first');
     clock.advance(86_400_000);
-    expect(it.take(from('192.0.2.1')).kind).toBe('exhausted');
+    expect(it.take(from('192.0.2.1')).kind).toBe('busy');
   });
 
   test.each([
@@ -90,8 +89,8 @@ describe('units', () => {
   test.each<[Outcome, number]>([
     ['confirmed', 6],
     ['uncounted', 6],
-    // The address holds no unit, but the total is unchanged.
-    ['unanswered', 4],
+    ['unanswered', 0],
+    ['blocked', 0],
     ['refused', 0],
   ])('%s: %d more at once', (outcome, more) => {
     const it = budget(new FrozenClock(), { proven: LIMITS.unproven });
@@ -126,10 +125,54 @@ describe('units', () => {
     expect(permitted(it, () => from('192.0.2.1'))).toHaveLength(1);
   });
 
-  test('in flight only: retryAfter is 1 s, and the address is not at fault', () => {
+  test('units in flight can return, those of refused requests cannot', () => {
     const it = budget();
-    permitted(it, () => from('192.0.2.1'));
-    expect(it.take(from('192.0.2.1'))).toEqual({ kind: 'exhausted', own: false, retryAfter: 1 });
+    const permits = permitted(it, () => from('192.0.2.1'));
+    expect(it.take(from('192.0.2.1'))).toEqual({ kind: 'busy' });
+    settle(it, permits.slice(1), 'refused');
+    expect(it.take(from('192.0.2.1'))).toEqual({ kind: 'busy' });
+    settle(it, permits.slice(0, 1), 'refused');
+    expect(it.take(from('192.0.2.1'))).toEqual({ kind: 'exhausted', own: true, retryAfter: 60 });
+  });
+
+  test('at most `concurrent` requests are in flight', () => {
+    const it = budget(new FrozenClock(), { concurrent: 3 });
+    const permits = permitted(it, () => from('192.0.2.1'));
+    expect(permits).toHaveLength(3);
+    settle(it, permits.slice(0, 1), 'refused');
+    expect(permitted(it, () => from('192.0.2.1'))).toHaveLength(1);
+  });
+
+  test('two issuers of one GitLab share the units; each keeps its own limits', () => {
+    const units = new IntrospectionUnits(new FrozenClock());
+    const wide = new IntrospectionBudget(LIMITS, units);
+    const narrow = new IntrospectionBudget({ ...LIMITS, unproven: 8, proven: 8, window: 1_000 }, units);
+    settle(
+      wide,
+      permitted(wide, (n) => from(`192.0.2.${n}`), 8),
+      'refused',
+    );
+    expect(permitted(narrow, (n) => from(`198.51.100.${n}`))).toHaveLength(0);
+    expect(permitted(wide, (n) => from(`198.51.100.${n}`))).toHaveLength(8);
+  });
+
+  test('units with different windows return in the order of their end', () => {
+    const clock = new FrozenClock();
+    const units = new IntrospectionUnits(clock);
+    const slow = new IntrospectionBudget({ ...LIMITS, window: 10_000 }, units);
+    const fast = new IntrospectionBudget({ ...LIMITS, window: 1_000 }, units);
+    settle(
+      slow,
+      permitted(slow, (n) => from(`192.0.2.${n}`), 8),
+      'refused',
+    );
+    settle(
+      fast,
+      permitted(fast, (n) => from(`198.51.100.${n}`), 8),
+      'refused',
+    );
+    clock.advance(1_000);
+    expect(permitted(fast, (n) => from(`203.0.113.${n}`))).toHaveLength(8);
   });
 
   test('a clock that is set back keeps units for one window, not forever', () => {
@@ -148,14 +191,35 @@ describe('units', () => {
 });
 
 describe('renewals', () => {
-  test('are unlimited while none is refused', () => {
+  function renewals(it: IntrospectionBudget, address: (n: number) => string, tries = 100): Permit[] {
+    return Array.from({ length: tries }, (_, n) => it.takeRenewal(address(n))).filter(
+      (taken) => 'keys' in taken,
+    );
+  }
+
+  test('any of those in flight can be refused, so all of them are within the limit', () => {
     const it = budget();
-    permitted(it, (n) => from(`192.0.2.${n}`));
-    const renewals = Array.from({ length: 100 }, () => it.takeRenewal('192.0.2.1'));
-    expect(renewals.filter(({ kind }) => kind === 'exhausted')).toEqual([]);
+    const one = renewals(it, () => '192.0.2.1');
+    expect(one).toHaveLength(12);
+    const others = renewals(it, (n) => `198.51.100.${n}`);
+    expect(one.length + others.length).toBe(LIMITS.renewals);
+    expect(it.takeRenewal('203.0.113.1')).toEqual({ kind: 'busy' });
+    expect(it.take(from('203.0.113.1'))).toEqual({ kind: 'busy' });
+    settle(it, one, 'confirmed');
+    expect(it.takeRenewal('203.0.113.1').kind).toBe('renewal');
   });
 
-  test('refused ones count towards the limit', () => {
+  test('first uses leave units to renewals', () => {
+    const it = budget();
+    settle(
+      it,
+      permitted(it, (n) => from(`192.0.2.${n}`)),
+      'refused',
+    );
+    expect(renewals(it, (n) => `198.51.100.${n}`)).toHaveLength(8);
+  });
+
+  test('refused ones count towards the limit, and the attempts after them are not guesses', () => {
     const clock = new FrozenClock();
     const it = budget(clock);
     settle(
@@ -163,26 +227,38 @@ describe('renewals', () => {
       permitted(it, (n) => from(`192.0.2.${n}`)),
       'refused',
     );
-    let refused = 0;
-    for (let n = 0; n < 50; n++) {
-      const buffered = it.takeRenewal('192.0.2.1');
-      if (buffered.kind === 'exhausted') continue;
-      it.settle(buffered, 'refused');
-      refused += 1;
-    }
-    expect(refused).toBe(LIMITS.renewals === undefined ? 0 : LIMITS.renewals - LIMITS.unproven);
+    settle(
+      it,
+      renewals(it, (n) => `198.51.100.${n}`),
+      'refused',
+    );
+    expect(it.takeRenewal('203.0.113.1')).toEqual({ kind: 'exhausted', own: false, retryAfter: 60 });
     expect(it.take(from('198.51.100.1')).kind).toBe('exhausted');
     clock.advance(60_000);
-    expect(it.takeRenewal('192.0.2.1').kind).toBe('renewal');
+    expect(it.takeRenewal('203.0.113.1').kind).toBe('renewal');
   });
+
+  test.each<Outcome>(['confirmed', 'blocked', 'unanswered', 'uncounted'])(
+    '%s: returns its unit',
+    (outcome) => {
+      const it = budget();
+      settle(
+        it,
+        renewals(it, () => '192.0.2.1'),
+        outcome,
+      );
+      expect(renewals(it, () => '192.0.2.1')).toHaveLength(12);
+    },
+  );
 
   test('are unlimited if no limit is set', () => {
     const it = budget(new FrozenClock(), { renewals: undefined });
-    for (let n = 0; n < 50; n++) {
-      const buffered = it.takeRenewal('192.0.2.1');
-      if (buffered.kind === 'exhausted') throw new Error('limited');
-      it.settle(buffered, 'refused');
-    }
+    settle(
+      it,
+      renewals(it, () => '192.0.2.1', 50),
+      'refused',
+    );
+    expect(renewals(it, () => '192.0.2.1', 50)).toHaveLength(50);
     expect(permitted(it, () => from('192.0.2.1'))).toHaveLength(6);
   });
 });

@@ -166,7 +166,7 @@ describe('the selected issuer', () => {
         caFile: '/etc/ca.pem',
         deadline: 5_000,
         maxBytes: 262_144,
-        pool: 'unknown',
+        pool: 'job tokens, first',
       },
     ]);
     await it.close();
