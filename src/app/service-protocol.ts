@@ -26,12 +26,28 @@ function projectsOf({ issuers }: Config, service: Service): ReadonlyMap<string, 
   return paths;
 }
 
+/** Paths of other services of the same hosts below the path of this one: requests for them reach the other service. */
+function pathsBelow({ services }: Config, { name, hosts, path }: Service): readonly string[] {
+  return services
+    .filter((other) => other.name !== name && other.path.startsWith(path) && shareHost(other.hosts, hosts))
+    .map((other) => other.path);
+}
+
+function shareHost(hosts: Service['hosts'], others: Service['hosts']): boolean {
+  if (hosts === undefined || others === undefined) return hosts === others;
+  return hosts.some((host) => others.includes(host));
+}
+
 export function protocolOf(config: Config, service: Service): Protocol {
   switch (service.type) {
     case 'http':
       return httpProtocol(service);
     case 'oci':
-      return ociProtocol({ ...service, publicUrl: config.server.publicUrl });
+      return ociProtocol({
+        ...service,
+        foreignPaths: pathsBelow(config, service),
+        publicUrl: config.server.publicUrl,
+      });
     case 'git':
       return gitProtocol(service);
     case 'gitlab':

@@ -34,6 +34,8 @@ export interface Deny {
   readonly caller?: Caller | undefined;
   /** Seconds, for `Retry-After`. */
   readonly retryAfter?: number;
+  /** Of `insufficient_scope`: a new token from the same login would be sufficient. */
+  readonly renewable?: boolean;
 }
 
 /** The decision could not be made: a dependency failed or is overloaded. The status is 503. */

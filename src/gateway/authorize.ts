@@ -36,11 +36,15 @@ function authorizeOperations(
   context.operations = classification.operations;
   context.plan = classification.plan;
   const decision = pipeline.authorize(verified, classification.operations);
-  // A challenge names all requested scopes, so a request without a credential does not reach the alternative.
-  const final = decision.kind !== 'deny' || decision.reason === 'no_credential';
-  return final || classification.otherwise === undefined
+  return classification.otherwise === undefined || isFinal(decision, classification)
     ? decision
     : authorizeOperations(context, pipeline, classification.otherwise, verified);
+}
+
+/** The challenge lists all requested scopes, so a client that can get a token for them does not reach the alternative. */
+function isFinal(decision: Decision, { requestsToken = false }: RequestedOperations): boolean {
+  if (decision.kind !== 'deny' || decision.reason === 'no_credential') return true;
+  return requestsToken && decision.renewable === true;
 }
 
 /** The first allowed decision, or the first decision where none is allowed. */

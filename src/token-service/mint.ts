@@ -11,6 +11,7 @@ import {
   type TokenSource,
 } from '../core/credentials/minted-token.ts';
 import type { Clock } from '../core/ports.ts';
+import { encodeLimits } from './encode-limits.ts';
 import { pickClaims } from './pick-claims.ts';
 
 export interface MintSettings {
@@ -128,6 +129,7 @@ function sourceOf(
     parentAud: minted?.parentAudience ?? minted?.audience,
     parents: minted && [...minted.parents, idOf(credential)],
     since: minted && Math.floor(minted.since / 1000),
+    parentLimits: minted && encodeLimits(minted.limits),
     publishing: publishing || minted?.publishing === true ? true : undefined,
     claims: pickClaims(claims, names),
   };

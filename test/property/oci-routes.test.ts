@@ -8,6 +8,7 @@ const { classify } = ociProtocol({
   path: '/v2/',
   challenge: 'bearer',
   blobRedirects: 'pass',
+  foreignPaths: [],
   publicUrl: 'https://gateway.example.com',
 });
 

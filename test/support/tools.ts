@@ -4,9 +4,12 @@ import { delimiter, join } from 'node:path';
 /** Programs that tests and the bench run, and the Debian package that brings each. `.ci/run` installs them all. */
 export const TOOL_PACKAGES = {
   buildah: 'buildah',
+  containerd: 'containerd',
+  ctr: 'containerd',
   curl: 'curl',
   docker: 'docker.io',
   'docker-registry': 'docker-registry',
+  dockerd: 'docker.io',
   git: 'git',
   'git-lfs': 'git-lfs',
   go: 'golang-go',

@@ -107,6 +107,8 @@ export interface MintedFrom {
   readonly workload: string | undefined;
   /** Limits of the token. They narrow the grants of the identity and never extend them. */
   readonly limits: TokenLimits;
+  /** Limits of every token that the same login can get. Undefined: none, the login used the source credential. */
+  readonly loginLimits: TokenLimits | undefined;
 }
 
 /** The scopes and resources that a minted token is limited to, independent of the grants of its identity. */

@@ -48,8 +48,15 @@ export interface TokenSource {
    * `iat` of the oldest parent, in seconds: renewal at a token endpoint does not extend the total lifetime.
    */
   readonly since?: number | undefined;
+  /** Limits of the last parent. Undefined without parents, in tokens of earlier versions, and if they are long. */
+  readonly parentLimits?: EncodedLimits | undefined;
   /** The source was accepted because of the audience of trusted publishing. */
   readonly publishing?: true | undefined;
   /** Claims of the source that policy, resource patterns, audit events or revocations use. */
   readonly claims: Claims;
 }
+
+/** `TokenLimits` as JSON. */
+export type EncodedLimits =
+  | { readonly scopes: readonly string[] }
+  | { readonly resources: Readonly<Record<string, readonly string[]>> };

@@ -16,6 +16,8 @@ export interface RequestedOperations {
   readonly plan?: RoutePlan;
   /** The classification to use instead if policy denies this one. */
   readonly otherwise?: RequestedOperations;
+  /** The challenge lists the operations: a client whose new token would be sufficient is refused, so that it requests one. */
+  readonly requestsToken?: boolean;
   /** Set if the credential can be in a form body. The body is then read before authentication. */
   readonly form?: CredentialForm;
 }

@@ -1,21 +1,12 @@
-import {
-  SOURCE_CLASSES,
-  type Claims,
-  type TokenLimits,
-  type VerifiedCredential,
-} from '../../core/credentials/credential.ts';
+import { SOURCE_CLASSES, type Claims, type VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny } from '../../core/decision.ts';
 import type { Deny } from '../../core/decision.ts';
 import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 import { ANONYMOUS_ISSUER, type TokenSource } from '../../core/credentials/minted-token.ts';
-import {
-  ACTION_SCOPES,
-  ALL_REPOSITORIES,
-  type RegistryAction,
-} from '../../core/credentials/registry-access.ts';
 import { isRecord } from '../../util/json/object.ts';
 import type { TokenHashes } from '../../util/text/token-hash.ts';
 import type { CacheEntry } from '../verification-cache.ts';
+import { readLimits, readLoginLimits } from './token-limits.ts';
 
 /** An access token of the gateway whose signature has been verified. */
 export interface MintedToken extends CacheEntry {
@@ -51,7 +42,8 @@ export function readMintedPayload(
   const common = { class: 'access_token', jti, ...hashes, expiresAt: exp * 1000 } as const;
   const entry = { issuedAt: iat * 1000, size: JSON.stringify(payload).length };
   const workload = typeof email === 'string' ? email : undefined;
-  const scoped = { audience: aud, workload, limits, parents: [], since: entry.issuedAt };
+  const loginLimits = readLoginLimits(payload, limits);
+  const scoped = { audience: aud, workload, limits, loginLimits, parents: [], since: entry.issuedAt };
   if (src === undefined) {
     // An anonymous token, minted without a credential.
     const source = { class: 'access_token', jti: undefined, ...hashes } as const;
@@ -129,39 +121,4 @@ function isTextOrAbsent(value: unknown): boolean {
 
 function isTextList(value: unknown): boolean {
   return Array.isArray(value) && value.every((each) => typeof each === 'string');
-}
-
-/**
- * A registry token has its limits in `access`; other tokens in `scope` and, if limited to resources,
- * `resources`.
- */
-function readLimits({ access, scope, resources }: Claims): TokenLimits | undefined {
-  if (access !== undefined) return readAccess(access);
-  if (typeof scope !== 'string') return undefined;
-  const scopes = new Set(scope.split(' ').filter((each) => each !== ''));
-  if (resources === undefined) return { kind: 'scopes', scopes };
-  if (!Array.isArray(resources) || !resources.every((each) => typeof each === 'string')) return undefined;
-  return { kind: 'resources', resources: new Map(resources.map((resource) => [resource, scopes])) };
-}
-
-function readAccess(access: unknown): TokenLimits {
-  const resources = new Map<string, Set<string>>();
-  for (const entry of Array.isArray(access) ? (access as unknown[]) : []) {
-    const { type, name, actions } = (isRecord(entry) ? entry : {}) as Record<string, unknown>;
-    if (typeof name !== 'string' || !Array.isArray(actions)) continue;
-    const catalog = type === 'registry' && name === 'catalog';
-    if (!catalog && type !== 'repository') continue;
-    const resource = catalog ? ALL_REPOSITORIES : name;
-    const scopes = resources.get(resource) ?? new Set();
-    resources.set(resource, scopes);
-    for (const action of actions) {
-      if (catalog && action === '*') scopes.add(ACTION_SCOPES.pull);
-      else if (!catalog && isAction(action)) scopes.add(ACTION_SCOPES[action]);
-    }
-  }
-  return { kind: 'resources', resources };
-}
-
-function isAction(action: unknown): action is RegistryAction {
-  return typeof action === 'string' && Object.hasOwn(ACTION_SCOPES, action);
 }

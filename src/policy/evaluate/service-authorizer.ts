@@ -80,8 +80,13 @@ export function createServiceAuthorizer(
       if (unlisted !== undefined) return enforce(service, unlisted);
     }
     // Checked last: a token with wider limits helps only if policy allows the operation.
-    const excluded = credential.minted && findExcluded(credential.minted.limits, anonymous, operations);
-    return excluded === undefined ? state.allow : denyInsufficientScope(state.caller, excluded);
+    const { minted } = credential;
+    const excluded = minted && findExcluded(minted.limits, anonymous, operations);
+    if (minted === undefined || excluded === undefined) return state.allow;
+    const { loginLimits } = minted;
+    const renewable =
+      loginLimits === undefined || findExcluded(loginLimits, anonymous, operations) === undefined;
+    return denyInsufficientScope(state.caller, excluded, renewable);
   };
 }
 
@@ -115,9 +120,9 @@ function findExcluded(
 }
 
 /** Shadow mode does not relax this denial: it makes the client request a token with wider limits. */
-function denyInsufficientScope(caller: Caller, operation: Operation): Deny {
+function denyInsufficientScope(caller: Caller, operation: Operation, renewable: boolean): Deny {
   const detail = `the token was minted without scope "${operation.scope}" for ${describeTarget(operation)}`;
-  return deny('insufficient_scope', detail, caller);
+  return { ...deny('insufficient_scope', detail, caller), renewable };
 }
 
 /** A request without operations is not anonymous: it requires an identity. */

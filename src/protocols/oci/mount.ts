@@ -8,9 +8,12 @@ import { malformed, registryOperations } from './routes.ts';
 /**
  * Classifies the start of a blob upload, which may mount a blob from another repository (distribution specification,
  * "Mounting a blob"). A denied mount is forwarded as a plain upload, because containerd aborts the push on 403.
- * `prefix` starts the repository names that clients use, and is removed for the upstream.
  */
-export function classifyUpload(push: readonly Operation[], query: string, prefix: string): Classification {
+export function classifyUpload(
+  push: readonly Operation[],
+  query: string,
+  { prefix, foreignPrefixes, requestsToken }: MountRules,
+): Classification {
   const mount = readMount(query);
   if (mount?.kind === 'deny') return mount;
   if (mount === undefined) {
@@ -20,13 +23,20 @@ export function classifyUpload(push: readonly Operation[], query: string, prefix
   }
   const plain = registryOperations(push, { query: withoutMount(query) });
   // The source is not a repository of this upstream.
-  if (!mount.from.startsWith(prefix)) return plain;
+  if (!mount.from.startsWith(prefix) || foreignPrefixes.some((foreign) => mount.from.startsWith(foreign)))
+    return plain;
   const source = { scope: ACTION_SCOPES.pull, resource: mount.from, extent: 'one' } as const;
-  return registryOperations(
-    [...push, source],
-    { query: withSource(query, mount.from.slice(prefix.length)) },
-    plain,
-  );
+  const plan = { query: withSource(query, mount.from.slice(prefix.length)) };
+  return { kind: 'operations', operations: [...push, source], plan, otherwise: plain, requestsToken };
+}
+
+export interface MountRules {
+  /** Starts the repository names that clients use, and is removed for the upstream. */
+  readonly prefix: string;
+  /** Start the names of repositories of other upstreams on the same hosts. */
+  readonly foreignPrefixes: readonly string[];
+  /** Clients get tokens for the scopes of a challenge. */
+  readonly requestsToken: boolean;
 }
 
 interface Mount {

@@ -2,7 +2,7 @@ import type { Classification, BuiltInResponse, Protocol, RoutePlan } from '../..
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { quotedString } from '../shared/challenge.ts';
 import { isRead, unknownOperation } from '../shared/package-operations.ts';
-import { classifyUpload } from './mount.ts';
+import { classifyUpload, type MountRules } from './mount.ts';
 import { API_VERSION, ociRefusal } from './refusal.ts';
 import { malformed, operationsFor, readRoute, registryOperations } from './routes.ts';
 import { CATALOG, scopesOf } from './scope.ts';
@@ -10,6 +10,8 @@ import { CATALOG, scopesOf } from './scope.ts';
 export interface OciSettings {
   /** `/v2/`, followed by the repository prefix if there is one. */
   readonly path: string;
+  /** Paths of other registries of the same hosts, below `path`. */
+  readonly foreignPaths: readonly string[];
   readonly challenge: 'bearer' | 'basic';
   readonly blobRedirects: 'pass' | 'follow';
   /** Its scheme is the scheme of the token endpoint in challenges. */
@@ -23,6 +25,11 @@ export function ociProtocol(settings: OciSettings): Protocol {
   const { protocol: scheme } = new URL(settings.publicUrl);
   /** Prefix of the public repository names. */
   const prefix = settings.path.slice(API.length);
+  const mounts: MountRules = {
+    prefix,
+    foreignPrefixes: settings.foreignPaths.map((path) => path.slice(API.length)),
+    requestsToken: settings.challenge === 'bearer',
+  };
   const blobPlan: RoutePlan | undefined =
     settings.blobRedirects === 'follow' ? { followRedirects: true } : undefined;
 
@@ -44,7 +51,7 @@ export function ociProtocol(settings: OciSettings): Protocol {
     if (route.kind === 'invalid') return malformed(route.detail);
     const operations = operationsFor(route, method);
     if (operations === undefined) return unknownOperation(`${method} on ${route.kind}`);
-    if (route.kind === 'uploads') return classifyUpload(operations, query, prefix);
+    if (route.kind === 'uploads') return classifyUpload(operations, query, mounts);
     return registryOperations(operations, route.kind === 'blob' && isRead(method) ? blobPlan : undefined);
   }
 

@@ -78,17 +78,8 @@ function actionOn(action: RegistryAction, resource: string): readonly Operation[
   }
 }
 
-export function registryOperations(
-  operations: readonly Operation[],
-  plan?: RoutePlan,
-  otherwise?: RequestedOperations,
-): RequestedOperations {
-  return {
-    kind: 'operations',
-    operations,
-    ...(plan === undefined ? {} : { plan }),
-    ...(otherwise === undefined ? {} : { otherwise }),
-  };
+export function registryOperations(operations: readonly Operation[], plan?: RoutePlan): RequestedOperations {
+  return { kind: 'operations', operations, ...(plan === undefined ? {} : { plan }) };
 }
 
 function named(kind: OciRoute['kind'], segments: readonly string[]): ReturnType<typeof readRoute> {

@@ -83,6 +83,7 @@ describe('a job token', () => {
       workload: undefined,
       source: { class: 'job_token', jti: undefined, tokenHash: 'ab'.repeat(32) },
       limits: { kind: 'scopes', scopes: new Set(SCOPES) },
+      loginLimits: undefined,
     },
   });
 

@@ -9,6 +9,7 @@ const SETTINGS = {
   path: '/v2/',
   challenge: 'bearer',
   blobRedirects: 'pass',
+  foreignPaths: [],
   publicUrl: 'https://gateway.example.com',
 } as const;
 const registry = ociProtocol(SETTINGS);
@@ -114,7 +115,10 @@ describe('mount', () => {
       operations: [READ, WRITE, source],
       plan: { query: `?${mount}&from=c%2Fd&origin=x&y=1` },
       otherwise: { kind: 'operations', operations: [READ, WRITE], plan: { query: '?y=1' } },
+      requestsToken: true,
     });
+    const basic = ociProtocol({ ...SETTINGS, challenge: 'basic' });
+    expect(upload(`${mount}&from=c/d`, basic)).toMatchObject({ requestsToken: false });
   });
 
   test.each([[`${mount}&%66rom=c%2Fd`], [`mount=${DIGEST.replace(':', '%3A')}&from=c/d`]])(
@@ -134,6 +138,16 @@ describe('mount', () => {
   ])('refused: %s', (query) =>
     expect(upload(query)).toMatchObject({ kind: 'deny', reason: 'request_malformed' }),
   );
+
+  test('a repository of another registry of the host cannot be mounted', () => {
+    const shared = ociProtocol({ ...SETTINGS, foreignPaths: ['/v2/c/'] });
+    expect(upload(`${mount}&from=c/d`, shared)).toEqual({
+      kind: 'operations',
+      operations: [READ, WRITE],
+      plan: { query: '' },
+    });
+    expect(upload(`${mount}&from=cc/d`, shared)).toMatchObject({ operations: [READ, WRITE, {}] });
+  });
 
   test('the prefix is removed from the source; a source without the prefix cannot be mounted', () => {
     const prefixed = ociProtocol({ ...SETTINGS, path: '/v2/a/' });

@@ -70,6 +70,7 @@ export function minted(overrides: Partial<MintedFrom> = {}): MintedFrom {
     publishing: false,
     workload: undefined,
     limits: { kind: 'scopes', scopes: new Set() },
+    loginLimits: undefined,
     ...overrides,
   };
 }
