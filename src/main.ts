@@ -19,6 +19,12 @@ process.exitCode = await run({
       process.on('SIGTERM', resolve);
     }),
   onReloadSignal: (handler) => void process.on('SIGHUP', handler),
+  endWithin: (milliseconds) =>
+    void setTimeout(() => {
+      // `exit` waits for the threads of the pool, and one that writes to a stalled device never returns.
+      if (process.getActiveResourcesInfo().includes('FSReqCallback')) process.kill(process.pid, 'SIGKILL');
+      process.exit();
+    }, milliseconds).unref(),
   onUncaught: (handler) => {
     process.on('uncaughtException', handler);
     process.on('unhandledRejection', handler);

@@ -18,7 +18,7 @@ export interface Admin {
   stop(): Promise<void>;
 }
 
-const STOP_DEADLINE_MS = 1_000;
+const STOP_DEADLINE_MS = 200;
 
 export function createAdmin(settings: AdminSettings, ports: AdminPorts): Admin {
   const where = parseListenAddress(settings.listen);

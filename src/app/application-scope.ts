@@ -34,8 +34,10 @@ export interface ApplicationScope {
   readonly access: Pick<AuditSink, 'write'> | undefined;
   /** Applies the settings of a newly activated configuration. */
   applyConfig(config: Config): void;
-  /** Releases everything. Runs `first`, whose components may still write audit events; closes the audit log last. */
-  release(first: () => Promise<void>): Promise<void>;
+  /** Releases everything except the logs. Components that close before it may still write audit events. */
+  release(): Promise<void>;
+  /** Writes the audit and access logs, and closes them; what is unwritten when `expired` settles is lost and counted. */
+  closeLogs(expired: Promise<void>): Promise<void>;
 }
 
 export function openApplicationScope(config: Config, options: ApplicationOptions): ApplicationScope {
@@ -79,17 +81,15 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
     audit,
     access,
     applyConfig,
-    async release(first) {
+    async release() {
       revocations.stop();
       stalls.close();
-      try {
-        await first();
-        await egress.close();
-        await store.close();
-      } finally {
-        await audit.close();
-        await stdout.close();
-      }
+      await Promise.all([egress.close(), store.close()]);
+    },
+    async closeLogs(expired) {
+      await Promise.all([audit.close(expired), stdout.close(expired)]);
+      const events = audit.lost();
+      if (events > 0) log.error('audit events were lost', { events });
     },
   };
 }

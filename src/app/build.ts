@@ -5,6 +5,7 @@ import { createSnapshot } from './configuration-snapshot.ts';
 import { openApplicationScope, type ApplicationOptions, type ApplicationScope } from './application-scope.ts';
 import { createReadiness } from './readiness.ts';
 import { createReloads } from './reload.ts';
+import { createShutdown, flushTime, STEP_DEADLINES } from './shutdown.ts';
 import { SnapshotManager } from './snapshot-manager.ts';
 import type { IssuerStatus } from '../credentials/index.ts';
 import type { Config, LoadResult } from '../config/index.ts';
@@ -21,7 +22,10 @@ export interface Gateway {
   reload(load: () => LoadResult): Promise<boolean>;
   /** Reports "not ready", and continues to serve for server.limits.drainDelay or until `cut` settles. */
   drain(cut: Promise<unknown>): Promise<void>;
-  /** Finishes requests in flight, or aborts them when `cut` settles; then releases all resources, the audit log last. */
+  /**
+   * Finishes requests in flight, or aborts them when `cut` settles; then accounts for every request and releases all
+   * resources, the audit log last. Ends at most two seconds after `server.limits.drain`, whatever hangs.
+   */
   stop(cut?: Promise<unknown>): Promise<void>;
   /** Fetches the keys of every issuer and sends a request to every upstream. */
   check(): Promise<readonly OnlineCheck[]>;
@@ -62,11 +66,15 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
   });
   reportKeySetAges(application, issuers);
 
-  async function release(): Promise<void> {
-    await application.release(async () => {
-      await snapshots.end();
-      await admin.stop();
-    });
+  /** Node closes a server before the responses of its connections emit `close`, which accounts for their requests. */
+  async function release(cut: Promise<unknown>, flush: () => number): Promise<void> {
+    const shutdown = createShutdown(log, cut);
+    await shutdown.step('account for requests', STEP_DEADLINES.account, () => snapshots.idle());
+    await shutdown.step('close upstreams and the admin listener', STEP_DEADLINES.release, () =>
+      Promise.all([snapshots.end(), admin.stop()]),
+    );
+    await shutdown.step('close the state', STEP_DEADLINES.release, () => application.release());
+    await shutdown.step('flush the logs', flush(), (expired) => application.closeLogs(expired));
   }
 
   return {
@@ -84,7 +92,7 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
         return { server: address, admin: { host: adminAddress.address, port: adminAddress.port } };
       } catch (cause) {
         await listener.stop(NEVER);
-        await release();
+        await release(NEVER, () => STEP_DEADLINES.flushAtLeast);
         throw cause;
       }
     },
@@ -95,8 +103,10 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
     async stop(cut = NEVER) {
       stopping = true;
       readiness.drain();
+      const began = performance.now();
       await listener.stop(cut);
-      await release();
+      const { drain } = snapshots.current.config.server.limits;
+      await release(cut, () => flushTime(drain, performance.now() - began));
     },
     check: () => checkOnline(config, snapshots.current.authenticator, application.egress),
   };

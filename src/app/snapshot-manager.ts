@@ -27,6 +27,11 @@ export class SnapshotManager {
     void closed.then(() => this.#closing.delete(closed));
   }
 
+  /** Resolves when no request of any snapshot is in flight, so that each one has its audit event. */
+  async idle(): Promise<void> {
+    await Promise.all([this.#current, ...this.#previous].map(({ pipeline }) => pipeline.idle()));
+  }
+
   /** Retires the active snapshot. Call it after all requests have finished or were aborted. */
   async end(): Promise<void> {
     this.#end.resolve();

@@ -43,6 +43,10 @@ The application log goes to stderr, audit and access logs to stdout (see "audit"
     await gateway.drain(secondSignal);
     await gateway.stop(secondSignal);
     gateway.log.info('stopped');
+    terminal.endWithin(MAX_EXIT_DELAY);
     return EXIT.done;
   },
 };
+
+/** Milliseconds between the last step of the shutdown and the end of the process. */
+const MAX_EXIT_DELAY = 200;

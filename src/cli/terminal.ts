@@ -11,6 +11,8 @@ export interface Terminal {
   stopSignal(): Promise<unknown>;
   /** Calls the handler on each SIGHUP, which then no longer ends the process. */
   onReloadSignal(handler: () => void): void;
+  /** Ends the process after so many milliseconds, even if something still keeps it alive. */
+  endWithin(milliseconds: number): void;
   /** Handles uncaught exceptions and unhandled rejections. */
   onUncaught(handler: (error: unknown) => void): void;
 }

@@ -18,12 +18,22 @@ const LOG_INTERVAL = 60_000;
  */
 export class ConnectionCount {
   readonly #ports: { readonly log: Log; readonly meter: ConnectionMeter };
-  #open = 0;
+  readonly #open = new Set<Socket>();
+  #acceptedAt = Number.NEGATIVE_INFINITY;
   readonly #byNetwork = new Map<string, number>();
   #loggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(ports: { readonly log: Log; readonly meter: ConnectionMeter }) {
     this.#ports = ports;
+  }
+
+  get open(): ReadonlySet<Socket> {
+    return this.#open;
+  }
+
+  /** Time of the last accepted connection, as of `performance.now()`. */
+  get acceptedAt(): number {
+    return this.#acceptedAt;
   }
 
   /** False: the connection has been closed. The limit per address does not apply to `trusted` proxies. */
@@ -32,11 +42,12 @@ export class ConnectionCount {
     const address = plainAddress(socket.remoteAddress ?? '');
     const network = networkOf(address);
     const count = (this.#byNetwork.get(network) ?? 0) + 1;
-    this.#open += 1;
+    this.#open.add(socket);
+    this.#acceptedAt = performance.now();
     this.#byNetwork.set(network, count);
     meter.opened();
-    socket.once('close', () => this.#forget(network));
-    if (this.#open > limits.connections) return this.#refuse(socket, 'all', address);
+    socket.once('close', () => this.#forget(socket, network));
+    if (this.#open.size > limits.connections) return this.#refuse(socket, 'all', address);
     const isProxy = trusted !== undefined && contains(trusted, address);
     if (count > limits.connectionsPerAddress && !isProxy) return this.#refuse(socket, 'address', address);
     return true;
@@ -53,8 +64,8 @@ export class ConnectionCount {
     return false;
   }
 
-  #forget(network: string): void {
-    this.#open -= 1;
+  #forget(socket: Socket, network: string): void {
+    this.#open.delete(socket);
     this.#ports.meter.closed();
     const left = (this.#byNetwork.get(network) ?? 1) - 1;
     if (left === 0) this.#byNetwork.delete(network);

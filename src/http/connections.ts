@@ -1,5 +1,5 @@
 import { ServerResponse, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
-import { Socket } from 'node:net';
+import { Server as TcpServer, Socket } from 'node:net';
 
 /** Milliseconds after which a half-closed connection is cut although the client is still sending. */
 const LINGER = 2_000;
@@ -99,28 +99,47 @@ async function turnWithoutConnection(server: Server): Promise<void> {
 const MAX_TURNS = 1_000;
 
 /** Milliseconds between two closes of idle connections. */
-const SWEEP = 200;
+const SWEEP = 50;
 
 /**
- * Closes the server. `server.close()` waits for keep-alive connections, so idle connections are closed periodically.
- * It also waits for `detached` connections, which `closeAllConnections()` does not reach.
+ * Milliseconds for which a new connection may be silent when the port is closed, because its first request may be on its
+ * way. Idle connections close only after this time without a new one.
+ */
+const FIRST_REQUEST = 250;
+
+/**
+ * Closes the server: idle connections at once, the others after their response, and the rest at the deadline or with
+ * `cut`. `sockets` are the accepted ones; the server does not know those in a TLS handshake or detached from it.
  */
 export async function closeServer(
   server: Server,
   how: {
     readonly deadline: number;
     readonly cut: Promise<unknown>;
-    readonly detached: ReadonlySet<Socket>;
+    readonly sockets: ReadonlySet<Socket>;
+    /** Time of the last accepted connection, as of `performance.now()`. */
+    readonly acceptedAt: () => number;
   },
 ): Promise<void> {
   if (!server.listening) return;
   await turnWithoutConnection(server);
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const quietAt = how.acceptedAt() + FIRST_REQUEST;
+  // Not the server's own `close()`, which would also close new connections before their first request is read.
+  const closed = new Promise<void>((resolve) => TcpServer.prototype.close.call(server, () => resolve()));
+  const closeIdle = (): void => {
+    if (performance.now() < quietAt) return;
+    server.closeIdleConnections();
+    for (const socket of how.sockets) if (socket.bytesRead === 0) socket.destroy();
+  };
   // After the poll phase: closing a connection with an unread request in the kernel's buffer resets it.
-  const sweep = setInterval(() => setImmediate(() => server.closeIdleConnections()), SWEEP);
-  await Promise.race([closed, waitUnlessCut(how.deadline, how.cut)]);
-  clearInterval(sweep);
+  const sweep = (): void => void setImmediate(closeIdle);
+  sweep();
+  const timer = setInterval(sweep, SWEEP);
+  await waitUnlessCut(how.deadline, Promise.race([closed, how.cut]));
+  clearInterval(timer);
+  // Stops the periodic check of connections.
+  server.close();
   server.closeAllConnections();
-  for (const socket of how.detached) socket.destroy();
+  for (const socket of how.sockets) socket.destroy();
   await closed;
 }

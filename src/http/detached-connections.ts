@@ -6,7 +6,7 @@ import type { RequestEvents } from './request-events.ts';
 
 /** Connections that Node has detached from the server after `CONNECT` or an accepted upgrade. */
 export class DetachedConnections {
-  readonly sockets = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
   readonly #upgrades = new Map<Socket, Upgrade>();
 
   register(server: Server, requests: RequestEvents, refuse: RefuseBytes): void {
@@ -35,15 +35,15 @@ export class DetachedConnections {
    * the sink.
    */
   async closed(): Promise<void> {
-    const sockets = [...this.sockets];
+    const sockets = [...this.#sockets];
     await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
   }
 
   /** Node no longer handles the errors and the end of such a connection. */
   #add(socket: Socket): void {
-    this.sockets.add(socket);
+    this.#sockets.add(socket);
     socket.on('error', () => socket.destroy());
-    socket.once('close', () => this.sockets.delete(socket));
+    socket.once('close', () => this.#sockets.delete(socket));
   }
 }
 

@@ -104,7 +104,12 @@ export function createListener(
     draining = true;
     certificate?.close();
     detached.closeSwitched();
-    await closeServer(server, { deadline: limits.drain, cut, detached: detached.sockets });
+    await closeServer(server, {
+      deadline: limits.drain,
+      cut,
+      sockets: connections.open,
+      acceptedAt: () => connections.acceptedAt,
+    });
     await detached.closed();
   }
 

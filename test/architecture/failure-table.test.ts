@@ -164,6 +164,13 @@ const TESTS_OF: Readonly<Record<string, readonly (readonly [file: string, title:
       'test/e2e/drain.test.ts',
       'D8 a second signal aborts requests in flight; the audit log is still complete',
     ],
+    ['test/e2e/shutdown.test.ts', 'requests that a drain of %s cuts have an audit event each'],
+  ],
+  'the reader of the audit trail is stalled or gone at SIGTERM': [
+    [
+      'test/e2e/shutdown.test.ts',
+      'with a %s reader of the audit trail the process ends, and counts the lost lines',
+    ],
   ],
   'too many connections, of one client or in total': [
     [

@@ -1,8 +1,5 @@
 /** D8: a process that stops under load resets no connection and loses no audit event. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, request, type IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { Agent, type IncomingMessage } from 'node:http';
 import process from 'node:process';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -10,76 +7,26 @@ import { expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
-import { startHttpUpstream } from '../support/http-upstream.ts';
-import { startIssuer } from '../support/issuer.ts';
+import { startProcessScene, type ProcessScene } from '../support/process-scene.ts';
 
 const keep = cleanUp();
 
 const PIECE = Buffer.alloc(64 * 1024, 'x');
 const PIECES = 120;
 
-interface Scene {
-  readonly gateway: GatewayProcess;
-  /** Sends one request; `agent` selects the connection. */
-  ask(method: string, agent: Agent, body?: Readable): Promise<IncomingMessage>;
-  readonly token: string;
-  /** Request ids of the audit events. */
-  audited(): readonly string[];
-}
-
-async function scene(limits: string): Promise<Scene> {
-  const issuer = keep(await startIssuer());
-  const upstream = keep(
-    await startHttpUpstream((req, res) => {
-      if (req.method === 'GET') return void res.end('ok');
-      let bytes = 0;
-      req.on('data', (chunk: Buffer) => (bytes += chunk.length));
-      req.on('end', () => res.end(String(bytes)));
-      req.on('error', () => undefined);
+async function scene(limits: string): Promise<ProcessScene> {
+  return keep(
+    await startProcessScene({
+      limits,
+      respond: (req, res) => {
+        if (req.method === 'GET') return void res.end('ok');
+        let bytes = 0;
+        req.on('data', (chunk: Buffer) => (bytes += chunk.length));
+        req.on('end', () => res.end(String(bytes)));
+        req.on('error', () => undefined);
+      },
     }),
   );
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-drain-'));
-  keep({ close: () => rmSync(folder, { recursive: true, force: true }) });
-  const file = join(folder, 'gatehouse.yaml');
-  writeFileSync(
-    file,
-    `version: 1
-server:
-  listen: 127.0.0.1:0
-  publicUrl: https://gateway.example.com
-  admin: { listen: 127.0.0.1:0 }
-  limits: ${limits}
-issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
-identities:
-  payments:
-    issuer: gitlab
-    match: { project_id: "20" }
-    grants: [{ service: orders, scopes: [read_api, write_api], resources: ["**"] }]
-services:
-  orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
-`,
-  );
-  const gateway = keep(await startGatewayProcess(file));
-  const token = issuer.mint({ project_id: '20' });
-  return {
-    gateway,
-    token,
-    ask: (method, agent, body) =>
-      new Promise((resolve, reject) => {
-        const headers = { Authorization: `Bearer ${token}` };
-        const call = request(`${gateway.url}/orders/x`, { method, headers, agent }, resolve);
-        call.on('error', reject);
-        if (body === undefined) call.end();
-        else body.pipe(call);
-      }),
-    audited: () =>
-      gateway
-        .output()
-        .stdout.split('\n')
-        .filter((line) => line.includes('gatehouse.audit'))
-        .map((line) => (JSON.parse(line) as { http: { request: { id: string } } }).http.request.id),
-  };
 }
 
 /** Takes about six seconds, longer than the drain delay. */
@@ -95,7 +42,7 @@ function slowBody(): Readable {
 }
 
 test('D8 SIGTERM under load: uploads complete, keep-alive connections are closed, every response has an audit event', async () => {
-  const { gateway, ask, audited } = await scene('{ drainDelay: 3s, drain: 20s }');
+  const { gateway, ask, audited } = await scene('drainDelay: 3s, drain: 20s');
   const ids: string[] = [];
   const problems: string[] = [];
   let connectionsClosedByAnswer = 0;
@@ -110,7 +57,7 @@ test('D8 SIGTERM under load: uploads complete, keep-alive connections are closed
   async function loop(): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     for (let closed = false; ready || !closed;) {
-      await ask('GET', agent).then(
+      await ask('GET', { agent }).then(
         async (answer) => {
           closed = answer.headers.connection === 'close';
           const said = await take(answer);
@@ -125,7 +72,7 @@ test('D8 SIGTERM under load: uploads complete, keep-alive connections are closed
     agent.destroy();
   }
 
-  const uploads = Array.from({ length: 4 }, async () => take(await ask('PUT', new Agent(), slowBody())));
+  const uploads = Array.from({ length: 4 }, async () => take(await ask('PUT', { body: slowBody() })));
   const loops = Array.from({ length: 6 }, loop);
   await eventually('traffic', () => ids.length > 100, 20_000);
 
@@ -133,7 +80,7 @@ test('D8 SIGTERM under load: uploads complete, keep-alive connections are closed
   await eventually('not ready', async () => (await fetch(`${gateway.adminUrl}/readyz`)).status === 503);
   ready = false;
   // New requests are served during the drain delay.
-  const late = await ask('GET', new Agent());
+  const late = await ask('GET');
   expect(late.headers.connection).toBe('close');
   expect(await take(late)).toBe('200 ok');
 
@@ -150,18 +97,13 @@ test('D8 SIGTERM under load: uploads complete, keep-alive connections are closed
 }, 60_000);
 
 test('D8 an idle connection is closed, not reset; an active one is aborted at the deadline and logged', async () => {
-  const { gateway, token, audited } = await scene('{ drainDelay: 300ms, drain: 500ms }');
-  const head = `/orders/x HTTP/1.1\r\nHost: a.example.com\r\nAuthorization: Bearer ${token}\r\n`;
+  const { gateway, head, inFlight, audited } = await scene('drainDelay: 300ms, drain: 500ms');
   const idle = await openConversation(gateway.port);
-  idle.write(`GET ${head}\r\n`);
+  idle.write(`${head('GET')}\r\n`);
   await eventually('its response', () => idle.received().endsWith('ok'));
   const stuck = await openConversation(gateway.port);
-  stuck.write(`PUT ${head}Content-Length: 10\r\n\r\n12345`);
-  await eventually('it is in flight', () =>
-    fetch(`${gateway.adminUrl}/metrics`).then(async (answer) =>
-      (await answer.text()).includes('gatehouse_requests_in_flight 1\n'),
-    ),
-  );
+  stuck.write(`${head('PUT')}Content-Length: 10\r\n\r\n12345`);
+  await inFlight(1);
   expect(await gateway.signal('SIGTERM')).toBe(0);
   expect((await idle.answers()).length).toBe(1);
   expect(idle.error()).toBeUndefined();
@@ -170,16 +112,10 @@ test('D8 an idle connection is closed, not reset; an active one is aborted at th
 });
 
 test('D8 a second signal aborts requests in flight; the audit log is still complete', async () => {
-  const { gateway, token, audited } = await scene('{ drainDelay: 20s, drain: 20s }');
+  const { gateway, head, inFlight, audited } = await scene('drainDelay: 20s, drain: 20s');
   const stuck = await openConversation(gateway.port);
-  stuck.write(
-    `PUT /orders/x HTTP/1.1\r\nHost: a.example.com\r\nAuthorization: Bearer ${token}\r\nContent-Length: 10\r\n\r\n12345`,
-  );
-  await eventually('it is in flight', () =>
-    fetch(`${gateway.adminUrl}/metrics`).then(async (answer) =>
-      (await answer.text()).includes('gatehouse_requests_in_flight 1\n'),
-    ),
-  );
+  stuck.write(`${head('PUT')}Content-Length: 10\r\n\r\n12345`);
+  await inFlight(1);
   const began = performance.now();
   const exited = gateway.signal('SIGTERM');
   await eventually('it drains', () => gateway.log().some(({ message }) => message.startsWith('stopping')));

@@ -1,4 +1,5 @@
 /** TLS on both sides (threats K7): private authorities, wrong ones, wrong names, and the listener's own certificate. */
+import { once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
 import { createServer as createTlsServer, request } from 'node:https';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
 import { needs } from '../support/needs.ts';
-import { rawResponse } from '../support/raw-client.ts';
+import { openSocket, rawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { startOrdersScenario } from '../support/scenario/orders.ts';
 
@@ -157,6 +158,22 @@ needs('openssl').describe('TLS', () => {
     replace(scenario.folder, 'tls.key', second.key);
     await eventually('the new certificate', async () => (await serial(scenario.port)) !== before, 15_000);
     expect(await get(scenario, '/orders/x', ours)).toBe(200);
+  });
+
+  test('the listener: a connection without a handshake does not delay the shutdown', async () => {
+    const upstream = keep(await startRecordingUpstream());
+    const { cert, key } = ours.issue('DNS:gateway.example.com');
+    const scenario = await startOrdersScenario(upstream.url, {
+      server: 'tls: { certFile: tls.crt, keyFile: tls.key }',
+      files: { 'tls.crt': cert, 'tls.key': key },
+    });
+    expect(await get(scenario, '/orders/x', ours)).toBe(200);
+    const silent = await openSocket(scenario.port);
+    const kept = connect({ host: '127.0.0.1', port: scenario.port, rejectUnauthorized: false });
+    await once(kept, 'secureConnect');
+    const began = performance.now();
+    await Promise.all([scenario.close(), once(silent, 'close'), once(kept, 'close')]);
+    expect(performance.now() - began).toBeLessThan(3_000);
   });
 });
 

@@ -116,6 +116,7 @@ describe('K9 runtime floor', () => {
       err: (text) => void (err += text),
       stopSignal: () => Promise.resolve(),
       onReloadSignal: () => undefined,
+      endWithin: () => undefined,
       onUncaught: () => undefined,
     });
     return { code, out, err };
@@ -166,6 +167,7 @@ describe('K9 runtime floor', () => {
         err: (text) => void (err += text),
         stopSignal: () => Promise.resolve(),
         onReloadSignal: () => undefined,
+        endWithin: () => undefined,
         onUncaught: () => undefined,
       });
       expect([args[0], code, err]).toEqual([args[0], 1, expect.stringContaining('known vulnerabilities')]);

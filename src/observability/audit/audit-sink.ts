@@ -18,7 +18,8 @@ export interface AuditSettings {
 export interface ClosableAuditSink extends AuditSink {
   /** Events that were dropped because the buffer was full. */
   lost(): number;
-  close(): Promise<void>;
+  /** Writes the buffered events until `expired` settles. A shared writer is closed by its owner. */
+  close(expired?: Promise<void>): Promise<void>;
 }
 
 /** Buffer space reserved for the events of requests that were accepted before the sink stalled. */
@@ -46,7 +47,7 @@ export function createAuditSink(
     },
     flush: () => writer.flush(),
     lost: () => lost,
-    close: () => (shared === undefined ? writer.close() : writer.flush()),
+    close: (expired) => (shared === undefined ? writer.close(expired) : Promise.resolve()),
   };
 }
 

@@ -27,7 +27,6 @@ const KEEP = 256 * 1024;
 /** Milliseconds for which lines are batched, because a write costs as much for one line as for a hundred. */
 const GATHER_MS = 25;
 const GATHER_BYTES = 64 * 1024;
-const CLOSE_DEADLINE_MS = 5_000;
 
 /**
  * Retry delays in milliseconds: short for a full pipe, which drains soon, long for other errors such as a
@@ -60,7 +59,10 @@ export class LineWriter {
   #pause = 0;
   #broken = false;
   #full = false;
+  /** No line is accepted any more. */
   #closed = false;
+  /** Nothing is written any more. */
+  #ended = false;
 
   constructor(output: Output, ports: { readonly log: Log; readonly write?: WriteAttempt | undefined }) {
     this.#output = output;
@@ -97,23 +99,27 @@ export class LineWriter {
     });
   }
 
-  /** Flushes within a time limit, then stops writing. */
-  async close(): Promise<void> {
+  /** Flushes until `expired` settles, then stops writing. */
+  async close(expired: Promise<void> = NEVER): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_DEADLINE_MS);
-    });
-    await Promise.race([this.flush(), deadline]);
-    clearTimeout(timer);
+    await Promise.race([this.flush(), expired]);
+    this.#ended = true;
     clearTimeout(this.#gather);
     clearTimeout(this.#retry);
     const bytes = this.#appended - this.#written;
-    if (bytes > 0) this.#log.error('log lines were not written', { output: this.#output.name, bytes });
+    if (bytes > 0) {
+      const lines = this.#unwrittenLines();
+      this.#log.error('log lines were not written', { output: this.#output.name, lines, bytes });
+    }
     if (this.#output.owned && bytes === 0) {
       await new Promise<void>((resolve) => close(this.#output.fd, () => resolve()));
     }
+  }
+
+  #unwrittenLines(): number {
+    const leaving = this.#inFlight ? this.#leaving.subarray(this.#from, this.#to) : NOTHING;
+    return lineEnds(leaving) + lineEnds(this.#filling.subarray(0, this.#filled));
   }
 
   #makeRoom(line: string): boolean {
@@ -147,6 +153,7 @@ export class LineWriter {
   }
 
   #attempt(): void {
+    if (this.#ended) return;
     const { fd } = this.#output;
     this.#write(fd, this.#leaving, this.#from, this.#to - this.#from, null, (error, written) => {
       if (error === null && written > 0) this.#progressed(written);
@@ -178,7 +185,19 @@ export class LineWriter {
       this.#broken = true;
       this.#log.error('the log output cannot be written, trying again', { output: this.#output.name, code });
     }
+    if (this.#ended) return;
     this.#pause = Math.min(pauses.most, Math.max(pauses.first, this.#pause * 2));
     this.#retry = setTimeout(() => this.#attempt(), this.#pause);
   }
 }
+
+const NEVER = new Promise<never>(() => undefined);
+const NOTHING = Buffer.alloc(0);
+
+function lineEnds(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(LINE_END); at !== -1; at = bytes.indexOf(LINE_END, at + 1)) count += 1;
+  return count;
+}
+
+const LINE_END = 0x0a;

@@ -88,10 +88,11 @@ describe('with time frozen', () => {
     const { state, log, writer } = setUp();
     state.stalled = true;
     writer.append('0123456789\n');
-    const closed = writer.close();
+    const closed = writer.close(new Promise((resolve) => setTimeout(resolve, 5_000)));
+    writer.append('late\n');
     await vi.advanceTimersByTimeAsync(5_000);
     await closed;
-    expect(log.lines.at(-1)).toMatchObject({ level: 'error', fields: { bytes: 11 } });
+    expect(log.lines.at(-1)).toMatchObject({ level: 'error', fields: { lines: 1, bytes: 11 } });
     expect(writer.append('late\n')).toBe(false);
   });
 });
