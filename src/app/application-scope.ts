@@ -10,7 +10,7 @@ import {
   createAuditSink,
   createLog,
   createTelemetry,
-  openLineWriter,
+  openStdoutWriter,
   type Telemetry,
 } from '../observability/index.ts';
 
@@ -34,6 +34,8 @@ export interface ApplicationScope {
   readonly access: Pick<AuditSink, 'write'> | undefined;
   /** Applies the settings of a newly activated configuration. */
   applyConfig(config: Config): void;
+  /** Reopens the audit file if it was rotated. */
+  reopenLogs(): void;
   /** Releases everything except the logs. Components that close before it may still write audit events. */
   release(): Promise<void>;
   /** Writes the audit and access logs, and closes them; what is unwritten when `expired` settles is lost and counted. */
@@ -53,7 +55,7 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
   const store = openStore(inspect ? IN_MEMORY : config.state, { clock, log });
   const revocations = createRevocations(store, { clock, log });
   const stalls = new StallWatch(config.server.limits.bodyIdle);
-  const stdout = openLineWriter({}, { log });
+  const stdout = openStdoutWriter({ log });
   const issuerTypes = new Map<string, IssuerType>();
   const audit = createAuditSink(
     { ...config.audit, enabled: config.audit.enabled && !inspect, issuerTypes },
@@ -81,6 +83,7 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
     audit,
     access,
     applyConfig,
+    reopenLogs: () => void audit.reopen(),
     async release() {
       revocations.stop();
       stalls.close();

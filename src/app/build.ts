@@ -29,6 +29,8 @@ export interface Gateway {
   stop(cut?: Promise<unknown>): Promise<void>;
   /** Fetches the keys of every issuer and sends a request to every upstream. */
   check(): Promise<readonly OnlineCheck[]>;
+  /** Reopens the audit file if it was rotated. */
+  reopenLogs(): void;
   readonly explain: Explain;
   readonly log: Log;
 }
@@ -108,6 +110,7 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
       const { drain } = snapshots.current.config.server.limits;
       await release(cut, () => flushTime(drain, performance.now() - began));
     },
+    reopenLogs: () => application.reopenLogs(),
     check: () => checkOnline(config, snapshots.current.authenticator, application.egress),
   };
 }

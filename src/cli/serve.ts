@@ -11,7 +11,7 @@ export const serveCommand: Command = {
 Runs the gateway until SIGTERM or SIGINT. It then reports "not ready", stops accepting connections after
 server.limits.drainDelay, finishes requests in flight within server.limits.drain, and exits with 0. A second signal
 aborts requests in flight.
-The configuration is reloaded when it changes and on SIGHUP. A reload is atomic: an invalid configuration has no
+The configuration is reloaded when it changes and on SIGHUP, which also reopens the audit file. A reload is atomic: an invalid configuration has no
 effect.
 The application log goes to stderr, audit and access logs to stdout (see "audit" and "logs" in the configuration).
 
@@ -30,7 +30,10 @@ The application log goes to stderr, audit and access logs to stdout (see "audit"
       gateway.log.error('uncaught exception', { error: name, frames });
     });
     const stopped = terminal.stopSignal();
-    terminal.onReloadSignal(() => watch.now());
+    terminal.onReloadSignal(() => {
+      gateway.reopenLogs();
+      watch.now();
+    });
     await gateway.start();
     watch.start(
       () => gateway.reload(() => loadConfig(path, terminal.env)),

@@ -1,7 +1,7 @@
 export { createAccessLog, type AccessLog } from './audit/access-log.ts';
 export { createAuditSink, type AuditSettings, type ClosableAuditSink } from './audit/audit-sink.ts';
 export type { LineWriter } from './audit/line-writer.ts';
-export { openLineWriter } from './audit/open-line-writer.ts';
+export { openStdoutWriter } from './audit/stdout-writer.ts';
 export { createLog, type LogSettings } from './log/log.ts';
 export {
   createTelemetry,

@@ -118,6 +118,16 @@ const TESTS_OF: Readonly<Record<string, readonly (readonly [file: string, title:
       'the audit file cannot be written and is required: 503 audit_unavailable, nothing is forwarded',
     ],
   ],
+  'the audit file is renamed or deleted': [
+    [
+      'test/e2e/audit-rotation.test.ts',
+      'a rename %s: the new file receives the next lines, and none is lost',
+    ],
+    [
+      'test/e2e/audit-rotation.test.ts',
+      'a deleted file is created again within seconds, and the log counts the lost bytes',
+    ],
+  ],
   'a secret file is rotated': [
     [
       'test/security/upstream-credential.test.ts',

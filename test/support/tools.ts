@@ -17,6 +17,7 @@ export const TOOL_PACKAGES = {
   haproxy: 'haproxy',
   htpasswd: 'apache2-utils',
   jq: 'jq',
+  logrotate: 'logrotate',
   mono: 'mono-runtime',
   mvn: 'maven',
   nginx: 'nginx-light',

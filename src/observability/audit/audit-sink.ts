@@ -2,8 +2,9 @@ import type { AuditEvent, AuditSink } from '../../core/audit-event.ts';
 import type { IssuerType } from '../../core/issuer-presets.ts';
 import type { Log } from '../../core/ports.ts';
 import { createEventLine } from './event-line.ts';
-import type { LineWriter } from './line-writer.ts';
-import { openLineWriter } from './open-line-writer.ts';
+import { LineWriter } from './line-writer.ts';
+import { openStdoutWriter } from './stdout-writer.ts';
+import { LogFile } from './log-file.ts';
 
 export interface AuditSettings {
   readonly enabled: boolean;
@@ -18,6 +19,8 @@ export interface AuditSettings {
 export interface ClosableAuditSink extends AuditSink {
   /** Events that were dropped because the buffer was full. */
   lost(): number;
+  /** Reopens the file if it was renamed or deleted. */
+  reopen(): Promise<void>;
   /** Writes the buffered events until `expired` settles. A shared writer is closed by its owner. */
   close(expired?: Promise<void>): Promise<void>;
 }
@@ -31,8 +34,9 @@ export function createAuditSink(
 ): ClosableAuditSink {
   if (!settings.enabled) return DISABLED;
 
-  const shared = settings.file === undefined ? ports.stdout : undefined;
-  const writer = shared ?? openLineWriter(settings, ports);
+  const file = settings.file === undefined ? undefined : new LogFile(settings.file, ports);
+  const shared = file === undefined ? ports.stdout : undefined;
+  const writer = shared ?? (file === undefined ? openStdoutWriter(ports) : new LineWriter(file, ports));
   const eventLine = createEventLine(settings.issuerTypes);
   let lost = 0;
 
@@ -47,6 +51,7 @@ export function createAuditSink(
     },
     flush: () => writer.flush(),
     lost: () => lost,
+    reopen: () => file?.check() ?? Promise.resolve(),
     close: (expired) => (shared === undefined ? writer.close(expired) : Promise.resolve()),
   };
 }
@@ -56,5 +61,6 @@ const DISABLED: ClosableAuditSink = {
   available: () => true,
   flush: () => Promise.resolve(),
   lost: () => 0,
+  reopen: () => Promise.resolve(),
   close: () => Promise.resolve(),
 };

@@ -1,4 +1,4 @@
-import { close, write } from 'node:fs';
+import { write } from 'node:fs';
 import type { Log } from '../../core/ports.ts';
 
 /** The signature of node:fs `write`: one attempt, possibly partial. */
@@ -12,11 +12,13 @@ export type WriteAttempt = (
 ) => void;
 
 export interface Output {
-  readonly fd: number;
+  /** Undefined: the output is not available, and lines wait. */
+  readonly fd: number | undefined;
   /** Names the output in the application log. */
   readonly name: string;
-  /** Whether closing the writer closes the descriptor. */
-  readonly owned: boolean;
+  /** Switches to another descriptor, if there is one. Called between two lines, and never during a write. */
+  advance?(): boolean;
+  close?(): Promise<void>;
 }
 
 /** Bytes of both buffers together. */
@@ -112,9 +114,8 @@ export class LineWriter {
       const lines = this.#unwrittenLines();
       this.#log.error('log lines were not written', { output: this.#output.name, lines, bytes });
     }
-    if (this.#output.owned && bytes === 0) {
-      await new Promise<void>((resolve) => close(this.#output.fd, () => resolve()));
-    }
+    // A write in flight still uses the descriptor.
+    if (bytes === 0) await this.#output.close?.();
   }
 
   #unwrittenLines(): number {
@@ -149,12 +150,14 @@ export class LineWriter {
     this.#to = this.#filled;
     this.#filled = 0;
     this.#inFlight = true;
+    this.#output.advance?.();
     this.#attempt();
   }
 
   #attempt(): void {
     if (this.#ended) return;
     const { fd } = this.#output;
+    if (fd === undefined) return this.#tryAgain('ENOENT');
     this.#write(fd, this.#leaving, this.#from, this.#to - this.#from, null, (error, written) => {
       if (error === null && written > 0) this.#progressed(written);
       else this.#tryAgain(error?.code ?? 'EAGAIN');
@@ -187,7 +190,17 @@ export class LineWriter {
     }
     if (this.#ended) return;
     this.#pause = Math.min(pauses.most, Math.max(pauses.first, this.#pause * 2));
-    this.#retry = setTimeout(() => this.#attempt(), this.#pause);
+    this.#retry = setTimeout(() => {
+      if (this.#output.advance?.() === true) this.#restartLine();
+      this.#attempt();
+    }, this.#pause);
+  }
+
+  /** A line of which the previous output has only a part is written whole to the next one. */
+  #restartLine(): void {
+    const start = this.#from === 0 ? 0 : this.#leaving.lastIndexOf(LINE_END, this.#from - 1) + 1;
+    this.#written -= this.#from - start;
+    this.#from = start;
   }
 }
 

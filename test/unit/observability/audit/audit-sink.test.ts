@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createAccessLog, createAuditSink, openLineWriter } from '../../../../src/observability/index.ts';
+import { createAccessLog, createAuditSink } from '../../../../src/observability/index.ts';
 import { LineWriter } from '../../../../src/observability/audit/line-writer.ts';
+import { LogFile } from '../../../../src/observability/audit/log-file.ts';
 import { recordingLog, refusedEvent, sampleEvent } from '../../../support/audit-events.ts';
 
 let folder: string;
@@ -16,7 +17,7 @@ const issuerTypes = new Map();
 
 function stalledWriter(): LineWriter {
   const log = recordingLog();
-  return new LineWriter({ fd: -1, name: 'stalled', owned: false }, { log, write: () => undefined });
+  return new LineWriter({ fd: -1, name: 'stalled' }, { log, write: () => undefined });
 }
 
 test('a file: created for owner and group, appended to, complete after close', async () => {
@@ -108,7 +109,7 @@ test('switched off: nothing is written and nothing is refused', async () => {
 test('access log and audit trail share a writer; closing the one leaves it to the other', async () => {
   const file = join(folder, 'both.log');
   const log = recordingLog();
-  const stdout = openLineWriter({ file }, { log });
+  const stdout = new LineWriter(new LogFile(file, { log }), { log });
   const sink = createAuditSink({ enabled: true, required: false, issuerTypes }, { log, stdout });
   const access = createAccessLog({ enabled: true }, { stdout });
   createAccessLog({ enabled: false }, { stdout }).write(sampleEvent());

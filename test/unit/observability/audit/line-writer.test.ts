@@ -27,7 +27,7 @@ function fakeOutput() {
 function setUp() {
   const { state, attempt } = fakeOutput();
   const log = recordingLog();
-  const writer = new LineWriter({ fd: -1, name: 'test', owned: false }, { log, write: attempt });
+  const writer = new LineWriter({ fd: -1, name: 'test' }, { log, write: attempt });
   return { state, log, writer };
 }
 
