@@ -21,6 +21,16 @@ const TESTS_OF: Readonly<Record<string, readonly (readonly [file: string, title:
   "a key is removed from the issuer's key set": [
     ['test/security/cache.test.ts', 'C6 cached tokens of a withdrawn key are refused at the next request'],
   ],
+  'the nodes of an issuer publish different key sets': [
+    [
+      'test/unit/credentials/id-token/alternating-keys.test.ts',
+      'keys that disappear and return stay usable with each set',
+    ],
+    [
+      'test/unit/credentials/id-token/alternating-keys.test.ts',
+      'an alternating key that is no longer published is usable for the refresh interval, then undecided, then unknown',
+    ],
+  ],
   'GitLab is unreachable for the verification of a job token': [
     ['test/unit/credentials/job-token/job-token.test.ts', 'an outage ends'],
     [

@@ -5,6 +5,7 @@ import type { VerificationMeter } from '../../core/meter.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 import { backoff, jittered } from '../../util/async/backoff.ts';
 import { quoted } from '../../util/text/quoted.ts';
+import { AlternatingKeys } from './alternating-keys.ts';
 import type { KeySource } from './key-source.ts';
 import { parseKeySet } from './parse-key-set.ts';
 import type { KeyHandle } from './parse-key-set.ts';
@@ -33,7 +34,7 @@ const MIN_TIMER_DELAY = 1_000;
 /**
  * The signing keys of one issuer, refreshed in the background. After a failed fetch the previous keys remain
  * usable up to the stale limit. After a successful fetch, keys that the issuer no longer publishes are
- * invalid at once.
+ * invalid at once, except those that alternate.
  */
 export class KeySet {
   readonly #issuer: string;
@@ -44,6 +45,7 @@ export class KeySet {
   #count = 0;
   /** Ignored keys of the last fetch, as key id and reason. */
   #ignored: ReadonlySet<string> = new Set();
+  readonly #alternating: AlternatingKeys;
   #fetchedAt: number | undefined;
   #failures = 0;
   #lastError: string | undefined;
@@ -58,6 +60,7 @@ export class KeySet {
     this.#source = source;
     this.#timing = timing;
     this.#ports = ports;
+    this.#alternating = new AlternatingKeys(timing);
   }
 
   /**
@@ -99,6 +102,7 @@ export class KeySet {
     await this.#fetchForUnknownKid();
     const fetched = this.#keys.get(kid);
     if (fetched !== undefined) return fetched;
+    if (this.#alternating.includes(kid, this.#ports.clock.now())) return this.#elsewhere(kid);
     return this.#lastError === undefined
       ? deny('signature_invalid', `issuer ${this.#issuer} has no key with kid ${quoted(kid)}`)
       : this.#unavailable();
@@ -152,7 +156,8 @@ export class KeySet {
     }
   }
 
-  #adopt(fetched: readonly KeyHandle[]): void {
+  #adopt(published: readonly KeyHandle[]): void {
+    const fetched = this.#mergeAlternating(published);
     const old = new Map([...this.#keys.values()].flat().map((key) => [key.fingerprint, key]));
     const current = new Map(fetched.map((key) => [key.fingerprint, old.get(key.fingerprint) ?? key]));
     for (const [fingerprint, key] of old) if (!current.has(fingerprint)) key.alive = false;
@@ -171,6 +176,16 @@ export class KeySet {
     this.#retryAt = Number.NEGATIVE_INFINITY;
   }
 
+  #mergeAlternating(published: readonly KeyHandle[]): readonly KeyHandle[] {
+    const now = this.#ports.clock.now();
+    const known = this.#alternating.active(now);
+    const merged = this.#alternating.merge(published, now);
+    if (!known && this.#alternating.active(now)) {
+      this.#ports.log.warn('the nodes of the issuer publish different key sets', { issuer: this.#issuer });
+    }
+    return merged;
+  }
+
   #noteFailure(error: unknown): void {
     const { code, message } =
       error instanceof GatehouseError ? error : { code: 'key_set_invalid', message: 'unexpected error' };
@@ -187,9 +202,19 @@ export class KeySet {
   #schedule(): void {
     clearTimeout(this.#timer);
     if (!this.#running) return;
-    const wait = this.#failures > 0 ? backoff(this.#failures) : jittered(this.#timing.refresh);
+    const { refresh, cooldown } = this.#timing;
+    const interval = this.#alternating.active(this.#ports.clock.now())
+      ? Math.min(refresh, cooldown)
+      : refresh;
+    const wait = this.#failures > 0 ? backoff(this.#failures) : jittered(interval);
     const bounded = Math.min(MAX_TIMER_DELAY, Math.max(MIN_TIMER_DELAY, wait));
     this.#timer = setTimeout(() => void this.refresh(), bounded).unref();
+  }
+
+  /** Another node of the issuer may publish the key, so that its absence decides nothing. */
+  #elsewhere(kid: string): Refusal {
+    const detail = `the nodes of issuer ${this.#issuer} publish different key sets, and the last one is without kid ${quoted(kid)}`;
+    return unable('issuer_unavailable', detail, Math.max(1, Math.ceil(this.#timing.cooldown / 1000)));
   }
 
   #unavailable(): Refusal {
