@@ -147,7 +147,9 @@ function reportKeySetAges(
 ): void {
   telemetry.setKeySetAges(() =>
     issuers().flatMap(({ name, fetchedAt }) =>
-      fetchedAt === undefined ? [] : [{ issuer: name, ageSeconds: (clock.now() - fetchedAt) / 1000 }],
+      fetchedAt === undefined
+        ? []
+        : [{ issuer: name, ageSeconds: Math.max(0, clock.now() - fetchedAt) / 1000 }],
     ),
   );
 }

@@ -192,6 +192,17 @@ const TESTS_OF: Readonly<Record<string, readonly (readonly [file: string, title:
       'with a %s reader of the audit trail the process ends, and counts the lost lines',
     ],
   ],
+  'the clock is set back': [
+    [
+      'test/unit/credentials/id-token/key-set.test.ts',
+      'while the issuer is unreachable: 503, with a short Retry-After',
+    ],
+    ['test/unit/credentials/id-token/key-set.test.ts', 'the keys are fetched again: their age is unknown'],
+    [
+      'test/unit/util/limits/window-counter.test.ts',
+      'if the clock is set back, a window ends after its length',
+    ],
+  ],
   'too many connections, of one client or in total': [
     [
       'test/security/exhaustion-idle.test.ts',

@@ -118,6 +118,42 @@ describe('time', () => {
     socket.destroy();
   });
 
+  test('a response that trickles is complete, long after five times the idle time', async () => {
+    const idle = 100;
+    const pieces = 40;
+    const upstream = keep(
+      await startHttpUpstream((_req, res) => {
+        let sent = 0;
+        const timer = setInterval(() => {
+          res.write('x');
+          if (++sent < pieces) return;
+          clearInterval(timer);
+          res.end();
+        }, 25);
+      }),
+    );
+    const scenario = keep(await startOrdersScenario(upstream.url, { limits: `bodyIdle: ${idle}ms` }));
+    const began = performance.now();
+    const answer = await scenario.ask('GET', '/orders/x');
+    expect(answer.body.match(/x/g)).toHaveLength(pieces);
+    expect(performance.now() - began).toBeGreaterThan(5 * idle);
+  });
+
+  test('a reader that stalls is cut after five times the idle time, not before', async () => {
+    const idle = 300;
+    const upstream = keep(await startHttpUpstream((_req, res) => res.end(Buffer.alloc(64 * 1024 * 1024))));
+    const scenario = keep(await startOrdersScenario(upstream.url, { limits: `bodyIdle: ${idle}ms` }));
+    const socket = await openSocket(scenario.port);
+    socket.on('error', () => undefined);
+    socket.pause();
+    const began = performance.now();
+    socket.write(scenario.head('GET', '/orders/x'));
+    const [event] = await scenario.audit(1);
+    expect(event).toMatchObject({ event: { reason: 'body_timeout' }, gatehouse: { aborted: true } });
+    expect(performance.now() - began).toBeGreaterThan(5 * idle);
+    socket.destroy();
+  });
+
   test('a slow upstream may take longer than the client’s idle time', async () => {
     const upstream = keep(
       await startHttpUpstream((req, res) => {

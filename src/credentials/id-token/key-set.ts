@@ -3,7 +3,7 @@ import type { Refusal } from '../../core/decision.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import type { VerificationMeter } from '../../core/meter.ts';
 import type { Clock, Log } from '../../core/ports.ts';
-import { backoff, jittered } from '../../util/async/backoff.ts';
+import { backoff, jittered, MAX_BACKOFF } from '../../util/async/backoff.ts';
 import { quoted } from '../../util/text/quoted.ts';
 import { AlternatingKeys } from './alternating-keys.ts';
 import type { KeySource } from './key-source.ts';
@@ -77,11 +77,11 @@ export class KeySet {
     clearTimeout(this.#timer);
   }
 
-  /** Whether keys were fetched within the stale limit. */
+  /** Whether keys were fetched within the stale limit. A fetch in the future (the clock was set back) has no known age. */
   usable(): boolean {
-    return (
-      this.#fetchedAt !== undefined && this.#ports.clock.now() - this.#fetchedAt <= this.#timing.staleLimit
-    );
+    if (this.#fetchedAt === undefined) return false;
+    const age = this.#ports.clock.now() - this.#fetchedAt;
+    return age >= 0 && age <= this.#timing.staleLimit;
   }
 
   status(): KeySetStatus {
@@ -123,8 +123,14 @@ export class KeySet {
   }
 
   async #fetchUnlessBackingOff(): Promise<void> {
-    if (this.#fetching === undefined && this.#ports.clock.now() < this.#retryAt) return;
+    if (this.#fetching === undefined && this.#backoffLeft() > 0) return;
     return this.refresh();
+  }
+
+  /** Milliseconds. A longer time than the longest backoff means that the clock was set back. */
+  #backoffLeft(): number {
+    const left = this.#retryAt - this.#ports.clock.now();
+    return left > MAX_BACKOFF ? 0 : left;
   }
 
   /** Fetches the keys now. Never rejects: `status` contains the error. Concurrent calls share one fetch. */
@@ -218,7 +224,7 @@ export class KeySet {
   }
 
   #unavailable(): Refusal {
-    const wait = Math.ceil((this.#retryAt - this.#ports.clock.now()) / 1000);
+    const wait = Math.ceil(this.#backoffLeft() / 1000);
     return unable(
       'issuer_unavailable',
       `the keys of issuer ${this.#issuer} are unavailable: ${this.#lastError ?? 'not fetched yet'}`,

@@ -81,7 +81,8 @@ export class HolderQuota {
     const usage = this.#usage.get(key);
     if (usage === undefined) return undefined;
     const now = this.#clock.now();
-    usage.recent = usage.recent.filter((at) => at > now - MINUTE);
+    // If the clock was set back, the minute starts again.
+    usage.recent = usage.recent.filter((at) => at > now - MINUTE).map((at) => Math.min(at, now));
     const [oldest = now] = usage.recent;
     if (usage.recent.length + usage.pending >= perMinute) {
       const retryAfter = Math.max(1, Math.ceil((oldest + MINUTE - now) / 1000));

@@ -1,6 +1,6 @@
 interface Window {
   count: number;
-  readonly until: number;
+  until: number;
 }
 
 /** Counts events by key within a window that starts at the first event. Beyond `maxKeys`, the oldest key is evicted. */
@@ -24,6 +24,8 @@ export class WindowCounter {
       this.#windows.set(key, entry);
       this.#shrink();
     }
+    // If the clock was set back, the window ends after its length at the latest.
+    entry.until = Math.min(entry.until, now + window);
     entry.count += 1;
     return { count: entry.count, resetsIn: entry.until - now };
   }

@@ -82,7 +82,8 @@ describe('unknown kid', () => {
     const { reads } = source;
     clock.advance(-3_600_000);
     await ask('x');
-    expect(source.reads).toBe(reads + 1);
+    // One because the age of the keys is unknown, one for the key id.
+    expect(source.reads).toBe(reads + 2);
   });
 
   test('a file is read again after a second', async () => {
@@ -156,6 +157,31 @@ describe('stale limit', () => {
     source.answer = { keys: [A] };
     expect(await ask('a')).toBe('1 key');
     expect(set.usable()).toBe(true);
+  });
+});
+
+describe('a clock that is set back', () => {
+  const HOUR = 3_600_000;
+
+  test('the keys are fetched again: their age is unknown', async () => {
+    const { ask, source, clock, set } = rig();
+    await ask('a');
+    clock.advance(-HOUR);
+    expect(set.usable()).toBe(false);
+    expect(await ask('a')).toBe('1 key');
+    expect([source.reads, set.usable()]).toEqual([2, true]);
+  });
+
+  test('while the issuer is unreachable: 503, with a short Retry-After', async () => {
+    const { ask, set, source, clock } = rig();
+    await ask('a');
+    source.answer = DOWN;
+    await set.refresh();
+    clock.advance(-HOUR);
+    const refusal = await set.keysFor('a');
+    expect(refusal).toMatchObject({ reason: 'issuer_unavailable' });
+    expect('kind' in refusal && refusal.kind === 'unable' && refusal.retryAfter).toBeLessThanOrEqual(60);
+    expect(source.reads).toBe(3);
   });
 });
 

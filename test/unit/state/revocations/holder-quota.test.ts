@@ -91,3 +91,12 @@ test('additions of other replicas beyond the rate are not kept: the newest decid
   for (let n = 300; n < 900; n++) counted.added(entry(subject(n)));
   expect(revoke(subject(900))).toBe('wait 60');
 });
+
+test('if the clock is set back, the minute starts again', () => {
+  const { clock, revoke, times } = quota();
+  times(60, () => subject(1));
+  clock.advance(-3_600_000);
+  expect(revoke(subject(1))).toBe('wait 60');
+  clock.advance(60_000);
+  expect(revoke(subject(1))).toBe('added');
+});

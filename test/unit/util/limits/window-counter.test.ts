@@ -28,3 +28,13 @@ test('is bounded: the oldest key goes', () => {
   expect(counter.add('b', 100).count).toBe(2);
   expect(counter.add('a', 100).count).toBe(1);
 });
+
+test('if the clock is set back, a window ends after its length', () => {
+  let now = 1_000_000;
+  const counter = new WindowCounter(() => now);
+  counter.add('a', 100);
+  now = 0;
+  expect(counter.add('a', 100)).toEqual({ count: 2, resetsIn: 100 });
+  now = 100;
+  expect(counter.add('a', 100)).toEqual({ count: 1, resetsIn: 100 });
+});
