@@ -31,6 +31,7 @@ export default defineConfig({
       kind('architecture', 1, false),
       kind('security', 2, false),
       kind('e2e', 3, true),
+      kind('faults', 4, true),
     ],
   },
 });
