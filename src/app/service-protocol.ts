@@ -13,7 +13,9 @@ export type Service = Config['services'][number];
 /** The API of an upstream registry is below `/v2/`; the repository prefix exists only in the gateway's paths. */
 export function withApiRoot(service: Service): Service {
   if (service.type !== 'oci') return service;
-  return { ...service, upstream: { ...service.upstream, url: `${service.upstream.url}v2/` } };
+  const { upstream } = service;
+  const aliases = upstream.aliases.map((alias) => (alias.endsWith('/v2/') ? alias : `${alias}v2/`));
+  return { ...service, upstream: { ...upstream, url: `${upstream.url}v2/`, aliases } };
 }
 
 /** Project paths by id, from the service's issuers. An id with two different paths is ambiguous and omitted. */

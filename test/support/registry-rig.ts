@@ -28,6 +28,8 @@ export interface RegistryRigOptions {
   readonly registry?: TestRegistry;
   /** `auth` of the upstream, as YAML flow. */
   readonly auth?: string;
+  /** Further keys of the upstream, as YAML flow. */
+  readonly upstream?: string;
   /** Further keys of the service, one YAML line each. */
   readonly service?: readonly string[];
   /** Further services, one YAML line each. */
@@ -55,6 +57,7 @@ export async function startRegistryRig(options: RegistryRigOptions = {}): Promis
   ]);
   const {
     auth,
+    upstream,
     service = [],
     services = [],
     files = {},
@@ -89,7 +92,7 @@ deployTokens:
 services:
   registry:
     type: oci
-    upstream: { url: "${registry.url}"${auth === undefined ? '' : `, auth: ${auth}`} }
+    upstream: { url: "${registry.url}"${auth === undefined ? '' : `, auth: ${auth}`}${upstream === undefined ? '' : `, ${upstream}`} }
     anonymous: [{ scopes: [read_registry], resources: ["public/**"] }]
 ${service.map((line) => `    ${line}`).join('\n')}
 ${services.map((line) => `  ${line}`).join('\n')}

@@ -28,8 +28,14 @@ export type RegistryAuth =
       readonly certificate: string;
     };
 
-/** Debian's docker-registry (distribution 2.8) on a loopback port, with an empty store. */
-export async function startRegistry(auth: RegistryAuth = { kind: 'none' }): Promise<TestRegistry> {
+/**
+ * Debian's docker-registry (distribution 2.8) on a loopback port, with an empty store. `publicUrl`: `http.host`, the base
+ * of the URLs that it writes.
+ */
+export async function startRegistry(
+  auth: RegistryAuth = { kind: 'none' },
+  publicUrl?: string,
+): Promise<TestRegistry> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-registry-'));
   const host = `127.0.0.1:${await freePort()}`;
   const config = {
@@ -40,7 +46,7 @@ export async function startRegistry(auth: RegistryAuth = { kind: 'none' }): Prom
       delete: { enabled: true },
       cache: { blobdescriptor: 'inmemory' },
     },
-    http: { addr: host },
+    http: { addr: host, ...(publicUrl === undefined ? {} : { host: publicUrl }) },
     ...(await authSection(auth, folder)),
   };
   // YAML takes JSON.

@@ -14,7 +14,7 @@ export const upstream = z.strictObject({
     .array(url)
     .default([])
     .describe(
-      'Other URLs of the upstream that appear in its responses, each ending in /. The gateway rewrites them.',
+      'Other URLs of the upstream that appear in its responses, each ending in /. The gateway rewrites them in headers and bodies.',
     ),
   caFile: filePath
     .optional()

@@ -17,7 +17,12 @@ export type Follow = (
   places: Places,
 ) => InvalidResponse | undefined;
 
-export function createFollow({ redirects, location: rewriteLocation, stalls }: UpstreamSide): Follow {
+export function createFollow({
+  redirects,
+  mapping,
+  location: rewriteLocation,
+  stalls,
+}: UpstreamSide): Follow {
   function follow(
     forwarding: Forwarding,
     location: string,
@@ -27,7 +32,9 @@ export function createFollow({ redirects, location: rewriteLocation, stalls }: U
   ): InvalidResponse | undefined {
     if (hops > MAX_HOPS) return invalidResponse(`more than ${MAX_HOPS} redirects`);
     const { head, incoming } = forwarding;
-    const hop = redirects.hop(location, base, head.method, head.rawHeaders);
+    const url = URL.parse(location, base.href);
+    const target = url === null ? location : mapping.atUpstream(url, head.host).href;
+    const hop = redirects.hop(target, base, head.method, head.rawHeaders);
     if (hop.kind === 'invalid') return hop;
     const relay: Relay = new Relay(forwarding, undefined, {
       location: rewriteLocation,

@@ -4,6 +4,7 @@ import { createHeaderInjection } from '../headers/injected-headers.ts';
 import { createOutgoingHead } from '../headers/upstream-request-head.ts';
 import { createLocationRewriter } from '../rewrite/location.ts';
 import { createRewriting } from '../rewrite/rewriting.ts';
+import { createUrlMapping } from '../rewrite/url-mapping.ts';
 import { createUpstreamPool } from '../transport/upstream-pool.ts';
 import { createAssertions } from '../upstream-credentials/assertions.ts';
 import { createUpstreamCredential } from '../upstream-credentials/upstream-credential.ts';
@@ -22,8 +23,9 @@ export function createUpstreamSide(settings: ForwardSettings, ports: ForwardPort
     if (opened !== undefined) keep(opened);
     return { credential: opened, pool: createUpstreamPool(settings.name, upstream, ports.log) };
   });
+  const mapping = createUrlMapping(settings);
   const location = createLocationRewriter({
-    path: settings.path,
+    mapping,
     upstreamUrl: upstream.url,
     redirectOrigins: upstream.redirectOrigins,
     cleanQuery,
@@ -35,6 +37,7 @@ export function createUpstreamSide(settings: ForwardSettings, ports: ForwardPort
     maxBody: settings.limits.bodyBytes ?? Infinity,
     credential,
     pool,
+    mapping,
     location,
     redirects: createRedirects(settings.name, upstream, ports.log),
     prepareInjectedHeaders: createHeaderInjection(
@@ -43,7 +46,7 @@ export function createUpstreamSide(settings: ForwardSettings, ports: ForwardPort
       upstream.auth?.forwardCredential === true,
     ),
     outgoing: createOutgoingHead(settings, cleanQuery, credential?.headers ?? []),
-    rewritingFor: createRewriting(settings),
+    rewritingFor: createRewriting(settings, mapping),
     tunnels: settings.webSockets
       ? createTunnels({ ...settings.webSockets, location, timeouts: upstream.timeouts }, pool.connect)
       : undefined,

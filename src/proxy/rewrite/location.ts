@@ -1,4 +1,5 @@
 import { type CleanQuery, stripCredentials } from '../headers/credential-parameters.ts';
+import type { UrlMapping } from './url-mapping.ts';
 
 /**
  * Rewrites an upstream's `Location` for the client; undefined when its origin is not allowed. Clients send custom
@@ -7,37 +8,41 @@ import { type CleanQuery, stripCredentials } from '../headers/credential-paramet
 export type LocationRewriter = (location: string, host: string) => string | undefined;
 
 export interface LocationSettings {
-  /** Public prefix of the service. */
-  readonly path: string;
+  readonly mapping: UrlMapping;
   readonly upstreamUrl: string;
   readonly redirectOrigins: readonly string[];
   readonly cleanQuery: CleanQuery;
 }
 
-export function createLocationRewriter(settings: LocationSettings): LocationRewriter {
-  const upstream = new URL(settings.upstreamUrl);
-  const allowed = new Set(settings.redirectOrigins.map((origin) => new URL(origin).origin));
+export function createLocationRewriter({
+  mapping,
+  upstreamUrl,
+  redirectOrigins,
+  cleanQuery,
+}: LocationSettings): LocationRewriter {
+  const allowed = new Set(redirectOrigins.map((origin) => new URL(origin).origin));
 
   return function rewrite(location, host) {
     if (/[\x00-\x20\x7f\\]/.test(location)) return undefined;
     const absolute = /^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(location);
     // A relative reference resolves against the public path of the request.
-    if (!absolute && !location.startsWith('/')) return stripCredentials(location, settings.cleanQuery);
-    if (!URL.canParse(location, upstream)) return undefined;
-    const url = new URL(location, upstream);
-    const rest = stripCredentials(url.pathname + url.search + url.hash, settings.cleanQuery);
-    if (url.origin === upstream.origin || url.host === host) {
-      const path = publicPath(rest, url.host === host);
+    if (!absolute && !location.startsWith('/')) return stripCredentials(location, cleanQuery);
+    const url = URL.parse(escapeBytes(location), upstreamUrl);
+    if (url === null) return undefined;
+    const mapped = mapping.publicPath(url, host);
+    if (mapped !== undefined) {
+      const publicPath = stripCredentials(mapped, cleanQuery);
       // A client reads `//name/…` as another host.
-      return path?.startsWith('//') === true ? undefined : path;
+      return publicPath.startsWith('//') ? undefined : publicPath;
     }
-    return allowed.has(url.origin) ? url.origin + rest : undefined;
+    if (!allowed.has(url.origin)) return undefined;
+    return url.origin + stripCredentials(url.pathname + url.search + url.hash, cleanQuery);
   };
+}
 
-  function publicPath(path: string, onOwnHost: boolean): string | undefined {
-    if (path.startsWith(upstream.pathname)) return settings.path + path.slice(upstream.pathname.length);
-    return onOwnHost && path.startsWith(settings.path) ? path : undefined;
-  }
+/** URLs contain ASCII only; each other byte is percent-encoded as it is, whatever its character encoding. */
+function escapeBytes(latin1: string): string {
+  return latin1.replaceAll(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** The part of a refused redirect that is logged: the rest of a signed URL is a credential. */

@@ -5,15 +5,13 @@ import type { BodyTransform } from './body-transform.ts';
 import { decodeBefore } from './content-decoder.ts';
 import { DocumentRewriter } from './document-rewriter.ts';
 import { createEntityTags } from './entity-tags.ts';
+import type { UrlMapping } from './url-mapping.ts';
 import { compileReplacements, UrlRewriter, type Replacement, type UrlReplacements } from './url-rewriter.ts';
 
 export interface RewritingSettings {
   /** Public prefix of the service. */
   readonly path: string;
   readonly upstream: {
-    readonly url: string;
-    /** Other base URLs that the upstream writes into its responses. */
-    readonly aliases: readonly string[];
     /** Origins to which the upstream may redirect clients. */
     readonly redirectOrigins: readonly string[];
   };
@@ -34,24 +32,16 @@ export interface RewrittenResponse {
 }
 
 /** `origin`: the scheme and host of the client's request. */
-export function createRewriting({
-  path,
-  upstream,
-}: RewritingSettings): (rewrite: BodyRewrite, origin: string) => Rewriting {
-  const { host: ownHost, pathname } = new URL(upstream.url);
+export function createRewriting(
+  { path, upstream }: RewritingSettings,
+  mapping: UrlMapping,
+): (rewrite: BodyRewrite, origin: string) => Rewriting {
   const storage = new Set(upstream.redirectOrigins.map((url) => new URL(url).origin));
 
   function replacementsFor(origin: string): readonly Replacement[] {
     const to = origin + path;
     const host = origin.slice(origin.indexOf('//') + 2);
-    // An upstream that builds URLs from Host, X-Forwarded-Host or X-Forwarded-Proto uses either host with either scheme,
-    // and does not know the public prefix.
-    const names = SCHEMES.flatMap((scheme) => [
-      `${scheme}//${ownHost}${pathname}`,
-      `${scheme}//${host}${pathname}`,
-      `${scheme}//${host}${path}`,
-    ]);
-    return [...new Set([upstream.url, ...upstream.aliases, ...names])].map((from) => ({ from, to }));
+    return mapping.basesFor(host).map((from) => ({ from, to }));
   }
 
   /** Compiled once per origin. Clients choose the origin, so the cache is bounded. */
@@ -156,8 +146,6 @@ function publicUrls(
     leadsToStorage: (url) => storage.has(URL.parse(url)?.origin ?? ''),
   };
 }
-
-const SCHEMES = ['http:', 'https:'] as const;
 
 /** Ranges and preconditions refer to the body before rewriting. */
 const REMOVED_REQUEST_HEADERS: ReadonlySet<string> = new Set([

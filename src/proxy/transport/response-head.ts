@@ -2,6 +2,7 @@ import { foldHeaderName } from '../../util/http/header-name.ts';
 import { addConnectionNames, withoutNames } from '../headers/connection-header.ts';
 import { createQueryCleaner, stripCredentials } from '../headers/credential-parameters.ts';
 import { rewriteLinks } from '../rewrite/link.ts';
+import { rewriteRefresh } from '../rewrite/refresh.ts';
 import { originOf, type LocationRewriter } from '../rewrite/location.ts';
 import { invalidResponse as invalid, type InvalidResponse } from './invalid-response.ts';
 
@@ -68,6 +69,14 @@ export function readResponseHead(
         else if (folded === 'location') return invalid(`a redirect to ${originOf(value)}`);
         break;
       }
+      case 'refresh': {
+        const rewritten = rewriteRefresh(value, host, location);
+        if (rewritten !== undefined) headers.push(name, rewritten);
+        break;
+      }
+      case 'reference':
+        headers.push(name, location(value, host) ?? value);
+        break;
       case 'link':
         headers.push(name, rewriteLinks(value, host, location));
         break;
@@ -107,7 +116,15 @@ function withoutToken(url: string): string {
 }
 
 type Action =
-  'drop' | 'connection' | 'content-length' | 'trailer' | 'transfer-encoding' | 'location' | 'link';
+  | 'drop'
+  | 'connection'
+  | 'content-length'
+  | 'trailer'
+  | 'transfer-encoding'
+  | 'location'
+  | 'refresh'
+  | 'reference'
+  | 'link';
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['connection', 'connection'],
@@ -116,6 +133,9 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['location', 'location'],
   ['content-location', 'location'],
   [TERRAFORM_GET, 'location'],
+  ['refresh', 'refresh'],
+  ['sourcemap', 'reference'],
+  ['x-sourcemap', 'reference'],
   ['link', 'link'],
   ['keep-alive', 'drop'],
   ['proxy-connection', 'drop'],

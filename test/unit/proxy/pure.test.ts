@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createQueryCleaner, stripCredentials } from '../../../src/proxy/headers/credential-parameters.ts';
 import { headerValue } from '../../../src/proxy/headers/identity-headers.ts';
+import { createUrlMapping } from '../../../src/proxy/rewrite/url-mapping.ts';
 import { createLocationRewriter } from '../../../src/proxy/rewrite/location.ts';
 import { createHeaderCleaner } from '../../../src/proxy/headers/request-headers.ts';
 import { readResponseHead } from '../../../src/proxy/transport/response-head.ts';
@@ -125,12 +126,11 @@ describe('request headers', () => {
 });
 
 describe('Location', () => {
-  const rewrite = createLocationRewriter({
-    path: '/orders/',
-    cleanQuery,
-    upstreamUrl: 'http://orders.internal:8080/api/',
-    redirectOrigins: ['https://storage.example.com'],
-  });
+  const upstreamUrl = 'http://orders.internal:8080/api/';
+  const aliases = ['https://orders.example.com/rest/', 'https://orders.example.com:8443/'];
+  const mapping = createUrlMapping({ path: '/orders/', upstream: { url: upstreamUrl, aliases } });
+  const redirectOrigins = ['https://storage.example.com'];
+  const rewrite = createLocationRewriter({ mapping, cleanQuery, upstreamUrl, redirectOrigins });
 
   test.each([
     ['http://orders.internal:8080/api/v1/2', '/orders/v1/2'],
@@ -140,6 +140,16 @@ describe('Location', () => {
     ['https://gateway.example.com/orders/v1', '/orders/v1'],
     ['https://gateway.example.com/api/v1', '/orders/v1'],
     ['https://storage.example.com/b?X-Amz-Signature=s', 'https://storage.example.com/b?X-Amz-Signature=s'],
+    ['https://orders.internal:8080/api/v1/2', '/orders/v1/2'],
+    ['https://orders.example.com/rest/v1/2?page=2', '/orders/v1/2?page=2'],
+    ['https://orders.example.com:8443/v1', '/orders/v1'],
+    ['https://user:secret@orders.example.com/rest/v1', '/orders/v1'],
+    ['https://orders.example.com/rest/../v1', undefined],
+    ['https://orders.example.com/v1', undefined],
+    ['http://orders.example.com/rest/v1', undefined],
+    ['https://orders.example.com.evil.example/rest/', undefined],
+    ['https://gateway.example.com:443/api/v1', '/orders/v1'],
+    ['/api/\xc3\xbc', '/orders/%C3%BC'],
     ['/other', undefined],
     ['http://orders.internal:8080/other', undefined],
     ['http://evil.example/api/', undefined],

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
-import { createRewriting } from '../../../../src/proxy/rewrite/rewriting.ts';
+import { createRewriting, type RewritingSettings } from '../../../../src/proxy/rewrite/rewriting.ts';
+import { createUrlMapping, type UrlMappingSettings } from '../../../../src/proxy/rewrite/url-mapping.ts';
 
-const rewriting = createRewriting({
+function rewritingOf(settings: UrlMappingSettings & RewritingSettings) {
+  return createRewriting(settings, createUrlMapping(settings));
+}
+
+const rewriting = rewritingOf({
   path: '/npm/',
   upstream: {
     url: 'http://registry.internal:4873/base/',
@@ -37,7 +42,7 @@ test.each([
 
 test('a service at the root of its host', () => {
   const upstream = { url: 'http://registry.internal/', aliases: [], redirectOrigins: [] };
-  const rewrite = createRewriting({ path: '/', upstream });
+  const rewrite = rewritingOf({ path: '/', upstream });
   const at = rewrite({ kind: 'urls', types: ['application/json'] }, 'https://npm.example.com');
   const answer = at.response([...JSON_TYPE], 200);
   if (answer?.kind !== 'rewritten') throw new Error('not rewritten');

@@ -1,0 +1,50 @@
+/** A registry that writes another address of itself into its responses (`http.host`), listed in `upstream.aliases`. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writeImage } from '../support/image.ts';
+import { needs } from '../support/needs.ts';
+import { startRegistryRig, type RegistryRig } from '../support/registry-rig.ts';
+import { startRegistry } from '../support/registry.ts';
+
+const ALIAS = 'https://registry.example.com';
+const OK = { code: 0 };
+
+needs('docker-registry', 'skopeo', 'podman').describe('a registry with another address', () => {
+  let rig: RegistryRig;
+  beforeAll(async () => {
+    const registry = await startRegistry({ kind: 'none' }, `${ALIAS}/`);
+    rig = await startRegistryRig({ registry, upstream: `aliases: ["${ALIAS}/"]` });
+  });
+  afterAll(() => rig.close());
+
+  test('writes that address into the location of an upload', async () => {
+    const direct = await fetch(`${rig.registry.url}/v2/acme/payments/x/blobs/uploads/`, { method: 'POST' });
+    expect(direct.headers.get('location')).toMatch(`${ALIAS}/v2/acme/payments/x/blobs/uploads/`);
+    const authorization = `Basic ${btoa(`ci:${rig.job.idToken()}`)}`;
+    const { token } = (await (
+      await fetch(`${rig.gateway.url}/token?service=${rig.host}&scope=repository:acme/payments/x:pull,push`, {
+        headers: { authorization },
+      })
+    ).json()) as { token: string };
+    const upload = await fetch(`${rig.gateway.url}/v2/acme/payments/x/blobs/uploads/`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(upload.status).toBe(202);
+    expect(upload.headers.get('location')).toMatch(/^\/v2\/acme\/payments\/x\/blobs\/uploads\//);
+    expect([...upload.headers.values()].join()).not.toContain('registry.example.com');
+  });
+
+  test('takes a push by skopeo, and a pull and a push by podman', async () => {
+    const { clients, host, job } = rig;
+    const image = writeImage(clients.folder, 'aliased');
+    const creds = `ci:${job.idToken()}`;
+    const to = `docker://${host}/acme/payments/api:1`;
+    const push = await clients.skopeo('copy', '--dest-tls-verify=false', '--dest-creds', creds, image, to);
+    expect(push).toMatchObject(OK);
+    const http = '--tls-verify=false';
+    expect(await clients.podman('login', http, '-u', 'ci', '-p', job.idToken(), host)).toMatchObject(OK);
+    const [source, again] = [`${host}/acme/payments/api:1`, `${host}/acme/payments/web:1`];
+    expect(await clients.podman('pull', http, source)).toMatchObject(OK);
+    expect(await clients.podman('push', http, source, again)).toMatchObject(OK);
+  });
+});
