@@ -46,7 +46,14 @@ export function sendRefusal(
   if (readable && pipeline !== undefined && !concealed && CHALLENGED.has(reason)) {
     const { operations, presented } = context;
     const error = errorCode(reason, presented !== undefined);
-    const challenge = pipeline.protocol.challenge({ host: head.host, operations, error, status: sent });
+    const { proto } = incoming.client;
+    const challenge = pipeline.protocol.challenge({
+      host: head.host,
+      proto,
+      operations,
+      error,
+      status: sent,
+    });
     if (challenge !== undefined) headers.push('WWW-Authenticate', challenge);
   }
   if (retryAfter !== undefined) headers.push('Retry-After', String(retryAfter));

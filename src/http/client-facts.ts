@@ -31,13 +31,14 @@ interface Hop {
   readonly proto: ClientFacts['proto'] | undefined;
 }
 
-/** The first hop from the right that is not a trusted proxy. */
+/** The first hop from the right that is not a trusted proxy, with the protocol that its trusted neighbour saw. */
 function clientOf(hops: readonly Hop[], peer: string, trusted: BlockList): Hop {
-  const proto = hops.at(-1)?.proto;
+  let proto = hops.at(-1)?.proto;
   let address = peer;
   for (const hop of hops.toReversed()) {
     if (isIP(hop.address) === 0) break;
     ({ address } = hop);
+    proto = hop.proto ?? proto;
     if (!contains(trusted, address)) break;
   }
   return { address, proto };
@@ -54,9 +55,14 @@ function hopsOf({ headersDistinct }: IncomingMessage): {
 } {
   const list = (name: string): string[] | undefined => headersDistinct[name]?.join(',').split(',');
   const addresses = list('x-forwarded-for');
-  const proto = protoOf(list('x-forwarded-proto')?.at(-1));
-  const legacy = addresses?.map((text) => ({ address: nodeAddress(text), proto })) ?? [];
-  if (legacy.length === 0 && proto !== undefined) legacy.push({ address: '', proto });
+  const protos = list('x-forwarded-proto')?.map(protoOf) ?? [];
+  // Proxies append to the list of protocols, as to the addresses, or replace it: a shorter list ends with the same hop.
+  const missing = (addresses?.length ?? 0) - protos.length;
+  const legacy =
+    addresses?.map((text, i) => ({ address: nodeAddress(text), proto: protos[Math.max(0, i - missing)] })) ??
+    [];
+  const nearest = protos.at(-1);
+  if (legacy.length === 0 && nearest !== undefined) legacy.push({ address: '', proto: nearest });
   const standard = list('forwarded')?.map((element) => ({
     address: nodeAddress(parameter(element, 'for')),
     proto: protoOf(parameter(element, 'proto')),
@@ -69,8 +75,8 @@ function parameter(element: string, name: 'for' | 'proto'): string {
   return new RegExp(`(?:^|;)\\s*${name}="?([^";]*)"?`, 'i').exec(element)?.[1] ?? '';
 }
 
-function protoOf(text: string | undefined): ClientFacts['proto'] | undefined {
-  const proto = text?.trim().toLowerCase();
+function protoOf(text: string): ClientFacts['proto'] | undefined {
+  const proto = text.trim().toLowerCase();
   return proto === 'http' || proto === 'https' ? proto : undefined;
 }
 

@@ -15,7 +15,7 @@ const MIB = 1024 * 1024;
 /** Upper bound of bytes buffered in kernels and streams while the client does not read. */
 const IN_TRANSIT = 32 * MIB;
 const HOST = 'gateway.example.com';
-const PUBLIC = `http://${HOST}/nuget/`;
+const PUBLIC = `https://${HOST}/nuget/`;
 const REWRITTEN = `{"resources":[{"@id":"${PUBLIC}a"}]}`;
 
 /** Two kinds of routes of a feed: pages of metadata stream by, the service index is held and read. */

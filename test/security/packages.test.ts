@@ -114,7 +114,7 @@ describe('malicious responses', () => {
     respond('text/html; charset=utf-8', link());
     const { status, body, headers } = await send('GET /pypi/simple/acme/', ['Accept-Encoding: gzip']);
     expect(status).toBe(200);
-    expect(body).toBe('<a href="http://gateway.example.com/pypi/packages/acme-1.0.zip">x</a>');
+    expect(body).toBe('<a href="https://gateway.example.com/pypi/packages/acme-1.0.zip">x</a>');
     expect(headers.get('content-length')).toBe(String(body.length));
     expect(upstream.requests()[0]?.headers.get('accept-encoding')).toEqual(['identity']);
   });

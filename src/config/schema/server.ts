@@ -76,7 +76,9 @@ export const server = z.strictObject({
     .describe('Listen address for clients, ADDRESS:PORT. Default 127.0.0.1:8080.'),
   publicUrl: url
     .optional()
-    .describe('URL of the gateway for clients, and the default audience. Default: from `listen`.'),
+    .describe(
+      'URL of the gateway for clients, and the default audience. With https, URLs in responses have https for its host and for the hosts of services, also where TLS ends at a proxy. Default: from `listen`.',
+    ),
   tls: z
     .strictObject({ certFile: filePath, keyFile: filePath })
     .optional()
@@ -84,7 +86,9 @@ export const server = z.strictObject({
   trustedProxies: z
     .array(cidr)
     .default([])
-    .describe('Networks of proxies whose Forwarded and X-Forwarded-* headers are trusted. Default: none.'),
+    .describe(
+      'Networks of proxies whose Forwarded and X-Forwarded-* headers are trusted; lists are read from the right. Default: none.',
+    ),
   admin: z
     .strictObject({
       listen: listenAddress

@@ -168,6 +168,8 @@ export interface Protocol {
 /** The response for which a challenge is created. */
 export interface ChallengeContext {
   readonly host: string;
+  /** Scheme of the client's connection, to the gateway or to a trusted proxy. Default: http. */
+  readonly proto?: 'http' | 'https';
   readonly operations: readonly Operation[];
   /** Error code of RFC 6750 §3.1; undefined if the request had no credential. */
   readonly error: string | undefined;

@@ -14,7 +14,7 @@ export interface OciSettings {
   readonly foreignPaths: readonly string[];
   readonly challenge: 'bearer' | 'basic';
   readonly blobRedirects: 'pass' | 'follow';
-  /** Its scheme is the scheme of the token endpoint in challenges. */
+  /** With https, the token endpoint in challenges has this scheme for every host: clients send credentials to it. */
   readonly publicUrl: string;
 }
 
@@ -22,7 +22,7 @@ const API = '/v2/';
 
 /** A registry: all routes of the OCI distribution specification 1.1, and Docker's catalog. */
 export function ociProtocol(settings: OciSettings): Protocol {
-  const { protocol: scheme } = new URL(settings.publicUrl);
+  const secure = new URL(settings.publicUrl).protocol === 'https:';
   /** Prefix of the public repository names. */
   const prefix = settings.path.slice(API.length);
   const mounts: MountRules = {
@@ -59,13 +59,14 @@ export function ociProtocol(settings: OciSettings): Protocol {
     credentialSources: ['basic', 'bearer'],
     credentialQueryParameters: [],
     classify,
-    challenge({ host, operations, error, status }) {
+    challenge({ host, proto = 'http', operations, error, status }) {
       // Clients retry after a 403 with a challenge.
       if (status === 403) return undefined;
       if (settings.challenge === 'basic') return `Basic realm=${quotedString(host)}`;
+      const scheme = secure ? 'https' : proto;
       const scope = scopesOf(operations).join(' ');
       return (
-        `Bearer realm=${quotedString(`${scheme}//${host}/token`)},service=${quotedString(host)}` +
+        `Bearer realm=${quotedString(`${scheme}://${host}/token`)},service=${quotedString(host)}` +
         (scope === '' ? '' : `,scope=${quotedString(scope)}`) +
         (error === undefined ? '' : `,error=${quotedString(error)}`)
       );

@@ -10,6 +10,8 @@ export interface ForwardSettings {
   readonly name: string;
   /** Registries: prefix of repository names that clients use and the upstream does not. */
   readonly repositoryPrefix?: string | undefined;
+  /** Undefined: every host that no service names. */
+  readonly hosts?: readonly string[] | undefined;
   /** Public prefix; replaced by the path of `upstream.url`. */
   readonly path: string;
   readonly upstream: PoolSettings & {

@@ -129,7 +129,9 @@ export function createForward(side: UpstreamSide): Forward {
 }
 
 function rewritingOf(side: UpstreamSide, { plan, head, incoming }: Forwarding) {
-  return plan?.rewrite && side.rewritingFor(plan.rewrite, `${incoming.client.proto}://${head.host}`);
+  return (
+    plan?.rewrite && side.rewritingFor(plan.rewrite, side.publicOrigin(head.host, incoming.client.proto))
+  );
 }
 
 function requestBody(

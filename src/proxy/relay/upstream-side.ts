@@ -1,3 +1,4 @@
+import { compilePublicOrigin } from '../../core/public-origin.ts';
 import { closeOnFailure } from '../../util/resources/close-on-failure.ts';
 import { createQueryCleaner } from '../headers/credential-parameters.ts';
 import { createHeaderInjection } from '../headers/injected-headers.ts';
@@ -46,6 +47,7 @@ export function createUpstreamSide(settings: ForwardSettings, ports: ForwardPort
       upstream.auth?.forwardCredential === true,
     ),
     outgoing: createOutgoingHead(settings, cleanQuery, credential?.headers ?? []),
+    publicOrigin: compilePublicOrigin(settings),
     rewritingFor: createRewriting(settings, mapping),
     tunnels: settings.webSockets
       ? createTunnels({ ...settings.webSockets, location, timeouts: upstream.timeouts }, pool.connect)

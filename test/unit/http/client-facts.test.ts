@@ -67,6 +67,48 @@ test.each([
     'http',
   ],
   ['proto of the nearest proxy', '10.0.0.1', { 'x-forwarded-proto': ['http, https'] }, '10.0.0.1', 'https'],
+  [
+    'the proto is read through trusted proxies',
+    '10.0.0.1',
+    { 'x-forwarded-for': ['203.0.113.9, 10.2.3.4'], 'x-forwarded-proto': ['https,http'] },
+    '203.0.113.9',
+    'https',
+  ],
+  [
+    'a proto that the client put in front is not read',
+    '10.0.0.1',
+    { 'x-forwarded-for': ['10.2.3.4, 203.0.113.9'], 'x-forwarded-proto': ['https', 'http'] },
+    '203.0.113.9',
+    'http',
+  ],
+  [
+    'one proto stands for all trusted proxies',
+    '10.0.0.1',
+    { 'x-forwarded-for': ['203.0.113.9, 10.2.3.4'], 'x-forwarded-proto': ['https'] },
+    '203.0.113.9',
+    'https',
+  ],
+  [
+    'more protos than addresses',
+    '10.0.0.1',
+    { 'x-forwarded-for': ['203.0.113.9'], 'x-forwarded-proto': ['https, https, http'] },
+    '203.0.113.9',
+    'http',
+  ],
+  [
+    'an unknown proto in the list',
+    '10.0.0.1',
+    { 'x-forwarded-for': ['203.0.113.9, 10.2.3.4'], 'x-forwarded-proto': ['gopher, https'] },
+    '203.0.113.9',
+    'https',
+  ],
+  [
+    'the proto of Forwarded is read through trusted proxies',
+    '10.0.0.1',
+    { forwarded: ['for=203.0.113.9;proto=https, for=10.2.3.4;proto=http'] },
+    '203.0.113.9',
+    'https',
+  ],
   ['an unknown proto', '10.0.0.1', { 'x-forwarded-proto': ['gopher'] }, '10.0.0.1', 'http'],
 ] as const)('%s', (_name, peer, headers, address, proto) => {
   const facts = createClientFacts(compileNetworks(TRUSTED), 'http');

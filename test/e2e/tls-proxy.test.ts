@@ -1,0 +1,106 @@
+/** npm behind a proxy that terminates TLS: every URL that the gateway writes has https. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createAuthority } from '../support/certificates.ts';
+import { cleanUp } from '../support/clean-up.ts';
+import { freePort } from '../support/free-port.ts';
+import { startGateway } from '../support/gateway.ts';
+import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { needs } from '../support/needs.ts';
+import { run, type Outcome } from '../support/run.ts';
+import { startTlsProxy, TLS_PROXIES } from '../support/tls-proxy.ts';
+import { startVerdaccio, type TestVerdaccio } from '../support/verdaccio.ts';
+
+const keep = cleanUp();
+
+needs('nginx', 'haproxy', 'openssl').describe('a proxy that terminates TLS', () => {
+  let folder: string;
+  let caFile: string;
+  let issuer: TestIssuer;
+  let verdaccio: TestVerdaccio;
+  let pair: { readonly cert: string; readonly key: string };
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'gatehouse-tls-proxy-test-'));
+    const authority = createAuthority('proxy test');
+    pair = authority.issue('IP:127.0.0.1');
+    caFile = join(folder, 'ca.crt');
+    writeFileSync(caFile, authority.certificate);
+    [issuer, verdaccio] = await Promise.all([startIssuer(), startVerdaccio()]);
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.all([issuer.close(), verdaccio.close()]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function start(proxy: (typeof TLS_PROXIES)[number], forwards: boolean): Promise<string> {
+    const port = await freePort();
+    const gateway = keep(
+      await startGateway(
+        `
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+identities:
+  ci:
+    issuer: gitlab
+    match: { project_id: "20" }
+    grants: [{ service: npm, scopes: [read_package_registry, write_package_registry], resources: ["**"] }]
+services:
+  npm:
+    type: npm
+    path: /npm/
+    upstream: { url: "${verdaccio.url}/", auth: { basic: { username: ${verdaccio.username}, password: ${verdaccio.password} } } }
+`,
+        {
+          server: {
+            publicUrl: `https://127.0.0.1:${port}`,
+            more: forwards ? ['trustedProxies: [127.0.0.1]'] : [],
+          },
+        },
+      ),
+    );
+    keep(await startTlsProxy(proxy, { port, to: gateway.port, ...pair, forwards }));
+    return `127.0.0.1:${port}`;
+  }
+
+  function npm(place: string, host: string, token: string, ...args: readonly string[]): Promise<Outcome> {
+    const home = join(folder, place);
+    writeFileSync(
+      join(home, '.npmrc'),
+      `registry=https://${host}/npm/\n//${host}/npm/:_authToken=${token}\n`,
+    );
+    const env = {
+      PATH: process.env['PATH'],
+      HOME: home,
+      NODE_EXTRA_CA_CERTS: caFile,
+      npm_config_update_notifier: 'false',
+    };
+    return run('npm', args, { cwd: home, env });
+  }
+
+  function project(place: string, manifest: object): void {
+    mkdirSync(join(folder, place));
+    writeFileSync(join(folder, place, 'package.json'), JSON.stringify(manifest));
+  }
+
+  describe.each(TLS_PROXIES)('%s', (proxy) => {
+    test.each([
+      ['with X-Forwarded-Proto', true],
+      ['without it', false],
+    ] as const)('%s: npm publishes and installs', async (how, forwards) => {
+      const host = await start(proxy, forwards);
+      const token = issuer.mint({ aud: `https://${host}` });
+      const name = `@acme/${proxy}-${forwards ? 'with' : 'without'}`;
+      const [from, to] = [`${name.slice(6)}-from`, `${name.slice(6)}-to`];
+      project(from, { name, version: '1.0.0' });
+      expect(await npm(from, host, token, 'publish'), how).toMatchObject({ code: 0 });
+      project(to, { name: 'app', version: '1.0.0', dependencies: { [name]: '1.0.0' } });
+      expect(await npm(to, host, token, 'install')).toMatchObject({ code: 0 });
+      const lock = readFileSync(join(folder, to, 'package-lock.json'), 'utf8');
+      expect(lock).toContain(`"resolved": "https://${host}/npm/${name}/-/`);
+      const { stdout } = await npm(to, host, token, 'view', name, 'dist.tarball');
+      expect(stdout.trim()).toMatch(`https://${host}/npm/${name}/-/`);
+    });
+  });
+});
