@@ -23,7 +23,13 @@ export async function checkOnline(
   const upstreams = config.services.map(async ({ name, upstream }): Promise<OnlineCheck> => {
     try {
       const { url, caFile, serverName, clientCertificate } = upstream;
-      const { status } = await egress.get({ url, caFile, serverName, clientCertificate });
+      const { status } = await egress.get({
+        url,
+        caFile,
+        serverName,
+        clientCertificate,
+        pool: 'online check',
+      });
       return { name: `services.${name}.upstream`, ok: true, detail: `responds (status ${status})` };
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : 'does not respond';

@@ -14,13 +14,23 @@ export interface EgressRequest {
   readonly serverName?: string | undefined;
   /** PEM files of the client certificate. Re-read on change. */
   readonly clientCertificate?: { readonly certFile: string; readonly keyFile: string } | undefined;
-  /** Milliseconds, for the whole call. */
+  /** Milliseconds, from the start of the connection to the end of the body. It also limits the wait for a connection. */
   readonly deadline?: number;
   /** Bytes. A longer response body is an error. */
   readonly maxBytes?: number;
-  /** Connection pool. Requests of one pool never wait for connections of another. */
-  readonly pool?: string;
+  readonly pool: EgressPool;
 }
+
+/**
+ * The purpose of a request. Each purpose has its own connections, because clients without a valid credential can cause
+ * some requests: requests of one pool never wait for connections of another.
+ */
+export type EgressPool =
+  | 'key sets'
+  | 'online check'
+  | `oauth2 token, ${string}`
+  | `registry tokens, ${string}`
+  | `${'job tokens' | 'deploy tokens'}, ${'first' | 'renewal'}`;
 
 export interface EgressResponse {
   readonly status: number;

@@ -19,7 +19,7 @@ export async function fetchDocument(
   const headers = await requestHeaders(access);
   const limits = { deadline: DEADLINE, maxBytes: MAX_DOCUMENT_BYTES };
   const response = await egress
-    .get({ url, headers, caFile: access.caFile, ...limits })
+    .get({ url, headers, caFile: access.caFile, pool: 'key sets', ...limits })
     .catch((cause: unknown) => Promise.reject(withUrl(url, cause)));
   if (response.status !== 200) {
     throw new GatehouseError('outbound_failed', `${url} returned ${response.status}`);

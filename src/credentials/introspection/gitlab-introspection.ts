@@ -25,8 +25,8 @@ const DEFAULT_WAIT = 5;
 
 /** How credentials of one class are introspected. */
 export interface IntrospectionRequest<T> {
-  /** Name of the credentials in messages, for example `job tokens`. */
-  readonly credentials: string;
+  /** Name of the credentials in messages. */
+  readonly credentials: 'job tokens' | 'deploy tokens';
   /** Builds the request to GitLab's API. */
   request(presented: PresentedCredential): {
     /** Relative to GitLab's URL. */

@@ -2,16 +2,20 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
 import { GatehouseError } from '../../core/errors.ts';
 import type { EgressFormClient, EgressRequest, EgressResponse } from '../../core/ports.ts';
+import { FairQueue } from '../../util/limits/fair-queue.ts';
 
 const DEFAULT_DEADLINE = 5_000;
+/** Per pool and origin. */
+const CONNECTIONS = 16;
+const MAX_WAITING = 1_000;
 const DEFAULT_MAX_BYTES = 512 * 1024;
 
 /** HTTP client for key sets, tokens and other requests of the gateway; the forwarder sends client requests. */
 export function createEgressClient(): EgressFormClient & { close(): Promise<void> } {
   /** One agent per TLS policy and pool, replaced when a file changes: connections are never shared across policies. */
-  const agents = new Map<string, { readonly material: string; readonly agent: Agent }>();
+  const agents = new Map<string, PooledAgent>();
 
-  function agentFor({ caFile, serverName, clientCertificate, pool }: EgressRequest): Agent {
+  function agentFor({ caFile, serverName, clientCertificate, pool }: EgressRequest): PooledAgent {
     const policy = JSON.stringify([caFile, serverName, clientCertificate, pool]);
     const tls = {
       ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
@@ -25,42 +29,34 @@ export function createEgressClient(): EgressFormClient & { close(): Promise<void
     };
     const material = JSON.stringify(tls);
     const known = agents.get(policy);
-    if (known?.material === material) return known.agent;
+    if (known?.material === material) return known;
     // Requests in progress are completed.
     void known?.agent.close();
     const agent = new Agent({
       allowH2: false,
-      connections: 16,
+      connections: CONNECTIONS,
       keepAliveTimeout: 1_000,
       maxHeaderSize: 16 * 1024,
       connect: { timeout: DEFAULT_DEADLINE, ...tls },
     });
-    agents.set(policy, { material, agent });
-    return agent;
+    const pooled = { material, agent, origins: new Map() };
+    agents.set(policy, pooled);
+    return pooled;
   }
 
-  async function send(
-    call: EgressRequest,
-    what: { readonly method: 'GET' } | { readonly method: 'POST'; readonly body: string },
-  ): Promise<EgressResponse> {
-    const { url, headers = {}, deadline = DEFAULT_DEADLINE, maxBytes = DEFAULT_MAX_BYTES } = call;
-    const signal = AbortSignal.timeout(deadline);
+  async function send(call: EgressRequest, what: Method): Promise<EgressResponse> {
+    const { url, deadline = DEFAULT_DEADLINE } = call;
     try {
-      const dispatcher = agentFor(call);
-      const response = await request(url, { ...what, dispatcher, headers: { ...headers }, signal });
-      const chunks: Buffer[] = [];
-      let size = 0;
-      for await (const chunk of response.body as AsyncIterable<Buffer>) {
-        size += chunk.length;
-        if (size > maxBytes)
-          throw new GatehouseError('outbound_failed', `the response is longer than ${maxBytes} bytes`);
-        chunks.push(chunk);
+      const { agent, origins } = agentFor(call);
+      const { origin } = new URL(url);
+      const connections = origins.get(origin) ?? new Connections();
+      origins.set(origin, connections);
+      if (!(await connections.take(deadline))) {
+        throw new GatehouseError('outbound_unreachable', `no connection was available within ${deadline} ms`);
       }
-      return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) };
+      return await sendNow(agent, call, what, deadline).finally(() => connections.release());
     } catch (cause) {
       if (cause instanceof GatehouseError) throw cause;
-      if (signal.aborted)
-        throw new GatehouseError('outbound_failed', `no answer within ${deadline} ms`, { cause });
       const why = reasonOf(cause);
       throw new GatehouseError(UNSENT.has(why) ? 'outbound_unreachable' : 'outbound_failed', why, { cause });
     }
@@ -77,6 +73,60 @@ export function createEgressClient(): EgressFormClient & { close(): Promise<void
       await Promise.all([...agents.values()].map(({ agent }) => agent.destroy()));
     },
   };
+}
+
+type Method = { readonly method: 'GET' } | { readonly method: 'POST'; readonly body: string };
+
+interface PooledAgent {
+  /** The contents of the TLS files. */
+  readonly material: string;
+  readonly agent: Agent;
+  readonly origins: Map<string, Connections>;
+}
+
+/** The connections of one pool to one origin. The agent has as many, so that its own queue stays empty. */
+class Connections {
+  readonly #waiting = new FairQueue<true>();
+  #free = CONNECTIONS;
+
+  /** False if no connection becomes free within `wait` milliseconds. */
+  async take(wait: number): Promise<boolean> {
+    const attempt = (): true | undefined => {
+      if (this.#free === 0) return undefined;
+      this.#free -= 1;
+      return true;
+    };
+    return (await this.#waiting.run('', attempt, { places: MAX_WAITING, wait })) === true;
+  }
+
+  release(): void {
+    this.#free += 1;
+    this.#waiting.serve();
+  }
+}
+
+async function sendNow(
+  dispatcher: Agent,
+  { url, headers = {}, maxBytes = DEFAULT_MAX_BYTES }: EgressRequest,
+  what: Method,
+  deadline: number,
+): Promise<EgressResponse> {
+  const signal = AbortSignal.timeout(deadline);
+  try {
+    const response = await request(url, { ...what, dispatcher, headers: { ...headers }, signal });
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBytes)
+        throw new GatehouseError('outbound_failed', `the response is longer than ${maxBytes} bytes`);
+      chunks.push(chunk);
+    }
+    return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) };
+  } catch (cause) {
+    if (cause instanceof GatehouseError || !signal.aborted) throw cause;
+    throw new GatehouseError('outbound_failed', `no answer within ${deadline} ms`, { cause });
+  }
 }
 
 /** Error codes of connections that were not established. */

@@ -70,8 +70,9 @@ export function createOAuth2Token(
   async function requestToken(clientSecret: string): Promise<EgressResponse | CredentialFault> {
     const { tokenEndpoint: url, caFile } = settings;
     const { headers, form } = tokenRequest(settings, clientSecret);
+    const limits = { deadline: DEADLINE, maxBytes: MAX_BYTES };
     try {
-      return await egress.post({ url, headers, form, caFile, deadline: DEADLINE, maxBytes: MAX_BYTES });
+      return await egress.post({ url, headers, form, caFile, pool: `oauth2 token, ${service}`, ...limits });
     } catch (cause) {
       const why = cause instanceof GatehouseError ? cause.message : 'unexpected error';
       return credentialFault('upstream_unreachable', `the token endpoint: ${why}`);

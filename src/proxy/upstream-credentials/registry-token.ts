@@ -61,7 +61,7 @@ export function createRegistryTokens(
     const url = `${settings.url}${settings.url.includes('?') ? '&' : '?'}${query}`;
     const headers = basic === undefined ? {} : { authorization: basic };
     try {
-      return await egress.get({ url, caFile: settings.caFile, headers });
+      return await egress.get({ url, caFile: settings.caFile, headers, pool: `registry tokens, ${service}` });
     } catch (cause) {
       const why = cause instanceof GatehouseError ? cause.message : 'unexpected error';
       return credentialFault('upstream_unreachable', `the token service of ${service}: ${why}`);
