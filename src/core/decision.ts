@@ -34,6 +34,8 @@ export interface Deny {
   readonly caller?: Caller | undefined;
   /** Seconds, for `Retry-After`. */
   readonly retryAfter?: number;
+  /** The unknown key id of the credential. Failed attempts with one key id count once. */
+  readonly keyId?: string;
   /** Of `insufficient_scope`: a new token from the same login would be sufficient. */
   readonly renewable?: boolean;
 }
@@ -48,6 +50,8 @@ export interface Unable {
   readonly retryAfter: number;
   /** The client exhausted its introspection budget: the refusal counts as a failed attempt of its address. */
   readonly overBudget?: boolean;
+  /** Of `signing_key_pending`: the unknown key id of the credential. */
+  readonly keyId?: string;
 }
 
 export type Decision = Allow | Deny | Unable;

@@ -121,6 +121,11 @@ export const REASONS = {
     message:
       'The issuer of this credential is unreachable, so the credential could not be verified. Try again.',
   },
+  signing_key_pending: {
+    status: 503,
+    message:
+      'The issuer does not publish the key of this token yet, and the gateway fetches its keys again shortly. Try again after the time in Retry-After.',
+  },
   store_unavailable: {
     status: 503,
     message: 'The state store is unreachable, and this request needs it. Try again.',
@@ -149,7 +154,12 @@ export type Reason = keyof typeof REASONS;
 
 /** Reasons for which the gateway could not decide. The response is always a 503. */
 export type UnableCause =
-  'issuer_unavailable' | 'store_unavailable' | 'audit_unavailable' | 'overloaded' | 'internal_error';
+  | 'issuer_unavailable'
+  | 'signing_key_pending'
+  | 'store_unavailable'
+  | 'audit_unavailable'
+  | 'overloaded'
+  | 'internal_error';
 
 /** Reasons of failed forwarding. The request had already been allowed. */
 export type UpstreamFault =

@@ -30,10 +30,13 @@ function limitFailures<T extends VerifiedCredential | Refusal>(
   { address }: ClientFacts,
 ): T | Refusal {
   if (!('kind' in result)) return result;
-  if (GUESSES.has(result.reason)) return failures.failed(address, presented) ?? result;
+  const { keyId } = result;
+  if (GUESSES.has(result.reason)) return failures.failed(address, presented, keyId) ?? result;
+  if (result.kind === 'deny') return result;
+  if (result.reason === 'signing_key_pending' && keyId !== undefined)
+    return failures.pending(address, keyId) ?? result;
   // The credential was not verified: the attempt counts for the address, not as a guess at the token name.
-  const overBudget = result.kind === 'unable' && result.overBudget === true;
-  return overBudget ? (failures.failed(address, undefined) ?? result) : result;
+  return result.overBudget === true ? (failures.failed(address, undefined) ?? result) : result;
 }
 
 /** Reasons that indicate a guess; a token that was once valid is not a guess. */

@@ -31,6 +31,12 @@ const TESTS_OF: Readonly<Record<string, readonly (readonly [file: string, title:
       'an alternating key that is no longer published is usable for the refresh interval, then undecided, then unknown',
     ],
   ],
+  'an issuer signs with a key that it does not publish yet': [
+    [
+      'test/pipeline/signing-key-pending.test.ts',
+      'tokens of a new key get 503 until the issuer publishes it, never 429',
+    ],
+  ],
   'GitLab is unreachable for the verification of a job token': [
     ['test/unit/credentials/job-token/job-token.test.ts', 'an outage ends'],
     [

@@ -308,12 +308,13 @@ describe('J13 rotation', () => {
     expect(await rig.reason(issuer.mint({}, { key: old }))).toBe('signature_invalid');
   });
 
-  test('an attacker who uses up the fetch delays it by at most the cooldown', async () => {
-    await rig.ask(issuer.mintUnsafe(header({ kid: 'burn' }), payload()));
+  test('an attacker who uses up the fetches delays it by two seconds, with 503', async () => {
+    for (let at = 0; at < 10; at++)
+      await rig.ask(issuer.mintUnsafe(header({ kid: `burn-${at}` }), payload()));
     const old = issuer.key;
     issuer.rotate();
-    expect(await rig.reason(issuer.mint())).toBe('signature_invalid');
-    clock.advance(TIMING.cooldown);
+    expect(await rig.reason(issuer.mint())).toBe('signing_key_pending');
+    clock.advance(2_000);
     expect(await rig.reason(issuer.mint())).toBe('verified');
     expect(await rig.reason(issuer.mint({}, { key: old }))).toBe('signature_invalid');
   });

@@ -109,7 +109,7 @@ function parts(): Parts {
       revocations,
       originOf: () => undefined,
       reauthorize: () => undefined,
-      failures: { failed: () => undefined },
+      failures: { failed: () => undefined, pending: () => undefined },
       clock: { now: Date.now },
       log,
     },

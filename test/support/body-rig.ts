@@ -104,7 +104,7 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
     revocations: await emptyRevocations(),
     originOf: () => undefined,
     reauthorize: () => undefined,
-    failures: { failed: () => undefined },
+    failures: { failed: () => undefined, pending: () => undefined },
     clock: { now: Date.now },
     log,
   });

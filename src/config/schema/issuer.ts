@@ -7,7 +7,9 @@ const keys = z
     refresh: timeout.default(600_000).describe('Interval between fetches of the key set. Default 10m.'),
     cooldown: timeout
       .default(30_000)
-      .describe('Minimum interval between fetches caused by unknown key ids. Default 30s.'),
+      .describe(
+        'Interval between fetches caused by unknown key ids. Two new key ids, then one per interval, cause a fetch at once, with retries after 2, 4, 8 and 16 s. Default 30s.',
+      ),
     staleLimit: duration
       .default(21_600_000)
       .describe(

@@ -59,8 +59,10 @@ const limits = z
       ),
     authFailures: z
       .strictObject({
-        perAddress: attempts.default(30).describe('Failed attempts per client address. Default 30.'),
-        perName: attempts.default(10).describe('Failed attempts per deploy token name. Default 10.'),
+        perAddress: attempts
+          .default(30)
+          .describe('Different failed credentials per client address. Default 30.'),
+        perName: attempts.default(10).describe('Different failed secrets per deploy token name. Default 10.'),
         window: duration
           .default(60_000)
           .describe('Interval in which failed attempts are counted. Default 60s.'),

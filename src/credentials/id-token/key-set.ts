@@ -6,10 +6,12 @@ import type { Clock, Log } from '../../core/ports.ts';
 import { backoff, jittered, MAX_BACKOFF } from '../../util/async/backoff.ts';
 import { quoted } from '../../util/text/quoted.ts';
 import { AlternatingKeys } from './alternating-keys.ts';
+import { BoundedSet } from '../../util/limits/bounded-set.ts';
 import type { KeySource } from './key-source.ts';
 import { parseKeySet } from './parse-key-set.ts';
 import type { KeyHandle } from './parse-key-set.ts';
 import type { KeyTiming } from '../settings.ts';
+import { UnknownKids } from './unknown-kids.ts';
 
 export interface KeySetPorts {
   readonly clock: Clock;
@@ -30,6 +32,7 @@ export interface KeySetStatus {
 /** setTimeout fires immediately for longer delays. */
 const MAX_TIMER_DELAY = 2 ** 31 - 1;
 const MIN_TIMER_DELAY = 1_000;
+const MAX_WITHDRAWN = 100;
 
 /**
  * The signing keys of one issuer, refreshed in the background. After a failed fetch the previous keys remain
@@ -50,7 +53,9 @@ export class KeySet {
   #failures = 0;
   #lastError: string | undefined;
   #retryAt = Number.NEGATIVE_INFINITY;
-  #unknownKidAt: number | undefined;
+  readonly #unknownKids: UnknownKids;
+  /** Key ids that the issuer published and withdrew. */
+  readonly #withdrawn = new BoundedSet(MAX_WITHDRAWN);
   #fetching: Promise<void> | undefined;
   #running = false;
   #timer: NodeJS.Timeout | undefined;
@@ -61,6 +66,7 @@ export class KeySet {
     this.#timing = timing;
     this.#ports = ports;
     this.#alternating = new AlternatingKeys(timing);
+    this.#unknownKids = new UnknownKids(Math.min(timing.cooldown, source.cooldownLimit));
   }
 
   /**
@@ -99,27 +105,30 @@ export class KeySet {
     if (!this.usable()) return this.#unavailable();
     const keys = this.#keys.get(kid);
     if (keys !== undefined) return keys;
-    await this.#fetchForUnknownKid();
+    const wait = await this.#fetchForUnknownKid(kid);
     const fetched = this.#keys.get(kid);
     if (fetched !== undefined) return fetched;
     if (this.#alternating.includes(kid, this.#ports.clock.now())) return this.#elsewhere(kid);
-    return this.#lastError === undefined
-      ? deny('signature_invalid', `issuer ${this.#issuer} has no key with kid ${quoted(kid)}`)
-      : this.#unavailable();
+    if (this.#lastError !== undefined) return this.#unavailable();
+    // The issuer has withdrawn the key, so its absence is not a delay of a rotation.
+    if (wait === undefined || this.#withdrawn.has(kid)) {
+      const detail = `issuer ${this.#issuer} has no key with kid ${quoted(kid)}`;
+      return { ...deny('signature_invalid', detail), keyId: kid };
+    }
+    const detail = `issuer ${this.#issuer} did not publish kid ${quoted(kid)} when its keys were last fetched`;
+    return { ...unable('signing_key_pending', detail, Math.ceil(wait / 1000)), keyId: kid };
   }
 
-  /**
-   * Clients can send arbitrary key ids, so unknown ones cause at most one fetch per cooldown. A new key of
-   * the issuer is found at the end of the cooldown at the latest.
-   */
-  async #fetchForUnknownKid(): Promise<void> {
-    const now = this.#ports.clock.now();
-    const cooldown = Math.min(this.#timing.cooldown, this.#source.cooldownLimit);
-    const since = this.#unknownKidAt === undefined ? undefined : now - this.#unknownKidAt;
-    // A negative value means that the clock was set back, which must not prevent fetches.
-    if (since !== undefined && since >= 0 && since < cooldown) return this.#fetching;
-    this.#unknownKidAt = now;
-    return this.#fetchUnlessBackingOff();
+  /** Returns the milliseconds to the next fetch if a fetch is withheld now. */
+  async #fetchForUnknownKid(kid: string): Promise<number | undefined> {
+    if (this.#fetching !== undefined) {
+      await this.#fetching;
+      return undefined;
+    }
+    const wait = this.#unknownKids.wait(kid, this.#ports.clock.now());
+    if (wait > 0) return wait;
+    await this.#fetchUnlessBackingOff();
+    return undefined;
   }
 
   async #fetchUnlessBackingOff(): Promise<void> {
@@ -166,7 +175,12 @@ export class KeySet {
     const fetched = this.#mergeAlternating(published);
     const old = new Map([...this.#keys.values()].flat().map((key) => [key.fingerprint, key]));
     const current = new Map(fetched.map((key) => [key.fingerprint, old.get(key.fingerprint) ?? key]));
-    for (const [fingerprint, key] of old) if (!current.has(fingerprint)) key.alive = false;
+    for (const [fingerprint, key] of old) {
+      if (current.has(fingerprint)) continue;
+      key.alive = false;
+      this.#withdrawn.add(key.kid);
+    }
+    for (const { kid } of fetched) this.#withdrawn.delete(kid);
     const changed = current.size !== old.size || [...current.keys()].some((print) => !old.has(print));
 
     this.#keys = Map.groupBy(current.values(), (key) => key.kid);

@@ -32,6 +32,7 @@ export function describeDecision(event: AuditEvent): DecisionText {
       return UPSTREAM_FAILED;
 
     case 'issuer_unavailable':
+    case 'signing_key_pending':
     case 'store_unavailable':
     case 'audit_unavailable':
     case 'overloaded':

@@ -14,7 +14,14 @@ const JOB: PresentedCredential = {
   username: 'gitlab-ci-token',
 };
 
-function deploy(username: string | undefined, token = 'guess'): PresentedCredential {
+let guesses = 0;
+
+/** Another wrong credential each time. */
+function wrong(): PresentedCredential {
+  return { ...JOB, token: `glcbt-${(guesses += 1)}` };
+}
+
+function deploy(username: string | undefined, token = `guess-${(guesses += 1)}`): PresentedCredential {
   return { class: 'deploy_token', credentialSource: 'basic', token, username };
 }
 
@@ -30,19 +37,19 @@ function fail(times: number, one: (n: number) => ReturnType<ReturnType<typeof li
 describe('failed credentials', () => {
   test('of one address: 429 beyond the limit, with the time to wait', () => {
     const { failed } = limits();
-    expect(fail(6, () => failed('192.0.2.1', JOB))).toEqual([...Array<undefined>(5), 'rate_limited']);
-    expect(failed('192.0.2.1', JOB)?.retryAfter).toBe(60);
+    expect(fail(6, () => failed('192.0.2.1', wrong()))).toEqual([...Array<undefined>(5), 'rate_limited']);
+    expect(failed('192.0.2.1', wrong())?.retryAfter).toBe(60);
     expect(failed('192.0.2.2', JOB)).toBeUndefined();
   });
 
   test('start over after the window', () => {
     const clock = new FrozenClock();
     const { failed } = limits(clock);
-    fail(6, () => failed('192.0.2.1', JOB));
+    fail(6, () => failed('192.0.2.1', wrong()));
     clock.advance(59_999);
-    expect(failed('192.0.2.1', JOB)?.retryAfter).toBe(1);
+    expect(failed('192.0.2.1', wrong())?.retryAfter).toBe(1);
     clock.advance(1);
-    expect(failed('192.0.2.1', JOB)).toBeUndefined();
+    expect(failed('192.0.2.1', wrong())).toBeUndefined();
   });
 
   test('B2 of one name, from many addresses and in any case', () => {
@@ -56,7 +63,7 @@ describe('failed credentials', () => {
 
   test('of one IPv6 network: its addresses are one client', () => {
     const { failed } = limits();
-    expect(fail(6, (n) => failed(`2001:db8:1:2::${n.toString(16)}`, JOB)).at(-1)).toBe('rate_limited');
+    expect(fail(6, (n) => failed(`2001:db8:1:2::${n.toString(16)}`, wrong())).at(-1)).toBe('rate_limited');
     expect(failed('2001:db8:1:2:ffff:1:2:3', JOB)?.reason).toBe('rate_limited');
     expect(failed('2001:db8:1:3::1', JOB)).toBeUndefined();
     expect(failed('::1', JOB)).toBeUndefined();
@@ -78,13 +85,57 @@ describe('failed credentials', () => {
     expect(fail(20, (n) => failed(`192.0.2.${n}`, JOB))).toEqual(Array(20).fill(undefined));
   });
 
+  test('count once per window if they repeat, for the address and for the name', () => {
+    const { failed } = limits();
+    expect(fail(100, () => failed('192.0.2.1', JOB))).toEqual(Array(100).fill(undefined));
+    expect(fail(5, () => failed('192.0.2.1', wrong()))).toEqual([...Array<undefined>(4), 'rate_limited']);
+    expect(failed('192.0.2.1', JOB)?.reason).toBe('rate_limited');
+    expect(fail(100, (n) => failed(`192.0.3.${n}`, deploy('edge', 'same')))).toEqual(
+      Array(100).fill(undefined),
+    );
+    expect(fail(3, (n) => failed(`192.0.3.${n}`, deploy('edge'))).at(-1)).toBe('rate_limited');
+  });
+
+  test('with another class or user name are others', () => {
+    const { failed } = limits();
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    expect(fail(6, (n) => failed('192.0.2.1', deploy(names[n], 'same'))).at(-1)).toBe('rate_limited');
+  });
+
+  test('repeated ones beyond the remembered number count each time', () => {
+    const store = openStore(
+      { sqlite: { file: ':memory:' } },
+      { clock: new FrozenClock(), log: recordingLog() },
+    );
+    const { failed } = createFailureLimits({ ...SETTINGS, perAddress: 60 }, store, new FrozenClock());
+    const credentials = Array.from({ length: 55 }, wrong);
+    expect(credentials.map((each) => failed('192.0.2.1', each)).filter(Boolean)).toEqual([]);
+    expect(fail(6, () => failed('192.0.2.1', credentials[54])).at(-1)).toBe('rate_limited');
+  });
+
+  test('of one unknown key id count once', () => {
+    const { failed } = limits();
+    expect(fail(100, () => failed('192.0.2.1', wrong(), 'new-key'))).toEqual(Array(100).fill(undefined));
+  });
+
+  test('that wait for a key have a limit of their own, by key id', () => {
+    const { failed, pending } = limits();
+    expect(fail(100, () => pending('192.0.2.1', 'new-key'))).toEqual(Array(100).fill(undefined));
+    expect(fail(5, (n) => pending('192.0.2.1', `invented-${n}`))).toEqual([
+      ...Array<undefined>(4),
+      'rate_limited',
+    ]);
+    expect(failed('192.0.2.1', wrong())).toBeUndefined();
+    expect(pending('192.0.2.2', 'new-key')).toBeUndefined();
+  });
+
   test('are counted together with other replicas', async () => {
     const clock = new FrozenClock();
     const store = openStore({ sqlite: { file: ':memory:' } }, { clock, log: recordingLog() });
     const [one, two] = [limits(clock, store), limits(clock, store)];
-    fail(5, () => one.failed('192.0.2.1', JOB));
-    expect(two.failed('192.0.2.1', JOB)).toBeUndefined();
-    await eventually('the shared count is known', () => two.failed('192.0.2.1', JOB));
+    fail(5, () => one.failed('192.0.2.1', wrong()));
+    expect(two.failed('192.0.2.1', wrong())).toBeUndefined();
+    await eventually('the shared count is known', () => two.failed('192.0.2.1', wrong()));
   });
 
   test('without the store, limits hold here', () => {
@@ -93,6 +144,6 @@ describe('failed credentials', () => {
       count: () => Promise.reject(new Error('away')),
     };
     const { failed } = limits(new FrozenClock(), store);
-    expect(fail(6, () => failed('192.0.2.1', JOB)).at(-1)).toBe('rate_limited');
+    expect(fail(6, () => failed('192.0.2.1', wrong())).at(-1)).toBe('rate_limited');
   });
 });

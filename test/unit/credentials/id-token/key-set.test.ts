@@ -34,17 +34,68 @@ describe('first use', () => {
 });
 
 describe('unknown kid', () => {
-  test('causes one fetch per cooldown for any number of requests', async () => {
+  test('causes a bounded number of fetches for any number of key ids', async () => {
     const { ask, source, clock } = rig();
     await ask('a');
-    for (let at = 0; at < 1_000; at++) expect(await ask(`x${at}`)).toBe('signature_invalid');
+    const reads: number[] = [];
+    let kids = 0;
+    for (let second = 0; second <= 120; second++) {
+      for (let at = 0; at < 10; at++) await ask(`x${(kids += 1)}`);
+      if (second % 30 === 0) reads.push(source.reads);
+      clock.advance(1_000);
+    }
+    // Two at once, then per 30 s: one for a new key id, and three retries after it.
+    expect(reads).toEqual([3, 7, 11, 15, 19]);
+  });
+
+  test('after a fetch: 401; while the next fetch is withheld: 503 with its time', async () => {
+    const { set, ask, source, clock } = rig();
+    await ask('a');
+    expect(await set.keysFor('b')).toMatchObject({ reason: 'signature_invalid', keyId: 'b' });
+    expect(await set.keysFor('b')).toMatchObject({
+      kind: 'unable',
+      reason: 'signing_key_pending',
+      detail: 'issuer gitlab did not publish kid "b" when its keys were last fetched',
+      retryAfter: 2,
+      keyId: 'b',
+    });
     expect(source.reads).toBe(2);
-    clock.advance(29_999);
-    await ask('y');
-    expect(source.reads).toBe(2);
-    clock.advance(1);
-    await ask('y');
-    expect(source.reads).toBe(3);
+    clock.advance(2_000);
+    source.answer = { keys: [A, B] };
+    expect(await ask('b')).toBe('1 key');
+  });
+
+  test('retries 2, 4, 8 and 16 s after a fetch, then once per cooldown', async () => {
+    const { ask, source, clock } = rig();
+    await ask('a');
+    await ask('b');
+    const fetched: number[] = [];
+    for (let second = 1; second <= 120; second++) {
+      clock.advance(1_000);
+      const { reads } = source;
+      await ask('b');
+      if (source.reads > reads) fetched.push(second);
+    }
+    expect(fetched).toEqual([2, 6, 14, 30, 60, 90, 120]);
+  });
+
+  test('an invented key id does not delay a rotation', async () => {
+    const { ask, source, clock } = rig();
+    await ask('a');
+    for (let second = 0; second < 300; second++) {
+      await ask('x');
+      clock.advance(1_000);
+    }
+    source.answer = { keys: [B] };
+    expect(await ask('b')).toBe('1 key');
+  });
+
+  test('that the issuer has withdrawn is invalid, not pending', async () => {
+    const { ask, source } = rig();
+    await ask('a');
+    source.answer = { keys: [B] };
+    expect(await ask('b')).toBe('1 key');
+    for (let at = 0; at < 10; at++) expect(await ask('a')).toBe('signature_invalid');
   });
 
   test('finds a new key at once', async () => {

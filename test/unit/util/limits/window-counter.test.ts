@@ -4,12 +4,12 @@ import { WindowCounter } from '../../../../src/util/limits/window-counter.ts';
 test('counts by key, from the first of a window', () => {
   let now = 0;
   const counter = new WindowCounter(() => now);
-  expect(counter.add('a', 100)).toEqual({ count: 1, resetsIn: 100 });
+  expect(counter.add('a', 100)).toEqual({ count: 1, resetsIn: 100, repeated: false });
   now = 60;
-  expect(counter.add('a', 100)).toEqual({ count: 2, resetsIn: 40 });
-  expect(counter.add('b', 100)).toEqual({ count: 1, resetsIn: 100 });
+  expect(counter.add('a', 100)).toEqual({ count: 2, resetsIn: 40, repeated: false });
+  expect(counter.add('b', 100)).toEqual({ count: 1, resetsIn: 100, repeated: false });
   now = 100;
-  expect(counter.add('a', 100)).toEqual({ count: 1, resetsIn: 100 });
+  expect(counter.add('a', 100)).toEqual({ count: 1, resetsIn: 100, repeated: false });
 });
 
 test('adopts a higher count of other replicas, never a lower one', () => {
@@ -34,7 +34,17 @@ test('if the clock is set back, a window ends after its length', () => {
   const counter = new WindowCounter(() => now);
   counter.add('a', 100);
   now = 0;
-  expect(counter.add('a', 100)).toEqual({ count: 2, resetsIn: 100 });
+  expect(counter.add('a', 100)).toEqual({ count: 2, resetsIn: 100, repeated: false });
   now = 100;
-  expect(counter.add('a', 100)).toEqual({ count: 1, resetsIn: 100 });
+  expect(counter.add('a', 100)).toEqual({ count: 1, resetsIn: 100, repeated: false });
+});
+
+test('counts a member once per window', () => {
+  let now = 0;
+  const counter = new WindowCounter(() => now);
+  expect([1, 2, 3].map(() => counter.add('a', 100, 'x').count)).toEqual([1, 1, 1]);
+  expect(counter.add('a', 100, 'y')).toEqual({ count: 2, resetsIn: 100, repeated: false });
+  expect(counter.add('a', 100, 'x')).toEqual({ count: 2, resetsIn: 100, repeated: true });
+  now = 100;
+  expect(counter.add('a', 100, 'x')).toEqual({ count: 1, resetsIn: 100, repeated: false });
 });
