@@ -77,7 +77,12 @@ function assemble(
   // The last step that can fail, so that no other error leaves its connections open.
   const services = createServices(
     config,
-    { ...ports, egress: application.egress, stalls: application.stalls },
+    {
+      ...ports,
+      egress: application.egress,
+      stalls: application.stalls,
+      queueMeter: application.telemetry.queues,
+    },
     previous?.resources.forwarders,
   );
   const pipeline = createPipeline({

@@ -18,6 +18,25 @@ export function withApiRoot(service: Service): Service {
   return { ...service, upstream: { ...upstream, url: `${upstream.url}v2/`, aliases } };
 }
 
+/** Completes the timeouts, whose defaults depend on the type of the service. */
+export function withTimeouts(service: Service) {
+  const { type, upstream } = service;
+  const { connect, headers, idle } = upstream.timeouts;
+  const timeouts = {
+    connect,
+    headers: headers ?? DEFAULT_TIMEOUT,
+    // A registry may verify or copy a large blob before it responds to the commit of the upload.
+    writeHeaders: headers ?? (type === 'oci' ? COMMIT_TIMEOUT : DEFAULT_TIMEOUT),
+    idle: idle ?? DEFAULT_TIMEOUT,
+    // Watches, event streams and logs may be quiet for hours.
+    unboundedStreams: idle === undefined && type === 'http',
+  };
+  return { ...service, upstream: { ...upstream, timeouts } };
+}
+
+const DEFAULT_TIMEOUT = 60_000;
+const COMMIT_TIMEOUT = 15 * 60_000;
+
 /** Project paths by id, from the service's issuers. An id with two different paths is ambiguous and omitted. */
 function projectsOf({ issuers }: Config, service: Service): ReadonlyMap<string, string> {
   const entries = issuers

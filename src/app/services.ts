@@ -2,6 +2,7 @@ import type { Authenticator } from '../credentials/index.ts';
 import { createRegistryHosts, type Registry, type RegistryHostPorts } from './registries.ts';
 import type { Config } from '../config/index.ts';
 import type { Keyring } from '../core/credentials/keyring.ts';
+import type { QueueMeter } from '../core/meter.ts';
 import type { Clock, EgressFormClient } from '../core/ports.ts';
 import type { Protocol } from '../core/request/protocol.ts';
 import { createExtract } from '../credentials/index.ts';
@@ -10,7 +11,7 @@ import { foldLoosely } from '../util/http/header-name.ts';
 import { reuse, type ReusableResources } from '../util/resources/reuse.ts';
 import type { EndpointPipeline, ServicePipeline } from '../gateway/index.ts';
 import { createTokenRouteGuard } from '../protocols/index.ts';
-import { protocolOf, withApiRoot, type Service } from './service-protocol.ts';
+import { protocolOf, withApiRoot, withTimeouts, type Service } from './service-protocol.ts';
 
 export interface Services {
   readonly pipelines: readonly ServicePipeline[];
@@ -30,6 +31,7 @@ export interface ServicePorts extends Omit<RegistryHostPorts, 'extractLogin'> {
   readonly keyring: Pick<Keyring, 'sign'>;
   readonly clock: Clock;
   readonly stalls: StallWatch;
+  readonly queueMeter: QueueMeter;
 }
 
 interface ServiceProtocol {
@@ -67,7 +69,7 @@ export function createServices(config: Config, ports: ServicePorts, previous?: F
 function reuseForwarders(
   { server, signing }: Config,
   services: readonly ServiceProtocol[],
-  { egress, keyring, clock, log, stalls }: ServicePorts,
+  { egress, keyring, clock, log, stalls, queueMeter }: ServicePorts,
   previous: Forwarders | undefined,
 ): Forwarders {
   return reuse(
@@ -75,14 +77,14 @@ function reuseForwarders(
     services.map(({ service, protocol: { credentialQueryParameters } }) => [
       service.name,
       {
-        ...withApiRoot(service),
+        ...withTimeouts(withApiRoot(service)),
         credentialQueryParameters,
         publicUrl: server.publicUrl,
         // A forwarder that signs assertions depends on the signing keys.
         signing: service.assertion ? signing : undefined,
       },
     ]),
-    (settings) => createForwarder(settings, { egress, keyring, clock, log, stalls }),
+    (settings) => createForwarder(settings, { egress, keyring, clock, log, stalls, queueMeter }),
     (forwarder) => void forwarder.close(),
   );
 }

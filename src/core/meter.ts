@@ -31,3 +31,9 @@ export interface VerificationMeter {
   ): void;
   keySetFetched(issuer: string, outcome: 'success' | 'failure'): void;
 }
+
+/** Metrics of the requests that wait for a place at an upstream. */
+export interface QueueMeter {
+  /** A request has left the queue. `service` is the name in the configuration. */
+  waited(service: string, seconds: number): void;
+}

@@ -116,6 +116,16 @@ const TESTS_OF: Readonly<Record<string, readonly (readonly [file: string, title:
       'more in flight than connections allows: 503 with Retry-After; then it goes on',
     ],
   ],
+  'a stream of an `http` service is silent': [
+    [
+      'test/pipeline/upstream-timeouts.test.ts',
+      'without Content-Length is unlimited: the stream goes on after a pause',
+    ],
+    [
+      'test/pipeline/upstream-timeouts.test.ts',
+      'is limited if it is configured, without an end that looks complete',
+    ],
+  ],
   'a body transfer stalls': [
     [
       'test/security/exhaustion.test.ts',

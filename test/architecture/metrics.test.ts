@@ -25,13 +25,14 @@ async function exposition(): Promise<string> {
   telemetry.setAuditLost(() => 1);
   telemetry.setStoreHealth(() => ({ errors: 1, degraded: true }));
   telemetry.setKeySetAges(() => [{ issuer: 'gitlab', ageSeconds: 1 }]);
-  const { requests, verification, connections } = telemetry;
+  const { requests, verification, connections, queues } = telemetry;
   requests.requestStarted('orders');
   requests.requestEnded(sampleEvent());
   verification.cacheHit('id_token');
   verification.cacheMiss('id_token');
   verification.verified('id_token', 'gitlab', 'verified', 0.1);
   verification.keySetFetched('gitlab', 'success');
+  queues.waited('orders', 0.1);
   connections.opened();
   connections.refused('all');
   return telemetry.metrics();

@@ -136,6 +136,30 @@ describe('a kept connection that turns out to be closed', () => {
     expect(upstream.accepted()).toBe(2);
   });
 
+  test('several of them: the request is sent on a new one', async () => {
+    const held: Socket[] = [];
+    const served = new WeakSet<Socket>();
+    const upstream = keep(
+      await startRecordingUpstream((socket) => {
+        if (served.has(socket)) return void socket.resetAndDestroy();
+        served.add(socket);
+        held.push(socket);
+      }),
+    );
+    const scenario = keep(await startOrdersScenario(upstream.url));
+    const ask = async (): Promise<number> => (await scenario.ask('GET', '/orders/x')).status;
+    const together = [ask(), ask(), ask()];
+    await eventually('three connections', () => upstream.requests().length === 3);
+    for (const socket of held.splice(0)) socket.write(OK);
+    expect(await Promise.all(together)).toEqual([200, 200, 200]);
+    const retried = ask();
+    await eventually('a new connection', () => held.length === 1);
+    held[0]?.write(OK);
+    expect(await retried).toBe(200);
+    expect(upstream.accepted()).toBe(4);
+    expect(upstream.requests()).toHaveLength(5);
+  });
+
   test.each([
     ['DELETE', ''],
     ['POST', 'body'],

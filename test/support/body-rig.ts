@@ -14,6 +14,7 @@ import { createPipeline, type ServicePipeline } from '../../src/gateway/index.ts
 import { httpProtocol, jsonRefusal } from '../../src/protocols/index.ts';
 import { recordingLog, sampleCaller } from './audit-events.ts';
 import { LISTENER, NOT_COUNTED } from './listener.ts';
+import type { UpstreamTimeouts } from '../../src/proxy/transport/upstream-pool.ts';
 import { startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts';
 import { emptyRevocations } from './state.ts';
 
@@ -31,6 +32,7 @@ export interface BodyRigOptions {
   /** Idle timeout of bodies, in milliseconds. */
   readonly idle?: number;
   readonly connections?: number;
+  readonly timeouts?: UpstreamTimeouts;
   readonly bodyBytes?: number;
   readonly authorize?: ServicePipeline['authorize'];
 }
@@ -40,6 +42,7 @@ const unused = (): Promise<never> => Promise.reject(new Error('unused'));
 /** Listener, pipeline and forwarder around a protocol that reads the operation from the first word of the body. */
 export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRig> {
   const { idle = 60_000, connections = 10, bodyBytes, authorize = allowReading } = options;
+  const { timeouts = { connect: 5_000, headers: 5_000, idle: 5_000 } } = options;
   const upstream = await startRecordingUpstream();
   const log = recordingLog();
   const stalls = new StallWatch(idle);
@@ -54,7 +57,7 @@ export async function startBodyRig(options: BodyRigOptions = {}): Promise<BodyRi
         aliases: [],
         connections,
         connectionLifetime: 60_000,
-        timeouts: { connect: 5_000, headers: 5_000, idle: 5_000 },
+        timeouts,
       },
       identityHeaders: {},
       assertion: false,

@@ -44,7 +44,12 @@ export const upstream = z.strictObject({
     .max(10_000)
     .default(256)
     .describe(
-      'Maximum number of upstream requests in flight; further ones get 503 `overloaded`. Default 256.',
+      'Maximum number of upstream requests in flight; further ones wait for `queueTimeout`. Default 256.',
+    ),
+  queueTimeout: timeout
+    .default(1_000)
+    .describe(
+      'How long a request waits while `connections` requests are in flight, before 503 `overloaded`. Default 1s.',
     ),
   connectionLifetime: timeout
     .default(60_000)
@@ -53,9 +58,15 @@ export const upstream = z.strictObject({
     .strictObject({
       connect: timeout.default(5_000).describe('Maximum time to connect. Default 5s.'),
       headers: timeout
-        .default(60_000)
-        .describe('Maximum time from the end of the request to the response head. Default 60s.'),
-      idle: timeout.default(60_000).describe('Maximum time between bytes of the response body. Default 60s.'),
+        .optional()
+        .describe(
+          'Maximum time from the end of the request to the response head. Default 60s; 15m for writes on type oci, because a registry may verify a large blob before it responds.',
+        ),
+      idle: timeout
+        .optional()
+        .describe(
+          'Maximum time between bytes of the response body. Default 60s; on type http not limited for responses without Content-Length, such as watches, event streams and logs.',
+        ),
     })
     .prefault({}),
 });

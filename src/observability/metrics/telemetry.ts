@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import type { ConnectionMeter, RequestMeter, VerificationMeter } from '../../core/meter.ts';
+import type { ConnectionMeter, QueueMeter, RequestMeter, VerificationMeter } from '../../core/meter.ts';
 import { createConnectionMeter } from './connection-meter.ts';
 import { Names } from './names.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type StoreHealth,
   type KeySetAge,
 } from './process-metrics.ts';
+import { createQueueMeter } from './queue-meter.ts';
 import { createRequestMeter } from './request-meter.ts';
 import { createVerificationMeter } from './verification-meter.ts';
 
@@ -29,6 +30,7 @@ export interface Telemetry {
   readonly requests: RequestMeter;
   readonly verification: VerificationMeter;
   readonly connections: ConnectionMeter;
+  readonly queues: QueueMeter;
   /** `names`: the names of the new configuration; other names are counted as `other`. */
   configReloaded(ok: boolean, hash: string, atMs: number, names?: ConfiguredNames): void;
   /** Call each at most once. */
@@ -62,6 +64,7 @@ export function createTelemetry(settings: TelemetrySettings): Telemetry {
     requests,
     verification,
     connections: createConnectionMeter(registry),
+    queues: createQueueMeter(registry, services),
     configReloaded(ok, hash, atMs, names) {
       configuration.reloaded(ok, hash, atMs);
       if (ok && names !== undefined) learn(names);

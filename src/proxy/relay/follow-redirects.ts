@@ -3,31 +3,20 @@ import { invalidResponse, type InvalidResponse } from '../transport/invalid-resp
 import { Relay } from './relay.ts';
 import type { UpstreamSide } from './upstream-side.ts';
 
-/** The counter of requests in flight. */
-export interface Places {
-  readonly take: () => void;
-  readonly free: () => void;
-}
-
 /** Sends the request to the target of a redirect; undefined when it was sent. */
-export type Follow = (
-  forwarding: Forwarding,
-  location: string,
-  base: URL,
-  places: Places,
-) => InvalidResponse | undefined;
+export type Follow = (forwarding: Forwarding, location: string, base: URL) => InvalidResponse | undefined;
 
 export function createFollow({
   redirects,
   mapping,
   location: rewriteLocation,
   stalls,
+  places,
 }: UpstreamSide): Follow {
   function follow(
     forwarding: Forwarding,
     location: string,
     base: URL,
-    places: Places,
     hops: number,
   ): InvalidResponse | undefined {
     if (hops > MAX_HOPS) return invalidResponse(`more than ${MAX_HOPS} redirects`);
@@ -40,17 +29,17 @@ export function createFollow({
       location: rewriteLocation,
       rewriting: undefined,
       stalls,
-      retry: () => void hop.pool.dispatch(hop.options, relay),
-      follow: (next) => follow(forwarding, next, hop.url, places, hops + 1),
+      retry: () => void hop.pool.dispatchAlone(hop.options, relay),
+      follow: (next) => follow(forwarding, next, hop.url, hops + 1),
       unauthorized: () => 'upstream_unauthorized',
-      ended: places.free,
+      ended: () => places.free(),
     });
     places.take();
     incoming.res.on('close', () => relay.clientClosed());
     hop.pool.dispatch(hop.options, relay);
     return undefined;
   }
-  return (forwarding, location, base, places) => follow(forwarding, location, base, places, 1);
+  return (forwarding, location, base) => follow(forwarding, location, base, 1);
 }
 
 /** Object storage redirects once; a mirror in front of it adds a second redirect. */

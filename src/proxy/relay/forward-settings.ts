@@ -1,3 +1,4 @@
+import type { QueueMeter } from '../../core/meter.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
 import type { IdentityHeaderTemplates } from '../headers/identity-headers.ts';
 import type { PoolSettings } from '../transport/upstream-pool.ts';
@@ -17,6 +18,8 @@ export interface ForwardSettings {
   readonly upstream: PoolSettings & {
     readonly hostHeader: 'upstream' | 'client';
     readonly auth?: UpstreamAuth | undefined;
+    /** Milliseconds that a request waits for a place. Default: 0. */
+    readonly queueTimeout?: number | undefined;
     readonly redirectOrigins: readonly string[];
     /** Other base URLs that the upstream writes into its responses. */
     readonly aliases: readonly string[];
@@ -40,4 +43,5 @@ export interface ForwardSettings {
 export type ForwardPorts = CredentialPorts & {
   readonly stalls: StallWatch;
   readonly keyring: Pick<Keyring, 'sign'>;
+  readonly queueMeter?: QueueMeter | undefined;
 };

@@ -14,14 +14,16 @@ import type { UpstreamSide } from './upstream-side.ts';
 
 /** Counts the requests in flight and sends each of them, with the upstream credential and the injected headers. */
 export function createForward(side: UpstreamSide): Forward {
-  const { name, maxConnections, prepareInjectedHeaders, stalls, tunnels, pool } = side;
+  const { prepareInjectedHeaders, stalls, tunnels, pool, places } = side;
+  const { writeHeaders, idle, unboundedStreams = false } = side.timeouts;
   const follow = createFollow(side);
-  let inFlight = 0;
 
   function forward(forwarding: Forwarding): void {
-    if (inFlight >= maxConnections) {
-      return forwarding.failed('overloaded', `${inFlight} requests in flight at ${name}`);
-    }
+    if (places.available()) start(forwarding);
+    else places.wait(forwarding, start);
+  }
+
+  function start(forwarding: Forwarding): void {
     const injected = prepareInjectedHeaders(forwarding);
     if (injected instanceof Promise) sendWhenReady(forwarding, injected, false);
     else sendWith(forwarding, injected, false);
@@ -33,17 +35,17 @@ export function createForward(side: UpstreamSide): Forward {
     pending: Promise<InjectedHeaders | CredentialFault>,
     isRetry: boolean,
   ): void {
-    inFlight += 1;
+    places.take();
     const fail = (error: unknown): void =>
       forwarding.failed('internal_error', error instanceof Error ? error.name : 'unknown');
     pending
       .then(
         (injected) => {
-          inFlight -= 1;
+          places.free();
           sendWith(forwarding, injected, isRetry);
         },
         (error: unknown) => {
-          inFlight -= 1;
+          places.free();
           fail(error);
         },
       )
@@ -70,31 +72,35 @@ export function createForward(side: UpstreamSide): Forward {
     const rewriting = rewritingOf(side, forwarding);
     const body = requestBody(side, forwarding);
     const upload = body && uploadOf(req, body);
+    const { method } = forwarding.head;
+    const safe = SAFE_METHODS.has(method);
     const options: Dispatcher.DispatchOptions = {
-      method: forwarding.head.method,
+      method,
       path,
       headers: rewriting === undefined ? headers : rewriting.request(headers),
       body: body ?? null,
       // undici would close the connection after HEAD.
       reset: false,
+      ...(writeHeaders === undefined || safe ? {} : { headersTimeout: writeHeaders }),
     };
-    const repeatable = body === undefined && SAFE_METHODS.has(options.method);
+    const repeatable = body === undefined && safe;
     const relay: Relay = new Relay(forwarding, body, {
       location: side.location,
       rewriting,
       stalls,
-      retry: repeatable ? () => void pool.dispatch(options, relay) : undefined,
+      idle: unboundedStreams ? idle : undefined,
+      retry: repeatable ? () => void pool.dispatchAlone(options, relay) : undefined,
       follow:
         repeatable && forwarding.plan?.followRedirects === true
-          ? (location) => follow(forwarding, location, new URL(path, side.target), places)
+          ? (location) => follow(forwarding, location, new URL(path, side.target))
           : undefined,
       unauthorized: () => unauthorized(forwarding, injected, repeatable && !isRetry),
       ended() {
-        inFlight -= 1;
+        places.free();
         if (upload !== undefined) stalls.forget(upload);
       },
     });
-    inFlight += 1;
+    places.take();
     // `close` is emitted once; `once` would allocate a wrapper for every request.
     res.on('close', () => relay.clientClosed());
     if (incoming.upgrade !== undefined && tunnels !== undefined) {
@@ -121,10 +127,6 @@ export function createForward(side: UpstreamSide): Forward {
     return undefined;
   }
 
-  const places = {
-    take: () => void (inFlight += 1),
-    free: () => void (inFlight -= 1),
-  };
   return forward;
 }
 

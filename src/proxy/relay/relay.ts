@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici';
+import { errors, type Dispatcher } from 'undici';
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import type { BodyTransform } from '../rewrite/body-transform.ts';
 import type { LocationRewriter } from '../rewrite/location.ts';
@@ -16,7 +16,9 @@ export interface RelayPorts {
   readonly location: LocationRewriter;
   readonly rewriting: Rewriting | undefined;
   readonly stalls: StallWatch;
-  /** Sends the request again; undefined when it must not be repeated. */
+  /** Milliseconds between bytes of a body with Content-Length; undefined when the pool measures the idle time. */
+  readonly idle?: number | undefined;
+  /** Sends the request again on a new connection; undefined when it must not be repeated. */
   readonly retry: (() => void) | undefined;
   /** Follows a redirect; undefined when the client follows it. */
   readonly follow: ((location: string) => InvalidResponse | undefined) | undefined;
@@ -40,6 +42,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #done = false;
   #released = false;
   #transform: BodyTransform | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
 
   constructor(forwarding: Forwarding, body: RequestBody | undefined, ports: RelayPorts) {
     this.#forwarding = forwarding;
@@ -102,10 +105,24 @@ export class Relay implements Dispatcher.DispatchHandler {
       rewritten === undefined ? head.contentLength : undefined,
       bodiless,
     );
+    const { idle } = this.#ports;
+    if (idle !== undefined && head.contentLength !== undefined && !bodiless)
+      queueMicrotask(() => this.#watchIdle(idle));
     // The head of a short response waits for its body; an event stream may send its first chunk after hours.
     // A rewritten response waits for its first rewritten bytes, because rewriting may fail until then.
     if (this.#transform === undefined && (head.contentLength ?? Infinity) > MAX_SINGLE_WRITE)
       queueMicrotask(() => this.#sendHead());
+  }
+
+  /** A body that arrived together with its head needs no timer. */
+  #watchIdle(idle: number): void {
+    if (this.#done) return;
+    this.#idleTimer = setTimeout(() => {
+      // The client reads slowly; the stall watch ends its response.
+      if (this.#controller?.paused === true) return void this.#idleTimer?.refresh();
+      this.onResponseError(undefined, new errors.BodyTimeoutError());
+      this.#abort('idle');
+    }, idle);
   }
 
   #follow(raw: RawHeaders): void {
@@ -146,6 +163,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, received: Buffer): void {
     if (this.#done) return;
+    this.#idleTimer?.refresh();
     const chunk = this.#transform === undefined ? received : this.#transform.push(received);
     if (chunk === undefined) return;
     if ('kind' in chunk) return this.#invalid(chunk);
@@ -202,6 +220,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#forwarding.upstreamDuration = performance.now() - this.#startedAt;
     if (this.#body !== undefined) this.#forwarding.bytesIn = this.#body.received;
     this.#client.stopWatching();
+    clearTimeout(this.#idleTimer);
   }
 
   /** undici has finished the request. */

@@ -11,6 +11,7 @@ import { createAssertions } from '../upstream-credentials/assertions.ts';
 import { createUpstreamCredential } from '../upstream-credentials/upstream-credential.ts';
 import { createTunnels } from '../websocket/tunnels.ts';
 import type { ForwardPorts, ForwardSettings } from './forward-settings.ts';
+import { Places } from './places.ts';
 import { createRedirects } from './redirects.ts';
 
 /** The long-lived objects of one service's upstream: connections, credential, header and URL rewriting. */
@@ -35,6 +36,11 @@ export function createUpstreamSide(settings: ForwardSettings, ports: ForwardPort
     name: settings.name,
     target: new URL(upstream.url),
     maxConnections: upstream.connections,
+    timeouts: upstream.timeouts,
+    places: new Places(
+      { name: settings.name, max: upstream.connections, queueTimeout: upstream.queueTimeout ?? 0 },
+      ports.queueMeter,
+    ),
     maxBody: settings.limits.bodyBytes ?? Infinity,
     credential,
     pool,

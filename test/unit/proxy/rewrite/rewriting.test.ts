@@ -55,7 +55,7 @@ test('a service at the root of its host', () => {
 test('the base URL without the slash at its end, in a document', () => {
   const upstream = { url: 'http://gitea/api/packages/acme/nuget/', aliases: [], redirectOrigins: [] };
   const seen: (string | undefined)[] = [];
-  const at = createRewriting({ path: '/nuget/', upstream })(
+  const at = rewritingOf({ path: '/nuget/', upstream })(
     {
       kind: 'document',
       types: 'any',

@@ -1,0 +1,82 @@
+import type { Forwarding } from '../../core/request/forwarding.ts';
+import type { QueueMeter } from '../../core/meter.ts';
+
+interface PlacesSettings {
+  /** Name of the service. */
+  readonly name: string;
+  /** Maximum number of requests in flight. */
+  readonly max: number;
+  /** Milliseconds. */
+  readonly queueTimeout: number;
+}
+
+type Start = (forwarding: Forwarding) => void;
+
+interface Waiting {
+  readonly forwarding: Forwarding;
+  readonly start: Start;
+  readonly leave: () => void;
+}
+
+/** The places for requests in flight at one upstream, and the queue of the requests that wait for one. */
+export class Places {
+  readonly #settings: PlacesSettings;
+  readonly #meter: QueueMeter | undefined;
+  #taken = 0;
+  readonly #queue = new Set<Waiting>();
+  #draining = false;
+
+  constructor(settings: PlacesSettings, meter: QueueMeter | undefined) {
+    this.#settings = settings;
+    this.#meter = meter;
+  }
+
+  /** A request does not overtake those that wait. */
+  available(): boolean {
+    return this.#taken < this.#settings.max && this.#queue.size === 0;
+  }
+
+  take(): void {
+    this.#taken += 1;
+  }
+
+  free(): void {
+    this.#taken -= 1;
+    if (this.#queue.size === 0 || this.#draining) return;
+    // A request that takes its place again, with a new credential for example, goes first.
+    this.#draining = true;
+    queueMicrotask(() => this.#drain());
+  }
+
+  /** Starts the request when a place is free, or fails it after `queueTimeout`. The client's body stays unread. */
+  wait(forwarding: Forwarding, start: Start): void {
+    const { name, queueTimeout } = this.#settings;
+    const overloaded = (): void =>
+      forwarding.failed('overloaded', `${this.#taken} requests in flight at ${name}`);
+    if (queueTimeout === 0) return overloaded();
+    const { res } = forwarding.incoming;
+    const since = performance.now();
+    const leave = (): void => {
+      clearTimeout(timer);
+      res.off('close', leave);
+      this.#queue.delete(waiting);
+      this.#meter?.waited(name, (performance.now() - since) / 1000);
+    };
+    const timer = setTimeout(() => {
+      leave();
+      overloaded();
+    }, queueTimeout);
+    const waiting = { forwarding, start, leave };
+    this.#queue.add(waiting);
+    res.on('close', leave);
+  }
+
+  #drain(): void {
+    this.#draining = false;
+    for (const { forwarding, start, leave } of this.#queue) {
+      if (this.#taken >= this.#settings.max) return;
+      leave();
+      start(forwarding);
+    }
+  }
+}
