@@ -6,9 +6,9 @@ import type { Refusal } from '../core/decision.ts';
 import { GatehouseError } from '../core/errors.ts';
 import type { Operation } from '../core/request/operation.ts';
 import type { RequestedOperations, OperationsInBody } from '../core/request/protocol.ts';
-import type { RequestHead } from '../core/request/request-head.ts';
+import type { CanonicalPath, RequestHead } from '../core/request/request-head.ts';
 import { readHead } from '../http/index.ts';
-import { classify, createRoute, type ServicePipeline } from '../gateway/index.ts';
+import { classify, createRoute, findWithSlash, type ServicePipeline } from '../gateway/index.ts';
 import { assumeVerified, refuseUntrusted, type AssumedCredential } from './assumed-credential.ts';
 
 /** The request to explain. The credential is a token to verify, or claims or a deploy token that count as verified. */
@@ -92,12 +92,14 @@ function routeAndClassify(
   route: (host: string, path: string) => ServicePipeline | undefined,
   head: RequestHead,
 ): Routed | ExplainRefusal {
-  const pipeline = route(head.host, head.path);
+  const direct = route(head.host, head.path);
+  const pipeline = direct ?? findWithSlash(route, head.host, head.path);
   if (head.encodedSlash === true && pipeline?.protocol.encodedSlash !== true)
     return refused('route', { reason: 'path_ambiguous', detail: 'the path contains %2F' });
   if (pipeline === undefined)
     return refused('route', { reason: 'no_service', detail: `no service at ${head.host}${head.path}` });
-  const classification = pipeline.guard(head, classify(pipeline.protocol, head));
+  const routed = direct === undefined ? { ...head, path: pipeline.path as CanonicalPath } : head;
+  const classification = pipeline.guard(routed, classify(pipeline.protocol, routed));
   switch (classification.kind) {
     case 'operations':
     case 'in-body':

@@ -7,7 +7,7 @@ import type { Incoming } from '../core/request/incoming.ts';
 import type { Operation } from '../core/request/operation.ts';
 import type { Reason } from '../core/reasons.ts';
 import type { RoutePlan } from '../core/request/protocol.ts';
-import type { RequestHead } from '../core/request/request-head.ts';
+import type { CanonicalPath, RequestHead } from '../core/request/request-head.ts';
 import type { BufferedBody } from '../core/request/buffered-body.ts';
 import { findHeader } from '../util/http/header-name.ts';
 import type { Classified } from './classified.ts';
@@ -25,6 +25,7 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
   readonly incoming: Incoming;
   readonly startedAt: number;
   readonly #began = performance.now();
+  #head: RequestHead | undefined;
   pipeline: ServicePipeline | undefined;
   endpoint: EndpointPipeline | undefined;
 
@@ -55,8 +56,14 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
   }
 
   get head(): RequestHead {
+    if (this.#head !== undefined) return this.#head;
     if ('kind' in this.incoming.head) throw new TypeError('the request head was refused');
     return this.incoming.head;
+  }
+
+  /** Continues with another path than the client's. The audit event contains the client's path. */
+  continueAt(path: string): void {
+    this.#head = { ...this.head, path: path as CanonicalPath };
   }
 
   /** The service pipeline; steps after the routing step use it. */

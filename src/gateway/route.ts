@@ -61,6 +61,16 @@ export function createRoute<S extends ServiceRoute, E extends EndpointRoute = ne
   };
 }
 
+/** The service whose path is this path without its final slash, as in `twine upload --repository-url https://HOST/pypi`. */
+export function findWithSlash<S extends ServiceRoute, E extends EndpointRoute = never>(
+  route: (host: string, path: string) => S | E | undefined,
+  host: string,
+  path: string,
+): S | undefined {
+  const found = route(host, `${path}/`);
+  return found !== undefined && !('endpointPath' in found) && found.path === `${path}/` ? found : undefined;
+}
+
 interface Site<S, E> {
   readonly exact: Map<string, S | E>;
   readonly below: E[];

@@ -103,7 +103,6 @@ test.each([
 test.each([
   ['/apix', 404, 'no_service'],
   ['/apix/one', 404, 'no_service'],
-  ['/api', 404, 'no_service'],
   ['/api.', 404, 'no_service'],
   ['/api;/one', 400, 'path_ambiguous'],
   ['/api../one', 404, 'no_service'],

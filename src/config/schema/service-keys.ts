@@ -28,7 +28,9 @@ export const serviceKeys = {
   path: z
     .string()
     .default('/')
-    .describe('Path prefix of the service for clients; starts and ends with /. Default: /.'),
+    .describe(
+      'Path prefix of the service for clients; starts and ends with /. Without the final slash, GET and HEAD are redirected (301) and other requests reach the service, unless another service has the path. Default: /.',
+    ),
   issuers: z
     .array(name)
     .min(1)

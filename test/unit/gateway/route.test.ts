@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRoute } from '../../../src/gateway/route.ts';
+import { createRoute, findWithSlash } from '../../../src/gateway/route.ts';
 
 const route = createRoute([
   { name: 'any', path: '/' },
@@ -25,4 +25,14 @@ test.each([
   ['evil-npm.example.com', '/x', 'any'],
 ])('%s %s → %s', (host, path, name) => {
   expect(route(host, path)?.name).toBe(name);
+});
+
+test.each([
+  ['docs.example.com', '/docs', 'docs'],
+  ['docs.example.com', '/docs/a', undefined],
+  ['docs.example.com', '/doc', undefined],
+  ['other', '/orders', 'orders-root'],
+  ['other', '/orders/v2/x', undefined],
+])('without the final slash: %s %s → %s', (host, path, name) => {
+  expect(findWithSlash(route, host, path)?.name).toBe(name);
 });
