@@ -8,7 +8,7 @@ import type { Operation } from '../core/request/operation.ts';
 import type { RequestedOperations, OperationsInBody } from '../core/request/protocol.ts';
 import type { CanonicalPath, RequestHead } from '../core/request/request-head.ts';
 import { readHead } from '../http/index.ts';
-import { classify, createRoute, findWithSlash, type ServicePipeline } from '../gateway/index.ts';
+import { classify, createRoute, findWithSlash, refusePath, type ServicePipeline } from '../gateway/index.ts';
 import { assumeVerified, refuseUntrusted, type AssumedCredential } from './assumed-credential.ts';
 
 /** The request to explain. The credential is a token to verify, or claims or a deploy token that count as verified. */
@@ -94,8 +94,8 @@ function routeAndClassify(
 ): Routed | ExplainRefusal {
   const direct = route(head.host, head.path);
   const pipeline = direct ?? findWithSlash(route, head.host, head.path);
-  if (head.encodedSlash === true && pipeline?.protocol.encodedSlash !== true)
-    return refused('route', { reason: 'path_ambiguous', detail: 'the path contains %2F' });
+  const ambiguous = refusePath(pipeline, head);
+  if (ambiguous !== undefined) return refused('route', ambiguous);
   if (pipeline === undefined)
     return refused('route', { reason: 'no_service', detail: `no service at ${head.host}${head.path}` });
   const routed = direct === undefined ? { ...head, path: pipeline.path as CanonicalPath } : head;

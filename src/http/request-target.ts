@@ -5,6 +5,10 @@ export interface RequestTarget {
   readonly path: CanonicalPath;
   /** The path contains `%2F` in the client's spelling; routing decides whether the service accepts it. */
   readonly encodedSlash?: boolean;
+  /** One literal segment `./` was removed from the path; routing decides whether the service accepts it. */
+  readonly dotSegment?: boolean;
+  /** The path contains `;`; routing decides whether the service accepts it. */
+  readonly pathParameters?: boolean;
   /** With its `?`, or empty. */
   readonly query: string;
 }
@@ -29,7 +33,7 @@ export function parseTarget(target: string): RequestTarget | Deny {
     if (kind === REFUSED) return ambiguous(`character 0x${code.toString(16)} in the path`);
     if (kind === SEPARATOR && target.charCodeAt(i - 1) === SLASH) return ambiguous('an empty segment');
     if (kind === LEADING && target.charCodeAt(i - 1) !== SLASH) continue;
-    // An escape, or a dot that starts a segment, needs the slow path.
+    // An escape, a `;`, or a dot that starts a segment, needs the slow path.
     if (kind !== SEPARATOR) plain = false;
   }
   for (let i = end; i < length; i++) {
@@ -39,10 +43,23 @@ export function parseTarget(target: string): RequestTarget | Deny {
     }
   }
   const raw = end === length ? target : target.slice(0, end);
-  const path = plain ? (raw as CanonicalPath) : canonicalPath(raw);
-  if (typeof path !== 'string') return path;
   const query = end === length ? '' : target.slice(end);
-  return !plain && ENCODED_SLASH.test(path) ? { path, query, encodedSlash: true } : { path, query };
+  return plain ? { path: raw as CanonicalPath, query } : readUnusual(raw, query);
+}
+
+/** A path with escapes, leading dots or parameters. */
+function readUnusual(raw: string, query: string): RequestTarget | Deny {
+  // Only the first literal `./` is removed: `canonicalPath` refuses any other.
+  const dot = raw.indexOf('/./');
+  const path = canonicalPath(dot === -1 ? raw : raw.slice(0, dot) + raw.slice(dot + 2));
+  if (typeof path !== 'string') return path;
+  return {
+    path,
+    query,
+    ...(ENCODED_SLASH.test(path) ? { encodedSlash: true } : {}),
+    ...(dot === -1 ? {} : { dotSegment: true }),
+    ...(path.includes(';') ? { pathParameters: true } : {}),
+  };
 }
 
 /** Decodes unnecessary escapes, writes the others in uppercase, and refuses the dangerous ones. */
@@ -76,7 +93,8 @@ function canonicalPath(raw: string): CanonicalPath | Deny {
     const segments = part.split(ENCODED_SLASH);
     for (const segment of segments) {
       // Some servers trim spaces: the rest must be neither empty nor dots.
-      const name = segment.replaceAll('%20', '');
+      // Some servers also cut a segment at `;`.
+      const name = segment.replace(/;.*$/, '').replaceAll('%20', '');
       if (name === '.' || name === '..') return ambiguous('a dot segment');
       if (name === '' && (segment !== '' || segments.length > 1)) return ambiguous('an empty segment');
     }
@@ -126,6 +144,7 @@ function kinds(): Uint8Array {
   }
   table[SLASH] = SEPARATOR;
   table['.'.charCodeAt(0)] = LEADING;
+  table[';'.charCodeAt(0)] = ESCAPE;
   table[PERCENT] = ESCAPE;
   return table;
 }

@@ -1,20 +1,26 @@
 import type { Classification, Protocol } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
 import { quotedString } from './shared/challenge.ts';
-import { READ_PACKAGES, WRITE_PACKAGES } from './shared/package-operations.ts';
+import { everyPackage, READ_PACKAGES, WRITE_PACKAGES } from './shared/package-operations.ts';
+import {
+  keepsPathParameters,
+  operationsOn,
+  readingsOf,
+  type PathSettings,
+} from './shared/path-parameters.ts';
 import { textRefusal } from './shared/refusal.ts';
 
 /** A file tree for clients such as curl and wget. The method selects the scope; the path is the resource. */
-export function genericProtocol(settings: { readonly path: string }): Protocol {
-  function classify({ method, path }: RequestHead): Classification {
+export function genericProtocol(settings: PathSettings): Protocol {
+  function classify(head: RequestHead): Classification {
+    const { method, path } = head;
     const scope = SCOPES.get(method);
     if (scope === undefined) return { kind: 'unknown', detail: `${method} is not supported on a file tree` };
     const resource = path.slice(settings.path.length);
     // The root is a listing of all files.
-    return {
-      kind: 'operations',
-      operations: [{ scope, resource, extent: resource === '' ? 'every' : 'one' }],
-    };
+    return resource === ''
+      ? everyPackage(scope)
+      : { kind: 'operations', operations: operationsOn(scope, readingsOf(head, resource)) };
   }
 
   return {
@@ -27,6 +33,9 @@ export function genericProtocol(settings: { readonly path: string }): Protocol {
       'private-token',
       'query',
     ],
+    // apt writes `DIR/./Packages` for flat repositories (sources.list(5)).
+    dotSegment: true,
+    pathParameters: keepsPathParameters(settings),
     credentialQueryParameters: ['job_token', 'private_token', 'access_token', 'token'],
     classify,
     // wget sends credentials only after this challenge; curl sends them preemptively.

@@ -1,13 +1,13 @@
 import type { Classification, Protocol } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
 import { quotedString } from './shared/challenge.ts';
+import { isRead, READ_PACKAGES, unknownOperation, WRITE_PACKAGES } from './shared/package-operations.ts';
 import {
-  isRead,
-  onePackage,
-  READ_PACKAGES,
-  unknownOperation,
-  WRITE_PACKAGES,
-} from './shared/package-operations.ts';
+  keepsPathParameters,
+  operationsOn,
+  readingsOf,
+  type PathSettings,
+} from './shared/path-parameters.ts';
 import { phraseRefusal } from './shared/refusal.ts';
 
 /**
@@ -23,25 +23,33 @@ const COMPANION_SUFFIX = /(?<=[^/])(?:\.(?:md5|sha1|sha256|sha512|asc))+$/;
  * A repository in the Maven 2 layout, for Maven and Gradle. The method selects the scope; the path is the
  * resource.
  */
-export function mavenProtocol(settings: { readonly path: string }): Protocol {
-  function classify({ method, path }: RequestHead): Classification {
-    const file = path.slice(settings.path.length);
+export function mavenProtocol(settings: PathSettings): Protocol {
+  function classify(head: RequestHead): Classification {
+    const { method } = head;
+    const [literal, ...readings] = readingsOf(head, head.path.slice(settings.path.length));
+    const file = readings[0] ?? literal;
     if (file.includes('%'))
       return { kind: 'deny', reason: 'path_ambiguous', detail: 'percent-encoding in a file path' };
     // A folder listing would show all files of the folder; Maven and Gradle do not request one.
     if (!FILE.test(file)) return unknownOperation('not a file path');
-    const resource = file.replace(COMPANION_SUFFIX, '');
-    if (isRead(method)) return onePackage(READ_PACKAGES, resource);
-    if (method === 'PUT' || method === 'DELETE') return onePackage(WRITE_PACKAGES, resource);
-    return unknownOperation(`${method} on a file`);
+    const scope = scopeOf(method);
+    if (scope === undefined) return unknownOperation(`${method} on a file`);
+    const resources = [literal, ...readings].map((reading) => reading.replace(COMPANION_SUFFIX, ''));
+    return { kind: 'operations', operations: operationsOn(scope, resources) };
   }
 
   return {
     credentialSources: ['basic', 'bearer', 'job-token', 'deploy-token', 'private-token'],
     credentialQueryParameters: [],
+    pathParameters: keepsPathParameters(settings),
     classify,
     // Maven sends no credential on GET before this challenge.
     challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
     refusal: phraseRefusal,
   };
+}
+
+function scopeOf(method: string): string | undefined {
+  if (isRead(method)) return READ_PACKAGES;
+  return method === 'PUT' || method === 'DELETE' ? WRITE_PACKAGES : undefined;
 }

@@ -45,11 +45,14 @@ test('P10 100,000 targets: every server interprets an accepted target like the p
       const read = parseTarget(target);
       if ('kind' in read) return;
       accepted += 1;
-      expect(parseTarget(read.path + read.query)).toEqual(read);
+      // The removed segment is reported only once.
+      const { dotSegment, ...fixed } = read;
+      expect(parseTarget(read.path + read.query)).toEqual(fixed);
       expect(`${read.path}${read.query}`).toMatch(/^[\x21-\x22\x24-\x7e]+$/);
       expect(target.endsWith(read.query)).toBe(true);
+      const sent = target.slice(0, target.length - read.query.length);
       expect(decodeURIComponent(read.path)).toBe(
-        decodeURIComponent(target.slice(0, target.length - read.query.length)),
+        decodeURIComponent(dotSegment === true ? sent.replace('/./', '/') : sent),
       );
       const plain = decodeURIComponent(read.path);
       for (const [reader, at] of Object.entries(READERS)) {

@@ -62,6 +62,11 @@ const DOT_SEGMENTS = [
 
 test.each(DOT_SEGMENTS)('P1 dot segments: %s', (target) => expectRefused(target, 'path_ambiguous'));
 
+test.each(['/api/a;v=1', '/api/a;v=1/b', '/token;v=1', '/other;v=1'])(
+  'P1 path parameters without `pathParameters: keep`: %s',
+  (target) => expectRefused(target, 'path_ambiguous'),
+);
+
 test.each([
   '//a',
   '//api/a',

@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path';
 
 /** Programs that tests and the bench run, and the Debian package that brings each. `.ci/run` installs them all. */
 export const TOOL_PACKAGES = {
+  'apt-get': 'apt',
   buildah: 'buildah',
   containerd: 'containerd',
   ctr: 'containerd',
@@ -10,6 +11,7 @@ export const TOOL_PACKAGES = {
   docker: 'docker.io',
   'docker-registry': 'docker-registry',
   dockerd: 'docker.io',
+  'dpkg-deb': 'dpkg',
   git: 'git',
   'git-lfs': 'git-lfs',
   go: 'golang-go',

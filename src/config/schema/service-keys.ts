@@ -85,6 +85,16 @@ export const serviceKeys = {
     .describe('Limits of this service.'),
 } as const;
 
+/** Keys of types whose resources are paths. */
+export const pathKeys = {
+  pathParameters: z
+    .enum(['refuse', 'keep'])
+    .default('refuse')
+    .describe(
+      'Paths with a literal ";", such as the matrix parameters of Artifactory (app.jar;build.number=1). refuse: 400. keep: the path is forwarded unchanged, and the resource must be granted with and without the parameters. "..;" is always refused. Default: refuse.',
+    ),
+} as const;
+
 /** Keys of formats whose clients exchange an ID token when they publish. */
 export const publishingKeys = {
   trustedPublishing: z

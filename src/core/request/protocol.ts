@@ -155,6 +155,10 @@ export interface Protocol {
   readonly credentialQueryParameters: readonly string[];
   /** Paths can contain `%2F`, and `classify` interprets it. Default: such paths are refused. */
   readonly encodedSlash?: boolean;
+  /** A path from which one literal segment `./` was removed is accepted. Default: it is refused. */
+  readonly dotSegment?: boolean;
+  /** Paths can contain `;`, and `classify` interprets it. Default: such paths are refused. */
+  readonly pathParameters?: boolean;
   /** WebSocket handshakes are authorized and tunnelled. Default: they are refused. */
   readonly webSockets?: boolean;
   /** Maps a request head to the operations that it requires. */

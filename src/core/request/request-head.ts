@@ -4,7 +4,8 @@ declare const canonical: unique symbol;
  * A path in canonical form. Policy evaluates exactly the bytes that the upstream receives. The path starts
  * with `/` and has no dot segments, empty segments, encoded backslashes, `#`, `?` or control characters.
  * Characters that need no encoding are not percent-encoded; escapes are uppercase and valid UTF-8. An encoded
- * slash is kept as sent, and accepted only if the service's protocol supports it (`encodedSlash`).
+ * slash and a literal `;` are kept as sent, and accepted only if the service supports them (`encodedSlash`,
+ * `pathParameters`).
  */
 export type CanonicalPath = string & { readonly [canonical]: true };
 
@@ -28,6 +29,10 @@ export interface RequestHead {
   readonly path: CanonicalPath;
   /** True if the path contains `%2F`, which most protocols refuse. */
   readonly encodedSlash?: boolean;
+  /** True if one literal segment `./` was removed from the path, which most protocols refuse. */
+  readonly dotSegment?: boolean;
+  /** True if the path contains `;`, which servers read as part of the name or as the start of parameters. */
+  readonly pathParameters?: boolean;
   /** The query as received, with its `?`, or empty. It can contain credentials: never log it. */
   readonly query: string;
   /** True for a complete WebSocket handshake (RFC 6455 §4.2.1). */

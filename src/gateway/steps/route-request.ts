@@ -1,5 +1,6 @@
 import { deny } from '../../core/decision.ts';
 import { sendBuiltInResponse } from '../built-in-response.ts';
+import { refusePath } from '../refuse-path.ts';
 import { findWithSlash } from '../route.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { EndpointPipeline, ServicePipeline } from '../service-pipeline.ts';
@@ -9,7 +10,8 @@ import { HANDLED, type StepOutcome, type StepPorts } from './step.ts';
 export function routeRequest(context: RequestContext, { route }: StepPorts): StepOutcome {
   const { head } = context;
   const pipeline = route(head.host, head.path);
-  if (head.encodedSlash === true && !acceptsEncodedSlash(pipeline)) return deny('path_ambiguous', '%2F');
+  const refusal = refusePath(pipeline, head);
+  if (refusal !== undefined) return refusal;
   if (pipeline === undefined) return routeWithSlash(context, route);
   if ('endpointPath' in pipeline) context.endpoint = pipeline;
   else context.pipeline = pipeline;
@@ -25,6 +27,8 @@ function routeWithSlash(context: RequestContext, route: StepPorts['route']): Ste
   const { host, path, method, query } = context.head;
   const pipeline = findWithSlash<ServicePipeline, EndpointPipeline>(route, host, path);
   if (pipeline === undefined) return deny('no_service', `no service at ${host}`);
+  const refusal = refusePath(pipeline, context.head);
+  if (refusal !== undefined) return refusal;
   context.pipeline = pipeline;
   context.continueAt(pipeline.path);
   if (query !== '' || (method !== 'GET' && method !== 'HEAD')) return undefined;
@@ -32,12 +36,6 @@ function routeWithSlash(context: RequestContext, route: StepPorts['route']): Ste
   context.reason = 'anonymous';
   sendBuiltInResponse(context, { status: 301, headers: ['Location', pipeline.path], body: '' });
   return HANDLED;
-}
-
-/** Servers disagree on whether `%2F` separates segments, so only pipelines that define its meaning accept it. */
-function acceptsEncodedSlash(pipeline: ServicePipeline | EndpointPipeline | undefined): boolean {
-  if (pipeline === undefined) return false;
-  return ('protocol' in pipeline ? pipeline.protocol : pipeline).encodedSlash === true;
 }
 
 /** A built-in endpoint authenticates, decides and responds itself. */

@@ -1,12 +1,16 @@
-import type { Classification, Protocol } from '../../core/request/protocol.ts';
+import type {
+  Classification,
+  Protocol,
+  RequestedOperations,
+  UnknownOperation,
+} from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { compileGlob } from '../../util/text/glob.ts';
 import { quotedString } from '../shared/challenge.ts';
+import { keepsPathParameters, readingsOf, type PathSettings } from '../shared/path-parameters.ts';
 import { jsonRefusal } from '../shared/refusal.ts';
 
-export interface HttpSettings {
-  /** Public path prefix of the service; starts and ends with `/`. */
-  readonly path: string;
+export interface HttpSettings extends PathSettings {
   readonly operations?:
     | readonly {
         readonly scope: string;
@@ -34,7 +38,20 @@ export function httpProtocol(settings: HttpSettings): Protocol {
   const prefix = settings.path.length - 1;
 
   function classify(head: RequestHead): Classification {
-    const resource = prefix === 0 ? head.path : head.path.slice(prefix);
+    const [literal, ...others] = readingsOf(head, prefix === 0 ? head.path : head.path.slice(prefix));
+    const requested = classifyAs(head, literal);
+    if (requested.kind !== 'operations') return requested;
+    // Each reading can have another scope.
+    const operations = [...requested.operations];
+    for (const reading of others) {
+      const other = classifyAs(head, reading);
+      if (other.kind !== 'operations') return other;
+      operations.push(...other.operations);
+    }
+    return { kind: 'operations', operations };
+  }
+
+  function classifyAs(head: RequestHead, resource: string): RequestedOperations | UnknownOperation {
     // A handshake is a GET, but the connection can do more than read: `kubectl exec` uses one.
     const handshake = head.webSocket === true;
     for (const { scope, methods, paths, webSocket } of rules) {
@@ -53,6 +70,7 @@ export function httpProtocol(settings: HttpSettings): Protocol {
     credentialSources: ['bearer', 'basic', 'job-token', 'deploy-token'],
     credentialQueryParameters: [],
     webSockets: settings.webSockets !== undefined && settings.webSockets !== false,
+    pathParameters: keepsPathParameters(settings),
     classify,
     challenge({ host, operations, error }) {
       const scope = [...new Set(operations.map((operation) => operation.scope))].join(' ');

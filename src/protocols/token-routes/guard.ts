@@ -1,5 +1,6 @@
 import type { Classification, NeverForwarded } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
+import { withoutPathParameters } from '../shared/path-parameters.ts';
 import { indexTokenRoutes, type FindTokenRoute } from './route-index.ts';
 import { TOKEN_ROUTES, type TokenRoute } from './routes.ts';
 
@@ -30,7 +31,8 @@ export function createTokenRouteGuard({ type, path: prefix, upstream }: GuardedS
     if (classified.kind === 'deny') return classified;
     const target = base + path.slice(prefix.length);
     const find = finderFor(method);
-    const route = find(target) ?? (target.includes('%') ? find(decoded(target)) : undefined);
+    const route =
+      find(target) ?? (/[%;]/.test(target) ? find(decoded(withoutPathParameters(target))) : undefined);
     return route === undefined || isRewritten(route, type, classified)
       ? classified
       : neverForwarded(method, route);
@@ -48,7 +50,8 @@ const OF_HTTP_READS = indexTokenRoutes(TOKEN_ROUTES.filter(({ http }) => http !=
 const OF_HTTP_WRITES = indexTokenRoutes(TOKEN_ROUTES.filter(({ http }) => http === 'never'));
 
 /**
- * The reading of an upstream that decodes every escape (valid UTF-8 in a canonical path) and trims spaces.
+ * The reading of an upstream that decodes every escape (valid UTF-8 in a canonical path) and trims spaces. Servlet
+ * containers such as those of Artifactory and Nexus also remove path parameters.
  */
 function decoded(path: string): string {
   return decodeURIComponent(path)

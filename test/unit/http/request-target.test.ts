@@ -26,19 +26,49 @@ describe('one canonical path', () => {
     expect(parseTarget('/%40s%2Fn?x')).toEqual({ path: '/@s%2Fn', query: '?x', encodedSlash: true });
   });
 
+  test('one literal dot segment is removed and reported', () => {
+    expect(parseTarget('/debs/./Packages.gz?x')).toEqual({
+      path: '/debs/Packages.gz',
+      query: '?x',
+      dotSegment: true,
+    });
+    expect(parseTarget('/./a')).toEqual({ path: '/a', query: '', dotSegment: true });
+  });
+
+  test('path parameters are reported and stay unchanged', () => {
+    expect(parseTarget('/a.jar;build.number=1;b=2/c?x;y')).toEqual({
+      path: '/a.jar;build.number=1;b=2/c',
+      query: '?x;y',
+      pathParameters: true,
+    });
+    expect(parseTarget('/%61;v=%41')).toEqual({ path: '/a;v=A', query: '', pathParameters: true });
+  });
+
   test.each([
     ['/..', 'a dot segment'],
     ['/p/../a', 'a dot segment'],
-    ['/p/./a', 'a dot segment'],
+    ['/p/././a', 'a dot segment'],
+    ['/p/./a/./b', 'a dot segment'],
+    ['/p/./../a', 'a dot segment'],
+    ['/p/./%2e/a', 'a dot segment'],
+    ['/p/.', 'a dot segment'],
+    ['/p/.//a', 'an empty segment'],
+    ['/p//./a', 'an empty segment'],
+    ['/p/%2e/a', 'a dot segment'],
     ['/p/%2e%2E/a', 'a dot segment'],
     ['/p/.%2e', 'a dot segment'],
-    ['/p/..;x/a', 'character 0x3b in the path'],
+    ['/p/..;x/a', 'a dot segment'],
+    ['/p/.;x/a', 'a dot segment'],
+    ['/p/%2e%2e;x', 'a dot segment'],
+    ['/p/..%20;x', 'a dot segment'],
+    ['/p/%20;x', 'an empty segment'],
+    ['/p;x=..%2f..', 'a dot segment'],
     ['/p/..%3bx/a', '%3b'],
     ['/p/..%20/a', 'a dot segment'],
     ['//a', 'an empty segment'],
     ['/p//a', 'an empty segment'],
-    ['/p/;/a', 'character 0x3b in the path'],
-    ['/a/b;v=1', 'character 0x3b in the path'],
+    ['/p/;/a', 'an empty segment'],
+    ['/a;v=%3B', '%3B'],
     ['/p/%3Bv=1/a', '%3B'],
     ['/p/%20/a', 'an empty segment'],
     ['/p/..%2fa', 'a dot segment'],

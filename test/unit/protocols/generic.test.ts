@@ -20,6 +20,18 @@ test.each([
   });
 });
 
+test('a path with parameters requires both readings', () => {
+  const keeping = packageProtocols.generic({ path: '/files/', pathParameters: 'keep' });
+  expect(keeping.pathParameters).toBe(true);
+  const put = { ...head('PUT', '/files/libs;a=1/app.jar;build.number=1'), pathParameters: true };
+  expect(keeping.classify(put)).toMatchObject({
+    operations: [
+      { scope: 'write_package_registry', resource: 'libs;a=1/app.jar;build.number=1', extent: 'one' },
+      { scope: 'write_package_registry', resource: 'libs/app.jar', extent: 'one' },
+    ],
+  });
+});
+
 test.each(['PATCH', 'OPTIONS', 'PROPFIND'])('%s is not an operation of a file tree', (method) => {
   expect(classify(head(method, '/files/a'))).toMatchObject({ kind: 'unknown' });
 });

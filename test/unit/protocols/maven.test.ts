@@ -29,6 +29,20 @@ test.each([
   });
 });
 
+test('path parameters: the layout is checked without them, and both readings are required', () => {
+  const keeping = packageProtocols.maven({ path: '/maven/', pathParameters: 'keep' });
+  const classifyWith = (file: string) =>
+    keeping.classify({ ...head('PUT', `/maven/${file}`), pathParameters: true });
+  expect(classifyWith('libs;build.number=1/a/b/1/b-1.jar.sha1')).toMatchObject({
+    operations: [{ resource: 'libs;build.number=1/a/b/1/b-1.jar' }, { resource: 'libs/a/b/1/b-1.jar' }],
+  });
+  expect(classifyWith('a/b/1/b-1.jar;name=a%20b')).toMatchObject({
+    operations: [{ resource: 'a/b/1/b-1.jar;name=a%20b' }, { resource: 'a/b/1/b-1.jar' }],
+  });
+  expect(classifyWith('a/b/1/b-1.jar./;x')).toMatchObject({ kind: 'unknown' });
+  expect(classifyWith('a%20/b.jar;x')).toMatchObject({ kind: 'deny' });
+});
+
 describe('checksums and signatures have the resource of their file', () => {
   test.each([
     ['a/b/1/b-1.jar.sha1', 'a/b/1/b-1.jar'],

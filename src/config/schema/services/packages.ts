@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   headerCredentialSources,
   headerAndQueryCredentialSources,
+  pathKeys,
   publishingKeys,
   serviceKeys,
   type ServiceTraits,
@@ -12,12 +13,13 @@ export const packageServices = [
   z.strictObject({
     type: z.literal('generic').describe('Files at arbitrary paths, for curl and wget.'),
     ...serviceKeys,
+    ...pathKeys,
     credentialSources: headerAndQueryCredentialSources,
   }),
   feed('cargo', 'A sparse registry of Rust crates, for cargo.'),
   feed('go', 'A proxy of Go modules (GOPROXY).'),
   feed('helm', 'A chart repository with an index.yaml, for helm. Chart registries are services of type oci.'),
-  feed('maven', 'A repository in Maven 2 layout, for Maven and Gradle.'),
+  feed('maven', 'A repository in Maven 2 layout, for Maven and Gradle.', pathKeys),
   feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.', publishingKeys),
   feed('nuget', 'A feed of NuGet packages, protocol version 3.'),
   feed('pypi', 'An index of Python packages, for pip, uv, twine and poetry.', publishingKeys),
