@@ -50,4 +50,7 @@ const SCOPES: ReadonlyMap<string, string> = new Map([
   ['PUT', WRITE_PACKAGES],
   ['POST', WRITE_PACKAGES],
   ['DELETE', WRITE_PACKAGES],
+  // Terraform's HTTP backend locks its state (developer.hashicorp.com/terraform/language/backend/http).
+  ['LOCK', WRITE_PACKAGES],
+  ['UNLOCK', WRITE_PACKAGES],
 ]);

@@ -12,6 +12,7 @@ export const TOOL_PACKAGES = {
   'docker-registry': 'docker-registry',
   dockerd: 'docker.io',
   'dpkg-deb': 'dpkg',
+  gem: 'ruby',
   git: 'git',
   'git-lfs': 'git-lfs',
   go: 'golang-go',

@@ -107,6 +107,9 @@ function conflict(): Deny {
 
 function notAccepted(credentialSource: CredentialSource): Deny {
   return credentialSource === 'raw-authorization'
-    ? deny('credential_malformed', 'the Authorization header has no scheme; use Bearer or Basic')
+    ? deny(
+        'credential_malformed',
+        'the Authorization header has no scheme; use Bearer or Basic, or list raw-authorization in the credentialSources of the service',
+      )
     : deny('credential_invalid', `the service does not accept the credential source ${credentialSource}`);
 }

@@ -12,6 +12,8 @@ test.each([
   ['PUT', '/files/acme/a.tgz', 'write_package_registry', 'acme/a.tgz', 'one'],
   ['POST', '/files/acme/', 'write_package_registry', 'acme/', 'one'],
   ['DELETE', '/files/acme/a.tgz', 'write_package_registry', 'acme/a.tgz', 'one'],
+  ['LOCK', '/files/state/prod', 'write_package_registry', 'state/prod', 'one'],
+  ['UNLOCK', '/files/state/prod', 'write_package_registry', 'state/prod', 'one'],
   ['GET', '/files/', 'read_package_registry', '', 'every'],
 ])('%s %s', (method, path, scope, resource, extent) => {
   expect(classify(head(method, path))).toEqual({
