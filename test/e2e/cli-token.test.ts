@@ -59,6 +59,30 @@ describe('token create', () => {
     expect(await gatehouse('check', '--config', file)).toMatchObject({ code: 0 });
   });
 
+  test('--type prints the scopes of the service type', async () => {
+    const args = ['token', 'create', '--name', 'edge', '--expires', '2036-01-01', '--type'];
+    const registry = await gatehouse(...args, 'oci');
+    expect(registry.stderr).toBe('');
+    expect(registry.stdout).toContain('# scopes of type oci: read_registry, write_registry, delete_registry');
+    expect(registry.stdout).toContain('scopes: [read_registry]');
+    const api = await gatehouse(...args, 'http');
+    expect(api.stdout).toContain('scopes: [read_api], resources: ["/**"]');
+    const file = join(folder, 'typed.yaml');
+    const rest = 'services: { api: { type: http, path: /f/, upstream: { url: "http://127.0.0.1:1/" } } }';
+    const entry = api.stdout.slice(api.stdout.indexOf('deployTokens:')).replace('SERVICE', 'api');
+    writeFileSync(file, `version: 1\nserver: { publicUrl: https://gateway.example.com }\n${rest}\n${entry}`);
+    expect(await gatehouse('check', '--config', file)).toMatchObject({ code: 0 });
+  });
+
+  test('without --type and --expires, lists the scopes of all types and warns', async () => {
+    const { code, stdout, stderr } = await gatehouse('token', 'create', '--name', 'edge');
+    expect(code).toBe(0);
+    expect(stderr).toBe('warning: the token never expires; create it with --expires YYYY-MM-DD\n');
+    expect(stdout).toContain('# scopes of type oci: read_registry, write_registry, delete_registry');
+    expect(stdout).toMatch(/# scopes of type .*npm.*: read_package_registry, write_package_registry\n/);
+    expect(stdout).toContain('# scopes of type git: read_repository, write_repository');
+  });
+
   test('--json, for scripts', async () => {
     const { stdout } = await gatehouse(
       'token',
@@ -79,6 +103,7 @@ describe('token create', () => {
     [['--name', 'edge', '--username', 'a:b'], /--username must/],
     [['--name', 'edge', '--expires', '2036-02-30'], /--expires must/],
     [['--name', 'edge', '--expires', '2020-01-01'], /is in the past/],
+    [['--name', 'edge', '--type', 'docker'], /--type docker is unknown; known: http, oci/],
     [[], /--name is required/],
   ])('%j: exit 2', async (args, message) => {
     const { code, stderr } = await gatehouse('token', 'create', ...args);
