@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,79 +6,107 @@ import { eventually } from './eventually.ts';
 import { run, type Outcome } from './run.ts';
 import { findTool, type Tool } from './tools.ts';
 
-/** A daemon with its own state, and its command line. */
+/** A running engine with folders of its own, and its client. */
 export interface ContainerEngine {
-  /** `ctr` or `docker`. */
+  /** One command of the engine's client: `docker` or `ctr`. */
   run(...args: readonly string[]): Promise<Outcome>;
+  /** Arguments of the client before its command. */
+  readonly clientArgs: readonly string[];
   close(): Promise<void>;
 }
 
-/** containerd without plugins for containers; clients use its content store. */
+/**
+ * Debian's docker engine, without networking for containers. It accepts registries on loopback over http. `docker`
+ * keeps its logins in `dockerConfig`, by default in a folder of the engine.
+ */
+export function startDockerd(dockerConfig?: string): Promise<ContainerEngine> {
+  return startEngine('dockerd', (folder) => {
+    const socket = `unix://${folder}/docker.sock`;
+    return {
+      args: [
+        `--host=${socket}`,
+        `--data-root=${folder}/data`,
+        `--exec-root=${folder}/exec`,
+        `--pidfile=${folder}/docker.pid`,
+        '--iptables=false',
+        '--bridge=none',
+        '--storage-driver=vfs',
+      ],
+      client: 'docker',
+      clientArgs: ['--host', socket, '--config', dockerConfig ?? join(folder, 'client')],
+      ready: ['version'],
+    };
+  });
+}
+
+/** Debian's containerd without plugins for containers; clients use its content store. */
 export function startContainerd(): Promise<ContainerEngine> {
-  return startEngine('containerd', 'ctr', (folder) => {
+  return startEngine('containerd', (folder) => {
     const config = join(folder, 'config.toml');
     writeFileSync(config, 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n');
     const socket = join(folder, 'containerd.sock');
     return {
-      daemon: ['--config', config, '--root', join(folder, 'root'), '--state', join(folder, 'state')].concat(
+      args: [
+        '--config',
+        config,
+        '--root',
+        join(folder, 'root'),
+        '--state',
+        join(folder, 'state'),
         '--address',
         socket,
-      ),
-      client: ['--address', socket],
-    };
-  });
-}
-
-/** The Docker engine without networking for containers. It accepts registries on loopback over http. */
-export function startDockerd(): Promise<ContainerEngine> {
-  return startEngine('dockerd', 'docker', (folder) => {
-    const socket = `unix://${join(folder, 'docker.sock')}`;
-    return {
-      daemon: [
-        '--iptables=false',
-        '--bridge=none',
-        '--storage-driver=vfs',
-        `--host=${socket}`,
-        `--data-root=${join(folder, 'root')}`,
-        `--exec-root=${join(folder, 'state')}`,
-        `--pidfile=${join(folder, 'docker.pid')}`,
       ],
-      client: ['--config', join(folder, 'client'), '--host', socket],
+      client: 'ctr',
+      clientArgs: ['--address', socket],
+      ready: ['version'],
     };
   });
 }
 
-interface Arguments {
-  readonly daemon: readonly string[];
-  /** Before every command. */
-  readonly client: readonly string[];
+interface Engine {
+  readonly args: readonly string[];
+  readonly client: Tool;
+  readonly clientArgs: readonly string[];
+  /** A command that succeeds when the engine accepts requests. */
+  readonly ready: readonly string[];
 }
 
-async function startEngine(
-  daemon: Tool,
-  client: Tool,
-  argumentsIn: (folder: string) => Arguments,
-): Promise<ContainerEngine> {
-  const folder = mkdtempSync(join(tmpdir(), `gatehouse-${daemon}-`));
+async function startEngine(program: Tool, prepare: (folder: string) => Engine): Promise<ContainerEngine> {
+  const folder = mkdtempSync(join(tmpdir(), `gatehouse-${program}-`));
   mkdirSync(join(folder, 'client'));
-  const args = argumentsIn(folder);
+  const { args, client, clientArgs, ready } = prepare(folder);
   const env = { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`, HOME: folder };
-  const child = spawn(findTool(daemon) ?? daemon, args.daemon, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(findTool(program) ?? program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (log += text));
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const command = (...words: readonly string[]): Promise<Outcome> =>
-    run(findTool(client) ?? client, [...args.client, ...words], { env, cwd: folder });
-  const close = async (): Promise<void> => {
-    child.kill();
-    await ended;
-    rmSync(folder, { recursive: true, force: true });
+  const runClient = (...command: readonly string[]): Promise<Outcome> =>
+    run(findTool(client) ?? client, [...clientArgs, ...command], { cwd: folder, env });
+  try {
+    await eventually(
+      `${program} to answer`,
+      async () => {
+        if (child.exitCode !== null) throw new Error(`${program} ended:\n${log}`);
+        return (await runClient(...ready)).code === 0 ? true : undefined;
+      },
+      30_000,
+    );
+  } catch (error) {
+    await stop(child, ended);
+    throw error;
+  }
+  return {
+    run: runClient,
+    clientArgs,
+    async close() {
+      await stop(child, ended);
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
-  const answers = async (): Promise<boolean> => {
-    if (child.exitCode !== null) throw new Error(`${daemon} ended:\n${log}`);
-    return (await command('version')).code === 0;
-  };
-  await eventually(`${daemon} to answer`, answers, 30_000);
-  return { run: command, close };
+}
+
+async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  child.kill('SIGTERM');
+  await ended;
 }
