@@ -44,13 +44,40 @@ function bearer(config: string): Readonly<Record<string, string>> {
 
 describe('the configuration of the chart', () => {
   test.each(CI_VALUES.filter((name) => name !== 'existing'))(
-    'is valid with the values of %s',
+    'is valid with the values of %s, in the pod and in the check before an upgrade',
     async (name) => {
-      const pod = keep(mountChart(await render(name), secrets()));
-      const check = await gatehouse('check', '--config', pod.config);
-      expect(check.code, check.stdout + check.stderr).toBe(0);
+      const rendered = await render(name);
+      const pods = (['Deployment', 'Job'] as const).map((kind) =>
+        keep(mountChart(rendered, secrets(), kind)),
+      );
+      const checks = await Promise.all(pods.map(({ config }) => gatehouse('check', '--config', config)));
+      for (const { code, stdout, stderr } of checks) expect(code, stdout + stderr).toBe(0);
     },
   );
+
+  test('the check before an upgrade fails for an error that no schema finds, and prints its position', async () => {
+    const rendered = await render('kubernetes', 'config.identities[0].issuer=clutser');
+    const pod = keep(mountChart(rendered, {}, 'Job'));
+    const { code, stdout, stderr } = await gatehouse('check', '--config', pod.config);
+    expect(code).toBe(1);
+    expect(stdout + stderr).toMatch(
+      /gatehouse\.yaml:\d+:\d+: identities\.worker\.issuer: no issuer is named "clutser"; did you mean "cluster"\?/,
+    );
+  });
+
+  test('identities of a list keep their order', async () => {
+    const pod = keep(mountChart(await render('kubernetes')));
+    const claims = join(pod.config, 'claims.json');
+    const sub = 'system:serviceaccount:billing:worker';
+    writeFileSync(claims, JSON.stringify({ sub, 'kubernetes.io': { namespace: 'billing' } }));
+    const asked = ['--issuer', 'cluster', '--claims', claims, '--json', '--method', 'PUT'];
+    const url = 'https://gateway.example.com/ledger/x';
+    const explain = await gatehouse('explain', '--config', pod.config, ...asked, '--url', url);
+    // Sorted by name, "any-billing" would be the first match, and PUT would be denied.
+    expect(JSON.parse(explain.stdout)).toMatchObject({
+      explanation: { verdict: { kind: 'allow', identity: 'worker' } },
+    });
+  });
 
   test('starts the gateway: anonymous access, a refusal, and metrics with the admin token', async () => {
     const upstream = keep(await startRecordingUpstream());

@@ -31,7 +31,7 @@ interface Deployment extends Manifest {
 const kinds = (manifests: readonly Manifest[]): string[] =>
   [...new Set(manifests.map(({ kind }) => kind))].sort();
 
-const ALWAYS = ['ConfigMap', 'Deployment', 'Pod', 'Secret', 'Service', 'ServiceAccount'];
+const ALWAYS = ['ConfigMap', 'Deployment', 'Job', 'Pod', 'Secret', 'Service', 'ServiceAccount'];
 
 describe('the chart', () => {
   test.each(CI_VALUES)('lints with the values of %s', async (name) => {
@@ -42,12 +42,13 @@ describe('the chart', () => {
   test.each([
     ['minimal', ALWAYS],
     ['config-files', ALWAYS],
+    ['kubernetes', ALWAYS],
     ['persistence', [...ALWAYS, 'PersistentVolumeClaim']],
     ['ha-redis', [...ALWAYS, 'HorizontalPodAutoscaler', 'PodDisruptionBudget']],
     ['keda', [...ALWAYS, 'PodDisruptionBudget', 'ScaledObject']],
     ['gateway-api', [...ALWAYS, 'HTTPRoute']],
     ['ingress', [...ALWAYS, 'Ingress']],
-    ['existing', ['ConfigMap', 'Deployment', 'Pod', 'PodDisruptionBudget', 'Service']],
+    ['existing', ['ConfigMap', 'Deployment', 'Job', 'Pod', 'PodDisruptionBudget', 'Service']],
     ['monitoring', [...ALWAYS, 'PrometheusRule', 'ServiceMonitor']],
     ['podmonitor', [...ALWAYS, 'PodMonitor']],
     ['network-policy', [...ALWAYS, 'NetworkPolicy']],
@@ -57,14 +58,14 @@ describe('the chart', () => {
     expect(rendered.code, rendered.stderr).toBe(0);
     expect(kinds(rendered.manifests)).toEqual(expected.toSorted());
     for (const { metadata } of rendered.manifests.filter(({ kind }) => kind !== 'Certificate')) {
-      if (/-(extra|text)$/.test(metadata.name)) continue;
       expect(metadata.namespace).toBe(name === 'existing' ? 'platform' : 'default');
+      if (/-(extra|text)$/.test(metadata.name)) continue;
       expect(metadata.labels).toMatchObject({ 'app.kubernetes.io/instance': 'gatehouse' });
     }
   });
 
   test('the tests above cover every file of ci/', () => {
-    expect(CI_VALUES.length).toBe(12);
+    expect(CI_VALUES.length).toBe(13);
   });
 
   test('its version is the gateway’s, and its README matches its values', () => {
@@ -103,7 +104,7 @@ describe('the chart', () => {
     const rendered = await render('minimal', 'drain.seconds=600', 'drain.sleepSeconds=20');
     const { spec } = one<Deployment>(rendered, 'Deployment').spec.template;
     expect(spec.terminationGracePeriodSeconds).toBe(630);
-    expect(one(rendered, 'ConfigMap').data?.['gatehouse.yaml']).toContain('drain: 600s');
+    expect(one(rendered, 'ConfigMap', 'gatehouse-config').data?.['gatehouse.yaml']).toContain('drain: 600s');
   });
 
   test('a changed configuration replaces the pod, another changed value does not', async () => {
@@ -268,12 +269,12 @@ describe('the chart', () => {
   });
 
   test.each([
-    ['more than one replica without Redis', 'minimal', ['replicas=2'], 'needs Redis'],
+    ['more than one replica without Redis', 'minimal', ['replicaCount=2'], 'needs Redis'],
     ['more than one by autoscaling', 'minimal', ['autoscaling.enabled=true'], 'needs Redis'],
     [
       'more than one replica without signing keys',
       'minimal',
-      ['replicas=2', 'state.redis.existingSecret=r'],
+      ['replicaCount=2', 'state.redis.existingSecret=r'],
       'needs signing keys',
     ],
     [
@@ -303,8 +304,8 @@ describe('the chart', () => {
     [
       'a map of identities, which loses its order',
       'minimal',
-      ['config.identities.other.issuer=gitlab'],
-      'first that matches',
+      ['config.identities.other.issuer=gitlab', 'config.identities.other.match.project_id=21'],
+      'write it as a list',
     ],
     ['state in a configuration file', 'config-files', ['configFiles.x\\.yaml=state: {}'], 'must see'],
     ['a route without a gateway', 'gateway-api', ['httpRoute.parentRefs=null'], 'parentRefs is empty'],

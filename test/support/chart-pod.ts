@@ -10,14 +10,15 @@ interface Item {
 
 interface Volume {
   readonly name: string;
-  readonly configMap?: { readonly name: string };
+  readonly configMap?: { readonly name: string; readonly items?: readonly Item[] };
   readonly secret?: { readonly secretName: string; readonly items?: readonly Item[] };
 }
 
-interface Deployment extends Manifest {
+interface Workload extends Manifest {
   readonly spec: {
     readonly template: {
       readonly spec: {
+        readonly automountServiceAccountToken: boolean;
         readonly volumes: readonly Volume[];
         readonly containers: readonly {
           readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
@@ -27,21 +28,31 @@ interface Deployment extends Manifest {
   };
 }
 
-/** The volumes of a rendered Deployment as local folders. */
+/** The volumes of a rendered Deployment or Job as local folders. */
 export interface ChartPod {
   /** The content of `/etc/gatehouse` in the container, with paths rewritten to the folders. */
   readonly config: string;
   close(): void;
 }
 
+const SERVICE_ACCOUNT = {
+  name: 'kube-api-access',
+  mountPath: '/var/run/secrets/kubernetes.io/serviceaccount',
+  files: { token: 'token-of-a-service-account', 'ca.crt': 'certificate of the cluster' },
+};
+
 /** `secrets`: the Secrets that the values refer to: key → file content. */
 export function mountChart(
   rendered: Rendered,
   secrets: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+  kind: 'Deployment' | 'Job' = 'Deployment',
 ): ChartPod {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-pod-'));
-  const { volumes, containers } = one<Deployment>(rendered, 'Deployment').spec.template.spec;
-  const mounts = containers[0]?.volumeMounts ?? [];
+  const { spec } = one<Workload>(rendered, kind).spec.template;
+  // What the API server adds (ServiceAccount admission).
+  const account = spec.automountServiceAccountToken ? [SERVICE_ACCOUNT] : [];
+  const volumes = [...spec.volumes, ...account.map(({ name }) => ({ name, secret: { secretName: name } }))];
+  const mounts = [...(spec.containers[0]?.volumeMounts ?? []), ...account];
   // One pass, because the folder names themselves begin with /tmp.
   const paths = new RegExp(`(?<= )(?:${mounts.map(({ mountPath }) => mountPath).join('|')})(?=/)`, 'g');
   for (const { name, mountPath } of mounts) {
@@ -49,7 +60,8 @@ export function mountChart(
     mkdirSync(place, { recursive: true });
     const volume = volumes.find((each) => each.name === name);
     if (volume === undefined) throw new Error(`no volume ${name}`);
-    for (const [file, content] of Object.entries(contentOf(rendered, volume, secrets))) {
+    const known = { [SERVICE_ACCOUNT.name]: SERVICE_ACCOUNT.files, ...secrets };
+    for (const [file, content] of Object.entries(contentOf(rendered, volume, known))) {
       const text = content.replace(paths, (path) => join(folder, path));
       writeFileSync(join(place, file), text, { mode: 0o600 });
     }
@@ -65,15 +77,18 @@ function contentOf(
   { configMap, secret }: Volume,
   secrets: Readonly<Record<string, Readonly<Record<string, string>>>>,
 ): Readonly<Record<string, string>> {
-  if (configMap !== undefined) return one(rendered, 'ConfigMap', configMap.name).data ?? {};
-  if (secret === undefined) return {};
-  const given = secrets[secret.secretName] ?? decoded(one(rendered, 'Secret', secret.secretName));
-  const items = secret.items ?? Object.keys(given).map((key) => ({ key, path: key }));
+  const object = configMap?.name ?? secret?.secretName;
+  if (object === undefined) return {};
+  const content =
+    configMap === undefined
+      ? (secrets[object] ?? decoded(one(rendered, 'Secret', object)))
+      : (one(rendered, 'ConfigMap', object).data ?? {});
+  const items = (configMap ?? secret)?.items ?? Object.keys(content).map((key) => ({ key, path: key }));
   return Object.fromEntries(
     items.map(({ key, path }) => {
-      const content = given[key];
-      if (content === undefined) throw new Error(`Secret ${secret.secretName} has no ${key}`);
-      return [path, content];
+      const text = content[key];
+      if (text === undefined) throw new Error(`${object} has no ${key}`);
+      return [path, text];
     }),
   );
 }

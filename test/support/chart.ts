@@ -48,21 +48,20 @@ export function valuesFile(name: string): string {
   return join(CI, `${name}-values.yaml`);
 }
 
-/** Renders the chart with `ci/NAME-values.yaml`, overridden by `set` (`replicas=2`). */
-export async function render(name: string, ...set: readonly string[]): Promise<Rendered> {
-  const outcome = await helm(
-    'template',
-    'gatehouse',
-    CHART,
-    '--values',
-    valuesFile(name),
-    ...set.flatMap((value) => ['--set', value]),
-  );
+/** Renders the chart with `ci/NAME-values.yaml`, overridden by `set` (`replicaCount=2`). */
+export function render(name: string, ...set: readonly string[]): Promise<Rendered> {
+  return renderFile(valuesFile(name), ...set);
+}
+
+/** Renders the chart with a file of values. */
+export async function renderFile(file: string, ...set: readonly string[]): Promise<Rendered> {
+  const overrides = set.flatMap((value) => ['--set', value]);
+  const outcome = await helm('template', 'gatehouse', CHART, '--values', file, ...overrides);
   const documents = outcome.code === 0 ? parseAllDocuments(outcome.stdout) : [];
   const manifests = documents
     .map((document) => {
       // A duplicate key is an error; a lenient parser would accept it.
-      if (document.errors.length > 0) throw new Error(`${name}: ${String(document.errors[0])}`);
+      if (document.errors.length > 0) throw new Error(`${file}: ${String(document.errors[0])}`);
       return document.toJS() as Manifest | null;
     })
     .filter((manifest) => manifest !== null);

@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { KUBECONFORM, KUBERNETES_VERSIONS, missingKubeconform } from './kubeconform.ts';
+import { KINDS, KUBECONFORM, KUBERNETES_VERSIONS, missingKubeconform } from './kubeconform.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -23,21 +23,6 @@ const DEFINITIONS = [
     `example/prometheus-operator-crd/monitoring.coreos.com_${kind}.yaml`,
   ]),
 ] as const;
-
-/** Of Kubernetes' own kinds, those that the chart makes. */
-const KINDS = [
-  'configmap-v1',
-  'deployment-apps-v1',
-  'horizontalpodautoscaler-autoscaling-v2',
-  'ingress-networking-v1',
-  'networkpolicy-networking-v1',
-  'persistentvolumeclaim-v1',
-  'pod-v1',
-  'poddisruptionbudget-policy-v1',
-  'secret-v1',
-  'service-v1',
-  'serviceaccount-v1',
-];
 
 if (missingKubeconform() !== undefined) {
   const work = mkdtempSync(join(tmpdir(), 'gatehouse-kubeconform-'));

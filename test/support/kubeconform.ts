@@ -12,8 +12,28 @@ export const KUBERNETES_VERSIONS = ['1.30.0', '1.37.0'] as const;
 /** Of controllers that are not part of Kubernetes; the values of some name one whose schema is not at hand. */
 const UNKNOWN = ['cert-manager.io/v1/Certificate'];
 
+/** Of Kubernetes' own kinds, those that the chart makes. */
+export const KINDS = [
+  'configmap-v1',
+  'deployment-apps-v1',
+  'horizontalpodautoscaler-autoscaling-v2',
+  'ingress-networking-v1',
+  'job-batch-v1',
+  'networkpolicy-networking-v1',
+  'persistentvolumeclaim-v1',
+  'pod-v1',
+  'poddisruptionbudget-policy-v1',
+  'secret-v1',
+  'service-v1',
+  'serviceaccount-v1',
+];
+
 export function missingKubeconform(): string | undefined {
-  if (existsSync(join(KUBECONFORM, 'kubeconform'))) return undefined;
+  const schemas = KUBERNETES_VERSIONS.flatMap((version) =>
+    KINDS.map((kind) => `schemas/v${version}/${kind}.json`),
+  );
+  // An installation of an earlier commit lacks the kinds that were added since.
+  if (['kubeconform', ...schemas].every((file) => existsSync(join(KUBECONFORM, file)))) return undefined;
   return 'kubeconform not installed: node test/support/install-kubeconform.ts';
 }
 

@@ -26,3 +26,13 @@
 {{- end }}
 {{- toYaml (mergeOverwrite (deepCopy (default dict $v.config)) $known) }}
 {{- end }}
+
+{{- /* The files of the configuration, as the data of a ConfigMap. */}}
+{{- define "gatehouse.configData" -}}
+gatehouse.yaml: |
+  {{- include "gatehouse.config" . | nindent 2 }}
+{{- range $name, $text := .Values.configFiles }}
+{{ $name }}: |
+  {{- $text | nindent 2 }}
+{{- end }}
+{{- end }}

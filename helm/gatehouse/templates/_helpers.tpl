@@ -20,8 +20,10 @@ app.kubernetes.io/name: {{ include "gatehouse.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{- /* `name`: another app.kubernetes.io/name, for pods that no Service selects. */}}
 {{- define "gatehouse.labels" -}}
-{{ include "gatehouse.selectorLabels" . }}
+app.kubernetes.io/name: {{ .name | default (include "gatehouse.name" .) }}
+app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
@@ -30,12 +32,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
-{{- /* Name, namespace, labels and annotations of an object: (dict "root" $ "suffix" "-x" "labels" … "annotations" …). */}}
+{{- /* Name, namespace, labels and annotations of an object: (dict "root" $ "suffix" "-x" "name" … "labels" … "annotations" …). */}}
 {{- define "gatehouse.metadata" -}}
 name: {{ include "gatehouse.fullname" .root }}{{ .suffix }}
 namespace: {{ include "gatehouse.namespace" .root }}
 labels:
-  {{- include "gatehouse.labels" .root | nindent 2 }}
+  {{- include "gatehouse.labels" (dict "Values" .root.Values "Chart" .root.Chart "Release" .root.Release "name" .name) | nindent 2 }}
   {{- with .labels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -74,7 +76,7 @@ annotations:
 {{- define "gatehouse.maxReplicas" -}}
 {{- if .Values.autoscaling.enabled }}{{ .Values.autoscaling.maxReplicas }}
 {{- else if .Values.keda.enabled }}{{ .Values.keda.maxReplicas }}
-{{- else }}{{ .Values.replicas }}{{ end }}
+{{- else }}{{ .Values.replicaCount }}{{ end }}
 {{- end }}
 
 {{- /* Where Redis is named, by the chart's value or in the configuration itself. */}}

@@ -3,6 +3,16 @@
 {{- $v := .Values }}
 {{- $existing := include "gatehouse.hasExistingConfig" . }}
 {{- $several := gt (int (include "gatehouse.maxReplicas" .)) 1 }}
+{{- range $old, $new := dict "replicas" "replicaCount" "automountServiceAccountToken" "serviceAccount.automount" "sidecars" "extraContainers" }}
+{{- if hasKey $v $old }}
+{{- fail (printf "%s was renamed: write %s instead" $old $new) }}
+{{- end }}
+{{- end }}
+{{- range $v.ingress.hosts }}
+{{- if kindIs "string" . }}
+{{- fail (printf "ingress.hosts contains the text %q: write { host: %s, paths: [{ path: /, pathType: Prefix }] } instead" . .) }}
+{{- end }}
+{{- end }}
 {{- if and $v.existingConfigMap $v.existingConfigSecret }}
 {{- fail "existingConfigMap and existingConfigSecret: give one of them" }}
 {{- end }}
@@ -12,12 +22,17 @@
 {{- if and (not $existing) (not $v.config) (not $v.configFiles) }}
 {{- fail "config is empty: write the gateway's configuration there (services, issuers, identities), or name an existingConfigMap; ci/minimal-values.yaml shows the least" }}
 {{- end }}
-{{- if gt (len (dig "identities" dict (default dict $v.config))) 1 }}
-{{- fail "config.identities has more than one entry, and Helm sorts them by name: the first that matches counts, so move them as text into configFiles, where they stay in order" }}
+{{- $identities := dig "identities" dict (default dict $v.config) }}
+{{- if and (kindIs "map" $identities) (gt (len $identities) 1) }}
+{{- fail "config.identities is a mapping of more than one identity, which Helm sorts by name, and the first match applies: write it as a list (- name: payments …), which keeps its order" }}
 {{- end }}
 {{- range $name, $text := $v.configFiles }}
+{{- $parsed := fromYaml $text }}
+{{- if hasKey $parsed "Error" }}
+{{- fail (printf "configFiles: %s is not a YAML mapping: %s" $name $parsed.Error) }}
+{{- end }}
 {{- range list "server" "state" "signing" }}
-{{- if hasKey (fromYaml $text) . }}
+{{- if hasKey $parsed . }}
 {{- fail (printf "configFiles: %s has %s, which the chart must see: write it below config" $name .) }}
 {{- end }}
 {{- end }}
@@ -51,10 +66,10 @@
 {{- fail "more than one replica: the chart cannot see into the existing configuration. Where it names Redis (state.redis) and signing keys (signing.keys), say existingConfigIsShared: true" }}
 {{- end }}
 {{- if and $several (not (include "gatehouse.hasRedis" .)) }}
-{{- fail "more than one replica needs Redis: a token that was revoked at one would still be good at the others. Set state.redis.existingSecret, or replicas: 1" }}
+{{- fail "more than one replica needs Redis: a token that was revoked at one would still be good at the others. Set state.redis.existingSecret, or replicaCount: 1" }}
 {{- end }}
 {{- if and $several (not (include "gatehouse.hasSigningKeys" .)) }}
-{{- fail "more than one replica needs signing keys that all have: set signing.existingSecret (openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256), or replicas: 1" }}
+{{- fail "more than one replica needs signing keys that all have: set signing.existingSecret (openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256), or replicaCount: 1" }}
 {{- end }}
 {{- if and $v.state.persistence.enabled (include "gatehouse.hasRedis" .) }}
 {{- fail "state.persistence is for SQLite, and the state is in Redis: disable it" }}
