@@ -90,7 +90,7 @@ describe('the check of the configuration', () => {
     expect(weights).toEqual([-10, -5]);
   });
 
-  test('needs no object that the release itself creates, and reports a missing Secret instead of waiting', async () => {
+  test('needs no object that the release itself creates, and reports a missing Secret or ConfigMap instead of waiting', async () => {
     const rendered = await render('ha-redis');
     const [spec] = podSpecs([one(rendered, 'Job')]);
     expect(spec?.serviceAccountName).toBe('default');
@@ -101,7 +101,12 @@ describe('the check of the configuration', () => {
       name: 'signing',
       secret: { secretName: 'gatehouse-signing', optional: true },
     });
-    expect(podSpecs([one(await render('existing'), 'Job')])[0]?.serviceAccountName).toBe('gateway');
+    const [existing] = podSpecs([one(await render('existing'), 'Job')]);
+    expect(existing?.serviceAccountName).toBe('gateway');
+    expect(existing?.volumes).toContainEqual({
+      name: 'config',
+      configMap: { name: 'gatehouse-config', optional: true },
+    });
   });
 
   test('can be turned off', async () => {
