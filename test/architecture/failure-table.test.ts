@@ -185,6 +185,16 @@ const TESTS_OF: Readonly<Record<string, readonly (readonly [file: string, title:
       'K3 an invalid configuration: the previous one stays active, and the problem is logged',
     ],
   ],
+  'the configuration of a Helm upgrade or rollback is invalid': [
+    [
+      'test/e2e/chart-boot.test.ts',
+      'the check before an upgrade fails for an error that no schema finds, and prints its position',
+    ],
+    [
+      'test/e2e/chart-objects.test.ts',
+      'runs before an upgrade and a rollback, with the new configuration, and no Service selects its pod',
+    ],
+  ],
   'a signing key is removed from its file': [
     [
       'test/unit/token-service/signing-keys/keyring.test.ts',
