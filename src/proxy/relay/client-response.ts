@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Forwarding } from '../../core/request/forwarding.ts';
+import { internalFault } from '../transport/upstream-fault.ts';
 import { cutOff, slowReader } from './client-side.ts';
 import type { StallWatch, Transfer } from './stall-watch.ts';
 
@@ -13,9 +14,10 @@ export interface PendingHead {
   readonly untilClose: boolean;
 }
 
-/** Node refused a header field that undici had accepted. */
+/** Node did not write the head: it refuses a header field that undici had accepted, or the gateway has a fault. */
 export interface HeadFault {
   readonly kind: 'unsendable';
+  readonly reason: 'upstream_invalid' | 'internal_error';
   readonly status: number;
   readonly detail: string;
 }
@@ -65,7 +67,8 @@ export class ClientResponse {
   flushHead(): HeadFault | undefined {
     if (this.#pending === undefined || this.bodiless) return undefined;
     const fault = this.#writeHead(this.#pending);
-    if (fault === undefined) this.#res.flushHeaders();
+    // `flushHeaders` writes the head as UTF-8, which changes bytes above 0x7F.
+    if (fault === undefined) this.#res.write('', 'latin1');
     return fault;
   }
 
@@ -129,7 +132,13 @@ export class ClientResponse {
       res.writeHead(status, headers);
       return undefined;
     } catch (error) {
-      return { kind: 'unsendable', status, detail: error instanceof Error ? error.name : 'unknown' };
+      const { detail } = internalFault(error);
+      return {
+        kind: 'unsendable',
+        reason: isInvalidField(error) ? 'upstream_invalid' : 'internal_error',
+        status,
+        detail,
+      };
     }
   }
 
@@ -144,4 +153,9 @@ export class ClientResponse {
     });
     this.#stalls.watch(this.#transfer);
   }
+}
+
+function isInvalidField(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ERR_INVALID_CHAR' || code === 'ERR_INVALID_HTTP_TOKEN';
 }

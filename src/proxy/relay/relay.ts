@@ -6,7 +6,7 @@ import type { Rewriting } from '../rewrite/rewriting.ts';
 import { invalidResponse, type InvalidResponse } from '../transport/invalid-response.ts';
 import { findRaw, readResponseHead } from '../transport/response-head.ts';
 import { checkStatusLine, isRedirect } from '../transport/status-line.ts';
-import { isStaleConnection, upstreamFault } from '../transport/upstream-fault.ts';
+import { internalFault, isStaleConnection, upstreamFault, type Fault } from '../transport/upstream-fault.ts';
 import type { Rejection } from '../upstream-credentials/request-credential.ts';
 import { ClientResponse, MAX_SINGLE_WRITE, type HeadFault } from './client-response.ts';
 import type { RequestBody } from './request-body.ts';
@@ -70,6 +70,14 @@ export class Relay implements Dispatcher.DispatchHandler {
     _headers: unknown,
     phrase = '',
   ): void {
+    try {
+      this.#receiveHead(controller, status, phrase);
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  #receiveHead(controller: Dispatcher.DispatchController, status: number, phrase: string): void {
     const forwarding = this.#forwarding;
     // Interim responses (RFC 9110 §15.2) are not relayed. Each one restarts undici's timer, so their number is limited.
     if (status >= 102 && status < 200) {
@@ -148,35 +156,43 @@ export class Relay implements Dispatcher.DispatchHandler {
   /** True when the head could be sent. */
   #check(fault: HeadFault | undefined): boolean {
     if (fault === undefined) return true;
-    const { status, detail } = fault;
+    const { reason, status, detail } = fault;
     if (status !== 204 && status !== 304) {
-      this.refuse('upstream_invalid', detail);
+      this.refuse(reason, detail);
       return false;
     }
     // Node marked this response as one without a body, so no other response can replace it.
     this.#end();
-    this.#forwarding.broken('upstream_invalid', detail);
+    this.#forwarding.broken(reason, detail);
     this.#client.destroy();
-    this.#abort('upstream_invalid');
+    this.#abort(reason);
     return false;
   }
 
   onResponseData(controller: Dispatcher.DispatchController, received: Buffer): void {
     if (this.#done) return;
     this.#idleTimer?.refresh();
-    const chunk = this.#transform === undefined ? received : this.#transform.push(received);
-    if (chunk === undefined) return;
-    if ('kind' in chunk) return this.#invalid(chunk);
-    if (chunk.length > 0) this.#check(this.#client.write(chunk, controller));
+    try {
+      const chunk = this.#transform === undefined ? received : this.#transform.push(received);
+      if (chunk === undefined) return;
+      if ('kind' in chunk) return this.#invalid(chunk);
+      if (chunk.length > 0) this.#check(this.#client.write(chunk, controller));
+    } catch (error) {
+      this.#fault(error);
+    }
   }
 
   onResponseEnd(): void {
     this.#release();
     if (this.#done) return;
-    const last = this.#client.bodiless ? undefined : this.#transform?.end();
-    if (last !== undefined && 'kind' in last) return this.#invalid(last);
-    this.#end();
-    this.#check(this.#client.end(last));
+    try {
+      const last = this.#client.bodiless ? undefined : this.#transform?.end();
+      if (last !== undefined && 'kind' in last) return this.#invalid(last);
+      this.#check(this.#client.end(last));
+      this.#end();
+    } catch (error) {
+      this.#fault(error);
+    }
   }
 
   onResponseError(_controller: unknown, error: unknown): void {
@@ -190,9 +206,19 @@ export class Relay implements Dispatcher.DispatchHandler {
       return;
     }
     this.#release();
+    this.#fail(upstreamFault(error));
+  }
+
+  /** An exception in the gateway, which undici would report as an error of the upstream. */
+  #fault(error: unknown): void {
+    if (this.#done) return;
+    this.#fail(internalFault(error));
+    this.#abort('internal_error');
+  }
+
+  #fail({ reason, detail }: Fault): void {
     this.#client.discardHead();
     this.#end();
-    const { reason, detail } = upstreamFault(error);
     if (!this.#client.headersSent) return this.#forwarding.failed(reason, detail);
     this.#forwarding.broken(reason, detail);
     this.#client.cutOff();
@@ -208,7 +234,10 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   /** Sends the gateway's response in place of the upstream's. */
-  refuse(reason: 'upstream_invalid' | Exclude<Rejection, 'another'>, detail: string): void {
+  refuse(
+    reason: 'upstream_invalid' | 'internal_error' | Exclude<Rejection, 'another'>,
+    detail: string,
+  ): void {
     this.#end();
     this.#forwarding.failed(reason, detail);
     this.#abort(reason);

@@ -63,10 +63,20 @@ export class RequestBody extends Readable {
   readonly #data = (chunk: Buffer): void => {
     this.received += chunk.length;
     if (this.received > this.#maxBytes) return void this.destroy(new BodyError('body_too_large'));
-    const wrong = this.#watch?.(chunk);
-    if (wrong !== undefined) this.destroy(new BodyError('not_as_announced', wrong));
+    const wrong = this.#inspect(chunk);
+    if (wrong !== undefined) this.destroy(wrong);
     else if (!this.push(chunk)) this.#req.pause();
   };
+
+  /** An exception ends this request only; thrown from a stream event, it would end the process. */
+  #inspect(chunk: Buffer): Error | undefined {
+    try {
+      const problem = this.#watch?.(chunk);
+      return problem === undefined ? undefined : new BodyError('not_as_announced', problem);
+    } catch (error) {
+      return error instanceof Error ? error : new TypeError('a body inspector threw');
+    }
+  }
 
   readonly #end = (): void => {
     this.push(null);

@@ -30,6 +30,7 @@ export function readResponseHead(
   let chunked = false;
   let trailers = false;
   let named: Set<string> | undefined;
+  let dispositions: string[] | undefined;
   for (let i = 0; i < raw.length; i += 2) {
     const name = latin1(raw[i]);
     const value = latin1(raw[i + 1]);
@@ -52,6 +53,9 @@ export function readResponseHead(
         // A 204 has no Content-Length (RFC 9110 §8.6); a client that trusts it waits for a body.
         if (contentLength === undefined && status !== 204) headers.push(name, value);
         contentLength = Number(value);
+        break;
+      case 'disposition':
+        (dispositions ??= []).push(name, value);
         break;
       case 'trailer':
         trailers = true;
@@ -90,7 +94,8 @@ export function readResponseHead(
   if (trailers && contentLength !== undefined) return invalid('both Trailer and Content-Length');
   return {
     kind: 'head',
-    headers: withoutNames(headers, named),
+    // After Content-Length, Node decodes this header as UTF-8 and refuses or changes it (nodejs/node#46528).
+    headers: withoutNames(dispositions === undefined ? headers : [...dispositions, ...headers], named),
     contentLength,
     untilClose: !chunked && contentLength === undefined,
   };
@@ -119,6 +124,7 @@ type Action =
   | 'drop'
   | 'connection'
   | 'content-length'
+  | 'disposition'
   | 'trailer'
   | 'transfer-encoding'
   | 'location'
@@ -129,6 +135,7 @@ type Action =
 const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['connection', 'connection'],
   ['content-length', 'content-length'],
+  ['content-disposition', 'disposition'],
   ['transfer-encoding', 'transfer-encoding'],
   ['location', 'location'],
   ['content-location', 'location'],

@@ -8,6 +8,7 @@ import { relayResponse } from '../relay/relay-response.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { InvalidResponse } from '../transport/invalid-response.ts';
 import { readResponseHead } from '../transport/response-head.ts';
+import { internalFault } from '../transport/upstream-fault.ts';
 import { checkSwitching } from './switching-response.ts';
 import { TunnelWatch, type Tunnel, type TunnelLimits } from './tunnel-watch.ts';
 import type { UpstreamPool } from '../transport/upstream-pool.ts';
@@ -67,15 +68,25 @@ export function createTunnels(settings: TunnelSettings, connect: UpstreamPool['c
       responded();
       upstream.on('error', () => upstream.destroy());
       forwarding.upstreamStatus = 101;
-      const checked = checkResponse(response, handshake, forwarding);
-      if (checked.kind === 'invalid') {
+      try {
+        const checked = checkResponse(response, handshake, forwarding);
+        if (checked.kind === 'invalid') {
+          upstream.destroy();
+          return relay.refuse('upstream_invalid', checked.detail);
+        }
+        response.headers = checked.headers;
+        upgrade.switched = true;
+        // http-proxy-3 writes the 101 as text. Header values are bytes that Node decoded as latin1.
+        client.setDefaultEncoding('latin1');
+        connectSockets.call(request, response, upstream, early);
+        client.setDefaultEncoding('utf8');
+        track({ client, upstream, forwarding });
+      } catch (error) {
         upstream.destroy();
-        return relay.refuse('upstream_invalid', checked.detail);
+        const { detail } = internalFault(error);
+        if (upgrade.switched) client.destroy();
+        else relay.refuse('internal_error', detail);
       }
-      response.headers = checked.headers;
-      upgrade.switched = true;
-      connectSockets.call(request, response, upstream, early);
-      track({ client, upstream, forwarding });
     });
   }
 

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { Forwarding } from '../../../../src/core/request/forwarding.ts';
-import { Relay } from '../../../../src/proxy/relay/relay.ts';
+import { Relay, type RelayPorts } from '../../../../src/proxy/relay/relay.ts';
 import { StallWatch } from '../../../../src/proxy/relay/stall-watch.ts';
 import { rawRequest } from '../../../support/raw-client.ts';
 
@@ -16,6 +16,7 @@ async function relaying(
   status: number,
   body: string,
   length: number | undefined,
+  ports: Partial<RelayPorts> = {},
 ): Promise<{ port: number; ended: () => number; told: string[] }> {
   let ended = 0;
   const told: string[] = [];
@@ -38,6 +39,7 @@ async function relaying(
       follow: undefined,
       unauthorized: () => undefined,
       ended: () => void (ended += 1),
+      ...ports,
     });
     const rawHeaders = [
       'Location',
@@ -81,4 +83,35 @@ test.each([204, 304])('a %d, after which Node writes no body: the connection end
   const { port, ended, told } = await relaying(status, '', undefined);
   expect(await rawRequest(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')).toEqual([]);
   expect([told, ended()]).toEqual([['broken upstream_invalid'], 1]);
+});
+
+const boom = (): never => {
+  throw new TypeError('canary');
+};
+const rewriting = (body: { push(): never | undefined; end(): never | Buffer }) => ({
+  request: (headers: string[]) => headers,
+  response: (headers: string[]) => ({ kind: 'rewritten', headers, body }) as const,
+});
+const sendable = { location: () => '/x' };
+
+test.each<[string, number, Partial<RelayPorts>]>([
+  ['the mapping of URLs', 200, { location: boom }],
+  [
+    'the rewriting of a head',
+    200,
+    { ...sendable, rewriting: { request: (headers) => headers, response: boom } },
+  ],
+  ['the rewriting of a body', 200, { ...sendable, rewriting: rewriting({ push: boom, end: boom }) }],
+  [
+    'the end of a rewriting',
+    200,
+    { ...sendable, rewriting: rewriting({ push: () => undefined, end: boom }) },
+  ],
+  ['another credential', 401, { ...sendable, unauthorized: boom }],
+  ['a redirect', 302, { ...sendable, follow: boom }],
+])('an exception in %s is an internal error, not one of the upstream', async (_name, status, ports) => {
+  const { port, ended, told } = await relaying(status, 'ok', 2, ports);
+  const answers = await rawRequest(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  expect(answers.map(({ body }) => body)).toEqual(['our']);
+  expect([told, ended()]).toEqual([['internal_error'], 1]);
 });
