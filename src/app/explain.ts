@@ -8,7 +8,7 @@ import type { Operation } from '../core/request/operation.ts';
 import type { RequestedOperations, OperationsInBody } from '../core/request/protocol.ts';
 import type { CanonicalPath, RequestHead } from '../core/request/request-head.ts';
 import { readHead } from '../http/index.ts';
-import { classify, createRoute, findWithSlash, refusePath, type ServicePipeline } from '../gateway/index.ts';
+import { classify, createRoute, routeTarget, type ServicePipeline } from '../gateway/index.ts';
 import { assumeVerified, refuseUntrusted, type AssumedCredential } from './assumed-credential.ts';
 
 /** The request to explain. The credential is a token to verify, or claims or a deploy token that count as verified. */
@@ -92,13 +92,13 @@ function routeAndClassify(
   route: (host: string, path: string) => ServicePipeline | undefined,
   head: RequestHead,
 ): Routed | ExplainRefusal {
-  const direct = route(head.host, head.path);
-  const pipeline = direct ?? findWithSlash(route, head.host, head.path);
-  const ambiguous = refusePath(pipeline, head);
-  if (ambiguous !== undefined) return refused('route', ambiguous);
-  if (pipeline === undefined)
-    return refused('route', { reason: 'no_service', detail: `no service at ${head.host}${head.path}` });
-  const routed = direct === undefined ? { ...head, path: pipeline.path as CanonicalPath } : head;
+  const target = routeTarget<ServicePipeline>(route, head);
+  if (target.kind === 'deny') {
+    const { reason, detail } = target;
+    return refused('route', { reason, detail: reason === 'no_service' ? `${detail}${head.path}` : detail });
+  }
+  const { pipeline, slashMissing } = target;
+  const routed = slashMissing ? { ...head, path: pipeline.path as CanonicalPath } : head;
   const classification = pipeline.guard(routed, classify(pipeline.protocol, routed));
   switch (classification.kind) {
     case 'operations':

@@ -57,6 +57,11 @@ test.each([
   ['/api/adm/x%2fy', 400, 'path_ambiguous'],
   ['/api/adm%5cx', 400, 'path_ambiguous'],
   ['/api%2fadm/x', 400, 'path_ambiguous'],
+  ['/api%2Fadm%2Fx', 400, 'path_ambiguous'],
+  ['/apii/adm%2fx', 404, 'no_service'],
+  ['/apii%2fadm/x', 404, 'no_service'],
+  ['/apii/..%2fapi/adm/x', 400, 'path_ambiguous'],
+  ['/apii/%2fapi/adm/x', 400, 'path_ambiguous'],
   ['/api/adm/x/y', 403, 'resource_not_granted'],
 ])('P3 encoded slash: a rule for /adm/* against %s', expectDenied);
 
