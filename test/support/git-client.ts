@@ -30,8 +30,11 @@ export function gitClient(home: string): GitClient {
     GIT_COMMITTER_NAME: 'ci',
     GIT_COMMITTER_EMAIL: 'ci@example.com',
   };
-  const git: GitClient['run'] = (args, options = {}) =>
-    run('git', args, { cwd: join(home, options.in ?? ''), env: { ...env, ...options.env } });
+  const git: GitClient['run'] = (args, options = {}) => {
+    const date = `${nextDate()} +0000`;
+    const dates = { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
+    return run('git', args, { cwd: join(home, options.in ?? ''), env: { ...env, ...dates, ...options.env } });
+  };
   return {
     home,
     run: git,
@@ -41,4 +44,12 @@ export function gitClient(home: string): GitClient {
       return outcome;
     },
   };
+}
+
+let seconds = 1_790_000_000;
+
+/** Git orders commits by seconds, so each command has a later date than all commands before it. */
+function nextDate(): number {
+  seconds += 1;
+  return seconds;
 }
