@@ -117,7 +117,7 @@ ${OTHER}`,
     ),
   );
   const url = `ws://127.0.0.1:${gateway.port}/orders/chat`;
-  const headers = { authorization: `Bearer ${issuer.mint({ exp: Math.floor(Date.now() / 1000) + 5 })}` };
+  const headers = { authorization: `Bearer ${issuer.mint({}, { lifetime: 14 })}` };
   const socket = await openSocket(url, { headers });
   closeAfterTest(socket);
   // Beyond the skew, and not so far that revocations were too old.
