@@ -1,6 +1,6 @@
 import type { VerifiedCredential } from '../core/credentials/credential.ts';
 import { deny, type Decision } from '../core/decision.ts';
-import type { NeverForwarded, RequestedOperations } from '../core/request/protocol.ts';
+import type { NeverForwarded, RequestedOperations, UnknownOperation } from '../core/request/protocol.ts';
 import type { Classified } from './classified.ts';
 import { callerOf, type RequestContext } from './request-context.ts';
 import type { ServicePipeline } from './service-pipeline.ts';
@@ -18,7 +18,7 @@ export function authorize(
     case 'in-body':
       return anyOf(classification.oneOf.map((operation) => pipeline.authorize(verified, [operation])));
     case 'unknown':
-      return pipeline.authorizeUnknown(verified, classification.detail);
+      return refuseUnknown(classification, verified, pipeline);
     case 'never-forwarded':
       return refuseNeverForwarded(classification, verified, pipeline);
     default:
@@ -52,6 +52,17 @@ function anyOf(decisions: readonly Decision[]): Decision {
   const decision = decisions.find(({ kind }) => kind === 'allow') ?? decisions[0];
   if (decision === undefined) throw new TypeError('operations in the body without a possible operation');
   return decision;
+}
+
+function refuseUnknown(
+  { detail, message }: UnknownOperation,
+  verified: VerifiedCredential | undefined,
+  pipeline: ServicePipeline,
+): Decision {
+  const decision = pipeline.authorizeUnknown(verified, detail);
+  if (message === undefined || decision.kind !== 'deny' || decision.reason !== 'operation_unknown')
+    return decision;
+  return { ...decision, message };
 }
 
 /** Refused in every mode. The caller is determined for the audit event and for revocations. */

@@ -23,7 +23,8 @@ export function sendRefusal(
   const { status, message: general } = REASONS[reason];
   const message = specificMessage ?? general;
   const concealed = status === 403 && pipeline?.deny === 'conceal';
-  const common = { requestId, head: readable ? head : undefined };
+  const userAgent = readable ? findHeader(head.rawHeaders, 'user-agent') : undefined;
+  const common = { requestId, head: readable ? head : undefined, userAgent };
   const text = concealed
     ? { ...common, status: 404, error: 'not_found', message: 'Not found.', operations: [] }
     : { ...common, status, error: reason, message, operations: context.operations };

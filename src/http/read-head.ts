@@ -24,6 +24,7 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
   let host: string | undefined;
   let hasBody = false;
   let websocket = false;
+  let spdy = false;
   let refusable: RefusableHeader[] | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
@@ -48,6 +49,7 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
       hasBody ||= value !== '0';
     } else if (role === 'upgrade') {
       websocket ||= /(?:^|[\s,])websocket(?:$|[\s,/])/i.test(value);
+      spdy ||= /^\s*SPDY\/[\d.]+\s*$/i.test(value);
     } else if (role === 'expect' && value.toLowerCase() !== '100-continue') {
       return malformed('an Expect other than 100-continue');
     }
@@ -61,8 +63,8 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
   const target = parseTarget(req.url ?? '');
   if ('kind' in target) return target;
   const head: RequestHead = { method, host: host.toLowerCase(), ...target, hasBody, rawHeaders };
-  if (switching === undefined && refusable === undefined) return head;
-  return { ...head, webSocket: switching?.kind === 'websocket', refusable };
+  if (switching === undefined && refusable === undefined && !spdy) return head;
+  return { ...head, webSocket: switching?.kind === 'websocket', refusable, ...(spdy && { spdy }) };
 }
 
 /**

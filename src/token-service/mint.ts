@@ -86,7 +86,9 @@ export function createMint(
       jti,
       ...(email === undefined ? {} : { email }),
       ...extra,
-      ...(source === undefined ? {} : { src: sourceOf(source, settings.claims, publishing) }),
+      ...(source === undefined
+        ? {}
+        : { src: sourceOf(source, settings.claims, publishing, extra['access'] !== undefined) }),
     });
     return { kind: 'minted', token, jti, expiresIn };
   };
@@ -114,6 +116,8 @@ function sourceOf(
   credential: VerifiedCredential,
   names: ReadonlySet<string>,
   publishing: boolean,
+  /** The token is for a registry, where its client can log in again. */
+  registry: boolean,
 ): TokenSource {
   const { issuer, subject, claims, audiences, settingsHash, minted } = credential;
   const { class: kind, jti, tokenHash, sentHash } = minted?.source ?? credential;
@@ -129,7 +133,7 @@ function sourceOf(
     parentAud: minted?.parentAudience ?? minted?.audience,
     parents: minted && [...minted.parents, idOf(credential)],
     since: minted && Math.floor(minted.since / 1000),
-    parentLimits: minted && encodeLimits(minted.limits),
+    parentLimits: registry ? minted && encodeLimits(minted.limits) : undefined,
     publishing: publishing || minted?.publishing === true ? true : undefined,
     claims: pickClaims(claims, names),
   };

@@ -222,9 +222,20 @@ describe('a token that was minted', () => {
   });
 });
 
+test.each(['POST', 'GET'])('SPDY is refused with its cause, and not forwarded: %s', async (method) => {
+  const lines = ['Connection: Upgrade', 'Upgrade: SPDY/3.1', 'Content-Length: 0'];
+  const [answer] = await rawRequest(gateway.port, request(job(READER), `${method} /cluster${EXEC}`, lines));
+  expect(answer?.status).toBe(403);
+  expect(JSON.parse(answer?.body ?? '')).toMatchObject({
+    kind: 'Status',
+    reason: 'Forbidden',
+    message: expect.stringMatching(/SPDY.*operation_unknown/),
+  });
+  expect(upstream.bytes()).toBe('');
+});
+
 describe('what cannot switch is decided as the plain request that is forwarded', () => {
   test.each([
-    ['SPDY of an older kubectl', ['Connection: Upgrade', 'Upgrade: SPDY/3.1']],
     [
       'HTTP/2 without TLS',
       ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABk'],

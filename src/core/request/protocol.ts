@@ -49,6 +49,8 @@ export interface OperationsInBody {
 export interface UnknownOperation {
   readonly kind: 'unknown';
   readonly detail: string;
+  /** Replaces the message of `operation_unknown` in the response. */
+  readonly message?: string;
 }
 
 /** The response would contain an upstream credential: always refused, also in shadow mode. */
@@ -129,7 +131,9 @@ export interface RefusalText {
   /** The requested operations; empty if they are unknown or must not be disclosed. */
   readonly operations: readonly Operation[];
   /** Parts of the request head; undefined if the head is invalid. */
-  readonly head?: Pick<RequestHead, 'method' | 'host' | 'path'> | undefined;
+  readonly head?: Pick<RequestHead, 'method' | 'host' | 'path' | 'spdy'> | undefined;
+  /** The client's `User-Agent` header. */
+  readonly userAgent?: string | undefined;
 }
 
 /** A refusal in the error format of the protocol. */

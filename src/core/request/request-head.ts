@@ -37,6 +37,8 @@ export interface RequestHead {
   readonly query: string;
   /** True for a complete WebSocket handshake (RFC 6455 §4.2.1). */
   readonly webSocket?: boolean;
+  /** True if the request offers a switch to SPDY, as `kubectl exec` does. */
+  readonly spdy?: boolean;
   /** Refusable headers in the order of the request; undefined if there are none. */
   readonly refusable?: readonly RefusableHeader[] | undefined;
   /** Whether the framing headers announce a body (RFC 9112 §6). */

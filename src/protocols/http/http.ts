@@ -9,6 +9,7 @@ import { compileGlob } from '../../util/text/glob.ts';
 import { quotedString } from '../shared/challenge.ts';
 import { keepsPathParameters, readingsOf, type PathSettings } from '../shared/path-parameters.ts';
 import { jsonRefusal } from '../shared/refusal.ts';
+import { isKubectl, kubernetesStatus } from './kubernetes-status.ts';
 
 export interface HttpSettings extends PathSettings {
   readonly operations?:
@@ -22,6 +23,7 @@ export interface HttpSettings extends PathSettings {
     | undefined;
   /** Absent or false: WebSocket handshakes are refused. */
   readonly webSockets?: object | false | undefined;
+  readonly errorFormat?: 'json' | 'kubernetes' | undefined;
 }
 
 /**
@@ -54,6 +56,7 @@ export function httpProtocol(settings: HttpSettings): Protocol {
   function classifyAs(head: RequestHead, resource: string): RequestedOperations | UnknownOperation {
     // A handshake is a GET, but the connection can do more than read: `kubectl exec` uses one.
     const handshake = head.webSocket === true;
+    if (head.spdy === true) return SPDY;
     for (const { scope, methods, paths, webSocket } of rules) {
       if (handshake && !webSocket) continue;
       if (!methods.has(head.method)) continue;
@@ -80,9 +83,23 @@ export function httpProtocol(settings: HttpSettings): Protocol {
         (scope === '' ? '' : `, scope=${quotedString(scope)}`)
       );
     },
-    refusal: jsonRefusal,
+    refusal(text, accept) {
+      // kubectl falls back to SPDY after a refused WebSocket, and prints a Status only.
+      const isKubernetes =
+        settings.errorFormat === 'kubernetes' ||
+        text.head?.spdy === true ||
+        isKubectl(text.userAgent, accept);
+      return isKubernetes ? kubernetesStatus(text, accept) : jsonRefusal(text, accept);
+    },
   };
 }
+
+const SPDY: UnknownOperation = {
+  kind: 'unknown',
+  detail: 'the request offers a switch to SPDY, which is not forwarded',
+  message:
+    'The request switches to SPDY, which the gateway does not forward. kubectl exec, attach, cp and port-forward use WebSockets since version 1.31 and fall back to SPDY if the WebSocket is refused. Check that kubectl is current, and that your identity has the scope "websocket" for this path.',
+};
 
 const DEFAULT_OPERATIONS: NonNullable<HttpSettings['operations']> = [
   { scope: 'read_api', methods: ['GET', 'HEAD', 'OPTIONS'] },

@@ -148,4 +148,40 @@ describe('a refusal', () => {
       code: 400,
     });
   });
+
+  const KUBECTL = 'kubectl/v1.35.0 (linux/amd64) kubernetes/abcdef0';
+  const kubernetes = httpProtocol({ path: '/', errorFormat: 'kubernetes' });
+
+  test.each([
+    ['errorFormat: kubernetes', kubernetes, undefined, undefined],
+    ['kubectl', httpProtocol({ path: '/' }), KUBECTL, 'application/json;as=Table;v=v1,application/json'],
+    ['kubectl --raw', httpProtocol({ path: '/' }), KUBECTL, 'application/json, */*'],
+  ])('is a Kubernetes Status: %s', (_which, protocol, userAgent, accept) => {
+    const { contentType, body } = protocol.refusal({ ...SCOPE_NOT_GRANTED, userAgent }, accept);
+    expect(contentType).toBe('application/json');
+    expect(JSON.parse(body)).toEqual({
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: 'Why. (scope_not_granted, request id r-1)',
+      reason: 'Forbidden',
+      code: 403,
+      error: 'scope_not_granted',
+      request_id: 'r-1',
+    });
+  });
+
+  test('is text for the discovery client of kubectl', () => {
+    const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
+    expect(refusal({ ...SCOPE_NOT_GRANTED, userAgent: KUBECTL }, accept)).toEqual({
+      contentType: 'text/plain; charset=utf-8',
+      body: 'Why. (scope_not_granted, request id r-1)',
+    });
+  });
+
+  test('is no Status for other clients', () => {
+    for (const userAgent of [undefined, 'curl/8', 'x kubectl/v1'])
+      expect(refusal({ ...SCOPE_NOT_GRANTED, userAgent }, 'application/json').body).not.toContain('Status');
+  });
 });

@@ -7,6 +7,12 @@ export const httpService = z.strictObject({
   ...serviceKeys,
   ...pathKeys,
   credentialSources: headerCredentialSources,
+  errorFormat: z
+    .enum(['json', 'kubernetes'])
+    .default('json')
+    .describe(
+      'Body of refusals. kubernetes: a Status object of the Kubernetes API, for other clients than kubectl, which always gets one. Default: json.',
+    ),
   webSockets: z
     .union([
       z.literal(false),
