@@ -34,7 +34,7 @@ const DISCOVERY: Readonly<Record<string, object>> = {
 
 let scenario: Scenario<Backends>;
 let binary: string;
-let upgrades: string[] = [];
+const upgrades: string[] = [];
 beforeAll(async () => {
   const authority = createAuthority('kubectl test');
   const { cert, key } = authority.issue('IP:127.0.0.1');
