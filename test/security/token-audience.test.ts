@@ -316,7 +316,7 @@ test('a refused login at several registries counts as one failed attempt', async
   const statuses: number[] = [];
   // `authFailures.perName` is 10.
   for (let n = 0; n < 11; n++) {
-    statuses.push((await registry.login('ghdt_edge_guess', [], 'edge')).status);
+    statuses.push((await registry.login(`ghdt_edge_guess-${n}`, [], 'edge')).status);
   }
   expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), 429]);
 });
