@@ -5,7 +5,7 @@ export type {
   AuthenticateSettings,
   DeployTokenSettings,
   IssuerSettings,
-  JobTokenTiming,
+  JobTokenChecks,
   KeyTiming,
   ServiceSettings,
 } from './settings.ts';

@@ -23,7 +23,7 @@ export interface IssuerSettings {
    */
   readonly apiUrl?: string | undefined;
   /** If set, job tokens are accepted. At most one issuer of a service can have it. */
-  readonly jobTokens?: JobTokenTiming | undefined;
+  readonly jobTokens?: JobTokenChecks | undefined;
   /** If set, GitLab's deploy tokens are accepted. At most one issuer of a service can have it. */
   readonly deployTokens?: DeployTokenChecks | undefined;
 }
@@ -37,12 +37,25 @@ export interface DeployTokenChecks {
   readonly cache: number;
   /** Repository for which access is requested. The granted access becomes the claim `registry_access`. */
   readonly probe?: string | undefined;
+  readonly limits: {
+    /** Refused requests in `window`. */
+    readonly failures: number;
+    readonly window: number;
+    readonly queue: number;
+  };
 }
 
 /** How job tokens are introspected. */
-export interface JobTokenTiming {
+export interface JobTokenChecks {
   /** How long a job status response is cached. 0: every use is introspected. */
   readonly cache: number;
+  readonly limits: {
+    /** Requests for unknown tokens that are in flight or refused. */
+    readonly burst: number;
+    /** Refused requests that leave the burst per second. */
+    readonly perSecond: number;
+    readonly queue: number;
+  };
 }
 
 /** When the keys of an issuer are fetched. */

@@ -48,6 +48,13 @@ const TESTS_OF: Readonly<Record<string, readonly (readonly [file: string, title:
     ['test/security/introspection-budget.test.ts', 'a %d for the content of a token affects its client only'],
     ['test/unit/credentials/job-token/job-token.test.ts', 'no requests are sent during backoff: %s'],
   ],
+  'more new job or deploy tokens arrive at once than GitLab verifies': [
+    [
+      'test/security/introspection-waves.test.ts',
+      '500 new jobs at once behind one address are all verified: %s',
+    ],
+    ['test/security/introspection-waves.test.ts', 'without a queue, requests over the 16 in flight get 503'],
+  ],
   'the store is unreachable': [
     [
       'test/e2e/redis.test.ts',

@@ -11,6 +11,7 @@ import {
   idToken,
   issuerSettings,
   jobToken,
+  jobTokenChecks,
   reasonOf,
 } from '../support/authentication.ts';
 import type { Rig } from '../support/authentication.ts';
@@ -29,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => gitlab.close());
 beforeEach(() => {
-  rig = authenticatorFor([issuerSettings(gitlab, { jobTokens: { cache: CACHE } })], { clock });
+  rig = authenticatorFor([issuerSettings(gitlab, { jobTokens: jobTokenChecks(CACHE) })], { clock });
 });
 afterEach(async () => {
   gitlab.faults.job = undefined;
@@ -123,7 +124,7 @@ describe('C4 cached refusals', () => {
     const own = new FrozenClock();
     const { forService } = createAuthenticator(
       {
-        issuers: [issuerSettings(gitlab, { jobTokens: { cache: 864_000_000 } })],
+        issuers: [issuerSettings(gitlab, { jobTokens: jobTokenChecks(864_000_000) })],
         services: [{ name: 'api' }],
         deployTokens: [],
         workloadIdentities: [],

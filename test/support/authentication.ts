@@ -4,6 +4,7 @@ import type {
   Authenticator,
   DeployTokenSettings,
   IssuerSettings,
+  JobTokenChecks,
   ServiceSettings,
 } from '../../src/credentials/index.ts';
 import type { PresentedCredential } from '../../src/core/credentials/credential.ts';
@@ -81,6 +82,11 @@ export const TIMING = { refresh: 600_000, cooldown: 30_000, staleLimit: 21_600_0
 export function issuerSettings(issuer: TestIssuer, changes: Partial<IssuerSettings> = {}): IssuerSettings {
   const { type, url } = issuer;
   return { name: type, type, issuer: url, audiences: [AUDIENCE], keys: TIMING, ...changes };
+}
+
+/** Settings for job tokens with the default limits. `cache` in milliseconds. */
+export function jobTokenChecks(cache: number): JobTokenChecks {
+  return { cache, limits: { burst: 450, perSecond: 7.5, queue: 1_000 } };
 }
 
 export function idToken(token: string): PresentedCredential {

@@ -18,10 +18,41 @@ const keys = z
   })
   .prefault({});
 
+const queue = z
+  .int()
+  .min(0)
+  .max(10_000)
+  .default(1_000)
+  .describe(
+    'Tokens that wait, 10 s at most, while 16 others are being verified; further ones get 503. Default 1000.',
+  );
+
 const jobTokens = z.strictObject({
   cache: duration
     .default(30_000)
     .describe('How long a job status response of GitLab is cached. Default 30s.'),
+  limits: z
+    .strictObject({
+      burst: z
+        .int()
+        .min(10)
+        .max(1_000_000)
+        .default(450)
+        .describe(
+          'Introspection requests for unknown tokens that are in flight or refused; a valid token returns its place at once. Default 450.',
+        ),
+      perSecond: z
+        .number()
+        .positive()
+        .max(100_000)
+        .default(7.5)
+        .describe(
+          'Places of refused tokens that are returned per second. Default 7.5: GitLab.com serves one address 500 unauthenticated requests a minute.',
+        ),
+      queue,
+    })
+    .prefault({})
+    .describe('Limits of introspection requests for job tokens, per GitLab and replica.'),
 });
 
 const deployTokens = z.strictObject({
@@ -35,6 +66,23 @@ const deployTokens = z.strictObject({
     .describe(
       'Repository of GitLab’s container registry for which access is requested; the granted access becomes the claim registry_access.',
     ),
+  limits: z
+    .strictObject({
+      failures: z
+        .int()
+        .min(6)
+        .max(1_000_000)
+        .default(24)
+        .describe(
+          'Maximum number of refused introspection requests in `window`; must be below GitLab’s ban threshold, divided by the number of replicas. Default 24.',
+        ),
+      window: timeout
+        .default(180_000)
+        .describe('Interval in which GitLab counts failures. Default 3m, as GitLab’s default.'),
+      queue,
+    })
+    .prefault({})
+    .describe('Limits of introspection requests for deploy tokens, per GitLab and replica.'),
 });
 
 export const issuer = z.strictObject({

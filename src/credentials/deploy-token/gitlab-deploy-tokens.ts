@@ -16,27 +16,29 @@ import type {
   IntrospectionIssuer,
 } from '../introspection/introspected-tokens.ts';
 import type { IntrospectionLimits } from '../introspection/permits.ts';
-import type { IssuerSettings } from '../settings.ts';
+import type { DeployTokenChecks, IssuerSettings } from '../settings.ts';
 
 /**
- * GitLab bans an address after 30 failures in 3 minutes (doc/security/rate_limits.md). The gateway causes at
- * most 24, which leaves some for other clients with the same address.
+ * GitLab bans an address after 30 failures in 3 minutes (doc/security/rate_limits.md). The default of 24 leaves
+ * some for other clients with the same address.
  */
-const LIMITS: IntrospectionLimits = {
-  budget: {
-    window: 180_000,
-    unproven: 16,
-    proven: 20,
-    renewals: 24,
-    perAddress: 2,
-    withinAddress: 2,
-    unansweredCount: true,
-    concurrent: 16,
-  },
-  renewals: { perSecond: 50, burst: 100 },
-  queue: 1_000,
-  refusalLifetime: 180_000,
-};
+function limitsFrom({ failures, window, queue }: DeployTokenChecks['limits']): IntrospectionLimits {
+  return {
+    budget: {
+      window,
+      unproven: Math.floor((failures * 2) / 3),
+      proven: Math.floor((failures * 5) / 6),
+      renewals: failures,
+      perAddress: 2,
+      withinAddress: 2,
+      unansweredCount: true,
+      concurrent: 16,
+    },
+    renewals: { perSecond: 50, burst: 100 },
+    queue,
+    refusalLifetime: 180_000,
+  };
+}
 
 /** Creates the verifiers of GitLab's deploy tokens, for each issuer that accepts them. */
 export function createGitlabDeployTokens(
@@ -49,9 +51,15 @@ export function createGitlabDeployTokens(
 }
 
 function createVerifier(issuer: IntrospectionIssuer, ports: IntrospectedPorts): ServiceAuthenticator {
-  const { cache = 0, probe } = issuer.deployTokens ?? {};
-  const request = introspectionRequest(probe);
-  const settings = { issuer, cache, credentialClass: 'deploy_token', limits: LIMITS, request } as const;
+  if (issuer.deployTokens === undefined) throw new Error(`issuer ${issuer.name} accepts no deploy tokens`);
+  const { cache, probe, limits } = issuer.deployTokens;
+  const settings = {
+    issuer,
+    cache,
+    credentialClass: 'deploy_token',
+    limits: limitsFrom(limits),
+    request: introspectionRequest(probe),
+  } as const;
   const verify = createIntrospectedTokens(settings, ports);
   return (presented, host, client): Authentication | Promise<Authentication> =>
     presented.username === undefined || presented.username === ''

@@ -43,6 +43,7 @@ export class IntrospectionUnits {
   readonly #counted: Counted[] = [];
   /** By address: time of the last confirmed credential. Unknown credentials cannot evict entries. */
   readonly #proven = new LRUCache<string, number>({ max: MAX_PROVEN });
+  #expiredAt = Number.NEGATIVE_INFINITY;
   readonly #inFlight = { first: 0, renewal: 0 };
   /** All held units. */
   readonly held: HeldView;
@@ -95,7 +96,9 @@ export class IntrospectionUnits {
   expire(): number {
     const now = this.#clock.now();
     // If the clock was set back, the window restarts; otherwise it could last longer.
-    if (this.#counted.some(({ end, window }) => end - window > now)) {
+    const setBack = now < this.#expiredAt;
+    this.#expiredAt = now;
+    if (setBack) {
       for (const counted of this.#counted) counted.end = Math.min(counted.end, now + counted.window);
       this.#counted.sort((a, b) => a.end - b.end);
     }

@@ -5,28 +5,29 @@ import { createIntrospectedTokens, introspectionIssuers } from '../introspection
 import type { IntrospectedPorts, IntrospectedTokens } from '../introspection/introspected-tokens.ts';
 import type { IntrospectionLimits } from '../introspection/permits.ts';
 import { readJob } from './job-token-claims.ts';
-import type { IssuerSettings } from '../settings.ts';
+import type { IssuerSettings, JobTokenChecks } from '../settings.ts';
 
 /**
  * GitLab does not ban addresses for refused job tokens, but counts them as unauthenticated requests, and
- * GitLab.com serves one address 500 of those per minute (doc/user/gitlab_com/rate_limits). The gateway causes
- * at most 450.
+ * GitLab.com serves one address 500 of those per minute (doc/user/gitlab_com/rate_limits).
  */
-const LIMITS: IntrospectionLimits = {
-  budget: {
-    window: 60_000,
-    unproven: 360,
-    proven: 450,
-    renewals: undefined,
-    perAddress: 1,
-    withinAddress: 16,
-    unansweredCount: false,
-    concurrent: 16,
-  },
-  renewals: { perSecond: 200, burst: 200 },
-  queue: 1_000,
-  refusalLifetime: 10_000,
-};
+function limitsFrom({ burst, perSecond, queue }: JobTokenChecks['limits']): IntrospectionLimits {
+  return {
+    budget: {
+      window: (burst / perSecond) * 1000,
+      unproven: Math.floor(burst * 0.8),
+      proven: burst,
+      renewals: undefined,
+      perAddress: 1,
+      withinAddress: 16,
+      unansweredCount: false,
+      concurrent: 16,
+    },
+    renewals: { perSecond: 200, burst: 200 },
+    queue,
+    refusalLifetime: 10_000,
+  };
+}
 
 /**
  * `GET /api/v4/job` returns the job of the token in `JOB-TOKEN` (GitLab doc/api/jobs.md, "Get job token's
@@ -60,12 +61,13 @@ export function createJobTokens(
 ): IntrospectedTokens {
   const accepting = introspectionIssuers(issuers.filter(({ jobTokens }) => jobTokens !== undefined));
   return reuse(previous, accepting, (issuer) => {
-    const cache = issuer.jobTokens?.cache ?? 0;
+    const { jobTokens } = issuer;
+    if (jobTokens === undefined) throw new Error(`issuer ${issuer.name} accepts no job tokens`);
     const settings = {
       issuer,
-      cache,
+      cache: jobTokens.cache,
       credentialClass: 'job_token',
-      limits: LIMITS,
+      limits: limitsFrom(jobTokens.limits),
       request: INTROSPECTION,
     } as const;
     return createIntrospectedTokens(settings, ports);

@@ -7,8 +7,8 @@ interface Waiting<T> {
 export type NotServed = 'full' | 'expired';
 
 /**
- * A bounded queue that serves its keys in turn, so that a key with many calls does not delay the others. A key
- * is given a place while it has fewer than there are free ones.
+ * A bounded queue that serves its keys in turn, so that a key with many calls does not delay the others. If it is
+ * full, the key with the most calls loses its last one to a key with fewer (longest queue drop).
  */
 export class FairQueue<T> {
   readonly #byKey = new Map<string, Waiting<T>[]>();
@@ -30,7 +30,7 @@ export class FairQueue<T> {
     const before = this.#byKey.get(key);
     const result = before === undefined ? attempt() : undefined;
     if (result !== undefined) return result;
-    if ((before?.length ?? 0) >= places - this.#size) return 'full';
+    if (this.#size >= places && !this.#dropFor(before?.length ?? 0)) return 'full';
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#remove(key, waiting);
@@ -61,6 +61,17 @@ export class FairQueue<T> {
       }
       first.end(result);
     }
+  }
+
+  /** Drops the last call of the longest key, if a further call of a key with `waiting` calls is fairer. */
+  #dropFor(waiting: number): boolean {
+    let [longest, calls]: [string, readonly Waiting<T>[]] = ['', []];
+    for (const each of this.#byKey) if (each[1].length > calls.length) [longest, calls] = each;
+    const last = calls.at(-1);
+    if (last === undefined || calls.length <= waiting + 1) return false;
+    this.#remove(longest, last);
+    last.end('full');
+    return true;
   }
 
   #remove(key: string, waiting: Waiting<T>): void {

@@ -22,6 +22,9 @@ type RemoteClass = (typeof VERIFIED_BY_GITLAB)[number];
 const KEYS = { job_token: 'jobTokens', deploy_token: 'deployTokens' } as const;
 const WORDS = { job_token: 'job tokens', deploy_token: 'deploy tokens' } as const;
 
+/** GitLab's defaults (doc/security/rate_limits.md). */
+const BAN = { failures: 30, window: 180_000 };
+
 const LONG_CACHE = 5 * 60_000;
 
 function checkIssuer(context: RuleContext, issuer: DraftIssuer): void {
@@ -45,6 +48,14 @@ function checkIssuer(context: RuleContext, issuer: DraftIssuer): void {
   }
   if (jobTokens !== undefined && jobTokens.cache > LONG_CACHE) {
     context.warn([...path, 'jobTokens', 'cache'], 'the token of a finished job is accepted for that long');
+  }
+  if (deployTokens !== undefined) {
+    const { failures, window } = deployTokens.limits;
+    const within = failures * Math.max(1, BAN.window / window);
+    if (within >= BAN.failures) {
+      const message = `GitLab bans an address after ${BAN.failures} failures in 3 minutes by default; keep the value only if its limit is higher or does not apply to the gateway`;
+      context.warn([...path, 'deployTokens', 'limits'], message, 'key');
+    }
   }
 }
 

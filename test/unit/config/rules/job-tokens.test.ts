@@ -38,9 +38,39 @@ describe('issuers that accept job tokens', () => {
   test('believe an answer for 30 s unless they say otherwise', () => {
     const cacheOf = (more: string): unknown =>
       accepted(scene({ issuers: { gitlab: more }, identities: [caller('gitlab')] })).issuers[0]?.jobTokens;
-    expect(cacheOf(JOB_TOKENS)).toEqual({ cache: 30_000 });
-    expect(cacheOf(', jobTokens: { cache: 5s }')).toEqual({ cache: 5_000 });
+    expect(cacheOf(JOB_TOKENS)).toMatchObject({ cache: 30_000 });
+    expect(cacheOf(', jobTokens: { cache: 5s }')).toMatchObject({ cache: 5_000 });
   });
+
+  test('have limits below those of GitLab unless they say otherwise', () => {
+    const issuer = (more: string): unknown =>
+      accepted(scene({ issuers: { gitlab: more }, identities: [caller('gitlab')] })).issuers[0];
+    expect(issuer(', jobTokens: {}, deployTokens: {}')).toMatchObject({
+      jobTokens: { limits: { burst: 450, perSecond: 7.5, queue: 1_000 } },
+      deployTokens: { limits: { failures: 24, window: 180_000, queue: 1_000 } },
+    });
+    expect(issuer(', jobTokens: { limits: { burst: 50, perSecond: 20, queue: 0 } }')).toMatchObject({
+      jobTokens: { limits: { burst: 50, perSecond: 20, queue: 0 } },
+    });
+  });
+
+  test.each([
+    ['30 failures in 3 minutes', '{ failures: 30 }'],
+    ['10 failures a minute', '{ failures: 10, window: 1m }'],
+  ])('%s are warned of: GitLab bans the gateway', (_, limits) => {
+    const issuers = { gitlab: `${JOB_TOKENS}, deployTokens: { limits: ${limits} }` };
+    expect(warningsOf(scene({ issuers, identities: [caller('gitlab')] }))).toEqual([
+      expect.stringContaining('issuers.gitlab.deployTokens.limits: GitLab bans an address after 30 failures'),
+    ]);
+  });
+
+  test.each(['{ failures: 29 }', '{ failures: 9, window: 1m }', '{ failures: 20, window: 1h }'])(
+    'no warning of %s',
+    (limits) => {
+      const issuers = { gitlab: `${JOB_TOKENS}, deployTokens: { limits: ${limits} }` };
+      expect(warningsOf(scene({ issuers, identities: [caller('gitlab')] }))).toEqual([]);
+    },
+  );
 
   test('do not where they do not say so', () => {
     expect(accepted(scene({})).issuers[0]?.jobTokens).toBeUndefined();

@@ -7,6 +7,7 @@ import {
   authenticatorFor,
   issuerSettings,
   jobToken,
+  jobTokenChecks,
   reasonOf,
 } from '../../../support/authentication.ts';
 import type { Rig } from '../../../support/authentication.ts';
@@ -31,7 +32,7 @@ afterEach(async () => {
 });
 
 function rigFor(changes: Partial<IssuerSettings> = {}, services?: readonly ServiceSettings[]): Rig {
-  const settings = issuerSettings(gitlab, { jobTokens: { cache: CACHE }, ...changes });
+  const settings = issuerSettings(gitlab, { jobTokens: jobTokenChecks(CACHE), ...changes });
   return authenticatorFor([settings], { clock, ...(services === undefined ? {} : { services }) });
 }
 
@@ -60,7 +61,7 @@ describe('the cache', () => {
   });
 
   test('of 0 introspects at every use', async () => {
-    const it = rigFor({ jobTokens: { cache: 0 } });
+    const it = rigFor({ jobTokens: jobTokenChecks(0) });
     const job = gitlab.job();
     expect(await reason(job.token, it)).toBe('verified');
     job.finish();
@@ -107,8 +108,8 @@ describe('the selected issuer', () => {
   test('is the one of the service that accepts job tokens', async () => {
     const other = await startGitlab({ clock });
     const settings = [
-      issuerSettings(gitlab, { jobTokens: { cache: CACHE } }),
-      issuerSettings(other, { name: 'second', jobTokens: { cache: CACHE } }),
+      issuerSettings(gitlab, { jobTokens: jobTokenChecks(CACHE) }),
+      issuerSettings(other, { name: 'second', jobTokens: jobTokenChecks(CACHE) }),
       issuerSettings(other, { name: 'third', issuer: 'https://third.example.com' }),
     ];
     const it = authenticatorFor(settings, { clock, services });
@@ -153,7 +154,11 @@ describe('the selected issuer', () => {
         return Promise.reject(new GatehouseError('outbound_failed', 'no answer within 5000 ms'));
       },
     };
-    const base = { issuer: 'https://gitlab.example.com', caFile: '/etc/ca.pem', jobTokens: { cache: CACHE } };
+    const base = {
+      issuer: 'https://gitlab.example.com',
+      caFile: '/etc/ca.pem',
+      jobTokens: jobTokenChecks(CACHE),
+    };
     const it = authenticatorFor([issuerSettings(gitlab, { ...base, ...changes })], { egress, clock });
     expect(await authenticate('glcbt-x', it)).toMatchObject({
       kind: 'unable',

@@ -4,6 +4,7 @@ import {
   authenticatorFor,
   issuerSettings,
   jobToken,
+  jobTokenChecks,
   reasonOf,
 } from '../../../support/authentication.ts';
 import type { Rig } from '../../../support/authentication.ts';
@@ -22,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => gitlab.close());
 beforeEach(() => {
-  rig = authenticatorFor([issuerSettings(gitlab, { jobTokens: { cache: CACHE } })], { clock });
+  rig = authenticatorFor([issuerSettings(gitlab, { jobTokens: jobTokenChecks(CACHE) })], { clock });
 });
 afterEach(async () => {
   gitlab.faults.job = undefined;
@@ -149,7 +150,7 @@ describe('without a response about the token', () => {
 
   test.each([401, 404])('a %d of a proxy in front of GitLab is not a refusal', async (status) => {
     const egress = { get: async () => ({ status, headers: {}, body: Buffer.from('default backend') }) };
-    const settings = issuerSettings(gitlab, { jobTokens: { cache: CACHE } });
+    const settings = issuerSettings(gitlab, { jobTokens: jobTokenChecks(CACHE) });
     const it = authenticatorFor([settings], { egress, clock });
     expect(await reason(gitlab.job().token, it)).toBe('issuer_unavailable');
     await it.close();
@@ -173,7 +174,7 @@ describe('without a response about the token', () => {
     let calls = 0;
     const headers = { 'retry-after': retryAfter };
     const egress = { get: async () => ({ status, headers, body: Buffer.alloc(++calls) }) };
-    const settings = issuerSettings(gitlab, { jobTokens: { cache: CACHE } });
+    const settings = issuerSettings(gitlab, { jobTokens: jobTokenChecks(CACHE) });
     const it = authenticatorFor([settings], { egress, clock });
     expect(await authenticate('glcbt-a', it)).toMatchObject({ kind: 'unable', retryAfter: seconds });
     clock.advance(seconds * 1000 - 1);
@@ -211,7 +212,7 @@ test('the external URL can differ from the URL of the API', async () => {
   const issuer = 'https://gitlab.example.com';
   const behind = await startGitlab({ clock, issuer });
   const it = authenticatorFor(
-    [issuerSettings(behind, { apiUrl: behind.apiUrl, jobTokens: { cache: CACHE } })],
+    [issuerSettings(behind, { apiUrl: behind.apiUrl, jobTokens: jobTokenChecks(CACHE) })],
     { clock },
   );
   expect(await authenticate(behind.job().token, it)).toMatchObject({

@@ -25,6 +25,9 @@ function queueFor(slots: number) {
   };
 }
 
+const all = (calls: readonly (string | Promise<string>)[]): Promise<string[]> =>
+  Promise.all(calls.map((call) => Promise.resolve(call)));
+
 describe('a fair queue', () => {
   test('returns at once what is available', () => {
     const it = queueFor(1);
@@ -37,14 +40,7 @@ describe('a fair queue', () => {
     const calls = ['a1', 'a2', 'a3', 'b1', 'c1', 'b2'].map((name) => it.run(name.charAt(0), name));
     for (let n = 0; n < 6; n++) it.release();
     expect(it.log).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
-    expect(await Promise.all(calls.map((call) => Promise.resolve(call)))).toEqual([
-      'a1',
-      'a2',
-      'a3',
-      'b1',
-      'c1',
-      'b2',
-    ]);
+    expect(await all(calls)).toEqual(['a1', 'a2', 'a3', 'b1', 'c1', 'b2']);
     expect(it.queue.size).toBe(0);
   });
 
@@ -59,15 +55,26 @@ describe('a fair queue', () => {
     expect([await blocked, await second]).toEqual(['first', 'second']);
   });
 
-  test('a key has at most as many places as remain free for others', () => {
+  test('one key can use all places, until others need them', async () => {
     const it = queueFor(0);
-    const limits = { places: 8, wait: 60_000 };
-    const results = (key: string): number =>
-      Array.from({ length: 8 }, () => it.run(key, key, limits)).filter((result) => result !== 'full').length;
-    expect([results('a'), results('b'), results('c'), results('d')]).toEqual([4, 2, 1, 1]);
-    expect(it.run('e', 'e', limits)).toBe('full');
-    it.release(8);
-    expect(it.queue.size).toBe(0);
+    const limits = { places: 6, wait: 60_000 };
+    const calls = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6'].map((name) => it.run('a', name, limits));
+    expect(it.run('a', 'a7', limits)).toBe('full');
+    const others = ['b1', 'b2', 'c1'].map((name) => it.run(name.charAt(0), name, limits));
+    expect(await all(calls.slice(3))).toEqual(['full', 'full', 'full']);
+    // Each further place would make b or c longer than a.
+    expect(it.run('a', 'a8', limits)).toBe('full');
+    expect(it.run('b', 'b3', limits)).toBe('full');
+    expect(it.queue.size).toBe(6);
+    it.release(6);
+    expect(it.log).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+    expect(await all(others)).toEqual(['b1', 'b2', 'c1']);
+  });
+
+  test('without places, a call that cannot be served at once is refused', () => {
+    const it = queueFor(1);
+    const limits = { places: 0, wait: 60_000 };
+    expect([it.run('a', 'a', limits), it.run('a', 'a', limits)]).toEqual(['a', 'full']);
   });
 
   test('a call that waits too long leaves the queue', async () => {
