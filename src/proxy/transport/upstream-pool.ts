@@ -50,8 +50,9 @@ export function createUpstreamPool(service: string, settings: PoolSettings, log:
       const client = made.openClient();
       alone.add(client);
       const accepted = client.dispatch(withServername(options), handler);
-      // Resolves after the request.
-      void client.close().finally(() => alone.delete(client));
+      const forget = (): void => void alone.delete(client);
+      // Resolves after the request, and rejects if the pool closes before that.
+      client.close().then(forget, forget);
       return accepted;
     },
     connect: (callback) => made.connect(callback),
