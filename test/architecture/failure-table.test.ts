@@ -53,7 +53,7 @@ const TESTS_OF: Readonly<Record<string, readonly (readonly [file: string, title:
       'test/security/introspection-waves.test.ts',
       '500 new jobs at once behind one address are all verified: %s',
     ],
-    ['test/security/introspection-waves.test.ts', 'without a queue, requests over the 16 in flight get 503'],
+    ['test/security/introspection-waves.test.ts', 'without a queue, requests over those in flight get 503'],
   ],
   'the store is unreachable': [
     [

@@ -24,7 +24,7 @@ const queue = z
   .max(10_000)
   .default(1_000)
   .describe(
-    'Tokens that wait, 10 s at most, while 16 others are being verified; further ones get 503. Default 1000.',
+    'Tokens that wait, 10 s at most, for the introspection of others; further ones get 503. Default 1000.',
   );
 
 const jobTokens = z.strictObject({

@@ -32,7 +32,7 @@ function limitsFrom({ failures, window, queue }: DeployTokenChecks['limits']): I
       perAddress: 2,
       withinAddress: 2,
       unansweredCount: true,
-      concurrent: 16,
+      concurrent: 32,
     },
     renewals: { perSecond: 50, burst: 100 },
     queue,

@@ -24,7 +24,10 @@ export interface BudgetLimits {
    * failure.
    */
   readonly unansweredCount: boolean;
-  /** Requests in flight: as many first uses, and as many renewals. */
+  /**
+   * Requests in flight: as many first uses, and as many renewals. One address (IPv6: first uses of a /48) can have at
+   * most as many as remain free.
+   */
   readonly concurrent: number;
 }
 
@@ -78,7 +81,7 @@ export class IntrospectionBudget {
     const available = units.isProven(network, now) ? this.#limits.proven : this.#limits.unproven;
     const fits = (held: HeldView): boolean => this.#fits(held, available, network, site, parts);
     if (!fits(units.lasting)) return this.#exhausted(now, network);
-    if (units.inFlight('first') >= this.#limits.concurrent || !fits(units.held)) return BUSY;
+    if (!this.#hasSlot('first', site ?? network) || !fits(units.held)) return BUSY;
     const keys = site === undefined ? [network, ...parts] : [network, site, ...parts];
     return units.begin({ kind: 'first', network, keys });
   }
@@ -93,9 +96,7 @@ export class IntrospectionBudget {
       // The credential is known, so that the attempt is not a guess.
       return { kind: 'exhausted', own: false, retryAfter: seconds(units.nextReturn(now) ?? 0) };
     }
-    if (units.inFlight('renewal') >= this.#limits.concurrent || !this.#fitsRenewal(units.held, key)) {
-      return BUSY;
-    }
+    if (!this.#hasSlot('renewal', key) || !this.#fitsRenewal(units.held, key)) return BUSY;
     return units.begin({ kind: 'renewal', network, keys: [key] });
   }
 
@@ -125,6 +126,12 @@ export class IntrospectionBudget {
       (site === undefined || held.of(site) < free) &&
       parts.every((part) => held.of(part) * withinAddress < left)
     );
+  }
+
+  /** GitLab can take seconds to respond to one client's requests; others must not wait for that. */
+  #hasSlot(kind: Permit['kind'], key: string): boolean {
+    const { held, lasting } = this.#units;
+    return held.of(key) - lasting.of(key) < this.#limits.concurrent - this.#units.inFlight(kind);
   }
 
   /** Any renewal in flight can be refused, for example if tokens expire together. */

@@ -1,7 +1,7 @@
 import { unable, type Unable } from '../../core/decision.ts';
 import type { ClientFacts } from '../../core/request/incoming.ts';
 import type { Clock } from '../../core/ports.ts';
-import { networkOf } from '../../util/http/client-network.ts';
+import { networkOf, siteOf } from '../../util/http/client-network.ts';
 import { TokenBucket } from '../../util/limits/token-bucket.ts';
 import { IntrospectionBudget, clientKeyOf } from './budget.ts';
 import type { BudgetLimits, BudgetSource, Busy, Exhausted } from './budget.ts';
@@ -115,7 +115,8 @@ export function createPermits(
       const attempt = from.known ? () => takeRenewal(from) : () => takeFirst(sourceOf(from));
       const queue = queues[from.known ? 'renewal' : 'first'];
       const places = { places: limits.queue, wait: MAX_WAIT };
-      const taken = queue.run(networkOf(from.client.address), attempt, places);
+      const { address } = from.client;
+      const taken = queue.run(siteOf(address) ?? networkOf(address), attempt, places);
       return taken instanceof Promise ? taken.then(waited) : waited(taken);
     },
     settle(permit, from, { outcome, block }) {

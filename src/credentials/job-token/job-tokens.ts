@@ -21,7 +21,7 @@ function limitsFrom({ burst, perSecond, queue }: JobTokenChecks['limits']): Intr
       perAddress: 1,
       withinAddress: 16,
       unansweredCount: false,
-      concurrent: 16,
+      concurrent: 32,
     },
     renewals: { perSecond: 200, burst: 200 },
     queue,

@@ -6,7 +6,7 @@ import { FairQueue } from '../../util/limits/fair-queue.ts';
 
 const DEFAULT_DEADLINE = 5_000;
 /** Per pool and origin. */
-const CONNECTIONS = 16;
+const CONNECTIONS = 32;
 const MAX_WAITING = 1_000;
 const DEFAULT_MAX_BYTES = 512 * 1024;
 

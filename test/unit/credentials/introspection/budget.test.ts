@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { IntrospectionBudget } from '../../../../src/credentials/introspection/budget.ts';
 import type {
@@ -135,12 +136,15 @@ describe('units', () => {
     expect(it.take(from('192.0.2.1'))).toEqual({ kind: 'exhausted', own: true, retryAfter: 60 });
   });
 
-  test('at most `concurrent` requests are in flight', () => {
-    const it = budget(new FrozenClock(), { concurrent: 3 });
+  test('at most `concurrent` requests are in flight, and one address or IPv6 site leaves some to others', () => {
+    const it = budget(new FrozenClock(), { concurrent: 8, perAddress: 1 });
     const permits = permitted(it, () => from('192.0.2.1'));
-    expect(permits).toHaveLength(3);
+    expect(permits).toHaveLength(4);
+    expect(permitted(it, (n) => from(`2001:db8:1:${n}::1`))).toHaveLength(2);
+    expect(permitted(it, (n) => from(`198.51.100.${n}`))).toHaveLength(2);
+    expect(it.take(from('203.0.113.1'))).toEqual({ kind: 'busy' });
     settle(it, permits.slice(0, 1), 'refused');
-    expect(permitted(it, () => from('192.0.2.1'))).toHaveLength(1);
+    expect(it.take(from('203.0.113.1')).kind).toBe('first');
   });
 
   test('two issuers of one GitLab share the units; each keeps its own limits', () => {
@@ -261,4 +265,40 @@ describe('renewals', () => {
     expect(renewals(it, () => '192.0.2.1', 50)).toHaveLength(50);
     expect(permitted(it, () => from('192.0.2.1'))).toHaveLength(6);
   });
+});
+
+test('failures in one window never exceed the limit, whatever clients, GitLab and reloads do', () => {
+  const step = fc.record({
+    address: fc.integer({ min: 1, max: 40 }),
+    renewal: fc.boolean(),
+    budget: fc.integer({ min: 0, max: 1 }),
+    outcome: fc.constantFrom<Outcome>('confirmed', 'refused', 'blocked', 'unanswered', 'uncounted'),
+    /** Numbers of requests that start, and that end after that. */
+    burst: fc.integer({ min: 1, max: 30 }),
+    ends: fc.integer({ min: 0, max: 30 }),
+    pause: fc.integer({ min: 0, max: 20_000 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const clock = new FrozenClock();
+      const units = new IntrospectionUnits(clock);
+      const budgets = [1, 2].map(() => new IntrospectionBudget(LIMITS, units));
+      const failures: number[] = [];
+      const pending: Permit[] = [];
+      for (const { address, renewal, budget: index, outcome, burst, ends, pause } of steps) {
+        const it = budgets[index] ?? budget();
+        const permits = Array.from({ length: burst }, (_, n) =>
+          renewal ? it.takeRenewal(`192.0.2.${address + n}`) : it.take(from(`192.0.2.${address + n}`)),
+        ).filter((taken) => 'keys' in taken);
+        pending.push(...permits);
+        for (const permit of pending.splice(0, ends)) {
+          it.settle(permit, outcome);
+          if (outcome === 'refused') failures.push(clock.now());
+        }
+        const since = clock.now() - LIMITS.window;
+        expect(failures.filter((at) => at > since).length).toBeLessThanOrEqual(LIMITS.renewals ?? 0);
+        clock.advance(pause);
+      }
+    }),
+  );
 });

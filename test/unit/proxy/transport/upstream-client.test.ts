@@ -50,9 +50,9 @@ test('an unreadable CA file is a failed request', async () => {
 
 describe('the connections of one pool', () => {
   test('the deadline of a request starts when it is sent, not while it waits for a connection', async () => {
-    const requests = Array.from({ length: 32 }, () => get('500', 'key sets', 900));
+    const requests = Array.from({ length: 64 }, () => get('500', 'key sets', 900));
     expect(await outcomes(requests)).toEqual(requests.map(() => 200));
-    expect(flying.most).toBe(16);
+    expect(flying.most).toBe(32);
   });
 
   test('requests never wait for those of another pool', async () => {
@@ -64,7 +64,7 @@ describe('the connections of one pool', () => {
   });
 
   test('a request that finds no connection within its deadline was not sent', async () => {
-    const slow = Array.from({ length: 16 }, () => get('hang', 'key sets', 2_000));
+    const slow = Array.from({ length: 32 }, () => get('hang', 'key sets', 2_000));
     const waiting = get('0', 'key sets', 200);
     expect(await outcomes([waiting])).toEqual(['outbound_unreachable']);
     expect(await outcomes(slow)).toEqual(slow.map(() => 'outbound_failed'));
