@@ -14,6 +14,8 @@ export interface ProcessScene {
   readonly upstream: HttpUpstream;
   readonly token: string;
   readonly folder: string;
+  /** The configuration file, with which another process can be started. */
+  readonly file: string;
   /** Sends one request; `agent` selects the connection. */
   ask(method: string, options?: AskOptions): Promise<IncomingMessage>;
   /** Request line, `Host` and `Authorization`, for raw connections. */
@@ -75,6 +77,7 @@ ${options.more?.(folder) ?? ''}`,
     upstream,
     token,
     folder,
+    file,
     ask: (method, { path = 'x', agent = new Agent(), body } = {}) =>
       new Promise((resolve, reject) => {
         const headers = { Authorization: `Bearer ${token}` };

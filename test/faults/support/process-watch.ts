@@ -54,7 +54,7 @@ export function watchProcess({ pid, adminUrl }: Pick<GatewayProcess, 'pid' | 'ad
 }
 
 /** Bytes; 0 for a process that has ended. */
-export function residentSet(pid: number): number {
+function residentSet(pid: number): number {
   try {
     const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
     return Number(kilobytes ?? 0) * 1024;
