@@ -64,5 +64,6 @@ faultCase('torn configurations and reload storms', ROUNDS * 0.25, async (report)
   expect(reloads).toBeGreaterThan(ROUNDS / 10);
   expect(figures['RSS MiB']).toBeLessThan(400);
   expect(figures['RSS slope MiB/min']).toBeLessThan(scaled(1_000, 10));
-  expect(figures['longest stall ms']).toBeLessThan(2_000);
+  // Generous: the load generator and the gateway share the cores.
+  expect(figures['longest stall ms']).toBeLessThan(5_000);
 });

@@ -69,7 +69,7 @@ services:
 ${options.more?.(folder) ?? ''}`,
   );
   const gateway = await startGatewayProcess(file, {}, options.through?.(folder));
-  const token = issuer.mint({ project_id: '20' });
+  const token = issuer.mint({ project_id: '20' }, { lifetime: 86_400 });
 
   return {
     gateway,
