@@ -1,11 +1,13 @@
-/** Each row of the first table of docs/operations/failure-modes.md is covered by named tests. */
+/** Each row of the tables of docs/operations/failure-modes.md is covered by named tests. */
 import { expect, test } from 'vitest';
 import { configReference } from '../../src/config/index.ts';
 import { REASONS } from '../../src/core/reasons.ts';
 import { readText } from '../support/repository.ts';
 
-/** First column of the table → file and title of the tests that verify the second column. */
-const TESTS_OF: Readonly<Record<string, readonly (readonly [file: string, title: string])[]>> = {
+/** First column of a table → file and title of the tests that verify the second column. */
+type TestsByRow = Readonly<Record<string, readonly (readonly [file: string, title: string])[]>>;
+
+const TESTS_OF: TestsByRow = {
   'an issuer is unreachable at start': [
     [
       'test/e2e/cli-serve.test.ts',
@@ -251,13 +253,49 @@ const TESTS_OF: Readonly<Record<string, readonly (readonly [file: string, title:
   ],
 };
 
+/** The second table. */
+const TESTS_OF_COMPONENT: TestsByRow = {
+  'an issuer, at start': TESTS_OF['an issuer is unreachable at start'] ?? [],
+  'an issuer, later': [
+    [
+      'test/pipeline/readiness.test.ts',
+      'an issuer unreachable beyond the stale limit of its keys: its tokens get 503, and the replica stays ready',
+    ],
+  ],
+  'the GitLab API': TESTS_OF['GitLab is unreachable for the verification of a job token'] ?? [],
+  Redis: [
+    ...(TESTS_OF['the store is unreachable'] ?? []),
+    ['test/faults/redis-kill.test.ts', 'kill -9 of Redis'],
+  ],
+  'Redis, for writes only': TESTS_OF['the store responds but refuses writes'] ?? [],
+  'the disk of SQLite': [
+    ['test/unit/state/sqlite-store.test.ts', 'a file that is something else is refused, and left as it is'],
+    ['test/faults/sqlite-kill.test.ts', 'kill -9 of the gateway with SQLite'],
+  ],
+  'the consumer of the audit trail': [
+    ...(TESTS_OF['the audit file cannot be written'] ?? []),
+    ...(TESTS_OF['the reader of the audit trail is stalled or gone at SIGTERM'] ?? []),
+  ],
+  'an upstream': [['test/faults/upstream-faults.test.ts', '18 upstream faults']],
+  'a zone or a node': [
+    [
+      'test/e2e/exchange-replicas.test.ts',
+      'a token of one is valid at the other, and after revocation at neither',
+    ],
+  ],
+  'a valid configuration': [
+    ...(TESTS_OF['the configuration is invalid at start'] ?? []),
+    ['test/faults/reload-storm.test.ts', 'torn configurations and reload storms'],
+  ],
+};
+
 interface Row {
   readonly failure: string;
   readonly behaviour: string;
 }
 
-function rows(): readonly Row[] {
-  const [, section = ''] = readText('docs/operations/failure-modes.md').split('## Responses to clients\n');
+function rows(heading = 'Responses to clients'): readonly Row[] {
+  const [, section = ''] = readText('docs/operations/failure-modes.md').split(`## ${heading}\n`);
   const lines = section.split('\n## ')[0]?.match(/^\|.*\|$/gm) ?? [];
   return lines.slice(2).map((line) => {
     const [, failure = '', behaviour = ''] = line.split('|').map((cell) => cell.trim());
@@ -265,16 +303,17 @@ function rows(): readonly Row[] {
   });
 }
 
-test('rows and listed tests correspond one to one', () => {
-  expect(rows().length).toBeGreaterThan(10);
-  expect(
-    rows()
-      .map(({ failure }) => failure)
-      .toSorted(),
-  ).toEqual(Object.keys(TESTS_OF).toSorted());
+test.each([
+  ['Responses to clients', TESTS_OF],
+  ['Readiness and operator actions', TESTS_OF_COMPONENT],
+])('rows and listed tests correspond one to one: %s', (heading, tests) => {
+  const failures = rows(heading).map(({ failure }) => failure);
+  expect(failures.length).toBeGreaterThanOrEqual(10);
+  expect(failures.toSorted()).toEqual(Object.keys(tests).toSorted());
 });
 
-test.each(Object.entries(TESTS_OF))('%s', (_, tests) => {
+test.each([...Object.entries(TESTS_OF), ...Object.entries(TESTS_OF_COMPONENT)])('%s', (_, tests) => {
+  expect(tests.length).toBeGreaterThan(0);
   for (const [file, title] of tests) {
     const spellings = [`'${title}'`, `\`${title}\``, `"${title}"`];
     const found = spellings.some((spelling) => readText(file).includes(spelling));
