@@ -44,12 +44,14 @@ export async function startProcessScene(options: {
   readonly through?: (folder: string) => readonly string[];
   /** Keys of the upstream, as YAML flow. */
   readonly upstreamKeys?: string;
+  /** Keys of the issuer, as YAML flow. */
+  readonly issuerKeys?: string;
 }): Promise<ProcessScene> {
   const issuer = await startIssuer();
   const upstream = await startHttpUpstream(options.respond);
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-scene-'));
   const file = join(folder, 'gatehouse.yaml');
-  const upstreamKeys = options.upstreamKeys === undefined ? '' : `, ${options.upstreamKeys}`;
+  const extend = (keys: string | undefined): string => (keys === undefined ? '' : `, ${keys}`);
   writeFileSync(
     file,
     `version: 1
@@ -58,14 +60,14 @@ server:
   publicUrl: https://gateway.example.com
   admin: { listen: 127.0.0.1:0 }
   limits: { ${options.limits ?? ''} }
-issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}"${extend(options.issuerKeys)} } }
 identities:
   payments:
     issuer: gitlab
     match: { project_id: "20" }
     grants: [{ service: orders, scopes: [read_api, write_api], resources: ["**"] }]
 services:
-  orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/"${upstreamKeys} } }
+  orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/"${extend(options.upstreamKeys)} } }
 ${options.more?.(folder) ?? ''}`,
   );
   const gateway = await startGatewayProcess(file, {}, options.through?.(folder));
