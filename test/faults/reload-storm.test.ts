@@ -11,7 +11,7 @@ import { watchProcess } from './support/process-watch.ts';
 import { sleep, startTraffic } from './support/traffic.ts';
 
 const keep = cleanUp();
-const ROUNDS = scaled(60, 3_000);
+const ROUNDS = scaled(60, 2_000);
 
 faultCase('torn configurations and reload storms', ROUNDS * 0.25, async (report) => {
   const scene = keep(
