@@ -148,9 +148,11 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
 
   get path(): string {
     const { head, req } = this.incoming;
-    // A refused target is recorded without the query, because a query may contain a credential.
+    // A target that differs from its path is recorded without the query, because a query may contain a credential.
     return withoutToken(
-      'kind' in head ? (/^[^?#]{0,512}/.exec(withoutUser(req.url ?? ''))?.[0] ?? '') : head.path,
+      'kind' in head || head.dotSegment === true
+        ? (/^[^?#]{0,512}/.exec(withoutUser(req.url ?? ''))?.[0] ?? '')
+        : head.path,
     );
   }
 

@@ -88,6 +88,17 @@ test.each([
   expect(forwarded()).toEqual([]);
 });
 
+test('the audit event contains the path as sent and the authorized resource', async () => {
+  await statusOf('/plain/debs/./Packages.gz?token=canary');
+  const event = (await scenario.gateway.audit()).at(-1);
+  expect(event).toMatchObject({
+    url: { path: '/plain/debs/./Packages.gz' },
+    gatehouse: { resources: ['debs/Packages.gz'] },
+  });
+  await statusOf('/maven/./a');
+  expect((await scenario.gateway.audit()).at(-1)).toMatchObject({ url: { path: '/maven/./a' } });
+});
+
 test('a route that issues credentials is found without its path parameters', async () => {
   for (const target of ['/files/api;x/security;y=1/apiKey', '/files/artifactory;x/api;y/security/token']) {
     expect(await statusOf(target)).toBe(403);
