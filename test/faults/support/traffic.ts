@@ -67,7 +67,7 @@ function one({ url, token }: TrafficTarget, agent: Agent): Promise<{ id: string;
   return new Promise((resolve, reject) => {
     const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
     const call = request(url, { agent, headers }, (answer) => {
-      answer.on('error', reject);
+      answer.on('error', () => reject(new Error('a response was cut')));
       answer.on('end', () =>
         resolve({ id: String(answer.headers['x-request-id']), status: answer.statusCode ?? 0 }),
       );
