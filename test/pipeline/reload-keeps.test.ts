@@ -50,8 +50,9 @@ describe('resources that a reload keeps', () => {
       body: JSON.stringify({ identity: 'payments', reason: 'test' }),
     });
     expect(revoked.status).toBe(201);
-    const forged = `${issuer.mint({ project_id: '20' }).slice(0, -8)}AAAAAAAA`;
-    for (let n = 0; n < 40; n++) await get('/orders/a', forged);
+    const unsigned = issuer.mint({ project_id: '20' }).slice(0, -8);
+    const forged = `${unsigned}AAAAAAAA`;
+    for (let n = 100; n < 140; n++) await get('/orders/a', `${unsigned}${n}AAAAA`);
     expect(await get('/orders/a', forged)).toEqual([429, 'rate_limited']);
     await gateway.reload((yaml) =>
       yaml.replace(
