@@ -38,7 +38,7 @@ export interface ApplicationScope {
   reopenLogs(): void;
   /** Releases everything except the logs. Components that close before it may still write audit events. */
   release(): Promise<void>;
-  /** Writes the audit and access logs, and closes them; what is unwritten when `expired` settles is lost and counted. */
+  /** Writes the audit and access logs, and closes them; lines unwritten when `expired` settles are lost and counted. */
   closeLogs(expired: Promise<void>): Promise<void>;
 }
 

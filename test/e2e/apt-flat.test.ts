@@ -59,7 +59,7 @@ services:
     );
   }
 
-  /** apt-get with folders of its own, one source and one credential. */
+  /** apt-get with separate folders, one source and one credential. */
   async function apt(repository: string, ...args: readonly string[]): Promise<Outcome> {
     const root = join(folder, 'apt');
     rmSync(root, { recursive: true, force: true });

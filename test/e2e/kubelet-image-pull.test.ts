@@ -12,7 +12,7 @@ import { needs } from '../support/needs.ts';
 import { startRegistry } from '../support/registry.ts';
 import { useScenario } from '../support/scenario.ts';
 
-/** Clients request tokens from the realm, whose scheme is that of the public URL. */
+/** Clients request tokens from the realm, which has the scheme of the public URL. */
 const PUBLIC_URL = 'http://gateway.example.com';
 
 const SERVICE_ACCOUNT = {

@@ -1,4 +1,4 @@
-/** An upstream with many faults beside one without: no faulty response looks complete, and the other one is served. */
+/** An upstream with many faults and one without: no faulty response looks complete, and the other upstream is served. */
 import { createServer, type Socket } from 'node:net';
 import { request } from 'node:http';
 import { once } from 'node:events';

@@ -276,7 +276,7 @@ describe('S11 a fault after the head of the upstream', () => {
     upstream.respond(respond);
     const client = startKeepAliveClient(gateway.port);
     const answer = await client.ask(request('GET', path));
-    // How the upstream framed its body says nothing about the client's connection.
+    // The framing of the upstream's body does not affect the client's connection.
     expectOwn(answer, reason, 'keep-alive');
     expect(await auditedIn(gateway, answer)).toMatchObject({ event: { reason } });
     upstream.respond(OK);

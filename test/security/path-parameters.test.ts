@@ -60,7 +60,7 @@ describe('the resource that an upstream without path parameters in names would f
     '/files/secret/key;.public',
     '/files/secret;x/key.private;a.public',
     '/files/secret;/key.private;a.public',
-    // The operation of the reading without parameters is `admin`, that of the other `read_api`.
+    // The reading without parameters is the operation `admin`, the other one `read_api`.
     '/api/admin;v=1/users',
     '/api/open/a;v=1/../../admin',
   ])('%s', async (target) => {

@@ -49,7 +49,7 @@ export function mountChart(
 ): ChartPod {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-pod-'));
   const { spec } = one<Workload>(rendered, kind).spec.template;
-  // What the API server adds (ServiceAccount admission).
+  // The volume that the API server adds (ServiceAccount admission).
   const account = spec.automountServiceAccountToken ? [SERVICE_ACCOUNT] : [];
   const volumes = [...spec.volumes, ...account.map(({ name }) => ({ name, secret: { secretName: name } }))];
   const mounts = [...(spec.containers[0]?.volumeMounts ?? []), ...account];

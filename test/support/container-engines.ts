@@ -6,7 +6,7 @@ import { eventually } from './eventually.ts';
 import { run, type Outcome } from './run.ts';
 import { findTool, type Tool } from './tools.ts';
 
-/** A running engine with folders of its own, and its client. */
+/** A running engine with separate folders, and its client. */
 export interface ContainerEngine {
   /** One command of the engine's client: `docker` or `ctr`. */
   run(...args: readonly string[]): Promise<Outcome>;

@@ -18,7 +18,7 @@ function isInstalled(): boolean {
   );
 }
 
-/** Runs one Terraform command in this folder, in a process of its own. */
+/** Runs one Terraform command in this folder, in a separate process. */
 export function terraform(
   folder: string,
   env: Readonly<Record<string, string>>,

@@ -26,7 +26,7 @@ export class AlternatingKeys {
     this.#timing = timing;
   }
 
-  /** The usable keys after a fetch: those of the fetched set, and alternating ones that were published recently. */
+  /** The usable keys after a fetch: the fetched set, and alternating keys that were published recently. */
   merge(fetched: readonly KeyHandle[], now: number): readonly KeyHandle[] {
     const published = new Set(fetched.map(({ fingerprint }) => fingerprint));
     for (const handle of fetched) this.#note(handle, now);

@@ -22,7 +22,7 @@ export interface Backoff {
 }
 
 /** Seconds. */
-export const MAX_BACKOFF = 60;
+export const MAX_BLOCK = 60;
 const MAX_ORIGINS = 10_000;
 
 /**
@@ -40,7 +40,7 @@ export function createBackoff(clock: Clock): Backoff {
   function secondsUntil(at: number | undefined): number | undefined {
     const wait = at === undefined ? 0 : Math.ceil((at - clock.now()) / 1000);
     // A longer wait means that the clock was set back.
-    return wait > 0 && wait <= MAX_BACKOFF ? wait : undefined;
+    return wait > 0 && wait <= MAX_BLOCK ? wait : undefined;
   }
 
   return {

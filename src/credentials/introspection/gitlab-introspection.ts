@@ -5,7 +5,7 @@ import { GatehouseError } from '../../core/errors.ts';
 import type { Clock, Log, EgressClient, EgressResponse } from '../../core/ports.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import type { IssuerSettings } from '../settings.ts';
-import { MAX_BACKOFF, type Block } from './backoff.ts';
+import { MAX_BLOCK, type Block } from './backoff.ts';
 import type { Outcome } from './budget.ts';
 import { createOutageLog } from './outage-log.ts';
 import type { Permit } from './units.ts';
@@ -148,7 +148,7 @@ function isDeny(result: { readonly kind: string }): result is Deny {
 function retryAfterOf({ headers }: EgressResponse): number {
   const value = headers['retry-after'];
   const seconds = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : DEFAULT_WAIT;
-  return Math.min(MAX_BACKOFF, Math.max(1, seconds));
+  return Math.min(MAX_BLOCK, Math.max(1, seconds));
 }
 
 function withoutSlash(url: string): string {

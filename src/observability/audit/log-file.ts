@@ -98,7 +98,7 @@ export class LogFile implements Output {
 
   async #reopen(opened: Stats | undefined): Promise<void> {
     if (opened?.nlink === 0) {
-      // What was written since the last check is in a file without a name.
+      // Lines written since the last check are in a file without a name.
       const bytes = Math.max(0, opened.size - this.#size);
       this.#log.error('the audit file was deleted; recent lines are lost', { file: this.name, bytes });
       this.#size = opened.size;

@@ -51,7 +51,7 @@ const OF_HTTP_WRITES = indexTokenRoutes(TOKEN_ROUTES.filter(({ http }) => http =
 
 /**
  * The reading of an upstream that decodes every escape (valid UTF-8 in a canonical path) and trims spaces. Servlet
- * containers such as those of Artifactory and Nexus also remove path parameters.
+ * servlet containers (Artifactory, Nexus) also remove path parameters.
  */
 function decoded(path: string): string {
   return decodeURIComponent(path)

@@ -1,32 +1,15 @@
 import { errors, type Dispatcher } from 'undici';
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import type { BodyTransform } from '../rewrite/body-transform.ts';
-import type { LocationRewriter } from '../rewrite/location.ts';
-import type { Rewriting } from '../rewrite/rewriting.ts';
 import { invalidResponse, type InvalidResponse } from '../transport/invalid-response.ts';
 import { findRaw, readResponseHead } from '../transport/response-head.ts';
 import { checkStatusLine, isRedirect } from '../transport/status-line.ts';
 import { internalFault, isStaleConnection, upstreamFault, type Fault } from '../transport/upstream-fault.ts';
 import type { Rejection } from '../upstream-credentials/request-credential.ts';
 import { ClientResponse, MAX_SINGLE_WRITE, type HeadFault } from './client-response.ts';
+import { IdleTimer } from './idle-timer.ts';
+import type { RelayPorts } from './relay-ports.ts';
 import type { RequestBody } from './request-body.ts';
-import type { StallWatch } from './stall-watch.ts';
-
-export interface RelayPorts {
-  readonly location: LocationRewriter;
-  readonly rewriting: Rewriting | undefined;
-  readonly stalls: StallWatch;
-  /** Milliseconds between bytes of a body with Content-Length; undefined when the pool measures the idle time. */
-  readonly idle?: number | undefined;
-  /** Sends the request again on a new connection; undefined when it must not be repeated. */
-  readonly retry: (() => void) | undefined;
-  /** Follows a redirect; undefined when the client follows it. */
-  readonly follow: ((location: string) => InvalidResponse | undefined) | undefined;
-  /** The reason for the client after a 401; undefined when the request is sent again with another credential. */
-  readonly unauthorized: () => Exclude<Rejection, 'another'> | undefined;
-  /** Called exactly once. */
-  readonly ended: () => void;
-}
 
 /** Relays one upstream response to the client, with backpressure, aborts and truncation in both directions. */
 export class Relay implements Dispatcher.DispatchHandler {
@@ -42,7 +25,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #done = false;
   #released = false;
   #transform: BodyTransform | undefined;
-  #idleTimer: NodeJS.Timeout | undefined;
+  readonly #idleTimer = new IdleTimer();
 
   constructor(forwarding: Forwarding, body: RequestBody | undefined, ports: RelayPorts) {
     this.#forwarding = forwarding;
@@ -125,12 +108,11 @@ export class Relay implements Dispatcher.DispatchHandler {
   /** A body that arrived together with its head needs no timer. */
   #watchIdle(idle: number): void {
     if (this.#done) return;
-    this.#idleTimer = setTimeout(() => {
-      // The client reads slowly; the stall watch ends its response.
-      if (this.#controller?.paused === true) return void this.#idleTimer?.refresh();
+    const expired = (): void => {
       this.onResponseError(undefined, new errors.BodyTimeoutError());
       this.#abort('idle');
-    }, idle);
+    };
+    this.#idleTimer.start(idle, () => this.#controller?.paused === true, expired);
   }
 
   #follow(raw: RawHeaders): void {
@@ -171,7 +153,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, received: Buffer): void {
     if (this.#done) return;
-    this.#idleTimer?.refresh();
+    this.#idleTimer.refresh();
     try {
       const chunk = this.#transform === undefined ? received : this.#transform.push(received);
       if (chunk === undefined) return;
@@ -249,7 +231,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#forwarding.upstreamDuration = performance.now() - this.#startedAt;
     if (this.#body !== undefined) this.#forwarding.bytesIn = this.#body.received;
     this.#client.stopWatching();
-    clearTimeout(this.#idleTimer);
+    this.#idleTimer.stop();
   }
 
   /** undici has finished the request. */

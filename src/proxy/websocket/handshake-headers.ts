@@ -31,7 +31,7 @@ export function withoutCredentials(headers: readonly string[]): readonly string[
 const BEARER_PROTOCOL = /^\s*base64url\.bearer\.authorization\.k8s\.io\./i;
 
 /** In the form of `http.IncomingMessage.headers`: a string for one line, an array for several. */
-export function byName(headers: readonly string[]): IncomingHttpHeaders {
+export function headersByName(headers: readonly string[]): IncomingHttpHeaders {
   const result: IncomingHttpHeaders = {};
   for (const [name, values] of Map.groupBy(pairs(headers), ([line]) => foldHeaderName(line))) {
     const [first, ...more] = values.map(([, value]) => value);

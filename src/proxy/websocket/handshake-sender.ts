@@ -2,7 +2,7 @@ import { Agent, IncomingMessage, type ClientRequest } from 'node:http';
 import { Socket } from 'node:net';
 import { createProxyServer } from 'http-proxy-3';
 import type { UpstreamPool } from '../transport/upstream-pool.ts';
-import { byName, SWITCHING, withoutCredentials } from './handshake-headers.ts';
+import { headersByName, SWITCHING, withoutCredentials } from './handshake-headers.ts';
 
 export type SentHandshake =
   | { readonly kind: 'sent'; readonly request: ClientRequest }
@@ -31,7 +31,7 @@ export function createHandshakeSender(connect: UpstreamPool['connect']) {
       httpVersionMajor: 1,
       httpVersionMinor: 1,
     });
-    incoming.headers = byName([...withoutCredentials(headers), ...SWITCHING]);
+    incoming.headers = headersByName([...withoutCredentials(headers), ...SWITCHING]);
     // The agent applies the TLS policy of the upstream; the target is not used.
     const target = { protocol: 'http:', host: 'upstream.invalid', port: 80 };
     proxy.on('proxyReqWs', intercept);

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Forwarding } from '../../core/request/forwarding.ts';
-import { byName, readHandshake, SWITCHING, type Handshake } from './handshake-headers.ts';
+import { headersByName, readHandshake, SWITCHING, type Handshake } from './handshake-headers.ts';
 import { createHandshakeSender } from './handshake-sender.ts';
 import { destroyOnEnd } from './destroy-on-end.ts';
 import type { LocationRewriter } from '../rewrite/location.ts';
@@ -99,7 +99,7 @@ export function createTunnels(settings: TunnelSettings, connect: UpstreamPool['c
     if (problem !== undefined) return problem;
     const read = readResponseHead(response.rawHeaders, 101, head.host, location);
     if (read.kind === 'invalid') return read;
-    const headers = byName([...read.headers, ...SWITCHING, 'X-Request-Id', incoming.requestId]);
+    const headers = headersByName([...read.headers, ...SWITCHING, 'X-Request-Id', incoming.requestId]);
     return { kind: 'switching', headers };
   }
 

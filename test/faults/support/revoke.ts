@@ -48,7 +48,7 @@ export function createRevoker(): Revoker {
   };
 }
 
-/** Ids of the entries that the gateway has in force. */
+/** Ids of the active entries at the gateway. */
 export async function listedIds({
   adminUrl,
 }: Pick<GatewayProcess, 'adminUrl'>): Promise<ReadonlySet<string>> {
@@ -57,7 +57,7 @@ export async function listedIds({
   return new Set(revocations.map(({ id }) => id));
 }
 
-/** The entries of `acknowledged` that are not in force. */
+/** The entries of `acknowledged` that are not active. */
 export function lostOf(acknowledged: ReadonlySet<string>, listed: ReadonlySet<string>): readonly string[] {
   return [...acknowledged].filter((id) => !listed.has(id));
 }

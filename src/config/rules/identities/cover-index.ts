@@ -10,7 +10,7 @@ export interface Positioned {
 
 /** Finds the identities that can match every token of another one, without a comparison of all pairs. */
 export interface CoverIndex {
-  /** A superset of the earlier identities whose conditions follow from those of this identity. */
+  /** A superset of the earlier identities whose conditions follow from the conditions of this identity. */
   candidates(narrow: Positioned): Iterable<Positioned>;
 }
 

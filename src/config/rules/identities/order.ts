@@ -35,14 +35,14 @@ function firstCover(
 ): Positioned | undefined {
   let first: Positioned | undefined;
   for (const wide of index.candidates(narrow)) {
-    if (wide.position < (first?.position ?? narrow.position) && covers(wide, narrow, acceptsGuarded))
+    if (wide.position < (first?.position ?? narrow.position) && coversIdentity(wide, narrow, acceptsGuarded))
       first = wide;
   }
   return first;
 }
 
 /** Whether `wide` matches every token that `narrow` matches; false where that is undecided. */
-export function covers(wide: Positioned, narrow: Positioned, acceptsGuarded: GuardCheck): boolean {
+export function coversIdentity(wide: Positioned, narrow: Positioned, acceptsGuarded: GuardCheck): boolean {
   if (acceptsGuarded(narrow.identity) && !acceptsGuarded(wide.identity)) return false;
   if (!narrow.identity.via.every((credential) => wide.identity.via.includes(credential))) return false;
   for (const [claim, condition] of wide.match) {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DraftIdentity } from '../../../../src/config/model/draft.ts';
 import { indexCovers, positioned } from '../../../../src/config/rules/identities/cover-index.ts';
-import { covers } from '../../../../src/config/rules/identities/order.ts';
+import { coversIdentity } from '../../../../src/config/rules/identities/order.ts';
 import { configuration, warningsOf } from '../loading.ts';
 
 type Match = DraftIdentity['match'];
@@ -88,7 +88,7 @@ test('the index finds the first identity that matches every token of a later one
     fc.property(fc.array(match, { minLength: 2, maxLength: 6 }), (matches) => {
       const identities = identitiesOf(matches);
       const expected = identities.flatMap((each, second) => {
-        const first = identities.slice(0, second).find((earlier) => covers(earlier, each, () => false));
+        const first = identities.slice(0, second).find((earlier) => coversIdentity(earlier, each, () => false));
         return first === undefined ? [] : [`${each.identity.name} by ${first.identity.name}`];
       });
       expect(shadowedIn(matches)).toEqual(expected);

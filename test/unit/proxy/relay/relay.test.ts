@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { Forwarding } from '../../../../src/core/request/forwarding.ts';
-import { Relay, type RelayPorts } from '../../../../src/proxy/relay/relay.ts';
+import { Relay } from '../../../../src/proxy/relay/relay.ts';
+import type { RelayPorts } from '../../../../src/proxy/relay/relay-ports.ts';
 import { StallWatch } from '../../../../src/proxy/relay/stall-watch.ts';
 import { rawRequest } from '../../../support/raw-client.ts';
 
