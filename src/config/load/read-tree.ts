@@ -1,8 +1,10 @@
 import { isAlias, isMap, isScalar, isSeq, type Pair, type ParsedNode, type Scalar } from 'yaml';
-import { expandVariables, retype, type Environment } from './expand-variables.ts';
+import type { Environment } from './expand-variables.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { formatMark, problemAt, type Mark, type Problem } from '../problems/problem.ts';
+import { readScalar } from './plain-scalar.ts';
 import type { Source } from './read-sources.ts';
+import { readSimpleYaml } from './simple-yaml.ts';
 import {
   FORBIDDEN_KEYS,
   type Entry,
@@ -21,6 +23,12 @@ export interface Tree {
 
 /** Reads one file into plain values with positions. Other YAML features are refused. */
 export function readTree(source: Source, env: Environment): Tree {
+  const simple = readSimpleYaml(source, env);
+  return simple === undefined ? readAnyYaml(source, env) : { root: simple, problems: [] };
+}
+
+/** Reads a file with the YAML parser: every feature of YAML, and what is wrong with the file. */
+export function readAnyYaml(source: Source, env: Environment): Tree {
   const { document, problems, markAt } = parseYaml(source);
   if (document === undefined || problems.length > 0) return { root: undefined, problems };
   const reader = new TreeReader(markAt, env);
@@ -108,23 +116,10 @@ class TreeReader {
   #readScalar(node: Scalar, path: KeyPath, mark: Mark): ScalarNode {
     const plain = node.type === 'PLAIN';
     const written = plain ? (node.source ?? '') : String(node.value);
-    const asIs = {
-      kind: 'scalar',
-      mark,
-      value: scalarValue(node.value),
-      text: written,
-      plain,
-      expanded: false,
-    } as const;
-    if (!written.includes('${')) return asIs;
-    const result = expandVariables(written, this.#env);
-    if (result.kind === 'problem') {
-      this.#refuse(mark, path, result.message);
-      // The other checks go on as if the variable were set; problems that follow from it are not reported.
-      return { ...asIs, value: written, expanded: true };
-    }
-    const { text, expanded } = result;
-    return { ...asIs, value: plain && expanded ? retype(text) : text, text, expanded };
+    const result = readScalar({ mark, written, value: node.value, plain }, this.#env);
+    // The other checks go on as if the variable were set; problems that follow from it are not reported.
+    if (result.message !== undefined) this.#refuse(mark, path, result.message);
+    return result.node;
   }
 
   #readAlias(name: string, path: KeyPath, mark: Mark): SourceNode {
@@ -141,10 +136,6 @@ class TreeReader {
 
 function nothing(mark: Mark): ScalarNode {
   return { kind: 'scalar', mark, value: null, text: '', plain: true, expanded: false };
-}
-
-function scalarValue(value: unknown): ScalarNode['value'] {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }
 
 function quoteSource(key: Scalar): string {
