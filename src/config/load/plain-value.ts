@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { KeyPath } from '../problems/key-path.ts';
-import { isFilePath } from '../schema/lookup.ts';
+import { SchemaPlace } from '../schema/schema-place.ts';
 import type { ScalarNode, SourceNode } from './source-tree.ts';
 
 export type PlainValue = string | number | boolean | null | PlainValue[] | PlainMapping;
@@ -9,25 +9,30 @@ export interface PlainMapping {
 }
 
 /** The tree as plain values for the schema; relative file names are resolved against the file that contains them. */
-export function toPlain(node: SourceNode, path: KeyPath = []): PlainValue {
+export function toPlain(root: SourceNode): PlainValue {
+  return plainAt(root, new SchemaPlace());
+}
+
+function plainAt(node: SourceNode, place: SchemaPlace): PlainValue {
   switch (node.kind) {
     case 'scalar':
-      return scalar(node, path);
-    case 'list':
-      return node.items.map((item, index) => toPlain(item, [...path, index]));
+      return place.isFilePath ? filePath(node) : node.value;
+    case 'list': {
+      const item = place.child(0);
+      return node.items.map((each) => plainAt(each, item));
+    }
     case 'mapping':
       return Object.fromEntries(
-        [...node.entries].map(([key, { value }]) => [key, toPlain(value, [...path, key])]),
+        Array.from(node.entries, ([key, { value }]) => [key, plainAt(value, place.child(key))]),
       );
     default:
       return node satisfies never;
   }
 }
 
-function scalar({ value, text, mark, expanded }: ScalarNode, path: KeyPath): PlainValue {
+function filePath({ value, text, mark, expanded }: ScalarNode): PlainValue {
   const isText = typeof value === 'string' || (expanded && value !== null);
-  if (!isText || text === '' || !isFilePath(path)) return value;
-  return resolve(dirname(mark.file), text);
+  return isText && text !== '' ? resolve(dirname(mark.file), text) : value;
 }
 
 /** Removes a key, or the whole list of an item, if present. */

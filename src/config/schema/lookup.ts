@@ -38,19 +38,16 @@ export function descriptionAt(path: KeyPath): string | undefined {
     ?.description;
 }
 
-/** Whether the schema marks the value at the path as a file path. */
-export function isFilePath(path: KeyPath): boolean {
-  return schemasAt(path).some(({ format }) => format === 'path');
-}
-
-function step(schema: JsonSchema, key: string | number): JsonSchema[] {
+/** The schemas of a child; none if the schema does not allow it. */
+export function step(schema: JsonSchema, key: string | number): JsonSchema[] {
   if (typeof key === 'number') return schema.items === undefined ? [] : [schema.items];
   const { properties, additionalProperties } = schema;
   if (properties !== undefined && Object.hasOwn(properties, key)) return [properties[key] as JsonSchema];
   return typeof additionalProperties === 'object' ? [additionalProperties] : [];
 }
 
-function alternatives(schema: JsonSchema): JsonSchema[] {
+/** The schema itself, or the alternatives of a union. */
+export function alternatives(schema: JsonSchema): JsonSchema[] {
   const inner = schema.anyOf ?? schema.oneOf;
   return inner === undefined ? [schema] : inner.flatMap(alternatives);
 }
