@@ -19,7 +19,7 @@ export interface Gateway {
   /** Opens both listeners. Rejects with `startup_failed` if one cannot be opened. */
   start(): Promise<{ readonly server: ListenAddress; readonly admin: ListenAddress }>;
   /** Replaces the configuration atomically; resolves with false if the previous one stays active. Never rejects. */
-  reload(load: () => LoadResult): Promise<boolean>;
+  reload(load: () => LoadResult | Promise<LoadResult>): Promise<boolean>;
   /** Reports "not ready", and continues to serve for server.limits.drainDelay or until `cut` settles. */
   drain(cut: Promise<unknown>): Promise<void>;
   /**

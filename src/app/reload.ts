@@ -15,7 +15,7 @@ export interface ReloadStatus {
 
 export interface Reloads {
   /** Loads and activates a configuration atomically. Reloads run one at a time. Never rejects. */
-  reload(load: () => LoadResult): Promise<boolean>;
+  reload(load: () => LoadResult | Promise<LoadResult>): Promise<boolean>;
   status(): ReloadStatus;
 }
 
@@ -30,7 +30,7 @@ export function createReloads(
   let lastReported = '';
   let queue: Promise<boolean> = Promise.resolve(true);
 
-  async function run(load: () => LoadResult): Promise<boolean> {
+  async function run(load: () => LoadResult | Promise<LoadResult>): Promise<boolean> {
     const problems = await attempt(load);
     const now = clock.now();
     const ok = problems.length === 0;
@@ -52,9 +52,9 @@ export function createReloads(
   }
 
   /** Returns the problems; none if the configuration is active now. */
-  async function attempt(load: () => LoadResult): Promise<readonly string[]> {
+  async function attempt(load: () => LoadResult | Promise<LoadResult>): Promise<readonly string[]> {
     try {
-      const loaded = load();
+      const loaded = await load();
       if (!loaded.ok) return loaded.problems.map(formatProblem);
       await replace(loaded.config);
       active = loaded.config;

@@ -1,5 +1,5 @@
 import { build } from '../app/build.ts';
-import { loadConfig, watchConfig } from '../config/index.ts';
+import { loadConfigOffThread, watchConfig } from '../config/index.ts';
 import { required, type Command } from './command.ts';
 import { CONFIG_OPTION, readConfiguration } from './configuration.ts';
 import { EXIT } from './terminal.ts';
@@ -36,7 +36,7 @@ The application log goes to stderr, audit and access logs to stdout (see "audit"
     });
     await gateway.start();
     watch.start(
-      () => gateway.reload(() => loadConfig(path, terminal.env)),
+      () => gateway.reload(() => loadConfigOffThread(path, terminal.env)),
       (code) => gateway.log.warn('the configuration cannot be watched; it is polled for changes', { code }),
     );
     await stopped;
