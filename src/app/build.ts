@@ -11,6 +11,8 @@ import type { IssuerStatus } from '../credentials/index.ts';
 import type { Config, LoadResult } from '../config/index.ts';
 import { GatehouseError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
+import { runInSlices } from '../util/async/steps.ts';
+import { compileAuthorizer } from '../policy/index.ts';
 import { formatListenAddress, type ListenAddress } from '../util/http/listen-address.ts';
 import { createListener, type Listener } from '../http/index.ts';
 import type { Reauthorize } from '../gateway/index.ts';
@@ -125,8 +127,9 @@ function createReplace(
   { reauthorize, stopping }: { readonly reauthorize: Reauthorize; readonly stopping: () => boolean },
 ): (next: Config) => Promise<void> {
   return async function replace(next) {
+    const authorizer = await runInSlices(compileAuthorizer(next));
     const applyToListener = listener.prepare(next.server);
-    const snapshot = createSnapshot(next, application, reauthorize, snapshots.current);
+    const snapshot = createSnapshot(next, application, reauthorize, snapshots.current, authorizer);
     try {
       await snapshot.prepare();
       if (stopping()) throw new GatehouseError('startup_failed', 'the process is stopping');

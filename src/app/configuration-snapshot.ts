@@ -1,5 +1,5 @@
 import { createAuthenticator, type Authenticator } from '../credentials/index.ts';
-import { createAuthorizer } from '../policy/index.ts';
+import { createAuthorizer, type Authorizer } from '../policy/index.ts';
 import type { Config } from '../config/index.ts';
 import type { FailureLimits } from '../core/failure-limits.ts';
 import type { Keyring } from '../core/credentials/keyring.ts';
@@ -43,18 +43,20 @@ export interface ConfigurationSnapshot {
 
 /**
  * Throws if a resource cannot be opened; `previous` is unchanged then. `reauthorize` delegates to the active snapshot.
+ * `authorizer`: the compiled policy of the configuration.
  */
 export function createSnapshot(
   config: Config,
   application: ApplicationScope,
   reauthorize: Reauthorize,
   previous?: ConfigurationSnapshot,
+  authorizer: Authorizer = createAuthorizer(config),
 ): ConfigurationSnapshot {
   const adminTokens = reuse(previous?.resources.adminTokens, [['token', config.server.admin]], (admin) =>
     openAdminToken(admin, application.log),
   );
   try {
-    return assemble(config, application, reauthorize, adminTokens, previous);
+    return assemble(config, application, reauthorize, { adminTokens, authorizer }, previous);
   } catch (error) {
     for (const token of missingFrom(adminTokens, previous?.resources.adminTokens)) token.close();
     throw error;
@@ -65,14 +67,15 @@ function assemble(
   config: Config,
   application: ApplicationScope,
   reauthorize: Reauthorize,
-  adminTokens: SnapshotResources['adminTokens'],
+  { adminTokens, authorizer }: Pick<SnapshotResources, 'adminTokens'> & { readonly authorizer: Authorizer },
   previous: ConfigurationSnapshot | undefined,
 ): ConfigurationSnapshot {
   const { keyrings, failures } = reuseStateResources(config, application, previous?.resources);
   // Computed now: a snapshot that kept a reference to its predecessor would keep all of them in memory.
   const newKeyrings = missingFrom(keyrings, previous?.resources.keyrings);
-  const ports = createPolicyPorts(config, application, only(keyrings), only(failures), previous);
-  const { authenticator, authorizer } = ports;
+  const reused = { keyring: only(keyrings), failures: only(failures), authorizer };
+  const ports = createPolicyPorts(config, application, reused, previous);
+  const { authenticator } = ports;
   const endpoints = [...createBuiltInEndpoints(config, ports), ...createPublishingEndpoints(config, ports)];
   // The last step that can fail, so that no other error leaves its connections open.
   const services = createServices(
@@ -122,8 +125,11 @@ function assemble(
 function createPolicyPorts(
   config: Config,
   { egress, store, clock, log, revocations, telemetry }: ApplicationScope,
-  keyring: Keyring,
-  failures: FailureLimits,
+  {
+    keyring,
+    failures,
+    authorizer,
+  }: { readonly keyring: Keyring; readonly failures: FailureLimits; readonly authorizer: Authorizer },
   previous: ConfigurationSnapshot | undefined,
 ): EndpointPorts {
   const authenticator = createAuthenticator(
@@ -131,7 +137,6 @@ function createPolicyPorts(
     { egress, keyring, clock, log, meter: telemetry.verification },
     previous?.authenticator,
   );
-  const authorizer = createAuthorizer(config);
   return {
     authenticator,
     authorizer,

@@ -42,9 +42,10 @@ interface ServiceProtocol {
 /** Creates the pipeline of each service, and the token endpoints of the registries. */
 export function createServices(config: Config, ports: ServicePorts, previous?: Forwarders): Services {
   const services = config.services.map((service) => ({ service, protocol: protocolOf(config, service) }));
+  const tokens = tokenSettings(config);
   const forwarders = reuseForwarders(config, services, ports, previous);
   const built = services.map(({ service, protocol }) => {
-    const pipeline = createServicePipeline(config, service, protocol, ports, forwarders);
+    const pipeline = createServicePipeline(config, { service, protocol, tokens }, ports, forwarders);
     return { service, pipeline };
   });
   const registries = built.flatMap(({ service, pipeline }): Registry[] =>
@@ -52,7 +53,7 @@ export function createServices(config: Config, ports: ServicePorts, previous?: F
   );
   // A login is accepted from any of these sources, independent of the credential sources of the registry's requests.
   const extractLogin = createExtract({
-    ...tokenSettings(config),
+    ...tokens,
     credentialSources: ['basic', 'bearer'],
     queryParameters: [],
     gitlabDeployTokens: registries.some(({ service }) => acceptsGitlabDeployTokens(config, service)),
@@ -91,8 +92,7 @@ function reuseForwarders(
 
 function createServicePipeline(
   config: Config,
-  service: Service,
-  protocol: Protocol,
+  { service, protocol, tokens }: ServiceProtocol & { readonly tokens: TokenSettings },
   { authenticator, authorizer }: ServicePorts,
   forwarders: Forwarders,
 ): ServicePipeline {
@@ -102,7 +102,7 @@ function createServicePipeline(
     acceptedHeaders: acceptedHeaders(service),
     guard: createTokenRouteGuard(withApiRoot(service)),
     extract: createExtract({
-      ...tokenSettings(config),
+      ...tokens,
       credentialSources: service.credentialSources ?? protocol.credentialSources,
       queryParameters: protocol.credentialQueryParameters,
       gitlabDeployTokens: acceptsGitlabDeployTokens(config, service),
@@ -114,7 +114,10 @@ function createServicePipeline(
   };
 }
 
-function tokenSettings({ deployTokens, server }: Config) {
+type TokenSettings = Pick<Parameters<typeof createExtract>[0], 'deployUsernames' | 'publicUrl'>;
+
+/** Made once for all services. */
+function tokenSettings({ deployTokens, server }: Config): TokenSettings {
   return {
     deployUsernames: new Set(deployTokens.map(({ username }) => username)),
     publicUrl: server.publicUrl,

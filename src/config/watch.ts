@@ -113,9 +113,9 @@ export function watchConfig(path: string, timing: WatchTiming = TIMING): ConfigW
 /** Hash of the files, or of the problems that prevent reading them. */
 function fingerprint(path: string): string {
   const { sources, problems } = readSources(path);
-  return createHash('sha256')
-    .update(JSON.stringify([sources, problems]))
-    .digest('hex');
+  const hash = createHash('sha256').update(JSON.stringify(problems));
+  for (const { file, text } of sources) hash.update(`\0${file}\0${text.length}\0`).update(text);
+  return hash.digest('hex');
 }
 
 function folderOf(path: string): string {

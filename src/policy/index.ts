@@ -1,4 +1,4 @@
-export { createAuthorizer } from './evaluate/authorizer.ts';
+export { compileAuthorizer, createAuthorizer } from './evaluate/authorizer.ts';
 export type { Authorizer } from './evaluate/authorizer.ts';
 export type { ExplainedRequest } from './explain/explain.ts';
 export type { Explanation } from './explain/explanation.ts';

@@ -1,6 +1,7 @@
 import { scalarClaim } from '../../core/credentials/claims.ts';
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
+import { inSteps, type Steps } from '../../util/async/steps.ts';
 import type { Condition } from './condition.ts';
 import type { CompiledIdentity } from './identity.ts';
 
@@ -20,10 +21,10 @@ interface IssuerIndex {
 }
 
 /** Indexes each identity by one of its conditions, the most selective one. */
-export function indexIdentities(identities: readonly CompiledIdentity[]): IdentityIndex {
-  const shared = countShared(identities);
+export function* indexIdentities(identities: readonly CompiledIdentity[]): Steps<IdentityIndex> {
+  const shared = yield* countShared(identities);
   const byIssuer = new Map<string, IssuerIndex>();
-  identities.forEach((identity, position) => {
+  yield* inSteps(identities, (identity, position) => {
     const index = entry(byIssuer, identity.issuer, () => ({ byClaim: new Map(), rest: [] }));
     const anchor = pickAnchor(identity, shared);
     if (anchor === undefined) {
@@ -51,16 +52,16 @@ export function indexIdentities(identities: readonly CompiledIdentity[]): Identi
 /** Number of identities with the same claim value. The key is issuer, claim and value. */
 type Shared = Map<string, number>;
 
-function countShared(identities: readonly CompiledIdentity[]): Shared {
+function* countShared(identities: readonly CompiledIdentity[]): Steps<Shared> {
   const shared: Shared = new Map();
-  for (const identity of identities) {
+  yield* inSteps(identities, (identity) => {
     for (const condition of identity.conditions.filter(bindsValues)) {
       for (const value of condition.expected) {
         const key = sharedKey(identity, condition, value);
         shared.set(key, (shared.get(key) ?? 0) + 1);
       }
     }
-  }
+  });
   return shared;
 }
 

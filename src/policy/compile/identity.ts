@@ -19,6 +19,7 @@ export interface CompiledIdentity {
   readonly conditions: readonly Condition[];
   readonly guards: readonly Guard[];
   readonly roles: readonly string[];
+  /** Compiled on first use: a process sees few of the identities of a large policy. */
   readonly grants: readonly CompiledGrant[];
   /** The identity matches only if a token request names it. */
   readonly onRequest: boolean;
@@ -45,9 +46,10 @@ export type Mismatch =
 export function compileIdentity(
   settings: IdentitySettings,
   issuerType: IssuerType,
-  grants: readonly CompiledGrant[],
+  compileGrants: () => readonly CompiledGrant[],
 ): CompiledIdentity {
   const conditions = compileMatch(settings.match);
+  let grants: readonly CompiledGrant[] | undefined;
   return {
     name: settings.name,
     issuer: settings.issuer,
@@ -56,7 +58,9 @@ export function compileIdentity(
     conditions,
     guards: guardsFor(issuerType, conditions),
     roles: settings.roles,
-    grants,
+    get grants() {
+      return (grants ??= compileGrants());
+    },
     onRequest: settings.onRequest === true,
     pathClaims: ISSUER_PRESETS[issuerType].pathClaims,
   };

@@ -1,5 +1,6 @@
 import { DEPLOY_TOKENS, deployTokenIdentity } from '../../core/credentials/deploy-token.ts';
 import { GatehouseError } from '../../core/errors.ts';
+import { inSteps, type Steps } from '../../util/async/steps.ts';
 import { compileGrant } from './grant.ts';
 import type { CompiledGrant, GrantOrigin } from './grant.ts';
 import { compileIdentity } from './identity.ts';
@@ -26,11 +27,14 @@ export interface CompiledService {
  * Compiles the policy. Throws `config_invalid` for an unknown name: the loader has checked all names, and
  * ignoring one here would change the grants.
  */
-export function compilePolicy(settings: PolicySettings): Policy {
+export function* compilePolicy(settings: PolicySettings): Steps<Policy> {
   const issuers = new Map(settings.issuers.map(({ name, type }) => [name, type]));
   const services = new Map(settings.services.map((service) => [service.name, service]));
   const compileGrants = (grants: readonly GrantSettings[], origin: GrantOrigin): CompiledGrant[] =>
     grants.map((grant) => compileGrant(grant, configured(services, grant.service, 'service'), origin));
+  const checkServices = (grants: readonly GrantSettings[]): void => {
+    for (const { service } of grants) configured(services, service, 'service');
+  };
   const roles = new Map(
     Object.entries(settings.roles).map(([role, grants]) => [
       role,
@@ -38,18 +42,26 @@ export function compilePolicy(settings: PolicySettings): Policy {
     ]),
   );
 
+  const identities: CompiledIdentity[] = [];
+  yield* inSteps(settings.identities, (identity) => {
+    const ofRoles = identity.roles.map((role) => configured(roles, role, 'role'));
+    checkServices(identity.grants);
+    const type = configured(issuers, identity.issuer, 'issuer');
+    identities.push(
+      compileIdentity(identity, type, () => [
+        ...ofRoles.flat(),
+        ...compileGrants(identity.grants, { kind: 'identity' }),
+      ]),
+    );
+  });
+  yield* inSteps(settings.deployTokens, ({ name, grants }) => {
+    checkServices(grants);
+    identities.push(
+      compileIdentity(deployTokenAsIdentity(name), 'oidc', () => compileGrants(grants, { kind: 'identity' })),
+    );
+  });
   return {
-    identities: [
-      ...settings.identities.map((identity) =>
-        compileIdentity(identity, configured(issuers, identity.issuer, 'issuer'), [
-          ...identity.roles.flatMap((role) => configured(roles, role, 'role')),
-          ...compileGrants(identity.grants, { kind: 'identity' }),
-        ]),
-      ),
-      ...settings.deployTokens.map(({ name, grants }) =>
-        compileIdentity(deployTokenAsIdentity(name), 'oidc', compileGrants(grants, { kind: 'identity' })),
-      ),
-    ],
+    identities,
     allowlist: compileAllowlist(settings.jobTokenAllowlist),
     services: new Map(settings.services.map((service) => [service.name, compileService(service)])),
   };

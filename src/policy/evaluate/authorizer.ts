@@ -1,5 +1,6 @@
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import type { Caller, Deny } from '../../core/decision.ts';
+import { runAtOnce, type Steps } from '../../util/async/steps.ts';
 import { claimsUsed } from '../compile/claims-used.ts';
 import { explainDecision } from '../explain/explain.ts';
 import type { ExplainedRequest } from '../explain/explain.ts';
@@ -33,9 +34,16 @@ export interface Authorizer {
   explain(question: ExplainedRequest): Explanation;
 }
 
+/** Compiles the policy without interruption. */
 export function createAuthorizer(settings: PolicySettings): Authorizer {
-  const policy = compilePolicy(settings);
-  const identify = createIdentify(policy.identities);
+  return runAtOnce(compileAuthorizer(settings));
+}
+
+/** Compiles the policy in steps, so that a large one does not block requests. */
+export function* compileAuthorizer(settings: PolicySettings): Steps<Authorizer> {
+  const policy = yield* compilePolicy(settings);
+  const identify = yield* createIdentify(policy.identities);
+  const claims = yield* claimsUsed(policy, settings);
   const identities = new Map(policy.identities.map((identity) => [identity.name, identity]));
   const authorizers = new Map(
     [...policy.services].map(([name, service]) => [
@@ -52,7 +60,7 @@ export function createAuthorizer(settings: PolicySettings): Authorizer {
       callerOf(identifyAs(configured(identities, name, 'identity'), credential)),
     grantsOf: (caller) =>
       effectiveGrants(configured(identities, caller.identity, 'identity'), caller.credential),
-    claimsUsed: claimsUsed(policy),
+    claimsUsed: claims,
     explain: (question) =>
       explainDecision(
         configured(policy.services, question.service, 'service'),

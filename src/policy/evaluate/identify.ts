@@ -1,6 +1,7 @@
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny } from '../../core/decision.ts';
 import type { Caller, Deny } from '../../core/decision.ts';
+import type { Steps } from '../../util/async/steps.ts';
 import { mismatch } from '../compile/identity.ts';
 import type { CompiledIdentity } from '../compile/identity.ts';
 import { indexIdentities } from '../compile/identity-index.ts';
@@ -15,8 +16,8 @@ export type Identify = (credential: VerifiedCredential) => Identified;
 /**
  * Matches each credential once. The results belong to this function, so a reloaded policy starts without any.
  */
-export function createIdentify(identities: readonly CompiledIdentity[]): Identify {
-  const index = indexIdentities(identities.filter(({ onRequest }) => !onRequest));
+export function* createIdentify(identities: readonly CompiledIdentity[]): Steps<Identify> {
+  const index = yield* indexIdentities(identities.filter(({ onRequest }) => !onRequest));
   const byName = new Map(identities.map((identity) => [identity.name, identity]));
   const results = new WeakMap<VerifiedCredential, Identified>();
 

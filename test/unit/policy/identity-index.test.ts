@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compileIdentity } from '../../../src/policy/compile/identity.ts';
+import { runAtOnce } from '../../../src/util/async/steps.ts';
 import { indexIdentities } from '../../../src/policy/compile/identity-index.ts';
 import type { PolicySettings } from '../../../src/policy/index.ts';
 import type { Claims } from '../../../src/core/credentials/credential.ts';
@@ -9,7 +10,9 @@ type Identity = PolicySettings['identities'][number];
 type Match = Identity['match'];
 
 function candidates(identities: readonly Identity[], claims: Claims): string[] {
-  const index = indexIdentities(identities.map((settings) => compileIdentity(settings, 'gitlab', [])));
+  const index = runAtOnce(
+    indexIdentities(identities.map((settings) => compileIdentity(settings, 'gitlab', () => []))),
+  );
   return index.candidates(credential(claims)).map(({ name }) => name);
 }
 
