@@ -1,17 +1,16 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { loadConfig } from './load.ts';
 import { splitResult } from './parts.ts';
 import type { LoadJob } from './off-thread.ts';
 
-// Loads a configuration on a thread of its own. The thread that serves requests asks for one part after the other.
-const { path, env } = workerData as LoadJob;
-const parts = splitResult(loadConfig(path, env));
+/** Loads a configuration. The thread that serves requests asks for one part of the result after the other. */
+function runLoadJob(port: MessagePort, { path, env }: LoadJob): void {
+  const parts = splitResult(loadConfig(path, env));
+  port.on('message', () => {
+    const { value: part } = parts.next();
+    port.postMessage(part ?? 'end');
+    if (part === undefined) port.close();
+  });
+}
 
-parentPort?.on('message', () => {
-  const { done, value } = parts.next();
-  if (done !== true) parentPort?.postMessage(value);
-  else {
-    parentPort?.postMessage('end');
-    parentPort?.close();
-  }
-});
+if (parentPort !== null) runLoadJob(parentPort, workerData as LoadJob);

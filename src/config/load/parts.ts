@@ -22,7 +22,7 @@ interface Sections {
 }
 
 /** Splits a result at its sections. */
-export function* splitResult(result: LoadResult): Generator<Part> {
+export function* splitResult(result: LoadResult): Generator<Part, undefined> {
   const { ok, warnings } = result;
   const sections = result.ok
     ? { ok, warnings, ...result.config }
@@ -32,6 +32,7 @@ export function* splitResult(result: LoadResult): Generator<Part> {
     else if (isLarge(value)) yield* splitRecord(key, value);
     else yield { kind: 'value', key, value };
   }
+  return undefined;
 }
 
 function* splitList(key: string, list: readonly unknown[]): Generator<Part> {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Draft, DraftIdentity, DraftIssuer } from './draft.ts';
-import { byName } from './by-name.ts';
+import { indexByName } from './index-by-name.ts';
 import { identitiesOf } from './expand-workload.ts';
 import { defaultPublicUrl } from '../rules/server.ts';
 
@@ -53,8 +53,8 @@ export function toConfig(draft: Draft, files: readonly string[], hash: string): 
     issuers,
     identities,
     workloadIdentities: draft.workloadIdentities.flatMap(({ name, identity: named = name, audiences }) => {
-      const identity = byName(identities).get(named);
-      const issuer = byName(issuers).get(identity?.issuer ?? '');
+      const identity = indexByName(identities).get(named);
+      const issuer = indexByName(issuers).get(identity?.issuer ?? '');
       if (issuer === undefined) return [];
       return [{ name, identity: named, issuer: issuer.name, audiences: audiences ?? issuer.audiences }];
     }),

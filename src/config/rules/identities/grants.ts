@@ -1,5 +1,5 @@
 import type { DraftGrant, DraftService } from '../../model/draft.ts';
-import { byName } from '../../model/by-name.ts';
+import { indexByName } from '../../model/index-by-name.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
 import { resourcePatternProblem } from '../../model/resource-pattern.ts';
 import { checkReference, type RuleContext } from '../rule.ts';
@@ -31,7 +31,7 @@ export function checkGrants(context: RuleContext): void {
 
 function checkGrant(context: RuleContext, grant: DraftGrant, path: KeyPath): void {
   checkReference(context, [...path, 'service'], 'services', grant.service);
-  const service = byName(context.draft.services).get(grant.service);
+  const service = indexByName(context.draft.services).get(grant.service);
   if (service !== undefined) checkPermission(context, grant, service, path);
 }
 

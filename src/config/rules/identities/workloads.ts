@@ -1,5 +1,5 @@
 import type { DraftWorkload } from '../../model/draft.ts';
-import { byName } from '../../model/by-name.ts';
+import { indexByName } from '../../model/index-by-name.ts';
 import { expandWorkload, idClaim, issuerOf } from '../../model/expand-workload.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
 import { checkReference, type RuleContext } from '../rule.ts';
@@ -30,7 +30,7 @@ const KEYS_WITH_IDENTITY: ReadonlySet<string> = new Set(['name', 'identity', 'au
 
 function checkNamed(context: RuleContext, workload: DraftWorkload, path: KeyPath, name: string): void {
   checkReference(context, [...path, 'identity'], 'identities', name);
-  const identity = byName(context.draft.identities).get(name);
+  const identity = indexByName(context.draft.identities).get(name);
   if (identity !== undefined && !identity.via.includes('id_token')) {
     context.error(
       [...path, 'identity'],

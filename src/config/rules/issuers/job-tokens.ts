@@ -1,7 +1,7 @@
 import { JOB_TOKEN_CLAIMS } from '../../../core/credentials/job-token-claims.ts';
 import { isLoopback } from '../../../util/http/listen-address.ts';
 import type { DraftIdentity, DraftIssuer, DraftService } from '../../model/draft.ts';
-import { byName } from '../../model/by-name.ts';
+import { indexByName } from '../../model/index-by-name.ts';
 import { servicesOf } from '../../model/services-of.ts';
 import type { RuleContext } from '../rule.ts';
 import { hostOf, sameUrl } from './issuers.ts';
@@ -80,7 +80,7 @@ function checkVia(
 ): void {
   const key = KEYS[kind];
   const what = WORDS[kind];
-  const issuer = byName(context.draft.issuers).get(issuerName);
+  const issuer = indexByName(context.draft.issuers).get(issuerName);
   if (issuer === undefined || issuer[key] !== undefined) return;
   const others = acceptingIssuers(context, kind);
   const advice =

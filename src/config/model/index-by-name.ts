@@ -1,7 +1,9 @@
 const indexes = new WeakMap<object, ReadonlyMap<string, unknown>>();
 
 /** The entries of an immutable list by name. The index is made once per list; of equal names the first counts. */
-export function byName<T extends { readonly name: string }>(entries: readonly T[]): ReadonlyMap<string, T> {
+export function indexByName<T extends { readonly name: string }>(
+  entries: readonly T[],
+): ReadonlyMap<string, T> {
   const known = indexes.get(entries) as ReadonlyMap<string, T> | undefined;
   if (known !== undefined) return known;
   const index = new Map<string, T>();
