@@ -27,6 +27,8 @@ const SINGLE_QUOTED = /'((?:[^'\n]|'')*)'/y;
 /** Of the escapes, only those for `"` and `\`. */
 const DOUBLE_QUOTED = /"((?:[^"\\\n]|\\["\\])*)"/y;
 
+const MAX_SHARED_TEXTS = 200;
+
 /** A position in a text, and the tokens of the simple subset of YAML. */
 export class SimpleCursor {
   /** The column of the content that `toContent` has found, from 0; -1 at the end of the text. */
@@ -36,6 +38,7 @@ export class SimpleCursor {
   #at = 0;
   #line = 1;
   #lineStart = 0;
+  readonly #texts = new Map<string, string>();
 
   static of({ file, text }: Source): SimpleCursor | undefined {
     if (UNUSUAL.test(text)) return undefined;
@@ -121,12 +124,20 @@ export class SimpleCursor {
     if (this.#match(PLAIN_START) === undefined) return undefined;
     this.#at = start;
     const text = this.#match(inFlow ? PLAIN_FLOW : PLAIN_BLOCK)?.[0];
-    return text === undefined ? undefined : { mark, text, plain: true };
+    return text === undefined ? undefined : { mark, text: this.#share(text), plain: true };
   }
 
   #quoted(mark: Mark, pattern: RegExp, unescape: (text: string) => string): Token | undefined {
     const content = this.#match(pattern)?.[1];
     return content === undefined ? undefined : { mark, text: unescape(content), plain: false };
+  }
+
+  /** Keys, and names such as those of services and scopes, occur in thousands of entries. */
+  #share(text: string): string {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    if (this.#texts.size < MAX_SHARED_TEXTS) this.#texts.set(text, text);
+    return text;
   }
 
   #match(pattern: RegExp): RegExpExecArray | undefined {

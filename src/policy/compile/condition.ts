@@ -43,22 +43,30 @@ function condition(claim: string, operator: Operator, expected: readonly string[
 }
 
 function compileOperator(operator: Operator, expected: readonly string[]): Condition['holds'] {
-  const values = new Set(expected);
+  const has = membership(expected);
   switch (operator) {
     case 'equals':
     case 'in':
-      return ofScalar((text) => values.has(text));
+      return ofScalar(has);
     case 'notIn':
-      return ofScalar((text) => !values.has(text));
+      return ofScalar((text) => !has(text));
     case 'glob': {
       const globs = expected.map((pattern) => compileGlob(pattern, { separators: '/:', matchBase: false }));
       return ofScalar((text) => globs.some((glob) => glob.test(text)));
     }
     case 'contains':
-      return (value) => Array.isArray(value) && value.some(ofScalar((text) => values.has(text)));
+      return (value) => Array.isArray(value) && value.some(ofScalar(has));
     default:
       return operator satisfies never;
   }
+}
+
+/** Most conditions have one value, for which a set would be the largest part of the compiled policy. */
+function membership(expected: readonly string[]): (text: string) => boolean {
+  const [only] = expected;
+  if (expected.length === 1) return (text) => text === only;
+  const values = new Set(expected);
+  return (text) => values.has(text);
 }
 
 function ofScalar(test: (text: string) => boolean): (value: unknown) => boolean {
