@@ -1,8 +1,8 @@
-import { afterAll, beforeAll } from 'vitest';
 import type { Clock } from '../../src/core/ports.ts';
 import { closeAfterTest } from './clean-up.ts';
 import { startGateway, type ServerOptions, type TestGateway } from './gateway.ts';
 import { createScenarioClient, type ScenarioClient } from './scenario/client.ts';
+import { useStarted, useStartedPerTest } from './use-started.ts';
 
 interface Closable {
   close(): unknown;
@@ -12,17 +12,22 @@ interface Closable {
 export type Backends = Readonly<Record<string, Closable>>;
 
 export interface ScenarioOptions<B extends Backends> {
-  /** Starts the servers around the gateway: `{ issuer: startIssuer, upstream: startRecordingUpstream }`. */
-  readonly backends: { readonly [Name in keyof B]: () => Promise<B[Name]> };
+  /**
+   * The servers around the gateway: `{ issuer: () => startIssuer(), upstream: () => startRecordingUpstream() }`.
+   * A function starts a server, which the scenario closes; a running server stays open.
+   */
+  readonly backends: { readonly [Name in keyof B]: (() => Promise<B[Name]>) | B[Name] };
   /** The configuration below `server`, as YAML, from the started backends. */
   readonly config: (backends: B) => string;
   /** The access token or ID token that requests carry. Default: requests carry no credential. */
   readonly token?: (backends: B) => string;
   /** `Host` of requests. Default: gateway.example.com. */
   readonly host?: string;
-  readonly server?: ServerOptions;
+  /** Keys of `server`, or the whole block as YAML. */
+  readonly server?: string | ServerOptions;
   /** Files next to the configuration, by name. */
   readonly files?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
 }
 
@@ -30,7 +35,7 @@ export interface ScenarioOptions<B extends Backends> {
 export type Scenario<B extends Backends> = B &
   ScenarioClient & {
     readonly gateway: TestGateway;
-    /** Stops the gateway, then the backends. Repeated calls have no effect. */
+    /** Stops the gateway, then the backends that the scenario started. Repeated calls have no effect. */
     close(): Promise<void>;
   };
 
@@ -39,21 +44,18 @@ export type Scenario<B extends Backends> = B &
  * called in `beforeAll`, the caller closes it (or uses `useScenario`).
  */
 export async function startScenario<B extends Backends>(options: ScenarioOptions<B>): Promise<Scenario<B>> {
-  const backends = await startAll(options.backends);
-  const gateway = await startGateway(options.config(backends), {
-    files: options.files ?? {},
-    server: options.server ?? {},
-    ...(options.clock && { clock: options.clock }),
-  });
+  const { config, host = 'gateway.example.com', files = {}, server = {}, env = {}, clock } = options;
+  const { backends, closeBackends } = await startAll(options.backends);
+  const gateway = await startGateway(config(backends), { files, server, env, ...(clock && { clock }) });
   const token = options.token?.(backends) ?? '';
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await gateway.close();
-    await Promise.all(Object.values(backends).map((backend) => backend.close()));
+    await closeBackends();
   };
   const scenario: Scenario<B> = {
     ...backends,
-    ...createScenarioClient(gateway, { token, host: options.host ?? 'gateway.example.com' }),
+    ...createScenarioClient(gateway, { token, host }),
     gateway,
     close: () => (closed ??= close()),
   };
@@ -63,22 +65,30 @@ export async function startScenario<B extends Backends>(options: ScenarioOptions
 
 /** Starts the scenario before the tests of this file or `describe` block and closes it after them. */
 export function useScenario<B extends Backends>(options: ScenarioOptions<B>): Scenario<B> {
-  let started: Scenario<B> | undefined;
-  beforeAll(async () => {
-    started = await startScenario(options);
-  });
-  afterAll(() => started?.close());
-  return new Proxy({} as Scenario<B>, {
-    get(_target, name) {
-      if (started === undefined) throw new Error(`the scenario has not started: ${String(name)}`);
-      return Reflect.get(started, name) as unknown;
-    },
-  });
+  return useStarted(() => startScenario(options));
 }
 
-async function startAll<B extends Backends>(starts: ScenarioOptions<B>['backends']): Promise<B> {
+/** Starts the scenario before each test and closes it after the test. */
+export function useScenarioPerTest<B extends Backends>(options: ScenarioOptions<B>): Scenario<B> {
+  return useStartedPerTest(() => startScenario(options));
+}
+
+async function startAll<B extends Backends>(
+  backends: ScenarioOptions<B>['backends'],
+): Promise<{ readonly backends: B; closeBackends(): Promise<void> }> {
+  const started: Closable[] = [];
   const entries = await Promise.all(
-    Object.entries<() => Promise<Closable>>(starts).map(async ([name, start]) => [name, await start()]),
+    Object.entries<(() => Promise<Closable>) | Closable>(backends).map(async ([name, backend]) => {
+      if (typeof backend !== 'function') return [name, backend] as const;
+      const server = await backend();
+      started.push(server);
+      return [name, server] as const;
+    }),
   );
-  return Object.fromEntries(entries) as B;
+  return {
+    backends: Object.fromEntries(entries) as B,
+    async closeBackends() {
+      await Promise.all(started.map((backend) => backend.close()));
+    },
+  };
 }
