@@ -5,11 +5,11 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { curl } from '../support/curl.ts';
 import { snippet } from '../support/docs.ts';
 import { eventually } from '../support/eventually.ts';
-import { startFeedRig, type FeedCredential, type FeedRig } from '../support/feed-rig.ts';
 import { startFileTree, type FileTree } from '../support/file-tree.ts';
 import { moduleFiles, writeModules } from '../support/go-modules.ts';
 import { needs } from '../support/needs.ts';
 import { run, type Outcome } from '../support/run.ts';
+import { startFeed, type FeedCredential, type FeedScenario } from '../support/scenario/feed.ts';
 import { findTool } from '../support/tools.ts';
 
 const DATABASE = 'sum.example.com';
@@ -20,20 +20,20 @@ const OTHER = { path: 'example.com/other/lib', version: 'v1.0.0', hello: 'not fo
 needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
   const { test } = needs();
   let tree: FileTree;
-  let rig: FeedRig;
+  let feed: FeedScenario;
   let sumdb: string;
 
   beforeAll(async () => {
     tree = await startFileTree();
     sumdb = writeModules(tree.folder, DATABASE, [LIB, CAPITALS, OTHER]);
-    rig = await startFeedRig({
+    feed = await startFeed({
       type: 'go',
       upstreamPort: tree.port,
       resources: ['example.com/acme/**', 'example.com/Acme/*'],
     });
   });
   afterAll(async () => {
-    await rig.close();
+    await feed.close();
     await tree.close();
   });
 
@@ -42,12 +42,12 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
     credential: FeedCredential | undefined,
     options: { readonly sumdb?: 'off'; readonly nextProxy?: string } = {},
   ) {
-    const folder = join(rig.folder, 'project');
+    const folder = join(feed.folder, 'project');
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder);
     writeFileSync(join(folder, 'go.mod'), 'module example.com/acme/app\n\ngo 1.19\n');
     const documented = (name: string): string =>
-      snippet('docs/guides/packages.md', 'Go', name).replaceAll('gateway.example.com', rig.host);
+      snippet('docs/guides/packages.md', 'Go', name).replaceAll('gateway.example.com', feed.host);
     const netrc = documented('.netrc')
       .replace('gitlab-ci-token', credential?.username ?? '')
       // Old versions look up the host without its port, new ones with it.
@@ -59,11 +59,11 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
       PATH: `${process.env['PATH']}:${join(findTool('go') ?? '', '..')}`,
       HOME: folder,
       GOPATH: join(folder, 'gopath'),
-      GOCACHE: join(rig.folder, 'gocache'),
+      GOCACHE: join(feed.folder, 'gocache'),
       GOFLAGS: '-modcacherw',
       GOTOOLCHAIN: 'local',
       GOSUMDB: options.sumdb ?? sumdb,
-      SSL_CERT_FILE: rig.caFile,
+      SSL_CERT_FILE: feed.caFile,
       CI_JOB_TOKEN: credential?.secret ?? '',
     };
     return {
@@ -75,7 +75,7 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
 
   for (const kind of ['id token', 'job token', 'deploy token'] as const) {
     test(`downloads a module with ${kind}`, async () => {
-      const { go } = createProject(rig.credentials[kind]);
+      const { go } = createProject(feed.credentials[kind]);
       const done = await go('mod', 'download', '-json', `${LIB.path}@${LIB.version}`);
       expect(done.code, done.stderr + done.stdout).toBe(0);
       expect(JSON.parse(done.stdout)).toMatchObject({
@@ -87,7 +87,7 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
   }
 
   test('downloads the latest version, verifies it with the checksum database and runs it, all through the gateway', async () => {
-    const project = createProject(rig.credentials['job token']);
+    const project = createProject(feed.credentials['job token']);
     writeFileSync(
       join(project.folder, 'main.go'),
       `package main\n\nimport "${LIB.path}"\n\nfunc main() { println(lib.Hello()) }\n`,
@@ -104,19 +104,19 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
       `sumdb/${DATABASE}/lookup/${LIB.path}@${LIB.version}`,
     ])
       expect(log).toContain(`GET /${path} 200`);
-    expect(rig.sent()).toContain(`GET /sumdb/${DATABASE}/tile/8/0/000.p/3 HTTP/1.1`);
+    expect(feed.sent()).toContain(`GET /sumdb/${DATABASE}/tile/8/0/000.p/3 HTTP/1.1`);
   }, 120_000);
 
   test('capital letters are escaped in requests and plain in the policy', async () => {
-    const { go } = createProject(rig.credentials['id token']);
+    const { go } = createProject(feed.credentials['id token']);
     const done = await go('mod', 'download', '-json', `${CAPITALS.path}@${CAPITALS.version}`);
     expect(done.code, done.stderr + done.stdout).toBe(0);
     expect(tree.log()).toContain('GET /example.com/!acme/!lib/@v/v1.0.0.zip 200');
   });
 
   test('a denied request explains the reason, and go uses no other proxy', async () => {
-    const next = { sumdb: 'off', nextProxy: `,https://${rig.host}/next` } as const;
-    const { go } = createProject(rig.credentials['job token'], next);
+    const next = { sumdb: 'off', nextProxy: `,https://${feed.host}/next` } as const;
+    const { go } = createProject(feed.credentials['job token'], next);
     const denied = await go('mod', 'download', `${OTHER.path}@${OTHER.version}`);
     expect(denied.code).not.toBe(0);
     expect(denied.stderr).toContain('403 Forbidden');
@@ -124,9 +124,9 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
     // A missing module is requested from the next proxy, as intended.
     expect((await go('mod', 'download', 'example.com/acme/none@v1.0.0')).code).not.toBe(0);
     await eventually('a request to the next proxy', () =>
-      rig.gateway.auditText().includes('"path":"/next/example.com/acme/none/'),
+      feed.gateway.auditText().includes('"path":"/next/example.com/acme/none/'),
     );
-    expect(rig.gateway.auditText().includes('/next/example.com/other')).toBe(false);
+    expect(feed.gateway.auditText().includes('/next/example.com/other')).toBe(false);
   });
 
   test('a request without a credential is refused with a hint to send one', async () => {
@@ -136,42 +136,42 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
     expect(refused.stderr).toContain('no_credential');
     const { status, headers } = await curl(
       '--cacert',
-      rig.caFile,
-      `https://${rig.host}/go/${LIB.path}/@v/list`,
+      feed.caFile,
+      `https://${feed.host}/go/${LIB.path}/@v/list`,
     );
     expect({ status, challenge: headers.get('www-authenticate') }).toEqual({
       status: 401,
-      challenge: `Basic realm="${rig.host}"`,
+      challenge: `Basic realm="${feed.host}"`,
     });
   });
 
   test('a caller with write access uploads to the tree', async () => {
     const module = { path: 'example.com/acme/new', version: 'v0.1.0', hello: 'new' };
     const put = (credential: FeedCredential, path: string, name: string) => {
-      const file = join(rig.folder, 'upload');
+      const file = join(feed.folder, 'upload');
       writeFileSync(file, moduleFiles(module)[name] ?? '');
       const user = `${credential.username}:${credential.secret}`;
       return curl(
         '--cacert',
-        rig.caFile,
+        feed.caFile,
         '-u',
         user,
         '-T',
         file,
-        `https://${rig.host}/go/${path}/@v/${name}`,
+        `https://${feed.host}/go/${path}/@v/${name}`,
       );
     };
     for (const name of Object.keys(moduleFiles(module)))
-      expect((await put(rig.credentials['job token'], module.path, name)).status).toBe(201);
-    const { go } = createProject(rig.credentials['deploy token'], { sumdb: 'off' });
+      expect((await put(feed.credentials['job token'], module.path, name)).status).toBe(201);
+    const { go } = createProject(feed.credentials['deploy token'], { sumdb: 'off' });
     const done = await go('mod', 'download', '-json', `${module.path}@latest`);
     expect(done.code, done.stderr + done.stdout).toBe(0);
 
-    const reader = await put(rig.credentials['deploy token'], module.path, 'list');
+    const reader = await put(feed.credentials['deploy token'], module.path, 'list');
     expect(reader).toMatchObject({ status: 403, body: expect.stringContaining('scope_not_granted') });
-    const elsewhere = await put(rig.credentials['job token'], OTHER.path, 'list');
+    const elsewhere = await put(feed.credentials['job token'], OTHER.path, 'list');
     expect(elsewhere).toMatchObject({ status: 403, body: expect.stringContaining('resource_not_granted') });
   });
 
-  test('no client credential reaches the proxy', () => rig.expectNoCredentialSent());
+  test('no client credential reaches the proxy', () => feed.expectNoCredentialSent());
 });

@@ -1,13 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cleanUp } from '../support/clean-up.ts';
+import { describe, expect, test } from 'vitest';
 import { writeImage } from '../support/image.ts';
 import { needs } from '../support/needs.ts';
-import { DEPLOY_SECRET, startRegistryRig, type RegistryRig } from '../support/registry-rig.ts';
 import type { Outcome } from '../support/run.ts';
+import { DEPLOY_SECRET } from '../support/scenario/feed-config.ts';
+import { startRegistryScenario } from '../support/scenario/registry.ts';
+import { useStarted } from '../support/use-started.ts';
 
-const keep = cleanUp();
 const OK = { code: 0 };
 
 /** The output of a client on stdout and stderr. */
@@ -16,40 +16,43 @@ function said({ stdout, stderr }: Outcome): string {
 }
 
 needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clients of a registry', () => {
-  let rig: RegistryRig;
-  beforeAll(async () => {
-    rig = await startRegistryRig();
-  });
-  afterAll(() => rig.close());
+  const scenario = useStarted(() => startRegistryScenario());
 
   describe('docker', () => {
     test.each([
-      ['an ID token with any user name', () => ['ci', rig.job.idToken()]],
-      ['a job token', () => ['gitlab-ci-token', rig.job.token]],
+      ['an ID token with any user name', () => ['ci', scenario.job.idToken()]],
+      ['a job token', () => ['gitlab-ci-token', scenario.job.token]],
       ['a deploy token', () => ['edge-puller', DEPLOY_SECRET]],
     ])('logs in with %s, and out', async (_what, credential) => {
       const [user = '', secret = ''] = credential();
-      const login = await rig.clients.docker('login', '-u', user, '-p', secret, rig.host);
+      const login = await scenario.clients.docker('login', '-u', user, '-p', secret, scenario.host);
       expect(login).toMatchObject(OK);
-      expect(await rig.clients.docker('logout', rig.host)).toMatchObject(OK);
+      expect(await scenario.clients.docker('logout', scenario.host)).toMatchObject(OK);
     });
 
     test('a wrong secret is reported', async () => {
-      const login = await rig.clients.docker(
+      const login = await scenario.clients.docker(
         'login',
         '-u',
         'edge-puller',
         '-p',
         `${DEPLOY_SECRET}0`,
-        rig.host,
+        scenario.host,
       );
       expect(login.code).not.toBe(0);
       expect(said(login)).toContain('credential_invalid');
     });
 
     test('a token that no identity matches is reported', async () => {
-      const stranger = rig.gitlab.job({ project: { id: 99, path: 'evil/app' } });
-      const login = await rig.clients.docker('login', '-u', 'ci', '-p', stranger.idToken(), rig.host);
+      const stranger = scenario.gitlab.job({ project: { id: 99, path: 'evil/app' } });
+      const login = await scenario.clients.docker(
+        'login',
+        '-u',
+        'ci',
+        '-p',
+        stranger.idToken(),
+        scenario.host,
+      );
       expect(login.code).not.toBe(0);
       expect(said(login)).toContain('no_matching_identity');
     });
@@ -59,7 +62,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
     const HTTP = '--tls-verify=false';
 
     test('logs in, pulls, pushes, and prints the reason of a denial', async () => {
-      const { clients, host, job } = rig;
+      const { clients, host, job } = scenario;
       const image = writeImage(clients.folder, 'podman');
       const source = `${host}/acme/payments/podman:1`;
       await clients.skopeo(
@@ -77,7 +80,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
       expect(await clients.podman('push', HTTP, source, own)).toMatchObject(OK);
       const search = await clients.podman('search', HTTP, '--list-tags', `${host}/acme/payments/again`);
       expect(said(search)).toMatch(/again\s+2/);
-      expect(rig.registry.log()).toMatch(/payments\/again\/blobs\/uploads\/\?.*mount=sha256/);
+      expect(scenario.registry.log()).toMatch(/payments\/again\/blobs\/uploads\/\?.*mount=sha256/);
       const denied = await clients.podman('push', HTTP, source, `${host}/acme/web/api:1`);
       expect(denied.code).not.toBe(0);
       expect(said(denied)).toContain('resource_not_granted');
@@ -94,7 +97,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
     const HTTP = '--tls-verify=false';
 
     test('builds from scratch, pushes, pulls, and prints the reason of a denial', async () => {
-      const { clients, host, job } = rig;
+      const { clients, host, job } = scenario;
       writeFileSync(join(clients.folder, 'content.txt'), 'buildah');
       const login = await clients.buildah('login', HTTP, '-u', 'ci', '-p', job.idToken(), host);
       expect(login).toMatchObject(OK);
@@ -105,7 +108,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
       expect(await clients.buildah('push', HTTP, 'built', own)).toMatchObject(OK);
       expect(await clients.buildah('pull', HTTP, own)).toMatchObject(OK);
       expect(await clients.buildah('push', HTTP, 'built', `${host}/acme/payments/other:1`)).toMatchObject(OK);
-      expect(rig.registry.log()).toMatch(/payments\/other\/blobs\/uploads\/\?.*mount=sha256/);
+      expect(scenario.registry.log()).toMatch(/payments\/other\/blobs\/uploads\/\?.*mount=sha256/);
       const wrong = await clients.buildah('login', HTTP, '-u', 'edge-puller', '-p', 'ghdt_edge_no', host);
       expect(wrong.code).not.toBe(0);
       expect(said(wrong)).toMatch(/invalid username\/password|unauthorized/);
@@ -117,7 +120,7 @@ needs('docker-registry', 'skopeo', 'podman', 'buildah', 'docker').describe('clie
 
   describe('helm', () => {
     test('logs in, pushes and pulls a chart, and prints the reason of a denial', async () => {
-      const { clients, host, job } = rig;
+      const { clients, host, job } = scenario;
       const chart = join(clients.folder, 'chart');
       mkdirSync(chart);
       writeFileSync(join(chart, 'Chart.yaml'), 'apiVersion: v2\nname: hello\nversion: 1.0.0\n');
@@ -170,8 +173,8 @@ needs('docker-registry', 'skopeo', 'docker').describe('challenge: basic', () => 
   const { test } = needs();
 
   test('clients log in, push and pull without a token endpoint', async () => {
-    const rig = keep(await startRegistryRig({ service: ['challenge: basic'] }));
-    const { clients, host, job } = rig;
+    const scenario = await startRegistryScenario({ service: ['challenge: basic'] });
+    const { clients, host, job } = scenario;
     const login = await clients.docker('login', '-u', 'ci', '-p', job.idToken(), host);
     expect(login).toMatchObject(OK);
     const image = writeImage(clients.folder, 'basic');
@@ -189,7 +192,7 @@ needs('docker-registry', 'skopeo', 'docker').describe('challenge: basic', () => 
     const target = `dir:${clients.folder}/pulled`;
     const pull = await clients.skopeo('copy', '--src-tls-verify=false', '--src-creds', creds, remote, target);
     expect(pull.code, pull.stderr).toBe(0);
-    expect(rig.gateway.auditText()).not.toContain('"path":"/token"');
+    expect(scenario.gateway.auditText()).not.toContain('"path":"/token"');
     const wrong = await clients.skopeo(
       'login',
       '--tls-verify=false',
@@ -203,8 +206,8 @@ needs('docker-registry', 'skopeo', 'docker').describe('challenge: basic', () => 
   });
 
   test('anonymous clients pull public repositories, with a docker challenge for others', async () => {
-    const rig = keep(await startRegistryRig());
-    const { clients, host, registry } = rig;
+    const scenario = await startRegistryScenario();
+    const { clients, host, registry } = scenario;
     const image = writeImage(clients.folder, 'public');
     await clients.skopeo(
       'copy',

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { writeImage } from '../support/image.ts';
 import { needs } from '../support/needs.ts';
-import { startRegistryRig } from '../support/registry-rig.ts';
+import { startRegistryScenario } from '../support/scenario/registry.ts';
 import { startSlowRelay } from '../support/slow-relay.ts';
 
 const keep = cleanUp();
@@ -16,8 +16,7 @@ const SIZE = 66 * RATE;
 needs('docker-registry', 'skopeo').test(
   'the layer in flight arrives complete, and the client obtains another token for the rest',
   async () => {
-    const rig = keep(await startRegistryRig({ tokenLifetime: '1m' }));
-    const { clients, gateway, job } = rig;
+    const { clients, gateway, job } = await startRegistryScenario({ tokenLifetime: '1m' });
     const line = keep(await startSlowRelay(gateway.port, RATE));
     // Clients compress layers, so the data is random.
     const image = writeImage(clients.folder, randomBytes(SIZE));

@@ -1,18 +1,15 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { writeImage } from '../support/image.ts';
 import { needs } from '../support/needs.ts';
-import { startRegistryRig, type RegistryRig } from '../support/registry-rig.ts';
+import { startRegistryScenario } from '../support/scenario/registry.ts';
+import { useStarted } from '../support/use-started.ts';
 
 needs('docker-registry', 'skopeo').describe('skopeo through the gateway', () => {
-  let rig: RegistryRig;
   const HTTP = '--tls-verify=false';
-  beforeAll(async () => {
-    rig = await startRegistryRig();
-  });
-  afterAll(() => rig.close());
+  const scenario = useStarted(() => startRegistryScenario());
 
   test('logs in, pushes, lists, pulls, mounts and deletes', async () => {
-    const { clients, host, job, registry } = rig;
+    const { clients, host, job, registry } = scenario;
     const image = writeImage(clients.folder, 'one');
     const login = await clients.skopeo('login', HTTP, '-u', 'ci', '-p', job.idToken(), host);
     expect(login).toMatchObject({ code: 0 });
@@ -38,7 +35,7 @@ needs('docker-registry', 'skopeo').describe('skopeo through the gateway', () => 
   });
 
   test('a push to another project is denied with the reason', async () => {
-    const { clients, host, job } = rig;
+    const { clients, host, job } = scenario;
     const image = writeImage(clients.folder, 'two');
     const creds = `gitlab-ci-token:${job.token}`;
     const to = `docker://${host}/acme/web/api:1`;

@@ -1,44 +1,31 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect } from 'vitest';
-import { createAuthority } from '../support/certificates.ts';
+import { afterAll, expect } from 'vitest';
 import { writeImage } from '../support/image.ts';
 import { needs } from '../support/needs.ts';
-import { startRegistryRig, type RegistryRig } from '../support/registry-rig.ts';
+import { startRegistryScenario } from '../support/scenario/registry.ts';
+import { gatewayTls, type GatewayTls } from '../support/scenario/tls.ts';
+import { useStarted } from '../support/use-started.ts';
 
 const OK = { code: 0 };
 const CLIENTS = ['docker-registry', 'skopeo', 'podman', 'buildah', 'docker', 'openssl'] as const;
 
 needs(...CLIENTS).describe('every client over TLS, with a private CA configured per client', () => {
   const { test } = needs();
-  let rig: RegistryRig;
-  let folder: string;
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'gatehouse-tls-'));
-    const authority = createAuthority('registry test');
-    const { cert, key } = authority.issue('IP:127.0.0.1');
-    const caFile = join(folder, 'ca.crt');
-    writeFileSync(caFile, authority.certificate);
-    rig = await startRegistryRig({
-      files: { 'tls.crt': cert, 'tls.key': key },
-      server: ['tls: { certFile: tls.crt, keyFile: tls.key }'],
-      publicUrl: 'https://gateway.example.com',
-      caFile,
-    });
+  let tls: GatewayTls | undefined;
+  const scenario = useStarted(() => {
+    tls = gatewayTls();
+    return startRegistryScenario({ tls, publicUrl: 'https://gateway.example.com' });
   });
-  afterAll(async () => {
-    await rig.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => tls?.close());
 
   test('docker', async () => {
-    const { clients, host, job } = rig;
+    const { clients, host, job } = scenario;
     expect(await clients.docker('login', '-u', 'ci', '-p', job.idToken(), host)).toMatchObject(OK);
   });
 
   test('skopeo, podman, buildah', async () => {
-    const { clients, host, job } = rig;
+    const { clients, host, job } = scenario;
     const image = writeImage(clients.folder, 'tls');
     const name = `${host}/acme/payments/tls:1`;
     expect(await clients.skopeo('login', '-u', 'ci', '-p', job.idToken(), host)).toMatchObject(OK);
@@ -50,7 +37,7 @@ needs(...CLIENTS).describe('every client over TLS, with a private CA configured 
   });
 
   test('helm', async () => {
-    const { clients, host, job } = rig;
+    const { clients, host, job } = scenario;
     const chart = join(clients.folder, 'chart');
     mkdirSync(chart);
     writeFileSync(join(chart, 'Chart.yaml'), 'apiVersion: v2\nname: hello\nversion: 1.0.0\n');

@@ -4,14 +4,14 @@ import { eventually } from '../support/eventually.ts';
 import { writeImage } from '../support/image.ts';
 import { needs } from '../support/needs.ts';
 import { startRegistry } from '../support/registry.ts';
-import { startRegistryRig, type RegistryRig } from '../support/registry-rig.ts';
 import { startTokenServer } from '../support/registry-token-server.ts';
+import { startRegistryScenario, type RegistryScenario } from '../support/scenario/registry.ts';
 
 const keep = cleanUp();
 const OK = { code: 0 };
 const PASSWORD = 'canary-upstream-8c1f';
 
-async function pushAndPull({ clients, host, job }: RegistryRig, name: string): Promise<void> {
+async function pushAndPull({ clients, host, job }: RegistryScenario, name: string): Promise<void> {
   const image = writeImage(clients.folder, name);
   const remote = `docker://${host}/acme/payments/${name}:1`;
   const creds = `ci:${job.idToken()}`;
@@ -29,25 +29,24 @@ needs('docker-registry', 'skopeo', 'htpasswd').describe('registries that require
 
   test('Basic: the gateway sends its credential', async () => {
     const registry = keep(await startRegistry({ kind: 'htpasswd', username: 'gate', password: PASSWORD }));
-    const rig = keep(
-      await startRegistryRig({
-        registry,
-        auth: '{ basic: { username: gate, passwordFile: password } }',
-        files: { password: PASSWORD },
-      }),
-    );
-    await pushAndPull(rig, 'api');
-    expect(registry.log()).not.toContain(rig.job.token);
-    expect(rig.gateway.auditText()).not.toContain(PASSWORD);
+    const scenario = await startRegistryScenario({
+      registry,
+      auth: '{ basic: { username: gate, passwordFile: password } }',
+      files: { password: PASSWORD },
+    });
+    await pushAndPull(scenario, 'api');
+    expect(registry.log()).not.toContain(scenario.job.token);
+    expect(scenario.gateway.auditText()).not.toContain(PASSWORD);
   });
 
   test('a wrong upstream credential is a gateway error, not a client error', async () => {
     const registry = keep(await startRegistry({ kind: 'htpasswd', username: 'gate', password: PASSWORD }));
-    const rig = keep(
-      await startRegistryRig({ registry, auth: '{ basic: { username: gate, password: wrong } }' }),
-    );
-    const response = await fetch(`http://${rig.host}/v2/acme/payments/api/tags/list`, {
-      headers: { authorization: `Bearer ${rig.job.idToken()}` },
+    const scenario = await startRegistryScenario({
+      registry,
+      auth: '{ basic: { username: gate, password: wrong } }',
+    });
+    const response = await fetch(`http://${scenario.host}/v2/acme/payments/api/tags/list`, {
+      headers: { authorization: `Bearer ${scenario.job.idToken()}` },
     });
     expect(response.status).toBe(502);
     expect(response.headers.get('www-authenticate')).toBeNull();
@@ -66,15 +65,13 @@ needs('docker-registry', 'skopeo', 'htpasswd').describe('registries that require
       }),
     );
     let ahead = 0;
-    const rig = keep(
-      await startRegistryRig({
-        registry,
-        clock: { now: () => Date.now() + ahead },
-        auth: `{ registryToken: { url: "${tokens.url}", service: ${tokens.service}, username: gate, passwordFile: password } }`,
-        files: { password: PASSWORD },
-      }),
-    );
-    await pushAndPull(rig, 'api');
+    const scenario = await startRegistryScenario({
+      registry,
+      clock: { now: () => Date.now() + ahead },
+      auth: `{ registryToken: { url: "${tokens.url}", service: ${tokens.service}, username: gate, passwordFile: password } }`,
+      files: { password: PASSWORD },
+    });
+    await pushAndPull(scenario, 'api');
     const asked = tokens.asked.map((scopes) => scopes.join(' '));
     expect(new Set(asked)).toEqual(
       new Set([
@@ -86,8 +83,8 @@ needs('docker-registry', 'skopeo', 'htpasswd').describe('registries that require
     expect(asked).toHaveLength(3);
 
     const tags = (): Promise<Response> =>
-      fetch(`http://${rig.host}/v2/acme/payments/other/tags/list`, {
-        headers: { authorization: `Bearer ${rig.gitlab.mint({}, { lifetime: 3_600 })}` },
+      fetch(`http://${scenario.host}/v2/acme/payments/other/tags/list`, {
+        headers: { authorization: `Bearer ${scenario.gitlab.mint({}, { lifetime: 3_600 })}` },
       });
     await tags();
     ahead = (tokens.lifetime - 1) * 1000;
@@ -108,16 +105,14 @@ needs('docker-registry', 'skopeo', 'htpasswd').describe('registries that require
       }),
     );
     let ahead = 0;
-    const rig = keep(
-      await startRegistryRig({
-        registry,
-        clock: { now: () => Date.now() + ahead },
-        auth: `{ registryToken: { url: "${tokens.url}", service: ${tokens.service}, username: gate, password: wrong } }`,
-      }),
-    );
+    const scenario = await startRegistryScenario({
+      registry,
+      clock: { now: () => Date.now() + ahead },
+      auth: `{ registryToken: { url: "${tokens.url}", service: ${tokens.service}, username: gate, password: wrong } }`,
+    });
     const tags = async (): Promise<string> => {
-      const response = await fetch(`http://${rig.host}/v2/acme/payments/api/tags/list`, {
-        headers: { authorization: `Bearer ${rig.job.idToken()}` },
+      const response = await fetch(`http://${scenario.host}/v2/acme/payments/api/tags/list`, {
+        headers: { authorization: `Bearer ${scenario.job.idToken()}` },
       });
       return `${response.status} ${await response.text()}`;
     };
@@ -136,25 +131,23 @@ needs('docker-registry', 'skopeo').describe('several registries on one host', ()
 
   test('by prefix: one login; each repository is forwarded to its registry without the prefix', async () => {
     const second = keep(await startRegistry());
-    const rig = keep(
-      await startRegistryRig({
-        service: ['repositoryPrefix: acme/payments/'],
-        services: [`web: { type: oci, repositoryPrefix: acme/web/, upstream: { url: "${second.url}" } }`],
-      }),
-    );
-    await pushAndPull(rig, 'team/api');
-    expect(rig.registry.log()).toContain('/v2/team/api/manifests/1');
-    expect(rig.registry.log()).not.toContain('/v2/acme');
-    const page = await fetch(`http://${rig.host}/v2/acme/payments/team/api/tags/list?n=1`, {
-      headers: { authorization: `Bearer ${rig.job.idToken()}` },
+    const scenario = await startRegistryScenario({
+      service: ['repositoryPrefix: acme/payments/'],
+      services: [`web: { type: oci, repositoryPrefix: acme/web/, upstream: { url: "${second.url}" } }`],
+    });
+    await pushAndPull(scenario, 'team/api');
+    expect(scenario.registry.log()).toContain('/v2/team/api/manifests/1');
+    expect(scenario.registry.log()).not.toContain('/v2/acme');
+    const page = await fetch(`http://${scenario.host}/v2/acme/payments/team/api/tags/list?n=1`, {
+      headers: { authorization: `Bearer ${scenario.job.idToken()}` },
     });
     expect(page.status).toBe(200);
     expect(second.log()).not.toContain('team/api');
-    const ping = await fetch(`http://${rig.host}/v2/`);
+    const ping = await fetch(`http://${scenario.host}/v2/`);
     expect(ping.status).toBe(401);
     expect(ping.headers.get('www-authenticate')).toContain('/token"');
-    const nowhere = await fetch(`http://${rig.host}/v2/acme/other/tags/list`, {
-      headers: { authorization: `Bearer ${rig.job.idToken()}` },
+    const nowhere = await fetch(`http://${scenario.host}/v2/acme/other/tags/list`, {
+      headers: { authorization: `Bearer ${scenario.job.idToken()}` },
     });
     expect(nowhere.status).toBe(403);
   });

@@ -1,19 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway } from '../support/gateway.ts';
-
-const keep = cleanUp();
+import { startScenario } from '../support/scenario.ts';
 
 test('the admin token is re-read when its file is rotated, and the old token is rejected', async () => {
-  const gateway = keep(
-    await startGateway('', {
-      files: { 'admin-token': 'first-token-of-the-operators\n' },
-      server: { admin: 'tokenFile: admin-token' },
-    }),
-  );
+  const { gateway } = await startScenario({
+    backends: {},
+    config: () => '',
+    files: { 'admin-token': 'first-token-of-the-operators\n' },
+    server: { admin: 'tokenFile: admin-token' },
+  });
   const status = async (token: string): Promise<number> =>
     (await fetch(`${gateway.adminUrl}/status`, { headers: { Authorization: `Bearer ${token}` } })).status;
   expect(await status('first-token-of-the-operators')).toBe(200);

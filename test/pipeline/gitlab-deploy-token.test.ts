@@ -1,25 +1,28 @@
 /** Deploy tokens issued by GitLab, verified at GitLab. */
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestDeployToken, type TestGitlab } from '../support/gitlab.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { beforeEach, expect, test } from 'vitest';
+import { startGitlab, type TestDeployToken } from '../support/gitlab.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { useScenarioPerTest } from '../support/scenario.ts';
 
-let gitlab: TestGitlab;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
 let token: TestDeployToken;
 /** Milliseconds that the gateway's clock is ahead. */
 let ahead = 0;
 
-beforeAll(async () => {
-  [gitlab, upstream] = await Promise.all([startGitlab({ bans: ['jwtAuth'] }), startRecordingUpstream()]);
-  gitlab.project(20, 'acme/payments');
-  token = gitlab.deployToken({ scopes: ['read_registry'], project: 'acme/payments' });
-});
-beforeEach(async () => {
+beforeEach(() => {
   ahead = 0;
-  gateway = await startGateway(
-    `
+});
+const scenario = useScenarioPerTest({
+  backends: {
+    gitlab: async () => {
+      const gitlab = await startGitlab({ bans: ['jwtAuth'] });
+      gitlab.project(20, 'acme/payments');
+      token = gitlab.deployToken({ scopes: ['read_registry'], project: 'acme/payments' });
+      return gitlab;
+    },
+    upstream: () => startRecordingUpstream(),
+  },
+  clock: { now: () => Date.now() + ahead },
+  config: ({ gitlab, upstream }) => `
 issuers:
   gitlab: { type: gitlab, issuer: "${gitlab.url}", deployTokens: { cache: 60s, probe: acme/payments } }
 identities:
@@ -31,21 +34,15 @@ identities:
 services:
   registry: { type: oci, upstream: { url: "${upstream.url}" } }
 `,
-    { clock: { now: () => Date.now() + ahead } },
-  );
-  return () => gateway.close();
-});
-afterAll(async () => {
-  await Promise.all([gitlab.close(), upstream.close()]);
 });
 
 const basic = (user: string, secret: string): string =>
   `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`;
 
 async function login(user: string, secret: string): Promise<string> {
-  const { host } = new URL(gateway.url);
+  const { host } = new URL(scenario.gateway.url);
   const response = await fetch(
-    `${gateway.url}/token?service=${host}&scope=repository:acme/payments/api:pull,push`,
+    `${scenario.gateway.url}/token?service=${host}&scope=repository:acme/payments/api:pull,push`,
     {
       headers: { authorization: basic(user, secret) },
     },
@@ -54,23 +51,23 @@ async function login(user: string, secret: string): Promise<string> {
 }
 
 test('a login with one: what policy grants it, for five minutes, and GitLab is asked once', async () => {
-  const before = gitlab.count('jwtAuth');
+  const before = scenario.gitlab.count('jwtAuth');
   const answer = await login(token.username, token.token);
   expect(answer).toMatch(/^200 .*"expires_in":300,"scope":"repository:acme\/payments\/api:pull"/);
   expect(await login(token.username, token.token)).toMatch(/^200/);
-  expect(gitlab.count('jwtAuth')).toBe(before + 1);
+  expect(scenario.gitlab.count('jwtAuth')).toBe(before + 1);
   // A probe with push would make a repository there.
-  expect(gitlab.state.repositories.size).toBe(0);
+  expect(scenario.gitlab.state.repositories.size).toBe(0);
 });
 
 test.each([
   ['another user name', () => ['someone-else', token.token], '401 .*credential_invalid'],
   ['another secret', () => [token.username, 'gldt-wrong'], '401 .*credential_invalid'],
-  ['the token of a person', () => ['ana', gitlab.personalToken()], '401 .*credential_invalid'],
+  ['the token of a person', () => ['ana', scenario.gitlab.personalToken()], '401 .*credential_invalid'],
   [
     'no registry scope',
     () => {
-      const other = gitlab.deployToken({ scopes: ['read_repository'] });
+      const other = scenario.gitlab.deployToken({ scopes: ['read_repository'] });
       return [other.username, other.token];
     },
     '401 .*credential_invalid',
@@ -78,7 +75,7 @@ test.each([
   [
     'one that no identity binds',
     () => {
-      const other = gitlab.deployToken({ scopes: ['read_registry'] });
+      const other = scenario.gitlab.deployToken({ scopes: ['read_registry'] });
       return [other.username, other.token];
     },
     '401 .*no_matching_identity',
@@ -89,13 +86,15 @@ test.each([
 });
 
 test('without its user name a deploy token cannot be verified', async () => {
-  const response = await fetch(`${gateway.url}/v2/`, { headers: { authorization: 'Bearer gldt-something' } });
+  const response = await fetch(`${scenario.gateway.url}/v2/`, {
+    headers: { authorization: 'Bearer gldt-something' },
+  });
   expect(response.status).toBe(401);
   expect(await response.text()).toContain('credential_malformed');
 });
 
 test('revoked at GitLab: refused once its word is old', async () => {
-  const other = gitlab.deployToken({ scopes: ['read_registry'] });
+  const other = scenario.gitlab.deployToken({ scopes: ['read_registry'] });
   expect(await login(other.username, other.token)).toContain('no_matching_identity');
   other.revoke();
   expect(await login(other.username, other.token)).toContain('no_matching_identity');
@@ -105,18 +104,18 @@ test('revoked at GitLab: refused once its word is old', async () => {
 
 test('a flood of guesses costs GitLab less than what it bans for, and those it knows go on', async () => {
   expect(await login(token.username, token.token)).toMatch(/^200/);
-  const before = gitlab.count('jwtAuth');
+  const before = scenario.gitlab.count('jwtAuth');
   const answers = await Promise.all(
     Array.from({ length: 60 }, (_, n) => login(token.username, `gldt-guess-${n}`)),
   );
-  expect(gitlab.count('jwtAuth') - before).toBeLessThan(30);
+  expect(scenario.gitlab.count('jwtAuth') - before).toBeLessThan(30);
   expect(answers.filter((answer) => answer.startsWith('503')).length).toBeGreaterThan(0);
   expect(answers.filter((answer) => answer.startsWith('200'))).toEqual([]);
   expect(await login(token.username, token.token)).toMatch(/^200/);
 });
 
 test('a disabled registry or an unreachable GitLab: the token cannot be verified', async () => {
-  gitlab.state.registryEnabled = false;
+  scenario.gitlab.state.registryEnabled = false;
   expect(await login(token.username, token.token)).toMatch(/^503 .*issuer_unavailable/);
-  gitlab.state.registryEnabled = true;
+  scenario.gitlab.state.registryEnabled = true;
 });

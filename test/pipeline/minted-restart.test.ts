@@ -1,41 +1,36 @@
 /** Access tokens are authorized by the current policy, on every replica with the same key. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { freePort } from '../support/free-port.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startIssuer } from '../support/issuer.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startScenario } from '../support/scenario.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { useStarted } from '../support/use-started.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'gatehouse-restart-'));
-let issuer: TestIssuer;
-let upstream: RecordingUpstream;
+const folder = temporaryFolder('restart');
+const issuer = useStarted(() => startIssuer());
+const upstream = useStarted(() => startRecordingUpstream());
 let port: number;
 
 beforeAll(async () => {
-  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
   port = await freePort();
 });
-afterAll(async () => {
-  await Promise.all([issuer.close(), upstream.close()]);
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => folder.close());
 
 const GRANT = '{ service: registry, scopes: [read_registry], resources: ["acme/**"] }';
 
-function start(
-  options: { match?: string; grants?: string; issuers?: string; state?: string } = {},
-): Promise<TestGateway> {
+function start(options: { match?: string; grants?: string; issuers?: string; state?: string } = {}) {
   const {
     match = 'project_id: "20"',
     grants = GRANT,
     issuers = '[gitlab, other]',
     state = 'one.db',
   } = options;
-  return startGateway(
-    `
-state: { sqlite: { file: ${join(folder, state)} } }
+  return startScenario({
+    backends: { issuer, upstream },
+    config: () => `
+state: { sqlite: { file: ${join(folder.path, state)} } }
 issuers:
   gitlab: { type: gitlab, issuer: "${issuer.url}" }
   other: { type: oidc, issuer: "https://other.example.com", jwksUri: "${issuer.jwksUri}" }
@@ -44,15 +39,15 @@ identities:
 services:
   registry: { type: oci, issuers: ${issuers}, upstream: { url: "${upstream.url}" } }
 `,
-    {
-      server: `server: { listen: "127.0.0.1:${port}", publicUrl: "https://gateway.example.com", admin: { listen: "127.0.0.1:0" } }\n`,
-    },
-  );
+    server: `server: { listen: "127.0.0.1:${port}", publicUrl: "https://gateway.example.com", admin: { listen: "127.0.0.1:0" } }\n`,
+  });
 }
+
+type Started = Awaited<ReturnType<typeof start>>;
 
 let minted: string;
 
-async function use(gateway: TestGateway): Promise<string> {
+async function use({ gateway }: Started): Promise<string> {
   const response = await fetch(`${gateway.url}/v2/acme/api/tags/list`, {
     headers: { authorization: `Bearer ${minted}` },
   });
@@ -62,27 +57,27 @@ async function use(gateway: TestGateway): Promise<string> {
 
 async function within(
   options: Parameters<typeof start>[0],
-  work: (gateway: TestGateway) => Promise<void>,
+  work: (scenario: Started) => Promise<void>,
 ): Promise<void> {
-  const gateway = await start(options);
+  const scenario = await start(options);
   try {
-    await work(gateway);
+    await work(scenario);
   } finally {
-    await gateway.close();
+    await scenario.close();
   }
 }
 
 test('the same key and policy: good after a restart', async () => {
-  await within({}, async (gateway) => {
+  await within({}, async (scenario) => {
     const query = `service=127.0.0.1:${port}&scope=repository:acme/api:pull`;
     const basic = Buffer.from(`ci:${issuer.mint()}`).toString('base64');
-    const response = await fetch(`${gateway.url}/token?${query}`, {
+    const response = await fetch(`${scenario.gateway.url}/token?${query}`, {
       headers: { authorization: `Basic ${basic}` },
     });
     ({ token: minted } = (await response.json()) as { token: string });
-    expect(await use(gateway)).toBe('200 ok');
+    expect(await use(scenario)).toBe('200 ok');
   });
-  await within({}, async (gateway) => expect(await use(gateway)).toBe('200 ok'));
+  await within({}, async (scenario) => expect(await use(scenario)).toBe('200 ok'));
 });
 
 test.each([
@@ -96,5 +91,5 @@ test.each([
   ['its issuer is none of this service any more', { issuers: '[other]' }, '401 issuer_unknown'],
   ['another key', { state: 'two.db' }, '401 signature_invalid'],
 ])('%s', async (_what, options, answer) => {
-  await within(options, async (gateway) => expect(await use(gateway)).toBe(answer));
+  await within(options, async (scenario) => expect(await use(scenario)).toBe(answer));
 });

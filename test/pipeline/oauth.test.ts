@@ -1,26 +1,28 @@
 /** `/oauth/token` and `/oauth/revoke`, one request at a time. */
 import { hash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestDeployToken, type TestGitlab, type TestJob } from '../support/gitlab.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { describe, expect, test } from 'vitest';
+import { startGitlab, type TestDeployToken, type TestJob } from '../support/gitlab.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { useScenario } from '../support/scenario.ts';
 
 const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const TYPE = 'urn:ietf:params:oauth:token-type:';
 
-let gitlab: TestGitlab;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
 let job: TestJob;
 let deployToken: TestDeployToken;
 
-beforeAll(async () => {
-  [gitlab, upstream] = await Promise.all([startGitlab(), startRecordingUpstream()]);
-  job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-  deployToken = gitlab.deployToken();
-  gateway = await startGateway(
-    `
+const scenario = useScenario({
+  backends: {
+    gitlab: async () => {
+      const gitlab = await startGitlab();
+      job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+      deployToken = gitlab.deployToken();
+      return gitlab;
+    },
+    upstream: () => startRecordingUpstream(),
+  },
+  config: ({ gitlab, upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 1ms }, deployTokens: {} } }
 identities:
   ci:
@@ -45,14 +47,7 @@ services:
   files: { type: generic, hosts: [files.example.com], path: /f/, upstream: { url: "${upstream.url}/" } }
   own: { type: http, path: /own/, audiences: ["https://own.example.com"], upstream: { url: "${upstream.url}/" } }
 `,
-    {
-      server: { limits: 'authFailures: { perAddress: 1000 }' },
-    },
-  );
-});
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([upstream.close(), gitlab.close()]);
+  server: { limits: 'authFailures: { perAddress: 1000 }' },
 });
 
 type Json = Readonly<Record<string, unknown>>;
@@ -65,7 +60,7 @@ interface Reply {
 
 async function post(path: string, body: string, headers: Record<string, string> = {}): Promise<Reply> {
   const type = { 'Content-Type': 'application/x-www-form-urlencoded' };
-  const response = await fetch(`${gateway.url}${path}`, {
+  const response = await fetch(`${scenario.gateway.url}${path}`, {
     method: 'POST',
     headers: { ...type, ...headers },
     body,
@@ -100,7 +95,7 @@ async function use(token: unknown, method: string, path: string, host?: string):
       Authorization: `Bearer ${String(token)}`,
       ...(host === undefined ? {} : { Host: host }),
     };
-    const sent = request(`${gateway.url}${path}`, { method, headers }, (response) => {
+    const sent = request(`${scenario.gateway.url}${path}`, { method, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('end', () =>
@@ -249,30 +244,32 @@ describe('a job token', () => {
     exchange({ subject_token: token, subject_token_type: `${TYPE}access_token` });
 
   test('of a job that has ended is refused in the same words', async () => {
-    const ended = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+    const ended = scenario.gitlab.job({ project: { id: 20, path: 'acme/payments' } });
     expect((await asJob(ended.token)).status).toBe(200);
     ended.finish();
     const { status, headers, json } = await asJob(ended.token);
     expect([status, json['error']]).toEqual([400, 'invalid_request']);
-    expect((await gateway.audited(headers.get('x-request-id'))).event.reason).toBe('job_not_running');
+    expect((await scenario.gateway.audited(headers.get('x-request-id'))).event.reason).toBe(
+      'job_not_running',
+    );
   });
 
   test('503 while GitLab is unreachable, and no credential is rejected', async () => {
-    const fresh = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-    await gitlab.down();
+    const fresh = scenario.gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+    await scenario.gitlab.down();
     const { status, headers, json } = await asJob(fresh.token);
     expect([status, json['error'], headers.has('retry-after')]).toEqual([
       503,
       'temporarily_unavailable',
       true,
     ]);
-    await gitlab.up();
+    await scenario.gitlab.up();
     expect((await asJob(fresh.token)).status).toBe(200);
   });
 });
 
 test('methods and content types are refused in the standard’s form', async () => {
-  const get = await fetch(`${gateway.url}/oauth/token`);
+  const get = await fetch(`${scenario.gateway.url}/oauth/token`);
   expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST']);
   expect(((await get.json()) as Json)['error']).toBe('invalid_request');
   const json = await post('/oauth/token', '{}', { 'Content-Type': 'application/json' });
@@ -306,7 +303,7 @@ describe('a revoked access token', () => {
       form({ token: token(), token_type_hint: 'access_token' }),
     );
     expect([status, text]).toEqual([200, '']);
-    const admin = await fetch(`${gateway.adminUrl}/revocations`);
+    const admin = await fetch(`${scenario.gateway.adminUrl}/revocations`);
     expect(await admin.text()).not.toContain('"target":"tokenHash"');
   });
 

@@ -1,31 +1,29 @@
 /** Rows of docs/operations/deployment.md's table "What fails, and what then": readiness while a dependency is unreachable. */
 import { expect, test } from 'vitest';
-import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
-
-const keep = cleanUp();
+import { startScenario } from '../support/scenario.ts';
 
 test('an issuer unreachable beyond the stale limit of its keys: its tokens get 503, and the replica stays ready', async () => {
   let ahead = 0;
   const clock = { now: () => Date.now() + ahead };
-  const [one, two] = [keep(await startIssuer({ clock })), keep(await startIssuer({ clock }))];
-  const upstream = keep(await startRecordingUpstream());
-  const gateway = keep(
-    await startGateway(
-      `issuers:
-  one: { type: gitlab, issuer: "${one.url}" }
-  two: { type: gitlab, issuer: "${two.url}" }
+  const { gateway, one, two } = await startScenario({
+    backends: {
+      one: () => startIssuer({ clock }),
+      two: () => startIssuer({ clock }),
+      upstream: () => startRecordingUpstream(),
+    },
+    clock,
+    config: ({ one: first, two: second, upstream }) => `issuers:
+  one: { type: gitlab, issuer: "${first.url}" }
+  two: { type: gitlab, issuer: "${second.url}" }
 identities:
 ${['one', 'two'].map((name) => `  ${name}: { issuer: ${name}, match: { project_id: "20" }, grants: [{ service: orders, scopes: [read_api], resources: ["**"] }] }`).join('\n')}
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
 `,
-      { clock },
-    ),
-  );
+  });
   const readyz = async (): Promise<{ ready: boolean; checks: object[] }> =>
     (await (await fetch(`${gateway.adminUrl}/readyz`)).json()) as { ready: boolean; checks: object[] };
   const ask = async (issuer: TestIssuer): Promise<[number, string | undefined]> => {

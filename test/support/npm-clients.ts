@@ -1,9 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { snippet } from './docs.ts';
-import type { FeedCredential, FeedRig } from './feed-rig.ts';
 import { ROOT } from './repository.ts';
 import { run, type Outcome } from './run.ts';
+import type { FeedCredential, FeedScenario } from './scenario/feed.ts';
 
 export type NpmClient = 'npm' | 'pnpm' | 'yarn';
 
@@ -24,19 +24,19 @@ export interface NpmProject {
 }
 
 export function createNpmProject(
-  rig: FeedRig,
+  feed: FeedScenario,
   place: string,
   manifest: Readonly<Record<string, unknown>>,
   npmrc = '~/.npmrc',
 ): NpmProject {
-  const folder = join(rig.folder, place);
-  const home = join(rig.folder, `${place}-home`);
+  const folder = join(feed.folder, place);
+  const home = join(feed.folder, `${place}-home`);
   for (const path of [folder, home]) {
     rmSync(path, { recursive: true, force: true });
     mkdirSync(path, { recursive: true });
   }
   const documented = (name: string): string =>
-    snippet(PAGE, SECTION, name).replaceAll('gateway.example.com', rig.host);
+    snippet(PAGE, SECTION, name).replaceAll('gateway.example.com', feed.host);
   writeFileSync(join(home, '.npmrc'), documented(npmrc));
   writeFileSync(join(folder, '.yarnrc.yml'), `${documented('.yarnrc.yml')}nodeLinker: node-modules\n`);
   // Without one, yarn looks for a project further up.
@@ -50,7 +50,7 @@ export function createNpmProject(
       const env = {
         PATH: process.env['PATH'],
         HOME: home,
-        NODE_EXTRA_CA_CERTS: rig.caFile,
+        NODE_EXTRA_CA_CERTS: feed.caFile,
         YARN_ENABLE_TELEMETRY: '0',
         npm_config_update_notifier: 'false',
         GATEHOUSE_TOKEN: credential?.secret ?? '',

@@ -11,12 +11,15 @@ export interface FeedConfig {
   readonly grants: string;
   /** The grant of the deploy token, as YAML flow. */
   readonly deployToken: string;
+  /** Further identities, as YAML lines indented by two spaces. */
+  readonly identities?: string;
   /** Services, as YAML lines indented by two spaces. */
   readonly services: string;
 }
 
 /** The configuration that the package and Git clients share: ID tokens, job tokens and a deploy token. */
-export function feedConfig({ gitlab, grants, deployToken, services }: FeedConfig): string {
+export function feedConfig(parts: FeedConfig): string {
+  const { gitlab, grants, deployToken, identities = '', services } = parts;
   return `
 issuers:
   gitlab: { type: gitlab, issuer: "${gitlab}", jobTokens: { cache: 300ms } }
@@ -26,6 +29,7 @@ identities:
     via: [id_token, job_token]
     match: { project_id: "20" }
     grants: ${grants}
+${identities}
 deployTokens:
   edge:
     username: edge
