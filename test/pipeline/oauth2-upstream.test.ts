@@ -4,19 +4,18 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FrozenClock } from '../support/authentication.ts';
 import { startAuthorizationServer, type AuthorizationServer } from '../support/authorization-server.ts';
-import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import type { TestGateway } from '../support/gateway.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { valuesOf } from '../support/received.ts';
 import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startScenario } from '../support/scenario.ts';
 
-const keep = cleanUp();
 const AUDIENCE = 'https://orders.example.com';
 /** What form encoding is for: a colon, a percent sign, spaces, a plus. */
 const SECRET = 'canary:100% of it + more/&=?';
 
-interface Rig {
+interface Started {
   readonly server: AuthorizationServer;
   readonly upstream: RecordingUpstream;
   readonly gateway: TestGateway;
@@ -26,27 +25,31 @@ interface Rig {
   tokens(): readonly string[];
 }
 
-async function start(more = '', options: { lifetime?: number; secret?: string } = {}): Promise<Rig> {
+async function start(more = '', options: { lifetime?: number; secret?: string } = {}): Promise<Started> {
   const clients = [
     { id: 'gate house', secret: SECRET, method: 'client_secret_basic' },
     { id: 'poster', secret: SECRET, method: 'client_secret_post' },
   ] as const;
-  const server = keep(await startAuthorizationServer(clients, options.lifetime));
-  const upstream = keep(await startRecordingUpstream());
   const clock = new FrozenClock();
-  const oauth2 = `tokenEndpoint: "${server.tokenEndpoint}", clientSecretFile: secret, parameters: { resource: "${AUDIENCE}" }`;
-  const gateway = keep(
-    await startGateway(
-      `services:
+  const client = more === '' ? 'clientId: "gate house", scope: orders' : more;
+  const { server, upstream, gateway } = await startScenario({
+    backends: {
+      server: () => startAuthorizationServer(clients, options.lifetime),
+      upstream: () => startRecordingUpstream(),
+    },
+    files: { secret: `${options.secret ?? SECRET}\n` },
+    clock,
+    config: ({ server: { tokenEndpoint }, upstream: { url } }) => `services:
   orders:
     type: http
     path: /orders/
     anonymous: [{ scopes: [read_api, write_api], resources: ["/**"] }]
-    upstream: { url: "${upstream.url}/", auth: { oauth2: { ${oauth2}, ${more === '' ? 'clientId: "gate house", scope: orders' : more} } } }
+    upstream:
+      url: "${url}/"
+      auth:
+        oauth2: { tokenEndpoint: "${tokenEndpoint}", clientSecretFile: secret, parameters: { resource: "${AUDIENCE}" }, ${client} }
 `,
-      { files: { secret: `${options.secret ?? SECRET}\n` }, clock },
-    ),
-  );
+  });
   return {
     server,
     upstream,

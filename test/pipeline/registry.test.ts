@@ -2,39 +2,33 @@
 import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
+import { useScenario } from '../support/scenario.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const AUDIENCE = 'https://gateway.example.com';
 const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 
-type Upstream = Awaited<ReturnType<typeof startHttpUpstream>>;
-
-let issuer: TestIssuer;
-let upstream: Upstream;
-let storage: Upstream;
-let gateway: TestGateway;
 let ahead = 0;
 let seen: { method: string; url: string; authorization: string | undefined }[] = [];
 let stored: { url: string; headers: Record<string, unknown> }[] = [];
 
-beforeAll(async () => {
-  issuer = await startIssuer();
-  storage = await startHttpUpstream((req, res) => {
+const startStorage = () =>
+  startHttpUpstream((req, res) => {
     stored.push({ url: req.url ?? '', headers: req.headers });
     if (req.url === '/again') return void res.writeHead(302, { Location: '/layer?signature=s' }).end();
     res.writeHead(200, { 'Content-Type': 'application/octet-stream' }).end('layer');
   });
-  upstream = await startHttpUpstream((req, res) => {
+const startUpstream = () =>
+  startHttpUpstream((req, res) => {
     const { method = '', url = '', headers } = req;
     seen.push({ method, url, authorization: headers.authorization });
     req.resume();
     if (url.includes('/redirected/')) {
-      const to = url.includes('/evil/') ? 'http://127.0.0.2:9' : storage.url;
+      const to = url.includes('/evil/') ? 'http://127.0.0.2:9' : scenario.storage.url;
       return void res.writeHead(307, { Location: `${to}/again` }).end();
     }
     if (method === 'POST') {
@@ -44,12 +38,17 @@ beforeAll(async () => {
     }
     if (method === 'PATCH') return void req.on('end', () => res.writeHead(202).end());
     if (url.includes('/tags/list')) {
-      res.setHeader('Link', `<${upstream.url}/v2/acme/payments/api/tags/list?last=1&n=1>; rel="next"`);
+      res.setHeader(
+        'Link',
+        `<${scenario.upstream.url}/v2/acme/payments/api/tags/list?last=1&n=1>; rel="next"`,
+      );
     }
     res.writeHead(200, { 'Content-Type': 'application/json', 'Docker-Content-Digest': DIGEST }).end('{}');
   });
-  gateway = await startGateway(
-    `
+const scenario = useScenario({
+  backends: { issuer: () => startIssuer(), storage: startStorage, upstream: startUpstream },
+  clock: { now: () => Date.now() + ahead },
+  config: ({ issuer, storage, upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   ci:
@@ -85,23 +84,17 @@ services:
     challenge: basic
     upstream: { url: "${upstream.url}", redirectOrigins: ["${storage.url}"] }
 `,
-    { clock: { now: () => Date.now() + ahead } },
-  );
 });
 beforeEach(() => {
   seen = [];
   stored = [];
-});
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([upstream.close(), storage.close(), issuer.close()]);
 });
 
 const bearer = (token: string): Record<string, string> => ({ Authorization: `Bearer ${token}` });
 const basic = (user: string, password: string): Record<string, string> => ({
   Authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
 });
-const host = (): string => `127.0.0.1:${gateway.port}`;
+const host = (): string => `127.0.0.1:${scenario.gateway.port}`;
 
 function ask(
   method: string,
@@ -109,7 +102,7 @@ function ask(
   headers: Record<string, string> = {},
   body?: string,
 ): Promise<Response> {
-  return fetch(`${gateway.url}${path}`, {
+  return fetch(`${scenario.gateway.url}${path}`, {
     method,
     headers,
     redirect: 'manual',
@@ -126,7 +119,7 @@ interface RawAnswer {
 /** Sends the path unchanged: fetch would resolve dot segments and set Host. */
 function raw(path: string, headers: Record<string, string>, method = 'GET'): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    request({ host: '127.0.0.1', port: gateway.port, method, path, headers }, (res) => {
+    request({ host: '127.0.0.1', port: scenario.gateway.port, method, path, headers }, (res) => {
       let body = '';
       res.setEncoding('utf8').on('data', (text: string) => (body += text));
       res.on('end', () => resolve({ status: res.statusCode ?? 0, headers: res.headers, body }));
@@ -145,7 +138,7 @@ interface TokenAnswer {
 
 async function token(
   scope: string | readonly string[],
-  headers = basic('ci', issuer.mint()),
+  headers = basic('ci', scenario.issuer.mint()),
 ): Promise<TokenAnswer> {
   const query = new URLSearchParams({ service: host() });
   for (const one of [scope].flat()) query.append('scope', one);
@@ -176,7 +169,7 @@ describe('challenge', () => {
     expect(response.headers.get('www-authenticate')).toBe(
       `Bearer realm="https://${host()}/token",service="${host()}"`,
     );
-    const good = await ask('GET', '/v2/', bearer(issuer.mint()));
+    const good = await ask('GET', '/v2/', bearer(scenario.issuer.mint()));
     expect([good.status, await good.text()]).toEqual([200, '{}']);
     expect(seen).toEqual([]);
   });
@@ -185,7 +178,7 @@ describe('challenge', () => {
     const response = await ask(
       'POST',
       '/v2/acme/payments/api/blobs/uploads/',
-      bearer(issuer.mint({}, { lifetime: -10 })),
+      bearer(scenario.issuer.mint({}, { lifetime: -10 })),
     );
     expect(response.headers.get('www-authenticate')).toMatch(
       /scope="repository:acme\/payments\/api:pull,push",error="invalid_token"$/,
@@ -218,11 +211,11 @@ describe('token endpoint', () => {
       grant_type: 'password',
       service: host(),
       username: 'ci',
-      password: issuer.mint(),
+      password: scenario.issuer.mint(),
       scope: 'repository:acme/payments/api:pull',
       client_id: 'x',
     });
-    const response = await fetch(`${gateway.url}/token`, { method: 'POST', body });
+    const response = await fetch(`${scenario.gateway.url}/token`, { method: 'POST', body });
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ scope: 'repository:acme/payments/api:pull' });
   });
@@ -232,17 +225,17 @@ describe('token endpoint', () => {
     ['no grant', {}, 400],
   ])('POST with %s', async (_what, extra, status) => {
     const body = new URLSearchParams({ service: host(), ...extra });
-    expect((await fetch(`${gateway.url}/token`, { method: 'POST', body })).status).toBe(status);
+    expect((await fetch(`${scenario.gateway.url}/token`, { method: 'POST', body })).status).toBe(status);
   });
 
   test.each(['/token', '/token?service=elsewhere.example.com', '/token?service=a&service=b'])(
     '%s is not understood',
-    async (path) => expect((await ask('GET', path, basic('ci', issuer.mint()))).status).toBe(400),
+    async (path) => expect((await ask('GET', path, basic('ci', scenario.issuer.mint()))).status).toBe(400),
   );
 
   test('a body without end is not read', async () => {
     const body = new URLSearchParams({ grant_type: 'password', password: 'x'.repeat(70_000) });
-    expect((await fetch(`${gateway.url}/token`, { method: 'POST', body })).status).toBe(413);
+    expect((await fetch(`${scenario.gateway.url}/token`, { method: 'POST', body })).status).toBe(413);
   });
 
   test('an anonymous client gets public repositories and a challenge for the rest', async () => {
@@ -261,10 +254,10 @@ describe('token endpoint', () => {
   test.each<[string, () => Record<string, string>, string]>([
     [
       'a caller without a matching identity',
-      () => basic('ci', issuer.mint({ project_id: '99' })),
+      () => basic('ci', scenario.issuer.mint({ project_id: '99' })),
       'no_matching_identity',
     ],
-    ['an expired token', () => basic('ci', issuer.mint({}, { lifetime: -10 })), 'token_expired'],
+    ['an expired token', () => basic('ci', scenario.issuer.mint({}, { lifetime: -10 })), 'token_expired'],
     ['a wrong secret', () => basic('edge', `${DEPLOY_SECRET.slice(0, -1)}8`), 'credential_invalid'],
   ])('%s cannot log in', async (_what, headers, reason) => {
     const response = await ask('GET', `/token?service=${host()}`, headers());
@@ -315,12 +308,12 @@ describe('a minted token', () => {
   });
 
   test('falls with its source', async () => {
-    const source = issuer.mint();
+    const source = scenario.issuer.mint();
     const { token: minted } = await token('repository:acme/payments/api:pull', basic('ci', source));
     const use = async (): Promise<number> =>
       (await ask('GET', '/v2/acme/payments/api/tags/list', bearer(minted))).status;
     expect(await use()).toBe(200);
-    const response = await fetch(`${gateway.adminUrl}/revocations`, {
+    const response = await fetch(`${scenario.gateway.adminUrl}/revocations`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({
@@ -346,14 +339,15 @@ describe('a minted token', () => {
   async function fresh(): Promise<void> {
     await eventually(
       'a fresh list',
-      async () => (await ask('GET', '/v2/', bearer(issuer.mint({}, { lifetime: 3_600 })))).status === 200,
+      async () =>
+        (await ask('GET', '/v2/', bearer(scenario.issuer.mint({}, { lifetime: 3_600 })))).status === 200,
     );
   }
 });
 
 describe('routes', () => {
   test('URLs of the upstream are rewritten to the gateway’s', async () => {
-    const headers = bearer(issuer.mint());
+    const headers = bearer(scenario.issuer.mint());
     const started = await ask('POST', '/v2/acme/payments/api/blobs/uploads/', headers);
     expect(started.headers.get('location')).toBe('/v2/acme/payments/api/blobs/uploads/some-id?_state=x%2By');
     const tags = await ask('GET', '/v2/acme/payments/api/tags/list?n=1', headers);
@@ -362,7 +356,7 @@ describe('routes', () => {
   });
 
   test('a mount from where the caller may not pull is the upload that it would have saved', async () => {
-    const headers = bearer(issuer.mint());
+    const headers = bearer(scenario.issuer.mint());
     const path = `/v2/acme/payments/api/blobs/uploads/?mount=${DIGEST}&from=`;
     expect((await ask('POST', `${path}acme/payments/base`, headers)).status).toBe(202);
     expect((await ask('POST', `${path}acme/secret&origin=x`, headers)).status).toBe(202);
@@ -379,8 +373,10 @@ describe('routes', () => {
   });
 
   test('the catalog needs read on everything', async () => {
-    expect((await ask('GET', '/v2/_catalog', bearer(issuer.mint()))).status).toBe(403);
-    expect((await ask('GET', '/v2/_catalog', bearer(issuer.mint({ project_id: '77' })))).status).toBe(200);
+    expect((await ask('GET', '/v2/_catalog', bearer(scenario.issuer.mint()))).status).toBe(403);
+    expect(
+      (await ask('GET', '/v2/_catalog', bearer(scenario.issuer.mint({ project_id: '77' })))).status,
+    ).toBe(200);
   });
 
   test.each([
@@ -394,7 +390,7 @@ describe('routes', () => {
     ['GET', '/v2/acme/payments/api/manifests/a%20b', 400],
     ['POST', `/v2/acme/payments/api/blobs/uploads/?mount=${DIGEST}&from=acme/a&from=acme/b`, 400],
   ])('%s %s is answered %i, and nothing is forwarded', async (method, path, status) => {
-    const answer = await raw(path, bearer(issuer.mint()), method);
+    const answer = await raw(path, bearer(scenario.issuer.mint()), method);
     expect(answer.status).toBe(status);
     expect(seen).toEqual([]);
   });
@@ -402,7 +398,7 @@ describe('routes', () => {
 
 describe('blobs in storage', () => {
   const at = (name: string, path: string): ReturnType<typeof raw> =>
-    raw(path, { ...bearer(issuer.mint()), Host: name, Range: 'bytes=0-3', Cookie: 'a=b' });
+    raw(path, { ...bearer(scenario.issuer.mint()), Host: name, Range: 'bytes=0-3', Cookie: 'a=b' });
 
   test('followed without any credential', async () => {
     const answer = await at('followed.example.com', `/v2/redirected/x/blobs/${DIGEST}`);
@@ -431,9 +427,12 @@ test('an upload that outlives its token is finished; the next request needs anot
   const path = '/v2/acme/payments/api/blobs/uploads/some-id';
   const headers = bearer(minted.token);
   const status = await new Promise((resolve, reject) => {
-    const call = request({ host: '127.0.0.1', port: gateway.port, method: 'PATCH', path, headers }, (res) => {
-      resolve(res.resume().statusCode);
-    }).on('error', reject);
+    const call = request(
+      { host: '127.0.0.1', port: scenario.gateway.port, method: 'PATCH', path, headers },
+      (res) => {
+        resolve(res.resume().statusCode);
+      },
+    ).on('error', reject);
     call.write('first half');
     void eventually('the upload to begin', () => seen.length === 1).then(() => {
       ahead = 700_000;

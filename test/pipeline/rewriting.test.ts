@@ -2,15 +2,14 @@
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import type { TestGateway } from '../support/gateway.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
 import { plateau } from '../support/plateau.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startScenario, type Scenario } from '../support/scenario.ts';
 
-const keep = cleanUp();
 const MIB = 1024 * 1024;
 /** Upper bound of bytes buffered in kernels and streams while the client does not read. */
 const IN_TRANSIT = 32 * MIB;
@@ -59,19 +58,25 @@ function asking(
   });
 }
 
-function startFeed(upstreamUrl: string): Promise<TestGateway> {
-  return startGateway(`
+/** A feed that the gateway reads from this upstream. */
+function startFeed<U extends { readonly url: string; close(): unknown }>(
+  start: () => Promise<U>,
+): Promise<Scenario<{ upstream: U }>> {
+  return startScenario<{ upstream: U }>({
+    backends: { upstream: start },
+    config: ({ upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "https://gitlab.example.com" } }
 services:
   nuget:
     type: nuget
     path: /nuget/
-    upstream: { url: "${upstreamUrl}/" }
+    upstream: { url: "${upstream.url}/" }
     anonymous: [{ scopes: [read_package_registry], resources: ["**"] }]
-`);
+`,
+  });
 }
 
-interface Lab {
+interface Feed {
   readonly upstream: RecordingUpstream;
   readonly gateway: TestGateway;
   ask(method?: string, headers?: Record<string, string>): Promise<Answer>;
@@ -79,9 +84,8 @@ interface Lab {
   says(head: readonly string[], body?: string, end?: 'keep' | 'close' | 'reset'): void;
 }
 
-async function startLab(path: string): Promise<Lab> {
-  const upstream = keep(await startRecordingUpstream());
-  const gateway = keep(await startFeed(upstream.url));
+async function startRecorded(path: string): Promise<Feed> {
+  const { upstream, gateway } = await startFeed(() => startRecordingUpstream());
   return {
     upstream,
     gateway,
@@ -118,7 +122,7 @@ const lengthOf = (body: string): string => `Content-Length: ${Buffer.byteLength(
 
 describe.each(BOTH)('$kind', ({ kind, path }) => {
   test('a body is rewritten, and its length and digests are not the old ones', async () => {
-    const { upstream, ask, says } = await startLab(path);
+    const { upstream, ask, says } = await startRecorded(path);
     const body = json(upstream.url);
     says(['200 OK', 'Content-Type: application/json; charset=utf-8', lengthOf(body), 'Digest: md5=x'], body);
     const answer = await ask('GET', { 'Accept-Encoding': 'gzip, br' });
@@ -128,7 +132,7 @@ describe.each(BOTH)('$kind', ({ kind, path }) => {
   });
 
   test('its tag is another one, with which it can be asked for again', async () => {
-    const { upstream, ask, says } = await startLab(path);
+    const { upstream, ask, says } = await startRecorded(path);
     const body = json(upstream.url);
     says(['200 OK', 'Content-Type: application/json', 'ETag: W/"v,1"', lengthOf(body)], body);
     const { etag = '' } = (await ask()).headers;
@@ -143,7 +147,7 @@ describe.each(BOTH)('$kind', ({ kind, path }) => {
   });
 
   test('conditional headers that refer to the rewritten body are not forwarded', async () => {
-    const { upstream, ask, says } = await startLab(path);
+    const { upstream, ask, says } = await startRecorded(path);
     const body = json(upstream.url);
     says(['200 OK', 'Content-Type: application/json', lengthOf(body)], body);
     const answer = await ask('GET', {
@@ -161,7 +165,7 @@ describe.each(BOTH)('$kind', ({ kind, path }) => {
   });
 
   test('a time alone is asked of it', async () => {
-    const { upstream, ask, says } = await startLab(path);
+    const { upstream, ask, says } = await startRecorded(path);
     says(['304 Not Modified']);
     const since = 'Wed, 25 Nov 2026 00:00:00 GMT';
     expect(await ask('GET', { 'If-Modified-Since': since })).toMatchObject({ status: 304 });
@@ -169,7 +173,7 @@ describe.each(BOTH)('$kind', ({ kind, path }) => {
   });
 
   test('HEAD tells what GET would, without the length of another body', async () => {
-    const { ask, says } = await startLab(path);
+    const { ask, says } = await startRecorded(path);
     says(['200 OK', 'Content-Type: application/json', 'ETag: "v1"', 'Content-Length: 5000']);
     const answer = await ask('HEAD');
     expect(answer).toMatchObject({ status: 200, body: '', whole: true });
@@ -178,7 +182,7 @@ describe.each(BOTH)('$kind', ({ kind, path }) => {
   });
 
   test.each(CODINGS)('an unrequested %s encoding is decoded and rewritten', async (coding, encode) => {
-    const { upstream, ask, says } = await startLab(path);
+    const { upstream, ask, says } = await startRecorded(path);
     const body = encode(Buffer.from(json(upstream.url))).toString('latin1');
     says(
       [
@@ -216,7 +220,7 @@ describe.each(BOTH)('$kind', ({ kind, path }) => {
     ['a bomb of zstd', 'zstd', () => zstdCompressSync(Buffer.alloc(9 * MIB)), /more than \d+ bytes/],
     ['a bomb of Brotli', 'br', () => brotliCompressSync(Buffer.alloc(9 * MIB)), /more than \d+ bytes/],
   ])('an encoded body with %s is refused', async (_name, coding, encoded, detail) => {
-    const { upstream, gateway, ask, says } = await startLab(path);
+    const { upstream, gateway, ask, says } = await startRecorded(path);
     const body = encoded(upstream.url).toString('latin1');
     says(['200 OK', 'Content-Type: application/json', `Content-Encoding: ${coding}`, lengthOf(body)], body);
     expect(await ask()).toMatchObject({ status: 502, body: INVALID });
@@ -232,7 +236,7 @@ describe.each(BOTH)('$kind', ({ kind, path }) => {
     ['an error', 'Content-Type: application/json', '404 Not Found'],
     ['a part', 'Content-Type: application/json\r\nContent-Range: bytes 0-9/99', '206 Partial Content'],
   ])('%s passes unchanged, or not at all', async (_name, type, status) => {
-    const { upstream, ask, says } = await startLab(path);
+    const { upstream, ask, says } = await startRecorded(path);
     const body = `<a href="${upstream.url}/a">\xff</a>`;
     says([status, type, 'ETag: "v1"', lengthOf(body)], body);
     const answer = await ask();
@@ -245,7 +249,7 @@ describe.each(BOTH)('$kind', ({ kind, path }) => {
   });
 
   test('a body of fewer bytes than its head says is not taken for whole', async () => {
-    const { upstream, gateway, ask, says } = await startLab(path);
+    const { upstream, gateway, ask, says } = await startRecorded(path);
     const body = json(upstream.url);
     says(['200 OK', 'Content-Type: application/json', `Content-Length: ${body.length + 1}`], body, 'close');
     const answer = await ask();
@@ -262,7 +266,7 @@ describe.each(BOTH)('$kind', ({ kind, path }) => {
   });
 
   test('bytes beyond the Content-Length are not relayed', async () => {
-    const { upstream, ask, says } = await startLab(path);
+    const { upstream, ask, says } = await startRecorded(path);
     const body = json(upstream.url);
     const hidden = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil';
     says(['200 OK', 'Content-Type: application/json', lengthOf(body)], body + hidden);
@@ -272,7 +276,7 @@ describe.each(BOTH)('$kind', ({ kind, path }) => {
   });
 
   test('a body that is cut in the middle is not taken for whole', async () => {
-    const { upstream, gateway, ask, says } = await startLab(path);
+    const { upstream, gateway, ask, says } = await startRecorded(path);
     const body = `${json(upstream.url)}${' '.repeat(500)}`;
     const chunk = `${body.length.toString(16)}\r\n${body}\r\n`;
     says(['200 OK', 'Content-Type: application/json', 'Transfer-Encoding: chunked'], chunk, 'reset');
@@ -285,7 +289,7 @@ describe.each(BOTH)('$kind', ({ kind, path }) => {
   });
 
   test('a body that ends with the connection ends whole', async () => {
-    const { upstream, ask, says } = await startLab(path);
+    const { upstream, ask, says } = await startRecorded(path);
     says(['200 OK', 'Content-Type: application/json', 'Connection: close'], json(upstream.url), 'close');
     expect(await ask()).toMatchObject({ status: 200, body: REWRITTEN, whole: true });
   });
@@ -299,14 +303,14 @@ describe('document', () => {
     ['over its bound', JSON.stringify({ resources: ['x'.repeat(256 * 1024)] })],
     ['empty', ''],
   ])('one that is %s is not relayed at all', async (_name, body) => {
-    const { ask, says } = await startLab(DOCUMENT);
+    const { ask, says } = await startRecorded(DOCUMENT);
     says(['200 OK', 'Content-Type: application/json', lengthOf(body)], body);
     expect(await ask()).toMatchObject({ status: 502, body: INVALID, whole: true });
   });
 
   test('one without end is given up at its bound, and the upstream is let go', async () => {
-    const upstream = keep(
-      await startHttpUpstream((_req, res) => {
+    const { upstream, gateway } = await startFeed(() =>
+      startHttpUpstream((_req, res) => {
         res.writeHead(200, { 'Content-Type': 'application/json' });
         const more = (): void => {
           while (!res.destroyed && res.write(Buffer.alloc(64 * 1024, 0x20)));
@@ -315,7 +319,6 @@ describe('document', () => {
         more();
       }),
     );
-    const gateway = keep(await startFeed(upstream.url));
     expect(await asking(gateway.port, DOCUMENT)).toMatchObject({ status: 502, body: INVALID });
     await eventually('the upstream is let go', () => upstream.open() === 0);
   });
@@ -325,8 +328,8 @@ test('200 MB stream by: a client that stops reading holds the upstream back, and
   const line = Buffer.alloc(64 * 1024, 'x');
   const LINES = (200 * MIB) / line.length;
   let sent = 0;
-  const upstream = keep(
-    await startHttpUpstream((req, res) => {
+  const { gateway } = await startFeed(() =>
+    startHttpUpstream((req, res) => {
       const link = Buffer.from(`"http://${req.headers.host}/a"`);
       res.writeHead(200, { 'Content-Type': 'application/json' });
       const more = (): void => {
@@ -340,7 +343,6 @@ test('200 MB stream by: a client that stops reading holds the upstream back, and
       more();
     }),
   );
-  const gateway = keep(await startFeed(upstream.url));
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const asked = request({
       port: gateway.port,

@@ -1,18 +1,12 @@
 /** Threat X4: endpoints outside the GitLab allow list, requested with the upstream credential. */
 import { once } from 'node:events';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { startGitlabService, type GitlabService } from '../support/gitlab-service.ts';
 import { openSocket } from '../support/raw-client.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
+import { useGitlabService } from '../support/scenario/gitlab-service.ts';
 
-let service: GitlabService;
-
-beforeAll(async () => {
-  service = await startGitlabService();
-});
-afterEach(() => service.upstream.reset());
-afterAll(() => service.close());
+const service = useGitlabService();
 
 const JSON_TYPE = 'Content-Type: application/json';
 

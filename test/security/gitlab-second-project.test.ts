@@ -1,16 +1,10 @@
 /** Threat X4: a request to a listed endpoint that reaches another project than that in its path. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startGitlabService, type GitlabService } from '../support/gitlab-service.ts';
+import { describe, expect, test } from 'vitest';
 import { openSocket } from '../support/raw-client.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
+import { useGitlabService } from '../support/scenario/gitlab-service.ts';
 
-let service: GitlabService;
-
-beforeAll(async () => {
-  service = await startGitlabService();
-});
-afterEach(() => service.upstream.reset());
-afterAll(() => service.close());
+const service = useGitlabService();
 
 const JSON_TYPE = 'Content-Type: application/json';
 const FORM_TYPE = 'Content-Type: application/x-www-form-urlencoded';

@@ -1,14 +1,16 @@
-import { startGateway, type TestGateway } from './gateway.ts';
-import { startGitlab, type TestGitlab } from './gitlab.ts';
-import { rawResponse, type RawResponse } from './raw-client.ts';
-import { startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts';
+import { afterEach } from 'vitest';
+import { startGitlab, type TestGitlab } from '../gitlab.ts';
+import { rawResponse, type RawResponse } from '../raw-client.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../recording-upstream.ts';
+import { startScenario, type Scenario } from '../scenario.ts';
+import { useStarted } from '../use-started.ts';
 
 /** Callers of the service. `ci` and `job` are the ID token and the job token of one job of acme/payments. */
 export type GitlabCaller = 'ci' | 'job' | 'local-admin' | 'admin' | 'nobody';
 
-export interface GitlabService {
-  readonly gateway: TestGateway;
-  readonly upstream: RecordingUpstream;
+type Backends = { readonly gitlab: TestGitlab; readonly upstream: RecordingUpstream };
+
+export type GitlabService = Scenario<Backends> & {
   /** The credential headers of a caller. */
   credential(caller: GitlabCaller): readonly string[];
   /** Sends one request on a new connection; `body` gets a Content-Length. */
@@ -20,21 +22,29 @@ export interface GitlabService {
   ): Promise<RawResponse>;
   /** The status and the error code of a refusal, or the status alone. */
   outcome(...request: Parameters<GitlabService['ask']>): Promise<string>;
-  close(): Promise<void>;
-}
+};
 
 const API_SCOPES = '[read_api, write_api]';
 const OTHER_SCOPES =
   '[read_package_registry, write_package_registry, write_terraform_state, read_terraform_state, read_releases, write_releases]';
 
 /**
- * A service of type gitlab in front of a recording upstream; its upstream credential has access to every project.
+ * A service of type gitlab in front of a recording upstream, reset after each test; its upstream credential has access to every project.
  * Project 20 (acme/payments) has read and write access to itself and acme/web (43), and read access to
  * acme/base-images (42). `local-admin` has `admin_api` on one project, `admin` on all.
  */
-export async function startGitlabService(): Promise<GitlabService> {
-  const [gitlab, upstream] = await Promise.all([startGitlab(), startRecordingUpstream()]);
-  const gateway = await startGateway(configuration(gitlab, upstream));
+export function useGitlabService(): GitlabService {
+  const service = useStarted(startGitlabService);
+  afterEach(() => service.upstream.reset());
+  return service;
+}
+
+async function startGitlabService(): Promise<GitlabService> {
+  const scenario = await startScenario<Backends>({
+    backends: { gitlab: () => startGitlab(), upstream: () => startRecordingUpstream() },
+    config: configuration,
+  });
+  const { gitlab, gateway } = scenario;
   const job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
   const bearer = (id: number, path: string): readonly string[] => [
     `Authorization: Bearer ${gitlab.job({ project: { id, path } }).idToken()}`,
@@ -65,8 +75,7 @@ export async function startGitlabService(): Promise<GitlabService> {
   };
 
   return {
-    gateway,
-    upstream,
+    ...scenario,
     credential: (caller) => credentials[caller],
     ask,
     async outcome(...request) {
@@ -75,14 +84,10 @@ export async function startGitlabService(): Promise<GitlabService> {
       const { error } = JSON.parse(body) as { error?: string };
       return `${status} ${error}`;
     },
-    async close() {
-      await gateway.close();
-      await Promise.all([gitlab.close(), upstream.close()]);
-    },
   };
 }
 
-function configuration(gitlab: TestGitlab, upstream: RecordingUpstream): string {
+function configuration({ gitlab, upstream }: Backends): string {
   return `
 issuers:
   gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: {}, projects: { "42": acme/base-images, "43": acme/web } }
