@@ -6,8 +6,10 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { startContainerd, startDockerd, type ContainerEngine } from '../support/container-engines.ts';
 import { writeImage } from '../support/image.ts';
 import { needing, needs } from '../support/needs.ts';
-import { DEPLOY_SECRET, startRegistryRig, type RegistryRig } from '../support/registry-rig.ts';
 import { run, type Outcome } from '../support/run.ts';
+import { DEPLOY_SECRET } from '../support/scenario/feed-config.ts';
+import { startRegistryScenario } from '../support/scenario/registry.ts';
+import { useStarted } from '../support/use-started.ts';
 
 /** The client of the Debian package contains BuildKit's client; a client from elsewhere needs the plugin buildx. */
 const DEBIAN_DOCKER = '/usr/bin/docker';
@@ -15,13 +17,9 @@ const DEBIAN_DOCKER = '/usr/bin/docker';
 const isRoot = process.getuid?.() === 0 ? undefined : 'container engines need root';
 
 needing(isRoot).describe('container engines', () => {
-  let rig: RegistryRig;
-  beforeAll(async () => {
-    rig = await startRegistryRig();
-  });
-  afterAll(() => rig.close());
+  const scenario = useStarted(() => startRegistryScenario());
 
-  const image = (name: string): string => `${rig.host}/acme/payments/${name}:1`;
+  const image = (name: string): string => `${scenario.host}/acme/payments/${name}:1`;
 
   function expectDone(outcome: Outcome): void {
     expect(outcome, outcome.stdout + outcome.stderr).toMatchObject({ code: 0 });
@@ -33,7 +31,7 @@ needing(isRoot).describe('container engines', () => {
     let folder: string;
 
     beforeAll(async () => {
-      folder = join(rig.clients.folder, 'engine');
+      folder = join(scenario.clients.folder, 'engine');
       mkdirSync(folder);
       engine = await startDockerd(join(folder, 'config'));
       writeFileSync(join(folder, 'content.txt'), 'pushed by dockerd');
@@ -43,14 +41,14 @@ needing(isRoot).describe('container engines', () => {
     afterAll(() => engine.close());
 
     test('pushes with an ID token and pulls with a deploy token', async () => {
-      expectDone(await engine.run('login', '-u', 'ci', '-p', rig.job.idToken(), rig.host));
+      expectDone(await engine.run('login', '-u', 'ci', '-p', scenario.job.idToken(), scenario.host));
       expectDone(await engine.run('push', image('app')));
-      expectDone(await engine.run('tag', image('app'), `${rig.host}/acme/base/app:1`));
-      const refused = await engine.run('push', `${rig.host}/acme/base/app:1`);
+      expectDone(await engine.run('tag', image('app'), `${scenario.host}/acme/base/app:1`));
+      const refused = await engine.run('push', `${scenario.host}/acme/base/app:1`);
       expect(refused.code).not.toBe(0);
       expect(refused.stderr + refused.stdout).toMatch(/denied/i);
-      expectDone(await engine.run('login', '-u', 'edge-puller', '-p', DEPLOY_SECRET, rig.host));
-      expectDone(await engine.run('rmi', image('app'), `${rig.host}/acme/base/app:1`));
+      expectDone(await engine.run('login', '-u', 'edge-puller', '-p', DEPLOY_SECRET, scenario.host));
+      expectDone(await engine.run('rmi', image('app'), `${scenario.host}/acme/base/app:1`));
       expectDone(await engine.run('pull', image('app')));
     }, 60_000);
 
@@ -59,7 +57,7 @@ needing(isRoot).describe('container engines', () => {
     ).test(
       'BuildKit builds on a base image of the registry, and the result is pushed',
       async () => {
-        expectDone(await engine.run('login', '-u', 'ci', '-p', rig.job.idToken(), rig.host));
+        expectDone(await engine.run('login', '-u', 'ci', '-p', scenario.job.idToken(), scenario.host));
         expectDone(await engine.run('push', image('app')));
         expectDone(await engine.run('rmi', image('app')));
         writeFileSync(join(folder, 'Dockerfile'), `FROM ${image('app')}\nCOPY content.txt /copied.txt\n`);
@@ -85,14 +83,14 @@ needing(isRoot).describe('container engines', () => {
     afterAll(() => engine.close());
 
     test('pushes with a job token and pulls with a deploy token', async () => {
-      const archive = join(rig.clients.folder, 'containerd.tar');
-      const layout = writeImage(rig.clients.folder, 'pushed by containerd');
-      expectDone(await rig.clients.skopeo('copy', layout, `oci-archive:${archive}:${image('ctr')}`));
+      const archive = join(scenario.clients.folder, 'containerd.tar');
+      const layout = writeImage(scenario.clients.folder, 'pushed by containerd');
+      expectDone(await scenario.clients.skopeo('copy', layout, `oci-archive:${archive}:${image('ctr')}`));
       expectDone(await engine.run('images', 'import', '--no-unpack', archive));
       const push = (user: string, name: string): Promise<Outcome> =>
         engine.run('images', 'push', '--plain-http', '--user', user, name, image('ctr'));
-      expectDone(await push(`gitlab-ci-token:${rig.job.token}`, image('ctr')));
-      const refused = await push(`gitlab-ci-token:${rig.job.token}`, `${rig.host}/acme/base/ctr:1`);
+      expectDone(await push(`gitlab-ci-token:${scenario.job.token}`, image('ctr')));
+      const refused = await push(`gitlab-ci-token:${scenario.job.token}`, `${scenario.host}/acme/base/ctr:1`);
       expect(refused.code).not.toBe(0);
       expectDone(await engine.run('images', 'rm', '--sync', image('ctr')));
       const user = `edge-puller:${DEPLOY_SECRET}`;
@@ -113,7 +111,7 @@ needing(isRoot).describe('container engines', () => {
 
   describe('the audit log', () => {
     needs('dockerd', 'containerd').test('contains requests of both engines', async () => {
-      const agents = (await rig.gateway.audit()).map((event) => JSON.stringify(event));
+      const agents = (await scenario.gateway.audit()).map((event) => JSON.stringify(event));
       for (const agent of ['docker/', 'containerd/'])
         expect(agents.some((event) => event.includes(agent))).toBe(true);
     });

@@ -1,31 +1,37 @@
 /** A registry that writes another address of itself into its responses (`http.host`), listed in `upstream.aliases`. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { writeImage } from '../support/image.ts';
 import { needs } from '../support/needs.ts';
-import { startRegistryRig, type RegistryRig } from '../support/registry-rig.ts';
 import { startRegistry } from '../support/registry.ts';
+import { startRegistryScenario } from '../support/scenario/registry.ts';
+import { useStarted } from '../support/use-started.ts';
 
 const ALIAS = 'https://registry.example.com';
 const OK = { code: 0 };
 
 needs('docker-registry', 'skopeo', 'podman').describe('a registry with another address', () => {
-  let rig: RegistryRig;
-  beforeAll(async () => {
-    const registry = await startRegistry({ kind: 'none' }, `${ALIAS}/`);
-    rig = await startRegistryRig({ registry, upstream: `aliases: ["${ALIAS}/"]` });
-  });
-  afterAll(() => rig.close());
+  const scenario = useStarted(() =>
+    startRegistryScenario({
+      registry: () => startRegistry({ kind: 'none' }, `${ALIAS}/`),
+      upstream: `aliases: ["${ALIAS}/"]`,
+    }),
+  );
 
   test('writes that address into the location of an upload', async () => {
-    const direct = await fetch(`${rig.registry.url}/v2/acme/payments/x/blobs/uploads/`, { method: 'POST' });
+    const direct = await fetch(`${scenario.registry.url}/v2/acme/payments/x/blobs/uploads/`, {
+      method: 'POST',
+    });
     expect(direct.headers.get('location')).toMatch(`${ALIAS}/v2/acme/payments/x/blobs/uploads/`);
-    const authorization = `Basic ${btoa(`ci:${rig.job.idToken()}`)}`;
+    const authorization = `Basic ${btoa(`ci:${scenario.job.idToken()}`)}`;
     const { token } = (await (
-      await fetch(`${rig.gateway.url}/token?service=${rig.host}&scope=repository:acme/payments/x:pull,push`, {
-        headers: { authorization },
-      })
+      await fetch(
+        `${scenario.gateway.url}/token?service=${scenario.host}&scope=repository:acme/payments/x:pull,push`,
+        {
+          headers: { authorization },
+        },
+      )
     ).json()) as { token: string };
-    const upload = await fetch(`${rig.gateway.url}/v2/acme/payments/x/blobs/uploads/`, {
+    const upload = await fetch(`${scenario.gateway.url}/v2/acme/payments/x/blobs/uploads/`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}` },
     });
@@ -35,7 +41,7 @@ needs('docker-registry', 'skopeo', 'podman').describe('a registry with another a
   });
 
   test('takes a push by skopeo, and a pull and a push by podman', async () => {
-    const { clients, host, job } = rig;
+    const { clients, host, job } = scenario;
     const image = writeImage(clients.folder, 'aliased');
     const creds = `ci:${job.idToken()}`;
     const to = `docker://${host}/acme/payments/api:1`;

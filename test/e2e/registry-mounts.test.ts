@@ -3,15 +3,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startContainerd, startDockerd, type ContainerEngine } from '../support/container-engines.ts';
 import { writeImage } from '../support/image.ts';
 import { needs } from '../support/needs.ts';
-import { startRegistryRig, type RegistryRig } from '../support/registry-rig.ts';
+import { startRegistryScenario } from '../support/scenario/registry.ts';
+import { useStarted } from '../support/use-started.ts';
 
 const OK = { code: 0 };
 
-let rig: RegistryRig;
+const scenario = useStarted(() => startRegistryScenario());
 
 /** Publishes an image as acme/payments/NAME:1. */
 async function publish(name: string): Promise<string> {
-  const { clients, host, job } = rig;
+  const { clients, host, job } = scenario;
   const image = `${host}/acme/payments/${name}:1`;
   const login = ['--dest-tls-verify=false', '--dest-creds', `ci:${job.idToken()}`];
   expect(
@@ -22,9 +23,9 @@ async function publish(name: string): Promise<string> {
 
 /** A registry token for these scopes. */
 async function registryToken(...scopes: readonly string[]): Promise<string> {
-  const query = new URLSearchParams([['service', rig.host], ...scopes.map((scope) => ['scope', scope])]);
-  const response = await fetch(`http://${rig.host}/token?${query.toString()}`, {
-    headers: { Authorization: `Basic ${btoa(`ci:${rig.job.idToken()}`)}` },
+  const query = new URLSearchParams([['service', scenario.host], ...scopes.map((scope) => ['scope', scope])]);
+  const response = await fetch(`http://${scenario.host}/token?${query.toString()}`, {
+    headers: { Authorization: `Basic ${btoa(`ci:${scenario.job.idToken()}`)}` },
   });
   return ((await response.json()) as { token: string }).token;
 }
@@ -35,17 +36,12 @@ function uploads(repository: string): readonly string[] {
     `"POST /v2/acme/payments/${repository}/blobs/uploads/(\\S*) HTTP/1.1" (\\d+)`,
     'g',
   );
-  return [...rig.registry.log().matchAll(pattern)].map(
+  return [...scenario.registry.log().matchAll(pattern)].map(
     ([, query = '', status = '']) => `${status} ${query === '' ? 'upload' : 'mount'}`,
   );
 }
 
 needs('docker-registry', 'skopeo').describe('mounts', () => {
-  beforeAll(async () => {
-    rig = await startRegistryRig();
-  });
-  afterAll(() => rig.close());
-
   needs('containerd', 'ctr').describe('containerd', () => {
     let containerd: ContainerEngine;
     beforeAll(async () => {
@@ -55,8 +51,8 @@ needs('docker-registry', 'skopeo').describe('mounts', () => {
     const remote = (credential: string): readonly string[] => ['--plain-http', '--user', `ci:${credential}`];
 
     test('mounts with the credential of a job', async () => {
-      const [source, target] = [await publish('ctr'), `${rig.host}/acme/payments/ctr-copy:1`];
-      const login = remote(rig.job.idToken());
+      const [source, target] = [await publish('ctr'), `${scenario.host}/acme/payments/ctr-copy:1`];
+      const login = remote(scenario.job.idToken());
       expect(await containerd.run('content', 'fetch', ...login, source)).toMatchObject(OK);
       expect(await containerd.run('images', 'tag', source, target)).toMatchObject(OK);
       expect(await containerd.run('images', 'push', ...login, target)).toMatchObject(OK);
@@ -64,8 +60,11 @@ needs('docker-registry', 'skopeo').describe('mounts', () => {
     });
 
     test('uploads with a token as password that does not include the source', async () => {
-      const [source, target] = [await publish('ctr-limited'), `${rig.host}/acme/payments/ctr-limited-copy:1`];
-      const login = remote(rig.job.idToken());
+      const [source, target] = [
+        await publish('ctr-limited'),
+        `${scenario.host}/acme/payments/ctr-limited-copy:1`,
+      ];
+      const login = remote(scenario.job.idToken());
       expect(await containerd.run('content', 'fetch', ...login, source)).toMatchObject(OK);
       expect(await containerd.run('images', 'tag', source, target)).toMatchObject(OK);
       const limited = remote(await registryToken('repository:acme/payments/ctr-limited-copy:pull,push'));
@@ -82,8 +81,8 @@ needs('docker-registry', 'skopeo').describe('mounts', () => {
     afterAll(() => docker.close());
 
     test('logs in, pulls, mounts into another repository and pushes', async () => {
-      const [source, target] = [await publish('docker'), `${rig.host}/acme/payments/docker-copy:1`];
-      const login = await docker.run('login', '-u', 'ci', '-p', rig.job.idToken(), rig.host);
+      const [source, target] = [await publish('docker'), `${scenario.host}/acme/payments/docker-copy:1`];
+      const login = await docker.run('login', '-u', 'ci', '-p', scenario.job.idToken(), scenario.host);
       expect(login).toMatchObject(OK);
       expect(await docker.run('pull', source)).toMatchObject(OK);
       expect(await docker.run('tag', source, target)).toMatchObject(OK);
@@ -94,14 +93,16 @@ needs('docker-registry', 'skopeo').describe('mounts', () => {
     test('uploads with a token as password that does not include the source', async () => {
       const [source, target] = [
         await publish('docker-limited'),
-        `${rig.host}/acme/payments/docker-limited-copy:1`,
+        `${scenario.host}/acme/payments/docker-limited-copy:1`,
       ];
       const scopes = ['repository:acme/payments/docker-limited-copy:pull,push'];
-      expect(await docker.run('login', '-u', 'ci', '-p', rig.job.idToken(), rig.host)).toMatchObject(OK);
+      expect(
+        await docker.run('login', '-u', 'ci', '-p', scenario.job.idToken(), scenario.host),
+      ).toMatchObject(OK);
       expect(await docker.run('pull', source)).toMatchObject(OK);
       expect(await docker.run('tag', source, target)).toMatchObject(OK);
       expect(
-        await docker.run('login', '-u', 'ci', '-p', await registryToken(...scopes), rig.host),
+        await docker.run('login', '-u', 'ci', '-p', await registryToken(...scopes), scenario.host),
       ).toMatchObject(OK);
       expect(await docker.run('push', target)).toMatchObject(OK);
       expect(uploads('docker-limited-copy')).toContain('202 upload');

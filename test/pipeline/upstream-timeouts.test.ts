@@ -9,7 +9,7 @@ import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { exchange } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
-import { startBodyRig } from '../support/body-rig.ts';
+import { startBodyWords } from '../support/scenario/body-words.ts';
 import { startOrdersScenario } from '../support/scenario/orders.ts';
 
 const keep = cleanUp();
@@ -58,8 +58,8 @@ describe('the idle time of a response', () => {
   const POST = 'POST /api/start HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nread';
   const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n';
 
-  async function rig(unboundedStreams: boolean) {
-    const started = await startBodyRig({
+  async function start(unboundedStreams: boolean) {
+    const started = await startBodyWords({
       timeouts: { connect: 5_000, headers: 5_000, idle: IDLE, unboundedStreams },
     });
     keep(started);
@@ -67,7 +67,7 @@ describe('the idle time of a response', () => {
   }
 
   test.each([true, false])('with Content-Length is limited (unbounded streams: %s)', async (unbounded) => {
-    const { upstream, port, events } = await rig(unbounded);
+    const { upstream, port, events } = await start(unbounded);
     upstream.respond(`${HEAD}Content-Length: 100\r\n\r\nbegun`);
     const received = await exchange(port, POST, { quiet: 1_500 });
     expect(received).toMatch(/^HTTP\/1.1 200 OK/);
@@ -76,13 +76,13 @@ describe('the idle time of a response', () => {
   });
 
   test('without a first byte is 504', async () => {
-    const { upstream, port } = await rig(true);
+    const { upstream, port } = await start(true);
     upstream.respond(`${HEAD}Content-Length: 100\r\n\r\n`);
     expect(await exchange(port, POST, { quiet: 1_500 })).toMatch(/^HTTP\/1.1 504 /);
   });
 
   test('without Content-Length is unlimited: the stream goes on after a pause', async () => {
-    const { upstream, port } = await rig(true);
+    const { upstream, port } = await start(true);
     upstream.respond((socket) => {
       socket.write(`${HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n`);
       setTimeout(() => socket.write('6\r\nsecond\r\n0\r\n\r\n'), 5 * IDLE);

@@ -1,24 +1,20 @@
 /** K8: an exception anywhere in the line is a 503 and nothing forwarded; never a way through, never the end of others. */
-import { emptyRevocations } from '../support/state.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { VerifiedCredential } from '../../src/core/credentials/credential.ts';
-import { createForwarder, StallWatch, type Forwarder } from '../../src/proxy/index.ts';
+import type { Forwarder } from '../../src/proxy/index.ts';
 import { createListener, type Listener } from '../../src/http/index.ts';
 import { createPipeline, type ServicePipeline, type Stages } from '../../src/gateway/index.ts';
-import { httpProtocol, jsonRefusal } from '../../src/protocols/index.ts';
-import { recordingLog, sampleCaller, sampleCredential, type RecordedLog } from '../support/audit-events.ts';
+import { recordingLog, sampleCredential, type RecordedLog } from '../support/audit-events.ts';
 import { eventually } from '../support/eventually.ts';
 import { LISTENER, NOT_COUNTED } from '../support/listener.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { openService, openStages, startForwarder } from '../support/scenario/stages.ts';
 
 const CANARY = 'canary-of-the-exception';
 
-const unused = (): Promise<never> => Promise.reject(new Error('unused'));
-
 let upstream: RecordingUpstream;
 let forwarder: Forwarder;
-let stalls: StallWatch;
 let listener: Listener | undefined;
 let log: RecordedLog;
 let events: string[];
@@ -26,40 +22,11 @@ beforeEach(async () => {
   upstream = await startRecordingUpstream();
   log = recordingLog();
   events = [];
-  stalls = new StallWatch(60_000);
-  forwarder = createForwarder(
-    {
-      name: 'api',
-      path: '/api/',
-      upstream: {
-        url: `${upstream.url}/`,
-        hostHeader: 'upstream',
-        redirectOrigins: [],
-        aliases: [],
-        connections: 10,
-        connectionLifetime: 60_000,
-        timeouts: { connect: 1_000, headers: 1_000, idle: 1_000 },
-      },
-      identityHeaders: {},
-      assertion: false,
-      publicUrl: 'https://gateway.example.com',
-      keepCookies: false,
-      credentialQueryParameters: [],
-      limits: {},
-    },
-    {
-      log,
-      stalls,
-      egress: { get: unused, post: unused },
-      keyring: { sign: unused },
-      clock: { now: Date.now },
-    },
-  );
+  forwarder = startForwarder(upstream.url, { log });
 });
 afterEach(async () => {
   await listener?.stop(Promise.resolve());
   await forwarder.close();
-  stalls.close();
   await upstream.close();
 });
 
@@ -74,51 +41,17 @@ interface Parts {
 }
 
 const verified: VerifiedCredential = sampleCredential();
-const allowed = { kind: 'allow', basis: 'grant', caller: sampleCaller(), relaxed: undefined } as const;
-const presented = { class: 'id_token', credentialSource: 'bearer', token: 'x', username: undefined } as const;
 
-const revocations = await emptyRevocations();
-
-function parts(): Parts {
-  const line: ServicePipeline = {
-    name: 'api',
-    type: 'http',
-    path: '/api/',
-    mode: 'enforce',
-    deny: 'reveal',
-    protocol: httpProtocol({ path: '/api/' }),
-    guard: (_head, classified) => classified,
-    extract: () => presented,
-    authenticate: () => verified,
-    authorize: () => allowed,
-    authorizeUnknown: () => allowed,
-    forward: forwarder.forward,
-    bufferBody: forwarder.bufferBody,
-  };
+async function parts(): Promise<Parts> {
   return {
-    line,
-    stages: {
-      endpoints: [],
-      fallback: { refusal: jsonRefusal },
-      audit: {
-        write: ({ path, reason }) => void events.push(`${path} ${reason}`),
-        available: () => true,
-        flush: () => Promise.resolve(),
-      },
-      meter: { requestStarted: () => undefined, requestEnded: () => undefined },
-      revocations,
-      originOf: () => undefined,
-      reauthorize: () => undefined,
-      failures: { failed: () => undefined, pending: () => undefined },
-      clock: { now: Date.now },
-      log,
-    },
+    line: openService(forwarder),
+    stages: await openStages(log, ({ path, reason }) => void events.push(`${path} ${reason}`)),
   };
 }
 
 /** The line with a fault in it at /api/boom, and without one everywhere else. */
 async function start(breakIt: (whole: Parts) => Parts): Promise<(path: string) => Promise<RawResponse>> {
-  const [good, bad] = [parts(), breakIt(parts())];
+  const [good, bad] = [await parts(), breakIt(await parts())];
   const broken = { ...bad.line, path: '/api/boom' };
   const forGood = createPipeline({ ...good.stages, services: [good.line] });
   const forBad = createPipeline({ ...bad.stages, services: [broken] });

@@ -1,0 +1,100 @@
+import { createPipeline, type ServicePipeline } from '../../../src/gateway/index.ts';
+import { httpProtocol, jsonRefusal } from '../../../src/protocols/index.ts';
+import { createForwarder, StallWatch, type Forwarder } from '../../../src/proxy/index.ts';
+import type { UpstreamTimeouts } from '../../../src/proxy/transport/upstream-pool.ts';
+import { sampleCaller, type RecordedLog } from '../audit-events.ts';
+import { emptyRevocations } from '../state.ts';
+
+type Stages = Parameters<typeof createPipeline>[0];
+
+export interface ForwarderOptions {
+  readonly log: RecordedLog;
+  /** Idle timeout of bodies, in milliseconds. */
+  readonly idle?: number;
+  readonly connections?: number;
+  readonly bodyBytes?: number | undefined;
+  readonly timeouts?: UpstreamTimeouts;
+}
+
+const unused = (): Promise<never> => Promise.reject(new Error('unused'));
+
+/** The forwarder of the service `/api/` in front of this upstream, without a credential for it. */
+export function startForwarder(upstreamUrl: string, options: ForwarderOptions): Forwarder {
+  const { log, idle = 60_000, connections = 10, bodyBytes } = options;
+  const { timeouts = { connect: 5_000, headers: 5_000, idle: 5_000 } } = options;
+  const stalls = new StallWatch(idle);
+  const forwarder = createForwarder(
+    {
+      name: 'api',
+      path: '/api/',
+      upstream: {
+        url: `${upstreamUrl}/`,
+        hostHeader: 'upstream',
+        redirectOrigins: [],
+        aliases: [],
+        connections,
+        connectionLifetime: 60_000,
+        timeouts,
+      },
+      identityHeaders: {},
+      assertion: false,
+      publicUrl: 'https://gateway.example.com',
+      keepCookies: false,
+      credentialQueryParameters: [],
+      limits: { bodyBytes },
+    },
+    {
+      log,
+      stalls,
+      egress: { get: unused, post: unused },
+      keyring: { sign: unused },
+      clock: { now: Date.now },
+    },
+  );
+  return {
+    ...forwarder,
+    async close() {
+      await forwarder.close();
+      stalls.close();
+    },
+  };
+}
+
+/** The service `/api/`, which accepts every request as the sample caller. */
+export function openService(forwarder: Forwarder): ServicePipeline {
+  const allow = { kind: 'allow', basis: 'grant', caller: sampleCaller(), relaxed: undefined } as const;
+  return {
+    name: 'api',
+    type: 'http',
+    path: '/api/',
+    mode: 'enforce',
+    deny: 'reveal',
+    protocol: httpProtocol({ path: '/api/' }),
+    guard: (_head, classified) => classified,
+    extract: () => ({ class: 'id_token', credentialSource: 'bearer', token: 'x', username: undefined }),
+    authenticate: () => sampleCaller().credential,
+    authorize: () => allow,
+    authorizeUnknown: () => allow,
+    forward: forwarder.forward,
+    bufferBody: forwarder.bufferBody,
+  };
+}
+
+/** Ports of a pipeline without endpoints and revocations, which writes audit events to `write`. */
+export async function openStages(
+  log: RecordedLog,
+  write: Stages['audit']['write'],
+): Promise<Omit<Stages, 'services'>> {
+  return {
+    endpoints: [],
+    fallback: { refusal: jsonRefusal },
+    audit: { write, available: () => true, flush: () => Promise.resolve() },
+    meter: { requestStarted: () => undefined, requestEnded: () => undefined },
+    revocations: await emptyRevocations(),
+    originOf: () => undefined,
+    reauthorize: () => undefined,
+    failures: { failed: () => undefined, pending: () => undefined },
+    clock: { now: Date.now },
+    log,
+  };
+}
