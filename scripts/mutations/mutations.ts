@@ -24,6 +24,7 @@ const EXTRACT: readonly Mutation[] = [
     'accepted.has(found.credentialSource) ? toCredential(found)',
     'true ? toCredential(found)',
     e2e('credential-sources'),
+    'unit/credentials/extract/extract.test.ts',
   ],
   [
     'credentials/extract/extract.ts',
@@ -31,6 +32,8 @@ const EXTRACT: readonly Mutation[] = [
     "'private_token', 'job_token'] as const",
     e2e('credential-sources'),
     security('headers-credentials'),
+    'unit/credentials/extract/extract.test.ts',
+    'security/leaks-output.test.ts',
   ],
   [
     'credentials/extract/token-class.ts',
@@ -38,6 +41,9 @@ const EXTRACT: readonly Mutation[] = [
     "username === 'gitlab-ci'",
     security('job-token'),
     e2e('go'),
+    'unit/credentials/extract/extract.test.ts',
+    'security/token-audience.test.ts',
+    'security/client-credential.test.ts',
   ],
   [
     'credentials/extract/token-class.ts',
@@ -72,6 +78,7 @@ const EXTRACT: readonly Mutation[] = [
     security('gitlab-endpoints'),
     e2e('gitlab'),
     'unit/credentials/extract/form.test.ts',
+    'security/client-credential.test.ts',
   ],
 ];
 
@@ -150,6 +157,7 @@ const AUTHENTICATE: readonly Mutation[] = [
     "payload['auth_type'] !== 'deploy_token' || ",
     '',
     pipeline('gitlab-deploy-token'),
+    'unit/credentials/authenticator.test.ts',
   ],
   [
     'credentials/deploy-token/gitlab-deploy-tokens.ts',
@@ -171,6 +179,7 @@ const AUTHENTICATE: readonly Mutation[] = [
     pipeline('gitlab-deploy-token'),
     security('job-token'),
     security('fault-status'),
+    'unit/credentials/job-token/job-token.test.ts',
   ],
   [
     'credentials/introspection/gitlab-introspection.ts',
@@ -235,6 +244,8 @@ const POLICY: readonly Mutation[] = [
     "serviceType === 'gitlab' &&",
     "serviceType === 'git' &&",
     security('gitlab-endpoints'),
+    'unit/policy/gitlab.test.ts',
+    'unit/policy/decision.test.ts',
   ],
   [
     'policy/evaluate/claim-value.ts',
@@ -262,6 +273,9 @@ const POLICY: readonly Mutation[] = [
     "new Set(['oci', 'git'])",
     security('gitlab-endpoints'),
     'unit/policy/job-token-allowlist.test.ts',
+    'unit/policy/gitlab.test.ts',
+    'e2e/gitlab.test.ts',
+    'security/job-token.test.ts',
   ],
   [
     'policy/compile/condition.ts',
@@ -298,6 +312,11 @@ const GATEWAY: readonly Mutation[] = [
     'return undefined;',
     security('revocation-effect'),
     e2e('redis-faults'),
+    'e2e/redis-revocations.test.ts',
+    'e2e/redis.test.ts',
+    'security/fault-status.test.ts',
+    'security/shadow-revoked.test.ts',
+    'pipeline/readiness.test.ts',
   ],
   [
     'gateway/check-revocation.ts',
@@ -328,6 +347,11 @@ const GATEWAY: readonly Mutation[] = [
     "'Cache-Control',\n    'private',",
     security('cache'),
     pipeline('answers'),
+    'pipeline/registry.test.ts',
+    'security/policy-answers.test.ts',
+    'security/fault-status.test.ts',
+    'security/npm.test.ts',
+    'security/git.test.ts',
   ],
   [
     'gateway/steps/authorize-request.ts',
@@ -341,12 +365,18 @@ const GATEWAY: readonly Mutation[] = [
     'audit.available() ? undefined :',
     'true ? undefined :',
     pipeline('answers'),
+    'e2e/failures.test.ts',
   ],
   [
     'gateway/steps/route-request.ts',
     "if (head.encodedSlash === true && !acceptsEncodedSlash(pipeline)) return deny('path_ambiguous', '%2F');",
     '',
     security('paths'),
+    'security/npm.test.ts',
+    'security/maven-nuget.test.ts',
+    'security/packages.test.ts',
+    'unit/http/request-target.test.ts',
+    'security/paths-policy.test.ts',
   ],
   [
     'gateway/refuse-headers.ts',
@@ -354,6 +384,8 @@ const GATEWAY: readonly Mutation[] = [
     'acceptedHeaders?.has(folded) === false',
     security('acting-headers'),
     security('impersonation'),
+    'security/per-identity.test.ts',
+    'unit/config/rules/pass-headers.test.ts',
   ],
   [
     'gateway/reauthorize.ts',
@@ -390,6 +422,7 @@ const HTTP: readonly Mutation[] = [
     'if (OTHER_SPELLING.test(name)) return malformed(`a header that reads as ${role}`);',
     '',
     security('smuggling-hidden'),
+    'security/headers.test.ts',
   ],
   [
     'http/request-target.ts',
@@ -408,6 +441,8 @@ const HTTP: readonly Mutation[] = [
     'const hop = disagree ? undefined : (byLegacy ?? byStandard);',
     'const hop = byLegacy ?? byStandard;',
     security('headers-trust'),
+    'pipeline/proxies.test.ts',
+    'unit/http/client-facts.test.ts',
   ],
   [
     'http/connection-limits.ts',
@@ -415,6 +450,7 @@ const HTTP: readonly Mutation[] = [
     'count > limits.connectionsPerAddress + 1 && !isProxy',
     security('exhaustion-limits'),
     security('exhaustion'),
+    'security/exhaustion-idle.test.ts',
   ],
   [
     'http/handshake.ts',
@@ -422,6 +458,7 @@ const HTTP: readonly Mutation[] = [
     '',
     security('upgrade'),
     pipeline('web-sockets'),
+    'security/web-sockets.test.ts',
   ],
 ];
 
@@ -431,6 +468,7 @@ const PROXY: readonly Mutation[] = [
     "if (role === 'cookie') return settings.keepCookies ? 'pass' : 'drop';",
     "if (role === 'cookie') return 'pass';",
     security('headers'),
+    'security/headers-trust.test.ts',
   ],
   [
     'proxy/headers/request-headers.ts',
@@ -438,6 +476,8 @@ const PROXY: readonly Mutation[] = [
     "return passed.has(folded) ? 'pass' : 'drop';",
     security('acting-headers'),
     security('trusted-user-headers'),
+    'unit/proxy/pure.test.ts',
+    'security/headers-trust.test.ts',
   ],
   [
     'proxy/headers/connection-header.ts',
@@ -452,6 +492,8 @@ const PROXY: readonly Mutation[] = [
     '[...CREDENTIAL_PARAMETERS]',
     security('gitlab-second-project'),
     security('headers-credentials'),
+    'unit/proxy/pure.test.ts',
+    'security/headers-trust.test.ts',
   ],
   [
     'proxy/headers/injected-headers.ts',
@@ -472,6 +514,9 @@ const PROXY: readonly Mutation[] = [
     'head.host',
     security('headers'),
     pipeline('rewriting'),
+    'unit/proxy/pure.test.ts',
+    'pipeline/tls.test.ts',
+    'pipeline/proxies.test.ts',
   ],
   [
     'core/headers/request-header-roles.ts',
@@ -479,6 +524,9 @@ const PROXY: readonly Mutation[] = [
     '',
     security('headers-credentials'),
     e2e('credential-sources'),
+    'security/headers-trust.test.ts',
+    'unit/proxy/pure.test.ts',
+    'unit/config/rules/header-names.test.ts',
   ],
   [
     'core/headers/request-header-roles.ts',
@@ -534,6 +582,7 @@ const PROXY: readonly Mutation[] = [
     "type.toLowerCase() !== 'bearer'",
     'false',
     pipeline('oauth2-upstream'),
+    'security/upstream-credential.test.ts',
   ],
   [
     'proxy/upstream-credentials/client-credential.ts',
@@ -547,6 +596,8 @@ const PROXY: readonly Mutation[] = [
     'url === null',
     pipeline('registry'),
     e2e('registry-upstreams'),
+    'security/registry.test.ts',
+    'unit/proxy/relay/redirects-tls.test.ts',
   ],
   [
     'proxy/relay/forward.ts',
@@ -581,6 +632,7 @@ const PROXY: readonly Mutation[] = [
     "if (chunked && contentLength !== undefined) return invalid('both Content-Length and Transfer-Encoding');",
     '',
     security('smuggling-responses'),
+    'unit/proxy/pure.test.ts',
   ],
   [
     'proxy/transport/response-head.ts',
@@ -724,6 +776,9 @@ const TOKENS: readonly Mutation[] = [
     "if ('kind' in presented || presented.class !== 'access_token') return DONE;",
     "if ('kind' in presented) return DONE;",
     pipeline('oauth'),
+    'security/token-type.test.ts',
+    'security/exchange.test.ts',
+    'security/revocation-quota.test.ts',
   ],
   [
     'token-service/mint.ts',
@@ -751,6 +806,7 @@ const TOKENS: readonly Mutation[] = [
     'if (false) return invalid(',
     pipeline('assertion'),
     security('token-type'),
+    'unit/token-service/signing-keys/keyring.test.ts',
   ],
   [
     'token-service/registry/issue-registry-token.ts',
@@ -795,6 +851,8 @@ const STATE: readonly Mutation[] = [
     '() => undefined',
     e2e('redis'),
     'unit/state/failure-limits.test.ts',
+    'security/brute-force.test.ts',
+    'e2e/exchange-replicas.test.ts',
   ],
   [
     'state/revocations/index-by-target.ts',
@@ -809,6 +867,9 @@ const STATE: readonly Mutation[] = [
     security('exchange'),
     security('revocation-effect'),
     'unit/state/revocations/revocations.test.ts',
+    'security/token-audience.test.ts',
+    'security/revocation-hash.test.ts',
+    'security/minted-reload.test.ts',
   ],
   [
     'state/revocations/holder-quota.ts',
@@ -840,6 +901,8 @@ const AUDIT: readonly Mutation[] = [
     '',
     'architecture/failure-table.test.ts',
     security('job-token'),
+    'unit/observability/audit/event-line.test.ts',
+    'e2e/main-job.test.ts',
   ],
   [
     'observability/audit/event-line.ts',
@@ -868,6 +931,9 @@ const AUDIT: readonly Mutation[] = [
     "replace(/^$/, '')",
     security('leaks'),
     security('logs'),
+    'security/leaks-output.test.ts',
+    'security/smuggling-hidden.test.ts',
+    'security/process-output.test.ts',
   ],
 ];
 
@@ -892,6 +958,8 @@ const CONFIG: readonly Mutation[] = [
     'Object.hasOwn(env, name) ? env[name] : undefined',
     'env[name] ?? ""',
     'unit/config/load.test.ts',
+    'unit/config/read-tree.test.ts',
+    'property/config.test.ts',
   ],
   [
     'config/load/read-tree.ts',
