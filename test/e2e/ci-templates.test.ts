@@ -1,36 +1,29 @@
 /** Runs the scripts of docs and templates with bash, unchanged. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startHttpUpstream, type HttpUpstream } from '../support/http-upstream.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { startHttpUpstream } from '../support/http-upstream.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { needs } from '../support/needs.ts';
 import { ROOT } from '../support/repository.ts';
 import { run, type Outcome } from '../support/run.ts';
+import { useScenario } from '../support/scenario.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const SELF_HOSTED = 'https://gitlab.example.com';
 const NAME = 'gitlab-ci-deploy@workload.example.com';
 const RELEASE = 'github-release@workload.example.com';
 
-let gitlab: TestIssuer;
-let github: TestIssuer;
-let cluster: TestIssuer;
-let gateway: TestGateway;
-let folder: string;
-
-let upstream: HttpUpstream;
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'gatehouse-ci-'));
-  [gitlab, github, cluster, upstream] = await Promise.all([
-    startIssuer(),
-    startIssuer({ type: 'github' }),
-    startIssuer({ type: 'kubernetes' }),
-    startHttpUpstream((_req, res) => res.end('orders')),
-  ]);
-  gateway = await startGateway(`
+const scenario = useScenario({
+  backends: {
+    gitlab: () => startIssuer(),
+    github: () => startIssuer({ type: 'github' }),
+    cluster: () => startIssuer({ type: 'kubernetes' }),
+    upstream: () => startHttpUpstream((_req, res) => res.end('orders')),
+    scripts: () => Promise.resolve(temporaryFolder('ci')),
+  },
+  config: ({ gitlab, github, cluster, upstream }) => `
 issuers:
   gitlab: { type: gitlab, issuer: "${gitlab.url}" }
   github: { type: github, issuer: "${github.url}" }
@@ -49,19 +42,17 @@ workloadIdentities:
   ${RELEASE}: { platform: github, projectId: "20", branches: [main], roles: [reader] }
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
-`);
-});
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([gitlab.close(), github.close(), cluster.close(), upstream.close()]);
-  rmSync(folder, { recursive: true, force: true });
+`,
 });
 
 /** Runs the lines of a script like a CI runner: in one shell that stops at the first failure. */
 function bash(lines: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
-  const file = join(folder, `${crypto.randomUUID()}.sh`);
+  const file = join(scenario.scripts.path, `${crypto.randomUUID()}.sh`);
   writeFileSync(file, `${lines.join('\n')}\n`);
-  return run('bash', ['-eo', 'pipefail', file], { cwd: folder, env: { PATH: process.env['PATH'], ...env } });
+  return run('bash', ['-eo', 'pipefail', file], {
+    cwd: scenario.scripts.path,
+    env: { PATH: process.env['PATH'], ...env },
+  });
 }
 
 interface Job {
@@ -80,19 +71,22 @@ needs('curl', 'jq').describe('the job in exchange.gitlab-ci.yml', () => {
   const [[variable, { aud }] = ['', { aud: '' }]] = Object.entries(job.id_tokens);
   const env = (token: string): NodeJS.ProcessEnv => ({
     ...job.variables,
-    GATEHOUSE_URL: gateway.url,
+    GATEHOUSE_URL: scenario.gateway.url,
     [variable]: token,
   });
 
   test('exchanges its token and prints its identity', async () => {
     expect([aud, job.variables['WORKLOAD_IDENTITY']]).toEqual([SELF_HOSTED, NAME]);
-    const { code, stdout, stderr } = await bash(job.script, env(gitlab.mint({ aud })));
+    const { code, stdout, stderr } = await bash(job.script, env(scenario.gitlab.mint({ aud })));
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ name: `users/${NAME}`, email: NAME, roles: ['reader'] });
   });
 
   test('of another branch fails and prints the error', async () => {
-    const { code, stdout } = await bash(job.script, env(gitlab.mint({ aud, ref_path: 'refs/heads/dev' })));
+    const { code, stdout } = await bash(
+      job.script,
+      env(scenario.gitlab.mint({ aud, ref_path: 'refs/heads/dev' })),
+    );
     expect(code).toBe(1);
     expect(stdout).toMatch(/^The exchange failed: \{"code":16,"message":"The token is not accepted/);
   });
@@ -102,7 +96,8 @@ needs('curl', 'jq').test('the GitLab component gives a job its token', async () 
   const [header, body] = parseAllDocuments(
     read('gitlab/templates/exchange.yml').replaceAll(
       /\$\[\[ inputs\.(\w+) \]\]/g,
-      (_all, input: string) => ({ url: gateway.url, identity: NAME, audience: SELF_HOSTED })[input] ?? '',
+      (_all, input: string) =>
+        ({ url: scenario.gateway.url, identity: NAME, audience: SELF_HOSTED })[input] ?? '',
     ),
   ).map((document) => {
     expect(document.errors).toEqual([]);
@@ -116,14 +111,14 @@ needs('curl', 'jq').test('the GitLab component gives a job its token', async () 
   const job = (body as { '.gatehouse': Job })['.gatehouse'];
   const env = {
     ...job.variables,
-    GATEHOUSE_ID_TOKEN: gitlab.mint({ aud: job.id_tokens['GATEHOUSE_ID_TOKEN']?.aud }),
+    GATEHOUSE_ID_TOKEN: scenario.gitlab.mint({ aud: job.id_tokens['GATEHOUSE_ID_TOKEN']?.aud }),
   };
   const use = 'curl -sS --fail -H "Authorization: Bearer $GATEHOUSE_TOKEN" "$GATEHOUSE_URL/v1/users/me"';
   const good = await bash([...job.before_script, use, 'env'], env);
   expect(good.code, good.stderr).toBe(0);
   expect(good.stdout).toContain(`"email":"${NAME}"`);
   expect(good.stdout).not.toContain('GATEHOUSE_ID_TOKEN=');
-  const bad = await bash([...job.before_script, use], { ...env, GATEHOUSE_ID_TOKEN: gitlab.mint() });
+  const bad = await bash([...job.before_script, use], { ...env, GATEHOUSE_ID_TOKEN: scenario.gitlab.mint() });
   expect([bad.code, bad.stdout]).toEqual([1, expect.stringContaining('gatehouse: the exchange failed')]);
 });
 
@@ -143,12 +138,12 @@ needs('curl', 'jq').test('the GitHub action outputs a masked token', async () =>
   const service = await startHttpUpstream((req, res) => {
     asked.push(req.url, req.headers.authorization);
     const aud = new URL(req.url ?? '', 'http://x').searchParams.get('audience');
-    res.end(JSON.stringify({ value: github.mint({ aud }) }));
+    res.end(JSON.stringify({ value: scenario.github.mint({ aud }) }));
   });
-  const output = join(folder, 'output');
+  const output = join(scenario.scripts.path, 'output');
   writeFileSync(output, '');
   const env = {
-    GATEHOUSE_URL: gateway.url,
+    GATEHOUSE_URL: scenario.gateway.url,
     GATEHOUSE_IDENTITY: RELEASE,
     GATEHOUSE_AUDIENCE: 'https://gateway.example.com',
     GITHUB_OUTPUT: output,
@@ -164,7 +159,9 @@ needs('curl', 'jq').test('the GitHub action outputs a masked token', async () =>
   ]);
   const token = /^token=(.+)\n$/.exec(readFileSync(output, 'utf8'))?.[1] ?? '';
   expect(stdout).toContain(`::add-mask::${token}\n`);
-  const me = await fetch(`${gateway.url}/v1/users/me`, { headers: { Authorization: `Bearer ${token}` } });
+  const me = await fetch(`${scenario.gateway.url}/v1/users/me`, {
+    headers: { Authorization: `Bearer ${token}` },
+  });
   expect(await me.json()).toMatchObject({ email: RELEASE });
 
   const { ACTIONS_ID_TOKEN_REQUEST_URL: _none, ...without } = env;
@@ -190,7 +187,7 @@ needs('curl', 'jq').describe('the documentation', () => {
   test('gitlab.md shows the claims of a token', async () => {
     const line = block('gitlab.md', 'base64 -d');
     for (const claims of [{}, { padding: 'a' }, { padding: 'ab' }, { text: 'ä?>~' }]) {
-      const { stdout } = await bash([line], { GATEHOUSE_TOKEN: gitlab.mint(claims) });
+      const { stdout } = await bash([line], { GATEHOUSE_TOKEN: scenario.gitlab.mint(claims) });
       expect(JSON.parse(stdout)).toMatchObject({ project_id: '20', ...claims });
     }
   });
@@ -199,11 +196,11 @@ needs('curl', 'jq').describe('the documentation', () => {
     const service = await startHttpUpstream((req, res) => {
       const aud = new URL(req.url ?? '', 'http://x').searchParams.get('audience');
       const known = req.headers.authorization === 'Bearer request-token';
-      res.end(JSON.stringify(known ? { value: github.mint({ aud }) } : {}));
+      res.end(JSON.stringify(known ? { value: scenario.github.mint({ aud }) } : {}));
     });
     const { steps } = parse(block('github.md', '| jq -r .value')) as { steps: { run: string }[] };
     const lines = steps.map((step) =>
-      step.run.replace('https://gateway.example.com/orders', `${gateway.url}/orders`),
+      step.run.replace('https://gateway.example.com/orders', `${scenario.gateway.url}/orders`),
     );
     const env = {
       ACTIONS_ID_TOKEN_REQUEST_URL: `${service.url}/token?api-version=2`,
@@ -216,14 +213,14 @@ needs('curl', 'jq').describe('the documentation', () => {
   });
 
   test('kubernetes.md exchanges the token of a service account', async () => {
-    const file = join(folder, 'projected');
-    writeFileSync(file, cluster.mint({ aud: ['https://exchange.example.com'] }));
+    const file = join(scenario.scripts.path, 'projected');
+    writeFileSync(file, scenario.cluster.mint({ aud: ['https://exchange.example.com'] }));
     const line = block('kubernetes.md', '--rawfile')
       .replaceAll('/var/run/secrets/gatehouse/token', file)
-      .replaceAll('https://gateway.example.com', gateway.url);
+      .replaceAll('https://gateway.example.com', scenario.gateway.url);
     const { stdout, stderr } = await bash([line], {});
     const headers = { Authorization: `Bearer ${stdout.trim()}` };
-    const me = await fetch(`${gateway.url}/v1/users/me`, { headers });
+    const me = await fetch(`${scenario.gateway.url}/v1/users/me`, { headers });
     expect(await me.json(), stderr).toMatchObject({
       email: 'deployer@workload.example.com',
       issuer: 'cluster',

@@ -1,12 +1,11 @@
 import { hash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { Canaries } from '../support/canaries.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
 import { needs } from '../support/needs.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { run } from '../support/run.ts';
 import { findTool } from '../support/tools.ts';
+import { useJobScenario } from '../support/scenario/job.ts';
 
 const SECRET = `ghdt_edge_${'5a'.repeat(32)}`;
 const OWN = 'Basic dXBzdHJlYW06c2VjcmV0';
@@ -29,18 +28,12 @@ const WGET: Readonly<Record<string, Carry>> = {
   'Basic (after the challenge)': (token, user) => ['--user', user, '--password', token],
   'Private-Token': (token) => ['--header', `PRIVATE-TOKEN: ${token}`],
 };
-
-let gitlab: TestGitlab;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
-let job: TestJob;
 let minted: string;
 const canaries = new Canaries();
 
-beforeAll(async () => {
-  [gitlab, upstream] = await Promise.all([startGitlab(), startRecordingUpstream()]);
-  job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-  gateway = await startGateway(`
+const scenario = useJobScenario({
+  backends: () => ({ upstream: () => startRecordingUpstream() }),
+  config: ({ gitlab, upstream }) => `
 issuers:
   gitlab: { type: gitlab, issuer: ${gitlab.url}, jobTokens: { cache: 300ms } }
 identities:
@@ -60,32 +53,29 @@ services:
     path: /files/
     upstream: { url: "${upstream.url}/", auth: { basic: { username: upstream, password: secret } } }
     anonymous: [{ scopes: [read_package_registry], resources: ["public/**"] }]
-`);
+`,
+});
+beforeAll(async () => {
   for (const [what, secret] of [
-    ['the job token', job.token],
-    ['the ID token', job.idToken()],
+    ['the job token', scenario.job.token],
+    ['the ID token', scenario.job.idToken()],
     ['the deploy token', SECRET],
   ] as const) {
     canaries.add(what, secret);
   }
-  minted = await exchange(job.idToken());
+  minted = await exchange(scenario.job.idToken());
 });
 
 /** Exchanges a token (RFC 8693) for one of the gateway. */
 async function exchange(idToken: string): Promise<string> {
   const type = 'urn:ietf:params:oauth:token-type:id_token';
   const grant = 'urn:ietf:params:oauth:grant-type:token-exchange';
-  const answer = await fetch(`${gateway.url}/oauth/token`, {
+  const answer = await fetch(`${scenario.gateway.url}/oauth/token`, {
     method: 'POST',
     body: new URLSearchParams({ grant_type: grant, subject_token: idToken, subject_token_type: type }),
   });
   return ((await answer.json()) as { access_token: string }).access_token;
 }
-
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([gitlab.close(), upstream.close()]);
-});
 
 /** The status and the upstream request; neither it nor the audit log may contain any form of a credential. */
 async function fetchWith(
@@ -93,8 +83,8 @@ async function fetchWith(
   args: readonly string[],
   path = '/files/acme/payments/a.tgz',
 ) {
-  upstream.reset();
-  const url = gateway.url + path;
+  scenario.upstream.reset();
+  const url = scenario.gateway.url + path;
   const outcome =
     tool === 'curl'
       ? await run(findTool('curl') ?? 'curl', ['-sS', '-o', '/dev/null', '-w', '%{http_code}', ...args, url])
@@ -106,18 +96,21 @@ async function fetchWith(
           .match(/HTTP\/1\.1 (\d+)/g)
           ?.at(-1)
           ?.slice(9);
-  return { status: Number(status), identity: upstream.requests()[0]?.headers.get('x-auth-identity')?.[0] };
+  return {
+    status: Number(status),
+    identity: scenario.upstream.requests()[0]?.headers.get('x-auth-identity')?.[0],
+  };
 }
 
 function expectNoLeak(): void {
-  expect(canaries.foundIn(upstream.bytes())).toEqual([]);
-  expect(canaries.foundIn(gateway.auditText())).toEqual([]);
+  expect(canaries.foundIn(scenario.upstream.bytes())).toEqual([]);
+  expect(canaries.foundIn(scenario.gateway.auditText())).toEqual([]);
 }
 
 needs('curl').describe('curl, every credential source, every class', () => {
   const classes = [
-    ['ID token', () => job.idToken(), 'anybody', 'payments'],
-    ['job token', () => job.token, 'gitlab-ci-token', 'payments'],
+    ['ID token', () => scenario.job.idToken(), 'anybody', 'payments'],
+    ['job token', () => scenario.job.token, 'gitlab-ci-token', 'payments'],
     ['deploy token', () => SECRET, 'edge', 'deploy-token:edge'],
     ['minted token', () => minted, 'anybody', 'payments'],
   ] as const;
@@ -128,15 +121,15 @@ needs('curl').describe('curl, every credential source, every class', () => {
   test.each(rows)('$name with a $kind', async ({ carry, token, user, identity }) => {
     const secret = canaries.add('a token', token());
     expect(await fetchWith('curl', carry(secret, user))).toEqual({ status: 200, identity });
-    expect(upstream.requests()[0]?.headers.get('authorization')).toEqual([OWN]);
+    expect(scenario.upstream.requests()[0]?.headers.get('authorization')).toEqual([OWN]);
     expectNoLeak();
   });
 
   test('JOB-TOKEN, ?job_token and Deploy-Token determine the credential class', async () => {
-    expect(await fetchWith('curl', ['-H', `JOB-TOKEN: ${job.token}`])).toMatchObject({
+    expect(await fetchWith('curl', ['-H', `JOB-TOKEN: ${scenario.job.token}`])).toMatchObject({
       identity: 'payments',
     });
-    expect(await fetchWith('curl', ['--url-query', `job_token=${job.token}`])).toMatchObject({
+    expect(await fetchWith('curl', ['--url-query', `job_token=${scenario.job.token}`])).toMatchObject({
       identity: 'payments',
     });
     expect(await fetchWith('curl', ['-H', `Deploy-Token: ${SECRET}`])).toMatchObject({
@@ -147,15 +140,22 @@ needs('curl').describe('curl, every credential source, every class', () => {
 
   test('upload with a job token; refused with a read-only deploy token', async () => {
     const put = ['-X', 'PUT', '--data-binary', 'x'];
-    expect(await fetchWith('curl', [...put, '-H', `JOB-TOKEN: ${job.token}`])).toMatchObject({ status: 200 });
+    expect(await fetchWith('curl', [...put, '-H', `JOB-TOKEN: ${scenario.job.token}`])).toMatchObject({
+      status: 200,
+    });
     expect(await fetchWith('curl', [...put, '-H', `Deploy-Token: ${SECRET}`])).toMatchObject({ status: 403 });
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('two different credentials: 400; the same one twice is accepted', async () => {
-    const twice = ['-H', `Authorization: Bearer ${job.token}`, '-H', `JOB-TOKEN: ${job.token}`];
+    const twice = [
+      '-H',
+      `Authorization: Bearer ${scenario.job.token}`,
+      '-H',
+      `JOB-TOKEN: ${scenario.job.token}`,
+    ];
     expect(await fetchWith('curl', twice)).toMatchObject({ status: 200 });
-    const two = ['-H', `Authorization: Bearer ${SECRET}`, '-H', `JOB-TOKEN: ${job.token}`];
+    const two = ['-H', `Authorization: Bearer ${SECRET}`, '-H', `JOB-TOKEN: ${scenario.job.token}`];
     expect(await fetchWith('curl', two)).toEqual({ status: 400, identity: undefined });
   });
 
@@ -166,7 +166,7 @@ needs('curl').describe('curl, every credential source, every class', () => {
   });
 
   test('J17 the token of a finished job is refused within the cache time', async () => {
-    const short = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+    const short = scenario.gitlab.job({ project: { id: 20, path: 'acme/payments' } });
     const ask = () => fetchWith('curl', ['-H', `JOB-TOKEN: ${short.token}`]);
     expect(await ask()).toMatchObject({ status: 200 });
     short.finish();
@@ -179,20 +179,20 @@ needs('curl').describe('curl, every credential source, every class', () => {
   });
 
   test('GitLab unreachable: 503, never an allow', async () => {
-    const other = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-    gitlab.faults.job = { kind: 'status', status: 500 };
+    const other = scenario.gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+    scenario.gitlab.faults.job = { kind: 'status', status: 500 };
     expect(await fetchWith('curl', ['-H', `JOB-TOKEN: ${other.token}`])).toEqual({
       status: 503,
       identity: undefined,
     });
-    gitlab.faults.job = undefined;
+    scenario.gitlab.faults.job = undefined;
     expect(await fetchWith('curl', ['-H', `JOB-TOKEN: ${other.token}`])).toMatchObject({ status: 200 });
   });
 });
 
 needs('wget').describe('wget', () => {
   test.each(Object.entries(WGET))('%s', async (_name, carry) => {
-    expect(await fetchWith('wget', carry(job.token, 'gitlab-ci-token'))).toEqual({
+    expect(await fetchWith('wget', carry(scenario.job.token, 'gitlab-ci-token'))).toEqual({
       status: 200,
       identity: 'payments',
     });
@@ -206,8 +206,8 @@ needs('wget').describe('wget', () => {
 
 describe('the query parameter with a credential', () => {
   test('is removed from the upstream query; other parameters are kept', async () => {
-    upstream.reset();
-    await fetch(`${gateway.url}/files/acme/payments/a?v=1&job_token=${job.token}&w=2`);
-    expect(upstream.requests()[0]?.requestLine).toBe('GET /acme/payments/a?v=1&w=2 HTTP/1.1');
+    scenario.upstream.reset();
+    await fetch(`${scenario.gateway.url}/files/acme/payments/a?v=1&job_token=${scenario.job.token}&w=2`);
+    expect(scenario.upstream.requests()[0]?.requestLine).toBe('GET /acme/payments/a?v=1&w=2 HTTP/1.1');
   });
 });

@@ -1,31 +1,28 @@
 /** Two gateways with one Redis share issued tokens and revocations. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import type { TestGateway } from '../support/gateway.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
 import { TENANT } from '../support/issuer-claims.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { needs } from '../support/needs.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { startRedis } from '../support/redis.ts';
+import { useScenario } from '../support/scenario.ts';
+import { bothOf } from '../support/scenario/replicas.ts';
 
 const NAME = 'ci@workload.example.com';
 
 needs('redis-server').describe('two gateways, one Redis', () => {
-  let redis: TestRedis;
-  let issuer: TestIssuer;
-  let entra: TestIssuer;
-  let upstream: Awaited<ReturnType<typeof startHttpUpstream>>;
-  let one: TestGateway;
-  let two: TestGateway;
-
-  beforeAll(async () => {
-    redis = await startRedis();
-    [issuer, entra] = await Promise.all([
-      startIssuer(),
-      startIssuer({ type: 'entra', issuer: `https://login.microsoftonline.com/${TENANT}/v2.0` }),
-    ]);
-    upstream = await startHttpUpstream((_req, res) => void res.end('here'));
-    const yaml = `
+  const scenario = useScenario({
+    backends: {
+      redis: () => startRedis(),
+      issuer: () => startIssuer(),
+      entra: () => startIssuer({ type: 'entra', issuer: `https://login.microsoftonline.com/${TENANT}/v2.0` }),
+      upstream: () => startHttpUpstream((_req, res) => void res.end('here')),
+    },
+    // Both start at the same time and need the one generated key.
+    replicas: 2,
+    config: ({ redis, issuer, entra, upstream }) => `
 state: { redis: { url: "${redis.url}", timeout: 1s } }
 issuers:
   gitlab: { type: gitlab, issuer: "${issuer.url}", replay: once }
@@ -40,9 +37,12 @@ workloadIdentities:
   app@workload.example.com: { identity: app }
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
-`;
-    // Both start at the same time and need the one generated key.
-    [one, two] = await Promise.all([startGateway(yaml), startGateway(yaml)]);
+`,
+  });
+  let one: TestGateway;
+  let two: TestGateway;
+  beforeAll(async () => {
+    [one, two] = bothOf(scenario);
     // A replica without a store connection responds with 503; an orchestrator sends no traffic before it is ready.
     for (const { adminUrl } of [one, two]) {
       await eventually(
@@ -50,10 +50,6 @@ services:
         async () => (await fetch(`${adminUrl}/readyz`)).status === 200,
       );
     }
-  }, 60_000);
-  afterAll(async () => {
-    await Promise.all([one.close(), two.close()]);
-    await Promise.all([upstream.close(), issuer.close(), entra.close(), redis.close()]);
   });
 
   const exchange = (at: TestGateway, token: string, email = NAME): Promise<Response> =>
@@ -64,7 +60,7 @@ services:
     });
 
   async function minted(at: TestGateway): Promise<string> {
-    const response = await exchange(at, issuer.mint());
+    const response = await exchange(at, scenario.issuer.mint());
     expect(response.status).toBe(200);
     return ((await response.json()) as { accessToken: string }).accessToken;
   }
@@ -97,8 +93,8 @@ services:
   });
 
   test.each<readonly [string, () => string, string]>([
-    ['jti', () => issuer.mint(), NAME],
-    ['uti', () => entra.mint(), 'app@workload.example.com'],
+    ['jti', () => scenario.issuer.mint(), NAME],
+    ['uti', () => scenario.entra.mint(), 'app@workload.example.com'],
   ])('an ID token (%s) sent to both at once is exchanged once', async (_claim, mint, email) => {
     const token = mint();
     const answers = await Promise.all(
@@ -109,19 +105,19 @@ services:
   });
 
   test('an ID token without an id is not exchanged with replay: once', async () => {
-    expect((await exchange(one, issuer.mint({ jti: undefined }))).status).toBe(401);
+    expect((await exchange(one, scenario.issuer.mint({ jti: undefined }))).status).toBe(401);
   });
 
   test('without Redis the exchange returns 503, and other requests succeed', async () => {
     const token = await minted(one);
-    const fresh = issuer.mint();
-    await redis.kill();
+    const fresh = scenario.issuer.mint();
+    await scenario.redis.kill();
     const answer = await exchange(one, fresh);
     expect([answer.status, answer.headers.has('retry-after')]).toEqual([503, true]);
     expect(((await answer.json()) as { code: number }).code).toBe(14);
     expect(await use(one, token)).toBe(200);
-    expect(await use(one, issuer.mint())).toBe(200);
-    await redis.restart();
+    expect(await use(one, scenario.issuer.mint())).toBe(200);
+    await scenario.redis.restart();
     // The failed exchange has not used up the ID token.
     await eventually('exchanged again', async () => (await exchange(one, fresh)).status === 200, 15_000);
   }, 60_000);

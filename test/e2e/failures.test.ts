@@ -4,12 +4,12 @@ import { expect, test } from 'vitest';
 import { hash } from 'node:crypto';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { needs } from '../support/needs.ts';
 import { rawRequest } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { startRedis } from '../support/redis.ts';
+import { startScenario } from '../support/scenario.ts';
 
 const keep = cleanUp();
 
@@ -23,10 +23,10 @@ const OPEN = (url: string): string => `services:
 
 /** A full disk. Each event has two KiB, so the buffer of four MiB fills quickly. */
 async function fullDisk(required: boolean) {
-  const upstream = keep(await startRecordingUpstream());
-  const gateway = keep(
-    await startGateway(`\naudit: { file: /dev/full, required: ${required} }\n${OPEN(upstream.url)}`),
-  );
+  const { upstream, gateway } = await startScenario({
+    backends: { upstream: () => startRecordingUpstream() },
+    config: ({ upstream: { url } }) => `\naudit: { file: /dev/full, required: ${required} }\n${OPEN(url)}`,
+  });
   const head = `GET /open/${'x'.repeat(1_900)} HTTP/1.1\r\nHost: a.example.com\r\n`;
   const ask = async (count: number): Promise<number[]> =>
     (
@@ -59,16 +59,16 @@ test('the audit file cannot be written and is required: 503 audit_unavailable, n
 needs('redis-server').test(
   'the signing key is unavailable: no token is issued, ID tokens are accepted; then it becomes available',
   async () => {
-    const [issuer, upstream] = [keep(await startIssuer()), keep(await startRecordingUpstream())];
     const redis = keep(await startRedis());
     const tell = (command: string): void => void connect(redis.port, '127.0.0.1').end(`${command}\r\n`);
     // The stored value is not a key.
     tell('LPUSH gatehouse:kept:signing-key nonsense');
     const secret = `ghdt_edge_${'1'.repeat(64)}`;
-    const gateway = keep(
-      await startGateway(`
+    const { gateway, issuer } = await startScenario({
+      backends: { redis, issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
+      config: ({ issuer: { url }, upstream }) => `
 state: { redis: { url: "${redis.url}" } }
-issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+issuers: { gitlab: { type: gitlab, issuer: "${url}" } }
 identities:
   ci:
     issuer: gitlab
@@ -81,8 +81,8 @@ deployTokens:
     grants: [{ service: registry, scopes: [read_registry], resources: ["acme/**"] }]
 services:
   registry: { type: oci, upstream: { url: "${upstream.url}" } }
-`),
-    );
+`,
+    });
     const read = (): Promise<Response> =>
       fetch(`${gateway.url}/v2/acme/api/tags/list`, {
         headers: { Authorization: `Bearer ${issuer.mint({ project_id: '20' })}` },

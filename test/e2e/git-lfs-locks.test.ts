@@ -1,37 +1,28 @@
 /** File locks with the real git-lfs. No server with locks is available, so a fake of the documented API is the upstream. */
 import { hash } from 'node:crypto';
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { beforeAll, expect } from 'vitest';
 import { gitClient, type GitClient } from '../support/git-client.ts';
-import { startGitServer, type TestGitServer } from '../support/git-server.ts';
-import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { startGitServer } from '../support/git-server.ts';
 import { serveLocks } from '../support/lfs-locks.ts';
 import { needs } from '../support/needs.ts';
+import { useJobScenario } from '../support/scenario/job.ts';
 
 const SECRET = { edge: `ghdt_edge_${'5'.repeat(64)}`, bot: `ghdt_bot_${'4'.repeat(64)}` };
 
 needs('git', 'git-lfs').describe('file locks of git-lfs', () => {
-  let gitlab: TestGitlab;
-  let server: TestGitServer;
-  let gateway: TestGateway;
-  let job: TestJob;
-  let folder: string;
   let writer: GitClient;
   const { test } = needs();
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'gatehouse-locks-'));
-    [gitlab, server] = await Promise.all([startGitlab(), startGitServer({ lfs: serveLocks() })]);
-    job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-    const deployToken = (name: keyof typeof SECRET, scopes: string): string => `
+  const deployToken = (name: keyof typeof SECRET, scopes: string): string => `
   ${name}:
     username: ${name}
     secretHash: "sha256:${hash('sha256', SECRET[name])}"
     grants: [{ service: git, scopes: [${scopes}], resources: ["acme/payments"] }]`;
-    gateway = await startGateway(`
+  const scenario = useJobScenario({
+    backends: () => ({ server: () => startGitServer({ lfs: serveLocks() }) }),
+    config: ({ gitlab, server }) => `
 issuers:
   gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
 identities:
@@ -48,28 +39,25 @@ services:
     upstream:
       url: "${server.url}/"
       auth: { basic: { username: ${server.username}, password: ${server.password} } }
-`);
-    await server.repository('acme/payments');
-    writer = await client('gitlab-ci-token', job.token);
+`,
+  });
+  beforeAll(async () => {
+    await scenario.server.repository('acme/payments');
+    writer = await client('gitlab-ci-token', scenario.job.token);
     writeFileSync(join(writer.home, 'work/model.bin'), 'x');
     await writer.ok(['add', '.'], { in: 'work' });
     await writer.ok(['commit', '--quiet', '-m', 'model'], { in: 'work' });
     await writer.ok(['push', '--quiet', 'origin', 'HEAD:main'], { in: 'work' });
   }, 60_000);
-  afterAll(async () => {
-    await gateway.close();
-    await Promise.all([server.close(), gitlab.close()]);
-    rmSync(folder, { recursive: true, force: true });
-  });
 
   /** A clone with a credential in git's credential store. */
   async function client(username: string, secret: string): Promise<GitClient> {
-    const git = gitClient(join(folder, username));
+    const git = gitClient(join(scenario.folder, username));
     await git.ok(['lfs', 'install', '--skip-repo']);
     await git.ok(['config', '--global', 'credential.helper', 'store']);
-    const login = gateway.url.replace('//', `//${username}:${encodeURIComponent(secret)}@`);
+    const login = scenario.gateway.url.replace('//', `//${username}:${encodeURIComponent(secret)}@`);
     appendFileSync(join(git.home, '.git-credentials'), `${login}\n`);
-    await git.ok(['clone', '--quiet', `${gateway.url}/git/acme/payments.git`, 'work']);
+    await git.ok(['clone', '--quiet', `${scenario.gateway.url}/git/acme/payments.git`, 'work']);
     return git;
   }
 
@@ -99,7 +87,7 @@ services:
   });
 
   test('a reader can neither lock nor remove a lock, and git-lfs prints the reason', async () => {
-    const reader = gitClient(join(folder, 'edge'));
+    const reader = gitClient(join(scenario.folder, 'edge'));
     await lfs(writer, 'lock', 'model.bin');
     for (const command of [
       ['lock', 'other.bin'],
@@ -113,7 +101,8 @@ services:
   });
 
   test('no client credential reaches the server', () => {
-    expect(server.seen()).toContain('/info/lfs/locks');
-    for (const secret of [job.token, SECRET.edge, SECRET.bot]) expect(server.seen()).not.toContain(secret);
+    expect(scenario.server.seen()).toContain('/info/lfs/locks');
+    for (const secret of [scenario.job.token, SECRET.edge, SECRET.bot])
+      expect(scenario.server.seen()).not.toContain(secret);
   });
 });

@@ -1,36 +1,27 @@
 /** Real git and git-lfs, a real LFS server (giftless) and `git http-backend`, behind the gateway. */
 import { hash, randomBytes } from 'node:crypto';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { request, type RequestListener } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { beforeAll, expect } from 'vitest';
 import { gitClient, type GitClient } from '../support/git-client.ts';
-import { startGitServer, type TestGitServer } from '../support/git-server.ts';
-import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { startGitServer } from '../support/git-server.ts';
 import { needs } from '../support/needs.ts';
 import { needsPython, startGiftless, type LfsServer } from '../support/python.ts';
 import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
+import { useJobScenario } from '../support/scenario/job.ts';
+import { useStarted } from '../support/use-started.ts';
 
 needs('git', 'git-lfs').describe('git-lfs', () => {
-  let gitlab: TestGitlab;
-  let giftless: LfsServer;
-  let server: TestGitServer;
-  let gateway: TestGateway;
-  let job: TestJob;
-  let folder: string;
   let clients = 0;
   /** Credentials that giftless issued for uploads and that clients must not receive. */
   const answers: string[] = [];
   const { test } = needsPython;
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'gatehouse-lfs-'));
-    [gitlab, giftless] = await Promise.all([startGitlab(), startGiftless()]);
-    server = await startGitServer({ lfs: passTo(giftless, answers) });
-    job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-    gateway = await startGateway(
+  const giftless = useStarted(() => startGiftless());
+  const scenario = useJobScenario({
+    backends: () => ({ server: () => startGitServer({ lfs: passTo(giftless, answers) }) }),
+    config: ({ gitlab, server }) =>
       feedConfig({
         gitlab: gitlab.url,
         grants:
@@ -44,24 +35,20 @@ needs('git', 'git-lfs').describe('git-lfs', () => {
       auth: { basic: { username: ${server.username}, password: ${server.password} } }
 `,
       }),
-    );
-    await server.repository('acme/payments');
-  }, 60_000);
-  afterAll(async () => {
-    await gateway.close();
-    await Promise.all([server.close(), gitlab.close(), giftless.close()]);
-    rmSync(folder, { recursive: true, force: true });
   });
+  beforeAll(async () => {
+    await scenario.server.repository('acme/payments');
+  }, 60_000);
 
   /** git with the git-lfs filters and a credential in its store. */
   async function client(username: string, secret: string): Promise<GitClient> {
     clients += 1;
-    const git = gitClient(join(folder, `client-${clients}`));
+    const git = gitClient(join(scenario.folder, `client-${clients}`));
     await git.ok(['lfs', 'install', '--skip-repo']);
     await git.ok(['config', '--global', 'credential.helper', 'store']);
     appendFileSync(
       join(git.home, '.git-credentials'),
-      `${gateway.url.replace('//', `//${username}:${encodeURIComponent(secret)}@`)}\n`,
+      `${scenario.gateway.url.replace('//', `//${username}:${encodeURIComponent(secret)}@`)}\n`,
     );
     return git;
   }
@@ -75,14 +62,16 @@ needs('git', 'git-lfs').describe('git-lfs', () => {
     return content;
   }
 
-  const remote = (): string => `${gateway.url}/git/acme/payments.git`;
+  const remote = (): string => `${scenario.gateway.url}/git/acme/payments.git`;
   const lfsCalls = (): string[] =>
-    server.calls.flatMap(({ method, url }) => (url.includes('/info/lfs/') ? [`${method} ${url}`] : []));
+    scenario.server.calls.flatMap(({ method, url }) =>
+      url.includes('/info/lfs/') ? [`${method} ${url}`] : [],
+    );
   const objectOf = (content: Buffer): string =>
     `/acme/payments.git/info/lfs/objects/storage/${hash('sha256', content)}`;
 
   test('uploads and verifies with a job token, downloads with an ID token and a deploy token', async () => {
-    const git = await client('gitlab-ci-token', job.token);
+    const git = await client('gitlab-ci-token', scenario.job.token);
     await git.ok(['clone', '--quiet', remote(), 'work']);
     const content = await commitLarge(git, 'one.bin');
     await git.ok(['push', '--quiet', 'origin', 'HEAD:main'], { in: 'work' });
@@ -94,7 +83,7 @@ needs('git', 'git-lfs').describe('git-lfs', () => {
       ]),
     );
     for (const [username, secret] of [
-      ['job', job.idToken()],
+      ['job', scenario.job.idToken()],
       ['edge', DEPLOY_SECRET],
     ] as const) {
       const reader = await client(username, secret);
@@ -106,7 +95,7 @@ needs('git', 'git-lfs').describe('git-lfs', () => {
 
   test('with an ID token in http.extraHeader', async () => {
     const git = await client('nobody', 'nothing');
-    const header = ['-c', `http.extraHeader=Authorization: Bearer ${job.idToken()}`];
+    const header = ['-c', `http.extraHeader=Authorization: Bearer ${scenario.job.idToken()}`];
     await git.ok([...header, 'clone', '--quiet', remote(), 'work']);
     const content = await commitLarge(git, 'two.bin');
     await git.ok([...header, 'push', '--quiet', 'origin', 'HEAD:main'], { in: 'work' });
@@ -114,7 +103,7 @@ needs('git', 'git-lfs').describe('git-lfs', () => {
   });
 
   test('every URL that the client follows is the gateway’s, and each transfer is authorized separately', async () => {
-    const seen = gateway
+    const seen = scenario.gateway
       .auditText()
       .split('\n')
       .filter((line) => line.includes('/objects/storage/'));
@@ -125,7 +114,7 @@ needs('git', 'git-lfs').describe('git-lfs', () => {
       });
     // The server issued credentials for transfers and received only the gateway’s credential.
     expect(answers.some((answer) => answer.includes('"Authorization": "Bearer ey'))).toBe(true);
-    const transfers = server.calls.filter(({ url }) => url.includes('/objects/storage/'));
+    const transfers = scenario.server.calls.filter(({ url }) => url.includes('/objects/storage/'));
     expect(new Set(transfers.map(({ headers }) => headers.authorization?.slice(0, 6)))).toEqual(
       new Set(['Basic ']),
     );
@@ -143,9 +132,11 @@ needs('git', 'git-lfs').describe('git-lfs', () => {
   });
 
   test('a repository that is not granted', async () => {
-    const git = await client('gitlab-ci-token', job.token);
+    const git = await client('gitlab-ci-token', scenario.job.token);
     await git.ok(['clone', '--quiet', remote(), 'work']);
-    await git.ok(['config', 'lfs.url', `${gateway.url}/git/acme/other.git/info/lfs`], { in: 'work' });
+    await git.ok(['config', 'lfs.url', `${scenario.gateway.url}/git/acme/other.git/info/lfs`], {
+      in: 'work',
+    });
     await commitLarge(git, 'elsewhere.bin');
     const { code, stderr, stdout } = await git.run(['lfs', 'push', 'origin', 'HEAD'], { in: 'work' });
     expect(code).not.toBe(0);
@@ -165,8 +156,9 @@ needs('git', 'git-lfs').describe('git-lfs', () => {
   });
 
   test('no client credential reaches the server', () => {
-    for (const secret of [job.token, DEPLOY_SECRET]) expect(server.seen()).not.toContain(secret);
-    expect(server.seen()).not.toMatch(/Bearer eyJ/);
+    for (const secret of [scenario.job.token, DEPLOY_SECRET])
+      expect(scenario.server.seen()).not.toContain(secret);
+    expect(scenario.server.seen()).not.toMatch(/Bearer eyJ/);
   });
 });
 

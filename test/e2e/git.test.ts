@@ -1,29 +1,20 @@
 /** Real git with `git http-backend` behind the gateway. */
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { gitClient, type GitClient } from '../support/git-client.ts';
-import { startGitServer, type TestGitServer } from '../support/git-server.ts';
-import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { startGitServer } from '../support/git-server.ts';
 import { needs } from '../support/needs.ts';
 import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
+import { useJobScenario } from '../support/scenario/job.ts';
 
 needs('git').describe('git', () => {
-  let gitlab: TestGitlab;
-  let server: TestGitServer;
-  let gateway: TestGateway;
-  let job: TestJob;
-  let folder: string;
   let clients = 0;
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'gatehouse-git-client-'));
-    [gitlab, server] = await Promise.all([startGitlab(), startGitServer()]);
-    job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-    gateway = await startGateway(
+  const scenario = useJobScenario({
+    backends: () => ({ server: () => startGitServer() }),
+    config: ({ gitlab, server }) =>
       feedConfig({
         gitlab: gitlab.url,
         grants: `
@@ -41,9 +32,10 @@ jobTokenAllowlist:
       auth: { basic: { username: ${server.username}, password: ${server.password} } }
 `,
       }),
-    );
+  });
+  beforeAll(async () => {
     for (const path of ['acme/payments', 'acme/base-images', 'acme/secrets', 'public/docs']) {
-      const place = await server.repository(path);
+      const place = await scenario.server.repository(path);
       const seeder = client();
       await seeder.ok(['init', '--quiet', '--initial-branch=main', 'seed']);
       writeFileSync(join(seeder.home, 'seed/README'), `${path}\n`);
@@ -52,23 +44,18 @@ jobTokenAllowlist:
       await seeder.ok(['push', '--quiet', place, 'main'], { in: 'seed' });
     }
   }, 60_000);
-  afterAll(async () => {
-    await gateway.close();
-    await Promise.all([server.close(), gitlab.close()]);
-    rmSync(folder, { recursive: true, force: true });
-  });
 
   function client(): GitClient {
     clients += 1;
-    return gitClient(join(folder, `client-${clients}`));
+    return gitClient(join(scenario.folder, `client-${clients}`));
   }
 
   const url = (path: string, user?: string): string =>
-    `${user === undefined ? gateway.url : gateway.url.replace('//', `//${user}@`)}/git/${path}`;
-  const withJobToken = (path: string): string => url(path, `gitlab-ci-token:${job.token}`);
+    `${user === undefined ? scenario.gateway.url : scenario.gateway.url.replace('//', `//${user}@`)}/git/${path}`;
+  const withJobToken = (path: string): string => url(path, `gitlab-ci-token:${scenario.job.token}`);
   const withIdToken = (): readonly string[] => [
     '-c',
-    `http.extraHeader=Authorization: Bearer ${job.idToken()}`,
+    `http.extraHeader=Authorization: Bearer ${scenario.job.idToken()}`,
   ];
 
   async function commit(git: GitClient, name: string): Promise<void> {
@@ -84,9 +71,9 @@ jobTokenAllowlist:
     await git.ok(['clone', '--quiet', withJobToken('acme/payments.git'), 'work']);
     await commit(git, 'from-a-job');
     await git.ok(['push', '--quiet'], { in: 'work' });
-    const fetched = server.calls.find(({ url: at }) => at.endsWith('/git-upload-pack'));
+    const fetched = scenario.server.calls.find(({ url: at }) => at.endsWith('/git-upload-pack'));
     expect(fetched?.headers).toMatchObject({ 'git-protocol': 'version=2', 'x-auth-identity': 'ci' });
-    const pushed = server.calls.find(({ url: at }) => at.endsWith('/git-receive-pack'));
+    const pushed = scenario.server.calls.find(({ url: at }) => at.endsWith('/git-receive-pack'));
     expect(pushed?.headers['x-auth-scopes']).toBe('write_repository');
     const check = client();
     await check.ok(['clone', '--quiet', withJobToken('acme/payments'), 'work']);
@@ -104,7 +91,7 @@ jobTokenAllowlist:
     const git = client();
     appendFileSync(
       join(git.home, '.git-credentials'),
-      `${gateway.url.replace('//', `//edge:${DEPLOY_SECRET}@`)}\n`,
+      `${scenario.gateway.url.replace('//', `//edge:${DEPLOY_SECRET}@`)}\n`,
     );
     await git.ok(['config', '--global', 'credential.helper', 'store']);
     await git.ok([
@@ -116,7 +103,7 @@ jobTokenAllowlist:
       'work',
     ]);
     const reasons = await eventually('four requests in the audit log', async () => {
-      const lines = (await gateway.audit(0)).filter((line) =>
+      const lines = (await scenario.gateway.audit(0)).filter((line) =>
         JSON.stringify(line).includes('from-the-store'),
       );
       return lines.length >= 4 && lines.map(({ event }) => event.reason);
@@ -188,11 +175,12 @@ jobTokenAllowlist:
     await other.ok(['push', '--quiet'], { in: 'work' });
     await git.ok(['fetch', '--quiet'], { in: 'work' });
     expect((await git.ok(['rev-parse', 'origin/main'], { in: 'work' })).stdout.trim()).not.toBe(tip);
-    expect(server.calls.some(({ headers }) => headers['content-encoding'] === 'gzip')).toBe(true);
+    expect(scenario.server.calls.some(({ headers }) => headers['content-encoding'] === 'gzip')).toBe(true);
   });
 
   test('no client credential reaches the server', () => {
-    for (const secret of [job.token, DEPLOY_SECRET, 'eyJ']) expect(server.seen()).not.toContain(secret);
-    expect(server.calls.length).toBeGreaterThan(20);
+    for (const secret of [scenario.job.token, DEPLOY_SECRET, 'eyJ'])
+      expect(scenario.server.seen()).not.toContain(secret);
+    expect(scenario.server.calls.length).toBeGreaterThan(20);
   });
 });

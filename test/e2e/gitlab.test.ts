@@ -1,15 +1,13 @@
 /** GitLab's endpoints with curl as in GitLab's documentation, and Git below the same root. */
 import { hash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import { curl } from '../support/curl.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { gitClient } from '../support/git-client.ts';
-import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
 import { startGitlabInstance, type TestGitlabInstance } from '../support/gitlab-instance.ts';
 import { needs } from '../support/needs.ts';
+import { useJobScenario } from '../support/scenario/job.ts';
 
 const DEPLOY_SECRET = `ghdt_edge_${'8'.repeat(64)}`;
 const READER_SECRET = `ghdt_reader_${'9'.repeat(64)}`;
@@ -18,20 +16,12 @@ const ALL =
   'read_artifacts, read_releases, write_releases, read_terraform_state, write_terraform_state]';
 
 needs('curl', 'git').describe('a GitLab', () => {
-  let gitlab: TestGitlab;
-  let instance: TestGitlabInstance;
-  let gateway: TestGateway;
-  let job: TestJob;
-  let folder: string;
   const { test } = needs('curl', 'git');
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'gatehouse-gitlab-client-'));
-    gitlab = await startGitlab();
-    instance = await startGitlabInstance(gitlab);
-    job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-    const upstream = (auth: string): string => `{ url: "${instance.url}/", auth: ${auth} }`;
-    gateway = await startGateway(`
+  const upstream = ({ url }: TestGitlabInstance, auth: string): string => `{ url: "${url}/", auth: ${auth} }`;
+  const scenario = useJobScenario({
+    backends: (gitlab) => ({ instance: () => startGitlabInstance(gitlab) }),
+    config: ({ gitlab, instance }) => `
 issuers:
   gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms }, projects: { "42": acme/base-images, "43": acme/secrets } }
 identities:
@@ -57,26 +47,23 @@ deployTokens:
 services:
   gitlab:
     type: gitlab
-    upstream: ${upstream(`{ header: { name: PRIVATE-TOKEN, value: ${instance.privateToken} } }`)}
-  triggers: { type: gitlab, hosts: [triggers.example.com], upstream: ${upstream('{ forwardCredential: true }')} }
+    upstream: ${upstream(instance, `{ header: { name: PRIVATE-TOKEN, value: ${instance.privateToken} } }`)}
+  triggers: { type: gitlab, hosts: [triggers.example.com], upstream: ${upstream(instance, '{ forwardCredential: true }')} }
   registry: { type: oci, upstream: { url: "${instance.url}" } }
   code:
     type: gitlab
     hosts: [code.example.com]
-    upstream: ${upstream(`{ basic: { username: ${instance.username}, password: ${instance.password} } }`)}
-`);
-    await instance.repository('acme/payments');
-    writeFileSync(join(folder, 'file.txt'), 'content\n');
-  }, 60_000);
-  afterAll(async () => {
-    await gateway.close();
-    await Promise.all([instance.close(), gitlab.close()]);
-    rmSync(folder, { recursive: true, force: true });
+    upstream: ${upstream(instance, `{ basic: { username: ${instance.username}, password: ${instance.password} } }`)}
+`,
   });
+  beforeAll(async () => {
+    await scenario.instance.repository('acme/payments');
+    writeFileSync(join(scenario.folder, 'file.txt'), 'content\n');
+  }, 60_000);
 
-  const api = (path: string): string => `${gateway.url}/api/v4/${path}`;
-  const jobToken = (): readonly string[] => ['--header', `JOB-TOKEN: ${job.token}`];
-  const idToken = (): readonly string[] => ['--header', `Authorization: Bearer ${job.idToken()}`];
+  const api = (path: string): string => `${scenario.gateway.url}/api/v4/${path}`;
+  const jobToken = (): readonly string[] => ['--header', `JOB-TOKEN: ${scenario.job.token}`];
+  const idToken = (): readonly string[] => ['--header', `Authorization: Bearer ${scenario.job.idToken()}`];
   const deployToken = ['--header', `DEPLOY-TOKEN: ${DEPLOY_SECRET}`];
   const reader = ['--header', `DEPLOY-TOKEN: ${READER_SECRET}`];
   const FILE = 'projects/20/packages/generic/app/1.0.0/file.txt';
@@ -88,14 +75,14 @@ services:
   }
 
   test('a package is uploaded with a job token and read with each credential class', async () => {
-    expect((await curl(...jobToken(), '--upload-file', join(folder, 'file.txt'), api(FILE))).status).toBe(
-      201,
-    );
+    expect(
+      (await curl(...jobToken(), '--upload-file', join(scenario.folder, 'file.txt'), api(FILE))).status,
+    ).toBe(201);
     for (const credential of [jobToken(), idToken(), deployToken, ['--user', `edge:${DEPLOY_SECRET}`]]) {
       const answer = await curl(...credential, api(FILE));
       expect(answer.body, answer.head).toBe('content\n');
     }
-    expect(await reason(...deployToken, '--upload-file', join(folder, 'file.txt'), api(FILE))).toBe(
+    expect(await reason(...deployToken, '--upload-file', join(scenario.folder, 'file.txt'), api(FILE))).toBe(
       '403 scope_not_granted',
     );
   });
@@ -110,7 +97,7 @@ services:
   test('a project id or path is forwarded byte for byte', async () => {
     for (const id of ['20', 'acme%2Fpayments', 'acme%2fpayments', '42', 'acme%2Fbase-images']) {
       expect((await curl(...idToken(), api(`projects/${id}/releases`))).status, id).toBe(200);
-      expect(instance.calls.at(-1)?.url).toBe(`/api/v4/projects/${id}/releases`);
+      expect(scenario.instance.calls.at(-1)?.url).toBe(`/api/v4/projects/${id}/releases`);
     }
     for (const id of ['21', 'acme%2Fother', '020', 'payments', 'acme%2F.git', 'acme%2Fpayments.git'])
       expect(await reason(...idToken(), api(`projects/${id}/releases`)), id).toMatch(/^403 /);
@@ -131,7 +118,7 @@ services:
     const artifacts = await curl(...jobToken(), api('projects/20/jobs/artifacts/main/download?job=test'));
     expect(artifacts.body).toBe('PK');
     const state = api('projects/20/terraform/state/production');
-    const user = ['--user', `gitlab-ci-token:${job.token}`];
+    const user = ['--user', `gitlab-ci-token:${scenario.job.token}`];
     expect((await curl(...user, '--request', 'POST', `${state}/lock`, '--data', '{}')).status).toBe(201);
     expect((await curl(...user, '--request', 'POST', state, '--data', '{"version":4}')).status).toBe(201);
     expect((await curl(...user, state)).body).toBe('{"version":4}');
@@ -172,15 +159,17 @@ services:
       'jwt/auth?service=container_registry',
       'acme/payments/-/raw/main/README',
     ]) {
-      const answer = await curl(...idToken(), `${gateway.url}/${path}`);
+      const answer = await curl(...idToken(), `${scenario.gateway.url}/${path}`);
       expect(answer.status, path).toBe(403);
       expect(answer.body, path).toContain('operation_unknown');
     }
   });
 
   test('its registry is a separate service: the gateway handles the login, independent of GitLab’s realm', async () => {
-    const answer = await curl(`${gateway.url}/v2/`);
-    expect(answer.headers.get('www-authenticate')).toContain(`/token",service="127.0.0.1:${gateway.port}"`);
+    const answer = await curl(`${scenario.gateway.url}/v2/`);
+    expect(answer.headers.get('www-authenticate')).toContain(
+      `/token",service="127.0.0.1:${scenario.gateway.port}"`,
+    );
     expect(answer.headers.get('www-authenticate')).not.toContain('jwt/auth');
   });
 
@@ -188,51 +177,70 @@ services:
   const TRIGGER = 'projects/20/trigger/pipeline';
 
   test('a pipeline is triggered with the token in a form, which is forwarded byte for byte', async () => {
-    const before = instance.forms.length;
-    const multipart = await curl(...HOST, '--form', `token=${job.token}`, '--form', 'ref=main', api(TRIGGER));
+    const before = scenario.instance.forms.length;
+    const multipart = await curl(
+      ...HOST,
+      '--form',
+      `token=${scenario.job.token}`,
+      '--form',
+      'ref=main',
+      api(TRIGGER),
+    );
     expect(multipart.status, multipart.body).toBe(201);
-    const data = ['--data', `token=${job.token}`, '--data', 'ref=main', '--data', 'variables[A]=b%20c'];
+    const data = [
+      '--data',
+      `token=${scenario.job.token}`,
+      '--data',
+      'ref=main',
+      '--data',
+      'variables[A]=b%20c',
+    ];
     expect((await curl(...HOST, ...data, api(TRIGGER))).status).toBe(201);
-    const [first, second] = instance.forms.slice(before);
+    const [first, second] = scenario.instance.forms.slice(before);
     const boundary = first?.type.replace('multipart/form-data; boundary=', '');
     expect(first?.body.toString()).toBe(
-      `--${boundary}\r\nContent-Disposition: form-data; name="token"\r\n\r\n${job.token}\r\n` +
+      `--${boundary}\r\nContent-Disposition: form-data; name="token"\r\n\r\n${scenario.job.token}\r\n` +
         `--${boundary}\r\nContent-Disposition: form-data; name="ref"\r\n\r\nmain\r\n--${boundary}--\r\n`,
     );
-    expect(second?.body.toString()).toBe(`token=${job.token}&ref=main&variables[A]=b%20c`);
+    expect(second?.body.toString()).toBe(`token=${scenario.job.token}&ref=main&variables[A]=b%20c`);
   });
 
   test('a denied trigger', async () => {
     const form = (token: string): readonly string[] => [...HOST, '--data', `token=${token}&ref=main`];
-    const before = instance.forms.length;
+    const before = scenario.instance.forms.length;
     expect(await reason(...HOST, '--data', 'ref=main', api(TRIGGER))).toBe('401 no_credential');
     expect(await reason(...form('glcbt-64_nobody'), api(TRIGGER))).toBe('401 job_not_running');
-    expect(await reason(...form(job.token), api('projects/43/trigger/pipeline'))).toBe(
+    expect(await reason(...form(scenario.job.token), api('projects/43/trigger/pipeline'))).toBe(
       '403 resource_not_granted',
     );
-    expect(await reason(...form(job.token), '--header', 'JOB-TOKEN: glcbt-64_other', api(TRIGGER))).toBe(
-      '400 credential_conflict',
-    );
-    expect(await reason(...form(`${job.token}&token=glcbt-64_other`), api(TRIGGER))).toBe(
+    expect(
+      await reason(...form(scenario.job.token), '--header', 'JOB-TOKEN: glcbt-64_other', api(TRIGGER)),
+    ).toBe('400 credential_conflict');
+    expect(await reason(...form(`${scenario.job.token}&token=glcbt-64_other`), api(TRIGGER))).toBe(
       '400 credential_conflict',
     );
     expect(
-      await reason(...HOST, '--json', JSON.stringify({ token: job.token, ref: 'main' }), api(TRIGGER)),
+      await reason(
+        ...HOST,
+        '--json',
+        JSON.stringify({ token: scenario.job.token, ref: 'main' }),
+        api(TRIGGER),
+      ),
     ).toBe('400 request_malformed');
-    writeFileSync(join(folder, 'form'), `token=${job.token}&x=${'y'.repeat(300_000)}`);
-    expect(await reason(...HOST, '--data', `@${join(folder, 'form')}`, api(TRIGGER))).toBe(
+    writeFileSync(join(scenario.folder, 'form'), `token=${scenario.job.token}&x=${'y'.repeat(300_000)}`);
+    expect(await reason(...HOST, '--data', `@${join(scenario.folder, 'form')}`, api(TRIGGER))).toBe(
       '413 body_too_large',
     );
     // With an upstream credential, GitLab does not receive the client's credential.
-    expect(await reason('--data', `token=${job.token}&ref=main`, api(TRIGGER))).toBe(
+    expect(await reason('--data', `token=${scenario.job.token}&ref=main`, api(TRIGGER))).toBe(
       '403 upstream_credential_missing',
     );
-    expect(instance.forms).toHaveLength(before);
+    expect(scenario.instance.forms).toHaveLength(before);
   });
 
   test('git clones and pushes below the root', async () => {
-    const git = gitClient(join(folder, 'git'));
-    const remote = `${gateway.url.replace('//', `//gitlab-ci-token:${job.token}@`)}/acme/payments.git`;
+    const git = gitClient(join(scenario.folder, 'git'));
+    const remote = `${scenario.gateway.url.replace('//', `//gitlab-ci-token:${scenario.job.token}@`)}/acme/payments.git`;
     const host = ['-c', 'http.extraHeader=Host: code.example.com'];
     await git.ok([...host, 'clone', '--quiet', remote, 'work']);
     writeFileSync(join(git.home, 'work/README'), 'x\n');
@@ -246,8 +254,8 @@ services:
   });
 
   test('client credentials reach GitLab only with forwardCredential', () => {
-    const others = instance.calls.filter(({ url }) => !url.endsWith('/trigger/pipeline'));
-    for (const secret of [job.token, DEPLOY_SECRET, READER_SECRET, 'Bearer eyJ'])
+    const others = scenario.instance.calls.filter(({ url }) => !url.endsWith('/trigger/pipeline'));
+    for (const secret of [scenario.job.token, DEPLOY_SECRET, READER_SECRET, 'Bearer eyJ'])
       expect(JSON.stringify(others)).not.toContain(secret);
   });
 });

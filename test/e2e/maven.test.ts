@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { beforeAll, expect, test } from 'vitest';
 import {
   createMaven,
   DEPLOY,
@@ -17,30 +14,20 @@ import {
   type MavenCredential,
 } from '../support/maven.ts';
 import { needing, needs } from '../support/needs.ts';
-import type { Nginx } from '../support/nginx.ts';
 import type { Outcome } from '../support/run.ts';
 import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
+import { useJobScenario } from '../support/scenario/job.ts';
 
 const APP = 'com.acme:app:1.0';
 const PARENT = 'com.acme:parent:1.1-SNAPSHOT:pom';
 const UPSTREAM_PASSWORD = 'canary-maven-upstream';
 
 needing(missingMaven()).describe('mvn', () => {
-  let gitlab: TestGitlab;
-  let repository: Nginx;
-  let gateway: TestGateway;
-  let job: TestJob;
-  let folder: string;
   let maven: Maven;
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'gatehouse-maven-'));
-    [gitlab, repository] = await Promise.all([
-      startGitlab(),
-      startMavenRepository('gatehouse', UPSTREAM_PASSWORD),
-    ]);
-    job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-    gateway = await startGateway(
+  const scenario = useJobScenario({
+    backends: () => ({ repository: () => startMavenRepository('gatehouse', UPSTREAM_PASSWORD) }),
+    config: ({ gitlab, repository }) =>
       feedConfig({
         gitlab: gitlab.url,
         grants: `
@@ -54,17 +41,13 @@ needing(missingMaven()).describe('mvn', () => {
       auth: { basic: { username: gatehouse, password: ${UPSTREAM_PASSWORD} } }
 `,
       }),
-    );
-    maven = createMaven(folder, url());
-    writeFileSync(join(folder, 'app.jar'), 'of no use to any Java');
-  }, 60_000);
-  afterAll(async () => {
-    await gateway.close();
-    await Promise.all([repository.close(), gitlab.close()]);
-    rmSync(folder, { recursive: true, force: true });
+  });
+  beforeAll(() => {
+    maven = createMaven(scenario.folder, url());
+    writeFileSync(join(scenario.folder, 'app.jar'), 'of no use to any Java');
   });
 
-  const url = (): string => `${gateway.url}/maven/`;
+  const url = (): string => `${scenario.gateway.url}/maven/`;
 
   function deploy(credential: MavenCredential | undefined, group: string, version: string): Promise<Outcome> {
     return maven.run(
@@ -72,7 +55,7 @@ needing(missingMaven()).describe('mvn', () => {
       DEPLOY_FILE,
       `-Durl=${url()}`,
       '-DrepositoryId=gatehouse',
-      `-Dfile=${join(folder, 'app.jar')}`,
+      `-Dfile=${join(scenario.folder, 'app.jar')}`,
       `-DgroupId=${group}`,
       '-DartifactId=app',
       `-Dversion=${version}`,
@@ -87,19 +70,19 @@ needing(missingMaven()).describe('mvn', () => {
   const header = (name: string, secret: string): MavenCredential => ({ header: name, secret });
 
   test('deploys a release and a snapshot, and downloads them with every credential and credential source', async () => {
-    const release = await deploy(basic('oidc', job.idToken()), 'com.acme', '1.0');
+    const release = await deploy(basic('oidc', scenario.job.idToken()), 'com.acme', '1.0');
     expect(release.code, release.stdout).toBe(0);
     const project =
       '<project><modelVersion>4.0.0</modelVersion><groupId>com.acme</groupId><artifactId>parent</artifactId>' +
       `<version>1.1-SNAPSHOT</version><packaging>pom</packaging>${documented('pom.xml', url())}</project>`;
-    writeFileSync(join(folder, 'pom.xml'), project);
-    const snapshot = await maven.run(header('Job-Token', job.token), DEPLOY);
-    rmSync(join(folder, 'pom.xml'));
+    writeFileSync(join(scenario.folder, 'pom.xml'), project);
+    const snapshot = await maven.run(header('Job-Token', scenario.job.token), DEPLOY);
+    rmSync(join(scenario.folder, 'pom.xml'));
     expect(snapshot.code, snapshot.stdout).toBe(0);
     for (const [credential, artifact] of [
-      [basic('oidc', job.idToken()), APP],
-      [header('Authorization', job.idToken()), PARENT],
-      [basic('gitlab-ci-token', job.token), APP],
+      [basic('oidc', scenario.job.idToken()), APP],
+      [header('Authorization', scenario.job.idToken()), PARENT],
+      [basic('gitlab-ci-token', scenario.job.token), APP],
       [basic('edge', DEPLOY_SECRET), PARENT],
       [header('Deploy-Token', DEPLOY_SECRET), APP],
       [header('Private-Token', DEPLOY_SECRET), APP],
@@ -114,9 +97,12 @@ needing(missingMaven()).describe('mvn', () => {
   test('a denied request explains the reason', async () => {
     for (const [outcome, reason] of [
       [await deploy(basic('edge', DEPLOY_SECRET), 'com.acme', '2.0'), 'scope_not_granted'],
-      [await deploy(basic('gitlab-ci-token', job.token), 'com.other', '1.0'), 'resource_not_granted'],
-      [await get(basic('oidc', job.idToken()), 'com.other:app:1.0'), 'resource_not_granted'],
-      [await get(basic('oidc', job.idToken({ aud: 'another' })), APP), 'audience_mismatch'],
+      [
+        await deploy(basic('gitlab-ci-token', scenario.job.token), 'com.other', '1.0'),
+        'resource_not_granted',
+      ],
+      [await get(basic('oidc', scenario.job.idToken()), 'com.other:app:1.0'), 'resource_not_granted'],
+      [await get(basic('oidc', scenario.job.idToken({ aud: 'another' })), APP), 'audience_mismatch'],
       [await get(undefined, APP), 'no_credential'],
     ] as const) {
       expect(outcome.code).not.toBe(0);
@@ -127,13 +113,13 @@ needing(missingMaven()).describe('mvn', () => {
   needs('gradle').test(
     'Gradle downloads the artifacts that Maven deployed, and prints the reason of a denial',
     async () => {
-      const got = await runGradle(folder, url(), basic('gitlab-ci-token', job.token), APP);
+      const got = await runGradle(scenario.folder, url(), basic('gitlab-ci-token', scenario.job.token), APP);
       expect(got.stdout, got.stderr).toContain('app-1.0.jar');
       for (const [credential, artifact, reason] of [
         [basic('edge', DEPLOY_SECRET), 'com.other:app:1.0', 'resource_not_granted'],
-        [basic('ci', job.idToken({ aud: 'another' })), APP, 'audience_mismatch'],
+        [basic('ci', scenario.job.idToken({ aud: 'another' })), APP, 'audience_mismatch'],
       ] as const) {
-        const denied = await runGradle(folder, url(), credential, artifact);
+        const denied = await runGradle(scenario.folder, url(), credential, artifact);
         expect(denied.code).not.toBe(0);
         expect(denied.stderr).toContain(reason);
       }
@@ -142,8 +128,8 @@ needing(missingMaven()).describe('mvn', () => {
   );
 
   test('no client credential reaches the repository', () => {
-    const everything = repository.everything();
-    for (const secret of [job.token, DEPLOY_SECRET, 'eyJ']) expect(everything).not.toContain(secret);
+    const everything = scenario.repository.everything();
+    for (const secret of [scenario.job.token, DEPLOY_SECRET, 'eyJ']) expect(everything).not.toContain(secret);
     const own = Buffer.from(`gatehouse:${UPSTREAM_PASSWORD}`).toString('base64');
     const shown = [...everything.matchAll(/http header: "authorization: ([^"]*)"/gi)].map(
       ([, value]) => value,

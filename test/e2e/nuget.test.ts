@@ -1,31 +1,23 @@
 import { hash } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { type TestJob } from '../support/gitlab.ts';
 import { needing } from '../support/needs.ts';
-import { startNuget, type TestNuget } from '../support/nuget-server.ts';
+import { startNuget } from '../support/nuget-server.ts';
 import { createNuget, missingNuget, type Nuget, type NugetCredential } from '../support/nuget.ts';
+import { useJobScenario } from '../support/scenario/job.ts';
 
 const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 
 needing(missingNuget()).describe('nuget.exe', () => {
-  let gitlab: TestGitlab;
-  let feed: TestNuget;
-  let gateway: TestGateway;
   let publisher: TestJob;
   let reader: TestJob;
-  let folder: string;
   let nuget: Nuget;
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'gatehouse-nuget-'));
-    [gitlab, feed] = await Promise.all([startGitlab(), startNuget()]);
-    publisher = gitlab.job({ project: { id: 20, path: 'acme/core' } });
-    reader = gitlab.job({ project: { id: 21, path: 'acme/web' } });
-    gateway = await startGateway(`
+  const scenario = useJobScenario({
+    backends: () => ({ feed: () => startNuget() }),
+    config: ({ gitlab, feed }) => `
 issuers:
   gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
 identities:
@@ -53,13 +45,12 @@ services:
     upstream:
       url: "${feed.url}/"
       auth: { basic: { username: ${feed.username}, password: ${feed.password} } }
-`);
-    nuget = createNuget(folder, `${gateway.url}/nuget/v3/index.json`);
-  }, 60_000);
-  afterAll(async () => {
-    await gateway.close();
-    await Promise.all([feed.close(), gitlab.close()]);
-    rmSync(folder, { recursive: true, force: true });
+`,
+  });
+  beforeAll(() => {
+    publisher = scenario.gitlab.job({ project: { id: 20, path: 'acme/core' } });
+    reader = scenario.gitlab.job({ project: { id: 21, path: 'acme/web' } });
+    nuget = createNuget(scenario.folder, `${scenario.gateway.url}/nuget/v3/index.json`);
   });
 
   const install = (credential: NugetCredential | undefined, id: string) =>
@@ -101,7 +92,7 @@ services:
       const installed = await install(credential, 'Acme.Core');
       expect(installed.code, installed.stdout + installed.stderr).toBe(0);
       expect(
-        existsSync(join(folder, `out-${credential.username}/Acme.Core.1.0.0/Acme.Core.1.0.0.nupkg`)),
+        existsSync(join(scenario.folder, `out-${credential.username}/Acme.Core.1.0.0/Acme.Core.1.0.0.nupkg`)),
       ).toBe(true);
     }
     const unlisted = await nuget.run(
@@ -134,7 +125,7 @@ services:
   // The `search` of the client requires a v2 feed, so this test sends its documented requests.
   test('a reader of all packages can search, and every URL in the responses leads through the gateway', async () => {
     const ask = (path: string, token?: string): Promise<Response> =>
-      fetch(`${gateway.url}/nuget/${path}`, {
+      fetch(`${scenario.gateway.url}/nuget/${path}`, {
         headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
       });
     const nobody = await ask('v3/index.json');
@@ -146,21 +137,21 @@ services:
     const index = await ask('v3/index.json', reader.idToken());
     const found = await ask('v3/search?q=other', publisher.idToken());
     for (const text of [await index.text(), await found.text()]) {
-      expect(text).toContain(`"${gateway.url}/nuget/v3/registration/`);
-      expect(text).not.toContain(feed.url);
+      expect(text).toContain(`"${scenario.gateway.url}/nuget/v3/registration/`);
+      expect(text).not.toContain(scenario.feed.url);
     }
   });
 
   test('no client credential reaches the feed, and every request came through the gateway', () => {
-    const everything = JSON.stringify(feed.requests);
+    const everything = JSON.stringify(scenario.feed.requests);
     for (const secret of [publisher.token, reader.token, DEPLOY_SECRET, 'eyJ'])
       expect(everything).not.toContain(secret);
-    const own = Buffer.from(`${feed.username}:${feed.password}`).toString('base64');
-    expect(new Set(feed.requests.map(({ headers }) => headers.authorization))).toEqual(
+    const own = Buffer.from(`${scenario.feed.username}:${scenario.feed.password}`).toString('base64');
+    expect(new Set(scenario.feed.requests.map(({ headers }) => headers.authorization))).toEqual(
       new Set([`Basic ${own}`]),
     );
-    expect(feed.requests.filter(({ headers }) => headers['x-request-id'] === undefined)).toEqual([]);
-    const lines = feed.requests.map(({ line }) => line);
+    expect(scenario.feed.requests.filter(({ headers }) => headers['x-request-id'] === undefined)).toEqual([]);
+    const lines = scenario.feed.requests.map(({ line }) => line);
     // The URL of a registration page comes from another response, which the feed compresses without being asked to.
     expect(lines).toContain('GET /v3/registration5-gz-semver2/acme.core/page/0.0.0/9.9.9.json');
     expect(lines).toContain('PUT /api/v2/package/');

@@ -1,30 +1,28 @@
 /** A third-party client reads the metadata, exchanges and revokes tokens, and verifies them with the published keys. */
 import { createPublicKey, hash, verify } from 'node:crypto';
 import * as client from 'openid-client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
+import { useJobScenario } from '../support/scenario/job.ts';
 
 const SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const TYPE = 'urn:ietf:params:oauth:token-type:';
 
-let gitlab: TestGitlab;
-let upstream: Awaited<ReturnType<typeof startHttpUpstream>>;
-let gateway: TestGateway;
-let job: TestJob;
+let port: number;
 let publicUrl: string;
-
 beforeAll(async () => {
-  gitlab = await startGitlab();
-  upstream = await startHttpUpstream((_req, res) => void res.end('here'));
-  const port = await freePort();
+  port = await freePort();
   publicUrl = `http://127.0.0.1:${port}`;
-  job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-  gateway = await startGateway(
-    `
+});
+
+const scenario = useJobScenario({
+  backends: () => ({ upstream: () => startHttpUpstream((_req, res) => void res.end('here')) }),
+  get server() {
+    return `server: { listen: "127.0.0.1:${port}", publicUrl: "${publicUrl}", admin: { listen: "127.0.0.1:0" }, limits: { drain: 500ms } }\n`;
+  },
+  config: ({ gitlab, upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: {} } }
 identities:
   ci:
@@ -40,14 +38,6 @@ deployTokens:
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
 `,
-    {
-      server: `server: { listen: "127.0.0.1:${port}", publicUrl: "${publicUrl}", admin: { listen: "127.0.0.1:0" }, limits: { drain: 500ms } }\n`,
-    },
-  );
-});
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([upstream.close(), gitlab.close()]);
 });
 
 function discover(id: string, how: client.ClientAuth): Promise<client.Configuration> {
@@ -69,7 +59,7 @@ test('the metadata leads to a token that verifies with the published keys', asyn
   const metadata = config.serverMetadata();
   expect(metadata).toMatchObject({ issuer: publicUrl, jwks_uri: `${publicUrl}/.well-known/jwks.json` });
   const tokens = await exchange(config, {
-    subject_token: job.idToken({ aud: publicUrl }),
+    subject_token: scenario.job.idToken({ aud: publicUrl }),
     subject_token_type: `${TYPE}id_token`,
     resource: `${publicUrl}/orders/`,
     scope: 'read_api',
@@ -97,7 +87,7 @@ test('the metadata leads to a token that verifies with the published keys', asyn
 test('a job token is exchanged as an access token, and the issued token revoked', async () => {
   const config = await discover('pipeline', client.None());
   const { access_token } = await exchange(config, {
-    subject_token: job.token,
+    subject_token: scenario.job.token,
     subject_token_type: `${TYPE}access_token`,
   });
   expect(await use(access_token, 'POST')).toBe(200);
@@ -114,7 +104,10 @@ test('a deploy token is a client secret', async () => {
 
 test('refusals have the format of the standard', async () => {
   const config = await discover('pipeline', client.None());
-  const subject = { subject_token: job.idToken({ aud: publicUrl }), subject_token_type: `${TYPE}id_token` };
+  const subject = {
+    subject_token: scenario.job.idToken({ aud: publicUrl }),
+    subject_token_type: `${TYPE}id_token`,
+  };
   const refusal = (parameters: Record<string, string>): Promise<unknown> =>
     exchange(config, { ...subject, ...parameters }).catch((error: unknown) => error);
   const body = { status: 400 };

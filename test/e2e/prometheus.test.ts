@@ -6,13 +6,14 @@ import { parse } from 'yaml';
 import { one, render } from '../support/chart.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import type { TestGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { needs } from '../support/needs.ts';
 import { startPrometheus } from '../support/prometheus.ts';
 import { readText, ROOT } from '../support/repository.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { run } from '../support/run.ts';
+import { startScenario } from '../support/scenario.ts';
 import { findTool } from '../support/tools.ts';
 
 const keep = cleanUp();
@@ -46,10 +47,12 @@ const shown = [
 
 /** A gateway in which every metric has a value. */
 async function busyGateway(server = ''): Promise<TestGateway> {
-  const [upstream, issuer] = [keep(await startRecordingUpstream()), keep(await startIssuer())];
-  const gateway = keep(
-    await startGateway(
-      `
+  const { gateway, token } = await startScenario({
+    backends: { issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
+    token: ({ issuer }) => issuer.mint({ sub: 'ci', aud: 'gateway' }),
+    files: { token: TOKEN },
+    ...(server === '' ? {} : { server }),
+    config: ({ issuer, upstream }) => `
 issuers:
   gitlab: { type: oidc, issuer: "${issuer.url}", audiences: [gateway] }
 identities:
@@ -61,10 +64,7 @@ services:
     upstream: { url: "${upstream.url}/" }
     anonymous: [{ scopes: [read_api], resources: ["/open"] }]
 `,
-      { files: { token: TOKEN }, ...(server === '' ? {} : { server }) },
-    ),
-  );
-  const token = issuer.mint({ sub: 'ci', aud: 'gateway' });
+  });
   for (const _ of [1, 2]) {
     const ok = await fetch(`${gateway.url}/orders/x`, { headers: { Authorization: `Bearer ${token}` } });
     expect(ok.status).toBe(200);

@@ -1,26 +1,16 @@
 /** npm publishes with only the ID token of its CI job and exchanges it itself. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { expect, test } from 'vitest';
 import { run, type Outcome } from '../support/run.ts';
-import { startVerdaccio, type TestVerdaccio } from '../support/verdaccio.ts';
+import { startVerdaccio } from '../support/verdaccio.ts';
+import { useJobScenario } from '../support/scenario/job.ts';
 
 const AUDIENCE = 'npm:127.0.0.1';
 
-let gitlab: TestGitlab;
-let verdaccio: TestVerdaccio;
-let gateway: TestGateway;
-let job: TestJob;
-let folder: string;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'gatehouse-publish-'));
-  [gitlab, verdaccio] = await Promise.all([startGitlab(), startVerdaccio()]);
-  job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-  gateway = await startGateway(`
+const scenario = useJobScenario({
+  backends: () => ({ verdaccio: () => startVerdaccio() }),
+  config: ({ gitlab, verdaccio }) => `
 issuers:
   gitlab: { type: gitlab, issuer: "${gitlab.url}", replay: once }
 identities:
@@ -38,20 +28,15 @@ services:
     upstream:
       url: "${verdaccio.url}/"
       auth: { basic: { username: ${verdaccio.username}, password: ${verdaccio.password} } }
-`);
-}, 60_000);
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([verdaccio.close(), gitlab.close()]);
-  rmSync(folder, { recursive: true, force: true });
+`,
 });
 
-/** Runs `npm publish` in a GitLab job with this ID token and no other credential. */
+/** Runs `npm publish` in a GitLab scenario.job with this ID token and no other credential. */
 function publish(place: string, name: string, idToken: string): Promise<Outcome> {
-  const cwd = join(folder, place);
+  const cwd = join(scenario.folder, place);
   mkdirSync(cwd, { recursive: true });
   writeFileSync(join(cwd, 'package.json'), JSON.stringify({ name, version: '1.0.0' }));
-  writeFileSync(join(cwd, '.npmrc'), `registry=${gateway.url}/npm/\nupdate-notifier=false\n`);
+  writeFileSync(join(cwd, '.npmrc'), `registry=${scenario.gateway.url}/npm/\nupdate-notifier=false\n`);
   const env = {
     PATH: process.env['PATH'],
     HOME: cwd,
@@ -64,44 +49,54 @@ function publish(place: string, name: string, idToken: string): Promise<Outcome>
 }
 
 test('npm publish with only NPM_ID_TOKEN', async () => {
-  const idToken = job.idToken({ aud: AUDIENCE });
+  const idToken = scenario.job.idToken({ aud: AUDIENCE });
   const { code, stderr } = await publish('ui', '@acme/ui', idToken);
   expect(code, stderr).toBe(0);
   expect(stderr).toContain('Successfully retrieved and set token');
-  const head = { Authorization: `Basic ${btoa(`${verdaccio.username}:${verdaccio.password}`)}` };
-  const stored = await fetch(`${verdaccio.url}/@acme%2fui`, { headers: head });
+  const head = {
+    Authorization: `Basic ${btoa(`${scenario.verdaccio.username}:${scenario.verdaccio.password}`)}`,
+  };
+  const stored = await fetch(`${scenario.verdaccio.url}/@acme%2fui`, { headers: head });
   expect(((await stored.json()) as { versions: object }).versions).toHaveProperty('1.0.0');
-  expect(verdaccio.log()).not.toContain(idToken);
+  expect(scenario.verdaccio.log()).not.toContain(idToken);
 
   // With replay: once the ID token is exchanged once; the ID token itself grants no access.
   const again = await exchange('@acme%2fui', idToken);
   expect(again.status).toBe(401);
-  const direct = await fetch(`${gateway.url}/npm/@acme%2fui`, {
-    headers: { Authorization: `Bearer ${job.idToken({ aud: AUDIENCE })}` },
+  const direct = await fetch(`${scenario.gateway.url}/npm/@acme%2fui`, {
+    headers: { Authorization: `Bearer ${scenario.job.idToken({ aud: AUDIENCE })}` },
   });
   expect(direct.status).toBe(401);
 }, 60_000);
 
 function exchange(name: string, token: string): Promise<Response> {
-  return fetch(`${gateway.url}/-/npm/v1/oidc/token/exchange/package/${name}`, {
+  return fetch(`${scenario.gateway.url}/-/npm/v1/oidc/token/exchange/package/${name}`, {
     method: 'POST',
     headers: { Authorization: `Bearer ${token}` },
   });
 }
 
 test('a token for one package publishes no other', async () => {
-  const answer = await exchange('@acme%2fui', job.idToken({ aud: AUDIENCE }));
+  const answer = await exchange('@acme%2fui', scenario.job.idToken({ aud: AUDIENCE }));
   const { token } = (await answer.json()) as { token: string };
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
-  const other = await fetch(`${gateway.url}/npm/@acme%2fother`, { method: 'PUT', headers, body: '{}' });
+  const other = await fetch(`${scenario.gateway.url}/npm/@acme%2fother`, {
+    method: 'PUT',
+    headers,
+    body: '{}',
+  });
   expect([other.status, await other.text()]).toEqual([403, expect.stringContaining('insufficient_scope')]);
 });
 
 test('a publication that the policy denies is refused at the exchange', async () => {
-  const { code, stderr } = await publish('other', '@other/ui', job.idToken({ aud: AUDIENCE }));
+  const { code, stderr } = await publish('other', '@other/ui', scenario.job.idToken({ aud: AUDIENCE }));
   expect(code).not.toBe(0);
   expect(stderr).toContain('The ID token is not accepted for publishing');
-  const bad = [job.idToken(), job.idToken({ aud: AUDIENCE, project_id: '9' }), job.token];
+  const bad = [
+    scenario.job.idToken(),
+    scenario.job.idToken({ aud: AUDIENCE, project_id: '9' }),
+    scenario.job.token,
+  ];
   const words = new Set<string>();
   for (const token of bad) {
     const answer = await exchange('@acme%2fui', token);

@@ -1,10 +1,7 @@
 import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { beforeAll, expect, test } from 'vitest';
 import {
   buildDistribution,
   needsPython,
@@ -16,32 +13,22 @@ import {
 } from '../support/python.ts';
 import type { Outcome } from '../support/run.ts';
 import { runSnippet } from '../support/snippet-shell.ts';
+import { useJobScenario } from '../support/scenario/job.ts';
 
 const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 
 needsPython.describe('Python packages', () => {
-  let gitlab: TestGitlab;
-  let pypiserver: PythonIndex;
-  let devpi: PythonIndex;
-  let gateway: TestGateway;
-  let job: TestJob;
-  let home: string;
   let wheel: string;
   let source: string;
   let foreign: string;
   /** All tokens sent by clients. */
   const sent: string[] = [DEPLOY_SECRET];
 
-  beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), 'gatehouse-pypi-'));
-    [gitlab, pypiserver, devpi] = await Promise.all([startGitlab(), startPypiserver(), startDevpi()]);
-    job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-    sent.push(job.token);
-    [wheel = '', source = ''] = await buildDistribution(home, 'acme-api', '1.0');
-    [foreign = ''] = await buildDistribution(home, 'other', '1.0');
-    const upstream = ({ url, username, password }: PythonIndex): string =>
-      `{ url: "${url}/", auth: { basic: { username: ${username}, password: ${password} } } }`;
-    gateway = await startGateway(`
+  const upstream = ({ url, username, password }: PythonIndex): string =>
+    `{ url: "${url}/", auth: { basic: { username: ${username}, password: ${password} } } }`;
+  const scenario = useJobScenario({
+    backends: () => ({ pypiserver: () => startPypiserver(), devpi: () => startDevpi() }),
+    config: ({ gitlab, pypiserver, devpi }) => `
 issuers:
   gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
 roles:
@@ -70,26 +57,26 @@ deployTokens:
 services:
   pypi: { type: pypi, path: /pypi/, upstream: ${upstream(pypiserver)} }
   devpi: { type: pypi, path: /devpi/, upstream: ${upstream(devpi)} }
-`);
-  }, 120_000);
-  afterAll(async () => {
-    await gateway.close();
-    await Promise.all([pypiserver.close(), devpi.close(), gitlab.close()]);
-    rmSync(home, { recursive: true, force: true });
+`,
   });
+  beforeAll(async () => {
+    sent.push(scenario.job.token);
+    [wheel = '', source = ''] = await buildDistribution(scenario.folder, 'acme-api', '1.0');
+    [foreign = ''] = await buildDistribution(scenario.folder, 'other', '1.0');
+  }, 120_000);
 
   const idToken = (): string => {
-    const token = job.idToken();
+    const token = scenario.job.idToken();
     sent.push(token);
     return token;
   };
   const index = (user: string, password: string, service = 'pypi', page = 'simple'): string =>
-    `http://${user}:${password}@127.0.0.1:${gateway.port}/${service}/${page}/`;
+    `http://${user}:${password}@127.0.0.1:${scenario.gateway.port}/${service}/${page}/`;
   const twine = (password: string, service = 'pypi', ...files: readonly string[]): Promise<Outcome> =>
     python('twine', ['upload', '--non-interactive', '--verbose', ...files], {
-      home,
+      home: scenario.folder,
       env: {
-        TWINE_REPOSITORY_URL: `${gateway.url}/${service}/`,
+        TWINE_REPOSITORY_URL: `${scenario.gateway.url}/${service}/`,
         TWINE_USERNAME: 'gitlab-ci-token',
         TWINE_PASSWORD: password,
       },
@@ -103,12 +90,12 @@ services:
         '--no-deps',
         '--no-input',
         '--dest',
-        mkdtempSync(join(home, 'got-')),
+        mkdtempSync(join(scenario.folder, 'got-')),
         '--index-url',
         from,
         ...args,
       ],
-      { home },
+      { home: scenario.folder },
     );
   const uv = (from: string, name: string): Promise<Outcome> =>
     python(
@@ -119,21 +106,21 @@ services:
         '--no-cache',
         '--no-deps',
         '--target',
-        mkdtempSync(join(home, 'uv-')),
+        mkdtempSync(join(scenario.folder, 'uv-')),
         '--index-url',
         from,
         name,
       ],
-      { home },
+      { home: scenario.folder },
     );
 
   test('twine uploads, pip and uv install, with an ID token, a job token and a deploy token', async () => {
-    const upload = await twine(job.token, 'pypi', wheel, source);
+    const upload = await twine(scenario.job.token, 'pypi', wheel, source);
     expect(upload.code, upload.stdout + upload.stderr).toBe(0);
 
     for (const [user, password] of [
       ['job', idToken()],
-      ['gitlab-ci-token', job.token],
+      ['gitlab-ci-token', scenario.job.token],
       ['edge', DEPLOY_SECRET],
     ] as const) {
       const got = await pip(index(user, password), 'Acme.API');
@@ -151,26 +138,30 @@ services:
     );
     expect(fromSource.code, fromSource.stdout + fromSource.stderr).toBe(0);
     // The file URLs on the page are the gateway's.
-    expect(gateway.auditText()).toContain('/pypi/packages/acme_api-1.0.tar.gz');
+    expect(scenario.gateway.auditText()).toContain('/pypi/packages/acme_api-1.0.tar.gz');
   }, 120_000);
 
   test('uv publishes and installs through an index whose pages are JSON', async () => {
-    const publish = await python('uv', ['publish', '--publish-url', `${gateway.url}/devpi/`, wheel, source], {
-      home,
-      env: { UV_PUBLISH_USERNAME: 'gitlab-ci-token', UV_PUBLISH_PASSWORD: job.token },
-    });
+    const publish = await python(
+      'uv',
+      ['publish', '--publish-url', `${scenario.gateway.url}/devpi/`, wheel, source],
+      {
+        home: scenario.folder,
+        env: { UV_PUBLISH_USERNAME: 'gitlab-ci-token', UV_PUBLISH_PASSWORD: scenario.job.token },
+      },
+    );
     expect(publish.code, publish.stderr).toBe(0);
     for (const client of [uv, pip]) {
       const got = await client(index('job', idToken(), 'devpi', '+simple'), 'acme-api');
       expect(got.code, got.stdout + got.stderr).toBe(0);
     }
-    expect(devpi.log()).toContain('+f/');
+    expect(scenario.devpi.log()).toContain('+f/');
   }, 120_000);
 
   test('docs/guides/packages.md shows the client configuration', async () => {
-    const cwd = join(home, 'documented');
-    const place = { heading: 'pip, twine, uv', host: `127.0.0.1:${gateway.port}` };
-    const env = { PIP_TARGET: join(home, 'target'), PIP_NO_CACHE_DIR: '1', UV_NO_CACHE: '1' };
+    const cwd = join(scenario.folder, 'documented');
+    const place = { heading: 'pip, twine, uv', host: `127.0.0.1:${scenario.gateway.port}` };
+    const env = { PIP_TARGET: join(scenario.folder, 'target'), PIP_NO_CACHE_DIR: '1', UV_NO_CACHE: '1' };
     const write = async (name: string): Promise<void> => {
       const options = { cwd, program: pythonProgram('pip'), env };
       const done = await runSnippet({ ...place, name }, idToken(), options);
@@ -186,46 +177,60 @@ services:
   }, 120_000);
 
   test('netrc works for both clients', async () => {
-    const netrc = join(home, 'netrc');
-    writeFileSync(netrc, `machine 127.0.0.1\nlogin gitlab-ci-token\npassword ${job.token}\n`, {
+    const netrc = join(scenario.folder, 'netrc');
+    writeFileSync(netrc, `machine 127.0.0.1\nlogin gitlab-ci-token\npassword ${scenario.job.token}\n`, {
       mode: 0o600,
     });
     for (const [program, args] of [
       [
         'pip',
-        ['download', '--no-cache-dir', '--no-deps', '--no-input', '--dest', mkdtempSync(join(home, 'got-'))],
+        [
+          'download',
+          '--no-cache-dir',
+          '--no-deps',
+          '--no-input',
+          '--dest',
+          mkdtempSync(join(scenario.folder, 'got-')),
+        ],
       ],
-      ['uv', ['pip', 'install', '--no-cache', '--no-deps', '--target', mkdtempSync(join(home, 'uv-'))]],
+      [
+        'uv',
+        ['pip', 'install', '--no-cache', '--no-deps', '--target', mkdtempSync(join(scenario.folder, 'uv-'))],
+      ],
     ] as const) {
-      const got = await python(program, [...args, '--index-url', `${gateway.url}/pypi/simple/`, 'acme-api'], {
-        home,
-        env: { NETRC: netrc },
-      });
+      const got = await python(
+        program,
+        [...args, '--index-url', `${scenario.gateway.url}/pypi/simple/`, 'acme-api'],
+        {
+          home: scenario.folder,
+          env: { NETRC: netrc },
+        },
+      );
       expect(got.code, got.stdout + got.stderr).toBe(0);
     }
   }, 60_000);
 
   test('a denied request explains the reason', async () => {
-    const other = await twine(job.token, 'pypi', foreign);
+    const other = await twine(scenario.job.token, 'pypi', foreign);
     expect(other.code).not.toBe(0);
     expect(other.stdout).toContain('resource_not_granted');
-    const branch = gitlab.job({ project: { id: 20, path: 'acme/payments' }, ref: 'feature' });
+    const branch = scenario.gitlab.job({ project: { id: 20, path: 'acme/payments' }, ref: 'feature' });
     sent.push(branch.token);
     const upload = await twine(branch.token, 'pypi', wheel);
     expect(upload.code).not.toBe(0);
     expect(upload.stdout).toContain('scope_not_granted');
 
-    const publish = await python('uv', ['publish', '--publish-url', `${gateway.url}/pypi/`, wheel], {
-      home,
+    const publish = await python('uv', ['publish', '--publish-url', `${scenario.gateway.url}/pypi/`, wheel], {
+      home: scenario.folder,
       env: { UV_PUBLISH_USERNAME: 'gitlab-ci-token', UV_PUBLISH_PASSWORD: branch.token },
     });
     expect(publish.code).not.toBe(0);
     expect(publish.stderr).toContain('scope_not_granted');
 
-    const read = await pip(index('gitlab-ci-token', job.token), '-vv', 'other');
+    const read = await pip(index('gitlab-ci-token', scenario.job.token), '-vv', 'other');
     expect(read.code).not.toBe(0);
     expect(read.stdout + read.stderr).toContain('resource_not_granted');
-    const installed = await uv(index('gitlab-ci-token', job.token), 'other');
+    const installed = await uv(index('gitlab-ci-token', scenario.job.token), 'other');
     expect(installed.code).not.toBe(0);
     expect(installed.stderr).toContain('403 Forbidden');
   }, 120_000);
@@ -247,17 +252,17 @@ services:
         },
         body: text,
       });
-    const own = `${pypiserver.username}:${pypiserver.password}`;
+    const own = `${scenario.pypiserver.username}:${scenario.pypiserver.password}`;
     const page = async (name: string): Promise<string> => {
       const headers = { Authorization: `Basic ${Buffer.from(own).toString('base64')}` };
-      return (await fetch(`${pypiserver.url}/simple/${name}/`, { headers })).text();
+      return (await fetch(`${scenario.pypiserver.url}/simple/${name}/`, { headers })).text();
     };
 
-    expect((await upload(`${pypiserver.url}/`, own, body('taken-2.0.tar.gz'))).status).toBe(200);
+    expect((await upload(`${scenario.pypiserver.url}/`, own, body('taken-2.0.tar.gz'))).status).toBe(200);
     expect(await page('taken')).toContain('taken-2.0.tar.gz');
     const refused = await upload(
-      `${gateway.url}/pypi/`,
-      `gitlab-ci-token:${job.token}`,
+      `${scenario.gateway.url}/pypi/`,
+      `gitlab-ci-token:${scenario.job.token}`,
       body('victim-2.0.tar.gz'),
     );
     expect(refused.status).toBe(400);
@@ -267,20 +272,21 @@ services:
   });
 
   test('reading requires a credential', async () => {
-    const read = await pip(`${gateway.url}/pypi/simple/`, '-vv', 'acme-api');
+    const read = await pip(`${scenario.gateway.url}/pypi/simple/`, '-vv', 'acme-api');
     expect(read.code).not.toBe(0);
     expect(read.stdout + read.stderr).toContain('no_credential');
-    const installed = await uv(`${gateway.url}/pypi/simple/`, 'acme-api');
+    const installed = await uv(`${scenario.gateway.url}/pypi/simple/`, 'acme-api');
     expect(installed.code).not.toBe(0);
     expect(installed.stderr).toContain('401 Unauthorized');
   }, 60_000);
 
   test('no client credential reaches the indexes', () => {
-    for (const { log } of [pypiserver, devpi]) for (const secret of sent) expect(log()).not.toContain(secret);
-    const credentials = pypiserver.log().matchAll(/'HTTP_AUTHORIZATION': '([^']*)'/g);
-    const { username, password } = pypiserver;
+    for (const { log } of [scenario.pypiserver, scenario.devpi])
+      for (const secret of sent) expect(log()).not.toContain(secret);
+    const credentials = scenario.pypiserver.log().matchAll(/'HTTP_AUTHORIZATION': '([^']*)'/g);
+    const { username, password } = scenario.pypiserver;
     const own = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
     expect([...new Set([...credentials].map(([, value]) => value))]).toEqual([own]);
-    expect(pypiserver.log()).toContain('acme_api-1.0');
+    expect(scenario.pypiserver.log()).toContain('acme_api-1.0');
   });
 });

@@ -1,31 +1,21 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from 'node:net';
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { VerifiedCredential } from '../../src/core/credentials/credential.ts';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Store } from '../../src/core/store.ts';
 import { createRevocations, openStore, type SyncedRevocations } from '../../src/state/index.ts';
-import { recordingLog } from '../support/audit-events.ts';
+import { recordingLog, sampleCredential } from '../support/audit-events.ts';
 import { eventually } from '../support/eventually.ts';
 import { needs } from '../support/needs.ts';
-import { freePort, startRedis, type TestRedis } from '../support/redis.ts';
+import { freePort, startRedis, tellRedis } from '../support/redis.ts';
 import { run } from '../support/run.ts';
 import { startTcpRelay } from '../support/tcp-relay.ts';
+import { useStarted } from '../support/use-started.ts';
 
 const clock = { now: Date.now };
 
-const job: VerifiedCredential = {
-  class: 'id_token',
-  issuer: 'gitlab',
-  issuerUrl: 'https://gitlab.example.com',
-  subject: 's',
-  jti: 'jti-1',
-  tokenHash: 'ab'.repeat(32),
-  expiresAt: Infinity,
-  claims: {},
-};
+const job = sampleCredential({ expiresAt: Infinity, claims: {} });
 
 interface Connection {
   readonly url: string;
@@ -51,24 +41,8 @@ const well = (store: Store) =>
     20_000,
   );
 
-/** Sends one inline command to Redis, outside the gateway. */
-function tell(port: number, command: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
-    socket.once('error', reject);
-    socket.once('data', () => {
-      socket.destroy();
-      resolve();
-    });
-  });
-}
-
 needs('redis-server', 'openssl').describe('Redis faults', () => {
-  let redis: TestRedis;
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis.close());
+  const redis = useStarted(() => startRedis());
 
   async function replica(prefix: string, poll: number): Promise<SyncedRevocations> {
     const { store, log } = connectTo({ url: redis.url, prefix });
@@ -95,7 +69,7 @@ needs('redis-server', 'openssl').describe('Redis faults', () => {
     await revoke(one, 'old');
     await eventually('both have it', () => two.check(job, 'old').kind === 'revoked');
 
-    await tell(redis.port, 'FLUSHALL');
+    await tellRedis(redis.port, 'FLUSHALL');
     await eventually('written back', () =>
       late.start().then(() => late.check(job, 'old').kind === 'revoked'),
     );
@@ -125,7 +99,7 @@ needs('redis-server', 'openssl').describe('Redis faults', () => {
       });
     await put('before');
     const before = await store.revocations(undefined);
-    await tell(redis.port, 'FLUSHALL');
+    await tellRedis(redis.port, 'FLUSHALL');
     await put('after');
     const after = await store.revocations(before?.mark);
     expect(after?.revocations.map(({ id }) => id)).toEqual(['after']);
@@ -143,7 +117,7 @@ needs('redis-server', 'openssl').describe('Redis faults', () => {
     await revoke(one, 'before');
     const key = await store.keepFirst('signing-key', 'the first');
 
-    await tell(full.port, 'CONFIG SET min-replicas-to-write 1');
+    await tellRedis(full.port, 'CONFIG SET min-replicas-to-write 1');
     await expect(revoke(one, 'now')).rejects.toMatchObject({ code: 'store_unavailable' });
     const { store: later } = connectTo({ url: full.url });
     await well(later);
@@ -174,7 +148,7 @@ needs('redis-server', 'openssl').describe('Redis faults', () => {
     await revocations.start();
     expect(revocations.loaded()).toBe(false);
     expect(revocations.check(job, 'anybody').kind).toBe('unknown');
-    await tell(locked.port, 'CONFIG SET min-replicas-to-write 0');
+    await tellRedis(locked.port, 'CONFIG SET min-replicas-to-write 0');
     await eventually('it is read', () => revocations.loaded());
     expect(revocations.check(job, 'anybody').kind).toBe('clear');
   });

@@ -1,27 +1,17 @@
 /** Revocations of several replicas in one Redis: incremental reads, mixed with replicas of an earlier version. */
-import { connect } from 'node:net';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { VerifiedCredential } from '../../src/core/credentials/credential.ts';
+import { expect, onTestFinished, test } from 'vitest';
 import type { NewRevocation, RevocationHolder } from '../../src/core/credentials/revocation.ts';
 import { createRevocations, openStore, type SyncedRevocations } from '../../src/state/index.ts';
-import { recordingLog, type RecordedLog } from '../support/audit-events.ts';
+import { recordingLog, sampleCredential, type RecordedLog } from '../support/audit-events.ts';
 import { eventually } from '../support/eventually.ts';
 import { needs } from '../support/needs.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { startRedis, tellRedis } from '../support/redis.ts';
 import { revocation } from '../support/store-contract.ts';
+import { useStarted } from '../support/use-started.ts';
 
 const clock = { now: Date.now };
 
-const job: VerifiedCredential = {
-  class: 'id_token',
-  issuer: 'gitlab',
-  issuerUrl: 'https://gitlab.example.com',
-  subject: 's',
-  jti: 'jti-1',
-  tokenHash: 'ab'.repeat(32),
-  expiresAt: Infinity,
-  claims: {},
-};
+const job = sampleCredential({ expiresAt: Infinity, claims: {} });
 
 const ofIdentity = (value: string): NewRevocation => ({
   target: 'identity',
@@ -31,28 +21,13 @@ const ofIdentity = (value: string): NewRevocation => ({
   expires: undefined,
 });
 
-/** Sends one inline command to Redis, outside the gateway; returns the whole response. */
-function ask(port: number, ...commands: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let answer = '';
-    const socket = connect(port, '127.0.0.1', () => socket.end(`${commands.join('\r\n')}\r\nQUIT\r\n`));
-    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
-    socket.once('error', reject);
-    socket.once('close', () => resolve(answer));
-  });
-}
-
 interface Replica {
   readonly revocations: SyncedRevocations;
   readonly log: RecordedLog;
 }
 
 needs('redis-server').describe('replicas', () => {
-  let redis: TestRedis;
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis.close());
+  const redis = useStarted(() => startRedis());
 
   async function replica(prefix: string, url = redis.url): Promise<Replica> {
     const log = recordingLog();
@@ -72,7 +47,7 @@ needs('redis-server').describe('replicas', () => {
     const [one, two] = [await replica('changed:'), await replica('changed:')];
     const first = await one.revocations.add(ofIdentity('first'));
     await eventually('in sync', () => isRevoked(two, 'first'));
-    await ask(redis.port, 'CONFIG RESETSTAT');
+    await tellRedis(redis.port, 'CONFIG RESETSTAT');
     for (let n = 0; n < 50; n++) {
       await one.revocations.add(ofIdentity(`one-${n}`));
       await two.revocations.add(ofIdentity(`two-${n}`));
@@ -80,7 +55,7 @@ needs('redis-server').describe('replicas', () => {
     await two.revocations.remove(first.id);
     await eventually('in sync', () => isRevoked(two, 'one-49') && isRevoked(one, 'two-49'));
     await eventually('removed', () => !isRevoked(one, 'first'));
-    const stats = await ask(redis.port, 'INFO commandstats');
+    const stats = await tellRedis(redis.port, 'INFO commandstats');
     const calls = (name: string): number =>
       Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
     expect(calls('hset')).toBe(100);
@@ -107,13 +82,13 @@ needs('redis-server').describe('replicas', () => {
     const old = { ...revocation({ value: 'old' }), reason: 'r' };
     const mark = (n: number): string => `SET mixed:revocations:mark earlier-${n}`;
     const body = JSON.stringify(old).replaceAll('"', '\\"');
-    await ask(redis.port, 'MULTI', `HSET mixed:revocations ${old.id} "${body}"`, mark(1), 'EXEC');
+    await tellRedis(redis.port, 'MULTI', `HSET mixed:revocations ${old.id} "${body}"`, mark(1), 'EXEC');
     await one.revocations.add(ofIdentity('new'));
     for (const each of [one, two]) {
       await eventually('all are seen', () => ['kept', 'old', 'new'].every((name) => isRevoked(each, name)));
     }
     await two.revocations.add(ofIdentity('newer'));
-    await ask(redis.port, 'MULTI', `HDEL mixed:revocations ${kept.id}`, mark(2), 'EXEC');
+    await tellRedis(redis.port, 'MULTI', `HDEL mixed:revocations ${kept.id}`, mark(2), 'EXEC');
     for (const each of [one, two]) {
       await eventually('it is removed', () => !isRevoked(each, 'kept'));
       expect(['old', 'new', 'newer'].every((name) => isRevoked(each, name))).toBe(true);
@@ -135,7 +110,7 @@ needs('redis-server').describe('replicas', () => {
 
   test('without write permission for the stream every change is still visible, and the log reports it once', async () => {
     const rules = 'ACL SETUSER limited on >secret ~* &* +@all -xadd';
-    expect(await ask(redis.port, rules)).toContain('+OK');
+    expect(await tellRedis(redis.port, rules)).toContain('+OK');
     const url = redis.url.replace('//', '//limited:secret@');
     const [one, two] = [await replica('limited:', url), await replica('limited:', url)];
     const added = await one.revocations.add(ofIdentity('a'));

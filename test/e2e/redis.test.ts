@@ -1,23 +1,22 @@
 import { hash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Store } from '../../src/core/store.ts';
 import { createRevocations, openStore } from '../../src/state/index.ts';
 import { recordingLog } from '../support/audit-events.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import type { TestGateway } from '../support/gateway.ts';
 import { needs } from '../support/needs.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startRedis } from '../support/redis.ts';
+import { useScenario } from '../support/scenario.ts';
+import { bothOf } from '../support/scenario/replicas.ts';
 import { revocation, storeContract } from '../support/store-contract.ts';
+import { useStarted } from '../support/use-started.ts';
 
 const SECRET = `ghdt_edge_${'7b'.repeat(32)}`;
 
 needs('redis-server').describe('Redis', () => {
-  let redis: TestRedis;
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis.close());
+  const redis = useStarted(() => startRedis());
 
   async function open(prefix = 'contract:'): Promise<Store> {
     const store = openStore(
@@ -92,12 +91,10 @@ needs('redis-server').describe('Redis', () => {
   });
 
   describe('two gateways', () => {
-    let upstream: RecordingUpstream;
-    let one: TestGateway;
-    let two: TestGateway;
-    beforeAll(async () => {
-      upstream = await startRecordingUpstream();
-      const yaml = `
+    const scenario = useScenario({
+      backends: { redis, upstream: () => startRecordingUpstream() },
+      replicas: 2,
+      config: ({ upstream }) => `
 state: { redis: { url: "${redis.url}", timeout: 1s } }
 deployTokens:
   edge:
@@ -106,11 +103,12 @@ deployTokens:
     grants: [{ service: files, scopes: [read_package_registry], resources: ["**"] }]
 services:
   files: { type: generic, path: /files/, upstream: { url: "${upstream.url}/" } }
-`;
-      [one, two] = await Promise.all([startGateway(yaml), startGateway(yaml)]);
+`,
     });
-    afterAll(async () => {
-      await Promise.all([one.close(), two.close(), upstream.close()]);
+    let one: TestGateway;
+    let two: TestGateway;
+    beforeAll(() => {
+      [one, two] = bothOf(scenario);
     });
 
     const read = async (gateway: TestGateway, secret = SECRET) => {

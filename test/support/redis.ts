@@ -83,3 +83,14 @@ function answers(port: number): Promise<boolean> {
     socket.once('close', () => resolve(false));
   });
 }
+
+/** Sends inline commands to Redis, outside the gateway; returns the whole response. */
+export function tellRedis(port: number, ...commands: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.end(`${commands.join('\r\n')}\r\nQUIT\r\n`));
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+    socket.once('error', reject);
+    socket.once('close', () => resolve(answer));
+  });
+}

@@ -29,13 +29,17 @@ export interface ScenarioOptions<B extends Backends> {
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  /** Gateways with this configuration, started at the same time. Default: 1. */
+  readonly replicas?: number;
 }
 
 /** A running gateway, the servers around it by their names, and a raw HTTP/1.1 client of the gateway. */
 export type Scenario<B extends Backends> = B &
   ScenarioClient & {
     readonly gateway: TestGateway;
-    /** Stops the gateway, then the backends that the scenario started. Repeated calls have no effect. */
+    /** The gateways after the first. */
+    readonly others: readonly TestGateway[];
+    /** Stops the gateways, then the backends that the scenario started. Repeated calls have no effect. */
     close(): Promise<void>;
   };
 
@@ -46,17 +50,24 @@ export type Scenario<B extends Backends> = B &
 export async function startScenario<B extends Backends>(options: ScenarioOptions<B>): Promise<Scenario<B>> {
   const { config, host = 'gateway.example.com', files = {}, server = {}, env = {}, clock } = options;
   const { backends, closeBackends } = await startAll(options.backends);
-  const gateway = await startGateway(config(backends), { files, server, env, ...(clock && { clock }) });
+  const yaml = config(backends);
+  const start = (): Promise<TestGateway> =>
+    startGateway(yaml, { files, server, env, ...(clock && { clock }) });
+  const [gateway, ...others] = await Promise.all([
+    start(),
+    ...Array.from({ length: (options.replicas ?? 1) - 1 }, start),
+  ]);
   const token = options.token?.(backends) ?? '';
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    await gateway.close();
+    await Promise.all([gateway, ...others].map((each) => each.close()));
     await closeBackends();
   };
   const scenario: Scenario<B> = {
     ...backends,
     ...createScenarioClient(gateway, { token, host }),
     gateway,
+    others,
     close: () => (closed ??= close()),
   };
   closeAfterTest(scenario);

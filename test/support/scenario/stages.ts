@@ -1,11 +1,9 @@
-import { createPipeline, type ServicePipeline } from '../../../src/gateway/index.ts';
+import type { ServicePipeline, Stages } from '../../../src/gateway/index.ts';
 import { httpProtocol, jsonRefusal } from '../../../src/protocols/index.ts';
 import { createForwarder, StallWatch, type Forwarder } from '../../../src/proxy/index.ts';
 import type { UpstreamTimeouts } from '../../../src/proxy/transport/upstream-pool.ts';
 import { sampleCaller, type RecordedLog } from '../audit-events.ts';
 import { emptyRevocations } from '../state.ts';
-
-type Stages = Parameters<typeof createPipeline>[0];
 
 export interface ForwarderOptions {
   readonly log: RecordedLog;
