@@ -1,18 +1,11 @@
 /** Go modules: ambiguous requests and a malicious upstream. Raw bytes sent, raw bytes received by the upstream. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { describe, expect, test } from 'vitest';
 import { exchange, rawRequest, type RawResponse } from '../support/raw-client.ts';
-import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { useRecordedScenario } from '../support/scenario/recorded.ts';
 
-let issuer: TestIssuer;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
-let token: string;
-
-beforeAll(async () => {
-  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
-  gateway = await startGateway(`
+const scenario = useRecordedScenario({
+  host: 'go.example.com',
+  config: ({ issuer, upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   ci:
@@ -24,34 +17,24 @@ services:
     type: go
     path: /go/
     upstream: { url: "${upstream.url}/" }
-`);
-  token = issuer.mint();
-});
-afterEach(() => {
-  expect(upstream.bytes()).not.toContain(token);
-  upstream.respond(OK);
-  upstream.reset();
-});
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([upstream.close(), issuer.close()]);
+`,
 });
 
 /** As `go` sends it: Basic, from .netrc. */
 function request(line: string): string {
-  const basic = Buffer.from(`ci:${token}`).toString('base64');
+  const basic = Buffer.from(`ci:${scenario.token}`).toString('base64');
   return `${line} HTTP/1.1\r\nHost: go.example.com\r\nAuthorization: Basic ${basic}\r\nConnection: close\r\n\r\n`;
 }
 
 async function fetchPath(line: string): Promise<RawResponse | undefined> {
-  return (await rawRequest(gateway.port, request(line), { quiet: 300 }))[0];
+  return (await rawRequest(scenario.gateway.port, request(line), { quiet: 300 }))[0];
 }
 
 test('`!` names the same module with and without percent-encoding', async () => {
   expect((await fetchPath('GET /go/example.com/%21acme/lib/@v/list'))?.status).toBe(200);
   expect((await fetchPath('GET /go/example.com/!acme/lib/@v/list'))?.status).toBe(200);
   const line = 'GET /example.com/!acme/lib/@v/list HTTP/1.1';
-  expect(upstream.requests().map(({ requestLine }) => requestLine)).toEqual([line, line]);
+  expect(scenario.upstream.requests().map(({ requestLine }) => requestLine)).toEqual([line, line]);
 });
 
 describe('requests that are not forwarded', () => {
@@ -73,7 +56,7 @@ describe('requests that are not forwarded', () => {
     ['PUT /go/example.com/!acme/lib/@v/list', 403],
   ])('%s → %i', async (line, status) => {
     expect((await fetchPath(line))?.status).toBe(status);
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 });
 
@@ -86,21 +69,26 @@ test('a refusal is plain text and never 404', async () => {
 
 describe('a malicious upstream', () => {
   test.each([404, 410])('its %i is relayed', async (status) => {
-    upstream.respond(`HTTP/1.1 ${status} Gone\r\nContent-Length: 4\r\n\r\nnone`);
+    scenario.upstream.respond(`HTTP/1.1 ${status} Gone\r\nContent-Length: 4\r\n\r\nnone`);
     expect(await fetchPath('GET /go/example.com/!acme/lib/@v/list')).toMatchObject({ status, body: 'none' });
   });
 
   test('HTML is relayed unchanged', async () => {
-    const page = `<html><a href="${upstream.url}/x">x</a></html>`;
-    upstream.respond(
+    const page = `<html><a href="${scenario.upstream.url}/x">x</a></html>`;
+    scenario.upstream.respond(
       `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${page.length}\r\n\r\n${page}`,
     );
     expect((await fetchPath('GET /go/example.com/!acme/lib/@v/v1.0.0.info'))?.body).toBe(page);
   });
 
   test('a truncated archive is aborted', async () => {
-    upstream.respond((socket) => void socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nPK'));
-    const received = await exchange(gateway.port, request('GET /go/example.com/!acme/lib/@v/v1.0.0.zip'));
+    scenario.upstream.respond(
+      (socket) => void socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nPK'),
+    );
+    const received = await exchange(
+      scenario.gateway.port,
+      request('GET /go/example.com/!acme/lib/@v/v1.0.0.zip'),
+    );
     if (!received.startsWith('HTTP/1.1 502')) expect(received).toMatch(/content-length: 100[^]*\r\n\r\nPK$/i);
   });
 });

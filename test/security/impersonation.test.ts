@@ -1,10 +1,9 @@
 /** X6: a client that wants to act as another user is told that it cannot, on services of every type. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startEveryType, SERVICE_TYPES, type EveryType } from '../support/every-type.ts';
+import { SERVICE_TYPES, useEveryType } from '../support/every-type.ts';
 import { reasonOf, startLab, type Lab } from '../support/lab.ts';
 import { rawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 
 let lab: Lab;
 beforeAll(async () => {
@@ -106,16 +105,7 @@ test('a service that sets such a header itself replaces or removes the header of
 });
 
 describe('every type', () => {
-  let upstream: RecordingUpstream;
-  let gateway: EveryType;
-  beforeAll(async () => {
-    upstream = await startRecordingUpstream();
-    gateway = await startEveryType(upstream.url);
-  });
-  afterAll(async () => {
-    await gateway.close();
-    await upstream.close();
-  });
+  const { gateway, upstream } = useEveryType();
 
   test.each(SERVICE_TYPES)('%s', async (type) => {
     const refused = await rawResponse(gateway.port, gateway.request(type, ['Impersonate-User: canary']));

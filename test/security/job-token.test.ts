@@ -1,45 +1,23 @@
 /** threats.md, J17 and C4 for job tokens: only a job that GitLab currently confirms is authenticated. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createAuthenticator } from '../../src/credentials/index.ts';
-import type { Authentication } from '../../src/credentials/index.ts';
 import {
   FrozenClock,
   RecordingLog,
-  authenticatorFor,
   idToken,
   issuerSettings,
   jobToken,
   jobTokenChecks,
   reasonOf,
 } from '../support/authentication.ts';
-import type { Rig } from '../support/authentication.ts';
-import { startGitlab } from '../support/gitlab.ts';
 import type { TestGitlab } from '../support/gitlab.ts';
 import { testKeyring } from '../support/keyring.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { CACHE, useJobTokens } from '../support/job-tokens.ts';
 
-const CACHE = 30_000;
-const clock = new FrozenClock();
-let gitlab: TestGitlab;
-let rig: Rig;
-
-beforeAll(async () => {
-  gitlab = await startGitlab({ clock });
-});
-afterAll(() => gitlab.close());
-beforeEach(() => {
-  rig = authenticatorFor([issuerSettings(gitlab, { jobTokens: jobTokenChecks(CACHE) })], { clock });
-});
-afterEach(async () => {
-  gitlab.faults.job = undefined;
-  await rig.close();
-});
-
-const authenticate = (token: string): Authentication | Promise<Authentication> =>
-  rig.authenticator.forService('api')(jobToken(token));
-const reason = async (token: string): Promise<string> => reasonOf(await authenticate(token));
+const { clock, gitlab, rig, authenticate, reason } = useJobTokens();
 
 describe('J17 a job token past the end of its job', () => {
   test.each([

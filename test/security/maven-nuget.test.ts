@@ -1,22 +1,15 @@
 /** Maven and NuGet: ambiguous names, and credentials in every source of the clients. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { describe, expect, test } from 'vitest';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { useRecordedScenario } from '../support/scenario/recorded.ts';
 
 const KEY = 'canary-upstream-key-31';
 
-let issuer: TestIssuer;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
-let token: string;
-
-beforeAll(async () => {
-  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
-  const services = ['maven', 'nuget'] as const;
-  gateway = await startGateway(`
+const services = ['maven', 'nuget'] as const;
+const scenario = useRecordedScenario({
+  host: 'feeds.example.com',
+  config: ({ issuer, upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   all:
@@ -32,19 +25,13 @@ ${services.map((name) => `      - { service: ${name}, scopes: [read_package_regi
       - { service: nuget, scopes: [read_package_registry, write_package_registry], resources: ["acme.core"] }
 services:
 ${services.map((name) => `  ${name}: { type: ${name}, path: /${name}/, upstream: { url: "${upstream.url}/${name}/", auth: { header: { name: X-NuGet-ApiKey, value: ${KEY} } } } }`).join('\n')}
-`);
-  token = issuer.mint();
-});
-afterEach(() => {
-  expect(upstream.bytes()).not.toContain(token);
-  upstream.reset();
-});
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([upstream.close(), issuer.close()]);
+`,
 });
 
-function fetchPath(line: string, credential = `Authorization: Bearer ${token}`): Promise<RawResponse> {
+function fetchPath(
+  line: string,
+  credential = `Authorization: Bearer ${scenario.token}`,
+): Promise<RawResponse> {
   const head = [
     `${line} HTTP/1.1`,
     'Host: feeds.example.com',
@@ -52,7 +39,7 @@ function fetchPath(line: string, credential = `Authorization: Bearer ${token}`):
     'Content-Length: 0',
     'Connection: close',
   ];
-  return rawResponse(gateway.port, [...head, '', ''].join('\r\n'), { quiet: 5_000 });
+  return rawResponse(scenario.gateway.port, [...head, '', ''].join('\r\n'), { quiet: 5_000 });
 }
 
 describe('an ambiguous request is refused even with a grant for all', () => {
@@ -74,7 +61,7 @@ describe('an ambiguous request is refused even with a grant for all', () => {
     'DELETE /nuget/api/v2/package/acme.core/..%2f..%2fother',
   ])('%s → 400 ∅', async (line) => {
     expect((await fetchPath(line)).status).toBe(400);
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test.each([
@@ -91,7 +78,7 @@ describe('an ambiguous request is refused even with a grant for all', () => {
     const { status, headers } = await fetchPath(line);
     expect(status).toBe(403);
     expect(headers.get('content-type')).toContain('text/plain');
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 });
 
@@ -108,9 +95,9 @@ test.each([
   ['PUT /nuget/api/v2/package/', 403],
   ['DELETE /nuget/api/v2/package/Acme.Core/1.0.0', 200],
 ])('with a grant for one package: %s → %d', async (line, status) => {
-  const one = issuer.mint({ project_id: '21' });
+  const one = scenario.issuer.mint({ project_id: '21' });
   expect((await fetchPath(line, `Authorization: Bearer ${one}`)).status).toBe(status);
-  expect(upstream.requests()).toHaveLength(status === 403 ? 0 : 1);
+  expect(scenario.upstream.requests()).toHaveLength(status === 403 ? 0 : 1);
 });
 
 test.each([
@@ -122,23 +109,23 @@ test.each([
   ['nuget', 'x_nuget_apikey'],
 ])('%s: the credential in %s is replaced by the upstream credential', async (type, header) => {
   // The same credential in two sources counts once.
-  const twice = `Authorization: Bearer ${token}\r\n${header}: ${token}`;
+  const twice = `Authorization: Bearer ${scenario.token}\r\n${header}: ${scenario.token}`;
   await fetchPath(type === 'maven' ? 'GET /maven/com/acme/a.jar' : 'PUT /nuget/api/v2/package', twice);
-  expect(valuesOf(receivedBy(upstream), 'x-nuget-apikey')).toEqual([KEY]);
-  expect(upstream.bytes()).not.toContain(token);
+  expect(valuesOf(receivedBy(scenario.upstream), 'x-nuget-apikey')).toEqual([KEY]);
+  expect(scenario.upstream.bytes()).not.toContain(scenario.token);
 });
 
 test('an API key with a different second credential is a conflict', async () => {
-  const both = `Authorization: Bearer ${token}\r\nX-NuGet-ApiKey: az`;
+  const both = `Authorization: Bearer ${scenario.token}\r\nX-NuGet-ApiKey: az`;
   expect((await fetchPath('PUT /nuget/api/v2/package', both)).status).toBe(400);
-  const same = `Authorization: Bearer ${token}\r\nX-NuGet-ApiKey: ${token}`;
+  const same = `Authorization: Bearer ${scenario.token}\r\nX-NuGet-ApiKey: ${scenario.token}`;
   expect((await fetchPath('PUT /nuget/api/v2/package', same)).status).toBe(200);
-  expect(valuesOf(receivedBy(upstream), 'x-nuget-apikey')).toEqual([KEY]);
+  expect(valuesOf(receivedBy(scenario.upstream), 'x-nuget-apikey')).toEqual([KEY]);
 });
 
 test('files of a repository are relayed unchanged', async () => {
-  const signature = `-----BEGIN PGP SIGNATURE-----\n${upstream.url}/maven/x\n`;
-  upstream.respond(
+  const signature = `-----BEGIN PGP SIGNATURE-----\n${scenario.upstream.url}/maven/x\n`;
+  scenario.upstream.respond(
     `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nETag: "1"\r\nContent-Length: ${signature.length}\r\n\r\n${signature}`,
   );
   const { body, headers } = await fetchPath('GET /maven/com/acme/app/1.0/app-1.0.jar.asc');

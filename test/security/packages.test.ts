@@ -1,23 +1,17 @@
 /** Package registries: ambiguous names and bodies, and malicious upstreams. Raw bytes sent, raw bytes received. */
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { describe, expect, test } from 'vitest';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
-import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { OK } from '../support/recording-upstream.ts';
+import { useRecordedScenario } from '../support/scenario/recorded.ts';
 
-let issuer: TestIssuer;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
-let token: string;
-
-beforeAll(async () => {
-  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
-  const grants = ['pypi', 'crates', 'charts'].map(
-    (service) =>
-      `{ service: ${service}, scopes: [read_package_registry, write_package_registry], resources: ["acme*"] }`,
-  );
-  gateway = await startGateway(`
+const grants = ['pypi', 'crates', 'charts'].map(
+  (service) =>
+    `{ service: ${service}, scopes: [read_package_registry, write_package_registry], resources: ["acme*"] }`,
+);
+const scenario = useRecordedScenario({
+  host: 'gateway.example.com',
+  config: ({ issuer, upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   ci:
@@ -28,37 +22,28 @@ services:
   pypi: { type: pypi, path: /pypi/, upstream: { url: "${upstream.url}/" } }
   crates: { type: cargo, path: /cargo/, upstream: { url: "${upstream.url}/" } }
   charts: { type: helm, path: /charts/, upstream: { url: "${upstream.url}/" } }
-`);
-  token = issuer.mint();
-});
-afterEach(() => {
-  expect(upstream.bytes()).not.toContain(token);
-  upstream.reset();
-});
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([upstream.close(), issuer.close()]);
+`,
 });
 
 function send(line: string, headers: readonly string[] = [], body = ''): Promise<RawResponse> {
   const lines = [
     `${line} HTTP/1.1`,
     'Host: gateway.example.com',
-    `Authorization: Bearer ${token}`,
+    `Authorization: Bearer ${scenario.token}`,
     'Connection: close',
     ...(body === '' ? [] : [`Content-Length: ${body.length}`]),
     ...headers,
     '',
     body,
   ];
-  return rawResponse(gateway.port, Buffer.from(lines.join('\r\n'), 'latin1'), { quiet: 5_000 });
+  return rawResponse(scenario.gateway.port, Buffer.from(lines.join('\r\n'), 'latin1'), { quiet: 5_000 });
 }
 
 /** A 200 response whose Content-Length may differ from its body. */
 function respond(type: string, body: string | Buffer, length = Buffer.byteLength(body), ...more: string[]) {
   const head = ['HTTP/1.1 200 OK', `Content-Type: ${type}`, `Content-Length: ${length}`, ...more, '', ''];
   const bytes = Buffer.concat([Buffer.from(head.join('\r\n')), Buffer.from(body)]);
-  upstream.respond((socket) => socket.end(bytes));
+  scenario.upstream.respond((socket) => socket.end(bytes));
 }
 
 describe('paths', () => {
@@ -76,7 +61,7 @@ describe('paths', () => {
   ])('%s is not forwarded', async (path) => {
     const { status } = await send(`GET ${path}`);
     expect(status).toBe(400);
-    expect(upstream.requests()).toEqual([]);
+    expect(scenario.upstream.requests()).toEqual([]);
   });
 
   test.each([
@@ -94,7 +79,7 @@ describe('paths', () => {
     const { status, body } = await send(`GET ${path}`);
     expect(status).toBe(403);
     expect(body).toContain('resource_not_granted');
-    expect(upstream.requests()).toEqual([]);
+    expect(scenario.upstream.requests()).toEqual([]);
   });
 
   test.each(['/pypi/simple/Acme.-_api/', '/cargo/ac/me/Acme_Api', '/charts/charts/acme-1.0.0%2Bb.tgz'])(
@@ -102,13 +87,15 @@ describe('paths', () => {
     async (path) => {
       expect((await send(`GET ${path}`)).status).toBe(200);
       const [, rest] = /^\/[a-z]+(\/.*)$/.exec(path) ?? [];
-      expect(upstream.requests().map(({ requestLine }) => requestLine)).toEqual([`GET ${rest} HTTP/1.1`]);
+      expect(scenario.upstream.requests().map(({ requestLine }) => requestLine)).toEqual([
+        `GET ${rest} HTTP/1.1`,
+      ]);
     },
   );
 });
 
 describe('malicious responses', () => {
-  const link = (): string => `<a href="${upstream.url}/packages/acme-1.0.zip">x</a>`;
+  const link = (): string => `<a href="${scenario.upstream.url}/packages/acme-1.0.zip">x</a>`;
 
   test('a page is requested unencoded, and its links lead to the gateway', async () => {
     respond('text/html; charset=utf-8', link());
@@ -116,7 +103,7 @@ describe('malicious responses', () => {
     expect(status).toBe(200);
     expect(body).toBe('<a href="https://gateway.example.com/pypi/packages/acme-1.0.zip">x</a>');
     expect(headers.get('content-length')).toBe(String(body.length));
-    expect(upstream.requests()[0]?.headers.get('accept-encoding')).toEqual(['identity']);
+    expect(scenario.upstream.requests()[0]?.headers.get('accept-encoding')).toEqual(['identity']);
   });
 
   test.each<[string, string, () => void]>([
@@ -174,11 +161,11 @@ describe('malicious responses', () => {
   });
 
   test('a truncated chart index is aborted', async () => {
-    respond('text/yaml', `urls: [${upstream.url}/acme-1.0.0.tgz]\n`, 10_000);
+    respond('text/yaml', `urls: [${scenario.upstream.url}/acme-1.0.0.tgz]\n`, 10_000);
     const { body } = await send('GET /charts/index.yaml');
     // A last chunk would mark the body as complete.
     expect(body).not.toMatch(/(?:^|\r\n)0\r\n\r\n$/);
-    expect(body).not.toContain(upstream.url);
+    expect(body).not.toContain(scenario.upstream.url);
   });
 });
 
@@ -204,9 +191,9 @@ describe('uploads to an index of Python packages', () => {
       action + name + part(`name="gpg_signature"; filename="${wheel}.asc"`, 'sig') + file(wheel, large) + end,
     ],
   ])('a valid upload is forwarded byte for byte: %s', async (_case, body) => {
-    upstream.respond(OK);
+    scenario.upstream.respond(OK);
     expect((await upload(body)).status).toBe(200);
-    expect(upstream.requests().map((request) => request.body)).toEqual([body]);
+    expect(scenario.upstream.requests().map((request) => request.body)).toEqual([body]);
   });
 
   test.each([
@@ -263,7 +250,7 @@ describe('uploads to an index of Python packages', () => {
     const { status, body: said } = await upload(body);
     expect(status).toBe(403);
     expect(said).toContain('resource_not_granted');
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test.each([
@@ -274,7 +261,7 @@ describe('uploads to an index of Python packages', () => {
     ['an encoding', 'multipart/form-data; boundary=b0undary\r\nContent-Encoding: gzip'],
   ])('%s needs a write grant for all', async (_case, type) => {
     expect((await upload(action + name + file(wheel) + end, type)).status).toBe(403);
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test.each(['?name=other', '?%3Aaction=remove_pkg', '?x'])(
@@ -282,7 +269,7 @@ describe('uploads to an index of Python packages', () => {
     async (query) => {
       const type = 'Content-Type: multipart/form-data; boundary=b0undary';
       expect((await send(`POST /pypi/${query}`, [type], action + name + file(wheel) + end)).status).toBe(403);
-      expect(upstream.bytes()).toBe('');
+      expect(scenario.upstream.bytes()).toBe('');
     },
   );
 
@@ -306,8 +293,8 @@ describe('uploads to an index of Python packages', () => {
     const { status, body } = await upload(good + more);
     expect(status).toBe(400);
     expect(body).toContain('request_malformed');
-    expect(upstream.requests()).toEqual([]);
-    expect(upstream.bytes()).not.toContain('other');
+    expect(scenario.upstream.requests()).toEqual([]);
+    expect(scenario.upstream.bytes()).not.toContain('other');
   });
 });
 
@@ -319,9 +306,9 @@ describe('publication of a crate', () => {
   }
 
   test('a granted one is forwarded byte for byte', async () => {
-    upstream.respond(OK);
+    scenario.upstream.respond(OK);
     expect((await publish('{"name":"acme-api","vers":"1.0.0"}')).status).toBe(200);
-    expect(upstream.requests()[0]?.body).toHaveLength(4 + 34 + 3 * 1024 ** 2);
+    expect(scenario.upstream.requests()[0]?.body).toHaveLength(4 + 34 + 3 * 1024 ** 2);
   });
 
   test.each(['gzip', 'br', 'identity'])(
@@ -330,7 +317,7 @@ describe('publication of a crate', () => {
       const body = '\x0f\0\0\0{"name":"acme"}\x02\0\0\0PK';
       const { status } = await send('PUT /cargo/api/v1/crates/new', [`Content-Encoding: ${encoding}`], body);
       expect(status).toBe(400);
-      expect(upstream.bytes()).not.toContain('PUT');
+      expect(scenario.upstream.bytes()).not.toContain('PUT');
     },
   );
 
@@ -342,6 +329,6 @@ describe('publication of a crate', () => {
   ])('%s', async (_case, metadata, length, status) => {
     expect((await publish(metadata, length)).status).toBe(status);
     // Bytes of earlier requests may still arrive.
-    expect(upstream.bytes()).not.toContain('PUT');
+    expect(scenario.upstream.bytes()).not.toContain('PUT');
   });
 });

@@ -1,13 +1,12 @@
 /** X2: headers that upstreams trust to identify the caller are set by the gateway only. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TRUSTED_USER_HEADERS } from '../../src/core/headers/identity-headers.ts';
-import { startEveryType, SERVICE_TYPES, type EveryType } from '../support/every-type.ts';
+import { SERVICE_TYPES, useEveryType } from '../support/every-type.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLab, type Lab } from '../support/lab.ts';
 import { rawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 
 let lab: Lab;
 beforeAll(async () => {
@@ -198,16 +197,7 @@ test('names that only look alike pass', async () => {
 });
 
 describe('every type', () => {
-  let upstream: RecordingUpstream;
-  let gateway: EveryType;
-  beforeAll(async () => {
-    upstream = await startRecordingUpstream();
-    gateway = await startEveryType(upstream.url);
-  });
-  afterAll(async () => {
-    await gateway.close();
-    await upstream.close();
-  });
+  const { gateway, upstream } = useEveryType();
 
   test.each(SERVICE_TYPES)('%s', async (type) => {
     for (const lines of batches((name) => name)) {

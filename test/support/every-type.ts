@@ -1,7 +1,10 @@
 import { SERVICE_TRAITS } from '../../src/config/schema/service.ts';
-import { startGateway, type TestGateway } from './gateway.ts';
+import type { TestGateway } from './gateway.ts';
 import { startIssuer } from './issuer.ts';
+import { startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts';
 import { readText } from './repository.ts';
+import { startScenario } from './scenario.ts';
+import { useStarted } from './use-started.ts';
 
 /** One service of each type in front of one upstream, and a job with every scope on each. */
 export interface EveryType extends TestGateway {
@@ -41,7 +44,6 @@ export const SERVICE_TYPES = Object.keys(SERVICE_TRAITS) as readonly ServiceType
 
 /** `keys`: further keys of each service, as YAML in flow form, such as `passHeaders: [Destination]`. */
 export async function startEveryType(upstreamUrl: string, keys = ''): Promise<EveryType> {
-  const issuer = await startIssuer();
   const grants = SERVICE_TYPES.map((type) => {
     const { scopes, resources } = SERVICE_TRAITS[type];
     return `{ service: ${type}, scopes: [${scopes.join(', ')}], resources: ["${resources === 'path' ? '/**' : '**'}"] }`;
@@ -53,14 +55,17 @@ export async function startEveryType(upstreamUrl: string, keys = ''): Promise<Ev
       type === 'gitlab' || type === 'oci' ? `hosts: [${host}]` : `hosts: [${host}], path: ${path}`;
     return `  ${type}: { type: ${type}, ${place}, upstream: { url: "${upstreamUrl}/" }${keys === '' ? '' : `, ${keys}`} }`;
   });
-  const gateway = await startGateway(`
+  const { gateway, token, close } = await startScenario({
+    backends: { issuer: () => startIssuer() },
+    token: ({ issuer }) => issuer.mint(),
+    config: ({ issuer }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   ci: { issuer: gitlab, match: { project_id: "20" }, grants: [${grants.join(', ')}] }
 services:
 ${services.join('\n')}
-`);
-  const token = issuer.mint();
+`,
+  });
   return {
     ...gateway,
     token,
@@ -70,9 +75,12 @@ ${services.join('\n')}
       const head = [`${line} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${token}`];
       return [...head, ...framing, 'Connection: close', ...lines, '', ''].join('\r\n');
     },
-    async close() {
-      await gateway.close();
-      await issuer.close();
-    },
+    close,
   };
+}
+
+/** Every type in front of a recording upstream, for the tests of this file or `describe` block. */
+export function useEveryType(): { readonly gateway: EveryType; readonly upstream: RecordingUpstream } {
+  const upstream = useStarted(() => startRecordingUpstream());
+  return { upstream, gateway: useStarted(() => startEveryType(upstream.url)) };
 }

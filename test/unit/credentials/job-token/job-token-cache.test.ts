@@ -1,44 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { IssuerSettings, ServiceSettings } from '../../../../src/credentials/index.ts';
+import { describe, expect, test } from 'vitest';
 import { GatehouseError } from '../../../../src/core/errors.ts';
 import type { EgressRequest } from '../../../../src/core/ports.ts';
 import {
-  FrozenClock,
   authenticatorFor,
   issuerSettings,
   jobToken,
   jobTokenChecks,
-  reasonOf,
 } from '../../../support/authentication.ts';
-import type { Rig } from '../../../support/authentication.ts';
 import { startGitlab } from '../../../support/gitlab.ts';
-import type { TestGitlab } from '../../../support/gitlab.ts';
+import { CACHE, useJobTokens } from '../../../support/job-tokens.ts';
 
-const CACHE = 30_000;
-const clock = new FrozenClock();
-let gitlab: TestGitlab;
-let rig: Rig;
-
-beforeAll(async () => {
-  gitlab = await startGitlab({ clock });
-});
-afterAll(() => gitlab.close());
-beforeEach(() => {
-  rig = rigFor();
-});
-afterEach(async () => {
-  gitlab.faults.job = undefined;
-  await rig.close();
-});
-
-function rigFor(changes: Partial<IssuerSettings> = {}, services?: readonly ServiceSettings[]): Rig {
-  const settings = issuerSettings(gitlab, { jobTokens: jobTokenChecks(CACHE), ...changes });
-  return authenticatorFor([settings], { clock, ...(services === undefined ? {} : { services }) });
-}
-
-const authenticate = (token: string, it = rig): ReturnType<Rig['ask']> =>
-  it.authenticator.forService('api')(jobToken(token));
-const reason = async (token: string, it = rig): Promise<string> => reasonOf(await authenticate(token, it));
+const { clock, gitlab, rig, rigFor, authenticate, reason } = useJobTokens();
 
 describe('the cache', () => {
   test('returns the same object synchronously', async () => {

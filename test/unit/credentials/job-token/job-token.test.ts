@@ -1,38 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  FrozenClock,
-  authenticatorFor,
-  issuerSettings,
-  jobToken,
-  jobTokenChecks,
-  reasonOf,
-} from '../../../support/authentication.ts';
-import type { Rig } from '../../../support/authentication.ts';
+import { describe, expect, test } from 'vitest';
+import { authenticatorFor, issuerSettings, jobTokenChecks } from '../../../support/authentication.ts';
 import { jobAnswer } from '../../../support/gitlab-job-answer.ts';
 import type { GitlabFault } from '../../../support/gitlab-server.ts';
 import { startGitlab } from '../../../support/gitlab.ts';
 import type { TestGitlab } from '../../../support/gitlab.ts';
+import { CACHE, useJobTokens } from '../../../support/job-tokens.ts';
 
-const CACHE = 30_000;
-const clock = new FrozenClock();
-let gitlab: TestGitlab;
-let rig: Rig;
-
-beforeAll(async () => {
-  gitlab = await startGitlab({ clock });
-});
-afterAll(() => gitlab.close());
-beforeEach(() => {
-  rig = authenticatorFor([issuerSettings(gitlab, { jobTokens: jobTokenChecks(CACHE) })], { clock });
-});
-afterEach(async () => {
-  gitlab.faults.job = undefined;
-  await rig.close();
-});
-
-const authenticate = (token: string, it = rig): ReturnType<Rig['ask']> =>
-  it.authenticator.forService('api')(jobToken(token));
-const reason = async (token: string, it = rig): Promise<string> => reasonOf(await authenticate(token, it));
+const { clock, gitlab, rig, authenticate, reason } = useJobTokens();
 
 describe('the token of a running job', () => {
   test('is verified by introspection at GitLab', async () => {
