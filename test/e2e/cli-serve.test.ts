@@ -146,6 +146,7 @@ server:
   listen: ${server}
   publicUrl: https://gateway.example.com
   admin: { listen: "${admin}" }
+  limits: { drainDelay: 100ms, drain: 1s }
 issuers: { gitlab: { type: gitlab, issuer: "${issuer}" } }
 identities:
   payments:

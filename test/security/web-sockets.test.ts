@@ -141,6 +141,12 @@ describe('S9 what is none', () => {
   });
 });
 
+/** The connection of an earlier request is reused for four seconds; without it, one opens for the handshake only. */
+async function closeIdleConnections(): Promise<void> {
+  lab.upstream.interrupt((socket) => socket.destroy());
+  await eventually('no connection to the upstream', () => lab.upstream.open() === 0);
+}
+
 describe('U3 what the upstream may answer', () => {
   const answer = (...lines: readonly string[]): string => [...lines, '', ''].join('\r\n');
   const switched = (from: string, to: string): string => SWITCHED.replace(from, to);
@@ -167,6 +173,7 @@ describe('U3 what the upstream may answer', () => {
     ['interim answers and 101 to nothing', answer('HTTP/1.1 103 X') + answer('HTTP/1.1 101 X'), 502],
     ['nonsense', 'garbage\r\n\r\n', 502],
   ])('%s: no tunnel, and nothing behind it is read', async (_what, response, status) => {
+    await closeIdleConnections();
     lab.upstream.respond((socket) => socket.write(response, 'latin1'));
     const conversation = await openConversation(lab.gateway.port);
     conversation.write(lab.request('GET /api/x HTTP/1.1', HANDSHAKE, '\x81\x06framed'));

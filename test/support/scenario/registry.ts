@@ -69,6 +69,12 @@ export async function startRegistryScenario(options: RegistryOptions = {}): Prom
 
 function configuration(options: RegistryOptions, gitlab: string, registry: string): string {
   const { auth, upstream, service = [], services = [], tokenLifetime = '15m' } = options;
+  const keys = [
+    ...(auth === undefined ? [] : [`auth: ${auth}`]),
+    ...(upstream === undefined ? [] : [upstream]),
+  ]
+    .map((key) => `, ${key}`)
+    .join('');
   return `
 issuers:
   gitlab: { type: gitlab, issuer: "${gitlab}", jobTokens: { cache: 300ms } }
@@ -93,7 +99,7 @@ deployTokens:
 services:
   registry:
     type: oci
-    upstream: { url: "${registry}"${auth === undefined ? '' : `, auth: ${auth}`}${upstream === undefined ? '' : `, ${upstream}`} }
+    upstream: { url: "${registry}"${keys} }
     anonymous: [{ scopes: [read_registry], resources: ["public/**"] }]
 ${service.map((line) => `    ${line}`).join('\n')}
 ${services.map((line) => `  ${line}`).join('\n')}

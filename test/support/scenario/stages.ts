@@ -1,7 +1,11 @@
 import type { ServicePipeline, Stages } from '../../../src/gateway/index.ts';
 import { httpProtocol, jsonRefusal } from '../../../src/protocols/index.ts';
-import { createForwarder, StallWatch, type Forwarder } from '../../../src/proxy/index.ts';
-import type { UpstreamTimeouts } from '../../../src/proxy/transport/upstream-pool.ts';
+import {
+  createForwarder,
+  StallWatch,
+  type Forwarder,
+  type ForwardSettings,
+} from '../../../src/proxy/index.ts';
 import { sampleCaller, type RecordedLog } from '../audit-events.ts';
 import { emptyRevocations } from '../state.ts';
 
@@ -11,15 +15,17 @@ export interface ForwarderOptions {
   readonly idle?: number;
   readonly connections?: number;
   readonly bodyBytes?: number | undefined;
-  readonly timeouts?: UpstreamTimeouts;
+  readonly timeouts?: ForwardSettings['upstream']['timeouts'];
 }
 
+const TIMEOUTS = { connect: 5_000, headers: 5_000, idle: 5_000 };
 const unused = (): Promise<never> => Promise.reject(new Error('unused'));
 
 /** The forwarder of the service `/api/` in front of this upstream, without a credential for it. */
-export function startForwarder(upstreamUrl: string, options: ForwarderOptions): Forwarder {
-  const { log, idle = 60_000, connections = 10, bodyBytes } = options;
-  const { timeouts = { connect: 5_000, headers: 5_000, idle: 5_000 } } = options;
+export function startForwarder(
+  upstreamUrl: string,
+  { log, idle = 60_000, connections = 10, bodyBytes, timeouts = TIMEOUTS }: ForwarderOptions,
+): Forwarder {
   const stalls = new StallWatch(idle);
   const forwarder = createForwarder(
     {
