@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { watchConfig } from '../../../src/config/index.ts';
 import { createConfigMap } from '../../support/config-map.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -134,15 +134,24 @@ test('a file that changes continuously is still read', async () => {
 });
 
 test('a failed reload is retried: the cause may be in another file', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
   put('a.yaml', 'one');
   let good = false;
   const { reloads } = watching(join(folder, 'a.yaml'), POLLING, () => good);
+  const poll = (): void => void vi.advanceTimersByTime(POLLING.poll);
   put('a.yaml', 'two');
-  await eventually('tries', () => reloads() >= 3);
+  await eventually('tries', () => {
+    poll();
+    return reloads() >= 3;
+  });
   good = true;
   const failed = reloads();
-  await eventually('the one that goes well', () => reloads() === failed + 1);
-  await new Promise((resolve) => setTimeout(resolve, 3 * POLLING.poll));
+  await eventually('the one that goes well', () => {
+    poll();
+    return reloads() === failed + 1;
+  });
+  for (let n = 0; n < 3; n++) poll();
   expect(reloads()).toBe(failed + 1);
 });
 
