@@ -410,6 +410,7 @@ const HTTP: readonly Mutation[] = [
     '',
     security('smuggling-hidden'),
     security('smuggling-framing'),
+    'unit/http/read-head.test.ts',
   ],
   [
     'http/read-head.ts',
@@ -423,6 +424,7 @@ const HTTP: readonly Mutation[] = [
     '',
     security('smuggling-hidden'),
     'security/headers.test.ts',
+    'unit/http/read-head.test.ts',
   ],
   [
     'http/request-target.ts',
@@ -517,6 +519,7 @@ const PROXY: readonly Mutation[] = [
     'unit/proxy/pure.test.ts',
     'pipeline/tls.test.ts',
     'pipeline/proxies.test.ts',
+    'security/upgrade-host.test.ts',
   ],
   [
     'core/headers/request-header-roles.ts',
@@ -583,6 +586,7 @@ const PROXY: readonly Mutation[] = [
     'false',
     pipeline('oauth2-upstream'),
     'security/upstream-credential.test.ts',
+    'unit/proxy/upstream-credentials/oauth2-response.test.ts',
   ],
   [
     'proxy/upstream-credentials/client-credential.ts',
@@ -903,6 +907,7 @@ const AUDIT: readonly Mutation[] = [
     security('job-token'),
     'unit/observability/audit/event-line.test.ts',
     'e2e/main-job.test.ts',
+    'unit/observability/audit/verdict.test.ts',
   ],
   [
     'observability/audit/event-line.ts',

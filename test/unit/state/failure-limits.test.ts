@@ -42,6 +42,17 @@ describe('failed credentials', () => {
     expect(failed('192.0.2.2', JOB)).toBeUndefined();
   });
 
+  test('of one address at other replicas count, too', async () => {
+    const clock = new FrozenClock();
+    const store = openStore({ sqlite: { file: ':memory:' } }, { clock, log: recordingLog() });
+    const [one, two] = [limits(clock, store), limits(clock, store)];
+    fail(4, () => one.failed('192.0.2.1', JOB));
+    expect(two.failed('192.0.2.1', JOB)).toBeUndefined();
+    // The second replica has seen one failure; the limit of five is reached with the four of the first.
+    await store.count('another key', 1);
+    expect(two.failed('192.0.2.1', JOB)?.reason).toBe('rate_limited');
+  });
+
   test('start over after the window', () => {
     const clock = new FrozenClock();
     const { failed } = limits(clock);

@@ -29,6 +29,30 @@ function basic(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 }
 
+test.each(['private_token', 'job_token', 'access_token'])(
+  'every service reads the query parameter %s',
+  (name) => {
+    const inQuery = createExtract({
+      credentialSources: ['query'],
+      queryParameters: [],
+      deployUsernames,
+      publicUrl,
+      gitlabDeployTokens: false,
+    });
+    expect(inQuery({ ...head(), query: `?a=1&${name}=glcbt-x` })).toMatchObject({
+      class: 'job_token',
+      credentialSource: 'query',
+      token: 'glcbt-x',
+    });
+  },
+);
+
+test('a token of three parts that does not start as JSON is no JWT', () => {
+  expect(extract(head('Authorization', 'Bearer abc.def.ghi'))).toMatchObject({
+    reason: 'credential_invalid',
+  });
+});
+
 describe('exactly one credential', () => {
   test('none', () => expect(extract(head('Accept', '*/*'))).toBeUndefined());
 

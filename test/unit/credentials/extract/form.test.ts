@@ -32,6 +32,10 @@ function extractFrom(body: string, rawHeaders: readonly string[], query = ''): u
 const multipart = (...fields: readonly (readonly [string, string])[]): string =>
   `${fields.map(([name, value]) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`).join('')}--b--\r\n`;
 
+test('the field job_token makes a job token of anything', () => {
+  expect(extractFrom('job_token=an-older-token', URLENCODED)).toBe('job_token form an-older-token');
+});
+
 describe('found', () => {
   test.each<[string, string, readonly string[]]>([
     ['urlencoded', `ref=main&token=${JOB}`, URLENCODED],
