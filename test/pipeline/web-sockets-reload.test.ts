@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { cleanUp, closeAfterTest } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway } from '../support/gateway.ts';
 import { startIssuer } from '../support/issuer.ts';
+import { startScenario } from '../support/scenario.ts';
 import { connectChat, expectClosed, startChat } from '../support/scenario/chat.ts';
 import { openSocket, startEchoServer } from '../support/web-socket-rig.ts';
 
@@ -86,12 +86,13 @@ test('another secret of a deploy token: it ends', async () => {
   const secretHash = (secret: string): string =>
     `sha256:${createHash('sha256').update(secret).digest('hex')}`;
   const [secret, nextSecret] = ['a', 'b'].map((digit) => `ghdt_edge_${digit.repeat(64)}`);
-  const gateway = keep(
-    await startGateway(`deployTokens:
+  const { gateway } = await startScenario({
+    backends: { echo },
+    config: () => `deployTokens:
   edge: { username: edge, secretHash: "${secretHash(secret ?? '')}", grants: [{ service: orders, scopes: [websocket], resources: ["/**"] }] }
 services:
-  orders: { type: http, path: /orders/, upstream: { url: "${echo.url}/" } }`),
-  );
+  orders: { type: http, path: /orders/, upstream: { url: "${echo.url}/" } }`,
+  });
   const socket = await openSocket(`ws://127.0.0.1:${gateway.port}/orders/chat`, {
     headers: { authorization: `Bearer ${secret}` },
   });
@@ -105,17 +106,16 @@ test('a token that ends meanwhile ends nothing, at a reload neither', async () =
   const issuer = keep(await startIssuer());
   const echo = keep(await startEchoServer());
   const clock = { ahead: 0, now: () => Date.now() + clock.ahead };
-  const gateway = keep(
-    await startGateway(
-      `issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+  const { gateway } = await startScenario({
+    backends: { issuer, echo },
+    clock,
+    config: () => `issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   payments: { issuer: gitlab, match: { project_id: "20" }, grants: [{ service: orders, scopes: [websocket], resources: ["**"] }] }
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${echo.url}/" } }
 ${OTHER}`,
-      { clock },
-    ),
-  );
+  });
   const url = `ws://127.0.0.1:${gateway.port}/orders/chat`;
   const headers = { authorization: `Bearer ${issuer.mint({}, { lifetime: 14 })}` };
   const socket = await openSocket(url, { headers });

@@ -5,12 +5,12 @@ import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { exchange, openSocket, parseResponses, rawResponse } from '../support/raw-client.ts';
 import { OK, startRecordingUpstream, type Answer } from '../support/recording-upstream.ts';
-import { startRig, type Rig } from '../support/rig.ts';
+import { startOrdersScenario, type OrdersScenario } from '../support/scenario/orders.ts';
 
 const keep = cleanUp();
 const TEN_GB = 'Content-Length: 10000000000';
 
-async function expectGood(rig: Rig, path = '/orders/'): Promise<void> {
+async function expectGood(rig: OrdersScenario, path = '/orders/'): Promise<void> {
   const answer = await fetch(rig.url + path, { headers: { Authorization: `Bearer ${rig.token}` } });
   expect(answer.status).toBe(200);
   await answer.arrayBuffer();
@@ -23,15 +23,27 @@ describe('D2 pre-auth 100: 100 Continue is sent only for an allowed request', ()
   test.each([
     ['no token', () => plain('Expect: 100-continue', TEN_GB), 401],
     ['a bad token', () => plain('Expect: 100-continue', TEN_GB, 'Authorization: Bearer eyJ.x.y'), 401],
-    ['no service', (rig: Rig) => rig.head('PUT', '/nothing', 'Expect: 100-continue', TEN_GB), 404],
-    ['no operation', (rig: Rig) => rig.head('BREW', '/orders/x', 'Expect: 100-continue', TEN_GB), 400],
-    ['not granted', (rig: Rig) => rig.head('PUT', '/closed/x', 'Expect: 100-continue', TEN_GB), 403],
-    ['too large', (rig: Rig) => rig.head('PUT', '/orders/x', 'Expect: 100-continue', TEN_GB), 413],
-    ['ambiguous', (rig: Rig) => rig.head('PUT', '/orders/../x', 'Expect: 100-continue', TEN_GB), 400],
+    ['no service', (rig: OrdersScenario) => rig.head('PUT', '/nothing', 'Expect: 100-continue', TEN_GB), 404],
+    [
+      'no operation',
+      (rig: OrdersScenario) => rig.head('BREW', '/orders/x', 'Expect: 100-continue', TEN_GB),
+      400,
+    ],
+    [
+      'not granted',
+      (rig: OrdersScenario) => rig.head('PUT', '/closed/x', 'Expect: 100-continue', TEN_GB),
+      403,
+    ],
+    ['too large', (rig: OrdersScenario) => rig.head('PUT', '/orders/x', 'Expect: 100-continue', TEN_GB), 413],
+    [
+      'ambiguous',
+      (rig: OrdersScenario) => rig.head('PUT', '/orders/../x', 'Expect: 100-continue', TEN_GB),
+      400,
+    ],
   ])('D2 %s: the first bytes are the refusal', async (_, request, status) => {
     const upstream = keep(await startRecordingUpstream());
     const rig = keep(
-      await startRig(upstream.url, {
+      await startOrdersScenario(upstream.url, {
         service: 'limits: { bodyBytes: 1MiB }',
         services: `  closed: { type: http, path: /closed/, upstream: { url: "${upstream.url}/" } }`,
       }),
@@ -45,7 +57,7 @@ describe('D2 pre-auth 100: 100 Continue is sent only for an allowed request', ()
 
   test('D2 allowed: 100, then the body, then the answer; Expect does not travel', async () => {
     const upstream = keep(await startRecordingUpstream());
-    const rig = keep(await startRig(upstream.url));
+    const rig = keep(await startOrdersScenario(upstream.url));
     const socket = await openSocket(rig.port);
     let received = '';
     socket.on('data', (chunk) => (received += chunk.toString('latin1')));
@@ -62,12 +74,15 @@ describe('D2 pre-auth 100: 100 Continue is sent only for an allowed request', ()
 
 describe('D3 sizes', () => {
   test.each([
-    ['a header of 33 KB', (rig: Rig) => rig.head('GET', '/orders/', `X-Big: ${'x'.repeat(33 * 1024)}`)],
-    ['a target of 33 KB', (rig: Rig) => rig.head('GET', `/orders/${'x'.repeat(33 * 1024)}`)],
-    ['101 headers', (rig: Rig) => rig.head('GET', '/orders/', ...headers(101 - 2))],
+    [
+      'a header of 33 KB',
+      (rig: OrdersScenario) => rig.head('GET', '/orders/', `X-Big: ${'x'.repeat(33 * 1024)}`),
+    ],
+    ['a target of 33 KB', (rig: OrdersScenario) => rig.head('GET', `/orders/${'x'.repeat(33 * 1024)}`)],
+    ['101 headers', (rig: OrdersScenario) => rig.head('GET', '/orders/', ...headers(101 - 2))],
   ])('D3 %s: 431, ∅', async (_, request) => {
     const upstream = keep(await startRecordingUpstream());
-    const rig = keep(await startRig(upstream.url));
+    const rig = keep(await startOrdersScenario(upstream.url));
     expect((await rawResponse(rig.port, request(rig))).status).toBe(431);
     expect(upstream.bytes()).toBe('');
     const [event] = await rig.audit();
@@ -77,7 +92,7 @@ describe('D3 sizes', () => {
 
   test('D3 100 headers pass', async () => {
     const upstream = keep(await startRecordingUpstream());
-    const rig = keep(await startRig(upstream.url));
+    const rig = keep(await startOrdersScenario(upstream.url));
     const answer = await rawResponse(rig.port, rig.head('GET', '/orders/', ...headers(100 - 2)));
     expect(answer.status).toBe(200);
   });
@@ -86,7 +101,7 @@ describe('D3 sizes', () => {
 
   test('D3 a Content-Length over the cap: 413 before any of the body, ∅', async () => {
     const upstream = keep(await startRecordingUpstream());
-    const rig = keep(await startRig(upstream.url, CAP));
+    const rig = keep(await startOrdersScenario(upstream.url, CAP));
     const answer = await rawResponse(rig.port, rig.head('PUT', '/orders/x', 'Content-Length: 1025'));
     expect(answer.status).toBe(413);
     expect(JSON.parse(answer.body)).toMatchObject({ error: 'body_too_large' });
@@ -96,7 +111,7 @@ describe('D3 sizes', () => {
 
   test('D3 chunks over the cap: 413, the upstream never sees the request end', async () => {
     const upstream = keep(await startRecordingUpstream());
-    const rig = keep(await startRig(upstream.url, CAP));
+    const rig = keep(await startOrdersScenario(upstream.url, CAP));
     const chunk = `200\r\n${'x'.repeat(512)}\r\n`;
     const request = rig.head('PUT', '/orders/x', 'Transfer-Encoding: chunked') + chunk.repeat(3);
     const answer = await rawResponse(rig.port, `${request}0\r\n\r\n`);
@@ -114,7 +129,7 @@ describe('D3 sizes', () => {
     ['chunks', ['Transfer-Encoding: chunked'], `400\r\n${'x'.repeat(1024)}\r\n0\r\n\r\n`],
   ])('D3 exactly the cap passes (%s)', async (_, framing, body) => {
     const upstream = keep(await startRecordingUpstream());
-    const rig = keep(await startRig(upstream.url, CAP));
+    const rig = keep(await startOrdersScenario(upstream.url, CAP));
     expect((await rawResponse(rig.port, rig.head('PUT', '/orders/x', ...framing) + body)).status).toBe(200);
     expect(upstream.requests()).toHaveLength(1);
   });
@@ -123,7 +138,7 @@ describe('D3 sizes', () => {
 describe('D5 an upstream that hangs: 504 in bound, other routes are fine', () => {
   const TIMEOUTS = 'timeouts: { connect: 500ms, headers: 500ms, idle: 500ms }';
 
-  async function expectTimeout(rig: Rig): Promise<void> {
+  async function expectTimeout(rig: OrdersScenario): Promise<void> {
     const began = performance.now();
     const waiting = fetch(`${rig.url}/orders/x`, { headers: { Authorization: `Bearer ${rig.token}` } });
     await expectGood(rig, '/fine/');
@@ -135,11 +150,11 @@ describe('D5 an upstream that hangs: 504 in bound, other routes are fine', () =>
   }
 
   /** A second service that answers, open to everybody. */
-  async function besideAFineOne(hangingUrl: string): Promise<Rig> {
+  async function besideAFineOne(hangingUrl: string): Promise<OrdersScenario> {
     const fine = keep(await startRecordingUpstream());
     const anonymous = '[{ scopes: [read_api], resources: ["**"] }]';
     return keep(
-      await startRig(hangingUrl, {
+      await startOrdersScenario(hangingUrl, {
         upstream: TIMEOUTS,
         services: `  fine: { type: http, path: /fine/, upstream: { url: "${fine.url}/" }, anonymous: ${anonymous} }`,
       }),

@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
 import { openSocket, parseResponses } from '../support/raw-client.ts';
 import { OK, startRecordingUpstream } from '../support/recording-upstream.ts';
-import { startRig, type Rig } from '../support/rig.ts';
+import { startOrdersScenario, type OrdersScenario } from '../support/scenario/orders.ts';
 
 const keep = cleanUp();
 
@@ -26,7 +26,7 @@ function drip(socket: Socket, piece: string): Promise<{ received: string; after:
   });
 }
 
-async function expectGood(rig: Rig): Promise<void> {
+async function expectGood(rig: OrdersScenario): Promise<void> {
   const answer = await fetch(`${rig.url}/orders/`, { headers: { Authorization: `Bearer ${rig.token}` } });
   expect(answer.status).toBe(200);
   await answer.arrayBuffer();
@@ -34,7 +34,7 @@ async function expectGood(rig: Rig): Promise<void> {
 
 test('D1 slowloris: a head that drips is closed with 408, and nothing reaches the upstream', async () => {
   const upstream = keep(await startRecordingUpstream());
-  const rig = keep(await startRig(upstream.url, { limits: 'headersTimeout: 300ms' }));
+  const rig = keep(await startOrdersScenario(upstream.url, { limits: 'headersTimeout: 300ms' }));
   const socket = await openSocket(rig.port);
   socket.write('GET /orders/ HTTP/1.1\r\nHost: gateway.example.com\r\n');
   const { received, after } = await drip(socket, 'X-A: b\r\n');
@@ -49,7 +49,7 @@ test.each([
   ['chunked', 'Transfer-Encoding: chunked', '1\r\nx\r\n'],
 ])('D1 slowloris: a body that drips (%s) ends in 408, the upstream is let go', async (_, framing, piece) => {
   const upstream = keep(await startRecordingUpstream());
-  const rig = keep(await startRig(upstream.url, { limits: 'bodyIdle: 300ms' }));
+  const rig = keep(await startOrdersScenario(upstream.url, { limits: 'bodyIdle: 300ms' }));
   const socket = await openSocket(rig.port);
   socket.write(rig.head('PUT', '/orders/x', framing));
   const { received, after } = await drip(socket, piece);
@@ -79,7 +79,7 @@ test.each([
       more();
     }),
   );
-  const rig = keep(await startRig(upstream.url, { limits: 'bodyIdle: 300ms' }));
+  const rig = keep(await startOrdersScenario(upstream.url, { limits: 'bodyIdle: 300ms' }));
   const socket = await openSocket(rig.port);
   socket.on('error', () => undefined);
   socket.pause();
@@ -96,7 +96,7 @@ test.each([
 
 test('D4 client abort: five that leave a hanging upstream leave no connection to it within a second', async () => {
   const upstream = keep(await startRecordingUpstream(() => undefined));
-  const rig = keep(await startRig(upstream.url));
+  const rig = keep(await startOrdersScenario(upstream.url));
   const sockets = await Promise.all(Array.from({ length: 5 }, () => openSocket(rig.port)));
   for (const [index, socket] of sockets.entries()) {
     socket.write(rig.head('GET', `/orders/${index}`));
@@ -121,7 +121,7 @@ test('D4 client abort: in the middle of an upload and of a download', async () =
       res.write('begun');
     }),
   );
-  const rig = keep(await startRig(upstream.url));
+  const rig = keep(await startOrdersScenario(upstream.url));
   const upload = await openSocket(rig.port);
   upload.write(`${rig.head('PUT', '/orders/x', 'Content-Length: 1000000')}${'x'.repeat(10_000)}`);
   const download = await openSocket(rig.port);
@@ -139,7 +139,7 @@ test.each([
   ['never', () => undefined],
 ])('D7 half-close: FIN right after the request, the upstream answers %s', async (_, answer) => {
   const upstream = keep(await startRecordingUpstream(answer));
-  const rig = keep(await startRig(upstream.url));
+  const rig = keep(await startOrdersScenario(upstream.url));
   const socket = await openSocket(rig.port);
   const closed = new Promise((resolve) => socket.once('close', resolve));
   socket.on('error', () => undefined);
@@ -157,7 +157,7 @@ test.each([
 
 test('D7 half-close: FIN in the middle of a body', async () => {
   const upstream = keep(await startRecordingUpstream());
-  const rig = keep(await startRig(upstream.url));
+  const rig = keep(await startOrdersScenario(upstream.url));
   const socket = await openSocket(rig.port);
   socket.on('error', () => undefined);
   socket.resume();

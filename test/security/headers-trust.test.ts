@@ -5,7 +5,7 @@ import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/lab.ts
 import { rawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
-import { startRig } from '../support/rig.ts';
+import { startOrdersScenario } from '../support/scenario/orders.ts';
 
 const CLOSE = 'Connection: close';
 
@@ -117,7 +117,9 @@ describe('H6 X-Forwarded-For', () => {
     ['__proto__ beside it (H12)', ['__proto__: 192.0.2.1', 'X-Forwarded-For: 203.0.113.66'], '203.0.113.66'],
   ])('H6 from a trusted peer: %s', async (_, lines, address) => {
     const upstream = keep(await startRecordingUpstream());
-    const rig = keep(await startRig(upstream.url, { server: 'trustedProxies: [127.0.0.1, 10.0.0.0/8]' }));
+    const rig = keep(
+      await startOrdersScenario(upstream.url, { server: 'trustedProxies: [127.0.0.1, 10.0.0.0/8]' }),
+    );
     const answer = await rawResponse(rig.port, rig.head('GET', '/orders/a', ...lines, CLOSE));
     expect(answer.status).toBe(200);
     expect(valuesOf(receivedBy(upstream), 'X-Forwarded-For')).toEqual([address]);

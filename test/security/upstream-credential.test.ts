@@ -9,7 +9,7 @@ import { reasonOf } from '../support/lab.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
 import { OK, startRecordingUpstream } from '../support/recording-upstream.ts';
-import { startRig, type Rig } from '../support/rig.ts';
+import { startOrdersScenario, type OrdersScenario } from '../support/scenario/orders.ts';
 
 const keep = cleanUp();
 
@@ -24,14 +24,14 @@ const KINDS: readonly [string, string, string, (secret: string) => string][] = [
   ['header', 'header: { name: X-Upstream-Key, valueFile: secret }', 'X-Upstream-Key', (secret) => secret],
 ];
 
-function ask(rig: Rig, ...lines: readonly string[]): Promise<RawResponse> {
+function ask(rig: OrdersScenario, ...lines: readonly string[]): Promise<RawResponse> {
   return rawResponse(rig.port, rig.head('GET', '/orders/a', ...lines, 'Connection: close'));
 }
 
 async function start(auth: string) {
   const upstream = keep(await startRecordingUpstream());
   const files = { secret: 'canary-first\n' };
-  const rig = keep(await startRig(upstream.url, { upstream: `auth: { ${auth} }`, files }));
+  const rig = keep(await startOrdersScenario(upstream.url, { upstream: `auth: { ${auth} }`, files }));
   return { upstream, rig };
 }
 

@@ -1,6 +1,7 @@
-import { startGateway, type TestGateway } from '../gateway.ts';
+import type { TestGateway } from '../gateway.ts';
 import { startIssuer } from '../issuer.ts';
 import { rawResponse, type RawResponse } from '../raw-client.ts';
+import { startScenario } from '../scenario.ts';
 
 export interface OrdersScenario extends TestGateway {
   /** The ID token of a job of acme/payments with every scope on `/orders/`. */
@@ -30,10 +31,16 @@ export async function startOrdersScenario(
   upstreamUrl: string,
   options: OrdersOptions = {},
 ): Promise<OrdersScenario> {
-  const issuer = await startIssuer();
   const more = (text: string | undefined): string => (text === undefined ? '' : `, ${text}`);
-  const gateway = await startGateway(
-    `issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+  const { gateway, token, close } = await startScenario({
+    backends: { issuer: () => startIssuer() },
+    token: ({ issuer }) => issuer.mint(),
+    files: options.files ?? {},
+    server: {
+      ...(options.limits !== undefined && { limits: options.limits }),
+      more: options.server === undefined ? [] : [options.server],
+    },
+    config: ({ issuer }) => `issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   payments:
     issuer: gitlab
@@ -42,15 +49,7 @@ identities:
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${upstreamUrl}/"${more(options.upstream)} }${more(options.service)} }
 ${options.services ?? ''}`,
-    {
-      files: options.files ?? {},
-      server: {
-        ...(options.limits !== undefined && { limits: options.limits }),
-        more: options.server === undefined ? [] : [options.server],
-      },
-    },
-  );
-  const token = issuer.mint();
+  });
   const head: OrdersScenario['head'] = (method, path, ...headers) =>
     [
       `${method} ${path} HTTP/1.1`,
@@ -68,9 +67,6 @@ ${options.services ?? ''}`,
       rawResponse(gateway.port, head(method, path, 'Connection: close', ...headers) + body, {
         quiet: 10_000,
       }),
-    async close() {
-      await gateway.close();
-      await issuer.close();
-    },
+    close,
   };
 }

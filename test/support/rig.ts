@@ -1,1 +1,0 @@
-export { startOrdersScenario as startRig, type OrdersScenario as Rig } from './scenario/orders.ts';
