@@ -1,5 +1,6 @@
 import type { Classification, BuiltInResponse, Protocol, RoutePlan } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
+import { foldHeaderName } from '../../util/http/header-name.ts';
 import { quotedString } from '../shared/challenge.ts';
 import { isRead, unknownOperation } from '../shared/package-operations.ts';
 import { classifyUpload, type MountRules } from './mount.ts';
@@ -44,6 +45,7 @@ export function ociProtocol(settings: OciSettings): Protocol {
     // path.
     if (path.includes('%'))
       return { kind: 'deny', reason: 'path_ambiguous', detail: 'percent-encoding in a registry path' };
+    if (head.hasBody && declaresForm(head)) return malformed('a form as the body of a registry request');
     if (rest === '_catalog')
       return isRead(method) ? registryOperations([CATALOG]) : unknownOperation(`${method} on _catalog`);
     const route = readRoute(rest);
@@ -86,6 +88,18 @@ export function registryRoot(protocol: Protocol): Protocol {
         ? protocol.classify(head)
         : unknownOperation('no repository prefix of this host matches'),
   };
+}
+
+/**
+ * Registries in Go also read parameters, such as the source of a mount, from a form in the body (net/http,
+ * Request.FormValue). Blobs and manifests are not forms.
+ */
+function declaresForm({ rawHeaders }: RequestHead): boolean {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (foldHeaderName(rawHeaders[i] ?? '') !== 'content-type') continue;
+    if (/x-www-form-urlencoded|multipart\//i.test(rawHeaders[i + 1] ?? '')) return true;
+  }
+  return false;
 }
 
 const PING: BuiltInResponse = {
