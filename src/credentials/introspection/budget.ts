@@ -149,7 +149,7 @@ export class IntrospectionBudget {
         // A known credential was accepted before, so that its content is not the cause.
         return kind === 'first';
       case 'unanswered':
-        return kind === 'first' && this.#limits.unansweredCount;
+        return this.#limits.unansweredCount;
       case 'confirmed':
       case 'uncounted':
         return false;

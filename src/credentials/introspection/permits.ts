@@ -3,6 +3,7 @@ import type { ClientFacts } from '../../core/request/incoming.ts';
 import type { Clock } from '../../core/ports.ts';
 import { networkOf, siteOf } from '../../util/http/client-network.ts';
 import { TokenBucket } from '../../util/limits/token-bucket.ts';
+import type { Block } from './backoff.ts';
 import { IntrospectionBudget, clientKeyOf } from './budget.ts';
 import type { BudgetLimits, BudgetSource, Busy, Exhausted } from './budget.ts';
 import type { Introspected } from './gitlab-introspection.ts';
@@ -43,6 +44,12 @@ export interface Permits {
 /** Milliseconds. */
 const MAX_WAIT = 10_000;
 
+/**
+ * A renewal without a response holds a unit. The credential waits, in seconds, so that a client that repeats it does not
+ * take the units of all others.
+ */
+const UNANSWERED: Block = { seconds: 20, limited: false };
+
 export function createPermits(
   limits: IntrospectionLimits,
   subject: { readonly credentials: string; readonly issuer: string },
@@ -65,7 +72,8 @@ export function createPermits(
 
   function takeRenewal({ client, key }: Requester): Permit | Unable | undefined {
     const wait = backoff.waitOf('renewal', key);
-    if (wait !== undefined) return refuse('GitLab limits requests with this credential', wait);
+    if (wait !== undefined)
+      return refuse('backoff: GitLab limited this credential or sent no response', wait);
     if (!rate.ready()) {
       refill ??= setTimeout(() => {
         refill = undefined;
@@ -119,8 +127,10 @@ export function createPermits(
       const taken = queue.run(siteOf(address) ?? networkOf(address), attempt, places);
       return taken instanceof Promise ? taken.then(waited) : waited(taken);
     },
-    settle(permit, from, { outcome, block }) {
+    settle(permit, from, { outcome, block: received }) {
       budget.settle(permit, outcome);
+      const unanswered = outcome === 'unanswered' && permit.kind === 'renewal';
+      const block = unanswered && limits.budget.unansweredCount ? UNANSWERED : received;
       if (block !== undefined) {
         const origin = permit.kind === 'renewal' ? from.key : clientKeyOf(sourceOf(from));
         backoff.blocked(permit.kind, origin, block);
