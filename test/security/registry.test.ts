@@ -52,6 +52,9 @@ describe('R1: a mount is a pull from its source', () => {
     expect(
       await scenario.statusOf(`POST /v2/acme/payments/a/blobs/uploads/?${query.replace('&from', '&%66rom')}`),
     ).toBe(400);
+    for (const hidden of [`a=b;mount=${DIGEST};from=acme/secret`, `mount=${DIGEST}&a;from=acme/secret`]) {
+      expect(await scenario.statusOf(`POST /v2/acme/payments/a/blobs/uploads/?${hidden}`)).toBe(400);
+    }
     expect(scenario.upstream.bytes()).toBe('');
   });
 });

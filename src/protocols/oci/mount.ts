@@ -48,6 +48,8 @@ interface Mount {
  * Reads the mount parameters of an upload; undefined if the upload requests no mount from a named repository.
  */
 function readMount(query: string): Mount | Deny | undefined {
+  // Registries built with Go before 1.17, such as distribution 2.7, also separate parameters at `;`.
+  if (query.includes(';')) return malformed('";" in the query of an upload');
   const parameters = new URLSearchParams(query);
   const mounts = parameters.getAll('mount');
   const sources = parameters.getAll('from');
