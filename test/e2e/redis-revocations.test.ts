@@ -76,6 +76,19 @@ needs('redis-server').describe('replicas', () => {
     expect(one.revocations.list()).toHaveLength(100);
   });
 
+  test('never read the whole list while another replica adds without a pause', async () => {
+    const [one, two] = [await replica('busy:'), await replica('busy:')];
+    await one.revocations.add(ofIdentity('first'));
+    await eventually('in sync', () => isRevoked(two, 'first'));
+    await ask(redis.port, 'CONFIG RESETSTAT');
+    for (let n = 0; n < 1_500; n++) await one.revocations.add(ofIdentity(`one-${n}`));
+    await eventually('in sync', () => isRevoked(two, 'one-1499'));
+    const stats = await ask(redis.port, 'INFO commandstats');
+    expect(stats).toContain('cmdstat_xrange');
+    expect(stats).not.toContain('cmdstat_hkeys');
+    expect(two.revocations.list()).toHaveLength(1_501);
+  });
+
   test('see changes of a replica of an earlier version, which writes no stream', async () => {
     const [one, two] = [await replica('mixed:'), await replica('mixed:')];
     const kept = await one.revocations.add(ofIdentity('kept'));

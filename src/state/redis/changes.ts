@@ -7,23 +7,45 @@ export interface StreamEntry {
   readonly message: Readonly<Record<string, string>>;
 }
 
+export interface LinkedChanges {
+  /** Ids of the revocations that changed. */
+  readonly ids: readonly string[];
+  /** Mark of the last of these changes. */
+  readonly mark: string;
+  /** Id of the stream entry after which the next read begins. */
+  readonly position: string;
+}
+
 /**
- * Ids of the revocations that changed between two marks. Undefined if the entries do not link the marks:
- * entries were trimmed, are not written yet, or an earlier version of Gatehouse made a change without an entry.
+ * Follows the changes from one mark as far as the entries link it to the other. Undefined if no entry follows the mark:
+ * it was trimmed or is not written yet, or an earlier version of Gatehouse made the change without an entry.
  */
 export function linkChanges(
   entries: readonly StreamEntry[],
-  from: string,
+  since: { readonly mark: string; readonly position: string },
   to: string,
-): readonly string[] | undefined {
-  const byPrevious = new Map(entries.map(({ message }) => [message['previous'], message]));
-  const ids = new Set<string>();
-  let mark = from;
-  for (let steps = 0; steps < entries.length && mark !== to; steps++) {
-    const change = byPrevious.get(mark);
-    if (change === undefined) return undefined;
-    ids.add(change['id'] ?? '');
-    mark = change['mark'] ?? '';
+): LinkedChanges | undefined {
+  const byPrevious = new Map(entries.map((entry) => [entry.message['previous'], entry]));
+  const used = new Set<StreamEntry>();
+  let { mark } = since;
+  while (mark !== to) {
+    const entry = byPrevious.get(mark);
+    if (entry === undefined || used.has(entry)) break;
+    used.add(entry);
+    mark = entry.message['mark'] ?? '';
   }
-  return mark === to ? [...ids] : undefined;
+  if (mark === since.mark && mark !== to) return undefined;
+  const ids = new Set([...used].map(({ message }) => message['id'] ?? ''));
+  return { ids: [...ids], mark, position: nextPosition(entries, used, mark === to) ?? since.position };
+}
+
+/** Entries of different replicas arrive in any order, so the next read repeats those after the first unused one. */
+function nextPosition(
+  entries: readonly StreamEntry[],
+  used: ReadonlySet<StreamEntry>,
+  complete: boolean,
+): string | undefined {
+  if (complete) return entries.at(-1)?.id;
+  const unused = entries.findIndex((entry) => !used.has(entry));
+  return (unused === -1 ? entries.at(-1) : entries[unused - 1])?.id;
 }

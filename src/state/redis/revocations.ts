@@ -20,6 +20,14 @@ const CHANGES = 'revocations:changes';
 /** Entries per read command, so that each reply arrives within the timeout and requests are served in between. */
 const PAGE = 1_000;
 
+/** Milliseconds in which the stream entry of a change is usually written. */
+const LINK_DELAY = 30;
+
+interface Since {
+  readonly mark: string;
+  readonly position: string;
+}
+
 /** Revocations in Redis; a replica reads those that have changed since its last read. */
 export function createRedisRevocations(
   command: Command,
@@ -44,30 +52,34 @@ export function createRedisRevocations(
     }
   }
 
-  async function readChanges(
-    epoch: string,
-    from: string,
-    position: string,
-  ): Promise<RevocationsRead | undefined> {
+  async function readChanges(epoch: string, since: Since): Promise<RevocationsRead | undefined> {
     const [current, to, entries] = await command((client) =>
       client
         .multi()
         .get(EPOCH)
         .get(MARK)
-        .xRange(CHANGES, `(${position}`, '+', { COUNT: 2 * MAX_CHANGES })
+        .xRange(CHANGES, `(${since.position}`, '+', { COUNT: 2 * MAX_CHANGES })
         .execTyped(),
     );
-    const mark = String(to);
-    const ids = current === epoch ? linkChanges(entries ?? [], from, mark) : undefined;
-    if (ids === undefined) return undefined;
+    const changes = current === epoch ? linkChanges(entries ?? [], since, String(to)) : undefined;
+    if (changes === undefined) return undefined;
+    const { ids, mark, position } = changes;
     const bodies = ids.length === 0 ? [] : await command((client) => client.hmGet(LIST, [...ids]));
     return {
       kind: 'changes',
       epoch,
-      mark: markOf(epoch, mark, entries?.at(-1)?.id ?? position),
+      mark: markOf(epoch, mark, position),
       revocations: parseAll(bodies),
       removed: ids.filter((_id, index) => bodies[index] === null),
     };
+  }
+
+  /** The entry of a change is written just after it, so a missing one is read again before the whole list is. */
+  async function readChangesTwice(epoch: string, since: Since): Promise<RevocationsRead | undefined> {
+    const changes = await readChanges(epoch, since);
+    if (changes !== undefined) return changes;
+    await new Promise((resolve) => setTimeout(resolve, LINK_DELAY).unref());
+    return readChanges(epoch, since);
   }
 
   async function readAll(epoch: string): Promise<RevocationsRead> {
@@ -114,7 +126,7 @@ export function createRedisRevocations(
       const [lastEpoch, lastMark, position] = since?.split(' ') ?? [];
       if (epoch !== lastEpoch || lastMark === undefined || position === undefined) return readAll(epoch);
       if (mark === lastMark) return undefined;
-      return (await readChanges(epoch, lastMark, position)) ?? readAll(epoch);
+      return (await readChangesTwice(epoch, { mark: lastMark, position })) ?? readAll(epoch);
     },
   };
 }
