@@ -44,11 +44,15 @@ export interface Gateway {
 export function build(config: Config, options: ApplicationOptions): Gateway {
   const { server } = config;
   const application = openApplicationScope(config, options);
-  const { log, telemetry, revocations } = application;
+  const { log, telemetry, revocations, store } = application;
   const reauthorize: Reauthorize = (...parameters) => snapshots.current.pipeline.reauthorize(...parameters);
   const snapshots = new SnapshotManager(createSnapshot(config, application, reauthorize));
   const issuers = (): readonly IssuerStatus[] => snapshots.current.authenticator.issuers();
-  const readiness = createReadiness(issuers, () => revocations.loaded());
+  const readiness = createReadiness(
+    issuers,
+    () => revocations.loaded(),
+    () => store.health().detail,
+  );
   let stopping = false;
 
   const listener = createListener(

@@ -14,6 +14,7 @@ export interface ReadinessWatch {
 export function createReadiness(
   issuers: () => readonly IssuerStatus[],
   revocationsLoaded: () => boolean,
+  storeDetail: () => string | undefined = () => undefined,
 ): ReadinessWatch {
   let draining = false;
   let wasReady = false;
@@ -34,6 +35,9 @@ export function createReadiness(
           detail: loaded ? undefined : 'no successful read from the store yet',
         },
       ];
+      // Reported only: requests are served from memory, and all replicas would be unready at once.
+      const store = storeDetail();
+      if (store !== undefined) checks.push({ name: 'store', ok: true, detail: store });
       wasReady ||= checks.every(({ ok }) => ok);
       if (draining) checks.push({ name: 'process', ok: false, detail: 'shutting down' });
       return { ready: checks.every(({ ok }) => ok), checks };

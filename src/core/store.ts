@@ -27,6 +27,17 @@ export interface Count {
   readonly resetsIn: number;
 }
 
+export interface StoreHealth {
+  /** Number of failed calls. */
+  readonly errors: number;
+  /** Whether calls currently fail, or would. */
+  readonly degraded: boolean;
+  /** What is wrong, or was recently; readable without a token. */
+  readonly detail?: string | undefined;
+  /** Number of times that the data was found lost or older than before. */
+  readonly dataLosses: number;
+}
+
 /**
  * State that outlives a request, and that replicas share if the store is shared. Every call settles in
  * bounded time and rejects with `store_unavailable` if the store cannot serve it.
@@ -48,7 +59,6 @@ export interface Store {
   keepFirst(name: string, value: string): Promise<string>;
   /** True for the first claim of a name, false for others during `lifetime` milliseconds. */
   claim(name: string, lifetime: number): Promise<boolean>;
-  /** The number of failed calls, and whether calls currently fail. */
-  health(): { readonly errors: number; readonly degraded: boolean };
+  health(): StoreHealth;
   close(): Promise<void>;
 }

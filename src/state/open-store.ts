@@ -2,7 +2,7 @@ import type { Clock, Log } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
 import type { RedisSettings } from './redis/address.ts';
 import { openRedisStore } from './redis/store.ts';
-import { openSqliteStore } from './sqlite-store.ts';
+import { openSqliteStore } from './sqlite/store.ts';
 
 /** Exactly one of the two is set. */
 export type StateSettings =
@@ -15,6 +15,6 @@ export function openStore(
   ports: { readonly clock: Clock; readonly log: Log },
 ): Store {
   return settings.redis === undefined
-    ? openSqliteStore(settings.sqlite.file, ports.clock)
+    ? openSqliteStore(settings.sqlite.file, ports)
     : openRedisStore(settings.redis, ports);
 }

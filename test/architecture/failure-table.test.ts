@@ -78,6 +78,20 @@ const TESTS_OF: TestsByRow = {
       'refuses all writes and is empty: revocations are not loaded until it accepts writes',
     ],
   ],
+  'the state file is deleted or replaced while the gateway runs': [
+    [
+      'test/e2e/sqlite-faults.test.ts',
+      'the state file %s: changes are 503 store_unavailable, requests are served, readyz and metrics report it',
+    ],
+    ['test/e2e/sqlite-faults.test.ts', 'a deleted state file is noticed without a change'],
+  ],
+  'the state file or its write-ahead log is damaged or empty at start': [
+    [
+      'test/e2e/sqlite-faults.test.ts',
+      'a damaged, empty or incomplete state does not start; the message names the procedure',
+    ],
+    ['test/unit/state/sqlite/damage.test.ts', 'a log of which %s is damaged: refused, and left as it is'],
+  ],
   'a client exceeds the limit of failed authentications': [
     [
       'test/security/brute-force.test.ts',

@@ -23,7 +23,7 @@ async function exposition(): Promise<string> {
     configHash: 'abc',
   });
   telemetry.setAuditLost(() => 1);
-  telemetry.setStoreHealth(() => ({ errors: 1, degraded: true }));
+  telemetry.setStoreHealth(() => ({ errors: 1, degraded: true, dataLosses: 1 }));
   telemetry.setKeySetAges(() => [{ issuer: 'gitlab', ageSeconds: 1 }]);
   const { requests, verification, connections, queues } = telemetry;
   requests.requestStarted('orders');

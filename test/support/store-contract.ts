@@ -157,7 +157,7 @@ export function storeContract(open: () => Promise<Store>): void {
   test('is well', async () => {
     const store = await open();
     await store.revocations(undefined);
-    expect(store.health()).toEqual({ errors: 0, degraded: false });
+    expect(store.health()).toEqual({ errors: 0, degraded: false, dataLosses: 0 });
     await store.close();
   });
 }

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, type Registry } from 'prom-client';
+import type { StoreHealth } from '../../core/store.ts';
 import type { Names } from './names.ts';
 
 export interface KeySetAge {
@@ -67,11 +68,6 @@ export function exposeKeySetAges(registry: Registry, issuers: Names, ages: () =>
   });
 }
 
-export interface StoreHealth {
-  readonly errors: number;
-  readonly degraded: boolean;
-}
-
 export function exposeStore(registry: Registry, health: () => StoreHealth): void {
   new Counter({
     name: 'gatehouse_store_errors_total',
@@ -82,9 +78,18 @@ export function exposeStore(registry: Registry, health: () => StoreHealth): void
       this.inc(health().errors);
     },
   });
+  new Counter({
+    name: 'gatehouse_store_data_losses_total',
+    help: 'Times that the store had lost data; the replica wrote back the revocations that it knows.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(health().dataLosses);
+    },
+  });
   new Gauge({
     name: 'gatehouse_store_degraded',
-    help: '1 while the store is unreachable: limits apply per replica, revocations as last read.',
+    help: '1 while the store is unreachable or refuses changes: limits apply per replica, revocations as last read.',
     registers: [registry],
     collect() {
       this.set(health().degraded ? 1 : 0);

@@ -1,3 +1,4 @@
+import type { StoreHealth } from '../../core/store.ts';
 import { Registry } from 'prom-client';
 import type { ConnectionMeter, QueueMeter, RequestMeter, VerificationMeter } from '../../core/meter.ts';
 import { createConnectionMeter } from './connection-meter.ts';
@@ -8,7 +9,6 @@ import {
   exposeKeySetAges,
   exposeProcess,
   exposeStore,
-  type StoreHealth,
   type KeySetAge,
 } from './process-metrics.ts';
 import { createQueueMeter } from './queue-meter.ts';

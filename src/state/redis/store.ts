@@ -65,7 +65,7 @@ export function openRedisStore(settings: RedisSettings, ports: { readonly log: L
         const first = await client.set(`claimed:${name}`, '1', { condition: 'NX', expiration });
         return first !== null;
       }),
-    health: () => ({ errors, degraded: breaker.isFailing || !connection.isReady }),
+    health: () => ({ errors, degraded: breaker.isFailing || !connection.isReady, dataLosses: 0 }),
     async close() {
       connection.close();
     },

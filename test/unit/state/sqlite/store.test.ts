@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
-import { openStore } from '../../../src/state/index.ts';
-import type { Store } from '../../../src/core/store.ts';
-import { recordingLog } from '../../support/audit-events.ts';
-import { FrozenClock } from '../../support/authentication.ts';
-import { ROOT } from '../../support/repository.ts';
-import { revocation, storeContract } from '../../support/store-contract.ts';
+import { openStore } from '../../../../src/state/index.ts';
+import type { Store } from '../../../../src/core/store.ts';
+import { recordingLog } from '../../../support/audit-events.ts';
+import { FrozenClock } from '../../../support/authentication.ts';
+import { ROOT } from '../../../support/repository.ts';
+import { revocation, storeContract } from '../../../support/store-contract.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-sqlite-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,0 +1,89 @@
+import type { Clock, Log } from '../../core/ports.ts';
+import type { Revocation } from '../../core/credentials/revocation.ts';
+import type { Store } from '../../core/store.ts';
+import { ChangeLog } from '../revocations/change-log.ts';
+import { WindowCounter } from '../../util/limits/window-counter.ts';
+import { openDatabase } from './open.ts';
+import { createSqliteGuard } from './guard.ts';
+
+/**
+ * The embedded store of a single replica. Writes are rare (a revocation, the exchange of a single-use token)
+ * and durable when they return; requests never read it. Counters stay in memory, because they expire after a minute.
+ */
+export function openSqliteStore(
+  file: string,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Store {
+  const db = openDatabase(file, log);
+  const put = db.prepare('INSERT INTO revocations (id, body) VALUES (?, ?)');
+  const remove = db.prepare('DELETE FROM revocations WHERE id = ?');
+  const removeAll = db.prepare('DELETE FROM revocations WHERE id IN (SELECT value FROM json_each(?))');
+  const all = db.prepare('SELECT body FROM revocations ORDER BY rowid');
+  const keep = db.prepare('INSERT OR IGNORE INTO kept (name, value) VALUES (?, ?)');
+  const kept = db.prepare('SELECT value FROM kept WHERE name = ?');
+  // In batches, because many claims may expire at once and their removal blocks requests.
+  const forget = db.prepare(
+    'DELETE FROM claimed WHERE name IN (SELECT name FROM claimed WHERE until <= ? ORDER BY until LIMIT 100)',
+  );
+  const claim = db.prepare(
+    `INSERT INTO claimed (name, until) VALUES (?, ?)
+     ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE claimed.until <= ?`,
+  );
+  const counters = new WindowCounter(() => clock.now());
+  // No other process writes the file, so the change log of this process is complete.
+  const changes = new ChangeLog();
+  const guard = createSqliteGuard(db, file, log);
+
+  function readAll(): Revocation[] {
+    return all.all().map(({ body }) => JSON.parse(String(body)) as Revocation);
+  }
+
+  return {
+    putRevocation: (revocation) =>
+      guard.change(() => {
+        put.run(revocation.id, JSON.stringify(revocation));
+        changes.push({ kind: 'added', revocation });
+      }),
+    deleteRevocation: (id) =>
+      guard.change(() => {
+        const { changes: removed } = remove.run(id);
+        changes.push({ kind: 'removed', id });
+        return removed > 0;
+      }),
+    forgetRevocations: (ids) => guard.change(() => void removeAll.run(JSON.stringify(ids))),
+    async revocations(since) {
+      guard.check();
+      const at = { epoch: 'file', mark: String(changes.count) };
+      if (at.mark === since) return undefined;
+      const changed = since === undefined ? undefined : changes.since(Number(since));
+      if (changed === undefined) return { ...at, kind: 'all', revocations: await guard.read(readAll) };
+      const removed = changed.flatMap((change) => (change.kind === 'removed' ? [change.id] : []));
+      const gone = new Set(removed);
+      const revocations = changed.flatMap((change) =>
+        change.kind === 'added' && !gone.has(change.revocation.id) ? [change.revocation] : [],
+      );
+      return { ...at, kind: 'changes', revocations, removed };
+    },
+    count: async (key, window) => counters.add(key, window),
+    async keepFirst(name, value) {
+      const find = (): string | undefined => kept.get(name)?.['value'] as string | undefined;
+      const known = await guard.read(find);
+      if (known !== undefined) return known;
+      return guard.change(() => {
+        keep.run(name, value);
+        return find() ?? value;
+      });
+    },
+    claim: (name, lifetime) =>
+      guard.change(() => {
+        const now = clock.now();
+        forget.run(now);
+        return claim.run(name, now + Math.ceil(lifetime), now).changes > 0;
+      }),
+    health: () => guard.health(),
+    async close() {
+      guard.stop();
+      db.close();
+    },
+  };
+}
