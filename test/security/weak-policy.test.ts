@@ -111,7 +111,8 @@ describe('K10 GitLab: a tag with the name of a branch', () => {
   });
 
   test.each(['cluster', 'idp'])('%s knows no such claim', (issuer) => {
-    expect(warningsOf(policy(issuer, 'ref: main'))).toEqual([]);
+    const warnings = warningsOf(policy(issuer, 'ref: main'));
+    expect(warnings.filter((text) => !text.includes('is not a documented claim'))).toEqual([]);
   });
 });
 

@@ -12,7 +12,8 @@ export interface Authority {
 }
 
 /** A certificate authority outside every trust store. openssl creates it, because Node cannot issue certificates. */
-export function createAuthority(name: string): Authority {
+export function createAuthority(name: string, days = 2): Authority {
+  const lifetime = ['-days', String(days)];
   const root = inFolder((folder) => {
     openssl(
       folder,
@@ -25,7 +26,7 @@ export function createAuthority(name: string): Authority {
       'ca.crt',
       '-subj',
       `/CN=${name}`,
-      ...DAYS,
+      ...lifetime,
     );
     return { cert: read(folder, 'ca.crt'), key: read(folder, 'ca.key') };
   });
@@ -53,7 +54,7 @@ export function createAuthority(name: string): Authority {
           san,
           '-addext',
           'basicConstraints=critical,CA:FALSE',
-          ...DAYS,
+          ...lifetime,
         );
         return { cert: read(folder, 'crt'), key: read(folder, 'key') };
       }),
@@ -61,7 +62,6 @@ export function createAuthority(name: string): Authority {
 }
 
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-const DAYS = ['-days', '2'];
 
 function inFolder<T>(work: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-ca-'));

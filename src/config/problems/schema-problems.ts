@@ -4,6 +4,7 @@ import { problemAt, type Problem } from './problem.ts';
 import { descriptionAt, knownKeysAt } from '../schema/lookup.ts';
 import { keysAt, markAt, nodeAt, type SourceNode } from '../load/source-tree.ts';
 import { renamedKey } from './renamed-keys.ts';
+import { typeForAlias } from './type-aliases.ts';
 import { closest, hint } from './suggest.ts';
 
 export type Issue = z.core.$ZodIssue;
@@ -43,8 +44,19 @@ export function schemaProblems(root: SourceNode, issues: readonly Issue[]): Prob
     reported.add(id);
     const mark = markAt(root, path, issue.code === 'invalid_key' ? 'key' : 'value');
     problems.push(problemAt(mark, path, sentence(root, path, issue)));
+    problems.push(...upstreamBesideType(root, path));
   }
   return problems;
+}
+
+/** The schema of a service depends on its type, so an unknown type hides a URL in place of the upstream. */
+function upstreamBesideType(root: SourceNode, path: KeyPath): Problem[] {
+  if (path.length !== 3 || path[0] !== 'services' || path[2] !== 'type') return [];
+  const at = [...path.slice(0, 2), 'upstream'];
+  const node = nodeAt(root, at);
+  if (node?.kind !== 'scalar') return [];
+  const message = `expected a mapping, found ${foundName(node)}${advice('object', node, at)}`;
+  return [problemAt(markAt(root, at), at, message)];
 }
 
 function sentence(root: SourceNode, path: KeyPath, issue: Issue): string {
@@ -54,7 +66,7 @@ function sentence(root: SourceNode, path: KeyPath, issue: Issue): string {
     case 'invalid_type':
       return ownMessage(
         issue,
-        `expected ${expectedName(issue.expected)}, found ${foundName(node)}${advice(issue.expected, node)}`,
+        `expected ${expectedName(issue.expected)}, found ${foundName(node)}${advice(issue.expected, node, path)}`,
       );
     case 'invalid_value':
       return oneOf(node, issue.values.map(String));
@@ -93,6 +105,8 @@ function missing(path: KeyPath, issue: Issue): string {
 
 function oneOf(node: SourceNode, values: readonly string[]): string {
   const list = values.length === 1 ? values.join('') : `one of ${values.join(', ')}`;
+  const alias = node.kind === 'scalar' && !node.expanded ? typeForAlias(node.text, values) : undefined;
+  if (alias !== undefined) return `must be ${list}; for this, write ${alias}`;
   const found = node.kind === 'scalar' && !node.expanded ? closest(node.text, values) : undefined;
   return `must be ${list}${found === undefined || values.length === 1 ? '' : `; did you mean "${found}"?`}`;
 }
@@ -154,7 +168,9 @@ function foundName(node: SourceNode): string {
   return typeof node.value === 'number' ? 'a number' : 'true or false';
 }
 
-function advice(expected: string, node: SourceNode): string {
+function advice(expected: string, node: SourceNode, path: KeyPath): string {
+  if (expected === 'object' && node.kind === 'scalar' && path.length === 3 && path[2] === 'upstream')
+    return '; write { url: … }';
   if (node.kind === 'mapping' || (node.kind === 'scalar' && node.value === null)) return '';
   if (node.kind === 'list') return expected === 'string' ? '; give a single value' : '';
   if (expected === 'string') return '; put it in quotes';

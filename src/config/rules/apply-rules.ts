@@ -2,6 +2,9 @@ import type { Draft } from '../model/draft.ts';
 import { formatMark, problemAt, type Problem } from '../problems/problem.ts';
 import type { Rule, RuleContext, Section } from './rule.ts';
 import { checkAllowlist } from './issuers/allowlist.ts';
+import { checkCertificates } from './certificates.ts';
+import { checkClaimNames } from './identities/claim-names.ts';
+import { checkAudiences } from './issuers/audiences.ts';
 import { checkClientCredentials } from './services/client-credential.ts';
 import { checkDeployTokens } from './issuers/deploy-tokens.ts';
 import { checkFiles } from './files.ts';
@@ -32,6 +35,7 @@ const RULES: readonly Rule[] = [
   checkIssuers,
   checkIdentities,
   checkMatches,
+  checkClaimNames,
   checkWeakPolicy,
   checkJobTokens,
   checkAllowlist,
@@ -48,6 +52,8 @@ const RULES: readonly Rule[] = [
   checkIdentityHeaders,
   checkPassHeaders,
   checkFiles,
+  checkCertificates,
+  checkAudiences,
 ];
 
 /** Rules that compare all entries. Entries that the schema refused would cause false warnings. */

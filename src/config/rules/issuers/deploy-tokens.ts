@@ -84,7 +84,7 @@ function hashesOf(text: string): string[] {
 }
 
 const DAY = 86_400_000;
-const SOON = 14 * DAY;
+const SOON = 30 * DAY;
 
 function checkExpiry(context: RuleContext, { name, expires }: DraftDeployToken): void {
   const path = ['deployTokens', name];

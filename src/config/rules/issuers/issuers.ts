@@ -15,6 +15,7 @@ export function checkIssuers(context: RuleContext): void {
     checkAlgorithms(context, issuer, path);
     checkTiming(context, issuer, path);
     checkUnique(context, issuer, path, owners);
+    checkSlash(context, issuer, path);
     if (server.publicUrl !== undefined && sameUrl(server.publicUrl, issuer.issuer)) {
       // publicUrl is the `iss` of tokens that the gateway issues; no other issuer may use it.
       context.error(
@@ -87,6 +88,29 @@ function checkUnique(
     context.error([...path, 'issuer'], `is the issuer of "${owner}" too (${where}); a token must have one`);
   }
   for (const form of forms) owners.set(form, issuer.name);
+}
+
+/** Issuers without a path whose `iss` is fixed; Auth0's ends in a slash (each issuer's discovery document). */
+const WITHOUT_SLASH =
+  /^https:\/\/(?:token\.actions\.githubusercontent\.com|gitlab\.com|accounts\.google\.com|agent\.buildkite\.com|app\.terraform\.io|kubernetes\.default\.svc(?:\.cluster\.local)?)$/;
+const WITH_SLASH = /^https:\/\/[^/]+\.auth0\.com\/$/;
+
+/** `iss` is compared byte for byte, so a slash too many or too few refuses every token. */
+function checkSlash(context: RuleContext, { name, type, issuer }: DraftIssuer, path: KeyPath): void {
+  const other = issuer.endsWith('/') ? issuer.slice(0, -1) : `${issuer}/`;
+  const twin = context.draft.issuers.find((each) => each.name !== name && each.issuer === other);
+  if (twin !== undefined) {
+    const where = context.where(['issuers', twin.name, 'issuer']);
+    const message = `differs from the issuer of "${twin.name}" (${where}) only in a trailing slash; tokens have one of the two, so keep that entry`;
+    context.warn([...path, 'issuer'], message);
+    return;
+  }
+  const isKnown = WITHOUT_SLASH.test(other) || WITH_SLASH.test(other);
+  // GitLab and GitHub issue tokens with their URL, which has no trailing slash.
+  const isPlatform = (type === 'gitlab' || type === 'github') && issuer.endsWith('/');
+  if (!isKnown && !isPlatform) return;
+  const message = `differs from the \`iss\` of its tokens in a trailing slash, so none would be accepted; write ${other}`;
+  context.warn([...path, 'issuer'], message);
 }
 
 export function hostOf(url: string): string {

@@ -16,6 +16,11 @@ export function checkUpstreamAuth(context: RuleContext): void {
     const path = ['services', name, 'upstream', 'auth'];
     checkOne(context, path, AUTH_KINDS, auth);
     checkOwn(context, auth, path, type);
+    if (!isPrivate(upstream.url)) {
+      const message =
+        'is not encrypted, so the credential in `auth` can be read on the network; use https://';
+      context.warn(['services', name, 'upstream', 'url'], message);
+    }
     for (const [identity, entry] of Object.entries(auth.perIdentity ?? {})) {
       const here = [...path, 'perIdentity', identity];
       checkOne(context, here, OWN_KINDS, entry);

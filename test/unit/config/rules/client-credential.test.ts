@@ -4,7 +4,7 @@ import { configuration, errorsOf, warningsOf } from '../loading.ts';
 const AUTH = 'auth: { forwardCredential: true }';
 const orders = (more: string): string =>
   configuration({
-    services: `{ orders: { type: http, path: /orders/, upstream: { url: http://orders.internal/, ${AUTH} }${more} } }`,
+    services: `{ orders: { type: http, path: /orders/, upstream: { url: https://orders.internal/, ${AUTH} }${more} } }`,
   });
 
 test('a service without audiences refuses ID tokens, and the identities concerned are named', () => {
@@ -23,7 +23,7 @@ test('where only job tokens come, there is nothing to say', () => {
       '{ gitlab: { type: gitlab, issuer: https://gitlab.example.com, jobTokens: {} }, other: { type: gitlab, issuer: https://b.example.com } }',
     identities:
       '{ job: { issuer: gitlab, via: [job_token], match: { project_id: "20" }, roles: [reader] }, b: { issuer: other, match: { project_id: "1" }, roles: [reader] } }',
-    services: `{ orders: { type: http, issuers: [gitlab], upstream: { url: http://orders.internal/, ${AUTH} } } }`,
+    services: `{ orders: { type: http, issuers: [gitlab], upstream: { url: https://orders.internal/, ${AUTH} } } }`,
   });
   expect(errorsOf(yaml)).toEqual([]);
   expect(warningsOf(yaml).filter((text) => text.includes('forwardCredential'))).toEqual([]);
@@ -34,7 +34,7 @@ test('a registry that issues tokens forwards none of them', () => {
     warningsOf(
       configuration({
         roles: '{ reader: [{ service: registry, scopes: [read_registry], resources: ["**"] }] }',
-        services: `{ registry: { type: oci, audiences: [https://r.example.com], ${challenge} upstream: { url: http://r.internal, ${AUTH} } } }`,
+        services: `{ registry: { type: oci, audiences: [https://r.example.com], ${challenge} upstream: { url: https://r.internal, ${AUTH} } } }`,
       }),
     );
   expect(registry('')).toEqual([expect.stringContaining('set `challenge: basic`')]);

@@ -136,7 +136,8 @@ describe('expiry', () => {
     ['2026-06-16', ['deployTokens.a.expires: comes within a day: add a second entry with the same username']],
     ['2026-06-17', ['deployTokens.a.expires: comes within 2 days']],
     ['2026-06-29', ['deployTokens.a.expires: comes within 14 days']],
-    ['2026-06-30', []],
+    ['2026-07-15', ['deployTokens.a.expires: comes within 30 days']],
+    ['2026-07-16', []],
     ['9999-12-31', []],
   ])('%s', (expires, warnings) => {
     expect(warningsOf(tokens(token('a', { expires })))).toEqual(

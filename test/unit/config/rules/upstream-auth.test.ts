@@ -4,7 +4,7 @@ import { accepted, configuration, errorsOf, warningsOf } from '../loading.ts';
 const BESIDE = { secret: 'x\n', empty: ' \n', lines: 'a\nb\n' };
 const auth = (body: string, more = ''): string =>
   configuration({
-    services: `{ orders: { type: http, upstream: { url: http://orders.internal/, auth: { ${body} } }${more} } }`,
+    services: `{ orders: { type: http, upstream: { url: https://orders.internal/, auth: { ${body} } }${more} } }`,
   });
 
 describe('oauth2', () => {
