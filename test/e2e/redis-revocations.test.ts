@@ -80,10 +80,10 @@ needs('redis-server').describe('replicas', () => {
     const [one, two] = [await replica('busy:'), await replica('busy:')];
     await one.revocations.add(ofIdentity('first'));
     await eventually('in sync', () => isRevoked(two, 'first'));
-    await ask(redis.port, 'CONFIG RESETSTAT');
+    await tellRedis(redis.port, 'CONFIG RESETSTAT');
     for (let n = 0; n < 1_500; n++) await one.revocations.add(ofIdentity(`one-${n}`));
     await eventually('in sync', () => isRevoked(two, 'one-1499'));
-    const stats = await ask(redis.port, 'INFO commandstats');
+    const stats = await tellRedis(redis.port, 'INFO commandstats');
     expect(stats).toContain('cmdstat_xrange');
     expect(stats).not.toContain('cmdstat_hkeys');
     expect(two.revocations.list()).toHaveLength(1_501);
