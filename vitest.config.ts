@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * One project per kind of test. Groups run one after the other: what starts processes and measures time
- * does not share the cores with the tests of the rooms.
+ * One project per kind of test. Groups run one after the other, so that tests that start processes do not share the
+ * cores with the other tests.
  */
 function kind(name: string, groupOrder: number, alone: boolean) {
   return {
@@ -19,7 +19,7 @@ function kind(name: string, groupOrder: number, alone: boolean) {
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Generous on purpose: a loaded machine must not fail a test that only waits for an event.
+    // A loaded machine must not fail a test that only waits for an event.
     testTimeout: 30_000,
     hookTimeout: 30_000,
     unstubEnvs: true,
