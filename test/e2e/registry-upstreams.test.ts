@@ -121,7 +121,7 @@ needs('docker-registry', 'skopeo', 'htpasswd').describe('registries that require
     expect(await tags()).toMatch(/^502 .*upstream_unauthorized/);
     expect(tokens.refused).toBe(1);
     await tokens.close();
-    ahead = 6_000;
+    ahead = 31_000;
     expect(await tags()).toMatch(/^502 .*upstream_unreachable/);
   });
 });

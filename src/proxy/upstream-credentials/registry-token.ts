@@ -22,8 +22,21 @@ export interface UpstreamRegistryTokenPorts {
   readonly login: () => string | undefined;
 }
 
-/** Milliseconds for which a rejected credential is not sent again, to avoid account lockout. */
-const REJECTION_PAUSE = 5_000;
+/**
+ * Milliseconds for which a rejected credential is not sent again, to avoid account lockout: GitLab bans an address after 30
+ * failures in 3 minutes.
+ */
+const REJECTION_PAUSE = 30_000;
+/** Milliseconds for which a denied set of scopes is not requested again. */
+const DENIAL_PAUSE = 5_000;
+const MAX_DENIALS = 1_000;
+
+/** A refusal of the token service, for one credential. */
+interface TokenRefusal {
+  readonly at: number;
+  readonly login: string | undefined;
+  readonly fault: CredentialFault;
+}
 
 /**
  * Tokens for an upstream registry, requested with the gateway's credential, one per set of scopes. The token service is
@@ -35,23 +48,50 @@ export function createRegistryTokens(
   prefix: string,
   { egress, clock, log, login }: UpstreamRegistryTokenPorts,
 ): RequestCredential {
-  let refused:
-    { readonly at: number; readonly login: string | undefined; readonly fault: CredentialFault } | undefined;
+  let rejected: TokenRefusal | undefined;
+  /** By set of scopes: some token services deny scopes with 403, and clients choose the scopes. */
+  const denied = new Map<string, TokenRefusal>();
+  /** The credential of the last issued token. */
+  let accepted: { readonly login: string | undefined } | undefined;
+
+  // A changed secret file is another credential, which the pause does not cover.
+  function applies(refusal: TokenRefusal, login: string | undefined, pause: number): boolean {
+    return refusal.login === login && Math.abs(clock.now() - refusal.at) < pause;
+  }
 
   async function fetchToken(query: string): Promise<GrantedToken | CredentialFault> {
     const basic = login();
-    const paused = refused !== undefined && Math.abs(clock.now() - refused.at) < REJECTION_PAUSE;
-    // A changed secret file is another credential, which the pause does not cover.
-    if (refused !== undefined && paused && refused.login === basic) return refused.fault;
-    const result = readTokenResponse(await requestToken(query, basic));
-    if (result.kind === 'credential-fault' && result.reason === 'upstream_unauthorized') {
-      log.error('the token service of an upstream rejected the gateway’s credential', {
-        service,
-        detail: result.detail,
-      });
-      refused = { at: clock.now(), login: basic, fault: result };
-    }
+    if (rejected !== undefined && applies(rejected, basic, REJECTION_PAUSE)) return rejected.fault;
+    const denial = denied.get(query);
+    if (denial !== undefined && applies(denial, basic, DENIAL_PAUSE)) return denial.fault;
+    const response = await requestToken(query, basic);
+    const result = readTokenResponse(response);
+    if (result.kind === 'token') accepted = { login: basic };
+    else if (result.reason === 'upstream_unauthorized') noteRefusal(query, basic, response, result);
     return result;
+  }
+
+  function noteRefusal(
+    query: string,
+    basic: string | undefined,
+    response: EgressResponse | CredentialFault,
+    fault: CredentialFault,
+  ): void {
+    const refusal = { at: clock.now(), login: basic, fault };
+    const isDenial = 'status' in response && response.status === 403;
+    if (isDenial && accepted !== undefined && accepted.login === basic) {
+      denied.delete(query);
+      denied.set(query, refusal);
+      const [oldest] = denied.keys();
+      if (denied.size > MAX_DENIALS && oldest !== undefined) denied.delete(oldest);
+      log.warn('the token service of an upstream denied scopes', { service, detail: fault.detail });
+      return;
+    }
+    rejected = refusal;
+    log.error('the token service of an upstream rejected the gateway’s credential', {
+      service,
+      detail: fault.detail,
+    });
   }
 
   async function requestToken(
