@@ -1,21 +1,9 @@
 import type { Config } from '../config/index.ts';
-import type { Claims, VerifiedCredential } from '../core/credentials/credential.ts';
+import type { AssumedCredential } from '../core/credentials/assumed-credential.ts';
+import type { VerifiedCredential } from '../core/credentials/credential.ts';
 import type { Refusal } from '../core/decision.ts';
 import { deployTokenCredential } from '../core/credentials/deploy-token.ts';
 import { GatehouseError } from '../core/errors.ts';
-
-/** A credential that counts as verified, or none. */
-export type AssumedCredential =
-  | { readonly kind: 'none' }
-  | {
-      readonly kind: 'claims';
-      readonly class: 'id_token' | 'job_token';
-      readonly claims: Claims;
-      /** Name of the issuer in the configuration. */
-      readonly issuer: string;
-    }
-  /** Name of a deploy token in the configuration. */
-  | { readonly kind: 'deploy-token'; readonly name: string };
 
 /** Returns the credential that an operator declares as verified. Throws `usage` for an unknown name. */
 export function assumeVerified(

@@ -1,6 +1,6 @@
 import { createAdminListener } from './admin-listener.ts';
 import { checkOnline, type OnlineCheck } from './online-check.ts';
-import type { Explain } from './explain.ts';
+import type { Explain, ExplainOperations } from './explain.ts';
 import { createSnapshot } from './configuration-snapshot.ts';
 import { openApplicationScope, type ApplicationOptions, type ApplicationScope } from './application-scope.ts';
 import { createReadiness } from './readiness.ts';
@@ -34,6 +34,7 @@ export interface Gateway {
   /** Reopens the audit file if it was rotated. */
   reopenLogs(): void;
   readonly explain: Explain;
+  readonly explainOperations: ExplainOperations;
   readonly log: Log;
 }
 
@@ -88,6 +89,7 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
   return {
     log,
     explain: (input) => snapshots.current.explain(input),
+    explainOperations: (input) => snapshots.current.explainOperations(input),
     reload: (load) => reloads.reload(load),
     async start() {
       try {

@@ -6,7 +6,7 @@ import type { Keyring } from '../core/credentials/keyring.ts';
 import { openAdminToken, type AdminToken } from './admin-token.ts';
 import { createBuiltInEndpoints } from './built-in-endpoints.ts';
 import type { EndpointPorts } from './endpoint-ports.ts';
-import { createExplain, type Explain } from './explain.ts';
+import { createExplain, createExplainOperations, type Explain, type ExplainOperations } from './explain.ts';
 import { mintSettings } from './minting.ts';
 import { createTokenSourceOf } from './token-source.ts';
 import type { ApplicationScope } from './application-scope.ts';
@@ -31,6 +31,7 @@ export interface ConfigurationSnapshot {
   readonly authenticator: Authenticator;
   readonly adminToken: AdminToken;
   readonly explain: Explain;
+  readonly explainOperations: ExplainOperations;
   /** The steps that can fail before the snapshot becomes active. */
   prepare(): Promise<void>;
   /** Releases the resources that `successor` does not reuse; forwarders once their `inUse` promise settles. */
@@ -110,6 +111,7 @@ function assemble(
     authenticator,
     adminToken: only(adminTokens),
     explain: createExplain(config, { pipelines: services.pipelines, authenticator, authorizer }),
+    explainOperations: createExplainOperations(config, authorizer),
     async prepare() {
       for (const keyring of newKeyrings) await keyring.start();
     },

@@ -1,23 +1,23 @@
 import type { Authenticator } from '../credentials/index.ts';
 import type { Authorizer, Explanation } from '../policy/index.ts';
 import type { Config } from '../config/index.ts';
+import type { AssumedCredential } from '../core/credentials/assumed-credential.ts';
 import type { VerifiedCredential } from '../core/credentials/credential.ts';
-import type { Refusal } from '../core/decision.ts';
-import { GatehouseError } from '../core/errors.ts';
+import type { Decision, Refusal } from '../core/decision.ts';
 import type { Operation } from '../core/request/operation.ts';
-import type { RequestedOperations, OperationsInBody } from '../core/request/protocol.ts';
-import type { CanonicalPath, RequestHead } from '../core/request/request-head.ts';
-import { readHead } from '../http/index.ts';
-import { classify, createRoute, routeTarget, type ServicePipeline } from '../gateway/index.ts';
-import { assumeVerified, refuseUntrusted, type AssumedCredential } from './assumed-credential.ts';
+import type {
+  NeverForwarded,
+  OperationsInBody,
+  RequestedOperations,
+  UnknownOperation,
+} from '../core/request/protocol.ts';
+import type { RequestHead } from '../core/request/request-head.ts';
+import { authorize, createRoute, type ServicePipeline } from '../gateway/index.ts';
+import { assumeVerified, refuseUntrusted } from './assumed-credential.ts';
+import { routeAndClassify, toRequestHead, type ExplainedHead } from './explain-head.ts';
 
 /** The request to explain. The credential is a token to verify, or claims or a deploy token that count as verified. */
-export interface ExplainInput {
-  readonly method: string;
-  /** Absolute. */
-  readonly url: string;
-  /** The request is a WebSocket handshake. */
-  readonly webSocket?: boolean;
+export interface ExplainInput extends ExplainedHead {
   readonly credential: AssumedCredential | { readonly kind: 'token'; readonly token: string };
 }
 
@@ -32,7 +32,10 @@ export type ExplainResult =
   | {
       readonly kind: 'explained';
       readonly explanation: Explanation;
-      /** The operation depends on the body. The explanation covers one possible operation, an allowed one if any. */
+      /**
+       * The operation depends on the body, which is not given. The explanation covers one possible operation, an
+       * allowed one if any.
+       */
       readonly inBody: boolean;
     };
 
@@ -47,71 +50,52 @@ export function createExplain(
   const route = createRoute(ports.pipelines);
 
   return async function explain(input) {
-    const head = toRequestHead(input);
+    const { credential: given } = input;
+    const head = toRequestHead(input, given.kind === 'token' ? given.token : undefined);
     if ('kind' in head) return refused('route', head);
     const routed = routeAndClassify(route, head);
     if (routed.kind === 'refused') return routed;
-    const { pipeline, classification } = routed;
-    const authenticated = await authenticate(config, pipeline, head, input.credential);
+    const { pipeline } = routed;
+    const authenticated = await authenticate(config, pipeline, head, given);
     if (authenticated.kind === 'refused') return authenticated;
     const { credential } = authenticated;
-    const explanations = possibleOperations(classification).map((operations) =>
-      ports.authorizer.explain({ service: pipeline.name, credential, operations }),
-    );
-    return {
-      kind: 'explained',
-      explanation: firstAllowed(explanations),
-      inBody: classification.kind === 'in-body',
-    };
+    const explainOperations = (operations: readonly Operation[]): Explanation =>
+      ports.authorizer.explain({ service: pipeline.name, credential, operations });
+
+    function decide(
+      classification: RequestedOperations | OperationsInBody | UnknownOperation | NeverForwarded,
+      body: Buffer | undefined,
+    ): ExplainResult {
+      if (classification.kind === 'in-body') {
+        const possible = firstAllowed(
+          classification.oneOf.map((operation) => explainOperations([operation])),
+        );
+        if (body === undefined || possible.verdict.kind !== 'allow')
+          return { kind: 'explained', explanation: possible, inBody: body === undefined };
+        const read = classification.read(body.subarray(0, classification.maxBytes));
+        return read.kind === 'deny' ? refused('classify', read) : decide(read, undefined);
+      }
+      // `authorize` tries the alternatives of the protocol too, and notes the operations that it decided.
+      const decided: { operations: readonly Operation[]; plan: RequestedOperations['plan'] } = {
+        operations: [],
+        plan: undefined,
+      };
+      const decision = authorize(decided, pipeline, classification, credential);
+      return classification.kind === 'operations'
+        ? { kind: 'explained', explanation: explainOperations(decided.operations), inBody: false }
+        : refused('classify', refusalOf(decision, classification));
+    }
+    return decide(routed.classification, input.body);
   };
 }
 
-function toRequestHead({ method, url, webSocket, credential }: ExplainInput) {
-  if (!URL.canParse(url)) throw new GatehouseError('usage', `--url ${url} is not an absolute URL`);
-  const target = url.replace(/^[a-z]+:\/\/[^/?#]*/i, '') || '/';
-  const rawHeaders = ['Host', new URL(url).host, ...(webSocket === true ? HANDSHAKE : [])];
-  if (credential.kind === 'token') rawHeaders.push('Authorization', `Bearer ${credential.token}`);
-  return readHead({ method, url: target, httpVersion: '1.1', rawHeaders }, Infinity);
-}
-
-/** RFC 6455 §4.1, with a key of zeros. */
-const HANDSHAKE = Object.entries({
-  Connection: 'Upgrade',
-  Upgrade: 'websocket',
-  'Sec-WebSocket-Version': '13',
-  'Sec-WebSocket-Key': `${'A'.repeat(22)}==`,
-}).flat();
-
-interface Routed {
-  readonly kind: 'routed';
-  readonly pipeline: ServicePipeline;
-  readonly classification: RequestedOperations | OperationsInBody;
-}
-
-function routeAndClassify(
-  route: (host: string, path: string) => ServicePipeline | undefined,
-  head: RequestHead,
-): Routed | ExplainRefusal {
-  const target = routeTarget<ServicePipeline>(route, head);
-  if (target.kind === 'deny') {
-    const { reason, detail } = target;
-    return refused('route', { reason, detail: reason === 'no_service' ? `${detail}${head.path}` : detail });
-  }
-  const { pipeline, slashMissing } = target;
-  const routed = slashMissing ? { ...head, path: pipeline.path as CanonicalPath } : head;
-  const classification = pipeline.guard(routed, classify(pipeline.protocol, routed));
-  switch (classification.kind) {
-    case 'operations':
-    case 'in-body':
-      return { kind: 'routed', pipeline, classification };
-    case 'deny':
-      return refused('classify', classification);
-    case 'unknown':
-    case 'never-forwarded':
-      return refused('classify', { reason: 'operation_unknown', detail: classification.detail });
-    default:
-      return classification satisfies never;
-  }
+/** Shadow mode allows a request that is no operation; policy denies it. */
+function refusalOf(
+  decision: Decision,
+  { detail }: UnknownOperation | NeverForwarded,
+): Pick<Refusal, 'reason' | 'detail'> {
+  if (decision.kind !== 'allow') return decision;
+  return decision.relaxed ?? { reason: 'operation_unknown', detail };
 }
 
 interface Authenticated {
@@ -142,15 +126,6 @@ async function authenticate(
     : { kind: 'authenticated', credential: verified };
 }
 
-/** The body is not available, so each operation that it can request is an alternative. */
-function possibleOperations(
-  classification: RequestedOperations | OperationsInBody,
-): readonly (readonly Operation[])[] {
-  return classification.kind === 'operations'
-    ? [classification.operations]
-    : classification.oneOf.map((operation) => [operation]);
-}
-
 function firstAllowed([first, ...others]: readonly Explanation[]): Explanation {
   const allowed = [first, ...others].find((explanation) => explanation?.verdict.kind === 'allow') ?? first;
   if (allowed === undefined) throw new TypeError('the classification has no operations');
@@ -162,4 +137,21 @@ function refused(
   { reason, detail }: Pick<Refusal, 'reason' | 'detail'>,
 ): ExplainRefusal {
   return { kind: 'refused', stage, refusal: { reason, detail } };
+}
+
+/** Explains whether a credential may perform operations of a service, without a request. Throws as `Explain`. */
+export type ExplainOperations = (input: {
+  readonly service: string;
+  readonly credential: AssumedCredential;
+  readonly operations: readonly Operation[];
+}) => ExplainResult;
+
+export function createExplainOperations(config: Config, authorizer: Authorizer): ExplainOperations {
+  return ({ service, credential, operations }) => {
+    const assumed = assumeVerified(config, credential);
+    const untrusted = assumed && refuseUntrusted(config, service, assumed);
+    if (untrusted !== undefined) return refused('authenticate', untrusted);
+    const explanation = authorizer.explain({ service, credential: assumed, operations });
+    return { kind: 'explained', explanation, inBody: false };
+  };
 }

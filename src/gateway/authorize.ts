@@ -7,7 +7,7 @@ import type { ServicePipeline } from './service-pipeline.ts';
 
 /** The policy decision. For operations in the body: the decision on whether the body is read. */
 export function authorize(
-  context: RequestContext,
+  context: Pick<RequestContext, 'operations' | 'plan'>,
   pipeline: ServicePipeline,
   classification: Classified,
   verified: VerifiedCredential | undefined,
@@ -28,7 +28,7 @@ export function authorize(
 
 /** Tries the requested operations, then the alternatives of the protocol. */
 function authorizeOperations(
-  context: RequestContext,
+  context: Pick<RequestContext, 'operations' | 'plan'>,
   pipeline: ServicePipeline,
   classification: RequestedOperations,
   verified: VerifiedCredential | undefined,

@@ -1,5 +1,7 @@
 export { createPipeline, type Pipeline, type Stages } from './handle-request.ts';
+export { authorize } from './authorize.ts';
 export { classify } from './classify.ts';
+export { refuseHeaders } from './refuse-headers.ts';
 export { createRateLimitedVerify, type RateLimitedVerify } from './verify-with-rate-limit.ts';
 export { refuseRevoked } from './check-revocation.ts';
 export { createRoute } from './route.ts';

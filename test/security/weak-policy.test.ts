@@ -330,7 +330,7 @@ describe('K10 the examples of this repository', () => {
         ),
       );
     const files = readdirSync(join(ROOT, 'config'))
-      .filter((name) => name.endsWith('.yaml'))
+      .filter((name) => /(?<![.]test)[.]yaml$/.test(name))
       .map((name) => [`config/${name}`, readText(`config/${name}`)] as const);
     const values = readdirSync(join(ROOT, 'helm/gatehouse/ci')).flatMap((name) => {
       const page = `helm/gatehouse/ci/${name}`;

@@ -4,25 +4,40 @@ import { toConfig, type Config } from '../model/config.ts';
 import type { Environment } from './expand-variables.ts';
 import { checkMatchScalars } from './match-scalars.ts';
 import { mergeTrees } from './merge-trees.ts';
-import { sortProblems, type Problem } from '../problems/problem.ts';
+import type { KeyPath } from '../problems/key-path.ts';
+import { sortProblems, type Mark, type Problem } from '../problems/problem.ts';
 import { readNamedLists } from './named-lists.ts';
 import { readSources, type Source } from './read-sources.ts';
 import { readTree } from './read-tree.ts';
 import { applyRules } from '../rules/apply-rules.ts';
+import { markAt, nodeAt } from './source-tree.ts';
 import { validate } from './validate.ts';
 
 export type LoadResult =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
 
+/** The position of the key or list item at a path; undefined if the files do not contain it. */
+export type PositionOf = (path: KeyPath) => Mark | undefined;
+
 /** Reads a configuration from a file or directory, or returns all its problems; expiries are compared with `now`. */
 export function loadConfig(path: string, env: Environment, now = Date.now()): LoadResult {
+  return loadWithPositions(path, env, now).result;
+}
+
+/** As `loadConfig`, with the positions of the settings, for the policy tools. */
+export function loadWithPositions(
+  path: string,
+  env: Environment,
+  now = Date.now(),
+): { readonly result: LoadResult; readonly positionOf: PositionOf } {
   const { sources, problems: unread } = readSources(path);
   const trees = sources.map((source) => readNamedLists(readTree(source, env)));
   const misread = [...unread, ...trees.flatMap(({ problems }) => problems)];
   const roots = trees.flatMap(({ root }) => (root === undefined ? [] : [root]));
   // An unreadable file would cause follow-up problems for every reference into it.
-  if (unread.length > 0 || roots.length < trees.length) return failed(misread);
+  if (unread.length > 0 || roots.length < trees.length)
+    return { result: failed(misread), positionOf: nowhere };
 
   const { root, problems: unmerged } = mergeTrees(roots);
   const written = [...misread, ...unmerged, ...checkMatchScalars(root)];
@@ -33,10 +48,16 @@ export function loadConfig(path: string, env: Environment, now = Date.now()): Lo
   const meant = [...refused, ...rules].filter((problem) => !reported.has(problem.path));
 
   const problems = [...written, ...meant];
-  if (draft === undefined || problems.some(({ severity }) => severity === 'error')) return failed(problems);
+  const positionOf: PositionOf = (at) =>
+    nodeAt(root, at) === undefined ? undefined : markAt(root, at, 'key');
+  if (draft === undefined || problems.some(({ severity }) => severity === 'error'))
+    return { result: failed(problems), positionOf };
   const files = sources.map(({ file }) => resolve(file));
-  return { ok: true, config: toConfig(draft, files, hashOf(sources)), warnings: sortProblems(problems) };
+  const config = toConfig(draft, files, hashOf(sources));
+  return { result: { ok: true, config, warnings: sortProblems(problems) }, positionOf };
 }
+
+function nowhere(): undefined {}
 
 /** Limits the number of problems: a file that is not a configuration can have one in every byte. */
 const MAX_SHOWN = 200;

@@ -15,7 +15,7 @@ export interface Sources {
 
 const MAX_BYTES = 1024 * 1024;
 
-/** The file itself, or the `*.yaml` of a directory in name order. */
+/** The file itself, or the `*.yaml` of a directory in name order, without the policy tests `*.test.yaml`. */
 export function readSources(path: string): Sources {
   const problems: Problem[] = [];
   const sources: Source[] = [];
@@ -39,7 +39,7 @@ function listFiles(path: string, problems: Problem[]): string[] {
   try {
     if (!statSync(path).isDirectory()) return [path];
     // Names that start with a dot belong to editors or to Kubernetes (`..data`).
-    const names = readdirSync(path).filter((name) => !name.startsWith('.'));
+    const names = readdirSync(path).filter((name) => !name.startsWith('.') && !isPolicyTest(name));
     for (const name of names.filter((each) => each.endsWith('.yml')).sort()) {
       problems.push(wholeFile(join(path, name), 'is not read: rename it to *.yaml, or move it away'));
     }
@@ -56,7 +56,14 @@ type SourceResult =
   | { readonly kind: 'source'; readonly source: Source }
   | { readonly kind: 'unreadable'; readonly detail: string };
 
-function readSource(file: string): SourceResult {
+/** `gatehouse test` reads these files; they are no part of the configuration. */
+export function isPolicyTest(name: string): boolean {
+  return name.endsWith(POLICY_TEST_SUFFIX);
+}
+
+export const POLICY_TEST_SUFFIX = '.test.yaml';
+
+export function readSource(file: string): SourceResult {
   try {
     // Checked before the file is opened: a pipe waits for its writer, and a device may never end.
     const facts = statSync(file);
@@ -84,6 +91,6 @@ export function unreadable(cause: unknown): string {
   return `cannot be read (${code})`;
 }
 
-function wholeFile(file: string, message: string): Problem {
+export function wholeFile(file: string, message: string): Problem {
   return problemAt({ file, line: 1, column: 1 }, [], message);
 }

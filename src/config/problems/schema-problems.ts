@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { KeyPath } from './key-path.ts';
 import { problemAt, type Problem } from './problem.ts';
+import type { JsonSchema } from '../reference/subschemas.ts';
 import { descriptionAt, knownKeysAt } from '../schema/lookup.ts';
 import { keysAt, markAt, nodeAt, type SourceNode } from '../load/source-tree.ts';
 import { renamedKey } from './renamed-keys.ts';
@@ -9,8 +10,8 @@ import { closest, hint } from './suggest.ts';
 
 export type Issue = z.core.$ZodIssue;
 
-/** Converts schema issues to problems with position and fix. Values are never quoted. */
-export function schemaProblems(root: SourceNode, issues: readonly Issue[]): Problem[] {
+/** Converts issues of a schema to problems with position and fix. Values are never quoted. */
+export function schemaProblems(root: SourceNode, issues: readonly Issue[], schema?: JsonSchema): Problem[] {
   const problems: Problem[] = [];
   const reported = new Set<string>();
   const misspelled = new Set<string>();
@@ -20,7 +21,7 @@ export function schemaProblems(root: SourceNode, issues: readonly Issue[]): Prob
     const path = issue.path as KeyPath;
     if (issue.code !== 'unrecognized_keys') continue;
     const present = new Set(keysAt(root, path));
-    const known = knownKeysAt(root, path);
+    const known = knownKeysAt(root, path, schema);
     const absent = known.filter((key) => !present.has(key));
     for (const key of issue.keys) {
       const full = [...path, key];
@@ -43,7 +44,7 @@ export function schemaProblems(root: SourceNode, issues: readonly Issue[]): Prob
     if (issue.code === 'unrecognized_keys' || reported.has(id) || misspelled.has(id)) continue;
     reported.add(id);
     const mark = markAt(root, path, issue.code === 'invalid_key' ? 'key' : 'value');
-    problems.push(problemAt(mark, path, sentence(root, path, issue)));
+    problems.push(problemAt(mark, path, sentence(root, path, issue, schema)));
     problems.push(...upstreamBesideType(root, path));
   }
   return problems;
@@ -59,9 +60,9 @@ function upstreamBesideType(root: SourceNode, path: KeyPath): Problem[] {
   return [problemAt(markAt(root, at), at, message)];
 }
 
-function sentence(root: SourceNode, path: KeyPath, issue: Issue): string {
+function sentence(root: SourceNode, path: KeyPath, issue: Issue, schema?: JsonSchema): string {
   const node = nodeAt(root, path);
-  if (node === undefined) return missing(path, issue);
+  if (node === undefined) return missing(path, issue, schema);
   switch (issue.code) {
     case 'invalid_type':
       return ownMessage(
@@ -96,10 +97,10 @@ function ownMessage(issue: Issue, otherwise: string): string {
   return /^(must|is|needs) /.test(issue.message) ? issue.message : otherwise;
 }
 
-function missing(path: KeyPath, issue: Issue): string {
+function missing(path: KeyPath, issue: Issue, schema?: JsonSchema): string {
   const options = issue.code === 'invalid_union' ? optionsOf(issue) : [];
   if (options.length > 0) return `is missing (one of ${options.join(', ')})`;
-  const description = descriptionAt(path);
+  const description = descriptionAt(path, schema);
   return `is missing${description === undefined ? '' : ` (${description.replace(/\.$/, '')})`}`;
 }
 

@@ -4,8 +4,8 @@ import type { KeyPath } from '../problems/key-path.ts';
 import { childOf, type SourceNode } from '../load/source-tree.ts';
 
 /** The schema alternatives for the value at a path; empty if the path does not exist in the schema. */
-function schemasAt(path: KeyPath, root?: SourceNode): readonly JsonSchema[] {
-  let found = alternatives(PLAIN_SCHEMA);
+function schemasAt(path: KeyPath, root?: SourceNode, schema = PLAIN_SCHEMA): readonly JsonSchema[] {
+  let found = alternatives(schema);
   let node = root;
   for (const key of path) {
     node = node === undefined ? undefined : childOf(node, key);
@@ -18,8 +18,10 @@ function schemasAt(path: KeyPath, root?: SourceNode): readonly JsonSchema[] {
 }
 
 /** The keys that the schema allows in the mapping at the path. For a service, the keys of its type. */
-export function knownKeysAt(root: SourceNode, path: KeyPath): string[] {
-  return [...new Set(schemasAt(path, root).flatMap(({ properties }) => Object.keys(properties ?? {})))];
+export function knownKeysAt(root: SourceNode, path: KeyPath, schema = PLAIN_SCHEMA): string[] {
+  return [
+    ...new Set(schemasAt(path, root, schema).flatMap(({ properties }) => Object.keys(properties ?? {}))),
+  ];
 }
 
 /** A property with a `const` selects the alternative. */
@@ -30,8 +32,8 @@ function isSelected({ properties = {} }: JsonSchema, node: SourceNode): boolean 
   });
 }
 
-export function descriptionAt(path: KeyPath): string | undefined {
-  const parent = schemasAt(path.slice(0, -1));
+export function descriptionAt(path: KeyPath, schema = PLAIN_SCHEMA): string | undefined {
+  const parent = schemasAt(path.slice(0, -1), undefined, schema);
   const key = path.at(-1);
   if (key === undefined) return undefined;
   return parent.flatMap((schema) => step(schema, key)).find(({ description }) => description !== undefined)

@@ -11,6 +11,8 @@ export type GrantOrigin =
 /** Scopes on resources of one service. */
 export interface CompiledGrant {
   readonly origin: GrantOrigin;
+  /** Position in the list of its origin, from 0. */
+  readonly index: number;
   readonly service: string;
   readonly scopes: readonly string[];
   readonly resources: readonly ResourceTemplate[];
@@ -20,9 +22,11 @@ export function compileGrant(
   settings: AnonymousSettings,
   service: { readonly name: string; readonly type: string },
   origin: GrantOrigin,
+  index: number,
 ): CompiledGrant {
   return {
     origin,
+    index,
     service: service.name,
     scopes: settings.scopes,
     resources: settings.resources.map((pattern) => compileTemplate(pattern, service.type)),

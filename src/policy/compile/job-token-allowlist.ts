@@ -7,7 +7,8 @@ export type AllowlistSettings = Readonly<Record<string, readonly string[]>>;
 
 /** Result of an allowlist check. */
 export type AllowlistVerdict =
-  | { readonly kind: 'open' }
+  /** `entry`: the entry that includes the caller. Undefined if the resource belongs to the caller's own project. */
+  | { readonly kind: 'open'; readonly entry?: { readonly target: string; readonly index: number } }
   /**
    * `target`: the project whose list does not include the caller. Undefined if no configured project has the
    * resource.
@@ -38,7 +39,10 @@ export function compileAllowlist(settings: AllowlistSettings): JobTokenAllowlist
     .map(([target, sources]) => ({
       target,
       folded: foldPath(target),
-      sources: sources.map(compileSource),
+      sources: sources.map((source, index) => ({
+        includes: compileSource(source),
+        verdict: { kind: 'open', entry: { target, index } } as const,
+      })),
     }))
     .toSorted((a, b) => b.folded.length - a.folded.length);
 
@@ -51,8 +55,8 @@ export function compileAllowlist(settings: AllowlistSettings): JobTokenAllowlist
         const folded = foldPath(resource);
         if (names.some((name) => isWithin(folded, name))) return OPEN;
         const list = targets.find((target) => isWithin(folded, target.folded));
-        if (list?.sources.some((listed) => names.some(listed)) === true) return OPEN;
-        return { kind: 'refused', target: list?.target };
+        const listed = list?.sources.find(({ includes }) => names.some(includes));
+        return listed?.verdict ?? { kind: 'refused', target: list?.target };
       };
     },
   };

@@ -31,7 +31,9 @@ export function* compilePolicy(settings: PolicySettings): Steps<Policy> {
   const issuers = new Map(settings.issuers.map(({ name, type }) => [name, type]));
   const services = new Map(settings.services.map((service) => [service.name, service]));
   const compileGrants = (grants: readonly GrantSettings[], origin: GrantOrigin): CompiledGrant[] =>
-    grants.map((grant) => compileGrant(grant, configured(services, grant.service, 'service'), origin));
+    grants.map((grant, index) =>
+      compileGrant(grant, configured(services, grant.service, 'service'), origin, index),
+    );
   const checkServices = (grants: readonly GrantSettings[]): void => {
     for (const { service } of grants) configured(services, service, 'service');
   };
@@ -84,7 +86,9 @@ function compileService(service: PolicyServiceSettings): CompiledService {
     name: service.name,
     type: service.type,
     mode: service.mode,
-    anonymous: service.anonymous.map((grant) => compileGrant(grant, service, { kind: 'anonymous' })),
+    anonymous: service.anonymous.map((grant, index) =>
+      compileGrant(grant, service, { kind: 'anonymous' }, index),
+    ),
   };
 }
 

@@ -64,7 +64,7 @@ export function* compileAuthorizer(settings: PolicySettings): Steps<Authorizer> 
     explain: (question) =>
       explainDecision(
         configured(policy.services, question.service, 'service'),
-        policy.identities,
+        policy,
         question,
         configured(authorizers, question.service, 'service')(question.credential, question.operations),
       ),

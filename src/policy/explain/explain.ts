@@ -14,7 +14,7 @@ import { mismatch } from '../compile/identity.ts';
 import type { CompiledIdentity } from '../compile/identity.ts';
 import { ownProjectNames } from '../evaluate/own-project.ts';
 import { covers, expandGrants } from '../evaluate/permissions.ts';
-import type { CompiledService } from '../compile/policy.ts';
+import type { CompiledService, Policy } from '../compile/policy.ts';
 
 /** A request to explain: a credential and operations on a service. */
 export interface ExplainedRequest {
@@ -26,7 +26,7 @@ export interface ExplainedRequest {
 /** Traces the tried identities, and every grant for every operation. */
 export function explainDecision(
   service: CompiledService,
-  identities: readonly CompiledIdentity[],
+  { identities, allowlist }: Pick<Policy, 'identities' | 'allowlist'>,
   question: ExplainedRequest,
   decision: Decision,
 ): Explanation {
@@ -36,6 +36,7 @@ export function explainDecision(
   const claims = credential?.claims ?? {};
   const pathClaims = matched?.pathClaims ?? [];
   const synonyms = ownProjectNames(service.type, claims, pathClaims);
+  const checkAllowlist = credential && matched && allowlist.evaluate(service.type, credential);
   const tracers: GrantTracer[] = [
     ...grants.map((grant) => grantTracer(grant, pathClaims, claims, synonyms)),
     ...service.anonymous.map((grant) => grantTracer(grant, [], {}, (operation) => [operation])),
@@ -51,7 +52,10 @@ export function explainDecision(
     identities: traces,
     operations: operations.map((operation) => {
       const traced = tracers.map((trace) => trace(operation));
-      return { operation, granted: traced.some(({ outcome }) => outcome === 'hit'), grants: traced };
+      const granted = traced.some(({ outcome }) => outcome === 'hit');
+      if (checkAllowlist === undefined || operation.extent !== 'one')
+        return { operation, granted, grants: traced };
+      return { operation, granted, grants: traced, allowlist: checkAllowlist(operation.resource) };
     }),
     verdict: verdictOf(decision),
   };
@@ -109,6 +113,7 @@ function grantTracer(
     const matches = resources.some((resource) => resource.kind === 'pattern' && resource.matches);
     return {
       origin: grant.origin,
+      index: grant.index,
       outcome: !hasScope ? 'scope_differs' : matches ? 'hit' : 'resource_differs',
       scopes: grant.scopes,
       resources,

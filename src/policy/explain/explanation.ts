@@ -2,6 +2,7 @@ import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import type { Reason } from '../../core/reasons.ts';
 import type { GrantOrigin } from '../compile/grant.ts';
+import type { AllowlistVerdict } from '../compile/job-token-allowlist.ts';
 import type { Mismatch } from '../compile/identity.ts';
 import type { PolicyServiceSettings } from '../settings.ts';
 
@@ -30,11 +31,15 @@ export interface OperationTrace {
   readonly granted: boolean;
   /** All grants of the caller on this service, then the anonymous ones. */
   readonly grants: readonly GrantTrace[];
+  /** The verdict of the job token allowlist, if it applies to the credential and the operation. */
+  readonly allowlist?: AllowlistVerdict;
 }
 
 /** The evaluation of one grant for one operation. */
 export interface GrantTrace {
   readonly origin: GrantOrigin;
+  /** Position in the list of its origin, from 0. */
+  readonly index: number;
   readonly outcome: 'hit' | 'scope_differs' | 'resource_differs';
   readonly scopes: readonly string[];
   readonly resources: readonly ResourceTrace[];

@@ -9,6 +9,7 @@ import type {
   ExplainedDecision,
 } from './explanation.ts';
 import type { GrantOrigin } from '../compile/grant.ts';
+import type { AllowlistVerdict } from '../compile/job-token-allowlist.ts';
 import type { Mismatch } from '../compile/identity.ts';
 
 /** Formats an explanation as text. `+` marks matches, `-` marks mismatches. */
@@ -25,10 +26,11 @@ export function formatExplanation(explanation: Explanation): string {
       ['decision', formatVerdict(verdict)],
     ]),
     ...(credential === undefined ? [] : ['', 'identities', ...formatIdentities(identities)]),
-    ...operations.flatMap(({ operation, granted, grants }) => [
+    ...operations.flatMap(({ operation, granted, grants, allowlist }) => [
       '',
       `${mark(granted)} ${formatOperation(operation)}`,
       ...(grants.length === 0 ? ['    no grant on this service'] : grants.flatMap(formatGrant)),
+      ...(allowlist === undefined ? [] : [`    ${formatAllowlist(allowlist)}`]),
     ]),
   ];
   return `${lines.join('\n')}\n`;
@@ -85,6 +87,21 @@ function formatGrant({ origin, outcome, scopes, resources }: GrantTrace): string
       return [`    ${header}`, ...indent(6, align(resources.map(formatResource)))];
     default:
       return outcome satisfies never;
+  }
+}
+
+function formatAllowlist(verdict: AllowlistVerdict): string {
+  switch (verdict.kind) {
+    case 'open':
+      return verdict.entry === undefined
+        ? '+ job token allowlist: the project of the job'
+        : `+ job token allowlist of ${verdict.entry.target}: entry ${verdict.entry.index + 1}`;
+    case 'refused':
+      return verdict.target === undefined
+        ? '- job token allowlist: no target project has this resource'
+        : `- job token allowlist of ${verdict.target} does not include the project of the job`;
+    default:
+      return verdict satisfies never;
   }
 }
 

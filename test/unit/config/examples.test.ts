@@ -7,7 +7,7 @@ import { configJsonSchema, loadConfig } from '../../../src/config/index.ts';
 import { NOW, writeFiles } from './loading.ts';
 
 const DIRECTORY = join(import.meta.dirname, '../../../config');
-const EXAMPLES = readdirSync(DIRECTORY).filter((name) => name.endsWith('.yaml'));
+const EXAMPLES = readdirSync(DIRECTORY).filter((name) => /(?<![.]test)[.]yaml$/.test(name));
 
 /** The JSON Schema, read by a validator as an editor would. */
 function editorSchema() {

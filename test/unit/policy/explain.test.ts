@@ -85,6 +85,7 @@ describe('explain', () => {
     });
     const role = {
       origin: { kind: 'role', role: 'reader' },
+      index: 0,
       scopes: ['read'],
       resources: [
         { kind: 'pattern', template: '/v2/**', pattern: '/v2/**', matches: false },
@@ -93,6 +94,7 @@ describe('explain', () => {
     };
     const own = {
       origin: { kind: 'identity' },
+      index: 0,
       scopes: ['write'],
       resources: [
         { kind: 'unusable', template: '/{claims.absent}', claim: 'absent', why: 'is missing or empty' },
@@ -101,6 +103,7 @@ describe('explain', () => {
     };
     const anonymous = {
       origin: { kind: 'anonymous' },
+      index: 0,
       scopes: ['read'],
       resources: [{ kind: 'pattern', template: '/public/**', pattern: '/public/**', matches: false }],
     };
