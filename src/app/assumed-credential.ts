@@ -1,14 +1,14 @@
 import type { Config } from '../config/index.ts';
-import type { AssumedCredential } from '../core/credentials/assumed-credential.ts';
+import type { AssumedCredential, ExchangedCredential } from '../core/credentials/assumed-credential.ts';
 import type { VerifiedCredential } from '../core/credentials/credential.ts';
 import type { Refusal } from '../core/decision.ts';
-import { deployTokenCredential } from '../core/credentials/deploy-token.ts';
+import { DEPLOY_TOKENS, deployTokenCredential } from '../core/credentials/deploy-token.ts';
 import { GatehouseError } from '../core/errors.ts';
 
 /** Returns the credential that an operator declares as verified. Throws `usage` for an unknown name. */
 export function assumeVerified(
   config: Config,
-  credential: AssumedCredential,
+  credential: Exclude<AssumedCredential, ExchangedCredential>,
 ): VerifiedCredential | undefined {
   switch (credential.kind) {
     case 'none':
@@ -43,11 +43,15 @@ export function refuseUntrusted(
   { class: kind, issuer, expiresAt }: VerifiedCredential,
 ): Pick<Refusal, 'reason' | 'detail'> | undefined {
   const trusted = config.services.find(({ name }) => name === service)?.issuers;
-  if (kind !== 'deploy_token' && trusted?.includes(issuer) === false) {
+  if (issuer !== DEPLOY_TOKENS && trusted?.includes(issuer) === false) {
     return { reason: 'issuer_unknown', detail: `service ${service} does not trust issuer ${issuer}` };
   }
-  if (kind === 'job_token' && config.issuers.find(({ name }) => name === issuer)?.jobTokens === undefined) {
+  const settings = config.issuers.find(({ name }) => name === issuer);
+  if (kind === 'job_token' && settings?.jobTokens === undefined) {
     return { reason: 'credential_invalid', detail: `issuer ${issuer} does not accept job tokens` };
+  }
+  if (kind === 'deploy_token' && issuer !== DEPLOY_TOKENS && settings?.deployTokens === undefined) {
+    return { reason: 'credential_invalid', detail: `issuer ${issuer} does not accept GitLab deploy tokens` };
   }
   if (expiresAt <= Date.now()) return { reason: 'token_expired', detail: 'the credential has expired' };
   return undefined;

@@ -163,7 +163,18 @@ function reportKeySetAges(
   );
 }
 
-export { formatExplanation } from '../policy/index.ts';
+export {
+  decisionOf,
+  formatCaseName,
+  formatExplanation,
+  formatFailedCase,
+  formatJunit,
+  policyCoverage,
+  runPolicyTests,
+  type LocateRule,
+  type PolicyCoverage,
+  type PolicyTestCase,
+} from '../policy/index.ts';
 export type { OnlineCheck } from './online-check.ts';
 export type { ExplainInput } from './explain.ts';
 export { classOfToken } from '../credentials/index.ts';

@@ -1,3 +1,4 @@
+import { availableScopes } from './available-scopes.ts';
 import {
   verifyBy,
   issueTokenPorts,
@@ -8,7 +9,6 @@ import {
 import { allServices, targetsOf } from './targets.ts';
 import type { Authorizer } from '../policy/index.ts';
 import type { Config } from '../config/index.ts';
-import type { Caller } from '../core/decision.ts';
 import { ISSUER_PRESETS } from '../core/issuer-presets.ts';
 import {
   createJwksEndpoint,
@@ -44,7 +44,7 @@ export function createBuiltInEndpoints(config: Config, ports: EndpointPorts): re
       workloads: workloadsOf(config, ports),
       verifyCredential: verifyBy(ports, authenticator.forAudiences(audiencesOfWorkloads(config))),
       identifyAs: (identity, credential) => authorizer.identifyAs(identity, credential),
-      scopesOf: (caller) => scopesOf(authorizer, caller),
+      scopesOf: (caller) => availableScopes(authorizer, caller),
     }),
     [ME_PATH]: createMeEndpoint({
       ...common,
@@ -59,7 +59,7 @@ export function createBuiltInEndpoints(config: Config, ports: EndpointPorts): re
       targets: targetsOf(config, ports),
       extract: createExtract({ ...settings, credentialSources: ['basic'], queryParameters: [] }),
       identify,
-      scopesOf: (caller, service) => scopesOf(authorizer, caller, service),
+      scopesOf: (caller, service) => availableScopes(authorizer, caller, service),
     }),
     [REVOKE_PATH]: createRevokeEndpoint({
       ...common,
@@ -79,13 +79,6 @@ const IN_HEADERS = [
   'deploy-token',
   'private-token',
 ] as const;
-
-function scopesOf(authorizer: Authorizer, caller: Caller, service?: string): string[] {
-  const grants = authorizer
-    .grantsOf(caller)
-    .filter((grant) => service === undefined || grant.service === service);
-  return [...new Set(grants.flatMap(({ scopes }) => scopes))].toSorted();
-}
 
 function workloadsOf({ workloadIdentities }: Config, { authenticator }: EndpointPorts) {
   return new Map(

@@ -5,16 +5,12 @@ import type { AssumedCredential } from '../core/credentials/assumed-credential.t
 import type { VerifiedCredential } from '../core/credentials/credential.ts';
 import type { Decision, Refusal } from '../core/decision.ts';
 import type { Operation } from '../core/request/operation.ts';
-import type {
-  NeverForwarded,
-  OperationsInBody,
-  RequestedOperations,
-  UnknownOperation,
-} from '../core/request/protocol.ts';
+import type { NeverForwarded, RequestedOperations, UnknownOperation } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
 import { authorize, createRoute, type ServicePipeline } from '../gateway/index.ts';
 import { assumeVerified, refuseUntrusted } from './assumed-credential.ts';
-import { routeAndClassify, toRequestHead, type ExplainedHead } from './explain-head.ts';
+import { assumeExchanged } from './exchanged-credential.ts';
+import { routeAndClassify, toRequestHead, type ClassifiedHead, type ExplainedHead } from './explain-head.ts';
 
 /** The request to explain. The credential is a token to verify, or claims or a deploy token that count as verified. */
 export interface ExplainInput extends ExplainedHead {
@@ -23,7 +19,7 @@ export interface ExplainInput extends ExplainedHead {
 
 interface ExplainRefusal {
   readonly kind: 'refused';
-  readonly stage: 'route' | 'classify' | 'extract' | 'authenticate';
+  readonly stage: 'route' | 'classify' | 'extract' | 'authenticate' | 'forward';
   readonly refusal: Pick<Refusal, 'reason' | 'detail'>;
 }
 
@@ -56,37 +52,53 @@ export function createExplain(
     const routed = routeAndClassify(route, head);
     if (routed.kind === 'refused') return routed;
     const { pipeline } = routed;
-    const authenticated = await authenticate(config, pipeline, head, given);
+    const authenticated =
+      given.kind === 'token'
+        ? await authenticate(pipeline, head)
+        : assume(config, ports.authorizer, pipeline.name, given);
     if (authenticated.kind === 'refused') return authenticated;
-    const { credential } = authenticated;
-    const explainOperations = (operations: readonly Operation[]): Explanation =>
-      ports.authorizer.explain({ service: pipeline.name, credential, operations });
-
-    function decide(
-      classification: RequestedOperations | OperationsInBody | UnknownOperation | NeverForwarded,
-      body: Buffer | undefined,
-    ): ExplainResult {
-      if (classification.kind === 'in-body') {
-        const possible = firstAllowed(
-          classification.oneOf.map((operation) => explainOperations([operation])),
-        );
-        if (body === undefined || possible.verdict.kind !== 'allow')
-          return { kind: 'explained', explanation: possible, inBody: body === undefined };
-        const read = classification.read(body.subarray(0, classification.maxBytes));
-        return read.kind === 'deny' ? refused('classify', read) : decide(read, undefined);
-      }
-      // `authorize` tries the alternatives of the protocol too, and notes the operations that it decided.
-      const decided: { operations: readonly Operation[]; plan: RequestedOperations['plan'] } = {
-        operations: [],
-        plan: undefined,
-      };
-      const decision = authorize(decided, pipeline, classification, credential);
-      return classification.kind === 'operations'
-        ? { kind: 'explained', explanation: explainOperations(decided.operations), inBody: false }
-        : refused('classify', refusalOf(decision, classification));
-    }
-    return decide(routed.classification, input.body);
+    return decide(routed.classification, input.body, {
+      pipeline,
+      credential: authenticated.credential,
+      authorizer: ports.authorizer,
+    });
   };
+}
+
+interface DecisionPorts {
+  readonly pipeline: ServicePipeline;
+  readonly credential: VerifiedCredential | undefined;
+  readonly authorizer: Authorizer;
+}
+
+/** The last step before forwarding. It reads operations from the body only if one of the possible ones is allowed. */
+function decide(
+  classification: ClassifiedHead['classification'],
+  body: Buffer | undefined,
+  ports: DecisionPorts,
+): ExplainResult {
+  const { pipeline, credential, authorizer } = ports;
+  const explainOperations = (operations: readonly Operation[]): Explanation =>
+    authorizer.explain({ service: pipeline.name, credential, operations });
+
+  if (classification.kind === 'in-body') {
+    const possible = firstAllowed(classification.oneOf.map((operation) => explainOperations([operation])));
+    if (body === undefined || possible.verdict.kind !== 'allow')
+      return { kind: 'explained', explanation: possible, inBody: body === undefined };
+    const read = classification.read(body.subarray(0, classification.maxBytes));
+    return read.kind === 'deny' ? refused('classify', read) : decide(read, body, ports);
+  }
+  // `authorize` tries the alternatives of the protocol too, and notes the operations that it decided.
+  const decided: { operations: readonly Operation[]; plan: RequestedOperations['plan'] } = {
+    operations: [],
+    plan: undefined,
+  };
+  const decision = authorize(decided, pipeline, classification, credential);
+  if (classification.kind !== 'operations') return refused('classify', refusalOf(decision, classification));
+  const problem = decision.kind === 'allow' && body !== undefined && decided.plan?.watch?.()(body);
+  if (typeof problem === 'string')
+    return refused('forward', { reason: 'request_malformed', detail: problem });
+  return { kind: 'explained', explanation: explainOperations(decided.operations), inBody: false };
 }
 
 /** Shadow mode allows a request that is no operation; policy denies it. */
@@ -104,18 +116,9 @@ interface Authenticated {
 }
 
 async function authenticate(
-  config: Config,
   pipeline: ServicePipeline,
   head: RequestHead,
-  credential: ExplainInput['credential'],
 ): Promise<Authenticated | ExplainRefusal> {
-  if (credential.kind !== 'token') {
-    const assumed = assumeVerified(config, credential);
-    const untrusted = assumed && refuseUntrusted(config, pipeline.name, assumed);
-    return untrusted === undefined
-      ? { kind: 'authenticated', credential: assumed }
-      : refused('authenticate', untrusted);
-  }
   const presented = pipeline.extract(head);
   if (presented === undefined)
     return refused('extract', { reason: 'no_credential', detail: 'the token file is empty' });
@@ -124,6 +127,25 @@ async function authenticate(
   return 'kind' in verified
     ? refused('authenticate', verified)
     : { kind: 'authenticated', credential: verified };
+}
+
+/** Treats the credential as verified, within the issuers and credential classes that the service accepts. */
+function assume(
+  config: Config,
+  authorizer: Authorizer,
+  service: string,
+  credential: AssumedCredential,
+): Authenticated | ExplainRefusal {
+  const source = credential.kind === 'exchanged' ? credential.source : credential;
+  const assumed = assumeVerified(config, source);
+  const untrusted = assumed && refuseUntrusted(config, service, assumed);
+  if (untrusted !== undefined) return refused('authenticate', untrusted);
+  if (credential.kind !== 'exchanged' || assumed === undefined)
+    return { kind: 'authenticated', credential: assumed };
+  const exchanged = assumeExchanged(authorizer, service, assumed, credential.scopes);
+  return 'kind' in exchanged
+    ? refused('authenticate', exchanged)
+    : { kind: 'authenticated', credential: exchanged };
 }
 
 function firstAllowed([first, ...others]: readonly Explanation[]): Explanation {
@@ -148,10 +170,9 @@ export type ExplainOperations = (input: {
 
 export function createExplainOperations(config: Config, authorizer: Authorizer): ExplainOperations {
   return ({ service, credential, operations }) => {
-    const assumed = assumeVerified(config, credential);
-    const untrusted = assumed && refuseUntrusted(config, service, assumed);
-    if (untrusted !== undefined) return refused('authenticate', untrusted);
-    const explanation = authorizer.explain({ service, credential: assumed, operations });
+    const assumed = assume(config, authorizer, service, credential);
+    if (assumed.kind === 'refused') return assumed;
+    const explanation = authorizer.explain({ service, credential: assumed.credential, operations });
     return { kind: 'explained', explanation, inBody: false };
   };
 }

@@ -17,16 +17,25 @@ export interface Command {
   /** A paragraph and examples, shown by `--help`. */
   readonly help: string;
   readonly options: Readonly<Record<string, Option>>;
-  run(values: Values, terminal: Terminal): Promise<ExitCode>;
+  /** The operands in the help text, such as `[FILE…]`. Undefined if the command takes none. */
+  readonly operands?: string;
+  run(values: Values, terminal: Terminal, operands: readonly string[]): Promise<ExitCode>;
 }
 
-/** Parses the arguments of a command; throws a `usage` error for unknown options and positional arguments. */
-export function parseOptions(command: Command, args: readonly string[]): Values {
+export interface Arguments {
+  readonly values: Values;
+  readonly operands: readonly string[];
+}
+
+/** Parses the arguments of a command; throws a `usage` error for unknown options and unexpected operands. */
+export function parseOptions(command: Command, args: readonly string[]): Arguments {
   const options = Object.fromEntries(
     Object.entries({ ...command.options, ...HELP }).map(([name, { type }]) => [name, { type }]),
   );
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+    const allowPositionals = command.operands !== undefined;
+    const { values, positionals } = parseArgs({ args: [...args], options, strict: true, allowPositionals });
+    return { values, operands: positionals };
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new GatehouseError('usage', message.split('. ')[0] ?? message, { cause });
@@ -51,7 +60,8 @@ export function formatHelp(name: string, command: Command): string {
     const label = `  --${option}${value === undefined ? '' : ` ${value}`}`;
     return `${label.padEnd(24)} ${help}`;
   });
-  return `gatehouse ${name}: ${command.summary}\n\n${command.help.trim()}\n\nOptions\n${rows.join('\n')}\n`;
+  const operands = command.operands === undefined ? '' : ` ${command.operands}`;
+  return `gatehouse ${name}${operands}: ${command.summary}\n\n${command.help.trim()}\n\nOptions\n${rows.join('\n')}\n`;
 }
 
 const HELP: Readonly<Record<string, Option>> = { help: { type: 'boolean', help: 'Show this help.' } };

@@ -9,6 +9,7 @@ import { schemaCommand } from './schema.ts';
 import { serveCommand } from './serve.ts';
 import { tokenCreateCommand } from './token-create.ts';
 import { tokenInspectCommand } from './token-inspect.ts';
+import { testCommand } from './test.ts';
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
 import { versionCommand } from './version.ts';
 
@@ -16,6 +17,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   serve: serveCommand,
   check: checkCommand,
   explain: explainCommand,
+  test: testCommand,
   'token create': tokenCreateCommand,
   'token inspect': tokenInspectCommand,
   schema: schemaCommand,
@@ -44,13 +46,13 @@ export async function run(terminal: Terminal): Promise<ExitCode> {
     return EXIT.usage;
   }
   try {
-    const values = parseOptions(command, args);
+    const { values, operands } = parseOptions(command, args);
     if (values['help'] === true) {
       terminal.out(formatHelp(name, command));
       return EXIT.done;
     }
     refuseUnsafeRuntime(terminal);
-    return await command.run(values, terminal);
+    return await command.run(values, terminal, operands);
   } catch (error) {
     if (!(error instanceof GatehouseError)) throw error;
     terminal.err(`gatehouse ${name}: ${error.message}\n`);

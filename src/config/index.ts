@@ -1,8 +1,10 @@
 export type { Config } from './model/config.ts';
 export { configJsonSchema } from './reference/json-schema.ts';
 export { configReference } from './reference/markdown.ts';
-export { loadConfig, type LoadResult } from './load/load.ts';
+export { loadConfig, loadWithPositions, type LoadResult, type PositionOf } from './load/load.ts';
+export { findPolicyTests, readPolicyTests } from './policy-tests/read.ts';
 export { SERVICE_TRAITS } from './schema/service.ts';
 export { loadConfigOffThread } from './load/off-thread.ts';
 export { watchConfig } from './watch.ts';
+export { formatPath } from './problems/key-path.ts';
 export { formatProblem, type Problem } from './problems/problem.ts';

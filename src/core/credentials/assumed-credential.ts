@@ -1,14 +1,23 @@
-import type { Claims } from './credential.ts';
+import type { Claims, SOURCE_CLASSES } from './credential.ts';
 
 /** A credential that `explain` and the policy tools treat as verified, or none. */
 export type AssumedCredential =
   | { readonly kind: 'none' }
   | {
       readonly kind: 'claims';
-      readonly class: 'id_token' | 'job_token';
+      /** `deploy_token`: a deploy token of GitLab. */
+      readonly class: (typeof SOURCE_CLASSES)[number];
       readonly claims: Claims;
       /** Name of the issuer in the configuration. */
       readonly issuer: string;
     }
   /** Name of a deploy token in the configuration. */
-  | { readonly kind: 'deploy-token'; readonly name: string };
+  | { readonly kind: 'deploy-token'; readonly name: string }
+  | ExchangedCredential;
+
+/** A token of the gateway that was exchanged for another credential. */
+export interface ExchangedCredential {
+  readonly kind: 'exchanged';
+  readonly source: Extract<AssumedCredential, { readonly kind: 'claims' | 'deploy-token' }>;
+  readonly scopes: readonly string[];
+}

@@ -95,7 +95,7 @@ function unusedHandshakes(service: DraftService): string | undefined {
 const HANDSHAKES = 'websocket';
 
 /** The scopes of its operations, or the default scopes of its type. */
-function scopesOf(service: DraftService): readonly string[] {
+export function scopesOf(service: DraftService): readonly string[] {
   return service.type === 'http' && service.operations !== undefined
     ? [...new Set(service.operations.map(({ scope }) => scope))]
     : SERVICE_TRAITS[service.type].scopes;
