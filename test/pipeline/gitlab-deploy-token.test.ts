@@ -85,6 +85,16 @@ test.each([
   expect(await login(user, secret)).toMatch(new RegExp(`^${answer}`));
 });
 
+test.each([
+  ['untyped', 200],
+  // Without `user` there is no id, which the identity requires.
+  ['absent', 'no_matching_identity'],
+] as const)('`auth_type` alone identifies a deploy token: the user is %s', async (user, answer) => {
+  scenario.gitlab.state.registryUser = user;
+  expect(await login(token.username, token.token)).toContain(String(answer));
+  expect(await login('ana', scenario.gitlab.personalToken())).toMatch(/^401 .*credential_invalid/);
+});
+
 test('without its user name a deploy token cannot be verified', async () => {
   const response = await fetch(`${scenario.gateway.url}/v2/`, {
     headers: { authorization: 'Bearer gldt-something' },

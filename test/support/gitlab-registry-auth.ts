@@ -44,8 +44,8 @@ function registryToken(call: Call, principal: Principal, state: GitlabState): st
     aud: 'container_registry',
     ...times,
     auth_type: authType(principal),
-    sub: principal.kind === 'deploy' ? principal.deploy.username : undefined,
-    user: signCompact({ alg: 'ES256', typ: 'JWT' }, { user_info: userInfo(principal) }, REGISTRY_KEY),
+    sub: usernameOf(principal),
+    ...(state.registryUser !== 'absent' && { user: userToken(principal, state) }),
   };
   return signCompact({ alg: 'ES256', typ: 'JWT', kid: REGISTRY_KEY.kid }, payload, REGISTRY_KEY);
 }
@@ -93,10 +93,26 @@ function authType(principal: Principal): string {
   return { job: 'build', deploy: 'deploy_token', person: 'personal_access_token' }[principal.kind];
 }
 
-function userInfo(principal: Principal): Readonly<Record<string, unknown>> {
-  if (principal.kind !== 'deploy') return { token_type: authType(principal) };
-  const { username, id } = principal.deploy;
-  return { token_type: 'deploy_token', username, deploy_token_id: id };
+function userToken(principal: Principal, { registryUser }: GitlabState): string {
+  const userInfo = {
+    ...(registryUser === 'complete' && { token_type: authType(principal) }),
+    username: usernameOf(principal),
+    ...(principal.kind === 'deploy' && { deploy_token_id: principal.deploy.id }),
+  };
+  return signCompact({ alg: 'ES256', typ: 'JWT' }, { user_info: userInfo }, REGISTRY_KEY);
+}
+
+function usernameOf(principal: Principal): string {
+  switch (principal.kind) {
+    case 'person':
+      return 'ana';
+    case 'job':
+      return principal.job.user.username;
+    case 'deploy':
+      return principal.deploy.username;
+    default:
+      return principal satisfies never;
+  }
 }
 
 function refusal(status: number, code: string, message: string): Answer {

@@ -75,6 +75,8 @@ export class GitlabState {
   /** Repositories that a push request created, as in GitLab; the probe must not create any. */
   readonly repositories = new Set<string>();
   registryEnabled = true;
+  /** The nested `user` token of registry tokens: complete, without `token_type`, or absent. */
+  registryUser: 'complete' | 'untyped' | 'absent' = 'complete';
   #serial = 1_000;
   #jobKey: SigningKey | undefined;
 
