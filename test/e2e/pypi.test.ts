@@ -72,11 +72,12 @@ services:
   };
   const index = (user: string, password: string, service = 'pypi', page = 'simple'): string =>
     `http://${user}:${password}@127.0.0.1:${scenario.gateway.port}/${service}/${page}/`;
-  const twine = (password: string, service = 'pypi', ...files: readonly string[]): Promise<Outcome> =>
+  /** Uploads to `path`, which names a service. */
+  const twine = (password: string, path = 'pypi/', ...files: readonly string[]): Promise<Outcome> =>
     python('twine', ['upload', '--non-interactive', '--verbose', ...files], {
       home: scenario.folder,
       env: {
-        TWINE_REPOSITORY_URL: `${scenario.gateway.url}/${service}/`,
+        TWINE_REPOSITORY_URL: `${scenario.gateway.url}/${path}`,
         TWINE_USERNAME: 'gitlab-ci-token',
         TWINE_PASSWORD: password,
       },
@@ -115,7 +116,7 @@ services:
     );
 
   test('twine uploads, pip and uv install, with an ID token, a job token and a deploy token', async () => {
-    const upload = await twine(scenario.job.token, 'pypi', wheel, source);
+    const upload = await twine(scenario.job.token, 'pypi/', wheel, source);
     expect(upload.code, upload.stdout + upload.stderr).toBe(0);
 
     for (const [user, password] of [
@@ -140,6 +141,19 @@ services:
     // The file URLs on the page are the gateway's.
     expect(scenario.gateway.auditText()).toContain('/pypi/packages/acme_api-1.0.tar.gz');
   }, 120_000);
+
+  test('twine uploads to the path of the service without its final slash', async () => {
+    const [file = ''] = await buildDistribution(scenario.folder, 'acme-slash', '1.0');
+    const upload = await twine(scenario.job.token, 'pypi', file);
+    expect(upload.code, upload.stdout + upload.stderr).toBe(0);
+    const got = await pip(index('job', idToken()), 'acme-slash');
+    expect(got.code, got.stdout + got.stderr).toBe(0);
+    const branch = scenario.gitlab.job({ project: { id: 20, path: 'acme/payments' }, ref: 'feature' });
+    sent.push(branch.token);
+    const denied = await twine(branch.token, 'pypi', file);
+    expect(denied.code).not.toBe(0);
+    expect(denied.stdout).toContain('scope_not_granted');
+  }, 60_000);
 
   test('uv publishes and installs through an index whose pages are JSON', async () => {
     const publish = await python(
@@ -211,12 +225,12 @@ services:
   }, 60_000);
 
   test('a denied request explains the reason', async () => {
-    const other = await twine(scenario.job.token, 'pypi', foreign);
+    const other = await twine(scenario.job.token, 'pypi/', foreign);
     expect(other.code).not.toBe(0);
     expect(other.stdout).toContain('resource_not_granted');
     const branch = scenario.gitlab.job({ project: { id: 20, path: 'acme/payments' }, ref: 'feature' });
     sent.push(branch.token);
-    const upload = await twine(branch.token, 'pypi', wheel);
+    const upload = await twine(branch.token, 'pypi/', wheel);
     expect(upload.code).not.toBe(0);
     expect(upload.stdout).toContain('scope_not_granted');
 
