@@ -18,7 +18,7 @@ export interface RevocableNames {
 
 export type ReadResult =
   | { readonly kind: 'revocation'; readonly revocation: NewRevocation; readonly warning: string | undefined }
-  | { readonly kind: 'problem'; readonly problem: string };
+  | { readonly kind: 'invalid'; readonly detail: string };
 
 /**
  * Reads `{jti, issuer | tokenHash | deployToken | identity | project | issuer, reason, expires?}`. `now` in
@@ -30,10 +30,10 @@ export function readRevocation(
   now: number,
 ): ReadResult {
   const unknown = Object.keys(body).find((key) => !KNOWN.has(key));
-  if (unknown !== undefined) return problem(`There is no "${unknown}"; known are ${[...KNOWN].join(', ')}.`);
+  if (unknown !== undefined) return invalid(`There is no "${unknown}"; known are ${[...KNOWN].join(', ')}.`);
   for (const [key, value] of Object.entries(body)) {
     if (typeof value !== 'string' || value === '' || value.length > 500) {
-      return problem(`"${key}" must be a text of 1 to 500 characters.`);
+      return invalid(`"${key}" must be a text of 1 to 500 characters.`);
     }
   }
   const text = (key: string): string | undefined => body[key] as string | undefined;
@@ -44,13 +44,13 @@ export function readRevocation(
   );
   const [target] = targets;
   if (target === undefined || targets.length > 1) {
-    return problem(`Name exactly one of ${REVOCATION_TARGETS.join(', ')} (jti together with its issuer).`);
+    return invalid(`Name exactly one of ${REVOCATION_TARGETS.join(', ')} (jti together with its issuer).`);
   }
   const reason = text('reason') ?? '';
-  if (reason.trim() === '') return problem('Say why in "reason".');
+  if (reason.trim() === '') return invalid('Say why in "reason".');
   const issuer = text('issuer');
   if (target === 'jti' && issuer === undefined)
-    return problem('"jti" needs "issuer", as the configuration names it.');
+    return invalid('"jti" needs "issuer", as the configuration names it.');
   const value = text(target) ?? '';
   const expires = text('expires');
   const found =
@@ -58,15 +58,15 @@ export function readRevocation(
     (issuer === undefined ? undefined : problemOfValue('issuer', issuer)) ??
     problemOfWorkload(target, value, names) ??
     (expires === undefined ? undefined : problemOfExpiry(expires, now));
-  if (found !== undefined) return problem(found);
+  if (found !== undefined) return invalid(found);
   const revocation = { target, value, issuer: target === 'jti' ? issuer : undefined, reason, expires };
   return { kind: 'revocation', revocation, warning: warningOf(revocation, names) };
 }
 
 const KNOWN: ReadonlySet<string> = new Set([...REVOCATION_TARGETS, 'reason', 'expires']);
 
-function problem(text: string): ReadResult {
-  return { kind: 'problem', problem: text };
+function invalid(detail: string): ReadResult {
+  return { kind: 'invalid', detail };
 }
 
 function problemOfWorkload(

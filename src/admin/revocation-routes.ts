@@ -39,12 +39,11 @@ export function revocationRoutes(ports: RevocationPorts): Hono<AdminEnv> {
       return context.json({ error: 'unsupported_media_type', message: 'Send application/json.' }, 415);
     }
     const json = parseJsonObject(body);
-    if (json.kind === 'problem') {
-      return context.json({ error: 'invalid_request', message: `The body ${json.problem}.` }, 400);
+    if (json.kind === 'invalid') {
+      return context.json({ error: 'invalid_request', message: `The body ${json.detail}.` }, 400);
     }
     const read = readRevocation(json.value, ports.names(), clock.now());
-    if (read.kind === 'problem')
-      return context.json({ error: 'invalid_request', message: read.problem }, 400);
+    if (read.kind === 'invalid') return context.json({ error: 'invalid_request', message: read.detail }, 400);
     const revocation = await revocations.add(read.revocation);
     const { warning } = read;
     const created = { ...showRevocation(revocation), ...(warning === undefined ? {} : { warning }) };

@@ -2,7 +2,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type VariableExpansion =
   | { readonly kind: 'text'; readonly text: string; readonly expanded: boolean }
-  | { readonly kind: 'problem'; readonly message: string };
+  | { readonly kind: 'invalid'; readonly detail: string };
 
 const REFERENCE = /\$\$\{|\$\{([^{}]*)\}|\$\{/g;
 const INSIDE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
@@ -13,13 +13,13 @@ const INSIDE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
  * variable.
  */
 export function expandVariables(text: string, env: Environment): VariableExpansion {
-  let message: string | undefined;
+  let detail: string | undefined;
   let expanded = false;
   const result = text.replaceAll(REFERENCE, (match: string, inside: string | undefined) => {
     if (match === '$${') return '${';
     const parts = INSIDE.exec(inside ?? '');
     if (parts === null) {
-      message ??= 'a variable is written ${NAME} or ${NAME:-default}, a literal "${" as "$${"';
+      detail ??= 'a variable is written ${NAME} or ${NAME:-default}, a literal "${" as "$${"';
       return '';
     }
     const name = parts[1] ?? '';
@@ -28,11 +28,11 @@ export function expandVariables(text: string, env: Environment): VariableExpansi
     expanded = true;
     if (value !== undefined && (value !== '' || fallback === undefined)) return value;
     if (fallback === undefined) {
-      message ??= `the environment variable ${name} is not set; set it, or give a default: \${${name}:-…}`;
+      detail ??= `the environment variable ${name} is not set; set it, or give a default: \${${name}:-…}`;
     }
     return fallback ?? '';
   });
-  return message === undefined ? { kind: 'text', text: result, expanded } : { kind: 'problem', message };
+  return detail === undefined ? { kind: 'text', text: result, expanded } : { kind: 'invalid', detail };
 }
 
 /** The value of an unquoted scalar after expansion. Only canonical integers become numbers. */

@@ -51,8 +51,8 @@ export function readScalar({ mark, written, value, plain }: WrittenScalar, env: 
   };
   if (!written.includes('${')) return { node: asIs };
   const result = expandVariables(written, env);
-  if (result.kind === 'problem') {
-    return { node: { ...asIs, value: written, expanded: true }, message: result.message };
+  if (result.kind === 'invalid') {
+    return { node: { ...asIs, value: written, expanded: true }, message: result.detail };
   }
   const { text, expanded } = result;
   return { node: { ...asIs, value: plain && expanded ? retype(text) : text, text, expanded } };

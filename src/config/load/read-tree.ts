@@ -125,7 +125,7 @@ class TreeReader {
   #readAlias(name: string, path: KeyPath, mark: Mark): SourceNode {
     const aliased = this.#anchors.take(name, path.length);
     if (aliased.kind === 'node') return aliased.node;
-    this.#refuse(mark, path, aliased.message);
+    this.#refuse(mark, path, aliased.detail);
     return nothing(mark);
   }
 

@@ -2,7 +2,7 @@ import type { SourceNode } from './source-tree.ts';
 
 export type Aliased =
   | { readonly kind: 'node'; readonly node: SourceNode }
-  | { readonly kind: 'problem'; readonly message: string };
+  | { readonly kind: 'invalid'; readonly detail: string };
 
 interface Anchored {
   readonly node: SourceNode;
@@ -31,19 +31,19 @@ export class Anchors {
   take(name: string, depth: number): Aliased {
     const anchored = this.#anchored.get(name);
     if (anchored === undefined)
-      return problem(`the alias *${name} has no complete anchor &${name} before it`);
+      return invalid(`the alias *${name} has no complete anchor &${name} before it`);
     this.#aliased += anchored.size;
     if (this.#aliased > MAX_ALIASED) {
-      return problem(`aliases stand for more than ${MAX_ALIASED} values here; write them out`);
+      return invalid(`aliases stand for more than ${MAX_ALIASED} values here; write them out`);
     }
     return depth + anchored.height > this.#maxDepth
-      ? problem(`is nested deeper than ${this.#maxDepth} levels`)
+      ? invalid(`is nested deeper than ${this.#maxDepth} levels`)
       : { kind: 'node', node: anchored.node };
   }
 }
 
-function problem(message: string): Aliased {
-  return { kind: 'problem', message };
+function invalid(detail: string): Aliased {
+  return { kind: 'invalid', detail };
 }
 
 function measure(node: SourceNode): { size: number; height: number } {

@@ -36,5 +36,5 @@ function parsePart(part: string, name: string): { readonly kind: 'object'; reado
   const bytes = decodeBase64url(part);
   if (bytes === undefined) return deny('credential_malformed', `the ${name} is not canonical base64url`);
   const read = parseJsonObject(bytes);
-  return read.kind === 'object' ? read : deny('credential_malformed', `the ${name} ${read.problem}`);
+  return read.kind === 'object' ? read : deny('credential_malformed', `the ${name} ${read.detail}`);
 }

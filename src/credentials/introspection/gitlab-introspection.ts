@@ -101,8 +101,8 @@ export function createIntrospection<T extends { readonly kind: string }>(
       return { result, outcome: isDeny(result) ? 'refused' : 'confirmed' };
     }
     const problem =
-      body.kind === 'problem'
-        ? `GitLab returned ${status} with a body that ${body.problem}`
+      body.kind === 'invalid'
+        ? `GitLab returned ${status} with a body that ${body.detail}`
         : `GitLab returned an unexpected ${status}`;
     if (status >= 500) return unavailable(problem, 'uncounted');
     // GitLab bans addresses for an hour (doc/security/rate_limits.md); a firewall can block the content of a token.

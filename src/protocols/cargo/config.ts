@@ -12,7 +12,7 @@ export const CONFIG: DocumentRewrite = {
   maxBytes: 64 * 1024,
   rewrite(document, urls) {
     const config = parseJsonObject(Buffer.from(document, 'utf8'));
-    if (config.kind === 'problem') return undefined;
+    if (config.kind === 'invalid') return undefined;
     const { dl, api } = config.value;
     const download = publicUrl(dl, urls);
     if (download === undefined) return undefined;

@@ -34,7 +34,7 @@ function readPublication(body: Buffer): RequestedOperations | Deny {
   if (length > MAX_METADATA && body.length > 4) return everyPackage(WRITE_PACKAGES);
   if (body.length < 4 + length) return malformed('incomplete metadata');
   const metadata = parseJsonObject(body.subarray(4, 4 + length));
-  if (metadata.kind === 'problem') return malformed(`metadata that ${metadata.problem}`);
+  if (metadata.kind === 'invalid') return malformed(`metadata that ${metadata.detail}`);
   // Some JSON parsers match member names case-insensitively.
   const names = Object.keys(metadata.value).filter((key) => key.toLowerCase() === 'name');
   const { name } = metadata.value;

@@ -8,7 +8,7 @@ import { isRecord, parseJsonObject } from '../../util/json/object.ts';
  */
 export function rewriteLfsBatch(document: string, urls: PublicUrls): string | undefined {
   const json = parseJsonObject(Buffer.from(document, 'utf8'));
-  if (json.kind === 'problem' || !Array.isArray(json.value['objects'])) return undefined;
+  if (json.kind === 'invalid' || !Array.isArray(json.value['objects'])) return undefined;
   const { objects: batch, ...others } = json.value;
   // git-lfs reads member names case-insensitively: `Objects` is the list too.
   const otherFindings: Findings = { own: false, invalid: false };

@@ -84,7 +84,7 @@ const JSON_TYPE = /^application\/(?:vnd\.git-lfs\+)?json *(?:; *charset=utf-8)?$
 
 function readBatch(body: Buffer, repository: string): RequestedOperations | Deny {
   const json = parseJsonObject(body);
-  if (json.kind === 'problem') return deny('request_malformed', `an LFS batch that ${json.problem}`);
+  if (json.kind === 'invalid') return deny('request_malformed', `an LFS batch that ${json.detail}`);
   // Go servers match member names case-insensitively, and the last one wins.
   const names = Object.keys(json.value).filter((name) => name.toLowerCase() === 'operation');
   const operation = names.length === 1 ? json.value['operation'] : undefined;

@@ -51,7 +51,7 @@ export function classifyListed(
     maxBytes: MAX_BODY,
     read(bytes) {
       const read = bodyParameters(rawHeaders, bytes);
-      if (read.kind === 'problem') return deny('request_malformed', `a body that ${read.problem}`);
+      if (read.kind === 'invalid') return deny('request_malformed', `a body that ${read.detail}`);
       const others = bodyOperations(read.parameters, settings);
       if ('kind' in others) return others;
       const more = others.filter((other) => !operations.some((known) => isSame(known, other)));

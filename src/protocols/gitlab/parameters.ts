@@ -17,7 +17,7 @@ export interface Parameter {
 
 export type BodyParameters =
   | { readonly kind: 'parameters'; readonly parameters: readonly Parameter[] }
-  | { readonly kind: 'problem'; readonly problem: string };
+  | { readonly kind: 'invalid'; readonly detail: string };
 
 /** Rack's own limit is 32. */
 const MAX_DEPTH = 32;
@@ -32,10 +32,10 @@ export function queryParameters(query: string): readonly Parameter[] {
 /** All parameters of a JSON or form body. A body that parsers read differently is a problem. */
 export function bodyParameters(rawHeaders: readonly string[], body: Buffer): BodyParameters {
   const type = plainContentType(rawHeaders);
-  if (type === undefined) return { kind: 'problem', problem: 'has several content types, or a coding' };
+  if (type === undefined) return { kind: 'invalid', detail: 'has several content types, or a coding' };
   if (/^application\/json *(?:; *charset=utf-8)?$/i.test(type)) return jsonParameters(body);
   const fields = readFormFields(type, body);
-  if (fields === undefined) return { kind: 'problem', problem: 'is neither JSON nor one plain form' };
+  if (fields === undefined) return { kind: 'invalid', detail: 'is neither JSON nor one plain form' };
   return {
     kind: 'parameters',
     parameters: fields.map(({ name, value }) => ({ names: namesIn(name), value })),
@@ -44,14 +44,14 @@ export function bodyParameters(rawHeaders: readonly string[], body: Buffer): Bod
 
 function jsonParameters(body: Buffer): BodyParameters {
   const json = parseJsonObject(body);
-  if (json.kind === 'problem') return json;
+  if (json.kind === 'invalid') return json;
   const parameters: Parameter[] = [];
   const open: { readonly names: readonly string[]; readonly value: unknown; readonly depth: number }[] = [
     { names: [], value: json.value, depth: 0 },
   ];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { names, value, depth } = next;
-    if (depth > MAX_DEPTH) return { kind: 'problem', problem: `is nested more than ${MAX_DEPTH} deep` };
+    if (depth > MAX_DEPTH) return { kind: 'invalid', detail: `is nested more than ${MAX_DEPTH} deep` };
     if (Array.isArray(value)) {
       for (const item of value as readonly unknown[]) open.push({ names, value: item, depth: depth + 1 });
     } else if (isRecord(value)) {

@@ -12,7 +12,7 @@ export const SERVICE_INDEX: DocumentRewrite = {
   maxBytes: 256 * 1024,
   rewrite(document, urls) {
     const index = parseJsonObject(Buffer.from(document, 'utf8'));
-    if (index.kind === 'problem' || !Array.isArray(index.value['resources'])) return undefined;
+    if (index.kind === 'invalid' || !Array.isArray(index.value['resources'])) return undefined;
     const resources = (index.value['resources'] as readonly unknown[]).flatMap((resource) => {
       if (!isRecord(resource)) return [];
       const id = publicUrl(resource['@id'], urls);

@@ -45,8 +45,8 @@ export function createPypiPublishing(site: PublishingSite, ports: PypiPublishing
           return badRequest('invalid-payload', 'Send the body as application/json.', 415);
         }
         const parsed = parseJsonObject(Buffer.from(body, 'utf8'));
-        if (parsed.kind === 'problem')
-          return badRequest('invalid-payload', `The body ${parsed.problem}.`, 422);
+        if (parsed.kind === 'invalid')
+          return badRequest('invalid-payload', `The body ${parsed.detail}.`, 422);
         const { token } = parsed.value;
         if (typeof token !== 'string' || token === '') {
           return badRequest('invalid-payload', '"token" must be the ID token of the CI job.', 422);

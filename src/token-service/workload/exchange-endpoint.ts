@@ -88,7 +88,7 @@ function readExchangeRequest(head: RequestHead, body: string): ExchangeRequest |
     return invalidArgument('Send the body as application/json.', 415);
   }
   const parsed = parseJsonObject(Buffer.from(body, 'utf8'));
-  if (parsed.kind === 'problem') return invalidArgument(`The body ${parsed.problem}.`);
+  if (parsed.kind === 'invalid') return invalidArgument(`The body ${parsed.detail}.`);
   const { token, email } = parsed.value;
   if (typeof token !== 'string' || token === '')
     return invalidArgument('"token" must be the ID token of the CI job.');

@@ -2,7 +2,7 @@ import { findDuplicateKey } from './duplicate-keys.ts';
 
 export type JsonObject =
   | { readonly kind: 'object'; readonly value: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'problem'; readonly problem: string };
+  | { readonly kind: 'invalid'; readonly detail: string };
 
 /** Keeps a BOM, so that JSON.parse refuses it; throws for invalid UTF-8 instead of decoding to U+FFFD. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -13,16 +13,16 @@ export function parseJsonObject(bytes: Uint8Array): JsonObject {
   try {
     text = utf8.decode(bytes);
   } catch {
-    return { kind: 'problem', problem: 'is not UTF-8' };
+    return { kind: 'invalid', detail: 'is not UTF-8' };
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return { kind: 'problem', problem: 'is not JSON' };
+    return { kind: 'invalid', detail: 'is not JSON' };
   }
-  if (!isRecord(value)) return { kind: 'problem', problem: 'is not a JSON object' };
-  if (findDuplicateKey(text) !== undefined) return { kind: 'problem', problem: 'names a member twice' };
+  if (!isRecord(value)) return { kind: 'invalid', detail: 'is not a JSON object' };
+  if (findDuplicateKey(text) !== undefined) return { kind: 'invalid', detail: 'names a member twice' };
   return { kind: 'object', value };
 }
 

@@ -41,8 +41,8 @@ describe('parseJsonObject', () => {
     ['null', Buffer.from('null'), 'is not a JSON object'],
     ['number', Buffer.from('1'), 'is not a JSON object'],
     ['duplicates', Buffer.from('{"a":1,"a":2}'), 'names a member twice'],
-  ])('%s', (_name, bytes, problem) => {
-    expect(parseJsonObject(bytes)).toEqual({ kind: 'problem', problem });
+  ])('%s', (_name, bytes, detail) => {
+    expect(parseJsonObject(bytes)).toEqual({ kind: 'invalid', detail });
   });
 
   test('one object', () => {
