@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { PresentedCredential, VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
 import { deployTokenCredential } from '../../core/credentials/deploy-token.ts';
@@ -15,38 +15,31 @@ export function createDeployTokens(
   issuerUrl: string,
   clock: Clock,
 ): (presented: PresentedCredential) => VerifiedCredential | Deny {
-  const tokens = settings.map((token) => compile(token, issuerUrl));
+  // The duration of a look-up can disclose bits of a stored hash at most, and none of a generated secret.
+  const byHash = new Map(settings.map((token) => [token.secretHash, token]));
+  const credentials = new Map<DeployTokenSettings, VerifiedCredential>();
+
+  /** The same object for each request, made at the first one. */
+  function credentialOf(token: DeployTokenSettings): VerifiedCredential {
+    const existing = credentials.get(token);
+    if (existing !== undefined) return existing;
+    const credential = deployTokenCredential(token, issuerUrl);
+    credentials.set(token, credential);
+    return credential;
+  }
 
   return function verify({ token: secret, username }) {
-    const digest = hash('sha256', secret, 'buffer');
-    // Always compare with every token, in constant time: the duration must not disclose which names exist.
-    let found: CompiledToken | undefined;
-    for (const token of tokens) if (timingSafeEqual(digest, token.secretHash)) found = token;
+    // By secret, not by user name: unknown and known user names take the same steps.
+    const found = byHash.get(`sha256:${hash('sha256', secret)}`);
     if (found === undefined) return deny('credential_invalid', 'no deploy token has this secret');
     // Only some credential sources have a user name.
     if (username !== undefined && username !== found.username) {
       return deny('credential_invalid', `deploy token ${found.name} has another user name`);
     }
-    if (clock.now() >= found.verified.expiresAt) {
+    const credential = credentialOf(found);
+    if (clock.now() >= credential.expiresAt) {
       return deny('token_expired', `deploy token ${found.name} has expired`);
     }
-    return found.verified;
-  };
-}
-
-interface CompiledToken {
-  readonly name: string;
-  readonly username: string;
-  readonly secretHash: Buffer;
-  readonly verified: VerifiedCredential;
-}
-
-function compile(token: DeployTokenSettings, issuerUrl: string): CompiledToken {
-  const verified = deployTokenCredential(token, issuerUrl);
-  return {
-    name: token.name,
-    username: token.username,
-    secretHash: Buffer.from(verified.tokenHash, 'hex'),
-    verified,
+    return credential;
   };
 }
