@@ -1,5 +1,5 @@
-import { build, type OnlineCheck } from '../app/build.ts';
-import { loadConfig } from '../config/index.ts';
+import type { OnlineCheck } from '../app/build.ts';
+import { loadConfig, type Config } from '../config/index.ts';
 import { required, type Command } from './command.ts';
 import { CONFIG_OPTION, listProblems } from './configuration.ts';
 import { EXIT } from './terminal.ts';
@@ -30,6 +30,7 @@ Exit code: 0 valid (warnings allowed); 1 errors, or with --online an unreachable
     const workloads = result.ok ? reportWorkloads(result.config) : [];
     let online: readonly OnlineCheck[] | undefined;
     if (result.ok && values['online'] === true) {
+      const { build } = await import('../app/build.ts');
       const gateway = build(result.config, { version: VERSION, inspect: true });
       online = await gateway.check();
       await gateway.stop();
@@ -56,7 +57,7 @@ Exit code: 0 valid (warnings allowed); 1 errors, or with --online an unreachable
   },
 };
 
-function summary(config: Parameters<typeof build>[0], warnings: number): string {
+function summary(config: Config, warnings: number): string {
   const counts = [
     `${config.issuers.length} issuers`,
     `${config.identities.length} identities`,

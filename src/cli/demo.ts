@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from '../app/build.ts';
 import { formatListenAddress } from '../util/http/listen-address.ts';
 import type { Command } from './command.ts';
 import { readConfiguration } from './configuration.ts';
@@ -18,6 +17,7 @@ on free loopback ports. Sends an allowed, a denied and an anonymous request, sho
 audit log, prints curl commands to try, and runs until Ctrl-C.`,
   options: { once: { type: 'boolean', help: 'Exit after the three requests.' } },
   async run(values, terminal) {
+    const { build } = await import('../app/build.ts');
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-demo-'));
     const stopped = terminal.stopSignal();
     const [issuer, echo] = await Promise.all([startDemoIssuer(), startEcho()]);

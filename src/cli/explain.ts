@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { build, formatExplanation, type ExplainInput } from '../app/build.ts';
+import type { ExplainInput } from '../app/build.ts';
 import { GatehouseError } from '../core/errors.ts';
 import { required, text, type Command, type Values } from './command.ts';
 import { CONFIG_OPTION, readConfiguration } from './configuration.ts';
@@ -57,6 +57,7 @@ so it is meant for policy maintainers. Exit code: 0 allowed, 1 not allowed, 2 in
       webSocket: values['websocket'] === true || /^wss?:/i.test(url),
       credential: credentialOf(values),
     };
+    const { build, formatExplanation } = await import('../app/build.ts');
     const gateway = build(readConfiguration(values, terminal), { version: VERSION, inspect: true });
     const result = await gateway.explain(input);
     await gateway.stop();

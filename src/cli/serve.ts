@@ -1,4 +1,3 @@
-import { build } from '../app/build.ts';
 import { loadConfigOffThread, watchConfig } from '../config/index.ts';
 import { required, type Command } from './command.ts';
 import { CONFIG_OPTION, readConfiguration } from './configuration.ts';
@@ -19,6 +18,7 @@ The application log goes to stderr, audit and access logs to stdout (see "audit"
   options: CONFIG_OPTION,
   async run(values, terminal) {
     const path = required(values, 'config');
+    const { build } = await import('../app/build.ts');
     // The watch starts before the first read, so that no change is missed.
     const watch = watchConfig(path);
     const config = readConfiguration(values, terminal);

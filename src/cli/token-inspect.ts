@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { classOfToken } from '../app/build.ts';
 import { parseDeployTokenName } from '../core/credentials/deploy-token.ts';
 import { GatehouseError } from '../core/errors.ts';
 import { tokenHashes, type TokenHashes } from '../util/text/token-hash.ts';
@@ -21,6 +20,7 @@ JWT its header and claims. The hash of a JWT covers header.payload, which is the
   },
   async run(values, terminal) {
     const token = read(required(values, 'token-file')).trim();
+    const { classOfToken } = await import('../app/build.ts');
     const report = {
       class:
         classOfToken(
