@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -31,6 +31,25 @@ test('passes arguments and the exit code through', async () => {
   const { code, stderr } = await run(LAUNCHER, ['with space']);
   expect(code).toBe(2);
   expect(stderr).toContain('"with space"');
+});
+
+test('keeps compiled modules in node_modules, unless the environment names another folder', async () => {
+  const env: NodeJS.ProcessEnv = { ...process.env, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' };
+  delete env['NODE_COMPILE_CACHE'];
+  const own = await run(LAUNCHER, ['version'], { env });
+  expect(own.stdout + own.stderr).toContain(join(ROOT, 'node_modules/.cache/gatehouse'));
+  const named = await run(LAUNCHER, ['version'], { env: { ...env, NODE_COMPILE_CACHE: folder } });
+  expect(named.stdout + named.stderr).toContain(folder);
+  expect(named.stdout + named.stderr).not.toContain('node_modules/.cache/gatehouse');
+});
+
+test('starts if the compile cache cannot be written', async () => {
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(file, 'cache') };
+  const { code, stdout, stderr } = await run(LAUNCHER, ['version'], { env });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain(MANIFEST.version);
 });
 
 test('names npm ci if the packages are not installed', async () => {
