@@ -1,5 +1,6 @@
 import type { Classification, Protocol } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
+import { actsOnOtherPaths } from './shared/acting-query.ts';
 import { quotedString } from './shared/challenge.ts';
 import { everyPackage, READ_PACKAGES, WRITE_PACKAGES } from './shared/package-operations.ts';
 import {
@@ -18,7 +19,7 @@ export function genericProtocol(settings: PathSettings): Protocol {
     if (scope === undefined) return { kind: 'unknown', detail: `${method} is not supported on a file tree` };
     const resource = path.slice(settings.path.length);
     // The root is a listing of all files.
-    return resource === ''
+    return resource === '' || (scope === WRITE_PACKAGES && actsOnOtherPaths(head.query))
       ? everyPackage(scope)
       : { kind: 'operations', operations: operationsOn(scope, readingsOf(head, resource)) };
   }
