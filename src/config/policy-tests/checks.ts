@@ -5,7 +5,7 @@ import { compileHeaderNames } from '../../util/http/header-names.ts';
 import type { Config } from '../model/config.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { hint } from '../problems/suggest.ts';
-import { scopesOf } from '../rules/identities/grants.ts';
+import { scopesOfService } from '../rules/identities/grants.ts';
 import { isHeaderText } from '../schema/scalars.ts';
 import type { Report } from './credentials.ts';
 import type { WrittenTest } from './schema.ts';
@@ -109,7 +109,7 @@ function checkAccess(
     report([...path, 'service'], `there is no service "${named}"${hint(named, known)}`);
     return false;
   }
-  const known = scopesOf(service);
+  const known = scopesOfService(service);
   for (const [index, scope] of scopes.entries()) {
     if (!known.includes(scope))
       report([...path, 'scopes', index], `service "${named}" has no scope "${scope}"${hint(scope, known)}`);

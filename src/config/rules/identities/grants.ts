@@ -47,7 +47,7 @@ function checkPermission(
   service: DraftService,
   path: KeyPath,
 ): void {
-  const known = scopesOf(service);
+  const known = scopesOfService(service);
   for (const [index, scope] of scopes.entries()) {
     const idle = scope === HANDSHAKES ? unusedHandshakes(service) : undefined;
     if (idle !== undefined) context.warn([...path, 'scopes', index], idle);
@@ -95,7 +95,7 @@ function unusedHandshakes(service: DraftService): string | undefined {
 const HANDSHAKES = 'websocket';
 
 /** The scopes of its operations, or the default scopes of its type. */
-export function scopesOf(service: DraftService): readonly string[] {
+export function scopesOfService(service: DraftService): readonly string[] {
   return service.type === 'http' && service.operations !== undefined
     ? [...new Set(service.operations.map(({ scope }) => scope))]
     : SERVICE_TRAITS[service.type].scopes;

@@ -1,0 +1,90 @@
+/** `gatehouse test` as a process: `--watch`, and reports that XML parsers accept. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { gatehouse } from '../support/gateway-process.ts';
+import { needsPython, python } from '../support/python.ts';
+import { ROOT } from '../support/repository.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-cli-test-'));
+const config = join(folder, 'gatehouse.yaml');
+const tests = join(folder, 'gatehouse.test.yaml');
+
+/** Milliseconds. A run takes a fraction of a second on an idle machine. */
+const WAIT = 20_000;
+
+const POLICY = `version: 1
+issuers: { gitlab: { type: gitlab, issuer: https://gitlab.example.com, audiences: [gw] } }
+identities:
+  job:
+    issuer: gitlab
+    match: { project_id: '20' }
+    grants: [{ service: orders, scopes: [read_api], resources: ['**'] }]
+services: { orders: { type: http, path: /orders/, upstream: { url: http://127.0.0.1:1/ } } }
+`;
+
+function testFile(expected: string): string {
+  return `version: 1
+credentials: { job: { issuer: gitlab, claims: { project_id: '20' } } }
+tests: [{ name: reads, as: job, request: GET http://gateway.example.com/orders/, expect: ${expected} }]
+`;
+}
+
+beforeAll(() => writeFileSync(config, POLICY));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('--watch runs again after each change of tests and configuration, and ends with the last exit code', async () => {
+  writeFileSync(tests, testFile('allow'));
+  const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), 'test', '--config', folder, '--watch'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const runs = (): number => stderr.split('waiting for changes').length - 1;
+  try {
+    await eventually('the first run', () => runs() === 1, WAIT);
+    expect(stdout).toBe('ok: 1 test, 1 case\n');
+
+    writeFileSync(tests, testFile('deny'));
+    await eventually('a failure', () => stdout.includes('1 failed: 1 test, 1 case\n'), WAIT);
+
+    writeFileSync(config, POLICY.replace("'20'", "'21'"));
+    await eventually('a success', () => stdout.match(/^ok: /gm)?.length === 2, WAIT);
+
+    writeFileSync(tests, 'version: 1\ntests: [');
+    await eventually('a problem', () => stderr.includes('gatehouse.test.yaml:2:'), WAIT);
+
+    writeFileSync(tests, testFile('allow'));
+    await eventually('the second failure', () => stdout.match(/^1 failed: /gm)?.length === 2, WAIT);
+  } finally {
+    child.kill('SIGINT');
+  }
+  expect(await exited).toBe(1);
+});
+
+/** Prints what GitLab reads of each failed case (lib/gitlab/ci/parsers/test/junit.rb). */
+const READ_REPORT = `
+import json, sys, xml.etree.ElementTree as etree
+suites = etree.parse(sys.argv[1]).getroot()
+assert suites.tag == 'testsuites'
+cases = [case for suite in suites.findall('testsuite') for case in suite.findall('testcase')]
+print(json.dumps([[case.get('name'), case.get('classname'), case.get('file'), float(case.get('time')) >= 0,
+  case.find('failure').text.split(chr(10))[0]] for case in cases if case.find('failure') is not None]))
+`;
+
+needsPython.test('--junit writes a report that an XML parser reads', async () => {
+  writeFileSync(config, POLICY);
+  writeFileSync(tests, testFile('deny'));
+  const report = join(folder, 'report.xml');
+  expect(await gatehouse('test', '--config', config, '--junit', report)).toMatchObject({
+    code: 1,
+    stderr: '',
+  });
+  const { stdout } = await python('python', ['-c', READ_REPORT, report], { home: folder });
+  expect(JSON.parse(stdout)).toEqual([['reads (job)', tests, tests, true, `${tests}:3:9`]]);
+});
