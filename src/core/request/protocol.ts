@@ -75,8 +75,13 @@ export interface RoutePlan {
   readonly watch?: () => BodyWatch;
 }
 
-/** Inspects a chunk. Returns a problem to end the request before the upstream receives the chunk. */
-export type BodyWatch = (chunk: Buffer) => string | undefined;
+/** Inspects a chunk. An invalid one ends the request before the upstream receives it. */
+export type BodyWatch = (chunk: Buffer) => InvalidBody | undefined;
+
+export interface InvalidBody {
+  readonly kind: 'invalid';
+  readonly detail: string;
+}
 
 /** How a response body is rewritten. */
 export type BodyRewrite = UrlRewrite | DocumentRewrite;

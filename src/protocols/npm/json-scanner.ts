@@ -1,3 +1,5 @@
+import type { InvalidBody } from '../../core/request/protocol.ts';
+
 /** One value of the document. `text` is undefined for a string longer than the scanner keeps. */
 export type JsonValue =
   | { readonly kind: 'object' | 'array' | 'scalar' }
@@ -6,9 +8,12 @@ export type JsonValue =
 /**
  * Called at the start of each object and array and at the end of each string and scalar. `path` holds the
  * member names from the root; an array element, and a name longer than the scanner keeps, is undefined.
- * Returns an objection, or undefined.
+ * Returns `invalid` to end the scan.
  */
-export type JsonVisitor = (path: readonly (string | undefined)[], value: JsonValue) => string | undefined;
+export type JsonVisitor = (
+  path: readonly (string | undefined)[],
+  value: JsonValue,
+) => InvalidBody | undefined;
 
 type State =
   'value' | 'first-value' | 'first-key' | 'key' | 'colon' | 'after' | 'scalar' | 'string' | 'escape' | 'hex';
@@ -46,17 +51,17 @@ export class JsonScanner {
   }
 
   /**
-   * Returns the first objection of the visitor, or that the bytes are not JSON. The scanner is unusable then.
+   * Returns the first `invalid` of the visitor, or that the bytes are not JSON. The scanner is unusable then.
    */
-  write(chunk: Uint8Array): string | undefined {
+  write(chunk: Uint8Array): InvalidBody | undefined {
     for (let at = 0; at < chunk.length; at += 1) {
-      const objection = this.#byte(chunk[at] ?? 0);
-      if (objection !== undefined) return objection;
+      const invalid = this.#byte(chunk[at] ?? 0);
+      if (invalid !== undefined) return invalid;
     }
     return undefined;
   }
 
-  #byte(byte: number): string | undefined {
+  #byte(byte: number): InvalidBody | undefined {
     switch (this.#state) {
       case 'string':
         return this.#inString(byte);
@@ -84,7 +89,7 @@ export class JsonScanner {
     if (this.#tokenLength < this.#token.length) this.#token[this.#tokenLength++] = byte;
   }
 
-  #inString(byte: number): string | undefined {
+  #inString(byte: number): InvalidBody | undefined {
     if (byte === QUOTE) return this.#endString();
     // RFC 8259 §7: control characters must be escaped.
     if (byte < 0x20) return NOT_JSON;
@@ -94,7 +99,7 @@ export class JsonScanner {
   }
 
   /** White space, structure, and the first byte of a string or scalar. */
-  #between(byte: number): string | undefined {
+  #between(byte: number): InvalidBody | undefined {
     if (byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d) return undefined;
     const state = this.#state;
     switch (String.fromCharCode(byte)) {
@@ -126,7 +131,7 @@ export class JsonScanner {
     return this.#state === 'value' || this.#state === 'first-value';
   }
 
-  #startString(): string | undefined {
+  #startString(): InvalidBody | undefined {
     this.#isKey = this.#state === 'key' || this.#state === 'first-key';
     if (!this.#isKey && !this.#expectsValue()) return NOT_JSON;
     this.#state = 'string';
@@ -134,7 +139,7 @@ export class JsonScanner {
     return undefined;
   }
 
-  #endString(): string | undefined {
+  #endString(): InvalidBody | undefined {
     const whole = this.#tokenLength < this.#token.length;
     let text: string | undefined;
     try {
@@ -148,7 +153,7 @@ export class JsonScanner {
     return undefined;
   }
 
-  #endScalar(): string | undefined {
+  #endScalar(): InvalidBody | undefined {
     // A truncated scalar is longer than any number in a package document.
     const whole = this.#tokenLength < this.#token.length;
     return whole && SCALAR.test(this.#tokenText()) ? this.#ended({ kind: 'scalar' }) : NOT_JSON;
@@ -158,29 +163,29 @@ export class JsonScanner {
     return utf8.decode(this.#token.subarray(0, this.#tokenLength));
   }
 
-  #ended(value: JsonValue): string | undefined {
+  #ended(value: JsonValue): InvalidBody | undefined {
     this.#state = 'after';
     return this.#visit(this.#path, value);
   }
 
-  #open(kind: 'object' | 'array'): string | undefined {
+  #open(kind: 'object' | 'array'): InvalidBody | undefined {
     if (!this.#expectsValue()) return NOT_JSON;
-    if (this.#arrays.length === MAX_DEPTH) return 'JSON nested too deep';
-    const objection = this.#visit(this.#path, { kind });
+    if (this.#arrays.length === MAX_DEPTH) return TOO_DEEP;
+    const invalid = this.#visit(this.#path, { kind });
     this.#arrays.push(kind === 'array');
     this.#path.push(undefined);
     this.#state = kind === 'array' ? 'first-value' : 'first-key';
-    return objection;
+    return invalid;
   }
 
-  #close(array: boolean): string | undefined {
+  #close(array: boolean): InvalidBody | undefined {
     if (this.#arrays.pop() !== array) return NOT_JSON;
     this.#path.pop();
     this.#state = 'after';
     return undefined;
   }
 
-  #next(): string | undefined {
+  #next(): InvalidBody | undefined {
     const array = this.#arrays.at(-1);
     if (this.#state !== 'after' || array === undefined) return NOT_JSON;
     this.#state = array ? 'value' : 'key';
@@ -188,7 +193,8 @@ export class JsonScanner {
   }
 }
 
-const NOT_JSON = 'not JSON';
+const NOT_JSON: InvalidBody = { kind: 'invalid', detail: 'not JSON' };
+const TOO_DEEP: InvalidBody = { kind: 'invalid', detail: 'JSON nested too deep' };
 
 function isScalarByte(byte: number): boolean {
   return (

@@ -1,5 +1,5 @@
 import { deny } from '../../core/decision.ts';
-import type { BodyWatch, Classification } from '../../core/request/protocol.ts';
+import type { BodyWatch, Classification, InvalidBody } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { foldHeaderName } from '../../util/http/header-name.ts';
 import { onePackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
@@ -41,20 +41,20 @@ function findEncoding(rawHeaders: readonly string[]): string | undefined {
 }
 
 function watchDocument(name: string, body: 'document' | 'tag'): BodyWatch {
-  function check(path: readonly (string | undefined)[], value: JsonValue): string | undefined {
+  function check(path: readonly (string | undefined)[], value: JsonValue): InvalidBody | undefined {
     const [first = '', , third = ''] = path;
     switch (path.length) {
       case 0:
         if (value.kind === 'object' || (body === 'tag' && value.kind === 'string')) return undefined;
-        return `a publication that is not an object but ${value.kind}`;
+        return invalid(`a publication that is not an object but ${value.kind}`);
       case 1:
         if (NAME_OR_ID.test(first)) return checkName(first, value);
         return VERSIONS.test(first) && value.kind !== 'object'
-          ? 'versions that are not an object'
+          ? invalid('versions that are not an object')
           : undefined;
       case 2:
         return VERSIONS.test(first) && value.kind !== 'object'
-          ? 'a version that is not an object'
+          ? invalid('a version that is not an object')
           : undefined;
       case 3:
         return VERSIONS.test(first) && NAME.test(third) ? checkName('versions.*.name', value) : undefined;
@@ -63,16 +63,20 @@ function watchDocument(name: string, body: 'document' | 'tag'): BodyWatch {
     }
   }
 
-  function checkName(member: string, value: JsonValue): string | undefined {
+  function checkName(member: string, value: JsonValue): InvalidBody | undefined {
     if (value.kind === 'string' && value.text === name) return undefined;
     const found = value.kind === 'string' ? JSON.stringify(value.text?.slice(0, 214)) : value.kind;
-    return `the path names ${name}, the body's ${member} is ${found ?? 'longer'}`;
+    return invalid(`the path names ${name}, the body's ${member} is ${found ?? 'longer'}`);
   }
 
   const longest = Math.max(name.length, 'versions'.length) * ESCAPE_LENGTH;
   const scanner = new JsonScanner(longest, check);
   return (chunk) => {
-    const objection = scanner.write(chunk);
-    return objection === undefined ? undefined : `publication: ${objection}`;
+    const found = scanner.write(chunk);
+    return found === undefined ? undefined : invalid(`publication: ${found.detail}`);
   };
+}
+
+function invalid(detail: string): InvalidBody {
+  return { kind: 'invalid', detail };
 }

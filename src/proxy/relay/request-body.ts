@@ -71,8 +71,8 @@ export class RequestBody extends Readable {
   /** An exception ends this request only; thrown from a stream event, it would end the process. */
   #inspect(chunk: Buffer): Error | undefined {
     try {
-      const problem = this.#watch?.(chunk);
-      return problem === undefined ? undefined : new BodyError('not_as_announced', problem);
+      const invalid = this.#watch?.(chunk);
+      return invalid === undefined ? undefined : new BodyError('not_as_announced', invalid.detail);
     } catch (error) {
       return error instanceof Error ? error : new TypeError('a body inspector threw');
     }

@@ -11,8 +11,8 @@ function scan(text: string, chunkLength = text.length): string | undefined {
   const scanner = new JsonScanner(64, () => undefined);
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += chunkLength) {
-    const objection = scanner.write(bytes.subarray(at, at + chunkLength));
-    if (objection !== undefined) return objection;
+    const invalid = scanner.write(bytes.subarray(at, at + chunkLength));
+    if (invalid !== undefined) return invalid.detail;
   }
   return undefined;
 }
@@ -93,7 +93,7 @@ describe('the scanner', () => {
 
   test('objects to a short string that is not UTF-8', () => {
     const scanner = new JsonScanner(64, () => undefined);
-    expect(scanner.write(Buffer.from('{"n\xffame":1}', 'latin1'))).toBe('not JSON');
+    expect(scanner.write(Buffer.from('{"n\xffame":1}', 'latin1'))?.detail).toBe('not JSON');
   });
 });
 
@@ -114,7 +114,7 @@ describe('a publication', () => {
   test('the objection contains the package names of path and body', () => {
     const requested = classify(head('PUT', '@acme%2fui'));
     const watch = requested.kind === 'operations' ? requested.plan?.watch?.() : undefined;
-    expect(watch?.(Buffer.from('{"name":"@other/ui"'))).toBe(
+    expect(watch?.(Buffer.from('{"name":"@other/ui"'))?.detail).toBe(
       'publication: the path names @acme/ui, the body\'s name is "@other/ui"',
     );
   });

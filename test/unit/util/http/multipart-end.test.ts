@@ -9,7 +9,7 @@ function objection(rest: string, size: number): string | undefined {
   const watch = watchLastPart('b0', HEAD.length);
   for (let at = 0; at < body.length; at += size) {
     const said = watch(body.subarray(at, at + size));
-    if (said !== undefined) return said;
+    if (said !== undefined) return said.detail;
   }
   return undefined;
 }
