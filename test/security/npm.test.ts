@@ -81,7 +81,7 @@ describe('P: the grant covers the requested package only', () => {
     ['GET /npm/-/npm/v1/tokens', 403],
     ['PUT /npm/-/package/@other%2fui/dist-tags/latest', 403],
     ['POST /npm/@acme/ui', 403],
-    ['GET /npm', 404],
+    ['GET /npm', 301],
     ['GET /npmx/plain', 404],
     ['GET /npm/@acme/../plain', 400],
     ['GET /npm//plain', 400],
