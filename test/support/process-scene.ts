@@ -14,7 +14,7 @@ export interface ProcessScene {
   readonly upstream: HttpUpstream;
   readonly token: string;
   readonly folder: string;
-  /** The configuration file, with which another process can be started. */
+  /** The configuration, with which another process can be started: `gatehouse.yaml`, or the folder if it has more files. */
   readonly file: string;
   /** Sends one request; `agent` selects the connection. */
   ask(method: string, options?: AskOptions): Promise<IncomingMessage>;
@@ -40,6 +40,8 @@ export async function startProcessScene(options: {
   readonly limits?: string;
   /** Further top-level keys, as YAML; gets the folder of the configuration. */
   readonly more?: (folder: string) => string;
+  /** Further YAML files of the configuration, which is a directory then. */
+  readonly files?: Readonly<Record<string, string>>;
   /** A program with its arguments that becomes the gateway. */
   readonly through?: (folder: string) => readonly string[];
   /** Keys of the upstream, as YAML flow. */
@@ -50,10 +52,12 @@ export async function startProcessScene(options: {
   const issuer = await startIssuer();
   const upstream = await startHttpUpstream(options.respond);
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-scene-'));
-  const file = join(folder, 'gatehouse.yaml');
+  const main = join(folder, 'gatehouse.yaml');
+  const file = options.files === undefined ? main : folder;
   const extend = (keys: string | undefined): string => (keys === undefined ? '' : `, ${keys}`);
+  for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(folder, name), text);
   writeFileSync(
-    file,
+    main,
     `version: 1
 server:
   listen: 127.0.0.1:0
