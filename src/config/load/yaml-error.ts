@@ -28,7 +28,7 @@ const SENTENCES: Readonly<Record<ErrorCode, string>> = {
   RESOURCE_EXHAUSTION: 'the nesting is too deep',
   TAB_AS_INDENT: 'indentation must be spaces, not tabs',
   TAG_RESOLVE_FAILED: 'tags (!name) are not supported; remove them',
-  UNEXPECTED_TOKEN: 'something stands here that YAML does not expect',
+  UNEXPECTED_TOKEN: 'this character is not expected here; put a value with {, }, [, ] or * in quotes',
 };
 
 export function yamlErrorMessage(code: ErrorCode): string {

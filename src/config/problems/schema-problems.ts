@@ -172,8 +172,11 @@ function foundName(node: SourceNode): string {
 function advice(expected: string, node: SourceNode, path: KeyPath): string {
   if (expected === 'object' && node.kind === 'scalar' && path.length === 3 && path[2] === 'upstream')
     return '; write { url: … }';
-  if (node.kind === 'mapping' || (node.kind === 'scalar' && node.value === null)) return '';
+  if (node.kind === 'scalar' && node.value === null) return '';
+  if (node.kind === 'mapping') return expected === 'array' ? '; start each entry with "-"' : '';
   if (node.kind === 'list') return expected === 'string' ? '; give a single value' : '';
   if (expected === 'string') return '; put it in quotes';
-  return expected === 'array' ? '; write it as a list: [a, b]' : '';
+  if (expected === 'array') return '; write it as a list: [a, b]';
+  if (EXPECTED[expected] !== 'a mapping') return '';
+  return node.value === true ? '; write {} for the defaults' : '; write it as a mapping: { key: value }';
 }

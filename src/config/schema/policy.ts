@@ -27,7 +27,10 @@ const condition = z.union(
         error: 'needs one of equals, in, notIn, contains, glob',
       }),
   ],
-  { error: 'must be a value, or a mapping with equals, in, notIn, contains or glob' },
+  {
+    error:
+      'must be a value, or a mapping with equals, in, notIn, contains or glob; write { in: [a, b] } for one of several values',
+  },
 );
 
 export const grant = z.strictObject({

@@ -59,7 +59,7 @@ export const byteSize = z
 export const filePath = z.string().min(1, { error: 'must be the path of a file' }).meta({ format: 'path' });
 
 export const url = z.string().refine(isHttpUrl, {
-  error: 'must be an absolute http(s) URL without user, query or fragment',
+  error: 'must be an absolute http(s) URL without user, query or fragment, such as https://host.example.com/',
 });
 
 function isHttpUrl(text: string): boolean {

@@ -77,6 +77,12 @@ describe('what YAML offers beyond plain values is refused', () => {
         '1:6 : not valid YAML: the indentation does not fit what stands above, or a bracket there is not closed',
       ],
     ],
+    [
+      'a: [{claims.project_path}/**]',
+      [
+        '1:26 : not valid YAML: this character is not expected here; put a value with {, }, [, ] or * in quotes',
+      ],
+    ],
     ['a: "x', ['1:6 : not valid YAML: a character is missing']],
     ['', ['1:1 : is empty: a configuration starts with "version: 1"']],
     ['# only a comment\n', ['1:1 : is empty: a configuration starts with "version: 1"']],

@@ -26,7 +26,10 @@ const cases: [yaml: string, messages: string[]][] = [
   [failures('perName: 1.5'), ['limits.authFailures.perName: expected a whole number, found a number']],
   [failures('window: 60'), ['limits.authFailures.window: must be a duration such as']],
   [failures('perUser: 5'), ['limits.authFailures.perUser: unknown key']],
-  [issuer(`${gitlab}, jobTokens: true`), ['jobTokens: expected a mapping, found true or false']],
+  [
+    issuer(`${gitlab}, jobTokens: true`),
+    ['jobTokens: expected a mapping, found true or false; write {} for the defaults'],
+  ],
   [issuer(`${gitlab}, jobTokens: { cache: 0s }`), ['jobTokens.cache: must be more than 0']],
   [issuer(`${gitlab}, apiUrl: gitlab.internal`), ['apiUrl: must be an absolute http(s) URL']],
   [deployTokens(`-a: ${TOKEN}`), ['deployTokens.-a: the key must be a name']],

@@ -38,7 +38,14 @@ describe('schema problems are reported with a position', () => {
       service('limits: { bodyBytes: 10MB }'),
       ['services.orders.limits.bodyBytes: must be a size such as 512B'],
     ],
-    [service('limits: 10MiB'), ['services.orders.limits: expected a mapping, found text']],
+    [
+      service('limits: 10MiB'),
+      ['services.orders.limits: expected a mapping, found text; write it as a mapping: { key: value }'],
+    ],
+    [
+      service('operations: { scope: read, methods: [GET] }'),
+      ['services.orders.operations: expected a list, found a mapping; start each entry with "-"'],
+    ],
     [
       service('credentialSources: [cookie]'),
       ['services.orders.credentialSources[0]: must be one of bearer, basic'],
@@ -97,7 +104,9 @@ describe('schema problems are reported with a position', () => {
     ],
     [
       issuer('type: gitlab, issuer: gitlab.example.com'),
-      ['issuers.gitlab.issuer: must be an absolute http(s) URL'],
+      [
+        'issuers.gitlab.issuer: must be an absolute http(s) URL without user, query or fragment, such as https://host.example.com/',
+      ],
     ],
     [
       issuer('type: gitlab, issuer: "https://a@b.example.com"'),
@@ -141,7 +150,9 @@ describe('schema problems are reported with a position', () => {
     ],
     [
       match('ref: [main]'),
-      ['match.ref: must be a value, or a mapping with equals, in, notIn, contains or glob'],
+      [
+        'match.ref: must be a value, or a mapping with equals, in, notIn, contains or glob; write { in: [a, b] } for one of several values',
+      ],
     ],
     [match('ref: '), ['match.ref: must be a value, or a mapping with']],
     [match('ref: {}'), ['match.ref: needs one of equals, in, notIn, contains, glob']],
