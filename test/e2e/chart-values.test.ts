@@ -89,6 +89,10 @@ test.each([
     'ingress.hosts[0]=gateway.example.com',
     'write { host: gateway.example.com, paths: [{ path: /, pathType: Prefix }] } instead',
   ],
+  [
+    'ingress.hosts[0]=gateway.example.com,ingress.enabled=true',
+    'write { host: gateway.example.com, paths: [{ path: /, pathType: Prefix }] } instead',
+  ],
 ])('the earlier value %s is refused with the present name', async (set, why) => {
   const { code, stderr } = await render('minimal', set);
   expect(code).not.toBe(0);

@@ -66,10 +66,10 @@
 {{- fail "more than one replica: the chart cannot see into the existing configuration. Where it names Redis (state.redis) and signing keys (signing.keys), say existingConfigIsShared: true" }}
 {{- end }}
 {{- if and $several (not (include "gatehouse.hasRedis" .)) }}
-{{- fail "more than one replica needs Redis: a token that was revoked at one would still be good at the others. Set state.redis.existingSecret, or replicaCount: 1" }}
+{{- fail "more than one replica needs Redis: a token that is revoked at one replica would still be accepted by the others. Set state.redis.existingSecret, or run one replica: replicaCount: 1, without autoscaling and keda" }}
 {{- end }}
 {{- if and $several (not (include "gatehouse.hasSigningKeys" .)) }}
-{{- fail "more than one replica needs signing keys that all have: set signing.existingSecret (openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256), or replicaCount: 1" }}
+{{- fail "more than one replica needs signing keys that all replicas share: set signing.existingSecret (openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256), or run one replica: replicaCount: 1, without autoscaling and keda" }}
 {{- end }}
 {{- if and $v.state.persistence.enabled (include "gatehouse.hasRedis" .) }}
 {{- fail "state.persistence is for SQLite, and the state is in Redis: disable it" }}
