@@ -43,7 +43,8 @@ export const REASONS = {
   },
   job_not_running: {
     status: 401,
-    message: 'The CI job of this token is no longer running. Use the token of a running job.',
+    message:
+      'GitLab does not accept this CI job token: the job is no longer running, or the token is incomplete. Use the token of a running job.',
   },
   revoked: { status: 401, message: 'This credential has been revoked. Request a new one.' },
 
