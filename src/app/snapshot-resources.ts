@@ -23,7 +23,7 @@ export function reuseStateResources(
   previous: SnapshotResources | undefined,
 ): Pick<SnapshotResources, 'keyrings' | 'failures'> {
   const keyrings = reuse(previous?.keyrings, [['keyring', config.signing]], (signing) =>
-    createKeyring({ signing }, { store, log }),
+    createKeyring({ signing }, { store, log, clock }),
   );
   const failures = reuse(previous?.failures, [['failures', config.server.limits.authFailures]], (limits) =>
     createFailureLimits(limits, store, clock),

@@ -43,6 +43,8 @@ export interface StoreHealth {
  * bounded time and rejects with `store_unavailable` if the store cannot serve it.
  */
 export interface Store {
+  /** Other replicas use the same data. */
+  readonly shared: boolean;
   /** Resolves when the revocation is durable: a later crash does not lose it. */
   putRevocation(revocation: Revocation): Promise<void>;
   /** Resolves to false if no revocation has this id. */
@@ -57,6 +59,11 @@ export interface Store {
    * Stores a value unless the name already has one. Resolves to the stored value, the same for every caller.
    */
   keepFirst(name: string, value: string): Promise<string>;
+  /**
+   * Adds values to a list that all callers share, each until a time in milliseconds since the epoch. Resolves to all
+   * values and their times; some may have ended.
+   */
+  keepUntil(list: string, values: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>;
   /** True for the first claim of a name, false for others during `lifetime` milliseconds. */
   claim(name: string, lifetime: number): Promise<boolean>;
   health(): StoreHealth;

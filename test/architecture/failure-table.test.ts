@@ -78,6 +78,28 @@ const TESTS_OF: TestsByRow = {
       'refuses all writes and is empty: revocations are not loaded until it accepts writes',
     ],
   ],
+  'Redis loses its data, or is restored from an older snapshot': [
+    [
+      'test/e2e/redis-losses.test.ts',
+      '%s: tokens and revocations stay, also at a replica that starts at once',
+    ],
+    [
+      'test/e2e/redis-losses.test.ts',
+      'is emptied while all replicas are suspended, and a new one stores another key: tokens of both stay valid',
+    ],
+  ],
+  'Redis becomes a read-only replica': [
+    [
+      'test/e2e/redis-losses.test.ts',
+      'becomes a read-only replica: requests are served, changes are 503 store_unavailable, and it is reported',
+    ],
+  ],
+  'the URL of Redis has another database number': [
+    [
+      'test/e2e/redis-losses.test.ts',
+      'another database number is another state, and the log says that it was empty',
+    ],
+  ],
   'the state file is deleted or replaced while the gateway runs': [
     [
       'test/e2e/sqlite-faults.test.ts',

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ export interface TestRedis {
   kill(): Promise<void>;
   /** All that it had written. */
   forget(): Promise<void>;
+  /** Keeps a copy of what it has written; the result puts it back while the server is down. */
+  snapshot(): Promise<() => Promise<void>>;
   /** On the same port, with what it had written. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -45,20 +47,40 @@ export async function startRedis(options: readonly string[] = []): Promise<TestR
     await gone;
   }
 
+  async function forget(): Promise<void> {
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+  }
+
   await start();
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
     kill,
-    async forget() {
-      for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    forget,
+    async snapshot() {
+      cpSync(folder, `${folder}-snapshot`, { recursive: true });
+      return async () => {
+        await forget();
+        cpSync(`${folder}-snapshot`, folder, { recursive: true });
+      };
     },
     restart: start,
     async close() {
       await kill();
-      rmSync(folder, { recursive: true, force: true });
+      for (const each of [folder, `${folder}-snapshot`]) rmSync(each, { recursive: true, force: true });
     },
   };
+}
+
+/** Sends inline commands outside the gateway; resolves to the whole response. */
+export function askRedis(port: number, ...commands: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.end(`${commands.join('\r\n')}\r\nQUIT\r\n`));
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+    socket.once('error', reject);
+    socket.once('close', () => resolve(answer));
+  });
 }
 
 export function freePort(): Promise<number> {

@@ -5,23 +5,18 @@ import type { Revocation } from '../../core/credentials/revocation.ts';
 import type { RevocationsRead, Store } from '../../core/store.ts';
 import { linkChanges, MAX_CHANGES } from './changes.ts';
 import { codeOf, type RedisClient } from './connection.ts';
-
-type Command = <T>(call: (client: RedisClient) => Promise<T>) => Promise<T>;
+import { EPOCH, MARK, SERIAL, type Command, type DataSet } from './data-set.ts';
 
 /** Hash of all entries by id. */
 const LIST = 'revocations';
-/** Mark of the last change; every change replaces it. */
-const MARK = 'revocations:mark';
-/** Random id of the data set; it is lost with the data, which reveals the loss. */
-const EPOCH = 'revocations:epoch';
 /** Stream of the last changes: only ids, linked by the marks before and after each change. */
 const CHANGES = 'revocations:changes';
 
 /** Entries per read command, so that each reply arrives within the timeout and requests are served in between. */
 const PAGE = 1_000;
 
-/** Milliseconds in which the stream entry of a change is usually written. */
-const LINK_DELAY = 30;
+/** Milliseconds in which the stream entry of a change is written, unless its replica stalls. */
+const LINK_DELAYS = [20, 60, 120];
 
 interface Since {
   readonly mark: string;
@@ -31,6 +26,7 @@ interface Since {
 /** Revocations in Redis; a replica reads those that have changed since its last read. */
 export function createRedisRevocations(
   command: Command,
+  dataSet: DataSet,
   log: Log,
 ): Pick<Store, 'putRevocation' | 'deleteRevocation' | 'forgetRevocations' | 'revocations'> {
   let warned = false;
@@ -75,10 +71,12 @@ export function createRedisRevocations(
   }
 
   /** The entry of a change is written just after it, so a missing one is read again before the whole list is. */
-  async function readChangesTwice(epoch: string, since: Since): Promise<RevocationsRead | undefined> {
-    const changes = await readChanges(epoch, since);
-    if (changes !== undefined) return changes;
-    await new Promise((resolve) => setTimeout(resolve, LINK_DELAY).unref());
+  async function readChangesPatiently(epoch: string, since: Since): Promise<RevocationsRead | undefined> {
+    for (const delay of LINK_DELAYS) {
+      const changes = await readChanges(epoch, since);
+      if (changes !== undefined) return changes;
+      await new Promise((resolve) => setTimeout(resolve, delay).unref());
+    }
     return readChanges(epoch, since);
   }
 
@@ -107,26 +105,32 @@ export function createRedisRevocations(
     putRevocation: (revocation) =>
       command(async (client) => {
         const [body, mark] = [JSON.stringify(revocation), randomUUID()];
-        const change = client.multi().hSet(LIST, revocation.id, body).set(MARK, mark, { GET: true });
-        const [, previous] = await change.execTyped();
+        const change = client
+          .multi()
+          .hSet(LIST, revocation.id, body)
+          .set(MARK, mark, { GET: true })
+          .incr(SERIAL);
+        const [, previous, serial] = await change.execTyped();
+        dataSet.wrote(serial);
         void link(client, previous, mark, revocation.id);
       }),
     deleteRevocation: (id) =>
       command(async (client) => {
         const mark = randomUUID();
-        const change = client.multi().hDel(LIST, id).set(MARK, mark, { GET: true });
-        const [removed, previous] = await change.execTyped();
+        const change = client.multi().hDel(LIST, id).set(MARK, mark, { GET: true }).incr(SERIAL);
+        const [removed, previous, serial] = await change.execTyped();
+        dataSet.wrote(serial);
         void link(client, previous, mark, id);
         return Number(removed) > 0;
       }),
     // The mark does not change, because each replica removes expired entries itself.
     forgetRevocations: (ids) => command(async (client) => void (await client.hDel(LIST, [...ids]))),
     async revocations(since) {
-      const { epoch, mark } = await command(nameOf);
+      const { epoch, mark } = await dataSet.read();
       const [lastEpoch, lastMark, position] = since?.split(' ') ?? [];
       if (epoch !== lastEpoch || lastMark === undefined || position === undefined) return readAll(epoch);
       if (mark === lastMark) return undefined;
-      return (await readChangesTwice(epoch, { mark: lastMark, position })) ?? readAll(epoch);
+      return (await readChangesPatiently(epoch, { mark: lastMark, position })) ?? readAll(epoch);
     },
   };
 }
@@ -137,20 +141,4 @@ function markOf(epoch: string, mark: string, position: string): string {
 
 function parseAll(bodies: readonly (string | null)[]): Revocation[] {
   return bodies.flatMap((body) => (body === null ? [] : [JSON.parse(body) as Revocation]));
-}
-
-/**
- * The first reader creates the epoch, which is lost together with the data. Other reads do not write, because a Redis
- * that is full, cannot save or has lost its replicas refuses writes but still serves reads.
- */
-async function nameOf(client: RedisClient): Promise<{ readonly epoch: string; readonly mark: string }> {
-  const [known, since] = await client.multi().get(EPOCH).get(MARK).execTyped();
-  if (known !== null) return { epoch: String(known), mark: String(since) };
-  const [, epoch, mark] = await client
-    .multi()
-    .set(EPOCH, randomUUID(), { condition: 'NX' })
-    .get(EPOCH)
-    .get(MARK)
-    .execTyped();
-  return { epoch: String(epoch), mark: String(mark) };
 }

@@ -1,18 +1,23 @@
 import { hash } from 'node:crypto';
 import { GatehouseError } from '../../core/errors.ts';
-import type { Log } from '../../core/ports.ts';
+import type { Clock, Log } from '../../core/ports.ts';
 import type { Store } from '../../core/store.ts';
 import { CircuitBreaker } from '../../util/async/circuit-breaker.ts';
 import type { RedisSettings } from './address.ts';
 import { codeOf, RedisConnection, type RedisClient } from './connection.ts';
+import { createDataSet } from './data-set.ts';
 import { createRedisRevocations } from './revocations.ts';
+import { createWriteProbe } from './write-probe.ts';
 
 /** The breaker counts time, not failures, because one lost connection fails many commands at once. */
 const FAILURES = 3;
 const PAUSE = 1_000;
 
 /** The store that replicas share. Authorization does not wait for it. */
-export function openRedisStore(settings: RedisSettings, ports: { readonly log: Log }): Store {
+export function openRedisStore(
+  settings: RedisSettings,
+  ports: { readonly clock: Clock; readonly log: Log },
+): Store {
   const { timeout } = settings;
   const connection = new RedisConnection(settings, ports.log);
   // A monotonic clock: a wall clock that is set back would keep the breaker open.
@@ -20,6 +25,7 @@ export function openRedisStore(settings: RedisSettings, ports: { readonly log: L
   // A separate breaker, so that a flood of failed credentials cannot block the reads of revocations.
   const breaker = new CircuitBreaker(monotonic, FAILURES, PAUSE);
   const countBreaker = new CircuitBreaker(monotonic, FAILURES, PAUSE);
+  const probe = createWriteProbe(ports.log, () => connection.renewIfStuck());
   let errors = 0;
 
   async function command<T>(call: (client: RedisClient) => Promise<T>, circuit = breaker): Promise<T> {
@@ -31,14 +37,18 @@ export function openRedisStore(settings: RedisSettings, ports: { readonly log: L
       );
     } catch (cause) {
       errors += 1;
+      if (!(cause instanceof GatehouseError)) probe.failed(codeOf(cause));
       if (breaker.isOpen) connection.renewIfStuck();
       // Without the cause, because an error reply may quote the command.
       throw cause instanceof GatehouseError ? cause : away(codeOf(cause));
     }
   }
 
+  const dataSet = createDataSet(command, probe, ports);
+
   return {
-    ...createRedisRevocations(command, ports.log),
+    shared: true,
+    ...createRedisRevocations(command, dataSet, ports.log),
     count: (key, window) =>
       command(async (client) => {
         // The client chooses the key and may send a secret as the user name, so the key is hashed to a fixed length.
@@ -59,13 +69,31 @@ export function openRedisStore(settings: RedisSettings, ports: { readonly log: L
         const [, kept] = await client.multi().set(key, value, { condition: 'NX' }).get(key).execTyped();
         return String(kept);
       }),
+    async keepUntil(list, values) {
+      const key = `kept:${list}`;
+      const members = [...values].map(([value, score]) => ({ value, score }));
+      const all = await command(async (client) => {
+        const [now, change] = [ports.clock.now(), client.multi()];
+        if (members.length > 0) {
+          change.zAdd(key, members, { comparison: 'GT' }).zRemRangeByScore(key, '-inf', now);
+        }
+        const replies = await change.zRangeWithScores(key, 0, -1).exec();
+        return replies.at(-1) as unknown as readonly { readonly value: string; readonly score: number }[];
+      });
+      return new Map(all.map(({ value, score }) => [value, score]));
+    },
     claim: (name, lifetime) =>
       command(async (client) => {
         const expiration = { type: 'PX', value: Math.ceil(lifetime) } as const;
         const first = await client.set(`claimed:${name}`, '1', { condition: 'NX', expiration });
         return first !== null;
       }),
-    health: () => ({ errors, degraded: breaker.isFailing || !connection.isReady, dataLosses: 0 }),
+    health: () => ({
+      errors,
+      degraded: breaker.isFailing || !connection.isReady || probe.detail() !== undefined,
+      detail: probe.detail() ?? dataSet.detail(),
+      dataLosses: dataSet.losses(),
+    }),
     async close() {
       connection.close();
     },

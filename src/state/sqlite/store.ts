@@ -38,7 +38,11 @@ export function openSqliteStore(
     return all.all().map(({ body }) => JSON.parse(String(body)) as Revocation);
   }
 
+  // No other process uses the file, so these lists last as long as the process.
+  const lists = new Map<string, ReadonlyMap<string, number>>();
+
   return {
+    shared: false,
     putRevocation: (revocation) =>
       guard.change(() => {
         put.run(revocation.id, JSON.stringify(revocation));
@@ -73,6 +77,11 @@ export function openSqliteStore(
         keep.run(name, value);
         return find() ?? value;
       });
+    },
+    async keepUntil(list, values) {
+      const all = new Map([...(lists.get(list) ?? []), ...values]);
+      lists.set(list, all);
+      return all;
     },
     claim: (name, lifetime) =>
       guard.change(() => {

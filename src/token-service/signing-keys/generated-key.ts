@@ -1,46 +1,103 @@
+import { GatehouseError } from '../../core/errors.ts';
+import type { Clock, Log } from '../../core/ports.ts';
 import type { Store } from '../../core/store.ts';
-import { SingleFlight } from '../../util/async/single-flight.ts';
+import { createPacedRead } from '../../util/async/paced-read.ts';
 import type { SigningKeySource } from './key-source.ts';
-import { generateJwk, readJwk, type SigningKey } from './signing-key.ts';
+import { createRetiredKeys } from './retired-keys.ts';
+import { generateJwk, readJwk, type SigningKey, type VerificationKey } from './signing-key.ts';
+
+export type KeyStore = Pick<Store, 'shared' | 'keepFirst' | 'keepUntil'>;
 
 /** The name of the key in the store. */
 const STORE_NAME = 'signing-key';
 
-/** Milliseconds between two store reads for unknown key ids, so that invented ids cause little load. */
-const COOLDOWN = 30_000;
+/** Milliseconds between two reads of a shared store. */
+const POLL = 1_000;
+
+/** Milliseconds between two reads for unknown key ids, so that invented ids cause little load. */
+const PACE = 250;
+
+/** Milliseconds in which other replicas write their keys back to a store that has lost its data. */
+const SETTLE = 10_000;
+
+interface ActiveKey {
+  readonly key: SigningKey;
+  /** The form in the store. */
+  readonly jwk: string;
+}
 
 /**
  * A generated key shared by all replicas: the first replica that needs a key generates it, and all use the one that the
- * store keeps. If the store loses its data, the next replica to start generates another key; the others adopt it and
- * still verify signatures of the previous key.
+ * store keeps. Each replica writes it back if the store has lost it. If another replica has stored another key by then,
+ * all adopt that one, and share the public part of the previous one while tokens of it can be valid.
  */
-export function createGeneratedKey(store: Pick<Store, 'keepFirst'>): SigningKeySource {
-  /** The key in the store precedes previous keys. */
-  let known: readonly SigningKey[] = [];
-  let knownJwk: string | undefined;
-  let lastRead = -Infinity;
-  const reads = new SingleFlight<readonly SigningKey[]>(1);
+export function createGeneratedKey({
+  store,
+  clock,
+  log,
+}: {
+  readonly store: KeyStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}): SigningKeySource & { start(): Promise<void> } {
+  const retired = createRetiredKeys(store, clock);
+  let active: ActiveKey | undefined;
+  let settledAt = -Infinity;
+  let timer: NodeJS.Timeout | undefined;
 
-  async function readStore(): Promise<readonly SigningKey[]> {
-    const kept = await store.keepFirst(STORE_NAME, knownJwk ?? generateJwk());
-    lastRead = performance.now();
-    if (kept === knownJwk) return known;
-    const key = await readJwk(kept);
-    knownJwk = kept;
-    known = [key, ...known.filter(({ kid }) => kid !== key.kid)];
-    return known;
+  const read = createPacedRead(PACE, async () => {
+    const offered = active?.jwk ?? generateJwk();
+    const kept = await store.keepFirst(STORE_NAME, offered);
+    if (kept !== active?.jwk) {
+      const key = await readJwk(kept);
+      // A key of this replica, or another one than before: the store was empty a moment ago.
+      if (store.shared && (kept === offered || active !== undefined)) settledAt = performance.now() + SETTLE;
+      if (active !== undefined) replace(active.key, key);
+      active = { key, jwk: kept };
+    }
+    await retired.synchronize();
+  });
+
+  function replace(previous: SigningKey, next: SigningKey): void {
+    retired.add(previous);
+    log.warn('the store contains another signing key, which replaces this one; its tokens stay valid', {
+      kid: next.kid,
+      previous: previous.kid,
+    });
   }
 
-  const readStoreOnce = (): Promise<readonly SigningKey[]> => reads.run(STORE_NAME, readStore);
-  const findKnown = (kid: string): SigningKey | undefined => known.find((key) => key.kid === kid);
+  async function activeKey(): Promise<SigningKey> {
+    if (active === undefined) await read();
+    if (active === undefined) throw new GatehouseError('store_unavailable', 'no signing key available');
+    return active.key;
+  }
+
+  function findKnown(kid: string): VerificationKey | undefined {
+    return active?.key.kid === kid ? active.key : retired.find(kid);
+  }
 
   return {
-    keys: async () => (known.length > 0 ? known : readStoreOnce()),
+    async start() {
+      if (store.shared) timer ??= setInterval(() => void read().catch(() => undefined), POLL).unref();
+      await activeKey();
+    },
+    signingKey: activeKey,
+    async keys() {
+      const key = await activeKey();
+      return [key, ...retired.all().filter(({ kid }) => kid !== key.kid)];
+    },
     async find(kid) {
-      if (findKnown(kid) === undefined && performance.now() - lastRead > COOLDOWN) await readStoreOnce();
-      return findKnown(kid);
+      if (findKnown(kid) === undefined) await read();
+      const known = findKnown(kid);
+      if (known === undefined && performance.now() < settledAt) {
+        throw new GatehouseError(
+          'store_unavailable',
+          'the store was empty: other replicas may not have written back their signing keys yet',
+        );
+      }
+      return known;
     },
     counts: (kid) => findKnown(kid) !== undefined,
-    stop: () => undefined,
+    stop: () => clearInterval(timer),
   };
 }

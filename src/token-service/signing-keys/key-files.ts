@@ -22,8 +22,14 @@ export async function openKeyFiles(files: readonly string[], log: Log): Promise<
     const all = [...opened.map((file) => file.current()), ...opened.flatMap((file) => file.previous())];
     return new Map(all.map((key) => [key.kid, key]));
   };
+  const first = (): SigningKey => {
+    const [key] = validKeys().values();
+    if (key === undefined) throw new GatehouseError('store_unavailable', 'no signing key available');
+    return key;
+  };
   const find = (kid: string): SigningKey | undefined => validKeys().get(kid);
   return {
+    signingKey: async () => first(),
     keys: async () => [...validKeys().values()],
     find: async (kid) => find(kid),
     counts: (kid) => find(kid) !== undefined,

@@ -1,10 +1,12 @@
-import type { SigningKey } from './signing-key.ts';
+import type { SigningKey, VerificationKey } from './signing-key.ts';
 
-/** A source of signing keys. `keys` and `find` reject with `store_unavailable` when it is unreachable. */
+/** A source of signing keys. Promises reject with `store_unavailable` when it is unreachable. */
 export interface SigningKeySource {
-  /** At least one key; the first one signs. */
-  keys(): Promise<readonly SigningKey[]>;
-  find(kid: string): Promise<SigningKey | undefined>;
+  /** The key that signs. */
+  signingKey(): Promise<SigningKey>;
+  /** All keys whose signatures are accepted; the one that signs precedes the others. */
+  keys(): Promise<readonly VerificationKey[]>;
+  find(kid: string): Promise<VerificationKey | undefined>;
   /** Whether signatures of this known key are still accepted. */
   counts(kid: string): boolean;
   stop(): void;

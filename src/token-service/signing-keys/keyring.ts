@@ -1,11 +1,10 @@
 import { CompactSign, compactVerify } from 'jose';
 import { GatehouseError } from '../../core/errors.ts';
 import type { Keyring, KeyringVerdict } from '../../core/credentials/keyring.ts';
-import type { Log } from '../../core/ports.ts';
-import type { Store } from '../../core/store.ts';
+import type { Clock, Log } from '../../core/ports.ts';
 import { decodeBase64url } from '../../util/text/base64url.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
-import { createGeneratedKey } from './generated-key.ts';
+import { createGeneratedKey, type KeyStore } from './generated-key.ts';
 import { openKeyFiles } from './key-files.ts';
 import type { SigningKeySource } from './key-source.ts';
 
@@ -16,10 +15,10 @@ export interface KeyringSettings {
 
 export function createKeyring(
   settings: KeyringSettings,
-  ports: { readonly store: Pick<Store, 'keepFirst'>; readonly log: Log },
+  ports: { readonly store: KeyStore; readonly log: Log; readonly clock: Clock },
 ): Keyring {
   const files = settings.signing?.keys.map(({ file }) => file);
-  const generated = createGeneratedKey(ports.store);
+  const generated = createGeneratedKey(ports);
   let source: SigningKeySource | undefined = files === undefined ? generated : undefined;
 
   function keys(): SigningKeySource {
@@ -34,7 +33,7 @@ export function createKeyring(
         source = await openKeyFiles(files, ports.log);
         return;
       }
-      await generated.keys().catch((cause: unknown) => {
+      await generated.start().catch((cause: unknown) => {
         const error = cause instanceof GatehouseError ? cause.message : 'unusable key';
         ports.log.warn('no signing key available; tokens cannot be issued until the store responds', {
           error,
@@ -47,11 +46,10 @@ export function createKeyring(
       return { keys: all.map(({ publicJwk }) => publicJwk) };
     },
     async sign(typ, payload) {
-      const [first] = await keys().keys();
-      if (first === undefined) throw new GatehouseError('store_unavailable', 'no signing key available');
+      const { kid, privateKey } = await keys().signingKey();
       return new CompactSign(Buffer.from(JSON.stringify(payload), 'utf8'))
-        .setProtectedHeader({ alg: 'ES256', kid: first.kid, typ })
-        .sign(first.privateKey);
+        .setProtectedHeader({ alg: 'ES256', kid, typ })
+        .sign(privateKey);
     },
     async verify(token, typ) {
       const parsed = readParts(token, typ);

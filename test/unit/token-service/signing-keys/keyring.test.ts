@@ -2,16 +2,17 @@ import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test, vi } from 'vitest';
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
 import { GatehouseError } from '../../../../src/core/errors.ts';
 import type { Keyring } from '../../../../src/core/credentials/keyring.ts';
 import { createKeyring } from '../../../../src/token-service/index.ts';
 import { openStore } from '../../../../src/state/index.ts';
-import { RecordingLog } from '../../../support/authentication.ts';
+import { FrozenClock, RecordingLog } from '../../../support/authentication.ts';
 import { eventually } from '../../../support/eventually.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-keys-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const clock = { now: Date.now };
 const log = new RecordingLog();
 const store = openStore({ sqlite: { file: ':memory:' } }, { clock: { now: Date.now }, log });
 
@@ -27,46 +28,121 @@ function file(name: string, content: string): { readonly file: string } {
 }
 
 test("two keyrings with one store share a key and verify each other's signatures", async () => {
-  const [one, two] = [createKeyring({}, { store, log }), createKeyring({}, { store, log })];
+  const [one, two] = [createKeyring({}, { store, log, clock }), createKeyring({}, { store, log, clock })];
   await Promise.all([one.start(), two.start()]);
   const token = await one.sign('at+jwt', { sub: 'x' });
   expect(await two.verify(token, 'at+jwt')).toMatchObject({ kind: 'payload', payload: { sub: 'x' } });
   expect(await one.publicKeys()).toEqual(await two.publicKeys());
 });
 
-test('after the store has lost its data, other replicas adopt the new key and still verify the old one', async () => {
+/** A shared store in memory that can lose its data. */
+function forgetfulStore() {
   const kept = new Map<string, string>();
-  let asked = 0;
-  const forgetful = {
-    keepFirst: (name: string, value: string): Promise<string> => {
-      asked += 1;
+  const lists = new Map<string, Map<string, number>>();
+  let reads = 0;
+  return {
+    shared: true,
+    keepFirst: async (name: string, value: string): Promise<string> => {
+      reads += 1;
       if (!kept.has(name)) kept.set(name, value);
-      return Promise.resolve(kept.get(name) ?? value);
+      return kept.get(name) ?? value;
     },
+    keepUntil: async (name: string, values: ReadonlyMap<string, number>) => {
+      const all = new Map([...(lists.get(name) ?? []), ...values]);
+      lists.set(name, all);
+      return all;
+    },
+    loseAll(): void {
+      kept.clear();
+      lists.clear();
+    },
+    reads: () => reads,
   };
-  const old = createKeyring({}, { store: forgetful, log });
-  await old.start();
+}
+
+const start = async (shared: ReturnType<typeof forgetfulStore>, now = clock): Promise<Keyring> => {
+  const keyring = createKeyring({}, { store: shared, log, clock: now });
+  onTestFinished(() => keyring.stop());
+  await keyring.start();
+  return keyring;
+};
+
+const kids = async (keyring: Keyring): Promise<unknown[]> =>
+  (await keyring.publicKeys()).keys.map(({ kid }) => kid);
+
+test('a running replica writes its key back to a store that has lost its data', async () => {
+  const shared = forgetfulStore();
+  const old = await start(shared);
   const before = await old.sign('t', {});
-  kept.clear();
-  const young = createKeyring({}, { store: forgetful, log });
-  await young.start();
+  const reads = shared.reads();
+  shared.loseAll();
+  await eventually('it is read again', () => shared.reads() > reads);
+  const young = await start(shared);
+  expect(await young.verify(before, 't')).toMatchObject({ kind: 'payload' });
+  expect(await kids(young)).toEqual(await kids(old));
+});
+
+test('a new replica stores another key first: all adopt it, and tokens of both keys are valid everywhere', async () => {
+  const shared = forgetfulStore();
+  const [one, two] = [await start(shared), await start(shared)];
+  const before = await one.sign('t', {});
+  const [previous] = await kids(one);
+  shared.loseAll();
+  const young = await start(shared);
+  // Until another replica has written its keys, the new one cannot know whether the token is valid.
+  const early = await young.verify(before, 't');
+  if (early.kind !== 'payload') expect(early.kind).toBe('unavailable');
   const after = await young.sign('t', {});
-  // The store was read a moment ago, so unknown key ids cause no further reads.
-  asked = 0;
-  for (let i = 0; i < 20; i++) expect(await old.verify(after, 't')).toMatchObject({ kind: 'invalid' });
-  expect(asked).toBe(0);
-  const later = performance.now() + 31_000;
+  for (const each of [one, two]) expect(await each.verify(after, 't')).toMatchObject({ kind: 'payload' });
+  expect(await young.verify(before, 't')).toMatchObject({ kind: 'payload' });
+  const all = await kids(young);
+  expect(all).toEqual([all[0], previous]);
+  for (const each of [one, two]) expect(await kids(each)).toEqual(all);
+  expect(log.lines).toContainEqual({
+    level: 'warn',
+    message: 'the store contains another signing key, which replaces this one; its tokens stay valid',
+    fields: { kid: all[0], previous },
+  });
+  // A replica that starts later reads both; a second loss loses neither.
+  shared.loseAll();
+  await eventually('written back', async () => {
+    const later = createKeyring({}, { store: shared, log, clock });
+    return (await later.verify(before, 't')).kind === 'payload';
+  });
+});
+
+test('a replaced key is valid for 25 hours', async () => {
+  const shared = forgetfulStore();
+  const frozen = new FrozenClock();
+  const one = await start(shared, frozen);
+  const before = await one.sign('t', {});
+  shared.loseAll();
+  const young = await start(shared, frozen);
+  await one.verify(await young.sign('t', {}), 't');
+  const { length } = await kids(one);
+  expect(length).toBe(2);
+  frozen.advance(25 * 3_600_000 - 1);
+  expect(await one.verify(before, 't')).toMatchObject({ kind: 'payload' });
+  frozen.advance(1);
+  const later = performance.now() + 11_000;
   vi.spyOn(performance, 'now').mockReturnValue(later);
-  expect(await old.verify(after, 't')).toMatchObject({ kind: 'payload' });
-  expect(await old.verify(before, 't')).toMatchObject({ kind: 'payload' });
-  expect(await young.verify(await old.sign('t', {}), 't')).toMatchObject({ kind: 'payload' });
-  expect(asked).toBe(1);
+  expect(await one.verify(before, 't')).toMatchObject({ kind: 'invalid' });
+  expect(await kids(one)).toHaveLength(1);
+});
+
+test('many tokens of unknown keys cause few reads of the store', async () => {
+  const shared = forgetfulStore();
+  const [one, other] = [await start(shared), await start(forgetfulStore())];
+  const foreign = await other.sign('t', {});
+  const reads = shared.reads();
+  await Promise.all(Array.from({ length: 200 }, () => one.verify(foreign, 't')));
+  expect(shared.reads() - reads).toBeLessThanOrEqual(3);
 });
 
 test('key rotation: the first key signs, all keys verify', async () => {
   const [a, b] = [file('a.pem', pem().text), file('b.pem', pem().text)];
   const [before, during, after] = [[a], [b, a], [b]].map((keys) =>
-    createKeyring({ signing: { keys } }, { store, log }),
+    createKeyring({ signing: { keys } }, { store, log, clock }),
   );
   await Promise.all([before?.start(), during?.start(), after?.start()]);
   const old = (await before?.sign('t', {})) ?? '';
@@ -78,8 +154,8 @@ test('key rotation: the first key signs, all keys verify', async () => {
 });
 
 test('a key verifies while it is in its file and for one minute after its replacement', async () => {
-  const [here, elsewhere] = [file('here.pem', pem().text), createKeyring({}, { store, log })];
-  const keyring = createKeyring({ signing: { keys: [here] } }, { store, log });
+  const [here, elsewhere] = [file('here.pem', pem().text), createKeyring({}, { store, log, clock })];
+  const keyring = createKeyring({ signing: { keys: [here] } }, { store, log, clock });
   await Promise.all([keyring.start(), elsewhere.start()]);
   const kidOf = async (each: Keyring): Promise<string> => {
     const [{ kid } = {}] = (await each.publicKeys()).keys as { kid?: string }[];
@@ -109,7 +185,7 @@ test.each([
   ['another curve', 'p384.pem', pem('P-384').text],
 ])('a file with %s does not start, and is not quoted', async (_what, name, content) => {
   const named = content === undefined ? { file: join(folder, name) } : file(name, content);
-  const error = await createKeyring({ signing: { keys: [named] } }, { store, log })
+  const error = await createKeyring({ signing: { keys: [named] } }, { store, log, clock })
     .start()
     .catch((cause: unknown) => cause);
   expect(error).toBeInstanceOf(GatehouseError);
@@ -120,12 +196,14 @@ test.each([
 test('an unreachable store: verification is unavailable until the store responds', async () => {
   let away = true;
   const failing = {
+    shared: true,
+    keepUntil: store.keepUntil,
     keepFirst: (name: string, value: string): Promise<string> =>
       away ? Promise.reject(new GatehouseError('store_unavailable', 'away')) : store.keepFirst(name, value),
   };
-  const good = createKeyring({}, { store, log });
+  const good = createKeyring({}, { store, log, clock });
   const token = await good.sign('t', {});
-  const keyring = createKeyring({}, { store: failing, log });
+  const keyring = createKeyring({}, { store: failing, log, clock });
   await keyring.start();
   expect(await keyring.verify(token, 't')).toEqual({ kind: 'unavailable', detail: 'away' });
   await expect(keyring.sign('t', {})).rejects.toMatchObject({ code: 'store_unavailable' });
@@ -135,7 +213,7 @@ test('an unreachable store: verification is unavailable until the store responds
 
 test('a token that differs from those that the keyring writes is invalid', async () => {
   const key = pem();
-  const keyring = createKeyring({ signing: { keys: [file('own.pem', key.text)] } }, { store, log });
+  const keyring = createKeyring({ signing: { keys: [file('own.pem', key.text)] } }, { store, log, clock });
   await keyring.start();
   const [{ kid = '' } = {}] = (await keyring.publicKeys()).keys as { kid?: string }[];
   const encode = (part: string | object): string =>
