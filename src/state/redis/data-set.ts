@@ -3,7 +3,7 @@ import type { Clock, Log } from '../../core/ports.ts';
 import type { RedisClient } from './connection.ts';
 import type { WriteProbe } from './write-probe.ts';
 
-export type Command = <T>(call: (client: RedisClient) => Promise<T>) => Promise<T>;
+export type RedisCommand = <T>(call: (client: RedisClient) => Promise<T>) => Promise<T>;
 
 /** Mark of the last change; every change replaces it. */
 export const MARK = 'revocations:mark';
@@ -33,7 +33,7 @@ export interface DataSet {
 
 /** Notices that Redis has lost its data or contains an older state. Every replica then writes back what it knows. */
 export function createDataSet(
-  command: Command,
+  command: RedisCommand,
   probe: WriteProbe,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): DataSet {

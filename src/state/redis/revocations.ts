@@ -5,7 +5,7 @@ import type { Revocation } from '../../core/credentials/revocation.ts';
 import type { RevocationsRead, Store } from '../../core/store.ts';
 import { linkChanges, MAX_CHANGES } from './changes.ts';
 import { codeOf, type RedisClient } from './connection.ts';
-import { EPOCH, MARK, SERIAL, type Command, type DataSet } from './data-set.ts';
+import { EPOCH, MARK, SERIAL, type RedisCommand, type DataSet } from './data-set.ts';
 
 /** Hash of all entries by id. */
 const LIST = 'revocations';
@@ -25,7 +25,7 @@ interface Since {
 
 /** Revocations in Redis; a replica reads those that have changed since its last read. */
 export function createRedisRevocations(
-  command: Command,
+  command: RedisCommand,
   dataSet: DataSet,
   log: Log,
 ): Pick<Store, 'putRevocation' | 'deleteRevocation' | 'forgetRevocations' | 'revocations'> {
