@@ -29,7 +29,7 @@ export interface Gateway {
    * resources, the audit log last. Ends at most two seconds after `server.limits.drain`, whatever hangs.
    */
   stop(cut?: Promise<unknown>): Promise<void>;
-  /** Fetches the keys of every issuer and sends a request to every upstream. */
+  /** Fetches the keys of every issuer, sends a request to every upstream and checks the store. */
   check(): Promise<readonly OnlineCheck[]>;
   /** Reopens the audit file if it was rotated. */
   reopenLogs(): void;
@@ -119,7 +119,7 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
       await release(cut, () => flushTime(drain, performance.now() - began));
     },
     reopenLogs: () => application.reopenLogs(),
-    check: () => checkOnline(config, snapshots.current.authenticator, application.egress),
+    check: () => checkOnline(config, { ...application, authenticator: snapshots.current.authenticator }),
   };
 }
 

@@ -59,6 +59,7 @@ export function createReloads(
       await replace(loaded.config);
       active = loaded.config;
       for (const warning of loaded.warnings) {
+        if (warning.severity === 'note') continue;
         log.warn('configuration warning', { warning: formatProblem(warning) });
       }
       return [];

@@ -45,7 +45,7 @@ describe('check', () => {
     const { code, stdout } = await gatehouse('check', '--config', bad);
     expect(code).toBe(1);
     expect(stdout).toMatch(/error: .*bad\.yaml:9:13: identities\.payments\.issuer: .*did you mean "gitlab"/);
-    expect(stdout).toMatch(/bad\.yaml: \d+ problems?\n$/);
+    expect(stdout).toMatch(/failed: .*bad\.yaml: \d+ errors?, 0 warnings\n$/);
   });
 
   test('--json reports the same', async () => {
@@ -74,6 +74,7 @@ describe('check', () => {
       online: [
         { name: 'issuers.gitlab', ok: false, detail: expect.stringContaining('ECONNREFUSED') },
         { name: 'services.orders.upstream', ok: false, detail: expect.stringContaining('ECONNREFUSED') },
+        { name: 'state.sqlite', ok: true },
       ],
     });
   });

@@ -72,7 +72,7 @@ function failed(problems: readonly Problem[]): LoadResult {
   return {
     ok: false,
     problems: errors,
-    warnings: sortProblems(problems.filter(({ severity }) => severity === 'warning')),
+    warnings: sortProblems(problems.filter(({ severity }) => severity !== 'error')),
   };
 }
 

@@ -1,7 +1,8 @@
 import { formatPath, type KeyPath } from './key-path.ts';
 import { printable } from './printable.ts';
 
-export type Severity = 'error' | 'warning';
+/** `note`: probably intended, but worth a look. It fails no check. */
+export type Severity = 'error' | 'warning' | 'note';
 
 export interface Problem {
   readonly file: string;
@@ -13,6 +14,8 @@ export interface Problem {
   /** The problem and its fix; never contains a secret or the value of a variable. */
   readonly message: string;
   readonly severity: Severity;
+  /** Name of the check that found the problem, such as `deploy-tokens`. */
+  readonly rule: string;
 }
 
 /** A position in a file. */
@@ -22,9 +25,13 @@ export interface Mark {
   readonly column: number;
 }
 
-export function problemAt(mark: Mark, path: KeyPath, message: string, severity: Severity = 'error'): Problem {
-  const { file, line, column } = mark;
-  return { file, line, column, path: formatPath(path), message: printable(message), severity };
+export function problemAt(
+  { file, line, column }: Mark,
+  path: KeyPath,
+  message: string,
+  { severity = 'error', rule = 'schema' }: { readonly severity?: Severity; readonly rule?: string } = {},
+): Problem {
+  return { file, line, column, path: formatPath(path), message: printable(message), severity, rule };
 }
 
 /** `file:line:column: path: message`, which editors and terminals recognise as a link. */

@@ -1,5 +1,5 @@
 import type { Draft } from '../model/draft.ts';
-import { formatMark, problemAt, type Problem } from '../problems/problem.ts';
+import { formatMark, problemAt, type Problem, type Severity } from '../problems/problem.ts';
 import type { Rule, RuleContext, Section } from './rule.ts';
 import { checkAllowlist } from './issuers/allowlist.ts';
 import { checkCertificates } from './certificates.ts';
@@ -15,6 +15,7 @@ import { checkIssuers } from './issuers/issuers.ts';
 import { checkJobTokens } from './issuers/job-tokens.ts';
 import { checkMatches } from './identities/match.ts';
 import { checkOrder } from './identities/order.ts';
+import { checkOverlap } from './identities/overlap.ts';
 import { checkPassHeaders } from './pass-headers.ts';
 import { checkPerIdentity, checkPerIdentityReach } from './upstream/per-identity.ts';
 import { checkPublishing } from './services/publishing.ts';
@@ -57,11 +58,21 @@ const RULES: readonly Rule[] = [
 ];
 
 /** Rules that compare all entries. Entries that the schema refused would cause false warnings. */
-const WHOLE_CONFIGURATION_RULES: readonly Rule[] = [checkReach, checkPerIdentityReach, checkOrder];
+const WHOLE_CONFIGURATION_RULES: readonly Rule[] = [
+  checkReach,
+  checkPerIdentityReach,
+  checkOrder,
+  checkOverlap,
+];
 
 /** Checks that the schema cannot express: relations between entries, and the files that they name. */
 export function applyRules(root: SourceNode, draft: Draft, whole: boolean, now: number): Problem[] {
   const problems: Problem[] = [];
+  let rule = '';
+  const report =
+    (severity: Severity): RuleContext['error'] =>
+    (path, message, place) =>
+      problems.push(problemAt(markAt(root, path, place), path, message, { severity, rule }));
   const context: RuleContext = {
     draft,
     now,
@@ -72,13 +83,31 @@ export function applyRules(root: SourceNode, draft: Draft, whole: boolean, now: 
       identities: namesIn(root, 'identities'),
       deployTokens: namesIn(root, 'deployTokens'),
     },
-    error: (path, message, place) => problems.push(problemAt(markAt(root, path, place), path, message)),
-    warn: (path, message, place) =>
-      problems.push(problemAt(markAt(root, path, place), path, message, 'warning')),
+    error: report('error'),
+    warn: report('warning'),
+    note: report('note'),
+    isExpanded: (path) => isExpanded(nodeAt(root, path)),
     where: (path) => formatMark(markAt(root, path)),
   };
-  for (const rule of whole ? [...RULES, ...WHOLE_CONFIGURATION_RULES] : RULES) rule(context);
+  for (const check of whole ? [...RULES, ...WHOLE_CONFIGURATION_RULES] : RULES) {
+    rule = idOf(check);
+    check(context);
+  }
   return problems;
+}
+
+/** `checkDeployTokens` → `deploy-tokens`: stable ids, by which reports are compared between versions. */
+function idOf({ name }: Rule): string {
+  return name
+    .replace(/^check/, '')
+    .replaceAll(/[A-Z]/g, (letter, at: number) => `${at === 0 ? '' : '-'}${letter.toLowerCase()}`);
+}
+
+function isExpanded(node: SourceNode | undefined): boolean {
+  if (node === undefined) return false;
+  if (node.kind === 'scalar') return node.expanded;
+  const children = node.kind === 'list' ? node.items : [...node.entries.values()].map(({ value }) => value);
+  return children.some(isExpanded);
 }
 
 function namesIn(root: SourceNode, section: Section): ReadonlySet<string> | undefined {

@@ -24,6 +24,9 @@ export interface RuleContext {
   readonly names: Readonly<Record<Section, ReadonlySet<string> | undefined>>;
   error(path: KeyPath, message: string, place?: 'key' | 'value'): void;
   warn(path: KeyPath, message: string, place?: 'key' | 'value'): void;
+  note(path: KeyPath, message: string, place?: 'key' | 'value'): void;
+  /** Whether the value at the path contains the value of a variable, which no message may show. */
+  isExpanded(path: KeyPath): boolean;
   /** `file:line:column` of another place that a message names. */
   where(path: KeyPath): string;
 }

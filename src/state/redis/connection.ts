@@ -7,7 +7,7 @@ const CONNECT_TIMEOUT = 2_000;
 /** Milliseconds until a new connection that does not work is discarded; a slow handshake takes less. */
 const PATIENCE = 3_000;
 
-async function createClient(address: RedisAddress, prefix: string) {
+export async function createClient(address: RedisAddress, prefix: string) {
   // Loaded on demand, because loading the package takes 100 ms and only Redis users need it.
   const redis = await import('redis');
   const { host, port, username, password, database, tls } = address;

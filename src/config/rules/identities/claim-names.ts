@@ -18,7 +18,7 @@ export function checkClaimNames(context: RuleContext): void {
     for (const role of held) typesByRole.set(role, (typesByRole.get(role) ?? new Set()).add(type));
   }
   for (const { roles: held = [] } of context.draft.workloadIdentities) {
-    // Both platforms of workload identities: which one an entry has is checked elsewhere.
+    // An entry can use either platform.
     for (const role of held)
       for (const type of ['gitlab', 'github'] as const)
         typesByRole.set(role, (typesByRole.get(role) ?? new Set()).add(type));

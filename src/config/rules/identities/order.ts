@@ -1,13 +1,35 @@
 import { GUARDED_CLAIMS } from '../../../core/guarded-claims.ts';
 import type { IssuerType } from '../../../core/issuer-presets.ts';
-import type { DraftIdentity } from '../../model/draft.ts';
-import { acceptsValue, conditionsOn, usesOperator, type MatchParts } from '../../model/match-parts.ts';
+import type { Draft, DraftIdentity } from '../../model/draft.ts';
+import { acceptsValue, conditionsOn, usesOperator } from '../../model/match-parts.ts';
 import type { RuleContext } from '../rule.ts';
+import { implies } from './implies.ts';
 import { indexCovers, positioned, type CoverIndex, type Positioned } from './cover-index.ts';
 
-/** Warns about identities that are fully shadowed by an earlier one. */
+/** Reports identities that are fully shadowed by an earlier one. */
 export function checkOrder(context: RuleContext): void {
-  const { identities, issuers } = context.draft;
+  const byName = new Map(
+    context.draft.workloadIdentities.map(({ name, identity }) => [identity ?? name, name] as const),
+  );
+  for (const [{ name }, winner] of shadowedIdentities(context.draft)) {
+    const where = context.where(['identities', winner.name]);
+    const message = `shadowed by "${winner.name}" (${where}), which matches every token that this identity matches; move it before "${winner.name}"`;
+    const workload = byName.get(name);
+    if (workload === undefined) context.error(['identities', name], `is unreachable: ${message}`, 'key');
+    else {
+      const only = `is reachable only as workload identity "${workload}": ${message}, or leave it if that is intended`;
+      context.note(['identities', name], only, 'key');
+    }
+  }
+}
+
+const found = new WeakMap<Draft, ReadonlyMap<DraftIdentity, DraftIdentity>>();
+
+/** The identities that never match first, each with the first identity that matches all its tokens. */
+export function shadowedIdentities(draft: Draft): ReadonlyMap<DraftIdentity, DraftIdentity> {
+  const known = found.get(draft);
+  if (known !== undefined) return known;
+  const { identities, issuers } = draft;
   const types = new Map(issuers.map(({ name, type }) => [name, type]));
   const byIssuer = Map.groupBy(identities.map(positioned), ({ identity }) => identity.issuer);
   const winners = new Map<DraftIdentity, DraftIdentity>();
@@ -19,11 +41,8 @@ export function checkOrder(context: RuleContext): void {
       if (winner !== undefined) winners.set(each.identity, winner.identity);
     }
   }
-  for (const [{ name }, winner] of winners) {
-    const where = context.where(['identities', winner.name]);
-    const message = `is unreachable: shadowed by "${winner.name}" (${where}), which matches every token that this identity matches; move it before "${winner.name}"`;
-    context.warn(['identities', name], message, 'key');
-  }
+  found.set(draft, winners);
+  return winners;
 }
 
 type GuardCheck = (identity: DraftIdentity) => boolean;
@@ -50,20 +69,6 @@ export function coversIdentity(wide: Positioned, narrow: Positioned, acceptsGuar
     if (narrower === undefined || !implies(narrower, condition)) return false;
   }
   return true;
-}
-
-/** Whether every value that satisfies `narrow` satisfies `wide`; false where that is undecided. */
-function implies(narrow: MatchParts, wide: MatchParts): boolean {
-  if (wide.contains !== undefined && wide.contains !== narrow.contains) return false;
-  if (narrow.values !== undefined) return narrow.values.every((value) => acceptsValue(wide, value));
-  if (wide.values !== undefined) return false;
-  const isScalar = narrow.globs !== undefined || narrow.notIn.length > 0;
-  return (
-    wide.notIn.every((value) => narrow.notIn.includes(value)) &&
-    (wide.globs === undefined ||
-      (isScalar && wide.globs.includes('**')) ||
-      (narrow.globs?.every((glob) => wide.globs?.includes(glob)) ?? false))
-  );
 }
 
 /** Returns whether an identity accepts tokens that the guard of the issuer type refuses. Each is checked once. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { DraftIdentity } from '../../../../src/config/model/draft.ts';
 import { indexCovers, positioned } from '../../../../src/config/rules/identities/cover-index.ts';
 import { coversIdentity } from '../../../../src/config/rules/identities/order.ts';
-import { configuration, warningsOf } from '../loading.ts';
+import { configuration, errorsOf } from '../loading.ts';
 
 type Match = DraftIdentity['match'];
 
@@ -77,7 +77,7 @@ function shadowedIn(matches: readonly Match[]): readonly string[] {
     issuers: '{ idp: { type: oidc, issuer: https://idp.example.com } }',
     identities: JSON.stringify(identities),
   });
-  return warningsOf(yaml).flatMap(
+  return errorsOf(yaml).flatMap(
     (text) =>
       /identities\.(i\d+): is unreachable: shadowed by "(i\d+)"/.exec(text)?.slice(1).join(' by ') ?? [],
   );

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { configuration, errorsOf, warningsOf } from '../loading.ts';
 
 describe('unreachable identities', () => {
-  const two = (first: string, second: string, issuers?: string): string[] =>
-    warningsOf(
-      configuration({
-        ...(issuers === undefined ? {} : { issuers }),
-        identities: `{ first: { issuer: idp, match: { ${first} }, roles: [reader] }, second: { issuer: idp, match: { ${second} }, roles: [reader] } }`,
-      }),
-    );
+  const two = (first: string, second: string, issuers?: string): string[] => {
+    const yaml = configuration({
+      ...(issuers === undefined ? {} : { issuers }),
+      identities: `{ first: { issuer: idp, match: { ${first} }, roles: [reader] }, second: { issuer: idp, match: { ${second} }, roles: [reader] } }`,
+    });
+    return [...errorsOf(yaml).filter((text) => text.includes('is unreachable')), ...warningsOf(yaml)];
+  };
   const own = '{ idp: { type: oidc, issuer: https://idp.example.com } }';
   const github = '{ idp: { type: github, issuer: https://github.example.com } }';
   const gitlab = '{ idp: { type: gitlab, issuer: https://gitlab.example.com } }';

@@ -1,0 +1,100 @@
+import { GUARDED_CLAIMS } from '../../../core/guarded-claims.ts';
+import type { IssuerType } from '../../../core/issuer-presets.ts';
+import { commonExamples, examplesOf } from '../../../util/text/glob-overlap.ts';
+import { acceptsValue, type MatchParts } from '../../model/match-parts.ts';
+import type { Positioned } from './cover-index.ts';
+
+/** Claims of a token, by name or JSON pointer; a list for a condition with `contains`. */
+export type WitnessClaims = Readonly<Record<string, string | readonly string[]>>;
+
+/** Claims that both identities match; undefined if there are none or they are hard to find. */
+export function commonToken(a: Positioned, b: Positioned, type: IssuerType): WitnessClaims | undefined {
+  const constraints = new Map<string, MatchParts[]>();
+  for (const { match } of [a, b]) {
+    for (const [name, parts] of match) {
+      const claim = plainName(name);
+      constraints.set(claim, [...(constraints.get(claim) ?? []), parts]);
+    }
+  }
+  for (const { match } of [a, b]) constrainByGuard(constraints, match, type);
+  const claims: Record<string, string | readonly string[]> = {};
+  for (const [claim, parts] of constraints) {
+    const value = valueFor(parts);
+    if (value === undefined) return undefined;
+    claims[claim] = value;
+  }
+  // A claim and its members cannot both be given.
+  const names = Object.keys(claims);
+  const nested = names.some((name) =>
+    names.some((other) => other !== name && `/${name}/`.startsWith(`${other}/`)),
+  );
+  const inside = names.some(
+    (name) => name.startsWith('/') && names.some((other) => name.startsWith(`/${other}/`)),
+  );
+  return nested || inside ? undefined : claims;
+}
+
+/** `/ref` names the claim `ref`; other pointers name a member of a claim. */
+function plainName(name: string): string {
+  return /^\/[^/~]+$/.test(name) ? name.slice(1) : name;
+}
+
+/** The guard of the issuer type applies to an identity without a condition that replaces it. */
+function constrainByGuard(
+  constraints: Map<string, MatchParts[]>,
+  match: Positioned['match'],
+  type: IssuerType,
+): void {
+  const guarded = GUARDED_CLAIMS[type];
+  if (guarded === undefined) return;
+  const own = [match.get(guarded.claim), match.get(`/${guarded.claim}`)].filter(
+    (parts) => parts !== undefined,
+  );
+  switch (guarded.claim) {
+    case 'event_name':
+      if (own.some(({ values }) => values !== undefined)) return;
+      add(constraints, 'event_name', { ...ANY, notIn: guarded.refusedValues });
+      return;
+    case 'job_project_id': {
+      const required = constraints.get('job_project_id');
+      if (own.length > 0 || required === undefined) return;
+      // Without a condition, the job must run in the project itself.
+      const both = [...required, ...(constraints.get('project_id') ?? [])];
+      const value = valueFor(both);
+      const only: MatchParts = { ...ANY, values: typeof value === 'string' ? [value] : [] };
+      add(constraints, 'job_project_id', only);
+      add(constraints, 'project_id', only);
+      return;
+    }
+    default:
+      guarded.claim satisfies never;
+  }
+}
+
+const ANY: MatchParts = { values: undefined, notIn: [], contains: undefined, globs: undefined };
+
+function add(constraints: Map<string, MatchParts[]>, claim: string, parts: MatchParts): void {
+  constraints.set(claim, [...(constraints.get(claim) ?? []), parts]);
+}
+
+/** A value that satisfies all conditions on one claim. */
+function valueFor(all: readonly MatchParts[]): string | readonly string[] | undefined {
+  const lists = all.filter(({ contains }) => contains !== undefined);
+  if (lists.length > 0) {
+    const onlyLists = all.every(
+      ({ contains, values, globs, notIn }) =>
+        contains !== undefined && values === undefined && globs === undefined && notIn.length === 0,
+    );
+    return onlyLists ? [...new Set(lists.flatMap(({ contains }) => contains ?? []))] : undefined;
+  }
+  return candidates(all).find((value) => value !== '' && all.every((parts) => acceptsValue(parts, value)));
+}
+
+function candidates(all: readonly MatchParts[]): readonly string[] {
+  const values = all.find((parts) => parts.values !== undefined)?.values;
+  if (values !== undefined) return values;
+  const [first, second] = all.flatMap(({ globs }) => (globs === undefined ? [] : [globs]));
+  if (first === undefined) return ['x', 'y', 'z', 'x1', 'x2', 'x3', 'x4', 'x5'];
+  if (second === undefined) return first.flatMap(examplesOf);
+  return first.flatMap((a) => second.flatMap((b) => commonExamples(a, b)));
+}
