@@ -17,6 +17,7 @@ import { checkMatches } from './identities/match.ts';
 import { checkOrder } from './identities/order.ts';
 import { checkOverlap } from './identities/overlap.ts';
 import { checkPassHeaders } from './pass-headers.ts';
+import { checkPatterns } from './identities/patterns.ts';
 import { checkPerIdentity, checkPerIdentityReach } from './upstream/per-identity.ts';
 import { checkPublishing } from './services/publishing.ts';
 import { checkReach } from './identities/reach.ts';
@@ -24,6 +25,7 @@ import { checkRegistries } from './services/registries.ts';
 import { checkServer } from './server.ts';
 import { checkServices } from './services/services.ts';
 import { checkState } from './state.ts';
+import { checkUntrustedGrants } from './identities/untrusted-grants.ts';
 import { checkUpstreamAuth } from './upstream/upstream-auth.ts';
 import { checkUpstreams } from './upstream/upstream.ts';
 import { checkWeakPolicy } from './identities/weak-policy.ts';
@@ -37,6 +39,7 @@ const RULES: readonly Rule[] = [
   checkIdentities,
   checkMatches,
   checkClaimNames,
+  checkPatterns,
   checkWeakPolicy,
   checkJobTokens,
   checkAllowlist,
@@ -63,6 +66,7 @@ const WHOLE_CONFIGURATION_RULES: readonly Rule[] = [
   checkPerIdentityReach,
   checkOrder,
   checkOverlap,
+  checkUntrustedGrants,
 ];
 
 /** Checks that the schema cannot express: relations between entries, and the files that they name. */

@@ -38,7 +38,8 @@ describe('the examples', () => {
     const secrets = writeFiles({ 'ca.crt': 'certificate', token: 'x', 'release-bot': 'x', inventory: 'x' });
     const env = { SERVICE_ACCOUNT_DIR: secrets, GITLAB_TOKENS: secrets };
     const result = loadConfig(join(DIRECTORY, name), env, NOW);
-    expect(result).toMatchObject({ ok: true, warnings: [] });
+    expect(result.ok).toBe(true);
+    expect(result.warnings.filter(({ severity }) => severity !== 'note')).toEqual([]);
   });
 
   test.each(EXAMPLES)('%s names the schema in its first line, and fits it', (name) => {

@@ -38,7 +38,8 @@ export function errorsOf(yaml: string | Buffer, env: Environment = {}, beside: R
 }
 
 export function warningsOf(yaml: string, env: Environment = {}, beside: Record<string, string> = {}) {
-  return load(yaml, env, beside).warnings.map(brief);
+  const { warnings } = load(yaml, env, beside);
+  return warnings.filter(({ severity }) => severity === 'warning').map(brief);
 }
 
 function brief({ line, column, path, message }: Problem): string {

@@ -91,7 +91,10 @@ describe('settings without effect', () => {
         '{ gitlab: { type: gitlab, issuer: https://gitlab.example.com }, own: { type: oidc, issuer: https://idp.example.com } }',
       services: '{ orders: { type: http, issuers: [own], upstream: { url: http://orders.internal/ } } }',
     });
-    expect(warningsOf(yaml)).toEqual([expect.stringContaining('services.orders: is unreachable')]);
+    expect(warningsOf(yaml)).toEqual([
+      expect.stringContaining('roles.reader[0].service: is never used'),
+      expect.stringContaining('services.orders: is unreachable'),
+    ]);
   });
 
   test('is not guessed of a configuration that could not be read whole', () => {

@@ -1,0 +1,83 @@
+import type { DraftService } from '../../model/draft.ts';
+import { byName } from '../../model/by-name.ts';
+import { partsOf } from '../../model/match-parts.ts';
+import type { KeyPath } from '../../problems/key-path.ts';
+import type { RuleContext } from '../rule.ts';
+
+/** Types whose names can contain `/`, where `*` matches only names without one. */
+const NAMES_WITH_SLASH: ReadonlySet<string> = new Set([
+  'oci',
+  'git',
+  'gitlab',
+  'maven',
+  'npm',
+  'go',
+  'generic',
+]);
+
+/** Types whose names are normalized, with the characters that no normalized name contains. */
+const NEVER_IN_NAMES: Readonly<Record<string, { readonly characters: RegExp; readonly form: string }>> = {
+  // OCI distribution specification 1.1, "Pulling manifests".
+  oci: { characters: /[A-Z]/, form: 'lowercase' },
+  // PEP 503.
+  pypi: { characters: /[A-Z_.]/, form: 'lowercase, with "-" for "_" and "."' },
+  cargo: { characters: /[A-Z_]/, form: 'lowercase, with "-" for "_"' },
+};
+
+/** Reports patterns that match fewer names than they seem to. */
+export function checkPatterns(context: RuleContext): void {
+  const { identities, deployTokens, roles, services } = context.draft;
+  const known = byName(services);
+  const checkAll = (
+    path: KeyPath,
+    grants: readonly { readonly service: string; readonly resources: readonly string[] }[],
+  ): void => {
+    for (const [index, { service, resources }] of grants.entries())
+      checkResources(context, [...path, index], resources, known.get(service));
+  };
+  for (const [role, grants] of Object.entries(roles)) checkAll(['roles', role], grants);
+  for (const { name, grants } of identities) checkAll(['identities', name, 'grants'], grants);
+  for (const { name, grants } of deployTokens) checkAll(['deployTokens', name, 'grants'], grants);
+  for (const service of services) {
+    for (const [index, { resources }] of service.anonymous.entries())
+      checkResources(context, ['services', service.name, 'anonymous', index], resources, service);
+  }
+  checkRefs(context);
+}
+
+function checkResources(
+  context: RuleContext,
+  path: KeyPath,
+  resources: readonly string[],
+  service: DraftService | undefined,
+): void {
+  if (service === undefined) return;
+  const never = Object.hasOwn(NEVER_IN_NAMES, service.type) ? NEVER_IN_NAMES[service.type] : undefined;
+  for (const [index, pattern] of resources.entries()) {
+    const place = [...path, 'resources', index];
+    if (pattern === '*' && NAMES_WITH_SLASH.has(service.type)) {
+      const message = `matches only names without "/"; names of type ${service.type} can contain it: write "**" for all of them`;
+      context.warn(place, message);
+    }
+    const odd = never?.characters.exec(pattern.replaceAll(/\{claims\.[^{}]*\}/g, ''))?.[0];
+    if (never === undefined || odd === undefined) continue;
+    context.warn(
+      place,
+      `never matches: names of type ${service.type} are ${never.form}, so none contains "${odd}"`,
+    );
+  }
+}
+
+/** A branch such as `release/1.2/fix` is possible wherever `release/1.2` is. */
+function checkRefs(context: RuleContext): void {
+  for (const { name, match } of context.draft.identities) {
+    for (const [claim, condition] of Object.entries(match)) {
+      if (!['ref', 'ref_path', '/ref', '/ref_path'].includes(claim)) continue;
+      const glob = partsOf(condition).globs?.find((each) => /^[^*]*\/\*$/.test(each));
+      if (glob === undefined) continue;
+      const start = glob.slice(0, -1);
+      const message = `does not match refs with a further "/", such as ${start}1.2/x; write ${start}** to include them`;
+      context.note(['identities', name, 'match', claim], message);
+    }
+  }
+}
