@@ -305,9 +305,13 @@ const TESTS_OF_COMPONENT: TestsByRow = {
   ],
   'Redis, for writes only': TESTS_OF['the store responds but refuses writes'] ?? [],
   'the disk of SQLite': [
-    ['test/unit/state/sqlite-store.test.ts', 'a file that is something else is refused, and left as it is'],
+    ['test/unit/state/sqlite/store.test.ts', 'a file that is something else is refused, and left as it is'],
     ['test/faults/sqlite-kill.test.ts', 'kill -9 of the gateway with SQLite'],
   ],
+  'Redis, emptied or restored from a snapshot':
+    TESTS_OF['Redis loses its data, or is restored from an older snapshot'] ?? [],
+  'the state file, damaged or deleted':
+    TESTS_OF['the state file is deleted or replaced while the gateway runs'] ?? [],
   'the consumer of the audit trail': [
     ...(TESTS_OF['the audit file cannot be written'] ?? []),
     ...(TESTS_OF['the reader of the audit trail is stalled or gone at SIGTERM'] ?? []),

@@ -10,7 +10,7 @@ import { startGatewayProcess, type GatewayProcess } from '../support/gateway-pro
 import { startHttpUpstream } from '../support/http-upstream.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { needs } from '../support/needs.ts';
-import { askRedis, startRedis, type TestRedis } from '../support/redis.ts';
+import { tellRedis, startRedis, type TestRedis } from '../support/redis.ts';
 
 const keep = cleanUp();
 const NAME = 'ci@workload.example.com';
@@ -100,8 +100,8 @@ const said = (gateway: GatewayProcess, text: string): boolean =>
 
 needs('redis-server').describe('Redis', () => {
   test.each<readonly [string, (redis: TestRedis, restore: () => Promise<void>) => Promise<unknown>]>([
-    ['is emptied (FLUSHALL)', ({ port }) => askRedis(port, 'FLUSHALL')],
-    ['is emptied (FLUSHDB)', ({ port }) => askRedis(port, 'FLUSHDB')],
+    ['is emptied (FLUSHALL)', ({ port }) => tellRedis(port, 'FLUSHALL')],
+    ['is emptied (FLUSHDB)', ({ port }) => tellRedis(port, 'FLUSHDB')],
     [
       'restarts without its data',
       async (redis) => {
@@ -162,7 +162,7 @@ needs('redis-server').describe('Redis', () => {
     await Promise.all([ready(one), ready(two)]);
     const token = await minted(one);
     for (const { pid } of [one, two]) process.kill(pid, 'SIGSTOP');
-    await askRedis(redis.port, 'FLUSHALL');
+    await tellRedis(redis.port, 'FLUSHALL');
     const young = await ready(await start());
     const later = await minted(young);
     expect(await use(young, token)).toBe(503);
@@ -183,10 +183,10 @@ needs('redis-server').describe('Redis', () => {
     const token = await minted(one);
     await eventually(
       'replicated',
-      async () => (await askRedis(other.port, 'DBSIZE')).includes(':0') === false,
+      async () => (await tellRedis(other.port, 'DBSIZE')).includes(':0') === false,
     );
-    await askRedis(other.port, 'REPLICAOF NO ONE');
-    await askRedis(redis.port, `REPLICAOF 127.0.0.1 ${other.port}`);
+    await tellRedis(other.port, 'REPLICAOF NO ONE');
+    await tellRedis(redis.port, `REPLICAOF 127.0.0.1 ${other.port}`);
     await eventually(
       'it is reported',
       async () => (await storeDetail(one)) === 'Redis refuses writes (READONLY)',
@@ -200,7 +200,7 @@ needs('redis-server').describe('Redis', () => {
       body: JSON.stringify({ identity: 'ci', reason: 'leaked' }),
     });
     expect([refused.status, await refused.json()]).toMatchObject([503, { error: 'store_unavailable' }]);
-    await askRedis(redis.port, 'REPLICAOF NO ONE');
+    await tellRedis(redis.port, 'REPLICAOF NO ONE');
     await eventually('it is usable again', async () => (await revoke(one, token)) === 200, 15_000);
     await eventually(
       'it is reported',

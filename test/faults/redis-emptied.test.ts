@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
 import { startProcessScene } from '../support/process-scene.ts';
-import { askRedis, startRedis } from '../support/redis.ts';
+import { tellRedis, startRedis } from '../support/redis.ts';
 import { faultCase, scaled } from './support/fault-case.ts';
 import { startTraffic, type Traffic } from './support/traffic.ts';
 
@@ -73,7 +73,7 @@ needs('redis-server').describe('Redis', () => {
     const acknowledged: string[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const adding = Promise.all(gateways.map((gateway) => revoke(gateway, 30)));
-      await askRedis(redis.port, round % 2 === 0 ? 'FLUSHALL' : 'FLUSHDB');
+      await tellRedis(redis.port, round % 2 === 0 ? 'FLUSHALL' : 'FLUSHDB');
       acknowledged.push(...(await adding).flat());
     }
     const replica = await start();

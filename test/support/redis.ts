@@ -73,7 +73,7 @@ export async function startRedis(options: readonly string[] = []): Promise<TestR
 }
 
 /** Sends inline commands outside the gateway; resolves to the whole response. */
-export function askRedis(port: number, ...commands: readonly string[]): Promise<string> {
+export function tellRedis(port: number, ...commands: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
     const socket = connect(port, '127.0.0.1', () => socket.end(`${commands.join('\r\n')}\r\nQUIT\r\n`));
@@ -103,16 +103,5 @@ function answers(port: number): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
     socket.once('close', () => resolve(false));
-  });
-}
-
-/** Sends inline commands to Redis, outside the gateway; returns the whole response. */
-export function tellRedis(port: number, ...commands: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let answer = '';
-    const socket = connect(port, '127.0.0.1', () => socket.end(`${commands.join('\r\n')}\r\nQUIT\r\n`));
-    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
-    socket.once('error', reject);
-    socket.once('close', () => resolve(answer));
   });
 }

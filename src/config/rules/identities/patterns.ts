@@ -1,5 +1,5 @@
 import type { DraftService } from '../../model/draft.ts';
-import { byName } from '../../model/by-name.ts';
+import { indexByName } from '../../model/index-by-name.ts';
 import { partsOf } from '../../model/match-parts.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
 import type { RuleContext } from '../rule.ts';
@@ -27,7 +27,7 @@ const NEVER_IN_NAMES: Readonly<Record<string, { readonly characters: RegExp; rea
 /** Reports patterns that match fewer names than they seem to. */
 export function checkPatterns(context: RuleContext): void {
   const { identities, deployTokens, roles, services } = context.draft;
-  const known = byName(services);
+  const known = indexByName(services);
   const checkAll = (
     path: KeyPath,
     grants: readonly { readonly service: string; readonly resources: readonly string[] }[],

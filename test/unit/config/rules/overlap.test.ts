@@ -159,7 +159,7 @@ function claimsOf(witness: WitnessClaims): Record<string, unknown> {
 }
 
 function matches(of: Match, type: IssuerType, claims: Record<string, unknown>): boolean {
-  const compiled = compileIdentity({ ...identity(of, 0) }, type, []);
+  const compiled = compileIdentity({ ...identity(of, 0) }, type, () => []);
   const credential = {
     class: 'id_token',
     issuer: 'x',
