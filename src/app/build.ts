@@ -165,7 +165,6 @@ function reportKeySetAges(
 
 export {
   decisionOf,
-  formatCaseName,
   formatExplanation,
   formatFailedCase,
   formatJunit,

@@ -11,4 +11,4 @@ export { decisionOf } from './tools/decided.ts';
 export { formatJunit } from './tools/junit.ts';
 export type { RulePath } from './tools/rules.ts';
 export { runPolicyTests, type PolicyTestCase } from './tools/run-policy-tests.ts';
-export { formatCaseName, formatFailedCase, type LocateRule } from './tools/test-report.ts';
+export { formatFailedCase, type LocateRule } from './tools/test-report.ts';

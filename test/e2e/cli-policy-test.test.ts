@@ -1,13 +1,15 @@
 /** `gatehouse test` as a process: `--watch`, and reports that XML parsers accept. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { eventually } from '../support/eventually.ts';
 import { gatehouse } from '../support/gateway-process.ts';
 import { needsPython, python } from '../support/python.ts';
-import { ROOT } from '../support/repository.ts';
+import { ROOT, readText } from '../support/repository.ts';
+import { run, type Outcome } from '../support/run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-cli-test-'));
 const config = join(folder, 'gatehouse.yaml');
@@ -88,3 +90,42 @@ needsPython.test('--junit writes a report that an XML parser reads', async () =>
   const { stdout } = await python('python', ['-c', READ_REPORT, report], { home: folder });
   expect(JSON.parse(stdout)).toEqual([['reads (job)', tests, tests, true, `${tests}:3:9`]]);
 });
+
+test.each([
+  ['gitlab/policy-tests.gitlab-ci.yml', (file: GitlabFile) => file['policy-tests'].script.join('\n')],
+  [
+    'github/policy-tests.yml',
+    (file: GithubFile) =>
+      file.jobs['policy-tests'].steps.flatMap(({ run: script }) => script ?? []).join('\n'),
+  ],
+] as const)('the script of ci-templates/%s, with `gatehouse` on the PATH', async (name, scriptOf) => {
+  const project = mkdtempSync(join(folder, 'project-'));
+  mkdirSync(join(project, 'config'));
+  mkdirSync(join(project, 'bin'));
+  writeFileSync(join(project, 'config/gatehouse.yaml'), POLICY);
+  writeFileSync(join(project, 'config/orders.test.yaml'), testFile('allow'));
+  // As in the image for jobs of docs/guides/policy-tests.md.
+  const program = `#!/bin/sh\nexec node ${join(ROOT, 'src/main.ts')} "$@"\n`;
+  writeFileSync(join(project, 'bin/gatehouse'), program, { mode: 0o755 });
+  const script = scriptOf(parse(readText(`ci-templates/${name}`)) as GitlabFile & GithubFile);
+  const PATH = [join(project, 'bin'), dirname(process.execPath), process.env['PATH']].join(':');
+  const env = { ...process.env, PATH, GATEHOUSE_CONFIG: 'config' };
+  const job = (): Promise<Outcome> => run('bash', ['-e', '-c', script], { cwd: project, env });
+
+  expect(await job()).toMatchObject({
+    code: 0,
+    stdout: 'coverage: 100 % (2 of 2 rules)\nok: 1 test, 1 case\n',
+  });
+  expect(readFileSync(join(project, 'policy-tests.xml'), 'utf8')).toContain('failures="0"');
+
+  writeFileSync(join(project, 'config/orders.test.yaml'), testFile('deny'));
+  expect(await job()).toMatchObject({ code: 1 });
+  expect(readFileSync(join(project, 'policy-tests.xml'), 'utf8')).toContain('file="config/orders.test.yaml"');
+});
+
+interface GitlabFile {
+  readonly 'policy-tests': { readonly script: readonly string[] };
+}
+interface GithubFile {
+  readonly jobs: { readonly 'policy-tests': { readonly steps: readonly { readonly run?: string }[] } };
+}

@@ -5,7 +5,7 @@ import { hint } from '../problems/suggest.ts';
 import type { WrittenCredential } from './schema.ts';
 
 /** Predefined: a request without a credential. */
-export const ANONYMOUS_CALLER = 'anonymous';
+const ANONYMOUS_CALLER = 'anonymous';
 
 export type Report = (path: KeyPath, message: string) => void;
 
