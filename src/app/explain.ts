@@ -29,7 +29,7 @@ export type ExplainResult =
       readonly kind: 'explained';
       readonly explanation: Explanation;
       /**
-       * The operation depends on the body, which is not given. The explanation covers one possible operation, an
+       * The operation depends on a missing body. The explanation covers one possible operation, an
        * allowed one if any.
        */
       readonly inBody: boolean;

@@ -30,7 +30,7 @@ export interface PolicyTestRun {
 
 export interface PolicyTestSelection {
   readonly config: string;
-  /** Empty: the test files beside the configuration. */
+  /** Empty: the test files next to the configuration. */
   readonly files: readonly string[];
   /** Runs only the tests whose name contains it. */
   readonly filter: string | undefined;
@@ -49,7 +49,7 @@ export async function runTests(
   const { config } = result;
   const files = named.length > 0 ? named : findPolicyTests(path);
   if (files.length === 0) {
-    throw new GatehouseError('usage', `there is no *.test.yaml beside ${path}; write one, or name a FILE`);
+    throw new GatehouseError('usage', `there is no *.test.yaml next to ${path}; write one, or name a FILE`);
   }
   const { tests, problems } = readPolicyTests(files, config, terminal.env);
   if (problems.length > 0) throw invalid(files.join(', '), problems);

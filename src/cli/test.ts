@@ -13,7 +13,7 @@ export const testCommand: Command = {
   operands: '[FILE…]',
   help: `
 Evaluates the requests of test files with the policy, as "explain" does: nothing is sent, and no issuer is contacted.
-Without FILE it runs the *.test.yaml of the configuration directory, or NAME.test.yaml beside NAME.yaml.
+Without FILE it runs the *.test.yaml of the configuration directory, or NAME.test.yaml next to NAME.yaml.
 Exit code: 0 all tests passed; 1 a test failed, or the coverage is too low; 2 invalid usage, configuration or test file.
 
   gatehouse test --config /etc/gatehouse
@@ -108,7 +108,7 @@ function writeReport(file: string, content: string): void {
   }
 }
 
-/** Runs the tests, and again after each change, until a stop signal. The exit code is that of the last run. */
+/** Runs the tests, and again after each change, until a stop signal. Returns the exit code of the last run. */
 async function watch(
   selection: PolicyTestSelection,
   values: Values,

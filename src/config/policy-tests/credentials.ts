@@ -11,7 +11,7 @@ export type Report = (path: KeyPath, message: string) => void;
 
 type Credentials = Readonly<Record<string, WrittenCredential>>;
 
-/** Resolves the credentials of a file. Reports the invalid ones, which have no entry in the result. */
+/** Resolves the credentials of a file. The result has no entry for an invalid credential, which is reported. */
 export function resolveCredentials(
   credentials: Credentials,
   config: Pick<Config, 'issuers' | 'deployTokens'>,

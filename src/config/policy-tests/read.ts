@@ -24,7 +24,7 @@ export interface PolicyTests {
   readonly problems: readonly Problem[];
 }
 
-/** The test files of a configuration: `*.test.yaml` in its directory, or `NAME.test.yaml` beside the file `NAME.yaml`. */
+/** The test files of a configuration: `*.test.yaml` in its directory, or `NAME.test.yaml` next to the file `NAME.yaml`. */
 export function findPolicyTests(configuration: string): readonly string[] {
   if (statSync(configuration, { throwIfNoEntry: false })?.isDirectory() === true) {
     const names = readdirSync(configuration).filter((name) => isPolicyTest(name) && !name.startsWith('.'));

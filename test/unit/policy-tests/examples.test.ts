@@ -1,4 +1,4 @@
-/** Each example configuration has policy tests beside it, which pass and exercise every rule. */
+/** The policy tests of each example configuration pass and exercise every rule. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

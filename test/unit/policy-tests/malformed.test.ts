@@ -107,7 +107,7 @@ test.each([
 
 test.each([
   [['--config', 'NOWHERE'], /does not exist/],
-  [['--config', 'CONFIG'], /there is no \*\.test\.yaml beside .*; write one, or name a FILE\n/],
+  [['--config', 'CONFIG'], /there is no \*\.test\.yaml next to .*; write one, or name a FILE\n/],
   [['--config', 'CONFIG', 'missing.test.yaml'], /error: missing\.test\.yaml:1:1: does not exist/],
   [
     ['--config', 'CONFIG', '--min-coverage', '101'],
