@@ -34,6 +34,8 @@ export interface ApplicationScope {
   readonly access: Pick<AuditSink, 'write'> | undefined;
   /** Applies the settings of a newly activated configuration. */
   applyConfig(config: Config): void;
+  /** Sets the claims that audit events contain: those that the active policy evaluates. */
+  auditClaims(names: ReadonlySet<string>): void;
   /** Reopens the audit file if it was rotated. */
   reopenLogs(): void;
   /** Releases everything except the logs. Components that close before it may still write audit events. */
@@ -57,8 +59,14 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
   const stalls = new StallWatch(config.server.limits.bodyIdle);
   const stdout = openStdoutWriter({ log });
   const issuerTypes = new Map<string, IssuerType>();
+  const auditedClaims: { names: ReadonlySet<string> } = { names: new Set() };
   const audit = createAuditSink(
-    { ...config.audit, enabled: config.audit.enabled && !inspect, issuerTypes },
+    {
+      ...config.audit,
+      enabled: config.audit.enabled && !inspect,
+      issuerTypes,
+      auditedClaims: config.audit.claims === 'used' ? auditedClaims : undefined,
+    },
     { log, stdout },
   );
   const access = config.logs.access ? createAccessLog({ enabled: true }, { stdout }) : undefined;
@@ -83,6 +91,7 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
     audit,
     access,
     applyConfig,
+    auditClaims: (names) => void (auditedClaims.names = names),
     reopenLogs: () => void audit.reopen(),
     async release() {
       revocations.stop();

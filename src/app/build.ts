@@ -1,7 +1,7 @@
 import { createAdminListener } from './admin-listener.ts';
 import { checkOnline, type OnlineCheck } from './online-check.ts';
 import type { Explain, ExplainOperations } from './explain.ts';
-import { createSnapshot } from './configuration-snapshot.ts';
+import { createSnapshot, nearestPorts } from './configuration-snapshot.ts';
 import { openApplicationScope, type ApplicationOptions, type ApplicationScope } from './application-scope.ts';
 import { createReadiness } from './readiness.ts';
 import { createReloads } from './reload.ts';
@@ -48,6 +48,7 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
   const { log, telemetry, revocations, store } = application;
   const reauthorize: Reauthorize = (...parameters) => snapshots.current.pipeline.reauthorize(...parameters);
   const snapshots = new SnapshotManager(createSnapshot(config, application, reauthorize));
+  application.auditClaims(snapshots.current.claimsUsed);
   const issuers = (): readonly IssuerStatus[] => snapshots.current.authenticator.issuers();
   const readiness = createReadiness(
     issuers,
@@ -133,7 +134,7 @@ function createReplace(
   { reauthorize, stopping }: { readonly reauthorize: Reauthorize; readonly stopping: () => boolean },
 ): (next: Config) => Promise<void> {
   return async function replace(next) {
-    const authorizer = await runInSlices(compileAuthorizer(next));
+    const authorizer = await runInSlices(compileAuthorizer(next, nearestPorts(application)));
     const applyToListener = listener.prepare(next.server);
     const snapshot = createSnapshot(next, application, reauthorize, snapshots.current, authorizer);
     try {
@@ -145,6 +146,7 @@ function createReplace(
     }
     applyToListener();
     application.applyConfig(next);
+    application.auditClaims(snapshot.claimsUsed);
     snapshots.activate(snapshot);
     snapshot.authenticator.start();
   };

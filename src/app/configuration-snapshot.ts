@@ -32,6 +32,8 @@ export interface ConfigurationSnapshot {
   readonly adminToken: AdminToken;
   readonly explain: Explain;
   readonly explainOperations: ExplainOperations;
+  /** The claims that the policy evaluates. */
+  readonly claimsUsed: ReadonlySet<string>;
   /** The steps that can fail before the snapshot becomes active. */
   prepare(): Promise<void>;
   /** Releases the resources that `successor` does not reuse; forwarders once their `inUse` promise settles. */
@@ -51,7 +53,7 @@ export function createSnapshot(
   application: ApplicationScope,
   reauthorize: Reauthorize,
   previous?: ConfigurationSnapshot,
-  authorizer: Authorizer = createAuthorizer(config),
+  authorizer: Authorizer = createAuthorizer(config, nearestPorts(application)),
 ): ConfigurationSnapshot {
   const adminTokens = reuse(previous?.resources.adminTokens, [['token', config.server.admin]], (admin) =>
     openAdminToken(admin, application.log),
@@ -62,6 +64,11 @@ export function createSnapshot(
     for (const token of missingFrom(adminTokens, previous?.resources.adminTokens)) token.close();
     throw error;
   }
+}
+
+/** The ports of the search for the identity that is closest to a credential. */
+export function nearestPorts({ telemetry }: ApplicationScope): { readonly skipped: () => void } {
+  return { skipped: () => telemetry.policy.nearestSkipped() };
 }
 
 function assemble(
@@ -112,6 +119,7 @@ function assemble(
     adminToken: only(adminTokens),
     explain: createExplain(config, { pipelines: services.pipelines, authenticator, authorizer }),
     explainOperations: createExplainOperations(config, authorizer),
+    claimsUsed: authorizer.claimsUsed,
     async prepare() {
       for (const keyring of newKeyrings) await keyring.start();
     },

@@ -22,6 +22,21 @@ export interface Allow {
   readonly relaxed: Deny | undefined;
 }
 
+/**
+ * The identity of the policy that is closest to a credential that matches none, and the condition that failed.
+ * For the audit event; never sent to the client.
+ */
+export interface NearestIdentity {
+  readonly identity: string;
+  readonly claim: string;
+  /** The operator and the values of the failed condition; undefined for a guard. */
+  readonly operator?: string;
+  readonly expected?: readonly string[];
+  readonly actual: unknown;
+  /** The rule of a guard that failed. */
+  readonly why?: string;
+}
+
 /** The request is refused. The status and the default message follow from `reason`. */
 export interface Deny {
   readonly kind: 'deny';
@@ -36,6 +51,8 @@ export interface Deny {
   readonly retryAfter?: number;
   /** The unknown key id of the credential. Failed attempts with one key id count once. */
   readonly keyId?: string;
+  /** Of `no_matching_identity`, where it was determined. */
+  readonly nearest?: NearestIdentity | undefined;
   /** Of `insufficient_scope`: a new token from the same login would be sufficient. */
   readonly renewable?: boolean;
 }

@@ -32,6 +32,12 @@ export interface VerificationMeter {
   keySetFetched(issuer: string, outcome: 'success' | 'failure'): void;
 }
 
+/** Metrics of policy evaluation. */
+export interface PolicyMeter {
+  /** The nearest identity of a credential was not determined, because of the rate limit. */
+  nearestSkipped(): void;
+}
+
 /** Metrics of the requests that wait for a place at an upstream. */
 export interface QueueMeter {
   /** A request has left the queue. `service` is the name in the configuration. */

@@ -37,7 +37,7 @@ test('any strings anywhere: one line, valid JSON, the same strings again', () =>
         verified: credential,
         operations: [{ scope: host, resource: path, extent: 'one' }],
       });
-      const line = createEventLine(new Map([['gitlab', 'gitlab']]))(event);
+      const line = createEventLine(new Map([['gitlab', 'gitlab']]), undefined)(event);
       expect(line.slice(0, -1)).not.toMatch(DANGEROUS);
       expect(JSON.parse(line)).toMatchObject({
         url: { path, domain: event.host },

@@ -56,7 +56,7 @@ test.each(HOSTILE)('K6 audit and access: %s in everything that a client chooses'
     caller: sampleCaller({ credential }),
     operations: [{ scope: 'read_api', resource: text, extent: 'one' }],
   });
-  const line = createEventLine(new Map([['gitlab', 'gitlab']]))(event);
+  const line = createEventLine(new Map([['gitlab', 'gitlab']]), undefined)(event);
   expectOneLine(line);
   expect(JSON.parse(line)).toMatchObject({
     event: { reason: 'granted' },
@@ -85,7 +85,10 @@ test('K6: one line stays bounded whatever a client sends', () => {
     resource: long.slice(0, 1000),
     extent: 'one' as const,
   }));
-  const line = createEventLine(new Map([['gitlab', 'gitlab']]))(
+  const line = createEventLine(
+    new Map([['gitlab', 'gitlab']]),
+    undefined,
+  )(
     sampleEvent({
       requestId: long,
       clientAddress: long,
@@ -141,7 +144,7 @@ test('K5: 10,000 random paths, methods, hosts, subjects and services make no new
 
 test('L3: no token in any line or metric', async () => {
   const telemetry = createTelemetry({ services: [], issuers: [], version: '1', configHash: 'x' });
-  const eventLine = createEventLine(new Map());
+  const eventLine = createEventLine(new Map(), undefined);
   for (const event of [
     sampleEvent(),
     sampleEvent({ verified: undefined, caller: undefined, decision: undefined }),

@@ -128,5 +128,11 @@ export const audit = z
       .boolean()
       .default(false)
       .describe('true: requests are refused (503) while the audit log cannot be written. Default false.'),
+    claims: z
+      .enum(['used', 'none'])
+      .default('used')
+      .describe(
+        'used: events contain the claims that the policy refers to, at most 2 KiB. none: they contain none. Default used.',
+      ),
   })
   .prefault({});

@@ -1,6 +1,7 @@
 import type { AuditEvent, AuditSink } from '../../core/audit-event.ts';
 import type { IssuerType } from '../../core/issuer-presets.ts';
 import type { Log } from '../../core/ports.ts';
+import type { AuditedClaims } from './claims-text.ts';
 import { createEventLine } from './event-line.ts';
 import { LineWriter } from './line-writer.ts';
 import { openStdoutWriter } from './stdout-writer.ts';
@@ -14,6 +15,8 @@ export interface AuditSettings {
   readonly required: boolean;
   /** Issuer types by issuer name; the type determines the claims of project, pipeline and job. Read per event. */
   readonly issuerTypes: ReadonlyMap<string, IssuerType>;
+  /** The claims to write, read per event. Undefined: events contain no claims of the policy. */
+  readonly auditedClaims?: AuditedClaims | undefined;
 }
 
 export interface ClosableAuditSink extends AuditSink {
@@ -37,7 +40,7 @@ export function createAuditSink(
   const file = settings.file === undefined ? undefined : new LogFile(settings.file, ports);
   const shared = file === undefined ? ports.stdout : undefined;
   const writer = shared ?? (file === undefined ? openStdoutWriter(ports) : new LineWriter(file, ports));
-  const eventLine = createEventLine(settings.issuerTypes);
+  const eventLine = createEventLine(settings.issuerTypes, settings.auditedClaims);
   let lost = 0;
 
   const available = (): boolean => !settings.required || writer.room() >= RESERVE;

@@ -3,6 +3,7 @@ import type { MintedFrom, VerifiedCredential } from '../../core/credentials/cred
 import type { Caller } from '../../core/decision.ts';
 import { ISSUER_PRESETS, type IssuerType } from '../../core/issuer-presets.ts';
 import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
+import { claimsText } from './claims-text.ts';
 import { LIMITS } from './limits.ts';
 
 /** The caller fields of an audit event; identical for every request with the same credential. */
@@ -20,6 +21,7 @@ export function credentialText(
   credential: VerifiedCredential,
   caller: Caller | undefined,
   type: IssuerType | undefined,
+  audited: ReadonlySet<string>,
 ): CredentialText {
   const claims = type === undefined ? {} : ISSUER_PRESETS[type].trace;
   const project = claimText(credential, claims.project);
@@ -46,6 +48,7 @@ export function credentialText(
       credential.minted === undefined ? '' : sourceText(credential.minted),
       project === undefined ? '' : `,"project":${project}`,
       job === undefined ? '' : `,"job":${job}`,
+      claimsText(credential.claims, audited),
     ].join(''),
   };
 }

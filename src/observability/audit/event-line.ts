@@ -1,8 +1,9 @@
 import type { AuditEvent } from '../../core/audit-event.ts';
-import type { Caller } from '../../core/decision.ts';
+import type { Caller, NearestIdentity } from '../../core/decision.ts';
 import type { IssuerType } from '../../core/issuer-presets.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
+import { nearestText, type AuditedClaims } from './claims-text.ts';
 import { credentialText, type CredentialText } from './credential-text.ts';
 import { LIMITS } from './limits.ts';
 import { traceId } from './trace-id.ts';
@@ -12,24 +13,47 @@ import { describeDecision } from './verdict.ts';
 const EVENT =
   ',"ecs":{"version":"9.0.0"},"event":{"kind":"event","dataset":"gatehouse.audit","category":["api","web"]';
 
+const NONE: ReadonlySet<string> = new Set();
+
 const NO_CALLER: CredentialText = { top: '', inner: '' };
 
 /**
  * One event as one line of ECS-shaped JSON; docs/reference/audit.md lists the fields. Concatenated by hand, because
  * this runs for every request. The fields of a credential are built once and cached with the credential.
  */
-export function createEventLine(issuerTypes: ReadonlyMap<string, IssuerType>): (event: AuditEvent) => string {
-  const texts = new WeakMap<object, CredentialText>();
+export function createEventLine(
+  issuerTypes: ReadonlyMap<string, IssuerType>,
+  audited: AuditedClaims | undefined,
+): (event: AuditEvent) => string {
+  let texts = new WeakMap<object, CredentialText>();
+  let names = audited?.names;
+  const nearest = new WeakMap<NearestIdentity, string>();
 
   function textOf(event: AuditEvent): CredentialText {
     const caller = callerOf(event);
     const credential = event.verified ?? caller?.credential;
     if (credential === undefined) return NO_CALLER;
+    // Another policy evaluates other claims of the same cached credential.
+    if (audited?.names !== names) {
+      names = audited?.names;
+      texts = new WeakMap();
+    }
     const key = caller ?? credential;
     let text = texts.get(key);
     if (text === undefined) {
-      text = credentialText(credential, caller, issuerTypes.get(credential.issuer));
+      text = credentialText(credential, caller, issuerTypes.get(credential.issuer), names ?? NONE);
       texts.set(key, text);
+    }
+    return text;
+  }
+
+  function nearestOf({ decision }: AuditEvent): string {
+    const found = decision?.kind === 'allow' ? decision.relaxed?.nearest : nearestIn(decision);
+    if (found === undefined) return '';
+    let text = nearest.get(found);
+    if (text === undefined) {
+      text = nearestText(found, audited !== undefined);
+      nearest.set(found, text);
     }
     return text;
   }
@@ -49,7 +73,7 @@ export function createEventLine(issuerTypes: ReadonlyMap<string, IssuerType>): (
         : `,"user_agent":{"original":${jsonTextUpTo(LIMITS.userAgent, event.userAgent)}}`) +
       who.top +
       traceText(event.traceparent) +
-      gatehouseText(event, who) +
+      gatehouseText(event, who, nearestOf(event)) +
       '}\n'
     );
   };
@@ -66,6 +90,10 @@ function timestamp(ms: number): string {
 
 let lastMs = Number.NaN;
 let lastTimestamp = '';
+
+function nearestIn(decision: AuditEvent['decision']): NearestIdentity | undefined {
+  return decision?.kind === 'deny' ? decision.nearest : undefined;
+}
 
 function callerOf(event: AuditEvent): Caller | undefined {
   if (event.caller !== undefined || event.decision === undefined) return event.caller;
@@ -96,7 +124,7 @@ function traceText(traceparent: string | undefined): string {
   return id === undefined ? '' : `,"trace":{"id":"${id}"}`;
 }
 
-function gatehouseText(event: AuditEvent, who: CredentialText): string {
+function gatehouseText(event: AuditEvent, who: CredentialText, nearest: string): string {
   return (
     `,"gatehouse":{"bytes_in":${event.bytesIn},"bytes_out":${event.bytesOut}` +
     (event.aborted ? ',"aborted":true' : '') +
@@ -108,6 +136,7 @@ function gatehouseText(event: AuditEvent, who: CredentialText): string {
       : who.inner) +
     (event.presented === undefined ? '' : `,"credential_source":"${event.presented.credentialSource}"`) +
     decisionText(event) +
+    nearest +
     (event.detail === undefined ? '' : `,"detail":${jsonTextUpTo(LIMITS.detail, event.detail)}`) +
     (event.upstreamStatus === undefined ? '' : `,"upstream_status":${event.upstreamStatus}`) +
     (event.upstreamDuration === undefined

@@ -7,6 +7,11 @@ export const LIMITS = {
   userAgent: 256,
   id: 128,
   claim: 512,
+  /** All claims of one event, in bytes. */
+  claimBytes: 2048,
+  /** Values of a failed condition. */
+  values: 5,
+  value: 128,
   detail: 1024,
   resource: 1024,
   /** A Git LFS batch request may name thousands of objects. */

@@ -1,6 +1,12 @@
 import type { StoreHealth } from '../../core/store.ts';
 import { Registry } from 'prom-client';
-import type { ConnectionMeter, QueueMeter, RequestMeter, VerificationMeter } from '../../core/meter.ts';
+import type {
+  ConnectionMeter,
+  PolicyMeter,
+  QueueMeter,
+  RequestMeter,
+  VerificationMeter,
+} from '../../core/meter.ts';
 import { createConnectionMeter } from './connection-meter.ts';
 import { Names } from './names.ts';
 import {
@@ -11,6 +17,7 @@ import {
   exposeStore,
   type KeySetAge,
 } from './process-metrics.ts';
+import { createPolicyMeter } from './policy-meter.ts';
 import { createQueueMeter } from './queue-meter.ts';
 import { createRequestMeter } from './request-meter.ts';
 import { createVerificationMeter } from './verification-meter.ts';
@@ -31,6 +38,7 @@ export interface Telemetry {
   readonly verification: VerificationMeter;
   readonly connections: ConnectionMeter;
   readonly queues: QueueMeter;
+  readonly policy: PolicyMeter;
   /** `names`: the names of the new configuration; other names are counted as `other`. */
   configReloaded(ok: boolean, hash: string, atMs: number, names?: ConfiguredNames): void;
   /** Call each at most once. */
@@ -65,6 +73,7 @@ export function createTelemetry(settings: TelemetrySettings): Telemetry {
     verification,
     connections: createConnectionMeter(registry),
     queues: createQueueMeter(registry, services),
+    policy: createPolicyMeter(registry),
     configReloaded(ok, hash, atMs, names) {
       configuration.reloaded(ok, hash, atMs);
       if (ok && names !== undefined) learn(names);

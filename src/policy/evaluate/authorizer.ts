@@ -9,6 +9,7 @@ import { effectiveGrants, type EffectiveGrant } from './effective-grants.ts';
 import { createIdentify, identifyAs } from './identify.ts';
 import type { Identified } from './identify.ts';
 import { compilePolicy, configured } from '../compile/policy.ts';
+import type { NearestPorts } from './nearest.ts';
 import { createServiceAuthorizer } from './service-authorizer.ts';
 import type { ServiceAuthorizer } from './service-authorizer.ts';
 import type { PolicySettings } from '../settings.ts';
@@ -35,14 +36,14 @@ export interface Authorizer {
 }
 
 /** Compiles the policy without interruption. */
-export function createAuthorizer(settings: PolicySettings): Authorizer {
-  return runAtOnce(compileAuthorizer(settings));
+export function createAuthorizer(settings: PolicySettings, ports: NearestPorts = {}): Authorizer {
+  return runAtOnce(compileAuthorizer(settings, ports));
 }
 
 /** Compiles the policy in steps, so that a large one does not block requests. */
-export function* compileAuthorizer(settings: PolicySettings): Steps<Authorizer> {
+export function* compileAuthorizer(settings: PolicySettings, ports: NearestPorts = {}): Steps<Authorizer> {
   const policy = yield* compilePolicy(settings);
-  const identify = yield* createIdentify(policy.identities);
+  const identify = yield* createIdentify(policy.identities, ports);
   const claims = yield* claimsUsed(policy, settings);
   const identities = new Map(policy.identities.map((identity) => [identity.name, identity]));
   const authorizers = new Map(

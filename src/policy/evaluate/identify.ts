@@ -1,10 +1,11 @@
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny } from '../../core/decision.ts';
-import type { Caller, Deny } from '../../core/decision.ts';
+import type { Caller, Deny, NearestIdentity } from '../../core/decision.ts';
 import type { Steps } from '../../util/async/steps.ts';
 import { mismatch } from '../compile/identity.ts';
 import type { CompiledIdentity } from '../compile/identity.ts';
 import { indexIdentities } from '../compile/identity-index.ts';
+import { createFindNearest, describeNearest, type FindNearest, type NearestPorts } from './nearest.ts';
 
 /** Result of matching a credential to the identities of the policy. */
 export type Identified =
@@ -16,8 +17,13 @@ export type Identify = (credential: VerifiedCredential) => Identified;
 /**
  * Matches each credential once. The results belong to this function, so a reloaded policy starts without any.
  */
-export function* createIdentify(identities: readonly CompiledIdentity[]): Steps<Identify> {
-  const index = yield* indexIdentities(identities.filter(({ onRequest }) => !onRequest));
+export function* createIdentify(
+  identities: readonly CompiledIdentity[],
+  ports: NearestPorts = {},
+): Steps<Identify> {
+  const named = identities.filter(({ onRequest }) => !onRequest);
+  const index = yield* indexIdentities(named);
+  const findNearest = createFindNearest(named, ports);
   const byName = new Map(identities.map((identity) => [identity.name, identity]));
   const results = new WeakMap<VerifiedCredential, Identified>();
 
@@ -28,17 +34,24 @@ export function* createIdentify(identities: readonly CompiledIdentity[]): Steps<
     // A token minted for an identity never matches another one, even if another one now comes first.
     const result =
       minted === undefined
-        ? identifyFirst(index.candidates(credential), credential)
+        ? identifyFirst(index.candidates(credential), credential, findNearest)
         : identifyAs(byName.get(minted.identity ?? ''), credential);
     results.set(credential, result);
     return result;
   };
 }
 
-function identifyFirst(candidates: readonly CompiledIdentity[], credential: VerifiedCredential): Identified {
+function identifyFirst(
+  candidates: readonly CompiledIdentity[],
+  credential: VerifiedCredential,
+  findNearest: FindNearest,
+): Identified {
   const identity = candidates.find((candidate) => mismatch(candidate, credential) === undefined);
   return identity === undefined
-    ? unmatched(`no identity matches this ${credential.class} of issuer "${credential.issuer}"`)
+    ? unmatched(
+        `no identity matches this ${credential.class} of issuer "${credential.issuer}"`,
+        findNearest(credential),
+      )
     : callerOf(identity, credential);
 }
 
@@ -48,12 +61,14 @@ export function identifyAs(
   credential: VerifiedCredential,
 ): Identified {
   const { minted, issuer } = credential;
-  if (identity?.issuer === issuer && mismatch(identity, credential) === undefined)
-    return callerOf(identity, credential);
+  const own = identity?.issuer === issuer ? identity : undefined;
+  const failed = own && mismatch(own, credential);
+  if (own !== undefined && failed === undefined) return callerOf(own, credential);
   return unmatched(
     minted === undefined
       ? `identity "${identity?.name ?? ''}" does not match this ${credential.class} of issuer "${issuer}"`
       : `identity "${minted.identity ?? ''}", for which this token was minted, no longer matches it`,
+    own && failed && describeNearest(own, credential, failed),
   );
 }
 
@@ -62,8 +77,9 @@ function callerOf(identity: CompiledIdentity, credential: VerifiedCredential): I
   return { kind: 'caller', caller: Object.freeze({ identity: name, roles, credential }), identity };
 }
 
-function unmatched(detail: string): Identified {
-  return { kind: 'unmatched', deny: deny('no_matching_identity', detail) };
+function unmatched(detail: string, nearest: NearestIdentity | undefined): Identified {
+  const denied = deny('no_matching_identity', detail);
+  return { kind: 'unmatched', deny: nearest === undefined ? denied : { ...denied, nearest } };
 }
 
 /** Whether a token was minted without a credential. It has anonymous access only. */

@@ -17,7 +17,7 @@ const ISSUERS = new Map<string, IssuerType>([
 ]);
 
 function read(event: AuditEvent): Record<string, Record<string, unknown>> {
-  const line = createEventLine(ISSUERS)(event);
+  const line = createEventLine(ISSUERS, undefined)(event);
   expect(line.endsWith('}\n')).toBe(true);
   expect(line).not.toContain(CANARY_TOKEN);
   return JSON.parse(line) as Record<string, Record<string, unknown>>;
@@ -185,7 +185,7 @@ test('the claims that name project and job depend on the type of the issuer', ()
 });
 
 test('one caller, many credential sources and paths: only the repeated part is kept', () => {
-  const line = createEventLine(ISSUERS);
+  const line = createEventLine(ISSUERS, undefined);
   const event = sampleEvent();
   const first = line(event);
   expect(line({ ...event, requestId: 'req-2', path: '/orders/v2' })).toBe(
