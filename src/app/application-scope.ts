@@ -25,6 +25,8 @@ export interface ApplicationOptions {
 export interface ApplicationScope {
   readonly clock: Clock;
   readonly log: Log;
+  /** As in `ApplicationOptions`. */
+  readonly inspect: boolean;
   readonly telemetry: Telemetry;
   readonly egress: EgressFormClient;
   readonly store: Store;
@@ -83,6 +85,7 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
   return {
     clock,
     log,
+    inspect,
     telemetry,
     egress,
     store,

@@ -1,6 +1,7 @@
 import { createAdminListener } from './admin-listener.ts';
 import { checkOnline, type OnlineCheck } from './online-check.ts';
 import type { Explain, ExplainOperations } from './explain.ts';
+import type { ExplainRecorded } from './explain-recorded.ts';
 import { createSnapshot, nearestPorts } from './configuration-snapshot.ts';
 import { openApplicationScope, type ApplicationOptions, type ApplicationScope } from './application-scope.ts';
 import { createReadiness } from './readiness.ts';
@@ -35,6 +36,7 @@ export interface Gateway {
   reopenLogs(): void;
   readonly explain: Explain;
   readonly explainOperations: ExplainOperations;
+  readonly explainRecorded: ExplainRecorded;
   readonly log: Log;
 }
 
@@ -89,8 +91,13 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
 
   return {
     log,
-    explain: (input) => snapshots.current.explain(input),
+    async explain(input) {
+      // A gateway that only inspects has not started, so its key files are not read yet.
+      if (application.inspect && input.credential.kind === 'token') await snapshots.current.prepare();
+      return snapshots.current.explain(input);
+    },
     explainOperations: (input) => snapshots.current.explainOperations(input),
+    explainRecorded: (request) => snapshots.current.explainRecorded(request),
     reload: (load) => reloads.reload(load),
     async start() {
       try {
@@ -171,11 +178,13 @@ export {
   formatFailedCase,
   formatJunit,
   policyCoverage,
+  readRecordedRequest,
   runPolicyTests,
   type LocateRule,
   type PolicyCoverage,
   type PolicyTestCase,
+  type RecordedRequest,
 } from '../policy/index.ts';
 export type { OnlineCheck } from './online-check.ts';
-export type { ExplainInput } from './explain.ts';
+export type { ExplainInput, ExplainResult } from './explain.ts';
 export { classOfToken } from '../credentials/index.ts';

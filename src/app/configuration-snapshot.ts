@@ -7,6 +7,7 @@ import { openAdminToken, type AdminToken } from './admin-token.ts';
 import { createBuiltInEndpoints } from './built-in-endpoints.ts';
 import type { EndpointPorts } from './endpoint-ports.ts';
 import { createExplain, createExplainOperations, type Explain, type ExplainOperations } from './explain.ts';
+import { createExplainRecorded, type ExplainRecorded } from './explain-recorded.ts';
 import { mintSettings } from './minting.ts';
 import { createTokenSourceOf } from './token-source.ts';
 import type { ApplicationScope } from './application-scope.ts';
@@ -32,6 +33,7 @@ export interface ConfigurationSnapshot {
   readonly adminToken: AdminToken;
   readonly explain: Explain;
   readonly explainOperations: ExplainOperations;
+  readonly explainRecorded: ExplainRecorded;
   /** The claims that the policy evaluates. */
   readonly claimsUsed: ReadonlySet<string>;
   /** The steps that can fail before the snapshot becomes active. */
@@ -110,6 +112,7 @@ function assemble(
     clock: application.clock,
     log: application.log,
   });
+  const explain = createExplain(config, { pipelines: services.pipelines, authenticator, authorizer });
   const resources = { keyrings, failures, adminTokens, forwarders: services.forwarders };
 
   return {
@@ -117,8 +120,9 @@ function assemble(
     pipeline,
     authenticator,
     adminToken: only(adminTokens),
-    explain: createExplain(config, { pipelines: services.pipelines, authenticator, authorizer }),
+    explain,
     explainOperations: createExplainOperations(config, authorizer),
+    explainRecorded: createExplainRecorded(config, { authorizer, explain }),
     claimsUsed: authorizer.claimsUsed,
     async prepare() {
       for (const keyring of newKeyrings) await keyring.start();

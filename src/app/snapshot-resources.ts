@@ -3,7 +3,7 @@ import type { FailureLimits } from '../core/failure-limits.ts';
 import type { Keyring } from '../core/credentials/keyring.ts';
 import type { Forwarder } from '../proxy/index.ts';
 import { createFailureLimits } from '../state/index.ts';
-import { createKeyring } from '../token-service/index.ts';
+import { createKeyring, createUnverifiedKeyring } from '../token-service/index.ts';
 import { missingFrom, reuse, type ReusableResources } from '../util/resources/reuse.ts';
 import type { AdminToken } from './admin-token.ts';
 import type { ApplicationScope } from './application-scope.ts';
@@ -19,11 +19,13 @@ export interface SnapshotResources {
 
 export function reuseStateResources(
   config: Config,
-  { store, clock, log }: ApplicationScope,
+  { store, clock, log, inspect }: ApplicationScope,
   previous: SnapshotResources | undefined,
 ): Pick<SnapshotResources, 'keyrings' | 'failures'> {
   const keyrings = reuse(previous?.keyrings, [['keyring', config.signing]], (signing) =>
-    createKeyring({ signing }, { store, log, clock }),
+    inspect && signing === undefined
+      ? createUnverifiedKeyring()
+      : createKeyring({ signing }, { store, log, clock }),
   );
   const failures = reuse(previous?.failures, [['failures', config.server.limits.authFailures]], (limits) =>
     createFailureLimits(limits, store, clock),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ExplainInput } from '../app/build.ts';
+import type { ExplainInput, ExplainResult } from '../app/build.ts';
 import { GatehouseError } from '../core/errors.ts';
 import { required, text, type Command, type Values } from './command.ts';
 import { CONFIG_OPTION, readConfiguration } from './configuration.ts';
@@ -16,7 +16,12 @@ so it is meant for policy maintainers. Exit code: 0 allowed, 1 not allowed, 2 in
   gatehouse explain --config gatehouse.yaml --claims job.json --issuer gitlab \\
                     --method GET --url https://gateway.example.com/orders/v1/list
   gatehouse explain --config gatehouse.yaml --deploy-token edge --websocket --url https://gateway.example.com/orders/events
-  gatehouse explain --config gatehouse.yaml --token-file token.jwt --url https://gateway.example.com/orders/`,
+  gatehouse explain --config gatehouse.yaml --token-file token.jwt --url https://gateway.example.com/orders/
+
+A recorded request is evaluated again, with the claims and operations of its audit event:
+
+  gatehouse explain --config gatehouse.yaml --request-id 6f1c… --audit /var/log/gatehouse/audit.log
+  zcat archive.gz | gatehouse explain --config gatehouse.yaml --request-id 6f1c… --audit -`,
   options: {
     ...CONFIG_OPTION,
     'token-file': {
@@ -46,34 +51,61 @@ so it is meant for policy maintainers. Exit code: 0 allowed, 1 not allowed, 2 in
       value: 'URL',
       help: 'The URL of the client request; ws:// and wss:// imply --websocket.',
     },
+    'content-type': {
+      type: 'string',
+      value: 'TYPE',
+      help: 'Content-Type of the request; some operations depend on it.',
+    },
+    'request-id': {
+      type: 'string',
+      value: 'ID',
+      help: 'Explain the request with this id (X-Request-Id) of the audit log; requires --audit.',
+    },
+    audit: {
+      type: 'string',
+      value: 'FILE',
+      help: 'Audit log, plain or gzipped, with its rotated files; "-" reads standard input.',
+    },
     websocket: { type: 'boolean', help: 'The request is a WebSocket handshake.' },
     json: { type: 'boolean', help: 'Print JSON.' },
   },
   async run(values, terminal) {
+    const requestId = text(values, 'request-id');
+    if (requestId !== undefined) {
+      const { explainRecorded } = await import('./explain-recorded.ts');
+      return explainRecorded(requestId, values, terminal);
+    }
+    if (text(values, 'audit') !== undefined)
+      throw new GatehouseError('usage', '--audit requires --request-id');
+    const contentType = text(values, 'content-type');
     const url = required(values, 'url');
     const input: ExplainInput = {
       method: (text(values, 'method') ?? 'GET').toUpperCase(),
       url,
       webSocket: values['websocket'] === true || /^wss?:/i.test(url),
       credential: credentialOf(values),
+      ...(contentType !== undefined && { headers: [['Content-Type', contentType]] }),
     };
-    const { build, formatExplanation } = await import('../app/build.ts');
-    const gateway = build(readConfiguration(values, terminal), { version: VERSION, inspect: true });
+    const config = readConfiguration(values, terminal);
+    const { build } = await import('../app/build.ts');
+    const { printExplanation } = await import('./print-explanation.ts');
+    const gateway = build(config, { version: VERSION, inspect: true });
     const result = await gateway.explain(input);
     await gateway.stop();
+    if (config.signing === undefined && isMinted(result)) terminal.err(UNVERIFIED);
     if (values['json'] === true) terminal.out(`${JSON.stringify(result, null, 2)}\n`);
-    else if (result.kind === 'explained')
-      terminal.out(formatExplanation(result.explanation) + bodyNote(result));
-    else terminal.out(`refused (${result.stage}): ${result.refusal.reason}: ${result.refusal.detail}\n`);
+    else terminal.out(printExplanation(result));
     const allowed = result.kind === 'explained' && result.explanation.verdict.kind === 'allow';
     return allowed ? EXIT.done : EXIT.failed;
   },
 };
 
-function bodyNote({ inBody }: { readonly inBody: boolean }): string {
-  return inBody
-    ? '\nThe operation depends on the request body, and the gateway authorizes it once the body is read. This is one of the possible operations.\n'
-    : '';
+const UNVERIFIED =
+  'note: the signature of the access token is not verified: the signing key is in the state store of the gateway\n';
+
+/** Whether an access token was explained. */
+function isMinted(result: ExplainResult): boolean {
+  return result.kind === 'explained' && result.explanation.credential?.class === 'access_token';
 }
 
 function credentialOf(values: Values): ExplainInput['credential'] {

@@ -12,4 +12,4 @@ export type { RegistryTokenPorts } from './registry/issue-registry-token.ts';
 export { createRevokeEndpoint } from './oauth/revoke-endpoint.ts';
 export { createTokenEndpoint, type Target } from './oauth/token-endpoint.ts';
 export { createWorkloadEndpoint, EXCHANGE_PATH, type Workload } from './workload/exchange-endpoint.ts';
-export { createKeyring, type KeyringSettings } from './signing-keys/keyring.ts';
+export { createKeyring, createUnverifiedKeyring, type KeyringSettings } from './signing-keys/keyring.ts';

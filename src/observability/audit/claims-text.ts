@@ -16,7 +16,7 @@ export interface AuditedClaims {
  */
 const CREDENTIAL = /eyJ[\w-]{8,}\.[\w-]{8,}\.|\b(?:gl[a-z]{2,6}-|gh[a-z]{1,2}_|github_pat_|ghdt_)[\w-]{10,}/;
 
-/** `,"claims":{…}`: the evaluated claims of a credential with their JSON values, at most 2 KiB. */
+/** `,"claims":{…}`, also if it is empty: the evaluated claims of a credential with their JSON values, at most 2 KiB. */
 export function claimsText(claims: Claims, names: ReadonlySet<string>): string {
   const parts: string[] = [];
   let left = LIMITS.claimBytes - 2;
@@ -34,10 +34,7 @@ export function claimsText(claims: Claims, names: ReadonlySet<string>): string {
     left -= bytes;
     parts.push(part);
   }
-  return (
-    (parts.length === 0 ? '' : `,"claims":{${parts.join(',')}}`) +
-    (omitted === 0 ? '' : `,"claims_omitted":${omitted}`)
-  );
+  return `,"claims":{${parts.join(',')}}` + (omitted === 0 ? '' : `,"claims_omitted":${omitted}`);
 }
 
 /** `,"nearest":{…}`. `withActual`: includes the value of the claim. */

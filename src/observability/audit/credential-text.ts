@@ -21,7 +21,7 @@ export function credentialText(
   credential: VerifiedCredential,
   caller: Caller | undefined,
   type: IssuerType | undefined,
-  audited: ReadonlySet<string>,
+  audited: ReadonlySet<string> | undefined,
 ): CredentialText {
   const claims = type === undefined ? {} : ISSUER_PRESETS[type].trace;
   const project = claimText(credential, claims.project);
@@ -48,7 +48,7 @@ export function credentialText(
       credential.minted === undefined ? '' : sourceText(credential.minted),
       project === undefined ? '' : `,"project":${project}`,
       job === undefined ? '' : `,"job":${job}`,
-      claimsText(credential.claims, audited),
+      audited === undefined ? '' : claimsText(credential.claims, audited),
     ].join(''),
   };
 }

@@ -13,8 +13,6 @@ import { describeDecision } from './verdict.ts';
 const EVENT =
   ',"ecs":{"version":"9.0.0"},"event":{"kind":"event","dataset":"gatehouse.audit","category":["api","web"]';
 
-const NONE: ReadonlySet<string> = new Set();
-
 const NO_CALLER: CredentialText = { top: '', inner: '' };
 
 /**
@@ -41,7 +39,7 @@ export function createEventLine(
     const key = caller ?? credential;
     let text = texts.get(key);
     if (text === undefined) {
-      text = credentialText(credential, caller, issuerTypes.get(credential.issuer), names ?? NONE);
+      text = credentialText(credential, caller, issuerTypes.get(credential.issuer), names);
       texts.set(key, text);
     }
     return text;

@@ -23,8 +23,8 @@ describe('the claims of an event', () => {
     ).toEqual({
       claims: { project_id: 20, '/nested/project': 'a', groups: ['a', 1, true], ref: 'main' },
     });
-    expect(claimsText(claims, names())).toBe('');
-    expect(claimsText({ toString: 'x' }, names('constructor', '__proto__'))).toBe('');
+    expect(read(claimsText(claims, names()))).toEqual({ claims: {} });
+    expect(read(claimsText({ toString: 'x' }, names('constructor', '__proto__')))).toEqual({ claims: {} });
   });
 
   it('take at most 2 KiB; claims that do not fit are counted', () => {
@@ -56,7 +56,7 @@ describe('the claims of an event', () => {
   });
 
   it('omit objects: no condition compares them', () => {
-    expect(read(claimsText({ a: { b: 1 } }, names('a')))).toEqual({ claims_omitted: 1 });
+    expect(read(claimsText({ a: { b: 1 } }, names('a')))).toEqual({ claims: {}, claims_omitted: 1 });
   });
 });
 

@@ -1,0 +1,182 @@
+import { ANONYMOUS_ISSUER } from '../../core/credentials/minted-token.ts';
+import {
+  CREDENTIAL_CLASSES,
+  type Claims,
+  type CredentialClass,
+  type VerifiedCredential,
+} from '../../core/credentials/credential.ts';
+import type { Operation } from '../../core/request/operation.ts';
+import { isRecord } from '../../util/json/object.ts';
+import { readRecordedOperations } from './recorded-operations.ts';
+
+/** A request as its audit event describes it. */
+export interface RecordedRequest {
+  readonly kind: 'recorded';
+  readonly requestId: string;
+  readonly time: string;
+  readonly method: string;
+  /** The URL without its query, which audit events do not contain. */
+  readonly url: string;
+  readonly status: number;
+  readonly service: string | undefined;
+  readonly decision: string | undefined;
+  readonly reason: string;
+  readonly detail: string | undefined;
+  readonly identity: string | undefined;
+  /** Undefined: a request without a verified credential. */
+  readonly credential: VerifiedCredential | undefined;
+  /** Empty: the request was refused before its operations were known. */
+  readonly operations: readonly Operation[];
+  /** What the event does not contain; the evaluation may differ because of it. */
+  readonly notes: readonly string[];
+}
+
+/** Result of reading an audit event. */
+export type RecordedRead =
+  | RecordedRequest
+  /** Another event, such as an access line. */
+  | { readonly kind: 'other' }
+  /** An audit event that cannot be evaluated again. */
+  | { readonly kind: 'unusable'; readonly requestId: string; readonly detail: string };
+
+/** Reads one event of docs/reference/audit.md. */
+export function readRecordedRequest(event: unknown): RecordedRead {
+  const facts = objectAt(event, 'event');
+  const request = objectAt(event, 'http', 'request');
+  const [url, user, gatehouse] = [
+    objectAt(event, 'url'),
+    objectAt(event, 'user'),
+    objectAt(event, 'gatehouse'),
+  ];
+  const requestId = request['id'];
+  if (facts['dataset'] !== 'gatehouse.audit' || typeof requestId !== 'string') return { kind: 'other' };
+  const read = readCredential(gatehouse, user);
+  if (read.kind === 'unusable') return { kind: 'unusable', requestId, detail: read.detail };
+  const listed = readRecordedOperations(gatehouse);
+  if (listed.kind === 'unusable') return { kind: 'unusable', requestId, detail: listed.detail };
+  const { operations } = listed;
+  return {
+    kind: 'recorded',
+    requestId,
+    time: textOr(objectAt(event)['@timestamp'], ''),
+    method: textOr(request['method'], 'GET'),
+    url: `https://${textOr(url['domain'], '')}${textOr(url['path'], '/')}`,
+    status: Number(objectAt(event, 'http', 'response')['status_code']),
+    service: optionalText(gatehouse['service']),
+    decision: optionalText(gatehouse['decision']),
+    reason: textOr(facts['reason'], ''),
+    detail: optionalText(gatehouse['detail']),
+    identity: optionalText(user['name']),
+    credential: withLimits(read.credential, operations),
+    operations,
+    notes: [...listed.notes, ...read.notes],
+  };
+}
+
+type CredentialRead =
+  | {
+      readonly kind: 'credential';
+      readonly credential: VerifiedCredential | undefined;
+      readonly notes: readonly string[];
+    }
+  | { readonly kind: 'unusable'; readonly detail: string };
+
+function readCredential(gatehouse: Claims, user: Claims): CredentialRead {
+  const { credential: kind, issuer, claims } = gatehouse;
+  if (kind === undefined || issuer === ANONYMOUS_ISSUER)
+    return { kind: 'credential', credential: undefined, notes: [] };
+  if (!isClass(kind)) return { kind: 'unusable', detail: 'the credential class is unknown' };
+  // Only a verified credential has an issuer in its event.
+  if (typeof issuer !== 'string') return { kind: 'unusable', detail: 'the credential was not verified' };
+  if (!isRecord(claims)) {
+    return {
+      kind: 'unusable',
+      detail: 'the event has no gatehouse.claims: audit.claims is none, or an earlier version wrote it',
+    };
+  }
+  const omitted = gatehouse['claims_omitted'];
+  const credential: VerifiedCredential = {
+    class: kind,
+    issuer,
+    issuerUrl: textOr(gatehouse['issuer_url'], ''),
+    subject: textOr(user['id'], ''),
+    jti: optionalText(gatehouse['jti']),
+    tokenHash: textOr(gatehouse['token_sha256'], ''),
+    expiresAt: Infinity,
+    claims,
+  };
+  const notes =
+    typeof omitted === 'number'
+      ? [`${omitted} of the claims that the policy referred to are not recorded`]
+      : [];
+  return kind === 'access_token'
+    ? readMinted(credential, gatehouse, user, notes)
+    : { kind: 'credential', credential, notes };
+}
+
+/** A minted token matches its identity only. Its limits are not recorded. */
+function readMinted(
+  credential: VerifiedCredential,
+  gatehouse: Claims,
+  user: Claims,
+  notes: readonly string[],
+): CredentialRead {
+  const source = objectAt(gatehouse, 'source');
+  const identity = user['name'] ?? objectAt(gatehouse, 'nearest')['identity'];
+  const kind = source['credential'];
+  if (typeof identity !== 'string' || !isClass(kind)) {
+    return { kind: 'unusable', detail: 'the event does not name the identity that the token was minted for' };
+  }
+  return {
+    kind: 'credential',
+    credential: {
+      ...credential,
+      minted: {
+        identity,
+        source: {
+          class: kind,
+          jti: optionalText(source['jti']),
+          tokenHash: textOr(source['token_sha256'], ''),
+        },
+        audience: '',
+        parentAudience: undefined,
+        parents: [],
+        since: 0,
+        publishing: false,
+        workload: undefined,
+        limits: { kind: 'scopes', scopes: new Set() },
+        loginLimits: undefined,
+      },
+    },
+    notes: [...notes, 'the limits of the minted token are not recorded; the evaluation assumes none'],
+  };
+}
+
+/** The limits that the recorded operations need. */
+function withLimits(
+  credential: VerifiedCredential | undefined,
+  operations: readonly Operation[],
+): VerifiedCredential | undefined {
+  if (credential?.minted === undefined) return credential;
+  const scopes = new Set(operations.map(({ scope }) => scope));
+  return { ...credential, minted: { ...credential.minted, limits: { kind: 'scopes', scopes } } };
+}
+
+function isClass(value: unknown): value is CredentialClass {
+  return CREDENTIAL_CLASSES.some((known) => known === value);
+}
+
+/** The object at a path of member names; an empty object if there is none. */
+function objectAt(value: unknown, ...path: readonly string[]): Claims {
+  let found: unknown = value;
+  for (const name of path) found = isRecord(found) && Object.hasOwn(found, name) ? found[name] : undefined;
+  return isRecord(found) ? found : {};
+}
+
+function optionalText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function textOr(value: unknown, otherwise: string): string {
+  return optionalText(value) ?? otherwise;
+}
