@@ -1,4 +1,4 @@
-import { formatProblem, loadConfig, type Config, type Problem } from '../config/index.ts';
+import { formatProblem, loadWithPositions, type Config, type Problem } from '../config/index.ts';
 import { GatehouseError } from '../core/errors.ts';
 import { required, type Option, type Values } from './command.ts';
 import type { Terminal } from './terminal.ts';
@@ -9,10 +9,15 @@ export const CONFIG_OPTION: Readonly<Record<'config', Option>> = {
 
 /** Loads the configuration and prints its warnings to stderr. Throws `config_invalid` with all problems. */
 export function readConfiguration(values: Values, terminal: Terminal): Config {
+  return readWithPositions(values, terminal).config;
+}
+
+/** As `readConfiguration`, with the positions of the settings. */
+export function readWithPositions(values: Values, terminal: Terminal) {
   const path = required(values, 'config');
-  const result = loadConfig(path, terminal.env);
+  const { result, positionOf } = loadWithPositions(path, terminal.env);
   if (result.warnings.length > 0) terminal.err(listProblems(result.warnings));
-  if (result.ok) return result.config;
+  if (result.ok) return { config: result.config, positionOf };
   const count = result.problems.length === 1 ? '1 problem' : `${result.problems.length} problems`;
   throw new GatehouseError(
     'config_invalid',

@@ -1,4 +1,5 @@
 import { GatehouseError } from '../core/errors.ts';
+import { accessCommand } from './access.ts';
 import { checkCommand } from './check.ts';
 import { formatHelp, parseOptions, type Command } from './command.ts';
 import { demoCommand } from './demo.ts';
@@ -16,6 +17,7 @@ import { versionCommand } from './version.ts';
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: serveCommand,
   check: checkCommand,
+  access: accessCommand,
   explain: explainCommand,
   test: testCommand,
   'token create': tokenCreateCommand,

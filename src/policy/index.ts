@@ -3,6 +3,7 @@ export type { Authorizer } from './evaluate/authorizer.ts';
 export type { ExplainedRequest } from './explain/explain.ts';
 export type { Explanation } from './explain/explanation.ts';
 export { formatExplanation } from './explain/format-explanation.ts';
+export { listAccess, type AccessEntry } from './tools/access.ts';
 export { readRecordedRequest, type RecordedRequest } from './tools/recorded-request.ts';
 export type { ServiceAuthorizer } from './evaluate/service-authorizer.ts';
 export type { EffectiveGrant } from './evaluate/effective-grants.ts';
