@@ -69,8 +69,11 @@ export function createSnapshot(
 }
 
 /** The ports of the search for the identity that is closest to a credential. */
-export function nearestPorts({ telemetry }: ApplicationScope): { readonly skipped: () => void } {
-  return { skipped: () => telemetry.policy.nearestSkipped() };
+export function nearestPorts({ clock, telemetry }: ApplicationScope): {
+  readonly now: () => number;
+  readonly skipped: () => void;
+} {
+  return { now: () => clock.now(), skipped: () => telemetry.policy.nearestSkipped() };
 }
 
 function assemble(

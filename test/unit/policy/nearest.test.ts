@@ -34,6 +34,25 @@ describe('the nearest identity', () => {
     expect(nearest([main, tags], credential(claims))?.identity).toBe('main');
   });
 
+  it('counts every operator', () => {
+    const wide = identity('wide', {
+      match: {
+        ref: { in: ['main', 'main', 'x'] },
+        project_path: { glob: 'acme/*' },
+        env: { notIn: ['dev'] },
+        project_id: '21',
+      },
+    });
+    const claims = { project_id: '20', ref: 'x', project_path: 'acme/a', env: 'prod', groups: ['a'] };
+    expect(nearest([tags, main, wide], credential(claims))).toMatchObject({
+      identity: 'wide',
+      claim: 'project_id',
+    });
+    expect(nearest([tags, main, wide], credential({ ...claims, env: 'dev', ref: 'y' }))?.identity).toBe(
+      'tags',
+    );
+  });
+
   it('has the issuer and the class of the credential', () => {
     const github = identity('github', { issuer: 'github', match: { project_id: '20' } });
     const job = identity('job', { via: ['job_token'], match: { project_id: '20', ref: 'main' } });
