@@ -1,12 +1,12 @@
 /** threats.md J18: different numbers that JSON.parse reads as equal (RFC 8259 §6, RFC 7493 §2.2). */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestGitlab } from '../support/gitlab.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { startGitlab } from '../support/gitlab.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { configuration, errorsOf } from '../unit/config/loading.ts';
+import { useScenario } from '../support/scenario.ts';
 
 /** Literals that JSON.parse rounds, so that different tokens have equal claims. */
 const INEXACT = [
@@ -25,20 +25,18 @@ const INEXACT = [
 
 const OPERATORS = ['equals', 'in', 'notIn', 'glob', 'contains', 'pointer', 'list-pointer'] as const;
 
-let issuer: TestIssuer;
-let gitlab: TestGitlab;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  [issuer, gitlab, upstream] = await Promise.all([
-    startIssuer({ type: 'oidc' }),
-    startGitlab(),
-    startRecordingUpstream(),
-  ]);
-  gitlab.project(20, 'acme/payments');
-  const texts = JSON.stringify([...new Set(INEXACT.map((literal) => String(JSON.parse(literal))))]);
-  gateway = await startGateway(`
+const texts = JSON.stringify([...new Set(INEXACT.map((literal) => String(JSON.parse(literal))))]);
+const scenario = useScenario({
+  backends: {
+    issuer: () => startIssuer({ type: 'oidc' }),
+    gitlab: async () => {
+      const gitlab = await startGitlab();
+      gitlab.project(20, 'acme/payments');
+      return gitlab;
+    },
+    upstream: () => startRecordingUpstream(),
+  },
+  config: ({ issuer, gitlab, upstream }) => `
 issuers:
   idp: { type: oidc, issuer: "${issuer.url}" }
   gitlab: { type: gitlab, issuer: "${gitlab.url}", deployTokens: {} }
@@ -71,20 +69,22 @@ services:
     path: /api/
     upstream: { url: "${upstream.url}/" }
     identityHeaders: { X-Project: "{claims.project}" }
-`);
+`,
 });
-afterEach(() => upstream.reset());
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([issuer.close(), gitlab.close(), upstream.close()]);
-});
+afterEach(() => scenario.upstream.reset());
 
 /** A token with this JSON text as a claim, which JSON.stringify cannot produce. */
 function tokenWith(sub: string, json: string): string {
   const now = Math.floor(Date.now() / 1000);
-  const claims = { iss: issuer.url, aud: 'https://gateway.example.com', sub, iat: now, exp: now + 300 };
+  const claims = {
+    iss: scenario.issuer.url,
+    aud: 'https://gateway.example.com',
+    sub,
+    iat: now,
+    exp: now + 300,
+  };
   const text = `${JSON.stringify(claims).slice(0, -1)},${json}}`;
-  return issuer.mintUnsafe({ alg: 'RS256', kid: issuer.key.kid }, text);
+  return scenario.issuer.mintUnsafe({ alg: 'RS256', kid: scenario.issuer.key.kid }, text);
 }
 
 const claimsOf = (literal: string): string =>
@@ -97,7 +97,7 @@ function get(path: string, authorization: string): Promise<RawResponse> {
     `Authorization: ${authorization}`,
     'Connection: close',
   ];
-  return rawResponse(gateway.port, `${lines.join('\r\n')}\r\n\r\n`, { quiet: 10_000 });
+  return rawResponse(scenario.gateway.port, `${lines.join('\r\n')}\r\n\r\n`, { quiet: 10_000 });
 }
 
 const outcome = ({ status, body }: RawResponse): string =>
@@ -110,7 +110,7 @@ async function send(sub: string, literal: string, path = '/api/free/x'): Promise
 describe.each(INEXACT)('J18 %s', (literal) => {
   test.each(OPERATORS)('matches no condition: %s', async (operator) => {
     expect(await send(operator, literal)).toBe('403 no_matching_identity');
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('expands to no resource', async () => {
@@ -118,16 +118,16 @@ describe.each(INEXACT)('J18 %s', (literal) => {
     expect(await send('holder', literal, `/api/${encodeURIComponent(read)}/x`)).toBe(
       '403 resource_not_granted',
     );
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('is not sent as an identity header', async () => {
     expect(await send('holder', literal)).toBe('200');
-    expect(valuesOf(receivedBy(upstream), 'X-Project')).toEqual([]);
+    expect(valuesOf(receivedBy(scenario.upstream), 'X-Project')).toEqual([]);
   });
 
   test('is inexact in a minted token too', async () => {
-    const answer = await fetch(`${gateway.url}/v1/auth:exchangeToken`, {
+    const answer = await fetch(`${scenario.gateway.url}/v1/auth:exchangeToken`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
@@ -138,9 +138,9 @@ describe.each(INEXACT)('J18 %s', (literal) => {
     const { accessToken } = (await answer.json()) as { accessToken: string };
     const path = `/api/${encodeURIComponent(String(JSON.parse(literal)))}/x`;
     expect(outcome(await get(path, `Bearer ${accessToken}`))).toBe('403 resource_not_granted');
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
     expect(outcome(await get('/api/free/x', `Bearer ${accessToken}`))).toBe('200');
-    expect(valuesOf(receivedBy(upstream), 'X-Project')).toEqual([]);
+    expect(valuesOf(receivedBy(scenario.upstream), 'X-Project')).toEqual([]);
   });
 });
 
@@ -158,7 +158,7 @@ test('J18 a string of digits is compared as a string', async () => {
 });
 
 test('J18 a revocation of another project does not match it', async () => {
-  const revoked = await fetch(`${gateway.adminUrl}/revocations`, {
+  const revoked = await fetch(`${scenario.gateway.adminUrl}/revocations`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ project: 'id:9007199254740994', reason: 'test' }),
@@ -177,7 +177,7 @@ test('J18 GitLab: equal rounded ids do not make a job of another project one of 
   const now = Math.floor(Date.now() / 1000);
   const times = { iat: now, exp: now + 300 };
   const claims = {
-    iss: gitlab.url,
+    iss: scenario.gitlab.url,
     aud: 'https://gateway.example.com',
     sub: 'x',
     ...times,
@@ -185,23 +185,23 @@ test('J18 GitLab: equal rounded ids do not make a job of another project one of 
   };
   const tokenOf = (project: string, runsIn: string): string => {
     const text = `${JSON.stringify(claims).slice(0, -1)},"project_id":${project},"job_project_id":${runsIn}}`;
-    return gitlab.mintUnsafe({ alg: 'RS256', kid: gitlab.key.kid }, text);
+    return scenario.gitlab.mintUnsafe({ alg: 'RS256', kid: scenario.gitlab.key.kid }, text);
   };
   const reached = async (...ids: [string, string]): Promise<string> =>
     outcome(await get('/api/free/x', `Bearer ${tokenOf(...ids)}`));
   expect(await reached('9007199254740992', '9007199254740993')).toBe('403 no_matching_identity');
-  expect(upstream.bytes()).toBe('');
+  expect(scenario.upstream.bytes()).toBe('');
   expect(await reached('20', '20')).toBe('200');
 });
 
 test('J18 GitLab: the id of a deploy token', async () => {
-  const { token, username } = gitlab.deployToken({ scopes: ['read_registry'] });
-  const record = gitlab.state.deployTokens.get(token);
+  const { token, username } = scenario.gitlab.deployToken({ scopes: ['read_registry'] });
+  const record = scenario.gitlab.state.deployTokens.get(token);
   if (record === undefined) throw new Error('no such deploy token');
-  gitlab.state.deployTokens.set(token, { ...record, id: Number('9007199254740993') });
+  scenario.gitlab.state.deployTokens.set(token, { ...record, id: Number('9007199254740993') });
   const basic = Buffer.from(`${username}:${token}`).toString('base64');
   expect(outcome(await get('/api/free/x', `Basic ${basic}`))).toBe('403 no_matching_identity');
-  expect(upstream.bytes()).toBe('');
+  expect(scenario.upstream.bytes()).toBe('');
 });
 
 describe('J18 in the configuration', () => {
