@@ -1,24 +1,18 @@
 /** Token exchange endpoints: refusals reveal nothing, and no token can be converted into another's (threats J10–J13, C6, B2, L3). */
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { describe, expect, test } from 'vitest';
+import { startIssuer } from '../support/issuer.ts';
 import { mirrored } from '../support/malleable.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { useScenarioPerTest } from '../support/scenario.ts';
 
 const NAME = 'ci@workload.example.com';
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
 
-let issuer: TestIssuer;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
-});
-beforeEach(async () => {
-  gateway = await startGateway(`
+const scenario = useScenarioPerTest({
+  backends: { issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
+  config: ({ issuer, upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   ci: { issuer: gitlab, match: { project_id: "20" }, roles: [reader] }
@@ -31,10 +25,8 @@ workloadIdentities:
 services:
   registry: { type: oci, upstream: { url: "${upstream.url}" } }
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
-`);
-  return () => gateway.close();
+`,
 });
-afterAll(() => Promise.all([upstream.close(), issuer.close()]));
 
 interface Reply {
   readonly status: number;
@@ -44,7 +36,7 @@ interface Reply {
 
 async function post(path: string, body: string, type: string): Promise<Reply> {
   const headers = { 'Content-Type': type };
-  const response = await fetch(`${gateway.url}${path}`, { method: 'POST', headers, body });
+  const response = await fetch(`${scenario.gateway.url}${path}`, { method: 'POST', headers, body });
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
@@ -63,13 +55,13 @@ const WAYS = [
 ] as const;
 
 async function minted(): Promise<string> {
-  const { text } = await byName(issuer.mint());
+  const { text } = await byName(scenario.issuer.mint());
   return (JSON.parse(text) as { accessToken: string }).accessToken;
 }
 
 async function use(token: string): Promise<string> {
   const headers = { Authorization: `Bearer ${token}` };
-  const response = await fetch(`${gateway.url}/orders/x`, { headers });
+  const response = await fetch(`${scenario.gateway.url}/orders/x`, { headers });
   return `${response.status} ${/"error":"(\w+)"/.exec(await response.text())?.[1] ?? ''}`.trim();
 }
 
@@ -81,38 +73,42 @@ function parts(token: string): readonly [string, string, Buffer] {
 
 describe.each(WAYS)('%s', (_path, exchange) => {
   test('J10: a token over 16 KiB is refused before it is parsed', async () => {
-    expect((await exchange(issuer.mint())).status).toBe(200);
-    const bomb = issuer.mint({ padding: 'x'.repeat(17 * 1024) });
-    const before = issuer.requests.jwks;
+    expect((await exchange(scenario.issuer.mint())).status).toBe(200);
+    const bomb = scenario.issuer.mint({ padding: 'x'.repeat(17 * 1024) });
+    const before = scenario.issuer.requests.jwks;
     const { status, headers } = await exchange(bomb);
     expect(status).toBeGreaterThanOrEqual(400);
-    expect((await gateway.audited(headers.get('x-request-id'))).event.reason).toBe('request_malformed');
-    expect(issuer.requests.jwks).toBe(before);
+    expect((await scenario.gateway.audited(headers.get('x-request-id'))).event.reason).toBe(
+      'request_malformed',
+    );
+    expect(scenario.issuer.requests.jwks).toBe(before);
     const { status: large } = await exchange('x'.repeat(70 * 1024));
     expect(large).toBe(413);
-    expect((await exchange(issuer.mint())).status).toBe(200);
+    expect((await exchange(scenario.issuer.mint())).status).toBe(200);
   });
 
   test('J12: unknown key ids cause few fetches, and their client is rate-limited', async () => {
-    await exchange(issuer.mint());
-    const before = issuer.requests.jwks;
+    await exchange(scenario.issuer.mint());
+    const before = scenario.issuer.requests.jwks;
     const statuses = new Set<number>();
     for (let i = 0; i < 100; i++) {
-      const { status } = await exchange(issuer.mint({}, { header: { kid: `kid-${i}` } }));
+      const { status } = await exchange(scenario.issuer.mint({}, { header: { kid: `kid-${i}` } }));
       statuses.add(status);
     }
-    expect(issuer.requests.jwks - before).toBeLessThanOrEqual(2);
+    expect(scenario.issuer.requests.jwks - before).toBeLessThanOrEqual(2);
     expect(statuses).toContain(429);
     // B2: a valid token is still accepted.
-    expect((await exchange(issuer.mint())).status).toBe(200);
+    expect((await exchange(scenario.issuer.mint())).status).toBe(200);
   });
 
   test('J1: HS256 with the public key, and no signature', async () => {
-    const [, payload] = parts(issuer.mint());
+    const [, payload] = parts(scenario.issuer.mint());
     const encode = (header: object): string => Buffer.from(JSON.stringify(header)).toString('base64url');
-    const { kid } = issuer.key;
+    const { kid } = scenario.issuer.key;
     const hs256 = `${encode({ alg: 'HS256', kid, typ: 'JWT' })}.${payload}`;
-    const mac = createHmac('sha256', JSON.stringify(issuer.published[0])).update(hs256).digest('base64url');
+    const mac = createHmac('sha256', JSON.stringify(scenario.issuer.published[0]))
+      .update(hs256)
+      .digest('base64url');
     const none = `${encode({ alg: 'none', kid })}.${payload}.`;
     for (const token of [`${hs256}.${mac}`, none]) expect((await exchange(token)).status).not.toBe(200);
   });
@@ -127,15 +123,15 @@ describe.each(WAYS)('%s', (_path, exchange) => {
 });
 
 test('B2: invalid credentials at a registry login count as failed attempts', async () => {
-  const { host } = new URL(gateway.url);
+  const { host } = new URL(scenario.gateway.url);
   const login = (password: string): Promise<Response> =>
-    fetch(`${gateway.url}/token?service=${host}`, {
+    fetch(`${scenario.gateway.url}/token?service=${host}`, {
       headers: { Authorization: `Basic ${btoa(`ci:${password}`)}` },
     });
   const statuses = new Set<number>();
   for (let i = 0; i < 35; i++) statuses.add((await login(`guess-${i}`)).status);
   expect([...statuses]).toEqual([401, 429]);
-  expect((await login(issuer.mint())).status).toBe(200);
+  expect((await login(scenario.issuer.mint())).status).toBe(200);
 });
 
 test('J11: a revoked minted token stays revoked with every encoding of its signature', async () => {
@@ -153,22 +149,22 @@ test('J11: a revoked minted token stays revoked with every encoding of its signa
 test('C6: a revoked credential is not exchanged, and tokens minted from it are refused', async () => {
   const token = await minted();
   const revoke = (body: object): Promise<Response> =>
-    fetch(`${gateway.adminUrl}/revocations`, {
+    fetch(`${scenario.gateway.adminUrl}/revocations`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ ...body, reason: 'leaked' }),
     });
   expect((await revoke({ identity: 'ci' })).status).toBe(201);
   expect(await use(token)).toBe('401 revoked');
-  for (const [, exchange] of WAYS) expect((await exchange(issuer.mint())).status).not.toBe(200);
-  const reply = await byName(issuer.mint());
-  expect((await gateway.audited(reply.headers.get('x-request-id'))).event.reason).toBe('revoked');
+  for (const [, exchange] of WAYS) expect((await exchange(scenario.issuer.mint())).status).not.toBe(200);
+  const reply = await byName(scenario.issuer.mint());
+  expect((await scenario.gateway.audited(reply.headers.get('x-request-id'))).event.reason).toBe('revoked');
 });
 
 test('no enumeration: a client with a valid token cannot discover other names', async () => {
   const ask = async (email: string): Promise<readonly [string, number]> => {
     const began = performance.now();
-    const { status, headers, text } = await byName(issuer.mint(), email);
+    const { status, headers, text } = await byName(scenario.issuer.mint(), email);
     const words = text.replaceAll(headers.get('x-request-id') ?? '', 'ID');
     const names = [...headers.keys()].toSorted().join();
     return [`${status} ${words} ${names}`, performance.now() - began];
@@ -193,16 +189,16 @@ test('no enumeration: a client with a valid token cannot discover other names', 
 }, 60_000);
 
 test('L3: no token in the audit log, independent of the outcome', async () => {
-  const tokens = [issuer.mint(), issuer.mint({ project_id: '9' }), 'canary-7f3a'];
+  const tokens = [scenario.issuer.mint(), scenario.issuer.mint({ project_id: '9' }), 'canary-7f3a'];
   for (const [, exchange] of WAYS) {
     for (const token of tokens) {
       const { headers, text } = await exchange(token);
       expect(text).not.toContain(token);
-      await gateway.audited(headers.get('x-request-id'));
+      await scenario.gateway.audited(headers.get('x-request-id'));
     }
   }
   const token = await minted();
   await form('/oauth/revoke', { token });
-  const trail = gateway.auditText();
+  const trail = scenario.gateway.auditText();
   for (const secret of [...tokens, token]) expect(trail).not.toContain(secret.split('.').at(-1));
 });
