@@ -1,15 +1,15 @@
 /** S11: a fault after the upstream's head is answered by the gateway alone: its status, its phrase, its headers (threats.md). */
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { auditedIn } from '../support/audited.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { startKeepAliveClient } from '../support/keep-alive-client.ts';
 import type { RawResponse } from '../support/raw-client.ts';
-import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { OK, startRecordingUpstream } from '../support/recording-upstream.ts';
+import { useScenario } from '../support/scenario.ts';
 
 /** What the upstream sends in each head; nothing of it may be in a response of the gateway. */
 const HEAD = [
@@ -23,27 +23,22 @@ const HEAD = [
 /** An upstream that answers as soon as a request begins, as `twine` never sees it. */
 interface EarlyUpstream {
   readonly port: number;
-  readonly server: Server;
-  readonly sockets: Set<Socket>;
+  readonly sockets: ReadonlySet<Socket>;
+  close(): void;
 }
 
-let issuer: TestIssuer;
-let upstream: RecordingUpstream;
-let early: EarlyUpstream;
-let gateway: TestGateway;
-let token: string;
-
-beforeAll(async () => {
-  [issuer, upstream, early] = await Promise.all([
-    startIssuer(),
-    startRecordingUpstream(),
-    startEarlyUpstream(),
-  ]);
-  const service = (name: string, type: string, port: number): string =>
-    `  ${name}: { type: ${type}, path: /${name}/, upstream: { url: "http://127.0.0.1:${port}/", timeouts: { idle: 300ms } } }`;
-  const packages = (name: string): string =>
-    `      - { service: ${name}, scopes: [read_package_registry, write_package_registry], resources: ["**"] }`;
-  gateway = await startGateway(`
+const service = (name: string, type: string, port: number): string =>
+  `  ${name}: { type: ${type}, path: /${name}/, upstream: { url: "http://127.0.0.1:${port}/", timeouts: { idle: 300ms } } }`;
+const packages = (name: string): string =>
+  `      - { service: ${name}, scopes: [read_package_registry, write_package_registry], resources: ["**"] }`;
+const scenario = useScenario({
+  backends: {
+    issuer: () => startIssuer(),
+    upstream: () => startRecordingUpstream(),
+    early: startEarlyUpstream,
+  },
+  token: ({ issuer }) => issuer.mint(),
+  config: ({ issuer, upstream, early }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   ci:
@@ -58,16 +53,9 @@ ${service('pypi', 'pypi', upstream.port)}
 ${service('npm', 'npm', upstream.port)}
 ${service('crates', 'cargo', upstream.port)}
 ${service('early', 'pypi', early.port)}
-`);
-  token = issuer.mint();
+`,
 });
-beforeEach(() => upstream.reset());
-afterAll(async () => {
-  await gateway.close();
-  for (const socket of early.sockets) socket.destroy();
-  early.server.close();
-  await Promise.all([upstream.close(), issuer.close()]);
-});
+beforeEach(() => scenario.upstream.reset());
 
 async function startEarlyUpstream(): Promise<EarlyUpstream> {
   const sockets = new Set<Socket>();
@@ -79,7 +67,14 @@ async function startEarlyUpstream(): Promise<EarlyUpstream> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { port: (server.address() as AddressInfo).port, server, sockets };
+  return {
+    port: (server.address() as AddressInfo).port,
+    sockets,
+    close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
 }
 
 type Act = (socket: Socket) => void;
@@ -242,7 +237,7 @@ function request(method: string, path: string, ...lines: readonly string[]): str
   return [
     `${method} ${path} HTTP/1.1`,
     'Host: gateway.example.com',
-    `Authorization: Bearer ${token}`,
+    `Authorization: Bearer ${scenario.token}`,
     ...lines,
     '',
     '',
@@ -273,20 +268,20 @@ function expectOwn(answer: RawResponse | undefined, reason: string, connection: 
 
 describe('S11 a fault after the head of the upstream', () => {
   test.each(FAULTS)('%s', async (_, path, respond, reason) => {
-    upstream.respond(respond);
-    const client = startKeepAliveClient(gateway.port);
+    scenario.upstream.respond(respond);
+    const client = startKeepAliveClient(scenario.gateway.port);
     const answer = await client.ask(request('GET', path));
     // The framing of the upstream's body does not affect the client's connection.
     expectOwn(answer, reason, 'keep-alive');
-    expect(await auditedIn(gateway, answer)).toMatchObject({ event: { reason } });
-    upstream.respond(OK);
+    expect(await auditedIn(scenario.gateway, answer)).toMatchObject({ event: { reason } });
+    scenario.upstream.respond(OK);
     expect((await client.ask(request('GET', '/api/next'))).head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     client.close();
   });
 
   test('HEAD', async () => {
-    upstream.respond(write(head('200 canary', 'Content-Length: 2', CHUNKED)));
-    const client = await openConversation(gateway.port);
+    scenario.upstream.respond(write(head('200 canary', 'Content-Length: 2', CHUNKED)));
+    const client = await openConversation(scenario.gateway.port);
     client.write(request('HEAD', '/api/x', 'Connection: close'));
     const [answer] = await client.answers();
     expect(answer?.head).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n/);
@@ -302,7 +297,7 @@ describe('S11 a fault after the head of the upstream', () => {
       part('name="content"; filename="acme_api-1.0-py3-none-any.whl"', 'x'.repeat(2 * 1024 ** 2)),
     ].join('');
     const more = `\r\n${part('name="name"', 'other')}\r\n--b0undary--\r\n`;
-    const client = await openConversation(gateway.port);
+    const client = await openConversation(scenario.gateway.port);
     client.write(
       request(
         'POST',
@@ -314,17 +309,17 @@ describe('S11 a fault after the head of the upstream', () => {
     );
     client.write(begin);
     await eventually('the upstream to answer', () =>
-      [...early.sockets].some(({ bytesWritten }) => bytesWritten > 0),
+      [...scenario.early.sockets].some(({ bytesWritten }) => bytesWritten > 0),
     );
     // Served on another connection, after the gateway has read what was there before.
-    upstream.respond(OK);
-    const other = startKeepAliveClient(gateway.port);
+    scenario.upstream.respond(OK);
+    const other = startKeepAliveClient(scenario.gateway.port);
     expect((await other.ask(request('GET', '/api/x'))).status).toBe(200);
     other.close();
     expect(client.received()).toBe('');
     client.write(more);
     const [answer] = await client.answers();
     expectOwn(answer, 'request_malformed', 'close');
-    expect(await auditedIn(gateway, answer)).toMatchObject({ gatehouse: { upstream_status: 201 } });
+    expect(await auditedIn(scenario.gateway, answer)).toMatchObject({ gatehouse: { upstream_status: 201 } });
   });
 });
