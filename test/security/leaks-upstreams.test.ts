@@ -1,9 +1,9 @@
 /** L7: of many services whose addresses look alike, each request goes to its own, with its own credential. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { expect, test } from 'vitest';
 import { rawResponse } from '../support/raw-client.ts';
 import { valuesOf } from '../support/received.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { useScenario } from '../support/scenario.ts';
 
 interface Place {
   readonly name: string;
@@ -24,21 +24,15 @@ const PLACES: readonly Place[] = [
   { name: 'with-port', host: 'other.example.com:8443', path: '/a/', upstream: 'one', base: '/a/b/' },
 ];
 
-let upstreams: Record<Place['upstream'], RecordingUpstream>;
-let gateway: TestGateway;
-beforeAll(async () => {
-  upstreams = { one: await startRecordingUpstream(), two: await startRecordingUpstream() };
-  const services = PLACES.map(
-    ({ name, host, path, upstream, base }) =>
-      `  ${name}: { type: http, path: ${path}, ${host === undefined ? '' : `hosts: ["${host}"], `}` +
-      `anonymous: [{ scopes: [read_api], resources: ["**"] }], ` +
-      `upstream: { url: "${upstreams[upstream].url}${base}", auth: { bearer: { token: secret-of-${name} } } } }`,
-  );
-  gateway = await startGateway(`services:\n${services.join('\n')}`);
-});
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all(Object.values(upstreams).map((upstream) => upstream.close()));
+const scenario = useScenario({
+  backends: { one: () => startRecordingUpstream(), two: () => startRecordingUpstream() },
+  config: (upstreams) =>
+    `services:\n${PLACES.map(
+      ({ name, host, path, upstream, base }) =>
+        `  ${name}: { type: http, path: ${path}, ${host === undefined ? '' : `hosts: ["${host}"], `}` +
+        `anonymous: [{ scopes: [read_api], resources: ["**"] }], ` +
+        `upstream: { url: "${upstreams[upstream].url}${base}", auth: { bearer: { token: secret-of-${name} } } } }`,
+    ).join('\n')}`,
 });
 
 /** Host, target → the service that must get it, and as what. */
@@ -71,14 +65,14 @@ test('L7 cross-upstream mix-up: all at once, again and again, each has its upstr
   const answers = await Promise.all(
     asked.map(({ host, target, mark }) =>
       rawResponse(
-        gateway.port,
+        scenario.gateway.port,
         `GET ${target}${mark.replaceAll(':', '%3A')} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
       ),
     ),
   );
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
 
-  const got = Object.entries(upstreams).flatMap(([name, upstream]) =>
+  const got = Object.entries({ one: scenario.one, two: scenario.two }).flatMap(([name, upstream]) =>
     upstream
       .requests()
       .map((request) => [request.requestLine, name, ...valuesOf(request, 'Authorization')].join(' ')),
@@ -95,11 +89,11 @@ test.each([
   ['gateway.example.com', '/b/x'],
   ['gateway.example.com', '/ax'],
 ])('L7: nothing else is at %s%s', async (host, target) => {
-  const before = [upstreams.one.bytes().length, upstreams.two.bytes().length];
+  const before = [scenario.one.bytes().length, scenario.two.bytes().length];
   const answer = await rawResponse(
-    gateway.port,
+    scenario.gateway.port,
     `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
   );
   expect([answer.status, answer.body]).toEqual([404, expect.stringContaining('no_service')]);
-  expect([upstreams.one.bytes().length, upstreams.two.bytes().length]).toEqual(before);
+  expect([scenario.one.bytes().length, scenario.two.bytes().length]).toEqual(before);
 });
