@@ -1,24 +1,14 @@
 /** M4: an entry that could never match, or that has already ended, is refused instead of being taken for a revocation. */
 import { hash } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { cleanUp } from '../support/clean-up.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { describe, expect, test } from 'vitest';
+import { startIssuer } from '../support/issuer.ts';
 import { rawResponse } from '../support/raw-client.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { useScenarioPerTest } from '../support/scenario.ts';
 
-const keep = cleanUp();
-let issuer: TestIssuer;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
-});
-afterAll(() => Promise.all([upstream.close(), issuer.close()]));
-beforeEach(async () => {
-  gateway = keep(
-    await startGateway(`
+const scenario = useScenarioPerTest({
+  backends: { issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
+  config: ({ issuer, upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   ci: { issuer: gitlab, match: { project_id: "20" }, roles: [reader] }
@@ -28,8 +18,7 @@ roles:
   reader: [{ service: orders, scopes: [read_api], resources: ["**"] }]
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
-`),
-  );
+`,
 });
 
 interface Reply {
@@ -45,7 +34,7 @@ async function admin(method: string, path: string, body = ''): Promise<Reply> {
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];
-  const port = Number(new URL(gateway.adminUrl).port);
+  const port = Number(new URL(scenario.gateway.adminUrl).port);
   const { status, body: text } = await rawResponse(port, `${lines.join('\r\n')}\r\n\r\n${body}`);
   return { status, json: JSON.parse(text) as Reply['json'] };
 }
@@ -55,9 +44,12 @@ const revoke = (entry: object): Promise<Reply> =>
 
 const list = async (): Promise<unknown> => (await admin('GET', '/revocations')).json['revocations'];
 
-async function use(token = issuer.mint()): Promise<number> {
+async function use(token = scenario.issuer.mint()): Promise<number> {
   const lines = ['GET /orders/x HTTP/1.1', 'Host: gateway.example.com', `Authorization: Bearer ${token}`];
-  const { status } = await rawResponse(gateway.port, [...lines, 'Connection: close', '', ''].join('\r\n'));
+  const { status } = await rawResponse(
+    scenario.gateway.port,
+    [...lines, 'Connection: close', '', ''].join('\r\n'),
+  );
   return status;
 }
 
@@ -87,7 +79,7 @@ describe('400, with the way to write it', () => {
     ['a pattern', () => ({ project: 'acme/**' }), /path of a project/],
     ['white space around a path', () => ({ project: ' acme/payments' }), /white space/],
     ['white space in a path', () => ({ project: 'acme/pay ments' }), /path of a project/],
-    ['a URL', () => ({ project: `${issuer.url}/acme/payments` }), /path of a project/],
+    ['a URL', () => ({ project: `${scenario.issuer.url}/acme/payments` }), /path of a project/],
     ['a clone path', () => ({ project: 'acme/payments.git' }), /"acme\/payments"/],
     ['a bare number', () => ({ project: '20' }), /"id:20"/],
     ['an id that is no number', () => ({ project: 'id:acme' }), /id:NN/],
@@ -98,8 +90,8 @@ describe('400, with the way to write it', () => {
     ['a hash in capitals', () => ({ tokenHash: HASH.toUpperCase() }), /64 lowercase hex/],
     ['a hash with its algorithm', () => ({ tokenHash: `sha256:${HASH}` }), /64 lowercase hex/],
     ['a blank jti', () => ({ jti: ' ', issuer: 'gitlab' }), /white space/],
-    ['an issuer by its URL', () => ({ issuer: issuer.url }), /not its URL/],
-    ['the issuer of a jti by its URL', () => ({ jti: 'x', issuer: issuer.url }), /not its URL/],
+    ['an issuer by its URL', () => ({ issuer: scenario.issuer.url }), /not its URL/],
+    ['the issuer of a jti by its URL', () => ({ jti: 'x', issuer: scenario.issuer.url }), /not its URL/],
     ['white space behind a name', () => ({ identity: 'ci ' }), /white space/],
     ['a name that no configuration can have', () => ({ identity: 'ci/deploy' }), /name of an identity/],
     [
@@ -131,7 +123,7 @@ describe('201, and it has an effect', () => {
     ['an identity', () => ({ identity: 'ci', expires: at(3_600_000) })],
     ['an issuer', () => ({ issuer: 'gitlab' })],
   ])('%s', async (_name, entry) => {
-    const token = issuer.mint();
+    const token = scenario.issuer.mint();
     expect(await use(token)).toBe(200);
     const { status, json } = await revoke(entry());
     expect(status).toBe(201);
@@ -164,7 +156,7 @@ describe('a name that is missing here may be in the configuration of another rep
     expect((await revoke({ identity: 'next' })).status).toBe(201);
     expect(await use()).toBe(200);
     expect(
-      await gateway.reload((yaml) =>
+      await scenario.gateway.reload((yaml) =>
         yaml.replace('  ci: {', '  next: {').replace('identity: ci', 'identity: next'),
       ),
     ).toBe(true);
