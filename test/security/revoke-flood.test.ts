@@ -1,18 +1,16 @@
 /** D6 at `/oauth/revoke`: every replica holds all revocations, so their number is bounded, for anonymous tokens too. */
 import { expect, test } from 'vitest';
-import { cleanUp } from '../support/clean-up.ts';
-import { startGateway } from '../support/gateway.ts';
-
-const keep = cleanUp();
+import { startScenario } from '../support/scenario.ts';
 
 test('anonymous tokens, which cost nothing: one quota for all clients together', async () => {
-  const gateway = keep(
-    await startGateway(`services:
+  const { gateway } = await startScenario({
+    backends: {},
+    config: () => `services:
   registry:
     type: oci
     upstream: { url: "http://127.0.0.1:1" }
-    anonymous: [{ scopes: [read_registry], resources: ["public/**"] }]`),
-  );
+    anonymous: [{ scopes: [read_registry], resources: ["public/**"] }]`,
+  });
   const asked = `service=${new URL(gateway.url).host}&scope=repository:public/base:pull`;
   const statuses: number[] = [];
   for (let i = 0; i < 63; i++) {
