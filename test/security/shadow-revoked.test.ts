@@ -1,11 +1,11 @@
 /** C7: a revoked identity is refused on every branch that forwards, in shadow mode too (threats.md). */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { auditedIn } from '../support/audited.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
-import { openSocket, startEchoServer, type EchoServer } from '../support/web-socket-rig.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { openSocket, startEchoServer } from '../support/web-socket-rig.ts';
+import { useScenarioPerTest } from '../support/scenario.ts';
 
 const MATCHED = { project_id: '20' };
 const UNMATCHED = { project_id: '99', project_path: 'acme/unknown' };
@@ -14,21 +14,13 @@ const ANSWER =
   'HTTP/1.1 200 OK\r\nContent-Type: application/vnd.git-lfs+json\r\nContent-Length: 14\r\n\r\n{"objects":[]}';
 const BATCH = '{"operation":"download","transfers":["basic"],"objects":[]}';
 
-let issuer: TestIssuer;
-let upstream: RecordingUpstream;
-let echo: EchoServer;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  [issuer, upstream, echo] = await Promise.all([
-    startIssuer(),
-    startRecordingUpstream(ANSWER),
-    startEchoServer(),
-  ]);
-});
-beforeEach(async () => {
-  upstream.reset();
-  gateway = await startGateway(`
+const scenario = useScenarioPerTest({
+  backends: {
+    issuer: () => startIssuer(),
+    upstream: () => startRecordingUpstream(ANSWER),
+    echo: () => startEchoServer(),
+  },
+  config: ({ issuer, upstream, echo }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   payments:
@@ -71,13 +63,11 @@ services:
     mode: shadow
     anonymous: [{ scopes: [read_registry], resources: ["public/**"] }]
     upstream: { url: "${upstream.url}" }
-`);
-  return () => gateway.close();
+`,
 });
-afterAll(() => Promise.all([upstream.close(), issuer.close(), echo.close()]));
 
 async function revoke(body: object): Promise<void> {
-  const response = await fetch(`${gateway.adminUrl}/revocations`, {
+  const response = await fetch(`${scenario.gateway.adminUrl}/revocations`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ ...body, reason: 'leaked' }),
@@ -88,7 +78,7 @@ async function revoke(body: object): Promise<void> {
 /** Sends one request with this token as Bearer. */
 function send(token: string, requestLine: string, body = ''): Promise<RawResponse> {
   return rawResponse(
-    gateway.port,
+    scenario.gateway.port,
     [
       `${requestLine} HTTP/1.1`,
       'Host: gateway.example.com',
@@ -124,20 +114,20 @@ const KNOWN = [
 
 describe('C7 a revoked identity in shadow mode', () => {
   test.each(UNKNOWN)('%s', async (_, requestLine) => {
-    const token = issuer.mint(MATCHED);
+    const token = scenario.issuer.mint(MATCHED);
     const before = await send(token, requestLine);
     expect(before.status).toBe(200);
-    expect(await auditedIn(gateway, before)).toMatchObject({
+    expect(await auditedIn(scenario.gateway, before)).toMatchObject({
       user: { name: 'payments' },
       event: { reason: 'shadow' },
       gatehouse: { basis: 'shadow', relaxed: { reason: 'operation_unknown' } },
     });
-    upstream.reset();
+    scenario.upstream.reset();
 
     await revoke({ identity: 'payments' });
     const after = await send(token, requestLine);
-    expect([after.status, upstream.bytes()]).toEqual([401, '']);
-    expect(await auditedIn(gateway, after)).toMatchObject({
+    expect([after.status, scenario.upstream.bytes()]).toEqual([401, '']);
+    expect(await auditedIn(scenario.gateway, after)).toMatchObject({
       user: { name: 'payments' },
       event: { reason: 'revoked' },
     });
@@ -145,34 +135,34 @@ describe('C7 a revoked identity in shadow mode', () => {
 
   test.each(KNOWN)('%s', async (_, requestLine, body) => {
     await revoke({ identity: 'payments' });
-    const answer = await send(issuer.mint(MATCHED), requestLine, body);
-    expect([answer.status, upstream.bytes()]).toEqual([401, '']);
-    expect((await auditedIn(gateway, answer)).event.reason).toBe('revoked');
+    const answer = await send(scenario.issuer.mint(MATCHED), requestLine, body);
+    expect([answer.status, scenario.upstream.bytes()]).toEqual([401, '']);
+    expect((await auditedIn(scenario.gateway, answer)).event.reason).toBe('revoked');
   });
 
   test.each([...UNKNOWN, ...KNOWN])(
     'a token that no identity matches: %s',
     async (_, requestLine, body = '') => {
-      const token = issuer.mint(UNMATCHED);
+      const token = scenario.issuer.mint(UNMATCHED);
       expect((await send(token, requestLine, body)).status).toBe(200);
-      upstream.reset();
+      scenario.upstream.reset();
       await revoke({ project: 'acme/unknown' });
       const answer = await send(token, requestLine, body);
-      expect([answer.status, upstream.bytes()]).toEqual([401, '']);
+      expect([answer.status, scenario.upstream.bytes()]).toEqual([401, '']);
     },
   );
 
   test('the revocation of another identity changes nothing', async () => {
     await revoke({ identity: 'other' });
-    expect((await send(issuer.mint(MATCHED), 'GET /listed/internal')).status).toBe(200);
+    expect((await send(scenario.issuer.mint(MATCHED), 'GET /listed/internal')).status).toBe(200);
   });
 });
 
 test('C7 in enforce mode the status is 401, not 403', async () => {
-  const token = issuer.mint(MATCHED);
+  const token = scenario.issuer.mint(MATCHED);
   const before = await send(token, 'GET /enforced/internal');
   expect(before.status).toBe(403);
-  expect(await auditedIn(gateway, before)).toMatchObject({
+  expect(await auditedIn(scenario.gateway, before)).toMatchObject({
     user: { name: 'payments' },
     event: { reason: 'operation_unknown' },
   });
@@ -181,36 +171,36 @@ test('C7 in enforce mode the status is 401, not 403', async () => {
 });
 
 test('C7 a minted token is revoked with its identity, even if the policy no longer has that identity', async () => {
-  const response = await fetch(`${gateway.url}/v1/auth:exchangeToken`, {
+  const response = await fetch(`${scenario.gateway.url}/v1/auth:exchangeToken`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ token: issuer.mint(MATCHED), email: 'ci@workload.example.com' }),
+    body: JSON.stringify({ token: scenario.issuer.mint(MATCHED), email: 'ci@workload.example.com' }),
   });
   const { accessToken } = (await response.json()) as { accessToken: string };
   await revoke({ identity: 'payments' });
-  expect(await gateway.reload((yaml) => yaml.replaceAll('payments', 'renamed'))).toBe(true);
+  expect(await scenario.gateway.reload((yaml) => yaml.replaceAll('payments', 'renamed'))).toBe(true);
   for (const requestLine of ['GET /listed/internal', 'GET /listed/v1/orders', 'GET /open/x']) {
     const answer = await send(accessToken, requestLine);
-    expect([requestLine, answer.status, upstream.bytes()]).toEqual([requestLine, 401, '']);
-    expect((await auditedIn(gateway, answer)).event.reason).toBe('revoked');
+    expect([requestLine, answer.status, scenario.upstream.bytes()]).toEqual([requestLine, 401, '']);
+    expect((await auditedIn(scenario.gateway, answer)).event.reason).toBe('revoked');
   }
 });
 
 test('C7 an anonymous token is treated like no credential on an unknown path', async () => {
   const issued = await rawResponse(
-    gateway.port,
+    scenario.gateway.port,
     'GET /token?service=gateway.example.com&scope=repository:public/x:pull HTTP/1.1\r\nHost: gateway.example.com\r\nConnection: close\r\n\r\n',
   );
   const { token } = JSON.parse(issued.body) as { token: string };
   expect((await send(token, 'GET /v2/public/x/tags/list')).status).toBe(200);
-  upstream.reset();
+  scenario.upstream.reset();
   const answer = await send(token, 'GET /v2/public/x/unknown/y');
-  expect([answer.status, upstream.bytes()]).toEqual([401, '']);
+  expect([answer.status, scenario.upstream.bytes()]).toEqual([401, '']);
 });
 
 test('C7 a WebSocket that shadow mode allowed is closed when its identity is revoked', async () => {
-  const headers = { authorization: `Bearer ${issuer.mint(MATCHED)}`, host: 'gateway.example.com' };
-  const socket = await openSocket(`ws://127.0.0.1:${gateway.port}/live/chat`, { headers });
+  const headers = { authorization: `Bearer ${scenario.issuer.mint(MATCHED)}`, host: 'gateway.example.com' };
+  const socket = await openSocket(`ws://127.0.0.1:${scenario.gateway.port}/live/chat`, { headers });
   // Tunnels are checked every 250 ms: it still echoes after two checks.
   const since = performance.now();
   while (performance.now() - since < 600) {
