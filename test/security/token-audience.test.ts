@@ -1,9 +1,8 @@
 /** M1: a token that was issued for one service never becomes a token for another one. */
 import { hash } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestGitlab } from '../support/gitlab.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startGitlab } from '../support/gitlab.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import {
   createTokenClient,
   jsonOf,
@@ -12,23 +11,21 @@ import {
   tokenOf,
   type TokenClient,
 } from '../support/token-client.ts';
+import { useScenario } from '../support/scenario.ts';
 
 const HOST = 'registry.example.com';
 const MIXED = 'mixed.example.com';
 const BOTH = ['repository:a/x:pull,push', 'repository:b/x:pull,push'];
 
-let issuer: TestGitlab;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
 let registry: TokenClient;
 let mixed: TokenClient;
 let main: TokenClient;
 
-beforeAll(async () => {
-  [issuer, upstream] = await Promise.all([startGitlab(), startRecordingUpstream()]);
-  const grant = (service: string, scopes = 'read_registry, write_registry'): string =>
-    `      - { service: ${service}, scopes: [${scopes}], resources: ["**"] }`;
-  gateway = await startGateway(`
+const grant = (service: string, scopes = 'read_registry, write_registry'): string =>
+  `      - { service: ${service}, scopes: [${scopes}], resources: ["**"] }`;
+const scenario = useScenario({
+  backends: { issuer: () => startGitlab(), upstream: () => startRecordingUpstream() },
+  config: ({ issuer, upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}", jobTokens: { cache: 1ms } } }
 identities:
   ci:
@@ -53,20 +50,18 @@ services:
   mixed-a: { type: oci, hosts: [${MIXED}], repositoryPrefix: a/, upstream: { url: "${upstream.url}" } }
   own: { type: oci, hosts: [own.example.com], audiences: ["https://own.example.com"], upstream: { url: "${upstream.url}" } }
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
-`);
+`,
+});
+beforeAll(() => {
   [registry, mixed, main] = [HOST, MIXED, 'gateway.example.com'].map((host) =>
-    createTokenClient(gateway.port, host),
+    createTokenClient(scenario.gateway.port, host),
   ) as [TokenClient, TokenClient, TokenClient];
 });
-afterEach(() => upstream.reset());
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([upstream.close(), issuer.close()]);
-});
+afterEach(() => scenario.upstream.reset());
 
 async function issuedFor(audience: string, scope?: string): Promise<string> {
   const parameters = { audience, ...(scope === undefined ? {} : { scope }) };
-  return tokenOf(await main.exchange(issuer.mint(), parameters));
+  return tokenOf(await main.exchange(scenario.issuer.mint(), parameters));
 }
 
 async function scopeAt(client: TokenClient, password: string, scopes = BOTH): Promise<unknown> {
@@ -87,10 +82,10 @@ describe('/token of a host with two registries', () => {
       expect(outcomeOf(await registry.use(token, `GET /v2/${other}/tags/list`))).toBe(
         '401 audience_mismatch',
       );
-      expect(upstream.bytes()).toBe('');
+      expect(scenario.upstream.bytes()).toBe('');
       expect(outcomeOf(await registry.use(token, `GET /v2/${own}/tags/list`))).toBe('200');
       expect(outcomeOf(await registry.use(token, 'GET /v2/'))).toBe('200');
-      upstream.reset();
+      scenario.upstream.reset();
     }
   });
 
@@ -100,7 +95,7 @@ describe('/token of a host with two registries', () => {
     expect(jsonOf(answer)['scope']).toBeUndefined();
     const use = await registry.use(tokenOf(answer), 'GET /v2/b/public/x/tags/list');
     expect(outcomeOf(use)).toBe('401 audience_mismatch');
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('a login without a scope adds no access, nor does a second or third login', async () => {
@@ -116,7 +111,7 @@ describe('/token of a host with two registries', () => {
   test('the scope of the source token is a limit, also if it names no repository', async () => {
     const source = await issuedFor('regb', 'read_registry');
     expect(await scopeAt(registry, source)).toBe('repository:b/x:pull');
-    const all = tokenOf(await main.exchange(issuer.mint(), { scope: 'read_registry' }));
+    const all = tokenOf(await main.exchange(scenario.issuer.mint(), { scope: 'read_registry' }));
     expect(await scopeAt(registry, all)).toBe('repository:a/x:pull repository:b/x:pull');
   });
 
@@ -134,12 +129,12 @@ describe('/token of a host with two registries', () => {
   });
 
   test('ID tokens, tokens for all services and tokens of a workload identity reach both', async () => {
-    const idToken = issuer.mint();
+    const idToken = scenario.issuer.mint();
     const workload = await main.request(
       'POST /v1/auth:exchangeToken',
       ['Content-Type: application/json'],
       JSON.stringify({
-        token: issuer.mint({ aud: 'https://exchange.example.com' }),
+        token: scenario.issuer.mint({ aud: 'https://exchange.example.com' }),
         email: 'ci@workload.example.com',
       }),
     );
@@ -155,25 +150,25 @@ describe('/token of a host with two registries', () => {
     'a token for %s, a service of another host, cannot log in',
     async (audience) => {
       const source = audience.endsWith('own')
-        ? tokenOf(await main.exchange(issuer.mint({ aud: 'https://own.example.com' }), { audience }))
+        ? tokenOf(await main.exchange(scenario.issuer.mint({ aud: 'https://own.example.com' }), { audience }))
         : await issuedFor(audience);
       expect(outcomeOf(await registry.login(source, BOTH))).toBe('401 audience_mismatch');
     },
   );
 
   test('a token of another host cannot log in', async () => {
-    const elsewhere = tokenOf(await mixed.login(issuer.mint(), ['repository:a/x:pull']));
+    const elsewhere = tokenOf(await mixed.login(scenario.issuer.mint(), ['repository:a/x:pull']));
     expect(outcomeOf(await registry.login(elsewhere, BOTH))).toBe('401 audience_mismatch');
   });
 });
 
 test('the registries of a host send one GitLab request per job token', async () => {
-  const { token } = issuer.job({ project: { id: 20, path: 'a/x' } });
-  const before = issuer.count('job');
+  const { token } = scenario.issuer.job({ project: { id: 20, path: 'a/x' } });
+  const before = scenario.issuer.count('job');
   // The allowlist binds job tokens to their own project.
   const answer = await registry.login(token, BOTH, 'gitlab-ci-token');
   expect(jsonOf(answer)['scope']).toBe('repository:a/x:pull,push');
-  expect(issuer.count('job') - before).toBe(1);
+  expect(scenario.issuer.count('job') - before).toBe(1);
 });
 
 describe('a registry without a prefix next to one with a prefix', () => {
@@ -188,7 +183,7 @@ describe('a registry without a prefix next to one with a prefix', () => {
     const issued = tokenOf(answer);
     expect(outcomeOf(await mixed.use(issued, 'GET /v2/'))).toBe('200');
     expect(outcomeOf(await mixed.use(issued, `GET ${elsewhere}`))).toBe('401 audience_mismatch');
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 
   test('the catalog belongs to the registry without a prefix', async () => {
@@ -213,7 +208,7 @@ describe('a token that was issued from another one', () => {
     Promise.all(tokens.map(async (token) => outcomeOf(await registry.use(token, USE))));
 
   async function revoke(body: object): Promise<void> {
-    const { status } = await fetch(`${gateway.adminUrl}/revocations`, {
+    const { status } = await fetch(`${scenario.gateway.adminUrl}/revocations`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ ...body, reason: 'leaked' }),
@@ -231,7 +226,9 @@ describe('a token that was issued from another one', () => {
       'its holder',
       async (token) => {
         const body = new URLSearchParams({ token });
-        expect((await fetch(`${gateway.url}/oauth/revoke`, { method: 'POST', body })).status).toBe(200);
+        expect((await fetch(`${scenario.gateway.url}/oauth/revoke`, { method: 'POST', body })).status).toBe(
+          200,
+        );
       },
     ],
   ])('is revoked with it, by %s, and revokes nothing before it', async (_what, revokeToken) => {
@@ -254,8 +251,8 @@ describe('a token that was issued from another one', () => {
 
 describe('other paths to convert tokens', () => {
   test('a registry with its own audiences refuses a login with a token for all services', async () => {
-    const own = createTokenClient(gateway.port, 'own.example.com');
-    const both = issuer.mint({ aud: ['https://gateway.example.com', 'https://own.example.com'] });
+    const own = createTokenClient(scenario.gateway.port, 'own.example.com');
+    const both = scenario.issuer.mint({ aud: ['https://gateway.example.com', 'https://own.example.com'] });
     const all = tokenOf(await main.exchange(both));
     expect(outcomeOf(await own.login(all, ['repository:x:pull']))).toBe('401 audience_mismatch');
     expect(await scopeAt(own, both, ['repository:x:pull'])).toBe('repository:x:pull');
@@ -264,8 +261,8 @@ describe('other paths to convert tokens', () => {
   test('no endpoint exchanges an issued token, independent of the declared type', async () => {
     for (const source of [
       await issuedFor('rega'),
-      tokenOf(await registry.login(issuer.mint(), BOTH)),
-      tokenOf(await main.exchange(issuer.mint())),
+      tokenOf(await registry.login(scenario.issuer.mint(), BOTH)),
+      tokenOf(await main.exchange(scenario.issuer.mint())),
     ]) {
       for (const type of ['id_token', 'access_token'] as const) {
         for (const parameters of [{}, { audience: 'regb' }, { resource: `https://${HOST}/v2/b/` }]) {
@@ -283,14 +280,14 @@ describe('other paths to convert tokens', () => {
       { audience: 'rega', resource: `https://${HOST}/v2/b/` },
       { audience: 'rega', resource: 'https://gateway.example.com' },
     ]) {
-      const answer = await main.exchange(issuer.mint(), parameters);
+      const answer = await main.exchange(scenario.issuer.mint(), parameters);
       expect([answer.status, jsonOf(answer)['error']]).toEqual([400, 'invalid_target']);
     }
   });
 
   test('/v1/users/me describes a token for all services only', async () => {
     expect((await main.use(await issuedFor('rega'), 'GET /v1/users/me')).status).toBe(401);
-    const issued = tokenOf(await registry.login(issuer.mint(), BOTH));
+    const issued = tokenOf(await registry.login(scenario.issuer.mint(), BOTH));
     expect((await main.use(issued, 'GET /v1/users/me')).status).toBe(401);
   });
 });
@@ -298,17 +295,17 @@ describe('other paths to convert tokens', () => {
 test('tokens stay invalid for a prefix that moves to another service', async () => {
   const source = await issuedFor('rega');
   const issued = tokenOf(await registry.login(source, ['repository:a/x:pull']));
-  const unbound = tokenOf(await registry.login(issuer.mint(), ['repository:a/x:pull']));
+  const unbound = tokenOf(await registry.login(scenario.issuer.mint(), ['repository:a/x:pull']));
   const swap = (yaml: string): string =>
     yaml
       .replace('repositoryPrefix: a/', 'repositoryPrefix: c/')
       .replace('repositoryPrefix: b/', 'repositoryPrefix: a/')
       .replace('["b/public/**"]', '["a/public/**"]');
-  expect(await gateway.reload(swap)).toBe(true);
+  expect(await scenario.gateway.reload(swap)).toBe(true);
   // The repository now belongs to `regb`, for which the source was never valid.
   expect(outcomeOf(await registry.use(issued, 'GET /v2/a/x/tags/list'))).toBe('401 audience_mismatch');
   expect(outcomeOf(await registry.use(source, 'GET /v2/a/x/tags/list'))).toBe('401 audience_mismatch');
-  expect(upstream.bytes()).toBe('');
+  expect(scenario.upstream.bytes()).toBe('');
   expect(outcomeOf(await registry.use(unbound, 'GET /v2/a/x/tags/list'))).toBe('200');
 });
 
