@@ -1,30 +1,28 @@
 /** threats.md J20: a JWT with another purpose is not an ID token (RFC 8725 §3.11, RFC 7515 §4.1.9). */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { ISSUER_TYPES } from '../../src/core/issuer-presets.ts';
 import { FrozenClock, authenticatorFor, issuerSettings } from '../support/authentication.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { rawResponse } from '../support/raw-client.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { configuration, errorsOf } from '../unit/config/loading.ts';
+import { useScenario } from '../support/scenario.ts';
 
 const ACCESS_TOKENS = 'tokenTypes: [at+jwt]';
 
-let plain: TestIssuer;
-let typed: TestIssuer;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  [plain, typed, upstream] = await Promise.all([startIssuer(), startIssuer(), startRecordingUpstream()]);
-  const identity = (issuer: string): string => `
+const identity = (issuer: string): string => `
   ${issuer}:
     issuer: ${issuer}
     match: { project_id: "20" }
     roles: [reader]
     tokenLifetime: 1m`;
-  gateway = await startGateway(
-    `
+const scenario = useScenario({
+  backends: {
+    plain: () => startIssuer(),
+    typed: () => startIssuer(),
+    upstream: () => startRecordingUpstream(),
+  },
+  config: ({ plain, typed, upstream }) => `
 issuers:
   plain: { type: gitlab, issuer: "${plain.url}" }
   typed: { type: gitlab, issuer: "${typed.url}", ${ACCESS_TOKENS} }
@@ -34,28 +32,16 @@ workloadIdentities: { job@example.com: { identity: plain } }
 services:
   api: { type: http, path: /api/, upstream: { url: "${upstream.url}/" } }
 `,
-    {
-      server: `server:
-  listen: 127.0.0.1:0
-  publicUrl: https://gateway.example.com
-  admin: { listen: 127.0.0.1:0 }
-  limits: { authFailures: { perAddress: 1000 } }
-`,
-    },
-  );
+  server: { limits: 'authFailures: { perAddress: 1000 }' },
 });
-beforeEach(() => upstream.reset());
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([plain.close(), typed.close(), upstream.close()]);
-});
+beforeEach(() => scenario.upstream.reset());
 
 async function authenticate(token: string): Promise<string> {
   const lines = ['GET /api/x HTTP/1.1', 'Host: gateway.example.com', `Authorization: Bearer ${token}`];
   const bytes = `${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`;
-  const { status, body } = await rawResponse(gateway.port, bytes, { quiet: 10_000 });
+  const { status, body } = await rawResponse(scenario.gateway.port, bytes, { quiet: 10_000 });
   if (status === 200) return '200';
-  expect(upstream.bytes()).toBe('');
+  expect(scenario.upstream.bytes()).toBe('');
   return `${status} ${String((JSON.parse(body) as { error: unknown }).error)}`;
 }
 
@@ -84,25 +70,25 @@ const MALFORMED = [null, 1, true, ['JWT'], { typ: 'JWT' }];
 
 describe('J20 an issuer of ID tokens', () => {
   test.each(ID_TOKEN)('typ %j is accepted', async (typ) => {
-    expect(await authenticate(withType(plain, typ))).toBe('200');
+    expect(await authenticate(withType(scenario.plain, typ))).toBe('200');
   });
 
   test.each([...ACCESS_TOKEN, ...OTHER])('typ %j is refused', async (typ) => {
-    expect(await authenticate(withType(plain, typ))).toBe('401 credential_invalid');
+    expect(await authenticate(withType(scenario.plain, typ))).toBe('401 credential_invalid');
   });
 
   test.each(MALFORMED)('typ %j is malformed', async (typ) => {
-    expect(await authenticate(withType(plain, typ))).toBe('401 credential_malformed');
+    expect(await authenticate(withType(scenario.plain, typ))).toBe('401 credential_malformed');
   });
 });
 
 describe(`J20 an issuer with ${ACCESS_TOKENS}`, () => {
   test.each([...ID_TOKEN, ...ACCESS_TOKEN])('typ %j is accepted', async (typ) => {
-    expect(await authenticate(withType(typed, typ))).toBe('200');
+    expect(await authenticate(withType(scenario.typed, typ))).toBe('200');
   });
 
   test.each(OTHER)('typ %j is refused', async (typ) => {
-    expect(await authenticate(withType(typed, typ))).toBe('401 credential_invalid');
+    expect(await authenticate(withType(scenario.typed, typ))).toBe('401 credential_invalid');
   });
 });
 
@@ -112,19 +98,19 @@ test.each(['logout+jwt', 'secevent+jwt', 'dpop+jwt', 'at+jwt'])(
     const exchanges: readonly RequestInit[] = [
       {
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ token: withType(plain, typ), email: 'job@example.com' }),
+        body: JSON.stringify({ token: withType(scenario.plain, typ), email: 'job@example.com' }),
       },
       {
         body: new URLSearchParams({
           grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-          subject_token: withType(plain, typ),
+          subject_token: withType(scenario.plain, typ),
           subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
         }),
       },
     ];
     const answers = await Promise.all(
       exchanges.map((request, index) =>
-        fetch(`${gateway.url}${index === 0 ? '/v1/auth:exchangeToken' : '/oauth/token'}`, {
+        fetch(`${scenario.gateway.url}${index === 0 ? '/v1/auth:exchangeToken' : '/oauth/token'}`, {
           method: 'POST',
           ...request,
         }),
@@ -135,15 +121,17 @@ test.each(['logout+jwt', 'secevent+jwt', 'dpop+jwt', 'at+jwt'])(
 );
 
 test('J20 a reload that removes the type invalidates its tokens, also cached ones', async () => {
-  const token = withType(typed, 'at+jwt');
+  const token = withType(scenario.typed, 'at+jwt');
   expect(await authenticate(token)).toBe('200');
-  upstream.reset();
-  expect(await gateway.reload((yaml) => yaml.replace(`, ${ACCESS_TOKENS}`, ''))).toBe(true);
+  scenario.upstream.reset();
+  expect(await scenario.gateway.reload((yaml) => yaml.replace(`, ${ACCESS_TOKENS}`, ''))).toBe(true);
   expect(await authenticate(token)).toBe('401 credential_invalid');
-  expect(await authenticate(withType(typed, 'JWT'))).toBe('200');
-  upstream.reset();
+  expect(await authenticate(withType(scenario.typed, 'JWT'))).toBe('200');
+  scenario.upstream.reset();
   expect(
-    await gateway.reload((yaml) => yaml.replace(`"${typed.url}"`, `"${typed.url}", ${ACCESS_TOKENS}`)),
+    await scenario.gateway.reload((yaml) =>
+      yaml.replace(`"${scenario.typed.url}"`, `"${scenario.typed.url}", ${ACCESS_TOKENS}`),
+    ),
   ).toBe(true);
   expect(await authenticate(token)).toBe('200');
 });
