@@ -1,16 +1,16 @@
 /** X5: a WebSocket handshake needs its own grant; a grant to read does not cover it. */
 import { hash } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { auditedIn } from '../support/audited.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { reasonOf } from '../support/lab.ts';
 import { rawRequest, rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
-import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { OK, startRecordingUpstream } from '../support/recording-upstream.ts';
+import { useScenario } from '../support/scenario.ts';
 
 const HANDSHAKE = [
   'Connection: Upgrade',
@@ -30,13 +30,9 @@ const EXEC = '/api/v1/namespaces/a/pods/b/exec?command=sh';
 const EDGE = `ghdt_edge_${'7'.repeat(64)}`;
 const VIEWER = `ghdt_viewer_${'8'.repeat(64)}`;
 
-let issuer: TestIssuer;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
-
-beforeAll(async () => {
-  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
-  gateway = await startGateway(`
+const scenario = useScenario({
+  backends: { issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
+  config: ({ issuer, upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   reader:
@@ -75,15 +71,11 @@ services:
       - { scope: write, methods: [POST, PUT, PATCH, DELETE] }
       - { scope: exec, methods: [GET], paths: ["/api/v1/namespaces/*/pods/*/exec", "/only/**"], webSocket: true }
   shadowed: { type: http, path: /shadowed/, mode: shadow, upstream: { url: "${upstream.url}/" } }
-`);
+`,
 });
-afterEach(() => upstream.reset());
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([upstream.close(), issuer.close()]);
-});
+afterEach(() => scenario.upstream.reset());
 
-const job = (project: string): string => issuer.mint({ project_id: project });
+const job = (project: string): string => scenario.issuer.mint({ project_id: project });
 const READER = '20';
 const OPERATOR = '21';
 
@@ -94,17 +86,17 @@ function request(token: string | undefined, target: string, lines: readonly stri
 
 /** The answer to a handshake; the upstream would switch. */
 async function shake(token: string | undefined, path: string): Promise<RawResponse | undefined> {
-  upstream.respond((socket) => {
+  scenario.upstream.respond((socket) => {
     socket.write(SWITCHED);
     socket.end();
   });
-  const [answer] = await rawRequest(gateway.port, request(token, `GET ${path}`, HANDSHAKE));
+  const [answer] = await rawRequest(scenario.gateway.port, request(token, `GET ${path}`, HANDSHAKE));
   return answer;
 }
 
 function plainly(token: string | undefined, target: string, ...lines: string[]): Promise<RawResponse> {
-  upstream.respond(OK);
-  return rawResponse(gateway.port, request(token, target, [...lines, 'Connection: close']));
+  scenario.upstream.respond(OK);
+  return rawResponse(scenario.gateway.port, request(token, target, [...lines, 'Connection: close']));
 }
 
 async function expectRefused(
@@ -114,8 +106,8 @@ async function expectRefused(
   detail: RegExp,
 ): Promise<void> {
   expect(answer && [answer.status, reasonOf(answer)]).toEqual([status, reason]);
-  expect(upstream.bytes()).toBe('');
-  const { event, gatehouse } = await auditedIn(gateway, answer);
+  expect(scenario.upstream.bytes()).toBe('');
+  const { event, gatehouse } = await auditedIn(scenario.gateway, answer);
   expect(event.reason).toBe(reason);
   expect(gatehouse['detail']).toMatch(detail);
 }
@@ -141,7 +133,7 @@ describe('without operations: the scope websocket', () => {
     ['a deploy token', () => EDGE, '/plain/a'],
   ])('%s with the scope opens one, and the upstream is told the scope', async (_, token, path) => {
     expect((await shake(token(), path))?.status).toBe(101);
-    expect(valuesOf(receivedBy(upstream), 'X-Auth-Scopes')).toEqual(['websocket']);
+    expect(valuesOf(receivedBy(scenario.upstream), 'X-Auth-Scopes')).toEqual(['websocket']);
   });
 
   test('the scope is for its resources, and for nothing but handshakes', async () => {
@@ -150,7 +142,7 @@ describe('without operations: the scope websocket', () => {
       const { status } = await plainly(job(OPERATOR), `${method} /plain/talk/a`, 'Content-Length: 0');
       expect([method, status]).toEqual([method, 403]);
     }
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 });
 
@@ -168,8 +160,8 @@ describe('with operations: an entry with webSocket: true', () => {
 
   test('an entry with it covers the handshakes on its paths', async () => {
     expect((await shake(job(OPERATOR), `/cluster${EXEC}`))?.status).toBe(101);
-    expect(valuesOf(receivedBy(upstream), 'X-Auth-Scopes')).toEqual(['exec']);
-    upstream.reset();
+    expect(valuesOf(receivedBy(scenario.upstream), 'X-Auth-Scopes')).toEqual(['exec']);
+    scenario.upstream.reset();
     await expectRefused(
       await shake(job(OPERATOR), '/cluster/api/v1/pods'),
       403,
@@ -181,15 +173,15 @@ describe('with operations: an entry with webSocket: true', () => {
   test('first match wins for plain requests as before', async () => {
     const answer = await plainly(job(OPERATOR), `GET /cluster${EXEC}`);
     expect([answer.status, reasonOf(answer)]).toEqual([403, 'scope_not_granted']);
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   });
 });
 
 test('in shadow: forwarded without identity, and audited as a handshake that nothing grants', async () => {
   const answer = await shake(job(READER), '/shadowed/a');
   expect(answer?.status).toBe(101);
-  expect(namesIn(receivedBy(upstream))).not.toContain('x-auth-identity');
-  const { gatehouse } = await auditedIn(gateway, answer);
+  expect(namesIn(receivedBy(scenario.upstream))).not.toContain('x-auth-identity');
+  const { gatehouse } = await auditedIn(scenario.gateway, answer);
   expect(gatehouse['relaxed']).toMatchObject({
     reason: 'scope_not_granted',
     detail: expect.stringMatching(/websocket/),
@@ -205,7 +197,7 @@ describe('a token that was minted', () => {
       audience: 'plain',
       scope,
     });
-    const answer = await fetch(`${gateway.url}/oauth/token`, { method: 'POST', body });
+    const answer = await fetch(`${scenario.gateway.url}/oauth/token`, { method: 'POST', body });
     return String(((await answer.json()) as { access_token?: unknown }).access_token);
   }
 
@@ -224,14 +216,17 @@ describe('a token that was minted', () => {
 
 test.each(['POST', 'GET'])('SPDY is refused with its cause, and not forwarded: %s', async (method) => {
   const lines = ['Connection: Upgrade', 'Upgrade: SPDY/3.1', 'Content-Length: 0'];
-  const [answer] = await rawRequest(gateway.port, request(job(READER), `${method} /cluster${EXEC}`, lines));
+  const [answer] = await rawRequest(
+    scenario.gateway.port,
+    request(job(READER), `${method} /cluster${EXEC}`, lines),
+  );
   expect(answer?.status).toBe(403);
   expect(JSON.parse(answer?.body ?? '')).toMatchObject({
     kind: 'Status',
     reason: 'Forbidden',
     message: expect.stringMatching(/SPDY.*operation_unknown/),
   });
-  expect(upstream.bytes()).toBe('');
+  expect(scenario.upstream.bytes()).toBe('');
 });
 
 describe('what cannot switch is decided as the plain request that is forwarded', () => {
@@ -243,23 +238,23 @@ describe('what cannot switch is decided as the plain request that is forwarded',
     ['TLS', ['Connection: Upgrade', 'Upgrade: TLS/1.2']],
     ['one of several', ['Connection: Upgrade', 'Upgrade: SPDY/3.1, websocket']],
   ])('%s: the scope of its method, and no Upgrade for the upstream', async (_, lines) => {
-    upstream.respond(SWITCHED.replaceAll('websocket', 'SPDY/3.1'));
+    scenario.upstream.respond(SWITCHED.replaceAll('websocket', 'SPDY/3.1'));
     const exec = `POST /cluster${EXEC}`;
     const refused = await rawRequest(
-      gateway.port,
+      scenario.gateway.port,
       request(job(OPERATOR), exec, [...lines, 'Content-Length: 0']),
     );
     expect(refused.map(({ status }) => status)).toEqual([403]);
-    expect(upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
     for (const target of [exec, `GET /cluster${EXEC}`]) {
-      upstream.reset();
-      upstream.respond(SWITCHED.replaceAll('websocket', 'SPDY/3.1'));
+      scenario.upstream.reset();
+      scenario.upstream.respond(SWITCHED.replaceAll('websocket', 'SPDY/3.1'));
       const [answer] = await rawRequest(
-        gateway.port,
+        scenario.gateway.port,
         request(job(READER), target, [...lines, 'Content-Length: 0']),
       );
       expect(answer?.status).toBe(502);
-      const names = upstream.requests().flatMap(namesIn);
+      const names = scenario.upstream.requests().flatMap(namesIn);
       expect(names).toContain('x-auth-identity');
       expect(names.filter((name) => /upgrade|http2/.test(name))).toEqual([]);
     }
@@ -267,25 +262,27 @@ describe('what cannot switch is decided as the plain request that is forwarded',
 
   test('a handshake behind a request that is under way needs the grant to read', async () => {
     const sockets: Socket[] = [];
-    upstream.respond((socket) => void sockets.push(socket));
-    const conversation = await openConversation(gateway.port);
+    scenario.upstream.respond((socket) => void sockets.push(socket));
+    const conversation = await openConversation(scenario.gateway.port);
     conversation.write(
       request(EDGE, 'GET /plain/first', []) + request(job(OPERATOR), 'GET /plain/talk/a', HANDSHAKE),
     );
     await eventually('the first request', () => sockets.length === 1);
     sockets[0]?.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
     expect((await conversation.answers()).map(({ status }) => status)).toEqual([200, 403]);
-    expect(upstream.requests().map(({ requestLine }) => requestLine)).toEqual(['GET /first HTTP/1.1']);
+    expect(scenario.upstream.requests().map(({ requestLine }) => requestLine)).toEqual([
+      'GET /first HTTP/1.1',
+    ]);
   });
 });
 
 test('a WebSocket ends when a reload takes the scope away, although reading stays granted', async () => {
-  upstream.respond(SWITCHED);
-  const conversation = await openConversation(gateway.port);
+  scenario.upstream.respond(SWITCHED);
+  const conversation = await openConversation(scenario.gateway.port);
   conversation.write(request(job('22'), 'GET /plain/last', HANDSHAKE));
   await eventually('the handshake', () => conversation.received().includes('101 Switching'));
   expect(
-    await gateway.reload((yaml) =>
+    await scenario.gateway.reload((yaml) =>
       yaml.replace(
         '[read_api, websocket], resources: ["/**"] }]\ndep',
         '[read_api], resources: ["/**"] }]\ndep',
@@ -294,7 +291,7 @@ test('a WebSocket ends when a reload takes the scope away, although reading stay
   ).toBe(true);
   await conversation.answers();
   const ended = await eventually('its audit event', () =>
-    gateway
+    scenario.gateway
       .auditText()
       .split('\n')
       .find((line) => line.includes('"path":"/plain/last"') && line.endsWith('}')),
