@@ -3,14 +3,14 @@
  * docs/adr/0026-introspection-budgets.md).
  */
 import { hash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { FrozenClock } from '../support/authentication.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestDeployToken, type TestGitlab } from '../support/gitlab.ts';
+import { startGitlab, type TestDeployToken } from '../support/gitlab.ts';
 import type { RawResponse } from '../support/raw-client.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { useScenarioPerTest } from '../support/scenario.ts';
 
 const [ATTACKER, VICTIM] = ['127.0.0.66', '127.0.0.7'];
 /**
@@ -23,19 +23,20 @@ const BAN = { failures: 30, window: 180_000 };
 const PROBE = `ghdt_probe_${'7'.repeat(64)}`;
 
 let clock: FrozenClock;
-let gitlab: TestGitlab;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
-
-beforeEach(async () => {
+beforeEach(() => {
   clock = new FrozenClock();
-  [gitlab, upstream] = await Promise.all([
-    startGitlab({ clock, bans: ['jwtAuth'] }),
-    startRecordingUpstream(),
-  ]);
-  gitlab.project(20, 'acme/payments');
-  gateway = await startGateway(
-    `
+});
+const scenario = useScenarioPerTest({
+  backends: {
+    gitlab: async () => {
+      const gitlab = await startGitlab({ clock, bans: ['jwtAuth'] });
+      gitlab.project(20, 'acme/payments');
+      return gitlab;
+    },
+    upstream: () => startRecordingUpstream(),
+  },
+  clock: { now: () => clock.now() },
+  config: ({ gitlab, upstream }) => `
 issuers:
   gitlab:
     type: gitlab
@@ -74,21 +75,7 @@ services:
     anonymous: [{ scopes: [read_repository], resources: ["**"] }]
     upstream: { url: "${upstream.url}/", connections: 8 }
 `,
-    {
-      clock,
-      server: `server:
-  listen: 127.0.0.1:0
-  publicUrl: https://gateway.example.com
-  admin: { listen: 127.0.0.1:0 }
-  trustedProxies: [127.0.0.200]
-  limits: { drain: 500ms }
-`,
-    },
-  );
-});
-afterEach(async () => {
-  await gateway.close();
-  await Promise.all([gitlab.close(), upstream.close()]);
+  server: { more: ['trustedProxies: [127.0.0.200]'] },
 });
 
 type Lines = readonly string[];
@@ -108,7 +95,7 @@ const head = (lines: Lines, path: string, ...more: Lines): string =>
 /** One request on a new connection from this address; addresses outside 127/8 use the trusted proxy. */
 async function send(from: string, lines: Lines, path = '/api/x'): Promise<RawResponse> {
   const direct = from.startsWith('127.');
-  const client = await openConversation(gateway.port, direct ? from : '127.0.0.200');
+  const client = await openConversation(scenario.gateway.port, direct ? from : '127.0.0.200');
   client.write(head(lines, path, 'Connection: close', ...(direct ? [] : [`X-Forwarded-For: ${from}`])));
   const [answer] = await client.answers();
   if (answer === undefined) throw new Error(`no answer: ${client.error() ?? ''}`);
@@ -125,7 +112,7 @@ function count(values: readonly number[], value: number): number {
 
 /** Sends all requests sequentially on one connection. */
 async function inOneConnection(from: string, requests: readonly Lines[]): Promise<number[]> {
-  const client = await openConversation(gateway.port, from);
+  const client = await openConversation(scenario.gateway.port, from);
   const answers = (): readonly number[] =>
     [...client.received().matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => Number(status));
   for (const [n, lines] of requests.entries()) {
@@ -147,16 +134,16 @@ async function advance(milliseconds: number): Promise<void> {
 
 /** Edits and reloads the configuration. */
 async function reload(edit: (yaml: string) => string): Promise<void> {
-  expect(await gateway.reload(edit)).toBe(true);
+  expect(await scenario.gateway.reload(edit)).toBe(true);
 }
 
 /** Number of failures that GitLab counts towards a ban. */
 const failures = (): number =>
-  gitlab.seen.filter(({ endpoint, status }) => endpoint === 'jwtAuth' && status === 401).length;
+  scenario.gitlab.seen.filter(({ endpoint, status }) => endpoint === 'jwtAuth' && status === 401).length;
 
 describe('GitLab deploy tokens', () => {
   test('13 forged secrets from one address do not affect the first use from another address', async () => {
-    const token = gitlab.deployToken({ project: 'acme/payments' });
+    const token = scenario.gitlab.deployToken({ project: 'acme/payments' });
     const answers = await statuses(
       ATTACKER,
       range(13, (n) => fake(n)),
@@ -171,7 +158,9 @@ describe('GitLab deploy tokens', () => {
         ATTACKER,
         range(30, (n) => fake(round * 100 + n)),
       );
-      expect(await statusOf(VICTIM, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
+      expect(await statusOf(VICTIM, good(scenario.gitlab.deployToken({ project: 'acme/payments' })))).toBe(
+        200,
+      );
       await advance(7_000);
     }
     expect(failures()).toBeLessThan(BAN.failures);
@@ -196,7 +185,7 @@ describe('GitLab deploy tokens', () => {
 
   test('an address regains its budget after the window', async () => {
     for (let n = 0; n < 10; n++) await statusOf(ATTACKER, fake(n));
-    const token = gitlab.deployToken({ project: 'acme/payments' });
+    const token = scenario.gitlab.deployToken({ project: 'acme/payments' });
     const refused = await send(ATTACKER, good(token));
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '180']);
     await advance(BAN.window - 1);
@@ -210,76 +199,82 @@ describe('GitLab deploy tokens', () => {
       ATTACKER,
       range(30, (n) => fake(n, 'gitlab+deploy-token-1')),
     );
-    expect(await statusOf(ATTACKER, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
+    expect(await statusOf(ATTACKER, good(scenario.gitlab.deployToken({ project: 'acme/payments' })))).toBe(
+      200,
+    );
   });
 
   test('many addresses never reach the threshold of a ban, and do not reach the reserve', async () => {
     // This address has a confirmed credential.
-    expect(await statusOf(VICTIM, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
-    const known = gitlab.deployToken({ project: 'acme/payments' });
+    expect(await statusOf(VICTIM, good(scenario.gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
+    const known = scenario.gitlab.deployToken({ project: 'acme/payments' });
     expect(await statusOf('127.0.0.8', good(known))).toBe(200);
     for (let round = 0; round < 7; round++) {
       for (let n = 0; n < 12; n++) {
         const addresses = [`127.0.1.${n}`, `203.0.113.${n}`, `2001:db8:${round}:${n}::1`];
         await Promise.all(addresses.map((from) => statusOf(from, fake(round * 1_000 + n))));
       }
-      expect(await statusOf(VICTIM, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
+      expect(await statusOf(VICTIM, good(scenario.gitlab.deployToken({ project: 'acme/payments' })))).toBe(
+        200,
+      );
       expect(await statusOf('127.0.0.8', good(known))).toBe(200);
       await advance(30_000);
     }
     // GitLab responds with 403 to every request of a banned address.
     expect(failures()).toBeGreaterThan(16);
-    expect(gitlab.seen.filter(({ status }) => status === 403)).toEqual([]);
+    expect(scenario.gitlab.seen.filter(({ status }) => status === 403)).toEqual([]);
   });
 
   test('the networks of one IPv6 site use at most half of the budget', async () => {
     for (let n = 0; n < 40; n++) await statusOf(`2001:db8:1:${n.toString(16)}::1`, fake(n));
-    expect(await statusOf('2001:db8:2::1', good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
-    expect(await statusOf(VICTIM, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
+    expect(
+      await statusOf('2001:db8:2::1', good(scenario.gitlab.deployToken({ project: 'acme/payments' }))),
+    ).toBe(200);
+    expect(await statusOf(VICTIM, good(scenario.gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
   });
 
   test('tokens that expire together do not lead to a ban either', async () => {
-    const tokens = range(60, () => gitlab.deployToken({ project: 'acme/payments' }));
+    const tokens = range(60, () => scenario.gitlab.deployToken({ project: 'acme/payments' }));
     for (const token of tokens) expect(await statusOf(VICTIM, good(token))).toBe(200);
     for (const token of tokens.slice(1)) token.revoke();
     await advance(61_000);
     for (const token of tokens.slice(1))
       expect([401, 429, 503]).toContain(await statusOf(VICTIM, good(token)));
     expect(failures()).toBeLessThan(BAN.failures);
-    expect(gitlab.seen.filter(({ status }) => status === 403)).toEqual([]);
+    expect(scenario.gitlab.seen.filter(({ status }) => status === 403)).toEqual([]);
     await advance(BAN.window);
-    expect(await statusOf(VICTIM, good(tokens[0] ?? gitlab.deployToken()))).toBe(200);
+    expect(await statusOf(VICTIM, good(tokens[0] ?? scenario.gitlab.deployToken()))).toBe(200);
   });
 
   test('an outage of GitLab uses no budget: the first use after it succeeds', async () => {
-    await gitlab.down();
+    await scenario.gitlab.down();
     expect(
       await statuses(
         VICTIM,
         range(40, (n) => fake(n)),
       ),
     ).toEqual(range(40, () => 503));
-    await gitlab.up();
-    gitlab.faults.jwtAuth = { kind: 'status', status: 500 };
+    await scenario.gitlab.up();
+    scenario.gitlab.faults.jwtAuth = { kind: 'status', status: 500 };
     expect(
       await statuses(
         VICTIM,
         range(6, (n) => fake(n)),
       ),
     ).toEqual(range(6, () => 503));
-    gitlab.faults.jwtAuth = undefined;
-    expect(await statusOf(VICTIM, good(gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
+    scenario.gitlab.faults.jwtAuth = undefined;
+    expect(await statusOf(VICTIM, good(scenario.gitlab.deployToken({ project: 'acme/payments' })))).toBe(200);
   });
 
   test('unanswered requests may have failed at GitLab: they count for their address', async () => {
-    gitlab.faults.jwtAuth = { kind: 'drop' };
+    scenario.gitlab.faults.jwtAuth = { kind: 'drop' };
     for (let n = 0; n < 40; n++) await statusOf(ATTACKER, fake(n));
-    expect(gitlab.count('jwtAuth')).toBeLessThan(BAN.failures);
-    gitlab.faults.jwtAuth = undefined;
+    expect(scenario.gitlab.count('jwtAuth')).toBeLessThan(BAN.failures);
+    scenario.gitlab.faults.jwtAuth = undefined;
     expect([429, 503]).toContain(await statusOf(ATTACKER, fake(99)));
     // One address cannot use the units of the others during an outage.
     for (let n = 0; n < 3; n++) {
-      const token = gitlab.deployToken({ project: 'acme/payments' });
+      const token = scenario.gitlab.deployToken({ project: 'acme/payments' });
       expect(await statusOf(`127.0.2.${n}`, good(token))).toBe(200);
     }
   });
@@ -317,10 +312,10 @@ describe('GitLab deploy tokens', () => {
   });
 
   test('renewals at the same time do not lead to a ban if all tokens were revoked', async () => {
-    const tokens = range(60, () => gitlab.deployToken({ project: 'acme/payments' }));
+    const tokens = range(60, () => scenario.gitlab.deployToken({ project: 'acme/payments' }));
     const use = (from: string): Promise<number[]> => statuses(from, tokens.map(good));
     expect(await use(VICTIM)).toEqual(tokens.map(() => 200));
-    const other = gitlab.deployToken({ project: 'acme/payments' });
+    const other = scenario.gitlab.deployToken({ project: 'acme/payments' });
     expect(await statusOf('127.0.0.8', good(other))).toBe(200);
     await advance(61_000);
     expect(await use(VICTIM)).toEqual(tokens.map(() => 200));
@@ -340,7 +335,7 @@ describe('GitLab deploy tokens', () => {
           `  other:
     type: gitlab
     issuer: https://gitlab.example.com
-    apiUrl: "${gitlab.url}"
+    apiUrl: "${scenario.gitlab.url}"
     deployTokens: {}
 identities:`,
         )
@@ -348,7 +343,7 @@ identities:`,
         .replace(
           'services:',
           `services:
-  other: { type: http, path: /other/, issuers: [other], upstream: { url: "${upstream.url}/" } }`,
+  other: { type: http, path: /other/, issuers: [other], upstream: { url: "${scenario.upstream.url}/" } }`,
         ),
     );
     for (let n = 0; n < 40; n++) {
@@ -373,11 +368,11 @@ identities:`,
 });
 
 describe.each<['job' | 'jwtAuth', string, () => Lines, (n: number) => Lines]>([
-  ['job', 'job tokens', () => job(gitlab.job().token), (n) => job(`glcbt-\${jndi:${n}}`)],
+  ['job', 'job tokens', () => job(scenario.gitlab.job().token), (n) => job(`glcbt-\${jndi:${n}}`)],
   [
     'jwtAuth',
     'GitLab deploy tokens',
-    () => good(gitlab.deployToken({ project: 'acme/payments' })),
+    () => good(scenario.gitlab.deployToken({ project: 'acme/payments' })),
     (n) => deploy('user', `gldt-\${jndi:${n}}`),
   ],
 ])('responses that are not about the credential: %s', (endpoint, _, valid, hostile) => {
@@ -387,7 +382,7 @@ describe.each<['job' | 'jwtAuth', string, () => Lines, (n: number) => Lines]>([
       const [known, knownThere] = [valid(), valid()];
       expect(await statusOf(VICTIM, known)).toBe(200);
       expect(await statusOf(ATTACKER, knownThere)).toBe(200);
-      gitlab.faults[endpoint] = { kind: 'firewall', match: 'jndi:', status, retryAfter: 60 };
+      scenario.gitlab.faults[endpoint] = { kind: 'firewall', match: 'jndi:', status, retryAfter: 60 };
       for (let n = 0; n < 3; n++) {
         const refused = await send(ATTACKER, hostile(n));
         expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '60']);
@@ -404,12 +399,12 @@ describe.each<['job' | 'jwtAuth', string, () => Lines, (n: number) => Lines]>([
   );
 
   test('each of them counts for its client', async () => {
-    gitlab.faults[endpoint] = { kind: 'firewall', match: 'jndi:', status: 403 };
+    scenario.gitlab.faults[endpoint] = { kind: 'firewall', match: 'jndi:', status: 403 };
     await statuses(
       ATTACKER,
       range(400, (n) => hostile(n)),
     );
-    expect(gitlab.count(endpoint)).toBeLessThanOrEqual(endpoint === 'job' ? 180 : 6);
+    expect(scenario.gitlab.count(endpoint)).toBeLessThanOrEqual(endpoint === 'job' ? 180 : 6);
     expect(await statusOf(VICTIM, valid())).toBe(200);
   });
 
@@ -420,11 +415,11 @@ describe.each<['job' | 'jwtAuth', string, () => Lines, (n: number) => Lines]>([
     const credential = line.startsWith('JOB-TOKEN: ')
       ? line.slice('JOB-TOKEN: '.length)
       : Buffer.from(line.slice('Authorization: Basic '.length), 'base64').toString();
-    gitlab.faults[endpoint] = { kind: 'firewall', match: credential, status: 429, retryAfter: 30 };
+    scenario.gitlab.faults[endpoint] = { kind: 'firewall', match: credential, status: 429, retryAfter: 30 };
     await advance(61_000);
-    const before = gitlab.count(endpoint);
+    const before = scenario.gitlab.count(endpoint);
     for (let n = 0; n < 3; n++) expect(await statusOf(VICTIM, limited)).toBe(503);
-    expect(gitlab.count(endpoint)).toBe(before + 1);
+    expect(scenario.gitlab.count(endpoint)).toBe(before + 1);
     expect(await statusOf(VICTIM, known)).toBe(200);
     expect(await statusOf('127.0.0.9', valid())).toBe(200);
   });
@@ -433,16 +428,16 @@ describe.each<['job' | 'jwtAuth', string, () => Lines, (n: number) => Lines]>([
     const known = valid();
     expect(await statusOf(VICTIM, known)).toBe(200);
     await advance(61_000);
-    gitlab.faults[endpoint] = { kind: 'rate-limited', retryAfter: 30 };
+    scenario.gitlab.faults[endpoint] = { kind: 'rate-limited', retryAfter: 30 };
     expect(await statusOf(VICTIM, known)).toBe(503);
-    const before = gitlab.count(endpoint);
+    const before = scenario.gitlab.count(endpoint);
     const waiting = await statuses(
       '127.0.0.9',
       range(20, () => valid()),
     );
     expect(waiting).toEqual(waiting.map(() => 503));
-    expect(gitlab.count(endpoint)).toBeLessThan(before + 20);
-    gitlab.faults[endpoint] = undefined;
+    expect(scenario.gitlab.count(endpoint)).toBeLessThan(before + 20);
+    scenario.gitlab.faults[endpoint] = undefined;
     expect(await statusOf('127.0.0.10', valid())).toBe(200);
     expect(await statusOf(VICTIM, valid())).toBe(200);
   });
@@ -450,7 +445,7 @@ describe.each<['job' | 'jwtAuth', string, () => Lines, (n: number) => Lines]>([
 
 describe('job tokens', () => {
   test('forged tokens on the connections of one client do not affect new jobs behind the same address', async () => {
-    const jobs = range(20, () => gitlab.job());
+    const jobs = range(20, () => scenario.gitlab.job());
     const flood = range(4, (client) =>
       inOneConnection(
         ATTACKER,
@@ -464,8 +459,8 @@ describe('job tokens', () => {
     const refused = (await Promise.all(flood)).flat();
     expect(count(refused, 200)).toBe(0);
     // Requests over the budget are not sent to GitLab.
-    expect(gitlab.count('job')).toBeLessThan(20 + 100);
-    const late = range(20, () => gitlab.job());
+    expect(scenario.gitlab.count('job')).toBeLessThan(20 + 100);
+    const late = range(20, () => scenario.gitlab.job());
     expect(
       await statuses(
         ATTACKER,
@@ -475,7 +470,7 @@ describe('job tokens', () => {
   });
 
   test('as many forged tokens as jobs on new connections do not affect the jobs', async () => {
-    const jobs = range(20, () => gitlab.job());
+    const jobs = range(20, () => scenario.gitlab.job());
     const requests = jobs.flatMap(({ token }, n) => [...range(5, (m) => junk(`${n}-${m}`)), job(token)]);
     const answers = await statuses(ATTACKER, requests);
     expect(answers.filter((_, n) => n % 6 === 5)).toEqual(jobs.map(() => 200));
@@ -484,8 +479,8 @@ describe('job tokens', () => {
   test('a flood from one address does not affect new jobs from other addresses', async () => {
     const flood = await statuses(ATTACKER, range(300, junk));
     expect(count(flood, 200)).toBe(0);
-    expect(gitlab.count('job')).toBeLessThan(200);
-    const jobs = range(50, () => gitlab.job());
+    expect(scenario.gitlab.count('job')).toBeLessThan(200);
+    const jobs = range(50, () => scenario.gitlab.job());
     expect(
       await statuses(
         VICTIM,
@@ -495,23 +490,23 @@ describe('job tokens', () => {
   });
 
   test('a previously confirmed token does not wait behind forged ones while GitLab is slow', async () => {
-    const { token } = gitlab.job();
+    const { token } = scenario.gitlab.job();
     expect(await statusOf(VICTIM, job(token))).toBe(200);
     await advance(30_000);
-    gitlab.latency.job = 800;
+    scenario.gitlab.latency.job = 800;
     const flood = range(200, (n) => send(ATTACKER, junk(n)).catch(() => undefined));
-    await eventually('the flood at GitLab', () => gitlab.count('job') > 8);
+    await eventually('the flood at GitLab', () => scenario.gitlab.count('job') > 8);
     const since = performance.now();
     expect(await statusOf(VICTIM, job(token))).toBe(200);
     // The duration of one response, not of a queue.
     expect(performance.now() - since).toBeLessThan(2_000);
-    gitlab.latency.job = undefined;
+    scenario.gitlab.latency.job = undefined;
     await Promise.all(flood);
   });
 
   test('confirmed tokens return their budget: 600 new jobs of one address in one minute', async () => {
     for (let round = 0; round < 20; round++) {
-      const jobs = range(30, () => gitlab.job());
+      const jobs = range(30, () => scenario.gitlab.job());
       expect(
         await statuses(
           VICTIM,
@@ -528,7 +523,7 @@ describe('job tokens', () => {
         range(40, (m) => junk(`${n}-${m}`)),
       );
     }
-    expect(gitlab.count('job')).toBeLessThanOrEqual(450);
+    expect(scenario.gitlab.count('job')).toBeLessThanOrEqual(450);
   });
 });
 
@@ -567,7 +562,7 @@ describe('slots for bodies that are read before the decision', () => {
       'a form with a credential',
       () => trigger('x'.repeat(100), ''),
       () => {
-        const form = `token=${gitlab.job().token}&ref=main`;
+        const form = `token=${scenario.gitlab.job().token}&ref=main`;
         return trigger(form, form);
       },
     ],
@@ -579,16 +574,16 @@ describe('slots for bodies that are read before the decision', () => {
         batch(
           objects,
           objects,
-          `Authorization: Basic ${Buffer.from(`gitlab-ci-token:${gitlab.job().token}`).toString('base64')}`,
+          `Authorization: Basic ${Buffer.from(`gitlab-ci-token:${scenario.gitlab.job().token}`).toString('base64')}`,
         ),
     ],
   ])('%s: stalled bodies of one address leave slots for others', async (_, stall, use) => {
-    upstream.respond(
+    scenario.upstream.respond(
       'HTTP/1.1 200 OK\r\nContent-Type: application/vnd.git-lfs+json\r\nContent-Length: 14\r\n\r\n{"objects":[]}',
     );
     const stalled = await Promise.all(
       range(20, async () => {
-        const client = await openConversation(gateway.port, ATTACKER);
+        const client = await openConversation(scenario.gateway.port, ATTACKER);
         client.write(stall());
         return client;
       }),
@@ -596,7 +591,7 @@ describe('slots for bodies that are read before the decision', () => {
     await eventually('the refusal of those over the limit', () =>
       stalled.some((client) => client.received().includes('503')),
     );
-    const victim = await openConversation(gateway.port, VICTIM);
+    const victim = await openConversation(scenario.gateway.port, VICTIM);
     victim.write(use());
     expect((await victim.answers()).map(({ status }) => status)).toEqual([200]);
     for (const client of stalled) client.destroy();
