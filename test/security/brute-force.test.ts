@@ -1,21 +1,16 @@
 /** B1–B4, C6 through the whole gateway: guessing is limited and does not affect other clients. */
 import { hash } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { afterEach, expect, test } from 'vitest';
+import type { TestGateway } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { rawRequest, type RawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startScenario, useScenario } from '../support/scenario.ts';
 
 const SECRET = `ghdt_edge_${'3c'.repeat(32)}`;
 const LIMITS = { perAddress: 20, perName: 8 };
 
-let issuer: TestIssuer;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
-
-async function start(limits = LIMITS, more = ''): Promise<TestGateway> {
-  return startGateway(
-    `
+const config = ({ issuer, upstream }: { issuer: TestIssuer; upstream: RecordingUpstream }): string => `
 issuers:
   gitlab: { type: gitlab, issuer: "${issuer.url}" }
 identities:
@@ -30,29 +25,29 @@ deployTokens:
     grants: [{ service: files, scopes: [read_package_registry], resources: ["**"] }]
 services:
   files: { type: generic, path: /files/, upstream: { url: "${upstream.url}/" } }
-`,
-    {
-      server: `server:
-  listen: 127.0.0.1:0
-  publicUrl: https://gateway.example.com
-  admin: { listen: 127.0.0.1:0 }
-  limits: { drain: 500ms, authFailures: { perAddress: ${limits.perAddress}, perName: ${limits.perName}, window: 60s } }
-${more}`,
-    },
-  );
+`;
+const serverLimits = ({ perAddress, perName }: typeof LIMITS): string =>
+  `authFailures: { perAddress: ${perAddress}, perName: ${perName}, window: 60s }`;
+
+const scenario = useScenario({
+  backends: { issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
+  config,
+  server: { limits: serverLimits(LIMITS) },
+});
+afterEach(() => scenario.upstream.reset());
+
+/** Another gateway, whose counters are at zero. */
+async function start(limits = LIMITS): Promise<TestGateway> {
+  const { issuer, upstream } = scenario;
+  const other = await startScenario({
+    backends: { issuer, upstream },
+    config,
+    server: { limits: serverLimits(limits) },
+  });
+  return other.gateway;
 }
 
-beforeAll(async () => {
-  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
-  gateway = await start();
-});
-afterEach(() => upstream.reset());
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([issuer.close(), upstream.close()]);
-});
-
-async function send(headers: readonly string[], to = gateway): Promise<RawResponse> {
+async function send(headers: readonly string[], to = scenario.gateway): Promise<RawResponse> {
   const lines = [
     'GET /files/a HTTP/1.1',
     'Host: gateway.example.com',
@@ -92,7 +87,6 @@ test('B1 timing: an unknown user name takes as long as a wrong secret', async ()
   const ratio = median(times.edge) / median(times.unknown);
   expect(ratio).toBeGreaterThan(0.8);
   expect(ratio).toBeLessThan(1.25);
-  await patient.close();
 });
 
 test('B2 brute force: neither case nor X-Forwarded-For evades the limit; valid credentials still work', async () => {
@@ -105,14 +99,19 @@ test('B2 brute force: neither case nor X-Forwarded-For evades the limit; valid c
   expect(statuses).toEqual([...Array<number>(LIMITS.perName).fill(401), 429, 429]);
   expect(Number((await send([`Deploy-Token: ${guess(99)}`])).headers.get('retry-after'))).toBeGreaterThan(0);
   expect((await send([`Deploy-Token: ${SECRET}`])).status).toBe(200);
-  expect((await send([`Authorization: Bearer ${issuer.mint({ project_id: '20' })}`])).status).toBe(200);
+  expect((await send([`Authorization: Bearer ${scenario.issuer.mint({ project_id: '20' })}`])).status).toBe(
+    200,
+  );
 });
 
 test('B2 limit by address for all credentials; the user name shared by all jobs has no separate limit', async () => {
   const own = await start();
   const seen: string[] = [];
   for (let n = 0; n < LIMITS.perAddress + 1; n++) {
-    const answer = await send([`Authorization: Bearer ${issuer.mint({}).slice(0, -8)}AAAAAAAA`], own);
+    const answer = await send(
+      [`Authorization: Bearer ${scenario.issuer.mint({}).slice(0, -8)}AAAAAAAA`],
+      own,
+    );
     seen.push(String(answer.status));
   }
   expect(seen.slice(0, -1).every((status) => status === '401')).toBe(true);
@@ -120,8 +119,9 @@ test('B2 limit by address for all credentials; the user name shared by all jobs 
   const audited = await own.audit(seen.length);
   expect(audited.at(-1)?.event.reason).toBe('rate_limited');
   // A valid token is never a failed attempt, even from this address.
-  expect((await send([`Authorization: Bearer ${issuer.mint({ project_id: '20' })}`], own)).status).toBe(200);
-  await own.close();
+  expect(
+    (await send([`Authorization: Bearer ${scenario.issuer.mint({ project_id: '20' })}`], own)).status,
+  ).toBe(200);
 });
 
 test('B3 hash cost: 200 wrong secrets do not measurably delay other clients', async () => {
@@ -130,7 +130,9 @@ test('B3 hash cost: 200 wrong secrets do not measurably delay other clients', as
   const { user, system } = process.cpuUsage(began);
   // SHA-256, not a slow hash: bcrypt at its usual cost would take 200 × 50 ms of CPU alone.
   expect((user + system) / 1_000).toBeLessThan(5_000);
-  expect((await send([`Authorization: Bearer ${issuer.mint({ project_id: '20' })}`])).status).toBe(200);
+  expect((await send([`Authorization: Bearer ${scenario.issuer.mint({ project_id: '20' })}`])).status).toBe(
+    200,
+  );
 });
 
 test.each([
@@ -146,7 +148,7 @@ test.each([
 ])('B4 edge secrets: %s is not accepted', async (_name, line) => {
   const answer = await send([line]);
   expect([401, 429]).toContain(answer.status);
-  expect(upstream.bytes()).toBe('');
+  expect(scenario.upstream.bytes()).toBe('');
 });
 
 test('B4 edge secrets: a secret of 1 MB is refused by the header limit', async () => {
@@ -154,10 +156,13 @@ test('B4 edge secrets: a secret of 1 MB is refused by the header limit', async (
 });
 
 test('C6 revocation: the next request is refused, and other tokens stay valid', async () => {
-  const [leaked, other] = [issuer.mint({ project_id: '20' }), issuer.mint({ project_id: '20' })];
+  const [leaked, other] = [
+    scenario.issuer.mint({ project_id: '20' }),
+    scenario.issuer.mint({ project_id: '20' }),
+  ];
   const read = async (token: string) => (await send([`Authorization: Bearer ${token}`])).status;
   expect([await read(leaked), await read(other)]).toEqual([200, 200]);
-  const created = await fetch(`${gateway.adminUrl}/revocations`, {
+  const created = await fetch(`${scenario.gateway.adminUrl}/revocations`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ tokenHash: hash('sha256', leaked), reason: 'printed in a job log' }),
