@@ -1,13 +1,12 @@
 /** What responses disclose with conceal, in shadow mode and with anonymous grants. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { cleanUp } from '../support/clean-up.ts';
-import { startGateway } from '../support/gateway.ts';
 import { generateKey } from '../support/issuer-keys.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/lab.ts';
-import { rawResponse, type RawResponse } from '../support/raw-client.ts';
+import { type RawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startScenario } from '../support/scenario.ts';
 
 const CLOSE = 'Connection: close';
 
@@ -150,21 +149,23 @@ describe('shadow', () => {
 });
 
 describe('shadow, without keys', () => {
-  const keep = cleanUp();
-
   test('shadow: 503 is not relaxed', async () => {
-    const [issuer, upstream] = [keep(await startIssuer()), keep(await startRecordingUpstream())];
-    issuer.faults.jwks = { kind: 'status', status: 500 };
-    const gateway = keep(
-      await startGateway(`
+    const { respond, upstream } = await startScenario({
+      backends: {
+        issuer: async () => {
+          const issuer = await startIssuer();
+          issuer.faults.jwks = { kind: 'status', status: 500 };
+          return issuer;
+        },
+        upstream: () => startRecordingUpstream(),
+      },
+      token: ({ issuer }) => issuer.mint(),
+      config: ({ issuer, upstream: { url } }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 services:
-  rehearsal: { type: http, path: /, upstream: { url: "${upstream.url}/" }, mode: shadow }`),
-    );
-    const answer = await rawResponse(
-      gateway.port,
-      `GET /a HTTP/1.1\r\nHost: a.example\r\nAuthorization: Bearer ${issuer.mint()}\r\n${CLOSE}\r\n\r\n`,
-    );
+  rehearsal: { type: http, path: /, upstream: { url: "${url}/" }, mode: shadow }`,
+    });
+    const answer = await respond('GET /a');
     expect([answer.status, reasonOf(answer)]).toEqual([503, 'issuer_unavailable']);
     expect(answer.headers.has('retry-after')).toBe(true);
     expect(upstream.accepted()).toBe(0);
