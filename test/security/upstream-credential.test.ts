@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway } from '../support/gateway.ts';
 import { reasonOf } from '../support/lab.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
 import { OK, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { startOrdersScenario, type OrdersScenario } from '../support/scenario/orders.ts';
+import { startScenario } from '../support/scenario.ts';
 
 const keep = cleanUp();
 
@@ -50,24 +50,23 @@ test.each(KINDS)(
 );
 
 test('upstream auth: follows its file, and keeps the last good secret through bad ones', async () => {
-  const upstream = keep(await startRecordingUpstream());
   // The last one is only the watch: files are looked at in this order, so once it is new, all have been looked at.
   const services = [
     ...KINDS.map(([name, auth]) => [name, auth] as const),
     ['watch', KINDS[1]?.[1] ?? ''] as const,
   ];
-  const gateway = keep(
-    await startGateway(
+  const { gateway, upstream } = await startScenario({
+    backends: { upstream: () => startRecordingUpstream() },
+    config: ({ upstream: { url } }) =>
       `services:\n${services
         .map(
           ([name, auth]) =>
             `  ${name}: { type: http, path: /${name}/, anonymous: [{ scopes: [read_api], resources: ["**"] }], ` +
-            `upstream: { url: "${upstream.url}/", auth: { ${auth.replace('secret', name)} } } }\n`,
+            `upstream: { url: "${url}/", auth: { ${auth.replace('secret', name)} } } }\n`,
         )
         .join('')}`,
-      { files: Object.fromEntries(services.map(([name]) => [name, 'canary-first\n'])) },
-    ),
-  );
+    files: Object.fromEntries(services.map(([name]) => [name, 'canary-first\n'])),
+  });
   const write = (name: string, content: string): void => {
     // As secrets are rotated: written aside, then put in place.
     writeFileSync(join(gateway.folder, `${name}.new`), content);
