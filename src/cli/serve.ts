@@ -1,4 +1,4 @@
-import { loadConfigOffThread, watchConfig } from '../config/index.ts';
+import { createConfigLoader, watchConfig } from '../config/index.ts';
 import { required, type Command } from './command.ts';
 import { CONFIG_OPTION, readConfiguration } from './configuration.ts';
 import { EXIT } from './terminal.ts';
@@ -35,8 +35,9 @@ The application log goes to stderr, audit and access logs to stdout (see "audit"
       watch.now();
     });
     await gateway.start();
+    const loader = createConfigLoader(path, terminal.env);
     watch.start(
-      () => gateway.reload(() => loadConfigOffThread(path, terminal.env)),
+      () => gateway.reload(() => loader.load()),
       (code) => gateway.log.warn('the configuration cannot be watched; it is polled for changes', { code }),
     );
     await stopped;
