@@ -1,4 +1,4 @@
-import { createConfigLoader, watchConfig } from '../config/index.ts';
+import { loadConfigOffThread, watchConfig } from '../config/index.ts';
 import { required, type Command } from './command.ts';
 import { CONFIG_OPTION, readConfiguration } from './configuration.ts';
 import { EXIT } from './terminal.ts';
@@ -35,9 +35,8 @@ The application log goes to stderr, audit and access logs to stdout (see "audit"
       watch.now();
     });
     await gateway.start();
-    const loader = createConfigLoader(path, terminal.env);
     watch.start(
-      () => gateway.reload(() => loader.load()),
+      () => gateway.reload(() => loadConfigOffThread(path, terminal.env)),
       (code) => gateway.log.warn('the configuration cannot be watched; it is polled for changes', { code }),
     );
     await stopped;

@@ -4,7 +4,7 @@ export { configReference } from './reference/markdown.ts';
 export { loadConfig, loadWithPositions, type LoadResult, type PositionOf } from './load/load.ts';
 export { findPolicyTests, readPolicyTests } from './policy-tests/read.ts';
 export { SERVICE_TRAITS } from './schema/service.ts';
-export { createConfigLoader } from './load/off-thread.ts';
+export { loadConfigOffThread } from './load/off-thread.ts';
 export { watchConfig } from './watch.ts';
 export { formatPath } from './problems/key-path.ts';
 export { formatProblem, type Problem } from './problems/problem.ts';

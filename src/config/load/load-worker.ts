@@ -1,15 +1,14 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { loadConfig } from './load.ts';
-import { splitResult, toSentPart } from './parts.ts';
+import { splitResult } from './parts.ts';
 import type { LoadJob } from './off-thread.ts';
 
 /** Loads a configuration. The thread that serves requests asks for one part of the result after the other. */
-function runLoadJob(port: MessagePort, { path, env, known }: LoadJob): void {
+function runLoadJob(port: MessagePort, { path, env }: LoadJob): void {
   const parts = splitResult(loadConfig(path, env));
-  const hashes = new Set(known);
   port.on('message', () => {
     const { value: part } = parts.next();
-    port.postMessage(part === undefined ? 'end' : toSentPart(part, hashes));
+    port.postMessage(part ?? 'end');
     if (part === undefined) port.close();
   });
 }

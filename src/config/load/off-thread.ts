@@ -2,15 +2,13 @@ import { Worker } from 'node:worker_threads';
 import { GatehouseError } from '../../core/errors.ts';
 import type { Environment } from './expand-variables.ts';
 import { loadConfig, type LoadResult } from './load.ts';
-import { JoinedParts, type PartsByHash, type SentPart } from './parts.ts';
+import { JoinedParts, type Part } from './parts.ts';
 import { sizeOfSources } from './read-sources.ts';
 
 /** What a loader thread gets. */
 export interface LoadJob {
   readonly path: string;
   readonly env: Environment;
-  /** Hashes of the parts that the receiver has. */
-  readonly known: readonly string[];
 }
 
 /** Smaller configurations load in less time than a thread needs to start. */
@@ -19,37 +17,17 @@ const MIN_THREAD_BYTES = 64 * 1024;
 /** Less than the default: V8 keeps the memory of an ended thread for a while. */
 const YOUNG_GENERATION_MB = 16;
 
-/** Loads the same configuration at each reload, without blocking requests. */
-export interface ConfigLoader {
-  /** A large configuration is loaded on another thread. Rejects with `config_invalid` if the thread fails. */
-  load(): Promise<LoadResult>;
-}
-
-export function createConfigLoader(
+/**
+ * Loads a configuration without blocking requests: a large one on another thread. Rejects with `config_invalid` if
+ * the thread fails.
+ */
+export async function loadConfigOffThread(
   path: string,
   env: Environment,
   leastBytes = MIN_THREAD_BYTES,
-): ConfigLoader {
-  /** Parts of the last valid configuration, which usually is the active one. */
-  let last: PartsByHash = new Map();
-  return {
-    async load() {
-      if (sizeOfSources(path) < leastBytes) {
-        last = new Map();
-        return loadConfig(path, env);
-      }
-      const parts = await receiveParts(
-        { path, env: { ...env }, known: [...last.keys()] },
-        new JoinedParts(last),
-      );
-      const result = parts.result();
-      if (result.ok) last = parts.received;
-      return result;
-    },
-  };
-}
-
-function receiveParts(job: LoadJob, parts: JoinedParts): Promise<JoinedParts> {
+): Promise<LoadResult> {
+  if (sizeOfSources(path) < leastBytes) return loadConfig(path, env);
+  const job: LoadJob = { path, env: { ...env } };
   const worker = new Worker(new URL('load-worker.ts', import.meta.url), {
     workerData: job,
     execArgv: [],
@@ -58,18 +36,14 @@ function receiveParts(job: LoadJob, parts: JoinedParts): Promise<JoinedParts> {
   // The process can end before the thread.
   worker.unref();
   return new Promise((resolve, reject) => {
+    const parts = new JoinedParts();
     // Without the message of the error, which can quote the configuration.
     const fail = (cause: unknown): void =>
       reject(new GatehouseError('config_invalid', `the configuration cannot be loaded: ${codeOf(cause)}`));
-    worker.on('message', (sent: SentPart | 'end') => {
-      if (sent === 'end') return resolve(parts);
-      try {
-        parts.add(sent);
-        worker.postMessage('next');
-      } catch (cause) {
-        fail(cause);
-        void worker.terminate();
-      }
+    worker.on('message', (part: Part | 'end') => {
+      if (part === 'end') return resolve(parts.result());
+      parts.add(part);
+      worker.postMessage('next');
     });
     worker.on('error', fail);
     worker.on('exit', (code) => fail({ code: `the loader thread ended with ${code}` }));
