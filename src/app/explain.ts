@@ -50,7 +50,11 @@ export function createExplain(
     const head = toRequestHead(input, given.kind === 'token' ? given.token : undefined);
     if ('kind' in head) return refused('route', head);
     const routed = routeAndClassify(route, head);
-    if (routed.kind === 'refused') return routed;
+    if (routed.kind === 'refused') {
+      return routed.refusal.reason === 'no_service'
+        ? withHostOwners(routed, ports.pipelines, head.host)
+        : routed;
+    }
     const { pipeline } = routed;
     const authenticated =
       given.kind === 'token'
@@ -63,6 +67,23 @@ export function createExplain(
       authorizer: ports.authorizer,
     });
   };
+}
+
+/** Services without `hosts` are not served on a host that another service lists. */
+function withHostOwners(
+  { refusal: { reason, detail } }: ExplainRefusal,
+  pipelines: readonly ServicePipeline[],
+  host: string,
+): ExplainRefusal {
+  const listing = (wanted: string) => pipelines.filter(({ hosts }) => hosts?.includes(wanted));
+  const exact = listing(host);
+  const owners = exact.length > 0 ? exact : listing(host.replace(/:\d+$/, ''));
+  if (owners.length === 0) return refused('route', { reason, detail });
+  const list = owners.map(({ name }) => `"${name}"`).join(', ');
+  return refused('route', {
+    reason,
+    detail: `${detail}; this host reaches only services that list it in hosts: ${list}`,
+  });
 }
 
 interface DecisionPorts {

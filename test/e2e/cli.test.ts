@@ -158,6 +158,32 @@ describe('explain', () => {
     expect(nowhere).toMatchObject({ code: 1, stdout: expect.stringContaining('no_service') });
   });
 
+  test('a service without hosts, on a host that another service lists', async () => {
+    const file = join(folder, 'shared-host.yaml');
+    writeFileSync(
+      file,
+      `version: 1
+server: { publicUrl: https://gateway.example.com }
+services:
+  images: { type: oci, hosts: [gateway.example.com], upstream: { url: http://127.0.0.1:5000 } }
+  npm: { type: npm, path: /npm/, upstream: { url: http://127.0.0.1:4873/ } }
+`,
+    );
+    const { code, stdout } = await gatehouse(
+      'explain',
+      '--config',
+      file,
+      '--url',
+      'https://gateway.example.com:8443/npm/left-pad',
+    );
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout: expect.stringContaining(
+        'no_service: no service at gateway.example.com:8443/npm/left-pad; this host reaches only services that list it in hosts: "images"',
+      ),
+    });
+  });
+
   test('an operation that depends on the body is reported as such', async () => {
     writeFileSync(claimsFile, JSON.stringify({ ...defaultClaims('gitlab'), project_id: '20' }));
     const batch = 'https://gateway.example.com/git/acme/payments.git/info/lfs/objects/batch';

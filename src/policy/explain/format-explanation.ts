@@ -29,11 +29,18 @@ export function formatExplanation(explanation: Explanation): string {
     ...operations.flatMap(({ operation, granted, grants, allowlist }) => [
       '',
       `${mark(granted)} ${formatOperation(operation)}`,
-      ...(grants.length === 0 ? ['    no grant on this service'] : grants.flatMap(formatGrant)),
+      ...(grants.length === 0 ? [`    ${noGrant(explanation)}`] : grants.flatMap(formatGrant)),
       ...(allowlist === undefined ? [] : [`    ${formatAllowlist(allowlist)}`]),
     ]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function noGrant({ credential, identities }: Explanation): string {
+  const matched = identities.some(({ outcome }) => outcome === 'matched');
+  return credential === undefined || matched
+    ? 'no grant on this service'
+    : 'no grant: grants apply to the identity that matches';
 }
 
 function formatIdentities(identities: readonly IdentityTrace[]): string[] {

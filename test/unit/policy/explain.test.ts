@@ -231,7 +231,7 @@ describe('formatExplanation', () => {
     const foreign = format('preview', credential({}, { issuer: 'cluster' }), [one('read', '/v1')]);
     expect(foreign).toContain('allow in shadow mode only; enforce mode denies it: no_matching_identity (');
     expect(foreign).toContain('  no identity of this issuer');
-    expect(foreign).toContain('    no grant on this service');
+    expect(foreign).toContain('    no grant: grants apply to the identity that matches');
     expect(format('orders', undefined, [one('read', '/public')])).toContain('decision    allow (anonymous)');
     expect(format('npm', deploy, [{ scope: 'read', resource: '', extent: 'any' }])).toContain(
       '+ read on any resource',
