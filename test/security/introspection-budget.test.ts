@@ -280,32 +280,35 @@ describe('GitLab deploy tokens', () => {
   });
 
   test('unanswered renewals may have failed too: they do not lead to a ban', async () => {
-    const tokens = range(20, () => gitlab.deployToken({ project: 'acme/payments' }));
+    const tokens = range(20, () => scenario.gitlab.deployToken({ project: 'acme/payments' }));
     const use = (): Promise<number[]> => statuses(VICTIM, tokens.map(good));
     expect(await use()).toEqual(tokens.map(() => 200));
     await advance(61_000);
-    const before = gitlab.count('jwtAuth');
-    gitlab.faults.jwtAuth = { kind: 'drop' };
+    const before = scenario.gitlab.count('jwtAuth');
+    scenario.gitlab.faults.jwtAuth = { kind: 'drop' };
     for (let round = 0; round < 6; round++) {
       expect(await use()).toEqual(tokens.map(() => 503));
       await advance(20_000);
     }
-    expect(gitlab.count('jwtAuth') - before).toBeLessThan(BAN.failures);
-    gitlab.faults.jwtAuth = undefined;
+    expect(scenario.gitlab.count('jwtAuth') - before).toBeLessThan(BAN.failures);
+    scenario.gitlab.faults.jwtAuth = undefined;
     await advance(BAN.window);
     expect(await use()).toEqual(tokens.map(() => 200));
   });
 
   test('a client that repeats one unanswered renewal leaves units for the others', async () => {
-    const [repeated, other] = [gitlab.deployToken({ project: 'acme/payments' }), gitlab.deployToken()];
+    const [repeated, other] = [
+      scenario.gitlab.deployToken({ project: 'acme/payments' }),
+      scenario.gitlab.deployToken(),
+    ];
     expect(await statuses(VICTIM, [repeated, other].map(good))).toEqual([200, 200]);
     await advance(61_000);
-    gitlab.faults.jwtAuth = { kind: 'drop' };
+    scenario.gitlab.faults.jwtAuth = { kind: 'drop' };
     for (let n = 0; n < 30; n++) {
       expect(await statusOf(VICTIM, good(repeated))).toBe(503);
       await advance(2_000);
     }
-    gitlab.faults.jwtAuth = undefined;
+    scenario.gitlab.faults.jwtAuth = undefined;
     expect(await statusOf(VICTIM, good(other))).toBe(200);
     await advance(10_000);
     expect(await statusOf(VICTIM, good(repeated))).toBe(200);
