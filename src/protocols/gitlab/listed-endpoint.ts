@@ -7,7 +7,7 @@ import type {
   RoutePlan,
 } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { foldHeaderName } from '../../util/http/header-name.ts';
+import { formTypeOf } from '../../util/http/form-type.ts';
 import { isRead } from '../shared/package-operations.ts';
 import type { GitlabEndpoint } from './endpoints/endpoint.ts';
 import { bodyParameters, queryParameters } from './parameters.ts';
@@ -63,17 +63,8 @@ export function classifyListed(
 /** Whether the body may be a form, whose field `_method` can replace the method POST (Rack::MethodOverride). */
 function hidesMethod({ method, rawHeaders }: RequestHead, { upload, form }: GitlabEndpoint): boolean {
   if (method !== 'POST' || upload === true || form === true) return false;
-  const types: string[] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (foldHeaderName(rawHeaders[i] ?? '') === 'content-type') types.push(rawHeaders[i + 1] ?? '');
-  }
-  const [type = '', ...others] = types;
-  return others.length > 0 || !MEDIA_TYPE.test(type) || FORM.test(type);
+  return formTypeOf(rawHeaders) !== undefined;
 }
-
-/** Rack parses a body without a Content-Type as a form. */
-const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+ *(?:;|$)/;
-const FORM = /^(?:application\/x-www-form-urlencoded|multipart\/)/i;
 
 function isSame(a: Operation, b: Operation): boolean {
   return a.scope === b.scope && a.resource === b.resource;

@@ -3,8 +3,13 @@ import { parameterName, queryParts } from '../../util/http/query-parameters.ts';
 /** Query parameters that GitLab reads as credentials (GitLab REST docs). */
 export const CREDENTIAL_PARAMETERS: readonly string[] = ['private_token', 'job_token', 'access_token'];
 
-/** Also impersonation (`sudo`) and method override (`_method`). */
-const ALWAYS_REMOVED: readonly string[] = [...CREDENTIAL_PARAMETERS, 'sudo', '_method'];
+/** Also impersonation (`sudo`) and method overrides (`_method`; ASP.NET MVC). */
+const ALWAYS_REMOVED: readonly string[] = [
+  ...CREDENTIAL_PARAMETERS,
+  'sudo',
+  '_method',
+  'x-http-method-override',
+];
 
 /** Fast check: a query without a match contains none of these parameters. */
 const SUSPICIOUS = /token|sudo|method|%/i;

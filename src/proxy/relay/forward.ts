@@ -7,6 +7,7 @@ import {
   type Rejection,
 } from '../upstream-credentials/request-credential.ts';
 import { createFollow } from './follow-redirects.ts';
+import { watchMethodOverride } from './method-override.ts';
 import { Relay } from './relay.ts';
 import { RequestBody } from './request-body.ts';
 import type { Transfer } from './stall-watch.ts';
@@ -140,7 +141,9 @@ function requestBody(
   side: UpstreamSide,
   { plan, head, incoming, buffered }: Forwarding,
 ): RequestBody | undefined {
-  return head.hasBody ? new RequestBody(incoming.req, side.maxBody, buffered, plan?.watch?.()) : undefined;
+  if (!head.hasBody) return undefined;
+  const watches = [plan?.watch?.(), watchMethodOverride(head)].filter((watch) => watch !== undefined);
+  return new RequestBody(incoming.req, side.maxBody, buffered, watches);
 }
 
 /** The transfer of the request body from the client. */

@@ -21,7 +21,7 @@ export class BodyError extends Error {
 export class RequestBody extends Readable {
   readonly #req: IncomingMessage;
   readonly #maxBytes: number;
-  readonly #watch: BodyWatch | undefined;
+  readonly #watches: readonly BodyWatch[];
   received = 0;
 
   /** `maxBytes`: `Infinity` without a limit. */
@@ -29,12 +29,12 @@ export class RequestBody extends Readable {
     req: IncomingMessage,
     maxBytes: number,
     buffered: BufferedBody | undefined,
-    watch: BodyWatch | undefined,
+    watches: readonly BodyWatch[],
   ) {
     super({ highWaterMark: 64 * 1024 });
     this.#req = req;
     this.#maxBytes = maxBytes;
-    this.#watch = watch;
+    this.#watches = watches;
     if (buffered !== undefined) this.#data(buffered.bytes);
     if (buffered?.whole === true) this.#end();
     req.on('data', this.#data);
@@ -71,8 +71,11 @@ export class RequestBody extends Readable {
   /** An exception ends this request only; thrown from a stream event, it would end the process. */
   #inspect(chunk: Buffer): Error | undefined {
     try {
-      const invalid = this.#watch?.(chunk);
-      return invalid === undefined ? undefined : new BodyError('not_as_announced', invalid.detail);
+      for (const watch of this.#watches) {
+        const invalid = watch(chunk);
+        if (invalid !== undefined) return new BodyError('not_as_announced', invalid.detail);
+      }
+      return undefined;
     } catch (error) {
       return error instanceof Error ? error : new TypeError('a body inspector threw');
     }
