@@ -8,9 +8,9 @@ import { healthCommand } from './health.ts';
 import { refuseUnsafeRuntime } from './runtime.ts';
 import { schemaCommand } from './schema.ts';
 import { serveCommand } from './serve.ts';
+import { testCommand } from './test.ts';
 import { tokenCreateCommand } from './token-create.ts';
 import { tokenInspectCommand } from './token-inspect.ts';
-import { testCommand } from './test.ts';
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
 import { versionCommand } from './version.ts';
 

@@ -243,7 +243,17 @@ describe('invalid usage and help', () => {
     const overview = await gatehouse('--help');
     expect(overview).toMatchObject({ code: 0, stderr: '' });
     const names = [...overview.stdout.matchAll(/^  ([a-z]+) {2,}/gm)].map(([, name]) => name ?? '');
-    expect(names).toEqual(['serve', 'check', 'access', 'explain', 'schema', 'demo', 'health', 'version']);
+    expect(names).toEqual([
+      'serve',
+      'check',
+      'access',
+      'explain',
+      'test',
+      'schema',
+      'demo',
+      'health',
+      'version',
+    ]);
     for (const name of names) {
       const { code, stdout, stderr } = await gatehouse(name, '--help');
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
