@@ -55,7 +55,7 @@ export function createReloads(
   async function attempt(load: () => LoadResult | Promise<LoadResult>): Promise<readonly string[]> {
     try {
       const loaded = await load();
-      if (!loaded.ok) return loaded.problems.map(formatProblem);
+      if (loaded.kind === 'invalid') return loaded.problems.map(formatProblem);
       await replace(loaded.config);
       active = loaded.config;
       for (const warning of loaded.warnings) {

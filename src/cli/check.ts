@@ -42,9 +42,10 @@ upstream or a store that cannot be used.
     const path = required(values, 'config');
     const failOn = readFailOn(values);
     const result = loadConfig(path, terminal.env);
-    const problems = result.ok ? [] : result.problems;
-    const workloads = result.ok ? reportWorkloads(result.config) : [];
-    const online = result.ok && values['online'] === true ? await checkOnce(result.config) : undefined;
+    const problems = result.kind === 'loaded' ? [] : result.problems;
+    const workloads = result.kind === 'loaded' ? reportWorkloads(result.config) : [];
+    const online =
+      result.kind === 'loaded' && values['online'] === true ? await checkOnce(result.config) : undefined;
     const counts = countProblems(result, online ?? []);
     const ok = counts.errors === 0 && (failOn === 'error' || counts.warnings === 0);
     const sarif = text(values, 'sarif');
@@ -87,7 +88,7 @@ interface Counts {
 function countProblems(result: LoadResult, online: readonly OnlineCheck[]): Counts {
   const warnings = result.warnings.filter(({ severity }) => severity === 'warning');
   return {
-    errors: (result.ok ? 0 : result.problems.length) + online.filter(({ ok }) => !ok).length,
+    errors: (result.kind === 'loaded' ? 0 : result.problems.length) + online.filter(({ ok }) => !ok).length,
     warnings: warnings.length + online.filter(({ warning }) => warning !== undefined).length,
   };
 }
@@ -99,7 +100,7 @@ function onlineLines({ name, ok, detail, warning }: OnlineCheck): string {
 
 function summary(path: string, result: LoadResult, { errors, warnings }: Counts, ok: boolean): string {
   const found = `${errors === 0 ? '' : `${count(errors, 'error')}, `}${count(warnings, 'warning')}`;
-  if (!result.ok) return `failed: ${path}: ${found}\n`;
+  if (result.kind === 'invalid') return `failed: ${path}: ${found}\n`;
   const { files, issuers, identities, services } = result.config;
   const where = files.length === 1 ? (files[0] ?? path) : `${files.length} files`;
   const sections = `${issuers.length} issuers, ${identities.length} identities, ${services.length} services`;

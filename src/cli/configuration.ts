@@ -17,7 +17,7 @@ export function readWithPositions(values: Values, terminal: Terminal) {
   const path = required(values, 'config');
   const { result, positionOf } = loadWithPositions(path, terminal.env);
   if (result.warnings.length > 0) terminal.err(listProblems(result.warnings));
-  if (result.ok) return { config: result.config, positionOf };
+  if (result.kind === 'loaded') return { config: result.config, positionOf };
   const count = result.problems.length === 1 ? '1 problem' : `${result.problems.length} problems`;
   throw new GatehouseError(
     'config_invalid',

@@ -45,7 +45,7 @@ export async function runTests(
   terminal: Terminal,
 ): Promise<PolicyTestRun> {
   const { result, positionOf } = loadWithPositions(path, terminal.env);
-  if (!result.ok) throw invalid(path, result.problems);
+  if (result.kind === 'invalid') throw invalid(path, result.problems);
   const { config } = result;
   const files = named.length > 0 ? named : findPolicyTests(path);
   if (files.length === 0) {

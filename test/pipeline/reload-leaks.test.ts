@@ -50,7 +50,7 @@ test('a secret that becomes invalid after the configuration is read: no file wat
   const reloaded = await gateway.gateway.reload(() => {
     writeFileSync(file, yaml);
     const loaded = loadConfig(file, {});
-    expect(loaded.ok).toBe(true);
+    expect(loaded.kind === 'loaded').toBe(true);
     writeFileSync(join(gateway.folder, 'other'), 'two\nlines');
     return loaded;
   });

@@ -47,7 +47,7 @@ services:
   );
   const loaded = loadConfig(file, {});
   rmSync(folder, { recursive: true });
-  if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
+  if (loaded.kind === 'invalid') throw new Error(loaded.problems.map(formatProblem).join('\n'));
   const [service] = loaded.config.services;
   if (service === undefined) throw new Error('no service');
   return service;

@@ -64,11 +64,11 @@ describe('K4 admin exposure', () => {
       return loadConfig(file, {});
     };
     const plain = load('version: 1\nserver: { listen: "0.0.0.0:8080", publicUrl: "https://a.example" }\n');
-    expect(plain.ok && plain.config.server.admin.listen).toBe('127.0.0.1:9090');
+    expect(plain.kind === 'loaded' && plain.config.server.admin.listen).toBe('127.0.0.1:9090');
     const open = load(
       'version: 1\nserver: { publicUrl: "https://a.example", admin: { listen: "0.0.0.0:9090" } }\n',
     );
-    expect(open.ok).toBe(false);
+    expect(open.kind === 'loaded').toBe(false);
     rmSync(folder, { recursive: true });
   });
 });

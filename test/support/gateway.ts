@@ -53,7 +53,8 @@ export async function startGateway(
       .join('')}${yaml}\n`,
   );
   const loaded = loadConfig(file, options.env ?? {});
-  if (!loaded.ok) throw new Error(`test configuration:\n${loaded.problems.map(formatProblem).join('\n')}`);
+  if (loaded.kind === 'invalid')
+    throw new Error(`test configuration:\n${loaded.problems.map(formatProblem).join('\n')}`);
   const gateway = build(loaded.config, { version: 'test', ...(options.clock && { clock: options.clock }) });
   const { server, admin } = await gateway.start();
   const auditFile = join(folder, 'audit.log');

@@ -14,8 +14,12 @@ import { markAt, nodeAt } from './source-tree.ts';
 import { validate } from './validate.ts';
 
 export type LoadResult =
-  | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
-  | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
+  | { readonly kind: 'loaded'; readonly config: Config; readonly warnings: readonly Problem[] }
+  | {
+      readonly kind: 'invalid';
+      readonly problems: readonly Problem[];
+      readonly warnings: readonly Problem[];
+    };
 
 /** The position of the key or list item at a path; undefined if the files do not contain it. */
 export type PositionOf = (path: KeyPath) => Mark | undefined;
@@ -54,7 +58,7 @@ export function loadWithPositions(
     return { result: failed(problems), positionOf };
   const files = sources.map(({ file }) => resolve(file));
   const config = toConfig(draft, files, hashOf(sources));
-  return { result: { ok: true, config, warnings: sortProblems(problems) }, positionOf };
+  return { result: { kind: 'loaded', config, warnings: sortProblems(problems) }, positionOf };
 }
 
 function nowhere(): undefined {}
@@ -70,7 +74,7 @@ function failed(problems: readonly Problem[]): LoadResult {
     errors.splice(MAX_SHOWN - 1, more, { ...last, path: '', message: `and ${more} more problems` });
   }
   return {
-    ok: false,
+    kind: 'invalid',
     problems: errors,
     warnings: sortProblems(problems.filter(({ severity }) => severity !== 'error')),
   };

@@ -16,17 +16,18 @@ const ITEMS_PER_PART = 200;
 
 /** The keys of a failed result, and of a configuration beside those of `Config`. */
 interface Sections {
-  readonly ok: boolean;
+  readonly kind: LoadResult['kind'];
   readonly warnings: readonly Problem[];
   readonly problems?: readonly Problem[];
 }
 
 /** Splits a result at its sections. */
 export function* splitResult(result: LoadResult): Generator<Part, undefined> {
-  const { ok, warnings } = result;
-  const sections = result.ok
-    ? { ok, warnings, ...result.config }
-    : { ok, warnings, problems: result.problems };
+  const { kind, warnings } = result;
+  const sections =
+    result.kind === 'loaded'
+      ? { kind, warnings, ...result.config }
+      : { kind, warnings, problems: result.problems };
   for (const [key, value] of Object.entries(sections)) {
     if (Array.isArray(value)) yield* splitList(key, value);
     else if (isLarge(value)) yield* splitRecord(key, value);
@@ -73,7 +74,7 @@ export class JoinedParts {
   }
 
   result(): LoadResult {
-    const { ok, warnings, problems = [], ...config } = this.#sections as unknown as Sections & Config;
-    return ok ? { ok, config, warnings } : { ok, problems, warnings };
+    const { kind, warnings, problems = [], ...config } = this.#sections as unknown as Sections & Config;
+    return kind === 'loaded' ? { kind, config, warnings } : { kind, problems, warnings };
   }
 }

@@ -38,7 +38,7 @@ describe('the examples', () => {
     const secrets = writeFiles({ 'ca.crt': 'certificate', token: 'x', 'release-bot': 'x', inventory: 'x' });
     const env = { SERVICE_ACCOUNT_DIR: secrets, GITLAB_TOKENS: secrets };
     const result = loadConfig(join(DIRECTORY, name), env, NOW);
-    expect(result.ok).toBe(true);
+    expect(result.kind === 'loaded').toBe(true);
     expect(result.warnings.filter(({ severity }) => severity !== 'note')).toEqual([]);
   });
 

@@ -15,7 +15,7 @@ const section = (identities: string): string => `version: 1\nidentities:\n${iden
 function problemsOf(files: Readonly<Record<string, string>>): string[] {
   const folder = writeFiles(files);
   const result = loadConfig(folder, {}, NOW);
-  return result.ok
+  return result.kind === 'loaded'
     ? []
     : result.problems.map((problem) => formatProblem(problem).replaceAll(`${folder}/`, ''));
 }
@@ -49,7 +49,10 @@ describe('identities as a list', () => {
       '20-any.yaml': section(`  - ${ANY}`),
     });
     const result = loadConfig(folder, {}, NOW);
-    expect(result.ok && result.config.identities.map(({ name }) => name)).toEqual(['release', 'any']);
+    expect(result.kind === 'loaded' && result.config.identities.map(({ name }) => name)).toEqual([
+      'release',
+      'any',
+    ]);
   });
 
   test('a list in one file and a mapping in another are an error that names both places', () => {

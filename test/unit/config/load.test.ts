@@ -7,12 +7,14 @@ import { accepted, configuration, errorsOf, load, warningsOf, writeFiles } from 
 
 function problemsIn(directory: string): string[] {
   const result = loadConfig(directory, {});
-  return result.ok ? [] : result.problems.map((each) => formatProblem(each).replaceAll(`${directory}/`, ''));
+  return result.kind === 'loaded'
+    ? []
+    : result.problems.map((each) => formatProblem(each).replaceAll(`${directory}/`, ''));
 }
 
 describe('files', () => {
   test('the base of these tests has no problem and no warning', () => {
-    expect(load(configuration())).toMatchObject({ ok: true, warnings: [] });
+    expect(load(configuration())).toMatchObject({ kind: 'loaded', warnings: [] });
   });
 
   test.each<[string, string | Buffer, string]>([
@@ -53,7 +55,7 @@ describe('files', () => {
     symlinkSync('..2026', join(directory, '..data'));
     symlinkSync('..data/gatehouse.yaml', join(directory, 'gatehouse.yaml'));
     expect(loadConfig(directory, {})).toMatchObject({
-      ok: true,
+      kind: 'loaded',
       config: { files: [join(directory, 'gatehouse.yaml')] },
     });
   });
@@ -74,12 +76,18 @@ describe('directories', () => {
     });
     const result = loadConfig(directory, {});
     expect(result).toMatchObject({
-      ok: true,
+      kind: 'loaded',
       config: { server: { listen: '127.0.0.1:9999', publicUrl: 'https://gateway.example.com' } },
     });
     // In an object, "7", "9" and "10" would have moved to the front.
-    expect(result.ok && result.config.identities.map(({ name }) => name)).toEqual(['z', '10', '9', '7', 'a']);
-    expect(result.ok && result.config.files).toEqual(
+    expect(result.kind === 'loaded' && result.config.identities.map(({ name }) => name)).toEqual([
+      'z',
+      '10',
+      '9',
+      '7',
+      'a',
+    ]);
+    expect(result.kind === 'loaded' && result.config.files).toEqual(
       ['10-a.yaml', '20-b.yaml'].map((name) => join(directory, name)),
     );
   });

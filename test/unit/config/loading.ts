@@ -27,14 +27,14 @@ export function load(yaml: string | Buffer, env: Environment = {}, beside: Recor
 
 export function accepted(yaml: string, env: Environment = {}, beside: Record<string, string> = {}): Config {
   const result = load(yaml, env, beside);
-  if (!result.ok) throw new Error(`refused: ${result.problems.map(brief).join('\n')}`);
+  if (result.kind === 'invalid') throw new Error(`refused: ${result.problems.map(brief).join('\n')}`);
   return result.config;
 }
 
 /** `line:column path: message` of every error; empty where the configuration is accepted. */
 export function errorsOf(yaml: string | Buffer, env: Environment = {}, beside: Record<string, string> = {}) {
   const result = load(yaml, env, beside);
-  return result.ok ? [] : result.problems.map(brief);
+  return result.kind === 'loaded' ? [] : result.problems.map(brief);
 }
 
 export function warningsOf(yaml: string, env: Environment = {}, beside: Record<string, string> = {}) {
