@@ -6,6 +6,7 @@ import { refusedEvent, sampleEvent } from '../../../support/audit-events.ts';
 const reasons = Object.keys(REASONS) as readonly DenyReason[];
 const UNDECIDED: ReadonlySet<Reason> = new Set<Reason>([
   'issuer_unavailable',
+  'signing_key_pending',
   'store_unavailable',
   'audit_unavailable',
   'overloaded',
