@@ -116,9 +116,9 @@ function decide(
   };
   const decision = authorize(decided, pipeline, classification, credential);
   if (classification.kind !== 'operations') return refused('classify', refusalOf(decision, classification));
-  const problem = decision.kind === 'allow' && body !== undefined && decided.plan?.watch?.()(body);
-  if (typeof problem === 'string')
-    return refused('forward', { reason: 'request_malformed', detail: problem });
+  const invalid = decision.kind === 'allow' && body !== undefined ? decided.plan?.watch?.()(body) : undefined;
+  if (invalid !== undefined)
+    return refused('forward', { reason: 'request_malformed', detail: invalid.detail });
   return { kind: 'explained', explanation: explainOperations(decided.operations), inBody: false };
 }
 

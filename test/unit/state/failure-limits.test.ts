@@ -46,11 +46,11 @@ describe('failed credentials', () => {
     const clock = new FrozenClock();
     const store = openStore({ sqlite: { file: ':memory:' } }, { clock, log: recordingLog() });
     const [one, two] = [limits(clock, store), limits(clock, store)];
-    fail(4, () => one.failed('192.0.2.1', JOB));
-    expect(two.failed('192.0.2.1', JOB)).toBeUndefined();
+    fail(4, () => one.failed('192.0.2.1', wrong()));
+    expect(two.failed('192.0.2.1', wrong())).toBeUndefined();
     // The second replica has seen one failure; the limit of five is reached with the four of the first.
     await store.count('another key', 1);
-    expect(two.failed('192.0.2.1', JOB)?.reason).toBe('rate_limited');
+    expect(two.failed('192.0.2.1', wrong())?.reason).toBe('rate_limited');
   });
 
   test('start over after the window', () => {
