@@ -17,6 +17,8 @@ import { phraseOf } from '../shared/refusal.ts';
 /** Upload paths: the root of the index, or `legacy/` as on the public index. */
 const UPLOADS: ReadonlySet<string> = new Set(['', 'legacy/']);
 
+const SIMPLE: ReadonlySet<string> = new Set(['simple', '+simple', '%2Bsimple', '%2bsimple']);
+
 /**
  * A Python package index: the simple repository API (PEP 503, 691), its files, and uploads by twine and uv.
  */
@@ -27,8 +29,8 @@ export function pypiProtocol(settings: { readonly path: string }): Protocol {
     if (UPLOADS.has(rest) && method === 'POST') return upload(head);
     if (!isRead(method)) return unknownOperation(`${method} on an index`);
     const segments = rest.split('/');
-    // devpi prefixes the segment with `+`.
-    if (segments[0] === 'simple' || segments[0] === '+simple') return simple(segments.slice(1));
+    // devpi prefixes the segment with `+`, which hatch encodes.
+    if (SIMPLE.has(segments[0] ?? '')) return simple(segments.slice(1));
     if (segments[0] === 'integrity') return provenance(segments.slice(1));
     return file(segments.at(-1) ?? '', folderOf(segments));
   }

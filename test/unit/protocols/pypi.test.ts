@@ -19,6 +19,7 @@ describe('all spellings of a name are one project (PEP 503)', () => {
   test.each(['acme-api', 'Acme.API', 'acme__api', 'ACME-.-api'])('%s', (name) => {
     expect(requestedResources('GET', `simple/${name}/`)).toEqual(['read one acme-api']);
     expect(requestedResources('HEAD', `+simple/${name}`)).toEqual(['read one acme-api']);
+    expect(requestedResources('GET', `%2Bsimple/${name}/`)).toEqual(['read one acme-api']);
   });
 });
 
