@@ -100,7 +100,7 @@ test('a directory: its *.test.yaml run, and the loader skips them', async () => 
     'b.test.yaml': testFile(`as: fork, ${PUSH}, expect: deny`),
   });
   expect(loadConfig(folder, {})).toMatchObject({
-    ok: true,
+    kind: 'loaded',
     config: { files: [join(folder, 'gatehouse.yaml')] },
   });
   expect(await testCommandLine(['--config', folder])).toMatchObject({
