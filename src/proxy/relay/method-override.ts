@@ -1,6 +1,7 @@
 import type { BodyWatch, InvalidBody } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { formTypeOf, headerValues } from '../../util/http/form-type.ts';
+import { formTypeOf } from '../../util/http/form-type.ts';
+import { headerValues } from '../../util/http/header-name.ts';
 import { createMultipartOverride } from '../../util/http/multipart-override.ts';
 import { createUrlencodedOverride } from '../../util/http/urlencoded-override.ts';
 

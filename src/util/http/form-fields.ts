@@ -1,4 +1,4 @@
-import { foldHeaderName } from './header-name.ts';
+import { headerValues } from './header-name.ts';
 import { boundaryOf, readFormParts } from './multipart.ts';
 import { decodedParameterName, parameterValue, queryParts } from './query-parameters.ts';
 
@@ -14,14 +14,10 @@ export interface FormField {
  * two ways.
  */
 export function plainContentType(rawHeaders: readonly string[]): string | undefined {
-  const types: string[] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = foldHeaderName(rawHeaders[i] ?? '');
-    if (name === 'content-type') types.push(rawHeaders[i + 1] ?? '');
-    // Some servers decode a compressed body.
-    if (name === 'content-encoding') return undefined;
-  }
-  return types.length > 1 ? undefined : (types[0] ?? '');
+  // Some servers decode a compressed body.
+  if (headerValues(rawHeaders, 'content-encoding').length > 0) return undefined;
+  const [type = '', ...others] = headerValues(rawHeaders, 'content-type');
+  return others.length > 0 ? undefined : type;
 }
 
 /** The fields of an urlencoded or multipart form; undefined for a body that servers could read in another way. */

@@ -1,4 +1,4 @@
-import { foldHeaderName } from './header-name.ts';
+import { headerValues } from './header-name.ts';
 
 /** `unclear`: no media type, or several: Rack parses a POST body without a Content-Type as a form. */
 export type FormType = 'urlencoded' | 'multipart' | 'unclear';
@@ -9,15 +9,6 @@ export function formTypeOf(rawHeaders: readonly string[]): FormType | undefined 
   if (others.length > 0 || !MEDIA_TYPE.test(type)) return 'unclear';
   if (URLENCODED.test(type)) return 'urlencoded';
   return MULTIPART.test(type) ? 'multipart' : undefined;
-}
-
-/** All values of a header, by its folded name. */
-export function headerValues(rawHeaders: readonly string[], folded: string): string[] {
-  const values: string[] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (foldHeaderName(rawHeaders[i] ?? '') === folded) values.push(rawHeaders[i + 1] ?? '');
-  }
-  return values;
 }
 
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+ *(?:;|$)/;

@@ -24,3 +24,12 @@ export function findHeader(rawHeaders: readonly string[], folded: string): strin
   }
   return undefined;
 }
+
+/** All values of a header, by its folded name. */
+export function headerValues(rawHeaders: readonly string[], folded: string): string[] {
+  const values: string[] = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (foldHeaderName(rawHeaders[i] ?? '') === folded) values.push(rawHeaders[i + 1] ?? '');
+  }
+  return values;
+}

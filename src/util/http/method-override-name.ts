@@ -10,10 +10,3 @@ export function isMethodOverride(name: string): boolean {
 export const MAX_OVERRIDE_LENGTH = 32;
 
 const OVERRIDE = /^[\s[\]]*(?:[_.]method|x-http-method-override)(?:$|[\s[\]\0])/i;
-
-/** Decodes `%XX`, and `%uXXXX` as ASP.NET does. */
-export function decodeEscapes(text: string): string {
-  return text.replaceAll(/%(?:u([0-9a-f]{4})|([0-9a-f]{2}))/gi, (_all, unit?: string, byte?: string) =>
-    String.fromCharCode(Number.parseInt(unit ?? byte ?? '', 16)),
-  );
-}

@@ -1,4 +1,5 @@
-import { decodeEscapes, isMethodOverride, MAX_OVERRIDE_LENGTH } from './method-override-name.ts';
+import { isMethodOverride, MAX_OVERRIDE_LENGTH } from './method-override-name.ts';
+import { decodeEscapes } from './query-parameters.ts';
 
 /** Rack also names a part by its Content-ID (Rack::Multipart::Parser). */
 const NAMING = /content-(?:disposition|id)/i;

@@ -27,10 +27,15 @@ export function decodedParameterName(part: string): string {
     return decodeURIComponent(name);
   } catch {
     // Not UTF-8: an upstream may still decode the ASCII bytes, and ASP.NET decodes `%u0061`.
-    return name.replaceAll(/%(?:u([0-9a-f]{4})|([0-9a-f]{2}))/gi, (_all, unit?: string, byte?: string) =>
-      String.fromCharCode(Number.parseInt(unit ?? byte ?? '', 16)),
-    );
+    return decodeEscapes(name);
   }
+}
+
+/** Decodes `%XX` to a byte, and `%uXXXX` as ASP.NET does. */
+export function decodeEscapes(text: string): string {
+  return text.replaceAll(/%(?:u([0-9a-f]{4})|([0-9a-f]{2}))/gi, (_all, unit?: string, byte?: string) =>
+    String.fromCharCode(Number.parseInt(unit ?? byte ?? '', 16)),
+  );
 }
 
 /**

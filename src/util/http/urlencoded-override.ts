@@ -1,4 +1,5 @@
-import { decodeEscapes, isMethodOverride, MAX_OVERRIDE_LENGTH } from './method-override-name.ts';
+import { isMethodOverride, MAX_OVERRIDE_LENGTH } from './method-override-name.ts';
+import { decodeEscapes } from './query-parameters.ts';
 
 /** Every character of the longest name can be `%uXXXX`. */
 const MAX_RAW = MAX_OVERRIDE_LENGTH * 6;
