@@ -11,8 +11,9 @@ export interface WorkloadReport {
 }
 
 export function reportWorkloads({ workloadIdentities, identities }: Config): WorkloadReport[] {
+  const named = new Map(identities.filter(({ onRequest }) => onRequest).map((each) => [each.name, each]));
   return workloadIdentities.map((workload) => {
-    const defined = identities.find(({ name, onRequest }) => onRequest && name === workload.identity);
+    const defined = named.get(workload.identity);
     return defined === undefined ? workload : { ...workload, match: defined.match, roles: defined.roles };
   });
 }
