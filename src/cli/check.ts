@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import type { OnlineCheck } from '../app/build.ts';
-import { loadConfig, type Config, type LoadResult } from '../config/index.ts';
+import { loadConfig, type LoadResult } from '../config/index.ts';
 import { GatehouseError } from '../core/errors.ts';
 import { required, text, type Command, type Values } from './command.ts';
 import { CONFIG_OPTION, listProblems } from './configuration.ts';
 import { formatSarif } from './sarif.ts';
+import { inspectGateway } from './inspect.ts';
 import { EXIT } from './terminal.ts';
-import { VERSION } from './version.ts';
 import { reportWorkloads, workloadLines } from './workload-lines.ts';
 
 export const checkCommand: Command = {
@@ -45,7 +45,9 @@ upstream or a store that cannot be used.
     const problems = result.kind === 'loaded' ? [] : result.problems;
     const workloads = result.kind === 'loaded' ? reportWorkloads(result.config) : [];
     const online =
-      result.kind === 'loaded' && values['online'] === true ? await checkOnce(result.config) : undefined;
+      result.kind === 'loaded' && values['online'] === true
+        ? await inspectGateway(result.config, (gateway) => gateway.check())
+        : undefined;
     const counts = countProblems(result, online ?? []);
     const ok = counts.errors === 0 && (failOn === 'error' || counts.warnings === 0);
     const sarif = text(values, 'sarif');
@@ -68,16 +70,6 @@ function readFailOn(values: Values): 'error' | 'warning' {
   const level = text(values, 'fail-on') ?? 'error';
   if (level === 'error' || level === 'warning') return level;
   throw new GatehouseError('usage', `--fail-on is "${level}"; write error or warning`);
-}
-
-async function checkOnce(config: Config): Promise<readonly OnlineCheck[]> {
-  const { build } = await import('../app/build.ts');
-  const gateway = build(config, { version: VERSION, inspect: true });
-  try {
-    return await gateway.check();
-  } finally {
-    await gateway.stop();
-  }
 }
 
 interface Counts {

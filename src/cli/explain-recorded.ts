@@ -1,11 +1,11 @@
-import { build, readRecordedRequest, type RecordedRequest } from '../app/build.ts';
+import { readRecordedRequest, type RecordedRequest } from '../app/build.ts';
 import { GatehouseError } from '../core/errors.ts';
 import { auditFiles, auditLines } from './audit-files.ts';
 import { required, text, type Values } from './command.ts';
 import { readConfiguration } from './configuration.ts';
+import { inspectGateway } from './inspect.ts';
 import { printExplanation } from './print-explanation.ts';
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
-import { VERSION } from './version.ts';
 
 /** Options that describe a request; a recorded request has its own. */
 const OF_REQUEST = [
@@ -27,9 +27,7 @@ export async function explainRecorded(id: string, values: Values, terminal: Term
   const path = required(values, 'audit');
   const config = readConfiguration(values, terminal);
   const request = await findRequest(path, id);
-  const gateway = build(config, { version: VERSION, inspect: true });
-  const result = await gateway.explainRecorded(request);
-  await gateway.stop();
+  const result = await inspectGateway(config, (gateway) => gateway.explainRecorded(request));
   const allowed = result.kind === 'explained' && result.explanation.verdict.kind === 'allow';
   if (values['json'] === true) {
     terminal.out(

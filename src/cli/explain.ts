@@ -3,8 +3,8 @@ import type { ExplainInput, ExplainResult } from '../app/build.ts';
 import { GatehouseError } from '../core/errors.ts';
 import { required, text, type Command, type Values } from './command.ts';
 import { CONFIG_OPTION, readConfiguration } from './configuration.ts';
+import { inspectGateway } from './inspect.ts';
 import { EXIT } from './terminal.ts';
-import { VERSION } from './version.ts';
 
 export const explainCommand: Command = {
   summary: 'show the decision for a request and its reasons',
@@ -87,11 +87,8 @@ A recorded request is evaluated again, with the claims and operations of its aud
       ...(contentType !== undefined && { headers: [['Content-Type', contentType]] }),
     };
     const config = readConfiguration(values, terminal);
-    const { build } = await import('../app/build.ts');
     const { printExplanation } = await import('./print-explanation.ts');
-    const gateway = build(config, { version: VERSION, inspect: true });
-    const result = await gateway.explain(input);
-    await gateway.stop();
+    const result = await inspectGateway(config, (gateway) => gateway.explain(input));
     if (config.signing === undefined && isMinted(result)) terminal.err(UNVERIFIED);
     if (values['json'] === true) terminal.out(`${JSON.stringify(result, null, 2)}\n`);
     else terminal.out(printExplanation(result));

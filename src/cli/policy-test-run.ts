@@ -1,5 +1,4 @@
 import {
-  build,
   policyCoverage,
   runPolicyTests,
   type LocateRule,
@@ -16,8 +15,8 @@ import {
 } from '../config/index.ts';
 import { GatehouseError } from '../core/errors.ts';
 import { listProblems } from './configuration.ts';
+import { inspectGateway } from './inspect.ts';
 import type { Terminal } from './terminal.ts';
-import { VERSION } from './version.ts';
 
 export interface PolicyTestRun {
   readonly cases: readonly PolicyTestCase[];
@@ -56,18 +55,13 @@ export async function runTests(
   const selected = filter === undefined ? tests : tests.filter(({ name }) => name.includes(filter));
   if (selected.length === 0) throw new GatehouseError('usage', `no test has a name with "${filter ?? ''}"`);
 
-  const gateway = build(config, { version: VERSION, inspect: true });
-  try {
-    const cases = await runPolicyTests(selected, gateway);
-    const locate: LocateRule = (rule) => {
-      const mark = positionOf(rule);
-      return `${mark === undefined ? '' : `${mark.file}:${mark.line}:${mark.column}: `}${formatPath(rule)}`;
-    };
-    const coverage = policyCoverage(config, cases);
-    return { cases, coverage, locate, positionOf, files: [...config.files, ...files] };
-  } finally {
-    await gateway.stop();
-  }
+  const cases = await inspectGateway(config, (gateway) => runPolicyTests(selected, gateway));
+  const locate: LocateRule = (rule) => {
+    const mark = positionOf(rule);
+    return `${mark === undefined ? '' : `${mark.file}:${mark.line}:${mark.column}: `}${formatPath(rule)}`;
+  };
+  const coverage = policyCoverage(config, cases);
+  return { cases, coverage, locate, positionOf, files: [...config.files, ...files] };
 }
 
 function invalid(files: string, problems: readonly Problem[]): GatehouseError {
