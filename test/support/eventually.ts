@@ -2,7 +2,7 @@
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  deadline = 5_000,
+  deadline = 20_000,
 ): Promise<T> {
   const end = performance.now() + deadline;
   for (;;) {

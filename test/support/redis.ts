@@ -28,6 +28,8 @@ export async function startRedis(options: readonly string[] = []): Promise<TestR
 
   async function start(): Promise<void> {
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes'];
+    // By default a primary waits 5 s for further replicas before it sends its data (redis.conf).
+    args.push('--repl-diskless-sync-delay', '0');
     child = spawn(
       findTool('redis-server') ?? 'redis-server',
       [...args, '--appendfsync', 'always', ...options],
