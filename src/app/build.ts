@@ -1,13 +1,13 @@
-import { createAdminListener } from './admin-listener.ts';
-import { checkOnline, type OnlineCheck } from './online-check.ts';
-import type { Explain, ExplainOperations } from './explain.ts';
-import type { ExplainRecorded } from './explain-recorded.ts';
-import { createSnapshot, nearestPorts } from './configuration-snapshot.ts';
+import { createAdminListener } from './endpoints/admin-listener.ts';
+import { checkOnline, type OnlineCheck } from './inspect/online-check.ts';
+import type { Explain, ExplainOperations } from './inspect/explain.ts';
+import type { ExplainRecorded } from './inspect/explain-recorded.ts';
+import { createSnapshot, nearestPorts } from './snapshot/configuration-snapshot.ts';
 import { openApplicationScope, type ApplicationOptions, type ApplicationScope } from './application-scope.ts';
 import { createReadiness } from './readiness.ts';
-import { createReloads } from './reload.ts';
+import { createReloads } from './snapshot/reload.ts';
 import { createShutdown, flushTime, STEP_DEADLINES } from './shutdown.ts';
-import { SnapshotManager } from './snapshot-manager.ts';
+import { SnapshotManager } from './snapshot/snapshot-manager.ts';
 import type { IssuerStatus } from '../credentials/index.ts';
 import type { Config, LoadResult } from '../config/index.ts';
 import { GatehouseError } from '../core/errors.ts';
@@ -187,6 +187,6 @@ export {
   type PolicyTestCase,
   type RecordedRequest,
 } from '../policy/index.ts';
-export type { OnlineCheck } from './online-check.ts';
-export type { ExplainInput, ExplainResult } from './explain.ts';
+export type { OnlineCheck } from './inspect/online-check.ts';
+export type { ExplainInput, ExplainResult } from './inspect/explain.ts';
 export { classOfToken } from '../credentials/index.ts';

@@ -1,16 +1,16 @@
 import { GatehouseError } from '../core/errors.ts';
-import { accessCommand } from './access.ts';
-import { checkCommand } from './check.ts';
+import { accessCommand } from './access/access.ts';
+import { checkCommand } from './check/check.ts';
 import { formatHelp, parseOptions, type Command } from './command.ts';
-import { demoCommand } from './demo.ts';
-import { explainCommand } from './explain.ts';
+import { demoCommand } from './demo/demo.ts';
+import { explainCommand } from './explain/explain.ts';
 import { healthCommand } from './health.ts';
 import { refuseUnsafeRuntime } from './runtime.ts';
 import { schemaCommand } from './schema.ts';
 import { serveCommand } from './serve.ts';
-import { testCommand } from './test.ts';
-import { tokenCreateCommand } from './token-create.ts';
-import { tokenInspectCommand } from './token-inspect.ts';
+import { testCommand } from './policy-tests/test.ts';
+import { tokenCreateCommand } from './token/token-create.ts';
+import { tokenInspectCommand } from './token/token-inspect.ts';
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
 import { versionCommand } from './version.ts';
 

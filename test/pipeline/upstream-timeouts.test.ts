@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { withTimeouts } from '../../src/app/service-protocol.ts';
+import { withTimeouts } from '../../src/app/services/service-protocol.ts';
 import { formatProblem, loadConfig } from '../../src/config/index.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,0 +1,50 @@
+import { createAdmin, type Admin, type RevocableNames } from '../../admin/index.ts';
+import type { IssuerStatus } from '../../credentials/index.ts';
+import type { Config } from '../../config/index.ts';
+import type { ApplicationScope } from '../application-scope.ts';
+import type { ReadinessWatch } from '../readiness.ts';
+import type { Reloads } from '../snapshot/reload.ts';
+import type { SnapshotManager } from '../snapshot/snapshot-manager.ts';
+
+/** The admin listener lives as long as the process and reads the active configuration snapshot. */
+export function createAdminListener(
+  listen: string,
+  { telemetry, revocations, clock, log }: ApplicationScope,
+  sources: {
+    readonly version: string;
+    readonly snapshots: Pick<SnapshotManager, 'current'>;
+    readonly readiness: Pick<ReadinessWatch, 'ready'>;
+    readonly reloads: Pick<Reloads, 'status'>;
+    readonly issuers: () => readonly IssuerStatus[];
+  },
+): Admin {
+  const { version, snapshots, readiness, reloads, issuers } = sources;
+  return createAdmin(
+    { listen, token: () => snapshots.current.adminToken.current() },
+    {
+      ready: () => readiness.ready(),
+      revocations,
+      clock,
+      names: () => revocableNames(snapshots.current.config),
+      metrics: async () => ({ body: await telemetry.metrics(), contentType: telemetry.contentType }),
+      status: () => ({
+        version,
+        config: snapshots.current.config.hash,
+        reload: reloads.status(),
+        issuers: issuers(),
+      }),
+      log,
+    },
+  );
+}
+
+function revocableNames({ issuers, identities, deployTokens, workloadIdentities }: Config): RevocableNames {
+  const names = (entries: readonly { readonly name: string }[]): readonly string[] =>
+    entries.map(({ name }) => name);
+  return {
+    issuers: names(issuers),
+    identities: names(identities),
+    deployTokens: names(deployTokens),
+    workloads: new Map(workloadIdentities.map(({ name, identity }) => [name, identity])),
+  };
+}

@@ -1,0 +1,23 @@
+import type { Authorizer } from '../../policy/index.ts';
+import type { Config } from '../../config/index.ts';
+import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
+import type { MintSettings } from '../../token-service/index.ts';
+
+/** Collects the claims that minted tokens repeat, and the token lifetimes. */
+export function mintSettings(
+  { server, identities, services, issuers }: Config,
+  { claimsUsed }: Authorizer,
+): MintSettings {
+  const claims = new Set(claimsUsed);
+  for (const template of services.flatMap(({ identityHeaders }) => Object.values(identityHeaders))) {
+    for (const [, claim = ''] of template.matchAll(/\{claims\.([^}]+)\}/g)) claims.add(claim);
+  }
+  const revocable = ['project_path', 'project_id', 'repository', 'repository_id'];
+  const traced = issuers.flatMap(({ type }) => Object.values(ISSUER_PRESETS[type].trace));
+  const holders = issuers.flatMap(({ type }) => ISSUER_PRESETS[type].holder);
+  for (const claim of [...revocable, ...traced, ...holders]) claims.add(claim);
+  const lifetimes = identities.flatMap(({ name, tokenLifetime }) =>
+    tokenLifetime === undefined ? [] : [[name, tokenLifetime] as const],
+  );
+  return { publicUrl: server.publicUrl, lifetimes: new Map(lifetimes), claims };
+}

@@ -1,0 +1,199 @@
+import type { Authenticator } from '../../credentials/index.ts';
+import type { Authorizer, Explanation } from '../../policy/index.ts';
+import type { Config } from '../../config/index.ts';
+import type { AssumedCredential } from '../../core/credentials/assumed-credential.ts';
+import type { VerifiedCredential } from '../../core/credentials/credential.ts';
+import type { Decision, Refusal } from '../../core/decision.ts';
+import type { Operation } from '../../core/request/operation.ts';
+import type { NeverForwarded, RequestedOperations, UnknownOperation } from '../../core/request/protocol.ts';
+import type { RequestHead } from '../../core/request/request-head.ts';
+import { authorize, createRoute, type ServicePipeline } from '../../gateway/index.ts';
+import { assumeVerified, refuseUntrusted } from './assumed-credential.ts';
+import { assumeExchanged } from './exchanged-credential.ts';
+import { routeAndClassify, toRequestHead, type ClassifiedHead, type ExplainedHead } from './explain-head.ts';
+
+/** The request to explain. The credential is a token to verify, or claims or a deploy token that count as verified. */
+export interface ExplainInput extends ExplainedHead {
+  readonly credential: AssumedCredential | { readonly kind: 'token'; readonly token: string };
+}
+
+interface ExplainRefusal {
+  readonly kind: 'refused';
+  readonly stage: 'route' | 'classify' | 'extract' | 'authenticate' | 'forward';
+  readonly refusal: Pick<Refusal, 'reason' | 'detail'>;
+}
+
+export type ExplainResult =
+  | ExplainRefusal
+  | {
+      readonly kind: 'explained';
+      readonly explanation: Explanation;
+      /**
+       * The operation depends on a missing body. The explanation covers one possible operation, an
+       * allowed one if any.
+       */
+      readonly inBody: boolean;
+    };
+
+/** Throws `usage` for a relative URL and for an unknown issuer or deploy token. */
+export type Explain = (input: ExplainInput) => Promise<ExplainResult>;
+
+/** Runs the stages of the request lifecycle up to the decision. */
+export function createExplain(
+  config: Config,
+  ports: { pipelines: readonly ServicePipeline[]; authenticator: Authenticator; authorizer: Authorizer },
+): Explain {
+  const route = createRoute(ports.pipelines);
+
+  return async function explain(input) {
+    const { credential: given } = input;
+    const head = toRequestHead(input, given.kind === 'token' ? given.token : undefined);
+    if ('kind' in head) return refused('route', head);
+    const routed = routeAndClassify(route, head);
+    if (routed.kind === 'refused') {
+      return routed.refusal.reason === 'no_service'
+        ? withHostOwners(routed, ports.pipelines, head.host)
+        : routed;
+    }
+    const { pipeline } = routed;
+    const authenticated =
+      given.kind === 'token'
+        ? await authenticate(pipeline, head)
+        : assume(config, ports.authorizer, pipeline.name, given);
+    if (authenticated.kind === 'refused') return authenticated;
+    return decide(routed.classification, input.body, {
+      pipeline,
+      credential: authenticated.credential,
+      authorizer: ports.authorizer,
+    });
+  };
+}
+
+/** Services without `hosts` are not served on a host that another service lists. */
+function withHostOwners(
+  { refusal: { reason, detail } }: ExplainRefusal,
+  pipelines: readonly ServicePipeline[],
+  host: string,
+): ExplainRefusal {
+  const listing = (wanted: string) => pipelines.filter(({ hosts }) => hosts?.includes(wanted));
+  const exact = listing(host);
+  const owners = exact.length > 0 ? exact : listing(host.replace(/:\d+$/, ''));
+  if (owners.length === 0) return refused('route', { reason, detail });
+  const list = owners.map(({ name }) => `"${name}"`).join(', ');
+  return refused('route', {
+    reason,
+    detail: `${detail}; this host reaches only services that list it in hosts: ${list}`,
+  });
+}
+
+interface DecisionPorts {
+  readonly pipeline: ServicePipeline;
+  readonly credential: VerifiedCredential | undefined;
+  readonly authorizer: Authorizer;
+}
+
+/** The last step before forwarding. It reads operations from the body only if one of the possible ones is allowed. */
+function decide(
+  classification: ClassifiedHead['classification'],
+  body: Buffer | undefined,
+  ports: DecisionPorts,
+): ExplainResult {
+  const { pipeline, credential, authorizer } = ports;
+  const explainOperations = (operations: readonly Operation[]): Explanation =>
+    authorizer.explain({ service: pipeline.name, credential, operations });
+
+  if (classification.kind === 'in-body') {
+    const possible = firstAllowed(classification.oneOf.map((operation) => explainOperations([operation])));
+    if (body === undefined || possible.verdict.kind !== 'allow')
+      return { kind: 'explained', explanation: possible, inBody: body === undefined };
+    const read = classification.read(body.subarray(0, classification.maxBytes));
+    return read.kind === 'deny' ? refused('classify', read) : decide(read, body, ports);
+  }
+  // `authorize` tries the alternatives of the protocol too, and notes the operations that it decided.
+  const decided: { operations: readonly Operation[]; plan: RequestedOperations['plan'] } = {
+    operations: [],
+    plan: undefined,
+  };
+  const decision = authorize(decided, pipeline, classification, credential);
+  if (classification.kind !== 'operations') return refused('classify', refusalOf(decision, classification));
+  const invalid = decision.kind === 'allow' && body !== undefined ? decided.plan?.watch?.()(body) : undefined;
+  if (invalid !== undefined)
+    return refused('forward', { reason: 'request_malformed', detail: invalid.detail });
+  return { kind: 'explained', explanation: explainOperations(decided.operations), inBody: false };
+}
+
+/** Shadow mode allows a request that is no operation; policy denies it. */
+function refusalOf(
+  decision: Decision,
+  { detail }: UnknownOperation | NeverForwarded,
+): Pick<Refusal, 'reason' | 'detail'> {
+  if (decision.kind !== 'allow') return decision;
+  return decision.relaxed ?? { reason: 'operation_unknown', detail };
+}
+
+interface Authenticated {
+  readonly kind: 'authenticated';
+  readonly credential: VerifiedCredential | undefined;
+}
+
+async function authenticate(
+  pipeline: ServicePipeline,
+  head: RequestHead,
+): Promise<Authenticated | ExplainRefusal> {
+  const presented = pipeline.extract(head);
+  if (presented === undefined)
+    return refused('extract', { reason: 'no_credential', detail: 'the token file is empty' });
+  if ('kind' in presented) return refused('extract', presented);
+  const verified = await pipeline.authenticate(presented, head.host);
+  return 'kind' in verified
+    ? refused('authenticate', verified)
+    : { kind: 'authenticated', credential: verified };
+}
+
+/** Treats the credential as verified, within the issuers and credential classes that the service accepts. */
+function assume(
+  config: Config,
+  authorizer: Authorizer,
+  service: string,
+  credential: AssumedCredential,
+): Authenticated | ExplainRefusal {
+  const source = credential.kind === 'exchanged' ? credential.source : credential;
+  const assumed = assumeVerified(config, source);
+  const untrusted = assumed && refuseUntrusted(config, service, assumed);
+  if (untrusted !== undefined) return refused('authenticate', untrusted);
+  if (credential.kind !== 'exchanged' || assumed === undefined)
+    return { kind: 'authenticated', credential: assumed };
+  const exchanged = assumeExchanged(authorizer, service, assumed, credential.scopes);
+  return 'kind' in exchanged
+    ? refused('authenticate', exchanged)
+    : { kind: 'authenticated', credential: exchanged };
+}
+
+function firstAllowed([first, ...others]: readonly Explanation[]): Explanation {
+  const allowed = [first, ...others].find((explanation) => explanation?.verdict.kind === 'allow') ?? first;
+  if (allowed === undefined) throw new TypeError('the classification has no operations');
+  return allowed;
+}
+
+function refused(
+  stage: ExplainRefusal['stage'],
+  { reason, detail }: Pick<Refusal, 'reason' | 'detail'>,
+): ExplainRefusal {
+  return { kind: 'refused', stage, refusal: { reason, detail } };
+}
+
+/** Explains whether a credential may perform operations of a service, without a request. Throws as `Explain`. */
+export type ExplainOperations = (input: {
+  readonly service: string;
+  readonly credential: AssumedCredential;
+  readonly operations: readonly Operation[];
+}) => ExplainResult;
+
+export function createExplainOperations(config: Config, authorizer: Authorizer): ExplainOperations {
+  return ({ service, credential, operations }) => {
+    const assumed = assume(config, authorizer, service, credential);
+    if (assumed.kind === 'refused') return assumed;
+    const explanation = authorizer.explain({ service, credential: assumed.credential, operations });
+    return { kind: 'explained', explanation, inBody: false };
+  };
+}

@@ -1,0 +1,67 @@
+import type { Authenticator } from '../../credentials/index.ts';
+import type { Config } from '../../config/index.ts';
+import { expiryWarning } from '../../core/certificate-expiry.ts';
+import type { Clock, EgressClient } from '../../core/ports.ts';
+import { probeStore } from '../../state/index.ts';
+import { upstreamCertificate } from './upstream-certificate.ts';
+
+export interface OnlineCheck {
+  /** Key of the configuration: `issuers.NAME`, `services.NAME.upstream`, `state`. */
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  /** A problem that does not yet prevent the use. */
+  readonly warning?: string;
+}
+
+interface OnlinePorts {
+  readonly authenticator: Authenticator;
+  readonly egress: EgressClient;
+  readonly clock: Clock;
+}
+
+/** Fetches the keys of every issuer, sends a request to every upstream and checks the store. */
+export async function checkOnline(
+  config: Config,
+  { authenticator, egress, clock }: OnlinePorts,
+): Promise<readonly OnlineCheck[]> {
+  await authenticator.fetchKeys();
+  const issuers = authenticator.issuers().map(({ name, ready, keys, lastError }) => ({
+    name: `issuers.${name}`,
+    ok: ready,
+    detail: ready ? `${keys} keys` : (lastError ?? 'no keys'),
+  }));
+  const upstreams = config.services.map((service) => checkUpstream(service, egress, clock));
+  return [...issuers, ...(await Promise.all(upstreams)), await checkStore(config)];
+}
+
+async function checkUpstream(
+  { name, upstream }: Config['services'][number],
+  egress: EgressClient,
+  clock: Clock,
+): Promise<OnlineCheck> {
+  const key = `services.${name}.upstream`;
+  try {
+    const { url, caFile, serverName, clientCertificate } = upstream;
+    const { status } = await egress.get({ url, caFile, serverName, clientCertificate, pool: 'online check' });
+    const certificate = await upstreamCertificate(upstream);
+    const warning = certificate && expiryWarning(certificate, clock.now());
+    const detail = `responds (status ${status})`;
+    return { name: key, ok: true, detail, ...(warning === undefined ? {} : { warning }) };
+  } catch (cause) {
+    return { name: key, ok: false, detail: detailOf(cause, 'does not respond') };
+  }
+}
+
+async function checkStore({ state }: Config): Promise<OnlineCheck> {
+  const name = state.redis === undefined ? 'state.sqlite' : 'state.redis';
+  try {
+    return { name, ok: true, detail: await probeStore(state) };
+  } catch (cause) {
+    return { name, ok: false, detail: detailOf(cause, 'is not usable') };
+  }
+}
+
+function detailOf(cause: unknown, otherwise: string): string {
+  return cause instanceof Error ? cause.message : otherwise;
+}

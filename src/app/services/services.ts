@@ -1,0 +1,150 @@
+import type { Authenticator } from '../../credentials/index.ts';
+import { createRegistryHosts, type Registry, type RegistryHostPorts } from './registries.ts';
+import type { Config } from '../../config/index.ts';
+import type { Keyring } from '../../core/credentials/keyring.ts';
+import type { QueueMeter } from '../../core/meter.ts';
+import type { Clock, EgressFormClient } from '../../core/ports.ts';
+import type { Protocol } from '../../core/request/protocol.ts';
+import { createExtract } from '../../credentials/index.ts';
+import { createForwarder, type Forwarder, type StallWatch } from '../../proxy/index.ts';
+import { foldLoosely } from '../../util/http/header-name.ts';
+import { reuse, type ReusableResources } from '../../util/resources/reuse.ts';
+import type { EndpointPipeline, ServicePipeline } from '../../gateway/index.ts';
+import { createTokenRouteGuard } from '../../protocols/index.ts';
+import { protocolOf, withApiRoot, withTimeouts, type Service } from './service-protocol.ts';
+
+export interface Services {
+  readonly pipelines: readonly ServicePipeline[];
+  readonly endpoints: readonly EndpointPipeline[];
+  readonly forwarders: Forwarders;
+}
+
+/** Forwarders with unchanged settings are reused on reload, with their connections, upstream tokens and queues. */
+export type Forwarders = ReusableResources<
+  Parameters<typeof createForwarder>[0] & { readonly signing: Config['signing'] | undefined },
+  Forwarder
+>;
+
+export interface ServicePorts extends Omit<RegistryHostPorts, 'extractLogin'> {
+  readonly authenticator: Authenticator;
+  readonly egress: EgressFormClient;
+  readonly keyring: Pick<Keyring, 'sign'>;
+  readonly clock: Clock;
+  readonly stalls: StallWatch;
+  readonly queueMeter: QueueMeter;
+}
+
+interface ServiceProtocol {
+  readonly service: Service;
+  readonly protocol: Protocol;
+}
+
+/** Creates the pipeline of each service, and the token endpoints of the registries. */
+export function createServices(config: Config, ports: ServicePorts, previous?: Forwarders): Services {
+  const services = config.services.map((service) => ({ service, protocol: protocolOf(config, service) }));
+  const tokens = tokenSettings(config);
+  const forwarders = reuseForwarders(config, services, ports, previous);
+  const built = services.map(({ service, protocol }) => {
+    const pipeline = createServicePipeline(config, { service, protocol, tokens }, ports, forwarders);
+    return { service, pipeline };
+  });
+  const registries = built.flatMap(({ service, pipeline }): Registry[] =>
+    service.type === 'oci' ? [{ service, pipeline }] : [],
+  );
+  // A login is accepted from any of these sources, independent of the credential sources of the registry's requests.
+  const extractLogin = createExtract({
+    ...tokens,
+    credentialSources: ['basic', 'bearer'],
+    queryParameters: [],
+    gitlabDeployTokens: registries.some(({ service }) => acceptsGitlabDeployTokens(config, service)),
+  });
+  const { endpoints, roots } = createRegistryHosts(registries, { ...ports, extractLogin });
+
+  return {
+    pipelines: [...built.map(({ pipeline }) => pipeline), ...roots],
+    endpoints,
+    forwarders,
+  };
+}
+
+function reuseForwarders(
+  { server, signing }: Config,
+  services: readonly ServiceProtocol[],
+  { egress, keyring, clock, log, stalls, queueMeter }: ServicePorts,
+  previous: Forwarders | undefined,
+): Forwarders {
+  return reuse(
+    previous,
+    services.map(({ service, protocol: { credentialQueryParameters } }) => [
+      service.name,
+      {
+        ...withTimeouts(withApiRoot(service)),
+        credentialQueryParameters,
+        publicUrl: server.publicUrl,
+        // A forwarder that signs assertions depends on the signing keys.
+        signing: service.assertion ? signing : undefined,
+      },
+    ]),
+    (settings) => createForwarder(settings, { egress, keyring, clock, log, stalls, queueMeter }),
+    (forwarder) => void forwarder.close(),
+  );
+}
+
+function createServicePipeline(
+  config: Config,
+  { service, protocol, tokens }: ServiceProtocol & { readonly tokens: TokenSettings },
+  { authenticator, authorizer }: ServicePorts,
+  forwarders: Forwarders,
+): ServicePipeline {
+  return {
+    ...service,
+    protocol,
+    acceptedHeaders: acceptedHeaders(service),
+    guard: createTokenRouteGuard(withApiRoot(service)),
+    extract: createExtract({
+      ...tokens,
+      credentialSources: service.credentialSources ?? protocol.credentialSources,
+      queryParameters: protocol.credentialQueryParameters,
+      gitlabDeployTokens: acceptsGitlabDeployTokens(config, service),
+    }),
+    authenticate: authenticator.forService(service.name),
+    authorize: authorizer.forService(service.name),
+    authorizeUnknown: authorizer.forUnknown(service.name),
+    ...forwardingOf(forwarders, service.name),
+  };
+}
+
+type TokenSettings = Pick<Parameters<typeof createExtract>[0], 'deployUsernames' | 'publicUrl'>;
+
+/** Made once for all services. */
+function tokenSettings({ deployTokens, server }: Config): TokenSettings {
+  return {
+    deployUsernames: new Set(deployTokens.map(({ username }) => username)),
+    publicUrl: server.publicUrl,
+  };
+}
+
+function forwardingOf(
+  forwarders: Forwarders,
+  service: string,
+): Pick<ServicePipeline, 'forward' | 'bufferBody'> {
+  const entry = forwarders.get(service);
+  if (entry === undefined) throw new TypeError(`service ${service} has no forwarder`);
+  const { forward, bufferBody } = entry.made;
+  return { forward, bufferBody };
+}
+
+/** Headers that the service forwards, and headers whose client value the gateway replaces. */
+function acceptedHeaders({ passHeaders, identityHeaders, upstream: { auth } }: Service): ReadonlySet<string> {
+  const credentials = [auth, ...Object.values(auth?.perIdentity ?? {})].flatMap(
+    (each) => each?.header?.name ?? [],
+  );
+  return new Set([...passHeaders, ...Object.keys(identityHeaders), ...credentials].map(foldLoosely));
+}
+
+/** Whether a secret with a user name can be a GitLab deploy token. */
+function acceptsGitlabDeployTokens({ issuers }: Config, service: Service): boolean {
+  return issuers.some(
+    ({ name, deployTokens }) => deployTokens !== undefined && (service.issuers?.includes(name) ?? true),
+  );
+}

@@ -1,0 +1,173 @@
+import { createAuthenticator, type Authenticator } from '../../credentials/index.ts';
+import { createAuthorizer, type Authorizer } from '../../policy/index.ts';
+import type { Config } from '../../config/index.ts';
+import type { FailureLimits } from '../../core/failure-limits.ts';
+import type { Keyring } from '../../core/credentials/keyring.ts';
+import { openAdminToken, type AdminToken } from '../endpoints/admin-token.ts';
+import { createBuiltInEndpoints } from '../endpoints/built-in-endpoints.ts';
+import type { EndpointPorts } from '../endpoints/endpoint-ports.ts';
+import {
+  createExplain,
+  createExplainOperations,
+  type Explain,
+  type ExplainOperations,
+} from '../inspect/explain.ts';
+import { createExplainRecorded, type ExplainRecorded } from '../inspect/explain-recorded.ts';
+import { mintSettings } from '../endpoints/minting.ts';
+import { createTokenSourceOf } from '../endpoints/token-source.ts';
+import type { ApplicationScope } from '../application-scope.ts';
+import { createPublishingEndpoints } from '../endpoints/trusted-publishing.ts';
+import { createServices } from '../services/services.ts';
+import { only, releaseResources, reuseStateResources, type SnapshotResources } from './snapshot-resources.ts';
+import type { Forwarder } from '../../proxy/index.ts';
+import { createMint } from '../../token-service/index.ts';
+import { reuse, missingFrom } from '../../util/resources/reuse.ts';
+import {
+  createRateLimitedVerify,
+  createPipeline,
+  type Pipeline,
+  type Reauthorize,
+} from '../../gateway/index.ts';
+import { jsonRefusal } from '../../protocols/index.ts';
+
+/** Everything that depends on one configuration. One snapshot serves a request from start to end. */
+export interface ConfigurationSnapshot {
+  readonly config: Config;
+  readonly pipeline: Pipeline;
+  readonly authenticator: Authenticator;
+  readonly adminToken: AdminToken;
+  readonly explain: Explain;
+  readonly explainOperations: ExplainOperations;
+  readonly explainRecorded: ExplainRecorded;
+  /** The claims that the policy evaluates. */
+  readonly claimsUsed: ReadonlySet<string>;
+  /** The steps that can fail before the snapshot becomes active. */
+  prepare(): Promise<void>;
+  /** Releases the resources that `successor` does not reuse; forwarders once their `inUse` promise settles. */
+  retire(
+    successor: ConfigurationSnapshot | undefined,
+    inUse: (forwarder: Forwarder) => Promise<unknown>,
+  ): Promise<void>;
+  readonly resources: SnapshotResources;
+}
+
+/**
+ * Throws if a resource cannot be opened; `previous` is unchanged then. `reauthorize` delegates to the active snapshot.
+ * `authorizer`: the compiled policy of the configuration.
+ */
+export function createSnapshot(
+  config: Config,
+  application: ApplicationScope,
+  reauthorize: Reauthorize,
+  previous?: ConfigurationSnapshot,
+  authorizer: Authorizer = createAuthorizer(config, nearestPorts(application)),
+): ConfigurationSnapshot {
+  const adminTokens = reuse(previous?.resources.adminTokens, [['token', config.server.admin]], (admin) =>
+    openAdminToken(admin, application.log),
+  );
+  try {
+    return assemble(config, application, reauthorize, { adminTokens, authorizer }, previous);
+  } catch (error) {
+    for (const token of missingFrom(adminTokens, previous?.resources.adminTokens)) token.close();
+    throw error;
+  }
+}
+
+/** The ports of the search for the identity that is closest to a credential. */
+export function nearestPorts({ clock, telemetry }: ApplicationScope): {
+  readonly now: () => number;
+  readonly skipped: () => void;
+} {
+  return { now: () => clock.now(), skipped: () => telemetry.policy.nearestSkipped() };
+}
+
+function assemble(
+  config: Config,
+  application: ApplicationScope,
+  reauthorize: Reauthorize,
+  { adminTokens, authorizer }: Pick<SnapshotResources, 'adminTokens'> & { readonly authorizer: Authorizer },
+  previous: ConfigurationSnapshot | undefined,
+): ConfigurationSnapshot {
+  const { keyrings, failures } = reuseStateResources(config, application, previous?.resources);
+  // Computed now: a snapshot that kept a reference to its predecessor would keep all of them in memory.
+  const newKeyrings = missingFrom(keyrings, previous?.resources.keyrings);
+  const reused = { keyring: only(keyrings), failures: only(failures), authorizer };
+  const ports = createPolicyPorts(config, application, reused, previous);
+  const { authenticator } = ports;
+  const endpoints = [...createBuiltInEndpoints(config, ports), ...createPublishingEndpoints(config, ports)];
+  // The last step that can fail, so that no other error leaves its connections open.
+  const services = createServices(
+    config,
+    {
+      ...ports,
+      egress: application.egress,
+      stalls: application.stalls,
+      queueMeter: application.telemetry.queues,
+    },
+    previous?.resources.forwarders,
+  );
+  const pipeline = createPipeline({
+    services: services.pipelines,
+    endpoints: [...endpoints, ...services.endpoints],
+    fallback: { refusal: jsonRefusal },
+    revocations: application.revocations,
+    originOf: createTokenSourceOf(config, application.clock),
+    reauthorize,
+    failures: only(failures),
+    audit: application.audit,
+    access: application.access,
+    meter: application.telemetry.requests,
+    clock: application.clock,
+    log: application.log,
+  });
+  const explain = createExplain(config, { pipelines: services.pipelines, authenticator, authorizer });
+  const resources = { keyrings, failures, adminTokens, forwarders: services.forwarders };
+
+  return {
+    config,
+    pipeline,
+    authenticator,
+    adminToken: only(adminTokens),
+    explain,
+    explainOperations: createExplainOperations(config, authorizer),
+    explainRecorded: createExplainRecorded(config, { authorizer, explain }),
+    claimsUsed: authorizer.claimsUsed,
+    async prepare() {
+      for (const keyring of newKeyrings) await keyring.start();
+    },
+    async retire(successor, inUse) {
+      authenticator.stop(successor?.authenticator);
+      await releaseResources(resources, successor?.resources, inUse);
+    },
+    resources,
+  };
+}
+
+/** The authenticator, the authorizer and the token service. */
+function createPolicyPorts(
+  config: Config,
+  { egress, store, clock, log, revocations, telemetry }: ApplicationScope,
+  {
+    keyring,
+    failures,
+    authorizer,
+  }: { readonly keyring: Keyring; readonly failures: FailureLimits; readonly authorizer: Authorizer },
+  previous: ConfigurationSnapshot | undefined,
+): EndpointPorts {
+  const authenticator = createAuthenticator(
+    config,
+    { egress, keyring, clock, log, meter: telemetry.verification },
+    previous?.authenticator,
+  );
+  return {
+    authenticator,
+    authorizer,
+    revocations,
+    verifyCredential: createRateLimitedVerify(failures),
+    mint: createMint(mintSettings(config, authorizer), { keyring, clock }),
+    keyring,
+    store,
+    clock,
+    log,
+  };
+}

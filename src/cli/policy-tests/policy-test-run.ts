@@ -1,0 +1,70 @@
+import {
+  policyCoverage,
+  runPolicyTests,
+  type LocateRule,
+  type PolicyCoverage,
+  type PolicyTestCase,
+} from '../../app/build.ts';
+import {
+  findPolicyTests,
+  formatPath,
+  loadWithPositions,
+  readPolicyTests,
+  type PositionOf,
+  type Problem,
+} from '../../config/index.ts';
+import { GatehouseError } from '../../core/errors.ts';
+import { listProblems } from '../configuration.ts';
+import { inspectGateway } from '../inspect.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface PolicyTestRun {
+  readonly cases: readonly PolicyTestCase[];
+  readonly coverage: PolicyCoverage;
+  readonly locate: LocateRule;
+  readonly positionOf: PositionOf;
+  /** The files that determine the result. */
+  readonly files: readonly string[];
+}
+
+export interface PolicyTestSelection {
+  readonly config: string;
+  /** Empty: the test files next to the configuration. */
+  readonly files: readonly string[];
+  /** Runs only the tests whose name contains it. */
+  readonly filter: string | undefined;
+}
+
+/**
+ * Loads the configuration and the tests, and runs the tests. Throws `config_invalid` with all problems of both, and
+ * `usage` if there are no tests.
+ */
+export async function runTests(
+  { config: path, files: named, filter }: PolicyTestSelection,
+  terminal: Terminal,
+): Promise<PolicyTestRun> {
+  const { result, positionOf } = loadWithPositions(path, terminal.env);
+  if (result.kind === 'invalid') throw invalid(path, result.problems);
+  const { config } = result;
+  const files = named.length > 0 ? named : findPolicyTests(path);
+  if (files.length === 0) {
+    throw new GatehouseError('usage', `there is no *.test.yaml next to ${path}; write one, or name a FILE`);
+  }
+  const { tests, problems } = readPolicyTests(files, config, terminal.env);
+  if (problems.length > 0) throw invalid(files.join(', '), problems);
+  const selected = filter === undefined ? tests : tests.filter(({ name }) => name.includes(filter));
+  if (selected.length === 0) throw new GatehouseError('usage', `no test has a name with "${filter ?? ''}"`);
+
+  const cases = await inspectGateway(config, (gateway) => runPolicyTests(selected, gateway));
+  const locate: LocateRule = (rule) => {
+    const mark = positionOf(rule);
+    return `${mark === undefined ? '' : `${mark.file}:${mark.line}:${mark.column}: `}${formatPath(rule)}`;
+  };
+  const coverage = policyCoverage(config, cases);
+  return { cases, coverage, locate, positionOf, files: [...config.files, ...files] };
+}
+
+function invalid(files: string, problems: readonly Problem[]): GatehouseError {
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return new GatehouseError('config_invalid', `${files}: ${count}\n${listProblems(problems).trimEnd()}`);
+}
