@@ -33,23 +33,32 @@ export type EgressPool =
   | `${'job tokens' | 'deploy tokens'}, ${'first' | 'renewal'}`;
 
 export interface EgressResponse {
+  readonly kind: 'response';
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
 }
 
+/** No usable response. `unreachable`: no request was sent. `failed`: the other server may have received the request. */
+export interface EgressFailure {
+  readonly kind: 'unreachable' | 'failed';
+  /** Contains no secrets. */
+  readonly detail: string;
+}
+
+export type EgressResult = EgressResponse | EgressFailure;
+
 /**
  * HTTP client for the gateway's own outbound calls: with a deadline and a size limit, without redirects or
- * proxies. Resolves for every HTTP status, including 3xx. Rejects with `GatehouseError`
- * `outbound_unreachable` if no request was sent, else `outbound_failed`.
+ * proxies. Every HTTP status is a response, including 3xx. Never rejects.
  */
 export interface EgressClient {
-  get(request: EgressRequest): Promise<EgressResponse>;
+  get(request: EgressRequest): Promise<EgressResult>;
 }
 
 /** An egress client that can send forms (`application/x-www-form-urlencoded`) with secrets. */
 export interface EgressFormClient extends EgressClient {
-  post(request: EgressRequest & { readonly form: ReadonlyMap<string, string> }): Promise<EgressResponse>;
+  post(request: EgressRequest & { readonly form: ReadonlyMap<string, string> }): Promise<EgressResult>;
 }
 
 /** The application log: one JSON line per call. Fields must not contain secrets. */

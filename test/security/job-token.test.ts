@@ -89,10 +89,20 @@ describe('C4 cached refusals', () => {
   test('10⁶ forged tokens use bounded memory and evict no confirmed tokens', async () => {
     let calls = 0;
     const counting = { cacheHit() {}, cacheMiss() {}, verified() {}, keySetFetched() {} };
-    const no = { status: 401, headers: {}, body: Buffer.from('{"message":"401 Unauthorized"}') };
+    const no = {
+      kind: 'response' as const,
+      status: 401,
+      headers: {},
+      body: Buffer.from('{"message":"401 Unauthorized"}'),
+    };
     const { token } = gitlab.job();
     const answer = await fetch(`${gitlab.apiUrl}/api/v4/job`, { headers: { 'job-token': token } });
-    const yes = { status: 200, headers: {}, body: Buffer.from(await answer.arrayBuffer()) };
+    const yes = {
+      kind: 'response' as const,
+      status: 200,
+      headers: {},
+      body: Buffer.from(await answer.arrayBuffer()),
+    };
     const egress = {
       get: async ({ headers }: { headers?: Readonly<Record<string, string>> }) => {
         calls += 1;

@@ -43,10 +43,17 @@ async function checkUpstream(
   const key = `services.${name}.upstream`;
   try {
     const { url, caFile, serverName, clientCertificate } = upstream;
-    const { status } = await egress.get({ url, caFile, serverName, clientCertificate, pool: 'online check' });
+    const response = await egress.get({
+      url,
+      caFile,
+      serverName,
+      clientCertificate,
+      pool: 'online check',
+    });
+    if (response.kind !== 'response') return { name: key, ok: false, detail: response.detail };
     const certificate = await upstreamCertificate(upstream);
     const warning = certificate && expiryWarning(certificate, clock.now());
-    const detail = `responds (status ${status})`;
+    const detail = `responds (status ${response.status})`;
     return { name: key, ok: true, detail, ...(warning === undefined ? {} : { warning }) };
   } catch (cause) {
     return { name: key, ok: false, detail: detailOf(cause, 'does not respond') };

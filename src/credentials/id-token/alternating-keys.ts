@@ -1,5 +1,5 @@
 import type { KeyTiming } from '../settings.ts';
-import type { KeyHandle } from './parse-key-set.ts';
+import type { KeyHandle } from './read-key-set.ts';
 
 interface Sighting {
   handle: KeyHandle;

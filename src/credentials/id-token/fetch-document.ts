@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { GatehouseError } from '../../core/errors.ts';
 import type { EgressClient } from '../../core/ports.ts';
+import { invalidKeySet, type KeySetFailure } from './key-set-failure.ts';
 
 const DEADLINE = 5_000;
 export const MAX_DOCUMENT_BYTES = 512 * 1024;
@@ -10,59 +10,68 @@ export interface DocumentAccess {
   readonly bearerTokenFile?: string | undefined;
 }
 
-/** Fetches a JSON document. Rejects for every status but 200, redirects included. */
+/** A JSON document, not validated. */
+export interface JsonDocument {
+  readonly kind: 'document';
+  readonly value: unknown;
+}
+
+/** Fetches a JSON document. Every status but 200 is a failure, redirects included. */
 export async function fetchDocument(
   egress: EgressClient,
   url: string,
   access: DocumentAccess,
-): Promise<unknown> {
-  const headers = await requestHeaders(access);
+): Promise<JsonDocument | KeySetFailure> {
+  const credential = await readBearerToken(access.bearerTokenFile);
+  if (credential.kind !== 'headers') return credential;
+  const headers = { accept: 'application/json, application/jwk-set+json', ...credential.headers };
   const limits = { deadline: DEADLINE, maxBytes: MAX_DOCUMENT_BYTES };
-  const response = await egress
-    .get({ url, headers, caFile: access.caFile, pool: 'key sets', ...limits })
-    .catch((cause: unknown) => Promise.reject(withUrl(url, cause)));
-  if (response.status !== 200) {
-    throw new GatehouseError('outbound_failed', `${url} returned ${response.status}`);
+  const result = await egress.get({ url, headers, caFile: access.caFile, pool: 'key sets', ...limits });
+  switch (result.kind) {
+    case 'response':
+      if (result.status === 200) return parseDocument(result.body, url);
+      return { kind: 'outbound_failed', detail: `${url} returned ${result.status}` };
+    case 'unreachable':
+    case 'failed':
+      // An issuer has two documents.
+      return { kind: 'outbound_failed', detail: `${url}: ${result.detail}` };
+    default:
+      return result satisfies never;
   }
-  return parseDocument(response.body, url);
 }
 
-/** Parses JSON. Throws `key_set_invalid`. */
-export function parseDocument(body: Buffer, from: string): unknown {
+export function parseDocument(body: Buffer, from: string): JsonDocument | KeySetFailure {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return { kind: 'document', value: JSON.parse(body.toString('utf8')) };
   } catch {
     // The parser's message is omitted: it quotes the content.
-    throw new GatehouseError('key_set_invalid', `${from} is not JSON`);
+    return invalidKeySet(`${from} is not JSON`);
   }
 }
 
-/** Adds the URL to a failure, because an issuer has two documents. */
-function withUrl(url: string, cause: unknown): GatehouseError {
-  const problem = cause instanceof GatehouseError ? cause.message : 'unexpected error';
-  return new GatehouseError('outbound_failed', `${url}: ${problem}`, { cause });
+/** The content of a file. */
+interface FileContent {
+  readonly kind: 'content';
+  readonly body: Buffer;
 }
 
-/** Reads a file. Rejects with `key_set_invalid`. */
-export async function readWhole(file: string): Promise<Buffer> {
+export async function readWhole(file: string): Promise<FileContent | KeySetFailure> {
   try {
-    return await readFile(file);
+    return { kind: 'content', body: await readFile(file) };
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
-    throw new GatehouseError('key_set_invalid', `cannot read ${file}: ${code}`, { cause });
+    return invalidKeySet(`cannot read ${file}: ${code}`);
   }
 }
 
 /** Reads the token file for each request, because Kubernetes rotates projected tokens. */
-async function requestHeaders(access: DocumentAccess): Promise<Record<string, string>> {
-  const accept = 'application/json, application/jwk-set+json';
-  if (access.bearerTokenFile === undefined) return { accept };
-  const token = (await readWhole(access.bearerTokenFile)).toString('latin1').trim();
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new GatehouseError(
-      'key_set_invalid',
-      `${access.bearerTokenFile} does not contain exactly one token`,
-    );
-  }
-  return { accept, authorization: `Bearer ${token}` };
+async function readBearerToken(
+  file: string | undefined,
+): Promise<{ readonly kind: 'headers'; readonly headers: Readonly<Record<string, string>> } | KeySetFailure> {
+  if (file === undefined) return { kind: 'headers', headers: {} };
+  const content = await readWhole(file);
+  if (content.kind !== 'content') return content;
+  const token = content.body.toString('latin1').trim();
+  if (!/^[\x21-\x7e]+$/.test(token)) return invalidKeySet(`${file} does not contain exactly one token`);
+  return { kind: 'headers', headers: { authorization: `Bearer ${token}` } };
 }

@@ -1,15 +1,15 @@
 import { deny, unable } from '../../core/decision.ts';
 import type { Refusal } from '../../core/decision.ts';
-import { GatehouseError } from '../../core/errors.ts';
 import type { VerificationMeter } from '../../core/meter.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 import { backoff, jittered, MAX_BACKOFF } from '../../util/async/backoff.ts';
 import { quoted } from '../../util/text/quoted.ts';
 import { AlternatingKeys } from './alternating-keys.ts';
 import { BoundedSet } from '../../util/limits/bounded-set.ts';
+import { IgnoredKeys } from './ignored-keys.ts';
+import { invalidKeySet, type KeySetFailure } from './key-set-failure.ts';
 import type { KeySource } from './key-source.ts';
-import { parseKeySet } from './parse-key-set.ts';
-import type { KeyHandle } from './parse-key-set.ts';
+import type { KeyHandle, PublishedKeys } from './read-key-set.ts';
 import type { KeyTiming } from '../settings.ts';
 import { UnknownKids } from './unknown-kids.ts';
 
@@ -46,8 +46,7 @@ export class KeySet {
   readonly #ports: KeySetPorts;
   #keys: ReadonlyMap<string, readonly KeyHandle[]> = new Map();
   #count = 0;
-  /** Ignored keys of the last fetch, as key id and reason. */
-  #ignored: ReadonlySet<string> = new Set();
+  readonly #ignored: IgnoredKeys;
   readonly #alternating: AlternatingKeys;
   #fetchedAt: number | undefined;
   #failures = 0;
@@ -65,6 +64,7 @@ export class KeySet {
     this.#source = source;
     this.#timing = timing;
     this.#ports = ports;
+    this.#ignored = new IgnoredKeys(issuer, ports.log);
     this.#alternating = new AlternatingKeys(timing);
     this.#unknownKids = new UnknownKids(Math.min(timing.cooldown, source.cooldownLimit));
   }
@@ -144,31 +144,29 @@ export class KeySet {
 
   /** Fetches the keys now. Never rejects: `status` contains the error. Concurrent calls share one fetch. */
   refresh(): Promise<void> {
-    this.#fetching ??= this.#source
-      .read()
-      .then((document) => this.#adopt(this.#parse(document)))
-      .catch((error: unknown) => this.#noteFailure(error))
-      .finally(() => {
-        this.#fetching = undefined;
-        this.#schedule();
-      });
+    this.#fetching ??= this.#fetch().finally(() => {
+      this.#fetching = undefined;
+      this.#schedule();
+    });
     return this.#fetching;
   }
 
-  /** Logs each ignored key once, and again only if the issuer stops and restarts publishing it. */
-  #parse(document: unknown): readonly KeyHandle[] {
-    const ignored = new Set<string>();
-    try {
-      return parseKeySet(document, (kid, reason) => {
-        const key = `${kid}\n${reason}`;
-        if (!ignored.has(key) && !this.#ignored.has(key)) {
-          this.#ports.log.warn('signing key ignored', { issuer: this.#issuer, kid, reason });
-        }
-        ignored.add(key);
-      });
-    } finally {
-      this.#ignored = ignored;
+  async #fetch(): Promise<void> {
+    const result = await this.#read().catch(() => invalidKeySet('unexpected error'));
+    switch (result.kind) {
+      case 'keys':
+        return this.#adopt(result.keys);
+      case 'outbound_failed':
+      case 'key_set_invalid':
+        return this.#noteFailure(result);
+      default:
+        return result satisfies never;
     }
+  }
+
+  async #read(): Promise<PublishedKeys | KeySetFailure> {
+    const document = await this.#source.read();
+    return document.kind === 'document' ? this.#ignored.read(document.value) : document;
   }
 
   #adopt(published: readonly KeyHandle[]): void {
@@ -206,17 +204,15 @@ export class KeySet {
     return merged;
   }
 
-  #noteFailure(error: unknown): void {
-    const { code, message } =
-      error instanceof GatehouseError ? error : { code: 'key_set_invalid', message: 'unexpected error' };
+  #noteFailure({ kind: code, detail: reason }: KeySetFailure): void {
     this.#failures += 1;
     this.#retryAt = this.#ports.clock.now() + backoff(this.#failures);
     this.#ports.meter.keySetFetched(this.#issuer, 'failure');
     // Log once per outage, not once per retry.
-    if (message !== this.#lastError) {
-      this.#ports.log.warn('key set not fetched', { issuer: this.#issuer, code, reason: message });
+    if (reason !== this.#lastError) {
+      this.#ports.log.warn('key set not fetched', { issuer: this.#issuer, code, reason });
     }
-    this.#lastError = message;
+    this.#lastError = reason;
   }
 
   #schedule(): void {

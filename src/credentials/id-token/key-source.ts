@@ -1,13 +1,14 @@
-import { GatehouseError } from '../../core/errors.ts';
 import type { EgressClient } from '../../core/ports.ts';
 import { discoverJwksUri } from './discover.ts';
 import { fetchDocument, MAX_DOCUMENT_BYTES, parseDocument, readWhole } from './fetch-document.ts';
+import type { JsonDocument } from './fetch-document.ts';
+import { invalidKeySet, type KeySetFailure } from './key-set-failure.ts';
 import type { IssuerCore } from '../settings.ts';
 
 /** The source of a key set: a file or a URL. */
 export interface KeySource {
-  /** Resolves to the JWK Set as parsed JSON, not validated. Rejects with a `GatehouseError`. */
-  read(): Promise<unknown>;
+  /** Reads the JWK Set as parsed JSON, not validated. */
+  read(): Promise<JsonDocument | KeySetFailure>;
   /** Milliseconds. Upper limit of the configured cooldown between reads for unknown key ids. */
   readonly cooldownLimit: number;
 }
@@ -24,15 +25,17 @@ export function keySource(settings: IssuerCore, egress: EgressClient): KeySource
   return {
     cooldownLimit: Number.POSITIVE_INFINITY,
     read: async () => {
-      const url = jwksUri ?? (await discoverJwksUri(settings, egress));
-      return fetchDocument(egress, url, settings);
+      if (jwksUri !== undefined) return fetchDocument(egress, jwksUri, settings);
+      const discovered = await discoverJwksUri(settings, egress);
+      return discovered.kind === 'jwks-uri' ? fetchDocument(egress, discovered.url, settings) : discovered;
     },
   };
 }
 
-async function readFileSource(file: string): Promise<unknown> {
-  const body = await readWhole(file);
-  if (body.length > MAX_DOCUMENT_BYTES)
-    throw new GatehouseError('key_set_invalid', `${file} is larger than ${MAX_DOCUMENT_BYTES} bytes`);
-  return parseDocument(body, file);
+async function readFileSource(file: string): Promise<JsonDocument | KeySetFailure> {
+  const content = await readWhole(file);
+  if (content.kind !== 'content') return content;
+  if (content.body.length > MAX_DOCUMENT_BYTES)
+    return invalidKeySet(`${file} is larger than ${MAX_DOCUMENT_BYTES} bytes`);
+  return parseDocument(content.body, file);
 }

@@ -7,7 +7,7 @@ import { checkHeader } from './check-header.ts';
 import type { Issuer } from '../compile-issuers.ts';
 import { quoted } from '../../util/text/quoted.ts';
 import { tokenHashes } from '../../util/text/token-hash.ts';
-import type { KeyHandle } from './parse-key-set.ts';
+import type { KeyHandle } from './read-key-set.ts';
 import { parseToken } from './parse-token.ts';
 import { verifySignature } from './verify-signature.ts';
 

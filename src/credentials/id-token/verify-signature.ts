@@ -1,6 +1,6 @@
 import { compactVerify } from 'jose';
-import { fitsAlgorithm } from './parse-key-set.ts';
-import type { KeyHandle } from './parse-key-set.ts';
+import { fitsAlgorithm } from './read-key-set.ts';
+import type { KeyHandle } from './read-key-set.ts';
 
 /** Returns the candidate key that signed the token; undefined if none did. */
 export async function verifySignature(

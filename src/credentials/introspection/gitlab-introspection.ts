@@ -1,8 +1,7 @@
 import type { Claims, PresentedCredential } from '../../core/credentials/credential.ts';
 import { unable } from '../../core/decision.ts';
 import type { Deny, Refusal } from '../../core/decision.ts';
-import { GatehouseError } from '../../core/errors.ts';
-import type { Clock, Log, EgressClient, EgressResponse } from '../../core/ports.ts';
+import type { Clock, Log, EgressClient, EgressResponse, EgressResult } from '../../core/ports.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import type { IssuerSettings } from '../settings.ts';
 import { MAX_BLOCK, type Block } from './backoff.ts';
@@ -114,22 +113,34 @@ export function createIntrospection<T extends { readonly kind: string }>(
     );
   }
 
+  function ask(presented: PresentedCredential, kind: Permit['kind']): Promise<EgressResult> {
+    const { path, headers } = introspection.request(presented);
+    return egress.get({
+      url: `${apiUrl}${path}`,
+      headers: { ...headers, accept: 'application/json' },
+      caFile,
+      deadline: DEADLINE,
+      maxBytes: MAX_RESPONSE_BYTES,
+      pool: `${credentials}, ${kind}`,
+    });
+  }
+
   return async function introspect(presented, kind) {
     try {
-      const { path, headers } = introspection.request(presented);
-      const response = await egress.get({
-        url: `${apiUrl}${path}`,
-        headers: { ...headers, accept: 'application/json' },
-        caFile,
-        deadline: DEADLINE,
-        maxBytes: MAX_RESPONSE_BYTES,
-        pool: `${credentials}, ${kind}`,
-      });
-      return read(response);
-    } catch (cause) {
-      const known = cause instanceof GatehouseError;
-      const unsent = known && cause.code === 'outbound_unreachable';
-      return unavailable(known ? cause.message : 'unexpected error', unsent ? 'uncounted' : 'unanswered');
+      const result = await ask(presented, kind);
+      switch (result.kind) {
+        case 'response':
+          return read(result);
+        case 'unreachable':
+          return unavailable(result.detail, 'uncounted');
+        case 'failed':
+          return unavailable(result.detail, 'unanswered');
+        default:
+          return result satisfies never;
+      }
+    } catch {
+      // A fault, for which GitLab may have received the request: its units stay charged.
+      return unavailable('unexpected error', 'unanswered');
     }
   };
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
-import { GatehouseError } from '../../core/errors.ts';
-import type { EgressFormClient, EgressRequest, EgressResponse } from '../../core/ports.ts';
+import type { EgressFailure, EgressFormClient, EgressRequest, EgressResult } from '../../core/ports.ts';
 import { FairQueue } from '../../util/limits/fair-queue.ts';
 
 const DEFAULT_DEADLINE = 5_000;
@@ -44,7 +43,7 @@ export function createEgressClient(): EgressFormClient & { close(): Promise<void
     return pooled;
   }
 
-  async function send(call: EgressRequest, what: Method): Promise<EgressResponse> {
+  async function send(call: EgressRequest, what: Method): Promise<EgressResult> {
     const { url, deadline = DEFAULT_DEADLINE } = call;
     try {
       const { agent, origins } = agentFor(call);
@@ -52,13 +51,12 @@ export function createEgressClient(): EgressFormClient & { close(): Promise<void
       const connections = origins.get(origin) ?? new Connections();
       origins.set(origin, connections);
       if (!(await connections.take(deadline))) {
-        throw new GatehouseError('outbound_unreachable', `no connection was available within ${deadline} ms`);
+        return { kind: 'unreachable', detail: `no connection was available within ${deadline} ms` };
       }
       return await sendNow(agent, call, what, deadline).finally(() => connections.release());
     } catch (cause) {
-      if (cause instanceof GatehouseError) throw cause;
-      const why = reasonOf(cause);
-      throw new GatehouseError(UNSENT.has(why) ? 'outbound_unreachable' : 'outbound_failed', why, { cause });
+      const detail = reasonOf(cause);
+      return { kind: UNSENT.has(detail) ? 'unreachable' : 'failed', detail };
     }
   }
 
@@ -110,7 +108,7 @@ async function sendNow(
   { url, headers = {}, maxBytes = DEFAULT_MAX_BYTES }: EgressRequest,
   what: Method,
   deadline: number,
-): Promise<EgressResponse> {
+): Promise<EgressResult> {
   const signal = AbortSignal.timeout(deadline);
   try {
     const response = await request(url, { ...what, dispatcher, headers: { ...headers }, signal });
@@ -118,15 +116,19 @@ async function sendNow(
     let size = 0;
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > maxBytes)
-        throw new GatehouseError('outbound_failed', `the response is longer than ${maxBytes} bytes`);
+      if (size > maxBytes) return failed(`the response is longer than ${maxBytes} bytes`);
       chunks.push(chunk);
     }
-    return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) };
+    const { statusCode: status, headers: fields } = response;
+    return { kind: 'response', status, headers: fields, body: Buffer.concat(chunks) };
   } catch (cause) {
-    if (cause instanceof GatehouseError || !signal.aborted) throw cause;
-    throw new GatehouseError('outbound_failed', `no answer within ${deadline} ms`, { cause });
+    if (!signal.aborted) throw cause;
+    return failed(`no answer within ${deadline} ms`);
   }
+}
+
+function failed(detail: string): EgressFailure {
+  return { kind: 'failed', detail };
 }
 
 /** Error codes of connections that were not established. */

@@ -1,4 +1,3 @@
-import { GatehouseError } from '../../core/errors.ts';
 import type { Clock, EgressFormClient, EgressResponse, Log } from '../../core/ports.ts';
 import { readOAuth2Response } from './oauth2-response.ts';
 import { createRenewedTokens, type GrantedToken } from './renewed-tokens.ts';
@@ -57,7 +56,7 @@ export function createOAuth2Token(
     // A changed secret file is another credential, which the pause does not cover.
     if (failure !== undefined && paused && failure.secret === current) return failure.fault;
     const response = await requestToken(current);
-    const result = 'kind' in response ? response : readOAuth2Response(response);
+    const result = response.kind === 'response' ? readOAuth2Response(response) : response;
     if (result.kind === 'credential-fault') {
       const { reason, detail } = result;
       const pause = reason === 'upstream_unauthorized' ? PAUSE_AFTER_REJECTION : PAUSE_AFTER_FAULT;
@@ -71,12 +70,10 @@ export function createOAuth2Token(
     const { tokenEndpoint: url, caFile } = settings;
     const { headers, form } = tokenRequest(settings, clientSecret);
     const limits = { deadline: DEADLINE, maxBytes: MAX_BYTES };
-    try {
-      return await egress.post({ url, headers, form, caFile, pool: `oauth2 token, ${service}`, ...limits });
-    } catch (cause) {
-      const why = cause instanceof GatehouseError ? cause.message : 'unexpected error';
-      return credentialFault('upstream_unreachable', `the token endpoint: ${why}`);
-    }
+    const pool = `oauth2 token, ${service}` as const;
+    const result = await egress.post({ url, headers, form, caFile, pool, ...limits });
+    if (result.kind === 'response') return result;
+    return credentialFault('upstream_unreachable', `the token endpoint: ${result.detail}`);
   }
 
   const tokens = createRenewedTokens(fetchToken, clock);

@@ -1,4 +1,3 @@
-import { GatehouseError } from '../../core/errors.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import type { Clock, EgressClient, EgressResponse, Log } from '../../core/ports.ts';
 import { ACTION_SCOPES, type RegistryAction } from '../../core/credentials/registry-access.ts';
@@ -78,7 +77,7 @@ export function createRegistryTokens(
     fault: CredentialFault,
   ): void {
     const refusal = { at: clock.now(), login: basic, fault };
-    const isDenial = 'status' in response && response.status === 403;
+    const isDenial = response.kind === 'response' && response.status === 403;
     if (isDenial && accepted !== undefined && accepted.login === basic) {
       denied.delete(query);
       denied.set(query, refusal);
@@ -100,12 +99,10 @@ export function createRegistryTokens(
   ): Promise<EgressResponse | CredentialFault> {
     const url = `${settings.url}${settings.url.includes('?') ? '&' : '?'}${query}`;
     const headers = basic === undefined ? {} : { authorization: basic };
-    try {
-      return await egress.get({ url, caFile: settings.caFile, headers, pool: `registry tokens, ${service}` });
-    } catch (cause) {
-      const why = cause instanceof GatehouseError ? cause.message : 'unexpected error';
-      return credentialFault('upstream_unreachable', `the token service of ${service}: ${why}`);
-    }
+    const { caFile } = settings;
+    const result = await egress.get({ url, caFile, headers, pool: `registry tokens, ${service}` });
+    if (result.kind === 'response') return result;
+    return credentialFault('upstream_unreachable', `the token service of ${service}: ${result.detail}`);
   }
 
   const tokens = createRenewedTokens(fetchToken, clock);
@@ -126,7 +123,7 @@ export function createRegistryTokens(
 
 /** Distribution, docs/spec/auth/token.md: `token` or `access_token`, and `expires_in` in seconds. */
 function readTokenResponse(response: EgressResponse | CredentialFault): GrantedToken | CredentialFault {
-  if ('kind' in response) return response;
+  if (response.kind === 'credential-fault') return response;
   const { status, body } = response;
   if (status === 401 || status === 403) {
     return credentialFault('upstream_unauthorized', `the token service responded with ${status}`);

@@ -1,12 +1,13 @@
 import { KeySet } from '../../../../src/credentials/id-token/key-set.ts';
 import type { KeyTiming } from '../../../../src/credentials/index.ts';
-import { GatehouseError } from '../../../../src/core/errors.ts';
+import type { JsonDocument } from '../../../../src/credentials/id-token/fetch-document.ts';
+import type { KeySetFailure } from '../../../../src/credentials/id-token/key-set-failure.ts';
 import { FrozenClock, RecordingLog, RecordingMeter, TIMING } from '../../../support/authentication.ts';
 import { generateKey } from '../../../support/issuer-keys.ts';
 
 export const A = generateKey('a', 'ES256').jwk;
 export const B = generateKey('b', 'ES256').jwk;
-export const DOWN = new GatehouseError('outbound_failed', 'ECONNREFUSED');
+export const DOWN: KeySetFailure = { kind: 'outbound_failed', detail: 'ECONNREFUSED' };
 
 export interface Rig {
   readonly set: KeySet;
@@ -23,11 +24,11 @@ export function rig(changes: Partial<KeyTiming> = {}, cooldownLimit = Number.POS
   const log = new RecordingLog();
   const meter = new RecordingMeter();
   const source: Rig['source'] = { answer: { keys: [A] }, reads: 0 };
-  const read = async (): Promise<unknown> => {
+  const read = async (): Promise<JsonDocument | KeySetFailure> => {
     source.reads += 1;
     const answer = await source.answer;
     if (answer instanceof Error) throw answer;
-    return answer;
+    return answer === DOWN ? DOWN : { kind: 'document', value: answer };
   };
   const set = new KeySet('gitlab', { read, cooldownLimit }, { ...TIMING, ...changes }, { clock, log, meter });
   return {

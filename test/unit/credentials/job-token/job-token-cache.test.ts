@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { GatehouseError } from '../../../../src/core/errors.ts';
 import type { EgressRequest } from '../../../../src/core/ports.ts';
 import {
   authenticatorFor,
@@ -123,7 +122,7 @@ describe('the selected issuer', () => {
     const egress = {
       get: (call: EgressRequest) => {
         calls.push(call);
-        return Promise.reject(new GatehouseError('outbound_failed', 'no answer within 5000 ms'));
+        return Promise.resolve({ kind: 'failed' as const, detail: 'no answer within 5000 ms' });
       },
     };
     const base = {

@@ -123,7 +123,14 @@ describe('without a response about the token', () => {
   });
 
   test.each([401, 404])('a %d of a proxy in front of GitLab is not a refusal', async (status) => {
-    const egress = { get: async () => ({ status, headers: {}, body: Buffer.from('default backend') }) };
+    const egress = {
+      get: async () => ({
+        kind: 'response' as const,
+        status,
+        headers: {},
+        body: Buffer.from('default backend'),
+      }),
+    };
     const settings = issuerSettings(gitlab, { jobTokens: jobTokenChecks(CACHE) });
     const it = authenticatorFor([settings], { egress, clock });
     expect(await reason(gitlab.job().token, it)).toBe('issuer_unavailable');
@@ -147,7 +154,9 @@ describe('without a response about the token', () => {
   ])('no requests are sent during backoff: %s', async (_name, status, retryAfter, seconds) => {
     let calls = 0;
     const headers = { 'retry-after': retryAfter };
-    const egress = { get: async () => ({ status, headers, body: Buffer.alloc(++calls) }) };
+    const egress = {
+      get: async () => ({ kind: 'response' as const, status, headers, body: Buffer.alloc(++calls) }),
+    };
     const settings = issuerSettings(gitlab, { jobTokens: jobTokenChecks(CACHE) });
     const it = authenticatorFor([settings], { egress, clock });
     expect(await authenticate('glcbt-a', it)).toMatchObject({ kind: 'unable', retryAfter: seconds });

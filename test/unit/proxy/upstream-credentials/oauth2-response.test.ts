@@ -5,7 +5,7 @@ const GRANTED = { access_token: 'a.b', token_type: 'Bearer', expires_in: 60 };
 
 function read(status: number, body: unknown): string {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const result = readOAuth2Response({ status, headers: {}, body: Buffer.from(text) });
+  const result = readOAuth2Response({ kind: 'response', status, headers: {}, body: Buffer.from(text) });
   return result.kind === 'token' ? `${result.token} for ${result.seconds} s` : result.reason;
 }
 

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { createPublicKey } from 'node:crypto';
-import { GatehouseError } from '../../core/errors.ts';
 import { isRecord } from '../../util/json/object.ts';
+import { invalidKeySet, type KeySetFailure } from './key-set-failure.ts';
 import { weaknessOf } from './key-strength.ts';
 
 /** A published key. */
@@ -25,22 +25,29 @@ const CURVES: Readonly<Record<string, string>> = {
   ES512: 'secp521r1',
 };
 
+/** The usable keys of a JWK Set; at least one. */
+export interface PublishedKeys {
+  readonly kind: 'keys';
+  readonly keys: readonly KeyHandle[];
+}
+
 /** Receives the id of an ignored signing key, and the reason. */
 export type Ignored = (kid: string, reason: string) => void;
 
 /**
- * Returns the keys of a JWK Set (RFC 7517 §5) that can verify signatures. Unusable entries are ignored, as §5
- * requires. Throws `key_set_invalid` for a set without a usable key, which must never replace a valid one.
+ * Reads the keys of a JWK Set (RFC 7517 §5) that can verify signatures. Unusable entries are ignored, as §5
+ * requires. A set without a usable key is invalid: it must never replace a valid one.
  */
-export function parseKeySet(document: unknown, ignored: Ignored = () => undefined): readonly KeyHandle[] {
+export function readKeySet(
+  document: unknown,
+  ignored: Ignored = () => undefined,
+): PublishedKeys | KeySetFailure {
   const entries: unknown = isRecord(document) ? document['keys'] : undefined;
-  if (!Array.isArray(entries)) throw new GatehouseError('key_set_invalid', 'the key set has no "keys" array');
-  if (entries.length > MAX_ENTRIES) {
-    throw new GatehouseError('key_set_invalid', `the key set has more than ${MAX_ENTRIES} keys`);
-  }
+  if (!Array.isArray(entries)) return invalidKeySet('the key set has no "keys" array');
+  if (entries.length > MAX_ENTRIES) return invalidKeySet(`the key set has more than ${MAX_ENTRIES} keys`);
   const keys = entries.map((entry) => toHandle(entry, ignored)).filter((key) => key !== undefined);
-  if (keys.length === 0) throw new GatehouseError('key_set_invalid', 'the key set has no usable signing key');
-  return keys;
+  if (keys.length === 0) return invalidKeySet('the key set has no usable signing key');
+  return { kind: 'keys', keys };
 }
 
 /** Whether a key can be used with an algorithm (RFC 8725 §3.1: each key has one algorithm family). */
