@@ -8,7 +8,8 @@ import { createRevocations, openStore, type SyncedRevocations } from '../../src/
 import { recordingLog, sampleCredential } from '../support/audit-events.ts';
 import { eventually } from '../support/eventually.ts';
 import { needs } from '../support/needs.ts';
-import { freePort, startRedis, tellRedis } from '../support/redis.ts';
+import { freePort } from '../support/free-port.ts';
+import { startRedis, tellRedis } from '../support/redis.ts';
 import { run } from '../support/run.ts';
 import { startTcpRelay } from '../support/tcp-relay.ts';
 import { useStarted } from '../support/use-started.ts';
