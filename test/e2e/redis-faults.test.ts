@@ -78,7 +78,7 @@ needs('redis-server', 'openssl').describe('Redis faults', () => {
     );
     await eventually('active', () => [one, two].every((each) => each.check(job, 'old').kind === 'revoked'));
     await revoke(one, 'new');
-    await eventually('visible', () => two.check(job, 'new').kind === 'revoked', 1_000);
+    await eventually('visible', () => two.check(job, 'new').kind === 'revoked');
     expect(
       one
         .list()

@@ -12,6 +12,7 @@ import { useScenario } from '../support/scenario.ts';
 import { bothOf } from '../support/scenario/replicas.ts';
 import { revocation, storeContract } from '../support/store-contract.ts';
 import { useStarted } from '../support/use-started.ts';
+import { promptly } from '../support/promptly.ts';
 
 const SECRET = `ghdt_edge_${'7b'.repeat(32)}`;
 
@@ -42,9 +43,9 @@ needs('redis-server').describe('Redis', () => {
     await store.putRevocation(entry);
     await redis.kill();
     for (let call = 0; call < 10; call++) {
-      const began = performance.now();
-      await expect(store.putRevocation(revocation())).rejects.toMatchObject({ code: 'store_unavailable' });
-      expect(performance.now() - began).toBeLessThan(2_000);
+      await promptly(2_000, () =>
+        expect(store.putRevocation(revocation())).rejects.toMatchObject({ code: 'store_unavailable' }),
+      );
     }
     expect(store.health().degraded).toBe(true);
     expect(store.health().errors).toBeGreaterThanOrEqual(10);
@@ -130,17 +131,20 @@ services:
         async () => (await read(one)) === 200 && (await read(two)) === 200,
         10_000,
       );
-      const created = await revoke(one, { deployToken: 'edge', reason: 'leaked in a log' });
-      const since = performance.now();
-      expect(created.status).toBe(201);
-      const { id } = (await created.json()) as { id: string };
-      expect(await read(one)).toBe(401);
-      await eventually('refused there', async () => (await read(two)) === 401);
-      expect(performance.now() - since).toBeLessThan(1_000);
+      await promptly(1_000, async () => {
+        const created = await revoke(one, { deployToken: 'edge', reason: 'leaked in a log' });
+        const since = performance.now();
+        expect(created.status).toBe(201);
+        const { id } = (await created.json()) as { id: string };
+        expect(await read(one)).toBe(401);
+        await eventually('refused there', async () => (await read(two)) === 401);
+        const duration = performance.now() - since;
 
-      expect((await fetch(`${two.adminUrl}/revocations/${id}`, { method: 'DELETE' })).status).toBe(204);
-      expect(await read(two)).toBe(200);
-      await eventually('works there', async () => (await read(one)) === 200);
+        expect((await fetch(`${two.adminUrl}/revocations/${id}`, { method: 'DELETE' })).status).toBe(204);
+        expect(await read(two)).toBe(200);
+        await eventually('works there', async () => (await read(one)) === 200);
+        return duration;
+      });
     });
 
     test('B2 failures are counted together; the valid secret still works', async () => {

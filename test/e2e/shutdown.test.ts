@@ -53,7 +53,7 @@ test('an idle process with kept connections ends without waiting for the drain',
   await eventually('its response', () => used.received().endsWith('ok'));
   const silent = await openConversation(scene.gateway.port);
   const took = await seconds(() => scene.gateway.signal('SIGTERM'));
-  expect(took).toBeLessThan(2);
+  expect(took).toBeLessThan(10);
   expect([used.error(), silent.error()]).toEqual([undefined, undefined]);
 });
 
@@ -120,7 +120,7 @@ test('a second signal ends a process with a stalled audit trail and a request in
     process.kill(scene.gateway.pid, 'SIGTERM');
     expect(await exited).toBe(0);
   });
-  expect(took).toBeLessThan(2);
+  expect(took).toBeLessThan(10);
   closeSync(reader);
 });
 

@@ -7,6 +7,7 @@ import { startIssuer } from '../support/issuer.ts';
 import { startScenario } from '../support/scenario.ts';
 import { connectChat, expectClosed, startChat } from '../support/scenario/chat.ts';
 import { openSocket, startEchoServer } from '../support/web-socket-rig.ts';
+import { promptly } from '../support/promptly.ts';
 
 const keep = cleanUp();
 
@@ -59,14 +60,17 @@ test.each([
     'credential_invalid',
   ],
 ])('a reload of policy alone: %s: it ends within a second', async (_what, edit, reason) => {
-  const { echo, scenario } = await startChat();
-  const socket = await connectChat(scenario);
-  expect(await scenario.reload(edit)).toBe(true);
-  const since = performance.now();
-  await expectClosed(socket, echo);
-  expect(performance.now() - since).toBeLessThan(1_500);
-  const [event] = await scenario.audit();
-  expect(event).toMatchObject({ event: { reason }, http: { response: { status_code: 101 } } });
+  await promptly(1_500, async () => {
+    const { echo, scenario } = await startChat();
+    const socket = await connectChat(scenario);
+    expect(await scenario.reload(edit)).toBe(true);
+    const since = performance.now();
+    await expectClosed(socket, echo);
+    const duration = performance.now() - since;
+    const [event] = await scenario.audit();
+    expect(event).toMatchObject({ event: { reason }, http: { response: { status_code: 101 } } });
+    return duration;
+  });
 });
 
 test('anonymous access: it closes with the identity under which it opened', async () => {

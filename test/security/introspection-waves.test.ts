@@ -5,6 +5,7 @@ import { eventually } from '../support/eventually.ts';
 import { startGitlab, type TestGitlab } from '../support/gitlab.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 import { startScenario, type Scenario } from '../support/scenario.ts';
+import { promptly } from '../support/promptly.ts';
 
 type Waves = Scenario<{ gitlab: TestGitlab; upstream: RecordingUpstream }>;
 
@@ -107,10 +108,10 @@ test('forged tokens from one IPv6 site at a slow GitLab do not delay others', as
     use(scenario, `2001:db8:1:${n.toString(16)}::1`, jobLine(`glcbt-forged-${n}`)),
   );
   await eventually('the flood at GitLab', () => scenario.gitlab.count('job') >= 16);
-  const since = performance.now();
-  expect(await use(scenario, VICTIM, jobLine(scenario.gitlab.job().token))).toBe(200);
-  // The time of one response.
-  expect(performance.now() - since).toBeLessThan(1_900);
+  // One response, not a queue of 100.
+  await promptly(1_900, async () => {
+    expect(await use(scenario, VICTIM, jobLine(scenario.gitlab.job().token))).toBe(200);
+  });
   scenario.gitlab.latency.job = undefined;
   expect(tally(await Promise.all(flood))[200]).toBeUndefined();
 });
@@ -164,13 +165,14 @@ test('the limits of deploy tokens are those of the configuration', async () => {
 test('a slow job API does not delay a new signing key', async () => {
   const scenario = await start();
   expect(await use(scenario, VICTIM, [`Authorization: Bearer ${scenario.gitlab.job().idToken()}`])).toBe(200);
-  scenario.gitlab.latency.job = 3_000;
+  scenario.gitlab.latency.job = 4_900;
   const flood = range(150, (n) => use(scenario, `198.51.100.${n}`, jobLine(`glcbt-forged-${n}`)));
   await eventually('the flood at GitLab', () => scenario.gitlab.count('job') >= 16);
   scenario.gitlab.rotate();
   const since = performance.now();
   expect(await use(scenario, VICTIM, [`Authorization: Bearer ${scenario.gitlab.job().idToken()}`])).toBe(200);
-  expect(performance.now() - since).toBeLessThan(2_500);
+  // Earlier than the first response of the job API.
+  expect(performance.now() - since).toBeLessThan(4_000);
   scenario.gitlab.latency.job = undefined;
   await Promise.all(flood);
 });

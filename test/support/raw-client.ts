@@ -9,6 +9,9 @@ export interface RawResponse {
   readonly body: string;
 }
 
+/** Milliseconds. A loaded machine delays the first byte of a response. */
+const FIRST_BYTE = 10_000;
+
 /** Sends raw bytes; returns all received bytes when the peer closes or sends nothing for `quiet` ms. */
 export function exchange(
   port: number,
@@ -24,7 +27,7 @@ export function exchange(
       socket.destroy();
       resolve(received);
     };
-    let timer = setTimeout(done, quiet + 2_000);
+    let timer = setTimeout(done, Math.max(quiet, FIRST_BYTE));
     socket.on('connect', () => socket.write(bytes));
     socket.on('data', (chunk) => {
       received += chunk.toString('latin1');

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EgressPool } from '../../../../src/core/ports.ts';
 import { createEgressClient } from '../../../../src/proxy/index.ts';
+import { promptly } from '../../../support/promptly.ts';
 
 let server: Server;
 let url: string;
@@ -50,9 +51,9 @@ describe('the connections of one pool', () => {
 
   test('requests never wait for those of another pool', async () => {
     const slow = Array.from({ length: 40 }, () => get('hang', 'job tokens, first', 1_000));
-    const since = performance.now();
-    expect(await outcomes([get('0', 'key sets'), get('0', 'job tokens, renewal')])).toEqual([200, 200]);
-    expect(performance.now() - since).toBeLessThan(900);
+    await promptly(900, async () => {
+      expect(await outcomes([get('0', 'key sets'), get('0', 'job tokens, renewal')])).toEqual([200, 200]);
+    });
     await outcomes(slow);
   });
 

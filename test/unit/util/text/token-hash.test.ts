@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { tokenHashes } from '../../../../src/util/text/token-hash.ts';
+import { promptly } from '../../../support/promptly.ts';
 
 const HEADER = Buffer.from('{"alg":"ES256"}').toString('base64url');
 const CONTENT = `${HEADER}.eyJzdWIiOiJhIn0`;
@@ -41,8 +42,7 @@ describe('everything else by all of it', () => {
   });
 });
 
-test('takes linear time', () => {
-  const began = performance.now();
-  for (let i = 0; i < 100; i++) tokenHashes('-eyJ'.repeat(4 * 1024));
-  expect(performance.now() - began).toBeLessThan(500);
-});
+test('takes linear time', () =>
+  promptly(500, async () => {
+    for (let i = 0; i < 100; i++) tokenHashes('-eyJ'.repeat(4 * 1024));
+  }));
