@@ -41,34 +41,19 @@ async function checkUpstream(
   clock: Clock,
 ): Promise<OnlineCheck> {
   const key = `services.${name}.upstream`;
-  try {
-    const { url, caFile, serverName, clientCertificate } = upstream;
-    const response = await egress.get({
-      url,
-      caFile,
-      serverName,
-      clientCertificate,
-      pool: 'online check',
-    });
-    if (response.kind !== 'response') return { name: key, ok: false, detail: response.detail };
-    const certificate = await upstreamCertificate(upstream);
-    const warning = certificate && expiryWarning(certificate, clock.now());
-    const detail = `responds (status ${response.status})`;
-    return { name: key, ok: true, detail, ...(warning === undefined ? {} : { warning }) };
-  } catch (cause) {
-    return { name: key, ok: false, detail: detailOf(cause, 'does not respond') };
-  }
+  const { url, caFile, serverName, clientCertificate } = upstream;
+  const failed = (detail: string): OnlineCheck => ({ name: key, ok: false, detail });
+  const response = await egress.get({ url, caFile, serverName, clientCertificate, pool: 'online check' });
+  if (response.kind !== 'response') return failed(response.detail);
+  const presented = await upstreamCertificate(upstream);
+  if (presented.kind === 'failed') return failed(presented.detail);
+  const warning = presented.certificate && expiryWarning(presented.certificate, clock.now());
+  const detail = `responds (status ${response.status})`;
+  return { name: key, ok: true, detail, ...(warning === undefined ? {} : { warning }) };
 }
 
 async function checkStore({ state }: Config): Promise<OnlineCheck> {
   const name = state.redis === undefined ? 'state.sqlite' : 'state.redis';
-  try {
-    return { name, ok: true, detail: await probeStore(state) };
-  } catch (cause) {
-    return { name, ok: false, detail: detailOf(cause, 'is not usable') };
-  }
-}
-
-function detailOf(cause: unknown, otherwise: string): string {
-  return cause instanceof Error ? cause.message : otherwise;
+  const { kind, detail } = await probeStore(state);
+  return { name, ok: kind === 'usable', detail };
 }

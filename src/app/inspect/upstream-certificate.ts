@@ -8,15 +8,19 @@ const DEADLINE = 5_000;
 
 type Upstream = Config['services'][number]['upstream'];
 
-/** The certificate that the upstream presents; undefined without TLS. Rejects if the handshake fails. */
+export type PresentedCertificate =
+  | { readonly kind: 'certificate'; readonly certificate: X509Certificate | undefined }
+  | { readonly kind: 'failed'; readonly detail: string };
+
+/** Reads the certificate that the upstream presents; undefined without TLS. */
 export async function upstreamCertificate({
   url,
   caFile,
   serverName,
   clientCertificate,
-}: Upstream): Promise<X509Certificate | undefined> {
+}: Upstream): Promise<PresentedCertificate> {
   const { protocol, hostname, port } = new URL(url);
-  if (protocol !== 'https:') return undefined;
+  if (protocol !== 'https:') return { kind: 'certificate', certificate: undefined };
   const host = hostname.replaceAll(/^\[|\]$/g, '');
   const name = serverName ?? (isIP(host) === 0 ? host : undefined);
   const socket = connect({
@@ -28,13 +32,13 @@ export async function upstreamCertificate({
       ? {}
       : { cert: readFileSync(clientCertificate.certFile), key: readFileSync(clientCertificate.keyFile) }),
   });
-  try {
-    return await new Promise<X509Certificate | undefined>((resolve, reject) => {
-      socket.once('secureConnect', () => resolve(socket.getPeerX509Certificate()));
-      socket.once('error', reject);
-      socket.setTimeout(DEADLINE, () => reject(new Error('no TLS handshake in 5 s')));
-    });
-  } finally {
-    socket.destroy();
-  }
+  const presented = await new Promise<PresentedCertificate>((resolve) => {
+    socket.once('secureConnect', () =>
+      resolve({ kind: 'certificate', certificate: socket.getPeerX509Certificate() }),
+    );
+    socket.once('error', ({ message }) => resolve({ kind: 'failed', detail: message }));
+    socket.setTimeout(DEADLINE, () => resolve({ kind: 'failed', detail: 'no TLS handshake in 5 s' }));
+  });
+  socket.destroy();
+  return presented;
 }

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { GatehouseError } from '../../core/errors.ts';
 
 export interface RedisSettings {
   readonly url?: string | undefined;
@@ -14,6 +13,7 @@ export interface RedisSettings {
 
 /** Address and login of Redis, in the form of the client's options. Contains the password: never print it. */
 export interface RedisAddress {
+  readonly kind: 'address';
   readonly host: string;
   readonly port: number;
   readonly username: string | undefined;
@@ -23,53 +23,72 @@ export interface RedisAddress {
   readonly tls: { readonly ca?: string; readonly servername?: string } | undefined;
 }
 
-/**
- * Parses the URL here, because the errors of the client quote the URL with its password. Throws `startup_failed`
- * with the configuration key, without the value.
- */
-export function readAddress(settings: RedisSettings): RedisAddress {
+/** An unusable setting; `detail` contains the configuration key without its value. */
+interface InvalidAddress {
+  readonly kind: 'invalid';
+  readonly detail: string;
+}
+
+interface Text {
+  readonly kind: 'text';
+  readonly text: string | undefined;
+}
+
+/** Parses the URL here, because the errors of the client quote the URL with its password. */
+export function readAddress(settings: RedisSettings): RedisAddress | InvalidAddress {
   const key = settings.url === undefined ? 'urlFile' : 'url';
-  const url = URL.parse(settings.url ?? read('urlFile', settings.urlFile ?? '').trim());
+  const source = readText('urlFile', settings.url === undefined ? (settings.urlFile ?? '') : undefined);
+  if (source.kind === 'invalid') return source;
+  const url = URL.parse(settings.url ?? source.text?.trim() ?? '');
   if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === '') {
-    throw unusable(key, 'is no redis:// or rediss:// URL');
+    return invalid(key, 'is no redis:// or rediss:// URL');
   }
   const encrypted = url.protocol === 'rediss:';
   if (settings.caFile !== undefined && !encrypted) {
-    throw unusable('caFile', 'is not used with redis://, which is not encrypted; write rediss://');
+    return invalid('caFile', 'is not used with redis://, which is not encrypted; write rediss://');
   }
+  const username = unescaped(key, url.username);
+  if (username.kind === 'invalid') return username;
+  const password = unescaped(key, url.password);
+  if (password.kind === 'invalid') return password;
+  const ca = readText('caFile', settings.caFile);
+  if (ca.kind === 'invalid') return ca;
   const host = url.hostname.replace(/^\[|\]$/g, '');
   return {
+    kind: 'address',
     host,
     port: url.port === '' ? 6379 : Number(url.port),
-    username: unescaped(key, url.username),
-    password: unescaped(key, url.password),
+    username: username.text,
+    password: password.text,
     database: Number(url.pathname.slice(1)),
     tls: encrypted
       ? {
-          ...(settings.caFile === undefined ? {} : { ca: read('caFile', settings.caFile) }),
+          ...(ca.text === undefined ? {} : { ca: ca.text }),
           ...(isIP(host) === 0 ? { servername: host } : {}),
         }
       : undefined,
   };
 }
 
-function unescaped(key: string, text: string): string | undefined {
-  if (text === '') return undefined;
+function unescaped(key: string, text: string): Text | InvalidAddress {
+  if (text === '') return { kind: 'text', text: undefined };
   try {
-    return decodeURIComponent(text);
+    return { kind: 'text', text: decodeURIComponent(text) };
   } catch {
-    throw unusable(key, 'has an escape that is none in its user or password');
+    return invalid(key, 'has an escape that is none in its user or password');
   }
 }
 
-function read(key: string, file: string): string {
+function readText(key: string, file: string | undefined): Text | InvalidAddress {
+  if (file === undefined) return { kind: 'text', text: undefined };
   try {
-    return readFileSync(file, 'utf8');
+    return { kind: 'text', text: readFileSync(file, 'utf8') };
   } catch (cause) {
-    throw unusable(key, `${file} cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown'})`);
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+    return invalid(key, `${file} cannot be read (${code})`);
   }
 }
 
-function unusable(key: string, why: string): GatehouseError {
-  return new GatehouseError('startup_failed', `state.redis.${key}: ${why}`);
+function invalid(key: string, why: string): InvalidAddress {
+  return { kind: 'invalid', detail: `state.redis.${key}: ${why}` };
 }

@@ -48,7 +48,9 @@ export class RedisConnection {
   constructor(settings: RedisSettings, log: Log) {
     this.#settings = settings;
     this.#trouble = new WatchedFailure('the store', log);
-    this.#open(readAddress(settings));
+    const address = readAddress(settings);
+    if (address.kind === 'invalid') throw new GatehouseError('startup_failed', address.detail);
+    this.#open(address);
   }
 
   get isReady(): boolean {
@@ -65,12 +67,10 @@ export class RedisConnection {
     if (this.#closed || performance.now() - this.#since < PATIENCE) return;
     this.#client?.destroy();
     this.#client = undefined;
-    try {
-      this.#open(readAddress(this.#settings));
-    } catch (error) {
-      this.#since = performance.now();
-      this.#trouble.failed(codeOf(error));
-    }
+    const address = readAddress(this.#settings);
+    if (address.kind === 'address') return this.#open(address);
+    this.#since = performance.now();
+    this.#trouble.failed(address.detail);
   }
 
   close(): void {

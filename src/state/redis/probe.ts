@@ -1,4 +1,3 @@
-import { GatehouseError } from '../../core/errors.ts';
 import { readAddress, type RedisSettings } from './address.ts';
 import { codeOf, createClient } from './connection.ts';
 
@@ -12,31 +11,37 @@ const CAUSES: Readonly<Record<string, string>> = {
   READONLY: 'this is a replica, which cannot be written: use the address of the primary',
 };
 
-/** Logs in and writes a key that expires at once. Rejects with `store_unavailable` and the reason. */
-export async function probeRedis(settings: RedisSettings): Promise<void> {
-  const client = await createClient(readAddress(settings), settings.prefix);
+/** Whether a gateway could use a store, as a sentence. */
+export interface StoreProbe {
+  readonly kind: 'usable' | 'unusable';
+  readonly detail: string;
+}
+
+/** Logs in and writes a key that expires at once. */
+export async function probeRedis(settings: RedisSettings): Promise<StoreProbe> {
+  const address = readAddress(settings);
+  if (address.kind === 'invalid') return { kind: 'unusable', detail: address.detail };
+  const client = await createClient(address, settings.prefix);
   let timer: NodeJS.Timeout | undefined;
   // `connect` alone never rejects, because the client tries again after each error.
-  const failed = new Promise<never>((_resolve, reject) => {
-    client.on('error', reject);
-    timer = setTimeout(
-      () => reject(new GatehouseError('store_unavailable', 'Redis: no answer in 5 s')),
-      DEADLINE,
-    );
+  const failed = new Promise<StoreProbe>((resolve) => {
+    client.on('error', (error: unknown) => resolve(unusable(error)));
+    const late: StoreProbe = { kind: 'unusable', detail: 'Redis: no answer in 5 s' };
+    timer = setTimeout(() => resolve(late), DEADLINE);
   });
-  try {
-    const written = client
-      .connect()
-      .then(() => client.set('probe', '1', { expiration: { type: 'PX', value: 1 } }));
-    await Promise.race([written, failed]);
-  } catch (cause) {
-    if (cause instanceof GatehouseError) throw cause;
-    const code = codeOf(cause);
-    // Without the cause, because an error reply may quote the command.
-    const reason = Object.hasOwn(CAUSES, code) ? `${CAUSES[code]} (${code})` : code;
-    throw new GatehouseError('store_unavailable', `Redis: ${reason}`);
-  } finally {
-    clearTimeout(timer);
-    client.destroy();
-  }
+  const written = client
+    .connect()
+    .then(() => client.set('probe', '1', { expiration: { type: 'PX', value: 1 } }))
+    .then((): StoreProbe => ({ kind: 'usable', detail: 'Redis accepts the login and a write' }), unusable);
+  const probe = await Promise.race([written, failed]);
+  clearTimeout(timer);
+  client.destroy();
+  return probe;
+}
+
+/** Only the code of the error, because an error reply may quote the command. */
+function unusable(error: unknown): StoreProbe {
+  const code = codeOf(error);
+  const reason = Object.hasOwn(CAUSES, code) ? `${CAUSES[code]} (${code})` : code;
+  return { kind: 'unusable', detail: `Redis: ${reason}` };
 }

@@ -49,7 +49,10 @@ export function createGeneratedKey({
     const offered = active?.jwk ?? generateJwk();
     const kept = await store.keepFirst(STORE_NAME, offered);
     if (kept !== active?.jwk) {
-      const key = await readJwk(kept);
+      const stored = await readJwk(kept);
+      if (stored.kind === 'unusable')
+        throw new TypeError('the signing key in the store is not an EC key on P-256');
+      const { key } = stored;
       // A key of this replica, or another one than before: the store was empty a moment ago.
       if (store.shared && (kept === offered || active !== undefined)) settledAt = performance.now() + SETTLE;
       if (active !== undefined) replace(active.key, key);

@@ -51,30 +51,44 @@ async function openKeyFile(path: string, log: Log): Promise<KeyFile> {
   const failed = (): void =>
     log.warn('signing key file cannot be read; the last valid key stays active', { file: path });
   const changed = (content: string): void => {
-    readPem(content).then((next) => {
+    void readPem(content).then((next) => {
+      if (next.kind === 'unusable') return failed();
       previous = { key, until: performance.now() + OVERLAP };
-      key = next;
-      log.info('signing key reloaded', { file: path, kid: next.kid });
-    }, failed);
+      ({ key } = next);
+      log.info('signing key reloaded', { file: path, kid: key.kid });
+    });
   };
-  let file: WatchedFile | undefined;
-  let key: SigningKey;
-  let previous: { readonly key: SigningKey; readonly until: number } | undefined;
-  try {
-    file = new WatchedFile(path, changed, failed);
-    key = await readPem(file.content);
-  } catch (cause) {
-    file?.close();
-    const problem = `signing.keys: ${path} is not an EC P-256 private key in PEM format; create one with: openssl ecparam -name prime256v1 -genkey -noout`;
-    // The cause is omitted: parser errors can quote file content.
-    throw new GatehouseError(
-      'startup_failed',
-      (cause as { code?: string }).code === 'ENOENT' ? `signing.keys: ${path} does not exist` : problem,
-    );
+  const file = watchFile(path, changed, failed);
+  const read = await readPem(file.content);
+  if (read.kind === 'unusable') {
+    file.close();
+    throw unusable(path);
   }
+  let { key } = read;
+  let previous: { readonly key: SigningKey; readonly until: number } | undefined;
   return {
     current: () => key,
     previous: () => (previous !== undefined && performance.now() < previous.until ? [previous.key] : []),
     close: () => file.close(),
   };
+}
+
+function watchFile(path: string, changed: (content: string) => void, failed: () => void): WatchedFile {
+  try {
+    return new WatchedFile(path, changed, failed);
+  } catch (cause) {
+    const missing = (cause as { code?: string }).code === 'ENOENT';
+    throw missing
+      ? new GatehouseError('startup_failed', `signing.keys: ${path} does not exist`)
+      : unusable(path);
+  }
+}
+
+/** Ends the start. Without a cause: parser errors can quote file content. */
+function unusable(path: string): GatehouseError {
+  const advice = 'create one with: openssl ecparam -name prime256v1 -genkey -noout';
+  return new GatehouseError(
+    'startup_failed',
+    `signing.keys: ${path} is not an EC P-256 private key in PEM format; ${advice}`,
+  );
 }

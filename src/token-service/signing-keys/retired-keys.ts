@@ -37,8 +37,8 @@ export function createRetiredKeys(store: Pick<Store, 'keepUntil'>, clock: Clock)
       const until = Math.min(end, clock.now() + LIFETIME);
       if (until <= clock.now() || known.has(jwk)) continue;
       // An entry that is no key cannot have signed a token.
-      const key = await readPublicJwk(jwk).catch(() => undefined);
-      if (key !== undefined) known.set(jwk, { key, until });
+      const read = await readPublicJwk(jwk);
+      if (read.kind === 'key') known.set(jwk, { key: read.key, until });
     }
   }
 

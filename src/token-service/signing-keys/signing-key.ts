@@ -21,21 +21,36 @@ export interface SigningKey extends VerificationKey {
   readonly privateKey: KeyObject;
 }
 
-/** Reads PKCS #8 or SEC 1 in PEM format. Throws if it is neither or uses another curve. */
-export function readPem(pem: string): Promise<SigningKey> {
-  return toSigningKey(createPrivateKey(pem));
+interface ReadKey<Key> {
+  readonly kind: 'key';
+  readonly key: Key;
+}
+
+/** The text is not a valid key on P-256. Without details: parser errors can quote the key. */
+interface UnusableKey {
+  readonly kind: 'unusable';
+}
+
+/** Reads PKCS #8 or SEC 1 in PEM format. */
+export function readPem(pem: string): Promise<ReadKey<SigningKey> | UnusableKey> {
+  return readSigningKey(() => createPrivateKey(pem));
 }
 
 /** Reads a private JWK in JSON, the form kept in the store. */
-export function readJwk(text: string): Promise<SigningKey> {
-  const jwk = JSON.parse(text) as Record<string, string>;
-  return toSigningKey(createPrivateKey({ key: jwk, format: 'jwk' }));
+export function readJwk(text: string): Promise<ReadKey<SigningKey> | UnusableKey> {
+  return readSigningKey(() =>
+    createPrivateKey({ key: JSON.parse(text) as Record<string, string>, format: 'jwk' }),
+  );
 }
 
-/** Reads a public JWK in JSON. Rejects if it is none on P-256. */
-export async function readPublicJwk(text: string): Promise<VerificationKey> {
-  const { kty = '', crv = '', x = '', y = '' } = JSON.parse(text) as Record<string, string>;
-  return toVerificationKey(createPublicKey({ key: { kty, crv, x, y }, format: 'jwk' }));
+/** Reads a public JWK in JSON. */
+export async function readPublicJwk(text: string): Promise<ReadKey<VerificationKey> | UnusableKey> {
+  const publicKey = parseKey(() => {
+    const { kty = '', crv = '', x = '', y = '' } = JSON.parse(text) as Record<string, string>;
+    return createPublicKey({ key: { kty, crv, x, y }, format: 'jwk' });
+  });
+  if (publicKey === undefined) return UNUSABLE;
+  return { kind: 'key', key: await toVerificationKey(publicKey) };
 }
 
 /** Generates a private key and returns its JWK in JSON. */
@@ -44,18 +59,28 @@ export function generateJwk(): string {
   return JSON.stringify(privateKey.export({ format: 'jwk' }));
 }
 
-async function toSigningKey(privateKey: KeyObject): Promise<SigningKey> {
-  if (privateKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
-    throw new TypeError('not an EC key on P-256');
-  }
+const UNUSABLE: UnusableKey = { kind: 'unusable' };
+
+async function readSigningKey(parse: () => KeyObject): Promise<ReadKey<SigningKey> | UnusableKey> {
+  const privateKey = parseKey(parse);
+  if (privateKey === undefined) return UNUSABLE;
   const publicKey = createPublicKey(privateKey);
-  if (!isKeyPair(privateKey, publicKey)) throw new TypeError('the public key does not match the private key');
-  return { ...(await toVerificationKey(publicKey)), privateKey };
+  if (!isKeyPair(privateKey, publicKey)) return UNUSABLE;
+  return { kind: 'key', key: { ...(await toVerificationKey(publicKey)), privateKey } };
+}
+
+/** Undefined: not a key on P-256. */
+function parseKey(parse: () => KeyObject): KeyObject | undefined {
+  try {
+    const key = parse();
+    return key.asymmetricKeyDetails?.namedCurve === 'prime256v1' ? key : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function toVerificationKey(publicKey: KeyObject): Promise<VerificationKey> {
   const { kty, crv, x, y } = publicKey.export({ format: 'jwk' });
-  if (crv !== 'P-256') throw new TypeError('not an EC key on P-256');
   const kid = await calculateJwkThumbprint({
     kty: String(kty),
     crv: String(crv),
