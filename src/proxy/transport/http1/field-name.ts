@@ -15,17 +15,19 @@ export function readFieldName(text: string): FieldName | undefined {
   const lower = text.toLowerCase();
   // A copy: a slice would keep the whole response head in memory.
   const name = Buffer.from(text, 'latin1').toString('latin1');
-  const read = { name, role: ROLES.has(lower as FieldRole) ? (lower as FieldRole) : 'other' } as const;
+  const read = { name, role: ROLES.get(lower) ?? 'other' } as const;
   if (names.size < MAX_KNOWN && name.length <= MAX_KNOWN_LENGTH) names.set(name, read);
   return read;
 }
 
-const ROLES: ReadonlySet<FieldRole> = new Set([
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'keep-alive',
-] as const);
+const ROLES: ReadonlyMap<string, FieldRole> = new Map<string, FieldRole>([
+  ['content-length', 'content-length'],
+  ['transfer-encoding', 'transfer-encoding'],
+  ['connection', 'connection'],
+  // Old servers announce the end of the connection in this field; llhttp reads it too.
+  ['proxy-connection', 'connection'],
+  ['keep-alive', 'keep-alive'],
+]);
 
 /** Upstreams use few spellings, so checked names are cached; both limits bound the memory. */
 const names = new Map<string, FieldName>();

@@ -23,10 +23,9 @@ export class Framing {
     switch (role) {
       case 'content-length': {
         if (!DECIMAL.test(value)) return invalidResponse('a Content-Length that is not a number');
-        const length = Number(value);
-        if (this.#contentLength !== undefined && this.#contentLength !== length)
-          return invalidResponse('two Content-Lengths');
-        this.#contentLength = length;
+        // Equal ones too, as llhttp does: a parser behind the gateway may join them to a list.
+        if (this.#contentLength !== undefined) return invalidResponse('two Content-Lengths');
+        this.#contentLength = Number(value);
         return undefined;
       }
       case 'transfer-encoding':
@@ -67,7 +66,12 @@ export class Framing {
       return invalidResponse('both Content-Length and Transfer-Encoding');
     if (this.#chunked && minorVersion === 0) return invalidResponse('Transfer-Encoding in HTTP/1.0');
     if (this.#chunked && status === 204) return invalidResponse('a 204 with Transfer-Encoding');
-    if (toHead || status === 204 || status === 304) return NONE;
+    if (status === 204 || status === 304) return NONE;
+    if (toHead) {
+      // Such a server delimits the body by the end of the connection, and may close after a HEAD too.
+      if (!this.#chunked && this.#contentLength === undefined) this.#close = true;
+      return NONE;
+    }
     if (this.#chunked) return CHUNKED;
     return this.#contentLength === undefined ? UNTIL_CLOSE : { kind: 'length', length: this.#contentLength };
   }

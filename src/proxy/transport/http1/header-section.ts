@@ -77,6 +77,9 @@ export class HeaderSection {
       if ((code < SPACE && code !== TAB) || code === DELETE)
         return invalidResponse('a control character in a header value');
     }
+    // llhttp reads `chunked` before a tab as another coding, and the body until the end of the connection.
+    if (name.role === 'transfer-encoding' && text.slice(colon, end).includes('\t'))
+      return invalidResponse('a Transfer-Encoding other than chunked');
     return this.#onField(name, text.slice(first, last));
   }
 }

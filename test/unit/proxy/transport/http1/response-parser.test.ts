@@ -57,7 +57,7 @@ const LENGTH_2 = 'Content-Length: 2';
 test.each<[string, string, Partial<Read>]>([
   ['a body with Content-Length', `${ok(LENGTH_2, 'X-A: b')}ok`, { body: 'ok', reusable: true }],
   ['an empty body', ok('Content-Length: 0'), { body: '' }],
-  ['identical Content-Lengths', `${ok(LENGTH_2, LENGTH_2)}ok`, { body: 'ok' }],
+  ['Proxy-Connection: close', `${ok(LENGTH_2, 'Proxy-Connection: close')}ok`, { reusable: false }],
   ['leading zeros of Content-Length', `${ok('Content-Length: 002')}ok`, { body: 'ok' }],
   ['no reason phrase', `${head('HTTP/1.1 200', LENGTH_2)}ok`, { status: 200 }],
   ['an empty reason phrase', `${head('HTTP/1.1 200 ', LENGTH_2)}ok`, { status: 200 }],
@@ -131,6 +131,8 @@ test.each<[string, string, string]>([
   ['a folded line', ok('X-A: b', ' X-B: c'), 'a header name that is not a token'],
   ['obs-text in a name', ok('X-\xe4: b'), 'a header name that is not a token'],
   ['two lengths', ok(LENGTH_2, 'Content-Length: 6'), 'two Content-Lengths'],
+  ['a tab after chunked', ok('Transfer-Encoding: chunked\t'), 'a Transfer-Encoding other than chunked'],
+  ['two equal lengths', ok(LENGTH_2, LENGTH_2), 'two Content-Lengths'],
   ['a list of lengths', ok('Content-Length: 2, 2'), 'a Content-Length that is not a number'],
   ['a signed length', ok('Content-Length: +2'), 'a Content-Length that is not a number'],
   ['a hexadecimal length', ok('Content-Length: 0x2'), 'a Content-Length that is not a number'],
@@ -186,7 +188,7 @@ test.each<[string, string, string]>([
 test.each<[string, string, { toHead?: boolean; end?: boolean }, Partial<Read>]>([
   ['HEAD has no body', ok(LENGTH_2), { toHead: true }, { result: 'complete', body: '' }],
   ['HEAD of a chunked resource', ok('Transfer-Encoding: chunked'), { toHead: true }, { result: 'complete' }],
-  ['HEAD without a length', ok(), { toHead: true }, { result: 'complete', reusable: true }],
+  ['HEAD without a length', ok(), { toHead: true }, { result: 'complete', reusable: false }],
   ['a body delimited by the end', `${ok()}hello`, { end: true }, { result: 'complete', body: 'hello' }],
   ['an empty body delimited by the end', ok(), { end: true }, { result: 'complete', body: '' }],
   ['an end in the head', 'HTTP/1.1 200 OK\r\nX', { end: true }, { result: 'reading' }],
