@@ -7,7 +7,7 @@
 const OWNERS = {
   undici: ['proxy'],
   'http-proxy-3': ['proxy'],
-  jose: ['credentials', 'token-service'],
+  jose: ['token-service'],
   'lru-cache': ['credentials'],
   hono: ['token-service', 'admin'],
   '@hono/node-server': ['token-service', 'admin'],

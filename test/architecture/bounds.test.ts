@@ -141,7 +141,8 @@ const NEIGHBOURS = {
 const ALLOWED = {
   'src/proxy/allowed.ts':
     "import 'undici'; import 'node:http'; import '../core/index.ts'; import '../util/index.ts'; import './inner.ts';",
-  'src/credentials/allowed.ts': "import 'jose'; import 'lru-cache';",
+  'src/credentials/allowed.ts': "import 'lru-cache';",
+  'src/token-service/allowed.ts': "import 'jose'; import 'hono';",
   'src/admin/allowed.ts': "import 'hono'; import '@hono/node-server';",
   'src/observability/metrics/allowed.ts': "import 'prom-client';",
   'src/config/allowed.ts': "import 'zod'; import 'yaml';",

@@ -46,15 +46,17 @@ export function createIdTokens(
     if (candidate.kind === 'deny') return measured(undefined, candidate);
     const { issuer } = candidate;
     if (!trust.has(issuer)) return measured(issuer.name, notTrusted(issuer.name));
-    return flights
-      .run(sentHash, () => verifyCandidate(candidate, clock))
-      .then((entry) => {
-        if ('kind' in entry) return measured(issuer.name, entry);
-        const result = checkUse(entry, trust, clock.now());
-        // Cache only accepted tokens: tokens with another audience must not evict those in use.
-        if (!('kind' in result)) cache.set(sentHash, entry);
-        return measured(issuer.name, result);
-      });
+    const accept = (entry: VerifiedIdToken | Refusal): Authentication => {
+      if ('kind' in entry) return measured(issuer.name, entry);
+      const result = checkUse(entry, trust, clock.now());
+      // Cache only accepted tokens: tokens with another audience must not evict those in use.
+      if (!('kind' in result)) cache.set(sentHash, entry);
+      return measured(issuer.name, result);
+    };
+    const running = flights.running(sentHash);
+    if (running !== undefined) return running.then(accept);
+    const verified = verifyCandidate(candidate, clock);
+    return verified instanceof Promise ? flights.share(sentHash, verified).then(accept) : accept(verified);
   }
 
   return function verify({ token }, trust) {

@@ -99,6 +99,11 @@ export class KeySet {
     };
   }
 
+  /** Returns the keys with this id (at least one) if no fetch is necessary. */
+  presentFor(kid: string): readonly KeyHandle[] | undefined {
+    return this.usable() ? this.#keys.get(kid) : undefined;
+  }
+
   /** Returns the keys with this id (at least one), after a fetch if necessary. */
   async keysFor(kid: string): Promise<readonly KeyHandle[] | Refusal> {
     if (!this.usable()) await this.#fetchUnlessBackingOff();
@@ -121,10 +126,7 @@ export class KeySet {
 
   /** Returns the milliseconds to the next fetch if a fetch is withheld now. */
   async #fetchForUnknownKid(kid: string): Promise<number | undefined> {
-    if (this.#fetching !== undefined) {
-      await this.#fetching;
-      return undefined;
-    }
+    if (this.#fetching !== undefined) return this.#fetching.then(() => undefined);
     const wait = this.#unknownKids.wait(kid, this.#ports.clock.now());
     if (wait > 0) return wait;
     await this.#fetchUnlessBackingOff();
@@ -219,9 +221,8 @@ export class KeySet {
     clearTimeout(this.#timer);
     if (!this.#running) return;
     const { refresh, cooldown } = this.#timing;
-    const interval = this.#alternating.active(this.#ports.clock.now())
-      ? Math.min(refresh, cooldown)
-      : refresh;
+    const alternates = this.#alternating.active(this.#ports.clock.now());
+    const interval = alternates ? Math.min(refresh, cooldown) : refresh;
     const wait = this.#failures > 0 ? backoff(this.#failures) : jittered(interval);
     const bounded = Math.min(MAX_TIMER_DELAY, Math.max(MIN_TIMER_DELAY, wait));
     this.#timer = setTimeout(() => void this.refresh(), bounded).unref();

@@ -53,16 +53,38 @@ export function readCandidate(
 }
 
 /**
- * Verifies the signature and the claims. The result does not depend on a service, so all services share it.
+ * Verifies the signature and the claims. The result does not depend on a service, so all services share it. Synchronous
+ * if the keys are present and the verification is fast.
  */
-export async function verifyCandidate(
+export function verifyCandidate(
   candidate: Candidate,
   clock: Clock,
-): Promise<VerifiedIdToken | Refusal> {
-  const { issuer, token, alg, kid, claims } = candidate;
-  const keys = await issuer.keys.keysFor(kid);
-  if ('kind' in keys) return keys;
-  const key = await verifySignature(token, alg, keys);
+): VerifiedIdToken | Refusal | Promise<VerifiedIdToken | Refusal> {
+  const { issuer, kid } = candidate;
+  const present = issuer.keys.presentFor(kid);
+  if (present !== undefined) return verifyWith(candidate, present, clock);
+  return issuer.keys
+    .keysFor(kid)
+    .then((keys) => ('kind' in keys ? keys : verifyWith(candidate, keys, clock)));
+}
+
+function verifyWith(
+  candidate: Candidate,
+  keys: readonly KeyHandle[],
+  clock: Clock,
+): VerifiedIdToken | Refusal | Promise<VerifiedIdToken | Refusal> {
+  const key = verifySignature(candidate.token, candidate.alg, keys);
+  return key instanceof Promise
+    ? key.then((found) => verifyContent(candidate, found, clock))
+    : verifyContent(candidate, key, clock);
+}
+
+/** `key`: the key that verified the signature. */
+function verifyContent(
+  { token, sentHash, issuer, issuerUrl, kid, claims }: Candidate,
+  key: KeyHandle | undefined,
+  clock: Clock,
+): VerifiedIdToken | Refusal {
   if (key === undefined) {
     const detail = `no key with kid ${quoted(kid)} of issuer ${issuer.name} verifies the signature`;
     return deny('signature_invalid', detail);
@@ -70,7 +92,6 @@ export async function verifyCandidate(
   const checked = checkClaims(claims, issuer, clock.now());
   if (checked.kind === 'deny') return checked;
   const { subject, jti, audiences, expiresAt } = checked;
-  const { issuerUrl, sentHash } = candidate;
   return {
     verified: {
       class: 'id_token',

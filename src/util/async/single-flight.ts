@@ -13,9 +13,16 @@ export class SingleFlight<V> {
   }
 
   run(key: string, work: () => Promise<V>): Promise<V> {
-    const running = this.#flights.get(key);
-    if (running !== undefined) return running;
-    const flight = work();
+    return this.running(key) ?? this.share(key, work());
+  }
+
+  /** The running execution with this key, if any. */
+  running(key: string): Promise<V> | undefined {
+    return this.#flights.get(key);
+  }
+
+  /** Shares a new execution with later calls. */
+  share(key: string, flight: Promise<V>): Promise<V> {
     if (this.#flights.size >= this.#limit) return flight;
     this.#flights.set(key, flight);
     const remove = (): void => void this.#flights.delete(key);
