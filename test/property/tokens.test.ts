@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseToken } from '../../src/credentials/id-token/parse-token.ts';
-import { findDuplicateKey } from '../../src/util/json/duplicate-keys.ts';
+import { hasDuplicateKey } from '../../src/util/json/duplicate-keys.ts';
 import { authenticatorFor, issuerSettings } from '../support/authentication.ts';
 import type { Rig } from '../support/authentication.ts';
 import { startIssuer } from '../support/issuer.ts';
@@ -55,7 +55,7 @@ test('any text is refused and never throws', () => {
 test('JSON that an object was written to names nothing twice', () => {
   fc.assert(
     fc.property(fc.json(), (json) => {
-      expect(findDuplicateKey(json)).toBeUndefined();
+      expect(hasDuplicateKey(json, JSON.parse(json))).toBe(false);
     }),
   );
 });
@@ -69,7 +69,8 @@ test('a member that is written again is found, however it is spelt', () => {
       const names = Object.keys(members);
       const name = names[pick % names.length] ?? '';
       const json = JSON.stringify(members);
-      expect(findDuplicateKey(`${json.slice(0, -1)},${escaped(name)}:0}`)).toBe(name);
+      const again = `${json.slice(0, -1)},${escaped(name)}:0}`;
+      expect(hasDuplicateKey(again, JSON.parse(again))).toBe(true);
     }),
   );
 });

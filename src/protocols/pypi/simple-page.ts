@@ -1,5 +1,5 @@
 import type { DocumentRewrite, PublicUrls } from '../../core/request/protocol.ts';
-import { findDuplicateKey } from '../../util/json/duplicate-keys.ts';
+import { hasDuplicateKey } from '../../util/json/duplicate-keys.ts';
 import { isRecord } from '../../util/json/object.ts';
 import { rewriteAnchors } from './html-anchors.ts';
 
@@ -25,7 +25,7 @@ function rewriteJson(document: string, urls: PublicUrls): string | undefined {
   } catch {
     return undefined;
   }
-  if (!isRecord(page) || findDuplicateKey(document) !== undefined) return undefined;
+  if (!isRecord(page) || hasDuplicateKey(document, page)) return undefined;
   const { files } = page;
   // The project list contains no URLs.
   if (files === undefined) return document;

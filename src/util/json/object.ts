@@ -1,4 +1,4 @@
-import { findDuplicateKey } from './duplicate-keys.ts';
+import { hasDuplicateKey } from './duplicate-keys.ts';
 
 export type JsonObject =
   | { readonly kind: 'object'; readonly value: Readonly<Record<string, unknown>> }
@@ -22,7 +22,7 @@ export function parseJsonObject(bytes: Uint8Array): JsonObject {
     return { kind: 'invalid', detail: 'is not JSON' };
   }
   if (!isRecord(value)) return { kind: 'invalid', detail: 'is not a JSON object' };
-  if (findDuplicateKey(text) !== undefined) return { kind: 'invalid', detail: 'names a member twice' };
+  if (hasDuplicateKey(text, value)) return { kind: 'invalid', detail: 'names a member twice' };
   return { kind: 'object', value };
 }
 
