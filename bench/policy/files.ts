@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AUDIENCE, ISSUER } from '../token.ts';
+import { AUDIENCE, ISSUER } from '../machine/token.ts';
 
 export interface PolicySize {
   readonly identities: number;

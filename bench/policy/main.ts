@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { findTool, missingTools } from '../../test/support/tools.ts';
-import { TARGET, bearer } from '../contestant.ts';
-import { twoCores } from '../cores.ts';
-import { cpuMicroseconds } from '../cpu-time.ts';
-import { createLoadGenerator } from '../load.ts';
-import { startUpstream } from '../nginx.ts';
-import { freePort } from '../server-process.ts';
-import { createCredentials } from '../token.ts';
+import { missingTools } from '../../test/support/tools.ts';
+import { TARGET, bearer } from '../contestants/contestant.ts';
+import { twoCores } from '../machine/cores.ts';
+import { cpuMicroseconds } from '../machine/cpu-time.ts';
+import { createLoadGenerator } from '../machine/load.ts';
+import { startUpstream } from '../contestants/nginx.ts';
+import { probe } from '../machine/probe.ts';
+import { freePort } from '../machine/server-process.ts';
+import { createCredentials } from '../machine/token.ts';
 import { reviseRole, writePolicy, type PolicySize, type Ports } from './files.ts';
 import { measureCheck, startGateway, type PolicyGateway } from './process.ts';
 
@@ -34,11 +35,11 @@ type Figures = Readonly<Record<string, string>>;
 
 async function bench(options: { identities: number; tokens: number; reloads: number; seconds: number }) {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-policy-'));
-  const upstream = await startUpstream({ folder, core: twoCores().load });
+  const upstream = await startUpstream({ folder, cores: twoCores() });
   try {
     const bed: Bed = {
       folder,
-      upstream: upstream.url,
+      upstream: upstream.origin,
       credentials: createCredentials(),
       seconds: options.seconds,
     };
@@ -114,18 +115,14 @@ async function measureReloads(
 async function measureRequests(bed: Bed, { pid }: PolicyGateway, { port }: Ports): Promise<string> {
   const { token } = bed.credentials;
   const url = `http://127.0.0.1:${port}${TARGET}`;
-  const response = await fetch(url, bearer(token));
-  await response.body?.cancel();
-  if (response.status !== 200) throw new Error(`the gateway responds with ${response.status} at ${url}`);
-  const load = await createLoadGenerator(findTool('wrk') ?? 'wrk', bed.folder, {
-    core: twoCores().load,
-    connections: 16,
-    token,
-  });
-  await load.run(url, 1);
+  const status = await probe(url, bearer(token));
+  if (status !== 200) throw new Error(`the gateway responds with ${status} at ${url}`);
+  const load = await createLoadGenerator(bed.folder, { core: twoCores().load, connections: 16 });
+  const request = { kind: 'same', headers: bearer(token).headers } as const;
+  await load.run(url, request, 1);
   const before = cpuMicroseconds(pid);
-  const { requests, errors } = await load.run(url, bed.seconds);
-  if (errors > 0 || requests === 0) throw new Error(`${errors} errors in ${requests} requests`);
+  const { requests, errors, refused } = await load.run(url, request, bed.seconds);
+  if (errors + refused > 0 || requests === 0) throw new Error(`${errors} errors in ${requests} requests`);
   return `${((cpuMicroseconds(pid) - before) / requests).toFixed(1)} µs`;
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cpuMicroseconds } from '../cpu-time.ts';
+import { cpuMicroseconds } from '../machine/cpu-time.ts';
 import type { Ports } from './files.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');

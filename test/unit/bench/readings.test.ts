@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { parseCpuList } from '../../../bench/cores.ts';
-import { cpuMicroseconds, parseStat, ticksOfTree } from '../../../bench/cpu-time.ts';
-import { parseLoad } from '../../../bench/load.ts';
+import { parseCpuList } from '../../../bench/machine/cores.ts';
+import { cpuMicroseconds, parseStat, ticksOfTree } from '../../../bench/machine/cpu-time.ts';
+import { parseLoad } from '../../../bench/machine/load.ts';
 import { parseOptions } from '../../../bench/options.ts';
+import { SCENARIO_NAMES } from '../../../bench/scenarios/index.ts';
 
 describe('parseStat', () => {
   const rest = 'S 17 42 42 0 -1 4194560 100 200 0 0 130 25 7 8 20 0 1 0 900 1000 10';
@@ -43,8 +44,8 @@ describe('parseCpuList', () => {
 describe('parseLoad', () => {
   test('finds the result in the output of wrk', () => {
     const output =
-      'Running 1s test\nRESULT {"requests":10,"seconds":1.0,"p50":1.5,"p99":2.0,"errors":3}\nRequests/sec: 10\n';
-    expect(parseLoad(output)).toEqual({ requests: 10, seconds: 1, p50: 1.5, p99: 2, errors: 3 });
+      'Running 1s test\nRESULT {"requests":10,"seconds":1.0,"p50":1.5,"p99":2.0,"refused":4,"errors":3}\nRequests/sec: 10\n';
+    expect(parseLoad(output)).toEqual({ requests: 10, seconds: 1, p50: 1.5, p99: 2, refused: 4, errors: 3 });
   });
 
   test('throws if there is no result', () => {
@@ -57,25 +58,37 @@ describe('parseOptions', () => {
     expect(parseOptions([])).toEqual({
       kind: 'options',
       options: {
-        contestants: ['nginx', 'haproxy', 'gatehouse'],
+        contestants: ['nginx', 'haproxy', 'envoy', 'envoy-cache', 'undici', 'gatehouse'],
+        scenarios: SCENARIO_NAMES,
         rounds: 5,
         seconds: 4,
         warmupSeconds: 3,
         connections: 32,
+        sizes: { tokens: 20_000, mib: 1024, packages: 300, idle: 5000 },
         json: false,
+        check: undefined,
       },
     });
   });
 
-  test('keeps the order of the contestants, independent of --only', () => {
-    expect(parseOptions(['--only', 'haproxy,nginx', '--json'])).toMatchObject({
-      options: { contestants: ['nginx', 'haproxy'], json: true },
+  test('keeps the order of contestants and scenarios, independent of the arguments', () => {
+    const args = ['--only', 'haproxy,nginx', '--scenario', 'new-tokens,cached', '--json'];
+    expect(parseOptions(args)).toMatchObject({
+      options: { contestants: ['nginx', 'haproxy'], scenarios: ['cached', 'new-tokens'], json: true },
     });
+  });
+
+  test.each([
+    { args: ['--check'], check: 'bench/result.json' },
+    { args: ['--against', '/tmp/other.json'], check: '/tmp/other.json' },
+  ])('$args compares with $check', ({ args, check }) => {
+    expect(parseOptions(args)).toMatchObject({ options: { check } });
   });
 
   test.each([
     { args: ['--only', 'traefik'], message: '--only: traefik is not one of' },
     { args: ['--only', ''], message: '--only:' },
+    { args: ['--scenario', 'all'], message: '--scenario: all is not one of' },
     { args: ['--rounds', '0'], message: '--rounds: 0 is not a whole number' },
     { args: ['--seconds', '1.5'], message: '--seconds: 1.5 is not a whole number' },
     { args: ['--connections', '1e9'], message: '--connections: 1e9' },

@@ -1,10 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import { formatTable, spread, summarise } from '../../../bench/report.ts';
-import type { Sample } from '../../../bench/measure.ts';
+import { TOLERANCE, compareRatios, readBaseline } from '../../../bench/report/check.ts';
+import { spread } from '../../../bench/report/figures.ts';
+import type { Figure } from '../../../bench/report/figures.ts';
+import { evaluateAims } from '../../../bench/report/ratios.ts';
+import type { Aim } from '../../../bench/report/ratios.ts';
+import { formatComparisons, formatFigures, formatOutcomes } from '../../../bench/report/table.ts';
 
-function sample(cpuPerRequest: number): Sample {
-  return { cpuPerRequest, requestsPerSecond: 1e6 / cpuPerRequest, p50: 1, p99: 2.5, requests: 1000 };
+function cpu(lane: string, ...samples: readonly number[]): Figure {
+  return { lane, metric: 'CPU µs/request', samples };
 }
+
+const AIM: Aim = {
+  name: 'cached, × HAProxy',
+  scenario: 'cached',
+  metric: 'CPU µs/request',
+  lane: 'gatehouse',
+  base: { operator: '÷', lane: 'haproxy' },
+  bound: { kind: 'most', value: 0.75 },
+};
 
 describe('spread', () => {
   test.each([
@@ -17,30 +30,83 @@ describe('spread', () => {
   });
 });
 
-describe('summarise', () => {
+describe('evaluateAims', () => {
   test('computes ratios per round, so that other load on the machine cancels out', () => {
-    const samples = {
-      nginx: [sample(20), sample(40)],
-      haproxy: [sample(60), sample(120)],
-      gatehouse: [sample(40), sample(80)],
-    };
-    const [nginx, haproxy, gatehouse] = summarise(['nginx', 'haproxy', 'gatehouse'], samples);
-    expect(nginx).toMatchObject({ timesNginx: 1, requests: 2000 });
-    expect(haproxy).toMatchObject({ timesNginx: 3, timesHaproxy: 1 });
-    expect(gatehouse?.timesNginx).toBe(2);
-    expect(gatehouse?.timesHaproxy).toBeCloseTo(2 / 3);
+    const figures = { cached: [cpu('haproxy', 60, 120, 60), cpu('gatehouse', 30, 90, 30)] };
+    expect(evaluateAims(figures, [AIM])).toEqual([{ ...AIM, value: 0.5, met: true }]);
   });
 
-  test('omits the ratio to a contestant that did not run', () => {
-    const [row] = summarise(['gatehouse'], { nginx: [], haproxy: [], gatehouse: [sample(40)] });
-    expect(row).toMatchObject({ timesNginx: undefined, timesHaproxy: undefined });
+  test.each([
+    { title: 'a ratio above its upper bound', aim: AIM, value: 0.8, met: false },
+    {
+      title: 'a difference',
+      aim: { ...AIM, base: { operator: '−', lane: 'haproxy' }, bound: { kind: 'most', value: 0 } } as const,
+      value: -20,
+      met: true,
+    },
+    {
+      title: 'a value below its lower bound',
+      aim: {
+        name: 'x',
+        scenario: 'cached',
+        metric: AIM.metric,
+        lane: 'haproxy',
+        bound: { kind: 'least', value: 101 },
+      } as const,
+      value: 100,
+      met: false,
+    },
+  ])('$title', ({ aim, value, met }) => {
+    const [outcome] = evaluateAims({ cached: [cpu('haproxy', 100), cpu('gatehouse', 80)] }, [aim]);
+    expect(outcome).toMatchObject({ value, met });
+  });
+
+  test('omits aims whose lanes were not measured', () => {
+    expect(evaluateAims({}, [AIM])).toEqual([]);
+    expect(evaluateAims({ cached: [cpu('gatehouse', 40)] }, [AIM])).toEqual([]);
   });
 });
 
-test('the table is aligned and marks missing values', () => {
-  const rows = summarise(['gatehouse'], { nginx: [], haproxy: [], gatehouse: [sample(40), sample(50)] });
-  const [head, line] = formatTable(rows, { nginx: '', haproxy: '', gatehouse: 'Gatehouse' }).split('\n');
-  expect(head).toMatch(/CPU µs\/request +range +× nginx +× HAProxy +requests\/s +p99 ms$/);
-  expect(line).toMatch(/^Gatehouse +45\.0 +40\.0–50\.0 +– +– +22500 +2\.50$/);
-  expect(line).toHaveLength(head?.length ?? 0);
+describe('compareRatios', () => {
+  const compare = (value: number, bound: Aim['bound'] = AIM.bound): boolean | undefined =>
+    compareRatios([{ ...AIM, bound, value, met: true }], { [AIM.name]: 1 })[0]?.worse;
+
+  test('allows the tolerance', () => {
+    expect(compare(1 + TOLERANCE)).toBe(false);
+    expect(compare(1.01 + TOLERANCE)).toBe(true);
+  });
+
+  test('a figure with a lower bound is worse when it is smaller', () => {
+    expect(compare(1.5, { kind: 'least', value: 1 })).toBe(false);
+    expect(compare(0.7, { kind: 'least', value: 1 })).toBe(true);
+  });
+
+  test('compares ratios only, and only those of the committed result', () => {
+    const { base: _, ...absolute } = AIM;
+    expect(compareRatios([{ ...absolute, value: 9, met: true }], { [AIM.name]: 1 })).toEqual([]);
+    expect(compareRatios([{ ...AIM, value: 9, met: true }], {})).toEqual([]);
+  });
+
+  test('reads the outcomes of a result', () => {
+    const text = JSON.stringify({ outcomes: [{ ...AIM, value: 0.6, met: true }], figures: {} });
+    expect(readBaseline(text)).toEqual({ [AIM.name]: 0.6 });
+  });
+});
+
+describe('tables', () => {
+  test('figures have one line per lane, with missing values marked', () => {
+    const latency: Figure = { lane: 'direct', metric: 'p50 ms', samples: [0.25] };
+    const lines = formatFigures('a title', [cpu('gatehouse', 40, 50), latency]).split('\n');
+    expect(lines[0]).toBe('a title');
+    expect(lines[1]).toMatch(/^ +CPU µs\/request +p50 ms$/);
+    expect(lines[2]).toMatch(/^ {2}gatehouse +45\.0 \(40\.0–50\.0\) +–$/);
+    expect(lines[3]).toMatch(/^ {2}direct +– +0\.25$/);
+    expect(lines[3]).toHaveLength(lines[2]?.length ?? 0);
+  });
+
+  test('aims and comparisons', () => {
+    const outcomes = [{ ...AIM, value: 0.8, met: false }];
+    expect(formatOutcomes(outcomes)).toMatch(/cached, × HAProxy +0\.80 +≤ 0\.75 +missed$/);
+    expect(formatComparisons(compareRatios(outcomes, { [AIM.name]: 0.5 }))).toMatch(/0\.50 +0\.80 +WORSE$/);
+  });
 });

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import type { JSONWebKeySet } from 'jose';
 import { expect, test } from 'vitest';
-import { AUDIENCE, ISSUER, createCredentials } from '../../../bench/token.ts';
+import { AUDIENCE, ISSUER, createCredentials } from '../../../bench/machine/token.ts';
 
 const credentials = createCredentials();
 const keys = createLocalJWKSet(JSON.parse(credentials.keySet) as JSONWebKeySet);

@@ -1,18 +1,21 @@
-import { createSign, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createSign, generateKeyPairSync, randomUUID, sign as signAsync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
 
 export const ISSUER = 'https://gitlab.example.com';
 export const AUDIENCE = 'https://gateway.example.com';
 
 const KEY_ID = 'bench-key';
 
-/** One RSA key. HAProxy reads its public key as PEM, Gatehouse as a key set. */
+/** One RSA key. HAProxy reads its public key as PEM, Gatehouse and Envoy as a key set. */
 export interface Credentials {
   readonly publicKeyPem: string;
   readonly keySet: string;
   readonly token: string;
   /** Invalid tokens, which every contestant that verifies must refuse. */
   readonly refused: readonly { readonly why: string; readonly token: string }[];
+  /** Signs so many different valid tokens. */
+  mint(count: number): Promise<readonly string[]>;
 }
 
 export function createCredentials(): Credentials {
@@ -38,7 +41,27 @@ export function createCredentials(): Credentials {
         token: sign({ ...claims, iat: now - 7200, nbf: now - 7205, exp: now - 3600 }, privateKey),
       },
     ],
+    mint: (count) => mintTokens(count, claims, privateKey),
   };
+}
+
+/** Signs on the thread pool: 20,000 tokens take some seconds. */
+async function mintTokens(
+  count: number,
+  claims: Readonly<Record<string, unknown>>,
+  key: KeyObject,
+): Promise<readonly string[]> {
+  const signOne = promisify(signAsync);
+  const tokens: string[] = [];
+  while (tokens.length < count) {
+    const batch = Array.from({ length: Math.min(200, count - tokens.length) }, async () => {
+      const signed = unsigned({ ...claims, jti: randomUUID() });
+      const signature = await signOne('RSA-SHA256', Buffer.from(signed), key);
+      return `${signed}.${signature.toString('base64url')}`;
+    });
+    tokens.push(...(await Promise.all(batch)));
+  }
+  return tokens;
 }
 
 /** The claims of GitLab 18 for a job on a branch with an environment: about 1 KB once signed. */
@@ -74,9 +97,12 @@ function gitlabClaims(now: number): Readonly<Record<string, unknown>> {
 }
 
 function sign(claims: Readonly<Record<string, unknown>>, key: KeyObject): string {
-  const head = encode({ alg: 'RS256', typ: 'JWT', kid: KEY_ID });
-  const signed = `${head}.${encode(claims)}`;
+  const signed = unsigned(claims);
   return `${signed}.${createSign('RSA-SHA256').update(signed).sign(key, 'base64url')}`;
+}
+
+function unsigned(claims: Readonly<Record<string, unknown>>): string {
+  return `${encode({ alg: 'RS256', typ: 'JWT', kid: KEY_ID })}.${encode(claims)}`;
 }
 
 function encode(value: unknown): string {

@@ -3,10 +3,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { probe } from './probe.ts';
+import type { ProbeRequest } from './probe.ts';
 
 export interface ServerProcess {
   readonly pid: number;
-  readonly url: string;
+  /** Scheme, address and port of the listener. */
+  readonly origin: string;
+  /** From the start of the process to the first 200, in milliseconds. */
+  readonly startMs: number;
   readonly stop: () => Promise<void>;
 }
 
@@ -16,18 +21,22 @@ export interface Command {
   readonly args: readonly string[];
   readonly core: number;
   readonly cwd: string;
-  readonly url: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly origin: string;
   /** A request that returns 200 once the server is ready. */
-  readonly probe: RequestInit;
+  readonly ready: ProbeRequest & { readonly url: string };
 }
 
-const START_DEADLINE = 15_000;
+const START_DEADLINE = 30_000;
 const STOP_DEADLINE = 5_000;
+const POLL_MS = 5;
 
 /** Starts a server on one core and waits until it responds. `taskset` execs the server, so both have the same pid. */
 export async function startServer(command: Command): Promise<ServerProcess> {
+  const began = performance.now();
   const child = spawn('taskset', ['--cpu-list', String(command.core), command.file, ...command.args], {
     cwd: command.cwd,
+    env: { ...process.env, ...command.env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let complaints = '';
@@ -41,24 +50,22 @@ export async function startServer(command: Command): Promise<ServerProcess> {
     await ended;
     clearTimeout(killed);
   };
-  const deadline = Date.now() + START_DEADLINE;
   while (!(await isReady(command))) {
     if (child.exitCode !== null) throw new Error(`${command.name} exited at startup: ${complaints}`);
-    if (Date.now() > deadline) {
+    if (performance.now() - began > START_DEADLINE) {
       await stop();
-      throw new Error(`${command.name} does not respond with 200 at ${command.url}: ${complaints}`);
+      throw new Error(`${command.name} does not respond with 200 at ${command.ready.url}: ${complaints}`);
     }
-    await delay(50);
+    await delay(POLL_MS);
   }
+  const startMs = performance.now() - began;
   if (child.pid === undefined) throw new Error(`${command.name} has no pid`);
-  return { pid: child.pid, url: command.url, stop };
+  return { pid: child.pid, origin: command.origin, startMs, stop };
 }
 
-async function isReady({ url, probe }: Command): Promise<boolean> {
+async function isReady({ ready }: Command): Promise<boolean> {
   try {
-    const response = await fetch(url, probe);
-    await response.body?.cancel();
-    return response.status === 200;
+    return (await probe(ready.url, ready)) === 200;
   } catch {
     return false;
   }

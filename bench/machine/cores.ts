@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 
 export interface Cores {
   /** Runs only the contestant. */
@@ -25,4 +27,10 @@ export function twoCores(): Cores {
     );
   }
   return { server, load };
+}
+
+/** Moves this process to a core, with the processes that it starts from now on. */
+export async function pinThisProcess(core: number): Promise<void> {
+  const args = ['--all-tasks', '--cpu-list', '--pid', String(core), String(process.pid)];
+  await promisify(execFile)('taskset', args);
 }

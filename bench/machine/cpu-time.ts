@@ -20,13 +20,25 @@ export function parseStat(line: string): ProcessStat {
 
 /** CPU time of a process and its descendants, in ticks. */
 export function ticksOfTree(root: number, processes: readonly ProcessStat[]): number {
+  const tree = membersOf(root, processes);
+  return processes.filter(({ pid }) => tree.has(pid)).reduce((sum, { ticks }) => sum + ticks, 0);
+}
+
+/** A process and its descendants. */
+export function treeOf(root: number): readonly number[] {
+  const processes = readProcesses();
+  const tree = membersOf(root, processes);
+  return processes.map(({ pid }) => pid).filter((pid) => tree.has(pid));
+}
+
+function membersOf(root: number, processes: readonly ProcessStat[]): ReadonlySet<number> {
   const tree = new Set([root]);
   // A child can precede its parent after the pids have wrapped, so repeat until no process is added.
   for (let size = 0; size !== tree.size;) {
     size = tree.size;
     for (const { pid, parent } of processes) if (tree.has(parent)) tree.add(pid);
   }
-  return processes.filter(({ pid }) => tree.has(pid)).reduce((sum, { ticks }) => sum + ticks, 0);
+  return tree;
 }
 
 /** CPU time of a process and its descendants, in microseconds. */

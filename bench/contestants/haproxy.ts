@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findTool } from '../test/support/tools.ts';
-import { TARGET, bearer } from './contestant.ts';
+import { findTool, missingTools } from '../../test/support/tools.ts';
+import { freePort, startServer } from '../machine/server-process.ts';
+import { AUDIENCE, ISSUER } from '../machine/token.ts';
+import { TARGET, bearer, listenerUrl } from './contestant.ts';
 import type { Contestant } from './contestant.ts';
-import { freePort, startServer } from './server-process.ts';
-import { AUDIENCE, ISSUER } from './token.ts';
 
 /**
  * The closest common alternative: HAProxy's converters verify algorithm, issuer, audience, expiry and RS256 signature of
@@ -15,38 +15,45 @@ import { AUDIENCE, ISSUER } from './token.ts';
 export const haproxy: Contestant = {
   label: 'HAProxy, jwt_verify RS256',
   verifies: true,
+  missing: () => missingTools(['haproxy']),
   version: async () => (await promisify(execFile)(program(), ['-v'])).stdout.split('\n', 1)[0] ?? '',
-  start: async ({ folder: bed, core, upstream, credentials }) => {
-    const folder = join(bed, 'haproxy');
+  start: async ({ folder: parent, cores, upstream, credentials }, tls) => {
+    const folder = await mkdtemp(join(parent, 'haproxy-'));
     const port = await freePort();
-    await mkdir(folder);
-    await writeFile(join(folder, 'public.pem'), credentials.publicKeyPem);
+    const publicKey = join(folder, 'public.pem');
+    await writeFile(publicKey, credentials.publicKeyPem);
+    const bundle = join(folder, 'server.pem');
+    if (tls !== undefined) {
+      await writeFile(bundle, (await readFile(tls.certFile, 'utf8')) + (await readFile(tls.keyFile, 'utf8')));
+    }
+    const bind = `127.0.0.1:${port}${tls === undefined ? '' : ` ssl crt ${bundle}`}`;
     const config = join(folder, 'haproxy.cfg');
-    await writeFile(config, configuration(port, join(folder, 'public.pem'), new URL(upstream).host));
+    await writeFile(config, configuration(bind, publicKey, new URL(upstream).host));
+    const origin = listenerUrl(port, tls);
     return startServer({
       name: 'haproxy',
       file: program(),
       args: ['-db', '-f', config],
-      core,
+      core: cores.server,
       cwd: folder,
-      url: `http://127.0.0.1:${port}${TARGET}`,
-      probe: bearer(credentials.token),
+      origin,
+      ready: { url: origin + TARGET, ...bearer(credentials.token) },
     });
   },
 };
 
-function configuration(port: number, publicKey: string, upstream: string): string {
+function configuration(bind: string, publicKey: string, upstream: string): string {
   return `global
   nbthread 1
-  maxconn 1024
+  maxconn 6000
 defaults
   mode http
   timeout connect 5s
   timeout client 60s
   timeout server 60s
-  timeout http-keep-alive 60s
+  timeout http-keep-alive 300s
 frontend api
-  bind 127.0.0.1:${port}
+  bind ${bind}
   http-request deny deny_status 401 unless { req.hdr(authorization) -m found }
   http-request set-var(txn.alg) http_auth_bearer,jwt_header_query('$.alg')
   http-request set-var(txn.iss) http_auth_bearer,jwt_payload_query('$.iss')
