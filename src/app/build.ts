@@ -2,6 +2,7 @@ import { createAdminListener } from './endpoints/admin-listener.ts';
 import { checkOnline, type OnlineCheck } from './inspect/online-check.ts';
 import type { Explain, ExplainOperations } from './inspect/explain.ts';
 import type { ExplainRecorded } from './inspect/explain-recorded.ts';
+import type { Replay } from './inspect/replay.ts';
 import { createSnapshot, nearestPorts } from './snapshot/configuration-snapshot.ts';
 import { openApplicationScope, type ApplicationOptions, type ApplicationScope } from './application-scope.ts';
 import { createReadiness } from './readiness.ts';
@@ -37,6 +38,8 @@ export interface Gateway {
   readonly explain: Explain;
   readonly explainOperations: ExplainOperations;
   readonly explainRecorded: ExplainRecorded;
+  /** A new replay of recorded requests. */
+  replay(): Replay;
   readonly log: Log;
 }
 
@@ -98,6 +101,7 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
     },
     explainOperations: (input) => snapshots.current.explainOperations(input),
     explainRecorded: (request) => snapshots.current.explainRecorded(request),
+    replay: () => snapshots.current.replay(),
     reload: (load) => reloads.reload(load),
     async start() {
       try {
@@ -189,4 +193,5 @@ export {
 } from '../policy/index.ts';
 export type { OnlineCheck } from './inspect/online-check.ts';
 export type { ExplainInput, ExplainResult } from './inspect/explain.ts';
+export type { ReplayedRequest } from './inspect/replay.ts';
 export { classOfToken } from '../credentials/index.ts';

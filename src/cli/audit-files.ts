@@ -1,4 +1,5 @@
-import { createReadStream, readdirSync, statSync } from 'node:fs';
+import { createReadStream, fstatSync, readdirSync, statSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { PassThrough, type Readable } from 'node:stream';
@@ -28,23 +29,30 @@ export function auditFiles(path: string): readonly string[] {
   throw new GatehouseError('usage', `--audit ${path} cannot be read, and no rotated file of it exists`);
 }
 
+/** The name of a file in messages. */
+export function auditFileName(file: string): string {
+  return file === STDIN ? 'standard input' : file;
+}
+
 /** The lines of a plain or gzipped file, or of standard input. Throws `usage` if it cannot be read. */
-export async function* auditLines(file: string): AsyncGenerator<StreamLine> {
-  const source = file === STDIN ? createReadStream('', { fd: 0, autoClose: false }) : createReadStream(file);
+export async function* auditLines(file: string, named = '--audit '): AsyncGenerator<StreamLine> {
+  const source = file === STDIN ? openStdin() : createReadStream(file);
   try {
     yield* readLines(await decompress(source), MAX_LINE);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown';
-    throw new GatehouseError(
-      'usage',
-      `--audit ${file === STDIN ? 'standard input' : file} cannot be read (${code})`,
-      {
-        cause,
-      },
-    );
+    throw new GatehouseError('usage', `${named}${auditFileName(file)} cannot be read (${code})`, { cause });
   } finally {
     source.destroy();
   }
+}
+
+/** A pipe can be non-blocking, which a file stream does not support. */
+function openStdin(): Readable {
+  const facts = fstatSync(0);
+  return facts.isFIFO() || facts.isSocket()
+    ? new Socket({ fd: 0, readable: true, writable: false })
+    : createReadStream('', { fd: 0, autoClose: false });
 }
 
 /** Detects gzip by its magic bytes (RFC 1952 §2.3.1). */

@@ -5,6 +5,7 @@ import { formatHelp, parseOptions, type Command } from './command.ts';
 import { demoCommand } from './demo/demo.ts';
 import { explainCommand } from './explain/explain.ts';
 import { healthCommand } from './health.ts';
+import { replayCommand } from './replay/replay.ts';
 import { refuseUnsafeRuntime } from './runtime.ts';
 import { schemaCommand } from './schema.ts';
 import { serveCommand } from './serve.ts';
@@ -20,6 +21,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   access: accessCommand,
   explain: explainCommand,
   test: testCommand,
+  replay: replayCommand,
   'token create': tokenCreateCommand,
   'token inspect': tokenInspectCommand,
   schema: schemaCommand,

@@ -249,6 +249,7 @@ describe('invalid usage and help', () => {
       'access',
       'explain',
       'test',
+      'replay',
       'schema',
       'demo',
       'health',

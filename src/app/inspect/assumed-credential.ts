@@ -1,7 +1,7 @@
 import type { Config } from '../../config/index.ts';
 import type { AssumedCredential, ExchangedCredential } from '../../core/credentials/assumed-credential.ts';
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
-import type { Refusal } from '../../core/decision.ts';
+import type { Deny } from '../../core/decision.ts';
 import { DEPLOY_TOKENS, deployTokenCredential } from '../../core/credentials/deploy-token.ts';
 import { GatehouseError } from '../../core/errors.ts';
 
@@ -41,7 +41,7 @@ export function refuseUntrusted(
   config: Config,
   service: string,
   { class: kind, issuer, expiresAt }: VerifiedCredential,
-): Pick<Refusal, 'reason' | 'detail'> | undefined {
+): Pick<Deny, 'reason' | 'detail'> | undefined {
   const trusted = config.services.find(({ name }) => name === service)?.issuers;
   if (issuer !== DEPLOY_TOKENS && trusted?.includes(issuer) === false) {
     return { reason: 'issuer_unknown', detail: `service ${service} does not trust issuer ${issuer}` };

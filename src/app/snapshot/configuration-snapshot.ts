@@ -13,6 +13,7 @@ import {
   type ExplainOperations,
 } from '../inspect/explain.ts';
 import { createExplainRecorded, type ExplainRecorded } from '../inspect/explain-recorded.ts';
+import { createReplay, type Replay } from '../inspect/replay.ts';
 import { mintSettings } from '../endpoints/minting.ts';
 import { createTokenSourceOf } from '../endpoints/token-source.ts';
 import type { ApplicationScope } from '../application-scope.ts';
@@ -39,6 +40,8 @@ export interface ConfigurationSnapshot {
   readonly explain: Explain;
   readonly explainOperations: ExplainOperations;
   readonly explainRecorded: ExplainRecorded;
+  /** A new replay of recorded requests. */
+  replay(): Replay;
   /** The claims that the policy evaluates. */
   readonly claimsUsed: ReadonlySet<string>;
   /** The steps that can fail before the snapshot becomes active. */
@@ -131,6 +134,7 @@ function assemble(
     explain,
     explainOperations: createExplainOperations(config, authorizer),
     explainRecorded: createExplainRecorded(config, { authorizer, explain }),
+    replay: () => createReplay(config, services.pipelines),
     claimsUsed: authorizer.claimsUsed,
     async prepare() {
       for (const keyring of newKeyrings) await keyring.start();

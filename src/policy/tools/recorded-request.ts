@@ -19,7 +19,12 @@ export interface RecordedRequest {
   readonly url: string;
   readonly status: number;
   readonly service: string | undefined;
+  readonly serviceType: string | undefined;
   readonly decision: string | undefined;
+  /** Of an allowed request. */
+  readonly basis: string | undefined;
+  /** The denial that shadow mode did not enforce. */
+  readonly relaxed: string | undefined;
   readonly reason: string;
   readonly detail: string | undefined;
   readonly identity: string | undefined;
@@ -27,6 +32,10 @@ export interface RecordedRequest {
   readonly credential: VerifiedCredential | undefined;
   /** Empty: the request was refused before its operations were known. */
   readonly operations: readonly Operation[];
+  /** The event does not contain all operations. */
+  readonly operationsCut: boolean;
+  /** The event does not contain all claims that the policy referred to. */
+  readonly claimsOmitted: boolean;
   /** What the event does not contain; the evaluation may differ because of it. */
   readonly notes: readonly string[];
 }
@@ -63,12 +72,17 @@ export function readRecordedRequest(event: unknown): RecordedRead {
     url: `https://${textOr(url['domain'], '')}${textOr(url['path'], '/')}`,
     status: Number(objectAt(event, 'http', 'response')['status_code']),
     service: optionalText(gatehouse['service']),
+    serviceType: optionalText(gatehouse['type']),
+    basis: optionalText(gatehouse['basis']),
+    relaxed: optionalText(objectAt(gatehouse, 'relaxed')['reason']),
     decision: optionalText(gatehouse['decision']),
     reason: textOr(facts['reason'], ''),
     detail: optionalText(gatehouse['detail']),
     identity: optionalText(user['name']),
     credential: withLimits(read.credential, operations),
     operations,
+    operationsCut: listed.notes.length > 0,
+    claimsOmitted: gatehouse['claims_omitted'] !== undefined,
     notes: [...listed.notes, ...read.notes],
   };
 }
@@ -103,7 +117,7 @@ function readCredential(gatehouse: Claims, user: Claims): CredentialRead {
     jti: optionalText(gatehouse['jti']),
     tokenHash: textOr(gatehouse['token_sha256'], ''),
     expiresAt: Infinity,
-    claims,
+    claims: withSubject(claims, kind, user),
   };
   const notes =
     typeof omitted === 'number'
@@ -112,6 +126,12 @@ function readCredential(gatehouse: Claims, user: Claims): CredentialRead {
   return kind === 'access_token'
     ? readMinted(credential, gatehouse, user, notes)
     : { kind: 'credential', credential, notes };
+}
+
+/** The subject of an ID token is its claim `sub`, which events contain even if the policy does not refer to it. */
+function withSubject(claims: Claims, kind: CredentialClass, { id }: Claims): Claims {
+  const isKnown = kind === 'id_token' && typeof id === 'string' && !id.endsWith('…');
+  return isKnown ? { sub: id, ...claims } : claims;
 }
 
 /** A minted token matches its identity only. Its limits are not recorded. */

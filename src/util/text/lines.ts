@@ -4,6 +4,8 @@ export interface StreamLine {
   readonly number: number;
   readonly text: string;
   readonly cut: boolean;
+  /** Whether an LF ends the line. */
+  readonly ended: boolean;
 }
 
 const NEWLINE = 0x0a;
@@ -16,12 +18,12 @@ export async function* readLines(
   let number = 1;
   let held: Uint8Array[] = [];
   let bytes = 0;
-  const take = (): StreamLine => {
+  const take = (ended: boolean): StreamLine => {
     const cut = bytes > maxBytes;
     const text = cut ? '' : Buffer.concat(held).toString('utf8');
     held = [];
     bytes = 0;
-    return { number: number++, text, cut };
+    return { number: number++, text, cut, ended };
   };
   const hold = (part: Uint8Array): void => {
     bytes += part.length;
@@ -34,10 +36,10 @@ export async function* readLines(
       const end = chunk.indexOf(NEWLINE, start);
       if (end === -1) break;
       hold(chunk.subarray(start, end));
-      yield take();
+      yield take(true);
       start = end + 1;
     }
     if (start < chunk.length) hold(chunk.subarray(start));
   }
-  if (bytes > 0) yield take();
+  if (bytes > 0) yield take(false);
 }
