@@ -14,7 +14,7 @@ import type { Config, LoadResult } from '../config/index.ts';
 import { GatehouseError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { runInSlices } from '../util/async/steps.ts';
-import { compileAuthorizer } from '../policy/index.ts';
+import { compileAuthorizer, type Suggest } from '../policy/index.ts';
 import { formatListenAddress, type ListenAddress } from '../util/http/listen-address.ts';
 import { createListener, type Listener } from '../http/index.ts';
 import type { Reauthorize } from '../gateway/index.ts';
@@ -38,8 +38,10 @@ export interface Gateway {
   readonly explain: Explain;
   readonly explainOperations: ExplainOperations;
   readonly explainRecorded: ExplainRecorded;
-  /** A new replay of recorded requests. */
-  replay(): Replay;
+  /** A new replay of requests that a gateway with the other configuration recorded. */
+  replay(recordedWith?: Config): Replay;
+  /** Collects recorded requests for additions to the policy. */
+  suggest(): Suggest;
   readonly log: Log;
 }
 
@@ -101,7 +103,8 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
     },
     explainOperations: (input) => snapshots.current.explainOperations(input),
     explainRecorded: (request) => snapshots.current.explainRecorded(request),
-    replay: () => snapshots.current.replay(),
+    replay: (recordedWith) => snapshots.current.replay(recordedWith),
+    suggest: () => snapshots.current.suggest(),
     reload: (load) => reloads.reload(load),
     async start() {
       try {
@@ -190,6 +193,7 @@ export {
   type PolicyCoverage,
   type PolicyTestCase,
   type RecordedRequest,
+  type Suggestion,
 } from '../policy/index.ts';
 export type { OnlineCheck } from './inspect/online-check.ts';
 export type { ExplainInput, ExplainResult } from './inspect/explain.ts';

@@ -9,6 +9,7 @@ import { replayCommand } from './replay/replay.ts';
 import { refuseUnsafeRuntime } from './runtime.ts';
 import { schemaCommand } from './schema.ts';
 import { serveCommand } from './serve.ts';
+import { suggestCommand } from './suggest/suggest.ts';
 import { testCommand } from './policy-tests/test.ts';
 import { tokenCreateCommand } from './token/token-create.ts';
 import { tokenInspectCommand } from './token/token-inspect.ts';
@@ -22,6 +23,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   explain: explainCommand,
   test: testCommand,
   replay: replayCommand,
+  suggest: suggestCommand,
   'token create': tokenCreateCommand,
   'token inspect': tokenInspectCommand,
   schema: schemaCommand,

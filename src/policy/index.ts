@@ -6,6 +6,7 @@ export { formatExplanation } from './explain/format-explanation.ts';
 export { listAccess, type AccessEntry } from './tools/access.ts';
 export { outcomeOf, recordedOutcome, type PolicyOutcome } from './tools/recorded-outcome.ts';
 export { readRecordedRequest, type RecordedRead, type RecordedRequest } from './tools/recorded-request.ts';
+export { createSuggest, type Suggest, type Suggestion } from './tools/suggest.ts';
 export { createFindUnrecorded } from './tools/unrecorded-claims.ts';
 export type { ServiceAuthorizer } from './evaluate/service-authorizer.ts';
 export type { EffectiveGrant } from './evaluate/effective-grants.ts';

@@ -250,6 +250,7 @@ describe('invalid usage and help', () => {
       'explain',
       'test',
       'replay',
+      'suggest',
       'schema',
       'demo',
       'health',
@@ -258,7 +259,7 @@ describe('invalid usage and help', () => {
     for (const name of names) {
       const { code, stdout, stderr } = await gatehouse(name, '--help');
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toMatch(new RegExp(`^gatehouse ${name}(?: \\[FILE…\\])?: [^]*--help`));
+      expect(stdout).toMatch(new RegExp(`^gatehouse ${name}(?: \\[?[A-Z]+…\\]?)?: [^]*--help`));
     }
   });
 

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { gatehouse } from '../support/gateway-process.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { peakMemory } from '../support/peak-memory.ts';
@@ -206,6 +207,54 @@ describe('replay', () => {
     expect(stdout).toContain(
       '2 × allow → deny (no_credential): anonymous: orders: read_api on "/public/x"\n    for example ',
     );
+  });
+});
+
+describe('suggest', () => {
+  const suggest = (...args: string[]) =>
+    gatehouse('suggest', '--config', join(scenario.gateway.folder, 'gatehouse.yaml'), ...args);
+
+  test('grants for the denied and shadowed requests of an identity', async () => {
+    const { code, stdout, stderr } = await suggest('--identity', 'payments', log());
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^identities:\n {2}# add to identities\.payments \(.*gatehouse\.yaml:\d+\)\n {2}payments:\n/,
+      ) as string,
+    });
+    expect(parse(stdout)).toEqual({
+      identities: {
+        payments: {
+          grants: [
+            { service: 'orders', scopes: ['write_api'], resources: ['/acme/payments/x'] },
+            { service: 'trial', scopes: ['read_api'], resources: ['/x'] },
+          ],
+        },
+      },
+    });
+    expect(stderr).toContain('2 denied or shadowed requests are allowed by these additions\n');
+  });
+
+  test('an identity for credentials that match none; nothing for anonymous requests', async () => {
+    await ask('unnamed', '/orders/private/x');
+    const { stdout, stderr } = await suggest('--service', 'orders', log());
+    expect(parse(stdout)).toMatchObject({
+      identities: {
+        'suggested-1': {
+          issuer: 'gitlab',
+          match: { project_id: '20', project_path: 'acme/payments', ref: 'feature' },
+          grants: [{ service: 'orders', scopes: ['read_api'], resources: ['/acme/payments/x'] }],
+        },
+      },
+    });
+    expect(stderr).toContain('1 × requests without a credential: anonymous rules are not suggested');
+  });
+
+  test('no selection: exit 2', async () => {
+    expect(await suggest(log())).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('select events with --identity or --service'),
+    });
   });
 });
 

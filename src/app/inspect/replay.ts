@@ -1,4 +1,5 @@
 import {
+  createAuthorizer,
   createFindUnrecorded,
   outcomeOf,
   recordedOutcome,
@@ -9,6 +10,7 @@ import type { Config } from '../../config/index.ts';
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Decision } from '../../core/decision.ts';
 import type { Operation } from '../../core/request/operation.ts';
+import type { Classification } from '../../core/request/protocol.ts';
 import { authorize, classify, type ServicePipeline } from '../../gateway/index.ts';
 import { refuseUntrusted } from './assumed-credential.ts';
 import { toRequestHead } from './explain-head.ts';
@@ -41,12 +43,17 @@ const MAX_CREDENTIALS = 10_000;
 /**
  * Evaluates recorded requests with the authorizer, without a connection. The results are cached by credential, service
  * and operations. For `http` services the operations are determined again, because the configuration defines them.
+ * `recordedWith`: the configuration of the recording gateway, whose claims the events contain if the tokens have them.
  */
-export function createReplay(config: Config, pipelines: readonly ServicePipeline[]): Replay {
+export function createReplay(
+  config: Config,
+  pipelines: readonly ServicePipeline[],
+  recordedWith?: Config,
+): Replay {
   const services = new Map(config.services.map((service) => [service.name, service]));
   const pipelineOf = new Map(pipelines.map((pipeline) => [pipeline.name, pipeline]));
   const findUnrecorded = createFindUnrecorded(config);
-  const recordedClaims = new Set<string>();
+  const recordedClaims = new Set(recordedWith && createAuthorizer(recordedWith).claimsUsed);
   const credentials = new Map<string, VerifiedCredential>();
   const ids = new Map<VerifiedCredential | undefined, number>([[undefined, 0]]);
   const verdicts = new Map<string, Verdict>();
@@ -60,9 +67,9 @@ export function createReplay(config: Config, pipelines: readonly ServicePipeline
   }
 
   /** One object for equal credentials, so that the caches of the authorizer apply to all of them. */
-  function shared(credential: VerifiedCredential | undefined): VerifiedCredential | undefined {
+  function shared({ credential, claimNames }: RecordedRequest): VerifiedCredential | undefined {
     if (credential === undefined) return undefined;
-    for (const claim in credential.claims) {
+    for (const claim of claimNames) {
       if (recordedClaims.has(claim) || recordedClaims.size >= MAX_CLAIMS) continue;
       recordedClaims.add(claim);
       verdicts.clear();
@@ -106,7 +113,7 @@ export function createReplay(config: Config, pipelines: readonly ServicePipeline
     const recorded = recordedOutcome(request);
     if (recorded.kind === 'undecided') return { kind: 'not-evaluated', detail: recorded.detail };
     if (verdicts.size > MAX_VERDICTS || credentials.size > MAX_CREDENTIALS) forget();
-    const credential = shared(request.credential);
+    const credential = shared(request);
     const key = `${ids.get(credential) ?? ''} ${operationKey(request)}`;
     let verdict = verdicts.get(key);
     if (verdict === undefined) {
@@ -134,19 +141,33 @@ function evaluate(
   credential: VerifiedCredential | undefined,
   pipeline: ServicePipeline,
 ): Decision | undefined {
-  const { operations, method, url } = request;
+  const { operations } = request;
   if (pipeline.type === 'http') {
-    if (!URL.canParse(url)) return undefined;
-    const head = toRequestHead({ method, url, webSocket: isHandshake(request) }, undefined);
-    if ('kind' in head) return undefined;
-    const classification = pipeline.guard(head, classify(pipeline.protocol, head));
-    if (classification.kind === 'deny') return classification;
+    const classification = classifyAgain(request, pipeline);
+    if (classification === undefined || classification.kind === 'deny') return classification;
     return authorize({ operations: [], plan: undefined }, pipeline, classification, credential);
   }
   if (isUnknown(request)) return pipeline.authorizeUnknown(credential, 'no operation of the service');
   const decision = pipeline.authorize(credential, operations);
   const plain = decision.kind === 'deny' ? withoutMount(request) : operations;
   return plain === operations ? decision : pipeline.authorize(credential, plain);
+}
+
+/** The operations of a recorded request under the configuration; undefined for a request that is none. */
+export function operationsAgain(
+  request: RecordedRequest,
+  pipeline: ServicePipeline,
+): readonly Operation[] | undefined {
+  if (pipeline.type !== 'http') return isUnknown(request) ? undefined : request.operations;
+  const classification = classifyAgain(request, pipeline);
+  return classification?.kind === 'operations' ? classification.operations : undefined;
+}
+
+function classifyAgain(request: RecordedRequest, pipeline: ServicePipeline): Classification | undefined {
+  const { method, url } = request;
+  if (!URL.canParse(url)) return undefined;
+  const head = toRequestHead({ method, url, webSocket: isHandshake(request) }, undefined);
+  return 'kind' in head ? undefined : pipeline.guard(head, classify(pipeline.protocol, head));
 }
 
 /** A registry forwards an upload without its mount if the policy denies the source. */

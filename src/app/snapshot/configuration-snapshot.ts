@@ -1,5 +1,5 @@
 import { createAuthenticator, type Authenticator } from '../../credentials/index.ts';
-import { createAuthorizer, type Authorizer } from '../../policy/index.ts';
+import { createAuthorizer, type Authorizer, type Suggest } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { FailureLimits } from '../../core/failure-limits.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
@@ -14,6 +14,7 @@ import {
 } from '../inspect/explain.ts';
 import { createExplainRecorded, type ExplainRecorded } from '../inspect/explain-recorded.ts';
 import { createReplay, type Replay } from '../inspect/replay.ts';
+import { createSuggestFor } from '../inspect/suggest.ts';
 import { mintSettings } from '../endpoints/minting.ts';
 import { createTokenSourceOf } from '../endpoints/token-source.ts';
 import type { ApplicationScope } from '../application-scope.ts';
@@ -41,7 +42,9 @@ export interface ConfigurationSnapshot {
   readonly explainOperations: ExplainOperations;
   readonly explainRecorded: ExplainRecorded;
   /** A new replay of recorded requests. */
-  replay(): Replay;
+  replay(recordedWith?: Config): Replay;
+  /** Collects recorded requests for additions to the policy. */
+  suggest(): Suggest;
   /** The claims that the policy evaluates. */
   readonly claimsUsed: ReadonlySet<string>;
   /** The steps that can fail before the snapshot becomes active. */
@@ -134,7 +137,8 @@ function assemble(
     explain,
     explainOperations: createExplainOperations(config, authorizer),
     explainRecorded: createExplainRecorded(config, { authorizer, explain }),
-    replay: () => createReplay(config, services.pipelines),
+    replay: (recordedWith) => createReplay(config, services.pipelines, recordedWith),
+    suggest: () => createSuggestFor(config, services.pipelines),
     claimsUsed: authorizer.claimsUsed,
     async prepare() {
       for (const keyring of newKeyrings) await keyring.start();

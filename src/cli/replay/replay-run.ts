@@ -1,6 +1,6 @@
 import type { RecordedRequest, ReplayedRequest } from '../../app/build.ts';
 import { MalformedLines, readAuditEvents, requireFiles } from '../audit-events.ts';
-import type { Values } from '../command.ts';
+import { text, type Values } from '../command.ts';
 import { readConfiguration } from '../configuration.ts';
 import { inspectGateway } from '../inspect.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
@@ -13,9 +13,12 @@ export async function runReplay(
 ): Promise<ExitCode> {
   const files = requireFiles(operands);
   const config = readConfiguration(values, terminal);
+  const recordedWith = text(values, 'recorded-with');
+  const before =
+    recordedWith === undefined ? undefined : readConfiguration({ config: recordedWith }, terminal);
   const report = values['json'] === true ? jsonReport(terminal) : textReport(terminal);
   const totals = await inspectGateway(config, (gateway) =>
-    replayFiles(files, gateway.replay(), { report, malformed: new MalformedLines(terminal) }),
+    replayFiles(files, gateway.replay(before), { report, malformed: new MalformedLines(terminal) }),
   );
   report.end(totals);
   return totals.flips === 0 ? EXIT.done : EXIT.failed;

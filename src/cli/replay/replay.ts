@@ -12,9 +12,15 @@ not describe completely are not evaluated, and counted by reason.
 Exit code: 0 no flips, 1 flips, 2 invalid usage or configuration.
 
   gatehouse replay --config new/ /var/log/gatehouse/audit.log.1
+  gatehouse replay --config new/ --recorded-with /etc/gatehouse /var/log/gatehouse/audit.log.1
   zcat audit.log-*.gz | gatehouse replay --config new/ --json -`,
   options: {
     ...CONFIG_OPTION,
+    'recorded-with': {
+      type: 'string',
+      value: 'PATH',
+      help: 'Configuration of the gateway that wrote the log: its events contain the claims that this policy refers to.',
+    },
     json: { type: 'boolean', help: 'Print JSON: {flips, events, notEvaluated, notEvaluatedReasons}.' },
   },
   async run(values, terminal, operands) {

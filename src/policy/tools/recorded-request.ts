@@ -30,6 +30,8 @@ export interface RecordedRequest {
   readonly identity: string | undefined;
   /** Undefined: a request without a verified credential. */
   readonly credential: VerifiedCredential | undefined;
+  /** The recorded claims, by the names of the policy of that time. */
+  readonly claimNames: readonly string[];
   /** Empty: the request was refused before its operations were known. */
   readonly operations: readonly Operation[];
   /** The event does not contain all operations. */
@@ -80,6 +82,7 @@ export function readRecordedRequest(event: unknown): RecordedRead {
     detail: optionalText(gatehouse['detail']),
     identity: optionalText(user['name']),
     credential: withLimits(read.credential, operations),
+    claimNames: Object.keys(objectAt(gatehouse, 'claims')),
     operations,
     operationsCut: listed.notes.length > 0,
     claimsOmitted: gatehouse['claims_omitted'] !== undefined,
@@ -117,7 +120,7 @@ function readCredential(gatehouse: Claims, user: Claims): CredentialRead {
     jti: optionalText(gatehouse['jti']),
     tokenHash: textOr(gatehouse['token_sha256'], ''),
     expiresAt: Infinity,
-    claims: withSubject(claims, kind, user),
+    claims: withSubject(expandPointers(claims), kind, user),
   };
   const notes =
     typeof omitted === 'number'
@@ -126,6 +129,40 @@ function readCredential(gatehouse: Claims, user: Claims): CredentialRead {
   return kind === 'access_token'
     ? readMinted(credential, gatehouse, user, notes)
     : { kind: 'credential', credential, notes };
+}
+
+/** Events name a claim as the policy does: `/kubernetes.io/namespace` is the member of an object. */
+function expandPointers(claims: Claims): Claims {
+  if (!Object.keys(claims).some((name) => name.startsWith('/'))) return claims;
+  const expanded = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(claims)) {
+    if (name.startsWith('/')) placeAt(expanded, name.slice(1).split('/').map(unescapePart), value);
+    else expanded.set(name, value);
+  }
+  return toObject(expanded);
+}
+
+/** RFC 6901 §4. */
+function unescapePart(part: string): string {
+  return part.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+function placeAt(
+  members: Map<string, unknown>,
+  [name = '', ...rest]: readonly string[],
+  value: unknown,
+): void {
+  if (rest.length === 0) return void members.set(name, value);
+  const known = members.get(name);
+  const inner = known instanceof Map ? (known as Map<string, unknown>) : new Map<string, unknown>();
+  members.set(name, inner);
+  placeAt(inner, rest, value);
+}
+
+function toObject(members: ReadonlyMap<string, unknown>): Claims {
+  return Object.fromEntries(
+    [...members].map(([name, value]) => [name, value instanceof Map ? toObject(value) : value]),
+  );
 }
 
 /** The subject of an ID token is its claim `sub`, which events contain even if the policy does not refer to it. */
