@@ -9,7 +9,7 @@ import {
 import { startGitlab } from './gitlab.ts';
 import { startIssuers } from './issuer.ts';
 import { createKey } from './jwt.ts';
-import { freePort } from '../../support/free-port.ts';
+import { freePort } from './servers.ts';
 import { startTokenEndpoints, type TokenEndpoints } from './token-endpoints.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
 
