@@ -1,28 +1,23 @@
 /** apt and a flat repository in nginx, through a service of type `generic`. */
 import { hash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { startFileTree, type FileTree } from '../support/file-tree.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startFileTree } from '../support/file-tree.ts';
 import { needs } from '../support/needs.ts';
 import { run, type Outcome } from '../support/run.ts';
+import { useScenario } from '../support/scenario.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { findTool } from '../support/tools.ts';
 
 const SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 
 needs('apt-get', 'dpkg-deb', 'nginx').describe('apt', () => {
   const { test } = needs();
-  let folder: string;
-  let tree: FileTree;
-  let gateway: TestGateway;
-
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'gatehouse-apt-'));
-    tree = await startFileTree();
-    for (const name of ['flat', 'secret']) await publish(name, `acme-${name}`);
-    gateway = await startGateway(`
+  const { path: folder, close } = temporaryFolder('apt');
+  const scenario = useScenario({
+    backends: { tree: startFileTree },
+    config: ({ tree }) => `
 deployTokens:
   edge:
     username: edge
@@ -31,13 +26,12 @@ deployTokens:
     grants: [{ service: debs, scopes: [read_package_registry], resources: ["flat/**"] }]
 services:
   debs: { type: generic, path: /debs/, upstream: { url: "http://127.0.0.1:${tree.port}/" } }
-`);
-  }, 60_000);
-  afterAll(async () => {
-    await gateway.close();
-    await tree.close();
-    rmSync(folder, { recursive: true, force: true });
+`,
   });
+  beforeAll(async () => {
+    for (const name of ['flat', 'secret']) await publish(name, `acme-${name}`);
+  });
+  afterAll(close);
 
   /** A flat repository with one package (sources.list(5)). */
   async function publish(repository: string, name: string): Promise<void> {
@@ -45,7 +39,7 @@ services:
     const control = `Package: ${name}\nVersion: 1.0\nArchitecture: all\nMaintainer: Acme <acme@example.com>\nDescription: test\n`;
     mkdirSync(join(root, 'DEBIAN'), { recursive: true });
     writeFileSync(join(root, 'DEBIAN/control'), control);
-    const served = join(tree.folder, repository);
+    const served = join(scenario.tree.folder, repository);
     mkdirSync(served);
     const deb = join(served, `${name}_1.0_all.deb`);
     const built = await run(findTool('dpkg-deb') ?? 'dpkg-deb', ['--root-owner-group', '--build', root, deb]);
@@ -65,11 +59,11 @@ services:
     rmSync(root, { recursive: true, force: true });
     for (const name of ['etc/auth.conf.d', 'state/lists/partial', 'cache/archives/partial', 'work'])
       mkdirSync(join(root, name), { recursive: true });
-    const url = `${gateway.url}/debs/${repository}`;
+    const url = `${scenario.gateway.url}/debs/${repository}`;
     writeFileSync(join(root, 'etc/sources.list'), `deb [trusted=yes] ${url} ./\n`);
     writeFileSync(
       join(root, 'etc/auth.conf.d/gatehouse.conf'),
-      `machine ${gateway.url}/debs/ login edge password ${SECRET}\n`,
+      `machine ${scenario.gateway.url}/debs/ login edge password ${SECRET}\n`,
     );
     writeFileSync(join(root, 'state/status'), '');
     const options = [
@@ -94,15 +88,15 @@ services:
     expect(downloaded, downloaded.stderr).toMatchObject({ code: 0 });
     const name = 'acme-flat_1.0_all.deb';
     const file = readFileSync(join(folder, 'apt/work', name));
-    expect(file.equals(readFileSync(join(tree.folder, 'flat', name)))).toBe(true);
-    expect(tree.log()).toContain('GET /flat/Packages 200');
-    expect(tree.log()).not.toContain('/./');
+    expect(file.equals(readFileSync(join(scenario.tree.folder, 'flat', name)))).toBe(true);
+    expect(scenario.tree.log()).toContain('GET /flat/Packages 200');
+    expect(scenario.tree.log()).not.toContain('/./');
   });
 
   test('shows the status of a refusal', async () => {
     const refused = await apt('secret');
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toContain('403');
-    expect(tree.log()).not.toContain('/secret');
+    expect(scenario.tree.log()).not.toContain('/secret');
   });
 });

@@ -1,14 +1,14 @@
 /** Terraform's HTTP backend, with locks, through a service of type `generic`. */
 import { hash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { afterAll, expect, test } from 'vitest';
 import { startHttpUpstream } from '../support/http-upstream.ts';
 import { rawRequest } from '../support/raw-client.ts';
 import type { Outcome } from '../support/run.ts';
+import { useScenario } from '../support/scenario.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { needsTerraform, terraform } from '../support/terraform.ts';
 
 const SECRETS = { writer: `ghdt_writer_${'7'.repeat(64)}`, reader: `ghdt_reader_${'8'.repeat(64)}` } as const;
@@ -59,38 +59,32 @@ async function startStateServer(): Promise<{
   return { url: upstream.url, requests, states, locks, close: () => upstream.close() };
 }
 
-let folder: string;
-let states: Awaited<ReturnType<typeof startStateServer>>;
-let gateway: TestGateway;
+const { path: folder, close } = temporaryFolder('terraform');
+afterAll(close);
 
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'gatehouse-terraform-'));
-  states = await startStateServer();
-  const token = (name: keyof typeof SECRETS, scopes: string): string => `
+const token = (name: keyof typeof SECRETS, scopes: string): string => `
   ${name}:
     username: ${name}
     expires: 2099-01-01
     secretHash: "sha256:${hash('sha256', SECRETS[name])}"
     grants: [{ service: states, scopes: [${scopes}], resources: ["acme/*"] }]`;
-  gateway = await startGateway(`
+
+const scenario = useScenario({
+  backends: { server: startStateServer },
+  config: ({ server }) => `
 deployTokens:${token('writer', 'read_package_registry, write_package_registry')}${token('reader', 'read_package_registry')}
 services:
   states:
     type: generic
     path: /states/
-    upstream: { url: "${states.url}/", auth: { basic: { username: gatehouse, password: canary-state } } }
-`);
-});
-afterAll(async () => {
-  await gateway.close();
-  await states.close();
-  rmSync(folder, { recursive: true, force: true });
+    upstream: { url: "${server.url}/", auth: { basic: { username: gatehouse, password: canary-state } } }
+`,
 });
 
 async function run(name: keyof typeof SECRETS, state: string, ...args: readonly string[]): Promise<Outcome> {
   const work = join(folder, `${name}-${state.replaceAll('/', '-')}`);
   mkdirSync(work, { recursive: true });
-  const address = `${gateway.url}/states/${state}`;
+  const address = `${scenario.gateway.url}/states/${state}`;
   writeFileSync(
     join(work, 'main.tf'),
     `terraform {
@@ -115,10 +109,10 @@ needsTerraform.test(
   async () => {
     const applied = await run('writer', 'acme/prod', ...APPLY);
     expect(applied, applied.stdout + applied.stderr).toMatchObject({ code: 0 });
-    expect(states.states.get('/acme/prod')).toContain('"answer"');
-    const changes = states.requests.filter((line) => !line.startsWith('GET'));
+    expect(scenario.server.states.get('/acme/prod')).toContain('"answer"');
+    const changes = scenario.server.requests.filter((line) => !line.startsWith('GET'));
     expect(changes).toEqual(['LOCK /acme/prod', 'POST /acme/prod', 'UNLOCK /acme/prod']);
-    expect(states.locks.size).toBe(0);
+    expect(scenario.server.locks.size).toBe(0);
   },
   60_000,
 );
@@ -126,14 +120,17 @@ needsTerraform.test(
 needsTerraform.test(
   'the holder of a lock is shown, and a reader cannot lock',
   async () => {
-    states.locks.set('/acme/held', JSON.stringify({ ID: 'lock-1', Who: 'ana@laptop', Operation: 'Apply' }));
+    scenario.server.locks.set(
+      '/acme/held',
+      JSON.stringify({ ID: 'lock-1', Who: 'ana@laptop', Operation: 'Apply' }),
+    );
     const held = await run('writer', 'acme/held', ...APPLY);
     expect(held.code).not.toBe(0);
     expect(held.stdout + held.stderr).toContain('ana@laptop');
     const refused = await run('reader', 'acme/prod', ...APPLY);
     expect(refused.code).not.toBe(0);
-    expect(states.locks.has('/acme/prod')).toBe(false);
-    expect((await gateway.audit()).at(-1)?.event.reason).toBe('scope_not_granted');
+    expect(scenario.server.locks.has('/acme/prod')).toBe(false);
+    expect((await scenario.gateway.audit()).at(-1)?.event.reason).toBe('scope_not_granted');
   },
   60_000,
 );
@@ -144,7 +141,7 @@ test.each(['LOCK', 'UNLOCK'])(
     const basic = Buffer.from(`writer:${SECRETS.writer}`).toString('base64');
     const body = '{"ID":"lock-1"}';
     const request = `${method} /states/acme/quiet HTTP/1.1\r\nHost: gateway.example.com\r\nAuthorization: Basic ${basic}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-    const answers = await rawRequest(gateway.port, request + request.replaceAll(method, 'UNLOCK'));
+    const answers = await rawRequest(scenario.gateway.port, request + request.replaceAll(method, 'UNLOCK'));
     expect(answers.map(({ status, body: sent }) => [status, sent])).toEqual([
       [204, ''],
       [204, ''],

@@ -1,37 +1,35 @@
 /** The client's own credential: shown to the upstream in its credential source, and only where it is good for nothing else. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { auditedIn } from '../support/audited.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestDeployToken, type TestGitlab, type TestJob } from '../support/gitlab.ts';
-import { rawResponse, type RawResponse } from '../support/raw-client.ts';
+import { hash } from 'node:crypto';
+import { afterEach, expect, test } from 'vitest';
+import { startGitlab, type TestDeployToken, type TestJob } from '../support/gitlab.ts';
+import type { RawResponse } from '../support/raw-client.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { useScenario } from '../support/scenario.ts';
 
 const SECRET = `ghdt_edge_${'5'.repeat(64)}`;
 
-let gitlab: TestGitlab;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
 let job: TestJob;
 let deploy: TestDeployToken;
 let idToken: string;
 
-beforeAll(async () => {
-  [gitlab, upstream] = await Promise.all([startGitlab(), startRecordingUpstream()]);
-  gitlab.project(20, 'acme/payments');
-  job = gitlab.job();
-  deploy = gitlab.deployToken({ project: 'acme/payments', scopes: ['read_registry'] });
-  idToken = job.idToken({ aud: 'https://files.example.com' });
-  const service = (path: string, more: string): string =>
-    `{ type: generic, path: ${path}, upstream: { url: "${upstream.url}/", auth: { forwardCredential: true } }, ${more} }`;
-  gateway = await startGateway(`
+const scenario = useScenario({
+  backends: { gitlab: () => startGitlab(), upstream: () => startRecordingUpstream() },
+  config({ gitlab, upstream }) {
+    gitlab.project(20, 'acme/payments');
+    job = gitlab.job();
+    deploy = gitlab.deployToken({ project: 'acme/payments', scopes: ['read_registry'] });
+    idToken = job.idToken({ aud: 'https://files.example.com' });
+    const service = (path: string, more: string): string =>
+      `{ type: generic, path: ${path}, upstream: { url: "${upstream.url}/", auth: { forwardCredential: true } }, ${more} }`;
+    return `
 issuers:
   gitlab: { type: gitlab, issuer: "${gitlab.url}", audiences: ["https://files.example.com"], jobTokens: {}, deployTokens: { probe: acme/payments } }
 identities:
   job: { issuer: gitlab, via: [job_token, id_token], match: { project_id: "20" }, roles: [all] }
   puller: { issuer: gitlab, via: [deploy_token], match: { deploy_token_id: "${deploy.id}" }, roles: [all] }
 deployTokens:
-  edge: { username: edge, secretHash: "sha256:${await sha256(SECRET)}", grants: [{ service: files, scopes: [read_package_registry], resources: ["**"] }] }
+  edge: { username: edge, secretHash: "sha256:${hash('sha256', SECRET)}", grants: [{ service: files, scopes: [read_package_registry], resources: ["**"] }] }
 roles:
   all:
     - { service: files, scopes: [read_package_registry, write_package_registry], resources: ["**"] }
@@ -42,22 +40,13 @@ services:
   audience: ${service('/audience/', 'audiences: ["https://files.example.com"]')}
   shadow: ${service('/shadow/', 'audiences: ["https://files.example.com"], mode: shadow')}
   registry: { type: oci, upstream: { url: "${upstream.url}", auth: { forwardCredential: true } } }
-`);
+`;
+  },
 });
-afterEach(() => upstream.reset());
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([gitlab.close(), upstream.close()]);
-});
-
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', Buffer.from(text));
-  return Buffer.from(digest).toString('hex');
-}
+afterEach(() => scenario.upstream.reset());
 
 function ask(target: string, ...lines: readonly string[]): Promise<RawResponse> {
-  const head = [`GET ${target} HTTP/1.1`, 'Host: gateway.example.com', ...lines, 'Connection: close', '', ''];
-  return rawResponse(gateway.port, head.join('\r\n'), { quiet: 10_000 });
+  return scenario.respond(`GET ${target}`, lines);
 }
 
 const basic = (user: string, secret: string): string =>
@@ -65,7 +54,7 @@ const basic = (user: string, secret: string): string =>
 
 /** What the upstream got of credentials: names of headers and the query. */
 function seen(): Readonly<Record<string, unknown>> {
-  const request = receivedBy(upstream);
+  const request = receivedBy(scenario.upstream);
   const credentialSources = ['authorization', 'job-token', 'deploy-token', 'private-token', 'x-nuget-apikey'];
   const headers = credentialSources.flatMap((name) => valuesOf(request, name).map((value) => [name, value]));
   return { ...Object.fromEntries(headers), target: request.requestLine.split(' ')[1] };
@@ -146,14 +135,14 @@ test.each([
   const answer = await ask(target, `Authorization: ${authorization}`);
   expect(answer.status).toBe(403);
   expect(answer.body).toMatch(/upstream_credential_missing|DENIED/);
-  expect(upstream.bytes()).toBe('');
-  expect((await auditedIn(gateway, answer)).event).toMatchObject({
+  expect(scenario.upstream.bytes()).toBe('');
+  expect((await scenario.audited(answer)).event).toMatchObject({
     reason: 'upstream_credential_missing',
     type: ['access', 'denied'],
     outcome: 'failure',
   });
-  expect(gateway.auditText()).toMatch(detail);
-  expect(gateway.auditText()).not.toContain(authorization.split(' ')[1]);
+  expect(scenario.gateway.auditText()).toMatch(detail);
+  expect(scenario.gateway.auditText()).not.toContain(authorization.split(' ')[1]);
 });
 
 async function minted(): Promise<string> {
@@ -165,9 +154,9 @@ async function minted(): Promise<string> {
 test('anonymous access forwards no credential', async () => {
   expect((await ask('/files/public/a')).status).toBe(200);
   expect(seen()).toEqual({ target: '/public/a' });
-  upstream.reset();
+  scenario.upstream.reset();
   // A verified credential that matches no identity.
-  const stranger = gitlab.job({ project: { id: 21, path: 'acme/web' } });
+  const stranger = scenario.gitlab.job({ project: { id: 21, path: 'acme/web' } });
   expect((await ask('/files/public/a', `JOB-TOKEN: ${stranger.token}`)).status).toBe(200);
   expect(seen()).toEqual({ target: '/public/a' });
 });
@@ -181,7 +170,7 @@ test.each([
   ['a credential that it does not take', () => [`JOB-TOKEN: ${job.token}`], '/files/a', 'credential_invalid'],
   ['none, where it wants one', () => [], '/files/public/a', 'no_credential'],
 ])('a 401 of the upstream to %s: a 401 with our challenge', async (_what, lines, target, reason) => {
-  upstream.respond(
+  scenario.upstream.respond(
     'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="http://evil.example.com"\r\nContent-Length: 6\r\n\r\ncanary',
   );
   const answer = await ask(target, ...lines());
@@ -191,14 +180,14 @@ test.each([
   ]);
   expect(answer.head + answer.body).not.toMatch(/evil|canary/);
   expect(answer.body).toContain(reason);
-  expect(await auditedIn(gateway, answer)).toMatchObject({
+  expect(await scenario.audited(answer)).toMatchObject({
     event: { reason },
     gatehouse: { upstream_status: 401 },
   });
 });
 
 test('a 401 of the upstream in shadow says nothing of the client’s credential', async () => {
-  upstream.respond('HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n');
+  scenario.upstream.respond('HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n');
   const answer = await ask('/shadow/a', `Authorization: Bearer ${idToken}`);
   expect(answer.status).toBe(502);
 });

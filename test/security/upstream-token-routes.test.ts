@@ -1,10 +1,10 @@
 /** X3: token-issuing routes of upstreams, requested from services of every type. Raw bytes in, raw bytes recorded. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { auditedIn } from '../support/audited.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startIssuer } from '../support/issuer.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
-import { OK, startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { OK, startRecordingUpstream } from '../support/recording-upstream.ts';
+import { useScenario } from '../support/scenario.ts';
+import { useStarted } from '../support/use-started.ts';
 
 const TYPES = [
   'http',
@@ -46,18 +46,16 @@ const BASES = {
   '/gitlab/-/user/': 'inside',
 } as const;
 
-let issuer: TestIssuer;
-let upstream: RecordingUpstream;
-let enforced: TestGateway;
-let shadow: TestGateway;
+const issuer = useStarted(() => startIssuer());
+const upstream = useStarted(() => startRecordingUpstream());
+const enforced = useScenario({
+  backends: { issuer, upstream },
+  config: () => configuration('mode: enforce'),
+});
+const shadow = useScenario({ backends: { issuer, upstream }, config: () => configuration('mode: shadow') });
 let token: string;
 
-beforeAll(async () => {
-  [issuer, upstream] = await Promise.all([startIssuer(), startRecordingUpstream()]);
-  [enforced, shadow] = await Promise.all([
-    startGateway(configuration('mode: enforce')),
-    startGateway(configuration('mode: shadow')),
-  ]);
+beforeAll(() => {
   token = issuer.mint();
 });
 afterEach(() => {
@@ -65,10 +63,8 @@ afterEach(() => {
   upstream.reset();
   upstream.respond(OK);
 });
-afterAll(async () => {
-  await Promise.all([enforced.close(), shadow.close()]);
-  await Promise.all([upstream.close(), issuer.close()]);
-});
+
+type Gateway = Pick<typeof enforced, 'gateway'>;
 
 function configuration(mode: string): string {
   const bases = Object.entries(BASES).flatMap(([base, name]) =>
@@ -102,7 +98,7 @@ ${services.join('\n')}
 }
 
 function send(
-  gateway: TestGateway,
+  { gateway }: Gateway,
   line: string,
   lines: readonly string[] = [`Authorization: Bearer ${token}`, 'Connection: close'],
   body = '',
@@ -113,7 +109,7 @@ function send(
 }
 
 /** The request has not reached the upstream, and the response contains the reason. */
-async function expectRefused(gateway: TestGateway, line: string): Promise<RawResponse> {
+async function expectRefused(gateway: Gateway, line: string): Promise<RawResponse> {
   const response = await send(gateway, line);
   expect([line, response.status, upstream.bytes()]).toEqual([line, 403, '']);
   if (!line.startsWith('HEAD ')) expect(response.body).toContain('operation_unknown');
@@ -329,7 +325,7 @@ describe('the refusal', () => {
       message:
         'This route issues credentials of the upstream and is never forwarded. Send your own credential with each request instead.',
     });
-    expect(await auditedIn(enforced, response)).toMatchObject({
+    expect(await enforced.audited(response)).toMatchObject({
       event: { reason: 'operation_unknown', outcome: 'failure' },
       user: { name: 'ci' },
       gatehouse: {

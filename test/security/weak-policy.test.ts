@@ -1,14 +1,13 @@
 /** threats.md K10: policies that accept more than they appear to. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { gatehouse } from '../support/gateway-process.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
-import { rawResponse } from '../support/raw-client.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startIssuer } from '../support/issuer.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { ROOT, readText } from '../support/repository.ts';
+import { useScenario } from '../support/scenario.ts';
 import { configuration, errorsOf, warningsOf, writeFiles } from '../unit/config/loading.ts';
 
 const TENANT = '00000000-1111-2222-3333-444444444444';
@@ -243,12 +242,9 @@ identities:
 });
 
 describe('K10 GitHub tokens at a running gateway', () => {
-  let issuer: TestIssuer;
-  let upstream: RecordingUpstream;
-  let gateway: TestGateway;
-  beforeAll(async () => {
-    [issuer, upstream] = await Promise.all([startIssuer({ type: 'github' }), startRecordingUpstream()]);
-    gateway = await startGateway(`
+  const scenario = useScenario({
+    backends: { issuer: () => startIssuer({ type: 'github' }), upstream: () => startRecordingUpstream() },
+    config: ({ issuer, upstream }) => `
 issuers: { github: { type: github, issuer: "${issuer.url}" } }
 identities:
   any: { issuer: github, match: { repository_id: "20" }, roles: [reader] }
@@ -262,26 +258,20 @@ roles: { reader: [{ service: api, scopes: [read_api], resources: ["/**"] }] }
 workloadIdentities:
   shorthand@example.com: { platform: github, projectId: "24", branches: [main], roles: [reader] }
 services: { api: { type: http, path: /api/, upstream: { url: "${upstream.url}/" } } }
-`);
+`,
   });
-  beforeEach(() => upstream.reset());
-  afterAll(async () => {
-    await gateway.close();
-    await Promise.all([issuer.close(), upstream.close()]);
-  });
+  beforeEach(() => scenario.upstream.reset());
 
   async function ask(repository: string, event: unknown): Promise<number> {
-    const token = issuer.mint({ repository_id: repository, event_name: event });
-    const lines = ['GET /api/x HTTP/1.1', 'Host: gateway.example.com', `Authorization: Bearer ${token}`];
-    const bytes = `${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`;
-    const { status } = await rawResponse(gateway.port, bytes, { quiet: 10_000 });
-    if (status !== 200) expect(upstream.bytes()).toBe('');
+    const token = scenario.issuer.mint({ repository_id: repository, event_name: event });
+    const { status } = await scenario.respond('GET /api/x', [`Authorization: Bearer ${token}`]);
+    if (status !== 200) expect(scenario.upstream.bytes()).toBe('');
     return status;
   }
 
   async function exchange(event: unknown): Promise<number> {
-    const token = issuer.mint({ repository_id: '24', event_name: event });
-    const { status } = await fetch(`${gateway.url}/v1/auth:exchangeToken`, {
+    const token = scenario.issuer.mint({ repository_id: '24', event_name: event });
+    const { status } = await fetch(`${scenario.gateway.url}/v1/auth:exchangeToken`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ token, email: 'shorthand@example.com' }),
