@@ -53,11 +53,13 @@ export class Framing {
     return !this.#close && (minorVersion === 1 || this.#keepAlive);
   }
 
-  /** An interim response has no body (RFC 9110 §15.2). */
-  checkInterim(): InvalidResponse | undefined {
-    return this.#chunked || this.#contentLength !== undefined
-      ? invalidResponse('an interim response with a body')
-      : undefined;
+  /** An interim response has no body (RFC 9110 §15.2), and a final one follows on the connection. */
+  checkInterim(minorVersion: number): InvalidResponse | undefined {
+    if (this.#chunked || this.#contentLength !== undefined)
+      return invalidResponse('an interim response with a body');
+    return this.persists(minorVersion)
+      ? undefined
+      : invalidResponse('an interim response that ends the connection');
   }
 
   bodyOf(status: number, minorVersion: number, toHead: boolean): BodyFraming | InvalidResponse {

@@ -156,13 +156,13 @@ export class ResponseParser {
       return invalidResponse('not an HTTP/1.1 response');
     if (typeof next !== 'number' || !this.#head.ended || this.#statusLine === undefined) return next;
     const { status } = this.#statusLine;
-    const problem = status < 200 ? this.#endInterim(status) : this.#endHead(this.#statusLine);
+    const problem = status < 200 ? this.#endInterim(this.#statusLine) : this.#endHead(this.#statusLine);
     return problem ?? next;
   }
 
-  #endInterim(status: number): ParserProgress | undefined {
+  #endInterim({ status, minorVersion }: StatusLine): ParserProgress | undefined {
     if (status === 101) return this.#switches() ? SWITCHED : invalidResponse('status 101');
-    const problem = this.#framing.checkInterim();
+    const problem = this.#framing.checkInterim(minorVersion);
     if (problem !== undefined) return problem;
     this.#interim += 1;
     if (this.#interim > MAX_INTERIM) return invalidResponse(`more than ${MAX_INTERIM} interim responses`);

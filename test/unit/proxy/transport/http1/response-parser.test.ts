@@ -164,6 +164,11 @@ test.each<[string, string, string]>([
   ['a chunked 204', head('HTTP/1.1 204 N', 'Transfer-Encoding: chunked'), 'a 204 with Transfer-Encoding'],
   ['a 103 with a body', head('HTTP/1.1 103 E', LENGTH_2), 'an interim response with a body'],
   ['101 without an upgrade', head('HTTP/1.1 101 S'), 'status 101'],
+  [
+    'a 103 that closes',
+    head('HTTP/1.1 103 E', 'Connection: close'),
+    'an interim response that ends the connection',
+  ],
   ['65 interim responses', head('HTTP/1.1 102 P').repeat(65), 'more than 64 interim responses'],
   ['a chunk size that is no number', chunked('zz\r\n'), 'a chunk size that is not valid'],
   ['an empty chunk size', chunked('\r\n'), 'a chunk size that is not valid'],
