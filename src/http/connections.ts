@@ -117,6 +117,8 @@ export async function closeServer(
     readonly deadline: number;
     readonly cut: Promise<unknown>;
     readonly sockets: ReadonlySet<Socket>;
+    /** Whether an orderly close would make a response look complete (threats S10). */
+    readonly isTruncated: (socket: Socket) => boolean;
     /** Time of the last accepted connection, as of `performance.now()`. */
     readonly acceptedAt: () => number;
   },
@@ -139,6 +141,7 @@ export async function closeServer(
   clearInterval(timer);
   // Stops the periodic check of connections.
   server.close();
+  for (const socket of how.sockets) if (how.isTruncated(socket)) socket.resetAndDestroy();
   server.closeAllConnections();
   for (const socket of how.sockets) socket.destroy();
   await closed;

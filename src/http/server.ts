@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type * as https from 'node:https';
 import type { Socket } from 'node:net';
 import type { ConnectionMeter } from '../core/meter.ts';
@@ -108,12 +109,18 @@ export function createListener(
       deadline: limits.drain,
       cut,
       sockets: connections.open,
+      isTruncated: (socket) => isTruncated(responses.get(socket)),
       acceptedAt: () => connections.acceptedAt,
     });
     await detached.closed();
   }
 
   return { start: () => listen(server, parseListenAddress(settings.listen)), prepare, drain, stop };
+}
+
+/** A response has begun, and the end of its connection may look like the end of its body. */
+function isTruncated(response: ServerResponse | undefined): boolean {
+  return response?.headersSent === true && !response.writableFinished && !response.chunkedEncoding;
 }
 
 function peerFacts(socket: Socket): MalformedRequest['client'] {

@@ -45,7 +45,7 @@ const CLEAN = 40;
 export function useWireScenario(options: {
   /** Keys of the upstream, as YAML flow. */
   readonly upstream?: string;
-  /** Keys of `server.limits`, as YAML flow. */
+  /** Keys of `server.limits`, as YAML flow. Default: a drain of 500 ms. */
   readonly limits?: string;
 }): WireScenario {
   const { upstream: keys, limits } = options;
@@ -54,7 +54,12 @@ export function useWireScenario(options: {
   const scenario = useScenario<Backends>({
     backends: { issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
     token: ({ issuer }) => issuer.mint(),
-    server: limits === undefined ? {} : { limits },
+    server: `server:
+  listen: 127.0.0.1:0
+  publicUrl: https://gateway.example.com
+  admin: { listen: 127.0.0.1:0 }
+  limits: { ${limits ?? 'drain: 500ms'} }
+`,
     config: ({ issuer, upstream }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
@@ -121,7 +126,7 @@ export function cleanResponse(tag: string): string {
 }
 
 /** Sends the whole response, and ends the connection if that delimits the body. */
-function sendShape(socket: Socket, shape: ResponseShape, tag: string): void {
+export function sendShape(socket: Socket, shape: ResponseShape, tag: string): void {
   socket.write(responseBytes(shape, tag), 'latin1');
   if (shape.untilClose === true) socket.end();
 }

@@ -4,7 +4,7 @@ interface Piece {
   readonly bytes: string;
 }
 
-/** One form of an upstream response. The body repeats a tag, so that foreign bytes are visible. */
+/** One form of an upstream response. The body contains a tag, so that foreign bytes are visible. */
 export interface ResponseShape {
   readonly name: string;
   readonly method: 'GET' | 'HEAD';
@@ -23,9 +23,15 @@ const content = (tag: string, length: number): Piece => ({ kind: 'content', byte
 const head = (status: string, ...fields: readonly string[]): Piece =>
   framing([`HTTP/1.1 ${status}`, ...fields, '', ''].join('\r\n'));
 
-/** The tag repeated to this length. */
+/** A body of this length: the tag and the number of the record, so that every part of it is different. */
 export function fill(tag: string, length: number): string {
-  return tag.repeat(Math.ceil(length / tag.length)).slice(0, length);
+  const records = Array.from({ length: Math.ceil(length / 16) }, (_, n) => tag + String(n).padStart(8, '0'));
+  return records.join('').slice(0, length);
+}
+
+/** A response with a body of this length. */
+export function bodyShape(length: number): ResponseShape {
+  return { name: `${length} bytes`, method: 'GET', status: 200, pieces: known(length) };
 }
 
 const known = (length: number) => (tag: string) => [

@@ -18,6 +18,8 @@ export interface WireClient {
   write(bytes: string): void;
   /** The next response, for pipelined requests. */
   next(method?: string): Promise<WireResponse | undefined>;
+  /** The next response as far as it has arrived, once it has so many bytes. */
+  begun(bytes: number): Promise<WireResponse>;
   /** Bytes that arrived and belong to no response read so far. */
   stray(): string;
   /** Received bytes so far. */
@@ -37,6 +39,7 @@ export async function openWireClient(port: number): Promise<WireClient> {
   let pending = Buffer.alloc(0);
   let chunks: Buffer[] = [];
   let received = 0;
+  let consumed = 0;
   let ended = false;
   let error: string | undefined;
   socket.on('data', (chunk: Buffer) => {
@@ -74,23 +77,38 @@ export async function openWireClient(port: number): Promise<WireClient> {
 
   async function next(method = 'GET'): Promise<WireResponse | undefined> {
     const deadline = performance.now() + 20_000;
-    for (;;) {
+    for (let needed = 0; ;) {
       const final = ended || socket.destroyed;
-      const read = readWire(gather(), method, final);
-      if (read !== undefined) {
+      const read = final || received - consumed >= needed ? readWire(gather(), method, final) : needed;
+      if (typeof read === 'object') {
         // The end of the connection delimits the body: an error is no end.
         const complete = read.response.complete && !(read.untilClose && error !== undefined);
         pending = pending.subarray(read.used);
+        consumed += read.used;
         return { ...read.response, complete };
       }
       if (final) return undefined;
+      needed = read;
       if (performance.now() > deadline)
         throw new Error(`no whole response: ${pending.toString('latin1', 0, 300)}`);
       await change();
     }
   }
 
+  async function begun(bytes: number): Promise<WireResponse> {
+    const deadline = performance.now() + 20_000;
+    for (;;) {
+      const arrived = received >= bytes || ended || socket.destroyed;
+      const read = arrived ? readWire(gather(), 'GET', true) : 0;
+      if (typeof read === 'object') return read.response;
+      if (performance.now() > deadline || socket.destroyed)
+        throw new Error(`${received} bytes, not ${bytes}`);
+      await change();
+    }
+  }
+
   return {
+    begun,
     ask(request, method) {
       socket.write(Buffer.from(request, 'latin1'));
       return next(method);
@@ -113,10 +131,10 @@ interface ReadWire {
   readonly untilClose: boolean;
 }
 
-/** The first response of these bytes; undefined while more can arrive. */
-function readWire(bytes: Buffer, method: string, ended: boolean): ReadWire | undefined {
+/** The first response of these bytes, or the number of bytes without which it is incomplete. */
+function readWire(bytes: Buffer, method: string, ended: boolean): ReadWire | number {
   const end = bytes.indexOf('\r\n\r\n');
-  if (end === -1) return undefined;
+  if (end === -1) return 0;
   const [line = '', ...fields] = bytes.toString('latin1', 0, end).split('\r\n');
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(line)?.[1]);
   if (!(status >= 100)) throw new Error(`not a response: ${line}`);
@@ -137,11 +155,11 @@ function readWire(bytes: Buffer, method: string, ended: boolean): ReadWire | und
   if (headers.has('transfer-encoding')) return readWireChunks(bytes, start, ended, made);
   const length = headers.get('content-length');
   if (length === undefined) {
-    return ended ? made(bytes.toString('latin1', start), true, bytes.length, true) : undefined;
+    return ended ? made(bytes.toString('latin1', start), true, bytes.length, true) : 0;
   }
   const stop = start + Number(length);
   if (bytes.length >= stop) return made(bytes.toString('latin1', start, stop), true, stop);
-  return ended ? made(bytes.toString('latin1', start), false, bytes.length) : undefined;
+  return ended ? made(bytes.toString('latin1', start), false, bytes.length) : stop;
 }
 
 function readWireChunks(
@@ -149,7 +167,7 @@ function readWireChunks(
   start: number,
   ended: boolean,
   made: (body: string, complete: boolean, used: number) => ReadWire,
-): ReadWire | undefined {
+): ReadWire | number {
   const parts: string[] = [];
   let at = start;
   for (;;) {
@@ -168,5 +186,5 @@ function readWireChunks(
     if (bytes.length < stop + 2) break;
     at = stop + 2;
   }
-  return ended ? made(parts.join(''), false, bytes.length) : undefined;
+  return ended ? made(parts.join(''), false, bytes.length) : 0;
 }
