@@ -26,8 +26,8 @@ export const REFUSAL_RULES: readonly RefusalRule[] = [
   },
   {
     detail: /^a line that does not end with CRLF$/,
-    rule: 'no LF before the status line',
-    bytes: /(?:^|\n|[^\r])\n+HTTP\//,
+    rule: 'no LF before the status line, where llhttp skips CR and LF',
+    bytes: /\n\r?(?:HTTP|RTSP|ICE)/,
     example: `\n${ok('Content-Length: 0')}`,
   },
   {
