@@ -8,7 +8,7 @@ import {
 } from 'node:crypto';
 import { compactVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { parseKeySet } from '../../../../src/credentials/id-token/read-key-set.ts';
+import { readKeySet, type KeyHandle } from '../../../../src/credentials/id-token/read-key-set.ts';
 import { verifySignature } from '../../../../src/credentials/id-token/verify-signature.ts';
 
 /** A key pair, and the algorithms that its type supports. */
@@ -56,7 +56,13 @@ function signatureOf(
 
 async function accepts(token: string, alg: string, key: KeyObject): Promise<boolean> {
   const jwk = { ...key.export({ format: 'jwk' }), kid: 'a' };
-  return (await verifySignature(token, alg, parseKeySet({ keys: [jwk] }))) !== undefined;
+  return (await verifySignature(token, alg, keysOf([jwk]))) !== undefined;
+}
+
+function keysOf(keys: readonly object[]): readonly KeyHandle[] {
+  const read = readKeySet({ keys });
+  if (read.kind !== 'keys') throw new Error(read.kind);
+  return read.keys;
 }
 
 async function joseAccepts(token: string, alg: string, key: KeyObject): Promise<boolean> {
@@ -81,12 +87,14 @@ describe.each(CASES)('$alg with $name', ({ pair: { publicKey, privateKey }, alg 
     ones[valid.length / 2 - 1] = 1;
     ones[valid.length - 1] = 1;
     const others = [
-      ...[zeros, ones, Buffer.alloc(0), valid.subarray(1), valid.subarray(0, -1)],
-      ...[
-        Buffer.concat([valid, zeros]),
-        Buffer.concat([valid, Buffer.alloc(1)]),
-        Buffer.concat([Buffer.alloc(1), valid]),
-      ],
+      zeros,
+      ones,
+      Buffer.alloc(0),
+      valid.subarray(1),
+      valid.subarray(0, -1),
+      Buffer.concat([valid, zeros]),
+      Buffer.concat([valid, Buffer.alloc(1)]),
+      Buffer.concat([Buffer.alloc(1), valid]),
     ];
     for (const signature of others) {
       expect(await accepts(signed(input, signature), alg, publicKey)).toBe(false);
@@ -137,6 +145,6 @@ test('the second of two keys with one id is found', async () => {
   }));
   const input = inputOf('PS512');
   const token = signed(input, signatureOf(input, 'PS512', KEYS['RSA 2048'].pair.privateKey));
-  const candidates = parseKeySet({ keys });
+  const candidates = keysOf(keys);
   expect(await verifySignature(token, 'PS512', candidates)).toBe(candidates[1]);
 });
