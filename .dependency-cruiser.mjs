@@ -5,7 +5,7 @@
 
 /** One owner per third-party library, so that replacing a library changes one module. */
 const OWNERS = {
-  undici: ['proxy'],
+  undici: ['proxy/transport'],
   'http-proxy-3': ['proxy'],
   jose: ['token-service'],
   'lru-cache': ['credentials'],

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import type { Dispatcher } from 'undici';
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import { internalFault } from '../transport/upstream-fault.ts';
+import type { RequestControl } from '../transport/upstream-request.ts';
 import { cutOff, slowReader } from './client-side.ts';
+import { DirectBody, directSocket } from './direct-body.ts';
 import type { StallWatch, Transfer } from './stall-watch.ts';
 
 /** A relayed response head, until it is written. */
@@ -14,7 +15,7 @@ export interface PendingHead {
   readonly untilClose: boolean;
 }
 
-/** Node did not write the head: it refuses a header field that undici had accepted, or the gateway has a fault. */
+/** Node did not write the head: it refuses a header field that the transport had accepted, or the gateway has a fault. */
 export interface HeadFault {
   readonly kind: 'unsendable';
   readonly reason: 'upstream_invalid' | 'internal_error';
@@ -34,6 +35,8 @@ export class ClientResponse {
   #pending: PendingHead | undefined;
   #contentLength: number | undefined;
   #transfer: Transfer | undefined;
+  /** Undefined before the first bytes of the body. */
+  #direct: DirectBody | false | undefined;
   /** No body by method or status; the head may still contain a length. */
   bodiless = false;
 
@@ -46,11 +49,6 @@ export class ClientResponse {
 
   get headersSent(): boolean {
     return this.#res.headersSent;
-  }
-
-  /** Neither prepared nor sent. */
-  get untouched(): boolean {
-    return this.#pending === undefined && !this.#res.headersSent;
   }
 
   prepare(head: PendingHead, contentLength: number | undefined, bodiless: boolean): void {
@@ -72,21 +70,34 @@ export class ClientResponse {
     return fault;
   }
 
-  write(chunk: Buffer, controller: Dispatcher.DispatchController): HeadFault | undefined {
+  /** `view` is part of the upstream's read buffer, which is reused after the call unless it pauses the upstream. */
+  writeView(view: Buffer, control: RequestControl): HeadFault | undefined {
     const res = this.#res;
     if (this.#pending !== undefined) {
       const fault = this.#writeHead(this.#pending);
       if (fault !== undefined) return fault;
-      if (chunk.length === this.#contentLength && chunk.length <= MAX_SINGLE_WRITE) {
-        this.#forwarding.bytesOut += chunk.length;
+      if (view.length === this.#contentLength && view.length <= MAX_SINGLE_WRITE) {
+        this.#forwarding.bytesOut += view.length;
         // As a latin1 string, head and body are one write.
-        res.end(chunk.toString('latin1'), 'latin1');
+        res.end(view.toString('latin1'), 'latin1');
         return undefined;
       }
+      if (directSocket(res, this.#contentLength) !== undefined) res.write('', 'latin1');
     }
+    this.#direct ??= this.#openDirect();
+    if (this.#direct === false) return this.write(Buffer.from(view), control);
+    this.#forwarding.bytesOut += view.length;
+    if (!this.#direct.write(view, control)) this.#watchClient();
+    return undefined;
+  }
+
+  write(chunk: Buffer, control: RequestControl): HeadFault | undefined {
+    const res = this.#res;
+    const fault = this.#pending && this.#writeHead(this.#pending);
+    if (fault !== undefined) return fault;
     if (res.writableEnded) return undefined;
     this.#forwarding.bytesOut += chunk.length;
-    if (!res.write(chunk)) this.#waitForClient(controller);
+    if (!res.write(chunk)) this.#waitForClient(control);
     return undefined;
   }
 
@@ -142,12 +153,24 @@ export class ClientResponse {
     }
   }
 
-  #waitForClient(controller: Dispatcher.DispatchController): void {
-    const res = this.#res;
-    controller.pause();
-    res.once('drain', () => controller.resume());
+  /** False: the body takes the ordinary path through the ServerResponse. */
+  #openDirect(): DirectBody | false {
+    const socket = directSocket(this.#res, this.#contentLength);
+    return socket === undefined ? false : new DirectBody(socket);
+  }
+
+  #waitForClient(control: RequestControl): void {
+    control.pause();
+    this.#res.once('drain', () => control.resume());
+    this.#watchClient();
+  }
+
+  #watchClient(): void {
     if (this.#transfer !== undefined) return;
-    this.#transfer = slowReader(res, () => {
+    const res = this.#res;
+    const waiting = (): boolean =>
+      res.writableNeedDrain || (this.#direct instanceof DirectBody && this.#direct.waiting);
+    this.#transfer = slowReader(res, waiting, () => {
       this.#forwarding.broken('body_timeout', 'the client stopped reading');
       this.cutOff();
     });

@@ -2,12 +2,12 @@ import type { ServerResponse } from 'node:http';
 import type { Transfer } from './stall-watch.ts';
 
 /** The transfer of a response to a client that reads too slowly. */
-export function slowReader(res: ServerResponse, stalled: () => void): Transfer {
+export function slowReader(res: ServerResponse, waiting: () => boolean, stalled: () => void): Transfer {
   return {
     // Bytes passed to the kernel, which may buffer megabytes for a slow reader before it accepts more.
     patience: 5,
     moved: () => res.socket?.bytesWritten ?? 0,
-    waiting: () => res.writableNeedDrain,
+    waiting,
     stalled,
   };
 }

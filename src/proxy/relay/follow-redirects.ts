@@ -25,11 +25,10 @@ export function createFollow({
     const target = url === null ? location : mapping.atUpstream(url, head.host).href;
     const hop = redirects.hop(target, base, head.method, head.rawHeaders);
     if (hop.kind === 'invalid') return hop;
-    const relay: Relay = new Relay(forwarding, undefined, {
+    const relay = new Relay(forwarding, undefined, {
       location: rewriteLocation,
       rewriting: undefined,
       stalls,
-      retry: () => void hop.pool.dispatchAlone(hop.options, relay),
       follow: (next) => follow(forwarding, next, hop.url, hops + 1),
       unauthorized: () => 'upstream_unauthorized',
       ended: () => places.free(),

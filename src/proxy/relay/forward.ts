@@ -1,6 +1,6 @@
-import type { Dispatcher } from 'undici';
 import type { Forward, Forwarding } from '../../core/request/forwarding.ts';
 import type { InjectedHeaders } from '../headers/injected-headers.ts';
+import type { UpstreamRequest } from '../transport/upstream-request.ts';
 import {
   failCredential,
   type CredentialFault,
@@ -16,7 +16,7 @@ import type { UpstreamSide } from './upstream-side.ts';
 /** Counts the requests in flight and sends each of them, with the upstream credential and the injected headers. */
 export function createForward(side: UpstreamSide): Forward {
   const { prepareInjectedHeaders, stalls, tunnels, pool, places } = side;
-  const { writeHeaders, idle, unboundedStreams = false } = side.timeouts;
+  const { writeHeaders } = side.timeouts;
   const follow = createFollow(side);
 
   function forward(forwarding: Forwarding): void {
@@ -75,22 +75,20 @@ export function createForward(side: UpstreamSide): Forward {
     const upload = body && uploadOf(req, body);
     const { method } = forwarding.head;
     const safe = SAFE_METHODS.has(method);
-    const options: Dispatcher.DispatchOptions = {
+    const repeatable = body === undefined && safe;
+    const request: UpstreamRequest = {
       method,
       path,
       headers: rewriting === undefined ? headers : rewriting.request(headers),
-      body: body ?? null,
-      // undici would close the connection after HEAD.
-      reset: false,
-      ...(writeHeaders === undefined || safe ? {} : { headersTimeout: writeHeaders }),
+      body,
+      contentLength,
+      headersTimeout: safe ? undefined : writeHeaders,
+      repeatable,
     };
-    const repeatable = body === undefined && safe;
-    const relay: Relay = new Relay(forwarding, body, {
+    const relay = new Relay(forwarding, body, {
       location: side.location,
       rewriting,
       stalls,
-      idle: unboundedStreams ? idle : undefined,
-      retry: repeatable ? () => void pool.dispatchAlone(options, relay) : undefined,
       follow:
         repeatable && forwarding.plan?.followRedirects === true
           ? (location) => follow(forwarding, location, new URL(path, side.target))
@@ -109,7 +107,7 @@ export function createForward(side: UpstreamSide): Forward {
     }
     if (upload !== undefined) stalls.watch(upload);
     if (incoming.expectsContinue && buffered === undefined) res.writeContinue();
-    pool.dispatch(options, relay);
+    pool.dispatch(request, relay);
   }
 
   /** Undefined: the request is sent again with another credential. */
@@ -150,7 +148,7 @@ function requestBody(
 function uploadOf(req: Forwarding['incoming']['req'], body: RequestBody): Transfer {
   return {
     moved: () => req.socket.bytesRead,
-    waiting: () => !body.destroyed && !req.complete && !req.isPaused(),
+    waiting: () => body.open && !req.complete && !req.isPaused(),
     stalled: () => body.stall(),
   };
 }

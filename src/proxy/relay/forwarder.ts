@@ -26,7 +26,8 @@ export function createForwarder(settings: ForwardSettings, ports: ForwardPorts):
       side.credential?.close();
       side.tunnels?.close();
       await inUse;
-      await Promise.all([side.pool.close(), side.redirects.close()]);
+      side.pool.close();
+      side.redirects.close();
     },
   };
 }

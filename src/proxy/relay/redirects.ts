@@ -1,22 +1,22 @@
-import type { Dispatcher } from 'undici';
 import type { Log } from '../../core/ports.ts';
 import { foldHeaderName } from '../../util/http/header-name.ts';
 import { originOf } from '../rewrite/location.ts';
 import { invalidResponse, type InvalidResponse } from '../transport/invalid-response.ts';
 import { createUpstreamPool, type PoolSettings, type UpstreamPool } from '../transport/upstream-pool.ts';
+import type { UpstreamRequest } from '../transport/upstream-request.ts';
 
 /** One redirect that the gateway follows. */
 export interface Hop {
   readonly kind: 'hop';
   readonly url: URL;
-  readonly options: Dispatcher.DispatchOptions;
+  readonly options: UpstreamRequest;
   readonly pool: UpstreamPool;
 }
 
 export interface Redirects {
   /** Resolves a `Location` against `base`; `invalid` when its origin is not allowed. */
   hop(location: string, base: URL, method: string, rawHeaders: readonly string[]): Hop | InvalidResponse;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /**
@@ -52,17 +52,11 @@ export function createRedirects(
         return invalidResponse(`a redirect to ${originOf(location)}`);
       const headers = ['Host', url.host, ...forwardedHeaders(rawHeaders)];
       const path = url.pathname + url.search;
-      const options: Dispatcher.DispatchOptions = {
-        method,
-        path,
-        headers,
-        body: null,
-        reset: false,
-      };
+      const options: UpstreamRequest = { method, path, headers, repeatable: true };
       return { kind: 'hop', url, options, pool: poolFor(url.origin) };
     },
-    async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.close()));
+    close() {
+      for (const pool of pools.values()) pool.close();
     },
   };
 }

@@ -9,10 +9,6 @@ export interface RelayPorts {
   readonly location: LocationRewriter;
   readonly rewriting: Rewriting | undefined;
   readonly stalls: StallWatch;
-  /** Milliseconds between bytes of a body with Content-Length; undefined when the pool measures the idle time. */
-  readonly idle?: number | undefined;
-  /** Sends the request again on a new connection; undefined when it must not be repeated. */
-  readonly retry: (() => void) | undefined;
   /** Follows a redirect; undefined when the client follows it. */
   readonly follow: ((location: string) => InvalidResponse | undefined) | undefined;
   /** The reason for the client after a 401; undefined when the request is sent again with another credential. */

@@ -1,31 +1,28 @@
-import { errors, type Dispatcher } from 'undici';
 import type { Forwarding } from '../../core/request/forwarding.ts';
+import { findHeader } from '../../util/http/header-name.ts';
 import type { BodyTransform } from '../rewrite/body-transform.ts';
 import { invalidResponse, type InvalidResponse } from '../transport/invalid-response.ts';
-import { findRaw, readResponseHead } from '../transport/response-head.ts';
-import { checkStatusLine, isRedirect } from '../transport/status-line.ts';
-import { internalFault, isStaleConnection, upstreamFault, type Fault } from '../transport/upstream-fault.ts';
+import { readResponseHead } from '../transport/response-head.ts';
+import { isRedirect } from '../transport/status-code.ts';
+import { internalFault, upstreamFault, type Fault } from '../transport/upstream-fault.ts';
+import type { RequestControl, ResponseHandler, UpstreamResponseHead } from '../transport/upstream-request.ts';
 import type { Rejection } from '../upstream-credentials/request-credential.ts';
 import { ClientResponse, MAX_SINGLE_WRITE, type HeadFault } from './client-response.ts';
-import { IdleTimer } from './idle-timer.ts';
 import type { RelayPorts } from './relay-ports.ts';
 import type { RequestBody } from './request-body.ts';
 
 /** Relays one upstream response to the client, with backpressure, aborts and truncation in both directions. */
-export class Relay implements Dispatcher.DispatchHandler {
+export class Relay implements ResponseHandler {
   readonly #forwarding: Forwarding;
   readonly #body: RequestBody | undefined;
   readonly #ports: RelayPorts;
   readonly #startedAt = performance.now();
-  #controller: Dispatcher.DispatchController | undefined;
+  #control: RequestControl | undefined;
   readonly #client: ClientResponse;
-  #interim = 0;
-  #retried = false;
   /** The client has its response, or closed the connection. */
   #done = false;
   #released = false;
   #transform: BodyTransform | undefined;
-  readonly #idleTimer = new IdleTimer();
 
   constructor(forwarding: Forwarding, body: RequestBody | undefined, ports: RelayPorts) {
     this.#forwarding = forwarding;
@@ -38,52 +35,37 @@ export class Relay implements Dispatcher.DispatchHandler {
   clientClosed(): void {
     if (this.#done) return;
     this.#end();
-    // A request that waits for a connection keeps its place until undici starts it, so that the queue stays bounded.
-    if (this.#controller !== undefined) this.#abort('client closed');
+    // A request that waits for a connection keeps its place until it has one, so that the queue stays bounded.
+    if (this.#control !== undefined) this.#abort();
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#done) this.#abort('client closed');
+  onRequestStart(control: RequestControl): void {
+    this.#control = control;
+    if (this.#done) this.#abort();
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    _headers: unknown,
-    phrase = '',
-  ): void {
+  onResponseStart(_control: RequestControl, head: UpstreamResponseHead): void {
     try {
-      this.#receiveHead(controller, status, phrase);
+      this.#receiveHead(head);
     } catch (error) {
       this.#fault(error);
     }
   }
 
-  #receiveHead(controller: Dispatcher.DispatchController, status: number, phrase: string): void {
+  #receiveHead({ status, fields }: UpstreamResponseHead): void {
     const forwarding = this.#forwarding;
-    // Interim responses (RFC 9110 §15.2) are not relayed. Each one restarts undici's timer, so their number is limited.
-    if (status >= 102 && status < 200) {
-      this.#interim += 1;
-      if (this.#interim > MAX_INTERIM)
-        this.refuse('upstream_invalid', `more than ${MAX_INTERIM} interim responses`);
-      return;
-    }
     forwarding.upstreamStatus = status;
-    const problem = checkStatusLine(status, phrase);
-    if (problem !== undefined) return this.#invalid(problem);
     if (status === 401) {
       const reason = this.#ports.unauthorized();
       return reason === undefined ? this.#replaced() : this.refuse(reason, 'the upstream responded with 401');
     }
-    const raw = (controller.rawHeaders as RawHeaders | null | undefined) ?? [];
-    if (this.#ports.follow !== undefined && isRedirect(status)) return this.#follow(raw);
-    this.#start(raw, status);
+    if (this.#ports.follow !== undefined && isRedirect(status)) return this.#follow(fields);
+    this.#start(status, fields);
   }
 
-  #start(raw: RawHeaders, status: number): void {
+  #start(status: number, fields: readonly string[]): void {
     const { head: request, incoming } = this.#forwarding;
-    const head = readResponseHead(raw, status, request.host, this.#ports.location);
+    const head = readResponseHead(fields, status, request.host, this.#ports.location);
     if (head.kind === 'invalid') return this.#invalid(head);
     const rewritten = this.#ports.rewriting?.response(head.headers, status);
     if (rewritten?.kind === 'invalid') return this.#invalid(rewritten);
@@ -96,27 +78,14 @@ export class Relay implements Dispatcher.DispatchHandler {
       rewritten === undefined ? head.contentLength : undefined,
       bodiless,
     );
-    const { idle } = this.#ports;
-    if (idle !== undefined && head.contentLength !== undefined && !bodiless)
-      queueMicrotask(() => this.#watchIdle(idle));
     // The head of a short response waits for its body; an event stream may send its first chunk after hours.
     // A rewritten response waits for its first rewritten bytes, because rewriting may fail until then.
     if (this.#transform === undefined && (head.contentLength ?? Infinity) > MAX_SINGLE_WRITE)
       queueMicrotask(() => this.#sendHead());
   }
 
-  /** A body that arrived together with its head needs no timer. */
-  #watchIdle(idle: number): void {
-    if (this.#done) return;
-    const expired = (): void => {
-      this.onResponseError(undefined, new errors.BodyTimeoutError());
-      this.#abort('idle');
-    };
-    this.#idleTimer.start(idle, () => this.#controller?.paused === true, expired);
-  }
-
-  #follow(raw: RawHeaders): void {
-    const location = findRaw(raw, 'location');
+  #follow(fields: readonly string[]): void {
+    const location = findHeader(fields, 'location');
     const problem =
       location === undefined
         ? invalidResponse('a redirect without Location')
@@ -128,7 +97,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   /** Another relay serves the client; the rest of this response is discarded. */
   #replaced(): void {
     this.#end();
-    this.#abort('replaced by another request');
+    this.#abort();
   }
 
   #sendHead(): void {
@@ -147,18 +116,21 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#end();
     this.#forwarding.broken(reason, detail);
     this.#client.destroy();
-    this.#abort(reason);
+    this.#abort();
     return false;
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, received: Buffer): void {
+  onResponseData(control: RequestControl, view: Buffer): void {
     if (this.#done) return;
-    this.#idleTimer.refresh();
     try {
-      const chunk = this.#transform === undefined ? received : this.#transform.push(received);
+      if (this.#transform === undefined) {
+        this.#check(this.#client.writeView(view, control));
+        return;
+      }
+      const chunk = this.#transform.push(Buffer.from(view));
       if (chunk === undefined) return;
       if ('kind' in chunk) return this.#invalid(chunk);
-      if (chunk.length > 0) this.#check(this.#client.write(chunk, controller));
+      if (chunk.length > 0) this.#check(this.#client.write(chunk, control));
     } catch (error) {
       this.#fault(error);
     }
@@ -177,25 +149,16 @@ export class Relay implements Dispatcher.DispatchHandler {
     }
   }
 
-  onResponseError(_controller: unknown, error: unknown): void {
-    if (this.#done) return this.#release();
-    const untouched =
-      this.#client.untouched && this.#forwarding.upstreamStatus === undefined && this.#interim === 0;
-    if (untouched && !this.#retried && this.#ports.retry !== undefined && isStaleConnection(error)) {
-      this.#retried = true;
-      this.#controller = undefined;
-      this.#ports.retry();
-      return;
-    }
+  onResponseError(_control: RequestControl | undefined, error: unknown): void {
     this.#release();
-    this.#fail(upstreamFault(error));
+    if (!this.#done) this.#fail(upstreamFault(error));
   }
 
-  /** An exception in the gateway, which undici would report as an error of the upstream. */
+  /** An exception in the gateway, which says nothing about the upstream. */
   #fault(error: unknown): void {
     if (this.#done) return;
     this.#fail(internalFault(error));
-    this.#abort('internal_error');
+    this.#abort();
   }
 
   #fail({ reason, detail }: Fault): void {
@@ -206,8 +169,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#client.cutOff();
   }
 
-  #abort(why: string): void {
-    this.#controller?.abort(new Error(why));
+  #abort(): void {
+    this.#control?.abort();
     this.#release();
   }
 
@@ -222,7 +185,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   ): void {
     this.#end();
     this.#forwarding.failed(reason, detail);
-    this.#abort(reason);
+    this.#abort();
   }
 
   #end(): void {
@@ -231,18 +194,12 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#forwarding.upstreamDuration = performance.now() - this.#startedAt;
     if (this.#body !== undefined) this.#forwarding.bytesIn = this.#body.received;
     this.#client.stopWatching();
-    this.#idleTimer.stop();
   }
 
-  /** undici has finished the request. */
+  /** The connection no longer carries the request. */
   #release(): void {
     if (this.#released) return;
     this.#released = true;
     this.#ports.ended();
   }
 }
-
-type RawHeaders = readonly (Buffer | string)[];
-
-/** WebDAV servers send a 102 every 20 s during long requests. */
-const MAX_INTERIM = 64;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
 import type { BodyWatch } from '../../core/request/protocol.ts';
 import type { BufferedBody } from '../../core/request/buffered-body.ts';
+import type { BodySink, RequestBodySource } from '../transport/upstream-request.ts';
 
 export type BodyFault = 'body_too_large' | 'body_timeout' | 'client_left' | 'not_as_announced';
 
@@ -15,13 +15,17 @@ export class BodyError extends Error {
 }
 
 /**
- * The request body for undici, with backpressure, a byte counter and a limit. undici destroys its body stream, so the
- * request itself is not passed: destroying it would close the connection before the client has its response.
+ * The request body on its way from the client to the upstream, with a byte counter, a limit and inspectors. The request
+ * itself is never destroyed: that would close the connection before the client has its response.
  */
-export class RequestBody extends Readable {
+export class RequestBody implements RequestBodySource {
   readonly #req: IncomingMessage;
   readonly #maxBytes: number;
   readonly #watches: readonly BodyWatch[];
+  readonly #buffered: BufferedBody | undefined;
+  #sink: BodySink | undefined;
+  #state: 'waiting' | 'open' | 'closed' = 'waiting';
+  #error: Error | undefined;
   received = 0;
 
   /** `maxBytes`: `Infinity` without a limit. */
@@ -31,41 +35,66 @@ export class RequestBody extends Readable {
     buffered: BufferedBody | undefined,
     watches: readonly BodyWatch[],
   ) {
-    super({ highWaterMark: 64 * 1024 });
     this.#req = req;
     this.#maxBytes = maxBytes;
+    this.#buffered = buffered;
     this.#watches = watches;
-    if (buffered !== undefined) this.#data(buffered.bytes);
-    if (buffered?.whole === true) this.#end();
-    req.on('data', this.#data);
-    req.on('end', this.#end);
     req.on('close', this.#close);
     req.on('error', ignore);
     req.pause();
   }
 
+  /** False after the end and after a failure. */
+  get open(): boolean {
+    return this.#state !== 'closed';
+  }
+
+  start(sink: BodySink): void {
+    if (this.#error !== undefined) return sink.fail(this.#error);
+    this.#sink = sink;
+    this.#state = 'open';
+    const accepts = this.#buffered === undefined || this.#pass(this.#buffered.bytes);
+    if (!this.open) return;
+    if (this.#buffered?.whole === true) return this.#end();
+    this.#req.on('data', this.#data);
+    this.#req.on('end', this.#end);
+    if (accepts) this.#req.resume();
+  }
+
+  resume(): void {
+    if (this.#state === 'open') this.#req.resume();
+  }
+
+  /** What the client sends after this is discarded. */
+  stop(): void {
+    this.#state = 'closed';
+    const req = this.#req;
+    req.off('data', this.#data).off('end', this.#end).off('close', this.#close);
+  }
+
   /** The client stopped sending. */
   stall(): void {
-    this.destroy(new BodyError('body_timeout'));
+    this.#fail(new BodyError('body_timeout'));
   }
 
-  override _read(): void {
-    this.#req.resume();
+  /** False when the sink accepts no more. */
+  #pass(chunk: Buffer): boolean {
+    this.received += chunk.length;
+    const error = this.received > this.#maxBytes ? new BodyError('body_too_large') : this.#inspect(chunk);
+    if (error === undefined) return this.#sink?.write(chunk) ?? false;
+    this.#fail(error);
+    return false;
   }
 
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#req.off('data', this.#data);
-    this.#req.off('end', this.#end);
-    this.#req.off('close', this.#close);
-    callback(error);
+  #fail(error: Error): void {
+    if (!this.open) return;
+    this.#error = error;
+    this.stop();
+    this.#sink?.fail(error);
   }
 
   readonly #data = (chunk: Buffer): void => {
-    this.received += chunk.length;
-    if (this.received > this.#maxBytes) return void this.destroy(new BodyError('body_too_large'));
-    const wrong = this.#inspect(chunk);
-    if (wrong !== undefined) this.destroy(wrong);
-    else if (!this.push(chunk)) this.#req.pause();
+    if (!this.#pass(chunk)) this.#req.pause();
   };
 
   /** An exception ends this request only; thrown from a stream event, it would end the process. */
@@ -82,11 +111,12 @@ export class RequestBody extends Readable {
   }
 
   readonly #end = (): void => {
-    this.push(null);
+    this.stop();
+    this.#sink?.end();
   };
 
   readonly #close = (): void => {
-    if (!this.#req.complete) this.destroy(new BodyError('client_left'));
+    if (!this.#req.complete) this.#fail(new BodyError('client_left'));
   };
 }
 

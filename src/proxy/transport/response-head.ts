@@ -18,9 +18,9 @@ export type ResponseHead =
     }
   | InvalidResponse;
 
-/** Reads the response headers (name, value, … as Buffers or strings), and removes those that are not relayed. */
+/** Reads the response headers (name, value, …), and removes those that are not relayed. */
 export function readResponseHead(
-  raw: readonly (Buffer | string)[],
+  raw: readonly string[],
   status: number,
   host: string,
   location: LocationRewriter,
@@ -32,8 +32,8 @@ export function readResponseHead(
   let named: Set<string> | undefined;
   let dispositions: string[] | undefined;
   for (let i = 0; i < raw.length; i += 2) {
-    const name = latin1(raw[i]);
-    const value = latin1(raw[i + 1]);
+    const name = raw[i] ?? '';
+    const value = raw[i + 1] ?? '';
     const folded = foldHeaderName(name);
     const action = ACTIONS.get(folded);
     if (action === undefined) {
@@ -99,17 +99,6 @@ export function readResponseHead(
     contentLength,
     untilClose: !chunked && contentLength === undefined,
   };
-}
-
-/** The value of a header as the upstream sent it. */
-export function findRaw(raw: readonly (Buffer | string)[], name: string): string | undefined {
-  for (let i = 0; i < raw.length; i += 2)
-    if (foldHeaderName(latin1(raw[i])) === name) return latin1(raw[i + 1]);
-  return undefined;
-}
-
-function latin1(value: Buffer | string | undefined): string {
-  return typeof value === 'string' ? value : (value?.toString('latin1') ?? '');
 }
 
 /** URL of a Terraform module; GitLab adds a token of the requesting account (lib/api/terraform/modules/v1). */

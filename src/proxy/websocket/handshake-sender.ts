@@ -68,7 +68,7 @@ class PoolAgent extends Agent {
     callback?: (error: Error | null, stream: Socket) => void,
   ): undefined {
     this.#connect((error, socket) => {
-      if (error === null) callback?.(null, socket);
+      if (socket !== undefined) callback?.(null, socket);
       // Node ignores the second argument after an error, although its types require it.
       else callback?.(error, undefined as unknown as Socket);
     });

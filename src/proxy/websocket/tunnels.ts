@@ -133,9 +133,6 @@ class TimeoutError extends Error {
 }
 
 const NO_CONTROL = {
-  aborted: false,
-  paused: false,
-  reason: null,
   pause: () => undefined,
   resume: () => undefined,
 };

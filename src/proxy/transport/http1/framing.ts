@@ -48,9 +48,14 @@ export class Framing {
     }
   }
 
-  /** Whether the connection persists after the response (RFC 9112 §9.3). */
-  persists(minorVersion: number): boolean {
-    return !this.#close && (minorVersion === 1 || this.#keepAlive);
+  /**
+   * Whether the connection persists after the response (RFC 9112 §9.3). Servers that send a body in error do so for a
+   * HEAD response without framing and a 304 with a length.
+   */
+  persists(minorVersion: number, status: number, toHead: boolean): boolean {
+    if (this.#close || (minorVersion === 0 && !this.#keepAlive)) return false;
+    if (status === 304) return (this.#contentLength ?? 0) === 0;
+    return !toHead || status === 204 || this.#chunked || this.#contentLength !== undefined;
   }
 
   /** An interim response has no body (RFC 9110 §15.2), and a final one follows on the connection. */

@@ -66,8 +66,8 @@ export class ResponseParser {
 
   /** Whether another request may follow on the connection. */
   get reusable(): boolean {
-    const minorVersion = this.#statusLine?.minorVersion ?? 0;
-    return this.unread === 0 && this.#framing.persists(minorVersion);
+    const { minorVersion = 0, status = 0 } = this.#statusLine ?? {};
+    return this.unread === 0 && this.#framing.persists(minorVersion, status, this.#toHead);
   }
 
   /** Seconds after which the upstream closes the idle connection. */

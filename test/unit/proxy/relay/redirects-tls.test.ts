@@ -67,7 +67,7 @@ test('the client certificate is not sent to the target of a redirect', async () 
       });
     });
   }
-  await redirects.close();
+  redirects.close();
   expect(seen).toEqual([
     'upstream: a certificate, asked as orders.internal',
     'storage: nothing, asked as false',

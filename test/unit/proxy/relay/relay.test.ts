@@ -36,28 +36,19 @@ async function relaying(
       location: () => 'canary\n',
       rewriting: undefined,
       stalls,
-      retry: undefined,
       follow: undefined,
       unauthorized: () => undefined,
       ended: () => void (ended += 1),
       ...ports,
     });
-    const rawHeaders = [
-      'Location',
-      '/x',
-      ...(length === undefined ? [] : ['Content-Length', String(length)]),
-    ];
+    const fields = ['Location', '/x', ...(length === undefined ? [] : ['Content-Length', String(length)])];
     const control = {
-      aborted: false,
-      paused: false,
-      reason: null,
-      rawHeaders,
       abort: () => undefined,
       pause: () => undefined,
       resume: () => undefined,
     };
     relay.onRequestStart(control);
-    relay.onResponseStart(control, status, undefined, 'canary');
+    relay.onResponseStart(control, { status, fields });
     setImmediate(() => {
       if (body !== '') relay.onResponseData(control, Buffer.from(body));
       relay.onResponseEnd();

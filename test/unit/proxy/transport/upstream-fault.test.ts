@@ -1,7 +1,7 @@
-import { errors } from 'undici';
 import { expect, test } from 'vitest';
 import { GatehouseError } from '../../../../src/core/errors.ts';
 import { BodyError } from '../../../../src/proxy/relay/request-body.ts';
+import { UpstreamError } from '../../../../src/proxy/transport/upstream-error.ts';
 import { upstreamFault } from '../../../../src/proxy/transport/upstream-fault.ts';
 
 const withCode = (code: string): Error => Object.assign(new Error('canary'), { code });
@@ -16,12 +16,14 @@ test.each<[string, unknown]>([
   ['upstream_unreachable', withCode('ERR_TLS_CERT_ALTNAME_INVALID')],
   ['upstream_unreachable', withCode('ERR_SSL_WRONG_VERSION_NUMBER')],
   ['upstream_unreachable', withCode('ERR_SOCKET_CLOSED_BEFORE_CONNECTION')],
-  ['upstream_unreachable', new errors.SocketError('other side closed')],
+  ['upstream_unreachable', new UpstreamError('connection_closed')],
+  ['upstream_unreachable', new UpstreamError('protocol_switched')],
   ['upstream_unreachable', new AggregateError([withCode('ECONNREFUSED')])],
-  ['upstream_timeout', new errors.HeadersTimeoutError()],
+  ['upstream_timeout', new UpstreamError('connect_timeout')],
+  ['upstream_timeout', new UpstreamError('headers_timeout')],
+  ['upstream_timeout', new UpstreamError('idle_timeout')],
   ['upstream_timeout', withCode('ETIMEDOUT')],
-  ['upstream_invalid', new errors.HeadersOverflowError()],
-  ['upstream_invalid', new errors.HTTPParserError('canary')],
+  ['upstream_invalid', new UpstreamError('invalid_response', 'status 099')],
   ['body_too_large', new BodyError('body_too_large')],
   // Faults of the gateway.
   ['internal_error', new TypeError('canary')],
@@ -32,10 +34,8 @@ test.each<[string, unknown]>([
   ['internal_error', withCode('ERR_HTTP_HEADERS_SENT')],
   ['internal_error', withCode('ERR_STREAM_DESTROYED')],
   ['internal_error', new GatehouseError('store_unavailable', 'canary')],
-  ['internal_error', new errors.InvalidArgumentError('canary')],
-  ['internal_error', new errors.NotSupportedError('canary')],
-  ['internal_error', new errors.RequestContentLengthMismatchError()],
-  ['internal_error', new errors.ClientDestroyedError()],
+  ['internal_error', new UpstreamError('invalid_request')],
+  ['internal_error', new UpstreamError('pool_closed')],
 ])('%s: %s', (reason, error) => {
   const fault = upstreamFault(error);
   expect(fault.reason).toBe(reason);

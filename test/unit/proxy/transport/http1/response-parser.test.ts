@@ -82,7 +82,7 @@ test.each<[string, string, Partial<Read>]>([
   ['trailers, which are dropped', chunked('2\r\nok\r\n0\r\nX-T: 1\r\nX-U: 2\r\n\r\n'), { body: 'ok' }],
   ['204', head('HTTP/1.1 204 No Content'), { status: 204, reusable: true }],
   ['204 with a length', head('HTTP/1.1 204 No Content', LENGTH_2), { status: 204, reusable: true }],
-  ['304 with a length', head('HTTP/1.1 304 Not Modified', LENGTH_2), { status: 304, reusable: true }],
+  ['304 with a length', head('HTTP/1.1 304 Not Modified', LENGTH_2), { status: 304, reusable: false }],
   [
     'interim responses',
     `${head('HTTP/1.1 100 Continue')}${head('HTTP/1.1 103 Early Hints', 'Link: x')}${ok(LENGTH_2)}ok`,

@@ -1,0 +1,86 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, createSecureContext } from 'node:tls';
+import { UpstreamError } from './upstream-error.ts';
+import type { TlsMaterial } from './upstream-tls.ts';
+
+export interface ConnectorSettings {
+  readonly url: string;
+  readonly serverName?: string | undefined;
+  /** Milliseconds, including DNS and the TLS handshake. */
+  readonly timeout: number;
+}
+
+export type Connected = (error: Error | null, socket: Socket | undefined) => void;
+
+export interface Connector {
+  /**
+   * Opens a connection. `read` receives the bytes; over TCP they are part of one buffer per connection, which is reused
+   * after the call. Without `read` the socket emits `data`.
+   */
+  (connected: Connected, read?: (bytes: Buffer) => void): Socket;
+}
+
+/** Bytes; what one read of a socket returns at most. */
+const READ_BUFFER = 64 * 1024;
+
+/** Opens connections to one upstream under one TLS policy. DNS is resolved for each connection. */
+export function createConnector(settings: ConnectorSettings, material: TlsMaterial): Connector {
+  const { protocol, hostname, port } = new URL(settings.url);
+  const host = hostname.replaceAll(/[[\]]/g, '');
+  const open =
+    protocol === 'https:'
+      ? tlsOpener(host, Number(port || 443), settings.serverName, material)
+      : tcpOpener(host, Number(port || 80));
+
+  return function connect(connected, read) {
+    const socket = open(read);
+    const timer = setTimeout(() => socket.destroy(new UpstreamError('connect_timeout')), settings.timeout);
+    const done = (error: Error | null): void => {
+      clearTimeout(timer);
+      socket.off('close', closed).off('error', done);
+      connected(error, error === null ? socket : undefined);
+    };
+    const closed = (): void => done(new UpstreamError('connection_closed'));
+    socket.on('close', closed).on('error', done);
+    socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => done(null));
+    return socket;
+  };
+}
+
+type Opener = (read: ((bytes: Buffer) => void) | undefined) => Socket;
+
+const KEEP_ALIVE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
+
+function tcpOpener(host: string, port: number): Opener {
+  return (read) => {
+    if (read === undefined) return connectTcp({ host, port, ...KEEP_ALIVE });
+    const buffer = Buffer.allocUnsafeSlow(READ_BUFFER);
+    const callback = (length: number): boolean => {
+      read(buffer.subarray(0, length));
+      return true;
+    };
+    return connectTcp({ host, port, ...KEEP_ALIVE, onread: { buffer, callback } });
+  };
+}
+
+function tlsOpener(host: string, port: number, name: string | undefined, material: TlsMaterial): Opener {
+  const secureContext = createSecureContext(material);
+  // Without a configured name, the certificate is verified against the host; an IP address is no server name.
+  const servername = name ?? (isIP(host) === 0 ? host : '');
+  let session: Buffer | undefined;
+  return (read) => {
+    const socket = connectTls({
+      host,
+      port,
+      servername,
+      secureContext,
+      session,
+      // Response framing is checked for HTTP/1.1 only.
+      ALPNProtocols: ['http/1.1'],
+    });
+    socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE.keepAliveInitialDelay);
+    socket.on('session', (issued) => void (session = issued));
+    if (read !== undefined) socket.on('data', read);
+    return socket;
+  };
+}

@@ -1,0 +1,251 @@
+import type { Socket } from 'node:net';
+import { UpstreamError } from '../upstream-error.ts';
+import type { ResponseHandler, UpstreamRequest } from '../upstream-request.ts';
+import { BodyWriter, type BodyWriterEvents } from './body-writer.ts';
+import { Exchange, type ExchangeConnection } from './exchange.ts';
+import { formatRequestHead } from './request-head.ts';
+import { ResponseParser, type ParsedHead, type ResponseSink } from './response-parser.ts';
+
+/** Milliseconds; `Infinity` without a limit. */
+export interface ConnectionTimeouts {
+  readonly headers: number;
+  readonly idle: number;
+  /** `idle` does not apply to responses without Content-Length. */
+  readonly unboundedStreams: boolean;
+}
+
+export interface ConnectionOwner {
+  /** The connection may serve another request; seconds of the upstream's `Keep-Alive: timeout`. */
+  released(connection: Connection, keepAliveTimeout: number | undefined): void;
+  closed(connection: Connection): void;
+  /** The kept-alive connection was closed before the request reached the upstream. */
+  repeat(request: UpstreamRequest, handler: ResponseHandler): void;
+}
+
+/**
+ * One HTTP/1.1 connection: one request at a time, without pipelining. It is closed when a byte arrives that does not
+ * belong to the response in progress, so that no byte can become part of another response.
+ */
+export class Connection implements ExchangeConnection, ResponseSink {
+  readonly #owner: ConnectionOwner;
+  readonly #timeouts: ConnectionTimeouts;
+  readonly #parser = new ResponseParser(this);
+  #socket: Socket | undefined;
+  #exchange: Exchange | undefined;
+  #upload: BodyWriter | undefined;
+  #phase: 'idle' | 'head' | 'body' | 'complete' | 'closed' = 'idle';
+  /** The connection served a request before the present one. */
+  #reused = false;
+  #received = false;
+  /** Whether the connection may serve another request after a complete response. */
+  #reusable = false;
+  /** Milliseconds without a byte of the response body. */
+  #idle = Infinity;
+  /** Milliseconds of `performance.now()` at which the owner calls `expire`. */
+  deadline = Infinity;
+  idleSince = 0;
+
+  constructor(owner: ConnectionOwner, timeouts: ConnectionTimeouts) {
+    this.#owner = owner;
+    this.#timeouts = timeouts;
+  }
+
+  get closed(): boolean {
+    return this.#phase === 'closed';
+  }
+
+  /** The connection is established. */
+  attach(socket: Socket): void {
+    this.#socket = socket;
+    socket.on('error', (error) => this.#fail(error));
+    socket.on('end', () => this.#end());
+    socket.on('close', () => this.#fail(new UpstreamError('connection_closed')));
+  }
+
+  send(request: UpstreamRequest, handler: ResponseHandler): void {
+    const exchange = new Exchange(this, request, handler);
+    this.#exchange = exchange;
+    this.#phase = 'head';
+    this.#received = false;
+    handler.onRequestStart(exchange);
+    const socket = this.#socket;
+    if (exchange.ended || socket === undefined) return;
+    const head = formatRequestHead(request);
+    if (head === undefined)
+      return this.#fail(new UpstreamError('invalid_request', 'a request that HTTP does not allow'));
+    this.#parser.start(request.method === 'HEAD');
+    this.#awaitHead();
+    if (request.body === undefined) {
+      socket.write(head, 'latin1');
+      return;
+    }
+    this.deadline = Infinity;
+    this.#upload = new BodyWriter(socket, head, request.body, request.contentLength, this.#uploadEvents);
+    this.#upload.start();
+  }
+
+  /** Bytes of the socket, in a buffer that is reused after the call. */
+  readonly read = (bytes: Buffer): void => {
+    if (this.#phase !== 'head' && this.#phase !== 'body') return this.#destroy();
+    if (!this.#received) {
+      // A response to a request that was not sent yet belongs to no request.
+      if (!this.#requestWritten())
+        return this.#fail(new UpstreamError('connection_closed', 'a response before its request'));
+      this.#received = true;
+    }
+    const progress = this.#parser.push(bytes);
+    switch (progress.kind) {
+      case 'reading':
+        if (this.#isReadingBody()) this.#awaitBody();
+        return;
+      case 'complete':
+        return this.#complete(this.#parser.reusable);
+      case 'switched':
+        return this.#fail(new UpstreamError('protocol_switched'));
+      case 'invalid':
+        return this.#fail(new UpstreamError('invalid_response', progress.detail));
+      default:
+        progress satisfies never;
+    }
+  };
+
+  onInterim(): void {
+    this.#awaitHead();
+  }
+
+  onHead({ status, fields, framing }: ParsedHead): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return;
+    // The upstream closes the idle connection, which is no response to this request (RFC 9110 §15.5.9).
+    if (status === 408 && this.#reused && exchange.request.repeatable === true) {
+      this.#received = false;
+      return this.#fail(new UpstreamError('connection_closed'));
+    }
+    this.#phase = 'body';
+    this.#idle =
+      this.#timeouts.unboundedStreams && framing.kind !== 'length' ? Infinity : this.#timeouts.idle;
+    exchange.handler.onResponseStart(exchange, { status, fields });
+  }
+
+  onBody(view: Buffer): void {
+    const exchange = this.#exchange;
+    if (exchange?.ended === false) exchange.handler.onResponseData(exchange, view);
+  }
+
+  /** The deadline has passed. */
+  expire(): void {
+    if (this.#phase === 'head') this.#fail(new UpstreamError('headers_timeout'));
+    else if (this.#phase === 'body') this.#fail(new UpstreamError('idle_timeout'));
+    else this.#destroy();
+  }
+
+  pauseReading(): void {
+    this.deadline = Infinity;
+    this.#socket?.pause();
+  }
+
+  resumeReading(): void {
+    if (this.#phase === 'complete') return this.#finish(this.#reusable);
+    this.#awaitBody();
+    this.#socket?.resume();
+  }
+
+  abandon(): void {
+    this.#destroy();
+  }
+
+  /** Closes the connection; a request in flight fails. */
+  close(): void {
+    this.#fail(new UpstreamError('pool_closed'));
+  }
+
+  #requestWritten(): boolean {
+    return this.#upload === undefined ? this.#socket?.writableLength === 0 : this.#upload.started;
+  }
+
+  readonly #uploadEvents: BodyWriterEvents = {
+    blocked: () => this.#awaitHead(),
+    unblocked: () => {
+      if (this.#phase === 'head') this.deadline = Infinity;
+    },
+    ended: () => this.#awaitHead(),
+    failed: (error) => this.#fail(error),
+  };
+
+  #awaitHead(): void {
+    if (this.#phase !== 'head') return;
+    this.deadline = performance.now() + (this.#exchange?.request.headersTimeout ?? this.#timeouts.headers);
+  }
+
+  #isReadingBody(): boolean {
+    return this.#phase === 'body' && this.#exchange?.paused === false;
+  }
+
+  #awaitBody(): void {
+    this.deadline = this.#idle === Infinity ? Infinity : performance.now() + this.#idle;
+  }
+
+  /** A handler that paused still uses the buffer, so the connection serves no other request before it resumes. */
+  #complete(reusable: boolean): void {
+    this.#reusable = reusable;
+    this.#phase = 'complete';
+    this.deadline = Infinity;
+    if (this.#exchange?.paused !== true) this.#finish(reusable);
+  }
+
+  #finish(reusable: boolean): void {
+    const exchange = this.#exchange;
+    const sent = this.#upload?.open !== true && this.#socket?.writableLength === 0;
+    if (reusable && sent) this.#release();
+    else this.#destroy();
+    if (exchange === undefined || exchange.ended) return;
+    exchange.ended = true;
+    exchange.handler.onResponseEnd();
+  }
+
+  #release(): void {
+    this.#exchange = undefined;
+    this.#upload = undefined;
+    this.#phase = 'idle';
+    this.#reused = true;
+    this.#owner.released(this, this.#parser.keepAliveTimeout);
+  }
+
+  /** The upstream ended its side of the connection. */
+  #end(): void {
+    if (this.#phase === 'body' && this.#parser.finish().kind === 'complete') this.#complete(false);
+    else this.#fail(new UpstreamError('connection_closed'));
+  }
+
+  #fail(error: Error): void {
+    const exchange = this.#exchange;
+    const stale = this.#reused && !this.#received && isConnectionLoss(error);
+    const begun = this.#phase === 'body';
+    if (this.#phase === 'complete') return this.#finish(false);
+    this.#destroy();
+    if (exchange === undefined || exchange.ended) return;
+    exchange.ended = true;
+    const { request, handler } = exchange;
+    if (stale && request.repeatable === true) this.#owner.repeat(request, handler);
+    // The client receives the part of the body that arrived before the error.
+    else if (begun) setImmediate(() => handler.onResponseError(exchange, error));
+    else handler.onResponseError(exchange, error);
+  }
+
+  #destroy(): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    this.deadline = Infinity;
+    this.#parser.stop();
+    this.#upload?.stop();
+    this.#exchange = undefined;
+    this.#socket?.destroy();
+    this.#owner.closed(this);
+  }
+}
+
+/** An error with which a connection ends that the upstream has closed. */
+function isConnectionLoss(error: Error): boolean {
+  const code = 'code' in error ? error.code : undefined;
+  return code === 'connection_closed' || code === 'ECONNRESET' || code === 'EPIPE';
+}
