@@ -3,10 +3,10 @@ export interface UpstreamRequest {
   readonly method: string;
   /** Including the query. */
   readonly path: string;
-  /** Name, value, name, value …; without `Connection` and `Transfer-Encoding`. */
+  /** Name, value, name, value …, with `Host`; `Content-Length` is written as `contentLength`. */
   readonly headers: readonly string[];
   readonly body?: RequestBodySource | undefined;
-  /** Bytes of the body, as in `headers`; undefined: the body is chunked. */
+  /** Bytes of the body; undefined: the body is chunked. */
   readonly contentLength?: number | undefined;
   /** Milliseconds until the response head, in place of the pool's. */
   readonly headersTimeout?: number | undefined;
