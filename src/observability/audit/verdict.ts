@@ -7,13 +7,23 @@ import type { AuditEvent } from '../../core/audit-event.ts';
 export interface DecisionText {
   readonly type: 'allowed' | 'denied' | 'error';
   readonly outcome: 'success' | 'failure' | 'unknown';
+  /** The start of the event, up to the value of `action`. */
+  readonly text: string;
 }
 
-const ALLOWED: DecisionText = { type: 'allowed', outcome: 'success' };
-const UPSTREAM_FAILED: DecisionText = { type: 'allowed', outcome: 'failure' };
-const CLIENT_LEFT: DecisionText = { type: 'allowed', outcome: 'unknown' };
-const DENIED: DecisionText = { type: 'denied', outcome: 'failure' };
-const UNABLE: DecisionText = { type: 'error', outcome: 'unknown' };
+const ALLOWED = decisionText('allowed', 'success');
+const UPSTREAM_FAILED = decisionText('allowed', 'failure');
+const CLIENT_LEFT = decisionText('allowed', 'unknown');
+const DENIED = decisionText('denied', 'failure');
+const UNABLE = decisionText('error', 'unknown');
+
+/** `api` expects access, allowed, denied; `web` expects error (ECS, "event.category"). */
+function decisionText(type: DecisionText['type'], outcome: DecisionText['outcome']): DecisionText {
+  const text =
+    ',"ecs":{"version":"9.0.0"},"event":{"kind":"event","dataset":"gatehouse.audit","category":["api","web"]' +
+    `,"type":["access","${type}"],"outcome":"${outcome}","action":`;
+  return { type, outcome, text };
+}
 
 export function describeDecision(event: AuditEvent): DecisionText {
   switch (event.reason) {
