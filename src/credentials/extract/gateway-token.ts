@@ -1,3 +1,5 @@
+import { remember } from '../../util/text/remember.ts';
+
 /** Values of `typ` of access tokens (RFC 9068 §2.1). */
 const ACCESS_TOKEN_TYPES: ReadonlySet<unknown> = new Set(['at+jwt', 'application/at+jwt']);
 
@@ -7,18 +9,14 @@ const ACCESS_TOKEN_TYPES: ReadonlySet<unknown> = new Set(['at+jwt', 'application
  * one key have the same header; `iss` is parsed only if the type matches.
  */
 export function createIsGatewayToken(issuer: string): (token: string) => boolean {
-  const headers = new Map<string, boolean>();
+  const isAccessToken = remember((header) => ACCESS_TOKEN_TYPES.has(member(header, 'typ')));
 
   return function isGatewayToken(token) {
     const first = token.indexOf('.');
-    const header = token.slice(0, first);
-    let isAccessToken = headers.get(header);
-    if (isAccessToken === undefined) {
-      isAccessToken = ACCESS_TOKEN_TYPES.has(member(header, 'typ'));
-      if (headers.size >= 100) headers.clear();
-      if (header.length <= 1024) headers.set(header, isAccessToken);
-    }
-    return isAccessToken && member(token.slice(first + 1, token.indexOf('.', first + 1)), 'iss') === issuer;
+    return (
+      isAccessToken(token.slice(0, first)) &&
+      member(token.slice(first + 1, token.indexOf('.', first + 1)), 'iss') === issuer
+    );
   };
 }
 

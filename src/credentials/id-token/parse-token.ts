@@ -2,6 +2,7 @@ import { deny } from '../../core/decision.ts';
 import type { Deny } from '../../core/decision.ts';
 import { decodeBase64url } from '../../util/text/base64url.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
+import { remember } from '../../util/text/remember.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -25,12 +26,15 @@ export function parseToken(token: string): ParsedToken | Deny {
   if (decodeBase64url(signature) === undefined) {
     return deny('credential_malformed', 'the signature is not canonical base64url');
   }
-  const readHeader = parsePart(header, 'header');
+  const readHeader = parseHeader(header);
   if (readHeader.kind === 'deny') return readHeader;
   const readPayload = parsePart(payload, 'payload');
   if (readPayload.kind === 'deny') return readPayload;
   return { kind: 'parsed', header: readHeader.value, payload: readPayload.value };
 }
+
+/** The tokens of one key have the same header. */
+const parseHeader = remember((header) => parsePart(header, 'header'));
 
 function parsePart(part: string, name: string): { readonly kind: 'object'; readonly value: Members } | Deny {
   const bytes = decodeBase64url(part);

@@ -10,6 +10,8 @@ export interface KeyHandle {
   readonly key: KeyObject;
   /** The `alg` of the JWK: the only algorithm that the key can be used with, if set. */
   readonly alg: string | undefined;
+  /** The verification is faster than the hand-over to the thread pool. */
+  readonly isFast: boolean;
   /** Identifies the key, so that a refresh keeps the handle of an unchanged key. */
   readonly fingerprint: string;
   /** False, permanently, once the issuer no longer publishes the key. */
@@ -89,7 +91,19 @@ function toHandle(entry: unknown, ignored: Ignored): KeyHandle | undefined {
     return undefined;
   }
   const spki = key.export({ type: 'spki', format: 'der' }).toString('base64');
-  return { kid, key, alg, fingerprint: `${kid}\n${alg ?? ''}\n${spki}`, alive: true };
+  return {
+    kid,
+    key,
+    alg,
+    isFast: isShortRsa(key),
+    fingerprint: `${kid}\n${alg ?? ''}\n${spki}`,
+    alive: true,
+  };
+}
+
+/** A verification takes up to 35 µs with such a key, 50 to 500 µs with others; the hand-over takes 20 µs. */
+function isShortRsa({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
+  return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? Infinity) <= 3072;
 }
 
 function isForVerifying(entry: Readonly<Record<string, unknown>>): boolean {

@@ -15,7 +15,7 @@ export function verifySignature(
   const end = token.lastIndexOf('.');
   const signed = Buffer.from(token.slice(0, end), 'latin1');
   const signature = Buffer.from(token.slice(end + 1), 'base64url');
-  if (!fitting.every(isFast)) return verifyOffThread(fitting, alg, signed, signature);
+  if (!fitting.every(({ isFast }) => isFast)) return verifyOffThread(fitting, alg, signed, signature);
   return fitting.find(({ key }) => {
     try {
       return verify(digestOf(alg), signed, verifyOptions(key, alg), signature);
@@ -26,7 +26,7 @@ export function verifySignature(
   });
 }
 
-/** The other keys take longer than the hand-over to the thread pool, up to 2 ms. */
+/** Keeps the event loop free. */
 async function verifyOffThread(
   candidates: readonly KeyHandle[],
   alg: string,
@@ -46,15 +46,6 @@ async function verifyOffThread(
     if (isValid) return candidate;
   }
   return undefined;
-}
-
-/** Bits. A verification takes up to 35 µs; the hand-over to the thread pool costs the same. */
-const FAST_RSA_BITS = 3072;
-
-function isFast({ key }: KeyHandle): boolean {
-  return (
-    key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? Infinity) <= FAST_RSA_BITS
-  );
 }
 
 /** RFC 7518 §3.1 names the digest at the end of the algorithm; EdDSA has its own (RFC 8037 §3.1). */

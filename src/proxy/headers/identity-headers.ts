@@ -12,6 +12,7 @@ export function createIdentityHeaders(
   templates: IdentityHeaderTemplates,
 ): (caller: Caller) => readonly string[] {
   const cache = new WeakMap<Caller, readonly string[]>();
+  const compiled = Object.entries(templates).map(([name, template]) => [name, compile(template)] as const);
   return function identityHeaders(caller) {
     const known = cache.get(caller);
     if (known !== undefined) return known;
@@ -26,8 +27,8 @@ export function createIdentityHeaders(
       'X-Auth-Credential',
       credential.class,
     ];
-    for (const [name, template] of Object.entries(templates)) {
-      const value = fill(template, caller);
+    for (const [name, valueOf] of compiled) {
+      const value = valueOf(caller);
       if (value !== undefined) headers.push(name, headerValue(value));
     }
     cache.set(caller, headers);
@@ -35,20 +36,36 @@ export function createIdentityHeaders(
   };
 }
 
-function fill(template: string, { identity, credential }: Caller): string | undefined {
-  let missing = false;
-  const text = template.replaceAll(
-    /\{(identity|subject|issuer|claims\.([^}]+))\}/g,
-    (_all, placeholder, claim) => {
-      if (placeholder === 'identity') return identity;
-      if (placeholder === 'subject') return credential.subject;
-      if (placeholder === 'issuer') return credential.issuerUrl;
-      const value = scalarClaim(credential.claims, String(claim));
-      missing ||= value === undefined;
-      return value ?? '';
-    },
-  );
-  return missing ? undefined : text;
+/** Text, placeholder, text, placeholder, … text. */
+const PLACEHOLDER = /(\{(?:identity|subject|issuer|claims\.[^}]+)\})/;
+
+/** Returns undefined for a missing claim. */
+function compile(template: string): (caller: Caller) => string | undefined {
+  const parts = template.split(PLACEHOLDER).map((part, i) => (i % 2 === 0 ? () => part : placeholder(part)));
+  return (caller) => {
+    let text = '';
+    for (const part of parts) {
+      const value = part(caller);
+      if (value === undefined) return undefined;
+      text += value;
+    }
+    return text;
+  };
+}
+
+function placeholder(part: string): (caller: Caller) => string | undefined {
+  switch (part) {
+    case '{identity}':
+      return ({ identity }) => identity;
+    case '{subject}':
+      return ({ credential }) => credential.subject;
+    case '{issuer}':
+      return ({ credential }) => credential.issuerUrl;
+    default: {
+      const claim = part.slice('{claims.'.length, -1);
+      return ({ credential }) => scalarClaim(credential.claims, claim);
+    }
+  }
 }
 
 /** UTF-8, percent-encoded outside 0x21–0x7E and at `%`, so that any claim is a valid and reversible header value. */

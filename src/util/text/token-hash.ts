@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { remember } from './remember.ts';
 
 /** SHA-256 of a token, lowercase hex. */
 export interface TokenHashes {
@@ -29,12 +30,12 @@ function signedPart(token: string): string | undefined {
   return token.slice(start, second);
 }
 
-/** Separates a JWT from an opaque token that contains dots. */
-function isJsonObject(part: string): boolean {
+/** Separates a JWT from an opaque token that contains dots. The tokens of one key have the same header. */
+const isJsonObject = remember((part) => {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
     return typeof value === 'object' && value !== null && !Array.isArray(value);
   } catch {
     return false;
   }
-}
+});
