@@ -4,6 +4,7 @@ import type { Config } from '../config/index.ts';
 /** Settings that are read only at start (docs/operations/runtime.md). */
 const KEYS: Readonly<Record<string, (config: Config) => unknown>> = {
   'server.listen': ({ server }) => server.listen,
+  'server.reusePort': ({ server }) => server.reusePort,
   'server.tls': ({ server }) => server.tls !== undefined,
   'server.admin.listen': ({ server }) => server.admin.listen,
   'server.limits.headerBytes': ({ server }) => server.limits.headerBytes,

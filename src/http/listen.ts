@@ -1,20 +1,24 @@
 import type { Server } from 'node:http';
 import { GatehouseError } from '../core/errors.ts';
-import type { ListenAddress } from '../util/http/listen-address.ts';
+import { formatListenAddress, type ListenAddress } from '../util/http/listen-address.ts';
+
+export interface ListenOptions {
+  /** Sets SO_REUSEPORT: the kernel distributes new connections among the processes that set it. */
+  readonly reusePort: boolean;
+}
 
 /** Resolves with the bound address; rejects with `startup_failed`. */
-export function listen(server: Server, address: ListenAddress): Promise<ListenAddress> {
+export function listen(
+  server: Pick<Server, 'once' | 'listen' | 'address'>,
+  address: ListenAddress,
+  options: ListenOptions,
+): Promise<ListenAddress> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const problem =
-        START_PROBLEMS[cause.code ?? ''] ?? `cannot be listened on (${cause.code ?? 'unknown error'})`;
-      reject(
-        new GatehouseError('startup_failed', `server.listen: ${address.host}:${address.port} ${problem}`, {
-          cause,
-        }),
-      );
+      const message = `server.listen: ${formatListenAddress(address)} ${startProblem(cause.code, options)}`;
+      reject(new GatehouseError('startup_failed', message, { cause }));
     });
-    server.listen(address, () => {
+    server.listen({ ...address, ...options }, () => {
       const bound = server.address();
       resolve({
         host: address.host,
@@ -24,8 +28,21 @@ export function listen(server: Server, address: ListenAddress): Promise<ListenAd
   });
 }
 
-const START_PROBLEMS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is in use by another process: stop it, or choose another port',
-  EACCES: 'may not be listened on by this user: choose a port above 1023',
-  EADDRNOTAVAIL: 'is not an address of this machine',
-};
+function startProblem(code: string | undefined, { reusePort }: ListenOptions): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return reusePort
+        ? 'is in use by a process without server.reusePort or of another user: stop it, or choose another port'
+        : 'is in use by another process: stop it, or choose another port';
+    case 'EACCES':
+      return 'may not be listened on by this user: choose a port above 1023';
+    case 'EADDRNOTAVAIL':
+      return 'is not an address of this machine';
+    case 'ENOTSUP':
+    case 'ENOPROTOOPT':
+      if (reusePort) return 'cannot be shared: this system has no SO_REUSEPORT; remove server.reusePort';
+      break;
+    default:
+  }
+  return `cannot be listened on (${code ?? 'unknown error'})`;
+}

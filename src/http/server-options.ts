@@ -6,6 +6,8 @@ import { loadCertificate } from './tls.ts';
 export interface ListenerSettings {
   /** `ADDRESS:PORT`; port 0 selects a free port. */
   readonly listen: string;
+  /** Shares the address with other processes that set it. */
+  readonly reusePort?: boolean | undefined;
   readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly trustedProxies: readonly string[];
   readonly limits: {

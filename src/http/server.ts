@@ -115,7 +115,13 @@ export function createListener(
     await detached.closed();
   }
 
-  return { start: () => listen(server, parseListenAddress(settings.listen)), prepare, drain, stop };
+  const address = parseListenAddress(settings.listen);
+  return {
+    start: () => listen(server, address, { reusePort: settings.reusePort ?? false }),
+    prepare,
+    drain,
+    stop,
+  };
 }
 
 /** A response has begun, and the end of its connection may look like the end of its body. */

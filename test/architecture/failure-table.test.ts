@@ -205,6 +205,10 @@ const TESTS_OF: TestsByRow = {
       'upstream auth: follows its file, and keeps the last good secret through bad ones',
     ],
   ],
+  'the port of `server.reusePort` cannot be shared': [
+    ['test/e2e/reuse-port.test.ts', 'the second process does not start, and names the port'],
+    ['test/unit/http/listen.test.ts', '%s names the key to remove'],
+  ],
   'the configuration is invalid at start': [
     [
       'test/e2e/cli-serve.test.ts',

@@ -38,10 +38,14 @@ export async function startProcessScene(options: {
   readonly respond: RequestListener;
   /** Keys of `server.limits`, as YAML flow. */
   readonly limits?: string;
+  /** A port that several processes share with `reusePort`. Default: a free port per process. */
+  readonly sharedPort?: number;
   /** Further top-level keys, as YAML; gets the folder of the configuration. */
   readonly more?: (folder: string) => string;
   /** Further YAML files of the configuration, which is a directory then. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Environment variables of the gateway. */
+  readonly environment?: NodeJS.ProcessEnv;
   /** A program with its arguments that becomes the gateway. */
   readonly through?: (folder: string) => readonly string[];
   /** Keys of the upstream, as YAML flow. */
@@ -60,7 +64,8 @@ export async function startProcessScene(options: {
     main,
     `version: 1
 server:
-  listen: 127.0.0.1:0
+  listen: 127.0.0.1:${options.sharedPort ?? 0}
+  reusePort: ${options.sharedPort !== undefined}
   publicUrl: https://gateway.example.com
   admin: { listen: 127.0.0.1:0 }
   limits: { ${options.limits ?? ''} }
@@ -74,7 +79,7 @@ services:
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/"${extend(options.upstreamKeys)} } }
 ${options.more?.(folder) ?? ''}`,
   );
-  const gateway = await startGatewayProcess(file, {}, options.through?.(folder));
+  const gateway = await startGatewayProcess(file, options.environment, options.through?.(folder));
   const token = issuer.mint({ project_id: '20' }, { lifetime: 86_400 });
 
   return {

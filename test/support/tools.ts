@@ -32,6 +32,7 @@ export const TOOL_PACKAGES = {
   'redis-server': 'redis-server',
   setpriv: 'util-linux',
   skopeo: 'skopeo',
+  'systemd-analyze': 'systemd',
   taskset: 'util-linux',
   unshare: 'util-linux',
   wget: 'wget',

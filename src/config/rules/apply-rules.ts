@@ -23,6 +23,7 @@ import { checkPublishing } from './services/publishing.ts';
 import { checkReach } from './identities/reach.ts';
 import { checkRegistries } from './services/registries.ts';
 import { checkServer } from './server.ts';
+import { checkReusePort } from './reuse-port.ts';
 import { checkServices } from './services/services.ts';
 import { checkState } from './state.ts';
 import { checkUntrustedGrants } from './identities/untrusted-grants.ts';
@@ -34,6 +35,7 @@ import { keysAt, markAt, nodeAt, type SourceNode } from '../load/source-tree.ts'
 
 const RULES: readonly Rule[] = [
   checkServer,
+  checkReusePort,
   checkState,
   checkIssuers,
   checkIdentities,

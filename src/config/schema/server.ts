@@ -76,6 +76,12 @@ export const server = z.strictObject({
   listen: listenAddress
     .default('127.0.0.1:8080')
     .describe('Listen address for clients, ADDRESS:PORT. Default 127.0.0.1:8080.'),
+  reusePort: z
+    .boolean()
+    .default(false)
+    .describe(
+      'true: several processes of one user share the address of `listen` (SO_REUSEPORT, Linux), so that the gateway uses more than one core. Requires `state.redis`, and a separate `admin.listen` per process. Default false.',
+    ),
   publicUrl: url
     .optional()
     .describe(

@@ -3,8 +3,10 @@ import { Agent, request } from 'node:http';
 export interface TrafficTarget {
   readonly url: string;
   readonly token?: string;
-  /** Kept connections, each with one request at a time. */
+  /** Connections, each with one request at a time. */
   readonly connections: number;
+  /** false: a new connection for each request. Default: connections are kept. */
+  readonly keepAlive?: boolean;
   /** Milliseconds between two requests of a connection. */
   readonly pause?: number;
   /** Client address of a connection, any of 127/8. */
@@ -22,7 +24,7 @@ export interface Traffic {
   stop(): Promise<void>;
 }
 
-/** Sends requests on kept connections until `stop`. */
+/** Sends requests until `stop`. */
 export function startTraffic(target: TrafficTarget): Traffic {
   const ids: string[] = [];
   const statuses = new Map<number, number>();
@@ -33,7 +35,7 @@ export function startTraffic(target: TrafficTarget): Traffic {
   async function loop(connection: number): Promise<void> {
     const localAddress = target.from?.(connection);
     const agent = new Agent({
-      keepAlive: true,
+      keepAlive: target.keepAlive ?? true,
       maxSockets: 1,
       ...(localAddress !== undefined && { localAddress }),
     });
