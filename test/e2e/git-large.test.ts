@@ -1,36 +1,24 @@
 /** A push of 500 MiB: git probes with four bytes, then streams; the memory of the process does not grow. */
 import { randomFillSync } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { cleanUp } from '../support/clean-up.ts';
-import { startGatewayProcess } from '../support/gateway-process.ts';
 import { gitClient } from '../support/git-client.ts';
 import { startGitServer } from '../support/git-server.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { needs } from '../support/needs.ts';
 import { peakMemory } from '../support/peak-memory.ts';
+import { startProcessScenario } from '../support/scenario/process.ts';
 
-const keep = cleanUp();
 const MIB = 1024 * 1024;
 const SIZE = 500;
 
 needs('git').test(
   'pushes 500 MiB',
   async () => {
-    const [issuer, server] = [keep(await startIssuer()), keep(await startGitServer())];
-    const repository = await server.repository('acme/payments');
-    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-git-large-'));
-    keep({ close: () => rmSync(folder, { recursive: true, force: true }) });
-    writeFileSync(
-      join(folder, 'gatehouse.yaml'),
-      `version: 1
-server:
-  listen: 127.0.0.1:0
-  publicUrl: https://gateway.example.com
-  admin: { listen: 127.0.0.1:0 }
-issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+    const { gateway, issuer, server, folder } = await startProcessScenario({
+      backends: { issuer: () => startIssuer(), server: startGitServer },
+      config: ({ issuer: { url }, server: git }) => `issuers: { gitlab: { type: gitlab, issuer: "${url}" } }
 identities:
   payments:
     issuer: gitlab
@@ -40,11 +28,13 @@ services:
   git:
     type: git
     upstream:
-      url: "${server.url}/"
-      auth: { basic: { username: ${server.username}, password: ${server.password} } }
+      url: "${git.url}/"
+      auth: { basic: { username: ${git.username}, password: ${git.password} } }
+      # git is silent while it unpacks, on a loaded machine for minutes.
+      timeouts: { headers: 4m, idle: 4m }
 `,
-    );
-    const gateway = keep(await startGatewayProcess(join(folder, 'gatehouse.yaml')));
+    });
+    const repository = await server.repository('acme/payments');
 
     const git = gitClient(join(folder, 'client'));
     // Random data cannot be compressed.

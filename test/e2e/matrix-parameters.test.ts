@@ -1,31 +1,25 @@
 /** Matrix parameters of Artifactory uploads, sent by curl and mvn. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { curl } from '../support/curl.ts';
-import { startFileTree, type FileTree } from '../support/file-tree.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestGitlab, type TestJob } from '../support/gitlab.ts';
+import { startFileTree } from '../support/file-tree.ts';
+import { startGitlab, type TestJob } from '../support/gitlab.ts';
 import { createMaven, DEPLOY_FILE, missingMaven } from '../support/maven.ts';
 import { needing, needs } from '../support/needs.ts';
+import { useScenario } from '../support/scenario.ts';
 import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 needs('curl', 'nginx').describe('path parameters', () => {
   const { test } = needs();
-  let gitlab: TestGitlab;
+  const { path: folder, close } = temporaryFolder('matrix');
   let job: TestJob;
-  let tree: FileTree;
-  let gateway: TestGateway;
-  let folder: string;
-
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'gatehouse-matrix-'));
-    [gitlab, tree] = await Promise.all([startGitlab(), startFileTree()]);
-    job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
-    const upstream = `upstream: { url: "http://127.0.0.1:${tree.port}/" }`;
-    gateway = await startGateway(
-      feedConfig({
+  const scenario = useScenario({
+    backends: { gitlab: () => startGitlab(), tree: startFileTree },
+    config({ gitlab, tree }) {
+      const upstream = `upstream: { url: "http://127.0.0.1:${tree.port}/" }`;
+      return feedConfig({
         gitlab: gitlab.url,
         grants: `
       - { service: files, scopes: [read_package_registry, write_package_registry], resources: ["acme/**"] }
@@ -35,26 +29,27 @@ needs('curl', 'nginx').describe('path parameters', () => {
   files: { type: generic, path: /files/, pathParameters: keep, ${upstream} }
   maven: { type: maven, path: /maven/, pathParameters: keep, ${upstream} }
 `,
-      }),
-    );
-    writeFileSync(join(folder, 'app.jar'), 'a jar');
-  }, 60_000);
-  afterAll(async () => {
-    await gateway.close();
-    await Promise.all([tree.close(), gitlab.close()]);
-    rmSync(folder, { recursive: true, force: true });
+      });
+    },
   });
+  beforeAll(() => {
+    job = scenario.gitlab.job({ project: { id: 20, path: 'acme/payments' } });
+    writeFileSync(join(folder, 'app.jar'), 'a jar');
+  });
+  afterAll(close);
 
   const upload = (path: string, secret: string): Promise<{ readonly status: number }> =>
-    curl('-u', `ci:${secret}`, '-T', join(folder, 'app.jar'), `${gateway.url}/files/${path}`);
+    curl('-u', `ci:${secret}`, '-T', join(folder, 'app.jar'), `${scenario.gateway.url}/files/${path}`);
 
   test('curl uploads a file with properties', async () => {
     const target = 'acme/app.jar;build.number=17;vcs.revision=abc';
     expect(await upload(target, job.idToken())).toMatchObject({ status: 201 });
-    expect(readFileSync(join(tree.folder, target), 'utf8')).toBe('a jar');
-    expect(tree.log()).toContain(`PUT /${target} 201`);
+    expect(readFileSync(join(scenario.tree.folder, target), 'utf8')).toBe('a jar');
+    expect(scenario.tree.log()).toContain(`PUT /${target} 201`);
     expect(await upload('other/app.jar;build.number=17', job.idToken())).toMatchObject({ status: 403 });
-    expect(await curl('-u', `edge:${DEPLOY_SECRET}`, `${gateway.url}/files/${target}`)).toMatchObject({
+    expect(
+      await curl('-u', `edge:${DEPLOY_SECRET}`, `${scenario.gateway.url}/files/${target}`),
+    ).toMatchObject({
       status: 200,
       body: 'a jar',
     });
@@ -67,7 +62,7 @@ needs('curl', 'nginx').describe('path parameters', () => {
       `ci:${job.idToken()}`,
       '-T',
       join(folder, 'app.jar'),
-      `${gateway.url}/files/acme/..;/other/app.jar`,
+      `${scenario.gateway.url}/files/acme/..;/other/app.jar`,
     );
     expect({ status, body }).toMatchObject({ status: 400, body: expect.stringContaining('path_ambiguous') });
   });
@@ -76,11 +71,11 @@ needs('curl', 'nginx').describe('path parameters', () => {
     'mvn deploys to a repository with properties',
     async () => {
       const repository = 'libs;build.number=17';
-      const maven = createMaven(folder, `${gateway.url}/maven/`);
+      const maven = createMaven(folder, `${scenario.gateway.url}/maven/`);
       const deployed = await maven.run(
         { username: 'ci', secret: job.idToken() },
         DEPLOY_FILE,
-        `-Durl=${gateway.url}/maven/${repository}`,
+        `-Durl=${scenario.gateway.url}/maven/${repository}`,
         '-DrepositoryId=gatehouse',
         `-Dfile=${join(folder, 'app.jar')}`,
         '-DgroupId=com.acme',
@@ -90,7 +85,7 @@ needs('curl', 'nginx').describe('path parameters', () => {
       );
       expect(deployed, deployed.stdout).toMatchObject({ code: 0 });
       for (const name of ['1.0/app-1.0.jar', '1.0/app-1.0.pom.sha1', 'maven-metadata.xml'])
-        expect(tree.log()).toContain(`PUT /${repository}/com/acme/app/${name} 201`);
+        expect(scenario.tree.log()).toContain(`PUT /${repository}/com/acme/app/${name} 201`);
     },
     60_000,
   );

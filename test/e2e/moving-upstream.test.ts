@@ -2,16 +2,16 @@
  * The host name of an upstream resolves to a new address, as with a Kubernetes Service that moves. The process has a
  * separate /etc/hosts, so the resolver, Node and the gateway are unchanged.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGatewayProcess } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
+import { startProcessScenario } from '../support/scenario/process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { findTool } from '../support/tools.ts';
 
 const keep = cleanUp();
@@ -41,36 +41,21 @@ test('new requests use the new address although the old one still responds; requ
   const old = await startAt(OLD, 0);
   const { port } = old.address() as AddressInfo;
   await startAt(NEW, port);
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-moving-'));
-  keep({ close: () => rmSync(folder, { recursive: true, force: true }) });
-  const hosts = join(folder, 'hosts');
+  const hosts = join(keep(temporaryFolder('moving')).path, 'hosts');
   const point = (address: string): void => writeFileSync(hosts, `${address} orders.internal\n`);
   point(OLD);
-  const file = join(folder, 'gatehouse.yaml');
-  writeFileSync(
-    file,
-    `version: 1
-server: { listen: "127.0.0.1:0", publicUrl: "https://gateway.example.com", admin: { listen: "127.0.0.1:0" } }
-services:
+  const own = `mount --bind '${hosts}' /etc/hosts && exec "$@"`;
+  const { gateway } = await startProcessScenario({
+    backends: {},
+    config: () => `services:
   orders:
     type: http
     path: /orders/
     upstream: { url: "http://orders.internal:${port}/", connectionLifetime: 500ms }
     anonymous: [{ scopes: [read_api], resources: ["**"] }]
 `,
-  );
-  const own = `mount --bind '${hosts}' /etc/hosts && exec "$@"`;
-  const gateway = keep(
-    await startGatewayProcess(file, {}, [
-      findTool('unshare') ?? 'unshare',
-      '--mount',
-      '--map-root-user',
-      'sh',
-      '-c',
-      own,
-      'sh',
-    ]),
-  );
+    through: () => [findTool('unshare') ?? 'unshare', '--mount', '--map-root-user', 'sh', '-c', own, 'sh'],
+  });
   const get = async (path = ''): Promise<string> => (await fetch(`${gateway.url}/orders/${path}`)).text();
 
   let slowSocket: Socket | undefined;
@@ -81,7 +66,7 @@ services:
   await eventually('it is in flight', () => slowSocket !== undefined);
   expect(await get()).toBe(OLD);
   point(NEW);
-  await eventually('the new address is used', async () => (await get()) === NEW, 10_000);
+  await eventually('the new address is used', async () => (await get()) === NEW);
   for (let n = 0; n < 5; n++) expect(await get()).toBe(NEW);
   slowSocket?.emit('end-slow');
   expect(await slow).toBe(`${OLD} to the end`);

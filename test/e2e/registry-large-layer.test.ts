@@ -1,19 +1,15 @@
 /** Uploads and downloads a layer of 2 GiB: complete, with bounded memory in the gateway. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect } from 'vitest';
-import { cleanUp } from '../support/clean-up.ts';
-import { startGatewayProcess } from '../support/gateway-process.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { needs } from '../support/needs.ts';
+import { peakMemory } from '../support/peak-memory.ts';
 import { startRegistry } from '../support/registry.ts';
+import { startProcessScenario } from '../support/scenario/process.ts';
 
-const keep = cleanUp();
 const MIB = 1024 * 1024;
 const SIZE = 2048 * MIB;
 const PIECE = Buffer.alloc(MIB, 'gatehouse ');
@@ -21,12 +17,18 @@ const PIECE = Buffer.alloc(MIB, 'gatehouse ');
 needs('docker-registry').test(
   '2 GiB: digests equal, resident memory within 64 MiB',
   async () => {
-    const issuer = keep(await startIssuer());
-    const registry = keep(await startRegistry());
-    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-layer-'));
-    keep({ close: () => rmSync(folder, { recursive: true, force: true }) });
-    writeFileSync(join(folder, 'gatehouse.yaml'), configuration(issuer.url, registry.url));
-    const gateway = keep(await startGatewayProcess(join(folder, 'gatehouse.yaml')));
+    const { gateway, issuer } = await startProcessScenario({
+      backends: { issuer: () => startIssuer(), registry: () => startRegistry() },
+      config: ({ issuer: { url }, registry }) => `issuers: { gitlab: { type: gitlab, issuer: "${url}" } }
+identities:
+  payments:
+    issuer: gitlab
+    match: { project_id: "20" }
+    grants: [{ service: registry, scopes: [read_registry, write_registry], resources: ["acme/payments/**"] }]
+services:
+  registry: { type: oci, upstream: { url: "${registry.url}" } }
+`,
+    });
     const authorization = `Bearer ${issuer.mint()}`;
     const ask = (method: string, path: string, body?: Readable): Promise<IncomingMessage> =>
       new Promise((resolve, reject) => {
@@ -73,27 +75,4 @@ async function digestOf(source: Readable): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of source as AsyncIterable<Buffer>) hash.update(chunk);
   return `sha256:${hash.digest('hex')}`;
-}
-
-/** The peak resident set size of the process, in bytes. */
-function peakMemory(pid: number): number {
-  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes) * 1024;
-}
-
-function configuration(issuer: string, registry: string): string {
-  return `version: 1
-server:
-  listen: 127.0.0.1:0
-  publicUrl: https://gateway.example.com
-  admin: { listen: 127.0.0.1:0 }
-issuers: { gitlab: { type: gitlab, issuer: "${issuer}" } }
-identities:
-  payments:
-    issuer: gitlab
-    match: { project_id: "20" }
-    grants: [{ service: registry, scopes: [read_registry, write_registry], resources: ["acme/payments/**"] }]
-services:
-  registry: { type: oci, upstream: { url: "${registry}" } }
-`;
 }

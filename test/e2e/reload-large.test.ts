@@ -1,16 +1,13 @@
 /** A configuration that is large enough for the loader thread (docs/adr/0033), in the process as users start it. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { expect, test } from 'vitest';
-import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
+import type { GatewayProcess } from '../support/gateway-process.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
-
-const keep = cleanUp();
+import { startProcessScenario } from '../support/scenario/process.ts';
 
 /** Some 90 KiB. `scope` is the scope of each project. */
 function identities(scope: string): string {
@@ -23,24 +20,15 @@ function identities(scope: string): string {
 }
 
 test('a large policy: a valid change is active, an invalid one is reported with its place and changes nothing', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-large-'));
-  keep({ close: () => rmSync(folder, { recursive: true, force: true }) });
-  const issuer = keep(await startIssuer());
-  const upstream = keep(await startRecordingUpstream());
-  const config = join(folder, 'config');
-  mkdirSync(config);
-  writeFileSync(
-    join(config, 'gatehouse.yaml'),
-    `version: 1
-server: { listen: 127.0.0.1:0, publicUrl: https://gateway.example.com, admin: { listen: 127.0.0.1:0 } }
-state: { sqlite: { file: ${join(folder, 'state.db')} } }
-issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+  const { gateway, issuer, folder } = await startProcessScenario({
+    backends: { issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
+    files: () => ({ 'policy.yaml': identities('write_api') }),
+    directory: true,
+    config: ({ issuer: { url }, upstream }) => `issuers: { gitlab: { type: gitlab, issuer: "${url}" } }
 services: { orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } } }
 `,
-  );
-  const policy = join(config, 'policy.yaml');
-  writeFileSync(policy, identities('write_api'));
-  const gateway = keep(await startGatewayProcess(config));
+  });
+  const policy = join(folder, 'policy.yaml');
   const get = async (): Promise<number> => {
     const headers = { Authorization: `Bearer ${issuer.mint({ project_id: '599' })}` };
     const response = await fetch(`${gateway.url}/orders/p-599/a`, { headers });

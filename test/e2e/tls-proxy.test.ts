@@ -1,45 +1,40 @@
 /** npm behind a proxy that terminates TLS: every URL that the gateway writes has https. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority } from '../support/certificates.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { freePort } from '../support/free-port.ts';
-import { startGateway } from '../support/gateway.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { needs } from '../support/needs.ts';
 import { run, type Outcome } from '../support/run.ts';
+import { startScenario } from '../support/scenario.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { startTlsProxy, TLS_PROXIES } from '../support/tls-proxy.ts';
-import { startVerdaccio, type TestVerdaccio } from '../support/verdaccio.ts';
+import { useStarted } from '../support/use-started.ts';
+import { startVerdaccio } from '../support/verdaccio.ts';
 
 const keep = cleanUp();
 
 needs('nginx', 'haproxy', 'openssl').describe('a proxy that terminates TLS', () => {
-  let folder: string;
-  let caFile: string;
-  let issuer: TestIssuer;
-  let verdaccio: TestVerdaccio;
+  const { path: folder, close } = temporaryFolder('tls-proxy-test');
+  const caFile = join(folder, 'ca.crt');
+  const issuer = useStarted(() => startIssuer());
+  const verdaccio = useStarted(() => startVerdaccio());
   let pair: { readonly cert: string; readonly key: string };
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'gatehouse-tls-proxy-test-'));
+  beforeAll(() => {
     const authority = createAuthority('proxy test');
     pair = authority.issue('IP:127.0.0.1');
-    caFile = join(folder, 'ca.crt');
     writeFileSync(caFile, authority.certificate);
-    [issuer, verdaccio] = await Promise.all([startIssuer(), startVerdaccio()]);
-  }, 60_000);
-  afterAll(async () => {
-    await Promise.all([issuer.close(), verdaccio.close()]);
-    rmSync(folder, { recursive: true, force: true });
   });
+  afterAll(close);
 
   async function start(proxy: (typeof TLS_PROXIES)[number], forwards: boolean): Promise<string> {
     const port = await freePort();
-    const gateway = keep(
-      await startGateway(
-        `
+    const { gateway } = await startScenario({
+      backends: { issuer, verdaccio },
+      config: () => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   ci:
@@ -52,14 +47,11 @@ services:
     path: /npm/
     upstream: { url: "${verdaccio.url}/", auth: { basic: { username: ${verdaccio.username}, password: ${verdaccio.password} } } }
 `,
-        {
-          server: {
-            publicUrl: `https://127.0.0.1:${port}`,
-            more: forwards ? ['trustedProxies: [127.0.0.1]'] : [],
-          },
-        },
-      ),
-    );
+      server: {
+        publicUrl: `https://127.0.0.1:${port}`,
+        more: forwards ? ['trustedProxies: [127.0.0.1]'] : [],
+      },
+    });
     keep(await startTlsProxy(proxy, { port, to: gateway.port, ...pair, forwards }));
     return `127.0.0.1:${port}`;
   }

@@ -1,10 +1,10 @@
 /** C8: a minted token is valid only while the configuration accepts its source credential. */
 import { createPrivateKey, generateKeyPairSync, hash, sign } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestDeployToken, type TestGitlab, type TestJob } from '../support/gitlab.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startGitlab, type TestDeployToken, type TestJob } from '../support/gitlab.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { useScenarioPerTest } from '../support/scenario.ts';
 import {
   createTokenClient,
   outcomeOf,
@@ -12,7 +12,8 @@ import {
   tokenOf,
   type TokenClient,
 } from '../support/token-client.ts';
-import { openSocket, startEchoServer, type EchoServer } from '../support/web-socket-rig.ts';
+import { useStarted } from '../support/use-started.ts';
+import { openSocket, startEchoServer } from '../support/web-socket-rig.ts';
 
 const GATEWAY = 'https://gateway.example.com';
 const EXCHANGE_AUDIENCE = 'https://exchange.example.com';
@@ -23,27 +24,27 @@ const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   .privateKey.export({ format: 'pem', type: 'pkcs8' })
   .toString();
 
-let gitlab: TestGitlab;
+const gitlab = useStarted(() => startGitlab());
+const upstream = useStarted(() => startRecordingUpstream());
+const echo = useStarted(() => startEchoServer());
 let job: TestJob;
 let gitlabDeployToken: TestDeployToken;
-let upstream: RecordingUpstream;
-let echo: EchoServer;
-let gateway: TestGateway;
 let ahead = 0;
 let main: TokenClient;
 let registry: TokenClient;
 let npm: TokenClient;
 
-beforeAll(async () => {
-  [gitlab, upstream, echo] = await Promise.all([startGitlab(), startRecordingUpstream(), startEchoServer()]);
+beforeAll(() => {
   job = gitlab.job({ project: { id: 20, path: 'acme/payments' } });
   gitlabDeployToken = gitlab.deployToken();
 });
-beforeEach(async () => {
+beforeEach(() => {
   ahead = 0;
   upstream.reset();
-  gateway = await startGateway(
-    `
+});
+const scenario = useScenarioPerTest({
+  backends: { gitlab, upstream, echo },
+  config: () => `
 signing: { keys: [{ file: key.pem }] }
 issuers:
   gitlab:
@@ -92,14 +93,15 @@ services:
     upstream: { url: "${upstream.url}/" }
   unrelated: { type: http, path: /unrelated/, upstream: { url: "${upstream.url}/" } }
 `,
-    { files: { 'key.pem': KEY }, clock: { now: () => Date.now() + ahead } },
-  );
-  main = createTokenClient(gateway.port, 'gateway.example.com');
-  registry = createTokenClient(gateway.port, 'registry.example.com');
-  npm = createTokenClient(gateway.port, 'npm.example.com');
-  return () => gateway.close();
+  files: { 'key.pem': KEY },
+  clock: { now: () => Date.now() + ahead },
 });
-afterAll(() => Promise.all([gitlab.close(), upstream.close(), echo.close()]));
+beforeEach(() => {
+  const { port } = scenario.gateway;
+  main = createTokenClient(port, 'gateway.example.com');
+  registry = createTokenClient(port, 'registry.example.com');
+  npm = createTokenClient(port, 'npm.example.com');
+});
 
 const PULL = ['repository:acme/payments/x:pull'];
 const idToken = (aud: unknown = GATEWAY): string => job.idToken({ aud });
@@ -191,10 +193,10 @@ const NO_JOB_TOKENS: Edit = (yaml) =>
 test.each(Object.keys(SOURCES) as Source[])('unrelated changes do not invalidate it: %s', async (source) => {
   const token = await SOURCES[source]();
   expect(await use(source, token)).toBe('200');
-  expect(await gateway.reload(replace('path: /unrelated/', 'path: /other/'))).toBe(true);
+  expect(await scenario.gateway.reload(replace('path: /unrelated/', 'path: /other/'))).toBe(true);
   expect(await use(source, token)).toBe('200');
   expect(
-    await gateway.reload(
+    await scenario.gateway.reload(
       replace(
         '    jobTokens: { cache: 30s }',
         '    replay: once\n    keys: { refresh: 5m }\n    jobTokens: { cache: 20s }',
@@ -340,7 +342,7 @@ describe.each(CASES)('minted from %s: %s', (source, _what, edit, outcome) => {
         '"GITLAB"',
         `"${gitlab.url}"`,
       );
-    expect(await gateway.reload(put)).toBe(true);
+    expect(await scenario.gateway.reload(put)).toBe(true);
     expect(await use(source, token)).toBe(outcome);
     expect(upstream.bytes()).toBe('');
   });
@@ -348,21 +350,21 @@ describe.each(CASES)('minted from %s: %s', (source, _what, edit, outcome) => {
 
 test('reverting the change makes it valid again', async () => {
   const token = await SOURCES['a deploy token']();
-  expect(await gateway.reload(ROTATED)).toBe(true);
+  expect(await scenario.gateway.reload(ROTATED)).toBe(true);
   expect(await use('a deploy token', token)).toBe('401 revoked');
-  expect(await gateway.reload(replace(HASHES[1], HASHES[0]))).toBe(true);
+  expect(await scenario.gateway.reload(replace(HASHES[1], HASHES[0]))).toBe(true);
   expect(await use('a deploy token', token)).toBe('200');
 });
 
 test('a token whose source is no longer accepted cannot be renewed at /token', async () => {
   const token = await SOURCES['a deploy token at a registry']();
-  expect(await gateway.reload(ROTATED)).toBe(true);
+  expect(await scenario.gateway.reload(ROTATED)).toBe(true);
   expect(outcomeOf(await registry.login(token, PULL))).toBe('401 revoked');
 });
 
 test('a shorter tokenLifetime applies to tokens issued before', async () => {
   const token = await SOURCES['an ID token, for one service']();
-  expect(await gateway.reload(replace('tokenLifetime: 24h', 'tokenLifetime: 1m'))).toBe(true);
+  expect(await scenario.gateway.reload(replace('tokenLifetime: 24h', 'tokenLifetime: 1m'))).toBe(true);
   expect(await use('an ID token, for one service', token)).toBe('200');
   ahead = 61_000;
   // The revocation list is read first.
@@ -375,7 +377,7 @@ test('a shorter tokenLifetime applies to tokens issued before', async () => {
 
 test('a token renewed at /token before a shorter tokenLifetime expires with the original token', async () => {
   const first = tokenOf(await main.exchange(idToken(), { audience: 'registry' }));
-  expect(await gateway.reload(replace('tokenLifetime: 24h', 'tokenLifetime: 2m'))).toBe(true);
+  expect(await scenario.gateway.reload(replace('tokenLifetime: 24h', 'tokenLifetime: 2m'))).toBe(true);
   const outcomeAfter = (milliseconds: number, request: () => Promise<string>): Promise<string> => {
     ahead = milliseconds;
     // The revocation list is read first.
@@ -423,7 +425,7 @@ function resigned(token: string, payload: object): string {
 
 describe('an open WebSocket', () => {
   const chat = (token: string): ReturnType<typeof openSocket> =>
-    openSocket(`ws://127.0.0.1:${gateway.port}/chat/`, {
+    openSocket(`ws://127.0.0.1:${scenario.gateway.port}/chat/`, {
       headers: { authorization: `Bearer ${token}`, host: 'gateway.example.com' },
     });
 
@@ -439,14 +441,14 @@ describe('an open WebSocket', () => {
     const socket = await chat(await chatTokenOf(source));
     socket.send('hello');
     expect(await socket.next()).toBe('hello');
-    expect(await gateway.reload(edit)).toBe(true);
+    expect(await scenario.gateway.reload(edit)).toBe(true);
     expect(await socket.closed()).toBe(1006);
     await eventually('the upstream connection ends', () => echo.open() === 0);
   });
 
   test('a deploy token that expires later ends no connection', async () => {
     const socket = await chat(await chatTokenOf('a deploy token'));
-    expect(await gateway.reload(replace('2999-12-31', '2999-12-30'))).toBe(true);
+    expect(await scenario.gateway.reload(replace('2999-12-31', '2999-12-30'))).toBe(true);
     const until = performance.now() + 700;
     while (performance.now() < until) {
       socket.send('still here');

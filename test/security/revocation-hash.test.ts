@@ -1,40 +1,31 @@
 /** M3: revocation by hash identifies a JWT by the part that its signature covers, so that another valid signature changes nothing. */
 import { hash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startGitlab, type TestGitlab } from '../support/gitlab.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
+import { startGitlab } from '../support/gitlab.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { mirrored } from '../support/malleable.ts';
-import { rawResponse } from '../support/raw-client.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { startScenario, useScenarioPerTest } from '../support/scenario.ts';
+import type { ScenarioClient } from '../support/scenario/client.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { useStarted } from '../support/use-started.ts';
 
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
 const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
 
 const keep = cleanUp();
-let issuer: TestIssuer;
-let gitlab: TestGitlab;
-let upstream: RecordingUpstream;
-let gateway: TestGateway;
+const issuer = useStarted(() => startIssuer({ type: 'oidc', alg: 'ES256' }));
+const gitlab = useStarted(() => startGitlab());
+const upstream = useStarted(() => startRecordingUpstream());
 
-beforeAll(async () => {
-  [issuer, gitlab, upstream] = await Promise.all([
-    startIssuer({ type: 'oidc', alg: 'ES256' }),
-    startGitlab(),
-    startRecordingUpstream(),
-  ]);
-});
-afterAll(() => Promise.all([upstream.close(), gitlab.close(), issuer.close()]));
-
-function start(state = 'state: { sqlite: { file: state.db } }'): Promise<TestGateway> {
-  return startGateway(`
-${state}
+const options = (file: string) => ({
+  backends: { issuer, gitlab, upstream },
+  config: () => `
+state: { sqlite: { file: "${file}" } }
 issuers:
   forge: { type: oidc, issuer: "${issuer.url}" }
   gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 1ms } }
@@ -51,33 +42,26 @@ roles:
     - { service: files, scopes: [read_package_registry], resources: ["**"] }
 services:
   files: { type: generic, path: /files/, upstream: { url: "${upstream.url}/" } }
-`);
-}
-
-beforeEach(async () => {
-  gateway = keep(await start());
+`,
 });
+const scenario = useScenarioPerTest(options('state.db'));
+
+type Gateway = Pick<ScenarioClient, 'respond'>;
 
 /** Of the part that the signature covers. */
 const contentHash = (token: string): string => hash('sha256', token.slice(0, token.lastIndexOf('.')));
 
-async function use(token: string, header = 'Authorization: Bearer ', at = gateway): Promise<string> {
-  const { status, body } = await rawResponse(
-    at.port,
-    [
-      'GET /files/a HTTP/1.1',
-      'Host: gateway.example.com',
-      `${header}${token}`,
-      'Connection: close',
-      '',
-      '',
-    ].join('\r\n'),
-  );
+async function use(
+  token: string,
+  header = 'Authorization: Bearer ',
+  at: Gateway = scenario,
+): Promise<string> {
+  const { status, body } = await at.respond('GET /files/a', [`${header}${token}`]);
   return `${status} ${/^error: (\w+)$/m.exec(body)?.[1] ?? ''}`.trim();
 }
 
 async function exchanged(subject_token: string): Promise<string> {
-  const response = await fetch(`${gateway.url}/oauth/token`, {
+  const response = await fetch(`${scenario.gateway.url}/oauth/token`, {
     method: 'POST',
     body: new URLSearchParams({ grant_type: EXCHANGE, subject_token, subject_token_type: ID_TOKEN }),
   });
@@ -85,7 +69,7 @@ async function exchanged(subject_token: string): Promise<string> {
 }
 
 async function revoke(tokenHash: string): Promise<number> {
-  const response = await fetch(`${gateway.adminUrl}/revocations`, {
+  const response = await fetch(`${scenario.gateway.adminUrl}/revocations`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ tokenHash, reason: 'leaked' }),
@@ -135,7 +119,7 @@ describe("an issuer's ES256 token", () => {
     await use(token);
     await use(mirrored(token));
     await use(minted);
-    const seen = (await gateway.audit(4)).slice(-3).map(({ gatehouse }) => gatehouse);
+    const seen = (await scenario.gateway.audit(4)).slice(-3).map(({ gatehouse }) => gatehouse);
     const expected = contentHash(token).slice(0, 16);
     expect(seen.map(({ token_sha256 }) => token_sha256)).toEqual([
       expected,
@@ -198,9 +182,7 @@ test('a deploy token is revoked by the hash of its secret', async () => {
 });
 
 test('hashes of whole tokens that an earlier version stored revoke until they expire', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-hash-'));
-  keep({ close: () => rmSync(folder, { recursive: true, force: true }) });
-  const file = join(folder, 'state.db');
+  const file = join(keep(temporaryFolder('hash')).path, 'state.db');
   const [token, ended] = [issuer.mint(), issuer.mint()];
   const db = new DatabaseSync(file);
   db.exec(
@@ -224,7 +206,7 @@ test('hashes of whole tokens that an earlier version stored revoke until they ex
     insert.run(id, JSON.stringify(entry));
   }
   db.close();
-  const older = keep(await start(`state: { sqlite: { file: "${file}" } }`));
+  const older = await startScenario(options(file));
   expect(await use(token, undefined, older)).toBe('401 revoked');
   expect(await use(ended, undefined, older)).toBe('200');
 });

@@ -1,46 +1,40 @@
 /** M2: `/oauth/revoke` counts by the project or workload behind a token, however many tokens it gets, and the list stays cheap. */
 import { DatabaseSync } from 'node:sqlite';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/core/ports.ts';
 import { FrozenClock } from '../support/authentication.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import type { TestGateway } from '../support/gateway.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { asOperator, exchanged, giveBack, giveBackBusily, listed, use } from '../support/revocation-calls.ts';
+import { startScenario } from '../support/scenario.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { useStarted } from '../support/use-started.ts';
 
 const keep = cleanUp();
-let issuers: Readonly<Record<'gitlab' | 'github' | 'kubernetes', TestIssuer>>;
-let upstream: RecordingUpstream;
+const issuers = {
+  gitlab: useStarted(() => startIssuer({ type: 'gitlab' })),
+  github: useStarted(() => startIssuer({ type: 'github' })),
+  kubernetes: useStarted(() => startIssuer({ type: 'kubernetes' })),
+};
+const upstream = useStarted(() => startRecordingUpstream());
 
-beforeAll(async () => {
-  const [gitlab, github, kubernetes, recording] = await Promise.all([
-    startIssuer({ type: 'gitlab' }),
-    startIssuer({ type: 'github' }),
-    startIssuer({ type: 'kubernetes' }),
-    startRecordingUpstream(),
-  ]);
-  issuers = { gitlab, github, kubernetes };
-  upstream = recording;
-});
-afterAll(() => Promise.all([upstream, ...Object.values(issuers)].map((each) => each.close())));
-
-/** A folder for state that outlives a gateway. */
+/** State that outlives a gateway. */
 function stateFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-quota-'));
-  keep({ close: () => rmSync(folder, { recursive: true, force: true }) });
-  return join(folder, 'state.db');
+  return join(keep(temporaryFolder('quota')).path, 'state.db');
 }
 
-function start(options: { file?: string; clock?: Clock; gitlab?: TestIssuer } = {}): Promise<TestGateway> {
+async function start(
+  options: { file?: string; clock?: Clock; gitlab?: TestIssuer } = {},
+): Promise<TestGateway> {
   const { file = 'state.db', clock, gitlab = issuers.gitlab } = options;
-  return startGateway(
-    `
+  const { gateway, close } = await startScenario({
+    backends: { upstream },
+    config: () => `
 state: { sqlite: { file: "${file}" } }
 issuers:
   gitlab: { type: gitlab, issuer: "${gitlab.url}" }
@@ -55,11 +49,9 @@ roles:
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
 `,
-    clock === undefined ? {} : { clock },
-  ).then((gateway) => {
-    let closed: Promise<void> | undefined;
-    return keep({ ...gateway, close: () => (closed ??= gateway.close()) });
+    ...(clock && { clock }),
   });
+  return { ...gateway, close };
 }
 
 /** Response statuses; each token is exchanged for another ID token. */

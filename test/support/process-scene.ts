@@ -1,21 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request, type IncomingMessage, type RequestListener } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { eventually } from './eventually.ts';
-import { startGatewayProcess, type GatewayProcess } from './gateway-process.ts';
 import { startHttpUpstream, type HttpUpstream } from './http-upstream.ts';
 import { startIssuer, type TestIssuer } from './issuer.ts';
+import { startProcessScenario, type ProcessScenario } from './scenario/process.ts';
 
-export interface ProcessScene {
-  readonly gateway: GatewayProcess;
-  readonly issuer: TestIssuer;
-  readonly upstream: HttpUpstream;
+type Servers = { readonly issuer: TestIssuer; readonly upstream: HttpUpstream };
+
+export type ProcessScene = ProcessScenario<Servers> & {
   readonly token: string;
-  readonly folder: string;
-  /** The configuration, with which another process can be started: `gatehouse.yaml`, or the folder if it has more files. */
-  readonly file: string;
   /** Sends one request; `agent` selects the connection. */
   ask(method: string, options?: AskOptions): Promise<IncomingMessage>;
   /** Request line, `Host` and `Authorization`, for raw connections. */
@@ -24,8 +17,7 @@ export interface ProcessScene {
   inFlight(count: number): Promise<void>;
   /** Request ids of the audit events on stdout. */
   audited(): readonly string[];
-  close(): Promise<void>;
-}
+};
 
 interface AskOptions {
   readonly path?: string;
@@ -53,23 +45,19 @@ export async function startProcessScene(options: {
   /** Keys of the issuer, as YAML flow. */
   readonly issuerKeys?: string;
 }): Promise<ProcessScene> {
-  const issuer = await startIssuer();
-  const upstream = await startHttpUpstream(options.respond);
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-scene-'));
-  const main = join(folder, 'gatehouse.yaml');
-  const file = options.files === undefined ? main : folder;
   const extend = (keys: string | undefined): string => (keys === undefined ? '' : `, ${keys}`);
-  for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(folder, name), text);
-  writeFileSync(
-    main,
-    `version: 1
-server:
-  listen: 127.0.0.1:${options.sharedPort ?? 0}
-  reusePort: ${options.sharedPort !== undefined}
-  publicUrl: https://gateway.example.com
-  admin: { listen: 127.0.0.1:0 }
-  limits: { ${options.limits ?? ''} }
-issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}"${extend(options.issuerKeys)} } }
+  const { files } = options;
+  const scenario = await startProcessScenario({
+    backends: { issuer: () => startIssuer(), upstream: () => startHttpUpstream(options.respond) },
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.sharedPort === undefined ? {} : { sharedPort: options.sharedPort }),
+    ...(options.environment === undefined ? {} : { environment: options.environment }),
+    ...(files === undefined ? {} : { files: () => files, directory: true }),
+    ...(options.through === undefined ? {} : { through: options.through }),
+    config: (
+      { issuer, upstream },
+      folder,
+    ) => `issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}"${extend(options.issuerKeys)} } }
 identities:
   payments:
     issuer: gitlab
@@ -78,17 +66,13 @@ identities:
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/"${extend(options.upstreamKeys)} } }
 ${options.more?.(folder) ?? ''}`,
-  );
-  const gateway = await startGatewayProcess(file, options.environment, options.through?.(folder));
+  });
+  const { gateway, issuer } = scenario;
   const token = issuer.mint({ project_id: '20' }, { lifetime: 86_400 });
 
   return {
-    gateway,
-    issuer,
-    upstream,
+    ...scenario,
     token,
-    folder,
-    file,
     ask: (method, { path = 'x', agent = new Agent(), body } = {}) =>
       new Promise((resolve, reject) => {
         const headers = { Authorization: `Bearer ${token}` };
@@ -111,10 +95,5 @@ ${options.more?.(folder) ?? ''}`,
         .stdout.split('\n')
         .filter((line) => line.includes('gatehouse.audit'))
         .map((line) => (JSON.parse(line) as { http: { request: { id: string } } }).http.request.id),
-    async close() {
-      await gateway.close();
-      await Promise.all([upstream.close(), issuer.close()]);
-      rmSync(folder, { recursive: true, force: true });
-    },
   };
 }

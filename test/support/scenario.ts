@@ -49,7 +49,7 @@ export type Scenario<B extends Backends> = B &
  */
 export async function startScenario<B extends Backends>(options: ScenarioOptions<B>): Promise<Scenario<B>> {
   const { config, host = 'gateway.example.com', files = {}, server = {}, env = {}, clock } = options;
-  const { backends, closeBackends } = await startAll(options.backends);
+  const { backends, closeBackends } = await startBackends(options.backends);
   const yaml = config(backends);
   const start = (): Promise<TestGateway> =>
     startGateway(yaml, { files, server, env, ...(clock && { clock }) });
@@ -84,7 +84,8 @@ export function useScenarioPerTest<B extends Backends>(options: ScenarioOptions<
   return useStartedPerTest(() => startScenario(options));
 }
 
-async function startAll<B extends Backends>(
+/** Starts the backends that are functions; `closeBackends` closes those. */
+export async function startBackends<B extends Backends>(
   backends: ScenarioOptions<B>['backends'],
 ): Promise<{ readonly backends: B; closeBackends(): Promise<void> }> {
   const started: Closable[] = [];

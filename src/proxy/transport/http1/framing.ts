@@ -53,7 +53,7 @@ export class Framing {
    * HEAD response without framing and a 304 with a length.
    */
   persists(minorVersion: number, status: number, toHead: boolean): boolean {
-    if (this.#close || (minorVersion === 0 && !this.#keepAlive)) return false;
+    if (!this.#staysOpen(minorVersion)) return false;
     if (status === 304) return (this.#contentLength ?? 0) === 0;
     return !toHead || status === 204 || this.#chunked || this.#contentLength !== undefined;
   }
@@ -62,9 +62,13 @@ export class Framing {
   checkInterim(minorVersion: number): InvalidResponse | undefined {
     if (this.#chunked || this.#contentLength !== undefined)
       return invalidResponse('an interim response with a body');
-    return this.persists(minorVersion)
+    return this.#staysOpen(minorVersion)
       ? undefined
       : invalidResponse('an interim response that ends the connection');
+  }
+
+  #staysOpen(minorVersion: number): boolean {
+    return !this.#close && (minorVersion === 1 || this.#keepAlive);
   }
 
   bodyOf(status: number, minorVersion: number, toHead: boolean): BodyFraming | InvalidResponse {
@@ -73,12 +77,7 @@ export class Framing {
       return invalidResponse('both Content-Length and Transfer-Encoding');
     if (this.#chunked && minorVersion === 0) return invalidResponse('Transfer-Encoding in HTTP/1.0');
     if (this.#chunked && status === 204) return invalidResponse('a 204 with Transfer-Encoding');
-    if (status === 204 || status === 304) return NONE;
-    if (toHead) {
-      // Such a server delimits the body by the end of the connection, and may close after a HEAD too.
-      if (!this.#chunked && this.#contentLength === undefined) this.#close = true;
-      return NONE;
-    }
+    if (toHead || status === 204 || status === 304) return NONE;
     if (this.#chunked) return CHUNKED;
     return this.#contentLength === undefined ? UNTIL_CLOSE : { kind: 'length', length: this.#contentLength };
   }
