@@ -2,6 +2,7 @@ import { formatProblem, loadWithPositions, type Config, type Problem } from '../
 import { GatehouseError } from '../core/errors.ts';
 import { required, type Option, type Values } from './command.ts';
 import type { Terminal } from './terminal.ts';
+import { counted } from '../util/text/counted.ts';
 
 export const CONFIG_OPTION: Readonly<Record<'config', Option>> = {
   config: { type: 'string', value: 'PATH', help: 'Configuration: a YAML file or a directory of YAML files.' },
@@ -18,7 +19,7 @@ export function readWithPositions(values: Values, terminal: Terminal) {
   const { result, positionOf } = loadWithPositions(path, terminal.env);
   if (result.warnings.length > 0) terminal.err(listProblems(result.warnings));
   if (result.kind === 'loaded') return { config: result.config, positionOf };
-  const count = result.problems.length === 1 ? '1 problem' : `${result.problems.length} problems`;
+  const count = counted(result.problems.length, 'problem');
   throw new GatehouseError(
     'config_invalid',
     `${path} has ${count}\n${listProblems(result.problems).trimEnd()}`,

@@ -8,6 +8,7 @@ import { formatSarif } from './sarif.ts';
 import { inspectGateway } from '../inspect.ts';
 import { EXIT } from '../terminal.ts';
 import { reportWorkloads, workloadLines } from './workload-lines.ts';
+import { counted } from '../../util/text/counted.ts';
 
 export const checkCommand: Command = {
   summary: 'check a configuration and report all problems',
@@ -91,16 +92,12 @@ function onlineLines({ name, ok, detail, warning }: OnlineCheck): string {
 }
 
 function summary(path: string, result: LoadResult, { errors, warnings }: Counts, ok: boolean): string {
-  const found = `${errors === 0 ? '' : `${count(errors, 'error')}, `}${count(warnings, 'warning')}`;
+  const found = `${errors === 0 ? '' : `${counted(errors, 'error')}, `}${counted(warnings, 'warning')}`;
   if (result.kind === 'invalid') return `failed: ${path}: ${found}\n`;
   const { files, issuers, identities, services } = result.config;
   const where = files.length === 1 ? (files[0] ?? path) : `${files.length} files`;
   const sections = `${issuers.length} issuers, ${identities.length} identities, ${services.length} services`;
   return `${ok ? 'ok' : 'failed'}: ${where}: ${sections}, ${found}\n`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function writeReport(file: string, content: string): void {

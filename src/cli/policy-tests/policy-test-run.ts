@@ -17,6 +17,7 @@ import { GatehouseError } from '../../core/errors.ts';
 import { listProblems } from '../configuration.ts';
 import { inspectGateway } from '../inspect.ts';
 import type { Terminal } from '../terminal.ts';
+import { counted } from '../../util/text/counted.ts';
 
 export interface PolicyTestRun {
   readonly cases: readonly PolicyTestCase[];
@@ -65,6 +66,6 @@ export async function runTests(
 }
 
 function invalid(files: string, problems: readonly Problem[]): GatehouseError {
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  const count = counted(problems.length, 'problem');
   return new GatehouseError('config_invalid', `${files}: ${count}\n${listProblems(problems).trimEnd()}`);
 }

@@ -6,6 +6,7 @@ import { required, text, type Values } from '../command.ts';
 import { runTests, type PolicyTestRun, type PolicyTestSelection } from './policy-test-run.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
 import { watchFiles } from './watch-files.ts';
+import { counted } from '../../util/text/counted.ts';
 
 /** Runs `gatehouse test`. */
 export async function runTestCommand(
@@ -47,7 +48,7 @@ function report(run: PolicyTestRun, values: Values, minimum: number, terminal: T
     terminal.out(`coverage: ${percent} % (${exercised} of ${rules} rules)${least}\n`);
   }
   const tests = new Set(run.cases.map(({ test }) => test)).size;
-  const counts = `${tests} ${tests === 1 ? 'test' : 'tests'}, ${run.cases.length} ${run.cases.length === 1 ? 'case' : 'cases'}`;
+  const counts = `${counted(tests, 'test')}, ${counted(run.cases.length, 'case')}`;
   terminal.out(failed.length === 0 ? `ok: ${counts}\n` : `${failed.length} failed: ${counts}\n`);
   return ok ? EXIT.done : EXIT.failed;
 }

@@ -9,4 +9,5 @@ export function isMethodOverride(name: string): boolean {
 /** Characters of a name that decide whether it is an override, after its leading blanks and brackets. */
 export const MAX_OVERRIDE_LENGTH = 32;
 
-const OVERRIDE = /^[\s[\]]*(?:[_.]method|x-http-method-override)(?:$|[\s[\]\0])/i;
+/** Accepts every name that `foldParameterName` folds to one of them; a blank after brackets folds to `_`. */
+const OVERRIDE = /^(?:[\s[\]]*(?:[_.]method|x-http-method-override)|\s*[[\]]+ method)(?:$|[\s[\]\0])/i;
