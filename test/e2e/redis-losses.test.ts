@@ -1,35 +1,26 @@
 /** Gateway processes whose Redis loses its data, is restored from a snapshot, or is the wrong one. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import process from 'node:process';
 import { expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
+import type { GatewayProcess } from '../support/gateway-process.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { needs } from '../support/needs.ts';
 import { tellRedis, startRedis, type TestRedis } from '../support/redis.ts';
+import { startProcessScenario } from '../support/scenario/process.ts';
 
 const keep = cleanUp();
 const NAME = 'ci@workload.example.com';
 
 async function scene() {
-  const redis = keep(await startRedis());
-  const issuer = keep(await startIssuer());
+  const [redis, issuer] = [keep(await startRedis()), keep(await startIssuer())];
   const upstream = keep(await startHttpUpstream((_req, res) => void res.end('ok')));
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-redis-losses-'));
-  keep({ close: async () => rmSync(folder, { recursive: true, force: true }) });
-  let configs = 0;
 
   async function start(database = 0): Promise<GatewayProcess> {
-    const config = join(folder, `gatehouse-${++configs}.yaml`);
-    writeFileSync(
-      config,
-      `version: 1
-server: { listen: 127.0.0.1:0, publicUrl: https://gateway.example.com, admin: { listen: 127.0.0.1:0 } }
-state: { redis: { url: "${redis.url}/${database}", timeout: 1s } }
+    const { gateway } = await startProcessScenario({
+      backends: {},
+      config: () => `state: { redis: { url: "${redis.url}/${database}", timeout: 1s } }
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
 identities:
   ci:
@@ -39,8 +30,8 @@ identities:
 workloadIdentities: { ${NAME}: { identity: ci } }
 services: { orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } } }
 `,
-    );
-    return keep(await startGatewayProcess(config));
+    });
+    return gateway;
   }
 
   async function minted({ url }: GatewayProcess): Promise<string> {
@@ -59,7 +50,7 @@ const isReady = async ({ adminUrl }: GatewayProcess): Promise<boolean> =>
   (await fetch(`${adminUrl}/readyz`)).status === 200;
 
 const ready = async (gateway: GatewayProcess): Promise<GatewayProcess> => {
-  await eventually('ready', () => isReady(gateway), 15_000);
+  await eventually('ready', () => isReady(gateway));
   return gateway;
 };
 

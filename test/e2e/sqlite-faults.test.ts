@@ -1,35 +1,27 @@
 /** A gateway process whose state file is damaged, deleted or replaced. */
 import { hash } from 'node:crypto';
-import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
+import type { GatewayProcess } from '../support/gateway-process.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
+import { startProcessScenario } from '../support/scenario/process.ts';
 
-const keep = cleanUp();
 const SECRET = `ghdt_edge_${'7b'.repeat(32)}`;
 
 async function scene() {
-  const upstream = keep(await startHttpUpstream((_req, res) => void res.end('ok')));
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-sqlite-faults-'));
-  keep({ close: async () => rmSync(folder, { recursive: true, force: true }) });
-  const [config, state] = [join(folder, 'gatehouse.yaml'), join(folder, 'gatehouse.db')];
   const token = (name: string): string =>
     `{ username: ${name}, secretHash: "sha256:${hash('sha256', SECRET.replace('edge', name))}", grants: [{ service: files, scopes: [read_package_registry], resources: ["**"] }] }`;
-  writeFileSync(
-    config,
-    `version: 1
-server: { listen: 127.0.0.1:0, publicUrl: https://gateway.example.com, admin: { listen: 127.0.0.1:0 } }
-state: { sqlite: { file: gatehouse.db } }
+  const scenario = await startProcessScenario({
+    backends: { upstream: () => startHttpUpstream((_req, res) => void res.end('ok')) },
+    config: ({ upstream }) => `state: { sqlite: { file: gatehouse.db } }
 deployTokens: { edge: ${token('edge')}, other: ${token('other')} }
 services:
   files: { type: generic, path: /files/, upstream: { url: "${upstream.url}/" } }
 `,
-  );
-  return { state, start: async (): Promise<GatewayProcess> => keep(await startGatewayProcess(config)) };
+  });
+  return { ...scenario, state: join(scenario.folder, 'gatehouse.db') };
 }
 
 const revoke = async ({ adminUrl }: GatewayProcess, deployToken: string) => {
@@ -67,8 +59,7 @@ test.each([
 ])(
   'the state file %s: changes are 503 store_unavailable, requests are served, readyz and metrics report it',
   async (_what, how, change) => {
-    const { state, start } = await scene();
-    const gateway = await start();
+    const { state, gateway } = await scene();
     expect(await readyz(gateway)).toEqual([
       200,
       { ready: true, checks: [{ name: 'revocations', ok: true }] },
@@ -97,15 +88,13 @@ test.each([
 );
 
 test('a deleted state file is noticed without a change', async () => {
-  const { state, start } = await scene();
-  const gateway = await start();
+  const { state, gateway } = await scene();
   rmSync(state);
   await eventually('it is reported', () => isDegraded(gateway));
 });
 
 test('a damaged, empty or incomplete state does not start; the message names the procedure', async () => {
-  const { state, start } = await scene();
-  const gateway = await start();
+  const { state, gateway, another } = await scene();
   for (const name of ['edge', 'other']) expect((await revoke(gateway, name)).status).toBe(201);
   await gateway.signal('SIGTERM');
   const good = readFileSync(state);
@@ -117,12 +106,12 @@ test('a damaged, empty or incomplete state does not start; the message names the
     [good.subarray(0, good.length - 4096), 'is damaged'],
   ] as const) {
     writeFileSync(state, content);
-    const error: unknown = await start().catch((cause: unknown) => cause);
+    const error: unknown = await another().catch((cause: unknown) => cause);
     expect(String(error)).toContain('(exit 1)');
     expect(String(error)).toContain(`state.sqlite.file: ${state} ${message}`);
     expect(String(error)).toContain('docs/operations/runbook.md, "The state file"');
     expect(readFileSync(state).equals(content)).toBe(true);
   }
   writeFileSync(state, good);
-  expect(await use(await start(), 'edge')).toBe(401);
+  expect(await use(await another(), 'edge')).toBe(401);
 });

@@ -1,20 +1,15 @@
 /** threats.md J19: published keys whose signatures can be forged or are too expensive to verify. */
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FrozenClock, authenticatorFor, issuerSettings } from '../support/authentication.ts';
-import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway } from '../support/gateway.ts';
-import { startGatewayProcess } from '../support/gateway-process.ts';
 import { encodePart, generateKey } from '../support/issuer-keys.ts';
-import { startIssuer, type TestIssuer } from '../support/issuer.ts';
-import { rawResponse } from '../support/raw-client.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
-import { writeFiles } from '../unit/config/loading.ts';
+import { startScenario } from '../support/scenario.ts';
+import { startProcessScenario } from '../support/scenario/process.ts';
+import { useStarted } from '../support/use-started.ts';
 
-const keep = cleanUp();
 const good = generateKey('good');
 
 const base64url = (value: bigint, bytes?: number): string => {
@@ -46,34 +41,26 @@ function padded(input: string): bigint {
   return toBigInt(Buffer.concat([Buffer.from([0, 1]), Buffer.alloc(254 - end.length, 0xff), end]));
 }
 
-let issuer: TestIssuer;
-beforeAll(async () => {
-  issuer = await startIssuer();
-});
-afterAll(() => issuer.close());
+const issuer = useStarted(() => startIssuer());
 
 describe('J19 a token signed without a key, for exponent 1', () => {
   test.each(['jwksUri', 'jwksFile'])('from a %s', async (source) => {
     const keys = [{ ...rsa(N, 1n), kid: 'weak' }, issuer.key.jwk];
     issuer.published.splice(0, Infinity, ...keys);
-    const upstream = keep(await startRecordingUpstream());
-    const gateway = keep(
-      await startGateway(
-        `
+    const { upstream, respond } = await startScenario({
+      backends: { upstream: () => startRecordingUpstream() },
+      config: (backends) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}"${source === 'jwksFile' ? ', jwksFile: keys.json' : ''} } }
 identities:
   job:
     issuer: gitlab
     match: { project_id: "20" }
     grants: [{ service: api, scopes: [read_api], resources: ["/**"] }]
-services: { api: { type: http, path: /api/, upstream: { url: "${upstream.url}/" } } }`,
-        { files: { 'keys.json': JSON.stringify({ keys }) } },
-      ),
-    );
+services: { api: { type: http, path: /api/, upstream: { url: "${backends.upstream.url}/" } } }`,
+      files: { 'keys.json': JSON.stringify({ keys }) },
+    });
     const get = async (token: string): Promise<string> => {
-      const lines = ['GET /api/x HTTP/1.1', 'Host: gateway.example.com', `Authorization: Bearer ${token}`];
-      const bytes = `${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`;
-      const { status, body } = await rawResponse(gateway.port, bytes, { quiet: 10_000 });
+      const { status, body } = await respond('GET /api/x', [`Authorization: Bearer ${token}`]);
       return `${status} ${body}`;
     };
     const [, payload] = issuer.mint().split('.');
@@ -164,14 +151,11 @@ test.each([
 
 test('J19 the log names the ignored key, and the other keys are used', async () => {
   issuer.published.splice(0, Infinity, { ...rsa(N, 2n), kid: 'e2\u001b[31m' }, issuer.key.jwk);
-  const folder = writeFiles({
-    'gatehouse.yaml': `version: 1
-server: { listen: 127.0.0.1:0, publicUrl: https://gateway.example.com, admin: { listen: 127.0.0.1:0 } }
-issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}", keys: { refresh: 1s } } }
-`,
-  });
   const before = issuer.requests.jwks;
-  const gateway = keep(await startGatewayProcess(join(folder, 'gatehouse.yaml')));
+  const { gateway } = await startProcessScenario({
+    backends: { issuer },
+    config: () => `issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}", keys: { refresh: 1s } } }\n`,
+  });
   await eventually('three fetches', () => (issuer.requests.jwks >= before + 3 ? true : undefined));
   const lines = gateway.log().filter(({ message }) => message === 'signing key ignored');
   expect(lines).toEqual([
@@ -193,10 +177,10 @@ test('J19 a signing key file whose public and private keys do not match', async 
   point(other).copy(der, der.indexOf(point(own)));
   const pem = `-----BEGIN EC PRIVATE KEY-----\n${der.toString('base64')}\n-----END EC PRIVATE KEY-----\n`;
   expect(createPublicKey(pem).equals(other.publicKey)).toBe(true);
-  const folder = writeFiles({ 'key.pem': pem });
-  writeFileSync(
-    join(folder, 'gatehouse.yaml'),
-    'version: 1\nserver: { listen: 127.0.0.1:0, admin: { listen: 127.0.0.1:0 } }\nsigning: { keys: [{ file: key.pem }] }\n',
-  );
-  await expect(startGatewayProcess(join(folder, 'gatehouse.yaml'))).rejects.toThrow(/key\.pem/);
+  const started = startProcessScenario({
+    backends: {},
+    files: () => ({ 'key.pem': pem }),
+    config: () => 'signing: { keys: [{ file: key.pem }] }\n',
+  });
+  await expect(started).rejects.toThrow(/key\.pem/);
 });
