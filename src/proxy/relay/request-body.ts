@@ -65,6 +65,13 @@ export class RequestBody implements RequestBodySource {
     if (this.#state === 'open') this.#req.resume();
   }
 
+  detach(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'waiting';
+    this.#sink = undefined;
+    this.#req.off('data', this.#data).off('end', this.#end).pause();
+  }
+
   /** What the client sends after this is discarded. */
   stop(): void {
     this.#state = 'closed';

@@ -22,6 +22,8 @@ export interface RequestBodySource {
   resume(): void;
   /** The sink accepts no more chunks. */
   stop(): void;
+  /** Before the first chunk: the body waits for another sink. */
+  detach(): void;
 }
 
 export interface BodySink {

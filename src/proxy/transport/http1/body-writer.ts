@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { UpstreamError } from '../upstream-error.ts';
-import type { BodySink, RequestBodySource } from '../upstream-request.ts';
+import { formatRequestHead } from './request-head.ts';
+import type { BodySink, RequestBodySource, UpstreamRequest } from '../upstream-request.ts';
 
 export interface BodyWriterEvents {
   /** The upstream does not read: chunks wait in the socket. */
@@ -14,6 +15,7 @@ export interface BodyWriterEvents {
 export class BodyWriter implements BodySink {
   readonly #socket: Socket;
   readonly #body: RequestBodySource;
+  readonly #request: UpstreamRequest;
   /** Until the first chunk: a request whose body is invalid from the start is not sent at all. */
   #head: string | undefined;
   readonly #events: BodyWriterEvents;
@@ -25,13 +27,14 @@ export class BodyWriter implements BodySink {
     socket: Socket,
     head: string,
     body: RequestBodySource,
-    contentLength: number | undefined,
+    request: UpstreamRequest,
     events: BodyWriterEvents,
   ) {
     this.#socket = socket;
     this.#head = head;
     this.#body = body;
-    this.#remaining = contentLength;
+    this.#request = request;
+    this.#remaining = request.contentLength;
     this.#events = events;
   }
 
@@ -52,6 +55,11 @@ export class BodyWriter implements BodySink {
 
   stop(): void {
     if (this.#close()) this.#body.stop();
+  }
+
+  /** Keeps the body for another connection; only before the first chunk. */
+  detach(): void {
+    if (this.#close()) this.#body.detach();
   }
 
   write(chunk: Buffer): boolean {
@@ -82,8 +90,11 @@ export class BodyWriter implements BodySink {
   end(): void {
     if (!this.#open) return;
     if (this.#remaining !== undefined && this.#remaining > 0) return this.fail(wrongLength());
+    // A chunked body that turns out to be empty is sent as none, which every upstream understands.
+    const empty = this.#remaining === undefined && !this.started;
+    if (empty) this.#head = formatRequestHead({ ...this.#request, body: undefined });
     this.#writeHead();
-    if (this.#remaining === undefined) this.#socket.write('0\r\n\r\n', 'latin1');
+    if (this.#remaining === undefined && !empty) this.#socket.write('0\r\n\r\n', 'latin1');
     this.#close();
     this.#events.ended();
   }

@@ -18,7 +18,7 @@ export interface ConnectionOwner {
   /** The connection may serve another request; seconds of the upstream's `Keep-Alive: timeout`. */
   released(connection: Connection, keepAliveTimeout: number | undefined): void;
   closed(connection: Connection): void;
-  /** The kept-alive connection was closed before the request reached the upstream. */
+  /** The kept-alive connection turned out to be closed; the request may be sent again. */
   repeat(request: UpstreamRequest, handler: ResponseHandler): void;
 }
 
@@ -80,7 +80,7 @@ export class Connection implements ExchangeConnection, ResponseSink {
       return;
     }
     this.deadline = Infinity;
-    this.#upload = new BodyWriter(socket, head, request.body, request.contentLength, this.#uploadEvents);
+    this.#upload = new BodyWriter(socket, head, request.body, request, this.#uploadEvents);
     this.#upload.start();
   }
 
@@ -160,7 +160,10 @@ export class Connection implements ExchangeConnection, ResponseSink {
   }
 
   #requestWritten(): boolean {
-    return this.#upload === undefined ? this.#socket?.writableLength === 0 : this.#upload.started;
+    if (this.#upload !== undefined) return this.#upload.started;
+    const socket = this.#socket;
+    // TLS reports a write later than the kernel has it.
+    return socket === undefined || 'encrypted' in socket || socket.writableLength === 0;
   }
 
   readonly #uploadEvents: BodyWriterEvents = {
@@ -220,13 +223,15 @@ export class Connection implements ExchangeConnection, ResponseSink {
   #fail(error: Error): void {
     const exchange = this.#exchange;
     const stale = this.#reused && !this.#received && isConnectionLoss(error);
+    const unsent = this.#upload?.started === false;
+    if (stale && unsent) this.#upload?.detach();
     const begun = this.#phase === 'body';
     if (this.#phase === 'complete') return this.#finish(false);
     this.#destroy();
     if (exchange === undefined || exchange.ended) return;
     exchange.ended = true;
     const { request, handler } = exchange;
-    if (stale && request.repeatable === true) this.#owner.repeat(request, handler);
+    if (stale && (unsent || request.repeatable === true)) this.#owner.repeat(request, handler);
     // The client receives the part of the body that arrived before the error.
     else if (begun) setImmediate(() => handler.onResponseError(exchange, error));
     else handler.onResponseError(exchange, error);
