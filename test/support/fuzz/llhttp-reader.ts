@@ -27,7 +27,8 @@ class OneConnection extends Agent {
   closed = false;
   constructor() {
     super({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
-    this.wire.on('error', () => undefined);
+    // Each request adds listeners.
+    this.wire.setMaxListeners(0).on('error', () => undefined);
   }
   override createConnection(): Duplex {
     if (this.#used) {
