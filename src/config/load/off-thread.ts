@@ -1,9 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { GatehouseError } from '../../core/errors.ts';
 import type { Environment } from './expand-variables.ts';
-import { loadConfig, type LoadResult } from './load.ts';
+import type { LoadResult } from './load.ts';
 import { JoinedParts, type Part } from './parts.ts';
-import { sizeOfSources } from './read-sources.ts';
 
 /** What a loader thread gets. */
 export interface LoadJob {
@@ -11,44 +10,56 @@ export interface LoadJob {
   readonly env: Environment;
 }
 
-/** Smaller configurations load in less time than a thread needs to start. */
-const MIN_THREAD_BYTES = 64 * 1024;
+const LOADER = new URL('load-worker.ts', import.meta.url);
 
-/** Less than the default: V8 keeps the memory of an ended thread for a while. */
-const YOUNG_GENERATION_MB = 16;
+/** MiB, less than the default: the thread allocates much and keeps little. */
+const YOUNG_GENERATION = 16;
 
 /**
- * Loads a configuration without blocking requests: a large one on another thread. Rejects with `config_invalid` if
- * the thread fails.
+ * Loads a configuration on another thread, whose modules and garbage are gone when it has ended. Rejects with
+ * `config_invalid` if the thread fails.
  */
 export async function loadConfigOffThread(
   path: string,
   env: Environment,
-  leastBytes = MIN_THREAD_BYTES,
+  script = LOADER,
 ): Promise<LoadResult> {
-  if (sizeOfSources(path) < leastBytes) return loadConfig(path, env);
-  const job: LoadJob = { path, env: { ...env } };
-  const worker = new Worker(new URL('load-worker.ts', import.meta.url), {
-    workerData: job,
-    execArgv: [],
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-  });
-  // The process can end before the thread.
-  worker.unref();
-  return new Promise((resolve, reject) => {
-    const parts = new JoinedParts();
+  try {
+    const job: LoadJob = { path, env: { ...env } };
+    const worker = new Worker(script, {
+      workerData: job,
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION },
+    });
+    try {
+      return await receive(worker);
+    } finally {
+      await worker.terminate();
+    }
+  } catch (cause) {
     // Without the message of the error, which can quote the configuration.
-    const fail = (cause: unknown): void =>
-      reject(new GatehouseError('config_invalid', `the configuration cannot be loaded: ${codeOf(cause)}`));
-    worker.on('message', (part: Part | 'end') => {
+    throw new GatehouseError('config_invalid', `the configuration cannot be loaded: ${codeOf(cause)}`);
+  }
+}
+
+/** Asks the thread for one part after the other. */
+function receive(worker: Worker): Promise<LoadResult> {
+  const { promise, resolve, reject } = Promise.withResolvers<LoadResult>();
+  const parts = new JoinedParts();
+  worker.on('message', (part: Part | 'end') => {
+    try {
       if (part === 'end') return resolve(parts.result());
       parts.add(part);
       worker.postMessage('next');
-    });
-    worker.on('error', fail);
-    worker.on('exit', (code) => fail({ code: `the loader thread ended with ${code}` }));
-    worker.postMessage('next');
+    } catch (cause) {
+      reject(cause);
+    }
   });
+  worker.on('messageerror', reject);
+  worker.on('error', reject);
+  worker.on('exit', (code) => reject({ code: `the loader thread ended with ${code}` }));
+  worker.postMessage('next');
+  return promise;
 }
 
 function codeOf(cause: unknown): string {

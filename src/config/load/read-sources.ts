@@ -27,14 +27,6 @@ export function readSources(path: string): Sources {
   return { sources, problems };
 }
 
-/** Bytes of the files; 0 for those that cannot be read. */
-export function sizeOfSources(path: string): number {
-  return listFiles(path, []).reduce((sum, file) => {
-    const facts = statSync(file, { throwIfNoEntry: false });
-    return sum + (facts?.isFile() === true ? facts.size : 0);
-  }, 0);
-}
-
 function listFiles(path: string, problems: Problem[]): string[] {
   try {
     if (!statSync(path).isDirectory()) return [path];

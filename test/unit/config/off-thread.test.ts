@@ -21,6 +21,17 @@ const LARGE = configuration({
   ),
 });
 
+/** The message starts as those of all faults of the thread. */
+const FAILED = {
+  code: 'config_invalid',
+  message: expect.stringMatching(/^the configuration cannot be loaded: /) as string,
+};
+
+/** A thread that sends a message and waits for the next request. */
+const send = (message: string): string =>
+  `const { parentPort } = process.getBuiltinModule('node:worker_threads');
+  parentPort.on('message', () => undefined).postMessage(${message})`;
+
 const ENV = { PLACE: '/v2/**' };
 
 describe('a configuration that another thread loads', () => {
@@ -31,17 +42,27 @@ describe('a configuration that another thread loads', () => {
     ['one that is no YAML', 'a: [', {}],
   ])('%s is the same as if this thread had loaded it', async (_, text, env) => {
     const file = join(writeFiles({ 'gatehouse.yaml': text }), 'gatehouse.yaml');
-    expect(await loadConfigOffThread(file, env, 0)).toStrictEqual(loadConfig(file, env));
-  });
-
-  test('a small one is loaded by this thread', async () => {
-    const folder = writeFiles({ 'gatehouse.yaml': configuration() });
-    expect(await loadConfigOffThread(folder, {})).toStrictEqual(loadConfig(folder, {}));
+    expect(await loadConfigOffThread(file, env)).toStrictEqual(loadConfig(file, env));
   });
 
   test('a thread that cannot start rejects', async () => {
     const folder = writeFiles({ 'gatehouse.yaml': configuration() });
     const notCloneable = { PLACE: (() => '') as unknown as string };
-    await expect(loadConfigOffThread(folder, notCloneable, 0)).rejects.toThrow();
+    await expect(loadConfigOffThread(folder, notCloneable)).rejects.toMatchObject(FAILED);
+  });
+
+  test.each([
+    ['throws', 'throw new TypeError("secret")'],
+    ['ends early', 'process.exit(3)'],
+    ['sends a part that does not fit', send("{ kind: 'items', key: 'identities', items: [1] }")],
+    ['sends an unknown part', send('null')],
+  ])('a thread that %s rejects without the text of the error', async (_, script) => {
+    const loading = loadConfigOffThread(
+      'unused',
+      {},
+      new URL(`data:text/javascript,${encodeURIComponent(script)}`),
+    );
+    await expect(loading).rejects.toMatchObject(FAILED);
+    await expect(loading).rejects.not.toThrow('secret');
   });
 });
