@@ -75,7 +75,12 @@ export default {
       from: { path: COMPOSITION_ROOT },
       to: {
         path: '^src/[^/]+/',
-        pathNot: ['^src/[^/]+/index[.]ts$', '^src/(app|core|util)/', '^src/cli/'],
+        pathNot: [
+          '^src/[^/]+/index[.]ts$',
+          '^src/config/serving[.]ts$',
+          '^src/(app|core|util)/',
+          '^src/cli/',
+        ],
       },
     },
     {
@@ -92,7 +97,7 @@ export default {
       from: { path: '^src/cli/' },
       to: {
         path: '^src/',
-        pathNot: ['^src/(cli|core|util)/', '^src/config/index[.]ts$', '^src/app/build[.]ts$'],
+        pathNot: ['^src/(cli|core|util)/', '^src/config/(index|serving)[.]ts$', '^src/app/build[.]ts$'],
       },
     },
     {

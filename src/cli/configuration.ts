@@ -1,4 +1,4 @@
-import { formatProblem, loadWithPositions, type Config, type Problem } from '../config/index.ts';
+import { formatProblem, type Config, type LoadResult, type Problem } from '../config/serving.ts';
 import { GatehouseError } from '../core/errors.ts';
 import { required, type Option, type Values } from './command.ts';
 import type { Terminal } from './terminal.ts';
@@ -9,16 +9,22 @@ export const CONFIG_OPTION: Readonly<Record<'config', Option>> = {
 };
 
 /** Loads the configuration and prints its warnings to stderr. Throws `config_invalid` with all problems. */
-export function readConfiguration(values: Values, terminal: Terminal): Config {
-  return readWithPositions(values, terminal).config;
+export async function readConfiguration(values: Values, terminal: Terminal): Promise<Config> {
+  return (await readWithPositions(values, terminal)).config;
 }
 
 /** As `readConfiguration`, with the positions of the settings. */
-export function readWithPositions(values: Values, terminal: Terminal) {
+export async function readWithPositions(values: Values, terminal: Terminal) {
   const path = required(values, 'config');
+  const { loadWithPositions } = await import('../config/index.ts');
   const { result, positionOf } = loadWithPositions(path, terminal.env);
+  return { config: acceptConfiguration(path, result, terminal), positionOf };
+}
+
+/** Prints the warnings to stderr. Throws `config_invalid` with all problems. */
+export function acceptConfiguration(path: string, result: LoadResult, terminal: Terminal): Config {
   if (result.warnings.length > 0) terminal.err(listProblems(result.warnings));
-  if (result.kind === 'loaded') return { config: result.config, positionOf };
+  if (result.kind === 'loaded') return result.config;
   const count = counted(result.problems.length, 'problem');
   throw new GatehouseError(
     'config_invalid',

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { configJsonSchema, configReference } from '../config/index.ts';
 import { GatehouseError } from '../core/errors.ts';
 import { text, type Command } from './command.ts';
 import { EXIT } from './terminal.ts';
@@ -16,6 +15,7 @@ line of a configuration file:
     check: { type: 'string', value: 'FILE', help: 'Exit with 1 if FILE differs from the output.' },
   },
   async run(values, terminal) {
+    const { configJsonSchema, configReference } = await import('../config/index.ts');
     const markdown = values['markdown'] === true;
     const generated = markdown ? configReference() : `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
     const file = text(values, 'check');

@@ -1,6 +1,6 @@
-import { loadConfigOffThread, watchConfig } from '../config/index.ts';
+import { loadConfigOffThread, watchConfig } from '../config/serving.ts';
 import { required, type Command } from './command.ts';
-import { CONFIG_OPTION, readConfiguration } from './configuration.ts';
+import { acceptConfiguration, CONFIG_OPTION } from './configuration.ts';
 import { EXIT } from './terminal.ts';
 import { VERSION } from './version.ts';
 
@@ -18,10 +18,11 @@ The application log goes to stderr, audit and access logs to stdout (see "audit"
   options: CONFIG_OPTION,
   async run(values, terminal) {
     const path = required(values, 'config');
-    const { build } = await import('../app/build.ts');
     // The watch starts before the first read, so that no change is missed.
     const watch = watchConfig(path);
-    const config = readConfiguration(values, terminal);
+    const load = () => loadConfigOffThread(path, terminal.env);
+    const [result, { build }] = await Promise.all([load(), import('../app/build.ts')]);
+    const config = acceptConfiguration(path, result, terminal);
     const gateway = build(config, { version: VERSION });
     // A fault in one request must not end the process and with it the other requests.
     terminal.onUncaught((error) => {
@@ -36,7 +37,7 @@ The application log goes to stderr, audit and access logs to stdout (see "audit"
     });
     await gateway.start();
     watch.start(
-      () => gateway.reload(() => loadConfigOffThread(path, terminal.env)),
+      () => gateway.reload(load),
       (code) => gateway.log.warn('the configuration cannot be watched; it is polled for changes', { code }),
     );
     await stopped;

@@ -1,19 +1,26 @@
-/** Which modules a command loads: most of the CPU time of a short command is spent on loading them. */
+/**
+ * Which modules a command loads: most of the CPU time of a short command, and most of the memory of an idle gateway,
+ * belongs to them.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { exportJWK, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startGatewayProcess } from '../support/gateway-process.ts';
 import { ROOT } from '../support/repository.ts';
 import { run } from '../support/run.ts';
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'gatehouse-modules-'));
-  // Prints each loaded file of the sources to stderr.
+  // Prints each file that the main thread loads to stderr.
   writeFileSync(
     join(folder, 'print.mjs'),
     `import { registerHooks } from 'node:module';
-registerHooks({ load(url, context, next) { console.error('loaded ' + url); return next(url, context); } });`,
+import { isMainThread } from 'node:worker_threads';
+const load = (url, context, next) => { console.error('loaded ' + url); return next(url, context); };
+if (isMainThread) registerHooks({ load });`,
   );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -27,7 +34,17 @@ async function loadedBy(...args: readonly string[]): Promise<readonly string[]> 
     ...args,
   ]);
   expect(code, stderr).toBe(0);
-  return [...stderr.matchAll(/^loaded file:\/\/\S*\/(src\/\S+)$/gm)].map(([, file]) => file ?? '');
+  return sourcesIn(stderr);
+}
+
+function sourcesIn(stderr: string): readonly string[] {
+  return [...stderr.matchAll(/^loaded file:\/\/\S*\/(src\/\S+[.]ts)$/gm)].map(([, file]) => file ?? '');
+}
+
+/** Names of the packages, nested ones included. */
+function packagesIn(stderr: string): ReadonlySet<string> {
+  const files = stderr.matchAll(/^loaded file:\/\/\S*\/node_modules\/((?:@[^/\s]+\/)?[^/\s]+)/gm);
+  return new Set([...files].map(([, name]) => name ?? ''));
 }
 
 test.each([
@@ -38,4 +55,61 @@ test.each([
   const loaded = await loadedBy(...args);
   expect(loaded).toContain('src/cli/index.ts');
   expect(loaded.filter((file) => /^src\/(admin|app|gateway|protocols|proxy)\//.test(file))).toEqual([]);
+});
+
+async function publicKey(): Promise<object> {
+  const { publicKey: key } = await generateKeyPair('RS256');
+  return { ...(await exportJWK(key)), kid: 'a', alg: 'RS256', use: 'sig' };
+}
+
+/** `keys`: further keys of the configuration. Returns what the process printed to stderr from its start to ready. */
+async function startToReady(keys = ''): Promise<string> {
+  const file = join(folder, 'gatehouse.yaml');
+  writeFileSync(join(folder, 'jwks.json'), JSON.stringify({ keys: [await publicKey()] }));
+  writeFileSync(
+    file,
+    `version: 1
+server: { listen: '127.0.0.1:0', publicUrl: https://gateway.example.com, admin: { listen: '127.0.0.1:0' } }
+issuers: { gitlab: { type: gitlab, issuer: https://gitlab.example.com, jwksFile: jwks.json } }
+identities:
+  payments: { issuer: gitlab, match: { project_id: '20' }, grants: [{ service: orders, scopes: [read_api], resources: ['**'] }] }
+services: { orders: { type: http, path: /orders/, upstream: { url: 'http://127.0.0.1:9/' } } }
+${keys}`,
+  );
+  const gateway = await startGatewayProcess(file, { NODE_OPTIONS: `--import=${join(folder, 'print.mjs')}` });
+  try {
+    expect((await fetch(`${gateway.adminUrl}/readyz`)).status).toBe(200);
+    return gateway.output().stderr;
+  } finally {
+    await gateway.close();
+  }
+}
+
+/** The packages of a gateway with one issuer, whose keys are in a file, and one `http` service. */
+const NEEDED = ['@hono/node-server', 'hono', 'jose', 'lru-cache', 'prom-client'];
+/** Dependencies of prom-client. */
+const OF_METRICS = ['@opentelemetry/api', 'bintrees', 'tdigest'];
+/** Forwarding still uses undici, and tunnels http-proxy-3. */
+const OF_FORWARDING = [
+  'undici',
+  'http-proxy-3',
+  'follow-redirects',
+  'debug',
+  'supports-color',
+  'has-flag',
+  'ms',
+];
+
+test('a gateway loads no package that its configuration does not use', async () => {
+  const loaded = [...packagesIn(await startToReady())];
+  expect(loaded).toEqual(expect.arrayContaining(NEEDED));
+  expect(loaded.filter((name) => ![...NEEDED, ...OF_METRICS, ...OF_FORWARDING].includes(name))).toEqual([]);
+});
+
+test('the schema, YAML and the rules stay out of the thread that serves requests', async () => {
+  const loaded = sourcesIn(await startToReady());
+  expect(loaded).toContain('src/config/serving.ts');
+  expect(loaded.filter((file) => /^src\/config\/(schema|rules|reference|policy-tests)\//.test(file))).toEqual(
+    [],
+  );
 });

@@ -1,4 +1,4 @@
-import { formatProblem, type Config, type LoadResult } from '../../config/index.ts';
+import { formatProblem, type Config, type LoadResult } from '../../config/serving.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import { labelNamesOf, type ApplicationScope } from '../application-scope.ts';

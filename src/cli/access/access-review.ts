@@ -12,7 +12,7 @@ export type LocatedAccess = Omit<AccessEntry, 'rule'> & { readonly source: strin
 
 /** Runs `gatehouse access`. */
 export async function runAccessCommand(values: Values, terminal: Terminal): Promise<ExitCode> {
-  const { config, positionOf } = readWithPositions(values, terminal);
+  const { config, positionOf } = await readWithPositions(values, terminal);
   const query = queryOf(config, values);
   const entries = listAccess(config, query).map(({ rule, ...entry }): LocatedAccess => {
     const mark = positionOf(rule) ?? positionOf(rule.slice(0, 2));

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { OnlineCheck } from '../../app/build.ts';
-import { loadConfig, type LoadResult } from '../../config/index.ts';
+import type { LoadResult } from '../../config/index.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import { required, text, type Command, type Values } from '../command.ts';
 import { CONFIG_OPTION, listProblems } from '../configuration.ts';
@@ -42,6 +42,7 @@ upstream or a store that cannot be used.
   async run(values, terminal) {
     const path = required(values, 'config');
     const failOn = readFailOn(values);
+    const { loadConfig } = await import('../../config/index.ts');
     const result = loadConfig(path, terminal.env);
     const problems = result.kind === 'loaded' ? [] : result.problems;
     const workloads = result.kind === 'loaded' ? reportWorkloads(result.config) : [];

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatListenAddress } from '../../util/http/listen-address.ts';
 import type { Command } from '../command.ts';
-import { readConfiguration } from '../configuration.ts';
+import { loadConfigOffThread } from '../../config/serving.ts';
+import { acceptConfiguration } from '../configuration.ts';
 import { startDemoIssuer, type DemoIssuer } from './demo-issuer.ts';
 import { startEcho } from './demo-server.ts';
 import { EXIT, type Terminal } from '../terminal.ts';
@@ -23,7 +24,9 @@ audit log, prints curl commands to try, and runs until Ctrl-C.`,
     const [issuer, echo] = await Promise.all([startDemoIssuer(), startEcho()]);
     const file = join(folder, 'gatehouse.yaml');
     writeFileSync(file, configuration(issuer.url, echo.url));
-    const gateway = build(readConfiguration({ config: file }, terminal), { version: VERSION });
+    // As `serve` does, so that the image's build fills the compile cache of both threads.
+    const config = acceptConfiguration(file, await loadConfigOffThread(file, terminal.env), terminal);
+    const gateway = build(config, { version: VERSION });
     try {
       const addresses = await gateway.start();
       const url = `http://${formatListenAddress(addresses.server)}`;

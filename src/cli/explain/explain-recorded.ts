@@ -25,7 +25,7 @@ export async function explainRecorded(id: string, values: Values, terminal: Term
   if (given !== undefined)
     throw new GatehouseError('usage', `--${given} and --request-id are mutually exclusive`);
   const path = required(values, 'audit');
-  const config = readConfiguration(values, terminal);
+  const config = await readConfiguration(values, terminal);
   const request = await findRequest(path, id);
   const result = await inspectGateway(config, (gateway) => gateway.explainRecorded(request));
   const allowed = result.kind === 'explained' && result.explanation.verdict.kind === 'allow';

@@ -86,7 +86,7 @@ A recorded request is evaluated again, with the claims and operations of its aud
       credential: credentialOf(values),
       ...(contentType !== undefined && { headers: [['Content-Type', contentType]] }),
     };
-    const config = readConfiguration(values, terminal);
+    const config = await readConfiguration(values, terminal);
     const { printExplanation } = await import('./print-explanation.ts');
     const result = await inspectGateway(config, (gateway) => gateway.explain(input));
     if (config.signing === undefined && isMinted(result)) terminal.err(UNVERIFIED);

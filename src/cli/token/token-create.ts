@@ -6,7 +6,6 @@ import {
   isDay,
   startOfDay,
 } from '../../core/credentials/deploy-token.ts';
-import { SERVICE_TRAITS } from '../../config/index.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import { required, text, type Command } from '../command.ts';
 import { EXIT } from '../terminal.ts';
@@ -36,6 +35,7 @@ clients to it, and remove the first entry.
     json: { type: 'boolean', help: 'Print JSON: {name, username, secret, secretHash, expires}.' },
   },
   async run(values, terminal) {
+    const { deployTokenEntry, isServiceType, SERVICE_TYPES } = await import('./deploy-token-entry.ts');
     const name = required(values, 'name');
     const secret = `${DEPLOY_SECRET_PREFIX}${name}_${randomBytes(32).toString('hex')}`;
     if (parseDeployTokenName(secret) !== name) {
@@ -70,49 +70,8 @@ clients to it, and remove the first entry.
       values['json'] === true
         ? `${JSON.stringify({ name, username, secret, secretHash, expires })}\n`
         : `Secret (shown only once):\n\n  ${secret}\n\n` +
-            `Configuration entry:\n\n${entry(name, username, secretHash, expires, type)}\n`,
+            `Configuration entry:\n\n${deployTokenEntry(name, username, secretHash, expires, type)}\n`,
     );
     return EXIT.done;
   },
 };
-
-type ServiceType = keyof typeof SERVICE_TRAITS;
-
-const SERVICE_TYPES = Object.keys(SERVICE_TRAITS).filter(isServiceType);
-
-function isServiceType(type: string): type is ServiceType {
-  return Object.hasOwn(SERVICE_TRAITS, type);
-}
-
-function entry(
-  name: string,
-  username: string,
-  secretHash: string,
-  expires: string | undefined,
-  type: ServiceType | undefined,
-): string {
-  const [read = ''] = SERVICE_TRAITS[type ?? 'generic'].scopes;
-  return [
-    'deployTokens:',
-    `  ${JSON.stringify(name)}:`,
-    `    username: ${JSON.stringify(username)}`,
-    `    secretHash: "${secretHash}"`,
-    ...(expires === undefined ? [] : [`    expires: ${expires}`]),
-    ...scopeLines(type).map((line) => `    # ${line}`),
-    `    grants: [{ service: SERVICE, scopes: [${read}], resources: [${type === 'http' ? '"/**"' : '"**"'}] }]`,
-  ].join('\n');
-}
-
-/** The scopes of the type, or of all types. Types with the same scopes share a line. */
-function scopeLines(type: ServiceType | undefined): readonly string[] {
-  const typesByScopes = new Map<string, ServiceType[]>();
-  for (const each of type === undefined ? SERVICE_TYPES : [type]) {
-    const scopes = SERVICE_TRAITS[each].scopes.join(', ');
-    typesByScopes.set(scopes, [...(typesByScopes.get(scopes) ?? []), each]);
-  }
-  return [...typesByScopes].map(
-    ([scopes, types]) =>
-      `scopes of type ${types.join(', ')}: ${scopes}` +
-      (types.includes('http') ? '; or those of the operations of the service' : ''),
-  );
-}

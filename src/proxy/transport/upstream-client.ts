@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'undici';
+import type * as undiciModule from 'undici';
 import type { EgressFailure, EgressFormClient, EgressRequest, EgressResult } from '../../core/ports.ts';
 import { FairQueue } from '../../util/limits/fair-queue.ts';
 
@@ -9,12 +9,18 @@ const CONNECTIONS = 32;
 const MAX_WAITING = 1_000;
 const DEFAULT_MAX_BYTES = 512 * 1024;
 
-/** HTTP client for key sets, tokens and other requests of the gateway; the forwarder sends client requests. */
+/**
+ * HTTP client for key sets, tokens and other requests of the gateway; the forwarder sends client requests.
+ * undici is loaded at the first request: 16 MiB that a gateway with key files does not need.
+ */
 export function createEgressClient(): EgressFormClient & { close(): Promise<void> } {
   /** One agent per TLS policy and pool, replaced when a file changes: connections are never shared across policies. */
   const agents = new Map<string, PooledAgent>();
 
-  function agentFor({ caFile, serverName, clientCertificate, pool }: EgressRequest): PooledAgent {
+  function agentFor(
+    undici: Undici,
+    { caFile, serverName, clientCertificate, pool }: EgressRequest,
+  ): PooledAgent {
     const policy = JSON.stringify([caFile, serverName, clientCertificate, pool]);
     const tls = {
       ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
@@ -31,7 +37,7 @@ export function createEgressClient(): EgressFormClient & { close(): Promise<void
     if (known?.material === material) return known;
     // Requests in progress are completed.
     void known?.agent.close();
-    const agent = new Agent({
+    const agent = new undici.Agent({
       allowH2: false,
       connections: CONNECTIONS,
       keepAliveTimeout: 1_000,
@@ -46,14 +52,15 @@ export function createEgressClient(): EgressFormClient & { close(): Promise<void
   async function send(call: EgressRequest, what: Method): Promise<EgressResult> {
     const { url, deadline = DEFAULT_DEADLINE } = call;
     try {
-      const { agent, origins } = agentFor(call);
+      const undici = await import('undici');
+      const { agent, origins } = agentFor(undici, call);
       const { origin } = new URL(url);
       const connections = origins.get(origin) ?? new Connections();
       origins.set(origin, connections);
       if (!(await connections.take(deadline))) {
         return { kind: 'unreachable', detail: `no connection was available within ${deadline} ms` };
       }
-      return await sendNow(agent, call, what, deadline).finally(() => connections.release());
+      return await sendNow({ undici, agent }, call, what, deadline).finally(() => connections.release());
     } catch (cause) {
       const detail = reasonOf(cause);
       return { kind: UNSENT.has(detail) ? 'unreachable' : 'failed', detail };
@@ -73,12 +80,14 @@ export function createEgressClient(): EgressFormClient & { close(): Promise<void
   };
 }
 
+type Undici = typeof undiciModule;
+
 type Method = { readonly method: 'GET' } | { readonly method: 'POST'; readonly body: string };
 
 interface PooledAgent {
   /** The contents of the TLS files. */
   readonly material: string;
-  readonly agent: Agent;
+  readonly agent: undiciModule.Agent;
   readonly origins: Map<string, Connections>;
 }
 
@@ -104,14 +113,19 @@ class Connections {
 }
 
 async function sendNow(
-  dispatcher: Agent,
+  { undici, agent }: { readonly undici: Undici; readonly agent: undiciModule.Agent },
   { url, headers = {}, maxBytes = DEFAULT_MAX_BYTES }: EgressRequest,
   what: Method,
   deadline: number,
 ): Promise<EgressResult> {
   const signal = AbortSignal.timeout(deadline);
   try {
-    const response = await request(url, { ...what, dispatcher, headers: { ...headers }, signal });
+    const response = await undici.request(url, {
+      ...what,
+      dispatcher: agent,
+      headers: { ...headers },
+      signal,
+    });
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of response.body as AsyncIterable<Buffer>) {

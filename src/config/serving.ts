@@ -1,0 +1,6 @@
+/** What the thread that serves requests uses. It loads neither the schema nor YAML: another thread does. */
+export { loadConfigOffThread } from './load/off-thread.ts';
+export { watchConfig } from './watch.ts';
+export { formatProblem, type Problem } from './problems/problem.ts';
+export type { LoadResult } from './load/load.ts';
+export type { Config } from './model/config.ts';
