@@ -15,9 +15,9 @@ export function* claimsUsed(
   const addFrom = (grants: readonly GrantSettings[]): void => {
     for (const { resources } of grants) for (const pattern of resources) addPlaceholders(names, pattern);
   };
-  yield* inSteps(identities, ({ issuerType, conditions }) => {
-    for (const claim of guardClaims(issuerType)) names.add(claim);
-    for (const { claim } of conditions) names.add(claim);
+  yield* inSteps(identities, (identity) => {
+    for (const claim of guardClaims(identity.issuerType)) names.add(claim);
+    for (const { claim } of identity.operands()) names.add(claim);
   });
   // The settings, since compiling the grants is left to their first use.
   const used = new Set<string>();

@@ -6,40 +6,46 @@ import type { ConditionSettings } from '../settings.ts';
 
 export type Operator = MatchOperator;
 
-/** One operator on one claim. */
-export interface Condition {
+/** One operator on one claim, with the configured values. */
+export interface Operand {
   readonly claim: string;
   readonly operator: Operator;
   readonly expected: readonly string[];
+}
+
+export interface Condition extends Operand {
   /** Evaluates the raw claim value. Missing and empty values satisfy no operator, lists only `contains`. */
   readonly holds: (value: unknown) => boolean;
 }
 
 /** Compiles the `match` of an identity. All conditions must hold. */
 export function compileMatch(match: Readonly<Record<string, ConditionSettings>>): Condition[] {
+  return operandsOf(match).map((operand) => ({
+    ...operand,
+    holds: compileOperator(operand.operator, operand.expected),
+  }));
+}
+
+/** The operators of a `match` one by one. */
+export function operandsOf(match: Readonly<Record<string, ConditionSettings>>): Operand[] {
   return Object.entries(match).flatMap(([claim, settings]) => {
-    if (typeof settings === 'string') return [condition(claim, 'equals', [settings])];
-    const conditions: Condition[] = [];
-    if (settings.equals !== undefined) conditions.push(condition(claim, 'equals', [settings.equals]));
-    if (settings.in !== undefined) conditions.push(condition(claim, 'in', settings.in));
-    if (settings.notIn !== undefined) conditions.push(condition(claim, 'notIn', settings.notIn));
-    if (settings.contains !== undefined) conditions.push(condition(claim, 'contains', [settings.contains]));
-    if (settings.glob !== undefined) {
-      conditions.push(
-        condition(claim, 'glob', typeof settings.glob === 'string' ? [settings.glob] : settings.glob),
-      );
+    if (typeof settings === 'string') return [{ claim, operator: 'equals', expected: [settings] }];
+    const { equals, in: list, notIn, contains, glob } = settings;
+    const operands: Operand[] = [];
+    if (equals !== undefined) operands.push({ claim, operator: 'equals', expected: [equals] });
+    if (list !== undefined) operands.push({ claim, operator: 'in', expected: list });
+    if (notIn !== undefined) operands.push({ claim, operator: 'notIn', expected: notIn });
+    if (contains !== undefined) operands.push({ claim, operator: 'contains', expected: [contains] });
+    if (glob !== undefined) {
+      operands.push({ claim, operator: 'glob', expected: typeof glob === 'string' ? [glob] : glob });
     }
-    // An object without operators must not match every token: compile it to a condition that never holds.
-    return conditions.length > 0 ? conditions : [condition(claim, 'in', [])];
+    // An object without operators must not match every token: it becomes a condition that never holds.
+    return operands.length > 0 ? operands : [{ claim, operator: 'in', expected: [] }];
   });
 }
 
 export function holdsFor(condition: Condition, claims: Claims): boolean {
   return condition.holds(claimAt(claims, condition.claim));
-}
-
-function condition(claim: string, operator: Operator, expected: readonly string[]): Condition {
-  return { claim, operator, expected, holds: compileOperator(operator, expected) };
 }
 
 function compileOperator(operator: Operator, expected: readonly string[]): Condition['holds'] {

@@ -2,7 +2,7 @@ import { scalarClaim } from '../../core/credentials/claims.ts';
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
 import { inSteps, type Steps } from '../../util/async/steps.ts';
-import type { Condition } from './condition.ts';
+import type { Operand } from './condition.ts';
 import type { CompiledIdentity } from './identity.ts';
 
 /** Finds the identities that a credential can match, at a cost independent of their number. */
@@ -32,7 +32,12 @@ export function* indexIdentities(identities: readonly CompiledIdentity[]): Steps
       return;
     }
     const buckets = entry(index.byClaim, anchor.claim, () => new Map<string, number[]>());
-    for (const value of new Set(anchor.expected)) entry(buckets, value, () => []).push(position);
+    for (const value of new Set(anchor.expected)) {
+      const positions = buckets.get(value);
+      // Most values have one identity. An array that grows from nothing reserves 17 elements.
+      if (positions === undefined) buckets.set(value, [position]);
+      else positions.push(position);
+    }
   });
 
   return {
@@ -49,17 +54,15 @@ export function* indexIdentities(identities: readonly CompiledIdentity[]): Steps
   };
 }
 
-/** Number of identities with the same claim value. The key is issuer, claim and value. */
-type Shared = Map<string, number>;
+/** Number of identities with the same claim value, by issuer and claim, and then by value. */
+type Shared = Map<string, Map<string, number>>;
 
 function* countShared(identities: readonly CompiledIdentity[]): Steps<Shared> {
   const shared: Shared = new Map();
   yield* inSteps(identities, (identity) => {
-    for (const condition of identity.conditions.filter(bindsValues)) {
-      for (const value of condition.expected) {
-        const key = sharedKey(identity, condition, value);
-        shared.set(key, (shared.get(key) ?? 0) + 1);
-      }
+    for (const operand of identity.operands().filter(bindsValues)) {
+      const values = entry(shared, sharedKey(identity, operand), () => new Map<string, number>());
+      for (const value of operand.expected) values.set(value, (values.get(value) ?? 0) + 1);
     }
   });
   return shared;
@@ -69,26 +72,27 @@ function* countShared(identities: readonly CompiledIdentity[]): Steps<Shared> {
  * Picks the condition whose values the fewest identities share; in a tie, the first immutable id of the
  * issuer's preset.
  */
-function pickAnchor(identity: CompiledIdentity, shared: Shared): Condition | undefined {
+function pickAnchor(identity: CompiledIdentity, shared: Shared): Operand | undefined {
   const ids = ISSUER_PRESETS[identity.issuerType].immutableIds;
-  const rank = ({ claim }: Condition) => (ids.includes(claim) ? ids.indexOf(claim) : ids.length);
-  const rivals = (condition: Condition) =>
-    condition.expected.reduce(
-      (most, value) => Math.max(most, shared.get(sharedKey(identity, condition, value)) ?? 0),
-      0,
-    );
-  return identity.conditions
+  const rank = ({ claim }: Operand) => (ids.includes(claim) ? ids.indexOf(claim) : ids.length);
+  const rivals = (operand: Operand) => {
+    const values = shared.get(sharedKey(identity, operand));
+    return operand.expected.reduce((most, value) => Math.max(most, values?.get(value) ?? 0), 0);
+  };
+  return identity
+    .operands()
     .filter(bindsValues)
     .sort((a, b) => rivals(a) - rivals(b) || rank(a) - rank(b))
     .at(0);
 }
 
-function bindsValues({ operator }: Condition): boolean {
+function bindsValues({ operator }: Operand): boolean {
   return operator === 'equals' || operator === 'in';
 }
 
-function sharedKey(identity: CompiledIdentity, condition: Condition, value: string): string {
-  return JSON.stringify([identity.issuer, condition.claim, value]);
+/** A collision would only change which condition the index selects. */
+function sharedKey({ issuer }: CompiledIdentity, { claim }: Operand): string {
+  return `${issuer}\n${claim}`;
 }
 
 function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {

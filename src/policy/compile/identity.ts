@@ -2,8 +2,8 @@ import { claimAt } from '../../core/credentials/claims.ts';
 import type { CredentialClass, VerifiedCredential } from '../../core/credentials/credential.ts';
 import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
 import type { IssuerType } from '../../core/issuer-presets.ts';
-import { compileMatch, holdsFor } from './condition.ts';
-import type { Condition, Operator } from './condition.ts';
+import { compileMatch, holdsFor, operandsOf } from './condition.ts';
+import type { Condition, Operand, Operator } from './condition.ts';
 import type { CompiledGrant } from './grant.ts';
 import { guardsFor } from './preset-guards.ts';
 import type { Guard } from './preset-guards.ts';
@@ -17,9 +17,10 @@ export interface CompiledIdentity {
   /** Credential classes that can match. */
   readonly via: readonly CredentialClass[];
   readonly conditions: readonly Condition[];
+  /** The conditions as configured. They are not kept. */
+  operands(): readonly Operand[];
   readonly guards: readonly Guard[];
   readonly roles: readonly string[];
-  /** Compiled on first use: a process sees few of the identities of a large policy. */
   readonly grants: readonly CompiledGrant[];
   /** The identity matches only if a token request names it. */
   readonly onRequest: boolean;
@@ -46,24 +47,69 @@ export type Mismatch =
 export function compileIdentity(
   settings: IdentitySettings,
   issuerType: IssuerType,
-  compileGrants: () => readonly CompiledGrant[],
+  compileGrants: (settings: IdentitySettings) => readonly CompiledGrant[],
 ): CompiledIdentity {
-  const conditions = compileMatch(settings.match);
-  let grants: readonly CompiledGrant[] | undefined;
-  return {
-    name: settings.name,
-    issuer: settings.issuer,
-    issuerType,
-    via: settings.via,
-    conditions,
-    guards: guardsFor(issuerType, conditions),
-    roles: settings.roles,
-    get grants() {
-      return (grants ??= compileGrants());
-    },
-    onRequest: settings.onRequest === true,
-    pathClaims: ISSUER_PRESETS[issuerType].pathClaims,
-  };
+  return new PolicyIdentity(settings, issuerType, compileGrants);
+}
+
+/** Compiles its parts on first use: a process sees few of the identities of a large policy. */
+class PolicyIdentity implements CompiledIdentity {
+  readonly issuerType: IssuerType;
+  readonly #settings: IdentitySettings;
+  readonly #compileGrants: (settings: IdentitySettings) => readonly CompiledGrant[];
+  #conditions: readonly Condition[] | undefined;
+  #guards: readonly Guard[] | undefined;
+  #grants: readonly CompiledGrant[] | undefined;
+
+  constructor(
+    settings: IdentitySettings,
+    issuerType: IssuerType,
+    compileGrants: (settings: IdentitySettings) => readonly CompiledGrant[],
+  ) {
+    this.#settings = settings;
+    this.issuerType = issuerType;
+    this.#compileGrants = compileGrants;
+  }
+
+  get name(): string {
+    return this.#settings.name;
+  }
+
+  get issuer(): string {
+    return this.#settings.issuer;
+  }
+
+  get via(): readonly CredentialClass[] {
+    return this.#settings.via;
+  }
+
+  get roles(): readonly string[] {
+    return this.#settings.roles;
+  }
+
+  get onRequest(): boolean {
+    return this.#settings.onRequest === true;
+  }
+
+  get pathClaims(): readonly string[] {
+    return ISSUER_PRESETS[this.issuerType].pathClaims;
+  }
+
+  get conditions(): readonly Condition[] {
+    return (this.#conditions ??= compileMatch(this.#settings.match));
+  }
+
+  operands(): readonly Operand[] {
+    return operandsOf(this.#settings.match);
+  }
+
+  get guards(): readonly Guard[] {
+    return (this.#guards ??= guardsFor(this.issuerType, this.conditions));
+  }
+
+  get grants(): readonly CompiledGrant[] {
+    return (this.#grants ??= this.#compileGrants(this.#settings));
+  }
 }
 
 /** Returns undefined if the identity matches. Requires the same issuer. */

@@ -44,23 +44,21 @@ export function* compilePolicy(settings: PolicySettings): Steps<Policy> {
     ]),
   );
 
+  const grantsOf = (identity: IdentitySettings): CompiledGrant[] => [
+    ...identity.roles.flatMap((role) => configured(roles, role, 'role')),
+    ...compileGrants(identity.grants, { kind: 'identity' }),
+  ];
+
   const identities: CompiledIdentity[] = [];
   yield* inSteps(settings.identities, (identity) => {
-    const ofRoles = identity.roles.map((role) => configured(roles, role, 'role'));
+    for (const role of identity.roles) configured(roles, role, 'role');
     checkServices(identity.grants);
     const type = configured(issuers, identity.issuer, 'issuer');
-    identities.push(
-      compileIdentity(identity, type, () => [
-        ...ofRoles.flat(),
-        ...compileGrants(identity.grants, { kind: 'identity' }),
-      ]),
-    );
+    identities.push(compileIdentity(identity, type, grantsOf));
   });
-  yield* inSteps(settings.deployTokens, ({ name, grants }) => {
-    checkServices(grants);
-    identities.push(
-      compileIdentity(deployTokenAsIdentity(name), 'oidc', () => compileGrants(grants, { kind: 'identity' })),
-    );
+  yield* inSteps(settings.deployTokens, (token) => {
+    checkServices(token.grants);
+    identities.push(compileIdentity(deployTokenAsIdentity(token), 'oidc', grantsOf));
   });
   return {
     identities,
@@ -70,16 +68,20 @@ export function* compilePolicy(settings: PolicySettings): Steps<Policy> {
 }
 
 /** Compiles a deploy token to an identity that matches the claim `deploy_token`. */
-function deployTokenAsIdentity(name: string): IdentitySettings {
+function deployTokenAsIdentity({ name, grants }: PolicySettings['deployTokens'][number]): IdentitySettings {
   return {
     name: deployTokenIdentity(name),
     issuer: DEPLOY_TOKENS,
-    via: ['deploy_token'],
+    via: DEPLOY_TOKEN_CLASS,
     match: { deploy_token: name },
-    roles: [],
-    grants: [],
+    roles: NO_ROLES,
+    grants,
   };
 }
+
+/** Shared by all deploy tokens. */
+const DEPLOY_TOKEN_CLASS = ['deploy_token'] as const;
+const NO_ROLES: readonly string[] = [];
 
 function compileService(service: PolicyServiceSettings): CompiledService {
   return {
