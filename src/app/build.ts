@@ -180,6 +180,7 @@ function reportKeySetAges(
 }
 
 export {
+  compareAccess,
   decisionOf,
   formatExplanation,
   formatFailedCase,
@@ -188,6 +189,8 @@ export {
   policyCoverage,
   readRecordedRequest,
   runPolicyTests,
+  type AccessDifference,
+  type AccessDifferences,
   type AccessEntry,
   type LocateRule,
   type PolicyCoverage,

@@ -16,9 +16,17 @@ export async function readConfiguration(values: Values, terminal: Terminal): Pro
 /** As `readConfiguration`, with the positions of the settings. */
 export async function readWithPositions(values: Values, terminal: Terminal) {
   const path = required(values, 'config');
+  const { config, positionOf, warnings } = await readForComparison(path, terminal);
+  if (warnings.length > 0) terminal.err(listProblems(warnings));
+  return { config, positionOf };
+}
+
+/** Loads a configuration; its warnings are left to the caller. Throws as `readConfiguration`. */
+export async function readForComparison(path: string, terminal: Terminal) {
   const { loadWithPositions } = await import('../config/index.ts');
   const { result, positionOf } = loadWithPositions(path, terminal.env);
-  return { config: acceptConfiguration(path, result, terminal), positionOf };
+  if (result.kind === 'loaded') return { config: result.config, positionOf, warnings: result.warnings };
+  return { config: acceptConfiguration(path, result, terminal), positionOf, warnings: [] };
 }
 
 /** Prints the warnings to stderr. Throws `config_invalid` with all problems. */

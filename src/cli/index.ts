@@ -2,6 +2,7 @@ import { GatehouseError } from '../core/errors.ts';
 import { accessCommand } from './access/access.ts';
 import { checkCommand } from './check/check.ts';
 import { formatHelp, parseOptions, type Command } from './command.ts';
+import { diffCommand } from './diff/diff.ts';
 import { demoCommand } from './demo/demo.ts';
 import { explainCommand } from './explain/explain.ts';
 import { healthCommand } from './health.ts';
@@ -24,6 +25,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   test: testCommand,
   replay: replayCommand,
   suggest: suggestCommand,
+  diff: diffCommand,
   'token create': tokenCreateCommand,
   'token inspect': tokenInspectCommand,
   schema: schemaCommand,

@@ -8,6 +8,8 @@ export { outcomeOf, recordedOutcome, type PolicyOutcome } from './tools/recorded
 export { readRecordedRequest, type RecordedRead, type RecordedRequest } from './tools/recorded-request.ts';
 export { createSuggest, type Suggest, type Suggestion } from './tools/suggest.ts';
 export { createFindUnrecorded } from './tools/unrecorded-claims.ts';
+export { compareAccess, type AccessDifferences } from './tools/diff/compare-access.ts';
+export type { AccessDifference } from './tools/diff/access-difference.ts';
 export type { ServiceAuthorizer } from './evaluate/service-authorizer.ts';
 export type { EffectiveGrant } from './evaluate/effective-grants.ts';
 export type { PolicySettings } from './settings.ts';

@@ -12,10 +12,10 @@ export async function runReplay(
   operands: readonly string[],
 ): Promise<ExitCode> {
   const files = requireFiles(operands);
-  const config = readConfiguration(values, terminal);
+  const config = await readConfiguration(values, terminal);
   const recordedWith = text(values, 'recorded-with');
   const before =
-    recordedWith === undefined ? undefined : readConfiguration({ config: recordedWith }, terminal);
+    recordedWith === undefined ? undefined : await readConfiguration({ config: recordedWith }, terminal);
   const report = values['json'] === true ? jsonReport(terminal) : textReport(terminal);
   const totals = await inspectGateway(config, (gateway) =>
     replayFiles(files, gateway.replay(before), { report, malformed: new MalformedLines(terminal) }),

@@ -16,7 +16,7 @@ export async function runSuggest(
   const [identity, service] = [text(values, 'identity'), text(values, 'service')];
   if (identity === undefined && service === undefined)
     throw new GatehouseError('usage', 'select events with --identity or --service');
-  const { config, positionOf } = readWithPositions(values, terminal);
+  const { config, positionOf } = await readWithPositions(values, terminal);
   const selected = (request: RecordedRequest): boolean =>
     (identity === undefined || request.identity === identity) &&
     (service === undefined || request.service === service);

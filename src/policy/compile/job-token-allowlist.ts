@@ -53,8 +53,8 @@ export function compileAllowlist(settings: AllowlistSettings): JobTokenAllowlist
       const names = projectNames(claims);
       return (resource) => {
         const folded = foldPath(resource);
-        if (names.some((name) => isWithin(folded, name))) return OPEN;
-        const list = targets.find((target) => isWithin(folded, target.folded));
+        if (names.some((name) => isWithinProject(folded, name))) return OPEN;
+        const list = targets.find((target) => isWithinProject(folded, target.folded));
         const listed = list?.sources.find(({ includes }) => names.some(includes));
         return listed?.verdict ?? { kind: 'refused', target: list?.target };
       };
@@ -69,7 +69,7 @@ function projectNames(claims: Claims): readonly string[] {
   return [...(path === undefined ? [] : [foldPath(path)]), ...(id === undefined ? [] : [`id:${id}`])];
 }
 
-function isWithin(resource: string, project: string): boolean {
+export function isWithinProject(resource: string, project: string): boolean {
   return resource === project || resource.startsWith(`${project}/`);
 }
 
@@ -84,6 +84,6 @@ function compileSource(source: string): (name: string) => boolean {
  * GitLab paths are unique without regard to case, and image names are lowercase. ASCII only: see
  * `lowerAscii`.
  */
-function foldPath(path: string): string {
+export function foldPath(path: string): string {
   return path.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

@@ -11,9 +11,11 @@ export interface Guard {
   readonly why: string;
   /** A condition on the claim with one of these operators replaces the guard. */
   readonly replacedBy: readonly MatchOperator[];
+  /** Values that the guard refuses. Empty: it compares the claim with other claims of the token. */
+  readonly refusedValues: readonly string[];
 }
 
-type GuardCheck = Omit<Guard, 'replacedBy'>;
+type GuardCheck = Omit<Guard, 'replacedBy' | 'refusedValues'>;
 
 const EVENTS: ReadonlySet<string> = new Set(UNTRUSTED_EVENTS);
 
@@ -57,5 +59,7 @@ export function guardClaims(type: IssuerType): readonly string[] {
 
 function guardsOf(type: IssuerType): readonly Guard[] {
   const guarded = GUARDED_CLAIMS[type];
-  return guarded === undefined ? [] : [{ ...GUARDS[guarded.claim], replacedBy: guarded.replacedBy }];
+  if (guarded === undefined) return [];
+  const { claim, replacedBy, refusedValues } = guarded;
+  return [{ ...GUARDS[claim], replacedBy, refusedValues }];
 }

@@ -8,6 +8,8 @@ import { claimText, lowerAscii } from '../evaluate/claim-value.ts';
 export interface ResourceTemplate {
   /** The pattern as configured. */
   readonly source: string;
+  /** The pattern in the spelling of the service type, with its placeholders. */
+  readonly parts: readonly TemplatePart[];
   /** Replaces the placeholders by claim values. */
   expand(claims: Claims, pathClaims: readonly string[]): Expansion;
 }
@@ -18,6 +20,7 @@ export type Expansion = ResourcePattern | InvalidExpansion;
 export interface ResourcePattern {
   readonly kind: 'pattern';
   readonly glob: Glob;
+  readonly tokens: readonly GlobToken[];
   /** True if the pattern is exactly `**`. */
   readonly everything: boolean;
   /** The pattern as text for display; a `*` from a claim is written `\*`. */
@@ -32,7 +35,7 @@ export interface InvalidExpansion {
   readonly detail: string;
 }
 
-type Part = GlobToken | { readonly kind: 'claim'; readonly name: string };
+export type TemplatePart = GlobToken | { readonly kind: 'claim'; readonly name: string };
 
 const CLAIM = /\{claims\.([^{}]+)\}/;
 
@@ -45,19 +48,22 @@ const PATH_TYPES: ReadonlySet<string> = new Set(['http', 'generic']);
  */
 export function compileTemplate(source: string, serviceType: string): ResourceTemplate {
   // Splitting by a pattern with one group gives alternating text and claim names.
+  const encode = PATH_TYPES.has(serviceType) ? encodePath : (text: string) => text;
   const parts = source
     .split(CLAIM)
-    .flatMap((text, index): Part[] => (index % 2 === 0 ? globTokens(text) : [{ kind: 'claim', name: text }]));
-  const encode = PATH_TYPES.has(serviceType) ? encodePath : (text: string) => text;
+    .flatMap((text, index): TemplatePart[] =>
+      index % 2 === 0
+        ? globTokens(text).map((token) =>
+            token.kind === 'literal' ? { ...token, text: encode(token.text) } : token,
+          )
+        : [{ kind: 'claim', name: text }],
+    );
   const fold = serviceType === 'oci' ? lowerAscii : (text: string) => text;
 
   const expand: ResourceTemplate['expand'] = (claims, pathClaims) => {
     const tokens: GlobToken[] = [];
     for (const part of parts) {
       switch (part.kind) {
-        case 'literal':
-          tokens.push({ kind: 'literal', text: encode(part.text) });
-          break;
         case 'claim': {
           const isPath = pathClaims.includes(part.name);
           const value = claimText(claimAt(claims, part.name), isPath);
@@ -65,6 +71,7 @@ export function compileTemplate(source: string, serviceType: string): ResourceTe
           tokens.push({ kind: 'literal', text: encode(isPath ? fold(value.text) : value.text) });
           break;
         }
+        case 'literal':
         case 'star':
         case 'globstar':
           tokens.push(part);
@@ -76,14 +83,15 @@ export function compileTemplate(source: string, serviceType: string): ResourceTe
     return {
       kind: 'pattern',
       glob: compileGlob(tokens),
+      tokens,
       everything: tokens.length === 1 && tokens[0]?.kind === 'globstar',
       display: tokens.map(displayToken).join(''),
     };
   };
 
-  if (parts.some(({ kind }) => kind === 'claim')) return { source, expand };
+  if (parts.some(({ kind }) => kind === 'claim')) return { source, parts, expand };
   const constant = expand({}, []);
-  return { source, expand: () => constant };
+  return { source, parts, expand: () => constant };
 }
 
 /** Encodes text like a `CanonicalPath`: everything except `/` and RFC 3986 pchar is percent-encoded. */

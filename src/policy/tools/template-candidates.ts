@@ -88,7 +88,7 @@ function decode(text: string): string | undefined {
 }
 
 /** The claims object with these values; a name that starts with `/` is a JSON pointer. */
-export function claimsFrom(assigned: Assignment): Claims {
+export function claimsFrom(assigned: ReadonlyMap<string, unknown>): Claims {
   const claims: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const [name, value] of assigned) {
     const path = name.startsWith('/')

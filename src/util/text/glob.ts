@@ -4,6 +4,12 @@ export type GlobToken =
   | { readonly kind: 'star' }
   | { readonly kind: 'globstar' };
 
+/** A part of a pattern; `unknown` is a text whose value is not given, the same for every part with its name. */
+export type PatternToken =
+  | GlobToken
+  /** `segment`: the text contains no separator. */
+  | { readonly kind: 'unknown'; readonly name: string; readonly segment: boolean };
+
 export interface Glob {
   /** Anchored at both ends, case-sensitive. */
   test(text: string): boolean;
@@ -42,9 +48,18 @@ export function compileGlob(pattern: string | readonly GlobToken[], options: Glo
   return { test: (text) => whole.test(text) || alone.test(text) };
 }
 
+/** What a pattern with `matchBase` matches: the texts of each list of tokens, without further rules. */
+export function globAlternatives(pattern: readonly PatternToken[]): readonly (readonly PatternToken[])[] {
+  const tokens = mergeLiterals(pattern);
+  const base = baseOf(tokens);
+  return base === undefined ? [tokens] : [tokens, base];
+}
+
 /** Merges adjacent literals and removes empty ones, so that `compileTokens` recognises the common shapes. */
-function mergeLiterals(tokens: readonly GlobToken[]): GlobToken[] {
-  const merged: GlobToken[] = [];
+function mergeLiterals(tokens: readonly GlobToken[]): GlobToken[];
+function mergeLiterals(tokens: readonly PatternToken[]): PatternToken[];
+function mergeLiterals(tokens: readonly PatternToken[]): PatternToken[] {
+  const merged: PatternToken[] = [];
   for (const token of tokens) {
     const last = merged.at(-1);
     if (token.kind === 'literal' && last?.kind === 'literal') {
@@ -57,7 +72,9 @@ function mergeLiterals(tokens: readonly GlobToken[]): GlobToken[] {
 }
 
 /** The tokens without a trailing `/**`; undefined without that suffix or with nothing before it. */
-function baseOf(tokens: readonly GlobToken[]): GlobToken[] | undefined {
+function baseOf(tokens: readonly GlobToken[]): GlobToken[] | undefined;
+function baseOf(tokens: readonly PatternToken[]): PatternToken[] | undefined;
+function baseOf(tokens: readonly PatternToken[]): PatternToken[] | undefined {
   const slash = tokens.at(-2);
   if (tokens.at(-1)?.kind !== 'globstar' || slash?.kind !== 'literal' || !slash.text.endsWith('/')) {
     return undefined;

@@ -1,0 +1,44 @@
+import { formatTable } from '../access/access-tables.ts';
+import type { DiffReport, LocatedDifference } from './diff-report.ts';
+
+/** The report for a terminal. */
+export function formatDiffText({ gains, losses, changes }: DiffReport): string {
+  if (gains.length + losses.length + changes.length === 0) return 'no differences\n';
+  return [
+    section('gains', gains),
+    section('losses', losses),
+    ...(changes.length === 0
+      ? []
+      : [
+          `changes (${changes.length})\n${formatTable(
+            changes.map(({ setting, change, detail }) => [`  ${setting}`, change, detail]),
+          )}`,
+        ]),
+  ].join('\n');
+}
+
+function section(title: string, differences: readonly LocatedDifference[]): string {
+  const blocks = differences.map((each) => {
+    const { certainty, identity, service, scope, resource, source } = each;
+    const line = `  ${certainty}  ${identity}  ${each.class}  ${service}  ${scope}  ${resource}  ${source}\n`;
+    return `${line}      ${each.reason ?? ''}\n${each.witness === undefined ? '' : `      example: ${describeWitness(each.witness)}\n`}`;
+  });
+  return `${title} (${differences.length})\n${blocks.join('')}`;
+}
+
+/** The request of a witness in one line. */
+export function describeWitness({
+  credential,
+  operation,
+  on,
+}: NonNullable<LocatedDifference['witness']>): string {
+  const { scope, resource, extent } = operation;
+  const target = extent === 'one' ? resource : extent === 'any' ? 'any resource' : 'every resource';
+  const request = `${scope} on ${target}`;
+  const day = on === undefined ? '' : `, on ${on} or later`;
+  if (credential === undefined) return `${request} without a credential${day}`;
+  const { class: kind, claims, audience, requestedIdentity } = credential;
+  const named = requestedIdentity === undefined ? '' : `, exchanged for identity ${requestedIdentity}`;
+  const aud = audience === undefined ? '' : ` with aud ${audience}`;
+  return `${request} with a ${kind} of ${credential.issuer}${aud} and ${JSON.stringify(claims)}${named}${day}`;
+}

@@ -1,0 +1,169 @@
+/** `gatehouse diff`, as a process. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { DiffReport } from '../../src/cli/diff/diff-report.ts';
+import { gatehouse } from '../support/gateway-process.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-diff-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const POLICY = `version: 1
+server: { listen: "127.0.0.1:0", publicUrl: "https://gateway.example.com" }
+issuers: { gitlab: { type: gitlab, issuer: "https://gitlab.example.com" } }
+identities:
+  web:
+    issuer: gitlab
+    match: { project_id: "20", ref: main }
+    grants:
+      - { service: npm, scopes: [write_package_registry], resources: ["@web/ui"] }
+deployTokens:
+  edge:
+    username: edge
+    secretHash: "sha256:${'ab'.repeat(32)}"
+    expires: 2035-02-01
+    grants: [{ service: npm, scopes: [read_package_registry], resources: ["@web/ui"] }]
+services:
+  npm: { type: npm, upstream: { url: "http://127.0.0.1:9/" } }
+`;
+const old = write('old.yaml', POLICY);
+
+function write(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+async function diff(text: string, ...options: string[]) {
+  return gatehouse('diff', old, write('new.yaml', text), ...options);
+}
+
+async function report(text: string): Promise<DiffReport> {
+  const { stdout, code } = await diff(text, '--json');
+  expect(code).toBe(0);
+  return JSON.parse(stdout) as DiffReport;
+}
+
+describe('gatehouse diff', () => {
+  test('lists a wider condition and a wider pattern, with a request that only the new policy allows', async () => {
+    const { gains, losses, changes } = await report(
+      POLICY.replace('ref: main', 'ref: { in: [main, dev] }').replace(
+        '["@web/ui"] }\ndeploy',
+        '["@web/**"] }\ndeploy',
+      ),
+    );
+    expect(gains).toEqual([
+      {
+        identity: 'web',
+        class: 'id_token',
+        service: 'npm',
+        scope: 'write_package_registry',
+        resource: '@web/**',
+        certainty: 'certain',
+        reason: 'identity "web" of the other configuration does not grant it',
+        witness: {
+          credential: {
+            class: 'id_token',
+            issuer: 'gitlab',
+            claims: { project_id: '20', ref: 'main' },
+            audience: 'https://gateway.example.com',
+          },
+          service: 'npm',
+          operation: { scope: 'write_package_registry', resource: '@web/x', extent: 'one' },
+        },
+        source: `${join(folder, 'new.yaml')}:9`,
+      },
+    ]);
+    expect(losses).toEqual([]);
+    expect(changes).toEqual([
+      {
+        setting: 'identities.web.match.ref',
+        change: 'wider',
+        detail: 'equals "main" → in "main", "dev"',
+      },
+      { setting: 'identities.web.grants', change: 'different', detail: '' },
+    ]);
+  });
+
+  test.each([
+    ['a replaced secret', `'${'cd'.repeat(32)}'`, 'the secret is another one', undefined],
+    ['a later expiry', undefined, 'the deploy token expired on 2035-02-01', '2035-02-01'],
+  ])('lists %s of a deploy token', async (_, secret, reason, on) => {
+    const text =
+      secret === undefined
+        ? POLICY.replace('2035-02-01', '2036-01-01')
+        : POLICY.replace('ab'.repeat(32), 'cd'.repeat(32));
+    const { gains } = await report(text);
+    expect(gains).toMatchObject([
+      { identity: 'deploy-token:edge', class: 'deploy_token', certainty: 'certain', reason },
+    ]);
+    expect(gains[0]?.witness?.on).toBe(on);
+  });
+
+  test('lists what becomes possible without a credential before everything else', async () => {
+    const anonymous = 'anonymous: [{ scopes: [read_package_registry], resources: ["**"] }] }\n';
+    const { gains } = await report(
+      POLICY.replace(', ref: main', '').replace(
+        'upstream: { url: "http://127.0.0.1:9/" } }\n',
+        `upstream: { url: "http://127.0.0.1:9/" }, ${anonymous}`,
+      ),
+    );
+    expect(gains.map(({ identity, certainty }) => [identity, certainty])).toEqual([
+      ['anonymous', 'certain'],
+      ['web', 'certain'],
+    ]);
+  });
+
+  test('a setting beside the policy is a possible gain and loss, with its reason', async () => {
+    const { gains, losses } = await report(
+      POLICY.replace(
+        '"https://gitlab.example.com" }',
+        '"https://gitlab.example.com", jwksUri: "https://keys.example.com" }',
+      ),
+    );
+    const reason = 'issuers.gitlab.jwksUri differs, so that other tokens are valid';
+    expect(gains).toMatchObject([{ identity: '*', service: '*', certainty: 'possible', reason }]);
+    expect(losses).toMatchObject([{ identity: '*', service: '*', certainty: 'possible', reason }]);
+  });
+
+  test('--exit-code', async () => {
+    expect(await diff(POLICY, '--exit-code')).toMatchObject({ code: 0, stdout: 'no differences\n' });
+    const other = POLICY.replace('ref: main', 'ref: dev');
+    expect(await diff(other)).toMatchObject({ code: 0 });
+    const { code, stdout } = await diff(other, '--exit-code');
+    expect(code).toBe(1);
+    expect(stdout).toContain('gains (1)\n  certain  web  id_token  npm  write_package_registry  @web/ui');
+    expect(stdout).toContain('with aud https://gateway.example.com and {"project_id":"20","ref":"dev"}');
+  });
+
+  test('refuses an invalid configuration and invalid usage with exit code 2', async () => {
+    const { code, stderr } = await diff(POLICY.replace('service: npm', 'service: nmp'), '--exit-code');
+    expect(code).toBe(2);
+    expect(stderr).toContain('new.yaml:9:');
+    expect(await gatehouse('diff', old)).toMatchObject({ code: 2 });
+    expect(await diff(POLICY, '--json', '--markdown')).toMatchObject({ code: 2 });
+  });
+
+  test('--markdown fits a comment, the gravest entries first, and no text of the policy becomes markup', async () => {
+    const many = Array.from(
+      { length: 400 },
+      (_, at) =>
+        `  p${at}: { issuer: gitlab, match: { project_id: "${1000 + at}", ref: { in: ["a|b", "@all\`x\`"] } }, grants: [{ service: npm, scopes: [write_package_registry], resources: ["@web/**"] }] }\n`,
+    ).join('');
+    const { stdout, code } = await diff(
+      POLICY.replace('deployTokens:\n', `${many}deployTokens:\n`),
+      '--markdown',
+    );
+    expect(code).toBe(0);
+    expect(stdout.length).toBeLessThan(65_536);
+    expect(stdout).toMatch(
+      /^<!-- gatehouse diff -->\n### Access under the changed policy\n\n\*\*400 gains\*\* \(400 certain\), 0 losses, 400 changed settings\.\n/,
+    );
+    expect(stdout).toMatch(/\n\d+ more: run `gatehouse diff` for the whole list\.\n/);
+    const rows = stdout.split('\n').filter((line) => line.startsWith('| certain |'));
+    expect(rows.length).toBeGreaterThan(100);
+    for (const row of rows) expect(row.split(/(?<!\\)\|/)).toHaveLength(10);
+    expect(stdout).not.toMatch(/@all`/);
+  });
+});
