@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileGlob } from '../../src/util/text/glob.ts';
+import { findText, isContained, languageOf } from '../../src/util/text/glob-language.ts';
 import type { GlobToken } from '../../src/util/text/glob.ts';
 
 type Separators = '/' | '/:';
@@ -52,6 +53,29 @@ describe('a glob', () => {
         expect(glob.test(other)).toBe(literal === other);
       }),
     );
+  });
+});
+
+describe('the language of patterns', () => {
+  it('contains a text that is found in one and not in others, and no other where none is found', () => {
+    const seen = { found: 0, none: 0, undecided: 0 };
+    fc.assert(
+      fc.property(filled, fc.array(filled, { maxLength: 2 }), (inside, outside) => {
+        const [inner, ...outer] = [inside, ...outside].map((parts) => parts.map(([part]) => part));
+        if (inner === undefined) return;
+        const search = findText([languageOf(inner)], outer.map(languageOf));
+        seen[search.kind] += 1;
+        const matches = (text: string): boolean =>
+          compileGlob(inner).test(text) && !outer.some((each) => compileGlob(each).test(text));
+        if (search.kind === 'found') expect(matches(search.text)).toBe(true);
+        if (search.kind === 'none') expect(matches(fill(inside))).toBe(false);
+        for (const each of outside.map(fill)) if (search.kind === 'none') expect(matches(each)).toBe(false);
+        expect(isContained(languageOf(inner), outer.map(languageOf))).toBe(search.kind === 'none');
+      }),
+      { numRuns: 5000 },
+    );
+    expect(Math.min(seen.found, seen.none)).toBeGreaterThan(100);
+    expect(seen.undecided).toBe(0);
   });
 });
 

@@ -40,5 +40,5 @@ export function describeWitness({
   const { class: kind, claims, audience, requestedIdentity } = credential;
   const named = requestedIdentity === undefined ? '' : `, exchanged for identity ${requestedIdentity}`;
   const aud = audience === undefined ? '' : ` with aud ${audience}`;
-  return `${request} with a ${kind} of ${credential.issuer}${aud} and ${JSON.stringify(claims)}${named}${day}`;
+  return `${request} with ${kind === 'id_token' ? 'an' : 'a'} ${kind} of ${credential.issuer}${aud} and ${JSON.stringify(claims)}${named}${day}`;
 }

@@ -111,8 +111,8 @@ function sameNamed(
   { identity, class: kind }: AccessAtom,
 ): CompiledIdentity | undefined {
   const other = fromIdentities.get(identity.name);
-  const hasIssuer = other !== undefined && issuerUrlOf(from, other) === issuerUrlOf(to, identity);
-  return hasIssuer && other.via.includes(kind) ? other : undefined;
+  const issuer = from.issuerAt(issuerUrlOf(to, identity) ?? '');
+  return other !== undefined && other.issuer === issuer?.name && other.via.includes(kind) ? other : undefined;
 }
 
 /** Whether the job token allowlist applies. */

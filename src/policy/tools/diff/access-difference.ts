@@ -10,7 +10,7 @@ export interface ComparedSettings extends AccessSettings {
     readonly audiences: readonly string[];
     /** Defined if job tokens, or deploy tokens of GitLab, are accepted. */
     readonly jobTokens?: unknown;
-    readonly deployTokens?: unknown;
+    readonly deployTokens?: { readonly probe?: string | undefined } | undefined;
   })[];
   readonly services: readonly (AccessSettings['services'][number] & {
     readonly audiences?: readonly string[] | undefined;

@@ -38,7 +38,9 @@ export function* settingDifferences(
   for (const issuer of to.issuers) {
     const before = from.issuers.find((each) => each.issuer === issuer.issuer);
     if (before === undefined) continue;
-    for (const key of differingKeys(before, issuer, ISSUER_KEYS_WITHOUT_ACCESS)) {
+    // The probe determines a claim of deploy tokens; their other settings are limits.
+    const probe = before.deployTokens?.probe === issuer.deployTokens?.probe ? [] : ['deployTokens.probe'];
+    for (const key of [...differingKeys(before, issuer, ISSUER_KEYS_WITHOUT_ACCESS), ...probe]) {
       const reason = `issuers.${issuer.name}.${key} differs, so that other tokens are valid`;
       yield { ...everything, service: '*', reason, rule: ['issuers', issuer.name, key] };
     }
