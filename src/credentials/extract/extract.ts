@@ -1,9 +1,8 @@
 import type { CredentialSource, PresentedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { foldHeaderName } from '../../util/http/header-name.ts';
 import { formCredentials } from './form-field.ts';
-import { CREDENTIAL_HEADERS, readCredentialHeader } from './header.ts';
+import { credentialHeaderOf, readCredentialHeader } from './header.ts';
 import { queryCredentials } from './query-parameter.ts';
 import { createCredentialFromText, type TokenClassSettings } from './from-text.ts';
 import { looksLikeJws, type Found } from './token-class.ts';
@@ -56,7 +55,7 @@ function findInHead(
   let found: Found | Deny | undefined;
   let authorizations = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const header = CREDENTIAL_HEADERS.get(foldHeaderName(rawHeaders[i] ?? ''));
+    const header = credentialHeaderOf(rawHeaders[i] ?? '');
     if (header === undefined) continue;
     const next = readCredentialHeader(header, rawHeaders[i + 1] ?? '');
     // Servers differ in which of two Authorization headers they use, even if both are equal.

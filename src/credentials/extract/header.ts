@@ -4,6 +4,7 @@ import {
   type CredentialSource,
 } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
+import { foldHeaderName } from '../../util/http/header-name.ts';
 import type { Found } from './token-class.ts';
 
 /** A header that can contain a credential. */
@@ -16,10 +17,17 @@ const SHARED_SOURCES = ['bearer', 'basic', 'raw-authorization', 'query', 'form']
 type DedicatedHeader = Exclude<CredentialSource, (typeof SHARED_SOURCES)[number]>;
 
 /** Credential headers by folded name. */
-export const CREDENTIAL_HEADERS: ReadonlyMap<string, CredentialHeader> = new Map([
+const CREDENTIAL_HEADERS: ReadonlyMap<string, CredentialHeader> = new Map([
   ['authorization', 'authorization'],
   ...CREDENTIAL_SOURCES.filter(isDedicatedHeader).map((source) => [source, source] as const),
 ]);
+
+const LENGTHS: ReadonlySet<number> = new Set([...CREDENTIAL_HEADERS.keys()].map(({ length }) => length));
+
+/** Folding keeps the length of a name, so that most names need no look-up. */
+export function credentialHeaderOf(name: string): CredentialHeader | undefined {
+  return LENGTHS.has(name.length) ? CREDENTIAL_HEADERS.get(foldHeaderName(name)) : undefined;
+}
 
 function isDedicatedHeader(source: CredentialSource): source is DedicatedHeader {
   return !(SHARED_SOURCES as readonly CredentialSource[]).includes(source);

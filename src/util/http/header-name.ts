@@ -17,10 +17,17 @@ const MAX_KNOWN = 2_000;
 const MAX_KNOWN_LENGTH = 64;
 const folded = new Map<string, string>();
 
+/**
+ * Whether a name has this folded form, in ASCII. Folding keeps the length of a name, so that most names need no look-up.
+ */
+function folds(name: string, to: string): boolean {
+  return name.length === to.length && foldHeaderName(name) === to;
+}
+
 /** The first value of a header, by its folded name, in name, value, name, value … */
 export function findHeader(rawHeaders: readonly string[], folded: string): string | undefined {
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (foldHeaderName(rawHeaders[i] ?? '') === folded) return rawHeaders[i + 1];
+    if (folds(rawHeaders[i] ?? '', folded)) return rawHeaders[i + 1];
   }
   return undefined;
 }
@@ -29,7 +36,7 @@ export function findHeader(rawHeaders: readonly string[], folded: string): strin
 export function headerValues(rawHeaders: readonly string[], folded: string): string[] {
   const values: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (foldHeaderName(rawHeaders[i] ?? '') === folded) values.push(rawHeaders[i + 1] ?? '');
+    if (folds(rawHeaders[i] ?? '', folded)) values.push(rawHeaders[i + 1] ?? '');
   }
   return values;
 }
