@@ -17,7 +17,12 @@ export interface Load {
 
 /** Request headers, or the tokens of a load in which each request has another one, each sent once. */
 export type LoadRequest =
-  | { readonly kind: 'same'; readonly headers: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'same';
+      readonly headers: Readonly<Record<string, string>>;
+      /** Mean pause of a connection between two requests, in whole milliseconds. Default: none. */
+      readonly pauseMs?: number;
+    }
   | { readonly kind: 'tokens'; readonly tokens: readonly string[] };
 
 export interface LoadGenerator {
@@ -28,7 +33,8 @@ const MARK = 'RESULT ';
 
 /** A script file, because other users can read a token on the command line. */
 function script(request: LoadRequest, tokenFile: string): string {
-  const setup = request.kind === 'same' ? sameHeaders(request.headers) : newTokens(tokenFile);
+  const setup =
+    request.kind === 'same' ? sameHeaders(request.headers, request.pauseMs) : newTokens(tokenFile);
   return `${setup}
 function done(summary, latency)
   local e = summary.errors
@@ -40,10 +46,11 @@ end
 `;
 }
 
-function sameHeaders(headers: Readonly<Record<string, string>>): string {
-  return Object.entries(headers)
-    .map(([name, value]) => `wrk.headers["${name}"] = "${value}"`)
-    .join('\n');
+function sameHeaders(headers: Readonly<Record<string, string>>, pauseMs = 0): string {
+  const lines = Object.entries(headers).map(([name, value]) => `wrk.headers["${name}"] = "${value}"`);
+  // Random, so that the connections do not send in step. The latency starts when the request is sent.
+  if (pauseMs > 0) lines.push(`function delay() return math.random(0, ${2 * pauseMs}) end`);
+  return lines.join('\n');
 }
 
 function newTokens(file: string): string {

@@ -8,7 +8,6 @@ export interface Figure {
 export const METRICS = [
   'CPU µs/request',
   'requests/s',
-  'p99 ms at full load',
   'CPU ms/GiB',
   'seconds',
   'RSS peak +MiB',

@@ -1,10 +1,24 @@
 import { bodies } from './bodies.ts';
+import { connections } from './connections.ts';
 import { credentials } from './credentials.ts';
 import { largePolicy } from './large-policy.ts';
+import { latency } from './latency.ts';
+import { npm } from './npm.ts';
 import { cached, newTokens } from './requests.ts';
 import type { Scenario } from './scenario.ts';
+import { start } from './start.ts';
 
-export const SCENARIO_NAMES = ['cached', 'new-tokens', 'credentials', 'large-policy', 'bodies'] as const;
+export const SCENARIO_NAMES = [
+  'cached',
+  'new-tokens',
+  'credentials',
+  'large-policy',
+  'bodies',
+  'latency',
+  'npm',
+  'connections',
+  'start',
+] as const;
 
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
@@ -14,4 +28,8 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   credentials,
   'large-policy': largePolicy,
   bodies,
+  latency,
+  npm,
+  connections,
+  start,
 };
