@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { missingTools } from '../test/support/tools.ts';
@@ -11,8 +11,7 @@ import { runScenarios } from './run.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 
 async function bench(options: Options, folder: string): Promise<number> {
-  const baseline =
-    options.check === undefined ? undefined : readBaseline(await readFile(options.check, 'utf8'));
+  const baseline = options.check === undefined ? undefined : readBaseline(options.check);
   const run = await runScenarios(options, folder, (text) => console.error(text));
   const outcomes = evaluateAims(run.figures);
   const comparisons = baseline === undefined ? [] : compareRatios(outcomes, baseline);

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import type { Outcome } from './ratios.ts';
 
 /** How much worse a ratio may be than in the committed result: other machines, and other load on this one. */
@@ -25,7 +26,10 @@ export function compareRatios(outcomes: readonly Outcome[], baseline: Baseline):
 }
 
 /** Reads the ratios of a result that `--json` printed. */
-export function readBaseline(text: string): Baseline {
-  const { outcomes } = JSON.parse(text) as { readonly outcomes: readonly Outcome[] };
+export function readBaseline(file: string): Baseline {
+  if (!existsSync(file)) {
+    throw new Error(`${file} does not exist; record it with: npm run bench --silent -- --json > FILE`);
+  }
+  const { outcomes } = JSON.parse(readFileSync(file, 'utf8')) as { readonly outcomes: readonly Outcome[] };
   return Object.fromEntries(outcomes.map(({ name, value }) => [name, value]));
 }

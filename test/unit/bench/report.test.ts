@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { TOLERANCE, compareRatios, readBaseline } from '../../../bench/report/check.ts';
 import { spread } from '../../../bench/report/figures.ts';
 import type { Figure } from '../../../bench/report/figures.ts';
@@ -88,8 +91,12 @@ describe('compareRatios', () => {
   });
 
   test('reads the outcomes of a result', () => {
-    const text = JSON.stringify({ outcomes: [{ ...AIM, value: 0.6, met: true }], figures: {} });
-    expect(readBaseline(text)).toEqual({ [AIM.name]: 0.6 });
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-result-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'result.json');
+    expect(() => readBaseline(file)).toThrow(`${file} does not exist; record it with`);
+    writeFileSync(file, JSON.stringify({ outcomes: [{ ...AIM, value: 0.6, met: true }], figures: {} }));
+    expect(readBaseline(file)).toEqual({ [AIM.name]: 0.6 });
   });
 });
 
