@@ -1,3 +1,5 @@
+import { createCandidateHolder, type CandidateHolder } from './candidate/candidate-holder.ts';
+import type { CandidatePorts } from './candidate/candidate-ports.ts';
 import type { Config } from '../config/index.ts';
 import type { AuditSink } from '../core/audit-event.ts';
 import type { IssuerType } from '../core/issuer-presets.ts';
@@ -19,6 +21,8 @@ export interface ApplicationOptions {
   readonly clock?: Clock;
   /** For `check` and `explain`: nothing is logged or written. */
   readonly inspect?: boolean;
+  /** Values of `${NAME}` in the candidate's configuration. */
+  readonly env?: CandidatePorts['env'];
 }
 
 /** Components that live as long as the process, across reloads: state, files and counters. */
@@ -34,6 +38,7 @@ export interface ApplicationScope {
   readonly stalls: StallWatch;
   readonly audit: AuditSink;
   readonly access: Pick<AuditSink, 'write'> | undefined;
+  readonly candidate: CandidateHolder;
   /** Applies the settings of a newly activated configuration. */
   applyConfig(config: Config): void;
   /** Sets the claims that audit events contain: those that the active policy evaluates. */
@@ -72,6 +77,12 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
     { log, stdout },
   );
   const access = config.logs.access ? createAccessLog({ enabled: true }, { stdout }) : undefined;
+  const candidate = createCandidateHolder({
+    log,
+    meter: telemetry.candidate,
+    clock,
+    env: options.env ?? {},
+  });
   telemetry.setAuditLost(() => audit.lost());
   telemetry.setStoreHealth(() => store.health());
 
@@ -93,10 +104,12 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
     stalls,
     audit,
     access,
+    candidate,
     applyConfig,
     auditClaims: (names) => void (auditedClaims.names = names),
     reopenLogs: () => void audit.reopen(),
     async release() {
+      candidate.close();
       revocations.stop();
       stalls.close();
       await Promise.all([egress.close(), store.close()]);

@@ -113,6 +113,7 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
         await snapshots.current.prepare();
         await revocations.start();
         const address = await listener.start();
+        await application.candidate.follow(config);
         log.info('listening', { address: formatListenAddress(address), public_url: server.publicUrl });
         return { server: address, admin: { host: adminAddress.address, port: adminAddress.port } };
       } catch (cause) {
@@ -163,6 +164,7 @@ function createReplace(
     application.auditClaims(snapshot.claimsUsed);
     snapshots.activate(snapshot);
     snapshot.authenticator.start();
+    await application.candidate.follow(next);
   };
 }
 

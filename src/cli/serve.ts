@@ -23,7 +23,7 @@ The application log goes to stderr, audit and access logs to stdout (see "audit"
     const load = () => loadConfigOffThread(path, terminal.env);
     const [result, { build }] = await Promise.all([load(), import('../app/build.ts')]);
     const config = acceptConfiguration(path, result, terminal);
-    const gateway = build(config, { version: VERSION });
+    const gateway = build(config, { version: VERSION, env: terminal.env });
     // A fault in one request must not end the process and with it the other requests.
     terminal.onUncaught((error) => {
       const name = error instanceof Error ? error.name : typeof error;

@@ -1,3 +1,4 @@
+import type { CandidateDifference } from './candidate.ts';
 import type { Caller, Decision } from './decision.ts';
 import type { PresentedCredential, VerifiedCredential } from './credentials/credential.ts';
 import type { Operation } from './request/operation.ts';
@@ -47,6 +48,9 @@ export interface AuditEvent {
   readonly reason: Reason | (typeof OTHER_AUDIT_REASONS)[number];
   /** Details for operators; never sent to the client. */
   readonly detail: string | undefined;
+
+  /** The outcome of the candidate policy, if there is one and it differs. */
+  readonly candidate?: CandidateDifference | undefined;
 
   /** HTTP status sent to the client. 0 if the client disconnected first. */
   readonly status: number;

@@ -1,4 +1,5 @@
 import type { AuditEvent } from './audit-event.ts';
+import type { CandidateOutcome } from './candidate.ts';
 import type { CredentialClass } from './credentials/credential.ts';
 
 /**
@@ -36,6 +37,20 @@ export interface VerificationMeter {
 export interface PolicyMeter {
   /** The nearest identity of a credential was not determined, because of the rate limit. */
   nearestSkipped(): void;
+}
+
+/** Metrics of the candidate policy. */
+export interface CandidateMeter {
+  /** The outcome of a request differs. `service` is the name in the configuration. */
+  differs(
+    from: Exclude<CandidateOutcome, 'not_evaluated'>,
+    to: CandidateOutcome,
+    service: string | undefined,
+  ): void;
+  /** A request was not evaluated: too many were waiting, or the evaluation failed. */
+  skipped(): void;
+  /** The candidate was loaded, or is invalid. */
+  loaded(ok: boolean): void;
 }
 
 /** Metrics of the requests that wait for a place at an upstream. */

@@ -5,10 +5,12 @@ import type { Classified } from './classified.ts';
 import { callerOf, type RequestContext } from './request-context.ts';
 import type { ServicePipeline } from './service-pipeline.ts';
 
+type Authorizers = Pick<ServicePipeline, 'authorize' | 'authorizeUnknown'>;
+
 /** The policy decision. For operations in the body: the decision on whether the body is read. */
 export function authorize(
   context: Pick<RequestContext, 'operations' | 'plan'>,
-  pipeline: ServicePipeline,
+  pipeline: Authorizers,
   classification: Classified,
   verified: VerifiedCredential | undefined,
 ): Decision {
@@ -29,7 +31,7 @@ export function authorize(
 /** Tries the requested operations, then the alternatives of the protocol. */
 function authorizeOperations(
   context: Pick<RequestContext, 'operations' | 'plan'>,
-  pipeline: ServicePipeline,
+  pipeline: Authorizers,
   classification: RequestedOperations,
   verified: VerifiedCredential | undefined,
 ): Decision {
@@ -57,7 +59,7 @@ function anyOf(decisions: readonly Decision[]): Decision {
 function refuseUnknown(
   { detail, message }: UnknownOperation,
   verified: VerifiedCredential | undefined,
-  pipeline: ServicePipeline,
+  pipeline: Authorizers,
 ): Decision {
   const decision = pipeline.authorizeUnknown(verified, detail);
   if (message === undefined || decision.kind !== 'deny' || decision.reason !== 'operation_unknown')
@@ -69,7 +71,7 @@ function refuseUnknown(
 function refuseNeverForwarded(
   { detail }: NeverForwarded,
   verified: VerifiedCredential | undefined,
-  pipeline: ServicePipeline,
+  pipeline: Authorizers,
 ): Decision {
   const decision = pipeline.authorizeUnknown(verified, detail);
   if (verified === undefined || (decision.kind === 'deny' && decision.reason === 'no_credential'))

@@ -1,4 +1,5 @@
 import type { AuditSink } from '../core/audit-event.ts';
+import type { CandidateEvaluation } from '../core/candidate.ts';
 import type { Revocations } from '../core/credentials/revocation.ts';
 import type { FailureLimits } from '../core/failure-limits.ts';
 import type { RequestMeter } from '../core/meter.ts';
@@ -71,8 +72,14 @@ export function createPipeline(stages: Stages): Pipeline {
   }
 
   function ended(context: RequestContext): void {
-    inFlight.ended();
     context.end();
+    const candidate = stages.candidate?.();
+    if (candidate === undefined || context.pipeline === undefined) record(context);
+    else candidate.ended(context, () => record(context));
+  }
+
+  function record(context: RequestContext): void {
+    inFlight.ended();
     try {
       meter.requestEnded(context);
       audit.write(context);
@@ -121,6 +128,8 @@ export interface Stages {
   /** A second, shorter line per request, if configured. */
   readonly access?: Pick<AuditSink, 'write'> | undefined;
   readonly meter: RequestMeter;
+  /** The candidate policy, if there is one. Evaluated after the response has ended and before its audit event. */
+  readonly candidate?: () => CandidateEvaluation | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -1,4 +1,5 @@
 import type { AuditEvent } from '../core/audit-event.ts';
+import type { CandidateDifference } from '../core/candidate.ts';
 import type { PresentedCredential, VerifiedCredential } from '../core/credentials/credential.ts';
 import type { Allow, Caller, Decision, Deny, Refusal } from '../core/decision.ts';
 import type { EndpointCall } from '../core/request/endpoint.ts';
@@ -40,6 +41,7 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
   decision: Decision | undefined;
   reason: AuditEvent['reason'] = 'client_left';
   detail: string | undefined;
+  candidate: CandidateDifference | undefined;
 
   upstreamStatus: number | undefined;
   upstreamDuration: number | undefined;

@@ -4,7 +4,7 @@ export type { ExplainedRequest } from './explain/explain.ts';
 export type { Explanation } from './explain/explanation.ts';
 export { formatExplanation } from './explain/format-explanation.ts';
 export { listAccess, type AccessEntry } from './tools/access.ts';
-export { outcomeOf, recordedOutcome, type PolicyOutcome } from './tools/recorded-outcome.ts';
+export { outcomeOf, POLICY_DENIALS, recordedOutcome, type PolicyOutcome } from './tools/recorded-outcome.ts';
 export { readRecordedRequest, type RecordedRead, type RecordedRequest } from './tools/recorded-request.ts';
 export { createSuggest, type Suggest, type Suggestion } from './tools/suggest.ts';
 export { createFindUnrecorded } from './tools/unrecorded-claims.ts';

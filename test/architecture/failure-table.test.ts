@@ -234,6 +234,23 @@ const TESTS_OF: TestsByRow = {
       'K3 an invalid configuration: the previous one stays active, and the problem is logged',
     ],
   ],
+  'the candidate policy is invalid or missing': [
+    [
+      'test/pipeline/candidate.test.ts',
+      'a changed candidate is loaded without a signal; an invalid one leaves the last valid one',
+    ],
+    [
+      'test/pipeline/candidate.test.ts',
+      'a candidate that denies everything, throws, is invalid or missing: identical responses',
+    ],
+  ],
+  'the evaluation of the candidate policy fails or is too slow': [
+    [
+      'test/unit/app/candidate.test.ts',
+      'beyond the queue, requests are recorded at once without an evaluation, and counted',
+    ],
+    ['test/unit/app/candidate.test.ts', 'an evaluation that throws: recorded once, logged once'],
+  ],
   'the configuration of a Helm upgrade or rollback is invalid': [
     [
       'test/e2e/chart-boot.test.ts',

@@ -33,6 +33,7 @@ async function exposition(): Promise<string> {
   verification.verified('id_token', 'gitlab', 'verified', 0.1);
   verification.keySetFetched('gitlab', 'success');
   queues.waited('orders', 0.1);
+  telemetry.candidate.differs('allow', 'deny', 'orders');
   connections.opened();
   connections.refused('all');
   return telemetry.metrics();

@@ -9,7 +9,7 @@ import type { SnapshotManager } from '../snapshot/snapshot-manager.ts';
 /** The admin listener lives as long as the process and reads the active configuration snapshot. */
 export function createAdminListener(
   listen: string,
-  { telemetry, revocations, clock, log }: ApplicationScope,
+  { telemetry, revocations, clock, log, candidate }: ApplicationScope,
   sources: {
     readonly version: string;
     readonly snapshots: Pick<SnapshotManager, 'current'>;
@@ -32,6 +32,7 @@ export function createAdminListener(
         config: snapshots.current.config.hash,
         reload: reloads.status(),
         issuers: issuers(),
+        candidate: candidate.status(),
       }),
       log,
     },

@@ -123,6 +123,7 @@ function assemble(
     audit: application.audit,
     access: application.access,
     meter: application.telemetry.requests,
+    candidate: application.candidate.evaluation,
     clock: application.clock,
     log: application.log,
   });

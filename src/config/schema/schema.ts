@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { issuer } from './issuer.ts';
 import { grant, identity } from './policy.ts';
-import { name } from './scalars.ts';
+import { filePath, name } from './scalars.ts';
 import { audit, logs, server } from './server.ts';
 import { service } from './service.ts';
 import { signing } from './signing.ts';
@@ -36,6 +36,14 @@ export const configSchema = z.strictObject({
     .record(workloadName, workloadIdentity)
     .default({})
     .describe('Names that POST /v1/auth:exchangeToken accepts → identities.'),
+  candidate: z
+    .strictObject({
+      config: filePath.describe('Configuration: a YAML file or a directory of YAML files.'),
+    })
+    .optional()
+    .describe(
+      'A policy that is evaluated for each request after its response has ended. It has no effect on responses; differences are counted and audited.',
+    ),
   services: z.record(name, service).default({}).describe('Protected upstreams.'),
 });
 

@@ -148,6 +148,7 @@ function gatehouseText(event: AuditEvent, service: string, who: CredentialText, 
     (presented === undefined ? '' : SOURCE_TEXTS[presented.credentialSource]) +
     decisionText(event) +
     nearest +
+    candidateText(event) +
     (event.detail === undefined ? '' : `,"detail":${jsonTextUpTo(LIMITS.detail, event.detail)}`) +
     (event.upstreamStatus === undefined ? '' : `,"upstream_status":${event.upstreamStatus}`) +
     (event.upstreamDuration === undefined
@@ -159,6 +160,12 @@ function gatehouseText(event: AuditEvent, service: string, who: CredentialText, 
 const SOURCE_TEXTS = Object.fromEntries(
   CREDENTIAL_SOURCES.map((source) => [source, `,"credential_source":"${source}"`]),
 ) as Readonly<Record<CredentialSource, string>>;
+
+function candidateText({ candidate }: AuditEvent): string {
+  return candidate === undefined
+    ? ''
+    : `,"candidate":{"decision":"${candidate.outcome}","reason":${jsonText(candidate.reason)}}`;
+}
 
 function decisionText({ decision }: AuditEvent): string {
   if (decision === undefined) return '';

@@ -1,12 +1,14 @@
 import type { StoreHealth } from '../../core/store.ts';
 import { Registry } from 'prom-client';
 import type {
+  CandidateMeter,
   ConnectionMeter,
   PolicyMeter,
   QueueMeter,
   RequestMeter,
   VerificationMeter,
 } from '../../core/meter.ts';
+import { createCandidateMeter } from './candidate-meter.ts';
 import { createConnectionMeter } from './connection-meter.ts';
 import { Names } from './names.ts';
 import {
@@ -39,6 +41,7 @@ export interface Telemetry {
   readonly connections: ConnectionMeter;
   readonly queues: QueueMeter;
   readonly policy: PolicyMeter;
+  readonly candidate: CandidateMeter;
   /** `names`: the names of the new configuration; other names are counted as `other`. */
   configReloaded(ok: boolean, hash: string, atMs: number, names?: ConfiguredNames): void;
   /** Call each at most once. */
@@ -74,6 +77,7 @@ export function createTelemetry(settings: TelemetrySettings): Telemetry {
     connections: createConnectionMeter(registry),
     queues: createQueueMeter(registry, services),
     policy: createPolicyMeter(registry),
+    candidate: createCandidateMeter(registry, services),
     configReloaded(ok, hash, atMs, names) {
       configuration.reloaded(ok, hash, atMs);
       if (ok && names !== undefined) learn(names);

@@ -19,7 +19,7 @@ export function outcomeOf(decision: Decision): PolicyOutcome | undefined {
 }
 
 /** Denials that the policy determines, from the credential and the operations. Others have causes outside of it. */
-const POLICY_DENIALS: ReadonlySet<string> = new Set([
+export const POLICY_DENIALS: ReadonlySet<string> = new Set([
   'no_credential',
   'no_matching_identity',
   'operation_unknown',
