@@ -1,0 +1,141 @@
+/** Runs the commands of docs/guides/policy-changes.md in order, as written except for ports and the placeholder of the secret. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { codeBlock, commands } from '../support/docs.ts';
+import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
+import { needs } from '../support/needs.ts';
+import { ROOT } from '../support/repository.ts';
+import { run, type Outcome } from '../support/run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { useStarted } from '../support/use-started.ts';
+
+const PAGE = 'docs/guides/policy-changes.md';
+const PORTS = ['8080', '9000', '9090'] as const;
+const POLICY = '1. Write a policy';
+const SERVE = '3. Serve it';
+
+needs('curl').describe('a policy change', () => {
+  const { test } = needs('curl');
+  const folder = useStarted(() => Promise.resolve(temporaryFolder('policy-changes')));
+  const ports = new Map<string, number>();
+  const running: { stop(): Promise<unknown> }[] = [];
+  let secret = '';
+  let gatewayOutput = (): string => '';
+  const file = (name: string): string => join(folder.path, name);
+
+  beforeAll(async () => {
+    for (const port of PORTS) ports.set(port, await freePort());
+    mkdirSync(file('bin'));
+    symlinkSync(join(ROOT, 'bin/gatehouse'), file('bin/gatehouse'));
+  });
+  afterAll(() => Promise.all(running.map((process) => process.stop())));
+
+  /** A text of the page with the ports and the secret of this run. */
+  const adapted = (text: string): string =>
+    text
+      .replaceAll(/(?<=127\.0\.0\.1:|listen\()(8080|9000|9090)\b/g, (port) => String(ports.get(port)))
+      .replaceAll('ghdt_ci_…', secret);
+  const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, HOME: '/nonexistent' };
+  const shell = (script: string): Promise<Outcome> =>
+    run('bash', ['--norc', '-euo', 'pipefail', '-c', adapted(script)], { cwd: folder.path, env });
+  /** Without the indented lines of YAML. */
+  const blocks = (heading: string): readonly string[] =>
+    commands(PAGE, heading).filter((text) => !/^\w+: /.test(text));
+
+  /** Starts commands of which the last one keeps running; returns the output so far. */
+  function startShell(script: string): () => string {
+    const lines = script.trimEnd().split('\n');
+    const last = `exec ${lines.pop()}`;
+    const child = spawn('bash', ['--norc', '-euc', adapted([...lines, last].join('\n'))], {
+      cwd: folder.path,
+      env,
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+    const exited = once(child, 'exit');
+    running.push({
+      stop() {
+        child.kill('SIGKILL');
+        return exited;
+      },
+    });
+    return () => output;
+  }
+
+  test('1, 2. the policy passes its tests', async () => {
+    mkdirSync(file('policy'));
+    const [create = ''] = blocks(POLICY);
+    const { code, stdout } = await shell(create);
+    expect(code).toBe(0);
+    [secret = ''] = /ghdt_ci_\w+/.exec(stdout) ?? [];
+    const [hash = ''] = /sha256:[0-9a-f]{64}/.exec(stdout) ?? [];
+    const yaml = adapted(codeBlock(PAGE, POLICY, 'yaml'))
+      .replace(/sha256:0{64}/, hash)
+      .replace('server: {', `server: { admin: { listen: 127.0.0.1:${ports.get('9090')} },`);
+    expect(yaml).toContain(hash);
+    writeFileSync(file('policy/gatehouse.yaml'), yaml);
+    writeFileSync(file('policy/gatehouse.test.yaml'), codeBlock(PAGE, '2. Test it', 'yaml'));
+    const [check = ''] = blocks('2. Test it');
+    expect(await shell(check)).toMatchObject({ code: 0, stdout: 'ok: 2 tests, 2 cases\n' });
+  });
+
+  test('3. requests are served and recorded', async () => {
+    const [upstream = '', serve = '', requests = ''] = blocks(SERVE);
+    startShell(upstream);
+    gatewayOutput = startShell(serve);
+    await eventually('the gateway', () => gatewayOutput().includes('"listening"'));
+    await eventually('both responses', async () => (await shell(requests)).stdout === 'order 1\norder 2\n');
+  });
+
+  test('4. the change fails a test, which changes too', async () => {
+    const [change = '', adapt = ''] = blocks('4. Change it');
+    const failed = await shell(change);
+    expect(failed).toMatchObject({ code: 1, stdout: expect.stringContaining('resource_not_granted') });
+    expect(await shell(adapt)).toMatchObject({ code: 0, stdout: 'ok: 2 tests, 2 cases\n' });
+  });
+
+  test('5. the diff lists the lost access, and no gain', async () => {
+    const [diff = ''] = blocks('5. Read the diff');
+    const { code, stdout } = await shell(diff);
+    expect(code).toBe(0);
+    expect(stdout).toContain(codeBlock(PAGE, '5. Read the diff', 'text'));
+  });
+
+  test('6. the replay lists the lost request', async () => {
+    const [replay = '', output = ''] = blocks('6. Replay the audit log');
+    const { code, stdout } = await shell(replay);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/allow → deny/) as string });
+    // Requests that the upstream was not ready for are events too.
+    expect(stdout.replace(/^\d+/, '1')).toContain(output);
+  });
+
+  test('7. the candidate has no effect, and its difference is recorded', async () => {
+    const heading = '7. Run it as candidate';
+    const [add = '', request = '', inspect = ''] = blocks(heading);
+    expect((await shell(add)).code).toBe(0);
+    await eventually('the candidate', () => gatewayOutput().includes('candidate policy loaded'));
+    expect(await shell(request)).toMatchObject({ code: 0, stdout: 'order 2\n' });
+    const expected = codeBlock(PAGE, heading, 'text');
+    const { stdout } = await eventually('the difference', async () => {
+      const outcome = await shell(inspect);
+      return outcome.code === 0 && outcome;
+    });
+    expect(stdout).toBe(expected);
+  });
+
+  test('8. the candidate becomes the policy', async () => {
+    const [promote = '', request = ''] = blocks('8. Promote it');
+    expect((await shell(promote)).code).toBe(0);
+    const denied = await eventually('a denial', async () => {
+      const { stdout } = await shell(request);
+      return stdout.startsWith('HTTP/1.1 403') && stdout;
+    });
+    expect(denied).toContain('resource_not_granted');
+    expect(readFileSync(file('policy/gatehouse.yaml'), 'utf8')).not.toContain('candidate');
+  });
+});
