@@ -12,7 +12,15 @@ import { SCENARIOS } from './scenarios/index.ts';
 
 async function bench(options: Options, folder: string): Promise<number> {
   const baseline = options.check === undefined ? undefined : readBaseline(options.check);
-  const run = await runScenarios(options, folder, (text) => console.error(text));
+  const progress = (text: string): void => console.error(text);
+  const run = await runScenarios(options, folder, {
+    progress,
+    finished(name, figures) {
+      const table = `${formatFigures(`${name}: ${SCENARIOS[name].title}`, figures)}\n`;
+      if (options.json) progress(table);
+      else console.log(table);
+    },
+  });
   const outcomes = evaluateAims(run.figures);
   const comparisons = baseline === undefined ? [] : compareRatios(outcomes, baseline);
   if (options.json) {
@@ -20,11 +28,7 @@ async function bench(options: Options, folder: string): Promise<number> {
       JSON.stringify({ machine: cpus()[0]?.model, ...run, options, outcomes, comparisons }, null, 2),
     );
   } else {
-    const tables = options.scenarios.flatMap((name) => {
-      const figures = run.figures[name];
-      return figures === undefined ? [] : [formatFigures(`${name}: ${SCENARIOS[name].title}`, figures)];
-    });
-    tables.push(formatOutcomes(outcomes));
+    const tables = [formatOutcomes(outcomes)];
     if (baseline !== undefined) tables.push(formatComparisons(comparisons));
     for (const [name, reason] of Object.entries(run.skipped))
       tables.push(`not measured: ${name} (${reason})`);

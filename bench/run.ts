@@ -23,10 +23,16 @@ export interface Run {
   readonly loadAverage: number;
 }
 
+/** A run takes half an hour: each scenario is reported at its end. */
+export interface Observer {
+  readonly progress: (text: string) => void;
+  readonly finished: (scenario: ScenarioName, figures: readonly Figure[]) => void;
+}
+
 export async function runScenarios(
   options: Options,
   folder: string,
-  progress: (text: string) => void,
+  { progress, finished }: Observer,
 ): Promise<Run> {
   const [loadAverage = 0] = loadavg();
   const cores = twoCores();
@@ -45,9 +51,14 @@ export async function runScenarios(
     const figures: Record<string, readonly Figure[]> = {};
     for (const name of options.scenarios) {
       const missing = reasonToSkip(name, installed);
-      if (missing === undefined) figures[name] = await runScenario(name, options, bed, installed, progress);
-      else skipped[name] = missing;
-      if (missing !== undefined) progress(`without ${name}: ${missing}`);
+      if (missing !== undefined) {
+        skipped[name] = missing;
+        progress(`without ${name}: ${missing}`);
+        continue;
+      }
+      const measured = await runScenario(name, options, bed, installed, progress);
+      figures[name] = measured;
+      finished(name, measured);
     }
     const versions = await Promise.all(
       installed.map(async (name) => [name, await CONTESTANTS[name].version()] as const),

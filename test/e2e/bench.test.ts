@@ -6,7 +6,10 @@ import { run } from '../support/run.ts';
 
 interface Report {
   readonly figures: Readonly<
-    Record<string, readonly { readonly lane: string; readonly samples: readonly number[] }[]>
+    Record<
+      string,
+      readonly { readonly lane: string; readonly metric: string; readonly samples: readonly number[] }[]
+    >
   >;
 }
 
@@ -21,7 +24,10 @@ needs('haproxy', 'nginx', 'taskset', 'wrk').test(
     expect(outcome).toMatchObject({ code: 0 });
     const { figures } = JSON.parse(outcome.stdout) as Report;
     expect([...new Set(figures['cached']?.map(({ lane }) => lane))]).toEqual(contestants);
-    for (const { samples } of Object.values(figures).flat()) expect(samples[0]).toBeGreaterThan(0);
+    // A short load on a busy machine can take less than the 10 ms in which CPU time is counted.
+    const rates = figures['cached']?.filter(({ metric }) => metric === 'requests/s') ?? [];
+    expect(rates).toHaveLength(contestants.length);
+    for (const { samples } of rates) expect(samples[0]).toBeGreaterThan(0);
   },
-  60_000,
+  180_000,
 );
