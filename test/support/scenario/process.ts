@@ -4,7 +4,6 @@ import { closeAfterTest } from '../clean-up.ts';
 import { startGatewayProcess, type GatewayProcess } from '../gateway-process.ts';
 import { startBackends, type Backends, type ScenarioOptions } from '../scenario.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
-import { useStarted } from '../use-started.ts';
 
 export interface ProcessScenarioOptions<B extends Backends> {
   /** As in `startScenario`. */
@@ -65,13 +64,6 @@ export async function startProcessScenario<B extends Backends>(
   const closeOnce = (): Promise<void> => (closed ??= close());
   closeAfterTest({ close: closeOnce });
   return { ...backends, gateway: await another(), folder, file, another, close: closeOnce };
-}
-
-/** Starts the scenario before the tests of this file or `describe` block and closes it after them. */
-export function useProcessScenario<B extends Backends>(
-  options: ProcessScenarioOptions<B>,
-): ProcessScenario<B> {
-  return useStarted(() => startProcessScenario(options));
 }
 
 function serverBlock(options: { readonly limits?: string; readonly sharedPort?: number }): string {
