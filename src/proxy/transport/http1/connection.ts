@@ -145,9 +145,10 @@ export class Connection implements ExchangeConnection, ResponseSink {
   }
 
   resumeReading(): void {
-    if (this.#phase === 'complete') return this.#finish(this.#reusable);
-    this.#awaitBody();
+    // The next response, or the end of the idle connection, is read too.
     this.#socket?.resume();
+    if (this.#phase === 'complete') this.#finish(this.#reusable);
+    else this.#awaitBody();
   }
 
   abandon(): void {
