@@ -14,6 +14,7 @@ const EXTRA: readonly (readonly [string, string])[] = [
   ['two responses', EVIL + EVIL],
   ['a part of a head', 'HTTP/1.1 200 OK\r\nX-Evil: canary\r\n'],
   ['an interim response', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
+  ['an empty line', '\r\n'],
   ['a byte', 'H'],
   ['a NUL', '\0'],
   ['the end of a chunked body', '0\r\n\r\n'],
