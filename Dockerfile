@@ -25,12 +25,14 @@ COPY LICENSE ./
 # Version, user, path and flags are part of Node's cache key: they must equal those of the final image, or Node compiles
 # again at every start. The demo covers the gateway from the configuration to the audit trail, and fails the build
 # if the gateway does not run.
+# The flags: memory of the configuration loader's thread returns to the system when it ends, and the young generation
+# of the heap stays small (docs/adr/0033-large-policies.md).
 FROM ${RUNTIME_IMAGE} AS warm
 USER 65532:65532
 COPY --from=build /app /app
 COPY --from=build --chown=65532:65532 /empty /var/cache/gatehouse
 ENV NODE_COMPILE_CACHE=/var/cache/gatehouse
-RUN ["/nodejs/bin/node", "--max-old-space-size-percentage=70", "/app/src/main.ts", "demo", "--once"]
+RUN ["/nodejs/bin/node", "--max-old-space-size-percentage=70", "--no-memory-pool-share-memory-on-teardown", "--max-semi-space-size=16", "/app/src/main.ts", "demo", "--once"]
 
 FROM ${RUNTIME_IMAGE}
 ARG VERSION=unknown
@@ -55,5 +57,5 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["/nodejs/bin/node", "/app/src/main.ts", "health"]
 # node is PID 1: it handles SIGTERM and has no children.
-ENTRYPOINT ["/nodejs/bin/node", "--max-old-space-size-percentage=70", "/app/src/main.ts"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-old-space-size-percentage=70", "--no-memory-pool-share-memory-on-teardown", "--max-semi-space-size=16", "/app/src/main.ts"]
 CMD ["serve", "--config", "/etc/gatehouse"]

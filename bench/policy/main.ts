@@ -13,7 +13,7 @@ import { probe } from '../machine/probe.ts';
 import { freePort } from '../machine/server-process.ts';
 import { createCredentials } from '../machine/token.ts';
 import { reviseRole, writePolicy, type PolicySize, type Ports } from './files.ts';
-import { measureCheck, startGateway, type PolicyGateway } from './process.ts';
+import { measureCheck, startGateway, warmCompileCache, type PolicyGateway } from './process.ts';
 
 const USAGE = `npm run bench:policy -- [options]
   --identities 5000   identities of the large policy, with four grants each
@@ -21,7 +21,7 @@ const USAGE = `npm run bench:policy -- [options]
   --reloads 10        reloads of the large policy
   --seconds 4         seconds of load, for the CPU time of a request`;
 
-/** V8 releases the memory of an ended thread after some idle seconds. */
+/** V8 releases pages that a collection has emptied after some seconds. */
 const SETTLE_MS = 45_000;
 
 interface Bed {
@@ -29,6 +29,8 @@ interface Bed {
   readonly upstream: string;
   readonly credentials: ReturnType<typeof createCredentials>;
   readonly seconds: number;
+  /** The environment of the gateway. */
+  readonly env: NodeJS.ProcessEnv;
 }
 
 type Figures = Readonly<Record<string, string>>;
@@ -42,6 +44,7 @@ async function bench(options: { identities: number; tokens: number; reloads: num
       upstream: upstream.origin,
       credentials: createCredentials(),
       seconds: options.seconds,
+      env: await warmCompileCache(folder),
     };
     const { identities, tokens, reloads } = options;
     print(
@@ -66,8 +69,8 @@ async function measure(bed: Bed, name: string, size: PolicySize, reloads: number
   const folder = join(bed.folder, name);
   const ports = { port: await freePort(), adminPort: await freePort() };
   await writePolicy(folder, size, { ...ports, upstream: bed.upstream, keySet: bed.credentials.keySet });
-  const check = await measureCheck(folder);
-  const gateway = await startGateway(folder, ports);
+  const check = await measureCheck(folder, bed.env);
+  const gateway = await startGateway(folder, ports, bed.env);
   try {
     const { start } = gateway;
     const rss = gateway.rssMiB();

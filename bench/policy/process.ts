@@ -1,15 +1,31 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { cpuMicroseconds } from '../machine/cpu-time.ts';
 import type { Ports } from './files.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 const LOOP_DELAY = join(import.meta.dirname, 'loop-delay.ts');
 const DEADLINE = 60_000;
+
+const ENTRYPOINT = /^ENTRYPOINT (\[.*\])$/m;
+/** Node's flags in the image. */
+const FLAGS = (
+  JSON.parse(
+    ENTRYPOINT.exec(readFileSync(resolve(import.meta.dirname, '../../Dockerfile'), 'utf8'))?.[1] ?? '[]',
+  ) as string[]
+).filter((argument) => argument.startsWith('--'));
+
+/** The environment of the image. The build of the image fills the compile cache with the same command. */
+export async function warmCompileCache(folder: string): Promise<NodeJS.ProcessEnv> {
+  const env = { ...process.env, NODE_ENV: 'production', NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
+  await promisify(execFile)(process.execPath, [...FLAGS, MAIN, 'demo', '--once'], { env });
+  return env;
+}
 
 export interface Usage {
   readonly wallMs: number;
@@ -32,18 +48,20 @@ export interface PolicyGateway {
 }
 
 /** Runs `gatehouse check`. */
-export async function measureCheck(config: string): Promise<Usage> {
+export async function measureCheck(config: string, env: NodeJS.ProcessEnv): Promise<Usage> {
   const started = performance.now();
   const child = spawn(
     'sh',
     [
       '-c',
-      '"$0" "$1" check --config "$2" >/dev/null; code=$?; times; exit $code',
+      'config=$1; shift; "$0" "$@" check --config "$config" >/dev/null; code=$?; times; exit $code',
       process.execPath,
-      MAIN,
       config,
+      ...FLAGS,
+      MAIN,
     ],
     {
+      env,
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
@@ -63,13 +81,22 @@ function childCpuMs(times: string): number {
   );
 }
 
-export async function startGateway(config: string, { adminPort }: Ports): Promise<PolicyGateway> {
+export async function startGateway(
+  config: string,
+  { adminPort }: Ports,
+  env: NodeJS.ProcessEnv,
+): Promise<PolicyGateway> {
   const admin = `http://127.0.0.1:${adminPort}`;
   const started = performance.now();
-  const child = spawn(process.execPath, ['--import', LOOP_DELAY, MAIN, 'serve', '--config', config], {
-    cwd: config,
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...FLAGS, '--import', LOOP_DELAY, MAIN, 'serve', '--config', config],
+    {
+      env,
+      cwd: config,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    },
+  );
   let complaints = '';
   child.stderr
     ?.setEncoding('utf8')

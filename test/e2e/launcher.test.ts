@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -58,4 +58,18 @@ test('names npm ci if the packages are not installed', async () => {
   const { code, stderr } = await run(join(folder, 'bin/gatehouse'), ['version']);
   expect(code).toBe(2);
   expect(stderr).toContain(`run 'npm ci' in ${folder} first`);
+});
+
+/** The arguments of Node in front of `main.ts`. */
+const flagsIn = (line: string): readonly string[] => line.match(/--[a-z-]+(?:=\w+)?(?=.*main[.]ts)/g) ?? [];
+
+test('the launcher, the image and its compile cache use the same flags of V8', () => {
+  const lines = readFileSync(join(ROOT, 'Dockerfile'), 'utf8').split('\n');
+  const nodes = lines.filter((line) => /^(RUN|ENTRYPOINT) .*main[.]ts/.test(line)).map(flagsIn);
+  const launcher = readFileSync(LAUNCHER, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('exec '))
+    .map((line) => ['--max-old-space-size-percentage=70', ...flagsIn(line)]);
+  expect(nodes).toHaveLength(2);
+  expect(nodes).toEqual([...launcher, ...launcher]);
 });

@@ -2,6 +2,7 @@ import { formatProblem, type Config, type LoadResult } from '../../config/servin
 import { GatehouseError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
 import { labelNamesOf, type ApplicationScope } from '../application-scope.ts';
+import { collectSoon } from '../../util/resources/collect-soon.ts';
 import { keysForRestart } from '../restart.ts';
 
 /** The result of the last reload, reported by the admin listener. */
@@ -39,6 +40,8 @@ export function createReloads(
     telemetry.configReloaded(ok, active.hash, now, labelNamesOf(active));
     if (ok) {
       lastReported = '';
+      // The previous configuration is garbage now, or when its requests have finished.
+      collectSoon();
       log.info('configuration reloaded', { hash: active.hash });
       if (restartNeeded.length > 0) {
         log.warn('some changed keys take effect only after a restart', { keys: restartNeeded.join(' ') });
