@@ -23,7 +23,9 @@ const FLAGS = (
 /** The environment of the image. The build of the image fills the compile cache with the same command. */
 export async function warmCompileCache(folder: string): Promise<NodeJS.ProcessEnv> {
   const env = { ...process.env, NODE_ENV: 'production', NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
-  await promisify(execFile)(process.execPath, [...FLAGS, MAIN, 'demo', '--once'], { env });
+  await promisify(execFile)(process.execPath, [...FLAGS, '--import', LOOP_DELAY, MAIN, 'demo', '--once'], {
+    env,
+  });
   return env;
 }
 
