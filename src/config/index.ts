@@ -6,5 +6,6 @@ export { findPolicyTests, readPolicyTests } from './policy-tests/read.ts';
 export { SERVICE_TRAITS } from './schema/service.ts';
 export { loadConfigOffThread } from './load/off-thread.ts';
 export { watchConfig } from './watch.ts';
+export { printable } from './problems/printable.ts';
 export { formatPath } from './problems/key-path.ts';
 export { formatProblem, type Problem } from './problems/problem.ts';

@@ -198,6 +198,19 @@ describe('replay', () => {
     );
   });
 
+  test('control characters of the log are escaped', async () => {
+    const { folder } = scenario.gateway;
+    const file = join(folder, 'hostile.log');
+    const text = readFileSync(log(), 'utf8').replaceAll(
+      '"service":"orders"',
+      '"service":"o\\u001b[31m\\u202e"',
+    );
+    writeFileSync(file, text);
+    const { code, stdout } = await gatehouse('replay', '--config', join(folder, 'gatehouse.yaml'), file);
+    expect(code).toBe(0);
+    expect(stdout).toContain('the configuration has no service "o\\u{1b}[31m\\u{202e}"');
+  });
+
   test('text: equal flips are one line with their number', async () => {
     const { folder } = scenario.gateway;
     const config = join(folder, 'changed.yaml');

@@ -2,7 +2,7 @@ import { createSuggest, type Suggest } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { ServicePipeline } from '../../gateway/index.ts';
 import { refuseUntrusted } from './assumed-credential.ts';
-import { operationsAgain } from './replay.ts';
+import { operationsAgain } from './recorded-evaluation.ts';
 
 /** Suggests additions to the policy of the configuration. */
 export function createSuggestFor(config: Config, pipelines: readonly ServicePipeline[]): Suggest {

@@ -1,4 +1,6 @@
 import type { RecordedRequest, ReplayedRequest } from '../../app/build.ts';
+import { printable } from '../../config/index.ts';
+import { jsonText } from '../../util/json/text.ts';
 import type { Terminal } from '../terminal.ts';
 
 type Flip = Extract<ReplayedRequest, { kind: 'flip' }>;
@@ -23,7 +25,9 @@ export function jsonReport(terminal: Pick<Terminal, 'out'>): ReplayReport {
   terminal.out('{ "flips": [');
   return {
     flip({ requestId }, { from, to, reason }) {
-      terminal.out(`${separator}    ${JSON.stringify({ requestId, from, to, reason })}`);
+      terminal.out(
+        `${separator}    {"requestId":${jsonText(requestId)},"from":"${from}","to":"${to}","reason":"${reason}"}`,
+      );
       separator = ',\n';
     },
     end({ events, notEvaluated, reasons }) {
@@ -57,11 +61,13 @@ export function textReport(terminal: Pick<Terminal, 'out'>): ReplayReport {
     end({ events, flips, notEvaluated, reasons }) {
       const sorted = [...groups.values()].toSorted((a, b) => b.count - a.count);
       for (const { text, example, count } of sorted.slice(0, MAX_PRINTED))
-        terminal.out(`${count} × ${text}\n    for example ${example.requestId} at ${example.time}\n`);
+        terminal.out(
+          `${count} × ${printable(text)}\n    ${printable(`for example ${example.requestId} at ${example.time}`)}\n`,
+        );
       const rest = sorted.slice(MAX_PRINTED).reduce((sum, { count }) => sum + count, ungrouped);
       if (rest > 0) terminal.out(`and ${rest} more flips; --json lists all\n`);
       terminal.out(`${events} events, ${flips} flips, ${notEvaluated} not evaluated\n`);
-      for (const each of reasons) terminal.out(`  ${each.events} × ${each.reason}\n`);
+      for (const each of reasons) terminal.out(`  ${each.events} × ${printable(each.reason)}\n`);
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { RecordedRequest, Suggestion } from '../../app/build.ts';
+import { printable } from '../../config/index.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import { MalformedLines, readAuditEvents, requireFiles } from '../audit-events.ts';
 import { text, type Values } from '../command.ts';
@@ -47,6 +48,6 @@ export async function runSuggest(
 }
 
 function summary({ covered, skipped }: Suggestion): string {
-  const lines = [...skipped].map(([reason, count]) => `not covered: ${count} × ${reason}\n`);
+  const lines = [...skipped].map(([reason, count]) => `not covered: ${count} × ${printable(reason)}\n`);
   return `${covered} denied or shadowed requests are allowed by these additions\n${lines.join('')}`;
 }

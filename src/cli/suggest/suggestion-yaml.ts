@@ -1,3 +1,4 @@
+import { jsonText } from '../../util/json/text.ts';
 import type { Suggestion } from '../../app/build.ts';
 
 type Grants = Suggestion['identities'][number]['grants'];
@@ -19,7 +20,7 @@ export function formatSuggestion(
     `    issuer: ${key(issuer)}`,
     ...(via.join() === 'id_token' ? [] : [`    via: ${list(via)}`]),
     '    match:',
-    ...Object.entries(match).map(([claim, value]) => `      ${key(claim)}: ${JSON.stringify(value)}`),
+    ...Object.entries(match).map(([claim, value]) => `      ${key(claim)}: ${jsonText(value)}`),
     ...grantLines(each),
   ]);
   const ofIdentities = [...existing('identities', grants), ...added];
@@ -39,7 +40,7 @@ function grantLines(grants: Grants): string[] {
       `      - service: ${key(service)}`,
       `        scopes: ${list(scopes)}`,
       '        resources:',
-      ...resources.map((resource) => `          - ${JSON.stringify(resource)}`),
+      ...resources.map((resource) => `          - ${jsonText(resource)}`),
     ]),
   ];
 }
@@ -50,7 +51,7 @@ function list(values: readonly string[]): string {
 
 /** A plain scalar where YAML cannot read it as another type. A JSON string is a YAML string. */
 function key(text: string): string {
-  return /^[a-z][a-z_-]*[a-z]$/.test(text) && !RESERVED.has(text) ? text : JSON.stringify(text);
+  return /^[a-z][a-z_-]*[a-z]$/.test(text) && !RESERVED.has(text) ? text : jsonText(text);
 }
 
 const RESERVED = new Set(['true', 'false', 'null', 'yes', 'no', 'on', 'off']);

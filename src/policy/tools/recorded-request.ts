@@ -7,6 +7,7 @@ import {
 } from '../../core/credentials/credential.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import { isRecord } from '../../util/json/object.ts';
+import { expandPointers, withSubject } from './recorded-claims.ts';
 import { readRecordedOperations } from './recorded-operations.ts';
 
 /** A request as its audit event describes it. */
@@ -129,46 +130,6 @@ function readCredential(gatehouse: Claims, user: Claims): CredentialRead {
   return kind === 'access_token'
     ? readMinted(credential, gatehouse, user, notes)
     : { kind: 'credential', credential, notes };
-}
-
-/** Events name a claim as the policy does: `/kubernetes.io/namespace` is the member of an object. */
-function expandPointers(claims: Claims): Claims {
-  if (!Object.keys(claims).some((name) => name.startsWith('/'))) return claims;
-  const expanded = new Map<string, unknown>();
-  for (const [name, value] of Object.entries(claims)) {
-    if (name.startsWith('/')) placeAt(expanded, name.slice(1).split('/').map(unescapePart), value);
-    else expanded.set(name, value);
-  }
-  return toObject(expanded);
-}
-
-/** RFC 6901 §4. */
-function unescapePart(part: string): string {
-  return part.replaceAll('~1', '/').replaceAll('~0', '~');
-}
-
-function placeAt(
-  members: Map<string, unknown>,
-  [name = '', ...rest]: readonly string[],
-  value: unknown,
-): void {
-  if (rest.length === 0) return void members.set(name, value);
-  const known = members.get(name);
-  const inner = known instanceof Map ? (known as Map<string, unknown>) : new Map<string, unknown>();
-  members.set(name, inner);
-  placeAt(inner, rest, value);
-}
-
-function toObject(members: ReadonlyMap<string, unknown>): Claims {
-  return Object.fromEntries(
-    [...members].map(([name, value]) => [name, value instanceof Map ? toObject(value) : value]),
-  );
-}
-
-/** The subject of an ID token is its claim `sub`, which events contain even if the policy does not refer to it. */
-function withSubject(claims: Claims, kind: CredentialClass, { id }: Claims): Claims {
-  const isKnown = kind === 'id_token' && typeof id === 'string' && !id.endsWith('…');
-  return isKnown ? { sub: id, ...claims } : claims;
 }
 
 /** A minted token matches its identity only. Its limits are not recorded. */
