@@ -168,11 +168,9 @@ export class Connection implements ExchangeConnection, ResponseSink {
   }
 
   readonly #uploadEvents: BodyWriterEvents = {
-    blocked: () => this.#awaitHead(),
-    unblocked: () => {
-      if (this.#phase === 'head') this.deadline = Infinity;
-    },
-    ended: () => this.#awaitHead(),
+    blocked: () => this.#awaitUpstream(),
+    unblocked: () => void (this.deadline = Infinity),
+    ended: () => this.#awaitUpstream(),
     failed: (error) => this.#fail(error),
   };
 
@@ -181,12 +179,19 @@ export class Connection implements ExchangeConnection, ResponseSink {
     this.deadline = performance.now() + (this.#exchange?.request.headersTimeout ?? this.#timeouts.headers);
   }
 
+  #awaitUpstream(): void {
+    if (this.#phase === 'head') this.#awaitHead();
+    else if (this.#isReadingBody()) this.deadline = performance.now() + this.#idle;
+  }
+
   #isReadingBody(): boolean {
     return this.#phase === 'body' && this.#exchange?.paused === false;
   }
 
   #awaitBody(): void {
-    this.deadline = this.#idle === Infinity ? Infinity : performance.now() + this.#idle;
+    // An upstream that responds early may wait for the end of the request body; the client's pace is watched elsewhere.
+    const unlimited = this.#idle === Infinity || this.#upload?.open === true;
+    this.deadline = unlimited ? Infinity : performance.now() + this.#idle;
   }
 
   /** A handler that paused still uses the buffer, so the connection serves no other request before it resumes. */
