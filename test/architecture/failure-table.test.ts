@@ -125,6 +125,10 @@ const TESTS_OF: TestsByRow = {
     ['test/security/smuggling-responses.test.ts', 'S8 hostile response: %s'],
     ['test/security/smuggling-responses.test.ts', 'S10 truncation %s: the client cannot take it for whole'],
   ],
+  'the upstream closed a kept-alive connection': [
+    ['test/pipeline/stale-connections.test.ts', 'a GET is answered on a new connection'],
+    ['test/pipeline/interruptions.test.ts', '%s with body "%s" is not: the upstream may have acted on it'],
+  ],
   'the upstream does not respond in time': [
     ['test/security/exhaustion-limits.test.ts', 'D5 it takes no connection'],
     ['test/security/exhaustion-limits.test.ts', 'it answers nothing'],
