@@ -87,8 +87,8 @@ describe('gatehouse diff', () => {
   });
 
   test.each([
-    ['a replaced secret', `'${'cd'.repeat(32)}'`, 'the secret is another one', undefined],
-    ['a later expiry', undefined, 'the deploy token expired on 2035-02-01', '2035-02-01'],
+    ['a replaced secret', `'${'cd'.repeat(32)}'`, 'the other configuration has another secret', undefined],
+    ['a later expiry', undefined, 'the token expires on 2035-02-01 in the other configuration', '2035-02-01'],
   ])('lists %s of a deploy token', async (_, secret, reason, on) => {
     const text =
       secret === undefined

@@ -88,7 +88,9 @@ export function randomPolicy(choices: Choices): Draft {
       grants: [constantGrant(choices)],
     })),
     jobTokenAllowlist: { 'acme/api': ['acme/**'], acme: ['acme/web', 'id:99'] },
-    workloadIdentities: [{ name: 'w@x', identity: 'i0', audiences: ['gw'] }],
+    workloadIdentities: identities
+      .filter(() => choices.chance(0.3))
+      .map(({ name }) => ({ name: `${name}@x`, identity: name, audiences: ['gw'] })),
   };
 }
 
@@ -135,7 +137,22 @@ const ofConditions = onIdentity((identity, choices) => {
   else Object.assign(identity.match, randomMatch(choices, identity.issuer));
 });
 
+const ofWorkloads: Mutation = (policy, choices) => {
+  policy.workloadIdentities = policy.identities
+    .filter(() => choices.chance(0.4))
+    .map(({ name }) => ({ name: `${name}@x`, identity: name, audiences: ['gw'] }));
+};
+
+const ofJobProjects = onIdentity((identity, choices) => {
+  if (identity.issuer !== 'lab') return;
+  if (choices.chance(0.3)) delete identity.match['job_project_id'];
+  else identity.match['job_project_id'] = choices.chance(0.5) ? choices.of(IDS) : { glob: '*' };
+});
+
 const MUTATIONS: readonly Mutation[] = [
+  ofWorkloads,
+  ofWorkloads,
+  ofJobProjects,
   ofGrants,
   ofGrants,
   ofGrants,
@@ -185,11 +202,6 @@ const MUTATIONS: readonly Mutation[] = [
       policy.jobTokenAllowlist[target] = [
         choices.of(['acme/**', '**', 'id:20', 'id:21', 'evil/*', 'acme/web']),
       ];
-  },
-  (policy, choices) => {
-    policy.workloadIdentities = policy.identities
-      .filter(() => choices.chance(0.3))
-      .map(({ name }) => ({ name: `${name}@x`, identity: name, audiences: ['gw'] }));
   },
 ];
 

@@ -31,9 +31,12 @@ export function accessCells(context: ComparisonContext, atom: AccessAtom): reado
   const { identity, service, scope, template } = atom;
   const before = from.policy.services.get(service.name);
   const region = regionOf(identity);
-  if (before === undefined) return [{ region, why: `service "${service.name}" is new` }];
+  if (before === undefined)
+    return [{ region, why: `the other configuration has no service "${service.name}"` }];
   if (before.type !== service.type)
-    return [{ region, why: `the type of service "${service.name}" was ${before.type}` }];
+    return [
+      { region, why: `service "${service.name}" has the type ${before.type} in the other configuration` },
+    ];
   const held = anonymousOf(before, scope);
   if (isCovered(template, identity.pathClaims, held, region, service.type)) return [];
   const trust = trustCells(context, atom);
@@ -57,13 +60,20 @@ function trustCells(
     const [now, before] = [to, from].map(({ settings }) =>
       settings.deployTokens.find(({ name }) => `deploy-token:${name}` === identity.name),
     );
-    if (before === undefined) return [{ region, why: 'the deploy token is new' }];
-    if (now?.secretHash !== before.secretHash) return [{ region, why: 'the secret is another one' }];
+    if (before === undefined) return [{ region, why: 'the other configuration has no such deploy token' }];
+    if (now?.secretHash !== before.secretHash)
+      return [{ region, why: 'the other configuration has another secret' }];
     const isLonger =
       before.expires !== undefined &&
       (now.expires === undefined || startOfDay(now.expires) > startOfDay(before.expires));
     return isLonger
-      ? [{ region, why: `the deploy token expired on ${before.expires}`, on: before.expires }]
+      ? [
+          {
+            region,
+            why: `the token expires on ${before.expires} in the other configuration`,
+            on: before.expires,
+          },
+        ]
       : [];
   }
   const url = issuerUrlOf(to, identity);
@@ -73,7 +83,11 @@ function trustCells(
   const now = trustOf(to.settings, to.issuerAt(url ?? ''), service.name, kind);
   if (now.kind === 'refused') return [];
   const added = [...(now.audiences ?? [])].filter((each) => before.audiences?.has(each) === false);
-  return added.map((audience) => ({ region, why: `audience "${audience}" is accepted`, audience }));
+  return added.map((audience) => ({
+    region,
+    why: `the other configuration does not accept audience "${audience}"`,
+    audience,
+  }));
 }
 
 /** Tokens that name the identity: those of workload identities, and those issued before the change. */
@@ -95,13 +109,13 @@ function namedCells(context: ComparisonContext, atom: AccessAtom): readonly Unco
       const [cell] = uncoveredCells(context, atom);
       return cell === undefined && identity.onRequest
         ? []
-        : [{ region, why: `a token request can name identity "${identity.name}"`, requestedIdentity }];
+        : [{ region, why: `token requests that name identity "${identity.name}"`, requestedIdentity }];
     }
     return coveredBy(atom, other, region, held) ? [] : [{ ...ungranted(region, other), requestedIdentity }];
   }
   const common = other && intersect(region, regionOf(other));
   if (other === undefined || common === undefined || coveredBy(atom, other, common, held)) return [];
-  const why = `tokens that were issued to "${identity.name}" before the change`;
+  const why = `tokens that the other configuration issued to "${identity.name}"`;
   return [{ region: common, why, requestedIdentity }];
 }
 

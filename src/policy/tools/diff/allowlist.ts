@@ -55,7 +55,7 @@ export function allowlistCells(
   return widened.flatMap(({ target, source }): UncoveredCell[] => {
     const resources = languageOf(globTokens(`${foldPath(target)}/**`));
     if (findText([folded, resources]).kind === 'none') return [];
-    const why = `jobTokenAllowlist of "${target}" includes "${source}"`;
+    const why = `jobTokenAllowlist of "${target}" does not include "${source}" in the other configuration`;
     return [{ region: limitTo(regionOf(identity), source), why, project: target }];
   });
 }

@@ -46,7 +46,10 @@ function* anonymousDifferences(from: Side, to: Side, name: string): Generator<Ac
           resource: template.source,
           certainty: isConfirmed ? 'certain' : 'possible',
           ...(isConfirmed && { witness: { credential: undefined, service: name, operation } }),
-          reason: before === undefined ? `service "${name}" is new` : 'it needed a credential',
+          reason:
+            before === undefined
+              ? `the other configuration has no service "${name}"`
+              : 'the other configuration requires a credential',
           rule: ['services', name, 'anonymous', index],
         };
       }

@@ -35,15 +35,23 @@ interface Request {
 }
 
 function isNew(
-  { from, to, fromRequested }: ComparisonContext,
+  { from, to, fromRequested, toRequested }: ComparisonContext,
   { service: { name } }: AccessAtom,
   { credential, presented, operation, cell }: Request,
 ): boolean {
   if (!to.allows(presented, name, operation)) return false;
   // After the expiry in the other configuration, only its anonymous rules apply.
   if (cell.on !== undefined) return !from.allows(undefined, name, operation);
-  const isKnown = from.allows(presented, name, operation) || from.allows(credential, name, operation);
-  if (isKnown) return false;
+  if (from.allows(credential, name, operation)) return false;
+  const requested = cell.requestedIdentity;
+  if (requested !== undefined) {
+    const issuer = from.issuerAt(credential.issuerUrl)?.name ?? credential.issuer;
+    const caller = from.authorizer.identify({ ...credential, issuer });
+    const wasIssued = fromRequested.has(requested) || ('identity' in caller && caller.identity === requested);
+    // Without a request that names the identity, only a token that the other configuration issued has it.
+    if (!wasIssued && !toRequested.has(requested)) return false;
+    if (wasIssued && from.allows(presented, name, operation)) return false;
+  }
   return ![...fromRequested.keys()].some((identity) =>
     from.allows(requestedToken(credential, identity, operation.scope), name, operation),
   );
