@@ -251,6 +251,7 @@ describe('invalid usage and help', () => {
       'test',
       'replay',
       'suggest',
+      'diff',
       'schema',
       'demo',
       'health',
@@ -259,7 +260,7 @@ describe('invalid usage and help', () => {
     for (const name of names) {
       const { code, stdout, stderr } = await gatehouse(name, '--help');
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toMatch(new RegExp(`^gatehouse ${name}(?: \\[?[A-Z]+…\\]?)?: [^]*--help`));
+      expect(stdout).toMatch(new RegExp(`^gatehouse ${name}(?: \\[?[A-Z]+…\\]?| OLD NEW)?: [^]*--help`));
     }
   });
 
