@@ -21,3 +21,9 @@ export class UpstreamError extends Error {
     this.code = code;
   }
 }
+
+/** Whether a connection ends with this error when the upstream has closed it. */
+export function isConnectionLoss(error: Error): boolean {
+  const code = 'code' in error ? error.code : undefined;
+  return code === 'connection_closed' || code === 'ECONNRESET' || code === 'EPIPE';
+}

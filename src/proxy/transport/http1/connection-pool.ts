@@ -1,7 +1,8 @@
 import type { Connector } from '../connector.ts';
 import { UpstreamError } from '../upstream-error.ts';
 import type { ResponseHandler, UpstreamRequest } from '../upstream-request.ts';
-import { Connection, type ConnectionOwner, type ConnectionTimeouts } from './connection.ts';
+import { Connection, type ConnectionOwner } from './connection.ts';
+import type { ConnectionTimeouts } from './connection-timeouts.ts';
 
 export interface ConnectionPoolSettings {
   readonly maxConnections: number;

@@ -1,18 +1,11 @@
 import type { Socket } from 'node:net';
-import { UpstreamError } from '../upstream-error.ts';
+import { isConnectionLoss, UpstreamError } from '../upstream-error.ts';
 import type { ResponseHandler, UpstreamRequest } from '../upstream-request.ts';
 import { BodyWriter, type BodyWriterEvents } from './body-writer.ts';
 import { Exchange, type ExchangeConnection } from './exchange.ts';
+import type { ConnectionTimeouts } from './connection-timeouts.ts';
 import { formatRequestHead } from './request-head.ts';
 import { ResponseParser, type ParsedHead, type ResponseSink } from './response-parser.ts';
-
-/** Milliseconds; `Infinity` without a limit. */
-export interface ConnectionTimeouts {
-  readonly headers: number;
-  readonly idle: number;
-  /** `idle` does not apply to responses without Content-Length. */
-  readonly unboundedStreams: boolean;
-}
 
 export interface ConnectionOwner {
   /** The connection may serve another request; seconds of the upstream's `Keep-Alive: timeout`. */
@@ -253,10 +246,4 @@ export class Connection implements ExchangeConnection, ResponseSink {
     this.#socket?.destroy();
     this.#owner.closed(this);
   }
-}
-
-/** An error with which a connection ends that the upstream has closed. */
-function isConnectionLoss(error: Error): boolean {
-  const code = 'code' in error ? error.code : undefined;
-  return code === 'connection_closed' || code === 'ECONNRESET' || code === 'EPIPE';
 }
