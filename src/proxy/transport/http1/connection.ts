@@ -103,7 +103,8 @@ export class Connection implements ExchangeConnection, ResponseSink {
   };
 
   onInterim(): void {
-    this.#awaitHead();
+    // While the client still sends the body, the response head has no time limit.
+    if (this.deadline !== Infinity) this.#awaitHead();
   }
 
   onHead({ status, fields, framing }: ParsedHead): void {
@@ -183,7 +184,8 @@ export class Connection implements ExchangeConnection, ResponseSink {
 
   #awaitBody(): void {
     // An upstream that responds early may wait for the end of the request body; the client's pace is watched elsewhere.
-    const unlimited = this.#idle === Infinity || this.#upload?.open === true;
+    const uploading = this.#upload?.open === true && this.#socket?.writableNeedDrain === false;
+    const unlimited = this.#idle === Infinity || uploading;
     this.deadline = unlimited ? Infinity : performance.now() + this.#idle;
   }
 
