@@ -37,6 +37,8 @@ export class ClientResponse {
   #transfer: Transfer | undefined;
   /** Undefined before the first bytes of the body. */
   #direct: DirectBody | false | undefined;
+  /** The upstream is paused until the client accepts more. */
+  #draining = false;
   /** No body by method or status; the head may still contain a length. */
   bodiless = false;
 
@@ -160,8 +162,14 @@ export class ClientResponse {
   }
 
   #waitForClient(control: RequestControl): void {
+    // The rest of the upstream's read may follow as thousands of small chunks.
+    if (this.#draining) return;
+    this.#draining = true;
     control.pause();
-    this.#res.once('drain', () => control.resume());
+    this.#res.once('drain', () => {
+      this.#draining = false;
+      control.resume();
+    });
     this.#watchClient();
   }
 

@@ -1,8 +1,9 @@
 /** N1: upstream responses that exceed a limit, and interim responses without end (threats.md). */
 import type { Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { useWireScenario } from '../../support/scenario/wire.ts';
+import { loopTurns } from '../../support/wire/loop-turns.ts';
 
 const scenario = useWireScenario({ upstream: 'timeouts: { headers: 2s, idle: 2s }' });
 
@@ -103,4 +104,23 @@ describe('N1 interim responses', () => {
     expect([got?.status, got?.body.includes('evil'), client.stray()]).toEqual([502, false, '']);
     await scenario.expectClean(client);
   });
+});
+
+test('N1 thousands of small chunks to a client that does not read add one listener', async () => {
+  const warnings: string[] = [];
+  const warned = (warning: Error): void => void warnings.push(warning.message);
+  process.on('warning', warned);
+  onTestFinished(() => void process.off('warning', warned));
+  const chunks = 800_000;
+  const tag = scenario.tag();
+  scenario.plan(tag, (socket) => void socket.write(`${CHUNKED}${'1\r\na\r\n'.repeat(chunks)}0\r\n\r\n`));
+  const client = await scenario.connect();
+  client.write(scenario.requestFor(tag));
+  await client.begun(1);
+  client.pause();
+  await loopTurns(200);
+  client.resume();
+  const got = await client.next();
+  expect([got?.status, got?.complete, got?.body.length]).toEqual([200, true, chunks]);
+  expect(warnings).toEqual([]);
 });
