@@ -1,8 +1,11 @@
 import type { DraftService } from '../../model/draft.ts';
 import { indexByName } from '../../model/index-by-name.ts';
 import { partsOf } from '../../model/match-parts.ts';
+import { resourcePatternProblem } from '../../model/resource-pattern.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
 import type { RuleContext } from '../rule.ts';
+import { SERVICE_TRAITS } from '../../schema/service.ts';
+import { unmatchedPatternProblem } from '../names/unmatched-pattern.ts';
 
 /** Types whose names can contain `/`, where `*` matches only names without one. */
 const NAMES_WITH_SLASH: ReadonlySet<string> = new Set([
@@ -14,15 +17,6 @@ const NAMES_WITH_SLASH: ReadonlySet<string> = new Set([
   'go',
   'generic',
 ]);
-
-/** Types whose names are normalized, with the characters that no normalized name contains. */
-const NEVER_IN_NAMES: Readonly<Record<string, { readonly characters: RegExp; readonly form: string }>> = {
-  // OCI distribution specification 1.1, "Pulling manifests".
-  oci: { characters: /[A-Z]/, form: 'lowercase' },
-  // PEP 503.
-  pypi: { characters: /[A-Z_.]/, form: 'lowercase, with "-" for "_" and "."' },
-  cargo: { characters: /[A-Z_]/, form: 'lowercase, with "-" for "_"' },
-};
 
 /** Reports patterns that match fewer names than they seem to. */
 export function checkPatterns(context: RuleContext): void {
@@ -52,19 +46,16 @@ function checkResources(
   service: DraftService | undefined,
 ): void {
   if (service === undefined) return;
-  const never = Object.hasOwn(NEVER_IN_NAMES, service.type) ? NEVER_IN_NAMES[service.type] : undefined;
   for (const [index, pattern] of resources.entries()) {
     const place = [...path, 'resources', index];
     if (pattern === '*' && NAMES_WITH_SLASH.has(service.type)) {
       const message = `matches only names without "/"; names of type ${service.type} can contain it: write "**" for all of them`;
       context.warn(place, message);
     }
-    const odd = never?.characters.exec(pattern.replaceAll(/\{claims\.[^{}]*\}/g, ''))?.[0];
-    if (never === undefined || odd === undefined) continue;
-    context.warn(
-      place,
-      `never matches: names of type ${service.type} are ${never.form}, so none contains "${odd}"`,
-    );
+    // A malformed pattern is an error already.
+    if (resourcePatternProblem(pattern, SERVICE_TRAITS[service.type].resources) !== undefined) continue;
+    const problem = unmatchedPatternProblem(service.type, pattern);
+    if (problem !== undefined) context.warn(place, problem);
   }
 }
 

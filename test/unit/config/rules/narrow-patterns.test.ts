@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { configuration, errorsOf, load, warningsOf } from '../loading.ts';
 
+const READ: Readonly<Record<string, string>> = { oci: 'read_registry', git: 'read_repository' };
+
 const granted = (type: string, resource: string): string =>
   configuration({
     roles: '{}',
-    identities: `{ ci: { issuer: gitlab, match: { project_id: "20" }, grants: [{ service: s, scopes: [${type === 'oci' ? 'read_registry' : 'read_package_registry'}], resources: ["${resource}"] }] } }`,
+    identities: `{ ci: { issuer: gitlab, match: { project_id: "20" }, grants: [{ service: s, scopes: [${READ[type] ?? 'read_package_registry'}], resources: ["${resource}"] }] } }`,
     services: `{ s: { type: ${type}, upstream: { url: http://a/ } } }`,
   });
 
@@ -14,7 +16,25 @@ describe('resources', () => {
     ['npm', '*', /matches only names without "\/"/],
     ['oci', 'Acme/app', /never matches: names of type oci are lowercase, so none contains "A"/],
     ['pypi', 'my_project', /never matches: .*so none contains "_"/],
-    ['cargo', 'my_crate', /never matches: .*so none contains "_"/],
+    ['cargo', 'my_crate', /never matches: .*so none contains "_"; write "my-crate"/],
+    ['oci', 'acme/app:1.2', /never matches: .*contains ":"; write "acme\/app"/],
+    ['oci', 'acme/', /never matches: .*; write "acme\/\*\*"/],
+    ['npm', 'acme/ui', /never matches: names of type npm are "name" or "@scope\/name"; write "@acme\/ui"/],
+    ['npm', '@acme', /never matches: .*; write "@acme\/\*"/],
+    ['npm', '@acme/ui/**/x', /never matches: .*; correct the pattern or remove it/],
+    ['npm', '@acme/ui@1.*', /never matches: .*contains "@"|never matches: .*write "@acme\/ui"/],
+    ['nuget', 'Acme.*', /never matches: .*lowercase, so none contains "A"; write "acme\.\*"/],
+    ['nuget', 'acme/core', /never matches: .*contains "\/"/],
+    ['go', 'acme/lib', /never matches: names of type go start with a domain/],
+    ['go', 'Git.example.com/acme/**', /never matches: .*; write "git\.example\.com\/acme\/\*\*"/],
+    ['go', 'git.example.com/!acme/lib', /never matches: .*contains "!"; write "git.example.com\/Acme\/lib"/],
+    ['go', 'git.example.com/lib@v1', /never matches: .*contains "@"; write "git.example.com\/lib"/],
+    ['git', 'acme/app.git', /never matches: .*without "\.git".*; write "acme\/app"/],
+    ['git', 'acme/*.git', /never matches: .*; write "acme\/\*"/],
+    ['git', 'git@example.com:acme/app', /never matches: .*contains ":"/],
+    ['helm', 'stable/chart', /never matches: .*contains "\/"; write "chart"/],
+    ['maven', 'com.acme:app', /never matches: .*contains ":"; write "com\/acme\/app\/\*\*"/],
+    ['maven', 'com/acme/a-1.jar.sha1', /never matches: .*; write "com\/acme\/a-1\.jar"/],
   ])('%s %s', (type, resource, message) => {
     expect(errorsOf(granted(type, resource))).toEqual([]);
     expect(warningsOf(granted(type, resource))).toEqual([
@@ -31,6 +51,23 @@ describe('resources', () => {
     ['pypi', '*'],
     ['pypi', 'my-project'],
     ['npm', '@acme/Old_Name'],
+    ['npm', '@acme/**'],
+    ['npm', 'acme-*'],
+    ['npm', '{claims.project_path}'],
+    ['nuget', 'acme.*'],
+    ['nuget', '**.core'],
+    ['go', '**'],
+    ['go', '**/lib'],
+    ['go', 'git.example.com/**'],
+    ['go', 'git.example.com/{claims.project_path}/**'],
+    ['git', 'acme/*/x'],
+    ['git', '{claims.project_path}'],
+    ['git', 'acme/app.github.io'],
+    ['helm', '*'],
+    ['helm', 'acme-**'],
+    ['maven', 'com/acme/**'],
+    ['maven', '**/maven-metadata.xml'],
+    ['maven', '**/*.asc'],
   ])('%s %s passes', (type, resource) => {
     expect(warningsOf(granted(type, resource))).toEqual([]);
   });

@@ -1,0 +1,35 @@
+/** The likely intention, in the form of the type. */
+export function correctPattern(type: string, pattern: string): string | undefined {
+  const open = pattern.endsWith('/') ? `${pattern}**` : pattern;
+  switch (type) {
+    case 'oci':
+      return open.replace(/[@:][^/]*$/, '').toLowerCase();
+    case 'nuget':
+      return open.toLowerCase();
+    case 'pypi':
+      return open.toLowerCase().replaceAll(/[_.]+/g, '-');
+    case 'cargo':
+      return open.toLowerCase().replaceAll('_', '-');
+    case 'npm':
+      if (/^@[^/]+$/.test(open)) return `${open}/*`;
+      return open.includes('/') && !open.startsWith('@') ? `@${open}` : open.replace(/(?<=.)@.*$/, '');
+    case 'go':
+      return open
+        .replace(/^https?:\/\//, '')
+        .replace(/@[^/]*$/, '')
+        .replaceAll(/!([a-z])/g, (_, letter: string) => letter.toUpperCase())
+        .replace(/^[^/]+/, (domain) => domain.toLowerCase());
+    case 'git':
+      return open.replaceAll(/\.git(?=\/|$)/gi, '');
+    case 'helm':
+      return open.slice(open.lastIndexOf('/') + 1);
+    case 'maven': {
+      const [, group, artifact] = /^([^/:]+):([^/:]+)(?::.*)?$/.exec(open) ?? [];
+      return group === undefined
+        ? open.replace(/(?:\.(?:md5|sha1|sha256|sha512|asc))+$/, '')
+        : `${group.replaceAll('.', '/')}/${artifact ?? '**'}/**`;
+    }
+    default:
+      return undefined;
+  }
+}
