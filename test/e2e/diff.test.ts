@@ -1,5 +1,5 @@
 /** `gatehouse diff`, as a process. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -125,6 +125,60 @@ describe('gatehouse diff', () => {
     const reason = 'issuers.gitlab.jwksUri differs, so that other tokens are valid';
     expect(gains).toMatchObject([{ identity: '*', service: '*', certainty: 'possible', reason }]);
     expect(losses).toMatchObject([{ identity: '*', service: '*', certainty: 'possible', reason }]);
+  });
+
+  test('settings beside the policy that affect access are gains: a change of them alone is not "no differences"', async () => {
+    const { gains, losses, changes } = await report(
+      POLICY.replace(
+        '127.0.0.1:0", publicUrl: "https://gateway.example.com" }',
+        '0.0.0.0:0", publicUrl: "https://gateway.example.com", trustedProxies: [0.0.0.0/0] }',
+      ).replace(
+        'upstream: { url: "http://127.0.0.1:9/" }',
+        'upstream: { url: "http://127.0.0.1:9/", auth: { bearer: { token: admin-secret } } }, keepCookies: true',
+      ),
+    );
+    const paths = ['server.listen', 'server.trustedProxies', 'upstream.auth', 'keepCookies'];
+    for (const list of [gains, losses]) {
+      expect(list.map(({ certainty }) => certainty)).toEqual(paths.map(() => 'possible'));
+      for (const path of paths)
+        expect(list).toContainEqual(
+          expect.objectContaining({ reason: expect.stringContaining(`${path} differs`) as string }),
+        );
+    }
+    expect(changes.map(({ setting }) => setting)).toContain('server.listen');
+    expect(JSON.stringify({ gains, losses, changes })).not.toContain('admin-secret');
+  });
+
+  test('files are compared by content, so that two checkouts are equal', async () => {
+    const checkout = (name: string, keys: string): string => {
+      mkdirSync(join(folder, name));
+      write(`${name}/jwks.json`, keys);
+      write(
+        `${name}/gatehouse.yaml`,
+        POLICY.replace('gitlab.example.com" }', 'gitlab.example.com", jwksFile: jwks.json }').replace(
+          'issuers:',
+          'state: { sqlite: { file: state.db } }\nissuers:',
+        ),
+      );
+      return join(folder, name);
+    };
+    const first = checkout('first', '{"keys":[]}');
+    expect(await gatehouse('diff', first, checkout('second', '{"keys":[]}'))).toMatchObject({
+      stdout: 'no differences\n',
+    });
+    const { stdout } = await gatehouse('diff', first, checkout('third', '{"keys":[{}]}'));
+    expect(stdout).toContain('issuers.gitlab.jwksFile differs, so that other tokens are valid');
+  });
+
+  test('no text of the policy controls the terminal', async () => {
+    const { stdout } = await diff(
+      POLICY.replace('ref: main', String.raw`ref: "a\u001b[2J\u009b2J\u202eb"`).replace(
+        '"@web/ui"',
+        String.raw`"@web/\u202e\u2028ui"`,
+      ),
+    );
+    expect(stdout).toContain('gains (1)');
+    expect(stdout).not.toMatch(/[\p{Cf}\p{Zl}\u009b\u001b]/u);
   });
 
   test('--exit-code', async () => {

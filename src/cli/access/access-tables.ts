@@ -1,7 +1,10 @@
+import { printable } from '../../config/index.ts';
+
 type Rows = readonly (readonly string[])[];
 
 /** Columns of equal width, for a terminal. */
-export function formatTable(rows: Rows): string {
+export function formatTable(unprinted: Rows): string {
+  const rows = unprinted.map((row) => row.map(printable));
   const widths: number[] = [];
   for (const row of rows)
     for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);

@@ -5,6 +5,7 @@ import type { Values } from '../command.ts';
 import { readForComparison } from '../configuration.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
 import { formatDiffMarkdown } from './diff-markdown.ts';
+import { withFileContents } from './file-contents.ts';
 import type { DiffReport, LocatedDifference } from './diff-report.ts';
 import { formatDiffText } from './diff-text.ts';
 
@@ -20,7 +21,10 @@ export async function runDiffCommand(
   if (values['json'] === true && values['markdown'] === true)
     throw new GatehouseError('usage', '--json and --markdown are mutually exclusive');
   const [before, after] = [await readForComparison(old, terminal), await readForComparison(next, terminal)];
-  const { gains, losses, changes } = compareAccess(before.config, after.config);
+  const { gains, losses, changes } = compareAccess(
+    withFileContents(before.config),
+    withFileContents(after.config),
+  );
   const report: DiffReport = {
     gains: gains.map((each) => locate(each, after.positionOf)),
     losses: losses.map((each) => locate(each, before.positionOf)),

@@ -1,3 +1,4 @@
+import { printable } from '../../config/index.ts';
 import { formatTable } from '../access/access-tables.ts';
 import type { DiffReport, LocatedDifference } from './diff-report.ts';
 
@@ -20,8 +21,10 @@ export function formatDiffText({ gains, losses, changes }: DiffReport): string {
 function section(title: string, differences: readonly LocatedDifference[]): string {
   const blocks = differences.map((each) => {
     const { certainty, identity, service, scope, resource, source } = each;
-    const line = `  ${certainty}  ${identity}  ${each.class}  ${service}  ${scope}  ${resource}  ${source}\n`;
-    return `${line}      ${each.reason ?? ''}\n${each.witness === undefined ? '' : `      example: ${describeWitness(each.witness)}\n`}`;
+    const cells = [certainty, identity, each.class, service, scope, resource, source].map(printable);
+    const example = each.witness === undefined ? [] : [`example: ${describeWitness(each.witness)}`];
+    const more = [each.reason ?? '', ...example].map((text) => `      ${printable(text)}\n`);
+    return `  ${cells.join('  ')}\n${more.join('')}`;
   });
   return `${title} (${differences.length})\n${blocks.join('')}`;
 }

@@ -5,6 +5,13 @@ import type { RulePath } from '../rules.ts';
 
 /** The settings that decide about access, of one of the two configurations. */
 export interface ComparedSettings extends AccessSettings {
+  readonly identities: readonly (AccessSettings['identities'][number] & {
+    /** Milliseconds. */
+    readonly tokenLifetime?: number | undefined;
+  })[];
+  readonly server?: object | undefined;
+  readonly state?: object | undefined;
+  readonly signing?: object | undefined;
   readonly issuers: readonly (AccessSettings['issuers'][number] & {
     readonly issuer: string;
     readonly audiences: readonly string[];

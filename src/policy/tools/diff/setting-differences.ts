@@ -1,16 +1,7 @@
+import { DEFAULT_TOKEN_LIFETIME } from '../../../core/credentials/minted-token.ts';
+import { issuerForms } from '../../../core/issuer-presets.ts';
 import type { AccessDifference, ComparedSettings } from './access-difference.ts';
-
-/** Settings of a service that the comparison of grants covers, or that change no access. */
-const SERVICE_KEYS_WITHOUT_ACCESS: ReadonlySet<string> = new Set(
-  (
-    'name type issuers audiences anonymous mode ' +
-    'deny identityHeaders assertion keepCookies errorFormat limits upstream credentialSources'
-  ).split(' '),
-);
-
-const ISSUER_KEYS_WITHOUT_ACCESS: ReadonlySet<string> = new Set(
-  'name type issuer audiences jobTokens deployTokens keys bearerTokenFile'.split(' '),
-);
+import { accessDifferences } from './setting-effects.ts';
 
 /**
  * Settings beside the grants that determine which requests a scope covers and which tokens are valid. A gain and a
@@ -20,31 +11,56 @@ export function* settingDifferences(
   from: ComparedSettings,
   to: ComparedSettings,
 ): Generator<AccessDifference> {
-  const everything = {
-    identity: '*',
-    class: '*',
-    scope: '*',
-    resource: '**',
-    certainty: 'possible',
-  } as const;
-  for (const service of to.services) {
-    const before = from.services.find(({ name }) => name === service.name);
+  for (const section of SECTIONS) {
+    for (const path of accessDifferences(section, from[section], to[section]))
+      yield differenceAt(path.split('.'), '*', `${path} differs, which applies to all services`);
+  }
+  for (const { name, ...service } of to.services) {
+    const before = from.services.find((each) => each.name === name);
     if (before === undefined) continue;
-    for (const key of differingKeys(before, service, SERVICE_KEYS_WITHOUT_ACCESS)) {
-      const reason = `services.${service.name}.${key} differs, so that scopes and resources cover other requests`;
-      yield { ...everything, service: service.name, reason, rule: ['services', service.name, key] };
+    const { name: _, ...earlier } = before;
+    for (const key of keysOf('services', earlier, service)) {
+      const reason = `services.${name}.${key} differs, so that a grant covers other requests or effects`;
+      yield differenceAt(['services', name, ...key.split('.')], name, reason);
     }
   }
-  for (const issuer of to.issuers) {
-    const before = from.issuers.find((each) => each.issuer === issuer.issuer);
+  for (const { name, ...issuer } of to.issuers) {
+    const forms = issuerForms(issuer.type, issuer.issuer);
+    const before = from.issuers.find((each) =>
+      issuerForms(each.type, each.issuer).some((form) => forms.includes(form)),
+    );
     if (before === undefined) continue;
-    // The probe determines a claim of deploy tokens; their other settings are limits.
-    const probe = before.deployTokens?.probe === issuer.deployTokens?.probe ? [] : ['deployTokens.probe'];
-    for (const key of [...differingKeys(before, issuer, ISSUER_KEYS_WITHOUT_ACCESS), ...probe]) {
-      const reason = `issuers.${issuer.name}.${key} differs, so that other tokens are valid`;
-      yield { ...everything, service: '*', reason, rule: ['issuers', issuer.name, key] };
+    const { name: _, ...earlier } = before;
+    for (const key of keysOf('issuers', earlier, issuer)) {
+      const reason = `issuers.${name}.${key} differs, so that other tokens are valid`;
+      yield differenceAt(['issuers', name, ...key.split('.')], '*', reason);
     }
   }
+  yield* lifetimeDifferences(from, to);
+}
+
+const SECTIONS = ['server', 'state', 'signing'] as const;
+
+/** Keys of an entry that affect access and differ. */
+function keysOf(section: string, before: object, after: object): readonly string[] {
+  const prefix = `${section}.*`;
+  return accessDifferences(prefix, before, after).map((path) => path.slice(prefix.length + 1));
+}
+
+/** A token that the gateway issues keeps its identity until it expires. */
+function* lifetimeDifferences(from: ComparedSettings, to: ComparedSettings): Generator<AccessDifference> {
+  const earlier = new Map(from.identities.map((identity) => [identity.name, identity]));
+  for (const { name, tokenLifetime = DEFAULT_TOKEN_LIFETIME } of to.identities) {
+    const before = earlier.get(name);
+    if (before === undefined || tokenLifetime <= (before.tokenLifetime ?? DEFAULT_TOKEN_LIFETIME)) continue;
+    const reason = 'tokens that the gateway issues to the identity are valid for longer';
+    yield { ...differenceAt(['identities', name, 'tokenLifetime'], '*', reason), identity: name };
+  }
+}
+
+function differenceAt(rule: readonly string[], service: string, reason: string): AccessDifference {
+  const everything = { identity: '*', class: '*', scope: '*', resource: '**' } as const;
+  return { ...everything, service, certainty: 'possible', reason, rule };
 }
 
 export function differingKeys(
