@@ -115,7 +115,7 @@ describe('gatehouse diff', () => {
     ]);
   });
 
-  test('a setting beside the policy is a possible gain and loss, with its reason', async () => {
+  test('a setting next to the policy is a possible gain and loss, with its reason', async () => {
     const { gains, losses } = await report(
       POLICY.replace(
         '"https://gitlab.example.com" }',
@@ -127,7 +127,7 @@ describe('gatehouse diff', () => {
     expect(losses).toMatchObject([{ identity: '*', service: '*', certainty: 'possible', reason }]);
   });
 
-  test('settings beside the policy that affect access are gains: a change of them alone is not "no differences"', async () => {
+  test('settings next to the policy that affect access are gains: a change of them alone is not "no differences"', async () => {
     const { gains, losses, changes } = await report(
       POLICY.replace(
         '127.0.0.1:0", publicUrl: "https://gateway.example.com" }',

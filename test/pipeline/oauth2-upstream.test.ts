@@ -151,7 +151,7 @@ test('a secret that was refused rests for seconds, also where the clock is set b
   expect(server.refusals()).toBe(2);
 });
 
-test('what may not be sent twice is not', async () => {
+test('a request that is not repeatable is sent once', async () => {
   const { upstream, ask, server } = await start();
   await ask();
   upstream.reset();

@@ -151,7 +151,7 @@ describe('a token for a workload identity', () => {
   });
 });
 
-describe('what is refused is refused with the same words', () => {
+describe('every refusal has the same text', () => {
   const email = 'ci@workload.example.com';
   test.each<readonly [string, () => { token: string; email: string }, string]>([
     [
@@ -198,7 +198,7 @@ describe('what is refused is refused with the same words', () => {
   });
 });
 
-describe('what is no request', () => {
+describe('malformed requests', () => {
   test.each<readonly [string, () => Promise<Reply>, number, number]>([
     ['another method', () => call('/v1/auth:exchangeToken'), 405, 12],
     ['a form', () => exchange('token=x', { 'Content-Type': 'application/x-www-form-urlencoded' }), 415, 3],

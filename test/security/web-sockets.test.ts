@@ -225,8 +225,8 @@ test('early bytes wait for the 101 and reach only its upstream', async () => {
   const got: string[] = [];
   upstream?.on('data', (chunk) => got.push(chunk.toString('latin1')));
   upstream?.write(`${SWITCHED.slice(40)}hello`);
-  await eventually('what the client said', () => got.join('') === 'early-1early-2');
-  await eventually('what the upstream said', () => conversation.received().endsWith('\r\n\r\nhello'));
+  await eventually('messages of the client', () => got.join('') === 'early-1early-2');
+  await eventually('messages of the upstream', () => conversation.received().endsWith('\r\n\r\nhello'));
   expect(conversation.received()).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n/);
   conversation.destroy();
   await eventually('the upstream’s end', () => upstream?.destroyed === true || lab.upstream.open() <= 1);

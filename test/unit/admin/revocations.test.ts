@@ -86,7 +86,7 @@ describe('a malformed revocation is refused with the expected form', () => {
     ['nothing', { reason: 'r' }, /exactly one of/],
     ['two things', { identity: 'a', project: 'b/c', reason: 'r' }, /exactly one of/],
     ['no reason', { identity: 'a' }, /Say why/],
-    ['a jti of nobody', { jti: 'x', reason: 'r' }, /needs "issuer"/],
+    ['an unknown jti', { jti: 'x', reason: 'r' }, /needs "issuer"/],
     ['half a hash', { tokenHash: 'abc', reason: 'r' }, /64 lowercase hex/],
     ['a hash in capitals', { tokenHash: HASH.toUpperCase(), reason: 'r' }, /64 lowercase hex/],
     ['a bare number', { project: '20', reason: 'r' }, /"id:20"/],

@@ -85,7 +85,7 @@ function replay({
 const SAME = { kind: 'same' };
 
 describe('replay', () => {
-  test('an allowed request stays allowed; for http services the operations are those of the configuration', () => {
+  test('an allowed request stays allowed; http requests are classified by the new configuration', () => {
     expect(replay({ gatehouse: ORDERS })).toEqual(SAME);
     expect(replay({ gatehouse: { ...ORDERS, scopes: ['an old scope'] } })).toEqual(SAME);
   });

@@ -84,7 +84,7 @@ describe('compareRatios', () => {
     expect(compare(0.7, { kind: 'least', value: 1 })).toBe(true);
   });
 
-  test('compares ratios only, and only those of the committed result', () => {
+  test('compares only the ratios in the committed result', () => {
     const { base: _, ...absolute } = AIM;
     expect(compareRatios([{ ...absolute, value: 9, met: true }], { [AIM.name]: 1 })).toEqual([]);
     expect(compareRatios([{ ...AIM, value: 9, met: true }], {})).toEqual([]);

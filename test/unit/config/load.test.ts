@@ -123,7 +123,7 @@ describe('directories', () => {
   });
 });
 
-describe('what comes out', () => {
+describe('the loaded configuration', () => {
   test('paths are absolute, from the file that names them', () => {
     const files = { 'sub/jwks.json': '{"keys":[]}', token: 'secret\n' };
     const config = accepted(
