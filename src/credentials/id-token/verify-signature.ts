@@ -4,7 +4,7 @@ import type { KeyHandle } from './read-key-set.ts';
 
 /**
  * Returns the candidate key that signed the token; undefined if none did. `token` is a JWS in compact serialization
- * whose header and encoding were checked. Synchronous if every candidate is a short RSA key.
+ * whose header and encoding were checked. Synchronous if the candidates are few and short RSA keys.
  */
 export function verifySignature(
   token: string,
@@ -15,7 +15,8 @@ export function verifySignature(
   const end = token.lastIndexOf('.');
   const signed = Buffer.from(token.slice(0, end), 'latin1');
   const signature = Buffer.from(token.slice(end + 1), 'base64url');
-  if (!fitting.every(({ isFast }) => isFast)) return verifyOffThread(fitting, alg, signed, signature);
+  if (fitting.length > MAX_AT_ONCE || !fitting.every(({ isFast }) => isFast))
+    return verifyOffThread(fitting, alg, signed, signature);
   return fitting.find(({ key }) => {
     try {
       return verify(digestOf(alg), signed, verifyOptions(key, alg), signature);
@@ -25,6 +26,9 @@ export function verifySignature(
     }
   });
 }
+
+/** Issuers use one key per id. A forged token is verified with each, and a key set may have 100 keys with one id. */
+const MAX_AT_ONCE = 4;
 
 /** Keeps the event loop free. */
 async function verifyOffThread(

@@ -148,3 +148,20 @@ test('the second of two keys with one id is found', async () => {
   const candidates = keysOf(keys);
   expect(await verifySignature(token, 'PS512', candidates)).toBe(candidates[1]);
 });
+
+test('many short keys with one id do not hold the event loop', async () => {
+  const keys = Array.from({ length: 5 }, (_, index) => ({
+    ...KEYS['RSA 2048'].pair.publicKey.export({ format: 'jwk' }),
+    kid: 'a',
+    // Another exponent is another key.
+    ...(index < 4 && { e: Buffer.from([3 + 2 * index]).toString('base64url') }),
+  }));
+  const input = inputOf('RS256');
+  const token = signed(input, signatureOf(input, 'RS256', KEYS['RSA 2048'].pair.privateKey));
+  const candidates = keysOf(keys);
+  expect(candidates).toHaveLength(5);
+  const verified = verifySignature(token, 'RS256', candidates);
+  expect(verified).toBeInstanceOf(Promise);
+  expect(await verified).toBe(candidates[4]);
+  expect(verifySignature(token, 'RS256', candidates.slice(3))).toBe(candidates[4]);
+});
