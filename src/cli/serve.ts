@@ -10,9 +10,10 @@ export const serveCommand: Command = {
 Runs the gateway until SIGTERM or SIGINT. It then reports "not ready", stops accepting connections after
 server.limits.drainDelay, finishes requests in flight within server.limits.drain, and exits with 0. A second signal
 aborts requests in flight.
-The configuration is reloaded when it changes and on SIGHUP, which also reopens the audit file. A reload is atomic: an invalid configuration has no
-effect.
+The configuration is reloaded when it changes and on SIGHUP, which also reopens the audit file. A reload is atomic: an
+invalid configuration has no effect.
 The application log goes to stderr, audit and access logs to stdout (see "audit" and "logs" in the configuration).
+Exit code: 0 after a signal, 1 the gateway could not start, 2 invalid usage or configuration.
 
   gatehouse serve --config /etc/gatehouse`,
   options: CONFIG_OPTION,
@@ -35,7 +36,10 @@ The application log goes to stderr, audit and access logs to stdout (see "audit"
       gateway.reopenLogs();
       watch.now();
     });
-    await gateway.start();
+    await gateway.start().catch((cause: unknown) => {
+      terminal.endWithin(MAX_EXIT_DELAY);
+      throw cause;
+    });
     watch.start(
       () => gateway.reload(load),
       (code) => gateway.log.warn('the configuration cannot be watched; it is polled for changes', { code }),

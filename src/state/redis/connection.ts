@@ -7,7 +7,8 @@ const CONNECT_TIMEOUT = 2_000;
 /** Milliseconds until a new connection that does not work is discarded; a slow handshake takes less. */
 const PATIENCE = 3_000;
 
-export async function createClient(address: RedisAddress, prefix: string) {
+/** A client whose sockets close when `signal` aborts: `destroy` misses one that is being connected. */
+export async function createClient(address: RedisAddress, prefix: string, signal: AbortSignal) {
   // Loaded on demand, because loading the package takes 100 ms and only Redis users need it.
   const redis = await import('redis');
   const { host, port, username, password, database, tls } = address;
@@ -24,6 +25,7 @@ export async function createClient(address: RedisAddress, prefix: string) {
     socket: {
       host,
       port,
+      signal,
       connectTimeout: CONNECT_TIMEOUT,
       reconnectStrategy: (attempts) => Math.min(100 * 2 ** attempts, 2_000),
       ...(tls === undefined ? {} : { tls: true as const, rejectUnauthorized: true, ...tls }),
@@ -41,6 +43,7 @@ export class RedisConnection {
   readonly #settings: RedisSettings;
   readonly #trouble: WatchedFailure;
   #client: RedisClient | undefined;
+  #discard = new AbortController();
   #since = 0;
   #closed = false;
 
@@ -65,8 +68,7 @@ export class RedisConnection {
   /** Call this while commands fail. Reads the address again, because the password may have been rotated. */
   renewIfStuck(): void {
     if (this.#closed || performance.now() - this.#since < PATIENCE) return;
-    this.#client?.destroy();
-    this.#client = undefined;
+    this.#discardClient();
     const address = readAddress(this.#settings);
     if (address.kind === 'address') return this.#open(address);
     this.#since = performance.now();
@@ -75,15 +77,24 @@ export class RedisConnection {
 
   close(): void {
     this.#closed = true;
+    this.#discardClient();
+  }
+
+  #discardClient(): void {
     this.#client?.destroy();
+    this.#client = undefined;
+    this.#discard.abort();
   }
 
   #open(address: RedisAddress): void {
-    const opened = performance.now();
-    this.#since = opened;
-    const failed = (error: unknown): void => this.#trouble.failed(codeOf(error));
-    createClient(address, this.#settings.prefix).then((client) => {
-      if (this.#closed || this.#since !== opened) return;
+    this.#since = performance.now();
+    this.#discard = new AbortController();
+    const { signal } = this.#discard;
+    const failed = (error: unknown): void => {
+      if (!signal.aborted) this.#trouble.failed(codeOf(error));
+    };
+    createClient(address, this.#settings.prefix, signal).then((client) => {
+      if (signal.aborted) return;
       this.#client = client;
       // Without an error listener the first lost connection would end the process.
       client.on('error', failed);

@@ -21,7 +21,8 @@ export interface StoreProbe {
 export async function probeRedis(settings: RedisSettings): Promise<StoreProbe> {
   const address = readAddress(settings);
   if (address.kind === 'invalid') return { kind: 'unusable', detail: address.detail };
-  const client = await createClient(address, settings.prefix);
+  const discard = new AbortController();
+  const client = await createClient(address, settings.prefix, discard.signal);
   let timer: NodeJS.Timeout | undefined;
   // `connect` alone never rejects, because the client tries again after each error.
   const failed = new Promise<StoreProbe>((resolve) => {
@@ -36,6 +37,7 @@ export async function probeRedis(settings: RedisSettings): Promise<StoreProbe> {
   const probe = await Promise.race([written, failed]);
   clearTimeout(timer);
   client.destroy();
+  discard.abort();
   return probe;
 }
 
