@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { BodyWatch } from '../../core/request/protocol.ts';
 import type { BufferedBody } from '../../core/request/buffered-body.ts';
 import type { BodySink, RequestBodySource } from '../transport/upstream-request.ts';
+import { ChunkMemory } from './chunk-memory.ts';
 
 export type BodyFault = 'body_too_large' | 'body_timeout' | 'client_left' | 'not_as_announced';
 
@@ -23,6 +24,8 @@ export class RequestBody implements RequestBodySource {
   readonly #maxBytes: number;
   readonly #watches: readonly BodyWatch[];
   readonly #buffered: BufferedBody | undefined;
+  /** Undefined if an inspector may keep a chunk. */
+  readonly #memory: ChunkMemory | undefined;
   #sink: BodySink | undefined;
   #state: 'waiting' | 'open' | 'closed' = 'waiting';
   #error: Error | undefined;
@@ -39,6 +42,7 @@ export class RequestBody implements RequestBodySource {
     this.#maxBytes = maxBytes;
     this.#buffered = buffered;
     this.#watches = watches;
+    this.#memory = watches.length === 0 ? new ChunkMemory() : undefined;
     req.on('close', this.#close);
     req.on('error', ignore);
     req.pause();
@@ -62,7 +66,9 @@ export class RequestBody implements RequestBodySource {
   }
 
   resume(): void {
-    if (this.#state === 'open') this.#req.resume();
+    if (this.#state !== 'open') return;
+    if (this.#sink?.flushed === true) this.#memory?.free();
+    this.#req.resume();
   }
 
   detach(): void {
@@ -102,6 +108,7 @@ export class RequestBody implements RequestBodySource {
 
   readonly #data = (chunk: Buffer): void => {
     if (!this.#pass(chunk)) this.#req.pause();
+    if (this.open && this.#sink !== undefined) this.#memory?.release(chunk, this.#sink.flushed);
   };
 
   /** An exception ends this request only; thrown from a stream event, it would end the process. */

@@ -27,6 +27,8 @@ export interface RequestBodySource {
 }
 
 export interface BodySink {
+  /** The kernel has every byte of the chunks, so that their memory can be freed. */
+  readonly flushed: boolean;
   /** False: no more chunks until `resume`. */
   write(chunk: Buffer): boolean;
   end(): void;

@@ -48,6 +48,10 @@ export class BodyWriter implements BodySink {
     return this.#open;
   }
 
+  get flushed(): boolean {
+    return this.#socket.writableLength === 0;
+  }
+
   start(): void {
     this.#socket.on('drain', this.#drained);
     this.#body.start(this);
