@@ -6,6 +6,7 @@ import { checkCertificates } from './certificates.ts';
 import { checkClaimNames } from './identities/claim-names.ts';
 import { checkAudiences } from './issuers/audiences.ts';
 import { checkClientCredentials } from './services/client-credential.ts';
+import { checkCoveredGrants } from './identities/covered-grants.ts';
 import { checkDeployTokens } from './issuers/deploy-tokens.ts';
 import { checkFiles } from './files.ts';
 import { checkGrants } from './identities/grants.ts';
@@ -69,6 +70,7 @@ const WHOLE_CONFIGURATION_RULES: readonly Rule[] = [
   checkOrder,
   checkOverlap,
   checkUntrustedGrants,
+  checkCoveredGrants,
 ];
 
 /** Checks that the schema cannot express: relations between entries, and the files that they name. */

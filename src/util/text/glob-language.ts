@@ -30,7 +30,11 @@ const MAX_STATES = 20_000;
  * product of the patterns' automata. An unknown text in `all` is one step of the search: the result `none` holds for
  * each of its values. The text of a result is exact if no pattern contains unknown texts.
  */
-export function findText(all: readonly TextPattern[], none: readonly TextPattern[] = []): TextSearch {
+export function findText(
+  all: readonly TextPattern[],
+  none: readonly TextPattern[] = [],
+  maxStates = MAX_STATES,
+): TextSearch {
   const automata = [...all, ...none].map(compileAutomaton);
   const units = unitsOf(automata);
   const accepts = (state: ProductState): boolean =>
@@ -48,7 +52,7 @@ export function findText(all: readonly TextPattern[], none: readonly TextPattern
         if (to.slice(0, all.length).some((set) => set.length === 0)) continue;
         const key = keyOf(to);
         if (seen.has(key)) continue;
-        if (seen.size >= MAX_STATES) return { kind: 'undecided' };
+        if (seen.size >= maxStates) return { kind: 'undecided' };
         seen.add(key);
         next.push({ state: to, text: text + (unit.kind === 'char' ? unit.text : `{${unit.name}}`) });
       }
