@@ -41,7 +41,7 @@ export interface Gateway {
   /** A new replay of requests that a gateway with the other configuration recorded. */
   replay(recordedWith?: Config): Replay;
   /** Collects recorded requests for additions to the policy. */
-  suggest(): Suggest;
+  suggest(recordedWith?: Config): Suggest;
   readonly log: Log;
 }
 
@@ -104,7 +104,7 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
     explainOperations: (input) => snapshots.current.explainOperations(input),
     explainRecorded: (request) => snapshots.current.explainRecorded(request),
     replay: (recordedWith) => snapshots.current.replay(recordedWith),
-    suggest: () => snapshots.current.suggest(),
+    suggest: (recordedWith) => snapshots.current.suggest(recordedWith),
     reload: (load) => reloads.reload(load),
     async start() {
       try {

@@ -127,7 +127,7 @@ describe('gatehouse diff', () => {
     expect(losses).toMatchObject([{ identity: '*', service: '*', certainty: 'possible', reason }]);
   });
 
-  test('settings next to the policy that affect access are gains: a change of them alone is not "no differences"', async () => {
+  test('every setting that affects access is a gain: a change of it alone is not "no differences"', async () => {
     const { gains, losses, changes } = await report(
       POLICY.replace(
         '127.0.0.1:0", publicUrl: "https://gateway.example.com" }',

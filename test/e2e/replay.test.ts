@@ -263,6 +263,19 @@ describe('suggest', () => {
     expect(stderr).toContain('1 × requests without a credential: anonymous rules are not suggested');
   });
 
+  test('a claim that the policy requires and the events do not contain: no addition that ignores it', async () => {
+    const config = join(scenario.gateway.folder, 'changed.yaml');
+    writeFileSync(config, yaml.replace('ref: main', 'ref: main, user_login: root'));
+    const args = ['suggest', '--config', config, '--service', 'trial', log()];
+    const { stdout, stderr } = await gatehouse(...args);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('not covered: 1 × the events do not contain the claim "user_login"\n');
+    const complete = await gatehouse(...args, '--recorded-with', config);
+    expect(parse(complete.stdout)).toMatchObject({
+      identities: { 'suggested-1': { grants: [{ service: 'trial' }] } },
+    });
+  });
+
   test('no selection: exit 2', async () => {
     expect(await suggest(log())).toMatchObject({
       code: 2,

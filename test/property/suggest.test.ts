@@ -138,7 +138,7 @@ test('merged: passes the checks, allows the covered requests, and grants nothing
       const config = load(data);
       const events = requests.map((request) => record(config, request));
       const gateway = build(config, { version: '0', inspect: true });
-      const suggest = gateway.suggest();
+      const suggest = gateway.suggest(config);
       for (const event of events) suggest.add(event);
       const suggestion = suggest.finish();
       await gateway.stop();

@@ -44,7 +44,7 @@ export interface ConfigurationSnapshot {
   /** A new replay of recorded requests. */
   replay(recordedWith?: Config): Replay;
   /** Collects recorded requests for additions to the policy. */
-  suggest(): Suggest;
+  suggest(recordedWith?: Config): Suggest;
   /** The claims that the policy evaluates. */
   readonly claimsUsed: ReadonlySet<string>;
   /** The steps that can fail before the snapshot becomes active. */
@@ -139,7 +139,7 @@ function assemble(
     explainOperations: createExplainOperations(config, authorizer),
     explainRecorded: createExplainRecorded(config, { authorizer, explain }),
     replay: (recordedWith) => createReplay(config, services.pipelines, recordedWith),
-    suggest: () => createSuggestFor(config, services.pipelines),
+    suggest: (recordedWith) => createSuggestFor(config, services.pipelines, recordedWith),
     claimsUsed: authorizer.claimsUsed,
     async prepare() {
       for (const keyring of newKeyrings) await keyring.start();

@@ -3,7 +3,7 @@ import { printable } from '../../config/index.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import { MalformedLines, readAuditEvents, requireFiles } from '../audit-events.ts';
 import { text, type Values } from '../command.ts';
-import { readWithPositions } from '../configuration.ts';
+import { readConfiguration, readWithPositions } from '../configuration.ts';
 import { inspectGateway } from '../inspect.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
 import { formatSuggestion } from './suggestion-yaml.ts';
@@ -18,6 +18,9 @@ export async function runSuggest(
   if (identity === undefined && service === undefined)
     throw new GatehouseError('usage', 'select events with --identity or --service');
   const { config, positionOf } = await readWithPositions(values, terminal);
+  const recordedWith = text(values, 'recorded-with');
+  const before =
+    recordedWith === undefined ? undefined : await readConfiguration({ config: recordedWith }, terminal);
   const selected = (request: RecordedRequest): boolean =>
     (identity === undefined || request.identity === identity) &&
     (service === undefined || request.service === service);
@@ -25,7 +28,7 @@ export async function runSuggest(
   const malformed = new MalformedLines(terminal);
   let events = 0;
   const suggestion = await inspectGateway(config, async (gateway) => {
-    const suggest = gateway.suggest();
+    const suggest = gateway.suggest(before);
     await readAuditEvents(files, {
       event(event) {
         events += 1;

@@ -17,6 +17,11 @@ counted by reason on stderr. Exit code: 0 success, 2 invalid usage or configurat
     ...CONFIG_OPTION,
     identity: { type: 'string', value: 'NAME', help: 'Only requests of this identity.' },
     service: { type: 'string', value: 'NAME', help: 'Only requests to this service.' },
+    'recorded-with': {
+      type: 'string',
+      value: 'PATH',
+      help: 'Configuration of the gateway that wrote the log: its events contain the claims that this policy refers to.',
+    },
   },
   async run(values, terminal, operands) {
     const { runSuggest } = await import('./suggest-run.ts');

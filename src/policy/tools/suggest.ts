@@ -1,27 +1,22 @@
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
-import { DEPLOY_TOKENS, deployTokenIdentity } from '../../core/credentials/deploy-token.ts';
+import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 import type { Decision } from '../../core/decision.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import { createAuthorizer, type Authorizer } from '../evaluate/authorizer.ts';
-import type { GrantSettings, PolicySettings } from '../settings.ts';
+import type { PolicySettings } from '../settings.ts';
 import { outcomeOf, recordedOutcome } from './recorded-outcome.ts';
 import type { RecordedRequest } from './recorded-request.ts';
+import { applyAdditions, collectAdditions, type Additions } from './suggested-additions.ts';
 import {
-  groupGrants,
   literalPattern,
   suggestMatch,
   type MissingGrant,
   type SuggestedIdentity,
 } from './suggested-grants.ts';
+import { createFindUnrecorded } from './unrecorded-claims.ts';
 
-/** Additions to a policy. */
-export interface Suggestion {
-  /** Grants to add to existing identities, by name. */
-  readonly grants: ReadonlyMap<string, readonly GrantSettings[]>;
-  /** Grants to add to deploy tokens of the configuration, by name. */
-  readonly deployTokens: ReadonlyMap<string, readonly GrantSettings[]>;
-  /** Identities to add after all others. */
-  readonly identities: readonly SuggestedIdentity[];
+/** Additions, and how many events they allow. */
+export interface Suggestion extends Additions {
   /** Events that the additions allow. */
   readonly covered: number;
   /** Denied events that no narrow addition allows, by reason. */
@@ -40,6 +35,8 @@ export interface SuggestPorts {
   readonly operationsOf: (request: RecordedRequest) => readonly Operation[] | undefined;
   /** The reason why the service does not accept the credential. */
   readonly untrusted: (service: string, credential: VerifiedCredential) => string | undefined;
+  /** Claims that the events contain if the tokens have them, in addition to those that an event contains. */
+  readonly recordedClaims?: ReadonlySet<string> | undefined;
 }
 
 /** Equal requests with equal credentials. */
@@ -50,6 +47,8 @@ interface Ask {
   /** Key of the identity that gets the grants. */
   readonly target: string;
   readonly missing: readonly MissingGrant[];
+  /** The existing identity that the credential matches. */
+  readonly matched: string | undefined;
   events: number;
 }
 
@@ -63,6 +62,8 @@ export function createSuggest(settings: PolicySettings, ports: SuggestPorts): Su
   const asks = new Map<string, Ask>();
   const added = new Map<string, Omit<SuggestedIdentity, 'grants'>>();
   const skipped = new Map<string, number>();
+  const findUnrecorded = createFindUnrecorded(settings);
+  const recordedClaims = new Set(ports.recordedClaims);
 
   function skip(reason: string, events = 1): void {
     const key = skipped.has(reason) || skipped.size < MAX_REASONS ? reason : 'other reasons';
@@ -87,7 +88,12 @@ export function createSuggest(settings: PolicySettings, ports: SuggestPorts): Su
     return name;
   }
 
+  function isNew(target: string): boolean {
+    return [...added.values()].some(({ name }) => name === target);
+  }
+
   function add(request: RecordedRequest): void {
+    for (const claim of request.claimNames) if (recordedClaims.size < MAX_CLAIMS) recordedClaims.add(claim);
     const recorded = recordedOutcome(request);
     if (recorded.kind === 'undecided') {
       if (request.decision === 'deny') skip(recorded.detail);
@@ -138,15 +144,23 @@ export function createSuggest(settings: PolicySettings, ports: SuggestPorts): Su
       if (pattern === undefined) return 'a resource whose name no pattern without wildcards matches';
       missing.push({ service, scope, pattern });
     }
-    return { credential, service, operations, target, missing, events: 1 };
+    const matched = isNew(target) ? undefined : target;
+    return { credential, service, operations, target, missing, matched, events: 1 };
+  }
+
+  /** An addition would ignore a claim that the policy requires and that the events do not contain. */
+  function isComplete({ credential, service, matched, events }: Ask): boolean {
+    const claim = findUnrecorded(credential, service, matched, (name) => recordedClaims.has(name));
+    if (claim !== undefined) skip(`the events do not contain the claim "${claim}"`, events);
+    return claim === undefined;
   }
 
   /** Removes requests that stay denied, until the additions of the others allow all of the others. */
   function finish(): Suggestion {
-    let left = [...asks.values()];
+    let left = [...asks.values()].filter(isComplete);
     for (;;) {
-      const additions = collect(left, settings, [...added.values()]);
-      const changed = createAuthorizer(apply(settings, additions));
+      const additions = collectAdditions(left, settings, [...added.values()]);
+      const changed = createAuthorizer(applyAdditions(settings, additions));
       const denied = left.filter(({ credential, service, operations }) => {
         const decision = changed.forService(service)(credential, operations);
         return !isAllowed(decision);
@@ -163,6 +177,9 @@ export function createSuggest(settings: PolicySettings, ports: SuggestPorts): Su
 }
 
 const MAX_REASONS = 100;
+
+/** Names of claims. More than any policy refers to. */
+const MAX_CLAIMS = 10_000;
 
 interface Unusable {
   readonly detail: string;
@@ -188,56 +205,4 @@ function freeName({ identities }: PolicySettings, number: number): string {
   let name = `suggested-${number}`;
   while (identities.some((identity) => identity.name === name)) name += '-new';
   return name;
-}
-
-type Additions = Pick<Suggestion, 'grants' | 'deployTokens' | 'identities'>;
-
-function collect(
-  asks: readonly Ask[],
-  settings: PolicySettings,
-  added: readonly Omit<SuggestedIdentity, 'grants'>[],
-): Additions {
-  const byTarget = Map.groupBy(asks, ({ target }) => target);
-  const grantsOf = (target: string): GrantSettings[] =>
-    groupGrants((byTarget.get(target) ?? []).flatMap(({ missing }) => missing));
-  const withGrants = (names: readonly string[], keyOf: (name: string) => string) =>
-    new Map(
-      names
-        .filter((name) => byTarget.has(keyOf(name)))
-        .map((name) => [name, grantsOf(keyOf(name))] as const)
-        .filter(([, grants]) => grants.length > 0),
-    );
-  return {
-    grants: withGrants(
-      settings.identities.map(({ name }) => name),
-      (name) => name,
-    ),
-    deployTokens: withGrants(
-      settings.deployTokens.map(({ name }) => name),
-      deployTokenIdentity,
-    ),
-    // An identity that requires fewer claims would shadow one that requires the same and more.
-    identities: added
-      .filter(({ name }) => byTarget.has(name))
-      .toSorted((a, b) => Object.keys(b.match).length - Object.keys(a.match).length)
-      .map((identity) => ({ ...identity, grants: grantsOf(identity.name) })),
-  };
-}
-
-/** The policy with the additions, as an operator merges them. */
-function apply(settings: PolicySettings, { grants, deployTokens, identities }: Additions): PolicySettings {
-  return {
-    ...settings,
-    identities: [
-      ...settings.identities.map((identity) => ({
-        ...identity,
-        grants: [...identity.grants, ...(grants.get(identity.name) ?? [])],
-      })),
-      ...identities.map((identity) => ({ ...identity, roles: [] })),
-    ],
-    deployTokens: settings.deployTokens.map((token) => ({
-      ...token,
-      grants: [...token.grants, ...(deployTokens.get(token.name) ?? [])],
-    })),
-  };
 }

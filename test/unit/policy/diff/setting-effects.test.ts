@@ -69,7 +69,7 @@ const issuer = (changes: object): Partial<ComparedSettings> => ({
   issuers: before.issuers.map((each) => ({ ...each, ...changes })),
 });
 
-describe('a setting beside the grants is a possible gain', () => {
+describe('a setting in addition to the grants is a possible gain', () => {
   test.each<[string, Partial<ComparedSettings>]>([
     ['server.listen', { server: { ...before.server, listen: '0.0.0.0:8080' } }],
     ['server.publicUrl', { server: { ...before.server, publicUrl: 'https://other.test' } }],
