@@ -209,6 +209,13 @@ const TESTS_OF: TestsByRow = {
       'upstream auth: follows its file, and keeps the last good secret through bad ones',
     ],
   ],
+  'the port of a listener is in use at start': [
+    ['test/e2e/cli-serve.test.ts', 'the port of the %s listener is in use: one error line, exit 1'],
+    [
+      'test/e2e/redis-start.test.ts',
+      'the port of the admin listener is in use: the process ends with exit code 1',
+    ],
+  ],
   'the port of `server.reusePort` cannot be shared': [
     ['test/e2e/reuse-port.test.ts', 'the second process does not start, and names the port'],
     ['test/unit/http/listen.test.ts', '%s names the key to remove'],
