@@ -140,7 +140,8 @@ const NEIGHBOURS = {
 /** Imports that the rules allow. */
 const ALLOWED = {
   'src/proxy/allowed.ts':
-    "import 'undici'; import 'node:http'; import '../core/index.ts'; import '../util/index.ts'; import './inner.ts';",
+    "import 'http-proxy-3'; import 'node:http'; import '../core/index.ts'; import '../util/index.ts'; import './inner.ts';",
+  'src/proxy/transport/allowed.ts': "import 'undici';",
   'src/credentials/allowed.ts': "import 'lru-cache';",
   'src/token-service/allowed.ts': "import 'jose'; import 'hono';",
   'src/admin/allowed.ts': "import 'hono'; import '@hono/node-server';",
