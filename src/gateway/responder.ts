@@ -1,6 +1,7 @@
 import type { Log } from '../core/ports.ts';
 import { unable, type Refusal } from '../core/decision.ts';
 import type { Reason } from '../core/reasons.ts';
+import { destroyResponse } from '../util/http/destroy-response.ts';
 import { faultFields } from './fault-fields.ts';
 import type { RequestContext } from './request-context.ts';
 import { sendRefusal, type RefusalForm } from './send-refusal.ts';
@@ -39,7 +40,7 @@ export function createResponder(fallback: RefusalForm, log: Log): Responder {
       sendRefusal(context, refusal.reason, refusal.retryAfter, fallback);
     }
     const { res } = context.incoming;
-    if (res.headersSent && !res.writableEnded) res.destroy();
+    if (res.headersSent && !res.writableEnded) destroyResponse(res);
   }
 
   function sendFault(context: RequestContext, reason: Reason, retryAfter?: number): void {

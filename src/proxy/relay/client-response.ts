@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Forwarding } from '../../core/request/forwarding.ts';
+import { destroyResponse } from '../../util/http/destroy-response.ts';
 import { internalFault } from '../transport/upstream-fault.ts';
 import type { RequestControl } from '../transport/upstream-request.ts';
 import { cutOff, slowReader } from './client-side.ts';
@@ -124,7 +125,7 @@ export class ClientResponse {
   }
 
   destroy(): void {
-    this.#res.destroy();
+    destroyResponse(this.#res);
   }
 
   stopWatching(): void {
@@ -176,8 +177,10 @@ export class ClientResponse {
   #watchClient(): void {
     if (this.#transfer !== undefined) return;
     const res = this.#res;
+    // A response behind an earlier one on the connection (pipelining) waits for that one.
     const waiting = (): boolean =>
-      res.writableNeedDrain || (this.#direct instanceof DirectBody && this.#direct.waiting);
+      (res.writableNeedDrain && res.socket !== null) ||
+      (this.#direct instanceof DirectBody && this.#direct.waiting);
     this.#transfer = slowReader(res, waiting, () => {
       this.#forwarding.broken('body_timeout', 'the client stopped reading');
       this.cutOff();

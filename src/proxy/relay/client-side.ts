@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { destroyResponse } from '../../util/http/destroy-response.ts';
 import type { Transfer } from './stall-watch.ts';
 
 /** The transfer of a response to a client that reads too slowly. */
@@ -14,9 +15,10 @@ export function slowReader(res: ServerResponse, waiting: () => boolean, stalled:
 
 /** Cuts a response off, so that the client cannot mistake it for a complete one (threats S10). */
 export function cutOff(res: ServerResponse, lengthKnown: boolean): void {
-  const { socket } = res;
   // A body delimited by the end of the connection would look complete after an orderly close.
   const untilClose = !lengthKnown && !res.chunkedEncoding;
-  if (untilClose && socket !== null && !('encrypted' in socket)) socket.resetAndDestroy();
-  else res.destroy();
+  destroyResponse(res, (socket) => {
+    if (untilClose && !('encrypted' in socket)) socket.resetAndDestroy();
+    else socket.destroy();
+  });
 }

@@ -94,7 +94,56 @@ describe('N2 a client that stalls during a long body', () => {
     expect(event?.gatehouse.bytes_out).toBeLessThan(HUGE);
     await impatient.expectClean();
   });
+
+  test('a long response behind a slow one on the same connection does not count as stalled', async () => {
+    const [first, second] = [impatient.tag(), impatient.tag()];
+    let sender: Socket | undefined;
+    impatient.plan(first, (socket) => {
+      sender = socket;
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na');
+    });
+    impatient.plan(second, bodyShape(MIB));
+    const client = await impatient.connect();
+    client.write(impatient.requestFor(first) + impatient.requestFor(second));
+    await client.begun(1);
+    const until = performance.now() + 2_000;
+    await eventually('more than the patience with a slow client', () => performance.now() > until);
+    sender?.write('b');
+    expect([await client.next(), await client.next()].map((got) => [got?.status, got?.complete])).toEqual([
+      [200, true],
+      [200, true],
+    ]);
+  });
 });
+
+test.each(['close', 'reset'] as const)(
+  'N2 a response that the upstream breaks off by %s behind an earlier one: the connection closes after it',
+  async (how) => {
+    const [first, second] = [scenario.tag(), scenario.tag()];
+    let sender: Socket | undefined;
+    scenario.plan(first, (socket) => {
+      sender = socket;
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na');
+    });
+    let broken: Socket | undefined;
+    scenario.plan(second, (socket) => {
+      broken = socket;
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n${'x'.repeat(20_000)}`);
+      void loopTurns(20).then(() => (how === 'close' ? socket.destroy() : socket.resetAndDestroy()));
+    });
+    const client = await scenario.connect();
+    client.write(scenario.requestFor(first) + scenario.requestFor(second));
+    await client.begun(1);
+    await eventually('the end of the upstream connection', () => broken?.destroyed === true);
+    await loopTurns(50);
+    sender?.write('b');
+    const got = await client.next();
+    expect([got?.status, got?.complete, got?.body]).toEqual([200, true, 'ab']);
+    const cut = await client.next();
+    expect(cut?.complete).not.toBe(true);
+    expect(client.isOpen()).toBe(false);
+  },
+);
 
 /** Reads in bursts, with pauses of some turns of the event loop. */
 async function readSlowly(client: WireClient, seed: number, done: () => boolean): Promise<void> {
