@@ -3,13 +3,16 @@
  * body and on its position, so a byte of another read is found wherever it arrives.
  */
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
 import { openSocket } from '../support/raw-client.ts';
-import { startOrdersScenario } from '../support/scenario/orders.ts';
+import { startOrdersScenario, type OrdersOptions } from '../support/scenario/orders.ts';
+import { gatewayTls } from '../support/scenario/tls.ts';
 
 const keep = cleanUp();
 const KIB = 1024;
@@ -18,12 +21,21 @@ const PIECE = 16 * KIB;
 /** Bytes of the tag. */
 const TAG = 5;
 
+type Listener = Pick<OrdersOptions, 'files' | 'server'>;
+const PLAIN: Listener = {};
+
+function tlsListener(): Listener {
+  const { files, server, close } = gatewayTls();
+  keep({ close });
+  return { files, server: server.more.join('') };
+}
+
 function pieceOf(tag: string, offset: number): Buffer {
   return Buffer.alloc(PIECE, tag + String(Math.floor(offset / PIECE)).padStart(3, '0'));
 }
 
 /** `/orders/TAG/LENGTH` is answered with a body of LENGTH bytes. */
-async function startTagged() {
+async function startTagged(tls: Listener = PLAIN) {
   const upstream = keep(
     await startHttpUpstream((req, res) => {
       const [tag = '', length = '0'] = (req.url ?? '').split('/').slice(1);
@@ -45,6 +57,7 @@ async function startTagged() {
       upstream: 'connections: 2000',
       // On a busy machine a pipelined request waits longer than 15 s for the body before it.
       limits: 'connectionsPerAddress: 5000, headersTimeout: 120s',
+      ...tls,
     }),
   );
   return { upstream, scenario };
@@ -107,46 +120,59 @@ function stallRandomly(socket: Socket): void {
   });
 }
 
-const PULLS = 1_000;
+async function openTlsSocket(port: number): Promise<Socket> {
+  const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  return socket;
+}
 
-test('1,000 concurrent pulls that stall, leave and pipeline: no byte of another body', async () => {
-  const { upstream, scenario } = await startTagged();
-  const request = ({ tag, length }: Pull): string => scenario.head('GET', `/orders/${tag}/${length}`);
+const LISTENERS = [
+  { name: 'plain', pulls: 1_000, listener: () => PLAIN, open: openSocket },
+  { name: 'TLS', pulls: 200, listener: tlsListener, open: openTlsSocket },
+];
 
-  async function pull(n: number): Promise<string> {
-    const name = (part: number): string => `${n * 10 + part}`.padStart(TAG, '0');
-    const long = (part: number): Pull => ({ tag: name(part), length: randomInt(64 * KIB, 512 * KIB) });
-    const kind = (['plain', 'stalls', 'leaves', 'pipelines', 'slow'] as const)[n % 5] ?? 'plain';
-    const pulls = {
-      plain: [long(0)],
-      stalls: [long(0)],
-      leaves: [long(0)],
-      pipelines: [long(0), { tag: name(1), length: 5 }, long(2), { tag: name(3), length: 20 * KIB }],
-      // The first ones are larger than the buffers of the kernel.
-      slow: [{ tag: name(0), length: (n < 100 ? 10_000 : 1_000) * KIB }],
-    }[kind];
-    const responses = reader(pulls);
-    const socket = await openSocket(scenario.port);
-    socket.on('error', () => undefined);
-    socket.on('data', (chunk: Buffer) => responses.read(chunk));
-    if (kind !== 'plain') stallRandomly(socket);
-    if (kind === 'slow') socket.pause();
-    if (kind === 'slow') setTimeout(() => socket.resume(), 1_000);
-    if (kind === 'leaves') socket.once('data', () => setTimeout(() => socket.destroy(), randomInt(20)));
-    socket.write(pulls.map(request).join(''));
-    await eventually(
-      `the end of pull ${n} (${kind})`,
-      () => responses.done() || responses.foreign() !== undefined || socket.destroyed,
-      120_000,
-    );
-    socket.destroy();
-    return responses.foreign() ?? (responses.done() || kind === 'leaves' ? 'complete' : `cut off: ${kind}`);
-  }
+test.each(LISTENERS)(
+  '$pulls concurrent pulls, $name: no byte of another body',
+  async (listener) => {
+    const { upstream, scenario } = await startTagged(listener.listener());
+    const request = ({ tag, length }: Pull): string => scenario.head('GET', `/orders/${tag}/${length}`);
 
-  const results = await Promise.all(Array.from({ length: PULLS }, (_, n) => pull(n)));
-  expect(results.filter((result) => result !== 'complete')).toEqual([]);
-  await eventually('idle connections', () => upstream.open() === 0, 30_000);
-}, 180_000);
+    async function pull(n: number): Promise<string> {
+      const name = (part: number): string => `${n * 10 + part}`.padStart(TAG, '0');
+      const long = (part: number): Pull => ({ tag: name(part), length: randomInt(64 * KIB, 512 * KIB) });
+      const kind = (['plain', 'stalls', 'leaves', 'pipelines', 'slow'] as const)[n % 5] ?? 'plain';
+      const pulls = {
+        plain: [long(0)],
+        stalls: [long(0)],
+        leaves: [long(0)],
+        pipelines: [long(0), { tag: name(1), length: 5 }, long(2), { tag: name(3), length: 20 * KIB }],
+        // The first ones are larger than the buffers of the kernel.
+        slow: [{ tag: name(0), length: (n < 100 ? 10_000 : 1_000) * KIB }],
+      }[kind];
+      const responses = reader(pulls);
+      const socket = await listener.open(scenario.port);
+      socket.on('error', () => undefined);
+      socket.on('data', (chunk: Buffer) => responses.read(chunk));
+      if (kind !== 'plain') stallRandomly(socket);
+      if (kind === 'slow') socket.pause();
+      if (kind === 'slow') setTimeout(() => socket.resume(), 1_000);
+      if (kind === 'leaves') socket.once('data', () => setTimeout(() => socket.destroy(), randomInt(20)));
+      socket.write(pulls.map(request).join(''));
+      await eventually(
+        `the end of pull ${n} (${kind})`,
+        () => responses.done() || responses.foreign() !== undefined || socket.destroyed,
+        120_000,
+      );
+      socket.destroy();
+      return responses.foreign() ?? (responses.done() || kind === 'leaves' ? 'complete' : `cut off: ${kind}`);
+    }
+
+    const results = await Promise.all(Array.from({ length: listener.pulls }, (_, n) => pull(n)));
+    expect(results.filter((result) => result !== 'complete')).toEqual([]);
+    await eventually('idle connections', () => upstream.open() === 0, 30_000);
+  },
+  180_000,
+);
 
 test('a client that stalls in the middle, and both connections afterwards', async () => {
   const { upstream, scenario } = await startTagged();

@@ -7,12 +7,12 @@ const MIN_LENGTH = 64 * 1024;
 
 /**
  * The socket to which the body can be written directly: the response has its turn on the connection (it is not queued
- * behind a pipelined one), and the connection is plain TCP.
+ * behind a pipelined one). TLS encrypts the bytes before the write is complete.
  */
 export function directSocket(res: ServerResponse, contentLength: number | undefined): Socket | undefined {
   const { socket } = res;
   if (socket === null || contentLength === undefined || contentLength < MIN_LENGTH) return undefined;
-  return 'encrypted' in socket || res.chunkedEncoding ? undefined : socket;
+  return res.chunkedEncoding ? undefined : socket;
 }
 
 /**
