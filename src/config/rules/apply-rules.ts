@@ -10,6 +10,7 @@ import { checkCoveredGrants } from './identities/covered-grants.ts';
 import { checkDeployTokens } from './issuers/deploy-tokens.ts';
 import { checkFiles } from './files.ts';
 import { checkGrants } from './identities/grants.ts';
+import { checkHiddenServices } from './services/hidden-services.ts';
 import { checkIdentityHeaders } from './headers.ts';
 import { checkIdentities } from './identities/identities.ts';
 import { checkIssuers } from './issuers/issuers.ts';
@@ -19,6 +20,7 @@ import { checkOrder } from './identities/order.ts';
 import { checkOverlap } from './identities/overlap.ts';
 import { checkPassHeaders } from './pass-headers.ts';
 import { checkPatterns } from './identities/patterns.ts';
+import { checkPathVariants } from './services/path-variants.ts';
 import { checkPerIdentity, checkPerIdentityReach } from './upstream/per-identity.ts';
 import { checkPublishing } from './services/publishing.ts';
 import { checkReach } from './identities/reach.ts';
@@ -71,6 +73,8 @@ const WHOLE_CONFIGURATION_RULES: readonly Rule[] = [
   checkOverlap,
   checkUntrustedGrants,
   checkCoveredGrants,
+  checkPathVariants,
+  checkHiddenServices,
 ];
 
 /** Checks that the schema cannot express: relations between entries, and the files that they name. */
