@@ -83,6 +83,12 @@ interface Report {
   }[];
 }
 
+interface HostileEvent {
+  readonly url: { domain: string };
+  readonly event: { reason: string };
+  readonly gatehouse: { type: string; scopes?: unknown; readonly claims: Record<string, unknown> };
+}
+
 /** Replays the log with the policy after an edit. */
 async function replay(
   edit: (policy: string) => string,
@@ -209,6 +215,46 @@ describe('replay', () => {
     const { code, stdout } = await gatehouse('replay', '--config', join(folder, 'gatehouse.yaml'), file);
     expect(code).toBe(0);
     expect(stdout).toContain('the configuration has no service "o\\u{1b}[31m\\u{202e}"');
+  });
+
+  test('lines that no gateway writes: counted, without an effect on the other lines', async () => {
+    const event = readFileSync(log(), 'utf8')
+      .split('\n')
+      .find((line) => line.includes('no_matching_identity'));
+    const edited = (edit: (event: HostileEvent) => void): string => {
+      const copy = JSON.parse(event ?? '') as HostileEvent;
+      edit(copy);
+      return JSON.stringify(copy);
+    };
+    const file = join(scenario.gateway.folder, 'hostile.log');
+    const lines = [
+      edited(({ url, gatehouse: facts }) => {
+        url.domain = 'a b[';
+        facts.type = 'oci';
+      }),
+      edited(({ gatehouse: facts }) => (facts.claims[`/${'a/'.repeat(60_000)}`] = 'x')),
+      (event ?? '').replace('"claims":{', '"claims":{"__proto__":"x",'),
+      edited(({ gatehouse: facts, event: described }) => {
+        facts.type = 'oci';
+        described.reason = 'resource_not_granted';
+        delete facts.scopes;
+      }),
+      event ?? '',
+    ];
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    const { events, notEvaluatedReasons } = await replay(same, [file]);
+    expect(events).toBe(5);
+    expect(notEvaluatedReasons).toEqual([
+      { reason: 'the name of a recorded claim is not usable', events: 2 },
+      { reason: 'service "orders" has type http, and had type oci', events: 1 },
+      { reason: 'the event does not contain the operations', events: 1 },
+    ]);
+    const config = join(scenario.gateway.folder, 'gatehouse.yaml');
+    const { stdout, stderr } = await gatehouse('suggest', '--config', config, '--service', 'orders', file);
+    expect(parse(stdout)).toMatchObject({
+      identities: { 'suggested-1': { match: { project_id: '20', ref: 'feature' } } },
+    });
+    expect(stderr).toContain('1 denied or shadowed requests are allowed');
   });
 
   test('text: equal flips are one line with their number', async () => {

@@ -1,5 +1,17 @@
 import type { Claims, CredentialClass } from '../../core/credentials/credential.ts';
 
+/** More members than a claim of a policy names. */
+const MAX_DEPTH = 32;
+
+/** Whether the names of the claims can be expanded; the lines of a log are not trusted. */
+export function hasUsableNames(claims: Claims): boolean {
+  return Object.keys(claims).every(
+    (name) =>
+      name !== '__proto__' &&
+      (!name.startsWith('/') || name.split('/', MAX_DEPTH + 2).length <= MAX_DEPTH + 1),
+  );
+}
+
 /** Events name a claim as the policy does: `/kubernetes.io/namespace` is the member of an object. */
 export function expandPointers(claims: Claims): Claims {
   if (!Object.keys(claims).some((name) => name.startsWith('/'))) return claims;

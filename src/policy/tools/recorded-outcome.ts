@@ -43,7 +43,7 @@ export function recordedOutcome(request: RecordedRequest): RecordedOutcome {
         : `refused before or independent of the policy: ${reason}`,
     );
   }
-  const isTokenEndpoint = serviceType === 'oci' && new URL(url).pathname === '/token';
+  const isTokenEndpoint = serviceType === 'oci' && URL.parse(url)?.pathname === '/token';
   if (service === undefined || isTokenEndpoint) return undecided('a request to a built-in endpoint');
   // Anonymous access requires an operation: the response is a redirect to the path of the service.
   if (basis === 'anonymous' && operations.length === 0) return undecided('a response of the gateway itself');

@@ -7,7 +7,7 @@ import {
 } from '../../core/credentials/credential.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import { isRecord } from '../../util/json/object.ts';
-import { expandPointers, withSubject } from './recorded-claims.ts';
+import { expandPointers, hasUsableNames, withSubject } from './recorded-claims.ts';
 import { readRecordedOperations } from './recorded-operations.ts';
 
 /** A request as its audit event describes it. */
@@ -67,6 +67,9 @@ export function readRecordedRequest(event: unknown): RecordedRead {
   const listed = readRecordedOperations(gatehouse);
   if (listed.kind === 'unusable') return { kind: 'unusable', requestId, detail: listed.detail };
   const { operations } = listed;
+  const unlisted = withoutOperations(gatehouse, facts);
+  if (operations.length === 0 && unlisted)
+    return { kind: 'unusable', requestId, detail: 'the event does not contain the operations' };
   return {
     kind: 'recorded',
     requestId,
@@ -91,6 +94,11 @@ export function readRecordedRequest(event: unknown): RecordedRead {
   };
 }
 
+/** These denials are about operations, so an event without operations is not complete. */
+function withoutOperations({ type }: Claims, { reason }: Claims): boolean {
+  return type !== 'http' && (reason === 'scope_not_granted' || reason === 'resource_not_granted');
+}
+
 type CredentialRead =
   | {
       readonly kind: 'credential';
@@ -112,6 +120,8 @@ function readCredential(gatehouse: Claims, user: Claims): CredentialRead {
       detail: 'the event has no gatehouse.claims: audit.claims is none, or an earlier version wrote it',
     };
   }
+  if (!hasUsableNames(claims))
+    return { kind: 'unusable', detail: 'the name of a recorded claim is not usable' };
   const omitted = gatehouse['claims_omitted'];
   const credential: VerifiedCredential = {
     class: kind,

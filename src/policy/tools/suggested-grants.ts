@@ -13,11 +13,14 @@ export interface MissingGrant {
   readonly pattern: string;
 }
 
+/** Patterns that the configuration refuses, or that contain a placeholder. */
+const REFUSED = /[?[\]\\#{}%\p{Cc}]|^\s|\s$/u;
+
 /** The pattern that matches this resource and no other; undefined if patterns cannot express it. */
 export function literalPattern(resource: string, serviceType: string): string | undefined {
   const candidates = [resource, decoded(resource)];
   return candidates.find((pattern) => {
-    if (pattern === undefined || pattern === '' || pattern.includes('{claims.')) return false;
+    if (pattern === undefined || pattern === '' || REFUSED.test(pattern)) return false;
     if (globTokens(pattern).some(({ kind }) => kind !== 'literal')) return false;
     const expansion = compileTemplate(pattern, serviceType).expand({}, []);
     return expansion.kind === 'pattern' && expansion.glob.test(resource);
@@ -80,7 +83,7 @@ export function suggestMatch(claims: Claims, names: readonly string[], type: Iss
   for (const name of new Set(immutableIds.length === 0 ? [...names, 'sub'] : names)) {
     const value = asScalar(claimAt(claims, name));
     if (value === undefined) {
-      if (claimAt(claims, name) !== undefined)
+      if (names.includes(name) || claimAt(claims, name) !== undefined)
         return unusable(`claim "${name}" of the credential cannot be compared with one value`);
       continue;
     }
