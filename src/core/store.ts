@@ -15,10 +15,17 @@ export type RevocationsRead = RevocationsAt &
         readonly kind: 'changes';
         /** Revocations added since the mark. */
         readonly revocations: readonly Revocation[];
-        /** Ids of the revocations removed since the mark. */
+        /** Ids of the revocations deleted since the mark. */
         readonly removed: readonly string[];
       }
   );
+
+export interface RestoredRevocations {
+  /** Number of the entries that the store had lost. */
+  readonly restored: number;
+  /** Ids of the entries that were deleted. */
+  readonly deleted: readonly string[];
+}
 
 /** The value of a windowed counter. */
 export interface Count {
@@ -51,6 +58,11 @@ export interface Store {
   deleteRevocation(id: string): Promise<boolean>;
   /** Deletes expired revocations, a few hundred per call. `revocations` does not report it. */
   forgetRevocations(ids: readonly string[]): Promise<void>;
+  /**
+   * Adds those of the known revocations that the store has lost. `recorded`: a deletion without a record, made by
+   * version 0.1.0, does not count.
+   */
+  restoreRevocations(known: readonly Revocation[], recorded: boolean): Promise<RestoredRevocations>;
   /** Undefined: no change since the mark. All revocations if the mark is too old. */
   revocations(since: string | undefined): Promise<RevocationsRead | undefined>;
   /** Increments a counter that resets `window` milliseconds after its first increment. */

@@ -101,6 +101,17 @@ export function storeContract(open: () => Promise<Store>): void {
     await second.close();
   });
 
+  test('tells deleted revocations from stored ones', async () => {
+    const store = await open();
+    const [stored, deleted] = [revocation(), revocation()];
+    for (const entry of [stored, deleted]) await store.putRevocation(entry);
+    await store.deleteRevocation(deleted.id);
+    const result = await store.restoreRevocations([stored, deleted], true);
+    expect(result).toEqual({ restored: 0, deleted: [deleted.id] });
+    expect(ids(await store.revocations(undefined))).toContain(stored.id);
+    await store.close();
+  });
+
   test('removes only what is there', async () => {
     const store = await open();
     expect(await store.deleteRevocation('no-such-id')).toBe(false);

@@ -1,4 +1,5 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 
 export interface TcpRelay {
   readonly port: number;
@@ -10,8 +11,15 @@ export interface TcpRelay {
   close(): Promise<void>;
 }
 
-/** Bytes to and from a loopback port; the first `silent` connections are accepted and never served. */
-export async function startTcpRelay(target: number, silent = 0): Promise<TcpRelay> {
+/**
+ * Bytes to and from a loopback port; the first `silent` connections are accepted and never served. `before` can delay
+ * a chunk that goes to the target.
+ */
+export async function startTcpRelay(
+  target: number,
+  silent = 0,
+  before?: (chunk: string) => Promise<unknown> | undefined,
+): Promise<TcpRelay> {
   let accepted = 0;
   let sent = '';
   const pairs: (readonly [Socket, Socket])[] = [];
@@ -25,7 +33,7 @@ export async function startTcpRelay(target: number, silent = 0): Promise<TcpRela
     }
     const upstream = connect(target, '127.0.0.1').on('error', () => undefined);
     client.on('data', (chunk: Buffer) => (sent += chunk.toString('latin1')));
-    client.pipe(upstream).pipe(client);
+    client.pipe(delayed(before)).pipe(upstream).pipe(client);
     pairs.push([client, upstream]);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -36,7 +44,7 @@ export async function startTcpRelay(target: number, silent = 0): Promise<TcpRela
     sent: () => sent,
     freeze() {
       for (const [client, upstream] of pairs) {
-        client.unpipe(upstream).resume();
+        client.unpipe().resume();
         upstream.unpipe(client).resume();
       }
     },
@@ -45,4 +53,18 @@ export async function startTcpRelay(target: number, silent = 0): Promise<TcpRela
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+function delayed(before: (chunk: string) => Promise<unknown> | undefined = () => undefined): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const wait = before(chunk.toString('latin1'));
+      if (wait === undefined) done(null, chunk);
+      else
+        wait.then(
+          () => done(null, chunk),
+          (error: Error) => done(error),
+        );
+    },
+  });
 }

@@ -5,6 +5,10 @@ import type { WriteProbe } from './write-probe.ts';
 
 export type RedisCommand = <T>(call: (client: RedisClient) => Promise<T>) => Promise<T>;
 
+/** Hash of all entries by id. */
+export const LIST = 'revocations';
+/** Sorted set of the ids of deleted entries, by the time of their deletion. */
+export const REMOVED = 'revocations:removed';
 /** Mark of the last change; every change replaces it. */
 export const MARK = 'revocations:mark';
 /** Random id of the data set; it is lost with the data, which reveals the loss. */

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { GatehouseError } from '../../core/errors.ts';
-import type { Log } from '../../core/ports.ts';
+import type { Clock, Log } from '../../core/ports.ts';
 import type { Revocation } from '../../core/credentials/revocation.ts';
 import type { RevocationsRead, Store } from '../../core/store.ts';
 import { linkChanges, MAX_CHANGES } from './changes.ts';
 import { codeOf, type RedisClient } from './connection.ts';
-import { EPOCH, MARK, SERIAL, type RedisCommand, type DataSet } from './data-set.ts';
+import { EPOCH, LIST, MARK, REMOVED, SERIAL, type RedisCommand, type DataSet } from './data-set.ts';
+import { createRestore, newMark } from './restore.ts';
 
-/** Hash of all entries by id. */
-const LIST = 'revocations';
 /** Stream of the last changes: only ids, linked by the marks before and after each change. */
 const CHANGES = 'revocations:changes';
 
@@ -17,6 +16,9 @@ const PAGE = 1_000;
 
 /** Milliseconds in which the stream entry of a change is written, unless its replica stalls. */
 const LINK_DELAYS = [20, 60, 120];
+
+/** Milliseconds for which a deletion is recorded: a replica that was suspended for longer restores the entry. */
+const REMOVALS_KEPT = 7 * 24 * 60 * 60_000;
 
 interface Since {
   readonly mark: string;
@@ -27,8 +29,11 @@ interface Since {
 export function createRedisRevocations(
   command: RedisCommand,
   dataSet: DataSet,
-  log: Log,
-): Pick<Store, 'putRevocation' | 'deleteRevocation' | 'forgetRevocations' | 'revocations'> {
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Pick<
+  Store,
+  'putRevocation' | 'deleteRevocation' | 'forgetRevocations' | 'restoreRevocations' | 'revocations'
+> {
   let warned = false;
 
   /** Not part of the change, which is complete without it: a reader that finds a missing link reads all entries. */
@@ -60,14 +65,25 @@ export function createRedisRevocations(
     const changes = current === epoch ? linkChanges(entries ?? [], since, String(to)) : undefined;
     if (changes === undefined) return undefined;
     const { ids, mark, position } = changes;
-    const bodies = ids.length === 0 ? [] : await command((client) => client.hmGet(LIST, [...ids]));
+    const [bodies, removals] = ids.length === 0 ? [[], []] : await readEntries(ids);
     return {
       kind: 'changes',
       epoch,
       mark: markOf(epoch, mark, position),
       revocations: parseAll(bodies),
-      removed: ids.filter((_id, index) => bodies[index] === null),
+      // An absent entry without a record was lost: Redis may have been emptied since the command before.
+      removed: ids.filter((_id, index) => bodies[index] === null && removals[index] !== null),
     };
+  }
+
+  function readEntries(ids: readonly string[]) {
+    return command((client) =>
+      client
+        .multi()
+        .hmGet(LIST, [...ids])
+        .zmScore(REMOVED, [...ids])
+        .execTyped(),
+    );
   }
 
   /** The entry of a change is written just after it, so a missing one is read again before the whole list is. */
@@ -101,10 +117,10 @@ export function createRedisRevocations(
     };
   }
 
-  return {
+  const writes: Pick<Store, 'putRevocation' | 'deleteRevocation'> = {
     putRevocation: (revocation) =>
       command(async (client) => {
-        const [body, mark] = [JSON.stringify(revocation), randomUUID()];
+        const [body, mark] = [JSON.stringify(revocation), newMark(randomUUID())];
         const change = client
           .multi()
           .hSet(LIST, revocation.id, body)
@@ -116,13 +132,24 @@ export function createRedisRevocations(
       }),
     deleteRevocation: (id) =>
       command(async (client) => {
-        const mark = randomUUID();
-        const change = client.multi().hDel(LIST, id).set(MARK, mark, { GET: true }).incr(SERIAL);
+        const [now, mark] = [clock.now(), newMark(randomUUID())];
+        const change = client
+          .multi()
+          .hDel(LIST, id)
+          .set(MARK, mark, { GET: true })
+          .incr(SERIAL)
+          .zAdd(REMOVED, { score: now, value: id })
+          .zRemRangeByScore(REMOVED, '-inf', now - REMOVALS_KEPT);
         const [removed, previous, serial] = await change.execTyped();
         dataSet.wrote(serial);
         void link(client, previous, mark, id);
         return Number(removed) > 0;
       }),
+  };
+
+  return {
+    ...writes,
+    restoreRevocations: createRestore(command, writes),
     // The mark does not change, because each replica removes expired entries itself.
     forgetRevocations: (ids) => command(async (client) => void (await client.hDel(LIST, [...ids]))),
     async revocations(since) {

@@ -48,7 +48,7 @@ export function openRedisStore(
 
   return {
     shared: true,
-    ...createRedisRevocations(command, dataSet, ports.log),
+    ...createRedisRevocations(command, dataSet, ports),
     count: (key, window) =>
       command(async (client) => {
         // The client chooses the key and may send a secret as the user name, so the key is hashed to a fixed length.

@@ -6,9 +6,6 @@ import type { RevocationList } from './list.ts';
 /** Expired entries removed per synchronization, so that many simultaneous expiries do not delay requests. */
 const MAX_REMOVED = 100;
 
-/** Entries per write after the store has lost its data. */
-const BATCH = 100;
-
 export interface RevocationSync {
   /** Updates the list from the store. Rejects with `store_unavailable`. */
   read(): Promise<void>;
@@ -27,43 +24,57 @@ export function createRevocationSync(
   const { index } = list;
   let mark: string | undefined;
   let epoch: string | undefined;
+  /** Additions of this replica that no read has returned yet: the store may lose them before a read. */
+  const unconfirmed = new Map<string, Revocation>();
   /** State of the read in progress. */
-  let addedMeanwhile = new Set<string>();
   let removedMeanwhile = new Set<string>();
 
-  /** A data loss of the store must not undo revocations, so the entries in memory are written back. */
-  async function writeBack(read: RevocationsRead, listed: ReadonlySet<string>): Promise<void> {
-    if (epoch === undefined || read.epoch === epoch) return;
-    const lost = index.inForce(clock.now()).filter(({ id }) => !listed.has(id));
-    if (lost.length === 0) return;
-    log.error('the store has lost its data: its revocations are written back', { count: lost.length });
-    for (let start = 0; start < lost.length; start += BATCH) {
-      const batch = lost.slice(start, start + BATCH).filter(({ id }) => !removedMeanwhile.has(id));
-      await Promise.all(batch.map((revocation) => store.putRevocation(revocation)));
-      for (const { id } of batch) addedMeanwhile.add(id);
-    }
+  /** A data loss of the store must not undo revocations: an entry is only removed if the store has deleted it. */
+  async function restore(known: readonly Revocation[], recorded: boolean): Promise<void> {
+    if (known.length === 0) return;
+    const { restored, deleted } = await store.restoreRevocations(known, recorded);
+    for (const id of deleted) list.remove(id);
+    if (restored === 0) return;
+    log.error('the store has lost its data: its revocations are written back', { count: restored });
   }
 
-  function addAll(revocations: readonly Revocation[]): void {
-    for (const revocation of revocations) if (!removedMeanwhile.has(revocation.id)) list.add(revocation);
+  function apply(read: RevocationsRead): void {
+    for (const revocation of read.revocations) {
+      unconfirmed.delete(revocation.id);
+      if (!removedMeanwhile.has(revocation.id)) list.add(revocation);
+    }
+    for (const id of read.kind === 'changes' ? read.removed : []) removeEntry(id);
+  }
+
+  function removeEntry(id: string): void {
+    unconfirmed.delete(id);
+    list.remove(id);
+  }
+
+  /** The effective entries that are not among those read; expired ones are removed. */
+  function unlisted(revocations: readonly Revocation[]): readonly Revocation[] {
+    const listed = new Set(revocations.map(({ id }) => id));
+    const absent = index.inForce(clock.now()).filter(({ id }) => !listed.has(id));
+    const kept = new Set(absent.map(({ id }) => id));
+    for (const id of index.ids()) if (!listed.has(id) && !kept.has(id)) removeEntry(id);
+    return absent;
   }
 
   return {
     async read() {
-      addedMeanwhile = new Set();
       removedMeanwhile = new Set();
+      const own = [...unconfirmed.values()];
       const read = await store.revocations(mark);
-      if (read === undefined) return;
-      if (read.kind === 'changes') {
-        addAll(read.revocations);
-        for (const id of read.removed) list.remove(id);
-      } else {
-        const listed = new Set(read.revocations.map(({ id }) => id));
-        await writeBack(read, listed);
-        addAll(read.revocations);
-        for (const id of index.ids()) if (!listed.has(id) && !addedMeanwhile.has(id)) list.remove(id);
+      if (read?.kind === 'all') await restore(unlisted(read.revocations), read.epoch !== epoch);
+      if (read !== undefined) apply(read);
+      if (read?.kind !== 'all') {
+        await restore(
+          own.filter(({ id }) => unconfirmed.has(id)),
+          true,
+        );
       }
-      ({ epoch, mark } = read);
+      for (const { id } of own) unconfirmed.delete(id);
+      if (read !== undefined) ({ epoch, mark } = read);
     },
     async removeEnded() {
       const ended = list.ended(MAX_REMOVED);
@@ -78,10 +89,10 @@ export function createRevocationSync(
     },
     add(revocation) {
       list.add(revocation);
-      addedMeanwhile.add(revocation.id);
+      unconfirmed.set(revocation.id, revocation);
     },
     remove(id) {
-      list.remove(id);
+      removeEntry(id);
       removedMeanwhile.add(id);
     },
   };

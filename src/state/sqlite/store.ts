@@ -18,6 +18,7 @@ export function openSqliteStore(
   const put = db.prepare('INSERT INTO revocations (id, body) VALUES (?, ?)');
   const remove = db.prepare('DELETE FROM revocations WHERE id = ?');
   const removeAll = db.prepare('DELETE FROM revocations WHERE id IN (SELECT value FROM json_each(?))');
+  const stored = db.prepare('SELECT id FROM revocations WHERE id IN (SELECT value FROM json_each(?))');
   const all = db.prepare('SELECT body FROM revocations ORDER BY rowid');
   const keep = db.prepare('INSERT OR IGNORE INTO kept (name, value) VALUES (?, ?)');
   const kept = db.prepare('SELECT value FROM kept WHERE name = ?');
@@ -55,6 +56,13 @@ export function openSqliteStore(
         return removed > 0;
       }),
     forgetRevocations: (ids) => guard.change(() => void removeAll.run(JSON.stringify(ids))),
+    // Every acknowledged entry is durable, and no other process writes the file, so an absent one was deleted.
+    restoreRevocations: (known) =>
+      guard.read(() => {
+        const ids = known.map(({ id }) => id);
+        const found = new Set(stored.all(JSON.stringify(ids)).map(({ id }) => String(id)));
+        return { restored: 0, deleted: ids.filter((id) => !found.has(id)) };
+      }),
     async revocations(since) {
       guard.check();
       const at = { epoch: 'file', mark: String(changes.count) };
