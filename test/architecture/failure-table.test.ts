@@ -87,6 +87,12 @@ const TESTS_OF: TestsByRow = {
       'test/e2e/redis-losses.test.ts',
       'is emptied while all replicas are suspended, and a new one stores another key: tokens of both stay valid',
     ],
+    ['test/e2e/redis-lost-changes.test.ts', 'is emptied just before a replica sends %s'],
+    [
+      'test/e2e/redis-lost-changes.test.ts',
+      'loses the last changes in a failover, and the number of changes does not show it',
+    ],
+    ['test/e2e/redis-lost-changes.test.ts', 'loses in a failover a change that only its replica knows'],
   ],
   'Redis becomes a read-only replica': [
     [
