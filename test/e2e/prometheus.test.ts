@@ -104,15 +104,19 @@ test('every alert has a runbook', () => {
   expect(alerts.filter((alert) => !page.includes(`\n### ${alert}\n`))).toEqual([]);
 });
 
-needs('promtool').test('the alerts fire under their conditions only', async () => {
-  const promtool = findTool('promtool') ?? 'promtool';
-  const check = await run(promtool, ['check', 'rules', join(ROOT, RULES)]);
-  expect(check.code, check.stdout + check.stderr).toBe(0);
-  const tests = 'test/helm/rules.test.yaml';
-  const tested = await run(promtool, ['test', 'rules', tests], { cwd: ROOT });
-  expect(tested.code, tested.stdout + tested.stderr).toBe(0);
-  expect(alerts.filter((alert) => !readText(tests).includes(`alertname: ${alert}`))).toEqual([]);
-});
+needs('promtool').test(
+  'the alerts fire under their conditions only',
+  async () => {
+    const promtool = findTool('promtool') ?? 'promtool';
+    const check = await run(promtool, ['check', 'rules', join(ROOT, RULES)]);
+    expect(check.code, check.stdout + check.stderr).toBe(0);
+    const tests = 'test/helm/rules.test.yaml';
+    const tested = await run(promtool, ['test', 'rules', tests], { cwd: ROOT });
+    expect(tested.code, tested.stdout + tested.stderr).toBe(0);
+    expect(alerts.filter((alert) => !readText(tests).includes(`alertname: ${alert}`))).toEqual([]);
+  },
+  180_000,
+);
 
 needs('promtool').test('the chart’s PrometheusRule contains valid rules', async () => {
   const { spec } = one(await render('monitoring'), 'PrometheusRule');
