@@ -29,6 +29,7 @@ import { checkServer } from './server.ts';
 import { checkReusePort } from './reuse-port.ts';
 import { checkServices } from './services/services.ts';
 import { checkState } from './state.ts';
+import { checkUnusedGrants } from './identities/unused-grants.ts';
 import { checkUntrustedGrants } from './identities/untrusted-grants.ts';
 import { checkUpstreamAuth } from './upstream/upstream-auth.ts';
 import { checkUpstreams } from './upstream/upstream.ts';
@@ -72,6 +73,7 @@ const WHOLE_CONFIGURATION_RULES: readonly Rule[] = [
   checkOrder,
   checkOverlap,
   checkUntrustedGrants,
+  checkUnusedGrants,
   checkCoveredGrants,
   checkPathVariants,
   checkHiddenServices,

@@ -49,7 +49,7 @@ function checkPermission(
 ): void {
   const known = scopesOfService(service);
   for (const [index, scope] of scopes.entries()) {
-    const idle = scope === HANDSHAKES ? unusedHandshakes(service) : undefined;
+    const idle = unusedHandshakes(service, scope);
     if (idle !== undefined) context.warn([...path, 'scopes', index], idle);
     if (idle !== undefined || known.includes(scope)) continue;
     const message = `service "${service.name}" has no scope "${scope}"${hint(scope, known)}`;
@@ -82,9 +82,9 @@ function checkAdminScope(
   }
 }
 
-/** Why the scope for WebSocket handshakes has no effect on this service. */
-function unusedHandshakes(service: DraftService): string | undefined {
-  if (service.type !== 'http') return undefined;
+/** Why the scope has no effect on this service, if it is the scope for WebSocket handshakes. */
+export function unusedHandshakes(service: DraftService, scope: string): string | undefined {
+  if (scope !== HANDSHAKES || service.type !== 'http') return undefined;
   if (service.webSockets === false) return `has no effect: service "${service.name}" sets webSockets: false`;
   const unused = service.operations?.every(({ scope }) => scope !== HANDSHAKES) === true;
   return unused

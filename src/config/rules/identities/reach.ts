@@ -16,7 +16,12 @@ export function checkReach(context: RuleContext): void {
 
   const used = new Set(identities.flatMap((identity) => identity.roles));
   for (const role of Object.keys(roles)) {
-    if (!used.has(role)) context.warn(['roles', role], 'no identity has this role', 'key');
+    if (!used.has(role))
+      context.warn(
+        ['roles', role],
+        'no identity has this role; add it to the roles of an identity, or remove it',
+        'key',
+      );
   }
   for (const { name, jobTokens } of issuers) {
     const takes = ({ issuer, via }: DraftIdentity): boolean => issuer === name && via.includes('job_token');

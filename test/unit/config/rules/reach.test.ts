@@ -80,8 +80,30 @@ describe('settings without effect', () => {
   public: { type: http, path: /public/, upstream: { url: http://p/ }, anonymous: [{ scopes: [read_api], resources: ["**"] }] }`,
     });
     expect(warningsOf(yaml)).toEqual([
-      '7:3 roles.unused: no identity has this role',
+      '7:3 roles.unused: no identity has this role; add it to the roles of an identity, or remove it',
       '10:3 services.stock: is unreachable: no deploy token and no identity of an accepted issuer has a grant on this service',
+    ]);
+  });
+
+  test('an empty role, and a deploy token whose grants have no effect', () => {
+    const token = (resource: string): string =>
+      `{ username: edge, expires: 2027-01-01, secretHash: "sha256:${resource.length === 8 ? 'ab'.repeat(32) : 'cd'.repeat(32)}", grants: [{ service: images, scopes: [read_registry], resources: [${resource}] }] }`;
+    const yaml = configuration({
+      roles: `
+  reader: [{ service: orders, scopes: [read_api], resources: ["/v1/**"] }]
+  empty: []`,
+      identities: '{ payments: { issuer: gitlab, match: { project_id: "20" }, roles: [reader, empty] } }',
+      deployTokens: `
+  good: ${token('acme/app')}
+  bad: ${token('Acme/app:1.2')}`,
+      services: `
+  orders: { type: http, path: /orders/, upstream: { url: http://orders.internal/ } }
+  images: { type: oci, upstream: { url: http://images.internal/ } }`,
+    });
+    expect(errorsOf(yaml)).toEqual([]);
+    expect(warningsOf(yaml).filter((text) => /is empty|allows no request/.test(text))).toEqual([
+      expect.stringContaining('roles.empty: is empty: add a grant'),
+      expect.stringContaining('deployTokens.bad: allows no request'),
     ]);
   });
 
