@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext } from 'node:tls';
+import { ReadBuffer } from './read-buffer.ts';
 import { UpstreamError } from './upstream-error.ts';
 import type { TlsMaterial } from './upstream-tls.ts';
 
@@ -14,14 +15,11 @@ export type Connected = (error: Error | null, socket: Socket | undefined) => voi
 
 export interface Connector {
   /**
-   * Opens a connection. `read` receives the bytes; over TCP they are part of one buffer per connection, which is reused
+   * Opens a connection. `read` receives the bytes; over TCP they are part of the connection's buffer, which is reused
    * after the call. Without `read` the socket emits `data`.
    */
   (connected: Connected, read?: (bytes: Buffer) => void): Socket;
 }
-
-/** Bytes; what one read of a socket returns at most. */
-const READ_BUFFER = 64 * 1024;
 
 /** Opens connections to one upstream under one TLS policy. DNS is resolved for each connection. */
 export function createConnector(settings: ConnectorSettings, material: TlsMaterial): Connector {
@@ -54,12 +52,14 @@ const KEEP_ALIVE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_0
 function tcpOpener(host: string, port: number): Opener {
   return (read) => {
     if (read === undefined) return connectTcp({ host, port, ...KEEP_ALIVE });
-    const buffer = Buffer.allocUnsafeSlow(READ_BUFFER);
+    const buffer = new ReadBuffer();
     const callback = (length: number): boolean => {
-      read(buffer.subarray(0, length));
+      read(buffer.read(length));
       return true;
     };
-    return connectTcp({ host, port, ...KEEP_ALIVE, onread: { buffer, callback } });
+    const socket = connectTcp({ host, port, ...KEEP_ALIVE, onread: { buffer: buffer.current, callback } });
+    socket.once('close', () => buffer.close());
+    return socket;
   };
 }
 
