@@ -150,6 +150,15 @@ describe('differences', () => {
       'not_evaluated',
       'issuer_changed',
     ],
+    [
+      'another key set',
+      'GET /orders/acme/x',
+      'type: gitlab, issuer: "http',
+      'type: gitlab, jwksUri: "https://keys.example.com/", issuer: "http',
+      'allow',
+      'not_evaluated',
+      'issuer_changed',
+    ],
   ] as const)(
     '%s: in the audit event and the metric',
     async (_name, line, from, to, before, after, reason) => {

@@ -20,6 +20,12 @@ type Classified = NonNullable<EndedRequest['classification']>;
 /** Results per credential. Most credentials request few resources. */
 const MAX_RESULTS = 512;
 
+/** Characters of all cached results; then all are forgotten. A client chooses the length of a resource. */
+const MAX_CACHED = 32 * 1024 * 1024;
+
+/** A result in the map of its own credential, in characters. */
+const ENTRY_SIZE = 300;
+
 interface CandidateService {
   readonly authorizers: Pick<Parameters<typeof authorize>[1], 'authorize' | 'authorizeUnknown'>;
   /** Classifies again: the candidate defines other operations. Undefined: the operations of the active policy apply. */
@@ -45,7 +51,8 @@ export function createCandidatePolicy(
       candidateService(service, { active, candidate, authorizer }),
     ]),
   );
-  const byCredential = new WeakMap<object, Map<string, CandidateDifference>>();
+  let byCredential = new WeakMap<object, Map<string, CandidateDifference>>();
+  let cached = 0;
 
   function resultsOf({ verified }: EndedRequest): Map<string, CandidateDifference> {
     const owner = verified ?? ANONYMOUS;
@@ -84,6 +91,11 @@ export function createCandidatePolicy(
       const result = decide(request);
       const key = keyOf(request);
       if (key === undefined) return result;
+      cached += key.length + ENTRY_SIZE;
+      if (cached > MAX_CACHED) {
+        byCredential = new WeakMap();
+        cached = 0;
+      }
       const results = resultsOf(request);
       if (results.size >= MAX_RESULTS) results.clear();
       results.set(key, result);
@@ -109,8 +121,7 @@ function candidateService(
         const other = candidate.issuers.find((each) => each.name === issuer.name);
         return (
           other === undefined ||
-          other.issuer !== issuer.issuer ||
-          other.type !== issuer.type ||
+          !isDeepStrictEqual(verificationOf(other), verificationOf(issuer)) ||
           !isDeepStrictEqual(next?.audiences ?? other.audiences, service.audiences ?? issuer.audiences)
         );
       })
@@ -123,6 +134,13 @@ function candidateService(
     unusable,
     changedIssuers,
   };
+}
+
+/** Settings that decide which tokens are valid. Files are compared by presence: their paths differ by folder. */
+function verificationOf(issuer: Config['issuers'][number]): readonly unknown[] {
+  const { type, issuer: url, jwksUri, jwksFile, algorithms, tokenTypes, maxTokenLifetime } = issuer;
+  const ofTokens = [type, url, jwksUri, jwksFile !== undefined, algorithms, tokenTypes, maxTokenLifetime];
+  return [...ofTokens, issuer.replay, issuer.apiUrl, issuer.projects, issuer.deployTokens?.probe];
 }
 
 const REFUSED = deny('no_service', 'the candidate has no such service');
