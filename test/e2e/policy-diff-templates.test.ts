@@ -44,6 +44,9 @@ test.each(SCRIPTS)(
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-diff-ci-'));
     // More than one page: the comment of the first run is found on the second page.
     const api = await startCommentsApi(TOKEN, 130);
+    // A comment of the author of the change, who could edit it after the pipeline.
+    const [spoofed] = api.comments;
+    if (spoofed !== undefined) spoofed.body = '<!-- gatehouse diff -->\nNo differences.';
     onTestFinished(async () => {
       await api.close();
       rmSync(folder, { recursive: true, force: true });
@@ -103,6 +106,7 @@ test.each(SCRIPTS)(
     const first = await job();
     expect(first.code, first.stderr).toBe(0);
     expect(api.comments).toHaveLength(131);
+    expect(spoofed?.body).toBe('<!-- gatehouse diff -->\nNo differences.');
     expect(api.comments[130]?.body).toContain('**1 gain** (1 certain), 0 losses, 1 changed setting.');
 
     // A runner can reuse the checkout, with the worktree of the earlier job.

@@ -3,6 +3,10 @@ import type { AddressInfo } from 'node:net';
 
 interface Comment {
   readonly id: number;
+  /** GitLab. */
+  readonly author: { readonly id: number };
+  /** GitHub; comments of a workflow's token have the type Bot. */
+  readonly user: { readonly type: 'User' | 'Bot' };
   body: string;
 }
 
@@ -13,6 +17,8 @@ interface Comment {
 export async function startCommentsApi(token: string, existing: number) {
   const comments: Comment[] = Array.from({ length: existing }, (_, at) => ({
     id: at + 1,
+    author: { id: 1 },
+    user: { type: 'User' },
     body: `comment ${at}`,
   }));
   const server = createServer((request, response) => {
@@ -26,6 +32,9 @@ export async function startCommentsApi(token: string, existing: number) {
     close: () => new Promise((resolve) => server.close(resolve)),
   };
 }
+
+/** The user of the token. */
+const BOT = 99;
 
 const GITLAB = /^\/api\/v4\/projects\/7\/merge_requests\/3\/notes(?:\/(\d+))?$/;
 const GITHUB = /^\/repos\/acme\/policy\/issues\/(?:3\/comments|comments\/(\d+))$/;
@@ -47,6 +56,7 @@ async function respond(
   const reply = (status: number, value: unknown, extra: Record<string, string> = {}): void => {
     response.writeHead(status, { 'Content-Type': 'application/json', ...extra }).end(JSON.stringify(value));
   };
+  if (pathname === '/api/v4/user' && headers['private-token'] === token) return reply(200, { id: BOT });
   if (!isAuthorized) return reply(401, { message: '401 Unauthorized' });
   if (found === null) return reply(404, { message: 'Not Found' });
   const id = found[1];
@@ -62,7 +72,7 @@ async function respond(
   }
   const { body } = JSON.parse(text) as { readonly body: string };
   if (method === 'POST' && id === undefined) {
-    const comment = { id: comments.length + 1, body };
+    const comment: Comment = { id: comments.length + 1, author: { id: BOT }, user: { type: 'Bot' }, body };
     comments.push(comment);
     return reply(201, comment);
   }

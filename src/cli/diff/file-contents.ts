@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, relative } from 'node:path';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import type { Config } from '../../config/index.ts';
 
 /**
@@ -34,7 +34,8 @@ function isPath(key: string, value: unknown): value is string {
 const MAX_BYTES = 1024 * 1024;
 
 function describeFile(file: string, folder: string): string {
-  const path = relative(folder, file);
+  // The default database is relative to the working directory, which both configurations share.
+  const path = file === resolve('data/gatehouse.db') ? file : relative(folder, file);
   try {
     const facts = statSync(file);
     if (!facts.isFile() || facts.size > MAX_BYTES || file.endsWith('.db')) return path;
