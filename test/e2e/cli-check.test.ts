@@ -63,10 +63,10 @@ describe('--fail-on', () => {
     const file = configured('typo', { match: ', ref_protcted: true' });
     const lenient = await gatehouse('check', '--config', file);
     expect(lenient.code).toBe(0);
-    expect(lastLine(lenient.stdout)).toMatch(/^ok: .*1 services, 1 warning$/);
+    expect(lastLine(lenient.stdout)).toMatch(/^ok: .*1 service, 1 warning$/);
     const strict = await gatehouse('check', '--config', file, '--fail-on', 'warning');
     expect(strict.code).toBe(1);
-    expect(lastLine(strict.stdout)).toMatch(/^failed: .*1 services, 1 warning$/);
+    expect(lastLine(strict.stdout)).toMatch(/^failed: .*1 service, 1 warning$/);
     const json = await gatehouse('check', '--config', file, '--fail-on', 'warning', '--json');
     expect({ code: json.code, report: JSON.parse(json.stdout) }).toMatchObject({
       code: 1,
@@ -149,7 +149,7 @@ describe('--online', () => {
     expect(code).toBe(1);
     expect(stdout).toContain('error: services.orders.upstream: ');
     expect(stdout).toMatch(/ok: state\.sqlite: \S+gatehouse\.db can be created\n/);
-    expect(lastLine(stdout)).toMatch(/^failed: .*1 services, 1 error, 0 warnings$/);
+    expect(lastLine(stdout)).toMatch(/^failed: .*1 service, 1 error, 0 warnings$/);
   });
 
   test('SQLite: a file that is no database, and a directory that cannot be written', async () => {

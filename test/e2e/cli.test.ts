@@ -36,7 +36,7 @@ describe('check', () => {
   test('a valid configuration: exit 0 and a summary', async () => {
     expect(await gatehouse('check', '--config', good)).toEqual({
       code: 0,
-      stdout: expect.stringMatching(/^ok: .*good\.yaml: 1 issuers, 1 identities, 1 services, 0 warnings\n$/),
+      stdout: expect.stringMatching(/^ok: .*good\.yaml: 1 issuer, 1 identity, 1 service, 0 warnings\n$/),
       stderr: '',
     });
   });
@@ -64,7 +64,7 @@ describe('check', () => {
     const fine = await gatehouse('check', '--config', good, '--online');
     expect(fine.code).toBe(0);
     expect(fine.stdout).toContain(
-      'ok: issuers.gitlab: 1 keys\nok: services.orders.upstream: responds (status 200)\n',
+      'ok: issuers.gitlab: 1 key\nok: services.orders.upstream: responds (status 200)\n',
     );
     const wrong = await gatehouse('check', '--config', unreachable, '--online', '--json');
     expect(wrong.code).toBe(1);

@@ -291,7 +291,7 @@ describe('suggest', () => {
         },
       },
     });
-    expect(stderr).toContain('2 denied or shadowed requests are allowed by these additions\n');
+    expect(stderr).toContain('additions for 2 denied or shadowed requests\n');
   });
 
   test('an identity for credentials that match none; nothing for anonymous requests', async () => {
@@ -320,6 +320,18 @@ describe('suggest', () => {
     expect(parse(complete.stdout)).toMatchObject({
       identities: { 'suggested-1': { grants: [{ service: 'trial' }] } },
     });
+  });
+
+  test('a selection without requests is reported', async () => {
+    const both = await suggest('--service', 'order', '--identity', 'payments', log());
+    expect(both).toMatchObject({ code: 0, stdout: '' });
+    expect(both.stderr).toContain(
+      '\nno request in the audit logs has identity "payments" and service "order"\n',
+    );
+    const { stderr } = await suggest('--identity', 'payment', log());
+    expect(stderr).toContain(
+      'has identity "payment"; requests that matched no identity: select with --service\n',
+    );
   });
 
   test('no selection: exit 2', async () => {

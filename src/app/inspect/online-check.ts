@@ -3,6 +3,7 @@ import type { Config } from '../../config/index.ts';
 import { expiryWarning } from '../../core/certificate-expiry.ts';
 import type { Clock, EgressClient } from '../../core/ports.ts';
 import { probeStore } from '../../state/index.ts';
+import { counted } from '../../util/text/counted.ts';
 import { upstreamCertificate } from './upstream-certificate.ts';
 
 export interface OnlineCheck {
@@ -29,7 +30,7 @@ export async function checkOnline(
   const issuers = authenticator.issuers().map(({ name, ready, keys, lastError }) => ({
     name: `issuers.${name}`,
     ok: ready,
-    detail: ready ? `${keys} keys` : (lastError ?? 'no keys'),
+    detail: ready ? counted(keys, 'key') : (lastError ?? 'no keys'),
   }));
   const upstreams = config.services.map((service) => checkUpstream(service, egress, clock));
   return [...issuers, ...(await Promise.all(upstreams)), await checkStore(config)];

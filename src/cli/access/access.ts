@@ -7,6 +7,7 @@ export const accessCommand: Command = {
 Lists every identity, deploy token and anonymous rule that reaches a resource, with the conditions of each and the
 position of its grant; or everything that one identity can do. Without a selection it lists the whole policy.
 The first matching identity of a credential decides, so an entry has no effect for credentials of earlier identities.
+Exit code: 0, also for an empty list; 2 invalid usage or configuration.
 
   gatehouse access --config /etc/gatehouse --service registry --resource acme/payments/api --scope write_registry
   gatehouse access --config /etc/gatehouse --identity payments-ci

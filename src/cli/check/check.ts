@@ -97,8 +97,12 @@ function summary(path: string, result: LoadResult, { errors, warnings }: Counts,
   if (result.kind === 'invalid') return `failed: ${path}: ${found}\n`;
   const { files, issuers, identities, services } = result.config;
   const where = files.length === 1 ? (files[0] ?? path) : `${files.length} files`;
-  const sections = `${issuers.length} issuers, ${identities.length} identities, ${services.length} services`;
-  return `${ok ? 'ok' : 'failed'}: ${where}: ${sections}, ${found}\n`;
+  const sections = [
+    counted(issuers.length, 'issuer'),
+    counted(identities.length, 'identity', 'identities'),
+    counted(services.length, 'service'),
+  ];
+  return `${ok ? 'ok' : 'failed'}: ${where}: ${sections.join(', ')}, ${found}\n`;
 }
 
 function writeReport(file: string, content: string): void {

@@ -1,6 +1,7 @@
 import type { RecordedRequest, ReplayedRequest } from '../../app/build.ts';
 import { printable } from '../../config/index.ts';
 import { jsonText } from '../../util/json/text.ts';
+import { counted } from '../../util/text/counted.ts';
 import type { Terminal } from '../terminal.ts';
 
 type Flip = Extract<ReplayedRequest, { kind: 'flip' }>;
@@ -66,7 +67,7 @@ export function textReport(terminal: Pick<Terminal, 'out'>): ReplayReport {
         );
       const rest = sorted.slice(MAX_PRINTED).reduce((sum, { count }) => sum + count, ungrouped);
       if (rest > 0) terminal.out(`and ${rest} more flips; --json lists all\n`);
-      terminal.out(`${events} events, ${flips} flips, ${notEvaluated} not evaluated\n`);
+      terminal.out(`${counted(events, 'event')}, ${counted(flips, 'flip')}, ${notEvaluated} not evaluated\n`);
       for (const each of reasons) terminal.out(`  ${each.events} × ${printable(each.reason)}\n`);
     },
   };

@@ -2,6 +2,7 @@ import type { RecordedRequest, Suggestion } from '../../app/build.ts';
 import { printable } from '../../config/index.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import { MalformedLines, readAuditEvents, requireFiles } from '../audit-events.ts';
+import { counted } from '../../util/text/counted.ts';
 import { text, type Values } from '../command.ts';
 import { readConfiguration, readWithPositions } from '../configuration.ts';
 import { inspectGateway } from '../inspect.ts';
@@ -26,20 +27,26 @@ export async function runSuggest(
     (service === undefined || request.service === service);
 
   const malformed = new MalformedLines(terminal);
-  let events = 0;
+  let [events, matched] = [0, 0];
   const suggestion = await inspectGateway(config, async (gateway) => {
     const suggest = gateway.suggest(before);
     await readAuditEvents(files, {
       event(event) {
         events += 1;
         if (event.kind === 'unusable') return;
-        if (selected(event)) suggest.add(event);
+        if (!selected(event)) return;
+        matched += 1;
+        suggest.add(event);
       },
       malformed: (line) => malformed.add(line),
     });
     return suggest.finish();
   });
   malformed.finish(events);
+  if (matched === 0) {
+    terminal.err(nothingSelected(identity, service));
+    return EXIT.done;
+  }
   terminal.out(
     formatSuggestion(suggestion, (section, name) => {
       const mark = positionOf([section, name]);
@@ -50,7 +57,15 @@ export async function runSuggest(
   return EXIT.done;
 }
 
+function nothingSelected(identity: string | undefined, service: string | undefined): string {
+  const names = Object.entries({ identity, service }).filter(([, name]) => name !== undefined);
+  const selection = names.map(([key, name]) => `${key} "${printable(name ?? '')}"`).join(' and ');
+  const hint = service === undefined ? '; requests that matched no identity: select with --service' : '';
+  return `no request in the audit logs has ${selection}${hint}\n`;
+}
+
 function summary({ covered, skipped }: Suggestion): string {
   const lines = [...skipped].map(([reason, count]) => `not covered: ${count} × ${printable(reason)}\n`);
-  return `${covered} denied or shadowed requests are allowed by these additions\n${lines.join('')}`;
+  const requests = counted(covered, 'denied or shadowed request');
+  return `additions for ${requests}\n${lines.join('')}`;
 }
