@@ -147,7 +147,9 @@ describe('--online', () => {
     const file = configured('unreachable', { url: 'http://127.0.0.1:1' });
     const { code, stdout } = await gatehouse('check', '--config', file, '--online');
     expect(code).toBe(1);
-    expect(stdout).toContain('error: services.orders.upstream: ');
+    expect(stdout).toContain(
+      'error: services.orders.upstream: 127.0.0.1:1: ECONNREFUSED; check upstream.url, and that the upstream runs\n',
+    );
     expect(stdout).toMatch(/ok: state\.sqlite: \S+gatehouse\.db can be created\n/);
     expect(lastLine(stdout)).toMatch(/^failed: .*1 service, 1 error, 0 warnings$/);
   });

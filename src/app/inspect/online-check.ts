@@ -45,7 +45,8 @@ async function checkUpstream(
   const { url, caFile, serverName, clientCertificate } = upstream;
   const failed = (detail: string): OnlineCheck => ({ name: key, ok: false, detail });
   const response = await egress.get({ url, caFile, serverName, clientCertificate, pool: 'online check' });
-  if (response.kind !== 'response') return failed(response.detail);
+  if (response.kind !== 'response')
+    return failed(`${new URL(url).host}: ${response.detail}; check upstream.url, and that the upstream runs`);
   const presented = await upstreamCertificate(upstream);
   if (presented.kind === 'failed') return failed(presented.detail);
   const warning = presented.certificate && expiryWarning(presented.certificate, clock.now());
