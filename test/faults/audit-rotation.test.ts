@@ -10,7 +10,7 @@ import { faultCase, scaled } from './support/fault-case.ts';
 import { startTraffic } from './support/traffic.ts';
 
 const keep = cleanUp();
-const ROUNDS = scaled(15, 500);
+const ROUNDS = scaled(15, 300);
 
 faultCase('rotation of the audit file', ROUNDS, async (report) => {
   const scene = keep(

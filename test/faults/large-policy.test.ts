@@ -11,12 +11,12 @@ import { watchProcess } from './support/process-watch.ts';
 import { sleep, startTraffic } from './support/traffic.ts';
 
 const keep = cleanUp();
-const ROUNDS = scaled(4, 200);
+const ROUNDS = scaled(4, 20);
 const IDENTITIES = 5_000;
 /** The limit of a file is 1 MiB. */
 const PER_FILE = 1_000;
 
-faultCase('reload storms with 20,000 grants', ROUNDS * 3, async (report) => {
+faultCase('reload storms with 20,000 grants', ROUNDS * 8, async (report) => {
   const scene = keep(
     await startProcessScene({
       respond: (_req, res) => void res.end('ok'),

@@ -8,7 +8,7 @@ import { startGatewayProcess, type GatewayProcess } from '../support/gateway-pro
 import { faultCase, scaled } from './support/fault-case.ts';
 
 const keep = cleanUp();
-const ROUNDS = scaled(5, 60);
+const ROUNDS = scaled(5, 30);
 /** Header, then frames of a header and a page. */
 const [HEADER, FRAME] = [32, 24 + 4096];
 
