@@ -23,7 +23,7 @@ const MAX_RESULTS = 512;
 /** Characters of all cached results; then all are forgotten. A client chooses the length of a resource. */
 const MAX_CACHED = 32 * 1024 * 1024;
 
-/** A result in the map of its own credential, in characters. */
+/** The size of one result without its key, in characters. */
 const ENTRY_SIZE = 300;
 
 interface CandidateService {

@@ -4,7 +4,7 @@ import type { AccessDifference, ComparedSettings } from './access-difference.ts'
 import { accessDifferences } from './setting-effects.ts';
 
 /**
- * Settings beside the grants that determine which requests a scope covers and which tokens are valid. A gain and a
+ * Settings other than grants that determine which requests a scope covers and which tokens are valid. A gain and a
  * loss are possible for each of them.
  */
 export function* settingDifferences(
