@@ -143,6 +143,17 @@ describe('framing and the connection', () => {
   });
 });
 
+test.each(['Content_Length: 2', 'Transfer_Encoding: chunked'])(
+  '%s, which reads as a framing header, is refused',
+  async (line) => {
+    const upstream = keep(await startRecordingUpstream(`HTTP/1.1 200 OK\r\n${line}\r\n\r\nhello`));
+    const scenario = keep(await startOrdersScenario(upstream.url));
+    const response = await scenario.ask('GET', '/orders/x');
+    expect(response.status).toBe(502);
+    expect(JSON.parse(response.body)).toMatchObject({ error: 'upstream_invalid' });
+  },
+);
+
 describe('redirects', () => {
   test.each([
     ['/api/v1/next?page=2', '/orders/v1/next?page=2'],

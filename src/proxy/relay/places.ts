@@ -1,5 +1,6 @@
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import type { QueueMeter } from '../../core/meter.ts';
+import { internalFault } from '../transport/upstream-fault.ts';
 
 interface PlacesSettings {
   /** Name of the service. */
@@ -76,7 +77,13 @@ export class Places {
     for (const { forwarding, start, leave } of this.#queue) {
       if (this.#taken >= this.#settings.max) return;
       leave();
-      start(forwarding);
+      try {
+        start(forwarding);
+      } catch (error) {
+        // The pipeline, which fails closed, is no longer on the stack.
+        const { reason, detail } = internalFault(error);
+        forwarding.failed(reason, detail);
+      }
     }
   }
 }

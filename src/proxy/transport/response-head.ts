@@ -40,6 +40,8 @@ export function readResponseHead(
       headers.push(name, value);
       continue;
     }
+    // The parser ignores `Content_Length`; a client that reads it as Content-Length would see another body.
+    if (FRAMING.has(folded) && name.includes('_')) return invalid(`a header that reads as ${folded}`);
     switch (action) {
       case 'drop':
         break;
@@ -108,6 +110,8 @@ const cleanSource = createQueryCleaner(['token']);
 function withoutToken(url: string): string {
   return stripCredentials(url, cleanSource);
 }
+
+const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
 
 type Action =
   | 'drop'

@@ -185,8 +185,7 @@ export class Connection implements ExchangeConnection, ResponseSink {
   #awaitBody(): void {
     // An upstream that responds early may wait for the end of the request body; the client's pace is watched elsewhere.
     const uploading = this.#upload?.open === true && this.#socket?.writableNeedDrain === false;
-    const unlimited = this.#idle === Infinity || uploading;
-    this.deadline = unlimited ? Infinity : performance.now() + this.#idle;
+    this.deadline = uploading ? Infinity : performance.now() + this.#idle;
   }
 
   /** A handler that paused still uses the buffer, so the connection serves no other request before it resumes. */
@@ -199,8 +198,7 @@ export class Connection implements ExchangeConnection, ResponseSink {
 
   #finish(reusable: boolean): void {
     const exchange = this.#exchange;
-    const sent = this.#upload?.open !== true && this.#socket?.writableLength === 0;
-    if (reusable && sent) this.#release();
+    if (reusable && this.#upload?.open !== true && this.#socket?.writableLength === 0) this.#release();
     else this.#destroy();
     if (exchange === undefined || exchange.ended) return;
     exchange.ended = true;
