@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { Transform } from 'node:stream';
+import { Duplex } from 'node:stream';
 
 export interface TcpRelay {
   readonly port: number;
@@ -55,16 +55,11 @@ export async function startTcpRelay(
   };
 }
 
-function delayed(before: (chunk: string) => Promise<unknown> | undefined = () => undefined): Transform {
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      const wait = before(chunk.toString('latin1'));
-      if (wait === undefined) done(null, chunk);
-      else
-        wait.then(
-          () => done(null, chunk),
-          (error: Error) => done(error),
-        );
-    },
-  });
+function delayed(before: (chunk: string) => Promise<unknown> | undefined = () => undefined): Duplex {
+  return Duplex.from(async function* (source: AsyncIterable<Buffer>) {
+    for await (const chunk of source) {
+      await before(chunk.toString('latin1'));
+      yield chunk;
+    }
+  }).on('error', () => undefined);
 }
