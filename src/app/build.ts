@@ -6,11 +6,11 @@ import type { Replay } from './inspect/replay.ts';
 import { createSnapshot, nearestPorts } from './snapshot/configuration-snapshot.ts';
 import { openApplicationScope, type ApplicationOptions, type ApplicationScope } from './application-scope.ts';
 import { createReadiness } from './readiness.ts';
-import { createReloads } from './snapshot/reload.ts';
+import { createReloads, type LoadNext } from './snapshot/reload.ts';
 import { createShutdown, flushTime, STEP_DEADLINES } from './shutdown.ts';
 import { SnapshotManager } from './snapshot/snapshot-manager.ts';
 import type { IssuerStatus } from '../credentials/index.ts';
-import type { Config, LoadResult } from '../config/index.ts';
+import type { Config } from '../config/index.ts';
 import { GatehouseError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { runInSlices } from '../util/async/steps.ts';
@@ -23,7 +23,7 @@ export interface Gateway {
   /** Opens both listeners. Rejects with `startup_failed` if one cannot be opened. */
   start(): Promise<{ readonly server: ListenAddress; readonly admin: ListenAddress }>;
   /** Replaces the configuration atomically; resolves with false if the previous one stays active. Never rejects. */
-  reload(load: () => LoadResult | Promise<LoadResult>): Promise<boolean>;
+  reload(load: LoadNext): Promise<boolean>;
   /** Reports "not ready", and continues to serve for server.limits.drainDelay or until `cut` settles. */
   drain(cut: Promise<unknown>): Promise<void>;
   /**
@@ -73,6 +73,7 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
     { log, meter: telemetry.connections },
   );
   const replace = createReplace(application, snapshots, listener, { reauthorize, stopping: () => stopping });
+  telemetry.delegatedFiles(config.delegated.files);
   const reloads = createReloads(config, application, replace);
   const admin = createAdminListener(server.admin.listen, application, {
     version: options.version,

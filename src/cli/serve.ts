@@ -1,4 +1,4 @@
-import { loadConfigOffThread, watchConfig } from '../config/serving.ts';
+import { loadConfigOffThread, activeVersions, watchConfig, type Config } from '../config/serving.ts';
 import { required, type Command } from './command.ts';
 import { acceptConfiguration, CONFIG_OPTION } from './configuration.ts';
 import { EXIT } from './terminal.ts';
@@ -21,9 +21,17 @@ Exit code: 0 after a signal, 1 the gateway could not start, 2 invalid usage or c
     const path = required(values, 'config');
     // The watch starts before the first read, so that no change is missed.
     const watch = watchConfig(path);
-    const load = () => loadConfigOffThread(path, terminal.env);
-    const [result, { build }] = await Promise.all([load(), import('../app/build.ts')]);
+    const [result, { build }] = await Promise.all([
+      loadConfigOffThread(path, terminal.env),
+      import('../app/build.ts'),
+    ]);
     const config = acceptConfiguration(path, result, terminal);
+    let { delegated } = config;
+    const reload = async (active: Config) => {
+      const next = await loadConfigOffThread(path, terminal.env, activeVersions(active.delegated));
+      if (next.kind === 'loaded') delegated = next.config.delegated;
+      return next;
+    };
     const gateway = build(config, { version: VERSION, env: terminal.env });
     // A fault in one request must not end the process and with it the other requests.
     terminal.onUncaught((error) => {
@@ -41,8 +49,9 @@ Exit code: 0 after a signal, 1 the gateway could not start, 2 invalid usage or c
       throw cause;
     });
     watch.start(
-      () => gateway.reload(load),
+      () => gateway.reload(reload),
       (code) => gateway.log.warn('the configuration cannot be watched; it is polled for changes', { code }),
+      () => delegated,
     );
     await stopped;
     const secondSignal = terminal.stopSignal();

@@ -9,3 +9,4 @@ export { watchConfig } from './watch.ts';
 export { printable } from './problems/printable.ts';
 export { formatPath } from './problems/key-path.ts';
 export { formatProblem, type Problem } from './problems/problem.ts';
+export { NO_DELEGATED_FILES, type DelegatedFile } from './model/delegated-files.ts';

@@ -4,3 +4,4 @@ export { watchConfig } from './watch.ts';
 export { formatProblem, type Problem } from './problems/problem.ts';
 export type { LoadResult } from './load/load.ts';
 export type { Config } from './model/config.ts';
+export { activeVersions, type DelegatedFile } from './model/delegated-files.ts';

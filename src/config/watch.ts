@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { statSync, watch, type FSWatcher } from 'node:fs';
 import { dirname } from 'node:path';
+import { delegatedFingerprint, delegatedFolders, readDelegatedFiles } from './delegation/delegated-files.ts';
 import { readSources } from './load/read-sources.ts';
+import { NO_DELEGATED_FILES, type DelegatedFiles } from './model/delegated-files.ts';
 
 /** Milliseconds. */
 export interface WatchTiming {
@@ -16,8 +18,15 @@ export interface WatchTiming {
 const TIMING: WatchTiming = { settle: 200, longest: 5_000, poll: 30_000 };
 
 export interface ConfigWatch {
-  /** `reload` resolves with whether it went well; where not, it is called again at each poll. */
-  start(reload: () => Promise<boolean>, failed: (code: string) => void): void;
+  /**
+   * `delegated`: the delegated files of the last load, which are watched too. `reload` resolves with whether it went
+   * well; where not, it is called again at each poll.
+   */
+  start(
+    reload: () => Promise<boolean>,
+    failed: (code: string) => void,
+    delegated?: () => Pick<DelegatedFiles, 'patterns' | 'fingerprint'>,
+  ): void;
   /** Reloads whether anything has changed or not. */
   now(): void;
   close(): void;
@@ -32,22 +41,28 @@ export function watchConfig(path: string, timing: WatchTiming = TIMING): ConfigW
   let wentWell = true;
   let reload: (() => Promise<boolean>) | undefined;
   let onFailure: (code: string) => void = () => undefined;
-  let folder: { readonly watcher: FSWatcher; readonly id: string } | undefined;
+  let delegated: () => Pick<DelegatedFiles, 'patterns' | 'fingerprint'> = () => NO_DELEGATED_FILES;
+  const folders = new Map<string, { readonly watcher: FSWatcher; readonly id: string }>();
   let settling: NodeJS.Timeout | undefined;
   let poll: NodeJS.Timeout | undefined;
 
+  function current(): Fingerprint {
+    const { patterns } = delegated();
+    return { main: fingerprint(path), delegated: delegatedPrint(path, patterns) };
+  }
+
   /** Handles only the first event: other files in the directory, such as logs, can change all the time. */
   function checkSoon(): void {
-    if (settling === undefined) settle(fingerprint(path), performance.now());
+    if (settling === undefined) settle(current(), performance.now());
   }
 
   /** Waits until the configuration is unchanged for the quiet period. Other files do not matter. */
-  function settle(was: string, since: number): void {
+  function settle(was: Fingerprint, since: number): void {
     settling = setTimeout(() => {
       settling = undefined;
-      const now = fingerprint(path);
-      if (now === seen) return;
-      if (now === was || performance.now() - since >= timing.longest) attempt(now);
+      const now = current();
+      if (now.main === seen && now.delegated === delegated().fingerprint) return;
+      if (isSame(now, was) || performance.now() - since >= timing.longest) attempt(now);
       else settle(now, since);
     }, timing.settle);
   }
@@ -57,57 +72,85 @@ export function watchConfig(path: string, timing: WatchTiming = TIMING): ConfigW
     settling = undefined;
   }
 
-  function attempt(now: string): void {
+  function attempt({ main }: Fingerprint): void {
     // Before start() there is no reload function; start() checks for changes.
     if (reload === undefined) return;
-    seen = now;
+    seen = main;
     cancelSettling();
-    void reload().then((ok) => (wentWell = ok));
+    void reload().then((ok) => {
+      wentWell = ok;
+      // The delegations can name other directories now.
+      if (reload !== undefined) follow();
+    });
   }
 
-  /** The directory itself may have been replaced. */
+  /** A directory may have been replaced. */
   function follow(): void {
-    const id = identityOf(folderOf(path));
-    if (id === folder?.id) return;
-    folder?.watcher.close();
-    folder = undefined;
+    const wanted = new Set([folderOf(path), ...delegatedFolders(path, delegated().patterns)]);
+    for (const [folder, { watcher, id }] of folders) {
+      if (wanted.has(folder) && identityOf(folder) === id) continue;
+      watcher.close();
+      folders.delete(folder);
+    }
+    for (const folder of wanted) if (!folders.has(folder)) followFolder(folder);
+  }
+
+  function followFolder(folder: string): void {
+    const id = identityOf(folder);
     if (id === undefined) return;
     try {
-      const watcher = watch(folderOf(path), { persistent: false }, checkSoon);
-      watcher.on('error', (cause: NodeJS.ErrnoException) => lost(cause));
-      folder = { watcher, id };
+      const watcher = watch(folder, { persistent: false }, checkSoon);
+      watcher.on('error', (cause: NodeJS.ErrnoException) => lost(cause, watcher));
+      folders.set(folder, { watcher, id });
     } catch (cause) {
       lost(cause);
     }
   }
 
   /** For example, the limit of watches is reached. Polling continues. */
-  function lost(cause: unknown): void {
-    folder?.watcher.close();
+  function lost(cause: unknown, watcher?: FSWatcher): void {
+    watcher?.close();
     onFailure((cause as NodeJS.ErrnoException).code ?? 'unknown');
   }
 
   return {
-    start(call, failed) {
+    start(call, failed, files = delegated) {
       reload = call;
+      delegated = files;
       onFailure = failed;
       follow();
       poll = setInterval(() => {
         follow();
         // The cause of the failure may be a file that the configuration names.
         if (wentWell) checkSoon();
-        else attempt(fingerprint(path));
+        else attempt(current());
       }, timing.poll).unref();
       checkSoon();
     },
-    now: () => attempt(fingerprint(path)),
+    now: () => attempt(current()),
     close() {
-      folder?.watcher.close();
+      for (const { watcher } of folders.values()) watcher.close();
       cancelSettling();
       clearInterval(poll);
       reload = undefined;
     },
   };
+}
+
+interface Fingerprint {
+  readonly main: string;
+  readonly delegated: string;
+}
+
+function isSame(a: Fingerprint, b: Fingerprint): boolean {
+  return a.main === b.main && a.delegated === b.delegated;
+}
+
+/** As `DelegatedFiles.fingerprint`, of the files as they are now. */
+function delegatedPrint(path: string, patterns: readonly string[]): string {
+  return patterns.length === 0
+    ? NO_DELEGATED_FILES.fingerprint
+    : delegatedFingerprint(readDelegatedFiles(path, patterns));
 }
 
 /** Hash of the files, or of the problems that prevent reading them. */

@@ -251,6 +251,19 @@ const TESTS_OF: TestsByRow = {
       'K3 an invalid configuration: the previous one stays active, and the problem is logged',
     ],
   ],
+  'a delegated file has an error after a change': [
+    [
+      'test/e2e/delegation.test.ts',
+      'a delegated file with an error keeps its last valid version while other changes take effect',
+    ],
+    [
+      'test/unit/config/delegation/delegation.test.ts',
+      'removes a last valid version that the delegation does not contain any more',
+    ],
+  ],
+  'a delegated file has an error at start': [
+    ['test/e2e/delegation.test.ts', 'serve refuses to start with a delegated file that has an error'],
+  ],
   'the candidate policy is invalid or missing': [
     [
       'test/pipeline/candidate.test.ts',

@@ -22,6 +22,7 @@ async function exposition(): Promise<string> {
     version: '1',
     configHash: 'abc',
   });
+  telemetry.delegatedFiles([{ state: 'current' }]);
   telemetry.setAuditLost(() => 1);
   telemetry.setStoreHealth(() => ({ errors: 1, degraded: true, dataLosses: 1 }));
   telemetry.setKeySetAges(() => [{ issuer: 'gitlab', ageSeconds: 1 }]);

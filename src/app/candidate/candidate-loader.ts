@@ -2,6 +2,7 @@ import { compileAuthorizer, type Authorizer } from '../../policy/index.ts';
 import {
   formatProblem,
   loadConfigOffThread,
+  NO_DELEGATED_FILES,
   watchConfig,
   type Config,
   type LoadResult,
@@ -79,8 +80,10 @@ export function openCandidate(path: string, first: Config, ports: CandidatePorts
   }
 
   const watch = watchConfig(path);
-  watch.start(load, (code) =>
-    log.warn('the candidate cannot be watched; it is polled for changes', { code }),
+  watch.start(
+    load,
+    (code) => log.warn('the candidate cannot be watched; it is polled for changes', { code }),
+    () => valid?.config.delegated ?? NO_DELEGATED_FILES,
   );
   return {
     evaluation: createCandidateEvaluation(() => policy, ports),

@@ -1,6 +1,6 @@
 import type { KeyPath } from '../problems/key-path.ts';
 import { problemAt, type Problem } from '../problems/problem.ts';
-import { keysAt, nodeAt, type SourceNode } from './source-tree.ts';
+import { itemsAt, keysAt, nodeAt, type SourceNode } from './source-tree.ts';
 
 /** Keys of the shorthands whose values become values of a `match`. */
 const SHORTHAND_IDS = ['projectId', 'groupId'] as const;
@@ -12,6 +12,7 @@ const SHORTHAND_IDS = ['projectId', 'groupId'] as const;
 export function checkMatchScalars(root: SourceNode): Problem[] {
   const paths: readonly KeyPath[] = [
     ...keysAt(root, ['identities']).map((name) => ['identities', name, 'match']),
+    ...itemsAt(root, ['delegations']).map((index) => ['delegations', index, 'match']),
     ...keysAt(root, ['workloadIdentities']).flatMap((name) =>
       SHORTHAND_IDS.map((key) => ['workloadIdentities', name, key]),
     ),

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { GatehouseError } from '../../core/errors.ts';
+import type { DelegatedVersion } from '../model/delegated-files.ts';
 import type { Environment } from './expand-variables.ts';
 import type { LoadResult } from './load.ts';
 import { JoinedParts, type Part } from './parts.ts';
@@ -8,6 +9,8 @@ import { JoinedParts, type Part } from './parts.ts';
 export interface LoadJob {
   readonly path: string;
   readonly env: Environment;
+  /** For a reload: the active versions of the delegated files. */
+  readonly versions: readonly DelegatedVersion[] | undefined;
 }
 
 const LOADER = new URL('load-worker.ts', import.meta.url);
@@ -22,10 +25,11 @@ const YOUNG_GENERATION = 16;
 export async function loadConfigOffThread(
   path: string,
   env: Environment,
+  versions?: readonly DelegatedVersion[],
   script = LOADER,
 ): Promise<LoadResult> {
   try {
-    const job: LoadJob = { path, env: { ...env } };
+    const job: LoadJob = { path, env: { ...env }, versions };
     const worker = new Worker(script, {
       workerData: job,
       execArgv: [],

@@ -70,6 +70,12 @@ export function keysAt(root: SourceNode, path: KeyPath): string[] {
   return node?.kind === 'mapping' ? [...node.entries.keys()] : [];
 }
 
+/** Indexes of a list. */
+export function itemsAt(root: SourceNode, path: KeyPath): number[] {
+  const node = nodeAt(root, path);
+  return node?.kind === 'list' ? [...node.items.keys()] : [];
+}
+
 /**
  * The position to report for a path: its value if that is a scalar, else its key; for a missing value, the nearest
  * existing parent.

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { DelegatedFiles } from './delegated-files.ts';
 import type { Draft, DraftIdentity, DraftIssuer } from './draft.ts';
 import { indexByName } from './index-by-name.ts';
 import { identitiesOf } from './expand-workload.ts';
@@ -18,6 +19,7 @@ export interface Config extends Omit<
   readonly files: readonly string[];
   /** Twelve hex digits: a hash of the files. */
   readonly hash: string;
+  readonly delegated: DelegatedFiles;
 }
 
 /** A name accepted at the exchange endpoint, with its identity. */
@@ -37,7 +39,10 @@ type StateChoice =
   | { readonly redis: Configured<'redis'>; readonly sqlite?: never };
 
 /** The draft has passed all rules: each issuer has `audiences`, or `publicUrl` is set. */
-export function toConfig(draft: Draft, files: readonly string[], hash: string): Config {
+export function toConfig(
+  draft: Draft,
+  { files, hash, delegated }: Pick<Config, 'files' | 'hash' | 'delegated'>,
+): Config {
   const { server } = draft;
   const publicUrl = server.publicUrl ?? defaultPublicUrl(server.listen, server.tls !== undefined);
   const issuers = draft.issuers.map((issuer) => ({ ...issuer, audiences: issuer.audiences ?? [publicUrl] }));
@@ -60,6 +65,7 @@ export function toConfig(draft: Draft, files: readonly string[], hash: string): 
     }),
     files,
     hash,
+    delegated,
   };
 }
 

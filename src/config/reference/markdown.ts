@@ -34,8 +34,11 @@ function sectionOf(name: string, schema: JsonSchema, required: boolean): string 
   const types = entry?.oneOf;
   const title = `## ${name}${entry === undefined ? '' : '.NAME'}\n\n${sentences(schema, required)}`;
   if (types !== undefined) return `${title}${unionOf(types)}`;
-  const each = entry?.items === undefined ? '' : `Each is a ${valueOf(entry)}.\n`;
-  const rows = entry?.items === undefined ? rowsBelow('', entry ?? schema) : rowsBelow('[].', entry.items);
+  const list = entry ?? schema;
+  const one =
+    entry === undefined ? `Each entry is a ${valueOf(list.items ?? {})}` : `Each is a ${valueOf(list)}`;
+  const each = list.items === undefined ? '' : `${one}.\n`;
+  const rows = list.items === undefined ? rowsBelow('', list) : rowsBelow('[].', list.items);
   return `${title}${each}${rows.length === 0 ? '' : `${each === '' ? '' : '\n'}${tableOf(rows)}`}`;
 }
 

@@ -7,6 +7,7 @@ import { checkClaimNames } from './identities/claim-names.ts';
 import { checkAudiences } from './issuers/audiences.ts';
 import { checkClientCredentials } from './services/client-credential.ts';
 import { checkCoveredGrants } from './identities/covered-grants.ts';
+import { checkDelegations } from './delegations.ts';
 import { checkDeployTokens } from './issuers/deploy-tokens.ts';
 import { checkFiles } from './files.ts';
 import { checkGrants } from './identities/grants.ts';
@@ -52,6 +53,7 @@ const RULES: readonly Rule[] = [
   checkDeployTokens,
   checkWorkloads,
   checkGrants,
+  checkDelegations,
   checkServices,
   checkRegistries,
   checkPublishing,

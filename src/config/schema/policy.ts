@@ -33,6 +33,8 @@ const condition = z.union(
   },
 );
 
+export const matchConditions = z.record(nonEmpty, condition);
+
 export const grant = z.strictObject({
   service: name.describe('Name of a service.'),
   scopes: z.array(nonEmpty).min(1).describe('Scopes, such as read_registry or orders:write.'),
@@ -53,9 +55,9 @@ export const identity = z.strictObject({
     .describe(
       'Accepted credential classes. A token issued by the gateway has the class of the credential it was issued for. Default: id_token.',
     ),
-  match: z
-    .record(nonEmpty, condition)
-    .describe('Conditions on claims; all must hold. A name that starts with / is a JSON pointer.'),
+  match: matchConditions.describe(
+    'Conditions on claims; all must hold. A name that starts with / is a JSON pointer.',
+  ),
   allowMutableNames: z
     .boolean()
     .default(false)

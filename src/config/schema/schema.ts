@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { delegation } from './delegation.ts';
 import { issuer } from './issuer.ts';
 import { grant, identity } from './policy.ts';
 import { filePath, name } from './scalars.ts';
@@ -43,6 +44,12 @@ export const configSchema = z.strictObject({
     .optional()
     .describe(
       'A policy that is evaluated for each request after its response has ended. It has no effect on responses; differences are counted and audited.',
+    ),
+  delegations: z
+    .array(delegation)
+    .default([])
+    .describe(
+      'Policy files of other teams, each with the bounds of its identities and roles. The files are loaded by this key only.',
     ),
   services: z.record(name, service).default({}).describe('Protected upstreams.'),
 });

@@ -9,7 +9,10 @@ export interface KeySetAge {
 
 export interface ConfigurationMetrics {
   reloaded(ok: boolean, hash: string, atMs: number): void;
+  delegatedFiles(files: readonly { readonly state: string }[]): void;
 }
+
+const DELEGATED_STATES = ['current', 'previous', 'omitted'] as const;
 
 /** The active configuration, and the result of the last reload. */
 export function exposeConfiguration(registry: Registry, startHash: string): ConfigurationMetrics {
@@ -29,6 +32,12 @@ export function exposeConfiguration(registry: Registry, startHash: string): Conf
     help: 'Time of the last attempt to load the configuration; 0 before the first attempt.',
     registers: [registry],
   });
+  const delegated = new Gauge({
+    name: 'gatehouse_config_delegated_files',
+    help: 'Delegated policy files by the active version: "current", "previous" (the current one is invalid), "omitted" (none is).',
+    labelNames: ['state'],
+    registers: [registry],
+  });
   info.set({ hash: startHash }, 1);
   successful.set(1);
 
@@ -39,6 +48,10 @@ export function exposeConfiguration(registry: Registry, startHash: string): Conf
       if (!ok) return;
       info.reset();
       info.set({ hash }, 1);
+    },
+    delegatedFiles(files) {
+      for (const state of DELEGATED_STATES)
+        delegated.set({ state }, files.filter((file) => file.state === state).length);
     },
   };
 }

@@ -44,6 +44,7 @@ export interface Telemetry {
   readonly candidate: CandidateMeter;
   /** `names`: the names of the new configuration; other names are counted as `other`. */
   configReloaded(ok: boolean, hash: string, atMs: number, names?: ConfiguredNames): void;
+  delegatedFiles(files: readonly { readonly state: string }[]): void;
   /** Call each at most once. */
   setKeySetAges(ages: () => readonly KeySetAge[]): void;
   setAuditLost(lost: () => number): void;
@@ -82,6 +83,7 @@ export function createTelemetry(settings: TelemetrySettings): Telemetry {
       configuration.reloaded(ok, hash, atMs);
       if (ok && names !== undefined) learn(names);
     },
+    delegatedFiles: (files) => configuration.delegatedFiles(files),
     setKeySetAges: (ages) => exposeKeySetAges(registry, issuers, ages),
     setAuditLost: (lost) => exposeAuditLost(registry, lost),
     setStoreHealth: (health) => exposeStore(registry, health),

@@ -60,6 +60,7 @@ describe('a configuration that another thread loads', () => {
     const loading = loadConfigOffThread(
       'unused',
       {},
+      undefined,
       new URL(`data:text/javascript,${encodeURIComponent(script)}`),
     );
     await expect(loading).rejects.toMatchObject(FAILED);

@@ -8,13 +8,18 @@ import { hint } from '../../problems/suggest.ts';
 
 /** Checks the grants of roles, identities and deploy tokens, and the anonymous permissions of services. */
 export function checkGrants(context: RuleContext): void {
-  const { identities, deployTokens, roles, services } = context.draft;
+  const { identities, deployTokens, roles, services, delegations } = context.draft;
   for (const [name, grants] of Object.entries(roles)) {
     for (const [index, grant] of grants.entries()) checkGrant(context, grant, ['roles', name, index]);
   }
   for (const { name, grants } of identities) {
     for (const [index, grant] of grants.entries()) {
       checkGrant(context, grant, ['identities', name, 'grants', index]);
+    }
+  }
+  for (const [at, { grants }] of delegations.entries()) {
+    for (const [index, grant] of grants.entries()) {
+      checkGrant(context, grant, ['delegations', at, 'grants', index]);
     }
   }
   for (const { name, grants } of deployTokens) {

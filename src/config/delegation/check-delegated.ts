@@ -1,0 +1,165 @@
+import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
+import type { Draft, DraftGrant, DraftIdentity } from '../model/draft.ts';
+import { indexByName } from '../model/index-by-name.ts';
+import type { KeyPath } from '../problems/key-path.ts';
+import { problemAt, type Problem } from '../problems/problem.ts';
+import { keysAt, markAt, type SourceNode } from '../load/source-tree.ts';
+import { constraintsOf, missingConditions } from './bounded-match.ts';
+import { isBounded } from './bounded-resource.ts';
+import type { MergedFile } from './merge-delegated.ts';
+
+type Delegation = Draft['delegations'][number];
+
+/** A delegated file with the merged configuration that contains it. */
+export interface DelegatedContext {
+  readonly root: SourceNode;
+  readonly draft: Draft;
+  readonly files: readonly MergedFile[];
+}
+
+/** The errors of one delegated file: what exceeds its delegation. */
+export function checkDelegated(
+  context: DelegatedContext,
+  { file, delegation, root: own }: MergedFile,
+): Problem[] {
+  const bounds = context.draft.delegations[delegation];
+  if (bounds === undefined) return [];
+  const names = { identities: keysAt(own, ['identities']), roles: keysAt(own, ['roles']) };
+  const problems: Problem[] = [];
+  const check = new DelegatedFileCheck(context, bounds, new Set(names.roles), (path, message, place) => {
+    const mark = markAt(context.root, path, place);
+    problems.push(problemAt({ ...mark, file }, path, message, { rule: 'delegations' }));
+  });
+  const isOwn = new Set(names.identities);
+  const identities = context.draft.identities.filter(({ name }) => isOwn.has(name));
+  for (const identity of identities) check.identity(identity);
+  const used = new Set(identities.flatMap(({ roles }) => roles));
+  for (const role of names.roles) check.role(role, used.has(role));
+  return problems;
+}
+
+type Refuse = (path: KeyPath, message: string, place?: 'key') => void;
+
+class DelegatedFileCheck {
+  readonly #context: DelegatedContext;
+  readonly #bounds: Delegation;
+  readonly #ownRoles: ReadonlySet<string>;
+  readonly #refuse: Refuse;
+
+  constructor(context: DelegatedContext, bounds: Delegation, ownRoles: ReadonlySet<string>, refuse: Refuse) {
+    this.#context = context;
+    this.#bounds = bounds;
+    this.#ownRoles = ownRoles;
+    this.#refuse = refuse;
+  }
+
+  identity(identity: DraftIdentity): void {
+    const { issuers, via, match, allowMutableNames, tokenLifetime } = this.#bounds;
+    const path = ['identities', identity.name];
+    this.#name(path, identity.name);
+    if (!issuers.includes(identity.issuer))
+      this.#refuse([...path, 'issuer'], `"${identity.issuer}" is not delegated; write ${oneOf(issuers)}`);
+    for (const [index, each] of identity.via.entries())
+      if (!via.includes(each))
+        this.#refuse([...path, 'via', index], `"${each}" is not delegated; write ${oneOf(via)}`);
+    for (const claim of missingConditions(identity.match, match)) {
+      const message = `must contain the condition of the delegation on "${claim}", equal or narrower: ${JSON.stringify(match[claim])}`;
+      this.#refuse([...path, 'match'], message, 'key');
+    }
+    if (identity.allowMutableNames && !allowMutableNames)
+      this.#refuse(
+        [...path, 'allowMutableNames'],
+        'the delegation does not allow mutable names; bind an immutable id and remove the key',
+      );
+    if ((identity.tokenLifetime ?? 0) > tokenLifetime)
+      this.#refuse(
+        [...path, 'tokenLifetime'],
+        `is longer than the delegation allows; write at most ${tokenLifetime / 1000}s`,
+      );
+    this.#grants(identity.grants, [...path, 'grants'], identity);
+    for (const [index, role] of identity.roles.entries())
+      this.#heldRole(role, [...path, 'roles', index], identity);
+  }
+
+  /** A role that no identity uses is compared for every credential of the delegation. */
+  role(role: string, isUsed: boolean): void {
+    this.#name(['roles', role], role);
+    if (isUsed) return;
+    const { issuers, match } = this.#bounds;
+    for (const issuer of issuers) this.#grants(this.#grantsOf(role), ['roles', role], { issuer, match });
+  }
+
+  #name(path: KeyPath, name: string): void {
+    const { namePrefix = '' } = this.#bounds;
+    if (!name.startsWith(namePrefix))
+      this.#refuse(path, `must start with "${namePrefix}", as the delegation requires; rename it`, 'key');
+  }
+
+  #heldRole(role: string, path: KeyPath, identity: DraftIdentity): void {
+    const grants = this.#grantsOf(role);
+    if (this.#ownRoles.has(role)) return this.#grants(grants, ['roles', role], identity);
+    const other = this.#context.files.find(({ root }) => keysAt(root, ['roles']).includes(role));
+    if (other !== undefined)
+      return this.#refuse(
+        path,
+        `role "${role}" is visible in ${other.file} only; define a role in this file`,
+      );
+    if (grants.some((grant) => this.#excess(grant, identity) !== undefined))
+      this.#refuse(path, `role "${role}" grants more than the delegation; define a role in this file`);
+  }
+
+  #grants(
+    grants: readonly DraftGrant[],
+    path: KeyPath,
+    identity: Pick<DraftIdentity, 'issuer' | 'match'>,
+  ): void {
+    for (const [index, grant] of grants.entries()) {
+      const excess = this.#excess(grant, identity);
+      if (excess !== undefined) this.#refuse([...path, index, ...excess.below], excess.message);
+    }
+  }
+
+  /** The first part of a grant that the grants of the delegation do not contain. */
+  #excess(
+    { service, scopes, resources }: DraftGrant,
+    { issuer, match }: Pick<DraftIdentity, 'issuer' | 'match'>,
+  ): { readonly below: KeyPath; readonly message: string } | undefined {
+    const { draft } = this.#context;
+    const delegated = this.#bounds.grants.filter((grant) => grant.service === service);
+    if (delegated.length === 0) {
+      const services = this.#bounds.grants.map((grant) => grant.service);
+      return { below: ['service'], message: `"${service}" is not delegated; write ${oneOf(services)}` };
+    }
+    const type = indexByName(draft.issuers).get(issuer)?.type;
+    const context = {
+      claims: constraintsOf(match),
+      serviceType: indexByName(draft.services).get(service)?.type ?? '',
+      pathClaims: type === undefined ? [] : ISSUER_PRESETS[type].pathClaims,
+    };
+    for (const [index, scope] of scopes.entries()) {
+      const outer = delegated
+        .filter((grant) => grant.scopes.includes(scope))
+        .flatMap((grant) => grant.resources);
+      if (outer.length === 0) {
+        const known = delegated.flatMap((grant) => grant.scopes);
+        const message = `"${scope}" is not delegated on service "${service}"; write ${oneOf(known)}`;
+        return { below: ['scopes', index], message };
+      }
+      for (const [position, pattern] of resources.entries()) {
+        if (isBounded(pattern, outer, context)) continue;
+        const message = `is not contained in the delegation for ${scope} on service "${service}"; write a pattern within ${oneOf(outer)}`;
+        return { below: ['resources', position], message };
+      }
+    }
+    return undefined;
+  }
+
+  #grantsOf(role: string): readonly DraftGrant[] {
+    const { roles } = this.#context.draft;
+    return Object.hasOwn(roles, role) ? (roles[role] ?? []) : [];
+  }
+}
+
+function oneOf(values: readonly string[]): string {
+  return [...new Set(values)].map((value) => `"${value}"`).join(' or ');
+}
