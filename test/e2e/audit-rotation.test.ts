@@ -18,7 +18,7 @@ import { expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { needs } from '../support/needs.ts';
-import { startProcessScene, type ProcessScene } from '../support/process-scene.ts';
+import { startProcessScene, type ProcessScene } from '../support/scenario/orders-process.ts';
 import { readText } from '../support/repository.ts';
 import { findTool } from '../support/tools.ts';
 

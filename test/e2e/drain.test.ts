@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
-import { startProcessScene, type ProcessScene } from '../support/process-scene.ts';
+import { startProcessScene, type ProcessScene } from '../support/scenario/orders-process.ts';
 
 const keep = cleanUp();
 

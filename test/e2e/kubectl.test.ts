@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { kubectlBinary } from '../support/helm.ts';
-import { startLab, type Lab } from '../support/lab.ts';
+import { startLab, type Lab } from '../support/scenario/raw.ts';
 
 let lab: Lab;
 let binary: string;

@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
-import { startProcessScene, type ProcessScene } from '../support/process-scene.ts';
+import { startProcessScene, type ProcessScene } from '../support/scenario/orders-process.ts';
 import { startRedis } from '../support/redis.ts';
 import { cleanUp } from '../support/clean-up.ts';
 

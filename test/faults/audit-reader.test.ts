@@ -4,7 +4,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
-import { startProcessScene } from '../support/process-scene.ts';
+import { startProcessScene } from '../support/scenario/orders-process.ts';
 import { faultCase, scaled } from './support/fault-case.ts';
 import { startTraffic } from './support/traffic.ts';
 

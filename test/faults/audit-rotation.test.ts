@@ -5,7 +5,7 @@ import process from 'node:process';
 import { expect } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { startProcessScene } from '../support/process-scene.ts';
+import { startProcessScene } from '../support/scenario/orders-process.ts';
 import { faultCase, scaled } from './support/fault-case.ts';
 import { startTraffic } from './support/traffic.ts';
 

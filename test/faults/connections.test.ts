@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
-import { startProcessScene } from '../support/process-scene.ts';
+import { startProcessScene } from '../support/scenario/orders-process.ts';
 import { faultCase, scaled } from './support/fault-case.ts';
 import { growthBetween, liveMemory, MEASURED_MEMORY } from './support/live-memory.ts';
 import { watchProcess } from './support/process-watch.ts';

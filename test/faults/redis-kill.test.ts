@@ -4,7 +4,7 @@ import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
-import { startProcessScene } from '../support/process-scene.ts';
+import { startProcessScene } from '../support/scenario/orders-process.ts';
 import { startRedis } from '../support/redis.ts';
 import { faultCase, scaled } from './support/fault-case.ts';
 import { createRevoker, listedIds, lostOf } from './support/revoke.ts';

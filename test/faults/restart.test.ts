@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
-import { startProcessScene } from '../support/process-scene.ts';
+import { startProcessScene } from '../support/scenario/orders-process.ts';
 import { faultCase, scaled } from './support/fault-case.ts';
 import { sleep, startTraffic } from './support/traffic.ts';
 

@@ -6,7 +6,7 @@ import { cleanUp } from '../support/clean-up.ts';
 import { freePort } from '../support/free-port.ts';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
 import { needs } from '../support/needs.ts';
-import { startProcessScene } from '../support/process-scene.ts';
+import { startProcessScene } from '../support/scenario/orders-process.ts';
 import { startRedis } from '../support/redis.ts';
 import { faultCase, scaled } from './support/fault-case.ts';
 import { startTraffic } from './support/traffic.ts';

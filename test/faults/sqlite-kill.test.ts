@@ -3,7 +3,7 @@ import process from 'node:process';
 import { expect } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
-import { startProcessScene } from '../support/process-scene.ts';
+import { startProcessScene } from '../support/scenario/orders-process.ts';
 import { faultCase, scaled } from './support/fault-case.ts';
 import { createRevoker, listedIds, lostOf } from './support/revoke.ts';
 import { sleep } from './support/traffic.ts';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
-import { startProcessScene } from '../support/process-scene.ts';
+import { startProcessScene } from '../support/scenario/orders-process.ts';
 import { faultCase, scaled } from './support/fault-case.ts';
 import { watchProcess } from './support/process-watch.ts';
 import { startTraffic } from './support/traffic.ts';

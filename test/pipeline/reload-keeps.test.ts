@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
-import { startReloadScene } from '../support/reload-scene.ts';
+import { startReloadScene } from '../support/scenario/reload.ts';
 
 const keep = cleanUp();
 const scene = async (files = {}) => keep(await startReloadScene(files));

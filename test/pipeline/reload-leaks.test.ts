@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
 import { cleanUp } from '../support/clean-up.ts';
-import { startReloadScene } from '../support/reload-scene.ts';
+import { startReloadScene } from '../support/scenario/reload.ts';
 
 const keep = cleanUp();
 afterEach(() => vi.useRealTimers());

@@ -6,7 +6,7 @@ import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
 import { parseResponses } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
-import { startReloadScene } from '../support/reload-scene.ts';
+import { startReloadScene } from '../support/scenario/reload.ts';
 
 const keep = cleanUp();
 const scene = async (files = {}) => keep(await startReloadScene(files));

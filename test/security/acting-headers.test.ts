@@ -5,7 +5,7 @@ import { auditedIn } from '../support/audited.ts';
 import { startEveryType, SERVICE_TYPES, type EveryType } from '../support/every-type.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
-import { startLab, type Lab } from '../support/lab.ts';
+import { startLab, type Lab } from '../support/scenario/raw.ts';
 import { rawRequest, rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';

@@ -1,6 +1,6 @@
 /** H10, H11: exactly one credential, and what its claims say fits into a header or is refused. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { reasonOf, startLab, type Lab } from '../support/lab.ts';
+import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 
 const CLOSE = 'Connection: close';

@@ -1,7 +1,7 @@
 /** H5–H9: the origin of a request, its original form and its identity come from the gateway only. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
-import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/lab.ts';
+import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/scenario/raw.ts';
 import { rawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';

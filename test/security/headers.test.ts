@@ -1,6 +1,6 @@
 /** H1–H4, H12: only the gateway identifies the caller, for every spelling of a client header. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/lab.ts';
+import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/scenario/raw.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 import { OK } from '../support/recording-upstream.ts';
 

@@ -1,7 +1,7 @@
 /** X6: a client that wants to act as another user is told that it cannot, on services of every type. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { SERVICE_TYPES, useEveryType } from '../support/every-type.ts';
-import { reasonOf, startLab, type Lab } from '../support/lab.ts';
+import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
 import { rawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 

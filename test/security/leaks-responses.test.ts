@@ -1,6 +1,6 @@
 /** L4–L6: no response of an upstream sends a client or a credential elsewhere. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/lab.ts';
+import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/scenario/raw.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 import type { RawResponse } from '../support/raw-client.ts';
 

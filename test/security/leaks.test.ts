@@ -1,6 +1,6 @@
 /** L1, L2: a client's credential ends at the gateway: no byte of it reaches the upstream, a log or a Location. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/lab.ts';
+import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/scenario/raw.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
 
 const CLOSE = 'Connection: close';

@@ -1,6 +1,6 @@
 /** H9: a form field that replaces the method that policy authorized (Rack, Symfony, Laravel, CakePHP, Spring, ASP.NET MVC). */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { reasonOf, startLab, type Lab } from '../support/lab.ts';
+import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
 import { receivedBy } from '../support/received.ts';
 
 const FORM = 'Content-Type: application/x-www-form-urlencoded';

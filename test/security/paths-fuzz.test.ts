@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseTarget } from '../../src/http/request-target.ts';
 import { hostileTargets } from '../support/hostile-targets.ts';
 import { startKeepAliveClient } from '../support/keep-alive-client.ts';
-import { startLab, type Lab } from '../support/lab.ts';
+import { startLab, type Lab } from '../support/scenario/raw.ts';
 
 let lab: Lab;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 /** P3, P5, P8, P9, P11: policy evaluates exactly the path that the upstream serves. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { reasonOf, startLab, type Lab } from '../support/lab.ts';
+import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
 
 let lab: Lab;
 beforeAll(async () => {

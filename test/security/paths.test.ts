@@ -1,6 +1,6 @@
 /** P1, P2, P4, P6, P7: request targets that servers can interpret differently are not forwarded. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { reasonOf, startLab, type Lab } from '../support/lab.ts';
+import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
 
 let lab: Lab;
 beforeAll(async () => {

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { generateKey } from '../support/issuer-keys.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/lab.ts';
+import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/scenario/raw.ts';
 import { type RawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';

@@ -1,7 +1,7 @@
 /** K5, K6 through the whole gateway: what clients send multiplies no series and forges no line. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AuditLine } from '../support/gateway.ts';
-import { startLab, type Lab } from '../support/lab.ts';
+import { startLab, type Lab } from '../support/scenario/raw.ts';
 import { exchange, rawRequest } from '../support/raw-client.ts';
 
 const CLOSE = 'Connection: close';

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
 import type { AuditLine } from '../support/gateway.ts';
-import { reasonOf, startLab, type Lab } from '../support/lab.ts';
+import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
 
 let lab: Lab;
 beforeAll(async () => {

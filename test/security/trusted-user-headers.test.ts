@@ -4,7 +4,7 @@ import { TRUSTED_USER_HEADERS } from '../../src/core/headers/identity-headers.ts
 import { SERVICE_TYPES, useEveryType } from '../support/every-type.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
-import { startLab, type Lab } from '../support/lab.ts';
+import { startLab, type Lab } from '../support/scenario/raw.ts';
 import { rawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 

@@ -1,6 +1,6 @@
 /** U5: one plain Host, which alone decides on the service. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { reasonOf, startLab, type Lab } from '../support/lab.ts';
+import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
 
 let lab: Lab;
 beforeAll(async () => {

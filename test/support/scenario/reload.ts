@@ -1,6 +1,6 @@
-import { startIssuer, type TestIssuer } from './issuer.ts';
-import { startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts';
-import { startScenario, type Scenario } from './scenario.ts';
+import { startIssuer, type TestIssuer } from '../issuer.ts';
+import { startRecordingUpstream, type RecordingUpstream } from '../recording-upstream.ts';
+import { startScenario, type Scenario } from '../scenario.ts';
 
 type Backends = { readonly issuer: TestIssuer; readonly upstream: RecordingUpstream };
 

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import type { AuditLine, TestGateway } from './gateway.ts';
-import { startIssuer, type TestIssuer } from './issuer.ts';
-import { rawRequest, type RawResponse } from './raw-client.ts';
-import { OK, startRecordingUpstream, type RecordingUpstream } from './recording-upstream.ts';
-import { startScenario } from './scenario.ts';
+import type { AuditLine, TestGateway } from '../gateway.ts';
+import { startIssuer, type TestIssuer } from '../issuer.ts';
+import { rawRequest, type RawResponse } from '../raw-client.ts';
+import { OK, startRecordingUpstream, type RecordingUpstream } from '../recording-upstream.ts';
+import { startScenario } from '../scenario.ts';
 
 /** The upstream credential of the gateway; no response to a client may contain it. */
 export const UPSTREAM_SECRET = 'canary-upstream-5b1e9d';

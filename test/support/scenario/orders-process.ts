@@ -1,9 +1,9 @@
 import { Agent, request, type IncomingMessage, type RequestListener } from 'node:http';
 import type { Readable } from 'node:stream';
-import { eventually } from './eventually.ts';
-import { startHttpUpstream, type HttpUpstream } from './http-upstream.ts';
-import { startIssuer, type TestIssuer } from './issuer.ts';
-import { startProcessScenario, type ProcessScenario } from './scenario/process.ts';
+import { eventually } from '../eventually.ts';
+import { startHttpUpstream, type HttpUpstream } from '../http-upstream.ts';
+import { startIssuer, type TestIssuer } from '../issuer.ts';
+import { startProcessScenario, type ProcessScenario } from './process.ts';
 
 type Servers = { readonly issuer: TestIssuer; readonly upstream: HttpUpstream };
 
