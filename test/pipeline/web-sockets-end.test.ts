@@ -12,7 +12,7 @@ import { needs } from '../support/needs.ts';
 import { promptly } from '../support/promptly.ts';
 import { startOrdersScenario } from '../support/scenario/orders.ts';
 import { connectChat, expectClosed, startChat } from '../support/scenario/chat.ts';
-import { openSocket, startEchoServer } from '../support/scenario/web-sockets.ts';
+import { openSocket, startEchoServer } from '../support/web-sockets.ts';
 
 const keep = cleanUp();
 

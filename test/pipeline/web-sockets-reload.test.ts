@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { startScenario } from '../support/scenario.ts';
 import { connectChat, expectClosed, startChat } from '../support/scenario/chat.ts';
-import { openSocket, startEchoServer } from '../support/scenario/web-sockets.ts';
+import { openSocket, startEchoServer } from '../support/web-sockets.ts';
 import { promptly } from '../support/promptly.ts';
 
 const keep = cleanUp();

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { startOrdersScenario, type OrdersScenario } from '../support/scenario/orders.ts';
-import { openSocket, startEchoServer, type EchoServer, type TestSocket } from '../support/scenario/web-sockets.ts';
+import { openSocket, startEchoServer, type EchoServer, type TestSocket } from '../support/web-sockets.ts';
 
 let echo: EchoServer;
 let scenario: OrdersScenario;

@@ -5,7 +5,7 @@ import { auditedIn } from '../support/audited.ts';
 import { startEveryType, SERVICE_TYPES, type EveryType } from '../support/every-type.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
-import { startLab, type Lab } from '../support/scenario/raw.ts';
+import { startAttackScenario, type AttackScenario } from '../support/scenario/attack.ts';
 import { rawRequest, rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
@@ -213,11 +213,11 @@ describe('before anything else is done', () => {
 
 describe('passHeaders', () => {
   let passing: EveryType;
-  let lab: Lab;
+  let scenario: AttackScenario;
   beforeAll(async () => {
-    [passing, lab] = await Promise.all([
+    [passing, scenario] = await Promise.all([
       startEveryType(upstream.url, 'passHeaders: [X-Checksum-Deploy, x-amz-copy-source, X-Original-URL]'),
-      startLab({
+      startAttackScenario({
         api: [
           'passHeaders: [Destination, Overwrite]',
           'identityHeaders: { X-Scope-OrgID: "{identity}", X-Vault-Namespace: "{claims.team}" }',
@@ -230,7 +230,7 @@ describe('passHeaders', () => {
   });
   afterAll(async () => {
     await passing.close();
-    await lab.close();
+    await scenario.close();
   });
 
   test.each(SERVICE_TYPES)(
@@ -263,18 +263,18 @@ describe('passHeaders', () => {
 
   test('WebDAV: COPY and MOVE of a service that lets their headers pass', async () => {
     for (const method of ['COPY', 'MOVE']) {
-      lab.reset();
+      scenario.reset();
       const lines = ['Destination: /b', 'Overwrite: F', 'Depth: 0', 'Connection: close'];
-      const [answer] = await lab.send(lab.request(`${method} /api/a HTTP/1.1`, lines));
+      const [answer] = await scenario.send(scenario.request(`${method} /api/a HTTP/1.1`, lines));
       expect(answer?.status).toBe(200);
-      const received = receivedBy(lab.upstream);
+      const received = receivedBy(scenario.upstream);
       expect(['Destination', 'Overwrite', 'Depth'].map((name) => valuesOf(received, name))).toEqual([
         ['/b'],
         ['F'],
         ['0'],
       ]);
     }
-    lab.reset();
+    scenario.reset();
   });
 
   test('a name that the gateway sets is replaced, or removed where it has no value', async () => {
@@ -284,27 +284,27 @@ describe('passHeaders', () => {
       'X-Vault-Namespace: canary',
       'Connection: close',
     ];
-    const [answer] = await lab.send(lab.request('GET /api/a HTTP/1.1', lines));
+    const [answer] = await scenario.send(scenario.request('GET /api/a HTTP/1.1', lines));
     expect(answer?.status).toBe(200);
-    const received = receivedBy(lab.upstream);
+    const received = receivedBy(scenario.upstream);
     expect(valuesOf(received, 'X-Scope-OrgID')).toEqual(['job']);
     expect(received.head).not.toMatch(/canary(?!-upstream)|vault/i);
-    lab.reset();
-    await lab.send(lab.requestAs(undefined, 'GET /api/open/a HTTP/1.1', lines));
-    expect(receivedBy(lab.upstream).head).not.toMatch(/canary(?!-upstream)|vault|orgid/i);
-    lab.reset();
+    scenario.reset();
+    await scenario.send(scenario.requestAs(undefined, 'GET /api/open/a HTTP/1.1', lines));
+    expect(receivedBy(scenario.upstream).head).not.toMatch(/canary(?!-upstream)|vault|orgid/i);
+    scenario.reset();
   });
 
   test('in shadow and without a credential it is refused all the same', async () => {
     const lines = ['X-Explode-Archive: true', 'Connection: close'];
     for (const request of [
-      lab.request('GET /shadowed/a HTTP/1.1', lines),
-      lab.requestAs(undefined, 'GET /api/open/a HTTP/1.1', lines),
-      lab.requestAs('not-a-token', 'GET /api/open/a HTTP/1.1', lines),
+      scenario.request('GET /shadowed/a HTTP/1.1', lines),
+      scenario.requestAs(undefined, 'GET /api/open/a HTTP/1.1', lines),
+      scenario.requestAs('not-a-token', 'GET /api/open/a HTTP/1.1', lines),
     ]) {
-      const [answer] = await lab.send(request);
+      const [answer] = await scenario.send(request);
       expect(answer?.status).toBe(400);
     }
-    await lab.expectNothingForwarded();
+    await scenario.expectNothingForwarded();
   });
 });

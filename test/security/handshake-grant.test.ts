@@ -6,7 +6,7 @@ import { auditedIn } from '../support/audited.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { reasonOf } from '../support/scenario/raw.ts';
+import { reasonOf } from '../support/scenario/attack.ts';
 import { rawRequest, rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 import { OK, startRecordingUpstream } from '../support/recording-upstream.ts';

@@ -1,13 +1,13 @@
 /** H10, H11: exactly one credential, and what its claims say fits into a header or is refused. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
+import { reasonOf, startAttackScenario, type AttackScenario } from '../support/scenario/attack.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 
 const CLOSE = 'Connection: close';
 
-let lab: Lab;
+let scenario: AttackScenario;
 beforeAll(async () => {
-  lab = await startLab({
+  scenario = await startAttackScenario({
     api: [
       'anonymous: [{ scopes: [read_api], resources: ["/open/**"] }]',
       'identityHeaders: { X-Login: "{claims.user_login}", X-Both: "a {identity} {claims.user_login} b" }',
@@ -15,11 +15,11 @@ beforeAll(async () => {
   });
 });
 afterEach(async () => {
-  lab.reset();
-  await lab.expectAlive();
-  lab.reset();
+  scenario.reset();
+  await scenario.expectAlive();
+  scenario.reset();
 });
-afterAll(() => lab.close());
+afterAll(() => scenario.close());
 
 const OTHER = 'canary-other-token';
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
@@ -88,20 +88,22 @@ test.each<[string, readonly string[], number, string]>([
   ['only Proxy-Authorization', ['Proxy-Authorization: Bearer <token>'], 401, 'no_credential'],
   ['only a credential source that is not taken here', ['PRIVATE-TOKEN: <token>'], 401, 'credential_invalid'],
 ])('H10 ambiguous credentials: %s', async (_, lines, status, reason) => {
-  const sent = lines.map((line) => line.replace('<token>', lab.token));
+  const sent = lines.map((line) => line.replace('<token>', scenario.token));
   for (const path of ['/api/a', '/api/open/a']) {
-    const [answer] = await lab.send(lab.requestAs(undefined, `GET ${path} HTTP/1.1`, [...sent, CLOSE]));
+    const [answer] = await scenario.send(
+      scenario.requestAs(undefined, `GET ${path} HTTP/1.1`, [...sent, CLOSE]),
+    );
     // An unknown scheme is no credential: anonymous access stays open.
     if (reason === 'no_credential' && path === '/api/open/a') expect(answer?.status).toBe(200);
     else {
       expect(answer && [answer.status, reasonOf(answer)]).toEqual([status, reason]);
-      expect((await lab.audited(answer)).event.reason).toBe(reason);
+      expect((await scenario.audited(answer)).event.reason).toBe(reason);
       expect(answer?.body).not.toMatch(/canary|eyJ/);
       expect(answer?.headers.has('www-authenticate')).toBe(status === 401);
     }
-    lab.reset();
+    scenario.reset();
   }
-  await lab.expectNothingForwarded();
+  await scenario.expectNothingForwarded();
 });
 
 test.each([
@@ -119,10 +121,10 @@ test.each([
   ['8 KiB that grow threefold', '\u0007'.repeat(1365)],
 ])('H11 claim in a header: %s arrives whole, percent-encoded, on one line', async (_, text) => {
   const login = text.slice(0, 64);
-  const token = lab.mint({ sub: text, user_login: login });
-  const [answer] = await lab.send(lab.requestAs(token, 'GET /api/a HTTP/1.1', [CLOSE]));
+  const token = scenario.mint({ sub: text, user_login: login });
+  const [answer] = await scenario.send(scenario.requestAs(token, 'GET /api/a HTTP/1.1', [CLOSE]));
   expect(answer?.status).toBe(200);
-  const request = receivedBy(lab.upstream);
+  const request = receivedBy(scenario.upstream);
   const values = [
     valuesOf(request, 'X-Auth-Subject'),
     valuesOf(request, 'X-Login'),
@@ -151,10 +153,12 @@ test.each<[string, unknown]>([
   ['half a surrogate pair', 'a\ud800'],
   ['longer than a token may be', '日'.repeat(8192)],
 ])('H11 subject that is %s: refused', async (_, sub) => {
-  const [answer] = await lab.send(lab.requestAs(lab.mint({ sub }), 'GET /api/a HTTP/1.1', [CLOSE]));
+  const [answer] = await scenario.send(
+    scenario.requestAs(scenario.mint({ sub }), 'GET /api/a HTTP/1.1', [CLOSE]),
+  );
   expect(answer?.status).toBeGreaterThanOrEqual(400);
   expect(answer?.status).toBeLessThan(500);
-  await lab.expectNothingForwarded();
+  await scenario.expectNothingForwarded();
 });
 
 test.each<[string, unknown]>([
@@ -165,9 +169,11 @@ test.each<[string, unknown]>([
   ['null', null],
 ])('H11 claim that is %s: no header at all', async (_, user_login) => {
   const lines = ['X-Login: canary-admin', 'X-Both: canary-admin', CLOSE];
-  const [answer] = await lab.send(lab.requestAs(lab.mint({ user_login }), 'GET /api/a HTTP/1.1', lines));
+  const [answer] = await scenario.send(
+    scenario.requestAs(scenario.mint({ user_login }), 'GET /api/a HTTP/1.1', lines),
+  );
   expect(answer?.status).toBe(200);
-  expect(namesIn(receivedBy(lab.upstream))).not.toEqual(
+  expect(namesIn(receivedBy(scenario.upstream))).not.toEqual(
     expect.arrayContaining([expect.stringMatching(/^x-(login|both)$/)]),
   );
 });

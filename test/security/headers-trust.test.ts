@@ -1,7 +1,12 @@
 /** H5–H9: the origin of a request, its original form and its identity come from the gateway only. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
-import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/scenario/raw.ts';
+import {
+  reasonOf,
+  startAttackScenario,
+  UPSTREAM_SECRET,
+  type AttackScenario,
+} from '../support/scenario/attack.ts';
 import { rawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
@@ -9,19 +14,19 @@ import { startOrdersScenario } from '../support/scenario/orders.ts';
 
 const CLOSE = 'Connection: close';
 
-let lab: Lab;
+let scenario: AttackScenario;
 beforeAll(async () => {
-  lab = await startLab({
+  scenario = await startAttackScenario({
     resources: ['/pub/**'],
     api: ['anonymous: [{ scopes: [read_api], resources: ["/open/**"] }]'],
   });
 });
 afterEach(async () => {
-  lab.reset();
-  await lab.expectAlive();
-  lab.reset();
+  scenario.reset();
+  await scenario.expectAlive();
+  scenario.reset();
 });
-afterAll(() => lab.close());
+afterAll(() => scenario.close());
 
 /** Names by which some server or framework believes where a request came from, or what it asked for. */
 const FORWARDED = [
@@ -72,11 +77,11 @@ function respell(lines: readonly string[], spell: (name: string) => string): str
 
 describe.each(SPELLINGS)('H5 forwarded trust: names %s', (_, spell) => {
   test('from an untrusted peer they are replaced or gone', async () => {
-    const [answer] = await lab.send(
-      lab.request('GET /api/pub/a HTTP/1.1', [...respell(FORWARDED, spell), CLOSE]),
+    const [answer] = await scenario.send(
+      scenario.request('GET /api/pub/a HTTP/1.1', [...respell(FORWARDED, spell), CLOSE]),
     );
     expect(answer?.status).toBe(200);
-    const request = receivedBy(lab.upstream);
+    const request = receivedBy(scenario.upstream);
     expect(request.head).not.toMatch(/canary(?!-upstream)|203\.0\.113\.66/);
     expect(valuesOf(request, 'X-Forwarded-For')).toEqual(['127.0.0.1']);
     expect(valuesOf(request, 'X-Forwarded-Host')).toEqual(['gateway.example.com']);
@@ -85,21 +90,21 @@ describe.each(SPELLINGS)('H5 forwarded trust: names %s', (_, spell) => {
     expect(namesIn(request).filter((name) => /^(forwarded|x-original|x-rewrite|x-envoy)/.test(name))).toEqual(
       [],
     );
-    expect(await lab.audited(answer)).toMatchObject({ client: { address: '127.0.0.1' } });
+    expect(await scenario.audited(answer)).toMatchObject({ client: { address: '127.0.0.1' } });
   });
 
   test('the decision uses the request target', async () => {
     const lines = [...respell(FORWARDED, spell), CLOSE];
-    const [denied] = await lab.send(lab.request('GET /api/secret HTTP/1.1', lines));
+    const [denied] = await scenario.send(scenario.request('GET /api/secret HTTP/1.1', lines));
     expect(denied && [denied.status, reasonOf(denied)]).toEqual([403, 'resource_not_granted']);
-    const [nobody] = await lab.send(
-      lab.requestAs(undefined, 'GET /api/secret HTTP/1.1', [
+    const [nobody] = await scenario.send(
+      scenario.requestAs(undefined, 'GET /api/secret HTTP/1.1', [
         ...respell(['X-Original-URL: /api/open/a', 'X-Rewrite-URL: /api/open/a'], spell),
         CLOSE,
       ]),
     );
     expect(nobody?.status).toBe(401);
-    await lab.expectNothingForwarded();
+    await scenario.expectNothingForwarded();
   });
 });
 
@@ -132,10 +137,10 @@ test.each(['kube-probe/1.33', 'GoogleHC/1.0', 'ELB-HealthChecker/2.0', 'Promethe
   async (agent) => {
     const lines = [`User-Agent: ${agent}`, CLOSE];
     for (const path of ['/api/pub/a', '/api/healthz', '/api/metrics']) {
-      const [answer] = await lab.send(lab.requestAs(undefined, `GET ${path} HTTP/1.1`, lines));
+      const [answer] = await scenario.send(scenario.requestAs(undefined, `GET ${path} HTTP/1.1`, lines));
       expect(answer && [answer.status, reasonOf(answer)]).toEqual([401, 'no_credential']);
     }
-    await lab.expectNothingForwarded();
+    await scenario.expectNothingForwarded();
   },
 );
 
@@ -151,17 +156,17 @@ describe.each(SPELLINGS)('H8 confused deputy: names %s', (_, spell) => {
     ['with a token', '/api/pub/a', true],
     ['anonymously', '/api/open/a', false],
   ])('they are removed when a credential is injected, %s', async (__, path, known) => {
-    const bearer = known ? lab.token : undefined;
+    const bearer = known ? scenario.token : undefined;
     const lines = [...respell(LINES, spell), CLOSE];
-    const [answer] = await lab.send(
-      lab.requestAs(
+    const [answer] = await scenario.send(
+      scenario.requestAs(
         bearer,
         `GET ${path}?sudo=1&a=1&SUDO=root&su%64o=2&sudo[]=3;sudo=4&sudo]=5&[sudo]=6&sudo%00=7&b=2 HTTP/1.1`,
         lines,
       ),
     );
     expect(answer?.status).toBe(200);
-    const request = receivedBy(lab.upstream);
+    const request = receivedBy(scenario.upstream);
     expect(request.head).not.toMatch(/canary-\d|sudo|impersonate|cookie/i);
     expect(request.requestLine).toBe(`GET ${path.slice(4)}?a=1&b=2 HTTP/1.1`);
     expect(valuesOf(request, 'Authorization')).toEqual([`Bearer ${UPSTREAM_SECRET}`]);
@@ -171,31 +176,31 @@ describe.each(SPELLINGS)('H8 confused deputy: names %s', (_, spell) => {
     '%s is refused and does not reach the upstream',
     async (name) => {
       const lines = [...respell([`${name}: canary-2`], spell), CLOSE];
-      const [answer] = await lab.send(lab.request('GET /api/pub/a HTTP/1.1', lines));
+      const [answer] = await scenario.send(scenario.request('GET /api/pub/a HTTP/1.1', lines));
       expect(answer && [answer.status, reasonOf(answer)]).toEqual([400, 'header_refused']);
-      await lab.expectNothingForwarded();
+      await scenario.expectNothingForwarded();
     },
   );
 
   test('a second credential next to the token is refused', async () => {
     const lines = [...respell(['PRIVATE-TOKEN: canary-1'], spell), CLOSE];
-    const [answer] = await lab.send(lab.request('GET /api/pub/a HTTP/1.1', lines));
+    const [answer] = await scenario.send(scenario.request('GET /api/pub/a HTTP/1.1', lines));
     expect(answer && [answer.status, reasonOf(answer)]).toEqual([400, 'credential_conflict']);
-    await lab.expectNothingForwarded();
+    await scenario.expectNothingForwarded();
   });
 });
 
 describe.each(SPELLINGS)('H9 method override: names %s', (_, spell) => {
   test.each(['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override'])('%s', async (name) => {
     const lines = [...respell([`${name}: DELETE`], spell), 'Content-Length: 0', CLOSE];
-    const [answer] = await lab.send(
-      lab.request(
+    const [answer] = await scenario.send(
+      scenario.request(
         'POST /api/pub/a?_method=DELETE&x=1&_METHOD=PUT&%5fmethod=PUT&.method=PUT&[_method]=PUT HTTP/1.1',
         lines,
       ),
     );
     expect(answer?.status).toBe(200);
-    const request = receivedBy(lab.upstream);
+    const request = receivedBy(scenario.upstream);
     expect(request.requestLine).toBe('POST /pub/a?x=1 HTTP/1.1');
     expect(request.head).not.toMatch(/DELETE|method/i);
     expect(valuesOf(request, 'X-Auth-Scopes')).toEqual(['write_api']);

@@ -1,15 +1,20 @@
 /** H1–H4, H12: only the gateway identifies the caller, for every spelling of a client header. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/scenario/raw.ts';
+import {
+  reasonOf,
+  startAttackScenario,
+  UPSTREAM_SECRET,
+  type AttackScenario,
+} from '../support/scenario/attack.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 import { OK } from '../support/recording-upstream.ts';
 
 const SUBJECT = 'project_path:acme/payments:ref_type:branch:ref:main';
 const CLOSE = 'Connection: close';
 
-let lab: Lab;
+let scenario: AttackScenario;
 beforeAll(async () => {
-  lab = await startLab({
+  scenario = await startAttackScenario({
     api: [
       'anonymous: [{ scopes: [read_api], resources: ["/open/**"] }]',
       'identityHeaders: { X-Forwarded-User: "{identity}", X-Project: "{claims.project_path}", X-Team: "{claims.team}" }',
@@ -17,11 +22,11 @@ beforeAll(async () => {
   });
 });
 afterEach(async () => {
-  lab.reset();
-  await lab.expectAlive();
-  lab.reset();
+  scenario.reset();
+  await scenario.expectAlive();
+  scenario.reset();
 });
-afterAll(() => lab.close());
+afterAll(() => scenario.close());
 
 /** What the gateway says of the job; the values that an upstream would believe. */
 const TRUTH = {
@@ -39,7 +44,7 @@ const TRUTH = {
 } as const;
 
 function trusted(): Record<string, readonly string[]> {
-  const request = receivedBy(lab.upstream);
+  const request = receivedBy(scenario.upstream);
   return Object.fromEntries(Object.keys(TRUTH).map((name) => [name, valuesOf(request, name)]));
 }
 
@@ -47,29 +52,29 @@ const spoofed = (spell: (name: string) => string): string[] =>
   Object.keys(TRUTH).map((name) => `${spell(name)}: canary-admin`);
 
 async function expectForwarded(bytes: string): Promise<void> {
-  const answers = await lab.send(bytes, 150);
+  const answers = await scenario.send(bytes, 150);
   expect(answers.map(({ status }) => status)).toEqual([200]);
-  expect(lab.upstream.bytes()).not.toContain('canary-admin');
+  expect(scenario.upstream.bytes()).not.toContain('canary-admin');
 }
 
 test('H1 identity spoof: with a valid token every name has its one real value, or none', async () => {
-  await expectForwarded(lab.request('GET /api/a HTTP/1.1', [...spoofed((name) => name), CLOSE]));
+  await expectForwarded(scenario.request('GET /api/a HTTP/1.1', [...spoofed((name) => name), CLOSE]));
   expect(trusted()).toEqual(TRUTH);
 });
 
 test('H1 identity spoof: an anonymous request carries no identity header', async () => {
   await expectForwarded(
-    lab.requestAs(undefined, 'GET /api/open/a HTTP/1.1', [...spoofed((name) => name), CLOSE]),
+    scenario.requestAs(undefined, 'GET /api/open/a HTTP/1.1', [...spoofed((name) => name), CLOSE]),
   );
   expect(new Set(Object.values(trusted()).flat())).toEqual(new Set());
 });
 
 test('H1 identity spoof: without a credential the spoofed name opens nothing', async () => {
-  const [answer] = await lab.send(
-    lab.requestAs(undefined, 'GET /api/a HTTP/1.1', [...spoofed((name) => name), CLOSE]),
+  const [answer] = await scenario.send(
+    scenario.requestAs(undefined, 'GET /api/a HTTP/1.1', [...spoofed((name) => name), CLOSE]),
   );
   expect(answer && [answer.status, reasonOf(answer)]).toEqual([401, 'no_credential']);
-  await lab.expectNothingForwarded();
+  await scenario.expectNothingForwarded();
 });
 
 test.each<[string, (name: string) => string]>([
@@ -81,7 +86,7 @@ test.each<[string, (name: string) => string]>([
   ['dots, as PHP reads them', (name) => name.replaceAll('-', '.')],
   ['other marks, as lighttpd reads them', (name) => name.replace('-', '!').replace('-', '~')],
 ])('H2 underscore, case: %s', async (_, spell) => {
-  await expectForwarded(lab.request('GET /api/a HTTP/1.1', [...spoofed(spell), CLOSE]));
+  await expectForwarded(scenario.request('GET /api/a HTTP/1.1', [...spoofed(spell), CLOSE]));
   expect(trusted()).toEqual(TRUTH);
 });
 
@@ -89,7 +94,7 @@ test('H2 duplicates: three of each, before and after the credential', async () =
   const three = Array.from({ length: 3 }, (_, index) =>
     spoofed((name) => (index === 1 ? name.toLowerCase() : name)),
   ).flat();
-  const [first, ...rest] = lab.request('GET /api/a HTTP/1.1', [...three, CLOSE]).split('\r\n');
+  const [first, ...rest] = scenario.request('GET /api/a HTTP/1.1', [...three, CLOSE]).split('\r\n');
   await expectForwarded([first, ...spoofed((name) => name), ...rest].join('\r\n'));
   expect(trusted()).toEqual(TRUTH);
 });
@@ -104,10 +109,10 @@ test.each([
   'close, Connection',
 ])('H3 hop-by-hop: Connection: %s', async (value) => {
   await expectForwarded(
-    lab.request('POST /api/a HTTP/1.1', [`Connection: ${value}`, 'Content-Length: 2'], 'hi'),
+    scenario.request('POST /api/a HTTP/1.1', [`Connection: ${value}`, 'Content-Length: 2'], 'hi'),
   );
   expect(trusted()).toEqual({ ...TRUTH, 'X-Auth-Scopes': ['write_api'] });
-  const request = receivedBy(lab.upstream);
+  const request = receivedBy(scenario.upstream);
   expect(valuesOf(request, 'Connection').join()).toMatch(/^(keep-alive)?$/);
   expect(valuesOf(request, 'Authorization')).toEqual([`Bearer ${UPSTREAM_SECRET}`]);
   expect(valuesOf(request, 'Host')).toHaveLength(1);
@@ -118,7 +123,7 @@ test.each([
 
 test('H3 hop-by-hop: what Connection names is the hop’s own and ends here, in any spelling', async () => {
   await expectForwarded(
-    lab.request('GET /api/a HTTP/1.1', [
+    scenario.request('GET /api/a HTTP/1.1', [
       'X-Hop: canary-hop',
       'X_HOP: canary-hop',
       'Keep-Alive: timeout=5',
@@ -128,7 +133,7 @@ test('H3 hop-by-hop: what Connection names is the hop’s own and ends here, in 
       'X-Stays: yes',
     ]),
   );
-  const request = receivedBy(lab.upstream);
+  const request = receivedBy(scenario.upstream);
   expect(request.head).not.toContain('canary-hop');
   expect(namesIn(request)).not.toEqual(
     expect.arrayContaining([expect.stringMatching(/^(keep-alive|te|proxy-connection|x-hop)$/)]),
@@ -140,8 +145,8 @@ test.each([
   ['GET', ''],
   ['POST', 'hi'],
 ])('H4 Expect skips no check: %s with 100-continue and spoofed names', async (method, body) => {
-  const answers = await lab.send(
-    lab.request(
+  const answers = await scenario.send(
+    scenario.request(
       `${method} /api/a HTTP/1.1`,
       [...spoofed((name) => name), 'Expect: 100-continue', `Content-Length: ${body.length}`, CLOSE],
       body,
@@ -149,23 +154,23 @@ test.each([
   );
   expect(answers.map(({ status }) => status)).toEqual([100, 200]);
   expect(trusted()).toMatchObject({ 'X-Auth-Subject': [SUBJECT], 'X-Auth-Identity': ['job'], 'X-Team': [] });
-  expect(lab.upstream.bytes()).not.toMatch(/canary-admin|^expect:/im);
+  expect(scenario.upstream.bytes()).not.toMatch(/canary-admin|^expect:/im);
 });
 
 test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', '__PROTO__', 'valueOf'])(
   'H12 a header that is called %s is a header like any other',
   async (name) => {
-    await expectForwarded(lab.request('GET /api/a HTTP/1.1', [`${name}: x`, `${name}: y`, CLOSE]));
+    await expectForwarded(scenario.request('GET /api/a HTTP/1.1', [`${name}: x`, `${name}: y`, CLOSE]));
     expect(trusted()).toEqual(TRUTH);
-    expect(receivedBy(lab.upstream).headers.get(name.toLowerCase())).toEqual(['x', 'y']);
+    expect(receivedBy(scenario.upstream).headers.get(name.toLowerCase())).toEqual(['x', 'y']);
   },
 );
 
 test.each(['__proto__', 'constructor', 'toString'])(
   'H12 a response header that is called %s',
   async (name) => {
-    lab.upstream.respond(OK.replace('\r\n\r\n', `\r\n${name}: x\r\n\r\n`));
-    const [answer] = await lab.send(lab.request('GET /api/a HTTP/1.1', [CLOSE]));
+    scenario.upstream.respond(OK.replace('\r\n\r\n', `\r\n${name}: x\r\n\r\n`));
+    const [answer] = await scenario.send(scenario.request('GET /api/a HTTP/1.1', [CLOSE]));
     expect([answer?.status, answer?.headers.get(name.toLowerCase())]).toEqual([200, 'x']);
   },
 );

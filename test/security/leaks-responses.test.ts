@@ -1,16 +1,21 @@
 /** L4–L6: no response of an upstream sends a client or a credential elsewhere. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/scenario/raw.ts';
+import {
+  reasonOf,
+  startAttackScenario,
+  UPSTREAM_SECRET,
+  type AttackScenario,
+} from '../support/scenario/attack.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 import type { RawResponse } from '../support/raw-client.ts';
 
 const CLOSE = 'Connection: close';
 
-let lab: Lab;
+let scenario: AttackScenario;
 let evil: RecordingUpstream;
 beforeAll(async () => {
   evil = await startRecordingUpstream();
-  lab = await startLab({
+  scenario = await startAttackScenario({
     services: `
 root:
   type: http
@@ -22,18 +27,18 @@ root:
 });
 afterEach(async () => {
   expect(evil.accepted()).toBe(0);
-  lab.reset();
-  await lab.expectAlive();
-  lab.reset();
+  scenario.reset();
+  await scenario.expectAlive();
+  scenario.reset();
 });
 afterAll(async () => {
-  await lab.close();
+  await scenario.close();
   await evil.close();
 });
 
 async function answered(status: number, lines: readonly string[], path = '/api/a'): Promise<RawResponse> {
-  lab.upstream.respond([`HTTP/1.1 ${status} X`, ...lines, 'Content-Length: 2', '', 'ok'].join('\r\n'));
-  const [answer, ...more] = await lab.send(lab.request(`GET ${path} HTTP/1.1`, [CLOSE]));
+  scenario.upstream.respond([`HTTP/1.1 ${status} X`, ...lines, 'Content-Length: 2', '', 'ok'].join('\r\n'));
+  const [answer, ...more] = await scenario.send(scenario.request(`GET ${path} HTTP/1.1`, [CLOSE]));
   if (answer === undefined || more.length > 0) throw new Error(`${more.length + 1} answers`);
   expect(answer.head + answer.body).not.toContain(UPSTREAM_SECRET);
   return answer;
@@ -47,7 +52,7 @@ describe('L4 realm hijack', () => {
     expect([answer.status, reasonOf(answer)]).toEqual([502, 'upstream_unauthorized']);
     expect(answer.head.toLowerCase()).not.toMatch(/www.authenticate/);
     expect(answer.head + answer.body).not.toContain(String(evil.port));
-    expect((await lab.audited(answer)).gatehouse).toMatchObject({ upstream_status: 401 });
+    expect((await scenario.audited(answer)).gatehouse).toMatchObject({ upstream_status: 401 });
   });
 
   test.each([200, 403, 404, 407, 500])('L4: challenges in a %d go no further', async (status) => {
@@ -91,7 +96,7 @@ describe('L5 redirect', () => {
   ];
 
   test.each(targets)('L5: %s is neither followed nor handed on', async (target) => {
-    const location = target.replace('UPSTREAM', lab.upstream.url).replaceAll('PORT', String(evil.port));
+    const location = target.replace('UPSTREAM', scenario.upstream.url).replaceAll('PORT', String(evil.port));
     for (const path of ['/api/a', '/a']) {
       for (const status of [301, 302, 303, 307, 308, 201]) {
         const answer = await answered(status, [`Location: ${location}`], path);
@@ -103,8 +108,8 @@ describe('L5 redirect', () => {
         } else {
           expect([answer.status, reasonOf(answer)]).toEqual([502, 'upstream_invalid']);
         }
-        expect(lab.upstream.requests()).toHaveLength(1);
-        lab.reset();
+        expect(scenario.upstream.requests()).toHaveLength(1);
+        scenario.reset();
       }
     }
   });
@@ -116,11 +121,11 @@ describe('L5 redirect', () => {
     ['../next', '../next', '../next'],
     ['?page=2', '?page=2', '?page=2'],
   ])('L5: one’s own %s is told in public terms, and not followed', async (target, below, root) => {
-    const location = target.replace('UPSTREAM', lab.upstream.url);
+    const location = target.replace('UPSTREAM', scenario.upstream.url);
     expect((await answered(302, [`Location: ${location}`])).headers.get('location')).toBe(below);
-    expect(lab.upstream.requests()).toHaveLength(1);
+    expect(scenario.upstream.requests()).toHaveLength(1);
     expect((await answered(302, [`Location: ${location}`], '/a')).headers.get('location')).toBe(root);
-    expect(lab.upstream.requests()).toHaveLength(2);
+    expect(scenario.upstream.requests()).toHaveLength(2);
   });
 
   test('L5: another origin that the service names passes; the gateway does not follow', async () => {

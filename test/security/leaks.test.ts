@@ -1,14 +1,19 @@
 /** L1, L2: a client's credential ends at the gateway: no byte of it reaches the upstream, a log or a Location. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/scenario/raw.ts';
+import {
+  reasonOf,
+  startAttackScenario,
+  UPSTREAM_SECRET,
+  type AttackScenario,
+} from '../support/scenario/attack.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
 
 const CLOSE = 'Connection: close';
 const CANARY = 'canary-4c81f0';
 
-let lab: Lab;
+let scenario: AttackScenario;
 beforeAll(async () => {
-  lab = await startLab({
+  scenario = await startAttackScenario({
     api: ['anonymous: [{ scopes: [read_api], resources: ["/open/**"] }]'],
     services: `
 cookies:
@@ -21,16 +26,16 @@ cookies:
   });
 });
 afterEach(async () => {
-  const bytes = lab.upstream.bytes();
-  lab.upstream.reset();
-  await lab.expectAlive();
-  lab.upstream.reset();
+  const bytes = scenario.upstream.bytes();
+  scenario.upstream.reset();
+  await scenario.expectAlive();
+  scenario.upstream.reset();
   expect(bytes).not.toContain(CANARY);
-  expect(bytes).not.toContain(lab.token);
-  expect(lab.gateway.auditText()).not.toContain(CANARY);
-  expect(lab.gateway.auditText()).not.toContain(lab.token);
+  expect(bytes).not.toContain(scenario.token);
+  expect(scenario.gateway.auditText()).not.toContain(CANARY);
+  expect(scenario.gateway.auditText()).not.toContain(scenario.token);
 });
-afterAll(() => lab.close());
+afterAll(() => scenario.close());
 
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
 
@@ -65,13 +70,15 @@ const CREDENTIAL_SOURCES: readonly [string, readonly string[]][] = [
 ];
 
 test.each(CREDENTIAL_SOURCES)('L1 client token upstream: %s', async (_, lines) => {
-  const encoded = basic(`gatehouse:${lab.token}`);
-  const sent = lines.map((line) => line.replace('<basic>', encoded).replace('<token>', lab.token));
-  const [answer] = await lab.send(lab.requestAs(undefined, 'GET /api/a HTTP/1.1', [...sent, CLOSE]));
+  const encoded = basic(`gatehouse:${scenario.token}`);
+  const sent = lines.map((line) => line.replace('<basic>', encoded).replace('<token>', scenario.token));
+  const [answer] = await scenario.send(
+    scenario.requestAs(undefined, 'GET /api/a HTTP/1.1', [...sent, CLOSE]),
+  );
   expect(answer?.status).toBe(200);
-  expect(lab.upstream.bytes()).not.toContain(lab.token);
-  expect(lab.upstream.bytes()).not.toContain(encoded);
-  const request = receivedBy(lab.upstream);
+  expect(scenario.upstream.bytes()).not.toContain(scenario.token);
+  expect(scenario.upstream.bytes()).not.toContain(encoded);
+  const request = receivedBy(scenario.upstream);
   expect(valuesOf(request, 'Authorization')).toEqual([`Bearer ${UPSTREAM_SECRET}`]);
   for (const name of [
     'Proxy-Authorization',
@@ -93,11 +100,14 @@ test('L1 an anonymous request, and a service that keeps cookies, keep nothing el
     'Cookie: theme=dark',
     CLOSE,
   ];
-  const [open] = await lab.send(lab.requestAs(undefined, 'GET /api/open/a HTTP/1.1', lines));
-  const [kept] = await lab.send(lab.requestAs(lab.token, 'GET /cookies/a HTTP/1.1', lines));
+  const [open] = await scenario.send(scenario.requestAs(undefined, 'GET /api/open/a HTTP/1.1', lines));
+  const [kept] = await scenario.send(scenario.requestAs(scenario.token, 'GET /cookies/a HTTP/1.1', lines));
   expect([open?.status, kept?.status]).toEqual([200, 200]);
-  expect(lab.upstream.requests().map((request) => valuesOf(request, 'Cookie'))).toEqual([[], ['theme=dark']]);
-  expect(lab.upstream.requests().map((request) => valuesOf(request, 'Authorization'))).toEqual([
+  expect(scenario.upstream.requests().map((request) => valuesOf(request, 'Cookie'))).toEqual([
+    [],
+    ['theme=dark'],
+  ]);
+  expect(scenario.upstream.requests().map((request) => valuesOf(request, 'Authorization'))).toEqual([
     [`Bearer ${UPSTREAM_SECRET}`],
     [],
   ]);
@@ -119,7 +129,7 @@ describe.each(['private_token', 'access_token', 'job_token'])('L2 query: %s', (n
   test('next to another credential it is refused', async () => {
     for (const spelling of spellings) {
       for (const query of [`?a=1&${spelling}=${CANARY}`, `?a=1;${spelling}=${CANARY}&b=2`]) {
-        const [answer] = await lab.send(lab.request(`GET /api/a${query} HTTP/1.1`, [CLOSE]));
+        const [answer] = await scenario.send(scenario.request(`GET /api/a${query} HTTP/1.1`, [CLOSE]));
         expect(answer && [spelling, answer.status, reasonOf(answer)]).toEqual([
           spelling,
           400,
@@ -128,28 +138,28 @@ describe.each(['private_token', 'access_token', 'job_token'])('L2 query: %s', (n
         expect(answer?.body).not.toContain(CANARY);
       }
     }
-    await lab.expectNothingForwarded();
+    await scenario.expectNothingForwarded();
   });
 
   test('alone it is not accepted by this service, on anonymous routes either', async () => {
     for (const path of ['/api/a', '/api/open/a']) {
-      const [answer] = await lab.send(
-        lab.requestAs(undefined, `GET ${path}?${name}=${CANARY} HTTP/1.1`, [CLOSE]),
+      const [answer] = await scenario.send(
+        scenario.requestAs(undefined, `GET ${path}?${name}=${CANARY} HTTP/1.1`, [CLOSE]),
       );
       expect(answer && [answer.status, reasonOf(answer)]).toEqual([401, 'credential_invalid']);
       expect(answer?.body).not.toContain(CANARY);
     }
-    await lab.expectNothingForwarded();
+    await scenario.expectNothingForwarded();
   });
 
   test('the same token as in the header is used once and removed', async () => {
     for (const spelling of spellings) {
-      const [answer] = await lab.send(
-        lab.request(`GET /api/a?a=1&${spelling}=${lab.token}&b=%20 HTTP/1.1`, [CLOSE]),
+      const [answer] = await scenario.send(
+        scenario.request(`GET /api/a?a=1&${spelling}=${scenario.token}&b=%20 HTTP/1.1`, [CLOSE]),
       );
       expect([spelling, answer?.status]).toEqual([spelling, 200]);
-      expect(receivedBy(lab.upstream).requestLine).toBe('GET /a?a=1&b=%20 HTTP/1.1');
-      lab.reset();
+      expect(receivedBy(scenario.upstream).requestLine).toBe('GET /a?a=1&b=%20 HTTP/1.1');
+      scenario.reset();
     }
   });
 
@@ -161,10 +171,12 @@ describe.each(['private_token', 'access_token', 'job_token'])('L2 query: %s', (n
         [`https://ci.example.com/p#${spelling}=${CANARY}`, 'https://ci.example.com/p'],
         [`https://user:${CANARY}@ci.example.com/p?a=1`, 'https://ci.example.com/p?a=1'],
       ] as const) {
-        const [answer] = await lab.send(lab.request('GET /api/a HTTP/1.1', [`Referer: ${sent}`, CLOSE]));
+        const [answer] = await scenario.send(
+          scenario.request('GET /api/a HTTP/1.1', [`Referer: ${sent}`, CLOSE]),
+        );
         expect(answer?.status).toBe(200);
-        expect(valuesOf(receivedBy(lab.upstream), 'Referer')).toEqual([kept]);
-        lab.reset();
+        expect(valuesOf(receivedBy(scenario.upstream), 'Referer')).toEqual([kept]);
+        scenario.reset();
       }
     }
   });
@@ -176,24 +188,24 @@ describe.each(['private_token', 'access_token', 'job_token'])('L2 query: %s', (n
     for (const [sent, got] of [
       [`/next?a=1&${name}=${CANARY}`, '/api/next?a=1'],
       [`next?${name}=${CANARY}&a=1`, 'next?a=1'],
-      [`${lab.upstream.url}/next?${name}=${CANARY}`, '/api/next'],
+      [`${scenario.upstream.url}/next?${name}=${CANARY}`, '/api/next'],
       [`/next#${name}=${CANARY}`, '/api/next'],
     ] as const) {
-      lab.upstream.respond(`HTTP/1.1 ${status} X\r\n${header}: ${sent}\r\nContent-Length: 0\r\n\r\n`);
-      const [answer] = await lab.send(lab.request('GET /api/a HTTP/1.1', [CLOSE]));
+      scenario.upstream.respond(`HTTP/1.1 ${status} X\r\n${header}: ${sent}\r\nContent-Length: 0\r\n\r\n`);
+      const [answer] = await scenario.send(scenario.request('GET /api/a HTTP/1.1', [CLOSE]));
       expect(answer?.status).toBe(status);
       expect(answer?.headers.get(header.toLowerCase())).toBe(got);
     }
   });
 
   test('in a refused Location it reaches no client', async () => {
-    lab.upstream.respond(
+    scenario.upstream.respond(
       `HTTP/1.1 302 X\r\nLocation: https://u:${CANARY}@store.example.com/${CANARY}?${name}=${CANARY}\r\nContent-Length: 0\r\n\r\n`,
     );
-    const [answer] = await lab.send(lab.request('GET /api/a HTTP/1.1', [CLOSE]));
+    const [answer] = await scenario.send(scenario.request('GET /api/a HTTP/1.1', [CLOSE]));
     expect(answer && [answer.status, reasonOf(answer)]).toEqual([502, 'upstream_invalid']);
     expect(answer?.head).not.toContain(CANARY);
-    const event = await lab.audited(answer);
+    const event = await scenario.audited(answer);
     expect(event.gatehouse).toMatchObject({
       detail: expect.stringContaining('https://store.example.com') as string,
     });

@@ -1,15 +1,15 @@
 /** H9: a form field that replaces the method that policy authorized (Rack, Symfony, Laravel, CakePHP, Spring, ASP.NET MVC). */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
+import { reasonOf, startAttackScenario, type AttackScenario } from '../support/scenario/attack.ts';
 import { receivedBy } from '../support/received.ts';
 
 const FORM = 'Content-Type: application/x-www-form-urlencoded';
 const PARTS = 'Content-Type: multipart/form-data; boundary=b';
 
-let lab: Lab;
+let scenario: AttackScenario;
 let files: string;
 beforeAll(async () => {
-  lab = await startLab({
+  scenario = await startAttackScenario({
     api: [
       'operations:',
       '  - { scope: read_api, methods: [GET] }',
@@ -22,22 +22,22 @@ beforeAll(async () => {
   match: { project_id: "21" }
   grants: [{ service: files, scopes: [write_package_registry], resources: ["**"] }]`,
   });
-  files = lab.mint({ project_id: '21' });
+  files = scenario.mint({ project_id: '21' });
 });
 afterEach(async () => {
-  lab.reset();
-  await lab.expectAlive();
-  lab.reset();
+  scenario.reset();
+  await scenario.expectAlive();
+  scenario.reset();
 });
-afterAll(() => lab.close());
+afterAll(() => scenario.close());
 
 const part = (header: string, value = 'DELETE'): string => `--b\r\n${header}\r\n\r\n${value}\r\n`;
 const named = (name: string): string => part(`Content-Disposition: form-data; ${name}`);
 const lengthOf = (body: string): string => `Content-Length: ${Buffer.byteLength(body, 'latin1')}`;
 
 async function post(lines: readonly string[], body: string, method = 'POST') {
-  const [answer] = await lab.send(
-    lab.request(`${method} /api/a HTTP/1.1`, [...lines, lengthOf(body), 'Connection: close'], body),
+  const [answer] = await scenario.send(
+    scenario.request(`${method} /api/a HTTP/1.1`, [...lines, lengthOf(body), 'Connection: close'], body),
   );
   return answer;
 }
@@ -46,8 +46,8 @@ async function post(lines: readonly string[], body: string, method = 'POST') {
 async function expectRefused(lines: readonly string[], body: string, method?: string): Promise<void> {
   const answer = await post(lines, body, method);
   expect(answer && [answer.status, reasonOf(answer)]).toEqual([400, 'request_malformed']);
-  expect(lab.upstream.requests()).toEqual([]);
-  expect(lab.upstream.bytes()).not.toContain('method');
+  expect(scenario.upstream.requests()).toEqual([]);
+  expect(scenario.upstream.bytes()).not.toContain('method');
 }
 
 describe('H9 a form field that overrides the method is refused', () => {
@@ -124,10 +124,10 @@ describe('H9 a form field that overrides the method is refused', () => {
   test('on a file tree', async () => {
     const body = '_method=DELETE';
     const lines = [FORM, lengthOf(body), 'Connection: close'];
-    const [answer] = await lab.send(lab.requestAs(files, 'POST /files/a HTTP/1.1', lines, body));
+    const [answer] = await scenario.send(scenario.requestAs(files, 'POST /files/a HTTP/1.1', lines, body));
     expect(answer?.status).toBe(400);
     expect(answer?.body).toContain('request_malformed');
-    expect(lab.upstream.requests()).toEqual([]);
+    expect(scenario.upstream.requests()).toEqual([]);
   });
 
   test.each([
@@ -155,5 +155,5 @@ test.each([
 ])('other bodies are forwarded unchanged: %s %j', async (line, body) => {
   const answer = await post([line], body);
   expect(answer?.status).toBe(200);
-  expect(receivedBy(lab.upstream).body).toBe(body);
+  expect(receivedBy(scenario.upstream).body).toBe(body);
 });

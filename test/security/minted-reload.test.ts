@@ -13,7 +13,7 @@ import {
   type TokenClient,
 } from '../support/token-client.ts';
 import { useStarted } from '../support/use-started.ts';
-import { openSocket, startEchoServer } from '../support/scenario/web-sockets.ts';
+import { openSocket, startEchoServer } from '../support/web-sockets.ts';
 
 const GATEWAY = 'https://gateway.example.com';
 const EXCHANGE_AUDIENCE = 'https://exchange.example.com';

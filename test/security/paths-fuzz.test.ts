@@ -5,13 +5,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseTarget } from '../../src/http/request-target.ts';
 import { hostileTargets } from '../support/hostile-targets.ts';
 import { startKeepAliveClient } from '../support/keep-alive-client.ts';
-import { startLab, type Lab } from '../support/scenario/raw.ts';
+import { startAttackScenario, type AttackScenario } from '../support/scenario/attack.ts';
 
-let lab: Lab;
+let scenario: AttackScenario;
 beforeAll(async () => {
-  lab = await startLab({ base: '/base/' });
+  scenario = await startAttackScenario({ base: '/base/' });
 });
-afterAll(() => lab.close());
+afterAll(() => scenario.close());
 
 /** How laxer servers interpret a path; the result must always be the same. */
 const READERS: Readonly<Record<string, (path: string) => string>> = {
@@ -68,22 +68,22 @@ test('P10 100,000 targets: every server interprets an accepted target like the p
 });
 
 test('P10 2,000 targets through the gateway: the audited resource is the forwarded target', async () => {
-  const client = startKeepAliveClient(lab.gateway.port);
+  const client = startKeepAliveClient(scenario.gateway.port);
   const targets = fc.sample(hostileTargets, 2_000).map((target) => `/api${target}`);
   const answers = new Map<string, string>();
   for (const target of targets) {
-    const answer = await client.ask(lab.request(`GET ${target} HTTP/1.1`));
+    const answer = await client.ask(scenario.request(`GET ${target} HTTP/1.1`));
     expect([200, 400, 404]).toContain(answer.status);
     answers.set(answer.headers.get('x-request-id') ?? `none, for ${target}`, target);
   }
   client.close();
 
   const sent = new Map(
-    lab.upstream
+    scenario.upstream
       .requests()
       .map(({ requestLine, headers }) => [headers.get('x-request-id')?.[0], requestLine] as const),
   );
-  const events = (await lab.gateway.audit(targets.length + 1)).slice(1);
+  const events = (await scenario.gateway.audit(targets.length + 1)).slice(1);
   let compared = 0;
   for (const { event, gatehouse, http, url } of events as unknown as readonly Line[]) {
     const requestLine = sent.get(http.request.id);
@@ -96,10 +96,10 @@ test('P10 2,000 targets through the gateway: the audited resource is the forward
     expect(url.path).toBe(`/api${gatehouse.resources[0]}`);
     compared += 1;
   }
-  expect(compared).toBe(lab.upstream.requests().length);
+  expect(compared).toBe(scenario.upstream.requests().length);
   expect(compared).toBeGreaterThan(200);
-  lab.reset();
-  await lab.expectAlive();
+  scenario.reset();
+  await scenario.expectAlive();
 });
 
 interface Line {

@@ -1,10 +1,10 @@
 /** P3, P5, P8, P9, P11: policy evaluates exactly the path that the upstream serves. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
+import { reasonOf, startAttackScenario, type AttackScenario } from '../support/scenario/attack.ts';
 
-let lab: Lab;
+let scenario: AttackScenario;
 beforeAll(async () => {
-  lab = await startLab({
+  scenario = await startAttackScenario({
     base: '/internal/v9/',
     resources: ['/adm', '/adm/*', '/pub/**', '/one', '/é x/*', '/n|/secret/**', '/r/(a|b)', '/dot.s'],
     services: `
@@ -28,22 +28,25 @@ alternatives:
 `,
   });
 });
-afterEach(() => lab.reset());
-afterAll(() => lab.close());
+afterEach(() => scenario.reset());
+afterAll(() => scenario.close());
 
-const get = (target: string) => lab.send(lab.request(`GET ${target} HTTP/1.1`, ['Connection: close']));
+const get = (target: string) =>
+  scenario.send(scenario.request(`GET ${target} HTTP/1.1`, ['Connection: close']));
 
 async function expectForwarded(target: string, sent: string): Promise<void> {
   const answers = await get(target);
   expect(answers.map(({ status }) => status)).toEqual([200]);
-  expect(lab.upstream.requests().map(({ requestLine }) => requestLine)).toEqual([`GET ${sent} HTTP/1.1`]);
+  expect(scenario.upstream.requests().map(({ requestLine }) => requestLine)).toEqual([
+    `GET ${sent} HTTP/1.1`,
+  ]);
 }
 
 async function expectDenied(target: string, status: number, reason: string): Promise<void> {
   const [answer, ...more] = await get(target);
   expect(more).toEqual([]);
   expect([target, answer?.status, answer && reasonOf(answer)]).toEqual([target, status, reason]);
-  await lab.expectNothingForwarded();
+  await scenario.expectNothingForwarded();
 }
 
 test('granted requests are forwarded below the base path of the upstream', async () => {
@@ -156,11 +159,11 @@ test('P11 anchoring: pattern characters are literal', async () => {
 });
 
 test('P11 anchoring: claim patterns have no alternatives', async () => {
-  const answers = await lab.send(
-    lab
+  const answers = await scenario.send(
+    scenario
       .request('GET /one HTTP/1.1', ['Connection: close'])
       .replace('Host: gateway.example.com', 'Host: root.example.com'),
   );
   expect(answers.map((answer) => [answer.status, reasonOf(answer)])).toEqual([[403, 'scope_not_granted']]);
-  await lab.expectNothingForwarded();
+  await scenario.expectNothingForwarded();
 });

@@ -1,23 +1,23 @@
 /** P1, P2, P4, P6, P7: request targets that servers can interpret differently are not forwarded. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
+import { reasonOf, startAttackScenario, type AttackScenario } from '../support/scenario/attack.ts';
 
-let lab: Lab;
+let scenario: AttackScenario;
 beforeAll(async () => {
-  lab = await startLab();
+  scenario = await startAttackScenario();
 });
-afterEach(() => lab.reset());
-afterAll(() => lab.close());
+afterEach(() => scenario.reset());
+afterAll(() => scenario.close());
 
 async function expectRefused(target: string | Buffer, reason: string, method = 'GET'): Promise<void> {
-  const whole = lab.request(`${method} TARGET HTTP/1.1`, ['Connection: close']);
+  const whole = scenario.request(`${method} TARGET HTTP/1.1`, ['Connection: close']);
   const [before = '', after = ''] = whole.split('TARGET');
-  const answers = await lab.send(Buffer.concat([latin1(before), latin1(target), latin1(after)]));
+  const answers = await scenario.send(Buffer.concat([latin1(before), latin1(target), latin1(after)]));
   expect(answers.map(({ status }) => status)).toEqual([400]);
   const [answer] = answers;
   // Refusals of node's parser have no body; refusals of the gateway contain the reason.
   if (answer?.body !== '') expect(answer && reasonOf(answer)).toBe(reason);
-  await lab.expectNothingForwarded();
+  await scenario.expectNothingForwarded();
 }
 
 function latin1(text: string | Buffer): Buffer {
@@ -168,12 +168,12 @@ test.each([0x00, 0x01, 0x08, 0x09, 0x0b, 0x0c, 0x0d, 0x1b, 0x20, 0x7f].map((byte
 );
 
 test('P1 without a credential: the path is refused first, and the audit event contains the reason', async () => {
-  const [answer] = await lab.send(
+  const [answer] = await scenario.send(
     'GET /api/p/%2e%2e/a HTTP/1.1\r\nHost: gateway.example.com\r\nConnection: close\r\n\r\n',
   );
   expect(answer?.status).toBe(400);
   expect(answer && reasonOf(answer)).toBe('path_ambiguous');
-  expect(await lab.audited(answer)).toMatchObject({
+  expect(await scenario.audited(answer)).toMatchObject({
     event: { reason: 'path_ambiguous', outcome: 'failure' },
     gatehouse: { detail: 'a dot segment' },
   });

@@ -7,7 +7,7 @@ import { Canaries } from '../support/canaries.ts';
 import { auditedIn } from '../support/audited.ts';
 import { eventually } from '../support/eventually.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { reasonOf } from '../support/scenario/raw.ts';
+import { reasonOf } from '../support/scenario/attack.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';

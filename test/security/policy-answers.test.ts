@@ -2,7 +2,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { generateKey } from '../support/issuer-keys.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { reasonOf, startLab, UPSTREAM_SECRET, type Lab } from '../support/scenario/raw.ts';
+import {
+  reasonOf,
+  startAttackScenario,
+  UPSTREAM_SECRET,
+  type AttackScenario,
+} from '../support/scenario/attack.ts';
 import { type RawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
@@ -10,12 +15,12 @@ import { startScenario } from '../support/scenario.ts';
 
 const CLOSE = 'Connection: close';
 
-let lab: Lab;
+let scenario: AttackScenario;
 let reader: string;
 let unmatched: string;
 beforeAll(async () => {
   const operations = 'operations: [{ scope: read, methods: [GET, HEAD] }, { scope: write, methods: [PUT] }]';
-  lab = await startLab({
+  scenario = await startAttackScenario({
     api: ['anonymous: [{ scopes: [read_api], resources: ["/open/**"] }]'],
     identities: `
 reader:
@@ -36,22 +41,24 @@ rehearsal:
   ${operations}
 `,
   });
-  reader = lab.mint({ project_id: '30' });
-  unmatched = lab.mint({ project_id: '99' });
+  reader = scenario.mint({ project_id: '30' });
+  unmatched = scenario.mint({ project_id: '99' });
 });
 afterEach(async () => {
-  lab.reset();
-  await lab.expectAlive();
-  lab.reset();
+  scenario.reset();
+  await scenario.expectAlive();
+  scenario.reset();
 });
-afterAll(() => lab.close());
+afterAll(() => scenario.close());
 
 async function send(
   token: string | undefined,
   line: string,
   lines: readonly string[] = [],
 ): Promise<RawResponse> {
-  const [answer, ...more] = await lab.send(lab.requestAs(token, `${line} HTTP/1.1`, [...lines, CLOSE]));
+  const [answer, ...more] = await scenario.send(
+    scenario.requestAs(token, `${line} HTTP/1.1`, [...lines, CLOSE]),
+  );
   if (answer === undefined || more.length > 0) throw new Error(`${more.length + 1} answers`);
   return answer;
 }
@@ -61,7 +68,7 @@ const DENIALS: readonly [string, () => string, string, string][] = [
   ['another resource', () => reader, 'GET b', 'resource_not_granted'],
   ['another scope', () => reader, 'PUT a', 'scope_not_granted'],
   ['an unknown operation', () => reader, 'PATCH a', 'operation_unknown'],
-  ['an identity without grants here', () => lab.token, 'GET a', 'scope_not_granted'],
+  ['an identity without grants here', () => scenario.token, 'GET a', 'scope_not_granted'],
   ['no matching identity', () => unmatched, 'GET a', 'no_matching_identity'],
 ];
 
@@ -85,11 +92,11 @@ describe('conceal', () => {
       expect(answer.headers.has('www-authenticate')).toBe(false);
       seen.add(bytesOf(answer));
       // The audit event still contains the reason.
-      expect((await lab.audited(answer)).event.reason).toBe(reason);
+      expect((await scenario.audited(answer)).event.reason).toBe(reason);
     }
     expect([...seen]).toHaveLength(1);
     expect([...seen].join()).not.toMatch(/reader|hidden|scope|grant|identity/i);
-    await lab.expectNothingForwarded();
+    await scenario.expectNothingForwarded();
   });
 
   test('conceal: HEAD has the same response head, granted requests are served, and a 401 stays a 401', async () => {
@@ -97,7 +104,7 @@ describe('conceal', () => {
     expect(one.status).toBe(404);
     expect(bytesOf(one)).toBe(bytesOf(two));
     expect((await send(undefined, 'GET /hidden/a')).status).toBe(401);
-    await lab.expectNothingForwarded();
+    await scenario.expectNothingForwarded();
     expect((await send(reader, 'GET /hidden/a')).status).toBe(200);
   });
 });
@@ -110,12 +117,12 @@ describe('shadow', () => {
     async (_, token, line, reason) => {
       const answer = await send(token(), at('rehearsal', line), [...SPOOFED, 'Content-Length: 0']);
       expect(answer.status).toBe(200);
-      const request = receivedBy(lab.upstream);
+      const request = receivedBy(scenario.upstream);
       expect(request.head).not.toContain('canary');
       expect(request.head).not.toContain(UPSTREAM_SECRET);
       expect(valuesOf(request, 'Authorization')).toEqual([]);
       expect(namesIn(request).filter((name) => /^x-(auth-|project)/.test(name))).toEqual([]);
-      const event = await lab.audited(answer);
+      const event = await scenario.audited(answer);
       expect(event.event).toMatchObject({ reason: 'shadow' });
       expect(event.gatehouse).toMatchObject({ basis: 'shadow', relaxed: { reason } });
     },
@@ -124,15 +131,15 @@ describe('shadow', () => {
   test('shadow: granted requests are forwarded as in enforce mode', async () => {
     const answer = await send(reader, 'GET /rehearsal/a', SPOOFED);
     expect(answer.status).toBe(200);
-    const request = receivedBy(lab.upstream);
+    const request = receivedBy(scenario.upstream);
     expect(valuesOf(request, 'X-Auth-Identity')).toEqual(['reader']);
     expect(valuesOf(request, 'X-Project')).toEqual(['acme/payments']);
     expect(valuesOf(request, 'Authorization')).toEqual([`Bearer ${UPSTREAM_SECRET}`]);
-    expect((await lab.audited(answer)).event).toMatchObject({ reason: 'granted' });
+    expect((await scenario.audited(answer)).event).toMatchObject({ reason: 'granted' });
   });
 
   test('shadow: 400 and 401 are not relaxed', async () => {
-    const expired = lab.mint({ project_id: '30' }, { lifetime: -60 });
+    const expired = scenario.mint({ project_id: '30' }, { lifetime: -60 });
     const cases: readonly [string | undefined, string, readonly string[], string][] = [
       [undefined, 'GET /rehearsal/a', [], 'no_credential'],
       [undefined, 'PATCH /rehearsal/a', [], 'no_credential'],
@@ -144,7 +151,7 @@ describe('shadow', () => {
     for (const [token, line, lines, reason] of cases) {
       expect(reasonOf(await send(token, line, lines))).toBe(reason);
     }
-    await lab.expectNothingForwarded();
+    await scenario.expectNothingForwarded();
   });
 });
 
@@ -173,22 +180,26 @@ services:
 });
 
 test.each<[string, () => string, string]>([
-  ['expired', () => lab.mint({}, { lifetime: -60 }), 'token_expired'],
-  ['for another audience', () => lab.mint({ aud: 'https://elsewhere.example.com' }), 'audience_mismatch'],
-  ['of an unknown issuer', () => lab.mint({ iss: 'https://elsewhere.example.com' }), 'issuer_unknown'],
-  ['signed by another key', () => lab.mint({}, { key: generateKey('key-1') }), 'signature_invalid'],
+  ['expired', () => scenario.mint({}, { lifetime: -60 }), 'token_expired'],
+  [
+    'for another audience',
+    () => scenario.mint({ aud: 'https://elsewhere.example.com' }),
+    'audience_mismatch',
+  ],
+  ['of an unknown issuer', () => scenario.mint({ iss: 'https://elsewhere.example.com' }), 'issuer_unknown'],
+  ['signed by another key', () => scenario.mint({}, { key: generateKey('key-1') }), 'signature_invalid'],
   ['no token at all', () => 'canary', 'credential_invalid'],
 ])('anonymous: a credential that is %s is refused even if none is required', async (_, token, reason) => {
   const answer = await send(token(), 'GET /api/open/a');
   expect([answer.status, reasonOf(answer)]).toEqual([401, reason]);
   expect(answer.headers.has('www-authenticate')).toBe(true);
-  await lab.expectNothingForwarded();
+  await scenario.expectNothingForwarded();
 });
 
 test('anonymous: a valid credential without a grant has anonymous access', async () => {
   const answer = await send(unmatched, 'GET /api/open/a');
   expect(answer.status).toBe(200);
-  const request = receivedBy(lab.upstream);
+  const request = receivedBy(scenario.upstream);
   expect(namesIn(request).filter((name) => name.startsWith('x-auth-'))).toEqual([]);
-  expect((await lab.audited(answer)).event.reason).toBe('anonymous');
+  expect((await scenario.audited(answer)).event.reason).toBe('anonymous');
 });

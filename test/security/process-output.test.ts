@@ -1,19 +1,21 @@
 /** K5, K6 through the whole gateway: what clients send multiplies no series and forges no line. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AuditLine } from '../support/gateway.ts';
-import { startLab, type Lab } from '../support/scenario/raw.ts';
+import { startAttackScenario, type AttackScenario } from '../support/scenario/attack.ts';
 import { exchange, rawRequest } from '../support/raw-client.ts';
 
 const CLOSE = 'Connection: close';
 
-let lab: Lab;
+let scenario: AttackScenario;
 beforeAll(async () => {
-  lab = await startLab({ api: ['anonymous: [{ scopes: [read_api], resources: ["/open/**"] }]'] });
+  scenario = await startAttackScenario({
+    api: ['anonymous: [{ scopes: [read_api], resources: ["/open/**"] }]'],
+  });
 });
-afterAll(() => lab.close());
+afterAll(() => scenario.close());
 
 async function series(): Promise<readonly string[]> {
-  const text = await (await fetch(`${lab.gateway.adminUrl}/metrics`)).text();
+  const text = await (await fetch(`${scenario.gateway.adminUrl}/metrics`)).text();
   return text
     .split('\n')
     .filter((line) => line.startsWith('gatehouse_'))
@@ -30,33 +32,33 @@ function requests(name: string, token: string): readonly string[] {
   ];
   const others = ['PUT', 'PATCH', 'OPTIONS', 'PROPFIND', 'REPORT', 'PURGE', 'M-SEARCH'];
   return [
-    lab.requestAs(token, `GET /api/${name} HTTP/1.1`, lines),
-    lab.requestAs(token, `GET /api/${name}?${name}=${name} HTTP/1.1`, lines),
-    lab.requestAs(undefined, `GET /api/open/${name} HTTP/1.1`, lines),
-    lab.requestAs(undefined, `GET /api/${name} HTTP/1.1`, lines),
-    lab.requestAs(undefined, `GET /${name}/${name} HTTP/1.1`, lines),
-    lab
+    scenario.requestAs(token, `GET /api/${name} HTTP/1.1`, lines),
+    scenario.requestAs(token, `GET /api/${name}?${name}=${name} HTTP/1.1`, lines),
+    scenario.requestAs(undefined, `GET /api/open/${name} HTTP/1.1`, lines),
+    scenario.requestAs(undefined, `GET /api/${name} HTTP/1.1`, lines),
+    scenario.requestAs(undefined, `GET /${name}/${name} HTTP/1.1`, lines),
+    scenario
       .requestAs(undefined, `GET /api/${name} HTTP/1.1`, lines)
       .replace('gateway.example.com', `${name}.example.com`),
-    lab.requestAs(`${name}.${name}.${name}`, `GET /api/${name} HTTP/1.1`, lines),
-    lab.requestAs(undefined, `GET /api//${name} HTTP/1.1`, lines),
-    ...others.map((method) => lab.requestAs(undefined, `${method} /api/${name} HTTP/1.1`, lines)),
+    scenario.requestAs(`${name}.${name}.${name}`, `GET /api/${name} HTTP/1.1`, lines),
+    scenario.requestAs(undefined, `GET /api//${name} HTTP/1.1`, lines),
+    ...others.map((method) => scenario.requestAs(undefined, `${method} /api/${name} HTTP/1.1`, lines)),
   ];
 }
 
 test('K5 cardinality: 10,000 random paths, methods, hosts, agents, subjects leave the series as they were', async () => {
   const subjects = Array.from({ length: 40 }, () =>
-    lab.mint({
+    scenario.mint({
       sub: crypto.randomUUID(),
       project_path: `acme/${crypto.randomUUID()}`,
       jti: crypto.randomUUID(),
     }),
   );
-  const last = lab.requestAs(undefined, 'GET /last HTTP/1.1', [CLOSE]);
+  const last = scenario.requestAs(undefined, 'GET /last HTTP/1.1', [CLOSE]);
   const load = async (round: number): Promise<number> => {
     const names = Array.from({ length: 8 }, () => `n${crypto.randomUUID()}`);
     const bytes = names.flatMap((name) => requests(name, subjects[round % subjects.length] ?? '')).join('');
-    return (await rawRequest(lab.gateway.port, bytes + last, { quiet: 5_000 })).length;
+    return (await rawRequest(scenario.gateway.port, bytes + last, { quiet: 5_000 })).length;
   };
 
   // Each kind with a new token and with a known one, so that all that it will ever count is there.
@@ -72,7 +74,7 @@ test('K5 cardinality: 10,000 random paths, methods, hosts, agents, subjects leav
   const after = await series();
   expect(after).toEqual(before);
   expect(after.join()).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}/);
-  lab.upstream.reset();
+  scenario.upstream.reset();
 });
 
 const HOSTILE = [
@@ -92,15 +94,15 @@ const HOSTILE = [
 const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
 test.each(HOSTILE)('K6 log injection: %s in claims, paths, agents, hosts, methods', async (_, text) => {
-  const written = (): string[] => lab.gateway.auditText().split('\n').slice(0, -1);
+  const written = (): string[] => scenario.gateway.auditText().split('\n').slice(0, -1);
   // Lines are written in order: when this one is there, all before it are.
   const settled = async (): Promise<void> => {
-    const [answer] = await lab.send(lab.request('GET /api/settled HTTP/1.1', [CLOSE]));
-    await lab.audited(answer);
+    const [answer] = await scenario.send(scenario.request('GET /api/settled HTTP/1.1', [CLOSE]));
+    await scenario.audited(answer);
   };
   await settled();
   const before = written().length;
-  const token = lab.mint({
+  const token = scenario.mint({
     sub: text,
     jti: text,
     project_path: text,
@@ -108,25 +110,25 @@ test.each(HOSTILE)('K6 log injection: %s in claims, paths, agents, hosts, method
     pipeline_id: text,
     user_login: text,
   });
-  const unknown = lab.mint({ iss: text, aud: text });
-  const foreign = lab.mint({ aud: text }, { header: { kid: text } });
+  const unknown = scenario.mint({ iss: text, aud: text });
+  const foreign = scenario.mint({ aud: text }, { header: { kid: text } });
   const utf8 = Buffer.from(text).toString('latin1');
   const encoded = encodeURIComponent(text);
   const attempts = [
-    lab.requestAs(token, 'GET /api/a HTTP/1.1', [CLOSE]),
-    lab.requestAs(unknown, 'GET /api/a HTTP/1.1', [CLOSE]),
-    lab.requestAs(foreign, 'GET /api/a HTTP/1.1', [CLOSE]),
-    lab.request(`GET /api/${encoded} HTTP/1.1`, [CLOSE]),
-    lab.request(`GET /api/${utf8} HTTP/1.1`, [CLOSE]),
-    lab.request(`GET /api/a?${utf8} HTTP/1.1`, [CLOSE]),
-    lab.request('GET /api/a HTTP/1.1', [`User-Agent: ${utf8}`, CLOSE]),
-    lab.request('GET /api/a HTTP/1.1', [`User-Agent: ${text}`, CLOSE]),
-    lab.request('GET /api/a HTTP/1.1', [`traceparent: 00-${utf8}-01`, CLOSE]),
-    lab.request(`GET${utf8} /api/a HTTP/1.1`, [CLOSE]),
-    lab.request('GET /api/a HTTP/1.1', [CLOSE]).replace('gateway.example.com', () => `gateway${utf8}`),
+    scenario.requestAs(token, 'GET /api/a HTTP/1.1', [CLOSE]),
+    scenario.requestAs(unknown, 'GET /api/a HTTP/1.1', [CLOSE]),
+    scenario.requestAs(foreign, 'GET /api/a HTTP/1.1', [CLOSE]),
+    scenario.request(`GET /api/${encoded} HTTP/1.1`, [CLOSE]),
+    scenario.request(`GET /api/${utf8} HTTP/1.1`, [CLOSE]),
+    scenario.request(`GET /api/a?${utf8} HTTP/1.1`, [CLOSE]),
+    scenario.request('GET /api/a HTTP/1.1', [`User-Agent: ${utf8}`, CLOSE]),
+    scenario.request('GET /api/a HTTP/1.1', [`User-Agent: ${text}`, CLOSE]),
+    scenario.request('GET /api/a HTTP/1.1', [`traceparent: 00-${utf8}-01`, CLOSE]),
+    scenario.request(`GET${utf8} /api/a HTTP/1.1`, [CLOSE]),
+    scenario.request('GET /api/a HTTP/1.1', [CLOSE]).replace('gateway.example.com', () => `gateway${utf8}`),
   ];
   for (const bytes of attempts) {
-    const said = await exchange(lab.gateway.port, Buffer.from(bytes, 'latin1'));
+    const said = await exchange(scenario.gateway.port, Buffer.from(bytes, 'latin1'));
     // The parser accepts a bare line end as well; the rest is no request and may only cause a 4xx. A foreign key id is 503.
     expect(said).toMatch(/^HTTP\/1\.1 (200|4\d\d|503) /);
   }
@@ -143,5 +145,5 @@ test.each(HOSTILE)('K6 log injection: %s in claims, paths, agents, hosts, method
     gatehouse: { project: text, jti: text },
   });
   expect(lines.filter((line) => line.includes('"name":"admin"'))).toEqual([]);
-  lab.upstream.reset();
+  scenario.upstream.reset();
 });

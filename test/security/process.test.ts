@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../src/cli/index.ts';
 import { loadConfig } from '../../src/config/index.ts';
-import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
+import { reasonOf, startAttackScenario, type AttackScenario } from '../support/scenario/attack.ts';
 
 const CLOSE = 'Connection: close';
 
-let lab: Lab;
+let scenario: AttackScenario;
 beforeAll(async () => {
-  lab = await startLab({
+  scenario = await startAttackScenario({
     resources: ['/foo', '/foo/**'],
     services: `
 root:
@@ -22,38 +22,40 @@ root:
 `,
   });
 });
-afterAll(() => lab.close());
+afterAll(() => scenario.close());
 
 const ADMIN_PATHS = ['/metrics', '/livez', '/readyz', '/status', '/revocations', '/healthz', '/debug/pprof/'];
 
 describe('K4 admin exposure', () => {
   test.each(ADMIN_PATHS)('K4: %s on the public port is 404, with and without a token', async (path) => {
-    for (const token of [undefined, lab.token]) {
-      const [answer] = await lab.send(lab.requestAs(token, `GET ${path} HTTP/1.1`, [CLOSE]));
+    for (const token of [undefined, scenario.token]) {
+      const [answer] = await scenario.send(scenario.requestAs(token, `GET ${path} HTTP/1.1`, [CLOSE]));
       expect(answer && [answer.status, reasonOf(answer)]).toEqual([404, 'no_service']);
       expect(answer?.body).not.toContain('gatehouse_');
     }
-    await lab.expectNothingForwarded();
+    await scenario.expectNothingForwarded();
   });
 
   test('K4: a service at / has these paths for itself, by its own policy', async () => {
     const ask = (path: string) =>
-      lab.send(`GET ${path} HTTP/1.1\r\nHost: root.example.com\r\n${CLOSE}\r\n\r\n`);
+      scenario.send(`GET ${path} HTTP/1.1\r\nHost: root.example.com\r\n${CLOSE}\r\n\r\n`);
     const [metrics] = await ask('/metrics');
     expect([metrics?.status, metrics?.body]).toEqual([200, 'ok']);
-    expect(lab.upstream.requests().map(({ requestLine }) => requestLine)).toEqual(['GET /metrics HTTP/1.1']);
-    lab.upstream.reset();
+    expect(scenario.upstream.requests().map(({ requestLine }) => requestLine)).toEqual([
+      'GET /metrics HTTP/1.1',
+    ]);
+    scenario.upstream.reset();
     const [readyz] = await ask('/readyz');
     expect(readyz?.status).toBe(401);
-    await lab.expectNothingForwarded();
+    await scenario.expectNothingForwarded();
   });
 
   test('K4: no service is on the admin port', async () => {
-    const answer = await fetch(`${lab.gateway.adminUrl}/api/foo`, {
-      headers: { Authorization: `Bearer ${lab.token}` },
+    const answer = await fetch(`${scenario.gateway.adminUrl}/api/foo`, {
+      headers: { Authorization: `Bearer ${scenario.token}` },
     });
     expect(answer.status).toBe(404);
-    await lab.expectNothingForwarded();
+    await scenario.expectNothingForwarded();
   });
 
   test('K4: the admin listener is on loopback by default', () => {
@@ -74,9 +76,9 @@ describe('K4 admin exposure', () => {
 });
 
 describe('C2 cached authorisation', () => {
-  const get = async (path: string, token = lab.token, method = 'GET'): Promise<readonly unknown[]> => {
-    const [answer] = await lab.send(
-      lab.requestAs(token, `${method} /api${path} HTTP/1.1`, ['Content-Length: 0', CLOSE]),
+  const get = async (path: string, token = scenario.token, method = 'GET'): Promise<readonly unknown[]> => {
+    const [answer] = await scenario.send(
+      scenario.requestAs(token, `${method} /api${path} HTTP/1.1`, ['Content-Length: 0', CLOSE]),
     );
     return answer?.status === 200 ? [200] : [answer?.status, answer && reasonOf(answer)];
   };
@@ -85,22 +87,22 @@ describe('C2 cached authorisation', () => {
   test('C2: after /foo, /bar is 403, again and again, in either order', async () => {
     for (let round = 0; round < 3; round++) {
       expect(await get('/foo')).toEqual([200]);
-      lab.upstream.reset();
+      scenario.upstream.reset();
       for (const path of ['/bar', '/fo', '/foobar', '/foo2/x', '/bar/foo']) {
         expect([path, ...(await get(path))]).toEqual([path, ...DENIED]);
       }
-      await lab.expectNothingForwarded();
+      await scenario.expectNothingForwarded();
       expect(await get('/foo/deep')).toEqual([200]);
     }
   });
 
   test('C2: one token does not get the permissions of another', async () => {
-    const stranger = lab.mint({ project_id: '99' });
+    const stranger = scenario.mint({ project_id: '99' });
     for (let round = 0; round < 3; round++) {
       expect(await get('/foo')).toEqual([200]);
-      lab.upstream.reset();
+      scenario.upstream.reset();
       expect(await get('/foo', stranger)).toEqual([403, 'no_matching_identity']);
-      await lab.expectNothingForwarded();
+      await scenario.expectNothingForwarded();
     }
   });
 });

@@ -4,7 +4,7 @@ import { auditedIn } from '../support/audited.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
-import { openSocket, startEchoServer } from '../support/scenario/web-sockets.ts';
+import { openSocket, startEchoServer } from '../support/web-sockets.ts';
 import { useScenarioPerTest } from '../support/scenario.ts';
 
 const MATCHED = { project_id: '20' };

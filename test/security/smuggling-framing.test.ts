@@ -3,28 +3,28 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
 import type { AuditLine } from '../support/gateway.ts';
-import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
+import { reasonOf, startAttackScenario, type AttackScenario } from '../support/scenario/attack.ts';
 
-let lab: Lab;
+let scenario: AttackScenario;
 beforeAll(async () => {
-  lab = await startLab();
+  scenario = await startAttackScenario();
 });
-afterEach(() => lab.reset());
-afterAll(() => lab.close());
+afterEach(() => scenario.reset());
+afterAll(() => scenario.close());
 
 /** A request with a good token, to be hidden where one of two readers sees it. */
-const hidden = (): string => lab.request('GET /api/hidden HTTP/1.1');
+const hidden = (): string => scenario.request('GET /api/hidden HTTP/1.1');
 
 /** One refusal, whatever stood behind it; nothing at the upstream; the gateway lives on. */
 async function expectRefused(bytes: string, status = 400): Promise<void> {
-  const answers = await lab.send(Buffer.from(bytes, 'latin1'));
+  const answers = await scenario.send(Buffer.from(bytes, 'latin1'));
   expect(answers.map((answer) => answer.status)).toEqual([status]);
   expect(answers[0]?.headers.get('connection')).toBe('close');
-  await lab.expectNothingForwarded();
+  await scenario.expectNothingForwarded();
 }
 
 const post = (lines: readonly string[], body: string): string =>
-  lab.request('POST /api/x HTTP/1.1', lines, body + hidden());
+  scenario.request('POST /api/x HTTP/1.1', lines, body + hidden());
 
 const CHUNKED = 'Transfer-Encoding: chunked';
 const EMPTY = '0\r\n\r\n';
@@ -99,27 +99,27 @@ test.each([
   ['nothing behind the data', ''],
   ['data longer than its size', 'XX\r\n'],
 ])('S1 a bad chunk after a good one, %s: the upstream never sees the end of it', async (_, rest) => {
-  lab.upstream.respond(() => undefined);
-  const conversation = await openConversation(lab.gateway.port);
-  conversation.write(lab.request('POST /api/x HTTP/1.1', [CHUNKED], '5\r\nhello'));
-  await eventually('the first chunk upstream', () => lab.upstream.bytes().includes('hello'));
+  scenario.upstream.respond(() => undefined);
+  const conversation = await openConversation(scenario.gateway.port);
+  conversation.write(scenario.request('POST /api/x HTTP/1.1', [CHUNKED], '5\r\nhello'));
+  await eventually('the first chunk upstream', () => scenario.upstream.bytes().includes('hello'));
   conversation.write(`${rest}${EMPTY}${hidden()}`);
   const answers = await conversation.answers();
   expect(answers.map(({ status }) => status)).toEqual([400]);
-  await eventually('the upload to be cut', () => lab.upstream.open() === 0);
-  expect(lab.upstream.requests()).toEqual([]);
-  expect(lab.upstream.bytes()).not.toContain('hidden');
-  await lab.expectAlive();
+  await eventually('the upload to be cut', () => scenario.upstream.open() === 0);
+  expect(scenario.upstream.requests()).toEqual([]);
+  expect(scenario.upstream.bytes()).not.toContain('hidden');
+  await scenario.expectAlive();
 });
 
 test('S1 requests before the broken one are answered, in order, and nothing after them', async () => {
-  lab.upstream.respond((socket, { requestLine }) => {
+  scenario.upstream.respond((socket, { requestLine }) => {
     const body = requestLine.split(' ')[1] ?? '';
     setImmediate(() => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`));
   });
   for (const broken of ['garbage\r\n\r\n', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n']) {
-    const answers = await lab.send(
-      lab.request('GET /api/1 HTTP/1.1') + lab.request('GET /api/2 HTTP/1.1') + broken + hidden(),
+    const answers = await scenario.send(
+      scenario.request('GET /api/1 HTTP/1.1') + scenario.request('GET /api/2 HTTP/1.1') + broken + hidden(),
     );
     expect(answers.map(({ status, body }) => [status, body])).toEqual([
       [200, '/1'],
@@ -127,12 +127,12 @@ test('S1 requests before the broken one are answered, in order, and nothing afte
     ]);
     expect(answers[1]?.headers.get('connection')).toBe('close');
   }
-  expect(lab.upstream.bytes()).not.toContain('hidden');
+  expect(scenario.upstream.bytes()).not.toContain('hidden');
 });
 
 test('S1 what follows a refusal is thrown away: the client can read it, the audit trail has one event', async () => {
   const from = '127.0.0.77';
-  const conversation = await openConversation(lab.gateway.port, from);
+  const conversation = await openConversation(scenario.gateway.port, from);
   conversation.write('garbage\r\n\r\n');
   for (let i = 0; i < 20; i++) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -140,9 +140,9 @@ test('S1 what follows a refusal is thrown away: the client can read it, the audi
   }
   expect((await conversation.answers()).map(({ status }) => status)).toEqual([400]);
   expect(conversation.error()).toBeUndefined();
-  await lab.expectAlive();
+  await scenario.expectAlive();
   const events = await eventually('the audit event of the broken request', () => {
-    const lines = lab.gateway.auditText().split('\n').slice(0, -1);
+    const lines = scenario.gateway.auditText().split('\n').slice(0, -1);
     const mine = lines.map((line) => JSON.parse(line) as AuditLine).filter(isFrom(from));
     return mine.length > 0 && mine;
   });
@@ -174,15 +174,15 @@ test.each([
   ['a tab in the request line', 'GET\t/api/x HTTP/1.1', []],
   ['another name in the request line', 'GET /api/x /y HTTP/1.1', []],
 ])('S2 what Node accepts: %s', (_, requestLine, lines) =>
-  expectRefused(lab.request(requestLine, lines, EMPTY + hidden())),
+  expectRefused(scenario.request(requestLine, lines, EMPTY + hidden())),
 );
 
 test('S2 what Node accepts: HTTP/0.9', () => expectRefused('GET /api/x\r\n\r\n'));
 
 test('S2 what is refused by the gateway itself says so, and so does the audit trail', async () => {
-  const [answer] = await lab.send(post(['Transfer-Encoding: gzip, chunked'], EMPTY));
+  const [answer] = await scenario.send(post(['Transfer-Encoding: gzip, chunked'], EMPTY));
   expect(answer && reasonOf(answer)).toBe('request_malformed');
-  expect(await lab.audited(answer)).toMatchObject({ event: { reason: 'request_malformed' } });
+  expect(await scenario.audited(answer)).toMatchObject({ event: { reason: 'request_malformed' } });
 });
 
 test.each([
@@ -191,23 +191,23 @@ test.each([
 ])('S4 header truncation: 2,100 lines, then %s', async (_, frame) => {
   const [line = '', body = ''] = frame(hidden());
   const many = Array.from({ length: 2_100 }, () => 'a:');
-  await expectRefused(lab.request('POST /api/x HTTP/1.1', [...many, line], body), 431);
+  await expectRefused(scenario.request('POST /api/x HTTP/1.1', [...many, line], body), 431);
 });
 
 test('S6 chunk extensions: 20 KB of one is refused', async () => {
   const chunk = `5;a=${'b'.repeat(20_000)}\r\nhello\r\n`;
-  await expectRefused(lab.request('POST /api/x HTTP/1.1', [CHUNKED], chunk + EMPTY + hidden()), 413);
+  await expectRefused(scenario.request('POST /api/x HTTP/1.1', [CHUNKED], chunk + EMPTY + hidden()), 413);
 });
 
 test('S6 chunk extensions: a short one is not relayed', async () => {
-  const [answer] = await lab.send(
-    lab.request(
+  const [answer] = await scenario.send(
+    scenario.request(
       'POST /api/x HTTP/1.1',
       [CHUNKED, 'Connection: close'],
       '5;canary=1;b="c"\r\nhello\r\n0;canary\r\n\r\n',
     ),
   );
   expect(answer?.status).toBe(200);
-  expect(lab.upstream.requests().map(({ body }) => body)).toEqual(['5\r\nhello\r\n0\r\n\r\n']);
-  expect(lab.upstream.bytes()).not.toContain('canary=1');
+  expect(scenario.upstream.requests().map(({ body }) => body)).toEqual(['5\r\nhello\r\n0\r\n\r\n']);
+  expect(scenario.upstream.bytes()).not.toContain('canary=1');
 });

@@ -2,17 +2,17 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
-import { startLab, type Lab } from '../support/scenario/raw.ts';
+import { startAttackScenario, type AttackScenario } from '../support/scenario/attack.ts';
 
-let lab: Lab;
+let scenario: AttackScenario;
 beforeAll(async () => {
-  lab = await startLab();
+  scenario = await startAttackScenario();
 });
-afterEach(() => lab.reset());
-afterAll(() => lab.close());
+afterEach(() => scenario.reset());
+afterAll(() => scenario.close());
 
 /** With a valid token: a parser that reads it as a request forwards it. */
-const hidden = (): string => lab.request('GET /api/hidden HTTP/1.1');
+const hidden = (): string => scenario.request('GET /api/hidden HTTP/1.1');
 /** Without: for bodies that reach the upstream. */
 const HIDDEN = 'GET /api/hidden HTTP/1.1\r\nHost: gateway.example.com\r\n\r\n';
 const chunk = (data: string): string => `${data.length.toString(16)}\r\n${data}\r\n`;
@@ -34,20 +34,20 @@ const UPGRADES: readonly (readonly [string, readonly string[]])[] = [
 const S3 = METHODS.flatMap((method) => UPGRADES.map(([name, lines]) => [method, name, lines] as const));
 
 /** What comes behind the body: the one other request that there is. */
-const last = (): string => lab.request('GET /api/last HTTP/1.1', ['Connection: close']);
+const last = (): string => scenario.request('GET /api/last HTTP/1.1', ['Connection: close']);
 
 /** Sends a request with a hidden one in its body; returns it as the upstream saw it. */
 async function onlyRequest(method: string, lines: readonly string[], body: string) {
-  if (method === 'HEAD') lab.upstream.respond('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
-  const answers = await lab.send(lab.request(`${method} /api/x HTTP/1.1`, lines, body) + last());
+  if (method === 'HEAD') scenario.upstream.respond('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+  const answers = await scenario.send(scenario.request(`${method} /api/x HTTP/1.1`, lines, body) + last());
   const upgrades = lines.some((line) => line.startsWith('Upgrade'));
   // An offer to switch protocols is the last request of its connection.
   const expected = upgrades ? [`${method} /x HTTP/1.1`] : [`${method} /x HTTP/1.1`, 'GET /last HTTP/1.1'];
   expect(answers.map(({ status }) => status)).toEqual(expected.map(() => 200));
-  const requests = lab.upstream.requests();
+  const requests = scenario.upstream.requests();
   expect(new Set(requests.map(({ requestLine }) => requestLine))).toEqual(new Set(expected));
   expect(requests).toHaveLength(expected.length);
-  await lab.expectAlive();
+  await scenario.expectAlive();
   return requests.find(({ requestLine }) => requestLine === expected[0]);
 }
 
@@ -77,75 +77,76 @@ test.each([
     'Authorization: Bearer X-Canary\r\nCookie: X-Canary\r\n',
   ],
 ])('S5 trailers %s never reach the upstream', async (_, lines, trailers) => {
-  const answers = await lab.send(
-    lab.request(
+  const answers = await scenario.send(
+    scenario.request(
       'POST /api/x HTTP/1.1',
       [CHUNKED, ...lines, 'Connection: close'],
       `${chunk('hello')}0\r\n${trailers}\r\n`,
     ),
   );
   expect(answers.map(({ status }) => status)).toEqual([200]);
-  const [request] = lab.upstream.requests();
+  const [request] = scenario.upstream.requests();
   expect(request?.body).toBe(`${chunk('hello')}0\r\n\r\n`);
   expect(request?.headers.get('x-auth-subject')).toHaveLength(1);
   expect(request?.headers.has('trailer')).toBe(false);
-  expect(lab.upstream.bytes()).not.toMatch(/X-Canary|: admin/i);
-  await lab.expectAlive();
+  expect(scenario.upstream.bytes()).not.toMatch(/X-Canary|: admin/i);
+  await scenario.expectAlive();
 });
 
 test.each(['Content-Length: 7', CHUNKED, 'Host: evil', 'Trailer: a'])(
   'S5 trailers that are framing (%s) change nothing',
   async (trailer) => {
-    const answers = await lab.send(
-      lab.request('POST /api/x HTTP/1.1', [CHUNKED], `${chunk('hello')}0\r\n${trailer}\r\n\r\n`) + last(),
+    const answers = await scenario.send(
+      scenario.request('POST /api/x HTTP/1.1', [CHUNKED], `${chunk('hello')}0\r\n${trailer}\r\n\r\n`) +
+        last(),
     );
     const statuses = answers.map(({ status }) => status);
     // Refused by the parser, or dropped: then what follows is an honest second request.
     expect([[400], [200, 200]]).toContainEqual(statuses);
-    expect(lab.upstream.bytes()).not.toContain('evil');
-    expect(lab.upstream.requests()).toHaveLength(statuses.filter((status) => status === 200).length);
-    await lab.expectAlive();
+    expect(scenario.upstream.bytes()).not.toContain('evil');
+    expect(scenario.upstream.requests()).toHaveLength(statuses.filter((status) => status === 200).length);
+    await scenario.expectAlive();
   },
 );
 
 test('S5 trailers: a GET that announces some and has no body is answered', async () => {
-  const answers = await lab.send(
-    lab.request('GET /api/x HTTP/1.1', ['Trailer: x', 'TE: trailers', 'Connection: close, TE']),
+  const answers = await scenario.send(
+    scenario.request('GET /api/x HTTP/1.1', ['Trailer: x', 'TE: trailers', 'Connection: close, TE']),
   );
   expect(answers.map(({ status }) => status)).toEqual([200]);
-  expect(lab.upstream.requests()[0]?.headers.has('trailer')).toBe(false);
-  expect(lab.upstream.requests()[0]?.headers.has('te')).toBe(false);
-  await lab.expectAlive();
+  expect(scenario.upstream.requests()[0]?.headers.has('trailer')).toBe(false);
+  expect(scenario.upstream.requests()[0]?.headers.has('te')).toBe(false);
+  await scenario.expectAlive();
 });
 
 test('S7 pipelining: authorised, then not, then authorised: each has its own answer', async () => {
   const bare = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: gateway.example.com\r\n\r\n`;
   const wrong = bare('/api/wrong').replace('\r\n\r\n', '\r\nAuthorization: Bearer e.e.e\r\n\r\n');
-  const answers = await lab.send(
-    lab.request('GET /api/1 HTTP/1.1') +
+  const answers = await scenario.send(
+    scenario.request('GET /api/1 HTTP/1.1') +
       bare('/api/2') +
       wrong +
       bare('/nowhere') +
-      lab.request('GET /api/5 HTTP/1.1', ['Connection: close']) +
+      scenario.request('GET /api/5 HTTP/1.1', ['Connection: close']) +
       hidden(),
   );
   expect(answers.map(({ status }) => status)).toEqual([200, 401, 401, 404, 200]);
-  expect(new Set(lab.upstream.requests().map(({ requestLine }) => requestLine))).toEqual(
+  expect(new Set(scenario.upstream.requests().map(({ requestLine }) => requestLine))).toEqual(
     new Set(['GET /1 HTTP/1.1', 'GET /5 HTTP/1.1']),
   );
 });
 
 test('S7 pipelining: responses keep the order of the requests when one upstream is slow', async () => {
-  lab.upstream.respond((socket, { requestLine }) => {
+  scenario.upstream.respond((socket, { requestLine }) => {
     const body = requestLine.split(' ')[1] ?? '';
     const write = (): void => void socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n${body}`);
     if (body === '/1')
-      void eventually('all to arrive', () => lab.upstream.requests().length === 3).then(write);
+      void eventually('all to arrive', () => scenario.upstream.requests().length === 3).then(write);
     else write();
   });
-  const answers = await lab.send(
+  const answers = await scenario.send(
     [1, 2, 3]
-      .map((n) => lab.request(`GET /api/${n} HTTP/1.1`, n === 3 ? ['Connection: close'] : []))
+      .map((n) => scenario.request(`GET /api/${n} HTTP/1.1`, n === 3 ? ['Connection: close'] : []))
       .join(''),
   );
   expect(answers.map(({ body }) => body)).toEqual(['/1', '/2', '/3']);
@@ -155,7 +156,7 @@ const REFUSED: readonly (readonly [string, number, (lines: readonly string[]) =>
   ['401', 401, (lines) => bareHead('POST /api/x HTTP/1.1', lines)],
   ['404', 404, (lines) => bareHead('POST /x HTTP/1.1', lines)],
   ['400', 400, (lines) => bareHead('POST /api//x HTTP/1.1', lines)],
-  ['403', 403, (lines) => lab.request('PROPFIND /api/x HTTP/1.1', lines)],
+  ['403', 403, (lines) => scenario.request('PROPFIND /api/x HTTP/1.1', lines)],
 ];
 
 function bareHead(requestLine: string, lines: readonly string[]): string {
@@ -173,18 +174,18 @@ test.each(REFUSED)('S7 body bytes after a %s never parse as a request', async (_
   ];
   for (const [line, body] of framings) {
     // In one packet, and with the body only after the refusal.
-    const together = await lab.send(head([line]) + body);
+    const together = await scenario.send(head([line]) + body);
     expect([line, ...together.map((answer) => answer.status)]).toEqual([line, status]);
 
-    const conversation = await openConversation(lab.gateway.port);
+    const conversation = await openConversation(scenario.gateway.port);
     conversation.write(head([line]));
     await eventually('the refusal', () => conversation.received().includes('\r\n\r\n'));
     conversation.write(body);
     conversation.end();
     expect((await conversation.answers()).map((answer) => answer.status)).toEqual([status]);
-    expect(lab.upstream.bytes()).toBe('');
+    expect(scenario.upstream.bytes()).toBe('');
   }
-  await lab.expectNothingForwarded();
+  await scenario.expectNothingForwarded();
 });
 
 test.each([
@@ -194,8 +195,8 @@ test.each([
   const [line = '', body = ''] = frame(hidden());
   for (const upgrade of ['websocket', 'WebSocket', 'h2c, websocket', 'websocket/13', 'websocket,h2c']) {
     const handshake = HANDSHAKE.map((text) => text.replace('websocket', upgrade));
-    const answers = await lab.send(lab.request('GET /api/x HTTP/1.1', [...handshake, line], body));
+    const answers = await scenario.send(scenario.request('GET /api/x HTTP/1.1', [...handshake, line], body));
     expect([upgrade, ...answers.map(({ status }) => status)]).toEqual([upgrade, 400]);
-    await lab.expectNothingForwarded();
+    await scenario.expectNothingForwarded();
   }
 });

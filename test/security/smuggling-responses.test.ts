@@ -3,16 +3,16 @@ import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
-import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
+import { reasonOf, startAttackScenario, type AttackScenario } from '../support/scenario/attack.ts';
 import { exchange, parseResponses } from '../support/raw-client.ts';
 import { OK } from '../support/recording-upstream.ts';
 
-let lab: Lab;
+let scenario: AttackScenario;
 beforeAll(async () => {
-  lab = await startLab();
+  scenario = await startAttackScenario();
 });
-afterEach(() => lab.reset());
-afterAll(() => lab.close());
+afterEach(() => scenario.reset());
+afterAll(() => scenario.close());
 
 const EVIL = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Evil: canary\r\n\r\nevil';
 const answered = (head: string, body = 'ok'): string => `HTTP/1.1 ${head}\r\n\r\n${body}`;
@@ -58,30 +58,34 @@ const PROTOCOL_ERRORS: readonly (readonly [string, string])[] = [
 ];
 
 test.each(PROTOCOL_ERRORS)('S8 hostile response: %s', async (_, response) => {
-  lab.upstream.respond((socket) => {
+  scenario.upstream.respond((socket) => {
     socket.write(Buffer.from(response, 'latin1'));
     // What is not understood at once is not waited for.
     if (!response.startsWith('HTTP/1.1')) socket.end();
   });
-  const [answer, ...more] = await lab.send(lab.request('GET /api/x HTTP/1.1', ['Connection: close']));
+  const [answer, ...more] = await scenario.send(
+    scenario.request('GET /api/x HTTP/1.1', ['Connection: close']),
+  );
   expect(more).toEqual([]);
   expect([answer?.status, answer && reasonOf(answer)]).toEqual([502, 'upstream_invalid']);
   expect(answer?.head).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n/);
   expect(answer?.head).not.toContain('canary');
-  expect(await lab.audited(answer)).toMatchObject({ event: { reason: 'upstream_invalid' } });
-  await lab.expectAlive();
+  expect(await scenario.audited(answer)).toMatchObject({ event: { reason: 'upstream_invalid' } });
+  await scenario.expectAlive();
 });
 
 test('S8 hostile response: stray 101 that switches the connection', async () => {
-  lab.upstream.respond(
+  scenario.upstream.respond(
     answered('101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket', EVIL),
   );
-  const [answer, ...more] = await lab.send(lab.request('GET /api/x HTTP/1.1', ['Connection: close']));
+  const [answer, ...more] = await scenario.send(
+    scenario.request('GET /api/x HTTP/1.1', ['Connection: close']),
+  );
   expect(more).toEqual([]);
   // undici breaks the connection, and tells no more of it than that.
   expect([answer?.status, answer && reasonOf(answer)]).toEqual([502, 'upstream_unreachable']);
   expect(answer?.head).not.toMatch(/upgrade|canary/i);
-  await lab.expectAlive();
+  await scenario.expectAlive();
 });
 
 test.each([
@@ -96,49 +100,51 @@ test.each([
   ],
 ])('S8 hostile response: an unsolicited second response, %s, is not relayed', async (_, respond) => {
   for (let round = 0; round < 5; round++) {
-    lab.upstream.respond(respond);
-    const answers = await lab.send(lab.request('GET /api/x HTTP/1.1', ['Connection: close']));
+    scenario.upstream.respond(respond);
+    const answers = await scenario.send(scenario.request('GET /api/x HTTP/1.1', ['Connection: close']));
     expect(answers).toHaveLength(1);
     expect(JSON.stringify(answers)).not.toContain('evil');
-    await lab.expectAlive();
+    await scenario.expectAlive();
   }
 });
 
 test('S8 hostile response: an unsolicited response closes its connection', async () => {
   let idle: Socket | undefined;
-  lab.upstream.respond((socket) => {
+  scenario.upstream.respond((socket) => {
     idle = socket;
     socket.write(OK);
   });
-  await lab.send(lab.request('GET /api/x HTTP/1.1', ['Connection: close']));
+  await scenario.send(scenario.request('GET /api/x HTTP/1.1', ['Connection: close']));
   idle?.write(EVIL);
   await eventually('the connection to be given up', () => idle?.destroyed === true);
-  await lab.expectAlive();
+  await scenario.expectAlive();
 });
 
 test('S8 hostile response: the body of a HEAD response is not relayed', async () => {
-  lab.upstream.respond(`HTTP/1.1 200 OK\r\nContent-Length: ${EVIL.length}\r\n\r\n${EVIL}`);
+  scenario.upstream.respond(`HTTP/1.1 200 OK\r\nContent-Length: ${EVIL.length}\r\n\r\n${EVIL}`);
   const received = await exchange(
-    lab.gateway.port,
-    lab.request('HEAD /api/x HTTP/1.1') + lab.request('GET /api/x HTTP/1.1', ['Connection: close']),
+    scenario.gateway.port,
+    scenario.request('HEAD /api/x HTTP/1.1') + scenario.request('GET /api/x HTTP/1.1', ['Connection: close']),
   );
   expect(received.match(/HTTP\/1\.1 /g)?.length).toBeLessThanOrEqual(3);
   expect(received.split('\r\n\r\n')[1]).toMatch(/^HTTP\/1\.1 /);
-  await lab.expectAlive();
+  await scenario.expectAlive();
 });
 
 test('S8 hostile response: interim answers without end stay between the upstream and the gateway', async () => {
-  lab.upstream.respond(`${'HTTP/1.1 103 Early Hints\r\nLink: canary\r\n\r\n'.repeat(50)}${OK}`);
-  const [answer, ...more] = await lab.send(lab.request('GET /api/x HTTP/1.1', ['Connection: close']));
+  scenario.upstream.respond(`${'HTTP/1.1 103 Early Hints\r\nLink: canary\r\n\r\n'.repeat(50)}${OK}`);
+  const [answer, ...more] = await scenario.send(
+    scenario.request('GET /api/x HTTP/1.1', ['Connection: close']),
+  );
   expect(more).toEqual([]);
   expect([answer?.status, answer?.body]).toEqual([200, 'ok']);
   expect(answer?.head).not.toContain('canary');
-  await lab.expectAlive();
+  await scenario.expectAlive();
 });
 
 test('S8 hostile response: the reason is the gateway’s own', async () => {
-  lab.upstream.respond(answered('200 canary <script>\r\nContent-Length: 2'));
-  const [answer] = await lab.send(lab.request('GET /api/x HTTP/1.1', ['Connection: close']));
+  scenario.upstream.respond(answered('200 canary <script>\r\nContent-Length: 2'));
+  const [answer] = await scenario.send(scenario.request('GET /api/x HTTP/1.1', ['Connection: close']));
   expect(answer?.head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
 });
 
@@ -161,15 +167,15 @@ const TRUNCATED: readonly (readonly [string, string, 'end' | 'destroy' | 'resetA
 ];
 
 test.each(TRUNCATED)('S10 truncation %s: the client cannot take it for whole', async (_, response, how) => {
-  const conversation = await openConversation(lab.gateway.port);
-  lab.upstream.respond((socket) => {
+  const conversation = await openConversation(scenario.gateway.port);
+  scenario.upstream.respond((socket) => {
     socket.write(response);
     // Once the client has what there is, the upstream dies.
     void eventually('the first bytes', () => conversation.received().includes('hello')).then(() =>
       socket[how](),
     );
   });
-  conversation.write(lab.request('GET /api/x HTTP/1.1'));
+  conversation.write(scenario.request('GET /api/x HTTP/1.1'));
   const [answer, ...more] = await conversation.answers();
   expect(more).toEqual([]);
   expect(answer?.status).toBe(200);
@@ -179,11 +185,11 @@ test.each(TRUNCATED)('S10 truncation %s: the client cannot take it for whole', a
   } else {
     expect(answer?.headers.get('transfer-encoding')).toBe('chunked');
   }
-  expect(await lab.audited(answer)).toMatchObject({
+  expect(await scenario.audited(answer)).toMatchObject({
     event: { outcome: 'failure' },
     gatehouse: { aborted: true },
   });
-  await lab.expectAlive();
+  await scenario.expectAlive();
 });
 
 test.each([
@@ -191,21 +197,21 @@ test.each([
   ['after the head', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n'],
   ['before a byte', ''],
 ])('S10 truncation %s: 502, not an empty answer', async (_, response) => {
-  lab.upstream.respond((socket) => void socket.end(response));
+  scenario.upstream.respond((socket) => void socket.end(response));
   const answers = parseResponses(
-    await exchange(lab.gateway.port, lab.request('GET /api/x HTTP/1.1', ['Connection: close'])),
+    await exchange(scenario.gateway.port, scenario.request('GET /api/x HTTP/1.1', ['Connection: close'])),
   );
   expect(answers.map(({ status }) => status)).toEqual([502]);
-  await lab.expectAlive();
+  await scenario.expectAlive();
 });
 
 test('S10 truncation: an answer that ends where the upstream closes ends the client’s connection too', async () => {
-  lab.upstream.respond((socket) => void socket.end('HTTP/1.1 200 OK\r\n\r\nhello'));
-  const conversation = await openConversation(lab.gateway.port);
-  conversation.write(lab.request('GET /api/x HTTP/1.1'));
+  scenario.upstream.respond((socket) => void socket.end('HTTP/1.1 200 OK\r\n\r\nhello'));
+  const conversation = await openConversation(scenario.gateway.port);
+  conversation.write(scenario.request('GET /api/x HTTP/1.1'));
   const [answer] = await conversation.answers();
   expect(answer?.headers.get('connection')).toBe('close');
   expect(answer?.headers.has('transfer-encoding')).toBe(false);
   expect(answer?.body).toBe('hello');
-  await lab.expectAlive();
+  await scenario.expectAlive();
 });

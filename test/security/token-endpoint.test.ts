@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Canaries } from '../support/canaries.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
-import { reasonOf } from '../support/scenario/raw.ts';
+import { reasonOf } from '../support/scenario/attack.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 

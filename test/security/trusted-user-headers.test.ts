@@ -4,13 +4,13 @@ import { TRUSTED_USER_HEADERS } from '../../src/core/headers/identity-headers.ts
 import { SERVICE_TYPES, useEveryType } from '../support/every-type.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
-import { startLab, type Lab } from '../support/scenario/raw.ts';
+import { startAttackScenario, type AttackScenario } from '../support/scenario/attack.ts';
 import { rawResponse } from '../support/raw-client.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 
-let lab: Lab;
+let scenario: AttackScenario;
 beforeAll(async () => {
-  lab = await startLab({
+  scenario = await startAttackScenario({
     api: ['anonymous: [{ scopes: [read_api], resources: ["/open/**"] }]'],
     services: `
 nexus:
@@ -34,11 +34,11 @@ nexus-user: { issuer: gitlab, match: { project_id: "30" }, grants: [{ service: n
   });
 });
 afterEach(async () => {
-  lab.reset();
-  await lab.expectAlive();
-  lab.reset();
+  scenario.reset();
+  await scenario.expectAlive();
+  scenario.reset();
 });
-afterAll(() => lab.close());
+afterAll(() => scenario.close());
 
 /** Written out, so that a name that gets lost in the table is missed. */
 const TRUSTED = [
@@ -105,25 +105,27 @@ function batches(spell: (name: string) => string): string[][] {
 
 describe.each(SPELLINGS)('names %s', (_, spell) => {
   test.each([
-    ['with a token', () => lab.token, '/api/a'],
+    ['with a token', () => scenario.token, '/api/a'],
     ['on an anonymous route', () => undefined, '/api/open/a'],
-    ['in shadow', () => lab.token, '/shadowed/a'],
+    ['in shadow', () => scenario.token, '/shadowed/a'],
   ])('%s: removed', async (__, token, path) => {
     for (const lines of batches(spell)) {
-      lab.reset();
-      const request = lab.requestAs(token(), `GET ${path} HTTP/1.1`, [...lines, 'Connection: close']);
-      const [answer] = await lab.send(request);
+      scenario.reset();
+      const request = scenario.requestAs(token(), `GET ${path} HTTP/1.1`, [...lines, 'Connection: close']);
+      const [answer] = await scenario.send(request);
       expect(answer?.status).toBe(200);
-      expect(receivedBy(lab.upstream).head).not.toMatch(/canary-(root|admin)/);
+      expect(receivedBy(scenario.upstream).head).not.toMatch(/canary-(root|admin)/);
     }
   });
 
   test('set by identityHeaders: one real value, or none', async () => {
     for (const lines of batches(spell)) {
-      lab.reset();
-      const token = lab.mint({ project_id: '30' });
-      await lab.send(lab.requestAs(token, 'GET /nexus/a HTTP/1.1', [...lines, 'Connection: close']));
-      const received = receivedBy(lab.upstream);
+      scenario.reset();
+      const token = scenario.mint({ project_id: '30' });
+      await scenario.send(
+        scenario.requestAs(token, 'GET /nexus/a HTTP/1.1', [...lines, 'Connection: close']),
+      );
+      const received = receivedBy(scenario.upstream);
       expect(received.head).not.toMatch(/canary-(root|admin)/);
       for (const name of [
         'Remote-User',
@@ -142,9 +144,11 @@ describe.each(SPELLINGS)('names %s', (_, spell) => {
 
   test('set by identityHeaders, on an anonymous route: none', async () => {
     for (const lines of batches(spell)) {
-      lab.reset();
-      await lab.send(lab.requestAs(undefined, 'GET /nexus/open/a HTTP/1.1', [...lines, 'Connection: close']));
-      const received = receivedBy(lab.upstream);
+      scenario.reset();
+      await scenario.send(
+        scenario.requestAs(undefined, 'GET /nexus/open/a HTTP/1.1', [...lines, 'Connection: close']),
+      );
+      const received = receivedBy(scenario.upstream);
       expect(received.head).not.toMatch(/canary-(root|admin)/);
       expect(namesIn(received).filter((name) => /user|remote|auth/.test(name))).toEqual([]);
     }
@@ -153,17 +157,19 @@ describe.each(SPELLINGS)('names %s', (_, spell) => {
 
 test('Connection cannot take away what the gateway sets', async () => {
   const lines = ['Connection: close, Remote-User, X-WebAuth-User', 'Remote-User: canary-root'];
-  await lab.send(lab.requestAs(lab.mint({ project_id: '30' }), 'GET /nexus/a HTTP/1.1', lines));
-  const received = receivedBy(lab.upstream);
+  await scenario.send(
+    scenario.requestAs(scenario.mint({ project_id: '30' }), 'GET /nexus/a HTTP/1.1', lines),
+  );
+  const received = receivedBy(scenario.upstream);
   expect(valuesOf(received, 'Remote-User')).toEqual(['nexus-user']);
   expect(valuesOf(received, 'X-WebAuth-User')).toEqual(['nexus-user']);
 });
 
 test('a WebSocket handshake is cleaned in the same way', async () => {
-  lab.upstream.respond('HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n');
-  const conversation = await openConversation(lab.gateway.port);
+  scenario.upstream.respond('HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n');
+  const conversation = await openConversation(scenario.gateway.port);
   conversation.write(
-    lab.requestAs(lab.mint({ project_id: '30' }), 'GET /nexus/a HTTP/1.1', [
+    scenario.requestAs(scenario.mint({ project_id: '30' }), 'GET /nexus/a HTTP/1.1', [
       'Connection: Upgrade',
       'Upgrade: websocket',
       'Sec-WebSocket-Version: 13',
@@ -173,7 +179,7 @@ test('a WebSocket handshake is cleaned in the same way', async () => {
     ]),
   );
   await eventually('the response', () => conversation.received().includes('\r\n\r\n'));
-  const received = receivedBy(lab.upstream);
+  const received = receivedBy(scenario.upstream);
   expect(received.head).not.toContain('canary-root');
   expect(valuesOf(received, 'Remote-User')).toEqual(['nexus-user']);
   conversation.destroy();
@@ -188,10 +194,10 @@ test('names that only look alike pass', async () => {
     'X-Proxy-Cache',
     'X-Amzn-Trace-Id',
   ];
-  await lab.send(
-    lab.request('GET /api/a HTTP/1.1', [...names.map((name) => `${name}: canary`), 'Connection: close']),
+  await scenario.send(
+    scenario.request('GET /api/a HTTP/1.1', [...names.map((name) => `${name}: canary`), 'Connection: close']),
   );
-  expect(namesIn(receivedBy(lab.upstream))).toEqual(
+  expect(namesIn(receivedBy(scenario.upstream))).toEqual(
     expect.arrayContaining(names.map((name) => name.toLowerCase())),
   );
 });

@@ -1,10 +1,10 @@
 /** U5: one plain Host, which alone decides on the service. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
+import { reasonOf, startAttackScenario, type AttackScenario } from '../support/scenario/attack.ts';
 
-let lab: Lab;
+let scenario: AttackScenario;
 beforeAll(async () => {
-  lab = await startLab({
+  scenario = await startAttackScenario({
     services: `
 named:
   type: http
@@ -21,8 +21,8 @@ port:
 `,
   });
 });
-afterEach(() => lab.reset());
-afterAll(() => lab.close());
+afterEach(() => scenario.reset());
+afterAll(() => scenario.close());
 
 const hosted = (lines: readonly string[], target = '/x', version = 'HTTP/1.1'): string =>
   [`GET ${target} ${version}`, ...lines, 'Connection: close', '', ''].join('\r\n');
@@ -61,28 +61,28 @@ test.each([
   ['a bracket that holds no address', ['Host: [evil]']],
   ['longer than a name can be', [`Host: ${'a'.repeat(300)}`]],
 ])('U5 Host %s', async (_, lines) => {
-  const answers = await lab.send(Buffer.from(hosted(lines), 'latin1'));
+  const answers = await scenario.send(Buffer.from(hosted(lines), 'latin1'));
   expect(answers.map(({ status }) => status)).toEqual([400]);
-  await lab.expectNothingForwarded();
+  await scenario.expectNothingForwarded();
 });
 
 test.each(['http://named.example.com/x', 'http://evil.example/x', 'https://named.example.com:443/x'])(
   'U5 Host with the absolute form %s',
   async (target) => {
     for (const host of ['named.example.com', 'evil.example']) {
-      const answers = await lab.send(hosted([`Host: ${host}`], target));
+      const answers = await scenario.send(hosted([`Host: ${host}`], target));
       expect(answers.map((answer) => [answer.status, reasonOf(answer)])).toEqual([
         [400, 'request_malformed'],
       ]);
     }
-    await lab.expectNothingForwarded();
+    await scenario.expectNothingForwarded();
   },
 );
 
 test('U5 Host missing in HTTP/1.0 too', async () => {
-  const answers = await lab.send(hosted([], '/x', 'HTTP/1.0'));
+  const answers = await scenario.send(hosted([], '/x', 'HTTP/1.0'));
   expect(answers.map(({ status }) => status)).toEqual([400]);
-  await lab.expectNothingForwarded();
+  await scenario.expectNothingForwarded();
 });
 
 test.each([
@@ -93,11 +93,11 @@ test.each([
   ['PORT.example.com:8443', '/port/x'],
   ['[::1]:8443', '/port/x'],
 ])('U5 Host case and port: %s is one and the same service', async (host, path) => {
-  const answers = await lab.send(hosted([`Host: ${host}`]));
+  const answers = await scenario.send(hosted([`Host: ${host}`]));
   expect(answers.map(({ status }) => status)).toEqual([200]);
-  const [request] = lab.upstream.requests();
+  const [request] = scenario.upstream.requests();
   expect(request?.requestLine).toBe(`GET ${path} HTTP/1.1`);
-  expect(request?.headers.get('host')).toEqual([new URL(lab.upstream.url).host]);
+  expect(request?.headers.get('host')).toEqual([new URL(scenario.upstream.url).host]);
   expect(request?.headers.get('x-forwarded-host')).toEqual([host.toLowerCase()]);
 });
 
@@ -108,7 +108,7 @@ test.each([
   'xnamed.example.com',
   '[::1]',
 ])('U5 Host near the name of a service: %s sees only what has no host', async (host) => {
-  const answers = await lab.send(hosted([`Host: ${host}`]));
+  const answers = await scenario.send(hosted([`Host: ${host}`]));
   expect(answers.map((answer) => [answer.status, reasonOf(answer)])).toEqual([[404, 'no_service']]);
-  await lab.expectNothingForwarded();
+  await scenario.expectNothingForwarded();
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
-import { reasonOf } from '../support/scenario/raw.ts';
+import { reasonOf } from '../support/scenario/attack.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
 import { OK, startRecordingUpstream } from '../support/recording-upstream.ts';

@@ -3,12 +3,12 @@ import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
-import { reasonOf, startLab, type Lab } from '../support/scenario/raw.ts';
+import { reasonOf, startAttackScenario, type AttackScenario } from '../support/scenario/attack.ts';
 import { namesIn, receivedBy, valuesOf } from '../support/received.ts';
 
-let lab: Lab;
+let scenario: AttackScenario;
 beforeAll(async () => {
-  lab = await startLab({
+  scenario = await startAttackScenario({
     resources: ['/x', '/y'],
     services: `
 off: { type: http, path: /off/, webSockets: false, upstream: { url: "UPSTREAM/" }, anonymous: [{ scopes: [read_api], resources: ["/**"] }] }
@@ -17,8 +17,8 @@ open: { type: http, path: /open/, upstream: { url: "UPSTREAM/", timeouts: { head
 `,
   });
 });
-afterEach(() => lab.reset());
-afterAll(() => lab.close());
+afterEach(() => scenario.reset());
+afterAll(() => scenario.close());
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const HANDSHAKE = [
@@ -39,55 +39,62 @@ const SWITCHED = [
 
 describe('U2 who may', () => {
   test.each([
-    ['no credential', () => lab.requestAs(undefined, 'GET /api/x HTTP/1.1', HANDSHAKE), 401, 'no_credential'],
+    [
+      'no credential',
+      () => scenario.requestAs(undefined, 'GET /api/x HTTP/1.1', HANDSHAKE),
+      401,
+      'no_credential',
+    ],
     [
       'whom no identity fits',
-      () => lab.requestAs(lab.mint({ project_id: '21' }), 'GET /api/x HTTP/1.1', HANDSHAKE),
+      () => scenario.requestAs(scenario.mint({ project_id: '21' }), 'GET /api/x HTTP/1.1', HANDSHAKE),
       403,
       'no_matching_identity',
     ],
     [
       'with a token that has ended',
-      () => lab.requestAs(lab.mint({}, { lifetime: -60 }), 'GET /api/x HTTP/1.1', HANDSHAKE),
+      () => scenario.requestAs(scenario.mint({}, { lifetime: -60 }), 'GET /api/x HTTP/1.1', HANDSHAKE),
       401,
       'token_expired',
     ],
     [
       'where it is not granted',
-      () => lab.request('GET /api/z HTTP/1.1', HANDSHAKE),
+      () => scenario.request('GET /api/z HTTP/1.1', HANDSHAKE),
       403,
       'resource_not_granted',
     ],
     [
       'at a service that wants none',
-      () => lab.request('GET /off/x HTTP/1.1', HANDSHAKE),
+      () => scenario.request('GET /off/x HTTP/1.1', HANDSHAKE),
       403,
       'operation_unknown',
     ],
     [
       'at a service of a type that has none',
-      () => lab.request('GET /files/x HTTP/1.1', HANDSHAKE),
+      () => scenario.request('GET /files/x HTTP/1.1', HANDSHAKE),
       403,
       'operation_unknown',
     ],
-    ['nowhere', () => lab.request('GET /nowhere HTTP/1.1', HANDSHAKE), 404, 'no_service'],
+    ['nowhere', () => scenario.request('GET /nowhere HTTP/1.1', HANDSHAKE), 404, 'no_service'],
   ])('%s: refused, and the upstream gets nothing', async (_who, request, status, reason) => {
-    lab.upstream.respond(SWITCHED);
-    const answers = await lab.send(request() + lab.request('GET /api/y HTTP/1.1'));
+    scenario.upstream.respond(SWITCHED);
+    const answers = await scenario.send(request() + scenario.request('GET /api/y HTTP/1.1'));
     expect(answers.map((answer) => answer.status)).toEqual([status]);
     expect(answers[0]?.headers.get('connection')).toBe('close');
     const [answer] = answers;
     if (answer?.body.startsWith('{') === true) expect(reasonOf(answer)).toBe(reason);
-    expect((await lab.audited(answer)).event.reason).toBe(reason);
-    expect(lab.upstream.bytes()).toBe('');
-    lab.upstream.reset();
-    await lab.expectAlive();
+    expect((await scenario.audited(answer)).event.reason).toBe(reason);
+    expect(scenario.upstream.bytes()).toBe('');
+    scenario.upstream.reset();
+    await scenario.expectAlive();
   });
 
   test('an endpoint of the gateway’s own answers it as what it is', async () => {
-    const [answer, ...more] = await lab.send(lab.request('GET /.well-known/jwks.json HTTP/1.1', HANDSHAKE));
+    const [answer, ...more] = await scenario.send(
+      scenario.request('GET /.well-known/jwks.json HTTP/1.1', HANDSHAKE),
+    );
     expect([answer?.status, more]).toEqual([200, []]);
-    await lab.expectNothingForwarded();
+    await scenario.expectNothingForwarded();
   });
 });
 
@@ -106,13 +113,13 @@ describe('S9 what is none', () => {
     ['a short key', 'GET', [...without('Sec-WebSocket-Key'), 'Sec-WebSocket-Key: c2hvcnQ=']],
     ['a key in another spelling', 'GET', [...without('Sec-WebSocket-Key'), `Sec_WebSocket_Key: ${KEY}x`]],
   ])('%s: 400, and the upstream gets nothing', async (_what, method, lines) => {
-    const answers = await lab.send(
-      lab.request(`${method} /api/x HTTP/1.1`, lines, lab.request('GET /api/y HTTP/1.1')),
+    const answers = await scenario.send(
+      scenario.request(`${method} /api/x HTTP/1.1`, lines, scenario.request('GET /api/y HTTP/1.1')),
     );
     expect(answers[0]?.status).toBe(400);
     expect(answers).toHaveLength(1);
-    expect(lab.upstream.bytes()).toBe('');
-    await lab.expectAlive();
+    expect(scenario.upstream.bytes()).toBe('');
+    await scenario.expectAlive();
   });
 
   test.each([
@@ -122,29 +129,31 @@ describe('S9 what is none', () => {
     ['in two lines', [...HANDSHAKE, 'Upgrade: h2c']],
     ['of another version of the protocol', [...without('Upgrade'), 'Upgrade: websocket/8']],
   ])('%s: the offered upgrade is ignored', async (_what, lines) => {
-    const answers = await lab.send(lab.request('GET /api/x HTTP/1.1', [...lines, 'X-Last: y']));
+    const answers = await scenario.send(scenario.request('GET /api/x HTTP/1.1', [...lines, 'X-Last: y']));
     expect(answers.map(({ status }) => status)).toEqual([200]);
-    expect(namesIn(receivedBy(lab.upstream))).not.toContain('upgrade');
-    await lab.expectAlive();
+    expect(namesIn(receivedBy(scenario.upstream))).not.toContain('upgrade');
+    await scenario.expectAlive();
   });
 
   test('behind a request that is still under way: no tunnel', async () => {
     const sockets: Socket[] = [];
-    lab.upstream.respond((socket) => void sockets.push(socket));
-    const conversation = await openConversation(lab.gateway.port);
-    conversation.write(lab.request('GET /api/y HTTP/1.1') + lab.request('GET /api/x HTTP/1.1', HANDSHAKE));
+    scenario.upstream.respond((socket) => void sockets.push(socket));
+    const conversation = await openConversation(scenario.gateway.port);
+    conversation.write(
+      scenario.request('GET /api/y HTTP/1.1') + scenario.request('GET /api/x HTTP/1.1', HANDSHAKE),
+    );
     await eventually('both at the upstream', () => sockets.length === 2);
     for (const socket of sockets) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
     expect((await conversation.answers()).map(({ status }) => status)).toEqual([200, 200]);
-    expect(lab.upstream.bytes()).not.toMatch(/^upgrade:/im);
-    await lab.expectAlive();
+    expect(scenario.upstream.bytes()).not.toMatch(/^upgrade:/im);
+    await scenario.expectAlive();
   });
 });
 
 /** The connection of an earlier request is reused for four seconds; without it, one opens for the handshake only. */
 async function closeIdleConnections(): Promise<void> {
-  lab.upstream.interrupt((socket) => socket.destroy());
-  await eventually('no connection to the upstream', () => lab.upstream.open() === 0);
+  scenario.upstream.interrupt((socket) => socket.destroy());
+  await eventually('no connection to the upstream', () => scenario.upstream.open() === 0);
 }
 
 describe('U3 what the upstream may answer', () => {
@@ -174,29 +183,29 @@ describe('U3 what the upstream may answer', () => {
     ['nonsense', 'garbage\r\n\r\n', 502],
   ])('%s: no tunnel, and nothing behind it is read', async (_what, response, status) => {
     await closeIdleConnections();
-    lab.upstream.respond((socket) => socket.write(response, 'latin1'));
-    const conversation = await openConversation(lab.gateway.port);
-    conversation.write(lab.request('GET /api/x HTTP/1.1', HANDSHAKE, '\x81\x06framed'));
+    scenario.upstream.respond((socket) => socket.write(response, 'latin1'));
+    const conversation = await openConversation(scenario.gateway.port);
+    conversation.write(scenario.request('GET /api/x HTTP/1.1', HANDSHAKE, '\x81\x06framed'));
     await eventually('the answer', () => conversation.received().includes('\r\n\r\n'));
-    conversation.write(lab.request('GET /api/y HTTP/1.1'));
+    conversation.write(scenario.request('GET /api/y HTTP/1.1'));
     const answers = await conversation.answers();
     expect(answers.map((each) => each.status)).toEqual([status]);
     expect(answers[0]?.headers.get('connection')).toBe('close');
     expect(conversation.received()).not.toMatch(/evil|sec-websocket/i);
-    expect(lab.upstream.requests().map(({ requestLine }) => requestLine)).toEqual(['GET /x HTTP/1.1']);
-    expect(lab.upstream.bytes()).not.toMatch(/framed|\/y/);
-    const { gatehouse } = await lab.audited(answers[0]);
+    expect(scenario.upstream.requests().map(({ requestLine }) => requestLine)).toEqual(['GET /x HTTP/1.1']);
+    expect(scenario.upstream.bytes()).not.toMatch(/framed|\/y/);
+    const { gatehouse } = await scenario.audited(answers[0]);
     expect(gatehouse).toMatchObject({ decision: 'allow' });
-    await eventually('the upstream’s connection to be closed', () => lab.upstream.open() === 0);
-    await lab.expectAlive();
+    await eventually('the upstream’s connection to be closed', () => scenario.upstream.open() === 0);
+    await scenario.expectAlive();
   });
 
   test('a long refusal comes whole', async () => {
     const body = 'no '.repeat(1_000_000);
-    lab.upstream.respond(`HTTP/1.1 403 No\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
-    const [refusal] = await lab.send(lab.request('GET /api/x HTTP/1.1', HANDSHAKE), 5_000);
+    scenario.upstream.respond(`HTTP/1.1 403 No\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    const [refusal] = await scenario.send(scenario.request('GET /api/x HTTP/1.1', HANDSHAKE), 5_000);
     expect([refusal?.status, refusal?.body.length]).toEqual([403, body.length]);
-    await lab.expectAlive();
+    await scenario.expectAlive();
   });
 
   test.each([
@@ -204,24 +213,27 @@ describe('U3 what the upstream may answer', () => {
     ['hangs', () => undefined, 504, 'upstream_timeout'],
     ['hangs in its head', (socket: Socket) => socket.write('HTTP/1.1 101 X\r\n'), 504, 'upstream_timeout'],
   ])('it %s', async (_what, act, status, reason) => {
-    lab.upstream.respond((socket) => void act(socket));
-    const [refusal] = await lab.send(lab.requestAs(undefined, 'GET /open/x HTTP/1.1', HANDSHAKE), 3_000);
+    scenario.upstream.respond((socket) => void act(socket));
+    const [refusal] = await scenario.send(
+      scenario.requestAs(undefined, 'GET /open/x HTTP/1.1', HANDSHAKE),
+      3_000,
+    );
     expect([refusal?.status, refusal && reasonOf(refusal)]).toEqual([status, reason]);
-    await lab.expectAlive();
+    await scenario.expectAlive();
   });
 });
 
 test('early bytes wait for the 101 and reach only its upstream', async () => {
   const sockets: Socket[] = [];
-  lab.upstream.respond((socket) => void sockets.push(socket));
-  const conversation = await openConversation(lab.gateway.port);
-  conversation.write(lab.request('GET /api/x HTTP/1.1', HANDSHAKE, 'early-1'));
+  scenario.upstream.respond((socket) => void sockets.push(socket));
+  const conversation = await openConversation(scenario.gateway.port);
+  conversation.write(scenario.request('GET /api/x HTTP/1.1', HANDSHAKE, 'early-1'));
   await eventually('the handshake', () => sockets.length === 1);
   conversation.write('early-2');
   const [upstream] = sockets;
   upstream?.write(SWITCHED.slice(0, 40));
-  await lab.expectAlive();
-  expect(lab.upstream.bytes()).not.toContain('early');
+  await scenario.expectAlive();
+  expect(scenario.upstream.bytes()).not.toContain('early');
   const got: string[] = [];
   upstream?.on('data', (chunk) => got.push(chunk.toString('latin1')));
   upstream?.write(`${SWITCHED.slice(40)}hello`);
@@ -229,20 +241,20 @@ test('early bytes wait for the 101 and reach only its upstream', async () => {
   await eventually('messages of the upstream', () => conversation.received().endsWith('\r\n\r\nhello'));
   expect(conversation.received()).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n/);
   conversation.destroy();
-  await eventually('the upstream’s end', () => upstream?.destroyed === true || lab.upstream.open() <= 1);
+  await eventually('the upstream’s end', () => upstream?.destroyed === true || scenario.upstream.open() <= 1);
 });
 
 test('the handshake is cleaned as any request is, and the answer as any answer', async () => {
   const secret = 'base64url.bearer.authorization.k8s.io.Y2FuYXJ5';
-  lab.upstream.respond(
+  scenario.upstream.respond(
     SWITCHED.replace(
       '\r\n\r\n',
       '\r\nSec-WebSocket-Protocol: chat\r\nX-Secret: hop\r\nConnection: X-Secret\r\nAlt-Svc: h3=":1"\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\n',
     ),
   );
-  const conversation = await openConversation(lab.gateway.port);
+  const conversation = await openConversation(scenario.gateway.port);
   conversation.write(
-    lab.request('GET /api/x?q=%22a%27b&access_token_=1&sudo=root HTTP/1.1', [
+    scenario.request('GET /api/x?q=%22a%27b&access_token_=1&sudo=root HTTP/1.1', [
       ...without('Connection'),
       'Connection: Upgrade, X-Auth-Subject, keep-alive',
       'X-Auth-Subject: admin',
@@ -253,7 +265,7 @@ test('the handshake is cleaned as any request is, and the answer as any answer',
     ]),
   );
   await eventually('the answer', () => conversation.received().includes('\r\n\r\n'));
-  const request = receivedBy(lab.upstream);
+  const request = receivedBy(scenario.upstream);
   expect(request.requestLine).toBe('GET /x?q=%22a%27b&access_token_=1 HTTP/1.1');
   expect(valuesOf(request, 'x-auth-subject')).toEqual([
     'project_path:acme/payments:ref_type:branch:ref:main',
@@ -261,24 +273,24 @@ test('the handshake is cleaned as any request is, and the answer as any answer',
   expect(valuesOf(request, 'x-forwarded-for')).toEqual(['127.0.0.1']);
   expect(valuesOf(request, 'connection')).toEqual(['Upgrade']);
   expect(valuesOf(request, 'sec-websocket-protocol')[0]?.trim()).toBe('chat');
-  expect(lab.upstream.bytes()).not.toMatch(/canary=|sudo|admin|k8s\.io/i);
+  expect(scenario.upstream.bytes()).not.toMatch(/canary=|sudo|admin|k8s\.io/i);
   const head = conversation.received();
   expect(head).not.toMatch(/x-secret|alt-svc/i);
   expect(head.match(/^set-cookie: /gim)).toHaveLength(2);
   expect(head).toMatch(/^x-request-id: /im);
   conversation.destroy();
-  lab.upstream.interrupt((socket) => socket.destroy());
+  scenario.upstream.interrupt((socket) => socket.destroy());
 });
 
 test('D4: a client that leaves before the answer takes its handshake along', async () => {
-  lab.upstream.respond(() => undefined);
+  scenario.upstream.respond(() => undefined);
   for (let n = 0; n < 5; n++) {
-    const conversation = await openConversation(lab.gateway.port);
-    conversation.write(lab.request('GET /api/x HTTP/1.1', HANDSHAKE));
-    await eventually('the handshake', () => lab.upstream.requests().length === n + 1);
+    const conversation = await openConversation(scenario.gateway.port);
+    conversation.write(scenario.request('GET /api/x HTTP/1.1', HANDSHAKE));
+    await eventually('the handshake', () => scenario.upstream.requests().length === n + 1);
     if (n % 2 === 0) conversation.end();
     else conversation.destroy();
   }
-  await eventually('no connection is left', () => lab.upstream.open() <= 1);
-  await lab.expectAlive();
+  await eventually('no connection is left', () => scenario.upstream.open() <= 1);
+  await scenario.expectAlive();
 });

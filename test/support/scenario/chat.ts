@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { closeAfterTest } from '../clean-up.ts';
 import { eventually } from '../eventually.ts';
-import { openSocket, startEchoServer, type EchoServer, type TestSocket } from './web-sockets.ts';
+import { openSocket, startEchoServer, type EchoServer, type TestSocket } from '../web-sockets.ts';
 import { startOrdersScenario, type OrdersOptions, type OrdersScenario } from './orders.ts';
 
 export interface ChatScenario {

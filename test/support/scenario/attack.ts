@@ -9,7 +9,7 @@ import { startScenario } from '../scenario.ts';
 export const UPSTREAM_SECRET = 'canary-upstream-5b1e9d';
 
 /** A gateway between a raw client and a recording upstream, for attacks on the wire. */
-export interface Lab {
+export interface AttackScenario {
   readonly gateway: TestGateway;
   readonly upstream: RecordingUpstream;
   /** The ID token of a job of project 20; the upstream must never receive it. */
@@ -33,7 +33,7 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-export interface LabOptions {
+export interface AttackOptions {
   /** Resources of the job's grant on the service `api` at /api/. Default: all. */
   readonly resources?: readonly string[];
   /** Path of the upstream's URL. Default: /. */
@@ -46,7 +46,7 @@ export interface LabOptions {
   readonly identities?: string;
 }
 
-export async function startLab(options: LabOptions = {}): Promise<Lab> {
+export async function startAttackScenario(options: AttackOptions = {}): Promise<AttackScenario> {
   const { resources = ['/**'], base = '/', api = [], services = '', identities = '' } = options;
   const scenario = await startScenario({
     backends: { issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
@@ -74,11 +74,11 @@ ${indent(services.replaceAll('UPSTREAM', upstream.url))}`,
   const { gateway, issuer, upstream, token } = scenario;
   let probes = 0;
 
-  const requestAs: Lab['requestAs'] = (bearer, requestLine, lines = [], body = '') => {
+  const requestAs: AttackScenario['requestAs'] = (bearer, requestLine, lines = [], body = '') => {
     const credential = bearer === undefined ? [] : [`Authorization: Bearer ${bearer}`];
     return [requestLine, 'Host: gateway.example.com', ...credential, ...lines, '', body].join('\r\n');
   };
-  const request: Lab['request'] = (...args) => requestAs(token, ...args);
+  const request: AttackScenario['request'] = (...args) => requestAs(token, ...args);
 
   /** Sends a unique valid request; returns its request line as the upstream must receive it. */
   async function probe(): Promise<string> {
