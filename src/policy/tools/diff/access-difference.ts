@@ -12,6 +12,8 @@ export interface ComparedSettings extends AccessSettings {
   readonly server?: object | undefined;
   readonly state?: object | undefined;
   readonly signing?: object | undefined;
+  /** Bounds of files that other teams write; what the files contain is part of the identities. */
+  readonly delegations?: object | undefined;
   readonly issuers: readonly (AccessSettings['issuers'][number] & {
     readonly issuer: string;
     readonly audiences: readonly string[];

@@ -12,7 +12,7 @@ export function settingChanges(old: ComparedSettings, next: ComparedSettings): r
     ...SECTIONS.flatMap((section) =>
       sectionChanges(section, entriesOf(old[section]), entriesOf(next[section])),
     ),
-    ...(['server', 'state', 'signing'] as const).flatMap((section) =>
+    ...(['server', 'state', 'signing', 'delegations'] as const).flatMap((section) =>
       differingKeys(old[section] ?? {}, next[section] ?? {}).map((key) => different(`${section}.${key}`)),
     ),
   ];

@@ -39,7 +39,7 @@ export function* settingDifferences(
   yield* lifetimeDifferences(from, to);
 }
 
-const SECTIONS = ['server', 'state', 'signing'] as const;
+const SECTIONS = ['server', 'state', 'signing', 'delegations'] as const;
 
 /** Keys of an entry that affect access and differ. */
 function keysOf(section: string, before: object, after: object): readonly string[] {

@@ -15,7 +15,7 @@ const PATHS: Readonly<Record<SettingEffect, string>> = {
     services.*.type services.*.issuers services.*.audiences services.*.anonymous services.*.mode`,
   access: `
     server.listen server.publicUrl server.trustedProxies server.admin server.limits.authFailures
-    state signing.keys
+    state signing.keys delegations
     issuers.*.type issuers.*.jwksUri issuers.*.jwksFile issuers.*.caFile issuers.*.algorithms
     issuers.*.tokenTypes issuers.*.maxTokenLifetime issuers.*.replay issuers.*.keys.refresh
     issuers.*.keys.staleLimit issuers.*.apiUrl issuers.*.jobTokens.cache issuers.*.deployTokens.cache

@@ -8,12 +8,12 @@ const write = { service: 'npm', scopes: ['write_package_registry'], resources: [
 const read = { service: 'npm', scopes: ['read_package_registry'], resources: ['@web/**'] };
 
 function identity(name: string, match: Identity['match'], grants: Identity['grants'] = [write]): Identity {
-  return { name, issuer: 'scenario', via: ['id_token'], match, roles: [], grants };
+  return { name, issuer: 'lab', via: ['id_token'], match, roles: [], grants };
 }
 
 function policy(identities: readonly Identity[], changes: Partial<ComparedSettings> = {}): ComparedSettings {
   return {
-    issuers: [{ name: 'scenario', type: 'gitlab', issuer: 'https://scenario.test', audiences: ['gw'] }],
+    issuers: [{ name: 'lab', type: 'gitlab', issuer: 'https://lab.test', audiences: ['gw'] }],
     identities,
     roles: {},
     services: [{ name: 'npm', type: 'npm', anonymous: [], mode: 'enforce' }],

@@ -53,12 +53,8 @@ const before: ComparedSettings = {
   },
   state: { sqlite: { file: 'a.db' } },
   signing: { keys: [{ file: 'a.pem' }] },
-  issuers: [
-    { name: 'scenario', type: 'oidc', issuer: 'https://scenario.test', audiences: ['gw'], jobTokens: {} },
-  ],
-  identities: [
-    { name: 'job', issuer: 'scenario', via: ['id_token'], match: { sub: 'a' }, roles: [], grants: [] },
-  ],
+  issuers: [{ name: 'lab', type: 'oidc', issuer: 'https://lab.test', audiences: ['gw'], jobTokens: {} }],
+  identities: [{ name: 'job', issuer: 'lab', via: ['id_token'], match: { sub: 'a' }, roles: [], grants: [] }],
   roles: {},
   services: [{ name: 'npm', type: 'npm', anonymous: [], mode: 'enforce' }],
   deployTokens: [],
@@ -82,9 +78,10 @@ describe('a setting in addition to the grants is a possible gain', () => {
     ['server.limits.authFailures', { server: { ...before.server, limits: { drain: 1, authFailures: {} } } }],
     ['state.sqlite', { state: { sqlite: { file: 'b.db' } } }],
     ['signing.keys', { signing: { keys: [{ file: 'a.pem' }, { file: 'b.pem' }] } }],
-    ['issuers.scenario.type', issuer({ type: 'kubernetes' })],
-    ['issuers.scenario.keys.staleLimit', issuer({ keys: { staleLimit: 1 } })],
-    ['issuers.scenario.jobTokens.cache', issuer({ jobTokens: { cache: 1 } })],
+    ['delegations', { delegations: [{ files: 'teams/*.yaml' }] }],
+    ['issuers.lab.type', issuer({ type: 'kubernetes' })],
+    ['issuers.lab.keys.staleLimit', issuer({ keys: { staleLimit: 1 } })],
+    ['issuers.lab.jobTokens.cache', issuer({ jobTokens: { cache: 1 } })],
     ['services.npm.upstream.auth', service({ upstream: { url: 'u', auth: { bearer: { token: 'x' } } } })],
     ['services.npm.identityHeaders', service({ identityHeaders: { 'X-User': '{claims.login}' } })],
     ['services.npm.keepCookies', service({ keepCookies: true })],
@@ -110,7 +107,7 @@ describe('a setting in addition to the grants is a possible gain', () => {
       { ...before, ...entra(`https://login.microsoftonline.com/${tenant}/v2.0`, 'https://a.test/') },
       { ...before, ...entra(`https://sts.windows.net/${tenant}/`, 'https://b.test/') },
     );
-    expect(gains).toMatchObject([{ rule: ['issuers', 'scenario', 'jwksUri'], certainty: 'possible' }]);
+    expect(gains).toMatchObject([{ rule: ['issuers', 'lab', 'jwksUri'], certainty: 'possible' }]);
   });
 
   test('a shorter token lifetime is no gain', () => {
