@@ -254,7 +254,7 @@ describe('replay', () => {
     expect(parse(stdout)).toMatchObject({
       identities: { 'suggested-1': { match: { project_id: '20', ref: 'feature' } } },
     });
-    expect(stderr).toContain('1 denied or shadowed requests are allowed');
+    expect(stderr).toContain('additions for 1 denied or shadowed request\n');
   });
 
   test('text: equal flips are one line with their number', async () => {
