@@ -74,12 +74,12 @@ function fixedValues({ conditions }: CompiledIdentity, name: string): readonly s
   )?.expected;
 }
 
-/** GitLab names the caller's own project by path or `id:NN`. */
+/** GitLab names the caller's own project by path or `id:NN`. The resource can also be another project. */
 function ownValue(name: string, resource: string, own: readonly string[]): readonly string[] {
   if (!own.includes(name)) return [];
   const id = resource.startsWith('id:') ? resource.slice(3) : undefined;
-  if (name === 'project_id') return [id ?? UNKNOWN_ID];
-  return [id === undefined ? resource : UNKNOWN_PATH];
+  if (name === 'project_id') return id === undefined ? [UNKNOWN_ID] : [id, UNKNOWN_ID];
+  return id === undefined ? [resource, UNKNOWN_PATH] : [UNKNOWN_PATH];
 }
 
 /** A project whose other name the query does not give. */

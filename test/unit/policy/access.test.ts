@@ -121,6 +121,22 @@ describe('who reaches a resource', () => {
   });
 });
 
+it('a project of gitlab that is not the own one, by another claim', () => {
+  const rules = policy({
+    identities: [
+      identity('i0', {
+        match: { project_path: { glob: 'b' } },
+        grants: [grant('s', 'read', '{claims.env}/a')],
+      }),
+    ],
+    services: [service('s', { type: 'gitlab' })],
+  });
+  const listed = listAccess(rules, { service: 's', resource: 'A/a', scope: 'read' });
+  expect(listed.map(({ name, conditions }) => [name, conditions])).toEqual([
+    ['i0', expect.arrayContaining(['env is "A"'])],
+  ]);
+});
+
 it('no decision of the evaluator is missing', () => {
   const segment = fc.constantFrom('a', 'b', 'A');
   const path = fc.array(segment, { minLength: 1, maxLength: 2 }).map((parts) => parts.join('/'));
