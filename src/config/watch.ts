@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { statSync, watch, type FSWatcher } from 'node:fs';
-import { dirname } from 'node:path';
 import { delegatedFingerprint, delegatedFolders, readDelegatedFiles } from './delegation/delegated-files.ts';
 import { readSources } from './load/read-sources.ts';
 import { NO_DELEGATED_FILES, type DelegatedFiles } from './model/delegated-files.ts';
+import { folderOf } from '../util/resources/folder-of.ts';
 
 /** Milliseconds. */
 export interface WatchTiming {
@@ -159,10 +159,6 @@ function fingerprint(path: string): string {
   const hash = createHash('sha256').update(JSON.stringify(problems));
   for (const { file, text } of sources) hash.update(`\0${file}\0${text.length}\0`).update(text);
   return hash.digest('hex');
-}
-
-function folderOf(path: string): string {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? path : dirname(path);
 }
 
 function identityOf(folder: string): string | undefined {

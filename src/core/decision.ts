@@ -73,6 +73,11 @@ export interface Unable {
 
 export type Decision = Allow | Deny | Unable;
 
+/** The reason of an allowed request in the audit event. */
+export function basisReason(basis: Allow['basis']): 'granted' | 'anonymous' | 'shadow' {
+  return basis === 'grant' ? 'granted' : basis;
+}
+
 /** The expected failure of any stage of the request pipeline, returned instead of the stage's result. */
 export type Refusal = Deny | Unable;
 

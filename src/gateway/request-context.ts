@@ -180,7 +180,3 @@ function withoutToken(path: string): string {
 export function callerOf(decision: Decision): Caller | undefined {
   return decision.kind === 'unable' ? undefined : decision.caller;
 }
-
-export function basisReason(allow: Allow): 'granted' | 'anonymous' | 'shadow' {
-  return allow.basis === 'grant' ? 'granted' : allow.basis;
-}

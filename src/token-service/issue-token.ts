@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { VerifiedCredential } from '../core/credentials/credential.ts';
-import { deny, type Allow, type Caller, type Deny, type Refusal } from '../core/decision.ts';
+import { basisReason, deny, type Allow, type Caller, type Deny, type Refusal } from '../core/decision.ts';
 import type { EndpointCall } from '../core/request/endpoint.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
@@ -42,7 +42,7 @@ export function recordIssuedToken(
   caller: Caller | undefined,
 ): void {
   call.decision = { kind: 'allow', basis, caller, relaxed: undefined };
-  call.reason = basis === 'grant' ? 'granted' : basis;
+  call.reason = basisReason(basis);
   call.detail = `issued token ${jti}, valid for ${expiresIn} s`;
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { outcomeOf, type Authorizer } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { CandidateDifference, EndedRequest } from '../../core/candidate.ts';
-import { deny, type Decision } from '../../core/decision.ts';
+import { basisReason, deny, type Decision } from '../../core/decision.ts';
 import type { Protocol, RequestedOperations } from '../../core/request/protocol.ts';
 import { authorize, classify } from '../../gateway/index.ts';
 import { refuseUntrusted } from '../inspect/assumed-credential.ts';
@@ -160,7 +160,7 @@ function resultOf(decision: Decision): CandidateDifference {
   const outcome = outcomeOf(decision) ?? 'not_evaluated';
   if (decision.kind !== 'allow') return { outcome, reason: decision.reason };
   const { basis, relaxed } = decision;
-  return { outcome, reason: relaxed?.reason ?? (basis === 'grant' ? 'granted' : basis) };
+  return { outcome, reason: relaxed?.reason ?? basisReason(basis) };
 }
 
 function notEvaluated(reason: string): CandidateDifference {
@@ -181,7 +181,6 @@ function operationsKey(classification: Classified): string | undefined {
     case 'operations':
       return listKey(classification);
     case 'in-body':
-      return undefined;
     case 'unknown':
     case 'never-forwarded':
       return undefined;

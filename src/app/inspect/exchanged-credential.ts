@@ -1,3 +1,4 @@
+import { assumedMinted } from '../../core/credentials/assumed-credential.ts';
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import { serviceAudience } from '../../core/credentials/minted-token.ts';
 import { deny, type Deny } from '../../core/decision.ts';
@@ -24,17 +25,14 @@ export function assumeExchanged(
   return {
     ...source,
     class: 'access_token',
-    minted: {
-      identity: caller.identity,
-      source: { class: kind, jti, tokenHash, sentHash },
-      audience: serviceAudience(service),
-      parentAudience: undefined,
-      parents: [],
-      since: Date.now(),
-      publishing: false,
-      workload: undefined,
-      limits: { kind: 'scopes', scopes: new Set(scopes) },
-      loginLimits: undefined,
-    },
+    minted: assumedMinted(
+      {
+        identity: caller.identity,
+        source: { class: kind, jti, tokenHash, sentHash },
+        audience: serviceAudience(service),
+        since: Date.now(),
+      },
+      scopes,
+    ),
   };
 }

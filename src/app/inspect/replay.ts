@@ -8,7 +8,7 @@ import {
 } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
-import { deny, type Decision } from '../../core/decision.ts';
+import { basisReason, deny, type Decision } from '../../core/decision.ts';
 import type { ServicePipeline } from '../../gateway/index.ts';
 import { refuseUntrusted } from './assumed-credential.ts';
 import { evaluateRecorded, operationKey } from './recorded-evaluation.ts';
@@ -148,7 +148,7 @@ function describe(decision: Decision): {
   switch (decision.kind) {
     case 'allow': {
       const { basis, caller, relaxed } = decision;
-      const reason = relaxed?.reason ?? (basis === 'grant' ? 'granted' : basis);
+      const reason = relaxed?.reason ?? basisReason(basis);
       return { reason, detail: relaxed?.detail, identity: caller?.identity };
     }
     case 'deny':

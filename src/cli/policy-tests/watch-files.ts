@@ -1,5 +1,5 @@
-import { statSync, watch, type FSWatcher } from 'node:fs';
-import { dirname } from 'node:path';
+import { watch, type FSWatcher } from 'node:fs';
+import { folderOf } from '../../util/resources/folder-of.ts';
 
 export interface FileChanges {
   /** Watches the directories of these files and directories from now on. */
@@ -52,8 +52,4 @@ export function watchFiles(): FileChanges {
       wake?.();
     },
   };
-}
-
-function folderOf(path: string): string {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? path : dirname(path);
 }

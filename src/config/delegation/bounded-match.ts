@@ -1,3 +1,4 @@
+import { plainClaimName } from '../../core/credentials/claims.ts';
 import { partsOf } from '../model/match-parts.ts';
 import type { DraftIdentity } from '../model/draft.ts';
 import { bothOf, isNarrower, UNCONSTRAINED, type TextConstraint } from '../../util/text/text-constraint.ts';
@@ -9,7 +10,7 @@ export function constraintsOf(match: DraftIdentity['match']): ClaimConstraints {
   const claims = new Map<string, TextConstraint>();
   for (const [name, condition] of Object.entries(match)) {
     const { values, notIn, contains, globs } = partsOf(condition);
-    const claim = plainClaim(name);
+    const claim = plainClaimName(name);
     claims.set(
       claim,
       bothOf(claims.get(claim) ?? UNCONSTRAINED, {
@@ -31,12 +32,7 @@ export function missingConditions(
 ): readonly string[] {
   const [narrow, wide] = [constraintsOf(match), constraintsOf(required)];
   return Object.keys(required).filter((name) => {
-    const claim = plainClaim(name);
+    const claim = plainClaimName(name);
     return !isNarrower(narrow.get(claim) ?? UNCONSTRAINED, wide.get(claim) ?? UNCONSTRAINED);
   });
-}
-
-/** `/ref` names the claim `ref`; other pointers name a member of a claim. */
-export function plainClaim(name: string): string {
-  return /^\/[^/~]+$/.test(name) ? name.slice(1) : name;
 }

@@ -1,6 +1,7 @@
+import { plainClaimName } from '../../core/credentials/claims.ts';
 import { findText, languageOf, type TextPattern } from '../../util/text/glob-language.ts';
 import { globTokens, type PatternToken } from '../../util/text/glob.ts';
-import { plainClaim, type ClaimConstraints } from './bounded-match.ts';
+import type { ClaimConstraints } from './bounded-match.ts';
 
 /** The callers and the service for which two resource patterns are compared. */
 export interface PatternContext {
@@ -82,12 +83,12 @@ function unknownText(name: string, { pathClaims }: PatternContext): PatternToken
 }
 
 function valuesOf(name: string, context: PatternContext): readonly PatternToken[][] | undefined {
-  const values = context.claims.get(plainClaim(name))?.values;
+  const values = context.claims.get(plainClaimName(name))?.values;
   return values?.map((text) => [{ kind: 'literal', text: spelled(text, name, context) }]);
 }
 
 function globsOf(name: string, context: PatternContext): readonly PatternToken[][] | undefined {
-  const [globs] = context.claims.get(plainClaim(name))?.globs ?? [];
+  const [globs] = context.claims.get(plainClaimName(name))?.globs ?? [];
   return globs?.map((glob) =>
     globTokens(glob).map((token) =>
       token.kind === 'literal' ? { ...token, text: spelled(token.text, name, context) } : token,
@@ -96,7 +97,7 @@ function globsOf(name: string, context: PatternContext): readonly PatternToken[]
 }
 
 function usableValue(name: string, context: PatternContext): readonly PatternToken[] | undefined {
-  const values = context.claims.get(plainClaim(name))?.values ?? [];
+  const values = context.claims.get(plainClaimName(name))?.values ?? [];
   const [value = ''] = values;
   if (values.length !== 1 || !/^[A-Za-z0-9_-]+$/.test(value)) return undefined;
   return [{ kind: 'literal', text: spelled(value, name, context) }];

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { isPolicyTest, readSource, unreadable } from '../load/read-sources.ts';
+import { folderOf } from '../../util/resources/folder-of.ts';
 
 /** A file of a delegation as it was read, or why it cannot be read. */
 export interface DelegatedText {
@@ -28,7 +29,7 @@ export function filePatternProblem(pattern: string): string | undefined {
 
 /** Reads the files of the patterns, in the order of the patterns and names. Invalid patterns name no file. */
 export function readDelegatedFiles(path: string, patterns: readonly string[]): readonly DelegatedText[] {
-  const base = directoryOf(path);
+  const base = folderOf(path);
   return patterns.flatMap((pattern, delegation) =>
     filePatternProblem(pattern) === undefined
       ? listDelegated(base, pattern).map((file) => ({ file, delegation, read: readDelegated(base, file) }))
@@ -43,7 +44,7 @@ export function delegatedFingerprint(texts: readonly DelegatedText[]): string {
 
 /** The directories that hold or can hold files of the patterns, for a watch. */
 export function delegatedFolders(path: string, patterns: readonly string[]): readonly string[] {
-  const base = directoryOf(path);
+  const base = folderOf(path);
   const folders = patterns
     .filter((pattern) => filePatternProblem(pattern) === undefined)
     .flatMap((pattern) => {
@@ -58,10 +59,6 @@ export function isMainFile(path: string, file: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
     ? dirname(resolve(file)) === resolve(path)
     : resolve(path) === resolve(file);
-}
-
-function directoryOf(path: string): string {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? path : dirname(path);
 }
 
 function listDelegated(base: string, pattern: string): string[] {

@@ -2,7 +2,7 @@ import type { DelegatedFile, DelegatedVersion } from '../model/delegated-files.t
 import type { Draft } from '../model/draft.ts';
 import { wholeFile } from '../load/read-sources.ts';
 import type { MappingNode } from '../load/source-tree.ts';
-import type { Problem } from '../problems/problem.ts';
+import { isError, type Problem } from '../problems/problem.ts';
 import { checkDelegated } from './check-delegated.ts';
 import type { DelegatedText } from './delegated-files.ts';
 import { readDelegatedTree } from './delegated-tree.ts';
@@ -111,8 +111,4 @@ function relaxed(examined: Examined, files: readonly MergedFile[]): Examined {
       : problem,
   );
   return { ...examined, problems };
-}
-
-function isError({ severity }: Problem): boolean {
-  return severity === 'error';
 }

@@ -5,7 +5,7 @@ import type { Environment } from './expand-variables.ts';
 import { checkMatchScalars } from './match-scalars.ts';
 import { mergeTrees } from './merge-trees.ts';
 import type { KeyPath } from '../problems/key-path.ts';
-import { sortProblems, type Mark, type Problem } from '../problems/problem.ts';
+import { isError, sortProblems, type Mark, type Problem } from '../problems/problem.ts';
 import { readNamedLists } from './named-lists.ts';
 import { readSources, type Source } from './read-sources.ts';
 import { readTree } from './read-tree.ts';
@@ -108,10 +108,6 @@ function withDelegated(
     examined: { ...examined, problems: [...examined.problems, ...misplaced] },
     delegated: { patterns, fingerprint, files },
   };
-}
-
-function isError({ severity }: Problem): boolean {
-  return severity === 'error';
 }
 
 function nowhere(): undefined {}

@@ -25,6 +25,10 @@ export interface Mark {
   readonly column: number;
 }
 
+export function isError({ severity }: Problem): boolean {
+  return severity === 'error';
+}
+
 export function problemAt(
   { file, line, column }: Mark,
   path: KeyPath,

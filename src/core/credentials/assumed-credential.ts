@@ -1,4 +1,4 @@
-import type { Claims, SOURCE_CLASSES } from './credential.ts';
+import type { Claims, MintedFrom, SOURCE_CLASSES } from './credential.ts';
 
 /** A credential that `explain` and the policy tools treat as verified, or none. */
 export type AssumedCredential =
@@ -20,4 +20,22 @@ export interface ExchangedCredential {
   readonly kind: 'exchanged';
   readonly source: Extract<AssumedCredential, { readonly kind: 'claims' | 'deploy-token' }>;
   readonly scopes: readonly string[];
+}
+
+/** What an assumed token of the gateway was minted from: one exchange, limited to the scopes only. */
+export function assumedMinted(
+  minted: Pick<MintedFrom, 'identity' | 'source'> & Partial<Pick<MintedFrom, 'audience' | 'since'>>,
+  scopes: readonly string[],
+): MintedFrom {
+  return {
+    audience: '',
+    since: 0,
+    ...minted,
+    parentAudience: undefined,
+    parents: [],
+    publishing: false,
+    workload: undefined,
+    limits: { kind: 'scopes', scopes: new Set(scopes) },
+    loginLimits: undefined,
+  };
 }

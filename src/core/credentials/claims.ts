@@ -15,6 +15,11 @@ export function claimAt(claims: Claims, name: string): unknown {
   return value;
 }
 
+/** `/ref` names the claim `ref`; other pointers name a member of a claim. */
+export function plainClaimName(name: string): string {
+  return /^\/[^/~]+$/.test(name) ? name.slice(1) : name;
+}
+
 /**
  * Returns a scalar claim as the string that policies compare. Undefined if the claim is missing, empty, not a
  * scalar, or a number without an exact value.

@@ -1,6 +1,7 @@
+import { basisReason } from '../../core/decision.ts';
 import { authorize } from '../authorize.ts';
 import { refuseRevoked } from '../check-revocation.ts';
-import { basisReason, callerOf, type RequestContext } from '../request-context.ts';
+import { callerOf, type RequestContext } from '../request-context.ts';
 import { bufferBody } from './buffer-body.ts';
 import type { StepOutcome, StepPorts } from './step.ts';
 
@@ -22,7 +23,7 @@ export function authorizeRequest(
     return bufferBody(context, { part, maxBytes, beforeAuthentication: decision.basis === 'anonymous' });
   }
   context.decision = decision;
-  context.reason = basisReason(decision);
+  context.reason = basisReason(decision.basis);
   return undefined;
 }
 

@@ -1,3 +1,4 @@
+import { assumedMinted } from '../../core/credentials/assumed-credential.ts';
 import { ANONYMOUS_ISSUER } from '../../core/credentials/minted-token.ts';
 import {
   CREDENTIAL_CLASSES,
@@ -159,22 +160,17 @@ function readMinted(
     kind: 'credential',
     credential: {
       ...credential,
-      minted: {
-        identity,
-        source: {
-          class: kind,
-          jti: optionalText(source['jti']),
-          tokenHash: textOr(source['token_sha256'], ''),
+      minted: assumedMinted(
+        {
+          identity,
+          source: {
+            class: kind,
+            jti: optionalText(source['jti']),
+            tokenHash: textOr(source['token_sha256'], ''),
+          },
         },
-        audience: '',
-        parentAudience: undefined,
-        parents: [],
-        since: 0,
-        publishing: false,
-        workload: undefined,
-        limits: { kind: 'scopes', scopes: new Set() },
-        loginLimits: undefined,
-      },
+        [],
+      ),
     },
     notes: [...notes, 'the limits of the minted token are not recorded; the evaluation assumes none'],
   };

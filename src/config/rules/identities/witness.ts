@@ -1,3 +1,4 @@
+import { plainClaimName } from '../../../core/credentials/claims.ts';
 import { GUARDED_CLAIMS } from '../../../core/guarded-claims.ts';
 import type { IssuerType } from '../../../core/issuer-presets.ts';
 import { commonExamples, examplesOf } from '../../../util/text/glob-overlap.ts';
@@ -12,7 +13,7 @@ export function commonToken(a: Positioned, b: Positioned, type: IssuerType): Wit
   const constraints = new Map<string, MatchParts[]>();
   for (const { match } of [a, b]) {
     for (const [name, parts] of match) {
-      const claim = plainName(name);
+      const claim = plainClaimName(name);
       constraints.set(claim, [...(constraints.get(claim) ?? []), parts]);
     }
   }
@@ -32,11 +33,6 @@ export function commonToken(a: Positioned, b: Positioned, type: IssuerType): Wit
     (name) => name.startsWith('/') && names.some((other) => name.startsWith(`/${other}/`)),
   );
   return nested || inside ? undefined : claims;
-}
-
-/** `/ref` names the claim `ref`; other pointers name a member of a claim. */
-function plainName(name: string): string {
-  return /^\/[^/~]+$/.test(name) ? name.slice(1) : name;
 }
 
 /** The guard of the issuer type applies to an identity without a condition that replaces it. */

@@ -1,7 +1,8 @@
+import { plainClaimName } from '../../../core/credentials/claims.ts';
 import type { Claims } from '../../../core/credentials/credential.ts';
 import { acceptsText, textsOf, type TextConstraint } from '../../../util/text/text-constraint.ts';
 import { claimsFrom } from '../template-candidates.ts';
-import { plainName, regionOf, type Region } from './region.ts';
+import { regionOf, type Region } from './region.ts';
 import { claimNames } from './templates.ts';
 import type { AccessAtom } from './cells.ts';
 import type { CompiledIdentity } from '../../compile/identity.ts';
@@ -20,7 +21,7 @@ export function* candidateClaims(
   const own = service.type === 'gitlab' || service.type === 'oci' || service.type === 'git';
   const names = new Set([
     ...region.claims.keys(),
-    ...used.map(plainName),
+    ...used.map(plainClaimName),
     ...(own && identity.pathClaims.includes('project_path') ? ['project_path', 'project_id'] : []),
     ...others.flatMap((other) => [...regionOf(other).claims.keys()]),
   ]);

@@ -1,3 +1,4 @@
+import { plainClaimName } from '../../../core/credentials/claims.ts';
 import type { MatchOperator } from '../../../core/guarded-claims.ts';
 import {
   bothOf,
@@ -21,7 +22,7 @@ export function regionOf(identity: Pick<CompiledIdentity, 'conditions' | 'guards
   if (known !== undefined) return known;
   const claims = new Map<string, TextConstraint>();
   for (const { claim, operator, expected } of identity.conditions)
-    constrain(claims, plainName(claim), constraintOf(operator, expected));
+    constrain(claims, plainClaimName(claim), constraintOf(operator, expected));
   let isOwnJob = false;
   for (const { claim, refusedValues } of identity.guards) {
     if (refusedValues.length > 0) constrain(claims, claim, constraintOf('notIn', refusedValues));
@@ -90,9 +91,4 @@ export function constraintOf(operator: MatchOperator, expected: readonly string[
 
 function constrain(claims: Map<string, TextConstraint>, claim: string, constraint: TextConstraint): void {
   claims.set(claim, bothOf(claims.get(claim) ?? UNCONSTRAINED, constraint));
-}
-
-/** `/ref` names the claim `ref`; other pointers name a member of a claim. */
-export function plainName(name: string): string {
-  return /^\/[^/~]+$/.test(name) ? name.slice(1) : name;
 }

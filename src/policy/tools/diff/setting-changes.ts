@@ -1,9 +1,10 @@
+import { plainClaimName } from '../../../core/credentials/claims.ts';
 import { isNarrower, UNCONSTRAINED } from '../../../util/text/text-constraint.ts';
 import { compileMatch } from '../../compile/condition.ts';
 import type { ConditionSettings, IdentitySettings } from '../../settings.ts';
 import type { ComparedSettings, SettingChange } from './access-difference.ts';
-import { plainName, regionOf } from './region.ts';
-import { differingKeys } from './setting-differences.ts';
+import { regionOf } from './region.ts';
+import { differingKeys, UNNAMED_SECTIONS } from './setting-differences.ts';
 
 /** The settings that differ, without values that can be secrets. */
 export function settingChanges(old: ComparedSettings, next: ComparedSettings): readonly SettingChange[] {
@@ -12,7 +13,7 @@ export function settingChanges(old: ComparedSettings, next: ComparedSettings): r
     ...SECTIONS.flatMap((section) =>
       sectionChanges(section, entriesOf(old[section]), entriesOf(next[section])),
     ),
-    ...(['server', 'state', 'signing', 'delegations'] as const).flatMap((section) =>
+    ...UNNAMED_SECTIONS.flatMap((section) =>
       differingKeys(old[section] ?? {}, next[section] ?? {}).map((key) => different(`${section}.${key}`)),
     ),
   ];
@@ -131,7 +132,7 @@ function compared(
 ): SettingChange['change'] {
   const [before, after] = [was, is].map((condition) => {
     const conditions = condition === undefined ? [] : compileMatch({ [claim]: condition });
-    return regionOf({ conditions, guards: [] }).claims.get(plainName(claim)) ?? UNCONSTRAINED;
+    return regionOf({ conditions, guards: [] }).claims.get(plainClaimName(claim)) ?? UNCONSTRAINED;
   });
   if (before === undefined || after === undefined) return 'different';
   if (isNarrower(before, after)) return 'wider';

@@ -11,7 +11,7 @@ export function* settingDifferences(
   from: ComparedSettings,
   to: ComparedSettings,
 ): Generator<AccessDifference> {
-  for (const section of SECTIONS) {
+  for (const section of UNNAMED_SECTIONS) {
     for (const path of accessDifferences(section, from[section], to[section]))
       yield differenceAt(path.split('.'), '*', `${path} differs, which applies to all services`);
   }
@@ -39,7 +39,8 @@ export function* settingDifferences(
   yield* lifetimeDifferences(from, to);
 }
 
-const SECTIONS = ['server', 'state', 'signing', 'delegations'] as const;
+/** Sections whose settings have no name. */
+export const UNNAMED_SECTIONS = ['server', 'state', 'signing', 'delegations'] as const;
 
 /** Keys of an entry that affect access and differ. */
 function keysOf(section: string, before: object, after: object): readonly string[] {

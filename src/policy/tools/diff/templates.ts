@@ -1,8 +1,9 @@
+import { plainClaimName } from '../../../core/credentials/claims.ts';
 import { findText, languageOf, type TextPattern } from '../../../util/text/glob-language.ts';
 import type { PatternToken } from '../../../util/text/glob.ts';
 import { compileTemplate, type ResourceTemplate } from '../../compile/resource-template.ts';
 import { claimsFrom } from '../template-candidates.ts';
-import { plainName, type Region } from './region.ts';
+import type { Region } from './region.ts';
 
 /** Resource patterns of one scope that a caller has, with the path claims of its issuer type. */
 export interface HeldTemplates {
@@ -56,7 +57,7 @@ const MAX_ASSIGNMENTS = 64;
 function assignments(names: readonly string[], { claims }: Region): readonly Fixed[] {
   let all: readonly Fixed[] = [new Map()];
   for (const name of names) {
-    const values = claims.get(plainName(name))?.values;
+    const values = claims.get(plainClaimName(name))?.values;
     if (values === undefined || values.length * all.length > MAX_ASSIGNMENTS) continue;
     all = all.flatMap((each) => values.map((value): Fixed => new Map([...each, [name, value]])));
   }

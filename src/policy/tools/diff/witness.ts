@@ -1,3 +1,4 @@
+import { assumedMinted } from '../../../core/credentials/assumed-credential.ts';
 import type { Claims, VerifiedCredential } from '../../../core/credentials/credential.ts';
 import { DEPLOY_TOKENS, deployTokenCredential } from '../../../core/credentials/deploy-token.ts';
 import type { Operation } from '../../../core/request/operation.ts';
@@ -124,18 +125,7 @@ export function requestedToken(
   return {
     ...credential,
     class: 'access_token',
-    minted: {
-      identity,
-      source,
-      audience: '',
-      parentAudience: undefined,
-      parents: [],
-      since: 0,
-      publishing: false,
-      workload: undefined,
-      limits: { kind: 'scopes', scopes: new Set([scope]) },
-      loginLimits: undefined,
-    },
+    minted: assumedMinted({ identity, source }, [scope]),
   };
 }
 
