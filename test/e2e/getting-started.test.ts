@@ -1,65 +1,22 @@
 /** Runs the commands of docs/getting-started.md in order, as written except for ports and the placeholder of the secret. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect } from 'vitest';
 import { codeBlock, commands } from '../support/docs.ts';
 import { eventually } from '../support/eventually.ts';
-import { freePort } from '../support/free-port.ts';
 import { needs } from '../support/needs.ts';
-import { ROOT } from '../support/repository.ts';
-import { run, type Outcome } from '../support/run.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-import { useStarted } from '../support/use-started.ts';
+import type { Outcome } from '../support/run.ts';
+import { useTutorial } from '../support/tutorial.ts';
 
 const PAGE = 'docs/getting-started.md';
 const PORTS = ['8080', '9000', '9090'] as const;
 
 needs('curl').describe('the tutorial', () => {
   const { test } = needs('curl');
-  const folder = useStarted(() => Promise.resolve(temporaryFolder('tutorial')));
-  const ports = new Map<string, number>();
-  const running: { stop(): Promise<unknown> }[] = [];
-  let secret = '';
-  const file = (name: string): string => join(folder.path, name);
-
-  beforeAll(async () => {
-    for (const port of PORTS) ports.set(port, await freePort());
-    mkdirSync(file('bin'));
-    symlinkSync(join(ROOT, 'bin/gatehouse'), file('bin/gatehouse'));
-  });
-  afterAll(() => Promise.all(running.map((process) => process.stop())));
-
-  /** A text of the page with the ports and the secret of this run. */
-  const adapted = (text: string): string =>
-    text
-      .replaceAll(/(?<=127\.0\.0\.1:|listen\()(8080|9000)\b/g, (port) => String(ports.get(port)))
-      .replaceAll('ghdt_tutorial_…', secret);
-  const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, HOME: '/nonexistent' };
-  const shell = (script: string): Promise<Outcome> =>
-    run('bash', ['--norc', '-euo', 'pipefail', '-c', adapted(script)], { cwd: folder.path, env });
-
-  /** Starts commands of which the last one keeps running; returns the output so far. */
-  function startShell(script: string): () => string {
-    const lines = script.trimEnd().split('\n');
-    const last = `exec ${lines.pop()}`;
-    const child = spawn('bash', ['--norc', '-euc', adapted([...lines, last].join('\n'))], {
-      cwd: folder.path,
-      env,
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-    const exited = once(child, 'exit');
-    running.push({
-      stop() {
-        child.kill('SIGKILL');
-        return exited;
-      },
-    });
-    return () => output;
-  }
+  const { adapted, file, port, shell, startShell, useSecret } = useTutorial(
+    'tutorial',
+    PORTS,
+    'ghdt_tutorial_…',
+  );
 
   test('1. the demo', async () => {
     const [install, demo = ''] = commands(PAGE, '1. Install and run the demo').join('\n').split('\n');
@@ -71,11 +28,11 @@ needs('curl').describe('the tutorial', () => {
     const [create = '', check = ''] = commands(PAGE, '3. Create a deploy token and check the configuration');
     const { code, stdout } = await shell(create);
     expect(code).toBe(0);
-    [secret = ''] = /ghdt_tutorial_\w+/.exec(stdout) ?? [];
+    useSecret(/ghdt_tutorial_\w+/.exec(stdout)?.[0] ?? '');
     const [hash = ''] = /sha256:[0-9a-f]{64}/.exec(stdout) ?? [];
     const yaml = adapted(codeBlock(PAGE, '2. Write a configuration', 'yaml'))
       .replace(/sha256:0{64}/, hash)
-      .replace('server: {', `server: { admin: { listen: 127.0.0.1:${ports.get('9090')} },`);
+      .replace('server: {', `server: { admin: { listen: 127.0.0.1:${port('9090')} },`);
     expect(yaml).toContain(hash);
     writeFileSync(file('gatehouse.yaml'), yaml);
     expect(await shell(check)).toMatchObject({ code: 0 });
