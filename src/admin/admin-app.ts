@@ -1,24 +1,18 @@
 import { Hono } from 'hono';
 import type { Log } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
+import { consoleRoutes, type ConsoleSource } from './console-routes.ts';
 import { refuseForeignHosts, requireToken } from './guards.ts';
+import type { Readiness } from './readiness.ts';
 import { revocationRoutes, type RevocationPorts } from './revocation-routes.ts';
-
-export interface Readiness {
-  readonly ready: boolean;
-  /** `detail` is the reason for not being ready, or a degraded state; it is readable without a token. */
-  readonly checks: readonly {
-    readonly name: string;
-    readonly ok: boolean;
-    readonly detail?: string | undefined;
-  }[];
-}
 
 export interface AdminPorts extends RevocationPorts {
   ready(): Readiness;
   metrics(): Promise<{ readonly body: string; readonly contentType: string }>;
   /** The content of `/status`, without secrets. */
   status(): object;
+  /** Undefined: there is no console. */
+  readonly console?: ConsoleSource;
   readonly log: Log;
 }
 
@@ -30,6 +24,11 @@ export interface AdminAppSettings {
 /** The routes of the admin API and their access control, without the listener. */
 export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): Hono {
   const app = new Hono();
+  // Before the checks of the API: the console has its own.
+  if (ports.console !== undefined) {
+    const routes = consoleRoutes(ports.console, settings, ports);
+    app.use('/console', routes).use('/console/*', routes);
+  }
   if (settings.loopback) app.use(refuseForeignHosts);
   app.use(requireToken(settings));
   app.use(async (context, next) => {
@@ -58,7 +57,10 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
   }
   app.notFound((context) =>
     context.json(
-      { error: 'not_found', message: 'There are /livez, /readyz, /metrics, /status and /revocations.' },
+      {
+        error: 'not_found',
+        message: 'There are /livez, /readyz, /metrics, /status, /revocations and /console/.',
+      },
       404,
     ),
   );

@@ -1,25 +1,20 @@
-import { hash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import type { Secret } from '../core/secret.ts';
 import { isLoopback } from '../util/http/listen-address.ts';
+import { bearerToken, isAdminToken } from './admin-token.ts';
+import { hostNameOf } from './host-header.ts';
 
 /**
  * A web page can resolve its own host name to 127.0.0.1 and read the responses (DNS rebinding); the
  * browser then sends that name as Host.
  */
 export const refuseForeignHosts: MiddlewareHandler = async (context, next) => {
-  if (isLoopbackHostHeader(context.req.header('host'))) return next();
+  if (isLoopback(hostNameOf(context.req.header('host')) ?? '')) return next();
   return context.json(
     { error: 'misdirected_request', message: 'Ask for this listener as localhost or 127.0.0.1.' },
     421,
   );
 };
-
-/** Accepts any port, because a forwarded port may differ from the port of the listener. */
-function isLoopbackHostHeader(header: string | undefined): boolean {
-  const match = /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/.exec(header?.toLowerCase() ?? '');
-  return match !== null && isLoopback(match[1] ?? match[2] ?? '');
-}
 
 /** The probes of an orchestrator send no token, and these responses contain no secrets. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz']);
@@ -36,15 +31,9 @@ export function requireToken(settings: {
     if (OPEN_PATHS.has(context.req.path)) return next();
     const token = settings.token();
     if (token === undefined && settings.loopback) return next();
-    const presented = /^Bearer +(\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
-    // Digests have equal lengths, so that the comparison does not reveal the length of the token.
-    if (
-      presented !== undefined &&
-      token !== undefined &&
-      timingSafeEqual(digest(presented), digest(token.reveal()))
-    )
-      return next();
-    context.header('WWW-Authenticate', 'Bearer realm="gatehouse admin"');
+    const presented = bearerToken(context.req.header('authorization'));
+    if (presented !== undefined && isAdminToken(presented, token)) return next();
+    context.header('WWW-Authenticate', BEARER_CHALLENGE);
     return context.json(
       { error: 'unauthorized', message: 'Send the admin token as "Authorization: Bearer".' },
       401,
@@ -52,6 +41,4 @@ export function requireToken(settings: {
   };
 }
 
-function digest(text: string): Buffer {
-  return hash('sha256', text, 'buffer');
-}
+export const BEARER_CHALLENGE = 'Bearer realm="gatehouse admin"';

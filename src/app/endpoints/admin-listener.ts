@@ -5,6 +5,7 @@ import type { ApplicationScope } from '../application-scope.ts';
 import type { ReadinessWatch } from '../readiness.ts';
 import type { Reloads } from '../snapshot/reload.ts';
 import type { SnapshotManager } from '../snapshot/snapshot-manager.ts';
+import { consolePorts, consoleSettings } from './console-ports.ts';
 
 /** The admin listener lives as long as the process and reads the active configuration snapshot. */
 export function createAdminListener(
@@ -34,6 +35,10 @@ export function createAdminListener(
         issuers: issuers(),
         candidate: candidate.status(),
       }),
+      console: {
+        settings: () => consoleSettings(snapshots.current.config),
+        ports: consolePorts({ version, snapshots, readiness, reloads }),
+      },
       log,
     },
   );

@@ -30,13 +30,19 @@ function checkPort(context: RuleContext, path: KeyPath, { port }: ListenAddress)
 }
 
 function checkAdminToken(context: RuleContext, listen: ListenAddress): void {
-  const { token, tokenFile } = context.draft.server.admin;
+  const { token, tokenFile, hosts, console } = context.draft.server.admin;
   if (token !== undefined && tokenFile !== undefined) {
     context.error(['server', 'admin', 'token'], 'give either token or tokenFile, not both', 'key');
   }
   if (token === undefined && tokenFile === undefined && !isLoopback(listen.host)) {
     const message = 'is reachable from other machines: set server.admin.tokenFile, or listen on 127.0.0.1';
     context.error(['server', 'admin', 'listen'], message);
+  }
+  if (token !== undefined || tokenFile !== undefined) return;
+  const needsToken = 'requires a login: set server.admin.tokenFile';
+  if (hosts.length > 0) context.error(['server', 'admin', 'hosts'], needsToken, 'key');
+  if (typeof console === 'object' && console.write) {
+    context.error(['server', 'admin', 'console', 'write'], needsToken, 'key');
   }
 }
 

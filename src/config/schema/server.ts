@@ -5,6 +5,7 @@ import {
   delay,
   duration,
   filePath,
+  hostName,
   listenAddress,
   nonEmpty,
   timeout,
@@ -72,6 +73,21 @@ const limits = z
   })
   .prefault({});
 
+const adminConsole = z
+  .union([
+    z.boolean(),
+    z.strictObject({
+      write: z
+        .boolean()
+        .default(false)
+        .describe('true: after a login, revocations can be added and deleted. Default false.'),
+    }),
+  ])
+  .default(true)
+  .describe(
+    'Web console at `/console/` of the admin listener. true: read-only. false: off. With `token` or `tokenFile` it requires a login. Default true.',
+  );
+
 export const server = z.strictObject({
   listen: listenAddress
     .default('127.0.0.1:8080')
@@ -107,6 +123,13 @@ export const server = z.strictObject({
         .optional()
         .describe(
           'File with the bearer token. `token` or `tokenFile` is required when `listen` is not loopback.',
+        ),
+      console: adminConsole,
+      hosts: z
+        .array(hostName)
+        .default([])
+        .describe(
+          'Host names of the console, without port, besides localhost and loopback addresses; requests to `/console/` with another Host get 421. Requires `token` or `tokenFile`. Default: none.',
         ),
     })
     .prefault({}),
