@@ -85,6 +85,7 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
   });
   telemetry.setAuditLost(() => audit.lost());
   telemetry.setStoreHealth(() => store.health());
+  if (!inspect) telemetry.services.start();
 
   function applyConfig({ issuers, server }: Config): void {
     issuerTypes.clear();
@@ -109,6 +110,7 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
     auditClaims: (names) => void (auditedClaims.names = names),
     reopenLogs: () => void audit.reopen(),
     async release() {
+      telemetry.services.stop();
       candidate.close();
       revocations.stop();
       stalls.close();

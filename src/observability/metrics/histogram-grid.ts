@@ -6,8 +6,10 @@ import type { Label } from './names.ts';
 /** Bucket bounds in seconds: fine below 100 ms, the usual range of a gateway, and up to 10 s, the usual timeouts. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
+export const BUCKET_BOUNDS: readonly number[] = [...BUCKETS, Infinity];
+
 /** Includes the last, unbounded bucket. */
-const WIDTH = BUCKETS.length + 1;
+const WIDTH = BUCKET_BOUNDS.length;
 
 interface Distribution {
   readonly labels: LabelValues;

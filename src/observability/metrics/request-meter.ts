@@ -2,7 +2,7 @@ import { Gauge, type Registry } from 'prom-client';
 import type { AuditEvent } from '../../core/audit-event.ts';
 import type { RequestMeter } from '../../core/meter.ts';
 import { CounterGrid, exposeCounters } from './counter-grid.ts';
-import { exposeHistograms, HistogramGrid } from './histogram-grid.ts';
+import { BUCKET_BOUNDS, exposeHistograms, HistogramGrid } from './histogram-grid.ts';
 import type { LabelValues } from './layout.ts';
 import {
   CREDENTIAL,
@@ -17,13 +17,14 @@ import {
   STATUS,
   statusPlace,
 } from './names.ts';
+import type { ServiceTotals } from './service-history.ts';
 
 /** Counts requests; `typeOf` returns the type of a configured service. */
 export function createRequestMeter(
   registry: Registry,
   services: Names,
   typeOf: (service: string) => string,
-): RequestMeter {
+): RequestMeter & { readonly totals: () => ReadonlyMap<string, ServiceTotals> } {
   let inFlight = 0;
   const requests = new CounterGrid(services, METHOD, STATUS);
   const decisions = new CounterGrid(services, DECISION, REASON, CREDENTIAL);
@@ -101,5 +102,40 @@ export function createRequestMeter(
         upstreamDurations.observe(event.upstreamDuration / 1000, service);
       }
     },
+    totals: () => totalsOf(services, { requests, decisions, durations }),
   };
+}
+
+/** Sums over all labels except the service. */
+function totalsOf(
+  { values }: Names,
+  grids: {
+    readonly requests: CounterGrid;
+    readonly decisions: CounterGrid;
+    readonly durations: HistogramGrid;
+  },
+): ReadonlyMap<string, ServiceTotals> {
+  const totals = new Map(
+    values.map((service) => [
+      service,
+      { requests: 0, errors: 0, denials: 0, durations: BUCKET_BOUNDS.map(() => 0) },
+    ]),
+  );
+  const totalOf = (labels: LabelValues) => totals.get(labels['service'] ?? '');
+  for (const { labels, value } of grids.requests.entries()) {
+    const total = totalOf(labels);
+    if (total === undefined) continue;
+    total.requests += value;
+    if (labels['status'] === '5xx') total.errors += value;
+  }
+  for (const { labels, value } of grids.decisions.entries()) {
+    const refused = labels['decision'] === 'none' && labels['reason'] !== 'client_left';
+    const total = totalOf(labels);
+    if (total !== undefined && (labels['decision'] === 'deny' || refused)) total.denials += value;
+  }
+  for (const { labels, cumulative } of grids.durations.entries()) {
+    const durations = totalOf(labels)?.durations;
+    for (const [i, count] of cumulative.entries()) if (durations) durations[i] = (durations[i] ?? 0) + count;
+  }
+  return totals;
 }

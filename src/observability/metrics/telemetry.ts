@@ -22,6 +22,7 @@ import {
 import { createPolicyMeter } from './policy-meter.ts';
 import { createQueueMeter } from './queue-meter.ts';
 import { createRequestMeter } from './request-meter.ts';
+import { createServiceHistories, type ServiceHistories } from './service-history.ts';
 import { createVerificationMeter } from './verification-meter.ts';
 
 /** Names of the configuration: the only values of the labels `service`, `type` and `issuer`. */
@@ -37,6 +38,7 @@ export interface TelemetrySettings extends ConfiguredNames {
 
 export interface Telemetry {
   readonly requests: RequestMeter;
+  readonly services: ServiceHistories;
   readonly verification: VerificationMeter;
   readonly connections: ConnectionMeter;
   readonly queues: QueueMeter;
@@ -74,6 +76,7 @@ export function createTelemetry(settings: TelemetrySettings): Telemetry {
 
   return {
     requests,
+    services: createServiceHistories(requests.totals),
     verification,
     connections: createConnectionMeter(registry),
     queues: createQueueMeter(registry, services),
