@@ -2,6 +2,7 @@ import { createCandidateHolder, type CandidateHolder } from './candidate/candida
 import type { CandidatePorts } from './candidate/candidate-ports.ts';
 import type { Config } from '../config/index.ts';
 import type { AuditSink } from '../core/audit-event.ts';
+import type { DecisionLog } from '../core/decision-record.ts';
 import type { IssuerType } from '../core/issuer-presets.ts';
 import type { Clock, Log, EgressFormClient } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
@@ -10,6 +11,7 @@ import { createRevocations, openStore, type SyncedRevocations } from '../state/i
 import {
   createAccessLog,
   createAuditSink,
+  createDecisionRecorder,
   createLog,
   createTelemetry,
   openStdoutWriter,
@@ -38,6 +40,8 @@ export interface ApplicationScope {
   readonly stalls: StallWatch;
   readonly audit: AuditSink;
   readonly access: Pick<AuditSink, 'write'> | undefined;
+  /** The recorded decisions, for the console; undefined without one. */
+  readonly decisions: () => DecisionLog | undefined;
   readonly candidate: CandidateHolder;
   /** Applies the settings of a newly activated configuration. */
   applyConfig(config: Config): void;
@@ -67,7 +71,7 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
   const stdout = openStdoutWriter({ log });
   const issuerTypes = new Map<string, IssuerType>();
   const auditedClaims: { names: ReadonlySet<string> } = { names: new Set() };
-  const audit = createAuditSink(
+  const auditLog = createAuditSink(
     {
       ...config.audit,
       enabled: config.audit.enabled && !inspect,
@@ -83,11 +87,21 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
     clock,
     env: options.env ?? {},
   });
-  telemetry.setAuditLost(() => audit.lost());
+  const decisions = inspect
+    ? undefined
+    : createDecisionRecorder({
+        now: () => clock.now(),
+        config: () => activeHash,
+        candidate: () => candidate.status()?.config ?? undefined,
+      });
+  const audit = decisions === undefined ? auditLog : withDecisions(auditLog, decisions);
+  let activeHash = config.hash;
+  telemetry.setAuditLost(() => auditLog.lost());
   telemetry.setStoreHealth(() => store.health());
   if (!inspect) telemetry.services.start();
 
-  function applyConfig({ issuers, server }: Config): void {
+  function applyConfig({ issuers, server, hash }: Config): void {
+    activeHash = hash;
     issuerTypes.clear();
     for (const { name, type } of issuers) issuerTypes.set(name, type);
     stalls.setIdle(server.limits.bodyIdle);
@@ -105,10 +119,11 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
     stalls,
     audit,
     access,
+    decisions: () => decisions,
     candidate,
     applyConfig,
     auditClaims: (names) => void (auditedClaims.names = names),
-    reopenLogs: () => void audit.reopen(),
+    reopenLogs: () => void auditLog.reopen(),
     async release() {
       telemetry.services.stop();
       candidate.close();
@@ -117,9 +132,21 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
       await Promise.all([egress.close(), store.close()]);
     },
     async closeLogs(expired) {
-      await Promise.all([audit.close(expired), stdout.close(expired)]);
-      const events = audit.lost();
+      await Promise.all([auditLog.close(expired), stdout.close(expired)]);
+      const events = auditLog.lost();
       if (events > 0) log.error('audit events were lost', { events });
+    },
+  };
+}
+
+/** Every event of the audit log is recorded, whichever component writes it. */
+function withDecisions(auditLog: AuditSink, decisions: Pick<AuditSink, 'write'>): AuditSink {
+  return {
+    available: () => auditLog.available(),
+    flush: () => auditLog.flush(),
+    write(event) {
+      auditLog.write(event);
+      decisions.write(event);
     },
   };
 }

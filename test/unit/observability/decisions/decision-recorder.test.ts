@@ -1,0 +1,164 @@
+import { expect, test } from 'vitest';
+import type { AuditEvent } from '../../../../src/core/audit-event.ts';
+import { deny, unable } from '../../../../src/core/decision.ts';
+import { createDecisionRecorder } from '../../../../src/observability/decisions/decision-recorder.ts';
+import { CANARY_TOKEN, refusedEvent, sampleCredential, sampleEvent } from '../../../support/audit-events.ts';
+
+function recorder() {
+  const clock = { now: Date.UTC(2026, 8, 1, 12) };
+  const ports = { now: () => clock.now, config: () => 'hash', candidate: () => 'candidate-hash' };
+  const log = createDecisionRecorder(ports);
+  let count = 0;
+  /** Records events 10 ms apart, so that the sample contains each of them. */
+  const write = (times: number, changes: (index: number) => Partial<AuditEvent> = () => ({})): void => {
+    for (let index = 0; index < times; index++) {
+      clock.now += 10;
+      log.write(sampleEvent({ requestId: `r${++count}`, startedAt: clock.now, ...changes(index) }));
+    }
+  };
+  return { log, clock, write };
+}
+
+const denial = (index: number): Partial<AuditEvent> => ({
+  requestId: `denied-${index}`,
+  reason: 'scope_not_granted',
+  decision: deny('scope_not_granted', 'the scope is not granted'),
+  status: 403,
+});
+
+test('a record has the facts of its audit event, and no token', () => {
+  const { log, write } = recorder();
+  write(1);
+  const record = log.find('r1');
+  expect(record).toMatchObject({
+    requestId: 'r1',
+    verdict: 'allowed',
+    method: 'GET',
+    path: '/orders/v1/list',
+    service: 'orders',
+    presented: { class: 'id_token', credentialSource: 'bearer' },
+    caller: { identity: 'payments-deploy' },
+    config: 'hash',
+    upstreamDuration: 10.5,
+  });
+  expect(JSON.stringify(record)).not.toContain(CANARY_TOKEN);
+});
+
+test('a flood: the number of records is bounded, and refusals remain', () => {
+  const { log, write } = recorder();
+  write(3, denial);
+  write(20_000);
+  expect(log.size()).toMatchObject({ records: 2_003, requests: 20_003 });
+  expect(log.find('denied-0')).toBeDefined();
+  expect(log.find('r10')).toBeUndefined();
+});
+
+test('long texts and large claims: the bytes are bounded', () => {
+  const { log, write } = recorder();
+  const claims = { text: 'x'.repeat(16_000) };
+  write(2_000, (index) => ({
+    path: `/${'p'.repeat(10_000)}${index}`,
+    verified: sampleCredential({ claims }),
+  }));
+  const { records, bytes, maxBytes } = log.size();
+  expect(records).toBeLessThan(200);
+  expect(bytes).toBeLessThanOrEqual(maxBytes / 2);
+  expect(log.list({}, 1)[0]?.path).toHaveLength(2_049);
+});
+
+test('at a high rate, a sample is recorded and every request is counted', () => {
+  const { log, clock } = recorder();
+  for (let index = 0; index < 10_000; index++) {
+    clock.now += 0.1;
+    log.write(sampleEvent({ requestId: `f${index}` }));
+  }
+  const { records, requests, sampledOut } = log.size();
+  expect(records).toBeGreaterThan(500);
+  expect(records).toBeLessThan(700);
+  expect(requests).toBe(10_000);
+  expect(sampledOut).toBe(requests - records);
+  const [traffic] = log.traffic();
+  expect(traffic?.points.reduce((sum, point) => sum + point.requests, 0)).toBe(10_000);
+});
+
+test('lists are filtered, and newest first across allowed and refused requests', () => {
+  const { log, write } = recorder();
+  write(2);
+  write(1, denial);
+  write(1, () => ({
+    service: 'registry',
+    operations: [{ scope: 's', resource: 'acme/api', extent: 'one' }],
+  }));
+  const ids = (filter: Parameters<typeof log.list>[0], limit = 10) =>
+    log.list(filter, limit).map(({ requestId }) => requestId);
+  expect(ids({})).toEqual(['r4', 'denied-0', 'r2', 'r1']);
+  expect(ids({}, 2)).toEqual(['r4', 'denied-0']);
+  expect(ids({ service: 'registry' })).toEqual(['r4']);
+  expect(ids({ reason: 'scope_not_granted' })).toEqual(['denied-0']);
+  expect(ids({ identity: 'other' })).toEqual([]);
+  expect(ids({ verdict: 'allowed', identity: 'payments-deploy' })).toEqual(['r4', 'r2', 'r1']);
+  expect(ids({ resource: 'acme/' })).toEqual(['r4']);
+});
+
+test('subscribers receive records until they unsubscribe', () => {
+  const { log, write } = recorder();
+  const received: string[] = [];
+  const unsubscribe = log.subscribe(({ requestId }) => received.push(requestId));
+  write(1);
+  unsubscribe();
+  write(1);
+  expect(received).toEqual(['r1']);
+});
+
+test('verdicts', () => {
+  const { log, clock } = recorder();
+  const verdict = (event: AuditEvent): string | undefined => {
+    clock.now += 10;
+    log.write(event);
+    return log.list({}, 1)[0]?.verdict;
+  };
+  expect([
+    verdict(sampleEvent()),
+    verdict(sampleEvent({ reason: 'upstream_timeout', status: 504 })),
+    verdict(refusedEvent()),
+    verdict(refusedEvent({ reason: 'overloaded', decision: unable('overloaded', ''), status: 503 })),
+    verdict(refusedEvent({ reason: 'client_left', status: 0 })),
+  ]).toEqual(['allowed', 'failed', 'denied', 'unable', 'left']);
+});
+
+test('traffic: rate, errors, denials and latency per service and interval', () => {
+  const { log, clock, write } = recorder();
+  write(10, (index) => ({ duration: index < 9 ? 3 : 900 }));
+  write(2, denial);
+  write(1, () => ({ status: 502 }));
+  clock.now += 5_000;
+  write(1);
+  const points = log.traffic()[0]?.points ?? [];
+  expect(points).toHaveLength(60);
+  expect(points.at(-1)).toMatchObject({ requests: 1, errors: 0, denials: 0 });
+  expect(points.at(-2)).toMatchObject({ requests: 13, errors: 1, denials: 2 });
+  const { median = 0, p95 = 0 } = points.at(-2) ?? {};
+  expect(median).toBeGreaterThan(2);
+  expect(median).toBeLessThan(16);
+  expect(p95).toBeGreaterThan(500);
+  clock.now += 6 * 60_000;
+  expect(log.traffic()).toEqual([]);
+});
+
+test('differences of the candidate are grouped, with the latest examples', () => {
+  const { log, write } = recorder();
+  write(5, () => ({ candidate: { outcome: 'deny', reason: 'resource_not_granted' } }));
+  const { groups, unlisted } = log.candidateGroups();
+  expect(unlisted).toBe(0);
+  expect(groups).toMatchObject([
+    { service: 'orders', from: 'allowed', to: 'deny', toReason: 'resource_not_granted', count: 5 },
+  ]);
+  expect(groups[0]?.examples.map(({ requestId }) => requestId)).toEqual(['r5', 'r4', 'r3']);
+});
+
+test('the number of groups is bounded; further differences are counted', () => {
+  const { log, write } = recorder();
+  write(300, (index) => ({ service: `s${index}`, candidate: { outcome: 'deny', reason: 'x' } }));
+  const { groups, unlisted } = log.candidateGroups();
+  expect({ groups: groups.length, unlisted }).toEqual({ groups: 200, unlisted: 100 });
+});
