@@ -3,6 +3,7 @@ export type { Authorizer } from './evaluate/authorizer.ts';
 export type { ExplainedRequest } from './explain/explain.ts';
 export type { Explanation } from './explain/explanation.ts';
 export { formatExplanation } from './explain/format-explanation.ts';
+export { viewExplanation } from './explain/view-explanation.ts';
 export { listAccess, type AccessEntry } from './tools/access.ts';
 export { outcomeOf, POLICY_DENIALS, recordedOutcome, type PolicyOutcome } from './tools/recorded-outcome.ts';
 export { readRecordedRequest, type RecordedRead, type RecordedRequest } from './tools/recorded-request.ts';
