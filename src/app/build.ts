@@ -183,6 +183,7 @@ function reportKeySetAges(
 }
 
 export {
+  accessMatrix,
   compareAccess,
   decisionOf,
   formatExplanation,
@@ -194,7 +195,6 @@ export {
   runPolicyTests,
   type AccessDifference,
   type AccessDifferences,
-  type AccessEntry,
   type LocateRule,
   type PolicyCoverage,
   type PolicyTestCase,

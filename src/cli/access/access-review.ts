@@ -1,5 +1,6 @@
-import { listAccess, type AccessEntry } from '../../app/build.ts';
+import { accessMatrix, listAccess } from '../../app/build.ts';
 import type { Config } from '../../config/index.ts';
+import type { AccessEntry } from '../../core/access-entry.ts';
 import { deployTokenIdentity } from '../../core/credentials/deploy-token.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import { formatCsv, formatTable } from './access-tables.ts';
@@ -29,11 +30,12 @@ export async function runAccessCommand(values: Values, terminal: Terminal): Prom
 }
 
 function queryOf(config: Config, values: Values) {
+  const identity = text(values, 'identity');
   const query = {
     service: text(values, 'service'),
     resource: text(values, 'resource'),
     scope: text(values, 'scope'),
-    identity: text(values, 'identity'),
+    identities: identity === undefined ? undefined : new Set([identity]),
   };
   if (values['csv'] === true && values['json'] === true)
     throw new GatehouseError('usage', '--csv and --json are mutually exclusive');
@@ -44,7 +46,7 @@ function queryOf(config: Config, values: Values) {
     query.service,
     config.services.map(({ name }) => name),
   );
-  requireName('--identity', query.identity, [
+  requireName('--identity', identity, [
     ...config.identities.map(({ name }) => name),
     ...config.deployTokens.map(({ name }) => deployTokenIdentity(name)),
   ]);
@@ -91,18 +93,10 @@ function listOf(entries: readonly LocatedAccess[]): string {
 }
 
 function matrixOf(entries: readonly LocatedAccess[]): readonly (readonly string[])[] {
-  const services = [...new Set(entries.map(({ service }) => service))];
-  const holders = Map.groupBy(entries, ({ kind, name }) =>
-    kind === 'deploy_token' ? deployTokenIdentity(name) : name,
-  );
+  const { services, rows } = accessMatrix(entries);
   return [
     ['identity', ...services],
-    ...[...holders].map(([name, held]) => [
-      name,
-      ...services.map((service) =>
-        [...new Set(held.filter((each) => each.service === service).map(({ scope }) => scope))].join(' '),
-      ),
-    ]),
+    ...rows.map(({ name, scopes }) => [name, ...scopes.map((each) => each.join(' '))]),
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { AccessEntry, AccessQuery } from '../../core/access-entry.ts';
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import type { Caller, Deny } from '../../core/decision.ts';
 import { runAtOnce, type Steps } from '../../util/async/steps.ts';
@@ -10,6 +11,7 @@ import { createIdentify, identifyAs } from './identify.ts';
 import type { Identified } from './identify.ts';
 import { compilePolicy, configured } from '../compile/policy.ts';
 import type { NearestPorts } from './nearest.ts';
+import { listAccessIn, type AccessSettings } from '../tools/access.ts';
 import { createServiceAuthorizer } from './service-authorizer.ts';
 import type { ServiceAuthorizer } from './service-authorizer.ts';
 import type { PolicySettings } from '../settings.ts';
@@ -33,6 +35,8 @@ export interface Authorizer {
   readonly claimsUsed: ReadonlySet<string>;
   /** Explains a decision. For operators only: an explanation discloses the policy. */
   explain(question: ExplainedRequest): Explanation;
+  /** Lists access for reviews. `settings`: the settings that the policy was compiled from. For operators only. */
+  access(settings: AccessSettings, query: AccessQuery): readonly AccessEntry[];
 }
 
 /** Compiles the policy without interruption. */
@@ -69,6 +73,7 @@ export function* compileAuthorizer(settings: PolicySettings, ports: NearestPorts
         question,
         configured(authorizers, question.service, 'service')(question.credential, question.operations),
       ),
+    access: (reviewed, query) => listAccessIn(policy, reviewed, query),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { AccessEntry, AccessQuery } from '../../core/access-entry.ts';
 import type { CredentialClass } from '../../core/credentials/credential.ts';
 import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 import type { CompiledGrant } from '../compile/grant.ts';
@@ -7,30 +8,6 @@ import { compilePolicy, type CompiledService, type Policy } from '../compile/pol
 import { isUnavailableToJobToken } from '../evaluate/job-token-scopes.ts';
 import type { PolicySettings } from '../settings.ts';
 import { reachOf } from './reach.ts';
-
-/** What to list; an undefined member selects everything. */
-export interface AccessQuery {
-  readonly service?: string | undefined;
-  readonly resource?: string | undefined;
-  readonly scope?: string | undefined;
-  /** The name of an identity, or `deploy-token:NAME`. Anonymous rules apply to every identity. */
-  readonly identity?: string | undefined;
-}
-
-/** One way to reach resources of a service. */
-export interface AccessEntry {
-  /** `shadow`: the service is in shadow mode, which allows every verified credential. */
-  readonly kind: 'identity' | 'deploy_token' | 'anonymous' | 'shadow';
-  readonly name: string;
-  /** All must hold. */
-  readonly conditions: readonly string[];
-  readonly service: string;
-  readonly scope: string;
-  /** The resource pattern as configured. */
-  readonly resource: string;
-  /** Path of the rule in the configuration. */
-  readonly rule: readonly (string | number)[];
-}
 
 export interface AccessSettings extends PolicySettings {
   readonly services: readonly (PolicySettings['services'][number] & {
@@ -44,7 +21,15 @@ export interface AccessSettings extends PolicySettings {
 
 /** Lists the grants, anonymous rules and shadow modes that a query selects, in the order of the policy. */
 export function listAccess(settings: AccessSettings, query: AccessQuery): readonly AccessEntry[] {
-  const policy = runAtOnce(compilePolicy(settings));
+  return listAccessIn(runAtOnce(compilePolicy(settings)), settings, query);
+}
+
+/** The same for a policy that was compiled from the settings. */
+export function listAccessIn(
+  policy: Policy,
+  settings: AccessSettings,
+  query: AccessQuery,
+): readonly AccessEntry[] {
   const services = [...policy.services.values()].filter(
     ({ name }) => query.service === undefined || name === query.service,
   );
@@ -52,7 +37,7 @@ export function listAccess(settings: AccessSettings, query: AccessQuery): readon
     const trusted = settings.services.find(({ name }) => name === service.name)?.issuers;
     const identities = policy.identities.filter(
       ({ name, issuer }) =>
-        (query.identity === undefined || name === query.identity) &&
+        (query.identities?.has(name) ?? true) &&
         (issuer === DEPLOY_TOKENS || (trusted?.includes(issuer) ?? true)),
     );
     return [

@@ -56,11 +56,13 @@ describe('who reaches a resource', () => {
       expect.stringContaining('job_project_id'),
     ]);
     expect(entries[2]?.conditions).toEqual(['user name edge', 'before 2035-01-01 (00:00 UTC)']);
-    expect(listAccess(rules, { identity: 'c' }).map(({ name, scope }) => [name, scope])).toEqual([
-      ['c', 'write'],
-      ['anonymous', 'read'],
-    ]);
-    expect(listAccess(rules, { identity: 'deploy-token:edge' })).toHaveLength(2);
+    expect(listAccess(rules, { identities: new Set(['c']) }).map(({ name, scope }) => [name, scope])).toEqual(
+      [
+        ['c', 'write'],
+        ['anonymous', 'read'],
+      ],
+    );
+    expect(listAccess(rules, { identities: new Set(['deploy-token:edge']) })).toHaveLength(2);
   });
 
   it('the claim values that a pattern needs', () => {
