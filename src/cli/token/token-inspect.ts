@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseDeployTokenName } from '../../core/credentials/deploy-token.ts';
 import { GatehouseError } from '../../core/errors.ts';
+import { jwtParts } from '../../util/text/jwt-parts.ts';
 import { tokenHashes, type TokenHashes } from '../../util/text/token-hash.ts';
 import { required, type Command } from '../command.ts';
 import { EXIT } from '../terminal.ts';
@@ -62,21 +63,6 @@ function formatTime(seconds: number): string {
 }
 
 const NO_DEPLOY_TOKENS = { deployUsernames: new Set<string>(), gitlabDeployTokens: false };
-
-/** The header and claims of a JWT in compact form, with any prefix; empty for other tokens. */
-function jwtParts(token: string): { header?: unknown; claims?: unknown } {
-  const [, header, payload] = /(eyJ[A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*$/.exec(token) ?? [];
-  if (header === undefined || payload === undefined) return {};
-  try {
-    return { header: decode(header), claims: decode(payload) };
-  } catch {
-    return {};
-  }
-}
-
-function decode(part: string): unknown {
-  return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-}
 
 function read(file: string): string {
   try {

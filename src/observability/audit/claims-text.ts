@@ -1,4 +1,5 @@
 import { claimAt } from '../../core/credentials/claims.ts';
+import { containsCredential } from '../../core/credentials/credential-pattern.ts';
 import type { Claims } from '../../core/credentials/credential.ts';
 import type { NearestIdentity } from '../../core/decision.ts';
 import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
@@ -9,12 +10,6 @@ export interface AuditedClaims {
   /** The claims that the active policy evaluates. Another object after a reload. */
   readonly names: ReadonlySet<string>;
 }
-
-/**
- * A JWT or a token with a known prefix (GitLab, GitHub, deploy tokens). An issuer may copy any text into a claim,
- * and the audit log contains no credential.
- */
-const CREDENTIAL = /eyJ[\w-]{8,}\.[\w-]{8,}\.|\b(?:gl[a-z]{2,6}-|gh[a-z]{1,2}_|github_pat_|ghdt_)[\w-]{10,}/;
 
 /** `,"claims":{…}`, also if it is empty: the evaluated claims of a credential with their JSON values, at most 2 KiB. */
 export function claimsText(claims: Claims, names: ReadonlySet<string>): string {
@@ -62,6 +57,6 @@ function valueText(value: unknown): string | undefined {
 }
 
 function scalarText(value: unknown): string | undefined {
-  if (typeof value === 'string') return CREDENTIAL.test(value) ? undefined : jsonText(value);
+  if (typeof value === 'string') return containsCredential(value) ? undefined : jsonText(value);
   return typeof value === 'number' || typeof value === 'boolean' ? JSON.stringify(value) : undefined;
 }
