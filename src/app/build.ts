@@ -8,9 +8,11 @@ import { openApplicationScope, type ApplicationOptions, type ApplicationScope } 
 import { createReadiness } from './readiness.ts';
 import { createReloads, type LoadNext } from './snapshot/reload.ts';
 import { createShutdown, flushTime, STEP_DEADLINES } from './shutdown.ts';
+import { certificatesInUse } from './status/certificates.ts';
 import { SnapshotManager } from './snapshot/snapshot-manager.ts';
 import type { IssuerStatus } from '../credentials/index.ts';
 import type { Config } from '../config/index.ts';
+import type { CertificateInUse } from '../core/certificates.ts';
 import { GatehouseError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { runInSlices } from '../util/async/steps.ts';
@@ -57,11 +59,13 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
   const snapshots = new SnapshotManager(createSnapshot(config, application, reauthorize));
   application.auditClaims(snapshots.current.claimsUsed);
   const issuers = (): readonly IssuerStatus[] => snapshots.current.authenticator.issuers();
-  const readiness = createReadiness(
+  const readiness = createReadiness({
     issuers,
-    () => revocations.loaded(),
-    () => store.health().detail,
-  );
+    revocations: () => revocations.snapshot(),
+    store: () => store.health(),
+    signingKey: () => snapshots.current.signingKey(),
+    auditAvailable: () => application.audit.available(),
+  });
   let stopping = false;
 
   const listener = createListener(
@@ -73,6 +77,12 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
     { log, meter: telemetry.connections },
   );
   const replace = createReplace(application, snapshots, listener, { reauthorize, stopping: () => stopping });
+  const certificates = (): readonly CertificateInUse[] =>
+    certificatesInUse({
+      config: snapshots.current.config,
+      listener: listener.certificate(),
+      forwarders: snapshots.current.resources.forwarders,
+    });
   telemetry.delegatedFiles(config.delegated.files);
   const reloads = createReloads(config, application, replace);
   const admin = createAdminListener(server.admin.listen, application, {
@@ -81,6 +91,7 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
     readiness,
     reloads,
     issuers,
+    certificates,
   });
   reportKeySetAges(application, issuers);
 

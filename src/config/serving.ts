@@ -3,5 +3,7 @@ export { loadConfigOffThread } from './load/off-thread.ts';
 export { watchConfig } from './watch.ts';
 export { formatProblem, type Problem } from './problems/problem.ts';
 export type { LoadResult } from './load/load.ts';
+export { certificateFiles, type CertificateFile } from './model/certificate-files.ts';
+export { formatPath } from './problems/key-path.ts';
 export type { Config } from './model/config.ts';
 export { activeVersions, type DelegatedFile } from './model/delegated-files.ts';

@@ -37,12 +37,18 @@ export interface Count {
 export interface StoreHealth {
   /** Number of failed calls. */
   readonly errors: number;
-  /** Whether calls currently fail, or would. */
+  /** Whether the last list of revocations can be read again. */
+  readonly reachable: boolean;
+  /** Whether calls currently fail, or would: the store is unreachable or refuses changes. */
   readonly degraded: boolean;
   /** What is wrong, or was recently; readable without a token. */
   readonly detail?: string | undefined;
   /** Number of times that the data was found lost or older than before. */
   readonly dataLosses: number;
+  /** Milliseconds since the epoch. */
+  readonly lastSuccess: number | undefined;
+  /** The last failed call; a later call may have succeeded. */
+  readonly lastError: { readonly at: number; readonly detail: string } | undefined;
 }
 
 /**
@@ -50,6 +56,7 @@ export interface StoreHealth {
  * bounded time and rejects with `store_unavailable` if the store cannot serve it.
  */
 export interface Store {
+  readonly kind: 'sqlite' | 'redis';
   /** Other replicas use the same data. */
   readonly shared: boolean;
   /** Resolves when the revocation is durable: a later crash does not lose it. */

@@ -36,6 +36,8 @@ export interface Listener {
    * with `cut`.
    */
   stop(cut: Promise<unknown>): Promise<void>;
+  /** The certificate that clients receive, with its chain (PEM); undefined without TLS. */
+  certificate(): string | undefined;
 }
 
 export function createListener(
@@ -121,6 +123,7 @@ export function createListener(
     prepare,
     drain,
     stop,
+    certificate: () => certificate?.current,
   };
 }
 

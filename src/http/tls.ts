@@ -28,10 +28,16 @@ export function loadCertificate(files: CertificateFiles): { cert: string; key: s
 }
 
 /** New connections get a renewed certificate; a pair that does not fit (one file written, the other not yet) waits. */
-export function watchCertificate(files: CertificateFiles, server: Server, log: Log): { close(): void } {
+export function watchCertificate(
+  files: CertificateFiles,
+  server: Server,
+  log: Log,
+): { readonly current: string; close(): void } {
   const reload = (): void => {
     try {
-      server.setSecureContext(loadCertificate(files));
+      const pair = loadCertificate(files);
+      server.setSecureContext(pair);
+      current = pair.cert;
       log.info('certificate reloaded', { file: files.certFile });
     } catch (cause) {
       unreadable(cause);
@@ -41,6 +47,13 @@ export function watchCertificate(files: CertificateFiles, server: Server, log: L
     const code = cause instanceof GatehouseError ? cause.code : (cause as NodeJS.ErrnoException).code;
     log.warn('certificate not reloaded, the last good one stays', { file: files.certFile, code });
   };
+  let current = loadCertificate(files).cert;
   const watched = [files.certFile, files.keyFile].map((path) => new WatchedFile(path, reload, unreadable));
-  return { close: () => watched.forEach((file) => file.close()) };
+  return {
+    /** The certificate that clients receive, with its chain (PEM). */
+    get current() {
+      return current;
+    },
+    close: () => watched.forEach((file) => file.close()),
+  };
 }

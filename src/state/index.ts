@@ -1,4 +1,8 @@
 export { createFailureLimits } from './failure-limits.ts';
 export { openStore, type StateSettings } from './open-store.ts';
-export { createRevocations, type SyncedRevocations } from './revocations/revocations.ts';
+export {
+  createRevocations,
+  type RevocationSnapshot,
+  type SyncedRevocations,
+} from './revocations/revocations.ts';
 export { probeStore } from './probe-store.ts';

@@ -24,7 +24,14 @@ async function exposition(): Promise<string> {
   });
   telemetry.delegatedFiles([{ state: 'current' }]);
   telemetry.setAuditLost(() => 1);
-  telemetry.setStoreHealth(() => ({ errors: 1, degraded: true, dataLosses: 1 }));
+  telemetry.setStoreHealth(() => ({
+    errors: 1,
+    reachable: false,
+    degraded: true,
+    dataLosses: 1,
+    lastSuccess: undefined,
+    lastError: undefined,
+  }));
   telemetry.setKeySetAges(() => [{ issuer: 'gitlab', ageSeconds: 1 }]);
   const { requests, verification, connections, queues } = telemetry;
   requests.requestStarted('orders');

@@ -151,10 +151,10 @@ needs('redis-server', 'openssl').describe('Redis faults', () => {
     );
     onTestFinished(() => revocations.stop());
     await revocations.start();
-    expect(revocations.loaded()).toBe(false);
+    expect(revocations.snapshot().usable).toBe(false);
     expect(revocations.check(job, 'anybody').kind).toBe('unknown');
     await tellRedis(locked.port, 'CONFIG SET min-replicas-to-write 0');
-    await eventually('it is read', () => revocations.loaded());
+    await eventually('it is read', () => revocations.snapshot().usable);
     expect(revocations.check(job, 'anybody').kind).toBe('clear');
   });
 

@@ -33,7 +33,7 @@ async function readOnce({ store, revocations }: Replica): Promise<boolean> {
   const before = store.health().errors;
   await revocations.start();
   revocations.stop();
-  return revocations.loaded() && store.health().errors === before;
+  return revocations.snapshot().usable && store.health().errors === before;
 }
 
 const readAgain = (each: Replica): Promise<boolean> => eventually('a read', () => readOnce(each));

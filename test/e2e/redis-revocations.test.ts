@@ -36,7 +36,7 @@ needs('redis-server').describe('replicas', () => {
     const revocations = createRevocations(store, { clock, log }, { poll: 20, maxAge: 60_000 });
     onTestFinished(() => revocations.stop());
     await revocations.start();
-    await eventually('the list is read', () => revocations.loaded());
+    await eventually('the list is read', () => revocations.snapshot().usable);
     return { revocations, log };
   }
 

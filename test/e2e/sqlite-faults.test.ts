@@ -78,7 +78,7 @@ test.each([
         ready: true,
         checks: [
           { name: 'revocations', ok: true },
-          { name: 'store', ok: true, detail },
+          { name: 'store', ok: false, detail: `${detail}: changes are refused with 503` },
         ],
       },
     ]);

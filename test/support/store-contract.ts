@@ -168,7 +168,13 @@ export function storeContract(open: () => Promise<Store>): void {
   test('is well', async () => {
     const store = await open();
     await store.revocations(undefined);
-    expect(store.health()).toEqual({ errors: 0, degraded: false, dataLosses: 0 });
+    expect(store.health()).toEqual({
+      errors: 0,
+      reachable: true,
+      degraded: false,
+      dataLosses: 0,
+      lastSuccess: expect.any(Number),
+    });
     await store.close();
   });
 }

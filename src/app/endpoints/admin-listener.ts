@@ -1,25 +1,28 @@
 import { createAdmin, type Admin, type RevocableNames } from '../../admin/index.ts';
 import type { IssuerStatus } from '../../credentials/index.ts';
+import type { CertificateInUse } from '../../core/certificates.ts';
 import type { Config } from '../../config/index.ts';
 import type { ApplicationScope } from '../application-scope.ts';
 import type { ReadinessWatch } from '../readiness.ts';
 import type { Reloads } from '../snapshot/reload.ts';
+import { certificateStatus, storeStatus } from '../status/status.ts';
 import type { SnapshotManager } from '../snapshot/snapshot-manager.ts';
 import { consolePorts, consoleSettings } from './console-ports.ts';
 
 /** The admin listener lives as long as the process and reads the active configuration snapshot. */
 export function createAdminListener(
   listen: string,
-  { telemetry, revocations, clock, log, candidate }: ApplicationScope,
+  { telemetry, revocations, store, clock, log, candidate }: ApplicationScope,
   sources: {
     readonly version: string;
     readonly snapshots: Pick<SnapshotManager, 'current'>;
     readonly readiness: Pick<ReadinessWatch, 'ready'>;
     readonly reloads: Pick<Reloads, 'status'>;
     readonly issuers: () => readonly IssuerStatus[];
+    readonly certificates: () => readonly CertificateInUse[];
   },
 ): Admin {
-  const { version, snapshots, readiness, reloads, issuers } = sources;
+  const { version, snapshots, readiness, reloads, issuers, certificates } = sources;
   return createAdmin(
     { listen, token: () => snapshots.current.adminToken.current() },
     {
@@ -33,6 +36,9 @@ export function createAdminListener(
         config: snapshots.current.config.hash,
         reload: reloads.status(),
         issuers: issuers(),
+        store: storeStatus(store, revocations.snapshot()),
+        signingKey: snapshots.current.signingKey(),
+        certificates: certificateStatus(certificates(), clock.now()),
         candidate: candidate.status(),
       }),
       console: {

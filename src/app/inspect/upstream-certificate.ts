@@ -1,15 +1,15 @@
-import type { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 import type { Config } from '../../config/index.ts';
+import { certificateFacts, type Certificate } from '../../util/tls/certificates.ts';
 
 const DEADLINE = 5_000;
 
 type Upstream = Config['services'][number]['upstream'];
 
 export type PresentedCertificate =
-  | { readonly kind: 'certificate'; readonly certificate: X509Certificate | undefined }
+  | { readonly kind: 'certificate'; readonly certificate: Certificate | undefined }
   | { readonly kind: 'failed'; readonly detail: string };
 
 /** Reads the certificate that the upstream presents; undefined without TLS. */
@@ -33,9 +33,10 @@ export async function upstreamCertificate({
       : { cert: readFileSync(clientCertificate.certFile), key: readFileSync(clientCertificate.keyFile) }),
   });
   const presented = await new Promise<PresentedCertificate>((resolve) => {
-    socket.once('secureConnect', () =>
-      resolve({ kind: 'certificate', certificate: socket.getPeerX509Certificate() }),
-    );
+    socket.once('secureConnect', () => {
+      const presented = socket.getPeerX509Certificate();
+      resolve({ kind: 'certificate', certificate: presented && certificateFacts(presented) });
+    });
     socket.once('error', ({ message }) => resolve({ kind: 'failed', detail: message }));
     socket.setTimeout(DEADLINE, () => resolve({ kind: 'failed', detail: 'no TLS handshake in 5 s' }));
   });

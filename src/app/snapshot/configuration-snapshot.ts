@@ -2,7 +2,7 @@ import { createAuthenticator, type Authenticator } from '../../credentials/index
 import { createAuthorizer, type Authorizer, type Suggest } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { FailureLimits } from '../../core/failure-limits.ts';
-import type { Keyring } from '../../core/credentials/keyring.ts';
+import type { Keyring, KeyringStatus } from '../../core/credentials/keyring.ts';
 import { openAdminToken, type AdminToken } from '../endpoints/admin-token.ts';
 import { createBuiltInEndpoints } from '../endpoints/built-in-endpoints.ts';
 import type { EndpointPorts } from '../endpoints/endpoint-ports.ts';
@@ -38,6 +38,7 @@ export interface ConfigurationSnapshot {
   readonly pipeline: Pipeline;
   readonly authenticator: Authenticator;
   readonly adminToken: AdminToken;
+  signingKey(): KeyringStatus;
   readonly explain: Explain;
   readonly explainOperations: ExplainOperations;
   readonly explainRecorded: ExplainRecorded;
@@ -135,6 +136,7 @@ function assemble(
     pipeline,
     authenticator,
     adminToken: only(adminTokens),
+    signingKey: () => only(keyrings).status(),
     explain,
     explainOperations: createExplainOperations(config, authorizer),
     explainRecorded: createExplainRecorded(config, { authorizer, explain }),

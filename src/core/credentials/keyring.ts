@@ -2,7 +2,7 @@
 export interface Keyring {
   /**
    * Reads the key files. Rejects with `startup_failed` if a file is unusable. An unreachable store does not
-   * prevent the start: the generated key is loaded when it is first needed.
+   * prevent the start: the generated key is loaded in the background until the store responds.
    */
   start(): Promise<void>;
   stop(): void;
@@ -14,6 +14,16 @@ export interface Keyring {
   verify(token: string, typ: string): Promise<KeyringVerdict>;
   /** Whether signatures of this key are still accepted. Cached verifications must check it at every use. */
   counts(kid: string): boolean;
+  status(): KeyringStatus;
+}
+
+export interface KeyringStatus {
+  /** Whether tokens can be signed. */
+  readonly ready: boolean;
+  /** Id of the key that signs. */
+  readonly kid?: string | undefined;
+  /** The last error while no key is available; it contains no secrets. */
+  readonly detail?: string | undefined;
 }
 
 /** Result of `Keyring.verify`. */

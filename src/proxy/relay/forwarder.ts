@@ -1,5 +1,7 @@
 import type { BufferBody } from '../../core/request/buffered-body.ts';
 import type { Forward } from '../../core/request/forwarding.ts';
+import { firstToExpire } from '../../util/tls/certificates.ts';
+import type { UpstreamCertificates } from '../transport/upstream-tls.ts';
 import { createBodyBuffer } from './buffer-body.ts';
 import type { ForwardPorts, ForwardSettings } from './forward-settings.ts';
 import { createForward } from './forward.ts';
@@ -8,6 +10,8 @@ import { createUpstreamSide } from './upstream-side.ts';
 export interface Forwarder {
   readonly forward: Forward;
   readonly bufferBody: BufferBody;
+  /** The certificates in use; `presented` covers the origins of followed redirects, too. */
+  certificates(): UpstreamCertificates;
   /**
    * Stops watching files at once, and closes all connections when `inUse` resolves. Requests that arrive before that
    * are forwarded.
@@ -22,6 +26,11 @@ export function createForwarder(settings: ForwardSettings, ports: ForwardPorts):
   return {
     forward: createForward(side),
     bufferBody: createBodyBuffer({ maxBody, maxConcurrent: maxConnections }, ports.stalls),
+    certificates() {
+      const { presented, ...files } = side.pool.certificates();
+      const all = [...(presented === undefined ? [] : [presented]), ...side.redirects.presented()];
+      return { ...files, presented: firstToExpire(all) };
+    },
     async close(inUse) {
       side.credential?.close();
       side.tunnels?.close();

@@ -1,5 +1,6 @@
 import type { Log } from '../../core/ports.ts';
 import { foldHeaderName } from '../../util/http/header-name.ts';
+import type { Certificate } from '../../util/tls/certificates.ts';
 import { originOf } from '../rewrite/location.ts';
 import { invalidResponse, type InvalidResponse } from '../transport/invalid-response.ts';
 import { createUpstreamPool, type PoolSettings, type UpstreamPool } from '../transport/upstream-pool.ts';
@@ -16,6 +17,8 @@ export interface Hop {
 export interface Redirects {
   /** Resolves a `Location` against `base`; `invalid` when its origin is not allowed. */
   hop(location: string, base: URL, method: string, rawHeaders: readonly string[]): Hop | InvalidResponse;
+  /** The certificates that the followed origins have presented. */
+  presented(): readonly Certificate[];
   close(): void;
 }
 
@@ -55,6 +58,7 @@ export function createRedirects(
       const options: UpstreamRequest = { method, path, headers, repeatable: true };
       return { kind: 'hop', url, options, pool: poolFor(url.origin) };
     },
+    presented: () => [...pools.values()].flatMap((pool) => pool.certificates().presented ?? []),
     close() {
       for (const pool of pools.values()) pool.close();
     },

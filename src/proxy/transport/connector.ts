@@ -1,5 +1,5 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, createSecureContext } from 'node:tls';
+import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls';
 import { ReadBuffer } from './read-buffer.ts';
 import { UpstreamError } from './upstream-error.ts';
 import type { TlsMaterial } from './upstream-tls.ts';
@@ -21,8 +21,15 @@ export interface Connector {
   (connected: Connected, read?: (bytes: Buffer) => void): Socket;
 }
 
-/** Opens connections to one upstream under one TLS policy. DNS is resolved for each connection. */
-export function createConnector(settings: ConnectorSettings, material: TlsMaterial): Connector {
+/**
+ * Opens connections to one upstream under one TLS policy. DNS is resolved for each connection. `presented` receives
+ * each connection on which the upstream has presented its certificate.
+ */
+export function createConnector(
+  settings: ConnectorSettings,
+  material: TlsMaterial,
+  presented?: (socket: TLSSocket) => void,
+): Connector {
   const { protocol, hostname, port } = new URL(settings.url);
   const host = hostname.replaceAll(/[[\]]/g, '');
   const open =
@@ -40,7 +47,10 @@ export function createConnector(settings: ConnectorSettings, material: TlsMateri
     };
     const closed = (): void => done(new UpstreamError('connection_closed'));
     socket.on('close', closed).on('error', done);
-    socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => done(null));
+    socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+      if (socket instanceof TLSSocket && !socket.isSessionReused()) presented?.(socket);
+      done(null);
+    });
     return socket;
   };
 }

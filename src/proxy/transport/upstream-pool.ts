@@ -1,7 +1,14 @@
+import type { TLSSocket } from 'node:tls';
 import type { Log } from '../../core/ports.ts';
+import { presentedCertificate, type Certificate } from '../../util/tls/certificates.ts';
 import { createConnector, type Connector } from './connector.ts';
 import { ConnectionPool } from './http1/connection-pool.ts';
-import { openUpstreamTls, type UpstreamTlsSettings } from './upstream-tls.ts';
+import {
+  openUpstreamTls,
+  type TlsMaterial,
+  type UpstreamCertificates,
+  type UpstreamTlsSettings,
+} from './upstream-tls.ts';
 
 export interface PoolSettings extends UpstreamTlsSettings {
   readonly url: string;
@@ -27,6 +34,7 @@ export interface UpstreamPool {
   readonly dispatch: ConnectionPool['dispatch'];
   /** Opens a separate connection under the same TLS policy. */
   readonly connect: Connector;
+  certificates(): UpstreamCertificates;
   close(): void;
 }
 
@@ -38,15 +46,21 @@ export function createUpstreamPool(service: string, settings: PoolSettings, log:
   const { connect: timeout, headers, idle, unboundedStreams = false } = settings.timeouts;
   const { url, serverName, connections: maxConnections, connectionLifetime: lifetime } = settings;
   const tls = openUpstreamTls(service, settings, log, (material) => {
-    connector = createConnector({ url, serverName, timeout }, material);
+    connector = open(material);
     pool.replaceConnector(connector);
   });
-  let connector = createConnector({ url, serverName, timeout }, tls.current);
+  const open = (material: TlsMaterial): Connector =>
+    createConnector({ url, serverName, timeout }, material, (socket: TLSSocket) => {
+      presented = presentedCertificate(socket);
+    });
+  let presented: Certificate | undefined;
+  let connector = open(tls.current);
   const timeouts = { headers, idle, unboundedStreams };
   const pool = new ConnectionPool(connector, { maxConnections, lifetime, timeouts });
   return {
     dispatch: (request, handler) => pool.dispatch(request, handler),
     connect: (connected, read) => connector(connected, read),
+    certificates: () => ({ ...tls.certificates(), presented }),
     close() {
       tls.close();
       pool.close();

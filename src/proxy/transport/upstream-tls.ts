@@ -1,6 +1,12 @@
 import { createSecureContext } from 'node:tls';
 import { GatehouseError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
+import {
+  firstToExpire,
+  lastToExpire,
+  parseCertificates,
+  type Certificate,
+} from '../../util/tls/certificates.ts';
 import { WatchedFile } from '../../util/resources/watched-file.ts';
 
 /** Server verification and client authentication. No setting disables verification. */
@@ -20,7 +26,18 @@ export interface TlsMaterial {
 
 export interface UpstreamTls {
   readonly current: TlsMaterial;
+  /** The certificates of the active files. */
+  certificates(): Omit<UpstreamCertificates, 'presented'>;
   close(): void;
+}
+
+export interface UpstreamCertificates {
+  /** The last to expire of the certificate authorities. */
+  readonly ca: Certificate | undefined;
+  /** The first to expire of the client certificate and its chain. */
+  readonly client: Certificate | undefined;
+  /** The first to expire of the chain that the upstream has presented. */
+  readonly presented: Certificate | undefined;
 }
 
 /**
@@ -85,6 +102,10 @@ export function openUpstreamTls(
     get current() {
       return current;
     },
+    certificates: () => ({
+      ca: lastToExpire(parseCertificates(current.ca ?? '')),
+      client: firstToExpire(parseCertificates(current.cert ?? '')),
+    }),
     close,
   };
 }

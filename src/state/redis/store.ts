@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
 import { GatehouseError } from '../../core/errors.ts';
 import type { Clock, Log } from '../../core/ports.ts';
-import type { Store } from '../../core/store.ts';
+import type { Store, StoreHealth } from '../../core/store.ts';
 import { CircuitBreaker } from '../../util/async/circuit-breaker.ts';
+import { CallRecord } from '../call-record.ts';
 import type { RedisSettings } from './address.ts';
 import { codeOf, RedisConnection, type RedisClient } from './connection.ts';
 import { createDataSet } from './data-set.ts';
@@ -26,27 +27,43 @@ export function openRedisStore(
   const breaker = new CircuitBreaker(monotonic, FAILURES, PAUSE);
   const countBreaker = new CircuitBreaker(monotonic, FAILURES, PAUSE);
   const probe = createWriteProbe(ports.log, () => connection.renewIfStuck());
-  let errors = 0;
+  const calls = new CallRecord(ports.clock);
 
   async function command<T>(call: (client: RedisClient) => Promise<T>, circuit = breaker): Promise<T> {
     const away = (why: string): GatehouseError => new GatehouseError('store_unavailable', `Redis: ${why}`);
     try {
-      return await circuit.run(
+      const result = await circuit.run(
         () => within(timeout, call(connection.client)),
         () => away('not called after repeated failures'),
       );
+      calls.succeeded();
+      return result;
     } catch (cause) {
-      errors += 1;
       if (!(cause instanceof GatehouseError)) probe.failed(codeOf(cause));
       if (breaker.isOpen) connection.renewIfStuck();
       // Without the cause, because an error reply may quote the command.
-      throw cause instanceof GatehouseError ? cause : away(codeOf(cause));
+      const error = cause instanceof GatehouseError ? cause : away(codeOf(cause));
+      calls.failed(error.message);
+      throw error;
     }
   }
 
   const dataSet = createDataSet(command, probe, ports);
 
+  function health(): StoreHealth {
+    const reachable = connection.isReady && !breaker.isFailing;
+    const refusal = probe.detail();
+    return {
+      ...calls.status,
+      reachable,
+      degraded: !reachable || refusal !== undefined,
+      detail: refusal ?? (reachable ? dataSet.detail() : 'Redis cannot be reached'),
+      dataLosses: dataSet.losses(),
+    };
+  }
+
   return {
+    kind: 'redis',
     shared: true,
     ...createRedisRevocations(command, dataSet, ports),
     count: (key, window) =>
@@ -88,12 +105,7 @@ export function openRedisStore(
         const first = await client.set(`claimed:${name}`, '1', { condition: 'NX', expiration });
         return first !== null;
       }),
-    health: () => ({
-      errors,
-      degraded: breaker.isFailing || !connection.isReady || probe.detail() !== undefined,
-      detail: probe.detail() ?? dataSet.detail(),
-      dataLosses: dataSet.losses(),
-    }),
+    health,
     async close() {
       connection.close();
     },

@@ -25,8 +25,16 @@ export interface SyncedRevocations extends Revocations {
   /** Reads the list for the first time, then synchronizes it periodically. Never rejects. */
   start(): Promise<void>;
   stop(): void;
-  /** The list has been read once. A later store failure does not affect readiness: all replicas would be unready. */
-  loaded(): boolean;
+  snapshot(): RevocationSnapshot;
+}
+
+/** The list in memory that requests are checked against. */
+export interface RevocationSnapshot {
+  /** Milliseconds since it was read. Undefined: it has not been read yet. */
+  readonly age: number | undefined;
+  /** Milliseconds. Every credential is refused with 503 while the list is older. */
+  readonly maxAge: number;
+  readonly usable: boolean;
 }
 
 const CLEAR: RevocationVerdict = { kind: 'clear' };
@@ -43,13 +51,14 @@ export function createRevocations(
   ports: { readonly clock: Clock; readonly log: Log },
   timing: RevocationTiming = { poll: 300, maxAge: 60_000 },
 ): SyncedRevocations {
-  const { clock } = ports;
-  const trouble = new WatchedFailure('the list of revocations', ports.log);
+  const { clock, log } = ports;
+  const trouble = new WatchedFailure('the list of revocations', log);
   const list = new RevocationList(clock);
   const { index, quota } = list;
   const sync = createRevocationSync(list, store, ports);
   const clean = new WeakMap<VerifiedCredential, Clean>();
   let syncedAt: number | undefined;
+  let tooOld = false;
   let timer: NodeJS.Timeout | undefined;
   let running = false;
 
@@ -58,16 +67,31 @@ export function createRevocations(
       await sync.read();
       syncedAt = clock.now();
       trouble.recovered();
+      reportAge();
       await sync.removeEnded();
     } catch (error) {
       trouble.failed(error instanceof GatehouseError ? error.message : 'unknown');
+      reportAge();
     }
     if (running) timer = setTimeout(() => void synchronize(), timing.poll).unref();
   }
 
-  /** A monotonic age: a clock that is set back must not extend the validity of an old list. */
+  /** The distance in time: a clock that is set back must not extend the validity of an old list. */
+  function age(): number | undefined {
+    return syncedAt === undefined ? undefined : Math.abs(clock.now() - syncedAt);
+  }
+
   function isFresh(): boolean {
-    return syncedAt !== undefined && Math.abs(clock.now() - syncedAt) <= timing.maxAge;
+    return (age() ?? Infinity) <= timing.maxAge;
+  }
+
+  function reportAge(): void {
+    if (syncedAt === undefined || isFresh() !== tooOld) return;
+    tooOld = !tooOld;
+    const seconds = { age_seconds: Math.round((age() ?? 0) / 1000), max_age_seconds: timing.maxAge / 1000 };
+    if (tooOld)
+      log.error('the list of revocations is too old: every credential is refused with 503', seconds);
+    else log.info('the list of revocations is current again: credentials are decided', seconds);
   }
 
   async function add(request: NewRevocation, holder?: RevocationHolder): Promise<Revocation> {
@@ -118,6 +142,6 @@ export function createRevocations(
       running = false;
       clearTimeout(timer);
     },
-    loaded: () => syncedAt !== undefined,
+    snapshot: () => ({ age: age(), maxAge: timing.maxAge, usable: isFresh() }),
   };
 }

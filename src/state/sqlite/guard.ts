@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { GatehouseError } from '../../core/errors.ts';
-import type { Log } from '../../core/ports.ts';
+import type { Clock, Log } from '../../core/ports.ts';
 import type { StoreHealth } from '../../core/store.ts';
+import { CallRecord } from '../call-record.ts';
 import { isDamage, sqliteProblem } from './problems.ts';
 import { WatchedFiles } from './watched-files.ts';
 
@@ -19,9 +20,13 @@ export interface SqliteGuard {
 }
 
 /** Calls SQLite, and keeps what is wrong with the file. */
-export function createSqliteGuard(db: DatabaseSync, file: string, log: Log): SqliteGuard {
+export function createSqliteGuard(
+  db: DatabaseSync,
+  file: string,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): SqliteGuard {
   const files = new WatchedFiles(file);
-  let errors = 0;
+  const calls = new CallRecord(clock);
   let replaced: string | undefined;
   let failed: string | undefined;
   /** Damage affects some pages only, so a later success does not end it. */
@@ -43,15 +48,16 @@ export function createSqliteGuard(db: DatabaseSync, file: string, log: Log): Sql
     const now = files.problem();
     report(replaced, now);
     replaced = now;
+    if (now === undefined && failed === undefined) calls.succeeded();
   }
 
   function run<T>(call: () => T): T {
     try {
       return call();
     } catch (cause) {
-      errors += 1;
       damaged ||= isDamage(cause);
       const problem = `the state file ${sqliteProblem(cause)}`;
+      calls.failed(problem);
       setFailed(problem);
       throw new GatehouseError('store_unavailable', `SQLite: ${problem}`, { cause });
     }
@@ -71,7 +77,7 @@ export function createSqliteGuard(db: DatabaseSync, file: string, log: Log): Sql
     async change(call) {
       check();
       if (replaced !== undefined) {
-        errors += 1;
+        calls.failed(replaced);
         throw new GatehouseError('store_unavailable', `SQLite: ${replaced}`);
       }
       const result = run(call);
@@ -83,7 +89,8 @@ export function createSqliteGuard(db: DatabaseSync, file: string, log: Log): Sql
     check,
     health: () => {
       const detail = replaced ?? failed;
-      return { errors, degraded: detail !== undefined, detail, dataLosses: 0 };
+      const usable = detail === undefined;
+      return { ...calls.status, reachable: usable, degraded: !usable, detail, dataLosses: 0 };
     },
     stop: () => clearTimeout(timer),
   };

@@ -33,7 +33,7 @@ export function openSqliteStore(
   const counters = new WindowCounter(() => clock.now());
   // No other process writes the file, so the change log of this process is complete.
   const changes = new ChangeLog();
-  const guard = createSqliteGuard(db, file, log);
+  const guard = createSqliteGuard(db, file, { clock, log });
 
   function readAll(): Revocation[] {
     return all.all().map(({ body }) => JSON.parse(String(body)) as Revocation);
@@ -43,6 +43,7 @@ export function openSqliteStore(
   const lists = new Map<string, ReadonlyMap<string, number>>();
 
   return {
+    kind: 'sqlite',
     shared: false,
     putRevocation: (revocation) =>
       guard.change(() => {

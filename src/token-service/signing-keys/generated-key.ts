@@ -1,4 +1,5 @@
 import { GatehouseError } from '../../core/errors.ts';
+import type { KeyringStatus } from '../../core/credentials/keyring.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 import type { Store } from '../../core/store.ts';
 import { createPacedRead } from '../../util/async/paced-read.ts';
@@ -14,7 +15,7 @@ const STORE_NAME = 'signing-key';
 /** Milliseconds between two reads of a shared store. */
 const POLL = 1_000;
 
-/** Milliseconds between two reads for unknown key ids, so that invented ids cause little load. */
+/** Milliseconds between two reads without a key, and for unknown key ids, so that invented ids cause little load. */
 const PACE = 250;
 
 /** Milliseconds in which other replicas write their keys back to a store that has lost its data. */
@@ -24,6 +25,11 @@ interface ActiveKey {
   readonly key: SigningKey;
   /** The form in the store. */
   readonly jwk: string;
+}
+
+export interface GeneratedKey extends SigningKeySource {
+  /** Reads the key until the store responds, then follows a shared store. Resolves after the first attempt. */
+  start(): Promise<void>;
 }
 
 /**
@@ -39,13 +45,17 @@ export function createGeneratedKey({
   readonly store: KeyStore;
   readonly clock: Clock;
   readonly log: Log;
-}): SigningKeySource & { start(): Promise<void> } {
+}): GeneratedKey {
   const retired = createRetiredKeys(store, clock);
   let active: ActiveKey | undefined;
+  let problem: string | undefined;
   let settledAt = -Infinity;
   let timer: NodeJS.Timeout | undefined;
+  let running = false;
 
-  const read = createPacedRead(PACE, async () => {
+  const read = createPacedRead(PACE, () => synchronize().catch(failed));
+
+  async function synchronize(): Promise<void> {
     const offered = active?.jwk ?? generateJwk();
     const kept = await store.keepFirst(STORE_NAME, offered);
     if (kept !== active?.jwk) {
@@ -56,10 +66,29 @@ export function createGeneratedKey({
       // A key of this replica, or another one than before: the store was empty a moment ago.
       if (store.shared && (kept === offered || active !== undefined)) settledAt = performance.now() + SETTLE;
       if (active !== undefined) replace(active.key, key);
+      else log.info('signing key ready', { kid: key.kid });
       active = { key, jwk: kept };
     }
     await retired.synchronize();
-  });
+  }
+
+  /** Reported once; `status` contains the last error. */
+  function failed(cause: unknown): never {
+    const error = cause instanceof GatehouseError ? cause.message : 'unusable key';
+    if (active === undefined && problem === undefined) {
+      const effect = 'tokens cannot be issued until the store responds';
+      log.warn(`no signing key available, trying again; ${effect}`, { error });
+    }
+    problem = error;
+    throw cause;
+  }
+
+  /** A process that mints no token needs the key, too: other replicas issue the tokens that it verifies. */
+  async function follow(): Promise<void> {
+    await read().catch(() => undefined);
+    if (!running || (active !== undefined && !store.shared)) return;
+    timer = setTimeout(() => void follow(), active === undefined ? PACE : POLL).unref();
+  }
 
   function replace(previous: SigningKey, next: SigningKey): void {
     retired.add(previous);
@@ -80,9 +109,9 @@ export function createGeneratedKey({
   }
 
   return {
-    async start() {
-      if (store.shared) timer ??= setInterval(() => void read().catch(() => undefined), POLL).unref();
-      await activeKey();
+    start() {
+      running = true;
+      return follow();
     },
     signingKey: activeKey,
     async keys() {
@@ -101,6 +130,11 @@ export function createGeneratedKey({
       return known;
     },
     counts: (kid) => findKnown(kid) !== undefined,
-    stop: () => clearInterval(timer),
+    status: (): KeyringStatus =>
+      active === undefined ? { ready: false, detail: problem } : { ready: true, kid: active.key.kid },
+    stop() {
+      running = false;
+      clearTimeout(timer);
+    },
   };
 }

@@ -27,12 +27,14 @@ export async function openKeyFiles(files: readonly string[], log: Log): Promise<
     if (key === undefined) throw new GatehouseError('store_unavailable', 'no signing key available');
     return key;
   };
+  log.info('signing key ready', { kid: first().kid });
   const find = (kid: string): SigningKey | undefined => validKeys().get(kid);
   return {
     signingKey: async () => first(),
     keys: async () => [...validKeys().values()],
     find: async (kid) => find(kid),
     counts: (kid) => find(kid) !== undefined,
+    status: () => ({ ready: true, kid: first().kid }),
     stop: () => opened.forEach((file) => file.close()),
   };
 }

@@ -1,3 +1,4 @@
+import type { KeyringStatus } from '../../core/credentials/keyring.ts';
 import type { SigningKey, VerificationKey } from './signing-key.ts';
 
 /** A source of signing keys. Promises reject with `store_unavailable` when it is unreachable. */
@@ -9,5 +10,6 @@ export interface SigningKeySource {
   find(kid: string): Promise<VerificationKey | undefined>;
   /** Whether signatures of this known key are still accepted. */
   counts(kid: string): boolean;
+  status(): KeyringStatus;
   stop(): void;
 }

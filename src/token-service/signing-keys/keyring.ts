@@ -29,16 +29,8 @@ export function createKeyring(
 
   return {
     async start() {
-      if (files !== undefined) {
-        source = await openKeyFiles(files, ports.log);
-        return;
-      }
-      await generated.start().catch((cause: unknown) => {
-        const error = cause instanceof GatehouseError ? cause.message : 'unusable key';
-        ports.log.warn('no signing key available; tokens cannot be issued until the store responds', {
-          error,
-        });
-      });
+      if (files === undefined) await generated.start();
+      else source = await openKeyFiles(files, ports.log);
     },
     stop: () => source?.stop(),
     async publicKeys() {
@@ -65,6 +57,7 @@ export function createKeyring(
       }
     },
     counts: (kid) => source?.counts(kid) === true,
+    status: () => source?.status() ?? { ready: false },
   };
 }
 
@@ -86,6 +79,7 @@ export function createUnverifiedKeyring(): Keyring {
       return parsed.kind === 'parts' ? { kind: 'payload', payload: parsed.payload, kid: parsed.kid } : parsed;
     },
     counts: () => true,
+    status: () => ({ ready: false, detail: 'the signing key is in the state store' }),
   };
 }
 

@@ -132,9 +132,15 @@ test('an unreachable store: the last list is valid for a limited time, then 503;
   expect(revocations.check(job, 'payments')).toMatchObject({ kind: 'revoked', revocation: { id: entry.id } });
   clock.advance(1);
   expect(revocations.check(job, 'other').kind).toBe('unknown');
-  expect(revocations.loaded()).toBe(true);
+  expect(revocations.snapshot()).toEqual({ age: 1_001, maxAge: 1_000, usable: false });
+  const said = (text: string) => log.lines.filter(({ message }) => message.includes(text));
+  await eventually('it is reported', () => said('is too old').length > 0);
   away = false;
   await eventually('it is in step again', () => revocations.check(job, 'other').kind === 'clear');
+  expect(said('is too old')).toMatchObject([
+    { level: 'error', fields: { age_seconds: 1, max_age_seconds: 1 } },
+  ]);
+  expect(said('is current again')).toMatchObject([{ level: 'info', fields: { age_seconds: 0 } }]);
   revocations.stop();
 });
 
@@ -145,7 +151,7 @@ test('without a list, no credential is accepted', async () => {
   store.revocations = () => Promise.reject(new GatehouseError('store_unavailable', 'away'));
   const { revocations } = await open(new FrozenClock(), store);
   expect(revocations.check(job, undefined).kind).toBe('unknown');
-  expect(revocations.loaded()).toBe(false);
+  expect(revocations.snapshot().usable).toBe(false);
   revocations.stop();
 });
 

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { certificateFiles, formatPath, type CertificateFile, type Config } from '../../config/serving.ts';
+import type { CertificateInUse } from '../../core/certificates.ts';
+import type { Forwarder } from '../../proxy/index.ts';
+import {
+  firstToExpire,
+  lastToExpire,
+  parseCertificates,
+  type Certificate,
+} from '../../util/tls/certificates.ts';
+
+export interface CertificateSources {
+  readonly config: Config;
+  /** The certificate of the listener, with its chain (PEM). */
+  readonly listener: string | undefined;
+  /** By the name of the service. */
+  readonly forwarders: ReadonlyMap<string, { readonly made: Pick<Forwarder, 'certificates'> }>;
+}
+
+/**
+ * The certificates in use. A file may be newer: after an unusable change the listener and the upstreams keep the
+ * previous content. The egress client and the Redis client read their files at each connection.
+ */
+export function certificatesInUse({
+  config,
+  listener,
+  forwarders,
+}: CertificateSources): readonly CertificateInUse[] {
+  const upstreams = new Map([...forwarders].map(([name, { made }]) => [name, made.certificates()]));
+
+  function activeIn({ role, path, file }: CertificateFile): Certificate | undefined {
+    const [section, service = '', , key] = path.map(String);
+    const upstream = section === 'services' ? upstreams.get(service) : undefined;
+    if (role === 'listener') return firstToExpire(parseCertificates(listener ?? ''));
+    if (key === 'clientCertificate') return upstream?.client;
+    if (section === 'services' && key === 'caFile') return upstream?.ca;
+    return lastToExpire(parseCertificates(readText(file)));
+  }
+
+  const files = certificateFiles(config).flatMap((each): CertificateInUse[] => {
+    const certificate = activeIn(each);
+    const { role, path, file } = each;
+    return certificate === undefined ? [] : [{ role, key: formatPath(path), file, ...certificate }];
+  });
+  const presented = [...upstreams].flatMap(([name, certificates]): CertificateInUse[] => {
+    if (certificates.presented === undefined) return [];
+    const key = formatPath(['services', name, 'upstream']);
+    return [{ role: 'upstream', key, file: undefined, ...certificates.presented }];
+  });
+  return [...files, ...presented];
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,57 @@
+import type { KeyPath } from '../problems/key-path.ts';
+import type { Draft } from './draft.ts';
+
+export interface CertificateFile {
+  /** As in `core/certificates.ts`. */
+  readonly role: 'listener' | 'client' | 'ca';
+  readonly path: KeyPath;
+  readonly file: string;
+}
+
+type Authorization = Draft['services'][number]['upstream']['auth'];
+
+/** The configured files that contain certificates, with their keys. */
+export function certificateFiles({
+  server,
+  state,
+  issuers,
+  services,
+}: Pick<Draft, 'server' | 'state'> & {
+  readonly issuers: readonly Pick<Draft['issuers'][number], 'name' | 'caFile'>[];
+  readonly services: readonly Pick<Draft['services'][number], 'name' | 'upstream'>[];
+}): readonly CertificateFile[] {
+  return [
+    ...certificateFile('listener', ['server', 'tls', 'certFile'], server.tls?.certFile),
+    ...certificateFile('ca', ['state', 'redis', 'caFile'], state.redis?.caFile),
+    ...issuers.flatMap(({ name, caFile }) => certificateFile('ca', ['issuers', name, 'caFile'], caFile)),
+    ...services.flatMap(({ name, upstream: { caFile, clientCertificate, auth } }) => {
+      const path = ['services', name, 'upstream'];
+      return [
+        ...certificateFile('ca', [...path, 'caFile'], caFile),
+        ...certificateFile('client', [...path, 'clientCertificate', 'certFile'], clientCertificate?.certFile),
+        ...authorizationFiles([...path, 'auth'], auth),
+        ...Object.entries(auth?.perIdentity ?? {}).flatMap(([identity, each]) =>
+          authorizationFiles([...path, 'auth', 'perIdentity', identity], each),
+        ),
+      ];
+    }),
+  ];
+}
+
+function authorizationFiles(
+  path: KeyPath,
+  auth: Pick<NonNullable<Authorization>, 'oauth2' | 'registryToken'> | undefined,
+): readonly CertificateFile[] {
+  return [
+    ...certificateFile('ca', [...path, 'oauth2', 'caFile'], auth?.oauth2?.caFile),
+    ...certificateFile('ca', [...path, 'registryToken', 'caFile'], auth?.registryToken?.caFile),
+  ];
+}
+
+function certificateFile(
+  role: CertificateFile['role'],
+  path: KeyPath,
+  file: string | undefined,
+): readonly CertificateFile[] {
+  return file === undefined ? [] : [{ role, path, file }];
+}
