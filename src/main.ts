@@ -18,6 +18,10 @@ process.exitCode = await run({
       process.on('SIGINT', resolve);
       process.on('SIGTERM', resolve);
     }),
+  dialogStreams:
+    process.stdin.isTTY && process.stdout.isTTY
+      ? { input: process.stdin, output: process.stdout }
+      : undefined,
   onReloadSignal: (handler) => void process.on('SIGHUP', handler),
   endWithin: (milliseconds) =>
     void setTimeout(() => {

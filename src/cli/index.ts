@@ -6,6 +6,7 @@ import { diffCommand } from './diff/diff.ts';
 import { demoCommand } from './demo/demo.ts';
 import { explainCommand } from './explain/explain.ts';
 import { healthCommand } from './health.ts';
+import { initCommand } from './init/init.ts';
 import { replayCommand } from './replay/replay.ts';
 import { refuseUnsafeRuntime } from './runtime.ts';
 import { schemaCommand } from './schema.ts';
@@ -18,6 +19,7 @@ import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
 import { versionCommand } from './version.ts';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
+  init: initCommand,
   serve: serveCommand,
   check: checkCommand,
   access: accessCommand,

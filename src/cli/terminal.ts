@@ -11,10 +11,17 @@ export interface Terminal {
   stopSignal(): Promise<unknown>;
   /** Calls the handler on each SIGHUP, which then no longer ends the process. */
   onReloadSignal(handler: () => void): void;
+  /** For questions and their answers. Undefined unless standard input and output are a terminal: then no command asks. */
+  readonly dialogStreams?: DialogStreams | undefined;
   /** Ends the process after so many milliseconds, even if something still keeps it alive. */
   endWithin(milliseconds: number): void;
   /** Handles uncaught exceptions and unhandled rejections. */
   onUncaught(handler: (error: unknown) => void): void;
+}
+
+export interface DialogStreams {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
 }
 
 /** 1: a check failed or the gateway could not start; 2: invalid usage or configuration. */

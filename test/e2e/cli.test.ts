@@ -244,6 +244,7 @@ describe('invalid usage and help', () => {
     expect(overview).toMatchObject({ code: 0, stderr: '' });
     const names = [...overview.stdout.matchAll(/^  ([a-z]+) {2,}/gm)].map(([, name]) => name ?? '');
     expect(names).toEqual([
+      'init',
       'serve',
       'check',
       'access',

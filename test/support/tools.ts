@@ -30,6 +30,7 @@ export const TOOL_PACKAGES = {
   promtool: 'prometheus',
   ps: 'procps',
   'redis-server': 'redis-server',
+  script: 'bsdutils',
   setpriv: 'util-linux',
   skopeo: 'skopeo',
   'systemd-analyze': 'systemd',

@@ -3,13 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { run } from '../../../src/cli/index.ts';
-
-export interface CommandOutcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { commandLine, type CommandOutcome } from '../../support/command-line.ts';
 
 /** A folder with these files; it is removed after the test. */
 export function scratchFolder(files: Readonly<Record<string, string>>): string {
@@ -19,23 +13,11 @@ export function scratchFolder(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
-export async function testCommandLine(
+export function testCommandLine(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<CommandOutcome> {
-  let [stdout, stderr] = ['', ''];
-  const code = await run({
-    args: ['test', ...args],
-    env,
-    nodeVersion: process.versions.node,
-    out: (text) => void (stdout += text),
-    err: (text) => void (stderr += text),
-    stopSignal: () => new Promise(() => undefined),
-    onReloadSignal: () => undefined,
-    endWithin: () => undefined,
-    onUncaught: () => undefined,
-  });
-  return { code, stdout, stderr };
+  return commandLine(['test', ...args], { env });
 }
 
 /** Runs one test file against one configuration. */
