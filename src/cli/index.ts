@@ -7,6 +7,8 @@ import { demoCommand } from './demo/demo.ts';
 import { explainCommand } from './explain/explain.ts';
 import { healthCommand } from './health.ts';
 import { initCommand } from './init/init.ts';
+import { importDockerAuthCommand } from './import/docker-auth.ts';
+import { importVaultJwtCommand } from './import/vault-jwt.ts';
 import { replayCommand } from './replay/replay.ts';
 import { refuseUnsafeRuntime } from './runtime.ts';
 import { schemaCommand } from './schema.ts';
@@ -30,6 +32,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   diff: diffCommand,
   'token create': tokenCreateCommand,
   'token inspect': tokenInspectCommand,
+  'import docker-auth': importDockerAuthCommand,
+  'import vault-jwt': importVaultJwtCommand,
   schema: schemaCommand,
   demo: demoCommand,
   health: healthCommand,
@@ -81,7 +85,7 @@ function split([first = '--help', ...rest]: readonly string[]): { name: string; 
 }
 
 function overview(): string {
-  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(13)} ${summary}`);
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(18)} ${summary}`);
   return (
     'Gatehouse is an authentication gateway for machines. It verifies the credential that a CI pipeline already has,\n' +
     'authorizes the request against a YAML policy, and forwards it with identity headers.\n\n' +

@@ -8,5 +8,7 @@ export { loadConfigOffThread } from './load/off-thread.ts';
 export { watchConfig } from './watch.ts';
 export { printable } from './problems/printable.ts';
 export { formatPath } from './problems/key-path.ts';
-export { formatProblem, type Problem } from './problems/problem.ts';
+export { formatProblem, problemAt, type Mark, type Problem } from './problems/problem.ts';
 export { NO_DELEGATED_FILES, type DelegatedFile } from './model/delegated-files.ts';
+export { readForeignFile } from './load/foreign-file.ts';
+export { childOf, type MappingNode, type SourceNode } from './load/source-tree.ts';

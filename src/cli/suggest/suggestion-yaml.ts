@@ -1,5 +1,6 @@
 import { jsonText } from '../../util/json/text.ts';
 import type { Suggestion } from '../../app/build.ts';
+import { yamlGrant, yamlList, yamlText } from '../yaml-text.ts';
 
 type Grants = Suggestion['identities'][number]['grants'];
 
@@ -11,16 +12,16 @@ export function formatSuggestion(
   const existing = (section: string, entries: ReadonlyMap<string, Grants>): string[] =>
     [...entries].flatMap(([name, each]) => [
       `  # add to ${section}.${name} (${placeOf(section, name) ?? 'in the configuration'})`,
-      `  ${key(name)}:`,
+      `  ${yamlText(name)}:`,
       ...grantLines(each),
     ]);
   const added = identities.flatMap(({ name, issuer, via, match, grants: each }) => [
     '  # new; choose a name, and keep it after all other identities',
-    `  ${key(name)}:`,
-    `    issuer: ${key(issuer)}`,
-    ...(via.join() === 'id_token' ? [] : [`    via: ${list(via)}`]),
+    `  ${yamlText(name)}:`,
+    `    issuer: ${yamlText(issuer)}`,
+    ...(via.join() === 'id_token' ? [] : [`    via: ${yamlList(via)}`]),
     '    match:',
-    ...Object.entries(match).map(([claim, value]) => `      ${key(claim)}: ${jsonText(value)}`),
+    ...Object.entries(match).map(([claim, value]) => `      ${yamlText(claim)}: ${jsonText(value)}`),
     ...grantLines(each),
   ]);
   const ofIdentities = [...existing('identities', grants), ...added];
@@ -34,24 +35,5 @@ export function formatSuggestion(
 }
 
 function grantLines(grants: Grants): string[] {
-  return [
-    '    grants:',
-    ...grants.flatMap(({ service, scopes, resources }) => [
-      `      - service: ${key(service)}`,
-      `        scopes: ${list(scopes)}`,
-      '        resources:',
-      ...resources.map((resource) => `          - ${jsonText(resource)}`),
-    ]),
-  ];
+  return ['    grants:', ...grants.flatMap(yamlGrant).map((line) => `      ${line}`)];
 }
-
-function list(values: readonly string[]): string {
-  return `[${values.map(key).join(', ')}]`;
-}
-
-/** A plain scalar where YAML cannot read it as another type. A JSON string is a YAML string. */
-function key(text: string): string {
-  return /^[a-z][a-z_-]*[a-z]$/.test(text) && !RESERVED.has(text) ? text : jsonText(text);
-}
-
-const RESERVED = new Set(['true', 'false', 'null', 'yes', 'no', 'on', 'off']);

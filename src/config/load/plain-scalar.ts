@@ -39,8 +39,11 @@ export interface ReadScalar {
   readonly message?: string;
 }
 
-/** Expands the variables of a scalar. */
-export function readScalar({ mark, written, value, plain }: WrittenScalar, env: Environment): ReadScalar {
+/** Expands the variables of a scalar; without `env` there are none. */
+export function readScalar(
+  { mark, written, value, plain }: WrittenScalar,
+  env: Environment | undefined,
+): ReadScalar {
   const asIs: ScalarNode = {
     kind: 'scalar',
     mark,
@@ -49,7 +52,7 @@ export function readScalar({ mark, written, value, plain }: WrittenScalar, env: 
     plain,
     expanded: false,
   };
-  if (!written.includes('${')) return { node: asIs };
+  if (env === undefined || !written.includes('${')) return { node: asIs };
   const result = expandVariables(written, env);
   if (result.kind === 'invalid') {
     return { node: { ...asIs, value: written, expanded: true }, message: result.detail };

@@ -27,8 +27,11 @@ export function readTree(source: Source, env: Environment): Tree {
   return simple === undefined ? readAnyYaml(source, env) : { root: simple, problems: [] };
 }
 
-/** Reads a file with the YAML parser: every feature of YAML, and what is wrong with the file. */
-export function readAnyYaml(source: Source, env: Environment): Tree {
+/**
+ * Reads a file with the YAML parser: every feature of YAML, and what is wrong with the file. Without `env`, `${…}` is
+ * text.
+ */
+export function readAnyYaml(source: Source, env: Environment | undefined): Tree {
   const { document, problems, markAt } = parseYaml(source);
   if (document === undefined || problems.length > 0) return { root: undefined, problems };
   const reader = new TreeReader(markAt, env);
@@ -39,10 +42,10 @@ export function readAnyYaml(source: Source, env: Environment): Tree {
 class TreeReader {
   readonly problems: Problem[] = [];
   readonly #markAt: (offset: number) => Mark;
-  readonly #env: Environment;
+  readonly #env: Environment | undefined;
   readonly #anchors = new Anchors(MAX_DEPTH);
 
-  constructor(markAt: (offset: number) => Mark, env: Environment) {
+  constructor(markAt: (offset: number) => Mark, env: Environment | undefined) {
     this.#markAt = markAt;
     this.#env = env;
   }
@@ -106,7 +109,7 @@ class TreeReader {
       this.#refuse(mark, path, `"${value}" cannot be a key; choose another name`);
       return undefined;
     }
-    if (value.includes('${')) {
+    if (this.#env !== undefined && value.includes('${')) {
       this.#refuse(mark, path, 'variables are put into values only, not into keys');
       return undefined;
     }
