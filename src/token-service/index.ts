@@ -1,5 +1,6 @@
 export type { IssueTokenPorts } from './issue-token.ts';
 export { createMeEndpoint, ME_PATH } from './workload/me-endpoint.ts';
+export { createServicesEndpoint, SERVICES_PATH, type GrantedService } from './workload/services-endpoint.ts';
 export { createMint, type Mint, type MintSettings } from './mint.ts';
 export { createJwksEndpoint, createMetadataEndpoint } from './oauth/metadata-endpoints.ts';
 export { JWKS_PATH, METADATA_PATH, REVOKE_PATH, TOKEN_PATH } from './oauth/metadata-endpoints.ts';

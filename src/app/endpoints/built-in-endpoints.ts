@@ -6,6 +6,7 @@ import {
   tokenClassSettings,
   type EndpointPorts,
 } from './endpoint-ports.ts';
+import { createServicesOf } from './granted-services.ts';
 import { allServices, targetsOf } from './targets.ts';
 import type { Authorizer } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
@@ -15,6 +16,7 @@ import {
   createMeEndpoint,
   createMetadataEndpoint,
   createRevokeEndpoint,
+  createServicesEndpoint,
   createTokenEndpoint,
   createWorkloadEndpoint,
   EXCHANGE_PATH,
@@ -22,6 +24,7 @@ import {
   ME_PATH,
   METADATA_PATH,
   REVOKE_PATH,
+  SERVICES_PATH,
   TOKEN_PATH,
 } from '../../token-service/index.ts';
 import { createExtract } from '../../credentials/index.ts';
@@ -35,6 +38,12 @@ export function createBuiltInEndpoints(config: Config, ports: EndpointPorts): re
   const present = credentialFromBody(settings);
   const identify: Authorizer['identify'] = (credential) => authorizer.identify(credential);
   const common = { ...issueTokenPorts(config, ports), present, log };
+  const describing = {
+    ...common,
+    extract: createExtract({ ...settings, credentialSources: IN_HEADERS, queryParameters: [] }),
+    verifyCredential: verifyBy(ports, authenticator.verify),
+    identify,
+  };
   const endpoints = {
     [JWKS_PATH]: createJwksEndpoint(keyring, log),
     [METADATA_PATH]: createMetadataEndpoint(publicUrl, log),
@@ -46,13 +55,8 @@ export function createBuiltInEndpoints(config: Config, ports: EndpointPorts): re
       identifyAs: (identity, credential) => authorizer.identifyAs(identity, credential),
       scopesOf: (caller) => availableScopes(authorizer, caller),
     }),
-    [ME_PATH]: createMeEndpoint({
-      ...common,
-      extract: createExtract({ ...settings, credentialSources: IN_HEADERS, queryParameters: [] }),
-      verifyCredential: verifyBy(ports, authenticator.verify),
-      identify,
-      grantsOf: (caller) => authorizer.grantsOf(caller),
-    }),
+    [ME_PATH]: createMeEndpoint({ ...describing, grantsOf: (caller) => authorizer.grantsOf(caller) }),
+    [SERVICES_PATH]: createServicesEndpoint({ ...describing, servicesOf: createServicesOf(config, ports) }),
     [TOKEN_PATH]: createTokenEndpoint({
       ...common,
       all: allServices(config, ports),
