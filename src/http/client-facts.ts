@@ -16,7 +16,7 @@ export function createClientFacts(
     const peer = plainAddress(req.socket.remoteAddress ?? '');
     if (trusted === undefined || !contains(trusted, peer))
       return { address: peer, proto, port: req.socket.remotePort };
-    const { legacy, standard } = hopsOf(req);
+    const { legacy, standard } = hopsOf(req.rawHeaders);
     const byLegacy = legacy && clientOf(legacy, peer, trusted);
     const byStandard = standard && clientOf(standard, peer, trusted);
     // A proxy sets one of the two header families and may forward the other from the client unchanged.
@@ -49,11 +49,11 @@ function isSame(a: Hop, b: Hop): boolean {
 }
 
 /** The hops of each header family, nearest proxy last; undefined if the headers are absent. */
-function hopsOf({ headersDistinct }: IncomingMessage): {
+function hopsOf(rawHeaders: readonly string[]): {
   legacy: Hop[] | undefined;
   standard: Hop[] | undefined;
 } {
-  const list = (name: string): string[] | undefined => headersDistinct[name]?.join(',').split(',');
+  const list = (name: string): string[] | undefined => listValue(rawHeaders, name)?.split(',');
   const addresses = list('x-forwarded-for');
   const protos = list('x-forwarded-proto')?.map(protoOf) ?? [];
   // Proxies append to the list of protocols, as to the addresses, or replace it: a shorter list ends with the same hop.
@@ -68,6 +68,17 @@ function hopsOf({ headersDistinct }: IncomingMessage): {
     proto: protoOf(parameter(element, 'proto')),
   }));
   return { legacy: legacy.length === 0 ? undefined : legacy, standard };
+}
+
+/** Reads `rawHeaders`, because `headers` and `headersDistinct` of node:http build an object of all headers. */
+function listValue(rawHeaders: readonly string[], name: string): string | undefined {
+  let value: string | undefined;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const header = rawHeaders[at];
+    if (header?.length !== name.length || header.toLowerCase() !== name) continue;
+    value = value === undefined ? rawHeaders[at + 1] : `${value},${rawHeaders[at + 1]}`;
+  }
+  return value;
 }
 
 /** A parameter of one `Forwarded` element (RFC 7239 §4). */

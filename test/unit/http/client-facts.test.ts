@@ -4,7 +4,14 @@ import { createClientFacts } from '../../../src/http/client-facts.ts';
 import { compileNetworks } from '../../../src/http/networks.ts';
 
 function request(peer: string, headers: Readonly<Record<string, string[]>>): IncomingMessage {
-  return { socket: { remoteAddress: peer }, headersDistinct: headers } as unknown as IncomingMessage;
+  return { socket: { remoteAddress: peer }, rawHeaders: rawHeaders(headers) } as unknown as IncomingMessage;
+}
+
+/** As node:http has them: the client's spelling, and one pair for each line. */
+function rawHeaders(headers: Readonly<Record<string, string[]>>): string[] {
+  return Object.entries(headers).flatMap(([name, values]) =>
+    values.flatMap((value) => [name.toUpperCase(), value]),
+  );
 }
 
 const TRUSTED = ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32'];
@@ -126,7 +133,7 @@ test('a connection tells clients apart only where no trusted proxy is between', 
   const via = (peer: string): IncomingMessage =>
     ({
       socket: { remoteAddress: peer, remotePort: 40_000 },
-      headersDistinct: { 'x-forwarded-for': ['203.0.113.9'] },
+      rawHeaders: ['Host', 'gateway.example.com', 'X-Forwarded-For', '203.0.113.9'],
     }) as unknown as IncomingMessage;
   expect(facts(via('203.0.113.7')).port).toBe(40_000);
   expect(facts(via('10.0.0.1')).port).toBeUndefined();
