@@ -17,6 +17,8 @@ import { generateKey, signCompact } from '../../test/support/issuer-keys.ts';
 export interface StageBed {
   readonly config: Config;
   readonly token: string;
+  /** Signs another token, with a `jti` of its own. */
+  readonly mint: () => string;
   readonly authenticator: Authenticator;
   /** Of `authenticator`. */
   readonly ports: AuthenticatePorts;
@@ -61,7 +63,8 @@ export async function createStageBed(): Promise<StageBed> {
   const key = generateKey('bench-key');
   const now = Math.floor(Date.now() / 1000);
   const claims = { ...defaultClaims('gitlab'), iss: ISSUER, aud: AUDIENCE, iat: now, exp: now + 3600 };
-  const token = signCompact({ alg: 'RS256', typ: 'JWT', kid: key.kid }, claims, key);
+  const mint = (): string =>
+    signCompact({ alg: 'RS256', typ: 'JWT', kid: key.kid }, { ...claims, jti: crypto.randomUUID() }, key);
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-stages-'));
   try {
     const file = join(folder, 'gatehouse.yaml');
@@ -85,7 +88,8 @@ export async function createStageBed(): Promise<StageBed> {
     };
     const authenticator = createAuthenticator(config, ports);
     await authenticator.fetchKeys();
-    return { config, token, authenticator, ports, authorizer: createAuthorizer(config), telemetry };
+    const token = mint();
+    return { config, token, mint, authenticator, ports, authorizer: createAuthorizer(config), telemetry };
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -4,13 +4,15 @@ import { trustIn } from '../../src/credentials/compile-issuers.ts';
 import { createIdTokens } from '../../src/credentials/id-token/id-tokens.ts';
 import type { VerifiedIdToken } from '../../src/credentials/id-token/verify-id-token.ts';
 import { createVerificationCache } from '../../src/credentials/verification-cache.ts';
+import type { Incoming } from '../../src/core/request/incoming.ts';
 import { readHead } from '../../src/http/index.ts';
 import { createEventLine } from '../../src/observability/audit/event-line.ts';
 import { LineWriter } from '../../src/observability/audit/line-writer.ts';
 import { createQueryCleaner } from '../../src/proxy/headers/credential-parameters.ts';
 import { createOutgoingHead } from '../../src/proxy/headers/upstream-request-head.ts';
 import { readResponseHead } from '../../src/proxy/transport/response-head.ts';
-import { AUDIENCE, type StageBed } from './bed.ts';
+import { AUDIENCE, createStageBed, type StageBed } from './bed.ts';
+import { createCandidateStages } from './candidate.ts';
 import { asyncStage, stage, type Stage } from './measure.ts';
 import { createForwardedRequests, createStagePipeline } from './pipeline.ts';
 import { createIncoming, requestLine, responseHeaders } from './requests.ts';
@@ -55,8 +57,30 @@ export async function createStages(bed: StageBed): Promise<readonly Stage[]> {
       },
     ),
     asyncStage('verify, new token', credential, createUncached(bed)),
+    createFirstUse(await createStageBed()),
+    ...createCandidateStages(bed, forwarded),
   ];
 }
+
+/** The first request with a token, with everything that is computed once per credential. `bed` has no other user. */
+function createFirstUse(bed: StageBed): Stage {
+  const tokens = Array.from({ length: FIRST_USES }, bed.mint);
+  const forward = createForwardedRequests(bed);
+  const { outgoing, eventLine } = createEnds(bed);
+  let next = 0;
+  const incoming = (): Incoming => {
+    // The tokens are reused: a signature takes longer than the stage.
+    if (next % FIRST_USES === 0) bed.authenticator.resources.idTokens.clear();
+    return createIncoming(requestLine(tokens[next++ % FIRST_USES] ?? ''));
+  };
+  return stage('first use of a token', incoming, (each) => {
+    const forwarded = forward(each);
+    outgoing(forwarded, NOTHING_INJECTED);
+    eventLine(forwarded);
+  });
+}
+
+const FIRST_USES = 500;
 
 const NOTHING_INJECTED = { kind: 'injected-headers', presented: undefined, assertion: undefined } as const;
 

@@ -26,6 +26,9 @@ test('the bench of the stages measures each of them', async () => {
     'metrics',
     'module gateway, all',
     'verify, new token',
+    'first use of a token',
+    'candidate, cached token',
+    'candidate, new token',
   ]);
   for (const { median } of results) expect(median).toBeGreaterThan(0);
 });
