@@ -96,7 +96,7 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
       });
   const audit = decisions === undefined ? auditLog : withDecisions(auditLog, decisions);
   let activeHash = config.hash;
-  telemetry.setAuditLost(() => auditLog.lost());
+  telemetry.setAudit(auditLog);
   telemetry.setStoreHealth(() => store.health());
   if (!inspect) telemetry.services.start();
 

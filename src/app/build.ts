@@ -94,6 +94,11 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
     certificates,
   });
   reportKeySetAges(application, issuers);
+  telemetry.setCertificates(certificates);
+  telemetry.setCredentialState({
+    revocationsAge: () => revocations.snapshot().age,
+    signingKeyReady: () => snapshots.current.signingKey().ready,
+  });
 
   /** Node closes a server before the responses of its connections emit `close`, which accounts for their requests. */
   async function release(cut: Promise<unknown>, flush: () => number): Promise<void> {

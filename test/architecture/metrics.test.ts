@@ -23,7 +23,10 @@ async function exposition(): Promise<string> {
     configHash: 'abc',
   });
   telemetry.delegatedFiles([{ state: 'current' }]);
-  telemetry.setAuditLost(() => 1);
+  telemetry.setAudit({ lost: () => 1, buffered: () => 1 });
+  telemetry.setCredentialState({ revocationsAge: () => 1, signingKeyReady: () => true });
+  const certificate = { role: 'ca', key: 'issuers.gitlab.caFile', file: 'ca.pem', subject: 'CN=x' } as const;
+  telemetry.setCertificates(() => [{ ...certificate, expires: 1 }]);
   telemetry.setStoreHealth(() => ({
     errors: 1,
     reachable: false,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { createAuthority } from '../support/certificates.ts';
 import { one, render } from '../support/chart.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
@@ -50,11 +51,11 @@ async function busyGateway(server = ''): Promise<TestGateway> {
   const { gateway, token } = await startScenario({
     backends: { issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
     token: ({ issuer }) => issuer.mint({ sub: 'ci', aud: 'gateway' }),
-    files: { token: TOKEN },
+    files: { token: TOKEN, 'ca.pem': createAuthority('metrics').certificate },
     ...(server === '' ? {} : { server }),
     config: ({ issuer, upstream }) => `
 issuers:
-  gitlab: { type: oidc, issuer: "${issuer.url}", audiences: [gateway] }
+  gitlab: { type: oidc, issuer: "${issuer.url}", audiences: [gateway], caFile: ca.pem }
 identities:
   ci: { issuer: gitlab, match: { sub: ci }, grants: [{ service: orders, scopes: [read_api], resources: ["**"] }] }
 services:
@@ -110,10 +111,11 @@ needs('promtool').test(
     const promtool = findTool('promtool') ?? 'promtool';
     const check = await run(promtool, ['check', 'rules', join(ROOT, RULES)]);
     expect(check.code, check.stdout + check.stderr).toBe(0);
-    const tests = 'test/helm/rules.test.yaml';
-    const tested = await run(promtool, ['test', 'rules', tests], { cwd: ROOT });
+    const tests = ['test/helm/rules.test.yaml', 'test/helm/certificate-rules.test.yaml'];
+    const tested = await run(promtool, ['test', 'rules', ...tests], { cwd: ROOT });
     expect(tested.code, tested.stdout + tested.stderr).toBe(0);
-    expect(alerts.filter((alert) => !readText(tests).includes(`alertname: ${alert}`))).toEqual([]);
+    const text = tests.map(readText).join('');
+    expect(alerts.filter((alert) => !text.includes(`alertname: ${alert}`))).toEqual([]);
   },
   180_000,
 );

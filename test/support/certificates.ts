@@ -8,7 +8,14 @@ export interface Authority {
   /** PEM. */
   readonly certificate: string;
   /** A certificate for these names (`DNS:localhost`, `IP:127.0.0.1`) and its key. */
-  issue(...names: readonly string[]): { readonly cert: string; readonly key: string };
+  issue(...names: readonly string[]): CertificatePair;
+  /** The same, expired since yesterday. */
+  issueExpired(...names: readonly string[]): CertificatePair;
+}
+
+interface CertificatePair {
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** A certificate authority outside every trust store. openssl creates it, because Node cannot issue certificates. */
@@ -56,6 +63,16 @@ export function createAuthority(name: string, days = 2): Authority {
           'basicConstraints=critical,CA:FALSE',
           ...lifetime,
         );
+        return { cert: read(folder, 'crt'), key: read(folder, 'key') };
+      }),
+    issueExpired: (...names) =>
+      inFolder((folder) => {
+        writeFileSync(join(folder, 'ca.crt'), root.cert);
+        writeFileSync(join(folder, 'ca.key'), root.key);
+        const san = ['-addext', `subjectAltName=${names.join(',')}`];
+        openssl(folder, 'req', ...KEY, '-keyout', 'key', '-out', 'csr', '-subj', '/CN=x', ...san);
+        const ca = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-copy_extensions', 'copy'];
+        openssl(folder, 'x509', '-req', '-in', 'csr', ...ca, '-days', '-1', '-out', 'crt');
         return { cert: read(folder, 'crt'), key: read(folder, 'key') };
       }),
   };

@@ -156,7 +156,9 @@ export const audit = z
     required: z
       .boolean()
       .default(false)
-      .describe('true: requests are refused (503) while the audit log cannot be written. Default false.'),
+      .describe(
+        'true: requests are refused (503) while 3 MiB or more of the audit log are not written. Default false.',
+      ),
     claims: z
       .enum(['used', 'none'])
       .default('used')

@@ -1,12 +1,12 @@
 import type { Claims, PresentedCredential } from '../../core/credentials/credential.ts';
 import { unable } from '../../core/decision.ts';
 import type { Deny, Refusal } from '../../core/decision.ts';
+import { createOutageLog } from '../../core/outage-log.ts';
 import type { Clock, Log, EgressClient, EgressResponse, EgressResult } from '../../core/ports.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import type { IssuerSettings } from '../settings.ts';
 import { MAX_BLOCK, type Block } from './backoff.ts';
 import type { Outcome } from './budget.ts';
-import { createOutageLog } from './outage-log.ts';
 import type { Permit } from './units.ts';
 
 export interface IntrospectionPorts {
@@ -81,7 +81,14 @@ export function createIntrospection<T extends { readonly kind: string }>(
   const { credentials } = introspection;
   const apiUrl = withoutSlash(issuer.apiUrl ?? issuer.issuer);
   const bases = [apiUrl, withoutSlash(issuer.issuer)];
-  const outage = createOutageLog(log, credentials, name, clock);
+  const outage = createOutageLog(
+    { log, clock },
+    {
+      failed: `${credentials} cannot be verified`,
+      recovered: `${credentials} can be verified again`,
+    },
+    { issuer: name },
+  );
 
   function unavailable(problem: string, outcome: Outcome, block?: Block): Introspected<T> {
     outage.failed(problem);

@@ -22,6 +22,8 @@ export interface AuditSettings {
 export interface ClosableAuditSink extends AuditSink {
   /** Events that were dropped because the buffer was full. */
   lost(): number;
+  /** Bytes that are not written yet, including other lines of a shared output. */
+  buffered(): number;
   /** Reopens the file if it was renamed or deleted. */
   reopen(): Promise<void>;
   /** Writes the buffered events until `expired` settles. A shared writer is closed by its owner. */
@@ -54,6 +56,7 @@ export function createAuditSink(
     },
     flush: () => writer.flush(),
     lost: () => lost,
+    buffered: () => writer.buffered(),
     reopen: () => file?.check() ?? Promise.resolve(),
     close: (expired) => (shared === undefined ? writer.close(expired) : Promise.resolve()),
   };
@@ -64,6 +67,7 @@ const DISABLED: ClosableAuditSink = {
   available: () => true,
   flush: () => Promise.resolve(),
   lost: () => 0,
+  buffered: () => 0,
   reopen: () => Promise.resolve(),
   close: () => Promise.resolve(),
 };

@@ -92,6 +92,11 @@ export class LineWriter {
     return CAPACITY - this.#leaving.length - this.#filled;
   }
 
+  /** Bytes that are not written yet. */
+  buffered(): number {
+    return this.#appended - this.#written;
+  }
+
   /** Resolves when every line appended before the call has been written. */
   flush(): Promise<void> {
     if (this.#written === this.#appended) return Promise.resolve();
@@ -109,7 +114,7 @@ export class LineWriter {
     this.#ended = true;
     clearTimeout(this.#gather);
     clearTimeout(this.#retry);
-    const bytes = this.#appended - this.#written;
+    const bytes = this.buffered();
     if (bytes > 0) {
       const lines = this.#unwrittenLines();
       this.#log.error('log lines were not written', { output: this.#output.name, lines, bytes });

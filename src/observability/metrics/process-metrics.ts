@@ -1,5 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, type Registry } from 'prom-client';
-import type { StoreHealth } from '../../core/store.ts';
+import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import type { Names } from './names.ts';
 
 export interface KeySetAge {
@@ -77,47 +76,6 @@ export function exposeKeySetAges(registry: Registry, issuers: Names, ages: () =>
       for (const { issuer, ageSeconds } of ages()) {
         if (issuers.values.includes(issuer)) this.set({ issuer }, ageSeconds);
       }
-    },
-  });
-}
-
-export function exposeStore(registry: Registry, health: () => StoreHealth): void {
-  new Counter({
-    name: 'gatehouse_store_errors_total',
-    help: 'Failed calls to the store.',
-    registers: [registry],
-    collect() {
-      this.reset();
-      this.inc(health().errors);
-    },
-  });
-  new Counter({
-    name: 'gatehouse_store_data_losses_total',
-    help: 'Times that the store had lost data; the replica wrote back the revocations that it knows.',
-    registers: [registry],
-    collect() {
-      this.reset();
-      this.inc(health().dataLosses);
-    },
-  });
-  new Gauge({
-    name: 'gatehouse_store_degraded',
-    help: '1 while the store is unreachable or refuses changes: limits apply per replica, revocations as last read.',
-    registers: [registry],
-    collect() {
-      this.set(health().degraded ? 1 : 0);
-    },
-  });
-}
-
-export function exposeAuditLost(registry: Registry, lost: () => number): void {
-  new Counter({
-    name: 'gatehouse_audit_lost_total',
-    help: 'Audit events that were lost.',
-    registers: [registry],
-    collect() {
-      this.reset();
-      this.inc(lost());
     },
   });
 }

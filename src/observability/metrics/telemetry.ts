@@ -1,3 +1,4 @@
+import type { CertificateInUse } from '../../core/certificates.ts';
 import type { StoreHealth } from '../../core/store.ts';
 import { Registry } from 'prom-client';
 import type {
@@ -11,18 +12,19 @@ import type {
 import { createCandidateMeter } from './candidate-meter.ts';
 import { createConnectionMeter } from './connection-meter.ts';
 import { Names } from './names.ts';
-import {
-  exposeAuditLost,
-  exposeConfiguration,
-  exposeKeySetAges,
-  exposeProcess,
-  exposeStore,
-  type KeySetAge,
-} from './process-metrics.ts';
+import { exposeConfiguration, exposeKeySetAges, exposeProcess, type KeySetAge } from './process-metrics.ts';
 import { createPolicyMeter } from './policy-meter.ts';
 import { createQueueMeter } from './queue-meter.ts';
 import { createRequestMeter } from './request-meter.ts';
 import { createServiceHistories, type ServiceHistories } from './service-history.ts';
+import {
+  exposeAudit,
+  exposeCertificates,
+  exposeCredentialState,
+  exposeStore,
+  type AuditState,
+  type CredentialState,
+} from './state-metrics.ts';
 import { createVerificationMeter } from './verification-meter.ts';
 
 /** Names of the configuration: the only values of the labels `service`, `type` and `issuer`. */
@@ -49,7 +51,9 @@ export interface Telemetry {
   delegatedFiles(files: readonly { readonly state: string }[]): void;
   /** Call each at most once. */
   setKeySetAges(ages: () => readonly KeySetAge[]): void;
-  setAuditLost(lost: () => number): void;
+  setAudit(state: AuditState): void;
+  setCertificates(certificates: () => readonly CertificateInUse[]): void;
+  setCredentialState(state: CredentialState): void;
   setStoreHealth(health: () => StoreHealth): void;
   metrics(): Promise<string>;
   readonly contentType: string;
@@ -88,7 +92,9 @@ export function createTelemetry(settings: TelemetrySettings): Telemetry {
     },
     delegatedFiles: (files) => configuration.delegatedFiles(files),
     setKeySetAges: (ages) => exposeKeySetAges(registry, issuers, ages),
-    setAuditLost: (lost) => exposeAuditLost(registry, lost),
+    setAudit: (state) => exposeAudit(registry, state),
+    setCertificates: (certificates) => exposeCertificates(registry, certificates),
+    setCredentialState: (state) => exposeCredentialState(registry, state),
     setStoreHealth: (health) => exposeStore(registry, health),
     metrics: () => registry.metrics(),
     contentType: registry.contentType,

@@ -11,6 +11,7 @@ export function createFollow({
   mapping,
   location: rewriteLocation,
   stalls,
+  outage,
   places,
 }: UpstreamSide): Follow {
   function follow(
@@ -29,6 +30,7 @@ export function createFollow({
       location: rewriteLocation,
       rewriting: undefined,
       stalls,
+      outage,
       follow: (next) => follow(forwarding, next, hop.url, hops + 1),
       unauthorized: () => 'upstream_unauthorized',
       ended: () => places.free(),

@@ -15,7 +15,7 @@ import type { UpstreamSide } from './upstream-side.ts';
 
 /** Counts the requests in flight and sends each of them, with the upstream credential and the injected headers. */
 export function createForward(side: UpstreamSide): Forward {
-  const { prepareInjectedHeaders, stalls, tunnels, pool, places } = side;
+  const { prepareInjectedHeaders, stalls, outage, tunnels, pool, places } = side;
   const { writeHeaders } = side.timeouts;
   const follow = createFollow(side);
 
@@ -58,7 +58,10 @@ export function createForward(side: UpstreamSide): Forward {
     injected: InjectedHeaders | CredentialFault,
     isRetry: boolean,
   ): void {
-    if (injected.kind === 'credential-fault') return failCredential(forwarding, injected);
+    if (injected.kind === 'credential-fault') {
+      outage.failed(injected);
+      return failCredential(forwarding, injected);
+    }
     if (!forwarding.incoming.res.destroyed) send(forwarding, injected, isRetry);
   }
 
@@ -89,6 +92,7 @@ export function createForward(side: UpstreamSide): Forward {
       location: side.location,
       rewriting,
       stalls,
+      outage,
       follow:
         repeatable && forwarding.plan?.followRedirects === true
           ? (location) => follow(forwarding, location, new URL(path, side.target))

@@ -3,12 +3,14 @@ import type { Rewriting } from '../rewrite/rewriting.ts';
 import type { InvalidResponse } from '../transport/invalid-response.ts';
 import type { Rejection } from '../upstream-credentials/request-credential.ts';
 import type { StallWatch } from './stall-watch.ts';
+import type { UpstreamOutage } from './upstream-outage.ts';
 
 /** The dependencies of one relayed response. */
 export interface RelayPorts {
   readonly location: LocationRewriter;
   readonly rewriting: Rewriting | undefined;
   readonly stalls: StallWatch;
+  readonly outage: UpstreamOutage;
   /** Follows a redirect; undefined when the client follows it. */
   readonly follow: ((location: string) => InvalidResponse | undefined) | undefined;
   /** The reason for the client after a 401; undefined when the request is sent again with another credential. */

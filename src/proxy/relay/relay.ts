@@ -69,6 +69,7 @@ export class Relay implements ResponseHandler {
     if (head.kind === 'invalid') return this.#invalid(head);
     const rewritten = this.#ports.rewriting?.response(head.headers, status);
     if (rewritten?.kind === 'invalid') return this.#invalid(rewritten);
+    this.#ports.outage.recovered();
     this.#transform = rewritten?.body;
     const headers = rewritten?.headers ?? head.headers;
     headers.push('X-Request-Id', incoming.requestId);
@@ -161,7 +162,9 @@ export class Relay implements ResponseHandler {
     this.#abort();
   }
 
-  #fail({ reason, detail }: Fault): void {
+  #fail(fault: Fault): void {
+    const { reason, detail } = fault;
+    this.#ports.outage.failed(fault);
     this.#client.discardHead();
     this.#end();
     if (!this.#client.headersSent) return this.#forwarding.failed(reason, detail);
@@ -184,6 +187,7 @@ export class Relay implements ResponseHandler {
     detail: string,
   ): void {
     this.#end();
+    this.#ports.outage.failed({ reason, detail });
     this.#forwarding.failed(reason, detail);
     this.#abort();
   }

@@ -13,6 +13,7 @@ import { createTunnels } from '../websocket/tunnels.ts';
 import type { ForwardPorts, ForwardSettings } from './forward-settings.ts';
 import { Places } from './places.ts';
 import { createRedirects } from './redirects.ts';
+import { createUpstreamOutage } from './upstream-outage.ts';
 
 /** The long-lived objects of one service's upstream: connections, credential, header and URL rewriting. */
 export type UpstreamSide = ReturnType<typeof createUpstreamSide>;
@@ -59,5 +60,6 @@ export function createUpstreamSide(settings: ForwardSettings, ports: ForwardPort
       ? createTunnels({ ...settings.webSockets, location, timeouts: upstream.timeouts }, pool.connect)
       : undefined,
     stalls: ports.stalls,
+    outage: createUpstreamOutage(settings, ports),
   };
 }

@@ -176,7 +176,7 @@ test('a service that is called as a reserved value does not double a series', as
 test('gauges that others feed', async () => {
   const telemetry = setUp();
   let lost = 0;
-  telemetry.setAuditLost(() => lost);
+  telemetry.setAudit({ lost: () => lost, buffered: () => 0 });
   telemetry.setKeySetAges(() => [
     { issuer: 'gitlab', ageSeconds: 12 },
     { issuer: 'not-configured', ageSeconds: 1 },

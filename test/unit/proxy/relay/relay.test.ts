@@ -36,6 +36,7 @@ async function relaying(
       location: () => 'canary\n',
       rewriting: undefined,
       stalls,
+      outage: { failed: () => undefined, recovered: () => undefined },
       follow: undefined,
       unauthorized: () => undefined,
       ended: () => void (ended += 1),
