@@ -63,8 +63,11 @@ export interface Store {
   putRevocation(revocation: Revocation): Promise<void>;
   /** Resolves to false if no revocation has this id. */
   deleteRevocation(id: string): Promise<boolean>;
-  /** Deletes expired revocations, a few hundred per call. `revocations` does not report it. */
-  forgetRevocations(ids: readonly string[]): Promise<void>;
+  /**
+   * Deletes the revocations whose expiry has passed by the clock of the store, a few hundred per call, and resolves to
+   * their ids. `revocations` does not report it.
+   */
+  forgetRevocations(expired: readonly Revocation[]): Promise<readonly string[]>;
   /**
    * Adds those of the known revocations that the store has lost. `recorded`: a deletion without a record, made by
    * version 0.1.0, does not count.

@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -188,4 +189,25 @@ test('truncation by copytruncate: lines continue at the start of the file', asyn
   writeFileSync(scene.file, '');
   await scene.during(() => receives(scene));
   await expectEveryRequest(scene);
+});
+
+test('a symbolic link in place of the file receives no line, and the log reports it', async () => {
+  const { file, during, answered, audited, gateway } = await startRotation();
+  const target = join(file, '../../elsewhere.log');
+  writeFileSync(target, '');
+  await during(async () => {
+    await eventually('traffic', () => answered.length > 20);
+    renameSync(file, `${file}.1`);
+    symlinkSync(target, file);
+    await eventually('the link is refused', () =>
+      gateway.log().some((line) => line['code'] === 'ELOOP' && line['file'] === file),
+    );
+    rmSync(file);
+    await eventually('a new file', () => existsSync(file));
+  });
+  expect(readFileSync(target, 'utf8')).toBe('');
+  await eventually('every event is in one of the files', () => {
+    const written = new Set(audited());
+    return answered.every((id) => written.has(id));
+  });
 });

@@ -9,8 +9,6 @@ import { startRedis, tellRedis } from '../support/redis.ts';
 import { revocation } from '../support/store-contract.ts';
 import { useStarted } from '../support/use-started.ts';
 
-const clock = { now: Date.now };
-
 const job = sampleCredential({ expiresAt: Infinity, claims: {} });
 
 const ofIdentity = (value: string): NewRevocation => ({
@@ -29,8 +27,9 @@ interface Replica {
 needs('redis-server').describe('replicas', () => {
   const redis = useStarted(() => startRedis());
 
-  async function replica(prefix: string, url = redis.url): Promise<Replica> {
+  async function replica(prefix: string, url = redis.url, ahead = 0): Promise<Replica> {
     const log = recordingLog();
+    const clock = { now: () => Date.now() + ahead };
     const store = openStore({ redis: { url, timeout: 1_000, prefix } }, { clock, log });
     onTestFinished(() => store.close());
     const revocations = createRevocations(store, { clock, log }, { poll: 20, maxAge: 60_000 });
@@ -54,6 +53,23 @@ needs('redis-server').describe('replicas', () => {
       .list()
       .map(({ id }) => id)
       .toSorted();
+
+  test('a clock that is ahead deletes no revocation that is in force', async () => {
+    const HOUR = 3_600_000;
+    const one = await replica('ahead:');
+    const at = (offset: number): string => new Date(Date.now() + offset).toISOString();
+    await one.revocations.add({ ...ofIdentity('payments'), expires: at(HOUR / 2) });
+    await one.revocations.add({ ...ofIdentity('billing'), expires: at(-HOUR / 2) });
+    const ahead = await replica('ahead:', redis.url, HOUR);
+    const count = async () =>
+      Number(/:(\d+)/.exec(await tellRedis(redis.port, 'HLEN ahead:revocations'))?.[1]);
+    await eventually('the ended one is deleted', async () => (await count()) === 1);
+    await eventually('the skew is reported', () =>
+      ahead.log.lines.some(({ message }) => message.includes('clock of this replica is ahead of Redis')),
+    );
+    expect(isRevoked(await replica('ahead:'), 'payments')).toBe(true);
+    expect(await count()).toBe(1);
+  });
 
   test('read changes instead of the whole list', async () => {
     const [one, two] = [await replica('changed:'), await replica('changed:')];

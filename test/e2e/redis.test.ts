@@ -19,10 +19,10 @@ const SECRET = `ghdt_edge_${'7b'.repeat(32)}`;
 needs('redis-server').describe('Redis', () => {
   const redis = useStarted(() => startRedis());
 
-  async function open(prefix = 'contract:'): Promise<Store> {
+  async function open(prefix = 'contract:', ahead = 0): Promise<Store> {
     const store = openStore(
       { redis: { url: redis.url, timeout: 1_000, prefix } },
-      { clock: { now: Date.now }, log: recordingLog() },
+      { clock: { now: () => Date.now() + ahead }, log: recordingLog() },
     );
     await eventually('connected', () => !store.health().degraded);
     return store;
@@ -35,6 +35,16 @@ needs('redis-server').describe('Redis', () => {
     await one.putRevocation(revocation());
     expect((await two.revocations(undefined))?.revocations).toEqual([]);
     await Promise.all([one.close(), two.close()]);
+  });
+
+  test('a clock that is ahead removes no value of another replica that has not ended', async () => {
+    const [one, ahead] = [await open('ahead:'), await open('ahead:', 3_600_000)];
+    const until = Date.now() + 1_800_000;
+    await one.keepUntil('keys', new Map([['a', until]]));
+    await one.keepUntil('keys', new Map([['ended', Date.now() - 1_000]]));
+    const all = await ahead.keepUntil('keys', new Map([['b', until + 3_600_000]]));
+    expect([...all.keys()]).toEqual(['a', 'b']);
+    await Promise.all([one.close(), ahead.close()]);
   });
 
   test('killed: calls fail fast with an error; restarted: calls succeed, and no data is lost', async () => {

@@ -16,6 +16,14 @@ const FLAGS =
   constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY;
 const MODE = 0o640;
 
+/**
+ * An account that can write to the folder could redirect the lines to any file of the gateway. Names below /dev and /proc
+ * are links of the system, such as /dev/stderr.
+ */
+function flagsFor(file: string): number {
+  return /^\/(?:dev|proc)\//.test(file) ? FLAGS : FLAGS | constants.O_NOFOLLOW;
+}
+
 /** Milliseconds between two comparisons of the open file with the file at the path. */
 const CHECK_INTERVAL = 1_000;
 
@@ -42,9 +50,14 @@ export class LogFile implements Output {
     this.name = file;
     this.#log = ports.log;
     try {
-      this.#fd = openSync(file, FLAGS, MODE);
+      this.#fd = openSync(file, flagsFor(file), MODE);
     } catch (cause) {
-      const message = `audit file: ${file} cannot be opened for writing (${codeOf(cause)})`;
+      const code = codeOf(cause);
+      const problem =
+        code === 'ELOOP'
+          ? 'is a symbolic link; name its target'
+          : 'cannot be opened for writing';
+      const message = `audit file: ${file} ${problem} (${code})`;
       throw new GatehouseError('startup_failed', message, { cause });
     }
     const opened = fstatSync(this.#fd);
@@ -105,7 +118,7 @@ export class LogFile implements Output {
     }
     let fd: number;
     try {
-      fd = await async.open(this.name, FLAGS, MODE);
+      fd = await async.open(this.name, flagsFor(this.name), MODE);
     } catch (error) {
       if (opened?.nlink === 0) this.#release();
       return this.#failed(codeOf(error));

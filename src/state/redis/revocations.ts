@@ -6,6 +6,7 @@ import type { RevocationsRead, Store } from '../../core/store.ts';
 import { linkChanges, MAX_CHANGES } from './changes.ts';
 import { codeOf, type RedisClient } from './connection.ts';
 import { EPOCH, LIST, MARK, REMOVED, SERIAL, type RedisCommand, type DataSet } from './data-set.ts';
+import { createForget } from './forget.ts';
 import { createRestore, newMark } from './restore.ts';
 
 /** Stream of the last changes: only ids, linked by the marks before and after each change. */
@@ -17,7 +18,9 @@ const PAGE = 1_000;
 /** Milliseconds in which the stream entry of a change is written, unless its replica stalls. */
 const LINK_DELAYS = [20, 60, 120];
 
-/** Milliseconds for which a deletion is recorded: a replica that was suspended for longer restores the entry. */
+/**
+ * Milliseconds for which a deletion is recorded: a replica that was suspended for longer restores the entry, as do
+ * all replicas if the clock of the deleting one is this far ahead. */
 const REMOVALS_KEPT = 7 * 24 * 60 * 60_000;
 
 interface Since {
@@ -150,8 +153,7 @@ export function createRedisRevocations(
   return {
     ...writes,
     restoreRevocations: createRestore(command, writes),
-    // The mark does not change, because each replica removes expired entries itself.
-    forgetRevocations: (ids) => command(async (client) => void (await client.hDel(LIST, [...ids]))),
+    forgetRevocations: createForget(command, { clock, log }),
     async revocations(since) {
       const { epoch, mark } = await dataSet.read();
       const [lastEpoch, lastMark, position] = since?.split(' ') ?? [];

@@ -5,6 +5,7 @@ import type { Store, StoreHealth } from '../../core/store.ts';
 import { CircuitBreaker } from '../../util/async/circuit-breaker.ts';
 import { CallRecord } from '../call-record.ts';
 import type { RedisSettings } from './address.ts';
+import { timeOf } from './clock.ts';
 import { codeOf, RedisConnection, type RedisClient } from './connection.ts';
 import { createDataSet } from './data-set.ts';
 import { createRedisRevocations } from './revocations.ts';
@@ -90,8 +91,10 @@ export function openRedisStore(
       const key = `kept:${list}`;
       const members = [...values].map(([value, score]) => ({ value, score }));
       const all = await command(async (client) => {
-        const [now, change] = [ports.clock.now(), client.multi()];
+        const change = client.multi();
         if (members.length > 0) {
+          // Without permission for TIME nothing is removed; the list has one entry per replaced key.
+          const now = await timeOf(client).catch(() => -Infinity);
           change.zAdd(key, members, { comparison: 'GT' }).zRemRangeByScore(key, '-inf', now);
         }
         const replies = await change.zRangeWithScores(key, 0, -1).exec();

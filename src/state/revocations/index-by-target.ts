@@ -141,6 +141,9 @@ function findIn(entries: Entries | undefined, key: string | undefined, now: numb
   return entries.get(key)?.find(({ ends }) => ends > now)?.revocation;
 }
 
+/** Milliseconds by which the clocks of replicas may differ from each other and from the clock of the store. */
+export const CLOCK_MARGIN = 5 * 60_000;
+
 /** Milliseconds since the epoch; an invalid time never expires. */
 export function endOf({ expires }: Revocation): number {
   const end = expires === undefined ? Infinity : Date.parse(expires);

@@ -2,10 +2,7 @@ import type { Clock } from '../../core/ports.ts';
 import type { Revocation } from '../../core/credentials/revocation.ts';
 import { ExpiryBuckets } from '../../util/limits/expiry-buckets.ts';
 import { HolderQuota } from './holder-quota.ts';
-import { endOf, RevocationIndex } from './index-by-target.ts';
-
-/** Milliseconds by which the clocks of other replicas may be behind. */
-const MARGIN = 5 * 60_000;
+import { CLOCK_MARGIN, endOf, RevocationIndex } from './index-by-target.ts';
 
 /** The entries in memory and the indexes derived from them. Each change takes constant time. */
 export class RevocationList {
@@ -34,8 +31,9 @@ export class RevocationList {
     this.quota.removed(revocation);
   }
 
-  /** At most `limit` entries that have expired on every replica. */
-  ended(limit: number): readonly string[] {
-    return this.#expiry.ended(this.#clock.now() - MARGIN, limit);
+  /** At most `limit` entries that have expired on every replica, unless the clock of this one is far ahead. */
+  ended(limit: number): readonly Revocation[] {
+    const ids = this.#expiry.ended(this.#clock.now() - CLOCK_MARGIN, limit);
+    return ids.flatMap((id) => this.index.get(id) ?? []);
   }
 }

@@ -79,13 +79,9 @@ export function createRevocationSync(
     async removeEnded() {
       const ended = list.ended(MAX_REMOVED);
       if (ended.length === 0) return;
-      try {
-        await store.forgetRevocations(ended);
-      } catch {
-        // Expired entries have no effect, and the next synchronization retries the removal.
-        return;
-      }
-      for (const id of ended) list.remove(id);
+      // Expired entries have no effect, and the next synchronization retries the removal.
+      const forgotten = await store.forgetRevocations(ended).catch(() => []);
+      for (const id of forgotten) list.remove(id);
     },
     add(revocation) {
       list.add(revocation);

@@ -56,7 +56,13 @@ export function openSqliteStore(
         changes.push({ kind: 'removed', id });
         return removed > 0;
       }),
-    forgetRevocations: (ids) => guard.change(() => void removeAll.run(JSON.stringify(ids))),
+    // No other replica uses the file, so the clock of this process is the clock of the store.
+    forgetRevocations: (expired) =>
+      guard.change(() => {
+        const ids = expired.map(({ id }) => id);
+        removeAll.run(JSON.stringify(ids));
+        return ids;
+      }),
     // Every acknowledged entry is durable, and no other process writes the file, so an absent one was deleted.
     restoreRevocations: (known) =>
       guard.read(() => {

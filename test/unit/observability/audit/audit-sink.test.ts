@@ -1,4 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -19,6 +28,22 @@ function stalledWriter(): LineWriter {
   const log = recordingLog();
   return new LineWriter({ fd: -1, name: 'stalled' }, { log, write: () => undefined });
 }
+
+test('a symbolic link at the path is not followed, except below /dev', () => {
+  const [file, target] = [join(folder, 'audit.log'), join(folder, 'target')];
+  symlinkSync(target, file);
+  expect(() => new LogFile(file, { log: recordingLog() })).toThrow(
+    expect.objectContaining({
+      code: 'startup_failed',
+      message: `audit file: ${file} is a symbolic link; name its target (ELOOP)`,
+    }),
+  );
+  expect(existsSync(target)).toBe(false);
+  const descriptor = openSync(target, 'w');
+  const device = new LogFile(`/dev/fd/${descriptor}`, { log: recordingLog() });
+  closeSync(descriptor);
+  return device.close();
+});
 
 test('a file: created for owner and group, appended to, complete after close', async () => {
   const file = join(folder, 'audit.log');
