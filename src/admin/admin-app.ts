@@ -26,7 +26,7 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
   const app = new Hono();
   // Before the checks of the API: the console has its own.
   if (ports.console !== undefined) {
-    const routes = consoleRoutes(ports.console, settings, ports);
+    const routes = consoleRoutes(ports.console, settings);
     app.use('/console', routes).use('/console/*', routes);
   }
   if (settings.loopback) app.use(refuseForeignHosts);

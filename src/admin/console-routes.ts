@@ -1,5 +1,4 @@
 import type { Hono, MiddlewareHandler } from 'hono';
-import type { Clock, Log } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import type { ConsoleEnv } from './console/console-page.ts';
 import type { ConsolePorts } from './console/console-ports.ts';
@@ -22,17 +21,12 @@ export interface ConsoleSource {
 export function consoleRoutes(
   { settings, ports }: ConsoleSource,
   access: { readonly loopback: boolean; readonly token: () => Secret | undefined },
-  observers: { readonly clock: Clock; readonly log: Log },
 ): MiddlewareHandler {
   let loaded: Promise<Hono<ConsoleEnv>> | undefined;
 
   async function load(): Promise<Hono<ConsoleEnv>> {
     const { createConsole } = await import('./console/console.ts');
-    return createConsole(
-      { ...access, write: () => settings().write, hosts: () => settings().hosts },
-      ports,
-      observers,
-    );
+    return createConsole({ ...access, write: () => settings().write, hosts: () => settings().hosts }, ports);
   }
 
   return async (context, next) => {

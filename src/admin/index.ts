@@ -4,3 +4,4 @@ export type { ConsoleSettings } from './console-routes.ts';
 export type { Readiness } from './readiness.ts';
 export type { RevocableNames } from './revocation-body.ts';
 export { createAdmin, type Admin, type AdminSettings } from './admin.ts';
+export type { CertificateReport, StatusReport, StoreReport } from './status-report.ts';

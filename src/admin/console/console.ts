@@ -1,6 +1,5 @@
 import { Hono } from 'hono';
 import { html } from 'hono/html';
-import type { Clock, Log } from '../../core/ports.ts';
 import { loginRoutes } from './access/login.ts';
 import { readConsoleForm } from './access/console-form.ts';
 import { requireVisitor, type VisitorSettings } from './access/require-visitor.ts';
@@ -19,12 +18,8 @@ export interface ConsoleAppSettings extends VisitorSettings {
 }
 
 /** The routes below `/console`. */
-export function createConsole(
-  settings: ConsoleAppSettings,
-  ports: ConsolePorts,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
-): Hono<ConsoleEnv> {
-  const { replica, version } = ports;
+export function createConsole(settings: ConsoleAppSettings, ports: ConsolePorts): Hono<ConsoleEnv> {
+  const { replica, version, clock, log } = ports;
   const sessions = createSessions(clock);
   const pages = consolePages(ports);
   const app = new Hono<ConsoleEnv>({ strict: false }).basePath('/console');

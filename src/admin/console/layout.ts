@@ -33,7 +33,7 @@ export function layout(frame: Frame, { title, refresh }: PageHead, main: Html): 
       <footer class="bottom">
         <p>
           Replica <strong>${replica}</strong> · version ${version} ·
-          ${frame.visitor.canWrite ? 'read and write' : 'read-only'}
+          ${frame.visitor.canWrite ? 'read and write' : 'read-only'} · times in UTC
         </p>
         ${frame.visitor.kind === 'session' ? logout(frame.visitor) : ''}
       </footer>`,

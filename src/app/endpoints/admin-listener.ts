@@ -1,4 +1,4 @@
-import { createAdmin, type Admin, type RevocableNames } from '../../admin/index.ts';
+import { createAdmin, type Admin, type RevocableNames, type StatusReport } from '../../admin/index.ts';
 import type { IssuerStatus } from '../../credentials/index.ts';
 import type { CertificateInUse } from '../../core/certificates.ts';
 import type { Config } from '../../config/index.ts';
@@ -12,7 +12,7 @@ import { consolePorts, consoleSettings } from './console-ports.ts';
 /** The admin listener lives as long as the process and reads the active configuration snapshot. */
 export function createAdminListener(
   listen: string,
-  { telemetry, revocations, store, clock, log, candidate }: ApplicationScope,
+  application: ApplicationScope,
   sources: {
     readonly version: string;
     readonly snapshots: Pick<SnapshotManager, 'current'>;
@@ -23,27 +23,30 @@ export function createAdminListener(
   },
 ): Admin {
   const { version, snapshots, readiness, reloads, issuers, certificates } = sources;
+  const { telemetry, revocations, store, clock, log, candidate } = application;
+  const status = (): StatusReport => ({
+    version,
+    config: snapshots.current.config.hash,
+    reload: reloads.status(),
+    issuers: issuers(),
+    store: storeStatus(store, revocations.snapshot()),
+    signingKey: snapshots.current.signingKey(),
+    certificates: certificateStatus(certificates(), clock.now()),
+    candidate: candidate.status(),
+  });
+  const names = (): RevocableNames => revocableNames(snapshots.current.config);
   return createAdmin(
     { listen, token: () => snapshots.current.adminToken.current() },
     {
       ready: () => readiness.ready(),
       revocations,
       clock,
-      names: () => revocableNames(snapshots.current.config),
+      names,
       metrics: async () => ({ body: await telemetry.metrics(), contentType: telemetry.contentType }),
-      status: () => ({
-        version,
-        config: snapshots.current.config.hash,
-        reload: reloads.status(),
-        issuers: issuers(),
-        store: storeStatus(store, revocations.snapshot()),
-        signingKey: snapshots.current.signingKey(),
-        certificates: certificateStatus(certificates(), clock.now()),
-        candidate: candidate.status(),
-      }),
+      status,
       console: {
         settings: () => consoleSettings(snapshots.current.config),
-        ports: consolePorts({ version, snapshots, readiness, reloads }),
+        ports: consolePorts(application, { ...sources, status, names }),
       },
       log,
     },

@@ -1,23 +1,54 @@
 import { hostname } from 'node:os';
-import type { ConsolePorts, ConsoleSettings } from '../../admin/index.ts';
+import type { ConsolePorts, ConsoleSettings, RevocableNames, StatusReport } from '../../admin/index.ts';
 import type { Config } from '../../config/index.ts';
+import type { ApplicationScope } from '../application-scope.ts';
 import type { ReadinessWatch } from '../readiness.ts';
-import type { Reloads } from '../snapshot/reload.ts';
 import type { SnapshotManager } from '../snapshot/snapshot-manager.ts';
 
 /** The data of the console's pages, from the active configuration snapshot. */
-export function consolePorts(sources: {
-  readonly version: string;
-  readonly snapshots: Pick<SnapshotManager, 'current'>;
-  readonly readiness: Pick<ReadinessWatch, 'ready'>;
-  readonly reloads: Pick<Reloads, 'status'>;
-}): ConsolePorts {
-  const { version, snapshots, readiness, reloads } = sources;
+export function consolePorts(
+  { clock, log, revocations, store, telemetry }: ApplicationScope,
+  sources: {
+    readonly version: string;
+    readonly snapshots: Pick<SnapshotManager, 'current'>;
+    readonly readiness: Pick<ReadinessWatch, 'ready'>;
+    readonly status: () => StatusReport;
+    readonly names: () => RevocableNames;
+  },
+): ConsolePorts {
+  const { version, snapshots, readiness, status, names } = sources;
+  const config = (): Config => snapshots.current.config;
   return {
     replica: hostname(),
     version,
+    startedAt: clock.now(),
+    clock,
+    log,
+    revocations,
+    names,
+    status,
     ready: () => readiness.ready(),
-    configuration: () => ({ hash: snapshots.current.config.hash, reload: reloads.status() }),
+    services() {
+      const { services: histories } = telemetry;
+      const byService = new Map(histories.read().map((history) => [history.service, history]));
+      const services = config().services.map(({ name, type }) => ({
+        name,
+        type,
+        history: byService.get(name),
+      }));
+      return { services, intervalMs: histories.intervalMs };
+    },
+    store: () => ({ ...store.health(), kind: config().state.redis === undefined ? 'sqlite' : 'redis' }),
+    deployTokens: () =>
+      config().deployTokens.map(({ name, username, expires, grants }) => ({
+        name,
+        username,
+        expires,
+        lastUse: telemetry.deployTokens.lastUse(name),
+        grants: grants.map(
+          ({ service, scopes, resources }) => `${service}: ${scopes.join(' ')} on ${resources.join(' ')}`,
+        ),
+      })),
   };
 }
 

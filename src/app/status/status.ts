@@ -1,13 +1,14 @@
 import { DAY } from '../../core/certificate-expiry.ts';
 import type { CertificateInUse } from '../../core/certificates.ts';
 import type { Store } from '../../core/store.ts';
+import type { CertificateReport, StoreReport } from '../../admin/index.ts';
 import type { RevocationSnapshot } from '../../state/index.ts';
 
 /** The `store` section of `/status`: the last calls, and the list of revocations that requests are checked against. */
 export function storeStatus(
   { kind, health }: Pick<Store, 'kind' | 'health'>,
   { age, maxAge, usable }: RevocationSnapshot,
-): object {
+): StoreReport {
   const { reachable, degraded, detail, lastSuccess, lastError } = health();
   return {
     kind,
@@ -25,7 +26,10 @@ export function storeStatus(
 }
 
 /** The `certificates` section of `/status`, beginning with the certificate that expires first. */
-export function certificateStatus(certificates: readonly CertificateInUse[], now: number): readonly object[] {
+export function certificateStatus(
+  certificates: readonly CertificateInUse[],
+  now: number,
+): readonly CertificateReport[] {
   return certificates
     .toSorted((a, b) => a.expires - b.expires)
     .map(({ expires, ...certificate }) => ({

@@ -9,6 +9,7 @@ import type {
   RequestMeter,
   VerificationMeter,
 } from '../../core/meter.ts';
+import { createDeployTokenUse, type DeployTokenUse } from '../usage/deploy-token-use.ts';
 import { createCandidateMeter } from './candidate-meter.ts';
 import { createConnectionMeter } from './connection-meter.ts';
 import { Names } from './names.ts';
@@ -41,6 +42,7 @@ export interface TelemetrySettings extends ConfiguredNames {
 export interface Telemetry {
   readonly requests: RequestMeter;
   readonly services: ServiceHistories;
+  readonly deployTokens: Pick<DeployTokenUse, 'lastUse'>;
   readonly verification: VerificationMeter;
   readonly connections: ConnectionMeter;
   readonly queues: QueueMeter;
@@ -73,14 +75,22 @@ export function createTelemetry(settings: TelemetrySettings): Telemetry {
   };
   learn(settings);
 
+  const deployTokens = createDeployTokenUse();
   const requests = createRequestMeter(registry, services, (service) => types.get(service) ?? service);
   const verification = createVerificationMeter(registry, issuers);
   const configuration = exposeConfiguration(registry, settings.configHash);
   exposeProcess(registry, settings.version);
 
   return {
-    requests,
+    requests: {
+      requestStarted: (service) => requests.requestStarted(service),
+      requestEnded(event) {
+        requests.requestEnded(event);
+        deployTokens.observe(event);
+      },
+    },
     services: createServiceHistories(requests.totals),
+    deployTokens,
     verification,
     connections: createConnectionMeter(registry),
     queues: createQueueMeter(registry, services),

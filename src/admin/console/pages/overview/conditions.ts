@@ -1,0 +1,96 @@
+import { counted } from '../../../../util/text/counted.ts';
+import type { Readiness } from '../../../readiness.ts';
+import type { StatusReport } from '../../../status-report.ts';
+
+/** Something that does not work as configured, and its effect. */
+export interface Condition {
+  /** `bad`: requests are refused. */
+  readonly kind: 'bad' | 'warning';
+  readonly component: string;
+  readonly detail: string;
+  readonly effect: string;
+}
+
+export function conditionsOf({ ready, checks }: Readiness, status: StatusReport): readonly Condition[] {
+  return [
+    ...checks.flatMap((check) => checkCondition(check, ready)),
+    ...reloadConditions(status.reload),
+    ...candidateConditions(status.candidate),
+  ].toSorted((a, b) => a.kind.localeCompare(b.kind));
+}
+
+function checkCondition({ name, ok, detail }: Readiness['checks'][number], ready: boolean): Condition[] {
+  if (ok && detail === undefined) return [];
+  return [
+    {
+      kind: ok ? 'warning' : 'bad',
+      component: name,
+      detail: detail ?? 'not ready',
+      effect: effectOf(name, ok, ready),
+    },
+  ];
+}
+
+function effectOf(name: string, ok: boolean, ready: boolean): string {
+  const traffic = ready ? '' : ' /readyz is 503, so a load balancer sends no requests to this replica.';
+  if (name.startsWith('issuer ')) {
+    return `Tokens of this issuer are refused with 503 while there are no keys.${ok ? '' : traffic}`;
+  }
+  switch (name) {
+    case 'revocations':
+      return `Every credential is refused with 503 while the list is unknown.${traffic}`;
+    case 'store':
+      return 'Revocations, signing keys and limits may not be stored or shared; requests use the copies in memory.';
+    case 'process':
+      return `The process ends after the requests in flight.${traffic}`;
+    default:
+      return ok ? 'Requests are served.' : `Requests that need it are refused with 503.${traffic}`;
+  }
+}
+
+function reloadConditions({ ok, restartNeeded, delegated }: StatusReport['reload']): Condition[] {
+  const conditions: Condition[] = [];
+  if (!ok) {
+    conditions.push({
+      kind: 'warning',
+      component: 'configuration',
+      detail: 'the last reload failed; the log contains its problems',
+      effect: 'The last valid configuration stays active.',
+    });
+  }
+  if (restartNeeded.length > 0) {
+    conditions.push({
+      kind: 'warning',
+      component: 'configuration',
+      detail: `changed keys: ${restartNeeded.join(', ')}`,
+      effect: 'These keys take effect after a restart.',
+    });
+  }
+  for (const { file, state, problems } of delegated) {
+    conditions.push({
+      kind: 'warning',
+      component: `delegated file ${file}`,
+      detail: problems.join('; ') || counted(problems.length, 'problem'),
+      effect:
+        state === 'previous'
+          ? 'Its last valid version stays active.'
+          : 'Its identities and roles are left out.',
+    });
+  }
+  return conditions;
+}
+
+function candidateConditions(candidate: StatusReport['candidate']): Condition[] {
+  if (candidate === undefined || candidate.ok) return [];
+  return [
+    {
+      kind: 'warning',
+      component: 'candidate',
+      detail: candidate.problems.join('; ') || 'the candidate is invalid',
+      effect:
+        candidate.config === null
+          ? 'No candidate is evaluated. Responses are not affected.'
+          : `The last valid candidate (${candidate.config}) is evaluated. Responses are not affected.`,
+    },
+  ];
+}

@@ -1,0 +1,28 @@
+import type { AuditEvent } from '../../core/audit-event.ts';
+import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
+
+/** The last use of each deploy token of the configuration on this replica. */
+export interface DeployTokenUse {
+  observe(event: Pick<AuditEvent, 'verified' | 'startedAt'>): void;
+  /** Milliseconds since the epoch. */
+  lastUse(name: string): number | undefined;
+}
+
+/** Names of removed tokens stay until the limit. */
+const MAX_NAMES = 10_000;
+
+/** The use of an access token that was issued for a deploy token counts as a use of the deploy token. */
+export function createDeployTokenUse(): DeployTokenUse {
+  // Only verified credentials have a subject, so clients cannot add names.
+  const lastUse = new Map<string, number>();
+  return {
+    observe({ verified, startedAt }) {
+      if (verified?.issuer !== DEPLOY_TOKENS) return;
+      lastUse.set(verified.subject, startedAt);
+      if (lastUse.size <= MAX_NAMES) return;
+      const [oldest] = lastUse.keys();
+      if (oldest !== undefined) lastUse.delete(oldest);
+    },
+    lastUse: (name) => lastUse.get(name),
+  };
+}
