@@ -9,7 +9,7 @@ import type {
   RequestMeter,
   VerificationMeter,
 } from '../../core/meter.ts';
-import { createDeployTokenUse, type DeployTokenUse } from '../usage/deploy-token-use.ts';
+import { createDeployTokenUse, type LastDeployTokenUse } from '../usage/deploy-token-use.ts';
 import { createCandidateMeter } from './candidate-meter.ts';
 import { createConnectionMeter } from './connection-meter.ts';
 import { Names } from './names.ts';
@@ -42,7 +42,7 @@ export interface TelemetrySettings extends ConfiguredNames {
 export interface Telemetry {
   readonly requests: RequestMeter;
   readonly services: ServiceHistories;
-  readonly deployTokens: Pick<DeployTokenUse, 'lastUse'>;
+  readonly deployTokens: Pick<LastDeployTokenUse, 'lastUse'>;
   readonly verification: VerificationMeter;
   readonly connections: ConnectionMeter;
   readonly queues: QueueMeter;

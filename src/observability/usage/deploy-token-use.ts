@@ -2,7 +2,7 @@ import type { AuditEvent } from '../../core/audit-event.ts';
 import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 
 /** The last use of each deploy token of the configuration on this replica. */
-export interface DeployTokenUse {
+export interface LastDeployTokenUse {
   observe(event: Pick<AuditEvent, 'verified' | 'startedAt'>): void;
   /** Milliseconds since the epoch. */
   lastUse(name: string): number | undefined;
@@ -12,7 +12,7 @@ export interface DeployTokenUse {
 const MAX_NAMES = 10_000;
 
 /** The use of an access token that was issued for a deploy token counts as a use of the deploy token. */
-export function createDeployTokenUse(): DeployTokenUse {
+export function createDeployTokenUse(): LastDeployTokenUse {
   // Only verified credentials have a subject, so clients cannot add names.
   const lastUse = new Map<string, number>();
   return {

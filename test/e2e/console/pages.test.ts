@@ -37,7 +37,7 @@ needs('chromium').describe('pages of the console', () => {
       // The first interval of the services has ended.
       await eventually('a line', async () => {
         await page.goto(`${adminUrl}/console/`);
-        return page.locator('svg.sparkline').count();
+        return (await page.locator('svg.sparkline').count()) > 0;
       });
       const pages = await pageLinks(page);
       expect(pages.map(({ label }) => label)).toContain('Overview');

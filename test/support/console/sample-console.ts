@@ -9,7 +9,11 @@ import { ADMIN_TOKEN } from './ask-console.ts';
 import { WITH_LOGIN } from './console-scenario.ts';
 
 const DAY = 86_400_000;
+const UPSTREAM_SECRET = 'canary-upstream-secret';
 const SECRET = `ghdt_orders-reader_${'5e'.repeat(32)}`;
+
+/** Secrets that clients and upstreams use, and the hash in the configuration. */
+const SECRETS = [SECRET, UPSTREAM_SECRET, hash('sha256', SECRET)];
 
 /** A gateway with content on every page: services, a failing issuer, deploy tokens, revocations and decisions. */
 export async function startSampleConsole() {
@@ -39,11 +43,15 @@ ${deployToken('legacy-reports', 'b')}
 ${deployToken('old-mirror', 'c', day(-30))}
 services:
   orders: { type: http, path: /orders/, upstream: { url: "${upstream.url}/" } }
-  packages: { type: npm, path: /npm/, upstream: { url: "${upstream.url}/npm/" } }
+  packages: { type: npm, path: /npm/, upstream: { url: "${upstream.url}/npm/", auth: { bearer: { token: ${UPSTREAM_SECRET} } } } }
   reports: { type: http, path: /reports/, upstream: { url: "http://127.0.0.1:1/" }, anonymous: [{ scopes: [read_api], resources: ["**"] }] }`,
   });
   await addRevocations(scenario.gateway);
-  return { ...scenario, requestOfEachKind: () => requestOfEachKind(scenario.gateway, scenario.token) };
+  return {
+    ...scenario,
+    secrets: SECRETS,
+    requestOfEachKind: () => requestOfEachKind(scenario.gateway, scenario.token),
+  };
 }
 
 /** One request of each outcome: allowed, denied, without a credential, failed upstream, with a deploy token. */

@@ -4,7 +4,7 @@ import type { ConsoleEnv, ConsolePage, Html } from '../../console-page.ts';
 import type { ConsolePorts } from '../../console-ports.ts';
 import type { CandidateReport, IssuerReport, ReloadReport } from '../../../status-report.ts';
 import { timeView } from '../../view/time.ts';
-import { conditionsOf, type Condition } from './conditions.ts';
+import { degradationsOf, type Degradation } from './degradations.ts';
 import { servicesView } from './services.ts';
 
 export function overviewPage(ports: ConsolePorts): ConsolePage {
@@ -14,7 +14,7 @@ export function overviewPage(ports: ConsolePorts): ConsolePage {
     const readiness = ports.ready();
     const status = ports.status();
     return context.render(
-      html`${conditionsView(readiness.ready, conditionsOf(readiness, status))}
+      html`${degradationsView(readiness.ready, degradationsOf(readiness, status))}
         <h2>Services</h2>
         ${servicesView(ports.services())}
         <h2>Issuers</h2>
@@ -44,15 +44,15 @@ export function overviewPage(ports: ConsolePorts): ConsolePage {
   return { path: '', label: 'Overview', app };
 }
 
-function conditionsView(ready: boolean, conditions: readonly Condition[]): Html {
-  if (conditions.length === 0) {
+function degradationsView(ready: boolean, degradations: readonly Degradation[]): Html {
+  if (degradations.length === 0) {
     return html`<p class="alert good"><strong>Ready.</strong> Nothing is degraded.</p>`;
   }
   const heading = ready ? 'Ready, with restrictions.' : 'Not ready.';
   return html`<section class="alert ${ready ? 'warning' : 'bad'}" aria-labelledby="degraded">
     <h2 id="degraded">${heading}</h2>
     <ul class="conditions">
-      ${conditions.map(
+      ${degradations.map(
         ({ kind, component, detail, effect }) =>
           html`<li>
             <span class="badge ${kind}">${kind === 'bad' ? 'failed' : 'degraded'}</span>

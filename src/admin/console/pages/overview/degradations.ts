@@ -3,7 +3,7 @@ import type { Readiness } from '../../../readiness.ts';
 import type { StatusReport } from '../../../status-report.ts';
 
 /** Something that does not work as configured, and its effect. */
-export interface Condition {
+export interface Degradation {
   /** `bad`: requests are refused. */
   readonly kind: 'bad' | 'warning';
   readonly component: string;
@@ -11,15 +11,15 @@ export interface Condition {
   readonly effect: string;
 }
 
-export function conditionsOf({ ready, checks }: Readiness, status: StatusReport): readonly Condition[] {
+export function degradationsOf({ ready, checks }: Readiness, status: StatusReport): readonly Degradation[] {
   return [
-    ...checks.flatMap((check) => checkCondition(check, ready)),
-    ...reloadConditions(status.reload),
-    ...candidateConditions(status.candidate),
+    ...checks.flatMap((check) => checkDegradation(check, ready)),
+    ...reloadDegradations(status.reload),
+    ...candidateDegradations(status.candidate),
   ].toSorted((a, b) => a.kind.localeCompare(b.kind));
 }
 
-function checkCondition({ name, ok, detail }: Readiness['checks'][number], ready: boolean): Condition[] {
+function checkDegradation({ name, ok, detail }: Readiness['checks'][number], ready: boolean): Degradation[] {
   if (ok && detail === undefined) return [];
   return [
     {
@@ -48,10 +48,10 @@ function effectOf(name: string, ok: boolean, ready: boolean): string {
   }
 }
 
-function reloadConditions({ ok, restartNeeded, delegated }: StatusReport['reload']): Condition[] {
-  const conditions: Condition[] = [];
+function reloadDegradations({ ok, restartNeeded, delegated }: StatusReport['reload']): Degradation[] {
+  const degradations: Degradation[] = [];
   if (!ok) {
-    conditions.push({
+    degradations.push({
       kind: 'warning',
       component: 'configuration',
       detail: 'the last reload failed; the log contains its problems',
@@ -59,7 +59,7 @@ function reloadConditions({ ok, restartNeeded, delegated }: StatusReport['reload
     });
   }
   if (restartNeeded.length > 0) {
-    conditions.push({
+    degradations.push({
       kind: 'warning',
       component: 'configuration',
       detail: `changed keys: ${restartNeeded.join(', ')}`,
@@ -67,7 +67,7 @@ function reloadConditions({ ok, restartNeeded, delegated }: StatusReport['reload
     });
   }
   for (const { file, state, problems } of delegated) {
-    conditions.push({
+    degradations.push({
       kind: 'warning',
       component: `delegated file ${file}`,
       detail: problems.join('; ') || counted(problems.length, 'problem'),
@@ -77,10 +77,10 @@ function reloadConditions({ ok, restartNeeded, delegated }: StatusReport['reload
           : 'Its identities and roles are left out.',
     });
   }
-  return conditions;
+  return degradations;
 }
 
-function candidateConditions(candidate: StatusReport['candidate']): Condition[] {
+function candidateDegradations(candidate: StatusReport['candidate']): Degradation[] {
   if (candidate === undefined || candidate.ok) return [];
   return [
     {
