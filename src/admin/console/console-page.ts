@@ -31,7 +31,7 @@ export interface ConsolePage {
 export interface PageHead {
   /** Heading and title of the document. */
   readonly title: string;
-  /** Seconds until the page reloads itself where JavaScript is available. */
+  /** Seconds after which JavaScript replaces the content. */
   readonly refresh?: number;
 }
 

@@ -1,6 +1,6 @@
 import { counted } from '../../../../util/text/counted.ts';
 import type { Readiness } from '../../../readiness.ts';
-import type { StatusReport } from '../../../status-report.ts';
+import type { CertificateReport, StatusReport } from '../../../status-report.ts';
 
 /** Something that does not work as configured, and its effect. */
 export interface Degradation {
@@ -16,6 +16,7 @@ export function degradationsOf({ ready, checks }: Readiness, status: StatusRepor
     ...checks.flatMap((check) => checkDegradation(check, ready)),
     ...reloadDegradations(status.reload),
     ...candidateDegradations(status.candidate),
+    ...certificateDegradations(status.certificates ?? []),
   ].toSorted((a, b) => a.kind.localeCompare(b.kind));
 }
 
@@ -94,3 +95,23 @@ function candidateDegradations(candidate: StatusReport['candidate']): Degradatio
     },
   ];
 }
+
+function certificateDegradations(certificates: readonly CertificateReport[]): Degradation[] {
+  return certificates
+    .filter(({ daysLeft }) => daysLeft <= NOTICE_DAYS)
+    .map(({ role, key, daysLeft }) => ({
+      kind: daysLeft < 0 ? 'bad' : 'warning',
+      component: `certificate ${key}`,
+      detail: daysLeft < 0 ? 'has expired' : `expires in ${counted(daysLeft, 'day')}`,
+      effect: CERTIFICATE_EFFECTS[role] ?? 'Connections that use it fail after its expiry.',
+    }));
+}
+
+export const NOTICE_DAYS = 30;
+
+const CERTIFICATE_EFFECTS: Readonly<Record<string, string>> = {
+  listener: 'Clients refuse the connection to the gateway after its expiry.',
+  client: 'The upstream refuses the connection of the gateway after its expiry.',
+  ca: 'Certificates that it has signed are not accepted after its expiry.',
+  upstream: 'Requests to the upstream are answered with 502 after its expiry.',
+};

@@ -4,10 +4,13 @@ import type { ConsoleEnv, ConsolePage, Html } from '../../console-page.ts';
 import type { ConsolePorts } from '../../console-ports.ts';
 import type { CandidateReport, IssuerReport, ReloadReport } from '../../../status-report.ts';
 import { timeView } from '../../view/time.ts';
+import { certificatesView } from './certificates.ts';
 import { degradationsOf, type Degradation } from './degradations.ts';
 import { servicesView } from './services.ts';
 
-export function overviewPage(ports: ConsolePorts): ConsolePage {
+type OverviewPorts = Pick<ConsolePorts, 'clock' | 'startedAt' | 'ready' | 'status' | 'services' | 'store'>;
+
+export function overviewPage(ports: OverviewPorts): ConsolePage {
   const app = new Hono<ConsoleEnv>();
   app.get('/', (context) => {
     const now = ports.clock.now();
@@ -19,6 +22,12 @@ export function overviewPage(ports: ConsolePorts): ConsolePage {
         ${servicesView(ports.services())}
         <h2>Issuers</h2>
         ${issuersView(status.issuers, now)}
+        ${
+          status.certificates === undefined
+            ? ''
+            : html`<h2>Certificates</h2>
+                ${certificatesView(status.certificates)}`
+        }
         <div class="columns">
           <section>
             <h2>Configuration</h2>
