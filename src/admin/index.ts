@@ -5,3 +5,4 @@ export type { Readiness } from './readiness.ts';
 export type { RevocableNames } from './revocation-body.ts';
 export { createAdmin, type Admin, type AdminSettings } from './admin.ts';
 export type { CertificateReport, StatusReport, StoreReport } from './status-report.ts';
+export type { ExplainAnswer, ExplainOutcome, ExplainQuestion, PolicyPorts } from './console/policy-ports.ts';

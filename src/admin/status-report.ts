@@ -12,19 +12,6 @@ export interface StatusReport {
   /** Beginning with the certificate that expires first. */
   readonly certificates: readonly CertificateReport[];
   readonly candidate: CandidateReport | undefined;
-  /** The certificate that expires first is the first. */
-  readonly certificates?: readonly CertificateReport[];
-}
-
-export interface CertificateReport {
-  /** `listener`, `client`, `ca` or `upstream`. */
-  readonly role: string;
-  /** The configuration key of the file or of the upstream. */
-  readonly key: string;
-  readonly subject: string;
-  /** RFC 3339. */
-  readonly expires: string;
-  readonly daysLeft: number;
 }
 
 export interface ReloadReport {

@@ -15,6 +15,7 @@ import {
   createLog,
   createTelemetry,
   openStdoutWriter,
+  type DecisionRecorder,
   type Telemetry,
 } from '../observability/index.ts';
 
@@ -87,21 +88,23 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
     clock,
     env: options.env ?? {},
   });
-  const decisions = inspect
-    ? undefined
-    : createDecisionRecorder({
-        now: () => clock.now(),
-        config: () => activeHash,
-        candidate: () => candidate.status()?.config ?? undefined,
-      });
-  const audit = decisions === undefined ? auditLog : withDecisions(auditLog, decisions);
-  let activeHash = config.hash;
+  let active = config;
+  const recorder = createDecisionRecorder({
+    now: () => clock.now(),
+    config: () => active.hash,
+    candidate: () => candidate.status()?.config ?? undefined,
+  });
+  const decisions = (): DecisionRecorder | undefined =>
+    hasConsole(active) && !inspect ? recorder : undefined;
+  const audit = withDecisions(auditLog, decisions);
   telemetry.setAudit(auditLog);
   telemetry.setStoreHealth(() => store.health());
   if (!inspect) telemetry.services.start();
 
-  function applyConfig({ issuers, server, hash }: Config): void {
-    activeHash = hash;
+  function applyConfig(next: Config): void {
+    active = next;
+    if (!hasConsole(next)) recorder.clear();
+    const { issuers, server } = next;
     issuerTypes.clear();
     for (const { name, type } of issuers) issuerTypes.set(name, type);
     stalls.setIdle(server.limits.bodyIdle);
@@ -119,7 +122,7 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
     stalls,
     audit,
     access,
-    decisions: () => decisions,
+    decisions,
     candidate,
     applyConfig,
     auditClaims: (names) => void (auditedClaims.names = names),
@@ -140,15 +143,19 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
 }
 
 /** Every event of the audit log is recorded, whichever component writes it. */
-function withDecisions(auditLog: AuditSink, decisions: Pick<AuditSink, 'write'>): AuditSink {
+function withDecisions(auditLog: AuditSink, decisions: () => DecisionRecorder | undefined): AuditSink {
   return {
     available: () => auditLog.available(),
     flush: () => auditLog.flush(),
     write(event) {
       auditLog.write(event);
-      decisions.write(event);
+      decisions()?.write(event);
     },
   };
+}
+
+function hasConsole({ server }: Config): boolean {
+  return server.admin.console !== false;
 }
 
 /** Configured names that are metric label values. */

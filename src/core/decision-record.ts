@@ -27,23 +27,6 @@ export interface DecisionFilter {
   readonly resource?: string | undefined;
 }
 
-/** Numbers of one service in one interval. */
-export interface TrafficPoint {
-  readonly requests: number;
-  /** Undecided requests, failures of the upstream, and responses of 5xx. */
-  readonly errors: number;
-  readonly denials: number;
-  /** Estimated quantiles of the duration, in milliseconds; undefined without requests. */
-  readonly median: number | undefined;
-  readonly p95: number | undefined;
-}
-
-/** The traffic of one service, oldest interval first. `service` undefined: requests that matched no service. */
-export interface ServiceTraffic {
-  readonly service: string | undefined;
-  readonly points: readonly TrafficPoint[];
-}
-
 /** Requests with equal differences between the active policy and the candidate policy. */
 export interface CandidateGroup {
   readonly service: string | undefined;
@@ -69,7 +52,6 @@ export interface DecisionLog {
   /** Calls `listener` for each new record until the returned function is called. */
   subscribe(listener: (record: DecisionRecord) => void): () => void;
   size(): DecisionLogSize;
-  traffic(): readonly ServiceTraffic[];
   candidateGroups(): { readonly groups: readonly CandidateGroup[]; readonly unlisted: number };
 }
 
@@ -78,7 +60,7 @@ export interface DecisionLogSize {
   readonly bytes: number;
   readonly maxRecords: number;
   readonly maxBytes: number;
-  /** Requests since the start, and those of them that sampling left out. */
+  /** Requests since the start. `sampledOut`: without a record, because of the high load. */
   readonly requests: number;
   readonly sampledOut: number;
 }

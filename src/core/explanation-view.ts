@@ -1,3 +1,26 @@
+import type { Allow } from './decision.ts';
+import type { Reason } from './reasons.ts';
+
+/** The decision, without the credential. */
+export type ExplainedDecision =
+  | {
+      readonly kind: 'allow';
+      readonly basis: Exclude<Allow['basis'], 'shadow'>;
+      readonly identity: string | undefined;
+    }
+  | {
+      readonly kind: 'allow';
+      readonly basis: 'shadow';
+      readonly identity: string | undefined;
+      readonly relaxed: { readonly reason: Reason; readonly detail: string } | undefined;
+    }
+  | {
+      readonly kind: 'deny' | 'unable';
+      readonly reason: Reason;
+      readonly detail: string;
+      readonly identity: string | undefined;
+    };
+
 /**
  * An explanation in words, for terminals and pages. It discloses claims and patterns: not for clients. Values from
  * tokens are quoted and contain no control characters.
@@ -7,9 +30,7 @@ export interface ExplanationView {
   readonly mode: string;
   /** Class, issuer and subject; undefined for an anonymous request. */
   readonly credential: string | undefined;
-  readonly decision: 'allow' | 'deny' | 'unable';
-  /** The decision with its identity and reason. */
-  readonly text: string;
+  readonly verdict: ExplainedDecision;
   /** The identities of the credential's issuer, in order, up to the first match. */
   readonly identities: readonly IdentityView[];
   readonly operations: readonly OperationView[];
@@ -27,14 +48,14 @@ export interface OperationView {
   readonly text: string;
   readonly granted: boolean;
   /** All grants of the caller on the service, then the anonymous ones. */
-  readonly grants: readonly GrantView[];
+  readonly grants: readonly GrantTraceView[];
   /** Why there are no grants. */
   readonly noGrant: string;
   /** The verdict of the job token allowlist, if it applies. */
   readonly allowlist: { readonly open: boolean; readonly text: string } | undefined;
 }
 
-export interface GrantView {
+export interface GrantTraceView {
   readonly text: string;
   readonly matches: boolean;
   /** Its scopes do not include the requested one; its resources are not listed then. */

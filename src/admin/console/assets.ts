@@ -5,6 +5,8 @@ import { Hono } from 'hono';
 const ASSETS = {
   'console.css': 'text/css; charset=utf-8',
   'console.js': 'text/javascript; charset=utf-8',
+  'policy.css': 'text/css; charset=utf-8',
+  'decisions.js': 'text/javascript; charset=utf-8',
   'icon.svg': 'image/svg+xml',
 } as const;
 

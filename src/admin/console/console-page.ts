@@ -10,6 +10,8 @@ export interface ConsoleEnv {
   Bindings: HttpBindings;
   Variables: {
     readonly visitor: Visitor;
+    /** Whether a new request of the visitor would be accepted; for responses that stay open. */
+    readonly accepted: () => boolean;
     /** The fields of a POST whose origin and CSRF token are valid; empty for other methods. */
     readonly form: ReadonlyMap<string, string>;
   };

@@ -5,6 +5,7 @@ import type { StoreHealth } from '../../core/store.ts';
 import type { Readiness } from '../readiness.ts';
 import type { RevocableNames } from '../revocation-body.ts';
 import type { StatusReport } from '../status-report.ts';
+import type { PolicyPorts } from './policy-ports.ts';
 
 /** The data of the pages, composed in src/app/endpoints/console-ports.ts. */
 export interface ConsolePorts {
@@ -23,6 +24,7 @@ export interface ConsolePorts {
   readonly revocations: Revocations;
   /** The names that revocations may use under the active configuration. */
   names(): RevocableNames;
+  readonly policy: PolicyPorts;
 }
 
 export interface ServicesReport {

@@ -4,10 +4,11 @@ import type { Config } from '../../config/index.ts';
 import type { ApplicationScope } from '../application-scope.ts';
 import type { ReadinessWatch } from '../readiness.ts';
 import type { SnapshotManager } from '../snapshot/snapshot-manager.ts';
+import { consolePolicy } from './console-policy.ts';
 
 /** The data of the console's pages, from the active configuration snapshot. */
 export function consolePorts(
-  { clock, log, revocations, store, telemetry }: ApplicationScope,
+  application: ApplicationScope,
   sources: {
     readonly version: string;
     readonly snapshots: Pick<SnapshotManager, 'current'>;
@@ -16,6 +17,7 @@ export function consolePorts(
     readonly names: () => RevocableNames;
   },
 ): ConsolePorts {
+  const { clock, log, revocations, store, telemetry } = application;
   const { version, snapshots, readiness, status, names } = sources;
   const config = (): Config => snapshots.current.config;
   return {
@@ -49,6 +51,7 @@ export function consolePorts(
           ({ service, scopes, resources }) => `${service}: ${scopes.join(' ')} on ${resources.join(' ')}`,
         ),
       })),
+    policy: consolePolicy(application, snapshots),
   };
 }
 

@@ -7,7 +7,9 @@ import type { Explain, ExplainResult } from './explain.ts';
 /** The explanation of a recorded request under the configuration. */
 export type RecordedResult = ExplainResult | { readonly kind: 'not-evaluated'; readonly detail: string };
 
-export type ExplainRecorded = (request: RecordedRequest) => Promise<RecordedResult>;
+export type ExplainRecorded = (
+  request: Pick<RecordedRequest, 'credential' | 'service' | 'operations' | 'method' | 'url'>,
+) => Promise<RecordedResult>;
 
 /** Evaluates the recorded credential and operations. Without operations it classifies the recorded URL. */
 export function createExplainRecorded(
@@ -17,7 +19,7 @@ export function createExplainRecorded(
   const known = new Set(config.services.map(({ name }) => name));
 
   function evaluate(
-    { credential }: RecordedRequest,
+    { credential }: Pick<RecordedRequest, 'credential'>,
     service: string,
     operations: readonly Operation[],
   ): RecordedResult {

@@ -1,6 +1,7 @@
 import { createAuthenticator, type Authenticator } from '../../credentials/index.ts';
 import { createAuthorizer, type Authorizer, type Suggest } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
+import type { AccessEntry, AccessQuery } from '../../core/access-entry.ts';
 import type { FailureLimits } from '../../core/failure-limits.ts';
 import type { Keyring, KeyringStatus } from '../../core/credentials/keyring.ts';
 import { openAdminToken, type AdminToken } from '../endpoints/admin-token.ts';
@@ -46,6 +47,8 @@ export interface ConfigurationSnapshot {
   replay(recordedWith?: Config): Replay;
   /** Collects recorded requests for additions to the policy. */
   suggest(recordedWith?: Config): Suggest;
+  /** Lists access for reviews. */
+  access(query: AccessQuery): readonly AccessEntry[];
   /** The claims that the policy evaluates. */
   readonly claimsUsed: ReadonlySet<string>;
   /** The steps that can fail before the snapshot becomes active. */
@@ -142,6 +145,7 @@ function assemble(
     explainRecorded: createExplainRecorded(config, { authorizer, explain }),
     replay: (recordedWith) => createReplay(config, services.pipelines, recordedWith),
     suggest: (recordedWith) => createSuggestFor(config, services.pipelines, recordedWith),
+    access: (query) => authorizer.access(config, query),
     claimsUsed: authorizer.claimsUsed,
     async prepare() {
       for (const keyring of newKeyrings) await keyring.start();

@@ -7,8 +7,8 @@ import { LIMITS } from '../audit/limits.ts';
 import { describeDecision } from '../audit/verdict.ts';
 
 /**
- * Copies what the record needs. The event itself would keep the request and its Authorization header in memory, and a
- * part of a text would keep the whole text, which may contain a query with a credential.
+ * Copies the members of the event. The event itself would keep the request and its Authorization header in memory, and
+ * a slice of a URL would keep the query, with its credential.
  */
 export function toDecisionRecord(
   event: AuditEvent,
@@ -64,7 +64,7 @@ export function verdictOf(event: AuditEvent): DecisionVerdict {
 /** Bytes of the object without its texts and without its credential. */
 const RECORD_SIZE = 512;
 
-/** An estimate. Records may share a credential, which counts for each of them. */
+/** An estimate. A credential that several records share counts for each. */
 export function sizeOf(record: DecisionRecord): number {
   const {
     requestId,

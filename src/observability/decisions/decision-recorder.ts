@@ -4,7 +4,6 @@ import { TokenBucket } from '../../util/limits/token-bucket.ts';
 import { CandidateDifferences } from './candidate-differences.ts';
 import { sizeOf, toDecisionRecord, verdictOf } from './decision-record.ts';
 import { RecordRing } from './record-ring.ts';
-import { TrafficMeter } from './traffic-meter.ts';
 
 /** Of each of the two rings. A flood of allowed requests displaces no refusal, and the reverse. */
 const RING = { maxRecords: 2_000, maxBytes: 4 * 1024 * 1024 };
@@ -15,6 +14,8 @@ const RATE = { perSecond: 100, burst: 500 };
 export interface DecisionRecorder extends DecisionLog {
   /** Called for each request. It never throws. */
   write(event: AuditEvent): void;
+  /** Forgets all records. */
+  clear(): void;
 }
 
 export interface DecisionRecorderPorts {
@@ -29,8 +30,7 @@ export interface DecisionRecorderPorts {
 export function createDecisionRecorder({ now, config, candidate }: DecisionRecorderPorts): DecisionRecorder {
   const allowed = { ring: new RecordRing(RING), rate: new TokenBucket(RATE, now) };
   const others = { ring: new RecordRing(RING), rate: new TokenBucket(RATE, now) };
-  const traffic = new TrafficMeter(now);
-  const differences = new CandidateDifferences();
+  let differences = new CandidateDifferences();
   const listeners = new Set<(record: DecisionRecord) => void>();
   let requests = 0;
   let sampledOut = 0;
@@ -45,7 +45,6 @@ export function createDecisionRecorder({ now, config, candidate }: DecisionRecor
     write(event) {
       requests += 1;
       const verdict = verdictOf(event);
-      traffic.count(event.service, verdict, event.status, event.duration);
       const { ring, rate } = verdict === 'allowed' ? allowed : others;
       const sampled = rate.take();
       if (!sampled) sampledOut += 1;
@@ -56,6 +55,11 @@ export function createDecisionRecorder({ now, config, candidate }: DecisionRecor
       if (!sampled) return;
       ring.add({ record: record(), bytes: sizeOf(record()), sequence: requests });
       for (const listener of listeners) listener(record());
+    },
+    clear() {
+      allowed.ring = new RecordRing(RING);
+      others.ring = new RecordRing(RING);
+      differences = new CandidateDifferences();
     },
     list(filter, limit) {
       return newestFirst()
@@ -77,7 +81,6 @@ export function createDecisionRecorder({ now, config, candidate }: DecisionRecor
       requests,
       sampledOut,
     }),
-    traffic: () => traffic.read(),
     candidateGroups: () => differences.read(candidate()),
   };
 }

@@ -1,14 +1,9 @@
 import type { Claims, VerifiedCredential } from '../../core/credentials/credential.ts';
 import type { Allow, Decision, Deny } from '../../core/decision.ts';
+import type { ExplainedDecision } from '../../core/explanation-view.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import type { Reason } from '../../core/reasons.ts';
-import type {
-  Explanation,
-  GrantTrace,
-  IdentityTrace,
-  ResourceTrace,
-  ExplainedDecision,
-} from './explanation.ts';
+import type { Explanation, GrantTrace, IdentityTrace, ResourceTrace } from './explanation.ts';
 import type { CompiledGrant } from '../compile/grant.ts';
 import { mismatch } from '../compile/identity.ts';
 import type { CompiledIdentity } from '../compile/identity.ts';

@@ -1,6 +1,6 @@
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
+import type { ExplainedDecision } from '../../core/explanation-view.ts';
 import type { Operation } from '../../core/request/operation.ts';
-import type { Reason } from '../../core/reasons.ts';
 import type { GrantOrigin } from '../compile/grant.ts';
 import type { AllowlistVerdict } from '../compile/job-token-allowlist.ts';
 import type { Mismatch } from '../compile/identity.ts';
@@ -55,19 +55,3 @@ export type ResourceTrace =
       readonly matches: boolean;
     }
   | { readonly kind: 'unusable'; readonly template: string; readonly claim: string; readonly why: string };
-
-/** The decision, without the credential. */
-export type ExplainedDecision =
-  | { readonly kind: 'allow'; readonly basis: 'grant' | 'anonymous'; readonly identity: string | undefined }
-  | {
-      readonly kind: 'allow';
-      readonly basis: 'shadow';
-      readonly identity: string | undefined;
-      readonly relaxed: { readonly reason: Reason; readonly detail: string } | undefined;
-    }
-  | {
-      readonly kind: 'deny' | 'unable';
-      readonly reason: Reason;
-      readonly detail: string;
-      readonly identity: string | undefined;
-    };

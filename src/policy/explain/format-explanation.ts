@@ -1,22 +1,31 @@
-import type { GrantView, OperationView } from '../../core/explanation-view.ts';
+import type { ExplainedDecision, GrantTraceView, OperationView } from '../../core/explanation-view.ts';
 import type { Explanation } from './explanation.ts';
 import { viewExplanation } from './view-explanation.ts';
 
 /** Formats an explanation as text. `+` marks matches, `-` marks mismatches. */
 export function formatExplanation(explanation: Explanation): string {
-  const { service, mode, credential, text, identities, operations } = viewExplanation(explanation);
+  const { service, mode, credential, verdict, identities, operations } = viewExplanation(explanation);
   const rows = identities.map(({ name, matches, text: why }) => [`${mark(matches)} ${name}`, why]);
   const listed = rows.length === 0 ? ['  no identity of this issuer'] : indent(2, align(rows));
   const lines = [
     ...align([
       ['service', `${service} (${mode})`],
       ['credential', credential ?? 'none'],
-      ['decision', text],
+      ['decision', formatVerdict(verdict)],
     ]),
     ...(credential === undefined ? [] : ['', 'identities', ...listed]),
     ...operations.flatMap(formatOperation),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function formatVerdict(verdict: ExplainedDecision): string {
+  const identity = verdict.identity === undefined ? '' : ` as ${verdict.identity}`;
+  if (verdict.kind !== 'allow') return `${verdict.kind}${identity}: ${verdict.reason} (${verdict.detail})`;
+  if (verdict.basis !== 'shadow') return `allow${identity} (${verdict.basis})`;
+  const relaxed =
+    verdict.relaxed === undefined ? '' : `: ${verdict.relaxed.reason} (${verdict.relaxed.detail})`;
+  return `allow${identity} in shadow mode only; enforce mode denies it${relaxed}`;
 }
 
 function formatOperation({ text, granted, grants, noGrant, allowlist }: OperationView): string[] {
@@ -28,7 +37,7 @@ function formatOperation({ text, granted, grants, noGrant, allowlist }: Operatio
   ];
 }
 
-function formatGrant({ text, matches, otherScopes, resources }: GrantView): string[] {
+function formatGrant({ text, matches, otherScopes, resources }: GrantTraceView): string[] {
   const header = `    ${mark(matches)} ${text}`;
   if (otherScopes) return [`${header}  (other scopes)`];
   const rows = resources.map((each) => [`${mark(each.matches)} ${each.pattern}`, each.text]);

@@ -1,15 +1,13 @@
 import { isExact } from '../../core/credentials/claims.ts';
 import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
-import type { ExplanationView, GrantView, IdentityView, OperationView } from '../../core/explanation-view.ts';
-import type { Operation } from '../../core/request/operation.ts';
 import type {
-  Explanation,
-  GrantTrace,
-  IdentityTrace,
-  OperationTrace,
-  ResourceTrace,
-  ExplainedDecision,
-} from './explanation.ts';
+  ExplanationView,
+  GrantTraceView,
+  IdentityView,
+  OperationView,
+} from '../../core/explanation-view.ts';
+import type { Operation } from '../../core/request/operation.ts';
+import type { Explanation, GrantTrace, IdentityTrace, OperationTrace, ResourceTrace } from './explanation.ts';
 import type { GrantOrigin } from '../compile/grant.ts';
 import type { AllowlistVerdict } from '../compile/job-token-allowlist.ts';
 import type { Mismatch } from '../compile/identity.ts';
@@ -23,8 +21,7 @@ export function viewExplanation(explanation: Explanation): ExplanationView {
     credential:
       credential &&
       `${credential.class} of ${credential.issuer === DEPLOY_TOKENS ? 'the configuration' : credential.issuer}, subject ${printable(credential.subject)}`,
-    decision: verdict.kind,
-    text: textOfVerdict(verdict),
+    verdict,
     identities: identities.map(viewIdentity),
     operations: operations.map((trace) => viewOperation(trace, noGrant(explanation))),
   };
@@ -49,7 +46,7 @@ function viewOperation(
   };
 }
 
-function viewGrant({ origin, outcome, scopes, resources }: GrantTrace): GrantView {
+function viewGrant({ origin, outcome, scopes, resources }: GrantTrace): GrantTraceView {
   const otherScopes = outcome === 'scope_differs';
   return {
     text: `${textOfOrigin(origin)}: ${scopes.join(', ')}`,
@@ -59,7 +56,7 @@ function viewGrant({ origin, outcome, scopes, resources }: GrantTrace): GrantVie
   };
 }
 
-function viewResource(resource: ResourceTrace): GrantView['resources'][number] {
+function viewResource(resource: ResourceTrace): GrantTraceView['resources'][number] {
   switch (resource.kind) {
     case 'unusable': {
       const { template, claim, why } = resource;
@@ -140,15 +137,6 @@ function textOfOrigin(origin: GrantOrigin): string {
     default:
       return origin satisfies never;
   }
-}
-
-function textOfVerdict(verdict: ExplainedDecision): string {
-  const identity = verdict.identity === undefined ? '' : ` as ${verdict.identity}`;
-  if (verdict.kind !== 'allow') return `${verdict.kind}${identity}: ${verdict.reason} (${verdict.detail})`;
-  if (verdict.basis !== 'shadow') return `allow${identity} (${verdict.basis})`;
-  const relaxed =
-    verdict.relaxed === undefined ? '' : `: ${verdict.relaxed.reason} (${verdict.relaxed.detail})`;
-  return `allow${identity} in shadow mode only; enforce mode denies it${relaxed}`;
 }
 
 /**

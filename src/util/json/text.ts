@@ -23,3 +23,8 @@ export function jsonTextUpTo(limit: number, text: string): string {
 function escapeUnit(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
+
+/** Any JSON value as JSON text on one line. */
+export function jsonValueText(value: unknown): string {
+  return (JSON.stringify(value) ?? 'undefined').replace(UNSAFE_IN_LOGS, escapeUnit);
+}

@@ -8,6 +8,16 @@ import { overviewPage } from '../../../src/admin/console/pages/overview/overview
 const NOW = Date.parse('2026-11-27T12:00:00Z');
 const PROCESS = { clock: { now: () => NOW }, startedAt: NOW - 100 * 86_400_000 };
 
+const STORE = {
+  kind: 'redis',
+  errors: 0,
+  reachable: true,
+  degraded: false,
+  lastSuccess: NOW,
+  lastError: undefined,
+  dataLosses: 0,
+} as const;
+
 type OverviewPorts = Parameters<typeof overviewPage>[0];
 
 const STATUS: ReturnType<OverviewPorts['status']> = {
@@ -15,6 +25,17 @@ const STATUS: ReturnType<OverviewPorts['status']> = {
   config: 'aaaabbbbcccc',
   reload: { ok: true, at: null, restartNeeded: [], delegated: [] },
   issuers: [],
+  store: {
+    kind: 'redis',
+    reachable: true,
+    degraded: false,
+    detail: undefined,
+    lastSuccess: null,
+    lastError: null,
+    revocations: { ageSeconds: 0, maxAgeSeconds: 300, usable: true },
+  },
+  signingKey: { state: 'ready' },
+  certificates: [],
   candidate: undefined,
 };
 
@@ -46,7 +67,7 @@ function overview(changes: Partial<OverviewPorts> = {}): Promise<string> {
       ready: () => ({ ready: true, checks: [{ name: 'revocations', ok: true }] }),
       status: () => STATUS,
       services: () => ({ services: [], intervalMs: 10_000 }),
-      store: () => ({ kind: 'redis', errors: 0, degraded: false, dataLosses: 0 }),
+      store: () => STORE,
       ...changes,
     }),
   );
@@ -113,6 +134,7 @@ test('services have the values of the last interval and the sums of all', async 
 test('certificates show the days left, and an effect within 30 days', async () => {
   const certificate = {
     key: 'server.tls.certFile',
+    file: undefined,
     subject: 'CN=gateway',
     expires: '2026-12-09T00:00:00.000Z',
   };

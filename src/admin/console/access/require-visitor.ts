@@ -36,6 +36,7 @@ export function requireVisitor(settings: VisitorSettings, sessions: Sessions): M
     const visitor = visitorOf(context);
     if (visitor !== undefined) {
       context.set('visitor', visitor);
+      context.set('accepted', () => visitorOf(context) !== undefined);
       return next();
     }
     const isPage =

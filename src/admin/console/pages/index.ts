@@ -1,10 +1,23 @@
 import type { ConsolePage } from '../console-page.ts';
 import type { ConsolePorts } from '../console-ports.ts';
+import { accessPage } from './access-review/access-page.ts';
+import { candidatePage } from './candidate-page.ts';
+import { decisionsPage } from './decisions/decisions-page.ts';
 import { deployTokensPage } from './deploy-tokens.ts';
+import { explainPage } from './explain/explain-page.ts';
 import { overviewPage } from './overview/overview.ts';
 import { revocationsPage } from './revocations/revocations.ts';
 
 /** The navigation, in this order. A page is added here and nowhere else. */
 export function consolePages(ports: ConsolePorts): readonly ConsolePage[] {
-  return [overviewPage(ports), deployTokensPage(ports), revocationsPage(ports)];
+  const { policy } = ports;
+  return [
+    overviewPage(ports),
+    decisionsPage(policy),
+    accessPage(policy),
+    explainPage(policy),
+    candidatePage(policy),
+    deployTokensPage(ports),
+    revocationsPage(ports),
+  ];
 }

@@ -77,8 +77,6 @@ test('at a high rate, a sample is recorded and every request is counted', () => 
   expect(records).toBeLessThan(700);
   expect(requests).toBe(10_000);
   expect(sampledOut).toBe(requests - records);
-  const [traffic] = log.traffic();
-  expect(traffic?.points.reduce((sum, point) => sum + point.requests, 0)).toBe(10_000);
 });
 
 test('lists are filtered, and newest first across allowed and refused requests', () => {
@@ -124,25 +122,6 @@ test('verdicts', () => {
     verdict(refusedEvent({ reason: 'overloaded', decision: unable('overloaded', ''), status: 503 })),
     verdict(refusedEvent({ reason: 'client_left', status: 0 })),
   ]).toEqual(['allowed', 'failed', 'denied', 'unable', 'left']);
-});
-
-test('traffic: rate, errors, denials and latency per service and interval', () => {
-  const { log, clock, write } = recorder();
-  write(10, (index) => ({ duration: index < 9 ? 3 : 900 }));
-  write(2, denial);
-  write(1, () => ({ status: 502 }));
-  clock.now += 5_000;
-  write(1);
-  const points = log.traffic()[0]?.points ?? [];
-  expect(points).toHaveLength(60);
-  expect(points.at(-1)).toMatchObject({ requests: 1, errors: 0, denials: 0 });
-  expect(points.at(-2)).toMatchObject({ requests: 13, errors: 1, denials: 2 });
-  const { median = 0, p95 = 0 } = points.at(-2) ?? {};
-  expect(median).toBeGreaterThan(2);
-  expect(median).toBeLessThan(16);
-  expect(p95).toBeGreaterThan(500);
-  clock.now += 6 * 60_000;
-  expect(log.traffic()).toEqual([]);
 });
 
 test('differences of the candidate are grouped, with the latest examples', () => {

@@ -16,7 +16,7 @@ export function degradationsOf({ ready, checks }: Readiness, status: StatusRepor
     ...checks.flatMap((check) => checkDegradation(check, ready)),
     ...reloadDegradations(status.reload),
     ...candidateDegradations(status.candidate),
-    ...certificateDegradations(status.certificates ?? []),
+    ...certificateDegradations(status.certificates),
   ].toSorted((a, b) => a.kind.localeCompare(b.kind));
 }
 

@@ -22,12 +22,8 @@ export function overviewPage(ports: OverviewPorts): ConsolePage {
         ${servicesView(ports.services())}
         <h2>Issuers</h2>
         ${issuersView(status.issuers, now)}
-        ${
-          status.certificates === undefined
-            ? ''
-            : html`<h2>Certificates</h2>
-                ${certificatesView(status.certificates)}`
-        }
+        <h2>Certificates</h2>
+        ${certificatesView(status.certificates)}
         <div class="columns">
           <section>
             <h2>Configuration</h2>

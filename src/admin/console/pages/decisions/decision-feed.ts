@@ -1,0 +1,104 @@
+import type { ServerResponse } from 'node:http';
+import {
+  selects,
+  type DecisionFilter,
+  type DecisionLog,
+  type DecisionRecord,
+} from '../../../../core/decision-record.ts';
+
+const MAX_FEED_CLIENTS = 20;
+
+/** Milliseconds between two events. */
+const FLUSH_INTERVAL = 500;
+
+/** Newest records of one event; a person cannot read more. */
+const MAX_ROWS = 20;
+
+/** Bytes that wait for a client. A client that reads more slowly is disconnected. */
+const MAX_UNREAD = 128 * 1024;
+
+/** Intervals without an event, after which a comment keeps the connection open. */
+const SILENT_INTERVALS = 30;
+
+interface FeedClient {
+  readonly res: ServerResponse;
+  readonly filter: DecisionFilter;
+  /** Whether the session still exists. */
+  readonly accepted: () => boolean;
+  waiting: DecisionRecord[];
+  silent: number;
+}
+
+/** Sends new records to the open Decisions pages, as server-sent events. */
+export class DecisionFeed {
+  readonly #clients = new Set<FeedClient>();
+  readonly #decisions: () => DecisionLog | undefined;
+  readonly #render: (records: readonly DecisionRecord[]) => Promise<string>;
+  #source: DecisionLog | undefined;
+  #unsubscribe: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    decisions: () => DecisionLog | undefined,
+    /** The rows of the table. */
+    render: (records: readonly DecisionRecord[]) => Promise<string>,
+  ) {
+    this.#decisions = decisions;
+    this.#render = render;
+  }
+
+  get full(): boolean {
+    return this.#clients.size >= MAX_FEED_CLIENTS;
+  }
+
+  /** Writes events to the response until it closes. The response head is sent already. */
+  add(res: ServerResponse, filter: DecisionFilter, accepted: () => boolean): void {
+    const client = { res, filter, accepted, waiting: [], silent: 0 };
+    this.#clients.add(client);
+    res.on('close', () => this.#remove(client));
+    this.#source ??= this.#decisions();
+    this.#unsubscribe ??= this.#source?.subscribe((record) => this.#offer(record));
+    this.#timer ??= setInterval(() => void this.#flush(), FLUSH_INTERVAL).unref();
+  }
+
+  #offer(record: DecisionRecord): void {
+    for (const { filter, waiting } of this.#clients) {
+      if (!selects(filter, record)) continue;
+      if (waiting.length === MAX_ROWS) waiting.shift();
+      waiting.push(record);
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const isOn = this.#decisions() !== undefined;
+    for (const client of this.#clients) {
+      if (!isOn || !client.accepted()) client.res.end();
+      else if (client.res.writableLength > MAX_UNREAD) client.res.destroy();
+      else await this.#send(client);
+    }
+  }
+
+  async #send(client: FeedClient): Promise<void> {
+    const records = client.waiting.toReversed();
+    client.waiting.length = 0;
+    if (records.length === 0) {
+      client.silent = (client.silent + 1) % SILENT_INTERVALS;
+      if (client.silent === 0) client.res.write(':\n\n');
+      return;
+    }
+    client.silent = 0;
+    const rows = await this.#render(records);
+    // JSON has no line ends, which would end the field (HTML §9.2.6).
+    client.res.write(`event: records\ndata: ${JSON.stringify(rows)}\n\n`);
+  }
+
+  #remove(client: FeedClient): void {
+    this.#clients.delete(client);
+    if (this.#clients.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+    this.#source = undefined;
+  }
+}

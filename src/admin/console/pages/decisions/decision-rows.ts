@@ -1,0 +1,52 @@
+import { html } from 'hono/html';
+import type { DecisionRecord } from '../../../../core/decision-record.ts';
+import type { Html } from '../../console-page.ts';
+import { clientText, durationText, NOTHING, timeOfDay } from '../texts.ts';
+import { verdictBadge } from './verdict-badge.ts';
+
+export function decisionTable(rows: readonly DecisionRecord[]): Html {
+  return html`<div class="table-box" tabindex="0" role="region" aria-label="Recorded decisions">
+    <table class="decisions">
+      <thead>
+        <tr>
+          <th scope="col">Time (UTC)</th>
+          <th scope="col">Outcome</th>
+          <th scope="col">Request</th>
+          <th scope="col">Service</th>
+          <th scope="col">Identity</th>
+          <th scope="col" class="number">Status</th>
+          <th scope="col" class="number">Duration</th>
+          <th scope="col">Request id</th>
+        </tr>
+      </thead>
+      <tbody data-live>
+        ${rows.map(decisionRow)}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+export function decisionRow(record: DecisionRecord): Html {
+  const { requestId, startedAt, method, path, service, caller, status, duration } = record;
+  return html`<tr>
+    <td>${timeOfDay(startedAt)}</td>
+    <td>${verdictBadge(record)} <span class="reason">${reasonText(record)}</span></td>
+    <td class="request"><code>${clientText(method)} ${clientText(path)}</code></td>
+    <td>${service ?? NOTHING}</td>
+    <td>${caller?.identity ?? NOTHING}</td>
+    <td class="number">${status === 0 ? NOTHING : status}</td>
+    <td class="number">${durationText(duration)}</td>
+    <td>
+      <a href="${decisionAddress(requestId)}"><code class="id">${clientText(requestId)}</code></a>
+    </td>
+  </tr>`;
+}
+
+/** The reason, or the denial that shadow mode did not enforce. */
+export function reasonText({ decision, reason }: Pick<DecisionRecord, 'decision' | 'reason'>): string {
+  return (decision?.kind === 'allow' ? decision.relaxed?.reason : undefined) ?? reason;
+}
+
+export function decisionAddress(requestId: string): string {
+  return `/console/decisions/${encodeURIComponent(requestId)}`;
+}
