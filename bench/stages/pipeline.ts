@@ -1,5 +1,5 @@
 import { createExtract } from '../../src/credentials/index.ts';
-import type { AuditEvent } from '../../src/core/audit-event.ts';
+import type { AuditEvent, AuditSink } from '../../src/core/audit-event.ts';
 import type { Forwarding } from '../../src/core/request/forwarding.ts';
 import type { Incoming } from '../../src/core/request/incoming.ts';
 import { createPipeline, type Pipeline, type ServicePipeline } from '../../src/gateway/index.ts';
@@ -13,6 +13,7 @@ export type Forwarded = Forwarding & AuditEvent;
 export function createStagePipeline(
   { config, authenticator, authorizer, ports }: StageBed,
   forwarded: (request: Forwarded) => void,
+  audit: AuditSink = { write: () => undefined, available: () => true, flush: () => Promise.resolve() },
 ): Pipeline & { readonly service: ServicePipeline } {
   const [settings] = config.services;
   if (settings?.type !== 'http') throw new TypeError('the first service of the stages is not of type http');
@@ -44,7 +45,7 @@ export function createStagePipeline(
     originOf: () => undefined,
     reauthorize: () => undefined,
     failures: { failed: () => undefined, pending: () => undefined },
-    audit: { write: () => undefined, available: () => true, flush: () => Promise.resolve() },
+    audit,
     meter: { requestStarted: () => undefined, requestEnded: () => undefined },
     clock: ports.clock,
     log: ports.log,

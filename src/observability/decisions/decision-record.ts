@@ -64,41 +64,22 @@ export function verdictOf(event: AuditEvent): DecisionVerdict {
 /** Bytes of the object without its texts and without its credential. */
 const RECORD_SIZE = 512;
 
-/** An estimate. A credential that several records share counts for each. */
+/** An estimate, without the credential, which several records can share. */
 export function sizeOf(record: DecisionRecord): number {
-  const {
-    requestId,
-    path,
-    host,
-    userAgent = '',
-    detail = '',
-    operations,
-    verified,
-    caller,
-    decision,
-  } = record;
-  const credential = verified ?? caller?.credential;
+  const { requestId, path, host, userAgent = '', detail = '', operations, decision } = record;
   const refusal = decision?.kind === 'allow' ? decision.relaxed : decision;
   let size = RECORD_SIZE + requestId.length + path.length + host.length + userAgent.length + detail.length;
   for (const { resource } of operations) size += resource.length + OPERATION_SIZE;
-  if (refusal !== undefined) size += refusal.detail.length;
-  return credential === undefined ? size : size + credentialSize(credential);
+  return refusal === undefined ? size : size + refusal.detail.length;
 }
 
 const OPERATION_SIZE = 64;
 
-/** Bytes of a value of a claim in memory, per byte of its JSON. */
+/** Bytes of a claim in memory, per byte of its JSON. */
 const CLAIM_OVERHEAD = 3;
 
-const credentialSizes = new WeakMap<VerifiedCredential, number>();
-
-function credentialSize(credential: VerifiedCredential): number {
-  let size = credentialSizes.get(credential);
-  if (size === undefined) {
-    size = RECORD_SIZE + CLAIM_OVERHEAD * JSON.stringify(credential.claims).length;
-    credentialSizes.set(credential, size);
-  }
-  return size;
+export function sizeOfCredential(credential: VerifiedCredential): number {
+  return RECORD_SIZE + CLAIM_OVERHEAD * JSON.stringify(credential.claims).length;
 }
 
 function ownOperation({ scope, resource, extent }: Operation): Operation {

@@ -2,7 +2,7 @@ import type { AuditEvent } from '../../core/audit-event.ts';
 import { selects, type DecisionLog, type DecisionRecord } from '../../core/decision-record.ts';
 import { TokenBucket } from '../../util/limits/token-bucket.ts';
 import { CandidateDifferences } from './candidate-differences.ts';
-import { sizeOf, toDecisionRecord, verdictOf } from './decision-record.ts';
+import { toDecisionRecord, verdictOf } from './decision-record.ts';
 import { RecordRing } from './record-ring.ts';
 
 /** Of each of the two rings. A flood of allowed requests displaces no refusal, and the reverse. */
@@ -53,7 +53,7 @@ export function createDecisionRecorder({ now, config, candidate }: DecisionRecor
       const record = (): DecisionRecord => (created ??= toDecisionRecord(event, verdict, config()));
       if (event.candidate !== undefined) differences.add(event, verdict, candidate(), { sampled, record });
       if (!sampled) return;
-      ring.add({ record: record(), bytes: sizeOf(record()), sequence: requests });
+      ring.add(record(), requests);
       for (const listener of listeners) listener(record());
     },
     clear() {

@@ -66,6 +66,15 @@ test('long texts and large claims: the bytes are bounded', () => {
   expect(log.list({}, 1)[0]?.path).toHaveLength(2_049);
 });
 
+test('the claims of a shared credential count once', () => {
+  const { log, write } = recorder();
+  const verified = sampleCredential({ claims: { text: 'x'.repeat(16_000) } });
+  write(2_000, () => ({ verified }));
+  expect(log.size().records).toBe(2_000);
+  write(2_000);
+  expect(log.size().bytes).toBeLessThan(3 * 1024 * 1024);
+});
+
 test('at a high rate, a sample is recorded and every request is counted', () => {
   const { log, clock } = recorder();
   for (let index = 0; index < 10_000; index++) {

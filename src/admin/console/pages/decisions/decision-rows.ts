@@ -26,7 +26,7 @@ export function decisionTable(rows: readonly DecisionRecord[]): Html {
   </div>`;
 }
 
-export function decisionRow(record: DecisionRecord): Html {
+function decisionRow(record: DecisionRecord): Html {
   const { requestId, startedAt, method, path, service, caller, status, duration } = record;
   return html`<tr>
     <td>${timeOfDay(startedAt)}</td>
@@ -40,6 +40,11 @@ export function decisionRow(record: DecisionRecord): Html {
       <a href="${decisionAddress(requestId)}"><code class="id">${clientText(requestId)}</code></a>
     </td>
   </tr>`;
+}
+
+/** The rows as text, for live updates. */
+export async function renderRows(records: readonly DecisionRecord[]): Promise<string> {
+  return String(await html`${records.map(decisionRow)}`);
 }
 
 /** The reason, or the denial that shadow mode did not enforce. */

@@ -1,13 +1,13 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
-import type { DecisionLogSize, DecisionRecord } from '../../../../core/decision-record.ts';
+import type { DecisionLogSize } from '../../../../core/decision-record.ts';
 import type { ConsoleEnv, ConsolePage, Html } from '../../console-page.ts';
 import type { PolicyPorts } from '../../policy-ports.ts';
 import { numberText, POLICY_STYLES } from '../texts.ts';
 import { DecisionFeed } from './decision-feed.ts';
 import { filterForm, readDecisionFilter } from './decision-filter.ts';
-import { decisionAddress, decisionRow, decisionTable } from './decision-rows.ts';
+import { decisionAddress, decisionTable, renderRows } from './decision-rows.ts';
 import { showDecision } from './show-decision.ts';
 
 const MAX_ROWS = 100;
@@ -60,10 +60,6 @@ const FEED_HEADERS = {
 
 /** Milliseconds until a browser connects again. */
 const RETRY_MS = 5_000;
-
-async function renderRows(records: readonly DecisionRecord[]): Promise<string> {
-  return String(await html`${records.map(decisionRow)}`);
-}
 
 function feedAddress(url: string): string {
   return `/console/decisions/feed${new URL(url).search}`;
