@@ -40,7 +40,7 @@ function howToStart(): Html {
 function differences(state: CandidateState, groups: readonly CandidateGroup[], unlisted: number): Html {
   return html`${facts(state)}
     <h2>Differences</h2>
-    ${groups.length === 0 ? none(state) : groups.map(groupView)}
+    ${groups.length === 0 ? none(state) : html`<div class="groups">${groups.map(groupView)}</div>`}
     ${
       unlisted === 0
         ? ''

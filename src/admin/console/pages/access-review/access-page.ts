@@ -4,7 +4,7 @@ import type { ConsoleEnv, ConsolePage, Html } from '../../console-page.ts';
 import type { PolicyNames, PolicyPorts } from '../../policy-ports.ts';
 import { identityOptions } from '../identity-options.ts';
 import { numberText, POLICY_STYLES } from '../texts.ts';
-import { entryTable, matrixTable } from './access-tables.ts';
+import { entryBlocks, matrixTable } from './access-tables.ts';
 
 /** Identities of one matrix. A policy can have thousands. */
 const MAX_IDENTITIES = 100;
@@ -54,7 +54,7 @@ function review({ identity, ...query }: AccessSelection, ports: PolicyPorts): Ht
   const isMatrix = query.resource === undefined && query.scope === undefined && selected.length !== 1;
   if (!isMatrix) {
     const names = identity === undefined ? undefined : new Set(selected);
-    return entryTable(ports.access({ ...query, identities: names }).entries);
+    return entryBlocks(ports.access({ ...query, identities: names }).entries);
   }
   const listed = selected.slice(0, MAX_IDENTITIES);
   const { matrix } = ports.access({ ...query, identities: new Set(listed) });
@@ -76,7 +76,7 @@ function selectNames(names: readonly string[], text: string): readonly string[] 
 
 function selectionForm(selection: AccessSelection, names: PolicyNames): Html {
   const { service, resource = '', scope = '', identity = '' } = selection;
-  return html`<form class="fields" method="get" action="/console/access" role="search">
+  return html`<form class="fields filter" method="get" action="/console/access" role="search">
     <div>
       <label for="identity">Identity</label>
       <input

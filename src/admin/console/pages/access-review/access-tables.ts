@@ -55,33 +55,18 @@ function matrixRow(
   </tr>`;
 }
 
-/** The ways to reach resources, with their conditions. */
-export function entryTable(entries: readonly AccessEntry[]): Html {
+/** The ways to reach resources, in one block per holder and conditions. */
+export function entryBlocks(entries: readonly AccessEntry[]): Html {
   if (entries.length === 0)
     return html`<p class="empty">No identity, deploy token or anonymous rule has this access.</p>`;
   const shown = entries.slice(0, MAX_ENTRIES);
-  return html`<div class="table-box" tabindex="0" role="region" aria-label="Access">
-      <table class="access">
-        <thead>
-          <tr>
-            <th scope="col">Holder</th>
-            <th scope="col">Service</th>
-            <th scope="col">Scope</th>
-            <th scope="col">Resources</th>
-            <th scope="col">If all of</th>
-            <th scope="col">Rule</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${shown.map(entryRow)}
-        </tbody>
-      </table>
-    </div>
-    ${
-      shown.length === entries.length
-        ? ''
-        : html`<p class="note">The first ${shown.length} of ${numberText(entries.length)} entries.</p>`
-    }`;
+  const blocks = Map.groupBy(shown, ({ kind, name, conditions }) => JSON.stringify([kind, name, conditions]));
+  return html`${[...blocks.values()].map(holderBlock)}
+  ${
+    shown.length === entries.length
+      ? ''
+      : html`<p class="note">The first ${shown.length} of ${numberText(entries.length)} entries.</p>`
+  }`;
 }
 
 const HOLDERS: Readonly<Record<AccessEntry['kind'], string>> = {
@@ -91,21 +76,49 @@ const HOLDERS: Readonly<Record<AccessEntry['kind'], string>> = {
   shadow: 'shadow mode',
 };
 
-function entryRow({ kind, name, conditions, service, scope, resource, rule }: AccessEntry): Html {
-  return html`<tr>
-    <th scope="row">${name} <span class="soft">${HOLDERS[kind]}</span></th>
-    <td>${service}</td>
-    <td><code class="scope">${scope}</code></td>
-    <td><code>${resource}</code></td>
-    <td>
-      ${
-        conditions.length === 0
-          ? html`<span class="soft">always</span>`
-          : html`<ul class="plain">
+function holderBlock(entries: readonly AccessEntry[]): Html {
+  const [first] = entries;
+  if (first === undefined) return html``;
+  const { kind, name, conditions } = first;
+  const byGrant = Map.groupBy(entries, ({ service, resource, rule }) =>
+    JSON.stringify([service, resource, rule]),
+  );
+  return html`<section class="panel holder">
+    <h2>${name} <span class="badge">${HOLDERS[kind]}</span></h2>
+    ${
+      conditions.length === 0
+        ? html`<p class="note">Without a condition.</p>`
+        : html`<p class="note">If all of these hold:</p>
+            <ul class="conditions">
               ${conditions.map((condition) => html`<li>${condition}</li>`)}
             </ul>`
-      }
-    </td>
+    }
+    <div class="table-box" tabindex="0" role="region" aria-label="Access of ${name}">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Service</th>
+            <th scope="col">Resources</th>
+            <th scope="col">Scopes</th>
+            <th scope="col">Rule</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${[...byGrant.values()].map(grantRow)}
+        </tbody>
+      </table>
+    </div>
+  </section>`;
+}
+
+function grantRow(entries: readonly AccessEntry[]): Html {
+  const [first] = entries;
+  if (first === undefined) return html``;
+  const { service, resource, rule } = first;
+  return html`<tr>
+    <th scope="row">${service}</th>
+    <td><code>${resource}</code></td>
+    <td>${entries.map(({ scope }) => html`<code class="scope">${scope}</code> `)}</td>
     <td><code class="soft">${rule.join('.')}</code></td>
   </tr>`;
 }

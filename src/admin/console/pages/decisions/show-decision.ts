@@ -28,7 +28,7 @@ export async function showDecision(context: Context<ConsoleEnv>, ports: PolicyPo
       <div class="columns">
         <div>
           <section aria-labelledby="why">
-            <h2 id="why">Decision</h2>
+            <h2 id="why">Evaluation</h2>
             ${await decisionTrace(record, ports)}
           </section>
           <section aria-labelledby="claims">

@@ -78,7 +78,7 @@ export function explainPage(ports: PolicyPorts): ConsolePage {
 }
 
 function recordedNote(requestId: string): Html {
-  return html`<p class="alert good">
+  return html`<p>
     From the recorded request <a href="${decisionAddress(requestId)}"><code>${requestId}</code></a
     >. Change the request line or the credential.
   </p>`;
