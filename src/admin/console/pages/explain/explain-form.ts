@@ -44,7 +44,7 @@ export function explainForm(
           required
           spellcheck="false"
           value="${fields.url}"
-          placeholder="https://registry.example.com/v2/acme/api/manifests/1.0"
+          placeholder="with scheme, host and path"
           ${invalid('url')}
         />
       </div>

@@ -62,7 +62,7 @@ export function readQuestion(fields: ExplainFields, token: string, ports: Policy
   const { method, url, contentType } = fields;
   if (!/^[A-Z]{1,32}$/.test(method)) return invalid('method', 'The method consists of letters, such as GET.');
   if (!URL.canParse(url) || !/^(?:https?|wss?):\/\//i.test(url))
-    return invalid('url', 'Enter the complete URL of the request, starting with https://.');
+    return invalid('url', 'Enter the complete URL of the request, with scheme and host.');
   const credential = readCredential(fields, token, ports);
   if (credential.kind === 'invalid') return credential;
   const type = contentType === '' ? undefined : contentType;
