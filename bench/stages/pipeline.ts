@@ -45,6 +45,8 @@ export function createStagePipeline(
     originOf: () => undefined,
     reauthorize: () => undefined,
     failures: { failed: () => undefined, pending: () => undefined },
+    recognizeMistake: () => undefined,
+    credentialHint: () => 'See /v1/users/me.',
     audit,
     meter: { requestStarted: () => undefined, requestEnded: () => undefined },
     clock: ports.clock,

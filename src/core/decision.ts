@@ -1,4 +1,5 @@
 import type { VerifiedCredential } from './credentials/credential.ts';
+import type { Operation } from './request/operation.ts';
 import type { DenyReason, UnableCause } from './reasons.ts';
 
 /** The identity that policy matched to a credential. One object per credential and compiled policy. */
@@ -45,6 +46,10 @@ export interface Deny {
   readonly detail: string;
   /** Replaces the reason's message in the response. States the problem and the next step. */
   readonly message?: string;
+  /** A recognised mistake in the text of the credential, and its remedy. Replaces every other message. */
+  readonly mistake?: string;
+  /** The operation that the policy refuses to the caller. */
+  readonly operation?: Operation;
   /** The refused caller, if an identity matched. */
   readonly caller?: Caller | undefined;
   /** Seconds, for `Retry-After`. */

@@ -12,3 +12,4 @@ export type {
 export { createExtract, type Extract, type ExtractSettings } from './extract/extract.ts';
 export { createCredentialFromText, type TokenClassSettings } from './extract/from-text.ts';
 export { classOfToken } from './extract/token-class.ts';
+export { recognizeMistake } from './mistakes.ts';

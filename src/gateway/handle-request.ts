@@ -1,5 +1,6 @@
 import type { AuditSink } from '../core/audit-event.ts';
 import type { CandidateEvaluation } from '../core/candidate.ts';
+import type { CredentialHint } from '../core/credential-hint.ts';
 import type { Revocations } from '../core/credentials/revocation.ts';
 import type { FailureLimits } from '../core/failure-limits.ts';
 import type { RequestMeter } from '../core/meter.ts';
@@ -24,7 +25,7 @@ import { bufferCredentialForm, extractCredential } from './steps/extract-credent
 import { forwardRequest } from './steps/forward-request.ts';
 import { callEndpoint, routeRequest } from './steps/route-request.ts';
 import type { Step } from './steps/step.ts';
-import { createRateLimitedVerify } from './verify-with-rate-limit.ts';
+import { createRateLimitedVerify, type RecognizeMistake } from './verify-with-rate-limit.ts';
 
 /** The request lifecycle. The first step that refuses or handles the request ends it; `ended` then audits it. */
 const LIFECYCLE: readonly Step[] = [
@@ -53,7 +54,7 @@ export interface Pipeline {
 export function createPipeline(stages: Stages): Pipeline {
   const { audit, access, meter, clock, revocations } = stages;
   const route = createRoute(stages.services, stages.endpoints);
-  const verifyCredential = createRateLimitedVerify(stages.failures);
+  const verifyCredential = createRateLimitedVerify(stages.failures, stages.recognizeMistake);
   const responder = createResponder(stages.fallback, stages.log);
   const run = createStepRunner(LIFECYCLE, { audit, route, verifyCredential, revocations }, responder);
   const inFlight = new InFlight();
@@ -105,7 +106,8 @@ export function createPipeline(stages: Stages): Pipeline {
     }
   }
 
-  const contextPorts = { sendFault: responder.sendFault, reauthorize };
+  const { sendFault } = responder;
+  const contextPorts = { sendFault, reauthorize, credentialHint: stages.credentialHint };
   return {
     request: started,
     broken: malformed,
@@ -124,6 +126,8 @@ export interface Stages {
   /** Uses the active configuration, because a WebSocket outlives the configuration under which it was opened. */
   readonly reauthorize: Reauthorize;
   readonly failures: FailureLimits;
+  readonly recognizeMistake: RecognizeMistake;
+  readonly credentialHint: CredentialHint;
   readonly audit: AuditSink;
   /** A second, shorter line per request, if configured. */
   readonly access?: Pick<AuditSink, 'write'> | undefined;

@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../core/audit-event.ts';
 import type { CandidateDifference } from '../core/candidate.ts';
 import type { PresentedCredential, VerifiedCredential } from '../core/credentials/credential.ts';
+import type { CredentialHint } from '../core/credential-hint.ts';
 import type { Allow, Caller, Decision, Deny, Refusal } from '../core/decision.ts';
 import type { EndpointCall } from '../core/request/endpoint.ts';
 import type { Forwarding } from '../core/request/forwarding.ts';
@@ -19,6 +20,7 @@ export interface RequestContextPorts {
   sendFault(context: RequestContext, reason: Reason, retryAfter?: number): void;
   /** The refusal that the request would get under the active configuration. */
   reauthorize(context: RequestContext): Refusal | undefined;
+  readonly credentialHint: CredentialHint;
 }
 
 /** The state of one request. Every step stores its result here; at the end of the request it is the audit event. */
@@ -116,6 +118,10 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
     this.duration = performance.now() - this.#began;
     const { res, upgrade } = this.incoming;
     if (!res.writableFinished && upgrade?.switched !== true) this.aborted = true;
+  }
+
+  get credentialHint(): string {
+    return this.#ports.credentialHint(this.host, this.incoming.client.proto);
   }
 
   get status(): number {

@@ -1,5 +1,6 @@
 import type { Log } from '../core/ports.ts';
 import { unable, type Refusal } from '../core/decision.ts';
+import { refusalMessage } from '../core/refusal-messages.ts';
 import type { Reason } from '../core/reasons.ts';
 import { destroyResponse } from '../util/http/destroy-response.ts';
 import { faultFields } from './fault-fields.ts';
@@ -26,8 +27,7 @@ export function createResponder(fallback: RefusalForm, log: Log): Responder {
     context.decision = refusal;
     context.reason = refusal.reason;
     context.detail = refusal.detail;
-    const message = refusal.kind === 'deny' ? refusal.message : undefined;
-    sendRefusal(context, refusal.reason, refusal.retryAfter, formOf(context), message);
+    sendRefusal(context, refusal.reason, refusal.retryAfter, formOf(context), refusalMessage(refusal));
   }
 
   function failClosed(context: RequestContext, error: unknown): void {

@@ -13,21 +13,19 @@ export function sendRefusal(
   reason: Reason,
   retryAfter: number | undefined,
   form: RefusalForm,
-  /** Replaces the message of the reason. */
-  specificMessage?: string,
+  message = REASONS[reason].message,
 ): void {
-  const { incoming, pipeline } = context;
+  const { incoming, pipeline, operations } = context;
   const { req, res, requestId, head } = incoming;
   if (res.headersSent || res.destroyed) return;
   const readable = !('kind' in head);
-  const { status, message: general } = REASONS[reason];
-  const message = specificMessage ?? general;
+  const { status } = REASONS[reason];
   const concealed = status === 403 && pipeline?.deny === 'conceal';
   const userAgent = readable ? findHeader(head.rawHeaders, 'user-agent') : undefined;
   const common = { requestId, head: readable ? head : undefined, userAgent };
   const text = concealed
-    ? { ...common, status: 404, error: 'not_found', message: 'Not found.', operations: [] }
-    : { ...common, status, error: reason, message, operations: context.operations };
+    ? { ...common, ...CONCEALED, operations: [] }
+    : { ...common, status, error: reason, message, hint: hintOf(context, status), operations };
   const accept = readable ? findHeader(head.rawHeaders, 'accept') : undefined;
   const refusal = form.refusal(text, accept);
   const { contentType, body } = refusal;
@@ -45,14 +43,16 @@ export function sendRefusal(
     ...(refusal.headers ?? []),
   ];
   if (readable && pipeline !== undefined && !concealed && CHALLENGED.has(reason)) {
-    const { operations, presented } = context;
-    const error = errorCode(reason, presented !== undefined);
+    const error = errorCode(reason, context.presented !== undefined);
     const { proto } = incoming.client;
+    const { host } = head;
+    const description = error === undefined ? undefined : message;
     const challenge = pipeline.protocol.challenge({
-      host: head.host,
+      host,
       proto,
       operations,
       error,
+      description,
       status: sent,
     });
     if (challenge !== undefined) headers.push('WWW-Authenticate', challenge);
@@ -64,6 +64,13 @@ export function sendRefusal(
   // Explicit, because Node keeps the reason phrase of an earlier head that it failed to write.
   res.writeHead(sent, refusal.phrase ?? STATUS_CODES[sent] ?? '', headers);
   res.end(body);
+}
+
+const CONCEALED = { status: 404, error: 'not_found', message: 'Not found.' } as const;
+
+/** Names the endpoint that describes the credential, where a credential or the policy is the cause. */
+function hintOf(context: RequestContext, status: number): string | undefined {
+  return status === 401 || status === 403 ? context.credentialHint : undefined;
 }
 
 /** Every 401, and each 403 for which RFC 6750 §3.1 defines an error code. */

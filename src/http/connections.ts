@@ -1,3 +1,4 @@
+import { malformedReason, REASONS } from '../core/reasons.ts';
 import { ServerResponse, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import { Server as TcpServer, Socket } from 'node:net';
 
@@ -41,8 +42,11 @@ export function refuseConnection(socket: Socket, status: number, pending: Server
 }
 
 export function writeRefusal(socket: Socket, status: number): void {
-  const reason = STATUS_CODES[status] ?? '';
-  socket.write(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const phrase = STATUS_CODES[status] ?? '';
+  const reason = malformedReason(status);
+  const body = `${REASONS[reason].message}\nerror: ${reason}\n`;
+  const headers = `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}`;
+  socket.write(`HTTP/1.1 ${status} ${phrase}\r\nConnection: close\r\n${headers}\r\n\r\n${body}`);
 }
 
 /** The last response on a connection that Node has detached; its end closes the connection. */

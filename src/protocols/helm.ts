@@ -98,5 +98,5 @@ function chartOf([name = '', version, part, ...more]: readonly string[], method:
 
 /** Helm prints the reason phrase, curl the body. */
 function helmRefusal(text: RefusalText) {
-  return { ...textRefusal(text), phrase: phraseOf(text.message, text.error) };
+  return { ...textRefusal(text), phrase: phraseOf(text) };
 }

@@ -1,5 +1,5 @@
 export type { IssueTokenPorts } from './issue-token.ts';
-export { createMeEndpoint, ME_PATH } from './workload/me-endpoint.ts';
+export { createMeEndpoint } from './workload/me-endpoint.ts';
 export { createServicesEndpoint, SERVICES_PATH, type GrantedService } from './workload/services-endpoint.ts';
 export { createMint, type Mint, type MintSettings } from './mint.ts';
 export { createJwksEndpoint, createMetadataEndpoint } from './oauth/metadata-endpoints.ts';

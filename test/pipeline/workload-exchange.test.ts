@@ -184,7 +184,7 @@ describe('every refusal has the same text', () => {
       status: 401,
       json: {
         code: 16,
-        message: `The token is not accepted for this workload identity. The audit log of the gateway contains the reason. (request id ${id})`,
+        message: `The token is not accepted for this workload identity. The audit log of the gateway contains the reason. To see how the gateway understands a credential, send it to ${scenario.gateway.url}/v1/users/me. (request id ${id})`,
         details: [],
       },
       challenge: null,

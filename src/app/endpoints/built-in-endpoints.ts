@@ -10,6 +10,7 @@ import { createServicesOf } from './granted-services.ts';
 import { allServices, targetsOf } from './targets.ts';
 import type { Authorizer } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
+import { ME_PATH } from '../../core/credential-hint.ts';
 import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
 import {
   createJwksEndpoint,
@@ -21,7 +22,6 @@ import {
   createWorkloadEndpoint,
   EXCHANGE_PATH,
   JWKS_PATH,
-  ME_PATH,
   METADATA_PATH,
   REVOKE_PATH,
   SERVICES_PATH,

@@ -1,7 +1,8 @@
-import { createAuthenticator, type Authenticator } from '../../credentials/index.ts';
+import { createAuthenticator, recognizeMistake, type Authenticator } from '../../credentials/index.ts';
 import { createAuthorizer, type Authorizer, type Suggest } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { AccessEntry, AccessQuery } from '../../core/access-entry.ts';
+import { compileCredentialHint } from '../../core/credential-hint.ts';
 import type { FailureLimits } from '../../core/failure-limits.ts';
 import type { Keyring, KeyringStatus } from '../../core/credentials/keyring.ts';
 import { openAdminToken, type AdminToken } from '../endpoints/admin-token.ts';
@@ -124,6 +125,8 @@ function assemble(
     originOf: createTokenSourceOf(config, application.clock),
     reauthorize,
     failures: only(failures),
+    recognizeMistake,
+    credentialHint: compileCredentialHint(config.server.publicUrl, namedHosts(config)),
     audit: application.audit,
     access: application.access,
     meter: application.telemetry.requests,
@@ -158,6 +161,11 @@ function assemble(
   };
 }
 
+/** The hosts of services, where the built-in endpoints without a service are not available. */
+function namedHosts({ services }: Config): ReadonlySet<string> {
+  return new Set(services.flatMap(({ hosts }) => hosts ?? []).map((host) => host.toLowerCase()));
+}
+
 /** The authenticator, the authorizer and the token service. */
 function createPolicyPorts(
   config: Config,
@@ -178,7 +186,7 @@ function createPolicyPorts(
     authenticator,
     authorizer,
     revocations,
-    verifyCredential: createRateLimitedVerify(failures),
+    verifyCredential: createRateLimitedVerify(failures, recognizeMistake),
     mint: createMint(mintSettings(config, authorizer), { keyring, clock }),
     keyring,
     store,

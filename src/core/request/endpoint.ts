@@ -15,6 +15,8 @@ export interface EndpointCall {
   decision: Decision | undefined;
   reason: AuditEvent['reason'];
   detail: string | undefined;
+  /** The sentence that names the endpoint which describes a credential. */
+  readonly credentialHint: string;
   /** Bytes of the response body. */
   bytesOut: number;
 }

@@ -131,7 +131,10 @@ export interface RefusalText {
   readonly status: number;
   /** The reason, or `not_found` if the service conceals the resource. */
   readonly error: string;
+  /** The problem and the next step. */
   readonly message: string;
+  /** Of a 401 or 403: names the endpoint that describes the credential. For bodies only, because it is long. */
+  readonly hint?: string | undefined;
   readonly requestId: string;
   /** The requested operations; empty if they are unknown or must not be disclosed. */
   readonly operations: readonly Operation[];
@@ -186,6 +189,8 @@ export interface ChallengeContext {
   readonly operations: readonly Operation[];
   /** Error code of RFC 6750 §3.1; undefined if the request had no credential. */
   readonly error: string | undefined;
+  /** A text for people, if there is an error code. */
+  readonly description?: string | undefined;
   /** Status of the response: 401, or 403 if RFC 6750 defines a code for the refusal. */
   readonly status: number;
 }

@@ -5,15 +5,15 @@ import type { Deny, Refusal } from '../../core/decision.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
 import type { VerificationMeter } from '../../core/meter.ts';
 import { ACCESS_TOKEN_TYPE, serviceAudience } from '../../core/credentials/minted-token.ts';
+import { MINTED_FOR_ANOTHER_SERVICE } from '../../core/refusal-messages.ts';
 import type { Clock } from '../../core/ports.ts';
 import { SingleFlight } from '../../util/async/single-flight.ts';
 import { tokenHashes } from '../../util/text/token-hash.ts';
 import { MAX_FLIGHTS, measure } from '../authentication.ts';
 import type { Authentication, ServiceAuthenticator } from '../authentication.ts';
-import { checkExpiry } from '../id-token/check-claims.ts';
 import { readMintedPayload, type MintedToken } from './minted-payload.ts';
 import type { ServiceSettings } from '../settings.ts';
-import type { SourceCheck } from './source-check.ts';
+import { checkTokenExpiry, type SourceCheck } from './source-check.ts';
 import { createVerificationCache } from '../verification-cache.ts';
 
 export interface AccessTokenPorts {
@@ -63,7 +63,7 @@ export function createAccessTokens(
     function checkUse(token: MintedToken, host: string | undefined): Authentication {
       const { verified } = token;
       const now = clock.now();
-      return checkExpiry(verified.expiresAt, now) ?? check(token, host, now) ?? verified;
+      return checkTokenExpiry(verified.expiresAt, now) ?? check(token, host, now) ?? verified;
     }
 
     return ({ token }, host) => {
@@ -131,13 +131,16 @@ function checkAudience(
     (service !== undefined && audience === serviceAudience(service.name));
   if (named) return undefined;
   if (audience !== publicUrl) {
-    return deny('audience_mismatch', 'the access token was minted for another service or host');
+    return forAnotherService('the access token was minted for another service or host');
   }
   // A token exchange must not extend an ID token to a service that refuses its audience.
   return bound
-    ? deny(
-        'audience_mismatch',
+    ? forAnotherService(
         'the access token was minted for all services, but this service has its own audiences; request a token for it',
       )
     : undefined;
+}
+
+function forAnotherService(detail: string): Deny {
+  return { ...deny('audience_mismatch', detail), message: MINTED_FOR_ANOTHER_SERVICE };
 }

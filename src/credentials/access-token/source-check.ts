@@ -2,6 +2,7 @@ import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
 import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 import { DEFAULT_TOKEN_LIFETIME, UNMATCHED_IDENTITY } from '../../core/credentials/minted-token.ts';
+import { ACCESS_TOKEN_EXPIRED, audienceMismatch, DEPLOY_TOKEN_EXPIRED } from '../../core/refusal-messages.ts';
 import { quoted } from '../../util/text/quoted.ts';
 import { checkExpiry } from '../id-token/check-claims.ts';
 import type { MintedToken } from './minted-payload.ts';
@@ -61,7 +62,10 @@ export function createSourceCheck(
     const values = accepted.get(issuer);
     for (const audience of audiences) if (values?.has(audience) === true) return undefined;
     const aud = quoted(audiences.join(' '));
-    return deny('audience_mismatch', `aud ${aud} of the source ID token is not accepted here`);
+    return {
+      ...deny('audience_mismatch', `aud ${aud} of the source ID token is not accepted here`),
+      message: audienceMismatch(values),
+    };
   }
 
   function checkSettings(
@@ -75,8 +79,14 @@ export function createSourceCheck(
 
   return function check({ verified, issuedAt }, now) {
     const lifetime = rules.lifetimes.get(verified.minted?.identity ?? '') ?? DEFAULT_TOKEN_LIFETIME;
-    return checkExpiry(issuedAt + lifetime, now) ?? checkSource(verified, now);
+    return checkTokenExpiry(issuedAt + lifetime, now) ?? checkSource(verified, now);
   };
+}
+
+/** The expiry of a minted token. */
+export function checkTokenExpiry(expiresAt: number, now: number): Deny | undefined {
+  const expired = checkExpiry(expiresAt, now);
+  return expired && { ...expired, message: ACCESS_TOKEN_EXPIRED };
 }
 
 function checkDeployToken(
@@ -89,7 +99,12 @@ function checkDeployToken(
   if (token === undefined || token.tokenHash !== minted?.source.tokenHash) {
     return deny('revoked', `deploy token ${subject} was removed, or has a new secret`);
   }
-  return checkExpiry(token.expiresAt, now) && deny('token_expired', `deploy token ${subject} has expired`);
+  return (
+    checkExpiry(token.expiresAt, now) && {
+      ...deny('token_expired', `deploy token ${subject} has expired`),
+      message: DEPLOY_TOKEN_EXPIRED,
+    }
+  );
 }
 
 function notAccepted(issuer: string, credentials: string): Deny {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { PresentedCredential, VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
+import { DEPLOY_TOKEN_EXPIRED } from '../../core/refusal-messages.ts';
 import { deployTokenCredential } from '../../core/credentials/deploy-token.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { DeployTokenSettings } from '../settings.ts';
@@ -38,7 +39,8 @@ export function createDeployTokens(
     }
     const credential = credentialOf(found);
     if (clock.now() >= credential.expiresAt) {
-      return deny('token_expired', `deploy token ${found.name} has expired`);
+      const detail = `deploy token ${found.name} has expired`;
+      return { ...deny('token_expired', detail), message: DEPLOY_TOKEN_EXPIRED };
     }
     return credential;
   };

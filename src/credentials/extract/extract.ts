@@ -1,6 +1,8 @@
 import type { CredentialSource, PresentedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
+import { sourceNotAccepted } from '../../core/refusal-messages.ts';
+import { HEADER_MISTAKES, recognizeMistake } from '../mistakes.ts';
 import { formCredentials } from './form-field.ts';
 import { credentialHeaderOf, readCredentialHeader } from './header.ts';
 import { queryCredentials } from './query-parameter.ts';
@@ -37,7 +39,9 @@ export function createExtract(settings: ExtractSettings): Extract {
     const inHead = findInHead(head, queryParameters);
     const found = form === undefined ? inHead : addForm(inHead, head, form);
     if (found === undefined || 'kind' in found) return found;
-    return accepted.has(found.credentialSource) ? toCredential(found) : notAccepted(found.credentialSource);
+    return accepted.has(found.credentialSource)
+      ? toCredential(found)
+      : notAccepted(found, settings.credentialSources);
   };
 }
 
@@ -104,11 +108,16 @@ function conflict(): Deny {
   return deny('credential_conflict', 'several credential sources with different credentials');
 }
 
-function notAccepted(credentialSource: CredentialSource): Deny {
-  return credentialSource === 'raw-authorization'
-    ? deny(
-        'credential_malformed',
-        'the Authorization header has no scheme; use Bearer or Basic, or list raw-authorization in the credentialSources of the service',
-      )
-    : deny('credential_invalid', `the service does not accept the credential source ${credentialSource}`);
+function notAccepted(found: Found, accepted: readonly CredentialSource[]): Deny {
+  const { credentialSource } = found;
+  if (credentialSource !== 'raw-authorization') {
+    const detail = `the service does not accept the credential source ${credentialSource}`;
+    return { ...deny('credential_invalid', detail), message: sourceNotAccepted(credentialSource, accepted) };
+  }
+  const detail =
+    'the Authorization header has no scheme; use Bearer or Basic, or list raw-authorization in the credentialSources of the service';
+  return {
+    ...deny('credential_malformed', detail),
+    mistake: recognizeMistake(found) ?? HEADER_MISTAKES.noScheme,
+  };
 }

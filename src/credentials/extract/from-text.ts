@@ -1,5 +1,6 @@
 import { MAX_CREDENTIAL_LENGTH, type PresentedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
+import { withMistake } from '../mistakes.ts';
 import { createIsGatewayToken } from './gateway-token.ts';
 import { classOfToken, looksLikeJws, type DeployTokenUse, type Found } from './token-class.ts';
 
@@ -17,16 +18,21 @@ export function createCredentialFromText(
 
   return function toCredential(found) {
     const { credentialSource, token, username } = found;
-    if (token.length > MAX_CREDENTIAL_LENGTH)
-      return deny('request_malformed', `the credential has ${token.length} characters; 16384 are allowed`);
-    if (token === '') return deny('credential_malformed', 'the credential is empty');
+    if (token.length > MAX_CREDENTIAL_LENGTH) {
+      const detail = `the credential has ${token.length} characters; 16384 are allowed`;
+      return withMistake(deny('request_malformed', detail), found);
+    }
+    if (token === '') return withMistake(deny('credential_malformed', 'the credential is empty'), found);
     // Takes precedence over the credential source: the gateway would send a job token or deploy token to
     // GitLab.
     if (looksLikeJws(token) && isGatewayToken(token))
       return { class: 'access_token', credentialSource, token, username };
     const kind = classOfToken(found, settings);
     return kind === undefined
-      ? deny('credential_invalid', 'the credential is neither a JWT nor a token with a known prefix')
+      ? withMistake(
+          deny('credential_invalid', 'the credential is neither a JWT nor a token with a known prefix'),
+          found,
+        )
       : { class: kind, credentialSource, token, username };
   };
 }

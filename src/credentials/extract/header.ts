@@ -5,6 +5,7 @@ import {
 } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
 import { foldHeaderName } from '../../util/http/header-name.ts';
+import { HEADER_MISTAKES, withMistake } from '../mistakes.ts';
 import type { Found } from './token-class.ts';
 
 /** A header that can contain a credential. */
@@ -45,21 +46,32 @@ export function readCredentialHeader(header: CredentialHeader, value: string): F
     case 'basic':
       return readBasic(value.slice(space).trim());
     default:
-      return deny('credential_malformed', 'the Authorization scheme is neither Bearer nor Basic');
+      return malformed('the Authorization scheme is neither Bearer nor Basic', HEADER_MISTAKES.scheme);
   }
 }
 
 /** RFC 7617: the first colon ends the user name. */
 function readBasic(encoded: string): Found | Deny {
   if (encoded.length > MAX_CREDENTIAL_LENGTH * 2)
-    return deny('request_malformed', 'the Basic credential is longer than 24 KiB');
+    return withMistake(deny('request_malformed', 'the Basic credential is longer than 24 KiB'), {
+      credentialSource: 'basic',
+      token: encoded,
+      username: undefined,
+    });
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded))
-    return deny('credential_malformed', 'the Basic credential is not valid base64');
+    return malformed('the Basic credential is not valid base64', HEADER_MISTAKES.notBase64);
   const decoded = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
   if (colon < 0)
-    return deny('credential_malformed', 'the Basic credential has no colon between user name and password');
+    return malformed(
+      'the Basic credential has no colon between user name and password',
+      HEADER_MISTAKES.noColon,
+    );
   return found('basic', decoded.slice(colon + 1), decoded.slice(0, colon));
+}
+
+function malformed(detail: string, mistake: string): Deny {
+  return { ...deny('credential_malformed', detail), mistake };
 }
 
 function found(

@@ -8,6 +8,7 @@ import { deny } from '../../core/decision.ts';
 import type { Deny, Refusal } from '../../core/decision.ts';
 import type { VerificationMeter } from '../../core/meter.ts';
 import type { Clock } from '../../core/ports.ts';
+import { audienceMismatch, issuerUnknown } from '../../core/refusal-messages.ts';
 import { quoted } from '../../util/text/quoted.ts';
 import { SingleFlight } from '../../util/async/single-flight.ts';
 import { MAX_FLIGHTS, measure } from '../authentication.ts';
@@ -45,7 +46,7 @@ export function createIdTokens(
     const candidate = readCandidate(token, sentHash, byForm);
     if (candidate.kind === 'deny') return measured(undefined, candidate);
     const { issuer } = candidate;
-    if (!trust.has(issuer)) return measured(issuer.name, notTrusted(issuer.name));
+    if (!trust.has(issuer)) return measured(issuer.name, notTrusted(issuer));
     const accept = (entry: VerifiedIdToken | Refusal): Authentication => {
       if ('kind' in entry) return measured(issuer.name, entry);
       const result = checkUse(entry, trust, clock.now());
@@ -90,16 +91,15 @@ export function withoutTokensOf(removed: readonly Issuer[], cache: IdTokenCache)
 /** The checks at every use of a verified token: issuer and audience of the service, and expiry. */
 function checkUse(entry: VerifiedIdToken, trust: Trust, now: number): VerifiedCredential | Deny {
   const accepted = trust.get(entry.issuer);
-  if (accepted === undefined) return notTrusted(entry.issuer.name);
+  if (accepted === undefined) return notTrusted(entry.issuer);
   const expired = checkExpiry(entry.verified.expiresAt, now);
   if (expired !== undefined) return expired;
   for (const audience of entry.audiences) if (accepted.has(audience)) return entry.verified;
-  return deny(
-    'audience_mismatch',
-    `aud ${quoted(entry.audiences.join(' '))} is not accepted by this service`,
-  );
+  const detail = `aud ${quoted(entry.audiences.join(' '))} is not accepted by this service`;
+  return { ...deny('audience_mismatch', detail), message: audienceMismatch(accepted) };
 }
 
-function notTrusted(issuer: string): Deny {
-  return deny('issuer_unknown', `this service does not accept issuer ${issuer}`);
+function notTrusted({ name, url }: Issuer): Deny {
+  const detail = `this service does not accept issuer ${name}`;
+  return { ...deny('issuer_unknown', detail), message: issuerUnknown(url) };
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../../core/ports.ts';
 import { checkClaims } from './check-claims.ts';
 import { checkHeader } from './check-header.ts';
 import type { Issuer } from '../compile-issuers.ts';
+import { issuerUnknown } from '../../core/refusal-messages.ts';
 import { quoted } from '../../util/text/quoted.ts';
 import { tokenHashes } from '../../util/text/token-hash.ts';
 import type { KeyHandle } from './read-key-set.ts';
@@ -45,7 +46,10 @@ export function readCandidate(
   const issuerUrl = parsed.payload['iss'];
   if (typeof issuerUrl !== 'string') return deny('credential_malformed', '"iss" is missing or not a string');
   const issuer = issuers.get(issuerUrl);
-  if (issuer === undefined) return deny('issuer_unknown', `iss ${quoted(issuerUrl)} is not configured`);
+  if (issuer === undefined) {
+    const detail = `iss ${quoted(issuerUrl)} is not configured`;
+    return { ...deny('issuer_unknown', detail), message: issuerUnknown(issuerUrl) };
+  }
   const header = checkHeader(parsed.header, issuer.algorithms, issuer.tokenTypes);
   if (header.kind === 'deny') return header;
   const { alg, kid } = header;

@@ -3,6 +3,7 @@ import { deny } from '../../core/decision.ts';
 import type { Allow, Caller, Decision, Deny } from '../../core/decision.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import { jsonTextUpTo } from '../../util/json/text.ts';
+import { jobTokenCannotHave } from '../../core/refusal-messages.ts';
 import { allow, enforce } from './enforce.ts';
 import { isAnonymousToken, type Identify } from './identify.ts';
 import type { AllowlistVerdict, JobTokenAllowlist } from '../compile/job-token-allowlist.ts';
@@ -122,7 +123,7 @@ function findExcluded(
 /** Shadow mode does not relax this denial: it makes the client request a token with wider limits. */
 function denyInsufficientScope(caller: Caller, operation: Operation, renewable: boolean): Deny {
   const detail = `the token was minted without scope "${operation.scope}" for ${describeTarget(operation)}`;
-  return { ...deny('insufficient_scope', detail, caller), renewable };
+  return { ...deny('insufficient_scope', detail, caller), renewable, operation };
 }
 
 /** A request without operations is not anonymous: it requires an identity. */
@@ -140,15 +141,18 @@ function denyUngranted(
   const identity = `identity "${caller.identity}"`;
   const scope = `scope "${operation.scope}" on service "${service.name}"`;
   const granted = permissions.get(operation.scope);
-  if (granted === undefined) return deny('scope_not_granted', `${identity} does not have ${scope}`, caller);
+  if (granted === undefined)
+    return { ...deny('scope_not_granted', `${identity} does not have ${scope}`, caller), operation };
   const problems = granted.problems.map((problem) => `; ${problem}`).join('');
   const detail = `${identity} has ${scope}, but not for ${describeTarget(operation)}${problems}`;
-  return deny('resource_not_granted', detail, caller);
+  return { ...deny('resource_not_granted', detail, caller), operation };
 }
 
-function denyJobTokenScope(caller: Caller, { scope }: Operation): Deny {
+function denyJobTokenScope(caller: Caller, operation: Operation): Deny {
+  const { scope } = operation;
   const detail = `job tokens cannot have scope "${scope}" on GitLab, even if it is granted; use an ID token`;
-  return deny('scope_not_granted', detail, caller);
+  const message = jobTokenCannotHave(caller.identity, operation);
+  return { ...deny('scope_not_granted', detail, caller), message };
 }
 
 /**
@@ -158,8 +162,9 @@ function denyJobTokenScope(caller: Caller, { scope }: Operation): Deny {
 function denyUnlisted(
   evaluate: (resource: string) => AllowlistVerdict,
   caller: Caller,
-  { resource, extent }: Operation,
+  operation: Operation,
 ): Deny | undefined {
+  const { resource, extent } = operation;
   const verdict: AllowlistVerdict =
     extent === 'one' ? evaluate(resource) : { kind: 'refused', target: undefined };
   if (verdict.kind === 'open') return undefined;
@@ -168,7 +173,7 @@ function denyUnlisted(
     verdict.target === undefined
       ? `jobTokenAllowlist has no target project for ${name}`
       : `jobTokenAllowlist of "${verdict.target}" does not include the caller's project; resource ${name}`;
-  return deny('job_token_not_allowlisted', detail, caller);
+  return { ...deny('job_token_not_allowlisted', detail, caller), operation };
 }
 
 function describeTarget(operation: Operation): string {

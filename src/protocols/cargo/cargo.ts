@@ -1,3 +1,4 @@
+import { withHint } from '../../core/credential-hint.ts';
 import type { Classification, Protocol, RefusalText } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { CONFIG } from './config.ts';
@@ -87,7 +88,7 @@ function owners(name: string, method: string): Classification {
 }
 
 /** Cargo prints `detail` of web API errors, and up to 512 characters of other bodies. */
-function cargoRefusal({ error, message, requestId }: RefusalText) {
-  const detail = `${message} (${error}, request id ${requestId})`;
+function cargoRefusal(text: RefusalText) {
+  const detail = `${withHint(text)} (${text.error}, request id ${text.requestId})`;
   return { contentType: 'application/json', body: `${JSON.stringify({ errors: [{ detail }] })}\n` };
 }

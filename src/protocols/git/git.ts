@@ -1,3 +1,4 @@
+import { withHint } from '../../core/credential-hint.ts';
 import type { Protocol, RefusalBody, RefusalText } from '../../core/request/protocol.ts';
 import { quotedString } from '../shared/challenge.ts';
 import { classifyGit } from './routes.ts';
@@ -30,8 +31,9 @@ const LFS_TYPE = 'application/vnd.git-lfs+json';
  * git-lfs, docs/api/batch.md, "Response Errors": a separate challenge header, so that browsers show no
  * prompt.
  */
-function lfsRefusal({ status, error, message, requestId, head }: RefusalText): RefusalBody {
-  const body = { message: `${message} (${error})`, request_id: requestId };
+function lfsRefusal(text: RefusalText): RefusalBody {
+  const { status, error, requestId, head } = text;
+  const body = { message: `${withHint(text)} (${error})`, request_id: requestId };
   return {
     contentType: LFS_TYPE,
     body: `${JSON.stringify(body)}\n`,

@@ -1,3 +1,4 @@
+import { withHint } from '../../core/credential-hint.ts';
 import { CREDENTIAL_SOURCES } from '../../core/credentials/credential.ts';
 import type { Classification, Protocol, RefusalBody, RefusalText } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
@@ -38,10 +39,11 @@ export function gitlabProtocol({ path: prefix, projects }: GitlabSettings): Prot
 }
 
 /** GitLab's error format, with a reason phrase for package clients that print nothing else. */
-function apiRefusal({ error, message, requestId }: RefusalText): RefusalBody {
+function apiRefusal(text: RefusalText): RefusalBody {
+  const body = { message: withHint(text), error: text.error, request_id: text.requestId };
   return {
     contentType: 'application/json',
-    body: `${JSON.stringify({ message, error, request_id: requestId })}\n`,
-    phrase: phraseOf(message, error),
+    body: `${JSON.stringify(body)}\n`,
+    phrase: phraseOf(text),
   };
 }

@@ -1,3 +1,4 @@
+import { withHint } from '../../core/credential-hint.ts';
 import type { RefusalBody, RefusalText } from '../../core/request/protocol.ts';
 
 /**
@@ -6,7 +7,7 @@ import type { RefusalBody, RefusalText } from '../../core/request/protocol.ts';
  */
 export function kubernetesStatus(text: RefusalText, accept: string | undefined): RefusalBody {
   const { status, error, requestId } = text;
-  const message = `${text.message} (${error}, request id ${requestId})`;
+  const message = `${withHint(text)} (${error}, request id ${requestId})`;
   if (accept?.includes('apidiscovery.k8s.io') === true)
     return { contentType: 'text/plain; charset=utf-8', body: message };
   const body = {

@@ -1,3 +1,4 @@
+import { withHint } from '../../core/credential-hint.ts';
 import type { Caller } from '../../core/decision.ts';
 import type { Classification, BuiltInResponse, Protocol, RefusalText } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
@@ -148,12 +149,12 @@ function whoami(caller: Caller | undefined): BuiltInResponse {
 }
 
 /** npm and yarn print `error`, pnpm only the reason phrase. */
-function npmRefusal({ error, message, requestId }: RefusalText) {
-  const text = `${message} (${error}, request id ${requestId})`;
+function npmRefusal(text: RefusalText) {
+  const error = `${withHint(text)} (${text.error}, request id ${text.requestId})`;
   return {
     contentType: 'application/json',
-    body: `${JSON.stringify({ error: text })}\n`,
-    phrase: phraseOf(message, error),
+    body: `${JSON.stringify({ error })}\n`,
+    phrase: phraseOf(text),
   };
 }
 

@@ -61,7 +61,7 @@ export function ociProtocol(settings: OciSettings): Protocol {
     credentialSources: ['basic', 'bearer'],
     credentialQueryParameters: [],
     classify,
-    challenge({ host, proto = 'http', operations, error, status }) {
+    challenge({ host, proto = 'http', operations, error, description, status }) {
       // Clients retry after a 403 with a challenge.
       if (status === 403) return undefined;
       if (settings.challenge === 'basic') return `Basic realm=${quotedString(host)}`;
@@ -70,7 +70,9 @@ export function ociProtocol(settings: OciSettings): Protocol {
       return (
         `Bearer realm=${quotedString(`${scheme}://${host}/token`)},service=${quotedString(host)}` +
         (scope === '' ? '' : `,scope=${quotedString(scope)}`) +
-        (error === undefined ? '' : `,error=${quotedString(error)}`)
+        (error === undefined ? '' : `,error=${quotedString(error)}`) +
+        // docker prints a general text for the error code if there is no description.
+        (description === undefined ? '' : `,error_description=${quotedString(description)}`)
       );
     },
     refusal: ociRefusal,

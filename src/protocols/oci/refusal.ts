@@ -1,33 +1,38 @@
+import { withHint } from '../../core/credential-hint.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import type { RefusalBody, RefusalText } from '../../core/request/protocol.ts';
 import { ACTION_SCOPES } from '../../core/credentials/registry-access.ts';
+import { phraseOf } from '../shared/refusal.ts';
 import { readRoute } from './routes.ts';
 
 /** Sent on every response: older clients do not recognise a registry without this header. */
 export const API_VERSION = ['Docker-Distribution-Api-Version', 'registry/2.0'] as const;
 
 /**
- * The error format of registries (OCI distribution specification, "Error codes"). docker and containerd print
- * only `message`, so it contains all details on one line.
+ * The error format of registries (OCI distribution specification, "Error codes"). docker prints only `message`, so it
+ * contains all details on one line. containerd and BuildKit print the status line of a refused pull.
  */
 export function ociRefusal(refusal: RefusalText): RefusalBody {
-  const { error, requestId, operations, head } = refusal;
-  const message =
+  const { error, requestId, operations, head, hint } = refusal;
+  const problem =
     error === 'no_credential' && head !== undefined
       ? `Authentication required: run "docker login ${head.host}" with the job's token as the password.`
       : refusal.message;
   const sent = statusOf(refusal);
   const attempted = operations.length === 0 ? '' : ` Requested: ${describe(operations)}.`;
-  const text = ascii(`${message}${attempted} (${error}, request id ${requestId})`);
+  const message = `${problem}${attempted}`;
+  const ids = `(${error}, request id ${requestId})`;
+  const text = ascii(`${withHint({ message, hint })} ${ids}`);
+  const warning = ascii(`${message} ${ids}`).replaceAll(/["\\]/g, '');
   const body = { errors: [{ code: codeOf(sent, head), message: text, detail: error }] };
   return {
     contentType: 'application/json',
     body: `${JSON.stringify(body)}\n`,
     status: sent,
+    phrase: phraseOf({ message, error }),
     // A response to HEAD has no body; podman, skopeo and buildah print this header (distribution
     // specification, "Warnings").
-    headers:
-      sent === 401 ? API_VERSION : [...API_VERSION, 'Warning', `299 - "${text.replaceAll(/["\\]/g, '')}"`],
+    headers: sent === 401 ? API_VERSION : [...API_VERSION, 'Warning', `299 - "${warning}"`],
   };
 }
 

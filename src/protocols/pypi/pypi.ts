@@ -1,3 +1,4 @@
+import { withHint } from '../../core/credential-hint.ts';
 import type { Classification, Protocol, RefusalText } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { quotedString } from '../shared/challenge.ts';
@@ -90,11 +91,12 @@ function file(escaped: string, folder?: string): Classification {
 }
 
 /** pip and twine print the reason phrase, uv the problem details (RFC 9457), poetry the body. */
-function pypiRefusal({ status, error, message, requestId }: RefusalText) {
-  const problem = { title: error, status, detail: message, request_id: requestId };
+function pypiRefusal(text: RefusalText) {
+  const { status, error, requestId } = text;
+  const problem = { title: error, status, detail: withHint(text), request_id: requestId };
   return {
     contentType: 'application/problem+json',
     body: `${JSON.stringify(problem)}\n`,
-    phrase: phraseOf(message, error),
+    phrase: phraseOf(text),
   };
 }

@@ -1,10 +1,11 @@
+import { withHint } from '../../core/credential-hint.ts';
 import type { RefusalBody, RefusalText } from '../../core/request/protocol.ts';
 
 /** JSON, or plain text if the Accept header excludes JSON. */
 export function jsonRefusal(text: RefusalText, accept: string | undefined): RefusalBody {
   const takesJson = accept === undefined || /\*\/\*|application\/(\*|json|[a-z.-]+\+json)/i.test(accept);
   if (!takesJson) return textRefusal(text);
-  const body = { error: text.error, message: text.message, request_id: text.requestId, ...statusOf(text) };
+  const body = { error: text.error, message: withHint(text), request_id: text.requestId, ...statusOf(text) };
   return { contentType: 'application/json', body: `${JSON.stringify(body)}\n` };
 }
 
@@ -19,19 +20,27 @@ function statusOf({ error, status }: RefusalText): object {
 }
 
 /** Plain text, for clients that print the body. */
-export function textRefusal({ error, message, requestId }: RefusalText): RefusalBody {
+export function textRefusal(text: RefusalText): RefusalBody {
+  const { error, requestId } = text;
   return {
     contentType: 'text/plain; charset=utf-8',
-    body: `${message}\nerror: ${error}\nrequest id: ${requestId}\n`,
+    body: `${withHint(text)}\nerror: ${error}\nrequest id: ${requestId}\n`,
   };
 }
 
 /** Plain text and a reason phrase, for clients that print either. */
 export function phraseRefusal(text: RefusalText): RefusalBody & { readonly phrase: string } {
-  return { ...textRefusal(text), phrase: phraseOf(text.message, text.error) };
+  return { ...textRefusal(text), phrase: phraseOf(text) };
 }
 
-/** The reason phrase, for clients that print nothing else: ASCII on one line (RFC 9112 §4). */
-export function phraseOf(message: string, error: string): string {
-  return `${message} (${error})`.replaceAll(/[^\x20-\x7e]/g, '');
+/** The reason phrase, for clients that print nothing else: ASCII on one line (RFC 9112 §4), bounded. */
+export function phraseOf({ message, error }: Pick<RefusalText, 'message' | 'error'>): string {
+  return `${cut(message.replaceAll(/[^\x20-\x7e]/g, ''))} (${error})`;
 }
+
+function cut(text: string): string {
+  return text.length <= MAX_PHRASE ? text : `${text.slice(0, MAX_PHRASE)}...`;
+}
+
+/** Characters, so that the status line fits into the buffers of all clients and proxies. */
+const MAX_PHRASE = 500;

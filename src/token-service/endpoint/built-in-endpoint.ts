@@ -74,10 +74,14 @@ function createRefuse(errorFormat: ErrorFormat) {
     call.reason = refusal.reason;
     call.detail = refusal.detail;
     const clientError = outcome.kind === 'refused' ? outcome.clientError : errorFormat.toClientError(refusal);
-    const { contentType, body, headers = [] } = errorFormat.write(clientError, call);
+    const { status } = clientError;
+    const hint = status === 401 || status === 403 ? call.credentialHint : undefined;
+    const { contentType, body, headers = [], phrase } = errorFormat.write({ ...clientError, hint }, call);
+    // The adapter of Hono writes the head without a reason phrase; Node then takes this one.
+    if (phrase !== undefined) call.incoming.res.statusMessage = phrase;
     for (let i = 0; i < headers.length; i += 2) context.header(headers[i] ?? '', headers[i + 1] ?? '');
     if (refusal.retryAfter !== undefined) context.header('Retry-After', String(refusal.retryAfter));
-    return send(context, clientError.status, contentType, body);
+    return send(context, status, contentType, body);
   };
 }
 

@@ -26,6 +26,10 @@ export interface ClientError {
   /** An error code of the endpoint's standard. */
   readonly code: string | number;
   readonly message: string;
+  /** Of a refused credential: names the endpoint that describes it. */
+  readonly hint?: string | undefined;
+  /** Structured details, where the format has a place for them. */
+  readonly details?: readonly object[] | undefined;
 }
 
 /** The error format of an endpoint's standard. */
@@ -33,10 +37,15 @@ export interface ErrorFormat {
   /** The client error for a refusal that has none. */
   toClientError(refusal: Refusal): ClientError;
   /** `headers` (name, value, name, value …) are added to the headers of every refusal. */
-  write(
-    clientError: ClientError,
-    call: EndpointCall,
-  ): { readonly contentType: string; readonly body: string; readonly headers?: readonly string[] };
+  write(clientError: ClientError, call: EndpointCall): WrittenError;
+}
+
+export interface WrittenError {
+  readonly contentType: string;
+  readonly body: string;
+  readonly headers?: readonly string[];
+  /** The reason phrase, for clients that print it. Default: the phrase of the status. */
+  readonly phrase?: string | undefined;
 }
 
 export type RefusalCategory = 'unavailable' | 'throttled' | 'operation' | 'body' | 'credential';
@@ -58,6 +67,11 @@ export function refusalCategory({ reason }: Refusal): RefusalCategory {
     default:
       return 'credential';
   }
+}
+
+/** The mistake in the text of the credential, or the one message for refused credentials of an endpoint. */
+export function credentialMessage(refusal: Refusal, general: string): string {
+  return refusal.kind === 'deny' ? (refusal.mistake ?? general) : general;
 }
 
 export function jsonResponse(contentType: string, value: unknown, cache?: string): EndpointResponse {

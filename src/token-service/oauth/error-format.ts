@@ -1,6 +1,8 @@
+import { withHint } from '../../core/credential-hint.ts';
 import type { Refusal } from '../../core/decision.ts';
 import { REASONS } from '../../core/reasons.ts';
 import {
+  credentialMessage,
   refusalCategory,
   refuseWith,
   type ClientError,
@@ -11,9 +13,12 @@ import {
 /** Errors of RFC 6749 §5.2. An invalid or refused subject token is an `invalid_request` (RFC 8693 §2.2.2). */
 export const OAUTH_ERROR_FORMAT: ErrorFormat = {
   toClientError,
-  write: ({ status, code, message }, { incoming, head }) => ({
+  write: ({ status, code, ...text }, { incoming, head }) => ({
     contentType: 'application/json',
-    body: JSON.stringify({ error: code, error_description: `${message} (request id ${incoming.requestId})` }),
+    body: JSON.stringify({
+      error: code,
+      error_description: `${withHint(text)} (request id ${incoming.requestId})`,
+    }),
     headers: status === 401 ? ['WWW-Authenticate', `Basic realm="${head.host}"`] : [],
   }),
 };
@@ -32,7 +37,7 @@ function toClientError(refusal: Refusal): ClientError {
     case 'body':
       return { status, code: 'invalid_request', message };
     case 'credential':
-      return { status: 400, code: 'invalid_request', message: REFUSED };
+      return { status: 400, code: 'invalid_request', message: credentialMessage(refusal, REFUSED) };
     default:
       return category satisfies never;
   }
@@ -41,6 +46,6 @@ function toClientError(refusal: Refusal): ClientError {
 /** Reports a refused client secret as `invalid_client` (RFC 6749 §5.2); returns other refusals unchanged. */
 export function toClientRefusal(refusal: Refusal): EndpointRefusal | Refusal {
   return refusalCategory(refusal) === 'credential'
-    ? refuseWith(refusal, 401, 'invalid_client', REFUSED)
+    ? refuseWith(refusal, 401, 'invalid_client', credentialMessage(refusal, REFUSED))
     : refusal;
 }

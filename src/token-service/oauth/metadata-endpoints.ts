@@ -52,7 +52,11 @@ function publicDocument(
 }
 
 const ERROR_FORMAT: ErrorFormat = {
-  toClientError: ({ reason }) => ({ code: reason, ...REASONS[reason] }),
+  toClientError: ({ reason }) => ({
+    code: reason,
+    status: REASONS[reason].status,
+    message: REASONS[reason].message,
+  }),
   write: ({ code, message }) => ({
     contentType: 'application/json',
     body: JSON.stringify({ error: code, message }),

@@ -1,3 +1,4 @@
+import { withHint } from '../../core/credential-hint.ts';
 import type { PresentedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
 import type { Handle } from '../../core/request/endpoint.ts';
@@ -43,8 +44,8 @@ const ERROR_FORMAT: ErrorFormat = {
   toClientError: (refusal) =>
     publishingError(refusal, { status: 401, code: 'unauthorized', message: REFUSED }),
   // npm logs `message`; other clients print `error`.
-  write({ message }, { incoming }) {
-    const text = `${message} (request id ${incoming.requestId})`;
+  write(error, { incoming }) {
+    const text = `${withHint(error)} (request id ${incoming.requestId})`;
     return { contentType: 'application/json', body: JSON.stringify({ message: text, error: text }) };
   },
 };

@@ -1,3 +1,4 @@
+import { withHint } from '../../core/credential-hint.ts';
 import type { PresentedCredential } from '../../core/credentials/credential.ts';
 import type { Deny } from '../../core/decision.ts';
 import type { Handle } from '../../core/request/endpoint.ts';
@@ -63,8 +64,8 @@ export function createPypiPublishing(site: PublishingSite, ports: PypiPublishing
 const ERROR_FORMAT: ErrorFormat = {
   toClientError: (refusal) =>
     publishingError(refusal, { status: 422, code: 'invalid-token', message: REFUSED }),
-  write({ code, message }, { incoming }) {
-    const description = `${message} (request id ${incoming.requestId})`;
+  write({ code, ...text }, { incoming }) {
+    const description = `${withHint(text)} (request id ${incoming.requestId})`;
     const body = { message: 'Token request failed', errors: [{ code: String(code), description }] };
     return { contentType: 'application/json', body: JSON.stringify(body) };
   },

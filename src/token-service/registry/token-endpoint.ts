@@ -1,6 +1,7 @@
 import type { EndpointCall, Handle } from '../../core/request/endpoint.ts';
 import type { Log } from '../../core/ports.ts';
 import type { Protocol } from '../../core/request/protocol.ts';
+import { refusalMessage } from '../../core/refusal-messages.ts';
 import { REASONS } from '../../core/reasons.ts';
 import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
 import {
@@ -51,23 +52,26 @@ export function createRegistryTokenEndpoint(
 
 function errorFormatOf(protocol: Pick<Protocol, 'refusal'>): ErrorFormat {
   return {
-    toClientError({ reason }) {
-      const { status, message } = REASONS[reason];
+    toClientError(refusal) {
+      const { reason } = refusal;
+      const { status } = REASONS[reason];
+      const message = refusalMessage(refusal);
       // A 401, so that "docker login" fails for a valid credential that no identity matches.
       return { status: status === 403 ? 401 : status, code: reason, message };
     },
-    write({ status, code, message }, { incoming, head }) {
+    write({ status, code, message, hint }, { incoming, head }) {
       const refusal = {
         status,
         error: String(code),
         message,
+        hint,
         requestId: incoming.requestId,
         operations: [],
         head,
       };
-      const { contentType, body, headers = [] } = protocol.refusal(refusal, undefined);
+      const { contentType, body, headers = [], phrase } = protocol.refusal(refusal, undefined);
       const challenge = status === 401 ? ['WWW-Authenticate', `Basic realm="${head.host}"`] : [];
-      return { contentType, body, headers: [...headers, ...challenge] };
+      return { contentType, body, headers: [...headers, ...challenge], phrase };
     },
   };
 }

@@ -2,6 +2,8 @@ import type { PresentedCredential, VerifiedCredential } from '../../core/credent
 import { deny, type Caller, type Deny, type Refusal } from '../../core/decision.ts';
 import type { EndpointCall } from '../../core/request/endpoint.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
+import type { EndpointRefusal } from '../endpoint/outcome.ts';
+import { refuseUnmatched } from './describe-credential.ts';
 import { authenticateCaller, type VerifyCredential } from '../authenticate-caller.ts';
 
 export interface CallerPorts {
@@ -12,7 +14,10 @@ export interface CallerPorts {
 }
 
 /** The caller of an endpoint that describes its caller. Records the decision in `call`. */
-export async function authorizeCaller(call: EndpointCall, ports: CallerPorts): Promise<Caller | Refusal> {
+export async function authorizeCaller(
+  call: EndpointCall,
+  ports: CallerPorts,
+): Promise<Caller | Refusal | EndpointRefusal> {
   const presented = ports.extract(call.head);
   if (presented === undefined) return deny('no_credential', 'the request has no credential to describe');
   const verified = await authenticateCaller(call, presented, ports.verifyCredential);
@@ -21,7 +26,7 @@ export async function authorizeCaller(call: EndpointCall, ports: CallerPorts): P
   const caller = 'kind' in identified ? undefined : identified;
   const revoked = ports.refuseRevoked(verified, caller);
   if (revoked !== undefined) return revoked;
-  if ('kind' in identified) return identified;
+  if ('kind' in identified) return refuseUnmatched(identified, verified);
   call.decision = { kind: 'allow', basis: 'grant', caller: identified, relaxed: undefined };
   call.reason = 'granted';
   return identified;

@@ -1,4 +1,6 @@
+import { withHint } from '../../core/credential-hint.ts';
 import type { Refusal } from '../../core/decision.ts';
+import { refusalMessage } from '../../core/refusal-messages.ts';
 import { REASONS } from '../../core/reasons.ts';
 import {
   badRequest,
@@ -28,12 +30,13 @@ export function apiErrorFormat(
 ): ErrorFormat {
   return {
     toClientError: (refusal) => toClientError(refusal, credentialError),
-    write({ status, code, message }, { incoming, head, presented }) {
+    write({ status, code, details = [], ...text }, { incoming, head, presented }) {
+      const message = `${withHint(text)} (request id ${incoming.requestId})`;
       const errorAttribute = presented === undefined ? '' : ', error="invalid_token"';
       const addChallenge = challenge && status === 401;
       return {
         contentType: 'application/json',
-        body: JSON.stringify({ code, message: `${message} (request id ${incoming.requestId})`, details: [] }),
+        body: JSON.stringify({ code, message, details }),
         headers: addChallenge ? ['WWW-Authenticate', `Bearer realm="${head.host}"${errorAttribute}`] : [],
       };
     },
@@ -67,9 +70,10 @@ export function unauthenticated(message: string): ClientError {
   return { status: 401, code: CODES.unauthenticated, message };
 }
 
-/** Returns the client error with the status and message that `REASONS` defines for the refusal. */
-export function errorOfReason({ reason }: Refusal): ClientError {
-  const { status, message } = REASONS[reason];
+/** Returns the client error with the status and the message of the refusal. */
+export function errorOfReason(refusal: Refusal): ClientError {
+  const { status } = REASONS[refusal.reason];
+  const message = refusalMessage(refusal);
   if (status === 403) return { status, code: CODES.permissionDenied, message };
   return { status, code: status === 401 ? CODES.unauthenticated : CODES.invalidArgument, message };
 }

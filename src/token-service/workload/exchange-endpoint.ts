@@ -8,7 +8,7 @@ import { apiErrorFormat, invalidArgument, unauthenticated } from './error-format
 import { issueToken, type IssueTokenPorts } from '../issue-token.ts';
 import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
 import { hasMediaType } from '../endpoint/media-type.ts';
-import { jsonResponse, type EndpointRefusal } from '../endpoint/outcome.ts';
+import { credentialMessage, jsonResponse, type EndpointRefusal } from '../endpoint/outcome.ts';
 import { authenticateCaller, type VerifyCredential } from '../authenticate-caller.ts';
 
 export const EXCHANGE_PATH = '/v1/auth:exchangeToken';
@@ -71,7 +71,7 @@ export function createWorkloadEndpoint(ports: WorkloadPorts): Handle {
         return jsonResponse('application/json', { accessToken: minted.token });
       },
     },
-    apiErrorFormat(() => unauthenticated(REFUSED), false),
+    apiErrorFormat((refusal) => unauthenticated(credentialMessage(refusal, REFUSED)), false),
     ports.log,
   );
 }

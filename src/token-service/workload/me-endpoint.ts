@@ -5,8 +5,7 @@ import { apiErrorFormat, errorOfReason } from './error-format.ts';
 import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
 import { jsonResponse } from '../endpoint/outcome.ts';
 import { authorizeCaller, type CallerPorts } from './authorize-caller.ts';
-
-export const ME_PATH = '/v1/users/me';
+import { describeCredential } from './describe-credential.ts';
 
 export interface GrantView {
   readonly service: string;
@@ -35,18 +34,15 @@ export function createMeEndpoint(ports: MePorts): Handle {
 }
 
 function describe({ identity, roles, credential }: Caller, grants: readonly GrantView[]): object {
-  const { class: kind, issuer, subject, minted, expiresAt, claims } = credential;
+  const { minted } = credential;
+  const { claims, ...properties } = describeCredential(credential);
   const name = minted?.workload ?? identity;
   return {
     name: `users/${name}`,
     ...(minted?.workload === undefined ? {} : { email: minted.workload }),
     title: identity,
     identity,
-    credential: kind,
-    ...(minted === undefined ? {} : { mintedFrom: minted.source.class }),
-    issuer,
-    subject,
-    ...(Number.isFinite(expiresAt) ? { expires: new Date(expiresAt).toISOString() } : {}),
+    ...properties,
     roles,
     grants,
     claims,

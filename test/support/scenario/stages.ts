@@ -98,6 +98,8 @@ export async function openStages(
     originOf: () => undefined,
     reauthorize: () => undefined,
     failures: { failed: () => undefined, pending: () => undefined },
+    recognizeMistake: () => undefined,
+    credentialHint: () => 'See /v1/users/me.',
     clock: { now: Date.now },
     log,
   };

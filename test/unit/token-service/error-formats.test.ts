@@ -164,6 +164,6 @@ describe('errors of trusted publishing', () => {
   );
 
   test('a refused credential has the error of the endpoint', () => {
-    for (const refusal of OF_CREDENTIAL) expect(publishingError(refusal, CUSTOM)).toBe(CUSTOM);
+    for (const refusal of OF_CREDENTIAL) expect(publishingError(refusal, CUSTOM)).toEqual(CUSTOM);
   });
 });

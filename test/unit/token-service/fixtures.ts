@@ -54,6 +54,7 @@ export function endpointCall(
     decision: undefined,
     reason: 'internal_error',
     detail: undefined,
+    credentialHint: 'See /v1/users/me.',
     bytesOut: 0,
   };
 }

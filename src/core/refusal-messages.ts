@@ -1,0 +1,97 @@
+import type { CredentialSource } from './credentials/credential.ts';
+import type { Deny, Refusal } from './decision.ts';
+import { REASONS } from './reasons.ts';
+import type { Operation } from './request/operation.ts';
+
+/**
+ * The texts that replace the message of a reason (reasons.ts) where the refusal depends on values of the client: its
+ * identity, what it requested, the text it sent as its credential. They contain no other value of the policy.
+ */
+
+/** The message of the response: the most specific one. */
+export function refusalMessage(refusal: Refusal): string {
+  const general = REASONS[refusal.reason].message;
+  return refusal.kind === 'deny'
+    ? (refusal.mistake ?? refusal.message ?? messageOfOperation(refusal) ?? general)
+    : general;
+}
+
+/** Names the caller's identity, the scope and the resource. */
+function messageOfOperation({ reason, caller, operation }: Deny): string | undefined {
+  if (caller === undefined || operation === undefined) return undefined;
+  const identity = `identity ${quotedName(caller.identity)}`;
+  const scope = `the scope ${quotedName(operation.scope)}`;
+  const target = targetOf(operation);
+  const { nextStep } = REASONS[reason];
+  switch (reason) {
+    case 'scope_not_granted':
+      return `Your ${identity} does not have ${scope}, which this request needs for ${target}. ${nextStep}`;
+    case 'resource_not_granted':
+      return `Your ${identity} has ${scope}, but not for ${target}. ${nextStep}`;
+    case 'insufficient_scope':
+      return `This token of your ${identity} is limited and does not include ${scope} for ${target}. ${nextStep}`;
+    case 'job_token_not_allowlisted':
+      return (
+        `The job token allowlist of the target project does not include the project of your ${identity}, ` +
+        `so it does not have ${scope} for ${target}. ${nextStep}`
+      );
+    default:
+      return undefined;
+  }
+}
+
+/** GitLab excludes the scope for job tokens, so a grant would have no effect. */
+export function jobTokenCannotHave(identity: string, operation: Operation): string {
+  return (
+    `A CI job token cannot have the scope ${quotedName(operation.scope)}, which this request needs for ` +
+    `${targetOf(operation)}, whatever your identity ${quotedName(identity)} is granted. Send an ID token instead.`
+  );
+}
+
+/** `accepted`: the audiences that the service accepts from the issuer of the token. */
+export function audienceMismatch(accepted: ReadonlySet<string> | undefined): string {
+  const [first, ...others] = [...(accepted ?? [])].slice(0, MAX_AUDIENCES).map(quotedName);
+  if (first === undefined) return REASONS.audience_mismatch.message;
+  const wanted = others.length === 0 ? first : `one of ${[first, ...others].join(', ')}`;
+  return `${REASONS.audience_mismatch.problem} Request a token whose "aud" is ${wanted}.`;
+}
+
+export const MINTED_FOR_ANOTHER_SERVICE =
+  'The gateway issued this access token for another service. Request an access token for this service.';
+
+export function issuerUnknown(issuerUrl: string): string {
+  return `This service does not trust the issuer ${quotedName(issuerUrl)} of the token. ${REASONS.issuer_unknown.nextStep}`;
+}
+
+export function sourceNotAccepted(source: CredentialSource, accepted: readonly CredentialSource[]): string {
+  return `This service does not accept a credential as ${quotedName(source)}. Send it as one of: ${accepted.join(', ')}.`;
+}
+
+export const DEPLOY_TOKEN_EXPIRED =
+  'The deploy token has expired. Ask the operators of the gateway for a new one.';
+
+export const ACCESS_TOKEN_EXPIRED =
+  'The access token of the gateway has expired. Exchange the credential of your job for a new one.';
+
+const MAX_AUDIENCES = 3;
+
+function targetOf({ extent, resource }: Operation): string {
+  switch (extent) {
+    case 'one':
+      return quotedName(resource);
+    case 'any':
+      return 'any resource';
+    case 'every':
+      return 'all resources';
+    default:
+      return extent satisfies never;
+  }
+}
+
+/** Bounded and on one line, because the text can be part of a header. */
+function quotedName(text: string): string {
+  const shown = text.length <= MAX_NAME ? text : `${text.slice(0, MAX_NAME)}...`;
+  return `"${shown.replaceAll(/[\p{C}\p{Zl}\p{Zp}"]/gu, '?')}"`;
+}
+
+const MAX_NAME = 200;
