@@ -46,7 +46,7 @@ export function sendRefusal(
     const error = errorCode(reason, context.presented !== undefined);
     const { proto } = incoming.client;
     const { host } = head;
-    const description = error === undefined ? undefined : message;
+    const description = error === undefined ? undefined : (refusal.description ?? message);
     const challenge = pipeline.protocol.challenge({
       host,
       proto,

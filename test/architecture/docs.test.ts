@@ -21,6 +21,10 @@ const NPM_COMMANDS = new Set([
   'ping',
   'search',
   'whoami',
+  'view',
+  'publish',
+  // The start of npm's error messages.
+  'error',
 ]);
 
 /** `src/…`, `docs/…` in backticks, except patterns and placeholders (`NAME`, `*`, `{}`, `…`). */

@@ -10,6 +10,7 @@ import { moduleFiles, writeModules } from '../support/go-modules.ts';
 import { needs } from '../support/needs.ts';
 import { run, type Outcome } from '../support/run.ts';
 import { startFeed, type FeedCredential, type FeedScenario } from '../support/scenario/feed.ts';
+import { expectDocumented } from '../support/refusals-page.ts';
 import { findTool } from '../support/tools.ts';
 
 const DATABASE = 'sum.example.com';
@@ -121,6 +122,7 @@ needs('curl', 'go', 'nginx', 'openssl').describe('go', () => {
     expect(denied.code).not.toBe(0);
     expect(denied.stderr).toContain('403 Forbidden');
     expect(denied.stderr).toContain('resource_not_granted');
+    expectDocumented('Go', 'go mod download', denied);
     // A missing module is requested from the next proxy, as intended.
     expect((await go('mod', 'download', 'example.com/acme/none@v1.0.0')).code).not.toBe(0);
     await eventually('a request to the next proxy', () =>

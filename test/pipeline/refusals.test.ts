@@ -219,7 +219,7 @@ describe('clients that print the status line only', () => {
     expect(phraseOf(variable)).toMatch(/unexpanded variable.*\(credential_invalid\)$/);
   });
 
-  test('a phrase is ASCII on one line and bounded, whatever the path', async () => {
+  test('a phrase is ASCII on one line and bounded for every path', async () => {
     const path = `/http/${'%E2%80%AE%0Aé'.repeat(3).replaceAll('é', '%C3%A9')}${'x'.repeat(2000)}`;
     for (const line of [`GET ${path}`, `GET /maven/org/${'x'.repeat(3000)}/a/1.0/a-1.0.jar`]) {
       const refused = await ask(line, bearer());

@@ -152,6 +152,8 @@ export interface RefusalBody {
   readonly status?: number;
   /** Reason phrase (ASCII), for clients that display it. */
   readonly phrase?: string;
+  /** The text in the challenge. Default: the message. */
+  readonly description?: string;
   /** Alternating names and values, in addition to the headers of every refusal. */
   readonly headers?: readonly string[];
 }

@@ -30,6 +30,7 @@ export function ociRefusal(refusal: RefusalText): RefusalBody {
     body: `${JSON.stringify(body)}\n`,
     status: sent,
     phrase: phraseOf({ message, error }),
+    description: message,
     // A response to HEAD has no body; podman, skopeo and buildah print this header (distribution
     // specification, "Warnings").
     headers: sent === 401 ? API_VERSION : [...API_VERSION, 'Warning', `299 - "${warning}"`],

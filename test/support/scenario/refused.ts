@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServiceType } from '../every-type.ts';
 import { rawResponse, type RawResponse } from '../raw-client.ts';
-import { startRecordingUpstream, type RecordingUpstream } from '../recording-upstream.ts';
+import { startHttpUpstream, type HttpUpstream } from '../http-upstream.ts';
 import { useJobScenario, type JobScenario } from './job.ts';
 
 /** Requests of one service type that the identity `payments` may not send. */
@@ -97,7 +98,7 @@ export const REFUSED_TYPES = Object.entries<RefusedRequests>(REFUSED);
 export const EXPIRED_DEPLOY_SECRET = `ghdt_expired_${'8'.repeat(64)}`;
 
 export interface RefusedScenario {
-  readonly scenario: JobScenario<{ readonly upstream: RecordingUpstream }>;
+  readonly scenario: JobScenario<{ readonly upstream: HttpUpstream }>;
   /** Sends a request with this value of `Authorization`, or without a credential. */
   ask(line: string, authorization?: string, host?: string): Promise<RawResponse>;
 }
@@ -106,10 +107,11 @@ export interface RefusedScenario {
  * A gateway with a service of each type, and services that accept another audience (`own`), conceal refusals (`hidden`)
  * and allow anonymous pulls (`public`). The identity `payments` may read one resource of each type.
  */
-export function useRefusedScenario(): RefusedScenario {
+export function useRefusedScenario(publicUrl = 'https://gateway.example.com'): RefusedScenario {
   const scenario = useJobScenario({
-    backends: () => ({ upstream: () => startRecordingUpstream() }),
-    server: { limits: 'authFailures: { perAddress: 10000 }' },
+    backends: () => ({ upstream: () => startHttpUpstream(respond) }),
+    audience: publicUrl,
+    server: { publicUrl, limits: 'authFailures: { perAddress: 10000 }' },
     config: ({ gitlab, upstream }) => configuration(gitlab.url, upstream.url),
   });
   const ask: RefusedScenario['ask'] = (line, authorization, host = 'gateway.example.com') => {
@@ -121,6 +123,13 @@ export function useRefusedScenario(): RefusedScenario {
   return { scenario, ask };
 }
 
+/** Contains nothing but `config.json`, which cargo reads first. */
+function respond({ url, headers }: IncomingMessage, res: ServerResponse): void {
+  const found = url === '/config.json';
+  const body = { dl: `http://${headers.host}/dl`, api: `http://${headers.host}` };
+  res.writeHead(found ? 200 : 404, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+}
+
 function configuration(gitlab: string, upstreamUrl: string): string {
   const upstream = `upstream: { url: "${upstreamUrl}/" }`;
   const grants = REFUSED_TYPES.map(
@@ -128,7 +137,9 @@ function configuration(gitlab: string, upstreamUrl: string): string {
       `{ service: ${type}, scopes: [${readScope}], resources: ["${granted}"] }`,
   );
   const services = REFUSED_TYPES.map(([type, { host }]) => {
-    const place = host === undefined ? `path: /${type}/` : `hosts: [${host}]`;
+    // Container clients use the name localhost, package clients the address.
+    const hosts = type === 'oci' ? `${host}, localhost` : host;
+    const place = host === undefined ? `path: /${type}/` : `hosts: [${hosts}]`;
     return `  ${type}: { type: ${type}, ${place}, ${upstream} }`;
   });
   return `
@@ -150,6 +161,6 @@ services:
 ${services.join('\n')}
   own: { type: http, path: /own/, audiences: ["https://own.example.com"], ${upstream} }
   hidden: { type: http, path: /hidden/, deny: conceal, ${upstream} }
-  public: { type: oci, hosts: [public.example.com], ${upstream}, anonymous: [{ scopes: [read_registry], resources: ["**"] }] }
+  public: { type: oci, hosts: [public.example.com, localhost], repositoryPrefix: public/, ${upstream}, anonymous: [{ scopes: [read_registry], resources: ["**"] }] }
 `;
 }
