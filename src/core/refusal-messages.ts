@@ -27,7 +27,7 @@ function messageOfOperation({ reason, caller, operation }: Deny): string | undef
     case 'scope_not_granted':
       return `Your ${identity} does not have ${scope}, which this request needs for ${target}. ${nextStep}`;
     case 'resource_not_granted':
-      return `Your ${identity} has ${scope}, but not for ${target}. ${nextStep}`;
+      return `Your ${identity} has ${scope}, but not for this resource: ${target}. ${nextStep}`;
     case 'insufficient_scope':
       return `This token of your ${identity} is limited and does not include ${scope} for ${target}. ${nextStep}`;
     case 'job_token_not_allowlisted':

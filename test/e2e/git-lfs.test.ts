@@ -127,7 +127,7 @@ needs('git', 'git-lfs').describe('git-lfs', () => {
     const { code, stderr, stdout } = await git.run(['lfs', 'push', 'origin', 'HEAD'], { in: 'work' });
     expect(code).not.toBe(0);
     expect(stdout + stderr).toContain(
-      'Your identity does not have the scope that this request needs. Ask the maintainers of the policy to grant it. (scope_not_granted)',
+      'Your identity "deploy-token:edge" does not have the scope "write_repository", which this request needs for "acme/payments". Ask the maintainers of the policy to grant it.',
     );
   });
 

@@ -105,7 +105,7 @@ test('the discovery of resources', async () => {
     `--server=https://127.0.0.1:${scenario.gateway.port}/closed`,
   );
   expect(stderr).toMatch(
-    /Error from server \(Forbidden\): Your identity does not have the scope.*\(scope_not_granted/,
+    /Error from server \(Forbidden\): Your identity "ci" does not have the scope "read_api".*\(scope_not_granted/,
   );
 });
 

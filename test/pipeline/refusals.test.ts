@@ -27,7 +27,7 @@ describe.each(REFUSED_TYPES)('%s', (_type, { host, read, readScope, resource }) 
     expect(refused.status).toBe(403);
     const text = textOf(refused);
     expect(text).toContain(`Your identity "payments" has the scope "${readScope}"`);
-    expect(text).toContain(`not for "${resource}". Ask the maintainers of the policy`);
+    expect(text).toContain(`not for this resource: "${resource}". Ask the maintainers of the policy`);
     expect(text).toContain(ME);
   });
 
@@ -229,14 +229,14 @@ describe('clients that print the status line only', () => {
 
   test('an anonymous push to a public repository: a description in the challenge', async () => {
     const at = 'public.example.com';
-    const login = await ask(`GET /token?service=${at}&scope=repository:acme/base:pull,push`, undefined, at);
+    const login = await ask(`GET /token?service=${at}&scope=repository:public/base:pull,push`, undefined, at);
     const { token } = JSON.parse(login.body) as { token: string };
-    const push = await ask('POST /v2/acme/base/blobs/uploads/', bearer(token), at);
+    const push = await ask('POST /v2/public/base/blobs/uploads/', bearer(token), at);
     expect(push.status).toBe(401);
     const challenge = push.headers.get('www-authenticate') ?? '';
     expect(challenge).toContain('error="insufficient_scope"');
     expect(challenge).toMatch(/error_description="[^"\\]{20,}"/);
-    const anonymous = await ask('POST /v2/acme/base/blobs/uploads/', undefined, at);
+    const anonymous = await ask('POST /v2/public/base/blobs/uploads/', undefined, at);
     expect(anonymous.headers.get('www-authenticate')).not.toContain('error');
   });
 });

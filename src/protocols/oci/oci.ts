@@ -69,10 +69,10 @@ export function ociProtocol(settings: OciSettings): Protocol {
       const scope = scopesOf(operations).join(' ');
       return (
         `Bearer realm=${quotedString(`${scheme}://${host}/token`)},service=${quotedString(host)}` +
-        (scope === '' ? '' : `,scope=${quotedString(scope)}`) +
-        (error === undefined ? '' : `,error=${quotedString(error)}`) +
         // docker prints a general text for the error code if there is no description.
-        (description === undefined ? '' : `,error_description=${quotedString(description)}`)
+        (description === undefined ? '' : `,error_description=${quotedString(description)}`) +
+        (scope === '' ? '' : `,scope=${quotedString(scope)}`) +
+        (error === undefined ? '' : `,error=${quotedString(error)}`)
       );
     },
     refusal: ociRefusal,
