@@ -7,7 +7,7 @@ import type { ConsolePorts } from './console/console-ports.ts';
 export interface ConsoleSettings {
   readonly enabled: boolean;
   readonly write: boolean;
-  /** Names besides localhost and loopback addresses that `Host` may contain. */
+  /** Names that `Host` may contain, in addition to localhost and loopback addresses. */
   readonly hosts: readonly string[];
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { chartReadme } from '../support/chart-readme.ts';
 import { CHART, CI_VALUES, helm, one, render, valuesFile, type Manifest } from '../support/chart.ts';
 import { MANIFEST } from '../support/repository.ts';
@@ -105,6 +106,22 @@ describe('the chart', () => {
     const { spec } = one<Deployment>(rendered, 'Deployment').spec.template;
     expect(spec.terminationGracePeriodSeconds).toBe(630);
     expect(one(rendered, 'ConfigMap', 'gatehouse-config').data?.['gatehouse.yaml']).toContain('drain: 600s');
+  });
+
+  test('the console is read-only by default; the values set its access and its hosts', async () => {
+    const adminOf = async (...set: string[]): Promise<unknown> => {
+      const rendered = await render('minimal', ...set);
+      const text = one(rendered, 'ConfigMap', 'gatehouse-config').data?.['gatehouse.yaml'] ?? '';
+      return (parse(text) as { server: { admin: unknown } }).server.admin;
+    };
+    const listener = { listen: '0.0.0.0:9090', tokenFile: '/run/secrets/gatehouse-admin/token' };
+    expect(await adminOf()).toEqual(listener);
+    expect(await adminOf('admin.console.write=true', 'admin.hosts[0]=console.example.com')).toEqual({
+      ...listener,
+      console: { write: true },
+      hosts: ['console.example.com'],
+    });
+    expect(await adminOf('admin.console=false')).toEqual({ ...listener, console: false });
   });
 
   test('a changed configuration replaces the pod, another changed value does not', async () => {

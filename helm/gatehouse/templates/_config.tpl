@@ -3,6 +3,12 @@
 {{- $v := .Values }}
 {{- $limits := dict "drain" (printf "%ds" (int $v.drain.seconds)) }}
 {{- $admin := dict "listen" (printf "0.0.0.0:%d" (int $v.ports.admin)) "tokenFile" "/run/secrets/gatehouse-admin/token" }}
+{{- if ne (toJson $v.admin.console) "true" }}
+{{- $_ := set $admin "console" $v.admin.console }}
+{{- end }}
+{{- if $v.admin.hosts }}
+{{- $_ := set $admin "hosts" $v.admin.hosts }}
+{{- end }}
 {{- $server := dict "listen" (printf "0.0.0.0:%d" (int $v.ports.http)) "admin" $admin "limits" $limits }}
 {{- if $v.tls.existingSecret }}
 {{- $_ := set $server "tls" (dict "certFile" "/run/secrets/gatehouse-tls/tls.crt" "keyFile" "/run/secrets/gatehouse-tls/tls.key") }}

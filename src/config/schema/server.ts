@@ -129,7 +129,7 @@ export const server = z.strictObject({
         .array(hostName)
         .default([])
         .describe(
-          'Host names of the console, without port, besides localhost and loopback addresses; requests to `/console/` with another Host get 421. Requires `token` or `tokenFile`. Default: none.',
+          'Host names of the console without port, in addition to localhost and loopback addresses; requests to `/console/` with another Host get 421. Requires `token` or `tokenFile`. Default: none.',
         ),
     })
     .prefault({}),

@@ -18,7 +18,7 @@ function keepCurrent(main, interval) {
     show();
   });
   show();
-  document.querySelector('.bottom').append(state);
+  document.querySelector('.bottom p').after(state);
 
   setInterval(async () => {
     if (paused || document.visibilityState !== 'visible' || isInUse(main)) return;

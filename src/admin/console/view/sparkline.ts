@@ -1,17 +1,18 @@
 import { html } from 'hono/html';
 import type { Html } from '../console-page.ts';
 
-const WIDTH = 120;
+const WIDTH = 96;
 const HEIGHT = 22;
 
 /**
- * A line over equal intervals that ends at the right edge; undefined values interrupt it. The drawing is hidden from
- * assistive technology, because the cell contains the current value and `description`.
+ * A line over equal intervals that ends at the right edge; undefined values interrupt it. It is hidden from assistive
+ * technology, because the cell contains the value.
  */
 export function sparkline(
   values: readonly (number | undefined)[],
   { length, kind }: { readonly length: number; readonly kind: 'plain' | 'warning' | 'bad' },
 ): Html {
+  const isQuiet = values.every((value) => (value ?? 0) === 0);
   const top = Math.max(...values.map((value) => value ?? 0), Number.MIN_VALUE);
   const step = WIDTH / (length - 1);
   const start = length - values.length;
@@ -26,7 +27,7 @@ export function sparkline(
     drawing = value !== undefined;
   }
   return html`<svg
-    class="sparkline ${kind}"
+    class="sparkline ${isQuiet ? 'quiet' : kind}"
     viewBox="0 0 ${WIDTH} ${HEIGHT}"
     width="${WIDTH}"
     height="${HEIGHT}"

@@ -92,7 +92,7 @@ function issuersView(issuers: readonly IssuerReport[], now: number): Html {
               </td>
               <td class="number">${keys}</td>
               <td>${fetchedAt === undefined ? 'never' : timeView(fetchedAt, now)}</td>
-              <td>${lastError ?? 'none'}</td>
+              <td class="text">${lastError ?? 'none'}</td>
               <td><code>${url}</code></td>
             </tr>`,
         )}
