@@ -21,7 +21,7 @@ export function consolePorts(
   const { version, snapshots, readiness, status, names } = sources;
   const config = (): Config => snapshots.current.config;
   return {
-    replica: hostname(),
+    replica: replicaName(config().server),
     version,
     startedAt: clock.now(),
     clock,
@@ -53,6 +53,11 @@ export function consolePorts(
       })),
     policy: consolePolicy(application, snapshots),
   };
+}
+
+/** Processes that share a port have the same host name, and different admin listeners. */
+function replicaName({ reusePort, admin }: Config['server']): string {
+  return reusePort ? `${hostname()} (${admin.listen})` : hostname();
 }
 
 export function consoleSettings({ server }: Config): ConsoleSettings {

@@ -62,7 +62,26 @@ test.each(['attacker.example', '10.1.2.3:9090', 'localhost.attacker.example', '1
   },
 );
 
-test('the console can be turned off', async () => {
+test('the console can be turned off, also by a reload', async () => {
   const { gateway } = await startConsoleScenario('console: false');
-  expect((await askConsole(gateway.adminUrl, '/console/')).status).toBe(404);
+  const status = async () => (await askConsole(gateway.adminUrl, '/console/')).status;
+  expect(await status()).toBe(404);
+  expect(await gateway.reload((yaml) => yaml.replace('console: false', 'console: true'))).toBe(true);
+  expect(await status()).toBe(200);
+  expect(await gateway.reload((yaml) => yaml.replace('console: true', 'console: false'))).toBe(true);
+  expect(await status()).toBe(404);
+});
+
+test('a path of the console reaches no endpoint of the API without the token', async () => {
+  const { gateway } = await startConsoleScenario(WITH_LOGIN);
+  for (const path of [
+    '/console/../status',
+    '/console/%2e%2e/status',
+    '/console/..%2fstatus',
+    '//console/../metrics',
+  ]) {
+    const { status, body } = await askConsole(gateway.adminUrl, path);
+    expect([path, body.includes('"version"'), body.includes('gatehouse_')]).toEqual([path, false, false]);
+    expect([401, 303, 404]).toContain(status);
+  }
 });

@@ -70,3 +70,20 @@ describe('warnings', () => {
     ]);
   });
 });
+
+test.each([
+  ['hosts', 'hosts: [console.example.com]'],
+  ['console.write', 'console: { write: true }'],
+])('admin.%s without a token is an error', (key, text) => {
+  expect(errorsOf(server(`admin: { ${text} }`))).toEqual([
+    expect.stringContaining(`server.admin.${key}: requires a login: set server.admin.tokenFile`),
+  ]);
+  expect(errorsOf(server(`admin: { ${text}, token: secret }`))).toEqual([]);
+});
+
+test.each(['console: some', 'console: { read: true }', 'hosts: ["console.example.com:9090"]'])(
+  'admin.%s is an error',
+  (text) => {
+    expect(errorsOf(server(`admin: { ${text}, token: secret }`))).toHaveLength(1);
+  },
+);
