@@ -18,6 +18,8 @@ process.exitCode = await run({
       process.on('SIGINT', resolve);
       process.on('SIGTERM', resolve);
     }),
+  // https://no-color.org: any value that is not empty.
+  color: process.stdout.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb',
   dialogStreams:
     process.stdin.isTTY && process.stdout.isTTY
       ? { input: process.stdin, output: process.stdout }

@@ -11,6 +11,8 @@ export interface Terminal {
   stopSignal(): Promise<unknown>;
   /** Calls the handler on each SIGHUP, which then no longer ends the process. */
   onReloadSignal(handler: () => void): void;
+  /** Standard output is a terminal that shows colours, and NO_COLOR is not set. */
+  readonly color?: boolean;
   /** For questions and their answers. Undefined unless standard input and output are a terminal: then no command asks. */
   readonly dialogStreams?: DialogStreams | undefined;
   /** Ends the process after so many milliseconds, even if something still keeps it alive. */

@@ -212,7 +212,7 @@ services:
   });
 });
 
-describe('schema, version, demo', () => {
+describe('schema, version', () => {
   test('schema prints the published schema, and --check compares a file with it', async () => {
     const printed = await gatehouse('schema');
     expect(printed).toEqual({ code: 0, stdout: readText('config/gatehouse.schema.json'), stderr: '' });
@@ -227,14 +227,6 @@ describe('schema, version, demo', () => {
     const { code, stdout } = await gatehouse('version', '--json');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual({ gatehouse: MANIFEST.version, node: process.versions.node });
-  });
-
-  test('demo --once shows the upstream requests and no token', async () => {
-    const { code, stdout, stderr } = await gatehouse('demo', '--once');
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain('x-auth-identity: payments-ci');
-    for (const status of [200, 403]) expect(stdout).toContain(`→ ${status}`);
-    expect(stdout).not.toMatch(/eyJ[\w-]+\.[\w-]+\./);
   });
 });
 
