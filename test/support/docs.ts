@@ -7,9 +7,10 @@ function sectionOf(page: string, heading: string): string {
   return section.split(/\n## /)[0] ?? '';
 }
 
-/** The indented blocks of shell commands below this heading, without the indentation. */
+/** The indented blocks of shell commands below this heading, without the indentation; not the lines of fenced blocks. */
 export function commands(page: string, heading: string): readonly string[] {
-  const blocks = sectionOf(page, heading).match(/(?:^ {4}.*\n?)+/gm) ?? [];
+  const section = sectionOf(page, heading).replaceAll(/^```[^]*?^```$/gm, '');
+  const blocks = section.match(/(?:^ {4}.*\n?)+/gm) ?? [];
   return blocks.map((block) => block.replaceAll(/^ {4}/gm, '').trimEnd());
 }
 

@@ -11,6 +11,7 @@ export const TOOL_PACKAGES = {
   curl: 'curl',
   docker: 'docker.io',
   dockerd: 'docker.io',
+  'docker-compose': 'docker-compose',
   'docker-registry': 'docker-registry',
   'dpkg-deb': 'dpkg',
   gem: 'ruby',

@@ -29,10 +29,14 @@ export function useTutorial(name: string, ports: readonly string[], placeholder:
   const folder = useStarted(() => Promise.resolve(temporaryFolder(name)));
   const chosen = new Map<string, number>();
   const running: { stop(): Promise<unknown> }[] = [];
-  const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, HOME: '/nonexistent' };
   const inUrl = new RegExp(String.raw`(?<=127\.0\.0\.1:|listen\()(${ports.join('|')})\b`, 'g');
   let secret = '';
   const file = (each: string): string => join(folder.path, each);
+  /** Programs in `bin` replace others of the same name. */
+  const env = (): NodeJS.ProcessEnv => ({
+    PATH: [file('bin'), dirname(process.execPath), process.env['PATH']].join(':'),
+    HOME: '/nonexistent',
+  });
 
   beforeAll(async () => {
     for (const port of ports) chosen.set(port, await freePort());
@@ -50,13 +54,13 @@ export function useTutorial(name: string, ports: readonly string[], placeholder:
     adapted,
     useSecret: (value) => void (secret = value),
     shell: (script) =>
-      run('bash', ['--norc', '-euo', 'pipefail', '-c', adapted(script)], { cwd: folder.path, env }),
+      run('bash', ['--norc', '-euo', 'pipefail', '-c', adapted(script)], { cwd: folder.path, env: env() }),
     startShell(script) {
       const lines = script.trimEnd().split('\n');
       const last = `exec ${lines.pop()}`;
       const child = spawn('bash', ['--norc', '-euc', adapted([...lines, last].join('\n'))], {
         cwd: folder.path,
-        env,
+        env: env(),
       });
       let output = '';
       for (const stream of [child.stdout, child.stderr])
