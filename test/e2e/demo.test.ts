@@ -9,6 +9,7 @@ import { normalizedDemo } from '../support/demo-text.ts';
 import { codeBlock } from '../support/docs.ts';
 import { eventually } from '../support/eventually.ts';
 import { needs } from '../support/needs.ts';
+import { promptly } from '../support/promptly.ts';
 import { ROOT } from '../support/repository.ts';
 import { run, type Outcome } from '../support/run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -96,6 +97,31 @@ needs('docker-registry').describe('with a container registry', () => {
     expect((await fetch(`${registry}/v2/`)).status).toBe(200);
     expect(await demo.stop()).toBe(0);
     await expect(fetch(`${registry}/v2/`)).rejects.toThrow();
+  });
+
+  test('the first result appears within ten seconds', async () => {
+    await promptly(10_000, async () => {
+      const since = performance.now();
+      const demo = await startDemo({}, 'Login Succeeded');
+      const duration = performance.now() - since;
+      await demo.stop();
+      return duration;
+    });
+  });
+
+  test('the printed commands of the gateway work from a checkout', async () => {
+    const demo = await startDemo({});
+    const command = (name: string): Promise<Outcome> =>
+      run('bash', ['-c', demo.value(new RegExp(`\\./bin/gatehouse ${name} .*`))], { cwd: ROOT });
+    expect(await command('explain')).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('deny as payments: resource_not_granted'),
+    });
+    expect(await command('access')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('write_registry'),
+    });
+    expect(await demo.stop()).toBe(0);
   });
 
   needs('skopeo').test(

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { explainRecorded } from '../explain/explain-recorded.ts';
+import { PROGRAM } from '../program.ts';
 import type { Terminal } from '../terminal.ts';
 import { findAuditLine, readableAuditEvent } from './demo-audit.ts';
 import { createDemoOutput, type DemoOutput } from './demo-output.ts';
@@ -69,7 +70,7 @@ async function printReasons(
   const event = await findAuditLine(auditFile, requestId);
   output.heading(`${steps + 1}. The reason, for maintainers of the policy`);
   output.line(
-    `$ gatehouse explain --config ${configFile} --audit ${auditFile} --request-id ${requestId}`,
+    `$ ${PROGRAM} explain --config ${configFile} --audit ${auditFile} --request-id ${requestId}`,
     'dim',
   );
   let explanation = '';
@@ -87,7 +88,7 @@ async function printReasons(
 function printCommands({ configFile }: DemoScene, commands: readonly string[], output: DemoOutput): void {
   output.heading('To try (the token is valid for one hour)');
   for (const command of commands) output.line(command);
-  output.line(`gatehouse access --config ${configFile} --identity payments`);
+  output.line(`${PROGRAM} access --config ${configFile} --identity payments`);
   output.heading('Ctrl-C stops everything.');
 }
 

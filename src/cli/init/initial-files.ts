@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { loadConfig } from '../../config/index.ts';
 import { GatehouseError } from '../../core/errors.ts';
+import { PROGRAM } from '../program.ts';
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts';
 import { planInit, type InitAnswers } from './init-plan.ts';
 import { INIT_SERVICES } from './init-services.ts';
@@ -25,9 +26,9 @@ export function writeInitialFiles(output: string, answers: InitAnswers, terminal
         ? ''
         : `\nReplace the placeholder ids, here and in the tests:\n${placeholders.join('')}`) +
       `\nNext steps\n` +
-      `  gatehouse check --config ${output} --online   contact the issuers and the servers\n` +
-      `  gatehouse test --config ${output} --coverage  run the policy tests\n` +
-      `  gatehouse serve --config ${output}            start the gateway\n`,
+      `  ${PROGRAM} check --config ${output} --online   contact the issuers and the servers\n` +
+      `  ${PROGRAM} test --config ${output} --coverage  run the policy tests\n` +
+      `  ${PROGRAM} serve --config ${output}            start the gateway\n`,
   );
   return EXIT.done;
 }
