@@ -13,16 +13,22 @@ export function createDialog({ input, output }: DialogStreams): Dialog {
   let ended = false;
   let deliver: ((answer: string | undefined) => void) | undefined;
   const reader = createInterface({ input, output, terminal: true });
-  const end = (): void => {
-    ended = true;
-    deliver?.(undefined);
-  };
   reader.on('line', (line) => {
     if (deliver === undefined) lines.push(line);
-    else deliver(line);
+    else settle(line);
   });
   reader.on('SIGINT', () => reader.close());
-  reader.on('close', end);
+  reader.on('close', () => {
+    ended = true;
+    settle(undefined);
+  });
+
+  /** At once, because one paste emits several lines before the question continues. */
+  function settle(answer: string | undefined): void {
+    const waiting = deliver;
+    deliver = undefined;
+    waiting?.(answer);
+  }
 
   return {
     async ask(question) {
@@ -31,7 +37,6 @@ export function createDialog({ input, output }: DialogStreams): Dialog {
       const early = lines.shift();
       if (early !== undefined || ended) return early?.trim();
       const answer = await new Promise<string | undefined>((resolve) => (deliver = resolve));
-      deliver = undefined;
       return answer?.trim();
     },
     close: () => reader.close(),

@@ -79,6 +79,16 @@ needs('script').describe('on a terminal', () => {
     expect(await gatehouse('test', '--config', output)).toMatchObject({ code: 0, stderr: '' });
   });
 
+  test('answers that are pasted at once reach their questions', async () => {
+    const folder = scratch();
+    const session = startInit(folder);
+    const answers = ['github', 'npm', 'shop', 'http://127.0.0.1:4873', '', 'pasted'];
+    await session.answer('Which CI systems', answers.map((answer) => `${answer}\r`).join(''));
+    expect(await session.ended, session.screen()).toBe(0);
+    const yaml = readFileSync(join(folder, 'pasted/gatehouse.yaml'), 'utf8');
+    expect(yaml).toContain("resources: ['@shop/*']");
+  });
+
   test('it asks only for the rest, and Ctrl-C and Ctrl-D write nothing', async () => {
     const folder = scratch();
     for (const key of ['\u0003', '\u0004']) {
