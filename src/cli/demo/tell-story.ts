@@ -92,9 +92,9 @@ function printCommands({ configFile }: DemoScene, commands: readonly string[], o
   output.heading('Ctrl-C stops everything.');
 }
 
-/** The decision and the grants, without the request, the credential and the identities. */
+/** The decision and the first operation that it refuses; `--verbose` prints all paragraphs. */
 function shortened(explanation: string): string {
-  const [, decision = '', , ...reasons] = explanation.split('\n\n');
+  const [, decision = '', , ...operations] = explanation.split('\n\n');
   const line = decision.split('\n').find((text) => text.startsWith('decision')) ?? '';
-  return [line, ...reasons.filter((text) => !text.startsWith('Note: '))].join('\n');
+  return [line, ...operations.filter((text) => text.startsWith('- ')).slice(0, 1)].join('\n');
 }
