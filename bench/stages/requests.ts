@@ -51,6 +51,7 @@ export function createIncoming(line: RequestLine): Incoming {
   });
   return {
     req: line as unknown as IncomingMessage,
+    original: line,
     res: res as unknown as ServerResponse,
     head: readHead(line, 100),
     client: { address: '192.0.2.7', proto: 'http', port: 40_000 },

@@ -95,8 +95,10 @@ function createEnds({ config, authorizer, ports }: StageBed) {
       write: (_fd, _buffer, _from, length, _position, done) => setImmediate(done, null, length),
     },
   );
+  const { upstream } = settings;
+  if (upstream === undefined) throw new TypeError('the service has no upstream');
   return {
-    outgoing: createOutgoingHead(settings, createQueryCleaner([]), []),
+    outgoing: createOutgoingHead({ ...settings, upstream }, createQueryCleaner([]), []),
     eventLine: createEventLine(new Map([['gitlab', 'gitlab']]), { names: authorizer.claimsUsed }),
     append: (text: string) => writer.append(text),
   };

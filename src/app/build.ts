@@ -1,3 +1,4 @@
+import { createAuthorizerListener } from './authorizer/authorizer-listener.ts';
 import { createAdminListener } from './endpoints/admin-listener.ts';
 import { checkOnline, type OnlineCheck } from './inspect/online-check.ts';
 import type { Explain, ExplainOperations } from './inspect/explain.ts';
@@ -17,13 +18,18 @@ import { GatehouseError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { runInSlices } from '../util/async/steps.ts';
 import { compileAuthorizer, type Suggest } from '../policy/index.ts';
-import { formatListenAddress, type ListenAddress } from '../util/http/listen-address.ts';
-import { createListener, type Listener } from '../http/index.ts';
+import { formatListenAddress, type ListenAddress, type SocketPath } from '../util/http/listen-address.ts';
+import { createListener } from '../http/index.ts';
 import type { Reauthorize } from '../gateway/index.ts';
 
 export interface Gateway {
-  /** Opens both listeners. Rejects with `startup_failed` if one cannot be opened. */
-  start(): Promise<{ readonly server: ListenAddress; readonly admin: ListenAddress }>;
+  /** Opens the listeners. Rejects with `startup_failed` if one cannot be opened. */
+  start(): Promise<{
+    readonly server: ListenAddress;
+    readonly admin: ListenAddress;
+    /** Undefined without `server.authorizer`. */
+    readonly authorizer: ListenAddress | SocketPath | undefined;
+  }>;
   /** Replaces the configuration atomically; resolves with false if the previous one stays active. Never rejects. */
   reload(load: LoadNext): Promise<boolean>;
   /** Reports "not ready", and continues to serve for server.limits.drainDelay or until `cut` settles. */
@@ -76,11 +82,27 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
     },
     { log, meter: telemetry.connections },
   );
-  const replace = createReplace(application, snapshots, listener, { reauthorize, stopping: () => stopping });
+  const authorizerListener = createAuthorizerListener(
+    server,
+    {
+      request(incoming) {
+        const { subrequests } = snapshots.current;
+        // A reload has removed `server.authorizer`; the listener closes at the next start.
+        if (subrequests === undefined) incoming.res.destroy();
+        else subrequests.request(incoming);
+      },
+      broken: (request) => snapshots.current.pipeline.broken(request),
+    },
+    application,
+  );
+  const replace = createReplace(application, snapshots, [listener, authorizerListener], {
+    reauthorize,
+    stopping: () => stopping,
+  });
   const certificates = (): readonly CertificateInUse[] =>
     certificatesInUse({
       config: snapshots.current.config,
-      listener: listener.certificate(),
+      listeners: { server: listener.certificate(), authorizer: authorizerListener.certificate() },
       forwarders: snapshots.current.resources.forwarders,
     });
   telemetry.delegatedFiles(config.delegated.files);
@@ -129,25 +151,30 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
         snapshots.current.authenticator.start();
         await snapshots.current.prepare();
         await revocations.start();
+        const authorizer = await authorizerListener.start();
         const address = await listener.start();
         await application.candidate.follow(config);
         log.info('listening', { address: formatListenAddress(address), public_url: server.publicUrl });
-        return { server: address, admin: { host: adminAddress.address, port: adminAddress.port } };
+        return {
+          server: address,
+          admin: { host: adminAddress.address, port: adminAddress.port },
+          authorizer,
+        };
       } catch (cause) {
-        await listener.stop(NEVER);
+        await Promise.all([listener.stop(NEVER), authorizerListener.stop(NEVER)]);
         await release(NEVER, () => STEP_DEADLINES.flushAtLeast);
         throw cause;
       }
     },
     async drain(cut) {
       readiness.drain();
-      await listener.drain(cut);
+      await Promise.all([listener.drain(cut), authorizerListener.drain(cut)]);
     },
     async stop(cut = NEVER) {
       stopping = true;
       readiness.drain();
       const began = performance.now();
-      await listener.stop(cut);
+      await Promise.all([listener.stop(cut), authorizerListener.stop(cut)]);
       const { drain } = snapshots.current.config.server.limits;
       await release(cut, () => flushTime(drain, performance.now() - began));
     },
@@ -162,12 +189,12 @@ const NEVER = new Promise<never>(() => undefined);
 function createReplace(
   application: ApplicationScope,
   snapshots: SnapshotManager,
-  listener: Pick<Listener, 'prepare'>,
+  listeners: readonly { prepare(server: Config['server']): () => void }[],
   { reauthorize, stopping }: { readonly reauthorize: Reauthorize; readonly stopping: () => boolean },
 ): (next: Config) => Promise<void> {
   return async function replace(next) {
     const authorizer = await runInSlices(compileAuthorizer(next, nearestPorts(application)));
-    const applyToListener = listener.prepare(next.server);
+    const applyToListeners = listeners.map((listener) => listener.prepare(next.server));
     const snapshot = createSnapshot(next, application, reauthorize, snapshots.current, authorizer);
     try {
       await snapshot.prepare();
@@ -176,7 +203,7 @@ function createReplace(
       await snapshot.retire(snapshots.current, () => Promise.resolve());
       throw cause;
     }
-    applyToListener();
+    for (const apply of applyToListeners) apply();
     application.applyConfig(next);
     application.auditClaims(snapshot.claimsUsed);
     snapshots.activate(snapshot);

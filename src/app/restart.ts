@@ -6,6 +6,7 @@ const KEYS: Readonly<Record<string, (config: Config) => unknown>> = {
   'server.listen': ({ server }) => server.listen,
   'server.reusePort': ({ server }) => server.reusePort,
   'server.tls': ({ server }) => server.tls !== undefined,
+  'server.authorizer': ({ server: { authorizer } }) => [authorizer?.listen, authorizer?.tls !== undefined],
   'server.admin.listen': ({ server }) => server.admin.listen,
   'server.limits.headerBytes': ({ server }) => server.limits.headerBytes,
   state: ({ state }) => state,

@@ -82,6 +82,11 @@ const TABLE = {
       'A header of the request would make the upstream act on a resource other than the one in the path.',
     nextStep: 'Send the request without it.',
   },
+  credential_in_query: {
+    status: 400,
+    problem: 'The query contains a credential, which the proxy in front of this service cannot remove.',
+    nextStep: 'Send the credential in the Authorization header.',
+  },
   path_ambiguous: {
     status: 400,
     problem: 'Servers can interpret this path differently.',
@@ -112,6 +117,12 @@ const TABLE = {
     status: 403,
     problem: 'This method and path are not an operation of this service.',
     nextStep: 'Check the method and the URL.',
+  },
+  operation_in_body: {
+    status: 403,
+    problem:
+      'The operation of this request depends on its body, which the proxy in front of this service does not send to the gateway.',
+    nextStep: 'Use an operation that the method and path determine.',
   },
   scope_not_granted: {
     status: 403,

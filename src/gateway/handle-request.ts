@@ -22,26 +22,61 @@ import { authorizeOperationsInBody, authorizeRequest } from './steps/authorize-r
 import { refuseMalformedHead, requireAudit } from './steps/check-request.ts';
 import { classifyRequest, refuseUnsafeHeaders } from './steps/classify-request.ts';
 import { bufferCredentialForm, extractCredential } from './steps/extract-credential.ts';
-import { forwardRequest } from './steps/forward-request.ts';
-import { callEndpoint, routeRequest } from './steps/route-request.ts';
+import { forwardRequest, requireUpstream } from './steps/forward-request.ts';
+import { addSlash, callEndpoint, routeRequest } from './steps/route-request.ts';
 import type { Step } from './steps/step.ts';
+import {
+  authorizeForm,
+  refuseBody,
+  refusePlan,
+  refuseRewriting,
+  requireSubrequestRules,
+  respondToProxy,
+} from './steps/answer-subrequest.ts';
 import { createRateLimitedVerify, type RecognizeMistake } from './verify-with-rate-limit.ts';
 
 /** The request lifecycle. The first step that refuses or handles the request ends it; `ended` then audits it. */
-const LIFECYCLE: readonly Step[] = [
-  requireAudit,
-  refuseMalformedHead,
-  routeRequest,
-  callEndpoint,
-  refuseUnsafeHeaders,
-  classifyRequest,
-  bufferCredentialForm,
-  extractCredential,
-  authenticateRequest,
-  authorizeRequest,
-  authorizeOperationsInBody,
-  forwardRequest,
-];
+function lifecycle({ routed, classified, authorized }: LifecycleEnd): readonly Step[] {
+  return [
+    requireAudit,
+    refuseMalformedHead,
+    routeRequest,
+    ...routed,
+    refuseUnsafeHeaders,
+    classifyRequest,
+    ...classified,
+    extractCredential,
+    authenticateRequest,
+    authorizeRequest,
+    ...authorized,
+  ];
+}
+
+/** The steps that depend on the component that forwards the request. */
+interface LifecycleEnd {
+  readonly routed: readonly Step[];
+  readonly classified: readonly Step[];
+  readonly authorized: readonly Step[];
+}
+
+/** The gateway forwards the request, so it can read the body and rewrite the head. */
+const FORWARDED: LifecycleEnd = {
+  routed: [callEndpoint, requireUpstream, addSlash],
+  classified: [bufferCredentialForm],
+  authorized: [authorizeOperationsInBody, forwardRequest],
+};
+
+/** A proxy forwards the request as the client sent it, if the response to its subrequest is 200. */
+const FORWARDED_BY_PROXY: LifecycleEnd = {
+  routed: [requireSubrequestRules, refuseRewriting],
+  classified: [refuseBody],
+  authorized: [authorizeForm, refusePlan, respondToProxy],
+};
+
+const LIFECYCLES = {
+  gateway: lifecycle(FORWARDED),
+  proxy: lifecycle(FORWARDED_BY_PROXY),
+} as const;
 
 export interface Pipeline {
   request(incoming: Incoming): void;
@@ -56,7 +91,11 @@ export function createPipeline(stages: Stages): Pipeline {
   const route = createRoute(stages.services, stages.endpoints);
   const verifyCredential = createRateLimitedVerify(stages.failures, stages.recognizeMistake);
   const responder = createResponder(stages.fallback, stages.log);
-  const run = createStepRunner(LIFECYCLE, { audit, route, verifyCredential, revocations }, responder);
+  const run = createStepRunner(
+    LIFECYCLES[stages.forwardedBy ?? 'gateway'],
+    { audit, route, verifyCredential, revocations },
+    responder,
+  );
   const inFlight = new InFlight();
 
   function started(incoming: Incoming): void {
@@ -118,6 +157,8 @@ export function createPipeline(stages: Stages): Pipeline {
 
 /** The dependencies of the pipeline. */
 export interface Stages {
+  /** `proxy`: the requests are subrequests, and the responses are decisions. Default: gateway. */
+  readonly forwardedBy?: keyof typeof LIFECYCLES;
   readonly services: readonly ServicePipeline[];
   readonly endpoints: readonly EndpointPipeline[];
   readonly fallback: RefusalForm;

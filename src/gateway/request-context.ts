@@ -11,9 +11,15 @@ import type { Reason } from '../core/reasons.ts';
 import type { RoutePlan } from '../core/request/protocol.ts';
 import type { CanonicalPath, RequestHead } from '../core/request/request-head.ts';
 import type { BufferedBody } from '../core/request/buffered-body.ts';
+import type { SubrequestRules } from '../core/request/subrequest-rules.ts';
 import { findHeader } from '../util/http/header-name.ts';
 import type { Classified } from './classified.ts';
-import type { EndpointPipeline, ServicePipeline } from './service-pipeline.ts';
+import {
+  isForwarded,
+  type EndpointPipeline,
+  type ForwardedService,
+  type ServicePipeline,
+} from './service-pipeline.ts';
 
 export interface RequestContextPorts {
   /** Sends the response to a request whose forwarding failed. */
@@ -31,6 +37,8 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
   #head: RequestHead | undefined;
   pipeline: ServicePipeline | undefined;
   endpoint: EndpointPipeline | undefined;
+  /** The path lacks the final slash of the service's path. */
+  slashMissing = false;
 
   operations: readonly Operation[] = [];
   classification: Classified | undefined;
@@ -74,6 +82,18 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
   get routed(): ServicePipeline {
     if (this.pipeline === undefined) throw new TypeError('the request has not been routed to a service');
     return this.pipeline;
+  }
+
+  /** Steps after `requireUpstream` use it. */
+  get forwarded(): ForwardedService {
+    if (!isForwarded(this.routed)) throw new TypeError('the service has no upstream');
+    return this.routed;
+  }
+
+  /** Steps after `requireSubrequestRules` use it. */
+  get subrequestRules(): SubrequestRules {
+    if (this.pipeline?.subrequests === undefined) throw new TypeError('the service has no subrequests');
+    return this.pipeline.subrequests;
   }
 
   get classified(): Classified {
@@ -138,28 +158,28 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
   }
 
   get userAgent(): string | undefined {
-    return findHeader(this.incoming.req.rawHeaders, 'user-agent');
+    return findHeader(this.incoming.original.rawHeaders, 'user-agent');
   }
 
   get traceparent(): string | undefined {
-    return findHeader(this.incoming.req.rawHeaders, 'traceparent');
+    return findHeader(this.incoming.original.rawHeaders, 'traceparent');
   }
 
   get method(): string {
-    return this.incoming.req.method ?? '';
+    return this.incoming.original.method ?? '';
   }
 
   get host(): string {
-    const { head, req } = this.incoming;
-    return 'kind' in head ? withoutUser(findHeader(req.rawHeaders, 'host') ?? '') : head.host;
+    const { head, original } = this.incoming;
+    return 'kind' in head ? withoutUser(findHeader(original.rawHeaders, 'host') ?? '') : head.host;
   }
 
   get path(): string {
-    const { head, req } = this.incoming;
+    const { head, original } = this.incoming;
     // A target that differs from its path is recorded without the query, because a query may contain a credential.
     return withoutToken(
       'kind' in head || head.dotSegment === true
-        ? (/^[^?#]{0,512}/.exec(withoutUser(req.url ?? ''))?.[0] ?? '')
+        ? (/^[^?#]{0,512}/.exec(withoutUser(original.url ?? ''))?.[0] ?? '')
         : head.path,
     );
   }

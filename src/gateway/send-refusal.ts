@@ -58,8 +58,10 @@ export function sendRefusal(
     if (challenge !== undefined) headers.push('WWW-Authenticate', challenge);
   }
   if (retryAfter !== undefined) headers.push('Retry-After', String(retryAfter));
-  // The next bytes on this connection are the rest of the refused request.
-  if (!readable || (head.hasBody && !req.complete)) res.shouldKeepAlive = false;
+  const { subrequest } = incoming;
+  if (subrequest?.bodyHeader !== undefined) headers.push(subrequest.bodyHeader, headerText(body));
+  // The next bytes on this connection are the rest of the refused request. A subrequest has no body.
+  if (subrequest === undefined && (!readable || (head.hasBody && !req.complete))) res.shouldKeepAlive = false;
   context.bytesOut = Buffer.byteLength(body);
   // Explicit, because Node keeps the reason phrase of an earlier head that it failed to write.
   res.writeHead(sent, refusal.phrase ?? STATUS_CODES[sent] ?? '', headers);
@@ -72,6 +74,15 @@ const CONCEALED = { status: 404, error: 'not_found', message: 'Not found.' } as 
 function hintOf(context: RequestContext, status: number): string | undefined {
   return status === 401 || status === 403 ? context.credentialHint : undefined;
 }
+
+/** The body in one line. Node writes headers as latin1, which keeps the bytes of the UTF-8 text. */
+function headerText(body: string): string {
+  const line = body.trim().replaceAll(/[\r\n]+/g, ' ');
+  return Buffer.from(line, 'utf8').subarray(0, MAX_BODY_HEADER).toString('latin1');
+}
+
+/** Bytes; nginx reads the response head into one buffer (proxy_buffer_size). */
+const MAX_BODY_HEADER = 4096;
 
 /** Every 401, and each 403 for which RFC 6750 §3.1 defines an error code. */
 const CHALLENGED: ReadonlySet<Reason> = new Set(

@@ -7,6 +7,7 @@ import type { Operation } from '../core/request/operation.ts';
 import type { Classification, Protocol } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
 import type { BufferBody } from '../core/request/buffered-body.ts';
+import type { SubrequestRules } from '../core/request/subrequest-rules.ts';
 
 /** The pipeline of one service; app/ composes it. */
 export interface ServicePipeline {
@@ -46,8 +47,22 @@ export interface ServicePipeline {
   ) => Decision;
   /** For a request that is not an operation of the protocol. */
   readonly authorizeUnknown: (credential: VerifiedCredential | undefined, detail: string) => Decision;
+  /** Undefined if the service has no upstream: the gateway forwards none of its requests. */
+  readonly forward?: Forward | undefined;
+  /** Undefined if `forward` is. */
+  readonly bufferBody?: BufferBody | undefined;
+  /** Undefined if the authorizer does not support the type of the service. */
+  readonly subrequests?: SubrequestRules | undefined;
+}
+
+/** The pipeline of a service with an upstream. */
+export type ForwardedService = ServicePipeline & {
   readonly forward: Forward;
   readonly bufferBody: BufferBody;
+};
+
+export function isForwarded(pipeline: ServicePipeline): pipeline is ForwardedService {
+  return pipeline.forward !== undefined && pipeline.bufferBody !== undefined;
 }
 
 /** A built-in endpoint. */

@@ -26,20 +26,35 @@ export function createClientFacts(
   };
 }
 
+/** The client's address by the `X-Forwarded-For` values of a peer that is trusted; read from the right. */
+export function addressBehind(
+  peer: string,
+  forwardedFor: readonly string[],
+  trusted: BlockList | undefined,
+): string {
+  if (forwardedFor.length === 0) return peer;
+  const hops = forwardedFor.flatMap((value) => value.split(','));
+  return clientOf(
+    hops.map((text) => ({ address: nodeAddress(text), proto: undefined })),
+    peer,
+    trusted,
+  ).address;
+}
+
 interface Hop {
   readonly address: string;
   readonly proto: ClientFacts['proto'] | undefined;
 }
 
 /** The first hop from the right that is not a trusted proxy, with the protocol that its trusted neighbour saw. */
-function clientOf(hops: readonly Hop[], peer: string, trusted: BlockList): Hop {
+function clientOf(hops: readonly Hop[], peer: string, trusted: BlockList | undefined): Hop {
   let proto = hops.at(-1)?.proto;
   let address = peer;
   for (const hop of hops.toReversed()) {
     if (isIP(hop.address) === 0) break;
     ({ address } = hop);
     proto = hop.proto ?? proto;
-    if (!contains(trusted, address)) break;
+    if (trusted === undefined || !contains(trusted, address)) break;
   }
   return { address, proto };
 }

@@ -37,7 +37,7 @@ export class ConnectionCount {
   }
 
   /** False: the connection has been closed. The limit per address does not apply to `trusted` proxies. */
-  admit(socket: Socket, limits: ConnectionLimits, trusted: BlockList | undefined): boolean {
+  admit(socket: Socket, limits: ConnectionLimits, trusted: BlockList | 'all' | undefined): boolean {
     const { meter } = this.#ports;
     const address = plainAddress(socket.remoteAddress ?? '');
     const network = networkOf(address);
@@ -48,7 +48,7 @@ export class ConnectionCount {
     meter.opened();
     socket.once('close', () => this.#forget(socket, network));
     if (this.#open.size > limits.connections) return this.#refuse(socket, 'all', address);
-    const isProxy = trusted !== undefined && contains(trusted, address);
+    const isProxy = trusted === 'all' || (trusted !== undefined && contains(trusted, address));
     if (count > limits.connectionsPerAddress && !isProxy) return this.#refuse(socket, 'address', address);
     return true;
   }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { RequestLine } from '../core/request/incoming.ts';
 import { foldHeaderName } from '../util/http/header-name.ts';
 
 /** The protocol switch that a request offers. */
@@ -14,10 +14,7 @@ const NONE: Switching = { kind: 'none' };
  * Detects a WebSocket handshake, which names it in `Upgrade` and `Connection`. Other protocols and lists of protocols
  * are offers that a server may ignore (RFC 9110 §7.8).
  */
-export function readSwitching(
-  { method, httpVersion, rawHeaders }: Pick<IncomingMessage, 'method' | 'httpVersion' | 'rawHeaders'>,
-  hasBody: boolean,
-): Switching {
+export function readSwitching({ method, httpVersion, rawHeaders }: RequestLine, hasBody: boolean): Switching {
   const headers = new Map<string, string[]>();
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = foldHeaderName(rawHeaders[i] ?? '');

@@ -1,3 +1,4 @@
-export { createListener, type Handlers, type Listener } from './server.ts';
+export { createListener, createSubrequestListener } from './listeners.ts';
+export type { Handlers, Listener } from './server.ts';
 export type { ListenerSettings } from './server-options.ts';
 export { readHead } from './read-head.ts';

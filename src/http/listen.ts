@@ -3,6 +3,8 @@ import { GatehouseError } from '../core/errors.ts';
 import { formatListenAddress, type ListenAddress } from '../util/http/listen-address.ts';
 
 export interface ListenOptions {
+  /** The key of the configuration, for error messages. */
+  readonly key: string;
   /** Sets SO_REUSEPORT: the kernel distributes new connections among the processes that set it. */
   readonly reusePort: boolean;
 }
@@ -11,11 +13,11 @@ export interface ListenOptions {
 export function listen(
   server: Pick<Server, 'once' | 'listen' | 'address'>,
   address: ListenAddress,
-  options: ListenOptions,
+  { key, ...options }: ListenOptions,
 ): Promise<ListenAddress> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const message = `server.listen: ${formatListenAddress(address)} ${startProblem(cause.code, options)}`;
+      const message = `${key}: ${formatListenAddress(address)} ${startProblem(cause.code, options)}`;
       reject(new GatehouseError('startup_failed', message, { cause }));
     });
     server.listen({ ...address, ...options }, () => {
@@ -28,7 +30,7 @@ export function listen(
   });
 }
 
-function startProblem(code: string | undefined, { reusePort }: ListenOptions): string {
+function startProblem(code: string | undefined, { reusePort }: Pick<ListenOptions, 'reusePort'>): string {
   switch (code) {
     case 'EADDRINUSE':
       return reusePort

@@ -1,12 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import { deny, type Deny } from '../core/decision.ts';
+import type { RequestLine } from '../core/request/incoming.ts';
 import type { RefusableHeader, RequestHead } from '../core/request/request-head.ts';
 import { readSwitching } from './handshake.ts';
 import { roleOf } from './header-roles.ts';
 import { parseTarget } from './request-target.ts';
-
-/** The properties of Node's request that are read; `method` and `url` are as received. */
-export type RequestLine = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'>;
 
 /**
  * Checks what node:http accepts although upstream servers may parse it differently

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ClientFacts, Incoming, Upgrade } from '../core/request/incoming.ts';
+import type { Incoming, ReadRequest, Upgrade } from '../core/request/incoming.ts';
 import { asPlainRequest, readHead } from './read-head.ts';
 
 /** The values of the listener that a reload or a drain changes. */
 export interface ListenerState {
   readonly headerCount: () => number;
-  readonly clientFacts: (req: IncomingMessage) => ClientFacts;
+  /** Reads the head of a request. */
+  readonly read: (req: IncomingMessage) => ReadRequest;
+  /** Whether connections can switch protocols. */
+  readonly switchesProtocols: boolean;
   readonly isDraining: () => boolean;
 }
 
@@ -32,6 +35,7 @@ export class RequestEvents {
   }
 
   acceptsUpgrade(req: IncomingMessage): boolean {
+    if (!this.#state.switchesProtocols) return false;
     this.#upgrading = req;
     const previous = this.responses.get(req.socket);
     // While an earlier response is incomplete, or if it closes the connection, the connection cannot switch.
@@ -48,12 +52,15 @@ export class RequestEvents {
     // packet boundaries would determine the start of the next request.
     if (req === this.#upgrading || this.#state.isDraining()) res.shouldKeepAlive = false;
     this.responses.set(req.socket, res);
-    const head = readHead(req, this.#state.headerCount());
+    const { original, subrequest, head, client } = this.#state.read(req);
+    const isPlain = subrequest === undefined && upgrade === undefined;
     this.#handle({
       req,
       res,
-      head: upgrade === undefined ? asPlainRequest(head) : head,
-      client: this.#state.clientFacts(req),
+      original,
+      subrequest,
+      head: isPlain ? asPlainRequest(head) : head,
+      client,
       requestId: randomUUID(),
       upgrade,
       expectsContinue,

@@ -4,11 +4,11 @@ import type { ConnectionLimits } from './connection-limits.ts';
 import { loadCertificate } from './tls.ts';
 
 export interface ListenerSettings {
-  /** `ADDRESS:PORT`; port 0 selects a free port. */
+  /** `ADDRESS:PORT`, where port 0 selects a free port, or `unix:/PATH`. */
   readonly listen: string;
   /** Shares the address with other processes that set it. */
   readonly reusePort?: boolean | undefined;
-  readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly tls?: ListenerTls | undefined;
   readonly trustedProxies: readonly string[];
   readonly limits: {
     readonly headerBytes: number;
@@ -19,6 +19,13 @@ export interface ListenerSettings {
     readonly drainDelay: number;
     readonly drain: number;
   } & ConnectionLimits;
+}
+
+export interface ListenerTls {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Clients must present a certificate of these authorities. */
+  readonly clientCaFile?: string | undefined;
 }
 
 export function createServer(
@@ -42,6 +49,7 @@ export function createServer(
       : https.createServer({
           ...options,
           ...loadCertificate(tls),
+          requestCert: tls.clientCaFile !== undefined,
           minVersion: 'TLSv1.2',
           ALPNProtocols: ['http/1.1'],
         });

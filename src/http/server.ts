@@ -1,20 +1,27 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type * as https from 'node:https';
 import type { Socket } from 'node:net';
 import type { ConnectionMeter } from '../core/meter.ts';
 import type { Log } from '../core/ports.ts';
-import type { Incoming, MalformedRequest } from '../core/request/incoming.ts';
-import { parseListenAddress, type ListenAddress } from '../util/http/listen-address.ts';
+import type {
+  Incoming,
+  MalformedRequest,
+  OriginalRequestChecks,
+  ReadRequest,
+  ReadSubrequest,
+} from '../core/request/incoming.ts';
+import type { ListenAddress } from '../util/http/listen-address.ts';
 import { handleClientErrors } from './client-errors.ts';
-import { createClientFacts } from './client-facts.ts';
+import { addressBehind, createClientFacts } from './client-facts.ts';
 import { ConnectionCount } from './connection-limits.ts';
 import { closeGentlyAfterLastResponse, closeServer, refuseConnection, waitUnlessCut } from './connections.ts';
 import { DetachedConnections } from './detached-connections.ts';
-import { listen } from './listen.ts';
-import { compileNetworks } from './networks.ts';
+import { compileNetworks, plainAddress } from './networks.ts';
+import { readHead } from './read-head.ts';
 import { RequestEvents } from './request-events.ts';
 import { createServer, type ListenerSettings } from './server-options.ts';
 import { loadCertificate, watchCertificate } from './tls.ts';
+import { createRefusePeer, isTrustedPeer } from './trusted-peers.ts';
 
 /** The receivers of the traffic. They must not throw. */
 export interface Handlers {
@@ -22,8 +29,8 @@ export interface Handlers {
   broken(request: MalformedRequest): void;
 }
 
-export interface Listener {
-  start(): Promise<ListenAddress>;
+export interface Listener<Address = ListenAddress> {
+  start(): Promise<Address>;
   /** Throws for unusable settings. The returned function applies them, to open connections too. */
   prepare(settings: ListenerSettings): () => void;
   /**
@@ -40,32 +47,59 @@ export interface Listener {
   certificate(): string | undefined;
 }
 
-export function createListener(
+export interface ListenerPorts {
+  readonly log: Log;
+  readonly meter: ConnectionMeter;
+}
+
+/** The server of a listener, without its address. `read`: the requests are subrequests of trusted peers. */
+export function createServerListener(
   settings: ListenerSettings,
-  handlers: Handlers,
-  ports: { readonly log: Log; readonly meter: ConnectionMeter },
-): Listener {
+  handlers: Handlers & { readonly read?: ReadSubrequest },
+  ports: ListenerPorts,
+): Omit<Listener, 'start'> & { readonly server: Server } {
   const { tls } = settings;
+  const { read } = handlers;
   const proto = tls === undefined ? 'http' : 'https';
   let { limits } = settings;
   let trusted = compileNetworks(settings.trustedProxies);
   let clientFacts = createClientFacts(trusted, proto);
   let draining = false;
 
+  const checks: OriginalRequestChecks = {
+    readHead: (original) => readHead(original, limits.headerCount),
+    clientAddress: (req, forwardedFor) =>
+      addressBehind(plainAddress(req.socket.remoteAddress ?? ''), forwardedFor, trusted),
+  };
+  const readRequest = (req: IncomingMessage): ReadRequest => ({
+    original: req,
+    head: readHead(req, limits.headerCount),
+    client: clientFacts(req),
+  });
   const state = {
     headerCount: () => limits.headerCount,
-    clientFacts: (req: Parameters<typeof clientFacts>[0]) => clientFacts(req),
+    read: read === undefined ? readRequest : (req: IncomingMessage) => read(req, checks),
+    switchesProtocols: read === undefined,
     isDraining: () => draining,
   };
   const requests = new RequestEvents(state, (incoming) => handlers.request(incoming));
   const { responses } = requests;
   const server = createServer(settings, (req) => requests.acceptsUpgrade(req));
   let certificate = tls === undefined ? undefined : watchCertificate(tls, server as https.Server, ports.log);
+  const requiresCertificate = tls?.clientCaFile !== undefined;
+  const refusePeer = createRefusePeer(ports.log);
   const connections = new ConnectionCount(ports);
   const detached = new DetachedConnections();
 
-  server.on('connection', (socket: Socket) => void connections.admit(socket, limits, trusted));
+  const mayConnect = (socket: Socket, requiresCertificate: boolean): boolean =>
+    read === undefined || isTrustedPeer(socket, { requiresCertificate, trusted });
+  server.on('connection', (socket: Socket) => {
+    // The certificate is known after the handshake.
+    if (!requiresCertificate && !mayConnect(socket, false)) return refusePeer(socket);
+    connections.admit(socket, limits, read === undefined ? trusted : 'all');
+  });
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+    if (requiresCertificate && !mayConnect(socket, true)) return refusePeer(socket);
     closeGentlyAfterLastResponse(socket, () => responses.get(socket)?.req);
     socket.once('close', () => responses.delete(socket));
   });
@@ -117,14 +151,7 @@ export function createListener(
     await detached.closed();
   }
 
-  const address = parseListenAddress(settings.listen);
-  return {
-    start: () => listen(server, address, { reusePort: settings.reusePort ?? false }),
-    prepare,
-    drain,
-    stop,
-    certificate: () => certificate?.current,
-  };
+  return { server, prepare, drain, stop, certificate: () => certificate?.current };
 }
 
 /** A response has begun, and the end of its connection may look like the end of its body. */

@@ -8,18 +8,30 @@ import { WatchedFile } from '../util/resources/watched-file.ts';
 interface CertificateFiles {
   readonly certFile: string;
   readonly keyFile: string;
+  readonly clientCaFile?: string | undefined;
 }
 
-export function loadCertificate(files: CertificateFiles): { cert: string; key: string } {
+export interface LoadedCertificate {
+  readonly cert: string;
+  readonly key: string;
+  /** The authorities of client certificates. */
+  readonly ca?: string;
+}
+
+export function loadCertificate({ certFile, keyFile, clientCaFile }: CertificateFiles): LoadedCertificate {
   try {
-    const pair = { cert: readFileSync(files.certFile, 'utf8'), key: readFileSync(files.keyFile, 'utf8') };
-    createSecureContext(pair);
-    return pair;
+    const loaded = {
+      cert: readFileSync(certFile, 'utf8'),
+      key: readFileSync(keyFile, 'utf8'),
+      ...(clientCaFile !== undefined && { ca: readFileSync(clientCaFile, 'utf8') }),
+    };
+    createSecureContext(loaded);
+    return loaded;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new GatehouseError(
       'startup_failed',
-      `server.tls: the certificate or its key cannot be used: ${why}`,
+      `${certFile}: the certificate, its key or the client authorities cannot be used: ${why}`,
       {
         cause,
       },
@@ -48,7 +60,8 @@ export function watchCertificate(
     log.warn('certificate not reloaded, the last good one stays', { file: files.certFile, code });
   };
   let current = loadCertificate(files).cert;
-  const watched = [files.certFile, files.keyFile].map((path) => new WatchedFile(path, reload, unreadable));
+  const paths = [files.certFile, files.keyFile, files.clientCaFile].filter((path) => path !== undefined);
+  const watched = paths.map((path) => new WatchedFile(path, reload, unreadable));
   return {
     /** The certificate that clients receive, with its chain (PEM). */
     get current() {

@@ -49,8 +49,8 @@ services:
   rmSync(folder, { recursive: true });
   if (loaded.kind === 'invalid') throw new Error(loaded.problems.map(formatProblem).join('\n'));
   const [service] = loaded.config.services;
-  if (service === undefined) throw new Error('no service');
-  return service;
+  if (service?.upstream === undefined) throw new Error('no service with an upstream');
+  return { ...service, upstream: service.upstream };
 }
 
 describe('the idle time of a response', () => {

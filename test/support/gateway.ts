@@ -10,6 +10,8 @@ export interface TestGateway {
   readonly url: string;
   readonly port: number;
   readonly adminUrl: string;
+  /** Port, or path of the socket, of `server.authorizer`; undefined without it. */
+  readonly authorizer: number | string | undefined;
   /** Folder of the configuration file; relative paths resolve against it. */
   readonly folder: string;
   readonly gateway: Gateway;
@@ -56,7 +58,7 @@ export async function startGateway(
   if (loaded.kind === 'invalid')
     throw new Error(`test configuration:\n${loaded.problems.map(formatProblem).join('\n')}`);
   const gateway = build(loaded.config, { version: 'test', ...(options.clock && { clock: options.clock }) });
-  const { server, admin } = await gateway.start();
+  const { server, admin, authorizer } = await gateway.start();
   const auditFile = join(folder, 'audit.log');
   const auditText = (): string => readFileSync(auditFile, 'utf8');
   let seen = 0;
@@ -65,6 +67,7 @@ export async function startGateway(
     url: `http://127.0.0.1:${server.port}`,
     port: server.port,
     adminUrl: `http://127.0.0.1:${admin.port}`,
+    authorizer: authorizer && ('path' in authorizer ? authorizer.path : authorizer.port),
     folder,
     gateway,
     auditText,

@@ -32,12 +32,15 @@ export async function checkOnline(
     ok: ready,
     detail: ready ? counted(keys, 'key') : (lastError ?? 'no keys'),
   }));
-  const upstreams = config.services.map((service) => checkUpstream(service, egress, clock));
+  const upstreams = config.services.flatMap(({ name, upstream }) =>
+    upstream === undefined ? [] : [checkUpstream(name, upstream, egress, clock)],
+  );
   return [...issuers, ...(await Promise.all(upstreams)), await checkStore(config)];
 }
 
 async function checkUpstream(
-  { name, upstream }: Config['services'][number],
+  name: string,
+  upstream: NonNullable<Config['services'][number]['upstream']>,
   egress: EgressClient,
   clock: Clock,
 ): Promise<OnlineCheck> {

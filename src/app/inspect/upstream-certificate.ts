@@ -6,7 +6,7 @@ import { certificateFacts, type Certificate } from '../../util/tls/certificates.
 
 const DEADLINE = 5_000;
 
-type Upstream = Config['services'][number]['upstream'];
+type Upstream = NonNullable<Config['services'][number]['upstream']>;
 
 export type PresentedCertificate =
   | { readonly kind: 'certificate'; readonly certificate: Certificate | undefined }

@@ -10,8 +10,15 @@ import {
 
 export type Service = Config['services'][number];
 
+/** A service whose requests the gateway forwards. */
+export type ServiceWithUpstream = Service & { readonly upstream: NonNullable<Service['upstream']> };
+
+export function hasUpstream(service: Service): service is ServiceWithUpstream {
+  return service.upstream !== undefined;
+}
+
 /** The API of an upstream registry is below `/v2/`; the repository prefix exists only in the gateway's paths. */
-export function withApiRoot(service: Service): Service {
+export function withApiRoot<S extends ServiceWithUpstream>(service: S): S {
   if (service.type !== 'oci') return service;
   const { upstream } = service;
   const aliases = upstream.aliases.map((alias) => (alias.endsWith('/v2/') ? alias : `${alias}v2/`));
@@ -19,7 +26,7 @@ export function withApiRoot(service: Service): Service {
 }
 
 /** Completes the timeouts, whose defaults depend on the type of the service. */
-export function withTimeouts(service: Service) {
+export function withTimeouts(service: ServiceWithUpstream) {
   const { type, upstream } = service;
   const { connect, headers, idle } = upstream.timeouts;
   const timeouts = {

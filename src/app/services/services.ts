@@ -11,7 +11,7 @@ import { foldLoosely } from '../../util/http/header-name.ts';
 import { reuse, type ReusableResources } from '../../util/resources/reuse.ts';
 import type { EndpointPipeline, ServicePipeline } from '../../gateway/index.ts';
 import { createTokenRouteGuard } from '../../protocols/index.ts';
-import { protocolOf, withApiRoot, withTimeouts, type Service } from './service-protocol.ts';
+import { hasUpstream, protocolOf, withApiRoot, withTimeouts, type Service } from './service-protocol.ts';
 
 export interface Services {
   readonly pipelines: readonly ServicePipeline[];
@@ -75,16 +75,17 @@ function reuseForwarders(
 ): Forwarders {
   return reuse(
     previous,
-    services.map(({ service, protocol: { credentialQueryParameters } }) => [
-      service.name,
-      {
+    services.flatMap(({ service, protocol: { credentialQueryParameters } }) => {
+      if (!hasUpstream(service)) return [];
+      const settings = {
         ...withTimeouts(withApiRoot(service)),
         credentialQueryParameters,
         publicUrl: server.publicUrl,
         // A forwarder that signs assertions depends on the signing keys.
         signing: service.assertion ? signing : undefined,
-      },
-    ]),
+      };
+      return [[service.name, settings] as const];
+    }),
     (settings) => createForwarder(settings, { egress, keyring, clock, log, stalls, queueMeter }),
     (forwarder) => void forwarder.close(),
   );
@@ -100,7 +101,7 @@ function createServicePipeline(
     ...service,
     protocol,
     acceptedHeaders: acceptedHeaders(service),
-    guard: createTokenRouteGuard(withApiRoot(service)),
+    guard: createTokenRouteGuard(hasUpstream(service) ? withApiRoot(service) : service),
     extract: createExtract({
       ...tokens,
       credentialSources: service.credentialSources ?? protocol.credentialSources,
@@ -128,14 +129,13 @@ function forwardingOf(
   forwarders: Forwarders,
   service: string,
 ): Pick<ServicePipeline, 'forward' | 'bufferBody'> {
-  const entry = forwarders.get(service);
-  if (entry === undefined) throw new TypeError(`service ${service} has no forwarder`);
-  const { forward, bufferBody } = entry.made;
+  const { forward, bufferBody } = forwarders.get(service)?.made ?? {};
   return { forward, bufferBody };
 }
 
 /** Headers that the service forwards, and headers whose client value the gateway replaces. */
-function acceptedHeaders({ passHeaders, identityHeaders, upstream: { auth } }: Service): ReadonlySet<string> {
+function acceptedHeaders({ passHeaders, identityHeaders, upstream }: Service): ReadonlySet<string> {
+  const auth = upstream?.auth;
   const credentials = [auth, ...Object.values(auth?.perIdentity ?? {})].flatMap(
     (each) => each?.header?.name ?? [],
   );

@@ -38,6 +38,10 @@ import { jsonRefusal } from '../../protocols/index.ts';
 export interface ConfigurationSnapshot {
   readonly config: Config;
   readonly pipeline: Pipeline;
+  /** Decides on requests that proxies forward. Undefined without `server.authorizer`; `prepare` creates it. */
+  readonly subrequests: Pipeline | undefined;
+  /** Resolves as soon as none of its requests is in flight. */
+  idle(): Promise<unknown>;
   readonly authenticator: Authenticator;
   readonly adminToken: AdminToken;
   signingKey(): KeyringStatus;
@@ -117,9 +121,7 @@ function assemble(
     },
     previous?.resources.forwarders,
   );
-  const pipeline = createPipeline({
-    services: services.pipelines,
-    endpoints: [...endpoints, ...services.endpoints],
+  const stages = {
     fallback: { refusal: jsonRefusal },
     revocations: application.revocations,
     originOf: createTokenSourceOf(config, application.clock),
@@ -133,13 +135,23 @@ function assemble(
     candidate: application.candidate.evaluation,
     clock: application.clock,
     log: application.log,
+  };
+  const pipeline = createPipeline({
+    ...stages,
+    services: services.pipelines,
+    endpoints: [...endpoints, ...services.endpoints],
   });
+  let subrequests: Pipeline | undefined;
   const explain = createExplain(config, { pipelines: services.pipelines, authenticator, authorizer });
   const resources = { keyrings, failures, adminTokens, forwarders: services.forwarders };
 
   return {
     config,
     pipeline,
+    get subrequests() {
+      return subrequests;
+    },
+    idle: () => Promise.all([pipeline.idle(), subrequests?.idle()]),
     authenticator,
     adminToken: only(adminTokens),
     signingKey: () => only(keyrings).status(),
@@ -152,6 +164,14 @@ function assemble(
     claimsUsed: authorizer.claimsUsed,
     async prepare() {
       for (const keyring of newKeyrings) await keyring.start();
+      if (config.server.authorizer === undefined || subrequests !== undefined) return;
+      const { createSubrequestServices } = await import('../authorizer/subrequest-services.ts');
+      subrequests = createPipeline({
+        ...stages,
+        forwardedBy: 'proxy',
+        services: createSubrequestServices(config, services, ports),
+        endpoints: [],
+      });
     },
     async retire(successor, inUse) {
       authenticator.stop(successor?.authenticator);

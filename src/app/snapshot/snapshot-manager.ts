@@ -21,7 +21,7 @@ export class SnapshotManager {
     const previous = this.#current;
     this.#current = next;
     this.#previous.add(previous);
-    void previous.pipeline.idle().then(() => this.#previous.delete(previous));
+    void previous.idle().then(() => this.#previous.delete(previous));
     const closed = previous.retire(next, (forwarder) => this.#inUse(forwarder));
     this.#closing.add(closed);
     void closed.then(() => this.#closing.delete(closed));
@@ -29,7 +29,7 @@ export class SnapshotManager {
 
   /** Resolves when no request of any snapshot is in flight, so that each one has its audit event. */
   async idle(): Promise<void> {
-    await Promise.all([this.#current, ...this.#previous].map(({ pipeline }) => pipeline.idle()));
+    await Promise.all([this.#current, ...this.#previous].map((snapshot) => snapshot.idle()));
   }
 
   /** Retires the active snapshot. Call it after all requests have finished or were aborted. */
@@ -43,6 +43,6 @@ export class SnapshotManager {
     const users = [...this.#previous].filter(({ resources }) =>
       [...resources.forwarders.values()].some(({ made }) => made === forwarder),
     );
-    return Promise.race([this.#end.promise, Promise.all(users.map(({ pipeline }) => pipeline.idle()))]);
+    return Promise.race([this.#end.promise, Promise.all(users.map((snapshot) => snapshot.idle()))]);
   }
 }

@@ -11,8 +11,8 @@ import {
 
 export interface CertificateSources {
   readonly config: Config;
-  /** The certificate of the listener, with its chain (PEM). */
-  readonly listener: string | undefined;
+  /** The certificates of the listeners, each with its chain (PEM). */
+  readonly listeners: { readonly server: string | undefined; readonly authorizer: string | undefined };
   /** By the name of the service. */
   readonly forwarders: ReadonlyMap<string, { readonly made: Pick<Forwarder, 'certificates'> }>;
 }
@@ -23,7 +23,7 @@ export interface CertificateSources {
  */
 export function certificatesInUse({
   config,
-  listener,
+  listeners,
   forwarders,
 }: CertificateSources): readonly CertificateInUse[] {
   const upstreams = new Map([...forwarders].map(([name, { made }]) => [name, made.certificates()]));
@@ -31,7 +31,10 @@ export function certificatesInUse({
   function activeIn({ role, path, file }: CertificateFile): Certificate | undefined {
     const [section, service = '', , key] = path.map(String);
     const upstream = section === 'services' ? upstreams.get(service) : undefined;
-    if (role === 'listener') return firstToExpire(parseCertificates(listener ?? ''));
+    if (role === 'listener') {
+      const pem = path[1] === 'authorizer' ? listeners.authorizer : listeners.server;
+      return firstToExpire(parseCertificates(pem ?? ''));
+    }
     if (key === 'clientCertificate') return upstream?.client;
     if (section === 'services' && key === 'caFile') return upstream?.ca;
     return lastToExpire(parseCertificates(readText(file)));

@@ -8,7 +8,7 @@ export interface CertificateFile {
   readonly file: string;
 }
 
-type Authorization = Draft['services'][number]['upstream']['auth'];
+type Authorization = NonNullable<Draft['services'][number]['upstream']>['auth'];
 
 /** The configured files that contain certificates, with their keys. */
 export function certificateFiles({
@@ -22,9 +22,20 @@ export function certificateFiles({
 }): readonly CertificateFile[] {
   return [
     ...certificateFile('listener', ['server', 'tls', 'certFile'], server.tls?.certFile),
+    ...certificateFile(
+      'listener',
+      ['server', 'authorizer', 'tls', 'certFile'],
+      server.authorizer?.tls?.certFile,
+    ),
+    ...certificateFile(
+      'ca',
+      ['server', 'authorizer', 'tls', 'clientCaFile'],
+      server.authorizer?.tls?.clientCaFile,
+    ),
     ...certificateFile('ca', ['state', 'redis', 'caFile'], state.redis?.caFile),
     ...issuers.flatMap(({ name, caFile }) => certificateFile('ca', ['issuers', name, 'caFile'], caFile)),
-    ...services.flatMap(({ name, upstream: { caFile, clientCertificate, auth } }) => {
+    ...services.flatMap(({ name, upstream }) => {
+      const { caFile, clientCertificate, auth } = upstream ?? {};
       const path = ['services', name, 'upstream'];
       return [
         ...certificateFile('ca', [...path, 'caFile'], caFile),

@@ -2,6 +2,7 @@ import type { Draft } from '../model/draft.ts';
 import { formatMark, problemAt, type Problem, type Severity } from '../problems/problem.ts';
 import type { Rule, RuleContext, Section } from './rule.ts';
 import { checkAllowlist } from './issuers/allowlist.ts';
+import { checkAuthorizedServices, checkAuthorizer } from './authorizer.ts';
 import { checkCertificates } from './certificates.ts';
 import { checkClaimNames } from './identities/claim-names.ts';
 import { checkAudiences } from './issuers/audiences.ts';
@@ -40,6 +41,7 @@ import { keysAt, markAt, nodeAt, type SourceNode } from '../load/source-tree.ts'
 
 const RULES: readonly Rule[] = [
   checkServer,
+  checkAuthorizer,
   checkReusePort,
   checkState,
   checkIssuers,
@@ -55,6 +57,7 @@ const RULES: readonly Rule[] = [
   checkGrants,
   checkDelegations,
   checkServices,
+  checkAuthorizedServices,
   checkRegistries,
   checkPublishing,
   checkUpstreams,

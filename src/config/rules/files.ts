@@ -35,9 +35,17 @@ export function checkFiles(context: RuleContext): void {
 
 function namedFiles({ draft }: RuleContext): NamedFile[] {
   const { server, state, signing, issuers, services } = draft;
+  const authorizerTls = server.authorizer?.tls;
   return [
     { path: ['server', 'tls', 'certFile'], file: server.tls?.certFile, content: 'open' },
     { path: ['server', 'tls', 'keyFile'], file: server.tls?.keyFile, content: 'key' },
+    { path: ['server', 'authorizer', 'tls', 'certFile'], file: authorizerTls?.certFile, content: 'open' },
+    { path: ['server', 'authorizer', 'tls', 'keyFile'], file: authorizerTls?.keyFile, content: 'key' },
+    {
+      path: ['server', 'authorizer', 'tls', 'clientCaFile'],
+      file: authorizerTls?.clientCaFile,
+      content: 'open',
+    },
     { path: ['server', 'admin', 'tokenFile'], file: server.admin.tokenFile, content: 'header' },
     { path: ['state', 'redis', 'urlFile'], file: state.redis?.urlFile, content: 'redis' },
     { path: ['state', 'redis', 'caFile'], file: state.redis?.caFile, content: 'open' },
@@ -55,7 +63,8 @@ function namedFiles({ draft }: RuleContext): NamedFile[] {
   ];
 }
 
-function filesOfService({ name, upstream: { caFile, clientCertificate, auth } }: DraftService): NamedFile[] {
+function filesOfService({ name, upstream }: DraftService): NamedFile[] {
+  const { caFile, clientCertificate, auth } = upstream ?? {};
   const path = ['services', name, 'upstream'];
   return [
     { path: [...path, 'caFile'], file: caFile, content: 'open' },
@@ -76,7 +85,8 @@ function filesOfService({ name, upstream: { caFile, clientCertificate, auth } }:
   ];
 }
 
-type Auth = NonNullable<NonNullable<DraftService['upstream']['auth']>['perIdentity']>[string];
+type Upstream = NonNullable<DraftService['upstream']>;
+type Auth = NonNullable<NonNullable<Upstream['auth']>['perIdentity']>[string];
 
 function filesOfAuth(path: KeyPath, auth: Auth | undefined): NamedFile[] {
   const { basic, bearer, header, oauth2, registryToken } = auth ?? {};

@@ -29,7 +29,7 @@ export function checkIdentityHeaders(context: RuleContext): void {
 }
 
 function checkCredentialHeaders(context: RuleContext, service: DraftService): void {
-  const { auth } = service.upstream;
+  const auth = service.upstream?.auth;
   const path = ['services', service.name, 'upstream', 'auth'];
   checkCredentialHeader(context, service, auth?.header?.name, path);
   for (const [identity, { header }] of Object.entries(auth?.perIdentity ?? {})) {

@@ -36,7 +36,8 @@ function nameProblem(name: string, folded: string): string | undefined {
   }
 }
 
-function headersSet({ identityHeaders, upstream: { auth } }: DraftService): readonly string[] {
+function headersSet({ identityHeaders, upstream }: DraftService): readonly string[] {
+  const auth = upstream?.auth;
   const credentials = [auth, ...Object.values(auth?.perIdentity ?? {})];
   return [...Object.keys(identityHeaders), ...credentials.flatMap((each) => each?.header?.name ?? [])];
 }

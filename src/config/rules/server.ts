@@ -25,7 +25,7 @@ export function checkServer(context: RuleContext): void {
   checkProxies(context, listen);
 }
 
-function checkPort(context: RuleContext, path: KeyPath, { port }: ListenAddress): void {
+export function checkPort(context: RuleContext, path: KeyPath, { port }: ListenAddress): void {
   if (port > 65_535) context.error(path, 'the port must be at most 65535');
 }
 
@@ -60,7 +60,7 @@ function checkProxies(context: RuleContext, listen: ListenAddress): void {
   }
 }
 
-function overlap(a: ListenAddress, b: ListenAddress): boolean {
+export function overlap(a: ListenAddress, b: ListenAddress): boolean {
   if (a.port !== b.port || a.port === 0) return false;
   return a.host === b.host || isWildcard(a.host) || isWildcard(b.host);
 }

@@ -102,10 +102,19 @@ function isEscaped(text: string): boolean {
 
 const listenText = { error: 'must be ADDRESS:PORT, for example 127.0.0.1:8080' };
 
+const listenOrSocketText = {
+  error: 'must be ADDRESS:PORT, for example 127.0.0.1:8081, or unix:/PATH',
+};
+
 /** `127.0.0.1:8080`, `[::1]:8080`, `:8080` (all addresses), port 0 = any free one. */
 export const listenAddress = z
   .string(listenText)
   .regex(/^(\[[0-9a-fA-F:.]+\]|[^:[\]\s]*):\d{1,5}$/, listenText);
+
+/** `listenAddress`, or the absolute path of a Unix domain socket. */
+export const listenAddressOrSocket = z
+  .string(listenOrSocketText)
+  .regex(/^(?:unix:\/.{1,100}|(?:\[[0-9a-fA-F:.]+\]|[^:[\]\s]*):\d{1,5})$/, listenOrSocketText);
 
 export const cidr = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], {
   error: 'must be a network such as 10.0.0.0/8, or an address',

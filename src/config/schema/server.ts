@@ -7,6 +7,7 @@ import {
   filePath,
   hostName,
   listenAddress,
+  listenAddressOrSocket,
   nonEmpty,
   timeout,
   url,
@@ -133,6 +134,28 @@ export const server = z.strictObject({
         ),
     })
     .prefault({}),
+  authorizer: z
+    .strictObject({
+      listen: listenAddressOrSocket.describe(
+        'Listen address for proxies, ADDRESS:PORT or unix:/PATH. Accepted peers: this machine, `trustedProxies`, or holders of a client certificate.',
+      ),
+      tls: z
+        .strictObject({
+          certFile: filePath,
+          keyFile: filePath,
+          clientCaFile: filePath
+            .optional()
+            .describe(
+              'Certificate authorities (PEM) of the proxies. With it, every peer must present a client certificate. Default: none.',
+            ),
+        })
+        .optional()
+        .describe('Certificate and private key (PEM files); reloaded on change. Default: plain HTTP.'),
+    })
+    .optional()
+    .describe(
+      'External authorization: nginx, Traefik, Caddy, Envoy and HAProxy ask here whether they may forward a request. Default: disabled.',
+    ),
   limits,
 });
 

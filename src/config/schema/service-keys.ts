@@ -85,6 +85,26 @@ export const serviceKeys = {
     .describe('Limits of this service.'),
 } as const;
 
+/** Keys of types whose requests the authorizer can decide: by method and path, without the body. */
+export const subrequestKeys = {
+  upstream: upstream
+    .optional()
+    .describe(
+      'The server behind the gateway. Without it, only `server.authorizer` decides on requests of the service. Default: none.',
+    ),
+  authorizer: z
+    .strictObject({
+      injectCredential: z
+        .boolean()
+        .default(false)
+        .describe(
+          'true: allowed responses contain the credential of `upstream.auth` for the proxy to forward, except for anonymous requests and in shadow mode. Requires an authorizer listener that is a Unix socket, loopback, or requires client certificates. Default false.',
+        ),
+    })
+    .prefault({})
+    .describe('Responses of `server.authorizer` for this service.'),
+} as const;
+
 /** Keys of types whose resources are paths. */
 export const pathKeys = {
   pathParameters: z

@@ -45,3 +45,9 @@ export interface Forwarding {
 
 /** Forwards a request and owns its response. Reports every failure through the methods of `Forwarding`. */
 export type Forward = (forwarding: Forwarding) => void;
+
+/**
+ * Passes the headers that the gateway sets for the upstream to `use`: alternating names and values. Reports a missing
+ * prerequisite through the methods of `Forwarding` instead.
+ */
+export type UpstreamHeaders = (forwarding: Forwarding, use: (headers: readonly string[]) => void) => void;

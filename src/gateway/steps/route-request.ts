@@ -11,7 +11,8 @@ export function routeRequest(context: RequestContext, { route }: StepPorts): Ste
   const { pipeline, slashMissing } = routed;
   if ('endpointPath' in pipeline) context.endpoint = pipeline;
   else context.pipeline = pipeline;
-  return slashMissing && 'path' in pipeline ? addSlash(context, pipeline.path) : undefined;
+  context.slashMissing = slashMissing;
+  return undefined;
 }
 
 /**
@@ -19,8 +20,10 @@ export function routeRequest(context: RequestContext, { route }: StepPorts): Ste
  * response need the slash. The target contains nothing of the request, so it cannot lead to another server; a query may
  * contain a credential, which a redirect must not repeat.
  */
-function addSlash(context: RequestContext, path: string): StepOutcome {
+export function addSlash(context: RequestContext): StepOutcome {
+  if (!context.slashMissing) return undefined;
   const { method, query } = context.head;
+  const { path } = context.routed;
   context.continueAt(path);
   if (query !== '' || (method !== 'GET' && method !== 'HEAD')) return undefined;
   context.decision = { kind: 'allow', basis: 'anonymous', caller: undefined, relaxed: undefined };

@@ -63,12 +63,14 @@ export function describeDecision(event: AuditEvent): DecisionText {
     case 'credential_conflict':
     case 'request_malformed':
     case 'header_refused':
+    case 'credential_in_query':
     case 'path_ambiguous':
     case 'headers_too_large':
     case 'body_too_large':
     case 'body_timeout':
     case 'no_matching_identity':
     case 'operation_unknown':
+    case 'operation_in_body':
     case 'scope_not_granted':
     case 'resource_not_granted':
     case 'job_token_not_allowlisted':

@@ -16,7 +16,8 @@ export interface GuardedService {
   readonly type: string;
   /** Public prefix; replaced by the path of `upstream.url`. */
   readonly path: string;
-  readonly upstream: { readonly url: string };
+  /** Undefined if a proxy forwards the request: it does not replace the prefix. */
+  readonly upstream?: { readonly url: string } | undefined;
 }
 
 /**
@@ -25,7 +26,7 @@ export interface GuardedService {
  */
 export function createTokenRouteGuard({ type, path: prefix, upstream }: GuardedService): TokenRouteGuard {
   const finderFor = finderOf(type);
-  const base = new URL(upstream.url).pathname;
+  const base = upstream === undefined ? prefix : new URL(upstream.url).pathname;
 
   return function guard({ method, path }, classified) {
     if (classified.kind === 'deny') return classified;

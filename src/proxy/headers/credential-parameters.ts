@@ -3,13 +3,10 @@ import { parameterName, queryParts } from '../../util/http/query-parameters.ts';
 /** Query parameters that GitLab reads as credentials (GitLab REST docs). */
 export const CREDENTIAL_PARAMETERS: readonly string[] = ['private_token', 'job_token', 'access_token'];
 
-/** Also impersonation (`sudo`) and method overrides (`_method`; ASP.NET MVC). */
-const ALWAYS_REMOVED: readonly string[] = [
-  ...CREDENTIAL_PARAMETERS,
-  'sudo',
-  '_method',
-  'x-http-method-override',
-];
+/** Impersonation (`sudo`) and method overrides (`_method`; ASP.NET MVC). */
+const OVERRIDES: readonly string[] = ['sudo', '_method', 'x-http-method-override'];
+
+const ALWAYS_REMOVED: readonly string[] = [...CREDENTIAL_PARAMETERS, ...OVERRIDES];
 
 /** Fast check: a query without a match contains none of these parameters. */
 const SUSPICIOUS = /token|sudo|method|%/i;
@@ -25,6 +22,22 @@ export function createQueryCleaner(credentialSources: readonly string[]): CleanQ
     const kept = queryParts(query).filter(({ text }) => !removed.has(parameterName(text)));
     const joined = kept.map(({ text, separator }, index) => (index === 0 ? text : separator + text)).join('');
     return joined === '' ? '' : `?${joined}`;
+  };
+}
+
+/** The kind of the first parameter that `createQueryCleaner` would remove; undefined if there is none. */
+export function createRemovedParameter(
+  credentialSources: readonly string[],
+): (query: string) => 'credential' | 'override' | undefined {
+  const credentials = new Set([...CREDENTIAL_PARAMETERS, ...credentialSources]);
+  return (query) => {
+    if (query === '' || !SUSPICIOUS.test(query)) return undefined;
+    for (const { text } of queryParts(query)) {
+      const name = parameterName(text);
+      if (credentials.has(name)) return 'credential';
+      if (OVERRIDES.includes(name)) return 'override';
+    }
+    return undefined;
   };
 }
 

@@ -1,5 +1,6 @@
 import { scalarClaim } from '../../core/credentials/claims.ts';
 import type { Caller } from '../../core/decision.ts';
+import type { Forwarding } from '../../core/request/forwarding.ts';
 
 /** Header name → template of `{identity}`, `{subject}`, `{issuer}`, `{claims.NAME}` and plain text. */
 export type IdentityHeaderTemplates = Readonly<Record<string, string>>;
@@ -8,7 +9,7 @@ export type IdentityHeaderTemplates = Readonly<Record<string, string>>;
  * The headers that identify the caller to the upstream, as name, value, name, value …; cached per caller.
  * A template with a missing claim yields no header, so that an upstream never reads an empty user name.
  */
-export function createIdentityHeaders(
+function createIdentityHeaders(
   templates: IdentityHeaderTemplates,
 ): (caller: Caller) => readonly string[] {
   const cache = new WeakMap<Caller, readonly string[]>();
@@ -33,6 +34,25 @@ export function createIdentityHeaders(
     }
     cache.set(caller, headers);
     return headers;
+  };
+}
+
+/**
+ * Returns a function that adds the identity headers of a request. It adds none to anonymous requests and to requests
+ * that only shadow mode allows.
+ */
+export function createPushIdentity(
+  templates: IdentityHeaderTemplates,
+): (forwarding: Pick<Forwarding, 'allow' | 'operations'>, headers: string[]) => void {
+  const identityHeaders = createIdentityHeaders(templates);
+  return function pushIdentity({ allow, operations }, headers) {
+    if (allow.basis === 'shadow' || allow.caller === undefined) return;
+    headers.push(...identityHeaders(allow.caller));
+    const first = operations[0];
+    if (first === undefined) return;
+    const scopes =
+      operations.length === 1 ? first.scope : [...new Set(operations.map(({ scope }) => scope))].join(' ');
+    headers.push('X-Auth-Scopes', headerValue(scopes));
   };
 }
 

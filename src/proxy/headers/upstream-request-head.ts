@@ -1,6 +1,6 @@
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import type { CleanQuery } from './credential-parameters.ts';
-import { createIdentityHeaders, headerValue, type IdentityHeaderTemplates } from './identity-headers.ts';
+import { createPushIdentity, type IdentityHeaderTemplates } from './identity-headers.ts';
 import type { InjectedHeaders } from './injected-headers.ts';
 import type { AttachedCredential } from '../upstream-credentials/request-credential.ts';
 import { createHeaderCleaner } from './request-headers.ts';
@@ -34,24 +34,13 @@ export function createOutgoingHead(
 ): (forwarding: Forwarding, injectedHeaders: InjectedHeaders) => OutgoingHead {
   const { upstream, path } = settings;
   const target = new URL(upstream.url);
-  const identityHeaders = createIdentityHeaders(settings.identityHeaders);
+  const pushIdentity = createPushIdentity(settings.identityHeaders);
   const cleanHeaders = createHeaderCleaner({
     keepCookies: settings.keepCookies,
     cleanQuery,
     passHeaders: settings.passHeaders,
     reserved: [...Object.keys(settings.identityHeaders), ...credentialHeaders],
   });
-
-  /** Adds no identity to anonymous requests and to requests that only shadow mode allows. */
-  function pushIdentity({ allow, operations }: Forwarding, headers: string[]): void {
-    if (allow.basis === 'shadow' || allow.caller === undefined) return;
-    headers.push(...identityHeaders(allow.caller));
-    const first = operations[0];
-    if (first === undefined) return;
-    const scopes =
-      operations.length === 1 ? first.scope : [...new Set(operations.map(({ scope }) => scope))].join(' ');
-    headers.push('X-Auth-Scopes', headerValue(scopes));
-  }
 
   return function outgoing(forwarding, { presented, assertion }) {
     const { incoming, head, plan, buffered } = forwarding;

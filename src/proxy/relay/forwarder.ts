@@ -2,6 +2,7 @@ import type { BufferBody } from '../../core/request/buffered-body.ts';
 import type { Forward } from '../../core/request/forwarding.ts';
 import { firstToExpire } from '../../util/tls/certificates.ts';
 import type { UpstreamCertificates } from '../transport/upstream-tls.ts';
+import type { RequestCredential } from '../upstream-credentials/request-credential.ts';
 import { createBodyBuffer } from './buffer-body.ts';
 import type { ForwardPorts, ForwardSettings } from './forward-settings.ts';
 import { createForward } from './forward.ts';
@@ -12,6 +13,8 @@ export interface Forwarder {
   readonly bufferBody: BufferBody;
   /** The certificates in use; `presented` covers the origins of followed redirects, too. */
   certificates(): UpstreamCertificates;
+  /** The upstream credential; undefined if requests are sent without one. */
+  readonly credential: RequestCredential | undefined;
   /**
    * Stops watching files at once, and closes all connections when `inUse` resolves. Requests that arrive before that
    * are forwarded.
@@ -25,6 +28,7 @@ export function createForwarder(settings: ForwardSettings, ports: ForwardPorts):
   const { maxBody, maxConnections } = side;
   return {
     forward: createForward(side),
+    credential: side.credential,
     bufferBody: createBodyBuffer({ maxBody, maxConcurrent: maxConnections }, ports.stalls),
     certificates() {
       const { presented, ...files } = side.pool.certificates();

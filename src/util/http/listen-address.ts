@@ -3,6 +3,16 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** A Unix domain socket. */
+export interface SocketPath {
+  readonly path: string;
+}
+
+/** `unix:/PATH` → the socket. Undefined for `ADDRESS:PORT`. */
+export function parseSocketPath(text: string): SocketPath | undefined {
+  return text.startsWith('unix:') ? { path: text.slice('unix:'.length) } : undefined;
+}
+
 /** `127.0.0.1:8080`, `[::1]:0`, `:8080` (every address) → host and port. The text has passed the schema. */
 export function parseListenAddress(text: string): ListenAddress {
   const colon = text.lastIndexOf(':');

@@ -20,7 +20,9 @@ function keep(server: Server): Server {
 
 describe('a system without SO_REUSEPORT', () => {
   test.each(['ENOTSUP', 'ENOPROTOOPT'])('%s names the key to remove', async (code) => {
-    await expect(listen(failingServer(code), ADDRESS, { reusePort: true })).rejects.toMatchObject({
+    await expect(
+      listen(failingServer(code), ADDRESS, { key: 'server.listen', reusePort: true }),
+    ).rejects.toMatchObject({
       code: 'startup_failed',
       message:
         'server.listen: 127.0.0.1:8080 cannot be shared: this system has no SO_REUSEPORT; remove server.reusePort',
@@ -28,7 +30,9 @@ describe('a system without SO_REUSEPORT', () => {
   });
 
   test('the code is reported as it is if the port is not shared', async () => {
-    await expect(listen(failingServer('ENOTSUP'), ADDRESS, { reusePort: false })).rejects.toMatchObject({
+    await expect(
+      listen(failingServer('ENOTSUP'), ADDRESS, { key: 'server.listen', reusePort: false }),
+    ).rejects.toMatchObject({
       message: 'server.listen: 127.0.0.1:8080 cannot be listened on (ENOTSUP)',
     });
   });
@@ -47,12 +51,18 @@ describe('an address in use', () => {
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     await expect(
-      listen(keep(createServer()), { host: '127.0.0.1', port }, { reusePort }),
+      listen(keep(createServer()), { host: '127.0.0.1', port }, { key: 'server.listen', reusePort }),
     ).rejects.toMatchObject({ message: `server.listen: 127.0.0.1:${port} ${message}` });
   });
 
   test('servers with reusePort share it', async () => {
-    const first = await listen(keep(createServer()), { host: '127.0.0.1', port: 0 }, { reusePort: true });
-    await expect(listen(keep(createServer()), first, { reusePort: true })).resolves.toEqual(first);
+    const first = await listen(
+      keep(createServer()),
+      { host: '127.0.0.1', port: 0 },
+      { key: 'server.listen', reusePort: true },
+    );
+    await expect(
+      listen(keep(createServer()), first, { key: 'server.listen', reusePort: true }),
+    ).resolves.toEqual(first);
   });
 });

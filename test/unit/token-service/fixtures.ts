@@ -42,6 +42,7 @@ export function endpointCall(
     incoming: {
       req: req ?? ({} as IncomingMessage),
       res: res ?? ({} as ServerResponse),
+      original: req ?? ({} as IncomingMessage),
       head,
       client: { address: '192.0.2.1', proto: 'https' },
       requestId: REQUEST_ID,

@@ -4,7 +4,7 @@ import type { Draft, DraftGrant, DraftIdentity } from '../../model/draft.ts';
 export function createOutcome({ roles, services }: Draft): (identity: DraftIdentity) => string {
   const byRole = new Map(Object.entries(roles).map(([role, grants]) => [role, grants.map(grantText)]));
   const withCredential = new Set(
-    services.flatMap(({ upstream }) => Object.keys(upstream.auth?.perIdentity ?? {})),
+    services.flatMap(({ upstream }) => Object.keys(upstream?.auth?.perIdentity ?? {})),
   );
   return ({ name, roles: held, grants, tokenLifetime = 0 }) => {
     const all = [...held.flatMap((role) => byRole.get(role) ?? []), ...grants.map(grantText)];

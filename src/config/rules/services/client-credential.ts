@@ -4,7 +4,7 @@ import type { RuleContext } from '../rule.ts';
 /** `forwardCredential` never forwards credentials that other services accept. Warns if clients use only such credentials. */
 export function checkClientCredentials(context: RuleContext): void {
   for (const service of context.draft.services) {
-    if (service.upstream.auth?.forwardCredential === undefined) continue;
+    if (service.upstream?.auth?.forwardCredential === undefined) continue;
     const path = ['services', service.name, 'upstream', 'auth', 'forwardCredential'];
     const { audiences, issuers } = service;
     const idTokens = context.draft.identities.find(

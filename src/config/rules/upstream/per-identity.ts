@@ -65,7 +65,7 @@ function perIdentities(context: RuleContext): readonly {
   readonly entries: readonly string[];
 }[] {
   return context.draft.services.flatMap((service) => {
-    const entries = service.upstream.auth?.perIdentity;
+    const entries = service.upstream?.auth?.perIdentity;
     const path = ['services', service.name, 'upstream', 'auth', 'perIdentity'];
     return entries === undefined ? [] : [{ service, path, entries: Object.keys(entries) }];
   });

@@ -11,8 +11,8 @@ type GatewayAuth = Pick<Auth, (typeof OWN_KINDS)[number]>;
 
 export function checkUpstreamAuth(context: RuleContext): void {
   for (const { name, type, upstream } of context.draft.services) {
+    if (upstream?.auth === undefined) continue;
     const { auth } = upstream;
-    if (auth === undefined) continue;
     const path = ['services', name, 'upstream', 'auth'];
     checkOne(context, path, AUTH_KINDS, auth);
     checkOwn(context, auth, path, type);

@@ -3,6 +3,7 @@ import { publicPathProblem } from '../services/services.ts';
 
 export function checkUpstreams(context: RuleContext): void {
   for (const { name, upstream } of context.draft.services) {
+    if (upstream === undefined) continue;
     const path = ['services', name, 'upstream'];
     const problem = upstreamUrlProblem(upstream.url);
     if (problem !== undefined) context.error([...path, 'url'], problem);

@@ -1,10 +1,17 @@
 import { z } from 'zod';
 import { nonEmpty, timeout } from '../scalars.ts';
-import { headerCredentialSources, pathKeys, serviceKeys, type ServiceTraits } from '../service-keys.ts';
+import {
+  headerCredentialSources,
+  pathKeys,
+  serviceKeys,
+  subrequestKeys,
+  type ServiceTraits,
+} from '../service-keys.ts';
 
 export const httpService = z.strictObject({
   type: z.literal('http').describe('An HTTP API. `operations` maps requests to scopes.'),
   ...serviceKeys,
+  ...subrequestKeys,
   ...pathKeys,
   credentialSources: headerCredentialSources,
   errorFormat: z

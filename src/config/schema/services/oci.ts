@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { headerCredentialSources, serviceKeys, type ServiceTraits } from '../service-keys.ts';
+import { headerCredentialSources, serviceKeys, subrequestKeys, type ServiceTraits } from '../service-keys.ts';
 
 const REPOSITORY_PREFIX = /^(?:[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*\/)+$/;
 
@@ -9,6 +9,7 @@ export const ociService = z
   .strictObject({
     type: z.literal('oci').describe('A container registry; its path is /v2/.'),
     ...keys,
+    ...subrequestKeys,
     credentialSources: headerCredentialSources,
     repositoryPrefix: z
       .string()
@@ -34,7 +35,7 @@ export const ociService = z
     ...service,
     path: `/v2/${service.repositoryPrefix ?? ''}`,
     // The URL of a registry is usually an origin, written without a trailing slash.
-    upstream: { ...upstream, url: upstream.url.replace(/\/?$/, '/') },
+    upstream: upstream && { ...upstream, url: upstream.url.replace(/\/?$/, '/') },
   }));
 
 export const OCI_TRAITS: ServiceTraits = {

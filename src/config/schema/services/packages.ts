@@ -5,6 +5,7 @@ import {
   pathKeys,
   publishingKeys,
   serviceKeys,
+  subrequestKeys,
   type ServiceTraits,
 } from '../service-keys.ts';
 
@@ -13,6 +14,7 @@ export const packageServices = [
   z.strictObject({
     type: z.literal('generic').describe('Files at arbitrary paths, for curl and wget.'),
     ...serviceKeys,
+    ...subrequestKeys,
     ...pathKeys,
     credentialSources: headerAndQueryCredentialSources,
   }),

@@ -14,7 +14,7 @@ const PATHS: Readonly<Record<SettingEffect, string>> = {
     identities roles jobTokenAllowlist deployTokens workloadIdentities
     services.*.type services.*.issuers services.*.audiences services.*.anonymous services.*.mode`,
   access: `
-    server.listen server.publicUrl server.trustedProxies server.admin server.limits.authFailures
+    server.listen server.authorizer server.publicUrl server.trustedProxies server.admin server.limits.authFailures
     state signing.keys delegations
     issuers.*.type issuers.*.jwksUri issuers.*.jwksFile issuers.*.caFile issuers.*.algorithms
     issuers.*.tokenTypes issuers.*.maxTokenLifetime issuers.*.replay issuers.*.keys.refresh
@@ -22,11 +22,11 @@ const PATHS: Readonly<Record<SettingEffect, string>> = {
     issuers.*.deployTokens.probe issuers.*.projects
     services.*.hosts services.*.path services.*.pathParameters services.*.operations
     services.*.webSockets services.*.repositoryPrefix services.*.challenge services.*.blobRedirects
-    services.*.trustedPublishing services.*.passHeaders services.*.identityHeaders services.*.assertion
+    services.*.authorizer services.*.trustedPublishing services.*.passHeaders services.*.identityHeaders services.*.assertion
     services.*.keepCookies services.*.upstream.url services.*.upstream.hostHeader services.*.upstream.auth
     services.*.upstream.clientCertificate services.*.upstream.redirectOrigins`,
   none: `
-    server.reusePort server.tls server.limits state.redis.caFile state.redis.timeout
+    server.reusePort server.tls server.authorizer.tls.certFile server.authorizer.tls.keyFile server.limits state.redis.caFile state.redis.timeout
     logs audit candidate
     issuers.*.bearerTokenFile issuers.*.keys.cooldown issuers.*.jobTokens.limits
     issuers.*.deployTokens.limits

@@ -110,7 +110,7 @@ describe('perIdentity', () => {
       ) +
       `\ndeployTokens: { edge: { username: edge, secretHash: "sha256:${'0'.repeat(64)}", grants: [{ service: orders, scopes: [read_api], resources: ["/**"] }] } }`;
     const [service] = accepted(yaml, {}, BESIDE).services;
-    expect(service?.upstream.auth?.perIdentity?.['deploy-token:edge']?.bearer?.tokenFile).toMatch(
+    expect(service?.upstream?.auth?.perIdentity?.['deploy-token:edge']?.bearer?.tokenFile).toMatch(
       /^\/.*\/secret$/,
     );
   });

@@ -1,0 +1,54 @@
+import { deny, type Deny } from '../core/decision.ts';
+import { REQUEST_HEADERS, type RequestHeaderRole } from '../core/headers/request-header-roles.ts';
+import { foldLoosely } from '../util/http/header-name.ts';
+import { compileHeaderNames } from '../util/http/header-names.ts';
+
+/**
+ * Refuses headers that the gateway removes from a request which it forwards itself, and that are not in the configuration
+ * of every proxy. `accepted`: folded names that the service forwards or sets.
+ */
+export function createHeaderRefusal(
+  accepted: ReadonlySet<string>,
+): (rawHeaders: readonly string[]) => Deny | undefined {
+  const known = new Map<string, boolean>();
+
+  function isRefused(name: string): boolean {
+    const folded = foldLoosely(name);
+    const role = roleOf(folded);
+    return role !== undefined && REFUSED.has(role) && !accepted.has(folded);
+  }
+
+  return (rawHeaders) => {
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      const name = rawHeaders[i] ?? '';
+      let refused = known.get(name);
+      if (refused === undefined) {
+        refused = isRefused(name);
+        if (known.size < MAX_KNOWN && name.length <= MAX_KNOWN_LENGTH) known.set(name, refused);
+      }
+      if (refused) return refusalOf(name.slice(0, MAX_KNOWN_LENGTH));
+    }
+    return undefined;
+  };
+}
+
+function refusalOf(name: string): Deny {
+  return {
+    ...deny('header_refused', `the header ${name}`),
+    message: `The header ${name} replaces the method, the user or the resource of the request, and the proxy in front of this service cannot remove it. Send the request without it.`,
+  };
+}
+
+/** Credentials, cookies and forwarding headers are removed by the documented configuration of each proxy. */
+const REFUSED: ReadonlySet<RequestHeaderRole> = new Set<RequestHeaderRole>([
+  'method-override',
+  'impersonation',
+  'identity',
+  'acting',
+]);
+
+/** The role of a loosely folded header name. */
+const roleOf = compileHeaderNames(REQUEST_HEADERS.map(({ names, role }) => [names, role] as const));
+
+const MAX_KNOWN = 500;
+const MAX_KNOWN_LENGTH = 64;
