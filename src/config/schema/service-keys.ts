@@ -16,6 +16,10 @@ const anonymous = z
   .default([])
   .describe('Scopes and resource patterns that requests without a credential may use. Default: none.');
 
+const requiredUpstream = upstream.describe(
+  'The server behind the gateway. Types http, generic and oci may omit it: `server.authorizer` alone decides on their requests then.',
+);
+
 /** Keys of all service types. */
 export const serviceKeys = {
   hosts: z
@@ -43,7 +47,7 @@ export const serviceKeys = {
     .describe(
       'Accepted `aud` values. They replace the audiences of the issuers. Default: the issuer’s `audiences`.',
     ),
-  upstream: upstream.describe('The server behind the gateway.'),
+  upstream: requiredUpstream,
   anonymous,
   mode: z
     .enum(['enforce', 'shadow'])
@@ -87,11 +91,7 @@ export const serviceKeys = {
 
 /** Keys of types whose requests the authorizer can decide: by method and path, without the body. */
 export const subrequestKeys = {
-  upstream: upstream
-    .optional()
-    .describe(
-      'The server behind the gateway. Without it, only `server.authorizer` decides on requests of the service. Default: none.',
-    ),
+  upstream: requiredUpstream.optional(),
   authorizer: z
     .strictObject({
       injectCredential: z

@@ -183,7 +183,7 @@ roles:
 services:
   orders: { type: http, upstream: { url: http://orders.internal, auth: { basic: { username: x } } } }
   images: { type: ocy, upstream: { url: http://registry.internal:5000 } }
-  broken: { type: http, path: 5 }
+  broken: { type: helm, path: 5 }
 `);
     expect(errors.map((error) => error.split(': ')[0])).toEqual([
       '2:11 server.listne',
