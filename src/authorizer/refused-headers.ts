@@ -15,7 +15,10 @@ export function createHeaderRefusal(
   function isRefused(name: string): boolean {
     const folded = foldLoosely(name);
     const role = roleOf(folded);
-    return role !== undefined && REFUSED.has(role) && !accepted.has(folded);
+    if (role === undefined) return false;
+    // A proxy replaces the usual spelling of a header, and an upstream may read another one as the same header.
+    if (role === 'gateway' || role === 'credential') return folded !== name.toLowerCase();
+    return REFUSED.has(role) && !accepted.has(folded);
   }
 
   return (rawHeaders) => {

@@ -82,6 +82,9 @@ describe.each(CONTRACTS)('%s', (contract) => {
     'X-WebAuth-User: admin',
     'X-Rewrite-Url: /api/x',
     'X-Explode-Archive: true',
+    'X_Auth_Identity: admin',
+    'X.Auth-Scopes: admin',
+    'Private_Token: a',
   ])('the header %s: 400', async (header) => {
     expect(await refusal({ target: '/public/x', headers: [header] })).toEqual({
       status: 400,

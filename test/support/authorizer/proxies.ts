@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { eventually } from '../eventually.ts';
 import { freePort } from '../free-port.ts';
+import { rawRequest } from '../raw-client.ts';
 import { pythonProgram } from '../python.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { findTool } from '../tools.ts';
@@ -72,7 +73,10 @@ export async function startExternalProxy(
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await eventually(`${kind.name} to listen`, async () => {
     if (child.exitCode !== null) throw new Error(`${kind.name} ended:\n${log}${errorLog(folder.path)}`);
-    return isOpen(port);
+    // Traefik listens before it has read the routers.
+    const ready = 'GET / HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\n\r\n';
+    const [response] = (await isOpen(port)) ? await rawRequest(port, ready) : [];
+    return response !== undefined && response.status !== 404;
   });
   return {
     port,

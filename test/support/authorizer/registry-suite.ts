@@ -13,18 +13,18 @@ export function testRegistryBehind(scenario: ProxiedScenario): void {
       const host = `127.0.0.1:${proxy.port}`;
       try {
         const login = await clients.skopeo('login', '--tls-verify=false', '-u', 'ci', '-p', token, host);
-        expect(login, proxy.log()).toMatchObject({ code: 0 });
+        expect(login.code, login.stderr + proxy.log()).toBe(0);
         const image = writeImage(clients.folder, 'one');
         const to = `docker://${host}/acme/payments/api:1`;
         const push = await clients.skopeo('copy', '--dest-tls-verify=false', image, to);
-        expect(push, proxy.log()).toMatchObject({ code: 0 });
+        expect(push.code, push.stderr + proxy.log()).toBe(0);
         const pull = await clients.skopeo(
           'copy',
           '--src-tls-verify=false',
           to,
           `dir:${clients.folder}/pulled`,
         );
-        expect(pull, proxy.log()).toMatchObject({ code: 0 });
+        expect(pull.code, pull.stderr + proxy.log()).toBe(0);
         const denied = await clients.skopeo(
           'copy',
           '--dest-tls-verify=false',
