@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { snippet } from '../docs.ts';
 import { freePort } from '../free-port.ts';
@@ -70,7 +71,8 @@ function testDecisions(scenario: ProxiedScenario, { passesUnable }: ProxyExpecta
     expect(request?.headers.has('authorization')).toBe(false);
     expect(request?.headers.has('cookie')).toBe(false);
     const event = await scenario.gateway.audited(request?.headers.get('x-request-id')?.[0]);
-    expect(event).toMatchObject({ event: { reason: 'granted' }, client: { address: '127.0.0.1' } });
+    expect(event).toMatchObject({ event: { reason: 'granted' } });
+    expect(ownAddresses()).toContain((event['client'] as { readonly address: string }).address);
   });
 
   test('every credential header is removed', async () => {
@@ -156,6 +158,11 @@ function testDecisions(scenario: ProxiedScenario, { passesUnable }: ProxyExpecta
     expect(scenario.received()).toEqual([]);
     if (passesUnable) expect(Number(response?.headers.get('retry-after'))).toBeGreaterThan(0);
   });
+}
+
+/** Envoy reports the address of the machine for a client on loopback. */
+function ownAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((each = []) => each.map(({ address }) => address));
 }
 
 function testRateLimit(scenario: ProxiedScenario): void {
