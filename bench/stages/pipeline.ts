@@ -48,7 +48,11 @@ export function createStagePipeline(
     recognizeMistake: () => undefined,
     credentialHint: () => 'See /v1/users/me.',
     audit,
-    meter: { requestStarted: () => undefined, requestEnded: () => undefined },
+    meter: {
+      requestStarted: () => undefined,
+      requestEnded: () => undefined,
+      requestRepeated: () => undefined,
+    },
     clock: ports.clock,
     log: ports.log,
   });

@@ -7,8 +7,10 @@ import type { CredentialClass } from './credentials/credential.ts';
  */
 export interface RequestMeter {
   requestStarted(service: string | undefined): void;
-  /** Called exactly once for each started request. */
+  /** Exactly one of `requestEnded` and `requestRepeated` is called for each started request. */
   requestEnded(event: AuditEvent): void;
+  /** A proxy has repeated the request, which is counted once. */
+  requestRepeated(): void;
 }
 
 /** Metrics of the listeners. */

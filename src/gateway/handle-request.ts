@@ -10,6 +10,7 @@ import { unable, type Refusal } from '../core/decision.ts';
 import { faultFields } from './fault-fields.ts';
 import { InFlight } from './in-flight.ts';
 import { malformedRequestEvent } from './malformed-request-event.ts';
+import { RepeatedSubrequests } from './repeated-subrequests.ts';
 import { createReauthorize, type Reauthorize, type TokenSourceOf } from './reauthorize.ts';
 import { RequestContext } from './request-context.ts';
 import { createResponder } from './responder.ts';
@@ -97,6 +98,7 @@ export function createPipeline(stages: Stages): Pipeline {
     responder,
   );
   const inFlight = new InFlight();
+  const repetitions = new RepeatedSubrequests({ ended: complete, repeated });
 
   function started(incoming: Incoming): void {
     inFlight.started();
@@ -113,9 +115,18 @@ export function createPipeline(stages: Stages): Pipeline {
 
   function ended(context: RequestContext): void {
     context.end();
+    repetitions.ended(context);
+  }
+
+  function complete(context: RequestContext): void {
     const candidate = stages.candidate?.();
     if (candidate === undefined || context.pipeline === undefined) record(context);
     else candidate.ended(context, () => record(context));
+  }
+
+  function repeated(): void {
+    inFlight.ended();
+    meter.requestRepeated();
   }
 
   function record(context: RequestContext): void {
@@ -150,7 +161,10 @@ export function createPipeline(stages: Stages): Pipeline {
   return {
     request: started,
     broken: malformed,
-    idle: () => inFlight.idle(),
+    idle() {
+      repetitions.flush();
+      return inFlight.idle();
+    },
     reauthorize: createReauthorize(stages),
   };
 }

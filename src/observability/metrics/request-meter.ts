@@ -90,6 +90,9 @@ export function createRequestMeter(
     requestStarted(): void {
       inFlight++;
     },
+    requestRepeated(): void {
+      inFlight--;
+    },
     requestEnded(event: AuditEvent): void {
       const service = services.placeOf(event.service);
       const status = statusPlace(event.status);

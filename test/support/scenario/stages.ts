@@ -93,7 +93,11 @@ export async function openStages(
     endpoints: [],
     fallback: { refusal: jsonRefusal },
     audit: { write, available: () => true, flush: () => Promise.resolve() },
-    meter: { requestStarted: () => undefined, requestEnded: () => undefined },
+    meter: {
+      requestStarted: () => undefined,
+      requestEnded: () => undefined,
+      requestRepeated: () => undefined,
+    },
     revocations: await emptyRevocations(),
     originOf: () => undefined,
     reauthorize: () => undefined,
