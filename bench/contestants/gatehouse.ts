@@ -23,18 +23,32 @@ export const gatehouse: Contestant = {
 /** Files of a configuration that name issuers, identities and services; `server` and `audit` are added. */
 export type PolicyFiles = (upstream: string) => Readonly<Record<string, string>>;
 
-/** Starts a gateway with another policy. */
+/** Starts a gateway whose origin is the listener of the authorizer. */
+export async function startAuthorizer(bed: Bed): Promise<RunningServer> {
+  const port = await freePort();
+  const listen = `  authorizer: { listen: 127.0.0.1:${port} }\n`;
+  const server = await startGatehouse(
+    bed,
+    (upstream) => ({ 'policy.yaml': ordersPolicy(upstream) }),
+    undefined,
+    listen,
+  );
+  return { ...server, origin: `http://127.0.0.1:${port}` };
+}
+
+/** Starts a gateway with another policy; `more`: further keys of `server`, as YAML lines. */
 export async function startGatehouse(
   { folder: parent, cores, upstream, credentials }: Bed,
   policy: PolicyFiles,
   tls?: TlsFiles,
+  more = '',
 ): Promise<RunningServer & { readonly adminOrigin: string }> {
   const folder = await mkdtemp(join(parent, 'gatehouse-'));
   const config = join(folder, 'config');
   const [port, adminPort] = [await freePort(), await freePort()];
   await mkdir(config);
   const files = {
-    '00-server.yaml': serverSection(folder, port, adminPort, tls),
+    '00-server.yaml': serverSection(folder, port, adminPort, tls, more),
     ...policy(`${new URL(upstream).origin}/`),
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(config, name), text);
@@ -64,7 +78,13 @@ async function emptyTrail(trail: string): Promise<void> {
   await truncate(trail);
 }
 
-function serverSection(folder: string, port: number, adminPort: number, tls: TlsFiles | undefined): string {
+function serverSection(
+  folder: string,
+  port: number,
+  adminPort: number,
+  tls: TlsFiles | undefined,
+  more: string,
+): string {
   const files = tls && `  tls: { certFile: ${tls.certFile}, keyFile: ${tls.keyFile} }\n`;
   return `version: 1
 server:
@@ -72,7 +92,7 @@ server:
   publicUrl: ${AUDIENCE}
   admin: { listen: 127.0.0.1:${adminPort} }
   limits: { connectionsPerAddress: 10000, keepAlive: 5m }
-${files ?? ''}audit: { file: ${join(folder, 'audit.log')} }
+${more}${files ?? ''}audit: { file: ${join(folder, 'audit.log')} }
 `;
 }
 

@@ -53,6 +53,8 @@ const AIMS: readonly Aim[] = [
   ratio('npm install, × direct', 'npm', 'seconds', 'gatehouse ÷ direct', 1.1),
   { ...value('latency', 'p50 ms', 'gatehouse', 0.3), name: 'added latency, p50 ms', base: added },
   { ...value('latency', 'p99 ms', 'gatehouse', 2), name: 'added latency, p99 ms', base: added },
+  ratio('decision for a proxy, × node:http', 'authorizer', CPU, 'gatehouse ÷ node:http', 2),
+  value('authorizer', 'p99 ms', 'gatehouse 2,000/s', 2),
   value('start', 'start to ready ms', 'gatehouse', 500),
   value('start', 'RSS MiB', 'gatehouse', 110),
   value('connections', 'KiB/connection', 'gatehouse', 16),

@@ -1,3 +1,4 @@
+import { authorizer } from './authorizer.ts';
 import { bodies } from './bodies.ts';
 import { connections } from './connections.ts';
 import { credentials } from './credentials.ts';
@@ -15,6 +16,7 @@ export const SCENARIO_NAMES = [
   'large-policy',
   'bodies',
   'latency',
+  'authorizer',
   'npm',
   'connections',
   'start',
@@ -29,6 +31,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   'large-policy': largePolicy,
   bodies,
   latency,
+  authorizer,
   npm,
   connections,
   start,
