@@ -6,7 +6,6 @@ import type { Contract, DescribedRequest } from './contracts/contract.ts';
 import { readEnvoy } from './contracts/envoy.ts';
 import { readForward } from './contracts/forward.ts';
 import { readNginx } from './contracts/nginx.ts';
-import { readOriginalHeaders, type OriginalHeaders } from './original-headers.ts';
 
 /**
  * Reads the request that a subrequest describes. The bytes of the target select the contract: behind Envoy, the client
@@ -15,16 +14,16 @@ import { readOriginalHeaders, type OriginalHeaders } from './original-headers.ts
 export function readSubrequest(req: IncomingMessage, checks: OriginalRequestChecks): ReadRequest {
   const described = describe(req);
   if ('kind' in described) {
-    const client = { address: checks.clientAddress(req, []), proto: 'http' } as const;
-    return { original: req, subrequest: {}, head: described, client };
+    const client = { address: checks.clientAddress(req, undefined), proto: 'http' } as const;
+    const bodyHeader = req.url === NGINX ? 'X-Gatehouse-Body' : undefined;
+    return { original: req, subrequest: { bodyHeader }, head: described, client };
   }
-  const { method, target, proto, forwardedFor, bodyHeader } = described;
-  const headers = readOriginalHeaders(req.rawHeaders, described);
-  const original = { method, url: target, httpVersion: '1.1', rawHeaders: headers.rawHeaders };
+  const { method, target, proto, forwardedFor, bodyHeader, headers } = described;
+  const original = { method, url: target, httpVersion: '1.1', rawHeaders: headers.client };
   return {
     original,
     subrequest: { bodyHeader },
-    head: headers.refusal ?? withBodyAndSwitch(checks.readHead(original), headers),
+    head: withBodyAndSwitch(checks.readHead(original), headers),
     client: { address: checks.clientAddress(req, forwardedFor), proto },
   };
 }
@@ -39,16 +38,17 @@ function describe(req: IncomingMessage): DescribedRequest | Deny {
 }
 
 const ENVOY = '/authorize/envoy';
+const NGINX = '/authorize/nginx';
 
 const CONTRACTS: ReadonlyMap<string, Contract> = new Map([
-  ['/authorize/nginx', readNginx],
+  [NGINX, readNginx],
   ['/authorize/forward', readForward],
 ]);
 
 /** The proxy describes neither the body of the request nor, in full, a switch of protocols. */
 function withBodyAndSwitch(
   head: RequestHead | Deny,
-  { webSocket, spdy }: OriginalHeaders,
+  { webSocket, spdy }: DescribedRequest['headers'],
 ): RequestHead | Deny {
   if ('kind' in head) return head;
   const hasBody = head.method !== 'GET' && head.method !== 'HEAD';

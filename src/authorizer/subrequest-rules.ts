@@ -100,8 +100,9 @@ function isSameQuery(a: string, b: string): boolean {
 }
 
 /** 200 exactly: Envoy denies with 201 and 204. */
-function respondWith({ incoming: { res } }: Pick<Forwarding, 'incoming'>, headers: readonly string[]): void {
+function respondWith({ incoming: { res } }: Pick<Forwarding, 'incoming'>, headers: string[]): void {
   if (res.destroyed) return;
-  res.writeHead(200, ['Content-Length', '0', ...headers]);
+  headers.push('Content-Length', '0');
+  res.writeHead(200, headers);
   res.end();
 }

@@ -26,19 +26,16 @@ export function createClientFacts(
   };
 }
 
-/** The client's address by the `X-Forwarded-For` values of a peer that is trusted; read from the right. */
+/** The client's address by the `X-Forwarded-For` of a peer that is trusted; read from the right. */
 export function addressBehind(
   peer: string,
-  forwardedFor: readonly string[],
+  forwardedFor: string | undefined,
   trusted: BlockList | undefined,
 ): string {
-  if (forwardedFor.length === 0) return peer;
-  const hops = forwardedFor.flatMap((value) => value.split(','));
-  return clientOf(
-    hops.map((text) => ({ address: nodeAddress(text), proto: undefined })),
-    peer,
-    trusted,
-  ).address;
+  if (forwardedFor === undefined) return peer;
+  if (isIP(forwardedFor) !== 0) return plainAddress(forwardedFor);
+  const hops = forwardedFor.split(',').map((text) => ({ address: nodeAddress(text), proto: undefined }));
+  return clientOf(hops, peer, trusted).address;
 }
 
 interface Hop {

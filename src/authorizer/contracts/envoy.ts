@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Deny } from '../../core/decision.ts';
 import { headerValues } from '../../util/http/header-name.ts';
-import type { DescribedRequest } from './contract.ts';
-import { createInputReader, schemeOf, single } from './inputs.ts';
+import { createHeaderReader } from '../header-reader.ts';
+import { schemeOf, type DescribedRequest } from './contract.ts';
 
 /**
  * The HTTP service of Envoy's `ext_authz`, which Gateway API `ExternalAuth` uses too: the method, the target after the
@@ -12,13 +12,15 @@ export function readEnvoy(
   { method = '', rawHeaders }: Pick<IncomingMessage, 'method' | 'rawHeaders'>,
   target: string,
 ): DescribedRequest | Deny {
-  const inputs = readInputs(rawHeaders);
-  if ('kind' in inputs) return inputs;
-  const scheme = inputs.has('x-forwarded-proto') ? single(inputs, 'x-forwarded-proto') : 'http';
-  const proto = typeof scheme === 'string' ? schemeOf(scheme) : scheme;
+  const headers = readHeaders(rawHeaders);
+  if (headers.refusal !== undefined) return headers.refusal;
+  const { 'x-forwarded-proto': scheme = 'http', 'x-forwarded-for': forwardedFor } = headers.inputs;
+  const proto = schemeOf(scheme);
   if (typeof proto !== 'string') return proto;
-  const forwardedFor = inputs.get('x-forwarded-for') ?? [];
-  return { method, target, hosts: headerValues(rawHeaders, 'host'), proto, forwardedFor };
+  for (const host of headerValues(rawHeaders, 'host')) headers.client.push('Host', host);
+  return { method, target, proto, forwardedFor, headers };
 }
 
-const readInputs = createInputReader(['x-forwarded-proto', 'x-forwarded-for']);
+const readHeaders = createHeaderReader(['x-forwarded-proto', 'x-forwarded-for'], {
+  lists: ['x-forwarded-for'],
+});

@@ -1,26 +1,28 @@
-import type { Contract } from './contract.ts';
-import { createInputReader, schemeOf, single } from './inputs.ts';
+import { createHeaderReader } from '../header-reader.ts';
+import { missing, schemeOf, type Contract } from './contract.ts';
 
 /** ForwardAuth of Traefik, `forward_auth` of Caddy, and the Lua script for HAProxy: `X-Forwarded-*`. */
 export const readForward: Contract = ({ rawHeaders }) => {
-  const inputs = readInputs(rawHeaders);
-  if ('kind' in inputs) return inputs;
-  const method = single(inputs, 'x-forwarded-method');
-  if (typeof method !== 'string') return method;
-  const target = single(inputs, 'x-forwarded-uri');
-  if (typeof target !== 'string') return target;
-  const host = single(inputs, 'x-forwarded-host');
-  if (typeof host !== 'string') return host;
-  const scheme = single(inputs, 'x-forwarded-proto');
-  const proto = typeof scheme === 'string' ? schemeOf(scheme) : scheme;
+  const headers = readHeaders(rawHeaders);
+  if (headers.refusal !== undefined) return headers.refusal;
+  const {
+    'x-forwarded-method': method,
+    'x-forwarded-uri': target,
+    'x-forwarded-host': host,
+    'x-forwarded-proto': scheme,
+    'x-forwarded-for': forwardedFor,
+  } = headers.inputs;
+  if (!method) return missing('X-Forwarded-Method');
+  if (!target) return missing('X-Forwarded-Uri');
+  if (!host) return missing('X-Forwarded-Host');
+  if (!scheme) return missing('X-Forwarded-Proto');
+  const proto = schemeOf(scheme);
   if (typeof proto !== 'string') return proto;
-  return { method, target, hosts: [host], proto, forwardedFor: inputs.get('x-forwarded-for') ?? [] };
+  headers.client.push('Host', host);
+  return { method, target, proto, forwardedFor, headers };
 };
 
-const readInputs = createInputReader([
-  'x-forwarded-method',
-  'x-forwarded-uri',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-forwarded-for',
-]);
+const readHeaders = createHeaderReader(
+  ['x-forwarded-method', 'x-forwarded-uri', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-for'],
+  { lists: ['x-forwarded-for'] },
+);

@@ -50,4 +50,4 @@ export type Forward = (forwarding: Forwarding) => void;
  * Passes the headers that the gateway sets for the upstream to `use`: alternating names and values. Reports a missing
  * prerequisite through the methods of `Forwarding` instead.
  */
-export type UpstreamHeaders = (forwarding: Forwarding, use: (headers: readonly string[]) => void) => void;
+export type UpstreamHeaders = (forwarding: Forwarding, use: (headers: string[]) => void) => void;

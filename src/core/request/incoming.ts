@@ -33,8 +33,8 @@ export type ReadRequest = Pick<Incoming, 'original' | 'subrequest' | 'head' | 'c
 /** The checks of a listener, for a request that a subrequest describes. */
 export interface OriginalRequestChecks {
   readonly readHead: (original: RequestLine) => RequestHead | Deny;
-  /** The client's address by the `X-Forwarded-For` values of a trusted proxy; the peer's address without them. */
-  readonly clientAddress: (req: IncomingMessage, forwardedFor: readonly string[]) => string;
+  /** The client's address by the `X-Forwarded-For` of a trusted proxy; the peer's address without it. */
+  readonly clientAddress: (req: IncomingMessage, forwardedFor: string | undefined) => string;
 }
 
 /** Reads the request that a subrequest describes. */
