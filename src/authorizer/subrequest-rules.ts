@@ -103,6 +103,7 @@ function isSameQuery(a: string, b: string): boolean {
 function respondWith({ incoming: { res } }: Pick<Forwarding, 'incoming'>, headers: string[]): void {
   if (res.destroyed) return;
   headers.push('Content-Length', '0');
+  res.sendDate = false;
   res.writeHead(200, headers);
   res.end();
 }

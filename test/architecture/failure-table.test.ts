@@ -335,6 +335,15 @@ const TESTS_OF: TestsByRow = {
       'D6 5,000 idle clients of many addresses: memory is bounded, the cap of all holds',
     ],
   ],
+  'a proxy does not reach the authorizer': [
+    ['test/support/authorizer/proxy-suite.ts', 'without a gateway, nothing is forwarded'],
+  ],
+  'a proxy repeats a subrequest that got no response': [
+    [
+      'test/security/authorizer/repetitions.test.ts',
+      'an unanswered subrequest that is repeated is recorded and counted once',
+    ],
+  ],
   "an upstream's certificate is invalid": [
     ['test/pipeline/tls.test.ts', 'K7 an upstream with a certificate of ${name}: 502, and it reads nothing'],
   ],

@@ -5,8 +5,8 @@ import { createHeaderReader } from '../header-reader.ts';
 import { schemeOf, type DescribedRequest } from './contract.ts';
 
 /**
- * The HTTP service of Envoy's `ext_authz`, which Gateway API `ExternalAuth` uses too: the method, the target after the
- * path prefix, and `Host` are those of the client. Other headers arrive if `allowed_headers` lists them.
+ * The HTTP service of Envoy's `ext_authz`, which Gateway API `ExternalAuth` uses too: it repeats the method, the
+ * target (after the path prefix) and `Host` of the client. Other headers arrive if `allowed_headers` lists them.
  */
 export function readEnvoy(
   { method = '', rawHeaders }: Pick<IncomingMessage, 'method' | 'rawHeaders'>,

@@ -2,7 +2,7 @@ import { deny } from '../../core/decision.ts';
 import type { RequestContext } from '../request-context.ts';
 import { HANDLED, type StepOutcome } from './step.ts';
 
-/** The authorizer decides by method and path, which is not sufficient for every type of service. */
+/** The operations of some types depend on the body, so that the authorizer does not support them. */
 export function requireSubrequestRules({ routed, slashMissing }: RequestContext): StepOutcome {
   if (routed.subrequests === undefined)
     return deny('no_service', `the authorizer does not support services of type ${routed.type}`);

@@ -9,9 +9,7 @@ export type IdentityHeaderTemplates = Readonly<Record<string, string>>;
  * The headers that identify the caller to the upstream, as name, value, name, value …; cached per caller.
  * A template with a missing claim yields no header, so that an upstream never reads an empty user name.
  */
-function createIdentityHeaders(
-  templates: IdentityHeaderTemplates,
-): (caller: Caller) => readonly string[] {
+function createIdentityHeaders(templates: IdentityHeaderTemplates): (caller: Caller) => readonly string[] {
   const cache = new WeakMap<Caller, readonly string[]>();
   const compiled = Object.entries(templates).map(([name, template]) => [name, compile(template)] as const);
   return function identityHeaders(caller) {

@@ -120,7 +120,7 @@ describe.each(CONTRACTS)('%s', (contract) => {
     }
   });
 
-  test('a WebSocket handshake needs a grant of its own', async () => {
+  test('a WebSocket handshake needs a separate grant', async () => {
     const headers = [
       scenario.bearer,
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { HOSTILE_TARGETS } from './hostile.ts';
 import type { ProxiedScenario } from './proxied.ts';
 
-/** A1, A2: what the upstream receives is what the gateway has decided, or the request is refused. */
+/** A1, A2: the upstream receives the request that the gateway has decided on, or none. */
 export function testHostileRequests(scenario: ProxiedScenario): void {
   const bearer = (): string => `Authorization: Bearer ${scenario.token}`;
 

@@ -9,7 +9,7 @@ import { pythonProgram } from '../python.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { findTool } from '../tools.ts';
 
-/** The servers behind and beside a proxy, as HOST:PORT. */
+/** The upstreams of a proxy and the listeners of the gateway, as HOST:PORT. */
 export interface ProxyBackends {
   readonly app: string;
   readonly registry: string;

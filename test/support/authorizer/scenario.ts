@@ -37,7 +37,7 @@ export interface Described {
 }
 
 export interface AuthorizerScenario extends Scenario<{ issuer: TestIssuer }> {
-  /** `Authorization` of a job of acme/payments, which may do everything on `app`, `files` and `registry`. */
+  /** `Authorization` of a job of acme/payments, with grants on `app`, `files` and `registry`. */
   readonly bearer: string;
   /** Sends a subrequest of this contract. */
   ask(contract: Contract, described: Described, connection?: Connection): Promise<RawResponse>;
