@@ -5,10 +5,12 @@ import { delimiter, join } from 'node:path';
 export const TOOL_PACKAGES = {
   'apt-get': 'apt',
   buildah: 'buildah',
+  busybox: 'busybox',
   chromium: 'chromium',
   containerd: 'containerd',
   ctr: 'containerd',
   curl: 'curl',
+  dash: 'dash',
   docker: 'docker.io',
   dockerd: 'docker.io',
   'docker-compose': 'docker-compose',

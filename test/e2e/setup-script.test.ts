@@ -1,0 +1,338 @@
+/** `ci-templates/setup.sh`: credentials, secrecy, refusals. The clients are in setup-clients.test.ts. */
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startHttpUpstream } from '../support/http-upstream.ts';
+import { startIssuer } from '../support/issuer.ts';
+import { needs } from '../support/needs.ts';
+import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
+import { useJobScenario } from '../support/scenario/job.ts';
+import { createSetupJob, SHELLS, type SetupJob, type ShellName } from '../support/setup-script.ts';
+
+const NAMES = Object.keys(SHELLS) as ShellName[];
+
+const scenario = useJobScenario({
+  backends: () => ({
+    github: () => startIssuer({ type: 'github' }),
+    upstream: () => startHttpUpstream((_req, res) => res.end('ok')),
+  }),
+  config: ({ gitlab, github, upstream }) =>
+    feedConfig({
+      gitlab: gitlab.url,
+      grants: `
+      - { service: npm, scopes: [read_package_registry, write_package_registry], resources: ["@acme/*"] }
+      - { service: registry, scopes: [read_registry], resources: ["acme/**"] }
+      - { service: "x@y.z", scopes: [read_package_registry], resources: ["$(touch owned)/;touch owned;\`id\`", "'\\"<&>"] }`,
+      deployToken: '{ service: npm, scopes: [read_package_registry], resources: ["**"] }',
+      identities: `  release:
+    issuer: github
+    match: { repository_id: "20" }
+    grants: [{ service: npm, scopes: [read_package_registry], resources: ["**"] }]
+  idle:
+    issuer: gitlab
+    match: { project_id: "22" }
+`,
+      services: `  npm: { type: npm, path: /npm/, upstream: { url: "${upstream.url}/" } }
+  "x@y.z": { type: generic, path: "/o'$(x)&=!*/", upstream: { url: "${upstream.url}/" } }
+  registry: { type: oci, upstream: { url: "${upstream.url}" } }
+  maven: { type: maven, path: /maven/, upstream: { url: "${upstream.url}/" } }
+`,
+    }).replace('issuers:', `issuers:\n  github: { type: github, issuer: "${github.url}" }`),
+});
+
+function job(shell: ShellName, env: NodeJS.ProcessEnv = {}): SetupJob {
+  const created = createSetupJob(shell, { GATEHOUSE_URL: scenario.gateway.url, ...env });
+  onTestFinished(created.close);
+  return created;
+}
+const idToken = (): NodeJS.ProcessEnv => ({ GATEHOUSE_ID_TOKEN: scenario.job.idToken() });
+const ME =
+  'printf \'user = "gatehouse:%s"\\n\' "$GATEHOUSE_TOKEN" | curl -sSf --config - "$GATEHOUSE_URL/v1/users/me"';
+
+needs('busybox', 'curl', 'dash').describe('setup.sh', () => {
+  describe.each(NAMES)('with %s', (shell) => {
+    test('exchanges the ID token of a GitLab job and writes private files for the granted services', async () => {
+      const gitlab = job(shell, idToken());
+      const { code, stdout, stderr } = await gitlab.afterSetup(['env', ME]);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toContain('gatehouse: npm, pnpm, yarn 1: npmrc');
+      expect(stdout).toContain(`NPM_CONFIG_USERCONFIG=${gitlab.directory}/npmrc`);
+      expect(stdout).toContain('"identity":"ci"');
+      expect(stdout).toContain('"mintedFrom":"id_token"');
+      expect(stdout).not.toContain('settings.xml');
+      expect(statSync(gitlab.directory).mode & 0o777).toBe(0o700);
+      for (const name of ['npmrc', 'token', 'source', 'env', 'variables', 'config.json'])
+        expect([name, statSync(join(gitlab.directory, name)).mode & 0o077]).toEqual([name, 0]);
+      const npmrc = readFileSync(join(gitlab.directory, 'npmrc'), 'utf8');
+      expect(npmrc).toContain(`@acme:registry=${scenario.gateway.url}/npm/\n`);
+      expect(npmrc).not.toMatch(/^registry=/m);
+      const cleaned = await gitlab.script('sh "$SETUP" --clean');
+      expect([cleaned.code, existsSync(gitlab.directory)]).toEqual([0, false]);
+    });
+
+    test('nothing of the response and of the paths is evaluated', async () => {
+      const gitlab = job(shell, idToken());
+      const { code, stdout, stderr } = await gitlab.afterSetup('env');
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toContain('terraform: env');
+      expect(gitlab.filesWith('touch owned')).toEqual([]);
+      expect(existsSync(join(gitlab.project, 'owned'))).toBe(false);
+    });
+
+    test('tokens are neither in the trace, nor in the output, nor in the project, nor in arguments', async () => {
+      const credential = scenario.job.idToken();
+      const gitlab = job(shell, { GATEHOUSE_ID_TOKEN: credential });
+      // Programs that record their arguments; curl also records those of all processes.
+      const bin = join(gitlab.folder, 'bin');
+      mkdirSync(bin);
+      const all = `cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\000' ' '`;
+      for (const name of [
+        'cat',
+        'chmod',
+        'curl',
+        'date',
+        'grep',
+        'mkdir',
+        'mv',
+        'rm',
+        'sed',
+        'sh',
+        'sort',
+        'tr',
+      ]) {
+        const record = `printf '%s\\n' "$0 $*"${name === 'curl' ? `; /usr/bin/${all.replace('| ', '| /usr/bin/')}` : ''}`;
+        writeFileSync(
+          join(bin, name),
+          `#!/bin/sh\n{ ${record}; } >>"${gitlab.folder}/arguments"\nexec /usr/bin/${name} "$@"\n`,
+          { mode: 0o755 },
+        );
+      }
+      const path = { PATH: `${bin}:${process.env['PATH']}` };
+      const traced = await gitlab.script(['set -x', '. "$SETUP"', 'echo done'], path);
+      expect(traced.code, traced.stderr).toBe(0);
+      expect(traced.stderr).toMatch(/^\+ echo '?done/m);
+      const token = readFileSync(join(gitlab.directory, 'token'), 'utf8').split('\n')[0] ?? '';
+      const seen = readFileSync(join(gitlab.folder, 'arguments'), 'latin1');
+      for (const name of ['docker-credential-gatehouse', 'bin/sed ', 'bin/mv ']) expect(seen).toContain(name);
+      for (const secret of [credential, token]) {
+        expect(secret.length).toBeGreaterThan(100);
+        expect(traced.stdout + traced.stderr).not.toContain(secret);
+        expect(seen).not.toContain(secret);
+        const places = gitlab.filesWith(secret);
+        expect(places.length).toBeGreaterThan(0);
+        expect(places.filter((place) => !place.startsWith('tmp/gatehouse-'))).toEqual([]);
+      }
+    });
+
+    test.each([
+      ['a job token', () => ({ CI_JOB_TOKEN: scenario.job.token }), '"mintedFrom":"job_token"'],
+      ['a deploy token', () => ({ GATEHOUSE_TOKEN: DEPLOY_SECRET }), '"mintedFrom":"deploy_token"'],
+      ['an ID token', () => ({ GATEHOUSE_TOKEN: scenario.job.idToken() }), '"mintedFrom":"id_token"'],
+    ])('takes %s', async (_name, env, expected) => {
+      const { code, stdout, stderr } = await job(shell, env()).afterSetup(ME);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toContain(expected);
+    });
+
+    test('takes a token of the gateway, which cannot be exchanged again', async () => {
+      const first = await job(shell, idToken()).afterSetup('printf "%s" "token=$GATEHOUSE_TOKEN"');
+      const GATEHOUSE_TOKEN = first.stdout.split('token=')[1] ?? '';
+      const { code, stdout, stderr } = await job(shell, { GATEHOUSE_TOKEN }).afterSetup(
+        'cat "$GATEHOUSE_DIR/npmrc"',
+      );
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toContain(`_authToken=${GATEHOUSE_TOKEN}`);
+    });
+
+    test('takes a projected token and reads it again at renewal', async () => {
+      const projected = job(shell);
+      const file = join(projected.folder, 'projected');
+      writeFileSync(file, scenario.job.idToken());
+      const env = { GATEHOUSE_TOKEN_FILE: file };
+      const { code, stdout, stderr } = await projected.afterSetup(
+        [
+          'echo "first=$GATEHOUSE_TOKEN"',
+          'sh "$SETUP" --renew',
+          '. "$GATEHOUSE_DIR/env"',
+          'echo "second=$GATEHOUSE_TOKEN"',
+        ],
+        env,
+      );
+      expect([code, stderr]).toEqual([0, '']);
+      const [, first] = /first=(\S+)/.exec(stdout) ?? [];
+      const [, second] = /second=(\S+)/.exec(stdout) ?? [];
+      expect(first).toMatch(/^eyJ/);
+      expect(second).toMatch(/^eyJ/);
+      expect(second).not.toBe(first);
+      expect(readFileSync(join(projected.directory, 'npmrc'), 'utf8')).toContain(second);
+    });
+
+    test('two jobs on one runner do not see each other', async () => {
+      const [one, two] = [job(shell, idToken()), job(shell, idToken())];
+      const shared = { TMPDIR: join(one.folder, 'tmp'), HOME: one.home };
+      const lines = [
+        '. "$SETUP" >/dev/null',
+        'touch "$TMPDIR/ready-$ME"',
+        'until [ -e "$TMPDIR/ready-$OTHER" ]; do sleep 0.05; done',
+        'echo "$GATEHOUSE_DIR $GATEHOUSE_TOKEN $NPM_CONFIG_USERCONFIG"',
+      ];
+      const outcomes = await Promise.all([
+        one.script(lines, { ...shared, ME: '1', OTHER: '2' }),
+        two.script(lines, { ...shared, ME: '2', OTHER: '1' }),
+      ]);
+      const values = outcomes.map(({ stdout }) => stdout.trim().split(' '));
+      expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
+      for (const index of [0, 1, 2]) expect(values[0]?.[index]).not.toBe(values[1]?.[index]);
+      await one.script('sh "$SETUP" --clean', shared);
+      expect(existsSync(values[0]?.[0] ?? '')).toBe(false);
+      expect(existsSync(join(values[1]?.[0] ?? '', 'npmrc'))).toBe(true);
+    });
+
+    test('--dry-run prints clients and files, and writes nothing', async () => {
+      const gitlab = job(shell, idToken());
+      const { code, stdout, stderr } = await gitlab.script('sh "$SETUP" --dry-run');
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toContain('gatehouse: docker: config.json');
+      expect(stdout).toContain('gatehouse: npm, pnpm, yarn 1: npmrc');
+      expect(stdout).not.toContain('eyJ');
+      expect(gitlab.filesWith('')).toEqual([]);
+    });
+
+    test('on GitHub, requests the ID token, masks tokens and writes GITHUB_ENV', async () => {
+      const asked: (string | undefined)[] = [];
+      const service = await startHttpUpstream((req, res) => {
+        asked.push(req.url, req.headers.authorization);
+        const aud = new URL(req.url ?? '', 'http://x').searchParams.get('audience');
+        res.end(JSON.stringify({ count: 1, value: scenario.github.mint({ aud }) }));
+      });
+      onTestFinished(() => service.close());
+      const runner = job(shell, {
+        CI_JOB_ID: '',
+        CI_PROJECT_DIR: '',
+        GITHUB_ACTIONS: 'true',
+        GITHUB_RUN_ID: '77',
+        GITHUB_RUN_ATTEMPT: '1',
+        GITHUB_JOB: 'release',
+        GATEHOUSE_AUDIENCE: 'https://gateway.example.com',
+        ACTIONS_ID_TOKEN_REQUEST_URL: `${service.url}/token?api-version=2`,
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token',
+      });
+      const files = {
+        GITHUB_ENV: join(runner.folder, 'github-env'),
+        GITHUB_PATH: join(runner.folder, 'github-path'),
+      };
+      const env = { ...files, RUNNER_TEMP: join(runner.folder, 'tmp'), GITHUB_WORKSPACE: runner.project };
+      const { code, stdout, stderr } = await runner.script('sh "$SETUP"', env);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(asked).toEqual([
+        '/token?api-version=2&audience=https%3A%2F%2Fgateway.example.com',
+        'Bearer request-token',
+      ]);
+      const variables = readFileSync(files.GITHUB_ENV, 'utf8');
+      const [, token = ''] = /^GATEHOUSE_TOKEN=(.+)$/m.exec(variables) ?? [];
+      expect(stdout.split('\n')[0]).toBe(`::add-mask::${token}`);
+      expect(stdout.replace(`::add-mask::${token}`, '')).not.toContain(token);
+      const [, directory = ''] = /^GATEHOUSE_DIR=(.+)$/m.exec(variables) ?? [];
+      expect(directory).toContain('-77-1-release');
+      expect(readFileSync(files.GITHUB_PATH, 'utf8')).toBe(`${directory}/bin\n`);
+      // A job without `id-token: write`.
+      const refused = await runner.script('sh "$SETUP"', { ...env, ACTIONS_ID_TOKEN_REQUEST_URL: '' });
+      expect([refused.code, refused.stderr]).toEqual([
+        2,
+        expect.stringMatching(/^::error::gatehouse: .*id-token: write/),
+      ]);
+    });
+
+    test('a token with a wrong audience: the reason of the gateway, exit code 1, nothing written', async () => {
+      const token = scenario.job.idToken({ aud: 'https://other.example.com' });
+      const gitlab = job(shell, { GATEHOUSE_ID_TOKEN: token });
+      const { code, stdout, stderr } = await gitlab.afterSetup('echo reached');
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(/^gatehouse: http:\S+ refused the credential \(401\): .*aud.*request id/);
+      expect(gitlab.filesWith('')).toEqual([]);
+    });
+
+    test('a caller without grants: said, exit code 0', async () => {
+      const { gitlab } = scenario;
+      const idle = gitlab.job({ project: { id: 22, path: 'acme/idle' } });
+      const { code, stdout } = await job(shell, { GATEHOUSE_ID_TOKEN: idle.idToken() }).afterSetup('true');
+      expect([code, stdout]).toEqual([0, expect.stringContaining('no service is granted')]);
+    });
+
+    test('an unreachable gateway: exit code 3, nothing written', async () => {
+      const gitlab = job(shell, { ...idToken(), GATEHOUSE_URL: 'http://127.0.0.1:1' });
+      const { code, stderr } = await gitlab.script('. "$SETUP"');
+      expect([code, stderr]).toEqual([3, expect.stringContaining('no response from http://127.0.0.1:1')]);
+      expect(gitlab.filesWith('')).toEqual([]);
+    });
+
+    test.each([
+      ['no URL', { GATEHOUSE_URL: '' }, 'GATEHOUSE_URL is not set'],
+      [
+        'plain http to another machine',
+        { GATEHOUSE_URL: 'http://gateway.example.com' },
+        'must start with https://',
+      ],
+      [
+        'a URL with a quote',
+        { GATEHOUSE_URL: 'https://x/"\nurl="http://evil' },
+        'GATEHOUSE_URL must be a URL',
+      ],
+      ['no credential', { GATEHOUSE_ID_TOKEN: '' }, 'no credential: set GATEHOUSE_TOKEN'],
+      [
+        'a token with a quote',
+        { GATEHOUSE_ID_TOKEN: 'x"\nurl = "http://evil' },
+        'contains characters that no token contains',
+      ],
+      [
+        'a missing token file',
+        { GATEHOUSE_ID_TOKEN: '', GATEHOUSE_TOKEN_FILE: '/nonexistent' },
+        'cannot be read',
+      ],
+      [
+        'a user name with a quote',
+        { GATEHOUSE_TOKEN: 'gldt-x', GATEHOUSE_USER: 'x"' },
+        'GATEHOUSE_USER contains characters',
+      ],
+      ['a directory in the project', { GATEHOUSE_DIR: '$PROJECT/x' }, 'is in the project'],
+      ['a directory with a space', { GATEHOUSE_DIR: '/tmp/a b' }, 'GATEHOUSE_DIR must be an absolute path'],
+      ['a read-only place', { GATEHOUSE_DIR: '/proc/gatehouse' }, 'cannot be created'],
+      ['an image without curl', { PATH: '$BIN' }, 'curl is not installed'],
+    ])('%s: exit code 2, nothing written', async (_name, env, message) => {
+      const gitlab = job(shell, idToken());
+      const bin = join(gitlab.folder, 'bin');
+      mkdirSync(bin);
+      for (const program of ['id', 'cat', 'tr', 'sed', 'rm', 'sh', 'busybox', 'dash', 'bash'])
+        symlinkSync(`/usr/bin/${program}`, join(bin, program));
+      const values = Object.entries(env).map(([name, value]) => [
+        name,
+        value.replace('$PROJECT', gitlab.project).replace('$BIN', bin),
+      ]);
+      const { code, stderr } = await gitlab.script(
+        '. "$SETUP"',
+        Object.fromEntries(values) as NodeJS.ProcessEnv,
+      );
+      expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+      expect(existsSync(gitlab.directory)).toBe(false);
+    });
+
+    test('a directory that is a link: exit code 2, its target is unchanged', async () => {
+      const gitlab = job(shell, idToken());
+      const target = join(gitlab.folder, 'target');
+      mkdirSync(target);
+      symlinkSync(target, gitlab.directory);
+      for (const option of ['', ' --clean']) {
+        const { code, stderr } = await gitlab.script(`sh "$SETUP"${option}`);
+        expect([code, stderr]).toEqual([2, expect.stringContaining('is not a directory of this user')]);
+      }
+      expect(existsSync(target)).toBe(true);
+    });
+
+    test('--clean removes only a directory of the script', async () => {
+      const gitlab = job(shell);
+      const { code, stderr } = await gitlab.script('sh "$SETUP" --clean', { GATEHOUSE_DIR: gitlab.home });
+      expect([code, stderr]).toEqual([2, expect.stringContaining('was not created by setup.sh')]);
+      expect(existsSync(gitlab.home)).toBe(true);
+    });
+  });
+});

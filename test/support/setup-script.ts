@@ -1,0 +1,78 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from './repository.ts';
+import { run, type Outcome } from './run.ts';
+
+const SETUP = join(ROOT, 'ci-templates/setup.sh');
+
+/** The shells that a job image can have. */
+export const SHELLS = {
+  dash: ['dash'],
+  busybox: ['busybox', 'ash'],
+  bash: ['bash', '-o', 'pipefail'],
+} as const;
+
+export type ShellName = keyof typeof SHELLS;
+
+/** A CI job with its project, its home directory and its temporary directory. */
+export interface SetupJob {
+  readonly folder: string;
+  readonly project: string;
+  readonly home: string;
+  /** The private directory of the script. */
+  readonly directory: string;
+  /** Runs lines as a GitLab runner does: in one shell, which stops at the first failure. */
+  script(lines: string | readonly string[], env?: NodeJS.ProcessEnv): Promise<Outcome>;
+  /** Sources the script, then runs the lines. */
+  afterSetup(lines: string | readonly string[], env?: NodeJS.ProcessEnv): Promise<Outcome>;
+  /** The files below the temporary directory, the home directory and the project that contain the text. */
+  filesWith(text: string): readonly string[];
+  close(): void;
+}
+
+let nextId = 1;
+
+export function createSetupJob(shell: ShellName, env: NodeJS.ProcessEnv): SetupJob {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-setup-'));
+  const [project, home, temporary] = ['builds/acme/payments', 'home', 'tmp'].map((name) => {
+    const path = join(folder, name);
+    mkdirSync(path, { recursive: true });
+    return path;
+  }) as [string, string, string];
+  const id = String(nextId++);
+  const base = {
+    PATH: process.env['PATH'],
+    HOME: home,
+    TMPDIR: temporary,
+    CI_JOB_ID: id,
+    CI_PROJECT_DIR: project,
+    SETUP,
+    ...env,
+  };
+  const script: SetupJob['script'] = (lines, more = {}) => {
+    const [program, ...options] = SHELLS[shell];
+    const text = typeof lines === 'string' ? lines : lines.join('\n');
+    return run(program, [...options, '-e', '-c', text], { cwd: project, env: { ...base, ...more } });
+  };
+  return {
+    folder,
+    project,
+    home,
+    directory: join(temporary, `gatehouse-${process.getuid?.() ?? 0}-${id}`),
+    script,
+    afterSetup: (lines, more) =>
+      script(['. "$SETUP"', ...(typeof lines === 'string' ? [lines] : lines)], more),
+    filesWith: (text) =>
+      filesBelow(folder)
+        .filter((file) => readFileSync(file, 'latin1').includes(text))
+        .map((file) => file.slice(folder.length + 1)),
+    close: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+}
