@@ -124,6 +124,8 @@ current() {
 case ${1:-} in
   exchange) read_source; exchange ;;
   services) read_source; ask_services "$user" "$secret"; [ "$status" = 200 ] || refused; printf '%s' "$body" ;;
+  probe) read_source; call "url = \"$2\"
+user = \"$user:$secret\""; printf '%s' "$status" ;;
   get)
     read -r server
     host=${server#*://}
@@ -231,7 +233,8 @@ ask_gateway() {
   login=${rest%%
 *}
   [ "${GITHUB_ACTIONS:-}" = true ] && printf '::add-mask::%s\n' "$token"
-  services=$(printf 'url=%s\nuser=%s\nsecret=%s\n' "$url" "$login" "$token" | run_helper services) || leave $?
+  credential=$(printf 'url=%s\nuser=%s\nsecret=%s' "$url" "$login" "$token")
+  services=$(printf '%s\n' "$credential" | run_helper services) || leave $?
   # Every field is percent-encoded; any other character is not from the gateway.
   [ -z "$(printf '%s' "$services" | tr -d 'A-Za-z0-9._~%:/,\t\n-')" ] || fail 1 'the list of services is malformed'
 }
@@ -369,7 +372,7 @@ write_go() {
   var GOPROXY "$(of go | while IFS=$tab read -r name base rest; do printf '%s,' "${base%/}"; done | sed 's/,$//')"
   # The checksum database does not know private modules.
   private=$(of go | while IFS=$tab read -r name base scopes resources; do printf '%s\n' "$resources"; done | tr ',' '\n' |
-    sed 's/%2F/\//g; s/\(\/%2A\)*$//; s/%2A%2A$//' | grep -v '[%]' | grep . | tr '\n' ',' | sed 's/,$//')
+    sed 's,%2F,/,g; s,/\(%2A\)*$,,' | grep -v '[%]' | grep . | tr '\n' ',' | sed 's/,$//')
   case ,${GONOSUMDB:-}, in
     *",$private,"*) private=$GONOSUMDB ;;
     ,,) ;;
@@ -409,6 +412,14 @@ write_git() {
   report 'git, git-lfs' env
 }
 
+# Feeds have their service index at one of two paths.
+nuget_index() {
+  for index in "$1index.json" "$1v3/index.json"; do
+    [ "$(printf '%s\n' "$credential" | run_helper probe "$index" 2>/dev/null)" != 200 ] || { printf '%s' "$index"; return; }
+  done
+  printf '%sindex.json' "$1"
+}
+
 write_others() {
   of cargo | while IFS=$tab read -r name base rest; do
     id=$(upper "$name")
@@ -419,7 +430,7 @@ write_others() {
   if has nuget; then
     {
       printf '<configuration>\n  <packageSources>\n'
-      of nuget | while IFS=$tab read -r name base rest; do printf '    <add key="%s" value="%sindex.json" protocolVersion="3" />\n' "$(identifier "$name")" "$base"; done
+      of nuget | while IFS=$tab read -r name base rest; do printf '    <add key="%s" value="%s" protocolVersion="3" />\n' "$(identifier "$name")" "$(nuget_index "$base")"; done
       printf '  </packageSources>\n  <packageSourceCredentials>\n'
       of nuget | while IFS=$tab read -r name base rest; do
         id=$(identifier "$name")

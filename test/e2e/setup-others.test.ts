@@ -1,0 +1,307 @@
+/** Further clients with the configuration that `ci-templates/setup.sh` writes, against servers behind the gateway. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import { needsCargo, startCrateRegistry, writeCrate } from '../support/cargo.ts';
+import { startChartRepository } from '../support/chart-repository.ts';
+import { startFileTree } from '../support/file-tree.ts';
+import { writeModules } from '../support/go-modules.ts';
+import { startGitServer } from '../support/git-server.ts';
+import { helmBinary } from '../support/helm.ts';
+import { DEPLOY_FILE, GET, missingMaven, startMavenRepository } from '../support/maven.ts';
+import { needing, needs } from '../support/needs.ts';
+import { createNuget, missingNuget } from '../support/nuget.ts';
+import { startNuget } from '../support/nuget-server.ts';
+import { ROOT } from '../support/repository.ts';
+import type { Backends } from '../support/scenario.ts';
+import { startFeed } from '../support/scenario/feed.ts';
+import { feedConfig } from '../support/scenario/feed-config.ts';
+import { useJobScenario, type JobScenario } from '../support/scenario/job.ts';
+import { createSetupJob, type SetupJob, type ShellName } from '../support/setup-script.ts';
+import { needsTerraform, terraform } from '../support/terraform.ts';
+import { findTool } from '../support/tools.ts';
+
+const READ_WRITE = '[read_package_registry, write_package_registry]';
+
+/** A scenario with one service, to which jobs have read and write access. */
+function useService<B extends Backends>(
+  service: { readonly type: string; readonly resource: string; readonly scopes?: string },
+  backends: () => { readonly [Name in keyof B]: () => Promise<B[Name]> },
+  upstream: (backends: B) => string,
+): JobScenario<B> {
+  const { type, resource, scopes = READ_WRITE } = service;
+  return useJobScenario<B>({
+    backends,
+    config: (all) =>
+      feedConfig({
+        gitlab: all.gitlab.url,
+        grants: `[{ service: ${type}, scopes: ${scopes}, resources: ["${resource}"] }]`,
+        deployToken: `{ service: ${type}, scopes: ${scopes}, resources: ["${resource}"] }`,
+        services: `  ${type}: { type: ${type}, path: /${type}/, upstream: ${upstream(all)} }`,
+      }),
+  });
+}
+
+function job(
+  scenario: Pick<JobScenario<Backends>, 'gateway' | 'job'>,
+  shell: ShellName,
+  env: NodeJS.ProcessEnv = {},
+): SetupJob {
+  const created = createSetupJob(shell, {
+    GATEHOUSE_URL: scenario.gateway.url,
+    GATEHOUSE_ID_TOKEN: scenario.job.idToken(),
+    ...env,
+  });
+  onTestFinished(created.close);
+  return created;
+}
+
+needing(missingMaven()).describe('Maven', () => {
+  const { test } = needs('busybox', 'curl', 'dash', 'gradle');
+  const scenario = useService(
+    { type: 'maven', resource: 'com/acme/**' },
+    () => ({ repository: () => startMavenRepository('gatehouse', 'canary') }),
+    ({ repository }) =>
+      `{ url: "${repository.url}/", auth: { basic: { username: gatehouse, password: canary } } }`,
+  );
+
+  test('mvn deploys and fetches, Gradle fetches', async () => {
+    const created = job(scenario, 'busybox', { MAVEN_OPTS: '-XX:TieredStopAtLevel=1' });
+    writeFileSync(join(created.project, 'app.jar'), 'no jar');
+    writeFileSync(
+      join(created.project, 'build.gradle'),
+      `repositories { maven { url mavenUrl; credentials { username mavenUsername; password mavenPassword } } }
+configurations { fetched }
+dependencies { fetched 'com.acme:app:1.0@jar' }
+task fetch { doLast { configurations.fetched.files.each { println it } } }
+`,
+    );
+    // Plugins are from the local repository of this machine.
+    const central = `<mirror><id>fetched</id><mirrorOf>central</mirrorOf><url>file://${homedir()}/.m2/repository</url></mirror>`;
+    writeFileSync(join(created.home, 'global.xml'), `<settings><mirrors>${central}</mirrors></settings>`);
+    const mvn =
+      'mvn -B -ntp -gs "$HOME/global.xml" -s "$GATEHOUSE_MAVEN_SETTINGS" -Dmaven.repo.local="$HOME/local"';
+    const { code, stdout, stderr } = await created.afterSetup([
+      `${mvn} ${DEPLOY_FILE} -Durl=${scenario.gateway.url}/maven/ -DrepositoryId=maven -Dfile=app.jar -DgroupId=com.acme -DartifactId=app -Dversion=1.0 -Dpackaging=jar`,
+      'rm -rf "$HOME/local/com/acme/app"',
+      `${mvn} -q ${GET} -Dartifact=com.acme:app:1.0 -Dtransitive=false`,
+      'gradle --no-daemon --quiet --gradle-user-home "$HOME/gradle" fetch',
+    ]);
+    expect(code, stdout + stderr).toBe(0);
+    expect(stdout).toContain('app-1.0.jar');
+  });
+});
+
+needsCargo.describe('Cargo', () => {
+  const { test } = needs('busybox', 'curl', 'dash');
+  const scenario = useService(
+    { type: 'cargo', resource: 'acme-*' },
+    () => ({ registry: () => startCrateRegistry() }),
+    ({ registry }) => `{ url: "${registry.url}/" }`,
+  );
+
+  test('cargo publishes and builds', async () => {
+    const created = job(scenario, 'dash', {
+      PATH: `${process.env['PATH']}:${join(homedir(), '.cargo/bin')}`,
+      RUSTUP_HOME: process.env['RUSTUP_HOME'] ?? join(homedir(), '.rustup'),
+    });
+    const app = join(created.project, 'app');
+    writeCrate(created.project, 'acme-lib');
+    writeCrate(app, 'acme-app', 'acme-lib');
+    const manifest = join(app, 'Cargo.toml');
+    writeFileSync(
+      manifest,
+      `${readFileSync(manifest, 'utf8').replace('"acme" }', '"cargo" }')}[workspace]\n`,
+    );
+    const { code, stderr } = await created.afterSetup([
+      'cargo publish --registry cargo --no-verify --allow-dirty',
+      'cd app',
+      'cargo check',
+    ]);
+    expect(code, stderr).toBe(0);
+  });
+});
+
+needing(missingNuget()).describe('NuGet', () => {
+  const { test } = needs('busybox', 'curl', 'dash');
+  const scenario = useService(
+    { type: 'nuget', resource: '**' },
+    () => ({ feed: () => startNuget() }),
+    ({ feed }) =>
+      `{ url: "${feed.url}/", auth: { basic: { username: ${feed.username}, password: ${feed.password} } } }`,
+  );
+
+  test('nuget pushes and installs', async () => {
+    const created = job(scenario, 'dash', { LANG: 'C.UTF-8' });
+    const packed = await createNuget(created.project, 'http://127.0.0.1:9/').pack('Acme.Core', '1.0.0');
+    const nuget = `mono ${join(ROOT, 'node_modules/nuget-exe/nuget-5.8.0.exe')}`;
+    const { code, stdout, stderr } = await created.afterSetup([
+      `${nuget} push ${packed} -Source nuget -ConfigFile "$GATEHOUSE_NUGET_CONFIG" -NonInteractive`,
+      `${nuget} install Acme.Core -ConfigFile "$GATEHOUSE_NUGET_CONFIG" -OutputDirectory out -NonInteractive`,
+    ]);
+    expect(code, stdout + stderr).toBe(0);
+  });
+});
+
+needs('busybox', 'curl', 'dash', 'nginx').describe('classic Helm repositories', () => {
+  const { test } = needs();
+  const scenario = useService(
+    { type: 'helm', resource: '**' },
+    () => ({ charts: () => startChartRepository() }),
+    ({ charts }) => `{ url: "${charts.url}/" }`,
+  );
+
+  test('helm updates and pulls', async () => {
+    const created = job(scenario, 'busybox');
+    const helm = await helmBinary();
+    const served = scenario.charts.folder;
+    const { code, stdout, stderr } = await created.afterSetup([
+      'cd "$HOME"',
+      `${helm} create web >/dev/null`,
+      `${helm} package web -d ${served} >/dev/null`,
+      `${helm} repo index ${served}`,
+      `${helm} repo update`,
+      `${helm} pull helm/web`,
+      'ls web-0.1.0.tgz',
+    ]);
+    expect(code, stdout + stderr).toBe(0);
+  });
+});
+
+needs('busybox', 'curl', 'dash', 'git').describe('Git', () => {
+  const { test } = needs();
+  const scenario = useService(
+    { type: 'git', resource: 'acme/*', scopes: '[read_repository, write_repository]' },
+    () => ({ server: () => startGitServer() }),
+    ({ server }) =>
+      `{ url: "${server.url}/", auth: { basic: { username: ${server.username}, password: ${server.password} } } }`,
+  );
+
+  test('git clones and pushes; the settings of the user remain', async () => {
+    await scenario.server.repository('acme/payments');
+    for (const shell of ['dash', 'busybox'] as const) {
+      const created = job(scenario, shell, { GIT_TERMINAL_PROMPT: '0' });
+      writeFileSync(join(created.home, '.gitconfig'), '[user]\n  name = CI\n  email = ci@example.com\n');
+      const { code, stdout, stderr } = await created.afterSetup([
+        'git clone -q "$GATEHOUSE_URL/git/acme/payments.git" clone',
+        'cd clone',
+        `git commit -q --allow-empty -m ${shell}`,
+        'git push -q origin HEAD:main',
+        'git ls-remote origin',
+      ]);
+      expect(code, stderr).toBe(0);
+      expect(stdout).toContain('refs/heads/main');
+    }
+  });
+});
+
+needs('apt-get', 'busybox', 'curl', 'dash', 'nginx').describe('file trees', () => {
+  const { test } = needs();
+  const scenario = useService(
+    { type: 'generic', resource: '**' },
+    () => ({ tree: () => startFileTree() }),
+    ({ tree }) => `{ url: "http://127.0.0.1:${tree.port}/" }`,
+  );
+
+  test('apt updates from a flat repository', async () => {
+    mkdirSync(join(scenario.tree.folder, 'flat'));
+    writeFileSync(join(scenario.tree.folder, 'flat/Packages'), '');
+    const created = job(scenario, 'dash');
+    for (const name of ['state/lists/partial', 'cache/archives/partial', 'etc'])
+      mkdirSync(join(created.home, name), { recursive: true });
+    writeFileSync(
+      join(created.home, 'sources.list'),
+      `deb [trusted=yes] ${scenario.gateway.url}/generic/flat ./\n`,
+    );
+    const options = [
+      'State=$HOME/state',
+      'Cache=$HOME/cache',
+      'Etc::sourcelist=$HOME/sources.list',
+      'Etc::sourceparts=-',
+    ];
+    const { code, stdout, stderr } = await created.afterSetup(
+      `apt-get ${options.map((option) => `-o "Dir::${option}"`).join(' ')} -o APT::Sandbox::User=root update`,
+    );
+    expect(code, stdout + stderr).toBe(0);
+    expect(stdout + stderr).not.toMatch(/401|403|Failed/);
+  });
+
+  test('curl reads the netrc file', async () => {
+    writeFileSync(join(scenario.tree.folder, 'hello.txt'), 'hello');
+    const { code, stdout } = await job(scenario, 'dash').afterSetup(
+      'curl -sSf --netrc-file "$NETRC" "$GATEHOUSE_URL/generic/hello.txt"',
+    );
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/hello$/)]);
+  });
+});
+
+needs('busybox', 'curl', 'dash', 'go', 'nginx', 'openssl').describe('Go', () => {
+  const { test } = needs();
+
+  test('go downloads a module over TLS, in dash and busybox', async () => {
+    const tree = await startFileTree();
+    onTestFinished(() => tree.close());
+    const lib = { path: 'example.com/acme/lib', version: 'v1.0.0', hello: 'hello from acme' };
+    writeModules(tree.folder, 'sum.example.com', [lib]);
+    const feed = await startFeed({ type: 'go', upstreamPort: tree.port, resources: ['example.com/acme/**'] });
+    for (const shell of ['dash', 'busybox'] as const) {
+      const created = createSetupJob(shell, {
+        GATEHOUSE_URL: `https://${feed.host}`,
+        GATEHOUSE_ID_TOKEN: feed.credentials['id token'].secret,
+        CURL_CA_BUNDLE: feed.caFile,
+        SSL_CERT_FILE: feed.caFile,
+        GOFLAGS: '-mod=mod -modcacherw',
+        GOTOOLCHAIN: 'local',
+        PATH: `${process.env['PATH']}:${join(findTool('go') ?? '', '..')}`,
+      });
+      onTestFinished(created.close);
+      writeFileSync(join(created.project, 'go.mod'), 'module example.com/acme/app\n\ngo 1.19\n');
+      const { code, stdout, stderr } = await created.afterSetup([
+        'go get example.com/acme/lib@v1.0.0',
+        'go env GONOSUMDB',
+      ]);
+      expect(code, stdout + stderr).toBe(0);
+      expect(stdout).toMatch(/example\.com\/acme\n$/);
+    }
+  });
+});
+
+needsTerraform.describe('Terraform', () => {
+  const { test } = needs('busybox', 'curl', 'dash', 'nginx');
+  const scenario = useService(
+    { type: 'generic', resource: 'states/**' },
+    () => ({ tree: () => startFileTree() }),
+    ({ tree }) => `{ url: "http://127.0.0.1:${tree.port}/" }`,
+  );
+
+  test('terraform keeps its state behind the gateway', async () => {
+    const created = job(scenario, 'dash');
+    const outcome = await created.afterSetup('true');
+    expect(outcome.code, outcome.stderr).toBe(0);
+    const variables = readFileSync(join(created.directory, 'variables'), 'utf8').trimEnd().split('\n');
+    const env = Object.fromEntries(variables.map((line) => line.split(/=(.*)/s).slice(0, 2))) as Record<
+      string,
+      string
+    >;
+    writeFileSync(
+      join(created.project, 'main.tf'),
+      `terraform {
+  backend "http" {
+    address = "${scenario.gateway.url}/generic/states/prod"
+    update_method = "PUT"
+  }
+}
+output "answer" { value = 42 }
+`,
+    );
+    for (const args of [
+      ['init', '-no-color'],
+      ['apply', '-no-color', '-auto-approve'],
+    ]) {
+      const { code, stdout, stderr } = await terraform(created.project, env, ...args);
+      expect(code, stdout + stderr).toBe(0);
+    }
+    expect(readFileSync(join(scenario.tree.folder, 'states/prod'), 'utf8')).toContain('"answer"');
+  });
+});
