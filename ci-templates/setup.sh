@@ -8,7 +8,7 @@
 #   sh setup.sh --renew      writes a new token to the same files
 #   sh setup.sh --clean      removes the directory
 #
-# Variables: GATEHOUSE_URL; GATEHOUSE_TOKEN (with GATEHOUSE_USER), GATEHOUSE_ID_TOKEN, GATEHOUSE_TOKEN_FILE, or those of
+# Variables: GATEHOUSE_URL; GATEHOUSE_TOKEN (with GATEHOUSE_USER), GATEHOUSE_ID_TOKEN, GATEHOUSE_TOKEN_FILE, or variables of
 # GitHub and GitLab; GATEHOUSE_AUDIENCE; GATEHOUSE_DIR.
 # Exit codes: 0 success, 1 the gateway refused, 2 invalid usage or environment, 3 the gateway did not decide.
 

@@ -16,6 +16,7 @@ const NPM_COMMANDS = new Set([
   'i',
   'audit',
   'pack',
+  'publish',
   'outdated',
   'logout',
   'ping',

@@ -82,7 +82,7 @@ needs('busybox', 'curl', 'dash').describe('setup.sh', () => {
     test('tokens are neither in the trace, nor in the output, nor in the project, nor in arguments', async () => {
       const credential = scenario.job.idToken();
       const gitlab = job(shell, { GATEHOUSE_ID_TOKEN: credential });
-      // Programs that record their arguments; curl also records those of all processes.
+      // Programs that record their arguments; curl also records the arguments of every process.
       const bin = join(gitlab.folder, 'bin');
       mkdirSync(bin);
       const all = `cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\000' ' '`;
