@@ -18,7 +18,8 @@ gatehouse_job=${CI_JOB_ID:-${GITHUB_RUN_ID:+$GITHUB_RUN_ID-${GITHUB_RUN_ATTEMPT:
 GATEHOUSE_DIR=${GATEHOUSE_DIR:-${RUNNER_TEMP:-${TMPDIR:-/tmp}}/gatehouse-$(id -u)-${gatehouse_job:-$$}}
 gatehouse_status=0
 (
-set +eu
+set +euf
+unset IFS
 umask 077
 LC_ALL=C
 export LC_ALL
@@ -38,9 +39,11 @@ is_token() { case $1 in '' | *[!A-Za-z0-9._~+/=-]*) return 1 ;; esac; }
 member() { sed "s/\\\\\"/'/g" | sed -n 's/.*"'"$1"'" *: *"\([^"]*\)".*/\1/p' | sed 1q; }
 # Sends the request in $1, in the syntax of a curl configuration; sets `body` and `status`.
 call() {
+  errors=
   for pause in 0 1 3; do
     sleep "$pause"
-    response=$(printf 'silent\nmax-time = 30\nproto = "=http,https"\nwrite-out = "\\n%%{http_code}"\n%s\n' "$1" | curl -q --config -)
+    [ "$pause" != 3 ] || errors=show-error
+    response=$(printf 'silent\n%s\nmax-time = 30\nproto = "=http,https"\nwrite-out = "\\n%%{http_code}"\n%s\n' "$errors" "$1" | curl -q --config -)
     status=${response##*
 }
     body=${response%
@@ -50,7 +53,7 @@ call() {
   case $status in 5*) ;; *) fail 3 "no response from $url; check GATEHOUSE_URL and the network" ;; esac
 }
 read_source() {
-  url= kind= user= secret= file= audience=
+  url='' kind='' user='' secret='' file='' audience=''
   while IFS= read -r line; do
     value=${line#*=}
     case ${line%%=*} in
@@ -187,8 +190,7 @@ check_directory() {
 
 # Prints the lines of the file `source`.
 find_source() {
-  user= secret= file=
-  own=
+  user='' secret='' file='' own=''
   [ -f "$dir/token" ] && own=$(sed 1q "$dir/token")
   if [ -n "$own" ] && [ "${GATEHOUSE_TOKEN:-}" = "$own" ] && grep -qxF -e "url=$url" "$dir/source"; then
     source=$(cat "$dir/source")
@@ -325,6 +327,8 @@ write_python() {
   fi
   of pypi | while IFS=$tab read -r name base rest; do
     id=$(upper "$name")
+    # poetry reserves the name pypi.
+    [ "$id" != PYPI ] || id=GATEHOUSE_PYPI
     var "POETRY_REPOSITORIES_${id}_URL" "$base"
     var "POETRY_HTTP_BASIC_${id}_USERNAME" "$login"
     var "POETRY_HTTP_BASIC_${id}_PASSWORD" "$token"

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './repository.ts';
 import { run, type Outcome } from './run.ts';
+import { findTool } from './tools.ts';
 
 const SETUP = join(ROOT, 'ci-templates/setup.sh');
 
@@ -41,14 +42,15 @@ export function createSetupJob(shell: ShellName, env: NodeJS.ProcessEnv): SetupJ
     return path;
   }) as [string, string, string];
   const id = String(nextId++);
+  const path = env['PATH'] ?? process.env['PATH'] ?? '';
   const base = {
-    PATH: process.env['PATH'],
     HOME: home,
     TMPDIR: temporary,
     CI_JOB_ID: id,
     CI_PROJECT_DIR: project,
     SETUP,
     ...env,
+    PATH: shell === 'busybox' ? `${busyboxPrograms(folder)}:${path}` : path,
   };
   const script: SetupJob['script'] = (lines, more = {}) => {
     const [program, ...options] = SHELLS[shell];
@@ -71,8 +73,17 @@ export function createSetupJob(shell: ShellName, env: NodeJS.ProcessEnv): SetupJ
   };
 }
 
+/** A folder with the programs of busybox that the script uses, as in Alpine Linux. */
+function busyboxPrograms(folder: string): string {
+  const programs = join(folder, 'busybox');
+  mkdirSync(programs);
+  for (const name of 'cat chmod date grep id mkdir mv rm sed sh sleep sort tr'.split(' '))
+    symlinkSync(findTool('busybox') ?? 'busybox', join(programs, name));
+  return programs;
+}
+
 function filesBelow(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+    .filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true);
 }
