@@ -1,12 +1,14 @@
 import { Hono } from 'hono';
 import type { Log } from '../core/ports.ts';
+import type { Store } from '../core/store.ts';
 import type { Secret } from '../core/secret.ts';
 import { consoleRoutes, type ConsoleSource } from './console-routes.ts';
 import { refuseForeignHosts, requireToken } from './guards.ts';
 import type { Readiness } from './readiness.ts';
 import { revocationRoutes, type RevocationPorts } from './revocation-routes.ts';
+import { stateRoutes } from './state-routes.ts';
 
-export interface AdminPorts extends RevocationPorts {
+export interface AdminPorts extends RevocationPorts, Partial<Pick<Store, 'backUp'>> {
   ready(): Readiness;
   metrics(): Promise<{ readonly body: string; readonly contentType: string }>;
   /** The content of `/status`, without secrets. */
@@ -49,6 +51,7 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
   });
   app.get('/status', (context) => context.json(ports.status()));
   app.route('/revocations', revocationRoutes(ports));
+  app.route('/state', stateRoutes(ports));
 
   for (const path of ['/livez', '/readyz', '/metrics', '/status']) {
     app.all(path, (context) =>
@@ -59,7 +62,7 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
     context.json(
       {
         error: 'not_found',
-        message: 'There are /livez, /readyz, /metrics, /status, /revocations and /console/.',
+        message: 'There are /livez, /readyz, /metrics, /status, /revocations, /state/backup and /console/.',
       },
       404,
     ),

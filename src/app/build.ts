@@ -244,6 +244,7 @@ export {
   type RecordedRequest,
   type Suggestion,
 } from '../policy/index.ts';
+export { backUpStateFile, restoreState } from '../state/index.ts';
 export type { OnlineCheck } from './inspect/online-check.ts';
 export type { ExplainInput, ExplainResult } from './inspect/explain.ts';
 export type { ReplayedRequest } from './inspect/replay.ts';

@@ -13,6 +13,8 @@ import { replayCommand } from './replay/replay.ts';
 import { refuseUnsafeRuntime } from './runtime.ts';
 import { schemaCommand } from './schema.ts';
 import { serveCommand } from './serve.ts';
+import { stateBackupCommand } from './state/state-backup.ts';
+import { stateRestoreCommand } from './state/state-restore.ts';
 import { suggestCommand } from './suggest/suggest.ts';
 import { testCommand } from './policy-tests/test.ts';
 import { tokenCreateCommand } from './token/token-create.ts';
@@ -30,6 +32,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   replay: replayCommand,
   suggest: suggestCommand,
   diff: diffCommand,
+  'state backup': stateBackupCommand,
+  'state restore': stateRestoreCommand,
   'token create': tokenCreateCommand,
   'token inspect': tokenInspectCommand,
   'import docker-auth': importDockerAuthCommand,

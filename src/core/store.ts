@@ -51,6 +51,13 @@ export interface StoreHealth {
   readonly lastError: { readonly at: number; readonly detail: string } | undefined;
 }
 
+/** A copy of the state in a file, which contains the signing key. */
+export interface StateBackup {
+  readonly file: string;
+  /** Number of its revocations. */
+  readonly revocations: number;
+}
+
 /**
  * State that outlives a request, and that replicas share if the store is shared. Every call settles in
  * bounded time and rejects with `store_unavailable` if the store cannot serve it.
@@ -88,6 +95,8 @@ export interface Store {
   keepUntil(list: string, values: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>;
   /** True for the first claim of a name, false for others during `lifetime` milliseconds. */
   claim(name: string, lifetime: number): Promise<boolean>;
+  /** Writes a copy of the state next to it. Undefined: the server of the store makes its own backups. */
+  readonly backUp: (() => Promise<StateBackup>) | undefined;
   health(): StoreHealth;
   close(): Promise<void>;
 }

@@ -5,4 +5,6 @@ export {
   type RevocationSnapshot,
   type SyncedRevocations,
 } from './revocations/revocations.ts';
+export { backUpStateFile } from './sqlite/offline.ts';
+export { restoreState } from './sqlite/restore.ts';
 export { probeStore } from './probe-store.ts';

@@ -40,6 +40,7 @@ export function createAdminListener(
     {
       ready: () => readiness.ready(),
       revocations,
+      backUp: store.backUp,
       clock,
       names,
       metrics: async () => ({ body: await telemetry.metrics(), contentType: telemetry.contentType }),

@@ -108,6 +108,7 @@ export function openRedisStore(
         const first = await client.set(`claimed:${name}`, '1', { condition: 'NX', expiration });
         return first !== null;
       }),
+    backUp: undefined,
     health,
     async close() {
       connection.close();

@@ -71,7 +71,8 @@ function giveName(draft: string, file: string): boolean {
 /** Codes of file systems without hard links. */
 const WITHOUT_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
-function connect(file: string): DatabaseSync {
+/** Throws if another process has locked the file. */
+export function connect(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 50 });
   try {
     // Locked until the process ends: two gateways on one file would not see each other's changes.
@@ -117,7 +118,8 @@ function refused(file: string, why: string): GatehouseError {
   return new GatehouseError('startup_failed', `state.sqlite.file: ${file} ${why}`);
 }
 
-function migrated(db: DatabaseSync, file: string): DatabaseSync {
+/** Throws `startup_failed` for a file of a later version. */
+export function migrated(db: DatabaseSync, file: string): DatabaseSync {
   const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
   if (version > MIGRATIONS.length) {
     db.close();

@@ -11,6 +11,11 @@ export function isDamage(cause: unknown): boolean {
   return code === 11 || code === 26;
 }
 
+/** SQLITE_BUSY: another process has locked the file. */
+export function isBusy(cause: unknown): boolean {
+  return (((cause as { errcode?: number }).errcode ?? 0) & 0xff) === 5;
+}
+
 const RESTORE = '(docs/operations/runbook.md, "The state file")';
 
 export const DAMAGED = `is damaged: restore it from a backup or salvage it ${RESTORE}`;

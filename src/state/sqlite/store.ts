@@ -1,8 +1,9 @@
 import type { Clock, Log } from '../../core/ports.ts';
 import type { Revocation } from '../../core/credentials/revocation.ts';
-import type { Store } from '../../core/store.ts';
+import type { StateBackup, Store } from '../../core/store.ts';
 import { ChangeLog } from '../revocations/change-log.ts';
 import { WindowCounter } from '../../util/limits/window-counter.ts';
+import { backUpDatabase } from './backup.ts';
 import { openDatabase } from './open.ts';
 import { createSqliteGuard } from './guard.ts';
 
@@ -33,6 +34,7 @@ export function openSqliteStore(
   const counters = new WindowCounter(() => clock.now());
   // No other process writes the file, so the change log of this process is complete.
   const changes = new ChangeLog();
+  let backingUp: Promise<StateBackup> | undefined;
   const guard = createSqliteGuard(db, file, { clock, log });
 
   function readAll(): Revocation[] {
@@ -104,6 +106,10 @@ export function openSqliteStore(
         forget.run(now);
         return claim.run(name, now + Math.ceil(lifetime), now).changes > 0;
       }),
+    backUp: () =>
+      (backingUp ??= backUpDatabase(db, `${file}.backup`, clock.now()).finally(
+        () => (backingUp = undefined),
+      )),
     health: () => guard.health(),
     async close() {
       guard.stop();
