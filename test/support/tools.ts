@@ -37,6 +37,7 @@ export const TOOL_PACKAGES = {
   script: 'bsdutils',
   setpriv: 'util-linux',
   skopeo: 'skopeo',
+  sqlite3: 'sqlite3',
   'systemd-analyze': 'systemd',
   taskset: 'util-linux',
   unshare: 'util-linux',
