@@ -13,6 +13,8 @@ import { startScenario } from '../support/scenario.ts';
 
 const keep = cleanUp();
 
+const MIB = 1024 * 1024;
+
 const OPEN = (url: string): string => `services:
   open:
     type: http
@@ -54,6 +56,22 @@ test('the audit file cannot be written and is required: 503 audit_unavailable, n
   expect([refused.status, refused.headers.has('retry-after')]).toEqual([503, true]);
   expect(await refused.json()).toMatchObject({ error: 'audit_unavailable' });
   expect(upstream.bytes()).toBe('');
+  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
+  const buffered = Number(/^gatehouse_audit_buffered_bytes (\d+)$/m.exec(metrics)?.[1]);
+  expect(buffered).toBeGreaterThan(2 * MIB);
+  expect(buffered).toBeLessThanOrEqual(4 * MIB);
+  const readyz = await fetch(`${gateway.adminUrl}/readyz`);
+  expect(readyz.status).toBe(503);
+  expect(await readyz.json()).toMatchObject({
+    ready: false,
+    checks: expect.arrayContaining([
+      {
+        name: 'audit',
+        ok: false,
+        detail: 'the buffer of the audit trail is full: requests are refused with 503 (audit.required)',
+      },
+    ]),
+  });
 });
 
 needs('redis-server').test(

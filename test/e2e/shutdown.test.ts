@@ -83,6 +83,8 @@ test.each([
   ['gone', true],
 ])('with a %s reader of the audit trail the process ends, and counts the lost lines', async (_, gone) => {
   const { scene, reader } = await withStalledStdout('drainDelay: 10ms, drain: 500ms');
+  const metrics = await (await fetch(`${scene.gateway.adminUrl}/metrics`)).text();
+  expect(Number(/^gatehouse_audit_buffered_bytes (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0);
   if (gone) closeSync(reader);
   const took = await seconds(() => scene.gateway.signal('SIGTERM'));
   expect(took).toBeLessThan(5.5);
