@@ -179,7 +179,8 @@ needs('redis-server').describe('Redis', () => {
     await tellRedis(redis.port, `REPLICAOF 127.0.0.1 ${other.port}`);
     await eventually(
       'it is reported',
-      async () => (await storeDetail(one)) === 'Redis refuses writes (READONLY)',
+      async () =>
+        (await storeDetail(one)) === 'Redis refuses writes (READONLY): changes are refused with 503',
       15_000,
     );
     expect(await metric(one, 'gatehouse_store_degraded')).toBe(1);
