@@ -54,9 +54,7 @@ export class LogFile implements Output {
     } catch (cause) {
       const code = codeOf(cause);
       const problem =
-        code === 'ELOOP'
-          ? 'is a symbolic link; name its target'
-          : 'cannot be opened for writing';
+        code === 'ELOOP' ? 'is a symbolic link; name its target' : 'cannot be opened for writing';
       const message = `audit file: ${file} ${problem} (${code})`;
       throw new GatehouseError('startup_failed', message, { cause });
     }
