@@ -37,8 +37,8 @@ interface RunningDemo {
   output(): string;
   /** The first match of the pattern in the output. */
   value(pattern: RegExp): string;
-  /** Ends it as Ctrl-C does, and resolves with the exit code. */
-  stop(): Promise<number | null>;
+  /** Ends it as Ctrl-C does, or a closed terminal (SIGHUP), and resolves with the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 /** The demo without `--once`, after its last line. */
@@ -57,8 +57,8 @@ async function startDemo(env: NodeJS.ProcessEnv, until = 'Ctrl-C stops everythin
   return {
     output: () => output,
     value: (pattern) => pattern.exec(output)?.[0] ?? 'missing',
-    async stop() {
-      child.kill('SIGINT');
+    async stop(signal = 'SIGINT') {
+      child.kill(signal);
       const [code] = await exited;
       expect(readdirSync(TMPDIR)).toEqual([]);
       return code as number | null;
@@ -89,13 +89,18 @@ needs('docker-registry').describe('with a container registry', () => {
     });
   });
 
-  test('Ctrl-C during the steps and after them ends with 0, and leaves no process and no file', async () => {
-    const early = await startDemo({}, 'Gatehouse demo');
-    expect(await early.stop()).toBe(0);
-    const demo = await startDemo({});
-    const registry = demo.value(/(?<=registry +)http:\S+/);
+  test.each([
+    ['Ctrl-C during the steps', 'Gatehouse demo', 'SIGINT'],
+    ['Ctrl-C after the steps', undefined, 'SIGINT'],
+    ['a closed terminal', undefined, 'SIGHUP'],
+  ] as const)('%s ends with 0, and leaves no process and no file', async (_, until, signal) => {
+    const demo = await startDemo({}, until);
+    const registry = await eventually(
+      'the registry',
+      () => /(?<=registry +)http:\S+/.exec(demo.output())?.[0],
+    );
     expect((await fetch(`${registry}/v2/`)).status).toBe(200);
-    expect(await demo.stop()).toBe(0);
+    expect(await demo.stop(signal)).toBe(0);
     await expect(fetch(`${registry}/v2/`)).rejects.toThrow();
   });
 

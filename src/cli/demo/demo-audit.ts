@@ -16,7 +16,7 @@ interface RecordedEvent {
 }
 
 /** Attempts with 20 ms between them: the audit log is written in batches. */
-const ATTEMPTS = 250;
+const ATTEMPTS = 500;
 
 /** The line of this request in the audit log. */
 export async function findAuditLine(file: string, requestId: string): Promise<string> {

@@ -12,7 +12,7 @@ export interface DemoRegistry {
 }
 
 /** Milliseconds until the registry accepts requests. */
-const START_LIMIT = 8_000;
+const START_LIMIT = 20_000;
 
 /** The path of docker-registry (CNCF distribution), as Debian installs it; undefined where it is missing. */
 export function findRegistry(path: string | undefined): string | undefined {

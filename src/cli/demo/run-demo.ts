@@ -22,7 +22,9 @@ interface DemoOptions {
 
 /** Starts everything, tells the story, and waits for a stop signal; then it stops what it has started. */
 export async function runDemo({ once, verbose }: DemoOptions, terminal: Terminal): Promise<ExitCode> {
-  const stopped = terminal.stopSignal();
+  // A closed terminal sends SIGHUP, which would end the demo but not the registry.
+  const hungUp = new Promise<void>((resolve) => terminal.onReloadSignal(resolve));
+  const stopped = Promise.race([terminal.stopSignal(), hungUp]);
   const releases: (() => Promise<void> | void)[] = [];
   try {
     const scene = await openScene(terminal, releases);
