@@ -1,6 +1,7 @@
 import { Agent, IncomingMessage, type ClientRequest } from 'node:http';
+import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
-import { createProxyServer } from 'http-proxy-3';
+import type * as proxyModule from 'http-proxy-3';
 import type { UpstreamPool } from '../transport/upstream-pool.ts';
 import { headersByName, SWITCHING, withoutCredentials } from './handshake-headers.ts';
 
@@ -11,9 +12,7 @@ export type SentHandshake =
 
 /** Sends handshakes through http-proxy-3. */
 export function createHandshakeSender(connect: UpstreamPool['connect']) {
-  const proxy = createProxyServer();
-  // Without a listener http-proxy-3 throws; the sockets report the same errors.
-  proxy.on('error', () => undefined);
+  let proxy: ReturnType<typeof createProxy> | undefined;
   const agent = new PoolAgent(connect);
 
   function send(path: string, headers: readonly string[], client: Socket, early: Buffer): ClientRequest {
@@ -34,6 +33,7 @@ export function createHandshakeSender(connect: UpstreamPool['connect']) {
     incoming.headers = headersByName([...withoutCredentials(headers), ...SWITCHING]);
     // The agent applies the TLS policy of the upstream; the target is not used.
     const target = { protocol: 'http:', host: 'upstream.invalid', port: 80 };
+    proxy ??= createProxy();
     proxy.on('proxyReqWs', intercept);
     try {
       proxy.ws(incoming, client, early, { target, agent }, () => undefined);
@@ -52,6 +52,17 @@ export function createHandshakeSender(connect: UpstreamPool['connect']) {
       return { kind: 'unsendable', error };
     }
   };
+}
+
+const require = createRequire(import.meta.url);
+
+/** http-proxy-3 and its dependencies are loaded at the first handshake: most gateways never have one. */
+function createProxy() {
+  const { createProxyServer } = require('http-proxy-3') as typeof proxyModule;
+  const proxy = createProxyServer();
+  // Without a listener http-proxy-3 throws; the sockets report the same errors.
+  proxy.on('error', () => undefined);
+  return proxy;
 }
 
 /** Opens connections through the pool of the service. */
