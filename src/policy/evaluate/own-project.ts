@@ -12,13 +12,17 @@ export function ownProjectNames(
   claims: Claims,
   pathClaims: readonly string[],
 ): (operation: Operation) => readonly Operation[] {
+  if (serviceType !== 'gitlab') return onlyItself;
   const path = pathClaims.includes('project_path') ? scalarClaim(claims, 'project_path') : undefined;
   const number = scalarClaim(claims, 'project_id');
-  if (serviceType !== 'gitlab' || path === undefined || number === undefined)
-    return (operation) => [operation];
+  if (path === undefined || number === undefined) return onlyItself;
   const names = [path, `id:${number}`];
   return (operation) =>
     operation.extent === 'one' && names.includes(operation.resource)
       ? names.map((resource) => ({ ...operation, resource }))
       : [operation];
+}
+
+function onlyItself(operation: Operation): readonly Operation[] {
+  return [operation];
 }

@@ -2,6 +2,7 @@ import type { Claims } from '../../core/credentials/credential.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import type { Glob } from '../../util/text/glob.ts';
 import type { CompiledGrant } from '../compile/grant.ts';
+import type { CompiledIdentity } from '../compile/identity.ts';
 
 /** The resources for which a scope is granted. */
 export interface GrantedResources {
@@ -14,6 +15,29 @@ export interface GrantedResources {
 
 /** The permissions of one caller on one service, by scope. */
 export type Permissions = ReadonlyMap<string, GrantedResources>;
+
+/**
+ * Creates the function that returns the permissions of a caller on one service. Grants without claims give all callers of
+ * an identity the same permissions, which are kept once: with each of thousands of cached tokens they cost memory and
+ * garbage collection.
+ */
+export function createPermissions(
+  service: string,
+): (identity: CompiledIdentity, claims: Claims) => Permissions {
+  const constant = new Map<CompiledIdentity, Permissions>();
+  return (identity, claims) => {
+    const known = constant.get(identity);
+    if (known !== undefined) return known;
+    const grants = identity.grants.filter((grant) => grant.service === service);
+    const permissions = expandGrants(grants, claims, identity.pathClaims);
+    if (!grants.some(usesClaims)) constant.set(identity, permissions);
+    return permissions;
+  };
+}
+
+function usesClaims({ resources }: CompiledGrant): boolean {
+  return resources.some(({ parts }) => parts.some(({ kind }) => kind === 'claim'));
+}
 
 /** Expands the grants of one service for one caller. */
 export function expandGrants(

@@ -9,7 +9,7 @@ import { isAnonymousToken, type Identify } from './identify.ts';
 import type { AllowlistVerdict, JobTokenAllowlist } from '../compile/job-token-allowlist.ts';
 import { isUnavailableToJobToken } from './job-token-scopes.ts';
 import { ownProjectNames } from './own-project.ts';
-import { covers, expandGrants } from './permissions.ts';
+import { covers, createPermissions, expandGrants } from './permissions.ts';
 import type { Permissions } from './permissions.ts';
 import type { CompiledService } from '../compile/policy.ts';
 import { withinLimits } from './token-limits.ts';
@@ -49,11 +49,12 @@ export function createServiceAuthorizer(
 ): ServiceAuthorizer {
   const anonymous = expandGrants(service.anonymous, {}, []);
   const states = new WeakMap<VerifiedCredential, CallerState>();
+  const permissionsOf = createPermissions(service.name);
 
   const stateOf = (credential: VerifiedCredential): CallerState => {
     const cached = states.get(credential);
     if (cached !== undefined) return cached;
-    const state = evaluateCaller(service, identify, allowlist, credential);
+    const state = evaluateCaller(service, identify, permissionsOf, allowlist, credential);
     states.set(credential, state);
     return state;
   };
@@ -94,17 +95,17 @@ export function createServiceAuthorizer(
 function evaluateCaller(
   service: CompiledService,
   identify: Identify,
+  permissionsOf: ReturnType<typeof createPermissions>,
   allowlist: JobTokenAllowlist,
   credential: VerifiedCredential,
 ): CallerState {
   const identified = identify(credential);
   if (identified.kind === 'unmatched') return identified;
   const { caller, identity } = identified;
-  const grants = identity.grants.filter((grant) => grant.service === service.name);
   return {
     kind: 'caller',
     caller,
-    permissions: expandGrants(grants, credential.claims, identity.pathClaims),
+    permissions: permissionsOf(identity, credential.claims),
     synonyms: ownProjectNames(service.type, credential.claims, identity.pathClaims),
     checkAllowlist: allowlist.evaluate(service.type, credential),
     allow: allow('grant', caller),
