@@ -2,6 +2,7 @@ import type { WireScenario } from '../../support/scenario/wire.ts';
 import { seededRandom } from '../../support/fuzz/seeded-random.ts';
 import { loopTurns } from '../../support/wire/loop-turns.ts';
 import { bodyShape, fill } from '../../support/wire/response-shapes.ts';
+import type { WireClient } from '../../support/wire/wire-client.ts';
 
 export interface TaggedPulls {
   complete: number;
@@ -11,22 +12,41 @@ export interface TaggedPulls {
 }
 
 const MIB = 1024 * 1024;
+/** Bytes, to which up to 100,000 are added. */
+const LENGTHS: readonly number[] = [64 * 1024, MIB, MIB, 8 * MIB];
 
-/** Pulls long tagged bodies at the same time, with random stalls, aborts and pipelining. */
-export async function pullTagged(scenario: WireScenario, seeds: readonly number[]): Promise<TaggedPulls> {
+/**
+ * Pulls long tagged bodies at the same time, with random stalls, aborts and pipelining. The requests are sent
+ * when all connections are open.
+ */
+export async function pullTagged(
+  scenario: WireScenario,
+  seeds: readonly number[],
+  lengths = LENGTHS,
+): Promise<TaggedPulls> {
   const result: TaggedPulls = { complete: 0, aborted: 0, problems: [] };
-  await Promise.all(seeds.map((seed) => pullOnce(scenario, seed, result)));
+  const clients = await Promise.all(seeds.map(async (seed) => [seed, await scenario.connect()] as const));
+  await Promise.all(clients.map(([seed, client]) => pullOnce(scenario, client, { seed, lengths, result })));
   return result;
 }
 
-async function pullOnce(scenario: WireScenario, seed: number, result: TaggedPulls): Promise<void> {
+interface Pull {
+  readonly seed: number;
+  readonly lengths: readonly number[];
+  readonly result: TaggedPulls;
+}
+
+async function pullOnce(
+  scenario: WireScenario,
+  client: WireClient,
+  { seed, lengths, result }: Pull,
+): Promise<void> {
   const random = seededRandom(seed);
   const bodies = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, () => ({
     tag: scenario.tag(),
-    length: random.pick([64 * 1024, MIB, MIB, 8 * MIB]) + random.below(100_000),
+    length: random.pick(lengths) + random.below(100_000),
   }));
   for (const { tag, length } of bodies) scenario.plan(tag, bodyShape(length));
-  const client = await scenario.connect();
   client.write(bodies.map(({ tag }) => scenario.requestFor(tag)).join(''));
   client.pause();
   await loopTurns(random.pick([0, 100, 1_000]));
