@@ -32,7 +32,7 @@ USER 65532:65532
 COPY --from=build /app /app
 COPY --from=build --chown=65532:65532 /empty /var/cache/gatehouse
 ENV NODE_COMPILE_CACHE=/var/cache/gatehouse
-RUN ["/nodejs/bin/node", "--max-old-space-size-percentage=70", "--no-memory-pool-share-memory-on-teardown", "--max-semi-space-size=16", "/app/src/main.ts", "demo", "--once"]
+RUN ["/nodejs/bin/node", "--max-old-space-size-percentage=70", "--no-memory-pool-share-memory-on-teardown", "--max-semi-space-size=4", "/app/src/main.ts", "demo", "--once"]
 
 FROM ${RUNTIME_IMAGE}
 ARG VERSION=unknown
@@ -57,5 +57,5 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["/nodejs/bin/node", "/app/src/main.ts", "health"]
 # node is PID 1: it handles SIGTERM and has no children.
-ENTRYPOINT ["/nodejs/bin/node", "--max-old-space-size-percentage=70", "--no-memory-pool-share-memory-on-teardown", "--max-semi-space-size=16", "/app/src/main.ts"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-old-space-size-percentage=70", "--no-memory-pool-share-memory-on-teardown", "--max-semi-space-size=4", "/app/src/main.ts"]
 CMD ["serve", "--config", "/etc/gatehouse"]

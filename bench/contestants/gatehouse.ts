@@ -6,7 +6,8 @@ import { AUDIENCE, ISSUER } from '../machine/token.ts';
 import { bearer, listenerUrl } from './contestant.ts';
 import type { Bed, Contestant, RunningServer, TlsFiles } from './contestant.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
+/** Starts Node with the flags of the image. */
+const PROGRAM = resolve(import.meta.dirname, '../../bin/gatehouse');
 
 /** The events of a short round are written after its last response. */
 const TRAIL_DEADLINE = 5_000;
@@ -56,11 +57,11 @@ export async function startGatehouse(
   const adminOrigin = `http://127.0.0.1:${adminPort}`;
   const server = await startServer({
     name: 'gatehouse',
-    file: process.execPath,
-    args: [MAIN, 'serve', '--config', config],
+    file: PROGRAM,
+    args: ['serve', '--config', config],
     core: cores.server,
     cwd: folder,
-    // As in the image and in bin/gatehouse.
+    // In the image, it is filled when the image is built.
     env: { NODE_COMPILE_CACHE: join(parent, 'compile-cache') },
     origin: listenerUrl(port, tls),
     ready: { url: `${adminOrigin}/readyz`, ...bearer('unused') },

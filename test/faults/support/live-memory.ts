@@ -4,7 +4,7 @@ import type { GatewayProcess } from '../../support/gateway-process.ts';
 const MIB = 1024 * 1024;
 
 /** Environment of a gateway whose memory is measured: its inspector, and the size of the young generation of bin/gatehouse. */
-export const MEASURED_MEMORY = { NODE_OPTIONS: '--inspect=127.0.0.1:0 --max-semi-space-size=16' };
+export const MEASURED_MEMORY = { NODE_OPTIONS: '--inspect=127.0.0.1:0 --max-semi-space-size=4' };
 
 /** Memory after a full garbage collection, in MiB. */
 export interface LiveMemory {
