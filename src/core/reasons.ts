@@ -238,17 +238,5 @@ export const REASONS = Object.fromEntries(
   ]),
 ) as Readonly<Record<Reason, ReasonText>>;
 
-/** The reason for bytes that are not a valid HTTP request, by the status of the response. */
-export function malformedReason(status: number): DenyReason {
-  switch (status) {
-    case 408:
-      return 'body_timeout';
-    case 431:
-      return 'headers_too_large';
-    default:
-      return 'request_malformed';
-  }
-}
-
 /** Every reason, in the order of the table. */
 export const REASON_NAMES = Object.keys(REASONS) as readonly Reason[];

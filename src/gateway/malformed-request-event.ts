@@ -1,11 +1,10 @@
-import { malformedReason } from '../core/reasons.ts';
 import { randomUUID } from 'node:crypto';
 import type { AuditEvent } from '../core/audit-event.ts';
 import type { MalformedRequest } from '../core/request/incoming.ts';
 
 /** The audit event of bytes that are not a request; they have no method, path or host. */
 export function malformedRequestEvent({ status, detail, client }: MalformedRequest, now: number): AuditEvent {
-  const reason = malformedReason(status);
+  const reason = status === 431 ? 'headers_too_large' : status === 408 ? 'body_timeout' : 'request_malformed';
   return {
     requestId: randomUUID(),
     startedAt: now,

@@ -1,4 +1,4 @@
-import { malformedReason, REASONS } from '../core/reasons.ts';
+import { REASONS } from '../core/reasons.ts';
 import { ServerResponse, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import { Server as TcpServer, Socket } from 'node:net';
 
@@ -43,11 +43,16 @@ export function refuseConnection(socket: Socket, status: number, pending: Server
 
 export function writeRefusal(socket: Socket, status: number): void {
   const phrase = STATUS_CODES[status] ?? '';
-  const reason = malformedReason(status);
-  const body = `${REASONS[reason].message}\nerror: ${reason}\n`;
-  const headers = `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}`;
-  socket.write(`HTTP/1.1 ${status} ${phrase}\r\nConnection: close\r\n${headers}\r\n\r\n${body}`);
+  const [type, body] = status === 431 ? TOO_LARGE : ['', ''];
+  const length = `Content-Length: ${Buffer.byteLength(body)}`;
+  socket.write(`HTTP/1.1 ${status} ${phrase}\r\nConnection: close\r\n${type}${length}\r\n\r\n${body}`);
 }
+
+/** A token that is too long can exceed the limit of the head, so this refusal has a message. */
+const TOO_LARGE = [
+  'Content-Type: application/json\r\n',
+  `${JSON.stringify({ error: 'headers_too_large', message: REASONS.headers_too_large.message })}\n`,
+] as const;
 
 /** The last response on a connection that Node has detached; its end closes the connection. */
 export function createDetachedResponse(socket: Socket, req: IncomingMessage): ServerResponse {

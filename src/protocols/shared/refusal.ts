@@ -5,7 +5,14 @@ import type { RefusalBody, RefusalText } from '../../core/request/protocol.ts';
 export function jsonRefusal(text: RefusalText, accept: string | undefined): RefusalBody {
   const takesJson = accept === undefined || /\*\/\*|application\/(\*|json|[a-z.-]+\+json)/i.test(accept);
   if (!takesJson) return textRefusal(text);
-  const body = { error: text.error, message: withHint(text), request_id: text.requestId, ...statusOf(text) };
+  const { error, message, hint, requestId } = text;
+  const body = {
+    error,
+    message,
+    ...(hint !== undefined && { hint }),
+    request_id: requestId,
+    ...statusOf(text),
+  };
   return { contentType: 'application/json', body: `${JSON.stringify(body)}\n` };
 }
 
