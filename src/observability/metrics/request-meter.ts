@@ -3,7 +3,7 @@ import type { AuditEvent } from '../../core/audit-event.ts';
 import type { RequestMeter } from '../../core/meter.ts';
 import { CounterGrid, exposeCounters } from './counter-grid.ts';
 import { BUCKET_BOUNDS, exposeHistograms, HistogramGrid } from './histogram-grid.ts';
-import type { LabelValues } from './layout.ts';
+import { Cells, type LabelValues } from './layout.ts';
 import {
   CREDENTIAL,
   credentialPlace,
@@ -30,6 +30,7 @@ export function createRequestMeter(
   const decisions = new CounterGrid(services, DECISION, REASON, CREDENTIAL);
   const durations = new HistogramGrid(services, STATUS);
   const upstreamDurations = new HistogramGrid(services);
+  const denials = new Cells();
 
   const complete = (labels: LabelValues): LabelValues => ({
     ...labels,
@@ -98,6 +99,7 @@ export function createRequestMeter(
       const status = statusPlace(event.status);
       const credential = credentialPlace(event.verified?.class ?? event.presented?.class);
       inFlight--;
+      if (isDenied(event)) denials.add(service, 1);
       requests.count(service, methodPlace(event.method), status);
       decisions.count(service, decisionPlace(event.decision?.kind), reasonPlace(event.reason), credential);
       durations.observe(event.duration / 1000, service, status);
@@ -105,40 +107,40 @@ export function createRequestMeter(
         upstreamDurations.observe(event.upstreamDuration / 1000, service);
       }
     },
-    totals: () => totalsOf(services, { requests, decisions, durations }),
+    totals: () => totalsOf(services, { requests, denials, durations }),
   };
+}
+
+/** Refused by the policy, or before it. */
+function isDenied({ decision, reason }: AuditEvent): boolean {
+  return decision === undefined ? reason !== 'client_left' : decision.kind === 'deny';
 }
 
 /** Sums over all labels except the service. */
 function totalsOf(
   { values }: Names,
-  grids: {
+  counts: {
     readonly requests: CounterGrid;
-    readonly decisions: CounterGrid;
+    /** By the index of the service. */
+    readonly denials: Cells;
     readonly durations: HistogramGrid;
   },
 ): ReadonlyMap<string, ServiceTotals> {
   const totals = new Map(
-    values.map((service) => [
+    values.map((service, place) => [
       service,
-      { requests: 0, errors: 0, denials: 0, durations: BUCKET_BOUNDS.map(() => 0) },
+      { requests: 0, errors: 0, denials: counts.denials.at(place), durations: BUCKET_BOUNDS.map(() => 0) },
     ]),
   );
-  const totalOf = (labels: LabelValues) => totals.get(labels['service'] ?? '');
-  for (const { labels, value } of grids.requests.entries()) {
-    const total = totalOf(labels);
+  for (const { labels, value } of counts.requests.entries()) {
+    const total = totals.get(labels['service'] ?? '');
     if (total === undefined) continue;
     total.requests += value;
     if (labels['status'] === '5xx') total.errors += value;
   }
-  for (const { labels, value } of grids.decisions.entries()) {
-    const refused = labels['decision'] === 'none' && labels['reason'] !== 'client_left';
-    const total = totalOf(labels);
-    if (total !== undefined && (labels['decision'] === 'deny' || refused)) total.denials += value;
-  }
-  for (const { labels, cumulative } of grids.durations.entries()) {
-    const durations = totalOf(labels)?.durations;
-    for (const [i, count] of cumulative.entries()) if (durations) durations[i] = (durations[i] ?? 0) + count;
+  for (const { labels, cumulative } of counts.durations.entries()) {
+    const durations = totals.get(labels['service'] ?? '')?.durations ?? [];
+    for (const [i, count] of cumulative.entries()) durations[i] = (durations[i] ?? 0) + count;
   }
   return totals;
 }

@@ -22,7 +22,7 @@ export interface ServiceHistories {
   stop(): void;
 }
 
-/** Reads the counters at an interval, so that requests do no additional work. */
+/** Reads the counters at an interval, so that a request only counts. */
 export function createServiceHistories(totals: () => ReadonlyMap<string, ServiceTotals>): ServiceHistories {
   const histories = new Map<string, ServiceSample[]>();
   let last: ReadonlyMap<string, ServiceTotals> = new Map();

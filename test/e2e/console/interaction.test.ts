@@ -85,6 +85,30 @@ browserTest.describe('the console by keyboard and without JavaScript', () => {
     await close();
   });
 
+  browserTest.test(
+    'by keyboard: every page shows the focus, and reaches all other pages',
+    async () => {
+      const { page, close } = await openPage(browser, {});
+      const { adminUrl } = console.gateway;
+      await logInWith(page, adminUrl, ADMIN_TOKEN);
+      const labels = (await pageLinks(page)).map(({ label }) => label);
+      for (const { path } of await pageLinks(page)) {
+        await page.goto(`${adminUrl}${path}`);
+        const reached = new Set<string>();
+        for (let i = 0; i < 60; i++) {
+          await page.keyboard.press('Tab');
+          const element = await focused(page);
+          if (element.tag === 'body') break;
+          expect([path, element]).toEqual([path, { ...element, visible: true }]);
+          reached.add(element.text);
+        }
+        expect([path, labels.filter((label) => !reached.has(label))]).toEqual([path, []]);
+      }
+      await close();
+    },
+    180_000,
+  );
+
   browserTest.test('without JavaScript: every page, and a change', async () => {
     const { page, close } = await openPage(browser, { javaScriptEnabled: false });
     const { adminUrl } = console.gateway;

@@ -27,29 +27,33 @@ needs('chromium').describe('pages of the console', () => {
   const folder = artifactsFolder('console');
 
   for (const [theme, width] of LOOKS) {
-    needs('chromium').test(`${theme}, ${WIDTHS[width]} px`, async () => {
-      const { adminUrl } = console.gateway;
-      const viewport = { width: WIDTHS[width], height: 900 };
-      const { page, problems, close } = await openPage(browser, { viewport, colorScheme: theme });
-      await page.goto(`${adminUrl}/console/`);
-      await check(page, `login-${theme}-${width}`);
-      await logInWith(page, adminUrl, ADMIN_TOKEN);
-      // The first interval of the services has ended.
-      await eventually('a line', async () => {
+    needs('chromium').test(
+      `${theme}, ${WIDTHS[width]} px`,
+      async () => {
+        const { adminUrl } = console.gateway;
+        const viewport = { width: WIDTHS[width], height: 900 };
+        const { page, problems, close } = await openPage(browser, { viewport, colorScheme: theme });
         await page.goto(`${adminUrl}/console/`);
-        return (await page.locator('svg.sparkline').count()) > 0;
-      });
-      const pages = await pageLinks(page);
-      expect(pages.map(({ label }) => label)).toContain('Overview');
-      for (const { label, path } of pages) {
-        const response = await page.goto(`${adminUrl}${path}`);
-        expect([label, response?.status()]).toEqual([label, 200]);
-        expect(await pageLinks(page)).toEqual(pages);
-        await check(page, `${label.toLowerCase().replaceAll(' ', '-')}-${theme}-${width}`);
-      }
-      expect(problems).toEqual([]);
-      await close();
-    });
+        await check(page, `login-${theme}-${width}`);
+        await logInWith(page, adminUrl, ADMIN_TOKEN);
+        // The first interval of the services has ended.
+        await eventually('a line', async () => {
+          await page.goto(`${adminUrl}/console/`);
+          return (await page.locator('svg.sparkline').count()) > 0;
+        });
+        const pages = await pageLinks(page);
+        expect(pages.map(({ label }) => label)).toContain('Overview');
+        for (const { label, path } of pages) {
+          const response = await page.goto(`${adminUrl}${path}`);
+          expect([label, response?.status()]).toEqual([label, 200]);
+          expect(await pageLinks(page)).toEqual(pages);
+          await check(page, `${label.toLowerCase().replaceAll(' ', '-')}-${theme}-${width}`);
+        }
+        expect(problems).toEqual([]);
+        await close();
+      },
+      240_000,
+    );
   }
 
   /** Neither axe nor the layout finds a fault; the screenshot is kept. */

@@ -1,4 +1,4 @@
-/** V1: the console requires a login where a token is configured, and serves known hosts only. */
+/** W1, W2: the console requires a login where a token is configured, and serves known hosts only. */
 import { expect, test } from 'vitest';
 import { ADMIN_TOKEN, askConsole, csrfOf, logIn } from '../../support/console/ask-console.ts';
 import { startConsoleScenario, WITH_LOGIN } from '../../support/console/console-scenario.ts';

@@ -1,4 +1,4 @@
-/** V1: changes need a login, `write: true` and a form of the console itself (CSRF). */
+/** W3: changes need a login, `write: true` and a form of the console itself (CSRF). */
 import { expect, test } from 'vitest';
 import { ADMIN_TOKEN, askConsole, csrfOf, logIn } from '../../support/console/ask-console.ts';
 import { startConsoleScenario, WITH_LOGIN } from '../../support/console/console-scenario.ts';

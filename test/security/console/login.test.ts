@@ -1,4 +1,4 @@
-/** V1: the login to the console, the end of sessions, and the limit of attempts. */
+/** W2, W4: the login to the console, the end of sessions, and the limit of attempts. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

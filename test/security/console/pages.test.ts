@@ -1,4 +1,4 @@
-/** V1: headers and content of the pages: no inline code, no secret, every value escaped. */
+/** W5, W6: headers and content of the pages: no inline code, no secret, every value escaped. */
 import { expect, test } from 'vitest';
 import { ADMIN_TOKEN, askConsole, csrfOf, logIn } from '../../support/console/ask-console.ts';
 import { startConsoleScenario, WITH_LOGIN } from '../../support/console/console-scenario.ts';
