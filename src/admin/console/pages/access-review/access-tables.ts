@@ -76,7 +76,7 @@ const HOLDERS: Readonly<Record<AccessEntry['kind'], string>> = {
   shadow: 'shadow mode',
 };
 
-function holderBlock(entries: readonly AccessEntry[]): Html {
+function holderBlock(entries: readonly AccessEntry[], index: number): Html {
   const [first] = entries;
   if (first === undefined) return html``;
   const { kind, name, conditions } = first;
@@ -93,7 +93,7 @@ function holderBlock(entries: readonly AccessEntry[]): Html {
               ${conditions.map((condition) => html`<li>${condition}</li>`)}
             </ul>`
     }
-    <div class="table-box" tabindex="0" role="region" aria-label="Access of ${name}">
+    <div class="table-box" tabindex="0" role="region" aria-label="Access ${index + 1}: ${name}">
       <table>
         <thead>
           <tr>
