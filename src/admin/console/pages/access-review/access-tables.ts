@@ -89,7 +89,7 @@ function holderBlock(entries: readonly AccessEntry[], index: number): Html {
       conditions.length === 0
         ? html`<p class="note">Without a condition.</p>`
         : html`<p class="note">If all of these hold:</p>
-            <ul class="conditions">
+            <ul class="holder-conditions">
               ${conditions.map((condition) => html`<li>${condition}</li>`)}
             </ul>`
     }
