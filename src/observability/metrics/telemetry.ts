@@ -84,6 +84,7 @@ export function createTelemetry(settings: TelemetrySettings): Telemetry {
   return {
     requests: {
       requestStarted: (service) => requests.requestStarted(service),
+      requestRepeated: (service) => requests.requestRepeated(service),
       requestEnded(event) {
         requests.requestEnded(event);
         deployTokens.observe(event);
