@@ -30,7 +30,7 @@ const recording = createStagePipeline(bed, () => undefined, {
 });
 
 /** A page that reads the live updates. */
-const feed = new DecisionFeed(() => recorder, renderRows);
+const feed = new DecisionFeed(() => recorder, renderRows, bed.ports.log);
 const server = createServer((_request, response) => feed.add(response.writeHead(200), {}, () => true));
 await once(server.listen(0, '127.0.0.1'), 'listening');
 const page = get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' }, (response) =>

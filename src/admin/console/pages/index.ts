@@ -10,10 +10,10 @@ import { revocationsPage } from './revocations/revocations.ts';
 
 /** The navigation, in this order. A page is added here and nowhere else. */
 export function consolePages(ports: ConsolePorts): readonly ConsolePage[] {
-  const { policy } = ports;
+  const { policy, log } = ports;
   return [
     overviewPage(ports),
-    decisionsPage(policy),
+    decisionsPage(policy, log),
     accessPage(policy),
     explainPage(policy),
     candidatePage(policy),

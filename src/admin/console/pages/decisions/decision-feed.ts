@@ -5,6 +5,7 @@ import {
   type DecisionLog,
   type DecisionRecord,
 } from '../../../../core/decision-record.ts';
+import type { Log } from '../../../../core/ports.ts';
 
 const MAX_FEED_CLIENTS = 20;
 
@@ -34,6 +35,7 @@ export class DecisionFeed {
   readonly #clients = new Set<FeedClient>();
   readonly #decisions: () => DecisionLog | undefined;
   readonly #render: (records: readonly DecisionRecord[]) => Promise<string>;
+  readonly #log: Pick<Log, 'error'>;
   #source: DecisionLog | undefined;
   #unsubscribe: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -42,9 +44,11 @@ export class DecisionFeed {
     decisions: () => DecisionLog | undefined,
     /** The rows of the table. */
     render: (records: readonly DecisionRecord[]) => Promise<string>,
+    log: Pick<Log, 'error'>,
   ) {
     this.#decisions = decisions;
     this.#render = render;
+    this.#log = log;
   }
 
   get full(): boolean {
@@ -56,9 +60,13 @@ export class DecisionFeed {
     const client = { res, filter, accepted, waiting: [], silent: 0 };
     this.#clients.add(client);
     res.on('close', () => this.#remove(client));
+    res.on('error', ignoreWriteError);
     this.#source ??= this.#decisions();
     this.#unsubscribe ??= this.#source?.subscribe((record) => this.#offer(record));
-    this.#timer ??= setInterval(() => void this.#flush(), FLUSH_INTERVAL).unref();
+    this.#timer ??= setInterval(
+      () => void this.#flush().catch((error: unknown) => this.#fail(error)),
+      FLUSH_INTERVAL,
+    ).unref();
   }
 
   #offer(record: DecisionRecord): void {
@@ -72,10 +80,19 @@ export class DecisionFeed {
   async #flush(): Promise<void> {
     const isOn = this.#decisions() !== undefined;
     for (const client of this.#clients) {
-      if (!isOn || !client.accepted()) client.res.end();
-      else if (client.res.writableLength > MAX_UNREAD) client.res.destroy();
-      else await this.#send(client);
+      const { res, accepted } = client;
+      // A client that does not read the end of the response is disconnected as well.
+      if (res.writableEnded || res.writableLength > MAX_UNREAD) res.destroy();
+      else if (isOn && accepted()) await this.#send(client);
+      else res.end();
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#log.error('live updates of the console failed', {
+      error: error instanceof Error ? error.name : typeof error,
+    });
+    for (const { res } of this.#clients) res.destroy();
   }
 
   async #send(client: FeedClient): Promise<void> {
@@ -88,6 +105,7 @@ export class DecisionFeed {
     }
     client.silent = 0;
     const rows = await this.#render(records);
+    if (client.res.destroyed || client.res.writableEnded) return;
     // JSON has no line ends, which would end the field (HTML §9.2.6).
     client.res.write(`event: records\ndata: ${JSON.stringify(rows)}\n\n`);
   }
@@ -102,3 +120,6 @@ export class DecisionFeed {
     this.#source = undefined;
   }
 }
+
+/** A write to a connection that the client has closed; `close` follows. */
+function ignoreWriteError(): void {}

@@ -2,6 +2,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { DecisionLogSize } from '../../../../core/decision-record.ts';
+import type { Log } from '../../../../core/ports.ts';
 import type { ConsoleEnv, ConsolePage, Html } from '../../console-page.ts';
 import type { PolicyPorts } from '../../policy-ports.ts';
 import { numberText, POLICY_STYLES } from '../texts.ts';
@@ -13,9 +14,9 @@ import { showDecision } from './show-decision.ts';
 const MAX_ROWS = 100;
 
 /** Recorded decisions: the newest as a table, live by server-sent events, and one page for each request. */
-export function decisionsPage(ports: PolicyPorts): ConsolePage {
+export function decisionsPage(ports: PolicyPorts, log: Pick<Log, 'error'>): ConsolePage {
   const app = new Hono<ConsoleEnv>();
-  const feed = new DecisionFeed(() => ports.decisions(), renderRows);
+  const feed = new DecisionFeed(() => ports.decisions(), renderRows, log);
 
   app.get('/', (context) => {
     const id = context.req.query('id')?.trim();
