@@ -1,6 +1,6 @@
 export interface Readiness {
   readonly ready: boolean;
-  /** `detail` is the reason for not being ready, or a degraded state; it is readable without a token. */
+  /** `detail`: the reason and its effect on requests, or a degraded state; it is readable without a token. */
   readonly checks: readonly {
     readonly name: string;
     readonly ok: boolean;

@@ -74,6 +74,8 @@ const limits = z
   })
   .prefault({});
 
+const consoleHostText = { error: 'must be a host name or an address, without port' };
+
 const adminConsole = z
   .union([
     z.boolean(),
@@ -127,10 +129,10 @@ export const server = z.strictObject({
         ),
       console: adminConsole,
       hosts: z
-        .array(hostName)
+        .array(z.union([hostName, z.ipv4(), z.ipv6()], consoleHostText))
         .default([])
         .describe(
-          'Host names of the console without port, in addition to localhost and loopback addresses; requests to `/console/` with another Host get 421. Requires `token` or `tokenFile`. Default: none.',
+          'Host names and addresses of the console without port, in addition to localhost and loopback addresses; requests to `/console/` with another Host get 421. Requires `token` or `tokenFile`. Default: none.',
         ),
     })
     .prefault({}),

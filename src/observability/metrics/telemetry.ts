@@ -84,7 +84,7 @@ export function createTelemetry(settings: TelemetrySettings): Telemetry {
   return {
     requests: {
       requestStarted: (service) => requests.requestStarted(service),
-      requestRepeated: (service) => requests.requestRepeated(service),
+      requestRepeated: () => requests.requestRepeated(),
       requestEnded(event) {
         requests.requestEnded(event);
         deployTokens.observe(event);

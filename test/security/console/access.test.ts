@@ -54,11 +54,14 @@ test('a logout ends the session', async () => {
 test.each(['attacker.example', '10.1.2.3:9090', 'localhost.attacker.example', '127.0.0.1.nip.io'])(
   'Host %s is misdirected',
   async (host) => {
-    const { gateway } = await startConsoleScenario(`${WITH_LOGIN}, hosts: [Console.example.com]`);
+    const { gateway } = await startConsoleScenario(
+      `${WITH_LOGIN}, hosts: [Console.example.com, 10.9.8.7, "fd00::7"]`,
+    );
     expect((await askConsole(gateway.adminUrl, '/console/login', { host })).status).toBe(421);
     expect((await askConsole(gateway.adminUrl, '/console/assets/console.css', { host })).status).toBe(421);
-    const known = await askConsole(gateway.adminUrl, '/console/login', { host: 'console.EXAMPLE.com:444' });
-    expect(known.status).toBe(200);
+    for (const known of ['console.EXAMPLE.com:444', '10.9.8.7:9090', '[fd00::7]', 'localhost', '[::1]:1']) {
+      expect((await askConsole(gateway.adminUrl, '/console/login', { host: known })).status).toBe(200);
+    }
   },
 );
 

@@ -22,7 +22,8 @@ export function sparkline(
     if (value !== undefined) {
       const x = ((start + i) * step).toFixed(1);
       const y = (HEIGHT - 1 - (value / top) * (HEIGHT - 2)).toFixed(1);
-      path += `${drawing ? 'L' : 'M'}${x} ${y}`;
+      // A point without neighbours is visible as a line of length 0 with a round cap.
+      path += drawing ? `L${x} ${y}` : `M${x} ${y}h0`;
     }
     drawing = value !== undefined;
   }

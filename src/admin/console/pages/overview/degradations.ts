@@ -11,42 +11,26 @@ export interface Degradation {
   readonly effect: string;
 }
 
-export function degradationsOf({ ready, checks }: Readiness, status: StatusReport): readonly Degradation[] {
+export function degradationsOf({ checks }: Readiness, status: StatusReport): readonly Degradation[] {
   return [
-    ...checks.flatMap((check) => checkDegradation(check, ready)),
+    ...checks.flatMap(checkDegradation),
     ...reloadDegradations(status.reload),
     ...candidateDegradations(status.candidate),
     ...certificateDegradations(status.certificates),
   ].toSorted((a, b) => a.kind.localeCompare(b.kind));
 }
 
-function checkDegradation({ name, ok, detail }: Readiness['checks'][number], ready: boolean): Degradation[] {
+/** The detail of a failed check contains its effect. */
+function checkDegradation({ name, ok, detail }: Readiness['checks'][number]): Degradation[] {
   if (ok && detail === undefined) return [];
   return [
     {
       kind: ok ? 'warning' : 'bad',
       component: name,
       detail: detail ?? 'not ready',
-      effect: effectOf(name, ok, ready),
+      effect: ok ? 'Requests are served.' : '',
     },
   ];
-}
-
-function effectOf(name: string, ok: boolean, ready: boolean): string {
-  const traffic = ready ? '' : ' /readyz is 503, so a load balancer sends no requests to this replica.';
-  if (name.startsWith('issuer ')) {
-    return `Tokens of this issuer are refused with 503 while there are no keys.${ok ? '' : traffic}`;
-  }
-  switch (name) {
-    case 'revocations':
-      return `Every credential is refused with 503 while the list is unknown.${traffic}`;
-    case 'store':
-      return 'Revocations, signing keys and limits may not be stored or shared; requests use the copies in memory.';
-    case 'process':
-      return `The process ends after the requests in flight.${traffic}`;
-    default:
-      return ok ? 'Requests are served.' : `Requests that need it are refused with 503.${traffic}`;
-  }
 }
 
 function reloadDegradations({ ok, restartNeeded, delegated }: StatusReport['reload']): Degradation[] {

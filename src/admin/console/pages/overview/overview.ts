@@ -53,7 +53,9 @@ function degradationsView(ready: boolean, degradations: readonly Degradation[]):
   if (degradations.length === 0) {
     return html`<p class="alert good"><strong>Ready.</strong> Nothing is degraded.</p>`;
   }
-  const heading = ready ? 'Ready, with restrictions.' : 'Not ready.';
+  const heading = ready
+    ? 'Ready, with restrictions'
+    : 'Not ready: /readyz is 503, so load balancers send no requests to this replica';
   return html`<section class="alert ${ready ? 'warning' : 'bad'}" aria-labelledby="degraded">
     <h2 id="degraded">${heading}</h2>
     <ul class="conditions">
