@@ -4,20 +4,19 @@ import { checkOnline, type OnlineCheck } from './inspect/online-check.ts';
 import type { Explain, ExplainOperations } from './inspect/explain.ts';
 import type { ExplainRecorded } from './inspect/explain-recorded.ts';
 import type { Replay } from './inspect/replay.ts';
-import { createSnapshot, nearestPorts } from './snapshot/configuration-snapshot.ts';
+import { createSnapshot } from './snapshot/configuration-snapshot.ts';
 import { openApplicationScope, type ApplicationOptions, type ApplicationScope } from './application-scope.ts';
 import { createReadiness } from './readiness.ts';
 import { createReloads, type LoadNext } from './snapshot/reload.ts';
 import { createShutdown, flushTime, STEP_DEADLINES } from './shutdown.ts';
 import { certificatesInUse } from './status/certificates.ts';
+import { createReplace } from './snapshot/replace.ts';
 import { SnapshotManager } from './snapshot/snapshot-manager.ts';
 import type { IssuerStatus } from '../credentials/index.ts';
 import type { Config } from '../config/index.ts';
 import type { CertificateInUse } from '../core/certificates.ts';
-import { GatehouseError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
-import { runInSlices } from '../util/async/steps.ts';
-import { compileAuthorizer, type Suggest } from '../policy/index.ts';
+import type { Suggest } from '../policy/index.ts';
 import { formatListenAddress, type ListenAddress, type SocketPath } from '../util/http/listen-address.ts';
 import { createListener } from '../http/index.ts';
 import type { Reauthorize } from '../gateway/index.ts';
@@ -184,33 +183,6 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
 }
 
 const NEVER = new Promise<never>(() => undefined);
-
-/** Returns the function that activates another configuration. All steps that can fail run before the first change. */
-function createReplace(
-  application: ApplicationScope,
-  snapshots: SnapshotManager,
-  listeners: readonly { prepare(server: Config['server']): () => void }[],
-  { reauthorize, stopping }: { readonly reauthorize: Reauthorize; readonly stopping: () => boolean },
-): (next: Config) => Promise<void> {
-  return async function replace(next) {
-    const authorizer = await runInSlices(compileAuthorizer(next, nearestPorts(application)));
-    const applyToListeners = listeners.map((listener) => listener.prepare(next.server));
-    const snapshot = createSnapshot(next, application, reauthorize, snapshots.current, authorizer);
-    try {
-      await snapshot.prepare();
-      if (stopping()) throw new GatehouseError('startup_failed', 'the process is stopping');
-    } catch (cause) {
-      await snapshot.retire(snapshots.current, () => Promise.resolve());
-      throw cause;
-    }
-    for (const apply of applyToListeners) apply();
-    application.applyConfig(next);
-    application.auditClaims(snapshot.claimsUsed);
-    snapshots.activate(snapshot);
-    snapshot.authenticator.start();
-    await application.candidate.follow(next);
-  };
-}
 
 function reportKeySetAges(
   { telemetry, clock }: ApplicationScope,

@@ -74,7 +74,7 @@ export function createHeaderReader<Input extends string>(
           refusal = OTHER_SPELLING;
           break;
         default: {
-          const input = role as Input;
+          const input = role;
           const earlier = values[input];
           if (earlier === undefined) values[input] = value;
           else if (repeatable.has(input)) values[input] = `${earlier},${value}`;

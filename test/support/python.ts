@@ -18,7 +18,17 @@ export const needsPython = needing(
     : 'Python clients not installed: .ci/python-clients',
 );
 
-export type PythonProgram = 'caddy' | 'envoy' | 'traefik' | 'devpi-init' | 'devpi-server' | 'pip' | 'pypi-server' | 'python' | 'twine' | 'uv';
+export type PythonProgram =
+  | 'caddy'
+  | 'envoy'
+  | 'traefik'
+  | 'devpi-init'
+  | 'devpi-server'
+  | 'pip'
+  | 'pypi-server'
+  | 'python'
+  | 'twine'
+  | 'uv';
 
 /** Where the programs are. */
 export function pythonProgram(program: PythonProgram): string {

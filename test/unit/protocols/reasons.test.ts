@@ -15,9 +15,7 @@ import { SERVICE_TYPES } from '../../support/every-type.ts';
 
 const path = '/';
 const PROTOCOLS: Readonly<Record<string, Pick<Protocol, 'refusal'>>> = {
-  ...Object.fromEntries(
-    Object.entries(packageProtocols).map(([type, create]) => [type, create({ path })]),
-  ),
+  ...Object.fromEntries(Object.entries(packageProtocols).map(([type, create]) => [type, create({ path })])),
   http: httpProtocol({ path }),
   'http for kubectl': httpProtocol({ path, errorFormat: 'kubernetes' }),
   git: gitProtocol({ path }),
