@@ -74,11 +74,10 @@ export function createHeaderReader<Input extends string>(
           refusal = OTHER_SPELLING;
           break;
         default: {
-          const input = role;
-          const earlier = values[input];
-          if (earlier === undefined) values[input] = value;
-          else if (repeatable.has(input)) values[input] = `${earlier},${value}`;
-          else refusal = deny('request_malformed', `the subrequest has more than one ${input}`);
+          const earlier = values[role];
+          if (earlier === undefined) values[role] = value;
+          else if (repeatable.has(role)) values[role] = `${earlier},${value}`;
+          else refusal = deny('request_malformed', `the subrequest has more than one ${role}`);
         }
       }
     }

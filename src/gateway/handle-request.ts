@@ -98,7 +98,11 @@ export function createPipeline(stages: Stages): Pipeline {
     responder,
   );
   const inFlight = new InFlight();
-  const repetitions = new RepeatedSubrequests({ ended: complete, repeated });
+  const repetitions = new RepeatedSubrequests({
+    ended: complete,
+    repeated,
+    inFlight: () => inFlight.count,
+  });
 
   function started(incoming: Incoming): void {
     inFlight.started();
@@ -131,6 +135,7 @@ export function createPipeline(stages: Stages): Pipeline {
 
   function record(context: RequestContext): void {
     inFlight.ended();
+    repetitions.settle();
     try {
       meter.requestEnded(context);
       audit.write(context);
@@ -162,7 +167,7 @@ export function createPipeline(stages: Stages): Pipeline {
     request: started,
     broken: malformed,
     idle() {
-      repetitions.flush();
+      repetitions.drain();
       return inFlight.idle();
     },
     reauthorize: createReauthorize(stages),

@@ -15,11 +15,11 @@ interface Held {
  * request of a client is counted and audited once: a repetition replaces the held end.
  */
 export class RepeatedSubrequests {
-  readonly #ports: { ended(context: RequestContext): void; repeated(context: RequestContext): void };
+  readonly #ports: RepetitionPorts;
   readonly #held = new Map<string, Held>();
-  #holds = true;
+  #draining = false;
 
-  constructor(ports: { ended(context: RequestContext): void; repeated(context: RequestContext): void }) {
+  constructor(ports: RepetitionPorts) {
     this.#ports = ports;
   }
 
@@ -32,15 +32,22 @@ export class RepeatedSubrequests {
     }
     const key = keyOf(context);
     this.#drop(key);
-    if (!this.#holds || this.#held.size >= MAX_HELD) return this.#ports.ended(context);
+    if (this.#held.size >= MAX_HELD) return this.#ports.ended(context);
     const timer = setTimeout(() => this.#release(key), HOLD);
     timer.unref();
     this.#held.set(key, { context, timer });
+    this.settle();
   }
 
-  /** Ends all held subrequests now, and holds no more. */
-  flush(): void {
-    this.#holds = false;
+  /** Ends the held subrequests as soon as no other request is in flight: until then, one can be a repetition. */
+  drain(): void {
+    this.#draining = true;
+    this.settle();
+  }
+
+  /** Called when a request has ended. */
+  settle(): void {
+    if (!this.#draining || this.#ports.inFlight() > this.#held.size) return;
     for (const key of this.#held.keys()) this.#release(key);
   }
 
@@ -61,6 +68,14 @@ export class RepeatedSubrequests {
     this.#held.delete(key);
     return held.context;
   }
+}
+
+interface RepetitionPorts {
+  ended(context: RequestContext): void;
+  /** The subrequest continues as another one. */
+  repeated(context: RequestContext): void;
+  /** The number of requests in flight, held ones included. */
+  inFlight(): number;
 }
 
 /** Equal for subrequests that describe the same request in the same bytes. A hash, because the headers contain secrets. */

@@ -179,7 +179,7 @@ function testRateLimit(scenario: ProxiedScenario): void {
 }
 
 /** The content of a body that may have chunk framing. */
-export function unchunked(body: string): string {
+function unchunked(body: string): string {
   return /^[0-9a-f]+\r\n/i.test(body)
     ? body.replaceAll(/(?:^|\r\n)[0-9a-f]+\r\n/gi, '').replace(/\r\n$/, '')
     : body;
