@@ -62,8 +62,8 @@ async function publicKey(): Promise<object> {
   return { ...(await exportJWK(key)), kid: 'a', alg: 'RS256', use: 'sig' };
 }
 
-/** `keys`: further keys of the configuration. Returns what the process printed to stderr from its start to ready. */
-async function startToReady(keys = ''): Promise<string> {
+/** Returns the output on stderr of a process from its start to the response to this path of the admin listener. */
+async function startTo(path = '/readyz'): Promise<string> {
   const file = join(folder, 'gatehouse.yaml');
   writeFileSync(join(folder, 'jwks.json'), JSON.stringify({ keys: [await publicKey()] }));
   writeFileSync(
@@ -74,11 +74,11 @@ issuers: { gitlab: { type: gitlab, issuer: https://gitlab.example.com, jwksFile:
 identities:
   payments: { issuer: gitlab, match: { project_id: '20' }, grants: [{ service: orders, scopes: [read_api], resources: ['**'] }] }
 services: { orders: { type: http, path: /orders/, upstream: { url: 'http://127.0.0.1:9/' } } }
-${keys}`,
+`,
   );
   const gateway = await startGatewayProcess(file, { NODE_OPTIONS: `--import=${join(folder, 'print.mjs')}` });
   try {
-    expect((await fetch(`${gateway.adminUrl}/readyz`)).status).toBe(200);
+    expect((await fetch(`${gateway.adminUrl}${path}`)).status).toBe(200);
     return gateway.output().stderr;
   } finally {
     await gateway.close();
@@ -91,15 +91,22 @@ const NEEDED = ['@hono/node-server', 'hono', 'jose', 'lru-cache', 'prom-client']
 const OF_METRICS = ['@opentelemetry/api', 'bintrees', 'tdigest'];
 
 test('a gateway loads no package that its configuration does not use', async () => {
-  const loaded = [...packagesIn(await startToReady())];
+  const loaded = [...packagesIn(await startTo())];
   expect(loaded).toEqual(expect.arrayContaining(NEEDED));
   expect(loaded.filter((name) => ![...NEEDED, ...OF_METRICS].includes(name))).toEqual([]);
 });
 
 test('the schema, YAML and the rules stay out of the thread that serves requests', async () => {
-  const loaded = sourcesIn(await startToReady());
+  const loaded = sourcesIn(await startTo());
   expect(loaded).toContain('src/config/serving.ts');
   expect(loaded.filter((file) => /^src\/config\/(schema|rules|reference|policy-tests)\//.test(file))).toEqual(
     [],
   );
+});
+
+test('the first request for the console loads its modules', async () => {
+  const consoleModules = (stderr: string): readonly string[] =>
+    sourcesIn(stderr).filter((file) => file.startsWith('src/admin/console/'));
+  expect(consoleModules(await startTo())).toEqual([]);
+  expect(consoleModules(await startTo('/console/'))).toContain('src/admin/console/pages/index.ts');
 });
