@@ -16,6 +16,7 @@ if (box !== null && body !== null) {
 
   let paused = false;
   let held = [];
+  let leftOut = 0;
 
   function describe(text, kind = '') {
     state.textContent = text;
@@ -30,7 +31,8 @@ if (box !== null && body !== null) {
     body.prepend(template.content);
     while (body.rows.length > MAX_ROWS) body.lastElementChild.remove();
     document.querySelector('.empty')?.remove();
-    status.textContent = `The newest ${body.rows.length} decisions.`;
+    const missing = leftOut === 0 ? '' : ` ${leftOut} arrived faster than this list shows them.`;
+    status.textContent = `The newest ${body.rows.length} decisions.${missing}`;
   }
 
   function show() {
@@ -48,7 +50,8 @@ if (box !== null && body !== null) {
   const source = new EventSource(box.dataset.feed);
   source.addEventListener('open', show);
   source.addEventListener('records', ({ data }) => {
-    const rows = JSON.parse(data);
+    const { rows, leftOut: more } = JSON.parse(data);
+    leftOut += more;
     // Rows must not move under the keyboard focus.
     if (!paused && body.contains(document.activeElement)) paused = true;
     if (paused) {

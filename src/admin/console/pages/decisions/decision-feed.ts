@@ -27,6 +27,8 @@ interface FeedClient {
   /** Whether the session still exists. */
   readonly accepted: () => boolean;
   waiting: DecisionRecord[];
+  /** Older records that the next event leaves out. */
+  leftOut: number;
   silent: number;
 }
 
@@ -57,7 +59,7 @@ export class DecisionFeed {
 
   /** Writes events to the response until it closes. The response head is sent already. */
   add(res: ServerResponse, filter: DecisionFilter, accepted: () => boolean): void {
-    const client = { res, filter, accepted, waiting: [], silent: 0 };
+    const client = { res, filter, accepted, waiting: [], leftOut: 0, silent: 0 };
     this.#clients.add(client);
     res.on('close', () => this.#remove(client));
     res.on('error', ignoreWriteError);
@@ -70,9 +72,13 @@ export class DecisionFeed {
   }
 
   #offer(record: DecisionRecord): void {
-    for (const { filter, waiting } of this.#clients) {
+    for (const client of this.#clients) {
+      const { filter, waiting } = client;
       if (!selects(filter, record)) continue;
-      if (waiting.length === MAX_ROWS) waiting.shift();
+      if (waiting.length === MAX_ROWS) {
+        waiting.shift();
+        client.leftOut += 1;
+      }
       waiting.push(record);
     }
   }
@@ -96,8 +102,10 @@ export class DecisionFeed {
   }
 
   async #send(client: FeedClient): Promise<void> {
+    const { leftOut } = client;
     const records = client.waiting.toReversed();
     client.waiting.length = 0;
+    client.leftOut = 0;
     if (records.length === 0) {
       client.silent = (client.silent + 1) % SILENT_INTERVALS;
       if (client.silent === 0) client.res.write(':\n\n');
@@ -107,7 +115,7 @@ export class DecisionFeed {
     const rows = await this.#render(records);
     if (client.res.destroyed || client.res.writableEnded) return;
     // JSON has no line ends, which would end the field (HTML §9.2.6).
-    client.res.write(`event: records\ndata: ${JSON.stringify(rows)}\n\n`);
+    client.res.write(`event: records\ndata: ${JSON.stringify({ rows, leftOut })}\n\n`);
   }
 
   #remove(client: FeedClient): void {
