@@ -38,27 +38,31 @@ needs('chromium').describe('pages behind the navigation', () => {
 
   // Two of the looks have both themes and both widths.
   for (const [theme, width] of [LOOKS[0], LOOKS[3]]) {
-    needs('chromium').test(`${theme}, ${WIDTHS[width]} px`, async () => {
-      const viewport = { width: WIDTHS[width], height: 900 };
-      const { page, problems, close } = await openPage(browser, { viewport, colorScheme: theme });
-      const look = (name: string): Promise<void> => checkLook(page, folder, `${name}-${theme}-${width}`);
-      for (const [name, path] of [
-        ['decision-allowed', `decisions/${scene.allowed}`],
-        ['decision-denied', `decisions/${scene.denied}`],
-        ['decisions-filtered', 'decisions?service=orders&verdict=denied'],
-        ['access-identity', 'access?identity=payments'],
-        ['access-resource', 'access?service=registry&resource=acme/base/alpine'],
-        ['candidate-differences', 'candidate'],
-        ['explain-recorded', `explain?request=${scene.denied}`],
-      ] as const) {
-        await page.goto(`${scene.gateway.adminUrl}/console/${path}`);
-        await look(name);
-      }
-      await page.getByRole('button', { name: 'Explain' }).click();
-      await page.getByRole('heading', { name: 'Decision', exact: true }).waitFor();
-      await look('explained');
-      expect(problems).toEqual([]);
-      await close();
-    });
+    needs('chromium').test(
+      `${theme}, ${WIDTHS[width]} px`,
+      async () => {
+        const viewport = { width: WIDTHS[width], height: 900 };
+        const { page, problems, close } = await openPage(browser, { viewport, colorScheme: theme });
+        const look = (name: string): Promise<void> => checkLook(page, folder, `${name}-${theme}-${width}`);
+        for (const [name, path] of [
+          ['decision-allowed', `decisions/${scene.allowed}`],
+          ['decision-denied', `decisions/${scene.denied}`],
+          ['decisions-filtered', 'decisions?service=orders&verdict=denied'],
+          ['access-identity', 'access?identity=payments'],
+          ['access-resource', 'access?service=registry&resource=acme/base/alpine'],
+          ['candidate-differences', 'candidate'],
+          ['explain-recorded', `explain?request=${scene.denied}`],
+        ] as const) {
+          await page.goto(`${scene.gateway.adminUrl}/console/${path}`);
+          await look(name);
+        }
+        await page.getByRole('button', { name: 'Explain' }).click();
+        await page.getByRole('heading', { name: 'Decision', exact: true }).waitFor();
+        await look('explained');
+        expect(problems).toEqual([]);
+        await close();
+      },
+      180_000,
+    );
   }
 });
