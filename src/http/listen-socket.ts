@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { GatehouseError } from '../core/errors.ts';
 import type { SocketPath } from '../util/http/listen-address.ts';
+import { BACKLOG } from './listen.ts';
 
 /** Owner and group: the proxy runs in the group of the gateway. */
 const MODE = 0o660;
@@ -27,7 +28,7 @@ export async function listenOnSocket(
 function bind(server: Pick<Server, 'once' | 'off' | 'listen'>, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ path }, () => {
+    server.listen({ path, backlog: BACKLOG }, () => {
       server.off('error', reject);
       resolve();
     });

@@ -2,6 +2,12 @@ import type { Server } from 'node:http';
 import { GatehouseError } from '../core/errors.ts';
 import { formatListenAddress, type ListenAddress } from '../util/http/listen-address.ts';
 
+/**
+ * Connections that the kernel completes before the process accepts them; it applies its own limit
+ * (net.core.somaxconn). With the 511 of Node, a burst of clients is reset while the event loop is busy.
+ */
+export const BACKLOG = 4096;
+
 export interface ListenOptions {
   /** The key of the configuration, for error messages. */
   readonly key: string;
@@ -20,7 +26,7 @@ export function listen(
       const message = `${key}: ${formatListenAddress(address)} ${startProblem(cause.code, options)}`;
       reject(new GatehouseError('startup_failed', message, { cause }));
     });
-    server.listen({ ...address, ...options }, () => {
+    server.listen({ ...address, ...options, backlog: BACKLOG }, () => {
       const bound = server.address();
       resolve({
         host: address.host,
