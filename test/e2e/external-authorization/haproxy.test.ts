@@ -8,7 +8,7 @@ import { rawRequest } from '../../support/raw-client.ts';
 
 const PAGE = 'docs/guides/external-authorization/haproxy.md';
 
-testExternalProxy(HAPROXY, { down: 503, passesUnable: true });
+testExternalProxy(HAPROXY, { down: 503, passesUnable: true, webSockets: true });
 
 needs('haproxy').test('HAProxy repeats a subrequest without a response: one audit event', async () => {
   const { issuer, gateway } = await startAuthorizerScenario();

@@ -102,6 +102,21 @@ describe('a Unix domain socket', () => {
   });
 });
 
+test('a reload that removes server.authorizer: subrequests get no response until the restart', async () => {
+  const { gateway } = await startAuthorizerScenario({
+    app: ', upstream: { url: "http://127.0.0.1:9/" }',
+    services: '  unused: { type: http, hosts: [unused.example], upstream: { url: "http://127.0.0.1:9/" } }',
+  });
+  expect(await ask({ port: gateway.authorizer })).toBe(200);
+  const without = (yaml: string): string =>
+    yaml
+      .replace(/^ {2}authorizer: .*\n/m, '')
+      .replace('files: { type: generic', 'files: { upstream: { url: "http://127.0.0.1:9/" }, type: generic')
+      .replace('registry: { type: oci', 'registry: { upstream: { url: "http://127.0.0.1:9/" }, type: oci');
+  expect(await gateway.reload(without)).toBe(true);
+  expect(await ask({ port: gateway.authorizer })).toBe('ECONNRESET');
+});
+
 describe('the credential of the upstream', () => {
   const service = (more: string): string =>
     `  injected: { type: http, hosts: [injected.example], upstream: { url: "http://127.0.0.1:9/", auth: { header: { name: X-Upstream-Key, value: canary-upstream } } }, anonymous: [{ scopes: [read_api], resources: ["/public/**"] }]${more} }`;

@@ -35,7 +35,7 @@ identities:
       - { service: app, scopes: [read_api, write_api], resources: ["/api/**"] }
       - { service: registry, scopes: [read_registry, write_registry], resources: ["acme/**"] }
 services:
-  app: { type: http, hosts: [app.example], anonymous: [{ scopes: [read_api], resources: ["/public/**"] }] }
+  app: { type: http, hosts: [app.example], anonymous: [{ scopes: [read_api], resources: ["/public/**"] }, { scopes: [websocket], resources: ["/ws/**"] }] }
   registry: { type: oci, hosts: [127.0.0.1], audiences: ["https://gateway.example.com"] }
 `;
 

@@ -4,7 +4,8 @@ import { snippet } from '../docs.ts';
 import { freePort } from '../free-port.ts';
 import { generateKey } from '../issuer-keys.ts';
 import { needing, needs } from '../needs.ts';
-import { rawRequest } from '../raw-client.ts';
+import { exchange, rawRequest } from '../raw-client.ts';
+import { OK } from '../recording-upstream.ts';
 import { exchanged, giveBack } from '../revocation-calls.ts';
 import { useStarted } from '../use-started.ts';
 import { testHostileRequests } from './hostile-suite.ts';
@@ -17,6 +18,8 @@ export interface ProxyExpectations {
   readonly down: number;
   /** Whether a 503 of the gateway keeps its body and `Retry-After`. */
   readonly passesUnable: boolean;
+  /** Whether the configuration of the page forwards WebSockets. */
+  readonly webSockets: boolean;
 }
 
 /** The behaviour that every proxy must have with the configuration of its documentation page. */
@@ -28,6 +31,7 @@ export function testExternalProxy(kind: ProxyKind, expectations: ProxyExpectatio
       const scenario = useStarted(() => startProxiedScenario(kind, page));
       describe('decisions', () => testDecisions(scenario, expectations));
       describe('hostile requests', () => testHostileRequests(scenario));
+      describe('WebSockets', () => testWebSockets(scenario, expectations));
       testRegistryBehind(scenario);
       // Last: the address of this machine has too many failures then.
       describe('rate limits', () => testRateLimit(scenario));
@@ -157,6 +161,26 @@ function testDecisions(scenario: ProxiedScenario, { passesUnable }: ProxyExpecta
     expect(response?.status, scenario.proxy.log()).toBe(503);
     expect(scenario.received()).toEqual([]);
     if (passesUnable) expect(Number(response?.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+}
+
+function testWebSockets(scenario: ProxiedScenario, { webSockets }: ProxyExpectations): void {
+  test(webSockets ? 'an allowed handshake switches' : 'no handshake switches', async () => {
+    scenario.upstream.respond(
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nhello',
+    );
+    const head = [
+      'GET /ws/chat HTTP/1.1',
+      'Host: app.example',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ];
+    const received = await exchange(scenario.proxy.port, `${head.join('\r\n')}\r\n\r\n`);
+    scenario.upstream.respond(OK);
+    if (webSockets) expect(received).toMatch(/^HTTP\/1\.1 101 [^]*hello$/);
+    else expect(received).not.toMatch(/^HTTP\/1\.1 101/);
   });
 }
 
