@@ -9,6 +9,7 @@ import type { Incoming, MalformedRequest } from '../core/request/incoming.ts';
 import { unable, type Refusal } from '../core/decision.ts';
 import { faultFields } from './fault-fields.ts';
 import { InFlight } from './in-flight.ts';
+import { LIFECYCLES } from './lifecycle.ts';
 import { malformedRequestEvent } from './malformed-request-event.ts';
 import { RepeatedSubrequests } from './repeated-subrequests.ts';
 import { createReauthorize, type Reauthorize, type TokenSourceOf } from './reauthorize.ts';
@@ -18,66 +19,7 @@ import { createRoute } from './route.ts';
 import { createStepRunner } from './run-steps.ts';
 import type { RefusalForm } from './send-refusal.ts';
 import type { EndpointPipeline, ServicePipeline } from './service-pipeline.ts';
-import { authenticateRequest } from './steps/authenticate-request.ts';
-import { authorizeOperationsInBody, authorizeRequest } from './steps/authorize-request.ts';
-import { refuseMalformedHead, requireAudit } from './steps/check-request.ts';
-import { classifyRequest, refuseUnsafeHeaders } from './steps/classify-request.ts';
-import { bufferCredentialForm, extractCredential } from './steps/extract-credential.ts';
-import { forwardRequest, requireUpstream } from './steps/forward-request.ts';
-import { addSlash, callEndpoint, routeRequest } from './steps/route-request.ts';
-import type { Step } from './steps/step.ts';
-import {
-  authorizeForm,
-  refuseBody,
-  refusePlan,
-  refuseRewriting,
-  requireSubrequestRules,
-  respondToProxy,
-} from './steps/answer-subrequest.ts';
 import { createRateLimitedVerify, type RecognizeMistake } from './verify-with-rate-limit.ts';
-
-/** The request lifecycle. The first step that refuses or handles the request ends it; `ended` then audits it. */
-function lifecycle({ routed, classified, authorized }: LifecycleEnd): readonly Step[] {
-  return [
-    requireAudit,
-    refuseMalformedHead,
-    routeRequest,
-    ...routed,
-    refuseUnsafeHeaders,
-    classifyRequest,
-    ...classified,
-    extractCredential,
-    authenticateRequest,
-    authorizeRequest,
-    ...authorized,
-  ];
-}
-
-/** The steps that depend on the component that forwards the request. */
-interface LifecycleEnd {
-  readonly routed: readonly Step[];
-  readonly classified: readonly Step[];
-  readonly authorized: readonly Step[];
-}
-
-/** The gateway forwards the request, so it can read the body and rewrite the head. */
-const FORWARDED: LifecycleEnd = {
-  routed: [callEndpoint, requireUpstream, addSlash],
-  classified: [bufferCredentialForm],
-  authorized: [authorizeOperationsInBody, forwardRequest],
-};
-
-/** A proxy forwards the request as the client sent it, if the response to its subrequest is 200. */
-const FORWARDED_BY_PROXY: LifecycleEnd = {
-  routed: [requireSubrequestRules, refuseRewriting],
-  classified: [refuseBody],
-  authorized: [authorizeForm, refusePlan, respondToProxy],
-};
-
-const LIFECYCLES = {
-  gateway: lifecycle(FORWARDED),
-  proxy: lifecycle(FORWARDED_BY_PROXY),
-} as const;
 
 export interface Pipeline {
   request(incoming: Incoming): void;
