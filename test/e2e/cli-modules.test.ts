@@ -63,13 +63,13 @@ async function publicKey(): Promise<object> {
 }
 
 /** Returns the output on stderr of a process from its start to the response to this path of the admin listener. */
-async function startTo(path = '/readyz'): Promise<string> {
+async function startTo(path = '/readyz', server = 'reusePort: false'): Promise<string> {
   const file = join(folder, 'gatehouse.yaml');
   writeFileSync(join(folder, 'jwks.json'), JSON.stringify({ keys: [await publicKey()] }));
   writeFileSync(
     file,
     `version: 1
-server: { listen: '127.0.0.1:0', publicUrl: https://gateway.example.com, admin: { listen: '127.0.0.1:0' } }
+server: { listen: '127.0.0.1:0', publicUrl: https://gateway.example.com, admin: { listen: '127.0.0.1:0' }, ${server} }
 issuers: { gitlab: { type: gitlab, issuer: https://gitlab.example.com, jwksFile: jwks.json } }
 identities:
   payments: { issuer: gitlab, match: { project_id: '20' }, grants: [{ service: orders, scopes: [read_api], resources: ['**'] }] }
@@ -109,4 +109,12 @@ test('the first request for the console loads its modules', async () => {
     sourcesIn(stderr).filter((file) => file.startsWith('src/admin/console/'));
   expect(consoleModules(await startTo())).toEqual([]);
   expect(consoleModules(await startTo('/console/'))).toContain('src/admin/console/pages/index.ts');
+});
+
+test('the authorizer is loaded only if it is configured', async () => {
+  const isOfAuthorizer = (file: string): boolean =>
+    /^src\/(app\/)?authorizer\/(?!authorizer-listener)/.test(file);
+  expect(sourcesIn(await startTo()).filter(isOfAuthorizer)).toEqual([]);
+  const authorizer = "authorizer: { listen: '127.0.0.1:0' }";
+  expect(sourcesIn(await startTo('/readyz', authorizer)).filter(isOfAuthorizer)).not.toEqual([]);
 });

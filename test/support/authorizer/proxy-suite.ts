@@ -1,11 +1,12 @@
 import { networkInterfaces } from 'node:os';
-import { describe, expect, test } from 'vitest';
+import { createServer, type AddressInfo } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { snippet } from '../docs.ts';
 import { freePort } from '../free-port.ts';
 import { generateKey } from '../issuer-keys.ts';
 import { needing, needs } from '../needs.ts';
 import { exchange, rawRequest } from '../raw-client.ts';
-import { OK } from '../recording-upstream.ts';
+import { OK, startRecordingUpstream } from '../recording-upstream.ts';
 import { exchanged, giveBack } from '../revocation-calls.ts';
 import { useStarted } from '../use-started.ts';
 import { testHostileRequests } from './hostile-suite.ts';
@@ -39,20 +40,40 @@ export function testExternalProxy(kind: ProxyKind, expectations: ProxyExpectatio
 
     test('without a gateway, nothing is forwarded', async () => {
       const closed = `127.0.0.1:${await freePort()}`;
-      const proxy = await startExternalProxy(kind, (name) => snippet(page, 'Configuration', name), {
-        app: closed,
-        registry: closed,
-        authorizer: closed,
-        gateway: closed,
-      });
+      expect(await statusWith(closed)).toBe(expectations.down);
+    });
+
+    // Traefik waits for 30 s, and the time cannot be configured.
+    test.skipIf(kind.name === 'traefik')(
+      'a gateway that does not respond: nothing is forwarded',
+      async () => {
+        const silent = createServer((socket) => socket.on('error', () => undefined));
+        await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+        onTestFinished(() => void silent.close());
+        const { port } = silent.address() as AddressInfo;
+        expect(await statusWith(`127.0.0.1:${port}`)).toBe(expectations.down);
+      },
+    );
+
+    async function statusWith(authorizer: string): Promise<number | undefined> {
+      const upstream = await startRecordingUpstream();
+      const app = `127.0.0.1:${upstream.port}`;
+      const shorter = (name: string): string =>
+        snippet(page, 'Configuration', name)
+          .replaceAll(/(timeout:? )5s\b/g, (_text, key: string) => `${key}1s`)
+          .replaceAll('timeout = 5000', 'timeout = 500');
+      const backends = { app, registry: app, authorizer, gateway: authorizer };
+      const proxy = await startExternalProxy(kind, shorter, backends);
       try {
         const request = 'GET /public/x HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\n\r\n';
         const [response] = await rawRequest(proxy.port, request, { quiet: 20_000 });
-        expect(response?.status).toBe(expectations.down);
+        expect(upstream.requests()).toEqual([]);
+        return response?.status;
       } finally {
         await proxy.close();
+        await upstream.close();
       }
-    });
+    }
   });
 }
 
