@@ -252,6 +252,11 @@ needs('busybox', 'curl', 'dash').describe('setup.sh', () => {
       expect(gitlab.filesWith('')).toEqual([]);
     });
 
+    test('a read-only home directory is not used', async () => {
+      const { code, stderr } = await job(shell, idToken()).afterSetup(ME, { HOME: '/proc' });
+      expect([code, stderr]).toEqual([0, '']);
+    });
+
     test('a caller without grants: said, exit code 0', async () => {
       const { gitlab } = scenario;
       const idle = gitlab.job({ project: { id: 22, path: 'acme/idle' } });
