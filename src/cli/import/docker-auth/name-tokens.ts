@@ -36,12 +36,13 @@ export function resourcePattern(source: readonly NameToken[]): NamePattern | und
     return at === tokens.length - 1 && afterSlash ? '*/**' : '**';
   });
   const pattern = texts.join('');
-  return canMatch(pattern) ? { pattern, exact } : undefined;
+  const possible = tokens.every(canOccur) && pattern !== '' && !/^\/|\/\/|\/$/.test(pattern);
+  return possible ? { pattern, exact } : undefined;
 }
 
 /** Repository names have lowercase letters, digits, `.`, `_`, `-`, and no empty segment. */
-function canMatch(pattern: string): boolean {
-  return /^[a-z0-9._*/-]+$/.test(pattern) && !/^\/|\/\/|\/$/.test(pattern);
+function canOccur(token: NameToken): boolean {
+  return token.kind !== 'literal' || /^[a-z0-9._/-]+$/.test(token.text);
 }
 
 function mergeNeighbours(tokens: readonly NameToken[]): NameToken[] {
