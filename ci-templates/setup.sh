@@ -40,7 +40,7 @@ member() { sed "s/\\\\\"/'/g" | sed -n 's/.*"'"$1"'" *: *"\([^"]*\)".*/\1/p' | s
 # Sends the request in $1, in the syntax of a curl configuration; sets `body` and `status`.
 call() {
   errors=
-  for pause in 0 1 3; do
+  for pause in ${pauses:-0 1 3}; do
     sleep "$pause"
     [ "$pause" != 3 ] || errors=show-error
     response=$(printf 'silent\n%s\nmax-time = 30\nproto = "=http,https"\nwrite-out = "\\n%%{http_code}"\n%s\n' "$errors" "$1" | curl -q --config -)
@@ -127,7 +127,7 @@ current() {
 case ${1:-} in
   exchange) read_source; exchange ;;
   services) read_source; ask_services "$user" "$secret"; [ "$status" = 200 ] || refused; printf '%s' "$body" ;;
-  probe) read_source; call "url = \"$2\"
+  probe) read_source; pauses=0; call "url = \"$2\"
 user = \"$user:$secret\""; printf '%s' "$status" ;;
   get)
     read -r server

@@ -2,9 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
+import { startDockerd } from '../support/container-engines.ts';
 import { helmBinary } from '../support/helm.ts';
 import { writeImage } from '../support/image.ts';
-import { needs } from '../support/needs.ts';
+import { needing, needs } from '../support/needs.ts';
 import { startRegistry } from '../support/registry.ts';
 import { feedConfig } from '../support/scenario/feed-config.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
@@ -125,4 +126,29 @@ needs('curl', 'docker-registry').test('helm pushes and pulls a chart', async () 
     `${helm} pull oci://127.0.0.1:${scenario.gateway.port}/acme/payments/charts/web --version 0.1.0 --plain-http`,
   ]);
   expect(code, stderr).toBe(0);
+});
+
+const isRoot = process.getuid?.() === 0 ? undefined : 'the docker engine needs root';
+
+needing(isRoot).describe('the docker engine', () => {
+  const { test } = needs('busybox', 'curl', 'docker', 'docker-registry', 'dockerd');
+
+  test('pushes and pulls without a login, in busybox', async () => {
+    const engine = await startDockerd();
+    onTestFinished(() => engine.close());
+    const created = job('busybox');
+    writeFileSync(join(created.project, 'content.txt'), 'content');
+    const [, socket = ''] = engine.clientArgs;
+    const { code, stdout, stderr } = await created.afterSetup(
+      [
+        'tar cf layer.tar content.txt',
+        `docker import layer.tar ${repository('engine')}:1`,
+        `docker push ${repository('engine')}:1`,
+        `docker rmi ${repository('engine')}:1`,
+        `docker pull ${repository('engine')}:1`,
+      ],
+      { DOCKER_HOST: socket },
+    );
+    expect(code, stdout + stderr).toBe(0);
+  }, 60_000);
 });

@@ -1,7 +1,16 @@
 /** `ci-templates/setup.sh`: credentials, secrecy, refusals. The clients are in setup-clients.test.ts. */
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { SERVICE_TRAITS } from '../../src/config/index.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { needs } from '../support/needs.ts';
@@ -9,6 +18,8 @@ import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
 import { createSetupJob, SHELLS, type SetupJob, type ShellName } from '../support/setup-script.ts';
 
+/** The service types with clients that the script configures. */
+const ALL = ['oci', 'npm', 'pypi', 'maven', 'nuget', 'cargo', 'go', 'helm', 'git', 'generic'] as const;
 const NAMES = Object.keys(SHELLS) as ShellName[];
 
 const scenario = useJobScenario({
@@ -31,13 +42,28 @@ const scenario = useJobScenario({
   idle:
     issuer: gitlab
     match: { project_id: "22" }
+  deploying:
+    issuer: gitlab
+    via: [deploy_token]
+    match: { username: { in: [deployer] } }
+    allowMutableNames: true
+    grants: [{ service: npm, scopes: [read_package_registry], resources: ["**"] }]
+  all:
+    issuer: gitlab
+    match: { project_id: "23" }
+    grants:
+${ALL.map((type) => `      - { service: ${type === 'oci' ? 'registry' : type}, scopes: ${JSON.stringify(SERVICE_TRAITS[type].scopes)}, resources: ["**"] }`).join('\n')}
 `,
       services: `  npm: { type: npm, path: /npm/, upstream: { url: "${upstream.url}/" } }
   "x@y.z": { type: generic, path: "/o'$(x)&=!*/", upstream: { url: "${upstream.url}/" } }
   registry: { type: oci, upstream: { url: "${upstream.url}" } }
-  maven: { type: maven, path: /maven/, upstream: { url: "${upstream.url}/" } }
+${ALL.filter((type) => !['npm', 'oci'].includes(type))
+  .map((type) => `  ${type}: { type: ${type}, path: /${type}/, upstream: { url: "${upstream.url}/" } }`)
+  .join('\n')}
 `,
-    }).replace('issuers:', `issuers:\n  github: { type: github, issuer: "${github.url}" }`),
+    })
+      .replace('jobTokens:', 'deployTokens: {}, jobTokens:')
+      .replace('issuers:', `issuers:\n  github: { type: github, issuer: "${github.url}" }`),
 });
 
 function job(shell: ShellName, env: NodeJS.ProcessEnv = {}): SetupJob {
@@ -127,6 +153,14 @@ needs('busybox', 'curl', 'dash').describe('setup.sh', () => {
     test.each([
       ['a job token', () => ({ CI_JOB_TOKEN: scenario.job.token }), '"mintedFrom":"job_token"'],
       ['a deploy token', () => ({ GATEHOUSE_TOKEN: DEPLOY_SECRET }), '"mintedFrom":"deploy_token"'],
+      [
+        'a deploy token of GitLab',
+        () => {
+          const { token } = scenario.gitlab.deployToken({ username: 'deployer', scopes: ['read_registry'] });
+          return { GATEHOUSE_TOKEN: token, GATEHOUSE_USER: 'deployer' };
+        },
+        '"mintedFrom":"deploy_token"',
+      ],
       ['an ID token', () => ({ GATEHOUSE_TOKEN: scenario.job.idToken() }), '"mintedFrom":"id_token"'],
     ])('takes %s', async (_name, env, expected) => {
       const { code, stdout, stderr } = await job(shell, env()).afterSetup(ME);
@@ -339,5 +373,53 @@ needs('busybox', 'curl', 'dash').describe('setup.sh', () => {
       expect([code, stderr]).toEqual([2, expect.stringContaining('was not created by setup.sh')]);
       expect(existsSync(gitlab.home)).toBe(true);
     });
+  });
+
+  test('writes the same configuration for every service type in all shells', async () => {
+    const written = await Promise.all(
+      NAMES.map(async (shell) => {
+        const all = job(shell, {
+          GATEHOUSE_ID_TOKEN: scenario.gitlab.job({ project: { id: 23, path: 'acme/all' } }).idToken(),
+        });
+        const { code, stderr } = await all.afterSetup('true');
+        expect([code, stderr]).toEqual([0, '']);
+        const [token = ''] = readFileSync(join(all.directory, 'token'), 'utf8').split('\n');
+        const files = readdirSync(all.directory, { withFileTypes: true })
+          .filter((entry) => entry.isFile() && !['source', 'token'].includes(entry.name))
+          .map(({ name }) => {
+            const text = readFileSync(join(all.directory, name), 'utf8');
+            return [name, text.replaceAll(token, 'TOKEN').replaceAll(all.directory, 'DIR')];
+          });
+        return Object.fromEntries(files) as Record<string, string>;
+      }),
+    );
+    const [first = {}, ...others] = written;
+    expect(Object.keys(first).toSorted()).toEqual([
+      'NuGet.Config',
+      'apt-auth.conf',
+      'apt.conf',
+      'config.json',
+      'env',
+      'netrc',
+      'npmrc',
+      'registries',
+      'repositories.yaml',
+      'settings.xml',
+      'variables',
+    ]);
+    for (const other of others) expect(other).toEqual(first);
+    for (const client of [
+      'CARGO_',
+      'GOPROXY',
+      'GIT_CONFIG_',
+      'ORG_GRADLE_',
+      'PIP_',
+      'POETRY_',
+      'TF_HTTP_',
+      'TWINE_',
+      'UV_',
+      'YARN_',
+    ])
+      expect(first['variables']).toContain(`\n${client}`);
   });
 });
