@@ -242,6 +242,35 @@ describe('vault-jwt', () => {
       );
   });
 
+  test('settings of the mount without an equivalent are listed with their line', async () => {
+    const data = {
+      bound_issuer: 'https://issuer.example.com',
+      jwks_url: 'https://issuer.example.com/keys',
+      jwks_ca_pem: '-----BEGIN CERTIFICATE-----',
+      jwt_supported_algs: ['ES256'],
+      jwt_validation_pubkeys: [],
+      provider_config: { provider: 'azure' },
+    };
+    const mount = source('mount.json', JSON.stringify({ data }, null, 2));
+    const outcome = await gatehouse(
+      'import',
+      'vault-jwt',
+      mount,
+      role('one', { bound_claims: { sub: 'a' } }),
+    );
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toBe(
+      [
+        `${mount}:5: jwks_ca_pem: write it to a file, and set issuers.X.caFile`,
+        `${mount}:6: jwt_supported_algs: set issuers.X.algorithms`,
+        `${mount}:10: provider_config: no setting of the gateway corresponds to it`,
+        '3 rules without an equivalent\n',
+      ].join('\n'),
+    );
+    expect(outcome.stdout).toContain('type: oidc\n    issuer: "https://issuer.example.com"\n    jwksUri: ');
+    await checked(outcome);
+  });
+
   test('bound values are text, not patterns, variables or structure', async () => {
     const file = role('hostile', {
       bound_claims: { project_id: '1', ref: ['${HOME}', '*', 'a", evil: "b'], 'x": {}\n': 'y' },

@@ -306,6 +306,40 @@ needs('busybox', 'curl', 'dash').describe('setup.sh', () => {
     });
 
     test.each([
+      ['a command', 'npm\tnpm\thttp://x/$(touch owned)/\tread\t**\n'],
+      ['a quote', "npm\tnpm\thttp://x/'; touch owned; '\tread\t%2A\n"],
+      ['a further line of a file', 'npm\tnpm\thttp://x/ registry=http://evil/\tread\t%2A\n'],
+    ])('a response with %s: exit code 1, nothing written', async (_name, tsv) => {
+      const server = await startHttpUpstream((req, res) =>
+        res.end(req.url === '/oauth/token' ? '{"access_token":"a.b.c","expires_in":900}' : tsv),
+      );
+      onTestFinished(() => server.close());
+      const gitlab = job(shell, { ...idToken(), GATEHOUSE_URL: server.url });
+      const { code, stderr } = await gitlab.script('. "$SETUP"');
+      expect([code, stderr]).toEqual([1, 'gatehouse: the list of services is malformed\n']);
+      expect(gitlab.filesWith('')).toEqual([]);
+    });
+
+    test('a gateway that cannot decide: its reason, exit code 3, nothing written', async () => {
+      const asked: (string | undefined)[] = [];
+      const server = await startHttpUpstream((req, res) => {
+        asked.push(req.url);
+        res
+          .writeHead(503)
+          .end('{"error":"temporarily_unavailable","error_description":"The keys are\\u001b unavailable."}');
+      });
+      onTestFinished(() => server.close());
+      const gitlab = job(shell, { ...idToken(), GATEHOUSE_URL: server.url });
+      const { code, stderr } = await gitlab.script('. "$SETUP"');
+      expect([code, stderr]).toEqual([
+        3,
+        expect.stringMatching(/ \(503\): The keys are\S* unavailable\.\n$/),
+      ]);
+      expect(asked).toEqual(['/oauth/token', '/oauth/token', '/oauth/token']);
+      expect(gitlab.filesWith('')).toEqual([]);
+    });
+
+    test.each([
       ['no URL', { GATEHOUSE_URL: '' }, 'GATEHOUSE_URL is not set'],
       [
         'plain http to another machine',

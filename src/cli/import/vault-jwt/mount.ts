@@ -16,7 +16,7 @@ const USED: ReadonlySet<string> = new Set(['oidc_discovery_url', 'bound_issuer',
 
 /** Settings without effect on the tokens of jobs. */
 const IGNORED: ReadonlySet<string> = new Set(
-  `default_role jwt_supported_algs oidc_client_id oidc_response_mode oidc_response_types namespace_in_state
+  `default_role oidc_client_id oidc_response_mode oidc_response_types namespace_in_state
   unsupported_critical_cert_extensions`.split(/\s+/),
 );
 
@@ -44,6 +44,7 @@ export function readMount(reader: SourceReader, data: SourceNode, differences: D
 
 function reasonFor(key: string): string {
   if (key.endsWith('_ca_pem')) return 'write it to a file, and set issuers.X.caFile';
+  if (key === 'jwt_supported_algs') return 'set issuers.X.algorithms';
   if (key === 'jwt_validation_pubkeys')
     return 'write the keys to a JSON Web Key Set, and set issuers.X.jwksFile';
   return 'no setting of the gateway corresponds to it';
