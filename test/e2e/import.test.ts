@@ -77,7 +77,7 @@ describe('docker-auth', () => {
   test('a file whose rules all have an equivalent: exit code 0', async () => {
     const file = source(
       'simple.yml',
-      `server: { addr: ":5001" }
+      `server: { addr: ":5001", hsts: true, tls_cipher_suites: [TLS_AES_128_GCM_SHA256] }
 token: { issuer: "Acme auth server", expiration: 900 }
 users:
   ci@example.com: { password: "$2y$05$LO.vzwpWC5LZGqThvEfznu8qhb5SGqvBSWY1J3yZ4AxtMRZ3kN5jC" }
@@ -90,6 +90,8 @@ acl:
     );
     const outcome = await gatehouse('import', 'docker-auth', file);
     expect(outcome).toMatchObject({ code: 0, stderr: '' });
+    expect(outcome.stdout).toContain('server.addr ":5001": server.listen');
+    expect(outcome.stdout).toContain('server.tls_cipher_suites: not used');
     const config = await checked(outcome);
     expect(await callersOf(config, 'read_registry', 'acme/api')).toEqual(['ci-example.com', 'reader']);
   });

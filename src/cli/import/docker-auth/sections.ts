@@ -60,17 +60,18 @@ function serverAdvice(
       );
       return [];
     }
-    const setting = reader.text(value, ['server', key]) ?? '';
-    const advice: Readonly<Record<string, string>> = {
-      addr: 'server.listen, the address of the registry for clients',
-      certificate: 'server.tls.certFile',
-      key: 'server.tls.keyFile',
-      real_ip_header: 'server.trustedProxies, the networks of the proxies',
-    };
-    const target = Object.hasOwn(advice, key) ? advice[key] : undefined;
-    return [{ line: mark.line, text: `server.${key} "${setting}": ${target ?? 'not used'}` }];
+    const setting = value.kind === 'scalar' ? ` "${value.text}"` : '';
+    return [{ line: mark.line, text: `server.${key}${setting}: ${SETTINGS.get(key) ?? 'not used'}` }];
   });
 }
+
+/** Keys of `server` and the settings of the gateway. */
+const SETTINGS: ReadonlyMap<string, string> = new Map([
+  ['addr', 'server.listen, the address of the registry for clients'],
+  ['certificate', 'server.tls.certFile'],
+  ['key', 'server.tls.keyFile'],
+  ['real_ip_header', 'server.trustedProxies, the networks of the proxies'],
+]);
 
 function tokenAdvice(reader: SourceReader, token: SourceNode | undefined): readonly Advice[] {
   const entries = reader.entries(token, ['token']);
