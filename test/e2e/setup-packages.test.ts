@@ -10,6 +10,9 @@ import { useJobScenario } from '../support/scenario/job.ts';
 import { createSetupJob, type SetupJob, type ShellName } from '../support/setup-script.ts';
 import { startVerdaccio } from '../support/verdaccio.ts';
 
+/** For tests that take half a minute on a loaded machine. */
+const SLOW = 180_000;
+
 const JOB_SHELLS: readonly ShellName[] = ['dash', 'busybox'];
 
 needs('busybox', 'curl', 'dash').describe('npm', () => {
@@ -53,38 +56,46 @@ needs('busybox', 'curl', 'dash').describe('npm', () => {
   const dependOn = (name: string): string =>
     `printf '%s' '${JSON.stringify({ name: 'app', version: '1.0.0', dependencies: { [name]: '1.0.0' } })}' >package.json`;
 
-  test('npm and pnpm publish and install a scoped package, in dash and busybox', async () => {
-    for (const [index, client] of (['npm', 'pnpm'] as const).entries()) {
-      const name = `@acme/${client}`;
-      const created = job(JOB_SHELLS[index] ?? 'dash', name);
-      // The user's own settings remain.
-      writeFileSync(join(created.home, '.npmrc'), 'fund=false');
-      const flags = client === 'pnpm' ? ' --no-git-checks' : '';
-      const published = await created.afterSetup([`${client} publish${flags}`]);
-      expect(published.code, published.stdout + published.stderr).toBe(0);
-      const installed = await created.script(['. "$DIR/env"', dependOn(name), `${client} install`], {
-        DIR: created.directory,
-      });
-      expect(installed.code, installed.stdout + installed.stderr).toBe(0);
-      expect(readFileSync(join(created.project, `node_modules/${name}/index.js`), 'utf8')).toContain(
-        'exports',
-      );
-      const npmrc = readFileSync(join(created.directory, 'npmrc'), 'utf8');
-      expect(npmrc).toContain('fund=false\n');
-    }
-  });
+  test(
+    'npm and pnpm publish and install a scoped package, in dash and busybox',
+    async () => {
+      for (const [index, client] of (['npm', 'pnpm'] as const).entries()) {
+        const name = `@acme/${client}`;
+        const created = job(JOB_SHELLS[index] ?? 'dash', name);
+        // The user's own settings remain.
+        writeFileSync(join(created.home, '.npmrc'), 'fund=false');
+        const flags = client === 'pnpm' ? ' --no-git-checks' : '';
+        const published = await created.afterSetup([`${client} publish${flags}`]);
+        expect(published.code, published.stdout + published.stderr).toBe(0);
+        const installed = await created.script(['. "$DIR/env"', dependOn(name), `${client} install`], {
+          DIR: created.directory,
+        });
+        expect(installed.code, installed.stdout + installed.stderr).toBe(0);
+        expect(readFileSync(join(created.project, `node_modules/${name}/index.js`), 'utf8')).toContain(
+          'exports',
+        );
+        const npmrc = readFileSync(join(created.directory, 'npmrc'), 'utf8');
+        expect(npmrc).toContain('fund=false\n');
+      }
+    },
+    SLOW,
+  );
 
-  test('yarn uses the service that grants every name', async () => {
-    const created = job('dash', 'plain');
-    const published = await created.afterSetup([
-      'yarn install',
-      'yarn npm publish',
-      dependOn('plain'),
-      'yarn install',
-    ]);
-    expect(published.code, published.stdout + published.stderr).toBe(0);
-    expect(readFileSync(join(created.project, 'node_modules/plain/index.js'), 'utf8')).toContain('exports');
-  });
+  test(
+    'yarn uses the service that grants every name',
+    async () => {
+      const created = job('dash', 'plain');
+      const published = await created.afterSetup([
+        'yarn install',
+        'yarn npm publish',
+        dependOn('plain'),
+        'yarn install',
+      ]);
+      expect(published.code, published.stdout + published.stderr).toBe(0);
+      expect(readFileSync(join(created.project, 'node_modules/plain/index.js'), 'utf8')).toContain('exports');
+    },
+    SLOW,
+  );
 
   test('after a renewal the files contain the new token, and the own settings once', async () => {
     const created = job('busybox', '@acme/renewed');
@@ -111,26 +122,30 @@ needsPython.describe('PyPI', () => {
       }),
   });
 
-  test('twine and uv publish, pip and uv install, in dash and busybox', async () => {
-    for (const [index, uploader] of (['twine', 'uv'] as const).entries()) {
-      const name = `acme-${uploader}`;
-      const [wheel = ''] = await buildDistribution(join(scenario.folder, uploader), name, '1.0');
-      const created = createSetupJob(JOB_SHELLS[index] ?? 'dash', {
-        GATEHOUSE_URL: scenario.gateway.url,
-        GATEHOUSE_ID_TOKEN: scenario.job.idToken(),
-        PATH: `${dirname(pythonProgram('pip'))}:${process.env['PATH']}`,
-        WHEEL: wheel,
-      });
-      onTestFinished(created.close);
-      const upload = uploader === 'uv' ? 'uv publish "$WHEEL"' : 'twine upload --non-interactive "$WHEEL"';
-      const { code, stdout, stderr } = await created.afterSetup([
-        upload,
-        `pip install --disable-pip-version-check --no-deps --target one ${name}`,
-        `uv pip install --no-deps --target two ${name}`,
-      ]);
-      expect(code, stdout + stderr).toBe(0);
-      for (const target of ['one', 'two'])
-        expect(readFileSync(join(created.project, target, `acme_${uploader}.py`), 'utf8')).toContain('42');
-    }
-  });
+  test(
+    'twine and uv publish, pip and uv install, in dash and busybox',
+    async () => {
+      for (const [index, uploader] of (['twine', 'uv'] as const).entries()) {
+        const name = `acme-${uploader}`;
+        const [wheel = ''] = await buildDistribution(join(scenario.folder, uploader), name, '1.0');
+        const created = createSetupJob(JOB_SHELLS[index] ?? 'dash', {
+          GATEHOUSE_URL: scenario.gateway.url,
+          GATEHOUSE_ID_TOKEN: scenario.job.idToken(),
+          PATH: `${dirname(pythonProgram('pip'))}:${process.env['PATH']}`,
+          WHEEL: wheel,
+        });
+        onTestFinished(created.close);
+        const upload = uploader === 'uv' ? 'uv publish "$WHEEL"' : 'twine upload --non-interactive "$WHEEL"';
+        const { code, stdout, stderr } = await created.afterSetup([
+          upload,
+          `pip install --disable-pip-version-check --no-deps --target one ${name}`,
+          `uv pip install --no-deps --target two ${name}`,
+        ]);
+        expect(code, stdout + stderr).toBe(0);
+        for (const target of ['one', 'two'])
+          expect(readFileSync(join(created.project, target, `acme_${uploader}.py`), 'utf8')).toContain('42');
+      }
+    },
+    SLOW,
+  );
 });
