@@ -63,7 +63,7 @@ describe('docker-auth', () => {
     );
     expect(listed).toEqual([
       expect.stringMatching(/^google_auth: → google_auth: its accounts are not in this file/),
-      expect.stringMatching(/ip: "127.*→ omitted: no grant has the condition ip "127\.0\.0\.0\/8"/),
+      expect.stringMatching(/ip: .127.*→ omitted: no grant has the condition ip "127\.0\.0\.0\/8"/),
       expect.stringMatching(
         /web-\?\?.*→ omitted: no pattern is equivalent to "web-\?\?"; "web-\*" matches more/,
       ),
