@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
+import { guardsFor } from '../../src/policy/compile/preset-guards.ts';
 import { compileMatch, holdsFor } from '../../src/policy/compile/condition.ts';
 import { createAuthorizer } from '../../src/policy/index.ts';
 import { credentialWith } from '../../src/policy/tools/diff/witness.ts';
@@ -88,7 +89,8 @@ test('no accepted file exceeds its delegation', () => {
       })),
     });
     const required = compileMatch(delegation.match);
-    for (let at = 0; at < 300; at += 1) {
+    const guards = guardsFor('gitlab', required);
+    for (let at = 0; at < 3_000; at += 1) {
       const credential = randomCredential(choices);
       const service = choices.of(SERVICES);
       const operation = {
@@ -102,6 +104,10 @@ test('no accepted file exceeds its delegation', () => {
       expect(delegation.issuers, where).toContain(credential.issuer);
       expect(
         required.every((condition) => holdsFor(condition, credential.claims)),
+        where,
+      ).toBe(true);
+      expect(
+        guards.every(({ passes }) => passes(credential.claims)),
         where,
       ).toBe(true);
       expect(bounds.forService(service)(credential, [operation]).kind, where).toBe('allow');
@@ -185,6 +191,7 @@ function randomMatch(choices: Choices, probability: number): Match {
   };
   add('project_path', PATHS, ['web/*', 'web/**', '**', '*/api', 'Web/*']);
   add('project_id', IDS, ['2*', '*']);
+  if (choices.chance(probability / 2)) match['job_project_id'] = { in: [choices.of(IDS), choices.of(IDS)] };
   add('ref', REFS, ['release/*', 'm*', '**', '*']);
   return match;
 }
@@ -195,6 +202,7 @@ function randomCredential(choices: Choices) {
     project_id: choices.of(IDS),
     ref: choices.of([...REFS, '..', 'a%2Fb', '*']),
   };
+  if (choices.chance(0.5)) claims['job_project_id'] = choices.of(IDS);
   if (choices.chance(0.1)) delete claims[choices.of(Object.keys(claims))];
   const issuer = choices.chance(0.8) ? 'lab' : 'hub';
   const kind = choices.chance(0.3) ? 'job_token' : 'id_token';

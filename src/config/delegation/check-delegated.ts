@@ -1,11 +1,14 @@
-import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
+import { DEFAULT_TOKEN_LIFETIME } from '../../core/credentials/minted-token.ts';
+import { GUARDED_CLAIMS } from '../../core/guarded-claims.ts';
 import type { Draft, DraftGrant, DraftIdentity } from '../model/draft.ts';
+import { liftsGuard } from '../model/guarded-match.ts';
+import { conditionsOn } from '../model/match-parts.ts';
 import { indexByName } from '../model/index-by-name.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { problemAt, type Problem } from '../problems/problem.ts';
 import { keysAt, markAt, type SourceNode } from '../load/source-tree.ts';
-import { constraintsOf, missingConditions } from './bounded-match.ts';
-import { isBounded } from './bounded-resource.ts';
+import { missingConditions } from './bounded-match.ts';
+import { grantExcess, oneOf, type GrantExcess, type GrantHolder } from './grant-excess.ts';
 import type { MergedFile } from './merge-delegated.ts';
 
 type Delegation = Draft['delegations'][number];
@@ -71,14 +74,26 @@ class DelegatedFileCheck {
         [...path, 'allowMutableNames'],
         'the delegation does not allow mutable names; bind an immutable id and remove the key',
       );
-    if ((identity.tokenLifetime ?? 0) > tokenLifetime)
+    if ((identity.tokenLifetime ?? DEFAULT_TOKEN_LIFETIME) > tokenLifetime)
       this.#refuse(
         [...path, 'tokenLifetime'],
-        `is longer than the delegation allows; write at most ${tokenLifetime / 1000}s`,
+        `is longer than the delegation allows (default ${DEFAULT_TOKEN_LIFETIME / 1000}s); write at most ${tokenLifetime / 1000}s`,
       );
+    this.#guard(identity);
     this.#grants(identity.grants, [...path, 'grants'], identity);
     for (const [index, role] of identity.roles.entries())
       this.#heldRole(role, [...path, 'roles', index], identity);
+  }
+
+  /** The guard of the issuer type is a bound too: the delegation can lift it, a delegated identity cannot. */
+  #guard({ name, issuer, match }: DraftIdentity): void {
+    const type = indexByName(this.#context.draft.issuers).get(issuer)?.type;
+    const guarded = type === undefined ? undefined : GUARDED_CLAIMS[type];
+    if (type === undefined || guarded === undefined) return;
+    if (!liftsGuard(match, type) || liftsGuard(this.#bounds.match, type)) return;
+    const message = `replaces the default check of ${guarded.claim}, which the delegation does not; remove the condition, or add one to the match of the delegation`;
+    const [condition] = conditionsOn(match, guarded.claim);
+    this.#refuse(['identities', name, 'match', condition?.name ?? guarded.claim], message);
   }
 
   /** A role that no identity uses is compared for every credential of the delegation. */
@@ -104,62 +119,29 @@ class DelegatedFileCheck {
         path,
         `role "${role}" is visible in ${other.file} only; define a role in this file`,
       );
+    const { roles } = this.#bounds;
+    // An upstream that reads the names of roles can grant rights that the grants of the role do not show.
+    if (!roles.includes(role)) {
+      const usable = roles.length === 0 ? '' : `write ${oneOf(roles)}, or `;
+      return this.#refuse(path, `role "${role}" is not delegated; ${usable}define a role in this file`);
+    }
     if (grants.some((grant) => this.#excess(grant, identity) !== undefined))
       this.#refuse(path, `role "${role}" grants more than the delegation; define a role in this file`);
   }
 
-  #grants(
-    grants: readonly DraftGrant[],
-    path: KeyPath,
-    identity: Pick<DraftIdentity, 'issuer' | 'match'>,
-  ): void {
+  #grants(grants: readonly DraftGrant[], path: KeyPath, identity: GrantHolder): void {
     for (const [index, grant] of grants.entries()) {
       const excess = this.#excess(grant, identity);
       if (excess !== undefined) this.#refuse([...path, index, ...excess.below], excess.message);
     }
   }
 
-  /** The first part of a grant that the grants of the delegation do not contain. */
-  #excess(
-    { service, scopes, resources }: DraftGrant,
-    { issuer, match }: Pick<DraftIdentity, 'issuer' | 'match'>,
-  ): { readonly below: KeyPath; readonly message: string } | undefined {
-    const { draft } = this.#context;
-    const delegated = this.#bounds.grants.filter((grant) => grant.service === service);
-    if (delegated.length === 0) {
-      const services = this.#bounds.grants.map((grant) => grant.service);
-      return { below: ['service'], message: `"${service}" is not delegated; write ${oneOf(services)}` };
-    }
-    const type = indexByName(draft.issuers).get(issuer)?.type;
-    const context = {
-      claims: constraintsOf(match),
-      serviceType: indexByName(draft.services).get(service)?.type ?? '',
-      pathClaims: type === undefined ? [] : ISSUER_PRESETS[type].pathClaims,
-    };
-    for (const [index, scope] of scopes.entries()) {
-      const outer = delegated
-        .filter((grant) => grant.scopes.includes(scope))
-        .flatMap((grant) => grant.resources);
-      if (outer.length === 0) {
-        const known = delegated.flatMap((grant) => grant.scopes);
-        const message = `"${scope}" is not delegated on service "${service}"; write ${oneOf(known)}`;
-        return { below: ['scopes', index], message };
-      }
-      for (const [position, pattern] of resources.entries()) {
-        if (isBounded(pattern, outer, context)) continue;
-        const message = `is not contained in the delegation for ${scope} on service "${service}"; write a pattern within ${oneOf(outer)}`;
-        return { below: ['resources', position], message };
-      }
-    }
-    return undefined;
+  #excess(grant: DraftGrant, caller: GrantHolder): GrantExcess | undefined {
+    return grantExcess(grant, caller, { draft: this.#context.draft, delegated: this.#bounds.grants });
   }
 
   #grantsOf(role: string): readonly DraftGrant[] {
     const { roles } = this.#context.draft;
     return Object.hasOwn(roles, role) ? (roles[role] ?? []) : [];
   }
-}
-
-function oneOf(values: readonly string[]): string {
-  return [...new Set(values)].map((value) => `"${value}"`).join(' or ');
 }

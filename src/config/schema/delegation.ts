@@ -17,6 +17,12 @@ export const delegation = z.strictObject({
   match: matchConditions.describe(
     'Conditions that each identity of the files must repeat, equal or narrower.',
   ),
+  roles: z
+    .array(name)
+    .default([])
+    .describe(
+      'Roles of the main configuration that identities of the files may have. Upstream services see their names.',
+    ),
   via: z
     .array(z.enum(SOURCE_CLASSES))
     .min(1)

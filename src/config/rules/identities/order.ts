@@ -1,7 +1,6 @@
-import { GUARDED_CLAIMS } from '../../../core/guarded-claims.ts';
 import type { IssuerType } from '../../../core/issuer-presets.ts';
 import type { Draft, DraftIdentity } from '../../model/draft.ts';
-import { acceptsValue, conditionsOn, usesOperator } from '../../model/match-parts.ts';
+import { liftsGuard } from '../../model/guarded-match.ts';
 import type { RuleContext } from '../rule.ts';
 import { implies } from './implies.ts';
 import { indexCovers, positioned, type CoverIndex, type Positioned } from './cover-index.ts';
@@ -73,23 +72,13 @@ export function coversIdentity(wide: Positioned, narrow: Positioned, acceptsGuar
 
 /** Returns whether an identity accepts tokens that the guard of the issuer type refuses. Each is checked once. */
 function createGuardCheck(type: IssuerType | undefined): GuardCheck {
-  const guarded = type === undefined ? undefined : GUARDED_CLAIMS[type];
-  if (guarded === undefined) return () => false;
-  const { claim, replacedBy, refusedValues } = guarded;
+  if (type === undefined) return () => false;
   const checked = new Map<DraftIdentity, boolean>();
   return (identity) => {
     const known = checked.get(identity);
     if (known !== undefined) return known;
-    const accepts = usesOperator(identity.match, claim, replacedBy) && acceptsRefused(identity.match);
+    const accepts = liftsGuard(identity.match, type);
     checked.set(identity, accepts);
     return accepts;
   };
-
-  function acceptsRefused(match: DraftIdentity['match']): boolean {
-    const conditions = conditionsOn(match, claim);
-    return (
-      refusedValues.length === 0 ||
-      refusedValues.some((value) => conditions.every(({ parts }) => acceptsValue(parts, value)))
-    );
-  }
 }

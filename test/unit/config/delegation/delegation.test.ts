@@ -11,6 +11,7 @@ const DELEGATION = `
       - { service: npm, scopes: [read_package_registry], resources: ["lib-*"] }
     issuers: [gitlab]
     match: { namespace_path: web }
+    roles: [lib-reader, reader]
     namePrefix: web-`;
 
 function main(delegations = DELEGATION, rest = ''): string {
@@ -20,10 +21,11 @@ issuers:
   gitlab: { type: gitlab, issuer: https://gitlab.example.com }
   other: { type: gitlab, issuer: https://other.example.com }
 identities:
-  payments: { issuer: gitlab, match: { project_id: "20" }, roles: [reader, lib-reader] }
+  payments: { issuer: gitlab, match: { project_id: "20" }, roles: [reader, lib-reader, admin] }
 roles:
   reader: [{ service: npm, scopes: [read_package_registry], resources: ["**"] }]
   lib-reader: [{ service: npm, scopes: [read_package_registry], resources: ["lib-a*"] }]
+  admin: []
 services:
   npm: { type: npm, path: /npm/, upstream: { url: http://npm.internal/ } }
 delegations: ${delegations}
@@ -133,7 +135,19 @@ describe('a delegated file', () => {
     [
       'has a long token lifetime',
       identity(`issuer: gitlab, ${MATCH}, tokenLifetime: 1h, grants: [${GRANT}]`),
-      'tokenLifetime: is longer than the delegation allows; write at most 900s',
+      'tokenLifetime: is longer than the delegation allows (default 900s); write at most 900s',
+    ],
+    [
+      'replaces the guard of the issuer type',
+      identity(
+        `issuer: gitlab, match: { namespace_path: web, project_id: "31", /job_project_id: { in: ["31", "99"] } }, grants: [${GRANT}]`,
+      ),
+      'identities.web-ci.match["/job_project_id"]: replaces the default check of job_project_id, which the delegation does not',
+    ],
+    [
+      'has a role of the main configuration that is not delegated',
+      identity(`issuer: gitlab, ${MATCH}, roles: [admin]`),
+      'identities.web-ci.roles[0]: role "admin" is not delegated; write "lib-reader" or "reader", or define a role in this file',
     ],
     [
       'grants another resource',
@@ -241,8 +255,41 @@ describe('a delegated file', () => {
     expect(errorsIn(loadFiles({ 'teams/web/a.yaml': body }))).toEqual([]);
   });
 
+  const bounded = (bounds: string): string =>
+    main(
+      `[{ files: a.yaml, grants: [${GRANT}], issuers: [hub], match: { repository_owner_id: "7" }, ${bounds} }]`,
+    ).replace(
+      '  other: {',
+      '  hub: { type: github, issuer: https://token.actions.githubusercontent.com }\n  other: {',
+    );
+  const onEvent = (condition: string): string =>
+    identity(
+      `issuer: hub, match: { repository_owner_id: "7", event_name: ${condition} }, grants: [${GRANT}]`,
+    );
+
+  test.each([
+    ['a list with an untrusted event', 'tokenLifetime: 15m', '{ in: [push, pull_request_target] }', 1],
+    ['a list without one', 'tokenLifetime: 15m', '{ in: [push, release] }', 0],
+    ['the default lifetime, longer than delegated', 'tokenLifetime: 5m', 'push', 1],
+  ])('with %s', (_, bounds, condition, errors) => {
+    const loaded = loadFiles({ 'gatehouse.yaml': bounded(bounds), 'a.yaml': onEvent(condition) });
+    expect(errorsIn(loaded), errorsIn(loaded).join()).toHaveLength(errors);
+  });
+
+  test.each([
+    ['the delegation lists it', '{ in: [push, pull_request_target] }', 0],
+    ['the delegation has a pattern, which leaves the guard', '{ glob: "p*" }', 1],
+  ])('with an untrusted event: %s', (_, condition, errors) => {
+    const text = bounded('via: [id_token]').replace(
+      'owner_id: "7"',
+      `owner_id: "7", event_name: ${condition}`,
+    );
+    const loaded = loadFiles({ 'gatehouse.yaml': text, 'a.yaml': onEvent('pull_request_target') });
+    expect(errorsIn(loaded)).toHaveLength(errors);
+  });
+
   test('cannot be used by the main configuration', () => {
-    const text = main().replace('roles: [reader, lib-reader]', 'roles: [reader, web-reader]');
+    const text = main().replace('roles: [reader, lib-reader, admin]', 'roles: [reader, web-reader]');
     const loaded = loadFiles({
       'gatehouse.yaml': text,
       'teams/web/a.yaml': file(`roles: { web-reader: [${GRANT}] }`),
@@ -282,7 +329,7 @@ describe('the key files', () => {
   ])('refuses %s', (pattern, error) => {
     const loaded = loadFiles({ 'gatehouse.yaml': main(named(`"${pattern}"`)) });
     expect(errorsIn(loaded)).toEqual([
-      expect.stringMatching(/^gatehouse.yaml:13:\d+ delegations\[0\].files: /),
+      expect.stringMatching(/^gatehouse.yaml:14:\d+ delegations\[0\].files: /),
     ]);
     expect(errorsIn(loaded).join()).toContain(error);
   });
