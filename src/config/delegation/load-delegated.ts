@@ -42,6 +42,11 @@ export function loadDelegated(
   const versions = new Map(previous.map(({ file, text }) => [file, text]));
   const candidates = texts.map((source) => firstCandidate(source, versions.get(source.file)));
   const isChanged = ({ source, text }: Candidate): boolean => versions.get(source.file) !== text;
+  /** Whether the file alone, with the files that have not changed, causes an error. */
+  const isCause = (changed: Candidate, merged: readonly Candidate[]): boolean => {
+    const files = filesOf(merged.filter((each) => each === changed || !isChanged(each)));
+    return examine(mergeDelegated(main, files).root).problems.some(isError);
+  };
   for (;;) {
     const files = filesOf(candidates);
     // A file that has not changed keeps its names when another file takes one of them.
@@ -50,9 +55,14 @@ export function loadDelegated(
     const examined = relaxed(examine(mergeDelegated(main, files).root), files);
     const problems = [...contested, ...examined.problems.filter(isError), ...excesses(examined, files)];
     const faulty = candidates.filter(({ merged }) => problems.some(({ file }) => file === merged?.file));
-    // Without a file, the error is elsewhere, and a changed file is the first that can have caused it.
     const merged = candidates.filter((each) => each.merged !== undefined);
-    const [replaced = []] = [faulty, merged.filter(isChanged), merged].filter(({ length }) => length > 0);
+    // Without a file, the error is elsewhere, and a changed file is the first that can have caused it.
+    const causes = (): readonly Candidate[] =>
+      merged.filter(isChanged).filter((each) => isCause(each, merged));
+    const suspects = problems.length === 0 || faulty.length > 0 ? [] : causes();
+    const [replaced = []] = [faulty, suspects, merged.filter(isChanged), merged].filter(
+      ({ length }) => length > 0,
+    );
     if (problems.length === 0 || replaced.length === 0) return { examined, files: candidates.map(toFile) };
     for (const candidate of replaced) {
       const own = problems.filter(({ file }) => faulty.length === 0 || file === candidate.source.file);

@@ -398,6 +398,25 @@ describe('a reload', () => {
     });
   });
 
+  test('leaves out the file that causes an error of the main configuration, and no other changed file', () => {
+    const text = main()
+      .replace(/\n {4}namePrefix: web-/, '')
+      .replace(
+        'url: http://npm.internal/',
+        '$&, auth: { perIdentity: { default: { bearer: { token: hunter2-hunter2 } } } }',
+      );
+    const loaded = loadFiles(
+      {
+        'gatehouse.yaml': text,
+        'teams/web/a.yaml': VALID,
+        'teams/web/b.yaml': VALID.replace('web-ci', 'default').replace('31', '32'),
+      },
+      [],
+    );
+    expect(errorsIn(loaded)).toEqual([expect.stringContaining('an identity is named "default" too')]);
+    expect(names(loaded.result)).toEqual(['payments', 'web-ci']);
+  });
+
   test('does not fail for an identity that the main configuration shadows', () => {
     const text = main().replace('project_id: "20"', 'namespace_path: web, project_id: "31"');
     const { result } = loadFiles({ 'gatehouse.yaml': text, 'teams/web/a.yaml': VALID });
