@@ -1,5 +1,10 @@
 import { plainClaimName } from '../../core/credentials/claims.ts';
-import { findText, languageOf, type TextPattern } from '../../util/text/glob-language.ts';
+import {
+  isContained,
+  languageOf,
+  type SearchBudget,
+  type TextPattern,
+} from '../../util/text/glob-language.ts';
 import { globTokens, type PatternToken } from '../../util/text/glob.ts';
 import type { ClaimConstraints } from './bounded-match.ts';
 
@@ -9,6 +14,7 @@ export interface PatternContext {
   readonly serviceType: string;
   /** Claims whose `/` is a path separator. */
   readonly pathClaims: readonly string[];
+  readonly budget: SearchBudget;
 }
 
 /** Whether the patterns `outer` together match each resource that `inner` matches; false where that is undecided. */
@@ -55,7 +61,7 @@ function isWithin(inner: string, outer: readonly string[], choice: Choice, conte
         return usableValue(name, context);
       }) ?? [],
   );
-  return wanted !== undefined && findText([wanted], held).kind === 'none';
+  return wanted !== undefined && isContained(wanted, held, context.budget);
 }
 
 /** Undefined if a claim of the pattern has no replacement. */

@@ -7,6 +7,7 @@ import { indexByName } from '../model/index-by-name.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { problemAt, type Problem } from '../problems/problem.ts';
 import { keysAt, markAt, type SourceNode } from '../load/source-tree.ts';
+import type { SearchBudget } from '../../util/text/glob-language.ts';
 import { missingConditions } from './bounded-match.ts';
 import { grantExcess, oneOf, type GrantExcess, type GrantHolder } from './grant-excess.ts';
 import type { MergedFile } from './merge-delegated.ts';
@@ -41,6 +42,9 @@ export function checkDelegated(
   return problems;
 }
 
+/** Seconds: a reload waits for the comparison. A thousand usual patterns need three million. */
+const MAX_STEPS = 50_000_000;
+
 type Refuse = (path: KeyPath, message: string, place?: 'key') => void;
 
 class DelegatedFileCheck {
@@ -48,6 +52,7 @@ class DelegatedFileCheck {
   readonly #bounds: Delegation;
   readonly #ownRoles: ReadonlySet<string>;
   readonly #refuse: Refuse;
+  readonly #budget: SearchBudget = { steps: MAX_STEPS };
 
   constructor(context: DelegatedContext, bounds: Delegation, ownRoles: ReadonlySet<string>, refuse: Refuse) {
     this.#context = context;
@@ -137,7 +142,11 @@ class DelegatedFileCheck {
   }
 
   #excess(grant: DraftGrant, caller: GrantHolder): GrantExcess | undefined {
-    return grantExcess(grant, caller, { draft: this.#context.draft, delegated: this.#bounds.grants });
+    return grantExcess(grant, caller, {
+      draft: this.#context.draft,
+      delegated: this.#bounds.grants,
+      budget: this.#budget,
+    });
   }
 
   #grantsOf(role: string): readonly DraftGrant[] {

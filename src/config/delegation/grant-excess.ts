@@ -2,6 +2,7 @@ import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
 import type { Draft, DraftGrant, DraftIdentity } from '../model/draft.ts';
 import { indexByName } from '../model/index-by-name.ts';
 import type { KeyPath } from '../problems/key-path.ts';
+import type { SearchBudget } from '../../util/text/glob-language.ts';
 import { constraintsOf } from './bounded-match.ts';
 import { isBounded } from './bounded-resource.ts';
 
@@ -18,13 +19,14 @@ export interface GrantExcess {
 interface GrantBounds {
   readonly draft: Draft;
   readonly delegated: readonly DraftGrant[];
+  readonly budget: SearchBudget;
 }
 
 /** Undefined if the grants of the delegation contain the grant. */
 export function grantExcess(
   { service, scopes, resources }: DraftGrant,
   { issuer, match }: GrantHolder,
-  { draft, delegated: all }: GrantBounds,
+  { draft, delegated: all, budget }: GrantBounds,
 ): GrantExcess | undefined {
   const delegated = all.filter((grant) => grant.service === service);
   if (delegated.length === 0) {
@@ -36,6 +38,7 @@ export function grantExcess(
     claims: constraintsOf(match),
     serviceType: indexByName(draft.services).get(service)?.type ?? '',
     pathClaims: type === undefined ? [] : ISSUER_PRESETS[type].pathClaims,
+    budget,
   };
   for (const [index, scope] of scopes.entries()) {
     const outer = delegated
@@ -48,7 +51,10 @@ export function grantExcess(
     }
     for (const [position, pattern] of resources.entries()) {
       if (isBounded(pattern, outer, context)) continue;
-      const message = `is not contained in the delegation for ${scope} on service "${service}"; write a pattern within ${oneOf(outer)}`;
+      const message =
+        budget.steps < 0
+          ? 'cannot be compared with the delegation: the patterns of the file are too complex; write fewer wildcards, or list fewer values of the claims in them'
+          : `is not contained in the delegation for ${scope} on service "${service}"; write a pattern within ${oneOf(outer)}`;
       return { below: ['resources', position], message };
     }
   }

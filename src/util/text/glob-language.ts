@@ -22,6 +22,12 @@ export type TextSearch =
   /** The search was cut at its limit. */
   | { readonly kind: 'undecided' };
 
+/** Work that several searches share, for patterns of an author who could make them expensive. */
+export interface SearchBudget {
+  /** Positions that the searches may still advance; negative: the budget is exhausted. */
+  steps: number;
+}
+
 /** Sets of positions; patterns of usual length need a few hundred. */
 const MAX_STATES = 20_000;
 
@@ -34,6 +40,7 @@ export function findText(
   all: readonly TextPattern[],
   none: readonly TextPattern[] = [],
   maxStates = MAX_STATES,
+  budget: SearchBudget = { steps: Infinity },
 ): TextSearch {
   const automata = [...all, ...none].map(compileAutomaton);
   const units = unitsOf(automata);
@@ -47,6 +54,8 @@ export function findText(
     const next: typeof level = [];
     for (const { state, text } of level) {
       if (accepts(state)) return { kind: 'found', text };
+      budget.steps -= units.length * state.reduce((sum, positions) => sum + positions.length, 0);
+      if (budget.steps < 0) return { kind: 'undecided' };
       for (const unit of units) {
         const to = automata.map((automaton, at) => advance(automaton, state[at] ?? [], unit));
         if (to.slice(0, all.length).some((set) => set.length === 0)) continue;
@@ -63,8 +72,12 @@ export function findText(
 }
 
 /** Whether every text of `inner` is in one of `outer`; false where that is undecided. */
-export function isContained(inner: TextPattern, outer: readonly TextPattern[]): boolean {
-  return findText([inner], outer).kind === 'none';
+export function isContained(
+  inner: TextPattern,
+  outer: readonly TextPattern[],
+  budget?: SearchBudget,
+): boolean {
+  return findText([inner], outer, MAX_STATES, budget).kind === 'none';
 }
 
 type Unit =

@@ -297,6 +297,17 @@ describe('a delegated file', () => {
     expect(errorsIn(loaded).join()).toContain('no role is named "web-reader"');
   });
 
+  test('cannot delay a reload by patterns that are expensive to compare', () => {
+    const wild = Array.from({ length: 400 }, (_, index) => `@web/${'**a'.repeat(12)}${index}**`);
+    const grants = `[{ service: npm, scopes: [read_package_registry], resources: ${JSON.stringify(wild)} }]`;
+    const bounds = main().replace('"@web/**"', '"@web/**b**c**d", "@web/*x*y*z*", "@web/**"');
+    const loaded = loadFiles({
+      'gatehouse.yaml': bounds,
+      'teams/web/a.yaml': identity(`issuer: gitlab, ${MATCH}, grants: ${grants}`),
+    });
+    expect(errorsIn(loaded)).toEqual([expect.stringContaining('the patterns of the file are too complex')]);
+  });
+
   test('cannot use a role of another delegated file', () => {
     const loaded = loadFiles({
       'teams/web/a.yaml': file(`roles: { web-reader: [${GRANT}] }`),
