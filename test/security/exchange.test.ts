@@ -8,6 +8,7 @@ import { useScenarioPerTest } from '../support/scenario.ts';
 
 const NAME = 'ci@workload.example.com';
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
 
 const scenario = useScenarioPerTest({
@@ -49,9 +50,13 @@ const form = (path: string, parameters: Record<string, string>): Promise<Reply> 
 const byStandard = (token: string): Promise<Reply> =>
   form('/oauth/token', { grant_type: EXCHANGE, subject_token: token, subject_token_type: ID_TOKEN });
 
+const byAssertion = (token: string): Promise<Reply> =>
+  form('/oauth/token', { grant_type: JWT_BEARER, assertion: token });
+
 const WAYS = [
   ['/v1/auth:exchangeToken', byName],
   ['/oauth/token', byStandard],
+  ['/oauth/token, jwt-bearer', byAssertion],
 ] as const;
 
 async function minted(): Promise<string> {

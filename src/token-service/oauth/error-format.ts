@@ -9,6 +9,7 @@ import {
   type EndpointRefusal,
   type ErrorFormat,
 } from '../endpoint/outcome.ts';
+import type { TokenRequest } from './token-request.ts';
 
 /** Errors of RFC 6749 §5.2. An invalid or refused subject token is an `invalid_request` (RFC 8693 §2.2.2). */
 export const OAUTH_ERROR_FORMAT: ErrorFormat = {
@@ -43,9 +44,23 @@ function toClientError(refusal: Refusal): ClientError {
   }
 }
 
-/** Reports a refused client secret as `invalid_client` (RFC 6749 §5.2); returns other refusals unchanged. */
-export function toClientRefusal(refusal: Refusal): EndpointRefusal | Refusal {
-  return refusalCategory(refusal) === 'credential'
-    ? refuseWith(refusal, 401, 'invalid_client', credentialMessage(refusal, REFUSED))
-    : refusal;
+/** Reports a refused credential with the error code of its grant; returns other refusals unchanged. */
+export function refuseGrant(
+  grant: TokenRequest['subject']['grant'],
+  refusal: Refusal,
+): EndpointRefusal | Refusal {
+  if (refusalCategory(refusal) !== 'credential') return refusal;
+  const message = credentialMessage(refusal, REFUSED);
+  switch (grant) {
+    case 'exchange':
+      return refusal;
+    // RFC 7523 §3.1
+    case 'assertion':
+      return refuseWith(refusal, 400, 'invalid_grant', message);
+    // RFC 6749 §5.2
+    case 'client':
+      return refuseWith(refusal, 401, 'invalid_client', message);
+    default:
+      return grant satisfies never;
+  }
 }

@@ -4,7 +4,7 @@ import type { EndpointCall, Handle } from '../../core/request/endpoint.ts';
 import type { Log } from '../../core/ports.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { issueToken, type IssueTokenPorts } from '../issue-token.ts';
-import { OAUTH_ERROR_FORMAT, toClientRefusal } from './error-format.ts';
+import { OAUTH_ERROR_FORMAT, refuseGrant } from './error-format.ts';
 import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
 import { badRequest, jsonResponse, refuseWith, type EndpointOutcome } from '../endpoint/outcome.ts';
 import { authenticateCaller, type VerifyCredential } from '../authenticate-caller.ts';
@@ -32,7 +32,10 @@ export interface TokenPorts extends IssueTokenPorts {
   readonly log: Log;
 }
 
-/** `POST /oauth/token`: token exchange (RFC 8693) for CI tokens, client credentials (RFC 6749 §4.4) for deploy tokens. */
+/**
+ * `POST /oauth/token`: token exchange (RFC 8693) for CI tokens, assertions (RFC 7523) for ID tokens, client credentials
+ * (RFC 6749 §4.4) for deploy tokens.
+ */
 export function createTokenEndpoint(ports: TokenPorts): Handle {
   return createBuiltInEndpoint(
     {
@@ -46,8 +49,7 @@ export function createTokenEndpoint(ports: TokenPorts): Handle {
           );
         }
         const outcome = await issue(call, request, ports);
-        const ofClient = request.subject.grant === 'client' && outcome.kind === 'deny';
-        return ofClient ? toClientRefusal(outcome) : outcome;
+        return outcome.kind === 'deny' ? refuseGrant(request.subject.grant, outcome) : outcome;
       },
     },
     OAUTH_ERROR_FORMAT,
@@ -57,7 +59,7 @@ export function createTokenEndpoint(ports: TokenPorts): Handle {
 
 /** Whether the request head contains a credential in addition to the one that the grant uses. */
 function isMixed({ subject }: TokenRequest, found: PresentedCredential | undefined | Deny): boolean {
-  if (subject.grant === 'exchange') return found !== undefined;
+  if (subject.grant !== 'client') return found !== undefined;
   return found !== undefined && 'kind' in found && found.reason === 'credential_conflict';
 }
 
@@ -114,12 +116,7 @@ async function verify(
 ): Promise<VerifiedCredential | Refusal> {
   const presented =
     subject.grant === 'client' ? present(subject.secret, subject.username) : present(subject.token);
-  const expected =
-    subject.grant === 'client'
-      ? 'deploy_token'
-      : subject.type === TOKEN_TYPE_URIS.accessToken
-        ? 'job_token'
-        : 'id_token';
+  const expected = expectedClass(subject);
   // A minted token cannot be exchanged: repeated exchanges would extend its lifetime without limit.
   const hasExpectedClass = 'kind' in presented || presented.class === expected;
   return hasExpectedClass
@@ -128,4 +125,17 @@ async function verify(
         'credential_invalid',
         `the request declares a credential of class ${expected}, but it is of class ${presented.class}`,
       );
+}
+
+function expectedClass(subject: TokenRequest['subject']): PresentedCredential['class'] {
+  switch (subject.grant) {
+    case 'client':
+      return 'deploy_token';
+    case 'assertion':
+      return 'id_token';
+    case 'exchange':
+      return subject.type === TOKEN_TYPE_URIS.accessToken ? 'job_token' : 'id_token';
+    default:
+      return subject satisfies never;
+  }
 }

@@ -5,6 +5,7 @@ import { badRequest, type EndpointRefusal } from '../endpoint/outcome.ts';
 
 export const GRANT_TYPES = {
   exchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  assertion: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
   client: 'client_credentials',
 } as const;
 
@@ -20,6 +21,7 @@ export interface TokenRequest {
   readonly kind: 'request';
   readonly subject:
     | { readonly grant: 'exchange'; readonly token: string; readonly type: string }
+    | { readonly grant: 'assertion'; readonly token: string }
     /** The credential is in the Authorization header (RFC 6749 §2.3.1). */
     | { readonly grant: 'client'; readonly username: string; readonly secret: string };
   /** Values of `audience` and `resource`; empty for all services. */
@@ -29,7 +31,7 @@ export interface TokenRequest {
   readonly issuedType: string;
 }
 
-/** Reads a request of RFC 8693 §2.1 or RFC 6749 §4.4.2. Parameters are read from the body only, each at most once. */
+/** Reads a request of RFC 8693 §2.1, RFC 7523 §2.1 or RFC 6749 §4.4.2. Parameters are read from the body only, each at most once. */
 export function readTokenRequest(head: RequestHead, body: string): TokenRequest | EndpointRefusal {
   const parameters = readForm(head, body, REPEATABLE);
   if ('kind' in parameters) return parameters;
@@ -51,6 +53,10 @@ export function readTokenRequest(head: RequestHead, body: string): TokenRequest 
       return issuedType === TOKEN_TYPE_URIS.accessToken || issuedType === TOKEN_TYPE_URIS.jwt
         ? { ...common, subject, issuedType }
         : badRequest('invalid_request', 'requested_token_type must be access_token or jwt.');
+    }
+    case GRANT_TYPES.assertion: {
+      const subject = readAssertion(parameters);
+      return 'kind' in subject ? subject : { ...common, subject, issuedType: TOKEN_TYPE_URIS.accessToken };
     }
     case GRANT_TYPES.client: {
       const subject = readClient(head);
@@ -84,6 +90,7 @@ export function readForm(
 }
 
 type Exchange = Extract<TokenRequest['subject'], { grant: 'exchange' }>;
+type Assertion = Extract<TokenRequest['subject'], { grant: 'assertion' }>;
 type Client = Extract<TokenRequest['subject'], { grant: 'client' }>;
 
 function readSubject(parameters: URLSearchParams): Exchange | EndpointRefusal {
@@ -91,9 +98,8 @@ function readSubject(parameters: URLSearchParams): Exchange | EndpointRefusal {
   const type = parameters.get('subject_token_type');
   if (token === '') return badRequest('invalid_request', 'Send the parameter subject_token.');
   if (parameters.has('actor_token')) return badRequest('invalid_request', 'actor_token is not supported.');
-  if (parameters.has('client_secret')) {
-    return badRequest('invalid_request', 'Send the subject_token without a client_secret.');
-  }
+  const other = findOther(parameters, ['client_secret', 'client_assertion', 'assertion']);
+  if (other !== undefined) return badRequest('invalid_request', `Send the subject_token without ${other}.`);
   const known =
     type === TOKEN_TYPE_URIS.idToken || type === TOKEN_TYPE_URIS.jwt || type === TOKEN_TYPE_URIS.accessToken;
   if (!known) {
@@ -102,6 +108,20 @@ function readSubject(parameters: URLSearchParams): Exchange | EndpointRefusal {
     return badRequest('invalid_request', message);
   }
   return { grant: 'exchange', token, type };
+}
+
+function readAssertion(parameters: URLSearchParams): Assertion | EndpointRefusal {
+  const token = parameters.get('assertion') ?? '';
+  if (token === '') return badRequest('invalid_request', 'Send the parameter assertion.');
+  const other = findOther(parameters, ['client_secret', 'client_assertion', 'subject_token', 'actor_token']);
+  return other === undefined
+    ? { grant: 'assertion', token }
+    : badRequest('invalid_request', `Send the assertion without ${other}.`);
+}
+
+/** The first of these parameters in the request: a request has one credential. */
+function findOther(parameters: URLSearchParams, names: readonly string[]): string | undefined {
+  return names.find((name) => parameters.has(name));
 }
 
 /** Reads HTTP Basic credentials; a second Authorization header is an error. */

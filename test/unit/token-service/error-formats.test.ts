@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { deny, unable, type Refusal } from '../../../src/core/decision.ts';
 import { REASONS } from '../../../src/core/reasons.ts';
 import { refusalCategory, type ClientError } from '../../../src/token-service/endpoint/outcome.ts';
-import { OAUTH_ERROR_FORMAT, toClientRefusal } from '../../../src/token-service/oauth/error-format.ts';
+import { OAUTH_ERROR_FORMAT, refuseGrant } from '../../../src/token-service/oauth/error-format.ts';
 import { publishingError } from '../../../src/token-service/publishing/error-message.ts';
 import { apiErrorFormat, errorOfReason } from '../../../src/token-service/workload/error-format.ts';
 import { endpointCall, REQUEST_ID } from './fixtures.ts';
@@ -72,18 +72,21 @@ describe('OAuth errors (RFC 6749 §5.2)', () => {
     expect(errors[0]?.message).not.toContain('detail');
   });
 
-  test('a refused client secret is invalid_client with 401; other refusals stay unchanged', () => {
-    for (const refusal of OF_CREDENTIAL) {
-      expect(toClientRefusal(refusal)).toMatchObject({
-        kind: 'refused',
-        refusal,
-        clientError: { status: 401, code: 'invalid_client' },
-      });
-    }
-    for (const refusal of [UNAVAILABLE, THROTTLED, TOO_LARGE, TIMEOUT, UNKNOWN]) {
-      expect(toClientRefusal(refusal)).toBe(refusal);
-    }
-  });
+  test.each([
+    ['client', 401, 'invalid_client'],
+    ['assertion', 400, 'invalid_grant'],
+  ] as const)(
+    'a refused credential of the grant %s: %s %s; other refusals stay unchanged',
+    (grant, status, code) => {
+      for (const refusal of OF_CREDENTIAL) {
+        const clientError = { status, code };
+        expect(refuseGrant(grant, refusal)).toMatchObject({ kind: 'refused', refusal, clientError });
+      }
+      for (const refusal of [UNAVAILABLE, THROTTLED, TOO_LARGE, TIMEOUT, UNKNOWN]) {
+        expect(refuseGrant(grant, refusal)).toBe(refusal);
+      }
+    },
+  );
 
   test('the body has error and error_description; a 401 has a Basic challenge', () => {
     const call = endpointCall();
