@@ -21,3 +21,18 @@ export function compilePublicOrigin({
     return `${raised ? 'https' : proto}://${host}`;
   };
 }
+
+/** A host of a service, and the origin of the service's URLs on it. */
+export interface ConfiguredOrigin {
+  /** Undefined: every host that no service names. */
+  readonly host: string | undefined;
+  readonly origin: string;
+}
+
+/** The origins of a service by the configuration alone, independent of the Host of a request. */
+export function configuredOrigins({ publicUrl, hosts }: PublicOriginSettings): readonly ConfiguredOrigin[] {
+  const { protocol, origin } = new URL(publicUrl);
+  return hosts === undefined
+    ? [{ host: undefined, origin }]
+    : hosts.map((host) => ({ host: host.toLowerCase(), origin: `${protocol}//${host.toLowerCase()}` }));
+}

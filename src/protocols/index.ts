@@ -9,7 +9,7 @@ import { pypiProtocol } from './pypi/pypi.ts';
 
 export { gitProtocol } from './git/git.ts';
 export { gitlabProtocol } from './gitlab/gitlab.ts';
-export { httpProtocol, type HttpSettings } from './http/http.ts';
+export { httpProtocol, httpScopes, type HttpSettings } from './http/http.ts';
 export { npmPackageName } from './npm/npm.ts';
 export { ociProtocol, registryRoot } from './oci/oci.ts';
 export { operationsForAccess, readScopes } from './oci/scope.ts';

@@ -2,8 +2,14 @@ export type { IssueTokenPorts } from './issue-token.ts';
 export { createMeEndpoint } from './workload/me-endpoint.ts';
 export { createServicesEndpoint, SERVICES_PATH, type GrantedService } from './workload/services-endpoint.ts';
 export { createMint, type Mint, type MintSettings } from './mint.ts';
-export { createJwksEndpoint, createMetadataEndpoint } from './oauth/metadata-endpoints.ts';
-export { JWKS_PATH, METADATA_PATH, REVOKE_PATH, TOKEN_PATH } from './oauth/metadata-endpoints.ts';
+export { createAuthorizeEndpoint } from './oauth/authorize-endpoint.ts';
+export {
+  createJwksEndpoint,
+  createMetadataEndpoint,
+  createResourceMetadataEndpoint,
+} from './oauth/metadata-endpoints.ts';
+export { AUTHORIZE_PATH, JWKS_PATH, METADATA_PATH, REVOKE_PATH } from './oauth/metadata-endpoints.ts';
+export { TOKEN_PATH } from './oauth/metadata-endpoints.ts';
 export { createNpmPublishing, NPM_EXCHANGE_PATH, type NpmPublishingPorts } from './publishing/npm.ts';
 export type { PublishingSite } from './publishing/issue-for-publishing.ts';
 export { createPypiAudience, createPypiPublishing } from './publishing/pypi.ts';

@@ -13,6 +13,8 @@ import type { Config } from '../../config/index.ts';
 import { ME_PATH } from '../../core/credential-hint.ts';
 import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
 import {
+  AUTHORIZE_PATH,
+  createAuthorizeEndpoint,
   createJwksEndpoint,
   createMeEndpoint,
   createMetadataEndpoint,
@@ -47,6 +49,7 @@ export function createBuiltInEndpoints(config: Config, ports: EndpointPorts): re
   const endpoints = {
     [JWKS_PATH]: createJwksEndpoint(keyring, log),
     [METADATA_PATH]: createMetadataEndpoint(publicUrl, log),
+    [AUTHORIZE_PATH]: createAuthorizeEndpoint(log),
     [EXCHANGE_PATH]: createWorkloadEndpoint({
       ...common,
       publicUrl,

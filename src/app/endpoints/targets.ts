@@ -1,6 +1,7 @@
 import { verifyBy, type EndpointPorts } from './endpoint-ports.ts';
 import type { Config } from '../../config/index.ts';
 import { serviceAudience } from '../../core/credentials/minted-token.ts';
+import { configuredOrigins } from '../../core/public-origin.ts';
 import type { Target } from '../../token-service/index.ts';
 
 export function allServices({ server }: Config, ports: EndpointPorts): Target {
@@ -30,11 +31,10 @@ export function targetsOf(config: Config, ports: EndpointPorts): ReadonlyMap<str
 }
 
 function publicUrlsOf({ type, hosts, path }: Config['services'][number], publicUrl: string): string[] {
-  const { protocol, origin } = new URL(publicUrl);
-  const origins = hosts === undefined ? [origin] : hosts.map((host) => `${protocol}//${host}`);
+  const origins = configuredOrigins({ publicUrl, hosts });
   // Users identify a registry by its host, because its path is fixed.
   const paths = type === 'oci' && path === '/v2/' && hosts !== undefined ? [path, '/'] : [path];
-  return origins.flatMap((base) => paths.flatMap((each) => withAndWithoutSlash(`${base}${each}`)));
+  return origins.flatMap(({ origin }) => paths.flatMap((each) => withAndWithoutSlash(`${origin}${each}`)));
 }
 
 function withAndWithoutSlash(url: string): string[] {

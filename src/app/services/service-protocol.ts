@@ -1,11 +1,14 @@
 import type { Config } from '../../config/index.ts';
 import type { Protocol } from '../../core/request/protocol.ts';
+import { compileResourceMetadataUrl } from '../../core/resource-metadata.ts';
+import { isProtectedResource } from './protected-resource.ts';
 import {
   gitlabProtocol,
   gitProtocol,
   httpProtocol,
   ociProtocol,
   packageProtocols,
+  type HttpSettings,
 } from '../../protocols/index.ts';
 
 export type Service = Config['services'][number];
@@ -66,10 +69,18 @@ function shareHost(hosts: Service['hosts'], others: Service['hosts']): boolean {
   return hosts.some((host) => others.includes(host));
 }
 
+/** The metadata URL in the challenges of a service; undefined if OAuth clients cannot use the service. */
+function resourceMetadataOf(
+  { server: { publicUrl } }: Config,
+  service: Service,
+): HttpSettings['resourceMetadata'] {
+  return isProtectedResource(service) ? compileResourceMetadataUrl({ ...service, publicUrl }) : undefined;
+}
+
 export function protocolOf(config: Config, service: Service): Protocol {
   switch (service.type) {
     case 'http':
-      return httpProtocol(service);
+      return httpProtocol({ ...service, resourceMetadata: resourceMetadataOf(config, service) });
     case 'oci':
       return ociProtocol({
         ...service,

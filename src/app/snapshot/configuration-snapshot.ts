@@ -20,6 +20,7 @@ import { createSuggestFor } from '../inspect/suggest.ts';
 import { mintSettings } from '../endpoints/minting.ts';
 import { createTokenSourceOf } from '../endpoints/token-source.ts';
 import type { ApplicationScope } from '../application-scope.ts';
+import { createResourceMetadataEndpoints } from '../endpoints/protected-resources.ts';
 import { createPublishingEndpoints } from '../endpoints/trusted-publishing.ts';
 import { createServices } from '../services/services.ts';
 import { only, releaseResources, reuseStateResources, type SnapshotResources } from './snapshot-resources.ts';
@@ -109,7 +110,11 @@ function assemble(
   const reused = { keyring: only(keyrings), failures: only(failures), authorizer };
   const ports = createPolicyPorts(config, application, reused, previous);
   const { authenticator } = ports;
-  const endpoints = [...createBuiltInEndpoints(config, ports), ...createPublishingEndpoints(config, ports)];
+  const endpoints = [
+    ...createBuiltInEndpoints(config, ports),
+    ...createPublishingEndpoints(config, ports),
+    ...createResourceMetadataEndpoints(config, application.log),
+  ];
   // The last step that can fail, so that no other error leaves its connections open.
   const services = createServices(
     config,

@@ -24,6 +24,8 @@ export interface HttpSettings extends PathSettings {
   /** Absent or false: WebSocket handshakes are refused. */
   readonly webSockets?: object | false | undefined;
   readonly errorFormat?: 'json' | 'kubernetes' | undefined;
+  /** URL of the protected-resource metadata by the host of a request. Absent: challenges have none. */
+  readonly resourceMetadata?: ((host: string) => string | undefined) | undefined;
 }
 
 /**
@@ -77,10 +79,13 @@ export function httpProtocol(settings: HttpSettings): Protocol {
     classify,
     challenge({ host, operations, error }) {
       const scope = [...new Set(operations.map((operation) => operation.scope))].join(' ');
+      const metadata = settings.resourceMetadata?.(host);
       return (
         `Bearer realm=${quotedString(host)}` +
         (error === undefined ? '' : `, error=${quotedString(error)}`) +
-        (scope === '' ? '' : `, scope=${quotedString(scope)}`)
+        (scope === '' ? '' : `, scope=${quotedString(scope)}`) +
+        // RFC 9728 §5.1
+        (metadata === undefined ? '' : `, resource_metadata=${quotedString(metadata)}`)
       );
     },
     refusal(text, accept) {
@@ -92,6 +97,11 @@ export function httpProtocol(settings: HttpSettings): Protocol {
       return isKubernetes ? kubernetesStatus(text, accept) : jsonRefusal(text, accept);
     },
   };
+}
+
+/** The scopes that requests of a service can need. */
+export function httpScopes({ operations = DEFAULT_OPERATIONS }: Pick<HttpSettings, 'operations'>): string[] {
+  return [...new Set(operations.map(({ scope }) => scope))];
 }
 
 const SPDY: UnknownOperation = {

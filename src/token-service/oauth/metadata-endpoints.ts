@@ -8,6 +8,7 @@ import { GRANT_TYPES } from './token-request.ts';
 
 export const JWKS_PATH = '/.well-known/jwks.json';
 export const METADATA_PATH = '/.well-known/oauth-authorization-server';
+export const AUTHORIZE_PATH = '/oauth/authorize';
 export const TOKEN_PATH = '/oauth/token';
 export const REVOKE_PATH = '/oauth/revoke';
 
@@ -27,6 +28,8 @@ export function createMetadataEndpoint(publicUrl: string, log: Log): Handle {
   const at = (path: string): string => `${publicUrl.replace(/\/$/, '')}${path}`;
   const value = {
     issuer: publicUrl,
+    // RFC 8414 §2 does not require it without an interactive grant; the MCP SDK rejects metadata without it.
+    authorization_endpoint: at(AUTHORIZE_PATH),
     token_endpoint: at(TOKEN_PATH),
     token_endpoint_auth_methods_supported: ['none', 'client_secret_basic'],
     grant_types_supported: Object.values(GRANT_TYPES),
@@ -34,6 +37,28 @@ export function createMetadataEndpoint(publicUrl: string, log: Log): Handle {
     revocation_endpoint_auth_methods_supported: ['none'],
     jwks_uri: at(JWKS_PATH),
     response_types_supported: [],
+  };
+  return publicDocument(async () => ({ type: 'application/json', value }), log);
+}
+
+export interface ProtectedResource {
+  /** URL of the service for clients. */
+  readonly resource: string;
+  readonly authorizationServer: string;
+  /** Undefined: not disclosed. */
+  readonly scopes: readonly string[] | undefined;
+}
+
+/** The authorization server of a service, and how the service accepts its tokens (RFC 9728 §2). */
+export function createResourceMetadataEndpoint(
+  { resource, authorizationServer, scopes }: ProtectedResource,
+  log: Log,
+): Handle {
+  const value = {
+    resource,
+    authorization_servers: [authorizationServer],
+    scopes_supported: scopes,
+    bearer_methods_supported: ['header'],
   };
   return publicDocument(async () => ({ type: 'application/json', value }), log);
 }
