@@ -335,6 +335,9 @@ const TESTS_OF: TestsByRow = {
       'D6 5,000 idle clients of many addresses: memory is bounded, the cap of all holds',
     ],
   ],
+  'an OAuth client uses a host or port that the configuration does not name': [
+    ['test/security/resource-metadata.test.ts', '%s is not in the document or the challenge'],
+  ],
   'a proxy does not reach the authorizer': [
     ['test/support/authorizer/proxy-suite.ts', 'without a gateway, nothing is forwarded'],
   ],

@@ -73,7 +73,7 @@ async function connect(path: string, authProvider: OAuthClientProvider): Promise
   const client = new Client({ name: 'agent', version: '1.0.0' });
   const transport = new StreamableHTTPClientTransport(new URL(`${publicUrl}${path}`), { authProvider });
   onTestFinished(() => client.close());
-  await client.connect(transport as Parameters<typeof client.connect>[0]);
+  await client.connect(transport);
   return client;
 }
 

@@ -25,7 +25,7 @@ export async function startMcpServer(): Promise<TestMcpServer> {
     server.registerTool('deploy', { description: 'Deploys the current release.' }, () => ({
       content: [{ type: 'text', text: 'deployed' }],
     }));
-    await server.connect(transport as Parameters<typeof server.connect>[0]);
+    await server.connect(transport);
     return transport;
   }
 
