@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { npmEnvironment } from '../support/npm-environment.ts';
 import { run, type Outcome } from '../support/run.ts';
 import { startVerdaccio } from '../support/verdaccio.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
@@ -36,10 +37,9 @@ function publish(place: string, name: string, idToken: string): Promise<Outcome>
   const cwd = join(scenario.folder, place);
   mkdirSync(cwd, { recursive: true });
   writeFileSync(join(cwd, 'package.json'), JSON.stringify({ name, version: '1.0.0' }));
-  writeFileSync(join(cwd, '.npmrc'), `registry=${scenario.gateway.url}/npm/\nupdate-notifier=false\n`);
+  writeFileSync(join(cwd, '.npmrc'), `registry=${scenario.gateway.url}/npm/\n`);
   const env = {
-    PATH: process.env['PATH'],
-    HOME: cwd,
+    ...npmEnvironment(cwd),
     npm_config_cache: join(cwd, 'cache'),
     npm_config_loglevel: 'verbose',
     GITLAB_CI: 'true',

@@ -8,6 +8,7 @@ import { gitClient } from '../support/git-client.ts';
 import { helmBinary } from '../support/helm.ts';
 import { createMaven, DEPLOY_FILE, GET, missingMaven } from '../support/maven.ts';
 import { needing, needs } from '../support/needs.ts';
+import { npmEnvironment } from '../support/npm-environment.ts';
 import { needsPython, python } from '../support/python.ts';
 import { expectDocumented } from '../support/refusals-page.ts';
 import { run } from '../support/run.ts';
@@ -56,7 +57,7 @@ describe('npm', () => {
       join(home, '.npmrc'),
       `registry=http:${registryUrl}\n${registryUrl}:_authToken=${token()}\n`,
     );
-    const env = { PATH: process.env['PATH'], HOME: home, npm_config_update_notifier: 'false' };
+    const env = npmEnvironment(home);
     expectDocumented('npm', 'npm view', await run('npm', ['view', 'other'], { cwd: home, env }));
     writeFileSync(join(home, 'package.json'), '{"name":"other","version":"1.0.0"}');
     expectDocumented('npm', 'npm publish', await run('npm', ['publish'], { cwd: home, env }));

@@ -7,6 +7,7 @@ import { cleanUp } from '../support/clean-up.ts';
 import { freePort } from '../support/free-port.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { needs } from '../support/needs.ts';
+import { npmEnvironment } from '../support/npm-environment.ts';
 import { run, type Outcome } from '../support/run.ts';
 import { startScenario } from '../support/scenario.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -62,13 +63,7 @@ services:
       join(home, '.npmrc'),
       `registry=https://${host}/npm/\n//${host}/npm/:_authToken=${token}\n`,
     );
-    const env = {
-      PATH: process.env['PATH'],
-      HOME: home,
-      NODE_EXTRA_CA_CERTS: caFile,
-      npm_config_update_notifier: 'false',
-    };
-    return run('npm', args, { cwd: home, env });
+    return run('npm', args, { cwd: home, env: npmEnvironment(home, caFile) });
   }
 
   function project(place: string, manifest: object): void {

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { snippet } from './docs.ts';
+import { npmEnvironment } from './npm-environment.ts';
 import { ROOT } from './repository.ts';
 import { run, type Outcome } from './run.ts';
 import type { FeedCredential, FeedScenario } from './scenario/feed.ts';
@@ -48,11 +49,8 @@ export function createNpmProject(
     run(client, credential, ...args) {
       const [file, ...before] = COMMANDS[client];
       const env = {
-        PATH: process.env['PATH'],
-        HOME: home,
-        NODE_EXTRA_CA_CERTS: feed.caFile,
+        ...npmEnvironment(home, feed.caFile),
         YARN_ENABLE_TELEMETRY: '0',
-        npm_config_update_notifier: 'false',
         GATEHOUSE_TOKEN: credential?.secret ?? '',
         GATEHOUSE_USER: credential?.username ?? '',
         GATEHOUSE_PASSWORD_BASE64: Buffer.from(credential?.secret ?? '').toString('base64'),
