@@ -182,3 +182,19 @@ test('a flood of requests: the records are bounded, and the page shows a sample'
   });
   expect(page.match(/<tr>/g)?.length).toBeLessThanOrEqual(101);
 });
+
+test('a long text that looks like the start of many tokens does not block the process', async () => {
+  const scene = await startPolicyScenario();
+  const form = await askConsole(scene.gateway.adminUrl, '/console/explain');
+  // A search that tries each start again takes more than 10 s, after which the client gives up.
+  const response = await askConsole(scene.gateway.adminUrl, '/console/explain', {
+    form: {
+      csrf: csrfOf(form),
+      method: 'GET',
+      url: 'https://gateway.example.com/orders/1',
+      credential: 'claims',
+      claims: 'eyJ'.repeat(40_000),
+    },
+  });
+  expect(response.status).toBe(400);
+});
