@@ -1,5 +1,6 @@
 import type { AuditEvent } from './audit-event.ts';
 import type { PresentedCredential } from './credentials/credential.ts';
+import type { DenyReason } from './reasons.ts';
 
 /**
  * The outcome of a request. `failed`: it was allowed, and the upstream or the gateway could not complete it. `unable`:
@@ -8,9 +9,11 @@ import type { PresentedCredential } from './credentials/credential.ts';
 export type DecisionVerdict = 'allowed' | 'failed' | 'denied' | 'unable' | 'left';
 
 /** A request as the console shows it: its audit event without the presented token. */
-export interface DecisionRecord extends Omit<AuditEvent, 'presented' | 'traceparent'> {
+export interface DecisionRecord extends Omit<AuditEvent, 'presented' | 'traceparent' | 'decision'> {
   readonly presented: Pick<PresentedCredential, 'class' | 'credentialSource'> | undefined;
   readonly verdict: DecisionVerdict;
+  /** The denial that shadow mode did not enforce. */
+  readonly shadowed: DenyReason | undefined;
   /** The operations of the request; `operations` contains the first ones. */
   readonly operationsTotal: number;
   /** Hash of the configuration that was active when the request ended. */
@@ -70,15 +73,10 @@ export function selects(filter: DecisionFilter, record: DecisionRecord): boolean
   return (
     (service === undefined || record.service === service) &&
     (identity === undefined || record.caller?.identity === identity) &&
-    (reason === undefined || record.reason === reason || relaxedReason(record) === reason) &&
+    (reason === undefined || record.reason === reason || record.shadowed === reason) &&
     (verdict === undefined || record.verdict === verdict) &&
     (resource === undefined ||
       record.path.includes(resource) ||
       record.operations.some((operation) => operation.resource.includes(resource)))
   );
-}
-
-/** The denial that shadow mode did not enforce. */
-function relaxedReason({ decision }: DecisionRecord): string | undefined {
-  return decision?.kind === 'allow' ? decision.relaxed?.reason : undefined;
 }

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../../core/audit-event.ts';
 import type { CandidateGroup, DecisionRecord, DecisionVerdict } from '../../core/decision-record.ts';
-import { callerIn } from './decision-record.ts';
+import { callerIn, shadowedIn } from './decision-record.ts';
 
 const MAX_GROUPS = 200;
 const MAX_EXAMPLES = 3;
@@ -66,13 +66,13 @@ type Kind = Omit<CandidateGroup, 'count' | 'first' | 'last' | 'examples'>;
 
 function kindOf(event: AuditEvent, verdict: DecisionVerdict): Kind {
   const { service, operations, decision, reason, candidate } = event;
-  const relaxed = decision?.kind === 'allow' ? decision.relaxed : undefined;
+  const shadowed = shadowedIn(decision);
   return {
     service,
     identity: (event.caller ?? callerIn(decision))?.identity,
     scope: operations[0]?.scope,
-    from: relaxed === undefined ? verdict : 'shadow',
-    fromReason: relaxed?.reason ?? reason,
+    from: shadowed === undefined ? verdict : 'shadow',
+    fromReason: shadowed ?? reason,
     to: candidate?.outcome ?? '',
     toReason: candidate?.reason ?? '',
   };

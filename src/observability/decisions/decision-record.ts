@@ -8,7 +8,7 @@ import { describeDecision } from '../audit/verdict.ts';
 
 /**
  * Copies the members of the event. The event itself would keep the request and its Authorization header in memory, and
- * a slice of a URL would keep the query, with its credential.
+ * a slice of a URL, such as the resource of a denial, would keep the query, with its credential.
  */
 export function toDecisionRecord(
   event: AuditEvent,
@@ -32,7 +32,7 @@ export function toDecisionRecord(
     presented: presented && { class: presented.class, credentialSource: presented.credentialSource },
     verified: event.verified,
     caller: event.caller ?? callerIn(decision),
-    decision,
+    shadowed: shadowedIn(decision),
     reason: event.reason,
     detail: detail === undefined ? undefined : ownText(LIMITS.detail, detail),
     candidate: event.candidate,
@@ -66,11 +66,10 @@ const RECORD_SIZE = 512;
 
 /** An estimate, without the credential, which several records can share. */
 export function sizeOf(record: DecisionRecord): number {
-  const { requestId, path, host, userAgent = '', detail = '', operations, decision } = record;
-  const refusal = decision?.kind === 'allow' ? decision.relaxed : decision;
+  const { requestId, path, host, userAgent = '', detail = '', operations } = record;
   let size = RECORD_SIZE + requestId.length + path.length + host.length + userAgent.length + detail.length;
   for (const { resource } of operations) size += resource.length + OPERATION_SIZE;
-  return refusal === undefined ? size : size + refusal.detail.length;
+  return size;
 }
 
 const OPERATION_SIZE = 64;
@@ -92,4 +91,9 @@ function ownText(limit: number, text: string): string {
 
 export function callerIn(decision: Decision | undefined): DecisionRecord['caller'] {
   return decision === undefined || decision.kind === 'unable' ? undefined : decision.caller;
+}
+
+/** The denial that shadow mode did not enforce. */
+export function shadowedIn(decision: Decision | undefined): DecisionRecord['shadowed'] {
+  return decision?.kind === 'allow' ? decision.relaxed?.reason : undefined;
 }

@@ -66,6 +66,24 @@ test('long texts and large claims: the bytes are bounded', () => {
   expect(log.list({}, 1)[0]?.path).toHaveLength(2_049);
 });
 
+test('a denial: its operation, a slice of the URL, and its message are not kept', () => {
+  const { log, write } = recorder();
+  const url = `/${'p'.repeat(10_000)}?private_token=${CANARY_TOKEN}`;
+  const operation = { scope: 'read_api', resource: url.slice(0, 10_001), extent: 'one' } as const;
+  const refused = {
+    ...deny('scope_not_granted', 'd'.repeat(10_000)),
+    operation,
+    message: 'm'.repeat(10_000),
+  };
+  write(1, () => ({ ...denial(1), decision: refused }));
+  write(1, () => ({
+    decision: { kind: 'allow', basis: 'shadow', caller: undefined, relaxed: refused },
+    reason: 'shadow',
+  }));
+  for (const record of log.list({}, 2)) expect(JSON.stringify(record).length).toBeLessThan(5_000);
+  expect(log.list({ reason: 'scope_not_granted' }, 2)).toHaveLength(2);
+});
+
 test('the claims of a shared credential count once', () => {
   const { log, write } = recorder();
   const verified = sampleCredential({ claims: { text: 'x'.repeat(16_000) } });

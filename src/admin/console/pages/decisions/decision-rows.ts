@@ -48,8 +48,8 @@ export async function renderRows(records: readonly DecisionRecord[]): Promise<st
 }
 
 /** The reason, or the denial that shadow mode did not enforce. */
-export function reasonText({ decision, reason }: Pick<DecisionRecord, 'decision' | 'reason'>): string {
-  return (decision?.kind === 'allow' ? decision.relaxed?.reason : undefined) ?? reason;
+export function reasonText({ shadowed, reason }: Pick<DecisionRecord, 'shadowed' | 'reason'>): string {
+  return shadowed ?? reason;
 }
 
 export function decisionAddress(requestId: string): string {

@@ -11,8 +11,8 @@ export const VERDICTS = {
   left: { label: 'client left', kind: '' },
 } as const satisfies Record<DecisionVerdict, { readonly label: string; readonly kind: string }>;
 
-export function verdictBadge({ verdict, decision }: Pick<DecisionRecord, 'verdict' | 'decision'>): Html {
-  if (verdict === 'allowed' && decision?.kind === 'allow' && decision.basis === 'shadow')
+export function verdictBadge({ verdict, shadowed }: Pick<DecisionRecord, 'verdict' | 'shadowed'>): Html {
+  if (verdict === 'allowed' && shadowed !== undefined)
     return html`<span class="badge warning">allowed by shadow mode</span>`;
   const { label, kind } = VERDICTS[verdict];
   return html`<span class="badge ${kind}">${label}</span>`;
