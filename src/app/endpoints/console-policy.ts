@@ -22,7 +22,12 @@ export function consolePolicy(
     ...createConsoleExplain(() => snapshots.current),
     access(query) {
       const entries = snapshots.current.access(query);
-      return { entries, matrix: accessMatrix(entries) };
+      return {
+        entries,
+        get matrix() {
+          return accessMatrix(entries);
+        },
+      };
     },
     candidate() {
       const path = snapshots.current.config.candidate?.config;

@@ -33,6 +33,7 @@ export function listAccessIn(
   const services = [...policy.services.values()].filter(
     ({ name }) => query.service === undefined || name === query.service,
   );
+  const tokens = new Map(settings.deployTokens.map((token) => [token.name, token]));
   return services.flatMap((service) => {
     const trusted = settings.services.find(({ name }) => name === service.name)?.issuers;
     const identities = policy.identities.filter(
@@ -41,7 +42,7 @@ export function listAccessIn(
         (issuer === DEPLOY_TOKENS || (trusted?.includes(issuer) ?? true)),
     );
     return [
-      ...identities.flatMap((identity) => ofIdentity(settings, policy, service, identity, query)),
+      ...identities.flatMap((identity) => ofIdentity(tokens, policy, service, identity, query)),
       ...service.anonymous.flatMap((grant) => entriesOf(grant, service, undefined, query, () => ANONYMOUS)),
       ...shadowOf(service, query),
     ];
@@ -53,15 +54,17 @@ type Holder = Pick<AccessEntry, 'kind' | 'name' | 'conditions'>;
 const ANONYMOUS: Holder = { kind: 'anonymous', name: 'anonymous', conditions: [] };
 
 function ofIdentity(
-  settings: AccessSettings,
+  tokens: ReadonlyMap<string, AccessSettings['deployTokens'][number]>,
   policy: Policy,
   service: CompiledService,
   identity: CompiledIdentity,
   query: AccessQuery,
 ): readonly AccessEntry[] {
-  const token = settings.deployTokens.find(
-    ({ name }) => identity.issuer === DEPLOY_TOKENS && identity.conditions[0]?.expected[0] === name,
-  );
+  // A policy can have thousands of identities and of deploy tokens, most without a grant on the service.
+  const grants = identity.grants.filter((grant) => grant.service === service.name);
+  if (grants.length === 0) return [];
+  const token =
+    identity.issuer === DEPLOY_TOKENS ? tokens.get(identity.conditions[0]?.expected[0] ?? '') : undefined;
   const holderOf = (scope: string): Holder | undefined => {
     if (token !== undefined) {
       const { name, username, expires } = token;
@@ -71,9 +74,7 @@ function ofIdentity(
     const conditions = conditionsOf(policy, service, identity, scope);
     return conditions && { kind: 'identity', name: identity.name, conditions };
   };
-  return identity.grants
-    .filter((grant) => grant.service === service.name)
-    .flatMap((grant) => entriesOf(grant, service, identity, query, holderOf));
+  return grants.flatMap((grant) => entriesOf(grant, service, identity, query, holderOf));
 }
 
 function entriesOf(
