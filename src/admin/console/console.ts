@@ -2,8 +2,9 @@ import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { loginRoutes } from './access/login.ts';
 import { readConsoleForm } from './access/console-form.ts';
+import { refuseForeignUse } from './access/foreign-use.ts';
 import { requireVisitor, type VisitorSettings } from './access/require-visitor.ts';
-import { clearSessionCookie, sessionIdOf } from './access/session-cookie.ts';
+import { clearSessionCookie, sessionIdsOf } from './access/session-cookie.ts';
 import { createSessions } from './access/sessions.ts';
 import { requireKnownHost } from './allowed-hosts.ts';
 import { assetRoutes } from './assets.ts';
@@ -24,7 +25,7 @@ export function createConsole(settings: ConsoleAppSettings, ports: ConsolePorts)
   const pages = consolePages(ports);
   const app = new Hono<ConsoleEnv>({ strict: false }).basePath('/console');
 
-  app.use(securityHeaders, requireKnownHost(settings.hosts));
+  app.use(securityHeaders, requireKnownHost(settings.hosts), refuseForeignUse);
   app.get('/', async (context, next) =>
     isSlashMissing(context.req.url) ? context.redirect('/console/', 308) : next(),
   );
@@ -38,8 +39,7 @@ export function createConsole(settings: ConsoleAppSettings, ports: ConsolePorts)
     await next();
   });
   app.post('/logout', (context) => {
-    const id = sessionIdOf(context);
-    if (id !== undefined) sessions.close(id);
+    for (const id of sessionIdsOf(context)) sessions.close(id);
     clearSessionCookie(context);
     return context.redirect('/console/login', 303);
   });

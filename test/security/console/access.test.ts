@@ -38,6 +38,31 @@ test('the session cookie belongs to the port and is not readable by scripts', as
   );
 });
 
+test('a session cookie of another gateway does not displace the session', async () => {
+  const { gateway } = await startConsoleScenario(WITH_LOGIN);
+  const session = await logIn(gateway.adminUrl);
+  const cookie = `__Host-gatehouse=${'x'.repeat(43)}; ${session}`;
+  const page = await askConsole(gateway.adminUrl, '/console/', { cookie });
+  expect(page.status).toBe(200);
+  const form = { csrf: csrfOf(page) };
+  expect((await askConsole(gateway.adminUrl, '/console/logout', { cookie, form })).status).toBe(303);
+  expect((await askConsole(gateway.adminUrl, '/console/', { cookie: session })).status).toBe(303);
+});
+
+test.each([
+  ['cross-site', 'image', 403],
+  ['same-site', 'script', 403],
+  ['cross-site', 'iframe', 403],
+  ['cross-site', 'document', 200],
+  ['same-origin', 'style', 200],
+  ['none', 'document', 200],
+])('a request from %s for a destination %s: %d', async (site, destination, status) => {
+  const { gateway } = await startConsoleScenario();
+  const headers = [`Sec-Fetch-Site: ${site}`, `Sec-Fetch-Dest: ${destination}`];
+  const path = '/console/access?scope=read_api';
+  expect((await askConsole(gateway.adminUrl, path, { headers })).status).toBe(status);
+});
+
 test('a logout ends the session', async () => {
   const { gateway } = await startConsoleScenario(WITH_LOGIN);
   const cookie = await logIn(gateway.adminUrl);

@@ -3,7 +3,7 @@ import type { Secret } from '../../../core/secret.ts';
 import { bearerToken, isAdminToken } from '../../admin-token.ts';
 import { BEARER_CHALLENGE } from '../../guards.ts';
 import type { ConsoleEnv } from '../console-page.ts';
-import { sessionIdOf } from './session-cookie.ts';
+import { sessionIdsOf } from './session-cookie.ts';
 import { randomSecret, type Sessions } from './sessions.ts';
 import type { Visitor } from './visitor.ts';
 
@@ -27,8 +27,9 @@ export function requireVisitor(settings: VisitorSettings, sessions: Sessions): M
     if (presented !== undefined && isAdminToken(presented, token)) {
       return { kind: 'bearer', canWrite: settings.write(), csrf: '' };
     }
-    const id = sessionIdOf(context);
-    const session = id === undefined ? undefined : sessions.find(id, token);
+    const session = sessionIdsOf(context)
+      .map((id) => sessions.find(id, token))
+      .find((found) => found !== undefined);
     return session && { kind: 'session', canWrite: settings.write(), csrf: session.csrf };
   }
 

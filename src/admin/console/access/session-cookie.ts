@@ -15,8 +15,10 @@ function isSecure(context: Context): boolean {
   return context.req.header('origin')?.startsWith('https://') === true;
 }
 
-export function sessionIdOf(context: Context): string | undefined {
-  return getCookie(context, SECURE_NAME) ?? getCookie(context, plainName(context));
+/** Browsers send the Secure cookie of https://localhost to http://localhost, where it can belong to another gateway. */
+export function sessionIdsOf(context: Context): readonly string[] {
+  const ids = [getCookie(context, SECURE_NAME), getCookie(context, plainName(context))];
+  return ids.filter((id) => id !== undefined);
 }
 
 export function setSessionCookie(context: Context, id: string): void {
