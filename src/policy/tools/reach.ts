@@ -1,7 +1,8 @@
-import { claimAt } from '../../core/credentials/claims.ts';
+import { compileMatch, type Condition } from '../compile/condition.ts';
 import type { CompiledGrant } from '../compile/grant.ts';
 import type { CompiledIdentity } from '../compile/identity.ts';
 import type { ResourceTemplate } from '../compile/resource-template.ts';
+import { lowerAscii } from '../evaluate/claim-value.ts';
 import { ownProjectNames } from '../evaluate/own-project.ts';
 import { covers, expandGrants } from '../evaluate/permissions.ts';
 import { candidateAssignments, claimsFrom, claimsOf, type Assignment } from './template-candidates.ts';
@@ -33,11 +34,13 @@ export function reachOf(
   if (matches(new Map())) return ALWAYS;
   if (identity === undefined || names.length === 0) return { kind: 'never' };
 
+  const acceptsAny = (assigned: Assignment): boolean =>
+    accepts(identity, assigned, serviceType === 'oci' ? holdsInSomeCase : holds);
   const { assignments, complete } = candidateAssignments(template.source, resource);
   const fixed = combine(names, (name) => fixedValues(identity, name) ?? ownValue(name, resource, own));
   const wanted = [...assignments, ...fixed]
     .flatMap((each) => completions(each, names, identity, resource, own))
-    .filter((assigned) => isPossible(assigned, own) && accepts(identity, assigned) && matches(assigned));
+    .filter((assigned) => isPossible(assigned, own) && acceptsAny(assigned) && matches(assigned));
   if (!complete)
     return { kind: 'reaches', conditions: [`the claims make ${template.source} match ${resource}`] };
   const texts = new Set(
@@ -62,7 +65,7 @@ function ownProjects(source: string, identity: CompiledIdentity, resource: strin
   const named = source.replaceAll(/\{claims\.([^{}]+)\}/g, (_, name: string) => assigned.get(name) ?? 'x');
   const instance = named.replaceAll(/\*+/g, 'x');
   const values = fixedValues(identity, other) ?? [byId ? instance : instance.replace(/^id:/, '')];
-  return accepts(identity, new Map([[known, value]]))
+  return accepts(identity, new Map([[known, value]]), holds)
     ? values.map((each): Assignment => new Map([...assigned, [other, each]]))
     : [];
 }
@@ -118,13 +121,27 @@ function combine(
 
 const MAX_COMBINATIONS = 10_000;
 
-function accepts({ conditions }: CompiledIdentity, assigned: Assignment): boolean {
-  const claims = claimsFrom(assigned);
-  return conditions.every(
-    ({ claim, holds }) =>
-      !assigned.has(claim) || isUnknown(assigned.get(claim)) || holds(claimAt(claims, claim)),
-  );
+type Holds = (condition: Condition, value: string) => boolean;
+
+function accepts({ conditions }: CompiledIdentity, assigned: Assignment, holdsFor: Holds): boolean {
+  return conditions.every((condition) => {
+    const value = assigned.get(condition.claim);
+    return value === undefined || isUnknown(value) || holdsFor(condition, value);
+  });
 }
+
+const holds: Holds = (condition, value) => condition.holds(value);
+
+/** Image names are lowercase and claims are not, so a condition can require another case of the value. */
+const holdsInSomeCase: Holds = (condition, value) => {
+  if (condition.holds(value)) return true;
+  const { claim, operator, expected } = condition;
+  if (operator === 'notIn') return value.toUpperCase() !== value;
+  if (operator !== 'glob') return false;
+  return compileMatch({ [claim]: { glob: expected.map(lowerAscii) } }).every((each) =>
+    each.holds(lowerAscii(value)),
+  );
+};
 
 /** A GitLab path has no colon, so it never looks like the other name of a project. */
 function isPossible(assigned: Assignment, own: readonly string[]): boolean {

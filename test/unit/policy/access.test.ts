@@ -139,6 +139,25 @@ it('a project of gitlab that is not the own one, by another claim', () => {
   ]);
 });
 
+it.each([{ glob: 'ACME/*' }, { notIn: ['acme/app'] }])(
+  'an image of a project whose path has upper case, matched by %j',
+  (condition) => {
+    const rules = policy({
+      identities: [
+        identity('i0', {
+          match: { project_path: condition },
+          grants: [grant('s', 'read', '{claims.project_path}/**')],
+        }),
+      ],
+      services: [service('s', { type: 'oci' })],
+    });
+    const reaching = (resource: string) =>
+      listAccess(rules, { service: 's', resource, scope: 'read' }).length;
+    expect(reaching('acme/app/image')).toBe(1);
+    expect(reaching('other')).toBe('glob' in condition ? 0 : 1);
+  },
+);
+
 it('no decision of the evaluator is missing', () => {
   const segment = fc.constantFrom('a', 'b', 'A');
   const path = fc.array(segment, { minLength: 1, maxLength: 2 }).map((parts) => parts.join('/'));
