@@ -13,6 +13,7 @@ import { createOutgoingHead } from '../../src/proxy/headers/upstream-request-hea
 import { readResponseHead } from '../../src/proxy/transport/response-head.ts';
 import { AUDIENCE, createStageBed, type StageBed } from './bed.ts';
 import { createCandidateStages } from './candidate.ts';
+import { createDecisionStage } from './decisions.ts';
 import { asyncStage, stage, type Stage } from './measure.ts';
 import { createForwardedRequests, createStagePipeline } from './pipeline.ts';
 import { createIncoming, requestLine, responseHeaders } from './requests.ts';
@@ -59,6 +60,7 @@ export async function createStages(bed: StageBed): Promise<readonly Stage[]> {
     asyncStage('verify, new token', credential, createUncached(bed)),
     createFirstUse(await createStageBed()),
     ...createCandidateStages(bed, forwarded),
+    createDecisionStage(forwarded),
   ];
 }
 
