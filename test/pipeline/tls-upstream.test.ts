@@ -112,6 +112,32 @@ needs('openssl').describe('TLS to upstreams', () => {
     );
   });
 
+  test('a reload that changes only the TLS files of an upstream applies to the next request', async () => {
+    const { url, seen } = await tlsUpstream('IP:127.0.0.1', wanting(ours));
+    const { cert, key } = ours.issue('DNS:gateway');
+    const scenario = keep(
+      await startOrdersScenario(url, {
+        upstream: CLIENT,
+        files: {
+          ...filesOf(ours.issue('DNS:gateway')),
+          'next.crt': cert,
+          'next.key': key,
+          'foreign.pem': theirs.certificate,
+        },
+      }),
+    );
+    const status = async (): Promise<number> => (await scenario.ask('GET', '/orders/x')).status;
+    expect(await status()).toBe(200);
+    expect(await scenario.reload((yaml) => yaml.replace(/client\.(crt|key)/g, 'next.$1'))).toBe(true);
+    expect(await status()).toBe(200);
+    const serials = seen.map(({ serial }) => serial);
+    expect(new Set(serials).size).toBe(2);
+    // A connection that was opened under the previous authority serves no request.
+    expect(await scenario.reload((yaml) => yaml.replace('caFile: ca.pem', 'caFile: foreign.pem'))).toBe(true);
+    expect(await status()).toBe(502);
+    expect(seen).toHaveLength(2);
+  });
+
   for (const [what, name, status] of [
     ['the name that is configured', 'DNS:orders.internal', 200],
     ['the name in the URL instead', 'DNS:localhost', 502],
