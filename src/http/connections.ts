@@ -67,14 +67,16 @@ export function createDetachedResponse(socket: Socket, req: IncomingMessage): Se
   return res;
 }
 
-/** Replaces Node's close after a last response by a gentle one if the request body was not read completely. */
+/**
+ * Replaces Node's close after a last response by a gentle one if the request body was not read completely. One function
+ * for all connections of the listener.
+ */
 export function closeGentlyAfterLastResponse(
-  socket: Socket,
-  request: () => IncomingMessage | undefined,
-): void {
-  socket.destroySoon = () => {
-    if (request()?.complete === false && !socket.destroyed) closeGently(socket);
-    else Socket.prototype.destroySoon.call(socket);
+  request: (socket: Socket) => IncomingMessage | undefined,
+): (this: Socket) => void {
+  return function destroySoon() {
+    if (request(this)?.complete === false && !this.destroyed) closeGently(this);
+    else Socket.prototype.destroySoon.call(this);
   };
 }
 

@@ -16,8 +16,9 @@ export interface ListenerState {
 
 /** Passes the requests of the server to `handle`. */
 export class RequestEvents {
-  /** The newest response of each connection. */
+  /** The newest response of each connection, until it is over. */
   readonly responses = new Map<Socket, ServerResponse>();
+  readonly #release = releaseFrom(this.responses);
   readonly #state: ListenerState;
   readonly #handle: (incoming: Incoming) => void;
   /** The newest request that offered to switch protocols. */
@@ -52,6 +53,7 @@ export class RequestEvents {
     // packet boundaries would determine the start of the next request.
     if (req === this.#upgrading || this.#state.isDraining()) res.shouldKeepAlive = false;
     this.responses.set(req.socket, res);
+    res.on('close', this.#release);
     const { original, subrequest, head, client } = this.#state.read(req);
     const isPlain = subrequest === undefined && upgrade === undefined;
     this.#handle({
@@ -66,4 +68,16 @@ export class RequestEvents {
       expectsContinue,
     });
   }
+}
+
+/**
+ * Releases a response that was sent and leaves its connection open. With its request and their listeners, it takes more
+ * memory than the rest of an idle connection. The result is one listener for all responses.
+ */
+function releaseFrom(responses: Map<Socket, ServerResponse>): (this: ServerResponse) => void {
+  return function released() {
+    const { socket } = this.req;
+    const isOver = this.writableFinished && this.shouldKeepAlive && this.req.complete;
+    if (isOver && responses.get(socket) === this) responses.delete(socket);
+  };
 }

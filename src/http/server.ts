@@ -93,6 +93,10 @@ export function createServerListener(
 
   const mayConnect = (socket: Socket, requiresCertificate: boolean): boolean =>
     read === undefined || isTrustedPeer(socket, { requiresCertificate, trusted });
+  const destroySoon = closeGentlyAfterLastResponse((socket) => responses.get(socket)?.req);
+  const forget = function (this: Socket): void {
+    responses.delete(this);
+  };
   server.on('connection', (socket: Socket) => {
     // The certificate is known after the handshake.
     if (!requiresCertificate && !mayConnect(socket, false)) return refusePeer(socket);
@@ -100,8 +104,8 @@ export function createServerListener(
   });
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     if (requiresCertificate && !mayConnect(socket, true)) return refusePeer(socket);
-    closeGentlyAfterLastResponse(socket, () => responses.get(socket)?.req);
-    socket.once('close', () => responses.delete(socket));
+    socket.destroySoon = destroySoon;
+    socket.on('close', forget);
   });
   requests.register(server);
   detached.register(server, requests, refuse);
