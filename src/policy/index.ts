@@ -9,7 +9,7 @@ export { accessMatrix } from './tools/access-matrix.ts';
 export { outcomeOf, POLICY_DENIALS, recordedOutcome, type PolicyOutcome } from './tools/recorded-outcome.ts';
 export { readRecordedRequest, type RecordedRead, type RecordedRequest } from './tools/recorded-request.ts';
 export { createSuggest, type Suggest, type Suggestion } from './tools/suggest.ts';
-export { createFindUnrecorded } from './tools/unrecorded-claims.ts';
+export { createFindUnrecorded, type FindUnrecorded } from './tools/unrecorded-claims.ts';
 export { compareAccess, type AccessDifferences } from './tools/diff/compare-access.ts';
 export type { AccessDifference } from './tools/diff/access-difference.ts';
 export type { ServiceAuthorizer } from './evaluate/service-authorizer.ts';

@@ -134,6 +134,19 @@ describe('explain --request-id', () => {
     expect(stdout).toContain('the recorded decision was deny, and this configuration allows the request');
   });
 
+  test('a claim that the recording policy did not refer to: a note that the decision depends on it', async () => {
+    const other = join(scenario.gateway.folder, 'claims.yaml');
+    writeFileSync(other, readFileSync(config, 'utf8').replace('ref: main', 'ref: main, user_login: root'));
+    const options = ['--config', other, '--request-id', ids['allowed'] ?? '', '--audit', log()];
+    const { code, stdout } = await gatehouse('explain', ...options);
+    expect(code).toBe(1);
+    expect(stdout).toContain(
+      'Note: the decision depends on the claim "user_login", which the event does not contain',
+    );
+    const json = await gatehouse('explain', ...options, '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ notes: [expect.stringContaining('"user_login"')] });
+  });
+
   test('rotated and gzipped files, standard input, a truncated last line and other lines', async () => {
     const folder = join(scenario.gateway.folder, 'logs');
     rmSync(folder, { recursive: true, force: true });

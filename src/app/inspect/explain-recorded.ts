@@ -1,4 +1,9 @@
-import type { Authorizer, RecordedRequest } from '../../policy/index.ts';
+import {
+  createFindUnrecorded,
+  type Authorizer,
+  type FindUnrecorded,
+  type RecordedRequest,
+} from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import { refuseUntrusted } from './assumed-credential.ts';
@@ -7,9 +12,14 @@ import type { Explain, ExplainResult } from './explain.ts';
 /** The explanation of a recorded request under the configuration. */
 export type RecordedResult = ExplainResult | { readonly kind: 'not-evaluated'; readonly detail: string };
 
+/** `claimNames`: of an audit event, which contains the claims only that the recording policy referred to. */
+type ExplainableRecord = Pick<RecordedRequest, 'credential' | 'service' | 'operations' | 'method' | 'url'> &
+  Partial<Pick<RecordedRequest, 'claimNames'>>;
+
+/** `unrecordedClaim`: the decision depends on it, and the event does not contain it. */
 export type ExplainRecorded = (
-  request: Pick<RecordedRequest, 'credential' | 'service' | 'operations' | 'method' | 'url'>,
-) => Promise<RecordedResult>;
+  request: ExplainableRecord,
+) => Promise<RecordedResult & { readonly unrecordedClaim?: string }>;
 
 /** Evaluates the recorded credential and operations. Without operations it classifies the recorded URL. */
 export function createExplainRecorded(
@@ -34,7 +44,19 @@ export function createExplainRecorded(
     };
   }
 
-  return async (request) => {
+  let find: FindUnrecorded | undefined;
+  function unrecordedIn(
+    { credential, claimNames }: ExplainableRecord,
+    result: RecordedResult,
+  ): string | undefined {
+    if (result.kind !== 'explained' || credential === undefined || claimNames === undefined) return undefined;
+    const { service, identities } = result.explanation;
+    const matched = identities.find(({ outcome }) => outcome === 'matched')?.identity;
+    find ??= createFindUnrecorded(config);
+    return find(credential, service, matched, (claim) => claimNames.includes(claim));
+  }
+
+  async function explainOne(request: ExplainableRecord): Promise<RecordedResult> {
     const { service, operations, method, url } = request;
     if (service !== undefined && operations.length > 0) return evaluate(request, service, operations);
     if (!URL.canParse(url)) return { kind: 'not-evaluated', detail: 'the event has no valid host and path' };
@@ -44,5 +66,11 @@ export function createExplainRecorded(
     const listed = explanation.operations.map(({ operation }) => operation);
     const evaluated = evaluate(request, explanation.service, listed);
     return evaluated.kind === 'explained' ? { ...evaluated, inBody } : evaluated;
+  }
+
+  return async (request) => {
+    const result = await explainOne(request);
+    const unrecordedClaim = unrecordedIn(request, result);
+    return unrecordedClaim === undefined ? result : { ...result, unrecordedClaim };
   };
 }

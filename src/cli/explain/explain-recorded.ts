@@ -27,21 +27,31 @@ export async function explainRecorded(id: string, values: Values, terminal: Term
   const path = required(values, 'audit');
   const config = await readConfiguration(values, terminal);
   const request = await findRequest(path, id);
-  const result = await inspectGateway(config, (gateway) => gateway.explainRecorded(request));
+  const { unrecordedClaim, ...result } = await inspectGateway(config, (gateway) =>
+    gateway.explainRecorded(request),
+  );
+  const incomplete = [...request.notes, ...noteOf(unrecordedClaim)];
   const allowed = result.kind === 'explained' && result.explanation.verdict.kind === 'allow';
   if (values['json'] === true) {
     terminal.out(
-      `${JSON.stringify({ recorded: describe(request), ...result, notes: request.notes }, null, 2)}\n`,
+      `${JSON.stringify({ recorded: describe(request), ...result, notes: incomplete }, null, 2)}\n`,
     );
     return allowed ? EXIT.done : EXIT.failed;
   }
   terminal.out(recordedLines(request));
   if (result.kind === 'not-evaluated') terminal.out(`not evaluated: ${result.detail}\n`);
   else terminal.out(printExplanation(result));
-  const notes =
-    result.kind === 'explained' ? [...request.notes, ...difference(request, allowed)] : request.notes;
+  const notes = result.kind === 'explained' ? [...incomplete, ...difference(request, allowed)] : incomplete;
   terminal.out(notes.map((note) => `\nNote: ${note}.\n`).join(''));
   return allowed ? EXIT.done : EXIT.failed;
+}
+
+/** The event alone does not show which of the two reasons applies; a replay of the whole log often does. */
+function noteOf(claim: string | undefined): readonly string[] {
+  if (claim === undefined) return [];
+  return [
+    `the decision depends on the claim "${claim}", which the event does not contain: the token has no such claim, or the recording policy did not refer to it`,
+  ];
 }
 
 /** The last event with the id in the newest file that has one. */
