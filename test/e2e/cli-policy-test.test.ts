@@ -38,6 +38,50 @@ tests: [{ name: reads, as: job, request: GET http://gateway.example.com/orders/,
 beforeAll(() => writeFileSync(config, POLICY));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+test('the tests next to delegated files run too, without variables', async () => {
+  const main = join(folder, 'delegating/gatehouse.yaml');
+  const team = join(folder, 'delegating/teams/web');
+  mkdirSync(team, { recursive: true });
+  const delegation = `delegations:
+  - files: teams/*/*.yaml
+    grants: [{ service: orders, scopes: [read_api], resources: ['/web/**'] }]
+    issuers: [gitlab]
+    match: { namespace_path: web }
+`;
+  writeFileSync(main, POLICY + delegation);
+  writeFileSync(join(folder, 'delegating/gatehouse.test.yaml'), testFile('allow'));
+  writeFileSync(
+    join(team, 'ci.yaml'),
+    `version: 1
+identities:
+  web:
+    issuer: gitlab
+    match: { namespace_path: web, project_id: '31' }
+    grants: [{ service: orders, scopes: [read_api], resources: [/web/a] }]
+`,
+  );
+  const tested = (claim: string): string =>
+    testFile('allow')
+      .replace("'20'", `'31', namespace_path: ${claim}`)
+      .replace('/orders/,', '/orders/web/a,');
+  writeFileSync(join(team, 'ci.test.yaml'), tested('web'));
+  expect(await gatehouse('test', '--config', main)).toMatchObject({
+    code: 0,
+    stdout: 'ok: 2 tests, 2 cases\n',
+  });
+
+  writeFileSync(join(team, 'ci.test.yaml'), tested('ops'));
+  expect(await gatehouse('test', '--config', main)).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining(`${join(team, 'ci.test.yaml')}:3:`),
+  });
+  writeFileSync(join(team, 'ci.test.yaml'), tested('"${HOME}"'));
+  expect(await gatehouse('test', '--config', main)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('HOME'),
+  });
+});
+
 test('--watch runs again after each change of tests and configuration, and ends with the last exit code', async () => {
   writeFileSync(tests, testFile('allow'));
   const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), 'test', '--config', folder, '--watch'], {

@@ -6,6 +6,7 @@ import {
   type PolicyTestCase,
 } from '../../app/build.ts';
 import {
+  findDelegatedTests,
   findPolicyTests,
   formatPath,
   loadWithPositions,
@@ -30,7 +31,7 @@ export interface PolicyTestRun {
 
 export interface PolicyTestSelection {
   readonly config: string;
-  /** Empty: the test files next to the configuration. */
+  /** Empty: the test files next to the configuration and to its delegated files. */
   readonly files: readonly string[];
   /** Runs only the tests whose name contains it. */
   readonly filter: string | undefined;
@@ -47,11 +48,18 @@ export async function runTests(
   const { result, positionOf } = loadWithPositions(path, terminal.env);
   if (result.kind === 'invalid') throw invalid(path, result.problems);
   const { config } = result;
-  const files = named.length > 0 ? named : findPolicyTests(path);
+  const own = named.length > 0 ? named : findPolicyTests(path);
+  const delegated = named.length > 0 ? [] : findDelegatedTests(path, config.delegated.patterns);
+  const files = [...new Set([...own, ...delegated])];
   if (files.length === 0) {
     throw new GatehouseError('usage', `there is no *.test.yaml next to ${path}; write one, or name a FILE`);
   }
-  const { tests, problems } = readPolicyTests(files, config, terminal.env);
+  const read = files.map((file) =>
+    // As in the delegated files, variables are not available.
+    readPolicyTests([file], config, delegated.includes(file) ? {} : terminal.env),
+  );
+  const problems = read.flatMap((each) => each.problems);
+  const tests = read.flatMap((each) => each.tests);
   if (problems.length > 0) throw invalid(files.join(', '), problems);
   const selected = filter === undefined ? tests : tests.filter(({ name }) => name.includes(filter));
   if (selected.length === 0) throw new GatehouseError('usage', `no test has a name with "${filter ?? ''}"`);

@@ -6,7 +6,8 @@ export const testCommand: Command = {
   operands: '[FILE…]',
   help: `
 Evaluates the requests of test files with the policy, as "explain" does: nothing is sent, and no issuer is contacted.
-Without FILE it runs the *.test.yaml of the configuration directory, or NAME.test.yaml next to NAME.yaml.
+Without FILE it runs the *.test.yaml of the configuration directory, or NAME.test.yaml next to NAME.yaml,
+and the tests next to delegated files.
 Exit code: 0 all tests passed; 1 a test failed, or the coverage is too low; 2 invalid usage, configuration or test file.
 
   gatehouse test --config /etc/gatehouse

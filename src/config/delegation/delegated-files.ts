@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { isPolicyTest, readSource, unreadable } from '../load/read-sources.ts';
+import { isPolicyTest, POLICY_TEST_SUFFIX, readSource, unreadable } from '../load/read-sources.ts';
 import { folderOf } from '../../util/resources/folder-of.ts';
 
 /** A file of a delegation as it was read, or why it cannot be read. */
@@ -37,6 +37,15 @@ export function readDelegatedFiles(path: string, patterns: readonly string[]): r
   );
 }
 
+/** The policy tests next to the delegated files: `teams/web/*.yaml` has `teams/web/*.test.yaml`. */
+export function findDelegatedTests(path: string, patterns: readonly string[]): readonly string[] {
+  const base = folderOf(path);
+  const files = patterns
+    .filter((pattern) => filePatternProblem(pattern) === undefined)
+    .flatMap((pattern) => filesNamed(base, pattern.replace(/\.yaml$/, POLICY_TEST_SUFFIX)));
+  return [...new Set(files)];
+}
+
 /** Hash of what was read, by which a change is detected. */
 export function delegatedFingerprint(texts: readonly DelegatedText[]): string {
   return createHash('sha256').update(JSON.stringify(texts)).digest('hex');
@@ -62,12 +71,14 @@ export function isMainFile(path: string, file: string): boolean {
 }
 
 function listDelegated(base: string, pattern: string): string[] {
+  return filesNamed(base, pattern).filter((file) => !isPolicyTest(file));
+}
+
+function filesNamed(base: string, pattern: string): string[] {
   const segments = pattern.split('/');
   const name = segments.pop() ?? '';
   return foldersOf(base, segments).flatMap((folder) =>
-    namesIn(folder, name)
-      .filter((each) => !isPolicyTest(each))
-      .map((each) => join(folder, each)),
+    namesIn(folder, name).map((each) => join(folder, each)),
   );
 }
 
