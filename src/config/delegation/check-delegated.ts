@@ -42,8 +42,8 @@ export function checkDelegated(
   return problems;
 }
 
-/** Seconds: a reload waits for the comparison. A thousand usual patterns need three million. */
-const MAX_STEPS = 50_000_000;
+/** About a second: a reload waits for the comparison. A thousand usual patterns need three million. */
+const MAX_STEPS = 20_000_000;
 
 type Refuse = (path: KeyPath, message: string, place?: 'key') => void;
 

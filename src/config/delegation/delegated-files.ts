@@ -88,10 +88,19 @@ function foldersOf(base: string, segments: readonly string[]): string[] {
     folders = folders.flatMap((folder) =>
       namesIn(folder, segment)
         .map((name) => join(folder, name))
-        .filter((each) => statSync(each, { throwIfNoEntry: false })?.isDirectory() === true),
+        .filter(isDirectory),
     );
   }
   return folders;
+}
+
+/** False for a loop of links too, which `throwIfNoEntry` does not cover: it must not prevent the load. */
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** Names that start with a dot belong to editors or to Kubernetes (`..data`). */

@@ -297,7 +297,7 @@ describe('a delegated file', () => {
     expect(errorsIn(loaded).join()).toContain('no role is named "web-reader"');
   });
 
-  test('cannot delay a reload by patterns that are expensive to compare', () => {
+  test('cannot delay a reload by patterns that are expensive to compare', { timeout: 60_000 }, () => {
     const wild = Array.from({ length: 400 }, (_, index) => `@web/${'**a'.repeat(12)}${index}**`);
     const grants = `[{ service: npm, scopes: [read_package_registry], resources: ${JSON.stringify(wild)} }]`;
     const bounds = main().replace('"@web/**"', '"@web/**b**c**d", "@web/*x*y*z*", "@web/**"');
@@ -324,6 +324,16 @@ describe('a delegated file', () => {
     const result = loadConfig(join(folder, 'in/gatehouse.yaml'), {}, NOW);
     expect(errorsIn({ folder, result })).toEqual([expect.stringContaining('is a symbolic link that leaves')]);
   });
+});
+
+test('a loop of symbolic links in the directory of a team does not prevent the load', () => {
+  const text = main().replace('teams/web/*.yaml', 'teams/web/*/*.yaml');
+  const folder = writeFiles({ 'gatehouse.yaml': text, 'teams/web/a/ci.yaml': VALID });
+  symlinkSync('loop', join(folder, 'teams/web/loop'));
+  symlinkSync('loop.yaml', join(folder, 'teams/web/a/loop.yaml'));
+  const result = loadConfig(join(folder, 'gatehouse.yaml'), {}, NOW, []);
+  expect(names(result)).toEqual(['payments', 'web-ci']);
+  expect(errorsIn({ folder, result })).toEqual(['teams/web/a/loop.yaml:1:1 : cannot be read (ELOOP)']);
 });
 
 describe('the key files', () => {
