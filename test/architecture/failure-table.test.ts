@@ -335,6 +335,9 @@ const TESTS_OF: TestsByRow = {
       'D6 5,000 idle clients of many addresses: memory is bounded, the cap of all holds',
     ],
   ],
+  "the kubelet's credential provider gets a request that it cannot read": [
+    ['test/e2e/credential-provider.test.ts', 'a request with %s: exit 1 and no response'],
+  ],
   'an OAuth client uses a host or port that the configuration does not name': [
     ['test/security/resource-metadata.test.ts', '%s is not in the document or the challenge'],
   ],

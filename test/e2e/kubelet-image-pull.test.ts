@@ -1,15 +1,22 @@
-/** Image pulls with tokens of service accounts (KEP-4412): the documented credential provider, and `/token`. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { spawnSync } from 'node:child_process';
+/** Image pulls with tokens of service accounts (KEP-4412): the credential provider, and `/token`. */
+import { hash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { createContainerClients, type ContainerClients } from '../support/container-clients.ts';
+import {
+  createCredentialProvider,
+  providerRequest,
+  type CredentialProvider,
+} from '../support/credential-provider.ts';
 import { snippet } from '../support/docs.ts';
 import { writeImage } from '../support/image.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { needs } from '../support/needs.ts';
 import { startRegistry } from '../support/registry.ts';
+import { readText } from '../support/repository.ts';
 import { useScenario } from '../support/scenario.ts';
 
 /** Clients request tokens from the realm, which has the scheme of the public URL. */
@@ -21,8 +28,23 @@ const SERVICE_ACCOUNT = {
   pod: { name: 'api-0', uid: '1c3d' },
 };
 
-needs('docker-registry', 'jq', 'skopeo').describe('a kubelet', () => {
+const SECRET = `ghdt_cluster-pull_${'7'.repeat(64)}`;
+const EXAMPLE = 'examples/kubernetes-image-pulls/credential-providers.yaml';
+
+interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** The provider in the configuration of the kubelet. */
+function configured(): { readonly args: readonly string[] } {
+  const { providers } = parse(readText(EXAMPLE)) as { providers: [{ args: string[] }] };
+  return providers[0];
+}
+
+needs('dash', 'docker-registry', 'skopeo').describe('a kubelet', () => {
   let folder: string;
+  let provider: CredentialProvider;
   let clients: ContainerClients;
   const scenario = useScenario({
     backends: {
@@ -37,6 +59,11 @@ identities:
     issuer: cluster
     match: { /kubernetes.io/namespace: payments, /kubernetes.io/serviceaccount/name: api }
     grants: [{ service: registry, scopes: [read_registry], resources: ["payments/**"] }]
+deployTokens:
+  cluster-pull:
+    username: cluster-pull
+    secretHash: "sha256:${hash('sha256', SECRET)}"
+    grants: [{ service: registry, scopes: [read_registry], resources: ["payments/**"] }]
 services:
   registry: { type: oci, upstream: { url: "${registry.url}" } }
 `,
@@ -45,6 +72,7 @@ services:
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'gatehouse-kubelet-'));
     clients = createContainerClients();
+    provider = createCredentialProvider('dash');
     const image = writeImage(folder, 'pulled by a kubelet');
     for (const name of ['payments/api', 'other/api']) {
       const copied = await clients.skopeo(
@@ -58,6 +86,7 @@ services:
   }, 60_000);
   afterAll(() => {
     clients.close();
+    provider.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -65,41 +94,17 @@ services:
   const mint = (account: object = SERVICE_ACCOUNT, claims: object = {}): string =>
     scenario.issuer.mint({ 'kubernetes.io': account, ...claims });
 
-  /** The login that the documented provider returns for this token. */
-  function provided(token: string): { readonly username: string; readonly password: string } {
-    const provider = join(folder, 'gatehouse-credential-provider');
-    const script = snippet('docs/guides/ci/kubernetes.md', 'Image pulls', 'gatehouse-credential-provider');
-    writeFileSync(provider, script.replace('registry.example.com', host()));
-    chmodSync(provider, 0o755);
-    const request = {
-      kind: 'CredentialProviderRequest',
-      apiVersion: 'credentialprovider.kubelet.k8s.io/v1',
-      image: `${host()}/payments/api:1`,
-      serviceAccountToken: token,
-      serviceAccountAnnotations: {},
-    };
-    const { status, stdout } = spawnSync(provider, { input: JSON.stringify(request), encoding: 'utf8' });
-    expect(status).toBe(0);
-    const response = JSON.parse(stdout) as Record<string, unknown>;
-    expect(response).toMatchObject({
-      kind: 'CredentialProviderResponse',
-      cacheKeyType: 'Registry',
-      cacheDuration: '0s',
-    });
-    return (
-      (response['auth'] as Record<string, { username: string; password: string }>)[host()] ?? {
-        username: '',
-        password: '',
-      }
-    );
+  /** The login that the provider returns for this token, with the arguments of the documented configuration. */
+  function provided(serviceAccountToken: string): Login {
+    const request = providerRequest({ image: `${host()}/payments/api:1`, serviceAccountToken });
+    const hosts = configured().args.map((each) => each.replace('registry.example.com', host()));
+    const { status, stdout, stderr } = provider.run(request, hosts);
+    expect(status, stderr).toBe(0);
+    return (JSON.parse(stdout) as { auth: Record<string, Login> }).auth[host()] ?? expect.fail(stdout);
   }
 
   /** containerd requests a token with POST first (RFC 6749 §4.3 in the registry token specification). */
-  function requestToken(
-    method: 'GET' | 'POST',
-    login: ReturnType<typeof provided>,
-    repository: string,
-  ): Promise<Response> {
+  function requestToken(method: 'GET' | 'POST', login: Login, repository: string): Promise<Response> {
     const parameters = new URLSearchParams({ service: host(), scope: `repository:${repository}:pull` });
     if (method === 'GET') {
       const basic = Buffer.from(`${login.username}:${login.password}`).toString('base64');
@@ -126,20 +131,36 @@ services:
     expect(manifest.status).toBe(200);
   });
 
-  test('pulls with the login of the provider, and nothing else', async () => {
-    const { username, password } = provided(mint());
-    const pull = (name: string) =>
-      clients.skopeo(
-        'copy',
-        '--src-tls-verify=false',
-        '--src-creds',
-        `${username}:${password}`,
-        `docker://${host()}/${name}:1`,
-        `dir:${join(folder, 'pulled')}`,
-      );
-    const pulled = await pull('payments/api');
+  /** Pulls with the content of a Secret of type kubernetes.io/dockerconfigjson. */
+  function pull(name: string, { username, password }: Login) {
+    const auth = Buffer.from(`${username}:${password}`).toString('base64');
+    const file = join(folder, 'config.json');
+    writeFileSync(file, JSON.stringify({ auths: { [host()]: { auth } } }));
+    return clients.skopeo(
+      'copy',
+      '--src-tls-verify=false',
+      `--src-authfile=${file}`,
+      `docker://${host()}/${name}:1`,
+      `dir:${join(folder, 'pulled')}`,
+    );
+  }
+
+  test.each<readonly [string, () => Login]>([
+    ['the provider', () => provided(mint())],
+    ['imagePullSecrets', () => ({ username: 'cluster-pull', password: SECRET })],
+  ])('pulls with the login of %s, and nothing else', async (_source, login) => {
+    const pulled = await pull('payments/api', login());
     expect(pulled, pulled.stderr).toMatchObject({ code: 0 });
-    expect((await pull('other/api')).code).not.toBe(0);
+    expect((await pull('other/api', login())).code).not.toBe(0);
+  });
+
+  test('the guide and the example have the same configuration of the kubelet', () => {
+    const page = snippet('docs/guides/kubernetes-image-pulls.md', 'Nodes', 'credential-providers.yaml');
+    expect(parse(page)).toEqual(parse(readText(EXAMPLE)));
+    expect(configured()).toMatchObject({
+      matchImages: configured().args,
+      tokenAttributes: { cacheType: 'Token' },
+    });
   });
 
   test.each([
