@@ -107,7 +107,7 @@ needs('dash', 'busybox').describe('gatehouse-credential-provider', () => {
       },
     );
 
-    test('the trace of the shell does not contain the token', () => {
+    test('the trace of the shell, with all arguments of awk, does not contain the token', () => {
       const traced = provider.run(providerRequest(own), [HOST], ['-x']);
       expect(traced.stdout).toContain(TOKEN);
       expect(traced.stderr).toContain('exec awk');

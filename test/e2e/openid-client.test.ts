@@ -84,6 +84,20 @@ test('the metadata leads to a token that verifies with the published keys', asyn
   expect([await use(tokens.access_token, 'GET'), await use(tokens.access_token, 'POST')]).toEqual([200, 403]);
 });
 
+test('an ID token is an assertion of RFC 7523', async () => {
+  const config = await discover('pipeline', client.None());
+  const grant = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+  expect(config.serverMetadata().grant_types_supported).toContain(grant);
+  const parameters = { resource: `${publicUrl}/orders`, scope: 'read_api' };
+  const tokens = await client.genericGrantRequest(config, grant, {
+    assertion: scenario.job.idToken({ aud: publicUrl }),
+    ...parameters,
+  });
+  expect([await use(tokens.access_token, 'GET'), await use(tokens.access_token, 'POST')]).toEqual([200, 403]);
+  const refused = client.genericGrantRequest(config, grant, { assertion: scenario.job.token, ...parameters });
+  await expect(refused).rejects.toMatchObject({ status: 400, error: 'invalid_grant' });
+});
+
 test('a job token is exchanged as an access token, and the issued token revoked', async () => {
   const config = await discover('pipeline', client.None());
   const { access_token } = await exchange(config, {

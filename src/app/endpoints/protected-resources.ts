@@ -14,7 +14,7 @@ export function createResourceMetadataEndpoints(config: Config, log: Log): reado
     const { name, type, hosts, path, deny } = service;
     const scopes = deny === 'conceal' ? undefined : httpScopes(service);
     return configuredOrigins({ publicUrl, hosts }).flatMap(({ host, origin }) =>
-      // Strict clients compare `resource` with the URL that they know, which can lack the final slash (RFC 9728 §3.3).
+      // Strict clients compare `resource` with their URL, with or without the final slash (RFC 9728 §3.3).
       [path.slice(0, -1), path].map((each): EndpointPipeline => ({
         hosts: host === undefined ? undefined : [host],
         endpointPath: `${RESOURCE_METADATA_PATH}${each}`,
