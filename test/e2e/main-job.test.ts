@@ -132,7 +132,7 @@ needs('nginx', 'curl').describe('the main job', () => {
     const { status, headers, body, received } = await ask('/orders/v1/acme/payments/list', undefined);
     expect({ status, received }).toEqual({ status: 401, received: [] });
     expect(headers.get('www-authenticate')).toBe(
-      `Bearer realm="127.0.0.1:${gateway.port}", scope="read_api"`,
+      `Bearer realm="127.0.0.1:${gateway.port}", scope="read_api", resource_metadata="https://gateway.example.com/.well-known/oauth-protected-resource/orders"`,
     );
     expect(JSON.parse(body)).toMatchObject({ error: 'no_credential' });
   });

@@ -53,7 +53,9 @@ describe.each(CONTRACTS)('the contract of %s', (contract) => {
     const response = await scenario.ask(contract, { target: '/api/orders' });
 
     expect(response.status).toBe(401);
-    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="app.example", scope="read_api"');
+    expect(response.headers.get('www-authenticate')).toBe(
+      'Bearer realm="app.example", scope="read_api", resource_metadata="https://app.example/.well-known/oauth-protected-resource"',
+    );
     expect(JSON.parse(response.body)).toMatchObject({ error: 'no_credential' });
   });
 

@@ -144,7 +144,9 @@ function testDecisions(scenario: ProxiedScenario, { passesUnable }: ProxyExpecta
     expect(response?.headers.get('content-type')).toContain('application/json');
     expect(scenario.received()).toEqual([]);
     if (status !== 401) return;
-    expect(response?.headers.get('www-authenticate')).toBe('Bearer realm="app.example", scope="read_api"');
+    expect(response?.headers.get('www-authenticate')).toMatch(
+      /^Bearer realm="app\.example", scope="read_api", resource_metadata="https?:\/\/app\.example\/\.well-known\/oauth-protected-resource"$/,
+    );
   });
 
   test('a challenge of a 403 passes', async () => {
