@@ -105,7 +105,7 @@ needing(missingMaven()).describe('mvn', () => {
       [await get(basic('oidc', scenario.job.idToken({ aud: 'another' })), APP), 'audience_mismatch'],
       [await get(undefined, APP), 'no_credential'],
     ] as const) {
-      expect(outcome.code).not.toBe(0);
+      expect(outcome.code, outcome.stdout).not.toBe(0);
       expect(outcome.stdout).toContain(reason);
     }
   }, 120_000);

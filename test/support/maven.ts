@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { snippet } from './docs.ts';
@@ -62,13 +62,23 @@ export interface Maven {
   run(credential: MavenCredential | undefined, ...args: readonly string[]): Promise<Outcome>;
 }
 
+/** The plugins in a folder of links. `com.acme`, the group of the tests, is left out: only the service has its artifacts. */
+function linkFetched(folder: string): string {
+  mkdirSync(join(folder, 'com'), { recursive: true });
+  const link = (path: string): void => symlinkSync(join(FETCHED, path), join(folder, path));
+  for (const name of readdirSync(FETCHED)) if (name !== 'com') link(name);
+  for (const name of readdirSync(join(FETCHED, 'com'))) if (name !== 'acme') link(join('com', name));
+  return folder;
+}
+
 /** mvn with the documented settings, for a service at this URL. Nothing is fetched from anywhere else. */
 export function createMaven(folder: string, url: string): Maven {
   const settingsFile = join(folder, 'settings.xml');
   const local = join(folder, 'local');
+  const fetched = linkFetched(join(folder, 'fetched'));
   return {
     run(credential, ...args) {
-      writeFileSync(settingsFile, settings(url, credential));
+      writeFileSync(settingsFile, settings(url, fetched, credential));
       rmSync(join(local, 'com/acme'), { recursive: true, force: true });
       return run(
         findTool('mvn') ?? 'mvn',
@@ -125,10 +135,10 @@ export function documented(name: string, url: string): string {
   );
 }
 
-function settings(url: string, credential: MavenCredential | undefined): string {
+function settings(url: string, fetched: string, credential: MavenCredential | undefined): string {
   const basic = documented('~/.m2/settings.xml', url).replace(
     '<settings>',
-    `<settings><mirrors><mirror><id>fetched</id><mirrorOf>central</mirrorOf><url>file://${FETCHED}</url></mirror></mirrors>`,
+    `<settings><mirrors><mirror><id>fetched</id><mirrorOf>central</mirrorOf><url>file://${fetched}</url></mirror></mirrors>`,
   );
   const server = /<server>.*<\/server>/s;
   if (credential === undefined) return basic.replace(server, '');
