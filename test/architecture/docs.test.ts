@@ -119,6 +119,13 @@ describe('documentation', () => {
     expect(readText('README.md').split(/\s+/).length).toBeLessThanOrEqual(600);
   });
 
+  test('the README shows the console and a configuration of at most twelve lines', () => {
+    const readme = readText('README.md');
+    expect(readme).toMatch(/!\[[^\]]+\]\(docs\/guides\/images\/console-[a-z-]+\.png\)/);
+    const [, configuration = ''] = /^```yaml\n(.*?)^```/ms.exec(readme) ?? [];
+    expect(configuration.trimEnd().split('\n').length).toBeLessThanOrEqual(12);
+  });
+
   test('no page starts the package of that name on the npm registry', () => {
     expect(pages.filter((page) => readText(page).includes('npx gatehouse'))).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
+import { snippet } from '../support/docs.ts';
 import { startFileTree } from '../support/file-tree.ts';
 import { needs } from '../support/needs.ts';
 import { run, type Outcome } from '../support/run.ts';
@@ -53,17 +54,28 @@ services:
     );
   }
 
+  function documented(name: string): string {
+    return snippet('docs/guides/packages.md', 'Flat apt repositories', name);
+  }
+
   /** apt-get with separate folders, one source and one credential. */
   async function apt(repository: string, ...args: readonly string[]): Promise<Outcome> {
     const root = join(folder, 'apt');
     rmSync(root, { recursive: true, force: true });
     for (const name of ['etc/auth.conf.d', 'state/lists/partial', 'cache/archives/partial', 'work'])
       mkdirSync(join(root, name), { recursive: true });
-    const url = `${scenario.gateway.url}/debs/${repository}`;
-    writeFileSync(join(root, 'etc/sources.list'), `deb [trusted=yes] ${url} ./\n`);
+    writeFileSync(
+      join(root, 'etc/sources.list'),
+      documented('/etc/apt/sources.list.d/acme.list').replace(
+        'deb https://gateway.example.com/debs/flat',
+        `deb [trusted=yes] ${scenario.gateway.url}/debs/${repository}`,
+      ),
+    );
     writeFileSync(
       join(root, 'etc/auth.conf.d/gatehouse.conf'),
-      `machine ${scenario.gateway.url}/debs/ login edge password ${SECRET}\n`,
+      documented('/etc/apt/auth.conf.d/gatehouse.conf')
+        .replace('gateway.example.com', scenario.gateway.url)
+        .replace('SECRET', SECRET),
     );
     writeFileSync(join(root, 'state/status'), '');
     const options = [

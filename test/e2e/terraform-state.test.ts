@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { snippet } from '../support/docs.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
 import { rawRequest } from '../support/raw-client.ts';
 import type { Outcome } from '../support/run.ts';
@@ -84,19 +85,11 @@ services:
 async function run(name: keyof typeof SECRETS, state: string, ...args: readonly string[]): Promise<Outcome> {
   const work = join(folder, `${name}-${state.replaceAll('/', '-')}`);
   mkdirSync(work, { recursive: true });
-  const address = `${scenario.gateway.url}/states/${state}`;
-  writeFileSync(
-    join(work, 'main.tf'),
-    `terraform {
-  backend "http" {
-    address = "${address}"
-    lock_address = "${address}"
-    unlock_address = "${address}"
-  }
-}
-output "answer" { value = 42 }
-`,
+  const backend = snippet('docs/guides/packages.md', 'Terraform state', 'backend.tf').replaceAll(
+    'https://gateway.example.com/states/acme/prod',
+    `${scenario.gateway.url}/states/${state}`,
   );
+  writeFileSync(join(work, 'main.tf'), `${backend}output "answer" { value = 42 }\n`);
   const env = { TF_HTTP_USERNAME: name, TF_HTTP_PASSWORD: SECRETS[name], CHECKPOINT_DISABLE: '1' };
   const initialized = await terraform(work, env, 'init', '-no-color');
   return initialized.code === 0 ? terraform(work, env, ...args) : initialized;
