@@ -1,5 +1,16 @@
 /** `gatehouse state backup` and `restore` with a running gateway, and after it has ended. */
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
@@ -141,6 +152,31 @@ test('a backup that lacks a revocation is refused, with the revocation, unless t
   const previous = readdirSync(folder).find((name) => name.endsWith('.previous')) ?? '';
   expect(projectsIn(path(previous))).toEqual(['acme/first', 'acme/second']);
   expect(await revoked(await another())).toEqual(['acme/first']);
+});
+
+test('a link at the name of the state file keeps its target, where the state is restored', async () => {
+  const { gateway, backUp, restore, path, folder } = await scene();
+  await revoke(gateway, 'acme/first');
+  expect(await backUp('state.backup.db')).toMatchObject({ code: 0 });
+  await gateway.signal('SIGTERM');
+  mkdirSync(path('volume'));
+  renameSync(path('gatehouse.db'), path('volume/real.db'));
+  symlinkSync('volume/real.db', path('gatehouse.db'));
+  expect(await restore('state.backup.db')).toMatchObject({ code: 0 });
+  expect(lstatSync(path('gatehouse.db')).isSymbolicLink()).toBe(true);
+  expect(projectsIn(path('volume/real.db'))).toEqual(['acme/first']);
+  expect(readdirSync(path('volume')).filter((name) => name.endsWith('.previous'))).toHaveLength(1);
+  expect(readdirSync(folder).filter((name) => name.endsWith('.previous'))).toEqual([]);
+});
+
+test('a backup writes to no file of another user with the name of its draft', async () => {
+  const { backUp, path } = await scene();
+  writeFileSync(path('foreign'), 'foreign', { mode: 0o666 });
+  symlinkSync('foreign', path('state.backup.db.new'));
+  expect(await backUp('state.backup.db')).toMatchObject({ code: 0 });
+  expect(readFileSync(path('foreign'), 'utf8')).toBe('foreign');
+  expect(lstatSync(path('state.backup.db')).isSymbolicLink()).toBe(false);
+  expect(projectsIn(path('state.backup.db'))).toEqual([]);
 });
 
 test('a damaged state file cannot be compared; a file that is no backup is refused and changes nothing', async () => {

@@ -1,4 +1,5 @@
-import { chmodSync, copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, constants, copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { GatehouseError } from '../../core/errors.ts';
 import { CONFIG_OPTION, readConfiguration } from '../configuration.ts';
@@ -56,9 +57,10 @@ Exit code: 0 written, 1 failed, 2 invalid usage or configuration.
 
 /** Moves the copy of the gateway, which may be on another file system. */
 function take(made: string, target: string): void {
+  const draft = `${target}.${randomUUID().slice(0, 8)}.new`;
   try {
-    const draft = `${target}.new`;
-    copyFileSync(made, draft);
+    // Exclusive, because another user of the directory could own a file or a link with the name of the draft.
+    copyFileSync(made, draft, constants.COPYFILE_EXCL);
     chmodSync(draft, 0o600);
     renameSync(draft, target);
     rmSync(made);
@@ -66,5 +68,7 @@ function take(made: string, target: string): void {
     const code = (cause as { code?: string }).code ?? 'unknown';
     const problem = `the gateway has written ${made}, which cannot be moved to ${target} (${code})`;
     throw new GatehouseError('startup_failed', `${problem}; move it as the user of the gateway`, { cause });
+  } finally {
+    rmSync(draft, { force: true });
   }
 }

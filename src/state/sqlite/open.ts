@@ -55,7 +55,7 @@ function create(file: string, log: Log): void {
 }
 
 /** By a link, which does not replace a file that another process has created meanwhile. */
-function giveName(draft: string, file: string): boolean {
+export function giveName(draft: string, file: string): boolean {
   try {
     linkSync(draft, file);
     return true;

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Revocation } from '../../core/credentials/revocation.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import { endOf } from '../revocations/index-by-target.ts';
 import { BACKUP_TIME } from './backup.ts';
 import { lockState, type UnusableState } from './offline.ts';
-import { connect, migrated } from './open.ts';
+import { connect, giveName, migrated } from './open.ts';
 import { sqliteProblem } from './problems.ts';
 
 export type RestoreResult =
@@ -31,11 +31,13 @@ export type RestoreResult =
 
 /** Replaces the state file by a backup. `acceptLoss`: also if revocations are lost or cannot be compared. */
 export function restoreState(
-  file: string,
+  named: string,
   backup: string,
   { acceptLoss, now }: { readonly acceptLoss: boolean; readonly now: number },
 ): RestoreResult {
   if (!existsSync(backup)) return { kind: 'unusable', detail: 'does not exist' };
+  // A link keeps its target: the target's file system is the one that outlives the process.
+  const file = existsSync(named) ? realpathSync(named) : named;
   const state = lockState(file);
   if (state.kind === 'in-use') return state;
   const current = state.kind === 'locked' ? state.db : undefined;
@@ -97,13 +99,14 @@ function prepare(backup: string, draft: string): Prepared {
   }
 }
 
-/** The lock on the previous file lasts until its name is free, so that no gateway starts with it meanwhile. */
+/** The name always has a file: after a crash without one, the gateway would start with a new state, without revocations. */
 function replace(file: string, draft: string, current: DatabaseSync | undefined): string | undefined {
   const previous = existsSync(file) ? `${file}.${randomUUID().slice(0, 8)}.previous` : undefined;
   // The log is part of the previous state, and SQLite would apply it to the restored file.
   if (current !== undefined) current.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE');
   if (existsSync(`${file}-wal`)) renameSync(`${file}-wal`, `${previous ?? file}-wal`);
-  if (previous !== undefined) renameSync(file, previous);
+  // The lock on the previous file lasts until its name is that of the restored one.
+  if (previous !== undefined) giveName(file, previous);
   renameSync(draft, file);
   return previous;
 }
