@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '../core/secret.ts';
 
 export function isAdminToken(presented: string, token: Secret | undefined): boolean {
-  return isDigestOf(tokenDigest(presented), token);
+  return presented !== '' && isDigestOf(tokenDigest(presented), token);
 }
 
 /** Digests have equal lengths, so that the comparison does not reveal the length of the token. */

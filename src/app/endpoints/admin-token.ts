@@ -1,6 +1,8 @@
 import type { Config } from '../../config/index.ts';
 import type { Log } from '../../core/ports.ts';
+import { GatehouseError } from '../../core/errors.ts';
 import { Secret } from '../../core/secret.ts';
+import { closeOnFailure } from '../../util/resources/close-on-failure.ts';
 import { WatchedFile } from '../../util/resources/watched-file.ts';
 
 /** The current token. Its file can be rotated while the gateway runs. */
@@ -14,9 +16,28 @@ export function openAdminToken({ token, tokenFile }: Config['server']['admin'], 
     const secret = token === undefined ? undefined : new Secret(token);
     return { current: () => secret, close: () => undefined };
   }
-  const onChange = (): void => log.info('admin token reloaded', { file: tokenFile });
+  let secret: Secret;
+  const onChange = (content: string): void => {
+    secret = readToken(content);
+    log.info('admin token reloaded', { file: tokenFile });
+  };
   const onFailure = (): void =>
-    log.warn('admin token file cannot be read; the last valid token stays active', { file: tokenFile });
-  const file = new WatchedFile(tokenFile, onChange, onFailure);
-  return { current: () => new Secret(file.content.trim()), close: () => file.close() };
+    log.warn('admin token file cannot be used; the last valid token stays active', { file: tokenFile });
+  return closeOnFailure((keep) => {
+    const file = keep(new WatchedFile(tokenFile, onChange, onFailure));
+    secret = readToken(file.content);
+    return { current: () => secret, close: () => file.close() };
+  });
+}
+
+/** Throws for a file with white space only: an empty token would open the console. */
+function readToken(content: string): Secret {
+  const token = content.trim();
+  if (!/^[\x20-\x7e]+$/.test(token)) {
+    throw new GatehouseError(
+      'startup_failed',
+      'server.admin.tokenFile: must contain one line of printable ASCII',
+    );
+  }
+  return new Secret(token);
 }
