@@ -31,13 +31,13 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
     const routes = consoleRoutes(ports.console, settings);
     app.use('/console', routes).use('/console/*', routes);
   }
-  if (settings.loopback) app.use(refuseForeignHosts);
-  app.use(requireToken(settings));
   app.use(async (context, next) => {
     await next();
     context.header('Cache-Control', 'no-store');
     context.header('X-Content-Type-Options', 'nosniff');
   });
+  if (settings.loopback) app.use(refuseForeignHosts);
+  app.use(requireToken(settings));
 
   // Liveness covers the process only: a restart does not repair an unreachable issuer.
   app.get('/livez', (context) => context.text('ok\n'));

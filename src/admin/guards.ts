@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import type { Secret } from '../core/secret.ts';
 import { isLoopback } from '../util/http/listen-address.ts';
 import { bearerToken, isAdminToken } from './admin-token.ts';
@@ -42,3 +42,11 @@ export function requireToken(settings: {
 }
 
 export const BEARER_CHALLENGE = 'Bearer realm="gatehouse admin"';
+
+/** Undefined for JSON. A web page can send forms and text to loopback without a CORS preflight, but not JSON. */
+export function refuseOtherThanJson(context: Context): Response | undefined {
+  const type = context.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+  return type === 'application/json'
+    ? undefined
+    : context.json({ error: 'unsupported_media_type', message: 'Send application/json.' }, 415);
+}

@@ -5,6 +5,7 @@ import type { Clock } from '../core/ports.ts';
 import type { Revocations } from '../core/credentials/revocation.ts';
 import { readLimitedBody } from '../util/http/limited-body.ts';
 import { parseJsonObject } from '../util/json/object.ts';
+import { refuseOtherThanJson } from './guards.ts';
 import { readRevocation, showRevocation, type RevocableNames } from './revocation-body.ts';
 
 const BODY_LIMITS = { maxBytes: 16 * 1024, deadline: 10_000 };
@@ -33,11 +34,8 @@ export function revocationRoutes(ports: RevocationPorts): Hono<AdminEnv> {
   app.post('/', async (context) => {
     const body = await readBody(context);
     if (body instanceof Response) return body;
-    // A web page can send forms and text to loopback without a CORS preflight, but not JSON.
-    const type = context.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
-    if (type !== 'application/json') {
-      return context.json({ error: 'unsupported_media_type', message: 'Send application/json.' }, 415);
-    }
+    const refused = refuseOtherThanJson(context);
+    if (refused !== undefined) return refused;
     const json = parseJsonObject(body);
     if (json.kind === 'invalid') {
       return context.json({ error: 'invalid_request', message: `The body ${json.detail}.` }, 400);

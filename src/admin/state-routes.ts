@@ -1,15 +1,14 @@
 import { Hono } from 'hono';
 import type { Store } from '../core/store.ts';
+import { refuseOtherThanJson } from './guards.ts';
 
 /** `POST /state/backup`: writes a copy of the state file next to it. The copy contains the signing key. */
 export function stateRoutes({ backUp }: Partial<Pick<Store, 'backUp'>>): Hono {
   const app = new Hono();
 
   app.post('/backup', async (context) => {
-    // A web page can send forms and text to loopback without a CORS preflight, but not JSON.
-    if (context.req.header('content-type') !== 'application/json') {
-      return context.json({ error: 'unsupported_media_type', message: 'Send application/json.' }, 415);
-    }
+    const refused = refuseOtherThanJson(context);
+    if (refused !== undefined) return refused;
     if (backUp === undefined) {
       const message = 'The state is in Redis. Back up Redis with its own means.';
       return context.json({ error: 'not_supported', message }, 409);

@@ -77,6 +77,30 @@ test.each([
   }
 });
 
+test('refusals and unknown paths are not stored by caches either', async () => {
+  const to = await start('127.0.0.1:0', TOKEN);
+  for (const [path, host] of [
+    ['/status', 'localhost'],
+    ['/status', 'attacker.example'],
+    ['/none', 'localhost'],
+  ]) {
+    const { text } = await ask(to, `GET ${path} HTTP/1.1\r\nHost: ${host}`);
+    expect(text.toLowerCase()).toContain('cache-control: no-store');
+    expect(text.toLowerCase()).toContain('x-content-type-options: nosniff');
+  }
+});
+
+test.each([
+  ['application/json; charset=utf-8', 409],
+  ['Application/JSON', 409],
+  ['text/plain', 415],
+  ['application/jsonp', 415],
+])('a backup with Content-Type %s: %d', async (type, status) => {
+  const to = await start('127.0.0.1:0');
+  const head = `POST /state/backup HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\nContent-Length: 0`;
+  expect((await ask(to, head)).status).toBe(status);
+});
+
 test('an absolute target does not replace the Host header', async () => {
   const to = await start('127.0.0.1:0');
   const { status } = await ask(to, 'GET http://localhost/metrics HTTP/1.1\r\nHost: attacker.example');

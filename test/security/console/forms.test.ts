@@ -71,6 +71,17 @@ test.each([
   expect(await count()).toBe(0);
 });
 
+test('a reason with bidirectional controls is shown escaped', async () => {
+  const { gateway } = await startConsoleScenario(WITH_LOGIN);
+  const headers = { Authorization: `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' };
+  const body = JSON.stringify({ project: 'acme/app', reason: 'stolen \u202Egnp.exe' });
+  await (await fetch(`${gateway.adminUrl}/revocations`, { method: 'POST', headers, body })).text();
+  const cookie = await logIn(gateway.adminUrl);
+  const page = await askConsole(gateway.adminUrl, '/console/revocations', { cookie });
+  expect(page.body).toContain('stolen \\u202egnp.exe');
+  expect(page.body).not.toContain('\u202E');
+});
+
 test('a browser of the same site is accepted', async () => {
   const { adminUrl, cookie, csrf, count } = await setUp();
   const headers = [`Origin: ${adminUrl}`, 'Sec-Fetch-Site: same-origin'];

@@ -4,6 +4,7 @@ import { csrfField } from '../../access/csrf-field.ts';
 import type { Visitor } from '../../access/visitor.ts';
 import type { Html } from '../../console-page.ts';
 import { timeView } from '../../view/time.ts';
+import { clientText } from '../texts.ts';
 import { LIFETIMES } from './new-revocation.ts';
 
 const LABELS: Readonly<Record<(typeof REVOCATION_TARGETS)[number], string>> = {
@@ -84,16 +85,16 @@ export function tableView(
           (each) =>
             html`<tr>
               <td>${targetView(each)}</td>
-              <td class="text">${each.reason}</td>
+              <td class="text">${clientText(each.reason)}</td>
               <td>${timeView(Date.parse(each.created), now)}</td>
               <td>${each.expires === undefined ? 'never' : timeView(Date.parse(each.expires), now)}</td>
-              <td>${each.holder === undefined ? 'operator' : `holder ${each.holder.subject}`}</td>
+              <td>${each.holder === undefined ? 'operator' : `holder ${clientText(each.holder.subject)}`}</td>
               ${
                 canWrite
                   ? html`<td>
                       <a
                         href="/console/revocations/${each.id}"
-                        aria-label="Delete the revocation of ${each.value}"
+                        aria-label="Delete the revocation of ${clientText(each.value)}"
                         >Delete…</a
                       >
                     </td>`
@@ -113,7 +114,7 @@ export function confirmView(revocation: Revocation, visitor: Visitor, now: numbe
       <dt>Revoked</dt>
       <dd>${targetView(revocation)}</dd>
       <dt>Reason</dt>
-      <dd>${reason}</dd>
+      <dd>${clientText(reason)}</dd>
       <dt>Created</dt>
       <dd>${timeView(Date.parse(created), now)}</dd>
       <dt>Expires</dt>
@@ -128,5 +129,5 @@ export function confirmView(revocation: Revocation, visitor: Visitor, now: numbe
 }
 
 function targetView({ target, value, issuer }: Revocation): Html {
-  return html`${target} <code>${value}</code>${issuer === undefined ? '' : ` of ${issuer}`}`;
+  return html`${target} <code>${clientText(value)}</code>${issuer === undefined ? '' : ` of ${issuer}`}`;
 }
