@@ -31,7 +31,8 @@ export function createAdmin(settings: AdminSettings, ports: AdminPorts): Admin {
 
   const app = createAdminApp({ loopback, token }, ports);
   // By default the adapter replaces the global Request and Response. The app handles every failure itself.
-  const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  // The host name is for requests without Host: HTTP/1.0, which the health checks of HAProxy send by default.
+  const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: 'localhost' });
   const server = createServer(
     { headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 16 * 1024 },
     (request, response) => void handle(request, response),

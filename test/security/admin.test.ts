@@ -77,6 +77,15 @@ test.each([
   }
 });
 
+test('HTTP/1.0 without Host: probes are answered, except on loopback, and all else needs the token', async () => {
+  const open = await start('0.0.0.0:0', TOKEN);
+  expect((await ask(open, 'GET /readyz HTTP/1.0')).status).toBe(200);
+  expect((await ask(open, 'GET /status HTTP/1.0')).status).toBe(401);
+  const loopback = await start('127.0.0.1:0');
+  for (const path of ['/readyz', '/status', '/metrics'])
+    expect((await ask(loopback, `GET ${path} HTTP/1.0`)).status).toBe(421);
+});
+
 test('refusals and unknown paths are not stored by caches either', async () => {
   const to = await start('127.0.0.1:0', TOKEN);
   for (const [path, host] of [
