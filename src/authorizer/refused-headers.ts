@@ -15,10 +15,13 @@ export function createHeaderRefusal(
   function isRefused(name: string): boolean {
     const folded = foldLoosely(name);
     const role = roleOf(folded);
-    if (role === undefined) return false;
     // A proxy replaces the usual spelling of a header, and an upstream may read another one as the same header.
-    if (role === 'gateway' || role === 'credential') return folded !== name.toLowerCase();
-    return REFUSED.has(role) && !accepted.has(folded);
+    const isOtherSpelling = folded !== name.toLowerCase();
+    if (accepted.has(folded)) return isOtherSpelling && (role === undefined || REPLACEABLE.has(role));
+    if (role === undefined) return false;
+    if (role === 'gateway' && folded.startsWith('x-auth-') && !REPLACED.has(folded)) return true;
+    if (role === 'gateway' || role === 'credential') return isOtherSpelling;
+    return REFUSED.has(role) || HOST_OVERRIDES.has(folded);
   }
 
   return (rawHeaders) => {
@@ -42,11 +45,33 @@ function refusalOf(name: string): Deny {
   };
 }
 
+/** The headers that the documented configuration of each proxy replaces or removes. An upstream can read any `X-Auth-*`. */
+const REPLACED: ReadonlySet<string> = new Set([
+  'x-auth-identity',
+  'x-auth-subject',
+  'x-auth-issuer',
+  'x-auth-credential',
+  'x-auth-scopes',
+  'x-auth-assertion',
+]);
+
+/** Headers with the role `forwarding` that no proxy sets. */
+const HOST_OVERRIDES: ReadonlySet<string> = new Set(['x-host', 'x-http-host-override']);
+
+/** Roles of headers that `identityHeaders` can set. */
+const REPLACEABLE: ReadonlySet<RequestHeaderRole> = new Set<RequestHeaderRole>([
+  'gateway',
+  'credential',
+  'identity',
+  'forwarded-user',
+]);
+
 /** Credentials, cookies and forwarding headers are removed by the documented configuration of each proxy. */
 const REFUSED: ReadonlySet<RequestHeaderRole> = new Set<RequestHeaderRole>([
   'method-override',
   'impersonation',
   'identity',
+  'forwarded-user',
   'acting',
 ]);
 

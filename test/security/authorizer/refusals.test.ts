@@ -80,6 +80,14 @@ describe.each(CONTRACTS)('%s', (contract) => {
     'Sudo: root',
     'Impersonate-User: admin',
     'X-WebAuth-User: admin',
+    'X-Forwarded-User: admin',
+    'X-Forwarded-Email: admin@app.example',
+    'X-Forwarded-Groups: admins',
+    'X-Forwarded-Preferred-Username: admin',
+    'X-Auth-Username: admin',
+    'X-Auth-Request-Email: admin@app.example',
+    'X-Host: evil.example',
+    'X-HTTP-Host-Override: evil.example',
     'X-Rewrite-Url: /api/x',
     'X-Explode-Archive: true',
     'X_Auth_Identity: admin',
@@ -87,6 +95,13 @@ describe.each(CONTRACTS)('%s', (contract) => {
     'Private_Token: a',
   ])('the header %s: 400', async (header) => {
     expect(await refusal({ target: '/public/x', headers: [header] })).toEqual({
+      status: 400,
+      error: 'header_refused',
+    });
+  });
+
+  test('another spelling of a header that the service sets: 400', async () => {
+    expect(await refusal({ target: '/public/x', headers: ['Remote_User: admin'] })).toEqual({
       status: 400,
       error: 'header_refused',
     });

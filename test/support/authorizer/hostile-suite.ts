@@ -75,6 +75,12 @@ export function testHostileRequests(scenario: ProxiedScenario): void {
       'X.Auth.Identity: admin',
       'Remote-User: admin',
       'X-Remote-User: admin',
+      'X-Forwarded-User: admin',
+      'X-Forwarded-Email: admin@app.example',
+      'X-Forwarded-Groups: admin',
+      'X-Forwarded-Preferred-Username: admin',
+      'X-Auth-Username: admin',
+      'X-Auth-Request-Email: admin@app.example',
     ];
     for (const credential of [[], [bearer()]]) {
       for (const header of spoofed) {
@@ -122,8 +128,8 @@ export function testHostileRequests(scenario: ProxiedScenario): void {
     for (const { headers } of scenario.received()) expect(headers.get('host')).toEqual(['app.example']);
   });
 
-  test.each(['h2c', 'TLS/1.0', 'SPDY/3.1', 'websocket, h2c'])(
-    'an upgrade to %s does not reach the upstream',
+  test.each(['h2c', 'TLS/1.0', 'SPDY/3.1', 'websocket, h2c', 'h2c\r\nUpgrade: websocket'])(
+    'an upgrade to %j does not reach the upstream',
     async (protocol) => {
       scenario.received();
       await scenario.send('GET /public/x', [`Upgrade: ${protocol}`, 'Connection: Upgrade']);
