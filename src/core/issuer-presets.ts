@@ -25,6 +25,8 @@ export interface IssuerPreset {
   readonly immutableIds: readonly string[];
   /** Claims whose `/` is a path separator when they are inserted into a resource pattern. */
   readonly pathClaims: readonly string[];
+  /** Claims, besides `aud`, whose values anyone can get in a project of their own. They restrict no holder. */
+  readonly chosenByHolder: readonly string[];
   /** The issuer issues tokens to the public: an identity that matches every token is refused. */
   readonly open: boolean;
   /** The claim that identifies a single token. */
@@ -44,6 +46,19 @@ export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
     holder: ['project_id', 'deploy_token_id'],
     immutableIds: ['project_id', 'namespace_id', 'deploy_token_id'],
     pathClaims: ['project_path', 'namespace_path'],
+    chosenByHolder: [
+      'deployment_tier',
+      'environment',
+      'environment_action',
+      'environment_protected',
+      'pipeline_source',
+      'project_visibility',
+      'ref',
+      'ref_path',
+      'ref_protected',
+      'ref_type',
+      'runner_environment',
+    ],
     open: true,
     jti: 'jti',
     trace: { project: 'project_path', job: 'job_id', pipeline: 'pipeline_id' },
@@ -54,6 +69,18 @@ export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
     holder: ['repository_id'],
     immutableIds: ['repository_id', 'repository_owner_id'],
     pathClaims: ['repository'],
+    chosenByHolder: [
+      'base_ref',
+      'environment',
+      'event_name',
+      'head_ref',
+      'ref',
+      'ref_protected',
+      'ref_type',
+      'repository_visibility',
+      'runner_environment',
+      'workflow',
+    ],
     open: true,
     jti: 'jti',
     trace: { project: 'repository', pipeline: 'run_id' },
@@ -65,6 +92,7 @@ export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
     holder: ['/kubernetes.io/namespace'],
     immutableIds: [],
     pathClaims: [],
+    chosenByHolder: [],
     open: false,
     jti: 'jti',
     trace: {},
@@ -75,6 +103,7 @@ export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
     holder: ['oid'],
     immutableIds: ['oid', 'azp', 'appid', 'roles'],
     pathClaims: [],
+    chosenByHolder: [],
     open: true,
     jti: 'uti',
     trace: {},
@@ -85,6 +114,7 @@ export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
     holder: [],
     immutableIds: [],
     pathClaims: [],
+    chosenByHolder: [],
     open: false,
     jti: 'jti',
     trace: {},

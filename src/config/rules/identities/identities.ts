@@ -1,5 +1,5 @@
 import { GITHUB_SUBJECT_WITH_IDS, ISSUER_PRESETS, OPEN_ISSUER_HOSTS } from '../../../core/issuer-presets.ts';
-import type { DraftIdentity, DraftIssuer } from '../../model/draft.ts';
+import type { DraftCondition, DraftIdentity, DraftIssuer } from '../../model/draft.ts';
 import { matchesAnything, partsAt, partsOf } from '../../model/match-parts.ts';
 import { checkReference, type RuleContext } from '../rule.ts';
 import { hostOf } from '../issuers/issuers.ts';
@@ -83,9 +83,12 @@ function checkIdValues(
 }
 
 function checkBreadth(context: RuleContext, identity: DraftIdentity, issuer: DraftIssuer): void {
-  const open = ISSUER_PRESETS[issuer.type].open || OPEN_ISSUER_HOSTS.has(hostOf(issuer.issuer));
-  if (!open || !Object.values(identity.match).every((condition) => matchesAnything(partsOf(condition))))
-    return;
-  const message = `matches every token of "${issuer.name}", and anyone can obtain a token there; bind a claim with equals, in or a narrower glob`;
+  const { open, chosenByHolder } = ISSUER_PRESETS[issuer.type];
+  if (!open && !OPEN_ISSUER_HOSTS.has(hostOf(issuer.issuer))) return;
+  const chosen = new Set(['aud', ...chosenByHolder]);
+  const restricts = ([claim, condition]: [string, DraftCondition]): boolean =>
+    !chosen.has(claim.replace(/^\//, '')) && !matchesAnything(partsOf(condition));
+  if (Object.entries(identity.match).some(restricts)) return;
+  const message = `matches every token of "${issuer.name}", and anyone can obtain a token there; bind a claim that the author of a job cannot choose with equals, in or a narrower glob`;
   context.error(['identities', identity.name, 'match'], message, 'key');
 }

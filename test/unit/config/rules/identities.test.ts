@@ -40,13 +40,13 @@ describe('GitLab and GitHub identities bind an immutable id', () => {
       'must bind project_id or namespace_id: names are mutable; or set allowMutableNames: true',
     ],
     ['gitlab', 'project_id: { glob: "2*" }, ref: main', 'must bind project_id with equals or in'],
-    ['gitlab', 'project_id: { notIn: ["20"] }, ref: main', 'must bind project_id with equals or in'],
+    ['gitlab', 'project_id: { notIn: ["20"] }, user_login: a', 'must bind project_id with equals or in'],
     ['gitlab', 'job_project_id: "20"', 'must bind project_id or namespace_id'],
     ['github', 'repository: acme/shop', 'must bind repository_id or repository_owner_id'],
     ['github', 'sub: "repo:acme/shop:ref:refs/heads/main"', 'must bind repository_id'],
     ['github', 'sub: { glob: "repo:acme@1/*:ref:refs/heads/main" }', 'must bind repository_id'],
     ['github', 'sub: { glob: ["repo:acme@1/shop@2:**", "repo:acme/*:**"] }', 'must bind repository_id'],
-    ['github', 'sub: { notIn: ["repo:acme@1/shop@2:x"] }, ref: x', 'must bind repository_id'],
+    ['github', 'sub: { notIn: ["repo:acme@1/shop@2:x"] }, actor: a', 'must bind repository_id'],
   ])('%s: %s is refused', (issuer, match, message) => {
     expect(errorsOf(identity(issuer, match))).toEqual([
       expect.stringContaining(`identities.someone.match: ${message}`),
@@ -106,6 +106,8 @@ describe('a match that matches everything', () => {
     ['google', 'sub: { glob: ["12*", "**"] }'],
     ['google', 'sub: { notIn: ["1"] }, aud: { glob: "**" }'],
     ['google', 'sub: { glob: "*/**", notIn: ["x"] }'],
+    ['google', 'sub: { glob: "*" }, aud: https://gateway.example.com'],
+    ['google', '/aud: https://gateway.example.com'],
   ])('%s: %s is refused', (issuer, match) => {
     expect(errorsOf(identity(issuer, match))).toEqual([
       expect.stringContaining(
@@ -118,6 +120,25 @@ describe('a match that matches everything', () => {
     expect(errorsOf(identity('gitlab', 'project_path: { glob: "**" }', ', allowMutableNames: true'))).toEqual(
       [expect.stringContaining('matches every token of "gitlab"')],
     );
+  });
+
+  test.each([
+    ['gitlab', 'project_path: { glob: "**" }, aud: https://gateway.example.com'],
+    ['gitlab', 'ref: main, ref_type: branch, ref_protected: "true"'],
+    ['gitlab', 'environment: production, project_path: { glob: "**" }'],
+    ['github', 'ref: refs/heads/main, environment: production'],
+    ['github', 'repository: { glob: "*/*" }, workflow: release, event_name: push'],
+  ])('%s: %s restricts only claims that the author of a job chooses', (issuer, match) => {
+    expect(errorsOf(identity(issuer, match, ', allowMutableNames: true'))).toEqual([
+      expect.stringContaining(`matches every token of "${issuer}"`),
+    ]);
+  });
+
+  test.each([
+    ['github', 'job_workflow_ref: "acme/ci/.github/workflows/release.yml@refs/heads/main"'],
+    ['gitlab', 'user_login: deployer, ref: main'],
+  ])('%s: %s is accepted with mutable names', (issuer, match) => {
+    expect(errorsOf(identity(issuer, match, ', allowMutableNames: true'))).toEqual([]);
   });
 
   test.each([
