@@ -78,8 +78,11 @@ interface RepetitionPorts {
   inFlight(): number;
 }
 
-/** Equal for subrequests that describe the same request in the same bytes. A hash, because the headers contain secrets. */
-function keyOf({ incoming: { original } }: RequestContext): string {
+/**
+ * Equal for subrequests that describe the same request of the same client in the same bytes. A hash, because the headers
+ * contain secrets.
+ */
+function keyOf({ incoming: { original, client } }: RequestContext): string {
   const { method = '', url = '', rawHeaders } = original;
-  return hash('sha256', JSON.stringify([method, url, rawHeaders]));
+  return hash('sha256', JSON.stringify([method, url, rawHeaders, client.address, client.proto]));
 }

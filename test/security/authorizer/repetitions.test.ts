@@ -50,6 +50,42 @@ test('an unanswered subrequest that is repeated is recorded and counted once', a
   expect(counted).toEqual([expect.stringMatching(/status="2xx".*\} 1$/)]);
 });
 
+test('the same request of another client is no repetition', async () => {
+  const scenario = await startAuthorizerScenario();
+  const { issuer, gateway } = scenario;
+  let release: () => void = () => undefined;
+  issuer.faults.jwks = { kind: 'wait', until: new Promise((resolve) => (release = resolve)) };
+  issuer.rotate({ keepOld: true });
+  const fresh = `Authorization: Bearer ${issuer.mint()}`;
+  const lines = [
+    'GET /authorize/forward HTTP/1.1',
+    'Host: gatehouse',
+    'X-Forwarded-Method: GET',
+    'X-Forwarded-Proto: https',
+    'X-Forwarded-Host: app.example',
+    'X-Forwarded-Uri: /api/x',
+    'X-Forwarded-For: 198.51.100.9',
+    fresh,
+  ];
+  // The second one replaces the first, which is therefore held.
+  for (const expected of [1, 2]) {
+    const socket = connect(gateway.authorizer as number, '127.0.0.1');
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+    await eventually('a subrequest', async () => (await inFlight(gateway.adminUrl)) === expected);
+    socket.destroy();
+    await eventually('the end', async () => (await inFlight(gateway.adminUrl)) === 1);
+  }
+  release();
+  issuer.faults.jwks = undefined;
+  const response = await scenario.ask('forward', { target: '/api/x', headers: [fresh] });
+  expect(response.status).toBe(200);
+  await gateway.gateway.stop();
+  const events = gateway.auditText().split('\n').filter(Boolean);
+  expect(
+    events.map((line) => (JSON.parse(line) as { client: { address: string } }).client.address).toSorted(),
+  ).toEqual(['192.0.2.7', '198.51.100.9']);
+});
+
 test('an unanswered subrequest that is not repeated is recorded before the gateway stops', async () => {
   const scenario = await startAuthorizerScenario();
   const { issuer, gateway } = scenario;
