@@ -111,6 +111,26 @@ test('each degradation has its effect', async () => {
   expect(text).toMatch(/candidate : 5:1: unknown scope\. No candidate is evaluated/);
 });
 
+test('the store has its last calls and the age of the revocations', async () => {
+  const revocations = { ageSeconds: 12.3, maxAgeSeconds: 300, usable: true };
+  const text = await overview({
+    store: () => ({ ...STORE, errors: 3, lastError: { at: NOW - 180_000, detail: 'connection refused' } }),
+    status: () => ({ ...STATUS, store: { ...STATUS.store, revocations } }),
+  });
+  expect(text).toContain('Last success 2026-11-27 12:00:00 0 seconds ago');
+  expect(text).toContain('Last failure 2026-11-27 11:57:00 3 minutes ago connection refused Failed calls 3');
+  expect(text).toContain('Revocations usable read 12 seconds ago; usable for 5 minutes');
+  const never = await overview({
+    store: () => ({ ...STORE, lastSuccess: undefined }),
+    status: () => ({
+      ...STATUS,
+      store: { ...STATUS.store, revocations: { ...revocations, ageSeconds: null, usable: false } },
+    }),
+  });
+  expect(never).toContain('Last success none since the start Last failure none since the start');
+  expect(never).toContain('Revocations not usable never read; usable for 5 minutes');
+});
+
 test('services have the values of the last interval and the sums of all', async () => {
   const quiet = { requests: 0, errors: 0, denials: 0, p95: undefined };
   const samples = [

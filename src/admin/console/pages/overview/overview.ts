@@ -7,6 +7,7 @@ import { timeView } from '../../view/time.ts';
 import { certificatesView } from './certificates.ts';
 import { degradationsOf, type Degradation } from './degradations.ts';
 import { servicesView } from './services.ts';
+import { storeView } from './store.ts';
 
 type OverviewPorts = Pick<ConsolePorts, 'clock' | 'startedAt' | 'ready' | 'status' | 'services' | 'store'>;
 
@@ -40,7 +41,7 @@ export function overviewPage(ports: OverviewPorts): ConsolePage {
           </section>
           <section>
             <h2>Store</h2>
-            ${storeView(ports.store())}
+            ${storeView(ports.store(), status.store, now)}
           </section>
         </div>`,
       { title: 'Overview', refresh: 10 },
@@ -117,20 +118,4 @@ function candidateView(candidate: CandidateReport | undefined, now: number): Htm
     : html`<span class="badge bad">invalid</span>`;
   const loaded = at === null ? '' : timeView(Date.parse(at), now);
   return html`${badge} ${config === null ? '' : html`<code>${config}</code>`} ${loaded}`;
-}
-
-function storeView({ kind, degraded, detail, errors, dataLosses }: ReturnType<ConsolePorts['store']>): Html {
-  const badge = degraded
-    ? html`<span class="badge bad">degraded</span>`
-    : html`<span class="badge good">works</span>`;
-  return html`<dl class="facts">
-    <dt>Kind</dt>
-    <dd>${kind === 'redis' ? 'Redis, shared by replicas' : 'SQLite, of this replica'}</dd>
-    <dt>State</dt>
-    <dd>${badge} ${detail ?? ''}</dd>
-    <dt>Failed calls</dt>
-    <dd>${errors}</dd>
-    <dt>Data losses</dt>
-    <dd>${dataLosses}</dd>
-  </dl>`;
 }
