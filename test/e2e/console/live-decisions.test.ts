@@ -32,6 +32,21 @@ needs('chromium').describe('live decisions', () => {
     await close();
   });
 
+  needs('chromium').test('the table fits into the window, and a cut request id keeps its text', async () => {
+    const { scene, page, rows, idOf, close } = await openDecisions();
+    await scene.respond('POST /orders/v1/list');
+    const id = await idOf(`GET /orders/v2/blobs/sha256:${'ab'.repeat(32)}`);
+    await rows.filter({ hasText: id }).waitFor();
+    for (const width of [1440, 1060, 980, 800, 360]) {
+      await page.setViewportSize({ width, height: 900 });
+      const hidden = await page.evaluate(
+        `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.table-box'))`,
+      );
+      expect([width, hidden]).toEqual([width, 0]);
+    }
+    await close();
+  });
+
   needs('chromium').test('the filter applies to live updates', async () => {
     const { rows, idOf, close } = await openDecisions('?verdict=denied');
     const allowed = await idOf('GET /orders/v1/list');

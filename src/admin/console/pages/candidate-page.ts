@@ -4,7 +4,8 @@ import type { CandidateGroup } from '../../../core/decision-record.ts';
 import type { ConsoleEnv, ConsolePage, Html } from '../console-page.ts';
 import type { CandidateState, PolicyPorts } from '../policy-ports.ts';
 import { decisionAddress } from './decisions/decision-rows.ts';
-import { clientText, dateAndTime, NOTHING, numberText, POLICY_STYLES, timeOfDay } from './texts.ts';
+import { dateAndTime, timeOfDay } from '../view/time.ts';
+import { clientText, NOTHING, numberText, POLICY_STYLES } from './texts.ts';
 
 /** The requests for which the candidate policy decides otherwise. */
 export function candidatePage(ports: PolicyPorts): ConsolePage {

@@ -1,7 +1,6 @@
 import { html } from 'hono/html';
 import { redactCredentials } from '../../../core/credentials/credential-pattern.ts';
 import { jsonText, jsonValueText } from '../../../util/json/text.ts';
-import type { Html } from '../console-page.ts';
 
 /** A text that a client or an issuer chose: without credentials, control characters and bidirectional controls. */
 export function clientText(text: string): string {
@@ -11,22 +10,6 @@ export function clientText(text: string): string {
 /** The value of a claim as JSON, which shows the difference between "20" and 20. */
 export function shownClaim(value: unknown): string {
   return redactCredentials(jsonValueText(value));
-}
-
-/** Time of day, in UTC. The element has the complete time. */
-export function timeOfDay(milliseconds: number): Html {
-  const iso = new Date(milliseconds).toISOString();
-  return html`<time datetime="${iso}" title="${iso}">${iso.slice(11, 23)}</time>`;
-}
-
-export function dateAndTime(milliseconds: number): Html {
-  const iso = new Date(milliseconds).toISOString();
-  return html`<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 23)} UTC</time>`;
-}
-
-export function durationText(milliseconds: number): string {
-  if (milliseconds >= 10_000) return `${(milliseconds / 1000).toFixed(1)} s`;
-  return `${milliseconds.toFixed(milliseconds < 10 ? 2 : milliseconds < 100 ? 1 : 0)} ms`;
 }
 
 export function bytesText(bytes: number): string {

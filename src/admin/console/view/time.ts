@@ -15,12 +15,30 @@ export function spanText(ms: number): string {
   return counted(Math.max(0, Math.floor(ms / length)), name);
 }
 
+/** `4.85 ms`, `12.5 s`. */
+export function durationText(ms: number): string {
+  if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0)} ms`;
+}
+
 /** A time in UTC, with its distance from now. */
 export function timeView(ms: number, now: number): Html {
   const iso = new Date(ms).toISOString();
   const distance = distanceText(ms, now);
   return html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')}</time>
     <span class="distance">${distance}</span>`;
+}
+
+/** The time of day in UTC, with milliseconds. The element has the complete time. */
+export function timeOfDay(ms: number): Html {
+  const iso = new Date(ms).toISOString();
+  return html`<time datetime="${iso}" title="${iso}">${iso.slice(11, 23)}</time>`;
+}
+
+/** A time in UTC, with milliseconds. */
+export function dateAndTime(ms: number): Html {
+  const iso = new Date(ms).toISOString();
+  return html`<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 23)} UTC</time>`;
 }
 
 /** A calendar day, with the distance of its start from now. */

@@ -3,7 +3,8 @@ import { DEPLOY_TOKENS } from '../../../../core/credentials/deploy-token.ts';
 import type { DecisionRecord } from '../../../../core/decision-record.ts';
 import { REASONS } from '../../../../core/reasons.ts';
 import type { Html } from '../../console-page.ts';
-import { bytesText, clientText, dateAndTime, durationText } from '../texts.ts';
+import { dateAndTime, durationText } from '../../view/time.ts';
+import { bytesText, clientText } from '../texts.ts';
 import { reasonText } from './decision-rows.ts';
 
 /** Hex digits of a hash, as in the audit log. */

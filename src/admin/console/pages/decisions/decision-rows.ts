@@ -1,7 +1,8 @@
 import { html } from 'hono/html';
 import type { DecisionRecord } from '../../../../core/decision-record.ts';
 import type { Html } from '../../console-page.ts';
-import { clientText, durationText, NOTHING, timeOfDay } from '../texts.ts';
+import { durationText, timeOfDay } from '../../view/time.ts';
+import { clientText, NOTHING } from '../texts.ts';
 import { verdictBadge } from './verdict-badge.ts';
 
 export function decisionTable(rows: readonly DecisionRecord[]): Html {
@@ -27,19 +28,26 @@ export function decisionTable(rows: readonly DecisionRecord[]): Html {
 }
 
 function decisionRow(record: DecisionRecord): Html {
-  const { requestId, startedAt, method, path, service, caller, status, duration } = record;
+  const { requestId, startedAt, service, caller, status, duration } = record;
   return html`<tr>
     <td>${timeOfDay(startedAt)}</td>
     <td>${verdictBadge(record)} <span class="reason">${reasonText(record)}</span></td>
-    <td class="request"><code>${clientText(method)} ${clientText(path)}</code></td>
+    <td class="request">${requestLine(record)}</td>
     <td>${service ?? NOTHING}</td>
-    <td>${caller?.identity ?? NOTHING}</td>
+    <td class="identity">${caller?.identity ?? NOTHING}</td>
     <td class="number">${status === 0 ? NOTHING : status}</td>
     <td class="number">${durationText(duration)}</td>
-    <td>
-      <a href="${decisionAddress(requestId)}"><code class="id">${clientText(requestId)}</code></a>
+    <td class="id-cell">
+      <a href="${decisionAddress(requestId)}"
+        ><code class="id" title="${clientText(requestId)}">${clientText(requestId)}</code></a
+      >
     </td>
   </tr>`;
+}
+
+/** Nothing for a request whose head could not be parsed. */
+function requestLine({ method, path }: DecisionRecord): Html {
+  return method === '' ? NOTHING : html`<code>${clientText(method)} ${clientText(path)}</code>`;
 }
 
 /** The rows as text, for live updates. */
