@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that measure the memory or the time of a process, or load every core. They run one at a time. */
 const MEASURED = [
-  'test/e2e/{bench,container,git-large,large-bodies,registry-large-layer}.test.ts',
+  'test/e2e/{bench,container,git-large,large-bodies,large-bodies-tls,registry-large-layer}.test.ts',
   'test/security/{brute-force,exchange,exhaustion-idle,revocation-quota}.test.ts',
 ];
 
