@@ -130,4 +130,4 @@ test('.ci/sbom lists the packages of the image', async () => {
   const names = sbom.components.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(Object.keys(MANIFEST.dependencies)));
   expect(names).not.toContain('vitest');
-});
+}, 120_000);
