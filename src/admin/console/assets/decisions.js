@@ -66,6 +66,7 @@ if (box !== null && body !== null) {
       toggle.remove();
     } else describe('Reconnecting', 'warning');
   });
-  describe('Connecting');
+  // "Live" follows with the connection: a request before it is in no update.
   show();
+  describe('Connecting');
 }
