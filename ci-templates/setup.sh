@@ -512,7 +512,7 @@ set_up() {
   var GATEHOUSE_DIR "$dir"
   var GATEHOUSE_TOKEN "$token"
   clients=$(write_clients) || fail 2 "$staging cannot be written"
-  sed "s/^\([^=]*\)=\(.*\)/export \1='\2'/" "$staging/variables" | put env
+  sed "s/'/'\\\\''/g; s/^\([^=]*\)=\(.*\)/export \1='\2'/" "$staging/variables" | put env
   printf 'case :$PATH: in *:%s/bin:*) ;; *) export PATH="%s/bin:$PATH" ;; esac\n' "$dir" "$dir" >>"$staging/env"
   install_files
   [ -z "$clients" ] || printf '%s\n' "$clients" | show
@@ -560,9 +560,11 @@ case ${1:-} in
     case ${0##*/} in setup.sh) fail 2 "unknown option $1; see --help" ;; *) set_up ;; esac ;;
 esac
 ) || gatehouse_status=$?
-if [ "$gatehouse_status" -eq 0 ] && [ "${1:-}" != --clean ] && [ "${1:-}" != --dry-run ] && [ -f "$GATEHOUSE_DIR/env" ]; then
-  . "$GATEHOUSE_DIR/env"
-fi
+# Only a directory that was set up is known to be of this user.
+case $gatehouse_status${1:-} in
+  0--clean | 0--dry-run | 0--help) ;;
+  0*) . "$GATEHOUSE_DIR/env" ;;
+esac
 unset gatehouse_job
 [ -z "$gatehouse_trace" ] || set -x
 # `return` leaves a sourced script only.

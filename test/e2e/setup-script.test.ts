@@ -168,6 +168,27 @@ needs('busybox', 'curl', 'dash').describe('setup.sh', () => {
       expect(stdout).toContain(expected);
     });
 
+    test('--help reads no file of a directory that it has not checked', async () => {
+      const foreign = job(shell);
+      mkdirSync(foreign.directory);
+      writeFileSync(join(foreign.directory, 'env'), 'echo EVALUATED\n');
+      const { code, stdout } = await foreign.script('sh "$SETUP" --help');
+      expect(code).toBe(0);
+      expect(stdout).toContain('usage: sh setup.sh');
+      expect(stdout).not.toContain('EVALUATED');
+    });
+
+    test("a path with an apostrophe is quoted in the file 'env'", async () => {
+      const quoted = job(shell, idToken());
+      const builders = join(quoted.folder, "o'brien'$(echo EVALUATED)'");
+      mkdirSync(builders);
+      const { code, stdout, stderr } = await quoted.afterSetup('printf "%s\\n" "builders=$BUILDX_CONFIG"', {
+        BUILDX_CONFIG: builders,
+      });
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toContain(`builders=${builders}\n`);
+    });
+
     test('takes a token of the gateway, which cannot be exchanged again', async () => {
       const first = await job(shell, idToken()).afterSetup('printf "%s" "token=$GATEHOUSE_TOKEN"');
       const GATEHOUSE_TOKEN = first.stdout.split('token=')[1] ?? '';
