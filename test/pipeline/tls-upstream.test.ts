@@ -95,12 +95,8 @@ needs('openssl').describe('TLS to upstreams', () => {
     await scenario.ask('GET', '/orders/x');
     const [before] = seen;
     const next = ours.issue('DNS:gateway');
-    const replace = (name: string, content: string): void => {
-      writeFileSync(join(scenario.folder, `${name}.new`), content, { mode: 0o600 });
-      renameSync(join(scenario.folder, `${name}.new`), join(scenario.folder, name));
-    };
-    replace('client.crt', next.cert);
-    replace('client.key', next.key);
+    replaceFile(scenario.folder, 'client.crt', next.cert);
+    replaceFile(scenario.folder, 'client.key', next.key);
     await eventually(
       'the new one is shown',
       async () => {
@@ -138,6 +134,23 @@ needs('openssl').describe('TLS to upstreams', () => {
     expect(seen).toHaveLength(2);
   });
 
+  test('a CA that is no longer trusted ends its connections, and a renewed one is used, without a reload', async () => {
+    const { url, seen } = await tlsUpstream('IP:127.0.0.1');
+    const scenario = keep(
+      await startOrdersScenario(url, { upstream: 'caFile: ca.pem', files: { 'ca.pem': ours.certificate } }),
+    );
+    const becomes = (status: number) =>
+      eventually(`status ${status}`, async () => (await scenario.ask('GET', '/orders/x')).status === status);
+    await becomes(200);
+    replaceFile(scenario.folder, 'ca.pem', theirs.certificate);
+    await becomes(502);
+    const before = seen.length;
+    expect((await scenario.ask('GET', '/orders/x')).status).toBe(502);
+    expect(seen).toHaveLength(before);
+    replaceFile(scenario.folder, 'ca.pem', ours.certificate);
+    await becomes(200);
+  });
+
   for (const [what, name, status] of [
     ['the name that is configured', 'DNS:orders.internal', 200],
     ['the name in the URL instead', 'DNS:localhost', 502],
@@ -155,3 +168,9 @@ needs('openssl').describe('TLS to upstreams', () => {
     });
   }
 });
+
+/** As a tool that renews certificates does. */
+function replaceFile(folder: string, name: string, content: string): void {
+  writeFileSync(join(folder, `${name}.new`), content, { mode: 0o600 });
+  renameSync(join(folder, `${name}.new`), join(folder, name));
+}
