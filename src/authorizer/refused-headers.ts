@@ -66,7 +66,7 @@ const REPLACEABLE: ReadonlySet<RequestHeaderRole> = new Set<RequestHeaderRole>([
   'forwarded-user',
 ]);
 
-/** Credentials, cookies and forwarding headers are removed by the documented configuration of each proxy. */
+/** The documented configuration of each proxy removes credentials, cookies, and the forwarding headers that it lists. */
 const REFUSED: ReadonlySet<RequestHeaderRole> = new Set<RequestHeaderRole>([
   'method-override',
   'impersonation',
