@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { closest } from '../config/index.ts';
 import { GatehouseError } from '../core/errors.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
 
@@ -38,8 +39,17 @@ export function parseOptions(command: Command, args: readonly string[]): Argumen
     return { values, operands: positionals };
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new GatehouseError('usage', message.split('. ')[0] ?? message, { cause });
+    const problem = unknownOption(message, Object.keys(options)) ?? message.split('. ')[0] ?? message;
+    throw new GatehouseError('usage', problem, { cause });
   }
+}
+
+/** The message of Node.js for an option that does not exist, with the most similar option. */
+function unknownOption(message: string, options: readonly string[]): string | undefined {
+  const typed = /^Unknown option '--([^']+)'/.exec(message)?.[1];
+  if (typed === undefined) return undefined;
+  const meant = closest(typed, options);
+  return `unknown option --${typed}${meant === undefined ? '' : `; did you mean --${meant}?`}`;
 }
 
 /** Returns the value of a required option; throws a `usage` error if it is missing. */

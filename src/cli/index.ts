@@ -1,4 +1,5 @@
 import { GatehouseError } from '../core/errors.ts';
+import { closest } from '../config/index.ts';
 import { accessCommand } from './access/access.ts';
 import { checkCommand } from './check/check.ts';
 import { formatHelp, parseOptions, type Command } from './command.ts';
@@ -60,7 +61,10 @@ export async function run(terminal: Terminal): Promise<ExitCode> {
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
-    terminal.err(`gatehouse: unknown command "${name}". Run "gatehouse --help" for a list of commands.\n`);
+    const meant = closest(name, Object.keys(COMMANDS));
+    const suggestion = meant === undefined ? '' : `; did you mean "${meant}"?`;
+    terminal.err(`gatehouse: unknown command "${name}"${suggestion}\n`);
+    terminal.err('Run "gatehouse --help" for a list of commands.\n');
     return EXIT.usage;
   }
   try {

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { GatehouseError } from '../core/errors.ts';
 import { text, type Command } from './command.ts';
+import { readOptionFile } from './option-file.ts';
 import { EXIT } from './terminal.ts';
 
 export const schemaCommand: Command = {
@@ -23,17 +22,9 @@ line of a configuration file:
       terminal.out(generated);
       return EXIT.done;
     }
-    if (read(file) === generated) return EXIT.done;
+    if (readOptionFile('check', file) === generated) return EXIT.done;
     const command = markdown ? 'gatehouse schema --markdown' : 'gatehouse schema';
     terminal.err(`${file} is out of date. Run: ${command} > ${file}\n`);
     return EXIT.failed;
   },
 };
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new GatehouseError('usage', `--check ${file} cannot be read`, { cause });
-  }
-}

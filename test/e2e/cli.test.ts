@@ -258,11 +258,12 @@ describe('invalid usage and help', () => {
   });
 
   test.each([
-    ['an unknown command', ['serv'], 'unknown command "serv"'],
+    ['an unknown command', ['serv'], 'unknown command "serv"; did you mean "serve"?'],
     ['the name of a built-in object property', ['constructor'], 'unknown command "constructor"'],
-    ['an unknown option', ['serve', '--confg', 'x'], '--confg'],
+    ['an unknown option', ['serve', '--confg', 'x'], 'unknown option --confg; did you mean --config?'],
     ['an option without its value', ['serve', '--config'], '--config'],
     ['a positional argument', ['serve', '--config', 'a', 'b'], 'b'],
+    ['a missing file', ['token', 'inspect', '--token-file', 'none'], '--token-file: none does not exist'],
     ['no --config', ['check'], '--config is required'],
   ])('%s: exit 2', async (_, args, says) => {
     const { code, stdout, stderr } = await gatehouse(...args);

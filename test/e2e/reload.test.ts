@@ -122,7 +122,7 @@ needs('setpriv').describe(
         (file) => writeFileSync(file, yaml('[raed_api]')),
         /gatehouse\.yaml:12:\d+: identities\.payments\.grants\[0\]\.scopes\[0\]/,
       ],
-      ['unreadable', (file) => chmodSync(file, 0), /may not be read by this process/],
+      ['unreadable', (file) => chmodSync(file, 0), /cannot be read: permission denied/],
     ])('K3 %s', async (_, spoil, problem) => {
       const file = join(folder, 'gatehouse.yaml');
       writeFileSync(file, yaml(READ));

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { ExplainInput, ExplainResult } from '../../app/build.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import { required, text, type Command, type Values } from '../command.ts';
 import { CONFIG_OPTION, readConfiguration } from '../configuration.ts';
 import { inspectGateway } from '../inspect.ts';
+import { readOptionFile } from '../option-file.ts';
 import { EXIT } from '../terminal.ts';
 
 export const explainCommand: Command = {
@@ -113,7 +113,8 @@ function credentialOf(values: Values): ExplainInput['credential'] {
     throw new GatehouseError('usage', '--token-file, --claims and --deploy-token are mutually exclusive');
   }
   if (deployToken !== undefined) return { kind: 'deploy-token', name: deployToken };
-  if (tokenFile !== undefined) return { kind: 'token', token: read('token-file', tokenFile).trim() };
+  if (tokenFile !== undefined)
+    return { kind: 'token', token: readOptionFile('token-file', tokenFile).trim() };
   if (claimsFile === undefined) return { kind: 'none' };
   const kind = text(values, 'class') ?? 'id_token';
   if (kind !== 'id_token' && kind !== 'job_token') {
@@ -122,7 +123,7 @@ function credentialOf(values: Values): ExplainInput['credential'] {
   return {
     kind: 'claims',
     class: kind,
-    claims: parseClaims(read('claims', claimsFile)),
+    claims: parseClaims(readOptionFile('claims', claimsFile)),
     issuer: required(values, 'issuer'),
   };
 }
@@ -135,12 +136,4 @@ function parseClaims(json: string): Record<string, unknown> {
     // Reported below, without the content.
   }
   throw new GatehouseError('usage', '--claims must contain one JSON object, such as {"project_id": "20"}');
-}
-
-function read(option: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new GatehouseError('usage', `--${option} ${file} cannot be read`, { cause });
-  }
 }

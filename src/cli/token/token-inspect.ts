@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { parseDeployTokenName } from '../../core/credentials/deploy-token.ts';
-import { GatehouseError } from '../../core/errors.ts';
 import { jwtParts } from '../../util/text/jwt-parts.ts';
 import { tokenHashes, type TokenHashes } from '../../util/text/token-hash.ts';
 import { required, type Command } from '../command.ts';
+import { readOptionFile } from '../option-file.ts';
 import { EXIT } from '../terminal.ts';
 
 export const tokenInspectCommand: Command = {
@@ -20,7 +19,7 @@ JWT its header and claims. The hash of a JWT covers header.payload, which is the
     json: { type: 'boolean', help: 'Print JSON.' },
   },
   async run(values, terminal) {
-    const token = read(required(values, 'token-file')).trim();
+    const token = readOptionFile('token-file', required(values, 'token-file')).trim();
     const { classOfToken } = await import('../../app/build.ts');
     const report = {
       class:
@@ -63,11 +62,3 @@ function formatTime(seconds: number): string {
 }
 
 const NO_DEPLOY_TOKENS = { deployUsernames: new Set<string>(), gitlabDeployTokens: false };
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new GatehouseError('usage', `--token-file ${file} cannot be read`, { cause });
-  }
-}

@@ -36,7 +36,7 @@ function listFiles(path: string, problems: Problem[]): string[] {
       problems.push(wholeFile(join(path, name), 'is not read: rename it to *.yaml, or move it away'));
     }
     const files = names.filter((name) => name.endsWith('.yaml')).sort();
-    if (files.length === 0) problems.push(wholeFile(path, 'holds no *.yaml file'));
+    if (files.length === 0) problems.push(wholeFile(path, 'contains no *.yaml file'));
     return files.map((name) => join(path, name));
   } catch (cause) {
     problems.push(wholeFile(path, unreadable(cause)));
@@ -79,7 +79,7 @@ function refused(detail: string): SourceResult {
 export function unreadable(cause: unknown): string {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
   if (code === 'ENOENT') return 'does not exist';
-  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this process';
+  if (code === 'EACCES' || code === 'EPERM') return 'cannot be read: permission denied';
   return `cannot be read (${code})`;
 }
 

@@ -10,7 +10,7 @@ const SENTENCES: Readonly<Record<ErrorCode, string>> = {
   BAD_COLLECTION_TYPE: 'a tag does not fit the value',
   BAD_DIRECTIVE: 'directives (%…) are not supported; remove the line',
   BAD_DQ_ESCAPE: 'an escape in "…" is not one that YAML knows; use \'…\' where backslashes are meant',
-  BAD_INDENT: 'the indentation does not fit what stands above, or a bracket there is not closed',
+  BAD_INDENT: 'the indentation does not match the lines above, or a bracket is not closed',
   BAD_PROP_ORDER: 'an anchor or tag stands at the wrong place',
   BAD_SCALAR_START: 'a value cannot start with this character; put it in quotes',
   BLOCK_AS_IMPLICIT_KEY:

@@ -36,7 +36,7 @@ describe('files', () => {
   test('a path that is not there, or no file', () => {
     const directory = writeFiles({});
     expect(problemsIn(join(directory, 'none'))).toEqual([expect.stringContaining('does not exist')]);
-    expect(problemsIn(directory)).toEqual([expect.stringContaining('holds no *.yaml file')]);
+    expect(problemsIn(directory)).toEqual([expect.stringContaining('contains no *.yaml file')]);
     mkdirSync(join(directory, 'a.yaml'));
     expect(problemsIn(directory)).toEqual(['a.yaml:1:1: is not a regular file']);
     expect(problemsIn('/dev/null')).toEqual(['/dev/null:1:1: is not a regular file']);
@@ -47,7 +47,7 @@ describe('files', () => {
     symlinkSync('a.yaml', join(directory, 'a.yaml'));
     expect(problemsIn(directory)).toEqual(['a.yaml:1:1: cannot be read (ELOOP)']);
     // Root may read everything, so that the mode of a real file proves nothing.
-    expect(unreadable({ code: 'EACCES' })).toBe('may not be read by this process');
+    expect(unreadable({ code: 'EACCES' })).toBe('cannot be read: permission denied');
   });
 
   test('a ConfigMap volume: symlinks through ..data', () => {

@@ -73,9 +73,7 @@ describe('what YAML offers beyond plain values is refused', () => {
     ['a:\n\tb: 1', ['2:1 : not valid YAML: indentation must be spaces, not tabs']],
     [
       'a: [1',
-      [
-        '1:6 : not valid YAML: the indentation does not fit what stands above, or a bracket there is not closed',
-      ],
+      ['1:6 : not valid YAML: the indentation does not match the lines above, or a bracket is not closed'],
     ],
     [
       'a: [{claims.project_path}/**]',

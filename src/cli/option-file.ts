@@ -1,0 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { GatehouseError } from '../core/errors.ts';
+import { unreadable } from '../config/index.ts';
+
+/** The text of the file that an option names. Throws a `usage` error if it cannot be read. */
+export function readOptionFile(option: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new GatehouseError('usage', `--${option}: ${file} ${unreadable(cause)}`, { cause });
+  }
+}
