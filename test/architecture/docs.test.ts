@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, normalize } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { linksOf } from '../support/markdown-links.ts';
 import { MANIFEST, ROOT, readText, repositoryFiles } from '../support/repository.ts';
 import { run } from '../support/run.ts';
 
@@ -93,6 +94,16 @@ describe('documentation', () => {
         expect(readText(page), `${page}: ${part}`).toContain(part);
       }
     }
+  });
+
+  test('the contents of docs/ link every page', () => {
+    const linked = new Set(
+      linksOf(readText('docs/README.md')).map(({ target }) => normalize(join('docs', target))),
+    );
+    const listed = pages.filter(
+      (page) => /^docs\/(?!adr\/\d)/.test(page) && page.endsWith('.md') && page !== 'docs/README.md',
+    );
+    expect(listed.filter((page) => !linked.has(page))).toEqual([]);
   });
 
   test('the index of decision records lists every record', () => {
