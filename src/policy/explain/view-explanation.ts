@@ -18,13 +18,17 @@ export function viewExplanation(explanation: Explanation): ExplanationView {
   return {
     service,
     mode,
-    credential:
-      credential &&
-      `${credential.class} of ${credential.issuer === DEPLOY_TOKENS ? 'the configuration' : credential.issuer}, subject ${printable(credential.subject)}`,
+    credential: credential && viewCredential(credential),
     verdict,
     identities: identities.map(viewIdentity),
     operations: operations.map((trace) => viewOperation(trace, noGrant(explanation))),
   };
+}
+
+function viewCredential({ class: kind, issuer, subject }: NonNullable<Explanation['credential']>): string {
+  const origin = `${kind} of ${issuer === DEPLOY_TOKENS ? 'the configuration' : issuer}`;
+  // Claims without a token can lack "sub".
+  return subject === '' ? origin : `${origin}, subject ${printable(subject)}`;
 }
 
 function viewIdentity(trace: IdentityTrace): IdentityView {

@@ -122,7 +122,7 @@ test('a failure shows the request, both decisions, the explanation, and the posi
   actual    allow as payments
 
   service     registry (enforce)
-  credential  id_token of gitlab, subject ""
+  credential  id_token of gitlab
   decision    allow as payments (grant)
 
   identities
