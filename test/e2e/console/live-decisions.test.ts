@@ -37,7 +37,7 @@ needs('chromium').describe('live decisions', () => {
     await scene.respond('POST /orders/v1/list');
     const id = await idOf(`GET /orders/v2/blobs/sha256:${'ab'.repeat(32)}`);
     await rows.filter({ hasText: id }).waitFor();
-    for (const width of [1440, 1060, 980, 800, 360]) {
+    for (const width of [1440, 1290, 1110, 1060, 980, 800, 360]) {
       await page.setViewportSize({ width, height: 900 });
       const hidden = await page.evaluate(
         `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.table-box'))`,
