@@ -113,6 +113,7 @@ needs('nginx', 'curl').describe('the main job', () => {
     expect(JSON.parse(body)).toEqual({
       error: 'resource_not_granted',
       message: expect.any(String),
+      hint: expect.stringContaining('/v1/users/me'),
       request_id: headers.get('x-request-id'),
     });
   });
