@@ -16,8 +16,6 @@ const tests = files
 const NOT_RUN: readonly string[] = [
   'build.sbt',
   'ivysettings.xml',
-  // For a kubelet.
-  'credential-providers.yaml',
   '~/.npmrc for yarn 1',
 ];
 

@@ -14,8 +14,7 @@ export function checkIdentities(context: RuleContext): void {
     }
     const issuer = issuers.get(identity.issuer);
     if (issuer === undefined) continue;
-    checkIds(context, identity, issuer);
-    checkBreadth(context, identity, issuer);
+    if (checkIds(context, identity, issuer)) checkBreadth(context, identity, issuer);
   }
 }
 
@@ -26,32 +25,38 @@ function checkReferences(context: RuleContext, { name, issuer, roles }: DraftIde
   }
 }
 
-/** Another account can acquire a released name, but never an id (GitLab and GitHub both recommend ids). */
-function checkIds(context: RuleContext, identity: DraftIdentity, { type }: DraftIssuer): void {
+/**
+ * Another account can acquire a released name, but never an id (GitLab and GitHub both recommend ids).
+ * False: the identity must bind an id, which also restricts it enough.
+ */
+function checkIds(context: RuleContext, identity: DraftIdentity, { type }: DraftIssuer): boolean {
   const ids = ISSUER_PRESETS[type].immutableIds;
   const path = ['identities', identity.name, 'match'];
-  if (ids.length === 0) return;
+  if (ids.length === 0) return true;
   const bound = ids.filter((id) => bindsId(identity, id));
   if (bound.length > 0 || (type === 'github' && bindsSubjectWithIds(identity))) {
     checkIdValues(context, identity, type, bound);
-    return;
+    return true;
   }
   const loose = ids.find((id) => partsAt(identity.match, id) !== undefined);
   if (type === 'entra') {
     const message =
       'must bind oid, azp or appid with equals or in, or roles with contains: every application of the tenant can get a token';
     context.error(path, message, 'key');
-  } else if (!identity.allowMutableNames) {
+    return false;
+  }
+  if (!identity.allowMutableNames) {
     const usable = (
       identity.via.includes('deploy_token') ? ids : ids.filter((id) => id !== 'deploy_token_id')
     ).join(' or ');
     const how = loose === undefined ? `must bind ${usable}` : `must bind ${loose} with equals or in`;
     context.error(path, `${how}: names are mutable; or set allowMutableNames: true`, 'key');
-  } else {
-    const message =
-      'names are mutable: an account that acquires one of the matched names gets the rights of this identity';
-    context.warn(['identities', identity.name, 'allowMutableNames'], message);
+    return false;
   }
+  const message =
+    'names are mutable: an account that acquires one of the matched names gets the rights of this identity';
+  context.warn(['identities', identity.name, 'allowMutableNames'], message);
+  return true;
 }
 
 function bindsId(identity: DraftIdentity, id: string): boolean {
