@@ -13,11 +13,7 @@ const tests = files
   .join('\n');
 
 /** Code blocks that no test runs. The page names their clients as not tested, or says how they were tried. */
-const NOT_RUN: readonly string[] = [
-  'build.sbt',
-  'ivysettings.xml',
-  '~/.npmrc for yarn 1',
-];
+const NOT_RUN: readonly string[] = ['build.sbt', 'ivysettings.xml', '~/.npmrc for yarn 1'];
 
 /** The cells of a column of the first table below a heading. */
 function column(page: string, heading: string, index: number): readonly string[] {
