@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { closest } from '../config/index.ts';
 import { GatehouseError } from '../core/errors.ts';
+import { closest } from '../util/text/closest.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
 
 export interface Option {

@@ -1,5 +1,5 @@
 import { GatehouseError } from '../core/errors.ts';
-import { closest } from '../config/index.ts';
+import { closest } from '../util/text/closest.ts';
 import { accessCommand } from './access/access.ts';
 import { checkCommand } from './check/check.ts';
 import { formatHelp, parseOptions, type Command } from './command.ts';

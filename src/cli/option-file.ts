@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { GatehouseError } from '../core/errors.ts';
-import { unreadable } from '../config/index.ts';
+import { unreadable } from '../util/resources/unreadable.ts';
 
 /** The text of the file that an option names. Throws a `usage` error if it cannot be read. */
 export function readOptionFile(option: string, file: string): string {

@@ -8,8 +8,6 @@ export { SERVICE_TRAITS } from './schema/service.ts';
 export { loadConfigOffThread } from './load/off-thread.ts';
 export { watchConfig } from './watch.ts';
 export { printable } from './problems/printable.ts';
-export { unreadable } from './load/read-sources.ts';
-export { closest } from './problems/suggest.ts';
 export { formatPath } from './problems/key-path.ts';
 export { formatProblem, problemAt, type Mark, type Problem } from './problems/problem.ts';
 export { NO_DELEGATED_FILES, type DelegatedFile } from './model/delegated-files.ts';

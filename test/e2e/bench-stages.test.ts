@@ -29,6 +29,7 @@ test('the bench of the stages measures each of them', async () => {
     'first use of a token',
     'candidate, cached token',
     'candidate, new token',
+    'recorded decision',
   ]);
   for (const { median } of results) expect(median).toBeGreaterThan(0);
 });

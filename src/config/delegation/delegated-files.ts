@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { isPolicyTest, POLICY_TEST_SUFFIX, readSource, unreadable } from '../load/read-sources.ts';
+import { unreadable } from '../../util/resources/unreadable.ts';
+import { isPolicyTest, POLICY_TEST_SUFFIX, readSource } from '../load/read-sources.ts';
 import { folderOf } from '../../util/resources/folder-of.ts';
 
 /** A file of a delegation as it was read, or why it cannot be read. */

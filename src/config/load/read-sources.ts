@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { unreadable } from '../../util/resources/unreadable.ts';
 import { problemAt, type Problem } from '../problems/problem.ts';
 
 export interface Source {
@@ -74,13 +75,6 @@ export function readSource(file: string): SourceResult {
 
 function refused(detail: string): SourceResult {
   return { kind: 'unreadable', detail };
-}
-
-export function unreadable(cause: unknown): string {
-  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-  if (code === 'ENOENT') return 'does not exist';
-  if (code === 'EACCES' || code === 'EPERM') return 'cannot be read: permission denied';
-  return `cannot be read (${code})`;
 }
 
 export function wholeFile(file: string, message: string): Problem {

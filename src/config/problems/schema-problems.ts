@@ -6,7 +6,8 @@ import { descriptionAt, knownKeysAt } from '../schema/lookup.ts';
 import { keysAt, markAt, nodeAt, type SourceNode } from '../load/source-tree.ts';
 import { renamedKey } from './renamed-keys.ts';
 import { typeForAlias } from './type-aliases.ts';
-import { closest, hint } from './suggest.ts';
+import { closest } from '../../util/text/closest.ts';
+import { hint } from './suggest.ts';
 
 export type Issue = z.core.$ZodIssue;
 

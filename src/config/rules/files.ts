@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { DraftService } from '../model/draft.ts';
 import type { KeyPath } from '../problems/key-path.ts';
-import { unreadable } from '../load/read-sources.ts';
+import { unreadable } from '../../util/resources/unreadable.ts';
 import type { RuleContext } from './rule.ts';
 import { isHeaderText, isRedisUrl } from '../schema/scalars.ts';
 

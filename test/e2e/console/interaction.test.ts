@@ -136,7 +136,7 @@ browserTest.describe('the console by keyboard and without JavaScript', () => {
     const { gateway } = console;
     await logInWith(page, gateway.adminUrl, ADMIN_TOKEN);
     expect((await pageLinks(page)).length).toBeGreaterThan(2);
-    const reloads = page.getByText('none since the start');
+    const reloads = page.locator('dt:text-is("Last reload") + dd', { hasText: 'none since the start' });
     expect(await reloads.count()).toBe(1);
     expect(await gateway.reload((yaml) => `${yaml}\n# changed\n`)).toBe(true);
     await eventually('the new state', async () => (await reloads.count()) === 0, 40_000);

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { formatProblem, loadConfig } from '../../../src/config/index.ts';
-import { unreadable } from '../../../src/config/load/read-sources.ts';
+import { unreadable } from '../../../src/util/resources/unreadable.ts';
 import { accepted, configuration, errorsOf, load, warningsOf, writeFiles } from './loading.ts';
 
 function problemsIn(directory: string): string[] {

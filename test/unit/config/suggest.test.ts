@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { closest, hint } from '../../../src/config/problems/suggest.ts';
+import { hint } from '../../../src/config/problems/suggest.ts';
+import { closest } from '../../../src/util/text/closest.ts';
 
 test.each([
   ['isuer', ['issuer', 'issuers'], 'issuer'],

@@ -1,7 +1,7 @@
 import { documentedClaims, isDocumentedClaim } from '../../../core/issuer-claims.ts';
 import type { IssuerType } from '../../../core/issuer-presets.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
-import { closest } from '../../problems/suggest.ts';
+import { closest } from '../../../util/text/closest.ts';
 import type { RuleContext } from '../rule.ts';
 
 /** Warns about claims that tokens of the issuer do not contain according to its documentation. */
