@@ -62,6 +62,10 @@ needs('redis-server').describe('the signals while Redis is unreachable', () => {
     const headers = { Authorization: `Bearer ${issuer.mint({ project_id: '20' })}` };
     const statusOf = async () => (await fetch(`${gateway.url}/orders/x`, { headers })).status;
     await eventually('ready', async () => (await fetch(`${gateway.adminUrl}/readyz`)).status === 200);
+    await eventually(
+      'the signing key',
+      async () => (await json<Status>(`${gateway.adminUrl}/status`)).signingKey.ready,
+    );
     expect(await statusOf()).toBe(200);
     expect(await json(`${gateway.adminUrl}/status`)).toMatchObject({
       store: {

@@ -73,10 +73,9 @@ export async function startExternalProxy(
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await eventually(`${kind.name} to listen`, async () => {
     if (child.exitCode !== null) throw new Error(`${kind.name} ended:\n${log}${errorLog(folder.path)}`);
-    // Traefik listens before it has read the routers.
+    // Traefik listens before it has read the routers, and responds with 404; behind a silent gateway it waits.
     const ready = 'GET / HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\n\r\n';
-    const [response] = (await isOpen(port)) ? await rawRequest(port, ready) : [];
-    return response !== undefined && response.status !== 404;
+    return (await isOpen(port)) && (await rawRequest(port, ready))[0]?.status !== 404;
   });
   return {
     port,
