@@ -76,6 +76,9 @@ export async function startExternalProxy(
     // Traefik listens before it has read the routers, and responds with 404; behind a silent gateway it waits.
     const ready = 'GET / HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\n\r\n';
     return (await isOpen(port)) && (await rawRequest(port, ready))[0]?.status !== 404;
+  }).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
   });
   return {
     port,
