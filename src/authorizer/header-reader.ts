@@ -1,5 +1,5 @@
 import { deny, type Deny } from '../core/decision.ts';
-import { REQUEST_HEADERS } from '../core/headers/request-header-roles.ts';
+import { REQUEST_HEADERS, type RequestHeaderRole } from '../core/headers/request-header-roles.ts';
 import { foldLoosely } from '../util/http/header-name.ts';
 import { compileHeaderNames } from '../util/http/header-names.ts';
 
@@ -96,27 +96,16 @@ type Role =
   typeof CLIENT | typeof CONNECTION | typeof HANDSHAKE | typeof UPGRADE | typeof CREDENTIAL | typeof VARIANT;
 
 const CLIENT_ROLES: readonly (readonly [names: readonly string[], role: Role])[] = [
-  ...REQUEST_HEADERS.flatMap(({ role, names }): [readonly string[], Role][] =>
-    role === 'credential' ? [[names, CREDENTIAL]] : [],
-  ),
+  [namesOf('credential'), CREDENTIAL],
+  [namesOf('framing'), CONNECTION],
   [['Sec-WebSocket-Key', 'Sec-WebSocket-Version'], HANDSHAKE],
+  // One of the framing headers; the last list with a name applies.
   [['Upgrade'], UPGRADE],
-  [
-    [
-      'Connection',
-      'Content-Length',
-      'Expect',
-      'Host',
-      'HTTP2-Settings',
-      'Keep-Alive',
-      'Proxy-Connection',
-      'TE',
-      'Trailer',
-      'Transfer-Encoding',
-    ],
-    CONNECTION,
-  ],
 ];
+
+function namesOf(wanted: RequestHeaderRole): readonly string[] {
+  return REQUEST_HEADERS.flatMap(({ role, names }) => (role === wanted ? names : []));
+}
 
 /** A proxy may forward the offer, and a switched connection carries requests that it does not see. */
 const OTHER_PROTOCOL = deny('request_malformed', 'an offer to switch to a protocol other than WebSocket');

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { ConsoleEnv, ConsolePage, Html } from '../../console-page.ts';
 import type { PolicyNames, PolicyPorts } from '../../policy-ports.ts';
-import { identityOptions } from '../identity-options.ts';
+import { choiceField, identityField, withLabels } from '../filter-fields.ts';
 import { numberText, POLICY_STYLES } from '../texts.ts';
 import { entryBlocks, matrixTable } from './access-tables.ts';
 
@@ -75,29 +75,10 @@ function selectNames(names: readonly string[], text: string): readonly string[] 
 }
 
 function selectionForm(selection: AccessSelection, names: PolicyNames): Html {
-  const { service, resource = '', scope = '', identity = '' } = selection;
+  const { service, resource = '', scope = '', identity } = selection;
   return html`<form class="fields filter" method="get" action="/console/access" role="search">
-    <div>
-      <label for="identity">Identity</label>
-      <input
-        id="identity"
-        name="identity"
-        list="identities"
-        autocomplete="off"
-        value="${identity}"
-        placeholder="all"
-      />
-      ${identityOptions(names)}
-    </div>
-    <div>
-      <label for="service">Service</label>
-      <select id="service" name="service">
-        <option value="">All</option>
-        ${names.services.map(
-          (name) => html`<option ${name === service ? html`selected` : ''}>${name}</option>`,
-        )}
-      </select>
-    </div>
+    ${identityField(identity, names, 'all')}
+    ${choiceField('service', 'Service', service, withLabels(names.services))}
     <div>
       <label for="resource">Resource</label>
       <input

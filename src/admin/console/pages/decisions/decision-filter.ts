@@ -4,7 +4,7 @@ import type { DecisionFilter } from '../../../../core/decision-record.ts';
 import { REASON_NAMES } from '../../../../core/reasons.ts';
 import type { Html } from '../../console-page.ts';
 import type { PolicyNames } from '../../policy-ports.ts';
-import { identityOptions } from '../identity-options.ts';
+import { choiceField, identityField, withLabels } from '../filter-fields.ts';
 import { VERDICTS } from './verdict-badge.ts';
 
 const FIELDS = ['service', 'verdict', 'reason', 'identity', 'resource'] as const;
@@ -21,25 +21,15 @@ export function readDecisionFilter(parameter: (name: string) => string | undefin
 export function filterForm(filter: DecisionFilter, names: PolicyNames): Html {
   const isFiltered = Object.keys(filter).length > 0;
   return html`<form class="fields filter" method="get" action="/console/decisions" role="search">
-    ${choice('service', 'Service', filter.service, withLabels(names.services))}
-    ${choice(
+    ${choiceField('service', 'Service', filter.service, withLabels(names.services))}
+    ${choiceField(
       'verdict',
       'Outcome',
       filter.verdict,
       Object.entries(VERDICTS).map(([key, { label }]) => [key, label]),
     )}
-    ${choice('reason', 'Reason', filter.reason, withLabels([...OTHER_AUDIT_REASONS, ...REASON_NAMES]))}
-    <div>
-      <label for="identity">Identity</label>
-      <input
-        id="identity"
-        name="identity"
-        list="identities"
-        autocomplete="off"
-        value="${filter.identity ?? ''}"
-      />
-      ${identityOptions(names)}
-    </div>
+    ${choiceField('reason', 'Reason', filter.reason, withLabels([...OTHER_AUDIT_REASONS, ...REASON_NAMES]))}
+    ${identityField(filter.identity, names)}
     <div>
       <label for="resource">Resource or path</label>
       <input id="resource" name="resource" value="${filter.resource ?? ''}" />
@@ -47,26 +37,4 @@ export function filterForm(filter: DecisionFilter, names: PolicyNames): Html {
     <button type="submit">Filter</button>
     ${isFiltered ? html`<a class="clear" href="/console/decisions">Show all</a>` : ''}
   </form>`;
-}
-
-function choice(
-  name: string,
-  label: string,
-  selected: string | undefined,
-  options: readonly (readonly [string, string])[],
-): Html {
-  return html`<div>
-    <label for="${name}">${label}</label>
-    <select id="${name}" name="${name}">
-      <option value="">All</option>
-      ${options.map(
-        ([value, text]) =>
-          html`<option value="${value}" ${value === selected ? html`selected` : ''}>${text}</option>`,
-      )}
-    </select>
-  </div>`;
-}
-
-function withLabels(values: readonly string[]): readonly (readonly [string, string])[] {
-  return values.map((value) => [value, value]);
 }
