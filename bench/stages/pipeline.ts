@@ -1,5 +1,5 @@
 import { createExtract } from '../../src/credentials/index.ts';
-import type { AuditEvent, AuditSink } from '../../src/core/audit-event.ts';
+import type { AuditEvent, AuditSink } from '../../src/core/records/audit-event.ts';
 import type { Forwarding } from '../../src/core/request/forwarding.ts';
 import type { Incoming } from '../../src/core/request/incoming.ts';
 import { createPipeline, type Pipeline, type ServicePipeline } from '../../src/gateway/index.ts';

@@ -1,4 +1,4 @@
-import type { CertificateInUse } from '../core/certificates.ts';
+import type { CertificateInUse } from '../core/operation/certificates.ts';
 
 /** The content of `/status`, which the overview of the console shows, too. Without secrets. */
 export interface StatusReport {

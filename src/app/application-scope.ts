@@ -1,9 +1,9 @@
 import { createCandidateHolder, type CandidateHolder } from './candidate/candidate-holder.ts';
 import type { CandidatePorts } from './candidate/candidate-ports.ts';
 import type { Config } from '../config/index.ts';
-import type { AuditSink } from '../core/audit-event.ts';
-import type { DecisionLog } from '../core/decision-record.ts';
-import type { IssuerType } from '../core/issuer-presets.ts';
+import type { AuditSink } from '../core/records/audit-event.ts';
+import type { DecisionLog } from '../core/records/decision-record.ts';
+import type { IssuerType } from '../core/issuers/issuer-presets.ts';
 import type { Clock, Log, EgressFormClient } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
 import { createEgressClient, StallWatch } from '../proxy/index.ts';

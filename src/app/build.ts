@@ -14,7 +14,7 @@ import { createReplace } from './snapshot/replace.ts';
 import { SnapshotManager } from './snapshot/snapshot-manager.ts';
 import type { IssuerStatus } from '../credentials/index.ts';
 import type { Config } from '../config/index.ts';
-import type { CertificateInUse } from '../core/certificates.ts';
+import type { CertificateInUse } from '../core/operation/certificates.ts';
 import type { Log } from '../core/ports.ts';
 import type { Suggest } from '../policy/index.ts';
 import { formatListenAddress, type ListenAddress, type SocketPath } from '../util/http/listen-address.ts';

@@ -5,7 +5,7 @@ import type {
 } from '../core/credentials/credential.ts';
 import type { Refusal } from '../core/decision.ts';
 import type { ClientFacts } from '../core/request/incoming.ts';
-import type { VerificationMeter } from '../core/meter.ts';
+import type { VerificationMeter } from '../core/operation/meter.ts';
 
 /** Result of an authentication. */
 export type Authentication = VerifiedCredential | Refusal;

@@ -1,6 +1,6 @@
 import { deny } from '../core/decision.ts';
 import { GatehouseError } from '../core/errors.ts';
-import type { VerificationMeter } from '../core/meter.ts';
+import type { VerificationMeter } from '../core/operation/meter.ts';
 import type { Clock, Log, EgressClient } from '../core/ports.ts';
 import type { Keyring } from '../core/credentials/keyring.ts';
 import { missingFrom } from '../util/resources/reuse.ts';

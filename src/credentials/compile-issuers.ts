@@ -1,6 +1,6 @@
 import { GatehouseError } from '../core/errors.ts';
-import { ISSUER_PRESETS, audienceForms, issuerForms } from '../core/issuer-presets.ts';
-import type { IssuerType } from '../core/issuer-presets.ts';
+import { ISSUER_PRESETS, audienceForms, issuerForms } from '../core/issuers/issuer-presets.ts';
+import type { IssuerType } from '../core/issuers/issuer-presets.ts';
 import type { EgressClient } from '../core/ports.ts';
 import { KeySet } from './id-token/key-set.ts';
 import type { KeySetPorts } from './id-token/key-set.ts';

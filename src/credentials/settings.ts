@@ -1,4 +1,4 @@
-import type { IssuerType } from '../core/issuer-presets.ts';
+import type { IssuerType } from '../core/issuers/issuer-presets.ts';
 
 /** An issuer of the configuration. Durations are in milliseconds, files are absolute paths. */
 export interface IssuerSettings {

@@ -1,9 +1,9 @@
-import type { AuditSink } from '../core/audit-event.ts';
+import type { AuditSink } from '../core/records/audit-event.ts';
 import type { CandidateEvaluation } from '../core/candidate.ts';
 import type { CredentialHint } from '../core/credential-hint.ts';
 import type { Revocations } from '../core/credentials/revocation.ts';
 import type { FailureLimits } from '../core/failure-limits.ts';
-import type { RequestMeter } from '../core/meter.ts';
+import type { RequestMeter } from '../core/operation/meter.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import type { Incoming, MalformedRequest } from '../core/request/incoming.ts';
 import { unable, type Refusal } from '../core/decision.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AuditEvent } from '../core/audit-event.ts';
+import type { AuditEvent } from '../core/records/audit-event.ts';
 import type { MalformedRequest } from '../core/request/incoming.ts';
 
 /** The audit event of bytes that are not a request; they have no method, path or host. */

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../core/audit-event.ts';
+import type { AuditEvent } from '../core/records/audit-event.ts';
 import type { CandidateDifference } from '../core/candidate.ts';
 import type { PresentedCredential, VerifiedCredential } from '../core/credentials/credential.ts';
 import type { CredentialHint } from '../core/credential-hint.ts';

@@ -1,5 +1,5 @@
 import type { BlockList, Socket } from 'node:net';
-import type { ConnectionMeter } from '../core/meter.ts';
+import type { ConnectionMeter } from '../core/operation/meter.ts';
 import type { Log } from '../core/ports.ts';
 import { networkOf } from '../util/http/client-network.ts';
 import { contains, plainAddress } from './networks.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type * as https from 'node:https';
 import type { Socket } from 'node:net';
-import type { ConnectionMeter } from '../core/meter.ts';
+import type { ConnectionMeter } from '../core/operation/meter.ts';
 import type { Log } from '../core/ports.ts';
 import type {
   Incoming,

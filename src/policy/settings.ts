@@ -1,5 +1,5 @@
 import type { CredentialClass } from '../core/credentials/credential.ts';
-import type { IssuerType } from '../core/issuer-presets.ts';
+import type { IssuerType } from '../core/issuers/issuer-presets.ts';
 import type { AllowlistSettings } from './compile/job-token-allowlist.ts';
 
 /** The part of the configuration that defines the policy. */

@@ -1,7 +1,7 @@
 /** Requests with the operation in the body: what is buffered, when, and that the upstream receives it unchanged. */
 import { hash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { AuditEvent } from '../../src/core/audit-event.ts';
+import type { AuditEvent } from '../../src/core/records/audit-event.ts';
 import { allowAll, operation, startBodyWords, type BodyWords } from '../support/scenario/body-words.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';

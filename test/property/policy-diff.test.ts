@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { VerifiedCredential } from '../../src/core/credentials/credential.ts';
 import { deployTokenCredential } from '../../src/core/credentials/deploy-token.ts';
-import { ISSUER_PRESETS } from '../../src/core/issuer-presets.ts';
+import { ISSUER_PRESETS } from '../../src/core/issuers/issuer-presets.ts';
 import type { Operation } from '../../src/core/request/operation.ts';
 import { compileTemplate } from '../../src/policy/compile/resource-template.ts';
 import { compareAccess } from '../../src/policy/tools/diff/compare-access.ts';

@@ -1,6 +1,6 @@
 /** threats.md J20: a JWT with another purpose is not an ID token (RFC 8725 §3.11, RFC 7515 §4.1.9). */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ISSUER_TYPES } from '../../src/core/issuer-presets.ts';
+import { ISSUER_TYPES } from '../../src/core/issuers/issuer-presets.ts';
 import { FrozenClock, authenticatorFor, issuerSettings } from '../support/authentication.ts';
 import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import { rawResponse } from '../support/raw-client.ts';

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../../src/core/audit-event.ts';
+import type { AuditEvent } from '../../src/core/records/audit-event.ts';
 import type { VerifiedCredential } from '../../src/core/credentials/credential.ts';
 import type { Caller } from '../../src/core/decision.ts';
 import type { Log, LogFields } from '../../src/core/ports.ts';

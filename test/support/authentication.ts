@@ -8,7 +8,7 @@ import type {
   ServiceSettings,
 } from '../../src/credentials/index.ts';
 import type { PresentedCredential } from '../../src/core/credentials/credential.ts';
-import type { VerificationMeter } from '../../src/core/meter.ts';
+import type { VerificationMeter } from '../../src/core/operation/meter.ts';
 import type { Log, LogFields, EgressClient } from '../../src/core/ports.ts';
 import { createEgressClient } from '../../src/proxy/index.ts';
 import { AUDIENCE } from './issuer.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IssuerType } from '../../src/core/issuer-presets.ts';
+import type { IssuerType } from '../../src/core/issuers/issuer-presets.ts';
 
 export const TENANT = '11111111-2222-4333-8444-555555555555';
 

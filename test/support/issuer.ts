@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { IssuerType } from '../../src/core/issuer-presets.ts';
+import type { IssuerType } from '../../src/core/issuers/issuer-presets.ts';
 import type { Clock } from '../../src/core/ports.ts';
 import { TENANT, defaultClaims } from './issuer-claims.ts';
 import { generateKey, signCompact } from './issuer-keys.ts';

@@ -1,6 +1,6 @@
 import type { Revocations } from '../../core/credentials/revocation.ts';
 import type { Clock, Log } from '../../core/ports.ts';
-import type { ServiceHistory } from '../../core/service-history.ts';
+import type { ServiceHistory } from '../../core/operation/service-history.ts';
 import type { StoreHealth } from '../../core/store.ts';
 import type { Readiness } from '../readiness.ts';
 import type { RevocableNames } from '../revocation-body.ts';

@@ -1,8 +1,8 @@
-import type { AccessEntry, AccessMatrix, AccessQuery } from '../../core/access-entry.ts';
+import type { AccessEntry, AccessMatrix, AccessQuery } from '../../core/records/access-entry.ts';
 import type { AssumedCredential } from '../../core/credentials/assumed-credential.ts';
 import type { Claims } from '../../core/credentials/credential.ts';
-import type { DecisionLog, DecisionRecord } from '../../core/decision-record.ts';
-import type { ExplanationView } from '../../core/explanation-view.ts';
+import type { DecisionLog, DecisionRecord } from '../../core/records/decision-record.ts';
+import type { ExplanationView } from '../../core/records/explanation-view.ts';
 
 /** The recorded decisions and the policy tools, composed in src/app/endpoints/console-policy.ts. */
 export interface PolicyPorts {

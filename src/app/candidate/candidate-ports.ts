@@ -1,4 +1,4 @@
-import type { CandidateMeter } from '../../core/meter.ts';
+import type { CandidateMeter } from '../../core/operation/meter.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 
 export interface CandidatePorts {

@@ -1,6 +1,6 @@
 import { outcomeOf, POLICY_DENIALS } from '../../policy/index.ts';
 import type { CandidateDifference, CandidateEvaluation, EndedRequest } from '../../core/candidate.ts';
-import type { CandidateMeter } from '../../core/meter.ts';
+import type { CandidateMeter } from '../../core/operation/meter.ts';
 import type { Log } from '../../core/ports.ts';
 import type { CandidatePolicy } from './candidate-policy.ts';
 

@@ -11,7 +11,7 @@ import { allServices, targetsOf } from './targets.ts';
 import type { Authorizer } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
 import { ME_PATH } from '../../core/credential-hint.ts';
-import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
+import { ISSUER_PRESETS } from '../../core/issuers/issuer-presets.ts';
 import {
   AUTHORIZE_PATH,
   createAuthorizeEndpoint,

@@ -1,6 +1,6 @@
 import type { Authorizer } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
-import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
+import { ISSUER_PRESETS } from '../../core/issuers/issuer-presets.ts';
 import type { MintSettings } from '../../token-service/index.ts';
 
 /** Collects the claims that minted tokens repeat, and the token lifetimes. */

@@ -1,6 +1,6 @@
 import type { Authenticator } from '../../credentials/index.ts';
 import type { Config } from '../../config/index.ts';
-import { expiryWarning } from '../../core/certificate-expiry.ts';
+import { expiryWarning } from '../../core/operation/certificate-expiry.ts';
 import type { Clock, EgressClient } from '../../core/ports.ts';
 import { probeStore } from '../../state/index.ts';
 import { counted } from '../../util/text/counted.ts';

@@ -2,7 +2,7 @@ import type { Authenticator } from '../../credentials/index.ts';
 import { createRegistryHosts, type Registry, type RegistryHostPorts } from './registries.ts';
 import type { Config } from '../../config/index.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
-import type { QueueMeter } from '../../core/meter.ts';
+import type { QueueMeter } from '../../core/operation/meter.ts';
 import type { Clock, EgressFormClient } from '../../core/ports.ts';
 import type { Protocol } from '../../core/request/protocol.ts';
 import { createExtract } from '../../credentials/index.ts';

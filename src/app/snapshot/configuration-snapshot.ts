@@ -1,7 +1,7 @@
 import { createAuthenticator, recognizeMistake, type Authenticator } from '../../credentials/index.ts';
 import { createAuthorizer, type Authorizer, type Suggest } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
-import type { AccessEntry, AccessQuery } from '../../core/access-entry.ts';
+import type { AccessEntry, AccessQuery } from '../../core/records/access-entry.ts';
 import { compileCredentialHint } from '../../core/credential-hint.ts';
 import type { FailureLimits } from '../../core/failure-limits.ts';
 import type { Keyring, KeyringStatus } from '../../core/credentials/keyring.ts';

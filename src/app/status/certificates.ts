@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { certificateFiles, formatPath, type CertificateFile, type Config } from '../../config/serving.ts';
-import type { CertificateInUse } from '../../core/certificates.ts';
+import type { CertificateInUse } from '../../core/operation/certificates.ts';
 import type { Forwarder } from '../../proxy/index.ts';
 import {
   firstToExpire,

@@ -1,5 +1,5 @@
-import { DAY } from '../../core/certificate-expiry.ts';
-import type { CertificateInUse } from '../../core/certificates.ts';
+import { DAY } from '../../core/operation/certificate-expiry.ts';
+import type { CertificateInUse } from '../../core/operation/certificates.ts';
 import type { Store } from '../../core/store.ts';
 import type { CertificateReport, StoreReport } from '../../admin/index.ts';
 import type { RevocationSnapshot } from '../../state/index.ts';

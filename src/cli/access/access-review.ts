@@ -1,6 +1,6 @@
 import { accessMatrix, listAccess } from '../../app/build.ts';
 import type { Config } from '../../config/index.ts';
-import type { AccessEntry } from '../../core/access-entry.ts';
+import type { AccessEntry } from '../../core/records/access-entry.ts';
 import { deployTokenIdentity } from '../../core/credentials/deploy-token.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import { formatCsv, formatTable } from './access-tables.ts';

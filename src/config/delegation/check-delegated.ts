@@ -1,5 +1,5 @@
 import { DEFAULT_TOKEN_LIFETIME } from '../../core/credentials/minted-token.ts';
-import { GUARDED_CLAIMS } from '../../core/guarded-claims.ts';
+import { GUARDED_CLAIMS } from '../../core/issuers/guarded-claims.ts';
 import type { Draft, DraftGrant, DraftIdentity } from '../model/draft.ts';
 import { liftsGuard } from '../model/guarded-match.ts';
 import { conditionsOn } from '../model/match-parts.ts';

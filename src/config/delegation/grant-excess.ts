@@ -1,4 +1,4 @@
-import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
+import { ISSUER_PRESETS } from '../../core/issuers/issuer-presets.ts';
 import type { Draft, DraftGrant, DraftIdentity } from '../model/draft.ts';
 import { indexByName } from '../model/index-by-name.ts';
 import type { KeyPath } from '../problems/key-path.ts';

@@ -2,7 +2,7 @@ import type { KeyPath } from '../problems/key-path.ts';
 import type { Draft } from './draft.ts';
 
 export interface CertificateFile {
-  /** As in `core/certificates.ts`. */
+  /** As in `core/operation/certificates.ts`. */
   readonly role: 'listener' | 'client' | 'ca';
   readonly path: KeyPath;
   readonly file: string;

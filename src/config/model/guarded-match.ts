@@ -1,5 +1,5 @@
-import { GUARDED_CLAIMS } from '../../core/guarded-claims.ts';
-import type { IssuerType } from '../../core/issuer-presets.ts';
+import { GUARDED_CLAIMS } from '../../core/issuers/guarded-claims.ts';
+import type { IssuerType } from '../../core/issuers/issuer-presets.ts';
 import type { DraftIdentity } from './draft.ts';
 import { acceptsValue, conditionsOn, usesOperator } from './match-parts.ts';
 

@@ -1,4 +1,4 @@
-import type { MatchOperator } from '../../core/guarded-claims.ts';
+import type { MatchOperator } from '../../core/issuers/guarded-claims.ts';
 import { compileGlob } from '../../util/text/glob.ts';
 import type { DraftCondition, DraftIdentity } from './draft.ts';
 

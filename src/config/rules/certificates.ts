@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { expiryWarning } from '../../core/certificate-expiry.ts';
+import { expiryWarning } from '../../core/operation/certificate-expiry.ts';
 import { firstToExpire, parseCertificates, type Certificate } from '../../util/tls/certificates.ts';
 import { certificateFiles } from '../model/certificate-files.ts';
 import type { RuleContext } from './rule.ts';

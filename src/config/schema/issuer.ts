@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ISSUER_TYPES, ADDITIONAL_TOKEN_TYPES } from '../../core/issuer-presets.ts';
+import { ISSUER_TYPES, ADDITIONAL_TOKEN_TYPES } from '../../core/issuers/issuer-presets.ts';
 import { duration, filePath, nonEmpty, timeout, url } from './scalars.ts';
 
 const keys = z

@@ -3,7 +3,7 @@ import type { Decision } from '../decision.ts';
 import type { Incoming } from './incoming.ts';
 import type { Operation } from './operation.ts';
 import type { RequestHead } from './request-head.ts';
-import type { AuditEvent } from '../audit-event.ts';
+import type { AuditEvent } from '../records/audit-event.ts';
 
 /** A request to a built-in endpoint, with the mutable members of its audit event. */
 export interface EndpointCall {

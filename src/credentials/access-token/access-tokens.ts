@@ -3,7 +3,7 @@ import { MAX_CREDENTIAL_LENGTH, type VerifiedCredential } from '../../core/crede
 import { deny, unable } from '../../core/decision.ts';
 import type { Deny, Refusal } from '../../core/decision.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
-import type { VerificationMeter } from '../../core/meter.ts';
+import type { VerificationMeter } from '../../core/operation/meter.ts';
 import { ACCESS_TOKEN_TYPE, serviceAudience } from '../../core/credentials/minted-token.ts';
 import { MINTED_FOR_ANOTHER_SERVICE } from '../../core/refusal-messages.ts';
 import type { Clock } from '../../core/ports.ts';

@@ -1,6 +1,6 @@
 import { deny } from '../../core/decision.ts';
 import type { Deny } from '../../core/decision.ts';
-import { ADDITIONAL_TOKEN_TYPES } from '../../core/issuer-presets.ts';
+import { ADDITIONAL_TOKEN_TYPES } from '../../core/issuers/issuer-presets.ts';
 import { quoted } from '../../util/text/quoted.ts';
 
 /** The validated parameters of a JOSE header. */

@@ -1,4 +1,4 @@
-import { issuerForms } from '../../core/issuer-presets.ts';
+import { issuerForms } from '../../core/issuers/issuer-presets.ts';
 import type { EgressClient } from '../../core/ports.ts';
 import { isRecord } from '../../util/json/object.ts';
 import { fetchDocument } from './fetch-document.ts';

@@ -6,7 +6,7 @@ import {
 } from '../../core/credentials/credential.ts';
 import { deny } from '../../core/decision.ts';
 import type { Deny, Refusal } from '../../core/decision.ts';
-import type { VerificationMeter } from '../../core/meter.ts';
+import type { VerificationMeter } from '../../core/operation/meter.ts';
 import type { Clock } from '../../core/ports.ts';
 import { audienceMismatch, issuerUnknown } from '../../core/refusal-messages.ts';
 import { quoted } from '../../util/text/quoted.ts';

@@ -1,6 +1,6 @@
 import { deny, unable } from '../../core/decision.ts';
 import type { Refusal } from '../../core/decision.ts';
-import type { VerificationMeter } from '../../core/meter.ts';
+import type { VerificationMeter } from '../../core/operation/meter.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 import { backoff, jittered, MAX_BACKOFF } from '../../util/async/backoff.ts';
 import { quoted } from '../../util/text/quoted.ts';

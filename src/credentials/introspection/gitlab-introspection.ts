@@ -1,7 +1,7 @@
 import type { Claims, PresentedCredential } from '../../core/credentials/credential.ts';
 import { unable } from '../../core/decision.ts';
 import type { Deny, Refusal } from '../../core/decision.ts';
-import { createOutageLog } from '../../core/outage-log.ts';
+import { createOutageLog } from '../../core/operation/outage-log.ts';
 import type { Clock, Log, EgressClient, EgressResponse, EgressResult } from '../../core/ports.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import type { IssuerSettings } from '../settings.ts';

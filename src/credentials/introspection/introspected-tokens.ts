@@ -7,7 +7,7 @@ import {
 import { deny } from '../../core/decision.ts';
 import type { Deny } from '../../core/decision.ts';
 import type { ClientFacts } from '../../core/request/incoming.ts';
-import type { VerificationMeter } from '../../core/meter.ts';
+import type { VerificationMeter } from '../../core/operation/meter.ts';
 import type { ReusableResources } from '../../util/resources/reuse.ts';
 import { SingleFlight } from '../../util/async/single-flight.ts';
 import { tokenHashes } from '../../util/text/token-hash.ts';

@@ -1,4 +1,4 @@
-import type { AuditSink } from '../../core/audit-event.ts';
+import type { AuditSink } from '../../core/records/audit-event.ts';
 import type { Revocations } from '../../core/credentials/revocation.ts';
 import type { Refusal } from '../../core/decision.ts';
 import type { RequestContext } from '../request-context.ts';

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../../core/audit-event.ts';
+import type { AuditEvent } from '../../core/records/audit-event.ts';
 import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
 import type { LineWriter } from './line-writer.ts';
 import { LIMITS } from './limits.ts';

@@ -1,5 +1,5 @@
-import type { AuditEvent, AuditSink } from '../../core/audit-event.ts';
-import type { IssuerType } from '../../core/issuer-presets.ts';
+import type { AuditEvent, AuditSink } from '../../core/records/audit-event.ts';
+import type { IssuerType } from '../../core/issuers/issuer-presets.ts';
 import type { Log } from '../../core/ports.ts';
 import type { AuditedClaims } from './claims-text.ts';
 import { createEventLine } from './event-line.ts';

@@ -1,7 +1,7 @@
 import { scalarClaim } from '../../core/credentials/claims.ts';
 import type { MintedFrom, VerifiedCredential } from '../../core/credentials/credential.ts';
 import type { Caller } from '../../core/decision.ts';
-import { ISSUER_PRESETS, type IssuerType } from '../../core/issuer-presets.ts';
+import { ISSUER_PRESETS, type IssuerType } from '../../core/issuers/issuer-presets.ts';
 import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
 import { claimsText } from './claims-text.ts';
 import { LIMITS } from './limits.ts';

@@ -1,7 +1,7 @@
-import type { AuditEvent } from '../../core/audit-event.ts';
+import type { AuditEvent } from '../../core/records/audit-event.ts';
 import { CREDENTIAL_SOURCES, type CredentialSource } from '../../core/credentials/credential.ts';
 import type { Caller, Deny, NearestIdentity } from '../../core/decision.ts';
-import type { IssuerType } from '../../core/issuer-presets.ts';
+import type { IssuerType } from '../../core/issuers/issuer-presets.ts';
 import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
 import { nearestText, type AuditedClaims } from './claims-text.ts';
 import { credentialText, type CredentialText } from './credential-text.ts';

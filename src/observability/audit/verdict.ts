@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../../core/audit-event.ts';
+import type { AuditEvent } from '../../core/records/audit-event.ts';
 
 /**
  * The ECS `event.type` and `event.outcome` of a request. An `unable` decision is not a denial: its outcome is

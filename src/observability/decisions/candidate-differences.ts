@@ -1,5 +1,5 @@
-import type { AuditEvent } from '../../core/audit-event.ts';
-import type { CandidateGroup, DecisionRecord, DecisionVerdict } from '../../core/decision-record.ts';
+import type { AuditEvent } from '../../core/records/audit-event.ts';
+import type { CandidateGroup, DecisionRecord, DecisionVerdict } from '../../core/records/decision-record.ts';
 import { callerIn, shadowedIn } from './decision-record.ts';
 
 const MAX_GROUPS = 200;

@@ -1,6 +1,6 @@
-import type { AuditEvent } from '../../core/audit-event.ts';
+import type { AuditEvent } from '../../core/records/audit-event.ts';
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
-import type { DecisionRecord, DecisionVerdict } from '../../core/decision-record.ts';
+import type { DecisionRecord, DecisionVerdict } from '../../core/records/decision-record.ts';
 import type { Decision } from '../../core/decision.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import { LIMITS } from '../audit/limits.ts';

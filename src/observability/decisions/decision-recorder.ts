@@ -1,5 +1,5 @@
-import type { AuditEvent } from '../../core/audit-event.ts';
-import { selects, type DecisionLog, type DecisionRecord } from '../../core/decision-record.ts';
+import type { AuditEvent } from '../../core/records/audit-event.ts';
+import { selects, type DecisionLog, type DecisionRecord } from '../../core/records/decision-record.ts';
 import { TokenBucket } from '../../util/limits/token-bucket.ts';
 import { CandidateDifferences } from './candidate-differences.ts';
 import { toDecisionRecord, verdictOf } from './decision-record.ts';

@@ -1,5 +1,5 @@
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
-import type { DecisionRecord } from '../../core/decision-record.ts';
+import type { DecisionRecord } from '../../core/records/decision-record.ts';
 import { sizeOf, sizeOfCredential } from './decision-record.ts';
 
 interface Entry {

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { CandidateMeter } from '../../core/meter.ts';
+import type { CandidateMeter } from '../../core/operation/meter.ts';
 import { CounterGrid, exposeCounters } from './counter-grid.ts';
 import type { Label, Names } from './names.ts';
 

@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { ConnectionMeter } from '../../core/meter.ts';
+import type { ConnectionMeter } from '../../core/operation/meter.ts';
 import { CounterGrid, exposeCounters } from './counter-grid.ts';
 
 const LIMIT = { name: 'limit', values: ['all', 'address'] } as const;

@@ -1,4 +1,4 @@
-import { type AuditEvent, OTHER_AUDIT_REASONS } from '../../core/audit-event.ts';
+import { type AuditEvent, OTHER_AUDIT_REASONS } from '../../core/records/audit-event.ts';
 import { CREDENTIAL_CLASSES, type CredentialClass } from '../../core/credentials/credential.ts';
 import { REASON_NAMES } from '../../core/reasons.ts';
 

@@ -1,5 +1,5 @@
 import { Counter, type Registry } from 'prom-client';
-import type { PolicyMeter } from '../../core/meter.ts';
+import type { PolicyMeter } from '../../core/operation/meter.ts';
 
 export function createPolicyMeter(registry: Registry): PolicyMeter {
   const skipped = new Counter({

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { QueueMeter } from '../../core/meter.ts';
+import type { QueueMeter } from '../../core/operation/meter.ts';
 import { exposeHistograms, HistogramGrid } from './histogram-grid.ts';
 import type { Names } from './names.ts';
 

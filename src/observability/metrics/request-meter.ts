@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { AuditEvent } from '../../core/audit-event.ts';
-import type { RequestMeter } from '../../core/meter.ts';
+import type { AuditEvent } from '../../core/records/audit-event.ts';
+import type { RequestMeter } from '../../core/operation/meter.ts';
 import { CounterGrid, exposeCounters } from './counter-grid.ts';
 import { BUCKET_BOUNDS, exposeHistograms, HistogramGrid } from './histogram-grid.ts';
 import { Cells, type LabelValues } from './layout.ts';

@@ -1,5 +1,5 @@
 import { BUCKET_BOUNDS } from './histogram-grid.ts';
-import type { ServiceHistory, ServiceSample } from '../../core/service-history.ts';
+import type { ServiceHistory, ServiceSample } from '../../core/operation/service-history.ts';
 
 /** Ten minutes. */
 const INTERVAL_MS = 10_000;

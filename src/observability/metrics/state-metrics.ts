@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { CertificateInUse } from '../../core/certificates.ts';
+import type { CertificateInUse } from '../../core/operation/certificates.ts';
 import type { StoreHealth } from '../../core/store.ts';
 
 export interface CredentialState {

@@ -1,4 +1,4 @@
-import type { CertificateInUse } from '../../core/certificates.ts';
+import type { CertificateInUse } from '../../core/operation/certificates.ts';
 import type { StoreHealth } from '../../core/store.ts';
 import { Registry } from 'prom-client';
 import type {
@@ -8,7 +8,7 @@ import type {
   QueueMeter,
   RequestMeter,
   VerificationMeter,
-} from '../../core/meter.ts';
+} from '../../core/operation/meter.ts';
 import { createDeployTokenUse, type LastDeployTokenUse } from '../usage/deploy-token-use.ts';
 import { createCandidateMeter } from './candidate-meter.ts';
 import { createConnectionMeter } from './connection-meter.ts';

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { VerificationMeter } from '../../core/meter.ts';
+import type { VerificationMeter } from '../../core/operation/meter.ts';
 import { CounterGrid, exposeCounters } from './counter-grid.ts';
 import { exposeHistograms, HistogramGrid } from './histogram-grid.ts';
 import { CREDENTIAL, credentialPlace, type Names } from './names.ts';

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../../core/audit-event.ts';
+import type { AuditEvent } from '../../core/records/audit-event.ts';
 import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 
 /** The last use of each deploy token of the configuration on this replica. */

@@ -1,6 +1,6 @@
 import { asScalar, claimAt } from '../../core/credentials/claims.ts';
 import type { Claims } from '../../core/credentials/credential.ts';
-import type { MatchOperator } from '../../core/guarded-claims.ts';
+import type { MatchOperator } from '../../core/issuers/guarded-claims.ts';
 import { compileGlob } from '../../util/text/glob.ts';
 import type { ConditionSettings } from '../settings.ts';
 

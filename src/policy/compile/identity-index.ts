@@ -1,6 +1,6 @@
 import { scalarClaim } from '../../core/credentials/claims.ts';
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
-import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
+import { ISSUER_PRESETS } from '../../core/issuers/issuer-presets.ts';
 import { inSteps, type Steps } from '../../util/async/steps.ts';
 import type { Operand } from './condition.ts';
 import type { CompiledIdentity } from './identity.ts';

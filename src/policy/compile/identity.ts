@@ -1,7 +1,7 @@
 import { claimAt } from '../../core/credentials/claims.ts';
 import type { CredentialClass, VerifiedCredential } from '../../core/credentials/credential.ts';
-import { ISSUER_PRESETS } from '../../core/issuer-presets.ts';
-import type { IssuerType } from '../../core/issuer-presets.ts';
+import { ISSUER_PRESETS } from '../../core/issuers/issuer-presets.ts';
+import type { IssuerType } from '../../core/issuers/issuer-presets.ts';
 import { compileMatch, holdsFor, operandsOf } from './condition.ts';
 import type { Condition, Operand, Operator } from './condition.ts';
 import type { CompiledGrant } from './grant.ts';

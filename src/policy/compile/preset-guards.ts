@@ -1,7 +1,7 @@
 import { claimAt, scalarClaim } from '../../core/credentials/claims.ts';
 import type { Claims } from '../../core/credentials/credential.ts';
-import { GUARDED_CLAIMS, UNTRUSTED_EVENTS, type MatchOperator } from '../../core/guarded-claims.ts';
-import type { IssuerType } from '../../core/issuer-presets.ts';
+import { GUARDED_CLAIMS, UNTRUSTED_EVENTS, type MatchOperator } from '../../core/issuers/guarded-claims.ts';
+import type { IssuerType } from '../../core/issuers/issuer-presets.ts';
 import type { Condition } from './condition.ts';
 
 /** A check on a claim that applies to an identity unless a condition of its `match` replaces it. */

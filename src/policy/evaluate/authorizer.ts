@@ -1,4 +1,4 @@
-import type { AccessEntry, AccessQuery } from '../../core/access-entry.ts';
+import type { AccessEntry, AccessQuery } from '../../core/records/access-entry.ts';
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import type { Caller, Deny } from '../../core/decision.ts';
 import { runAtOnce, type Steps } from '../../util/async/steps.ts';

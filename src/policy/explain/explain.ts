@@ -1,6 +1,6 @@
 import type { Claims, VerifiedCredential } from '../../core/credentials/credential.ts';
 import type { Allow, Decision, Deny } from '../../core/decision.ts';
-import type { ExplainedDecision } from '../../core/explanation-view.ts';
+import type { ExplainedDecision } from '../../core/records/explanation-view.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import type { Reason } from '../../core/reasons.ts';
 import type { Explanation, GrantTrace, IdentityTrace, ResourceTrace } from './explanation.ts';

@@ -1,5 +1,5 @@
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
-import type { ExplainedDecision } from '../../core/explanation-view.ts';
+import type { ExplainedDecision } from '../../core/records/explanation-view.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import type { GrantOrigin } from '../compile/grant.ts';
 import type { AllowlistVerdict } from '../compile/job-token-allowlist.ts';

@@ -1,4 +1,8 @@
-import type { ExplainedDecision, GrantTraceView, OperationView } from '../../core/explanation-view.ts';
+import type {
+  ExplainedDecision,
+  GrantTraceView,
+  OperationView,
+} from '../../core/records/explanation-view.ts';
 import type { Explanation } from './explanation.ts';
 import { viewExplanation } from './view-explanation.ts';
 

@@ -5,7 +5,7 @@ import type {
   GrantTraceView,
   IdentityView,
   OperationView,
-} from '../../core/explanation-view.ts';
+} from '../../core/records/explanation-view.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import type { Explanation, GrantTrace, IdentityTrace, OperationTrace, ResourceTrace } from './explanation.ts';
 import type { GrantOrigin } from '../compile/grant.ts';

@@ -1,4 +1,4 @@
-import type { AccessEntry, AccessMatrix } from '../../core/access-entry.ts';
+import type { AccessEntry, AccessMatrix } from '../../core/records/access-entry.ts';
 import { deployTokenIdentity } from '../../core/credentials/deploy-token.ts';
 
 /** Arranges entries as identities × services. */

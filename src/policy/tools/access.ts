@@ -1,4 +1,4 @@
-import type { AccessEntry, AccessQuery } from '../../core/access-entry.ts';
+import type { AccessEntry, AccessQuery } from '../../core/records/access-entry.ts';
 import type { CredentialClass } from '../../core/credentials/credential.ts';
 import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 import type { CompiledGrant } from '../compile/grant.ts';

@@ -1,6 +1,6 @@
 import { asScalar, claimAt } from '../../core/credentials/claims.ts';
 import type { Claims, CredentialClass } from '../../core/credentials/credential.ts';
-import { ISSUER_PRESETS, type IssuerType } from '../../core/issuer-presets.ts';
+import { ISSUER_PRESETS, type IssuerType } from '../../core/issuers/issuer-presets.ts';
 import { globTokens } from '../../util/text/glob.ts';
 import { compileTemplate } from '../compile/resource-template.ts';
 import type { GrantSettings } from '../settings.ts';

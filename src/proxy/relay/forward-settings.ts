@@ -1,4 +1,4 @@
-import type { QueueMeter } from '../../core/meter.ts';
+import type { QueueMeter } from '../../core/operation/meter.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
 import type { IdentityHeaderTemplates } from '../headers/identity-headers.ts';
 import type { PoolSettings } from '../transport/upstream-pool.ts';

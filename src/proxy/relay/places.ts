@@ -1,5 +1,5 @@
 import type { Forwarding } from '../../core/request/forwarding.ts';
-import type { QueueMeter } from '../../core/meter.ts';
+import type { QueueMeter } from '../../core/operation/meter.ts';
 import { internalFault } from '../transport/upstream-fault.ts';
 
 interface PlacesSettings {

@@ -1,4 +1,4 @@
-import { createOutageLog } from '../../core/outage-log.ts';
+import { createOutageLog } from '../../core/operation/outage-log.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 import type { Reason } from '../../core/reasons.ts';
 

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../../../src/core/audit-event.ts';
+import type { AuditEvent } from '../../../src/core/records/audit-event.ts';
 import { deny } from '../../../src/core/decision.ts';
 import type { Operation } from '../../../src/core/request/operation.ts';
 import type {

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { DecisionFeed } from '../../../src/admin/console/pages/decisions/decision-feed.ts';
-import type { DecisionLog, DecisionRecord } from '../../../src/core/decision-record.ts';
+import type { DecisionLog, DecisionRecord } from '../../../src/core/records/decision-record.ts';
 import { createDecisionRecorder } from '../../../src/observability/index.ts';
 import { sampleEvent } from '../../support/audit-events.ts';
 import { closeAfterTest } from '../../support/clean-up.ts';

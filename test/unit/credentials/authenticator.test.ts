@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ISSUER_TYPES } from '../../../src/core/issuer-presets.ts';
+import { ISSUER_TYPES } from '../../../src/core/issuers/issuer-presets.ts';
 import type { CredentialClass } from '../../../src/core/credentials/credential.ts';
 import {
   FrozenClock,

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { html } from 'hono/html';
-import type { CandidateGroup } from '../../../core/decision-record.ts';
+import type { CandidateGroup } from '../../../core/records/decision-record.ts';
 import type { ConsoleEnv, ConsolePage, Html } from '../console-page.ts';
 import type { CandidateState, PolicyPorts } from '../policy-ports.ts';
 import { decisionAddress } from './decisions/decision-rows.ts';

@@ -1,4 +1,4 @@
-import { ISSUER_PRESETS, type IssuerType } from '../../../core/issuer-presets.ts';
+import { ISSUER_PRESETS, type IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import { comment, placeOf } from '../comments.ts';
 import type { OwnedLine } from '../valid-lines.ts';
 import { yamlList, yamlText } from '../../yaml-text.ts';

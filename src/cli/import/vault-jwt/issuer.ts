@@ -1,4 +1,4 @@
-import type { IssuerType } from '../../../core/issuer-presets.ts';
+import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import type { VaultMount } from './mount.ts';
 import type { VaultRole } from './role.ts';
 

@@ -1,4 +1,4 @@
-import type { IssuerType } from '../../../core/issuer-presets.ts';
+import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import { jsonText } from '../../../util/json/text.ts';
 import type { BoundClaim, VaultRole } from './role.ts';
 

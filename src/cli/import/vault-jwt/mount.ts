@@ -1,4 +1,4 @@
-import { knownIssuerType, type IssuerType } from '../../../core/issuer-presets.ts';
+import { knownIssuerType, type IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import type { SourceNode } from '../../../config/index.ts';
 import type { Differences } from '../imported.ts';
 import { isEmpty, type SourceReader } from '../source-reader.ts';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { GatehouseError } from '../../../core/errors.ts';
-import type { IssuerType } from '../../../core/issuer-presets.ts';
+import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import { comment, importHead, placeOf } from '../comments.ts';
 import { createNamer } from '../configured-names.ts';
 import { Differences, type Imported } from '../imported.ts';

@@ -1,5 +1,5 @@
-import { documentedClaims, isDocumentedClaim } from '../../../core/issuer-claims.ts';
-import type { IssuerType } from '../../../core/issuer-presets.ts';
+import { documentedClaims, isDocumentedClaim } from '../../../core/issuers/issuer-claims.ts';
+import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
 import { closest } from '../../../util/text/closest.ts';
 import type { RuleContext } from '../rule.ts';

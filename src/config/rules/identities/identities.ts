@@ -1,4 +1,8 @@
-import { GITHUB_SUBJECT_WITH_IDS, ISSUER_PRESETS, OPEN_ISSUER_HOSTS } from '../../../core/issuer-presets.ts';
+import {
+  GITHUB_SUBJECT_WITH_IDS,
+  ISSUER_PRESETS,
+  OPEN_ISSUER_HOSTS,
+} from '../../../core/issuers/issuer-presets.ts';
 import type { DraftCondition, DraftIdentity, DraftIssuer } from '../../model/draft.ts';
 import { matchesAnything, partsAt, partsOf } from '../../model/match-parts.ts';
 import { checkReference, type RuleContext } from '../rule.ts';

@@ -1,4 +1,4 @@
-import { ISSUER_PRESETS } from '../../../core/issuer-presets.ts';
+import { ISSUER_PRESETS } from '../../../core/issuers/issuer-presets.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
 import { partsOf } from '../../model/match-parts.ts';
 import type { RuleContext } from '../rule.ts';

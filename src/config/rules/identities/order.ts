@@ -1,4 +1,4 @@
-import type { IssuerType } from '../../../core/issuer-presets.ts';
+import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import type { Draft, DraftIdentity } from '../../model/draft.ts';
 import { liftsGuard } from '../../model/guarded-match.ts';
 import type { RuleContext } from '../rule.ts';

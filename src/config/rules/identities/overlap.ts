@@ -1,5 +1,5 @@
-import type { IssuerType } from '../../../core/issuer-presets.ts';
-import { determinedClaims } from '../../../core/determined-claims.ts';
+import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
+import { determinedClaims } from '../../../core/issuers/determined-claims.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
 import type { RuleContext } from '../rule.ts';
 import { positioned, type Positioned } from './cover-index.ts';

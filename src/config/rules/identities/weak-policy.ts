@@ -1,5 +1,5 @@
-import { GUARDED_CLAIMS } from '../../../core/guarded-claims.ts';
-import type { IssuerType } from '../../../core/issuer-presets.ts';
+import { GUARDED_CLAIMS } from '../../../core/issuers/guarded-claims.ts';
+import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import type { DraftIdentity } from '../../model/draft.ts';
 import { identitiesOf } from '../../model/expand-workload.ts';
 import type { KeyPath } from '../../problems/key-path.ts';

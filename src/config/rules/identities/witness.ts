@@ -1,6 +1,6 @@
 import { plainClaimName } from '../../../core/credentials/claims.ts';
-import { GUARDED_CLAIMS } from '../../../core/guarded-claims.ts';
-import type { IssuerType } from '../../../core/issuer-presets.ts';
+import { GUARDED_CLAIMS } from '../../../core/issuers/guarded-claims.ts';
+import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import { commonExamples, examplesOf } from '../../../util/text/glob-overlap.ts';
 import { acceptsValue, type MatchParts } from '../../model/match-parts.ts';
 import type { Positioned } from './cover-index.ts';

@@ -1,4 +1,9 @@
-import { ISSUER_PRESETS, entraTenant, issuerForms, knownIssuerType } from '../../../core/issuer-presets.ts';
+import {
+  ISSUER_PRESETS,
+  entraTenant,
+  issuerForms,
+  knownIssuerType,
+} from '../../../core/issuers/issuer-presets.ts';
 import { isLoopback } from '../../../util/http/listen-address.ts';
 import type { DraftIssuer } from '../../model/draft.ts';
 import type { KeyPath } from '../../problems/key-path.ts';

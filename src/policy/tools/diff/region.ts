@@ -1,5 +1,5 @@
 import { plainClaimName } from '../../../core/credentials/claims.ts';
-import type { MatchOperator } from '../../../core/guarded-claims.ts';
+import type { MatchOperator } from '../../../core/issuers/guarded-claims.ts';
 import {
   bothOf,
   isImpossible,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ISSUER_PRESETS, ISSUER_TYPES } from '../../../../src/core/issuer-presets.ts';
-import { isDocumentedClaim } from '../../../../src/core/issuer-claims.ts';
+import { ISSUER_PRESETS, ISSUER_TYPES } from '../../../../src/core/issuers/issuer-presets.ts';
+import { isDocumentedClaim } from '../../../../src/core/issuers/issuer-claims.ts';
 import { defaultClaims } from '../../../support/issuer-claims.ts';
 import { configuration, errorsOf, warningsOf } from '../loading.ts';
 

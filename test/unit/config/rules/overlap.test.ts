@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { VerifiedCredential } from '../../../../src/core/credentials/credential.ts';
-import type { IssuerType } from '../../../../src/core/issuer-presets.ts';
+import type { IssuerType } from '../../../../src/core/issuers/issuer-presets.ts';
 import type { DraftIdentity } from '../../../../src/config/model/draft.ts';
 import { positioned } from '../../../../src/config/rules/identities/cover-index.ts';
 import { indexOverlaps } from '../../../../src/config/rules/identities/overlap-index.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { AuditEvent } from '../../../../src/core/audit-event.ts';
+import type { AuditEvent } from '../../../../src/core/records/audit-event.ts';
 import { deny, unable } from '../../../../src/core/decision.ts';
-import type { IssuerType } from '../../../../src/core/issuer-presets.ts';
+import type { IssuerType } from '../../../../src/core/issuers/issuer-presets.ts';
 import { createEventLine } from '../../../../src/observability/audit/event-line.ts';
 import {
   CANARY_TOKEN,

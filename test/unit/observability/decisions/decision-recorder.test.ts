@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AuditEvent } from '../../../../src/core/audit-event.ts';
+import type { AuditEvent } from '../../../../src/core/records/audit-event.ts';
 import { deny, unable } from '../../../../src/core/decision.ts';
 import { createDecisionRecorder } from '../../../../src/observability/decisions/decision-recorder.ts';
 import { CANARY_TOKEN, refusedEvent, sampleCredential, sampleEvent } from '../../../support/audit-events.ts';

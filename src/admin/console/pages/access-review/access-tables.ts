@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { AccessEntry, AccessMatrix } from '../../../../core/access-entry.ts';
+import type { AccessEntry, AccessMatrix } from '../../../../core/records/access-entry.ts';
 import type { Html } from '../../console-page.ts';
 import { addressWith, NOTHING, numberText } from '../texts.ts';
 

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { DEPLOY_TOKENS } from '../../../../core/credentials/deploy-token.ts';
-import type { DecisionRecord } from '../../../../core/decision-record.ts';
+import type { DecisionRecord } from '../../../../core/records/decision-record.ts';
 import { REASONS } from '../../../../core/reasons.ts';
 import type { Html } from '../../console-page.ts';
 import { dateAndTime, durationText } from '../../view/time.ts';

@@ -4,7 +4,7 @@ import {
   type DecisionFilter,
   type DecisionLog,
   type DecisionRecord,
-} from '../../../../core/decision-record.ts';
+} from '../../../../core/records/decision-record.ts';
 import type { Log } from '../../../../core/ports.ts';
 
 const MAX_FEED_CLIENTS = 20;

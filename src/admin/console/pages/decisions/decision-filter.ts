@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
-import { OTHER_AUDIT_REASONS } from '../../../../core/audit-event.ts';
-import type { DecisionFilter } from '../../../../core/decision-record.ts';
+import { OTHER_AUDIT_REASONS } from '../../../../core/records/audit-event.ts';
+import type { DecisionFilter } from '../../../../core/records/decision-record.ts';
 import { REASON_NAMES } from '../../../../core/reasons.ts';
 import type { Html } from '../../console-page.ts';
 import type { PolicyNames } from '../../policy-ports.ts';

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { DecisionRecord } from '../../../../core/decision-record.ts';
+import type { DecisionRecord } from '../../../../core/records/decision-record.ts';
 import type { Html } from '../../console-page.ts';
 import { durationText, timeOfDay } from '../../view/time.ts';
 import { clientText, NOTHING } from '../texts.ts';

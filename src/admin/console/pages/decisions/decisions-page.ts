@@ -1,7 +1,7 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
-import type { DecisionLogSize } from '../../../../core/decision-record.ts';
+import type { DecisionLogSize } from '../../../../core/records/decision-record.ts';
 import type { Log } from '../../../../core/ports.ts';
 import type { ConsoleEnv, ConsolePage, Html } from '../../console-page.ts';
 import type { PolicyPorts } from '../../policy-ports.ts';

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { html } from 'hono/html';
-import type { DecisionRecord } from '../../../../core/decision-record.ts';
+import type { DecisionRecord } from '../../../../core/records/decision-record.ts';
 import type { ConsoleEnv, Html } from '../../console-page.ts';
 import type { PolicyPorts } from '../../policy-ports.ts';
 import { claimsTable } from '../claims-table.ts';

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { DecisionRecord, DecisionVerdict } from '../../../../core/decision-record.ts';
+import type { DecisionRecord, DecisionVerdict } from '../../../../core/records/decision-record.ts';
 import type { Html } from '../../console-page.ts';
 
 /** The words and the class of each outcome. */

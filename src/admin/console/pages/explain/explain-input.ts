@@ -1,6 +1,6 @@
 import { redactCredentials } from '../../../../core/credentials/credential-pattern.ts';
 import { SOURCE_CLASSES } from '../../../../core/credentials/credential.ts';
-import type { DecisionRecord } from '../../../../core/decision-record.ts';
+import type { DecisionRecord } from '../../../../core/records/decision-record.ts';
 import { parseJsonObject } from '../../../../util/json/object.ts';
 import type { ExplainQuestion, PolicyPorts } from '../../policy-ports.ts';
 

@@ -5,7 +5,7 @@ import type {
   ExplanationView,
   GrantTraceView,
   OperationView,
-} from '../../../../core/explanation-view.ts';
+} from '../../../../core/records/explanation-view.ts';
 import type { Html } from '../../console-page.ts';
 import type { ExplainOutcome } from '../../policy-ports.ts';
 

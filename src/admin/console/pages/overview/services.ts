@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { ServiceSample } from '../../../../core/service-history.ts';
+import type { ServiceSample } from '../../../../core/operation/service-history.ts';
 import type { Html } from '../../console-page.ts';
 import type { ServicesReport } from '../../console-ports.ts';
 import { sparkline } from '../../view/sparkline.ts';

@@ -1,8 +1,8 @@
-import type { CandidateDifference } from './candidate.ts';
-import type { Caller, Decision } from './decision.ts';
-import type { PresentedCredential, VerifiedCredential } from './credentials/credential.ts';
-import type { Operation } from './request/operation.ts';
-import type { Reason } from './reasons.ts';
+import type { CandidateDifference } from '../candidate.ts';
+import type { Caller, Decision } from '../decision.ts';
+import type { PresentedCredential, VerifiedCredential } from '../credentials/credential.ts';
+import type { Operation } from '../request/operation.ts';
+import type { Reason } from '../reasons.ts';
 
 /** Values of the audit event's `reason` for requests that were not refused. */
 export const OTHER_AUDIT_REASONS = ['granted', 'anonymous', 'shadow', 'client_left'] as const;

@@ -1,5 +1,5 @@
-import type { Allow } from './decision.ts';
-import type { Reason } from './reasons.ts';
+import type { Allow } from '../decision.ts';
+import type { Reason } from '../reasons.ts';
 
 /** The decision, without the credential. */
 export type ExplainedDecision =

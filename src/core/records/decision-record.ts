@@ -1,6 +1,6 @@
 import type { AuditEvent } from './audit-event.ts';
-import type { PresentedCredential } from './credentials/credential.ts';
-import type { DenyReason } from './reasons.ts';
+import type { PresentedCredential } from '../credentials/credential.ts';
+import type { DenyReason } from '../reasons.ts';
 
 /**
  * The outcome of a request. `failed`: it was allowed, and the upstream or the gateway could not complete it. `unable`:

@@ -1,4 +1,4 @@
-import type { Clock, Log, LogFields } from './ports.ts';
+import type { Clock, Log, LogFields } from '../ports.ts';
 
 export interface OutageLog {
   /** `problem` identifies the cause; `cause` describes it in the log. */

@@ -1,6 +1,6 @@
-import type { AuditEvent } from './audit-event.ts';
-import type { CandidateOutcome } from './candidate.ts';
-import type { CredentialClass } from './credentials/credential.ts';
+import type { AuditEvent } from '../records/audit-event.ts';
+import type { CandidateOutcome } from '../candidate.ts';
+import type { CredentialClass } from '../credentials/credential.ts';
 
 /**
  * Metrics of the request pipeline. Label values come from closed lists: the configured services and issuers.
