@@ -11,10 +11,12 @@ export function verifySignature(
   alg: string,
   candidates: readonly KeyHandle[],
 ): KeyHandle | undefined | Promise<KeyHandle | undefined> {
-  const fitting = candidates.filter((candidate) => fitsAlgorithm(candidate, alg));
   const end = token.lastIndexOf('.');
   const signed = Buffer.from(token.slice(0, end), 'latin1');
   const signature = Buffer.from(token.slice(end + 1), 'base64url');
+  const fitting = candidates.filter(
+    (candidate) => fitsAlgorithm(candidate, alg) && fitsLength(candidate, signature),
+  );
   if (fitting.length > MAX_AT_ONCE || !fitting.every(({ isFast }) => isFast))
     return verifyOffThread(fitting, alg, signed, signature);
   return fitting.find(({ key }) => {
@@ -25,6 +27,14 @@ export function verifySignature(
       return false;
     }
   });
+}
+
+/**
+ * RFC 8017 §8.1.2, step 1: an RSA signature is as long as the modulus. OpenSSL accepts an RSASSA-PSS signature without
+ * its leading zeros, which would be a second token with the same claims.
+ */
+function fitsLength({ rsaSignatureLength }: KeyHandle, signature: Buffer): boolean {
+  return rsaSignatureLength === undefined || rsaSignatureLength === signature.length;
 }
 
 /** Issuers use one key per id. A forged token is verified with each, and a key set may have 100 keys with one id. */
