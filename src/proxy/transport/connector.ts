@@ -14,12 +14,15 @@ export interface ConnectorSettings {
 export type Connected = (error: Error | null, socket: Socket | undefined) => void;
 
 export interface Connector {
-  /**
-   * Opens a connection. `read` receives the bytes; over TCP they are part of the connection's buffer, which is reused
-   * after the call. Without `read` the socket emits `data`.
-   */
-  (connected: Connected, read?: (bytes: Buffer) => void): Socket;
+  /** Opens a connection. Without `read` the socket emits `data`. */
+  (connected: Connected, read?: Read): Socket;
 }
+
+/**
+ * Receives the bytes of a read; over TCP they are part of a buffer that is reused after the call. Returns true if the
+ * connection is idle: it waits for no response, and nothing uses the bytes.
+ */
+export type Read = (bytes: Buffer) => boolean;
 
 /**
  * Opens connections to one upstream under one TLS policy. DNS is resolved for each connection. `presented` receives
@@ -55,7 +58,7 @@ export function createConnector(
   };
 }
 
-type Opener = (read: ((bytes: Buffer) => void) | undefined) => Socket;
+type Opener = (read: Read | undefined) => Socket;
 
 const KEEP_ALIVE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
 
@@ -64,10 +67,10 @@ function tcpOpener(host: string, port: number): Opener {
     if (read === undefined) return connectTcp({ host, port, ...KEEP_ALIVE });
     const buffer = new ReadBuffer();
     const callback = (length: number): boolean => {
-      read(buffer.read(length));
+      buffer.settle(read(buffer.read(length)));
       return true;
     };
-    const socket = connectTcp({ host, port, ...KEEP_ALIVE, onread: { buffer: buffer.current, callback } });
+    const socket = connectTcp({ host, port, ...KEEP_ALIVE, onread: { buffer: buffer.next, callback } });
     socket.once('close', () => buffer.close());
     return socket;
   };

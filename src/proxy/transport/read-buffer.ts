@@ -4,24 +4,47 @@ const SMALL = 64 * 1024;
 const LARGE = 256 * 1024;
 /** Connections with a large buffer: 8 MiB, however many bodies wait for slow clients. */
 const MAX_LARGE = 32;
+/** Small buffers that are kept for the next response. */
+const MAX_FREE = 16;
 
 let largeInUse = 0;
+const free: Buffer[] = [];
+/**
+ * Receives the first read of a response on every idle connection. It is copied before the next read, so that no
+ * connection sees bytes of another.
+ */
+const FIRST_READ = Buffer.allocUnsafeSlow(16 * 1024);
 
 /**
- * The buffer into which one connection is read. It grows when a read fills it. The one before is not freed here: a write
- * to a client may still use it.
+ * The buffer into which one connection is read. An idle connection has none of its own. It grows when a read fills it.
+ * The one before is not freed here: a write to a client may still use it.
  */
 export class ReadBuffer {
-  #bytes = Buffer.allocUnsafeSlow(SMALL);
+  #bytes: Buffer = FIRST_READ;
+  #idle = true;
   #closed = false;
 
-  /** The buffer of the next read. */
-  readonly current = (): Buffer => this.#bytes;
+  /** The buffer of the next read. Node asks for it at the start and after each call of `onread`. */
+  readonly next = (): Buffer => {
+    if (this.#idle && this.#bytes !== FIRST_READ) this.#release();
+    return this.#bytes;
+  };
 
+  /** The bytes of a read, which stay unchanged until the next one. */
   read(length: number): Buffer {
+    if (this.#bytes === FIRST_READ) {
+      this.#bytes = free.pop() ?? Buffer.allocUnsafeSlow(SMALL);
+      FIRST_READ.copy(this.#bytes, 0, 0, length);
+      return this.#bytes.subarray(0, length);
+    }
     const view = this.#bytes.subarray(0, length);
     if (length === SMALL && this.#bytes.length === SMALL && !this.#closed) this.#grow();
     return view;
+  }
+
+  /** `idle`: the connection waits for no response, and nothing uses the last read. */
+  settle(idle: boolean): void {
+    this.#idle = idle;
   }
 
   close(): void {
@@ -33,5 +56,12 @@ export class ReadBuffer {
     if (largeInUse >= MAX_LARGE) return;
     largeInUse += 1;
     this.#bytes = Buffer.allocUnsafeSlow(LARGE);
+  }
+
+  #release(): void {
+    if (this.#bytes.length === LARGE) {
+      if (!this.#closed) largeInUse -= 1;
+    } else if (free.length < MAX_FREE) free.push(this.#bytes);
+    this.#bytes = FIRST_READ;
   }
 }

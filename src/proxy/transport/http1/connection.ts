@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
+import type { Read } from '../connector.ts';
 import { isConnectionLoss, UpstreamError } from '../upstream-error.ts';
 import type { ResponseHandler, UpstreamRequest } from '../upstream-request.ts';
-import { BodyWriter, type BodyWriterEvents } from './body-writer.ts';
+import { BodyWriter, isRequestWritten, type BodyWriterEvents } from './body-writer.ts';
 import { Exchange, type ExchangeConnection } from './exchange.ts';
 import type { ConnectionTimeouts } from './connection-timeouts.ts';
 import { formatRequestHead } from './request-head.ts';
@@ -77,12 +78,16 @@ export class Connection implements ExchangeConnection, ResponseSink {
     this.#upload.start();
   }
 
-  /** Bytes of the socket, in a buffer that is reused after the call. */
-  readonly read = (bytes: Buffer): void => {
+  readonly read: Read = (bytes) => {
+    this.#receive(bytes);
+    return this.#phase === 'idle';
+  };
+
+  #receive(bytes: Buffer): void {
     if (this.#phase !== 'head' && this.#phase !== 'body') return this.#destroy();
     if (!this.#received) {
       // A response to a request that was not sent yet belongs to no request.
-      if (!this.#requestWritten())
+      if (!isRequestWritten(this.#socket, this.#upload))
         return this.#fail(new UpstreamError('connection_closed', 'a response before its request'));
       this.#received = true;
     }
@@ -100,7 +105,7 @@ export class Connection implements ExchangeConnection, ResponseSink {
       default:
         progress satisfies never;
     }
-  };
+  }
 
   onInterim(): void {
     // While the client still sends the body, the response head has no time limit.
@@ -152,13 +157,6 @@ export class Connection implements ExchangeConnection, ResponseSink {
   /** Closes the connection; a request in flight fails. */
   close(): void {
     this.#fail(new UpstreamError('pool_closed'));
-  }
-
-  #requestWritten(): boolean {
-    if (this.#upload !== undefined) return this.#upload.started;
-    const socket = this.#socket;
-    // TLS reports a write later than the kernel has it.
-    return socket === undefined || 'encrypted' in socket || socket.writableLength === 0;
   }
 
   readonly #uploadEvents: BodyWriterEvents = {
