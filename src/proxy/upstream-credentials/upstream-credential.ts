@@ -2,7 +2,7 @@ import type { Clock, Log, EgressFormClient } from '../../core/ports.ts';
 import { closeOnFailure } from '../../util/resources/close-on-failure.ts';
 import { createClientCredential, type ClientCredentialSettings } from './client-credential.ts';
 import { basicCredential, fixedCredential, type FixedAuth } from './fixed-credential.ts';
-import { createOAuth2Token, type OAuth2Settings } from './oauth2-token.ts';
+import { createOAuth2Token, type OAuth2Settings } from './oauth2/oauth2-token.ts';
 import { createPerIdentity } from './per-identity.ts';
 import { createRegistryTokens, type RegistryTokenSettings } from './registry-token.ts';
 import type { RequestCredential } from './request-credential.ts';

@@ -1,8 +1,8 @@
-import type { Clock, EgressFormClient, EgressResponse, Log } from '../../core/ports.ts';
+import type { Clock, EgressFormClient, EgressResponse, Log } from '../../../core/ports.ts';
 import { readOAuth2Response } from './oauth2-response.ts';
-import { createRenewedTokens, type GrantedToken } from './renewed-tokens.ts';
-import { credentialFault, type CredentialFault, type RequestCredential } from './request-credential.ts';
-import { openSecret } from './secret-source.ts';
+import { createRenewedTokens, type GrantedToken } from '../renewed-tokens.ts';
+import { credentialFault, type CredentialFault, type RequestCredential } from '../request-credential.ts';
+import { openSecret } from '../secret-source.ts';
 
 /** OAuth 2.0 client credentials grant (RFC 6749 §4.4). */
 export interface OAuth2Settings {

@@ -1,7 +1,7 @@
-import type { EgressResponse } from '../../core/ports.ts';
-import { parseJsonObject } from '../../util/json/object.ts';
-import { DEFAULT_SECONDS, type GrantedToken } from './renewed-tokens.ts';
-import { credentialFault, type CredentialFault } from './request-credential.ts';
+import type { EgressResponse } from '../../../core/ports.ts';
+import { parseJsonObject } from '../../../util/json/object.ts';
+import { DEFAULT_SECONDS, type GrantedToken } from '../renewed-tokens.ts';
+import { credentialFault, type CredentialFault } from '../request-credential.ts';
 
 const MAX_TOKEN_LENGTH = 16 * 1024;
 

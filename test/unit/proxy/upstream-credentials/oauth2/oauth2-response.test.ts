@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readOAuth2Response } from '../../../../src/proxy/upstream-credentials/oauth2-response.ts';
+import { readOAuth2Response } from '../../../../../src/proxy/upstream-credentials/oauth2/oauth2-response.ts';
 
 const GRANTED = { access_token: 'a.b', token_type: 'Bearer', expires_in: 60 };
 
