@@ -16,11 +16,18 @@ export interface AuthorizationServer {
   close(): Promise<void>;
 }
 
-export interface OAuthClient {
-  readonly id: string;
-  readonly secret: string;
-  readonly method: 'client_secret_basic' | 'client_secret_post';
-}
+export type OAuthClient =
+  | {
+      readonly id: string;
+      readonly secret: string;
+      readonly method: 'client_secret_basic' | 'client_secret_post';
+    }
+  | {
+      readonly id: string;
+      readonly method: 'private_key_jwt';
+      /** Public keys of the client. */
+      readonly keys: readonly Readonly<Record<string, unknown>>[];
+    };
 
 /** A third-party OAuth 2.0 server (oidc-provider) with the client credentials grant. `lifetime` in seconds. */
 export async function startAuthorizationServer(
@@ -34,15 +41,17 @@ export async function startAuthorizationServer(
   let granted = 0;
   let refused = 0;
   const provider = new Provider(url, {
-    clients: clients.map(({ id, secret, method }) => ({
-      client_id: id,
-      client_secret: secret,
-      token_endpoint_auth_method: method,
+    clients: clients.map((client) => ({
+      client_id: client.id,
+      ...(client.method === 'private_key_jwt'
+        ? { jwks: { keys: [...client.keys] } }
+        : { client_secret: client.secret }),
+      token_endpoint_auth_method: client.method,
       grant_types: ['client_credentials'],
       redirect_uris: [],
       response_types: [],
     })),
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     scopes: ['orders', 'invoices'],
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid: 'as-1' }] },
     features: {

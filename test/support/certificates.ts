@@ -78,6 +78,15 @@ export function createAuthority(name: string, days = 2): Authority {
   };
 }
 
+/** A self-signed certificate for a key in PEM format. */
+export function selfSigned(key: string): string {
+  return inFolder((folder) => {
+    writeFileSync(join(folder, 'key'), key, { mode: 0o600 });
+    openssl(folder, 'req', '-x509', '-key', 'key', '-subj', '/CN=client', '-days', '2', '-out', 'crt');
+    return read(folder, 'crt');
+  });
+}
+
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
 function inFolder<T>(work: (folder: string) => T): T {

@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  CLIENT_ASSERTION_TYPE,
+  verifyEntraAssertion,
+  type EntraCredentials,
+  type EntraRefusal,
+} from './entra-assertion.ts';
 import { startIssuer, type TestIssuer } from './issuer.ts';
 
 export interface ServicePrincipal {
   readonly clientId: string;
-  readonly secret: string;
+  readonly secret?: string;
+  /** Credentials for client assertions. */
+  readonly assertions?: EntraCredentials;
   readonly objectId: string;
   /** App roles that are assigned to it on the resource. */
   readonly roles?: readonly string[];
@@ -61,9 +69,8 @@ export async function startEntra(
         'Application was not found in the directory.',
       );
     }
-    if (principal.secret !== form.get('client_secret')) {
-      return refuse(response, 401, 'invalid_client', 7000215, 'Invalid client secret provided.');
-    }
+    const refusal = await authenticate(principal, form, issuer.jwksUri);
+    if (refusal !== undefined) return refuse(response, 401, 'invalid_client', refusal.code, refusal.text);
     if (form.get('scope') !== `api://${resource}/.default`) {
       return refuse(response, 400, 'invalid_scope', 1002012, 'The provided value for scope is not valid.');
     }
@@ -84,6 +91,18 @@ export async function startEntra(
       ext_expires_in: 3599,
       access_token: accessToken,
     });
+  }
+
+  async function authenticate(
+    { clientId, secret, assertions = {} }: ServicePrincipal,
+    form: URLSearchParams,
+    base: string,
+  ): Promise<EntraRefusal | undefined> {
+    const assertion = form.get('client_assertion');
+    if (assertion !== null && form.get('client_assertion_type') === CLIENT_ASSERTION_TYPE)
+      return verifyEntraAssertion(assertion, clientId, new URL(path, base).href, assertions);
+    if (secret !== undefined && secret === form.get('client_secret')) return undefined;
+    return { code: 7000215, text: 'Invalid client secret provided.' };
   }
 
   return {

@@ -55,6 +55,11 @@ function authorizationFiles(
 ): readonly CertificateFile[] {
   return [
     ...certificateFile('ca', [...path, 'oauth2', 'caFile'], auth?.oauth2?.caFile),
+    ...certificateFile(
+      'client',
+      [...path, 'oauth2', 'clientAssertion', 'certificateFile'],
+      auth?.oauth2?.clientAssertion?.certificateFile,
+    ),
     ...certificateFile('ca', [...path, 'registryToken', 'caFile'], auth?.registryToken?.caFile),
   ];
 }

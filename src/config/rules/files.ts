@@ -101,8 +101,20 @@ function filesOfAuth(path: KeyPath, auth: Auth | undefined): NamedFile[] {
     secret('header', 'valueFile', header?.valueFile),
     secret('oauth2', 'clientSecretFile', oauth2?.clientSecretFile),
     { path: [...path, 'oauth2', 'caFile'], file: oauth2?.caFile, content: 'open' },
+    ...filesOfAssertion([...path, 'oauth2', 'clientAssertion'], oauth2?.clientAssertion),
     secret('registryToken', 'passwordFile', registryToken?.passwordFile),
     { path: [...path, 'registryToken', 'caFile'], file: registryToken?.caFile, content: 'open' },
+  ];
+}
+
+function filesOfAssertion(
+  path: KeyPath,
+  assertion: NonNullable<Auth['oauth2']>['clientAssertion'],
+): NamedFile[] {
+  return [
+    { path: [...path, 'tokenFile'], file: assertion?.tokenFile, content: 'header' },
+    { path: [...path, 'keyFile'], file: assertion?.keyFile, content: 'key' },
+    { path: [...path, 'certificateFile'], file: assertion?.certificateFile, content: 'open' },
   ];
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { filePath, nonEmpty, url } from './scalars.ts';
+import { tokenEndpointClient } from './token-endpoint-client.ts';
 
 /** Credentials that belong to the gateway. */
 const gatewayCredentials = {
@@ -18,20 +19,7 @@ const gatewayCredentials = {
     .strictObject({
       tokenEndpoint: url.describe('Token endpoint of the authorization server.'),
       clientId: nonEmpty,
-      clientSecret: nonEmpty.optional(),
-      clientSecretFile: filePath.optional(),
-      scope: nonEmpty.optional().describe('Requested scopes, separated by spaces.'),
-      parameters: z
-        .record(nonEmpty, z.string())
-        .default({})
-        .describe('Additional parameters of the token request, such as audience or resource.'),
-      authentication: z
-        .enum(['basic', 'form'])
-        .default('basic')
-        .describe('Client authentication. basic: Authorization header. form: form fields. Default: basic.'),
-      caFile: filePath
-        .optional()
-        .describe('Certificate authorities (PEM) for the token endpoint. Default: system CAs.'),
+      ...tokenEndpointClient,
     })
     .optional()
     .describe('Access token from the client credentials grant (RFC 6749 §4.4), renewed before it expires.'),

@@ -7,11 +7,13 @@ export interface GrantedToken {
   readonly token: string;
   /** Lifetime in seconds, as reported by the token endpoint. */
   readonly seconds: number;
+  /** Milliseconds since the epoch: the token is not used from then on, however long it is valid. Default: no limit. */
+  readonly notAfter?: number | undefined;
 }
 
-/** Cached bearer tokens, one per key. */
-export interface RenewedTokens {
-  attach(key: string): AttachedCredential | Promise<AttachedCredential | CredentialFault>;
+/** Cached bearer tokens, one per key. `Context` is passed on to the function that requests a token. */
+export interface RenewedTokens<Context> {
+  attach(key: string, context: Context): AttachedCredential | Promise<AttachedCredential | CredentialFault>;
   /** The upstream rejected this token. */
   rejected(key: string, presented: AttachedCredential | undefined): Rejection;
 }
@@ -38,15 +40,15 @@ const RENEWAL_PAUSE = 1_000;
 const REJECTION_WINDOW = 5_000;
 
 /** Requests each token once for all waiting requests, and renews it in the background before it expires. */
-export function createRenewedTokens(
-  fetch: (key: string) => Promise<GrantedToken | CredentialFault>,
+export function createRenewedTokens<Context = void>(
+  fetch: (key: string, context: Context) => Promise<GrantedToken | CredentialFault>,
   clock: Clock,
-): RenewedTokens {
+): RenewedTokens<Context> {
   const cache = new Map<string, Cached>();
   const flights = new SingleFlight<AttachedCredential | CredentialFault>(MAX_TOKENS);
 
-  async function renew(key: string): Promise<AttachedCredential | CredentialFault> {
-    const granted = await fetch(key);
+  async function renew(key: string, context: Context): Promise<AttachedCredential | CredentialFault> {
+    const granted = await fetch(key, context);
     if (granted.kind === 'credential-fault') return granted;
     const presented: AttachedCredential = {
       kind: 'attached',
@@ -62,25 +64,25 @@ export function createRenewedTokens(
     cache.set(key, {
       presented,
       renewAt: now + lifetime * 0.8,
-      expiresAt: now + lifetime - MARGIN,
+      expiresAt: Math.min(now + lifetime - MARGIN, granted.notAfter ?? Infinity),
       refusedAt,
     });
     return presented;
   }
 
-  function renewOnce(key: string): Promise<AttachedCredential | CredentialFault> {
-    return flights.run(key, () => renew(key));
+  function renewOnce(key: string, context: Context): Promise<AttachedCredential | CredentialFault> {
+    return flights.run(key, () => renew(key, context));
   }
 
   return {
-    attach(key) {
+    attach(key, context) {
       const known = cache.get(key);
       const now = clock.now();
-      if (known === undefined || now >= known.expiresAt) return renewOnce(key);
+      if (known === undefined || now >= known.expiresAt) return renewOnce(key, context);
       if (now >= known.renewAt) {
         known.renewAt = now + RENEWAL_PAUSE;
         // A failed background renewal is reported by the first request after the cached token expires.
-        renewOnce(key).catch(() => undefined);
+        renewOnce(key, context).catch(() => undefined);
       }
       return known.presented;
     },

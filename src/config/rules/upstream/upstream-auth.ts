@@ -1,10 +1,10 @@
 import type { z } from 'zod';
-import { isLoopback } from '../../../util/http/listen-address.ts';
 import type { DraftService } from '../../model/draft.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
-import { isHeaderText } from '../../schema/scalars.ts';
 import { AUTH_KINDS, OWN_KINDS, type upstreamAuth } from '../../schema/upstream-auth.ts';
 import type { RuleContext } from '../rule.ts';
+import { checkSecret, isPrivate } from './auth-values.ts';
+import { checkTokenEndpoint, requireClientAuthentication } from './token-endpoint.ts';
 
 type Auth = z.output<typeof upstreamAuth>;
 type GatewayAuth = Pick<Auth, (typeof OWN_KINDS)[number]>;
@@ -51,7 +51,10 @@ function checkOwn(context: RuleContext, auth: GatewayAuth, path: KeyPath, type: 
     checkSecret(context, [...path, 'bearer'], 'token', bearer.token, bearer.tokenFile);
   if (header !== undefined)
     checkSecret(context, [...path, 'header'], 'value', header.value, header.valueFile);
-  if (oauth2 !== undefined) checkOAuth2(context, oauth2, [...path, 'oauth2']);
+  if (oauth2 !== undefined) {
+    requireClientAuthentication(context, oauth2, [...path, 'oauth2']);
+    checkTokenEndpoint(context, oauth2, [...path, 'oauth2']);
+  }
   if (registryToken !== undefined)
     checkRegistryToken(context, registryToken, [...path, 'registryToken'], type);
 }
@@ -61,24 +64,6 @@ function checkUsername(context: RuleContext, path: KeyPath, username: string): v
   if (/^[^:\p{Cc}]+$/u.test(username)) return;
   context.error([...path, 'username'], 'must not hold a colon or control characters (RFC 7617)');
 }
-
-function checkOAuth2(
-  context: RuleContext,
-  { tokenEndpoint, clientId, clientSecret, clientSecretFile, parameters }: NonNullable<Auth['oauth2']>,
-  path: KeyPath,
-): void {
-  checkSecret(context, path, 'clientSecret', clientSecret, clientSecretFile);
-  if (!isPrivate(tokenEndpoint))
-    context.error([...path, 'tokenEndpoint'], 'must be https: the secret travels to it');
-  if (!isHeaderText(clientId)) context.error([...path, 'clientId'], 'must be printable ASCII');
-  for (const name of Object.keys(parameters)) {
-    if (!OAUTH2_PARAMETERS.has(name)) continue;
-    const where = [...path, 'parameters', name];
-    context.error(where, 'is set by the gateway; `scope` and the client have keys of their own', 'key');
-  }
-}
-
-const OAUTH2_PARAMETERS: ReadonlySet<string> = new Set(['grant_type', 'client_id', 'client_secret', 'scope']);
 
 function checkRegistryToken(
   context: RuleContext,
@@ -96,27 +81,4 @@ function checkRegistryToken(
   checkUsername(context, path, username);
   checkSecret(context, path, 'password', password, passwordFile);
   if (!isPrivate(url)) context.error([...path, 'url'], 'must be https: the password travels to it');
-}
-
-/** Whether the connection is encrypted or local. */
-function isPrivate(url: string): boolean {
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || isLoopback(hostname.replaceAll(/[[\]]/g, ''));
-}
-
-function checkSecret(
-  context: RuleContext,
-  path: KeyPath,
-  key: string,
-  value: string | undefined,
-  file: string | undefined,
-): void {
-  if (value === undefined && file === undefined) {
-    context.error(path, `needs ${key} or ${key}File`, 'key');
-  } else if (value !== undefined && file !== undefined) {
-    context.error([...path, key], `give either ${key} or ${key}File, not both`, 'key');
-  }
-  if (value !== undefined && !isHeaderText(value)) {
-    context.error([...path, key], 'must be printable ASCII without spaces around it: it goes into a header');
-  }
 }

@@ -13,7 +13,7 @@ describe('oauth2', () => {
   test.each([
     ['clientId: a, clientSecret: b', 'oauth2.tokenEndpoint: is missing'],
     [`tokenEndpoint: https://login.example.com/token, clientSecret: b`, 'oauth2.clientId: is missing'],
-    [GOOD, 'oauth2: needs clientSecret or clientSecretFile'],
+    [GOOD, 'oauth2: needs clientSecret, clientSecretFile or clientAssertion'],
     [
       `${GOOD}, clientSecret: b, clientSecretFile: secret`,
       'oauth2.clientSecret: give either clientSecret or clientSecretFile, not both',

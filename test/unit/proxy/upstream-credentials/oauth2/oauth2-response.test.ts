@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest';
-import { readOAuth2Response } from '../../../../../src/proxy/upstream-credentials/oauth2/oauth2-response.ts';
+import {
+  BEARER_TOKENS,
+  readOAuth2Response,
+} from '../../../../../src/proxy/upstream-credentials/oauth2/oauth2-response.ts';
 
 const GRANTED = { access_token: 'a.b', token_type: 'Bearer', expires_in: 60 };
 
 function read(status: number, body: unknown): string {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const result = readOAuth2Response({ kind: 'response', status, headers: {}, body: Buffer.from(text) });
+  const response = { kind: 'response', status, headers: {}, body: Buffer.from(text) } as const;
+  const result = readOAuth2Response(response, BEARER_TOKENS);
   return result.kind === 'token' ? `${result.token} for ${result.seconds} s` : result.reason;
 }
 

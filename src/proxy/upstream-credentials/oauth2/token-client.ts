@@ -1,0 +1,106 @@
+import type { Clock, EgressFormClient, EgressPool, Log } from '../../../core/ports.ts';
+import type { GrantedToken } from '../renewed-tokens.ts';
+import { credentialFault, type CredentialFault } from '../request-credential.ts';
+import { openClientAuthentication, type ClientSettings } from './client-authentication.ts';
+import { readOAuth2Response, type TokenEndpointFault, type TokenTypes } from './oauth2-response.ts';
+
+export interface TokenClientSettings extends ClientSettings {
+  /** Additional form fields, for example `audience` or `resource`. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly scope?: string | undefined;
+  readonly caFile?: string | undefined;
+}
+
+export interface TokenClientPorts {
+  readonly egress: EgressFormClient;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface TokenClient {
+  /** Requests a token, except during the pause after a failure with the same key. */
+  request(key: string, grant: Readonly<Record<string, string>>): Promise<GrantedToken | CredentialFault>;
+  close(): void;
+}
+
+/** Milliseconds without a new attempt after a failure; a rejected secret waits longer, to avoid account lockout. */
+const PAUSE_AFTER_FAULT = 1_000;
+const PAUSE_AFTER_REJECTION = 5_000;
+const MAX_PAUSES = 1_000;
+
+/** Milliseconds, bytes. A request waits for the first token. */
+const DEADLINE = 5_000;
+const MAX_BYTES = 64 * 1024;
+
+interface Failure {
+  readonly at: number;
+  /** Of the client authentication. */
+  readonly material: string;
+  readonly fault: CredentialFault;
+}
+
+/** A token endpoint (RFC 6749 §3.2) and the gateway's client authentication there. */
+export function createTokenClient(
+  {
+    service,
+    pool,
+    tokenTypes,
+  }: { readonly service: string; readonly pool: EgressPool; readonly tokenTypes: TokenTypes },
+  settings: TokenClientSettings,
+  { egress, clock, log }: TokenClientPorts,
+): TokenClient {
+  const { tokenEndpoint: url, parameters, scope, caFile } = settings;
+  const client = openClientAuthentication(service, settings, { clock, log });
+  /** The endpoint refused the gateway's client, which concerns every key. */
+  let refusedClient: Failure | undefined;
+  const failures = new Map<string, Failure>();
+
+  // A changed secret file is another credential, which the pause does not cover.
+  function isPaused({ at, material, fault }: Failure, current: string): boolean {
+    const pause = fault.reason === 'upstream_unauthorized' ? PAUSE_AFTER_REJECTION : PAUSE_AFTER_FAULT;
+    // The absolute difference: a clock that was set back does not extend the pause.
+    return material === current && Math.abs(clock.now() - at) < pause;
+  }
+
+  function note(key: string, material: string, fault: TokenEndpointFault): void {
+    const { reason, detail } = fault;
+    log.error('no token for an upstream from its token endpoint', { service, reason, detail });
+    const failure = { at: clock.now(), material, fault: credentialFault(reason, detail) };
+    if (fault.refusesClient) {
+      refusedClient = failure;
+      return;
+    }
+    failures.delete(key);
+    failures.set(key, failure);
+    const [oldest] = failures.keys();
+    if (failures.size > MAX_PAUSES && oldest !== undefined) failures.delete(oldest);
+  }
+
+  return {
+    async request(key, grant) {
+      const { material, authenticate } = client.current();
+      const paused = [refusedClient, failures.get(key)].find((each) => each && isPaused(each, material));
+      if (paused !== undefined) return paused.fault;
+      const { headers, fields } = authenticate();
+      const form = new Map(Object.entries({ ...parameters, ...grant, ...fields }));
+      if (scope !== undefined) form.set('scope', scope);
+      const result = await egress.post({
+        url,
+        headers: { accept: 'application/json', ...headers },
+        form,
+        caFile,
+        pool,
+        deadline: DEADLINE,
+        maxBytes: MAX_BYTES,
+      });
+      const token =
+        result.kind === 'response'
+          ? readOAuth2Response(result, tokenTypes)
+          : credentialFault('upstream_unreachable', `the token endpoint: ${result.detail}`);
+      if (token.kind === 'token') failures.delete(key);
+      else note(key, material, token);
+      return token;
+    },
+    close: () => client.close(),
+  };
+}
