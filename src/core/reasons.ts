@@ -144,6 +144,13 @@ const TABLE = {
     problem: 'The gateway has no upstream credential for your identity.',
     nextStep: 'Ask the operators of the gateway to configure one.',
   },
+  narrowing_empty: {
+    status: 403,
+    problem:
+      'Claims of your credential limit the upstream credential of this request, and one of them is missing or unusable.',
+    nextStep:
+      'Send a credential with these claims, or ask the operators of the gateway which ones are needed.',
+  },
   insufficient_scope: {
     status: 403,
     problem: 'The token is limited to fewer scopes than this request needs.',

@@ -75,6 +75,7 @@ export function describeDecision(event: AuditEvent): DecisionText {
     case 'resource_not_granted':
     case 'job_token_not_allowlisted':
     case 'upstream_credential_missing':
+    case 'narrowing_empty':
     case 'insufficient_scope':
     case 'rate_limited':
       // A body is checked while it is forwarded, after the decision.

@@ -13,7 +13,8 @@ export interface AttachedCredential {
 /** The upstream credential is required but unavailable, so the request is not forwarded. */
 export interface CredentialFault {
   readonly kind: 'credential-fault';
-  readonly reason: UpstreamFault | 'upstream_credential_missing' | 'no_credential' | 'store_unavailable';
+  readonly reason:
+    UpstreamFault | 'upstream_credential_missing' | 'narrowing_empty' | 'no_credential' | 'store_unavailable';
   readonly detail: string;
 }
 
@@ -41,6 +42,7 @@ export type Rejection = 'another' | 'upstream_unauthorized' | 'credential_invali
 export function failCredential(forwarding: Forwarding, { reason, detail }: CredentialFault): void {
   switch (reason) {
     case 'upstream_credential_missing':
+    case 'narrowing_empty':
     case 'no_credential':
       return forwarding.refused(deny(reason, detail, forwarding.allow.caller));
     case 'store_unavailable':

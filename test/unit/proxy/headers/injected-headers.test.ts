@@ -36,6 +36,7 @@ test('a request whose assertion cannot be signed is not forwarded: unable, store
 
 test.each([
   ['upstream_credential_missing', 'deny'],
+  ['narrowing_empty', 'deny'],
   ['no_credential', 'deny'],
 ] as const)('%s is a denial', (reason, kind) => {
   const { forwarding, told } = recorder();
