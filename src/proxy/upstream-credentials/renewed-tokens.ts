@@ -11,7 +11,7 @@ export interface GrantedToken {
   readonly notAfter?: number | undefined;
 }
 
-/** Cached bearer tokens, one per key. `Context` is passed on to the function that requests a token. */
+/** Cached tokens in the Authorization header, one per key. `Context` is passed on to the function that requests a token. */
 export interface RenewedTokens<Context> {
   attach(key: string, context: Context): AttachedCredential | Promise<AttachedCredential | CredentialFault>;
   /** The upstream rejected this token. */
@@ -39,10 +39,14 @@ const RENEWAL_PAUSE = 1_000;
 /** Milliseconds. Two rejections within this time are not due to expiry, so a third token is not requested. */
 const REJECTION_WINDOW = 5_000;
 
-/** Requests each token once for all waiting requests, and renews it in the background before it expires. */
+/**
+ * Requests each token once for all waiting requests, and renews it in the background before it expires.
+ * `authorization`: the value of the Authorization header.
+ */
 export function createRenewedTokens<Context = void>(
   fetch: (key: string, context: Context) => Promise<GrantedToken | CredentialFault>,
   clock: Clock,
+  authorization: (token: string) => string = bearer,
 ): RenewedTokens<Context> {
   const cache = new Map<string, Cached>();
   const flights = new SingleFlight<AttachedCredential | CredentialFault>(MAX_TOKENS);
@@ -54,7 +58,7 @@ export function createRenewedTokens<Context = void>(
       kind: 'attached',
       credentialSource: 'header',
       name: 'Authorization',
-      value: `Bearer ${granted.token}`,
+      value: authorization(granted.token),
     };
     const lifetime = Math.min(Math.max(granted.seconds, 0), MAX_LIFETIME) * 1000;
     const now = clock.now();
@@ -97,4 +101,8 @@ export function createRenewedTokens<Context = void>(
       return 'another';
     },
   };
+}
+
+function bearer(token: string): string {
+  return `Bearer ${token}`;
 }

@@ -4,8 +4,8 @@ import { closeOnFailure } from '../../util/resources/close-on-failure.ts';
 import { WatchedFile } from '../../util/resources/watched-file.ts';
 
 /** The current value of a secret. */
-export interface SecretSource {
-  current(): string;
+export interface SecretSource<Secret = string> {
+  current(): Secret;
   close(): void;
 }
 
@@ -20,13 +20,29 @@ export function openSecret(
   changed: (secret: string) => void = () => undefined,
 ): SecretSource {
   if (path === undefined) return { current: () => inline, close: () => undefined };
-  const parse = (content: string): string => {
-    const secret = content.trim();
-    // A value that is not a valid header value would fail every request, so the previous secret stays active.
-    if (!/^[\x20-\x7e]+$/.test(secret))
-      throw new GatehouseError('startup_failed', `${path} must contain one line of printable ASCII`);
-    return secret;
-  };
+  return openSecretFile(service, { path, parse: (content) => parseHeaderText(content, path) }, log, changed);
+}
+
+// A value that is not a valid header value would fail every request, so the previous secret stays active.
+function parseHeaderText(content: string, path: string): string {
+  const secret = content.trim();
+  if (/^[\x20-\x7e]+$/.test(secret)) return secret;
+  throw new GatehouseError('startup_failed', `${path} must contain one line of printable ASCII`);
+}
+
+interface SecretFile<Secret> {
+  readonly path: string;
+  /** Throws `startup_failed` for an unusable content. */
+  readonly parse: (content: string) => Secret;
+}
+
+/** Opens a file as `openSecret` does; `parse` converts each content. */
+export function openSecretFile<Secret>(
+  service: string,
+  { path, parse }: SecretFile<Secret>,
+  log: Log,
+  changed: (secret: Secret) => void = () => undefined,
+): SecretSource<Secret> {
   const failed = (cause: unknown): void => {
     const code = (cause as { code?: string }).code ?? 'unknown';
     log.warn('upstream credential not reloaded; the previous one stays active', {

@@ -1,0 +1,41 @@
+import type { Clock } from '../../core/ports.ts';
+import type { CredentialFault } from './request-credential.ts';
+
+/** A failure, and the milliseconds for which it is repeated without a new request. */
+export interface PausedFault {
+  readonly fault: CredentialFault;
+  readonly pause: number;
+}
+
+/** The failures of a token endpoint, by key. */
+export interface FaultPauses {
+  /** The failure of the key while its pause lasts. A changed secret is another credential, which it does not cover. */
+  active(key: string, secret: unknown): CredentialFault | undefined;
+  note(key: string, secret: unknown, failed: PausedFault): void;
+}
+
+/** Milliseconds without a new attempt after a failure; a rejected secret waits longer, to avoid account lockout. */
+export const PAUSE_AFTER_FAULT = 1_000;
+export const PAUSE_AFTER_REJECTION = 5_000;
+
+const MAX_FAULTS = 1_000;
+
+export function createFaultPauses(clock: Clock): FaultPauses {
+  const faults = new Map<string, PausedFault & { readonly at: number; readonly secret: unknown }>();
+  return {
+    active(key, secret) {
+      const known = faults.get(key);
+      if (known === undefined || known.secret !== secret) return undefined;
+      // The absolute difference: a clock that was set back does not extend the pause.
+      if (Math.abs(clock.now() - known.at) < known.pause) return known.fault;
+      faults.delete(key);
+      return undefined;
+    },
+    note(key, secret, failed) {
+      faults.delete(key);
+      faults.set(key, { ...failed, secret, at: clock.now() });
+      const [oldest] = faults.keys();
+      if (faults.size > MAX_FAULTS && oldest !== undefined) faults.delete(oldest);
+    },
+  };
+}
