@@ -1,6 +1,6 @@
 import { GatehouseError } from '../core/errors.ts';
-import { ISSUER_PRESETS, audienceForms, issuerForms } from '../core/issuers/issuer-presets.ts';
-import type { IssuerType } from '../core/issuers/issuer-presets.ts';
+import { ISSUER_PRESETS, type IssuerType } from '../core/issuers/issuer-presets.ts';
+import { audienceForms, issuerForms, tokenIdClaim } from '../core/issuers/issuer-urls.ts';
 import type { EgressClient } from '../core/ports.ts';
 import { KeySet } from './id-token/key-set.ts';
 import type { KeySetPorts } from './id-token/key-set.ts';
@@ -64,7 +64,7 @@ export function compileIssuer(settings: IssuerCore, egress: EgressClient, ports:
     algorithms: preset.algorithms.filter((alg) => settings.algorithms?.includes(alg) ?? true),
     tokenTypes: settings.tokenTypes ?? [],
     maxLifetime: settings.maxTokenLifetime ?? preset.maxLifetime * 1000,
-    jtiClaim: preset.jti,
+    jtiClaim: tokenIdClaim(settings.type, settings.issuer),
     settingsHash: idTokenSettingsHash(settings),
     keys: new KeySet(settings.name, keySource(settings, egress), settings.keys, ports),
   };

@@ -175,6 +175,13 @@ describe('K10 public issuers under another type', () => {
     ['https://gitlab.com', 'github', 'gitlab'],
     [`https://login.microsoftonline.com/${TENANT}/v2.0`, 'oidc', 'entra'],
     [`https://sts.windows.net/${TENANT}/`, 'oidc', 'entra'],
+    ['https://accounts.google.com', 'oidc', 'google'],
+    ['https://agent.buildkite.com', 'oidc', 'buildkite'],
+    [`https://oidc.circleci.com/org/${TENANT}`, 'oidc', 'circleci'],
+    ['https://app.terraform.io', 'oidc', 'hcp-terraform'],
+    [`https://${TENANT}.tokens.sts.global.api.aws`, 'oidc', 'aws'],
+    [`https://vstoken.dev.azure.com/${TENANT}`, 'oidc', 'azure-devops'],
+    ['https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc', 'oidc', 'bitbucket'],
   ])('%s as %s', (issuer, type, known) => {
     const errors = errorsOf(
       configuration({ issuers: `{ x: { type: ${type}, issuer: "${issuer}" } }`, identities: '{}' }),
@@ -189,7 +196,7 @@ describe('K10 public issuers under another type', () => {
   test.each([
     'https://gitlab.com.example.com',
     'https://gitlab.company.com',
-    'https://accounts.google.com',
+    'https://accounts.google.example.com',
     'https://token.actions.example.com',
     'https://idp.example.com/x/_services/token',
   ])('%s may be one', (issuer) => {

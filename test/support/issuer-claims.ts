@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IssuerType } from '../../src/core/issuers/issuer-presets.ts';
+import {
+  awsClaims,
+  azureDevopsClaims,
+  bitbucketClaims,
+  buildkiteClaims,
+  circleciClaims,
+  googleClaims,
+  terraformClaims,
+} from './ci-claims.ts';
 
 export const TENANT = '11111111-2222-4333-8444-555555555555';
 
@@ -30,6 +39,20 @@ export function defaultClaims(type: IssuerType): Readonly<Record<string, unknown
         ver: '2.0',
         uti: randomUUID(),
       };
+    case 'aws':
+      return awsClaims();
+    case 'azure-devops':
+      return azureDevopsClaims();
+    case 'bitbucket':
+      return bitbucketClaims();
+    case 'buildkite':
+      return buildkiteClaims();
+    case 'circleci':
+      return circleciClaims();
+    case 'google':
+      return googleClaims();
+    case 'hcp-terraform':
+      return terraformClaims();
     case 'oidc':
       return { sub: 'workload-1', jti: randomUUID() };
     default:

@@ -149,6 +149,13 @@ const PATHS: Readonly<Record<IssuerType, { readonly base: string; readonly jwks:
   github: { base: '', jwks: '/.well-known/jwks' },
   kubernetes: { base: '', jwks: '/openid/v1/jwks' },
   entra: { base: `/${TENANT}/v2.0`, jwks: `/${TENANT}/discovery/v2.0/keys` },
+  aws: { base: '', jwks: '/.well-known/jwks.json' },
+  'azure-devops': { base: '', jwks: '/.well-known/jwks' },
+  bitbucket: { base: '', jwks: '/keys.json' },
+  buildkite: { base: '', jwks: '/.well-known/jwks' },
+  circleci: { base: '', jwks: '/.well-known/jwks-pub.json' },
+  google: { base: '', jwks: '/oauth2/v3/certs' },
+  'hcp-terraform': { base: '', jwks: '/.well-known/jwks' },
   oidc: { base: '', jwks: '/jwks' },
 };
 

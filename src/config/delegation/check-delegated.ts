@@ -1,7 +1,6 @@
 import { DEFAULT_TOKEN_LIFETIME } from '../../core/credentials/minted-token.ts';
-import { GUARDED_CLAIMS } from '../../core/issuers/guarded-claims.ts';
 import type { Draft, DraftGrant, DraftIdentity } from '../model/draft.ts';
-import { liftsGuard } from '../model/guarded-match.ts';
+import { liftedGuards } from '../model/guarded-match.ts';
 import { conditionsOn } from '../model/match-parts.ts';
 import { indexByName } from '../model/index-by-name.ts';
 import type { KeyPath } from '../problems/key-path.ts';
@@ -93,12 +92,14 @@ class DelegatedFileCheck {
   /** The guard of the issuer type is a bound too: the delegation can lift it, a delegated identity cannot. */
   #guard({ name, issuer, match }: DraftIdentity): void {
     const type = indexByName(this.#context.draft.issuers).get(issuer)?.type;
-    const guarded = type === undefined ? undefined : GUARDED_CLAIMS[type];
-    if (type === undefined || guarded === undefined) return;
-    if (!liftsGuard(match, type) || liftsGuard(this.#bounds.match, type)) return;
-    const message = `replaces the default check of ${guarded.claim}, which the delegation does not; remove the condition, or add one to the match of the delegation`;
-    const [condition] = conditionsOn(match, guarded.claim);
-    this.#refuse(['identities', name, 'match', condition?.name ?? guarded.claim], message);
+    if (type === undefined) return;
+    const allowed = liftedGuards(this.#bounds.match, type);
+    for (const guard of liftedGuards(match, type)) {
+      if (allowed.includes(guard)) continue;
+      const message = `replaces the default check of ${guard.claim}, which the delegation does not; remove the condition, or add one to the match of the delegation`;
+      const [condition] = conditionsOn(match, guard.claim);
+      this.#refuse(['identities', name, 'match', condition?.name ?? guard.claim], message);
+    }
   }
 
   /** A role that no identity uses is compared for every credential of the delegation. */

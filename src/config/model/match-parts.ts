@@ -1,3 +1,4 @@
+import { namesOfClaim } from '../../core/credentials/claims.ts';
 import type { MatchOperator } from '../../core/issuers/guarded-claims.ts';
 import { compileGlob } from '../../util/text/glob.ts';
 import type { DraftCondition, DraftIdentity } from './draft.ts';
@@ -23,8 +24,7 @@ export function partsOf(condition: DraftCondition): MatchParts {
 
 /** The condition on a claim, named plainly or as a JSON pointer. */
 export function partsAt(match: DraftIdentity['match'], claim: string): MatchParts | undefined {
-  const condition = match[claim] ?? match[`/${claim}`];
-  return condition === undefined ? undefined : partsOf(condition);
+  return conditionsOn(match, claim)[0]?.parts;
 }
 
 /** All conditions on a claim. A claim can be named plainly and as a JSON pointer. */
@@ -32,7 +32,7 @@ export function conditionsOn(
   match: DraftIdentity['match'],
   claim: string,
 ): { readonly name: string; readonly parts: MatchParts }[] {
-  return [claim, `/${claim}`].flatMap((name) => {
+  return namesOfClaim(claim).flatMap((name) => {
     const condition = match[name];
     return condition === undefined ? [] : [{ name, parts: partsOf(condition) }];
   });
@@ -49,7 +49,8 @@ export function usesOperator(
   claim: string,
   operators: readonly MatchOperator[],
 ): boolean {
-  return [match[claim], match[`/${claim}`]].some((condition) => {
+  return namesOfClaim(claim).some((name) => {
+    const condition = match[name];
     if (condition === undefined) return false;
     if (typeof condition === 'string') return operators.includes('equals');
     return operators.some((operator) => condition[operator] !== undefined);

@@ -17,7 +17,15 @@ export function claimAt(claims: Claims, name: string): unknown {
 
 /** `/ref` names the claim `ref`; other pointers name a member of a claim. */
 export function plainClaimName(name: string): string {
-  return /^\/[^/~]+$/.test(name) ? name.slice(1) : name;
+  if (!/^\/[^/]+$/.test(name)) return name;
+  const plain = name.slice(1).replaceAll('~1', '/').replaceAll('~0', '~');
+  // The name of a claim that starts with `/` would be a pointer.
+  return plain.startsWith('/') ? name : plain;
+}
+
+/** The names by which a policy can refer to a claim: plainly, and as a JSON pointer. */
+export function namesOfClaim(claim: string): readonly string[] {
+  return claim.startsWith('/') ? [claim] : [claim, `/${claim.replaceAll('~', '~0').replaceAll('/', '~1')}`];
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Claims } from '../../core/credentials/credential.ts';
 import { deny } from '../../core/decision.ts';
 import type { Deny } from '../../core/decision.ts';
 import type { Issuer } from '../compile-issuers.ts';
+import { entraTenant } from '../../core/issuers/issuer-urls.ts';
 import { quoted } from '../../util/text/quoted.ts';
 
 /** The validated claims of an ID token. */
@@ -67,9 +68,8 @@ export function checkExpiry(expiresAt: number, now: number): Deny | undefined {
  */
 function checkTenant(claims: Claims, issuer: Issuer): Deny | undefined {
   const tid = claimAt(claims, 'tid');
-  if (issuer.type !== 'entra' || tid === undefined) return undefined;
-  const [, tenant] = new URL(issuer.url).pathname.split('/');
-  if (tid === tenant) return undefined;
+  const tenant = entraTenant(issuer.url);
+  if (tenant === undefined || tid === undefined || tid === tenant) return undefined;
   return deny('credential_invalid', `"tid" ${quoted(JSON.stringify(tid))} is not the tenant of the issuer`);
 }
 

@@ -1,4 +1,5 @@
-import { issuerForms } from '../../core/issuers/issuer-presets.ts';
+import { ISSUER_PRESETS } from '../../core/issuers/issuer-presets.ts';
+import { issuerForms } from '../../core/issuers/issuer-urls.ts';
 import type { EgressClient } from '../../core/ports.ts';
 import { isRecord } from '../../util/json/object.ts';
 import { fetchDocument } from './fetch-document.ts';
@@ -18,6 +19,7 @@ export async function discoverJwksUri(
   // For Entra this is the v2 issuer: the v1 issuer ends in a slash. Both have the same keys.
   const [issuer = settings.issuer] = issuerForms(settings.type, settings.issuer);
   const { origin, protocol, hostname } = new URL(issuer);
+  const { keyOrigins = [] } = ISSUER_PRESETS[settings.type];
   // Keys fetched over plain http cannot be trusted. Loopback is accepted for tests and demos.
   if (protocol !== 'https:' && !isLoopback(hostname))
     return invalidKeySet(`issuer ${issuer} is not https: configure jwksUri or jwksFile`);
@@ -28,16 +30,16 @@ export async function discoverJwksUri(
   if (!isRecord(document.value)) return invalidKeySet(`${url} is not a JSON object`);
   // §4.3: the issuer must be exactly equal.
   if (document.value['issuer'] !== issuer) return invalidKeySet(`${url} has an issuer other than ${issuer}`);
-  return readJwksUri(document.value['jwks_uri'], origin, url);
+  return readJwksUri(document.value['jwks_uri'], [origin, ...keyOrigins], url);
 }
 
-function readJwksUri(value: unknown, origin: string, document: string): JwksUri | KeySetFailure {
+function readJwksUri(value: unknown, origins: readonly string[], document: string): JwksUri | KeySetFailure {
   if (typeof value !== 'string' || !URL.canParse(value))
     return invalidKeySet(`${document} has no usable jwks_uri`);
   // A document must not direct the gateway, and its bearer token, to another server.
-  if (new URL(value).origin !== origin) {
+  if (!origins.includes(new URL(value).origin)) {
     const advice = 'if it is correct, configure it as jwksUri';
-    return invalidKeySet(`${document} has a jwks_uri outside ${origin}; ${advice}`);
+    return invalidKeySet(`${document} has a jwks_uri outside ${origins.join(' and ')}; ${advice}`);
   }
   return { kind: 'jwks-uri', url: value };
 }

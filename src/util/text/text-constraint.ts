@@ -4,7 +4,7 @@ import { examplesOf } from './glob-overlap.ts';
 
 /** Conditions on one value, which must all hold. Without a condition the value may be missing or a list. */
 export interface TextConstraint {
-  /** The only accepted texts. */
+  /** The only accepted texts. Without `isText`, the value may also be missing. */
   readonly values: readonly string[] | undefined;
   readonly notIn: readonly string[];
   /** The text matches one pattern of each list; `*` stops at `/` and `:`. */
@@ -61,8 +61,8 @@ export function isImpossible({ values, globs, contains, isText }: TextConstraint
 export function isNarrower(narrow: TextConstraint, wide: TextConstraint): boolean {
   if (isImpossible(narrow)) return true;
   if (!wide.contains.every((member) => narrow.contains.includes(member))) return false;
-  if (!wide.isText) return true;
-  if (!narrow.isText) return false;
+  if (!wide.isText && wide.values === undefined && wide.notIn.length === 0) return true;
+  if (wide.isText && !narrow.isText) return false;
   const { values, notIn, globs } = narrow;
   if (values !== undefined) return values.every((value) => acceptsText(wide, value));
   if (wide.values !== undefined) return false;

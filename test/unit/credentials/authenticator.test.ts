@@ -27,6 +27,9 @@ beforeEach(() => {
 });
 afterEach(() => rig.close());
 
+/** Tokens of these issuers have no `jti`. */
+const WITHOUT_ID: ReadonlySet<string> = new Set(['bitbucket', 'google']);
+
 describe('an ID token', () => {
   test.each(ISSUER_TYPES)('of %s', async (type) => {
     const issuer = await startIssuer({ type, clock });
@@ -36,7 +39,7 @@ describe('an ID token', () => {
       class: 'id_token',
       issuer: type,
       issuerUrl: issuer.url,
-      jti: expect.any(String) as string,
+      jti: WITHOUT_ID.has(type) ? undefined : (expect.any(String) as string),
       tokenHash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       expiresAt: clock.now() + 300_000,
       claims: { extra: 'kept' },

@@ -1,3 +1,4 @@
+import { namesOfClaim } from '../../../core/credentials/claims.ts';
 import { ISSUER_PRESETS, type IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import { comment, placeOf } from '../comments.ts';
 import type { OwnedLine } from '../valid-lines.ts';
@@ -44,6 +45,6 @@ function bindsId(match: Match, type: IssuerType): boolean {
   const ids = ISSUER_PRESETS[type].immutableIds;
   if (ids.length === 0 || type === 'entra') return true;
   return ids.some((id) =>
-    [id, `/${id}`].some((claim) => match.get(claim)?.some(({ operator }) => operator === 'in')),
+    namesOfClaim(id).some((claim) => match.get(claim)?.some(({ operator }) => operator === 'in')),
   );
 }

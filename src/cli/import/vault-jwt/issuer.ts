@@ -1,4 +1,4 @@
-import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
+import { ISSUER_PRESETS, type IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import type { VaultMount } from './mount.ts';
 import type { VaultRole } from './role.ts';
 
@@ -11,18 +11,11 @@ export interface ImportedIssuer {
   readonly assumed: boolean;
 }
 
-const EXAMPLES: Readonly<Record<IssuerType, string>> = {
-  gitlab: 'https://gitlab.example.com',
-  github: 'https://token.actions.githubusercontent.com',
-  kubernetes: 'https://kubernetes.default.svc',
-  entra: 'https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000/v2.0',
-  oidc: 'https://issuer.example.com',
-};
-
 export function importedIssuer(mount: VaultMount | undefined, roles: readonly VaultRole[]): ImportedIssuer {
   const claims = new Set(roles.flatMap(({ bound }) => bound.map(({ claim }) => claim)));
   const type = mount?.type ?? typeFromClaims(claims);
-  if (mount === undefined) return { type, url: EXAMPLES[type], jwksUri: undefined, assumed: true };
+  if (mount === undefined)
+    return { type, url: ISSUER_PRESETS[type].exampleUrl, jwksUri: undefined, assumed: true };
   return { type, url: mount.issuer, jwksUri: mount.jwksUri, assumed: false };
 }
 
@@ -39,6 +32,13 @@ const TELLING: readonly (readonly [string, IssuerType])[] = [
   ['job_workflow_ref', 'github'],
   ['tid', 'entra'],
   ['oid', 'entra'],
+  ['terraform_workspace_id', 'hcp-terraform'],
+  ['terraform_workspace_name', 'hcp-terraform'],
+  ['terraform_organization_name', 'hcp-terraform'],
+  ['oidc.circleci.com/project-id', 'circleci'],
+  ['pipeline_slug', 'buildkite'],
+  ['organization_slug', 'buildkite'],
+  ['repositoryUuid', 'bitbucket'],
 ];
 
 function typeFromClaims(claims: ReadonlySet<string>): IssuerType {

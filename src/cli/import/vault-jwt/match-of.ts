@@ -1,15 +1,7 @@
-import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
+import { plainClaimName } from '../../../core/credentials/claims.ts';
+import { ISSUER_PRESETS, type IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import { jsonText } from '../../../util/json/text.ts';
 import type { BoundClaim, VaultRole } from './role.ts';
-
-/** Claims that are lists. Vault compares each of their values, an identity needs `contains`. */
-const LISTS: Readonly<Record<IssuerType, ReadonlySet<string>>> = {
-  gitlab: new Set(['groups_direct', 'user_identities']),
-  github: new Set(),
-  kubernetes: new Set(),
-  entra: new Set(['roles', 'groups', 'wids', 'amr']),
-  oidc: new Set(['roles', 'groups', 'amr']),
-};
 
 interface Operator {
   readonly operator: 'in' | 'glob' | 'contains';
@@ -30,7 +22,7 @@ export function matchesOf({ bound }: VaultRole, type: IssuerType): MatchesOf {
   if (bound.length === 0) return { kind: 'none', reason: 'the role binds no claim' };
   let matches: Match[] = [new Map()];
   for (const each of bound) {
-    const operators = operatorsOf(each, LISTS[type].has(each.claim.replace(/^\//, '')));
+    const operators = operatorsOf(each, isList(each.claim, type));
     if (operators === undefined)
       return { kind: 'none', reason: `"${each.claim}" is a list, and contains accepts no pattern` };
     matches = matches.flatMap((match) =>
@@ -42,6 +34,11 @@ export function matchesOf({ bound }: VaultRole, type: IssuerType): MatchesOf {
       return { kind: 'none', reason: 'it binds too many combinations of values of lists' };
   }
   return { kind: 'matches', matches };
+}
+
+/** Vault compares each value of a list, an identity needs `contains`. */
+function isList(claim: string, type: IssuerType): boolean {
+  return ISSUER_PRESETS[type].lists.includes(plainClaimName(claim));
 }
 
 /** One operator for each identity; undefined if there is none. */

@@ -1,4 +1,5 @@
-import { knownIssuerType, type IssuerType } from '../../../core/issuers/issuer-presets.ts';
+import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
+import { knownIssuerTypes } from '../../../core/issuers/issuer-urls.ts';
 import type { SourceNode } from '../../../config/index.ts';
 import type { Differences } from '../imported.ts';
 import { isEmpty, type SourceReader } from '../source-reader.ts';
@@ -37,7 +38,7 @@ export function readMount(reader: SourceReader, data: SourceNode, differences: D
     kind: 'mount',
     line: data.mark.line,
     issuer,
-    type: knownIssuerType(issuer),
+    type: knownIssuerTypes(issuer)[0],
     jwksUri: jwks === '' ? undefined : jwks,
   };
 }

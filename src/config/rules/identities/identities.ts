@@ -1,12 +1,8 @@
-import {
-  GITHUB_SUBJECT_WITH_IDS,
-  ISSUER_PRESETS,
-  OPEN_ISSUER_HOSTS,
-} from '../../../core/issuers/issuer-presets.ts';
+import { plainClaimName } from '../../../core/credentials/claims.ts';
+import { ISSUER_PRESETS, type IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import type { DraftCondition, DraftIdentity, DraftIssuer } from '../../model/draft.ts';
-import { matchesAnything, partsAt, partsOf } from '../../model/match-parts.ts';
+import { conditionsOn, matchesAnything, partsAt, partsOf } from '../../model/match-parts.ts';
 import { checkReference, type RuleContext } from '../rule.ts';
-import { hostOf } from '../issuers/issuers.ts';
 
 export function checkIdentities(context: RuleContext): void {
   const issuers = new Map(context.draft.issuers.map((issuer) => [issuer.name, issuer]));
@@ -37,8 +33,8 @@ function checkIds(context: RuleContext, identity: DraftIdentity, { type }: Draft
   const ids = ISSUER_PRESETS[type].immutableIds;
   const path = ['identities', identity.name, 'match'];
   if (ids.length === 0) return true;
-  const bound = ids.filter((id) => bindsId(identity, id));
-  if (bound.length > 0 || (type === 'github' && bindsSubjectWithIds(identity))) {
+  const bound = ids.filter((id) => bindsId(identity, id, type));
+  if (bound.length > 0 || bindsSubjectWithIds(identity, type)) {
     checkIdValues(context, identity, type, bound);
     return true;
   }
@@ -63,17 +59,18 @@ function checkIds(context: RuleContext, identity: DraftIdentity, { type }: Draft
   return true;
 }
 
-function bindsId(identity: DraftIdentity, id: string): boolean {
+function bindsId(identity: DraftIdentity, id: string, type: IssuerType): boolean {
   const parts = partsAt(identity.match, id);
   if (parts === undefined) return false;
-  // `roles` is a list (Microsoft, "Access token claims reference"): only `contains` can match it.
-  return id === 'roles' ? parts.contains !== undefined : parts.values !== undefined;
+  // Only `contains` can match a list.
+  return ISSUER_PRESETS[type].lists.includes(id) ? parts.contains !== undefined : parts.values !== undefined;
 }
 
-function bindsSubjectWithIds(identity: DraftIdentity): boolean {
+function bindsSubjectWithIds(identity: DraftIdentity, type: IssuerType): boolean {
+  const form = ISSUER_PRESETS[type].subjectWithIds;
   const { values, globs } = partsAt(identity.match, 'sub') ?? {};
   const subjects = values ?? globs ?? [];
-  return subjects.length > 0 && subjects.every((subject) => GITHUB_SUBJECT_WITH_IDS.test(subject));
+  return form !== undefined && subjects.length > 0 && subjects.every((subject) => form.test(subject));
 }
 
 function checkIdValues(
@@ -82,21 +79,22 @@ function checkIdValues(
   type: DraftIssuer['type'],
   bound: readonly string[],
 ): void {
-  if (type === 'entra') return;
-  for (const id of bound) {
-    const values = partsAt(identity.match, id)?.values ?? [];
-    if (values.every((value) => /^\d+$/.test(value))) continue;
-    const claim = Object.hasOwn(identity.match, id) ? id : `/${id}`;
-    context.error(['identities', identity.name, 'match', claim], 'is a number such as "20", not a name');
+  const { idForm } = ISSUER_PRESETS[type];
+  if (idForm === undefined) return;
+  for (const { name, parts } of bound.flatMap((id) => conditionsOn(identity.match, id))) {
+    const values = parts.values ?? (parts.contains === undefined ? [] : [parts.contains]);
+    if (values.every((value) => idForm.pattern.test(value))) continue;
+    context.error(['identities', identity.name, 'match', name], `must be ${idForm.text}`);
   }
 }
 
 function checkBreadth(context: RuleContext, identity: DraftIdentity, issuer: DraftIssuer): void {
   const { open, chosenByHolder } = ISSUER_PRESETS[issuer.type];
-  if (!open && !OPEN_ISSUER_HOSTS.has(hostOf(issuer.issuer))) return;
-  const chosen = new Set(['aud', ...chosenByHolder]);
+  if (!open) return;
+  const isChosen = (claim: string): boolean =>
+    ['aud', ...chosenByHolder].some((each) => (each.endsWith(':') ? claim.startsWith(each) : claim === each));
   const restricts = ([claim, condition]: [string, DraftCondition]): boolean =>
-    !chosen.has(claim.replace(/^\//, '')) && !matchesAnything(partsOf(condition));
+    !isChosen(plainClaimName(claim)) && !matchesAnything(partsOf(condition));
   if (Object.entries(identity.match).some(restricts)) return;
   const message = `matches every token of "${issuer.name}", and anyone can obtain a token there; bind a claim that the author of a job cannot choose with equals, in or a narrower glob`;
   context.error(['identities', identity.name, 'match'], message, 'key');

@@ -1,4 +1,5 @@
-import { ISSUER_PRESETS } from '../../../core/issuers/issuer-presets.ts';
+import { plainClaimName } from '../../../core/credentials/claims.ts';
+import { ISSUER_PRESETS, type IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
 import { partsOf } from '../../model/match-parts.ts';
 import type { RuleContext } from '../rule.ts';
@@ -22,16 +23,17 @@ export function checkMatches(context: RuleContext): void {
       if (values?.length === 0)
         context.error(path, 'equals is not among the values of in: this never matches');
       for (const glob of globs ?? []) checkGlob(context, path, glob);
-      if (
-        type !== undefined &&
-        claim === 'roles' &&
-        ISSUER_PRESETS[type].immutableIds.includes('roles') &&
-        values !== undefined
-      ) {
+      if (type !== undefined && values !== undefined && isListOfIds(type, plainClaimName(claim))) {
         context.error(path, 'is a list in the token; write { contains: … }');
       }
     }
   }
+}
+
+/** An identity that binds such an id must match: an equality never does. */
+function isListOfIds(type: IssuerType, claim: string): boolean {
+  const { immutableIds, lists } = ISSUER_PRESETS[type];
+  return immutableIds.includes(claim) && lists.includes(claim);
 }
 
 function checkClaimName(context: RuleContext, path: KeyPath, claim: string, kubernetes: boolean): void {

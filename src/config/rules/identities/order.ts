@@ -1,6 +1,7 @@
 import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import type { Draft, DraftIdentity } from '../../model/draft.ts';
-import { liftsGuard } from '../../model/guarded-match.ts';
+import type { GuardedClaim } from '../../../core/issuers/guarded-claims.ts';
+import { liftedGuards } from '../../model/guarded-match.ts';
 import type { RuleContext } from '../rule.ts';
 import { implies } from './implies.ts';
 import { indexCovers, positioned, type CoverIndex, type Positioned } from './cover-index.ts';
@@ -34,9 +35,9 @@ export function shadowedIdentities(draft: Draft): ReadonlyMap<DraftIdentity, Dra
   const winners = new Map<DraftIdentity, DraftIdentity>();
   for (const [issuer, group] of byIssuer) {
     const index = indexCovers(group);
-    const isGuarded = createGuardCheck(types.get(issuer));
+    const liftedBy = createGuardCheck(types.get(issuer));
     for (const each of group) {
-      const winner = firstCover(each, index, isGuarded);
+      const winner = firstCover(each, index, liftedBy);
       if (winner !== undefined) winners.set(each.identity, winner.identity);
     }
   }
@@ -44,24 +45,22 @@ export function shadowedIdentities(draft: Draft): ReadonlyMap<DraftIdentity, Dra
   return winners;
 }
 
-type GuardCheck = (identity: DraftIdentity) => boolean;
+/** The guards of the issuer type that do not apply to an identity. */
+type LiftedBy = (identity: DraftIdentity) => readonly GuardedClaim[];
 
-function firstCover(
-  narrow: Positioned,
-  index: CoverIndex,
-  acceptsGuarded: GuardCheck,
-): Positioned | undefined {
+function firstCover(narrow: Positioned, index: CoverIndex, liftedBy: LiftedBy): Positioned | undefined {
   let first: Positioned | undefined;
   for (const wide of index.candidates(narrow)) {
-    if (wide.position < (first?.position ?? narrow.position) && coversIdentity(wide, narrow, acceptsGuarded))
+    if (wide.position < (first?.position ?? narrow.position) && coversIdentity(wide, narrow, liftedBy))
       first = wide;
   }
   return first;
 }
 
 /** Whether `wide` matches every token that `narrow` matches; false where that is undecided. */
-export function coversIdentity(wide: Positioned, narrow: Positioned, acceptsGuarded: GuardCheck): boolean {
-  if (acceptsGuarded(narrow.identity) && !acceptsGuarded(wide.identity)) return false;
+export function coversIdentity(wide: Positioned, narrow: Positioned, liftedBy: LiftedBy): boolean {
+  const lifted = liftedBy(wide.identity);
+  if (!liftedBy(narrow.identity).every((guard) => lifted.includes(guard))) return false;
   if (!narrow.identity.via.every((credential) => wide.identity.via.includes(credential))) return false;
   for (const [claim, condition] of wide.match) {
     const narrower = narrow.match.get(claim);
@@ -70,15 +69,15 @@ export function coversIdentity(wide: Positioned, narrow: Positioned, acceptsGuar
   return true;
 }
 
-/** Returns whether an identity accepts tokens that the guard of the issuer type refuses. Each is checked once. */
-function createGuardCheck(type: IssuerType | undefined): GuardCheck {
-  if (type === undefined) return () => false;
-  const checked = new Map<DraftIdentity, boolean>();
+/** Each identity is checked once. */
+function createGuardCheck(type: IssuerType | undefined): LiftedBy {
+  if (type === undefined) return () => [];
+  const checked = new Map<DraftIdentity, readonly GuardedClaim[]>();
   return (identity) => {
     const known = checked.get(identity);
     if (known !== undefined) return known;
-    const accepts = liftsGuard(identity.match, type);
-    checked.set(identity, accepts);
-    return accepts;
+    const lifted = liftedGuards(identity.match, type);
+    checked.set(identity, lifted);
+    return lifted;
   };
 }

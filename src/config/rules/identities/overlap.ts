@@ -1,3 +1,4 @@
+import { namesOfClaim } from '../../../core/credentials/claims.ts';
 import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import { determinedClaims } from '../../../core/issuers/determined-claims.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
@@ -95,7 +96,7 @@ function report(
 function printToken(context: RuleContext, pair: readonly Positioned[], token: WitnessClaims): string {
   const claims = Object.entries(token).map(([claim, value]) => {
     const paths = pair.flatMap(({ identity }): KeyPath[] =>
-      [claim, `/${claim}`].map((key) => ['identities', identity.name, 'match', key]),
+      namesOfClaim(claim).map((key) => ['identities', identity.name, 'match', key]),
     );
     return [claim, paths.some((path) => context.isExpanded(path)) ? '…' : value];
   });

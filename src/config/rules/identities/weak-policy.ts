@@ -1,5 +1,7 @@
-import { GUARDED_CLAIMS } from '../../../core/issuers/guarded-claims.ts';
-import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
+import type { GuardedClaim } from '../../../core/issuers/guarded-claims.ts';
+import { ISSUER_PRESETS } from '../../../core/issuers/issuer-presets.ts';
+import type { ConditionRule } from '../../../core/issuers/issuer-preset.ts';
+import { plainClaimName } from '../../../core/credentials/claims.ts';
 import type { DraftIdentity } from '../../model/draft.ts';
 import { identitiesOf } from '../../model/expand-workload.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
@@ -18,7 +20,8 @@ export function checkWeakPolicy(context: RuleContext): void {
       written.has(identity.name)
         ? ['identities', identity.name, 'match', ...claim]
         : ['workloadIdentities', identity.name];
-    checkGuardedClaim(context, identity, type, pathTo);
+    for (const guard of ISSUER_PRESETS[type].guards) checkGuardedClaim(context, identity, guard, pathTo);
+    for (const rule of ISSUER_PRESETS[type].conditionRules) checkRule(context, identity, rule, pathTo);
     if (type === 'gitlab') {
       checkRefType(context, identity, pathTo);
       checkEnvironment(context, identity, pathTo);
@@ -33,25 +36,24 @@ type PathTo = (...claim: string[]) => KeyPath;
 function checkGuardedClaim(
   context: RuleContext,
   { match }: DraftIdentity,
-  type: IssuerType,
+  guard: GuardedClaim,
   pathTo: PathTo,
 ): void {
-  const guarded = GUARDED_CLAIMS[type];
-  if (guarded === undefined || listsValues(match, guarded.claim)) return;
-  const conditions = conditionsOn(match, guarded.claim);
+  if (listsValues(match, guard.claim)) return;
+  const conditions = conditionsOn(match, guard.claim);
   const [first] = conditions;
   if (first === undefined) return;
-  switch (guarded.claim) {
-    case 'event_name': {
-      const accepted = guarded.refusedValues.filter((event) =>
-        conditions.every(({ parts }) => acceptsValue(parts, event)),
+  switch (guard.kind) {
+    case 'default_condition': {
+      const accepted = guard.refusedValues.filter((value) =>
+        conditions.every(({ parts }) => acceptsValue(parts, value)),
       );
       if (accepted.length === 0) return;
-      const message = `accepts ${accepted.join(' and ')}, which run with the rights of the repository on input from outside; list the accepted events with equals or in, such as { in: [push] }`;
+      const message = `accepts ${accepted.join(' and ')}, ${guard.effect} with equals or in, such as ${guard.example}`;
       context.error(pathTo(first.name), message, 'key');
       return;
     }
-    case 'job_project_id':
+    case 'same_claim':
       if (conditions.some(({ parts }) => parts.contains !== undefined)) return;
       context.error(
         pathTo(first.name),
@@ -60,9 +62,39 @@ function checkGuardedClaim(
       );
       return;
     default:
-      guarded.claim satisfies never;
+      guard satisfies never;
   }
 }
+
+function checkRule(
+  context: RuleContext,
+  { match, via }: DraftIdentity,
+  rule: ConditionRule,
+  pathTo: PathTo,
+): void {
+  if (!via.includes('id_token')) return;
+  const report = (claim: string): void => context[METHODS[rule.severity]](pathTo(claim), rule.message, 'key');
+  switch (rule.kind) {
+    case 'unusable': {
+      const names = new Set(rule.claims);
+      for (const name of Object.keys(match)) {
+        const claim = plainClaimName(name);
+        if (names.has(claim) || rule.claims.some((each) => claim.startsWith(`${each}/`))) report(name);
+      }
+      return;
+    }
+    case 'needs': {
+      if (rule.other.some((claim) => narrowingOn(match, claim).length > 0)) return;
+      const [first] = rule.claims.flatMap((claim) => conditionsOn(match, claim));
+      if (first !== undefined) report(first.name);
+      return;
+    }
+    default:
+      rule satisfies never;
+  }
+}
+
+const METHODS = { error: 'error', warning: 'warn' } as const;
 
 /** `ref` is a name without its type. GitLab's `ref_path` and GitHub's `ref` contain the type. */
 function checkRefType(context: RuleContext, { match }: DraftIdentity, pathTo: PathTo): void {

@@ -1,6 +1,6 @@
-import { plainClaimName } from '../../../core/credentials/claims.ts';
-import { GUARDED_CLAIMS } from '../../../core/issuers/guarded-claims.ts';
-import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
+import { namesOfClaim, plainClaimName } from '../../../core/credentials/claims.ts';
+import type { GuardedClaim } from '../../../core/issuers/guarded-claims.ts';
+import { ISSUER_PRESETS, type IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import { commonExamples, examplesOf } from '../../../util/text/glob-overlap.ts';
 import { acceptsValue, type MatchParts } from '../../model/match-parts.ts';
 import type { Positioned } from './cover-index.ts';
@@ -17,7 +17,8 @@ export function commonToken(a: Positioned, b: Positioned, type: IssuerType): Wit
       constraints.set(claim, [...(constraints.get(claim) ?? []), parts]);
     }
   }
-  for (const { match } of [a, b]) constrainByGuard(constraints, match, type);
+  for (const { match } of [a, b])
+    for (const guard of ISSUER_PRESETS[type].guards) constrainByGuard(constraints, match, guard);
   const claims: Record<string, string | readonly string[]> = {};
   for (const [claim, parts] of constraints) {
     const value = valueFor(parts);
@@ -39,31 +40,29 @@ export function commonToken(a: Positioned, b: Positioned, type: IssuerType): Wit
 function constrainByGuard(
   constraints: Map<string, MatchParts[]>,
   match: Positioned['match'],
-  type: IssuerType,
+  guard: GuardedClaim,
 ): void {
-  const guarded = GUARDED_CLAIMS[type];
-  if (guarded === undefined) return;
-  const own = [match.get(guarded.claim), match.get(`/${guarded.claim}`)].filter(
-    (parts) => parts !== undefined,
-  );
-  switch (guarded.claim) {
-    case 'event_name':
+  const { claim } = guard;
+  const own = namesOfClaim(claim).flatMap((name) => match.get(name) ?? []);
+  const required = constraints.get(claim);
+  switch (guard.kind) {
+    case 'default_condition':
       if (own.some(({ values }) => values !== undefined)) return;
-      add(constraints, 'event_name', { ...ANY, notIn: guarded.refusedValues });
+      // A token without the claim passes.
+      if (guard.optional && required === undefined) return;
+      add(constraints, claim, { ...ANY, [guard.operator === 'in' ? 'values' : 'notIn']: guard.values });
       return;
-    case 'job_project_id': {
-      const required = constraints.get('job_project_id');
+    case 'same_claim': {
       if (own.length > 0 || required === undefined) return;
-      // Without a condition, the job must run in the project itself.
-      const both = [...required, ...(constraints.get('project_id') ?? [])];
-      const value = valueFor(both);
+      // Without a condition, both claims have one value.
+      const value = valueFor([...required, ...(constraints.get(guard.as) ?? [])]);
       const only: MatchParts = { ...ANY, values: typeof value === 'string' ? [value] : [] };
-      add(constraints, 'job_project_id', only);
-      add(constraints, 'project_id', only);
+      add(constraints, claim, only);
+      add(constraints, guard.as, only);
       return;
     }
     default:
-      guarded.claim satisfies never;
+      guard satisfies never;
   }
 }
 

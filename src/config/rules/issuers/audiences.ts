@@ -1,21 +1,54 @@
+import { ISSUER_PRESETS } from '../../../core/issuers/issuer-presets.ts';
+import type { DraftIssuer } from '../../model/draft.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
 import type { RuleContext } from '../rule.ts';
 
 /** Warns about audiences that another recipient of tokens is likely to use too. */
 export function checkAudiences(context: RuleContext): void {
   const { issuers, services, workloadIdentities } = context.draft;
-  for (const { name, type, audiences } of issuers) {
-    // Entra's audience is the client id of an app registration.
-    if (type !== 'entra') checkList(context, ['issuers', name, 'audiences'], audiences);
+  for (const issuer of issuers) {
+    checkFixed(context, issuer);
+    const path = ['issuers', issuer.name, 'audiences'];
+    checkDefault(context, issuer, path);
+    if (!hasIdAsAudience(issuer)) checkList(context, path, issuer.audiences);
   }
-  const entra = new Set(issuers.flatMap(({ name, type }) => (type === 'entra' ? [name] : [])));
+  const withIds = new Set(issuers.filter(hasIdAsAudience).map(({ name }) => name));
   for (const { name, audiences, issuers: trusted } of services) {
     const callers = trusted ?? issuers.map((issuer) => issuer.name);
-    if (callers.some((issuer) => entra.has(issuer))) continue;
+    if (callers.some((issuer) => withIds.has(issuer))) continue;
     checkList(context, ['services', name, 'audiences'], audiences);
   }
   for (const { name, audiences } of workloadIdentities)
     checkList(context, ['workloadIdentities', name, 'audiences'], audiences);
+}
+
+/** Entra's audience is the client id of an app registration. */
+function hasIdAsAudience({ type }: DraftIssuer): boolean {
+  return type === 'entra';
+}
+
+function checkFixed(context: RuleContext, { name, type, audiences, replay }: DraftIssuer): void {
+  const { fixedAudience } = ISSUER_PRESETS[type];
+  if (fixedAudience === undefined) return;
+  if (audiences === undefined || audiences.some((each) => each !== fixedAudience)) {
+    const message = `the tokens of ${type} have no other audience than ${fixedAudience}; write audiences: [${fixedAudience}]`;
+    const path = ['issuers', name];
+    if (audiences === undefined) context.error(path, message, 'key');
+    else context.error([...path, 'audiences'], message);
+    return;
+  }
+  if (replay === 'once') return;
+  const message = `Microsoft Entra accepts tokens with this audience too, so that the holder of one is the service connection; accept them at the exchange only, with replay: once`;
+  context.warn(['issuers', name, 'audiences'], message);
+}
+
+function checkDefault(context: RuleContext, { type, audiences }: DraftIssuer, path: KeyPath): void {
+  const { defaultAudience } = ISSUER_PRESETS[type];
+  for (const [index, audience] of (audiences ?? []).entries()) {
+    if (defaultAudience?.test(audience) !== true) continue;
+    const message = `is the audience of ${type} tokens for which a job requests none, so that other services accept them too; request tokens for the URL of the gateway`;
+    context.warn([...path, index], message);
+  }
 }
 
 function checkList(context: RuleContext, path: KeyPath, audiences: readonly string[] | undefined): void {

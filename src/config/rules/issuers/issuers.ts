@@ -1,9 +1,5 @@
-import {
-  ISSUER_PRESETS,
-  entraTenant,
-  issuerForms,
-  knownIssuerType,
-} from '../../../core/issuers/issuer-presets.ts';
+import { ISSUER_PRESETS } from '../../../core/issuers/issuer-presets.ts';
+import { issuerForms, knownIssuerTypes } from '../../../core/issuers/issuer-urls.ts';
 import { isLoopback } from '../../../util/http/listen-address.ts';
 import type { DraftIssuer } from '../../model/draft.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
@@ -38,8 +34,9 @@ export function checkIssuers(context: RuleContext): void {
 
 /** Of another type, none of the rules for its tokens would hold: immutable ids, guards, audience forms. */
 function checkType(context: RuleContext, { type, issuer }: DraftIssuer, path: KeyPath): void {
-  const known = knownIssuerType(issuer);
-  if (known === undefined || known === type) return;
+  const types = knownIssuerTypes(issuer);
+  const [known] = types;
+  if (known === undefined || types.includes(type)) return;
   const message = `is ${type}, but this is an issuer of type ${known}, whose tokens need the rules of that type; write type: ${known}`;
   context.error([...path, 'type'], message);
 }
@@ -56,10 +53,9 @@ function checkUrls(context: RuleContext, issuer: DraftIssuer, path: KeyPath): vo
   if (issuer.jwksUri !== undefined && issuer.jwksFile !== undefined) {
     context.error([...path, 'jwksFile'], 'give either jwksUri or jwksFile, not both', 'key');
   }
-  if (issuer.type === 'entra' && entraTenant(issuer.issuer) === undefined) {
-    const message =
-      'must be https://login.microsoftonline.com/TENANT/v2.0 or https://sts.windows.net/TENANT/, TENANT being the tenant’s lowercase id (not "common")';
-    context.error([...path, 'issuer'], message);
+  const { urlForm } = ISSUER_PRESETS[issuer.type];
+  if (urlForm !== undefined && !urlForm.pattern.test(issuer.issuer)) {
+    context.error([...path, 'issuer'], `must be ${urlForm.text}`);
   }
 }
 
@@ -98,6 +94,7 @@ function checkUnique(
 /** Issuers without a path whose `iss` is fixed; Auth0's ends in a slash (each issuer's discovery document). */
 const WITHOUT_SLASH =
   /^https:\/\/(?:token\.actions\.githubusercontent\.com|gitlab\.com|accounts\.google\.com|agent\.buildkite\.com|app\.terraform\.io|kubernetes\.default\.svc(?:\.cluster\.local)?)$/;
+const ANY_SLASH: ReadonlySet<string> = new Set(['kubernetes', 'entra', 'oidc']);
 const WITH_SLASH = /^https:\/\/[^/]+\.auth0\.com\/$/;
 
 /** `iss` is compared byte for byte, so a slash too many or too few refuses every token. */
@@ -110,9 +107,11 @@ function checkSlash(context: RuleContext, { name, type, issuer }: DraftIssuer, p
     context.warn([...path, 'issuer'], message);
     return;
   }
+  // The form of the URL is checked.
+  if (ISSUER_PRESETS[type].urlForm !== undefined) return;
   const isKnown = WITHOUT_SLASH.test(other) || WITH_SLASH.test(other);
-  // GitLab and GitHub issue tokens with their URL, which has no trailing slash.
-  const isPlatform = (type === 'gitlab' || type === 'github') && issuer.endsWith('/');
+  // CI systems and AWS issue tokens with their URL, which has no trailing slash.
+  const isPlatform = !ANY_SLASH.has(type) && issuer.endsWith('/');
   if (!isKnown && !isPlatform) return;
   const message = `differs from the \`iss\` of its tokens in a trailing slash, so none would be accepted; write ${other}`;
   context.warn([...path, 'issuer'], message);

@@ -24,9 +24,19 @@ export function regionOf(identity: Pick<CompiledIdentity, 'conditions' | 'guards
   for (const { claim, operator, expected } of identity.conditions)
     constrain(claims, plainClaimName(claim), constraintOf(operator, expected));
   let isOwnJob = false;
-  for (const { claim, refusedValues } of identity.guards) {
-    if (refusedValues.length > 0) constrain(claims, claim, constraintOf('notIn', refusedValues));
-    else isOwnJob = true;
+  for (const { guarded } of identity.guards) {
+    switch (guarded.kind) {
+      case 'default_condition': {
+        const { claim, operator, values, optional } = guarded;
+        constrain(claims, claim, { ...constraintOf(operator, values), isText: !optional });
+        break;
+      }
+      case 'same_claim':
+        isOwnJob = true;
+        break;
+      default:
+        guarded satisfies never;
+    }
   }
   const region = { claims, isOwnJob };
   regions.set(identity, region);

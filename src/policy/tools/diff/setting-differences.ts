@@ -1,5 +1,5 @@
 import { DEFAULT_TOKEN_LIFETIME } from '../../../core/credentials/minted-token.ts';
-import { issuerForms } from '../../../core/issuers/issuer-presets.ts';
+import { issuerForms } from '../../../core/issuers/issuer-urls.ts';
 import type { AccessDifference, ComparedSettings } from './access-difference.ts';
 import { accessDifferences } from './setting-effects.ts';
 

@@ -1,6 +1,6 @@
 import type { CredentialClass, VerifiedCredential } from '../../../core/credentials/credential.ts';
 import { DEPLOY_TOKENS } from '../../../core/credentials/deploy-token.ts';
-import { audienceForms, issuerForms } from '../../../core/issuers/issuer-presets.ts';
+import { audienceForms, issuerForms } from '../../../core/issuers/issuer-urls.ts';
 import type { Operation } from '../../../core/request/operation.ts';
 import { runAtOnce } from '../../../util/async/steps.ts';
 import { compilePolicy, type Policy } from '../../compile/policy.ts';

@@ -6,7 +6,7 @@ const ISSUERS = `
   github: { type: github, issuer: https://token.actions.githubusercontent.com }
   cluster: { type: kubernetes, issuer: https://kubernetes.default.svc }
   entra: { type: entra, issuer: https://sts.windows.net/00000000-1111-2222-3333-444444444444/ }
-  google: { type: oidc, issuer: https://accounts.google.com }
+  google: { type: google, issuer: https://accounts.google.com }
   own: { type: oidc, issuer: https://idp.example.com }
 `;
 
@@ -65,14 +65,14 @@ describe('GitLab and GitHub identities bind an immutable id', () => {
     [
       'gitlab',
       'project_id: acme/payments',
-      'identities.someone.match.project_id: is a number such as "20", not a name',
+      'identities.someone.match.project_id: must be a number such as "20", not a name',
     ],
     [
       'github',
       'repository_owner_id: { in: ["1", acme] }',
-      'identities.someone.match.repository_owner_id: is a number',
+      'identities.someone.match.repository_owner_id: must be a number',
     ],
-    ['gitlab', '/project_id: payments', 'identities.someone.match["/project_id"]: is a number'],
+    ['gitlab', '/project_id: payments', 'identities.someone.match["/project_id"]: must be a number'],
   ])('%s: %s is no id', (issuer, match, message) => {
     expect(errorsOf(identity(issuer, match))).toEqual([expect.stringContaining(message)]);
   });
@@ -109,7 +109,7 @@ describe('a match that matches everything', () => {
     ['google', 'sub: { glob: "*" }, aud: https://gateway.example.com'],
     ['google', '/aud: https://gateway.example.com'],
   ])('%s: %s is refused', (issuer, match) => {
-    expect(errorsOf(identity(issuer, match))).toEqual([
+    expect(errorsOf(identity(issuer, match, ', allowMutableNames: true'))).toEqual([
       expect.stringContaining(
         `identities.someone.match: matches every token of "${issuer}", and anyone can obtain a token there`,
       ),
@@ -142,7 +142,7 @@ describe('a match that matches everything', () => {
   });
 
   test.each([
-    ['google', 'sub: { glob: "12*" }'],
+    ['google', 'sub: "12"'],
     ['own', 'sub: { glob: "**" }'],
     ['cluster', 'sub: { notIn: [x] }'],
   ])('%s: %s is accepted', (issuer, match) => {

@@ -88,9 +88,7 @@ test('the index finds the first identity that matches every token of a later one
     fc.property(fc.array(match, { minLength: 2, maxLength: 6 }), (matches) => {
       const identities = identitiesOf(matches);
       const expected = identities.flatMap((each, second) => {
-        const first = identities
-          .slice(0, second)
-          .find((earlier) => coversIdentity(earlier, each, () => false));
+        const first = identities.slice(0, second).find((earlier) => coversIdentity(earlier, each, () => []));
         return first === undefined ? [] : [`${each.identity.name} by ${first.identity.name}`];
       });
       expect(shadowedIn(matches)).toEqual(expected);
