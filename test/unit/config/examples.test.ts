@@ -18,6 +18,11 @@ describe('the examples', () => {
   test('are these', () => {
     expect(EXAMPLES).toEqual(
       expect.arrayContaining([
+        'aws.yaml',
+        'azure-devops.yaml',
+        'bitbucket.yaml',
+        'buildkite.yaml',
+        'circleci.yaml',
         'deploy-tokens.yaml',
         'entra-to-gitlab.yaml',
         'entra.yaml',
@@ -25,6 +30,8 @@ describe('the examples', () => {
         'github.yaml',
         'gitlab-api.yaml',
         'gitlab.yaml',
+        'google.yaml',
+        'hcp-terraform.yaml',
         'kubernetes.yaml',
         'minimal.yaml',
         'packages.yaml',
