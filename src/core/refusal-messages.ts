@@ -56,6 +56,11 @@ export function audienceMismatch(accepted: ReadonlySet<string> | undefined): str
   return `${REASONS.audience_mismatch.problem} Request a token whose "aud" is ${wanted}.`;
 }
 
+/** `how`: the way in which a job requests these claims, which the token does not contain. */
+export function claimsNotRequested(missing: readonly string[], how: string): string {
+  return `${REASONS.no_matching_identity.problem} The token does not contain ${missing.join(' and ')}: ${how}.`;
+}
+
 export const MINTED_FOR_ANOTHER_SERVICE =
   'The gateway issued this access token for another service. Request an access token for this service.';
 

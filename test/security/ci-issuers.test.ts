@@ -157,18 +157,20 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe.each(CASES)('K11 $type, $issuer', (each) => {
-  const { type, issuer, match, audience = 'https://gateway.example.com', alg, maxLifetime } = each;
-  const start = async (): Promise<{
-    readonly jobs: TestIssuer;
-    readonly ask: (token: string) => Promise<string>;
-  }> => {
-    const scenario = await startScenario({
-      backends: {
-        jobs: () => startIssuer({ type, issuer, audience, ...(alg && { alg }) }),
-        upstream: () => startRecordingUpstream(),
-      },
-      config: ({ jobs, upstream }) => `
+const startCase = async (
+  each: Case,
+): Promise<{
+  readonly jobs: TestIssuer;
+  /** The status and the body of the response. */
+  readonly send: (token: string) => Promise<readonly [number, string]>;
+}> => {
+  const { type, issuer, match, audience = 'https://gateway.example.com', alg } = each;
+  const scenario = await startScenario({
+    backends: {
+      jobs: () => startIssuer({ type, issuer, audience, ...(alg && { alg }) }),
+      upstream: () => startRecordingUpstream(),
+    },
+    config: ({ jobs, upstream }) => `
 issuers:
   jobs: { type: ${type}, issuer: "${jobs.url}", jwksUri: "${jobs.jwksUri}", audiences: ["${audience}"] }
 identities: { job: { issuer: jobs, match: { ${match} }, roles: [reader] } }
@@ -176,23 +178,31 @@ roles: { reader: [{ service: api, scopes: [read_api], resources: ["/**"] }] }
 services:
   api: { type: http, path: /api/, upstream: { url: "${upstream.url}/" } }
 `,
-      server: { limits: 'authFailures: { perAddress: 1000 }' },
-    });
-    const ask = async (token: string): Promise<string> => {
+    server: { limits: 'authFailures: { perAddress: 1000 }' },
+  });
+  return {
+    jobs: scenario.jobs,
+    send: async (token) => {
       scenario.upstream.reset();
       const { status, body } = await scenario.respond('GET /api/x', [`Authorization: Bearer ${token}`]);
-      if (status === 200) return '200';
-      expect(scenario.upstream.bytes()).toBe('');
-      return `${status} ${String((JSON.parse(body) as { error: unknown }).error)}`;
-    };
-    return { jobs: scenario.jobs, ask };
+      if (status !== 200) expect(scenario.upstream.bytes()).toBe('');
+      return [status, body];
+    },
   };
+};
+
+const outcome = ([status, body]: readonly [number, string]): string =>
+  status === 200 ? '200' : `${status} ${String((JSON.parse(body) as { error: unknown }).error)}`;
+
+describe.each(CASES)('K11 $type, $issuer', (each) => {
+  const { issuer, maxLifetime } = each;
   const subject = issuer.startsWith('https://login.')
     ? { sub: `/eid1/c/pub/t/AAAA/a/BBBB/sc/${TENANT}/${TENANT}`, tid: TENANT }
     : {};
 
   test('the documented token is accepted, others are not', async () => {
-    const { jobs, ask } = await start();
+    const { jobs, send } = await startCase(each);
+    const ask = async (token: string): Promise<string> => outcome(await send(token));
     expect(await ask(jobs.mint(subject))).toBe('200');
     for (const [name, claims] of Object.entries(each.accepted ?? {}))
       expect([name, await ask(jobs.mint({ ...subject, ...claims }))]).toEqual([name, '200']);
@@ -208,4 +218,27 @@ services:
     expect(await ask(jobs.mint(subject, { lifetime: maxLifetime }))).toBe('200');
     expect(await ask(jobs.mint(subject, { lifetime: maxLifetime + 1 }))).toBe('401 credential_invalid');
   });
+});
+
+test('K11 Buildkite: the denial of a token without ids tells how to request them', async () => {
+  const buildkite = CASES.find(({ type }) => type === 'buildkite');
+  if (buildkite === undefined) throw new Error('no case for Buildkite');
+  const { jobs, send } = await startCase(buildkite);
+  const [status, body] = await send(jobs.mint({ organization_id: undefined, pipeline_id: undefined }));
+  expect(status).toBe(403);
+  expect(body).toContain(
+    'does not contain organization_id and pipeline_id: add this to the option --claim of',
+  );
+  const [, other] = await send(jobs.mint({ build_branch: 'other' }));
+  expect(other).not.toContain('--claim');
+});
+
+test('K11 Azure Pipelines: a tenant other than the one of the issuer', async () => {
+  const entra = CASES.find(({ issuer }) => issuer.startsWith('https://login.'));
+  if (entra === undefined) throw new Error('no case for Entra');
+  const { jobs, send } = await startCase(entra);
+  const sub = `/eid1/c/pub/t/AAAA/a/BBBB/sc/${TENANT}/${TENANT}`;
+  expect(outcome(await send(jobs.mint({ sub, tid: TENANT })))).toBe('200');
+  const foreign = jobs.mint({ sub, tid: '99999999-2222-4333-8444-555555555555' });
+  expect(outcome(await send(foreign))).toBe('401 credential_invalid');
 });

@@ -42,7 +42,7 @@ export interface IssuerPreset {
   readonly claims?: DocumentedClaims;
   /** Claims that are lists in the token. */
   readonly lists: readonly string[];
-  /** Claims that a job requests explicitly, with the way to do so. */
+  /** Immutable ids that are in the token only if the job requests them, with the way to do so. */
   readonly onRequest?: { readonly claims: readonly string[]; readonly how: string };
   /**
    * For one value of a claim, the claims that all tokens of one issuer have with one value at a time: a project

@@ -1,6 +1,9 @@
+import { claimAt } from '../../core/credentials/claims.ts';
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny } from '../../core/decision.ts';
 import type { Caller, Deny, NearestIdentity } from '../../core/decision.ts';
+import { ISSUER_PRESETS, type IssuerType } from '../../core/issuers/issuer-presets.ts';
+import { claimsNotRequested } from '../../core/refusal-messages.ts';
 import type { Steps } from '../../util/async/steps.ts';
 import { mismatch } from '../compile/identity.ts';
 import type { CompiledIdentity } from '../compile/identity.ts';
@@ -25,6 +28,7 @@ export function* createIdentify(
   const index = yield* indexIdentities(named);
   const findNearest = createFindNearest(named, ports);
   const byName = new Map(identities.map((identity) => [identity.name, identity]));
+  const types = new Map(identities.map(({ issuer, issuerType }) => [issuer, issuerType]));
   const results = new WeakMap<VerifiedCredential, Identified>();
 
   return (credential) => {
@@ -34,7 +38,11 @@ export function* createIdentify(
     // A token minted for an identity never matches another one, even if another one now comes first.
     const result =
       minted === undefined
-        ? identifyFirst(index.candidates(credential), credential, findNearest)
+        ? withHint(
+            identifyFirst(index.candidates(credential), credential, findNearest),
+            credential,
+            types.get(credential.issuer),
+          )
         : identifyAs(byName.get(minted.identity ?? ''), credential);
     results.set(credential, result);
     return result;
@@ -53,6 +61,19 @@ function identifyFirst(
         findNearest(credential),
       )
     : callerOf(identity, credential);
+}
+
+/** The message names missing claims without regard to the policy, so that it discloses nothing of it. */
+function withHint(
+  identified: Identified,
+  { claims }: VerifiedCredential,
+  type: IssuerType | undefined,
+): Identified {
+  const onRequest = type === undefined ? undefined : ISSUER_PRESETS[type].onRequest;
+  if (identified.kind === 'caller' || onRequest === undefined) return identified;
+  const missing = onRequest.claims.filter((claim) => claimAt(claims, claim) === undefined);
+  if (missing.length === 0) return identified;
+  return { ...identified, deny: { ...identified.deny, message: claimsNotRequested(missing, onRequest.how) } };
 }
 
 /** Matches a credential to this identity only, whatever its position in the policy. */

@@ -28,16 +28,8 @@ export const BUILDKITE_PRESET: IssuerPreset = {
     customPrefixes: ['agent_tag:'],
   },
   onRequest: {
-    claims: [
-      'organization_id',
-      'pipeline_id',
-      'cluster_id',
-      'cluster_name',
-      'queue_id',
-      'queue_key',
-      'build_id',
-    ],
-    how: 'add it to the option --claim of "buildkite-agent oidc request-token"',
+    claims: ['organization_id', 'pipeline_id'],
+    how: 'add this to the option --claim of "buildkite-agent oidc request-token"',
   },
   determined: {
     pipeline_id: ['pipeline_slug', 'cluster_id', 'cluster_name', ...ORGANIZATION],
