@@ -102,6 +102,20 @@ describe('discovery', () => {
     expect(await failureOf(keySource(settings({}), web({ [WELL_KNOWN]: answer })))).toContain(message);
   });
 
+  test('Google publishes its keys at another host, which no other issuer can name', async () => {
+    const jwksUri = 'https://www.googleapis.com/oauth2/v3/certs';
+    const at = (issuer: string): Web =>
+      web({
+        [`${issuer}/.well-known/openid-configuration`]: { issuer, jwks_uri: jwksUri },
+        [jwksUri]: KEYS,
+      });
+    const google = settings({ type: 'google', issuer: 'https://accounts.google.com' });
+    expect(await documentOf(keySource(google, at(google.issuer)))).toEqual(KEYS);
+    expect(await failureOf(keySource(settings({}), at('https://i.example')))).toContain(
+      'has a jwks_uri outside https://i.example;',
+    );
+  });
+
   test('a fault rejects', async () => {
     const source = keySource(settings({}), web({ [WELL_KNOWN]: new TypeError('a fault') }));
     await expect(source.read()).rejects.toThrow('a fault');

@@ -41,6 +41,20 @@ describe('compareAccess', () => {
     expect(compareAccess(old, next).losses).toMatchObject([{ identity: 'job', certainty: 'certain' }]);
   });
 
+  test.each([
+    ['hcp-terraform', 'terraform_run_phase', ['apply', 'plan'], 'plan'],
+    ['circleci', 'oidc.circleci.com/ssh-rerun', ['true', 'false'], 'true'],
+    ['aws', 'subject_mode', ['OriginIdentity'], 'OriginIdentity'],
+    ['google', 'email_verified', ['true', 'false'], 'false'],
+  ] as const)('%s: a condition on %s admits what the default refused', (type, claim, values, gained) => {
+    const issuers = [{ name: 'lab', type, issuer: 'https://lab.test', audiences: ['gw'] }];
+    const old = policy([identity('job', { id: '20' })], { issuers });
+    const next = policy([identity('job', { id: '20', [claim]: { in: [...values] } })], { issuers });
+    const witness = `certain job write_package_registry {"id":"20","${claim}":"${gained}"`;
+    expect(gains(old, next)).toEqual([expect.stringContaining(witness)]);
+    expect(gains(old, old)).toEqual([]);
+  });
+
   test('the order decides: an exception that moves behind its general case gains its rights', () => {
     const general = identity('general', { project_id: '20' });
     const exception = identity('exception', { project_id: '20', ref: 'dev' }, [read]);
