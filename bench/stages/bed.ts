@@ -80,7 +80,7 @@ export async function createStageBed(): Promise<StageBed> {
       configHash: config.hash,
     });
     const ports: AuthenticatePorts = {
-      egress: { get: unexpected },
+      egress: { get: unexpected, postJson: unexpected },
       keyring: { verify: unexpected, counts: unexpected },
       clock: { now: Date.now },
       log: LOG,

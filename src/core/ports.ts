@@ -28,6 +28,7 @@ export interface EgressRequest {
 export type EgressPool =
   | 'key sets'
   | 'online check'
+  | 'liveness'
   | `oauth2 token, ${string}`
   | `registry tokens, ${string}`
   | `${'job tokens' | 'deploy tokens'}, ${'first' | 'renewal'}`;
@@ -59,6 +60,11 @@ export interface EgressClient {
 /** An egress client that can send forms (`application/x-www-form-urlencoded`) with secrets. */
 export interface EgressFormClient extends EgressClient {
   post(request: EgressRequest & { readonly form: ReadonlyMap<string, string> }): Promise<EgressResult>;
+}
+
+/** An egress client that can send JSON documents. */
+export interface EgressJsonClient extends EgressClient {
+  postJson(request: EgressRequest & { readonly json: unknown }): Promise<EgressResult>;
 }
 
 /** The application log: one JSON line per call. Fields must not contain secrets. */

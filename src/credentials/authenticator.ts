@@ -1,18 +1,20 @@
 import { deny } from '../core/decision.ts';
 import { GatehouseError } from '../core/errors.ts';
 import type { VerificationMeter } from '../core/operation/meter.ts';
-import type { Clock, Log, EgressClient } from '../core/ports.ts';
+import type { RefuseEnded } from '../core/credentials/liveness.ts';
+import type { Clock, Log, EgressJsonClient } from '../core/ports.ts';
 import type { Keyring } from '../core/credentials/keyring.ts';
 import { missingFrom } from '../util/resources/reuse.ts';
 import type { ServiceAuthenticator } from './authentication.ts';
 import { createClassDispatch, createTrustCompiler } from './class-dispatch.ts';
 import { trustIn } from './compile-issuers.ts';
 import { createAuthenticatorResources, type AuthenticatorResources } from './reusable-verifiers.ts';
+import { createRefuseEnded } from './liveness/liveness.ts';
 import { createIdTokens } from './id-token/id-tokens.ts';
 import type { AuthenticateSettings } from './settings.ts';
 
 export interface AuthenticatePorts {
-  readonly egress: EgressClient;
+  readonly egress: EgressJsonClient;
   readonly keyring: Pick<Keyring, 'verify' | 'counts'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -30,6 +32,13 @@ export interface IssuerStatus {
   readonly lastError: string | undefined;
 }
 
+/** The result of one probe. `name`: of the issuer. */
+export interface LivenessProbe {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
 /** Authenticates credentials of all classes, with the issuers of one configuration. */
 export interface Authenticator {
   /**
@@ -42,6 +51,10 @@ export interface Authenticator {
   forAudiences(audiences: ReadonlyMap<string, readonly string[]>): ServiceAuthenticator;
   /** Accepts every valid access token of the gateway, whatever its audience, for revocation by its holder. */
   readonly own: ServiceAuthenticator;
+  /** Undefined if no issuer has `liveness`. */
+  readonly refuseEnded: RefuseEnded | undefined;
+  /** Finds out whether the gateway can ask about jobs, for each issuer with `liveness`. */
+  probeLiveness(): Promise<readonly LivenessProbe[]>;
   /** Starts the refresh of all key sets. Reused key sets are already running. */
   start(): void;
   /** Fetches all key sets once; `issuers()` then contains the results. */
@@ -88,6 +101,11 @@ export function createAuthenticator(
           : deny('credential_invalid', `a ${presented.class}; only ID tokens are accepted here`);
     },
     own: resources.accessTokens.anywhere,
+    refuseEnded: createRefuseEnded(resources.liveness),
+    probeLiveness: () =>
+      Promise.all(
+        [...resources.liveness].map(async ([name, { made }]) => ({ name, ...(await made.probe()) })),
+      ),
     start: () => issuers.forEach(({ keys }) => keys.start()),
     fetchKeys: async () => {
       await Promise.all(issuers.map(({ keys }) => keys.refresh()));

@@ -10,6 +10,8 @@ import { withoutTokensOf, type IdTokenCache } from './id-token/id-tokens.ts';
 import type { IntrospectedPorts, IntrospectedTokens } from './introspection/introspected-tokens.ts';
 import { createPermitsByGitlab, type PermitsByGitlab } from './introspection/shared-permits.ts';
 import { createJobTokens } from './job-token/job-tokens.ts';
+import type { ApiPorts } from './liveness/api-client.ts';
+import { createLivenessChecks, type LivenessChecks } from './liveness/liveness.ts';
 import type { AuthenticateSettings, IssuerCore } from './settings.ts';
 import { createVerificationCache } from './verification-cache.ts';
 
@@ -20,6 +22,7 @@ export interface AuthenticatorResources {
   readonly jobTokens: IntrospectedTokens;
   readonly gitlabDeployTokens: IntrospectedTokens;
   readonly permits: PermitsByGitlab;
+  readonly liveness: LivenessChecks;
   readonly accessTokens: ReturnType<typeof createAccessTokens>;
   /** The keyring and issuer URLs that `accessTokens` depends on. */
   readonly keyring: AccessTokenPorts['keyring'];
@@ -28,7 +31,7 @@ export interface AuthenticatorResources {
 
 export function createAuthenticatorResources(
   settings: AuthenticateSettings,
-  ports: Omit<IntrospectedPorts, 'permits'> & AccessTokenPorts,
+  ports: Omit<IntrospectedPorts, 'permits'> & AccessTokenPorts & ApiPorts,
   previous: AuthenticatorResources | undefined,
 ): AuthenticatorResources {
   const issuers = reuse(
@@ -56,6 +59,7 @@ export function createAuthenticatorResources(
       previous?.gitlabDeployTokens,
     ),
     permits,
+    liveness: createLivenessChecks(settings.issuers, ports, previous?.liveness),
     accessTokens: accessTokens ?? createAccessTokens(settings.server.publicUrl, urls, ports),
     keyring,
     urls,

@@ -26,10 +26,34 @@ export interface IssuerSettings {
   readonly jobTokens?: JobTokenChecks | undefined;
   /** If set, GitLab's deploy tokens are accepted. At most one issuer of a service can have it. */
   readonly deployTokens?: DeployTokenChecks | undefined;
+  /** If set, tokens are accepted while their job or pod runs. */
+  readonly liveness?: LivenessSettings | undefined;
+}
+
+/** How the gateway finds out whether the job or pod of a token runs. */
+export interface LivenessSettings {
+  /** Base URL of the API. Default: set by the type. Plain http only on loopback. */
+  readonly apiUrl?: string | undefined;
+  /** File with the bearer token of the gateway for the API. */
+  readonly tokenFile: string;
+  /** Default: the issuer's `caFile`. */
+  readonly caFile?: string | undefined;
+  /** How long a running job is cached. */
+  readonly cache: number;
+  readonly limits: {
+    /** API requests per second. Default: set by the type. */
+    readonly perSecond?: number | undefined;
+    /** API requests at once. Default: set by the type. */
+    readonly burst?: number | undefined;
+    readonly queue: number;
+  };
 }
 
 /** The settings of an issuer of ID tokens that its keys and cached verifications depend on. */
-export type IssuerCore = Omit<IssuerSettings, 'audiences' | 'apiUrl' | 'jobTokens' | 'deployTokens'>;
+export type IssuerCore = Omit<
+  IssuerSettings,
+  'audiences' | 'apiUrl' | 'jobTokens' | 'deployTokens' | 'liveness'
+>;
 
 /** How GitLab's deploy tokens are introspected. */
 export interface DeployTokenChecks {

@@ -5,6 +5,7 @@ import { classifyRequest, refuseUnsafeHeaders } from './steps/classify-request.t
 import { bufferCredentialForm, extractCredential } from './steps/extract-credential.ts';
 import { forwardRequest, requireUpstream } from './steps/forward-request.ts';
 import { addSlash, callEndpoint, routeRequest } from './steps/route-request.ts';
+import { requireRunningJob } from './steps/require-running-job.ts';
 import type { Step } from './steps/step.ts';
 import {
   authorizeForm,
@@ -28,6 +29,7 @@ function lifecycle({ routed, classified, authorized }: LifecycleEnd): readonly S
     extractCredential,
     authenticateRequest,
     authorizeRequest,
+    requireRunningJob,
     ...authorized,
   ];
 }

@@ -1,4 +1,5 @@
 import type { PresentedCredential, VerifiedCredential } from '../core/credentials/credential.ts';
+import type { RefuseEnded } from '../core/credentials/liveness.ts';
 import type { Decision, Deny, Refusal } from '../core/decision.ts';
 import type { Handle } from '../core/request/endpoint.ts';
 import type { Forward } from '../core/request/forwarding.ts';
@@ -41,6 +42,8 @@ export interface ServicePipeline {
     /** Undefined for `explain`. */
     client?: ClientFacts,
   ) => VerifiedCredential | Refusal | Promise<VerifiedCredential | Refusal>;
+  /** Undefined if no issuer reports whether a job runs. */
+  readonly refuseEnded?: RefuseEnded | undefined;
   readonly authorize: (
     credential: VerifiedCredential | undefined,
     operations: readonly Operation[],

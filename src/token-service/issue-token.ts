@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { VerifiedCredential } from '../core/credentials/credential.ts';
 import { basisReason, deny, type Allow, type Caller, type Deny, type Refusal } from '../core/decision.ts';
+import type { RefuseEnded } from '../core/credentials/liveness.ts';
 import type { EndpointCall } from '../core/request/endpoint.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
@@ -8,6 +9,8 @@ import type { Mint, SignedToken, MintRequest } from './mint.ts';
 
 export interface IssueTokenPorts {
   readonly refuseRevoked: (credential: VerifiedCredential, caller: Caller | undefined) => Refusal | undefined;
+  /** Undefined if no issuer reports whether a job runs. */
+  readonly refuseEnded: RefuseEnded | undefined;
   readonly mint: Mint;
   readonly store: Pick<Store, 'claim'>;
   readonly clock: Clock;
@@ -25,6 +28,8 @@ export async function issueToken(
   const { identity, credential } = caller;
   const revoked = ports.refuseRevoked(credential, caller);
   if (revoked !== undefined) return revoked;
+  const ended = await ports.refuseEnded?.(credential, call.presented?.token ?? '', caller);
+  if (ended !== undefined) return ended;
   const minted = await ports.mint({ source: credential, identity, ...request });
   if (minted.kind === 'deny') return { ...minted, caller };
   // The last check: a failure of an earlier one does not use up the ID token.

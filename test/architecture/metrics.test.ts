@@ -43,6 +43,7 @@ async function exposition(): Promise<string> {
   verification.cacheMiss('id_token');
   verification.verified('id_token', 'gitlab', 'verified', 0.1);
   verification.keySetFetched('gitlab', 'success');
+  verification.jobChecked('gitlab', 'running');
   queues.waited('orders', 0.1);
   telemetry.candidate.differs('allow', 'deny', 'orders');
   connections.opened();

@@ -88,7 +88,7 @@ describe('C4 cached refusals', () => {
 
   test('10⁶ forged tokens use bounded memory and evict no confirmed tokens', async () => {
     let calls = 0;
-    const counting = { cacheHit() {}, cacheMiss() {}, verified() {}, keySetFetched() {} };
+    const counting = { cacheHit() {}, cacheMiss() {}, verified() {}, keySetFetched() {}, jobChecked() {} };
     const no = {
       kind: 'response' as const,
       status: 401,
@@ -108,6 +108,7 @@ describe('C4 cached refusals', () => {
         calls += 1;
         return headers?.['job-token'] === token ? yes : no;
       },
+      postJson: () => Promise.reject(new Error('unexpected')),
     };
     const own = new FrozenClock();
     const { forService } = createAuthenticator(

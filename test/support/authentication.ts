@@ -72,6 +72,10 @@ export class RecordingMeter implements VerificationMeter {
     this.calls.push(`fetched ${issuer} ${outcome}`);
   }
 
+  jobChecked(issuer: string, outcome: string): void {
+    this.calls.push(`checked ${issuer} ${outcome}`);
+  }
+
   count(call: string): number {
     return this.calls.filter((other) => other === call).length;
   }
@@ -123,7 +127,7 @@ export function authenticatorFor(
   const own = createEgressClient();
   const log = new RecordingLog();
   const meter = new RecordingMeter();
-  const egress = options.egress ?? own;
+  const egress = { ...own, ...options.egress };
   const authenticator = createAuthenticator(
     { issuers, services, deployTokens, workloadIdentities: [], identities: [], server: SERVER },
     { egress, keyring: testKeyring(), clock, log, meter },

@@ -44,10 +44,11 @@ export function credentialFromBody(
 /** The components that every endpoint which issues tokens uses. */
 export function issueTokenPorts(
   { issuers }: Config,
-  { revocations, mint, store, clock }: EndpointPorts,
+  { authenticator, revocations, mint, store, clock }: EndpointPorts,
 ): IssueTokenPorts {
   return {
     refuseRevoked: (credential, caller) => refuseRevoked(revocations, credential, caller),
+    refuseEnded: authenticator.refuseEnded,
     mint,
     store,
     clock,

@@ -1,6 +1,7 @@
 import type { Authorizer } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
 import { ISSUER_PRESETS } from '../../core/issuers/issuer-presets.ts';
+import { LIVENESS, isLivenessType } from '../../core/issuers/liveness.ts';
 import type { MintSettings } from '../../token-service/index.ts';
 
 /** Collects the claims that minted tokens repeat, and the token lifetimes. */
@@ -15,7 +16,10 @@ export function mintSettings(
   const revocable = ['project_path', 'project_id', 'repository', 'repository_id'];
   const traced = issuers.flatMap(({ type }) => Object.values(ISSUER_PRESETS[type].trace));
   const holders = issuers.flatMap(({ type }) => ISSUER_PRESETS[type].holder);
-  for (const claim of [...revocable, ...traced, ...holders]) claims.add(claim);
+  const checked = issuers.flatMap(({ type, liveness }) =>
+    liveness !== undefined && isLivenessType(type) ? LIVENESS[type].claims : [],
+  );
+  for (const claim of [...revocable, ...traced, ...holders, ...checked]) claims.add(claim);
   const lifetimes = identities.flatMap(({ name, tokenLifetime }) =>
     tokenLifetime === undefined ? [] : [[name, tokenLifetime] as const],
   );

@@ -7,7 +7,7 @@ import { counted } from '../../util/text/counted.ts';
 import { upstreamCertificate } from './upstream-certificate.ts';
 
 export interface OnlineCheck {
-  /** Key of the configuration: `issuers.NAME`, `services.NAME.upstream`, `state`. */
+  /** Key of the configuration: `issuers.NAME`, `issuers.NAME.liveness`, `services.NAME.upstream`, `state`. */
   readonly name: string;
   readonly ok: boolean;
   readonly detail: string;
@@ -21,7 +21,7 @@ interface OnlinePorts {
   readonly clock: Clock;
 }
 
-/** Fetches the keys of every issuer, sends a request to every upstream and checks the store. */
+/** Fetches the keys of every issuer, tests the access to its jobs, sends a request to every upstream and checks the store. */
 export async function checkOnline(
   config: Config,
   { authenticator, egress, clock }: OnlinePorts,
@@ -32,10 +32,12 @@ export async function checkOnline(
     ok: ready,
     detail: ready ? counted(keys, 'key') : (lastError ?? 'no keys'),
   }));
+  const probes = await authenticator.probeLiveness();
+  const liveness = probes.map(({ name, ...result }) => ({ name: `issuers.${name}.liveness`, ...result }));
   const upstreams = config.services.flatMap(({ name, upstream }) =>
     upstream === undefined ? [] : [checkUpstream(name, upstream, egress, clock)],
   );
-  return [...issuers, ...(await Promise.all(upstreams)), await checkStore(config)];
+  return [...issuers, ...liveness, ...(await Promise.all(upstreams)), await checkStore(config)];
 }
 
 async function checkUpstream(

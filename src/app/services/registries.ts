@@ -97,6 +97,7 @@ function tokenEndpoint(
     {
       identify: (credential) => authorizer.identify(credential),
       refuseRevoked: (credential, caller) => refuseRevoked(revocations, credential, caller),
+      refuseEnded: pipeline.refuseEnded,
       mint,
       readScopes,
       operationsOf: operationsForAccess,

@@ -109,6 +109,7 @@ function createServicePipeline(
       gitlabDeployTokens: acceptsGitlabDeployTokens(config, service),
     }),
     authenticate: authenticator.forService(service.name),
+    refuseEnded: authenticator.refuseEnded,
     authorize: authorizer.forService(service.name),
     authorizeUnknown: authorizer.forUnknown(service.name),
     ...forwardingOf(forwarders, service.name),

@@ -17,6 +17,7 @@ import { checkIdentityHeaders } from './headers.ts';
 import { checkIdentities } from './identities/identities.ts';
 import { checkIssuers } from './issuers/issuers.ts';
 import { checkJobTokens } from './issuers/job-tokens.ts';
+import { checkLiveness } from './issuers/liveness.ts';
 import { checkMatches } from './identities/match.ts';
 import { checkOrder } from './identities/order.ts';
 import { checkOverlap } from './identities/overlap.ts';
@@ -51,6 +52,7 @@ const RULES: readonly Rule[] = [
   checkPatterns,
   checkWeakPolicy,
   checkJobTokens,
+  checkLiveness,
   checkAllowlist,
   checkDeployTokens,
   checkWorkloads,

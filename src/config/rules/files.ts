@@ -54,10 +54,12 @@ function namedFiles({ draft }: RuleContext): NamedFile[] {
       file,
       content: 'key',
     })),
-    ...issuers.flatMap(({ name, jwksFile, caFile, bearerTokenFile }): NamedFile[] => [
+    ...issuers.flatMap(({ name, jwksFile, caFile, bearerTokenFile, liveness }): NamedFile[] => [
       { path: ['issuers', name, 'jwksFile'], file: jwksFile, content: 'open' },
       { path: ['issuers', name, 'caFile'], file: caFile, content: 'open' },
       { path: ['issuers', name, 'bearerTokenFile'], file: bearerTokenFile, content: 'header' },
+      { path: ['issuers', name, 'liveness', 'tokenFile'], file: liveness?.tokenFile, content: 'header' },
+      { path: ['issuers', name, 'liveness', 'caFile'], file: liveness?.caFile, content: 'open' },
     ]),
     ...services.flatMap(filesOfService),
   ];

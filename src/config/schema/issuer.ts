@@ -85,6 +85,44 @@ const deployTokens = z.strictObject({
     .describe('Limits of introspection requests for deploy tokens, per GitLab and replica.'),
 });
 
+const liveness = z.strictObject({
+  apiUrl: url
+    .optional()
+    .describe(
+      'Base URL of the API: of GitLab itself, of GitHub’s REST API, of the API server. Default: apiUrl or issuer (gitlab), derived from issuer (github), https://kubernetes.default.svc (kubernetes).',
+    ),
+  tokenFile: filePath.describe(
+    'File with the bearer token of the gateway for the API: scope read_api (gitlab), permission actions: read (github), service account that may create tokenreviews and get pods (kubernetes). Read for each request.',
+  ),
+  caFile: filePath
+    .optional()
+    .describe('Certificate authorities (PEM) for the API. Default: caFile of the issuer.'),
+  cache: duration.default(30_000).describe('How long a running job or pod is cached. Default 30s.'),
+  limits: z
+    .strictObject({
+      perSecond: z
+        .number()
+        .positive()
+        .max(100_000)
+        .optional()
+        .describe('API requests per second. Default: 10 (gitlab), 1.2 (github), 20 (kubernetes).'),
+      burst: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .optional()
+        .describe('API requests at once. Default: 200 (gitlab), 300 (github), 200 (kubernetes).'),
+      queue: z
+        .int()
+        .min(0)
+        .max(10_000)
+        .default(1_000)
+        .describe('Checks that wait, 10 s at most, for a request; further ones get 503. Default 1000.'),
+    })
+    .prefault({})
+    .describe('Limits of API requests, per issuer and replica.'),
+});
+
 export const issuer = z.strictObject({
   type: z.enum(ISSUER_TYPES).describe('Issuer type; it determines claims, algorithms and token lifetimes.'),
   issuer: url.describe('`iss` of the tokens, compared byte for byte.'),
@@ -130,5 +168,10 @@ export const issuer = z.strictObject({
   deployTokens: deployTokens
     .optional()
     .describe('If present, GitLab’s deploy tokens are accepted. Type gitlab only.'),
+  liveness: liveness
+    .optional()
+    .describe(
+      'If present, ID tokens and tokens minted from them are accepted only while their job or pod runs. Types gitlab, github and kubernetes.',
+    ),
   projects: z.record(z.string(), nonEmpty).optional().describe('Project ids → project paths.'),
 });

@@ -33,6 +33,8 @@ export interface VerificationMeter {
     seconds: number,
   ): void;
   keySetFetched(issuer: string, outcome: 'success' | 'failure'): void;
+  /** The issuer was asked whether a job or pod runs (`liveness`). */
+  jobChecked(issuer: string, outcome: 'running' | 'ended' | 'unable'): void;
 }
 
 /** Metrics of policy evaluation. */

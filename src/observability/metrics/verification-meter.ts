@@ -5,12 +5,14 @@ import { exposeHistograms, HistogramGrid } from './histogram-grid.ts';
 import { CREDENTIAL, credentialPlace, type Names } from './names.ts';
 
 const VERIFICATION = { name: 'outcome', values: ['verified', 'denied', 'unable'] } as const;
+const JOB = { name: 'outcome', values: ['running', 'ended', 'unable'] } as const;
 const FETCH = { name: 'outcome', values: ['success', 'failure'] } as const;
 
 export function createVerificationMeter(registry: Registry, issuers: Names): VerificationMeter {
   const hits = new CounterGrid(CREDENTIAL);
   const misses = new CounterGrid(CREDENTIAL);
   const fetches = new CounterGrid(issuers, FETCH);
+  const jobs = new CounterGrid(issuers, JOB);
   const durations = new HistogramGrid(issuers, CREDENTIAL, VERIFICATION);
 
   exposeCounters(
@@ -40,6 +42,15 @@ export function createVerificationMeter(registry: Registry, issuers: Names): Ver
     },
     fetches,
   );
+  exposeCounters(
+    registry,
+    {
+      name: 'gatehouse_liveness_checks_total',
+      help: 'Checks of issuers whether the job or pod of a token runs; cached results are not counted.',
+      labelNames: ['issuer', 'outcome'],
+    },
+    jobs,
+  );
   exposeHistograms(
     registry,
     {
@@ -58,5 +69,6 @@ export function createVerificationMeter(registry: Registry, issuers: Names): Ver
       durations.observe(seconds, issuers.placeOf(issuer), credentialPlace(credential), result);
     },
     keySetFetched: (issuer, outcome) => fetches.count(issuers.placeOf(issuer), FETCH.values.indexOf(outcome)),
+    jobChecked: (issuer, outcome) => jobs.count(issuers.placeOf(issuer), JOB.values.indexOf(outcome)),
   };
 }

@@ -1,5 +1,6 @@
 import type { PresentedCredential, VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Caller, type Decision, type Deny, type Refusal } from '../../core/decision.ts';
+import type { RefuseEnded } from '../../core/credentials/liveness.ts';
 import type { EndpointCall } from '../../core/request/endpoint.ts';
 import { UNMATCHED_IDENTITY } from '../../core/credentials/minted-token.ts';
 import type { Operation } from '../../core/request/operation.ts';
@@ -37,6 +38,8 @@ export interface Login {
 export interface RegistryTokenPorts {
   readonly identify: (credential: VerifiedCredential) => Caller | Deny;
   readonly refuseRevoked: (credential: VerifiedCredential, caller: Caller | undefined) => Refusal | undefined;
+  /** Undefined if no issuer reports whether a job runs. */
+  readonly refuseEnded: RefuseEnded | undefined;
   readonly mint: Mint;
   /** Parses `scope` parameters (distribution scope grammar). */
   readonly readScopes: (values: readonly string[]) => readonly RegistryAccess[];
@@ -135,9 +138,9 @@ async function authenticateLogin(
   const revoked = ports.refuseRevoked(verified, caller);
   if (revoked !== undefined) return revoked;
   const shadowed = site.services.some(({ name, mode }) => mode === 'shadow' && services.has(name));
-  return 'kind' in identified && !shadowed
-    ? identified
-    : { login: { credential: verified, services }, caller };
+  if ('kind' in identified && !shadowed) return identified;
+  const ended = await ports.refuseEnded?.(verified, call.presented?.token ?? '', caller);
+  return ended ?? { login: { credential: verified, services }, caller };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { PresentedCredential, VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Caller, type Deny, type Refusal } from '../../core/decision.ts';
+import type { RefuseEnded } from '../../core/credentials/liveness.ts';
 import type { EndpointCall } from '../../core/request/endpoint.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import type { EndpointRefusal } from '../endpoint/outcome.ts';
@@ -11,6 +12,8 @@ export interface CallerPorts {
   readonly verifyCredential: VerifyCredential;
   readonly identify: (credential: VerifiedCredential) => Caller | Deny;
   readonly refuseRevoked: (credential: VerifiedCredential, caller: Caller | undefined) => Refusal | undefined;
+  /** Undefined if no issuer reports whether a job runs. */
+  readonly refuseEnded: RefuseEnded | undefined;
 }
 
 /** The caller of an endpoint that describes its caller. Records the decision in `call`. */
@@ -27,6 +30,8 @@ export async function authorizeCaller(
   const revoked = ports.refuseRevoked(verified, caller);
   if (revoked !== undefined) return revoked;
   if ('kind' in identified) return refuseUnmatched(identified, verified);
+  const ended = await ports.refuseEnded?.(verified, call.presented?.token ?? '', identified);
+  if (ended !== undefined) return ended;
   call.decision = { kind: 'allow', basis: 'grant', caller: identified, relaxed: undefined };
   call.reason = 'granted';
   return identified;

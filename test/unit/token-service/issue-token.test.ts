@@ -11,6 +11,7 @@ function portsWith(overrides: Partial<IssueTokenPorts> = {}) {
   const claimed = new Map<string, number>();
   const ports: IssueTokenPorts = {
     refuseRevoked: () => undefined,
+    refuseEnded: undefined,
     mint: async () => {
       events.push('mint');
       return { kind: 'minted', token: 'signed', jti: 'new', expiresIn: 900 };

@@ -1,10 +1,9 @@
 import { JOB_TOKEN_CLAIMS } from '../../../core/credentials/job-token-claims.ts';
-import { isLoopback } from '../../../util/http/listen-address.ts';
 import type { DraftIdentity, DraftIssuer, DraftService } from '../../model/draft.ts';
 import { indexByName } from '../../model/index-by-name.ts';
 import { servicesOf } from '../../model/services-of.ts';
 import type { RuleContext } from '../rule.ts';
-import { hostOf, sameUrl } from './issuers.ts';
+import { apiUrlProblem } from './api-url.ts';
 
 export function checkJobTokens(context: RuleContext): void {
   const { issuers, identities, services } = context.draft;
@@ -41,10 +40,11 @@ function checkIssuer(context: RuleContext, issuer: DraftIssuer): void {
     }
     return;
   }
-  const problem = apiUrl === undefined ? undefined : apiUrlProblem(apiUrl, context.draft.server.publicUrl);
+  const problem =
+    apiUrl === undefined ? undefined : apiUrlProblem(issuer.type, apiUrl, context.draft.server.publicUrl);
   if (problem !== undefined) context.error([...path, 'apiUrl'], problem);
-  if (apiUrl !== undefined && jobTokens === undefined && deployTokens === undefined) {
-    context.warn([...path, 'apiUrl'], 'has no effect without jobTokens or deployTokens', 'key');
+  if (apiUrl !== undefined && (jobTokens ?? deployTokens ?? issuer.liveness) === undefined) {
+    context.warn([...path, 'apiUrl'], 'has no effect without jobTokens, deployTokens or liveness', 'key');
   }
   if (jobTokens !== undefined && jobTokens.cache > LONG_CACHE) {
     context.warn([...path, 'jobTokens', 'cache'], 'the token of a finished job is accepted for that long');
@@ -57,16 +57,6 @@ function checkIssuer(context: RuleContext, issuer: DraftIssuer): void {
       context.warn([...path, 'deployTokens', 'limits'], message, 'key');
     }
   }
-}
-
-function apiUrlProblem(url: string, publicUrl: string | undefined): string | undefined {
-  if (url.startsWith('http:') && !isLoopback(hostOf(url))) {
-    return 'must be https: credentials travel to it (http is for loopback)';
-  }
-  if (/\/api(\/v\d+)?\/?$/.test(url)) return 'must be the URL of GitLab itself, without /api/v4';
-  return publicUrl !== undefined && sameUrl(url, publicUrl)
-    ? 'must not be server.publicUrl: the gateway would call itself'
-    : undefined;
 }
 
 function acceptingIssuers(context: RuleContext, kind: RemoteClass): string[] {

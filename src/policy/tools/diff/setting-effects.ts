@@ -19,7 +19,7 @@ const PATHS: Readonly<Record<SettingEffect, string>> = {
     issuers.*.type issuers.*.jwksUri issuers.*.jwksFile issuers.*.caFile issuers.*.algorithms
     issuers.*.tokenTypes issuers.*.maxTokenLifetime issuers.*.replay issuers.*.keys.refresh
     issuers.*.keys.staleLimit issuers.*.apiUrl issuers.*.jobTokens.cache issuers.*.deployTokens.cache
-    issuers.*.deployTokens.probe issuers.*.projects
+    issuers.*.deployTokens.probe issuers.*.liveness issuers.*.projects
     services.*.hosts services.*.path services.*.pathParameters services.*.operations
     services.*.webSockets services.*.repositoryPrefix services.*.challenge services.*.blobRedirects
     services.*.authorizer services.*.trustedPublishing services.*.passHeaders services.*.identityHeaders services.*.assertion
@@ -29,7 +29,7 @@ const PATHS: Readonly<Record<SettingEffect, string>> = {
     server.reusePort server.tls server.authorizer.tls.certFile server.authorizer.tls.keyFile server.limits state.redis.caFile state.redis.timeout
     logs audit candidate
     issuers.*.bearerTokenFile issuers.*.keys.cooldown issuers.*.jobTokens.limits
-    issuers.*.deployTokens.limits
+    issuers.*.deployTokens.limits issuers.*.liveness.tokenFile issuers.*.liveness.limits
     services.*.deny services.*.credentialSources services.*.errorFormat services.*.limits
     services.*.webSockets.idle services.*.webSockets.lifetime
     services.*.upstream.aliases services.*.upstream.caFile services.*.upstream.serverName

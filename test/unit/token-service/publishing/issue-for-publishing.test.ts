@@ -36,6 +36,7 @@ async function issue(
     {
       identify: () => CALLER,
       refuseRevoked: () => undefined,
+      refuseEnded: undefined,
       mint: async (request) => {
         requests.push(request);
         return { kind: 'minted', token: 'signed', jti: 'new', expiresIn: 900 };

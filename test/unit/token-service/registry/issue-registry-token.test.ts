@@ -54,6 +54,7 @@ async function issue(scopes: readonly string[], setup: Setup = {}) {
   const ports: RegistryTokenPorts = {
     identify: (verified) => ({ identity: 'ci', roles: [], credential: verified }),
     refuseRevoked: () => undefined,
+    refuseEnded: undefined,
     mint: async (request) => {
       requests.push(request);
       return { kind: 'minted', token: 'signed', jti: 'new', expiresIn: 900 };
