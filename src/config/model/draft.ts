@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { configSchema } from '../schema/schema.ts';
 import type { grant } from '../schema/policy.ts';
+import { identityHeadersOf } from './identity-headers.ts';
 import { keysAt, type SourceNode } from '../load/source-tree.ts';
 
 type Parsed = z.output<typeof configSchema>;
@@ -33,7 +34,10 @@ export function toDraft(root: SourceNode, parsed: Parsed): Draft {
     identities: inOrder(root, 'identities', parsed.identities),
     deployTokens: inOrder(root, 'deployTokens', parsed.deployTokens),
     workloadIdentities: inOrder(root, 'workloadIdentities', parsed.workloadIdentities),
-    services: inOrder(root, 'services', parsed.services),
+    services: inOrder(root, 'services', parsed.services).map((service) => ({
+      ...service,
+      identityHeaders: identityHeadersOf(service),
+    })),
   };
 }
 

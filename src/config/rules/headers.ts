@@ -90,7 +90,7 @@ function isSetByGateway(group: RequestHeaderGroup | undefined): boolean {
 
 const groupOf = compileHeaderNames(REQUEST_HEADERS.map((group) => [group.names, group] as const));
 
-const PLACEHOLDERS = ['identity', 'subject', 'issuer'];
+const PLACEHOLDERS = ['identity', 'subject', 'issuer', 'roles', 'scopes'];
 
 function templateProblem(template: string): string | undefined {
   if (template === '') return 'is empty';
@@ -98,6 +98,7 @@ function templateProblem(template: string): string | undefined {
     if (PLACEHOLDERS.includes(inside)) return '';
     return inside.startsWith('claims.') && claimNameProblem(inside.slice(7)) === undefined ? '' : match;
   });
-  if (/[{}]/.test(rest)) return 'braces may contain only {identity}, {subject}, {issuer} and {claims.NAME}';
+  if (/[{}]/.test(rest))
+    return 'braces may contain only {identity}, {subject}, {issuer}, {roles}, {scopes} and {claims.NAME}';
   return /[\u0000-\u001f\u007f]/.test(rest) ? 'contains a control character' : undefined;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CREDENTIAL_SOURCES, type CredentialSource } from '../../core/credentials/credential.ts';
+import { HEADER_PRESET_NAMES } from '../../core/headers/header-presets.ts';
 import { byteSize, name, nonEmpty } from './scalars.ts';
 import { upstream } from './upstream.ts';
 
@@ -63,7 +64,13 @@ export const serviceKeys = {
     .record(nonEmpty, z.string())
     .default({})
     .describe(
-      'Request headers that the gateway sets for the upstream: name → template with {identity}, {subject}, {issuer} or {claims.NAME}.',
+      'Request headers that the gateway sets for the upstream: name → template with {identity}, {subject}, {issuer}, {roles}, {scopes} or {claims.NAME}. Roles and scopes are separated by commas; {scopes} are the scopes that the request needs. A template without a value sends no header.',
+    ),
+  headerPreset: z
+    .enum(HEADER_PRESET_NAMES)
+    .optional()
+    .describe(
+      'Adds the identity headers that an upstream behind another proxy expects. oauth2-proxy: X-Forwarded-User and X-Forwarded-Preferred-Username with the identity, X-Forwarded-Groups with its roles. remote-user: Remote-User, and Remote-Groups with the roles. x-forwarded-user: X-Forwarded-User. A header of the same name in `identityHeaders` replaces the header of the preset. Default: none.',
     ),
   assertion: z
     .boolean()

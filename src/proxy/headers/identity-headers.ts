@@ -2,16 +2,15 @@ import { scalarClaim } from '../../core/credentials/claims.ts';
 import type { Caller } from '../../core/decision.ts';
 import type { Forwarding } from '../../core/request/forwarding.ts';
 
-/** Header name → template of `{identity}`, `{subject}`, `{issuer}`, `{claims.NAME}` and plain text. */
+/** Header name → template of placeholders such as `{identity}` and `{claims.NAME}`, and plain text. */
 export type IdentityHeaderTemplates = Readonly<Record<string, string>>;
 
 /**
  * The headers that identify the caller to the upstream, as name, value, name, value …; cached per caller.
  * A template with a missing claim yields no header, so that an upstream never reads an empty user name.
  */
-function createIdentityHeaders(templates: IdentityHeaderTemplates): (caller: Caller) => readonly string[] {
+function createIdentityHeaders(compiled: readonly CompiledHeader[]): (caller: Caller) => readonly string[] {
   const cache = new WeakMap<Caller, readonly string[]>();
-  const compiled = Object.entries(templates).map(([name, template]) => [name, compile(template)] as const);
   return function identityHeaders(caller) {
     const known = cache.get(caller);
     if (known !== undefined) return known;
@@ -26,10 +25,7 @@ function createIdentityHeaders(templates: IdentityHeaderTemplates): (caller: Cal
       'X-Auth-Credential',
       credential.class,
     ];
-    for (const [name, valueOf] of compiled) {
-      const value = valueOf(caller);
-      if (value !== undefined) headers.push(name, headerValue(value));
-    }
+    pushCompiled(compiled, headers, caller, []);
     cache.set(caller, headers);
     return headers;
   };
@@ -42,28 +38,53 @@ function createIdentityHeaders(templates: IdentityHeaderTemplates): (caller: Cal
 export function createPushIdentity(
   templates: IdentityHeaderTemplates,
 ): (forwarding: Pick<Forwarding, 'allow' | 'operations'>, headers: string[]) => void {
-  const identityHeaders = createIdentityHeaders(templates);
+  const ofCaller: CompiledHeader[] = [];
+  const ofRequest: CompiledHeader[] = [];
+  for (const [name, template] of Object.entries(templates)) {
+    const list = template.includes('{scopes}') ? ofRequest : ofCaller;
+    list.push([name, compile(template)]);
+  }
+  const identityHeaders = createIdentityHeaders(ofCaller);
   return function pushIdentity({ allow, operations }, headers) {
     if (allow.basis === 'shadow' || allow.caller === undefined) return;
     headers.push(...identityHeaders(allow.caller));
     const first = operations[0];
     if (first === undefined) return;
     const scopes =
-      operations.length === 1 ? first.scope : [...new Set(operations.map(({ scope }) => scope))].join(' ');
-    headers.push('X-Auth-Scopes', headerValue(scopes));
+      operations.length === 1 ? [first.scope] : [...new Set(operations.map(({ scope }) => scope))];
+    headers.push('X-Auth-Scopes', headerValue(scopes.join(' ')));
+    if (ofRequest.length > 0) pushCompiled(ofRequest, headers, allow.caller, scopes);
   };
 }
 
-/** Text, placeholder, text, placeholder, … text. */
-const PLACEHOLDER = /(\{(?:identity|subject|issuer|claims\.[^}]+)\})/;
+type CompiledHeader = readonly [name: string, valueOf: TemplateValue];
 
-/** Returns undefined for a missing claim. */
-function compile(template: string): (caller: Caller) => string | undefined {
-  const parts = template.split(PLACEHOLDER).map((part, i) => (i % 2 === 0 ? () => part : placeholder(part)));
-  return (caller) => {
+/** The encoded value of a template or of a part of it; undefined if a placeholder has no value. */
+type TemplateValue = (caller: Caller, scopes: readonly string[]) => string | undefined;
+
+function pushCompiled(
+  compiled: readonly CompiledHeader[],
+  headers: string[],
+  caller: Caller,
+  scopes: readonly string[],
+): void {
+  for (const [name, valueOf] of compiled) {
+    const value = valueOf(caller, scopes);
+    if (value !== undefined) headers.push(name, value);
+  }
+}
+
+/** Text, placeholder, text, placeholder, … text. */
+const PLACEHOLDER = /(\{(?:identity|subject|issuer|roles|scopes|claims\.[^}]+)\})/;
+
+function compile(template: string): TemplateValue {
+  const parts = template
+    .split(PLACEHOLDER)
+    .map((part, i) => (i % 2 === 0 ? plainText(part) : placeholder(part)));
+  return (caller, scopes) => {
     let text = '';
     for (const part of parts) {
-      const value = part(caller);
+      const value = part(caller, scopes);
       if (value === undefined) return undefined;
       text += value;
     }
@@ -71,19 +92,37 @@ function compile(template: string): (caller: Caller) => string | undefined {
   };
 }
 
-function placeholder(part: string): (caller: Caller) => string | undefined {
+function plainText(part: string): TemplateValue {
+  const encoded = headerValue(part);
+  return () => encoded;
+}
+
+function placeholder(part: string): TemplateValue {
   switch (part) {
     case '{identity}':
-      return ({ identity }) => identity;
+      return ({ identity }) => headerValue(identity);
     case '{subject}':
-      return ({ credential }) => credential.subject;
+      return ({ credential }) => headerValue(credential.subject);
     case '{issuer}':
-      return ({ credential }) => credential.issuerUrl;
+      return ({ credential }) => headerValue(credential.issuerUrl);
+    case '{roles}':
+      return ({ roles }) => listValue(roles);
+    case '{scopes}':
+      return (_caller, scopes) => listValue(scopes);
     default: {
       const claim = part.slice('{claims.'.length, -1);
-      return ({ credential }) => scalarClaim(credential.claims, claim);
+      return ({ credential }) => {
+        const value = scalarClaim(credential.claims, claim);
+        return value === undefined ? undefined : headerValue(value);
+      };
     }
   }
+}
+
+/** Separated by commas, as oauth2-proxy and Authelia send groups; a comma in an entry is percent-encoded. */
+function listValue(entries: readonly string[]): string | undefined {
+  if (entries.length === 0) return undefined;
+  return entries.map((entry) => headerValue(entry).replaceAll(',', '%2C')).join(',');
 }
 
 /** UTF-8, percent-encoded outside 0x21–0x7E and at `%`, so that any claim is a valid and reversible header value. */

@@ -44,10 +44,12 @@ export interface AttackOptions {
   readonly services?: string;
   /** Further identities, as YAML, before the identity `job`. */
   readonly identities?: string;
+  /** Further sections of the configuration, as YAML. */
+  readonly more?: string;
 }
 
 export async function startAttackScenario(options: AttackOptions = {}): Promise<AttackScenario> {
-  const { resources = ['/**'], base = '/', api = [], services = '', identities = '' } = options;
+  const { resources = ['/**'], base = '/', api = [], services = '', identities = '', more = '' } = options;
   const scenario = await startScenario({
     backends: { issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
     token: ({ issuer }) => issuer.mint({ project_id: '20' }),
@@ -69,7 +71,8 @@ services:
     path: /api/
     upstream: { url: "${upstream.url}${base}", auth: { bearer: { token: ${UPSTREAM_SECRET} } } }
 ${indent(indent(api.join('\n')))}
-${indent(services.replaceAll('UPSTREAM', upstream.url))}`,
+${indent(services.replaceAll('UPSTREAM', upstream.url))}
+${more}`,
   });
   const { gateway, issuer, upstream, token } = scenario;
   let probes = 0;

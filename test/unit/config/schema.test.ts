@@ -92,7 +92,7 @@ describe('schema problems are reported with a position', () => {
         roles: '{ reader: [{ service: orders, scopes: [read_package_registry], resources: ["**"] }] }',
       }),
       [
-        'services.orders.operations: unknown key; known: type, hosts, path, issuers, audiences, upstream, anonymous, mode, deny, identityHeaders, assertion, keepCookies, passHeaders, limits, authorizer, pathParameters, and 1 more',
+        'services.orders.operations: unknown key; known: type, hosts, path, issuers, audiences, upstream, anonymous, mode, deny, identityHeaders, headerPreset, assertion, keepCookies, passHeaders, limits, authorizer, and 2 more',
       ],
     ],
     [configuration({ services: '{ orders: 5 }' }), ['services.orders: expected a mapping, found a number']],

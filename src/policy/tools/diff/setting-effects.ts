@@ -22,7 +22,7 @@ const PATHS: Readonly<Record<SettingEffect, string>> = {
     issuers.*.deployTokens.probe issuers.*.liveness issuers.*.projects
     services.*.hosts services.*.path services.*.pathParameters services.*.operations
     services.*.webSockets services.*.repositoryPrefix services.*.challenge services.*.blobRedirects
-    services.*.authorizer services.*.trustedPublishing services.*.passHeaders services.*.identityHeaders services.*.assertion
+    services.*.authorizer services.*.trustedPublishing services.*.passHeaders services.*.identityHeaders services.*.headerPreset services.*.assertion
     services.*.keepCookies services.*.upstream.url services.*.upstream.hostHeader services.*.upstream.auth
     services.*.upstream.clientCertificate services.*.upstream.redirectOrigins`,
   none: `

@@ -175,7 +175,7 @@ describe('identity headers', () => {
     ['X-Team: ""', 'identityHeaders.X-Team: is empty'],
     [
       'X-Team: "{role}"',
-      'identityHeaders.X-Team: braces may contain only {identity}, {subject}, {issuer} and {claims.NAME}',
+      'identityHeaders.X-Team: braces may contain only {identity}, {subject}, {issuer}, {roles}, {scopes} and {claims.NAME}',
     ],
     ['X-Team: "{claims.}"', 'identityHeaders.X-Team: braces may contain only {identity}'],
     ['X-Team: "{identity"', 'identityHeaders.X-Team: braces may contain only {identity}'],
