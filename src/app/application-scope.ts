@@ -7,7 +7,13 @@ import type { IssuerType } from '../core/issuers/issuer-presets.ts';
 import type { Clock, Log, EgressFormClient, EgressJsonClient } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
 import { createEgressClient, StallWatch } from '../proxy/index.ts';
-import { createRevocations, openStore, type SyncedRevocations } from '../state/index.ts';
+import {
+  createIdentityLimits,
+  createRevocations,
+  openStore,
+  type IdentityLimits,
+  type SyncedRevocations,
+} from '../state/index.ts';
 import {
   createAccessLog,
   createAuditSink,
@@ -38,6 +44,7 @@ export interface ApplicationScope {
   readonly egress: EgressFormClient & EgressJsonClient;
   readonly store: Store;
   readonly revocations: SyncedRevocations;
+  readonly identityLimits: IdentityLimits;
   readonly stalls: StallWatch;
   readonly audit: AuditSink;
   readonly access: Pick<AuditSink, 'write'> | undefined;
@@ -68,6 +75,9 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
   const egress = createEgressClient();
   const store = openStore(inspect ? IN_MEMORY : config.state, { clock, log });
   const revocations = createRevocations(store, { clock, log });
+  const identityLimits = createIdentityLimits(store, clock, (service, limit) =>
+    telemetry.limits.refused(service, limit),
+  );
   const stalls = new StallWatch(config.server.limits.bodyIdle);
   const stdout = openStdoutWriter({ log });
   const issuerTypes = new Map<string, IssuerType>();
@@ -99,6 +109,7 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
   const audit = withDecisions(auditLog, decisions);
   telemetry.setAudit(auditLog);
   telemetry.setStoreHealth(() => store.health());
+  telemetry.setLimitExchange(() => identityLimits.status());
   if (!inspect) telemetry.services.start();
 
   function applyConfig(next: Config): void {
@@ -108,6 +119,7 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
     issuerTypes.clear();
     for (const { name, type } of issuers) issuerTypes.set(name, type);
     stalls.setIdle(server.limits.bodyIdle);
+    identityLimits.activate(next);
   }
   applyConfig(config);
 
@@ -119,6 +131,7 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
     egress,
     store,
     revocations,
+    identityLimits,
     stalls,
     audit,
     access,
@@ -130,6 +143,7 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
     async release() {
       telemetry.services.stop();
       candidate.close();
+      identityLimits.stop();
       revocations.stop();
       stalls.close();
       await Promise.all([egress.close(), store.close()]);

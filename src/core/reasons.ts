@@ -157,6 +157,11 @@ const TABLE = {
     nextStep: 'Request a token with the missing scope.',
   },
 
+  identity_limited: {
+    status: 429,
+    problem: 'Your identity has reached its limit of requests.',
+    nextStep: 'Send fewer requests, and repeat this one after the time in Retry-After.',
+  },
   rate_limited: { status: 429, problem: 'Too many failed attempts.', nextStep: 'Wait, then try again.' },
 
   issuer_unavailable: {

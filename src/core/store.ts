@@ -93,6 +93,16 @@ export interface Store {
    * values and their times; some may have ended.
    */
   keepUntil(list: string, values: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Stores the report of a replica in a list, deletes the reports of the ids in `gone`, and resolves to the reports of
+   * all replicas by id. A list without a new report for a minute is deleted.
+   */
+  exchangeReports(
+    list: string,
+    id: string,
+    report: string,
+    gone: readonly string[],
+  ): Promise<ReadonlyMap<string, string>>;
   /** True for the first claim of a name, false for others during `lifetime` milliseconds. */
   claim(name: string, lifetime: number): Promise<boolean>;
   /** Writes a copy of the state next to it. Undefined: the server of the store makes its own backups. */

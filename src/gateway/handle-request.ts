@@ -2,6 +2,7 @@ import type { AuditSink } from '../core/records/audit-event.ts';
 import type { CandidateEvaluation } from '../core/candidate.ts';
 import type { CredentialHint } from '../core/credential-hint.ts';
 import type { Revocations } from '../core/credentials/revocation.ts';
+import type { AdmitRequest } from '../core/identity-limits.ts';
 import type { FailureLimits } from '../core/failure-limits.ts';
 import type { RequestMeter } from '../core/operation/meter.ts';
 import type { Clock, Log } from '../core/ports.ts';
@@ -36,7 +37,7 @@ export function createPipeline(stages: Stages): Pipeline {
   const responder = createResponder(stages.fallback, stages.log);
   const run = createStepRunner(
     LIFECYCLES[stages.forwardedBy ?? 'gateway'],
-    { audit, route, verifyCredential, revocations },
+    { audit, route, verifyCredential, revocations, admit: stages.admit },
     responder,
   );
   const inFlight = new InFlight();
@@ -128,6 +129,8 @@ export interface Stages {
   /** Uses the active configuration, because a WebSocket outlives the configuration under which it was opened. */
   readonly reauthorize: Reauthorize;
   readonly failures: FailureLimits;
+  /** Undefined if the configuration has no limits of identities. */
+  readonly admit?: AdmitRequest | undefined;
   readonly recognizeMistake: RecognizeMistake;
   readonly credentialHint: CredentialHint;
   readonly audit: AuditSink;

@@ -1,9 +1,10 @@
 import { authenticateRequest } from './steps/authenticate-request.ts';
-import { authorizeOperationsInBody, authorizeRequest } from './steps/authorize-request.ts';
+import { authorizeOperationsInBody, authorizeRequest, bufferOperations } from './steps/authorize-request.ts';
 import { refuseMalformedHead, requireAudit } from './steps/check-request.ts';
 import { classifyRequest, refuseUnsafeHeaders } from './steps/classify-request.ts';
 import { bufferCredentialForm, extractCredential } from './steps/extract-credential.ts';
 import { forwardRequest, requireUpstream } from './steps/forward-request.ts';
+import { limitRequest } from './steps/limit-request.ts';
 import { addSlash, callEndpoint, routeRequest } from './steps/route-request.ts';
 import { requireRunningJob } from './steps/require-running-job.ts';
 import type { Step } from './steps/step.ts';
@@ -45,14 +46,14 @@ interface LifecycleEnd {
 const FORWARDED: LifecycleEnd = {
   routed: [callEndpoint, requireUpstream, addSlash],
   classified: [bufferCredentialForm],
-  authorized: [authorizeOperationsInBody, forwardRequest],
+  authorized: [limitRequest, bufferOperations, authorizeOperationsInBody, forwardRequest],
 };
 
 /** A proxy forwards the request as the client sent it, if the response to its subrequest is 200. */
 const FORWARDED_BY_PROXY: LifecycleEnd = {
   routed: [requireSubrequestRules, refuseRewriting],
   classified: [refuseBody],
-  authorized: [authorizeForm, refusePlan, respondToProxy],
+  authorized: [authorizeForm, refusePlan, limitRequest, respondToProxy],
 };
 
 export const LIFECYCLES = {

@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../core/records/audit-event.ts';
 import type { CandidateDifference } from '../core/candidate.ts';
 import type { PresentedCredential, VerifiedCredential } from '../core/credentials/credential.ts';
+import type { HeldPlaces } from '../core/identity-limits.ts';
 import type { CredentialHint } from '../core/credential-hint.ts';
 import type { Allow, Caller, Decision, Deny, Refusal } from '../core/decision.ts';
 import type { EndpointCall } from '../core/request/endpoint.ts';
@@ -49,6 +50,10 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
   presented: PresentedCredential | undefined;
   verified: VerifiedCredential | undefined;
   decision: Decision | undefined;
+  /** The decision on the operations that the body can contain, before the body is read. */
+  possible: Allow | undefined;
+  /** The places in the limits of the caller. */
+  places: HeldPlaces | undefined;
   reason: AuditEvent['reason'] = 'client_left';
   detail: string | undefined;
   candidate: CandidateDifference | undefined;
@@ -135,6 +140,7 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
 
   /** The response is complete, or the client has closed the connection. */
   end(): void {
+    this.places?.release();
     this.duration = performance.now() - this.#began;
     const { res, upgrade } = this.incoming;
     if (!res.writableFinished && upgrade?.switched !== true) this.aborted = true;

@@ -1,4 +1,5 @@
 export { createFailureLimits } from './failure-limits.ts';
+export { createIdentityLimits, type IdentityLimits } from './identity-limits/identity-limits.ts';
 export { openStore, type StateSettings } from './open-store.ts';
 export {
   createRevocations,

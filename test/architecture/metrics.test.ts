@@ -36,6 +36,8 @@ async function exposition(): Promise<string> {
     lastError: undefined,
   }));
   telemetry.setKeySetAges(() => [{ issuer: 'gitlab', ageSeconds: 1 }]);
+  telemetry.setLimitExchange(() => ({ replicas: 2, failedExchanges: 1 }));
+  telemetry.limits.refused('orders', 'concurrent');
   const { requests, verification, connections, queues } = telemetry;
   requests.requestStarted('orders');
   requests.requestEnded(sampleEvent());

@@ -79,6 +79,8 @@ function reuseForwarders(
       if (!hasUpstream(service)) return [];
       const settings = {
         ...withTimeouts(withApiRoot(service)),
+        // Limits of identities do not concern the forwarder: a change of them keeps its connections.
+        limits: { bodyBytes: service.limits.bodyBytes },
         credentialQueryParameters,
         publicUrl: server.publicUrl,
         // A forwarder that signs assertions depends on the signing keys.

@@ -132,6 +132,7 @@ function assemble(
     originOf: createTokenSourceOf(config, application.clock),
     reauthorize,
     failures: only(failures),
+    admit: application.identityLimits.compile(config),
     recognizeMistake,
     credentialHint: compileCredentialHint(config.server.publicUrl, namedHosts(config)),
     audit: application.audit,

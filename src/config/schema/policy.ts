@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SOURCE_CLASSES } from '../../core/credentials/credential.ts';
+import { requestLimits } from './request-limits.ts';
 import { name, nonEmpty, tokenLifetime } from './scalars.ts';
 
 /** A scalar of a `match`. It is compared with the claim as a string. */
@@ -69,4 +70,5 @@ export const identity = z.strictObject({
   tokenLifetime: tokenLifetime
     .optional()
     .describe('Lifetime of the tokens that the gateway issues to this identity, 1m to 24h. Default 15m.'),
+  limits: requestLimits('this identity'),
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CREDENTIAL_SOURCES, type CredentialSource } from '../../core/credentials/credential.ts';
 import { HEADER_PRESET_NAMES } from '../../core/headers/header-presets.ts';
+import { requestLimitKeys } from './request-limits.ts';
 import { byteSize, name, nonEmpty } from './scalars.ts';
 import { upstream } from './upstream.ts';
 
@@ -91,6 +92,9 @@ export const serviceKeys = {
       bodyBytes: byteSize
         .optional()
         .describe('Maximum size of a request body; larger bodies get 413. Default: no limit.'),
+      ...requestLimitKeys(
+        'each identity at this service (without an identity: of the network of the client)',
+      ),
     })
     .prefault({})
     .describe('Limits of this service.'),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DEPLOY_USERNAME, isDay } from '../../core/credentials/deploy-token.ts';
 import { DEPLOY_TOKEN_NAME } from '../../core/names.ts';
 import { grant } from './policy.ts';
+import { requestLimits } from './request-limits.ts';
 
 /** The name is part of the secret (`ghdt_NAME_…`), of headers and of the audit log. */
 export const deployTokenName = z.string().regex(DEPLOY_TOKEN_NAME, {
@@ -33,6 +34,7 @@ export const deployToken = z.strictObject({
     .optional()
     .describe('YYYY-MM-DD: the token expires at 00:00 UTC of this day. Default: never.'),
   grants: z.array(grant).min(1).describe('Grants of the token, without {claims.…}.'),
+  limits: requestLimits('this token'),
 });
 
 const PROJECT = /^(?:id:[1-9]\d*|[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)+)$/;

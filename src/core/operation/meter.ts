@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../records/audit-event.ts';
 import type { CandidateOutcome } from '../candidate.ts';
+import type { ExhaustedLimit } from '../identity-limits.ts';
 import type { CredentialClass } from '../credentials/credential.ts';
 
 /**
@@ -41,6 +42,12 @@ export interface VerificationMeter {
 export interface PolicyMeter {
   /** The nearest identity of a credential was not determined, because of the rate limit. */
   nearestSkipped(): void;
+}
+
+/** Metrics of the limits of identities. */
+export interface LimitMeter {
+  /** A request was refused. `service` is the name in the configuration. */
+  refused(service: string, limit: ExhaustedLimit): void;
 }
 
 /** Metrics of the candidate policy. */

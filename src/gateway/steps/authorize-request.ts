@@ -9,29 +9,31 @@ import type { StepOutcome, StepPorts } from './step.ts';
  * Applies the policy and the revocations. Where the operations are in the body, the caller must be allowed at least
  * one of the possible operations before the body is read; `authorizeOperationsInBody` then decides on the actual ones.
  */
-export function authorizeRequest(
-  context: RequestContext,
-  { revocations }: StepPorts,
-): StepOutcome | Promise<StepOutcome> {
+export function authorizeRequest(context: RequestContext, { revocations }: StepPorts): StepOutcome {
   const { classified, verified } = context;
   const decision = authorize(context, context.routed, classified, verified);
   const revoked = verified && refuseRevoked(revocations, verified, callerOf(decision));
   if (revoked !== undefined) return revoked;
   if (decision.kind !== 'allow') return decision;
   if (classified.kind === 'in-body') {
-    const { part, maxBytes } = classified;
-    return bufferBody(context, { part, maxBytes, beforeAuthentication: decision.basis === 'anonymous' });
+    context.possible = decision;
+    return undefined;
   }
   context.decision = decision;
   context.reason = basisReason(decision.basis);
   return undefined;
 }
 
+/** Buffers the part of the body that contains the operations. */
+export function bufferOperations(context: RequestContext): StepOutcome | Promise<StepOutcome> {
+  const { classified, possible } = context;
+  if (classified.kind !== 'in-body') return undefined;
+  const { part, maxBytes } = classified;
+  return bufferBody(context, { part, maxBytes, beforeAuthentication: possible?.basis === 'anonymous' });
+}
+
 /** Reads the operations from the buffered body and authorizes them. */
-export function authorizeOperationsInBody(
-  context: RequestContext,
-  ports: StepPorts,
-): StepOutcome | Promise<StepOutcome> {
+export function authorizeOperationsInBody(context: RequestContext, ports: StepPorts): StepOutcome {
   const { classified, buffered } = context;
   if (classified.kind !== 'in-body' || buffered === undefined) return undefined;
   const read = classified.read(buffered.bytes.subarray(0, classified.maxBytes));

@@ -1,5 +1,6 @@
 import type { AuditSink } from '../../core/records/audit-event.ts';
 import type { Revocations } from '../../core/credentials/revocation.ts';
+import type { AdmitRequest } from '../../core/identity-limits.ts';
 import type { Refusal } from '../../core/decision.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { EndpointPipeline, ServicePipeline } from '../service-pipeline.ts';
@@ -11,6 +12,8 @@ export interface StepPorts {
   readonly route: (host: string, path: string) => ServicePipeline | EndpointPipeline | undefined;
   readonly verifyCredential: RateLimitedVerify;
   readonly revocations: Pick<Revocations, 'check'>;
+  /** Undefined if the configuration has no limits of identities. */
+  readonly admit: AdmitRequest | undefined;
 }
 
 /** A step has sent the response, or has handed the request to the component that sends it. */

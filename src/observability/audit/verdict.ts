@@ -77,6 +77,7 @@ export function describeDecision(event: AuditEvent): DecisionText {
     case 'upstream_credential_missing':
     case 'narrowing_empty':
     case 'insufficient_scope':
+    case 'identity_limited':
     case 'rate_limited':
       // A body is checked while it is forwarded, after the decision.
       return event.decision?.kind === 'allow' ? UPSTREAM_FAILED : DENIED;

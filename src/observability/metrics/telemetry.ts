@@ -4,6 +4,7 @@ import { Registry } from 'prom-client';
 import type {
   CandidateMeter,
   ConnectionMeter,
+  LimitMeter,
   PolicyMeter,
   QueueMeter,
   RequestMeter,
@@ -12,6 +13,7 @@ import type {
 import { createDeployTokenUse, type LastDeployTokenUse } from '../usage/deploy-token-use.ts';
 import { createCandidateMeter } from './candidate-meter.ts';
 import { createConnectionMeter } from './connection-meter.ts';
+import { createLimitMeter, exposeLimitExchange, type LimitExchangeState } from './limit-meter.ts';
 import { Names } from './names.ts';
 import { exposeConfiguration, exposeKeySetAges, exposeProcess, type KeySetAge } from './process-metrics.ts';
 import { createPolicyMeter } from './policy-meter.ts';
@@ -46,6 +48,7 @@ export interface Telemetry {
   readonly verification: VerificationMeter;
   readonly connections: ConnectionMeter;
   readonly queues: QueueMeter;
+  readonly limits: LimitMeter;
   readonly policy: PolicyMeter;
   readonly candidate: CandidateMeter;
   /** `names`: the names of the new configuration; other names are counted as `other`. */
@@ -57,6 +60,7 @@ export interface Telemetry {
   setCertificates(certificates: () => readonly CertificateInUse[]): void;
   setCredentialState(state: CredentialState): void;
   setStoreHealth(health: () => StoreHealth): void;
+  setLimitExchange(state: () => LimitExchangeState): void;
   metrics(): Promise<string>;
   readonly contentType: string;
 }
@@ -95,6 +99,7 @@ export function createTelemetry(settings: TelemetrySettings): Telemetry {
     verification,
     connections: createConnectionMeter(registry),
     queues: createQueueMeter(registry, services),
+    limits: createLimitMeter(registry, services),
     policy: createPolicyMeter(registry),
     candidate: createCandidateMeter(registry, services),
     configReloaded(ok, hash, atMs, names) {
@@ -107,6 +112,7 @@ export function createTelemetry(settings: TelemetrySettings): Telemetry {
     setCertificates: (certificates) => exposeCertificates(registry, certificates),
     setCredentialState: (state) => exposeCredentialState(registry, state),
     setStoreHealth: (health) => exposeStore(registry, health),
+    setLimitExchange: (state) => exposeLimitExchange(registry, state),
     metrics: () => registry.metrics(),
     contentType: registry.contentType,
   };

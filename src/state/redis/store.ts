@@ -14,6 +14,8 @@ import { createWriteProbe } from './write-probe.ts';
 /** The breaker counts time, not failures, because one lost connection fails many commands at once. */
 const FAILURES = 3;
 const PAUSE = 1_000;
+/** Milliseconds. */
+const REPORTS_LIFETIME = 60_000;
 
 /** The store that replicas share. Authorization does not wait for it. */
 export function openRedisStore(
@@ -27,6 +29,7 @@ export function openRedisStore(
   // A separate breaker, so that a flood of failed credentials cannot block the reads of revocations.
   const breaker = new CircuitBreaker(monotonic, FAILURES, PAUSE);
   const countBreaker = new CircuitBreaker(monotonic, FAILURES, PAUSE);
+  const reportBreaker = new CircuitBreaker(monotonic, FAILURES, PAUSE);
   const probe = createWriteProbe(ports.log, () => connection.renewIfStuck());
   const calls = new CallRecord(ports.clock);
 
@@ -102,6 +105,14 @@ export function openRedisStore(
       });
       return new Map(all.map(({ value, score }) => [value, score]));
     },
+    exchangeReports: (list, id, report, gone) =>
+      command(async (client) => {
+        const key = `reports:${list}`;
+        const change = client.multi().hSet(key, id, report).pExpire(key, REPORTS_LIFETIME);
+        if (gone.length > 0) change.hDel(key, [...gone]);
+        const replies = await change.hGetAll(key).exec();
+        return new Map(Object.entries(replies.at(-1) as unknown as Readonly<Record<string, string>>));
+      }, reportBreaker),
     claim: (name, lifetime) =>
       command(async (client) => {
         const expiration = { type: 'PX', value: Math.ceil(lifetime) } as const;

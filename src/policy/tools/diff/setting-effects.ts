@@ -30,7 +30,7 @@ const PATHS: Readonly<Record<SettingEffect, string>> = {
     logs audit candidate
     issuers.*.bearerTokenFile issuers.*.keys.cooldown issuers.*.jobTokens.limits
     issuers.*.deployTokens.limits issuers.*.liveness.tokenFile issuers.*.liveness.limits
-    services.*.deny services.*.credentialSources services.*.errorFormat services.*.limits
+    services.*.deny services.*.credentialSources services.*.errorFormat services.*.limits identities.*.limits deployTokens.*.limits
     services.*.webSockets.idle services.*.webSockets.lifetime
     services.*.upstream.aliases services.*.upstream.caFile services.*.upstream.serverName
     services.*.upstream.connections services.*.upstream.queueTimeout services.*.upstream.connectionLifetime
