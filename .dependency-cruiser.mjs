@@ -15,6 +15,7 @@ const OWNERS = {
   zod: ['config'],
   yaml: ['config'],
   redis: ['state'],
+  'xz-decompress': ['protocols'],
 };
 
 /** The composition root: it builds the gateway from the modules. */

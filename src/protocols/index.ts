@@ -1,4 +1,5 @@
 import { cargoProtocol } from './cargo/cargo.ts';
+import { debProtocol } from './deb/deb.ts';
 import { genericProtocol } from './generic.ts';
 import { goProtocol } from './go.ts';
 import { helmProtocol } from './helm.ts';
@@ -6,6 +7,7 @@ import { mavenProtocol } from './maven.ts';
 import { npmProtocol } from './npm/npm.ts';
 import { nugetProtocol } from './nuget/nuget.ts';
 import { pypiProtocol } from './pypi/pypi.ts';
+import { rpmProtocol } from './rpm/rpm.ts';
 
 export { gitProtocol } from './git/git.ts';
 export { gitlabProtocol } from './gitlab/gitlab.ts';
@@ -19,6 +21,7 @@ export { createTokenRouteGuard } from './token-routes/guard.ts';
 /** Package and file formats by service type. */
 export const packageProtocols = {
   cargo: cargoProtocol,
+  deb: debProtocol,
   generic: genericProtocol,
   go: goProtocol,
   helm: helmProtocol,
@@ -26,4 +29,5 @@ export const packageProtocols = {
   npm: npmProtocol,
   nuget: nugetProtocol,
   pypi: pypiProtocol,
+  rpm: rpmProtocol,
 } as const;

@@ -93,11 +93,11 @@ interface DecisionPorts {
 }
 
 /** The last step before forwarding. It reads operations from the body only if one of the possible ones is allowed. */
-function decide(
+async function decide(
   classification: ClassifiedHead['classification'],
   body: Buffer | undefined,
   ports: DecisionPorts,
-): ExplainResult {
+): Promise<ExplainResult> {
   const { pipeline, credential, authorizer } = ports;
   const explainOperations = (operations: readonly Operation[]): Explanation =>
     authorizer.explain({ service: pipeline.name, credential, operations });
@@ -106,7 +106,7 @@ function decide(
     const possible = firstAllowed(classification.oneOf.map((operation) => explainOperations([operation])));
     if (body === undefined || possible.verdict.kind !== 'allow')
       return { kind: 'explained', explanation: possible, inBody: body === undefined };
-    const read = classification.read(body.subarray(0, classification.maxBytes));
+    const read = await classification.read(body.subarray(0, classification.maxBytes));
     return read.kind === 'deny' ? refused('classify', read) : decide(read, body, ports);
   }
   // `authorize` tries the alternatives of the protocol too, and notes the operations that it decided.

@@ -41,9 +41,12 @@ export interface OperationsInBody {
   /** `whole`: a longer body is refused. `start`: the rest of a longer body is streamed unread. */
   readonly part: 'whole' | 'start';
   readonly maxBytes: number;
-  /** A pure function of the buffered bytes. The body is forwarded unchanged. */
-  readonly read: (body: Buffer) => RequestedOperations | UnknownOperation | Deny;
+  /** A pure function of the buffered bytes, asynchronous if they are compressed. The body is forwarded unchanged. */
+  readonly read: (body: Buffer) => OperationsOfBody | Promise<OperationsOfBody>;
 }
+
+/** The operations that a body names, or why it is refused. */
+export type OperationsOfBody = RequestedOperations | UnknownOperation | Deny;
 
 /** The method and path are not an operation of the protocol. */
 export interface UnknownOperation {

@@ -1,4 +1,5 @@
 import { basisReason } from '../../core/decision.ts';
+import type { OperationsOfBody } from '../../core/request/protocol.ts';
 import { authorize } from '../authorize.ts';
 import { refuseRevoked } from '../check-revocation.ts';
 import { callerOf, type RequestContext } from '../request-context.ts';
@@ -37,7 +38,17 @@ export function authorizeOperationsInBody(context: RequestContext, ports: StepPo
   const { classified, buffered } = context;
   if (classified.kind !== 'in-body' || buffered === undefined) return undefined;
   const read = classified.read(buffered.bytes.subarray(0, classified.maxBytes));
-  if (read.kind === 'deny') return read;
-  context.classification = read;
+  return read instanceof Promise
+    ? read.then((operations) => authorizeOperations(context, ports, operations))
+    : authorizeOperations(context, ports, read);
+}
+
+function authorizeOperations(
+  context: RequestContext,
+  ports: StepPorts,
+  operations: OperationsOfBody,
+): StepOutcome | Promise<StepOutcome> {
+  if (operations.kind === 'deny') return operations;
+  context.classification = operations;
   return authorizeRequest(context, ports);
 }

@@ -3,6 +3,7 @@ import type { Classification, PublicUrls } from '../../../src/core/request/proto
 import type { RequestHead } from '../../../src/core/request/request-head.ts';
 import { CONFIG } from '../../../src/protocols/cargo/config.ts';
 import { packageProtocols } from '../../../src/protocols/index.ts';
+import { describeOperations } from './describe-operations.ts';
 import { SCOPE_NOT_GRANTED } from './request-heads.ts';
 
 const { classify, challenge, refusal } = packageProtocols.cargo({ path: '/cargo/' });
@@ -10,15 +11,6 @@ const { classify, challenge, refusal } = packageProtocols.cargo({ path: '/cargo/
 function classified(method: string, path: string): Classification {
   const head = { method, host: 'gateway.example.com', query: '', hasBody: false, rawHeaders: [] };
   return classify({ ...head, path: `/cargo/${path}` as RequestHead['path'] });
-}
-
-/** The requested operations, all of one scope and extent. */
-function describeOperations(found: Classification): readonly string[] {
-  if (found.kind === 'deny') return [found.reason];
-  if (found.kind !== 'operations') return [found.kind];
-  return found.operations.map(({ scope, resource, extent }) =>
-    [scope.replace('_package_registry', ''), extent, resource].filter(Boolean).join(' '),
-  );
 }
 
 const requested = (method: string, path: string): readonly string[] =>
@@ -85,8 +77,8 @@ test.each([
 
 describe('a publication names its crate in the body', () => {
   const publication = classified('PUT', 'api/v1/crates/new');
-  const read = (body: Buffer): readonly string[] =>
-    publication.kind === 'in-body' ? describeOperations(publication.read(body)) : [publication.kind];
+  const read = async (body: Buffer): Promise<readonly string[]> =>
+    publication.kind === 'in-body' ? describeOperations(await publication.read(body)) : [publication.kind];
   function body(metadata: string, length = Buffer.byteLength(metadata), file = 'the file'): Buffer {
     const head = Buffer.alloc(4);
     head.writeUInt32LE(length);
@@ -113,19 +105,19 @@ describe('a publication names its crate in the body', () => {
     ['a list of names', '{"name":["acme"]}', 'request_malformed'],
     ['no JSON', 'name=acme', 'request_malformed'],
     ['nothing', '', 'request_malformed'],
-  ])('%s', (_case, metadata, expected) => {
-    expect(read(body(metadata))).toEqual([expected]);
+  ])('%s', async (_case, metadata, expected) => {
+    expect(await read(body(metadata))).toEqual([expected]);
   });
 
-  test('a length longer than the body', () => {
-    expect(read(body('{"name":"acme"}', 14))).toEqual(['request_malformed']);
-    expect(read(body('{"name":"acme"}', 1000))).toEqual(['request_malformed']);
-    expect(read(Buffer.from([1, 0]))).toEqual(['request_malformed']);
-    expect(read(Buffer.alloc(0))).toEqual(['request_malformed']);
+  test('a length longer than the body', async () => {
+    expect(await read(body('{"name":"acme"}', 14))).toEqual(['request_malformed']);
+    expect(await read(body('{"name":"acme"}', 1000))).toEqual(['request_malformed']);
+    expect(await read(Buffer.from([1, 0]))).toEqual(['request_malformed']);
+    expect(await read(Buffer.alloc(0))).toEqual(['request_malformed']);
   });
 
-  test('metadata over the limit needs a write grant for all crates', () => {
-    expect(read(body('{"name":"acme"}', 2 ** 31))).toEqual(['write every']);
+  test('metadata over the limit needs a write grant for all crates', async () => {
+    expect(await read(body('{"name":"acme"}', 2 ** 31))).toEqual(['write every']);
   });
 });
 

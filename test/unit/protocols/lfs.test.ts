@@ -44,7 +44,7 @@ test.each([
 describe('a batch', () => {
   const batch = (rawHeaders: readonly string[] = [], query = '') =>
     classify({ ...head('POST', `info/lfs/objects/batch${query}`), hasBody: true, rawHeaders });
-  const read = (body: string | Buffer) => {
+  const read = async (body: string | Buffer) => {
     const classified = batch();
     return classified.kind === 'in-body' ? classified.read(Buffer.from(body)) : classified;
   };
@@ -61,8 +61,8 @@ describe('a batch', () => {
   test.each([
     ['download', READ],
     ['upload', WRITE],
-  ])('with the operation %s requires %s, and its response is rewritten', (name, scope) => {
-    expect(read(JSON.stringify({ operation: name, objects: [] }))).toMatchObject({
+  ])('with the operation %s requires %s, and its response is rewritten', async (name, scope) => {
+    expect(await read(JSON.stringify({ operation: name, objects: [] }))).toMatchObject({
       operations: [operation(scope)],
       plan: { rewrite: { kind: 'document', types: 'any' } },
     });
@@ -79,8 +79,8 @@ describe('a batch', () => {
     'operation=download',
     '',
     '\ufeff{"operation":"download"}',
-  ])('%j is malformed', (body) => {
-    expect(read(body)).toMatchObject({ kind: 'deny', reason: 'request_malformed' });
+  ])('%j is malformed', async (body) => {
+    expect(await read(body)).toMatchObject({ kind: 'deny', reason: 'request_malformed' });
   });
 
   test.each([

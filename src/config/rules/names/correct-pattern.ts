@@ -21,8 +21,12 @@ export function correctPattern(type: string, pattern: string): string | undefine
         .replace(/^[^/]+/, (domain) => domain.toLowerCase());
     case 'git':
       return open.replaceAll(/\.git(?=\/|$)/gi, '');
+    case 'deb':
+      return lastSegment(open).replace(/_.*$/, '').toLowerCase();
+    case 'rpm':
+      return lastSegment(open).replace(/-[^-]*-[^-]*\.rpm$/, '');
     case 'helm':
-      return open.slice(open.lastIndexOf('/') + 1);
+      return lastSegment(open);
     case 'maven': {
       const [, group, artifact] = /^([^/:]+):([^/:]+)(?::.*)?$/.exec(open) ?? [];
       return group === undefined
@@ -32,4 +36,8 @@ export function correctPattern(type: string, pattern: string): string | undefine
     default:
       return undefined;
   }
+}
+
+function lastSegment(pattern: string): string {
+  return pattern.slice(pattern.lastIndexOf('/') + 1);
 }

@@ -80,6 +80,23 @@ export const NAME_FORMS: Readonly<Record<string, NameForm>> = {
     spelling: 'are repository paths of letters, digits, ".", "_", "~", "@", "+" and "-"',
     shape: 'are repository paths without ".git", and no segment starts with "."',
   },
+  // Debian Policy §5.6.7.
+  deb: {
+    characters: `${LOWER}+.\\-`,
+    first: LOWER,
+    last: `${LOWER}+.\\-`,
+    segments: 'one',
+    spelling: 'are package names in lowercase, without version and architecture',
+    shape: 'start with a letter or digit',
+  },
+  rpm: {
+    characters: `${MIXED}._+\\-`,
+    first: `${MIXED}_`,
+    last: `${MIXED}._+\\-`,
+    segments: 'one',
+    spelling: 'are package names without version, release and architecture',
+    shape: 'start with a letter, a digit or "_"',
+  },
   // Chart.yaml, `name` (chart.Metadata.Validate).
   helm: {
     characters: `${MIXED}._\\-`,

@@ -19,12 +19,14 @@ export const packageServices = [
     credentialSources: headerAndQueryCredentialSources,
   }),
   feed('cargo', 'A sparse registry of Rust crates, for cargo.'),
+  feed('deb', 'A Debian repository, for apt.', pathKeys),
   feed('go', 'A proxy of Go modules (GOPROXY).'),
   feed('helm', 'A chart repository with an index.yaml, for helm. Chart registries are services of type oci.'),
   feed('maven', 'A repository in Maven 2 layout, for Maven and Gradle.', pathKeys),
   feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.', publishingKeys),
   feed('nuget', 'A feed of NuGet packages, protocol version 3.'),
   feed('pypi', 'An index of Python packages, for pip, uv, twine and poetry.', publishingKeys),
+  feed('rpm', 'A repository of RPM packages with repodata, for dnf.', pathKeys),
 ] as const;
 
 type PackageType = z.output<(typeof packageServices)[number]>['type'];

@@ -1,0 +1,69 @@
+import { debName } from './names.ts';
+
+const BLOCK = 512;
+
+/** A file in the root of the archive. Others could be stored over the control file. */
+const ENTRY = /^(?:\.\/)?[A-Za-z0-9._-]*$/;
+
+/**
+ * The package in the file `control` of an uncompressed control archive. Undefined if the archive or the file is not as
+ * dpkg-deb writes it: programs could then read another name.
+ */
+export function packageOf(archive: Buffer): string | undefined {
+  let control: Buffer | undefined;
+  let at = 0;
+  for (; !isEmpty(archive.subarray(at, at + BLOCK));) {
+    const entry = readEntry(archive.subarray(at, at + BLOCK));
+    if (entry === undefined) return undefined;
+    const content = archive.subarray(at + BLOCK, at + BLOCK + entry.size);
+    if (content.length < entry.size) return undefined;
+    if (entry.name.toLowerCase() === 'control') {
+      if (control !== undefined || !entry.isFile) return undefined;
+      control = content;
+    }
+    at += BLOCK + Math.ceil(entry.size / BLOCK) * BLOCK;
+  }
+  // The end is two blocks of zeros; nothing follows it.
+  const end = archive.subarray(at);
+  return control === undefined || end.length < 2 * BLOCK || !isEmpty(end) ? undefined : nameIn(control);
+}
+
+interface Entry {
+  readonly name: string;
+  readonly size: number;
+  readonly isFile: boolean;
+}
+
+/** A header of a file or folder (tar(5), "Old-Style" and "POSIX ustar"); no extended headers and links. */
+function readEntry(header: Buffer): Entry | undefined {
+  const text = (start: number, end: number): string =>
+    header.toString('latin1', start, end).replace(/\0.*$/s, '');
+  const [, size] = /^([0-7]{1,11}) *$/.exec(text(124, 136).trimStart()) ?? [];
+  const [, sum] = /^([0-7]{1,7}) *$/.exec(text(148, 156).trimStart()) ?? [];
+  const type = text(156, 157);
+  const name = text(0, 100);
+  if (size === undefined || sum === undefined || Number.parseInt(sum, 8) !== checksum(header))
+    return undefined;
+  if (!['', '0', '5'].includes(type) || !ENTRY.test(name) || text(345, 500) !== '') return undefined;
+  return { name: name.replace(/^\.\//, ''), size: Number.parseInt(size, 8), isFile: type !== '5' };
+}
+
+/** The sum of all bytes, with spaces in place of the sum. */
+function checksum(header: Buffer): number {
+  let sum = 0;
+  for (const [index, byte] of header.entries()) sum += index >= 148 && index < 156 ? 0x20 : byte;
+  return sum;
+}
+
+function isEmpty(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+/** The field `Package` of a file with one paragraph (deb-control(5)). */
+function nameIn(control: Buffer): string | undefined {
+  const text = control.toString('latin1').replace(/\n+$/, '');
+  if (/[\0\r]|\n[ \t]*\n/.test(text)) return undefined;
+  const names = text.match(/^package[ \t]*:.*$/gim) ?? [];
+  const [, name = ''] = /^Package:[ \t]*([^ \t]+)[ \t]*$/.exec(names[0] ?? '') ?? [];
+  return names.length === 1 ? debName(name) : undefined;
+}

@@ -1,0 +1,55 @@
+import type { DocumentRewrite, PublicUrls } from '../../core/request/protocol.ts';
+
+/**
+ * The mirrors of a repository, as a Metalink 3 document or as lines. dnf sends its credential to every mirror, so
+ * mirrors on other servers are removed; a list without any other mirror is not relayed. The checksums of
+ * `repomd.xml` in a Metalink document stay.
+ */
+export const MIRROR_LIST: DocumentRewrite = {
+  kind: 'document',
+  types: 'any',
+  maxBytes: 1024 ** 2,
+  rewrite: (document, urls) =>
+    /^\s*</.test(document) ? rewriteMetalink(document, urls) : rewriteLines(document, urls),
+};
+
+const URL_ELEMENT = /<url(\s[^<>]*)?>([^<>]*)<\/url\s*>/g;
+
+function rewriteMetalink(document: string, urls: PublicUrls): string | undefined {
+  const text = document.replaceAll(/<!--.*?-->/gs, '');
+  const elements = text.match(URL_ELEMENT) ?? [];
+  // Every other construct could contain a URL that this function does not find.
+  if (/<!|<\?(?!xml\s)/.test(text) || text.match(/<(?:[^\s<>/]*:)?url\b/gi)?.length !== elements.length)
+    return undefined;
+  let kept = 0;
+  const rewritten = text.replaceAll(URL_ELEMENT, (_, attributes: string | undefined, escaped: string) => {
+    const url = urls.of(unescape(escaped.trim()));
+    if (url === undefined) return '';
+    kept += 1;
+    return `<url${attributes ?? ''}>${escape(url)}</url>`;
+  });
+  return kept === 0 ? undefined : rewritten;
+}
+
+function rewriteLines(document: string, urls: PublicUrls): string | undefined {
+  const mirrors = document
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .flatMap((url) => urls.of(url) ?? []);
+  return mirrors.length === 0 ? undefined : `${mirrors.join('\n')}\n`;
+}
+
+/** `&` last, so that `&amp;lt;` becomes `&lt;`. */
+function unescape(text: string): string {
+  return text
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&apos;', "'")
+    .replaceAll('&amp;', '&');
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

@@ -1,0 +1,95 @@
+import type { Classification, Protocol } from '../../core/request/protocol.ts';
+import type { RequestHead } from '../../core/request/request-head.ts';
+import { actsOnOtherPaths } from '../shared/acting-query.ts';
+import { quotedString } from '../shared/challenge.ts';
+import {
+  anyPackage,
+  eachPackage,
+  everyPackage,
+  isRead,
+  READ_PACKAGES,
+  unknownOperation,
+  WRITE_PACKAGES,
+} from '../shared/package-operations.ts';
+import { keepsPathParameters, type PathSettings } from '../shared/path-parameters.ts';
+import { phraseRefusal } from '../shared/refusal.ts';
+import { uploadPath } from '../shared/upload-path.ts';
+import { MIRROR_LIST } from './mirror-list.ts';
+import { isRepodata, readRpmFile, rpmName } from './names.ts';
+import { REPOSITORY_FILE } from './repository-file.ts';
+import { rpmUpload } from './upload.ts';
+
+const MIRRORS = /^(?:metalink|mirrorlist)(?:\.(?:xml|txt))?$/;
+
+/**
+ * A repository with `repodata/` for dnf, yum and zypper (createrepo_c). `repomd.xml` can be signed and lists the
+ * other index files by checksum, so they are not rewritten; lists of mirrors and `.repo` files are.
+ */
+export function rpmProtocol(settings: PathSettings): Protocol {
+  function classify(head: RequestHead): Classification {
+    const { method } = head;
+    const rest = head.path.slice(settings.path.length);
+    if (isRead(method)) {
+      if (head.pathParameters === true) return unknownOperation('path parameters of a read');
+      return read(rest.split('/'));
+    }
+    const path = uploadPath(head, rest);
+    if (path === undefined) return unknownOperation('path parameters outside the name of an uploaded file');
+    if (actsOnOtherPaths(head.query)) return everyPackage(WRITE_PACKAGES);
+    return write(path.split('/'), head);
+  }
+
+  return {
+    credentialSources: ['basic', 'bearer'],
+    credentialQueryParameters: [],
+    pathParameters: keepsPathParameters(settings),
+    classify,
+    challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
+    refusal: phraseRefusal,
+  };
+}
+
+function read(segments: readonly string[]): Classification {
+  const last = segments.at(-1) ?? '';
+  const names = packagesOf(segments);
+  if (names.length > 0) return eachPackage(READ_PACKAGES, names);
+  if (isRepodata(segments)) return anyPackage();
+  if (last.endsWith('.repo')) return anyPackage({ rewrite: REPOSITORY_FILE });
+  return MIRRORS.test(last) ? anyPackage({ rewrite: MIRROR_LIST }) : everyPackage();
+}
+
+function write(segments: readonly string[], head: RequestHead): Classification {
+  const last = segments.at(-1) ?? '';
+  const names = packagesOf(segments);
+  switch (head.method) {
+    case 'PUT': {
+      // Gitea, Forgejo: `upload`, `GROUP/upload`.
+      if (last === 'upload') return rpmUpload(head);
+      const [name, another] = names;
+      return name === undefined || another !== undefined || last.endsWith('.drpm')
+        ? everyPackage(WRITE_PACKAGES)
+        : rpmUpload(head, name);
+    }
+    case 'DELETE':
+      return names.length === 0 ? everyPackage(WRITE_PACKAGES) : eachPackage(WRITE_PACKAGES, names);
+    case 'POST':
+      // Gitea adds errata to any package of the group.
+      return last === 'errata' ? everyPackage(WRITE_PACKAGES) : unknownOperation('POST on a repository');
+    default:
+      return unknownOperation(`${head.method} on a repository`);
+  }
+}
+
+/**
+ * The packages that a path names: with its file name, and with the folder of Gitea's `package/NAME/VERSION/ARCH[/FILE]`,
+ * by which Gitea selects the package.
+ */
+function packagesOf(segments: readonly string[]): readonly string[] {
+  const file = readRpmFile(segments.at(-1) ?? '');
+  const folders = [4, 5].flatMap((length) => {
+    const [folder, name = '', version = '', architecture = ''] = segments.slice(-length);
+    const known = segments.length >= length && folder === 'package' && version !== '' && architecture !== '';
+    return known ? (rpmName(decodeURIComponent(name)) ?? []) : [];
+  });
+  return [...new Set([...folders, ...(file === undefined ? [] : [file])])];
+}
