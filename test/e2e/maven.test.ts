@@ -9,11 +9,11 @@ import {
   GET,
   missingMaven,
   runGradle,
-  startMavenRepository,
   type Maven,
   type MavenCredential,
 } from '../support/maven.ts';
 import { needing, needs } from '../support/needs.ts';
+import { startPackageTree } from '../support/package-tree.ts';
 import type { Outcome } from '../support/run.ts';
 import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
@@ -26,7 +26,7 @@ needing(missingMaven()).describe('mvn', () => {
   let maven: Maven;
 
   const scenario = useJobScenario({
-    backends: () => ({ repository: () => startMavenRepository('gatehouse', UPSTREAM_PASSWORD) }),
+    backends: () => ({ repository: () => startPackageTree('gatehouse', UPSTREAM_PASSWORD) }),
     config: ({ gitlab, repository }) =>
       feedConfig({
         gitlab: gitlab.url,

@@ -9,8 +9,9 @@ import { startFileTree } from '../support/file-tree.ts';
 import { writeModules } from '../support/go-modules.ts';
 import { startGitServer } from '../support/git-server.ts';
 import { helmBinary } from '../support/helm.ts';
-import { DEPLOY_FILE, GET, missingMaven, startMavenRepository } from '../support/maven.ts';
+import { DEPLOY_FILE, GET, missingMaven } from '../support/maven.ts';
 import { needing, needs } from '../support/needs.ts';
+import { startPackageTree } from '../support/package-tree.ts';
 import { createNuget, missingNuget } from '../support/nuget.ts';
 import { startNuget } from '../support/nuget-server.ts';
 import { ROOT } from '../support/repository.ts';
@@ -64,7 +65,7 @@ needing(missingMaven()).describe('Maven', () => {
   const { test } = needs('busybox', 'curl', 'dash', 'gradle');
   const scenario = useService(
     { type: 'maven', resource: 'com/acme/**' },
-    () => ({ repository: () => startMavenRepository('gatehouse', 'canary') }),
+    () => ({ repository: () => startPackageTree('gatehouse', 'canary') }),
     ({ repository }) =>
       `{ url: "${repository.url}/", auth: { basic: { username: gatehouse, password: canary } } }`,
   );

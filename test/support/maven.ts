@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { snippet } from './docs.ts';
-import { startNginx, type Nginx } from './nginx.ts';
 import { run, type Outcome } from './run.ts';
 import { findTool, missingTools } from './tools.ts';
 
@@ -32,21 +31,6 @@ export function missingMaven(): string | undefined {
 
 function goal(plugin: keyof typeof PLUGINS, name: string): string {
   return `org.apache.maven.plugins:maven-${plugin}-plugin:${PLUGINS[plugin]}:${name}`;
-}
-
-/** nginx as a Maven repository that requires Basic authentication and accepts PUT. */
-export function startMavenRepository(username: string, password: string): Promise<Nginx> {
-  return startNginx(
-    ['authorization', 'job-token', 'deploy-token', 'private-token', 'x-auth-identity'],
-    (folder) => {
-      mkdirSync(join(folder, 'files'));
-      writeFileSync(join(folder, 'users'), `${username}:{PLAIN}${password}\n`);
-      return (
-        `root ${folder}/files; dav_methods PUT DELETE; create_full_put_path on; client_max_body_size 0; ` +
-        `auth_basic repository; auth_basic_user_file ${folder}/users;`
-      );
-    },
-  );
 }
 
 export interface MavenCredential {

@@ -1,0 +1,158 @@
+/** apt, and a signed repository of reprepro in nginx, through a service of type `deb`. */
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { createApt, type Apt, type AptLogin } from '../support/apt.ts';
+import {
+  addByHash,
+  buildDeb,
+  createDebianRepository,
+  createFlatRepository,
+  DEBIAN_TOOLS,
+} from '../support/debian-repository.ts';
+import { snippet } from '../support/docs.ts';
+import { needs } from '../support/needs.ts';
+import { startPackageTree } from '../support/package-tree.ts';
+import { run, type Outcome } from '../support/run.ts';
+import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
+import { useJobScenario } from '../support/scenario/job.ts';
+
+const UPSTREAM_PASSWORD = 'canary-deb-upstream';
+const SCOPES = '[read_package_registry, write_package_registry]';
+
+needs('apt-get', 'curl', 'nginx', ...DEBIAN_TOOLS).describe('apt', () => {
+  let apt: Apt;
+  let key: string;
+  const files = new Map<string, string>();
+
+  const scenario = useJobScenario({
+    backends: () => ({ tree: () => startPackageTree('gatehouse', UPSTREAM_PASSWORD) }),
+    config: ({ gitlab, tree }) =>
+      feedConfig({
+        gitlab: gitlab.url,
+        grants: `[{ service: debian, scopes: ${SCOPES}, resources: ["acme*", "libacme++"] }]`,
+        deployToken: '{ service: debian, scopes: [read_package_registry], resources: ["acme*"] }',
+        services: `  debian:
+    type: deb
+    path: /debian/
+    upstream: { url: "${tree.url}/", auth: { basic: { username: gatehouse, password: ${UPSTREAM_PASSWORD} } } }
+`,
+      }),
+  });
+
+  beforeAll(async () => {
+    const { folder, tree } = scenario;
+    for (const [name, compression] of [
+      ['acme-tools', 'xz'],
+      ['acme-new', 'zstd'],
+      ['acme-old', 'gzip'],
+      ['libacme++', 'xz'],
+      ['other', 'xz'],
+    ] as const)
+      files.set(name, await buildDeb(folder, name, compression));
+    const published = ['acme-tools', 'libacme++', 'other'].map(fileOf);
+    key = await createDebianRepository(folder, tree.folder, published);
+    addByHash(tree.folder);
+    createFlatRepository(join(tree.folder, 'flat'), published);
+    apt = createApt(join(folder, 'apt'));
+  }, 60_000);
+
+  const fileOf = (name: string): string => files.get(name) ?? '';
+  const url = (): string => `${scenario.gateway.url}/debian`;
+  const job = (): AptLogin => ({ username: 'gitlab-ci-token', secret: scenario.job.token });
+  const edge: AptLogin = { username: 'edge', secret: DEPLOY_SECRET };
+
+  async function download(login: AptLogin | undefined, name: string, options = ''): Promise<Outcome> {
+    apt.use({ url: url(), suite: 'stable main', options: `signed-by=${key} ${options}`.trim(), login });
+    const updated = await apt.run('update');
+    return updated.code === 0 && !updated.stderr.includes('E:') ? apt.run('download', name) : updated;
+  }
+
+  const received = (name: string): boolean =>
+    readFileSync(join(apt.work, basename(fileOf(name)))).equals(readFileSync(fileOf(name)));
+
+  test('verifies the signature and downloads a package with every kind of credential', async () => {
+    for (const login of [{ username: 'oidc', secret: scenario.job.idToken() }, job(), edge]) {
+      const downloaded = await download(login, 'acme-tools');
+      expect(downloaded, downloaded.stderr).toMatchObject({ code: 0 });
+      expect(received('acme-tools')).toBe(true);
+    }
+  });
+
+  test('downloads a package whose name contains "+", and index files by hash', async () => {
+    const downloaded = await download(job(), 'libacme++', 'by-hash=force');
+    expect(downloaded, downloaded.stderr).toMatchObject({ code: 0 });
+    expect(received('libacme++')).toBe(true);
+    expect(scenario.tree.everything()).toContain('/dists/stable/main/binary-amd64/by-hash/SHA256/');
+  });
+
+  test('installs from a flat repository', async () => {
+    apt.use({ url: `${url()}/flat`, suite: './', options: 'trusted=yes', login: edge });
+    const updated = await apt.run('update');
+    expect(updated, updated.stderr).toMatchObject({ code: 0 });
+    const downloaded = await apt.run('download', 'acme-tools');
+    expect(downloaded, downloaded.stderr).toMatchObject({ code: 0 });
+    expect(received('acme-tools')).toBe(true);
+    expect(scenario.tree.everything()).not.toContain('/./');
+  });
+
+  test('shows the reason of a refusal', async () => {
+    for (const [login, name, reason] of [
+      [edge, 'other', '403  Your identity "deploy-token:edge" has the scope'],
+      [{ ...edge, secret: `${DEPLOY_SECRET}0` }, 'acme-tools', '(credential_invalid)'],
+      [
+        { username: 'oidc', secret: scenario.job.idToken({ aud: 'another' }) },
+        'acme-tools',
+        '(audience_mismatch)',
+      ],
+      [undefined, 'acme-tools', '(no_credential)'],
+    ] as const) {
+      const refused = await download(login, name);
+      expect(refused.stderr).toContain(reason);
+    }
+  });
+
+  function publish(file: string, path: string, secret = scenario.job.token): Promise<Outcome> {
+    const [, ...args] = snippet('docs/guides/deb.md', 'Publish packages', 'publish')
+      .replaceAll('"', '')
+      .replace('$GATEHOUSE_TOKEN', secret)
+      .replace('acme_1.0_all.deb', file)
+      .replace('https://gateway.example.com/debian/pool/main/a/acme/', `${url()}/${path}`)
+      .trim()
+      .split(' ');
+    return run('curl', ['--silent', '--show-error', ...args]);
+  }
+
+  test('publishes packages of dpkg-deb in every compression, under their own names only', async () => {
+    for (const name of ['acme-tools', 'acme-new', 'acme-old']) {
+      const path = `pool/main/a/${name}/${basename(fileOf(name))}`;
+      const published = await publish(fileOf(name), path);
+      expect(published, published.stdout).toMatchObject({ code: 0 });
+      expect(readFileSync(join(scenario.tree.folder, path)).equals(readFileSync(fileOf(name)))).toBe(true);
+    }
+    const upload = await publish(fileOf('acme-new'), 'pool/stable/main/upload');
+    expect(upload, upload.stdout).toMatchObject({ code: 0 });
+    for (const [name, path, reason] of [
+      ['other', 'pool/main/o/other/other_1.0_all.deb', 'resource_not_granted'],
+      ['other', 'pool/stable/main/upload', 'resource_not_granted'],
+      ['other', 'pool/main/a/acme/acme_1.0_all.deb', 'request_malformed'],
+      ['acme-new', 'pool/main/a/README', 'resource_not_granted'],
+    ] as const) {
+      const before = scenario.tree.everything();
+      const refused = await publish(fileOf(name), path);
+      expect(refused.code).toBe(22);
+      expect(refused.stdout).toContain(reason);
+      expect(scenario.tree.everything()).toBe(before);
+    }
+  });
+
+  test('no client credential reaches the repository', () => {
+    const everything = scenario.tree.everything();
+    for (const secret of [scenario.job.token, DEPLOY_SECRET, 'eyJ', btoa(`edge:${DEPLOY_SECRET}`)])
+      expect(everything).not.toContain(secret);
+    const sent = [...everything.matchAll(/http header: "authorization: ([^"]*)"/gi)].map(
+      ([, value]) => value,
+    );
+    expect(new Set(sent)).toEqual(new Set([scenario.tree.authorization]));
+  });
+});
