@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { controlFile } from './deb-archive.ts';
-import { run } from './run.ts';
+import { succeed } from './run.ts';
 import { findTool, type Tool } from './tools.ts';
 
 /** Programs that create packages and a signed repository. */
@@ -16,15 +16,7 @@ export const DEBIAN_TOOLS = [
 
 export type DebCompression = 'gzip' | 'xz' | 'zstd';
 
-/** Runs a program that must succeed. */
-async function succeed(
-  tool: Tool,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<void> {
-  const { code, stdout, stderr } = await run(findTool(tool) ?? tool, args, { env });
-  if (code !== 0) throw new Error(`${tool} ${args.join(' ')}: ${stdout}${stderr}`);
-}
+const program = (tool: Tool): string => findTool(tool) ?? tool;
 
 /** A package of dpkg-deb in this folder; returns its file. */
 export async function buildDeb(
@@ -36,7 +28,7 @@ export async function buildDeb(
   mkdirSync(join(root, 'DEBIAN'), { recursive: true });
   writeFileSync(join(root, 'DEBIAN/control'), controlFile(name));
   const file = join(folder, `${name}_1.0_all.deb`);
-  await succeed('dpkg-deb', [`-Z${compression}`, '--root-owner-group', '--build', root, file]);
+  await succeed(program('dpkg-deb'), [`-Z${compression}`, '--root-owner-group', '--build', root, file]);
   return file;
 }
 
@@ -51,17 +43,17 @@ export async function createDebianRepository(
   const env = { ...process.env, GNUPGHOME: home };
   const signer = 'acme@example.com';
   const batch = ['--batch', '--pinentry-mode', 'loopback', '--passphrase', ''];
-  await succeed('gpg', [...batch, '--quick-generate-key', signer, 'rsa2048', 'sign', 'never'], env);
+  await succeed(program('gpg'), [...batch, '--quick-generate-key', signer, 'rsa2048', 'sign', 'never'], env);
   const key = join(folder, 'acme.gpg');
-  await succeed('gpg', ['--batch', '--output', key, '--export', signer], env);
+  await succeed(program('gpg'), ['--batch', '--output', key, '--export', signer], env);
   mkdirSync(join(folder, 'conf'), { recursive: true });
   writeFileSync(
     join(folder, 'conf/distributions'),
     `Codename: stable\nComponents: main\nArchitectures: amd64\nSignWith: ${signer}\n`,
   );
   const options = ['--basedir', folder, '--outdir', served, '-S', 'misc', '-P', 'optional'];
-  await succeed('reprepro', [...options, 'includedeb', 'stable', ...packages], env);
-  await succeed('gpgconf', ['--kill', 'all'], env);
+  await succeed(program('reprepro'), [...options, 'includedeb', 'stable', ...packages], env);
+  await succeed(program('gpgconf'), ['--kill', 'all'], env);
   return key;
 }
 

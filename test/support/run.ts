@@ -20,3 +20,13 @@ export function run(
     });
   });
 }
+
+/** Runs a program that must succeed. */
+export async function succeed(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
+  const { code, stdout, stderr } = await run(file, args, { env });
+  if (code !== 0) throw new Error(`${file} ${args.join(' ')}: ${stdout}${stderr}`);
+}

@@ -1,0 +1,160 @@
+/** dnf, and a repository of createrepo_c in nginx, through a service of type `rpm`. */
+import { hash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { createDnf, type Dnf, type DnfLogin } from '../support/dnf.ts';
+import { snippet } from '../support/docs.ts';
+import { needs } from '../support/needs.ts';
+import { startPackageTree } from '../support/package-tree.ts';
+import { buildRpm, createRpmRepository, RPM_TOOLS, rpmsBelow } from '../support/rpm-repository.ts';
+import { run, type Outcome } from '../support/run.ts';
+import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
+import { useJobScenario } from '../support/scenario/job.ts';
+
+const UPSTREAM_PASSWORD = 'canary-rpm-upstream';
+const SCOPES = '[read_package_registry, write_package_registry]';
+
+needs('curl', 'dnf', 'nginx', ...RPM_TOOLS).describe('dnf', () => {
+  let dnf: Dnf;
+  const files = new Map<string, string>();
+
+  const scenario = useJobScenario({
+    backends: () => ({ tree: () => startPackageTree('gatehouse', UPSTREAM_PASSWORD) }),
+    config: ({ gitlab, tree }) =>
+      feedConfig({
+        gitlab: gitlab.url,
+        grants: `[{ service: rpms, scopes: ${SCOPES}, resources: ["acme*", "libacme++"] }]`,
+        deployToken: '{ service: rpms, scopes: [read_package_registry], resources: ["acme*"] }',
+        services: `  rpms:
+    type: rpm
+    path: /rpms/
+    upstream: { url: "${tree.url}/", auth: { basic: { username: gatehouse, password: ${UPSTREAM_PASSWORD} } } }
+`,
+      }),
+  });
+
+  beforeAll(async () => {
+    const { folder, tree } = scenario;
+    for (const name of ['acme-tools', 'acme-new', 'libacme++', 'other'])
+      files.set(name, await buildRpm(folder, name));
+    await createRpmRepository(tree.folder, ['acme-tools', 'libacme++', 'other'].map(fileOf));
+    const repomd = readFileSync(join(tree.folder, 'repodata/repomd.xml'));
+    const [mirror, foreign] = [tree.url, 'http://127.0.0.1:9'].map(
+      (base) => `<url protocol="http" type="http" preference="100">${base}/repodata/repomd.xml</url>`,
+    );
+    writeFileSync(
+      join(tree.folder, 'metalink'),
+      `<?xml version="1.0" encoding="utf-8"?>
+<metalink version="3.0" xmlns="http://www.metalinker.org/"><files><file name="repomd.xml">
+<size>${repomd.length}</size>
+<verification><hash type="sha256">${hash('sha256', repomd)}</hash></verification>
+<resources maxconnections="1">${foreign}${mirror}</resources>
+</file></files></metalink>
+`,
+    );
+    writeFileSync(join(tree.folder, 'mirrorlist'), `# acme\nhttp://127.0.0.1:9/\n${tree.url}/\n`);
+    writeFileSync(
+      join(tree.folder, 'acme.repo'),
+      `[acme]\nname=Acme\nbaseurl=${tree.url}\ngpgkey=${tree.url}/repository.key\n`,
+    );
+    dnf = createDnf(join(folder, 'dnf'));
+  }, 60_000);
+
+  const fileOf = (name: string): string => files.get(name) ?? '';
+  const url = (): string => `${scenario.gateway.url}/rpms/`;
+  const base = (): string => `baseurl=${url()}`;
+  const job = (): DnfLogin => ({ username: 'gitlab-ci-token', secret: scenario.job.token });
+  const edge: DnfLogin = { username: 'edge', secret: DEPLOY_SECRET };
+
+  function expectReceived(outcome: Outcome, name: string): void {
+    expect(outcome, outcome.stdout + outcome.stderr).toMatchObject({ code: 0 });
+    const [received = '', ...more] = rpmsBelow(dnf.cache);
+    expect(more).toEqual([]);
+    expect(readFileSync(received).equals(readFileSync(fileOf(name)))).toBe(true);
+  }
+
+  test('downloads a package with every kind of credential', async () => {
+    for (const login of [{ username: 'oidc', secret: scenario.job.idToken() }, job(), edge])
+      expectReceived(await dnf.download(login, base(), 'acme-tools'), 'acme-tools');
+    expectReceived(await dnf.download(job(), base(), 'libacme++'), 'libacme++');
+  }, 60_000);
+
+  test.each(['metalink', 'mirrorlist'])(
+    'finds packages through a %s, whose mirrors on other servers are removed',
+    async (kind) => {
+      expectReceived(await dnf.download(edge, `${kind}=${url()}${kind}`, 'acme-tools'), 'acme-tools');
+    },
+  );
+
+  test('a .repo file names the gateway; HEAD and ranges are forwarded', async () => {
+    const get = (...args: readonly string[]) =>
+      run('curl', ['--silent', '--show-error', '--fail', '--user', `edge:${DEPLOY_SECRET}`, ...args]);
+    const file = await get(`${url()}acme.repo`);
+    expect(file.stdout).toBe(
+      `[acme]\nname=Acme\nbaseurl=${url().slice(0, -1)}\ngpgkey=${url()}repository.key\n`,
+    );
+    const path = `${url()}Packages/acme-tools-1.0-1.noarch.rpm`;
+    const size = readFileSync(fileOf('acme-tools')).length;
+    expect((await get('--head', path)).stdout).toContain(`Content-Length: ${size}`);
+    expect((await get('--include', '--range', '0-3', path)).stdout).toMatch(/^HTTP\/1\.1 206 /);
+  });
+
+  test('prints the status of a refusal, and repetitions of a credential do not exhaust the limit', async () => {
+    const wrong = { ...edge, secret: `${DEPLOY_SECRET.slice(0, -1)}0` };
+    for (const [login, name, message] of [
+      [edge, 'other', 'Status code: 403 for'],
+      [wrong, 'acme-tools', 'Status code: 401 for'],
+      [wrong, 'acme-tools', 'Status code: 401 for'],
+      [undefined, 'acme-tools', 'Status code: 401 for'],
+    ] as const) {
+      const refused = await dnf.download(login, base(), name);
+      expect(refused.code).not.toBe(0);
+      expect(refused.stdout + refused.stderr).toContain(message);
+    }
+    expectReceived(await dnf.download(edge, base(), 'acme-tools'), 'acme-tools');
+  }, 60_000);
+
+  function publish(file: string, path: string): Promise<Outcome> {
+    const [, ...args] = snippet('docs/guides/rpm.md', 'Publish packages', 'publish')
+      .replaceAll('"', '')
+      .replace('$GATEHOUSE_TOKEN', scenario.job.token)
+      .replace('acme-1.0-1.noarch.rpm', file)
+      .replace('https://gateway.example.com/rpms/Packages/', `${url()}${path}`)
+      .trim()
+      .split(' ');
+    return run('curl', ['--silent', '--show-error', ...args]);
+  }
+
+  test('publishes packages of rpmbuild under their own names only', async () => {
+    const name = basename(fileOf('acme-new'));
+    for (const path of [`Packages/${name}`, 'el9/upload']) {
+      const published = await publish(fileOf('acme-new'), path);
+      expect(published, published.stdout).toMatchObject({ code: 0 });
+      const stored = readFileSync(join(scenario.tree.folder, path));
+      expect(stored.equals(readFileSync(fileOf('acme-new')))).toBe(true);
+    }
+    for (const [file, path, reason] of [
+      ['other', 'Packages/other-1.0-1.noarch.rpm', 'resource_not_granted'],
+      ['other', 'upload', 'resource_not_granted'],
+      ['other', 'Packages/acme-1.0-1.noarch.rpm', 'request_malformed'],
+      ['acme-new', 'repodata/repomd.xml', 'resource_not_granted'],
+    ] as const) {
+      const before = scenario.tree.everything();
+      const refused = await publish(fileOf(file), path);
+      expect(refused.code).toBe(22);
+      expect(refused.stdout).toContain(reason);
+      expect(scenario.tree.everything()).toBe(before);
+    }
+  });
+
+  test('no client credential reaches the repository', () => {
+    const everything = scenario.tree.everything();
+    for (const secret of [scenario.job.token, DEPLOY_SECRET, 'eyJ', btoa(`edge:${DEPLOY_SECRET}`)])
+      expect(everything).not.toContain(secret);
+    const sent = [...everything.matchAll(/http header: "authorization: ([^"]*)"/gi)].map(
+      ([, value]) => value,
+    );
+    expect(new Set(sent)).toEqual(new Set([scenario.tree.authorization]));
+  });
+});
