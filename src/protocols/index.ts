@@ -8,6 +8,7 @@ import { npmProtocol } from './npm/npm.ts';
 import { nugetProtocol } from './nuget/nuget.ts';
 import { pypiProtocol } from './pypi/pypi.ts';
 import { rpmProtocol } from './rpm/rpm.ts';
+import { terraformProtocol } from './terraform/terraform.ts';
 
 export { gitProtocol } from './git/git.ts';
 export { gitlabProtocol } from './gitlab/gitlab.ts';
@@ -30,4 +31,5 @@ export const packageProtocols = {
   nuget: nugetProtocol,
   pypi: pypiProtocol,
   rpm: rpmProtocol,
+  terraform: terraformProtocol,
 } as const;

@@ -26,6 +26,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   dotnet: 'nuget',
   chart: 'helm',
   charts: 'helm',
+  opentofu: 'terraform',
+  tofu: 'terraform',
   raw: 'generic',
   files: 'generic',
   k8s: 'kubernetes',

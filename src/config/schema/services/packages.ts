@@ -27,6 +27,7 @@ export const packageServices = [
   feed('nuget', 'A feed of NuGet packages, protocol version 3.'),
   feed('pypi', 'An index of Python packages, for pip, uv, twine and poetry.', publishingKeys),
   feed('rpm', 'A repository of RPM packages with repodata, for dnf.', pathKeys),
+  feed('terraform', 'A state backend of Terraform over HTTP, with locks.'),
 ] as const;
 
 type PackageType = z.output<(typeof packageServices)[number]>['type'];
