@@ -30,6 +30,7 @@ export type EgressPool =
   | 'online check'
   | 'liveness'
   | `oauth2 token, ${string}`
+  | `token exchange, ${string}`
   | `registry tokens, ${string}`
   | `${'job tokens' | 'deploy tokens'}, ${'first' | 'renewal'}`;
 

@@ -84,13 +84,19 @@ function reuseForwarders(
         credentialQueryParameters,
         publicUrl: server.publicUrl,
         // A forwarder that signs assertions depends on the signing keys.
-        signing: service.assertion ? signing : undefined,
+        signing: signsAssertions(service) ? signing : undefined,
       };
       return [[service.name, settings] as const];
     }),
     (settings) => createForwarder(settings, { egress, keyring, clock, log, stalls, queueMeter }),
     (forwarder) => void forwarder.close(),
   );
+}
+
+function signsAssertions({ assertion, upstream }: Service): boolean {
+  const { auth } = upstream ?? {};
+  const kinds = [auth, ...Object.values(auth?.perIdentity ?? {})];
+  return assertion || kinds.some((kind) => kind?.tokenExchange?.subject === 'caller');
 }
 
 function createServicePipeline(

@@ -49,18 +49,24 @@ export function certificateFiles({
   ];
 }
 
-function authorizationFiles(
-  path: KeyPath,
-  auth: Pick<NonNullable<Authorization>, 'oauth2' | 'registryToken'> | undefined,
-): readonly CertificateFile[] {
+type GatewayAuth = Pick<NonNullable<Authorization>, 'oauth2' | 'tokenExchange' | 'registryToken'>;
+
+function authorizationFiles(path: KeyPath, auth: GatewayAuth | undefined): readonly CertificateFile[] {
   return [
-    ...certificateFile('ca', [...path, 'oauth2', 'caFile'], auth?.oauth2?.caFile),
-    ...certificateFile(
-      'client',
-      [...path, 'oauth2', 'clientAssertion', 'certificateFile'],
-      auth?.oauth2?.clientAssertion?.certificateFile,
-    ),
+    ...tokenClientFiles([...path, 'oauth2'], auth?.oauth2),
+    ...tokenClientFiles([...path, 'tokenExchange'], auth?.tokenExchange),
     ...certificateFile('ca', [...path, 'registryToken', 'caFile'], auth?.registryToken?.caFile),
+  ];
+}
+
+function tokenClientFiles(
+  path: KeyPath,
+  client: Pick<NonNullable<GatewayAuth['tokenExchange']>, 'caFile' | 'clientAssertion'> | undefined,
+): readonly CertificateFile[] {
+  const assertion = [...path, 'clientAssertion', 'certificateFile'];
+  return [
+    ...certificateFile('ca', [...path, 'caFile'], client?.caFile),
+    ...certificateFile('client', assertion, client?.clientAssertion?.certificateFile),
   ];
 }
 

@@ -91,7 +91,7 @@ type Upstream = NonNullable<DraftService['upstream']>;
 type Auth = NonNullable<NonNullable<Upstream['auth']>['perIdentity']>[string];
 
 function filesOfAuth(path: KeyPath, auth: Auth | undefined): NamedFile[] {
-  const { basic, bearer, header, oauth2, registryToken } = auth ?? {};
+  const { basic, bearer, header, oauth2, tokenExchange, registryToken } = auth ?? {};
   const secret = (kind: string, key: string, file: string | undefined): NamedFile => ({
     path: [...path, kind, key],
     file,
@@ -101,22 +101,27 @@ function filesOfAuth(path: KeyPath, auth: Auth | undefined): NamedFile[] {
     secret('basic', 'passwordFile', basic?.passwordFile),
     secret('bearer', 'tokenFile', bearer?.tokenFile),
     secret('header', 'valueFile', header?.valueFile),
-    secret('oauth2', 'clientSecretFile', oauth2?.clientSecretFile),
-    { path: [...path, 'oauth2', 'caFile'], file: oauth2?.caFile, content: 'open' },
-    ...filesOfAssertion([...path, 'oauth2', 'clientAssertion'], oauth2?.clientAssertion),
+    ...filesOfTokenClient([...path, 'oauth2'], oauth2),
+    ...filesOfTokenClient([...path, 'tokenExchange'], tokenExchange),
+    secret('tokenExchange', 'subjectTokenFile', tokenExchange?.subjectTokenFile),
     secret('registryToken', 'passwordFile', registryToken?.passwordFile),
     { path: [...path, 'registryToken', 'caFile'], file: registryToken?.caFile, content: 'open' },
   ];
 }
 
-function filesOfAssertion(
+function filesOfTokenClient(
   path: KeyPath,
-  assertion: NonNullable<Auth['oauth2']>['clientAssertion'],
+  client:
+    Pick<NonNullable<Auth['tokenExchange']>, 'clientSecretFile' | 'clientAssertion' | 'caFile'> | undefined,
 ): NamedFile[] {
+  const { tokenFile, keyFile, certificateFile } = client?.clientAssertion ?? {};
+  const assertion = [...path, 'clientAssertion'];
   return [
-    { path: [...path, 'tokenFile'], file: assertion?.tokenFile, content: 'header' },
-    { path: [...path, 'keyFile'], file: assertion?.keyFile, content: 'key' },
-    { path: [...path, 'certificateFile'], file: assertion?.certificateFile, content: 'open' },
+    { path: [...path, 'clientSecretFile'], file: client?.clientSecretFile, content: 'header' },
+    { path: [...path, 'caFile'], file: client?.caFile, content: 'open' },
+    { path: [...assertion, 'tokenFile'], file: tokenFile, content: 'header' },
+    { path: [...assertion, 'keyFile'], file: keyFile, content: 'key' },
+    { path: [...assertion, 'certificateFile'], file: certificateFile, content: 'open' },
   ];
 }
 

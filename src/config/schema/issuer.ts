@@ -149,7 +149,7 @@ export const issuer = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'JWT types (`typ`) to accept in addition to ID tokens: `at+jwt` for access tokens (RFC 9068). Default: none.',
+      'JWT types (`typ`) to accept in addition to ID tokens: `at+jwt` for access tokens (RFC 9068), `gatehouse-assertion+jwt` for assertions of another gateway. Default: none.',
     ),
   maxTokenLifetime: duration
     .optional()

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { filePath, nonEmpty, url } from './scalars.ts';
 import { tokenEndpointClient } from './token-endpoint-client.ts';
+import { tokenExchange } from './token-exchange.ts';
 
 /** Credentials that belong to the gateway. */
 const gatewayCredentials = {
@@ -23,6 +24,9 @@ const gatewayCredentials = {
     })
     .optional()
     .describe('Access token from the client credentials grant (RFC 6749 §4.4), renewed before it expires.'),
+  tokenExchange: tokenExchange
+    .optional()
+    .describe('Token that another token service issues for the caller or the gateway (RFC 8693).'),
   registryToken: z
     .strictObject({
       url: url.describe('URL of the token service: the realm of the registry’s challenge.'),
@@ -36,7 +40,7 @@ const gatewayCredentials = {
     .describe('Token from the token service of a registry. Services of type oci only.'),
 } as const;
 
-export const OWN_KINDS = ['basic', 'bearer', 'header', 'oauth2', 'registryToken'] as const;
+export const OWN_KINDS = ['basic', 'bearer', 'header', 'oauth2', 'tokenExchange', 'registryToken'] as const;
 
 export const upstreamAuth = z.strictObject({
   ...gatewayCredentials,

@@ -1,4 +1,4 @@
-/** `typ` of the JWT that asserts the caller to an upstream. The gateway never accepts this type. */
+/** `typ` of the JWT that asserts the caller to one recipient. A gateway accepts it only by `tokenTypes` of an issuer. */
 export const ASSERTION_TYPE = 'gatehouse-assertion+jwt';
 
 /** Lifetime of an assertion, in seconds. */

@@ -1,3 +1,4 @@
+import { ASSERTION_TYPE } from '../credentials/assertion.ts';
 import type { IssuerPreset } from './issuer-preset.ts';
 import { AWS_PRESET } from './presets/aws.ts';
 import { AZURE_DEVOPS_PRESET } from './presets/azure-devops.ts';
@@ -33,7 +34,7 @@ export type IssuerType = (typeof ISSUER_TYPES)[number];
  * Values of the JOSE header `typ` that an issuer's `tokenTypes` can accept in addition to `JWT`. Other types
  * have another purpose (RFC 8725 §3.11): logout, security event, DPoP.
  */
-export const ADDITIONAL_TOKEN_TYPES = ['at+jwt'] as const;
+export const ADDITIONAL_TOKEN_TYPES = ['at+jwt', ASSERTION_TYPE] as const;
 
 export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
   gitlab: GITLAB_PRESET,

@@ -34,7 +34,10 @@ export function bufferOperations(context: RequestContext): StepOutcome | Promise
 }
 
 /** Reads the operations from the buffered body and authorizes them. */
-export function authorizeOperationsInBody(context: RequestContext, ports: StepPorts): StepOutcome {
+export function authorizeOperationsInBody(
+  context: RequestContext,
+  ports: StepPorts,
+): StepOutcome | Promise<StepOutcome> {
   const { classified, buffered } = context;
   if (classified.kind !== 'in-body' || buffered === undefined) return undefined;
   const read = classified.read(buffered.bytes.subarray(0, classified.maxBytes));

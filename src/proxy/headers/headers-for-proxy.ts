@@ -45,7 +45,13 @@ export function createHeadersForProxy(
     };
     const injected = prepareInjectedHeaders(forwarding);
     if (!(injected instanceof Promise)) return finish(injected);
-    injected.then(finish).catch((error: unknown) => {
+    const finishIfAllowed = (ready: InjectedHeaders | CredentialFault): void => {
+      // The credential or the policy can have changed during the wait.
+      const refusal = forwarding.reauthorize();
+      if (refusal === undefined) finish(ready);
+      else forwarding.refused(refusal);
+    };
+    injected.then(finishIfAllowed).catch((error: unknown) => {
       forwarding.failed('internal_error', error instanceof Error ? error.name : 'unknown');
     });
   };

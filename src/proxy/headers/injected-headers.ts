@@ -1,8 +1,8 @@
 import type { Forwarding } from '../../core/request/forwarding.ts';
-import { GatehouseError } from '../../core/errors.ts';
 import type { Assertions } from '../upstream-credentials/assertions.ts';
 import {
   credentialFault,
+  signingFault,
   type AttachedCredential,
   type CredentialFault,
   type RequestCredential,
@@ -63,10 +63,4 @@ function isFault(
   presented: ReturnType<RequestCredential['attach']> | undefined,
 ): presented is CredentialFault {
   return presented !== undefined && 'kind' in presented && presented.kind === 'credential-fault';
-}
-
-/** The keyring throws `GatehouseError` when its store has no signing key. */
-function signingFault(cause: unknown): CredentialFault {
-  if (cause instanceof GatehouseError) return credentialFault('store_unavailable', cause.message);
-  throw cause;
 }

@@ -1,5 +1,4 @@
 import type { QueueMeter } from '../../core/operation/meter.ts';
-import type { Keyring } from '../../core/credentials/keyring.ts';
 import type { IdentityHeaderTemplates } from '../headers/identity-headers.ts';
 import type { PoolSettings } from '../transport/upstream-pool.ts';
 import type { CredentialPorts, UpstreamAuth } from '../upstream-credentials/upstream-credential.ts';
@@ -42,6 +41,5 @@ export interface ForwardSettings {
 
 export type ForwardPorts = CredentialPorts & {
   readonly stalls: StallWatch;
-  readonly keyring: Pick<Keyring, 'sign'>;
   readonly queueMeter?: QueueMeter | undefined;
 };

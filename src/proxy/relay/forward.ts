@@ -43,7 +43,10 @@ export function createForward(side: UpstreamSide): Forward {
       .then(
         (injected) => {
           places.free();
-          sendWith(forwarding, injected, isRetry);
+          // The credential or the policy can have changed during the wait.
+          const refusal = forwarding.reauthorize();
+          if (refusal === undefined) sendWith(forwarding, injected, isRetry);
+          else forwarding.refused(refusal);
         },
         (error: unknown) => {
           places.free();

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { ASSERTION_LIFETIME, ASSERTION_TYPE } from '../../core/credentials/assertion.ts';
+import { ASSERTION_TYPE } from '../../core/credentials/assertion.ts';
 import type { Caller } from '../../core/decision.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
 import { serviceAudience } from '../../core/credentials/minted-token.ts';
 import type { Clock } from '../../core/ports.ts';
+import { callerClaims } from './caller-claims.ts';
 
 /** The signed assertion for a caller; synchronous when one is cached. */
 export type Assertions = (caller: Caller) => string | Promise<string>;
@@ -33,18 +33,9 @@ export function createAssertions(
 ): Assertions {
   const cache = new WeakMap<Caller, CachedAssertion>();
 
-  function sign({ identity, credential }: Caller, now: number): Promise<string> {
-    const issuedAt = Math.floor(now / 1000);
-    return keyring.sign(ASSERTION_TYPE, {
-      iss: publicUrl,
-      aud: serviceAudience(name),
-      sub: identity,
-      iat: issuedAt,
-      nbf: issuedAt,
-      exp: issuedAt + ASSERTION_LIFETIME,
-      jti: randomUUID(),
-      src: { iss: credential.issuerUrl, sub: credential.subject, credential: credential.class },
-    });
+  function sign(caller: Caller, now: number): Promise<string> {
+    const recipient = { issuer: publicUrl, audience: serviceAudience(name) };
+    return keyring.sign(ASSERTION_TYPE, callerClaims(caller, recipient, { now, expiresAt: Infinity }));
   }
 
   function renew(caller: Caller, entry: CachedAssertion, now: number): Promise<string> {

@@ -1,4 +1,5 @@
 import { deny, unable } from '../../core/decision.ts';
+import { GatehouseError } from '../../core/errors.ts';
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import type { UpstreamFault } from '../../core/reasons.ts';
 
@@ -20,6 +21,12 @@ export interface CredentialFault {
 
 export function credentialFault(reason: CredentialFault['reason'], detail: string): CredentialFault {
   return { kind: 'credential-fault', reason, detail };
+}
+
+/** The keyring throws `GatehouseError` when its store has no signing key. */
+export function signingFault(cause: unknown): CredentialFault {
+  if (cause instanceof GatehouseError) return credentialFault('store_unavailable', cause.message);
+  throw cause;
 }
 
 /** Selects the upstream credential of each request. */

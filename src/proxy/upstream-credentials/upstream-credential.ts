@@ -1,3 +1,4 @@
+import type { Keyring } from '../../core/credentials/keyring.ts';
 import type { Clock, Log, EgressFormClient } from '../../core/ports.ts';
 import { closeOnFailure } from '../../util/resources/close-on-failure.ts';
 import { createClientCredential, type ClientCredentialSettings } from './client-credential.ts';
@@ -6,6 +7,8 @@ import { createOAuth2Token, type OAuth2Settings } from './oauth2/oauth2-token.ts
 import { createPerIdentity } from './per-identity.ts';
 import { createRegistryTokens, type RegistryTokenSettings } from './registry-token.ts';
 import type { RequestCredential } from './request-credential.ts';
+import type { ExchangingService } from './token-exchange/subject-token.ts';
+import { createTokenExchange, type TokenExchangeSettings } from './token-exchange/token-exchange.ts';
 
 /** A credential of the gateway; exactly one member is set. */
 export interface GatewayAuth extends FixedAuth {
@@ -18,6 +21,7 @@ export interface GatewayAuth extends FixedAuth {
       })
     | undefined;
   readonly oauth2?: OAuth2Settings | undefined;
+  readonly tokenExchange?: TokenExchangeSettings | undefined;
 }
 
 /** The upstream credential; exactly one member is set. */
@@ -30,12 +34,12 @@ export interface UpstreamAuth extends GatewayAuth {
 
 export interface CredentialPorts {
   readonly egress: EgressFormClient;
+  readonly keyring: Pick<Keyring, 'sign'>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export interface CredentialService extends ClientCredentialSettings {
-  readonly name: string;
+export interface CredentialService extends ClientCredentialSettings, ExchangingService {
   /** Prefix of the repository names that clients use; removed for the upstream. */
   readonly repositoryPrefix?: string | undefined;
 }
@@ -58,10 +62,12 @@ export function createUpstreamCredential(
 }
 
 function gatewayCredential(
-  { name, repositoryPrefix = '' }: CredentialService,
-  { oauth2, registryToken, ...fixed }: GatewayAuth,
+  service: CredentialService,
+  { oauth2, tokenExchange, registryToken, ...fixed }: GatewayAuth,
   ports: CredentialPorts,
 ): RequestCredential | undefined {
+  const { name, repositoryPrefix = '' } = service;
+  if (tokenExchange !== undefined) return createTokenExchange(service, tokenExchange, ports);
   if (oauth2 !== undefined) return createOAuth2Token(name, oauth2, ports);
   if (registryToken === undefined) return fixedCredential(name, fixed, ports.log);
   const { username, password, passwordFile } = registryToken;

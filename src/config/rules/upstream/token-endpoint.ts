@@ -23,7 +23,13 @@ export function requireClientAuthentication(
 }
 
 /** A token endpoint and the client authentication there. */
-export function checkTokenEndpoint(context: RuleContext, settings: TokenEndpoint, path: KeyPath): void {
+export function checkTokenEndpoint(
+  context: RuleContext,
+  settings: TokenEndpoint,
+  path: KeyPath,
+  /** Parameters of the grant that the gateway sets. */
+  ofGrant: ReadonlySet<string> = new Set(),
+): void {
   const { tokenEndpoint, clientId, clientSecret, clientSecretFile, clientAssertion } = settings;
   const hasSecret = (clientSecret ?? clientSecretFile) !== undefined;
   if (!isPrivate(tokenEndpoint))
@@ -40,7 +46,7 @@ export function checkTokenEndpoint(context: RuleContext, settings: TokenEndpoint
   if (clientAssertion !== undefined)
     checkClientAssertion(context, clientAssertion, [...path, 'clientAssertion']);
   for (const name of Object.keys(settings.parameters)) {
-    if (!SET_BY_GATEWAY.has(name)) continue;
+    if (!SET_BY_GATEWAY.has(name) && !ofGrant.has(name)) continue;
     const where = [...path, 'parameters', name];
     context.error(where, 'is set by the gateway; `scope` and the client have keys of their own', 'key');
   }

@@ -5,17 +5,19 @@ import { AUTH_KINDS, OWN_KINDS, type upstreamAuth } from '../../schema/upstream-
 import type { RuleContext } from '../rule.ts';
 import { checkSecret, isPrivate } from './auth-values.ts';
 import { checkTokenEndpoint, requireClientAuthentication } from './token-endpoint.ts';
+import { checkTokenExchange } from './token-exchange.ts';
 
 type Auth = z.output<typeof upstreamAuth>;
 type GatewayAuth = Pick<Auth, (typeof OWN_KINDS)[number]>;
 
 export function checkUpstreamAuth(context: RuleContext): void {
-  for (const { name, type, upstream } of context.draft.services) {
+  for (const service of context.draft.services) {
+    const { name, upstream } = service;
     if (upstream?.auth === undefined) continue;
     const { auth } = upstream;
     const path = ['services', name, 'upstream', 'auth'];
     checkOne(context, path, AUTH_KINDS, auth);
-    checkOwn(context, auth, path, type);
+    checkOwn(context, auth, path, service);
     if (!isPrivate(upstream.url)) {
       const message =
         'is not encrypted, so the credential in `auth` can be read on the network; use https://';
@@ -24,7 +26,7 @@ export function checkUpstreamAuth(context: RuleContext): void {
     for (const [identity, entry] of Object.entries(auth.perIdentity ?? {})) {
       const here = [...path, 'perIdentity', identity];
       checkOne(context, here, OWN_KINDS, entry);
-      checkOwn(context, entry, here, type);
+      checkOwn(context, entry, here, service);
     }
   }
 }
@@ -41,8 +43,8 @@ function checkOne<K extends string>(
   context.error(path, `must be exactly one of ${kinds.join(', ')}; ${found}`, 'key');
 }
 
-function checkOwn(context: RuleContext, auth: GatewayAuth, path: KeyPath, type: DraftService['type']): void {
-  const { basic, bearer, header, oauth2, registryToken } = auth;
+function checkOwn(context: RuleContext, auth: GatewayAuth, path: KeyPath, service: DraftService): void {
+  const { basic, bearer, header, oauth2, tokenExchange, registryToken } = auth;
   if (basic !== undefined) {
     checkSecret(context, [...path, 'basic'], 'password', basic.password, basic.passwordFile);
     checkUsername(context, [...path, 'basic'], basic.username);
@@ -55,8 +57,10 @@ function checkOwn(context: RuleContext, auth: GatewayAuth, path: KeyPath, type: 
     requireClientAuthentication(context, oauth2, [...path, 'oauth2']);
     checkTokenEndpoint(context, oauth2, [...path, 'oauth2']);
   }
+  if (tokenExchange !== undefined)
+    checkTokenExchange(context, tokenExchange, [...path, 'tokenExchange'], service);
   if (registryToken !== undefined)
-    checkRegistryToken(context, registryToken, [...path, 'registryToken'], type);
+    checkRegistryToken(context, registryToken, [...path, 'registryToken'], service.type);
 }
 
 /** RFC 7617 §2: the first colon ends the user-id. Neither part may contain control characters. */
