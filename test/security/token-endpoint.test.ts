@@ -4,8 +4,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Canaries } from '../support/canaries.ts';
+import { createClientKey } from '../support/client-keys.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
 import { reasonOf } from '../support/scenario/attack.ts';
@@ -71,6 +72,15 @@ const FAULTS: Readonly<Record<string, readonly [Behaviour, string, RegExp]>> = {
     'upstream_invalid',
     /no usable token/,
   ],
+  'is a refresh token': [
+    json(200, {
+      ...good,
+      issued_token_type: 'urn:ietf:params:oauth:token-type:refresh_token',
+      token_type: 'N_A',
+    }),
+    'upstream_invalid',
+    /not a Bearer/,
+  ],
   'is of another type': [json(200, { ...good, token_type: 'mac' }), 'upstream_invalid', /not a Bearer/],
   'has no type': [json(200, { access_token: TOKEN }), 'upstream_invalid', /not a Bearer/],
   'has an odd lifetime': [json(200, { ...good, expires_in: '1e9' }), 'upstream_invalid', /expires_in/],
@@ -82,127 +92,143 @@ const FAULTS: Readonly<Record<string, readonly [Behaviour, string, RegExp]>> = {
   'refuses the scope': [json(400, { error: 'invalid_scope' }), 'upstream_unauthorized', /400 invalid_scope$/],
   'says more than a code': [json(400, { error: ELSEWHERE }), 'upstream_unauthorized', /responded with 400$/],
 };
+const KEY = createClientKey('RS256').pem;
+canaries.add('private key', KEY.split('\n')[1] ?? '');
+
+/** The ways to authenticate at a token endpoint, each with a secret in a file. */
+const KINDS = {
+  'client secret': (endpoint: string) =>
+    `oauth2: { tokenEndpoint: "${endpoint}", clientId: gatehouse, clientSecretFile: secret }`,
+  'token file': (endpoint: string) =>
+    `oauth2: { tokenEndpoint: "${endpoint}", clientId: gatehouse, clientAssertion: { tokenFile: secret } }`,
+  'token exchange': (endpoint: string) =>
+    `tokenExchange: { tokenEndpoint: "${endpoint}", clientId: gatehouse, clientAssertion: { keyFile: key }, subject: gateway, subjectTokenFile: secret }`,
+};
+
 const NAMES = Object.keys(FAULTS);
 const pathOf = (name: string): string => name.replaceAll(' ', '-');
 
-let folder: string;
-let endpoint: Server;
-let upstream: RecordingUpstream;
-let gateway: GatewayProcess;
-let calls: string[] = [];
-let behaviours: Map<string, Behaviour>;
+describe.each(Object.entries(KINDS))('%s', (_kind, authOf) => {
+  let folder: string;
+  let endpoint: Server;
+  let upstream: RecordingUpstream;
+  let gateway: GatewayProcess;
+  let calls: string[] = [];
+  let behaviours: Map<string, Behaviour>;
 
-beforeAll(async () => {
-  behaviours = new Map(NAMES.map((name) => [`/${pathOf(name)}`, FAULTS[name]?.[0] ?? json(500, {})]));
-  behaviours.set('/good', json(200, good));
-  behaviours.set('/ended', json(200, { ...good, expires_in: 0 }));
-  endpoint = createServer((req, res) => {
-    calls.push(req.url ?? '');
-    req.resume();
-    req.on('end', () => behaviours.get(req.url ?? '')?.(req, res));
-  });
-  await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
-  upstream = await startRecordingUpstream();
-  folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
-  writeFileSync(join(folder, 'secret'), `${SECRET}\n`, { mode: 0o600 });
-  const base = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}`;
-  const closed = await startRecordingUpstream();
-  await closed.close();
-  const service = (name: string, tokenEndpoint: string): string =>
-    `  s-${name}:
+  beforeAll(async () => {
+    behaviours = new Map(NAMES.map((name) => [`/${pathOf(name)}`, FAULTS[name]?.[0] ?? json(500, {})]));
+    behaviours.set('/good', json(200, good));
+    behaviours.set('/ended', json(200, { ...good, expires_in: 0 }));
+    endpoint = createServer((req, res) => {
+      calls.push(req.url ?? '');
+      req.resume();
+      req.on('end', () => behaviours.get(req.url ?? '')?.(req, res));
+    });
+    await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
+    upstream = await startRecordingUpstream();
+    folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
+    writeFileSync(join(folder, 'secret'), `${SECRET}\n`, { mode: 0o600 });
+    writeFileSync(join(folder, 'key'), KEY, { mode: 0o600 });
+    const base = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}`;
+    const closed = await startRecordingUpstream();
+    await closed.close();
+    const service = (name: string, tokenEndpoint: string): string =>
+      `  s-${name}:
     type: http
     path: /${name}/
     anonymous: [{ scopes: [read_api], resources: ["/**"] }]
     upstream:
       url: "${upstream.url}/"
-      auth: { oauth2: { tokenEndpoint: "${tokenEndpoint}", clientId: gatehouse, clientSecretFile: secret } }
+      auth: { ${authOf(tokenEndpoint)} }
 `;
-  writeFileSync(
-    join(folder, 'gatehouse.yaml'),
-    `version: 1
+    writeFileSync(
+      join(folder, 'gatehouse.yaml'),
+      `version: 1
 server: { listen: "127.0.0.1:0", publicUrl: https://gateway.example.com, admin: { listen: "127.0.0.1:0" } }
 services:
 ${[...NAMES.map(pathOf), 'good', 'ended'].map((name) => service(name, `${base}/${name}`)).join('')}${service('closed', `${closed.url}/`)}`,
-  );
-  gateway = await startGatewayProcess(join(folder, 'gatehouse.yaml'));
-});
-afterAll(async () => {
-  await gateway.close();
-  endpoint.closeAllConnections();
-  await Promise.all([upstream.close(), new Promise((resolve) => endpoint.close(resolve))]);
-  rmSync(folder, { recursive: true });
-});
+    );
+    gateway = await startGatewayProcess(join(folder, 'gatehouse.yaml'));
+  });
+  afterAll(async () => {
+    await gateway.close();
+    endpoint.closeAllConnections();
+    await Promise.all([upstream.close(), new Promise((resolve) => endpoint.close(resolve))]);
+    rmSync(folder, { recursive: true });
+  });
 
-function ask(name: string): Promise<RawResponse> {
-  const head = `GET /${name}/a HTTP/1.1\r\nHost: gateway.example.com\r\nConnection: close\r\n\r\n`;
-  return rawResponse(gateway.port, head, { quiet: 10_000 });
-}
-
-function logged(name: string): readonly string[] {
-  return gateway
-    .log()
-    .filter(({ message, service }) => /no token for an upstream/.test(message) && service === `s-${name}`)
-    .map(({ detail }) => String(detail));
-}
-
-async function expectFault(name: string, reason: string, detail: RegExp): Promise<void> {
-  const before = calls.length;
-  const answers = await Promise.all([ask(name), ask(name), ask(name)]);
-  for (const answer of answers) {
-    expect([answer.status, reasonOf(answer)]).toEqual([502, reason]);
-    expect(answer.headers.has('location')).toBe(false);
-    expect(canaries.foundIn(answer.head + answer.body)).toEqual([]);
+  function ask(name: string): Promise<RawResponse> {
+    const head = `GET /${name}/a HTTP/1.1\r\nHost: gateway.example.com\r\nConnection: close\r\n\r\n`;
+    return rawResponse(gateway.port, head, { quiet: 10_000 });
   }
-  // The next request gets the same response without a new call.
-  expect((await ask(name)).status).toBe(502);
-  expect(calls.length - before).toBeLessThanOrEqual(1);
-  const lines = await eventually('the log line', () => logged(name).length > 0 && logged(name));
-  expect(lines).toEqual([expect.stringMatching(detail)]);
-}
 
-test.concurrent.each(['hangs', 'drips'])('token endpoint: %s', async (name) => {
-  const [, reason = '', detail = /^$/] = FAULTS[name] ?? [];
-  const answers = await Promise.all([ask(name), ask(name)]);
-  for (const answer of answers) expect([answer.status, reasonOf(answer)]).toEqual([502, reason]);
-  expect(logged(name)).toEqual([expect.stringMatching(detail)]);
-  expect(calls.filter((url) => url === `/${name}`)).toHaveLength(1);
-});
+  function logged(name: string): readonly string[] {
+    return gateway
+      .log()
+      .filter(({ message, service }) => /no token for an upstream/.test(message) && service === `s-${name}`)
+      .map(({ detail }) => String(detail));
+  }
 
-test('token endpoint: unreachable', () => expectFault('closed', 'upstream_unreachable', /ECONNREFUSED/));
+  async function expectFault(name: string, reason: string, detail: RegExp): Promise<void> {
+    const before = calls.length;
+    const answers = await Promise.all([ask(name), ask(name), ask(name)]);
+    for (const answer of answers) {
+      expect([answer.status, reasonOf(answer)]).toEqual([502, reason]);
+      expect(answer.headers.has('location')).toBe(false);
+      expect(canaries.foundIn(answer.head + answer.body)).toEqual([]);
+    }
+    // The next request gets the same response without a new call.
+    expect((await ask(name)).status).toBe(502);
+    expect(calls.length - before).toBeLessThanOrEqual(1);
+    const lines = await eventually('the log line', () => logged(name).length > 0 && logged(name));
+    expect(lines).toEqual([expect.stringMatching(detail)]);
+  }
 
-test.each(NAMES.filter((name) => name !== 'hangs' && name !== 'drips'))(
-  'token endpoint: %s',
-  async (name) => {
+  test.concurrent.each(['hangs', 'drips'])('token endpoint: %s', async (name) => {
     const [, reason = '', detail = /^$/] = FAULTS[name] ?? [];
-    await expectFault(pathOf(name), reason, detail);
-    // The redirect is not followed, and no request has reached the upstream.
-    expect(calls).not.toContain('/good');
-    expect(upstream.bytes()).toBe('');
-  },
-);
+    const answers = await Promise.all([ask(name), ask(name)]);
+    for (const answer of answers) expect([answer.status, reasonOf(answer)]).toEqual([502, reason]);
+    expect(logged(name)).toEqual([expect.stringMatching(detail)]);
+    expect(calls.filter((url) => url === `/${name}`)).toHaveLength(1);
+  });
 
-test('the service recovers with the token endpoint', async () => {
-  behaviours.set('/fails', json(200, good));
-  await eventually('a response', async () => (await ask('fails')).status === 200);
-  expect(upstream.bytes()).toContain(`Bearer ${TOKEN}`);
-  upstream.reset();
-});
+  test('token endpoint: unreachable', () => expectFault('closed', 'upstream_unreachable', /ECONNREFUSED/));
 
-test('a token that expires at once serves the waiting requests and is not cached', async () => {
-  calls = [];
-  expect((await ask('ended')).status).toBe(200);
-  expect((await ask('ended')).status).toBe(200);
-  expect(calls).toEqual(['/ended', '/ended']);
-  upstream.reset();
-});
+  test.each(NAMES.filter((name) => name !== 'hangs' && name !== 'drips'))(
+    'token endpoint: %s',
+    async (name) => {
+      const [, reason = '', detail = /^$/] = FAULTS[name] ?? [];
+      await expectFault(pathOf(name), reason, detail);
+      // The redirect is not followed, and no request has reached the upstream.
+      expect(calls).not.toContain('/good');
+      expect(upstream.bytes()).toBe('');
+    },
+  );
 
-test('log, audit log and metrics contain no secret', async () => {
-  expect((await ask('good')).status).toBe(200);
-  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
-  expect(metrics).toContain('reason="upstream_unauthorized"');
-  const { stdout, stderr } = gateway.output();
-  expect(stdout).toContain('"reason":"upstream_invalid"');
-  expect(canaries.foundIn(stdout + stderr + metrics)).toEqual([]);
-  const basic = Buffer.from(`gatehouse:${SECRET}`).toString('base64');
-  expect(stdout + stderr + metrics).not.toContain(basic);
+  test('the service recovers with the token endpoint', async () => {
+    behaviours.set('/fails', json(200, good));
+    await eventually('a response', async () => (await ask('fails')).status === 200);
+    expect(upstream.bytes()).toContain(`Bearer ${TOKEN}`);
+    upstream.reset();
+  });
+
+  test('a token that expires at once serves the waiting requests and is not cached', async () => {
+    calls = [];
+    expect((await ask('ended')).status).toBe(200);
+    expect((await ask('ended')).status).toBe(200);
+    expect(calls).toEqual(['/ended', '/ended']);
+    upstream.reset();
+  });
+
+  test('log, audit log and metrics contain no secret', async () => {
+    expect((await ask('good')).status).toBe(200);
+    const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
+    expect(metrics).toContain('reason="upstream_unauthorized"');
+    const { stdout, stderr } = gateway.output();
+    expect(stdout).toContain('"reason":"upstream_invalid"');
+    expect(canaries.foundIn(stdout + stderr + metrics)).toEqual([]);
+    const basic = Buffer.from(`gatehouse:${SECRET}`).toString('base64');
+    expect(stdout + stderr + metrics).not.toContain(basic);
+  });
 });
