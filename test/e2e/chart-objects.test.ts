@@ -129,6 +129,42 @@ describe('the service account', () => {
   });
 });
 
+describe('the rights for liveness', () => {
+  const rights = ({ manifests }: { readonly manifests: readonly Manifest[] }): readonly string[] =>
+    manifests
+      .filter(({ kind }) => /Role/.test(kind))
+      .map(({ kind, metadata: { name, namespace = '-' } }) => `${kind} ${name} ${namespace}`);
+
+  test('are absent by default, and then cover all namespaces', async () => {
+    expect(rights(await render('kubernetes'))).toEqual([]);
+    const rendered = await render('kubernetes', 'rbac.liveness.enabled=true');
+    const [reviews, pods] = ['default-gatehouse-liveness-reviews', 'default-gatehouse-liveness-pods'];
+    expect(rights(rendered).toSorted()).toEqual([
+      `ClusterRole ${pods} -`,
+      `ClusterRole ${reviews} -`,
+      `ClusterRoleBinding ${pods} -`,
+      `ClusterRoleBinding ${reviews} -`,
+    ]);
+    expect(one(rendered, 'ClusterRole', reviews)).toMatchObject({
+      rules: [{ apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }],
+    });
+    expect(one(rendered, 'ClusterRole', pods)).toMatchObject({
+      rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+    });
+    expect(one(rendered, 'ClusterRoleBinding', pods)).toMatchObject({
+      roleRef: { kind: 'ClusterRole', name: pods },
+      subjects: [{ kind: 'ServiceAccount', name: 'gatehouse', namespace: 'default' }],
+    });
+  });
+
+  test('to pods can be limited to namespaces', async () => {
+    const rendered = await render('liveness');
+    const pods = 'default-gatehouse-liveness-pods';
+    expect(rights(rendered)).toContain(`RoleBinding ${pods} billing`);
+    expect(rights(rendered)).not.toContain(`ClusterRoleBinding ${pods} -`);
+  });
+});
+
 test('helm uninstall keeps the volume, unless the values say otherwise', async () => {
   const policyOf = async (...set: readonly string[]): Promise<string | undefined> =>
     one(await render('persistence', ...set), 'PersistentVolumeClaim').metadata.annotations?.[

@@ -14,6 +14,8 @@ const UNKNOWN = ['cert-manager.io/v1/Certificate'];
 
 /** Of Kubernetes' own kinds, those that the chart makes. */
 export const KINDS = [
+  'clusterrole-rbac-v1',
+  'clusterrolebinding-rbac-v1',
   'configmap-v1',
   'deployment-apps-v1',
   'horizontalpodautoscaler-autoscaling-v2',
@@ -23,6 +25,7 @@ export const KINDS = [
   'persistentvolumeclaim-v1',
   'pod-v1',
   'poddisruptionbudget-policy-v1',
+  'rolebinding-rbac-v1',
   'secret-v1',
   'service-v1',
   'serviceaccount-v1',

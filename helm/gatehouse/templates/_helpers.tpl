@@ -47,6 +47,17 @@ annotations:
 {{- end }}
 {{- end }}
 
+{{- /* Of an object outside the namespace of the chart: (dict "root" $ "name" …). */}}
+{{- define "gatehouse.clusterMetadata" -}}
+name: {{ .name }}
+labels:
+  {{- include "gatehouse.labels" .root | nindent 2 }}
+{{- with .root.Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{- define "gatehouse.image" -}}
 {{- $image := .Values.image }}
 {{- if $image.digest }}
