@@ -61,11 +61,13 @@ export function createExplain(
         ? await authenticate(pipeline, head)
         : assume(config, ports.authorizer, pipeline.name, given);
     if (authenticated.kind === 'refused') return authenticated;
-    return decide(routed.classification, input.body, {
+    const { credential, token } = authenticated;
+    const decided = decide(routed.classification, input.body, {
       pipeline,
-      credential: authenticated.credential,
+      credential,
       authorizer: ports.authorizer,
     });
+    return (await refuseEnded(pipeline, credential, token, decided)) ?? decided;
   };
 }
 
@@ -134,6 +136,8 @@ function refusalOf(
 interface Authenticated {
   readonly kind: 'authenticated';
   readonly credential: VerifiedCredential | undefined;
+  /** Undefined for a credential that counts as verified: whether its job runs is unknown. */
+  readonly token?: string;
 }
 
 async function authenticate(
@@ -147,7 +151,20 @@ async function authenticate(
   const verified = await pipeline.authenticate(presented, head.host);
   return 'kind' in verified
     ? refused('authenticate', verified)
-    : { kind: 'authenticated', credential: verified };
+    : { kind: 'authenticated', credential: verified, token: presented.token };
+}
+
+/** As in the request lifecycle, the issuer is asked only about the token of an allowed request. */
+async function refuseEnded(
+  pipeline: ServicePipeline,
+  credential: VerifiedCredential | undefined,
+  token: string | undefined,
+  decided: ExplainResult,
+): Promise<ExplainRefusal | undefined> {
+  if (decided.kind !== 'explained' || decided.explanation.verdict.kind !== 'allow') return undefined;
+  if (credential === undefined || token === undefined) return undefined;
+  const ended = await pipeline.refuseEnded?.(credential, token, undefined);
+  return ended && refused('authenticate', ended);
 }
 
 /** Treats the credential as verified, within the issuers and credential classes that the service accepts. */
