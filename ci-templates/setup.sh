@@ -389,7 +389,7 @@ write_go() {
 
 # netrc has one entry for a host; Go 1.26 looks it up with the port, other clients without.
 write_netrc() {
-  hosts=$({ of go; of pypi; of generic; of http; of helm; of maven; } | while IFS=$tab read -r name base rest; do host_of "$base"; echo; done | sort -u)
+  hosts=$({ of go; of pypi; of generic; of http; of helm; of maven; of deb; of rpm; } | while IFS=$tab read -r name base rest; do host_of "$base"; echo; done | sort -u)
   [ -n "$hosts" ] || return 0
   {
     printf '%s\n' "$hosts" | sed 'p; s/:[0-9]*$//' | sort -u | while read -r host; do
@@ -460,16 +460,28 @@ write_others() {
     var TF_HTTP_USERNAME "$login"
     var TF_HTTP_PASSWORD "$token"
     report terraform env
-    of generic | while IFS=$tab read -r name base rest; do printf 'machine %s login %s password %s\n' "$base" "$login" "$token"; done | put apt-auth.conf || return 2
+  fi
+}
+
+write_system_packages() {
+  if has deb || has generic; then
+    { of deb; of generic; } | while IFS=$tab read -r name base rest; do printf 'machine %s login %s password %s\n' "$base" "$login" "$token"; done | put apt-auth.conf || return 2
     printf 'Dir::Etc::netrc "%s";\n' "$dir/apt-auth.conf" | put apt.conf || return 2
     var APT_CONFIG "$dir/apt.conf"
     report apt apt.conf
   fi
+  has rpm || return 0
+  of rpm | while IFS=$tab read -r name base rest; do
+    printf '[%s]\nname=%s\nbaseurl=%s\nusername=%s\npassword=%s\n' "$name" "$name" "$base" "$login" "$token"
+  done | put gatehouse.repo || return 2
+  var DNF_VAR_gatehouse_user "$login"
+  var DNF_VAR_gatehouse_token "$token"
+  report dnf 'gatehouse.repo, env'
 }
 
 write_clients() {
   home=${HOME:-/nonexistent}
-  write_containers && write_npm && write_python && write_maven && write_go && write_netrc && write_git && write_others
+  write_containers && write_npm && write_python && write_maven && write_go && write_netrc && write_git && write_others && write_system_packages
 }
 
 # Prints the clients with their files.

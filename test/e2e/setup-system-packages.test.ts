@@ -1,0 +1,105 @@
+/** apt and dnf with the configuration that `ci-templates/setup.sh` writes. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import { buildDeb, createFlatRepository } from '../support/debian-repository.ts';
+import { startFileTree } from '../support/file-tree.ts';
+import { needs } from '../support/needs.ts';
+import { buildRpm, createRpmRepository, RPM_TOOLS, rpmsBelow } from '../support/rpm-repository.ts';
+import { feedConfig } from '../support/scenario/feed-config.ts';
+import { useJobScenario } from '../support/scenario/job.ts';
+import { createSetupJob, type SetupJob, type ShellName } from '../support/setup-script.ts';
+
+needs('apt-get', 'busybox', 'curl', 'dash', 'dnf', 'dpkg-deb', 'nginx', ...RPM_TOOLS).describe(
+  'packages of distributions',
+  () => {
+    const { test } = needs();
+    const scenario = useJobScenario({
+      backends: () => ({ tree: () => startFileTree() }),
+      config: ({ gitlab, tree }) =>
+        feedConfig({
+          gitlab: gitlab.url,
+          grants: `[${['debian', 'rpms'].map((service) => `{ service: ${service}, scopes: [read_package_registry, write_package_registry], resources: ["acme*"] }`).join(', ')}]`,
+          deployToken: '{ service: rpms, scopes: [read_package_registry], resources: ["acme*"] }',
+          services: `  debian: { type: deb, path: /debian/, upstream: { url: "http://127.0.0.1:${tree.port}/debian/" } }
+  rpms: { type: rpm, path: /rpms/, upstream: { url: "http://127.0.0.1:${tree.port}/rpms/" } }
+`,
+        }),
+    });
+
+    function job(shell: ShellName): SetupJob {
+      const created = createSetupJob(shell, {
+        GATEHOUSE_URL: scenario.gateway.url,
+        GATEHOUSE_ID_TOKEN: scenario.job.idToken(),
+      });
+      onTestFinished(created.close);
+      return created;
+    }
+
+    test('apt updates and downloads; curl publishes with netrc', async () => {
+      const deb = await buildDeb(scenario.folder, 'acme-tools');
+      createFlatRepository(join(scenario.tree.folder, 'debian'), [deb]);
+      const created = job('dash');
+      for (const name of ['state/lists/partial', 'cache/archives/partial'])
+        mkdirSync(join(created.home, name), { recursive: true });
+      writeFileSync(join(created.home, 'state/status'), '');
+      writeFileSync(
+        join(created.home, 'sources.list'),
+        `deb [trusted=yes] ${scenario.gateway.url}/debian ./\n`,
+      );
+      const options = [
+        'Dir::State=$HOME/state',
+        'Dir::State::status=$HOME/state/status',
+        'Dir::Cache=$HOME/cache',
+        'Dir::Etc::sourcelist=$HOME/sources.list',
+        'Dir::Etc::sourceparts=-',
+        'APT::Sandbox::User=root',
+      ];
+      const apt = `apt-get ${options.map((option) => `-o "${option}"`).join(' ')}`;
+      const { code, stdout, stderr } = await created.afterSetup([
+        `${apt} update`,
+        `${apt} download acme-tools`,
+        `curl -sSf --netrc-file "$NETRC" -T ${deb} "$GATEHOUSE_URL/debian/pool/main/a/acme-tools/"`,
+      ]);
+      expect(code, stdout + stderr).toBe(0);
+      for (const file of [
+        join(created.project, basename(deb)),
+        join(scenario.tree.folder, 'debian/pool/main/a/acme-tools', basename(deb)),
+      ])
+        expect(readFileSync(file).equals(readFileSync(deb))).toBe(true);
+    });
+
+    test('dnf downloads, from the written repository and from one of the job', async () => {
+      const rpm = await buildRpm(scenario.folder, 'acme-tools');
+      for (const folder of ['rpms', 'rpms/el9'])
+        await createRpmRepository(join(scenario.tree.folder, folder), [rpm]);
+      const created = job('busybox');
+      const repositories = join(created.home, 'repos');
+      mkdirSync(repositories);
+      for (const name of ['root', 'log']) mkdirSync(join(created.home, name));
+      writeFileSync(
+        join(repositories, 'el9.repo'),
+        `[el9]\nname=el9\nbaseurl=${scenario.gateway.url}/rpms/el9/\nusername=$gatehouse_user\npassword=$gatehouse_token\n`,
+      );
+      writeFileSync(join(created.home, 'dnf.conf'), '[main]\n');
+      const options = [
+        'cachedir=$HOME/cache',
+        'persistdir=$HOME/persist',
+        'logdir=$HOME/log',
+        'pluginpath=-',
+      ];
+      const dnf = `dnf -y --config="$HOME/dnf.conf" ${options.map((option) => `--setopt="${option}"`).join(' ')} --installroot="$HOME/root" --releasever=1`;
+      for (const [id, folder] of [
+        ['rpms', '$GATEHOUSE_DIR'],
+        ['el9', '$HOME/repos'],
+      ] as const) {
+        const { code, stdout, stderr } = await created.afterSetup([
+          'rm -rf "$HOME/cache"',
+          `${dnf} --setopt="reposdir=${folder}" --repo=${id} install --downloadonly acme-tools`,
+        ]);
+        expect(code, stdout + stderr).toBe(0);
+        expect(rpmsBelow(join(created.home, 'cache'))).toHaveLength(1);
+      }
+    });
+  },
+);
