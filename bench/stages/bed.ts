@@ -81,7 +81,7 @@ export async function createStageBed(): Promise<StageBed> {
     });
     const ports: AuthenticatePorts = {
       egress: { get: unexpected, postJson: unexpected },
-      keyring: { verify: unexpected, counts: unexpected },
+      keyring: { verify: unexpected, unseal: unexpected, counts: unexpected },
       clock: { now: Date.now },
       log: LOG,
       meter: telemetry.verification,

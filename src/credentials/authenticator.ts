@@ -15,7 +15,7 @@ import type { AuthenticateSettings } from './settings.ts';
 
 export interface AuthenticatePorts {
   readonly egress: EgressJsonClient;
-  readonly keyring: Pick<Keyring, 'verify' | 'counts'>;
+  readonly keyring: Pick<Keyring, 'verify' | 'unseal' | 'counts'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: VerificationMeter;

@@ -2,6 +2,7 @@ import type { AuditEvent } from '../core/records/audit-event.ts';
 import type { CandidateDifference } from '../core/candidate.ts';
 import type { PresentedCredential, VerifiedCredential } from '../core/credentials/credential.ts';
 import type { HeldPlaces } from '../core/identity-limits.ts';
+import type { IssueTicket } from '../core/credentials/ticket.ts';
 import type { CredentialHint } from '../core/credential-hint.ts';
 import type { Allow, Caller, Decision, Deny, Refusal } from '../core/decision.ts';
 import type { EndpointCall } from '../core/request/endpoint.ts';
@@ -132,6 +133,13 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
     this.reason = reason;
     this.detail = detail;
     this.aborted = true;
+  }
+
+  prepareTickets(): Promise<IssueTicket> {
+    const { routed, verified, caller, operations } = this;
+    if (routed.prepareTickets === undefined) throw new TypeError('the service issues no tickets');
+    const identity = caller?.identity;
+    return routed.prepareTickets({ service: routed.name, credential: verified, identity, operations });
   }
 
   reauthorize(): Refusal | undefined {

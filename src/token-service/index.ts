@@ -16,6 +16,7 @@ export { createPypiAudience, createPypiPublishing } from './publishing/pypi.ts';
 export { PYPI_AUDIENCE_PATH, PYPI_MINT_PATH, type PypiPublishingPorts } from './publishing/pypi.ts';
 export { createRegistryTokenEndpoint, type RegistrySite } from './registry/token-endpoint.ts';
 export type { RegistryTokenPorts } from './registry/issue-registry-token.ts';
+export { createTickets } from './tickets.ts';
 export { createRevokeEndpoint } from './oauth/revoke-endpoint.ts';
 export { createTokenEndpoint, type Target } from './oauth/token-endpoint.ts';
 export { createWorkloadEndpoint, EXCHANGE_PATH, type Workload } from './workload/exchange-endpoint.ts';

@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { MintedTokenId, VerifiedCredential } from '../core/credentials/credential.ts';
+import type { VerifiedCredential } from '../core/credentials/credential.ts';
 import { deny, type Deny } from '../core/decision.ts';
-import { DEPLOY_TOKENS } from '../core/credentials/deploy-token.ts';
 import type { Keyring } from '../core/credentials/keyring.ts';
 import {
   ACCESS_TOKEN_TYPE,
   ANONYMOUS_SUBJECT,
   DEFAULT_TOKEN_LIFETIME,
   MAX_PARENTS,
-  type TokenSource,
 } from '../core/credentials/minted-token.ts';
 import type { Clock } from '../core/ports.ts';
-import { encodeLimits } from './encode-limits.ts';
-import { pickClaims } from './pick-claims.ts';
+import { maxLifetime, sourceClaim } from './source-claim.ts';
 
 export interface MintSettings {
   readonly publicUrl: string;
@@ -44,9 +41,6 @@ export interface SignedToken {
 }
 
 export type Mint = (request: MintRequest) => Promise<SignedToken | Deny>;
-
-/** Only a request to GitLab shows that a job token or deploy token has ended; minted tokens make none. */
-const UNCHECKED_LIFETIME = 5 * 60_000;
 
 /** Clients refresh a token 60 s before it expires (distribution token specification), so shorter ones cause a loop. */
 const MIN_LIFETIME = 60_000;
@@ -88,57 +82,13 @@ export function createMint(
       ...extra,
       ...(source === undefined
         ? {}
-        : { src: sourceOf(source, settings.claims, publishing, extra['access'] !== undefined) }),
+        : {
+            src: sourceClaim(source, settings.claims, {
+              publishing,
+              registry: extra['access'] !== undefined,
+            }),
+          }),
     });
     return { kind: 'minted', token, jti, expiresIn };
   };
-}
-
-/** Milliseconds. The expiry of an ID token does not limit the minted token: its lifetime covers one CI job only. */
-function maxLifetime(source: VerifiedCredential, now: number): number {
-  const remaining = source.expiresAt - now;
-  switch (source.class) {
-    case 'id_token':
-      return Infinity;
-    case 'job_token':
-      return UNCHECKED_LIFETIME;
-    case 'deploy_token':
-      return source.issuer === DEPLOY_TOKENS ? remaining : UNCHECKED_LIFETIME;
-    case 'access_token':
-      return remaining;
-    default:
-      return source.class satisfies never;
-  }
-}
-
-/** The `src` claim. For a minted credential it carries over the original source. */
-function sourceOf(
-  credential: VerifiedCredential,
-  names: ReadonlySet<string>,
-  publishing: boolean,
-  /** The token is for a registry, where its client can log in again. */
-  registry: boolean,
-): TokenSource {
-  const { issuer, subject, claims, audiences, settingsHash, minted } = credential;
-  const { class: kind, jti, tokenHash, sentHash } = minted?.source ?? credential;
-  return {
-    issuer,
-    sub: subject,
-    jti,
-    tokenHash,
-    sentHash,
-    credential: kind,
-    aud: audiences,
-    settingsHash,
-    parentAud: minted?.parentAudience ?? minted?.audience,
-    parents: minted && [...minted.parents, idOf(credential)],
-    since: minted && Math.floor(minted.since / 1000),
-    parentLimits: registry ? minted && encodeLimits(minted.limits) : undefined,
-    publishing: publishing || minted?.publishing === true ? true : undefined,
-    claims: pickClaims(claims, names),
-  };
-}
-
-function idOf({ jti = '', tokenHash, sentHash }: VerifiedCredential): MintedTokenId {
-  return { jti, tokenHash, sentHash };
 }

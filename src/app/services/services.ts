@@ -3,6 +3,7 @@ import { createRegistryHosts, type Registry, type RegistryHostPorts } from './re
 import type { Config } from '../../config/index.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
 import type { QueueMeter } from '../../core/operation/meter.ts';
+import type { PrepareTickets } from '../../core/credentials/ticket.ts';
 import type { Clock, EgressFormClient } from '../../core/ports.ts';
 import type { Protocol } from '../../core/request/protocol.ts';
 import { createExtract } from '../../credentials/index.ts';
@@ -11,6 +12,7 @@ import { foldLoosely } from '../../util/http/header-name.ts';
 import { reuse, type ReusableResources } from '../../util/resources/reuse.ts';
 import type { EndpointPipeline, ServicePipeline } from '../../gateway/index.ts';
 import { createTokenRouteGuard } from '../../protocols/index.ts';
+import { createTerraformDiscovery, type TerraformService } from './terraform-hosts.ts';
 import { hasUpstream, protocolOf, withApiRoot, withTimeouts, type Service } from './service-protocol.ts';
 
 export interface Services {
@@ -32,6 +34,7 @@ export interface ServicePorts extends Omit<RegistryHostPorts, 'extractLogin'> {
   readonly clock: Clock;
   readonly stalls: StallWatch;
   readonly queueMeter: QueueMeter;
+  readonly prepareTickets: PrepareTickets;
 }
 
 interface ServiceProtocol {
@@ -58,10 +61,15 @@ export function createServices(config: Config, ports: ServicePorts, previous?: F
     queryParameters: [],
     gitlabDeployTokens: registries.some(({ service }) => acceptsGitlabDeployTokens(config, service)),
   });
+  const discovery = createTerraformDiscovery(
+    built.flatMap(({ service, pipeline }): TerraformService[] =>
+      service.type === 'terraform' ? [{ service, pipeline }] : [],
+    ),
+  );
   const { endpoints, roots } = createRegistryHosts(registries, { ...ports, extractLogin });
 
   return {
-    pipelines: [...built.map(({ pipeline }) => pipeline), ...roots],
+    pipelines: [...built.map(({ pipeline }) => pipeline), ...roots, ...discovery],
     endpoints,
     forwarders,
   };
@@ -102,7 +110,7 @@ function signsAssertions({ assertion, upstream }: Service): boolean {
 function createServicePipeline(
   config: Config,
   { service, protocol, tokens }: ServiceProtocol & { readonly tokens: TokenSettings },
-  { authenticator, authorizer }: ServicePorts,
+  { authenticator, authorizer, prepareTickets }: ServicePorts,
   forwarders: Forwarders,
 ): ServicePipeline {
   return {
@@ -114,12 +122,14 @@ function createServicePipeline(
       ...tokens,
       credentialSources: service.credentialSources ?? protocol.credentialSources,
       queryParameters: protocol.credentialQueryParameters,
+      tickets: protocol.tickets,
       gitlabDeployTokens: acceptsGitlabDeployTokens(config, service),
     }),
     authenticate: authenticator.forService(service.name),
     refuseEnded: authenticator.refuseEnded,
     authorize: authorizer.forService(service.name),
     authorizeUnknown: authorizer.forUnknown(service.name),
+    prepareTickets: protocol.tickets === true ? prepareTickets : undefined,
     ...forwardingOf(forwarders, service.name),
   };
 }

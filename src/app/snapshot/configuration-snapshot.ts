@@ -25,7 +25,7 @@ import { createPublishingEndpoints } from '../endpoints/trusted-publishing.ts';
 import { createServices } from '../services/services.ts';
 import { only, releaseResources, reuseStateResources, type SnapshotResources } from './snapshot-resources.ts';
 import type { Forwarder } from '../../proxy/index.ts';
-import { createMint } from '../../token-service/index.ts';
+import { createMint, createTickets } from '../../token-service/index.ts';
 import { reuse, missingFrom } from '../../util/resources/reuse.ts';
 import {
   createRateLimitedVerify,
@@ -121,6 +121,7 @@ function assemble(
     {
       ...ports,
       egress: application.egress,
+      prepareTickets: createTickets(mintSettings(config, authorizer), ports),
       stalls: application.stalls,
       queueMeter: application.telemetry.queues,
     },

@@ -141,7 +141,7 @@ export const publishingKeys = {
 } as const;
 
 const HEADER_CREDENTIAL_SOURCES = CREDENTIAL_SOURCES.filter(
-  (credentialSource): credentialSource is Exclude<CredentialSource, 'query' | 'form'> =>
+  (credentialSource): credentialSource is Exclude<CredentialSource, 'query' | 'form' | 'ticket'> =>
     credentialSource !== 'query' && credentialSource !== 'form',
 );
 

@@ -23,7 +23,8 @@ export const CREDENTIAL_SOURCES = [
   'form',
 ] as const;
 
-export type CredentialSource = (typeof CREDENTIAL_SOURCES)[number];
+/** `ticket`: a download of a protocol with tickets. It is not configurable. */
+export type CredentialSource = (typeof CREDENTIAL_SOURCES)[number] | 'ticket';
 
 /** Characters. A longer credential is refused before it is decoded. Typical ID tokens are 1–4 KiB. */
 export const MAX_CREDENTIAL_LENGTH = 16 * 1024;
@@ -107,8 +108,18 @@ export interface MintedFrom {
   readonly workload: string | undefined;
   /** Limits of the token. They narrow the grants of the identity and never extend them. */
   readonly limits: TokenLimits;
+  /** The download that the token is limited to; undefined for an access token. */
+  readonly ticket?: Ticket | undefined;
   /** Limits of every token that the same login can get. Undefined: none, the login used the source credential. */
   readonly loginLimits: TokenLimits | undefined;
+}
+
+/** The one download for which a ticket is valid. */
+export interface Ticket {
+  /** Path of the gateway, decoded. */
+  readonly path: string;
+  /** The upstream's query, with its `?`, or empty. It may contain a credential of the upstream. */
+  readonly query: string;
 }
 
 /** The scopes and resources that a minted token is limited to, independent of the grants of its identity. */

@@ -10,11 +10,23 @@ export interface Keyring {
   publicKeys(): Promise<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }>;
   /** Signs a compact JWS. Rejects with `store_unavailable` if no key is available. */
   sign(typ: string, payload: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Loads the signing key, for signatures while a response is relayed. Rejects with `store_unavailable`. */
+  signer(): Promise<Signer>;
   /** Verifies the signature and the header. The claims are not checked. */
   verify(token: string, typ: string): Promise<KeyringVerdict>;
+  /** Decrypts a text that this key has sealed. Undefined if this gateway has not, or no longer, the private key. */
+  unseal(kid: string, sealed: string, context: string): Promise<string | undefined>;
   /** Whether signatures of this key are still accepted. Cached verifications must check it at every use. */
   counts(kid: string): boolean;
   status(): KeyringStatus;
+}
+
+/** A loaded signing key. */
+export interface Signer {
+  /** Signs a compact JWS. */
+  sign(typ: string, payload: Readonly<Record<string, unknown>>): string;
+  /** Encrypts a text for the gateway itself. The same `context` must be passed to `unseal`. */
+  seal(text: string, context: string): string;
 }
 
 export interface KeyringStatus {

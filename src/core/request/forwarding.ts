@@ -1,4 +1,5 @@
-import type { PresentedCredential } from '../credentials/credential.ts';
+import type { PresentedCredential, VerifiedCredential } from '../credentials/credential.ts';
+import type { IssueTicket } from '../credentials/ticket.ts';
 import type { Allow, Refusal } from '../decision.ts';
 import type { Incoming } from './incoming.ts';
 import type { Operation } from './operation.ts';
@@ -20,6 +21,7 @@ export interface Forwarding {
   readonly buffered: BufferedBody | undefined;
   /** The client's credential; a secret. */
   readonly presented: PresentedCredential | undefined;
+  readonly verified: VerifiedCredential | undefined;
 
   // The forwarder sets the following members; the gateway reads them when the request ends.
 
@@ -39,6 +41,8 @@ export interface Forwarding {
   refused(refusal: Refusal): void;
   /** The response had started and cannot be completed. The forwarder has closed the client's connection. */
   broken(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;
+  /** For a plan with tickets. Rejects with `store_unavailable` if no signing key is available. */
+  prepareTickets(): Promise<IssueTicket>;
   /** Reauthorizes a long-lived connection. Returns the refusal if the request would no longer be allowed. */
   reauthorize(): Refusal | undefined;
 }

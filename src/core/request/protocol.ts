@@ -74,6 +74,8 @@ export interface RoutePlan {
   readonly followRedirects?: boolean;
   /** Rewrites upstream URLs in a successful response, so that later requests use the gateway. */
   readonly rewrite?: BodyRewrite;
+  /** Clients send no credential to the URLs in the response, so that each of them contains a ticket. */
+  readonly tickets?: boolean;
   /** Creates an inspector of the streamed request body. It receives the body from the first byte. */
   readonly watch?: () => BodyWatch;
 }
@@ -116,6 +118,11 @@ export interface PublicUrls {
   readonly base: string;
   /** Returns the gateway's URL for an absolute upstream URL. Undefined for a URL of another server. */
   readonly of: (url: string) => string | undefined;
+  /**
+   * Only with `tickets`: returns the URL of a download, relative to the request or absolute, with a ticket if the
+   * download leads through the gateway. Undefined for a URL that is neither of the upstream nor of its storage.
+   */
+  readonly withTicket?: ((url: string) => string | undefined) | undefined;
   /** Whether a URL of another server is configured storage, to which clients may be redirected. */
   readonly leadsToStorage: (url: string) => boolean;
 }
@@ -178,6 +185,8 @@ export interface Protocol {
   readonly pathParameters?: boolean;
   /** WebSocket handshakes are authorized and tunnelled. Default: they are refused. */
   readonly webSockets?: boolean;
+  /** Downloads are accepted with a ticket that the gateway wrote into a response. Default: tickets are not read. */
+  readonly tickets?: boolean;
   /** Maps a request head to the operations that it requires. */
   classify(head: RequestHead): Classification;
   /** Returns `WWW-Authenticate` (RFC 9110 §11.6.1). Undefined if clients need none. */

@@ -1,10 +1,15 @@
 import { hash } from 'node:crypto';
-import { MAX_CREDENTIAL_LENGTH, type VerifiedCredential } from '../../core/credentials/credential.ts';
+import {
+  MAX_CREDENTIAL_LENGTH,
+  type Ticket,
+  type VerifiedCredential,
+} from '../../core/credentials/credential.ts';
 import { deny, unable } from '../../core/decision.ts';
 import type { Deny, Refusal } from '../../core/decision.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
 import type { VerificationMeter } from '../../core/operation/meter.ts';
 import { ACCESS_TOKEN_TYPE, serviceAudience } from '../../core/credentials/minted-token.ts';
+import { TICKET_TYPE } from '../../core/credentials/ticket.ts';
 import { MINTED_FOR_ANOTHER_SERVICE } from '../../core/refusal-messages.ts';
 import type { Clock } from '../../core/ports.ts';
 import { SingleFlight } from '../../util/async/single-flight.ts';
@@ -13,11 +18,12 @@ import { MAX_FLIGHTS, measure } from '../authentication.ts';
 import type { Authentication, ServiceAuthenticator } from '../authentication.ts';
 import { readMintedPayload, type MintedToken } from './minted-payload.ts';
 import type { ServiceSettings } from '../settings.ts';
+import { readTicket } from './ticket.ts';
 import { checkTokenExpiry, type SourceCheck } from './source-check.ts';
 import { createVerificationCache } from '../verification-cache.ts';
 
 export interface AccessTokenPorts {
-  readonly keyring: Pick<Keyring, 'verify' | 'counts'>;
+  readonly keyring: Pick<Keyring, 'verify' | 'unseal' | 'counts'>;
   readonly clock: Clock;
   readonly meter: VerificationMeter;
 }
@@ -40,8 +46,11 @@ export function createAccessTokens(
   const cache = createVerificationCache<MintedToken>();
   const flights = new SingleFlight<MintedToken | Refusal>(MAX_FLIGHTS);
 
-  async function verifyUncached(token: string, sentHash: string): Promise<MintedToken | Refusal> {
-    const verdict = await keyring.verify(token, ACCESS_TOKEN_TYPE);
+  async function verifyUncached(
+    token: string,
+    { sentHash, isTicket, key }: Use,
+  ): Promise<MintedToken | Refusal> {
+    const verdict = await keyring.verify(token, isTicket ? TICKET_TYPE : ACCESS_TOKEN_TYPE);
     switch (verdict.kind) {
       case 'unavailable':
         return unable('store_unavailable', verdict.detail);
@@ -50,8 +59,10 @@ export function createAccessTokens(
       case 'payload': {
         const read = readMintedPayload(verdict.payload, tokenHashes(token, sentHash), issuerUrls);
         if ('kind' in read) return read;
-        const minted = { ...read, kid: verdict.kid };
-        cache.set(sentHash, minted);
+        const ticket = isTicket ? await readTicket(verdict.payload, verdict.kid, keyring) : undefined;
+        if (ticket !== undefined && 'kind' in ticket) return ticket;
+        const minted = { ...read, verified: withTicket(read.verified, ticket), kid: verdict.kid };
+        cache.set(key, minted);
         return minted;
       }
       default:
@@ -66,11 +77,13 @@ export function createAccessTokens(
       return checkTokenExpiry(verified.expiresAt, now) ?? check(token, host, now) ?? verified;
     }
 
-    return ({ token }, host) => {
+    return ({ token, credentialSource }, host) => {
       if (token.length > MAX_CREDENTIAL_LENGTH)
         return deny('credential_malformed', 'the token is longer than 16 KiB');
       const sentHash = hash('sha256', token);
-      const cached = cache.get(sentHash);
+      const isTicket = credentialSource === 'ticket';
+      const key = isTicket ? `${TICKET_TYPE} ${sentHash}` : sentHash;
+      const cached = cache.get(key);
       // If the key was removed, the token is verified again, and refused.
       if (cached !== undefined && keyring.counts(cached.kid)) {
         meter.cacheHit('access_token');
@@ -79,7 +92,7 @@ export function createAccessTokens(
       meter.cacheMiss('access_token');
       const measured = measure(meter, 'access_token');
       return flights
-        .run(sentHash, () => verifyUncached(token, sentHash))
+        .run(key, () => verifyUncached(token, { sentHash, isTicket, key }))
         .then((result) => measured(undefined, 'kind' in result ? result : checkUse(result, host)));
     };
   }
@@ -92,6 +105,19 @@ export function createAccessTokens(
       ),
     anywhere: createVerifier(() => undefined),
   };
+}
+
+/** A ticket is never accepted as an access token, or the reverse; `key` separates them in the cache. */
+interface Use {
+  readonly sentHash: string;
+  readonly isTicket: boolean;
+  readonly key: string;
+}
+
+function withTicket(verified: VerifiedCredential, ticket: Ticket | undefined): VerifiedCredential {
+  return ticket === undefined || verified.minted === undefined
+    ? verified
+    : { ...verified, minted: { ...verified.minted, ticket } };
 }
 
 /** The checks at every use of a token. Returns undefined if it is accepted. */

@@ -7,6 +7,7 @@ import { formCredentials } from './form-field.ts';
 import { credentialHeaderOf, readCredentialHeader } from './header.ts';
 import { queryCredentials } from './query-parameter.ts';
 import { createCredentialFromText, type TokenClassSettings } from './from-text.ts';
+import { findTicket } from './ticket.ts';
 import { looksLikeJws, type Found } from './token-class.ts';
 
 /** How a service extracts credentials. */
@@ -15,6 +16,8 @@ export interface ExtractSettings extends TokenClassSettings {
   readonly credentialSources: readonly CredentialSource[];
   /** Query parameters in which upstreams of this type accept credentials. */
   readonly queryParameters: readonly string[];
+  /** Tickets are accepted. Default: they are not read. */
+  readonly tickets?: boolean | undefined;
 }
 
 /** A form body that can contain a credential, and the name of its field. */
@@ -36,6 +39,8 @@ export function createExtract(settings: ExtractSettings): Extract {
   const queryParameters = new Set([...COMMON_PARAMETERS, ...settings.queryParameters]);
 
   return function extract(head, form) {
+    const ticket = settings.tickets === true ? findTicket(head.query, queryParameters) : undefined;
+    if (ticket !== undefined) return ticket;
     const inHead = findInHead(head, queryParameters);
     const found = form === undefined ? inHead : addForm(inHead, head, form);
     if (found === undefined || 'kind' in found) return found;

@@ -12,7 +12,7 @@ import type { Found } from './token-class.ts';
 export type CredentialHeader = 'authorization' | DedicatedHeader;
 
 /** Credential sources without a dedicated header. */
-const SHARED_SOURCES = ['bearer', 'basic', 'raw-authorization', 'query', 'form'] as const;
+const SHARED_SOURCES = ['bearer', 'basic', 'raw-authorization', 'query', 'form', 'ticket'] as const;
 
 /** A credential source that is named like its header. */
 type DedicatedHeader = Exclude<CredentialSource, (typeof SHARED_SOURCES)[number]>;

@@ -1,5 +1,6 @@
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
-import type { Refusal } from '../../core/decision.ts';
+import { deny, type Refusal } from '../../core/decision.ts';
+import type { RequestHead } from '../../core/request/request-head.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { StepOutcome, StepPorts } from './step.ts';
 
@@ -20,5 +21,16 @@ function store(context: RequestContext, verified: VerifiedCredential | Refusal):
   if (context.incoming.res.destroyed) return undefined;
   if ('kind' in verified) return verified;
   context.verified = verified;
-  return undefined;
+  return refuseOtherDownload(verified, context.head);
+}
+
+/** A ticket is valid for reading one path. */
+function refuseOtherDownload(
+  { minted }: VerifiedCredential,
+  { method, path }: RequestHead,
+): Refusal | undefined {
+  if (minted?.ticket === undefined) return undefined;
+  const reads = method === 'GET' || method === 'HEAD';
+  if (reads && decodeURIComponent(path) === minted.ticket.path) return undefined;
+  return deny('credential_invalid', 'the download ticket was issued for another path or method');
 }

@@ -158,7 +158,7 @@ function gatehouseText(event: AuditEvent, service: string, who: CredentialText, 
 }
 
 const SOURCE_TEXTS = Object.fromEntries(
-  CREDENTIAL_SOURCES.map((source) => [source, `,"credential_source":"${source}"`]),
+  [...CREDENTIAL_SOURCES, 'ticket'].map((source) => [source, `,"credential_source":"${source}"`]),
 ) as Readonly<Record<CredentialSource, string>>;
 
 function candidateText({ candidate }: AuditEvent): string {

@@ -2,9 +2,10 @@ import { withHint } from '../../core/credential-hint.ts';
 import type { Classification, Protocol, RefusalText } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { CONFIG } from './config.ts';
-import { crateOf, crateOfFile, isIndexOf, isVersion } from './names.ts';
+import { crateOf, crateOfFile, isIndexOf } from './names.ts';
 import { publish } from './publish.ts';
 import { quotedString } from '../shared/challenge.ts';
+import { isVersion } from '../shared/semantic-version.ts';
 import {
   anyPackage,
   everyPackage,

@@ -1,17 +1,11 @@
+import { isVersion } from '../shared/semantic-version.ts';
+
 /** Crate names: ASCII, at most 64 characters (Cargo book, "The name field"). */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-
-/** Semantic Versioning 2.0.0, without the grammar of pre-release and build identifiers. */
-const VERSION = /^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]*)?$/;
 
 /** The normalised crate name: registries treat names that differ only in case or in `-` and `_` as equal. */
 export function crateOf(name: string): string | undefined {
   return NAME.test(name) ? name.toLowerCase().replaceAll('_', '-') : undefined;
-}
-
-/** Clients may encode the `+` before build metadata. */
-export function isVersion(text: string): boolean {
-  return VERSION.test(text.replaceAll('%2B', '+'));
 }
 
 /** The crate of `NAME-VERSION`: a name contains no dot, so the first dot is in the version. */

@@ -1,9 +1,6 @@
 /** Names of namespaces, modules and provider types (Terraform registry protocols, "Service Discovery"). */
 const NAME = /^[0-9A-Za-z](?:[0-9A-Za-z_-]{0,62}[0-9A-Za-z])?$/;
 
-/** Semantic Versioning 2.0.0, without the grammar of pre-release and build identifiers. */
-const VERSION = /^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]*)?$/;
-
 /** A provider's host has a dot, or it would be the namespace of an abbreviated source address. */
 const PROVIDER_HOST = /^(?=.{1,253}$)[a-z0-9-]+(?:\.[a-z0-9-]+)+$/;
 
@@ -11,11 +8,6 @@ const STATE_SEGMENT = /^[0-9A-Za-z][0-9A-Za-z._~+@=-]*$/;
 
 export function isName(text: string): boolean {
   return NAME.test(text);
-}
-
-/** Clients may encode the `+` before build metadata. */
-export function isVersion(text: string): boolean {
-  return VERSION.test(text.replaceAll('%2B', '+'));
 }
 
 export function isProviderHost(text: string): boolean {

@@ -1,3 +1,4 @@
+import type { IssueTicket } from '../../core/credentials/ticket.ts';
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import type { Assertions } from '../upstream-credentials/assertions.ts';
 import {
@@ -13,6 +14,8 @@ export interface InjectedHeaders {
   readonly kind: 'injected-headers';
   readonly presented: AttachedCredential | undefined;
   readonly assertion: string | undefined;
+  /** Set if the plan of the request has tickets. */
+  readonly issueTicket?: IssueTicket;
 }
 
 const NOTHING: InjectedHeaders = { kind: 'injected-headers', presented: undefined, assertion: undefined };
@@ -34,7 +37,7 @@ export function createHeaderInjection(
   assertions: Assertions | undefined,
   forwardsCredential: boolean,
 ): PrepareInjectedHeaders {
-  return function prepareInjectedHeaders(forwarding) {
+  function prepareInjectedHeaders(forwarding: Forwarding): ReturnType<PrepareInjectedHeaders> {
     const { allow, presented: fromClient } = forwarding;
     if (fromClient?.credentialSource === 'form' && (!forwardsCredential || allow.basis !== 'grant'))
       return IN_THE_BODY;
@@ -46,7 +49,24 @@ export function createHeaderInjection(
     if (presented instanceof Promise || assertion instanceof Promise) return gather(presented, assertion);
     if (presented === undefined && assertion === undefined) return NOTHING;
     return { kind: 'injected-headers', presented, assertion };
+  }
+
+  return (forwarding) => {
+    const injected = prepareInjectedHeaders(forwarding);
+    return forwarding.plan?.tickets === true ? withTickets(forwarding, injected) : injected;
   };
+}
+
+async function withTickets(
+  forwarding: Forwarding,
+  preparing: ReturnType<PrepareInjectedHeaders>,
+): Promise<InjectedHeaders | CredentialFault> {
+  const [injected, issueTicket] = await Promise.all([
+    preparing,
+    forwarding.prepareTickets().catch(signingFault),
+  ]);
+  if (injected.kind === 'credential-fault') return injected;
+  return 'kind' in issueTicket ? issueTicket : { ...injected, issueTicket };
 }
 
 async function gather(

@@ -43,7 +43,7 @@ export function createOutgoingHead(
   });
 
   return function outgoing(forwarding, { presented, assertion }) {
-    const { incoming, head, plan, buffered } = forwarding;
+    const { incoming, head, plan, buffered, verified } = forwarding;
     const { client } = incoming;
     const { headers, contentLength = buffered?.whole === true ? buffered.bytes.length : undefined } =
       cleanHeaders(head.rawHeaders);
@@ -61,7 +61,9 @@ export function createOutgoingHead(
     if (presented?.credentialSource === 'header') headers.push(presented.name, presented.value);
     pushIdentity(forwarding, headers);
     if (assertion !== undefined) headers.push('X-Auth-Assertion', assertion);
-    const query = withParameter(cleanQuery(plan?.query ?? head.query), presented);
+    // The upstream wrote the query of a ticket, and the client's has nothing but the ticket.
+    const clean = verified?.minted?.ticket?.query ?? cleanQuery(plan?.query ?? head.query);
+    const query = withParameter(clean, presented);
     return { path: target.pathname + head.path.slice(path.length) + query, headers, contentLength };
   };
 }

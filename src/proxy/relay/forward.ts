@@ -1,5 +1,6 @@
 import type { Forward, Forwarding } from '../../core/request/forwarding.ts';
 import type { InjectedHeaders } from '../headers/injected-headers.ts';
+import { createTicketUrls, type WithTicket } from '../rewrite/ticket-urls.ts';
 import type { UpstreamRequest } from '../transport/upstream-request.ts';
 import {
   failCredential,
@@ -76,7 +77,8 @@ export function createForward(side: UpstreamSide): Forward {
     if (contentLength !== undefined && contentLength > side.maxBody) {
       return forwarding.failed('body_too_large', `Content-Length ${contentLength}`);
     }
-    const rewriting = rewritingOf(side, forwarding);
+    const withTicket = ticketUrls(side, forwarding, injected, path);
+    const rewriting = rewritingOf(side, forwarding, withTicket);
     const body = requestBody(side, forwarding);
     const upload = body && uploadOf(req, body);
     const { method } = forwarding.head;
@@ -92,7 +94,7 @@ export function createForward(side: UpstreamSide): Forward {
       repeatable,
     };
     const relay = new Relay(forwarding, body, {
-      location: side.location,
+      location: withTicket ?? side.location,
       rewriting,
       stalls,
       outage,
@@ -136,9 +138,31 @@ export function createForward(side: UpstreamSide): Forward {
   return forward;
 }
 
-function rewritingOf(side: UpstreamSide, { plan, head, incoming }: Forwarding) {
+function rewritingOf(
+  side: UpstreamSide,
+  { plan, head, incoming }: Forwarding,
+  withTicket: WithTicket | undefined,
+) {
+  const origin = side.publicOrigin(head.host, incoming.client.proto);
+  return plan?.rewrite && side.rewritingFor(plan.rewrite, origin, withTicket);
+}
+
+/** `path`: the target at the upstream, to which relative URLs of the response refer. */
+function ticketUrls(
+  side: UpstreamSide,
+  { head, incoming }: Forwarding,
+  { issueTicket }: InjectedHeaders,
+  path: string,
+): WithTicket | undefined {
   return (
-    plan?.rewrite && side.rewritingFor(plan.rewrite, side.publicOrigin(head.host, incoming.client.proto))
+    issueTicket &&
+    createTicketUrls({
+      ...side,
+      base: new URL(path, side.target),
+      host: head.host,
+      origin: side.publicOrigin(head.host, incoming.client.proto),
+      issue: issueTicket,
+    })
   );
 }
 

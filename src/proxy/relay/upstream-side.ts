@@ -47,6 +47,7 @@ export function createUpstreamSide(settings: ForwardSettings, ports: ForwardPort
     pool,
     mapping,
     location,
+    isStorage: (url: URL) => upstream.redirectOrigins.some((each) => new URL(each).origin === url.origin),
     redirects: createRedirects(settings.name, upstream, ports.log),
     prepareInjectedHeaders: createHeaderInjection(
       credential,

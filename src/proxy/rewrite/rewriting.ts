@@ -35,7 +35,7 @@ export interface RewrittenResponse {
 export function createRewriting(
   { path, upstream }: RewritingSettings,
   mapping: UrlMapping,
-): (rewrite: BodyRewrite, origin: string) => Rewriting {
+): (rewrite: BodyRewrite, origin: string, withTicket?: PublicUrls['withTicket']) => Rewriting {
   const storage = new Set(upstream.redirectOrigins.map((url) => new URL(url).origin));
 
   function replacementsFor(origin: string): readonly Replacement[] {
@@ -61,9 +61,10 @@ export function createRewriting(
     return names;
   }
 
-  return (rewrite, origin) => {
-    const names = namesFor(origin);
-    const { tags } = names;
+  return (rewrite, origin, withTicket) => {
+    const known = namesFor(origin);
+    const { tags } = known;
+    const names = withTicket === undefined ? known : { ...known, urls: { ...known.urls, withTicket } };
     return {
       request(headers) {
         const kept: string[] = [];
@@ -94,9 +95,10 @@ export function createRewriting(
         for (let i = 0; i < headers.length; i += 2) {
           const [name = '', value = ''] = [headers[i], headers[i + 1]];
           const folded = foldHeaderName(name);
-          if (BODY_HEADERS.has(folded)) continue;
+          if (BODY_HEADERS.has(folded) || (withTicket !== undefined && CACHE_HEADERS.has(folded))) continue;
           kept.push(name, folded === 'etag' ? tags.outward(value) : value);
         }
+        if (withTicket !== undefined) kept.push('Cache-Control', 'no-store');
         return { kind: 'rewritten', headers: kept, body };
       },
     };
@@ -154,6 +156,9 @@ const REMOVED_REQUEST_HEADERS: ReadonlySet<string> = new Set([
   'if-range',
   'if-match',
 ]);
+
+/** A response with tickets is valid for minutes, and for one client. */
+const CACHE_HEADERS: ReadonlySet<string> = new Set(['cache-control', 'etag', 'expires', 'last-modified']);
 
 /** Headers that describe the body before rewriting. */
 const BODY_HEADERS: ReadonlySet<string> = new Set([

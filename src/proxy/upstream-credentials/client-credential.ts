@@ -88,6 +88,8 @@ function reattach(
       return queryParameter(head.query, token, parameters);
     case 'form':
       return undefined;
+    case 'ticket':
+      return missing('tickets are not forwarded');
     default:
       return credentialSource satisfies never;
   }

@@ -1,12 +1,15 @@
+import { sign as signBytes } from 'node:crypto';
 import { CompactSign, compactVerify } from 'jose';
 import { GatehouseError } from '../../core/errors.ts';
-import type { Keyring, KeyringVerdict } from '../../core/credentials/keyring.ts';
+import type { Keyring, KeyringVerdict, Signer } from '../../core/credentials/keyring.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 import { decodeBase64url } from '../../util/text/base64url.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import { createGeneratedKey, type KeyStore } from './generated-key.ts';
 import { openKeyFiles } from './key-files.ts';
 import type { SigningKeySource } from './key-source.ts';
+import { seal, unseal } from './sealing.ts';
+import { isSigningKey, type SigningKey } from './signing-key.ts';
 
 export interface KeyringSettings {
   /** Default: a generated key, kept in the store. */
@@ -43,6 +46,11 @@ export function createKeyring(
         .setProtectedHeader({ alg: 'ES256', kid, typ })
         .sign(privateKey);
     },
+    signer: async () => signerOf(await keys().signingKey()),
+    async unseal(kid, sealed, context) {
+      const key = await keys().find(kid);
+      return key !== undefined && isSigningKey(key) ? unseal(key.privateKey, sealed, context) : undefined;
+    },
     async verify(token, typ) {
       const parsed = readParts(token, typ);
       if (parsed.kind !== 'parts') return parsed;
@@ -74,12 +82,32 @@ export function createUnverifiedKeyring(): Keyring {
     stop: () => undefined,
     publicKeys: async () => unavailable(),
     sign: async () => unavailable(),
+    signer: async () => unavailable(),
+    unseal: async () => undefined,
     async verify(token, typ) {
       const parsed = readParts(token, typ);
       return parsed.kind === 'parts' ? { kind: 'payload', payload: parsed.payload, kid: parsed.kid } : parsed;
     },
     counts: () => true,
     status: () => ({ ready: false, detail: 'the signing key is in the state store' }),
+  };
+}
+
+/** Synchronous: jose signs asynchronously, and a response is rewritten while it is relayed. */
+function signerOf({ kid, privateKey }: SigningKey): Signer {
+  return {
+    sign(typ, payload) {
+      const encode = (part: object): string =>
+        Buffer.from(JSON.stringify(part), 'utf8').toString('base64url');
+      const content = `${encode({ alg: 'ES256', kid, typ })}.${encode(payload)}`;
+      // RFC 7518 §3.4: the signature is R || S, not DER.
+      const signature = signBytes('sha256', Buffer.from(content), {
+        key: privateKey,
+        dsaEncoding: 'ieee-p1363',
+      });
+      return `${content}.${signature.toString('base64url')}`;
+    },
+    seal: (text, context) => seal(privateKey, text, context),
   };
 }
 

@@ -21,6 +21,11 @@ export interface SigningKey extends VerificationKey {
   readonly privateKey: KeyObject;
 }
 
+/** A retired key of another replica has no private part here. */
+export function isSigningKey(key: VerificationKey): key is SigningKey {
+  return 'privateKey' in key;
+}
+
 interface ReadKey<Key> {
   readonly kind: 'key';
   readonly key: Key;

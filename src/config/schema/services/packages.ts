@@ -9,6 +9,26 @@ import {
   type ServiceTraits,
 } from '../service-keys.ts';
 
+const registryPath = z
+  .string()
+  .regex(
+    /^(?:[A-Za-z0-9_-][A-Za-z0-9._-]*\/)+$/,
+    'must be a relative path that ends in /, such as v1/modules/',
+  );
+
+const terraformKeys = {
+  modulesPath: registryPath
+    .default('modules/v1/')
+    .describe(
+      'Path of the module registry below `path` and below the upstream URL. Discovery announces it as `modules.v1`. Default: modules/v1/.',
+    ),
+  providersPath: registryPath
+    .default('providers/v1/')
+    .describe(
+      'Path of the provider registry below `path` and below the upstream URL. Discovery announces it as `providers.v1`. Default: providers/v1/.',
+    ),
+} as const;
+
 /** Package formats differ in their protocol, not in their configuration: each format is one entry. */
 export const packageServices = [
   z.strictObject({
@@ -27,7 +47,11 @@ export const packageServices = [
   feed('nuget', 'A feed of NuGet packages, protocol version 3.'),
   feed('pypi', 'An index of Python packages, for pip, uv, twine and poetry.', publishingKeys),
   feed('rpm', 'A repository of RPM packages with repodata, for dnf.', pathKeys),
-  feed('terraform', 'A state backend of Terraform over HTTP, with locks.'),
+  feed(
+    'terraform',
+    'Module and provider registries, a provider network mirror, and a state backend, for Terraform and OpenTofu.',
+    terraformKeys,
+  ),
 ] as const;
 
 type PackageType = z.output<(typeof packageServices)[number]>['type'];
