@@ -62,7 +62,7 @@ export function createExplain(
         : assume(config, ports.authorizer, pipeline.name, given);
     if (authenticated.kind === 'refused') return authenticated;
     const { credential, token } = authenticated;
-    const decided = decide(routed.classification, input.body, {
+    const decided = await decide(routed.classification, input.body, {
       pipeline,
       credential,
       authorizer: ports.authorizer,
