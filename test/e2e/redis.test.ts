@@ -37,6 +37,20 @@ needs('redis-server').describe('Redis', () => {
     await Promise.all([one.close(), two.close()]);
   });
 
+  test('replicas exchange reports: the last one of each, without those that are gone', async () => {
+    const [one, two] = [await open('reports:'), await open('reports:')];
+    expect(await one.exchangeReports('limits', 'one', 'a', [])).toEqual(new Map([['one', 'a']]));
+    await one.exchangeReports('limits', 'one', 'b', []);
+    expect(await two.exchangeReports('limits', 'two', 'c', [])).toEqual(
+      new Map([
+        ['one', 'b'],
+        ['two', 'c'],
+      ]),
+    );
+    expect(await two.exchangeReports('limits', 'two', 'd', ['one'])).toEqual(new Map([['two', 'd']]));
+    await Promise.all([one.close(), two.close()]);
+  });
+
   test('a clock that is ahead removes no value of another replica that has not ended', async () => {
     const [one, ahead] = [await open('ahead:'), await open('ahead:', 3_600_000)];
     const until = Date.now() + 1_800_000;

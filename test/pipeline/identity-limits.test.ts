@@ -1,6 +1,7 @@
 /** Limits of identities: rate, requests in flight, and their release at every end of a request. */
 import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { formatExplanation } from '../../src/policy/index.ts';
 import { startAuthorizerScenario } from '../support/authorizer/scenario.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';
@@ -270,4 +271,21 @@ test('the authorizer applies the rate, and no limit of requests in flight', asyn
   const response = await scenario.ask('envoy', { target: '/api/a', headers: [scenario.bearer] });
   expect(response.status).toBe(429);
   expect(response.headers.get('retry-after')).toBe('1');
+});
+
+test('explain names the limits that apply to the caller', async () => {
+  const { gateway } = await scene({ identity: 'concurrent: 3', service: 'requestsPerSecond: 2' });
+  const explain = async (path: string, project: string): Promise<string> => {
+    const result = await gateway.gateway.explain({
+      method: 'GET',
+      url: `http://gateway.example.com${path}`,
+      credential: { kind: 'claims', issuer: 'gitlab', class: 'id_token', claims: { project_id: project } },
+    });
+    if (result.kind !== 'explained') throw new Error(result.refusal.detail);
+    return formatExplanation(result.explanation);
+  };
+  expect(await explain('/api/a', '20')).toContain(
+    'limits      identities.job.limits: 3 at a time; services.api.limits: 2 per second\n',
+  );
+  expect(await explain('/other/a', '30')).not.toContain('limits');
 });

@@ -8,6 +8,7 @@ import type { Operation } from '../../core/request/operation.ts';
 import type { NeverForwarded, RequestedOperations, UnknownOperation } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { authorize, createRoute, type ServicePipeline } from '../../gateway/index.ts';
+import { withLimits } from './applied-limits.ts';
 import { assumeVerified, refuseUntrusted } from './assumed-credential.ts';
 import { assumeExchanged } from './exchanged-credential.ts';
 import { routeAndClassify, toRequestHead, type ClassifiedHead, type ExplainedHead } from './explain-head.ts';
@@ -67,7 +68,11 @@ export function createExplain(
       credential,
       authorizer: ports.authorizer,
     });
-    return (await refuseEnded(pipeline, credential, token, decided)) ?? decided;
+    const ended = await refuseEnded(pipeline, credential, token, decided);
+    if (ended !== undefined) return ended;
+    return decided.kind === 'refused'
+      ? decided
+      : { ...decided, explanation: withLimits(config, decided.explanation) };
   };
 }
 

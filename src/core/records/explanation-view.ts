@@ -34,6 +34,8 @@ export interface ExplanationView {
   /** The identities of the credential's issuer, in order, up to the first match. */
   readonly identities: readonly IdentityView[];
   readonly operations: readonly OperationView[];
+  /** The limits that apply to the caller. */
+  readonly limits: readonly string[];
 }
 
 export interface IdentityView {

@@ -1,5 +1,6 @@
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import type { ExplainedDecision } from '../../core/records/explanation-view.ts';
+import type { RequestLimits } from '../../core/identity-limits.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import type { GrantOrigin } from '../compile/grant.ts';
 import type { AllowlistVerdict } from '../compile/job-token-allowlist.ts';
@@ -18,6 +19,13 @@ export interface Explanation {
   readonly identities: readonly IdentityTrace[];
   readonly operations: readonly OperationTrace[];
   readonly verdict: ExplainedDecision;
+  /** The limits of the caller at the service, which do not change the verdict. Absent without any. */
+  readonly limits?: readonly LimitTrace[];
+}
+
+/** A limit that applies, with its place in the configuration. */
+export interface LimitTrace extends RequestLimits {
+  readonly setting: string;
 }
 
 /** The evaluation of one identity. */

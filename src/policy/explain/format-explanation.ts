@@ -8,7 +8,7 @@ import { viewExplanation } from './view-explanation.ts';
 
 /** Formats an explanation as text. `+` marks matches, `-` marks mismatches. */
 export function formatExplanation(explanation: Explanation): string {
-  const { service, mode, credential, verdict, identities, operations } = viewExplanation(explanation);
+  const { service, mode, credential, verdict, identities, operations, limits } = viewExplanation(explanation);
   const rows = identities.map(({ name, matches, text: why }) => [`${mark(matches)} ${name}`, why]);
   const listed = rows.length === 0 ? ['  no identity of this issuer'] : indent(2, align(rows));
   const lines = [
@@ -16,6 +16,7 @@ export function formatExplanation(explanation: Explanation): string {
       ['service', `${service} (${mode})`],
       ['credential', credential ?? 'none'],
       ['decision', formatVerdict(verdict)],
+      ...(limits.length === 0 ? [] : [['limits', limits.join('; ')]]),
     ]),
     ...(credential === undefined ? [] : ['', 'identities', ...listed]),
     ...operations.flatMap(formatOperation),

@@ -7,14 +7,21 @@ import type {
   OperationView,
 } from '../../core/records/explanation-view.ts';
 import type { Operation } from '../../core/request/operation.ts';
-import type { Explanation, GrantTrace, IdentityTrace, OperationTrace, ResourceTrace } from './explanation.ts';
+import type {
+  Explanation,
+  GrantTrace,
+  IdentityTrace,
+  LimitTrace,
+  OperationTrace,
+  ResourceTrace,
+} from './explanation.ts';
 import type { GrantOrigin } from '../compile/grant.ts';
 import type { AllowlistVerdict } from '../compile/job-token-allowlist.ts';
 import type { Mismatch } from '../compile/identity.ts';
 
 /** Puts an explanation into words. */
 export function viewExplanation(explanation: Explanation): ExplanationView {
-  const { service, mode, credential, identities, operations, verdict } = explanation;
+  const { service, mode, credential, identities, operations, verdict, limits = [] } = explanation;
   return {
     service,
     mode,
@@ -22,7 +29,16 @@ export function viewExplanation(explanation: Explanation): ExplanationView {
     verdict,
     identities: identities.map(viewIdentity),
     operations: operations.map((trace) => viewOperation(trace, noGrant(explanation))),
+    limits: limits.map(textOfLimit),
   };
+}
+
+function textOfLimit({ setting, requestsPerSecond, concurrent }: LimitTrace): string {
+  const parts = [
+    ...(requestsPerSecond === undefined ? [] : [`${requestsPerSecond} per second`]),
+    ...(concurrent === undefined ? [] : [`${concurrent} at a time`]),
+  ];
+  return `${setting}: ${parts.join(', ')}`;
 }
 
 function viewCredential({ class: kind, issuer, subject }: NonNullable<Explanation['credential']>): string {

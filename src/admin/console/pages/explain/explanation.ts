@@ -39,7 +39,7 @@ const STAGES: Readonly<Record<string, string>> = {
 };
 
 function explanation(view: ExplanationView, inBody: boolean): Html {
-  const { service, mode, credential, verdict, identities, operations } = view;
+  const { service, mode, credential, verdict, identities, operations, limits } = view;
   return html`${verdictLine(verdict)}
     ${
       inBody
@@ -54,6 +54,12 @@ function explanation(view: ExplanationView, inBody: boolean): Html {
       <dd>${service} (${mode})</dd>
       <dt>Credential</dt>
       <dd>${credential === undefined ? 'none: an anonymous request' : redactCredentials(credential)}</dd>
+      ${
+        limits.length === 0
+          ? ''
+          : html`<dt>Limits</dt>
+              <dd>${limits.join('; ')}</dd>`
+      }
     </dl>
     ${
       credential === undefined
