@@ -26,7 +26,7 @@ test('never more than burst + rate · time', () => {
         now += gap;
         passed += Math.max(0, gap);
         if (key.exhausted({ requestsPerSecond }, now) !== undefined) continue;
-        key.take(false);
+        key.take({ requestsPerSecond }, false);
         admitted += 1;
         expect(admitted).toBeLessThanOrEqual(
           Math.max(1, requestsPerSecond) + (requestsPerSecond * passed) / 1_000 + ROUNDING,
@@ -58,7 +58,7 @@ test('changes of the limit and of the reports never add to the largest limit', (
           now,
         );
         if (key.exhausted({ requestsPerSecond: limit }, now) !== undefined) continue;
-        key.take(false);
+        key.take({ requestsPerSecond: limit }, false);
         admitted += 1;
         expect(admitted).toBeLessThanOrEqual(Math.max(1, most) + (most * now) / 1_000 + ROUNDING);
       }
@@ -93,7 +93,7 @@ test('requests in flight are never more than the limit', () => {
             inFlight -= 1;
           }
           if (!start || key.exhausted({ concurrent }, 0) !== undefined) continue;
-          key.take(true);
+          key.take({ concurrent }, true);
           inFlight += 1;
           expect(inFlight + others).toBeLessThanOrEqual(concurrent);
         }

@@ -92,7 +92,7 @@ export function compileAdmitRequest(
       ports.refused(request.service, refusing.exhausted.limit);
       return refusalOf(request, refusing);
     }
-    for (const { key } of applied) key.take(request.forwarded);
+    for (const { key, limits } of applied) key.take(limits, request.forwarded);
     return request.forwarded ? heldPlaces(applied.map(({ key }) => key)) : undefined;
   };
 }

@@ -55,8 +55,9 @@ export class LimitedKey {
     return { limit: 'requestsPerSecond', wait: ((1 - tokens) / this.#rate) * 1_000 };
   }
 
-  take(inFlight: boolean): void {
-    if (this.#tokens !== undefined) this.#tokens -= 1;
+  /** `inFlight`: `release` follows. */
+  take({ requestsPerSecond }: RequestLimits, inFlight: boolean): void {
+    if (requestsPerSecond !== undefined && this.#tokens !== undefined) this.#tokens -= 1;
     if (inFlight) this.#inFlight += 1;
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LimitExchange } from '../../../../src/state/identity-limits/exchange.ts';
 import { KeyTable } from '../../../../src/state/identity-limits/key-table.ts';
-import { NO_PEERS } from '../../../../src/state/identity-limits/limited-key.ts';
+import { LimitedKey, NO_PEERS } from '../../../../src/state/identity-limits/limited-key.ts';
 
 /** The reports of all replicas, as a store keeps them. */
 function sharedReports() {
@@ -32,7 +32,7 @@ function replica(store: ReturnType<typeof sharedReports>, time: { now: number })
       for (let request = 0; request < count; request++) {
         const key = keys.get('identity job', time.now);
         if (key.exhausted(limits, time.now) !== undefined) continue;
-        key.take(false);
+        key.take(limits, false);
         admitted += 1;
       }
       return admitted;
@@ -83,12 +83,12 @@ test('requests in flight at other replicas take places', async () => {
   const time = { now: 1_000 };
   const store = sharedReports();
   const [one, two] = [replica(store, time), replica(store, time)];
-  for (let held = 0; held < 2; held++) one.keys.get('identity job', time.now).take(true);
+  for (let held = 0; held < 2; held++) one.keys.get('identity job', time.now).take({ concurrent: 4 }, true);
   await one.run();
   await two.run();
   const key = two.keys.get('identity job', time.now);
   expect(key.exhausted({ concurrent: 3 }, time.now)).toBeUndefined();
-  key.take(true);
+  key.take({ concurrent: 4 }, true);
   expect(key.exhausted({ concurrent: 3 }, time.now)).toMatchObject({ limit: 'concurrent' });
 });
 
@@ -96,7 +96,7 @@ test('a replica without a new report for 5 s does not count, and its report is d
   const time = { now: 1_000 };
   const store = sharedReports();
   const [one, two] = [replica(store, time), replica(store, time)];
-  one.keys.get('identity job', time.now).take(true);
+  one.keys.get('identity job', time.now).take({ concurrent: 4 }, true);
   await one.run();
   await two.run();
   expect(two.exchange.replicas).toBe(2);
@@ -119,7 +119,7 @@ test('without the store: the last parts for 5 s, then equal parts; with it, the 
   const time = { now: 1_000 };
   const store = sharedReports();
   const [one, two] = [replica(store, time), replica(store, time)];
-  one.keys.get('identity job', time.now).take(true);
+  one.keys.get('identity job', time.now).take({ concurrent: 4 }, true);
   await one.run();
   await two.run();
   await one.run();
@@ -133,7 +133,7 @@ test('without the store: the last parts for 5 s, then equal parts; with it, the 
   const key = two.keys.get('identity job', time.now);
   for (let held = 0; held < 2; held++) {
     expect(key.exhausted({ concurrent: 4 }, time.now)).toBeUndefined();
-    key.take(true);
+    key.take({ concurrent: 4 }, true);
   }
   expect(key.exhausted({ concurrent: 4 }, time.now)).toMatchObject({ limit: 'concurrent' });
   expect(two.exchange.failures).toBe(2);
@@ -177,14 +177,26 @@ test('a table of keys is bounded: further names share one key, and idle keys mak
   let now = 10_000;
   for (const name of ['a', 'b', 'c']) {
     expect(keys.get(name, now).exhausted(limits, now)).toBeUndefined();
-    keys.get(name, now).take(false);
+    keys.get(name, now).take(limits, false);
   }
   expect(keys.get('d', now).exhausted(limits, now)).toBeUndefined();
-  keys.get('d', now).take(false);
+  keys.get('d', now).take(limits, false);
   expect(keys.get('e', now).exhausted(limits, now)).toMatchObject({ limit: 'requestsPerSecond' });
   expect(keys.size).toBe(4);
   now += 1_000;
-  keys.get('a', now).take(true);
+  keys.get('a', now).take({ concurrent: 4 }, true);
   expect(keys.get('e', now).exhausted(limits, now)).toBeUndefined();
   expect([...keys.entries()].map(([name]) => name)).toEqual(['a', 'e']);
+});
+
+test('requests without a limit of their rate take nothing from the bucket', () => {
+  const key = new LimitedKey(NO_PEERS);
+  const rate = { requestsPerSecond: 2 };
+  expect(key.exhausted(rate, 0)).toBeUndefined();
+  key.take(rate, false);
+  for (let request = 0; request < 100; request++) {
+    expect(key.exhausted({ concurrent: 1 }, 0)).toBeUndefined();
+    key.take({ concurrent: 1 }, false);
+  }
+  expect(key.exhausted(rate, 0)).toBeUndefined();
 });
