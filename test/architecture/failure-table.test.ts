@@ -120,6 +120,34 @@ const TESTS_OF: TestsByRow = {
     ],
     ['test/unit/state/sqlite/damage.test.ts', 'a log of which %s is damaged: refused, and left as it is'],
   ],
+  'an identity exceeds its limit of requests': [
+    ['test/pipeline/identity-limits.test.ts', 'names the limit and the caller: message, audit event'],
+    ['test/pipeline/identity-limits.test.ts', 'refuses an upload before its body is read'],
+    [
+      'test/pipeline/identity-limits.test.ts',
+      'of an identity applies to all services, and to no other identity',
+    ],
+  ],
+  'Redis is unreachable, and identities have limits': [
+    [
+      'test/e2e/identity-limits-redis.test.ts',
+      'Redis is killed: requests are served, and each replica has half of the places',
+    ],
+    [
+      'test/unit/state/identity-limits/exchange.test.ts',
+      'without the store: the last parts for 5 s, then equal parts; with it, the parts of the reports',
+    ],
+    [
+      'test/unit/state/identity-limits/exchange.test.ts',
+      'a replica that never reached the store applies the whole limits',
+    ],
+  ],
+  'a replica with requests in flight is lost': [
+    [
+      'test/unit/state/identity-limits/exchange.test.ts',
+      'a replica without a new report for 5 s does not count, and its report is deleted after a minute',
+    ],
+  ],
   'a client exceeds the limit of failed authentications': [
     [
       'test/security/brute-force.test.ts',
