@@ -177,6 +177,15 @@ const TESTS_OF: TestsByRow = {
       'tokens of its token service: fetched per scope set, cached, renewed, not visible to clients',
     ],
   ],
+  "an upstream's token service refuses one caller (`tokenExchange`)": [
+    [
+      'test/pipeline/token-exchange-upstream.test.ts',
+      'a subject that the token service refuses is paused alone',
+    ],
+  ],
+  'a file of `clientAssertion` is unreadable or unusable': [
+    ['test/pipeline/client-assertion.test.ts', 'a broken key file: the last valid key stays active'],
+  ],
   'the signing key is unavailable': [
     [
       'test/e2e/failures.test.ts',
