@@ -11,6 +11,8 @@ export interface GoogleSts {
   hold: Promise<void> | undefined;
   /** The `sub` of the subject token that the token was issued for. */
   subjectOf(token: string): string | undefined;
+  /** Settings of the provider; replaced by tests. */
+  provider: { readonly jwksUri: string; readonly audiences: readonly string[] };
   close(): Promise<void>;
 }
 
@@ -26,11 +28,8 @@ const SUBJECT_TYPES = [`${TOKEN_TYPE}jwt`, `${TOKEN_TYPE}id_token`];
 /**
  * The token endpoint of Google's Security Token Service, as cloud.google.com describes it ("Method: token", "workload
  * identity federation"): the exchange without client authentication, the provider as `audience`, opaque access tokens.
- * `jwksUri` and `audiences` are settings of the provider.
  */
-export async function startGoogleSts(
-  provider: { jwksUri: string; audiences: readonly string[] } = { jwksUri: '', audiences: [] },
-): Promise<GoogleSts & { provider: { jwksUri: string; audiences: readonly string[] } }> {
+export async function startGoogleSts(): Promise<GoogleSts> {
   const forms: URLSearchParams[] = [];
   const subjects = new Map<string, string>();
   const server = createServer((request, response) => {
@@ -68,11 +67,11 @@ export async function startGoogleSts(
     );
   }
 
-  const sts = {
+  const sts: GoogleSts = {
     tokenEndpoint: `http://127.0.0.1:${port}/v1/token`,
-    provider,
+    provider: { jwksUri: '', audiences: [] },
     forms,
-    hold: undefined as Promise<void> | undefined,
+    hold: undefined,
     subjectOf: (token: string) => subjects.get(token),
     close() {
       server.closeAllConnections();

@@ -82,7 +82,7 @@ export function createTokenClient(
       const paused = [refusedClient, failures.get(key)].find((each) => each && isPaused(each, material));
       if (paused !== undefined) return paused.fault;
       const { headers, fields } = authenticate();
-      const form = new Map(Object.entries({ ...parameters, ...grant, ...fields }));
+      const form = new Map(Object.entries({ ...grant, ...parameters, ...grant, ...fields }));
       if (scope !== undefined) form.set('scope', scope);
       const result = await egress.post({
         url,
