@@ -1,7 +1,5 @@
 /** An unreachable, stalling, faulty or hostile token endpoint of an upstream: 502, a log line, and no secret in any output. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,6 +7,13 @@ import { Canaries } from '../support/canaries.ts';
 import { createClientKey } from '../support/client-keys.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
+import {
+  jsonResponse as json,
+  startHostileEndpoint,
+  TRANSPORT_FAULTS,
+  type EndpointBehaviour,
+  type HostileEndpoint,
+} from '../support/hostile-endpoint.ts';
 import { reasonOf } from '../support/scenario/attack.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
@@ -18,36 +23,15 @@ const SECRET = canaries.make('client secret');
 const TOKEN = canaries.make('token');
 const ELSEWHERE = canaries.make('said by the endpoint');
 
-const json = (status: number, body: unknown) => (_req: IncomingMessage, res: ServerResponse) => {
-  res.writeHead(status, { 'content-type': 'application/json' });
-  res.end(typeof body === 'string' ? body : JSON.stringify(body));
-};
 const good = { access_token: TOKEN, token_type: 'Bearer', expires_in: 60 };
 
-type Behaviour = (req: IncomingMessage, res: ServerResponse) => void;
-
 /** Behaviour of the endpoint → the reason in the client's response, and the detail in the log. */
-const FAULTS: Readonly<Record<string, readonly [Behaviour, string, RegExp]>> = {
-  hangs: [() => undefined, 'upstream_unreachable', /no answer within 5000 ms/],
-  drips: [
-    (_req, res) => {
-      res.writeHead(200);
-      const timer = setInterval(() => res.write(' '), 50);
-      res.on('close', () => clearInterval(timer));
-    },
-    'upstream_unreachable',
-    /no answer within 5000 ms/,
-  ],
-  cuts: [(req) => req.socket.destroy(), 'upstream_unreachable', /token endpoint/],
+const FAULTS: Readonly<Record<string, readonly [EndpointBehaviour, string, RegExp]>> = {
+  hangs: [TRANSPORT_FAULTS.hangs, 'upstream_unreachable', /no answer within 5000 ms/],
+  drips: [TRANSPORT_FAULTS.drips, 'upstream_unreachable', /no answer within 5000 ms/],
+  cuts: [TRANSPORT_FAULTS.cuts, 'upstream_unreachable', /token endpoint/],
   fails: [json(500, { error: ELSEWHERE }), 'upstream_invalid', /responded with 500/],
-  redirects: [
-    (_req, res) => {
-      res.writeHead(307, { location: '/good' });
-      res.end();
-    },
-    'upstream_invalid',
-    /responded with 307/,
-  ],
+  redirects: [TRANSPORT_FAULTS.redirects, 'upstream_invalid', /responded with 307/],
   'is garbage': [json(200, `<html>${ELSEWHERE}`), 'upstream_invalid', /no usable token/],
   'is huge': [json(200, { ...good, more: 'x'.repeat(200_000) }), 'upstream_unreachable', /longer than/],
   'names a member twice': [
@@ -110,27 +94,22 @@ const pathOf = (name: string): string => name.replaceAll(' ', '-');
 
 describe.each(Object.entries(KINDS))('%s', (_kind, authOf) => {
   let folder: string;
-  let endpoint: Server;
+  let endpoint: HostileEndpoint;
   let upstream: RecordingUpstream;
   let gateway: GatewayProcess;
-  let calls: string[] = [];
-  let behaviours: Map<string, Behaviour>;
 
   beforeAll(async () => {
-    behaviours = new Map(NAMES.map((name) => [`/${pathOf(name)}`, FAULTS[name]?.[0] ?? json(500, {})]));
-    behaviours.set('/good', json(200, good));
-    behaviours.set('/ended', json(200, { ...good, expires_in: 0 }));
-    endpoint = createServer((req, res) => {
-      calls.push(req.url ?? '');
-      req.resume();
-      req.on('end', () => behaviours.get(req.url ?? '')?.(req, res));
-    });
-    await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
+    endpoint = await startHostileEndpoint(
+      new Map<string, EndpointBehaviour>([
+        ...NAMES.map((name) => [pathOf(name), FAULTS[name]?.[0] ?? json(500, {})] as const),
+        ['good', json(200, good)],
+        ['ended', json(200, { ...good, expires_in: 0 })],
+      ]),
+    );
     upstream = await startRecordingUpstream();
     folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
     writeFileSync(join(folder, 'secret'), `${SECRET}\n`, { mode: 0o600 });
     writeFileSync(join(folder, 'key'), KEY, { mode: 0o600 });
-    const base = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}`;
     const closed = await startRecordingUpstream();
     await closed.close();
     const service = (name: string, tokenEndpoint: string): string =>
@@ -147,14 +126,13 @@ describe.each(Object.entries(KINDS))('%s', (_kind, authOf) => {
       `version: 1
 server: { listen: "127.0.0.1:0", publicUrl: https://gateway.example.com, admin: { listen: "127.0.0.1:0" } }
 services:
-${[...NAMES.map(pathOf), 'good', 'ended'].map((name) => service(name, `${base}/${name}`)).join('')}${service('closed', `${closed.url}/`)}`,
+${[...NAMES.map(pathOf), 'good', 'ended'].map((name) => service(name, `${endpoint.url}/${name}`)).join('')}${service('closed', `${closed.url}/`)}`,
     );
     gateway = await startGatewayProcess(join(folder, 'gatehouse.yaml'));
   });
   afterAll(async () => {
     await gateway.close();
-    endpoint.closeAllConnections();
-    await Promise.all([upstream.close(), new Promise((resolve) => endpoint.close(resolve))]);
+    await Promise.all([upstream.close(), endpoint.close()]);
     rmSync(folder, { recursive: true });
   });
 
@@ -171,7 +149,7 @@ ${[...NAMES.map(pathOf), 'good', 'ended'].map((name) => service(name, `${base}/$
   }
 
   async function expectFault(name: string, reason: string, detail: RegExp): Promise<void> {
-    const before = calls.length;
+    const before = endpoint.calls.length;
     const answers = await Promise.all([ask(name), ask(name), ask(name)]);
     for (const answer of answers) {
       expect([answer.status, reasonOf(answer)]).toEqual([502, reason]);
@@ -180,7 +158,7 @@ ${[...NAMES.map(pathOf), 'good', 'ended'].map((name) => service(name, `${base}/$
     }
     // The next request gets the same response without a new call.
     expect((await ask(name)).status).toBe(502);
-    expect(calls.length - before).toBeLessThanOrEqual(1);
+    expect(endpoint.calls.length - before).toBeLessThanOrEqual(1);
     const lines = await eventually('the log line', () => logged(name).length > 0 && logged(name));
     expect(lines).toEqual([expect.stringMatching(detail)]);
   }
@@ -190,7 +168,7 @@ ${[...NAMES.map(pathOf), 'good', 'ended'].map((name) => service(name, `${base}/$
     const answers = await Promise.all([ask(name), ask(name)]);
     for (const answer of answers) expect([answer.status, reasonOf(answer)]).toEqual([502, reason]);
     expect(logged(name)).toEqual([expect.stringMatching(detail)]);
-    expect(calls.filter((url) => url === `/${name}`)).toHaveLength(1);
+    expect(endpoint.calls.filter((url) => url === `/${name}`)).toHaveLength(1);
   });
 
   test('token endpoint: unreachable', () => expectFault('closed', 'upstream_unreachable', /ECONNREFUSED/));
@@ -201,23 +179,23 @@ ${[...NAMES.map(pathOf), 'good', 'ended'].map((name) => service(name, `${base}/$
       const [, reason = '', detail = /^$/] = FAULTS[name] ?? [];
       await expectFault(pathOf(name), reason, detail);
       // The redirect is not followed, and no request has reached the upstream.
-      expect(calls).not.toContain('/good');
+      expect(endpoint.calls).not.toContain('/good');
       expect(upstream.bytes()).toBe('');
     },
   );
 
   test('the service recovers with the token endpoint', async () => {
-    behaviours.set('/fails', json(200, good));
+    endpoint.behaviours.set('fails', json(200, good));
     await eventually('a response', async () => (await ask('fails')).status === 200);
     expect(upstream.bytes()).toContain(`Bearer ${TOKEN}`);
     upstream.reset();
   });
 
   test('a token that expires at once serves the waiting requests and is not cached', async () => {
-    calls = [];
+    endpoint.calls.splice(0);
     expect((await ask('ended')).status).toBe(200);
     expect((await ask('ended')).status).toBe(200);
-    expect(calls).toEqual(['/ended', '/ended']);
+    expect(endpoint.calls).toEqual(['/ended', '/ended']);
     upstream.reset();
   });
 
