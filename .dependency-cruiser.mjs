@@ -16,6 +16,7 @@ const OWNERS = {
   yaml: ['config'],
   redis: ['state'],
   'xz-decompress': ['protocols'],
+  '@smithy/signature-v4': ['proxy/upstream-credentials/aws'],
 };
 
 /** The composition root: it builds the gateway from the modules. */

@@ -4,7 +4,7 @@ import type { Config } from '../config/index.ts';
 import type { AuditSink } from '../core/records/audit-event.ts';
 import type { DecisionLog } from '../core/records/decision-record.ts';
 import type { IssuerType } from '../core/issuers/issuer-presets.ts';
-import type { Clock, Log, EgressFormClient, EgressJsonClient } from '../core/ports.ts';
+import type { Clock, Log, EgressBodyClient } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
 import { createEgressClient, StallWatch } from '../proxy/index.ts';
 import {
@@ -41,7 +41,7 @@ export interface ApplicationScope {
   /** As in `ApplicationOptions`. */
   readonly inspect: boolean;
   readonly telemetry: Telemetry;
-  readonly egress: EgressFormClient & EgressJsonClient;
+  readonly egress: EgressBodyClient;
   readonly store: Store;
   readonly revocations: SyncedRevocations;
   readonly identityLimits: IdentityLimits;

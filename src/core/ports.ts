@@ -32,6 +32,8 @@ export type EgressPool =
   | `oauth2 token, ${string}`
   | `token exchange, ${string}`
   | `registry tokens, ${string}`
+  | `GitHub App, ${string}`
+  | `AWS, ${string}`
   | `${'job tokens' | 'deploy tokens'}, ${'first' | 'renewal'}`;
 
 export interface EgressResponse {
@@ -63,9 +65,9 @@ export interface EgressFormClient extends EgressClient {
   post(request: EgressRequest & { readonly form: ReadonlyMap<string, string> }): Promise<EgressResult>;
 }
 
-/** An egress client that can send JSON documents. */
-export interface EgressJsonClient extends EgressClient {
-  postJson(request: EgressRequest & { readonly json: unknown }): Promise<EgressResult>;
+/** An egress client that can also send other bodies; `headers` contains their Content-Type. */
+export interface EgressBodyClient extends EgressFormClient {
+  postBody(request: EgressRequest & { readonly body: string }): Promise<EgressResult>;
 }
 
 /** The application log: one JSON line per call. Fields must not contain secrets. */

@@ -2,7 +2,7 @@ import { deny } from '../core/decision.ts';
 import { GatehouseError } from '../core/errors.ts';
 import type { VerificationMeter } from '../core/operation/meter.ts';
 import type { RefuseEnded } from '../core/credentials/liveness.ts';
-import type { Clock, Log, EgressJsonClient } from '../core/ports.ts';
+import type { Clock, Log, EgressBodyClient } from '../core/ports.ts';
 import type { Keyring } from '../core/credentials/keyring.ts';
 import { missingFrom } from '../util/resources/reuse.ts';
 import type { ServiceAuthenticator } from './authentication.ts';
@@ -14,7 +14,7 @@ import { createIdTokens } from './id-token/id-tokens.ts';
 import type { AuthenticateSettings } from './settings.ts';
 
 export interface AuthenticatePorts {
-  readonly egress: EgressJsonClient;
+  readonly egress: EgressBodyClient;
   readonly keyring: Pick<Keyring, 'verify' | 'unseal' | 'counts'>;
   readonly clock: Clock;
   readonly log: Log;

@@ -273,6 +273,23 @@ const TESTS_OF: TestsByRow = {
       'K3 an invalid configuration: the previous one stays active, and the problem is logged',
     ],
   ],
+  "GitHub's API or AWS is unreachable, or refuses the gateway": [
+    ['test/security/cloud-token-endpoints.test.ts', '$name: 502 $reason'],
+    [
+      'test/pipeline/github-app.test.ts',
+      'the primary limit: no call until its reset, and issued tokens stay in use',
+    ],
+  ],
+  "the rate limit of GitHub's API is exhausted": [
+    [
+      'test/pipeline/github-app.test.ts',
+      'the primary limit: no call until its reset, and issued tokens stay in use',
+    ],
+    ['test/pipeline/github-app.test.ts', '%s: the next call follows after the time'],
+  ],
+  'a claim that narrows the upstream credential is missing': [
+    ['test/pipeline/github-app.test.ts', '%s denies the request and requests no token'],
+  ],
   'the gateway has no upstream credential for this identity': [
     [
       'test/security/per-identity.test.ts',

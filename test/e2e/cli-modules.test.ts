@@ -63,7 +63,7 @@ async function publicKey(): Promise<object> {
 }
 
 /** Returns the output on stderr of a process from its start to the response to this path of the admin listener. */
-async function startTo(path = '/readyz', server = 'reusePort: false'): Promise<string> {
+async function startTo(path = '/readyz', server = 'reusePort: false', more = ''): Promise<string> {
   const file = join(folder, 'gatehouse.yaml');
   writeFileSync(join(folder, 'jwks.json'), JSON.stringify({ keys: [await publicKey()] }));
   writeFileSync(
@@ -73,7 +73,7 @@ server: { listen: '127.0.0.1:0', publicUrl: https://gateway.example.com, admin: 
 issuers: { gitlab: { type: gitlab, issuer: https://gitlab.example.com, jwksFile: jwks.json } }
 identities:
   payments: { issuer: gitlab, match: { project_id: '20' }, grants: [{ service: orders, scopes: [read_api], resources: ['**'] }] }
-services: { orders: { type: http, path: /orders/, upstream: { url: 'http://127.0.0.1:9/' } } }
+services: { orders: { type: http, path: /orders/, upstream: { url: 'http://127.0.0.1:9/' } }${more} }
 `,
   );
   const gateway = await startGatewayProcess(file, { NODE_OPTIONS: `--import=${join(folder, 'print.mjs')}` });
@@ -117,4 +117,13 @@ test('the authorizer is loaded only if it is configured', async () => {
   expect(sourcesIn(await startTo()).filter(isOfAuthorizer)).toEqual([]);
   const authorizer = "authorizer: { listen: '127.0.0.1:0' }";
   expect(sourcesIn(await startTo('/readyz', authorizer)).filter(isOfAuthorizer)).not.toEqual([]);
+});
+
+test('the signer of AWS requests is loaded at the first token', async () => {
+  writeFileSync(join(folder, 'identity'), 'eyJ.a.b', { mode: 0o600 });
+  const aws = `region: eu-central-1, roleArn: 'arn:aws:iam::123456789012:role/g', webIdentityTokenFile: identity, service: ecr`;
+  const images = `, images: { type: oci, hosts: [images.example.com], upstream: { url: 'http://127.0.0.1:9/', auth: { aws: { ${aws} } } } }`;
+  const output = await startTo('/readyz', undefined, images);
+  expect(sourcesIn(output)).toContain('src/proxy/upstream-credentials/aws/aws-token.ts');
+  expect([...packagesIn(output)].filter((name) => name.startsWith('@smithy/'))).toEqual([]);
 });

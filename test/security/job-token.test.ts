@@ -108,7 +108,8 @@ describe('C4 cached refusals', () => {
         calls += 1;
         return headers?.['job-token'] === token ? yes : no;
       },
-      postJson: () => Promise.reject(new Error('unexpected')),
+      post: () => Promise.reject(new Error('unexpected')),
+      postBody: () => Promise.reject(new Error('unexpected')),
     };
     const own = new FrozenClock();
     const { forService } = createAuthenticator(

@@ -29,6 +29,8 @@ export interface TestGitServer {
 export interface GitServerOptions {
   /** Handles requests other than Git's: the Git LFS server. */
   readonly lfs?: RequestListener;
+  /** Whether the server accepts this Authorization header for this path. Default: one Basic credential. */
+  readonly authorize?: (authorization: string | undefined, path: string) => boolean;
   /** Handles requests below `/api/`, without authentication. */
   readonly api?: RequestListener;
 }
@@ -38,12 +40,13 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Te
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-git-'));
   const [username, password] = ['gatehouse', 'canary-git-upstream'];
   const expected = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const authorize = options.authorize ?? ((authorization) => authorization === expected);
   const calls: GitCall[] = [];
   const server = createServer((req, res) => {
     const { method = '', url = '', headers } = req;
     calls.push({ method, url, headers });
     if (url.startsWith('/api/') && options.api !== undefined) options.api(req, res);
-    else if (headers.authorization !== expected) {
+    else if (!authorize(headers.authorization, url)) {
       res.writeHead(401, { 'WWW-Authenticate': 'Basic realm="the git server itself"' }).end('who?');
     } else if (/\/(?:info\/lfs|gitlab-lfs)\//.test(url) && options.lfs !== undefined) options.lfs(req, res);
     else serveGit(folder, username, req, res);

@@ -24,6 +24,7 @@ export type PythonProgram =
   | 'traefik'
   | 'devpi-init'
   | 'devpi-server'
+  | 'moto_server'
   | 'pip'
   | 'pypi-server'
   | 'python'
@@ -156,7 +157,7 @@ export async function startGiftless(): Promise<LfsServer> {
   const args = ['-m', 'flask', '--app', 'giftless.wsgi_entrypoint', 'run', '--port', port];
   const url = `http://127.0.0.1:${port}`;
   const env = { GIFTLESS_CONFIG_FILE: join(folder, 'giftless.yaml') };
-  return { ...(await startServer('python', args, folder, { url, env })), token: signedWith(key) };
+  return { ...(await startPythonServer('python', args, folder, { url, env })), token: signedWith(key) };
 }
 
 /** For all objects of acme; in the form that giftless reads (giftless/auth/jwt.py). */
@@ -176,10 +177,11 @@ async function startIndex(
   url: string,
   user: { readonly username: string; readonly password: string },
 ): Promise<PythonIndex> {
-  return { ...(await startServer(program, args, folder, { url })), ...user };
+  return { ...(await startPythonServer(program, args, folder, { url })), ...user };
 }
 
-async function startServer(
+/** Starts a server program in `folder`, which `close` deletes. `url` answers once the server is ready. */
+export async function startPythonServer(
   program: PythonProgram,
   args: readonly string[],
   folder: string,

@@ -2,6 +2,7 @@ import type { Authorizer } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
 import { ISSUER_PRESETS } from '../../core/issuers/issuer-presets.ts';
 import { LIVENESS, isLivenessType } from '../../core/issuers/liveness.ts';
+import { credentialTemplates } from '../../proxy/index.ts';
 import type { MintSettings } from '../../token-service/index.ts';
 
 /** Collects the claims that minted tokens repeat, and the token lifetimes. */
@@ -10,7 +11,11 @@ export function mintSettings(
   { claimsUsed }: Authorizer,
 ): MintSettings {
   const claims = new Set(claimsUsed);
-  for (const template of services.flatMap(({ identityHeaders }) => Object.values(identityHeaders))) {
+  const templates = services.flatMap(({ identityHeaders, upstream }) => [
+    ...Object.values(identityHeaders),
+    ...credentialTemplates(upstream?.auth),
+  ]);
+  for (const template of templates) {
     for (const [, claim = ''] of template.matchAll(/\{claims\.([^}]+)\}/g)) claims.add(claim);
   }
   const revocable = ['project_path', 'project_id', 'repository', 'repository_id'];

@@ -4,7 +4,7 @@ import type { Config } from '../../config/index.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
 import type { QueueMeter } from '../../core/operation/meter.ts';
 import type { PrepareTickets } from '../../core/credentials/ticket.ts';
-import type { Clock, EgressFormClient } from '../../core/ports.ts';
+import type { Clock, EgressBodyClient } from '../../core/ports.ts';
 import type { Protocol } from '../../core/request/protocol.ts';
 import { createExtract } from '../../credentials/index.ts';
 import { createForwarder, type Forwarder, type StallWatch } from '../../proxy/index.ts';
@@ -29,7 +29,7 @@ export type Forwarders = ReusableResources<
 
 export interface ServicePorts extends Omit<RegistryHostPorts, 'extractLogin'> {
   readonly authenticator: Authenticator;
-  readonly egress: EgressFormClient;
+  readonly egress: EgressBodyClient;
   readonly keyring: Pick<Keyring, 'sign'>;
   readonly clock: Clock;
   readonly stalls: StallWatch;

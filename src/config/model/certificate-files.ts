@@ -49,13 +49,17 @@ export function certificateFiles({
   ];
 }
 
-type GatewayAuth = Pick<NonNullable<Authorization>, 'oauth2' | 'tokenExchange' | 'registryToken'>;
+type GatewayAuth = Pick<
+  NonNullable<Authorization>,
+  'oauth2' | 'tokenExchange' | 'registryToken' | 'githubApp'
+>;
 
 function authorizationFiles(path: KeyPath, auth: GatewayAuth | undefined): readonly CertificateFile[] {
   return [
     ...tokenClientFiles([...path, 'oauth2'], auth?.oauth2),
     ...tokenClientFiles([...path, 'tokenExchange'], auth?.tokenExchange),
     ...certificateFile('ca', [...path, 'registryToken', 'caFile'], auth?.registryToken?.caFile),
+    ...certificateFile('ca', [...path, 'githubApp', 'caFile'], auth?.githubApp?.caFile),
   ];
 }
 

@@ -91,7 +91,7 @@ type Upstream = NonNullable<DraftService['upstream']>;
 type Auth = NonNullable<NonNullable<Upstream['auth']>['perIdentity']>[string];
 
 function filesOfAuth(path: KeyPath, auth: Auth | undefined): NamedFile[] {
-  const { basic, bearer, header, oauth2, tokenExchange, registryToken } = auth ?? {};
+  const { basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws } = auth ?? {};
   const secret = (kind: string, key: string, file: string | undefined): NamedFile => ({
     path: [...path, kind, key],
     file,
@@ -106,6 +106,9 @@ function filesOfAuth(path: KeyPath, auth: Auth | undefined): NamedFile[] {
     secret('tokenExchange', 'subjectTokenFile', tokenExchange?.subjectTokenFile),
     secret('registryToken', 'passwordFile', registryToken?.passwordFile),
     { path: [...path, 'registryToken', 'caFile'], file: registryToken?.caFile, content: 'open' },
+    { path: [...path, 'githubApp', 'keyFile'], file: githubApp?.keyFile, content: 'key' },
+    { path: [...path, 'githubApp', 'caFile'], file: githubApp?.caFile, content: 'open' },
+    secret('aws', 'webIdentityTokenFile', aws?.webIdentityTokenFile),
   ];
 }
 

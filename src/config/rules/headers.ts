@@ -92,7 +92,8 @@ const groupOf = compileHeaderNames(REQUEST_HEADERS.map((group) => [group.names, 
 
 const PLACEHOLDERS = ['identity', 'subject', 'issuer', 'roles', 'scopes'];
 
-function templateProblem(template: string): string | undefined {
+/** The problem of a template of `{identity}`, `{subject}`, `{issuer}`, `{claims.NAME}` and text, or undefined. */
+export function templateProblem(template: string): string | undefined {
   if (template === '') return 'is empty';
   const rest = template.replaceAll(/\{([^{}]*)\}/g, (match, inside: string) => {
     if (PLACEHOLDERS.includes(inside)) return '';

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { aws } from './aws.ts';
+import { githubApp } from './github-app.ts';
 import { filePath, nonEmpty, url } from './scalars.ts';
 import { tokenEndpointClient } from './token-endpoint-client.ts';
 import { tokenExchange } from './token-exchange.ts';
@@ -38,9 +40,20 @@ const gatewayCredentials = {
     })
     .optional()
     .describe('Token from the token service of a registry. Services of type oci only.'),
+  githubApp,
+  aws,
 } as const;
 
-export const OWN_KINDS = ['basic', 'bearer', 'header', 'oauth2', 'tokenExchange', 'registryToken'] as const;
+export const OWN_KINDS = [
+  'basic',
+  'bearer',
+  'header',
+  'oauth2',
+  'tokenExchange',
+  'registryToken',
+  'githubApp',
+  'aws',
+] as const;
 
 export const upstreamAuth = z.strictObject({
   ...gatewayCredentials,

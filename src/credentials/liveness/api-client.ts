@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { unable, type Unable } from '../../core/decision.ts';
 import { createOutageLog } from '../../core/operation/outage-log.ts';
-import type { Clock, EgressJsonClient, EgressResult, Log } from '../../core/ports.ts';
+import type { Clock, EgressBodyClient, EgressResult, Log } from '../../core/ports.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import { FairQueue } from '../../util/limits/fair-queue.ts';
 import { TokenBucket } from '../../util/limits/token-bucket.ts';
@@ -18,7 +18,7 @@ export interface ApiSettings {
 }
 
 export interface ApiPorts {
-  readonly egress: EgressJsonClient;
+  readonly egress: EgressBodyClient;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -127,7 +127,7 @@ async function send(
   { apiUrl, caFile, tokenFile }: ApiSettings,
   { headers }: LivenessSource,
   { path, json }: Pick<Question, 'path' | 'json'>,
-  egress: EgressJsonClient,
+  egress: EgressBodyClient,
 ): Promise<EgressResult> {
   const token = await readFile(tokenFile, 'latin1').then(
     (text) => text.trim(),
@@ -144,5 +144,7 @@ async function send(
     maxBytes: MAX_RESPONSE_BYTES,
     pool: 'liveness',
   } as const;
-  return json === undefined ? egress.get(request) : egress.postJson({ ...request, json });
+  if (json === undefined) return egress.get(request);
+  const jsonHeaders = { ...request.headers, 'content-type': 'application/json' };
+  return egress.postBody({ ...request, headers: jsonHeaders, body: JSON.stringify(json) });
 }

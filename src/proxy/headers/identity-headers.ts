@@ -1,6 +1,6 @@
-import { scalarClaim } from '../../core/credentials/claims.ts';
 import type { Caller } from '../../core/decision.ts';
 import type { Forwarding } from '../../core/request/forwarding.ts';
+import { compileCallerTemplate, type CallerTemplate } from './caller-template.ts';
 
 /** Header name → template of placeholders such as `{identity}` and `{claims.NAME}`, and plain text. */
 export type IdentityHeaderTemplates = Readonly<Record<string, string>>;
@@ -42,7 +42,7 @@ export function createPushIdentity(
   const ofRequest: CompiledHeader[] = [];
   for (const [name, template] of Object.entries(templates)) {
     const list = template.includes('{scopes}') ? ofRequest : ofCaller;
-    list.push([name, compile(template)]);
+    list.push([name, compileCallerTemplate(template, headerValue)]);
   }
   const identityHeaders = createIdentityHeaders(ofCaller);
   return function pushIdentity({ allow, operations }, headers) {
@@ -57,10 +57,7 @@ export function createPushIdentity(
   };
 }
 
-type CompiledHeader = readonly [name: string, valueOf: TemplateValue];
-
-/** The encoded value of a template or of a part of it; undefined if a placeholder has no value. */
-type TemplateValue = (caller: Caller, scopes: readonly string[]) => string | undefined;
+type CompiledHeader = readonly [name: string, valueOf: CallerTemplate];
 
 function pushCompiled(
   compiled: readonly CompiledHeader[],
@@ -72,57 +69,6 @@ function pushCompiled(
     const value = valueOf(caller, scopes);
     if (value !== undefined) headers.push(name, value);
   }
-}
-
-/** Text, placeholder, text, placeholder, … text. */
-const PLACEHOLDER = /(\{(?:identity|subject|issuer|roles|scopes|claims\.[^}]+)\})/;
-
-function compile(template: string): TemplateValue {
-  const parts = template
-    .split(PLACEHOLDER)
-    .map((part, i) => (i % 2 === 0 ? plainText(part) : placeholder(part)));
-  return (caller, scopes) => {
-    let text = '';
-    for (const part of parts) {
-      const value = part(caller, scopes);
-      if (value === undefined) return undefined;
-      text += value;
-    }
-    return text;
-  };
-}
-
-function plainText(part: string): TemplateValue {
-  const encoded = headerValue(part);
-  return () => encoded;
-}
-
-function placeholder(part: string): TemplateValue {
-  switch (part) {
-    case '{identity}':
-      return ({ identity }) => headerValue(identity);
-    case '{subject}':
-      return ({ credential }) => headerValue(credential.subject);
-    case '{issuer}':
-      return ({ credential }) => headerValue(credential.issuerUrl);
-    case '{roles}':
-      return ({ roles }) => listValue(roles);
-    case '{scopes}':
-      return (_caller, scopes) => listValue(scopes);
-    default: {
-      const claim = part.slice('{claims.'.length, -1);
-      return ({ credential }) => {
-        const value = scalarClaim(credential.claims, claim);
-        return value === undefined ? undefined : headerValue(value);
-      };
-    }
-  }
-}
-
-/** Separated by commas, as oauth2-proxy and Authelia send groups; a comma in an entry is percent-encoded. */
-function listValue(entries: readonly string[]): string | undefined {
-  if (entries.length === 0) return undefined;
-  return entries.map((entry) => headerValue(entry).replaceAll(',', '%2C')).join(',');
 }
 
 /** UTF-8, percent-encoded outside 0x21–0x7E and at `%`, so that any claim is a valid and reversible header value. */

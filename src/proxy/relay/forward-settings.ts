@@ -8,6 +8,8 @@ import type { StallWatch } from './stall-watch.ts';
 export interface ForwardSettings {
   /** Name of the service, for logs. */
   readonly name: string;
+  /** Type of the service. */
+  readonly type: string;
   /** Registries: prefix of repository names that clients use and the upstream does not. */
   readonly repositoryPrefix?: string | undefined;
   /** Undefined: every host that no service names. */

@@ -1,12 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type * as undiciModule from 'undici';
-import type {
-  EgressFailure,
-  EgressFormClient,
-  EgressJsonClient,
-  EgressRequest,
-  EgressResult,
-} from '../../core/ports.ts';
+import type { EgressBodyClient, EgressFailure, EgressRequest, EgressResult } from '../../core/ports.ts';
 import { FairQueue } from '../../util/limits/fair-queue.ts';
 
 const DEFAULT_DEADLINE = 5_000;
@@ -19,7 +13,7 @@ const DEFAULT_MAX_BYTES = 512 * 1024;
  * HTTP client for key sets, tokens and other requests of the gateway; the forwarder sends client requests.
  * undici is loaded at the first request: 16 MiB that a gateway with key files does not need.
  */
-export function createEgressClient(): EgressFormClient & EgressJsonClient & { close(): Promise<void> } {
+export function createEgressClient(): EgressBodyClient & { close(): Promise<void> } {
   /** One agent per TLS policy and pool, replaced when a file changes: connections are never shared across policies. */
   const agents = new Map<string, PooledAgent>();
 
@@ -80,11 +74,7 @@ export function createEgressClient(): EgressFormClient & EgressJsonClient & { cl
       const type = { 'content-type': 'application/x-www-form-urlencoded' };
       return send({ ...call, headers: { ...headers, ...type } }, { method: 'POST', body });
     },
-    postJson({ json, headers, ...call }) {
-      const type = { 'content-type': 'application/json' };
-      const body = JSON.stringify(json);
-      return send({ ...call, headers: { ...headers, ...type } }, { method: 'POST', body });
-    },
+    postBody: ({ body, ...call }) => send(call, { method: 'POST', body }),
     async close() {
       await Promise.all([...agents.values()].map(({ agent }) => agent.destroy()));
     },

@@ -1,8 +1,11 @@
 import type { Keyring } from '../../core/credentials/keyring.ts';
-import type { Clock, Log, EgressFormClient } from '../../core/ports.ts';
+import type { Clock, EgressBodyClient, Log } from '../../core/ports.ts';
 import { closeOnFailure } from '../../util/resources/close-on-failure.ts';
+import type { AwsSettings } from './aws/aws-settings.ts';
+import { createAwsToken } from './aws/aws-token.ts';
 import { createClientCredential, type ClientCredentialSettings } from './client-credential.ts';
 import { basicCredential, fixedCredential, type FixedAuth } from './fixed-credential.ts';
+import { createGithubApp, type GithubAppSettings } from './github-app/github-app.ts';
 import { createOAuth2Token, type OAuth2Settings } from './oauth2/oauth2-token.ts';
 import { createPerIdentity } from './per-identity.ts';
 import { createRegistryTokens, type RegistryTokenSettings } from './registry-token.ts';
@@ -22,6 +25,8 @@ export interface GatewayAuth extends FixedAuth {
     | undefined;
   readonly oauth2?: OAuth2Settings | undefined;
   readonly tokenExchange?: TokenExchangeSettings | undefined;
+  readonly githubApp?: GithubAppSettings | undefined;
+  readonly aws?: AwsSettings | undefined;
 }
 
 /** The upstream credential; exactly one member is set. */
@@ -33,13 +38,15 @@ export interface UpstreamAuth extends GatewayAuth {
 }
 
 export interface CredentialPorts {
-  readonly egress: EgressFormClient;
+  readonly egress: EgressBodyClient;
   readonly keyring: Pick<Keyring, 'sign'>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 export interface CredentialService extends ClientCredentialSettings, ExchangingService {
+  /** Type of the service. */
+  readonly type: string;
   /** Prefix of the repository names that clients use; removed for the upstream. */
   readonly repositoryPrefix?: string | undefined;
 }
@@ -63,12 +70,14 @@ export function createUpstreamCredential(
 
 function gatewayCredential(
   service: CredentialService,
-  { oauth2, tokenExchange, registryToken, ...fixed }: GatewayAuth,
+  { oauth2, tokenExchange, githubApp, aws, registryToken, ...fixed }: GatewayAuth,
   ports: CredentialPorts,
 ): RequestCredential | undefined {
-  const { name, repositoryPrefix = '' } = service;
+  const { name, type, repositoryPrefix = '' } = service;
   if (tokenExchange !== undefined) return createTokenExchange(service, tokenExchange, ports);
   if (oauth2 !== undefined) return createOAuth2Token(name, oauth2, ports);
+  if (githubApp !== undefined) return createGithubApp(name, githubApp, type === 'git' ? 'git' : 'api', ports);
+  if (aws !== undefined) return createAwsToken(name, aws, ports);
   if (registryToken === undefined) return fixedCredential(name, fixed, ports.log);
   const { username, password, passwordFile } = registryToken;
   const login =

@@ -30,6 +30,7 @@ export function startForwarder(
   const forwarder = createForwarder(
     {
       name: 'api',
+      type: 'http',
       path: '/api/',
       upstream: {
         url: `${upstreamUrl}/`,
@@ -50,7 +51,7 @@ export function startForwarder(
     {
       log,
       stalls,
-      egress: { get: unused, post: unused },
+      egress: { get: unused, post: unused, postBody: unused },
       keyring: { sign: unused },
       clock: { now: Date.now },
     },

@@ -12,6 +12,7 @@ test.each([
   ['a JWT after an incomplete one', `eyJ${'x'.repeat(9)}.y/${JWT}`, `eyJ${'x'.repeat(9)}.y/[credential]`],
   ['a deploy token that ends in a JWT', `${DEPLOY_SECRET}${JWT}`, '[credential]'],
   ['a job token in a path', '/x/glcbt-64_abcdefghij/y', '/x/[credential]/y'],
+  ['an installation token of GitHub, in its form since 2026', `x ghs_4711_${JWT}-_ y`, 'x [credential] y'],
   ['two tokens', `${JWT} ${DEPLOY_SECRET}`, '[credential] [credential]'],
 ])('redacts %s', (_, text, expected) => {
   expect(redactCredentials(text)).toBe(expected);

@@ -27,11 +27,38 @@ export function checkClaimNames(context: RuleContext): void {
     const grants = Object.hasOwn(roles, role) ? (roles[role] ?? []) : [];
     checkResources(context, ['roles', role], grants, [...holders]);
   }
-  for (const { name, identityHeaders, issuers: trusted } of services) {
+  for (const { name, identityHeaders, issuers: trusted, upstream } of services) {
     const callers = (trusted ?? [...types.keys()]).flatMap((issuer) => types.get(issuer) ?? []);
+    for (const { path, template } of narrowingTemplates(upstream?.auth))
+      checkTemplate(context, ['services', name, 'upstream', 'auth', ...path], template, callers);
     for (const [header, template] of Object.entries(identityHeaders))
       checkTemplate(context, ['services', name, 'identityHeaders', header], template, callers);
   }
+}
+
+type Auth = NonNullable<NonNullable<RuleContext['draft']['services'][number]['upstream']>['auth']>;
+
+interface PlacedTemplate {
+  readonly path: KeyPath;
+  readonly template: string;
+}
+
+/** The templates of `githubApp`, with their paths below `auth`. */
+function narrowingTemplates(auth: Auth | undefined): readonly PlacedTemplate[] {
+  const entries = Object.entries(auth?.perIdentity ?? {});
+  return [
+    ...templatesOf([], auth?.githubApp),
+    ...entries.flatMap(([identity, { githubApp }]) => templatesOf(['perIdentity', identity], githubApp)),
+  ];
+}
+
+function templatesOf(path: KeyPath, githubApp: Auth['githubApp']): readonly PlacedTemplate[] {
+  return (['permissions', 'repositories', 'repositoryIds'] as const).flatMap((key) =>
+    Object.entries(githubApp?.[key] ?? {}).map(([entry, template]) => ({
+      path: [...path, 'githubApp', key, key === 'permissions' ? entry : Number(entry)],
+      template,
+    })),
+  );
 }
 
 function checkResources(

@@ -6,6 +6,8 @@ import type { RuleContext } from '../rule.ts';
 import { checkSecret, isPrivate } from './auth-values.ts';
 import { checkTokenEndpoint, requireClientAuthentication } from './token-endpoint.ts';
 import { checkTokenExchange } from './token-exchange.ts';
+import { checkAws } from './aws.ts';
+import { checkGithubApp } from './github-app.ts';
 
 type Auth = z.output<typeof upstreamAuth>;
 type GatewayAuth = Pick<Auth, (typeof OWN_KINDS)[number]>;
@@ -44,7 +46,7 @@ function checkOne<K extends string>(
 }
 
 function checkOwn(context: RuleContext, auth: GatewayAuth, path: KeyPath, service: DraftService): void {
-  const { basic, bearer, header, oauth2, tokenExchange, registryToken } = auth;
+  const { basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws } = auth;
   if (basic !== undefined) {
     checkSecret(context, [...path, 'basic'], 'password', basic.password, basic.passwordFile);
     checkUsername(context, [...path, 'basic'], basic.username);
@@ -61,6 +63,8 @@ function checkOwn(context: RuleContext, auth: GatewayAuth, path: KeyPath, servic
     checkTokenExchange(context, tokenExchange, [...path, 'tokenExchange'], service);
   if (registryToken !== undefined)
     checkRegistryToken(context, registryToken, [...path, 'registryToken'], service.type);
+  if (githubApp !== undefined) checkGithubApp(context, githubApp, [...path, 'githubApp'], service.type);
+  if (aws !== undefined) checkAws(context, aws, [...path, 'aws'], service.type);
 }
 
 /** RFC 7617 §2: the first colon ends the user-id. Neither part may contain control characters. */

@@ -55,11 +55,11 @@ describe('perIdentity', () => {
   test.each([
     [
       'payments: {}',
-      'perIdentity.payments: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken; there is none',
+      'perIdentity.payments: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws; there is none',
     ],
     [
       'payments: { bearer: { token: a }, header: { name: X-Key, value: b } }',
-      'perIdentity.payments: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken; found bearer and header',
+      'perIdentity.payments: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws; found bearer and header',
     ],
     [
       'payments: { bearer: { token: a }, forwardCredential: true }',

@@ -1,0 +1,135 @@
+import type { EgressResponse } from '../../../core/ports.ts';
+import { parseJsonObject } from '../../../util/json/object.ts';
+import { PAUSE_AFTER_FAULT, PAUSE_AFTER_REJECTION, type PausedFault } from '../fault-pauses.ts';
+import type { GrantedToken } from '../renewed-tokens.ts';
+import { credentialFault, type CredentialFault } from '../request-credential.ts';
+import type { Narrowing } from './narrowing.ts';
+
+/** A failure of a call of GitHub's API. */
+export interface GithubFailure extends PausedFault {
+  readonly kind: 'failure';
+  /** `narrowing`: other narrowings may succeed. */
+  readonly concerns: 'app' | 'narrowing';
+}
+
+interface Installation {
+  readonly kind: 'installation';
+  readonly id: number;
+}
+
+/** Milliseconds for which a repository or permission that GitHub does not know is not requested again. */
+const PAUSE_AFTER_UNKNOWN = 30_000;
+
+/** Reads the response of `GET /repos/OWNER/NAME/installation`. */
+export function readInstallation(response: EgressResponse): Installation | GithubFailure {
+  if (response.status !== 200) return readFailure(response);
+  const id = membersOf(response)['id'];
+  return typeof id === 'number' && Number.isSafeInteger(id) && id > 0
+    ? { kind: 'installation', id }
+    : invalid('the GitHub API returned no installation');
+}
+
+const MAX_TOKEN_LENGTH = 16 * 1024;
+
+/**
+ * Reads the response of `POST /app/installations/ID/access_tokens`. The request names repositories without their owner,
+ * and a claim may name one of another owner: the response must name exactly the requested ones.
+ */
+export function readInstallationToken(
+  response: EgressResponse,
+  { repositories, repositoryIds }: Narrowing,
+  now: number,
+): GrantedToken | GithubFailure {
+  if (response.status !== 201) return readFailure(response);
+  const { token, expires_at: expiry, repositories: granted } = membersOf(response);
+  // Installation tokens are opaque, and have up to 520 characters.
+  if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH || !/^[\x21-\x7e]+$/.test(token))
+    return invalid('the GitHub API returned no usable token');
+  const expiresAt = typeof expiry === 'string' ? Date.parse(expiry) : Number.NaN;
+  if (Number.isNaN(expiresAt)) return invalid('the GitHub API returned a token without expires_at');
+  if (repositories !== undefined || repositoryIds !== undefined) {
+    const requested = [...(repositories ?? []), ...(repositoryIds ?? [])];
+    if (!Array.isArray(granted) || granted.length === 0)
+      return invalid('the GitHub API does not confirm the repositories of the token');
+    if (!granted.every((repository) => requested.some((wanted) => isNamed(repository, wanted))))
+      return unknown('the installation belongs to another owner than the requested repository');
+  }
+  return { kind: 'token', token, seconds: (expiresAt - now) / 1000 };
+}
+
+/** GitHub compares names without regard to case. */
+function isNamed(repository: unknown, wanted: string | number): boolean {
+  if (typeof repository !== 'object' || repository === null) return false;
+  const { id, name, full_name: fullName } = repository as Readonly<Record<string, unknown>>;
+  if (typeof wanted === 'number') return id === wanted;
+  const given = wanted.includes('/') ? fullName : name;
+  return typeof given === 'string' && given.toLowerCase() === wanted.toLowerCase();
+}
+
+function readFailure(response: EgressResponse): GithubFailure {
+  const { status } = response;
+  const wait = rateLimitPause(response);
+  if (wait !== undefined) {
+    const detail = `the rate limit of the GitHub API is exhausted for ${Math.ceil(wait / 1000)} s (${status})`;
+    return forApp(credentialFault('upstream_unreachable', detail), wait);
+  }
+  const detail = `the GitHub API responded with ${status}`;
+  switch (status) {
+    case 401:
+    case 403:
+      return forApp(credentialFault('upstream_unauthorized', detail), PAUSE_AFTER_REJECTION);
+    case 404:
+    case 422:
+      return unknown(`${detail}: the installation does not cover the repository or permission`);
+    default:
+      return invalid(detail);
+  }
+}
+
+/** Milliseconds: the default of GitHub's documentation, and the bounds of a value that the response names. */
+const RATE_LIMIT_PAUSE = 60_000;
+const MAX_RATE_LIMIT_PAUSE = 3_600_000;
+
+/** GitHub docs, "Rate limits for the REST API": 403 or 429, with `retry-after` or `x-ratelimit-reset`. */
+function rateLimitPause(response: EgressResponse): number | undefined {
+  const { status, headers } = response;
+  if (status !== 403 && status !== 429) return undefined;
+  const retryAfter = seconds(headers['retry-after']);
+  if (retryAfter !== undefined) return bounded(retryAfter * 1000);
+  if (headers['x-ratelimit-remaining'] === '0') {
+    const [reset, date] = [seconds(headers['x-ratelimit-reset']), Date.parse(String(headers['date']))];
+    // The clock of GitHub: that of the gateway may differ.
+    if (reset !== undefined && !Number.isNaN(date)) return bounded(reset * 1000 - date);
+    return RATE_LIMIT_PAUSE;
+  }
+  const message = membersOf(response)['message'];
+  const limited = typeof message === 'string' && /rate limit/i.test(message);
+  return status === 429 || limited ? RATE_LIMIT_PAUSE : undefined;
+}
+
+function seconds(value: string | string[] | undefined): number | undefined {
+  return typeof value === 'string' && /^\d{1,12}$/.test(value) ? Number(value) : undefined;
+}
+
+function bounded(wait: number): number {
+  return Math.min(Math.max(wait, PAUSE_AFTER_FAULT), MAX_RATE_LIMIT_PAUSE);
+}
+
+function membersOf({ body }: EgressResponse): Readonly<Record<string, unknown>> {
+  const json = parseJsonObject(body);
+  return json.kind === 'object' ? json.value : {};
+}
+
+function unknown(detail: string): GithubFailure {
+  const fault = credentialFault('upstream_unauthorized', detail);
+  return { kind: 'failure', concerns: 'narrowing', fault, pause: PAUSE_AFTER_UNKNOWN };
+}
+
+function invalid(detail: string): GithubFailure {
+  return forApp(credentialFault('upstream_invalid', detail), PAUSE_AFTER_FAULT);
+}
+
+/** A failure that concerns every narrowing. */
+export function forApp(fault: CredentialFault, pause: number): GithubFailure {
+  return { kind: 'failure', concerns: 'app', fault, pause };
+}

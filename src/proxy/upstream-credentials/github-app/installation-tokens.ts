@@ -1,0 +1,120 @@
+import type { KeyObject } from 'node:crypto';
+import type { Clock, EgressBodyClient, EgressResult, Log } from '../../../core/ports.ts';
+import { SingleFlight } from '../../../util/async/single-flight.ts';
+import { createFaultPauses, PAUSE_AFTER_FAULT } from '../fault-pauses.ts';
+import type { GrantedToken } from '../renewed-tokens.ts';
+import { credentialFault, type CredentialFault } from '../request-credential.ts';
+import { signAppJwt } from './app-key.ts';
+import { forApp, readInstallation, readInstallationToken, type GithubFailure } from './github-response.ts';
+import type { Narrowing } from './narrowing.ts';
+
+export interface GithubAppCredentials {
+  /** Base URL of the API: `https://api.github.com`, or `https://HOST/api/v3` of a GitHub Enterprise Server. */
+  readonly apiUrl: string;
+  /** App id or client id. */
+  readonly appId: number | string;
+  /** Installation id, or a repository (`OWNER/NAME`) of the installation. */
+  readonly installation: number | string;
+  readonly caFile?: string | undefined;
+}
+
+export interface InstallationTokenPorts {
+  readonly egress: EgressBodyClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The current key of the app. */
+  readonly key: () => KeyObject;
+}
+
+/** Requests the token of a narrowing; `perCaller`: the narrowing depends on claims of the caller. */
+export type RequestInstallationToken = (
+  narrowing: Narrowing,
+  perCaller: boolean,
+) => Promise<GrantedToken | CredentialFault>;
+
+/** Bytes. The response describes up to 500 repositories, each in about 6 KiB. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** Requests installation tokens: GitHub docs, "Generating an installation access token for a GitHub App". */
+export function createInstallationTokens(
+  service: string,
+  settings: GithubAppCredentials,
+  { egress, clock, log, key }: InstallationTokenPorts,
+): RequestInstallationToken {
+  const { appId, installation, caFile } = settings;
+  const base = settings.apiUrl.replace(/\/+$/, '');
+  const pauses = { app: createFaultPauses(clock), narrowing: createFaultPauses(clock) };
+  const lookups = new SingleFlight<number | GithubFailure>(1);
+  let known: number | undefined = typeof installation === 'number' ? installation : undefined;
+
+  async function call<Result>(
+    path: string,
+    body: string | undefined,
+    read: (response: EgressResult & { readonly kind: 'response' }) => Result,
+  ): Promise<Result | GithubFailure> {
+    const headers = {
+      accept: 'application/vnd.github+json',
+      authorization: `Bearer ${await signAppJwt(key(), appId, clock.now())}`,
+      'user-agent': 'gatehouse',
+      'x-github-api-version': '2022-11-28',
+    };
+    const request = {
+      url: `${base}${path}`,
+      caFile,
+      pool: `GitHub App, ${service}`,
+      maxBytes: MAX_BYTES,
+    } as const;
+    const result = await (body === undefined
+      ? egress.get({ ...request, headers })
+      : egress.postBody({ ...request, headers: { ...headers, 'content-type': 'application/json' }, body }));
+    if (result.kind === 'response') return read(result);
+    const fault = credentialFault('upstream_unreachable', `the GitHub API: ${result.detail}`);
+    return forApp(fault, PAUSE_AFTER_FAULT);
+  }
+
+  async function findInstallation(): Promise<number | GithubFailure> {
+    const found = await call(`/repos/${installation}/installation`, undefined, readInstallation);
+    if (found.kind === 'installation') return (known = found.id);
+    // The configuration names the repository, so the failure concerns every narrowing.
+    return { ...found, concerns: 'app' };
+  }
+
+  async function requestToken(narrowing: Narrowing): Promise<GrantedToken | GithubFailure> {
+    const id = known ?? (await lookups.run('', findInstallation));
+    if (typeof id !== 'number') return id;
+    const body = JSON.stringify({
+      permissions: narrowing.permissions,
+      repositories: narrowing.repositories?.map((name) => name.slice(name.indexOf('/') + 1)),
+      repository_ids: narrowing.repositoryIds,
+    });
+    return call(`/app/installations/${id}/access_tokens`, body, (response) => {
+      // The app was installed again, with another id.
+      if (response.status === 404 && typeof installation === 'string') known = undefined;
+      return readInstallationToken(response, narrowing, clock.now());
+    });
+  }
+
+  return async function requestInstallationToken(narrowing, perCaller) {
+    const current = key();
+    const id = JSON.stringify(narrowing);
+    const paused = pauses.app.active('', current) ?? pauses.narrowing.active(id, current);
+    if (paused !== undefined) return paused;
+    const result = await requestToken(narrowing);
+    if (result.kind === 'token') return result;
+    const { concerns, pause } = result;
+    const fault = perCaller && concerns === 'narrowing' ? forCaller(result.fault) : result.fault;
+    pauses[concerns].note(concerns === 'app' ? '' : id, current, { fault, pause });
+    const level = concerns === 'app' ? 'error' : 'warn';
+    log[level]('no installation token of a GitHub App', {
+      service,
+      reason: fault.reason,
+      detail: fault.detail,
+    });
+    return fault;
+  };
+}
+
+/** The claims of the caller select a repository or permission that the installation does not have. */
+function forCaller({ detail }: CredentialFault): CredentialFault {
+  return credentialFault('upstream_credential_missing', detail);
+}
