@@ -9,6 +9,7 @@ import { startIssuer, type TestIssuer } from '../support/issuer.ts';
 import type { RawResponse } from '../support/raw-client.ts';
 import { startScenario, type Scenario } from '../support/scenario.ts';
 import { reasonOf } from '../support/scenario/attack.ts';
+import { createTokenClient, tokenOf } from '../support/token-client.ts';
 
 type Started = Scenario<{ readonly github: GithubApi; readonly issuer: TestIssuer }> & {
   readonly clock: FrozenClock;
@@ -132,6 +133,16 @@ test('an anonymous request has no claims: 401', async () => {
   expect(github.calls).toEqual([]);
 });
 
+test('an access token of the gateway has the claims that narrow the upstream credential', async () => {
+  const { issuer, gateway, github } = await start(
+    'permissions: { contents: "{claims.level}" }, repositories: [payments]',
+  );
+  const client = createTokenClient(gateway.port, 'gateway.example.com');
+  const token = tokenOf(await client.exchange(issuer.mint({ level: 'write' })));
+  await client.use(token, 'GET /api/repos/acme/payments');
+  expect(github.issued[0]?.permissions).toMatchObject({ contents: 'write' });
+});
+
 test('a repository of another owner is not replaced by one of the same name', async () => {
   const { ask, tokenCalls } = await start(BY_NAME);
   expect((await ask({ repository: 'acme/DOCS' }, 'acme/docs')).status).toBe(200);
@@ -161,14 +172,17 @@ test('fixed limits that GitHub refuses are a fault of the gateway', async () => 
 });
 
 test('a renewal at 80 % of the lifetime, in the background', async () => {
-  const { ask, clock, tokenCalls } = await start();
+  const { ask, clock, github, tokenCalls } = await start();
   await ask();
   clock.advance(2_879_000);
   await ask();
   expect(tokenCalls()).toBe(1);
   clock.advance(2_000);
   expect((await ask()).status).toBe(200);
-  await eventually('the renewal', () => tokenCalls() === 2);
+  await eventually('the new token in use', async () => {
+    await ask();
+    return github.calls.at(-1)?.headers.authorization === `Bearer ${github.issued[1]?.token}`;
+  });
   clock.advance(7_200_000);
   expect((await ask()).status).toBe(200);
   expect(tokenCalls()).toBe(3);

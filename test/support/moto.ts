@@ -3,6 +3,7 @@ import { createServer, request as httpRequest, type IncomingHttpHeaders } from '
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '../../src/core/ports.ts';
 import { freePort } from './free-port.ts';
 import { startPythonServer } from './python.ts';
 
@@ -16,14 +17,14 @@ export interface Moto {
   /** STS and ECR. */
   readonly url: string;
   readonly roleArn: string;
+  /** A role that may not request tokens. */
+  readonly deniedRoleArn: string;
   /** Basic credential of the registry, as ECR returns it: Base64 of `AWS:PASSWORD`. */
   readonly login: { readonly username: string; readonly password: string };
   /** The received calls: the action, and the web identity token or the Authorization header. */
-  readonly calls: readonly AwsCall[];
+  readonly calls: AwsCall[];
   /** By action; active until it is deleted. */
   readonly faults: Map<AwsAction, AwsFault>;
-  /** Milliseconds; the lifetime of ECR tokens. */
-  lifetime: number;
   close(): Promise<void>;
 }
 
@@ -35,35 +36,35 @@ export interface AwsCall {
   readonly form: URLSearchParams;
 }
 
+/** Milliseconds. */
+const TOKEN_LIFETIME = 12 * 3_600_000;
 const ACCOUNT = '123456789012';
 const ROLE = 'gatehouse';
-const POLICY = {
+const ROLE_WITHOUT_POLICY = 'other';
+const POLICY = JSON.stringify({
   Version: '2012-10-17',
   Statement: [{ Effect: 'Allow', Action: ['ecr:GetAuthorizationToken'], Resource: '*' }],
-};
+});
 
 /**
  * moto, which verifies SigV4 signatures, session tokens and policies, with a role that may call GetAuthorizationToken.
  * A relay in front of it changes two properties of moto: its ECR tokens expired in 2015, and it verifies
  * AssumeRoleWithWebIdentity too, which AWS defines as unsigned.
  */
-export async function startMoto(now: () => number = Date.now): Promise<Moto> {
+export async function startMoto(clock: Clock): Promise<Moto> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-moto-'));
   const server = await startPythonServer('moto_server', ['-H', '127.0.0.1', '-p', String(port)], folder, {
     url,
   });
-  await callIam(url, {
-    Action: 'CreateRole',
-    RoleName: ROLE,
-    AssumeRolePolicyDocument: JSON.stringify(POLICY),
-  });
+  for (const RoleName of [ROLE, ROLE_WITHOUT_POLICY])
+    await callIam(url, { Action: 'CreateRole', RoleName, AssumeRolePolicyDocument: POLICY });
   await callIam(url, {
     Action: 'PutRolePolicy',
     RoleName: ROLE,
     PolicyName: 'ecr',
-    PolicyDocument: JSON.stringify(POLICY),
+    PolicyDocument: POLICY,
   });
   const calls: AwsCall[] = [];
   const faults = new Map<AwsAction, AwsFault>();
@@ -93,7 +94,7 @@ export async function startMoto(now: () => number = Date.now): Promise<Moto> {
       body: unverified,
     });
     const answer = await send(port, headers, body);
-    const expiresAt = (now() + moto.lifetime) / 1000;
+    const expiresAt = (clock.now() + TOKEN_LIFETIME) / 1000;
     return { ...answer, body: answer.body.replace(/"expiresAt": ?[\d.]+/, `"expiresAt": ${expiresAt}`) };
   }
 
@@ -101,10 +102,10 @@ export async function startMoto(now: () => number = Date.now): Promise<Moto> {
   const moto: Moto = {
     url: `http://127.0.0.1:${(relay.address() as AddressInfo).port}`,
     roleArn: `arn:aws:iam::${ACCOUNT}:role/${ROLE}`,
+    deniedRoleArn: `arn:aws:iam::${ACCOUNT}:role/${ROLE_WITHOUT_POLICY}`,
     login: { username: 'AWS', password: `${ACCOUNT}-auth-token` },
     calls,
     faults,
-    lifetime: 12 * 3_600_000,
     async close() {
       relay.closeAllConnections();
       await new Promise<void>((resolve) => relay.close(() => resolve()));
