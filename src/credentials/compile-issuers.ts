@@ -13,6 +13,7 @@ export interface Issuer {
   readonly name: string;
   readonly type: IssuerType;
   readonly url: string;
+  readonly tokenForm: 'id_token' | 'jwt_svid';
   readonly algorithms: readonly string[];
   /** Values of `typ` that are accepted in addition to `JWT`. */
   readonly tokenTypes: readonly string[];
@@ -62,7 +63,8 @@ export function compileIssuer(settings: IssuerCore, egress: EgressClient, ports:
     url: settings.issuer,
     // The configuration can only narrow the preset, which contains neither `none` nor symmetric algorithms.
     algorithms: preset.algorithms.filter((alg) => settings.algorithms?.includes(alg) ?? true),
-    tokenTypes: settings.tokenTypes ?? [],
+    tokenForm: preset.tokenForm ?? 'id_token',
+    tokenTypes: preset.tokenForm === 'jwt_svid' ? SVID_TYPES : (settings.tokenTypes ?? []),
     maxLifetime: settings.maxTokenLifetime ?? preset.maxLifetime * 1000,
     jtiClaim: tokenIdClaim(settings.type, settings.issuer),
     settingsHash: idTokenSettingsHash(settings),
@@ -70,10 +72,26 @@ export function compileIssuer(settings: IssuerCore, egress: EgressClient, ports:
   };
 }
 
-/** Returns the issuers by accepted `iss`. Throws `config_invalid` if two issuers accept the same one. */
-export function issuersByForm(issuers: readonly Issuer[]): ReadonlyMap<string, Issuer> {
+/** JWT-SVID §2.3: `JOSE` in addition to `JWT`. */
+const SVID_TYPES = ['jose'];
+
+/** The issuers by what their tokens contain. */
+export interface IssuerIndex {
+  /** By accepted `iss`. */
+  readonly byForm: ReadonlyMap<string, Issuer>;
+  /** By trust domain of `sub`. The `iss` of a JWT-SVID never selects one of them. */
+  readonly byTrustDomain: ReadonlyMap<string, Issuer>;
+}
+
+/** Throws `config_invalid` if two issuers accept the same `iss`. */
+export function indexIssuers(issuers: readonly Issuer[]): IssuerIndex {
   const byForm = new Map<string, Issuer>();
+  const byTrustDomain = new Map<string, Issuer>();
   for (const issuer of issuers) {
+    if (issuer.tokenForm === 'jwt_svid') {
+      byTrustDomain.set(issuer.url, issuer);
+      continue;
+    }
     for (const form of issuerForms(issuer.type, issuer.url)) {
       const other = byForm.get(form);
       if (other !== undefined) {
@@ -83,7 +101,7 @@ export function issuersByForm(issuers: readonly Issuer[]): ReadonlyMap<string, I
       byForm.set(form, issuer);
     }
   }
-  return byForm;
+  return { byForm, byTrustDomain };
 }
 
 /**

@@ -84,8 +84,10 @@ export class RecordingMeter implements VerificationMeter {
 export const TIMING = { refresh: 600_000, cooldown: 30_000, staleLimit: 21_600_000 } as const;
 
 export function issuerSettings(issuer: TestIssuer, changes: Partial<IssuerSettings> = {}): IssuerSettings {
-  const { type, url } = issuer;
-  return { name: type, type, issuer: url, audiences: [AUDIENCE], keys: TIMING, ...changes };
+  const { type, url, jwksUri } = issuer;
+  // A trust domain has no discovery document.
+  const keys = type === 'spiffe' ? { jwksUri } : {};
+  return { name: type, type, issuer: url, audiences: [AUDIENCE], keys: TIMING, ...keys, ...changes };
 }
 
 /** Settings for job tokens with the default limits. `cache` in milliseconds. */

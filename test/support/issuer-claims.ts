@@ -53,6 +53,9 @@ export function defaultClaims(type: IssuerType): Readonly<Record<string, unknown
       return googleClaims();
     case 'hcp-terraform':
       return terraformClaims();
+    case 'spiffe':
+      // SPIRE sets no `iss` by default.
+      return { sub: 'spiffe://example.org/ns/payments/sa/deployer', iss: undefined };
     case 'oidc':
       return { sub: 'workload-1', jti: randomUUID() };
     default:

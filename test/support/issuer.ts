@@ -79,7 +79,8 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssu
   const paths = PATHS[type];
   let serial = 1;
   let key = generateKey(`key-${serial}`, alg);
-  const published: unknown[] = [key.jwk];
+  const publishable = (jwk: object): unknown => (type === 'spiffe' ? { ...jwk, use: 'jwt-svid' } : jwk);
+  const published: unknown[] = [publishable(key.jwk)];
   const faults: TestIssuer['faults'] = {};
   const discovery: Record<string, unknown> = {};
   const requests: TestIssuer['requests'] = { discovery: 0, jwks: 0, other: 0, headers: {} };
@@ -110,7 +111,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssu
   await listen(0);
   const { port } = server.address() as AddressInfo;
   const origin = `http://127.0.0.1:${port}`;
-  const url = options.issuer ?? `${origin}${paths.base}`;
+  const url = options.issuer ?? (type === 'spiffe' ? 'spiffe://example.org' : `${origin}${paths.base}`);
   const jwksUri = `${origin}${paths.jwks}`;
 
   return {
@@ -135,7 +136,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssu
       serial += 1;
       key = generateKey(kid ?? `key-${serial}`, alg);
       if (!keepOld) published.length = 0;
-      published.unshift(key.jwk);
+      published.unshift(publishable(key.jwk));
       return key;
     },
     down: close,
@@ -156,6 +157,7 @@ const PATHS: Readonly<Record<IssuerType, { readonly base: string; readonly jwks:
   circleci: { base: '', jwks: '/.well-known/jwks-pub.json' },
   google: { base: '', jwks: '/oauth2/v3/certs' },
   'hcp-terraform': { base: '', jwks: '/.well-known/jwks' },
+  spiffe: { base: '', jwks: '/bundle' },
   oidc: { base: '', jwks: '/jwks' },
 };
 

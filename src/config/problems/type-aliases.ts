@@ -46,6 +46,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   tfc: 'hcp-terraform',
   terraform: 'hcp-terraform',
   'terraform-cloud': 'hcp-terraform',
+  spire: 'spiffe',
   keycloak: 'oidc',
 };
 

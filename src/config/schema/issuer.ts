@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ISSUER_TYPES, ADDITIONAL_TOKEN_TYPES } from '../../core/issuers/issuer-presets.ts';
-import { duration, filePath, nonEmpty, timeout, url } from './scalars.ts';
+import { duration, filePath, nonEmpty, timeout, url, issuerUrl } from './scalars.ts';
 
 const keys = z
   .strictObject({
@@ -125,13 +125,17 @@ const liveness = z.strictObject({
 
 export const issuer = z.strictObject({
   type: z.enum(ISSUER_TYPES).describe('Issuer type; it determines claims, algorithms and token lifetimes.'),
-  issuer: url.describe('`iss` of the tokens, compared byte for byte.'),
+  issuer: issuerUrl.describe(
+    '`iss` of the tokens, compared byte for byte. Type spiffe: the trust domain, as spiffe://TRUST-DOMAIN.',
+  ),
   audiences: z
     .array(nonEmpty)
     .min(1)
     .optional()
     .describe('Accepted `aud` values. Default: server.publicUrl.'),
-  jwksUri: url.optional().describe('URL of the key set. Default: from OIDC discovery.'),
+  jwksUri: url
+    .optional()
+    .describe('URL of the key set, or of the bundle (type spiffe). Default: from OIDC discovery.'),
   jwksFile: filePath.optional().describe('File with the key set; reloaded on change.'),
   caFile: filePath
     .optional()

@@ -62,6 +62,12 @@ export const url = z.string().refine(isHttpUrl, {
   error: 'must be an absolute http(s) URL without user, query or fragment, such as https://host.example.com/',
 });
 
+/** The URL of an issuer: http(s), or the trust domain of SPIFFE. */
+export const issuerUrl = z.string().refine((text) => /^spiffe:\/\/[^/?#\s]+$/.test(text) || isHttpUrl(text), {
+  error:
+    'must be an absolute http(s) URL without user, query or fragment, such as https://host.example.com/, or spiffe://TRUST-DOMAIN',
+});
+
 function isHttpUrl(text: string): boolean {
   // The URL parser trims spaces, drops tabs and turns `\` into `/`. These URLs are compared byte for byte.
   if (!/^https?:\/\/[!-~]+$/.test(text) || /[?#\\]/.test(text) || !URL.canParse(text)) return false;

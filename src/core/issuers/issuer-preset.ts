@@ -17,6 +17,11 @@ export interface IssuerPreset {
   readonly defaultAudience?: RegExp;
   /** Origins, besides the issuer's, of the `jwks_uri` in its discovery document. */
   readonly keyOrigins?: readonly string[];
+  /**
+   * `jwt_svid`: the trust domain of `sub` selects the issuer, `iss` and `iat` are optional, and the keys are a SPIFFE
+   * bundle. Default: ID tokens.
+   */
+  readonly tokenForm?: 'jwt_svid';
   /** Claims that identify the token's holder and that its jobs cannot choose. Default: `sub`. */
   readonly holder: readonly string[];
   /** An identity must match at least one of these claims, or set `allowMutableNames`. Empty: no such rule. */

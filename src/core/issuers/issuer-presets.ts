@@ -12,6 +12,7 @@ import { GOOGLE_PRESET } from './presets/google.ts';
 import { HCP_TERRAFORM_PRESET } from './presets/hcp-terraform.ts';
 import { KUBERNETES_PRESET } from './presets/kubernetes.ts';
 import { OIDC_PRESET } from './presets/oidc.ts';
+import { SPIFFE_PRESET } from './presets/spiffe.ts';
 
 export const ISSUER_TYPES = [
   'gitlab',
@@ -25,6 +26,7 @@ export const ISSUER_TYPES = [
   'circleci',
   'google',
   'hcp-terraform',
+  'spiffe',
   'oidc',
 ] as const;
 
@@ -48,5 +50,6 @@ export const ISSUER_PRESETS: Readonly<Record<IssuerType, IssuerPreset>> = {
   circleci: CIRCLECI_PRESET,
   google: GOOGLE_PRESET,
   'hcp-terraform': HCP_TERRAFORM_PRESET,
+  spiffe: SPIFFE_PRESET,
   oidc: OIDC_PRESET,
 };

@@ -2,7 +2,8 @@ import { ISSUER_PRESETS, ISSUER_TYPES, type IssuerType } from './issuer-presets.
 
 /** Returns the types that an issuer with this URL can have. Empty if its URL does not identify one. */
 export function knownIssuerTypes(issuer: string): readonly IssuerType[] {
-  const { hostname, pathname } = new URL(issuer);
+  const { protocol, hostname, pathname } = new URL(issuer);
+  if (protocol === 'spiffe:') return ['spiffe'];
   return ISSUER_TYPES.filter((type) =>
     ISSUER_PRESETS[type].urls.some((pattern) => pattern.test(hostname + pathname)),
   );

@@ -16,6 +16,12 @@ export interface CheckedClaims {
   readonly expiresAt: number;
 }
 
+/** JWT-SVID §3: `iat` is optional. Without it, the time to `exp` is limited. */
+function issueTime(claims: Claims, { tokenForm }: Issuer, now: number): number | undefined {
+  const isOptional = tokenForm === 'jwt_svid' && claimAt(claims, 'iat') === undefined;
+  return isOptional ? now : timeClaim(claims, 'iat');
+}
+
 /** Milliseconds by which the issuer's clock can be ahead of the gateway's. */
 const LEEWAY = 30_000;
 
@@ -32,7 +38,7 @@ export function checkClaims(claims: Claims, issuer: Issuer, now: number): Checke
     return malformed('"aud" is missing, or neither a string nor a list of strings');
 
   const expiresAt = timeClaim(claims, 'exp');
-  const issuedAt = timeClaim(claims, 'iat');
+  const issuedAt = issueTime(claims, issuer, now);
   if (expiresAt === undefined) return malformed('"exp" is missing or not a time');
   if (issuedAt === undefined) return malformed('"iat" is missing or not a time');
   const notBefore = claimAt(claims, 'nbf') === undefined ? issuedAt : timeClaim(claims, 'nbf');

@@ -1,13 +1,15 @@
 import { deny } from '../../core/decision.ts';
 import type { Deny } from '../../core/decision.ts';
 import { ADDITIONAL_TOKEN_TYPES } from '../../core/issuers/issuer-presets.ts';
+import type { Issuer } from '../compile-issuers.ts';
 import { quoted } from '../../util/text/quoted.ts';
 
 /** The validated parameters of a JOSE header. */
 export interface CheckedHeader {
   readonly kind: 'header';
   readonly alg: string;
-  readonly kid: string;
+  /** Undefined only for a JWT-SVID. */
+  readonly kid: string | undefined;
 }
 
 const MAX_KID_LENGTH = 256;
@@ -18,24 +20,30 @@ const MAX_KID_LENGTH = 256;
  */
 const REFUSED_PARAMETERS = ['crit', 'b64', 'jku', 'x5u', 'jwk'] as const;
 
+/** JWT-SVID §2: no other parameters. */
+const SVID_PARAMETERS: ReadonlySet<string> = new Set(['alg', 'kid', 'typ']);
+
 /** Validates a JOSE header. */
 export function checkHeader(
   header: Readonly<Record<string, unknown>>,
-  algorithms: readonly string[],
-  /** Values of `typ` that are accepted in addition to `JWT`. */
-  tokenTypes: readonly string[] = [],
+  { algorithms, tokenTypes, tokenForm }: Pick<Issuer, 'algorithms' | 'tokenTypes' | 'tokenForm'>,
 ): CheckedHeader | Deny {
   const { alg, kid } = header;
   if (typeof alg !== 'string') return deny('credential_malformed', 'the header has no "alg"');
   if (!algorithms.includes(alg)) {
     return deny('credential_invalid', `alg ${quoted(alg)} is not accepted for this issuer`);
   }
-  const refused = REFUSED_PARAMETERS.find((name) => Object.hasOwn(header, name));
+  const refused =
+    tokenForm === 'jwt_svid'
+      ? Object.keys(header).find((name) => !SVID_PARAMETERS.has(name))
+      : REFUSED_PARAMETERS.find((name) => Object.hasOwn(header, name));
   if (refused !== undefined) {
-    return deny('credential_invalid', `the header parameter "${refused}" is not accepted`);
+    return deny('credential_invalid', `the header parameter ${quoted(refused)} is not accepted`);
   }
   const mistyped = Object.hasOwn(header, 'typ') ? checkType(header['typ'], tokenTypes) : undefined;
   if (mistyped !== undefined) return mistyped;
+  if (tokenForm === 'jwt_svid' && !Object.hasOwn(header, 'kid'))
+    return { kind: 'header', alg, kid: undefined };
   if (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID_LENGTH) {
     return deny('credential_malformed', 'the header has no usable "kid"');
   }

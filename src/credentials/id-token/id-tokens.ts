@@ -14,7 +14,7 @@ import { SingleFlight } from '../../util/async/single-flight.ts';
 import { MAX_FLIGHTS, measure } from '../authentication.ts';
 import type { Authentication } from '../authentication.ts';
 import { checkExpiry } from './check-claims.ts';
-import { issuersByForm } from '../compile-issuers.ts';
+import { indexIssuers } from '../compile-issuers.ts';
 import type { Issuer, Trust } from '../compile-issuers.ts';
 import { createVerificationCache, type VerificationCache } from '../verification-cache.ts';
 import { readCandidate, verifyCandidate } from './verify-id-token.ts';
@@ -34,7 +34,7 @@ export function createIdTokens(
   cache: IdTokenCache,
   { clock, meter }: { readonly clock: Clock; readonly meter: VerificationMeter },
 ): VerifyIdToken {
-  const byForm = issuersByForm(issuers);
+  const index = indexIssuers(issuers);
   const flights = new SingleFlight<VerifiedIdToken | Refusal>(MAX_FLIGHTS);
 
   function verifyUncached(
@@ -43,7 +43,7 @@ export function createIdTokens(
     trust: Trust,
   ): Authentication | Promise<Authentication> {
     const measured = measure(meter, 'id_token');
-    const candidate = readCandidate(token, sentHash, byForm);
+    const candidate = readCandidate(token, sentHash, index);
     if (candidate.kind === 'deny') return measured(undefined, candidate);
     const { issuer } = candidate;
     if (!trust.has(issuer)) return measured(issuer.name, notTrusted(issuer));

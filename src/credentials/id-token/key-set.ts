@@ -11,6 +11,7 @@ import { invalidKeySet, type KeySetFailure } from './key-set-failure.ts';
 import type { KeySource } from './key-source.ts';
 import type { KeyHandle, PublishedKeys } from './read-key-set.ts';
 import type { KeyTiming } from '../settings.ts';
+import { refreshDelay } from './refresh-delay.ts';
 import { UnknownKids } from './unknown-kids.ts';
 
 export interface KeySetPorts {
@@ -29,9 +30,6 @@ export interface KeySetStatus {
   readonly lastError: string | undefined;
 }
 
-/** setTimeout fires immediately for longer delays. */
-const MAX_TIMER_DELAY = 2 ** 31 - 1;
-const MIN_TIMER_DELAY = 1_000;
 const MAX_WITHDRAWN = 100;
 
 /**
@@ -52,6 +50,8 @@ export class KeySet {
   #failures = 0;
   #lastError: string | undefined;
   #retryAt = Number.NEGATIVE_INFINITY;
+  /** Milliseconds to the next fetch, as the last document proposed. */
+  #hint: number | undefined;
   readonly #unknownKids: UnknownKids;
   /** Key ids that the issuer published and withdrew. */
   readonly #withdrawn = new BoundedSet(MAX_WITHDRAWN);
@@ -99,17 +99,18 @@ export class KeySet {
     };
   }
 
-  /** Returns the keys with this id (at least one) if no fetch is necessary. */
-  presentFor(kid: string): readonly KeyHandle[] | undefined {
-    return this.usable() ? this.#keys.get(kid) : undefined;
+  /** Returns the keys with this id, or without one all keys (at least one), if no fetch is necessary. */
+  presentFor(kid: string | undefined): readonly KeyHandle[] | undefined {
+    if (!this.usable()) return undefined;
+    return kid === undefined ? [...this.#keys.values()].flat() : this.#keys.get(kid);
   }
 
-  /** Returns the keys with this id (at least one), after a fetch if necessary. */
-  async keysFor(kid: string): Promise<readonly KeyHandle[] | Refusal> {
+  /** Returns the keys with this id, or without one all keys (at least one), after a fetch if necessary. */
+  async keysFor(kid: string | undefined): Promise<readonly KeyHandle[] | Refusal> {
     if (!this.usable()) await this.#fetchUnlessBackingOff();
     if (!this.usable()) return this.#unavailable();
-    const keys = this.#keys.get(kid);
-    if (keys !== undefined) return keys;
+    const keys = this.presentFor(kid);
+    if (keys !== undefined || kid === undefined) return keys ?? [];
     const wait = await this.#fetchForUnknownKid(kid);
     const fetched = this.#keys.get(kid);
     if (fetched !== undefined) return fetched;
@@ -157,6 +158,7 @@ export class KeySet {
     const result = await this.#read().catch(() => invalidKeySet('unexpected error'));
     switch (result.kind) {
       case 'keys':
+        this.#hint = result.refresh;
         return this.#adopt(result.keys);
       case 'outbound_failed':
       case 'key_set_invalid':
@@ -168,7 +170,7 @@ export class KeySet {
 
   async #read(): Promise<PublishedKeys | KeySetFailure> {
     const document = await this.#source.read();
-    return document.kind === 'document' ? this.#ignored.read(document.value) : document;
+    return document.kind === 'document' ? this.#ignored.read(document.value, this.#source.form) : document;
   }
 
   #adopt(published: readonly KeyHandle[]): void {
@@ -220,12 +222,12 @@ export class KeySet {
   #schedule(): void {
     clearTimeout(this.#timer);
     if (!this.#running) return;
-    const { refresh, cooldown } = this.#timing;
+    const { cooldown, staleLimit } = this.#timing;
+    const refresh = this.#hint === undefined ? this.#timing.refresh : Math.min(this.#hint, staleLimit);
     const alternates = this.#alternating.active(this.#ports.clock.now());
     const interval = alternates ? Math.min(refresh, cooldown) : refresh;
     const wait = this.#failures > 0 ? backoff(this.#failures) : jittered(interval);
-    const bounded = Math.min(MAX_TIMER_DELAY, Math.max(MIN_TIMER_DELAY, wait));
-    this.#timer = setTimeout(() => void this.refresh(), bounded).unref();
+    this.#timer = setTimeout(() => void this.refresh(), refreshDelay(wait)).unref();
   }
 
   /** Another node of the issuer may publish the key, so that its absence decides nothing. */

@@ -33,7 +33,12 @@ const CURVES: Readonly<Record<string, string>> = {
 export interface PublishedKeys {
   readonly kind: 'keys';
   readonly keys: readonly KeyHandle[];
+  /** Milliseconds to the next fetch, as a SPIFFE bundle proposes. */
+  readonly refresh?: number | undefined;
 }
+
+/** `spiffe_bundle`: only keys with `use: jwt-svid` verify tokens (SPIFFE Trust Domain and Bundle §4.2). */
+export type KeySetForm = 'jwks' | 'spiffe_bundle';
 
 /** Receives the id of an ignored signing key, and the reason. */
 export type Ignored = (kid: string, reason: string) => void;
@@ -45,13 +50,15 @@ export type Ignored = (kid: string, reason: string) => void;
 export function readKeySet(
   document: unknown,
   ignored: Ignored = () => undefined,
+  form: KeySetForm = 'jwks',
 ): PublishedKeys | KeySetFailure {
   const entries: unknown = isRecord(document) ? document['keys'] : undefined;
   if (!Array.isArray(entries)) return invalidKeySet('the key set has no "keys" array');
   if (entries.length > MAX_ENTRIES) return invalidKeySet(`the key set has more than ${MAX_ENTRIES} keys`);
-  const keys = entries.map((entry) => toHandle(entry, ignored)).filter((key) => key !== undefined);
+  const keys = entries.map((entry) => toHandle(entry, ignored, form)).filter((key) => key !== undefined);
   if (keys.length === 0) return invalidKeySet('the key set has no usable signing key');
-  return { kind: 'keys', keys };
+  const refresh = form === 'spiffe_bundle' ? refreshHint(document) : undefined;
+  return { kind: 'keys', keys, refresh };
 }
 
 /** Whether a key can be used with an algorithm (RFC 8725 §3.1: each key has one algorithm family). */
@@ -74,8 +81,17 @@ function sameAlgorithm(alg: string): string {
   return alg === 'EdDSA' ? 'Ed25519' : alg;
 }
 
-function toHandle(entry: unknown, ignored: Ignored): KeyHandle | undefined {
-  if (!isRecord(entry) || !isForVerifying(entry)) return undefined;
+/** Seconds. A bundle must neither cause a flood of requests nor delay the withdrawal of a key. */
+const HINT = { min: 60, max: 3_600 };
+
+function refreshHint(document: unknown): number | undefined {
+  const hint = isRecord(document) ? document['spiffe_refresh_hint'] : undefined;
+  if (typeof hint !== 'number' || !Number.isFinite(hint)) return undefined;
+  return Math.min(HINT.max, Math.max(HINT.min, hint)) * 1000;
+}
+
+function toHandle(entry: unknown, ignored: Ignored, form: KeySetForm): KeyHandle | undefined {
+  if (!isRecord(entry) || !isForVerifying(entry, form)) return undefined;
   const { kid, alg } = entry;
   if (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID_LENGTH) return undefined;
   if (alg !== undefined && typeof alg !== 'string') return undefined;
@@ -114,9 +130,9 @@ function rsaSignatureLength({ asymmetricKeyType, asymmetricKeyDetails }: KeyObje
   return Math.ceil((asymmetricKeyDetails?.modulusLength ?? 0) / 8);
 }
 
-function isForVerifying(entry: Readonly<Record<string, unknown>>): boolean {
+function isForVerifying(entry: Readonly<Record<string, unknown>>, form: KeySetForm): boolean {
   const { use, key_ops: operations } = entry;
-  if (use !== undefined && use !== 'sig') return false;
+  if (form === 'spiffe_bundle' ? use !== 'jwt-svid' : use !== undefined && use !== 'sig') return false;
   return operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
 }
 

@@ -4,8 +4,9 @@ import type { Deny, Refusal } from '../../core/decision.ts';
 import type { Clock } from '../../core/ports.ts';
 import { checkClaims } from './check-claims.ts';
 import { checkHeader } from './check-header.ts';
-import type { Issuer } from '../compile-issuers.ts';
+import type { Issuer, IssuerIndex } from '../compile-issuers.ts';
 import { issuerUnknown } from '../../core/refusal-messages.ts';
+import { parseSpiffeId } from '../../core/issuers/spiffe-id.ts';
 import { quoted } from '../../util/text/quoted.ts';
 import { tokenHashes } from '../../util/text/token-hash.ts';
 import type { KeyHandle } from './read-key-set.ts';
@@ -21,7 +22,8 @@ export interface Candidate {
   readonly issuer: Issuer;
   readonly issuerUrl: string;
   readonly alg: string;
-  readonly kid: string;
+  /** Undefined only for a JWT-SVID. */
+  readonly kid: string | undefined;
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
@@ -36,24 +38,34 @@ export interface VerifiedIdToken {
 }
 
 /** Makes the checks that need no key. An `iss` that is not configured is refused before any request to it. */
-export function readCandidate(
-  token: string,
-  sentHash: string,
-  issuers: ReadonlyMap<string, Issuer>,
-): Candidate | Deny {
+export function readCandidate(token: string, sentHash: string, issuers: IssuerIndex): Candidate | Deny {
   const parsed = parseToken(token);
   if (parsed.kind === 'deny') return parsed;
-  const issuerUrl = parsed.payload['iss'];
-  if (typeof issuerUrl !== 'string') return deny('credential_malformed', '"iss" is missing or not a string');
-  const issuer = issuers.get(issuerUrl);
-  if (issuer === undefined) {
-    const detail = `iss ${quoted(issuerUrl)} is not configured`;
-    return { ...deny('issuer_unknown', detail), message: issuerUnknown(issuerUrl) };
-  }
-  const header = checkHeader(parsed.header, issuer.algorithms, issuer.tokenTypes);
+  const found = findIssuer(parsed.payload, issuers);
+  if ('kind' in found) return found;
+  const { issuer, issuerUrl } = found;
+  const header = checkHeader(parsed.header, issuer);
   if (header.kind === 'deny') return header;
   const { alg, kid } = header;
   return { kind: 'candidate', token, sentHash, issuer, issuerUrl, alg, kid, claims: parsed.payload };
+}
+
+/** A configured `iss` decides; otherwise the trust domain of `sub` does, so that it is always the signer's. */
+function findIssuer(
+  { iss, sub }: Readonly<Record<string, unknown>>,
+  { byForm, byTrustDomain }: IssuerIndex,
+): { readonly issuer: Issuer; readonly issuerUrl: string } | Deny {
+  if (iss !== undefined && typeof iss !== 'string')
+    return deny('credential_malformed', '"iss" is missing or not a string');
+  const issuer = iss === undefined ? undefined : byForm.get(iss);
+  if (iss !== undefined && issuer !== undefined) return { issuer, issuerUrl: iss };
+  const trustDomain = byTrustDomain.size === 0 ? undefined : parseSpiffeId(sub)?.trustDomain;
+  const signer = trustDomain === undefined ? undefined : byTrustDomain.get(trustDomain);
+  if (signer !== undefined) return { issuer: signer, issuerUrl: signer.url };
+  const unknown = iss ?? trustDomain;
+  if (unknown === undefined) return deny('credential_malformed', '"iss" is missing or not a string');
+  const detail = `iss ${quoted(unknown)} is not configured`;
+  return { ...deny('issuer_unknown', detail), message: issuerUnknown(unknown) };
 }
 
 /**
@@ -90,7 +102,8 @@ function verifyContent(
   clock: Clock,
 ): VerifiedIdToken | Refusal {
   if (key === undefined) {
-    const detail = `no key with kid ${quoted(kid)} of issuer ${issuer.name} verifies the signature`;
+    const which = kid === undefined ? '' : ` with kid ${quoted(kid)}`;
+    const detail = `no key${which} of issuer ${issuer.name} verifies the signature`;
     return deny('signature_invalid', detail);
   }
   const checked = checkClaims(claims, issuer, clock.now());

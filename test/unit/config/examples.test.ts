@@ -36,6 +36,7 @@ describe('the examples', () => {
         'minimal.yaml',
         'packages.yaml',
         'registry.yaml',
+        'spiffe.yaml',
         'workload-identities.yaml',
       ]),
     );

@@ -28,7 +28,7 @@ beforeEach(() => {
 afterEach(() => rig.close());
 
 /** Tokens of these issuers have no `jti`. */
-const WITHOUT_ID: ReadonlySet<string> = new Set(['bitbucket', 'google']);
+const WITHOUT_ID: ReadonlySet<string> = new Set(['bitbucket', 'google', 'spiffe']);
 
 describe('an ID token', () => {
   test.each(ISSUER_TYPES)('of %s', async (type) => {

@@ -153,8 +153,18 @@ describe('the issuer', () => {
       `{ type: aws, issuer: https://${ID}.tokens.sts.global.api.aws, algorithms: [ES256] }`,
       'is not an algorithm of aws issuers',
     ],
+    ['{ type: spiffe, issuer: spiffe://Example.org, jwksFile: keys.json }', 'must be spiffe://TRUST-DOMAIN'],
+    ['{ type: spiffe, issuer: https://example.org, jwksFile: keys.json }', 'must be spiffe://TRUST-DOMAIN'],
+    ['{ type: spiffe, issuer: spiffe://example.org }', 'needs jwksUri, the URL of the bundle endpoint'],
+    ['{ type: spiffe, issuer: spiffe://example.org, jwksUri: http://spire.example.org }', 'must be https'],
+    [
+      '{ type: spiffe, issuer: spiffe://example.org, jwksUri: https://x.example.org, tokenTypes: [at+jwt] }',
+      'has no effect: JWT-SVIDs',
+    ],
+    ['{ type: oidc, issuer: spiffe://example.org }', 'write type: spiffe'],
+    ['{ type: oidc, issuer: spiffe://example.org/path }', 'must be an absolute http(s) URL'],
   ])('%s is refused', (entry, message) => {
-    expect(errorsOf(issuer(entry))).toEqual([expect.stringContaining(message)]);
+    expect(errorsOf(issuer(entry), {}, { 'keys.json': '{}' })).toEqual([expect.stringContaining(message)]);
   });
 
   test.each([

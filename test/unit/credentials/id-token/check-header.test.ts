@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { checkHeader } from '../../../../src/credentials/id-token/check-header.ts';
 
 const good = { alg: 'RS256', kid: 'key-1', typ: 'JWT' };
-const accepted = ['RS256', 'ES256'];
+const accepted = { algorithms: ['RS256', 'ES256'], tokenTypes: [], tokenForm: 'id_token' } as const;
 
 test('accepts a valid header', () => {
   expect(checkHeader(good, accepted)).toEqual({ kind: 'header', alg: 'RS256', kid: 'key-1' });
@@ -34,4 +34,28 @@ test('client text in the detail is bounded and on one line', () => {
   const { detail } = refusal as { detail: string };
   expect(detail.length).toBeLessThan(200);
   expect(detail).not.toMatch(/[\n\u2028]/);
+});
+
+const svid = { ...accepted, tokenTypes: ['jose'], tokenForm: 'jwt_svid' } as const;
+
+test.each([
+  [{ typ: 'JOSE' }, 'key-1'],
+  [{ typ: undefined }, 'key-1'],
+  [{ kid: undefined }, undefined],
+])('a JWT-SVID with %j', (changes, kid) => {
+  const header = Object.fromEntries(
+    Object.entries({ ...good, ...changes }).filter(([, value]) => value !== undefined),
+  );
+  expect(checkHeader(header, svid)).toEqual({ kind: 'header', alg: 'RS256', kid });
+});
+
+test.each([
+  ['another parameter', { x: 1 }, 'credential_invalid'],
+  ['a certificate chain', { x5c: [] }, 'credential_invalid'],
+  ['a content type', { cty: 'JWT' }, 'credential_invalid'],
+  ['another type', { typ: 'at+jwt' }, 'credential_invalid'],
+  ['an empty kid', { kid: '' }, 'credential_malformed'],
+  ['a kid that is null', { kid: null }, 'credential_malformed'],
+])('a JWT-SVID with %s is refused', (_name, changes, reason) => {
+  expect(checkHeader({ ...good, ...changes }, svid)).toMatchObject({ kind: 'deny', reason });
 });

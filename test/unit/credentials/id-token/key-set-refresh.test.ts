@@ -17,6 +17,17 @@ describe('in the background', () => {
     expect(source.reads).toBe(2);
   });
 
+  test('refreshes as a SPIFFE bundle proposes', async () => {
+    const { set, source } = rig({}, undefined, 'spiffe_bundle');
+    source.answer = { keys: [{ ...A, use: 'jwt-svid' }], spiffe_refresh_hint: 120 };
+    set.start();
+    await vi.advanceTimersByTimeAsync(107_000);
+    expect(source.reads).toBe(1);
+    await vi.advanceTimersByTimeAsync(26_000);
+    expect(source.reads).toBe(2);
+    set.stop();
+  });
+
   test('retries with a backoff of 1 s to 60 s, then returns to its interval', async () => {
     const { set, source } = rig();
     source.answer = DOWN;

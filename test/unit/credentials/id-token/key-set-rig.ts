@@ -1,6 +1,7 @@
 import { KeySet } from '../../../../src/credentials/id-token/key-set.ts';
 import type { KeyTiming } from '../../../../src/credentials/index.ts';
 import type { JsonDocument } from '../../../../src/credentials/id-token/fetch-document.ts';
+import type { KeySetForm } from '../../../../src/credentials/id-token/read-key-set.ts';
 import type { KeySetFailure } from '../../../../src/credentials/id-token/key-set-failure.ts';
 import { FrozenClock, RecordingLog, RecordingMeter, TIMING } from '../../../support/authentication.ts';
 import { generateKey } from '../../../support/issuer-keys.ts';
@@ -19,7 +20,11 @@ export interface Rig {
   ask(kid: string): Promise<string>;
 }
 
-export function rig(changes: Partial<KeyTiming> = {}, cooldownLimit = Number.POSITIVE_INFINITY): Rig {
+export function rig(
+  changes: Partial<KeyTiming> = {},
+  cooldownLimit = Number.POSITIVE_INFINITY,
+  form: KeySetForm = 'jwks',
+): Rig {
   const clock = new FrozenClock();
   const log = new RecordingLog();
   const meter = new RecordingMeter();
@@ -30,7 +35,12 @@ export function rig(changes: Partial<KeyTiming> = {}, cooldownLimit = Number.POS
     if (answer instanceof Error) throw answer;
     return answer === DOWN ? DOWN : { kind: 'document', value: answer };
   };
-  const set = new KeySet('gitlab', { read, cooldownLimit }, { ...TIMING, ...changes }, { clock, log, meter });
+  const set = new KeySet(
+    'gitlab',
+    { read, cooldownLimit, form },
+    { ...TIMING, ...changes },
+    { clock, log, meter },
+  );
   return {
     set,
     clock,

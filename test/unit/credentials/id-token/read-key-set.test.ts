@@ -89,3 +89,32 @@ describe('fitsAlgorithm', () => {
     expect(all.filter((alg) => fitsAlgorithm(handle, alg))).toEqual(expected);
   });
 });
+
+describe('a SPIFFE bundle', () => {
+  const read = (document: unknown): ReturnType<typeof readKeySet> =>
+    readKeySet(document, undefined, 'spiffe_bundle');
+
+  test('has keys for JWT-SVIDs among others', () => {
+    const uses = ['jwt-svid', 'x509-svid', 'sig', 'unknown', undefined];
+    const keys = uses.map((use) => ({ ...ec.jwk, kid: String(use), use }));
+    const result = read({ keys, spiffe_sequence: 12 });
+    expect(result.kind === 'keys' && result.keys.map(({ kid }) => kid)).toEqual(['jwt-svid']);
+    expect(readKeySet({ keys: keys.slice(0, 1) }).kind).toBe('key_set_invalid');
+  });
+
+  test.each([
+    [1, 60_000],
+    [-5, 60_000],
+    [300, 300_000],
+    [1e9, 3_600_000],
+    ['300', undefined],
+    [undefined, undefined],
+  ])('with the refresh hint %j is fetched after %j ms', (hint, refresh) => {
+    const keys = [{ ...ec.jwk, use: 'jwt-svid' }];
+    expect(read({ keys, spiffe_refresh_hint: hint })).toMatchObject({ kind: 'keys', refresh });
+  });
+
+  test('of an issuer of ID tokens has no refresh hint', () => {
+    expect(readKeySet({ keys: [ec.jwk], spiffe_refresh_hint: 60 })).toMatchObject({ refresh: undefined });
+  });
+});
