@@ -23,6 +23,9 @@ const CONTROLLERS = [
 ].map((name) => `${name}-controller`);
 
 export interface Cluster {
+  readonly url: string;
+  /** The self-signed certificate of the API server. */
+  readonly caFile: string;
   helm(...args: readonly string[]): Promise<Outcome>;
   kubectl(...args: readonly string[]): Promise<Outcome>;
   /** Parsed output of `kubectl get`; undefined if there is no such object. */
@@ -96,6 +99,8 @@ export async function startCluster(): Promise<Cluster> {
     '--leader-elect=false',
   );
   return {
+    url: `https://127.0.0.1:${port}`,
+    caFile: join(folder, 'certs/apiserver.crt'),
     helm: (...args) => run(helm, args, { env, cwd: ROOT }),
     kubectl: ask,
     get: async (...args) => {
