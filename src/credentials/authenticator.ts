@@ -37,6 +37,8 @@ export interface LivenessProbe {
   readonly name: string;
   readonly ok: boolean;
   readonly detail: string;
+  /** Some jobs cannot be checked. */
+  readonly warning?: string;
 }
 
 /** Authenticates credentials of all classes, with the issuers of one configuration. */

@@ -46,6 +46,23 @@ const TESTS_OF: TestsByRow = {
       'expires after its lifetime, however often it is used',
     ],
   ],
+  'an API of `liveness` does not show whether a job runs': [
+    [
+      'test/security/liveness.test.ts',
+      'a response that is not about the job is 503, and the next check recovers',
+    ],
+    [
+      'test/pipeline/liveness-gitlab.test.ts',
+      'an ID token is accepted while its job runs, and each result is cached for 30 s',
+    ],
+  ],
+  'an API of `liveness` limits the gateway (403, 429)': [
+    ['test/pipeline/liveness-github.test.ts', 'an exhausted rate limit'],
+    [
+      'test/pipeline/liveness-gitlab.test.ts',
+      'a limited GitLab is not asked again before Retry-After has passed',
+    ],
+  ],
   'GitLab or a proxy before it blocks a job or deploy token (403, 429)': [
     ['test/security/introspection-budget.test.ts', 'a %d for the content of a token affects its client only'],
     ['test/unit/credentials/job-token/job-token.test.ts', 'no requests are sent during backoff: %s'],
@@ -419,6 +436,7 @@ const TESTS_OF_COMPONENT: TestsByRow = {
     ],
   ],
   'the GitLab API': TESTS_OF['GitLab is unreachable for the verification of a job token'] ?? [],
+  'the API of `liveness`': TESTS_OF['an API of `liveness` does not show whether a job runs'] ?? [],
   Redis: [
     ...(TESTS_OF['the store is unreachable'] ?? []),
     ['test/faults/redis-kill.test.ts', 'kill -9 of Redis'],

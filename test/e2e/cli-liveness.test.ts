@@ -83,9 +83,17 @@ describe('check --online', () => {
       'ok: issuers.ci.liveness: may create tokenreviews; may get pods\n',
     );
     kubernetes.rights = ['create tokenreviews'];
-    const { code, stdout } = await online(file);
-    expect(code).toBe(1);
-    expect(stdout).toContain('error: issuers.ci.liveness: may not get pods in all namespaces');
+    const limited = await online(file);
+    expect(limited.code).toBe(0);
+    expect(limited.stdout).toContain(
+      'warning: issuers.ci.liveness: may not get pods in all namespaces: tokens of pods in others get 503\n',
+    );
+    kubernetes.rights = [];
+    const refused = await online(file);
+    expect(refused.code).toBe(1);
+    expect(refused.stdout).toContain(
+      'error: issuers.ci.liveness: may not create tokenreviews in all namespaces',
+    );
   });
 });
 

@@ -5,7 +5,7 @@ import type { Clock, EgressBodyClient, EgressResult, Log } from '../../core/port
 import { parseJsonObject } from '../../util/json/object.ts';
 import { FairQueue } from '../../util/limits/fair-queue.ts';
 import { TokenBucket } from '../../util/limits/token-bucket.ts';
-import type { Answer, LivenessSource, Members, Probe, Question } from './question.ts';
+import type { Answer, LivenessSource, Members, Probe, ProbeResult, Question } from './question.ts';
 import { rateLimitOf } from './rate-limit.ts';
 
 export interface ApiSettings {
@@ -28,7 +28,7 @@ export interface LivenessApi {
   /** `holder`: as in `Job`. Never rejects. */
   ask(question: Question, holder: string): Promise<Exclude<Answer, { kind: 'undecided' }> | Unable>;
   /** Outside the limits. Never rejects. */
-  probe(probe: Probe): Promise<{ readonly ok: boolean; readonly detail: string }>;
+  probe(probe: Probe): Promise<ProbeResult>;
 }
 
 /** Milliseconds. */

@@ -6,7 +6,7 @@ import { SingleFlight } from '../../util/async/single-flight.ts';
 import { MAX_FLIGHTS } from '../authentication.ts';
 import { MAX_ENTRIES } from '../verification-cache.ts';
 import { createLivenessApi, type ApiPorts, type ApiSettings } from './api-client.ts';
-import type { Job, LivenessSource, Probe } from './question.ts';
+import type { Job, LivenessSource, Probe, ProbeResult } from './question.ts';
 
 export interface JobCheckSettings extends ApiSettings {
   /** Milliseconds for which a running job is cached. */
@@ -18,7 +18,7 @@ export interface JobChecks {
   /** Undefined: the job runs. `token`: as in `RefuseEnded`. */
   check(credential: VerifiedCredential, token: string): Refusal | undefined | Promise<Refusal | undefined>;
   /** Finds out whether the gateway can ask about jobs. */
-  probe(): Promise<{ readonly ok: boolean; readonly detail: string }>;
+  probe(): Promise<ProbeResult>;
 }
 
 /** Milliseconds. Clients repeat refused requests. */
@@ -89,7 +89,12 @@ export function createJobChecks(
       const found = await Promise.all(source.probes.map((probe: Probe) => api.probe(probe)));
       const problems = found.filter(({ ok }) => !ok);
       const reported = problems.length === 0 ? found : problems;
-      return { ok: problems.length === 0, detail: reported.map(({ detail }) => detail).join('; ') };
+      const warning = found.flatMap((each) => each.warning ?? []).join('; ');
+      return {
+        ok: problems.length === 0,
+        detail: reported.map(({ detail }) => detail).join('; '),
+        ...(warning === '' ? {} : { warning }),
+      };
     },
   };
 }

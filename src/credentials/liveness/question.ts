@@ -56,5 +56,12 @@ export interface Probe {
   readonly path: string;
   readonly json?: unknown;
   /** Interprets a response. Undefined: the status is unexpected. */
-  interpret(status: number, body: Members): { readonly ok: boolean; readonly detail: string } | undefined;
+  interpret(status: number, body: Members): ProbeResult | undefined;
+}
+
+export interface ProbeResult {
+  readonly ok: boolean;
+  readonly detail: string;
+  /** Some jobs cannot be checked. */
+  readonly warning?: string;
 }
