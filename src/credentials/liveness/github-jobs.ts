@@ -44,12 +44,12 @@ export const GITHUB_JOBS: LivenessSource = {
       ? {
           path: `${path}/jobs/${checkRun}`,
           interpret: (status, body) =>
-            interpret(status, body, `job ${checkRun}`, () => readJob(body, checkRun, run)),
+            interpret(status, `job ${checkRun}`, () => readJob(body, checkRun, run)),
         }
       : {
           path: `${path}/runs/${run.id}/attempts/${run.attempt}`,
           interpret: (status, body) =>
-            interpret(status, body, `attempt ${run.attempt} of run ${run.id}`, () => readAttempt(body, run)),
+            interpret(status, `attempt ${run.attempt} of run ${run.id}`, () => readAttempt(body, run)),
         };
     return {
       kind: 'job',
@@ -81,7 +81,7 @@ interface RunIds {
   readonly repository: string;
 }
 
-function interpret(status: number, _body: Members, what: string, read: () => Answer): Answer | undefined {
+function interpret(status: number, what: string, read: () => Answer): Answer | undefined {
   switch (status) {
     case 200:
       return read();
