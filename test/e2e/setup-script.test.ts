@@ -19,7 +19,20 @@ import { useJobScenario } from '../support/scenario/job.ts';
 import { createSetupJob, SHELLS, type SetupJob, type ShellName } from '../support/setup-script.ts';
 
 /** The service types with clients that the script configures. */
-const ALL = ['oci', 'npm', 'pypi', 'maven', 'nuget', 'cargo', 'go', 'helm', 'git', 'generic'] as const;
+const ALL = [
+  'oci',
+  'npm',
+  'pypi',
+  'maven',
+  'nuget',
+  'cargo',
+  'go',
+  'helm',
+  'git',
+  'generic',
+  'deb',
+  'rpm',
+] as const;
 const NAMES = Object.keys(SHELLS) as ShellName[];
 
 const scenario = useJobScenario({
@@ -455,6 +468,7 @@ needs('busybox', 'curl', 'dash').describe('setup.sh', () => {
       'apt.conf',
       'config.json',
       'env',
+      'gatehouse.repo',
       'netrc',
       'npmrc',
       'registries',
@@ -465,6 +479,7 @@ needs('busybox', 'curl', 'dash').describe('setup.sh', () => {
     for (const other of others) expect(other).toEqual(first);
     for (const client of [
       'CARGO_',
+      'DNF_VAR_',
       'GOPROXY',
       'GIT_CONFIG_',
       'ORG_GRADLE_',

@@ -81,6 +81,18 @@ export const REFUSED = {
     resource: 'example.com/other',
     read: 'GET /go/example.com/other/@v/list',
   },
+  deb: {
+    ...PACKAGES,
+    ...WRITE,
+    read: 'GET /deb/pool/main/o/other/other_1.0_all.deb',
+    write: 'DELETE /deb/pool/main/o/other/other_1.0_all.deb',
+  },
+  rpm: {
+    ...PACKAGES,
+    ...WRITE,
+    read: 'GET /rpm/Packages/other-1.0-1.noarch.rpm',
+    write: 'DELETE /rpm/Packages/other-1.0-1.noarch.rpm',
+  },
   helm: { ...PACKAGES, read: 'GET /helm/charts/other-1.0.0.tgz' },
   npm: { ...PACKAGES, ...WRITE, read: 'GET /npm/other', write: 'PUT /npm/other/-rev/1' },
   nuget: {
