@@ -10,7 +10,9 @@ import {
   createFlatRepository,
   DEBIAN_TOOLS,
 } from '../support/debian-repository.ts';
+import { controlFile } from '../support/deb-archive.ts';
 import { snippet } from '../support/docs.ts';
+import { appendWithDifference } from '../support/index-differences.ts';
 import { needs } from '../support/needs.ts';
 import { startPackageTree } from '../support/package-tree.ts';
 import { expectDocumented } from '../support/refusals-page.ts';
@@ -95,6 +97,24 @@ needs('apt-get', 'curl', 'nginx', ...DEBIAN_TOOLS).describe('apt', () => {
     expect(downloaded, downloaded.stderr).toMatchObject({ code: 0 });
     expect(received('acme-tools')).toBe(true);
     expect(scenario.tree.everything()).not.toContain('/./');
+  });
+
+  test('updates an index by its differences', async () => {
+    const served = join(scenario.tree.folder, 'changing');
+    createFlatRepository(served, ['acme-tools', 'libacme++', 'other'].map(fileOf));
+    apt.use({ url: `${url()}/changing`, suite: './', options: 'trusted=yes', login: job() });
+    const first = await apt.run('update');
+    expect(first, first.stderr).toMatchObject({ code: 0 });
+    appendWithDifference(served, `${controlFile('acme-added')}Filename: ./acme-added_1.0_all.deb\nSize: 1\n`);
+    const second = await apt.run('update');
+    expect(second, second.stdout + second.stderr).toMatchObject({ code: 0 });
+    const requested = scenario.tree.everything().matchAll(/"uri":"\/changing\/(Packages[^"]*)"/g);
+    expect([...requested].map(([, path]) => path)).toEqual([
+      'Packages',
+      'Packages.diff/Index',
+      'Packages.diff/2026-01-02-0000.00.gz',
+    ]);
+    expect((await apt.run('download', '--print-uris', 'acme-added')).stdout).toContain('acme-added');
   });
 
   test('shows the reason of a refusal', async () => {

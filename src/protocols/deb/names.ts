@@ -8,12 +8,13 @@ const BINARY = /^([^_]+)_[A-Za-z0-9.+~:-]+_[a-z0-9-]+\.(?:deb|udeb|ddeb)$/;
 const SOURCE =
   /^([^_]+)_[A-Za-z0-9.+~:_-]+\.(?:dsc|buildinfo|diff\.gz|tar\.(?:gz|bz2|lzma|xz|zst)(?:\.asc)?)$/;
 
-/** Index files of a flat repository. */
+/** Index files of a flat repository, and the folders of their differences. */
+const RELEASE = /^(?:InRelease|Release|Release\.gpg)$/;
 const INDEX =
-  /^(?:(?:InRelease|Release|Release\.gpg)|(?:Packages|Sources|Contents-[a-z0-9-]+|Translation-[A-Za-z_-]+)(?:\.(?:gz|bz2|lzma|lz4|xz|zst))?)$/;
+  /^(?:Packages|Sources|Contents-[a-z0-9-]+|Translation-[A-Za-z_-]+)(?:\.(?:gz|bz2|lzma|lz4|xz|zst|(diff)))?$/;
 
 /** Public keys: of Gitea, and keyrings in the formats of `Signed-By` (sources.list(5)). */
-const KEY = /^(?:repository\.key|[A-Za-z0-9._-]+\.(?:gpg|asc))$/;
+const KEY = /^(?:repository\.key|[A-Za-z0-9-]+\.(?:gpg|asc))$/;
 
 /** Endings of packages, which are never metadata. */
 const PACKAGE = /\.(?:u|d)?deb$/i;
@@ -47,7 +48,7 @@ export function debName(name: string): string | undefined {
 export function isMetadata(segments: readonly string[]): boolean {
   const last = segments.at(-1) ?? '';
   if (last === '' || PACKAGE.test(decodeURIComponent(last))) return false;
-  if (segments.slice(0, -1).includes('dists') || INDEX.test(last)) return true;
-  const differences = segments.at(-2)?.endsWith('.diff') === true;
-  return differences || segments.at(-3) === 'by-hash' || KEY.test(last);
+  if (segments.slice(0, -1).includes('dists') || RELEASE.test(last) || KEY.test(last)) return true;
+  const [, ofFolder] = INDEX.exec(segments.at(-2) ?? '') ?? [];
+  return INDEX.test(last) || ofFolder !== undefined || segments.at(-3) === 'by-hash';
 }

@@ -9,7 +9,7 @@ const DELTA =
   /^(.+)-[A-Za-z0-9._+~^]+-[A-Za-z0-9._+~^]+_[A-Za-z0-9._+~^]+-[A-Za-z0-9._+~^]+\.[A-Za-z0-9_]+\.drpm$/;
 
 /** Public keys: of Gitea, and in the formats of `gpgkey` (dnf.conf(5)). */
-const KEY = /^(?:repository\.key|RPM-GPG-KEY[A-Za-z0-9._-]*|[A-Za-z0-9._-]+\.(?:gpg|asc))$/;
+const KEY = /^(?:repository\.key|RPM-GPG-KEY[A-Za-z0-9._-]*|[A-Za-z0-9-]+\.(?:gpg|asc))$/;
 
 /** The name in the name of a package file: name, version, release and architecture. */
 export function readRpmFile(escaped: string): string | undefined {

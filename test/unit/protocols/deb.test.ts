@@ -60,6 +60,8 @@ test.each([
   'pool/main/a/acme/_1.0_all.deb',
   'pool/main/a/acme/acme_1.0_all.changes',
   'pool/main/a/acme/README',
+  'backup.tar.gpg',
+  'acme.diff/Index',
 ])('GET %s names no package', (path) => {
   expect(requested('GET', path)).toEqual(['read every']);
 });

@@ -56,6 +56,7 @@ test.each([
   'repodata/secret.rpm',
   '-acme-1.0-1.noarch.rpm',
   'acme-1.0-1.drpm',
+  'acme-1.0-1.noarch.rpm.asc',
   'README',
 ])('GET %s names no package', (path) => {
   expect(requested('GET', path)).toEqual(['read every']);
