@@ -5,8 +5,8 @@ export type Compression = 'none' | 'gz' | 'xz' | 'zst';
 /** The control member of a package, or why it cannot be read. */
 export type ControlMember =
   | { readonly kind: 'member'; readonly compression: Compression; readonly bytes: Buffer }
-  /** It ends after the buffered bytes, or has a compression that is not supported. */
-  | { readonly kind: 'beyond' }
+  /** It ends after the buffered bytes, or its compression is not supported. */
+  | { readonly kind: 'unreadable' }
   | InvalidBody;
 
 const MAGIC = '!<arch>\n';
@@ -43,7 +43,7 @@ export function readControlMember(body: Buffer): ControlMember {
   const compression = COMPRESSIONS.get(control.name.slice('control.tar'.length));
   const bytes = body.subarray(start + HEADER_LENGTH, start + HEADER_LENGTH + control.size);
   return compression === undefined || bytes.length < control.size
-    ? { kind: 'beyond' }
+    ? { kind: 'unreadable' }
     : { kind: 'member', compression, bytes };
 }
 

@@ -12,10 +12,11 @@ import {
   WRITE_PACKAGES,
 } from '../shared/package-operations.ts';
 import { keepsPathParameters, type PathSettings } from '../shared/path-parameters.ts';
+import { uploadOf } from '../shared/package-file.ts';
 import { phraseRefusal } from '../shared/refusal.ts';
 import { uploadPath } from '../shared/upload-path.ts';
 import { debName, isMetadata, readDebFile } from './names.ts';
-import { debUpload } from './upload.ts';
+import { readDeb } from './package-file.ts';
 
 /**
  * A Debian repository for apt, in the layout of `dists/` and `pool/` or flat (wiki.debian.org/DebianRepository/Format).
@@ -64,10 +65,11 @@ function read(segments: readonly string[]): Classification {
 function put(segments: readonly string[], head: RequestHead): Classification {
   const [pool, distribution, component, last] = segments.slice(-4);
   // Gitea, Forgejo: `pool/DISTRIBUTION/COMPONENT/upload`.
-  if (pool === 'pool' && distribution !== '' && component !== '' && last === 'upload') return debUpload(head);
+  if (pool === 'pool' && distribution !== '' && component !== '' && last === 'upload')
+    return uploadOf(head, undefined, readDeb);
   const file = readDebFile(segments.at(-1) ?? '');
   if (file === undefined) return everyPackage(WRITE_PACKAGES);
-  return file.kind === 'binary' ? debUpload(head, file.name) : onePackage(WRITE_PACKAGES, file.name);
+  return file.kind === 'binary' ? uploadOf(head, file.name, readDeb) : onePackage(WRITE_PACKAGES, file.name);
 }
 
 function remove(segments: readonly string[]): Classification {

@@ -11,14 +11,16 @@ import {
   unknownOperation,
   WRITE_PACKAGES,
 } from '../shared/package-operations.ts';
+import { uploadOf } from '../shared/package-file.ts';
 import { keepsPathParameters, type PathSettings } from '../shared/path-parameters.ts';
 import { phraseRefusal } from '../shared/refusal.ts';
 import { uploadPath } from '../shared/upload-path.ts';
 import { MIRROR_LIST } from './mirror-list.ts';
 import { isRepodata, readRpmFile, rpmName } from './names.ts';
+import { readRpm } from './package-file.ts';
 import { REPOSITORY_FILE } from './repository-file.ts';
-import { rpmUpload } from './upload.ts';
 
+const ARCHITECTURE = /^[a-z0-9_]+$/;
 const MIRRORS = /^(?:metalink|mirrorlist)(?:\.(?:xml|txt))?$/;
 
 /**
@@ -64,11 +66,11 @@ function write(segments: readonly string[], head: RequestHead): Classification {
   switch (head.method) {
     case 'PUT': {
       // Gitea, Forgejo: `upload`, `GROUP/upload`.
-      if (last === 'upload') return rpmUpload(head);
+      if (last === 'upload') return uploadOf(head, undefined, readRpm);
       const [name, another] = names;
       return name === undefined || another !== undefined || last.endsWith('.drpm')
         ? everyPackage(WRITE_PACKAGES)
-        : rpmUpload(head, name);
+        : uploadOf(head, name, readRpm);
     }
     case 'DELETE':
       return names.length === 0 ? everyPackage(WRITE_PACKAGES) : eachPackage(WRITE_PACKAGES, names);
@@ -88,7 +90,7 @@ function packagesOf(segments: readonly string[]): readonly string[] {
   const file = readRpmFile(segments.at(-1) ?? '');
   const folders = [4, 5].flatMap((length) => {
     const [folder, name = '', version = '', architecture = ''] = segments.slice(-length);
-    const known = segments.length >= length && folder === 'package' && version !== '' && architecture !== '';
+    const known = folder === 'package' && version !== '' && ARCHITECTURE.test(architecture);
     return known ? (rpmName(decodeURIComponent(name)) ?? []) : [];
   });
   return [...new Set([...folders, ...(file === undefined ? [] : [file])])];

@@ -1,0 +1,58 @@
+import { deny, type Deny } from '../../core/decision.ts';
+import type {
+  BodyWatch,
+  InvalidBody,
+  OperationsInBody,
+  OperationsOfBody,
+} from '../../core/request/protocol.ts';
+import type { RequestHead } from '../../core/request/request-head.ts';
+import { findHeader } from '../../util/http/header-name.ts';
+import { everyPackage, onePackage, WRITE_PACKAGES } from './package-operations.ts';
+
+/** The package that the start of an uploaded file names. */
+export type PackageFile =
+  | { readonly kind: 'package'; readonly name: string; readonly watch?: () => BodyWatch }
+  /** Programs could read different names, or the name is after the buffered bytes. */
+  | { readonly kind: 'unreadable' }
+  | InvalidBody;
+
+/** Bytes of a file in which its name is looked for. */
+export const MAX_FILE_START = 1024 ** 2;
+
+/**
+ * An upload of a file that names its package. `named`: the package that the path names; servers use the path or the
+ * file, so both must agree.
+ */
+export function uploadOf(
+  { rawHeaders }: RequestHead,
+  named: string | undefined,
+  readFile: (start: Buffer) => PackageFile | Promise<PackageFile>,
+): OperationsInBody | Deny {
+  if (findHeader(rawHeaders, 'content-encoding') !== undefined)
+    return deny('request_malformed', 'a package with a Content-Encoding');
+  return {
+    kind: 'in-body',
+    oneOf: [{ scope: WRITE_PACKAGES, resource: '', extent: 'any' }],
+    part: 'start',
+    maxBytes: MAX_FILE_START,
+    read: async (start) => operationsOf(await readFile(start), named),
+  };
+}
+
+function operationsOf(file: PackageFile, named: string | undefined): OperationsOfBody {
+  switch (file.kind) {
+    case 'invalid':
+      return deny('request_malformed', file.detail);
+    case 'unreadable':
+      // A grant for all packages does not depend on the name.
+      return everyPackage(WRITE_PACKAGES);
+    case 'package': {
+      const { name, watch } = file;
+      if (named !== undefined && named !== name)
+        return deny('request_malformed', `the path names ${named}, the file names ${name}`);
+      return onePackage(WRITE_PACKAGES, name, watch && { watch });
+    }
+    default:
+      return file satisfies never;
+  }
+}
