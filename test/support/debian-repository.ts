@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { controlFile } from './deb-archive.ts';
 import { succeed } from './run.ts';
@@ -85,4 +85,7 @@ export function createFlatRepository(served: string, packages: readonly string[]
     join(served, 'Release'),
     `Suite: ./\nDate: Thu, 01 Jan 2026 00:00:00 UTC\nSHA256:\n ${hash('sha256', index)} ${index.length} Packages\n`,
   );
+  // Clients revalidate by the time of the file, in seconds: a later change must be newer.
+  const date = new Date('2026-01-01');
+  utimesSync(join(served, 'Release'), date, date);
 }
