@@ -416,6 +416,29 @@ write_git() {
   report 'git, git-lfs' env
 }
 
+# A variable cannot name a host with a port: its token is in a file, which replaces the one of the user.
+write_terraform() {
+  has terraform || has generic || return 0
+  var TF_HTTP_USERNAME "$login"
+  var TF_HTTP_PASSWORD "$token"
+  files=env
+  hosts=$(of terraform | while IFS=$tab read -r name base rest; do host_of "$base"; echo; done | sort -u)
+  for host in $hosts; do
+    case $host in
+      *:*) files='env, terraformrc' ;;
+      *) var "TF_TOKEN_$(printf '%s' "$host" | sed 's/-/__/g; s/[.]/_/g')" "$token" ;;
+    esac
+  done
+  if [ "$files" != env ]; then
+    {
+      own_file own-terraformrc "${TF_CLI_CONFIG_FILE:-$home/.terraformrc}"
+      for host in $hosts; do printf 'credentials "%s" {\n  token = "%s"\n}\n' "$host" "$token"; done
+    } | put terraformrc || return 2
+    var TF_CLI_CONFIG_FILE "$dir/terraformrc"
+  fi
+  report terraform "$files"
+}
+
 # Feeds have their service index at one of two paths.
 nuget_index() {
   for index in "$1index.json" "$1v3/index.json"; do
@@ -456,11 +479,6 @@ write_others() {
     var HELM_REPOSITORY_CONFIG "$dir/repositories.yaml"
     report 'helm repo' repositories.yaml
   fi
-  if has generic; then
-    var TF_HTTP_USERNAME "$login"
-    var TF_HTTP_PASSWORD "$token"
-    report terraform env
-  fi
 }
 
 write_system_packages() {
@@ -481,7 +499,7 @@ write_system_packages() {
 
 write_clients() {
   home=${HOME:-/nonexistent}
-  write_containers && write_npm && write_python && write_maven && write_go && write_netrc && write_git && write_others && write_system_packages
+  write_containers && write_npm && write_python && write_maven && write_go && write_netrc && write_git && write_terraform && write_others && write_system_packages
 }
 
 # Prints the clients with their files.

@@ -21,6 +21,8 @@ import { feedConfig } from '../support/scenario/feed-config.ts';
 import { useJobScenario, type JobScenario } from '../support/scenario/job.ts';
 import { createSetupJob, type SetupJob, type ShellName } from '../support/setup-script.ts';
 import { needsTerraform, terraform } from '../support/terraform.ts';
+import { startTerraformRegistry } from '../support/terraform-registry.ts';
+import { gatewayTls, type GatewayTls } from '../support/scenario/tls.ts';
 import { findTool } from '../support/tools.ts';
 
 /** For clients that need half a minute on a loaded machine. */
@@ -316,4 +318,81 @@ output "answer" { value = 42 }
     }
     expect(readFileSync(join(scenario.tree.folder, 'states/prod'), 'utf8')).toContain('"answer"');
   });
+});
+
+needsTerraform.describe('Terraform mirrors', () => {
+  const { test } = needs('busybox', 'curl', 'dash', 'gpg', 'openssl');
+  let tls: GatewayTls;
+  const scenario = useJobScenario({
+    backends: () => ({ registry: () => startTerraformRegistry() }),
+    tls: () => (tls = gatewayTls()),
+    config: ({ gitlab, registry }) => `
+issuers: { gitlab: { type: gitlab, issuer: "${gitlab.url}" } }
+identities:
+  infra:
+    issuer: gitlab
+    match: { project_id: "20" }
+    grants:
+      - { service: terraform, scopes: [read_package_registry], resources: ["providers/*/acme/*"] }
+      - { service: terraform, scopes: ${READ_WRITE}, resources: ["states/acme/**"] }
+      - { service: central, scopes: [read_package_registry], resources: ["modules/**"] }
+services:
+  central: { type: terraform, hosts: [tf-1.example.com], path: /tf/, upstream: { url: "${registry.url}/" } }
+  terraform:
+    type: terraform
+    path: /terraform/
+    upstream: { url: "${registry.url}/", auth: { basic: { username: gatehouse, password: canary-terraform } } }
+`,
+  });
+
+  test(
+    'terraform installs a provider from the network mirror of the user, and reads its state',
+    async () => {
+      const address = `127.0.0.1:${scenario.gateway.port}`;
+      const created = job(scenario, 'busybox', {
+        GATEHOUSE_URL: `https://${address}`,
+        CURL_CA_BUNDLE: tls.caFile,
+        SSL_CERT_FILE: tls.caFile,
+      });
+      const settings = `provider_installation {
+  network_mirror {
+    url = "https://${address}/terraform/mirror/"
+  }
+}
+`;
+      writeFileSync(join(created.home, '.terraformrc'), settings);
+      const outcome = await created.afterSetup('true');
+      expect(outcome.code, outcome.stderr).toBe(0);
+      const file = readFileSync(join(created.directory, 'terraformrc'), 'utf8');
+      expect(file.startsWith(`${settings}\ncredentials "${address}" {`)).toBe(true);
+      const variables = readFileSync(join(created.directory, 'variables'), 'utf8').trimEnd().split('\n');
+      const env = Object.fromEntries(variables.map((line) => line.split(/=(.*)/s).slice(0, 2))) as Record<
+        string,
+        string
+      >;
+      expect(env['TF_TOKEN_tf__1_example_com']).toMatch(/^eyJ/);
+      writeFileSync(
+        join(created.project, 'main.tf'),
+        `terraform {
+  required_providers {
+    null = {
+      source = "registry.example.com/acme/null"
+    }
+  }
+  backend "http" {
+    address = "https://${address}/terraform/states/acme/prod"
+  }
+}
+`,
+      );
+      const { code, stdout, stderr } = await terraform(
+        created.project,
+        { ...env, SSL_CERT_FILE: tls.caFile },
+        'init',
+        '-no-color',
+      );
+      expect(code, stdout + stderr).toBe(0);
+    },
+    SLOW,
+  );
 });

@@ -32,6 +32,7 @@ import { checkServer } from './server.ts';
 import { checkReusePort } from './reuse-port.ts';
 import { checkServices } from './services/services.ts';
 import { checkState } from './state.ts';
+import { checkTerraform } from './services/terraform.ts';
 import { checkUnusedGrants } from './identities/unused-grants.ts';
 import { checkUntrustedGrants } from './identities/untrusted-grants.ts';
 import { checkUpstreamAuth } from './upstream/upstream-auth.ts';
@@ -62,6 +63,7 @@ const RULES: readonly Rule[] = [
   checkAuthorizedServices,
   checkRegistries,
   checkPublishing,
+  checkTerraform,
   checkUpstreams,
   checkUpstreamAuth,
   checkPerIdentity,

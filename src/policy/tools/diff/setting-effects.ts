@@ -20,7 +20,7 @@ const PATHS: Readonly<Record<SettingEffect, string>> = {
     issuers.*.tokenTypes issuers.*.maxTokenLifetime issuers.*.replay issuers.*.keys.refresh
     issuers.*.keys.staleLimit issuers.*.apiUrl issuers.*.jobTokens.cache issuers.*.deployTokens.cache
     issuers.*.deployTokens.probe issuers.*.liveness issuers.*.projects
-    services.*.hosts services.*.path services.*.pathParameters services.*.operations
+    services.*.hosts services.*.path services.*.pathParameters services.*.operations services.*.modulesPath services.*.providersPath
     services.*.webSockets services.*.repositoryPrefix services.*.challenge services.*.blobRedirects
     services.*.authorizer services.*.trustedPublishing services.*.passHeaders services.*.identityHeaders services.*.headerPreset services.*.assertion
     services.*.keepCookies services.*.upstream.url services.*.upstream.hostHeader services.*.upstream.auth
