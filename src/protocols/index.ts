@@ -17,7 +17,6 @@ export { npmPackageName } from './npm/npm.ts';
 export { ociProtocol, registryRoot } from './oci/oci.ts';
 export { operationsForAccess, readScopes } from './oci/scope.ts';
 export { jsonRefusal } from './shared/refusal.ts';
-export { DISCOVERY_PATH, terraformDiscovery } from './terraform/discovery.ts';
 export { createTokenRouteGuard } from './token-routes/guard.ts';
 
 /** Package and file formats by service type. */

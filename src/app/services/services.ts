@@ -12,8 +12,8 @@ import { foldLoosely } from '../../util/http/header-name.ts';
 import { reuse, type ReusableResources } from '../../util/resources/reuse.ts';
 import type { EndpointPipeline, ServicePipeline } from '../../gateway/index.ts';
 import { createTokenRouteGuard } from '../../protocols/index.ts';
-import { createTerraformDiscovery, type TerraformService } from './terraform-hosts.ts';
 import { hasUpstream, protocolOf, withApiRoot, withTimeouts, type Service } from './service-protocol.ts';
+import { createWellKnownRoutes } from './well-known-routes.ts';
 
 export interface Services {
   readonly pipelines: readonly ServicePipeline[];
@@ -61,15 +61,12 @@ export function createServices(config: Config, ports: ServicePorts, previous?: F
     queryParameters: [],
     gitlabDeployTokens: registries.some(({ service }) => acceptsGitlabDeployTokens(config, service)),
   });
-  const discovery = createTerraformDiscovery(
-    built.flatMap(({ service, pipeline }): TerraformService[] =>
-      service.type === 'terraform' ? [{ service, pipeline }] : [],
-    ),
-  );
   const { endpoints, roots } = createRegistryHosts(registries, { ...ports, extractLogin });
 
+  const pipelines = built.map(({ pipeline }) => pipeline);
+
   return {
-    pipelines: [...built.map(({ pipeline }) => pipeline), ...roots, ...discovery],
+    pipelines: [...pipelines, ...roots, ...createWellKnownRoutes(pipelines)],
     endpoints,
     forwarders,
   };

@@ -187,6 +187,8 @@ export interface Protocol {
   readonly webSockets?: boolean;
   /** Downloads are accepted with a ticket that the gateway wrote into a response. Default: tickets are not read. */
   readonly tickets?: boolean;
+  /** A path at the root of the hosts where clients look for the service. The first service of a host responds there. */
+  readonly wellKnown?: { readonly path: string; readonly classify: Protocol['classify'] };
   /** Maps a request head to the operations that it requires. */
   classify(head: RequestHead): Classification;
   /** Returns `WWW-Authenticate` (RFC 9110 §11.6.1). Undefined if clients need none. */

@@ -1,17 +1,13 @@
 import type { Protocol } from '../../core/request/protocol.ts';
 import { anyPackage, isRead, unknownOperation } from '../shared/package-operations.ts';
 
-/** Where clients look for the registry of a host ("Remote Service Discovery"). */
-export const DISCOVERY_PATH = '/.well-known/terraform.json';
-
 /**
- * The discovery document of a service. It names the two registries only: `login.v1` would lead clients to the login of the
- * upstream, and `state.v2` and `tfe.*` to an API without a policy.
+ * The discovery document of a host ("Remote Service Discovery"). It names the two registries only: `login.v1` would lead
+ * clients to the login of the upstream, and `state.v2` and `tfe.*` to an API without a policy.
  */
 export function terraformDiscovery(
-  protocol: Protocol,
   registries: Readonly<Record<string, string>>,
-): Protocol {
+): NonNullable<Protocol['wellKnown']> {
   const document = anyPackage({
     builtInResponse: {
       status: 200,
@@ -20,8 +16,7 @@ export function terraformDiscovery(
     },
   });
   return {
-    ...protocol,
-    tickets: false,
+    path: '/.well-known/terraform.json',
     classify: ({ method }) =>
       isRead(method) ? document : unknownOperation(`${method} on the discovery document`),
   };

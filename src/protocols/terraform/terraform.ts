@@ -4,6 +4,7 @@ import type { RequestHead } from '../../core/request/request-head.ts';
 import { quotedString } from '../shared/challenge.ts';
 import { isRead, unknownOperation } from '../shared/package-operations.ts';
 import { phraseRefusal } from '../shared/refusal.ts';
+import { terraformDiscovery } from './discovery.ts';
 import { classifyModule } from './modules.ts';
 import { classifyMirror, classifyProvider } from './providers.ts';
 import { classifyState } from './states.ts';
@@ -46,6 +47,10 @@ export function terraformProtocol(settings: TerraformSettings): Protocol {
     // GitLab reads `token` of the URL of a module.
     credentialQueryParameters: ['token', TICKET_PARAMETER],
     tickets: true,
+    wellKnown: terraformDiscovery({
+      'modules.v1': settings.path + modulesPath,
+      'providers.v1': settings.path + providersPath,
+    }),
     classify,
     // The state backend sends Basic, the other clients a token from the CLI configuration.
     challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
