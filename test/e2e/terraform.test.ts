@@ -3,6 +3,8 @@ import { hash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { snippet } from '../support/docs.ts';
+import { expectDocumented } from '../support/refusals-page.ts';
 import type { Outcome } from '../support/run.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
 import { gatewayTls, type GatewayTls } from '../support/scenario/tls.ts';
@@ -64,9 +66,10 @@ services:
     const work = join(scenario.folder, `run-${runs}`);
     mkdirSync(work);
     writeFileSync(join(work, 'main.tf'), configuration);
-    const credentials = token === undefined ? '' : `credentials "${address}" { token = "${token}" }\n`;
-    const mirror = `provider_installation { network_mirror { url = "https://${address}/terraform/mirror/" } }\n`;
-    writeFileSync(join(work, 'cli.tfrc'), credentials + (options.mirror === true ? mirror : ''));
+    const login =
+      token === undefined ? '' : documented('Registries', 'cli.tfrc').replace('GATEHOUSE_TOKEN', token);
+    const mirror = options.mirror === true ? documented('Registries', 'mirror.tfrc') : '';
+    writeFileSync(join(work, 'cli.tfrc'), login + mirror);
     const env = {
       TF_CLI_CONFIG_FILE: join(work, 'cli.tfrc'),
       SSL_CERT_FILE: tls.caFile,
@@ -82,10 +85,13 @@ services:
 
   const output = ({ stdout, stderr }: Outcome): string =>
     (stdout + stderr).replaceAll(/\s*\n[│╷╵ ]*\s*/g, ' ');
-  const module = (source: string): string =>
-    `module "m" {\n  source = "${address}/${source}"\n  version = "1.0.0"\n}\n`;
+  /** A block of the guide, with the address of this gateway. */
+  const documented = (heading: string, name: string): string =>
+    snippet('docs/guides/terraform.md', heading, name).replaceAll('terraform.example.com', address);
+  const module = (name: string): string =>
+    documented('Registries', 'module.tf').replace('acme/vpc/aws', name);
   const provider = (source: string): string =>
-    `terraform {\n  required_providers {\n    null = {\n      source = "${source}"\n      version = "1.0.0"\n    }\n  }\n}\n`;
+    documented('Registries', 'provider.tf').replace(`${address}/acme/null`, source);
 
   type Lock = { readonly lock: 'LOCK' | 'POST' };
 
@@ -95,12 +101,12 @@ services:
     state: string,
     ...[first, ...others]: readonly [Lock | string, ...string[]]
   ): Promise<Outcome> {
-    const url = `https://${address}/terraform/states/${state}`;
     const posts = typeof first === 'object' && first.lock === 'POST';
-    const at = posts ? `${url}/lock` : url;
-    const methods = posts ? 'lock_method = "POST"\n unlock_method = "DELETE"' : '';
-    const backend = `address = "${url}"\n lock_address = "${at}"\n unlock_address = "${at}"\n ${methods}`;
-    const configuration = `terraform {\n backend "http" {\n ${backend}\n }\n}\noutput "answer" { value = 42 }\n`;
+    const backend = documented('State', 'backend.tf').replaceAll('acme/prod', state);
+    const locking = backend
+      .replaceAll(/(lock_address +=.*)"/g, '$1/lock"')
+      .replace('  }', '    lock_method = "POST"\n    unlock_method = "DELETE"\n  }');
+    const configuration = `${posts ? locking : backend}output "answer" { value = 42 }\n`;
     const env = { TF_HTTP_USERNAME: username, TF_HTTP_PASSWORD: password };
     return run(undefined, configuration, { env }, ...(typeof first === 'string' ? [first] : []), ...others);
   }
@@ -145,7 +151,7 @@ services:
     expect(output(anonymous)).toContain('no_credential');
     const denied = await run(token, module('other/vpc/aws'));
     expect(denied.code).not.toBe(0);
-    expect(output(denied)).toContain('resource_not_granted');
+    expectDocumented('Terraform', 'terraform init', denied);
     // The provider installer prints a fixed text; the audit log contains the reason.
     for (const [source, options] of [
       [`${address}/other/null`, {}],

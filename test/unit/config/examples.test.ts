@@ -37,6 +37,7 @@ describe('the examples', () => {
         'packages.yaml',
         'registry.yaml',
         'spiffe.yaml',
+        'terraform.yaml',
         'workload-identities.yaml',
       ]),
     );

@@ -60,13 +60,13 @@ describe('the registries and the network mirror', () => {
     ['providers/v1/acme/null/versions', 'providers/terraform.example.com/acme/null'],
     ['providers/v1/acme/null/1.0.0/download/linux/amd64', 'providers/terraform.example.com/acme/null'],
     [
-      'mirror/registry.terraform.io/hashicorp/aws/index.json',
-      'providers/registry.terraform.io/hashicorp/aws',
+      'mirror/providers.example.com/hashicorp/aws/index.json',
+      'providers/providers.example.com/hashicorp/aws',
     ],
-    ['registry.terraform.io/hashicorp/aws/5.0.0.json', 'providers/registry.terraform.io/hashicorp/aws'],
+    ['providers.example.com/hashicorp/aws/5.0.0.json', 'providers/providers.example.com/hashicorp/aws'],
     [
-      'providers/registry.terraform.io/hashicorp/aws/5.0.0.json',
-      'providers/registry.terraform.io/hashicorp/aws',
+      'providers/providers.example.com/hashicorp/aws/5.0.0.json',
+      'providers/providers.example.com/hashicorp/aws',
     ],
   ])('GET %s requires reading %s', (path, resource) => {
     expect(registries.classify(head('GET', path))).toMatchObject({
@@ -107,7 +107,7 @@ describe('the registries and the network mirror', () => {
       registries.classify({ ...head('GET', 'providers/v1/acme/null/versions'), host });
     const resource = 'providers/terraform.example.com/acme/null';
     expect(at('terraform.example.com:8443')).toMatchObject({ operations: [{ resource }] });
-    expect(at('registry.terraform.io')).toMatchObject({ kind: 'unknown' });
+    expect(at('providers.example.com')).toMatchObject({ kind: 'unknown' });
     expect(classify(head('GET', 'providers/v1/acme/null/versions'))).toMatchObject({ kind: 'unknown' });
   });
 });
