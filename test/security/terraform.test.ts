@@ -7,7 +7,7 @@ import { startIssuer } from '../support/issuer.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { valuesOf } from '../support/received.ts';
 import { OK, startRecordingUpstream } from '../support/recording-upstream.ts';
-import { asOperator, exchanged } from '../support/revocation-calls.ts';
+import { asOperator, exchanged, giveBack } from '../support/revocation-calls.ts';
 import { useScenarioPerTest } from '../support/scenario.ts';
 import { useStarted } from '../support/use-started.ts';
 
@@ -141,6 +141,17 @@ describe('a download ticket', () => {
     await scenario.gateway.reload((yaml) => yaml.replace('["providers', '["modules/acme/**", "providers'));
     expect((await bare(`GET ${target}`)).status).toBe(200);
     expect(await asOperator(scenario.gateway, { identity: 'infra' })).toBe(201);
+    expect((await bare(`GET ${target}`)).status).toBe(401);
+  });
+
+  test('ends with a revocation of the access token that obtained it', async () => {
+    const token = await exchanged(scenario.gateway, scenario.token);
+    source(`${upstream.url}/tf${FILE}`);
+    const { headers } = await bare(DOWNLOAD, [`Authorization: Bearer ${token}`]);
+    const target = (headers.get('x-terraform-get') ?? '').replace(`https://${HOST}`, '');
+    upstream.respond(OK);
+    expect((await bare(`GET ${target}`)).status).toBe(200);
+    expect((await giveBack(scenario.gateway, token)).status).toBe(200);
     expect((await bare(`GET ${target}`)).status).toBe(401);
   });
 

@@ -66,7 +66,8 @@ export function createServices(config: Config, ports: ServicePorts, previous?: F
   const pipelines = built.map(({ pipeline }) => pipeline);
 
   return {
-    pipelines: [...pipelines, ...roots, ...createWellKnownRoutes(pipelines)],
+    // Inspection finds a service by its name: the last pipeline of the name.
+    pipelines: [...createWellKnownRoutes(pipelines), ...pipelines, ...roots],
     endpoints,
     forwarders,
   };

@@ -34,6 +34,16 @@ test('a request whose assertion cannot be signed is not forwarded: unable, store
   ]);
 });
 
+test('a request whose response needs tickets is not forwarded without a signing key', async () => {
+  const { forwarding, told } = recorder();
+  const prepareTickets = (): Promise<never> =>
+    Promise.reject(new GatehouseError('store_unavailable', 'no signing key is available'));
+  const needing = { ...forwarding, plan: { tickets: true }, prepareTickets };
+  const fault = await createHeaderInjection(undefined, undefined, false)(needing);
+  failCredential(forwarding, fault as CredentialFault);
+  expect(told).toMatchObject([{ kind: 'unable', reason: 'store_unavailable' }]);
+});
+
 test.each([
   ['upstream_credential_missing', 'deny'],
   ['narrowing_empty', 'deny'],
