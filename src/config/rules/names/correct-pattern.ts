@@ -33,6 +33,11 @@ export function correctPattern(type: string, pattern: string): string | undefine
         ? open.replace(/(?:\.(?:md5|sha1|sha256|sha512|asc))+$/, '')
         : `${group.replaceAll('.', '/')}/${artifact ?? '**'}/**`;
     }
+    case 'terraform': {
+      const [, first = ''] = /^([^/]*)\/[^/]*\/[^/]*$/.exec(open) ?? [];
+      if (first === '') return undefined;
+      return first.includes('.') ? `providers/${open}` : `modules/${open}`;
+    }
     default:
       return undefined;
   }

@@ -6,7 +6,7 @@ export interface NameForm {
   readonly last: string;
   /** `scoped`: `name` or `@scope/name`. `domain`: the first of the segments is a domain. */
   readonly segments: 'one' | 'many' | 'scoped' | 'domain';
-  /** Endings that no name has. */
+  /** Patterns with an ending or a start that no name has. */
   readonly refused?: RegExp;
   /** Verb phrases: about the characters, and about the whole name. */
   readonly spelling: string;
@@ -116,5 +116,15 @@ export const NAME_FORMS: Readonly<Record<string, NameForm>> = {
     refused: /[^/*}]\.(?:md5|sha1|sha256|sha512|asc)$/,
     spelling: 'are file paths of the Maven 2 layout, such as com/acme/app/**',
     shape: 'are file paths; a checksum or signature has the name of its file',
+  },
+  // src/protocols/terraform/.
+  terraform: {
+    characters: `${MIXED}._~+@=:\\-`,
+    first: MIXED,
+    last: `${MIXED}._~+@=\\-`,
+    segments: 'many',
+    refused: /^(?!(?:modules|providers|states)\/)[^/*{}]+(?:\/|$)/,
+    spelling: 'are source addresses or names of states',
+    shape: 'start with "modules/", "providers/" or "states/"',
   },
 };

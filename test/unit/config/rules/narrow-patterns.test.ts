@@ -7,7 +7,7 @@ const granted = (type: string, resource: string): string =>
   configuration({
     roles: '{}',
     identities: `{ ci: { issuer: gitlab, match: { project_id: "20" }, grants: [{ service: s, scopes: [${READ[type] ?? 'read_package_registry'}], resources: ["${resource}"] }] } }`,
-    services: `{ s: { type: ${type}, upstream: { url: http://a/ } } }`,
+    services: `{ s: { type: ${type}, ${type === 'terraform' ? 'hosts: [s.example.com], ' : ''}upstream: { url: http://a/ } } }`,
   });
 
 describe('resources', () => {
@@ -34,6 +34,18 @@ describe('resources', () => {
     ['git', 'git@example.com:acme/app', /never matches: .*contains ":"/],
     ['helm', 'stable/chart', /never matches: .*contains "\/"; write "chart"/],
     ['maven', 'com.acme:app', /never matches: .*contains ":"; write "com\/acme\/app\/\*\*"/],
+    [
+      'terraform',
+      'acme/vpc/aws',
+      /never matches: .*start with "modules\/".*; write "modules\/acme\/vpc\/aws"/,
+    ],
+    [
+      'terraform',
+      'tf.example.com/acme/null',
+      /never matches: .*; write "providers\/tf\.example\.com\/acme\/null"/,
+    ],
+    ['terraform', 'state/prod', /never matches: .*"states\/"; correct the pattern/],
+    ['terraform', 'modules/acme/vpc aws', /never matches: .*contains " "/],
     ['maven', 'com/acme/a-1.jar.sha1', /never matches: .*; write "com\/acme\/a-1\.jar"/],
   ])('%s %s', (type, resource, message) => {
     expect(errorsOf(granted(type, resource))).toEqual([]);
@@ -45,6 +57,12 @@ describe('resources', () => {
   });
 
   test.each([
+    ['terraform', 'modules/**'],
+    ['terraform', 'providers/*/acme/*'],
+    ['terraform', 'providers/127.0.0.1:8443/acme/null'],
+    ['terraform', 'states/{claims.project_path}'],
+    ['terraform', '{claims.project_path}/x'],
+    ['terraform', '**/aws'],
     ['oci', '**'],
     ['oci', 'acme/*'],
     ['oci', '{claims.project_path}/App'.toLowerCase()],
