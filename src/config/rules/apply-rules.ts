@@ -5,6 +5,7 @@ import { checkAllowlist } from './issuers/allowlist.ts';
 import { checkAuthorizedServices, checkAuthorizer } from './authorizer.ts';
 import { checkCertificates } from './certificates.ts';
 import { checkClaimNames } from './identities/claim-names.ts';
+import { checkAssertionAudiences } from './issuers/assertion-audiences.ts';
 import { checkAudiences } from './issuers/audiences.ts';
 import { checkClientCredentials } from './services/client-credential.ts';
 import { checkCoveredGrants } from './identities/covered-grants.ts';
@@ -73,6 +74,7 @@ const RULES: readonly Rule[] = [
   checkFiles,
   checkCertificates,
   checkAudiences,
+  checkAssertionAudiences,
 ];
 
 /** Rules that compare all entries. Entries that the schema refused would cause false warnings. */
