@@ -51,6 +51,12 @@ test('the assertion ends with the credential of the caller', async () => {
   expect(decodeJwt(form?.get('subject_token') ?? '').exp).toBe(exp);
 });
 
+test('the assertion about a job token does not end with the confirmation of the job', async () => {
+  expect((await ask('/asserted/a', job().token)).status).toBe(200);
+  const { iat = 0, exp = 0 } = decodeJwt(scenario.sts.forms[0]?.get('subject_token') ?? '');
+  expect(exp - iat).toBe(60);
+});
+
 test('anonymous requests are sent without a credential', async () => {
   expect((await ask('/asserted/public/a')).status).toBe(200);
   expect([scenario.sts.forms, subjectsAtUpstream()]).toEqual([[], []]);

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ASSERTION_TYPE } from '../../../core/credentials/assertion.ts';
+import type { VerifiedCredential } from '../../../core/credentials/credential.ts';
+import { DEPLOY_TOKENS } from '../../../core/credentials/deploy-token.ts';
 import type { Keyring } from '../../../core/credentials/keyring.ts';
 import type { Clock, Log } from '../../../core/ports.ts';
 import type { Forwarding } from '../../../core/request/forwarding.ts';
@@ -74,7 +76,8 @@ function createAssertedCaller(
 ): SubjectSource['of'] {
   return ({ allow: { basis, caller } }) => {
     if (basis !== 'grant' || caller === undefined) return undefined;
-    const { tokenHash, expiresAt } = caller.credential;
+    const { tokenHash } = caller.credential;
+    const expiresAt = endOf(caller.credential);
     const token = (): Promise<string | CredentialFault> => {
       const validity = { now: clock.now(), expiresAt };
       return keyring
@@ -83,6 +86,15 @@ function createAssertedCaller(
     };
     return { kind: 'subject', key: `${tokenHash} ${caller.identity}`, expiresAt, token };
   };
+}
+
+/**
+ * Tokens of GitLab end with their job or by revocation, and each request is refused from then on; `expiresAt` is the
+ * time of the next introspection.
+ */
+function endOf({ class: kind, issuer, expiresAt }: VerifiedCredential): number {
+  const introspected = kind === 'job_token' || (kind === 'deploy_token' && issuer !== DEPLOY_TOKENS);
+  return introspected ? Infinity : expiresAt;
 }
 
 /** Another service could accept the ID token unless its audience is this service alone. */
