@@ -5,6 +5,8 @@ import { startGitlabJobsApi, type GitlabJobsApi } from '../support/liveness/gitl
 import { startLivenessScenario } from '../support/liveness/scenario.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { closeAfterTest } from '../support/clean-up.ts';
+import { startAuthorizerScenario } from '../support/authorizer/scenario.ts';
+import { eventually } from '../support/eventually.ts';
 
 const start = (more?: string) =>
   startLivenessScenario<GitlabJobsApi>({
@@ -115,4 +117,21 @@ test('a reload keeps the results of an unchanged issuer', async () => {
   expect(await scenario.gateway.reload((yaml) => `${yaml}\n# changed\n`)).toBe(true);
   expect(await scenario.status(scenario.mint())).toBe(200);
   expect(scenario.api.requests).toHaveLength(1);
+});
+
+test('external authorization: the proxy gets 401 once the job has ended', async () => {
+  const api = await startGitlabJobsApi();
+  closeAfterTest(api);
+  const scenario = await startAuthorizerScenario({ files: { 'liveness-token': api.token } });
+  const liveness = `liveness: { apiUrl: "${api.url}", tokenFile: liveness-token, cache: 1ms }`;
+  const reloaded = await scenario.gateway.reload((yaml) =>
+    yaml.replace('type: gitlab', `${liveness}, type: gitlab`),
+  );
+  expect(reloaded).toBe(true);
+  const ask = async (): Promise<number> =>
+    (await scenario.ask('nginx', { target: '/api/orders', headers: [scenario.bearer] })).status;
+  api.jobs.set('20/4242', { ...running });
+  expect(await ask()).toBe(200);
+  api.jobs.set('20/4242', { ...running, status: 'success' });
+  await eventually('the cached result has expired', async () => (await ask()) === 401);
 });
