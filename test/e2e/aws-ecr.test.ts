@@ -7,7 +7,7 @@ import { createContainerClients } from '../support/container-clients.ts';
 import { eventually } from '../support/eventually.ts';
 import { writeImage } from '../support/image.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { startMoto, type Moto } from '../support/moto.ts';
+import { ECR_LOGIN, startMoto, type Moto } from '../support/moto.ts';
 import { needs } from '../support/needs.ts';
 import { needsPython } from '../support/python.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
@@ -36,18 +36,17 @@ needsPython.describe('Amazon ECR', () => {
   needs('docker-registry', 'htpasswd', 'skopeo').describe('a registry behind the gateway', () => {
     const scenario = useStarted(async () => {
       const clock = new FrozenClock();
-      const moto = await startMoto(clock);
       const issuer = await startIssuer({ audience: PUBLIC_URL, clock });
       const started = await startScenario({
         backends: {
-          moto: () => Promise.resolve(moto),
+          moto: () => startMoto(clock),
           issuer: () => Promise.resolve(issuer),
-          registry: () => startRegistry({ kind: 'htpasswd', ...moto.login }),
+          registry: () => startRegistry({ kind: 'htpasswd', ...ECR_LOGIN }),
         },
         files: { identity: `${IDENTITY_TOKEN}\n`, 'jwks.json': JSON.stringify({ keys: issuer.published }) },
         server: { publicUrl: PUBLIC_URL },
         clock,
-        config: ({ registry }) => `
+        config: ({ registry, moto }) => `
 issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}", jwksFile: jwks.json } }
 ${POLICY}
 services:

@@ -19,8 +19,6 @@ export interface Moto {
   readonly roleArn: string;
   /** A role that may not request tokens. */
   readonly deniedRoleArn: string;
-  /** Basic credential of the registry, as ECR returns it: Base64 of `AWS:PASSWORD`. */
-  readonly login: { readonly username: string; readonly password: string };
   /** The received calls: the action, and the web identity token or the Authorization header. */
   readonly calls: AwsCall[];
   /** By action; active until it is deleted. */
@@ -35,6 +33,9 @@ export interface AwsCall {
   readonly headers: IncomingHttpHeaders;
   readonly form: URLSearchParams;
 }
+
+/** The credential in every ECR token of moto. */
+export const ECR_LOGIN = { username: 'AWS', password: '123456789012-auth-token' } as const;
 
 /** Milliseconds. */
 const TOKEN_LIFETIME = 12 * 3_600_000;
@@ -103,7 +104,6 @@ export async function startMoto(clock: Clock): Promise<Moto> {
     url: `http://127.0.0.1:${(relay.address() as AddressInfo).port}`,
     roleArn: `arn:aws:iam::${ACCOUNT}:role/${ROLE}`,
     deniedRoleArn: `arn:aws:iam::${ACCOUNT}:role/${ROLE_WITHOUT_POLICY}`,
-    login: { username: 'AWS', password: `${ACCOUNT}-auth-token` },
     calls,
     faults,
     async close() {
@@ -128,7 +128,7 @@ function send(port: number, headers: IncomingHttpHeaders, body: Buffer): Promise
   });
 }
 
-/** moto selects the service by the scope of the credential, which it does not verify yet. */
+/** moto selects the service by the scope of the credential; verification is off at this point. */
 async function callIam(url: string, parameters: Readonly<Record<string, string>>): Promise<void> {
   const scope = 'Credential=any/20261127/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=any';
   const answer = await fetch(url, {

@@ -98,7 +98,7 @@ function rateLimitPause(response: EgressResponse): number | undefined {
   if (retryAfter !== undefined) return bounded(retryAfter * 1000);
   if (headers['x-ratelimit-remaining'] === '0') {
     const [reset, date] = [seconds(headers['x-ratelimit-reset']), Date.parse(String(headers['date']))];
-    // The clock of GitHub: that of the gateway may differ.
+    // The time of the response, because the clock of the gateway may differ.
     if (reset !== undefined && !Number.isNaN(date)) return bounded(reset * 1000 - date);
     return RATE_LIMIT_PAUSE;
   }
