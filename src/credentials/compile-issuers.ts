@@ -20,6 +20,8 @@ export interface Issuer {
   /** Milliseconds, from `iat` to `exp`. */
   readonly maxLifetime: number;
   readonly jtiClaim: 'jti' | 'uti';
+  /** The claim with the end of the session in which a token was issued. */
+  readonly sessionEndClaim: string | undefined;
   readonly settingsHash: string;
   readonly keys: KeySet;
 }
@@ -67,6 +69,7 @@ export function compileIssuer(settings: IssuerCore, egress: EgressClient, ports:
     tokenTypes: preset.tokenForm === 'jwt_svid' ? SVID_TYPES : (settings.tokenTypes ?? []),
     maxLifetime: settings.maxTokenLifetime ?? preset.maxLifetime * 1000,
     jtiClaim: tokenIdClaim(settings.type, settings.issuer),
+    sessionEndClaim: preset.sessionEnd,
     settingsHash: idTokenSettingsHash(settings),
     keys: new KeySet(settings.name, keySource(settings, egress), settings.keys, ports),
   };

@@ -12,7 +12,7 @@ export function maxLifetime(source: VerifiedCredential, now: number): number {
   const remaining = source.expiresAt - now;
   switch (source.class) {
     case 'id_token':
-      return Infinity;
+      return source.sessionEndsAt === undefined ? Infinity : source.sessionEndsAt - now;
     case 'job_token':
       return UNCHECKED_LIFETIME;
     case 'deploy_token':

@@ -62,6 +62,8 @@ export interface VerifiedCredential {
   readonly sentHash?: string | undefined;
   /** Milliseconds since the epoch. The credential is valid before this instant, not at it. */
   readonly expiresAt: number;
+  /** Milliseconds since the epoch. Tokens that the gateway issues for the credential do not outlive this session. */
+  readonly sessionEndsAt?: number | undefined;
   readonly claims: Claims;
   /** `aud` of an ID token. */
   readonly audiences?: readonly string[] | undefined;

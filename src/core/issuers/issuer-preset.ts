@@ -41,6 +41,8 @@ export interface IssuerPreset {
   readonly open: boolean;
   /** The claim that identifies a single token. */
   readonly jti: 'jti' | 'uti';
+  /** The claim with the end of the session in which the token was issued (RFC 3339). */
+  readonly sessionEnd?: string;
   /** Claims that name the token's project, job and pipeline, for audit events. */
   readonly trace: { readonly project?: string; readonly job?: string; readonly pipeline?: string };
   /** The documented claims. Absent: each issuer has its own. */

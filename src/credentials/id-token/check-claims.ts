@@ -14,6 +14,8 @@ export interface CheckedClaims {
   readonly audiences: readonly string[];
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** Milliseconds since the epoch. */
+  readonly sessionEndsAt: number | undefined;
 }
 
 /** JWT-SVID §3: `iat` is optional. Without it, the time to `exp` is limited. */
@@ -55,7 +57,16 @@ export function checkClaims(claims: Claims, issuer: Issuer, now: number): Checke
       `the lifetime of the token is longer than ${issuer.maxLifetime / 1000} s`,
     );
   }
-  return checkTenant(claims, issuer) ?? { kind: 'claims', subject, jti, audiences, expiresAt };
+  const sessionEndsAt = sessionEnd(claims, issuer);
+  if (Number.isNaN(sessionEndsAt)) return malformed(`"${issuer.sessionEndClaim}" is not a time`);
+  return checkTenant(claims, issuer) ?? { kind: 'claims', subject, jti, audiences, expiresAt, sessionEndsAt };
+}
+
+/** NaN if the claim is not a time. */
+function sessionEnd(claims: Claims, { sessionEndClaim }: Issuer): number | undefined {
+  const value = sessionEndClaim === undefined ? undefined : claimAt(claims, sessionEndClaim);
+  if (value === undefined) return undefined;
+  return typeof value === 'string' ? Date.parse(value) : Number.NaN;
 }
 
 /**

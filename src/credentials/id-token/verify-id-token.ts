@@ -108,7 +108,7 @@ function verifyContent(
   }
   const checked = checkClaims(claims, issuer, clock.now());
   if (checked.kind === 'deny') return checked;
-  const { subject, jti, audiences, expiresAt } = checked;
+  const { subject, jti, audiences, expiresAt, sessionEndsAt } = checked;
   return {
     verified: {
       class: 'id_token',
@@ -118,6 +118,7 @@ function verifyContent(
       jti,
       ...tokenHashes(token, sentHash),
       expiresAt,
+      ...(sessionEndsAt !== undefined && { sessionEndsAt }),
       claims,
       audiences,
       settingsHash: issuer.settingsHash,

@@ -100,7 +100,9 @@ describe('schema problems are reported with a position', () => {
     [configuration({ logs: '' }), ['logs: expected a mapping, found nothing']],
     [
       issuer('type: gitlba, issuer: https://a.example.com'),
-      ['issuers.gitlab.type: must be one of gitlab, github, kubernetes, entra, oidc; did you mean "gitlab"?'],
+      [
+        'issuers.gitlab.type: must be one of gitlab, github, kubernetes, entra, aws, azure-devops, bitbucket, buildkite, circleci, google, hcp-terraform, spiffe, oidc; did you mean "gitlab"?',
+      ],
     ],
     [
       issuer('type: gitlab, issuer: gitlab.example.com'),
@@ -121,7 +123,9 @@ describe('schema problems are reported with a position', () => {
     ],
     [
       issuer('type: gitlab'),
-      ['issuers.gitlab.issuer: is missing (`iss` of the tokens, compared byte for byte)'],
+      [
+        'issuers.gitlab.issuer: is missing (`iss` of the tokens, compared byte for byte. Type spiffe: the trust domain, as spiffe://TRUST-DOMAIN)',
+      ],
     ],
     [
       configuration({

@@ -19,8 +19,9 @@ export const GITHUB_PRESET: IssuerPreset = {
     /^[^/]+\/_services\/token$/,
   ],
   exampleUrl: 'https://token.actions.githubusercontent.com',
+  defaultAudience: /^https:\/\/github\.com\/[^/]+$/,
   holder: ['repository_id'],
-  immutableIds: ['repository_id', 'repository_owner_id'],
+  immutableIds: ['repository_id', 'repository_owner_id', 'enterprise_id'],
   idForm: { pattern: /^\d+$/, text: 'a number such as "20", not a name' },
   // Since 2026-07-15 `sub` contains immutable ids (`repo:owner@1/name@2:…`). A pattern with this prefix binds them.
   subjectWithIds: /^repo:[^@/:*]+@\d+\/[^@/:*]+@\d+:/,
