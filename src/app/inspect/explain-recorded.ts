@@ -12,9 +12,9 @@ import type { Explain, ExplainResult } from './explain.ts';
 /** The explanation of a recorded request under the configuration. */
 export type RecordedResult = ExplainResult | { readonly kind: 'not-evaluated'; readonly detail: string };
 
-/** `namesOfClaim`: of an audit event, which contains the claims only that the recording policy referred to. */
+/** `claimNames`: of an audit event, which contains the claims only that the recording policy referred to. */
 type ExplainableRecord = Pick<RecordedRequest, 'credential' | 'service' | 'operations' | 'method' | 'url'> &
-  Partial<Pick<RecordedRequest, 'namesOfClaim'>>;
+  Partial<Pick<RecordedRequest, 'claimNames'>>;
 
 /** `unrecordedClaim`: the decision depends on it, and the event does not contain it. */
 export type ExplainRecorded = (
@@ -46,14 +46,14 @@ export function createExplainRecorded(
 
   let find: FindUnrecorded | undefined;
   function unrecordedIn(
-    { credential, namesOfClaim }: ExplainableRecord,
+    { credential, claimNames }: ExplainableRecord,
     result: RecordedResult,
   ): string | undefined {
-    if (result.kind !== 'explained' || credential === undefined || namesOfClaim === undefined) return undefined;
+    if (result.kind !== 'explained' || credential === undefined || claimNames === undefined) return undefined;
     const { service, identities } = result.explanation;
     const matched = identities.find(({ outcome }) => outcome === 'matched')?.identity;
     find ??= createFindUnrecorded(config);
-    return find(credential, service, matched, (claim) => namesOfClaim.includes(claim));
+    return find(credential, service, matched, (claim) => claimNames.includes(claim));
   }
 
   async function explainOne(request: ExplainableRecord): Promise<RecordedResult> {

@@ -65,9 +65,9 @@ export function createReplay(
   }
 
   /** One object for equal credentials, so that the caches of the authorizer apply to all of them. */
-  function shared({ credential, namesOfClaim }: RecordedRequest): VerifiedCredential | undefined {
+  function shared({ credential, claimNames }: RecordedRequest): VerifiedCredential | undefined {
     if (credential === undefined) return undefined;
-    for (const claim of namesOfClaim) {
+    for (const claim of claimNames) {
       if (recordedClaims.has(claim) || recordedClaims.size >= MAX_CLAIMS) continue;
       recordedClaims.add(claim);
       verdicts.clear();

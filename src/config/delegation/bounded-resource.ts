@@ -21,7 +21,7 @@ export interface PatternContext {
 export function isBounded(inner: string, outer: readonly string[], context: PatternContext): boolean {
   // A request for every resource requires the pattern `**` itself.
   if (inner === '**' || outer.includes(inner)) return outer.includes(inner);
-  const names = namesOfClaim(inner);
+  const names = claimNames(inner);
   const isPossible = (choices: readonly Choice[]): boolean =>
     choices.length <= MAX_CHOICES && choices.every((choice) => isWithin(inner, outer, choice, context));
   return (
@@ -50,7 +50,7 @@ function choicesOf(
 
 function isWithin(inner: string, outer: readonly string[], choice: Choice, context: PatternContext): boolean {
   const wanted = toLanguage(inner, (name) => choice.get(name) ?? [unknownText(name, context)]);
-  const inserted = new Set(namesOfClaim(inner));
+  const inserted = new Set(claimNames(inner));
   const held = outer.flatMap(
     (pattern) =>
       toLanguage(pattern, (name) => {
@@ -80,7 +80,7 @@ function toLanguage(
 
 const CLAIM = /\{claims\.([^{}]+)\}/;
 
-function namesOfClaim(pattern: string): readonly string[] {
+function claimNames(pattern: string): readonly string[] {
   return pattern.split(CLAIM).filter((_, index) => index % 2 === 1);
 }
 

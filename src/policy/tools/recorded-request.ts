@@ -33,7 +33,7 @@ export interface RecordedRequest {
   /** Undefined: a request without a verified credential. */
   readonly credential: VerifiedCredential | undefined;
   /** The recorded claims, by the names of the policy of that time. */
-  readonly namesOfClaim: readonly string[];
+  readonly claimNames: readonly string[];
   /** Empty: the request was refused before its operations were known. */
   readonly operations: readonly Operation[];
   /** The event does not contain all operations. */
@@ -87,7 +87,7 @@ export function readRecordedRequest(event: unknown): RecordedRead {
     detail: optionalText(gatehouse['detail']),
     identity: optionalText(user['name']),
     credential: withLimits(read.credential, operations),
-    namesOfClaim: Object.keys(objectAt(gatehouse, 'claims')),
+    claimNames: Object.keys(objectAt(gatehouse, 'claims')),
     operations,
     operationsCut: listed.notes.length > 0,
     claimsOmitted: gatehouse['claims_omitted'] !== undefined,

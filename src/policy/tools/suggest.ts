@@ -71,14 +71,14 @@ export function createSuggest(settings: PolicySettings, ports: SuggestPorts): Su
   }
 
   /** The identity that gets the grants: an existing one, or a new one for exactly these claims. */
-  function targetOf({ namesOfClaim }: RecordedRequest, credential: VerifiedCredential): string | Unusable {
+  function targetOf({ claimNames }: RecordedRequest, credential: VerifiedCredential): string | Unusable {
     const identified = authorizer.identify(credential);
     if ('identity' in identified) return identified.identity;
     if (credential.minted !== undefined || credential.issuer === DEPLOY_TOKENS)
       return unusable('no identity matches a minted token or a deploy token any more');
     const issuer = settings.issuers.find(({ name }) => name === credential.issuer);
     if (issuer === undefined) return unusable(`the configuration has no issuer "${credential.issuer}"`);
-    const suggested = suggestMatch(credential.claims, namesOfClaim, issuer.type);
+    const suggested = suggestMatch(credential.claims, claimNames, issuer.type);
     if (suggested.kind === 'unusable') return unusable(suggested.detail);
     const key = JSON.stringify([issuer.name, credential.class, suggested.match]);
     const known = added.get(key);
@@ -93,7 +93,7 @@ export function createSuggest(settings: PolicySettings, ports: SuggestPorts): Su
   }
 
   function add(request: RecordedRequest): void {
-    for (const claim of request.namesOfClaim) if (recordedClaims.size < MAX_CLAIMS) recordedClaims.add(claim);
+    for (const claim of request.claimNames) if (recordedClaims.size < MAX_CLAIMS) recordedClaims.add(claim);
     const recorded = recordedOutcome(request);
     if (recorded.kind === 'undecided') {
       if (request.decision === 'deny') skip(recorded.detail);
