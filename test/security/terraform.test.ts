@@ -186,6 +186,13 @@ describe('a download ticket', () => {
     const target = (answer.headers.get('x-terraform-get') ?? '').replace(`https://${HOST}`, '');
     upstream.respond(OK);
     expect((await bare(`GET ${target}`)).status).toBe(200);
+    // The same for a credential without an identity.
+    source(`${upstream.url}/tf${FILE}`);
+    const stranger = `Authorization: Bearer ${scenario.issuer.mint({ project_id: '99' })}`;
+    const other = await bare('GET /terraform/modules/v1/public/vpc/aws/1.0.0/download', [stranger]);
+    upstream.respond(OK);
+    const others = (other.headers.get('x-terraform-get') ?? '').replace(`https://${HOST}`, '');
+    expect([other.status, (await bare(`GET ${others}`)).status]).toEqual([204, 200]);
     await scenario.gateway.reload((yaml) => yaml.replace('modules/public/**', 'modules/none/**'));
     expect((await bare(`GET ${target}`)).status).toBeGreaterThanOrEqual(401);
   });
