@@ -129,6 +129,16 @@ services:
     expect(lines).toContain('GET /storage/net.tar.gz');
   }, 240_000);
 
+  test('a credential of netrc does not replace the ticket', async () => {
+    const file = join(scenario.folder, 'netrc');
+    writeFileSync(file, `machine ${address} login ci password canary-netrc\n`, { mode: 0o600 });
+    const outcome = await run(DEPLOY_SECRET, module('acme/vpc/aws'), { env: { NETRC: file } });
+    expect(outcome, output(outcome)).toMatchObject({ code: 0 });
+    const events = await scenario.gateway.audit();
+    const downloads = events.filter(({ gatehouse }) => gatehouse['credential_source'] === 'ticket');
+    expect(new Set(downloads.map(({ event }) => event.reason))).toEqual(new Set(['granted']));
+  }, 240_000);
+
   test('a provider is installed from its registry, with its signature, with every kind of credential', async () => {
     for (const [kind, token] of Object.entries(credentials())) {
       const outcome = await run(token, provider(`${address}/acme/null`));
@@ -201,7 +211,7 @@ services:
   test('no credential of a client reaches the registry, and none of the registry reaches a client', async () => {
     expect(scenario.registry.requests.length).toBeGreaterThan(20);
     const received = JSON.stringify(scenario.registry.requests);
-    for (const secret of [scenario.job.token, DEPLOY_SECRET, 'eyJ', 'download_token'])
+    for (const secret of [scenario.job.token, DEPLOY_SECRET, 'eyJ', 'download_token', 'netrc'])
       expect(received).not.toContain(secret);
     expect(scenario.registry.requests.filter(({ headers }) => headers['x-request-id'] === undefined)).toEqual(
       [],
