@@ -80,7 +80,7 @@ export async function createStageBed(): Promise<StageBed> {
       configHash: config.hash,
     });
     const ports: AuthenticatePorts = {
-      egress: { get: unexpected, post: unexpected, postBody: unexpected },
+      egress: { get: unexpected, post: unexpected },
       keyring: { verify: unexpected, unseal: unexpected, counts: unexpected },
       clock: { now: Date.now },
       log: LOG,

@@ -6,6 +6,7 @@ import type { DecisionLog } from '../core/records/decision-record.ts';
 import type { IssuerType } from '../core/issuers/issuer-presets.ts';
 import type { Clock, Log, EgressBodyClient } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
+import type { OpenVault } from '../core/vault.ts';
 import { createEgressClient, StallWatch } from '../proxy/index.ts';
 import {
   createIdentityLimits,
@@ -14,6 +15,7 @@ import {
   type IdentityLimits,
   type SyncedRevocations,
 } from '../state/index.ts';
+import { createVault } from '../vault/index.ts';
 import {
   createAccessLog,
   createAuditSink,
@@ -42,6 +44,7 @@ export interface ApplicationScope {
   readonly inspect: boolean;
   readonly telemetry: Telemetry;
   readonly egress: EgressBodyClient;
+  readonly openVault: OpenVault;
   readonly store: Store;
   readonly revocations: SyncedRevocations;
   readonly identityLimits: IdentityLimits;
@@ -129,6 +132,7 @@ export function openApplicationScope(config: Config, options: ApplicationOptions
     inspect,
     telemetry,
     egress,
+    openVault: (settings, user) => createVault(settings, user, { egress, clock, log }),
     store,
     revocations,
     identityLimits,

@@ -1,6 +1,7 @@
 import { createAuthorizerListener } from './authorizer/authorizer-listener.ts';
 import { createAdminListener } from './endpoints/admin-listener.ts';
-import { checkOnline, type OnlineCheck } from './inspect/online-check.ts';
+import { checkOnline } from './inspect/online-check.ts';
+import type { OnlineCheck } from './inspect/online-result.ts';
 import type { Explain, ExplainOperations } from './inspect/explain.ts';
 import type { ExplainRecorded } from './inspect/explain-recorded.ts';
 import type { Replay } from './inspect/replay.ts';
@@ -217,7 +218,7 @@ export {
   type Suggestion,
 } from '../policy/index.ts';
 export { backUpStateFile, restoreState } from '../state/index.ts';
-export type { OnlineCheck } from './inspect/online-check.ts';
+export type { OnlineCheck } from './inspect/online-result.ts';
 export type { ExplainInput, ExplainResult } from './inspect/explain.ts';
 export type { ReplayedRequest } from './inspect/replay.ts';
 export { classOfToken } from '../credentials/index.ts';

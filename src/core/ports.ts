@@ -34,6 +34,7 @@ export type EgressPool =
   | `registry tokens, ${string}`
   | `GitHub App, ${string}`
   | `AWS, ${string}`
+  | `vault, ${string}`
   | `${'job tokens' | 'deploy tokens'}, ${'first' | 'renewal'}`;
 
 export interface EgressResponse {
@@ -60,14 +61,13 @@ export interface EgressClient {
   get(request: EgressRequest): Promise<EgressResult>;
 }
 
-/** An egress client that can send forms (`application/x-www-form-urlencoded`) with secrets. */
-export interface EgressFormClient extends EgressClient {
-  post(request: EgressRequest & { readonly form: ReadonlyMap<string, string> }): Promise<EgressResult>;
-}
+/** A form (`application/x-www-form-urlencoded`), a JSON value, or text whose Content-Type is in `headers`. */
+export type EgressBody =
+  { readonly form: ReadonlyMap<string, string> } | { readonly json: unknown } | { readonly text: string };
 
-/** An egress client that can also send other bodies; `headers` contains their Content-Type. */
-export interface EgressBodyClient extends EgressFormClient {
-  postBody(request: EgressRequest & { readonly body: string }): Promise<EgressResult>;
+/** An egress client that can send bodies, which may contain secrets. */
+export interface EgressBodyClient extends EgressClient {
+  post(request: EgressRequest & EgressBody): Promise<EgressResult>;
 }
 
 /** The application log: one JSON line per call. Fields must not contain secrets. */

@@ -307,6 +307,34 @@ const TESTS_OF: TestsByRow = {
   'a claim that narrows the upstream credential is missing': [
     ['test/pipeline/github-app.test.ts', '%s denies the request and requests no token'],
   ],
+  'a vault with an upstream credential is unreachable, sealed or limits the rate': [
+    ['test/e2e/vault-login.test.ts', 'sealed, unsealed, killed and restarted'],
+    ['test/security/vault-endpoint.test.ts', 'vault: unreachable'],
+  ],
+  'a vault rejects the login of the gateway, or the read of a path': [
+    ['test/e2e/vault-login.test.ts', '%s: 502, and no secret in any output'],
+    ['test/e2e/vault-login.test.ts', 'a login without the right to read the path'],
+    ['test/e2e/vault-login.test.ts', 'a changed JWT file is used at once'],
+  ],
+  'the vault has no secret at the path of an upstream credential': [
+    [
+      'test/e2e/vault-upstream.test.ts',
+      'each caller gets the secret of its path, and a deleted one is no longer used',
+    ],
+  ],
+  'the vault is unreachable, or has not every secret, at a start or reload with `…FromVault` keys': [
+    ['test/e2e/vault-secrets.test.ts', 'the gateway does not start with %s'],
+    [
+      'test/e2e/vault-secrets.test.ts',
+      'each kind of secret, and a reload that needs an absent one keeps the last configuration',
+    ],
+  ],
+  'a secret of a `…FromVault` key cannot be read again': [
+    [
+      'test/e2e/vault-secrets.test.ts',
+      'an Entra service principal reaches GitLab with the GitLab token of its identity',
+    ],
+  ],
   'the gateway has no upstream credential for this identity': [
     [
       'test/security/per-identity.test.ts',

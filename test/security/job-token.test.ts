@@ -109,7 +109,6 @@ describe('C4 cached refusals', () => {
         return headers?.['job-token'] === token ? yes : no;
       },
       post: () => Promise.reject(new Error('unexpected')),
-      postBody: () => Promise.reject(new Error('unexpected')),
     };
     const own = new FrozenClock();
     const { forService } = createAuthenticator(

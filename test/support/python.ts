@@ -19,6 +19,7 @@ export const needsPython = needing(
 );
 
 export type PythonProgram =
+  | 'bao'
   | 'caddy'
   | 'envoy'
   | 'traefik'
@@ -180,7 +181,7 @@ async function startIndex(
   return { ...(await startPythonServer(program, args, folder, { url })), ...user };
 }
 
-/** Starts a server program in `folder`, which `close` deletes. `url` answers once the server is ready. */
+/** A server that responds at `url` once it has started; `close` stops it and removes its folder. */
 export async function startPythonServer(
   program: PythonProgram,
   args: readonly string[],

@@ -2,29 +2,24 @@ import type { Authenticator } from '../../credentials/index.ts';
 import type { Config } from '../../config/index.ts';
 import { expiryWarning } from '../../core/operation/certificate-expiry.ts';
 import type { Clock, EgressClient } from '../../core/ports.ts';
+import type { OpenVault } from '../../core/vault.ts';
 import { probeStore } from '../../state/index.ts';
 import { counted } from '../../util/text/counted.ts';
+import type { OnlineCheck } from './online-result.ts';
+import { checkVaults } from './online-vault.ts';
 import { upstreamCertificate } from './upstream-certificate.ts';
-
-export interface OnlineCheck {
-  /** Key of the configuration: `issuers.NAME`, `issuers.NAME.liveness`, `services.NAME.upstream`, `state`. */
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail: string;
-  /** A problem that does not yet prevent the use. */
-  readonly warning?: string;
-}
 
 interface OnlinePorts {
   readonly authenticator: Authenticator;
   readonly egress: EgressClient;
+  readonly openVault: OpenVault;
   readonly clock: Clock;
 }
 
-/** Fetches the keys of every issuer, tests the access to its jobs, sends a request to every upstream and checks the store. */
+/** Fetches the keys of every issuer, tests the access to its jobs, sends a request to every upstream, reads the vaults and checks the store. */
 export async function checkOnline(
   config: Config,
-  { authenticator, egress, clock }: OnlinePorts,
+  { authenticator, egress, openVault, clock }: OnlinePorts,
 ): Promise<readonly OnlineCheck[]> {
   await authenticator.fetchKeys();
   const issuers = authenticator.issuers().map(({ name, ready, keys, lastError }) => ({
@@ -37,7 +32,14 @@ export async function checkOnline(
   const upstreams = config.services.flatMap(({ name, upstream }) =>
     upstream === undefined ? [] : [checkUpstream(name, upstream, egress, clock)],
   );
-  return [...issuers, ...liveness, ...(await Promise.all(upstreams)), await checkStore(config)];
+  const vaults = checkVaults(config, openVault);
+  return [
+    ...issuers,
+    ...liveness,
+    ...(await Promise.all(upstreams)),
+    ...(await vaults),
+    await checkStore(config),
+  ];
 }
 
 async function checkUpstream(

@@ -1,10 +1,12 @@
 import type { Authenticator } from '../../credentials/index.ts';
 import { createRegistryHosts, type Registry, type RegistryHostPorts } from './registries.ts';
 import type { Config } from '../../config/index.ts';
+import { credentialHeadersOf, vaultFieldsOf } from '../../config/serving.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
 import type { QueueMeter } from '../../core/operation/meter.ts';
 import type { PrepareTickets } from '../../core/credentials/ticket.ts';
 import type { Clock, EgressBodyClient } from '../../core/ports.ts';
+import type { OpenVault, VaultValues } from '../../core/vault.ts';
 import type { Protocol } from '../../core/request/protocol.ts';
 import { createExtract } from '../../credentials/index.ts';
 import { createForwarder, type Forwarder, type StallWatch } from '../../proxy/index.ts';
@@ -23,13 +25,19 @@ export interface Services {
 
 /** Forwarders with unchanged settings are reused on reload, with their connections, upstream tokens and queues. */
 export type Forwarders = ReusableResources<
-  Parameters<typeof createForwarder>[0] & { readonly signing: Config['signing'] | undefined },
+  Parameters<typeof createForwarder>[0] & {
+    readonly signing: Config['signing'] | undefined;
+    readonly configurationVault: Config['vault'] | undefined;
+  },
   Forwarder
 >;
 
 export interface ServicePorts extends Omit<RegistryHostPorts, 'extractLogin'> {
   readonly authenticator: Authenticator;
   readonly egress: EgressBodyClient;
+  readonly openVault: OpenVault;
+  /** Defined if the configuration has a vault. */
+  readonly vaultValues: VaultValues | undefined;
   readonly keyring: Pick<Keyring, 'sign'>;
   readonly clock: Clock;
   readonly stalls: StallWatch;
@@ -74,9 +82,9 @@ export function createServices(config: Config, ports: ServicePorts, previous?: F
 }
 
 function reuseForwarders(
-  { server, signing }: Config,
+  { server, signing, vault }: Config,
   services: readonly ServiceProtocol[],
-  { egress, keyring, clock, log, stalls, queueMeter }: ServicePorts,
+  { egress, openVault, vaultValues, keyring, clock, log, stalls, queueMeter }: ServicePorts,
   previous: Forwarders | undefined,
 ): Forwarders {
   return reuse(
@@ -91,10 +99,21 @@ function reuseForwarders(
         publicUrl: server.publicUrl,
         // A forwarder that signs assertions depends on the signing keys.
         signing: signsAssertions(service) ? signing : undefined,
+        configurationVault: vaultFieldsOf(service).length > 0 ? vault : undefined,
       };
       return [[service.name, settings] as const];
     }),
-    (settings) => createForwarder(settings, { egress, keyring, clock, log, stalls, queueMeter }),
+    (settings) =>
+      createForwarder(settings, {
+        egress,
+        openVault,
+        vaultValues,
+        keyring,
+        clock,
+        log,
+        stalls,
+        queueMeter,
+      }),
     (forwarder) => void forwarder.close(),
   );
 }
@@ -151,12 +170,10 @@ function forwardingOf(
 }
 
 /** Headers that the service forwards, and headers whose client value the gateway replaces. */
-function acceptedHeaders({ passHeaders, identityHeaders, upstream }: Service): ReadonlySet<string> {
-  const auth = upstream?.auth;
-  const credentials = [auth, ...Object.values(auth?.perIdentity ?? {})].flatMap(
-    (each) => each?.header?.name ?? [],
-  );
-  return new Set([...passHeaders, ...Object.keys(identityHeaders), ...credentials].map(foldLoosely));
+function acceptedHeaders(service: Service): ReadonlySet<string> {
+  const { passHeaders, identityHeaders } = service;
+  const names = [...passHeaders, ...Object.keys(identityHeaders), ...credentialHeadersOf(service)];
+  return new Set(names.map(foldLoosely));
 }
 
 /** Whether a secret with a user name can be a GitLab deploy token. */

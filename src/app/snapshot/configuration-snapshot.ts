@@ -23,7 +23,15 @@ import type { ApplicationScope } from '../application-scope.ts';
 import { createResourceMetadataEndpoints } from '../endpoints/protected-resources.ts';
 import { createPublishingEndpoints } from '../endpoints/trusted-publishing.ts';
 import { createServices } from '../services/services.ts';
-import { only, releaseResources, reuseStateResources, type SnapshotResources } from './snapshot-resources.ts';
+import {
+  only,
+  releaseResources,
+  reuseStateResources,
+  reuseVaultValues,
+  adminTokenSettings,
+  vaultValuesOf,
+  type SnapshotResources,
+} from './snapshot-resources.ts';
 import type { Forwarder } from '../../proxy/index.ts';
 import { createMint, createTickets } from '../../token-service/index.ts';
 import { reuse, missingFrom } from '../../util/resources/reuse.ts';
@@ -78,13 +86,17 @@ export function createSnapshot(
   previous?: ConfigurationSnapshot,
   authorizer: Authorizer = createAuthorizer(config, nearestPorts(application)),
 ): ConfigurationSnapshot {
-  const adminTokens = reuse(previous?.resources.adminTokens, [['token', config.server.admin]], (admin) =>
-    openAdminToken(admin, application.log),
+  const vaults = reuseVaultValues(config, application, previous?.resources);
+  const adminTokens = reuse(
+    previous?.resources.adminTokens,
+    [['token', adminTokenSettings(config)]],
+    ({ admin }) => openAdminToken(admin, application.log, vaultValuesOf(vaults)),
   );
   try {
-    return assemble(config, application, reauthorize, { adminTokens, authorizer }, previous);
+    return assemble(config, application, reauthorize, { vaults, adminTokens, authorizer }, previous);
   } catch (error) {
     for (const token of missingFrom(adminTokens, previous?.resources.adminTokens)) token.close();
+    for (const values of missingFrom(vaults, previous?.resources.vaults)) values.close();
     throw error;
   }
 }
@@ -101,7 +113,11 @@ function assemble(
   config: Config,
   application: ApplicationScope,
   reauthorize: Reauthorize,
-  { adminTokens, authorizer }: Pick<SnapshotResources, 'adminTokens'> & { readonly authorizer: Authorizer },
+  {
+    vaults,
+    adminTokens,
+    authorizer,
+  }: Pick<SnapshotResources, 'vaults' | 'adminTokens'> & { readonly authorizer: Authorizer },
   previous: ConfigurationSnapshot | undefined,
 ): ConfigurationSnapshot {
   const { keyrings, failures } = reuseStateResources(config, application, previous?.resources);
@@ -110,6 +126,7 @@ function assemble(
   const reused = { keyring: only(keyrings), failures: only(failures), authorizer };
   const ports = createPolicyPorts(config, application, reused, previous);
   const { authenticator } = ports;
+  const vaultValues = vaultValuesOf(vaults);
   const endpoints = [
     ...createBuiltInEndpoints(config, ports),
     ...createPublishingEndpoints(config, ports),
@@ -122,6 +139,8 @@ function assemble(
       ...ports,
       egress: application.egress,
       prepareTickets: createTickets(mintSettings(config, authorizer), ports),
+      openVault: application.openVault,
+      vaultValues,
       stalls: application.stalls,
       queueMeter: application.telemetry.queues,
     },
@@ -150,7 +169,7 @@ function assemble(
   });
   let subrequests: Pipeline | undefined;
   const explain = createExplain(config, { pipelines: services.pipelines, authenticator, authorizer });
-  const resources = { keyrings, failures, adminTokens, forwarders: services.forwarders };
+  const resources = { keyrings, failures, adminTokens, forwarders: services.forwarders, vaults };
 
   return {
     config,
@@ -171,6 +190,8 @@ function assemble(
     claimsUsed: authorizer.claimsUsed,
     async prepare() {
       for (const keyring of newKeyrings) await keyring.start();
+      // A command that inspects the configuration sends no requests to upstreams.
+      if (!application.inspect) await vaultValues?.load();
       if (config.server.authorizer === undefined || subrequests !== undefined) return;
       const { createSubrequestServices } = await import('../authorizer/subrequest-services.ts');
       subrequests = createPipeline({

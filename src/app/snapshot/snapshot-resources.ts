@@ -5,6 +5,7 @@ import type { Forwarder } from '../../proxy/index.ts';
 import { createFailureLimits } from '../../state/index.ts';
 import { createKeyring, createUnverifiedKeyring } from '../../token-service/index.ts';
 import { missingFrom, reuse, type ReusableResources } from '../../util/resources/reuse.ts';
+import { createVaultValues, type LoadedVaultValues } from '../../vault/index.ts';
 import type { AdminToken } from '../endpoints/admin-token.ts';
 import type { ApplicationScope } from '../application-scope.ts';
 import type { Forwarders } from '../services/services.ts';
@@ -13,8 +14,36 @@ import type { Forwarders } from '../services/services.ts';
 export interface SnapshotResources {
   readonly keyrings: ReusableResources<Config['signing'], Keyring>;
   readonly failures: ReusableResources<Config['server']['limits']['authFailures'], FailureLimits>;
-  readonly adminTokens: ReusableResources<Config['server']['admin'], AdminToken>;
+  readonly adminTokens: ReusableResources<AdminTokenSettings, AdminToken>;
   readonly forwarders: Forwarders;
+  /** At most one. */
+  readonly vaults: ReusableResources<NonNullable<Config['vault']>, LoadedVaultValues>;
+}
+
+interface AdminTokenSettings {
+  readonly admin: Config['server']['admin'];
+  /** Defined if the token is in the vault. */
+  readonly vault: Config['vault'];
+}
+
+export function adminTokenSettings({ server: { admin }, vault }: Config): AdminTokenSettings {
+  return { admin, vault: admin.tokenFromVault === undefined ? undefined : vault };
+}
+
+export function vaultValuesOf(vaults: SnapshotResources['vaults']): LoadedVaultValues | undefined {
+  const [entry] = vaults.values();
+  return entry?.made;
+}
+
+/** The values of the vault of the configuration. */
+export function reuseVaultValues(
+  { vault }: Config,
+  { openVault, log }: ApplicationScope,
+  previous: SnapshotResources | undefined,
+): SnapshotResources['vaults'] {
+  return reuse(previous?.vaults, vault === undefined ? [] : [['vault', vault]], (settings) =>
+    createVaultValues(openVault(settings, 'the configuration'), { log }),
+  );
 }
 
 export function reuseStateResources(
@@ -35,14 +64,16 @@ export function reuseStateResources(
 
 /** Releases the resources that the successor does not reuse; forwarders once their `inUse` promise settles. */
 export async function releaseResources(
-  { keyrings, adminTokens, forwarders }: SnapshotResources,
+  { keyrings, adminTokens, forwarders, vaults }: SnapshotResources,
   successor: SnapshotResources | undefined,
   inUse: (forwarder: Forwarder) => Promise<unknown>,
 ): Promise<void> {
   for (const keyring of missingFrom(keyrings, successor?.keyrings)) keyring.stop();
   for (const token of missingFrom(adminTokens, successor?.adminTokens)) token.close();
   const unused = missingFrom(forwarders, successor?.forwarders);
-  await Promise.all(unused.map((forwarder) => forwarder.close(inUse(forwarder))));
+  const closed = unused.map((forwarder) => forwarder.close(inUse(forwarder)));
+  for (const values of missingFrom(vaults, successor?.vaults)) values.close();
+  await Promise.all(closed);
 }
 
 /** The one resource of a kind of which a snapshot has exactly one. */

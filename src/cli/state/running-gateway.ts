@@ -33,7 +33,16 @@ function adminUrl(listen: string): string {
   return `http://${local.includes(':') ? `[${local}]` : local}:${port}`;
 }
 
-function authorization({ token, tokenFile }: Config['server']['admin']): Readonly<Record<string, string>> {
+function authorization({
+  token,
+  tokenFile,
+  tokenFromVault,
+}: Config['server']['admin']): Readonly<Record<string, string>> {
+  if (tokenFromVault !== undefined) {
+    const message =
+      'server.admin.tokenFromVault is not read by commands: send POST /state/backup with the token';
+    throw new GatehouseError('usage', message);
+  }
   const secret = tokenFile === undefined ? token : readFileSync(tokenFile, 'utf8').trim();
   return secret === undefined ? {} : { Authorization: `Bearer ${secret}` };
 }

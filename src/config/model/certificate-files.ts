@@ -16,7 +16,8 @@ export function certificateFiles({
   state,
   issuers,
   services,
-}: Pick<Draft, 'server' | 'state'> & {
+  vault,
+}: Pick<Draft, 'server' | 'state' | 'vault'> & {
   readonly issuers: readonly Pick<Draft['issuers'][number], 'name' | 'caFile'>[];
   readonly services: readonly Pick<Draft['services'][number], 'name' | 'upstream'>[];
 }): readonly CertificateFile[] {
@@ -33,6 +34,7 @@ export function certificateFiles({
       server.authorizer?.tls?.clientCaFile,
     ),
     ...certificateFile('ca', ['state', 'redis', 'caFile'], state.redis?.caFile),
+    ...certificateFile('ca', ['vault', 'caFile'], vault?.caFile),
     ...issuers.flatMap(({ name, caFile }) => certificateFile('ca', ['issuers', name, 'caFile'], caFile)),
     ...services.flatMap(({ name, upstream }) => {
       const { caFile, clientCertificate, auth } = upstream ?? {};
@@ -51,7 +53,7 @@ export function certificateFiles({
 
 type GatewayAuth = Pick<
   NonNullable<Authorization>,
-  'oauth2' | 'tokenExchange' | 'registryToken' | 'githubApp'
+  'oauth2' | 'tokenExchange' | 'registryToken' | 'githubApp' | 'vault'
 >;
 
 function authorizationFiles(path: KeyPath, auth: GatewayAuth | undefined): readonly CertificateFile[] {
@@ -60,6 +62,7 @@ function authorizationFiles(path: KeyPath, auth: GatewayAuth | undefined): reado
     ...tokenClientFiles([...path, 'tokenExchange'], auth?.tokenExchange),
     ...certificateFile('ca', [...path, 'registryToken', 'caFile'], auth?.registryToken?.caFile),
     ...certificateFile('ca', [...path, 'githubApp', 'caFile'], auth?.githubApp?.caFile),
+    ...certificateFile('ca', [...path, 'vault', 'caFile'], auth?.vault?.caFile),
   ];
 }
 

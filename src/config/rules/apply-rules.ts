@@ -38,6 +38,7 @@ import { checkUnusedGrants } from './identities/unused-grants.ts';
 import { checkUntrustedGrants } from './identities/untrusted-grants.ts';
 import { checkUpstreamAuth } from './upstream/upstream-auth.ts';
 import { checkUpstreams } from './upstream/upstream.ts';
+import { checkVault } from './upstream/vault.ts';
 import { checkWeakPolicy } from './identities/weak-policy.ts';
 import { checkWorkloads } from './identities/workloads.ts';
 import { keysAt, markAt, nodeAt, type SourceNode } from '../load/source-tree.ts';
@@ -67,6 +68,7 @@ const RULES: readonly Rule[] = [
   checkTerraform,
   checkUpstreams,
   checkUpstreamAuth,
+  checkVault,
   checkPerIdentity,
   checkClientCredentials,
   checkIdentityHeaders,

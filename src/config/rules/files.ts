@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { DraftService } from '../model/draft.ts';
+import type { VaultSettings } from '../../core/vault.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { unreadable } from '../../util/resources/unreadable.ts';
 import type { RuleContext } from './rule.ts';
@@ -34,7 +35,7 @@ export function checkFiles(context: RuleContext): void {
 }
 
 function namedFiles({ draft }: RuleContext): NamedFile[] {
-  const { server, state, signing, issuers, services } = draft;
+  const { server, state, signing, issuers, services, vault } = draft;
   const authorizerTls = server.authorizer?.tls;
   return [
     { path: ['server', 'tls', 'certFile'], file: server.tls?.certFile, content: 'open' },
@@ -61,6 +62,7 @@ function namedFiles({ draft }: RuleContext): NamedFile[] {
       { path: ['issuers', name, 'liveness', 'tokenFile'], file: liveness?.tokenFile, content: 'header' },
       { path: ['issuers', name, 'liveness', 'caFile'], file: liveness?.caFile, content: 'open' },
     ]),
+    ...filesOfVault(['vault'], vault),
     ...services.flatMap(filesOfService),
   ];
 }
@@ -91,7 +93,7 @@ type Upstream = NonNullable<DraftService['upstream']>;
 type Auth = NonNullable<NonNullable<Upstream['auth']>['perIdentity']>[string];
 
 function filesOfAuth(path: KeyPath, auth: Auth | undefined): NamedFile[] {
-  const { basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws } = auth ?? {};
+  const { basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault } = auth ?? {};
   const secret = (kind: string, key: string, file: string | undefined): NamedFile => ({
     path: [...path, kind, key],
     file,
@@ -109,6 +111,7 @@ function filesOfAuth(path: KeyPath, auth: Auth | undefined): NamedFile[] {
     { path: [...path, 'githubApp', 'keyFile'], file: githubApp?.keyFile, content: 'key' },
     { path: [...path, 'githubApp', 'caFile'], file: githubApp?.caFile, content: 'open' },
     secret('aws', 'webIdentityTokenFile', aws?.webIdentityTokenFile),
+    ...filesOfVault([...path, 'vault'], vault),
   ];
 }
 
@@ -125,6 +128,16 @@ function filesOfTokenClient(
     { path: [...assertion, 'tokenFile'], file: tokenFile, content: 'header' },
     { path: [...assertion, 'keyFile'], file: keyFile, content: 'key' },
     { path: [...assertion, 'certificateFile'], file: certificateFile, content: 'open' },
+  ];
+}
+
+function filesOfVault(path: KeyPath, vault: Pick<VaultSettings, 'caFile' | 'auth'> | undefined): NamedFile[] {
+  const { jwt, kubernetes, tokenFile } = vault?.auth ?? {};
+  return [
+    { path: [...path, 'caFile'], file: vault?.caFile, content: 'open' },
+    { path: [...path, 'auth', 'jwt', 'tokenFile'], file: jwt?.tokenFile, content: 'header' },
+    { path: [...path, 'auth', 'kubernetes', 'tokenFile'], file: kubernetes?.tokenFile, content: 'header' },
+    { path: [...path, 'auth', 'tokenFile'], file: tokenFile, content: 'header' },
   ];
 }
 

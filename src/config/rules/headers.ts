@@ -31,9 +31,14 @@ export function checkIdentityHeaders(context: RuleContext): void {
 function checkCredentialHeaders(context: RuleContext, service: DraftService): void {
   const auth = service.upstream?.auth;
   const path = ['services', service.name, 'upstream', 'auth'];
-  checkCredentialHeader(context, service, auth?.header?.name, path);
-  for (const [identity, { header }] of Object.entries(auth?.perIdentity ?? {})) {
-    checkCredentialHeader(context, service, header?.name, [...path, 'perIdentity', identity]);
+  for (const [here, each] of [
+    [path, auth] as const,
+    ...Object.entries(auth?.perIdentity ?? {}).map(
+      ([identity, entry]) => [[...path, 'perIdentity', identity], entry] as const,
+    ),
+  ]) {
+    checkCredentialHeader(context, service, each?.header?.name, [...here, 'header', 'name']);
+    checkCredentialHeader(context, service, each?.vault?.as.header, [...here, 'vault', 'as', 'header']);
   }
 }
 
@@ -41,10 +46,9 @@ function checkCredentialHeader(
   context: RuleContext,
   service: DraftService,
   name: string | undefined,
-  auth: KeyPath,
+  path: KeyPath,
 ): void {
   if (name === undefined) return;
-  const path = [...auth, 'header', 'name'];
   if (!TOKEN.test(name)) context.error(path, 'is not a header name (RFC 9110 §5.6.2)');
   else if (isSetByGateway(groupOf(foldLoosely(name)))) {
     context.error(path, 'is a header that the gateway itself sets; choose another name');

@@ -3,6 +3,7 @@ import { IMPERSONATION_HEADERS, TRUSTED_USER_HEADERS } from '../../core/headers/
 import { foldLoosely } from '../../util/http/header-name.ts';
 import { compileHeaderNames } from '../../util/http/header-names.ts';
 import type { DraftService } from '../model/draft.ts';
+import { credentialHeadersOf } from '../model/vault-fields.ts';
 import type { RuleContext } from './rule.ts';
 import { hint } from '../problems/suggest.ts';
 
@@ -36,10 +37,8 @@ function nameProblem(name: string, folded: string): string | undefined {
   }
 }
 
-function headersSet({ identityHeaders, upstream }: DraftService): readonly string[] {
-  const auth = upstream?.auth;
-  const credentials = [auth, ...Object.values(auth?.perIdentity ?? {})];
-  return [...Object.keys(identityHeaders), ...credentials.flatMap((each) => each?.header?.name ?? [])];
+function headersSet(service: DraftService): readonly string[] {
+  return [...Object.keys(service.identityHeaders), ...credentialHeadersOf(service)];
 }
 
 const kindOf = compileHeaderNames<'acting' | 'identity'>([

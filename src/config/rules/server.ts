@@ -6,6 +6,7 @@ import {
 } from '../../util/http/listen-address.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import type { RuleContext } from './rule.ts';
+import { secretKeys } from './secret-keys.ts';
 
 const KIB = 1024;
 
@@ -30,15 +31,17 @@ export function checkPort(context: RuleContext, path: KeyPath, { port }: ListenA
 }
 
 function checkAdminToken(context: RuleContext, listen: ListenAddress): void {
-  const { token, tokenFile, hosts, console } = context.draft.server.admin;
-  if (token !== undefined && tokenFile !== undefined) {
-    context.error(['server', 'admin', 'token'], 'give either token or tokenFile, not both', 'key');
+  const { admin } = context.draft.server;
+  const { hosts, console } = admin;
+  const [first, second] = secretKeys('token', admin);
+  if (first !== undefined && second !== undefined) {
+    context.error(['server', 'admin', first], `give either ${first} or ${second}, not both`, 'key');
   }
-  if (token === undefined && tokenFile === undefined && !isLoopback(listen.host)) {
+  if (first === undefined && !isLoopback(listen.host)) {
     const message = 'is reachable from other machines: set server.admin.tokenFile, or listen on 127.0.0.1';
     context.error(['server', 'admin', 'listen'], message);
   }
-  if (token !== undefined || tokenFile !== undefined) return;
+  if (first !== undefined) return;
   const needsToken = 'requires a login: set server.admin.tokenFile';
   if (hosts.length > 0) context.error(['server', 'admin', 'hosts'], needsToken, 'key');
   if (typeof console === 'object' && console.write) {

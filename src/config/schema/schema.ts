@@ -8,6 +8,7 @@ import { service } from './service.ts';
 import { signing } from './signing.ts';
 import { state } from './state.ts';
 import { deployToken, deployTokenName, jobTokenAllowlist } from './tokens.ts';
+import { vault } from './vault.ts';
 import { workloadIdentity, workloadName } from './workload.ts';
 
 /** Source of the types, messages and JSON Schema of the configuration. Rules across sections are in rules/. */
@@ -16,6 +17,7 @@ export const configSchema = z.strictObject({
   server: server.prefault({}),
   state,
   signing,
+  vault: vault.optional(),
   logs,
   audit,
   issuers: z.record(name, issuer).default({}).describe('Trusted issuers of ID tokens.'),

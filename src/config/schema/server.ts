@@ -12,6 +12,7 @@ import {
   timeout,
   url,
 } from './scalars.ts';
+import { fromVault } from './vault.ts';
 
 const attempts = z.int().min(1).max(1_000_000);
 
@@ -88,7 +89,7 @@ const adminConsole = z
   ])
   .default(true)
   .describe(
-    'Web console at `/console/` of the admin listener. true: read-only. false: off. With `token` or `tokenFile` it requires a login. Default true.',
+    'Web console at `/console/` of the admin listener. true: read-only. false: off. With a token it requires a login. Default true.',
   );
 
 export const server = z.strictObject({
@@ -125,14 +126,15 @@ export const server = z.strictObject({
       tokenFile: filePath
         .optional()
         .describe(
-          'File with the bearer token. `token` or `tokenFile` is required when `listen` is not loopback.',
+          'File with the bearer token. One of `token`, `tokenFile` and `tokenFromVault` is required when `listen` is not loopback.',
         ),
+      tokenFromVault: fromVault.optional(),
       console: adminConsole,
       hosts: z
         .array(z.union([hostName, z.ipv4(), z.ipv6()], consoleHostText))
         .default([])
         .describe(
-          'Host names and addresses of the console without port, in addition to localhost and loopback addresses; requests to `/console/` with another Host get 421. Requires `token` or `tokenFile`. Default: none.',
+          'Host names and addresses of the console without port, in addition to localhost and loopback addresses; requests to `/console/` with another Host get 421. Requires a token. Default: none.',
         ),
     })
     .prefault({}),

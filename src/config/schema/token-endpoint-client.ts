@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { JWS_ALGORITHMS } from '../../util/crypto/jws.ts';
 import { filePath, nonEmpty } from './scalars.ts';
+import { fromVault } from './vault.ts';
 
 const clientAssertion = z.strictObject({
   tokenFile: filePath
@@ -27,6 +28,7 @@ const clientAssertion = z.strictObject({
 export const tokenEndpointClient = {
   clientSecret: nonEmpty.optional(),
   clientSecretFile: filePath.optional(),
+  clientSecretFromVault: fromVault.optional(),
   clientAssertion: clientAssertion
     .optional()
     .describe('Client authentication with a JWT (RFC 7523 §2.2): tokenFile or keyFile.'),

@@ -4,6 +4,7 @@ import { githubApp } from './github-app.ts';
 import { filePath, nonEmpty, url } from './scalars.ts';
 import { tokenEndpointClient } from './token-endpoint-client.ts';
 import { tokenExchange } from './token-exchange.ts';
+import { fromVault, vaultCredential } from './vault.ts';
 
 /** Credentials that belong to the gateway. */
 const gatewayCredentials = {
@@ -12,11 +13,23 @@ const gatewayCredentials = {
       username: nonEmpty,
       password: nonEmpty.optional(),
       passwordFile: filePath.optional(),
+      passwordFromVault: fromVault.optional(),
     })
     .optional(),
-  bearer: z.strictObject({ token: nonEmpty.optional(), tokenFile: filePath.optional() }).optional(),
+  bearer: z
+    .strictObject({
+      token: nonEmpty.optional(),
+      tokenFile: filePath.optional(),
+      tokenFromVault: fromVault.optional(),
+    })
+    .optional(),
   header: z
-    .strictObject({ name: nonEmpty, value: nonEmpty.optional(), valueFile: filePath.optional() })
+    .strictObject({
+      name: nonEmpty,
+      value: nonEmpty.optional(),
+      valueFile: filePath.optional(),
+      valueFromVault: fromVault.optional(),
+    })
     .optional(),
   oauth2: z
     .strictObject({
@@ -37,11 +50,13 @@ const gatewayCredentials = {
       username: nonEmpty.optional().describe('User name for the token service. Default: anonymous access.'),
       password: nonEmpty.optional(),
       passwordFile: filePath.optional(),
+      passwordFromVault: fromVault.optional(),
     })
     .optional()
     .describe('Token from the token service of a registry. Services of type oci only.'),
   githubApp,
   aws,
+  vault: vaultCredential.optional(),
 } as const;
 
 export const OWN_KINDS = [
@@ -53,6 +68,7 @@ export const OWN_KINDS = [
   'registryToken',
   'githubApp',
   'aws',
+  'vault',
 ] as const;
 
 export const upstreamAuth = z.strictObject({

@@ -144,7 +144,5 @@ async function send(
     maxBytes: MAX_RESPONSE_BYTES,
     pool: 'liveness',
   } as const;
-  if (json === undefined) return egress.get(request);
-  const jsonHeaders = { ...request.headers, 'content-type': 'application/json' };
-  return egress.postBody({ ...request, headers: jsonHeaders, body: JSON.stringify(json) });
+  return json === undefined ? egress.get(request) : egress.post({ ...request, json });
 }

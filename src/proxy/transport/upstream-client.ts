@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type * as undiciModule from 'undici';
-import type { EgressBodyClient, EgressFailure, EgressRequest, EgressResult } from '../../core/ports.ts';
+import type {
+  EgressBody,
+  EgressBodyClient,
+  EgressFailure,
+  EgressRequest,
+  EgressResult,
+} from '../../core/ports.ts';
 import { FairQueue } from '../../util/limits/fair-queue.ts';
 
 const DEFAULT_DEADLINE = 5_000;
@@ -69,16 +75,22 @@ export function createEgressClient(): EgressBodyClient & { close(): Promise<void
 
   return {
     get: (call) => send(call, { method: 'GET' }),
-    post({ form, headers, ...call }) {
-      const body = new URLSearchParams([...form]).toString();
-      const type = { 'content-type': 'application/x-www-form-urlencoded' };
-      return send({ ...call, headers: { ...headers, ...type } }, { method: 'POST', body });
+    post(request) {
+      const { type, body } = encodedBody(request);
+      const headers = { ...request.headers, ...(type === undefined ? {} : { 'content-type': type }) };
+      return send({ ...request, headers }, { method: 'POST', body });
     },
-    postBody: ({ body, ...call }) => send(call, { method: 'POST', body }),
     async close() {
       await Promise.all([...agents.values()].map(({ agent }) => agent.destroy()));
     },
   };
+}
+
+function encodedBody(content: EgressBody): { readonly type?: string; readonly body: string } {
+  if ('text' in content) return { body: content.text };
+  if ('json' in content) return { type: 'application/json', body: JSON.stringify(content.json) };
+  const body = new URLSearchParams([...content.form]).toString();
+  return { type: 'application/x-www-form-urlencoded', body };
 }
 
 type Undici = typeof undiciModule;

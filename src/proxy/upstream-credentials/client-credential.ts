@@ -8,6 +8,7 @@ import {
   type AttachedCredential,
   type CredentialFault,
   type RequestCredential,
+  attachedHeader,
 } from './request-credential.ts';
 
 export interface ClientCredentialSettings {
@@ -71,19 +72,22 @@ function reattach(
 ): AttachedCredential | CredentialFault | undefined {
   switch (credentialSource) {
     case 'bearer':
-      return header('Authorization', `Bearer ${token}`);
+      return attachedHeader('Authorization', `Bearer ${token}`);
     case 'basic':
-      return header('Authorization', `Basic ${Buffer.from(`${username}:${token}`).toString('base64')}`);
+      return attachedHeader(
+        'Authorization',
+        `Basic ${Buffer.from(`${username}:${token}`).toString('base64')}`,
+      );
     case 'raw-authorization':
-      return header('Authorization', token);
+      return attachedHeader('Authorization', token);
     case 'job-token':
-      return header('Job-Token', token);
+      return attachedHeader('Job-Token', token);
     case 'deploy-token':
-      return header('Deploy-Token', token);
+      return attachedHeader('Deploy-Token', token);
     case 'private-token':
-      return header('Private-Token', token);
+      return attachedHeader('Private-Token', token);
     case 'x-nuget-apikey':
-      return header('X-NuGet-ApiKey', token);
+      return attachedHeader('X-NuGet-ApiKey', token);
     case 'query':
       return queryParameter(head.query, token, parameters);
     case 'form':
@@ -105,10 +109,6 @@ function queryParameter(
   );
   if (part === undefined) return missing('the credential is not in the query');
   return { kind: 'attached', credentialSource: 'query', name: parameterName(part.text), value: token };
-}
-
-function header(name: string, value: string): AttachedCredential {
-  return { kind: 'attached', credentialSource: 'header', name, value };
 }
 
 function missing(detail: string): CredentialFault {

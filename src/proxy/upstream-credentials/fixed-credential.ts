@@ -1,20 +1,31 @@
-import type { Log } from '../../core/ports.ts';
-import type { AttachedCredential, RequestCredential } from './request-credential.ts';
-import { openSecret } from './secret-source.ts';
+import type { VaultField } from '../../core/vault.ts';
+import { attachedHeader, type AttachedCredential, type RequestCredential } from './request-credential.ts';
+import { openSecret, type SecretPlace, type SecretPorts } from './secret-source.ts';
 
-/** Static credentials; each secret is inline or in a file. */
+/** Static credentials; each secret is inline, in a file or in the vault. */
 export interface FixedAuth {
   readonly basic?:
     | {
         readonly username: string;
         readonly password?: string | undefined;
         readonly passwordFile?: string | undefined;
+        readonly passwordFromVault?: VaultField | undefined;
       }
     | undefined;
   readonly bearer?:
-    { readonly token?: string | undefined; readonly tokenFile?: string | undefined } | undefined;
+    | {
+        readonly token?: string | undefined;
+        readonly tokenFile?: string | undefined;
+        readonly tokenFromVault?: VaultField | undefined;
+      }
+    | undefined;
   readonly header?:
-    | { readonly name: string; readonly value?: string | undefined; readonly valueFile?: string | undefined }
+    | {
+        readonly name: string;
+        readonly value?: string | undefined;
+        readonly valueFile?: string | undefined;
+        readonly valueFromVault?: VaultField | undefined;
+      }
     | undefined;
 }
 
@@ -26,50 +37,47 @@ export interface FixedCredential extends RequestCredential {
 export function fixedCredential(
   service: string,
   { basic, bearer, header }: FixedAuth,
-  log: Log,
+  ports: SecretPorts,
 ): FixedCredential | undefined {
-  if (basic !== undefined) return basicCredential(service, basic, log);
+  if (basic !== undefined) return basicCredential(service, basic, ports);
   if (bearer !== undefined) {
-    const secret = { inline: bearer.token, file: bearer.tokenFile };
-    return headerCredential(service, 'Authorization', secret, (token) => `Bearer ${token}`, log);
+    const secret = { inline: bearer.token, file: bearer.tokenFile, vault: bearer.tokenFromVault };
+    return headerCredential(service, 'Authorization', secret, (token) => `Bearer ${token}`, ports);
   }
   if (header !== undefined) {
-    const secret = { inline: header.value, file: header.valueFile };
-    return headerCredential(service, header.name, secret, (value) => value, log);
+    const secret = { inline: header.value, file: header.valueFile, vault: header.valueFromVault };
+    return headerCredential(service, header.name, secret, (value) => value, ports);
   }
   return undefined;
 }
 
 export function basicCredential(
   service: string,
-  { username, password, passwordFile }: NonNullable<FixedAuth['basic']>,
-  log: Log,
+  { username, password, passwordFile, passwordFromVault }: NonNullable<FixedAuth['basic']>,
+  ports: SecretPorts,
 ): FixedCredential {
   const encode = (secret: string): string =>
     `Basic ${Buffer.from(`${username}:${secret}`, 'utf8').toString('base64')}`;
-  return headerCredential(service, 'Authorization', { inline: password, file: passwordFile }, encode, log);
+  const secret = { inline: password, file: passwordFile, vault: passwordFromVault };
+  return headerCredential(service, 'Authorization', secret, encode, ports);
 }
 
 function headerCredential(
   service: string,
   name: string,
-  secret: Parameters<typeof openSecret>[1],
+  secret: SecretPlace,
   encode: (secret: string) => string,
-  log: Log,
+  ports: SecretPorts,
 ): FixedCredential {
-  const attached = (value: string): AttachedCredential => ({
-    kind: 'attached',
-    credentialSource: 'header',
-    name,
-    value: encode(value),
-  });
-  const source = openSecret(service, secret, log, (changed) => {
+  const attached = (value: string): AttachedCredential => attachedHeader(name, encode(value));
+  /** Undefined until the first request. */
+  let current: AttachedCredential | undefined;
+  const source = openSecret(service, secret, ports, (changed) => {
     current = attached(changed);
   });
-  let current = attached(source.current());
   return {
     headers: [name],
-    attach: () => current,
+    attach: () => (current ??= attached(source.current())),
     rejected: () => 'upstream_unauthorized',
     close: () => source.close(),
   };

@@ -1,6 +1,11 @@
 import type { Clock } from '../../core/ports.ts';
 import { SingleFlight } from '../../util/async/single-flight.ts';
-import type { AttachedCredential, CredentialFault, Rejection } from './request-credential.ts';
+import {
+  attachedHeader,
+  type AttachedCredential,
+  type CredentialFault,
+  type Rejection,
+} from './request-credential.ts';
 
 export interface GrantedToken {
   readonly kind: 'token';
@@ -40,13 +45,13 @@ const RENEWAL_PAUSE = 1_000;
 const REJECTION_WINDOW = 5_000;
 
 /**
- * Requests each token once for all waiting requests, and renews it in the background before it expires.
- * `authorization`: the value of the Authorization header.
+ * Requests each token once for all waiting requests, and renews it in the background before it expires. `attached`: its
+ * place in the upstream request.
  */
 export function createRenewedTokens<Context = void>(
   fetch: (key: string, context: Context) => Promise<GrantedToken | CredentialFault>,
   clock: Clock,
-  authorization: (token: string) => string = bearer,
+  attached: (token: string) => AttachedCredential = bearerToken,
 ): RenewedTokens<Context> {
   const cache = new Map<string, Cached>();
   const flights = new SingleFlight<AttachedCredential | CredentialFault>(MAX_TOKENS);
@@ -54,12 +59,7 @@ export function createRenewedTokens<Context = void>(
   async function renew(key: string, context: Context): Promise<AttachedCredential | CredentialFault> {
     const granted = await fetch(key, context);
     if (granted.kind === 'credential-fault') return granted;
-    const presented: AttachedCredential = {
-      kind: 'attached',
-      credentialSource: 'header',
-      name: 'Authorization',
-      value: authorization(granted.token),
-    };
+    const presented = attached(granted.token);
     const lifetime = Math.min(Math.max(granted.seconds, 0), MAX_LIFETIME) * 1000;
     const now = clock.now();
     const oldest = cache.keys().next().value;
@@ -103,6 +103,6 @@ export function createRenewedTokens<Context = void>(
   };
 }
 
-function bearer(token: string): string {
-  return `Bearer ${token}`;
+function bearerToken(token: string): AttachedCredential {
+  return attachedHeader('Authorization', `Bearer ${token}`);
 }

@@ -45,6 +45,11 @@ export interface RequestCredential {
 /** `another`: `attach` may return a new credential; otherwise the reason of the client's response. */
 export type Rejection = 'another' | 'upstream_unauthorized' | 'credential_invalid' | 'no_credential';
 
+/** A credential in a header of the upstream request. */
+export function attachedHeader(name: string, value: string): AttachedCredential {
+  return { kind: 'attached', credentialSource: 'header', name, value };
+}
+
 /** Ends the request with the response for a missing upstream credential. */
 export function failCredential(forwarding: Forwarding, { reason, detail }: CredentialFault): void {
   switch (reason) {

@@ -1,5 +1,6 @@
 import { GatehouseError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports.ts';
+import { openVaultField, type VaultField, type VaultValues } from '../../core/vault.ts';
 import { closeOnFailure } from '../../util/resources/close-on-failure.ts';
 import { WatchedFile } from '../../util/resources/watched-file.ts';
 
@@ -9,17 +10,41 @@ export interface SecretSource<Secret = string> {
   close(): void;
 }
 
+/** Where a secret is: exactly one member is set. */
+export interface SecretPlace {
+  readonly inline: string | undefined;
+  readonly file: string | undefined;
+  readonly vault: VaultField | undefined;
+}
+
+export interface SecretPorts {
+  readonly log: Log;
+  /** Defined if the configuration has a vault. */
+  readonly vaultValues: VaultValues | undefined;
+}
+
 /**
- * Opens an inline secret, or a file that is re-read when it changes; `changed` receives each new value.
- * Throws `startup_failed` when the file cannot be read or contains no usable secret.
+ * Opens an inline secret, a file that is re-read when it changes, or a field of the vault; `changed` receives each new
+ * value. Throws `startup_failed` when the file cannot be read or contains no usable secret.
  */
 export function openSecret(
   service: string,
-  { inline = '', file: path }: { readonly inline: string | undefined; readonly file: string | undefined },
-  log: Log,
+  { inline = '', file: path, vault }: SecretPlace,
+  { log, vaultValues }: SecretPorts,
   changed: (secret: string) => void = () => undefined,
 ): SecretSource {
+  if (vault !== undefined) return openVaultField(vault, vaultValues, changed);
   if (path === undefined) return { current: () => inline, close: () => undefined };
+  return openTextFile(service, path, log, changed);
+}
+
+/** Opens a file with one line of text that can be part of a header, as `openSecret` does. */
+export function openTextFile(
+  service: string,
+  path: string,
+  log: Log,
+  changed?: (secret: string) => void,
+): SecretSource {
   return openSecretFile(service, { path, parse: (content) => parseHeaderText(content, path) }, log, changed);
 }
 

@@ -1,5 +1,6 @@
 import type { Keyring } from '../../core/credentials/keyring.ts';
-import type { Clock, EgressBodyClient, Log } from '../../core/ports.ts';
+import type { Clock, EgressBodyClient } from '../../core/ports.ts';
+import type { OpenVault, VaultField } from '../../core/vault.ts';
 import { closeOnFailure } from '../../util/resources/close-on-failure.ts';
 import type { AwsSettings } from './aws/aws-settings.ts';
 import { createAwsToken } from './aws/aws-token.ts';
@@ -12,6 +13,8 @@ import { createRegistryTokens, type RegistryTokenSettings } from './registry-tok
 import type { RequestCredential } from './request-credential.ts';
 import type { ExchangingService } from './token-exchange/subject-token.ts';
 import { createTokenExchange, type TokenExchangeSettings } from './token-exchange/token-exchange.ts';
+import type { SecretPorts } from './secret-source.ts';
+import { createVaultCredential, type VaultCredentialSettings } from './vault/vault-credential.ts';
 
 /** A credential of the gateway; exactly one member is set. */
 export interface GatewayAuth extends FixedAuth {
@@ -21,12 +24,14 @@ export interface GatewayAuth extends FixedAuth {
         readonly username?: string | undefined;
         readonly password?: string | undefined;
         readonly passwordFile?: string | undefined;
+        readonly passwordFromVault?: VaultField | undefined;
       })
     | undefined;
   readonly oauth2?: OAuth2Settings | undefined;
   readonly tokenExchange?: TokenExchangeSettings | undefined;
   readonly githubApp?: GithubAppSettings | undefined;
   readonly aws?: AwsSettings | undefined;
+  readonly vault?: VaultCredentialSettings | undefined;
 }
 
 /** The upstream credential; exactly one member is set. */
@@ -37,11 +42,11 @@ export interface UpstreamAuth extends GatewayAuth {
   readonly forwardCredential?: true | undefined;
 }
 
-export interface CredentialPorts {
+export interface CredentialPorts extends SecretPorts {
   readonly egress: EgressBodyClient;
   readonly keyring: Pick<Keyring, 'sign'>;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly openVault: OpenVault;
 }
 
 export interface CredentialService extends ClientCredentialSettings, ExchangingService {
@@ -70,7 +75,7 @@ export function createUpstreamCredential(
 
 function gatewayCredential(
   service: CredentialService,
-  { oauth2, tokenExchange, githubApp, aws, registryToken, ...fixed }: GatewayAuth,
+  { oauth2, tokenExchange, githubApp, aws, registryToken, vault, ...fixed }: GatewayAuth,
   ports: CredentialPorts,
 ): RequestCredential | undefined {
   const { name, type, repositoryPrefix = '' } = service;
@@ -78,12 +83,11 @@ function gatewayCredential(
   if (oauth2 !== undefined) return createOAuth2Token(name, oauth2, ports);
   if (githubApp !== undefined) return createGithubApp(name, githubApp, type === 'git' ? 'git' : 'api', ports);
   if (aws !== undefined) return createAwsToken(name, aws, ports);
-  if (registryToken === undefined) return fixedCredential(name, fixed, ports.log);
-  const { username, password, passwordFile } = registryToken;
-  const login =
-    username === undefined
-      ? undefined
-      : basicCredential(name, { username, password, passwordFile }, ports.log);
+  if (vault !== undefined) return createVaultCredential(name, vault, ports);
+  if (registryToken === undefined) return fixedCredential(name, fixed, ports);
+  const { username, password, passwordFile, passwordFromVault } = registryToken;
+  const secret = { password, passwordFile, passwordFromVault };
+  const login = username === undefined ? undefined : basicCredential(name, { username, ...secret }, ports);
   const tokens = createRegistryTokens(name, registryToken, repositoryPrefix, {
     ...ports,
     login: () => login?.attach().value,

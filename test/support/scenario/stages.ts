@@ -51,9 +51,11 @@ export function startForwarder(
     {
       log,
       stalls,
-      egress: { get: unused, post: unused, postBody: unused },
+      egress: { get: unused, post: unused },
       keyring: { sign: unused },
       clock: { now: Date.now },
+      openVault: () => ({ read: unused, logIn: unused }),
+      vaultValues: undefined,
     },
   );
   return {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { isAdminToken } from '../../../src/admin/admin-token.ts';
 import { openAdminToken } from '../../../src/app/endpoints/admin-token.ts';
 import { Secret } from '../../../src/core/secret.ts';
+import type { VaultValues } from '../../../src/core/vault.ts';
 import { recordingLog } from '../../support/audit-events.ts';
 
 let folder: string;
@@ -38,4 +39,21 @@ test.each(['\n', ' \r\n', '\u00a0\n', 'two\nlines\n'])(
 
 test('an empty token is never the admin token', () => {
   expect(isAdminToken('', new Secret(''))).toBe(false);
+});
+
+test('a token of the vault: none is accepted before the first read, and none without a vault', () => {
+  const admin = { tokenFromVault: { path: 'a', field: 'token' } } as Parameters<typeof openAdminToken>[0];
+  let changed: (value: string) => void = () => undefined;
+  const values: VaultValues = {
+    open(_field, receive) {
+      changed = receive;
+      return { current: () => '', close: () => undefined };
+    },
+  };
+  const token = openAdminToken(admin, recordingLog(), values);
+  expect(token.current()).toBeDefined();
+  expect(isAdminToken('', token.current())).toBe(false);
+  changed('from-the-vault');
+  expect(isAdminToken('from-the-vault', token.current())).toBe(true);
+  expect(() => openAdminToken(admin, recordingLog())).toThrow('the configuration has no vault');
 });

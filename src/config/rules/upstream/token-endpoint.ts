@@ -6,6 +6,7 @@ import type { KeyPath } from '../../problems/key-path.ts';
 import { isHeaderText } from '../../schema/scalars.ts';
 import type { upstreamAuth } from '../../schema/upstream-auth.ts';
 import type { RuleContext } from '../rule.ts';
+import { secretKeys } from '../secret-keys.ts';
 import { checkSecret, isPrivate } from './auth-values.ts';
 
 type OAuth2 = NonNullable<z.output<typeof upstreamAuth>['oauth2']>;
@@ -13,13 +14,10 @@ type TokenEndpoint = Omit<OAuth2, 'clientId'> & { readonly clientId?: string | u
 type ClientAssertion = NonNullable<OAuth2['clientAssertion']>;
 
 /** The client credentials grant is for clients that authenticate (RFC 6749 §4.4). */
-export function requireClientAuthentication(
-  context: RuleContext,
-  { clientSecret, clientSecretFile, clientAssertion }: OAuth2,
-  path: KeyPath,
-): void {
-  if ((clientSecret ?? clientSecretFile ?? clientAssertion) !== undefined) return;
-  context.error(path, 'needs clientSecret, clientSecretFile or clientAssertion', 'key');
+export function requireClientAuthentication(context: RuleContext, oauth2: OAuth2, path: KeyPath): void {
+  if (oauth2.clientAssertion !== undefined || secretKeys('clientSecret', oauth2).length > 0) return;
+  const message = 'needs clientSecret, clientSecretFile, clientSecretFromVault or clientAssertion';
+  context.error(path, message, 'key');
 }
 
 /** A token endpoint and the client authentication there. */
@@ -30,13 +28,13 @@ export function checkTokenEndpoint(
   /** Parameters of the grant that the gateway sets. */
   ofGrant: ReadonlySet<string> = new Set(),
 ): void {
-  const { tokenEndpoint, clientId, clientSecret, clientSecretFile, clientAssertion } = settings;
-  const hasSecret = (clientSecret ?? clientSecretFile) !== undefined;
+  const { tokenEndpoint, clientId, clientAssertion } = settings;
+  const hasSecret = secretKeys('clientSecret', settings).length > 0;
   if (!isPrivate(tokenEndpoint))
     context.error([...path, 'tokenEndpoint'], 'must be https: the secret travels to it');
   if (clientId !== undefined && !isHeaderText(clientId))
     context.error([...path, 'clientId'], 'must be printable ASCII');
-  if (hasSecret) checkSecret(context, path, 'clientSecret', clientSecret, clientSecretFile);
+  if (hasSecret) checkSecret(context, path, 'clientSecret', settings);
   if (hasSecret && clientAssertion !== undefined) {
     const message = 'give either a client secret or clientAssertion, not both';
     context.error([...path, 'clientAssertion'], message, 'key');

@@ -3,11 +3,13 @@ import type { DraftService } from '../../model/draft.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
 import { AUTH_KINDS, OWN_KINDS, type upstreamAuth } from '../../schema/upstream-auth.ts';
 import type { RuleContext } from '../rule.ts';
-import { checkSecret, isPrivate } from './auth-values.ts';
+import { secretKeys } from '../secret-keys.ts';
+import { checkAws } from './aws.ts';
+import { checkSecret, checkUsername, isPrivate } from './auth-values.ts';
+import { checkGithubApp } from './github-app.ts';
 import { checkTokenEndpoint, requireClientAuthentication } from './token-endpoint.ts';
 import { checkTokenExchange } from './token-exchange.ts';
-import { checkAws } from './aws.ts';
-import { checkGithubApp } from './github-app.ts';
+import { checkVaultCredential } from './vault.ts';
 
 type Auth = z.output<typeof upstreamAuth>;
 type GatewayAuth = Pick<Auth, (typeof OWN_KINDS)[number]>;
@@ -46,15 +48,13 @@ function checkOne<K extends string>(
 }
 
 function checkOwn(context: RuleContext, auth: GatewayAuth, path: KeyPath, service: DraftService): void {
-  const { basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws } = auth;
+  const { basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault } = auth;
   if (basic !== undefined) {
-    checkSecret(context, [...path, 'basic'], 'password', basic.password, basic.passwordFile);
+    checkSecret(context, [...path, 'basic'], 'password', basic);
     checkUsername(context, [...path, 'basic'], basic.username);
   }
-  if (bearer !== undefined)
-    checkSecret(context, [...path, 'bearer'], 'token', bearer.token, bearer.tokenFile);
-  if (header !== undefined)
-    checkSecret(context, [...path, 'header'], 'value', header.value, header.valueFile);
+  if (bearer !== undefined) checkSecret(context, [...path, 'bearer'], 'token', bearer);
+  if (header !== undefined) checkSecret(context, [...path, 'header'], 'value', header);
   if (oauth2 !== undefined) {
     requireClientAuthentication(context, oauth2, [...path, 'oauth2']);
     checkTokenEndpoint(context, oauth2, [...path, 'oauth2']);
@@ -65,28 +65,24 @@ function checkOwn(context: RuleContext, auth: GatewayAuth, path: KeyPath, servic
     checkRegistryToken(context, registryToken, [...path, 'registryToken'], service.type);
   if (githubApp !== undefined) checkGithubApp(context, githubApp, [...path, 'githubApp'], service.type);
   if (aws !== undefined) checkAws(context, aws, [...path, 'aws'], service.type);
-}
-
-/** RFC 7617 §2: the first colon ends the user-id. Neither part may contain control characters. */
-function checkUsername(context: RuleContext, path: KeyPath, username: string): void {
-  if (/^[^:\p{Cc}]+$/u.test(username)) return;
-  context.error([...path, 'username'], 'must not hold a colon or control characters (RFC 7617)');
+  if (vault !== undefined) checkVaultCredential(context, vault, [...path, 'vault']);
 }
 
 function checkRegistryToken(
   context: RuleContext,
-  { username, password, passwordFile, url }: NonNullable<Auth['registryToken']>,
+  registryToken: NonNullable<Auth['registryToken']>,
   path: KeyPath,
   type: DraftService['type'],
 ): void {
+  const { username, url } = registryToken;
   if (type !== 'oci') context.error(path, 'is for services of type oci', 'key');
   if (username === undefined) {
-    if (password !== undefined || passwordFile !== undefined) {
+    if (secretKeys('password', registryToken).length > 0) {
       context.error(path, 'needs username in addition to the password', 'key');
     }
     return;
   }
   checkUsername(context, path, username);
-  checkSecret(context, path, 'password', password, passwordFile);
+  checkSecret(context, path, 'password', registryToken);
   if (!isPrivate(url)) context.error([...path, 'url'], 'must be https: the password travels to it');
 }

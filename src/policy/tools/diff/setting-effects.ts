@@ -14,6 +14,7 @@ const PATHS: Readonly<Record<SettingEffect, string>> = {
     identities roles jobTokenAllowlist deployTokens workloadIdentities
     services.*.type services.*.issuers services.*.audiences services.*.anonymous services.*.mode`,
   access: `
+    vault.address vault.namespace vault.auth
     server.listen server.authorizer server.publicUrl server.trustedProxies server.admin server.limits.authFailures
     state signing.keys delegations
     issuers.*.type issuers.*.jwksUri issuers.*.jwksFile issuers.*.caFile issuers.*.algorithms
@@ -27,7 +28,7 @@ const PATHS: Readonly<Record<SettingEffect, string>> = {
     services.*.upstream.clientCertificate services.*.upstream.redirectOrigins`,
   none: `
     server.reusePort server.tls server.authorizer.tls.certFile server.authorizer.tls.keyFile server.limits state.redis.caFile state.redis.timeout
-    logs audit candidate
+    logs audit candidate vault
     issuers.*.bearerTokenFile issuers.*.keys.cooldown issuers.*.jobTokens.limits
     issuers.*.deployTokens.limits issuers.*.liveness.tokenFile issuers.*.liveness.limits
     services.*.deny services.*.credentialSources services.*.errorFormat services.*.limits identities.*.limits deployTokens.*.limits

@@ -1,4 +1,4 @@
-import type { EgressFormClient, EgressPool } from '../../../core/ports.ts';
+import type { EgressBodyClient, EgressPool } from '../../../core/ports.ts';
 import type { CredentialFault } from '../request-credential.ts';
 import { awsFault, awsInvalid, awsUnreachable } from './aws-fault.ts';
 
@@ -26,7 +26,7 @@ const MAX_BYTES = 64 * 1024;
 export async function assumeRole(
   { roleArn, sessionName, stsUrl }: AssumedRole,
   webIdentityToken: string,
-  egress: EgressFormClient,
+  egress: EgressBodyClient,
   pool: EgressPool,
 ): Promise<AwsSession | CredentialFault> {
   const form = new Map([

@@ -1,8 +1,8 @@
 import type { Clock, EgressBodyClient, Log } from '../../../core/ports.ts';
 import { createFaultPauses, PAUSE_AFTER_FAULT, PAUSE_AFTER_REJECTION } from '../fault-pauses.ts';
 import { createRenewedTokens, type GrantedToken } from '../renewed-tokens.ts';
-import type { CredentialFault, RequestCredential } from '../request-credential.ts';
-import { openSecret } from '../secret-source.ts';
+import { attachedHeader, type CredentialFault, type RequestCredential } from '../request-credential.ts';
+import { openTextFile } from '../secret-source.ts';
 import type { AwsSettings } from './aws-settings.ts';
 
 export interface AwsPorts {
@@ -19,8 +19,7 @@ export function createAwsToken(
   settings: AwsSettings,
   { egress, clock, log }: AwsPorts,
 ): RequestCredential {
-  const file = settings.webIdentityTokenFile;
-  const identity = openSecret(service, { inline: undefined, file }, log);
+  const identity = openTextFile(service, settings.webIdentityTokenFile, log);
   const pauses = createFaultPauses(clock);
 
   async function fetchToken(): Promise<GrantedToken | CredentialFault> {
@@ -39,7 +38,9 @@ export function createAwsToken(
     return result;
   }
 
-  const tokens = createRenewedTokens(fetchToken, clock, (token) => `Basic ${token}`);
+  const tokens = createRenewedTokens(fetchToken, clock, (token) =>
+    attachedHeader('Authorization', `Basic ${token}`),
+  );
   return {
     headers: ['authorization'],
     attach: () => tokens.attach(SINGLE_KEY),

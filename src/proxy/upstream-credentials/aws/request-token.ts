@@ -30,7 +30,8 @@ export async function requestAwsToken(
     async call({ signingName, ...request }) {
       const scope = { service: signingName, region };
       const headers = await signRequest(request, scope, session, clock.now());
-      return egress.postBody({ ...request, headers, pool, maxBytes: MAX_BYTES });
+      const { url, body: text } = request;
+      return egress.post({ url, headers, text, pool, maxBytes: MAX_BYTES });
     },
   });
 }

@@ -1,3 +1,4 @@
+import { attachedHeader, type AttachedCredential } from '../request-credential.ts';
 import type { Clock, EgressBodyClient, Log } from '../../../core/ports.ts';
 import { createRenewedTokens } from '../renewed-tokens.ts';
 import type { RequestCredential } from '../request-credential.ts';
@@ -64,6 +65,7 @@ export function createGithubApp(
   };
 }
 
-function gitAuthorization(token: string): string {
-  return `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`;
+function gitAuthorization(token: string): AttachedCredential {
+  const login = Buffer.from(`x-access-token:${token}`).toString('base64');
+  return attachedHeader('Authorization', `Basic ${login}`);
 }

@@ -49,7 +49,7 @@ export function createInstallationTokens(
 
   async function call<Result>(
     path: string,
-    body: string | undefined,
+    json: unknown,
     read: (response: EgressResult & { readonly kind: 'response' }) => Result,
   ): Promise<Result | GithubFailure> {
     const headers = {
@@ -64,9 +64,9 @@ export function createInstallationTokens(
       pool: `GitHub App, ${service}`,
       maxBytes: MAX_BYTES,
     } as const;
-    const result = await (body === undefined
+    const result = await (json === undefined
       ? egress.get({ ...request, headers })
-      : egress.postBody({ ...request, headers: { ...headers, 'content-type': 'application/json' }, body }));
+      : egress.post({ ...request, headers, json }));
     if (result.kind === 'response') return read(result);
     const fault = credentialFault('upstream_unreachable', `the GitHub API: ${result.detail}`);
     return forApp(fault, PAUSE_AFTER_FAULT);
@@ -82,12 +82,12 @@ export function createInstallationTokens(
   async function requestToken(narrowing: Narrowing): Promise<GrantedToken | GithubFailure> {
     const id = known ?? (await lookups.run('', findInstallation));
     if (typeof id !== 'number') return id;
-    const body = JSON.stringify({
+    const limits = {
       permissions: narrowing.permissions,
       repositories: narrowing.repositories?.map((name) => name.slice(name.indexOf('/') + 1)),
       repository_ids: narrowing.repositoryIds,
-    });
-    return call(`/app/installations/${id}/access_tokens`, body, (response) => {
+    };
+    return call(`/app/installations/${id}/access_tokens`, limits, (response) => {
       // The app was installed again, with another id.
       if (response.status === 404 && typeof installation === 'string') known = undefined;
       return readInstallationToken(response, narrowing, clock.now());

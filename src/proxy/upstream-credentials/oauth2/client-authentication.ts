@@ -1,5 +1,6 @@
-import type { Clock, Log } from '../../../core/ports.ts';
-import { openSecret } from '../secret-source.ts';
+import type { Clock } from '../../../core/ports.ts';
+import type { VaultField } from '../../../core/vault.ts';
+import { openSecret, type SecretPorts } from '../secret-source.ts';
 import { openClientAssertion, type ClientAssertionSettings } from './client-assertion.ts';
 
 /** The gateway as a client of a token endpoint: with a secret, an assertion, an id alone, or unknown to it. */
@@ -8,6 +9,7 @@ export interface ClientSettings {
   readonly clientId?: string | undefined;
   readonly clientSecret?: string | undefined;
   readonly clientSecretFile?: string | undefined;
+  readonly clientSecretFromVault?: VaultField | undefined;
   readonly clientAssertion?: ClientAssertionSettings | undefined;
   /** Where the secret is sent (RFC 6749 §2.3.1): HTTP Basic, or form fields. */
   readonly authentication: 'basic' | 'form';
@@ -37,9 +39,10 @@ const ASSERTION_TYPE_OF_JWT = 'urn:ietf:params:oauth:client-assertion-type:jwt-b
 export function openClientAuthentication(
   service: string,
   settings: ClientSettings,
-  ports: { readonly clock: Clock; readonly log: Log },
+  ports: SecretPorts & { readonly clock: Clock },
 ): ClientAuthentication {
-  const { clientId, clientSecret: inline, clientSecretFile: file, clientAssertion } = settings;
+  const { clientId, clientAssertion } = settings;
+  const { clientSecret: inline, clientSecretFile: file, clientSecretFromVault: vault } = settings;
   const id: Record<string, string> = clientId === undefined ? {} : { client_id: clientId };
   if (clientAssertion !== undefined) {
     const { tokenEndpoint } = settings;
@@ -56,11 +59,11 @@ export function openClientAuthentication(
       close: () => undefined,
     };
   }
-  if (clientId === undefined || (inline === undefined && file === undefined)) {
+  if (clientId === undefined || (inline ?? file ?? vault) === undefined) {
     const credential = { material: '', authenticate: () => ({ headers: {}, fields: id }) };
     return { current: () => credential, close: () => undefined };
   }
-  const secret = openSecret(service, { inline, file }, ports.log);
+  const secret = openSecret(service, { inline, file, vault }, ports);
   return {
     current() {
       const material = secret.current();

@@ -1,8 +1,9 @@
-import type { Clock, EgressFormClient, EgressPool, Log } from '../../../core/ports.ts';
+import type { Clock, EgressBodyClient, EgressPool } from '../../../core/ports.ts';
 import type { GrantedToken } from '../renewed-tokens.ts';
 import { credentialFault, type CredentialFault } from '../request-credential.ts';
 import { openClientAuthentication, type ClientSettings } from './client-authentication.ts';
 import { readOAuth2Response, type TokenEndpointFault, type TokenTypes } from './oauth2-response.ts';
+import type { SecretPorts } from '../secret-source.ts';
 
 export interface TokenClientSettings extends ClientSettings {
   /** Additional form fields, for example `audience` or `resource`. */
@@ -11,10 +12,9 @@ export interface TokenClientSettings extends ClientSettings {
   readonly caFile?: string | undefined;
 }
 
-export interface TokenClientPorts {
-  readonly egress: EgressFormClient;
+export interface TokenClientPorts extends SecretPorts {
+  readonly egress: EgressBodyClient;
   readonly clock: Clock;
-  readonly log: Log;
 }
 
 export interface TokenClient {
@@ -47,10 +47,10 @@ export function createTokenClient(
     tokenTypes,
   }: { readonly service: string; readonly pool: EgressPool; readonly tokenTypes: TokenTypes },
   settings: TokenClientSettings,
-  { egress, clock, log }: TokenClientPorts,
+  { egress, clock, log, vaultValues }: TokenClientPorts,
 ): TokenClient {
   const { tokenEndpoint: url, parameters, scope, caFile } = settings;
-  const client = openClientAuthentication(service, settings, { clock, log });
+  const client = openClientAuthentication(service, settings, { clock, log, vaultValues });
   /** The endpoint refused the gateway's client, which concerns every key. */
   let refusedClient: Failure | undefined;
   const failures = new Map<string, Failure>();

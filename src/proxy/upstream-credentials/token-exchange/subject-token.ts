@@ -7,7 +7,7 @@ import type { Clock, Log } from '../../../core/ports.ts';
 import type { Forwarding } from '../../../core/request/forwarding.ts';
 import { callerClaims } from '../caller-claims.ts';
 import { credentialFault, signingFault, type CredentialFault } from '../request-credential.ts';
-import { openSecret } from '../secret-source.ts';
+import { openTextFile } from '../secret-source.ts';
 
 export interface SubjectSettings {
   /** `caller`: an assertion of the gateway. `callerIdToken`: the client's ID token. `gateway`: `subjectTokenFile`. */
@@ -59,7 +59,7 @@ export function openSubjectSource(
     case 'callerIdToken':
       return { of: createIdTokenSubject(service), close: () => undefined };
     case 'gateway':
-      return openSubjectFile(service.name, settings.subjectTokenFile, ports.log);
+      return openSubjectFile(service.name, settings.subjectTokenFile ?? '', ports.log);
     default:
       return settings.subject satisfies never;
   }
@@ -112,14 +112,14 @@ function createIdTokenSubject({ audiences }: ExchangingService): SubjectSource['
 }
 
 /** A changed file is another subject. */
-function openSubjectFile(service: string, file: string | undefined, log: Log): SubjectSource {
+function openSubjectFile(service: string, file: string, log: Log): SubjectSource {
   const subjectOf = (token: string): Subject => ({
     kind: 'subject',
     key: createHash('sha256').update(token).digest('hex'),
     expiresAt: Infinity,
     token: () => token,
   });
-  const secret = openSecret(service, { inline: undefined, file }, log, (changed) => {
+  const secret = openTextFile(service, file, log, (changed) => {
     current = subjectOf(changed);
   });
   let current = subjectOf(secret.current());

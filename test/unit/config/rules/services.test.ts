@@ -78,25 +78,25 @@ describe('the credential of the upstream', () => {
   test.each([
     [
       '',
-      'upstream.auth: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, perIdentity, forwardCredential; there is none',
+      'upstream.auth: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault, perIdentity, forwardCredential; there is none',
     ],
     [
       'bearer: { token: a }, header: { name: X-Key, value: a }',
-      'upstream.auth: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, perIdentity, forwardCredential; found bearer and header',
+      'upstream.auth: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault, perIdentity, forwardCredential; found bearer and header',
     ],
     [
       'bearer: { token: a }, forwardCredential: true',
       'forwardCredential; found bearer and forwardCredential',
     ],
     ['forwardCredential: false', 'upstream.auth.forwardCredential: must be true'],
-    ['bearer: {}', 'upstream.auth.bearer: needs token or tokenFile'],
+    ['bearer: {}', 'upstream.auth.bearer: needs token, tokenFile or tokenFromVault'],
     [
       'bearer: { token: a, tokenFile: secret }',
       'upstream.auth.bearer.token: give either token or tokenFile, not both',
     ],
-    ['basic: { username: a }', 'upstream.auth.basic: needs password or passwordFile'],
+    ['basic: { username: a }', 'upstream.auth.basic: needs password, passwordFile or passwordFromVault'],
     ['basic: { username: "a:b", password: c }', 'upstream.auth.basic.username: must not hold a colon'],
-    ['header: { name: X-Key }', 'upstream.auth.header: needs value or valueFile'],
+    ['header: { name: X-Key }', 'upstream.auth.header: needs value, valueFile or valueFromVault'],
     ['header: { name: "X Key", value: a }', 'upstream.auth.header.name: is not a header name'],
     [
       'header: { name: Host, value: a }',

@@ -13,7 +13,7 @@ describe('oauth2', () => {
   test.each([
     ['clientId: a, clientSecret: b', 'oauth2.tokenEndpoint: is missing'],
     [`tokenEndpoint: https://login.example.com/token, clientSecret: b`, 'oauth2.clientId: is missing'],
-    [GOOD, 'oauth2: needs clientSecret, clientSecretFile or clientAssertion'],
+    [GOOD, 'oauth2: needs clientSecret, clientSecretFile, clientSecretFromVault or clientAssertion'],
     [
       `${GOOD}, clientSecret: b, clientSecretFile: secret`,
       'oauth2.clientSecret: give either clientSecret or clientSecretFile, not both',
@@ -55,11 +55,11 @@ describe('perIdentity', () => {
   test.each([
     [
       'payments: {}',
-      'perIdentity.payments: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws; there is none',
+      'perIdentity.payments: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault; there is none',
     ],
     [
       'payments: { bearer: { token: a }, header: { name: X-Key, value: b } }',
-      'perIdentity.payments: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws; found bearer and header',
+      'perIdentity.payments: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault; found bearer and header',
     ],
     [
       'payments: { bearer: { token: a }, forwardCredential: true }',

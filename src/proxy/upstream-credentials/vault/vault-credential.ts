@@ -1,0 +1,133 @@
+import type { Clock, Log } from '../../../core/ports.ts';
+import {
+  readVaultField,
+  type OpenVault,
+  type VaultFault,
+  type VaultSecret,
+  type VaultSettings,
+} from '../../../core/vault.ts';
+import { createRenewedTokens, type GrantedToken } from '../renewed-tokens.ts';
+import {
+  credentialFault,
+  type AttachedCredential,
+  type CredentialFault,
+  type RequestCredential,
+  attachedHeader,
+} from '../request-credential.ts';
+import { compileVaultPath } from './vault-path.ts';
+
+/** A field of a secret, read for each path that callers have. */
+export interface VaultCredentialSettings extends VaultSettings {
+  /** API path below `/v1/`, with `{identity}` and `{claims.NAME}`. */
+  readonly path: string;
+  readonly field: string;
+  /** The place of the value in the upstream request: exactly one member is set. */
+  readonly as: {
+    readonly bearer?: true | undefined;
+    readonly basic?: { readonly username: string } | undefined;
+    readonly header?: string | undefined;
+  };
+}
+
+export interface VaultCredentialPorts {
+  readonly openVault: OpenVault;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Milliseconds without a new attempt for a path after a failure. */
+const PAUSE_AFTER_FAULT = 1_000;
+const PAUSE_AFTER_REJECTION = 5_000;
+const MAX_PATHS = 1_000;
+
+interface PathFailure {
+  readonly at: number;
+  readonly pause: number;
+  readonly fault: CredentialFault;
+}
+
+/** The upstream credential is a secret in a vault. */
+export function createVaultCredential(
+  service: string,
+  settings: VaultCredentialSettings,
+  { openVault, clock, log }: VaultCredentialPorts,
+): RequestCredential {
+  const { field, as } = settings;
+  const vault = openVault(settings, service);
+  const pathOf = compileVaultPath(settings.path);
+  /** Secrets with a lease, by path: their lease is renewed. */
+  const leased = new Map<string, VaultSecret>();
+  const failures = new Map<string, PathFailure>();
+
+  async function fetchSecret(path: string): Promise<GrantedToken | CredentialFault> {
+    const failure = failures.get(path);
+    // The absolute difference: a clock that was set back does not extend the pause.
+    if (failure !== undefined && Math.abs(clock.now() - failure.at) < failure.pause) return failure.fault;
+    const secret = await vault.read(path, leased.get(path));
+    if (secret.kind === 'vault-fault') return noteFailure(path, secret);
+    const read = readVaultField(secret, { path, field });
+    if (read.kind === 'vault-fault') return noteFailure(path, read);
+    failures.delete(path);
+    leased.delete(path);
+    if (secret.lease !== undefined) setBounded(leased, path, secret);
+    return { kind: 'token', token: read.value, seconds: secret.seconds };
+  }
+
+  function noteFailure(path: string, vaultFault: VaultFault): CredentialFault {
+    const fault = toCredentialFault(vaultFault);
+    if (vaultFault.login === true) return fault;
+    const { reason, detail } = fault;
+    const pause = vaultFault.cause === 'unreachable' ? PAUSE_AFTER_FAULT : PAUSE_AFTER_REJECTION;
+    leased.delete(path);
+    setBounded(failures, path, { at: clock.now(), pause, fault });
+    log.error('no secret for an upstream from the vault', { service, reason, detail });
+    return fault;
+  }
+
+  const tokens = createRenewedTokens(fetchSecret, clock, (value) => attachedAs(as, value));
+  return {
+    headers: [as.header ?? 'authorization'],
+    attach({ allow }) {
+      const path = pathOf(allow.caller);
+      return typeof path === 'string' ? tokens.attach(path) : path;
+    },
+    rejected({ allow }, presented) {
+      const path = pathOf(allow.caller);
+      if (typeof path !== 'string') return 'upstream_unauthorized';
+      // The upstream has revoked the secret: another one is read, whatever its lease.
+      leased.delete(path);
+      return tokens.rejected(path, presented);
+    },
+    close: () => undefined,
+  };
+}
+
+function attachedAs({ basic, header }: VaultCredentialSettings['as'], value: string): AttachedCredential {
+  if (header !== undefined) return attachedHeader(header, value);
+  if (basic === undefined) return attachedHeader('Authorization', `Bearer ${value}`);
+  const encoded = Buffer.from(`${basic.username}:${value}`, 'utf8').toString('base64');
+  return attachedHeader('Authorization', `Basic ${encoded}`);
+}
+
+function toCredentialFault({ cause, detail }: VaultFault): CredentialFault {
+  switch (cause) {
+    case 'unreachable':
+      return credentialFault('upstream_unreachable', detail);
+    case 'invalid':
+      return credentialFault('upstream_invalid', detail);
+    case 'unauthorized':
+      return credentialFault('upstream_unauthorized', detail);
+    case 'absent':
+      return credentialFault('upstream_credential_missing', detail);
+    default:
+      return cause satisfies never;
+  }
+}
+
+/** Clients determine the paths, so their number is bounded: the oldest is removed. */
+function setBounded<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > MAX_PATHS && oldest !== undefined) map.delete(oldest);
+}

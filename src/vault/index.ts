@@ -1,0 +1,2 @@
+export { createVault } from './vault.ts';
+export { createVaultValues, type LoadedVaultValues } from './vault-values.ts';
