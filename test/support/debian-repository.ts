@@ -14,7 +14,7 @@ export const DEBIAN_TOOLS = [
   'reprepro',
 ] as const satisfies readonly Tool[];
 
-export type DebCompression = 'gzip' | 'xz' | 'zstd';
+export type DebCompression = 'gzip' | 'none' | 'xz' | 'zstd';
 
 const program = (tool: Tool): string => findTool(tool) ?? tool;
 

@@ -40,6 +40,7 @@ export const TOOL_PACKAGES = {
   ps: 'procps',
   'redis-server': 'redis-server',
   reprepro: 'reprepro',
+  rpm: 'rpm',
   rpmbuild: 'rpm',
   script: 'bsdutils',
   setpriv: 'util-linux',

@@ -1,6 +1,10 @@
 import { debName } from './names.ts';
 
 const BLOCK = 512;
+const EMPTY = Buffer.alloc(BLOCK);
+
+/** Files of a control archive. Packages have about a dozen. */
+const MAX_ENTRIES = 1000;
 
 /** A file in the root of the archive. Others could be stored over the control file. */
 const ENTRY = /^(?:\.\/)?[A-Za-z0-9._-]*$/;
@@ -12,8 +16,8 @@ const ENTRY = /^(?:\.\/)?[A-Za-z0-9._-]*$/;
 export function packageOf(archive: Buffer): string | undefined {
   let control: Buffer | undefined;
   let at = 0;
-  for (; !isEmpty(archive.subarray(at, at + BLOCK));) {
-    const entry = readEntry(archive.subarray(at, at + BLOCK));
+  for (let count = 0; !archive.subarray(at, at + BLOCK).equals(EMPTY); count += 1) {
+    const entry = count < MAX_ENTRIES ? readEntry(archive.subarray(at, at + BLOCK)) : undefined;
     if (entry === undefined) return undefined;
     const content = archive.subarray(at + BLOCK, at + BLOCK + entry.size);
     if (content.length < entry.size) return undefined;
@@ -25,7 +29,8 @@ export function packageOf(archive: Buffer): string | undefined {
   }
   // The end is two blocks of zeros; nothing follows it.
   const end = archive.subarray(at);
-  return control === undefined || end.length < 2 * BLOCK || !isEmpty(end) ? undefined : nameIn(control);
+  const ended = end.length >= 2 * BLOCK && end.equals(Buffer.alloc(end.length));
+  return ended && control !== undefined ? nameIn(control) : undefined;
 }
 
 interface Entry {
@@ -50,13 +55,9 @@ function readEntry(header: Buffer): Entry | undefined {
 
 /** The sum of all bytes, with spaces in place of the sum. */
 function checksum(header: Buffer): number {
-  let sum = 0;
-  for (const [index, byte] of header.entries()) sum += index >= 148 && index < 156 ? 0x20 : byte;
+  let sum = 8 * 0x20;
+  for (let i = 0; i < header.length; i += 1) if (i < 148 || i >= 156) sum += header[i] ?? 0;
   return sum;
-}
-
-function isEmpty(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0);
 }
 
 /** The field `Package` of a file with one paragraph (deb-control(5)). */

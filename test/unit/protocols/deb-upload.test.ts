@@ -84,6 +84,13 @@ describe('a control archive that programs could read differently needs a grant f
     ['no control file', tarArchive([{ name: 'postinst', content: '' }])],
     ['an archive after the end', Buffer.concat([acme, acme])],
     ['no end', acme.subarray(0, -1024)],
+    [
+      'more files than are read',
+      tarArchive([
+        { name: 'control', content: controlFile('acme') },
+        ...Array.from({ length: 1000 }, () => ({ name: 'x', content: '' })),
+      ]),
+    ],
     ['a truncated file', acme.subarray(0, 1100)],
     ['a wrong checksum', Buffer.from(acme).fill('x', 0, 1)],
     ['two fields', control(`${controlFile('acme')}package: other\n`)],
