@@ -14,6 +14,8 @@ const REQUESTS: Readonly<Record<string, readonly [Pick<typeof go, 'classify'>, (
   npm: [packageProtocols.npm(settings), (name) => name],
   nuget: [packageProtocols.nuget(settings), (name) => `package/${name}/index.json`],
   helm: [packageProtocols.helm(settings), (name) => `${name}-1.0.0.tgz`],
+  deb: [packageProtocols.deb(settings), (name) => `pool/main/${name}_1.0_all.deb`],
+  rpm: [packageProtocols.rpm(settings), (name) => `Packages/${name}-1.0-1.noarch.rpm`],
   maven: [packageProtocols.maven(settings), (name) => name],
   pypi: [packageProtocols.pypi(settings), (name) => `simple/${name}/`],
   go: [go, (name) => `${name}/@latest`],

@@ -32,6 +32,9 @@ describe('resources', () => {
     ['git', 'acme/app.git', /never matches: .*without "\.git".*; write "acme\/app"/],
     ['git', 'acme/*.git', /never matches: .*; write "acme\/\*"/],
     ['git', 'git@example.com:acme/app', /never matches: .*contains ":"/],
+    ['deb', 'pool/main/Acme_*', /never matches: .*contains "\/"; write "acme"/],
+    ['deb', 'Acme', /never matches: .*write "acme"/],
+    ['rpm', 'el9/acme-1.0-1.noarch.rpm', /never matches: .*contains "\/"; write "acme"/],
     ['helm', 'stable/chart', /never matches: .*contains "\/"; write "chart"/],
     ['maven', 'com.acme:app', /never matches: .*contains ":"; write "com\/acme\/app\/\*\*"/],
     [
@@ -81,6 +84,8 @@ describe('resources', () => {
     ['git', 'acme/*/x'],
     ['git', '{claims.project_path}'],
     ['git', 'acme/app.github.io'],
+    ['deb', 'libacme++'],
+    ['rpm', 'Acme_tools*'],
     ['helm', '*'],
     ['helm', 'acme-**'],
     ['maven', 'com/acme/**'],
