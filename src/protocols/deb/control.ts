@@ -62,7 +62,7 @@ function checksum(header: Buffer): number {
 
 /** The field `Package` of a file with one paragraph (deb-control(5)). */
 function nameIn(control: Buffer): string | undefined {
-  const text = control.toString('latin1').replace(/\n+$/, '');
+  const text = control.toString('latin1').trimEnd();
   if (/[\0\r]|\n[ \t]*\n/.test(text)) return undefined;
   const names = text.match(/^package[ \t]*:.*$/gim) ?? [];
   const [, name = ''] = /^Package:[ \t]*([^ \t]+)[ \t]*$/.exec(names[0] ?? '') ?? [];

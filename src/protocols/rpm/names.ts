@@ -11,9 +11,13 @@ const DELTA =
 /** Public keys: of Gitea, and in the formats of `gpgkey` (dnf.conf(5)). */
 const KEY = /^(?:repository\.key|RPM-GPG-KEY[A-Za-z0-9._-]*|[A-Za-z0-9-]+\.(?:gpg|asc))$/;
 
+/** Characters of a file name; no file system stores a longer one. */
+const MAX_FILE_NAME = 255;
+
 /** The name in the name of a package file: name, version, release and architecture. */
 export function readRpmFile(escaped: string): string | undefined {
   const file = decodeURIComponent(escaped);
+  if (file.length > MAX_FILE_NAME) return undefined;
   const [, name = ''] = FILE.exec(file) ?? DELTA.exec(file) ?? [];
   return NAME.test(name) ? name : undefined;
 }

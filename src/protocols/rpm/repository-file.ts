@@ -14,7 +14,9 @@ export const REPOSITORY_FILE: DocumentRewrite = {
       // A line that starts with white space continues the value of the line before.
       const [, name] = /^([^\s=:[#;]+)\s*[=:]/.exec(line) ?? [];
       if (name !== undefined) option = name.toLowerCase();
-      return URLS.has(option) ? line.replaceAll(/[a-z]+:\/\/[^\s,]+/gi, (url) => urls.of(url) ?? url) : line;
+      return URLS.has(option)
+        ? line.replaceAll(/\bhttps?:\/\/[^\s,]+/gi, (url) => urls.of(url) ?? url)
+        : line;
     });
   },
 };

@@ -24,7 +24,7 @@ const ARCHITECTURE = /^[a-z0-9_]+$/;
 const MIRRORS = /^(?:metalink|mirrorlist)(?:\.(?:xml|txt))?$/;
 
 /**
- * A repository with `repodata/` for dnf, yum and zypper (createrepo_c). `repomd.xml` can be signed and lists the
+ * A repository with `repodata/` for dnf (createrepo_c). `repomd.xml` can be signed and lists the
  * other index files by checksum, so they are not rewritten; lists of mirrors and `.repo` files are.
  */
 export function rpmProtocol(settings: PathSettings): Protocol {

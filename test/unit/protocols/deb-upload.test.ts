@@ -96,6 +96,8 @@ describe('a control archive that programs could read differently needs a grant f
     ['two fields', control(`${controlFile('acme')}package: other\n`)],
     ['two paragraphs', control(`${controlFile('acme')}\n${controlFile('other')}`)],
     ['a carriage return', control(controlFile('acme').replaceAll('\n', '\r\n'))],
+    ['blank lines', control(`Package: acme\n${'\n'.repeat(500_000)}x`)],
+    ['spaces', control(`${'\n '.repeat(250_000)}x`)],
     ['no name', control('Version: 1.0\n')],
     ['an invalid name', control(controlFile('Acme'))],
     ['a folded name', control('Package:\n acme\n')],

@@ -62,6 +62,11 @@ test.each([
   expect(requested('GET', path)).toEqual(['read every']);
 });
 
+test('a long file name does not block', () => {
+  const path = `a-b-${'_'.repeat(30_000)}-${'.'.repeat(30_000)}x`;
+  expect(requested('GET', path)).toEqual(['read every']);
+});
+
 test.each([
   ['PUT', 'upload', 'in-body'],
   ['PUT', 'el9/upload?sign=true', 'in-body'],
@@ -131,6 +136,19 @@ describe('rewritten documents', () => {
     ['a list of foreign mirrors', 'https://mirror.example.org/r/\n'],
   ])('%s is not relayed', (_case, document) => {
     expect(MIRROR_LIST.rewrite(document, urls)).toBeUndefined();
+  });
+
+  test.each([
+    ['unfinished comments', `<metalink>${'<!--'.repeat(250_000)}`],
+    ['unfinished elements', `<metalink>${'<url '.repeat(200_000)}`],
+    ['spaces', `<metalink><url>${' '.repeat(1_000_000)}`],
+  ])('a hostile metalink of %s does not block', (_case, document) => {
+    expect(MIRROR_LIST.rewrite(document, urls)).toBeUndefined();
+  });
+
+  test('a hostile .repo file does not block', () => {
+    const file = `baseurl=${'http'.repeat(250_000)}`;
+    expect(REPOSITORY_FILE.rewrite(file, urls)).toBe(file);
   });
 
   test('a list of mirrors keeps the mirrors behind the gateway', () => {
