@@ -115,6 +115,17 @@ describe('headers', () => {
     },
   );
 
+  test.each(['/deb/dists/stable/InRelease', '/rpm/repodata/repomd.xml'])(
+    'an anonymous request for %s gets a Basic challenge',
+    async (path) => {
+      const anonymous = [`GET ${path} HTTP/1.1`, 'Host: gateway.example.com', 'Connection: close', '', ''];
+      const { status, headers } = await rawResponse(scenario.gateway.port, anonymous.join('\r\n'));
+      expect(status).toBe(401);
+      expect(headers.get('www-authenticate')).toBe('Basic realm="gateway.example.com"');
+      expect(scenario.upstream.bytes()).toBe('');
+    },
+  );
+
   test('a challenge of the upstream is not relayed', async () => {
     scenario.upstream.respond(
       `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="${scenario.evil.url}"\r\nContent-Length: 0\r\n\r\n`,
