@@ -8,6 +8,7 @@ import { npmProtocol } from './npm/npm.ts';
 import { nugetProtocol } from './nuget/nuget.ts';
 import { pypiProtocol } from './pypi/pypi.ts';
 import { rpmProtocol } from './rpm/rpm.ts';
+import { rubygemsProtocol } from './rubygems/rubygems.ts';
 import { terraformProtocol } from './terraform/terraform.ts';
 
 export { gitProtocol } from './git/git.ts';
@@ -31,5 +32,6 @@ export const packageProtocols = {
   nuget: nugetProtocol,
   pypi: pypiProtocol,
   rpm: rpmProtocol,
+  rubygems: rubygemsProtocol,
   terraform: terraformProtocol,
 } as const;

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 export const TOOL_PACKAGES = {
   'apt-get': 'apt',
   buildah: 'buildah',
+  bundle: 'ruby-bundler',
   busybox: 'busybox',
   chromium: 'chromium',
   containerd: 'containerd',

@@ -93,6 +93,12 @@ export const REFUSED = {
     read: 'GET /rpm/Packages/other-1.0-1.noarch.rpm',
     write: 'DELETE /rpm/Packages/other-1.0-1.noarch.rpm',
   },
+  rubygems: {
+    ...PACKAGES,
+    ...WRITE,
+    read: 'GET /rubygems/info/other',
+    write: 'DELETE /rubygems/api/v1/gems/other/owners',
+  },
   helm: { ...PACKAGES, read: 'GET /helm/charts/other-1.0.0.tgz' },
   npm: { ...PACKAGES, ...WRITE, read: 'GET /npm/other', write: 'PUT /npm/other/-rev/1' },
   nuget: {

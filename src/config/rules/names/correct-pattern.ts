@@ -25,6 +25,8 @@ export function correctPattern(type: string, pattern: string): string | undefine
       return lastSegment(open).replace(/_.*$/, '').toLowerCase();
     case 'rpm':
       return lastSegment(open).replace(/-[^-]*-[^-]*\.rpm$/, '');
+    case 'rubygems':
+      return lastSegment(open).replace(/-\d[^-]*(?:-.*)?\.gem$/, '');
     case 'helm':
       return lastSegment(open);
     case 'maven': {

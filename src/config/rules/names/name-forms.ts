@@ -97,6 +97,15 @@ export const NAME_FORMS: Readonly<Record<string, NameForm>> = {
     spelling: 'are package names without version, release and architecture',
     shape: 'start with a letter, a digit or "_"',
   },
+  // Gem::Specification::VALID_NAME_PATTERN, Gem::SpecificationPolicy#validate_name.
+  rubygems: {
+    characters: `${MIXED}._\\-`,
+    first: MIXED,
+    last: `${MIXED}._\\-`,
+    segments: 'one',
+    spelling: 'are gem names without version and platform',
+    shape: 'start with a letter or digit',
+  },
   // Chart.yaml, `name` (chart.Metadata.Validate).
   helm: {
     characters: `${MIXED}._\\-`,

@@ -55,6 +55,7 @@ export const packageServices = [
     'A repository of RPM packages, for dnf. Resources are package names; index files need a grant on any package.',
     pathKeys,
   ),
+  feed('rubygems', 'A server of Ruby gems, for gem and bundler.'),
   feed(
     'terraform',
     'Module and provider registries, a provider network mirror, and a state backend, for Terraform and OpenTofu.',
