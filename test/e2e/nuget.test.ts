@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { type TestJob } from '../support/gitlab.ts';
 import { needing } from '../support/needs.ts';
+import { nupkgOf, nuspecFile } from '../support/nuget-archive.ts';
 import { startNuget } from '../support/nuget-server.ts';
 import { createNuget, missingNuget, type Nuget, type NugetCredential } from '../support/nuget.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
@@ -84,6 +85,11 @@ services:
     );
     expect(second.code, second.stdout + second.stderr).toBe(0);
 
+    // A grant for the package is enough, in any case of its id.
+    const own = { username: 'oidc', password: reader.idToken() };
+    const third = await nuget.run(own, 'push', await nuget.pack('ACME.Web', '1.0.0'), '-Source', 'gatehouse');
+    expect(third.code, third.stdout + third.stderr).toBe(0);
+
     for (const credential of [
       { username: 'oidc', password: reader.idToken() },
       { username: 'gitlab-ci-token', password: reader.token },
@@ -110,8 +116,12 @@ services:
     const credential = { username: 'gitlab-ci-token', password: reader.token };
     const edge = { username: 'edge', password: DEPLOY_SECRET };
     const packed = await nuget.pack('Acme.More', '1.0.0');
+    const foreign = await nuget.pack('Other', '2.0.0');
+    const hidden = 'Acme.Hidden.1.0.0.nupkg';
+    writeFileSync(join(scenario.folder, hidden), nupkgOf('Acme.Hidden', nuspecFile('Other')));
     for (const [outcome, reason] of [
-      [await nuget.run(credential, 'push', packed, '-Source', 'gatehouse'), 'resource_not_granted'],
+      [await nuget.run(credential, 'push', foreign, '-Source', 'gatehouse'), 'resource_not_granted'],
+      [await nuget.run(credential, 'push', hidden, '-Source', 'gatehouse'), 'request_malformed'],
       [await nuget.run(edge, 'push', packed, '-Source', 'gatehouse'), 'scope_not_granted'],
       [await nuget.run(edge, 'delete', 'Acme.Core', '1.0.0', '-Source', 'gatehouse'), 'scope_not_granted'],
       [await install(credential, 'Other'), 'resource_not_granted'],

@@ -7,6 +7,7 @@ import type {
 } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { quotedString } from '../shared/challenge.ts';
+import { push } from './push.ts';
 import { SERVICE_INDEX } from './service-index.ts';
 import { readNugetRoute } from './routes.ts';
 import {
@@ -25,7 +26,8 @@ const METADATA: RoutePlan = { rewrite: { kind: 'urls', types: ['application/json
 
 /** A NuGet feed: protocol version 3 and package publishing. OData feeds (version 2) are not supported. */
 export function nugetProtocol(settings: { readonly path: string }): Protocol {
-  function classify({ method, path }: RequestHead): Classification {
+  function classify(head: RequestHead): Classification {
+    const { method, path } = head;
     const rest = path.slice(settings.path.length);
     const route = readNugetRoute(rest, isRead(method));
     switch (route.kind) {
@@ -41,11 +43,8 @@ export function nugetProtocol(settings: { readonly path: string }): Protocol {
         return everyPackage(READ_PACKAGES, METADATA);
       case 'symbols':
         return everyPackage();
-      // The package id is in a compressed file inside the package, possibly at its end.
       case 'publish':
-        return method === 'PUT'
-          ? everyPackage(WRITE_PACKAGES)
-          : unknownOperation(`${method} on the publish endpoint`);
+        return method === 'PUT' ? push(head) : unknownOperation(`${method} on the publish endpoint`);
       // DELETE unlists a version, POST relists it.
       case 'version':
         return method === 'DELETE' || method === 'POST'

@@ -56,8 +56,8 @@ export function readNugetRoute(rest: string, read: boolean): NugetRoute {
 function idOf(text: string, fits: (id: string, leaf: string) => boolean): string | undefined {
   for (const path of [text, text.replace(/^\d{1,3}\//, '')]) {
     const [, name = '', leaf = ''] = /^([^/]+)\/(.+)$/.exec(path) ?? [];
-    const id = name.toLowerCase();
-    if (isId(name) && fits(id, leaf)) return id;
+    const id = packageId(name);
+    if (id !== undefined && fits(id, leaf)) return id;
   }
   return undefined;
 }
@@ -65,13 +65,15 @@ function idOf(text: string, fits: (id: string, leaf: string) => boolean): string
 function readChange(rest: string): NugetRoute {
   if (PUBLISH.test(rest)) return { kind: 'publish' };
   const [, name = '', version = ''] = PACKAGE_VERSION.exec(rest) ?? [];
-  return isId(name) && VERSION.test(version)
-    ? { kind: 'version', id: name.toLowerCase() }
+  const id = packageId(name);
+  return id !== undefined && VERSION.test(version)
+    ? { kind: 'version', id }
     : unknownOperation('not a package version');
 }
 
-function isId(text: string): boolean {
-  return text.length <= MAX_ID_LENGTH && ID.test(text);
+/** The id in lowercase: ids are case-insensitive. Undefined if the text is not an id. */
+export function packageId(text: string): string | undefined {
+  return text.length <= MAX_ID_LENGTH && ID.test(text) ? text.toLowerCase() : undefined;
 }
 
 /** After `ID/` of a registration: the index, one of its pages, or one version. */

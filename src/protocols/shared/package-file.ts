@@ -35,11 +35,11 @@ export function uploadOf(
     oneOf: [{ scope: WRITE_PACKAGES, resource: '', extent: 'any' }],
     part: 'start',
     maxBytes: MAX_FILE_START,
-    read: async (start) => operationsOf(await readFile(start), named),
+    read: async (start) => operationsOfFile(await readFile(start), named),
   };
 }
 
-function operationsOf(file: PackageFile, named: string | undefined): OperationsOfBody {
+export function operationsOfFile(file: PackageFile, named?: string): OperationsOfBody {
   switch (file.kind) {
     case 'invalid':
       return deny('request_malformed', file.detail);

@@ -16,6 +16,11 @@ export interface FormParts {
   readonly closed: boolean;
 }
 
+export interface FormOptions {
+  /** Accept names without quotes, as .NET writes them. Default: such a form is undefined. */
+  readonly unquotedNames?: boolean;
+}
+
 const MOST_PARTS = 1_000;
 
 /**
@@ -34,7 +39,11 @@ export function boundaryOf(contentType: string): string | undefined {
  * Reads a form, or the start of a form, that all parsers read alike (RFC 7578): no preamble or epilogue, one plain
  * name per part, no encodings. Undefined for any other body, because servers may read it differently.
  */
-export function readFormParts(body: Buffer, boundary: string): FormParts | undefined {
+export function readFormParts(
+  body: Buffer,
+  boundary: string,
+  options: FormOptions = {},
+): FormParts | undefined {
   const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
   const opening = delimiter.subarray(2);
   /** A boundary with or without a line end before it: some parsers accept a line feed, others need no line end. */
@@ -51,7 +60,7 @@ export function readFormParts(body: Buffer, boundary: string): FormParts | undef
     if (mark !== '\r\n') return mark.length < 2 ? { parts, closed: false } : undefined;
     const blank = body.indexOf('\r\n\r\n', at, 'latin1');
     if (blank === -1) return body.length - at > 8 * 1024 ? undefined : { parts, closed: false };
-    const head = headOf(body.toString('latin1', at + 2, blank));
+    const head = headOf(body.toString('latin1', at + 2, blank), options);
     if (head === undefined || parts.length >= MOST_PARTS) return undefined;
     // The end of the head must not be the start of the delimiter: some parsers read a value, and Rack 2 skips a part.
     const end = body.indexOf(delimiter, blank + 4);
@@ -65,15 +74,17 @@ export function readFormParts(body: Buffer, boundary: string): FormParts | undef
 
 type PartHead = Pick<FormPart, 'name' | 'isFile' | 'filename'>;
 
-function headOf(text: string): PartHead | undefined {
+function headOf(text: string, { unquotedNames = false }: FormOptions): PartHead | undefined {
   let found: PartHead | undefined;
   for (const line of text.split('\r\n')) {
     const [, name, value = ''] = /^([A-Za-z-]+): *([^\r\n]*)$/.exec(line) ?? [];
     switch (name?.toLowerCase()) {
       case 'content-disposition': {
-        const [, field, file, filename, another] = DISPOSITION.exec(value) ?? [];
+        const quoted = unquotedNames ? value.replaceAll(UNQUOTED, '$1="$2"') : value;
+        const [, field, file, filename, another] = DISPOSITION.exec(quoted) ?? [];
         if (field === undefined || found !== undefined) return undefined;
-        const known = filename === undefined || another !== undefined ? undefined : utf8(filename);
+        const differs = another !== undefined && !isSameName(filename, another);
+        const known = filename === undefined || differs ? undefined : utf8(filename);
         found = { name: utf8(field), isFile: file !== undefined, filename: known };
         break;
       }
@@ -91,6 +102,14 @@ function headOf(text: string): PartHead | undefined {
 /** Names without quotes and backslashes, which some clients escape and others do not. */
 const DISPOSITION =
   /^form-data *; *name="([^"\\\r\n]*)"( *; *filename="([^"\\\r\n]*)"( *; *filename\*=[\w!#$%&'*+.^`|~-]+)?)?$/i;
+
+/** A name of characters that need neither quotes nor encoding. */
+const UNQUOTED = /(?<=; *)(name|filename)=([\w.-]+)(?= *(?:;|$))/g;
+
+/** Whether the extended file name (RFC 8187) is the plain one. */
+function isSameName(filename: string | undefined, extended: string): boolean {
+  return filename?.includes('%') === false && extended.replace(/^[^=]*= */, '') === `utf-8''${filename}`;
+}
 
 function utf8(latin1: string): string {
   return Buffer.from(latin1, 'latin1').toString('utf8');

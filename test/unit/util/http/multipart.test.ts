@@ -104,7 +104,31 @@ test.each([
   ['filename="a b.whl"', 'a b.whl'],
   ['filename=""', ''],
   [`filename="a.whl"; filename*=utf-8''b.whl`, undefined],
+  [`filename="a.whl"; filename*=utf-8''a.whl`, 'a.whl'],
+  [`filename="%61.whl"; filename*=utf-8''%61.whl`, undefined],
 ])('the name of a file: %s', (filename, expected) => {
   const body = `${part(`form-data; name="f"; ${filename}`, 'x')}--b--`;
   expect(readFormParts(Buffer.from(body), 'b')?.parts[0]?.filename).toBe(expected);
+});
+
+describe('names without quotes, where the caller accepts them', () => {
+  const names = (disposition: string) =>
+    readFormParts(Buffer.from(`${part(disposition, 'x')}--b--`), 'b', { unquotedNames: true })?.parts.map(
+      ({ name, filename }) => [name, filename],
+    );
+
+  test.each<[string, string, string | undefined]>([
+    ["form-data; name=package; filename=a.nupkg; filename*=utf-8''a.nupkg", 'package', 'a.nupkg'],
+    ['form-data; name=a', 'a', undefined],
+    ['form-data; name="a; filename=b"', 'a; filename=b', undefined],
+    ['form-data; name="a"; filename=b', 'a', 'b'],
+  ])('%s', (disposition, name, filename) => expect(names(disposition)).toEqual([[name, filename]]));
+
+  test.each([
+    'form-data; name=a b',
+    'form-data; name=a"b',
+    'form-data; name=a; name=b',
+    'form-data; name=é',
+    'form-data; name=',
+  ])('not one reading: %s', (disposition) => expect(names(disposition)).toBeUndefined());
 });

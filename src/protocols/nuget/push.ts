@@ -1,0 +1,54 @@
+import { deny } from '../../core/decision.ts';
+import type { OperationsInBody, OperationsOfBody, RequestedOperations } from '../../core/request/protocol.ts';
+import type { RequestHead } from '../../core/request/request-head.ts';
+import { plainContentType } from '../../util/http/form-fields.ts';
+import { watchLastPart } from '../../util/http/multipart-end.ts';
+import { boundaryOf, readFormParts } from '../../util/http/multipart.ts';
+import { operationsOfFile } from '../shared/package-file.ts';
+import { everyPackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
+import { readNupkg } from './nupkg.ts';
+
+/** Bytes of a push that is decided by its package: the directory of a package is at its end. */
+const MAX_PUSH = 4 * 1024 ** 2;
+
+/** The file name that NuGet's client sends for every package and for its symbols. */
+const ANY_PACKAGE = /^package(?:\.s?nupkg)?$/i;
+
+/**
+ * A push as nuget.exe and dotnet send it (NuGet Server API, "Push a package"): a form with one file. Any other form, and
+ * a longer one, needs a grant for all packages.
+ */
+export function push({ query, rawHeaders }: RequestHead): OperationsInBody | RequestedOperations {
+  const boundary = query.length > 1 ? undefined : boundaryOf(plainContentType(rawHeaders) ?? '');
+  if (boundary === undefined) return everyPackage(WRITE_PACKAGES);
+  return {
+    kind: 'in-body',
+    oneOf: [{ scope: WRITE_PACKAGES, resource: '', extent: 'any' }],
+    part: 'start',
+    maxBytes: MAX_PUSH,
+    read: (body) => readPush(body, boundary),
+  };
+}
+
+async function readPush(body: Buffer, boundary: string): Promise<OperationsOfBody> {
+  const form = readFormParts(body, boundary, { unquotedNames: true });
+  const [file, ...others] = form?.parts ?? [];
+  if (form === undefined || others.length > 0 || file?.isFile !== true) return everyPackage(WRITE_PACKAGES);
+  if (!form.closed)
+    return body.length < MAX_PUSH
+      ? deny('request_malformed', 'an incomplete package')
+      : everyPackage(WRITE_PACKAGES);
+  const found = await readNupkg(file.value);
+  if (found.kind !== 'package') return operationsOfFile(found);
+  if (file.filename !== undefined && !isNameOf(found.name, file.filename))
+    return deny('request_malformed', `the file ${file.filename} contains the package ${found.name}`);
+  const offset = file.value.byteOffset - body.byteOffset;
+  return operationsOfFile({ ...found, watch: () => watchLastPart(boundary, offset) });
+}
+
+/** Whether the file can be a version of the package: `ID.VERSION.nupkg`. */
+function isNameOf(id: string, filename: string): boolean {
+  if (ANY_PACKAGE.test(filename)) return true;
+  const name = filename.toLowerCase();
+  return name.startsWith(`${id}.`) && /^\d[\w.+-]*\.s?nupkg$/.test(name.slice(id.length + 1));
+}

@@ -1,0 +1,112 @@
+/** Pushes to a NuGet feed that hide another package. Raw bytes sent, raw bytes received. */
+import { describe, expect, test } from 'vitest';
+import {
+  furtherPart,
+  nupkgOf,
+  nuspecFile,
+  PUSH_TYPE,
+  pushForm,
+  zipArchive,
+  type ZipFile,
+} from '../support/nuget-archive.ts';
+import { rawResponse, type RawResponse } from '../support/raw-client.ts';
+import { receivedBy } from '../support/received.ts';
+import { useRecordedScenario } from '../support/scenario/recorded.ts';
+
+const scenario = useRecordedScenario({
+  host: 'gateway.example.com',
+  config: ({ issuer, upstream }) => `
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+identities:
+  team:
+    issuer: gitlab
+    match: { project_id: "20" }
+    grants: [{ service: nuget, scopes: [read_package_registry, write_package_registry], resources: ["acme.*"] }]
+  all:
+    issuer: gitlab
+    match: { project_id: "21" }
+    grants: [{ service: nuget, scopes: [write_package_registry], resources: ["**"] }]
+services:
+  nuget: { type: nuget, path: /nuget/, upstream: { url: "${upstream.url}/" } }
+`,
+});
+
+function send(line: string, body: Buffer, token = scenario.token, type = PUSH_TYPE): Promise<RawResponse> {
+  const head = [
+    `${line} HTTP/1.1`,
+    'Host: gateway.example.com',
+    `X-NuGet-ApiKey: ${token}`,
+    `Content-Type: ${type}`,
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+  ];
+  const bytes = Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]);
+  return rawResponse(scenario.gateway.port, bytes, { quiet: 5_000 });
+}
+
+const PUSH = 'PUT /nuget/api/v2/package';
+const large: ZipFile = { name: 'lib/a.dll', content: Buffer.alloc(6 * 1024 ** 2, 'x'), stored: true };
+const acme = nupkgOf('Acme.Core');
+const everyone = (): string => scenario.issuer.mint({ project_id: '21' });
+
+test.each([PUSH, `${PUSH}/`, 'PUT /nuget/', 'PUT /nuget/api/v2/symbolpackage'])(
+  '%s is forwarded byte for byte',
+  async (line) => {
+    const body = pushForm(acme);
+    expect((await send(line, body)).status).toBe(200);
+    expect(Buffer.from(receivedBy(scenario.upstream).body, 'latin1').equals(body)).toBe(true);
+  },
+);
+
+describe('nothing reaches the upstream of', () => {
+  test.each<[string, Buffer, number]>([
+    ['a foreign package', pushForm(nupkgOf('Other')), 403],
+    ['a second nuspec', pushForm(nupkgOf('Acme.Core', nuspecFile('Other'))), 400],
+    [
+      'a local header of another nuspec',
+      pushForm(zipArchive([{ ...nuspecFile('Acme.Core'), localName: 'Other.nuspec' }])),
+      400,
+    ],
+    [
+      'a file that only a streaming reader finds',
+      pushForm(zipArchive([nuspecFile('Acme.Core')], nupkgOf('Other'))),
+      400,
+    ],
+    ['a foreign file name', pushForm(acme, 'form-data; name=package; filename=Other.1.0.0.nupkg'), 400],
+    [
+      'a nuspec that expands',
+      pushForm(
+        zipArchive([{ ...nuspecFile('Acme.Core'), content: Buffer.alloc(32 * 1024 ** 2), size: 400 }]),
+      ),
+      400,
+    ],
+    ['a truncated package', pushForm(acme).subarray(0, 200), 400],
+    ['a second package in the form', pushForm(acme, undefined, furtherPart(nupkgOf('Other'))), 403],
+    ['a package beyond the limit', pushForm(nupkgOf('Acme.Core', large)), 403],
+  ])('%s', async (_case, body, status) => {
+    expect((await send(PUSH, body)).status).toBe(status);
+    expect(scenario.upstream.bytes()).toBe('');
+  });
+
+  test('a body that is no form', async () => {
+    expect((await send(PUSH, acme, scenario.token, 'application/octet-stream')).status).toBe(403);
+    expect(scenario.upstream.bytes()).toBe('');
+  });
+});
+
+test('a push of any form and size is forwarded with a grant for every package', async () => {
+  for (const body of [pushForm(nupkgOf('Other')), pushForm(nupkgOf('Acme.Core', large))]) {
+    scenario.upstream.reset();
+    expect((await send(PUSH, body, everyone())).status).toBe(200);
+    expect(receivedBy(scenario.upstream).body.length).toBe(body.length);
+  }
+  scenario.upstream.reset();
+  expect((await send(PUSH, acme, everyone(), 'application/octet-stream')).status).toBe(200);
+});
+
+test.each(['DELETE', 'POST'])('%s of a version needs its package', async (method) => {
+  expect((await send(`${method} /nuget/api/v2/package/Acme.Core/1.0.0`, Buffer.alloc(0))).status).toBe(200);
+  scenario.upstream.reset();
+  expect((await send(`${method} /nuget/api/v2/package/Other/1.0.0`, Buffer.alloc(0))).status).toBe(403);
+  expect(scenario.upstream.bytes()).toBe('');
+});
