@@ -8,6 +8,9 @@ import { findEndpoint } from './endpoints/endpoints.ts';
 import { apiOperations, classifyListed } from './listed-endpoint.ts';
 import { SHOWS_PROJECT, WITHOUT_RUNNERS_TOKEN } from './project-document.ts';
 import { ADMIN } from './second-project.ts';
+import { classifySharedPackages } from './shared-packages.ts';
+
+const PROJECT = /^projects\/([^/]+)(\/(.*))?$/;
 
 const METHODS: ReadonlySet<string> = new Set(API_METHODS);
 
@@ -25,11 +28,12 @@ export function classifyApi(
   return function classify(head, rest) {
     const { method, hasBody } = head;
     if (isRead(method) && hasBody) return bodyOnRead();
-    const [, id = '', , below = ''] = /^projects\/([^/]+)(\/(.*))?$/.exec(rest) ?? [];
-    const project = projectOf(id);
-    if (project === undefined) return unknownOperation('an API path without a project');
     const effective = method === 'HEAD' ? 'GET' : method;
     if (!isApiMethod(effective)) return unknownOperation(`${method} on the API`);
+    const [, id = '', , below = ''] = PROJECT.exec(rest) ?? [];
+    if (id === '') return classifySharedPackages(head, { rest, method: effective }, projectOf);
+    const project = projectOf(id);
+    if (project === undefined) return unknownOperation('an API path without a project');
     const found = findEndpoint(below, effective);
     switch (found.kind) {
       case 'listed':

@@ -61,7 +61,19 @@ export function readRoute(rest: string): OciRoute | UnknownOperation | InvalidRo
 export function operationsFor(route: OciRoute, method: string): readonly Operation[] | undefined {
   const methods = METHODS[route.kind];
   const action = Object.hasOwn(methods, method) ? methods[method] : undefined;
-  return action === undefined ? undefined : actionOn(action, route.repository);
+  if (action === undefined) return undefined;
+  return actionOn(
+    action === 'pull' && isDependencyProxy(route.repository) ? 'push' : action,
+    route.repository,
+  );
+}
+
+/**
+ * `GROUP/dependency_proxy/containers/IMAGE`: GitLab stores what is pulled, and requires both scopes of deploy tokens
+ * (docs.gitlab.com, "Dependency proxy for container images"). The group can follow a prefix of the service.
+ */
+function isDependencyProxy(repository: string): boolean {
+  return repository.includes('/dependency_proxy/containers/');
 }
 
 function actionOn(action: RegistryAction, resource: string): readonly Operation[] {

@@ -46,6 +46,34 @@ describe('every route of the distribution specification', () => {
     expect(registry.classify(head(method, target))).toEqual({ kind: 'operations', operations });
   });
 
+  test.each([
+    ['GET', '/v2/acme/dependency_proxy/containers/alpine/manifests/3'],
+    ['HEAD', '/v2/acme/web/dependency_proxy/containers/library/alpine/manifests/3'],
+    ['GET', `/v2/acme/dependency_proxy/containers/alpine/blobs/${DIGEST}`],
+  ])('a pull through the dependency proxy of GitLab needs both scopes: %s %s', (method, target) => {
+    const requested = registry.classify(head(method, target));
+    const [, resource] = /^\/v2\/(.+?)\/(?:manifests|blobs)\//.exec(target) ?? [];
+    expect(requested).toEqual({
+      kind: 'operations',
+      operations: [
+        { ...READ, resource },
+        { ...WRITE, resource },
+      ],
+    });
+  });
+
+  test('other names of the dependency proxy are ordinary repositories', () => {
+    for (const name of [
+      'acme/dependency_proxy',
+      'dependency_proxy/containers/a',
+      'acme/dependency_proxy/containers',
+    ])
+      expect(registry.classify(head('GET', `/v2/${name}/manifests/1`))).toEqual({
+        kind: 'operations',
+        operations: [{ ...READ, resource: name }],
+      });
+  });
+
   test('repository names can contain segments of routes', () => {
     const requested = registry.classify(head('GET', '/v2/a/manifests/b/tags/list/manifests/1'));
     expect(requested).toMatchObject({ operations: [{ resource: 'a/manifests/b/tags/list' }] });

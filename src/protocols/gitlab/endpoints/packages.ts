@@ -1,7 +1,8 @@
 import { READ_PACKAGES, WRITE_PACKAGES } from '../../shared/package-operations.ts';
 import { endpointsOf, never, type GitlabEndpoint } from './endpoint.ts';
 
-const JSON_URLS = {
+/** URLs of the GitLab in metadata of packages. */
+export const JSON_URLS = {
   kind: 'urls',
   types: ['application/json', 'application/vnd.npm.install-v1+json'],
 } as const;
@@ -42,6 +43,11 @@ export const PACKAGE_ENDPOINTS: readonly GitlabEndpoint[] = [
   packages(`${RECIPE}/upload_urls`, ['POST'], { rewrite: JSON_URLS }),
   packages(`${RECIPE}/packages/:reference/download_urls`, ['GET'], { rewrite: JSON_URLS }),
   packages(`${RECIPE}/packages/:reference/upload_urls`, ['POST'], { rewrite: JSON_URLS }),
+  // A pull stores the package in the project, with the rights of the gateway's token.
+  packages('dependency_proxy/packages/maven/**', ['GET']),
+  packages('dependency_proxy/packages/npm/**', ['GET']),
+  packages('dependency_proxy/packages/npm/:package', ['GET'], { rewrite: JSON_URLS }),
+  packages('dependency_proxy/packages/npm/:scope/:package', ['GET'], { rewrite: JSON_URLS }),
   files('debian'),
   files('generic'),
   files('go'),
