@@ -15,17 +15,25 @@ export function checkAssertionAudiences(context: RuleContext): void {
   if (asserting.size === 0) return;
   for (const { name, audiences } of issuers)
     if (asserting.has(name)) checkList(context, ['issuers', name, 'audiences'], audiences);
-  for (const { name, audiences, issuers: trusted } of services)
-    if (trusted?.some((issuer) => asserting.has(issuer)) ?? true)
-      checkList(context, ['services', name, 'audiences'], audiences);
+  for (const service of services) {
+    const { name, audiences, issuers: trusted } = service;
+    if (trusted?.some((issuer) => asserting.has(issuer)) === false) continue;
+    checkList(context, ['services', name, 'audiences'], audiences);
+    const publishing = 'trustedPublishing' in service ? service.trustedPublishing : undefined;
+    if (publishing !== undefined)
+      checkAudience(context, ['services', name, 'trustedPublishing', 'audience'], publishing.audience);
+  }
   for (const { name, audiences } of workloadIdentities)
     checkList(context, ['workloadIdentities', name, 'audiences'], audiences);
 }
 
 function checkList(context: RuleContext, path: KeyPath, audiences: readonly string[] | undefined): void {
-  for (const [index, audience] of (audiences ?? []).entries()) {
-    if (!audience.startsWith(serviceAudience(''))) continue;
-    const message = `is the audience of assertions that upstreams receive; with tokenTypes: [${ASSERTION_TYPE}], use the token endpoint of this gateway`;
-    context.error([...path, index], message);
-  }
+  for (const [index, audience] of (audiences ?? []).entries())
+    checkAudience(context, [...path, index], audience);
+}
+
+function checkAudience(context: RuleContext, path: KeyPath, audience: string): void {
+  if (!audience.startsWith(serviceAudience(''))) return;
+  const message = `is the audience of assertions that upstreams receive; with tokenTypes: [${ASSERTION_TYPE}], use the token endpoint of this gateway`;
+  context.error(path, message);
 }

@@ -25,6 +25,21 @@ test('assertions that upstreams of another gateway receive are not credentials',
   ]);
 });
 
+test('the audience of trusted publishing is none of them', () => {
+  const yaml = (tokenTypes: string, issuers = ''): string =>
+    configuration({
+      server: '{ publicUrl: https://gateway.example.com }',
+      issuers: `{ first: { type: oidc, issuer: https://first.example.com, audiences: ["${TOKEN_ENDPOINT}"], ${tokenTypes} }, other: { type: oidc, issuer: https://other.example.com, audiences: [https://gateway.example.com] } }`,
+      identities: '{ payments: { issuer: first, match: { sub: payments }, roles: [reader] } }',
+      services: `{ orders: { type: http, path: /orders/, upstream: { url: http://orders.internal/ } }, packages: { type: pypi, ${issuers} hosts: [pypi.example.com], trustedPublishing: { audience: "urn:gatehouse:service:packages" }, upstream: { url: http://pypi.internal/ } } }`,
+    });
+  expect(errorsOf(yaml(ASSERTIONS))).toEqual([
+    expect.stringContaining('services.packages.trustedPublishing.audience: is the audience of assertions'),
+  ]);
+  expect(errorsOf(yaml(''))).toEqual([]);
+  expect(errorsOf(yaml(ASSERTIONS, 'issuers: [other],'))).toEqual([]);
+});
+
 test('the token endpoint as audience, and issuers without assertions, are accepted', () => {
   expect(errorsOf(withAudiences(ASSERTIONS, TOKEN_ENDPOINT))).toEqual([]);
   expect(errorsOf(withAudiences('', OF_UPSTREAMS))).toEqual([]);
