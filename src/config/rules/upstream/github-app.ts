@@ -6,6 +6,7 @@ import type { KeyPath } from '../../problems/key-path.ts';
 import type { githubApp } from '../../schema/github-app.ts';
 import { templateProblem } from '../headers.ts';
 import type { RuleContext } from '../rule.ts';
+import { ambiguityProblem } from './ambiguous-template.ts';
 import { isPrivate } from './auth-values.ts';
 
 type GithubAppAuth = NonNullable<z.output<typeof githubApp>>;
@@ -76,7 +77,7 @@ function checkTemplates(
 ): void {
   for (const [index, template] of (templates ?? []).entries()) {
     const literal = template.replaceAll(/\{[^{}]*\}/g, '');
-    const problem = templateProblem(template) ?? (text.test(literal) ? undefined : message);
+    const problem = templateProblem(template) ?? (text.test(literal) ? ambiguityProblem(template) : message);
     if (problem !== undefined) context.error([...path, index], problem);
   }
 }

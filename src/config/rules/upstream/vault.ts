@@ -4,6 +4,7 @@ import { claimNameProblem } from '../../model/resource-pattern.ts';
 import type { DraftService } from '../../model/draft.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
 import type { RuleContext } from '../rule.ts';
+import { ambiguityProblem } from './ambiguous-template.ts';
 import { checkUsername, isPrivate } from './auth-values.ts';
 
 type Auth = NonNullable<NonNullable<DraftService['upstream']>['auth']>;
@@ -62,7 +63,9 @@ function templateProblem({ path }: VaultField): string | undefined {
     if (inside === 'identity') return 'x';
     return inside.startsWith('claims.') && claimNameProblem(inside.slice(7)) === undefined ? 'x' : match;
   });
-  return /[{}]/.test(rest) ? 'braces may contain only {identity} and {claims.NAME}' : apiPathProblem(rest);
+  return /[{}]/.test(rest)
+    ? 'braces may contain only {identity} and {claims.NAME}'
+    : (apiPathProblem(rest) ?? ambiguityProblem(path));
 }
 
 /** The gateway percent-encodes each segment, so that the vault reads exactly this path. */

@@ -62,6 +62,14 @@ describe('githubApp', () => {
       `${APP_KEYS}, permissions: { contents: read }, repositoryIds: [payments]`,
       'is not the id of a repository',
     ],
+    [
+      `${APP_KEYS}, permissions: { contents: read }, repositories: ["acme/{claims.a}-{claims.b}"]`,
+      'repositories[0]: has two placeholders in one segment',
+    ],
+    [
+      `${APP_KEYS}, permissions: { contents: read }, repositoryIds: ["{claims.a}{claims.b}"]`,
+      'repositoryIds[0]: has two placeholders in one segment',
+    ],
   ])('%s', (body, message) => {
     expect(errorsOf(githubApp(body), {}, BESIDE)).toEqual([expect.stringContaining(message)]);
   });
@@ -70,6 +78,7 @@ describe('githubApp', () => {
     GOOD,
     'appId: Iv23liabc, keyFile: pkcs8.pem, installation: acme/orders, permissions: { contents: "{claims.ref_type}" }, repositories: ["acme/{claims.project_path}"]',
     `${GOOD}, apiUrl: https://github.example.com/api/v3`,
+    `${APP_KEYS}, permissions: { contents: read }, repositories: ["{claims.namespace_path}/{claims.project_path}"]`,
   ])('%s is accepted without a warning', (body) => {
     expect(errorsOf(githubApp(body), {}, BESIDE)).toEqual([]);
     expect(warningsOf(githubApp(body), {}, BESIDE)).toEqual([]);

@@ -48,6 +48,10 @@ describe('upstream.auth.vault', () => {
     [`${LOGIN}, field: a, path: "secret/x?version=1"`, 'vault.path: must not contain control characters'],
     [`${LOGIN}, field: a, path: "secret/{subject}"`, 'vault.path: braces may contain only {identity}'],
     [`${LOGIN}, field: a, path: "secret/{claims.}"`, 'vault.path: braces may contain only {identity}'],
+    [
+      `${LOGIN}, field: a, path: "secret/data/{claims.namespace}-{claims.name}"`,
+      'vault.path: has two placeholders in one segment',
+    ],
     [`${LOGIN}, ${FIELD}, as: {}`, 'vault.as: must be exactly one of bearer, basic, header'],
     [
       `${LOGIN}, ${FIELD}, as: { bearer: true, header: X-Key }`,
