@@ -16,6 +16,7 @@ import {
   type VaultScenario,
   type VaultScenarioOptions,
 } from '../support/scenario/vault.ts';
+import { createTokenClient, tokenOf } from '../support/token-client.ts';
 import { useStarted } from '../support/use-started.ts';
 
 const UNAUTHORIZED = 'HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n';
@@ -182,6 +183,20 @@ needsPython.describe('an upstream credential from OpenBao', () => {
     clock.advance(30_000);
     expect(await ask({ sub: 'web', project: 'acme' })).toEqual([403, 'upstream_credential_missing']);
     expect(await ask({ project: 'acme' })).toEqual([200, undefined, 'Bearer canary-payments']);
+  });
+
+  test('a minted token repeats the claims of the path', async () => {
+    await bao.write('minted/acme', { token: 'canary-acme' });
+    const { callers, gateway, upstream } = await start(
+      'path: "secret/data/minted/{claims.project}", field: token',
+    );
+    const client = createTokenClient(gateway.port, 'gateway.example.com');
+    const token = callers.mint({ sub: 'payments', project: 'acme' });
+    const minted = tokenOf(await client.exchange(token, { audience: 'orders' }));
+    expect((await client.use(minted, 'GET /orders/a')).status).toBe(200);
+    expect(upstream.requests().flatMap((request) => valuesOf(request, 'authorization'))).toEqual([
+      'Bearer canary-acme',
+    ]);
   });
 
   test('a claim is one segment, inserted literally', async () => {

@@ -7,6 +7,6 @@ export function credentialTemplates(auth: UpstreamAuth | undefined): readonly st
   return [own, ...Object.values(perIdentity)].flatMap(templatesOf);
 }
 
-function templatesOf({ githubApp }: GatewayAuth): readonly string[] {
-  return githubApp === undefined ? [] : narrowingTemplates(githubApp);
+function templatesOf({ githubApp, vault }: GatewayAuth): readonly string[] {
+  return [...narrowingTemplates(githubApp ?? {}), ...(vault === undefined ? [] : [vault.path])];
 }

@@ -29,7 +29,7 @@ export function checkClaimNames(context: RuleContext): void {
   }
   for (const { name, identityHeaders, issuers: trusted, upstream } of services) {
     const callers = (trusted ?? [...types.keys()]).flatMap((issuer) => types.get(issuer) ?? []);
-    for (const { path, template } of narrowingTemplates(upstream?.auth))
+    for (const { path, template } of credentialTemplates(upstream?.auth))
       checkTemplate(context, ['services', name, 'upstream', 'auth', ...path], template, callers);
     for (const [header, template] of Object.entries(identityHeaders))
       checkTemplate(context, ['services', name, 'identityHeaders', header], template, callers);
@@ -43,16 +43,24 @@ interface PlacedTemplate {
   readonly template: string;
 }
 
-/** The templates of `githubApp`, with their paths below `auth`. */
-function narrowingTemplates(auth: Auth | undefined): readonly PlacedTemplate[] {
+/** The templates of credentials, with their paths below `auth`. */
+function credentialTemplates(auth: Auth | undefined): readonly PlacedTemplate[] {
   const entries = Object.entries(auth?.perIdentity ?? {});
   return [
-    ...templatesOf([], auth?.githubApp),
-    ...entries.flatMap(([identity, { githubApp }]) => templatesOf(['perIdentity', identity], githubApp)),
+    ...templatesOf([], auth),
+    ...entries.flatMap(([identity, entry]) => templatesOf(['perIdentity', identity], entry)),
   ];
 }
 
-function templatesOf(path: KeyPath, githubApp: Auth['githubApp']): readonly PlacedTemplate[] {
+function templatesOf(
+  path: KeyPath,
+  { githubApp, vault }: Pick<Auth, 'githubApp' | 'vault'> = {},
+): readonly PlacedTemplate[] {
+  const ofVault = vault === undefined ? [] : [{ path: [...path, 'vault', 'path'], template: vault.path }];
+  return [...ofVault, ...narrowingTemplates(path, githubApp)];
+}
+
+function narrowingTemplates(path: KeyPath, githubApp: Auth['githubApp']): readonly PlacedTemplate[] {
   return (['permissions', 'repositories', 'repositoryIds'] as const).flatMap((key) =>
     Object.entries(githubApp?.[key] ?? {}).map(([entry, template]) => ({
       path: [...path, 'githubApp', key, key === 'permissions' ? entry : Number(entry)],

@@ -54,6 +54,23 @@ describe('a claim that tokens of the issuer do not have', () => {
     ]);
   });
 
+  test('in the path of a secret in a vault', () => {
+    const vault = `vault: { address: https://v, auth: { tokenFile: jwt }, field: a, path: "ci/{claims.project_paht}" }`;
+    const warned = (auth: string): string[] =>
+      warningsOf(
+        configuration({
+          services: `{ orders: { type: http, upstream: { url: http://a/, auth: { ${auth} } } } }`,
+        }),
+        {},
+        { jwt: 'x' },
+      ).filter((text) => text.includes('is not a documented claim'));
+    const path = 'services.orders.upstream.auth';
+    expect(warned(vault)).toEqual([expect.stringContaining(`${path}.vault.path: `)]);
+    expect(warned(`perIdentity: { payments: { ${vault} } }`)).toEqual([
+      expect.stringContaining(`${path}.perIdentity.payments.vault.path: `),
+    ]);
+  });
+
   test('a role of two issuer types may use the claims of either', () => {
     const yaml = configuration({
       issuers: ISSUERS,
