@@ -27,6 +27,17 @@ test('a job token is never sent to the token service', async () => {
   expect([scenario.sts.forms, scenario.upstream.bytes()]).toEqual([[], '']);
 });
 
+test('an ID token with another recipient beside the service is never sent to the token service', async () => {
+  const refused = await ask(
+    '/passed/a',
+    job().idToken({ aud: [OWN_AUDIENCE, 'https://gateway.example.com'] }),
+  );
+  expect(refused.status).toBe(403);
+  expect(refused.body).toContain('upstream_credential_missing');
+  expect([scenario.sts.forms, scenario.upstream.bytes()]).toEqual([[], '']);
+  expect((await ask('/passed/a', job().idToken({ aud: [OWN_AUDIENCE] }))).status).toBe(200);
+});
+
 test('a minted token is never sent to the token service', async () => {
   const response = await fetch(`${scenario.gateway.url}/oauth/token`, {
     method: 'POST',

@@ -123,6 +123,12 @@ test.each([
     () => `Bearer ${idToken}`,
     /only to services that set audiences/,
   ],
+  [
+    'an ID token with another recipient beside the service',
+    '/audience/a',
+    () => `Bearer ${job.idToken({ aud: ['https://files.example.com', 'https://gateway.example.com'] })}`,
+    /with other audiences than those of the service are not forwarded/,
+  ],
   ['a deploy token of the configuration', '/files/a', () => basic('edge', SECRET), /are not forwarded/],
   [
     'a minted token',

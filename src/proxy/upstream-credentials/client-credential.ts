@@ -3,6 +3,7 @@ import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import { parameterName, parameterValue, queryParts } from '../../util/http/query-parameters.ts';
 import { CREDENTIAL_PARAMETERS } from '../headers/credential-parameters.ts';
+import { compileOwnAudience } from './own-audience.ts';
 import {
   credentialFault,
   type AttachedCredential,
@@ -24,6 +25,7 @@ export interface ClientCredentialSettings {
  */
 export function createClientCredential(settings: ClientCredentialSettings): RequestCredential {
   const { audiences, credentialQueryParameters } = settings;
+  const isForServiceAlone = audiences && compileOwnAudience(audiences);
   const parameters = new Set([...CREDENTIAL_PARAMETERS, ...credentialQueryParameters]);
   return {
     headers: [],
@@ -39,9 +41,11 @@ export function createClientCredential(settings: ClientCredentialSettings): Requ
             ? missing('deploy tokens of the configuration are not forwarded')
             : reattach(presented, forwarding, parameters);
         case 'id_token':
-          return audiences === undefined
-            ? missing('ID tokens are forwarded only to services that set audiences')
-            : reattach(presented, forwarding, parameters);
+          if (isForServiceAlone === undefined)
+            return missing('ID tokens are forwarded only to services that set audiences');
+          return isForServiceAlone(allow.caller?.credential)
+            ? reattach(presented, forwarding, parameters)
+            : missing('ID tokens with other audiences than those of the service are not forwarded');
         case 'access_token':
           return missing('access tokens issued by the gateway are not forwarded');
         default:

@@ -6,6 +6,7 @@ import type { Keyring } from '../../../core/credentials/keyring.ts';
 import type { Clock, Log } from '../../../core/ports.ts';
 import type { Forwarding } from '../../../core/request/forwarding.ts';
 import { callerClaims } from '../caller-claims.ts';
+import { compileOwnAudience } from '../own-audience.ts';
 import { credentialFault, signingFault, type CredentialFault } from '../request-credential.ts';
 import { openTextFile } from '../secret-source.ts';
 
@@ -99,12 +100,17 @@ function endOf({ class: kind, issuer, expiresAt }: VerifiedCredential): number {
 
 /** Another service could accept the ID token unless its audience is this service alone. */
 function createIdTokenSubject({ audiences }: ExchangingService): SubjectSource['of'] {
+  const isForServiceAlone = audiences && compileOwnAudience(audiences);
   return ({ allow: { basis, caller }, presented }) => {
     if (basis !== 'grant' || caller === undefined || presented === undefined) return undefined;
     if (presented.class !== 'id_token')
       return missing('only ID tokens are sent to the token service, not other credentials');
-    if (audiences === undefined)
+    if (isForServiceAlone === undefined)
       return missing('ID tokens are sent to a token service only for services that set audiences');
+    if (!isForServiceAlone(caller.credential))
+      return missing(
+        'ID tokens with other audiences than those of the service are not sent to a token service',
+      );
     const { tokenHash, expiresAt } = caller.credential;
     const key = `${tokenHash} ${caller.identity}`;
     return { kind: 'subject', key, expiresAt, token: () => presented.token };
