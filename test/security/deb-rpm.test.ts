@@ -186,6 +186,31 @@ describe('uploads', () => {
     expect(scenario.upstream.bytes()).not.toContain('Package: other');
   });
 
+  // Gitea, UploadStream: with this type, the package is the first file of the form.
+  test.each([
+    ['Content-Type: multipart/form-data; boundary=b'],
+    ['Content-Type: Multipart/Mixed; boundary=b'],
+    ['Content-Type: application/octet-stream', 'Content-Type: multipart/form-data; boundary=b'],
+  ])('a form after the package is refused: %s %s', async (...headers) => {
+    const form = (name: string, body: Buffer): Buffer =>
+      Buffer.concat([
+        Buffer.from(`\r\n--b\r\nContent-Disposition: form-data; name="f"; filename="${name}"\r\n\r\n`),
+        body,
+        Buffer.from('\r\n--b--\r\n'),
+      ]);
+    const deb = debPackage(control('acme'), {
+      name: '_x',
+      content: form('x.deb', debPackage(control('other'))),
+    });
+    const rpm = Buffer.concat([acmeRpm, form('x.rpm', rpmPackage([nameEntry('other')]))]);
+    for (const [line, body] of [
+      ['PUT /deb/pool/stable/main/upload', deb],
+      ['PUT /rpm/upload', rpm],
+    ] as const)
+      expect([line, (await send(line, headers, body)).status]).toEqual([line, 400]);
+    expect(scenario.upstream.bytes()).toBe('');
+  });
+
   test('a chunked upload cannot contain a second request', async () => {
     const smuggled = 'GET /other_1.0_all.deb HTTP/1.1\r\nHost: x\r\n\r\n';
     const chunked = Buffer.concat([

@@ -6,7 +6,7 @@ import type {
   OperationsOfBody,
 } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { findHeader } from '../../util/http/header-name.ts';
+import { findHeader, headerValues } from '../../util/http/header-name.ts';
 import { everyPackage, onePackage, WRITE_PACKAGES } from './package-operations.ts';
 
 /** The package that the start of an uploaded file names. */
@@ -30,6 +30,9 @@ export function uploadOf(
 ): OperationsInBody | Deny {
   if (findHeader(rawHeaders, 'content-encoding') !== undefined)
     return deny('request_malformed', 'a package with a Content-Encoding');
+  // A form can begin with any bytes (RFC 2046 §5.1.1, preamble); Gitea would store the file in it.
+  if (headerValues(rawHeaders, 'content-type').some((type) => /multipart/i.test(type)))
+    return deny('request_malformed', 'a package in a multipart form: send the file as the body');
   return {
     kind: 'in-body',
     oneOf: [{ scope: WRITE_PACKAGES, resource: '', extent: 'any' }],
