@@ -28,11 +28,19 @@ export function packageOf(archive: Buffer): string | undefined {
   return ended && control !== undefined ? nameIn(control) : undefined;
 }
 
+/** A field, or a line that continues one (deb822(5)). */
+const LINE = /^(?:(?![#-])[!-9;-~]+[ \t]*:|[ \t]+[^ \t])/;
+
+/** Control characters, and the other ends of lines in Unicode, as bytes of UTF-8: Python's str.splitlines. */
+const OTHER_CONTROLS = /[\0-\x08\x0b-\x1f\x7f]|\xc2\x85|\xe2\x80[\xa8\xa9]/;
+
 /** The field `Package` of a file with one paragraph (deb-control(5)). */
 function nameIn(control: Buffer): string | undefined {
-  const text = control.toString('latin1').trimEnd();
-  if (/[\0\r]|\n[ \t]*\n/.test(text)) return undefined;
-  const names = text.match(/^package[ \t]*:.*$/gim) ?? [];
+  const text = control.toString('latin1');
+  const lines = text.trimEnd().split('\n');
+  // Gitea finds a field after any white space of Unicode, such as a form feed.
+  if (OTHER_CONTROLS.test(text) || !lines.every((line) => LINE.test(line))) return undefined;
+  const names = lines.filter((line) => /^package[ \t]*:/i.test(line));
   const [, name = ''] = /^Package:[ \t]*([^ \t]+)[ \t]*$/.exec(names[0] ?? '') ?? [];
   return names.length === 1 ? debName(name) : undefined;
 }

@@ -21,6 +21,8 @@ export function readTarEntry(header: Buffer): TarEntry | undefined {
   if (size === undefined || sum === undefined || Number.parseInt(sum, 8) !== checksum(header))
     return undefined;
   if (!['', '0', '5'].includes(type) || !ENTRY.test(name) || text(345, 500) !== '') return undefined;
+  // Go's archive/tar does not skip the content of a folder: hidden files would follow.
+  if ((type === '5' || name.endsWith('/')) && Number.parseInt(size, 8) !== 0) return undefined;
   return { name: name.replace(/^\.\//, ''), size: Number.parseInt(size, 8), isFile: type !== '5' };
 }
 

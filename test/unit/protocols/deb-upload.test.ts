@@ -81,6 +81,17 @@ describe('a control archive that programs could read differently needs a grant f
         { name: 'control', content: controlFile('acme') },
       ]),
     ],
+    // Go's archive/tar reads no content of a folder, so that the content is the next file.
+    ...[
+      ['./', '0'],
+      ['./x', '5'],
+    ].map(([name = '', type = '']): [string, Buffer] => [
+      `a folder with content: ${name}`,
+      tarArchive([
+        { name, type, content: control(controlFile('other')).subarray(0, -1024) },
+        { name: 'control', content: controlFile('acme') },
+      ]),
+    ]),
     ['no control file', tarArchive([{ name: 'postinst', content: '' }])],
     ['an archive after the end', Buffer.concat([acme, acme])],
     ['no end', acme.subarray(0, -1024)],
@@ -96,6 +107,17 @@ describe('a control archive that programs could read differently needs a grant f
     ['two fields', control(`${controlFile('acme')}package: other\n`)],
     ['two paragraphs', control(`${controlFile('acme')}\n${controlFile('other')}`)],
     ['a carriage return', control(controlFile('acme').replaceAll('\n', '\r\n'))],
+    // Gitea removes Unicode white space from both ends of a line, Python's str.splitlines ends lines at some.
+    ...['\f', '\v', '\u00a0', '\u0085', '\u2003', '\ufeff'].map((space): [string, Buffer] => [
+      `a second field after ${JSON.stringify(space)}`,
+      control(`${controlFile('acme')}${space}Package: other\n`),
+    ]),
+    ...['\v', '\f', '\x1c', '\x1d', '\x1e', '\u0085', '\u2028', '\u2029'].map((end): [string, Buffer] => [
+      `a line that ends with ${JSON.stringify(end)}`,
+      control(`${controlFile('acme')}Homepage: x${end}Package: other\n`),
+    ]),
+    ['a byte order mark', control(`\ufeffPackage: other\n${controlFile('acme')}`)],
+    ['a line without a field', control(`${controlFile('acme')}other\n`)],
     ['blank lines', control(`Package: acme\n${'\n'.repeat(500_000)}x`)],
     ['spaces', control(`${'\n '.repeat(250_000)}x`)],
     ['no name', control('Version: 1.0\n')],
