@@ -177,15 +177,6 @@ describe('uploads', () => {
     expect(scenario.upstream.bytes()).toBe('');
   });
 
-  test('a second control archive ends the request before the upstream receives it', async () => {
-    const hidden = debPackage(control('acme'), { name: '_x', content: large }, control('other'));
-    const { status, body } = await send('PUT /deb/pool/stable/main/upload', [], hidden);
-    expect(status).toBe(400);
-    expect(body).toContain('request_malformed');
-    expect(scenario.upstream.requests()).toEqual([]);
-    expect(scenario.upstream.bytes()).not.toContain('Package: other');
-  });
-
   // Gitea, UploadStream: with this type, the package is the first file of the form.
   test.each([
     ['Content-Type: multipart/form-data; boundary=b'],
@@ -209,6 +200,15 @@ describe('uploads', () => {
     ] as const)
       expect([line, (await send(line, headers, body)).status]).toEqual([line, 400]);
     expect(scenario.upstream.bytes()).toBe('');
+  });
+
+  test('a second control archive ends the request before the upstream receives it', async () => {
+    const hidden = debPackage(control('acme'), { name: '_x', content: large }, control('other'));
+    const { status, body } = await send('PUT /deb/pool/stable/main/upload', [], hidden);
+    expect(status).toBe(400);
+    expect(body).toContain('request_malformed');
+    expect(scenario.upstream.requests()).toEqual([]);
+    expect(scenario.upstream.bytes()).not.toContain('Package: other');
   });
 
   test('a chunked upload cannot contain a second request', async () => {

@@ -54,6 +54,7 @@ export function rpmProtocol(settings: PathSettings): Protocol {
 function read(segments: readonly string[]): Classification {
   const last = segments.at(-1) ?? '';
   const names = packagesOf(segments);
+  if (names === undefined) return everyPackage();
   if (names.length > 0) return eachPackage(READ_PACKAGES, names);
   if (isRepodata(segments)) return anyPackage();
   if (last.endsWith('.repo')) return anyPackage({ rewrite: REPOSITORY_FILE });
@@ -62,7 +63,7 @@ function read(segments: readonly string[]): Classification {
 
 function write(segments: readonly string[], head: RequestHead): Classification {
   const last = segments.at(-1) ?? '';
-  const names = packagesOf(segments);
+  const names = packagesOf(segments) ?? [];
   switch (head.method) {
     case 'PUT': {
       // Gitea, Forgejo: `upload`, `GROUP/upload`.
@@ -84,14 +85,21 @@ function write(segments: readonly string[], head: RequestHead): Classification {
 
 /**
  * The packages that a path names: with its file name, and with the folder of Gitea's `package/NAME/VERSION/ARCH[/FILE]`,
- * by which Gitea selects the package.
+ * by which Gitea selects the package. Undefined if the folder is not the name of a package: Gitea finds names in lower
+ * case, and U+212A is a capital `k`.
  */
-function packagesOf(segments: readonly string[]): readonly string[] {
+function packagesOf(segments: readonly string[]): readonly string[] | undefined {
   const file = readRpmFile(segments.at(-1) ?? '');
-  const folders = [4, 5].flatMap((length) => {
+  const names = new Set<string>();
+  for (const length of [4, 5]) {
     const [folder, name = '', version = '', architecture = ''] = segments.slice(-length);
-    const known = folder === 'package' && version !== '' && ARCHITECTURE.test(architecture);
-    return known ? (rpmName(decodeURIComponent(name)) ?? []) : [];
-  });
-  return [...new Set([...folders, ...(file === undefined ? [] : [file])])];
+    // With a file, any architecture: the file is not used, and the architecture is found in lower case, too.
+    if (folder !== 'package' || version === '' || (length === 4 && !ARCHITECTURE.test(architecture)))
+      continue;
+    const named = rpmName(decodeURIComponent(name));
+    if (named === undefined) return undefined;
+    names.add(named);
+  }
+  if (file !== undefined) names.add(file);
+  return [...names];
 }

@@ -32,6 +32,16 @@ test('Gitea selects a package by its folder, others by the file name: both must 
   ]);
 });
 
+// Gitea finds packages and files in lower case, by the simple case mapping of Unicode: U+212A is `k`, U+0130 is `i`.
+test.each([
+  ['package/secret/1.0-1/NOARCH/acme-1.0-1.noarch.rpm', ['read one secret', 'read one acme']],
+  ['package/secret/1.0-1/%C4%B0686/acme-1.0-1.i686.rpm', ['read one secret', 'read one acme']],
+  ['package/%E2%84%AAernel/1.0-1/x86_64/acme-1.0-1.x86_64.rpm', ['read every']],
+  ['package/%E2%84%AAernel/1.0-1/x86_64', ['read every']],
+])('GET %s needs a grant for the package of the folder', (path, operations) => {
+  expect(requested('GET', path)).toEqual(operations);
+});
+
 test.each([
   'repodata/repomd.xml',
   'repodata/repomd.xml.asc',
