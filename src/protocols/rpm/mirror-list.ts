@@ -16,6 +16,7 @@ export const MIRROR_LIST: DocumentRewrite = {
 const URL_ELEMENT = /<url(\s[^<>]*)?>([^<>]*)<\/url\s*>/g;
 
 function rewriteMetalink(document: string, urls: PublicUrls): string | undefined {
+  if (inOtherEncoding(document)) return undefined;
   const text = withoutComments(document);
   const elements = text.match(URL_ELEMENT) ?? [];
   // Every other construct could contain a URL that this function does not find.
@@ -29,6 +30,16 @@ function rewriteMetalink(document: string, urls: PublicUrls): string | undefined
     return `<url${attributes ?? ''}>${escape(url)}</url>`;
   });
   return kept === 0 ? undefined : rewritten;
+}
+
+/**
+ * Whether XML parsers could read other characters than UTF-8 (XML 1.0, appendix F): by the declaration, such as UTF-7, or
+ * without one, UTF-16 by its NULs.
+ */
+function inOtherEncoding(document: string): boolean {
+  const [, declaration = ''] = /^\s*<\?xml\s([^>]*)/.exec(document) ?? [];
+  const [, encoding = ''] = /encoding\s*=\s*(.*)/s.exec(declaration) ?? [];
+  return /[\0-\x08\x0b\x0c\x0e-\x1f]/.test(document) || !/^(?:$|(["'])(?:utf-8|us-ascii)\1)/i.test(encoding);
 }
 
 /** An unfinished comment stays. Searches each character once, unlike a regular expression. */

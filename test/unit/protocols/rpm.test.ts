@@ -141,6 +141,21 @@ describe('rewritten documents', () => {
       'an element without an end',
       METALINK.replace('</resources>', '<url>http://evil.example.org</resources>'),
     ],
+    [
+      'another encoding',
+      METALINK.replace('utf-8', 'UTF-7').replace(
+        '</resources>',
+        '+ADw-url+AD4-http://evil.example.org/+ADw-/url+AD4-</resources>',
+      ),
+    ],
+    [
+      'an encoding with single quotes',
+      METALINK.replace('"utf-8"', "'utf-16le'").replace('version="1.0"', "version='1.0'"),
+    ],
+    [
+      'UTF-16 without a declaration',
+      `${'<metalink><url>http://evil.example.org/</url>'.split('').join('\0')}\0${METALINK}`,
+    ],
     ['HTML', '<html>no list</html>'],
     ['nothing', ''],
     ['a list of foreign mirrors', 'https://mirror.example.org/r/\n'],
