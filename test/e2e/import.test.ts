@@ -96,6 +96,30 @@ acl:
     expect(await callersOf(config, 'read_registry', 'acme/api')).toEqual(['ci-example.com', 'reader']);
   });
 
+  test('a rule whose pattern has no equivalent in JavaScript still removes access', async () => {
+    const denies = [
+      String.raw`account: '/\Aci\z/'`,
+      `account: '/^[[:alpha:]]+$/'`,
+      String.raw`account: '/^\pL+$/'`,
+      `account: '[^z-a]?'`,
+      "account: '/^(\\pL)i$/', name: '${account:1}/*'",
+      `name: '/^acme/[^]x]+$/'`,
+      `name: '/^c😀?/'`,
+    ];
+    for (const deny of denies) {
+      const file = source(
+        'denied.yml',
+        `users:\n  ci: { password: x }\nacl:\n  - { match: { ${deny} }, actions: [] }\n  - { match: {}, actions: ["pull"] }\n`,
+      );
+      const { stdout, stderr } = await gatehouse('import', 'docker-auth', file);
+      expect([deny, stderr, stdout]).toEqual([
+        deny,
+        expect.any(String),
+        expect.not.stringContaining('scopes:'),
+      ]);
+    }
+  });
+
   test('text of the source cannot end a comment', async () => {
     const file = source(
       'hostile.yml',

@@ -12,6 +12,13 @@ const MAX_NESTING = 16;
 const QUANTIFIER = /^(?:[*+?]|\{\d+(?:,\d*)?\})/;
 const NAME_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789._-'.split('');
 
+/**
+ * A class with the same ASCII characters in Go and JavaScript. It has no name of a class, such as `[:alpha:]` or `\pL`, and
+ * no `]` at its start, which is literal in Go.
+ */
+export const GO_CLASS = String.raw`\[(?:\^(?!\])|(?![\^\]]))(?:\\(?:[dDwWsStnrfv]|[^A-Za-z0-9])|\[(?!:)|[^\]\\[])+\]`;
+const CLASS_AT_START = new RegExp(`^${GO_CLASS}`);
+
 /** Reads a regular expression of Go (RE2) as alternatives of tokens. */
 export class ExpressionReader {
   readonly #text: string;
@@ -70,6 +77,8 @@ export class ExpressionReader {
     if (char === '(') return this.#readGroup();
     if (char === '[') return this.#readClass();
     this.#at += 1;
+    // A quantifier would apply to one half of the character.
+    if (/[\ud800-\udfff]/.test(char)) return undefined;
     if (char === '.') return { kind: 'class', slash: true, complete: true };
     if (char === '^') return one({ kind: 'start' });
     if (char === '$') return one({ kind: 'end' });
@@ -93,8 +102,8 @@ export class ExpressionReader {
   }
 
   #readClass(): Atom | undefined {
-    const [text] = /^\[\^?(?:\\.|[^\]\\])(?:\\.|[^\]\\])*\]/.exec(this.#text.slice(this.#at)) ?? [];
-    if (text === undefined || text.includes('[:')) return undefined;
+    const [text] = CLASS_AT_START.exec(this.#text.slice(this.#at)) ?? [];
+    if (text === undefined) return undefined;
     this.#at += text.length;
     return classOf(text);
   }

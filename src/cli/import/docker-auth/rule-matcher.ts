@@ -76,7 +76,8 @@ export class RuleMatcher {
     if (!/^\d+$/.test(value)) return [part];
     if (key !== 'account') return undefined;
     const expression = regexOf(this.#rule.account ?? '');
-    const groups = expression === undefined ? undefined : execGoRegex(expression, account);
+    const groups = expression === undefined ? null : execGoRegex(expression, account);
+    if (groups === undefined) return undefined;
     return [groups?.[Number(value)] ?? part];
   }
 }
