@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
 import type { Log } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
-import type { Secret } from '../core/secret.ts';
 import { consoleRoutes, type ConsoleSource } from './console-routes.ts';
-import { refuseForeignHosts, requireToken } from './guards.ts';
+import { refuseForeignHosts, requireToken, type TokenAccess } from './guards.ts';
 import type { Readiness } from './readiness.ts';
+import { TokenAttempts } from './token-attempts.ts';
 import { revocationRoutes, type RevocationPorts } from './revocation-routes.ts';
 import { stateRoutes } from './state-routes.ts';
 
@@ -18,17 +18,15 @@ export interface AdminPorts extends RevocationPorts, Partial<Pick<Store, 'backUp
   readonly log: Log;
 }
 
-export interface AdminAppSettings {
-  readonly loopback: boolean;
-  readonly token: () => Secret | undefined;
-}
+export type AdminAppSettings = Omit<TokenAccess, 'attempts'>;
 
 /** The routes of the admin API and their access control, without the listener. */
 export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): Hono {
   const app = new Hono();
+  const access: TokenAccess = { ...settings, attempts: new TokenAttempts(ports.clock) };
   // Before the checks of the API: the console has its own.
   if (ports.console !== undefined) {
-    const routes = consoleRoutes(ports.console, settings);
+    const routes = consoleRoutes(ports.console, access);
     app.use('/console', routes).use('/console/*', routes);
   }
   app.use(async (context, next) => {
@@ -37,7 +35,7 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
     context.header('X-Content-Type-Options', 'nosniff');
   });
   if (settings.loopback) app.use(refuseForeignHosts);
-  app.use(requireToken(settings));
+  app.use(requireToken(access, ports.log));
 
   // Liveness covers the process only: a restart does not repair an unreachable issuer.
   app.get('/livez', (context) => context.text('ok\n'));

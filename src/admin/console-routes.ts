@@ -1,7 +1,7 @@
 import type { Hono, MiddlewareHandler } from 'hono';
-import type { Secret } from '../core/secret.ts';
 import type { ConsoleEnv } from './console/console-page.ts';
 import type { ConsolePorts } from './console/console-ports.ts';
+import type { TokenAccess } from './guards.ts';
 
 /** `server.admin.console` and `server.admin.hosts` of the active configuration. */
 export interface ConsoleSettings {
@@ -18,10 +18,7 @@ export interface ConsoleSource {
 }
 
 /** Passes a request to the console, whose modules the first request loads. */
-export function consoleRoutes(
-  { settings, ports }: ConsoleSource,
-  access: { readonly loopback: boolean; readonly token: () => Secret | undefined },
-): MiddlewareHandler {
+export function consoleRoutes({ settings, ports }: ConsoleSource, access: TokenAccess): MiddlewareHandler {
   let loaded: Promise<Hono<ConsoleEnv>> | undefined;
 
   async function load(): Promise<Hono<ConsoleEnv>> {

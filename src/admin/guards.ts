@@ -1,8 +1,11 @@
+import type { HttpBindings } from '@hono/node-server';
 import type { Context, MiddlewareHandler } from 'hono';
+import type { Log } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import { isLoopback } from '../util/http/listen-address.ts';
-import { bearerToken, isAdminToken } from './admin-token.ts';
+import { bearerToken } from './admin-token.ts';
 import { hostNameOf } from './host-header.ts';
+import type { TokenAttempts } from './token-attempts.ts';
 
 /**
  * A web page can resolve its own host name to 127.0.0.1 and read the responses (DNS rebinding); the
@@ -19,26 +22,49 @@ export const refuseForeignHosts: MiddlewareHandler = async (context, next) => {
 /** The probes of an orchestrator send no token, and these responses contain no secrets. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz']);
 
-/**
- * `token` is called for each request, because its file may be rotated. If a reload removes the token, only loopback
- * clients are accepted.
- */
-export function requireToken(settings: {
+export interface TokenAccess {
   readonly loopback: boolean;
+  /** Called for each request, because its file may be rotated. */
   readonly token: () => Secret | undefined;
-}): MiddlewareHandler {
+  readonly attempts: TokenAttempts;
+}
+
+/** If a reload removes the token, only loopback clients are accepted. */
+export function requireToken(
+  { loopback, token: currentToken, attempts }: TokenAccess,
+  log: Log,
+): MiddlewareHandler<{ Bindings: HttpBindings }> {
   return async (context, next) => {
     if (OPEN_PATHS.has(context.req.path)) return next();
-    const token = settings.token();
-    if (token === undefined && settings.loopback) return next();
+    const token = currentToken();
+    if (token === undefined && loopback) return next();
     const presented = bearerToken(context.req.header('authorization'));
-    if (presented !== undefined && isAdminToken(presented, token)) return next();
-    context.header('WWW-Authenticate', BEARER_CHALLENGE);
-    return context.json(
-      { error: 'unauthorized', message: 'Send the admin token as "Authorization: Bearer".' },
-      401,
-    );
+    if (presented === undefined) return unauthorized(context);
+    const attempt = attempts.check(context.env.incoming.socket.remoteAddress, presented, token);
+    switch (attempt.kind) {
+      case 'accepted':
+        return next();
+      case 'limited':
+        context.header('Retry-After', attempt.retryAfter);
+        return context.json(
+          { error: 'too_many_requests', message: 'Too many tokens. Wait a minute and try again.' },
+          429,
+        );
+      case 'wrong':
+        if (!attempt.repeated) log.warn('an admin request has a wrong token', { client: attempt.client });
+        return unauthorized(context);
+      default:
+        return attempt satisfies never;
+    }
   };
+}
+
+function unauthorized(context: Context): Response {
+  context.header('WWW-Authenticate', BEARER_CHALLENGE);
+  return context.json(
+    { error: 'unauthorized', message: 'Send the admin token as "Authorization: Bearer".' },
+    401,
+  );
 }
 
 export const BEARER_CHALLENGE = 'Bearer realm="gatehouse admin"';

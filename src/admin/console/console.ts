@@ -30,7 +30,7 @@ export function createConsole(settings: ConsoleAppSettings, ports: ConsolePorts)
     isSlashMissing(context.req.url) ? context.redirect('/console/', 308) : next(),
   );
   app.route('/assets', assetRoutes());
-  app.route('/login', loginRoutes({ token: settings.token, sessions, replica, clock, log }));
+  app.route('/login', loginRoutes({ ...settings, sessions, replica, log }));
 
   app.use(requireVisitor(settings, sessions), readConsoleForm, async (context, next) => {
     const visitor = context.get('visitor');

@@ -29,6 +29,27 @@ test('attempts are limited, also for the right token, until the window ends', as
   expect((await attempt(ADMIN_TOKEN)).status).toBe(303);
 });
 
+test('the login, the pages and the admin API count the attempts of a client together', async () => {
+  let now = Date.now();
+  const { gateway } = await startConsoleScenario(WITH_LOGIN, { now: () => now });
+  const statusOf = async (path: string, token: string) => {
+    const response = await fetch(gateway.adminUrl + path, { headers: { Authorization: `Bearer ${token}` } });
+    return [response.status, response.headers.has('retry-after')];
+  };
+  for (let i = 0; i < 12; i++) expect(await statusOf('/status', ADMIN_TOKEN)).toEqual([200, false]);
+  for (let i = 0; i < 12; i++) expect(await statusOf('/metrics', 'rotated')).toEqual([401, false]);
+  for (let i = 0; i < 4; i++) expect(await statusOf('/status', `api-${i}`)).toEqual([401, false]);
+  for (let i = 0; i < 4; i++) expect(await statusOf('/console/', `page-${i}`)).toEqual([401, false]);
+  expect(await statusOf('/status', 'eleventh')).toEqual([429, true]);
+  for (const path of ['/status', '/metrics', '/revocations', '/console/'])
+    expect([path, await statusOf(path, ADMIN_TOKEN)]).toEqual([path, [429, true]]);
+  expect(await statusOf('/livez', 'any')).toEqual([200, false]);
+  const login = await askConsole(gateway.adminUrl, '/console/login', { form: { token: ADMIN_TOKEN } });
+  expect(login.status).toBe(429);
+  now += 61_000;
+  expect(await statusOf('/status', ADMIN_TOKEN)).toEqual([200, false]);
+});
+
 test('repeated logins with the right token are not limited', async () => {
   const { gateway } = await startConsoleScenario(WITH_LOGIN);
   for (let i = 0; i < 12; i++) expect(await logIn(gateway.adminUrl)).toMatch(/^gatehouse-\d+=/);

@@ -1,32 +1,25 @@
-import { hash } from 'node:crypto';
 import { Hono, type Context } from 'hono';
 import { html } from 'hono/html';
-import type { Clock, Log } from '../../../core/ports.ts';
+import type { Log } from '../../../core/ports.ts';
 import type { Secret } from '../../../core/secret.ts';
-import { networkOf } from '../../../util/http/client-network.ts';
-import { WindowCounter } from '../../../util/limits/window-counter.ts';
-import { isAdminToken } from '../../admin-token.ts';
+import type { TokenAttempts } from '../../token-attempts.ts';
 import type { ConsoleEnv } from '../console-page.ts';
 import { document } from '../layout.ts';
 import { readConsoleForm } from './console-form.ts';
 import { setSessionCookie } from './session-cookie.ts';
 import type { Sessions } from './sessions.ts';
 
-const MAX_ATTEMPTS = 10;
-const WINDOW_MS = 60_000;
-
 export interface LoginPorts {
   readonly token: () => Secret | undefined;
   readonly sessions: Sessions;
   readonly replica: string;
-  readonly clock: Clock;
+  readonly attempts: TokenAttempts;
   readonly log: Log;
 }
 
 /** `/console/login`: exchanges the admin token for a session. */
-export function loginRoutes({ token, sessions, replica, clock, log }: LoginPorts): Hono<ConsoleEnv> {
+export function loginRoutes({ token, sessions, replica, attempts, log }: LoginPorts): Hono<ConsoleEnv> {
   const app = new Hono<ConsoleEnv>();
-  const attempts = new WindowCounter(clock.now.bind(clock));
 
   app.get('/', (context) =>
     token() === undefined
@@ -37,25 +30,23 @@ export function loginRoutes({ token, sessions, replica, clock, log }: LoginPorts
   app.post('/', readConsoleForm, (context) => {
     const form = context.get('form');
     const next = localAddress(form.get('next'));
-    const client = networkOf(context.env.incoming.socket.remoteAddress ?? '');
     const presented = form.get('token')?.trim() ?? '';
-    // Counted before the comparison, so that a guess beyond the limit is not evaluated. A repeated token counts once.
-    const { count, resetsIn } = attempts.add(client, WINDOW_MS, hash('sha256', presented));
-    if (count > MAX_ATTEMPTS) {
-      context.header('Retry-After', String(Math.ceil(resetsIn / 1000)));
+    const attempt = attempts.check(context.env.incoming.socket.remoteAddress, presented, token());
+    if (attempt.kind === 'limited') {
+      context.header('Retry-After', attempt.retryAfter);
       context.status(429);
       return loginPage(context, replica, {
         next,
         problem: 'Too many attempts. Wait a minute and try again.',
       });
     }
-    if (!isAdminToken(presented, token())) {
-      log.warn('a login to the console failed', { client });
+    if (attempt.kind === 'wrong') {
+      log.warn('a login to the console failed', { client: attempt.client });
       context.status(401);
       return loginPage(context, replica, { next, problem: 'This is not the admin token of this replica.' });
     }
     setSessionCookie(context, sessions.open(presented));
-    log.info('login to the console', { client });
+    log.info('login to the console', { client: attempt.client });
     return context.redirect(next, 303);
   });
   return app;
