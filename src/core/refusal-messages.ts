@@ -72,6 +72,11 @@ export function sourceNotAccepted(source: CredentialSource, accepted: readonly C
   return `This service does not accept a credential as ${quotedName(source)}. Send it as one of: ${accepted.join(', ')}.`;
 }
 
+/** The names that the path and the contents of an uploaded package contain. */
+export function otherPackageInFile(named: string, contained: string): string {
+  return `The path names the package ${quotedName(named)}, but the file is the package ${quotedName(contained)}. Upload the file under its name.`;
+}
+
 export const DEPLOY_TOKEN_EXPIRED =
   'The deploy token has expired. Ask the operators of the gateway for a new one.';
 

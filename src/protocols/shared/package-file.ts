@@ -1,4 +1,5 @@
 import { deny, type Deny } from '../../core/decision.ts';
+import { otherPackageInFile } from '../../core/refusal-messages.ts';
 import type {
   BodyWatch,
   InvalidBody,
@@ -52,7 +53,10 @@ export function operationsOfFile(file: PackageFile, named?: string): OperationsO
     case 'package': {
       const { name, watch } = file;
       if (named !== undefined && named !== name)
-        return deny('request_malformed', `the path names ${named}, the file names ${name}`);
+        return {
+          ...deny('request_malformed', `the path names ${named}, the file names ${name}`),
+          message: otherPackageInFile(named, name),
+        };
       return onePackage(WRITE_PACKAGES, name, watch && { watch });
     }
     default:

@@ -42,6 +42,18 @@ describe('the package is the one in the control file', () => {
     expect(await read(body, 'pool/main/a/acme/other_1.0_all.deb')).toEqual(['request_malformed']);
   });
 
+  test('a refusal names the package of the path and the one of the file', async () => {
+    const upload = classify(head('PUT', 'pool/main/a/acme/other_1.0_all.deb'));
+    if (upload.kind !== 'in-body') expect.unreachable();
+    const body = debPackage({ name: 'control.tar', content: acme });
+    expect(await upload.read(body)).toMatchObject({
+      kind: 'deny',
+      reason: 'request_malformed',
+      message:
+        'The path names the package "other", but the file is the package "acme". Upload the file under its name.',
+    });
+  });
+
   test('names of members can end with a slash', async () => {
     const body = arArchive([
       { name: 'debian-binary/', content: '2.0\n' },
