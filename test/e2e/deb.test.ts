@@ -131,7 +131,7 @@ needs('apt-get', 'curl', 'nginx', ...DEBIAN_TOOLS).describe('apt', () => {
   function publish(file: string, path: string, secret = scenario.job.token): Promise<Outcome> {
     const [, ...args] = snippet('docs/guides/deb.md', 'Publish packages', 'publish')
       .replaceAll('"', '')
-      .replace('$GATEHOUSE_TOKEN', secret)
+      .replace('$CI_JOB_TOKEN', secret)
       .replace('acme_1.0_all.deb', file)
       .replace('https://gateway.example.com/debian/pool/main/a/acme/', `${url()}/${path}`)
       .trim()

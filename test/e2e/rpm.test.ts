@@ -112,7 +112,7 @@ needs('curl', 'dnf', 'nginx', ...RPM_TOOLS).describe('dnf', () => {
   function publish(file: string, path: string): Promise<Outcome> {
     const [, ...args] = snippet('docs/guides/rpm.md', 'Publish packages', 'publish')
       .replaceAll('"', '')
-      .replace('$GATEHOUSE_TOKEN', scenario.job.token)
+      .replace('$CI_JOB_TOKEN', scenario.job.token)
       .replace('acme-1.0-1.noarch.rpm', file)
       .replace('https://gateway.example.com/rpms/Packages/', `${url()}${path}`)
       .trim()
