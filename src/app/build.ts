@@ -207,6 +207,7 @@ export {
   formatJunit,
   listAccess,
   policyCoverage,
+  POLICY_DENIALS,
   readRecordedRequest,
   runPolicyTests,
   type AccessDifference,

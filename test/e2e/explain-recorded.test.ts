@@ -19,8 +19,15 @@ identities:
   payments:
     issuer: gitlab
     match: { project_id: "20", ref: main }
-    grants: [{ service: orders, scopes: [read_api], resources: ["/{claims.project_path}/**"] }]
+    grants:
+      - { service: orders, scopes: [read_api], resources: ["/{claims.project_path}/**"] }
+      - { service: limited, scopes: [read_api], resources: ["/**"] }
 services:
+  limited:
+    type: http
+    path: /limited/
+    upstream: { url: "${upstream.url}/" }
+    limits: { requestsPerSecond: 0.01 }
   orders:
     type: http
     path: /orders/
@@ -36,7 +43,10 @@ let minted: string;
 
 async function ask(name: string, path: string, token?: string, method = 'GET'): Promise<void> {
   const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-  const answer = await fetch(scenario.gateway.url + path, { method, headers });
+  await remember(name, await fetch(scenario.gateway.url + path, { method, headers }));
+}
+
+async function remember(name: string, answer: Response): Promise<void> {
   await answer.text();
   const id = answer.headers.get('x-request-id') ?? '';
   ids[name] = id;
@@ -62,6 +72,18 @@ beforeAll(async () => {
   await ask('minted', '/orders/acme/payments/x', minted);
   await ask('forged', '/orders/acme/payments/x', `${main.slice(0, -8)}AAAAAAAA`);
   await ask('nowhere', '/nothing/', main);
+  await remember(
+    'exchange',
+    await fetch(`${gateway.url}/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token: issuer.mint({ project_id: '21', ref: 'main' }),
+        subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+      }),
+    }),
+  );
+  for (let n = 0; n < 2; n++) await ask('limited', '/limited/x', main);
   config = join(gateway.folder, 'gatehouse.yaml');
 });
 
@@ -92,6 +114,8 @@ describe('explain --request-id', () => {
     ['anonymous', 0, 'allow (anonymous)'],
     ['minted', 0, 'limits of the minted token are not recorded'],
     ['nowhere', 1, 'no_service'],
+    ['exchange', 1, 'not evaluated: a request to an endpoint of the gateway, such as the token exchange'],
+    ['limited', 0, 'policy allows the request; the recorded reason, identity_limited, has another cause'],
   ])('a request: %s', async (name, code, says) => {
     const outcome = await explain(ids[name], log());
     expect(outcome).toMatchObject({ code, stdout: expect.stringContaining(says) });

@@ -14,7 +14,7 @@ export type RecordedResult = ExplainResult | { readonly kind: 'not-evaluated'; r
 
 /** `claimNames`: of an audit event, which contains the claims only that the recording policy referred to. */
 type ExplainableRecord = Pick<RecordedRequest, 'credential' | 'service' | 'operations' | 'method' | 'url'> &
-  Partial<Pick<RecordedRequest, 'claimNames'>>;
+  Partial<Pick<RecordedRequest, 'claimNames' | 'reason'>>;
 
 /** `unrecordedClaim`: the decision depends on it, and the event does not contain it. */
 export type ExplainRecorded = (
@@ -61,7 +61,8 @@ export function createExplainRecorded(
     if (service !== undefined && operations.length > 0) return evaluate(request, service, operations);
     if (!URL.canParse(url)) return { kind: 'not-evaluated', detail: 'the event has no valid host and path' };
     const classified = await explain({ method, url, credential: { kind: 'none' } });
-    if (classified.kind === 'refused') return classified;
+    if (classified.kind === 'refused')
+      return isBuiltIn(request, classified.refusal.reason) ? BUILT_IN_ENDPOINT : classified;
     const { explanation, inBody } = classified;
     const listed = explanation.operations.map(({ operation }) => operation);
     const evaluated = evaluate(request, explanation.service, listed);
@@ -74,3 +75,13 @@ export function createExplainRecorded(
     return unrecordedClaim === undefined ? result : { ...result, unrecordedClaim };
   };
 }
+
+/** The gateway responds to such a request itself; the recorded reason is of its endpoint, not of a service. */
+function isBuiltIn({ service, reason = 'no_service' }: ExplainableRecord, refusedNow: string): boolean {
+  return service === undefined && refusedNow === 'no_service' && reason !== 'no_service';
+}
+
+const BUILT_IN_ENDPOINT: RecordedResult = {
+  kind: 'not-evaluated',
+  detail: 'a request to an endpoint of the gateway, such as the token exchange, needs no grant',
+};

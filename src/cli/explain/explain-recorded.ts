@@ -1,4 +1,4 @@
-import { readRecordedRequest, type RecordedRequest } from '../../app/build.ts';
+import { POLICY_DENIALS, readRecordedRequest, type RecordedRequest } from '../../app/build.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import { auditFiles, auditLines } from '../audit-files.ts';
 import { required, text, type Values } from '../command.ts';
@@ -121,8 +121,10 @@ function recordedLines({
   ].join('\n');
 }
 
-function difference({ decision }: RecordedRequest, allowed: boolean): readonly string[] {
+function difference({ decision, reason }: RecordedRequest, allowed: boolean): readonly string[] {
   if (decision === undefined || (decision === 'allow') === allowed) return [];
+  if (allowed && reason !== 'no_service' && !POLICY_DENIALS.has(reason))
+    return [`policy allows the request; the recorded reason, ${reason}, has another cause`];
   return [
     `the recorded decision was ${decision}, and this configuration ${allowed ? 'allows' : 'denies'} the request`,
   ];
