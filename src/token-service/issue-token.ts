@@ -14,7 +14,7 @@ export interface IssueTokenPorts {
   readonly mint: Mint;
   readonly store: Pick<Store, 'claim'>;
   readonly clock: Clock;
-  /** Issuers with `replay: once`: each of their ID tokens can be exchanged once. */
+  /** Issuers whose ID tokens can be exchanged once: with `replay: once`, or all at some publishing endpoints. */
   readonly once: ReadonlySet<string>;
 }
 
@@ -63,7 +63,7 @@ async function refuseReplay(
   if (jti === undefined)
     return deny(
       'credential_invalid',
-      `issuer ${issuer} has "replay: once", which requires the claim jti; the ID token has none`,
+      `an ID token of issuer ${issuer} can be exchanged once, which requires the claim jti; the token has none`,
     );
   const name = hash('sha256', JSON.stringify([issuer, jti]));
   const first = await store.claim(name, expiresAt - clock.now() + CLOCK_MARGIN);

@@ -2,6 +2,7 @@ import { availableScopes } from './available-scopes.ts';
 import {
   verifyBy,
   issueTokenPorts,
+  revokeTokenPorts,
   credentialFromBody,
   tokenClassSettings,
   type EndpointPorts,
@@ -11,7 +12,6 @@ import { allServices, targetsOf } from './targets.ts';
 import type { Authorizer } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
 import { ME_PATH } from '../../core/credential-hint.ts';
-import { ISSUER_PRESETS } from '../../core/issuers/issuer-presets.ts';
 import {
   AUTHORIZE_PATH,
   createAuthorizeEndpoint,
@@ -71,8 +71,7 @@ export function createBuiltInEndpoints(config: Config, ports: EndpointPorts): re
     [REVOKE_PATH]: createRevokeEndpoint({
       ...common,
       verifyCredential: verifyBy(ports, authenticator.own),
-      revocations: ports.revocations,
-      holderClaims: new Map(config.issuers.map(({ name, type }) => [name, ISSUER_PRESETS[type].holder])),
+      ...revokeTokenPorts(config, ports),
     }),
   };
   return Object.entries(endpoints).map(([endpointPath, handle]) => ({ endpointPath, handle }));

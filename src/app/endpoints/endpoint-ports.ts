@@ -4,10 +4,11 @@ import type { Config } from '../../config/index.ts';
 import type { PresentedCredential } from '../../core/credentials/credential.ts';
 import type { Deny } from '../../core/decision.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
+import { ISSUER_PRESETS } from '../../core/issuers/issuer-presets.ts';
 import type { Clock, Log } from '../../core/ports.ts';
 import type { Revocations } from '../../core/credentials/revocation.ts';
 import type { Store } from '../../core/store.ts';
-import type { IssueTokenPorts, Mint, Target } from '../../token-service/index.ts';
+import type { IssueTokenPorts, Mint, RevokeTokenPorts, Target } from '../../token-service/index.ts';
 import { createCredentialFromText, type TokenClassSettings } from '../../credentials/index.ts';
 import { refuseRevoked, type RateLimitedVerify } from '../../gateway/index.ts';
 
@@ -62,4 +63,15 @@ export function verifyBy(
   verify: Parameters<RateLimitedVerify>[0],
 ): Target['verifyCredential'] {
   return (presented, from) => verifyCredential(verify, presented, from);
+}
+
+/** The components that every endpoint which revokes tokens uses. */
+export function revokeTokenPorts(
+  { issuers }: Config,
+  { revocations }: Pick<EndpointPorts, 'revocations'>,
+): RevokeTokenPorts {
+  return {
+    revocations,
+    holderClaims: new Map(issuers.map(({ name, type }) => [name, ISSUER_PRESETS[type].holder])),
+  };
 }

@@ -6,27 +6,25 @@ import type { Log } from '../../core/ports.ts';
 import { handleWith, readBody, send, type Env } from './hono-app.ts';
 import { refuseWith, type EndpointOutcome, type EndpointRefusal, type ErrorFormat } from './outcome.ts';
 
-/** Handles one method of an endpoint. `body` is empty for GET. */
+/** Handles one method of an endpoint. `body` is empty for GET and DELETE. */
 export type MethodHandler = (call: EndpointCall, body: string) => Promise<EndpointOutcome>;
 
 interface MethodHandlers {
   readonly GET?: MethodHandler;
   readonly POST?: MethodHandler;
+  readonly DELETE?: MethodHandler;
 }
 
 /** A built-in endpoint: method dispatch, a bounded request body, refusals in the endpoint's format, the audit record. */
-export function createBuiltInEndpoint(
-  { GET, POST }: MethodHandlers,
-  errorFormat: ErrorFormat,
-  log: Log,
-): Handle {
+export function createBuiltInEndpoint(handlers: MethodHandlers, errorFormat: ErrorFormat, log: Log): Handle {
+  const { GET, POST, DELETE } = handlers;
   const app = new Hono<Env>();
   const refuse = createRefuse(errorFormat);
 
   async function run(context: Context<Env>, handler: MethodHandler, body: string): Promise<Response> {
     const outcome = await handler(context.env.call, body).catch((error: unknown) => onFault(error, log));
     if (outcome.kind !== 'response') return refuse(context, outcome);
-    return send(context, 200, outcome.contentType, outcome.body, outcome.cache);
+    return send(context, outcome.status ?? 200, outcome.contentType, outcome.body, outcome.cache);
   }
 
   /** The rest of the body is not read, so the connection cannot be used for another request. */
@@ -53,8 +51,9 @@ export function createBuiltInEndpoint(
 
   if (GET !== undefined) app.get('*', (context) => run(context, GET, ''));
   if (POST !== undefined) app.post('*', (context) => runWithBody(context, POST));
+  if (DELETE !== undefined) app.delete('*', (context) => run(context, DELETE, ''));
+  const methods = Object.keys(handlers);
   app.all('*', (context) => {
-    const methods = [...(GET === undefined ? [] : ['GET']), ...(POST === undefined ? [] : ['POST'])];
     context.header('Allow', methods.join(', '));
     const denied = deny('operation_unknown', `Use ${methods.join(' or ')}.`);
     const { code } = errorFormat.toClientError(denied);

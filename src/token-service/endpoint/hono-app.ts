@@ -45,9 +45,12 @@ export function send(
   const { call } = context.env;
   const bytes = Buffer.from(body, 'utf8');
   call.bytesOut = bytes.length;
-  context.header('Content-Type', contentType);
-  context.header('Content-Length', String(bytes.length));
+  // A 204 has neither (RFC 9110 §8.6).
+  if (status !== 204) {
+    context.header('Content-Type', contentType);
+    context.header('Content-Length', String(bytes.length));
+  }
   context.header('Cache-Control', cache);
   context.header('X-Request-Id', call.incoming.requestId);
-  return context.body(bytes, status as 200);
+  return status === 204 ? context.body(null, status) : context.body(bytes, status as 200);
 }

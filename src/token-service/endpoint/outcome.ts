@@ -4,6 +4,8 @@ import { REASONS } from '../../core/reasons.ts';
 
 export interface EndpointResponse {
   readonly kind: 'response';
+  /** Default: 200. */
+  readonly status?: number;
   readonly contentType: string;
   readonly body: string;
   /** A `Cache-Control` value. Default: no-store. */

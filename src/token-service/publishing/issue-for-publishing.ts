@@ -24,6 +24,13 @@ export interface PublishingPorts extends IssueTokenPorts {
   readonly log: Log;
 }
 
+export interface PublishingToken {
+  readonly kind: 'issued';
+  readonly token: string;
+  /** Seconds since the epoch. */
+  readonly expires: number;
+}
+
 /** One message for every refused token. */
 export const REFUSED =
   'The ID token is not accepted for publishing. Its "aud" must be the publishing audience of this registry; the audit log of the gateway contains the reason.';
@@ -41,7 +48,7 @@ export async function issueForPublishing(
   presented: PresentedCredential | Deny,
   name: string | undefined,
   ports: PublishingPorts,
-): Promise<EndpointResponse | Refusal> {
+): Promise<PublishingToken | Refusal> {
   call.operations = [{ scope: WRITE, resource: name ?? '', extent: name === undefined ? 'any' : 'one' }];
   const verified = await authenticateCaller(call, presented, site.verifyCredential);
   if ('kind' in verified) return verified;
@@ -54,6 +61,12 @@ export async function issueForPublishing(
   const minted = await issueToken(call, caller, tokenRequest, ports);
   if (minted.kind !== 'minted') return minted;
   const expires = Math.floor(ports.clock.now() / 1000) + minted.expiresIn;
-  // npm reads only `token`; twine uses `expires` to renew it.
-  return jsonResponse('application/json', { success: true, token: minted.token, expires });
+  return { kind: 'issued', token: minted.token, expires };
+}
+
+/** The response of npm registries and of the Python index: npm reads only `token`; twine uses `expires` to renew it. */
+export function publishingResponse(issued: PublishingToken | Refusal): EndpointResponse | Refusal {
+  if (issued.kind !== 'issued') return issued;
+  const { token, expires } = issued;
+  return jsonResponse('application/json', { success: true, token, expires });
 }

@@ -7,6 +7,7 @@ import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
 import { badRequest, type ErrorFormat } from '../endpoint/outcome.ts';
 import {
   issueForPublishing,
+  publishingResponse,
   REFUSED,
   type PublishingPorts,
   type PublishingSite,
@@ -32,7 +33,7 @@ export function createNpmPublishing(site: PublishingSite, ports: NpmPublishingPo
           return badRequest('request_malformed', 'The path does not contain a valid package name.');
         const presented =
           ports.extract(call.head) ?? deny('no_credential', 'the token exchange has no ID token');
-        return issueForPublishing(call, site, presented, name, ports);
+        return publishingResponse(await issueForPublishing(call, site, presented, name, ports));
       },
     },
     ERROR_FORMAT,

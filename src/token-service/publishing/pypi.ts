@@ -8,6 +8,7 @@ import { hasMediaType } from '../endpoint/media-type.ts';
 import { badRequest, jsonResponse, type ErrorFormat } from '../endpoint/outcome.ts';
 import {
   issueForPublishing,
+  publishingResponse,
   REFUSED,
   type PublishingPorts,
   type PublishingSite,
@@ -52,7 +53,8 @@ export function createPypiPublishing(site: PublishingSite, ports: PypiPublishing
         if (typeof token !== 'string' || token === '') {
           return badRequest('invalid-payload', '"token" must be the ID token of the CI job.', 422);
         }
-        return issueForPublishing(call, site, ports.present(token), undefined, ports);
+        const presented = ports.present(token);
+        return publishingResponse(await issueForPublishing(call, site, presented, undefined, ports));
       },
     },
     ERROR_FORMAT,

@@ -38,7 +38,7 @@ export const packageServices = [
     ...pathKeys,
     credentialSources: headerAndQueryCredentialSources,
   }),
-  feed('cargo', 'A sparse registry of Rust crates, for cargo.'),
+  feed('cargo', 'A sparse registry of Rust crates, for cargo.', publishingKeys),
   feed(
     'deb',
     'A Debian repository, for apt. Resources are package names; index files need a grant on any package.',
@@ -48,14 +48,14 @@ export const packageServices = [
   feed('helm', 'A chart repository with an index.yaml, for helm. Chart registries are services of type oci.'),
   feed('maven', 'A repository in Maven 2 layout, for Maven and Gradle.', pathKeys),
   feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.', publishingKeys),
-  feed('nuget', 'A feed of NuGet packages, protocol version 3.'),
+  feed('nuget', 'A feed of NuGet packages, protocol version 3.', publishingKeys),
   feed('pypi', 'An index of Python packages, for pip, uv, twine and poetry.', publishingKeys),
   feed(
     'rpm',
     'A repository of RPM packages, for dnf. Resources are package names; index files need a grant on any package.',
     pathKeys,
   ),
-  feed('rubygems', 'A server of Ruby gems, for gem and bundler.'),
+  feed('rubygems', 'A server of Ruby gems, for gem and bundler.', publishingKeys),
   feed(
     'terraform',
     'Module and provider registries, a provider network mirror, and a state backend, for Terraform and OpenTofu.',

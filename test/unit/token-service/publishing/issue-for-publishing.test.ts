@@ -67,12 +67,7 @@ test.each([
   expect(call.operations).toEqual([
     { scope: 'write_package_registry', resource: name ?? '', extent: name === undefined ? 'any' : 'one' },
   ]);
-  expect(result).toMatchObject({ kind: 'response', contentType: 'application/json' });
-  expect(JSON.parse('body' in result ? result.body : '')).toEqual({
-    success: true,
-    token: 'signed',
-    expires: NOW / 1000 + 900,
-  });
+  expect(result).toEqual({ kind: 'issued', token: 'signed', expires: NOW / 1000 + 900 });
 });
 
 test.each([

@@ -1,0 +1,54 @@
+import { withHint } from '../../core/credential-hint.ts';
+import type { PresentedCredential } from '../../core/credentials/credential.ts';
+import type { Deny } from '../../core/decision.ts';
+import type { Handle } from '../../core/request/endpoint.ts';
+import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
+import { jsonResponse, type ErrorFormat } from '../endpoint/outcome.ts';
+import { publishingError } from './error-message.ts';
+import {
+  issueForPublishing,
+  REFUSED,
+  type PublishingPorts,
+  type PublishingSite,
+} from './issue-for-publishing.ts';
+import { readJwtBody } from './jwt-body.ts';
+
+/** At the root of the host (rubygems/configure-rubygems-credentials, input `gem-server`). */
+export const RUBYGEMS_EXCHANGE_PATH = '/api/v1/oidc/trusted_publisher/exchange_token';
+
+export interface RubygemsPublishingPorts extends PublishingPorts {
+  readonly present: (token: string) => PresentedCredential | Deny;
+}
+
+/** Exchanges `{"jwt": ID token}` for an API key, which gem sends as `Authorization: KEY`. */
+export function createRubygemsPublishing(site: PublishingSite, ports: RubygemsPublishingPorts): Handle {
+  return createBuiltInEndpoint(
+    {
+      async POST(call, body) {
+        const jwt = readJwtBody(call, body);
+        if (typeof jwt !== 'string') return jwt;
+        const issued = await issueForPublishing(call, site, ports.present(jwt), undefined, ports);
+        if (issued.kind !== 'issued') return issued;
+        const key = {
+          rubygems_api_key: issued.token,
+          name: site.audience,
+          scopes: ['push_rubygem'],
+          expires_at: new Date(issued.expires * 1000).toISOString(),
+        };
+        return { ...jsonResponse('application/json', key), status: 201 };
+      },
+    },
+    ERROR_FORMAT,
+    ports.log,
+  );
+}
+
+/** The action prints the status and the body. */
+const ERROR_FORMAT: ErrorFormat = {
+  toClientError: (refusal) =>
+    publishingError(refusal, { status: 401, code: 'unauthorized', message: REFUSED }),
+  write(error, { incoming }) {
+    const text = `${withHint(error)} (request id ${incoming.requestId})`;
+    return { contentType: 'application/json', body: JSON.stringify({ error: text }) };
+  },
+};
