@@ -439,6 +439,25 @@ write_terraform() {
   report terraform "$files"
 }
 
+# bundler takes the credential of a host from a variable, gem only from the URL of a source.
+write_gems() {
+  has rubygems || return 0
+  userinfo=$(printf '%s' "$login" | sed 's/%/%25/g; s/@/%40/g; s,/,%2F,g'):$token
+  {
+    printf ':sources:\n'
+    of rubygems | while IFS=$tab read -r name base rest; do printf -- '- "%s://%s@%s"\n' "${base%%:*}" "$userinfo" "${base#*://}"; done
+  } | put gemrc || return 2
+  case :${GEMRC:-}: in
+    *":$dir/gemrc:"*) var GEMRC "$GEMRC" ;;
+    :: | *[!A-Za-z0-9._~/:-]*) var GEMRC "$dir/gemrc" ;;
+    *) var GEMRC "$GEMRC:$dir/gemrc" ;;
+  esac
+  for host in $(of rubygems | while IFS=$tab read -r name base rest; do host_of "$base"; echo; done | sed 's/:.*//' | sort -u); do
+    var "BUNDLE_$(printf '%s' "$host" | sed 's/-/___/g; s/[.]/__/g' | tr a-z A-Z)" "$userinfo"
+  done
+  report 'gem, bundle' 'gemrc, env'
+}
+
 # Feeds have their service index at one of two paths.
 nuget_index() {
   for index in "$1index.json" "$1v3/index.json"; do
@@ -499,7 +518,7 @@ write_system_packages() {
 
 write_clients() {
   home=${HOME:-/nonexistent}
-  write_containers && write_npm && write_python && write_maven && write_go && write_netrc && write_git && write_terraform && write_others && write_system_packages
+  write_containers && write_npm && write_python && write_maven && write_go && write_netrc && write_git && write_terraform && write_gems && write_others && write_system_packages
 }
 
 # Prints the clients with their files.

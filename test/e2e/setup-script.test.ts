@@ -32,6 +32,7 @@ const ALL = [
   'generic',
   'deb',
   'rpm',
+  'rubygems',
 ] as const;
 const NAMES = Object.keys(SHELLS) as ShellName[];
 
@@ -469,6 +470,7 @@ needs('busybox', 'curl', 'dash').describe('setup.sh', () => {
       'config.json',
       'env',
       'gatehouse.repo',
+      'gemrc',
       'netrc',
       'npmrc',
       'registries',
