@@ -473,6 +473,13 @@ write_others() {
     var "CARGO_REGISTRIES_${id}_TOKEN" "$token"
   done
   ! has cargo || { var CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS cargo:token; report cargo env; }
+  # Variables without the name of a remote would send the token to every remote.
+  of conan | while IFS=$tab read -r name base rest; do
+    id=$(upper "$name")
+    var "CONAN_LOGIN_USERNAME_$id" "$login"
+    var "CONAN_PASSWORD_$id" "$token"
+  done
+  ! has conan || report conan env
   if has nuget; then
     {
       printf '<configuration>\n  <packageSources>\n'

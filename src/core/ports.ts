@@ -35,6 +35,7 @@ export type EgressPool =
   | `GitHub App, ${string}`
   | `AWS, ${string}`
   | `vault, ${string}`
+  | `conan token, ${string}`
   | `${'job tokens' | 'deploy tokens'}, ${'first' | 'renewal'}`;
 
 export interface EgressResponse {

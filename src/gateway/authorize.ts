@@ -28,6 +28,8 @@ export function authorize(
   }
 }
 
+const PUBLIC: Decision = { kind: 'allow', basis: 'anonymous', caller: undefined, relaxed: undefined };
+
 /** Tries the requested operations, then the alternatives of the protocol. */
 function authorizeOperations(
   context: Pick<RequestContext, 'operations' | 'plan'>,
@@ -37,6 +39,7 @@ function authorizeOperations(
 ): Decision {
   context.operations = classification.operations;
   context.plan = classification.plan;
+  if (classification.public === true && verified === undefined) return PUBLIC;
   const decision = pipeline.authorize(verified, classification.operations);
   return classification.otherwise === undefined || isFinal(decision, classification)
     ? decision

@@ -1,5 +1,6 @@
 import type { PresentedCredential, VerifiedCredential } from '../core/credentials/credential.ts';
 import type { RefuseEnded } from '../core/credentials/liveness.ts';
+import type { IssueServiceToken } from '../core/credentials/service-token.ts';
 import type { PrepareTickets } from '../core/credentials/ticket.ts';
 import type { Decision, Deny, Refusal } from '../core/decision.ts';
 import type { Handle } from '../core/request/endpoint.ts';
@@ -53,6 +54,8 @@ export interface ServicePipeline {
   readonly authorizeUnknown: (credential: VerifiedCredential | undefined, detail: string) => Decision;
   /** Undefined if the protocol has no tickets. */
   readonly prepareTickets?: PrepareTickets | undefined;
+  /** Undefined if the protocol has no login. */
+  readonly issueToken?: IssueServiceToken | undefined;
   /** Undefined if the service has no upstream: the gateway forwards none of its requests. */
   readonly forward?: Forward | undefined;
   /** Undefined if `forward` is. */

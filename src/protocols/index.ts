@@ -1,4 +1,5 @@
 import { cargoProtocol } from './cargo/cargo.ts';
+import { conanProtocol } from './conan/conan.ts';
 import { debProtocol } from './deb/deb.ts';
 import { genericProtocol } from './generic.ts';
 import { goProtocol } from './go.ts';
@@ -23,6 +24,7 @@ export { createTokenRouteGuard } from './token-routes/guard.ts';
 /** Package and file formats by service type. */
 export const packageProtocols = {
   cargo: cargoProtocol,
+  conan: conanProtocol,
   deb: debProtocol,
   generic: genericProtocol,
   go: goProtocol,

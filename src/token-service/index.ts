@@ -27,6 +27,7 @@ export { createPypiAudience, createPypiPublishing } from './publishing/pypi.ts';
 export { PYPI_AUDIENCE_PATH, PYPI_MINT_PATH, type PypiPublishingPorts } from './publishing/pypi.ts';
 export { createRegistryTokenEndpoint, type RegistrySite } from './registry/token-endpoint.ts';
 export type { RegistryTokenPorts } from './registry/issue-registry-token.ts';
+export { createServiceTokens } from './service-tokens.ts';
 export { createTickets } from './tickets.ts';
 export type { RevokeTokenPorts } from './revoke-token.ts';
 export { createRevokeEndpoint } from './oauth/revoke-endpoint.ts';

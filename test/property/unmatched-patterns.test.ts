@@ -18,8 +18,15 @@ const REQUESTS: Readonly<Record<string, readonly [Pick<typeof go, 'classify'>, (
   rpm: [packageProtocols.rpm(settings), (name) => `Packages/${name}-1.0-1.noarch.rpm`],
   maven: [packageProtocols.maven(settings), (name) => name],
   pypi: [packageProtocols.pypi(settings), (name) => `simple/${name}/`],
+  conan: [packageProtocols.conan(settings), (name) => `v2/conans/${name.replace('@', '/')}/latest`],
   go: [go, (name) => `${name}/@latest`],
   git: [gitProtocol(settings), (name) => `${name}/info/refs?service=git-upload-pack`],
+};
+
+/** The start of names that random pieces rarely form. */
+const PREFIXES: Readonly<Record<string, readonly string[]>> = {
+  conan: ['acme/1.0@team/', 'acme/1.0@_/'],
+  go: ['git.example.com/', ''],
 };
 
 const PIECES = ['a', 'B', '0', 'acme', 'x.y', '.', '_', '-', '~', '@', '+', '!a', '/', '/', '.git', '.asc'];
@@ -39,7 +46,7 @@ test.each(Object.keys(REQUESTS))('%s', (type) => {
   const name = fc
     .array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 7 })
     .map((parts) => parts.join(''));
-  const prefix = type === 'go' ? fc.constantFrom('git.example.com/', '') : fc.constantFrom('', '@acme/');
+  const prefix = fc.constantFrom(...(PREFIXES[type] ?? ['', '@acme/']));
   const property = fc.property(prefix, name, fc.nat(), fc.nat(), (start, text, from, length) => {
     const resource = resourceOf(type, start + text);
     if (resource === undefined) return;

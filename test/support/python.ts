@@ -21,6 +21,7 @@ export const needsPython = needing(
 export type PythonProgram =
   | 'bao'
   | 'caddy'
+  | 'conan'
   | 'envoy'
   | 'traefik'
   | 'devpi-init'

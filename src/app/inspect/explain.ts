@@ -126,8 +126,17 @@ async function decide(
   const invalid = decision.kind === 'allow' && body !== undefined ? decided.plan?.watch?.()(body) : undefined;
   if (invalid !== undefined)
     return refused('forward', { reason: 'request_malformed', detail: invalid.detail });
-  return { kind: 'explained', explanation: explainOperations(decided.operations), inBody: false };
+  const explanation = explainOperations(decided.operations);
+  const isPublic = classification.public === true && credential === undefined;
+  return {
+    kind: 'explained',
+    explanation: isPublic ? { ...explanation, verdict: PUBLIC } : explanation,
+    inBody: false,
+  };
 }
+
+/** The policy has no part in a request that needs no credential. */
+const PUBLIC: Explanation['verdict'] = { kind: 'allow', basis: 'anonymous', identity: undefined };
 
 /** Shadow mode allows a request that is no operation; policy denies it. */
 function refusalOf(

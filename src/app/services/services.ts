@@ -9,6 +9,7 @@ import type { Clock, EgressBodyClient } from '../../core/ports.ts';
 import type { OpenVault, VaultValues } from '../../core/vault.ts';
 import type { Protocol } from '../../core/request/protocol.ts';
 import { createExtract } from '../../credentials/index.ts';
+import { createServiceTokens } from '../../token-service/index.ts';
 import { createForwarder, type Forwarder, type StallWatch } from '../../proxy/index.ts';
 import { foldLoosely } from '../../util/http/header-name.ts';
 import { reuse, type ReusableResources } from '../../util/resources/reuse.ts';
@@ -127,7 +128,7 @@ function signsAssertions({ assertion, upstream }: Service): boolean {
 function createServicePipeline(
   config: Config,
   { service, protocol, tokens }: ServiceProtocol & { readonly tokens: TokenSettings },
-  { authenticator, authorizer, prepareTickets }: ServicePorts,
+  { authenticator, authorizer, mint, prepareTickets }: ServicePorts,
   forwarders: Forwarders,
 ): ServicePipeline {
   return {
@@ -147,6 +148,7 @@ function createServicePipeline(
     authorize: authorizer.forService(service.name),
     authorizeUnknown: authorizer.forUnknown(service.name),
     prepareTickets: protocol.tickets === true ? prepareTickets : undefined,
+    issueToken: protocol.issuesTokens === true ? createServiceTokens(mint) : undefined,
     ...forwardingOf(forwarders, service.name),
   };
 }

@@ -53,7 +53,7 @@ export function certificateFiles({
 
 type GatewayAuth = Pick<
   NonNullable<Authorization>,
-  'oauth2' | 'tokenExchange' | 'registryToken' | 'githubApp' | 'vault'
+  'oauth2' | 'tokenExchange' | 'registryToken' | 'githubApp' | 'vault' | 'conanToken'
 >;
 
 function authorizationFiles(path: KeyPath, auth: GatewayAuth | undefined): readonly CertificateFile[] {
@@ -63,6 +63,7 @@ function authorizationFiles(path: KeyPath, auth: GatewayAuth | undefined): reado
     ...certificateFile('ca', [...path, 'registryToken', 'caFile'], auth?.registryToken?.caFile),
     ...certificateFile('ca', [...path, 'githubApp', 'caFile'], auth?.githubApp?.caFile),
     ...certificateFile('ca', [...path, 'vault', 'caFile'], auth?.vault?.caFile),
+    ...certificateFile('ca', [...path, 'conanToken', 'caFile'], auth?.conanToken?.caFile),
   ];
 }
 

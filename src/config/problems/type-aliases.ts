@@ -18,6 +18,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   goproxy: 'go',
   rust: 'cargo',
   crates: 'cargo',
+  cpp: 'conan',
   gradle: 'maven',
   apt: 'deb',
   debian: 'deb',

@@ -93,7 +93,8 @@ type Upstream = NonNullable<DraftService['upstream']>;
 type Auth = NonNullable<NonNullable<Upstream['auth']>['perIdentity']>[string];
 
 function filesOfAuth(path: KeyPath, auth: Auth | undefined): NamedFile[] {
-  const { basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault } = auth ?? {};
+  const { basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault, conanToken } =
+    auth ?? {};
   const secret = (kind: string, key: string, file: string | undefined): NamedFile => ({
     path: [...path, kind, key],
     file,
@@ -112,6 +113,8 @@ function filesOfAuth(path: KeyPath, auth: Auth | undefined): NamedFile[] {
     { path: [...path, 'githubApp', 'caFile'], file: githubApp?.caFile, content: 'open' },
     secret('aws', 'webIdentityTokenFile', aws?.webIdentityTokenFile),
     ...filesOfVault([...path, 'vault'], vault),
+    secret('conanToken', 'passwordFile', conanToken?.passwordFile),
+    { path: [...path, 'conanToken', 'caFile'], file: conanToken?.caFile, content: 'open' },
   ];
 }
 

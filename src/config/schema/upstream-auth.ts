@@ -57,6 +57,17 @@ const gatewayCredentials = {
   githubApp,
   aws,
   vault: vaultCredential.optional(),
+  conanToken: z
+    .strictObject({
+      url: url.describe('URL of the login of the server: its `v2/users/authenticate`.'),
+      caFile: filePath.optional(),
+      username: nonEmpty,
+      password: nonEmpty.optional(),
+      passwordFile: filePath.optional(),
+      passwordFromVault: fromVault.optional(),
+    })
+    .optional()
+    .describe('Token from the login of a Conan server. Services of type conan only.'),
 } as const;
 
 export const OWN_KINDS = [
@@ -69,6 +80,7 @@ export const OWN_KINDS = [
   'githubApp',
   'aws',
   'vault',
+  'conanToken',
 ] as const;
 
 export const upstreamAuth = z.strictObject({

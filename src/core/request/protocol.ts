@@ -20,6 +20,8 @@ export interface RequestedOperations {
   readonly requestsToken?: boolean;
   /** Set if the credential can be in a form body. The body is then read before authentication. */
   readonly form?: CredentialForm;
+  /** A request without a credential is allowed: the gateway responds, and the response contains nothing of the upstream. */
+  readonly public?: true;
 }
 
 /** The field of a form body that can contain the credential. */
@@ -66,6 +68,8 @@ export interface NeverForwarded {
 export interface RoutePlan {
   /** The gateway responds itself. A function if the response depends on the caller. */
   readonly builtInResponse?: BuiltInResponse | ((caller: Caller | undefined) => BuiltInResponse);
+  /** A login: the gateway responds with a token of its own, which only this service accepts. */
+  readonly issuedToken?: IssuedTokenPlan;
   /** Replaces the client's query. With its `?`, or empty. */
   readonly query?: string;
   /**
@@ -78,6 +82,13 @@ export interface RoutePlan {
   readonly tickets?: boolean;
   /** Creates an inspector of the streamed request body. It receives the body from the first byte. */
   readonly watch?: () => BodyWatch;
+}
+
+/** The response to a login. */
+export interface IssuedTokenPlan {
+  /** The scopes of the token: all of the protocol. Policy decides on every use. */
+  readonly scopes: readonly string[];
+  readonly responseWith: (token: string) => BuiltInResponse;
 }
 
 /** Inspects a chunk. An invalid one ends the request before the upstream receives it. */
@@ -189,6 +200,8 @@ export interface Protocol {
   readonly tickets?: boolean;
   /** A path at the root of the hosts where clients look for the service. The first service of a host responds there. */
   readonly wellKnown?: { readonly path: string; readonly classify: Protocol['classify'] };
+  /** Clients log in: a route plan of the protocol has `issuedToken`. */
+  readonly issuesTokens?: boolean;
   /** Maps a request head to the operations that it requires. */
   classify(head: RequestHead): Classification;
   /** Returns `WWW-Authenticate` (RFC 9110 §11.6.1). Undefined if clients need none. */

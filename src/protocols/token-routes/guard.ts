@@ -29,7 +29,7 @@ export function createTokenRouteGuard({ type, path: prefix, upstream }: GuardedS
   const base = upstream === undefined ? prefix : new URL(upstream.url).pathname;
 
   return function guard({ method, path }, classified) {
-    if (classified.kind === 'deny') return classified;
+    if (classified.kind === 'deny' || isAnswered(classified)) return classified;
     const target = base + path.slice(prefix.length);
     const find = finderFor(method);
     const route =
@@ -58,6 +58,13 @@ function decoded(path: string): string {
   return decodeURIComponent(path)
     .replaceAll(/ *\/ */g, '/')
     .trim();
+}
+
+/** The gateway responds itself, so that the request does not reach the upstream. */
+function isAnswered(classified: Classification): boolean {
+  if (classified.kind !== 'operations') return false;
+  const { builtInResponse, issuedToken } = classified.plan ?? {};
+  return builtInResponse !== undefined || issuedToken !== undefined;
 }
 
 function isRewritten({ rewrittenBy }: TokenRoute, type: string, { kind }: Classification): boolean {

@@ -25,7 +25,7 @@ export interface UpstreamRegistryTokenPorts {
  * Milliseconds for which a rejected credential is not sent again, to avoid account lockout: GitLab bans an address after 30
  * failures in 3 minutes.
  */
-const REJECTION_PAUSE = 30_000;
+export const REJECTION_PAUSE = 30_000;
 /** Milliseconds for which a denied set of scopes is not requested again. */
 const DENIAL_PAUSE = 5_000;
 const MAX_DENIALS = 1_000;

@@ -4,6 +4,7 @@ import type { OpenVault, VaultField } from '../../core/vault.ts';
 import { closeOnFailure } from '../../util/resources/close-on-failure.ts';
 import type { AwsSettings } from './aws/aws-settings.ts';
 import { createAwsToken } from './aws/aws-token.ts';
+import { createConanToken, type ConanTokenSettings } from './conan-token.ts';
 import { createClientCredential, type ClientCredentialSettings } from './client-credential.ts';
 import { basicCredential, fixedCredential, type FixedAuth } from './fixed-credential.ts';
 import { createGithubApp, type GithubAppSettings } from './github-app/github-app.ts';
@@ -27,6 +28,8 @@ export interface GatewayAuth extends FixedAuth {
         readonly passwordFromVault?: VaultField | undefined;
       })
     | undefined;
+  /** A token of a Conan server, for a user name and password. */
+  readonly conanToken?: (ConanTokenSettings & NonNullable<FixedAuth['basic']>) | undefined;
   readonly oauth2?: OAuth2Settings | undefined;
   readonly tokenExchange?: TokenExchangeSettings | undefined;
   readonly githubApp?: GithubAppSettings | undefined;
@@ -75,7 +78,7 @@ export function createUpstreamCredential(
 
 function gatewayCredential(
   service: CredentialService,
-  { oauth2, tokenExchange, githubApp, aws, registryToken, vault, ...fixed }: GatewayAuth,
+  { oauth2, tokenExchange, githubApp, aws, conanToken, registryToken, vault, ...fixed }: GatewayAuth,
   ports: CredentialPorts,
 ): RequestCredential | undefined {
   const { name, type, repositoryPrefix = '' } = service;
@@ -84,6 +87,11 @@ function gatewayCredential(
   if (githubApp !== undefined) return createGithubApp(name, githubApp, type === 'git' ? 'git' : 'api', ports);
   if (aws !== undefined) return createAwsToken(name, aws, ports);
   if (vault !== undefined) return createVaultCredential(name, vault, ports);
+  if (conanToken !== undefined) {
+    const login = basicCredential(name, conanToken, ports);
+    const token = createConanToken(name, conanToken, { ...ports, login: () => login.attach().value });
+    return { ...token, close: () => login.close() };
+  }
   if (registryToken === undefined) return fixedCredential(name, fixed, ports);
   const { username, password, passwordFile, passwordFromVault } = registryToken;
   const secret = { password, passwordFile, passwordFromVault };

@@ -27,6 +27,8 @@ export function correctPattern(type: string, pattern: string): string | undefine
       return lastSegment(open).replace(/-[^-]*-[^-]*\.rpm$/, '');
     case 'rubygems':
       return lastSegment(open).replace(/-\d[^-]*(?:-.*)?\.gem$/, '');
+    case 'conan':
+      return conanPattern(open.toLowerCase());
     case 'helm':
       return lastSegment(open);
     case 'maven': {
@@ -47,4 +49,12 @@ export function correctPattern(type: string, pattern: string): string | undefine
 
 function lastSegment(pattern: string): string {
   return pattern.slice(pattern.lastIndexOf('/') + 1);
+}
+
+/** `NAME`, `NAME/VERSION` and `NAME/VERSION@USER`, as conan prints references. */
+function conanPattern(pattern: string): string {
+  const [, name = '', version = '*', user, channel = '_'] =
+    /^([^/@]+)(?:\/([^/@]+)(?:@([^/@]+)(?:\/([^/]+))?)?)?$/.exec(pattern) ?? [];
+  if (name === '') return pattern;
+  return pattern.includes('/') ? `${name}/${version}@${user ?? '_'}/${channel}` : `${name}/*@*/*`;
 }

@@ -6,7 +6,7 @@ export interface NameForm {
   readonly last: string;
   /** `scoped`: `name` or `@scope/name`. `domain`: the first of the segments is a domain. */
   readonly segments: 'one' | 'many' | 'scoped' | 'domain';
-  /** Patterns with an ending or a start that no name has. */
+  /** Patterns that no name matches, beyond the form. */
   readonly refused?: RegExp;
   /** Verb phrases: about the characters, and about the whole name. */
   readonly spelling: string;
@@ -105,6 +105,17 @@ export const NAME_FORMS: Readonly<Record<string, NameForm>> = {
     segments: 'one',
     spelling: 'are gem names without version and platform',
     shape: 'start with a letter or digit',
+  },
+  // conan/api/model/refs.py, `validate_ref`; the paths of the API have `_` for no user and no channel.
+  conan: {
+    characters: `${LOWER}_+.@\\-`,
+    first: `${LOWER}_`,
+    last: `${LOWER}_+.@\\-`,
+    segments: 'many',
+    // `*` stops at `/`, and a claim can contain one.
+    refused: /^(?!.*(?:\*\*|\{))(?![^/]+\/[^/]*[@*][^/]*\/[^/]+$)/,
+    spelling: 'are lowercase references NAME/VERSION@USER/CHANNEL',
+    shape: 'are NAME/VERSION@USER/CHANNEL, with _ for no user and no channel',
   },
   // Chart.yaml, `name` (chart.Metadata.Validate).
   helm: {

@@ -14,14 +14,16 @@ export function checkClientCredentials(context: RuleContext): void {
       const message = `ID tokens, as of identity "${idTokens.name}", are never forwarded: the service has no \`audiences\``;
       context.warn(path, message, 'key');
     }
-    if (issuesTokens(service)) {
-      const message =
-        'registry clients send tokens issued by the gateway, which are never forwarded; set `challenge: basic`';
-      context.warn(path, message, 'key');
-    }
+    const message = issuedTokens(service);
+    if (message !== undefined) context.warn(path, message, 'key');
   }
 }
 
-function issuesTokens(service: DraftService): boolean {
-  return service.type === 'oci' && service.challenge === 'bearer';
+/** Undefined if clients send the credential of the caller. */
+function issuedTokens(service: DraftService): string | undefined {
+  if (service.type === 'conan')
+    return 'Conan sends tokens issued by the gateway, which are never forwarded; use another kind';
+  return service.type === 'oci' && service.challenge === 'bearer'
+    ? 'registry clients send tokens issued by the gateway, which are never forwarded; set `challenge: basic`'
+    : undefined;
 }

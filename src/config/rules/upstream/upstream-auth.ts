@@ -48,7 +48,8 @@ function checkOne<K extends string>(
 }
 
 function checkOwn(context: RuleContext, auth: GatewayAuth, path: KeyPath, service: DraftService): void {
-  const { basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault } = auth;
+  const { basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault, conanToken } =
+    auth;
   if (basic !== undefined) {
     checkSecret(context, [...path, 'basic'], 'password', basic);
     checkUsername(context, [...path, 'basic'], basic.username);
@@ -66,6 +67,7 @@ function checkOwn(context: RuleContext, auth: GatewayAuth, path: KeyPath, servic
   if (githubApp !== undefined) checkGithubApp(context, githubApp, [...path, 'githubApp'], service.type);
   if (aws !== undefined) checkAws(context, aws, [...path, 'aws'], service.type);
   if (vault !== undefined) checkVaultCredential(context, vault, [...path, 'vault']);
+  if (conanToken !== undefined) checkConanToken(context, conanToken, [...path, 'conanToken'], service.type);
 }
 
 function checkRegistryToken(
@@ -85,4 +87,17 @@ function checkRegistryToken(
   checkUsername(context, path, username);
   checkSecret(context, path, 'password', registryToken);
   if (!isPrivate(url)) context.error([...path, 'url'], 'must be https: the password travels to it');
+}
+
+function checkConanToken(
+  context: RuleContext,
+  conanToken: NonNullable<Auth['conanToken']>,
+  path: KeyPath,
+  type: DraftService['type'],
+): void {
+  if (type !== 'conan') context.error(path, 'is for services of type conan', 'key');
+  checkUsername(context, path, conanToken.username);
+  checkSecret(context, path, 'password', conanToken);
+  if (!isPrivate(conanToken.url))
+    context.error([...path, 'url'], 'must be https: the password travels to it');
 }

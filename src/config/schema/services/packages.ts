@@ -39,6 +39,7 @@ export const packageServices = [
     credentialSources: headerAndQueryCredentialSources,
   }),
   feed('cargo', 'A sparse registry of Rust crates, for cargo.', publishingKeys),
+  feed('conan', 'A remote of C and C++ packages, for Conan 2.'),
   feed(
     'deb',
     'A Debian repository, for apt. Resources are package names; index files need a grant on any package.',

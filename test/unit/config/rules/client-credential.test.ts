@@ -40,3 +40,11 @@ test('a registry that issues tokens forwards none of them', () => {
   expect(registry('')).toEqual([expect.stringContaining('set `challenge: basic`')]);
   expect(registry('challenge: basic,')).toEqual([]);
 });
+
+test('a remote of Conan forwards no credential, because its clients send tokens of the gateway', () => {
+  const yaml = configuration({
+    roles: '{ reader: [{ service: conan, scopes: [read_package_registry], resources: ["**"] }] }',
+    services: `{ conan: { type: conan, audiences: [https://c.example.com], upstream: { url: https://c.internal/, ${AUTH} } } }`,
+  });
+  expect(warningsOf(yaml)).toEqual([expect.stringContaining('never forwarded; use another kind')]);
+});

@@ -78,11 +78,11 @@ describe('the credential of the upstream', () => {
   test.each([
     [
       '',
-      'upstream.auth: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault, perIdentity, forwardCredential; there is none',
+      'upstream.auth: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault, conanToken, perIdentity, forwardCredential; there is none',
     ],
     [
       'bearer: { token: a }, header: { name: X-Key, value: a }',
-      'upstream.auth: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault, perIdentity, forwardCredential; found bearer and header',
+      'upstream.auth: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault, conanToken, perIdentity, forwardCredential; found bearer and header',
     ],
     [
       'bearer: { token: a }, forwardCredential: true',

@@ -55,11 +55,11 @@ describe('perIdentity', () => {
   test.each([
     [
       'payments: {}',
-      'perIdentity.payments: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault; there is none',
+      'perIdentity.payments: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault, conanToken; there is none',
     ],
     [
       'payments: { bearer: { token: a }, header: { name: X-Key, value: b } }',
-      'perIdentity.payments: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault; found bearer and header',
+      'perIdentity.payments: must be exactly one of basic, bearer, header, oauth2, tokenExchange, registryToken, githubApp, aws, vault, conanToken; found bearer and header',
     ],
     [
       'payments: { bearer: { token: a }, forwardCredential: true }',
@@ -122,4 +122,35 @@ test('a broken identity is no second problem of its entry', () => {
     'ref: {}',
   );
   expect(errorsOf(yaml).filter((text) => text.includes('perIdentity'))).toEqual([]);
+});
+
+describe('conanToken', () => {
+  const conan = (body: string, type = 'conan'): string =>
+    configuration({
+      roles: `{ reader: [{ service: c, scopes: [${type === 'conan' ? 'read_package_registry' : 'read_api'}], resources: ["${type === 'conan' ? '' : '/'}**"] }] }`,
+      services: `{ c: { type: ${type}, upstream: { url: https://c.internal/, auth: { conanToken: { ${body} } } } } }`,
+    });
+  const URL = 'url: https://c.internal/v2/users/authenticate';
+
+  test.each([
+    [`${URL}, username: a`, 'conanToken: needs password, passwordFile or passwordFromVault'],
+    [`${URL}, password: b`, 'conanToken.username: is missing'],
+    [`${URL}, username: "a:b", password: c`, 'conanToken.username: must not hold a colon'],
+    [`${URL}, username: a, passwordFile: nowhere`, 'nowhere does not exist'],
+    [`${URL}, username: a, password: b, caFile: nowhere`, 'nowhere does not exist'],
+    [
+      'url: http://c.internal/v2/users/authenticate, username: a, password: b',
+      'conanToken.url: must be https: the password travels to it',
+    ],
+  ])('%s', (body, message) => {
+    expect(errorsOf(conan(body), {}, BESIDE)).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('is for services of type conan', () => {
+    const body = `${URL}, username: a, passwordFile: secret`;
+    expect(errorsOf(conan(body), {}, BESIDE)).toEqual([]);
+    expect(errorsOf(conan(body, 'http'), {}, BESIDE)).toEqual([
+      expect.stringContaining('conanToken: is for services of type conan'),
+    ]);
+  });
 });
