@@ -24,6 +24,7 @@ import { checkOrder } from './identities/order.ts';
 import { checkOverlap } from './identities/overlap.ts';
 import { checkPassHeaders } from './pass-headers.ts';
 import { checkPatterns } from './identities/patterns.ts';
+import { checkOwnAudiences } from './services/own-audiences.ts';
 import { checkPathVariants } from './services/path-variants.ts';
 import { checkPerIdentity, checkPerIdentityReach } from './upstream/per-identity.ts';
 import { checkPublishing } from './services/publishing.ts';
@@ -71,6 +72,7 @@ const RULES: readonly Rule[] = [
   checkVault,
   checkPerIdentity,
   checkClientCredentials,
+  checkOwnAudiences,
   checkIdentityHeaders,
   checkPassHeaders,
   checkFiles,
