@@ -8,6 +8,7 @@ import type { Claims } from '../core/credentials/credential.ts';
 export function pickClaims(claims: Claims, names: Iterable<string>): Claims {
   // Without a prototype, because a claim can be named `__proto__`.
   const picked = emptyObject();
+  const created = new Set<unknown>([picked]);
   for (const name of names) {
     const value = claimAt(claims, name);
     if (value === undefined) continue;
@@ -15,11 +16,12 @@ export function pickClaims(claims: Claims, names: Iterable<string>): Claims {
     const last = path.pop() ?? '';
     let target = picked;
     for (const part of path) {
-      const next = target[part];
-      if (typeof next === 'object' && next !== null) target = next as Record<string, unknown>;
-      else target = target[part] = emptyObject();
+      target[part] ??= emptyObject(created);
+      target = target[part] as Record<string, unknown>;
+      // A value of the source, which has the member already and is shared with the cached credential.
+      if (!created.has(target)) break;
     }
-    target[last] = value;
+    if (created.has(target)) target[last] = value;
   }
   return picked;
 }
@@ -31,6 +33,8 @@ function pointerParts(pointer: string): string[] {
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-function emptyObject(): Record<string, unknown> {
-  return Object.create(null) as Record<string, unknown>;
+function emptyObject(created?: Set<unknown>): Record<string, unknown> {
+  const object = Object.create(null) as Record<string, unknown>;
+  created?.add(object);
+  return object;
 }

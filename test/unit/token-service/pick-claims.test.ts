@@ -23,3 +23,10 @@ test('a claim can have any name', () => {
     '{"__proto__":{"x":1}}',
   );
 });
+
+test('the claims of the source are never written to', () => {
+  const source = { a: Object.freeze({ b: 1 }), list: Object.freeze(['x']) };
+  expect(JSON.stringify(pickClaims(source, ['a', '/a/b', 'list', '/list/0']))).toBe(
+    '{"a":{"b":1},"list":["x"]}',
+  );
+});
