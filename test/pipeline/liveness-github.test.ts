@@ -41,6 +41,14 @@ describe('the job of a token with check_run_id', () => {
     scenario.api.jobs.set('acme/payments/98', { ...running, run: 5 });
     expect(await scenario.reason(scenario.mint({ check_run_id: '98' }))).toBe('issuer_unavailable');
   });
+
+  test('does not share its result with a token of another run', async () => {
+    const scenario = await start();
+    scenario.api.jobs.set('acme/payments/99', { ...running });
+    expect(await scenario.status(scenario.mint(JOB))).toBe(200);
+    expect(await scenario.reason(scenario.mint({ ...JOB, run_id: '5' }))).toBe('issuer_unavailable');
+    expect(await scenario.status(scenario.mint(JOB))).toBe(200);
+  });
 });
 
 describe('a token without check_run_id', () => {

@@ -53,7 +53,7 @@ export const GITHUB_JOBS: LivenessSource = {
         };
     return {
       kind: 'job',
-      key: question.path,
+      key: [question.path, run.id, run.attempt, run.repository].join(' '),
       holder: found.repository_id,
       questions: () => [question],
     };

@@ -33,7 +33,7 @@ export function undecided(detail: string): Answer {
 /** The job or pod of a credential. */
 export interface Job {
   readonly kind: 'job';
-  /** The key of cached results. */
+  /** The key of cached results: every claim that the questions depend on. */
   readonly key: string;
   /** Project, repository or namespace; requests that wait take turns by holder. */
   readonly holder: string;
