@@ -8,8 +8,10 @@ import type { IssuerSettings } from './settings.ts';
  * files only the name is included, because replicas can store them in different directories.
  */
 export function idTokenSettingsHash(settings: IdTokenSettings): string {
-  const { type, issuer, jwksUri, jwksFile, caFile, algorithms, maxTokenLifetime } = settings;
-  return digest([type, issuer, jwksUri, fileName(jwksFile), fileName(caFile), algorithms, maxTokenLifetime]);
+  const { type, issuer, jwksUri, jwksFile, caFile, algorithms, maxTokenLifetime, tokenTypes } = settings;
+  const values = [type, issuer, jwksUri, fileName(jwksFile), fileName(caFile), algorithms, maxTokenLifetime];
+  // Appended only where it is set, so that the hashes of earlier versions stay valid.
+  return digest(tokenTypes === undefined ? values : [...values, tokenTypes]);
 }
 
 /** Hash of the issuer settings that decide how GitLab verifies job tokens and deploy tokens. */
@@ -23,7 +25,7 @@ export function introspectionSettingsHash({
 
 type IdTokenSettings = Pick<
   IssuerSettings,
-  'type' | 'issuer' | 'jwksUri' | 'jwksFile' | 'caFile' | 'algorithms' | 'maxTokenLifetime'
+  'type' | 'issuer' | 'jwksUri' | 'jwksFile' | 'caFile' | 'algorithms' | 'maxTokenLifetime' | 'tokenTypes'
 >;
 
 type IntrospectionSettings = Pick<IssuerSettings, 'issuer' | 'apiUrl' | 'caFile'>;

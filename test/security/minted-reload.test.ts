@@ -206,6 +206,17 @@ test.each(Object.keys(SOURCES) as Source[])('unrelated changes do not invalidate
   expect(await use(source, token)).toBe('200');
 });
 
+test('its issuer no longer accepts the type of the source', async () => {
+  const types = '    tokenTypes: [at+jwt, gatehouse-assertion+jwt]\n';
+  expect(await scenario.gateway.reload(replace('    type: gitlab\n', `    type: gitlab\n${types}`))).toBe(
+    true,
+  );
+  const token = await SOURCES['an ID token, for one service']();
+  expect(await use('an ID token, for one service', token)).toBe('200');
+  expect(await scenario.gateway.reload(replace(types, ''))).toBe(true);
+  expect(await use('an ID token, for one service', token)).toBe('401 issuer_unknown');
+});
+
 const CASES: readonly (readonly [Source, what: string, Edit, outcome: string])[] = [
   ['a deploy token', 'its secret is rotated', ROTATED, '401 revoked'],
   ['a deploy token at a registry', 'its secret is rotated', ROTATED, '401 revoked'],
