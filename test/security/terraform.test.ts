@@ -48,7 +48,7 @@ beforeEach(() => upstream.reset());
 const source = (location: string): void =>
   upstream.respond(`HTTP/1.1 204 No Content\r\nX-Terraform-Get: ${location}\r\n\r\n`);
 const document = (value: unknown): void => {
-  const body = JSON.stringify(value);
+  const body = JSON.stringify(value).replaceAll('\u017f', String.raw`\u017f`);
   const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nETag: "a"\r\nContent-Length: ${body.length}`;
   upstream.respond(`${head}\r\n\r\n${body}`);
 };
@@ -212,6 +212,22 @@ test.each([
   expect((await scenario.respond(DOWNLOAD)).status).toBe(502);
   document({ Location: `${upstream.url}/tf/a.zip` });
   expect((await scenario.respond(DOWNLOAD)).status).toBe(502);
+});
+
+test('L5 names of members that Go reads as a URL are not relayed in another spelling', async () => {
+  const evil = 'https://evil.example.com/p.zip';
+  const url = `${upstream.url}/tf/p.zip`;
+  // U+017F folds to `s` in Go's encoding/json. Escaped, as the length is in characters.
+  document({ download_url: url, Download_URL: evil });
+  const provider = 'GET /terraform/providers/v1/acme/null/1.0.0/download/linux/amd64';
+  expect((await scenario.respond(provider)).status).toBe(502);
+  for (const name of ['\u017fhasums_url', 'shasum\u017f_url', 'shasum\u017f_signature_url']) {
+    document({ download_url: url, [name]: evil });
+    expect([name, (await scenario.respond(provider)).status]).toEqual([name, 502]);
+  }
+  document({ archives: { a: { url } }, 'archive\u017f': { a: { url: evil } } });
+  const mirrored = 'GET /terraform/mirror/registry.example.com/acme/null/1.0.0.json';
+  expect((await scenario.respond(mirrored)).status).toBe(502);
 });
 
 test('the URLs of a provider get tickets, and its hashes, keys and signatures stay unchanged', async () => {

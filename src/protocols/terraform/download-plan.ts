@@ -66,7 +66,8 @@ function withUrls(document: Members, names: readonly string[], urls: PublicUrls)
   return rewritten;
 }
 
-/** Go matches member names case-insensitively, so `Location` would be read, too. */
+/** Go matches member names by simple case folding: `Location` would be read, too, and U+017F as `s`. */
 function otherSpelling(document: Members, names: readonly string[]): boolean {
-  return Object.keys(document).some((name) => !names.includes(name) && names.includes(name.toLowerCase()));
+  const folded = (name: string): string => name.toLowerCase().replaceAll('\u017f', 's');
+  return Object.keys(document).some((name) => !names.includes(name) && names.includes(folded(name)));
 }
