@@ -12,6 +12,7 @@ import { createReloads, type LoadNext } from './snapshot/reload.ts';
 import { createShutdown, flushTime, STEP_DEADLINES } from './shutdown.ts';
 import { certificatesInUse } from './status/certificates.ts';
 import { createReplace } from './snapshot/replace.ts';
+import { vaultValuesOf } from './snapshot/snapshot-resources.ts';
 import { SnapshotManager } from './snapshot/snapshot-manager.ts';
 import type { IssuerStatus } from '../credentials/index.ts';
 import type { Config } from '../config/index.ts';
@@ -39,7 +40,7 @@ export interface Gateway {
    * resources, the audit log last. Ends at most two seconds after `server.limits.drain`, whatever hangs.
    */
   stop(cut?: Promise<unknown>): Promise<void>;
-  /** Fetches the keys of every issuer, sends a request to every upstream and checks the store. */
+  /** Fetches the keys of every issuer, sends a request to every upstream, obtains its credentials and checks the store. */
   check(): Promise<readonly OnlineCheck[]>;
   /** Reopens the audit file if it was rotated. */
   reopenLogs(): void;
@@ -179,7 +180,15 @@ export function build(config: Config, options: ApplicationOptions): Gateway {
       await release(cut, () => flushTime(drain, performance.now() - began));
     },
     reopenLogs: () => application.reopenLogs(),
-    check: () => checkOnline(config, { ...application, authenticator: snapshots.current.authenticator }),
+    check() {
+      const { authenticator, resources } = snapshots.current;
+      return checkOnline(config, {
+        ...application,
+        authenticator,
+        credentialOf: (service) => resources.forwarders.get(service)?.made.credential,
+        loadVaultValues: async () => vaultValuesOf(resources.vaults)?.load(),
+      });
+    },
   };
 }
 

@@ -116,7 +116,9 @@ export function createVaultValues(vault: Vault, { log }: { readonly log: Log }):
       const unread = [...paths].filter(([, { readers }]) =>
         [...readers].some(({ value }) => value === undefined),
       );
-      await Promise.all(unread.map(([path, watched]) => loadPath(path, watched)));
+      const loads = await Promise.allSettled(unread.map(([path, watched]) => loadPath(path, watched)));
+      const failed = loads.find(({ status }) => status === 'rejected');
+      if (failed?.status === 'rejected') throw failed.reason;
     },
     close() {
       for (const { timer } of paths.values()) clearTimeout(timer);

@@ -188,17 +188,19 @@ services:
       {
         name: 'services.orders.upstream.auth.perIdentity.default.vault',
         ok: true,
-        detail: 'accepts the login, which may read 1 field',
+        detail: 'secret/data/orders, field token: the vault accepts the login, which may read the field',
       },
       {
         name: 'services.web.upstream.auth.vault',
         ok: true,
-        detail: 'accepts the login; the path depends on the caller',
+        detail:
+          'secret/data/{identity}, field token: the vault accepts the login; the path depends on the caller',
       },
       {
         name: 'services.wrong.upstream.auth.vault',
         ok: false,
-        detail: 'secret/data/orders has no field "key"',
+        detail:
+          'secret/data/orders, field key: secret/data/orders has no field "key"; check auth and the policy of its role, path and field',
       },
     ]);
   });

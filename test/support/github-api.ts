@@ -60,6 +60,13 @@ const REPOSITORIES: readonly GithubRepository[] = [
   { id: 22, fullName: 'acme/Docs' },
 ];
 const PERMISSIONS = { contents: 'write', issues: 'read', metadata: 'read' };
+const INSTALLATION = {
+  id: INSTALLATION_ID,
+  app_id: APP_ID,
+  account: { login: OWNER },
+  repository_selection: 'selected',
+  permissions: PERMISSIONS,
+};
 
 /**
  * Stand-in for GitHub's REST API, from its documentation (docs.github.com/rest, API version 2022-11-28; "Rate limits for the
@@ -113,9 +120,9 @@ export async function startGithubApi(clock: Clock = { now: Date.now }): Promise<
     if (problem !== undefined) return { status: 401, body: { message: problem } };
     const found = /^\/repos\/([^/]+\/[^/]+)\/installation$/.exec(path)?.[1];
     if (method === 'GET' && found !== undefined)
-      return named(found) === undefined
-        ? NOT_FOUND
-        : { status: 200, body: { id: INSTALLATION_ID, app_id: APP_ID, account: { login: OWNER } } };
+      return named(found) === undefined ? NOT_FOUND : { status: 200, body: INSTALLATION };
+    if (method === 'GET' && path === `/app/installations/${INSTALLATION_ID}`)
+      return { status: 200, body: INSTALLATION };
     if (method === 'POST' && path === `/app/installations/${INSTALLATION_ID}/access_tokens`)
       return issue(body);
     return NOT_FOUND;

@@ -6,7 +6,8 @@ import type { OpenVault } from '../../core/vault.ts';
 import { probeStore } from '../../state/index.ts';
 import { counted } from '../../util/text/counted.ts';
 import type { OnlineCheck } from './online-result.ts';
-import { checkVaults } from './online-vault.ts';
+import { checkCredentials } from './online-credentials.ts';
+import { checkConfiguredVault } from './online-vault.ts';
 import { upstreamCertificate } from './upstream-certificate.ts';
 
 interface OnlinePorts {
@@ -14,12 +15,16 @@ interface OnlinePorts {
   readonly egress: EgressClient;
   readonly openVault: OpenVault;
   readonly clock: Clock;
+  /** The upstream credential of a service. */
+  readonly credentialOf: Parameters<typeof checkCredentials>[1];
+  /** Reads the secrets of the vault of the configuration, which upstream credentials contain. */
+  readonly loadVaultValues: () => Promise<void>;
 }
 
-/** Fetches the keys of every issuer, tests the access to its jobs, sends a request to every upstream, reads the vaults and checks the store. */
+/** Fetches the keys of every issuer, tests the access to its jobs, sends a request to every upstream, obtains its credentials and checks the store. */
 export async function checkOnline(
   config: Config,
-  { authenticator, egress, openVault, clock }: OnlinePorts,
+  { authenticator, egress, openVault, clock, credentialOf, loadVaultValues }: OnlinePorts,
 ): Promise<readonly OnlineCheck[]> {
   await authenticator.fetchKeys();
   const issuers = authenticator.issuers().map(({ name, ready, keys, lastError }) => ({
@@ -32,12 +37,16 @@ export async function checkOnline(
   const upstreams = config.services.flatMap(({ name, upstream }) =>
     upstream === undefined ? [] : [checkUpstream(name, upstream, egress, clock)],
   );
-  const vaults = checkVaults(config, openVault);
+  const vault = checkConfiguredVault(config, openVault);
+  // The check of the vault reports why a secret is not read.
+  await loadVaultValues().catch(() => undefined);
+  const credentials = checkCredentials(config, credentialOf);
   return [
     ...issuers,
     ...liveness,
     ...(await Promise.all(upstreams)),
-    ...(await vaults),
+    ...(await vault),
+    ...(await credentials),
     await checkStore(config),
   ];
 }

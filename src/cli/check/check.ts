@@ -16,7 +16,7 @@ export const checkCommand: Command = {
 Loads the configuration as "serve" does. Prints every error, warning and note with its position, the definition of
 each workload identity, and a summary.
 Exit code: 0 valid (warnings allowed, unless --fail-on warning is given); 1 errors, or with --online an issuer, an
-upstream or a store that cannot be used.
+upstream, an upstream credential or a store that cannot be used.
 
   gatehouse check --config /etc/gatehouse
   gatehouse check --config gatehouse.yaml --online --json
@@ -25,7 +25,7 @@ upstream or a store that cannot be used.
     ...CONFIG_OPTION,
     online: {
       type: 'boolean',
-      help: 'Also fetch the keys of every issuer, send a request to every upstream and check the store.',
+      help: 'Also fetch the keys of every issuer, send a request to every upstream, obtain its credentials and check the store.',
     },
     'fail-on': {
       type: 'string',

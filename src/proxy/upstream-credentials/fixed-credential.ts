@@ -1,5 +1,10 @@
 import type { VaultField } from '../../core/vault.ts';
-import { attachedHeader, type AttachedCredential, type RequestCredential } from './request-credential.ts';
+import {
+  attachedHeader,
+  type AttachedCredential,
+  type ObtainedCredential,
+  type RequestCredential,
+} from './request-credential.ts';
 import { openSecret, type SecretPlace, type SecretPorts } from './secret-source.ts';
 
 /** Static credentials; each secret is inline, in a file or in the vault. */
@@ -42,11 +47,13 @@ export function fixedCredential(
   if (basic !== undefined) return basicCredential(service, basic, ports);
   if (bearer !== undefined) {
     const secret = { inline: bearer.token, file: bearer.tokenFile, vault: bearer.tokenFromVault };
-    return headerCredential(service, 'Authorization', secret, (token) => `Bearer ${token}`, ports);
+    const place = { name: 'Authorization', holder: 'Bearer token', secret };
+    return headerCredential(service, place, (token) => `Bearer ${token}`, ports);
   }
   if (header !== undefined) {
     const secret = { inline: header.value, file: header.valueFile, vault: header.valueFromVault };
-    return headerCredential(service, header.name, secret, (value) => value, ports);
+    const place = { name: header.name, holder: `header ${header.name}`, secret };
+    return headerCredential(service, place, (value) => value, ports);
   }
   return undefined;
 }
@@ -59,13 +66,21 @@ export function basicCredential(
   const encode = (secret: string): string =>
     `Basic ${Buffer.from(`${username}:${secret}`, 'utf8').toString('base64')}`;
   const secret = { inline: password, file: passwordFile, vault: passwordFromVault };
-  return headerCredential(service, 'Authorization', secret, encode, ports);
+  const place = { name: 'Authorization', holder: `user ${username}`, secret };
+  return headerCredential(service, place, encode, ports);
+}
+
+interface HeaderPlace {
+  /** Name of the header. */
+  readonly name: string;
+  /** For `check --online`. */
+  readonly holder: string;
+  readonly secret: SecretPlace;
 }
 
 function headerCredential(
   service: string,
-  name: string,
-  secret: SecretPlace,
+  { name, holder, secret }: HeaderPlace,
   encode: (secret: string) => string,
   ports: SecretPorts,
 ): FixedCredential {
@@ -79,6 +94,22 @@ function headerCredential(
     headers: [name],
     attach: () => (current ??= attached(source.current())),
     rejected: () => 'upstream_unauthorized',
+    probe: {
+      holder,
+      settings: { endpoint: 'vault', login: 'vault' },
+      // The value is in the file or the vault if it can be read: which rights it has, only the upstream knows.
+      async obtain() {
+        source.current();
+        return staticSecret(secret);
+      },
+    },
     close: () => source.close(),
   };
+}
+
+function staticSecret({ file, vault }: SecretPlace): ObtainedCredential {
+  if (vault !== undefined)
+    return { kind: 'obtained', what: `nothing to obtain; the vault returns ${vault.path}` };
+  const place = file === undefined ? 'the configuration has the value' : `${file} is readable`;
+  return { kind: 'obtained', what: `nothing to obtain; ${place}` };
 }

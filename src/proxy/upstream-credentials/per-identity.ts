@@ -15,6 +15,7 @@ export function createPerIdentity(entries: ReadonlyMap<string, RequestCredential
   }
 
   return {
+    entries,
     headers: all.flatMap(({ headers }) => headers),
     attach(forwarding) {
       const entry = entryOf(forwarding);

@@ -2,7 +2,7 @@ import type { Operation } from '../../core/request/operation.ts';
 import type { Clock, EgressClient, EgressResponse, Log } from '../../core/ports.ts';
 import { ACTION_SCOPES, type RegistryAction } from '../../core/credentials/registry-access.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
-import { createRenewedTokens, DEFAULT_SECONDS, type GrantedToken } from './renewed-tokens.ts';
+import { createRenewedTokens, DEFAULT_SECONDS, obtainedToken, type GrantedToken } from './renewed-tokens.ts';
 import { credentialFault, type CredentialFault, type RequestCredential } from './request-credential.ts';
 
 export interface RegistryTokenSettings {
@@ -10,6 +10,8 @@ export interface RegistryTokenSettings {
   readonly url: string;
   /** The `service` of its challenge. */
   readonly service: string;
+  /** Undefined: tokens are requested anonymously. */
+  readonly username?: string | undefined;
   readonly caFile?: string | undefined;
 }
 
@@ -117,6 +119,11 @@ export function createRegistryTokens(
     headers: ['authorization'],
     attach: ({ operations }) => tokens.attach(queryOf(operations)),
     rejected: ({ operations }, presented) => tokens.rejected(queryOf(operations), presented),
+    probe: {
+      holder: settings.username === undefined ? 'anonymous' : `user ${settings.username}`,
+      settings: { endpoint: 'url, service and caFile', login: 'username and password' },
+      obtain: async () => obtainedToken(await fetchToken(queryOf([])), 'a token without scopes'),
+    },
     close: () => undefined,
   };
 }

@@ -4,6 +4,7 @@ import {
   attachedHeader,
   type AttachedCredential,
   type CredentialFault,
+  type ObtainedCredential,
   type Rejection,
 } from './request-credential.ts';
 
@@ -14,6 +15,8 @@ export interface GrantedToken {
   readonly seconds: number;
   /** Milliseconds since the epoch: the token is not used from then on, however long it is valid. Default: no limit. */
   readonly notAfter?: number | undefined;
+  /** Scopes or permissions that the response names. */
+  readonly grants?: readonly string[] | undefined;
 }
 
 /** Cached tokens in the Authorization header, one per key. `Context` is passed on to the function that requests a token. */
@@ -101,6 +104,16 @@ export function createRenewedTokens<Context = void>(
       return 'another';
     },
   };
+}
+
+/** The description of a token for `check --online`: everything except the token. */
+export function obtainedToken(
+  granted: GrantedToken | CredentialFault,
+  what = 'a token',
+): ObtainedCredential | CredentialFault {
+  if (granted.kind === 'credential-fault') return granted;
+  const { seconds, grants } = granted;
+  return { kind: 'obtained', what, seconds, grants };
 }
 
 function bearerToken(token: string): AttachedCredential {

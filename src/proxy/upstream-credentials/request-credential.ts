@@ -29,6 +29,26 @@ export function signingFault(cause: unknown): CredentialFault {
   throw cause;
 }
 
+/** A credential that was obtained once, without its value. */
+export interface ObtainedCredential {
+  readonly kind: 'obtained';
+  /** The result, for the line of `check --online`. */
+  readonly what: string;
+  /** Lifetime in seconds; undefined for a credential without one. */
+  readonly seconds?: number | undefined;
+  /** Scopes or permissions that the response names. */
+  readonly grants?: readonly string[] | undefined;
+}
+
+/** Obtains a credential once, for `check --online`. Its texts contain no secret. */
+export interface CredentialProbe {
+  /** The client, app, role, user or path that the credential belongs to. */
+  readonly holder: string;
+  /** The settings to check if no server responds as expected, and if the server refuses the gateway. */
+  readonly settings: { readonly endpoint: string; readonly login: string };
+  obtain(): Promise<ObtainedCredential | CredentialFault>;
+}
+
 /** Selects the upstream credential of each request. */
 export interface RequestCredential {
   /** Headers that may contain the credential; the gateway removes them from client requests. */
@@ -39,6 +59,10 @@ export interface RequestCredential {
   ): AttachedCredential | CredentialFault | undefined | Promise<AttachedCredential | CredentialFault>;
   /** Called when the upstream responds with 401. */
   rejected(forwarding: Forwarding, presented: AttachedCredential | undefined): Rejection;
+  /** Undefined for the client's credential, and for entries. */
+  readonly probe?: CredentialProbe;
+  /** By identity, if the credential depends on it. */
+  readonly entries?: ReadonlyMap<string, RequestCredential>;
   close(): void;
 }
 

@@ -22,7 +22,6 @@ export interface GatewayAuth extends FixedAuth {
   /** Tokens requested per set of scopes, with a user name and password or anonymously. */
   readonly registryToken?:
     | (RegistryTokenSettings & {
-        readonly username?: string | undefined;
         readonly password?: string | undefined;
         readonly passwordFile?: string | undefined;
         readonly passwordFromVault?: VaultField | undefined;

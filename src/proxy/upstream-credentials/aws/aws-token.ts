@@ -1,6 +1,6 @@
 import type { Clock, EgressBodyClient, Log } from '../../../core/ports.ts';
 import { createFaultPauses, PAUSE_AFTER_FAULT, PAUSE_AFTER_REJECTION } from '../fault-pauses.ts';
-import { createRenewedTokens, type GrantedToken } from '../renewed-tokens.ts';
+import { createRenewedTokens, obtainedToken, type GrantedToken } from '../renewed-tokens.ts';
 import { attachedHeader, type CredentialFault, type RequestCredential } from '../request-credential.ts';
 import { openTextFile } from '../secret-source.ts';
 import type { AwsSettings } from './aws-settings.ts';
@@ -45,6 +45,15 @@ export function createAwsToken(
     headers: ['authorization'],
     attach: () => tokens.attach(SINGLE_KEY),
     rejected: (_forwarding, presented) => tokens.rejected(SINGLE_KEY, presented),
+    probe: {
+      holder: `role ${settings.roleArn}`,
+      settings: {
+        endpoint: 'region and endpoints',
+        login: 'roleArn, its trust policy and permissions, and webIdentityTokenFile',
+      },
+      obtain: async () =>
+        obtainedToken(await fetchToken(), `a session, and a token of ${settings.service.toUpperCase()}`),
+    },
     close: () => identity.close(),
   };
 }

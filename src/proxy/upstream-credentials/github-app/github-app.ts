@@ -1,11 +1,22 @@
-import { attachedHeader, type AttachedCredential } from '../request-credential.ts';
 import type { Clock, EgressBodyClient, Log } from '../../../core/ports.ts';
-import { createRenewedTokens } from '../renewed-tokens.ts';
-import type { RequestCredential } from '../request-credential.ts';
+import { createRenewedTokens, obtainedToken, type GrantedToken } from '../renewed-tokens.ts';
+import {
+  attachedHeader,
+  type AttachedCredential,
+  type CredentialFault,
+  type ObtainedCredential,
+  type RequestCredential,
+} from '../request-credential.ts';
 import { openSecretFile } from '../secret-source.ts';
 import { readAppKey } from './app-key.ts';
-import type { GithubAppCredentials, RequestInstallationToken } from './installation-tokens.ts';
-import { compileNarrowing, narrowsByCaller, type Narrowing, type NarrowingSettings } from './narrowing.ts';
+import type { GithubAppCredentials, InstallationTokens } from './installation-tokens.ts';
+import {
+  compileNarrowing,
+  constantNarrowing,
+  narrowsByCaller,
+  type Narrowing,
+  type NarrowingSettings,
+} from './narrowing.ts';
 
 export interface GithubAppSettings extends GithubAppCredentials, NarrowingSettings {
   /** Private key of the app, PEM. */
@@ -32,19 +43,31 @@ export function createGithubApp(
   const key = openSecretFile(service, { path, parse: (pem) => readAppKey(pem, path) }, ports.log);
   const narrow = compileNarrowing(settings);
   const perCaller = narrowsByCaller(settings);
-  let loading: Promise<RequestInstallationToken> | undefined;
+  let loading: Promise<InstallationTokens> | undefined;
 
   /** Its module is loaded on demand. */
-  async function load(): Promise<RequestInstallationToken> {
+  async function load(): Promise<InstallationTokens> {
     const { createInstallationTokens } = await import('./installation-tokens.ts');
     return createInstallationTokens(service, settings, { ...ports, key: () => key.current() });
   }
 
+  async function requestToken(narrowing: string): Promise<GrantedToken | CredentialFault> {
+    const installation = await (loading ??= load());
+    return installation.request(JSON.parse(narrowing) as Narrowing, perCaller);
+  }
+
+  async function obtain(): Promise<ObtainedCredential | CredentialFault> {
+    const narrowing = constantNarrowing(settings);
+    if (narrowing?.kind === 'credential-fault') return narrowing;
+    if (narrowing !== undefined) return obtainedToken(await requestToken(narrowing.key));
+    const found = await (await (loading ??= load())).find();
+    if (found.kind === 'credential-fault') return found;
+    const what = `a token needs a caller and is not requested; the app is installed (installation ${found.id})`;
+    return { kind: 'obtained', what, grants: found.permissions };
+  }
+
   const tokens = createRenewedTokens(
-    async (narrowing) => {
-      const request = await (loading ??= load());
-      return request(JSON.parse(narrowing) as Narrowing, perCaller);
-    },
+    requestToken,
     ports.clock,
     scheme === 'git' ? gitAuthorization : undefined,
   );
@@ -60,6 +83,14 @@ export function createGithubApp(
       return narrowing.kind === 'narrowing'
         ? tokens.rejected(narrowing.key, presented)
         : 'upstream_unauthorized';
+    },
+    probe: {
+      holder: `app ${settings.appId}, installation ${settings.installation}`,
+      settings: {
+        endpoint: 'apiUrl and caFile',
+        login: 'appId, keyFile, installation, permissions and repositories',
+      },
+      obtain,
     },
     close: () => key.close(),
   };

@@ -3,6 +3,7 @@ import { parseJsonObject } from '../../../util/json/object.ts';
 import { PAUSE_AFTER_FAULT, PAUSE_AFTER_REJECTION, type PausedFault } from '../fault-pauses.ts';
 import type { GrantedToken } from '../renewed-tokens.ts';
 import { credentialFault, type CredentialFault } from '../request-credential.ts';
+import { permissionsOf, repositoriesOf } from './granted-rights.ts';
 import type { Narrowing } from './narrowing.ts';
 
 /** A failure of a call of GitHub's API. */
@@ -12,20 +13,22 @@ export interface GithubFailure extends PausedFault {
   readonly concerns: 'app' | 'narrowing';
 }
 
-interface Installation {
+export interface Installation {
   readonly kind: 'installation';
   readonly id: number;
+  /** `NAME:LEVEL` of each permission. */
+  readonly permissions: readonly string[];
 }
 
 /** Milliseconds for which a repository or permission that GitHub does not know is not requested again. */
 const PAUSE_AFTER_UNKNOWN = 30_000;
 
-/** Reads the response of `GET /repos/OWNER/NAME/installation`. */
+/** Reads the response of `GET /repos/OWNER/NAME/installation` or `GET /app/installations/ID`. */
 export function readInstallation(response: EgressResponse): Installation | GithubFailure {
   if (response.status !== 200) return readFailure(response);
-  const id = membersOf(response)['id'];
+  const { id, permissions } = membersOf(response);
   return typeof id === 'number' && Number.isSafeInteger(id) && id > 0
-    ? { kind: 'installation', id }
+    ? { kind: 'installation', id, permissions: permissionsOf(permissions) }
     : invalid('the GitHub API returned no installation');
 }
 
@@ -41,7 +44,7 @@ export function readInstallationToken(
   now: number,
 ): GrantedToken | GithubFailure {
   if (response.status !== 201) return readFailure(response);
-  const { token, expires_at: expiry, repositories: granted } = membersOf(response);
+  const { token, expires_at: expiry, repositories: granted, permissions } = membersOf(response);
   // Installation tokens are opaque, and have up to 520 characters.
   if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH || !/^[\x21-\x7e]+$/.test(token))
     return invalid('the GitHub API returned no usable token');
@@ -54,7 +57,13 @@ export function readInstallationToken(
     if (!granted.every((repository) => requested.some((wanted) => isNamed(repository, wanted))))
       return unknown('the installation belongs to another owner than the requested repository');
   }
-  return { kind: 'token', token, seconds: (expiresAt - now) / 1000 };
+  const seconds = (expiresAt - now) / 1000;
+  return {
+    kind: 'token',
+    token,
+    seconds,
+    grants: [...permissionsOf(permissions), ...repositoriesOf(granted)],
+  };
 }
 
 /** GitHub compares names without regard to case. */

@@ -5,7 +5,13 @@ import { createFaultPauses, PAUSE_AFTER_FAULT } from '../fault-pauses.ts';
 import type { GrantedToken } from '../renewed-tokens.ts';
 import { credentialFault, type CredentialFault } from '../request-credential.ts';
 import { signAppJwt } from './app-key.ts';
-import { forApp, readInstallation, readInstallationToken, type GithubFailure } from './github-response.ts';
+import {
+  forApp,
+  readInstallation,
+  readInstallationToken,
+  type GithubFailure,
+  type Installation,
+} from './github-response.ts';
 import type { Narrowing } from './narrowing.ts';
 
 export interface GithubAppCredentials {
@@ -26,11 +32,12 @@ export interface InstallationTokenPorts {
   readonly key: () => KeyObject;
 }
 
-/** Requests the token of a narrowing; `perCaller`: the narrowing depends on claims of the caller. */
-export type RequestInstallationToken = (
-  narrowing: Narrowing,
-  perCaller: boolean,
-) => Promise<GrantedToken | CredentialFault>;
+export interface InstallationTokens {
+  /** Requests the token of a narrowing; `perCaller`: the narrowing depends on claims of the caller. */
+  request(narrowing: Narrowing, perCaller: boolean): Promise<GrantedToken | CredentialFault>;
+  /** Finds the installation, without a token. */
+  find(): Promise<Installation | CredentialFault>;
+}
 
 /** Bytes. The response describes up to 500 repositories, each in about 6 KiB. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -40,7 +47,7 @@ export function createInstallationTokens(
   service: string,
   settings: GithubAppCredentials,
   { egress, clock, log, key }: InstallationTokenPorts,
-): RequestInstallationToken {
+): InstallationTokens {
   const { appId, installation, caFile } = settings;
   const base = settings.apiUrl.replace(/\/+$/, '');
   const pauses = { app: createFaultPauses(clock), narrowing: createFaultPauses(clock) };
@@ -72,8 +79,16 @@ export function createInstallationTokens(
     return forApp(fault, PAUSE_AFTER_FAULT);
   }
 
+  function readConfigured(): Promise<Installation | GithubFailure> {
+    const path =
+      typeof installation === 'number'
+        ? `/app/installations/${installation}`
+        : `/repos/${installation}/installation`;
+    return call(path, undefined, readInstallation);
+  }
+
   async function findInstallation(): Promise<number | GithubFailure> {
-    const found = await call(`/repos/${installation}/installation`, undefined, readInstallation);
+    const found = await readConfigured();
     if (found.kind === 'installation') return (known = found.id);
     // The configuration names the repository, so the failure concerns every narrowing.
     return { ...found, concerns: 'app' };
@@ -94,7 +109,7 @@ export function createInstallationTokens(
     });
   }
 
-  return async function requestInstallationToken(narrowing, perCaller) {
+  async function request(narrowing: Narrowing, perCaller: boolean): Promise<GrantedToken | CredentialFault> {
     const current = key();
     const id = JSON.stringify(narrowing);
     const paused = pauses.app.active('', current) ?? pauses.narrowing.active(id, current);
@@ -111,6 +126,14 @@ export function createInstallationTokens(
       detail: fault.detail,
     });
     return fault;
+  }
+
+  return {
+    request,
+    async find() {
+      const found = await readConfigured();
+      return found.kind === 'installation' ? found : found.fault;
+    },
   };
 }
 

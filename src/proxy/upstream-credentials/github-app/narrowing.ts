@@ -31,16 +31,19 @@ export function narrowsByCaller(settings: NarrowingSettings): boolean {
   return narrowingTemplates(settings).some((template) => template.includes('{'));
 }
 
+/** The narrowing of every request; undefined if it depends on the caller. */
+export function constantNarrowing(settings: NarrowingSettings): NarrowingKey | CredentialFault | undefined {
+  return narrowsByCaller(settings) ? undefined : expand(settings, (template) => template);
+}
+
 /** GitHub grants everything where a limit is absent, so a template without a value fails the credential. */
 export function compileNarrowing(settings: NarrowingSettings): Narrow {
   const compiled = new Map(
     narrowingTemplates(settings).map((template) => [template, compileCallerTemplate(template)] as const),
   );
   const cache = new WeakMap<Caller, NarrowingKey | CredentialFault>();
-  if (!narrowsByCaller(settings)) {
-    const constant = expand(settings, (template) => template);
-    return () => constant;
-  }
+  const constant = constantNarrowing(settings);
+  if (constant !== undefined) return () => constant;
   return function narrow({ allow: { caller }, presented }) {
     if (caller === undefined)
       return presented === undefined ? ANONYMOUS : empty('the request has no identity');

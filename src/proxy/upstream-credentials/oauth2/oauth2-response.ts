@@ -53,8 +53,16 @@ export function readOAuth2Response(
   const seconds = typeof lifetime === 'string' && /^\d{1,10}$/.test(lifetime) ? Number(lifetime) : lifetime;
   if (typeof seconds !== 'number')
     return invalid('the token endpoint returned an expires_in that is not a number');
-  return { kind: 'token', token, seconds };
+  return { kind: 'token', token, seconds, grants: scopesOf(members['scope'], token) };
 }
+
+/** The granted scopes (RFC 6749 §3.3); values that are not names are left out. */
+function scopesOf(scope: unknown, token: string): readonly string[] | undefined {
+  if (typeof scope !== 'string') return undefined;
+  return scope.split(' ').filter((name) => SCOPE_NAME.test(name) && !name.includes(token));
+}
+
+const SCOPE_NAME = /^[\w.:/*-]{1,100}$/;
 
 /** Only registered error codes are logged, so that no other part of the response reaches the log. */
 function errorCode(error: unknown): string {

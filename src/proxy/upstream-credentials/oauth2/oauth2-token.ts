@@ -1,7 +1,12 @@
-import { createRenewedTokens } from '../renewed-tokens.ts';
+import { createRenewedTokens, obtainedToken } from '../renewed-tokens.ts';
 import type { RequestCredential } from '../request-credential.ts';
 import { BEARER_TOKENS } from './oauth2-response.ts';
-import { createTokenClient, type TokenClientPorts, type TokenClientSettings } from './token-client.ts';
+import {
+  CLIENT_SETTINGS,
+  createTokenClient,
+  type TokenClientPorts,
+  type TokenClientSettings,
+} from './token-client.ts';
 
 /** OAuth 2.0 client credentials grant (RFC 6749 §4.4). */
 export interface OAuth2Settings extends TokenClientSettings {
@@ -24,6 +29,11 @@ export function createOAuth2Token(
     headers: ['authorization'],
     attach: () => tokens.attach(SINGLE_KEY),
     rejected: (_forwarding, presented) => tokens.rejected(SINGLE_KEY, presented),
+    probe: {
+      holder: `client ${settings.clientId}`,
+      settings: CLIENT_SETTINGS,
+      obtain: async () => obtainedToken(await endpoint.request(SINGLE_KEY, grant)),
+    },
     close: () => endpoint.close(),
   };
 }

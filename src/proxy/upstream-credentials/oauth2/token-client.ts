@@ -1,4 +1,4 @@
-import type { Clock, EgressBodyClient, EgressPool } from '../../../core/ports.ts';
+import type { Clock, EgressBodyClient, EgressFailure, EgressPool } from '../../../core/ports.ts';
 import type { GrantedToken } from '../renewed-tokens.ts';
 import { credentialFault, type CredentialFault } from '../request-credential.ts';
 import { openClientAuthentication, type ClientSettings } from './client-authentication.ts';
@@ -20,8 +20,16 @@ export interface TokenClientPorts extends SecretPorts {
 export interface TokenClient {
   /** Requests a token, except during the pause after a failure with the same key. */
   request(key: string, grant: Readonly<Record<string, string>>): Promise<GrantedToken | CredentialFault>;
+  /** Sends a request without a credential; returns the status. */
+  reach(): Promise<{ readonly kind: 'reached'; readonly status: number } | CredentialFault>;
   close(): void;
 }
+
+/** The settings that a failure concerns. */
+export const CLIENT_SETTINGS = {
+  endpoint: 'tokenEndpoint and caFile',
+  login: 'clientId and its secret or assertion, scope and parameters',
+} as const;
 
 /** Milliseconds without a new attempt after a failure; a rejected secret waits longer, to avoid account lockout. */
 const PAUSE_AFTER_FAULT = 1_000;
@@ -76,6 +84,10 @@ export function createTokenClient(
     if (failures.size > MAX_PAUSES && oldest !== undefined) failures.delete(oldest);
   }
 
+  function unreachable(failure: EgressFailure): CredentialFault {
+    return credentialFault('upstream_unreachable', `the token endpoint: ${failure.detail}`);
+  }
+
   return {
     async request(key, grant) {
       const { material, authenticate } = client.current();
@@ -93,14 +105,23 @@ export function createTokenClient(
         deadline: DEADLINE,
         maxBytes: MAX_BYTES,
       });
-      const token =
-        result.kind === 'response'
-          ? readOAuth2Response(result, tokenTypes)
-          : credentialFault('upstream_unreachable', `the token endpoint: ${result.detail}`);
-      if (token.kind === 'token') failures.delete(key);
-      else note(key, material, token);
-      return token;
+      const token = result.kind === 'response' ? readOAuth2Response(result, tokenTypes) : unreachable(result);
+      if (token.kind !== 'token') {
+        note(key, material, token);
+        return token;
+      }
+      failures.delete(key);
+      return { ...token, grants: withoutSecret(token.grants, material) };
+    },
+    async reach() {
+      const result = await egress.get({ url, caFile, pool, deadline: DEADLINE, maxBytes: MAX_BYTES });
+      return result.kind === 'response' ? { kind: 'reached', status: result.status } : unreachable(result);
     },
     close: () => client.close(),
   };
+}
+
+/** A token endpoint that repeats the client secret as a scope does not disclose it in a report. */
+function withoutSecret(grants: readonly string[] | undefined, secret: string): readonly string[] | undefined {
+  return secret === '' ? grants : grants?.filter((name) => !name.includes(secret));
 }

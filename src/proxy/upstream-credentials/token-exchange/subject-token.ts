@@ -32,6 +32,8 @@ export interface Subject {
 /** Selects the subject of each request; undefined: the request is sent without a credential. */
 export interface SubjectSource {
   of(forwarding: Forwarding): Subject | CredentialFault | undefined;
+  /** The subject of every request; undefined if the subject depends on the caller. */
+  readonly constant?: () => Subject;
   close(): void;
 }
 
@@ -129,7 +131,7 @@ function openSubjectFile(service: string, file: string, log: Log): SubjectSource
     current = subjectOf(changed);
   });
   let current = subjectOf(secret.current());
-  return { of: () => current, close: () => secret.close() };
+  return { of: () => current, constant: () => current, close: () => secret.close() };
 }
 
 function missing(detail: string): CredentialFault {

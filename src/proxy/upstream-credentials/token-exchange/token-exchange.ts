@@ -1,12 +1,13 @@
 import { closeOnFailure } from '../../../util/resources/close-on-failure.ts';
 import type { TokenTypes } from '../oauth2/oauth2-response.ts';
 import {
+  CLIENT_SETTINGS,
   createTokenClient,
   type TokenClientPorts,
   type TokenClientSettings,
 } from '../oauth2/token-client.ts';
-import { createRenewedTokens, type GrantedToken } from '../renewed-tokens.ts';
-import type { CredentialFault, RequestCredential } from '../request-credential.ts';
+import { createRenewedTokens, obtainedToken, type GrantedToken } from '../renewed-tokens.ts';
+import type { CredentialFault, ObtainedCredential, RequestCredential } from '../request-credential.ts';
 import {
   openSubjectSource,
   type ExchangingService,
@@ -51,6 +52,17 @@ export function createTokenExchange(
     return issued.kind === 'token' ? { ...issued, notAfter: subject.expiresAt } : issued;
   }
 
+  async function obtain(): Promise<ObtainedCredential | CredentialFault> {
+    const subject = subjects.constant?.();
+    if (subject !== undefined) return obtainedToken(await exchange(subject.key, subject));
+    const reached = await client.reach();
+    if (reached.kind === 'credential-fault') return reached;
+    const what = `a token needs a caller and is not requested; the token endpoint responds (status ${reached.status})`;
+    return { kind: 'obtained', what };
+  }
+
+  const { clientId, subject, subjectTokenFile } = settings;
+  const holder = clientId === undefined ? 'no client' : `client ${clientId}`;
   const tokens = createRenewedTokens(exchange, ports.clock);
   return {
     headers: ['authorization'],
@@ -62,6 +74,11 @@ export function createTokenExchange(
       const subject = subjects.of(forwarding);
       if (subject === undefined) return 'no_credential';
       return subject.kind === 'subject' ? tokens.rejected(subject.key, presented) : 'upstream_unauthorized';
+    },
+    probe: {
+      holder: `${holder}, for ${subject === 'gateway' ? (subjectTokenFile ?? '') : subject}`,
+      settings: { ...CLIENT_SETTINGS, login: `${CLIENT_SETTINGS.login}, audience and the subject token` },
+      obtain,
     },
     close() {
       client.close();

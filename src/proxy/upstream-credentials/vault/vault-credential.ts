@@ -11,10 +11,11 @@ import {
   credentialFault,
   type AttachedCredential,
   type CredentialFault,
+  type ObtainedCredential,
   type RequestCredential,
   attachedHeader,
 } from '../request-credential.ts';
-import { compileVaultPath } from './vault-path.ts';
+import { compileVaultPath, constantPath } from './vault-path.ts';
 
 /** A field of a secret, read for each path that callers have. */
 export interface VaultCredentialSettings extends VaultSettings {
@@ -73,6 +74,20 @@ export function createVaultCredential(
     return { kind: 'token', token: read.value, seconds: secret.seconds };
   }
 
+  async function obtain(): Promise<ObtainedCredential | CredentialFault> {
+    const path = constantPath(settings.path);
+    if (path === undefined) {
+      const rejected = await vault.logIn();
+      if (rejected !== undefined) return toCredentialFault(rejected);
+      return { kind: 'obtained', what: 'the vault accepts the login; the path depends on the caller' };
+    }
+    const granted = await fetchSecret(path);
+    if (granted.kind === 'credential-fault') return granted;
+    // A secret without a lease has no lifetime: it is read again after `refresh`.
+    const seconds = leased.has(path) ? granted.seconds : undefined;
+    return { kind: 'obtained', what: 'the vault accepts the login, which may read the field', seconds };
+  }
+
   function noteFailure(path: string, vaultFault: VaultFault): CredentialFault {
     const fault = toCredentialFault(vaultFault);
     if (vaultFault.login === true) return fault;
@@ -97,6 +112,14 @@ export function createVaultCredential(
       // The upstream has revoked the secret: another one is read, whatever its lease.
       leased.delete(path);
       return tokens.rejected(path, presented);
+    },
+    probe: {
+      holder: `${settings.path}, field ${field}`,
+      settings: {
+        endpoint: 'address and caFile',
+        login: 'auth and the policy of its role, path and field',
+      },
+      obtain,
     },
     close: () => undefined,
   };

@@ -8,13 +8,19 @@ export type VaultPath = (caller: Caller | undefined) => string | CredentialFault
 /** Text, placeholder, text, … text. */
 const PLACEHOLDER = /\{(identity|claims\.[^{}]+)\}/;
 
+/** The path of every caller; undefined if it depends on the caller. */
+export function constantPath(template: string): string | undefined {
+  return PLACEHOLDER.test(template) ? undefined : template;
+}
+
 /**
  * Compiles a path with `{identity}` and `{claims.NAME}`. A value is a part of one segment: a slash in it, or a segment
  * `.` or `..`, would lead to the secret of another caller. Cached per caller.
  */
 export function compileVaultPath(template: string): VaultPath {
+  const constant = constantPath(template);
+  if (constant !== undefined) return () => constant;
   const parts = template.split(PLACEHOLDER);
-  if (parts.length === 1) return () => template;
   function expand(caller: Caller): string | CredentialFault {
     let path = '';
     for (const [index, part] of parts.entries()) {
