@@ -1,7 +1,7 @@
 /** gem and bundler with the configuration that `ci-templates/setup.sh` writes. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { buildGem, startGemServer } from '../support/gem-server.ts';
 import { needs } from '../support/needs.ts';
 import { feedConfig } from '../support/scenario/feed-config.ts';
@@ -9,7 +9,6 @@ import { useJobScenario } from '../support/scenario/job.ts';
 import { createSetupJob, type SetupJob, type ShellName } from '../support/setup-script.ts';
 
 needs('bundle', 'busybox', 'curl', 'dash', 'gem').describe('Ruby gems', () => {
-  const { test } = needs();
   const scenario = useJobScenario({
     backends: () => ({ gems: () => startGemServer() }),
     config: ({ gitlab, gems }) =>
