@@ -41,7 +41,7 @@ const INSTANCE = 'GET packages/npm/@acme%2fui';
 const VIRTUAL = 'GET virtual_registries/packages/maven/5/com/acme/app/1/app-1.pom';
 
 describe('allowed and forwarded unchanged', () => {
-  test.each([
+  test.each<readonly [string, string]>([
     ['20', GROUP],
     ['20', SUBGROUP],
     ['24', NUMBER],
@@ -53,7 +53,7 @@ describe('allowed and forwarded unchanged', () => {
 });
 
 describe('not granted', () => {
-  test.each([
+  test.each<readonly [string, string]>([
     ...['21', '22', '23', '24'].map((project) => [project, GROUP] as const),
     ...['21', '22', '23', '24'].map((project) => [project, SUBGROUP] as const),
     ['20', 'GET groups/other/-/packages/npm/ui'],
