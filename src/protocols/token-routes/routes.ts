@@ -44,7 +44,8 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
   ]),
 
   // docs.gitlab.com/api: *_access_tokens, user_impersonation_tokens, deploy_tokens, runners,
-  // pipeline_triggers, *_variables, applications
+  // pipeline_triggers, *_variables, applications,
+  // virtual registries
   ...onServer('GitLab', 'never', [
     'api/v4/personal_access_tokens/**',
     'api/v4/user/personal_access_tokens/**',
@@ -71,6 +72,10 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
     'api/v4/projects/*/pipelines/*/variables',
     'api/v4/projects/*/pipeline_schedules/*/variables/**',
     'api/v4/applications/**',
+    // Credentials of the servers behind virtual registries.
+    'api/v4/groups/*/-/virtual_registries/**',
+    'api/v4/virtual_registries/packages/*/registries/**',
+    'api/v4/virtual_registries/packages/*/upstreams/**',
     '-/settings/access_tokens/**',
     '-/user_settings/personal_access_tokens/**',
   ]),
