@@ -230,6 +230,24 @@ test('L5 names of members that Go reads as a URL are not relayed in another spel
   expect((await scenario.respond(mirrored)).status).toBe(502);
 });
 
+test('L5 a document behind a redirect is read as a document, not as a file', async () => {
+  for (const route of [DOWNLOAD, 'GET /terraform/providers/v1/acme/null/1.0.0/download/linux/amd64']) {
+    upstream.respond(
+      `HTTP/1.1 302 Found\r\nLocation: ${upstream.url}/tf/moved.json\r\nContent-Length: 0\r\n\r\n`,
+    );
+    const { status, headers } = await scenario.respond(route);
+    expect(status).toBe(302);
+    document({ location: 'https://evil.example.com/p.zip', download_url: 'https://evil.example.com/p.zip' });
+    const next = (headers.get('location') ?? '').replace(`https://${HOST}`, '');
+    // Terraform sends its credential again, as the host is the same.
+    expect([route, (await scenario.respond(`GET ${next}`)).body]).not.toEqual([
+      route,
+      expect.stringContaining('evil'),
+    ]);
+    expect((await bare(`GET ${next}`)).body).not.toContain('evil');
+  }
+});
+
 test('the URLs of a provider get tickets, and its hashes, keys and signatures stay unchanged', async () => {
   const signed = {
     shasum: 'aa',

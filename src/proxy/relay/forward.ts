@@ -95,6 +95,8 @@ export function createForward(side: UpstreamSide): Forward {
     };
     const relay = new Relay(forwarding, body, {
       location: withTicket ?? side.location,
+      // With a ticket, any path is a file, and a document would be relayed unchanged.
+      redirect: rewriting && side.location,
       rewriting,
       stalls,
       outage,

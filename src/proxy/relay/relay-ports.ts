@@ -8,6 +8,8 @@ import type { UpstreamOutage } from './upstream-outage.ts';
 /** The dependencies of one relayed response. */
 export interface RelayPorts {
   readonly location: LocationRewriter;
+  /** For a redirect that the client follows. Default: `location`. */
+  readonly redirect?: LocationRewriter | undefined;
   readonly rewriting: Rewriting | undefined;
   readonly stalls: StallWatch;
   readonly outage: UpstreamOutage;

@@ -65,7 +65,8 @@ export class Relay implements ResponseHandler {
 
   #start(status: number, fields: readonly string[]): void {
     const { head: request, incoming } = this.#forwarding;
-    const head = readResponseHead(fields, status, request.host, this.#ports.location);
+    const { location, redirect = location } = this.#ports;
+    const head = readResponseHead(fields, status, request.host, isRedirect(status) ? redirect : location);
     if (head.kind === 'invalid') return this.#invalid(head);
     const rewritten = this.#ports.rewriting?.response(head.headers, status);
     if (rewritten?.kind === 'invalid') return this.#invalid(rewritten);
