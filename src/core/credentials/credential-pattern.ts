@@ -1,10 +1,11 @@
 /**
- * A JWT or a token with a known prefix (GitLab, GitHub, deploy tokens). An issuer may copy any text into a claim and a
- * client may send a token anywhere, and neither the audit log nor the console contains a credential. Linear time for
- * any text: the lookahead finds the first `eyJ` of a run of token characters, and no later one is tried.
+ * A JWT or a secret with a known prefix (deploy tokens, GitLab, GitHub, npm, PyPI, Docker Hub, Vault, Slack). An issuer
+ * may copy any text into a claim and a client may send a token anywhere, and neither the audit log nor the console
+ * contains a credential. Linear time for any text: the lookahead finds the first `eyJ` of a run of token characters, and
+ * no later one is tried.
  */
 const CREDENTIAL =
-  /\b(?:gl[a-z]{2,6}-|gh[a-z]{1,2}_|github_pat_|ghdt_)[\w.-]{10,}|(?<![\w-])(?=([\w-]*?eyJ))\1[\w-]{8,}\.[\w-]{8,}\.[\w.-]*/;
+  /\b(?:gl[a-z]{2,6}-|gh[a-z]{1,2}_|github_pat_|ghdt_|dckr_[a-z]{3}_|hv[sbr]\.|pypi-AgE|xox[a-z]-)[\w.-]{10,}|\bnpm_[A-Za-z\d]{36}|(?<![\w-])(?=([\w-]*?eyJ))\1[\w-]{8,}\.[\w-]{8,}\.[\w.-]*/;
 
 const EVERY_CREDENTIAL = new RegExp(CREDENTIAL, 'g');
 

@@ -13,6 +13,15 @@ test.each([
   ['a deploy token that ends in a JWT', `${DEPLOY_SECRET}${JWT}`, '[credential]'],
   ['a job token in a path', '/x/glcbt-64_abcdefghij/y', '/x/[credential]/y'],
   ['an installation token of GitHub, in its form since 2026', `x ghs_4711_${JWT}-_ y`, 'x [credential] y'],
+  ['a token of npm', `npm_${'a1'.repeat(18)}`, '[credential]'],
+  ['a token of Docker Hub', `login dckr_pat_${'a1'.repeat(12)}_-`, 'login [credential]'],
+  ['a token of an organization of Docker Hub', `dckr_oat_${'a1'.repeat(12)}`, '[credential]'],
+  ['a service token of Vault', `/v1/hvs.${'a1'.repeat(12)}/x`, '/v1/[credential]/x'],
+  ['a batch token of Vault', `hvb.${'a1'.repeat(40)}`, '[credential]'],
+  ['a token of PyPI', `pypi-AgEIcHlwaS5vcmcC${'a1'.repeat(12)}`, '[credential]'],
+  ['tokens of GitHub', `gho_${'a1'.repeat(18)} github_pat_${'a1'.repeat(40)}`, '[credential] [credential]'],
+  ['tokens of GitLab', `glptt-${'a1'.repeat(20)} gldt-${'a1'.repeat(10)}`, '[credential] [credential]'],
+  ['a token of Slack', `xoxb-1234567890-${'a1'.repeat(12)}`, '[credential]'],
   ['two tokens', `${JWT} ${DEPLOY_SECRET}`, '[credential] [credential]'],
 ])('redacts %s', (_, text, expected) => {
   expect(redactCredentials(text)).toBe(expected);
@@ -20,7 +29,8 @@ test.each([
 });
 
 test('other texts are unchanged', () => {
-  const text = 'eyJ.a.b /orders/eyJshort.x refs/heads/gl-fix ghost_writer';
+  const text =
+    'eyJ.a.b /orders/eyJshort.x refs/heads/gl-fix ghost_writer npm_config pypi-server pypi-index-mirror hvs.x';
   expect(redactCredentials(text)).toBe(text);
   expect(containsCredential(text)).toBe(false);
 });
