@@ -93,6 +93,13 @@ const explain = (id: string | undefined, audit: string, ...more: string[]) =>
 describe('explain --request-id', () => {
   const log = () => join(scenario.gateway.folder, 'audit.log');
 
+  test('the URL has the scheme of publicUrl', async () => {
+    const file = join(scenario.gateway.folder, 'http.yaml');
+    writeFileSync(file, readFileSync(config, 'utf8').replace('publicUrl: https:', 'publicUrl: http:'));
+    const options = ['--config', file, '--request-id', ids['allowed'] ?? '', '--audit', log()];
+    expect((await gatehouse('explain', ...options)).stdout).toContain('"GET" "http://127.0.0.1:');
+  });
+
   test('an allowed request: exit 0, the recorded decision and the grant', async () => {
     const { code, stdout } = await explain(ids['allowed'], log());
     expect(code, stdout).toBe(0);

@@ -26,7 +26,7 @@ export async function explainRecorded(id: string, values: Values, terminal: Term
     throw new GatehouseError('usage', `--${given} and --request-id are mutually exclusive`);
   const path = required(values, 'audit');
   const config = await readConfiguration(values, terminal);
-  const request = await findRequest(path, id);
+  const request = withPublicScheme(await findRequest(path, id), config.server.publicUrl);
   const { unrecordedClaim, ...result } = await inspectGateway(config, (gateway) =>
     gateway.explainRecorded(request),
   );
@@ -74,6 +74,11 @@ async function findRequest(path: string, id: string): Promise<RecordedRequest> {
     'usage',
     `no audit event has the request id ${id}; searched: ${files.map((file) => (file === '-' ? 'standard input' : file)).join(', ')}`,
   );
+}
+
+/** Audit events do not contain the scheme. */
+function withPublicScheme(request: RecordedRequest, publicUrl: string): RecordedRequest {
+  return { ...request, url: request.url.replace(/^https:/, new URL(publicUrl).protocol) };
 }
 
 /** A truncated last line is no JSON, and so is a line of another program on the same output. */
