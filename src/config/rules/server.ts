@@ -4,11 +4,13 @@ import {
   parseListenAddress,
   type ListenAddress,
 } from '../../util/http/listen-address.ts';
+import { readFileSync } from 'node:fs';
 import type { KeyPath } from '../problems/key-path.ts';
 import type { RuleContext } from './rule.ts';
 import { secretKeys } from './secret-keys.ts';
 
 const KIB = 1024;
+const MIN_TOKEN_LENGTH = 16;
 
 export function checkServer(context: RuleContext): void {
   const { server } = context.draft;
@@ -41,11 +43,26 @@ function checkAdminToken(context: RuleContext, listen: ListenAddress): void {
     const message = 'is reachable from other machines: set server.admin.tokenFile, or listen on 127.0.0.1';
     context.error(['server', 'admin', 'listen'], message);
   }
-  if (first !== undefined) return;
+  if (first !== undefined) {
+    const length = (admin.token ?? contentOf(admin.tokenFile))?.trim().length ?? MIN_TOKEN_LENGTH;
+    const message = `is shorter than ${MIN_TOKEN_LENGTH} characters and can be guessed; create one: openssl rand -hex 32`;
+    if (length < MIN_TOKEN_LENGTH) context.warn(['server', 'admin', first], message);
+    return;
+  }
   const needsToken = 'requires a login: set server.admin.tokenFile';
   if (hosts.length > 0) context.error(['server', 'admin', 'hosts'], needsToken, 'key');
   if (typeof console === 'object' && console.write) {
     context.error(['server', 'admin', 'console', 'write'], needsToken, 'key');
+  }
+}
+
+/** Undefined if the file cannot be read, which `checkFiles` reports. */
+function contentOf(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
   }
 }
 

@@ -57,8 +57,20 @@ describe('warnings', () => {
     expect(warningsOf(server(body))).toEqual(expected.map((each) => expect.stringContaining(each)));
   });
 
+  test.each([
+    ['token: fifteen-letters', 'server.admin.token: is shorter than 16 characters'],
+    ['tokenFile: short', 'server.admin.tokenFile: is shorter than 16 characters'],
+  ])('a short admin token: %s', (setting, expected) => {
+    const files = { short: 'short\n', long: `${'x'.repeat(16)}\n` };
+    expect(warningsOf(server(`admin: { ${setting} }`), {}, files)).toEqual([
+      expect.stringContaining(expected),
+    ]);
+    expect(warningsOf(server('admin: { tokenFile: long }'), {}, files)).toEqual([]);
+    expect(warningsOf(server('admin: { token: sixteen-letters- }'))).toEqual([]);
+  });
+
   test('a secret that every user of the machine can read', () => {
-    const directory = writeFiles({ 'a.yaml': server('admin: { tokenFile: token }'), token: 'x' });
+    const directory = writeFiles({ 'a.yaml': server('admin: { tokenFile: token }'), token: 'x'.repeat(16) });
     expect(loadConfig(directory, {}).warnings).toEqual([]);
     chmodSync(join(directory, 'token'), 0o644);
     expect(loadConfig(directory, {}).warnings).toMatchObject([
