@@ -51,7 +51,7 @@ describe('the forwarder', () => {
         service('own', 'headerPreset: remote-user, identityHeaders: { remote_user: "{subject}", X-Team: a }'),
         service(
           'listed',
-          'identityHeaders: { X-Access: "{identity}:{roles}:{scopes}", X-Roles: "r={roles}" }',
+          'identityHeaders: { X-Access: "{identity}:{roles}:{scopes}", X-Roles: "r={roles}", X-Groups: "{roles},{claims.team}", X-Dn: "{claims.team},x" }',
         ),
       ].join('\n'),
       identities: `
@@ -113,6 +113,13 @@ bare: { issuer: gitlab, match: { project_id: "31" }, grants: [${[...PRESETS, 'li
     const bare = await received(scenario.mint({ project_id: '31' }), '/listed/a');
     expect(valuesOf(bare, 'X-Access')).toEqual([]);
     expect(valuesOf(bare, 'X-Roles')).toEqual([]);
+  });
+
+  test('a claim beside a list is one entry of it', async () => {
+    const token = scenario.mint({ project_id: '30', team: 'a,admins' });
+    const request = await received(token, '/listed/a');
+    expect(valuesOf(request, 'X-Groups')).toEqual(['writers,readers,a%2Cadmins']);
+    expect(valuesOf(request, 'X-Dn')).toEqual(['a,admins,x']);
   });
 });
 

@@ -6,6 +6,8 @@ export type CallerTemplate = (caller: Caller, scopes: readonly string[]) => stri
 
 /** Text, placeholder, text, placeholder, … text. */
 const PLACEHOLDER = /(\{(?:identity|subject|issuer|roles|scopes|claims\.[^}]+)\})/;
+/** A template with one of these is a list. */
+const LIST = /\{(?:roles|scopes)\}/;
 
 /**
  * Compiles a template of `{identity}`, `{subject}`, `{issuer}`, `{roles}`, `{scopes}`, `{claims.NAME}` and text. `encode` is
@@ -15,9 +17,13 @@ export function compileCallerTemplate(
   template: string,
   encode: (text: string) => string = asItIs,
 ): CallerTemplate {
+  // The upstream splits a list at its commas, so that a comma in a claim would add entries.
+  const encodeValue = LIST.test(template)
+    ? (text: string): string => encode(text).replaceAll(',', '%2C')
+    : encode;
   const parts = template
     .split(PLACEHOLDER)
-    .map((part, i) => (i % 2 === 0 ? plainText(encode(part)) : placeholder(part, encode)));
+    .map((part, i) => (i % 2 === 0 ? plainText(encode(part)) : placeholder(part, encodeValue)));
   return (caller, scopes) => {
     let text = '';
     for (const part of parts) {
@@ -59,8 +65,8 @@ function placeholder(part: string, encode: (text: string) => string): CallerTemp
   }
 }
 
-/** Separated by commas, as oauth2-proxy and Authelia send groups; a comma in an entry is percent-encoded. */
+/** Separated by commas, as oauth2-proxy and Authelia send groups. */
 function listValue(entries: readonly string[], encode: (text: string) => string): string | undefined {
   if (entries.length === 0) return undefined;
-  return entries.map((entry) => encode(entry).replaceAll(',', '%2C')).join(',');
+  return entries.map(encode).join(',');
 }
