@@ -55,7 +55,7 @@ export const KUBERNETES_PODS: LivenessSource = {
     const reviewed = credential.class === 'id_token';
     return {
       kind: 'job',
-      key: [...Object.values(pod), ...(reviewed ? [tokenHash] : [])].join(' '),
+      key: [pod.namespace, pod.serviceAccount, pod.name, pod.uid, reviewed ? tokenHash : ''].join(' '),
       holder: pod.namespace,
       questions: (token) => (reviewed ? [reviewOf(token, audiences), phaseOf(pod)] : [phaseOf(pod)]),
     };
