@@ -171,6 +171,12 @@ const TESTS_OF: TestsByRow = {
       'B2 brute force: neither case nor X-Forwarded-For evades the limit; valid credentials still work',
     ],
   ],
+  'a client sends more than ten different tokens to the admin listener in a minute': [
+    [
+      'test/security/console/login.test.ts',
+      'the login, the pages and the admin API count the attempts of a client together',
+    ],
+  ],
   'the upstream refuses the connection, aborts, or sends an invalid response': [
     ['test/pipeline/answers.test.ts', 'nothing listens: 502 upstream_unreachable'],
     ['test/security/smuggling-responses.test.ts', 'S8 hostile response: %s'],
