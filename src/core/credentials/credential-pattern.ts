@@ -5,7 +5,7 @@
  * no later one is tried.
  */
 const CREDENTIAL =
-  /\b(?:gl[a-z]{2,6}-|gh[a-z]{1,2}_|github_pat_|ghdt_|dckr_[a-z]{3}_|hv[sbr]\.|pypi-AgE|xox[a-z]-)[\w.-]{10,}|\bnpm_[A-Za-z\d]{36}|(?<![\w-])(?=([\w-]*?eyJ))\1[\w-]{8,}\.[\w-]{8,}\.[\w.-]*/;
+  /\b(?:gl(?:agent|cbt|dt|ffct|ft|imt|oas|pat|ptt|rtr?|soat|wt)-|gh[a-z]{1,2}_|github_pat_|ghdt_|dckr_[a-z]{3}_|hv[sbr]\.|pypi-AgE|xox[a-z]-)[\w.-]{10,}|\bnpm_[A-Za-z\d]{36}|(?<![\w-])(?=([\w-]*?eyJ))\1[\w-]{8,}\.[\w-]{8,}\.[\w.-]*/;
 
 const EVERY_CREDENTIAL = new RegExp(CREDENTIAL, 'g');
 

@@ -28,6 +28,11 @@ test.each([
   expect(containsCredential(text)).toBe(true);
 });
 
+test.each(['acme/global-payments-api', '/glibc-2.38-headers/x', 'gluster-file-server', 'glossary-of-terms'])(
+  'a name with the start of a prefix of GitLab is no credential: %s',
+  (text) => expect([containsCredential(text), redactCredentials(text)]).toEqual([false, text]),
+);
+
 test('other texts are unchanged', () => {
   const text =
     'eyJ.a.b /orders/eyJshort.x refs/heads/gl-fix ghost_writer npm_config pypi-server pypi-index-mirror hvs.x';
