@@ -220,6 +220,17 @@ describe('vault-jwt', () => {
     expect(await explained(config, { namespace_path: 'acme' })).toContain('"identity": "all"');
   });
 
+  test('a role for tokens without aud accepts no token with the audience of another role', async () => {
+    const files = [
+      role('with', { bound_claims: { project_id: '22' }, token_policies: ['deploy'] }),
+      role('without', { bound_audiences: [], bound_claims: { project_id: '23' }, token_policies: ['admin'] }),
+    ];
+    const outcome = await gatehouse('import', 'vault-jwt', ...files);
+    expect(outcome.stdout).toContain('  with:\n');
+    expect(outcome.stdout).not.toContain('  without:\n');
+    expect(outcome.stderr).toMatch(/without\.json:\d+: omitted: bound_audiences is empty/);
+  });
+
   test('roles with different audiences bind them', async () => {
     const files = [
       role('one', { bound_claims: { project_id: '1' } }),

@@ -64,6 +64,11 @@ function createIdentities(
   return roles
     .toSorted((a, b) => specificity(b.role) - specificity(a.role))
     .flatMap(({ file, role, differences }): readonly ImportedIdentity[] => {
+      if (role.audiences.length === 0 && audienceSets.length > 0) {
+        // Vault accepts only tokens without aud here; the identity would accept the audiences of the other roles.
+        differences.add(role.line, 'omitted: bound_audiences is empty, and other roles have audiences');
+        return [];
+      }
       const result = matchesOf(role, type);
       if (result.kind === 'none') {
         differences.add(role.line, `omitted: ${result.reason}`);
