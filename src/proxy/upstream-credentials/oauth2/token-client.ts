@@ -1,4 +1,5 @@
 import type { Clock, EgressBodyClient, EgressFailure, EgressPool } from '../../../core/ports.ts';
+import { createFaultPauses, PAUSE_AFTER_FAULT, PAUSE_AFTER_REJECTION } from '../fault-pauses.ts';
 import type { GrantedToken } from '../renewed-tokens.ts';
 import { credentialFault, type CredentialFault } from '../request-credential.ts';
 import { openClientAuthentication, type ClientSettings } from './client-authentication.ts';
@@ -31,21 +32,11 @@ export const CLIENT_SETTINGS = {
   login: 'clientId and its secret or assertion, scope and parameters',
 } as const;
 
-/** Milliseconds without a new attempt after a failure; a rejected secret waits longer, to avoid account lockout. */
-const PAUSE_AFTER_FAULT = 1_000;
-const PAUSE_AFTER_REJECTION = 5_000;
-const MAX_PAUSES = 1_000;
+const ALL_KEYS = '';
 
 /** Milliseconds, bytes. A request waits for the first token. */
 const DEADLINE = 5_000;
 const MAX_BYTES = 64 * 1024;
-
-interface Failure {
-  readonly at: number;
-  /** Of the client authentication. */
-  readonly material: string;
-  readonly fault: CredentialFault;
-}
 
 /** A token endpoint (RFC 6749 §3.2) and the gateway's client authentication there. */
 export function createTokenClient(
@@ -59,29 +50,16 @@ export function createTokenClient(
 ): TokenClient {
   const { tokenEndpoint: url, parameters, scope, caFile } = settings;
   const client = openClientAuthentication(service, settings, { clock, log, vaultValues });
-  /** The endpoint refused the gateway's client, which concerns every key. */
-  let refusedClient: Failure | undefined;
-  const failures = new Map<string, Failure>();
-
-  // A changed secret file is another credential, which the pause does not cover.
-  function isPaused({ at, material, fault }: Failure, current: string): boolean {
-    const pause = fault.reason === 'upstream_unauthorized' ? PAUSE_AFTER_REJECTION : PAUSE_AFTER_FAULT;
-    // The absolute difference: a clock that was set back does not extend the pause.
-    return material === current && Math.abs(clock.now() - at) < pause;
-  }
+  /** `client`: the endpoint refused the gateway's client, which concerns every key. */
+  const pauses = { client: createFaultPauses(clock), key: createFaultPauses(clock) };
 
   function note(key: string, material: string, fault: TokenEndpointFault): void {
     const { reason, detail } = fault;
     log.error('no token for an upstream from its token endpoint', { service, reason, detail });
-    const failure = { at: clock.now(), material, fault: credentialFault(reason, detail) };
-    if (fault.refusesClient) {
-      refusedClient = failure;
-      return;
-    }
-    failures.delete(key);
-    failures.set(key, failure);
-    const [oldest] = failures.keys();
-    if (failures.size > MAX_PAUSES && oldest !== undefined) failures.delete(oldest);
+    const pause = reason === 'upstream_unauthorized' ? PAUSE_AFTER_REJECTION : PAUSE_AFTER_FAULT;
+    const failed = { fault: credentialFault(reason, detail), pause };
+    if (fault.refusesClient) pauses.client.note(ALL_KEYS, material, failed);
+    else pauses.key.note(key, material, failed);
   }
 
   function unreachable(failure: EgressFailure): CredentialFault {
@@ -91,8 +69,8 @@ export function createTokenClient(
   return {
     async request(key, grant) {
       const { material, authenticate } = client.current();
-      const paused = [refusedClient, failures.get(key)].find((each) => each && isPaused(each, material));
-      if (paused !== undefined) return paused.fault;
+      const paused = pauses.client.active(ALL_KEYS, material) ?? pauses.key.active(key, material);
+      if (paused !== undefined) return paused;
       const { headers, fields } = authenticate();
       const form = new Map(Object.entries({ ...grant, ...parameters, ...grant, ...fields }));
       if (scope !== undefined) form.set('scope', scope);
@@ -110,7 +88,6 @@ export function createTokenClient(
         note(key, material, token);
         return token;
       }
-      failures.delete(key);
       return { ...token, grants: withoutSecret(token.grants, material) };
     },
     async reach() {
