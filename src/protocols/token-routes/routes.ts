@@ -91,7 +91,7 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
     'oauth2/exchange',
   ]),
 
-  // gitea routers/api/v1/api.go, routers/web/web.go; docs.github.com/rest: apps, self-hosted runners
+  // gitea routers/api/v1/api.go, routers/web/web.go; docs.github.com/rest: apps, self-hosted runners, deploy keys
   ...onServer('Gitea, Forgejo, GitHub', 'never', [
     'api/v1/users/*/tokens/**',
     'api/v1/user/applications/oauth2/**',
@@ -101,7 +101,11 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
     'login/oauth/introspect',
     'runners/registration-token',
     'runners/remove-token',
+    'runners/generate-jitconfig',
     'app/installations/*/access_tokens',
+    'app-manifests/*/conversions',
+    // Not below it: package repositories serve their public keys from such directories.
+    'repos/*/*/keys',
   ]),
 
   // distribution specification, "Token Authentication": Gitea, Artifactory, Nexus; Quay; Harbor
