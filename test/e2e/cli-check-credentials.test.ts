@@ -9,7 +9,7 @@ import { freePort } from '../support/free-port.ts';
 import { gatehouse } from '../support/gateway-process.ts';
 import { startGithubApi } from '../support/github-api.ts';
 import { PROVIDER, startGoogleSts } from '../support/google-sts.ts';
-import { jsonResponse, startHostileEndpoint } from '../support/hostile-endpoint.ts';
+import { jsonResponse, startHostileEndpoint, type EndpointBehaviour } from '../support/hostile-endpoint.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { ECR_LOGIN, startMoto } from '../support/moto.ts';
 import { startOpenBao, VAULT_AUDIENCE } from '../support/openbao.ts';
@@ -43,7 +43,7 @@ interface Report {
 interface Setup {
   readonly auth: string;
   readonly files?: Readonly<Record<string, string>>;
-  readonly type?: 'http' | 'oci' | 'git';
+  readonly type?: 'conan' | 'git' | 'http' | 'oci';
   /** Other keys of the service, and other sections. */
   readonly service?: string;
   readonly sections?: string;
@@ -256,6 +256,28 @@ test('registryToken: a token without scopes, and a refused password', async () =
   expect(tokens.asked).toEqual([[]]);
   expect((await check({ auth, type: 'oci', files: { secret: 'canary-wrong' } })).lines).toEqual([
     'error: registryToken: user puller: the token service responded with 401; check username and password',
+  ]);
+});
+
+test('conanToken: the login at the server, and a refused password', async () => {
+  const login = await startHostileEndpoint(
+    new Map<string, EndpointBehaviour>([
+      [
+        'v2',
+        ({ headers }, res) => {
+          const expected = `Basic ${Buffer.from(`robot:${SECRET}`).toString('base64')}`;
+          res.writeHead(headers.authorization === expected ? 200 : 401).end('canary-conan-token');
+        },
+      ],
+    ]),
+  );
+  closeAfterTest(login);
+  const auth = `conanToken: { url: "${login.url}/v2/users/authenticate", username: robot, passwordFile: secret }`;
+  expect((await check({ auth, type: 'conan', files: { secret: SECRET } })).lines).toEqual([
+    'ok: conanToken: user robot: a token for 10 minutes',
+  ]);
+  expect((await check({ auth, type: 'conan', files: { secret: 'canary-wrong' } })).lines).toEqual([
+    'error: conanToken: user robot: the login responded with 401; check username and password',
   ]);
 });
 

@@ -7,7 +7,7 @@ import type {
 } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { quotedString } from '../shared/challenge.ts';
-import { push } from './push.ts';
+import { nugetPush } from './push.ts';
 import { SERVICE_INDEX } from './service-index.ts';
 import { readNugetRoute } from './routes.ts';
 import {
@@ -44,7 +44,7 @@ export function nugetProtocol(settings: { readonly path: string }): Protocol {
       case 'symbols':
         return everyPackage();
       case 'publish':
-        return method === 'PUT' ? push(head) : unknownOperation(`${method} on the publish endpoint`);
+        return method === 'PUT' ? nugetPush(head) : unknownOperation(`${method} on the publish endpoint`);
       // DELETE unlists a version, POST relists it.
       case 'version':
         return method === 'DELETE' || method === 'POST'

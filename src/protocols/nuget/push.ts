@@ -18,7 +18,7 @@ const ANY_PACKAGE = /^package(?:\.s?nupkg)?$/i;
  * A push as nuget.exe and dotnet send it (NuGet Server API, "Push a package"): a form with one file. Any other form, and
  * a longer one, needs a grant for all packages.
  */
-export function push({ query, rawHeaders }: RequestHead): OperationsInBody | RequestedOperations {
+export function nugetPush({ query, rawHeaders }: RequestHead): OperationsInBody | RequestedOperations {
   const boundary = query.length > 1 ? undefined : boundaryOf(plainContentType(rawHeaders) ?? '');
   if (boundary === undefined) return everyPackage(WRITE_PACKAGES);
   return {

@@ -11,7 +11,7 @@ import { readGem, watchGem } from './gem-file.ts';
  * `POST api/v1/gems`: the gem itself, or a form with the gem and its attestations (`gem push --attestation`,
  * rubygems push_command.rb). Any other body needs a grant for all gems.
  */
-export function push(head: RequestHead): OperationsInBody | RequestedOperations | Deny {
+export function gemPush(head: RequestHead): OperationsInBody | RequestedOperations | Deny {
   const type = plainContentType(head.rawHeaders);
   // Rails and Gitea also read parameters from the query.
   if (type === undefined || head.query.length > 1) return everyPackage(WRITE_PACKAGES);

@@ -14,7 +14,7 @@ import {
 } from '../shared/package-operations.ts';
 import { phraseRefusal } from '../shared/refusal.ts';
 import { gemName, gemsOfFile } from './names.ts';
-import { push } from './push.ts';
+import { gemPush } from './push.ts';
 import { yank } from './yank.ts';
 
 /** The start page, by which `gem sources` tests a server, and index files that list all gems. */
@@ -78,7 +78,7 @@ function dependencies(query: string): Classification {
 
 function change(rest: string, head: RequestHead): Classification {
   const { method } = head;
-  if (/^api\/v1\/gems\/?$/.test(rest) && method === 'POST') return push(head);
+  if (/^api\/v1\/gems\/?$/.test(rest) && method === 'POST') return gemPush(head);
   if (rest === 'api/v1/gems/yank' && method === 'DELETE') return yank(head);
   return unknownOperation(`${method} on a route of a gem server that does not have it`);
 }

@@ -1,12 +1,13 @@
 import type { Clock, EgressClient, Log } from '../../core/ports.ts';
 import { createFaultPauses, PAUSE_AFTER_FAULT, type PausedFault } from './fault-pauses.ts';
 import { REJECTION_PAUSE } from './registry-token.ts';
-import { createRenewedTokens, type GrantedToken } from './renewed-tokens.ts';
+import { createRenewedTokens, obtainedToken, type GrantedToken } from './renewed-tokens.ts';
 import { credentialFault, type CredentialFault, type RequestCredential } from './request-credential.ts';
 
 export interface ConanTokenSettings {
   /** URL of `v2/users/authenticate`. */
   readonly url: string;
+  readonly username: string;
   readonly caFile?: string | undefined;
 }
 
@@ -31,7 +32,7 @@ const SINGLE_KEY = '';
  */
 export function createConanToken(
   service: string,
-  { url, caFile }: ConanTokenSettings,
+  { url, caFile, username }: ConanTokenSettings,
   { egress, clock, log, login }: ConanTokenPorts,
 ): RequestCredential {
   const pauses = createFaultPauses(clock);
@@ -67,6 +68,11 @@ export function createConanToken(
     headers: ['authorization'],
     attach: () => tokens.attach(SINGLE_KEY),
     rejected: (_forwarding, presented) => tokens.rejected(SINGLE_KEY, presented),
+    probe: {
+      holder: `user ${username}`,
+      settings: { endpoint: 'url and caFile', login: 'username and password' },
+      obtain: async () => obtainedToken(await fetchToken(SINGLE_KEY)),
+    },
     close: () => undefined,
   };
 }
