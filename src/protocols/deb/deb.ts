@@ -1,11 +1,9 @@
 import type { Classification, Protocol } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { actsOnOtherPaths } from '../shared/acting-query.ts';
 import { quotedString } from '../shared/challenge.ts';
 import {
   anyPackage,
   everyPackage,
-  isRead,
   onePackage,
   READ_PACKAGES,
   unknownOperation,
@@ -14,7 +12,7 @@ import {
 import { keepsPathParameters, type PathSettings } from '../shared/path-parameters.ts';
 import { uploadOf } from '../shared/package-file.ts';
 import { phraseRefusal } from '../shared/refusal.ts';
-import { uploadPath } from '../shared/upload-path.ts';
+import { classifyFiles } from '../shared/repository-files.ts';
 import { debName, isMetadata, readDebFile } from './names.ts';
 import { readDeb } from './package-file.ts';
 
@@ -23,34 +21,13 @@ import { readDeb } from './package-file.ts';
  * Index files are signed or listed by hash in a signed file, so no response is rewritten.
  */
 export function debProtocol(settings: PathSettings): Protocol {
-  function classify(head: RequestHead): Classification {
-    const { method } = head;
-    const rest = head.path.slice(settings.path.length);
-    if (isRead(method)) {
-      if (head.pathParameters === true) return unknownOperation('path parameters of a read');
-      return read(rest.split('/'));
-    }
-    const path = uploadPath(head, rest);
-    if (path === undefined) return unknownOperation('path parameters outside the name of an uploaded file');
-    if (actsOnOtherPaths(head.query)) return everyPackage(WRITE_PACKAGES);
-    const segments = path.split('/');
-    switch (method) {
-      case 'PUT':
-        return put(segments, head);
-      case 'DELETE':
-        return remove(segments);
-      default:
-        return unknownOperation(`${method} on a repository`);
-    }
-  }
-
   return {
     credentialSources: ['basic', 'bearer'],
     credentialQueryParameters: [],
     // apt writes `DIR/./Packages` for flat repositories (sources.list(5)).
     dotSegment: true,
     pathParameters: keepsPathParameters(settings),
-    classify,
+    classify: (head) => classifyFiles(settings.path, head, { read, write }),
     challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
     refusal: phraseRefusal,
   };
@@ -60,6 +37,17 @@ function read(segments: readonly string[]): Classification {
   const file = readDebFile(segments.at(-1) ?? '');
   if (file !== undefined) return onePackage(READ_PACKAGES, file.name);
   return isMetadata(segments) ? anyPackage() : everyPackage();
+}
+
+function write(segments: readonly string[], head: RequestHead): Classification {
+  switch (head.method) {
+    case 'PUT':
+      return put(segments, head);
+    case 'DELETE':
+      return remove(segments);
+    default:
+      return unknownOperation(`${head.method} on a repository`);
+  }
 }
 
 function put(segments: readonly string[], head: RequestHead): Classification {

@@ -1,12 +1,10 @@
 import type { Classification, Protocol } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { actsOnOtherPaths } from '../shared/acting-query.ts';
 import { quotedString } from '../shared/challenge.ts';
 import {
   anyPackage,
   eachPackage,
   everyPackage,
-  isRead,
   READ_PACKAGES,
   unknownOperation,
   WRITE_PACKAGES,
@@ -14,7 +12,7 @@ import {
 import { uploadOf } from '../shared/package-file.ts';
 import { keepsPathParameters, type PathSettings } from '../shared/path-parameters.ts';
 import { phraseRefusal } from '../shared/refusal.ts';
-import { uploadPath } from '../shared/upload-path.ts';
+import { classifyFiles } from '../shared/repository-files.ts';
 import { MIRROR_LIST } from './mirror-list.ts';
 import { isRepodata, readRpmFile, rpmName } from './names.ts';
 import { readRpm } from './package-file.ts';
@@ -28,24 +26,11 @@ const MIRRORS = /^(?:metalink|mirrorlist)(?:\.(?:xml|txt))?$/;
  * other index files by checksum, so they are not rewritten; lists of mirrors and `.repo` files are.
  */
 export function rpmProtocol(settings: PathSettings): Protocol {
-  function classify(head: RequestHead): Classification {
-    const { method } = head;
-    const rest = head.path.slice(settings.path.length);
-    if (isRead(method)) {
-      if (head.pathParameters === true) return unknownOperation('path parameters of a read');
-      return read(rest.split('/'));
-    }
-    const path = uploadPath(head, rest);
-    if (path === undefined) return unknownOperation('path parameters outside the name of an uploaded file');
-    if (actsOnOtherPaths(head.query)) return everyPackage(WRITE_PACKAGES);
-    return write(path.split('/'), head);
-  }
-
   return {
     credentialSources: ['basic', 'bearer'],
     credentialQueryParameters: [],
     pathParameters: keepsPathParameters(settings),
-    classify,
+    classify: (head) => classifyFiles(settings.path, head, { read, write }),
     challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
     refusal: phraseRefusal,
   };

@@ -1,18 +1,16 @@
-import { withHint } from '../../core/credential-hint.ts';
 import type { PresentedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
 import type { Handle } from '../../core/request/endpoint.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
-import { badRequest, type ErrorFormat } from '../endpoint/outcome.ts';
+import { badRequest } from '../endpoint/outcome.ts';
 import {
   issueForPublishing,
   publishingResponse,
-  REFUSED,
   type PublishingPorts,
   type PublishingSite,
 } from './issue-for-publishing.ts';
-import { publishingError } from './error-message.ts';
+import { unauthorizedFormat } from './error-message.ts';
 
 /** At the root of the host, independent of the registry's path (npm lib/utils/oidc.js). */
 export const NPM_EXCHANGE_PATH = '/-/npm/v1/oidc/token/exchange/package/';
@@ -41,12 +39,5 @@ export function createNpmPublishing(site: PublishingSite, ports: NpmPublishingPo
   );
 }
 
-const ERROR_FORMAT: ErrorFormat = {
-  toClientError: (refusal) =>
-    publishingError(refusal, { status: 401, code: 'unauthorized', message: REFUSED }),
-  // npm logs `message`; other clients print `error`.
-  write(error, { incoming }) {
-    const text = `${withHint(error)} (request id ${incoming.requestId})`;
-    return { contentType: 'application/json', body: JSON.stringify({ message: text, error: text }) };
-  },
-};
+/** npm logs `message`; other clients print `error`. */
+const ERROR_FORMAT = unauthorizedFormat((text) => ({ message: text, error: text }));

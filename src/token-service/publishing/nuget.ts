@@ -1,4 +1,3 @@
-import { withHint } from '../../core/credential-hint.ts';
 import type { PresentedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
 import type { Handle } from '../../core/request/endpoint.ts';
@@ -6,14 +5,9 @@ import type { RequestHead } from '../../core/request/request-head.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
 import { hasMediaType } from '../endpoint/media-type.ts';
-import { badRequest, jsonResponse, type ErrorFormat } from '../endpoint/outcome.ts';
-import { publishingError } from './error-message.ts';
-import {
-  issueForPublishing,
-  REFUSED,
-  type PublishingPorts,
-  type PublishingSite,
-} from './issue-for-publishing.ts';
+import { badRequest, jsonResponse } from '../endpoint/outcome.ts';
+import { unauthorizedFormat } from './error-message.ts';
+import { issueForPublishing, type PublishingPorts, type PublishingSite } from './issue-for-publishing.ts';
 
 /** At the root of the host (NuGetGallery TokenApiController.cs; NuGet/login, input `token-service-url`). */
 export const NUGET_TOKEN_PATH = '/api/v2/token';
@@ -49,15 +43,7 @@ export function createNugetPublishing(site: PublishingSite, ports: NugetPublishi
 }
 
 /** The action prints `error`. */
-const ERROR_FORMAT: ErrorFormat = {
-  toClientError: (refusal) =>
-    publishingError(refusal, { status: 401, code: 'unauthorized', message: REFUSED }),
-  write(error, { incoming }) {
-    const text = `${withHint(error)} (request id ${incoming.requestId})`;
-    return {
-      contentType: 'application/json',
-      body: JSON.stringify({ error: text }),
-      headers: error.status === 401 ? ['WWW-Authenticate', 'Bearer'] : [],
-    };
-  },
-};
+const ERROR_FORMAT = unauthorizedFormat(
+  (text) => ({ error: text }),
+  ({ status }) => (status === 401 ? ['WWW-Authenticate', 'Bearer'] : []),
+);

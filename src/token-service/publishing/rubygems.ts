@@ -1,16 +1,10 @@
-import { withHint } from '../../core/credential-hint.ts';
 import type { PresentedCredential } from '../../core/credentials/credential.ts';
 import type { Deny } from '../../core/decision.ts';
 import type { Handle } from '../../core/request/endpoint.ts';
 import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
-import { jsonResponse, type ErrorFormat } from '../endpoint/outcome.ts';
-import { publishingError } from './error-message.ts';
-import {
-  issueForPublishing,
-  REFUSED,
-  type PublishingPorts,
-  type PublishingSite,
-} from './issue-for-publishing.ts';
+import { jsonResponse } from '../endpoint/outcome.ts';
+import { unauthorizedFormat } from './error-message.ts';
+import { issueForPublishing, type PublishingPorts, type PublishingSite } from './issue-for-publishing.ts';
 import { readJwtBody } from './jwt-body.ts';
 
 /** At the root of the host (rubygems/configure-rubygems-credentials, input `gem-server`). */
@@ -44,11 +38,4 @@ export function createRubygemsPublishing(site: PublishingSite, ports: RubygemsPu
 }
 
 /** The action prints the status and the body. */
-const ERROR_FORMAT: ErrorFormat = {
-  toClientError: (refusal) =>
-    publishingError(refusal, { status: 401, code: 'unauthorized', message: REFUSED }),
-  write(error, { incoming }) {
-    const text = `${withHint(error)} (request id ${incoming.requestId})`;
-    return { contentType: 'application/json', body: JSON.stringify({ error: text }) };
-  },
-};
+const ERROR_FORMAT = unauthorizedFormat((text) => ({ error: text }));
