@@ -3,7 +3,7 @@ import type { OperationsInBody, RequestedOperations } from '../../core/request/p
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { plainContentType } from '../../util/http/form-fields.ts';
 import { boundaryOf, readFormParts, type FormPart } from '../../util/http/multipart.ts';
-import { MAX_FILE_START, uploadOf, type PackageFile } from '../shared/package-file.ts';
+import { MAX_FILE_START, uploadOf, uploadOfBody, type PackageFile } from '../shared/package-file.ts';
 import { everyPackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
 import { readGem, watchGem } from './gem-file.ts';
 
@@ -19,7 +19,7 @@ export function gemPush(head: RequestHead): OperationsInBody | RequestedOperatio
   const boundary = boundaryOf(type);
   return boundary === undefined
     ? everyPackage(WRITE_PACKAGES)
-    : uploadOf(head, undefined, (body) => readForm(body, boundary));
+    : uploadOfBody(head, undefined, (body) => readForm(body, boundary));
 }
 
 /** Rack uses the last field of a name, so the whole form must be in the buffered bytes. */

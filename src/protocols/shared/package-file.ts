@@ -20,20 +20,31 @@ export type PackageFile =
 /** Bytes of a file in which its name is looked for. */
 export const MAX_FILE_START = 1024 ** 2;
 
+type ReadFile = (start: Buffer) => PackageFile | Promise<PackageFile>;
+
 /**
  * An upload of a file that names its package. `named`: the package that the path names; servers use the path or the
  * file, so both must agree.
  */
 export function uploadOf(
+  head: RequestHead,
+  named: string | undefined,
+  readFile: ReadFile,
+): OperationsInBody | Deny {
+  // A form can begin with any bytes (RFC 2046 §5.1.1, preamble); Gitea would store the file in it.
+  if (headerValues(head.rawHeaders, 'content-type').some((type) => /multipart/i.test(type)))
+    return deny('request_malformed', 'a package in a multipart form: send the file as the body');
+  return uploadOfBody(head, named, readFile);
+}
+
+/** As `uploadOf`, for a body in any form; `readFile` reads the form. */
+export function uploadOfBody(
   { rawHeaders }: RequestHead,
   named: string | undefined,
-  readFile: (start: Buffer) => PackageFile | Promise<PackageFile>,
+  readFile: ReadFile,
 ): OperationsInBody | Deny {
   if (findHeader(rawHeaders, 'content-encoding') !== undefined)
     return deny('request_malformed', 'a package with a Content-Encoding');
-  // A form can begin with any bytes (RFC 2046 §5.1.1, preamble); Gitea would store the file in it.
-  if (headerValues(rawHeaders, 'content-type').some((type) => /multipart/i.test(type)))
-    return deny('request_malformed', 'a package in a multipart form: send the file as the body');
   return {
     kind: 'in-body',
     oneOf: [{ scope: WRITE_PACKAGES, resource: '', extent: 'any' }],
