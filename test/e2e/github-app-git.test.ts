@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { gitClient, type GitClient } from '../support/git-client.ts';
 import { startGitServer } from '../support/git-server.ts';
 import { startGithubApi } from '../support/github-api.ts';
@@ -104,6 +105,8 @@ services:
   test('a job without the claim gets the reason', async () => {
     const cloned = await client().run(['clone', urlFor('acme/payments.git', { repository_id: '' }), 'work']);
     expect(cloned.code).not.toBe(0);
-    expect(scenario.gateway.auditText()).toContain('"reason":"narrowing_empty"');
+    await eventually('the audit event', () =>
+      scenario.gateway.auditText().includes('"reason":"narrowing_empty"'),
+    );
   });
 });
