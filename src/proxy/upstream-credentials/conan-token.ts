@@ -1,6 +1,10 @@
 import type { Clock, EgressClient, Log } from '../../core/ports.ts';
-import { createFaultPauses, PAUSE_AFTER_FAULT, type PausedFault } from './fault-pauses.ts';
-import { REJECTION_PAUSE } from './registry-token.ts';
+import {
+  createFaultPauses,
+  PAUSE_AFTER_FAULT,
+  PAUSE_AFTER_REJECTED_LOGIN,
+  type PausedFault,
+} from './fault-pauses.ts';
 import { createRenewedTokens, obtainedToken, type GrantedToken } from './renewed-tokens.ts';
 import { credentialFault, type CredentialFault, type RequestCredential } from './request-credential.ts';
 
@@ -55,7 +59,7 @@ export function createConanToken(
       return fault('upstream_unreachable', `the login of ${service}: ${response.detail}`);
     const { status, body } = response;
     if (status === 401 || status === 403)
-      return fault('upstream_unauthorized', `the login responded with ${status}`, REJECTION_PAUSE);
+      return fault('upstream_unauthorized', `the login responded with ${status}`, PAUSE_AFTER_REJECTED_LOGIN);
     if (status !== 200) return fault('upstream_invalid', `the login responded with ${status}`);
     const token = body.length > MAX_TOKEN ? '' : Buffer.from(body).toString('latin1').trim();
     return /^[\x21-\x7e]+$/.test(token)

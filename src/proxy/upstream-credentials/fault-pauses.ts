@@ -17,6 +17,8 @@ export interface FaultPauses {
 /** Milliseconds without a new attempt after a failure; a rejected secret waits longer, to avoid account lockout. */
 export const PAUSE_AFTER_FAULT = 1_000;
 export const PAUSE_AFTER_REJECTION = 5_000;
+/** Of a user name and password: GitLab bans an address after 30 failures in 3 minutes. */
+export const PAUSE_AFTER_REJECTED_LOGIN = 30_000;
 
 const MAX_FAULTS = 1_000;
 

@@ -2,6 +2,7 @@ import type { Operation } from '../../core/request/operation.ts';
 import type { Clock, EgressClient, EgressResponse, Log } from '../../core/ports.ts';
 import { ACTION_SCOPES, type RegistryAction } from '../../core/credentials/registry-access.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
+import { createFaultPauses, PAUSE_AFTER_REJECTED_LOGIN, PAUSE_AFTER_REJECTION } from './fault-pauses.ts';
 import { createRenewedTokens, DEFAULT_SECONDS, obtainedToken, type GrantedToken } from './renewed-tokens.ts';
 import { credentialFault, type CredentialFault, type RequestCredential } from './request-credential.ts';
 
@@ -23,21 +24,8 @@ export interface UpstreamRegistryTokenPorts {
   readonly login: () => string | undefined;
 }
 
-/**
- * Milliseconds for which a rejected credential is not sent again, to avoid account lockout: GitLab bans an address after 30
- * failures in 3 minutes.
- */
-export const REJECTION_PAUSE = 30_000;
-/** Milliseconds for which a denied set of scopes is not requested again. */
-const DENIAL_PAUSE = 5_000;
-const MAX_DENIALS = 1_000;
-
-/** A refusal of the token service, for one credential. */
-interface TokenRefusal {
-  readonly at: number;
-  readonly login: string | undefined;
-  readonly fault: CredentialFault;
-}
+/** The key of a rejected login, which concerns every set of scopes. */
+const ALL_SCOPES = '';
 
 /**
  * Tokens for an upstream registry, requested with the gateway's credential, one per set of scopes. The token service is
@@ -49,22 +37,16 @@ export function createRegistryTokens(
   prefix: string,
   { egress, clock, log, login }: UpstreamRegistryTokenPorts,
 ): RequestCredential {
-  let rejected: TokenRefusal | undefined;
+  const rejected = createFaultPauses(clock);
   /** By set of scopes: some token services deny scopes with 403, and clients choose the scopes. */
-  const denied = new Map<string, TokenRefusal>();
+  const denied = createFaultPauses(clock);
   /** The credential of the last issued token. */
   let accepted: { readonly login: string | undefined } | undefined;
 
-  // A changed secret file is another credential, which the pause does not cover.
-  function applies(refusal: TokenRefusal, login: string | undefined, pause: number): boolean {
-    return refusal.login === login && Math.abs(clock.now() - refusal.at) < pause;
-  }
-
   async function fetchToken(query: string): Promise<GrantedToken | CredentialFault> {
     const basic = login();
-    if (rejected !== undefined && applies(rejected, basic, REJECTION_PAUSE)) return rejected.fault;
-    const denial = denied.get(query);
-    if (denial !== undefined && applies(denial, basic, DENIAL_PAUSE)) return denial.fault;
+    const paused = rejected.active(ALL_SCOPES, basic) ?? denied.active(query, basic);
+    if (paused !== undefined) return paused;
     const response = await requestToken(query, basic);
     const result = readTokenResponse(response);
     if (result.kind === 'token') accepted = { login: basic };
@@ -78,17 +60,13 @@ export function createRegistryTokens(
     response: EgressResponse | CredentialFault,
     fault: CredentialFault,
   ): void {
-    const refusal = { at: clock.now(), login: basic, fault };
     const isDenial = response.kind === 'response' && response.status === 403;
     if (isDenial && accepted !== undefined && accepted.login === basic) {
-      denied.delete(query);
-      denied.set(query, refusal);
-      const [oldest] = denied.keys();
-      if (denied.size > MAX_DENIALS && oldest !== undefined) denied.delete(oldest);
+      denied.note(query, basic, { fault, pause: PAUSE_AFTER_REJECTION });
       log.warn('the token service of an upstream denied scopes', { service, detail: fault.detail });
       return;
     }
-    rejected = refusal;
+    rejected.note(ALL_SCOPES, basic, { fault, pause: PAUSE_AFTER_REJECTED_LOGIN });
     log.error('the token service of an upstream rejected the gateway’s credential', {
       service,
       detail: fault.detail,

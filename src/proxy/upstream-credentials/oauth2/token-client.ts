@@ -72,7 +72,7 @@ export function createTokenClient(
       const paused = pauses.client.active(ALL_KEYS, material) ?? pauses.key.active(key, material);
       if (paused !== undefined) return paused;
       const { headers, fields } = authenticate();
-      const form = new Map(Object.entries({ ...grant, ...parameters, ...grant, ...fields }));
+      const form = new Map(Object.entries({ ...parameters, ...grant, ...fields }));
       if (scope !== undefined) form.set('scope', scope);
       const result = await egress.post({
         url,

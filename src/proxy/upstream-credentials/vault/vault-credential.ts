@@ -6,6 +6,7 @@ import {
   type VaultSecret,
   type VaultSettings,
 } from '../../../core/vault.ts';
+import { createFaultPauses, PAUSE_AFTER_FAULT, PAUSE_AFTER_REJECTION } from '../fault-pauses.ts';
 import { createRenewedTokens, type GrantedToken } from '../renewed-tokens.ts';
 import {
   credentialFault,
@@ -36,16 +37,7 @@ export interface VaultCredentialPorts {
   readonly log: Log;
 }
 
-/** Milliseconds without a new attempt for a path after a failure. */
-const PAUSE_AFTER_FAULT = 1_000;
-const PAUSE_AFTER_REJECTION = 5_000;
 const MAX_PATHS = 1_000;
-
-interface PathFailure {
-  readonly at: number;
-  readonly pause: number;
-  readonly fault: CredentialFault;
-}
 
 /** The upstream credential is a secret in a vault. */
 export function createVaultCredential(
@@ -58,20 +50,25 @@ export function createVaultCredential(
   const pathOf = compileVaultPath(settings.path);
   /** Secrets with a lease, by path: their lease is renewed. */
   const leased = new Map<string, VaultSecret>();
-  const failures = new Map<string, PathFailure>();
+  const pauses = createFaultPauses(clock);
 
   async function fetchSecret(path: string): Promise<GrantedToken | CredentialFault> {
-    const failure = failures.get(path);
-    // The absolute difference: a clock that was set back does not extend the pause.
-    if (failure !== undefined && Math.abs(clock.now() - failure.at) < failure.pause) return failure.fault;
+    const paused = pauses.active(path, undefined);
+    if (paused !== undefined) return paused;
     const secret = await vault.read(path, leased.get(path));
     if (secret.kind === 'vault-fault') return noteFailure(path, secret);
     const read = readVaultField(secret, { path, field });
     if (read.kind === 'vault-fault') return noteFailure(path, read);
-    failures.delete(path);
     leased.delete(path);
-    if (secret.lease !== undefined) setBounded(leased, path, secret);
+    if (secret.lease !== undefined) keepLease(path, secret);
     return { kind: 'token', token: read.value, seconds: secret.seconds };
+  }
+
+  /** Callers determine the paths, so their number is bounded: the oldest is removed. */
+  function keepLease(path: string, secret: VaultSecret): void {
+    leased.set(path, secret);
+    const [oldest] = leased.keys();
+    if (leased.size > MAX_PATHS && oldest !== undefined) leased.delete(oldest);
   }
 
   async function obtain(): Promise<ObtainedCredential | CredentialFault> {
@@ -94,7 +91,7 @@ export function createVaultCredential(
     const { reason, detail } = fault;
     const pause = vaultFault.cause === 'unreachable' ? PAUSE_AFTER_FAULT : PAUSE_AFTER_REJECTION;
     leased.delete(path);
-    setBounded(failures, path, { at: clock.now(), pause, fault });
+    pauses.note(path, undefined, { fault, pause });
     log.error('no secret for an upstream from the vault', { service, reason, detail });
     return fault;
   }
@@ -145,12 +142,4 @@ function toCredentialFault({ cause, detail }: VaultFault): CredentialFault {
     default:
       return cause satisfies never;
   }
-}
-
-/** Clients determine the paths, so their number is bounded: the oldest is removed. */
-function setBounded<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > MAX_PATHS && oldest !== undefined) map.delete(oldest);
 }
