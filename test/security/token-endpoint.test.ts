@@ -18,6 +18,9 @@ import { reasonOf } from '../support/scenario/attack.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 
+/** A reserved port, so that no server of another test listens there. */
+const CLOSED = 'http://127.0.0.1:1';
+
 const canaries = new Canaries();
 const SECRET = canaries.make('client secret');
 const TOKEN = canaries.make('token');
@@ -110,8 +113,6 @@ describe.each(Object.entries(KINDS))('%s', (_kind, authOf) => {
     folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
     writeFileSync(join(folder, 'secret'), `${SECRET}\n`, { mode: 0o600 });
     writeFileSync(join(folder, 'key'), KEY, { mode: 0o600 });
-    const closed = await startRecordingUpstream();
-    await closed.close();
     const service = (name: string, tokenEndpoint: string): string =>
       `  s-${name}:
     type: http
@@ -126,7 +127,7 @@ describe.each(Object.entries(KINDS))('%s', (_kind, authOf) => {
       `version: 1
 server: { listen: "127.0.0.1:0", publicUrl: https://gateway.example.com, admin: { listen: "127.0.0.1:0" } }
 services:
-${[...NAMES.map(pathOf), 'good', 'ended'].map((name) => service(name, `${endpoint.url}/${name}`)).join('')}${service('closed', `${closed.url}/`)}`,
+${[...NAMES.map(pathOf), 'good', 'ended'].map((name) => service(name, `${endpoint.url}/${name}`)).join('')}${service('closed', `${CLOSED}/`)}`,
     );
     gateway = await startGatewayProcess(join(folder, 'gatehouse.yaml'));
   });

@@ -12,6 +12,9 @@ import { reasonOf } from '../support/scenario/attack.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { startRecordingUpstream, type RecordingUpstream } from '../support/recording-upstream.ts';
 
+/** A reserved port, so that no server of another test listens there. */
+const CLOSED = 'http://127.0.0.1:1';
+
 const canaries = new Canaries();
 const JWT = canaries.make('jwt');
 const TOKEN = canaries.make('vault token');
@@ -157,8 +160,6 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
   writeFileSync(join(folder, 'jwt'), `${JWT}\n`, { mode: 0o600 });
   const base = `http://127.0.0.1:${(vault.address() as AddressInfo).port}`;
-  const closed = await startRecordingUpstream();
-  await closed.close();
   const service = (name: string, address: string): string => `  s-${name}:
     type: http
     path: /${name}/
@@ -172,7 +173,7 @@ beforeAll(async () => {
     `version: 1
 server: { listen: "127.0.0.1:0", publicUrl: https://gateway.example.com, admin: { listen: "127.0.0.1:0" } }
 services:
-${[...NAMES.map(pathOf), 'good'].map((name) => service(name, `${base}/${name}`)).join('')}${service('closed', `${closed.url}/`)}`,
+${[...NAMES.map(pathOf), 'good'].map((name) => service(name, `${base}/${name}`)).join('')}${service('closed', `${CLOSED}/`)}`,
   );
   gateway = await startGatewayProcess(join(folder, 'gatehouse.yaml'));
 });
