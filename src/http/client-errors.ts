@@ -1,12 +1,13 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { LiveMap } from '../util/resources/live-map.ts';
 import { isClosing, writeRefusal } from './connections.ts';
 import type { RefuseBytes } from './detached-connections.ts';
 
 /** Refuses what Node's parser rejects. `responses`: the newest response of each connection. */
 export function handleClientErrors(
   server: Server,
-  responses: ReadonlyMap<Socket, ServerResponse>,
+  responses: Pick<LiveMap<Socket, ServerResponse>, 'get'>,
   refuse: RefuseBytes,
 ): void {
   server.on('clientError', (error: NodeJS.ErrnoException, stream) => {

@@ -2,6 +2,7 @@ import type { BlockList, Socket } from 'node:net';
 import type { ConnectionMeter } from '../core/operation/meter.ts';
 import type { Log } from '../core/ports.ts';
 import { networkOf } from '../util/http/client-network.ts';
+import { LiveMap } from '../util/resources/live-map.ts';
 import { contains, plainAddress } from './networks.ts';
 
 export interface ConnectionLimits {
@@ -18,7 +19,8 @@ const LOG_INTERVAL = 60_000;
  */
 export class ConnectionCount {
   readonly #ports: { readonly log: Log; readonly meter: ConnectionMeter };
-  readonly #open = new Set<Socket>();
+  /** With the network of the client. */
+  readonly #open = new LiveMap<Socket, string>();
   #acceptedAt = Number.NEGATIVE_INFINITY;
   readonly #byNetwork = new Map<string, number>();
   #loggedAt = Number.NEGATIVE_INFINITY;
@@ -27,8 +29,8 @@ export class ConnectionCount {
     this.#ports = ports;
   }
 
-  get open(): ReadonlySet<Socket> {
-    return this.#open;
+  open(): readonly Socket[] {
+    return this.#open.keys();
   }
 
   /** Time of the last accepted connection, as of `performance.now()`. */
@@ -42,11 +44,11 @@ export class ConnectionCount {
     const address = plainAddress(socket.remoteAddress ?? '');
     const network = networkOf(address);
     const count = (this.#byNetwork.get(network) ?? 0) + 1;
-    this.#open.add(socket);
+    this.#open.set(socket, network);
     this.#acceptedAt = performance.now();
     this.#byNetwork.set(network, count);
     meter.opened();
-    socket.once('close', () => this.#forget(socket, network));
+    socket.once('close', () => this.#forget(socket));
     if (this.#open.size > limits.connections) return this.#refuse(socket, 'all', address);
     const isProxy = trusted === 'all' || (trusted !== undefined && contains(trusted, address));
     if (count > limits.connectionsPerAddress && !isProxy) return this.#refuse(socket, 'address', address);
@@ -64,7 +66,8 @@ export class ConnectionCount {
     return false;
   }
 
-  #forget(socket: Socket, network: string): void {
+  #forget(socket: Socket): void {
+    const network = this.#open.get(socket) ?? '';
     this.#open.delete(socket);
     this.#ports.meter.closed();
     const left = (this.#byNetwork.get(network) ?? 1) - 1;

@@ -127,7 +127,7 @@ export async function closeServer(
   how: {
     readonly deadline: number;
     readonly cut: Promise<unknown>;
-    readonly sockets: ReadonlySet<Socket>;
+    readonly sockets: () => readonly Socket[];
     /** Whether an orderly close would make a response look complete (threats S10). */
     readonly isTruncated: (socket: Socket) => boolean;
     /** Time of the last accepted connection, as of `performance.now()`. */
@@ -142,7 +142,7 @@ export async function closeServer(
   const closeIdle = (): void => {
     if (performance.now() < quietAt) return;
     server.closeIdleConnections();
-    for (const socket of how.sockets) if (socket.bytesRead === 0) socket.destroy();
+    for (const socket of how.sockets()) if (socket.bytesRead === 0) socket.destroy();
   };
   // After the poll phase: closing a connection with an unread request in the kernel's buffer resets it.
   const sweep = (): void => void setImmediate(closeIdle);
@@ -152,8 +152,8 @@ export async function closeServer(
   clearInterval(timer);
   // Stops the periodic check of connections.
   server.close();
-  for (const socket of how.sockets) if (how.isTruncated(socket)) socket.resetAndDestroy();
+  for (const socket of how.sockets()) if (how.isTruncated(socket)) socket.resetAndDestroy();
   server.closeAllConnections();
-  for (const socket of how.sockets) socket.destroy();
+  for (const socket of how.sockets()) socket.destroy();
   await closed;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Incoming, ReadRequest, Upgrade } from '../core/request/incoming.ts';
+import { LiveMap } from '../util/resources/live-map.ts';
 import { asPlainRequest, readHead } from './read-head.ts';
 
 /** The values of the listener that a reload or a drain changes. */
@@ -17,7 +18,7 @@ export interface ListenerState {
 /** Passes the requests of the server to `handle`. */
 export class RequestEvents {
   /** The newest response of each connection, until it is over. */
-  readonly responses = new Map<Socket, ServerResponse>();
+  readonly responses = new LiveMap<Socket, ServerResponse>();
   readonly #release = releaseFrom(this.responses);
   readonly #state: ListenerState;
   readonly #handle: (incoming: Incoming) => void;
@@ -74,7 +75,7 @@ export class RequestEvents {
  * Releases a response that was sent and leaves its connection open. With its request and their listeners, it takes more
  * memory than the rest of an idle connection. The result is one listener for all responses.
  */
-function releaseFrom(responses: Map<Socket, ServerResponse>): (this: ServerResponse) => void {
+function releaseFrom(responses: LiveMap<Socket, ServerResponse>): (this: ServerResponse) => void {
   return function released() {
     const { socket } = this.req;
     const isOver = this.writableFinished && this.shouldKeepAlive && this.req.complete;

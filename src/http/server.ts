@@ -137,7 +137,8 @@ export function createServerListener(
     if (!server.listening) return;
     draining = true;
     // Only the newest response of a connection may close it; earlier responses are still to be sent.
-    for (const response of responses.values()) if (!response.headersSent) response.shouldKeepAlive = false;
+    for (const [, response] of responses.entries())
+      if (!response.headersSent) response.shouldKeepAlive = false;
     await waitUnlessCut(limits.drainDelay, cut);
   }
 
@@ -148,7 +149,7 @@ export function createServerListener(
     await closeServer(server, {
       deadline: limits.drain,
       cut,
-      sockets: connections.open,
+      sockets: () => connections.open(),
       isTruncated: (socket) => isTruncated(responses.get(socket)),
       acceptedAt: () => connections.acceptedAt,
     });

@@ -1,5 +1,6 @@
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import type { QueueMeter } from '../../core/operation/meter.ts';
+import { LiveMap } from '../../util/resources/live-map.ts';
 import { internalFault } from '../transport/upstream-fault.ts';
 
 interface PlacesSettings {
@@ -14,7 +15,6 @@ interface PlacesSettings {
 type Start = (forwarding: Forwarding) => void;
 
 interface Waiting {
-  readonly forwarding: Forwarding;
   readonly start: Start;
   readonly leave: () => void;
 }
@@ -24,7 +24,7 @@ export class Places {
   readonly #settings: PlacesSettings;
   readonly #meter: QueueMeter | undefined;
   #taken = 0;
-  readonly #queue = new Set<Waiting>();
+  readonly #queue = new LiveMap<Forwarding, Waiting>();
   #draining = false;
 
   constructor(settings: PlacesSettings, meter: QueueMeter | undefined) {
@@ -60,22 +60,23 @@ export class Places {
     const leave = (): void => {
       clearTimeout(timer);
       res.off('close', leave);
-      this.#queue.delete(waiting);
+      this.#queue.delete(forwarding);
       this.#meter?.waited(name, (performance.now() - since) / 1000);
     };
     const timer = setTimeout(() => {
       leave();
       overloaded();
     }, queueTimeout);
-    const waiting = { forwarding, start, leave };
-    this.#queue.add(waiting);
+    this.#queue.set(forwarding, { start, leave });
     res.on('close', leave);
   }
 
   #drain(): void {
     this.#draining = false;
-    for (const { forwarding, start, leave } of this.#queue) {
-      if (this.#taken >= this.#settings.max) return;
+    while (this.#taken < this.#settings.max) {
+      const first = this.#queue.oldest();
+      if (first === undefined) return;
+      const [forwarding, { start, leave }] = first;
       leave();
       try {
         start(forwarding);

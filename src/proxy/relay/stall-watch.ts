@@ -1,3 +1,5 @@
+import { LiveMap } from '../../util/resources/live-map.ts';
+
 /** One direction of one body. */
 export interface Transfer {
   /** Multiple of the idle time; 1 by default. */
@@ -14,7 +16,6 @@ export interface Transfer {
 const MIN_BYTES = 1024;
 
 interface Watched {
-  readonly transfer: Transfer;
   since: number;
   moved: number;
 }
@@ -25,7 +26,7 @@ interface Watched {
  */
 export class StallWatch {
   #idle = 0;
-  readonly #watched = new Map<Transfer, Watched>();
+  readonly #watched = new LiveMap<Transfer, Watched>();
   #timer: NodeJS.Timeout | undefined;
 
   /** `idle`: milliseconds. */
@@ -42,7 +43,7 @@ export class StallWatch {
   }
 
   watch(transfer: Transfer): void {
-    this.#watched.set(transfer, { transfer, since: performance.now(), moved: transfer.moved() });
+    this.#watched.set(transfer, { since: performance.now(), moved: transfer.moved() });
   }
 
   forget(transfer: Transfer): void {
@@ -54,14 +55,14 @@ export class StallWatch {
   }
 
   #check(now: number): void {
-    for (const watched of this.#watched.values()) {
-      const moved = watched.transfer.moved();
-      if (!watched.transfer.waiting() || moved - watched.moved >= MIN_BYTES) {
+    for (const [transfer, watched] of this.#watched.entries()) {
+      const moved = transfer.moved();
+      if (!transfer.waiting() || moved - watched.moved >= MIN_BYTES) {
         watched.since = now;
         watched.moved = moved;
-      } else if (now - watched.since >= this.#idle * (watched.transfer.patience ?? 1)) {
-        this.#watched.delete(watched.transfer);
-        watched.transfer.stalled();
+      } else if (now - watched.since >= this.#idle * (transfer.patience ?? 1)) {
+        this.#watched.delete(transfer);
+        transfer.stalled();
       }
     }
   }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Forwarding } from '../../core/request/forwarding.ts';
+import { LiveMap } from '../../util/resources/live-map.ts';
 
 export interface TunnelLimits {
   /** Milliseconds without a byte in either direction. */
@@ -27,7 +28,7 @@ const INTERVAL = 250;
 /** Ends tunnels that are idle, exceed their lifetime, or are no longer authorized. Tunnelled bytes are not inspected. */
 export class TunnelWatch {
   readonly #limits: TunnelLimits;
-  readonly #tunnels = new Map<Tunnel, Watched>();
+  readonly #tunnels = new LiveMap<Tunnel, Watched>();
   #timer: NodeJS.Timeout | undefined;
   #closed: string | undefined;
 
@@ -57,7 +58,7 @@ export class TunnelWatch {
   }
 
   #check(now: number): void {
-    for (const [tunnel, watched] of this.#tunnels) {
+    for (const [tunnel, watched] of this.#tunnels.entries()) {
       const moved = movedIn(tunnel);
       if (moved !== watched.moved) {
         watched.moved = moved;

@@ -1,3 +1,4 @@
+import { LiveMap } from '../../../util/resources/live-map.ts';
 import type { Connector } from '../connector.ts';
 import { UpstreamError } from '../upstream-error.ts';
 import type { ResponseHandler, UpstreamRequest } from '../upstream-request.ts';
@@ -29,7 +30,7 @@ interface Waiting {
 export class ConnectionPool implements ConnectionOwner {
   readonly #settings: ConnectionPoolSettings;
   #connector: Connector;
-  readonly #connections = new Map<Connection, Pooled>();
+  readonly #connections = new LiveMap<Connection, Pooled>();
   /** The last one was used last. */
   readonly #idle: Connection[] = [];
   readonly #waiting: Waiting[] = [];
