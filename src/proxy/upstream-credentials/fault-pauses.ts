@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/ports.ts';
+import { BoundedMap } from '../../util/limits/bounded-map.ts';
 import type { CredentialFault } from './request-credential.ts';
 
 /** A failure, and the milliseconds for which it is repeated without a new request. */
@@ -23,7 +24,9 @@ export const PAUSE_AFTER_REJECTED_LOGIN = 30_000;
 const MAX_FAULTS = 1_000;
 
 export function createFaultPauses(clock: Clock): FaultPauses {
-  const faults = new Map<string, PausedFault & { readonly at: number; readonly secret: unknown }>();
+  const faults = new BoundedMap<string, PausedFault & { readonly at: number; readonly secret: unknown }>(
+    MAX_FAULTS,
+  );
   return {
     active(key, secret) {
       const known = faults.get(key);
@@ -36,8 +39,6 @@ export function createFaultPauses(clock: Clock): FaultPauses {
     note(key, secret, failed) {
       faults.delete(key);
       faults.set(key, { ...failed, secret, at: clock.now() });
-      const [oldest] = faults.keys();
-      if (faults.size > MAX_FAULTS && oldest !== undefined) faults.delete(oldest);
     },
   };
 }

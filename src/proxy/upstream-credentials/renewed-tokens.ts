@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/ports.ts';
 import { SingleFlight } from '../../util/async/single-flight.ts';
+import { BoundedMap } from '../../util/limits/bounded-map.ts';
 import {
   attachedHeader,
   type AttachedCredential,
@@ -56,7 +57,7 @@ export function createRenewedTokens<Context = void>(
   clock: Clock,
   attached: (token: string) => AttachedCredential = bearerToken,
 ): RenewedTokens<Context> {
-  const cache = new Map<string, Cached>();
+  const cache = new BoundedMap<string, Cached>(MAX_TOKENS);
   const flights = new SingleFlight<AttachedCredential | CredentialFault>(MAX_TOKENS);
 
   async function renew(key: string, context: Context): Promise<AttachedCredential | CredentialFault> {
@@ -65,8 +66,6 @@ export function createRenewedTokens<Context = void>(
     const presented = attached(granted.token);
     const lifetime = Math.min(Math.max(granted.seconds, 0), MAX_LIFETIME) * 1000;
     const now = clock.now();
-    const oldest = cache.keys().next().value;
-    if (cache.size >= MAX_TOKENS && oldest !== undefined && !cache.has(key)) cache.delete(oldest);
     const refusedAt = cache.get(key)?.refusedAt;
     cache.set(key, {
       presented,

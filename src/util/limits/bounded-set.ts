@@ -1,10 +1,11 @@
+import { BoundedMap } from './bounded-map.ts';
+
 /** A set of texts. Beyond `max`, the oldest text is removed. */
 export class BoundedSet {
-  readonly #texts = new Set<string>();
-  readonly #max: number;
+  readonly #texts: BoundedMap<string, true>;
 
   constructor(max: number) {
-    this.#max = max;
+    this.#texts = new BoundedMap(max);
   }
 
   has(text: string): boolean {
@@ -12,10 +13,7 @@ export class BoundedSet {
   }
 
   add(text: string): void {
-    this.#texts.add(text);
-    if (this.#texts.size <= this.#max) return;
-    const [oldest] = this.#texts;
-    if (oldest !== undefined) this.#texts.delete(oldest);
+    this.#texts.set(text, true);
   }
 
   delete(text: string): void {

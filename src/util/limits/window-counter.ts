@@ -1,3 +1,5 @@
+import { BoundedMap } from './bounded-map.ts';
+
 interface Window {
   count: number;
   until: number;
@@ -7,13 +9,12 @@ interface Window {
 
 /** Counts events by key within a window that starts at the first event. Beyond `maxKeys`, the oldest key is evicted. */
 export class WindowCounter {
-  readonly #windows = new Map<string, Window>();
+  readonly #windows: BoundedMap<string, Window>;
   readonly #now: () => number;
-  readonly #maxKeys: number;
 
   constructor(now: () => number, maxKeys = 10_000) {
     this.#now = now;
-    this.#maxKeys = maxKeys;
+    this.#windows = new BoundedMap(maxKeys);
   }
 
   /** `window` in milliseconds. An event with the `member` of an earlier event of the window is not counted. */
@@ -24,7 +25,6 @@ export class WindowCounter {
       this.#windows.delete(key);
       entry = { count: 0, until: now + window };
       this.#windows.set(key, entry);
-      this.#shrink();
     }
     // If the clock was set back, the window ends after its length at the latest.
     entry.until = Math.min(entry.until, now + window);
@@ -37,12 +37,6 @@ export class WindowCounter {
   raise(key: string, count: number): void {
     const entry = this.#windows.get(key);
     if (entry !== undefined && count > entry.count) entry.count = count;
-  }
-
-  #shrink(): void {
-    if (this.#windows.size <= this.#maxKeys) return;
-    const [oldest] = this.#windows.keys();
-    if (oldest !== undefined) this.#windows.delete(oldest);
   }
 }
 

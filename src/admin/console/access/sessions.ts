@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../../core/ports.ts';
 import type { Secret } from '../../../core/secret.ts';
+import { BoundedMap } from '../../../util/limits/bounded-map.ts';
 import { isDigestOf, tokenDigest } from '../../admin-token.ts';
 
 const LIFETIME_MS = 8 * 3_600_000;
@@ -27,15 +28,13 @@ export interface Sessions {
 
 export function createSessions(clock: Clock): Sessions {
   // By digest, so that the time of a lookup does not reveal how much of an id is correct.
-  const sessions = new Map<string, Session>();
+  const sessions = new BoundedMap<string, Session>(MAX_SESSIONS);
 
   return {
     open(token) {
       const id = randomSecret();
       const expires = clock.now() + LIFETIME_MS;
       sessions.set(hash('sha256', id), { csrf: randomSecret(), token: tokenDigest(token), expires });
-      const [oldest] = sessions.keys();
-      if (sessions.size > MAX_SESSIONS && oldest !== undefined) sessions.delete(oldest);
       return id;
     },
     find(id, current) {
@@ -46,7 +45,7 @@ export function createSessions(clock: Clock): Sessions {
       sessions.delete(key);
       return undefined;
     },
-    close: (id) => void sessions.delete(hash('sha256', id)),
+    close: (id) => sessions.delete(hash('sha256', id)),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type VaultSecret,
   type VaultSettings,
 } from '../../../core/vault.ts';
+import { BoundedMap } from '../../../util/limits/bounded-map.ts';
 import { createFaultPauses, PAUSE_AFTER_FAULT, PAUSE_AFTER_REJECTION } from '../fault-pauses.ts';
 import { createRenewedTokens, type GrantedToken } from '../renewed-tokens.ts';
 import {
@@ -48,8 +49,8 @@ export function createVaultCredential(
   const { field, as } = settings;
   const vault = openVault(settings, service);
   const pathOf = compileVaultPath(settings.path);
-  /** Secrets with a lease, by path: their lease is renewed. */
-  const leased = new Map<string, VaultSecret>();
+  /** Secrets with a lease, by path: their lease is renewed. Callers determine the paths, so their number is bounded. */
+  const leased = new BoundedMap<string, VaultSecret>(MAX_PATHS);
   const pauses = createFaultPauses(clock);
 
   async function fetchSecret(path: string): Promise<GrantedToken | CredentialFault> {
@@ -60,15 +61,8 @@ export function createVaultCredential(
     const read = readVaultField(secret, { path, field });
     if (read.kind === 'vault-fault') return noteFailure(path, read);
     leased.delete(path);
-    if (secret.lease !== undefined) keepLease(path, secret);
+    if (secret.lease !== undefined) leased.set(path, secret);
     return { kind: 'token', token: read.value, seconds: secret.seconds };
-  }
-
-  /** Callers determine the paths, so their number is bounded: the oldest is removed. */
-  function keepLease(path: string, secret: VaultSecret): void {
-    leased.set(path, secret);
-    const [oldest] = leased.keys();
-    if (leased.size > MAX_PATHS && oldest !== undefined) leased.delete(oldest);
   }
 
   async function obtain(): Promise<ObtainedCredential | CredentialFault> {
