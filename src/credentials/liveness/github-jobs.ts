@@ -1,4 +1,5 @@
 import { scalarClaim } from '../../core/credentials/claims.ts';
+import { GITHUB_API_HEADERS } from '../../core/github-api.ts';
 import { isRecord } from '../../util/json/object.ts';
 import { quoted } from '../../util/text/quoted.ts';
 import { ID, isId, readJobClaims } from './job-claims.ts';
@@ -22,12 +23,7 @@ const REPOSITORY = /^(?!\.{1,2}\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/;
  */
 export const GITHUB_JOBS: LivenessSource = {
   system: 'GitHub',
-  headers: {
-    accept: 'application/vnd.github+json',
-    'x-github-api-version': '2022-11-28',
-    // GitHub refuses requests without it.
-    'user-agent': 'gatehouse',
-  },
+  headers: GITHUB_API_HEADERS,
   readJob(credential) {
     const found = readJobClaims(credential, {
       repository: REPOSITORY,

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { GITHUB_API_HEADERS } from '../../../core/github-api.ts';
 import type { Clock, EgressBodyClient, EgressResult, Log } from '../../../core/ports.ts';
 import { SingleFlight } from '../../../util/async/single-flight.ts';
 import { createFaultPauses, PAUSE_AFTER_FAULT } from '../fault-pauses.ts';
@@ -60,10 +61,8 @@ export function createInstallationTokens(
     read: (response: EgressResult & { readonly kind: 'response' }) => Result,
   ): Promise<Result | GithubFailure> {
     const headers = {
-      accept: 'application/vnd.github+json',
+      ...GITHUB_API_HEADERS,
       authorization: `Bearer ${await signAppJwt(key(), appId, clock.now())}`,
-      'user-agent': 'gatehouse',
-      'x-github-api-version': '2022-11-28',
     };
     const request = {
       url: `${base}${path}`,
