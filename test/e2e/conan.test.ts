@@ -5,10 +5,9 @@ import { createConan, needsConan, startConanServer, type Conan, type ConanLogin 
 import { snippet } from '../support/docs.ts';
 import { expectDocumented } from '../support/refusals-page.ts';
 import type { Outcome } from '../support/run.ts';
-import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
+import { DEPLOY_SECRET } from '../support/scenario/feed-config.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
-
-const SCOPES = '[read_package_registry, write_package_registry]';
+import { packagesConfig } from '../support/scenario/packages.ts';
 
 needsConan.describe('conan', () => {
   let publisher: Conan;
@@ -16,16 +15,14 @@ needsConan.describe('conan', () => {
   const scenario = useJobScenario({
     backends: () => ({ server: startConanServer }),
     config: ({ gitlab, server }) =>
-      feedConfig({
-        gitlab: gitlab.url,
-        grants: `[{ service: conan, scopes: ${SCOPES}, resources: ["acme*/*@team/*", "zlib/*@_/_"] }]`,
-        deployToken: '{ service: conan, scopes: [read_package_registry], resources: ["acme/*@team/stable"] }',
-        services: `  conan:
-    type: conan
-    path: /conan/
-    upstream: { url: "${server.url}/", auth: { conanToken: ${server.login} } }
-`,
-      }),
+      packagesConfig(gitlab.url, [
+        {
+          type: 'conan',
+          resources: ['acme*/*@team/*', 'zlib/*@_/_'],
+          readable: ['acme/*@team/stable'],
+          upstream: server.upstream,
+        },
+      ]),
   });
 
   beforeAll(async () => {

@@ -13,34 +13,24 @@ import {
   type MavenCredential,
 } from '../support/maven.ts';
 import { needing, needs } from '../support/needs.ts';
-import { startPackageTree } from '../support/package-tree.ts';
+import { expectOwnCredential, startPackageTree } from '../support/package-tree.ts';
 import type { Outcome } from '../support/run.ts';
-import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
+import { DEPLOY_SECRET } from '../support/scenario/feed-config.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
+import { basicUpstream, packagesConfig } from '../support/scenario/packages.ts';
 
 const APP = 'com.acme:app:1.0';
 const PARENT = 'com.acme:parent:1.1-SNAPSHOT:pom';
-const UPSTREAM_PASSWORD = 'canary-maven-upstream';
 
 needing(missingMaven()).describe('mvn', () => {
   let maven: Maven;
 
   const scenario = useJobScenario({
-    backends: () => ({ repository: () => startPackageTree('gatehouse', UPSTREAM_PASSWORD) }),
+    backends: () => ({ repository: startPackageTree }),
     config: ({ gitlab, repository }) =>
-      feedConfig({
-        gitlab: gitlab.url,
-        grants: `
-      - { service: maven, scopes: [read_package_registry, write_package_registry], resources: ["com/acme/**"] }`,
-        deployToken: '{ service: maven, scopes: [read_package_registry], resources: ["com/acme/**"] }',
-        services: `  maven:
-    type: maven
-    path: /maven/
-    upstream:
-      url: "${repository.url}/"
-      auth: { basic: { username: gatehouse, password: ${UPSTREAM_PASSWORD} } }
-`,
-      }),
+      packagesConfig(gitlab.url, [
+        { type: 'maven', resources: ['com/acme/**'], upstream: basicUpstream(repository) },
+      ]),
   });
   beforeAll(() => {
     maven = createMaven(scenario.folder, url());
@@ -128,13 +118,7 @@ needing(missingMaven()).describe('mvn', () => {
   );
 
   test('no client credential reaches the repository', () => {
-    const everything = scenario.repository.everything();
-    for (const secret of [scenario.job.token, DEPLOY_SECRET, 'eyJ']) expect(everything).not.toContain(secret);
-    const own = Buffer.from(`gatehouse:${UPSTREAM_PASSWORD}`).toString('base64');
-    const shown = [...everything.matchAll(/http header: "authorization: ([^"]*)"/gi)].map(
-      ([, value]) => value,
-    );
-    expect(new Set(shown)).toEqual(new Set([`Basic ${own}`]));
-    expect(everything).toContain('com/acme/app/1.0/app-1.0.jar.sha1');
+    expectOwnCredential(scenario.repository, [scenario.job.token, DEPLOY_SECRET]);
+    expect(scenario.repository.everything()).toContain('com/acme/app/1.0/app-1.0.jar.sha1');
   });
 });

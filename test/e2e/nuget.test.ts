@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -7,9 +6,9 @@ import { needing } from '../support/needs.ts';
 import { nupkgOf, nuspecFile } from '../support/nuget-archive.ts';
 import { startNuget } from '../support/nuget-server.ts';
 import { createNuget, missingNuget, type Nuget, type NugetCredential } from '../support/nuget.ts';
+import { DEPLOY_SECRET } from '../support/scenario/feed-config.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
-
-const DEPLOY_SECRET = `ghdt_edge_${'7'.repeat(64)}`;
+import { basicUpstream, packagesConfig } from '../support/scenario/packages.ts';
 
 needing(missingNuget()).describe('nuget.exe', () => {
   let publisher: TestJob;
@@ -17,36 +16,18 @@ needing(missingNuget()).describe('nuget.exe', () => {
   let nuget: Nuget;
 
   const scenario = useJobScenario({
-    backends: () => ({ feed: () => startNuget() }),
-    config: ({ gitlab, feed }) => `
-issuers:
-  gitlab: { type: gitlab, issuer: "${gitlab.url}", jobTokens: { cache: 300ms } }
-identities:
-  publisher:
-    issuer: gitlab
-    via: [id_token, job_token]
-    match: { project_id: "20" }
-    grants:
-      - { service: nuget, scopes: [read_package_registry, write_package_registry], resources: ["**"] }
-  reader:
+    backends: () => ({ feed: startNuget }),
+    config: ({ gitlab, feed }) =>
+      packagesConfig(
+        gitlab.url,
+        [{ type: 'nuget', resources: ['**'], readable: ['acme.*'], upstream: basicUpstream(feed) }],
+        `  reader:
     issuer: gitlab
     via: [id_token, job_token]
     match: { project_id: "21" }
     grants:
-      - { service: nuget, scopes: [read_package_registry, write_package_registry], resources: ["acme.*"] }
-deployTokens:
-  edge:
-    username: edge
-    secretHash: "sha256:${hash('sha256', DEPLOY_SECRET)}"
-    grants: [{ service: nuget, scopes: [read_package_registry], resources: ["acme.*"] }]
-services:
-  nuget:
-    type: nuget
-    path: /nuget/
-    upstream:
-      url: "${feed.url}/"
-      auth: { basic: { username: ${feed.username}, password: ${feed.password} } }
-`,
+      - { service: nuget, scopes: [read_package_registry, write_package_registry], resources: ["acme.*"] }`,
+      ),
   });
   beforeAll(() => {
     publisher = scenario.gitlab.job({ project: { id: 20, path: 'acme/core' } });

@@ -8,8 +8,9 @@ import { buildGem, startGemServer } from '../support/gem-server.ts';
 import { needs } from '../support/needs.ts';
 import { expectDocumented } from '../support/refusals-page.ts';
 import { run, type Outcome } from '../support/run.ts';
-import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
+import { DEPLOY_SECRET } from '../support/scenario/feed-config.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
+import { basicUpstream, packagesConfig } from '../support/scenario/packages.ts';
 
 const GUIDE = 'docs/guides/rubygems.md';
 
@@ -17,19 +18,11 @@ needs('bundle', 'curl', 'gem').describe('gem and bundler', () => {
   const files = new Map<string, string>();
 
   const scenario = useJobScenario({
-    backends: () => ({ gems: () => startGemServer() }),
+    backends: () => ({ gems: startGemServer }),
     config: ({ gitlab, gems }) =>
-      feedConfig({
-        gitlab: gitlab.url,
-        grants:
-          '[{ service: gems, scopes: [read_package_registry, write_package_registry], resources: ["acme*"] }]',
-        deployToken: '{ service: gems, scopes: [read_package_registry], resources: ["acme*"] }',
-        services: `  gems:
-    type: rubygems
-    path: /gems/
-    upstream: { url: "${gems.url}/", auth: { basic: { username: gatehouse, password: canary-gems-upstream } } }
-`,
-      }),
+      packagesConfig(gitlab.url, [
+        { type: 'rubygems', name: 'gems', resources: ['acme*'], upstream: basicUpstream(gems) },
+      ]),
   });
 
   beforeAll(async () => {

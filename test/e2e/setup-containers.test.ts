@@ -9,7 +9,7 @@ import { needing, needs } from '../support/needs.ts';
 import { startRegistry } from '../support/registry.ts';
 import { feedConfig } from '../support/scenario/feed-config.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
-import { createSetupJob, type SetupJob, type ShellName } from '../support/setup-script.ts';
+import { startScenarioJob, type SetupJob, type ShellName } from '../support/setup-script.ts';
 
 // The realm of the challenge has the scheme of `publicUrl`.
 const PUBLIC_URL = 'http://gateway.example.com';
@@ -28,11 +28,7 @@ const scenario = useJobScenario({
 });
 
 function job(shell: ShellName): SetupJob {
-  const created = createSetupJob(shell, {
-    GATEHOUSE_URL: scenario.gateway.url,
-    GATEHOUSE_ID_TOKEN: scenario.job.idToken(),
-  });
-  onTestFinished(created.close);
+  const created = startScenarioJob(scenario, shell);
   writeFileSync(join(created.home, 'policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}');
   return created;
 }

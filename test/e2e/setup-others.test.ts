@@ -17,9 +17,9 @@ import { startNuget } from '../support/nuget-server.ts';
 import { ROOT } from '../support/repository.ts';
 import type { Backends } from '../support/scenario.ts';
 import { startFeed } from '../support/scenario/feed.ts';
-import { feedConfig } from '../support/scenario/feed-config.ts';
 import { useJobScenario, type JobScenario } from '../support/scenario/job.ts';
-import { createSetupJob, type SetupJob, type ShellName } from '../support/setup-script.ts';
+import { basicUpstream, packagesConfig } from '../support/scenario/packages.ts';
+import { startScenarioJob, startSetupJob } from '../support/setup-script.ts';
 import { needsTerraform, terraform } from '../support/terraform.ts';
 import { startTerraformRegistry } from '../support/terraform-registry.ts';
 import { gatewayTls, type GatewayTls } from '../support/scenario/tls.ts';
@@ -28,54 +28,32 @@ import { findTool } from '../support/tools.ts';
 /** For clients that need half a minute on a loaded machine. */
 const SLOW = 180_000;
 
-const READ_WRITE = '[read_package_registry, write_package_registry]';
-
 /** A scenario with one service, to which jobs have read and write access. */
 function useService<B extends Backends>(
-  service: { readonly type: string; readonly resource: string; readonly scopes?: string },
+  service: { readonly type: string; readonly resource: string },
   backends: () => { readonly [Name in keyof B]: () => Promise<B[Name]> },
   upstream: (backends: B) => string,
 ): JobScenario<B> {
-  const { type, resource, scopes = READ_WRITE } = service;
+  const { type, resource } = service;
   return useJobScenario<B>({
     backends,
     config: (all) =>
-      feedConfig({
-        gitlab: all.gitlab.url,
-        grants: `[{ service: ${type}, scopes: ${scopes}, resources: ["${resource}"] }]`,
-        deployToken: `{ service: ${type}, scopes: ${scopes}, resources: ["${resource}"] }`,
-        services: `  ${type}: { type: ${type}, path: /${type}/, upstream: ${upstream(all)} }`,
-      }),
+      packagesConfig(all.gitlab.url, [{ type, resources: [resource], upstream: upstream(all) }]),
   });
-}
-
-function job(
-  scenario: Pick<JobScenario<Backends>, 'gateway' | 'job'>,
-  shell: ShellName,
-  env: NodeJS.ProcessEnv = {},
-): SetupJob {
-  const created = createSetupJob(shell, {
-    GATEHOUSE_URL: scenario.gateway.url,
-    GATEHOUSE_ID_TOKEN: scenario.job.idToken(),
-    ...env,
-  });
-  onTestFinished(created.close);
-  return created;
 }
 
 needing(missingMaven()).describe('Maven', () => {
   const { test } = needs('busybox', 'curl', 'dash', 'gradle');
   const scenario = useService(
     { type: 'maven', resource: 'com/acme/**' },
-    () => ({ repository: () => startPackageTree('gatehouse', 'canary') }),
-    ({ repository }) =>
-      `{ url: "${repository.url}/", auth: { basic: { username: gatehouse, password: canary } } }`,
+    () => ({ repository: startPackageTree }),
+    ({ repository }) => basicUpstream(repository),
   );
 
   test(
     'mvn deploys and fetches, Gradle fetches',
     async () => {
-      const created = job(scenario, 'busybox', { MAVEN_OPTS: '-XX:TieredStopAtLevel=1' });
+      const created = startScenarioJob(scenario, 'busybox', { MAVEN_OPTS: '-XX:TieredStopAtLevel=1' });
       writeFileSync(join(created.project, 'app.jar'), 'no jar');
       writeFileSync(
         join(created.project, 'build.gradle'),
@@ -112,7 +90,7 @@ needsCargo.describe('Cargo', () => {
   );
 
   test('cargo publishes and builds', async () => {
-    const created = job(scenario, 'dash', {
+    const created = startScenarioJob(scenario, 'dash', {
       PATH: `${process.env['PATH']}:${join(homedir(), '.cargo/bin')}`,
       RUSTUP_HOME: process.env['RUSTUP_HOME'] ?? join(homedir(), '.rustup'),
     });
@@ -138,14 +116,13 @@ needing(missingNuget()).describe('NuGet', () => {
   const scenario = useService(
     { type: 'nuget', resource: '**' },
     () => ({ feed: () => startNuget() }),
-    ({ feed }) =>
-      `{ url: "${feed.url}/", auth: { basic: { username: ${feed.username}, password: ${feed.password} } } }`,
+    ({ feed }) => basicUpstream(feed),
   );
 
   test(
     'nuget pushes and installs',
     async () => {
-      const created = job(scenario, 'dash', { LANG: 'C.UTF-8' });
+      const created = startScenarioJob(scenario, 'dash', { LANG: 'C.UTF-8' });
       const packed = await createNuget(created.project, 'http://127.0.0.1:9/').pack('Acme.Core', '1.0.0');
       const nuget = `mono ${join(ROOT, 'node_modules/nuget-exe/nuget-5.8.0.exe')}`;
       const { code, stdout, stderr } = await created.afterSetup([
@@ -167,7 +144,7 @@ needs('busybox', 'curl', 'dash', 'nginx').describe('classic Helm repositories', 
   );
 
   test('helm updates and pulls', async () => {
-    const created = job(scenario, 'busybox');
+    const created = startScenarioJob(scenario, 'busybox');
     const helm = await helmBinary();
     const served = scenario.charts.folder;
     const { code, stdout, stderr } = await created.afterSetup([
@@ -186,16 +163,15 @@ needs('busybox', 'curl', 'dash', 'nginx').describe('classic Helm repositories', 
 needs('busybox', 'curl', 'dash', 'git').describe('Git', () => {
   const { test } = needs();
   const scenario = useService(
-    { type: 'git', resource: 'acme/*', scopes: '[read_repository, write_repository]' },
+    { type: 'git', resource: 'acme/*' },
     () => ({ server: () => startGitServer() }),
-    ({ server }) =>
-      `{ url: "${server.url}/", auth: { basic: { username: ${server.username}, password: ${server.password} } } }`,
+    ({ server }) => basicUpstream(server),
   );
 
   test('git clones and pushes; the settings of the user remain', async () => {
     await scenario.server.repository('acme/payments');
     for (const shell of ['dash', 'busybox'] as const) {
-      const created = job(scenario, shell, { GIT_TERMINAL_PROMPT: '0' });
+      const created = startScenarioJob(scenario, shell, { GIT_TERMINAL_PROMPT: '0' });
       writeFileSync(join(created.home, '.gitconfig'), '[user]\n  name = CI\n  email = ci@example.com\n');
       const { code, stdout, stderr } = await created.afterSetup([
         'git clone -q "$GATEHOUSE_URL/git/acme/payments.git" clone',
@@ -221,7 +197,7 @@ needs('apt-get', 'busybox', 'curl', 'dash', 'nginx').describe('file trees', () =
   test('apt updates from a flat repository', async () => {
     mkdirSync(join(scenario.tree.folder, 'flat'));
     writeFileSync(join(scenario.tree.folder, 'flat/Packages'), '');
-    const created = job(scenario, 'dash');
+    const created = startScenarioJob(scenario, 'dash');
     for (const name of ['state/lists/partial', 'cache/archives/partial', 'etc'])
       mkdirSync(join(created.home, name), { recursive: true });
     writeFileSync(
@@ -243,7 +219,7 @@ needs('apt-get', 'busybox', 'curl', 'dash', 'nginx').describe('file trees', () =
 
   test('curl reads the netrc file', async () => {
     writeFileSync(join(scenario.tree.folder, 'hello.txt'), 'hello');
-    const { code, stdout } = await job(scenario, 'dash').afterSetup(
+    const { code, stdout } = await startScenarioJob(scenario, 'dash').afterSetup(
       'curl -sSf --netrc-file "$NETRC" "$GATEHOUSE_URL/generic/hello.txt"',
     );
     expect([code, stdout]).toEqual([0, expect.stringMatching(/hello$/)]);
@@ -260,7 +236,7 @@ needs('busybox', 'curl', 'dash', 'go', 'nginx', 'openssl').describe('Go', () => 
     writeModules(tree.folder, 'sum.example.com', [lib]);
     const feed = await startFeed({ type: 'go', upstreamPort: tree.port, resources: ['example.com/acme/**'] });
     for (const shell of ['dash', 'busybox'] as const) {
-      const created = createSetupJob(shell, {
+      const created = startSetupJob(shell, {
         GATEHOUSE_URL: `https://${feed.host}`,
         GATEHOUSE_ID_TOKEN: feed.credentials['id token'].secret,
         CURL_CA_BUNDLE: feed.caFile,
@@ -269,7 +245,6 @@ needs('busybox', 'curl', 'dash', 'go', 'nginx', 'openssl').describe('Go', () => 
         GOTOOLCHAIN: 'local',
         PATH: `${process.env['PATH']}:${join(findTool('go') ?? '', '..')}`,
       });
-      onTestFinished(created.close);
       writeFileSync(join(created.project, 'go.mod'), 'module example.com/acme/app\n\ngo 1.19\n');
       const { code, stdout, stderr } = await created.afterSetup([
         'go get example.com/acme/lib@v1.0.0',
@@ -290,7 +265,7 @@ needsTerraform.describe('Terraform', () => {
   );
 
   test('terraform keeps its state behind the gateway', async () => {
-    const created = job(scenario, 'dash');
+    const created = startScenarioJob(scenario, 'dash');
     const outcome = await created.afterSetup('true');
     expect(outcome.code, outcome.stderr).toBe(0);
     const variables = readFileSync(join(created.directory, 'variables'), 'utf8').trimEnd().split('\n');
@@ -334,7 +309,7 @@ identities:
     match: { project_id: "20" }
     grants:
       - { service: terraform, scopes: [read_package_registry], resources: ["providers/*/acme/*"] }
-      - { service: terraform, scopes: ${READ_WRITE}, resources: ["states/acme/**"] }
+      - { service: terraform, scopes: [read_package_registry, write_package_registry], resources: ["states/acme/**"] }
       - { service: central, scopes: [read_package_registry], resources: ["modules/**"] }
 services:
   central: { type: terraform, hosts: [tf-1.example.com], path: /tf/, upstream: { url: "${registry.url}/" } }
@@ -349,7 +324,7 @@ services:
     'terraform installs a provider from the network mirror of the user, and reads its state',
     async () => {
       const address = `127.0.0.1:${scenario.gateway.port}`;
-      const created = job(scenario, 'busybox', {
+      const created = startScenarioJob(scenario, 'busybox', {
         GATEHOUSE_URL: `https://${address}`,
         CURL_CA_BUNDLE: tls.caFile,
         SSL_CERT_FILE: tls.caFile,

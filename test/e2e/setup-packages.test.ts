@@ -1,13 +1,13 @@
 /** Clients of npm and PyPI with the configuration that `ci-templates/setup.sh` writes, against real feeds. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import { needs } from '../support/needs.ts';
 import { buildDistribution, needsPython, pythonProgram, startPypiserver } from '../support/python.ts';
 import { ROOT } from '../support/repository.ts';
-import { feedConfig } from '../support/scenario/feed-config.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
-import { createSetupJob, type SetupJob, type ShellName } from '../support/setup-script.ts';
+import { basicUpstream, packagesConfig } from '../support/scenario/packages.ts';
+import { startScenarioJob, type SetupJob, type ShellName } from '../support/setup-script.ts';
 import { startVerdaccio } from '../support/verdaccio.ts';
 
 /** For tests that take half a minute on a loaded machine. */
@@ -20,26 +20,15 @@ needs('busybox', 'curl', 'dash').describe('npm', () => {
   const scenario = useJobScenario({
     backends: () => ({ verdaccio: () => startVerdaccio() }),
     config: ({ gitlab, verdaccio }) =>
-      feedConfig({
-        gitlab: gitlab.url,
-        grants: `
-      - { service: npm, scopes: [read_package_registry, write_package_registry], resources: ["@acme/*"] }
-      - { service: everything, scopes: [read_package_registry, write_package_registry], resources: ["**"] }`,
-        deployToken: '{ service: npm, scopes: [read_package_registry], resources: ["@acme/*"] }',
-        services: ['npm', 'everything']
-          .map(
-            (name) =>
-              `  ${name}: { type: npm, path: /${name}/, upstream: { url: "${verdaccio.url}/", auth: { basic: { username: ${verdaccio.username}, password: ${verdaccio.password} } } } }`,
-          )
-          .join('\n'),
-      }),
+      packagesConfig(gitlab.url, [
+        { type: 'npm', resources: ['@acme/*'], upstream: basicUpstream(verdaccio) },
+        { type: 'npm', name: 'everything', resources: ['**'], upstream: basicUpstream(verdaccio) },
+      ]),
   });
 
   /** A package and a project that depends on it. */
   function job(shell: ShellName, name: string): SetupJob {
-    const created = createSetupJob(shell, {
-      GATEHOUSE_URL: scenario.gateway.url,
-      GATEHOUSE_ID_TOKEN: scenario.job.idToken(),
+    const created = startScenarioJob(scenario, shell, {
       YARN_ENABLE_TELEMETRY: '0',
       YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
       YARN_NODE_LINKER: 'node-modules',
@@ -47,7 +36,6 @@ needs('busybox', 'curl', 'dash').describe('npm', () => {
       npm_config_update_notifier: 'false',
       PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env['PATH']}`,
     });
-    onTestFinished(created.close);
     writeFileSync(join(created.project, 'package.json'), JSON.stringify({ name, version: '1.0.0' }));
     writeFileSync(join(created.project, 'index.js'), 'module.exports = 1;\n');
     writeFileSync(join(created.project, 'yarn.lock'), '');
@@ -113,13 +101,10 @@ needsPython.describe('PyPI', () => {
   const { test } = needs('busybox', 'curl', 'dash');
   const scenario = useJobScenario({
     backends: () => ({ pypiserver: () => startPypiserver() }),
-    config: ({ gitlab, pypiserver: { url, username, password } }) =>
-      feedConfig({
-        gitlab: gitlab.url,
-        grants: `[{ service: pypi, scopes: [read_package_registry, write_package_registry], resources: ["acme-*"] }]`,
-        deployToken: '{ service: pypi, scopes: [read_package_registry], resources: ["acme-*"] }',
-        services: `  pypi: { type: pypi, path: /pypi/, upstream: { url: "${url}/", auth: { basic: { username: ${username}, password: ${password} } } } }`,
-      }),
+    config: ({ gitlab, pypiserver }) =>
+      packagesConfig(gitlab.url, [
+        { type: 'pypi', resources: ['acme-*'], upstream: basicUpstream(pypiserver) },
+      ]),
   });
 
   test(
@@ -128,13 +113,10 @@ needsPython.describe('PyPI', () => {
       for (const [index, uploader] of (['twine', 'uv'] as const).entries()) {
         const name = `acme-${uploader}`;
         const [wheel = ''] = await buildDistribution(join(scenario.folder, uploader), name, '1.0');
-        const created = createSetupJob(JOB_SHELLS[index] ?? 'dash', {
-          GATEHOUSE_URL: scenario.gateway.url,
-          GATEHOUSE_ID_TOKEN: scenario.job.idToken(),
+        const created = startScenarioJob(scenario, JOB_SHELLS[index] ?? 'dash', {
           PATH: `${dirname(pythonProgram('pip'))}:${process.env['PATH']}`,
           WHEEL: wheel,
         });
-        onTestFinished(created.close);
         const upload = uploader === 'uv' ? 'uv publish "$WHEEL"' : 'twine upload --non-interactive "$WHEEL"';
         const { code, stdout, stderr } = await created.afterSetup([
           upload,

@@ -16,7 +16,7 @@ import { startIssuer } from '../support/issuer.ts';
 import { needs } from '../support/needs.ts';
 import { DEPLOY_SECRET, feedConfig } from '../support/scenario/feed-config.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
-import { createSetupJob, SHELLS, type SetupJob, type ShellName } from '../support/setup-script.ts';
+import { startSetupJob, SHELLS, type SetupJob, type ShellName } from '../support/setup-script.ts';
 
 /** The service types with clients that the script configures. */
 const ALL = [
@@ -81,8 +81,7 @@ ${ALL.filter((type) => !['npm', 'oci'].includes(type))
 });
 
 function job(shell: ShellName, env: NodeJS.ProcessEnv = {}): SetupJob {
-  const created = createSetupJob(shell, { GATEHOUSE_URL: scenario.gateway.url, ...env });
-  onTestFinished(created.close);
+  const created = startSetupJob(shell, { GATEHOUSE_URL: scenario.gateway.url, ...env });
   return created;
 }
 const idToken = (): NodeJS.ProcessEnv => ({ GATEHOUSE_ID_TOKEN: scenario.job.idToken() });

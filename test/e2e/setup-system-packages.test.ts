@@ -1,14 +1,14 @@
 /** apt and dnf with the configuration that `ci-templates/setup.sh` writes. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import { buildDeb, createFlatRepository } from '../support/debian-repository.ts';
 import { startFileTree } from '../support/file-tree.ts';
 import { needs } from '../support/needs.ts';
 import { buildRpm, createRpmRepository, RPM_TOOLS, rpmsBelow } from '../support/rpm-repository.ts';
-import { feedConfig } from '../support/scenario/feed-config.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
-import { createSetupJob, type SetupJob, type ShellName } from '../support/setup-script.ts';
+import { packagesConfig } from '../support/scenario/packages.ts';
+import { startScenarioJob } from '../support/setup-script.ts';
 
 needs('apt-get', 'busybox', 'curl', 'dash', 'dnf', 'dpkg-deb', 'nginx', ...RPM_TOOLS).describe(
   'packages of distributions',
@@ -17,29 +17,23 @@ needs('apt-get', 'busybox', 'curl', 'dash', 'dnf', 'dpkg-deb', 'nginx', ...RPM_T
     const scenario = useJobScenario({
       backends: () => ({ tree: () => startFileTree() }),
       config: ({ gitlab, tree }) =>
-        feedConfig({
-          gitlab: gitlab.url,
-          grants: `[${['debian', 'rpms'].map((service) => `{ service: ${service}, scopes: [read_package_registry, write_package_registry], resources: ["acme*"] }`).join(', ')}]`,
-          deployToken: '{ service: rpms, scopes: [read_package_registry], resources: ["acme*"] }',
-          services: `  debian: { type: deb, path: /debian/, upstream: { url: "http://127.0.0.1:${tree.port}/debian/" } }
-  rpms: { type: rpm, path: /rpms/, upstream: { url: "http://127.0.0.1:${tree.port}/rpms/" } }
-`,
-        }),
+        packagesConfig(
+          gitlab.url,
+          [
+            { type: 'deb', name: 'debian' },
+            { type: 'rpm', name: 'rpms' },
+          ].map((service) => ({
+            ...service,
+            resources: ['acme*'],
+            upstream: `{ url: "http://127.0.0.1:${tree.port}/${service.name}/" }`,
+          })),
+        ),
     });
-
-    function job(shell: ShellName): SetupJob {
-      const created = createSetupJob(shell, {
-        GATEHOUSE_URL: scenario.gateway.url,
-        GATEHOUSE_ID_TOKEN: scenario.job.idToken(),
-      });
-      onTestFinished(created.close);
-      return created;
-    }
 
     test('apt updates and downloads; curl publishes with netrc', async () => {
       const deb = await buildDeb(scenario.folder, 'acme-tools');
       createFlatRepository(join(scenario.tree.folder, 'debian'), [deb]);
-      const created = job('dash');
+      const created = startScenarioJob(scenario, 'dash');
       for (const name of ['state/lists/partial', 'cache/archives/partial'])
         mkdirSync(join(created.home, name), { recursive: true });
       writeFileSync(join(created.home, 'state/status'), '');
@@ -73,7 +67,7 @@ needs('apt-get', 'busybox', 'curl', 'dash', 'dnf', 'dpkg-deb', 'nginx', ...RPM_T
       const rpm = await buildRpm(scenario.folder, 'acme-tools');
       for (const folder of ['rpms', 'rpms/el9'])
         await createRpmRepository(join(scenario.tree.folder, folder), [rpm]);
-      const created = job('busybox');
+      const created = startScenarioJob(scenario, 'busybox');
       const repositories = join(created.home, 'repos');
       mkdirSync(repositories);
       for (const name of ['root', 'log']) mkdirSync(join(created.home, name));

@@ -10,7 +10,7 @@ import { readText, ROOT } from '../support/repository.ts';
 import { feedConfig } from '../support/scenario/feed-config.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
 import { setupComponent } from '../support/setup-component.ts';
-import { createSetupJob, SHELLS, type ShellName } from '../support/setup-script.ts';
+import { startSetupJob, SHELLS, type ShellName } from '../support/setup-script.ts';
 
 const COMPONENT = 'ci-templates/gitlab/templates/setup.yml';
 const ACTION = 'ci-templates/github/setup/action.yml';
@@ -49,8 +49,7 @@ needs('busybox', 'curl', 'dash').describe('a job', () => {
     expect(job.id_tokens).toEqual({ GATEHOUSE_ID_TOKEN: { aud: scenario.gateway.url } });
 
     for (const shell of Object.keys(SHELLS) as ShellName[]) {
-      const created = createSetupJob(shell, { ...job.variables, GATEHOUSE_ID_TOKEN: scenario.job.idToken() });
-      onTestFinished(created.close);
+      const created = startSetupJob(shell, { ...job.variables, GATEHOUSE_ID_TOKEN: scenario.job.idToken() });
       const main = await created.script([...job.before_script, USE, 'sh "$GATEHOUSE_SETUP" --renew', USE]);
       expect([shell, main.code, main.stderr]).toEqual([shell, 0, '']);
       expect(existsSync(created.directory)).toBe(true);
@@ -84,7 +83,7 @@ needs('busybox', 'curl', 'dash').describe('a job', () => {
     });
     onTestFinished(() => service.close());
     const [step] = runs.steps;
-    const created = createSetupJob('dash', {
+    const created = startSetupJob('dash', {
       CI_JOB_ID: '',
       CI_PROJECT_DIR: '',
       GITHUB_ACTIONS: 'true',
@@ -94,7 +93,6 @@ needs('busybox', 'curl', 'dash').describe('a job', () => {
       ACTIONS_ID_TOKEN_REQUEST_URL: `${service.url}/token?api-version=2`,
       ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token',
     });
-    onTestFinished(created.close);
     const env = {
       GATEHOUSE_URL: scenario.gateway.url,
       GATEHOUSE_AUDIENCE: 'https://gateway.example.com',

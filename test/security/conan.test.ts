@@ -1,24 +1,15 @@
 /** Conan: hostile paths and headers, logins, and the login of the upstream. Raw bytes sent, raw bytes received. */
 import { describe, expect, test } from 'vitest';
-import { rawRequest, rawResponse, type RawResponse } from '../support/raw-client.ts';
+import { closingRequest, rawRequest, rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
-import { requestLines, useRecordedScenario } from '../support/scenario/recorded.ts';
+import { useRecordedPackages } from '../support/scenario/packages.ts';
+import { requestLines } from '../support/scenario/recorded.ts';
 
-const scenario = useRecordedScenario({
-  host: 'gateway.example.com',
-  config: ({ issuer, upstream }) => `
-issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
-identities:
-  ci:
-    issuer: gitlab
-    match: { project_id: "20" }
-    grants: [{ service: conan, scopes: [read_package_registry, write_package_registry], resources: ["acme/*@team/*"] }]
-services:
-  conan: { type: conan, path: /conan/, upstream: { url: "${upstream.url}/" } }
-  trial: { type: conan, path: /trial/, mode: shadow, upstream: { url: "${upstream.url}/" } }
-  second: { type: conan, path: /second/, upstream: { url: "${upstream.url}/" } }
-`,
-});
+const scenario = useRecordedPackages([
+  { type: 'conan', resources: ['acme/*@team/*'] },
+  { type: 'conan', name: 'trial', resources: [], keys: 'mode: shadow' },
+  { type: 'conan', name: 'second', resources: [] },
+]);
 
 const BASE = '/conan/v2/conans/acme/1.0/team/stable';
 const FILE = `${BASE}/revisions/0f1e/files/conanfile.py`;
@@ -30,16 +21,8 @@ function request(
   headers: readonly string[],
   body: string,
 ): string {
-  return [
-    `${line} HTTP/1.1`,
-    'Host: gateway.example.com',
-    ...(authorization === undefined ? [] : [`Authorization: ${authorization}`]),
-    'Connection: close',
-    ...(body === '' ? [] : [`Content-Length: ${body.length}`]),
-    ...headers,
-    '',
-    body,
-  ].join('\r\n');
+  const credential = authorization === undefined ? [] : [`Authorization: ${authorization}`];
+  return closingRequest(line, [...credential, ...headers], body).toString('latin1');
 }
 
 interface Sent {

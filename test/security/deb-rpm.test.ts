@@ -1,37 +1,18 @@
 /** Debian and RPM repositories: hostile paths, headers, uploads and mirror lists. Raw bytes sent, raw bytes received. */
 import { describe, expect, test } from 'vitest';
 import { controlFile, debPackage, tarArchive } from '../support/deb-archive.ts';
-import { rawRequest, rawResponse, type RawResponse } from '../support/raw-client.ts';
+import { closingRequest, rawRequest, rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
 import { nameEntry, rpmPackage } from '../support/rpm-package.ts';
-import { requestLines, useRecordedScenario } from '../support/scenario/recorded.ts';
+import { useRecordedPackages } from '../support/scenario/packages.ts';
+import { requestLines } from '../support/scenario/recorded.ts';
 
-const SCOPES = '[read_package_registry, write_package_registry]';
-const scenario = useRecordedScenario({
-  host: 'gateway.example.com',
-  config: ({ issuer, upstream }) => `
-issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
-identities:
-  ci:
-    issuer: gitlab
-    match: { project_id: "20" }
-    grants: [${['deb', 'rpm'].map((name) => `{ service: ${name}, scopes: ${SCOPES}, resources: ["acme*"] }`).join(', ')}]
-services:
-${['deb', 'rpm'].map((type) => `  ${type}: { type: ${type}, path: /${type}/, pathParameters: keep, upstream: { url: "${upstream.url}/" } }`).join('\n')}
-`,
-});
+const scenario = useRecordedPackages(
+  ['deb', 'rpm'].map((type) => ({ type, resources: ['acme*'], keys: 'pathParameters: keep' })),
+);
 
-function request(line: string, headers: readonly string[] = [], body: Buffer = Buffer.alloc(0)): Buffer {
-  const head = [
-    `${line} HTTP/1.1`,
-    'Host: gateway.example.com',
-    `Authorization: Bearer ${scenario.token}`,
-    'Connection: close',
-    ...(body.length === 0 ? [] : [`Content-Length: ${body.length}`]),
-    ...headers,
-  ];
-  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]);
-}
+const request = (line: string, headers: readonly string[] = [], body?: Buffer): Buffer =>
+  closingRequest(line, [`Authorization: Bearer ${scenario.token}`, ...headers], body);
 
 const send = (line: string, headers?: readonly string[], body?: Buffer): Promise<RawResponse> =>
   rawResponse(scenario.gateway.port, request(line, headers, body), { quiet: 5_000 });

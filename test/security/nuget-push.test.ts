@@ -11,25 +11,15 @@ import {
 } from '../support/nuget-archive.ts';
 import { rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { receivedBy } from '../support/received.ts';
-import { useRecordedScenario } from '../support/scenario/recorded.ts';
+import { useRecordedPackages } from '../support/scenario/packages.ts';
 
-const scenario = useRecordedScenario({
-  host: 'gateway.example.com',
-  config: ({ issuer, upstream }) => `
-issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
-identities:
-  team:
-    issuer: gitlab
-    match: { project_id: "20" }
-    grants: [{ service: nuget, scopes: [read_package_registry, write_package_registry], resources: ["acme.*"] }]
-  all:
+const scenario = useRecordedPackages(
+  [{ type: 'nuget', resources: ['acme.*'] }],
+  `  all:
     issuer: gitlab
     match: { project_id: "21" }
-    grants: [{ service: nuget, scopes: [write_package_registry], resources: ["**"] }]
-services:
-  nuget: { type: nuget, path: /nuget/, upstream: { url: "${upstream.url}/" } }
-`,
-});
+    grants: [{ service: nuget, scopes: [write_package_registry], resources: ["**"] }]`,
+);
 
 function send(line: string, body: Buffer, token = scenario.token, type = PUSH_TYPE): Promise<RawResponse> {
   const head = [

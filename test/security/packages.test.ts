@@ -1,42 +1,25 @@
 /** Package registries: ambiguous names and bodies, and malicious upstreams. Raw bytes sent, raw bytes received. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { rawResponse, type RawResponse } from '../support/raw-client.ts';
+import { closingRequest, rawResponse, type RawResponse } from '../support/raw-client.ts';
 import { OK } from '../support/recording-upstream.ts';
-import { useRecordedScenario } from '../support/scenario/recorded.ts';
+import { useRecordedPackages } from '../support/scenario/packages.ts';
 
-const grants = ['pypi', 'crates', 'charts'].map(
-  (service) =>
-    `{ service: ${service}, scopes: [read_package_registry, write_package_registry], resources: ["acme*"] }`,
+const scenario = useRecordedPackages(
+  [
+    { type: 'pypi' },
+    { type: 'cargo', name: 'crates', path: '/cargo/' },
+    { type: 'helm', name: 'charts' },
+  ].map((service) => ({ ...service, resources: ['acme*'] })),
 );
-const scenario = useRecordedScenario({
-  host: 'gateway.example.com',
-  config: ({ issuer, upstream }) => `
-issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
-identities:
-  ci:
-    issuer: gitlab
-    match: { project_id: "20" }
-    grants: [${grants.join(', ')}]
-services:
-  pypi: { type: pypi, path: /pypi/, upstream: { url: "${upstream.url}/" } }
-  crates: { type: cargo, path: /cargo/, upstream: { url: "${upstream.url}/" } }
-  charts: { type: helm, path: /charts/, upstream: { url: "${upstream.url}/" } }
-`,
-});
 
 function send(line: string, headers: readonly string[] = [], body = ''): Promise<RawResponse> {
-  const lines = [
-    `${line} HTTP/1.1`,
-    'Host: gateway.example.com',
-    `Authorization: Bearer ${scenario.token}`,
-    'Connection: close',
-    ...(body === '' ? [] : [`Content-Length: ${body.length}`]),
-    ...headers,
-    '',
-    body,
-  ];
-  return rawResponse(scenario.gateway.port, Buffer.from(lines.join('\r\n'), 'latin1'), { quiet: 5_000 });
+  const request = closingRequest(
+    line,
+    [`Authorization: Bearer ${scenario.token}`, ...headers],
+    Buffer.from(body, 'latin1'),
+  );
+  return rawResponse(scenario.gateway.port, request, { quiet: 5_000 });
 }
 
 /** A 200 response whose Content-Length may differ from its body. */

@@ -1,39 +1,22 @@
 /** Gem servers: hostile paths, headers, uploads and forms. Raw bytes sent, raw bytes received. */
 import { describe, expect, test } from 'vitest';
 import { attestedForm, gemArchive, specification } from '../support/gem-archive.ts';
-import { rawRequest, rawResponse, type RawResponse } from '../support/raw-client.ts';
+import {
+  closingRequest as request,
+  rawRequest,
+  rawResponse,
+  type RawResponse,
+} from '../support/raw-client.ts';
 import { receivedBy, valuesOf } from '../support/received.ts';
-import { requestLines, useRecordedScenario } from '../support/scenario/recorded.ts';
+import { useRecordedPackages } from '../support/scenario/packages.ts';
+import { requestLines } from '../support/scenario/recorded.ts';
 
-const scenario = useRecordedScenario({
-  host: 'gateway.example.com',
-  config: ({ issuer, upstream }) => `
-issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
-identities:
-  ci:
-    issuer: gitlab
-    match: { project_id: "20" }
-    grants: [{ service: gems, scopes: [read_package_registry, write_package_registry], resources: ["acme*"] }]
-services:
-  gems: { type: rubygems, path: /gems/, upstream: { url: "${upstream.url}/" } }
-`,
-});
+const scenario = useRecordedPackages([{ type: 'rubygems', name: 'gems', resources: ['acme*'] }]);
 
 const KEY = (): string => `Authorization: ${scenario.token}`;
 const OCTETS = 'Content-Type: application/octet-stream';
 const URLENCODED = 'Content-Type: application/x-www-form-urlencoded';
 const FORM = 'Content-Type: multipart/form-data; boundary=b';
-
-function request(line: string, headers: readonly string[] = [], body: Buffer = Buffer.alloc(0)): Buffer {
-  const head = [
-    `${line} HTTP/1.1`,
-    'Host: gateway.example.com',
-    'Connection: close',
-    ...(body.length === 0 ? [] : [`Content-Length: ${body.length}`]),
-    ...headers,
-  ];
-  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]);
-}
 
 const send = (line: string, headers: readonly string[] = [], body?: Buffer): Promise<RawResponse> =>
   rawResponse(scenario.gateway.port, request(line, [KEY(), ...headers], body), { quiet: 5_000 });

@@ -18,8 +18,8 @@ export interface ConanServer {
   readonly url: string;
   /** The required Basic credential of its login. */
   readonly authorization: string;
-  /** `conanToken` of the upstream, as YAML flow. */
-  readonly login: string;
+  /** `upstream` of a service, as YAML flow. */
+  readonly upstream: string;
   /** All received bytes. */
   received(): string;
   close(): Promise<void>;
@@ -66,7 +66,7 @@ ${username}: ${password}
   return {
     url,
     authorization: `Basic ${btoa(`${username}:${password}`)}`,
-    login: `{ url: "${url}/v2/users/authenticate", username: ${username}, password: ${password} }`,
+    upstream: `{ url: "${url}/", auth: { conanToken: { url: "${url}/v2/users/authenticate", username: ${username}, password: ${password} } } }`,
     received: relay.sent,
     async close() {
       await server.close();

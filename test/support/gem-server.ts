@@ -10,6 +10,8 @@ import { findTool } from './tools.ts';
 
 export interface GemServer {
   readonly url: string;
+  readonly username: string;
+  readonly password: string;
   /** Value of the only `Authorization` header that it accepts. */
   readonly authorization: string;
   /** Every request that reached it: method, target, headers. */
@@ -26,7 +28,8 @@ export interface GemServer {
  * the permitted registries offer no server. `gem generate_index` creates the other index files.
  */
 export async function startGemServer(): Promise<GemServer> {
-  const authorization = `Basic ${btoa('gatehouse:canary-gems-upstream')}`;
+  const [username, password] = ['gatehouse', 'canary-gems-upstream'];
+  const authorization = `Basic ${btoa(`${username}:${password}`)}`;
   const requests: { line: string; headers: IncomingMessage['headers'] }[] = [];
   const changes: { line: string; body: Buffer }[] = [];
   /** File names in the order of their publication: `versions` only grows. */
@@ -60,6 +63,8 @@ export async function startGemServer(): Promise<GemServer> {
 
   return {
     url: upstream.url,
+    username,
+    password,
     authorization,
     requests,
     changes,

@@ -1,16 +1,20 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { startNginx, type Nginx } from './nginx.ts';
 
 /** nginx with a folder of files behind Basic authentication. */
 export interface PackageTree extends Nginx {
   readonly folder: string;
+  readonly username: string;
+  readonly password: string;
   /** Value of the only `Authorization` header that it accepts. */
   readonly authorization: string;
 }
 
 /** GET reads the folder, PUT and DELETE change it. */
-export async function startPackageTree(username: string, password: string): Promise<PackageTree> {
+export async function startPackageTree(): Promise<PackageTree> {
+  const [username, password] = ['gatehouse', 'canary-package-tree'];
   let folder = '';
   const nginx = await startNginx(
     ['authorization', 'job-token', 'deploy-token', 'private-token', 'x-auth-identity'],
@@ -25,5 +29,16 @@ export async function startPackageTree(username: string, password: string): Prom
     },
   );
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-  return { ...nginx, folder, authorization };
+  return { ...nginx, folder, username, password, authorization };
+}
+
+/** Asserts that every credential in its log is the one of the gateway, and that it received none of these secrets. */
+export function expectOwnCredential(
+  { everything, authorization }: PackageTree,
+  secrets: readonly string[],
+): void {
+  const log = everything();
+  for (const secret of [...secrets, 'eyJ']) expect(log).not.toContain(secret);
+  const sent = [...log.matchAll(/http header: "authorization: ([^"]*)"/gi)].map(([, value]) => value);
+  expect(new Set(sent)).toEqual(new Set([authorization]));
 }

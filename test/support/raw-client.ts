@@ -12,6 +12,23 @@ export interface RawResponse {
 /** Milliseconds. A loaded machine delays the first byte of a response. */
 const FIRST_BYTE = 10_000;
 
+/** A request whose response ends the connection. A body that is not empty gets a Content-Length. */
+export function closingRequest(
+  line: string,
+  headers: readonly string[] = [],
+  body: Buffer | string = '',
+): Buffer {
+  const bytes = Buffer.from(body);
+  const head = [
+    `${line} HTTP/1.1`,
+    'Host: gateway.example.com',
+    'Connection: close',
+    ...(bytes.length === 0 ? [] : [`Content-Length: ${bytes.length}`]),
+    ...headers,
+  ];
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), bytes]);
+}
+
 /** Sends raw bytes; returns all received bytes when the peer closes or sends nothing for `quiet` ms. */
 export function exchange(
   port: number,

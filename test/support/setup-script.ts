@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './repository.ts';
 import { run, type Outcome } from './run.ts';
+import { closeAfterTest } from './clean-up.ts';
+import type { JobScenario } from './scenario/job.ts';
+import type { Backends } from './scenario.ts';
 import { findTool } from './tools.ts';
 
 const SETUP = join(ROOT, 'ci-templates/setup.sh');
@@ -29,12 +32,21 @@ export interface SetupJob {
   afterSetup(lines: string | readonly string[], env?: NodeJS.ProcessEnv): Promise<Outcome>;
   /** The files below the temporary directory, the home directory and the project that contain the text. */
   filesWith(text: string): readonly string[];
-  close(): void;
+}
+
+/** The job of the scenario, with its ID token. */
+export function startScenarioJob(
+  { gateway, job }: Pick<JobScenario<Backends>, 'gateway' | 'job'>,
+  shell: ShellName,
+  env: NodeJS.ProcessEnv = {},
+): SetupJob {
+  return startSetupJob(shell, { GATEHOUSE_URL: gateway.url, GATEHOUSE_ID_TOKEN: job.idToken(), ...env });
 }
 
 let nextId = 1;
 
-export function createSetupJob(shell: ShellName, env: NodeJS.ProcessEnv): SetupJob {
+/** Its files are removed after the test. */
+export function startSetupJob(shell: ShellName, env: NodeJS.ProcessEnv): SetupJob {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-setup-'));
   const [project, home, temporary] = ['builds/acme/payments', 'home', 'tmp'].map((name) => {
     const path = join(folder, name);
@@ -57,6 +69,7 @@ export function createSetupJob(shell: ShellName, env: NodeJS.ProcessEnv): SetupJ
     const text = typeof lines === 'string' ? lines : lines.join('\n');
     return run(program, [...options, '-e', '-c', text], { cwd: project, env: { ...base, ...more } });
   };
+  closeAfterTest({ close: () => rmSync(folder, { recursive: true, force: true }) });
   return {
     folder,
     project,
@@ -69,7 +82,6 @@ export function createSetupJob(shell: ShellName, env: NodeJS.ProcessEnv): SetupJ
       filesBelow(folder)
         .filter((file) => readFileSync(file, 'latin1').includes(text))
         .map((file) => file.slice(folder.length + 1)),
-    close: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 

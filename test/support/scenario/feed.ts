@@ -3,7 +3,8 @@ import { startGitlab, type TestGitlab, type TestJob } from '../gitlab.ts';
 import { startScenario, type Scenario } from '../scenario.ts';
 import { startTcpRelay, type TcpRelay } from '../tcp-relay.ts';
 import { temporaryFolder, type TemporaryFolder } from '../temporary-folder.ts';
-import { DEPLOY_SECRET, feedConfig } from './feed-config.ts';
+import { DEPLOY_SECRET } from './feed-config.ts';
+import { packagesConfig } from './packages.ts';
 import { gatewayTls, type GatewayTls } from './tls.ts';
 
 /** A credential of a CI job, with the user name for clients that require one. */
@@ -87,20 +88,15 @@ export async function startFeed(options: FeedOptions): Promise<FeedScenario> {
 }
 
 function configuration({ type, auth, resources }: FeedOptions, gitlab: string, port: number): string {
-  const list = JSON.stringify(resources);
-  return feedConfig({
+  const upstream = `{ url: "http://127.0.0.1:${port}/"${auth === undefined ? '' : `, auth: ${auth}`} }`;
+  return packagesConfig(
     gitlab,
-    grants: `[{ service: ${type}, scopes: [read_package_registry, write_package_registry], resources: ${list} }]`,
-    deployToken: `{ service: ${type}, scopes: [read_package_registry], resources: ${list} }`,
-    identities: `  audit:
+    [{ type, resources, upstream }],
+    `  audit:
     issuer: gitlab
     match: { project_id: "21" }
     grants: [{ service: ${type}, scopes: [read_package_registry], resources: ["**"] }]`,
-    services: `  ${type}:
-    type: ${type}
-    path: /${type}/
-    upstream: { url: "http://127.0.0.1:${port}/"${auth === undefined ? '' : `, auth: ${auth}`} }`,
-  });
+  );
 }
 
 function expectNone(credentials: readonly FeedCredential[], sent: string): void {

@@ -3,7 +3,7 @@ import { startIssuer, type TestIssuer } from '../issuer.ts';
 import { OK, startRecordingUpstream, type RecordingUpstream } from '../recording-upstream.ts';
 import { useScenario, type Scenario } from '../scenario.ts';
 
-type RecordedBackends = {
+export type RecordedBackends = {
   readonly issuer: TestIssuer;
   readonly upstream: RecordingUpstream;
   /** A server that the configuration does not name. */
