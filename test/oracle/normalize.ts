@@ -40,6 +40,11 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/"settingsHash":"[\w-]+"/g, '"settingsHash":"<HASH>"'],
   [/oracle\/\d+/g, 'oracle'],
   [/\b[0-9a-f]{32,}\b/g, '<HEX>'],
+  // Pages of the console. The revision is a hash of the configuration, which holds addresses with ports.
+  [/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b/g, '<TIME>'],
+  [/\b\d+ (?:second|minute)s? ago\b/g, '<DISTANCE>'],
+  [/(?<=<code>)[0-9a-f]{12}(?=<)/g, '<REVISION>'],
+  [/(?<=Replica <strong>)[^<]+/g, '<HOST>'],
 ];
 
 /** Header and claims that do not vary; times as a lifetime. */
@@ -73,9 +78,10 @@ function sorted(value: Readonly<Record<string, unknown>>): Record<string, unknow
   return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** A body as text where it is short and printable; otherwise its length and hash. */
+/** A body as text where it is short and printable; otherwise its length, unless it is a page with times, and its hash. */
 export function shortBody(body: string, normalize: Normalize): string {
   const text = normalize(body);
   if (text.length <= 2_000 && /^[\t\r\n\x20-\x7e]*$/.test(text)) return text;
-  return `${body.length} bytes, SHA-256 ${hash('sha256', Buffer.from(text, 'latin1')).slice(0, 16)}`;
+  const size = text.startsWith('<!doctype html>') ? 'a page' : `${body.length} bytes`;
+  return `${size}, SHA-256 ${hash('sha256', Buffer.from(text, 'latin1')).slice(0, 16)}`;
 }
