@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { cargo, needsCargo, writeCrate } from '../support/cargo.ts';
-import { crane, needsCrane } from '../support/crane.ts';
+import { crane, needsCrane, needsOras, needsRegctl, oras, regctl } from '../support/oci-clients.ts';
 import { gitClient } from '../support/git-client.ts';
 import { helmBinary } from '../support/helm.ts';
 import { createMaven, DEPLOY_FILE, GET, missingMaven } from '../support/maven.ts';
@@ -165,4 +165,28 @@ needsCrane.test('crane', async () => {
   writeFileSync(join(home, 'layer.tar'), Buffer.alloc(1024));
   const push = ['append', '--insecure', '-f', 'layer.tar', '-t', `${registry()}/acme/mine:1`];
   expectDocumented('crane', 'crane append', await crane(home, ...push));
+});
+
+needsOras.test('oras', async () => {
+  const home = folder('oras');
+  const run = (...args: readonly string[]) => oras(home, ...args, '--plain-http');
+  await run('login', registry(), '-u', 'ci', '-p', token());
+  expectDocumented('oras', 'oras pull', await run('pull', `${registry()}/acme/other:1`));
+  writeFileSync(join(home, 'model'), '');
+  expectDocumented('oras', 'oras push', await run('push', `${registry()}/acme/mine:1`, 'model'));
+});
+
+needsRegctl.test('regctl', async () => {
+  const home = folder('regctl');
+  const run = (...args: readonly string[]) =>
+    regctl(home, ...args, '--host', `reg=${registry()},tls=disabled`);
+  await run('registry', 'login', registry(), '-u', 'ci', '-p', token());
+  expectDocumented(
+    'regctl',
+    'regctl manifest get',
+    await run('manifest', 'get', `${registry()}/acme/other:1`),
+  );
+  writeFileSync(join(home, 'sbom'), '');
+  const push = await run('artifact', 'put', '-f', 'sbom', `${registry()}/acme/mine:1`);
+  expectDocumented('regctl', 'regctl artifact put', push);
 });

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect } from 'vitest';
-import { crane, needsCrane } from '../support/crane.ts';
+import { crane, needsCrane } from '../support/oci-clients.ts';
 import { writeImage } from '../support/image.ts';
 import { needs } from '../support/needs.ts';
 import type { Outcome } from '../support/run.ts';
