@@ -1,7 +1,13 @@
 import type { Classification, Protocol } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
 import { quotedString } from './shared/challenge.ts';
-import { isRead, READ_PACKAGES, unknownOperation, WRITE_PACKAGES } from './shared/package-operations.ts';
+import {
+  everyPackage,
+  isRead,
+  READ_PACKAGES,
+  unknownOperation,
+  WRITE_PACKAGES,
+} from './shared/package-operations.ts';
 import {
   keepsPathParameters,
   operationsOn,
@@ -19,6 +25,11 @@ const FILE = /^(?:[A-Za-z0-9_.+~-]*[A-Za-z0-9_+~-]\/)*[A-Za-z0-9_.+~-]*[A-Za-z0-
 /** Suffixes of checksums and signatures, which share the resource of their file (`app-1.0.jar.asc.sha1`). */
 const COMPANION_SUFFIX = /(?<=[^/])(?:\.(?:md5|sha1|sha256|sha512|asc))+$/;
 
+/** The metadata of an artifact, whose folder contains no version. */
+const ARTIFACT_METADATA = /(?<!-SNAPSHOT)\/maven-metadata\.xml$/;
+
+const DOT_IN_NAME = /(?<=[^./])\.(?=[^./])/g;
+
 /**
  * A repository in the Maven 2 layout, for Maven and Gradle. The method selects the scope; the path is the
  * resource.
@@ -34,7 +45,10 @@ export function mavenProtocol(settings: PathSettings): Protocol {
     if (!FILE.test(file)) return unknownOperation('not a file path');
     const scope = scopeOf(method);
     if (scope === undefined) return unknownOperation(`${method} on a file`);
-    const resources = [literal, ...readings].map((reading) => reading.replace(COMPANION_SUFFIX, ''));
+    // Gitea stores an upload with `use_legacy_package_name` under a name that several artifacts share.
+    if (scope === WRITE_PACKAGES && head.query.length > 1) return everyPackage(scope);
+    const resource = file.replace(COMPANION_SUFFIX, '');
+    const resources = [literal.replace(COMPANION_SUFFIX, ''), resource, withFoldersForDots(resource)];
     return { kind: 'operations', operations: operationsOn(scope, resources) };
   }
 
@@ -47,6 +61,14 @@ export function mavenProtocol(settings: PathSettings): Protocol {
     challenge: ({ host }) => `Basic realm=${quotedString(host)}`,
     refusal: phraseRefusal,
   };
+}
+
+/** Gitea joins the folders of a group with dots, so `com.acme/app` is also `com/acme/app` (routers/api/packages/maven). */
+function withFoldersForDots(file: string): string {
+  let group = file.length;
+  for (let names = ARTIFACT_METADATA.test(file) ? 2 : 3; names > 0 && group > 0; names--)
+    group = file.lastIndexOf('/', group - 1);
+  return group > 0 ? file.slice(0, group).replaceAll(DOT_IN_NAME, '/') + file.slice(group) : file;
 }
 
 function scopeOf(method: string): string | undefined {

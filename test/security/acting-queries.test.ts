@@ -1,4 +1,4 @@
-/** X8: query parameters with which object stores act on paths in the body of the request, and not on its own path. */
+/** X8: query parameters with which object stores and Gitea act on other paths than the path of the request. */
 import { beforeEach, expect, test } from 'vitest';
 import { useRecordedScenario } from '../support/scenario/recorded.ts';
 
@@ -30,6 +30,7 @@ test.each([
   ['POST', 'delete'],
   ['PUT', 'compose'],
   ['POST', 'restype=container;comp=batch'],
+  ['PUT', 'use_legacy_package_name=true'],
 ])('%s ?%s needs a grant for all files', async (method, query) => {
   expect(await scenario.statusOf(`${method} /files/acme/x?${query}`)).toBe(403);
   expect(scenario.upstream.bytes()).toBe('');

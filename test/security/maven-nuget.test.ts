@@ -23,6 +23,11 @@ ${services.map((name) => `      - { service: ${name}, scopes: [read_package_regi
     grants:
       - { service: maven, scopes: [read_package_registry, write_package_registry], resources: ["com/acme/app/**"] }
       - { service: nuget, scopes: [read_package_registry, write_package_registry], resources: ["acme.core"] }
+  pattern:
+    issuer: gitlab
+    match: { project_id: "22" }
+    grants:
+      - { service: maven, scopes: [read_package_registry, write_package_registry], resources: ["com.acme/**", "com/*/lib/**"] }
 services:
 ${services.map((name) => `  ${name}: { type: ${name}, path: /${name}/, upstream: { url: "${upstream.url}/${name}/", auth: { header: { name: X-NuGet-ApiKey, value: ${KEY} } } } }`).join('\n')}
 `,
@@ -88,6 +93,8 @@ test.each([
   ['PUT /maven/com/acme/maven-metadata.xml', 403],
   ['GET /maven/com/acme/app2/1.0/app2-1.0.jar', 403],
   ['GET /maven/com/ACME/app/1.0/app-1.0.jar', 403],
+  ['GET /maven/com.acme/app/1.0/app-1.0.jar', 403],
+  ['PUT /maven/com/acme/app/1.0/app-1.0.jar?use_legacy_package_name=true', 403],
   ['GET /nuget/v3/package/ACME.Core/index.json', 200],
   ['GET /nuget/v3/package/acme.core.more/index.json', 403],
   ['GET /nuget/v3/index.json', 502],
@@ -98,6 +105,15 @@ test.each([
   const one = scenario.issuer.mint({ project_id: '21' });
   expect((await fetchPath(line, `Authorization: Bearer ${one}`)).status).toBe(status);
   expect(scenario.upstream.requests()).toHaveLength(status === 403 ? 0 : 1);
+});
+
+test.each([
+  ['com.acme/app/1.0/app-1.0.jar', 'com/acme/app'],
+  ['com/acme.secret/lib/1.0/lib-1.0.jar', 'com/acme/secret/lib'],
+])('%s is not written with a grant that excludes %s: Gitea stores it there', async (file) => {
+  const pattern = `Authorization: Bearer ${scenario.issuer.mint({ project_id: '22' })}`;
+  expect((await fetchPath(`PUT /maven/${file}`, pattern)).status).toBe(403);
+  expect(scenario.upstream.bytes()).toBe('');
 });
 
 test.each([

@@ -1,8 +1,8 @@
 import { parameterName, parameterValue, queryParts } from '../../util/http/query-parameters.ts';
 
 /**
- * Parameters with which object stores act on paths in the body. OpenStack Swift: static large objects, bulk operations.
- * Google Cloud Storage XML API: composite objects. S3: DeleteObjects.
+ * Parameters with which servers act on other paths. OpenStack Swift: static large objects, bulk operations.
+ * Google Cloud Storage XML API: composite objects. S3: DeleteObjects. Gitea: Maven artifacts under an ambiguous name.
  */
 const ACTING: ReadonlySet<string> = new Set([
   'multipart-manifest',
@@ -10,6 +10,7 @@ const ACTING: ReadonlySet<string> = new Set([
   'bulk-delete',
   'compose',
   'delete',
+  'use_legacy_package_name',
 ]);
 
 /** Whether a request that is not a read acts on other paths than its own. */

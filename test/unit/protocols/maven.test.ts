@@ -43,6 +43,39 @@ test('path parameters: the layout is checked without them, and both readings are
   expect(classifyWith('a%20/b.jar;x')).toMatchObject({ kind: 'deny' });
 });
 
+describe('a folder of the group with dots is also the folders that Gitea makes of it', () => {
+  test.each([
+    ['com.acme/app/1.0/app-1.0.jar', 'com/acme/app/1.0/app-1.0.jar'],
+    ['com/acme.tools/app/1.0/app-1.0.jar.sha1', 'com/acme/tools/app/1.0/app-1.0.jar'],
+    ['com.acme/app/maven-metadata.xml.sha1', 'com/acme/app/maven-metadata.xml'],
+    ['com.acme/app/1.0-SNAPSHOT/maven-metadata.xml', 'com/acme/app/1.0-SNAPSHOT/maven-metadata.xml'],
+    ['com.acme/app.core/1.0/app.core-1.0.jar', 'com/acme/app.core/1.0/app.core-1.0.jar'],
+  ])('%s', (file, second) => {
+    const first = file.replace(/\.sha1$/, '');
+    expect(classify(head('PUT', `/maven/${file}`))).toMatchObject({
+      operations: [{ resource: first }, { resource: second }],
+    });
+    expect(classify(head('GET', `/maven/${file}`))).toMatchObject({
+      operations: [{ resource: first }, { resource: second }],
+    });
+  });
+
+  test.each([
+    'com/acme/app.core/1.0/app.core-1.0.jar',
+    'com/acme/app.core/maven-metadata.xml',
+    'com/acme/app.core/1.0-SNAPSHOT/maven-metadata.xml',
+    'archetype-catalog.xml',
+  ])('%s has one name', (file) => {
+    expect(classify(head('GET', `/maven/${file}`))).toMatchObject({ operations: [{ resource: file }] });
+  });
+});
+
+test('a write with a query needs `**`, because Gitea stores it under another name', () => {
+  const file = '/maven/com/acme-web/core/9.9/web-core-9.9.jar?use_legacy_package_name=true';
+  expect(classify(head('PUT', file))).toMatchObject({ operations: [{ scope: WRITE, extent: 'every' }] });
+  expect(classify(head('GET', file))).toMatchObject({ operations: [{ scope: READ, extent: 'one' }] });
+});
+
 describe('checksums and signatures have the resource of their file', () => {
   test.each([
     ['a/b/1/b-1.jar.sha1', 'a/b/1/b-1.jar'],
