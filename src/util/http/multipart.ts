@@ -89,6 +89,9 @@ function headOf(text: string, { unquotedNames = false }: FormOptions): PartHead 
         break;
       }
       case 'content-type':
+        // Servers that read nested forms take the file from `multipart/mixed` (RFC 2388 §4.2; commons-fileupload).
+        if (!PLAIN_TYPE.test(value)) return undefined;
+        break;
       case 'content-length':
       case 'mime-version':
         break;
@@ -98,6 +101,10 @@ function headOf(text: string, { unquotedNames = false }: FormOptions): PartHead 
   }
   return found;
 }
+
+/** A media type of one part; a charset in which parsers read the same text. */
+const PLAIN_TYPE =
+  /^(?!multipart\/|message\/)[\w!#$&^.+-]+\/[\w!#$&^.+-]+ *(?:; *charset=(?:"(?:utf-8|us-ascii)"|utf-8|us-ascii))?$/i;
 
 /** Names without quotes and backslashes, which some clients escape and others do not. */
 const DISPOSITION =

@@ -79,6 +79,14 @@ describe('parts', () => {
     ['bare line feeds', '--b\nContent-Disposition: form-data; name="a"\n\n1\n--b--'],
     ['a longer delimiter', '--bb\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--bb--'],
     ['blanks behind a delimiter', '--b \r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b--'],
+    [
+      'a nested form',
+      `${part('form-data; name="f"; filename="x"', 'x', 'Content-Type: multipart/mixed; boundary=c\r\n')}--b--`,
+    ],
+    [
+      'a charset that is not ASCII',
+      `${part('form-data; name="a"', 'x', 'Content-Type: text/plain; charset=utf-7\r\n')}--b--`,
+    ],
     ['no disposition', '--b\r\nContent-Type: text/plain\r\n\r\n1\r\n--b--'],
     [
       'two dispositions',
