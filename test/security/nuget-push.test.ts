@@ -4,8 +4,10 @@ import {
   furtherPart,
   nupkgOf,
   nuspecFile,
+  nuspecText,
   PUSH_TYPE,
   pushForm,
+  relationshipsFile,
   zipArchive,
   type ZipFile,
 } from '../support/nuget-archive.ts';
@@ -69,6 +71,50 @@ describe('nothing reaches the upstream of', () => {
         zipArchive([{ ...nuspecFile('Acme.Core'), content: Buffer.alloc(32 * 1024 ** 2), size: 400 }]),
       ),
       400,
+    ],
+    [
+      'a manifest that only the relationships name',
+      pushForm(
+        zipArchive([
+          relationshipsFile('/content/other.xml'),
+          nuspecFile('Acme.Core'),
+          { name: 'content/other.xml', content: nuspecText('Other') },
+        ]),
+      ),
+      400,
+    ],
+    [
+      'a file inside a stored file, whose size ends before it',
+      pushForm(nupkgOf('Acme.Core', { name: 'a', content: nupkgOf('Other'), stored: true, size: 0 })),
+      400,
+    ],
+    [
+      'a second directory in the comment of a file',
+      pushForm(nupkgOf('Acme.Core', { name: 'a', content: '', comment: nupkgOf('Other') })),
+      403,
+    ],
+    [
+      'a second package in the nuspec',
+      pushForm(
+        zipArchive([
+          {
+            name: 'Acme.Core.nuspec',
+            content: nuspecText('Acme.Core').replace(
+              '<metadata',
+              '<files><package><metadata><id>Other</id></metadata></package></files><metadata',
+            ),
+          },
+        ]),
+      ),
+      403,
+    ],
+    [
+      'a form in the part',
+      pushForm(
+        acme,
+        'form-data; name=package; filename=package.nupkg\r\nContent-Type: multipart/mixed; boundary=c',
+      ),
+      403,
     ],
     ['a truncated package', pushForm(acme).subarray(0, 200), 400],
     ['a second package in the form', pushForm(acme, undefined, furtherPart(nupkgOf('Other'))), 403],

@@ -12,17 +12,23 @@ export interface ZipFile {
   readonly localName?: string;
   /** Bytes of the uncompressed file, as both headers declare them. */
   readonly size?: number;
+  /** Bytes that belong to the file, after its compressed data. */
+  readonly trailing?: Buffer;
+  /** In the directory. */
+  readonly comment?: Buffer;
 }
 
+const EMPTY = Buffer.alloc(0);
+
 /** A zip archive (APPNOTE 6.3). `gap`: bytes between the files and the directory. */
-export function zipArchive(files: readonly ZipFile[], gap: Buffer = Buffer.alloc(0)): Buffer {
+export function zipArchive(files: readonly ZipFile[], gap: Buffer = EMPTY): Buffer {
   const local: Buffer[] = [];
   const central: Buffer[] = [];
   let offset = 0;
   for (const file of files) {
-    const { name, stored = false, flags = 0, extra = Buffer.alloc(0), localName = name } = file;
+    const { name, stored = false, flags = 0, extra = EMPTY, localName = name, comment = EMPTY } = file;
     const content = Buffer.from(file.content);
-    const bytes = stored ? content : deflateRawSync(content);
+    const bytes = Buffer.concat([stored ? content : deflateRawSync(content), file.trailing ?? EMPTY]);
     const common = (text: string): Buffer => {
       const fields = Buffer.alloc(24);
       fields.writeUInt16LE(flags, 0);
@@ -42,6 +48,7 @@ export function zipArchive(files: readonly ZipFile[], gap: Buffer = Buffer.alloc
       bytes,
     ]);
     const place = Buffer.alloc(14);
+    place.writeUInt16LE(comment.length, 0);
     place.writeUInt32LE(offset, 10);
     central.push(
       Buffer.from('PK\x01\x02\x14\0\x14\0', 'latin1'),
@@ -49,6 +56,7 @@ export function zipArchive(files: readonly ZipFile[], gap: Buffer = Buffer.alloc
       place,
       Buffer.from(name),
       extra,
+      comment,
     );
     local.push(before);
     offset += before.length;
@@ -73,10 +81,21 @@ export function nuspecFile(id: string): ZipFile {
   return { name: `${id}.nuspec`, content: nuspecText(id) };
 }
 
+const RELATIONSHIPS = 'http://schemas.openxmlformats.org/package/2006/relationships';
+const MANIFEST = 'http://schemas.microsoft.com/packaging/2010/07/manifest';
+
+/** The relationships of a package, of which one names its nuspec. */
+export function relationshipsFile(target: string): ZipFile {
+  return {
+    name: '_rels/.rels',
+    content: `\uFEFF<?xml version="1.0" encoding="utf-8"?><Relationships xmlns="${RELATIONSHIPS}"><Relationship Type="${MANIFEST}" Target="${target}" Id="R1" /></Relationships>`,
+  };
+}
+
 /** A package with the files that NuGet writes. */
 export function nupkgOf(id: string, ...more: readonly ZipFile[]): Buffer {
   return zipArchive([
-    { name: '_rels/.rels', content: '<Relationships/>' },
+    relationshipsFile(`/${id}.nuspec`),
     nuspecFile(id),
     { name: 'content/a%20b.txt', content: 'x'.repeat(100) },
     ...more,

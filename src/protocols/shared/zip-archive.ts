@@ -19,9 +19,12 @@ export type ZipArchive =
   | InvalidBody;
 
 const SIGNATURES = { local: 0x04034b50, central: 0x02014b50, end: 0x06054b50 } as const;
+/** The Zip64 end record and its locator, which some readers (rubyzip, Python, Go) prefer to the plain record. */
+const ZIP64 = ['PK\x06\x06', 'PK\x06\x07'].map((signature) => Buffer.from(signature, 'latin1'));
 const END_LENGTH = 22;
 /** Compression levels and UTF-8 names. Others: encryption, and sizes after the file instead of before it. */
 const PLAIN_FLAGS = 0x0806;
+const METHODS: ReadonlySet<number> = new Set([0, 8]);
 /** Extra fields that replace the sizes or the name of the entry: Zip64, Unicode path. */
 const REPLACING_FIELDS: ReadonlySet<number> = new Set([0x0001, 0x7075]);
 
@@ -40,6 +43,7 @@ export function readZip(bytes: Buffer): ZipArchive {
   );
   const [length = 0, start = 0] = [12, 16].map((at) => bytes.readUInt32LE(end + at));
   if (total === 0xffff || length === 0xffffffff || start === 0xffffffff) return UNREADABLE;
+  if (ZIP64.every((signature) => bytes.includes(signature))) return UNREADABLE;
   if (disk !== 0 || firstDisk !== 0 || count !== total || comment !== 0 || start + length !== end)
     return invalid('a zip directory that is not at the end of the archive');
   return readEntries(bytes.subarray(0, start), bytes.subarray(start, end), total);
@@ -61,6 +65,8 @@ function readEntries(files: Buffer, directory: Buffer, count = 0): ZipArchive {
     next = content + central.compressedSize;
     if (next > files.length) return invalid('a file that is longer than the archive');
     const { name, method, crc, size } = central;
+    // Java's ZipInputStream reads `size` bytes of a stored file.
+    if (method === 0 && size !== central.compressedSize) return invalid('a stored file with two sizes');
     entries.push({ name, method, crc, size, compressed: files.subarray(content, next) });
     at += central.length;
   }
@@ -88,6 +94,7 @@ interface Header extends Pick<ZipEntry, 'name' | 'method' | 'crc' | 'size'> {
   /** All fields that both kinds have, with the name. */
   readonly fields: Buffer;
   readonly extra: Buffer;
+  readonly commentLength: number;
   readonly length: number;
 }
 
@@ -96,7 +103,8 @@ function readHeader(bytes: Buffer, kind: HeaderKind): Header | undefined {
   const common = bytes.subarray(kind.flags, kind.flags + COMMON);
   const nameEnd = kind.fixed + common.readUInt16LE(20);
   const extraEnd = nameEnd + bytes.readUInt16LE(kind.flags + COMMON);
-  const length = extraEnd + (kind.hasComment ? bytes.readUInt16LE(kind.flags + COMMON + 2) : 0);
+  const commentLength = kind.hasComment ? bytes.readUInt16LE(kind.flags + COMMON + 2) : 0;
+  const length = extraEnd + commentLength;
   if (length > bytes.length) return undefined;
   const name = bytes.subarray(kind.fixed, nameEnd);
   return {
@@ -108,12 +116,13 @@ function readHeader(bytes: Buffer, kind: HeaderKind): Header | undefined {
     size: common.readUInt32LE(16),
     fields: Buffer.concat([common, name]),
     extra: bytes.subarray(nameEnd, extraEnd),
+    commentLength,
     length,
   };
 }
 
-function isPlain({ flags, extra }: Header): boolean {
-  if ((flags & ~PLAIN_FLAGS) !== 0) return false;
+function isPlain({ flags, method, commentLength, extra }: Header): boolean {
+  if ((flags & ~PLAIN_FLAGS) !== 0 || !METHODS.has(method) || commentLength > 0) return false;
   let at = 0;
   while (at + 4 <= extra.length && !REPLACING_FIELDS.has(extra.readUInt16LE(at)))
     at += 4 + extra.readUInt16LE(at + 2);
@@ -130,10 +139,20 @@ async function uncompressed(method: number, bytes: Buffer, size: number): Promis
   if (method === 0) return bytes;
   if (method !== 8 || size === 0) return undefined;
   try {
-    return await promisify(inflateRaw)(bytes, { maxOutputLength: size });
+    const inflated: unknown = await promisify(inflateRaw)(bytes, { maxOutputLength: size, info: true });
+    const { buffer, engine } = inflated as InflatedWithInfo;
+    // Streaming readers look for the next file behind the compressed data.
+    return engine.bytesWritten === bytes.length ? buffer : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The result of `inflateRaw` with `info`. */
+interface InflatedWithInfo {
+  readonly buffer: Buffer;
+  /** `bytesWritten`: the bytes of input that the data ends after. */
+  readonly engine: { readonly bytesWritten: number };
 }
 
 const UNREADABLE: ZipArchive = { kind: 'unreadable' };

@@ -7,6 +7,7 @@ import {
   nuspecText,
   PUSH_TYPE,
   pushForm,
+  relationshipsFile,
   zipArchive,
 } from '../../support/nuget-archive.ts';
 import { describeOperations } from './describe-operations.ts';
@@ -113,6 +114,30 @@ describe('a package is refused that', () => {
       'has a nuspec that is shorter than declared',
       zipArchive([{ ...nuspecFile('Acme.Core'), size: 20_000 }]),
     ],
+    ['has an escape that is no UTF-8', nupkgOf('Acme.Core', renamed('other%FF%2Enuspec'))],
+    [
+      'has a file of which a streaming reader reads a part',
+      nupkgOf('Acme.Core', { name: 'a', content: zipArchive([nuspecFile('Other')]), stored: true, size: 0 }),
+    ],
+    [
+      'has a file behind the compressed nuspec',
+      zipArchive([{ ...nuspecFile('Acme.Core'), trailing: zipArchive([nuspecFile('Other')]) }]),
+    ],
+    [
+      'has another manifest in its relationships',
+      zipArchive([
+        relationshipsFile('/content/other.xml'),
+        nuspecFile('Acme.Core'),
+        { name: 'content/other.xml', content: nuspecText('Other') },
+      ]),
+    ],
+    [
+      'has a bomb as relationships',
+      zipArchive([
+        nuspecFile('Acme.Core'),
+        { name: '_rels/.rels', content: Buffer.alloc(64 * 1024 ** 2), size: 500 },
+      ]),
+    ],
     [
       'has a bomb as nuspec',
       zipArchive([{ name: 'acme.core.nuspec', content: Buffer.alloc(64 * 1024 ** 2), size: 500 }]),
@@ -147,6 +172,20 @@ describe('every package must be granted for', () => {
     ],
     ['a Zip64 archive', patched(end + 10, 0xff, 0xff)],
     ['an archive comment', Buffer.concat([patched(end + 20, 1), Buffer.from('x')])],
+    ['the comment of a file', nupkgOf('Acme.Core', { name: 'a', content: '', comment: Buffer.from('x') })],
+    [
+      'Zip64 records in a file',
+      nupkgOf('Acme.Core', { name: 'a', content: 'PK\x06\x06 PK\x06\x07', stored: true }),
+    ],
+    ['relationships in pieces', nupkgOf('Acme.Core', { name: '_RELS/.rels/[0].piece', content: '' })],
+    ['a nuspec in pieces', nupkgOf('Acme.Core', { name: 'acme.core.nuspec/[0].piece', content: '' })],
+    [
+      'relationships that are no plain XML',
+      zipArchive([
+        nuspecFile('Acme.Core'),
+        { ...relationshipsFile('/a'), content: '<!DOCTYPE x><Relationships/>' },
+      ]),
+    ],
     ['a long nuspec', nuspec(Buffer.alloc(1024 ** 2 + 1, ' '))],
     ['two ids', metadata('<id>Acme.Core</id><id>Other</id>')],
     ['an id in other case', metadata('<id>Acme.Core</id><ID>Other</ID>')],
@@ -169,6 +208,30 @@ describe('every package must be granted for', () => {
       nuspec(`<?xml version="1.0" encoding="utf-7"?>${nuspecText('Acme.Core').slice(40)}`),
     ],
     ['UTF-16', nuspec(Buffer.from(nuspecText('Acme.Core'), 'utf16le'))],
+    [
+      'a second package further down',
+      nuspec(
+        '<package><metadata><id>Acme.Core</id></metadata><files><package><metadata><id>Other</id></metadata></package></files></package>',
+      ),
+    ],
+    ['an id further down', metadata('<id>Acme.Core</id><dependencies><id>Other</id></dependencies>')],
+    ['an id in another namespace', metadata('<id xmlns="x">Acme.Core</id>')],
+    [
+      'an attribute of an end tag',
+      nuspec('<package><metadata><id>Acme.Core</id x="y"></metadata></package>'),
+    ],
+    ['an attribute twice', metadata('<a x="1" x="2"/><id>Acme.Core</id>')],
+    ['a NUL', metadata('<id>Acme.Core</id><a>\0</a>')],
+    ['an unknown reference', metadata('<id>Acme.Core</id><a>&x;</a>')],
+    ['a no-break space between attributes', metadata('<a\u00A0x="1"/><id>Acme.Core</id>')],
+    ['text around the root', nuspec('<package><metadata><id>Acme.Core</id></metadata></package>x')],
+    [
+      'two encodings',
+      nuspec(
+        `<?xml version="1.0" standalone='encoding="utf-8"' encoding="utf-16"?><package><metadata><id>Acme.Core</id></metadata></package>`,
+      ),
+    ],
+    ['deep nesting', metadata(`<id>Acme.Core</id>${'<a>'.repeat(40)}${'</a>'.repeat(40)}`)],
     ['an element that is not closed', nuspec('<package><metadata><id>Acme.Core</id>')],
   ])('%s', async (_case, nupkg) => expect(await pushed(nupkg)).toEqual(['write every']));
 
