@@ -9,7 +9,7 @@ const grant = (resource: string): string =>
 const scenario = useRecordedScenario({
   host: 'gitlab-gw.example.com',
   config: ({ issuer, upstream }) => `
-issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}" } }
+issuers: { gitlab: { type: gitlab, issuer: "${issuer.url}", projects: { "7": acme/ui, "8": other/app } } }
 identities:
   group: { issuer: gitlab, match: { project_id: "20" }, grants: ${grant('acme/**')} }
   level: { issuer: gitlab, match: { project_id: "21" }, grants: ${grant('acme/*')} }
@@ -49,6 +49,25 @@ describe('allowed and forwarded unchanged', () => {
   ])('project %s: %s', async (project, line) => {
     expect((await send(line, project)).status).toBe(200);
     expect(requestLines(scenario.upstream)).toEqual([`${line.replace(' ', ' /api/v4/')} HTTP/1.1`]);
+  });
+});
+
+/** GitLab serves the package of project 7 in any group (lib/api/debian_group_packages.rb). */
+const POOL = 'GET groups/acme/-/packages/debian/pool/sid/7/u/ui/1.0/ui_1.0_amd64.deb';
+
+describe('a Debian package of a group needs its project too', () => {
+  test.each<readonly [string, string, number]>([
+    ['20', POOL, 200],
+    ['23', POOL, 403],
+    ['25', POOL, 200],
+    ['20', POOL.replace('/7/', '/8/'), 403],
+    ['20', POOL.replace('/7/', '/9/'), 403],
+    ['20', POOL.replace('/7/', '/acme%2Fui/'), 403],
+    ['25', POOL.replace('/7/', '/07/'), 403],
+    ['20', 'GET groups/acme/-/packages/debian/dists/sid/Release', 200],
+  ])('project %s: %s → %i', async (project, line, status) => {
+    expect((await send(line, project)).status).toBe(status);
+    expect(requestLines(scenario.upstream)).toHaveLength(status === 200 ? 1 : 0);
   });
 });
 

@@ -19,10 +19,9 @@ export function classifySharedPackages(
 ): Classification {
   const found = findSharedEndpoint(rest, method);
   if (found.kind !== 'listed') return unknownOperation('an API path without a project');
-  const [, group] = /^groups?\/([^/]+)\//.exec(rest) ?? [];
-  const resources = group === undefined ? undefined : resourcesIn(group);
-  if (group !== undefined && resources === undefined) return unknownOperation('not the path of a group');
-  const [own, ...others] = operationsOn(found.scope, resources);
+  const operations = operationsOn(found.scope, rest, projectOf);
+  if (operations === undefined) return unknownOperation('not the path of a group, or of a project in it');
+  const [own, ...others] = operations;
   const classified = classifyListed(head, found.endpoint, own, projectOf);
   switch (classified.kind) {
     case 'operations':
@@ -34,17 +33,25 @@ export function classifySharedPackages(
   }
 }
 
-/** Packages of the instance need a grant for every project. */
+/** The number of a project in the pool of a group's Debian packages. GitLab does not check that it is in the group. */
+const POOLED = /^[^/]+\/[^/]+\/-\/packages\/debian\/pool\/[^/]+\/([^/]+)/;
+
+/** Packages of the instance need a grant for every project. Undefined if the path names no group or project. */
 function operationsOn(
   scope: string,
-  resources: readonly [string, string] | undefined,
-): readonly [Operation, ...Operation[]] {
-  if (resources === undefined) return [{ scope, resource: '', extent: 'every' }];
+  rest: string,
+  projectOf: SecondProjectSettings['projectOf'],
+): readonly [Operation, ...Operation[]] | undefined {
+  const [, group] = /^groups?\/([^/]+)\//.exec(rest) ?? [];
+  if (group === undefined) return [{ scope, resource: '', extent: 'every' }];
+  const resources = resourcesIn(group);
+  if (resources === undefined) return undefined;
+  const on = (resource: string): Operation => ({ scope, resource, extent: 'one' });
   const [direct, nested] = resources;
-  return [
-    { scope, resource: direct, extent: 'one' },
-    { scope, resource: nested, extent: 'one' },
-  ];
+  const [, number] = POOLED.exec(rest) ?? [];
+  if (number === undefined) return [on(direct), on(nested)];
+  const project = projectOf(number);
+  return project === undefined ? undefined : [on(direct), on(nested), on(project)];
 }
 
 /**

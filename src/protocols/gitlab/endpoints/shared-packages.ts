@@ -8,6 +8,7 @@ const reads = endpointsOf(READ_PACKAGES, READ_PACKAGES);
 /** Endpoints of the packages of a group, below `/api/v4/`. Composer's have the singular `group`. */
 export const GROUP_ENDPOINTS: readonly GitlabEndpoint[] = [
   ...readsOf('groups/:group/-/', ['debian', 'maven', 'npm', 'nuget', 'pypi']),
+  reads('groups/:group/-/packages/debian/pool/:distribution/:project_id/**', ['GET']),
   reads('group/:group/-/packages/composer/**', ['GET'], { rewrite: JSON_URLS }),
 ];
 
