@@ -13,11 +13,14 @@ export interface EndpointRoute {
   readonly hosts?: readonly string[] | undefined;
   /** The whole path; a path that ends in `/` also matches every path below it. */
   readonly endpointPath: string;
+  /** Without a port. Where services name this host, the endpoint has the paths that no service has. */
+  readonly sharedHost?: string | undefined;
 }
 
 /**
  * Compiles the routing table. A named host matches only the routes that name it; other hosts match the routes without
- * hosts. Exact paths come first, then built-in endpoints, then the service with the longest prefix.
+ * hosts. Exact paths come first, then built-in endpoints, then the service with the longest prefix, then the built-in
+ * endpoints of a shared host.
  */
 export function createRoute<S extends ServiceRoute, E extends EndpointRoute = never>(
   services: readonly S[],
@@ -50,13 +53,19 @@ export function createRoute<S extends ServiceRoute, E extends EndpointRoute = ne
   for (const { prefixes } of [everywhere, ...sitesByHost.values()]) {
     prefixes.sort((a, b) => b.path.length - a.path.length);
   }
+  for (const [host, { unclaimed }] of sitesByHost) {
+    for (const endpoint of endpoints) {
+      if (endpoint.sharedHost === withoutPort(host)) unclaimed.set(endpoint.endpointPath, endpoint);
+    }
+  }
 
   return function route(host, path) {
-    const site = sitesByHost.get(host) ?? sitesByHost.get(host.replace(/:\d+$/, '')) ?? everywhere;
+    const site = sitesByHost.get(host) ?? sitesByHost.get(withoutPort(host)) ?? everywhere;
     return (
       site.exact.get(path) ??
       site.below.find(({ endpointPath }) => path.startsWith(endpointPath)) ??
-      site.prefixes.find((service) => path.startsWith(service.path))
+      site.prefixes.find((service) => path.startsWith(service.path)) ??
+      site.unclaimed.get(path)
     );
   };
 }
@@ -75,8 +84,13 @@ interface Site<S, E> {
   readonly exact: Map<string, S | E>;
   readonly below: E[];
   readonly prefixes: S[];
+  readonly unclaimed: Map<string, E>;
 }
 
 function emptySite<S, E>(): Site<S, E> {
-  return { exact: new Map(), below: [], prefixes: [] };
+  return { exact: new Map(), below: [], prefixes: [], unclaimed: new Map() };
+}
+
+function withoutPort(host: string): string {
+  return host.replace(/:\d+$/, '');
 }

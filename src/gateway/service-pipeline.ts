@@ -79,6 +79,8 @@ export interface EndpointPipeline {
   readonly hosts?: readonly string[] | undefined;
   /** The whole path; a path that ends in `/` also matches every path below it. */
   readonly endpointPath: string;
+  /** A host on which the endpoint has the paths that no service has, also where services name it. */
+  readonly sharedHost?: string | undefined;
   /** The endpoint accepts `%2F` in paths. Default: they are refused. */
   readonly encodedSlash?: boolean;
   /** The service that the endpoint belongs to, if any. */

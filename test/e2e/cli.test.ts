@@ -184,6 +184,32 @@ services:
     });
   });
 
+  test.each(['/v1/users/me', '/api/v1/trusted_publishing/tokens'])(
+    'a built-in endpoint: %s',
+    async (path) => {
+      const file = join(folder, 'endpoints.yaml');
+      writeFileSync(
+        file,
+        `version: 1
+server: { publicUrl: https://gateway.example.com }
+services:
+  crates:
+    type: cargo
+    hosts: [gateway.example.com]
+    path: /cargo/
+    trustedPublishing: { audience: gateway.example.com }
+    upstream: { url: http://127.0.0.1:5000/ }
+`,
+      );
+      const url = `https://gateway.example.com${path}`;
+      const { code, stdout } = await gatehouse('explain', '--config', file, '--url', url);
+      expect({ code, stdout }).toEqual({
+        code: 1,
+        stdout: expect.stringContaining(`no_service: gateway.example.com${path} is a built-in endpoint`),
+      });
+    },
+  );
+
   test('an operation that depends on the body is reported as such', async () => {
     writeFileSync(claimsFile, JSON.stringify({ ...defaultClaims('gitlab'), project_id: '20' }));
     const batch = 'https://gateway.example.com/git/acme/payments.git/info/lfs/objects/batch';

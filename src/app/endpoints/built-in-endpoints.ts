@@ -74,7 +74,8 @@ export function createBuiltInEndpoints(config: Config, ports: EndpointPorts): re
       ...revokeTokenPorts(config, ports),
     }),
   };
-  return Object.entries(endpoints).map(([endpointPath, handle]) => ({ endpointPath, handle }));
+  const sharedHost = new URL(publicUrl).hostname;
+  return Object.entries(endpoints).map(([endpointPath, handle]) => ({ endpointPath, sharedHost, handle }));
 }
 
 const IN_HEADERS = [

@@ -7,10 +7,11 @@ import type { Decision, Refusal } from '../../core/decision.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import type { NeverForwarded, RequestedOperations, UnknownOperation } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { authorize, createRoute, type ServicePipeline } from '../../gateway/index.ts';
+import { authorize, createRoute, type EndpointPipeline, type ServicePipeline } from '../../gateway/index.ts';
 import { withLimits } from './applied-limits.ts';
 import { assumeVerified, refuseUntrusted } from './assumed-credential.ts';
 import { assumeExchanged } from './exchanged-credential.ts';
+import { createDescribeUnrouted } from './explain-unrouted.ts';
 import { routeAndClassify, toRequestHead, type ClassifiedHead, type ExplainedHead } from './explain-head.ts';
 
 /** The request to explain. The credential is a token to verify, or claims or a deploy token that count as verified. */
@@ -42,9 +43,15 @@ export type Explain = (input: ExplainInput) => Promise<ExplainResult>;
 /** Runs the stages of the request lifecycle up to the decision. */
 export function createExplain(
   config: Config,
-  ports: { pipelines: readonly ServicePipeline[]; authenticator: Authenticator; authorizer: Authorizer },
+  ports: {
+    readonly pipelines: readonly ServicePipeline[];
+    readonly endpoints: readonly EndpointPipeline[];
+    readonly authenticator: Authenticator;
+    readonly authorizer: Authorizer;
+  },
 ): Explain {
   const route = createRoute(ports.pipelines);
+  const describeUnrouted = createDescribeUnrouted(ports.pipelines, ports.endpoints);
 
   return async function explain(input) {
     const { credential: given } = input;
@@ -52,8 +59,9 @@ export function createExplain(
     if ('kind' in head) return refused('route', head);
     const routed = routeAndClassify(route, head);
     if (routed.kind === 'refused') {
-      return routed.refusal.reason === 'no_service'
-        ? withHostOwners(routed, ports.pipelines, head.host)
+      const { reason, detail } = routed.refusal;
+      return reason === 'no_service'
+        ? refused('route', { reason, detail: describeUnrouted(head, detail) })
         : routed;
     }
     const { pipeline } = routed;
@@ -74,23 +82,6 @@ export function createExplain(
       ? decided
       : { ...decided, explanation: withLimits(config, decided.explanation) };
   };
-}
-
-/** Services without `hosts` are not served on a host that another service lists. */
-function withHostOwners(
-  { refusal: { reason, detail } }: ExplainRefusal,
-  pipelines: readonly ServicePipeline[],
-  host: string,
-): ExplainRefusal {
-  const listing = (wanted: string) => pipelines.filter(({ hosts }) => hosts?.includes(wanted));
-  const exact = listing(host);
-  const owners = exact.length > 0 ? exact : listing(host.replace(/:\d+$/, ''));
-  if (owners.length === 0) return refused('route', { reason, detail });
-  const list = owners.map(({ name }) => `"${name}"`).join(', ');
-  return refused('route', {
-    reason,
-    detail: `${detail}; this host reaches only services that list it in hosts: ${list}`,
-  });
 }
 
 interface DecisionPorts {

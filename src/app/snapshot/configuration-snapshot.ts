@@ -162,13 +162,15 @@ function assemble(
     clock: application.clock,
     log: application.log,
   };
-  const pipeline = createPipeline({
-    ...stages,
-    services: services.pipelines,
-    endpoints: [...endpoints, ...services.endpoints],
-  });
+  const allEndpoints = [...endpoints, ...services.endpoints];
+  const pipeline = createPipeline({ ...stages, services: services.pipelines, endpoints: allEndpoints });
   let subrequests: Pipeline | undefined;
-  const explain = createExplain(config, { pipelines: services.pipelines, authenticator, authorizer });
+  const explain = createExplain(config, {
+    pipelines: services.pipelines,
+    endpoints: allEndpoints,
+    authenticator,
+    authorizer,
+  });
   const resources = { keyrings, failures, adminTokens, forwarders: services.forwarders, vaults };
 
   return {

@@ -13,7 +13,7 @@ import { checkDelegations } from './delegations.ts';
 import { checkDeployTokens } from './issuers/deploy-tokens.ts';
 import { checkFiles } from './files.ts';
 import { checkGrants } from './identities/grants.ts';
-import { checkHiddenServices } from './services/hidden-services.ts';
+import { checkCoveredEndpoints, checkHiddenServices } from './services/hidden-services.ts';
 import { checkIdentityHeaders } from './headers.ts';
 import { checkIdentities } from './identities/identities.ts';
 import { checkIssuers } from './issuers/issuers.ts';
@@ -92,6 +92,7 @@ const WHOLE_CONFIGURATION_RULES: readonly Rule[] = [
   checkCoveredGrants,
   checkPathVariants,
   checkHiddenServices,
+  checkCoveredEndpoints,
 ];
 
 /** Checks that the schema cannot express: relations between entries, and the files that they name. */

@@ -29,7 +29,7 @@ export const serviceKeys = {
     .min(1)
     .optional()
     .describe(
-      'Values of the Host header that select this service, optionally with a port. Default: every host that no other service lists.',
+      'Values of the Host header that select this service, optionally with a port. On the host of `server.publicUrl`, the built-in endpoints have the paths of no service. Default: every host that no other service lists.',
     ),
   path: z
     .string()

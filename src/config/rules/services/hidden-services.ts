@@ -1,3 +1,4 @@
+import { ME_PATH } from '../../../core/credential-hint.ts';
 import type { RuleContext } from '../rule.ts';
 
 /** A host that one service lists serves only the services that list it (`hosts`). */
@@ -23,5 +24,18 @@ export function checkHiddenServices(context: RuleContext): void {
   for (const { name } of open) {
     const message = `is not served on the host of server.publicUrl: service "${owner}" lists ${key} (${context.where(['services', owner, 'hosts'])}), and a listed host serves only services that list it; add hosts: [${key}], or the hosts of this service`;
     context.warn(['services', name], message, 'key');
+  }
+}
+
+/** On a host that services list, the built-in endpoints have only the paths that no service has. */
+export function checkCoveredEndpoints(context: RuleContext): void {
+  const { server, services } = context.draft;
+  if (server.publicUrl === undefined) return;
+  const { hostname } = new URL(server.publicUrl);
+  for (const { name, hosts = [], path } of services) {
+    const listed = hosts.find((host) => host.replace(/:\d+$/, '') === hostname);
+    if (listed === undefined || !ME_PATH.startsWith(path)) continue;
+    const message = `${listed} is the host of server.publicUrl, and path "${path}" covers its built-in endpoints, such as ${ME_PATH}, which refusals name: clients cannot send requests to them; use another host or path`;
+    context.note(['services', name, 'hosts'], message);
   }
 }

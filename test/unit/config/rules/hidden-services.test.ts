@@ -46,3 +46,14 @@ test('without server.publicUrl, a note', () => {
     ]),
   );
 });
+
+test('a service at the root of the host of server.publicUrl covers the built-in endpoints', () => {
+  const text = (path: string, host = 'gateway.example.com'): string =>
+    services(host).replace('path: /stock/', `path: ${path}`);
+  const notes = (yaml: string) =>
+    load(yaml).warnings.filter(({ message }) => message.includes('built-in endpoints'));
+  expect(notes(text('/'))).toMatchObject([{ severity: 'note', path: 'services.stock.hosts' }]);
+  expect(notes(text('/v1/'))).toHaveLength(1);
+  expect(notes(text('/stock/'))).toEqual([]);
+  expect(notes(text('/', 'stock.example.com'))).toEqual([]);
+});
