@@ -74,6 +74,6 @@ function isRewritten({ rewrittenBy }: TokenRoute, type: string, { kind }: Classi
 function neverForwarded(method: string, { route, server }: TokenRoute): NeverForwarded {
   return {
     kind: 'never-forwarded',
-    detail: `${method} on ${route}, which issues or reveals credentials of the upstream (${server})`,
+    detail: `${method} on ${route}, which issues, shows or registers credentials of the upstream (${server})`,
   };
 }

@@ -1,4 +1,4 @@
-/** A route on which an upstream issues or reveals its credentials. */
+/** A route on which an upstream issues or reveals credentials, or accepts a key of the client as one. */
 export interface TokenRoute {
   /**
    * Segments, lowercase; `*` is any one segment; a trailing `/**` covers the route and everything below it.
@@ -24,8 +24,9 @@ export interface TokenRoute {
 }
 
 /**
- * The routes that are never forwarded (threats X3). The upstream answers them for the account of the gateway,
- * and the response is a credential that outlives the policy. Each group names its sources.
+ * The routes that are never forwarded (threats X3). The upstream answers them for the account of the gateway, and
+ * afterwards the client holds a credential that outlives the policy: a token or secret of the response, or a key of
+ * its own that the account accepts. Each group names its sources.
  */
 export const TOKEN_ROUTES: readonly TokenRoute[] = [
   // gitea routers/api/packages/api.go, gitlabhq lib/api/concerns/packages/conan/shared_endpoints.rb,
@@ -43,9 +44,9 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
     '-/verdaccio/sec/**',
   ]),
 
-  // docs.gitlab.com/api: *_access_tokens, user_impersonation_tokens, deploy_tokens, runners,
-  // pipeline_triggers, *_variables, applications,
-  // virtual registries
+  // docs.gitlab.com/api: *_access_tokens, user_impersonation_tokens, deploy_tokens, runners, runner_controller_tokens,
+  // pipeline_triggers, *_variables, pipeline_schedules, secure_files, error_tracking, applications, settings,
+  // code_suggestions, virtual registries
   ...onServer('GitLab', 'never', [
     'api/v4/personal_access_tokens/**',
     'api/v4/user/personal_access_tokens/**',
@@ -58,26 +59,50 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
     'api/v4/deploy_tokens/**',
     'api/v4/groups/*/deploy_tokens/**',
     'api/v4/projects/*/deploy_tokens/**',
+    'api/v4/groups/*/manage/**',
+    'api/v4/user/support_pin',
+    'api/v4/users/*/support_pin/**',
     'api/v4/user/runners',
     'api/v4/runners/reset_registration_token',
     'api/v4/groups/*/runners/reset_registration_token',
     'api/v4/projects/*/runners/reset_registration_token',
     'api/v4/runners/reset_authentication_token',
     'api/v4/runners/*/reset_authentication_token',
+    'api/v4/runner_controllers/*/tokens/**',
     'api/v4/projects/*/cluster_agents/*/tokens/**',
     'api/v4/projects/*/triggers/**',
     'api/v4/admin/ci/variables/**',
     'api/v4/groups/*/variables/**',
     'api/v4/projects/*/variables/**',
     'api/v4/projects/*/pipelines/*/variables',
+    // The schedule contains its variables (Entities::Ci::PipelineScheduleDetails).
+    'api/v4/projects/*/pipeline_schedules/*',
+    'api/v4/projects/*/pipeline_schedules/*/take_ownership',
     'api/v4/projects/*/pipeline_schedules/*/variables/**',
+    'api/v4/projects/*/secure_files/**',
+    'api/v4/projects/*/error_tracking/client_keys/**',
     'api/v4/applications/**',
+    'api/v4/application/settings',
+    'api/v4/code_suggestions/direct_access',
+    'api/v4/ai/duo_workflows/direct_access',
     // Credentials of the servers behind virtual registries.
     'api/v4/groups/*/-/virtual_registries/**',
     'api/v4/virtual_registries/packages/*/registries/**',
     'api/v4/virtual_registries/packages/*/upstreams/**',
+    'api/v4/virtual_registries/container/registries/**',
+    'api/v4/virtual_registries/container/upstreams/**',
     '-/settings/access_tokens/**',
     '-/user_settings/personal_access_tokens/**',
+  ]),
+  // docs.gitlab.com/api: user_keys, deploy_keys, group_ssh_certificates
+  ...onServer('GitLab', 'never', [
+    'api/v4/user/keys/**',
+    'api/v4/users/*/keys/**',
+    'api/v4/user/gpg_keys/**',
+    'api/v4/users/*/gpg_keys/**',
+    'api/v4/deploy_keys/**',
+    'api/v4/projects/*/deploy_keys/**',
+    'api/v4/groups/*/ssh_certificates/**',
   ]),
   ...onServer('GitLab', 'get', ['jwt/auth']),
   // RFC 6749 and RFC 8628 endpoints, as GitLab (Doorkeeper) and Azure Container Registry name them
@@ -91,7 +116,8 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
     'oauth2/exchange',
   ]),
 
-  // gitea routers/api/v1/api.go, routers/web/web.go; docs.github.com/rest: apps, self-hosted runners, deploy keys
+  // gitea routers/api/v1/api.go, routers/web/web.go, services/webhook/general.go (ToHook); docs.github.com/rest: apps,
+  // oauth-applications, self-hosted runners, secret-scanning, deploy keys, users/keys; enterprise-admin/users
   ...onServer('Gitea, Forgejo, GitHub', 'never', [
     'api/v1/users/*/tokens/**',
     'api/v1/user/applications/oauth2/**',
@@ -104,8 +130,26 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
     'runners/generate-jitconfig',
     'app/installations/*/access_tokens',
     'app-manifests/*/conversions',
-    // Not below it: package repositories serve their public keys from such directories.
+    'applications/*/token',
+    'applications/*/token/scoped',
+    'admin/users/*/authorizations',
+    'repos/*/*/secret-scanning/alerts',
+    'repos/*/*/secret-scanning/alerts/*',
+    'orgs/*/secret-scanning/alerts',
+    'enterprises/*/secret-scanning/alerts',
+    // A hook of Gitea contains its Authorization header.
+    'api/v1/repos/*/*/hooks/**',
+    'api/v1/orgs/*/hooks/**',
+    'api/v1/user/hooks/**',
+    'api/v1/admin/hooks/**',
+  ]),
+  // Not below them: package repositories serve their public keys from such directories.
+  ...onServer('Gitea, Forgejo, GitHub', 'never', [
     'repos/*/*/keys',
+    'user/keys',
+    'user/gpg_keys',
+    'user/ssh_signing_keys',
+    'admin/users/*/keys',
   ]),
 
   // distribution specification, "Token Authentication": Gitea, Artifactory, Nexus; Quay; Harbor
