@@ -1,3 +1,4 @@
+import { redactCredentials } from './credentials/credential-pattern.ts';
 import type { CredentialSource } from './credentials/credential.ts';
 import type { Deny, Refusal } from './decision.ts';
 import { REASONS } from './reasons.ts';
@@ -99,7 +100,8 @@ function targetOf({ extent, resource }: Operation): string {
 }
 
 /** Bounded and on one line, because the text can be part of a header. */
-function quotedName(text: string): string {
+function quotedName(name: string): string {
+  const text = redactCredentials(name);
   const shown = text.length <= MAX_NAME ? text : `${text.slice(0, MAX_NAME)}...`;
   return `"${shown.replaceAll(/[\p{C}\p{Zl}\p{Zp}"]/gu, '?')}"`;
 }

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../core/records/audit-event.ts';
 import type { CandidateDifference } from '../core/candidate.ts';
+import { redactCredentials } from '../core/credentials/credential-pattern.ts';
 import type { PresentedCredential, VerifiedCredential } from '../core/credentials/credential.ts';
 import type { HeldPlaces } from '../core/identity-limits.ts';
 import type { IssueTicket } from '../core/credentials/ticket.ts';
@@ -193,7 +194,7 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
     // A target that differs from its path is recorded without the query, because a query may contain a credential.
     return withoutToken(
       'kind' in head || head.dotSegment === true
-        ? (/^[^?#]{0,512}/.exec(withoutUser(original.url ?? ''))?.[0] ?? '')
+        ? (/^[^?#]{0,512}/.exec(redactCredentials(withoutUser(original.url ?? '')))?.[0] ?? '')
         : head.path,
     );
   }

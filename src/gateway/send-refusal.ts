@@ -1,4 +1,6 @@
 import { STATUS_CODES } from 'node:http';
+import { redactCredentials } from '../core/credentials/credential-pattern.ts';
+import type { Operation } from '../core/request/operation.ts';
 import type { Protocol } from '../core/request/protocol.ts';
 import { REASONS, type Reason } from '../core/reasons.ts';
 import { findHeader } from '../util/http/header-name.ts';
@@ -25,7 +27,14 @@ export function sendRefusal(
   const common = { requestId, head: readable ? head : undefined, userAgent };
   const text = concealed
     ? { ...common, ...CONCEALED, operations: [] }
-    : { ...common, status, error: reason, message, hint: hintOf(context, status), operations };
+    : {
+        ...common,
+        status,
+        error: reason,
+        message,
+        hint: hintOf(context, status),
+        operations: shown(operations),
+      };
   const accept = readable ? findHeader(head.rawHeaders, 'accept') : undefined;
   const refusal = form.refusal(text, accept);
   const { contentType, body } = refusal;
@@ -69,6 +78,11 @@ export function sendRefusal(
 }
 
 const CONCEALED = { status: 404, error: 'not_found', message: 'Not found.' } as const;
+
+/** A client prints the response into its log, which more people read than its requests. */
+function shown(operations: readonly Operation[]): readonly Operation[] {
+  return operations.map((operation) => ({ ...operation, resource: redactCredentials(operation.resource) }));
+}
 
 /** Names the endpoint that describes the credential, where a credential or the policy is the cause. */
 function hintOf(context: RequestContext, status: number): string | undefined {

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../../core/records/audit-event.ts';
-import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
+import { jsonText } from '../../util/json/text.ts';
+import { loggedText } from '../logged-text.ts';
 import type { LineWriter } from './line-writer.ts';
 import { LIMITS } from './limits.ts';
 
@@ -20,14 +21,14 @@ export function accessLine(event: AuditEvent): string {
   const identity = event.caller?.identity;
   return (
     `{"time":"${new Date(event.startedAt).toISOString()}","event.dataset":"gatehouse.access"` +
-    `,"client":${jsonTextUpTo(LIMITS.address, event.clientAddress)}` +
-    `,"method":${jsonTextUpTo(LIMITS.method, event.method)}` +
-    `,"host":${jsonTextUpTo(LIMITS.host, event.host)}` +
-    `,"path":${jsonTextUpTo(LIMITS.path, event.path)}` +
+    `,"client":${loggedText(LIMITS.address, event.clientAddress)}` +
+    `,"method":${loggedText(LIMITS.method, event.method)}` +
+    `,"host":${loggedText(LIMITS.host, event.host)}` +
+    `,"path":${loggedText(LIMITS.path, event.path)}` +
     `,"status":${event.status},"bytes":${event.bytesOut}` +
     `,"duration_ms":${Math.round(event.duration * 1000) / 1000}` +
     (event.service === undefined ? '' : `,"service":${jsonText(event.service)}`) +
     (identity === undefined ? '' : `,"identity":${jsonText(identity)}`) +
-    `,"request_id":${jsonTextUpTo(LIMITS.id, event.requestId)}}\n`
+    `,"request_id":${loggedText(LIMITS.id, event.requestId)}}\n`
   );
 }

@@ -2,7 +2,8 @@ import { claimAt } from '../../core/credentials/claims.ts';
 import { containsCredential } from '../../core/credentials/credential-pattern.ts';
 import type { Claims } from '../../core/credentials/credential.ts';
 import type { NearestIdentity } from '../../core/decision.ts';
-import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
+import { jsonText } from '../../util/json/text.ts';
+import { loggedText } from '../logged-text.ts';
 import { LIMITS } from './limits.ts';
 
 /** Which claims audit events contain. */
@@ -35,14 +36,14 @@ export function claimsText(claims: Claims, names: ReadonlySet<string>): string {
 /** `,"nearest":{…}`. `withActual`: includes the value of the claim. */
 export function nearestText(nearest: NearestIdentity, withActual: boolean): string {
   const { identity, claim, operator, expected, actual, why } = nearest;
-  const listed = expected?.slice(0, LIMITS.values).map((value) => jsonTextUpTo(LIMITS.value, value));
+  const listed = expected?.slice(0, LIMITS.values).map((value) => loggedText(LIMITS.value, value));
   const found = withActual && actual !== undefined && actual !== null ? valueText(actual) : undefined;
   return [
-    `,"nearest":{"identity":${jsonText(identity)},"claim":${jsonTextUpTo(LIMITS.value, claim)}`,
+    `,"nearest":{"identity":${jsonText(identity)},"claim":${loggedText(LIMITS.value, claim)}`,
     operator === undefined ? '' : `,"operator":"${operator}"`,
     listed === undefined ? '' : `,"expected":[${listed.join(',')}]`,
     found === undefined || found.length > LIMITS.claim ? '' : `,"actual":${found}`,
-    why === undefined ? '' : `,"rule":${jsonTextUpTo(LIMITS.detail, why)}`,
+    why === undefined ? '' : `,"rule":${loggedText(LIMITS.detail, why)}`,
     '}',
   ].join('');
 }

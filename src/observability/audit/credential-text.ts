@@ -2,7 +2,8 @@ import { scalarClaim } from '../../core/credentials/claims.ts';
 import type { MintedFrom, VerifiedCredential } from '../../core/credentials/credential.ts';
 import type { Caller } from '../../core/decision.ts';
 import { ISSUER_PRESETS, type IssuerType } from '../../core/issuers/issuer-presets.ts';
-import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
+import { jsonText } from '../../util/json/text.ts';
+import { loggedText } from '../logged-text.ts';
 import { claimsText } from './claims-text.ts';
 import { LIMITS } from './limits.ts';
 
@@ -33,7 +34,7 @@ export function credentialText(
     top: [
       ',"user":{',
       caller === undefined ? '' : `"name":${jsonText(caller.identity)},`,
-      `"id":${jsonTextUpTo(LIMITS.claim, credential.subject)}`,
+      `"id":${loggedText(LIMITS.claim, credential.subject)}`,
       caller === undefined || caller.roles.length === 0
         ? ''
         : `,"roles":[${caller.roles.map(jsonText).join(',')}]`,
@@ -42,8 +43,8 @@ export function credentialText(
     ].join(''),
     inner: [
       `,"credential":"${credential.class}","issuer":${jsonText(credential.issuer)}`,
-      `,"issuer_url":${jsonTextUpTo(LIMITS.claim, credential.issuerUrl)}`,
-      credential.jti === undefined ? '' : `,"jti":${jsonTextUpTo(LIMITS.claim, credential.jti)}`,
+      `,"issuer_url":${loggedText(LIMITS.claim, credential.issuerUrl)}`,
+      credential.jti === undefined ? '' : `,"jti":${loggedText(LIMITS.claim, credential.jti)}`,
       `,"token_sha256":"${credential.tokenHash.slice(0, HASH_PREFIX)}"`,
       credential.minted === undefined ? '' : sourceText(credential.minted),
       project === undefined ? '' : `,"project":${project}`,
@@ -56,13 +57,13 @@ export function credentialText(
 /** The source credential of a minted token; the audit event of its login has the same hash. */
 function sourceText({ source, identity }: MintedFrom): string {
   if (identity === undefined) return '';
-  const jti = source.jti === undefined ? '' : `,"jti":${jsonTextUpTo(LIMITS.claim, source.jti)}`;
+  const jti = source.jti === undefined ? '' : `,"jti":${loggedText(LIMITS.claim, source.jti)}`;
   return `,"source":{"credential":"${source.class}"${jti},"token_sha256":"${source.tokenHash.slice(0, HASH_PREFIX)}"}`;
 }
 
 function claimText(credential: VerifiedCredential, name: string | undefined): string | undefined {
   const value = name === undefined ? undefined : scalarClaim(credential.claims, name);
-  return value === undefined ? undefined : jsonTextUpTo(LIMITS.claim, value);
+  return value === undefined ? undefined : loggedText(LIMITS.claim, value);
 }
 
 /** Names of the OpenTelemetry CI/CD conventions, which call a job a task. */

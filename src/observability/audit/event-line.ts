@@ -2,7 +2,8 @@ import type { AuditEvent } from '../../core/records/audit-event.ts';
 import { CREDENTIAL_SOURCES, type CredentialSource } from '../../core/credentials/credential.ts';
 import type { Caller, Deny, NearestIdentity } from '../../core/decision.ts';
 import type { IssuerType } from '../../core/issuers/issuer-presets.ts';
-import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
+import { jsonText } from '../../util/json/text.ts';
+import { loggedText } from '../logged-text.ts';
 import { nearestText, type AuditedClaims } from './claims-text.ts';
 import { credentialText, type CredentialText } from './credential-text.ts';
 import { LIMITS } from './limits.ts';
@@ -61,7 +62,7 @@ export function createEventLine(
       timestamp(event.startedAt) +
       eventText(event) +
       requestText(event) +
-      `,"client":{"address":${jsonTextUpTo(LIMITS.address, event.clientAddress)}}` +
+      `,"client":{"address":${loggedText(LIMITS.address, event.clientAddress)}}` +
       userAgentText(event.userAgent) +
       who.top +
       traceText(event.traceparent) +
@@ -102,17 +103,17 @@ function eventText(event: AuditEvent): string {
 
 function requestText(event: AuditEvent): string {
   return (
-    `,"http":{"request":{"method":${jsonTextUpTo(LIMITS.method, event.method)}` +
-    `,"id":${jsonTextUpTo(LIMITS.id, event.requestId)}},"response":{"status_code":${event.status}}}` +
-    `,"url":{"domain":${jsonTextUpTo(LIMITS.host, event.host)}` +
-    `,"path":${jsonTextUpTo(LIMITS.path, event.path)}}`
+    `,"http":{"request":{"method":${loggedText(LIMITS.method, event.method)}` +
+    `,"id":${loggedText(LIMITS.id, event.requestId)}},"response":{"status_code":${event.status}}}` +
+    `,"url":{"domain":${loggedText(LIMITS.host, event.host)}` +
+    `,"path":${loggedText(LIMITS.path, event.path)}}`
   );
 }
 
 function userAgentText(userAgent: string | undefined): string {
   return userAgent === undefined
     ? ''
-    : `,"user_agent":{"original":${jsonTextUpTo(LIMITS.userAgent, userAgent)}}`;
+    : `,"user_agent":{"original":${loggedText(LIMITS.userAgent, userAgent)}}`;
 }
 
 function traceText(traceparent: string | undefined): string {
@@ -149,7 +150,7 @@ function gatehouseText(event: AuditEvent, service: string, who: CredentialText, 
     decisionText(event) +
     nearest +
     candidateText(event) +
-    (event.detail === undefined ? '' : `,"detail":${jsonTextUpTo(LIMITS.detail, event.detail)}`) +
+    (event.detail === undefined ? '' : `,"detail":${loggedText(LIMITS.detail, event.detail)}`) +
     (event.upstreamStatus === undefined ? '' : `,"upstream_status":${event.upstreamStatus}`) +
     (event.upstreamDuration === undefined
       ? ''
@@ -190,5 +191,5 @@ const ALLOW_TEXTS = {
 function relaxedText(relaxed: Deny | undefined): string {
   return relaxed === undefined
     ? ''
-    : `,"relaxed":{"reason":"${relaxed.reason}","detail":${jsonTextUpTo(LIMITS.detail, relaxed.detail)}}`;
+    : `,"relaxed":{"reason":"${relaxed.reason}","detail":${loggedText(LIMITS.detail, relaxed.detail)}}`;
 }

@@ -1,5 +1,6 @@
 import type { Operation } from '../../core/request/operation.ts';
-import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
+import { jsonText } from '../../util/json/text.ts';
+import { loggedText } from '../logged-text.ts';
 import { LIMITS } from './limits.ts';
 
 /** The value of `event.action`. */
@@ -34,7 +35,7 @@ function operationText({ scope, resource, extent }: Operation): string {
 }
 
 function resourceText(resource: string): string {
-  return jsonTextUpTo(LIMITS.resource, resource);
+  return loggedText(LIMITS.resource, resource);
 }
 
 function scopesOf(operations: readonly Operation[]): readonly string[] {

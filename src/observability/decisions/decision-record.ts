@@ -1,3 +1,4 @@
+import { redactCredentials } from '../../core/credentials/credential-pattern.ts';
 import type { AuditEvent } from '../../core/records/audit-event.ts';
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import type { DecisionRecord, DecisionVerdict } from '../../core/records/decision-record.ts';
@@ -85,7 +86,8 @@ function ownOperation({ scope, resource, extent }: Operation): Operation {
   return { scope, resource: ownText(LIMITS.resource, resource), extent };
 }
 
-function ownText(limit: number, text: string): string {
+function ownText(limit: number, client: string): string {
+  const text = redactCredentials(client);
   return Buffer.from(text.length <= limit ? text : `${text.slice(0, limit)}…`).toString();
 }
 

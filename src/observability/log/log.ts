@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import type { Clock, Log, LogFields } from '../../core/ports.ts';
-import { jsonText, jsonTextUpTo } from '../../util/json/text.ts';
+import { jsonText } from '../../util/json/text.ts';
+import { loggedText } from '../logged-text.ts';
 
 export interface LogSettings {
   readonly level: 'info' | 'warn' | 'error' | 'off';
@@ -35,7 +36,7 @@ function logLine(now: number, level: string, message: string, fields: LogFields 
 
 /** Omits values that are not scalars, because an object such as an error may contain secrets. */
 function scalarText(value: unknown): string | undefined {
-  if (typeof value === 'string') return jsonTextUpTo(LONGEST, value);
+  if (typeof value === 'string') return loggedText(LONGEST, value);
   if (typeof value === 'boolean') return String(value);
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   return undefined;

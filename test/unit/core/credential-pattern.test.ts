@@ -22,15 +22,35 @@ test.each([
   ['tokens of GitHub', `gho_${'a1'.repeat(18)} github_pat_${'a1'.repeat(40)}`, '[credential] [credential]'],
   ['tokens of GitLab', `glptt-${'a1'.repeat(20)} gldt-${'a1'.repeat(10)}`, '[credential] [credential]'],
   ['a token of Slack', `xoxb-1234567890-${'a1'.repeat(12)}`, '[credential]'],
+  ['a JWT without its signature', `x eyJ${'h'.repeat(9)}.eyJ${'p'.repeat(9)}…`, 'x [credential]…'],
+  ['an API key of RubyGems', `rubygems_${'a1'.repeat(24)}`, '[credential]'],
+  ['an API key of Artifactory', `AKCp${'a1'.repeat(30)}`, '[credential]'],
+  ['a reference token of Artifactory', `cmVmdGtu${'a1'.repeat(28)}`, '[credential]'],
+  ['an API key of NuGet', `/oy2${'a1'.repeat(21)}a/`, '/[credential]/'],
+  ['a token of HCP Terraform', `${'aB1cD2e'.repeat(2)}.atlasv1.${'a1'.repeat(33)}`, '[credential]'],
+  ['a token of Hugging Face', `hf_${'aB'.repeat(17)}`, '[credential]'],
+  ['the userinfo of a URL', 'x https://ci:s3cret@example.com/a y', 'x https://[credential]@example.com/a y'],
+  ['the user of a URL', 'git+https://s3cret@example.com', 'git+https://[credential]@example.com'],
   ['two tokens', `${JWT} ${DEPLOY_SECRET}`, '[credential] [credential]'],
 ])('redacts %s', (_, text, expected) => {
   expect(redactCredentials(text)).toBe(expected);
   expect(containsCredential(text)).toBe(true);
 });
 
-test.each(['acme/global-payments-api', '/glibc-2.38-headers/x', 'gluster-file-server', 'glossary-of-terms'])(
-  'a name with the start of a prefix of GitLab is no credential: %s',
-  (text) => expect([containsCredential(text), redactCredentials(text)]).toEqual([false, text]),
+test.each([
+  'ghp_import-2.1.0-py3-none-any.whl',
+  'hf_transfer-0.1.9-cp38-abi3-manylinux_2_17_x86_64.whl',
+  'rubygems_plugin_collection-1.0.gem',
+  'com/acme/hvs.SomeClass.java',
+  'https://example.com/@acme/widgets',
+  'https://example.com:8443/a@b',
+  'spiffe://example.org/ns/a',
+  'acme/global-payments-api',
+  '/glibc-2.38-headers/x',
+  'gluster-file-server',
+  'glossary-of-terms',
+])('a name with the start of a prefix is no credential: %s', (text) =>
+  expect([containsCredential(text), redactCredentials(text)]).toEqual([false, text]),
 );
 
 test('other texts are unchanged', () => {
@@ -40,14 +60,23 @@ test('other texts are unchanged', () => {
   expect(containsCredential(text)).toBe(false);
 });
 
-test.each(['eyJ', 'eyJ-', 'eyJaaaaaaaaa.', 'eyJaaaaaaaaa.b.', 'glpat-', 'gl-', 'a-'])(
-  'the time for "%s", repeated, is linear',
-  (unit) => {
-    const text = unit.repeat(1_000_000 / unit.length);
-    const started = performance.now();
-    containsCredential(text);
-    redactCredentials(text);
-    // A quadratic search of 1 MB takes half an hour.
-    expect(performance.now() - started).toBeLessThan(5_000);
-  },
-);
+test.each([
+  'eyJ',
+  'eyJ-',
+  'eyJaaaaaaaaa.',
+  'eyJaaaaaaaaa.b.',
+  'glpat-',
+  'gl-',
+  'a-',
+  '://a',
+  'gh',
+  'rubygems_',
+  'hf_a',
+])('the time for "%s", repeated, is linear', (unit) => {
+  const text = unit.repeat(1_000_000 / unit.length);
+  const started = performance.now();
+  containsCredential(text);
+  redactCredentials(text);
+  // A quadratic search of 1 MB takes half an hour.
+  expect(performance.now() - started).toBeLessThan(5_000);
+});
