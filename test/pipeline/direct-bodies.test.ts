@@ -4,9 +4,11 @@
  */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { expect, test } from 'vitest';
+import { createAuthority } from '../support/certificates.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { eventually } from '../support/eventually.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
@@ -34,8 +36,19 @@ function pieceOf(tag: string, offset: number): Buffer {
   return Buffer.alloc(PIECE, tag + String(Math.floor(offset / PIECE)).padStart(3, '0'));
 }
 
+/** An upstream with TLS, and the files of the gateway that verify it. */
+function tlsUpstream() {
+  const authority = createAuthority('upstream');
+  return {
+    server: createTlsServer(authority.issue('IP:127.0.0.1')),
+    keys: ', caFile: ca.pem',
+    files: { 'ca.pem': authority.certificate },
+    scheme: 'https:',
+  };
+}
+
 /** `/orders/TAG/LENGTH` is answered with a body of LENGTH bytes. */
-async function startTagged(tls: Listener = PLAIN) {
+async function startTagged(tls: Listener = PLAIN, behind?: ReturnType<typeof tlsUpstream>) {
   const upstream = keep(
     await startHttpUpstream((req, res) => {
       const [tag = '', length = '0'] = (req.url ?? '').split('/').slice(1);
@@ -50,14 +63,15 @@ async function startTagged(tls: Listener = PLAIN) {
         res.end();
       };
       send();
-    }),
+    }, behind?.server),
   );
   const scenario = keep(
-    await startOrdersScenario(upstream.url, {
-      upstream: 'connections: 2000',
+    await startOrdersScenario(upstream.url.replace('http:', behind?.scheme ?? 'http:'), {
+      upstream: `connections: 2000${behind?.keys ?? ''}`,
       // On a busy machine a pipelined request waits longer than 15 s for the body before it.
       limits: 'connectionsPerAddress: 5000, headersTimeout: 120s',
       ...tls,
+      files: { ...tls.files, ...behind?.files },
     }),
   );
   return { upstream, scenario };
@@ -126,15 +140,23 @@ async function openTlsSocket(port: number): Promise<Socket> {
   return socket;
 }
 
-const LISTENERS = [
-  { name: 'plain', pulls: 1_000, listener: () => PLAIN, open: openSocket },
-  { name: 'TLS', pulls: 200, listener: tlsListener, open: openTlsSocket },
+const ROUTES = [
+  { name: 'plain', pulls: 1_000, listener: () => PLAIN, upstream: () => undefined, open: openSocket },
+  { name: 'TLS', pulls: 200, listener: tlsListener, upstream: () => undefined, open: openTlsSocket },
+  { name: 'TLS upstream', pulls: 200, listener: () => PLAIN, upstream: tlsUpstream, open: openSocket },
+  {
+    name: 'TLS on both sides',
+    pulls: 200,
+    listener: tlsListener,
+    upstream: tlsUpstream,
+    open: openTlsSocket,
+  },
 ];
 
-test.each(LISTENERS)(
+test.each(ROUTES)(
   '$pulls concurrent pulls, $name: no byte of another body',
-  async (listener) => {
-    const { upstream, scenario } = await startTagged(listener.listener());
+  async (route) => {
+    const { upstream, scenario } = await startTagged(route.listener(), route.upstream());
     const request = ({ tag, length }: Pull): string => scenario.head('GET', `/orders/${tag}/${length}`);
 
     async function pull(n: number): Promise<string> {
@@ -150,7 +172,7 @@ test.each(LISTENERS)(
         slow: [{ tag: name(0), length: (n < 100 ? 10_000 : 1_000) * KIB }],
       }[kind];
       const responses = reader(pulls);
-      const socket = await listener.open(scenario.port);
+      const socket = await route.open(scenario.port);
       socket.on('error', () => undefined);
       socket.on('data', (chunk: Buffer) => responses.read(chunk));
       if (kind !== 'plain') stallRandomly(socket);
@@ -167,7 +189,7 @@ test.each(LISTENERS)(
       return responses.foreign() ?? (responses.done() || kind === 'leaves' ? 'complete' : `cut off: ${kind}`);
     }
 
-    const results = await Promise.all(Array.from({ length: listener.pulls }, (_, n) => pull(n)));
+    const results = await Promise.all(Array.from({ length: route.pulls }, (_, n) => pull(n)));
     expect(results.filter((result) => result !== 'complete')).toEqual([]);
     await eventually('idle connections', () => upstream.open() === 0, 30_000);
   },

@@ -1,6 +1,8 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls';
 import { ReadBuffer } from './read-buffer.ts';
+import type { Reader } from './reader.ts';
+import { RecordBuffers } from './record-buffers.ts';
 import { UpstreamError } from './upstream-error.ts';
 import type { TlsMaterial } from './upstream-tls.ts';
 
@@ -14,15 +16,9 @@ export interface ConnectorSettings {
 export type Connected = (error: Error | null, socket: Socket | undefined) => void;
 
 export interface Connector {
-  /** Opens a connection. Without `read` the socket emits `data`. */
-  (connected: Connected, read?: Read): Socket;
+  /** Opens a connection. Without `reader` the socket emits `data`. */
+  (connected: Connected, reader?: Reader): Socket;
 }
-
-/**
- * Receives the bytes of a read; over TCP they are part of a buffer that is reused after the call. Returns true if the
- * connection is idle: it waits for no response, and nothing uses the bytes.
- */
-export type Read = (bytes: Buffer) => boolean;
 
 /**
  * Opens connections to one upstream under one TLS policy. DNS is resolved for each connection. `presented` receives
@@ -40,8 +36,8 @@ export function createConnector(
       ? tlsOpener(host, Number(port || 443), settings.serverName, material)
       : tcpOpener(host, Number(port || 80));
 
-  return function connect(connected, read) {
-    const socket = open(read);
+  return function connect(connected, reader) {
+    const socket = open(reader);
     const timer = setTimeout(() => socket.destroy(new UpstreamError('connect_timeout')), settings.timeout);
     const done = (error: Error | null): void => {
       clearTimeout(timer);
@@ -58,19 +54,15 @@ export function createConnector(
   };
 }
 
-type Opener = (read: Read | undefined) => Socket;
+type Opener = (reader: Reader | undefined) => Socket;
 
 const KEEP_ALIVE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
 
 function tcpOpener(host: string, port: number): Opener {
-  return (read) => {
-    if (read === undefined) return connectTcp({ host, port, ...KEEP_ALIVE });
-    const buffer = new ReadBuffer();
-    const callback = (length: number): boolean => {
-      buffer.settle(read(buffer.read(length)));
-      return true;
-    };
-    const socket = connectTcp({ host, port, ...KEEP_ALIVE, onread: { buffer: buffer.next, callback } });
+  return (reader) => {
+    if (reader === undefined) return connectTcp({ host, port, ...KEEP_ALIVE });
+    const buffer = new ReadBuffer(reader);
+    const socket = connectTcp({ host, port, ...KEEP_ALIVE, ...onRead(buffer) });
     socket.once('close', () => buffer.close());
     return socket;
   };
@@ -81,7 +73,7 @@ function tlsOpener(host: string, port: number, name: string | undefined, materia
   // Without a configured name, the certificate is verified against the host; an IP address is no server name.
   const servername = name ?? (isIP(host) === 0 ? host : '');
   let session: Buffer | undefined;
-  return (read) => {
+  return (reader) => {
     const socket = connectTls({
       host,
       port,
@@ -90,10 +82,19 @@ function tlsOpener(host: string, port: number, name: string | undefined, materia
       session,
       // Response framing is checked for HTTP/1.1 only.
       ALPNProtocols: ['http/1.1'],
+      ...(reader !== undefined && onRead(new RecordBuffers(reader))),
     });
     socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE.keepAliveInitialDelay);
     socket.on('session', (issued) => void (session = issued));
-    if (read !== undefined) socket.on('data', read);
     return socket;
   };
+}
+
+/** Node reads into buffers of the caller. */
+function onRead(buffers: ReadBuffer | RecordBuffers): Pick<TcpNetConnectOpts, 'onread'> {
+  const callback = (length: number): boolean => {
+    buffers.received(length);
+    return true;
+  };
+  return { onread: { buffer: buffers.next, callback } };
 }

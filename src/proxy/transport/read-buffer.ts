@@ -1,3 +1,5 @@
+import type { Reader } from './reader.ts';
+
 /** Bytes; what one read of a socket returns at most. */
 const SMALL = 64 * 1024;
 /** With fewer reads and writes, a large body takes a quarter less CPU time. */
@@ -11,27 +13,41 @@ let largeInUse = 0;
 const free: Buffer[] = [];
 /**
  * Receives the first read of a response on every idle connection. It is copied before the next read, so that no
- * connection sees bytes of another.
+ * connection sees bytes of another. A TLS record has at most this length (RFC 8446 §5.1).
  */
-const FIRST_READ = Buffer.allocUnsafeSlow(16 * 1024);
+export const FIRST_READ = Buffer.allocUnsafeSlow(16 * 1024);
 
 /**
- * The buffer into which one connection is read. An idle connection has none of its own. It grows when a read fills it.
+ * The buffer into which one TCP connection is read. An idle connection has none of its own. It grows when a read fills it.
  * The one before is not freed here: a write to a client may still use it.
  */
 export class ReadBuffer {
+  readonly #reader: Reader;
   #bytes: Buffer = FIRST_READ;
-  #idle = true;
   #closed = false;
+
+  constructor(reader: Reader) {
+    this.#reader = reader;
+  }
 
   /** The buffer of the next read. Node asks for it at the start and after each call of `onread`. */
   readonly next = (): Buffer => {
-    if (this.#idle && this.#bytes !== FIRST_READ) this.#release();
+    if (this.#reader.buffers === 'none' && this.#bytes !== FIRST_READ) this.#release();
     return this.#bytes;
   };
 
+  /** `next` contains `length` bytes. */
+  received(length: number): void {
+    this.#reader.read(this.#take(length));
+  }
+
+  close(): void {
+    if (this.#bytes.length === LARGE && !this.#closed) largeInUse -= 1;
+    this.#closed = true;
+  }
+
   /** The bytes of a read, which stay unchanged until the next one. */
-  read(length: number): Buffer {
+  #take(length: number): Buffer {
     if (this.#bytes === FIRST_READ) {
       this.#bytes = free.pop() ?? Buffer.allocUnsafeSlow(SMALL);
       FIRST_READ.copy(this.#bytes, 0, 0, length);
@@ -40,16 +56,6 @@ export class ReadBuffer {
     const view = this.#bytes.subarray(0, length);
     if (length === SMALL && this.#bytes.length === SMALL && !this.#closed) this.#grow();
     return view;
-  }
-
-  /** `idle`: the connection waits for no response, and nothing uses the last read. */
-  settle(idle: boolean): void {
-    this.#idle = idle;
-  }
-
-  close(): void {
-    if (this.#bytes.length === LARGE && !this.#closed) largeInUse -= 1;
-    this.#closed = true;
   }
 
   #grow(): void {

@@ -56,8 +56,8 @@ export interface ResponseHandler {
   /** The final response; interim responses are not passed on. */
   onResponseStart(control: RequestControl, head: UpstreamResponseHead): void;
   /**
-   * `view` is part of a buffer that is reused after the call. A handler that pauses in the call may use it until it
-   * resumes.
+   * `view` is part of a buffer that is reused after the call. A handler that pauses in the call, or has paused before,
+   * may use it until it resumes. Over TLS, calls follow a pause for at most the rest of a read of 64 KiB.
    */
   onResponseData(control: RequestControl, view: Buffer): void;
   onResponseEnd(): void;

@@ -2,7 +2,8 @@ import { LiveMap } from '../../../util/resources/live-map.ts';
 import type { Connector } from '../connector.ts';
 import { UpstreamError } from '../upstream-error.ts';
 import type { ResponseHandler, UpstreamRequest } from '../upstream-request.ts';
-import { Connection, type ConnectionOwner } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionOwner } from './connection-owner.ts';
 import type { ConnectionTimeouts } from './connection-timeouts.ts';
 
 export interface ConnectionPoolSettings {
@@ -27,7 +28,7 @@ interface Waiting {
  * The connections to one upstream. The connection that was used last serves the next request, so that the others become
  * idle and close.
  */
-export class ConnectionPool implements ConnectionOwner {
+export class ConnectionPool implements ConnectionOwner<Connection> {
   readonly #settings: ConnectionPoolSettings;
   #connector: Connector;
   readonly #connections = new LiveMap<Connection, Pooled>();
@@ -129,7 +130,7 @@ export class ConnectionPool implements ConnectionOwner {
       socket?.destroy();
       connection.close();
       handler.onResponseError(undefined, error ?? new UpstreamError('pool_closed'));
-    }, connection.read);
+    }, connection);
   }
 
   #startTimer(): void {

@@ -1,27 +1,20 @@
 import type { Socket } from 'node:net';
-import type { Read } from '../connector.ts';
+import type { Reader } from '../reader.ts';
 import { isConnectionLoss, UpstreamError } from '../upstream-error.ts';
 import type { ResponseHandler, UpstreamRequest } from '../upstream-request.ts';
 import { BodyWriter, isRequestWritten, type BodyWriterEvents } from './body-writer.ts';
 import { Exchange, type ExchangeConnection } from './exchange.ts';
+import type { ConnectionOwner } from './connection-owner.ts';
 import type { ConnectionTimeouts } from './connection-timeouts.ts';
 import { formatRequestHead } from './request-head.ts';
 import { ResponseParser, type ParsedHead, type ResponseSink } from './response-parser.ts';
-
-export interface ConnectionOwner {
-  /** The connection may serve another request; seconds of the upstream's `Keep-Alive: timeout`. */
-  released(connection: Connection, keepAliveTimeout: number | undefined): void;
-  closed(connection: Connection): void;
-  /** The kept-alive connection turned out to be closed; the request may be sent again. */
-  repeat(request: UpstreamRequest, handler: ResponseHandler): void;
-}
 
 /**
  * One HTTP/1.1 connection: one request at a time, without pipelining. It is closed when a byte arrives that does not
  * belong to the response in progress, so that no byte can become part of another response.
  */
-export class Connection implements ExchangeConnection, ResponseSink {
-  readonly #owner: ConnectionOwner;
+export class Connection implements ExchangeConnection, ResponseSink, Reader {
+  readonly #owner: ConnectionOwner<Connection>;
   readonly #timeouts: ConnectionTimeouts;
   readonly #parser = new ResponseParser(this);
   #socket: Socket | undefined;
@@ -39,7 +32,7 @@ export class Connection implements ExchangeConnection, ResponseSink {
   deadline = Infinity;
   idleSince = 0;
 
-  constructor(owner: ConnectionOwner, timeouts: ConnectionTimeouts) {
+  constructor(owner: ConnectionOwner<Connection>, timeouts: ConnectionTimeouts) {
     this.#owner = owner;
     this.#timeouts = timeouts;
   }
@@ -78,13 +71,20 @@ export class Connection implements ExchangeConnection, ResponseSink {
     this.#upload.start();
   }
 
-  readonly read: Read = (bytes) => {
-    this.#receive(bytes);
-    return this.#phase === 'idle';
-  };
+  get buffers(): Reader['buffers'] {
+    if (this.#phase === 'idle') return 'none';
+    const inUse = this.#phase === 'closed' || this.#exchange?.paused === true;
+    return inUse ? 'in-use' : 'reusable';
+  }
+
+  read(bytes: Buffer): void {
+    // TLS passes on bytes after a pause. The end of the response still waits for the client.
+    if (this.#phase === 'complete') this.#reusable = false;
+    else if (this.#phase === 'head' || this.#phase === 'body') this.#receive(bytes);
+    else this.#destroy();
+  }
 
   #receive(bytes: Buffer): void {
-    if (this.#phase !== 'head' && this.#phase !== 'body') return this.#destroy();
     if (!this.#received) {
       // A response to a request that was not sent yet belongs to no request.
       if (!isRequestWritten(this.#socket, this.#upload))
