@@ -31,9 +31,24 @@ function tarEntry({ name, content, type }: Part & { readonly type?: string }): B
   header.write('        ', 148);
   header.write(type ?? (name.endsWith('/') ? '5' : '0'), 156);
   header.write('ustar  \0', 257);
+  writeChecksum(header);
+  return Buffer.concat([header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)]);
+}
+
+/** The archive with another name in its first header; `name` can contain NUL. */
+export function withTarName(archive: Buffer, name: string): Buffer {
+  const header = Buffer.from(archive.subarray(0, 512));
+  header.fill(0, 0, 100);
+  header.write(name, 0, 'latin1');
+  header.write('        ', 148);
+  writeChecksum(header);
+  return Buffer.concat([header, archive.subarray(512)]);
+}
+
+/** The field contains blanks before. */
+function writeChecksum(header: Buffer): void {
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  return Buffer.concat([header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)]);
 }
 
 /** A control file of deb-control(5). */

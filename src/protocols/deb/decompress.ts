@@ -1,6 +1,6 @@
-import { promisify } from 'node:util';
 import { gunzip, zstdDecompress } from 'node:zlib';
 import type { XzReadableStream } from 'xz-decompress';
+import { decompressAll } from '../shared/decompress-all.ts';
 import type { Compression } from './archive.ts';
 
 /** Bytes of an uncompressed control archive. Kernels and desktop packages have less than 1 MiB. */
@@ -19,14 +19,13 @@ export async function decompress(compression: Compression, bytes: Buffer): Promi
 }
 
 async function decoderOf(compression: Compression): Promise<Decoder> {
-  const options = { maxOutputLength: MAX_ARCHIVE };
   switch (compression) {
     case 'none':
       return (bytes) => Promise.resolve(bytes);
     case 'gz':
-      return (bytes) => promisify(gunzip)(bytes, options);
+      return (bytes) => decompressAll(gunzip, bytes, MAX_ARCHIVE);
     case 'zst':
-      return (bytes) => promisify(zstdDecompress)(bytes, options);
+      return (bytes) => decompressAll(zstdDecompress, bytes, MAX_ARCHIVE);
     case 'xz':
       return loadXz();
     default:

@@ -1,6 +1,6 @@
-import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { BodyWatch, InvalidBody } from '../../core/request/protocol.ts';
+import { decompressAll } from '../shared/decompress-all.ts';
 import { MAX_FILE_START, type PackageFile } from '../shared/package-file.ts';
 import { isZeroed, readTarEntry, TAR_BLOCK, tarBlocks, type TarEntry } from '../shared/tar.ts';
 import { nameIn } from './specification.ts';
@@ -37,9 +37,9 @@ export async function readGem(start: Buffer): Promise<PackageFile> {
 /** Undefined if the bytes are not one gzip member: Ruby reads the first member, other programs all of them. */
 async function decompress(compressed: Buffer): Promise<Buffer | undefined> {
   try {
-    const bytes = await promisify(gunzip)(compressed, { maxOutputLength: MAX_SPECIFICATION });
+    const bytes = await decompressAll(gunzip, compressed, MAX_SPECIFICATION);
     // ISIZE (RFC 1952 §2.3.1) is the size of the last member.
-    return compressed.readUInt32LE(compressed.length - 4) === bytes.length ? bytes : undefined;
+    return compressed.readUInt32LE(compressed.length - 4) === bytes?.length ? bytes : undefined;
   } catch {
     return undefined;
   }

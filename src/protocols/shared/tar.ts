@@ -17,13 +17,21 @@ export function readTarEntry(header: Buffer): TarEntry | undefined {
   const [, size] = /^([0-7]{1,11}) *$/.exec(text(124, 136).trimStart()) ?? [];
   const [, sum] = /^([0-7]{1,7}) *$/.exec(text(148, 156).trimStart()) ?? [];
   const type = text(156, 157);
-  const name = text(0, 100);
+  const [name, prefix] = [paddedText(header, 0, 100), paddedText(header, 345, 500)];
   if (size === undefined || sum === undefined || Number.parseInt(sum, 8) !== checksum(header))
     return undefined;
-  if (!['', '0', '5'].includes(type) || !ENTRY.test(name) || text(345, 500) !== '') return undefined;
+  if (!['', '0', '5'].includes(type) || !ENTRY.test(name) || prefix !== '') return undefined;
   // Go's archive/tar does not skip the content of a folder: hidden files would follow.
   if ((type === '5' || name.endsWith('/')) && Number.parseInt(size, 8) !== 0) return undefined;
   return { name: name.replace(/^\.\//, ''), size: Number.parseInt(size, 8), isFile: type !== '5' };
+}
+
+/**
+ * A field without the NULs at its end. Programs differ in the treatment of bytes after a NUL: RubyGems looks for the mark
+ * of another format in the first 20 bytes of a gem (Gem::Package.new).
+ */
+function paddedText(header: Buffer, start: number, end: number): string {
+  return header.toString('latin1', start, end).replace(/\0+$/, '');
 }
 
 /** Bytes of a file with its padding. */

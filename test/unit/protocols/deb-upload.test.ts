@@ -2,7 +2,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { watchMembers } from '../../../src/protocols/deb/archive.ts';
 import { packageProtocols } from '../../../src/protocols/index.ts';
-import { arArchive, controlFile, debPackage, tarArchive } from '../../support/deb-archive.ts';
+import { arArchive, controlFile, debPackage, tarArchive, withTarName } from '../../support/deb-archive.ts';
 import { describeOperations } from './describe-operations.ts';
 import { headsAt } from './request-heads.ts';
 
@@ -132,6 +132,7 @@ describe('a control archive that programs could read differently needs a grant f
     ['a line without a field', control(`${controlFile('acme')}other\n`)],
     ['blank lines', control(`Package: acme\n${'\n'.repeat(500_000)}x`)],
     ['spaces', control(`${'\n '.repeat(250_000)}x`)],
+    ['a file name with bytes after its end', withTarName(control(controlFile('acme')), 'control\0x')],
     ['no name', control('Version: 1.0\n')],
     ['an invalid name', control(controlFile('Acme'))],
     ['a folded name', control('Package:\n acme\n')],
@@ -148,6 +149,8 @@ describe('a control archive that programs could read differently needs a grant f
     ['control.tar.zst', zstdCompressSync(acme).subarray(0, -4)],
     ['control.tar.gz', gzipSync(Buffer.alloc(9 * 1024 ** 2))],
     ['control.tar.bz2', Buffer.from('BZh9')],
+    ['control.tar.gz', Buffer.concat([gzipSync(acme), Buffer.alloc(1), gzipSync(acme)])],
+    ['control.tar.zst', Buffer.concat([zstdCompressSync(acme), Buffer.from('more')])],
   ])('%s that is not readable', async (name, content) => {
     expect(await read(debPackage({ name, content }))).toEqual(['write every']);
   });

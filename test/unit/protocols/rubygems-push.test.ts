@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { packageProtocols } from '../../../src/protocols/index.ts';
 import { watchGem } from '../../../src/protocols/rubygems/gem-file.ts';
-import { tarArchive } from '../../support/deb-archive.ts';
+import { tarArchive, withTarName } from '../../support/deb-archive.ts';
 import { attestedForm, gemArchive, specification } from '../../support/gem-archive.ts';
 import { describeOperations } from './describe-operations.ts';
 import { headsAt } from './request-heads.ts';
@@ -75,6 +75,13 @@ describe('a specification that parsers could read differently needs a grant for 
     expect(await read(long.subarray(0, 1024 ** 2))).toEqual(['write every']);
   });
 
+  test('bytes after the gzip member', async () => {
+    // Python skips zeros and reads the next member.
+    const second = gzipSync(specification('evil'));
+    for (const more of [Buffer.alloc(4), Buffer.concat([Buffer.alloc(1), second])])
+      expect(await read(gemArchive(Buffer.concat([gzipSync(spec), more])))).toEqual(['write every']);
+  });
+
   test('another media type', async () => {
     expect(await read(acme, 'application/x-www-form-urlencoded')).toEqual(['write every']);
   });
@@ -85,6 +92,11 @@ test.each([
   ['nothing', Buffer.alloc(0)],
   ['a truncated header', acme.subarray(0, 300)],
   ['a truncated specification', acme.subarray(0, 600)],
+  // Gem::Package.new looks for it in the first 20 bytes, and finds the specification of RubyGems 0.8 in the data.
+  [
+    'the mark of the oldest format after the name of its first file',
+    withTarName(acme, 'metadata.gz\0MD5SUM ='),
+  ],
 ])('a gem with %s is refused', async (_case, body) => {
   expect(await read(body)).toEqual(['request_malformed']);
 });
