@@ -122,10 +122,10 @@ describe('changes', () => {
     ['a content coding', push, [OCTETS, 'Content-Encoding: gzip'], acme, 403],
     ['two content types', push, [OCTETS, FORM], acme, 403],
     ['a second gem in a form', push, [FORM], attestedForm(gem, { ...gem, content: other }), 403],
-    ['another gem in a yank', yank, [URLENCODED], Buffer.from('gem_name=other'), 403],
-    ['two gems in a yank', yank, [URLENCODED], Buffer.from('gem_name=acme&gem_name=other'), 400],
+    ['another gem in a yank', yank, [URLENCODED], Buffer.from('gem_name=other&version=1.0'), 403],
+    ['two gems in a yank', yank, [URLENCODED], Buffer.from('gem_name=acme&gem_name=other&version=1.0'), 400],
     ['a gem in the query', `${yank}?gem_name=other`, [URLENCODED], Buffer.from('gem_name=acme'), 403],
-    ['another method in a form', yank, [URLENCODED], Buffer.from('gem_name=acme&_method=post'), 400],
+    ['another method in a form', yank, [URLENCODED], Buffer.from('gem_name=acme&version=1.0&_method=post'), 400],
   ])('%s is refused', async (_case, line, headers, body, status) => {
     expect((await send(line, headers, body)).status).toBe(status);
     expect(scenario.upstream.bytes()).toBe('');

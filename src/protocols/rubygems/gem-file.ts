@@ -3,7 +3,7 @@ import type { BodyWatch, InvalidBody } from '../../core/request/protocol.ts';
 import { decompressAll } from '../shared/decompress-all.ts';
 import { MAX_FILE_START, type PackageFile } from '../shared/package-file.ts';
 import { isZeroed, readTarEntry, TAR_BLOCK, tarBlocks, type TarEntry } from '../shared/tar.ts';
-import { nameIn } from './specification.ts';
+import { gemsIn } from './specification.ts';
 
 /** Bytes of an uncompressed specification. It lists all files of the gem. */
 const MAX_SPECIFICATION = 8 * 1024 ** 2;
@@ -30,8 +30,8 @@ export async function readGem(start: Buffer): Promise<PackageFile> {
   if (compressed.length < entry.size)
     return start.length < MAX_FILE_START ? invalid('an incomplete gem') : { kind: 'unreadable' };
   const yaml = await decompress(compressed);
-  const name = yaml === undefined ? undefined : nameIn(yaml);
-  return name === undefined ? { kind: 'unreadable' } : { kind: 'package', name, watch: watchGem };
+  const [name, ...others] = (yaml && gemsIn(yaml)) ?? [];
+  return name === undefined ? { kind: 'unreadable' } : { kind: 'package', name, others, watch: watchGem };
 }
 
 /** Undefined if the bytes are not one gzip member: Ruby reads the first member, other programs all of them. */

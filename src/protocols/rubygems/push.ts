@@ -9,13 +9,13 @@ import { readGem, watchGem } from './gem-file.ts';
 
 /**
  * `POST api/v1/gems`: the gem itself, or a form with the gem and its attestations (`gem push --attestation`,
- * rubygems push_command.rb). Any other body needs a grant for all gems.
+ * rubygems push_command.rb). Any other body needs a grant for all gems: Rack reads one without a type as a form.
  */
 export function gemPush(head: RequestHead): OperationsInBody | RequestedOperations | Deny {
   const type = plainContentType(head.rawHeaders);
   // Rails and Gitea also read parameters from the query.
   if (type === undefined || head.query.length > 1) return everyPackage(WRITE_PACKAGES);
-  if (type === '' || /^application\/octet-stream$/i.test(type)) return uploadOf(head, undefined, readGem);
+  if (/^application\/octet-stream$/i.test(type)) return uploadOf(head, undefined, readGem);
   const boundary = boundaryOf(type);
   return boundary === undefined
     ? everyPackage(WRITE_PACKAGES)
@@ -31,7 +31,7 @@ async function readForm(body: Buffer, boundary: string): Promise<PackageFile> {
   const problem = watchGem()(gem.value);
   if (problem !== undefined) return problem;
   const file = await readGem(gem.value);
-  return file.kind === 'package' ? { kind: 'package', name: file.name } : file;
+  return file.kind === 'package' ? { ...file, watch: undefined } : file;
 }
 
 function isAttestation(part: FormPart | undefined): boolean {

@@ -1,10 +1,10 @@
 import { deny, type Deny } from '../../core/decision.ts';
 import type { OperationsInBody, OperationsOfBody, RequestedOperations } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
-import { plainContentType, readFormFields } from '../../util/http/form-fields.ts';
+import { plainContentType, readFormFields, type FormField } from '../../util/http/form-fields.ts';
 import { foldParameterName } from '../../util/http/query-parameters.ts';
-import { everyPackage, onePackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
-import { gemName } from './names.ts';
+import { eachPackage, everyPackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
+import { gemName, gemsOfVersion } from './names.ts';
 
 /** Bytes of a form with a name, a version and a platform. */
 const MAX_FORM = 16 * 1024;
@@ -25,11 +25,24 @@ export function yank({ query, rawHeaders }: RequestHead): OperationsInBody | Req
 }
 
 function readYank(type: string, body: Buffer): OperationsOfBody {
-  const fields = readFormFields(type, body);
-  const [field, ...others] =
-    fields?.filter(({ name }) => foldParameterName(name).replaceAll('-', '_') === 'gem_name') ?? [];
-  const name = field?.name === 'gem_name' && others.length === 0 ? gemName(field.value ?? '') : undefined;
-  return name === undefined
-    ? deny('request_malformed', 'a yank without one valid gem_name')
-    : onePackage(WRITE_PACKAGES, name);
+  const fields = readFormFields(type, body) ?? [];
+  const name = gemName(valueOf(fields, 'gem_name') ?? '');
+  const version = valueOf(fields, 'version');
+  const platform = valueOf(fields, 'platform', '');
+  if (name === undefined || version === undefined || platform === undefined)
+    return deny('request_malformed', 'a yank without one valid gem_name and version');
+  // Servers take the file of the version from these fields.
+  const gems = gemsOfVersion({ name, version, platform });
+  return gems === undefined
+    ? deny('request_malformed', 'a yank of a version that is not valid')
+    : eachPackage(WRITE_PACKAGES, gems);
+}
+
+/** Undefined if other fields have a name that servers read as the same. */
+function valueOf(fields: readonly FormField[], name: string, absent?: string): string | undefined {
+  const [field, ...others] = fields.filter(
+    (one) => foldParameterName(one.name).replaceAll('-', '_') === name,
+  );
+  if (field === undefined) return absent;
+  return field.name === name && others.length === 0 ? field.value : undefined;
 }

@@ -8,11 +8,19 @@ import type {
 } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { findHeader, headerValues } from '../../util/http/header-name.ts';
-import { everyPackage, onePackage, WRITE_PACKAGES } from './package-operations.ts';
+import { eachPackage, everyPackage, WRITE_PACKAGES } from './package-operations.ts';
+
+interface NamedPackage {
+  readonly kind: 'package';
+  readonly name: string;
+  /** Other packages that servers could store the file for. */
+  readonly others?: readonly string[];
+  readonly watch?: (() => BodyWatch) | undefined;
+}
 
 /** The package that the start of an uploaded file names. */
 export type PackageFile =
-  | { readonly kind: 'package'; readonly name: string; readonly watch?: () => BodyWatch }
+  | NamedPackage
   /** Programs could read different names, or the name is after the buffered bytes. */
   | { readonly kind: 'unreadable' }
   | InvalidBody;
@@ -62,13 +70,13 @@ export function operationsOfFile(file: PackageFile, named?: string): OperationsO
       // A grant for all packages does not depend on the name.
       return everyPackage(WRITE_PACKAGES);
     case 'package': {
-      const { name, watch } = file;
+      const { name, others = [], watch } = file;
       if (named !== undefined && named !== name)
         return {
           ...deny('request_malformed', `the path names ${named}, the file names ${name}`),
           message: otherPackageInFile(named, name),
         };
-      return onePackage(WRITE_PACKAGES, name, watch && { watch });
+      return eachPackage(WRITE_PACKAGES, [name, ...others], watch && { watch });
     }
     default:
       return file satisfies never;

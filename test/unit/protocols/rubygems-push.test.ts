@@ -24,8 +24,30 @@ describe('the gem is the one in the specification', () => {
   });
 
   test('with texts that contain a name', async () => {
-    const more = 'description: |\n  a\n\n  name: other\nmetadata:\n  name: other\n';
-    expect(await read(gemArchive(specification('acme', more)))).toEqual(['write one acme']);
+    const more = [
+      'description: |\n  a\n\n  name: other\n   \n  version: 2\n',
+      'homepage: a\n  name\n',
+      'dependencies:\n- !ruby/object:Gem::Dependency\n  name: other\n  requirement: !ruby/object:Gem::Requirement\n    requirements:\n    - - ">="\n      - !ruby/object:Gem::Version\n        version: \'0\'\n',
+      // RubyGems 4.
+      'dependencies:\n  - !ruby/object:Gem::Dependency\n    name: other\n    requirement: !ruby/object:Gem::Requirement\n      requirements:\n        -\n          - ">="\n          - !ruby/object:Gem::Version\n            version: "0"\n',
+    ];
+    for (const text of more)
+      expect(await read(gemArchive(specification('acme', text)))).toEqual(['write one acme']);
+  });
+
+  test.each([
+    ['ruby', '1.0', ['acme']],
+    ['x86_64-linux', '1.0.0.pre.1', ['acme']],
+    ['universal-darwin-20', '1.0', ['acme', 'acme-1.0-universal-darwin']],
+    // The file has the name of acme-2, version 1.0.
+    ["'1.0'", '2', ['acme', 'acme-2']],
+  ])('of the platform %s and the version %s', async (platform, version, names) => {
+    const yaml = spec.replace('platform: ruby', `platform: ${platform}`).replace("'1.0'", `'${version}'`);
+    expect(await read(gemArchive(yaml))).toEqual(names.map((name) => `write one ${name}`));
+  });
+
+  test('with a name that ends like a version', async () => {
+    expect(await read(gemArchive(specification('acme-2')))).toEqual(['write one acme-2']);
   });
 
   test('with only the start of the data', async () => {
@@ -50,9 +72,39 @@ describe('a specification that parsers could read differently needs a grant for 
     ['a name on a later line', spec.replace('name: acme\n', 'platform: ruby\nname: acme\n')],
     ['another object', spec.replace('Specification', 'Version')],
     ['an anchor', specification('&a acme')],
+    // RubyGems 4 adds a mapping behind a text that ends at a blank line.
+    ...[
+      'name: other',
+      'name : other',
+      '\tname: other',
+      '&a name: other',
+      '&a\n  name: other',
+      'version: 2-1',
+    ].flatMap((line) => [
+      [`a quoted text with ${line}`, specification('acme', `description: "a\n\n  ${line}\n  b"\n`)],
+      [`a value with ${line}`, specification('acme', `homepage: true\n  ${line}\n`)],
+      [`an entry with ${line}`, specification('acme', `files:\n- []\n  ${line}\n`)],
+      [`a block scalar and an entry with ${line}`, specification('acme', `email: |\n  a\n- []\n  ${line}\n`)],
+    ]),
+    [
+      'the name of a dependency elsewhere',
+      specification('acme', 'email: "- !ruby/object:Gem::Dependency\n\n  name: x"\n'),
+    ],
+    ['an indented tag', specification('acme', 'email: "a\n    - !ruby/object:Gem::Dependency\n  name: x"\n')],
+    ['a line indented by one', specification('acme', 'description: "a\n name: other"\n')],
+    ...['null', 'Yes', 'off', 'y', '0x1f', '1e3'].map((name) => [`the scalar ${name}`, specification(name)]),
+    ['a version with a hyphen', spec.replace('1.0', '2-1.0')],
+    ['a version with a path', spec.replace('1.0', '1/../../other-1.0')],
+    ['a platform with a path', spec.replace('ruby', 'x/../y')],
+    ['a platform that continues', spec.replace('platform: ruby', 'platform: ruby\n  1.0')],
+    ['no platform', spec.replace('platform: ruby\n', '')],
+    [
+      'more members than RubyGems writes',
+      specification('acme', Array.from({ length: 200 }, (_, i) => `${'a'.repeat(i + 1)}:\n`).join('')),
+    ],
     ['an invalid name', specification('../acme')],
     ['no name', ''],
-  ])('%s', async (_case, yaml) => {
+  ])('%s', async (_case, yaml = '') => {
     expect(await read(gemArchive(yaml))).toEqual(['write every']);
   });
 
@@ -82,8 +134,9 @@ describe('a specification that parsers could read differently needs a grant for 
       expect(await read(gemArchive(Buffer.concat([gzipSync(spec), more])))).toEqual(['write every']);
   });
 
-  test('another media type', async () => {
-    expect(await read(acme, 'application/x-www-form-urlencoded')).toEqual(['write every']);
+  // Rack reads a body without a type as a form.
+  test.each(['', 'application/x-www-form-urlencoded'])('the media type "%s"', async (type) => {
+    expect(await read(acme, type)).toEqual(['write every']);
   });
 });
 

@@ -50,8 +50,8 @@ test.each([
   ['GET', 'api/v1/dependencies?gems=acme,', 'read every'],
   ['POST', 'api/v1/gems?gem=x', 'write every'],
   ['DELETE', 'api/v1/gems/yank?gem_name=acme', 'write every'],
-  ['POST', 'api/v1/gems', 'in-body'],
-  ['POST', 'api/v1/gems/', 'in-body'],
+  ['POST', 'api/v1/gems', 'write every'],
+  ['POST', 'api/v1/gems/', 'write every'],
   ['DELETE', 'api/v1/gems/yank', 'in-body'],
   ['POST', 'api/v1/gems/acme/owners', 'write one acme'],
   ['DELETE', 'api/v1/gems/acme/owners', 'write one acme'],
@@ -88,20 +88,34 @@ describe('yank', () => {
       : describeOperations(found);
   };
 
-  test('the form names the gem', async () => {
-    expect(await yank('gem_name=acme&version=1.0&platform=ruby')).toEqual(['write one acme']);
+  test.each([
+    ['gem_name=acme&version=1.0&platform=ruby', ['acme']],
+    ['gem_name=acme&version=1.0', ['acme']],
+    ['gem_name=acme&version=1.0&platform=', ['acme']],
+    ['gem_name=acme-2&version=1.0.pre&platform=x86_64-linux', ['acme-2']],
+    // Servers delete the file acme-2-1.0.gem.
+    ['gem_name=acme&version=2&platform=1.0', ['acme', 'acme-2']],
+    ['gem_name=acme&version=2&platform=1.0-java', ['acme', 'acme-2']],
+  ])('the form %s names the gem', async (form, names) => {
+    expect(await yank(form)).toEqual(names.map((name) => `write one ${name}`));
   });
 
   test.each([
     '',
     'version=1.0',
-    'gem_name=acme&gem_name=other',
-    'gem_name=acme;gem_name=other',
-    'gem_name=acme&gem_name[]=other',
-    'gem_name[]=acme',
-    'gem.name=acme',
-    'gem_name=a%2Fb',
-    'gem_name=acme&GEM_NAME=other',
+    'gem_name=acme',
+    'gem_name=acme&version=2-1.0',
+    'gem_name=acme&version=1.0/../../other-1.0',
+    'gem_name=acme&version=1.0&platform=x/../y',
+    'gem_name=acme&version=1.0&version=2-1.0',
+    'gem_name=acme&version=1.0&platform=ruby&platform[]=x',
+    'gem_name=acme&version=1.0&gem_name=other',
+    'gem_name=acme&version=1.0;gem_name=other',
+    'gem_name=acme&version=1.0&gem_name[]=other',
+    'gem_name[]=acme&version=1.0',
+    'gem.name=acme&version=1.0',
+    'gem_name=a%2Fb&version=1.0',
+    'gem_name=acme&version=1.0&GEM_NAME=other',
   ])('a form %j is refused', async (body) => {
     expect(await yank(body)).toEqual(['request_malformed']);
   });
