@@ -2,6 +2,7 @@ import { deny, type Deny } from '../core/decision.ts';
 import { REQUEST_HEADERS, type RequestHeaderRole } from '../core/headers/request-header-roles.ts';
 import { foldLoosely } from '../util/http/header-name.ts';
 import { compileHeaderNames } from '../util/http/header-names.ts';
+import { cacheByName } from '../util/http/name-cache.ts';
 
 /** The headers of a subrequest: the inputs of its contract, and the headers of the client. */
 export interface SubrequestHeaders<Input extends string> {
@@ -24,16 +25,14 @@ export function createHeaderReader<Input extends string>(
 ): (rawHeaders: readonly string[]) => SubrequestHeaders<Input> {
   const repeatable = new Set<string>(lists);
   const find = compileHeaderNames<Role>([...CLIENT_ROLES, [ignored, CONNECTION]]);
-  // Clients use few spellings. Both limits bound the memory.
-  const known = new Map<string, Role | Input>();
 
-  function roleOf(name: string): Role | Input {
+  const roleOf = cacheByName((name): Role | Input => {
     const loose = foldLoosely(name);
     const input = inputs.find((each) => each === loose);
     if (input === undefined) return find(loose) ?? CLIENT;
     // A proxy may replace only the usual spelling of a header that the client sent.
     return input === name.toLowerCase() ? input : VARIANT;
-  }
+  });
 
   return function readHeaders(rawHeaders) {
     const values: Partial<Record<Input, string>> = {};
@@ -44,11 +43,7 @@ export function createHeaderReader<Input extends string>(
     for (let i = 0; i < rawHeaders.length; i += 2) {
       const name = rawHeaders[i] ?? '';
       const value = rawHeaders[i + 1] ?? '';
-      let role = known.get(name);
-      if (role === undefined) {
-        role = roleOf(name);
-        if (known.size < MAX_KNOWN && name.length <= MAX_KNOWN_LENGTH) known.set(name, role);
-      }
+      const role = roleOf(name);
       switch (role) {
         case CLIENT:
           client.push(name, value);
@@ -112,6 +107,3 @@ const OTHER_PROTOCOL = deny('request_malformed', 'an offer to switch to a protoc
 /** Envoy joins repeated headers; no credential contains a comma. */
 const JOINED = deny('credential_conflict', 'a credential header with a comma');
 const OTHER_SPELLING = deny('request_malformed', 'a header that reads as one of the proxy');
-
-const MAX_KNOWN = 500;
-const MAX_KNOWN_LENGTH = 64;

@@ -2,6 +2,7 @@ import { deny, type Deny } from '../core/decision.ts';
 import { REQUEST_HEADERS, type RequestHeaderRole } from '../core/headers/request-header-roles.ts';
 import { foldLoosely } from '../util/http/header-name.ts';
 import { compileHeaderNames } from '../util/http/header-names.ts';
+import { cacheByName } from '../util/http/name-cache.ts';
 
 /**
  * Refuses headers that the gateway removes from a request which it forwards itself, and that are not in the configuration
@@ -10,9 +11,7 @@ import { compileHeaderNames } from '../util/http/header-names.ts';
 export function createHeaderRefusal(
   accepted: ReadonlySet<string>,
 ): (rawHeaders: readonly string[]) => Deny | undefined {
-  const known = new Map<string, boolean>();
-
-  function isRefused(name: string): boolean {
+  const isRefused = cacheByName((name) => {
     const folded = foldLoosely(name);
     const role = roleOf(folded);
     // A proxy replaces the usual spelling of a header, and an upstream may read another one as the same header.
@@ -22,17 +21,12 @@ export function createHeaderRefusal(
     if (role === 'gateway' && folded.startsWith('x-auth-') && !REPLACED.has(folded)) return true;
     if (role === 'gateway' || role === 'credential') return isOtherSpelling;
     return REFUSED.has(role) || HOST_OVERRIDES.has(folded);
-  }
+  });
 
   return (rawHeaders) => {
     for (let i = 0; i < rawHeaders.length; i += 2) {
       const name = rawHeaders[i] ?? '';
-      let refused = known.get(name);
-      if (refused === undefined) {
-        refused = isRefused(name);
-        if (known.size < MAX_KNOWN && name.length <= MAX_KNOWN_LENGTH) known.set(name, refused);
-      }
-      if (refused) return refusalOf(name.slice(0, MAX_KNOWN_LENGTH));
+      if (isRefused(name)) return refusalOf(name.slice(0, MAX_SHOWN));
     }
     return undefined;
   };
@@ -78,5 +72,5 @@ const REFUSED: ReadonlySet<RequestHeaderRole> = new Set<RequestHeaderRole>([
 /** The role of a loosely folded header name. */
 const roleOf = compileHeaderNames(REQUEST_HEADERS.map(({ names, role }) => [names, role] as const));
 
-const MAX_KNOWN = 500;
-const MAX_KNOWN_LENGTH = 64;
+/** Characters of a name in a message. */
+const MAX_SHOWN = 64;

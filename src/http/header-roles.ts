@@ -3,6 +3,7 @@ import { IMPERSONATION_HEADERS } from '../core/headers/identity-headers.ts';
 import type { RefusableHeader } from '../core/request/request-head.ts';
 import { foldLoosely } from '../util/http/header-name.ts';
 import { compileHeaderNames } from '../util/http/header-names.ts';
+import { cacheByName } from '../util/http/name-cache.ts';
 
 export type FramingHeader =
   | 'host'
@@ -17,21 +18,12 @@ export type FramingHeader =
 /** A framing or body header by its loosely folded name, a header that most services refuse, or neither. */
 export type HeaderRole = FramingHeader | RefusableHeader | 'other';
 
-/** Cached per spelling; the length and number of cached names are bounded. */
-export function roleOf(name: string): HeaderRole {
-  const known = roles.get(name);
-  if (known !== undefined) return known;
-  const role = findRole(name);
-  if (roles.size < MAX_KNOWN && name.length <= MAX_KNOWN_LENGTH) roles.set(name, role);
-  return role;
-}
-
 function findRole(name: string): HeaderRole {
   const loose = foldLoosely(name);
   const framing = FRAMING.find((each) => each === loose);
   if (framing !== undefined) return framing;
   const kind = kindOf(loose);
-  return kind === undefined ? 'other' : { kind, folded: loose, name: name.slice(0, MAX_KNOWN_LENGTH) };
+  return kind === undefined ? 'other' : { kind, folded: loose, name: name.slice(0, MAX_SHOWN) };
 }
 
 const FRAMING: readonly FramingHeader[] = [
@@ -52,6 +44,7 @@ const kindOf = compileHeaderNames<RefusableHeader['kind']>([
   ),
 ]);
 
-const MAX_KNOWN = 2_000;
-const MAX_KNOWN_LENGTH = 64;
-const roles = new Map<string, HeaderRole>();
+/** Characters of a name in a message. */
+const MAX_SHOWN = 64;
+
+export const roleOf: (name: string) => HeaderRole = cacheByName(findRole, 2_000);

@@ -1,6 +1,7 @@
 import { REQUEST_HEADERS } from '../../core/headers/request-header-roles.ts';
 import { foldLoosely } from '../../util/http/header-name.ts';
 import { compileHeaderNames } from '../../util/http/header-names.ts';
+import { cacheByName } from '../../util/http/name-cache.ts';
 import { addConnectionNames, withoutNames } from './connection-header.ts';
 import { type CleanQuery, stripCredentials } from './credential-parameters.ts';
 
@@ -31,7 +32,7 @@ export function createHeaderCleaner(
   const reserved = new Set(settings.reserved.map(foldLoosely));
   const passed = new Set((settings.passHeaders ?? []).map(foldLoosely));
 
-  function actionOf(name: string): Action {
+  const actionOf = cacheByName((name): Action => {
     const special = SPECIAL.get(name.toLowerCase());
     if (special !== undefined) return special;
     const folded = foldLoosely(name);
@@ -41,10 +42,7 @@ export function createHeaderCleaner(
     if (reserved.has(folded)) return 'drop';
     if (role === undefined || role === 'message') return 'pass';
     return role === 'acting' && passed.has(folded) ? 'pass' : 'drop';
-  }
-
-  // Clients use few spellings, so the action for each is cached. Both limits bound the memory.
-  const known = new Map<string, Action>();
+  });
 
   return function clean(rawHeaders) {
     const headers: string[] = [];
@@ -53,11 +51,7 @@ export function createHeaderCleaner(
     for (let i = 0; i < rawHeaders.length; i += 2) {
       const name = rawHeaders[i] ?? '';
       const value = rawHeaders[i + 1] ?? '';
-      let action = known.get(name);
-      if (action === undefined) {
-        action = actionOf(name);
-        if (known.size < MAX_KNOWN && name.length <= MAX_KNOWN_LENGTH) known.set(name, action);
-      }
+      const action = actionOf(name);
       switch (action) {
         case 'pass':
           headers.push(name, value);
@@ -94,6 +88,3 @@ const SPECIAL: ReadonlyMap<string, Action> = new Map([
 
 /** The role of a loosely folded header name. */
 const roleOf = compileHeaderNames(REQUEST_HEADERS.map(({ names, role }) => [names, role] as const));
-
-const MAX_KNOWN = 500;
-const MAX_KNOWN_LENGTH = 64;

@@ -1,21 +1,15 @@
+import { cacheByName } from './name-cache.ts';
+
 /** Folds a name as many servers do: case-insensitive, and `_` equals `-` (CGI, WSGI, Rack). */
-export function foldHeaderName(name: string): string {
-  const known = folded.get(name);
-  if (known !== undefined) return known;
-  const result = name.toLowerCase().replaceAll('_', '-');
-  if (folded.size < MAX_KNOWN && name.length <= MAX_KNOWN_LENGTH) folded.set(name, result);
-  return result;
-}
+export const foldHeaderName: (name: string) => string = cacheByName(
+  (name) => name.toLowerCase().replaceAll('_', '-'),
+  2_000,
+);
 
 /** Folds a name as the most lenient servers do: PHP maps `.` to `_`, lighttpd every non-alphanumeric character. */
 export function foldLoosely(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
 }
-
-/** Caches folded names, because clients use few spellings; the size of the cache is bounded. */
-const MAX_KNOWN = 2_000;
-const MAX_KNOWN_LENGTH = 64;
-const folded = new Map<string, string>();
 
 /**
  * Whether a name has this folded form, in ASCII. Folding keeps the length of a name, so that most names need no look-up.
