@@ -27,9 +27,10 @@ const NESTED = /^( *)- !ruby\/object:Gem::(?:Version *\n\1 {2}version|Dependency
 
 /**
  * An indented member that could belong to the root: RubyGems 4 ends a text at a blank line, and adds the mapping after it
- * to the root (Gem::YAMLSerializer::Parser#parse).
+ * to the root (Gem::YAMLSerializer::Parser#parse). It decodes keys in double quotes and with a tag.
  */
-const INDENTED = /^[ \t\v\f]+(?:&|(?:name|version|platform|original_platform)[ \t\v\f]*:)/m;
+const INDENTED =
+  /^[ \t\v\f]+(?:[&!]|"[^\n]*\\|["']?(?:name|version|platform|original_platform)["']?[ \t\v\f]*:)/m;
 
 /**
  * The gem in the YAML of a specification, and others that its file could belong to. Undefined if it is not in the form

@@ -78,6 +78,10 @@ describe('a specification that parsers could read differently needs a grant for 
       'name : other',
       '\tname: other',
       '&a name: other',
+      '"name": other',
+      "'name': other",
+      '"n\\x61me": other',
+      '!binary bmFtZQ==: other',
       '&a\n  name: other',
       'version: 2-1',
     ].flatMap((line) => [
