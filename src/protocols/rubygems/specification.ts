@@ -15,7 +15,7 @@ const NO_STRING =
 const UNUSUAL = /[\r\0\u0085\u2028\u2029]/;
 
 /** Members of the root and entries of their sequences start at the first column; other lines are indented by two. */
-const OTHER_LINE = /^(?![a-z_]+:(?: |$)|- | {2}|$)/m;
+const OTHER_LINE = /^(?![a-z_]+:(?: |$)|-(?: |$)| {2}|$)/m;
 
 const MEMBER = /^([a-z_]+):(.*)$/gm;
 
@@ -66,6 +66,6 @@ function isUnambiguous(text: string): boolean {
 /** Whether indented members in the lines of this member of the root are part of its value. */
 function hasOwnMembers(lines: string): boolean {
   // A block scalar ends at a line that is not indented.
-  if (/^[a-z_]+: \|/.test(lines)) return !lines.includes('\n- ');
+  if (/^[a-z_]+: \|/.test(lines)) return !lines.includes('\n-');
   return !INDENTED.test(lines.replaceAll(NESTED, ''));
 }

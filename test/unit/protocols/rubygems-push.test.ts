@@ -27,6 +27,7 @@ describe('the gem is the one in the specification', () => {
     const more = [
       'description: |\n  a\n\n  name: other\n   \n  version: 2\n',
       'homepage: a\n  name\n',
+      'email:\n-\n- a@example.com\n',
       'dependencies:\n- !ruby/object:Gem::Dependency\n  name: other\n  requirement: !ruby/object:Gem::Requirement\n    requirements:\n    - - ">="\n      - !ruby/object:Gem::Version\n        version: \'0\'\n',
       // RubyGems 4.
       'dependencies:\n  - !ruby/object:Gem::Dependency\n    name: other\n    requirement: !ruby/object:Gem::Requirement\n      requirements:\n        -\n          - ">="\n          - !ruby/object:Gem::Version\n            version: "0"\n',
