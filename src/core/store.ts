@@ -105,6 +105,11 @@ export interface Store {
   ): Promise<ReadonlyMap<string, string>>;
   /** True for the first claim of a name, false for others during `lifetime` milliseconds. */
   claim(name: string, lifetime: number): Promise<boolean>;
+  /**
+   * Stores a value for `lifetime` milliseconds unless the name already has one. Resolves to the stored value, the same
+   * for every caller.
+   */
+  bind(name: string, value: string, lifetime: number): Promise<string>;
   /** Writes a copy of the state next to it. Undefined: the server of the store makes its own backups. */
   readonly backUp: (() => Promise<StateBackup>) | undefined;
   health(): StoreHealth;

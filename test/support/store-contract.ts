@@ -153,6 +153,29 @@ export function storeContract(open: () => Promise<Store>): void {
     await second.close();
   });
 
+  test('binds a name to one value, of all who ask at once, until it has ended', async () => {
+    const store = await open();
+    const name = randomUUID();
+    const answers = await Promise.all(['a', 'b', 'c', 'd'].map((value) => store.bind(name, value, 60_000)));
+    expect(new Set(answers).size).toBe(1);
+    expect(await store.bind(name, 'e', 60_000)).toBe(answers[0]);
+    expect(await store.bind(randomUUID(), 'e', 60_000)).toBe('e');
+    const short = randomUUID();
+    expect(await store.bind(short, 'a', 50)).toBe('a');
+    await eventually('it has ended', async () => (await store.bind(short, 'b', 60_000)) === 'b');
+    await store.close();
+  });
+
+  test('keeps bound values over a restart', async () => {
+    const name = randomUUID();
+    const first = await open();
+    await first.bind(name, 'a', 60_000);
+    await first.close();
+    const second = await open();
+    expect(await second.bind(name, 'b', 60_000)).toBe('a');
+    await second.close();
+  });
+
   test('counts by key, for a while from the first', async () => {
     const store = await open();
     const key = randomUUID();

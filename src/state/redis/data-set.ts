@@ -51,7 +51,7 @@ export function createDataSet(
       losses += 1;
       lastLoss = clock.now();
       log.error(
-        'Redis has lost data: this replica writes back revocations and signing keys; tokens that "replay: once" has accepted before may be accepted once more',
+        'Redis has lost data: this replica writes back revocations and signing keys; tokens that "replay: once" has accepted before may be accepted once more, and publishing tokens may be bound to another package',
         { data_set: epoch, previous: known.epoch },
       );
     }

@@ -115,9 +115,15 @@ export function openRedisStore(
       }, reportBreaker),
     claim: (name, lifetime) =>
       command(async (client) => {
-        const expiration = { type: 'PX', value: Math.ceil(lifetime) } as const;
-        const first = await client.set(`claimed:${name}`, '1', { condition: 'NX', expiration });
-        return first !== null;
+        const options = { condition: 'NX', expiration: milliseconds(lifetime) } as const;
+        return (await client.set(`claimed:${name}`, '1', options)) !== null;
+      }),
+    bind: (name, value, lifetime) =>
+      command(async (client) => {
+        const key = `bound:${name}`;
+        const options = { condition: 'NX', expiration: milliseconds(lifetime) } as const;
+        const [, bound] = await client.multi().set(key, value, options).get(key).execTyped();
+        return String(bound);
       }),
     backUp: undefined,
     health,
@@ -125,6 +131,10 @@ export function openRedisStore(
       connection.close();
     },
   };
+}
+
+function milliseconds(lifetime: number) {
+  return { type: 'PX', value: Math.ceil(lifetime) } as const;
 }
 
 /** A command that times out may still take effect, so its result is reported as unknown. */

@@ -126,6 +126,7 @@ export function migrated(db: DatabaseSync, file: string): DatabaseSync {
     throw refused(file, 'was made by a later version of Gatehouse');
   }
   for (const step of MIGRATIONS.slice(version)) db.exec(`BEGIN; ${step} COMMIT;`);
+  db.exec(ADDED);
   return db;
 }
 
@@ -136,3 +137,8 @@ const MIGRATIONS = [
   `CREATE TABLE claimed (name TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT;
    CREATE INDEX claimed_until ON claimed (until); PRAGMA user_version = 3;`,
 ] as const;
+
+/** Added without a new version of the file, so that an earlier version of Gatehouse still opens it. */
+const ADDED = `
+  CREATE TABLE IF NOT EXISTS bound (name TEXT PRIMARY KEY, value TEXT NOT NULL, until INTEGER NOT NULL) STRICT;
+  CREATE INDEX IF NOT EXISTS bound_until ON bound (until);`;

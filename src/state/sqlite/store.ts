@@ -4,6 +4,7 @@ import type { StateBackup, Store } from '../../core/store.ts';
 import { ChangeLog } from '../revocations/change-log.ts';
 import { WindowCounter } from '../../util/limits/window-counter.ts';
 import { backUpDatabase } from './backup.ts';
+import { createSqliteClaims } from './claims.ts';
 import { openDatabase } from './open.ts';
 import { createSqliteGuard } from './guard.ts';
 
@@ -23,14 +24,6 @@ export function openSqliteStore(
   const all = db.prepare('SELECT body FROM revocations ORDER BY rowid');
   const keep = db.prepare('INSERT OR IGNORE INTO kept (name, value) VALUES (?, ?)');
   const kept = db.prepare('SELECT value FROM kept WHERE name = ?');
-  // In batches, because many claims may expire at once and their removal blocks requests.
-  const forget = db.prepare(
-    'DELETE FROM claimed WHERE name IN (SELECT name FROM claimed WHERE until <= ? ORDER BY until LIMIT 100)',
-  );
-  const claim = db.prepare(
-    `INSERT INTO claimed (name, until) VALUES (?, ?)
-     ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE claimed.until <= ?`,
-  );
   const counters = new WindowCounter(() => clock.now());
   // No other process writes the file, so the change log of this process is complete.
   const changes = new ChangeLog();
@@ -102,12 +95,7 @@ export function openSqliteStore(
     },
     // No other replica uses the file.
     exchangeReports: async (_list, id, report) => new Map([[id, report]]),
-    claim: (name, lifetime) =>
-      guard.change(() => {
-        const now = clock.now();
-        forget.run(now);
-        return claim.run(name, now + Math.ceil(lifetime), now).changes > 0;
-      }),
+    ...createSqliteClaims(db, guard, clock),
     backUp: () =>
       (backingUp ??= backUpDatabase(db, `${file}.backup`, clock.now()).finally(
         () => (backingUp = undefined),

@@ -35,6 +35,16 @@ test('a file of the first version is migrated with its data', async () => {
   await store.close();
 });
 
+test('bound names do not change the version of the file, so that an earlier version opens it', async () => {
+  const file = join(folder, 'rollback.db');
+  const store = open(file);
+  await store.bind('name', 'value', 60_000);
+  await store.close();
+  const db = new DatabaseSync(file);
+  expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
+  db.close();
+});
+
 test('claims that end together are removed in steps, and each is free at once', async () => {
   const clock = new FrozenClock();
   const store = openStore({ sqlite: { file: ':memory:' } }, { clock, log: recordingLog() });
