@@ -52,7 +52,7 @@ const OF_HTTP_WRITES = indexTokenRoutes(TOKEN_ROUTES.filter(({ http }) => http =
 
 /**
  * The reading of an upstream that decodes every escape (valid UTF-8 in a canonical path) and trims spaces. Servlet
- * servlet containers (Artifactory, Nexus) also remove path parameters.
+ * containers (Artifactory, Nexus) also remove path parameters.
  */
 function decoded(path: string): string {
   return decodeURIComponent(path)
