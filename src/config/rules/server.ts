@@ -4,8 +4,8 @@ import {
   parseListenAddress,
   type ListenAddress,
 } from '../../util/http/listen-address.ts';
-import { readFileSync } from 'node:fs';
 import type { KeyPath } from '../problems/key-path.ts';
+import { fileText } from './file-text.ts';
 import type { RuleContext } from './rule.ts';
 import { secretKeys } from './secret-keys.ts';
 
@@ -44,7 +44,7 @@ function checkAdminToken(context: RuleContext, listen: ListenAddress): void {
     context.error(['server', 'admin', 'listen'], message);
   }
   if (first !== undefined) {
-    const length = (admin.token ?? contentOf(admin.tokenFile))?.trim().length ?? MIN_TOKEN_LENGTH;
+    const length = (admin.token ?? fileText(admin.tokenFile))?.trim().length ?? MIN_TOKEN_LENGTH;
     const message = `is shorter than ${MIN_TOKEN_LENGTH} characters and can be guessed; create one: openssl rand -hex 32`;
     if (length < MIN_TOKEN_LENGTH) context.warn(['server', 'admin', first], message);
     return;
@@ -53,16 +53,6 @@ function checkAdminToken(context: RuleContext, listen: ListenAddress): void {
   if (hosts.length > 0) context.error(['server', 'admin', 'hosts'], needsToken, 'key');
   if (typeof console === 'object' && console.write) {
     context.error(['server', 'admin', 'console', 'write'], needsToken, 'key');
-  }
-}
-
-/** Undefined if the file cannot be read, which `checkFiles` reports. */
-function contentOf(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
   }
 }
 

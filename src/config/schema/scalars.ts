@@ -14,32 +14,26 @@ export function isHeaderText(text: string): boolean {
   return /^[\x20-\x7e]+$/.test(text) && text.trim() === text;
 }
 
+const TEN_YEARS = 3_650 * 86_400_000;
+const MAX_TIMER_DELAY = 24 * 86_400_000;
+
 const durationText = { error: 'must be a duration such as 250ms, 30s, 15m, 1h, 7d' };
 
-/** `30s` → milliseconds. */
-export const duration = z
-  .string(durationText)
-  .regex(DURATION_PATTERN, durationText)
-  .refine((text) => inRange(parseDuration(text), 1, TEN_YEARS), {
-    error: 'must be more than 0 and at most ten years',
-  })
-  .transform((text) => parseDuration(text) ?? 0);
+/** `30s` → milliseconds, limits included. */
+const durationWithin = (min: number, max: number, error: string) =>
+  z
+    .string(durationText)
+    .regex(DURATION_PATTERN, durationText)
+    .refine((text) => inRange(parseDuration(text), min, max), { error })
+    .transform((text) => parseDuration(text) ?? 0);
+
+export const duration = durationWithin(1, TEN_YEARS, 'must be more than 0 and at most ten years');
 
 /** A duration of a timer. Node.js fires timers of more than 24.8 days immediately. */
-export const timeout = z
-  .string(durationText)
-  .regex(DURATION_PATTERN, durationText)
-  .refine((text) => inRange(parseDuration(text), 1, MAX_TIMER_DELAY), {
-    error: 'must be more than 0 and at most 24d',
-  })
-  .transform((text) => parseDuration(text) ?? 0);
+export const timeout = durationWithin(1, MAX_TIMER_DELAY, 'must be more than 0 and at most 24d');
 
 /** A duration of a timer that may be `0s`. */
-export const delay = z
-  .string(durationText)
-  .regex(DURATION_PATTERN, durationText)
-  .refine((text) => inRange(parseDuration(text), 0, MAX_TIMER_DELAY), { error: 'must be at most 24d' })
-  .transform((text) => parseDuration(text) ?? 0);
+export const delay = durationWithin(0, MAX_TIMER_DELAY, 'must be at most 24d');
 
 /** Registry clients renew a token 60 s before it expires, and a short-lived token expires within a day. */
 export const tokenLifetime = duration.refine((ms) => ms >= 60_000 && ms <= 86_400_000, {
@@ -129,6 +123,3 @@ export const cidr = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], {
 function inRange(value: number | undefined, least: number, most: number): boolean {
   return value !== undefined && value >= least && value <= most;
 }
-
-const TEN_YEARS = 3_650 * 86_400_000;
-const MAX_TIMER_DELAY = 24 * 86_400_000;

@@ -1,9 +1,9 @@
 import { createPrivateKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import type { DraftService } from '../../model/draft.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
 import type { githubApp } from '../../schema/github-app.ts';
+import { fileText } from '../file-text.ts';
 import { templateProblem } from '../headers.ts';
 import type { RuleContext } from '../rule.ts';
 import { ambiguityProblem } from './ambiguous-template.ts';
@@ -101,12 +101,8 @@ const LEVELS: ReadonlySet<string> = new Set(['read', 'write', 'admin']);
 
 /** True for a file that cannot be read: `checkFiles` reports it. */
 function isRsaKey(file: string): boolean {
-  let pem: string;
-  try {
-    pem = readFileSync(file, 'utf8');
-  } catch {
-    return true;
-  }
+  const pem = fileText(file);
+  if (pem === undefined) return true;
   try {
     return pem.trim() === '' || createPrivateKey(pem).asymmetricKeyType === 'rsa';
   } catch {

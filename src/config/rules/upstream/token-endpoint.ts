@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { DEFAULT_JWS_ALGORITHM } from '../../../util/crypto/jws.ts';
 import { readJwsKey } from '../../../util/crypto/private-key.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
 import { isHeaderText } from '../../schema/scalars.ts';
 import type { upstreamAuth } from '../../schema/upstream-auth.ts';
+import { fileText } from '../file-text.ts';
 import type { RuleContext } from '../rule.ts';
 import { secretKeys } from '../secret-keys.ts';
 import { checkSecret, isPrivate } from './auth-values.ts';
@@ -76,20 +76,11 @@ function checkKey(
   { keyFile, certificateFile, algorithm = DEFAULT_JWS_ALGORITHM }: ClientAssertion,
   path: KeyPath,
 ): void {
-  const pem = textOf(keyFile);
-  const certificate = textOf(certificateFile);
+  const pem = fileText(keyFile);
+  const certificate = fileText(certificateFile);
   if (pem === undefined || (certificateFile !== undefined && certificate === undefined)) return;
   const read = readJwsKey(pem, algorithm, certificate);
   if (read.kind === 'key') return;
   const [name, file] = read.file === 'key' ? ['keyFile', keyFile] : ['certificateFile', certificateFile];
   context.error([...path, name], `${file} ${read.detail}`);
-}
-
-function textOf(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
