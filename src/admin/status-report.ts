@@ -1,4 +1,5 @@
 import type { CertificateInUse } from '../core/operation/certificates.ts';
+import type { IssuerStatus } from '../core/operation/issuer-status.ts';
 
 /** The content of `/status`, which the overview of the console shows, too. Without secrets. */
 export interface StatusReport {
@@ -6,7 +7,7 @@ export interface StatusReport {
   /** Hash of the active configuration. */
   readonly config: string;
   readonly reload: ReloadReport;
-  readonly issuers: readonly IssuerReport[];
+  readonly issuers: readonly IssuerStatus[];
   readonly store: StoreReport;
   readonly signingKey: object;
   /** Beginning with the certificate that expires first. */
@@ -26,16 +27,6 @@ export interface ReloadReport {
     readonly state: string;
     readonly problems: readonly string[];
   }[];
-}
-
-export interface IssuerReport {
-  readonly name: string;
-  readonly url: string;
-  readonly ready: boolean;
-  readonly keys: number;
-  /** Milliseconds since the epoch. */
-  readonly fetchedAt: number | undefined;
-  readonly lastError: string | undefined;
 }
 
 export interface CandidateReport {

@@ -2,9 +2,7 @@ import { createAuthorizerListener } from './authorizer/authorizer-listener.ts';
 import { createAdminListener } from './endpoints/admin-listener.ts';
 import { checkOnline } from './inspect/online-check.ts';
 import type { OnlineCheck } from './inspect/online-result.ts';
-import type { Explain, ExplainOperations } from './inspect/explain.ts';
-import type { ExplainRecorded } from './inspect/explain-recorded.ts';
-import type { Replay } from './inspect/replay.ts';
+import type { Inspections } from './inspect/inspections.ts';
 import { createSnapshot } from './snapshot/configuration-snapshot.ts';
 import { openApplicationScope, type ApplicationOptions, type ApplicationScope } from './application-scope.ts';
 import { createReadiness } from './readiness.ts';
@@ -14,16 +12,15 @@ import { certificatesInUse } from './status/certificates.ts';
 import { createReplace } from './snapshot/replace.ts';
 import { vaultValuesOf } from './snapshot/snapshot-resources.ts';
 import { SnapshotManager } from './snapshot/snapshot-manager.ts';
-import type { IssuerStatus } from '../credentials/index.ts';
 import type { Config } from '../config/index.ts';
 import type { CertificateInUse } from '../core/operation/certificates.ts';
+import type { IssuerStatus } from '../core/operation/issuer-status.ts';
 import type { Log } from '../core/ports.ts';
-import type { Suggest } from '../policy/index.ts';
 import { formatListenAddress, type ListenAddress, type SocketPath } from '../util/http/listen-address.ts';
 import { createListener } from '../http/index.ts';
 import type { Reauthorize } from '../gateway/index.ts';
 
-export interface Gateway {
+export interface Gateway extends Inspections {
   /** Opens the listeners. Rejects with `startup_failed` if one cannot be opened. */
   start(): Promise<{
     readonly server: ListenAddress;
@@ -44,13 +41,6 @@ export interface Gateway {
   check(): Promise<readonly OnlineCheck[]>;
   /** Reopens the audit file if it was rotated. */
   reopenLogs(): void;
-  readonly explain: Explain;
-  readonly explainOperations: ExplainOperations;
-  readonly explainRecorded: ExplainRecorded;
-  /** A new replay of requests that a gateway with the other configuration recorded. */
-  replay(recordedWith?: Config): Replay;
-  /** Collects recorded requests for additions to the policy. */
-  suggest(recordedWith?: Config): Suggest;
   readonly log: Log;
 }
 

@@ -1,7 +1,7 @@
 import type { Readiness } from '../admin/index.ts';
 import type { KeyringStatus } from '../core/credentials/keyring.ts';
+import type { IssuerStatus } from '../core/operation/issuer-status.ts';
 import type { StoreHealth } from '../core/store.ts';
-import type { IssuerStatus } from '../credentials/index.ts';
 import type { RevocationSnapshot } from '../state/index.ts';
 
 /** Reports whether this replica should receive traffic. */

@@ -1,5 +1,6 @@
 import { deny } from '../core/decision.ts';
 import { GatehouseError } from '../core/errors.ts';
+import type { IssuerStatus } from '../core/operation/issuer-status.ts';
 import type { VerificationMeter } from '../core/operation/meter.ts';
 import type { RefuseEnded } from '../core/credentials/liveness.ts';
 import type { Clock, Log, EgressBodyClient } from '../core/ports.ts';
@@ -19,17 +20,6 @@ export interface AuthenticatePorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: VerificationMeter;
-}
-
-/** State of an issuer's key set, for the readiness endpoint and the admin API. */
-export interface IssuerStatus {
-  readonly name: string;
-  readonly url: string;
-  readonly ready: boolean;
-  readonly keys: number;
-  /** Milliseconds since the epoch. */
-  readonly fetchedAt: number | undefined;
-  readonly lastError: string | undefined;
 }
 
 /** The result of one probe. `name`: of the issuer. */

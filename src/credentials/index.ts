@@ -1,6 +1,6 @@
 export { createAuthenticator } from './authenticator.ts';
 export type { Authentication, ServiceAuthenticator } from './authentication.ts';
-export type { AuthenticatePorts, Authenticator, IssuerStatus } from './authenticator.ts';
+export type { AuthenticatePorts, Authenticator } from './authenticator.ts';
 export type {
   AuthenticateSettings,
   DeployTokenSettings,

@@ -1,6 +1,6 @@
 import { createAdmin, type Admin, type RevocableNames, type StatusReport } from '../../admin/index.ts';
-import type { IssuerStatus } from '../../credentials/index.ts';
 import type { CertificateInUse } from '../../core/operation/certificates.ts';
+import type { IssuerStatus } from '../../core/operation/issuer-status.ts';
 import type { Config } from '../../config/index.ts';
 import type { ApplicationScope } from '../application-scope.ts';
 import type { ReadinessWatch } from '../readiness.ts';

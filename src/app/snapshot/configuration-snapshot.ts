@@ -1,5 +1,5 @@
 import { createAuthenticator, recognizeMistake, type Authenticator } from '../../credentials/index.ts';
-import { createAuthorizer, type Authorizer, type Suggest } from '../../policy/index.ts';
+import { createAuthorizer, type Authorizer } from '../../policy/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { AccessEntry, AccessQuery } from '../../core/records/access-entry.ts';
 import { compileCredentialHint } from '../../core/credential-hint.ts';
@@ -8,15 +8,7 @@ import type { Keyring, KeyringStatus } from '../../core/credentials/keyring.ts';
 import { openAdminToken, type AdminToken } from '../endpoints/admin-token.ts';
 import { createBuiltInEndpoints } from '../endpoints/built-in-endpoints.ts';
 import type { EndpointPorts } from '../endpoints/endpoint-ports.ts';
-import {
-  createExplain,
-  createExplainOperations,
-  type Explain,
-  type ExplainOperations,
-} from '../inspect/explain.ts';
-import { createExplainRecorded, type ExplainRecorded } from '../inspect/explain-recorded.ts';
-import { createReplay, type Replay } from '../inspect/replay.ts';
-import { createSuggestFor } from '../inspect/suggest.ts';
+import { createInspections, type Inspections } from '../inspect/inspections.ts';
 import { mintSettings } from '../endpoints/minting.ts';
 import { createTokenSourceOf } from '../endpoints/token-source.ts';
 import type { ApplicationScope } from '../application-scope.ts';
@@ -44,7 +36,7 @@ import {
 import { jsonRefusal } from '../../protocols/index.ts';
 
 /** Everything that depends on one configuration. One snapshot serves a request from start to end. */
-export interface ConfigurationSnapshot {
+export interface ConfigurationSnapshot extends Inspections {
   readonly config: Config;
   readonly pipeline: Pipeline;
   /** Decides on requests that proxies forward. Undefined without `server.authorizer`; `prepare` creates it. */
@@ -54,13 +46,6 @@ export interface ConfigurationSnapshot {
   readonly authenticator: Authenticator;
   readonly adminToken: AdminToken;
   signingKey(): KeyringStatus;
-  readonly explain: Explain;
-  readonly explainOperations: ExplainOperations;
-  readonly explainRecorded: ExplainRecorded;
-  /** A new replay of recorded requests. */
-  replay(recordedWith?: Config): Replay;
-  /** Collects recorded requests for additions to the policy. */
-  suggest(recordedWith?: Config): Suggest;
   /** Lists access for reviews. */
   access(query: AccessQuery): readonly AccessEntry[];
   /** The claims that the policy evaluates. */
@@ -165,12 +150,6 @@ function assemble(
   const allEndpoints = [...endpoints, ...services.endpoints];
   const pipeline = createPipeline({ ...stages, services: services.pipelines, endpoints: allEndpoints });
   let subrequests: Pipeline | undefined;
-  const explain = createExplain(config, {
-    pipelines: services.pipelines,
-    endpoints: allEndpoints,
-    authenticator,
-    authorizer,
-  });
   const resources = { keyrings, failures, adminTokens, forwarders: services.forwarders, vaults };
 
   return {
@@ -183,11 +162,12 @@ function assemble(
     authenticator,
     adminToken: only(adminTokens),
     signingKey: () => only(keyrings).status(),
-    explain,
-    explainOperations: createExplainOperations(config, authorizer),
-    explainRecorded: createExplainRecorded(config, { authorizer, explain }),
-    replay: (recordedWith) => createReplay(config, services.pipelines, recordedWith),
-    suggest: (recordedWith) => createSuggestFor(config, services.pipelines, recordedWith),
+    ...createInspections(config, {
+      pipelines: services.pipelines,
+      endpoints: allEndpoints,
+      authenticator,
+      authorizer,
+    }),
     access: (query) => authorizer.access(config, query),
     claimsUsed: authorizer.claimsUsed,
     async prepare() {

@@ -1,8 +1,9 @@
 import { Hono } from 'hono';
 import { html } from 'hono/html';
+import type { IssuerStatus } from '../../../../core/operation/issuer-status.ts';
 import type { ConsoleEnv, ConsolePage, Html } from '../../console-page.ts';
 import type { ConsolePorts } from '../../console-ports.ts';
-import type { CandidateReport, IssuerReport, ReloadReport } from '../../../status-report.ts';
+import type { CandidateReport, ReloadReport } from '../../../status-report.ts';
 import { timeView } from '../../view/time.ts';
 import { certificatesView } from './certificates.ts';
 import { degradationsOf, type Degradation } from './degradations.ts';
@@ -71,7 +72,7 @@ function degradationsView(ready: boolean, degradations: readonly Degradation[]):
   </section>`;
 }
 
-function issuersView(issuers: readonly IssuerReport[], now: number): Html {
+function issuersView(issuers: readonly IssuerStatus[], now: number): Html {
   if (issuers.length === 0) return html`<p class="empty">The configuration has no issuers.</p>`;
   return html`<div class="table-box" tabindex="0" role="region" aria-label="Issuers">
     <table>
