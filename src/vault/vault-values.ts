@@ -32,8 +32,8 @@ interface WatchedPath {
 }
 
 /** Seconds between two reads of a path, whatever the lease. */
-const LEAST_SECONDS = 1;
-const MOST_SECONDS = 86_400;
+const MIN_SECONDS = 1;
+const MAX_SECONDS = 86_400;
 
 /** Keeps fields of the vault up to date. A field that cannot be read again keeps its value, as a file does. */
 export function createVaultValues(vault: Vault, { log }: { readonly log: Log }): LoadedVaultValues {
@@ -55,7 +55,7 @@ export function createVaultValues(vault: Vault, { log }: { readonly log: Log }):
     }
     watched.secret = secret;
     watched.failures = 0;
-    schedule(path, watched, Math.min(Math.max(secret.seconds, LEAST_SECONDS), MOST_SECONDS) * 800);
+    schedule(path, watched, Math.min(Math.max(secret.seconds, MIN_SECONDS), MAX_SECONDS) * 800);
     return missing;
   }
 

@@ -2,6 +2,7 @@ import { asScalar } from '../../core/credentials/claims.ts';
 import { deny, type Deny } from '../../core/decision.ts';
 import { reuse } from '../../util/resources/reuse.ts';
 import { isRecord, parseJsonObject } from '../../util/json/object.ts';
+import { basicAuthorization } from '../../util/http/basic-authorization.ts';
 import type { Authentication, ServiceAuthenticator } from '../authentication.ts';
 import type {
   Body,
@@ -81,10 +82,9 @@ function introspectionRequest(probe: string | undefined): IntrospectionRequest<C
   return {
     credentials: 'deploy tokens',
     request({ token, username = '' }) {
-      const basic = Buffer.from(`${username}:${token}`, 'utf8').toString('base64');
       return {
         path: `/jwt/auth?service=container_registry${scope}`,
-        headers: { authorization: `Basic ${basic}` },
+        headers: { authorization: basicAuthorization(username, token) },
       };
     },
     interpret(status, body) {

@@ -12,7 +12,7 @@ export interface LogSettings {
 
 const RANKS = { info: 0, warn: 1, error: 2, off: 3 } as const;
 
-const LONGEST = 2048;
+const MAX_LENGTH = 2048;
 
 /** The application log: one JSON line per call, with scalar fields only. It never throws. */
 export function createLog(settings: LogSettings): Log {
@@ -36,7 +36,7 @@ function logLine(now: number, level: string, message: string, fields: LogFields 
 
 /** Omits values that are not scalars, because an object such as an error may contain secrets. */
 function scalarText(value: unknown): string | undefined {
-  if (typeof value === 'string') return loggedText(LONGEST, value);
+  if (typeof value === 'string') return loggedText(MAX_LENGTH, value);
   if (typeof value === 'boolean') return String(value);
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   return undefined;

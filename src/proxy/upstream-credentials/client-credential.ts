@@ -2,6 +2,7 @@ import type { PresentedCredential } from '../../core/credentials/credential.ts';
 import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import { parameterName, parameterValue, queryParts } from '../../util/http/query-parameters.ts';
+import { basicAuthorization } from '../../util/http/basic-authorization.ts';
 import { CREDENTIAL_PARAMETERS } from '../headers/credential-parameters.ts';
 import { compileOwnAudience } from './own-audience.ts';
 import {
@@ -78,10 +79,7 @@ function reattach(
     case 'bearer':
       return attachedHeader('Authorization', `Bearer ${token}`);
     case 'basic':
-      return attachedHeader(
-        'Authorization',
-        `Basic ${Buffer.from(`${username}:${token}`).toString('base64')}`,
-      );
+      return attachedHeader('Authorization', basicAuthorization(username ?? '', token));
     case 'raw-authorization':
       return attachedHeader('Authorization', token);
     case 'job-token':

@@ -5,7 +5,7 @@ import {
   PAUSE_AFTER_REJECTED_LOGIN,
   type PausedFault,
 } from './fault-pauses.ts';
-import { createRenewedTokens, obtainedToken, type GrantedToken } from './renewed-tokens.ts';
+import { createRenewedTokens, obtainedToken, SINGLE_KEY, type GrantedToken } from './renewed-tokens.ts';
 import { credentialFault, type CredentialFault, type RequestCredential } from './request-credential.ts';
 
 export interface ConanTokenSettings {
@@ -27,8 +27,6 @@ export interface ConanTokenPorts {
 const LIFETIME = 600;
 
 const MAX_TOKEN = 16 * 1024;
-
-const SINGLE_KEY = '';
 
 /**
  * Tokens of a Conan server, which accepts the gateway's user name and password at `users/authenticate` only. The URL is
@@ -71,7 +69,7 @@ export function createConanToken(
   return {
     headers: ['authorization'],
     attach: () => tokens.attach(SINGLE_KEY),
-    rejected: (_forwarding, presented) => tokens.rejected(SINGLE_KEY, presented),
+    rejected: (_forwarding, attached) => tokens.rejected(SINGLE_KEY, attached),
     probe: {
       holder: `user ${username}`,
       settings: { endpoint: 'url and caFile', login: 'username and password' },

@@ -1,4 +1,5 @@
 import type { VaultField } from '../../core/vault.ts';
+import { basicAuthorization } from '../../util/http/basic-authorization.ts';
 import {
   attachedHeader,
   type AttachedCredential,
@@ -63,8 +64,7 @@ export function basicCredential(
   { username, password, passwordFile, passwordFromVault }: NonNullable<FixedAuth['basic']>,
   ports: SecretPorts,
 ): FixedCredential {
-  const encode = (secret: string): string =>
-    `Basic ${Buffer.from(`${username}:${secret}`, 'utf8').toString('base64')}`;
+  const encode = (secret: string): string => basicAuthorization(username, secret);
   const secret = { inline: password, file: passwordFile, vault: passwordFromVault };
   const place = { name: 'Authorization', holder: `user ${username}`, secret };
   return headerCredential(service, place, encode, ports);

@@ -27,8 +27,8 @@ export function createPerIdentity(entries: ReadonlyMap<string, RequestCredential
             'perIdentity has no entry for this identity and no default entry',
           );
     },
-    rejected: (forwarding, presented) =>
-      entryOf(forwarding)?.rejected(forwarding, presented) ?? 'upstream_unauthorized',
+    rejected: (forwarding, attached) =>
+      entryOf(forwarding)?.rejected(forwarding, attached) ?? 'upstream_unauthorized',
     close: () => all.forEach((entry) => entry.close()),
   };
 }

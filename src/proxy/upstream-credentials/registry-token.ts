@@ -96,7 +96,7 @@ export function createRegistryTokens(
   return {
     headers: ['authorization'],
     attach: ({ operations }) => tokens.attach(queryOf(operations)),
-    rejected: ({ operations }, presented) => tokens.rejected(queryOf(operations), presented),
+    rejected: ({ operations }, attached) => tokens.rejected(queryOf(operations), attached),
     probe: {
       holder: settings.username === undefined ? 'anonymous' : `user ${settings.username}`,
       settings: { endpoint: 'url, service and caFile', login: 'username and password' },

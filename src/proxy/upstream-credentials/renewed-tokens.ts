@@ -24,11 +24,11 @@ export interface GrantedToken {
 export interface RenewedTokens<Context> {
   attach(key: string, context: Context): AttachedCredential | Promise<AttachedCredential | CredentialFault>;
   /** The upstream rejected this token. */
-  rejected(key: string, presented: AttachedCredential | undefined): Rejection;
+  rejected(key: string, attached: AttachedCredential | undefined): Rejection;
 }
 
 interface Cached {
-  readonly presented: AttachedCredential;
+  readonly attached: AttachedCredential;
   /** Milliseconds since the epoch. */
   expiresAt: number;
   renewAt: number;
@@ -40,6 +40,8 @@ interface Cached {
 export const DEFAULT_SECONDS = 60;
 /** Milliseconds before its expiry at which a token is no longer used. */
 const MARGIN = 5_000;
+/** The key of a token that all requests share. */
+export const SINGLE_KEY = '';
 const MAX_TOKENS = 1_000;
 /** Seconds; the reported lifetime is capped at one day. */
 const MAX_LIFETIME = 86_400;
@@ -49,13 +51,13 @@ const RENEWAL_PAUSE = 1_000;
 const REJECTION_WINDOW = 5_000;
 
 /**
- * Requests each token once for all waiting requests, and renews it in the background before it expires. `attached`: its
- * place in the upstream request.
+ * Requests each token once for all waiting requests, and renews it in the background before it expires. `attach`: puts it
+ * in its place in the upstream request.
  */
 export function createRenewedTokens<Context = void>(
   fetch: (key: string, context: Context) => Promise<GrantedToken | CredentialFault>,
   clock: Clock,
-  attached: (token: string) => AttachedCredential = bearerToken,
+  attach: (token: string) => AttachedCredential = bearerToken,
 ): RenewedTokens<Context> {
   const cache = new BoundedMap<string, Cached>(MAX_TOKENS);
   const flights = new SingleFlight<AttachedCredential | CredentialFault>(MAX_TOKENS);
@@ -63,17 +65,17 @@ export function createRenewedTokens<Context = void>(
   async function renew(key: string, context: Context): Promise<AttachedCredential | CredentialFault> {
     const granted = await fetch(key, context);
     if (granted.kind === 'credential-fault') return granted;
-    const presented = attached(granted.token);
+    const attached = attach(granted.token);
     const lifetime = Math.min(Math.max(granted.seconds, 0), MAX_LIFETIME) * 1000;
     const now = clock.now();
     const refusedAt = cache.get(key)?.refusedAt;
     cache.set(key, {
-      presented,
+      attached,
       renewAt: now + lifetime * 0.8,
       expiresAt: Math.min(now + lifetime - MARGIN, granted.notAfter ?? Infinity),
       refusedAt,
     });
-    return presented;
+    return attached;
   }
 
   function renewOnce(key: string, context: Context): Promise<AttachedCredential | CredentialFault> {
@@ -90,11 +92,11 @@ export function createRenewedTokens<Context = void>(
         // A failed background renewal is reported by the first request after the cached token expires.
         renewOnce(key, context).catch(() => undefined);
       }
-      return known.presented;
+      return known.attached;
     },
-    rejected(key, presented) {
+    rejected(key, attached) {
       const known = cache.get(key);
-      if (known === undefined || known.presented !== presented) return 'another';
+      if (known === undefined || known.attached !== attached) return 'another';
       const now = clock.now();
       if (known.refusedAt !== undefined && Math.abs(now - known.refusedAt) < REJECTION_WINDOW)
         return 'upstream_unauthorized';

@@ -57,8 +57,8 @@ export interface RequestCredential {
   attach(
     forwarding: Forwarding,
   ): AttachedCredential | CredentialFault | undefined | Promise<AttachedCredential | CredentialFault>;
-  /** Called when the upstream responds with 401. */
-  rejected(forwarding: Forwarding, presented: AttachedCredential | undefined): Rejection;
+  /** Called when the upstream responds with 401 to a request with this credential. */
+  rejected(forwarding: Forwarding, attached: AttachedCredential | undefined): Rejection;
   /** Undefined for the client's credential, and for entries. */
   readonly probe?: CredentialProbe;
   /** By identity, if the credential depends on it. */

@@ -1,5 +1,6 @@
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { findHeader, foldHeaderName } from '../../util/http/header-name.ts';
+import { basicAuthorization } from '../../util/http/basic-authorization.ts';
 import { hasMediaType } from '../endpoint/media-type.ts';
 import { badRequest, type EndpointRefusal } from '../endpoint/outcome.ts';
 
@@ -34,9 +35,8 @@ export function readPostRequest(head: RequestHead, body: string): RegistryTokenR
   }
   const [username, password] = [parameters.get('username') ?? '', parameters.get('password') ?? ''];
   if (username === '' && password === '') return readParameters(parameters, { ...head, query: '' });
-  const basic = Buffer.from(`${username}:${password}`, 'utf8').toString('base64');
   // Together with another Authorization header it is a conflict, which extraction refuses.
-  const rawHeaders = [...head.rawHeaders, 'Authorization', `Basic ${basic}`];
+  const rawHeaders = [...head.rawHeaders, 'Authorization', basicAuthorization(username, password)];
   return readParameters(parameters, { ...head, query: '', rawHeaders });
 }
 

@@ -21,7 +21,7 @@ export interface FormOptions {
   readonly unquotedNames?: boolean;
 }
 
-const MOST_PARTS = 1_000;
+const MAX_PARTS = 1_000;
 
 /**
  * The boundary of `multipart/form-data`; undefined for an invalid or unusual boundary (RFC 2046 §5.1.1). Rack and PHP
@@ -61,7 +61,7 @@ export function readFormParts(
     const blank = body.indexOf('\r\n\r\n', at, 'latin1');
     if (blank === -1) return body.length - at > 8 * 1024 ? undefined : { parts, closed: false };
     const head = headOf(body.toString('latin1', at + 2, blank), options);
-    if (head === undefined || parts.length >= MOST_PARTS) return undefined;
+    if (head === undefined || parts.length >= MAX_PARTS) return undefined;
     // The end of the head must not be the start of the delimiter: some parsers read a value, and Rack 2 skips a part.
     const end = body.indexOf(delimiter, blank + 4);
     if (markFrom(at) !== (end === -1 ? -1 : end + 2)) return undefined;

@@ -1,6 +1,6 @@
 import type { Clock, EgressBodyClient, Log } from '../../../core/ports.ts';
 import { createFaultPauses, PAUSE_AFTER_FAULT, PAUSE_AFTER_REJECTION } from '../fault-pauses.ts';
-import { createRenewedTokens, obtainedToken, type GrantedToken } from '../renewed-tokens.ts';
+import { createRenewedTokens, obtainedToken, SINGLE_KEY, type GrantedToken } from '../renewed-tokens.ts';
 import { attachedHeader, type CredentialFault, type RequestCredential } from '../request-credential.ts';
 import { openTextFile } from '../secret-source.ts';
 import type { AwsSettings } from './aws-settings.ts';
@@ -10,8 +10,6 @@ export interface AwsPorts {
   readonly clock: Clock;
   readonly log: Log;
 }
-
-const SINGLE_KEY = '';
 
 /** The upstream credential is a token of an AWS service, requested with the role of a web identity. */
 export function createAwsToken(
@@ -44,7 +42,7 @@ export function createAwsToken(
   return {
     headers: ['authorization'],
     attach: () => tokens.attach(SINGLE_KEY),
-    rejected: (_forwarding, presented) => tokens.rejected(SINGLE_KEY, presented),
+    rejected: (_forwarding, attached) => tokens.rejected(SINGLE_KEY, attached),
     probe: {
       holder: `role ${settings.roleArn}`,
       settings: {

@@ -1,4 +1,5 @@
 import type { Clock, EgressBodyClient, Log } from '../../../core/ports.ts';
+import { basicAuthorization } from '../../../util/http/basic-authorization.ts';
 import { createRenewedTokens, obtainedToken, type GrantedToken } from '../renewed-tokens.ts';
 import {
   attachedHeader,
@@ -78,10 +79,10 @@ export function createGithubApp(
       const narrowing = narrow(forwarding);
       return narrowing.kind === 'narrowing' ? tokens.attach(narrowing.key) : narrowing;
     },
-    rejected(forwarding, presented) {
+    rejected(forwarding, attached) {
       const narrowing = narrow(forwarding);
       return narrowing.kind === 'narrowing'
-        ? tokens.rejected(narrowing.key, presented)
+        ? tokens.rejected(narrowing.key, attached)
         : 'upstream_unauthorized';
     },
     probe: {
@@ -97,6 +98,5 @@ export function createGithubApp(
 }
 
 function gitAuthorization(token: string): AttachedCredential {
-  const login = Buffer.from(`x-access-token:${token}`).toString('base64');
-  return attachedHeader('Authorization', `Basic ${login}`);
+  return attachedHeader('Authorization', basicAuthorization('x-access-token', token));
 }

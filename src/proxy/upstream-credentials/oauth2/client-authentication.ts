@@ -1,5 +1,6 @@
 import type { Clock } from '../../../core/ports.ts';
 import type { VaultField } from '../../../core/vault.ts';
+import { basicAuthorization } from '../../../util/http/basic-authorization.ts';
 import { openSecret, type SecretPorts } from '../secret-source.ts';
 import { openClientAssertion, type ClientAssertionSettings } from './client-assertion.ts';
 
@@ -79,7 +80,7 @@ export function openClientAuthentication(
 
 /** RFC 6749 §2.3.1: both parts are form-encoded, so that a colon in them does not separate them. */
 function basicLogin(clientId: string, secret: string): string {
-  return `Basic ${Buffer.from(`${formEncoded(clientId)}:${formEncoded(secret)}`).toString('base64')}`;
+  return basicAuthorization(formEncoded(clientId), formEncoded(secret));
 }
 
 function formEncoded(text: string): string {

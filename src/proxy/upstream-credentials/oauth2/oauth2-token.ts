@@ -1,4 +1,4 @@
-import { createRenewedTokens, obtainedToken } from '../renewed-tokens.ts';
+import { createRenewedTokens, obtainedToken, SINGLE_KEY } from '../renewed-tokens.ts';
 import type { RequestCredential } from '../request-credential.ts';
 import { BEARER_TOKENS } from './oauth2-response.ts';
 import {
@@ -13,8 +13,6 @@ export interface OAuth2Settings extends TokenClientSettings {
   readonly clientId: string;
 }
 
-const SINGLE_KEY = '';
-
 /** The upstream credential is an access token of the gateway, shared by all requests of the service. */
 export function createOAuth2Token(
   service: string,
@@ -28,7 +26,7 @@ export function createOAuth2Token(
   return {
     headers: ['authorization'],
     attach: () => tokens.attach(SINGLE_KEY),
-    rejected: (_forwarding, presented) => tokens.rejected(SINGLE_KEY, presented),
+    rejected: (_forwarding, attached) => tokens.rejected(SINGLE_KEY, attached),
     probe: {
       holder: `client ${settings.clientId}`,
       settings: CLIENT_SETTINGS,

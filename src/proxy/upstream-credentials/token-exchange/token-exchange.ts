@@ -70,10 +70,10 @@ export function createTokenExchange(
       const subject = subjects.of(forwarding);
       return subject?.kind === 'subject' ? tokens.attach(subject.key, subject) : subject;
     },
-    rejected(forwarding, presented) {
+    rejected(forwarding, attached) {
       const subject = subjects.of(forwarding);
       if (subject === undefined) return 'no_credential';
-      return subject.kind === 'subject' ? tokens.rejected(subject.key, presented) : 'upstream_unauthorized';
+      return subject.kind === 'subject' ? tokens.rejected(subject.key, attached) : 'upstream_unauthorized';
     },
     probe: {
       holder: `${holder}, for ${subject === 'gateway' ? (subjectTokenFile ?? '') : subject}`,

@@ -7,6 +7,7 @@ import {
   type VaultSettings,
 } from '../../../core/vault.ts';
 import { BoundedMap } from '../../../util/limits/bounded-map.ts';
+import { basicAuthorization } from '../../../util/http/basic-authorization.ts';
 import { createFaultPauses, PAUSE_AFTER_FAULT, PAUSE_AFTER_REJECTION } from '../fault-pauses.ts';
 import { createRenewedTokens, type GrantedToken } from '../renewed-tokens.ts';
 import {
@@ -97,12 +98,12 @@ export function createVaultCredential(
       const path = pathOf(allow.caller);
       return typeof path === 'string' ? tokens.attach(path) : path;
     },
-    rejected({ allow }, presented) {
+    rejected({ allow }, attached) {
       const path = pathOf(allow.caller);
       if (typeof path !== 'string') return 'upstream_unauthorized';
       // The upstream has revoked the secret: another one is read, whatever its lease.
       leased.delete(path);
-      return tokens.rejected(path, presented);
+      return tokens.rejected(path, attached);
     },
     probe: {
       holder: `${settings.path}, field ${field}`,
@@ -119,8 +120,7 @@ export function createVaultCredential(
 function attachedAs({ basic, header }: VaultCredentialSettings['as'], value: string): AttachedCredential {
   if (header !== undefined) return attachedHeader(header, value);
   if (basic === undefined) return attachedHeader('Authorization', `Bearer ${value}`);
-  const encoded = Buffer.from(`${basic.username}:${value}`, 'utf8').toString('base64');
-  return attachedHeader('Authorization', `Basic ${encoded}`);
+  return attachedHeader('Authorization', basicAuthorization(basic.username, value));
 }
 
 function toCredentialFault({ cause, detail }: VaultFault): CredentialFault {
