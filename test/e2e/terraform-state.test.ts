@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { snippet } from '../support/docs.ts';
+import { eventually } from '../support/eventually.ts';
 import { startHttpUpstream } from '../support/http-upstream.ts';
 import { rawRequest } from '../support/raw-client.ts';
 import type { Outcome } from '../support/run.ts';
@@ -123,7 +124,9 @@ needsTerraform.test(
     const refused = await run('reader', 'acme/prod', ...APPLY);
     expect(refused.code).not.toBe(0);
     expect(scenario.server.locks.has('/acme/prod')).toBe(false);
-    expect((await scenario.gateway.audit()).at(-1)?.event.reason).toBe('scope_not_granted');
+    await eventually('the audit event of the refused lock', () =>
+      scenario.gateway.auditText().includes('"reason":"scope_not_granted"'),
+    );
   },
   60_000,
 );

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { snippet } from '../support/docs.ts';
+import { eventually } from '../support/eventually.ts';
 import { expectDocumented } from '../support/refusals-page.ts';
 import type { Outcome } from '../support/run.ts';
 import { useJobScenario } from '../support/scenario/job.ts';
@@ -196,7 +197,9 @@ services:
     const refused = await runState(edge, 'acme/prod', ...APPLY);
     expect(refused.code).not.toBe(0);
     expect(scenario.registry.locks.size).toBe(0);
-    expect((await scenario.gateway.audit()).at(-1)?.event.reason).toBe('scope_not_granted');
+    await eventually('the audit event of the refused lock', () =>
+      scenario.gateway.auditText().includes('"reason":"scope_not_granted"'),
+    );
     scenario.registry.locks.set('acme/held', '{"ID":"lock-1","Who":"ana@laptop","Operation":"Apply"}');
     for (const lock of ['LOCK', 'POST'] as const) {
       const held = await runState(infra, 'acme/held', { lock }, ...APPLY);
