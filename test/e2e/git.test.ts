@@ -66,6 +66,21 @@ jobTokenAllowlist:
 
   const { test } = needs('git');
 
+  test('a push option is forwarded, unless it changes a setting of the repository', async () => {
+    const place = await scenario.server.repository('acme/payments');
+    const git = client();
+    await git.ok(['--git-dir', place, 'config', 'receive.advertisePushOptions', 'true']);
+    await git.ok(['clone', '--quiet', withJobToken('acme/payments.git'), 'work']);
+    await commit(git, 'with-an-option');
+    const refused = await git.run(['push', '--quiet', '-o', 'repo.private=false'], { in: 'work' });
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('400');
+    await eventually('the audit event', () =>
+      scenario.gateway.auditText().includes('the push option repo.private changes a setting'),
+    );
+    await git.ok(['push', '--quiet', '-o', 'ci.skip'], { in: 'work' });
+  });
+
   test('clones and pushes with a job token, with protocol version 2', async () => {
     const git = client();
     await git.ok(['clone', '--quiet', withJobToken('acme/payments.git'), 'work']);

@@ -52,6 +52,59 @@ function batch(body: string, ...headers: readonly string[]): string {
   );
 }
 
+describe('push options that change settings of the repository', () => {
+  const id = '1'.repeat(40);
+  const line = (text: string): string => (text.length + 4).toString(16).padStart(4, '0') + text;
+  const command = (capabilities: string): string =>
+    line(`${id} ${id} refs/heads/main\0 report-status ${capabilities}`);
+  const OPTIONS = 'push-options';
+  const push = (body: string, ...headers: readonly string[]): Promise<number | undefined> =>
+    scenario.statusOf(
+      'POST /acme/payments.git/git-receive-pack',
+      ['Content-Type: application/x-git-receive-pack-request', ...headers, `Content-Length: ${body.length}`],
+      body,
+    );
+
+  test.each([
+    `${command(OPTIONS)}0000${line('repo.private=false')}0000PACK`,
+    `${command(OPTIONS)}0000${line('ci.skip')}${line('repo.template=true\n')}0000PACK`,
+    `${command(`${OPTIONS}\0x`)}0000${line('repo.private=false')}0000`,
+    `${command('push-options=1')}0000${line('repo.private')}0000`,
+    `${command('x')}${line(`shallow ${id}`)}${command(OPTIONS)}0000${line('repo.private=false')}0000`,
+    `${line(`push-cert\0 ${OPTIONS}\n`)}${line('push-cert-end\n')}0000${line('repo.private=false')}0000`,
+    // A delimiter ends the list like a flush (git, builtin/receive-pack.c).
+    `${command(OPTIONS)}0001${line('repo.private=false')}0000`,
+    'not pkt-lines',
+    `0003${command(OPTIONS)}`,
+  ])('%j is refused', async (body) => {
+    expect(await push(body)).toBe(400);
+    expect(scenario.upstream.bytes()).not.toContain('repo.');
+  });
+
+  test.each([
+    `${command(OPTIONS)}0000${line('ci.skip')}${line('ci.variable=repo.private=false')}0000PACKrepo.private=false`,
+    `${command('x')}0000PACK${line('repo.private=false')}`,
+    '0000',
+  ])('%j is forwarded', async (body) => {
+    expect(await push(body)).toBe(200);
+    expect(scenario.upstream.bytes()).toContain(body);
+  });
+
+  test('an option is found in pieces', async () => {
+    const body = `${command(OPTIONS)}0000${line('repo.private=false')}0000PACK`;
+    const chunked = [...body].map((byte) => `1\r\n${byte}\r\n`).join('');
+    const head = ['POST /acme/payments.git/git-receive-pack HTTP/1.1', `Host: ${HOST}`];
+    const rest = [`Authorization: Bearer ${scenario.token}`, 'Transfer-Encoding: chunked', '', ''];
+    const [response] = await scenario.send(`${[...head, ...rest].join('\r\n')}${chunked}0\r\n\r\n`);
+    expect(response?.status).toBe(400);
+  });
+
+  test('a compressed push is refused', async () => {
+    expect(await push('0000', 'Content-Encoding: gzip')).toBe(400);
+    expect(scenario.upstream.bytes()).toBe('');
+  });
+});
+
 describe('R3: whether git reads or writes', () => {
   test.each<[string, number]>([
     // acme/base is read-only.
@@ -405,7 +458,9 @@ describe('S: framing', () => {
   });
 
   test('a body that looks like a request is forwarded as one body', async () => {
-    const chunk = `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`;
+    // An empty list of commands precedes it.
+    const body = `0000${hidden}`;
+    const chunk = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
     const responses = await scenario.send(
       scenario.request(push, ['Transfer-Encoding: chunked', 'Connection: close'], chunk),
     );

@@ -1,9 +1,11 @@
 import { deny, type Deny } from '../../core/decision.ts';
 import type { Classification } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
+import { findHeader } from '../../util/http/header-name.ts';
 import { parameterName, queryParts } from '../../util/http/query-parameters.ts';
 import { classifyLfs } from './lfs.ts';
 import { repositoryOf } from './names.ts';
+import { watchPushOptions } from './push-options.ts';
 import { READ_REPOSITORY, repositoryOperation, WRITE_REPOSITORY } from './operations.ts';
 import { isRead, unknownOperation } from '../shared/package-operations.ts';
 
@@ -31,7 +33,12 @@ export function classifyGit(head: RequestHead, rest: string): Classification {
   if (scope === undefined) return deny('request_malformed', 'the parameter service is repeated or unknown');
   const fits = route === 'info/refs' ? isRead(head.method) : head.method === 'POST';
   if (!fits) return unknownOperation(`${head.method} on ${route}`);
-  return { kind: 'operations', operations: [repositoryOperation(scope, repository)] };
+  const operations = [repositoryOperation(scope, repository)];
+  if (route !== 'git-receive-pack') return { kind: 'operations', operations };
+  // Clients compress only fetches; servers decompress both.
+  if (findHeader(head.rawHeaders, 'content-encoding') !== undefined)
+    return deny('request_malformed', 'a push with a Content-Encoding');
+  return { kind: 'operations', operations, plan: { watch: watchPushOptions } };
 }
 
 /** Rack reads parameters from the body of any method, for example a service or a second project. */

@@ -16,7 +16,7 @@ test.each([
   ['POST', 'acme/api.git/git-upload-pack', READ],
   ['POST', 'acme/api.git/git-receive-pack', WRITE],
 ])('%s %s requires %s', (method, target, scope) => {
-  expect(classify(head(method, target))).toEqual({
+  expect(classify(head(method, target))).toMatchObject({
     kind: 'operations',
     operations: [{ scope, resource: 'acme/api', extent: 'one' }],
   });
