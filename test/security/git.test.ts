@@ -92,7 +92,7 @@ describe('push options that change settings of the repository', () => {
 
   test('an option is found in pieces', async () => {
     const body = `${command(OPTIONS)}0000${line('repo.private=false')}0000PACK`;
-    const chunked = [...body].map((byte) => `1\r\n${byte}\r\n`).join('');
+    const chunked = body.replaceAll(/[^]/g, (byte) => `1\r\n${byte}\r\n`);
     const head = ['POST /acme/payments.git/git-receive-pack HTTP/1.1', `Host: ${HOST}`];
     const rest = [`Authorization: Bearer ${scenario.token}`, 'Transfer-Encoding: chunked', '', ''];
     const [response] = await scenario.send(`${[...head, ...rest].join('\r\n')}${chunked}0\r\n\r\n`);
