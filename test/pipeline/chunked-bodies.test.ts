@@ -171,6 +171,13 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))(
       expect(declared?.status).toBe(endpoint.admin === true ? 100 : 413);
     });
 
+    test('has no body without framing', async () => {
+      const bytes = headOf(endpoint, []);
+      const statuses = (await send(endpoint, bytes + bytes)).map(({ status }) => status);
+      expect(statuses).toHaveLength(2);
+      expect(statuses).not.toContain(408);
+    });
+
     test('with an invalid chunk is 400', async () => {
       const [response, ...others] = await send(
         endpoint,

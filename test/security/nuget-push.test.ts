@@ -124,6 +124,13 @@ describe('nothing reaches the upstream of', () => {
     expect(scenario.upstream.bytes()).toBe('');
   });
 
+  test('a push without a body', async () => {
+    const head = [`${PUSH} HTTP/1.1`, 'Host: gateway.example.com', `X-NuGet-ApiKey: ${scenario.token}`];
+    const bytes = [...head, `Content-Type: ${PUSH_TYPE}`, 'Connection: close', '', ''].join('\r\n');
+    expect((await rawResponse(scenario.gateway.port, bytes, { quiet: 5_000 })).status).toBe(403);
+    expect(scenario.upstream.bytes()).toBe('');
+  });
+
   test('a body that is no form', async () => {
     expect((await send(PUSH, acme, scenario.token, 'application/octet-stream')).status).toBe(403);
     expect(scenario.upstream.bytes()).toBe('');

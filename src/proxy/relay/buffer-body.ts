@@ -58,6 +58,8 @@ export function createBodyBuffer(
 
 /** Stops after the chunk that exceeds `maxBytes`. */
 function read(req: IncomingMessage, maxBytes: number, stalls: StallWatch): Promise<BufferedBody | Refusal> {
+  // Without a body, the request has ended before the first listener (`optimizeEmptyRequests`).
+  if (req.readableEnded) return Promise.resolve({ bytes: Buffer.alloc(0), whole: true });
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;

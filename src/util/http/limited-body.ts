@@ -25,6 +25,8 @@ export function readLimitedBody(
   beforeReading?: () => void,
 ): Promise<LimitedBody> {
   if (Number(req.headers['content-length'] ?? 0) > maxBytes) return Promise.resolve({ kind: 'too-large' });
+  // Without a body, the request has ended before the first listener (`optimizeEmptyRequests`).
+  if (req.readableEnded) return Promise.resolve({ kind: 'body', bytes: Buffer.alloc(0) });
   beforeReading?.();
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
