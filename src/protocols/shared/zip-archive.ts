@@ -59,14 +59,15 @@ function readEntries(files: Buffer, directory: Buffer, count = 0): ZipArchive {
     const local = readHeader(files.subarray(next), LOCAL);
     if (central === undefined || local === undefined) return invalid('a truncated zip header');
     if (!isPlain(central) || !isPlain(local)) return UNREADABLE;
-    if (!central.fields.equals(local.fields) || directory.readUInt32LE(at + 42) !== next)
+    if (!isSame(central, local) || directory.readUInt32LE(at + 42) !== next)
       return invalid('a file whose header differs from the zip directory');
     const content = next + local.length;
     next = content + central.compressedSize;
     if (next > files.length) return invalid('a file that is longer than the archive');
-    const { name, method, crc, size } = central;
+    const { method, crc, size } = central;
     // Java's ZipInputStream reads `size` bytes of a stored file.
     if (method === 0 && size !== central.compressedSize) return invalid('a stored file with two sizes');
+    const name = central.name.toString('utf8');
     entries.push({ name, method, crc, size, compressed: files.subarray(content, next) });
     at += central.length;
   }
@@ -88,11 +89,12 @@ const CENTRAL: HeaderKind = { signature: SIGNATURES.central, flags: 8, hasCommen
 /** Bytes from `flags` up to and including `name length`. */
 const COMMON = 22;
 
-interface Header extends Pick<ZipEntry, 'name' | 'method' | 'crc' | 'size'> {
+interface Header extends Pick<ZipEntry, 'method' | 'crc' | 'size'> {
   readonly flags: number;
   readonly compressedSize: number;
-  /** All fields that both kinds have, with the name. */
-  readonly fields: Buffer;
+  /** The fields of a fixed length that both kinds have. */
+  readonly common: Buffer;
+  readonly name: Buffer;
   readonly extra: Buffer;
   readonly commentLength: number;
   readonly length: number;
@@ -106,19 +108,22 @@ function readHeader(bytes: Buffer, kind: HeaderKind): Header | undefined {
   const commentLength = kind.hasComment ? bytes.readUInt16LE(kind.flags + COMMON + 2) : 0;
   const length = extraEnd + commentLength;
   if (length > bytes.length) return undefined;
-  const name = bytes.subarray(kind.fixed, nameEnd);
   return {
-    name: name.toString('utf8'),
     flags: common.readUInt16LE(0),
     method: common.readUInt16LE(2),
     crc: common.readUInt32LE(8),
     compressedSize: common.readUInt32LE(12),
     size: common.readUInt32LE(16),
-    fields: Buffer.concat([common, name]),
+    common,
+    name: bytes.subarray(kind.fixed, nameEnd),
     extra: bytes.subarray(nameEnd, extraEnd),
     commentLength,
     length,
   };
+}
+
+function isSame(central: Header, local: Header): boolean {
+  return central.common.equals(local.common) && central.name.equals(local.name);
 }
 
 function isPlain({ flags, method, commentLength, extra }: Header): boolean {
