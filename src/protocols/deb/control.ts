@@ -28,6 +28,9 @@ export function packageOf(archive: Buffer): string | undefined {
   return ended && control !== undefined ? nameIn(control) : undefined;
 }
 
+/** Lines of a control file, most of them a description. Splitting megabytes of line feeds takes seconds. */
+const MAX_LINES = 10_000;
+
 /** A field, or a line that continues one (deb822(5)). */
 const LINE = /^(?:(?![#-])[!-9;-~]+[ \t]*:|[ \t]+[^ \t])/;
 
@@ -37,9 +40,10 @@ const OTHER_CONTROLS = /[\0-\x08\x0b-\x1f\x7f]|\xc2\x85|\xe2\x80[\xa8\xa9]/;
 /** The field `Package` of a file with one paragraph (deb-control(5)). */
 function nameIn(control: Buffer): string | undefined {
   const text = control.toString('latin1');
-  const lines = text.trimEnd().split('\n');
+  const lines = text.trimEnd().split('\n', MAX_LINES + 1);
   // Gitea finds a field after any white space of Unicode, such as a form feed.
-  if (OTHER_CONTROLS.test(text) || !lines.every((line) => LINE.test(line))) return undefined;
+  if (OTHER_CONTROLS.test(text) || lines.length > MAX_LINES || !lines.every((line) => LINE.test(line)))
+    return undefined;
   const names = lines.filter((line) => /^package[ \t]*:/i.test(line));
   const [, name = ''] = /^Package:[ \t]*([^ \t]+)[ \t]*$/.exec(names[0] ?? '') ?? [];
   return names.length === 1 ? debName(name) : undefined;

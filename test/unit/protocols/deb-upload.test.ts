@@ -133,6 +133,7 @@ describe('a control archive that programs could read differently needs a grant f
     ['blank lines', control(`Package: acme\n${'\n'.repeat(500_000)}x`)],
     ['spaces', control(`${'\n '.repeat(250_000)}x`)],
     ['a file name with bytes after its end', withTarName(control(controlFile('acme')), 'control\0x')],
+    ['thousands of lines', control(`${controlFile('acme')}${' x\n'.repeat(20_000)}`)],
     ['no name', control('Version: 1.0\n')],
     ['an invalid name', control(controlFile('Acme'))],
     ['a folded name', control('Package:\n acme\n')],

@@ -126,6 +126,10 @@ describe('a specification that parsers could read differently needs a grant for 
     expect(await read(gemArchive(gzipSync(Buffer.alloc(9 * 1024 ** 2))))).toEqual(['write every']);
   });
 
+  test('a megabyte of line feeds does not hide the name', async () => {
+    expect(await read(gemArchive(specification('acme', '\n'.repeat(1024 ** 2))))).toEqual(['write one acme']);
+  });
+
   test('an archive that starts with another file, or with a long specification', async () => {
     expect(await read(tarArchive([{ name: 'metadata', content: spec }]))).toEqual(['write every']);
     const long = gemArchive(Buffer.alloc(2 * 1024 ** 2));
