@@ -153,3 +153,17 @@ test.each(['DELETE', 'POST'])('%s of a version needs its package', async (method
   expect((await send(`${method} /nuget/api/v2/package/Other/1.0.0`, Buffer.alloc(0))).status).toBe(403);
   expect(scenario.upstream.bytes()).toBe('');
 });
+
+/** BaGet and NuGetGallery take the id from a form before they take it from the path. */
+test.each([
+  'DELETE /nuget/api/v2/package/Acme.Core/1.0.0',
+  'POST /nuget/Acme.Core/1.0.0',
+  'GET /nuget/v3/package/acme.core/1.0.0/acme.core.1.0.0.nupkg',
+  'GET /nuget/v3/registration/acme.core/index.json',
+  'GET /nuget/v3/index.json',
+])('%s with a form is refused', async (line) => {
+  const form = Buffer.from('id=Other&version=1.0.0');
+  const type = 'application/x-www-form-urlencoded';
+  expect((await send(line, form, scenario.token, type)).status).toBe(400);
+  expect(scenario.upstream.bytes()).toBe('');
+});

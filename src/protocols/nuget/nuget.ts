@@ -1,3 +1,4 @@
+import { deny } from '../../core/decision.ts';
 import type {
   Classification,
   Protocol,
@@ -30,6 +31,9 @@ export function nugetProtocol(settings: { readonly path: string }): Protocol {
     const { method, path } = head;
     const rest = path.slice(settings.path.length);
     const route = readNugetRoute(rest, isRead(method));
+    // ASP.NET binds a form field `id` before the id in the path (Microsoft, "Model binding": form, route, query).
+    if (head.hasBody && route.kind !== 'publish' && route.kind !== 'unknown')
+      return deny('request_malformed', `a body on ${method} of a feed, which can name another package`);
     switch (route.kind) {
       case 'unknown':
         return route;
