@@ -11,6 +11,8 @@ export interface PolicyPorts {
   /** Hash of the active configuration. */
   configuration(): string;
   names(): PolicyNames;
+  /** The URL of a recorded request without its query. Its scheme follows from the configuration. */
+  urlOf(record: DecisionRecord): string;
   claims(): ShownClaims;
   /** Explains a recorded request under the active policy. */
   explainRecord(record: DecisionRecord): Promise<ExplainOutcome>;

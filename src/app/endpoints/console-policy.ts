@@ -1,6 +1,8 @@
 import type { PolicyPorts } from '../../admin/index.ts';
 import type { Config } from '../../config/index.ts';
 import { deployTokenIdentity } from '../../core/credentials/deploy-token.ts';
+import { compilePublicOrigin } from '../../core/public-origin.ts';
+import type { DecisionRecord } from '../../core/records/decision-record.ts';
 import { accessMatrix } from '../../policy/index.ts';
 import type { ApplicationScope } from '../application-scope.ts';
 import { createConsoleExplain } from '../inspect/console-explain.ts';
@@ -15,6 +17,7 @@ export function consolePolicy(
     decisions,
     configuration: () => snapshots.current.config.hash,
     names: () => policyNames(snapshots.current.config),
+    urlOf: (record) => urlOf(snapshots.current.config, record),
     claims: () => ({
       used: snapshots.current.claimsUsed,
       shown: snapshots.current.config.audit.claims === 'used',
@@ -35,6 +38,12 @@ export function consolePolicy(
       return path === undefined || status === undefined ? undefined : { path, ...status };
     },
   };
+}
+
+function urlOf({ server, services }: Config, { service, host, path }: DecisionRecord): string {
+  const hosts = services.find(({ name }) => name === service)?.hosts;
+  const originOf = compilePublicOrigin({ publicUrl: server.publicUrl, hosts });
+  return `${originOf(host, server.tls === undefined ? 'http' : 'https')}${path}`;
 }
 
 function policyNames({

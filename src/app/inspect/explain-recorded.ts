@@ -57,10 +57,11 @@ export function createExplainRecorded(
   }
 
   async function explainOne(request: ExplainableRecord): Promise<RecordedResult> {
-    const { service, operations, method, url } = request;
+    const { service, operations, method, url, credential } = request;
     if (service !== undefined && operations.length > 0) return evaluate(request, service, operations);
     if (!URL.canParse(url)) return { kind: 'not-evaluated', detail: 'the event has no valid host and path' };
-    const classified = await explain({ method, url, credential: { kind: 'none' } });
+    const given = credential === undefined ? NO_CREDENTIAL : ({ kind: 'verified', credential } as const);
+    const classified = await explain({ method, url, credential: given });
     if (classified.kind === 'refused')
       return isBuiltIn(request, classified.refusal.reason) ? BUILT_IN_ENDPOINT : classified;
     const { explanation, inBody } = classified;
@@ -80,6 +81,8 @@ export function createExplainRecorded(
 function isBuiltIn({ service, reason = 'no_service' }: ExplainableRecord, refusedNow: string): boolean {
   return service === undefined && refusedNow === 'no_service' && reason !== 'no_service';
 }
+
+const NO_CREDENTIAL = { kind: 'none' } as const;
 
 const BUILT_IN_ENDPOINT: RecordedResult = {
   kind: 'not-evaluated',

@@ -14,9 +14,13 @@ import { assumeExchanged } from './exchanged-credential.ts';
 import { createDescribeUnrouted } from './explain-unrouted.ts';
 import { routeAndClassify, toRequestHead, type ClassifiedHead, type ExplainedHead } from './explain-head.ts';
 
-/** The request to explain. The credential is a token to verify, or claims or a deploy token that count as verified. */
+/** The request to explain. A credential other than a token counts as verified. */
 export interface ExplainInput extends ExplainedHead {
-  readonly credential: AssumedCredential | { readonly kind: 'token'; readonly token: string };
+  readonly credential:
+    | AssumedCredential
+    | { readonly kind: 'token'; readonly token: string }
+    /** The credential of a recorded request. */
+    | { readonly kind: 'verified'; readonly credential: VerifiedCredential };
 }
 
 interface ExplainRefusal {
@@ -177,10 +181,10 @@ function assume(
   config: Config,
   authorizer: Authorizer,
   service: string,
-  credential: AssumedCredential,
+  credential: Exclude<ExplainInput['credential'], { readonly kind: 'token' }>,
 ): Authenticated | ExplainRefusal {
   const source = credential.kind === 'exchanged' ? credential.source : credential;
-  const assumed = assumeVerified(config, source);
+  const assumed = source.kind === 'verified' ? source.credential : assumeVerified(config, source);
   const untrusted = assumed && refuseUntrusted(config, service, assumed);
   if (untrusted !== undefined) return refused('authenticate', untrusted);
   if (credential.kind !== 'exchanged' || assumed === undefined)

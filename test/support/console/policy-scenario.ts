@@ -9,18 +9,21 @@ export const HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
 export interface PolicyScenarioOptions {
   /** Keys of `server.admin`. */
   readonly admin?: string;
+  /** `server.publicUrl`. */
+  readonly publicUrl?: string;
   /** Further top-level keys of the configuration, as YAML. */
   readonly more?: string;
   readonly files?: Readonly<Record<string, string>>;
 }
 
 /** A gateway with several services and identities, for the pages of decisions and of the policy. */
-export function startPolicyScenario({ admin, more = '', files = {} }: PolicyScenarioOptions = {}) {
+export function startPolicyScenario(options: PolicyScenarioOptions = {}) {
+  const { admin, publicUrl, more = '', files = {} } = options;
   return startScenario({
     backends: { issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
     token: ({ issuer }) => issuer.mint(),
     files: { 'admin-token': `${ADMIN_TOKEN}\n`, ...files },
-    server: admin === undefined ? {} : { admin },
+    server: { ...(admin !== undefined && { admin }), ...(publicUrl !== undefined && { publicUrl }) },
     config: ({ issuer, upstream }) => `${policyYaml(issuer.url, upstream.url)}\n${more}`,
   });
 }

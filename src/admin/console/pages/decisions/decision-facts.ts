@@ -5,12 +5,21 @@ import { REASONS } from '../../../../core/reasons.ts';
 import type { Html } from '../../console-page.ts';
 import { dateAndTime, durationText } from '../../view/time.ts';
 import { bytesText, clientText } from '../texts.ts';
+import { credentialState, type CredentialState } from './credential-state.ts';
 import { reasonText } from './decision-rows.ts';
 
 /** Hex digits of a hash, as in the audit log. */
 const HASH_PREFIX = 16;
 
 type Fact = readonly [name: string, value: Html | string | number | undefined];
+
+/** Of a record without the class of its credential. */
+const NOT_PRESENTED: Readonly<Record<CredentialState, string>> = {
+  verified: 'verified',
+  refused: 'not accepted',
+  unread: 'not read',
+  none: 'none',
+};
 
 /** The facts of the audit event. */
 export function decisionFacts(record: DecisionRecord): Html {
@@ -48,7 +57,8 @@ function reasonOf(record: DecisionRecord): Html {
     >${message === undefined ? '' : html`<br /><span class="soft">${message}</span>`}`;
 }
 
-function callerFacts({ caller, verified, presented }: DecisionRecord): readonly Fact[] {
+function callerFacts(record: DecisionRecord): readonly Fact[] {
+  const { caller, verified, presented } = record;
   const credential = verified ?? caller?.credential;
   const roles = caller?.roles ?? [];
   return [
@@ -56,7 +66,9 @@ function callerFacts({ caller, verified, presented }: DecisionRecord): readonly 
     ['Roles', roles.length === 0 ? undefined : roles.join(', ')],
     [
       'Credential',
-      presented === undefined ? 'none' : `${presented.class}, from ${presented.credentialSource}`,
+      presented === undefined
+        ? NOT_PRESENTED[credentialState(record)]
+        : `${presented.class}, from ${presented.credentialSource}`,
     ],
     ['Issuer', credential && (credential.issuer === DEPLOY_TOKENS ? 'the configuration' : credential.issuer)],
     ['Subject', credential && clientText(credential.subject)],

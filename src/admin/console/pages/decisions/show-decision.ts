@@ -6,6 +6,7 @@ import type { PolicyPorts } from '../../policy-ports.ts';
 import { claimsTable } from '../claims-table.ts';
 import { explainedOutcome } from '../explain/explanation.ts';
 import { addressWith, clientText, POLICY_STYLES } from '../texts.ts';
+import { credentialState } from './credential-state.ts';
 import { decisionFacts } from './decision-facts.ts';
 import { reasonText } from './decision-rows.ts';
 import { verdictBadge } from './verdict-badge.ts';
@@ -47,13 +48,19 @@ export async function showDecision(context: Context<ConsoleEnv>, ports: PolicyPo
 
 /** The trace is computed now: recording it would cost time in each request. */
 async function decisionTrace(record: DecisionRecord, ports: PolicyPorts): Promise<Html> {
-  const { service, presented, verified, detail } = record;
-  if (service === undefined || (presented !== undefined && verified === undefined)) {
+  const { service, detail } = record;
+  if (service === undefined || credentialState(record) === 'refused') {
     return html`<p class="verdict">
         ${verdictBadge(record)} <code>${reasonText(record)}</code>
         ${detail === undefined ? '' : clientText(detail)}
       </p>
-      <p class="note">The request ended before the policy was evaluated.</p>`;
+      <p class="note">
+        ${
+          record.verdict === 'allowed'
+            ? 'A built-in endpoint responded; the policy of no service applies.'
+            : 'The request ended before the policy was evaluated.'
+        }
+      </p>`;
   }
   const outcome = await ports.explainRecord(record);
   return html`${
@@ -77,11 +84,20 @@ function isUnchanged({ config }: DecisionRecord, ports: PolicyPorts): boolean {
   return config === ports.configuration();
 }
 
-function claimsOf({ verified, presented }: DecisionRecord, ports: PolicyPorts): Html {
-  if (verified !== undefined) return claimsTable(verified.claims, ports.claims());
-  return presented === undefined
-    ? html`<p class="note">The request had no credential.</p>`
-    : html`<p class="note">The credential was not verified, so none of its claims is known.</p>`;
+function claimsOf(record: DecisionRecord, ports: PolicyPorts): Html {
+  const state = credentialState(record);
+  switch (state) {
+    case 'verified':
+      return claimsTable(record.verified?.claims ?? {}, ports.claims());
+    case 'refused':
+      return html`<p class="note">The credential was not verified, so none of its claims is known.</p>`;
+    case 'unread':
+      return html`<p class="note">The request ended before its credential was read.</p>`;
+    case 'none':
+      return html`<p class="note">The request had no credential.</p>`;
+    default:
+      return state satisfies never;
+  }
 }
 
 function links({ requestId, caller, service, reason }: DecisionRecord): Html {

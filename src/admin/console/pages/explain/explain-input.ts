@@ -27,7 +27,7 @@ export function initialFields(record: DecisionRecord | undefined, ports: PolicyP
   const claims = credential !== undefined && ports.claims().shown ? credential.claims : {};
   return {
     method: record?.method ?? 'GET',
-    url: record === undefined ? '' : redactCredentials(`https://${record.host}${record.path}`),
+    url: record === undefined ? '' : redactCredentials(ports.urlOf(record)),
     contentType: '',
     credential: record === undefined ? 'claims' : 'recorded',
     issuer: credential?.issuer ?? '',
