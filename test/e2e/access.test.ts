@@ -110,6 +110,11 @@ describe('access', () => {
   test.each([
     ['an unknown service', ['--service', 'nmp'], 'use one of: npm'],
     ['an unknown identity', ['--identity', 'edge'], 'use one of: web, deploy-token:edge'],
+    [
+      'an unknown scope',
+      ['--scope', 'read_repo'],
+      '--scope read_repo is not in the configuration; use one of:',
+    ],
     ['a resource without a service', ['--resource', 'x'], '--resource requires --service'],
     ['two formats', ['--csv', '--json'], 'mutually exclusive'],
   ])('%s: exit 2', async (_, args, says) => {

@@ -27,6 +27,8 @@ export interface PolicyPorts {
 /** Names of the active configuration. */
 export interface PolicyNames {
   readonly services: readonly string[];
+  /** Of all services. */
+  readonly scopes: ReadonlySet<string>;
   /** Identities, and `deploy-token:NAME` of each deploy token. */
   readonly identities: readonly string[];
   readonly issuers: readonly string[];

@@ -1,5 +1,5 @@
 import type { PolicyPorts } from '../../admin/index.ts';
-import type { Config } from '../../config/index.ts';
+import { scopesOfService, type Config } from '../../config/index.ts';
 import { deployTokenIdentity } from '../../core/credentials/deploy-token.ts';
 import { compilePublicOrigin } from '../../core/public-origin.ts';
 import type { DecisionRecord } from '../../core/records/decision-record.ts';
@@ -55,6 +55,7 @@ function policyNames({
   const tokens = deployTokens.map(({ name }) => name);
   return {
     services: services.map(({ name }) => name),
+    scopes: new Set(services.flatMap(scopesOfService)),
     identities: [...identities.map(({ name }) => name), ...tokens.map(deployTokenIdentity)],
     issuers: issuers.map(({ name }) => name),
     deployTokens: tokens,

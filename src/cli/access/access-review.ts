@@ -1,5 +1,5 @@
 import { accessMatrix, listAccess } from '../../app/build.ts';
-import type { Config } from '../../config/index.ts';
+import { scopesOfService, type Config } from '../../config/index.ts';
 import type { AccessEntry } from '../../core/records/access-entry.ts';
 import { deployTokenIdentity } from '../../core/credentials/deploy-token.ts';
 import { GatehouseError } from '../../core/errors.ts';
@@ -46,6 +46,13 @@ function queryOf(config: Config, values: Values) {
     query.service,
     config.services.map(({ name }) => name),
   );
+  requireName('--scope', query.scope, [
+    ...new Set(
+      config.services
+        .filter(({ name }) => query.service === undefined || name === query.service)
+        .flatMap(scopesOfService),
+    ),
+  ]);
   requireName('--identity', identity, [
     ...config.identities.map(({ name }) => name),
     ...config.deployTokens.map(({ name }) => deployTokenIdentity(name)),

@@ -157,6 +157,7 @@ test('access: the matrix, the access of one identity, and who can reach a resour
   expect(reach).not.toContain('release');
   expect(textOf(await ask(scene, '/console/access?resource=x'))).toContain('Select the service');
   expect(textOf(await ask(scene, '/console/access?service=x'))).toContain('No service has this name');
+  expect(textOf(await ask(scene, '/console/access?scope=read'))).toContain('No service has a scope');
   expect(textOf(await ask(scene, '/console/access?identity=zzz'))).toContain('No identity');
 });
 

@@ -41,11 +41,13 @@ export function accessPage(ports: PolicyPorts): ConsolePage {
 }
 
 function review({ identity, ...query }: AccessSelection, ports: PolicyPorts): Html {
-  const { services, identities } = ports.names();
+  const { services, scopes, identities } = ports.names();
   if (query.service !== undefined && !services.includes(query.service))
     return html`<p class="alert warning">No service has this name. Select one of the list.</p>`;
   if (query.resource !== undefined && query.service === undefined)
     return html`<p class="alert warning">Select the service of the resource.</p>`;
+  if (query.scope !== undefined && !scopes.has(query.scope))
+    return html`<p class="alert warning">No service has a scope of this name.</p>`;
   const selected = identity === undefined ? identities : selectNames(identities, identity);
   if (identity !== undefined && selected.length === 0)
     return html`<p class="alert warning">
