@@ -28,7 +28,9 @@ function messageOfOperation({ reason, caller, operation }: Deny): string | undef
     case 'scope_not_granted':
       return `Your ${identity} does not have ${scope}, which this request needs for ${target}. ${nextStep}`;
     case 'resource_not_granted':
-      return `Your ${identity} has ${scope}, but not for this resource: ${target}. ${nextStep}`;
+      return operation.extent === 'one'
+        ? `Your ${identity} has ${scope}, but not for this resource: ${target}. ${nextStep}`
+        : `Your ${identity} has ${scope}, but not for ${target}, which this request needs. ${nextStep}`;
     case 'insufficient_scope':
       return `This token of your ${identity} is limited and does not include ${scope} for ${target}. ${nextStep}`;
     case 'job_token_not_allowlisted':
@@ -78,6 +80,16 @@ export function otherPackageInFile(named: string, contained: string): string {
   return `The path names the package ${quotedName(named)}, but the file is the package ${quotedName(contained)}. Upload the file under its name.`;
 }
 
+export const PACKAGE_IN_FORM =
+  'The body is a multipart form. Send the package file itself as the body, for example with curl --upload-file.';
+
+export const PACKAGE_ENCODED = 'The package has a Content-Encoding. Send the file without Content-Encoding.';
+
+/** `detail`: the problem of an uploaded file. */
+export function invalidPackage(detail: string): string {
+  return `The upload is no valid package: ${onOneLine(detail)}. Send one complete package file, as it was built.`;
+}
+
 export const DEPLOY_TOKEN_EXPIRED =
   'The deploy token has expired. Ask the operators of the gateway for a new one.';
 
@@ -100,10 +112,14 @@ function targetOf({ extent, resource }: Operation): string {
 }
 
 /** Bounded and on one line, because the text can be part of a header. */
-function quotedName(name: string): string {
-  const text = redactCredentials(name);
+function quotedName(text: string): string {
+  return `"${onOneLine(text).replaceAll('"', '?')}"`;
+}
+
+function onOneLine(client: string): string {
+  const text = redactCredentials(client);
   const shown = text.length <= MAX_NAME ? text : `${text.slice(0, MAX_NAME)}...`;
-  return `"${shown.replaceAll(/[\p{C}\p{Zl}\p{Zp}"]/gu, '?')}"`;
+  return shown.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
 }
 
 const MAX_NAME = 200;

@@ -179,8 +179,33 @@ describe('uploads', () => {
       ['PUT /deb/pool/stable/main/upload', deb],
       ['PUT /rpm/upload', rpm],
     ] as const)
-      expect([line, (await send(line, headers, body)).status]).toEqual([line, 400]);
+      expect([line, await send(line, headers, body)]).toEqual([
+        line,
+        expect.objectContaining({ status: 400, body: expect.stringContaining('--upload-file') }),
+      ]);
     expect(scenario.upstream.bytes()).toBe('');
+  });
+
+  test.each([
+    ['PUT /deb/acme_1.0_all.deb', 'not an ar archive'],
+    ['PUT /rpm/acme-1.0-1.noarch.rpm', 'not an RPM package'],
+  ])('the message of %s with another file states the problem', async (line, problem) => {
+    const { status, body } = await send(line, [], Buffer.alloc(200));
+    expect([status, body]).toEqual([400, expect.stringContaining(`no valid package: ${problem}.`)]);
+  });
+
+  test('the message of an encoded upload names the header', async () => {
+    const { status, body } = await send(
+      'PUT /rpm/acme-1.0-1.noarch.rpm',
+      ['Content-Encoding: gzip'],
+      acmeRpm,
+    );
+    expect([status, body]).toEqual([400, expect.stringContaining('without Content-Encoding')]);
+  });
+
+  test('the message of a refused index file names all resources', async () => {
+    const { body } = await send('PUT /deb/dists/stable/InRelease', [], Buffer.from('x'));
+    expect(body).toContain('"write_package_registry", but not for all resources, which this request needs.');
   });
 
   test('a second control archive ends the request before the upstream receives it', async () => {

@@ -1,4 +1,3 @@
-import { deny } from '../../core/decision.ts';
 import type { OperationsInBody, OperationsOfBody, RequestedOperations } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { plainContentType } from '../../util/http/form-fields.ts';
@@ -36,12 +35,15 @@ async function readPush(body: Buffer, boundary: string): Promise<OperationsOfBod
   if (form === undefined || others.length > 0 || file?.isFile !== true) return everyPackage(WRITE_PACKAGES);
   if (!form.closed)
     return body.length < MAX_PUSH
-      ? deny('request_malformed', 'an incomplete package')
+      ? operationsOfFile({ kind: 'invalid', detail: 'an incomplete package' })
       : everyPackage(WRITE_PACKAGES);
   const found = await readNupkg(file.value);
   if (found.kind !== 'package') return operationsOfFile(found);
   if (file.filename !== undefined && !isNameOf(found.name, file.filename))
-    return deny('request_malformed', `the file ${file.filename} contains the package ${found.name}`);
+    return operationsOfFile({
+      kind: 'invalid',
+      detail: `the file ${file.filename} contains the package ${found.name}`,
+    });
   const offset = file.value.byteOffset - body.byteOffset;
   return operationsOfFile({ ...found, watch: () => watchLastPart(boundary, offset) });
 }

@@ -1,5 +1,10 @@
 import { deny, type Deny } from '../../core/decision.ts';
-import { otherPackageInFile } from '../../core/refusal-messages.ts';
+import {
+  invalidPackage,
+  otherPackageInFile,
+  PACKAGE_ENCODED,
+  PACKAGE_IN_FORM,
+} from '../../core/refusal-messages.ts';
 import type {
   BodyWatch,
   InvalidBody,
@@ -41,7 +46,7 @@ export function uploadOf(
 ): OperationsInBody | Deny {
   // A form can begin with any bytes (RFC 2046 §5.1.1, preamble); Gitea would store the file in it.
   if (headerValues(head.rawHeaders, 'content-type').some((type) => /multipart/i.test(type)))
-    return deny('request_malformed', 'a package in a multipart form: send the file as the body');
+    return { ...deny('request_malformed', 'a package in a multipart form'), message: PACKAGE_IN_FORM };
   return uploadOfBody(head, named, readFile);
 }
 
@@ -52,7 +57,7 @@ export function uploadOfBody(
   readFile: ReadFile,
 ): OperationsInBody | Deny {
   if (findHeader(rawHeaders, 'content-encoding') !== undefined)
-    return deny('request_malformed', 'a package with a Content-Encoding');
+    return { ...deny('request_malformed', 'a package with a Content-Encoding'), message: PACKAGE_ENCODED };
   return {
     kind: 'in-body',
     oneOf: [{ scope: WRITE_PACKAGES, resource: '', extent: 'any' }],
@@ -65,7 +70,7 @@ export function uploadOfBody(
 export function operationsOfFile(file: PackageFile, named?: string): OperationsOfBody {
   switch (file.kind) {
     case 'invalid':
-      return deny('request_malformed', file.detail);
+      return { ...deny('request_malformed', file.detail), message: invalidPackage(file.detail) };
     case 'unreadable':
       // A grant for all packages does not depend on the name.
       return everyPackage(WRITE_PACKAGES);
