@@ -71,7 +71,11 @@ user = \"$1:$2\""
 refused() {
   message=$(printf '%s' "$body" | member message)
   [ -n "$message" ] || message=$(printf '%s' "$body" | member error_description)
-  case $status in 429 | 5*) code=3 ;; *) code=1 ;; esac
+  case $status in
+    404) fail 2 "$url has no endpoint of Gatehouse (404); set GATEHOUSE_URL to server.publicUrl of the gateway" ;;
+    429 | 5*) code=3 ;;
+    *) code=1 ;;
+  esac
   fail "$code" "$url refused the credential ($status): ${message:-no reason given}"
 }
 # Prints the token, its user name and the time at which it expires, one per line.

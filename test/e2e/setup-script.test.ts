@@ -339,6 +339,18 @@ needs('busybox', 'curl', 'dash').describe('setup.sh', () => {
       expect(gitlab.filesWith('')).toEqual([]);
     });
 
+    test('a URL without the endpoints of the gateway: exit code 2, nothing written', async () => {
+      const server = await startHttpUpstream((_req, res) => res.writeHead(404).end('not found'));
+      onTestFinished(() => server.close());
+      const gitlab = job(shell, { ...idToken(), GATEHOUSE_URL: server.url });
+      const { code, stderr } = await gitlab.script('. "$SETUP"');
+      expect([code, stderr]).toEqual([
+        2,
+        `gatehouse: ${server.url} has no endpoint of Gatehouse (404); set GATEHOUSE_URL to server.publicUrl of the gateway\n`,
+      ]);
+      expect(gitlab.filesWith('')).toEqual([]);
+    });
+
     test.each([
       ['a command', 'npm\tnpm\thttp://x/$(touch owned)/\tread\t**\n'],
       ['a quote', "npm\tnpm\thttp://x/'; touch owned; '\tread\t%2A\n"],
