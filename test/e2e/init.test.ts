@@ -55,9 +55,9 @@ needs('script').describe('on a terminal', () => {
   test('it asks, explains an invalid answer, and writes files that pass check and test', async () => {
     const folder = scratch();
     const session = startInit(folder);
-    await session.answer('Which CI systems (gitlab, github) [gitlab]:', 'jenkins\r');
+    await session.answer('Which systems issue the tokens (gitlab, github, azure-devops,', 'jenkins\r');
     await session.answer('jenkins: unknown; choose from gitlab, github', '');
-    await session.answer('Which CI systems', 'gitlab, github\r');
+    await session.answer('Which systems issue the tokens', 'gitlab, github\r');
     await session.answer('Which services', 'registry npm\r');
     await session.answer('URL of GitLab', 'http://gitlab.internal\r');
     await session.answer('must be https', '');
@@ -83,7 +83,7 @@ needs('script').describe('on a terminal', () => {
     const folder = scratch();
     const session = startInit(folder);
     const answers = ['github', 'npm', 'shop', 'http://127.0.0.1:4873', '', 'pasted'];
-    await session.answer('Which CI systems', answers.map((answer) => `${answer}\r`).join(''));
+    await session.answer('Which systems issue the tokens', answers.map((answer) => `${answer}\r`).join(''));
     expect(await session.ended, session.screen()).toBe(0);
     const yaml = readFileSync(join(folder, 'pasted/gatehouse.yaml'), 'utf8');
     expect(yaml).toContain("resources: ['@shop/*']");

@@ -1,6 +1,7 @@
 import { GatehouseError } from '../../core/errors.ts';
 import { text, type Option, type Values } from '../command.ts';
 import type { InitAnswers } from './init-plan.ts';
+import { INIT_PLATFORMS } from './init-platforms.ts';
 import { INIT_SERVICES } from './init-services.ts';
 import {
   readIssuerUrl,
@@ -17,6 +18,7 @@ import {
 export const INIT_VALUES: Readonly<Record<string, ReadInitValue>> = {
   gitlab: readIssuerUrl,
   github: readOwner,
+  ...Object.fromEntries(INIT_PLATFORMS.map(({ name, read }) => [name, read])),
   project: readProjectPath,
   'project-id': readProjectId,
   'public-url': readOrigin,
@@ -31,6 +33,9 @@ export const INIT_OPTIONS: Readonly<Record<string, Option>> = {
   },
   gitlab: { type: 'string', value: 'URL', help: 'Trust the CI jobs of this GitLab.' },
   github: { type: 'string', value: 'ORG', help: 'Trust the workflows of this GitHub organization.' },
+  ...Object.fromEntries(
+    INIT_PLATFORMS.map(({ name, value, help }): [string, Option] => [name, { type: 'string', value, help }]),
+  ),
   project: {
     type: 'string',
     value: 'PATH',
@@ -49,6 +54,13 @@ export const INIT_OPTIONS: Readonly<Record<string, Option>> = {
     help: 'Address of the gateway for its clients. Default: https://gateway.example.com.',
   },
 };
+
+/** The flags that select an issuer. */
+export const INIT_SYSTEMS: readonly string[] = [
+  'gitlab',
+  'github',
+  ...INIT_PLATFORMS.map(({ name }) => name),
+];
 
 /** The values of the flags. Throws a `usage` error for the first invalid one. */
 export function readInitFlags(values: Values): InitAnswers {

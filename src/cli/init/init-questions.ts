@@ -1,7 +1,8 @@
 import type { Dialog } from '../dialog.ts';
 import type { Terminal } from '../terminal.ts';
-import { INIT_VALUES } from './init-flags.ts';
+import { INIT_SYSTEMS, INIT_VALUES } from './init-flags.ts';
 import { EXAMPLE_GITLAB, EXAMPLE_PUBLIC_URL, type InitAnswers } from './init-plan.ts';
+import { INIT_PLATFORMS } from './init-platforms.ts';
 import { INIT_SERVICES } from './init-services.ts';
 import { shownValue } from './init-values.ts';
 
@@ -32,7 +33,7 @@ export async function askForInit(
     answers = { ...answers, [question.name]: answer.value };
     return true;
   };
-  const ci = await choose('Which CI systems', ['gitlab', 'github'], flags, terminal, dialog);
+  const ci = await choose('Which systems issue the tokens', INIT_SYSTEMS, flags, terminal, dialog);
   if (ci === undefined) return { kind: 'cancelled' };
   const names = INIT_SERVICES.map(({ name }) => name);
   const chosen = await choose('Which services', names, flags, terminal, dialog);
@@ -42,6 +43,7 @@ export async function askForInit(
   const questions: readonly Question[] = [
     ...(ci.includes('gitlab') ? [{ name: 'gitlab', question: 'URL of GitLab', preset: EXAMPLE_GITLAB }] : []),
     ...(ci.includes('github') ? [{ name: 'github', question: 'GitHub organization', preset: 'acme' }] : []),
+    ...INIT_PLATFORMS.filter(({ name }) => ci.includes(name)),
     ...(ci.includes('gitlab')
       ? [
           { name: 'project', question: 'Path of the first GitLab project', preset: 'acme/payments' },

@@ -1,12 +1,10 @@
 /** The project whose pipelines get access first. */
 export interface InitProject {
   readonly path: string;
-  /** Undefined: the configuration contains a placeholder. */
-  readonly id?: string;
   /** First segment of the path, in lower case: the scope of npm packages. */
   readonly owner: string;
-  /** The claim with the project's path. */
-  readonly claim: string;
+  /** The claim with the project's path. Undefined: no claim has it, and the grants name the owner. */
+  readonly claim?: string;
 }
 
 /** A service that `gatehouse init` can write. */
@@ -39,7 +37,7 @@ export const INIT_SERVICES: readonly InitService[] = [
     usualUrl: 'http://127.0.0.1:5000',
     read: 'read_registry',
     write: 'write_registry',
-    pattern: ({ claim }) => `{claims.${claim}}/**`,
+    pattern: ({ claim, owner }) => (claim === undefined ? `${owner}/**` : `{claims.${claim}}/**`),
     example: ({ path }) => `${path.toLowerCase()}/app`,
     request: ({ path }) => `GET /v2/${path.toLowerCase()}/app/manifests/1.0.0`,
   },
@@ -84,7 +82,7 @@ export const INIT_SERVICES: readonly InitService[] = [
     usualUrl: 'http://127.0.0.1:3000',
     read: 'read_repository',
     write: 'write_repository',
-    pattern: ({ claim }) => `{claims.${claim}}`,
+    pattern: ({ claim, path }) => (claim === undefined ? path : `{claims.${claim}}`),
     example: ({ path }) => path,
     request: ({ path }) => `GET /git/${path}.git/info/refs?service=git-upload-pack`,
   },

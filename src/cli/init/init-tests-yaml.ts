@@ -1,4 +1,5 @@
-import { PLACEHOLDER_ID, type InitIssuer, type InitPlan } from './init-plan.ts';
+import { changedClaims, publisherClaims, type InitIssuer } from './init-issuer.ts';
+import type { InitPlan } from './init-plan.ts';
 
 type PlannedService = InitPlan['services'][number];
 
@@ -20,34 +21,41 @@ tests:
 ${tests.join('')}`;
 }
 
-function credentialLines({ type, project, scope, idClaim }: InitIssuer): string {
-  const id = project.id ?? PLACEHOLDER_ID;
-  const gitlab = type === 'gitlab';
-  const main = gitlab
-    ? { project_path: project.path, ref: 'main', ref_type: 'branch', ref_protected: 'true' }
-    : { repository: project.path, ref: 'refs/heads/main', event_name: 'push' };
-  const branch = gitlab ? "{ ref: 'feature', ref_protected: 'false' }" : "{ ref: 'refs/heads/feature' }";
-  const claims = Object.entries({ [idClaim]: id, ...main });
-  return `  ${type}-main:
+function credentialLines(issuer: InitIssuer): string {
+  const { type, publishers, scope, readerClaims, strangerClaims } = issuer;
+  const original = `${type}-${publishers}`;
+  const changed = (changes: InitIssuer['readerClaims']): string => {
+    const members = Object.entries(changedClaims(issuer, changes));
+    return `{ ${members.map(([name, value]) => `${name}: ${valueText(value)}`).join(', ')} }`;
+  };
+  const claims = Object.entries(publisherClaims(issuer));
+  return `  ${original}:
     issuer: ${type}
     claims:
-${claims.map(([name, value]) => `      ${name}: '${value}'\n`).join('')}\
-  ${type}-branch: { extends: ${type}-main, claims: ${branch} }
-  ${type}-other-${scope}: { extends: ${type}-main, claims: { ${idClaim}: '2${id}' } }
+${claims.map(([name, value]) => `      ${name}: ${valueText(value)}\n`).join('')}\
+  ${type}-reader: { extends: ${original}, claims: ${changed(readerClaims)} }
+  ${type}-other-${scope}: { extends: ${original}, claims: ${changed(strangerClaims)} }
 `;
 }
 
-function accessTests({ type, project }: InitIssuer, { service }: PlannedService): readonly string[] {
+function valueText(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
+}
+
+function accessTests(
+  { type, project, publishers, reader }: InitIssuer,
+  { service }: PlannedService,
+): readonly string[] {
   const { name, read, write } = service;
   const on = (scopes: string): string =>
     `{ service: ${name}, scopes: [${scopes}], resources: ['${service.example(project)}'] }`;
   return [
-    `  - name: 'main publishes to ${name} (${type})'
-    as: ${type}-main
+    `  - name: '${publishers} publishes to ${name} (${type})'
+    as: ${type}-${publishers}
     can: ${on(`${read}, ${write}`)}
 `,
-    `  - name: 'another branch reads from ${name} and does not publish (${type})'
-    as: ${type}-branch
+    `  - name: '${reader} reads from ${name} and does not publish (${type})'
+    as: ${type}-reader
     can: ${on(read)}
     cannot: ${on(write)}
 `,

@@ -79,3 +79,29 @@ export function readOwner(text: string): InitValue {
   if (/^[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}$/.test(text)) return accepted(text);
   return refused('must be the name of an organization or user such as acme');
 }
+
+/** The name of a workspace or organization in a URL. */
+export function readName(text: string): InitValue {
+  if (/^[A-Za-z0-9](?:[_-]?[A-Za-z0-9]){0,61}$/.test(text)) return accepted(text);
+  return refused('must be a name such as acme, as in the URL of its page');
+}
+
+export function readUuid(text: string): InitValue {
+  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return accepted(text.toLowerCase());
+  return refused('must be an id such as 0c1d2e3f-1111-4222-8333-444455556666');
+}
+
+/** The issuer URL of an AWS account. */
+export function readAccountIssuer(text: string): InitValue {
+  return readHttpUrl(text, ({ protocol, hostname, pathname, origin }) =>
+    protocol === 'https:' && pathname === '/' && hostname.endsWith('.api.aws')
+      ? accepted(origin)
+      : refused('must be the URL that "aws iam get-outbound-web-identity-federation-info" prints'),
+  );
+}
+
+/** A SPIFFE trust domain. */
+export function readDomain(text: string): InitValue {
+  if (/^[a-z0-9](?:[._-]?[a-z0-9]){0,200}$/.test(text)) return accepted(text);
+  return refused('must be a trust domain such as example.org, without spiffe://');
+}

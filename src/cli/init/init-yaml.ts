@@ -1,70 +1,50 @@
 import { isLoopback } from '../../util/http/listen-address.ts';
-import { PLACEHOLDER_ID, type InitIssuer, type InitPlan } from './init-plan.ts';
+import type { InitCondition, InitIssuer } from './init-issuer.ts';
+import type { InitPlan } from './init-plan.ts';
 
 const PLACEHOLDER = 'PLACEHOLDER';
 
-/** The id of the project, or a placeholder with a comment that names the source of the real one. */
-function idLines({ project: { path, id }, scope, idClaim }: InitIssuer): string {
-  if (id !== undefined) return `      ${idClaim}: '${id}' # the id of ${path}`;
-  const sources = {
-    project: 'the page of the project in GitLab, menu "Copy project ID"',
-    repository: `gh api repos/${path} --jq .id`,
-    organization: `gh api users/${ownerOf(path)} --jq .id`,
-  };
-  return `      # ${PLACEHOLDER}: ${PLACEHOLDER_ID} matches no ${scope}. The id: ${sources[scope]}
-      ${idClaim}: '${PLACEHOLDER_ID}'`;
-}
-
-function ownerOf(path: string): string {
-  return path.slice(0, path.indexOf('/'));
-}
-
-/** The branch whose jobs publish. */
-function branchLines({ type }: InitIssuer): string {
-  return type === 'gitlab'
-    ? `      ref: main
-      ref_type: branch
-      ref_protected: true # GitLab's rules for protected branches apply`
-    : `      ref: refs/heads/main
-      event_name: { in: [push, workflow_dispatch] } # no pull_request_target, which can run untrusted code`;
+function conditionLines(conditions: readonly InitCondition[], scope: string): string {
+  return conditions
+    .map(({ claim, value, comment, source }) => {
+      const line = `      ${claim}: ${value}${comment === undefined ? '' : ` # ${comment}`}\n`;
+      if (source === undefined) return line;
+      const bare = value.replace(/^'(.*)'$/, '$1');
+      return `      # ${PLACEHOLDER}: ${bare} matches no ${scope}. The id: ${source}\n${line}`;
+    })
+    .join('');
 }
 
 function identityLines(issuer: InitIssuer, services: InitPlan['services']): string {
+  const { type, scope, project, subject, publishers, publishes, reads } = issuer;
   const grants = (publish: boolean): string =>
     services
       .map(({ service: { name, read, write, pattern } }) => {
         const scopes = publish ? `${read}, ${write}` : read;
-        return `      - { service: ${name}, scopes: [${scopes}], resources: ['${pattern(issuer.project)}'] }\n`;
+        return `      - { service: ${name}, scopes: [${scopes}], resources: ['${pattern(project)}'] }\n`;
       })
       .join('');
-  const { type, scope, project } = issuer;
-  const subject = scope === 'organization' ? `any repository of ${ownerOf(project.path)}` : project.path;
-  return `  # Jobs of the branch main of ${subject}: they publish.
-  ${type}-main:
+  return `  # ${subject}: they publish.
+  ${type}-${publishers}:
     issuer: ${type}
     match:
-${idLines(issuer)}
-${branchLines(issuer)}
+${conditionLines(publishes, scope)}\
     grants:
 ${grants(true)}
-  # Its other jobs: they only read. The more specific identity comes first.
+  # Others of the same ${scope}: they only read. The more specific identity comes first.
   ${type}-other:
     issuer: ${type}
     match:
-${idLines(issuer)}
+${conditionLines(reads, scope)}\
     grants:
 ${grants(false)}`;
 }
 
-function issuerLines({ type, url }: InitIssuer, publicUrl: string): string {
-  const request =
-    type === 'gitlab'
-      ? `in the job: id_tokens: { GATEHOUSE_TOKEN: { aud: ${publicUrl} } }`
-      : `in the workflow: permissions: { id-token: write }, and a token for the audience ${publicUrl}`;
-  return `  ${type}: # ${request}
+function issuerLines({ type, url, settings = [], request }: InitIssuer, publicUrl: string): string {
+  return `  ${type}: # ${request.replace(/\bURL\b/, publicUrl)}
     type: ${type}
     issuer: ${url}
-`;
+${settings.map((line) => `    ${line}\n`).join('')}`;
 }
 
 /** The listener: the port of a loopback URL, so that this URL works without a proxy. */

@@ -1,20 +1,21 @@
 import { GatehouseError } from '../../core/errors.ts';
 import { text, type Command } from '../command.ts';
 import { EXIT } from '../terminal.ts';
-import { INIT_OPTIONS, readInitFlags } from './init-flags.ts';
+import { INIT_OPTIONS, INIT_SYSTEMS, readInitFlags } from './init-flags.ts';
 import { INIT_SERVICES } from './init-services.ts';
 
 export const initCommand: Command = {
   summary: 'write a first configuration and its policy tests',
   help: `
 Writes gatehouse.yaml and gatehouse.test.yaml into a new directory. Both have comments, and pass "check" and "test". On a
-terminal it asks for the CI system, the services and the directory that no flag names; otherwise it never asks, and
+terminal it asks for the systems that issue tokens, the services and the directory that no flag names; otherwise it never asks, and
 examples take the place of missing values.
 Exit code: 0 written; 1 cancelled; 2 an invalid value, or a directory that contains a file: nothing is written.
 
   gatehouse init
   gatehouse init --output gatehouse --gitlab https://gitlab.example.com --registry http://127.0.0.1:5000
-  gatehouse init --output gatehouse --github acme --npm http://127.0.0.1:4873`,
+  gatehouse init --output gatehouse --github acme --npm http://127.0.0.1:4873
+  gatehouse init --output gatehouse --buildkite acme --registry http://127.0.0.1:5000`,
   options: INIT_OPTIONS,
   async run(values, terminal) {
     const flags = readInitFlags(values);
@@ -22,7 +23,7 @@ Exit code: 0 written; 1 cancelled; 2 an invalid value, or a directory that conta
     const { writeInitialFiles } = await import('./initial-files.ts');
     const complete =
       output !== undefined &&
-      (flags['gitlab'] ?? flags['github']) !== undefined &&
+      INIT_SYSTEMS.some((name) => flags[name] !== undefined) &&
       INIT_SERVICES.some(({ name }) => flags[name] !== undefined);
     if (complete || terminal.dialogStreams === undefined) {
       if (output === undefined) throw new GatehouseError('usage', '--output is required');

@@ -17,6 +17,17 @@ const GROUPS = [
   ['--public-url', 'http://127.0.0.1:8080'],
 ] as const;
 
+const PLATFORMS = [
+  ['--aws', 'https://0c1d2e3f-1111-4222-8333-444455556666.tokens.sts.global.api.aws'],
+  ['--azure-devops', '0C1D2E3F-1111-4222-8333-444455556666'],
+  ['--bitbucket', 'Acme_web'],
+  ['--buildkite', 'acme'],
+  ['--circleci', '0c1d2e3f-1111-4222-8333-444455556666'],
+  ['--google', '739419398126'],
+  ['--hcp-terraform', 'https://app.terraform.io'],
+  ['--spiffe', 'prod.example.com'],
+] as const;
+
 const SERVICE_SETS: readonly (readonly string[])[] = [[], ...SERVICES.map((name) => [name]), SERVICES];
 
 function scratch(): string {
@@ -51,6 +62,24 @@ describe('the files pass check and test', () => {
     },
     60_000,
   );
+
+  test.each(PLATFORMS)('%s %s, with all services', async (flag, value) => {
+    const output = join(scratch(), 'new');
+    const upstreams = SERVICES.flatMap((name) => [`--${name}`, 'http://127.0.0.1:5000']);
+    const { code, stderr } = await init('--output', output, flag, value, ...upstreams);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    await expectValid(output);
+    const yaml = readFileSync(join(output, 'gatehouse.yaml'), 'utf8');
+    expect(yaml).toContain(`  ${flag.slice(2)}: # `);
+    expect(yaml).not.toContain('  gitlab:');
+    expect(await init('--output', join(scratch(), 'new'), flag, 'not valid')).toMatchObject({ code: 2 });
+  });
+
+  test('with every system at once', async () => {
+    const output = join(scratch(), 'new');
+    expect(await init('--output', output, ...PLATFORMS.flat(), ...GROUPS.flat())).toMatchObject({ code: 0 });
+    await expectValid(output);
+  });
 
   test('with any accepted project, id and address', async () => {
     const root = scratch();
@@ -186,6 +215,10 @@ describe('invalid values: exit 2, one line with the value and the fix, nothing i
     ['--npm', "http://127.0.0.1:4873/it's", 'must not contain spaces, quotes'],
     ['--npm', 'http://127.0.0.1:4873/${HOME}', 'must not contain spaces, quotes'],
     ['--github', 'acme/payments', 'name of an organization'],
+    ['--aws', 'https://sts.amazonaws.com', 'aws iam get-outbound-web-identity-federation-info'],
+    ['--circleci', 'acme', 'must be an id such as'],
+    ['--spiffe', 'spiffe://example.org', 'without spiffe://'],
+    ['--buildkite', 'https://buildkite.com/acme', 'must be a name such as acme'],
     ['--project', 'payments', 'path of a project'],
     ['--project', "acme/pay'ments", 'path of a project'],
     ['--project-id', 'acme/payments', 'the number of the project'],
