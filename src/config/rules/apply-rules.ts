@@ -3,6 +3,7 @@ import { formatMark, problemAt, type Problem, type Severity } from '../problems/
 import type { Rule, RuleContext, Section } from './rule.ts';
 import { checkAllowlist } from './issuers/allowlist.ts';
 import { checkAuthorizedServices, checkAuthorizer } from './authorizer.ts';
+import { checkChosenClaims } from './upstream/chosen-claims.ts';
 import { checkCertificates } from './certificates.ts';
 import { checkClaimNames } from './identities/claim-names.ts';
 import { checkAssertionAudiences } from './issuers/assertion-audiences.ts';
@@ -85,6 +86,7 @@ const RULES: readonly Rule[] = [
 const WHOLE_CONFIGURATION_RULES: readonly Rule[] = [
   checkReach,
   checkPerIdentityReach,
+  checkChosenClaims,
   checkOrder,
   checkOverlap,
   checkUntrustedGrants,

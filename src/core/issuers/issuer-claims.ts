@@ -21,3 +21,27 @@ export function isDocumentedClaim(type: IssuerType, name: string): boolean {
   if (listsMembers === true || !plain.startsWith('/')) return false;
   return names.includes(plainClaimName(`/${plain.split('/')[1] ?? ''}`));
 }
+
+/** Whether anyone can get the value of the claim in a project of their own. */
+export function isChosenByHolder(type: IssuerType, name: string): boolean {
+  const plain = plainClaimName(name);
+  const { chosenByHolder } = ISSUER_PRESETS[type];
+  return ['aud', ...chosenByHolder].some((each) =>
+    each.endsWith(':') ? plain.startsWith(each) : plain === each || plain.startsWith(`${each}/`),
+  );
+}
+
+/** Whether a job, or a developer of its project, can choose among values of the claim. */
+export function isChosenByJob(type: IssuerType, name: string): boolean {
+  return (
+    isChosenByHolder(type, name) ||
+    (plainClaimName(name) === 'sub' && ISSUER_PRESETS[type].customSubject === true)
+  );
+}
+
+/** The claim that is "true" if only privileged members of the project can get values of the chosen claim. */
+export function protectionOf(type: IssuerType, name: string): string | undefined {
+  const { protectedBy } = ISSUER_PRESETS[type];
+  const plain = plainClaimName(name);
+  return Object.hasOwn(protectedBy, plain) ? protectedBy[plain] : undefined;
+}

@@ -37,6 +37,10 @@ export interface IssuerPreset {
    * ends in `:` is the start of names.
    */
   readonly chosenByHolder: readonly string[];
+  /** The owner of a project or a job decides which claims `sub` contains, so that it can have the form of another. */
+  readonly customSubject?: true;
+  /** For a chosen claim, the one that is "true" if only privileged members of the project can get its values. */
+  readonly protectedBy: Readonly<Record<string, string>>;
   /** The issuer issues tokens to the public: an identity that matches every token is refused. */
   readonly open: boolean;
   /** The claim that identifies a single token. */
@@ -98,6 +102,7 @@ export const CI_PRESET = {
   immutableIds: [],
   pathClaims: [],
   chosenByHolder: [],
+  protectedBy: {},
   open: false,
   jti: 'jti',
   trace: {},

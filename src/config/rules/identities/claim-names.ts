@@ -1,5 +1,6 @@
 import { documentedClaims, isDocumentedClaim } from '../../../core/issuers/issuer-claims.ts';
 import type { IssuerType } from '../../../core/issuers/issuer-presets.ts';
+import { upstreamTemplates } from '../../model/upstream-templates.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
 import { closest } from '../../../util/text/closest.ts';
 import type { RuleContext } from '../rule.ts';
@@ -27,46 +28,14 @@ export function checkClaimNames(context: RuleContext): void {
     const grants = Object.hasOwn(roles, role) ? (roles[role] ?? []) : [];
     checkResources(context, ['roles', role], grants, [...holders]);
   }
-  for (const { name, identityHeaders, issuers: trusted, upstream } of services) {
+  for (const service of services) {
+    const { name, identityHeaders, issuers: trusted } = service;
     const callers = (trusted ?? [...types.keys()]).flatMap((issuer) => types.get(issuer) ?? []);
-    for (const { path, template } of credentialTemplates(upstream?.auth))
-      checkTemplate(context, ['services', name, 'upstream', 'auth', ...path], template, callers);
+    for (const { path, template } of upstreamTemplates(service))
+      checkTemplate(context, ['services', name, ...path], template, callers);
     for (const [header, template] of Object.entries(identityHeaders))
       checkTemplate(context, ['services', name, 'identityHeaders', header], template, callers);
   }
-}
-
-type Auth = NonNullable<NonNullable<RuleContext['draft']['services'][number]['upstream']>['auth']>;
-
-interface PlacedTemplate {
-  readonly path: KeyPath;
-  readonly template: string;
-}
-
-/** The templates of credentials, with their paths below `auth`. */
-function credentialTemplates(auth: Auth | undefined): readonly PlacedTemplate[] {
-  const entries = Object.entries(auth?.perIdentity ?? {});
-  return [
-    ...templatesOf([], auth),
-    ...entries.flatMap(([identity, entry]) => templatesOf(['perIdentity', identity], entry)),
-  ];
-}
-
-function templatesOf(
-  path: KeyPath,
-  { githubApp, vault }: Pick<Auth, 'githubApp' | 'vault'> = {},
-): readonly PlacedTemplate[] {
-  const ofVault = vault === undefined ? [] : [{ path: [...path, 'vault', 'path'], template: vault.path }];
-  return [...ofVault, ...narrowingTemplates(path, githubApp)];
-}
-
-function narrowingTemplates(path: KeyPath, githubApp: Auth['githubApp']): readonly PlacedTemplate[] {
-  return (['permissions', 'repositories', 'repositoryIds'] as const).flatMap((key) =>
-    Object.entries(githubApp?.[key] ?? {}).map(([entry, template]) => ({
-      path: [...path, 'githubApp', key, key === 'permissions' ? entry : Number(entry)],
-      template,
-    })),
-  );
 }
 
 function checkResources(

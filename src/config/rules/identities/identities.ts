@@ -1,4 +1,4 @@
-import { plainClaimName } from '../../../core/credentials/claims.ts';
+import { isChosenByHolder } from '../../../core/issuers/issuer-claims.ts';
 import { ISSUER_PRESETS, type IssuerType } from '../../../core/issuers/issuer-presets.ts';
 import type { DraftCondition, DraftIdentity, DraftIssuer } from '../../model/draft.ts';
 import { conditionsOn, matchesAnything, partsAt, partsOf } from '../../model/match-parts.ts';
@@ -89,12 +89,9 @@ function checkIdValues(
 }
 
 function checkBreadth(context: RuleContext, identity: DraftIdentity, issuer: DraftIssuer): void {
-  const { open, chosenByHolder } = ISSUER_PRESETS[issuer.type];
-  if (!open) return;
-  const isChosen = (claim: string): boolean =>
-    ['aud', ...chosenByHolder].some((each) => (each.endsWith(':') ? claim.startsWith(each) : claim === each));
+  if (!ISSUER_PRESETS[issuer.type].open) return;
   const restricts = ([claim, condition]: [string, DraftCondition]): boolean =>
-    !isChosen(plainClaimName(claim)) && !matchesAnything(partsOf(condition));
+    !isChosenByHolder(issuer.type, claim) && !matchesAnything(partsOf(condition));
   if (Object.entries(identity.match).some(restricts)) return;
   const message = `matches every token of "${issuer.name}", and anyone can obtain a token there; bind a claim that the author of a job cannot choose with equals, in or a narrower glob`;
   context.error(['identities', identity.name, 'match'], message, 'key');

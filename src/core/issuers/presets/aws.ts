@@ -28,6 +28,7 @@ export const AWS_PRESET: IssuerPreset = {
   urls: [/^[^./]+\.tokens\.sts\.global\.api\.aws\//],
   exampleUrl: 'https://00000000-0000-0000-0000-000000000000.tokens.sts.global.api.aws',
   holder: [`${STS}/principal_id`],
+  chosenByHolder: ['scope', `${STS}/request_tags`, `${STS}/principal_tags`],
   sessionEnd: `${STS}/original_session_exp`,
   trace: { project: `${STS}/aws_account`, job: `${STS}/principal_id` },
   claims: {

@@ -18,6 +18,7 @@ export const BUILDKITE_PRESET: IssuerPreset = {
   chosenByHolder: wordsOf(`
     agent_tag: build_branch build_commit build_number build_source build_tag cluster_name job_id pipeline_slug
     queue_key runner_environment step_key`),
+  customSubject: true,
   open: true,
   trace: { project: 'pipeline_slug', job: 'job_id', pipeline: 'build_number' },
   claims: {

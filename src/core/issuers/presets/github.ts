@@ -29,6 +29,9 @@ export const GITHUB_PRESET: IssuerPreset = {
   chosenByHolder: wordsOf(`
     base_ref environment event_name head_ref ref ref_protected ref_type repository_visibility
     runner_environment workflow`),
+  // `include_claim_keys` (GitHub "OpenID Connect reference", customization of the subject).
+  customSubject: true,
+  protectedBy: { ref: 'ref_protected', ref_type: 'ref_protected' },
   open: true,
   trace: { project: 'repository', pipeline: 'run_id' },
   claims: {

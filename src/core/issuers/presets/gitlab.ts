@@ -14,6 +14,15 @@ export const GITLAB_PRESET: IssuerPreset = {
   chosenByHolder: wordsOf(`
     deployment_tier environment environment_action environment_protected pipeline_source
     project_visibility ref ref_path ref_protected ref_type runner_environment`),
+  // Only maintainers protect branches, tags and environments, and the protection lists who may use them.
+  protectedBy: {
+    ref: 'ref_protected',
+    ref_path: 'ref_protected',
+    ref_type: 'ref_protected',
+    environment: 'environment_protected',
+    deployment_tier: 'environment_protected',
+    environment_action: 'environment_protected',
+  },
   open: true,
   trace: { project: 'project_path', job: 'job_id', pipeline: 'pipeline_id' },
   claims: {

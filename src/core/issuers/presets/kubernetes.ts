@@ -12,6 +12,8 @@ export const KUBERNETES_PRESET: IssuerPreset = {
   exampleUrl: 'https://kubernetes.default.svc',
   // RBAC can allow a workload to create service accounts, but only in its own namespace.
   holder: ['/kubernetes.io/namespace'],
+  // Who can create pods chooses their names.
+  chosenByHolder: ['/kubernetes.io/pod/name'],
   claims: {
     names: [
       'kubernetes.io',

@@ -76,7 +76,7 @@ describe('githubApp', () => {
 
   test.each([
     GOOD,
-    'appId: Iv23liabc, keyFile: pkcs8.pem, installation: acme/orders, permissions: { contents: "{claims.ref_type}" }, repositories: ["acme/{claims.project_path}"]',
+    'appId: Iv23liabc, keyFile: pkcs8.pem, installation: acme/orders, permissions: { contents: "{claims.user_access_level}" }, repositories: ["acme/{claims.project_path}"]',
     `${GOOD}, apiUrl: https://github.example.com/api/v3`,
     `${APP_KEYS}, permissions: { contents: read }, repositories: ["{claims.namespace_path}/{claims.project_path}"]`,
   ])('%s is accepted without a warning', (body) => {
