@@ -3,6 +3,7 @@ import { formatMark, problemAt, type Problem, type Severity } from '../problems/
 import type { Rule, RuleContext, Section } from './rule.ts';
 import { checkAllowlist } from './issuers/allowlist.ts';
 import { checkAuthorizedServices, checkAuthorizer } from './authorizer.ts';
+import { checkCaseVariants } from './identities/case-variants.ts';
 import { checkChosenClaims } from './upstream/chosen-claims.ts';
 import { checkCertificates } from './certificates.ts';
 import { checkClaimNames } from './identities/claim-names.ts';
@@ -92,6 +93,7 @@ const WHOLE_CONFIGURATION_RULES: readonly Rule[] = [
   checkUntrustedGrants,
   checkUnusedGrants,
   checkCoveredGrants,
+  checkCaseVariants,
   checkPathVariants,
   checkHiddenServices,
   checkCoveredEndpoints,
