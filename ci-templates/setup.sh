@@ -511,10 +511,24 @@ write_others() {
   fi
 }
 
+# The file with the credentials of apt, which the configuration of the user may move.
+apt_auth_file() {
+  own=$(apt-config shell own Dir::Etc::netrc/f 2>/dev/null) || own=
+  own=${own#*\'}
+  own=${own%\'*}
+  printf '%s' "${own:-/etc/apt/auth.conf}"
+}
+
 write_system_packages() {
   if has deb || has generic; then
-    { of deb; of generic; } | while IFS=$tab read -r name base rest; do printf 'machine %s login %s password %s\n' "$base" "$login" "$token"; done | put apt-auth.conf || return 2
-    printf 'Dir::Etc::netrc "%s";\n' "$dir/apt-auth.conf" | put apt.conf || return 2
+    {
+      { of deb; of generic; } | while IFS=$tab read -r name base rest; do printf 'machine %s login %s password %s\n' "$base" "$login" "$token"; done
+      own_file own-apt-auth.conf "$(apt_auth_file)"
+    } | put apt-auth.conf || return 2
+    {
+      own_file own-apt.conf "${APT_CONFIG:-}"
+      printf 'Dir::Etc::netrc "%s";\n' "$dir/apt-auth.conf"
+    } | put apt.conf || return 2
     var APT_CONFIG "$dir/apt.conf"
     report apt apt.conf
   fi

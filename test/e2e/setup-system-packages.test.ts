@@ -63,6 +63,27 @@ needs('apt-get', 'busybox', 'curl', 'dash', 'dnf', 'dpkg-deb', 'nginx', ...RPM_T
         expect(readFileSync(file).equals(readFileSync(deb))).toBe(true);
     });
 
+    test('apt keeps the configuration and the credentials of the job, also after a second run', async () => {
+      const created = job('busybox');
+      const own = join(created.home, 'own.conf');
+      writeFileSync(own, `Acme::Proxy "kept";\nDir::Etc::netrc "${created.home}/own-auth.conf";`);
+      writeFileSync(join(created.home, 'own-auth.conf'), 'machine mirror.example.com login a password kept');
+      const { code, stdout, stderr } = await created.script(
+        [
+          '. "$SETUP"',
+          '. "$SETUP"',
+          'apt-config shell proxy Acme::Proxy netrc Dir::Etc::netrc/f',
+          'cat "$(dirname "$APT_CONFIG")/apt-auth.conf"',
+        ],
+        { APT_CONFIG: own },
+      );
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toContain("proxy='kept'");
+      expect(stdout).toContain(`netrc='${created.directory}/apt-auth.conf'`);
+      expect(stdout.match(/machine mirror\.example\.com login a password kept/g)).toHaveLength(1);
+      expect(stdout).toMatch(/^machine http:.*\/debian\/ login /m);
+    });
+
     test('dnf downloads, from the written repository and from one of the job', async () => {
       const rpm = await buildRpm(scenario.folder, 'acme-tools');
       for (const folder of ['rpms', 'rpms/el9'])
