@@ -224,6 +224,10 @@ describe('an unknown workload identity', () => {
     const { status, headers, json } = await call('/v1/users/me');
     expect([status, json['code']]).toEqual([401, 16]);
     expect(headers.get('www-authenticate')).toBe(`Bearer realm="127.0.0.1:${scenario.gateway.port}"`);
+    const id = headers.get('x-request-id');
+    expect(json['message']).toBe(
+      `This request needs a credential. Send the token of your job, for example as "Authorization: Bearer TOKEN". (request id ${id})`,
+    );
   });
 
   test('with a bad one: why', async () => {
@@ -233,6 +237,7 @@ describe('an unknown workload identity', () => {
     );
     expect(headers.get('www-authenticate')).toContain('error="invalid_token"');
     expect(json['message']).toContain('The token has expired');
+    expect(json['message']).not.toContain('/v1/users/me');
   });
 
   test('with a good one that no identity matches: 403', async () => {
@@ -241,5 +246,11 @@ describe('an unknown workload identity', () => {
       bearer(scenario.issuer.mint({ project_id: '9', namespace_id: '9' })),
     );
     expect([status, json['code']]).toEqual([403, 7]);
+    expect(json['message']).not.toContain('/v1/users/me');
+  });
+
+  test('other endpoints name it', async () => {
+    const { json } = await call('/v1/users/me/services');
+    expect(json['message']).toContain(`send it to ${scenario.gateway.url}/v1/users/me.`);
   });
 });

@@ -3,7 +3,7 @@ import type { Caller } from '../../core/decision.ts';
 import type { Log } from '../../core/ports.ts';
 import { apiErrorFormat, errorOfReason } from './error-format.ts';
 import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
-import { jsonResponse } from '../endpoint/outcome.ts';
+import { jsonResponse, type ErrorFormat } from '../endpoint/outcome.ts';
 import { authorizeCaller, type CallerPorts } from './authorize-caller.ts';
 import { describeCredential } from './describe-credential.ts';
 
@@ -28,10 +28,18 @@ export function createMeEndpoint(ports: MePorts): Handle {
         return jsonResponse('application/json', describe(caller, ports.grantsOf(caller)));
       },
     },
-    apiErrorFormat(errorOfReason, true),
+    ERRORS,
     ports.log,
   );
 }
+
+const API_ERRORS = apiErrorFormat(errorOfReason, true);
+
+/** Without the hint of other endpoints, which names this one. */
+const ERRORS: ErrorFormat = {
+  ...API_ERRORS,
+  write: (error, call) => API_ERRORS.write({ ...error, hint: undefined }, call),
+};
 
 function describe({ identity, roles, credential }: Caller, grants: readonly GrantView[]): object {
   const { minted } = credential;
