@@ -37,6 +37,7 @@ import { checkReusePort } from './reuse-port.ts';
 import { checkServices } from './services/services.ts';
 import { checkState } from './state.ts';
 import { checkTerraform } from './services/terraform.ts';
+import { checkTrustDomains } from './issuers/trust-domains.ts';
 import { checkUnusedGrants } from './identities/unused-grants.ts';
 import { checkUntrustedGrants } from './identities/untrusted-grants.ts';
 import { checkUpstreamAuth } from './upstream/upstream-auth.ts';
@@ -52,6 +53,7 @@ const RULES: readonly Rule[] = [
   checkReusePort,
   checkState,
   checkIssuers,
+  checkTrustDomains,
   checkIdentities,
   checkMatches,
   checkClaimNames,

@@ -13,7 +13,6 @@ export function checkIssuers(context: RuleContext): void {
     const path = ['issuers', issuer.name];
     checkType(context, issuer, path);
     checkUrls(context, issuer, path);
-    checkSvid(context, issuer, path);
     checkAlgorithms(context, issuer, path);
     checkTiming(context, issuer, path);
     checkUnique(context, issuer, path, owners);
@@ -58,24 +57,6 @@ function checkUrls(context: RuleContext, issuer: DraftIssuer, path: KeyPath): vo
   if (urlForm !== undefined && !urlForm.pattern.test(issuer.issuer)) {
     context.error([...path, 'issuer'], `must be ${urlForm.text}`);
   }
-}
-
-/** JWT-SVIDs have no discovery document and no other types. */
-function checkSvid(context: RuleContext, issuer: DraftIssuer, path: KeyPath): void {
-  if (ISSUER_PRESETS[issuer.type].tokenForm !== 'jwt_svid') return;
-  if (issuer.jwksUri === undefined && issuer.jwksFile === undefined) {
-    context.error(
-      path,
-      'needs jwksUri, the URL of the bundle endpoint, or jwksFile, a copy of the bundle',
-      'key',
-    );
-  }
-  if (issuer.tokenTypes === undefined) return;
-  context.error(
-    [...path, 'tokenTypes'],
-    'has no effect: JWT-SVIDs have the type JWT or JOSE; remove it',
-    'key',
-  );
 }
 
 function checkAlgorithms(context: RuleContext, issuer: DraftIssuer, path: KeyPath): void {

@@ -201,6 +201,20 @@ describe('the issuer', () => {
     ]);
   });
 
+  test.each([
+    ['jwksUri', 'jwksUri: https://spire.example.org/'],
+    ['jwksFile', 'jwksFile: keys.json'],
+  ])('two trust domains with one bundle are refused: %s', (key, bundle) => {
+    const entry = (domain: string): string => `{ type: spiffe, issuer: spiffe://${domain}, ${bundle} }`;
+    const text = configuration({
+      issuers: `{ a: ${entry('a.example.org')}, b: ${entry('b.example.org')} }`,
+      identities: '{}',
+      roles: '{}',
+    });
+    const found = errorsOf(text, {}, { 'keys.json': '{}' });
+    expect(found).toEqual([expect.stringContaining(`issuers.b.${key}: is the bundle of "a" too`)]);
+  });
+
   test('of a tenant has one entry', () => {
     const url = `https://login.microsoftonline.com/${ID}/v2.0`;
     const both = `{ a: { type: entra, issuer: "${url}" }, b: { type: azure-devops, issuer: "${url}", ${AUDIENCE} } }`;
