@@ -241,6 +241,12 @@ const TESTS_OF: TestsByRow = {
       'is limited if it is configured, without an end that looks complete',
     ],
   ],
+  'an upstream cuts off a body that the end of a TLS connection delimits': [
+    [
+      'test/security/transport/tls-ends.test.ts',
+      '$maxVersion, a $size body that ends with $how: complete $complete',
+    ],
+  ],
   'a body transfer stalls': [
     [
       'test/security/exhaustion.test.ts',

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Reader } from '../reader.ts';
+import { truncation } from '../tls-end.ts';
 import { isConnectionLoss, UpstreamError } from '../upstream-error.ts';
 import type { ResponseHandler, UpstreamRequest } from '../upstream-request.ts';
 import { BodyWriter, isRequestWritten, type BodyWriterEvents } from './body-writer.ts';
@@ -73,8 +74,7 @@ export class Connection implements ExchangeConnection, ResponseSink, Reader {
 
   get buffers(): Reader['buffers'] {
     if (this.#phase === 'idle') return 'none';
-    const inUse = this.#phase === 'closed' || this.#exchange?.paused === true;
-    return inUse ? 'in-use' : 'reusable';
+    return this.#phase === 'closed' || this.#exchange?.paused === true ? 'in-use' : 'reusable';
   }
 
   read(bytes: Buffer): void {
@@ -213,8 +213,10 @@ export class Connection implements ExchangeConnection, ResponseSink, Reader {
 
   /** The upstream ended its side of the connection. */
   #end(): void {
-    if (this.#phase === 'body' && this.#parser.finish().kind === 'complete') this.#complete(false);
-    else this.#fail(new UpstreamError('connection_closed'));
+    const complete = this.#phase === 'body' && this.#parser.finish().kind === 'complete';
+    const error = complete ? truncation(this.#socket) : new UpstreamError('connection_closed');
+    if (error === undefined) this.#complete(false);
+    else this.#fail(error);
   }
 
   #fail(error: Error): void {

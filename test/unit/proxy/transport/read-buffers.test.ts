@@ -168,3 +168,14 @@ test('https: a byte after a response that waits for its client ends the connecti
   await eventually('the next response', () => next.complete);
   expect(next.body).toBe('ok');
 });
+
+test('https: close_notify behind bytes in use completes the response', async () => {
+  for (let round = 1; round <= 5; round += 1) {
+    const { sockets, received, pool } = await startUpstream('https');
+    const response = send(pool, round);
+    await eventually('the request', () => received.requests === 1);
+    sockets[0]?.end('HTTP/1.0 200 OK\r\n\r\nabc');
+    await eventually('the response', () => response.complete);
+    expect(response.body).toBe('abc');
+  }
+});
