@@ -1,8 +1,15 @@
-import type { WireScenario } from '../../support/scenario/wire.ts';
+import { sendShape, type WireAct, type WireScenario } from '../../support/scenario/wire.ts';
 import { seededRandom } from '../../support/fuzz/seeded-random.ts';
 import { loopTurns } from '../../support/wire/loop-turns.ts';
 import { bodyShape, fill } from '../../support/wire/response-shapes.ts';
 import type { WireClient } from '../../support/wire/wire-client.ts';
+
+export interface TaggedPullOptions {
+  /** Bytes, to which up to 100,000 are added. */
+  readonly lengths?: readonly number[];
+  /** The upstream responds when it has the first request of every client: each has an upstream connection. */
+  readonly together?: boolean;
+}
 
 export interface TaggedPulls {
   complete: number;
@@ -12,7 +19,6 @@ export interface TaggedPulls {
 }
 
 const MIB = 1024 * 1024;
-/** Bytes, to which up to 100,000 are added. */
 const LENGTHS: readonly number[] = [64 * 1024, MIB, MIB, 8 * MIB];
 
 /**
@@ -22,33 +28,64 @@ const LENGTHS: readonly number[] = [64 * 1024, MIB, MIB, 8 * MIB];
 export async function pullTagged(
   scenario: WireScenario,
   seeds: readonly number[],
-  lengths = LENGTHS,
+  { lengths = LENGTHS, together = false }: TaggedPullOptions = {},
 ): Promise<TaggedPulls> {
   const result: TaggedPulls = { complete: 0, aborted: 0, problems: [] };
   const clients = await Promise.all(seeds.map(async (seed) => [seed, await scenario.connect()] as const));
-  await Promise.all(clients.map(([seed, client]) => pullOnce(scenario, client, { seed, lengths, result })));
+  const begin = barrier(together ? seeds.length : 1);
+  const pulls = clients.map(([seed, client]) => pullOnce(scenario, client, { seed, lengths, result, begin }));
+  await Promise.all(pulls);
   return result;
+}
+
+interface Barrier {
+  /** Runs the function when so many have arrived. */
+  pass(run: () => void): void;
+  readonly open: Promise<void>;
+}
+
+function barrier(count: number): Barrier {
+  const { promise: open, resolve } = Promise.withResolvers<void>();
+  const waiting: (() => void)[] = [];
+  let arrived = 0;
+  return {
+    open,
+    pass(run) {
+      waiting.push(run);
+      arrived += 1;
+      if (arrived < count) return;
+      for (const each of waiting.splice(0)) each();
+      resolve();
+    },
+  };
 }
 
 interface Pull {
   readonly seed: number;
   readonly lengths: readonly number[];
   readonly result: TaggedPulls;
+  /** The start of the first response. */
+  readonly begin: Barrier;
 }
 
 async function pullOnce(
   scenario: WireScenario,
   client: WireClient,
-  { seed, lengths, result }: Pull,
+  { seed, lengths, result, begin }: Pull,
 ): Promise<void> {
   const random = seededRandom(seed);
   const bodies = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, () => ({
     tag: scenario.tag(),
     length: random.pick(lengths) + random.below(100_000),
   }));
-  for (const { tag, length } of bodies) scenario.plan(tag, bodyShape(length));
+  for (const [index, { tag, length }] of bodies.entries()) {
+    const shape = bodyShape(length);
+    const respondTogether: WireAct = (socket) => begin.pass(() => sendShape(socket, shape, tag));
+    scenario.plan(tag, index === 0 ? respondTogether : shape);
+  }
   client.write(bodies.map(({ tag }) => scenario.requestFor(tag)).join(''));
   client.pause();
+  await begin.open;
   await loopTurns(random.pick([0, 100, 1_000]));
   client.resume();
   if (random.chance(0.25)) {

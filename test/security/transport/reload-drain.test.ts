@@ -78,7 +78,7 @@ describe('N1 a drain during responses', () => {
     await loopTurns();
     for (const half of halves) await half.complete();
     await stopped;
-    expect(halves.filter(({ client }) => client.isOpen())).toEqual([]);
+    await eventually('closed connections', () => halves.every(({ client }) => !client.isOpen()));
   });
 });
 
