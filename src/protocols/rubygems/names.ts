@@ -7,7 +7,7 @@ const NAME = /^(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const VERSION = /^\d+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z_.-]+)?$/;
 
 /** A version as RubyGems writes it: with `.pre.` in place of a hyphen (Gem::Version#initialize). */
-const NUMBER = /^\d+(?:\.[0-9A-Za-z]+)*$/;
+const NUMBER = /^(?=.{1,200}$)\d+(?:\.[0-9A-Za-z]+)*$/;
 
 /** The name, if it is one that RubyGems accepts. */
 export function gemName(name: string): string | undefined {

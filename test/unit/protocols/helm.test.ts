@@ -41,6 +41,7 @@ describe('ambiguous file names: every candidate must be granted', () => {
     ['acme.tgz', 'read every'],
     ['acme-latest.tgz', 'read every'],
     ['-1.0.0.tgz', 'read every'],
+    [`a${'-1'.repeat(128)}.tgz`, 'read every'],
   ])('%s', (path, ...expected) => {
     expect(requestedResources('GET', path)).toEqual(expected);
   });

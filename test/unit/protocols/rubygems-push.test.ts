@@ -100,6 +100,8 @@ describe('a specification that parsers could read differently needs a grant for 
     ...['null', 'Yes', 'off', 'y', '0x1f', '1e3'].map((name) => [`the scalar ${name}`, specification(name)]),
     ['a version with a hyphen', spec.replace('1.0', '2-1.0')],
     ['a version with a path', spec.replace('1.0', '1/../../other-1.0')],
+    ['a long version', spec.replace('1.0', `1${'.1'.repeat(1024 ** 2)}`)],
+    ['a long platform', spec.replace('ruby', `x${'-1'.repeat(1024 ** 2)}`)],
     ['a platform with a path', spec.replace('ruby', 'x/../y')],
     ['a platform that continues', spec.replace('platform: ruby', 'platform: ruby\n  1.0')],
     ['no platform', spec.replace('platform: ruby\n', '')],

@@ -64,6 +64,7 @@ test.each([
   ['GET', 'info/a%2Cb'],
   ['GET', 'info/-acme'],
   ['GET', 'gems/acme.gem'],
+  ['GET', `gems/a${'-1'.repeat(128)}.gem`],
   ['GET', 'gems/a/acme-1.0.gem'],
   ['GET', 'gems/acme-1.0%2B.gem'],
   ['GET', 'api/v1/api_key'],
