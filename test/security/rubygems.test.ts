@@ -91,6 +91,15 @@ describe('headers', () => {
   });
 });
 
+test.each([
+  ['GET /gems/api/v1/dependencies?gems=acme', [URLENCODED], 'gems=other'],
+  ['GET /gems/api/v1/dependencies?gems=acme', [FORM], '--b\r\n'],
+  ['GET /gems/info/acme', [], 'x'],
+])('%s with a body, where Rack reads parameters, is refused', async (line, headers, body) => {
+  expect((await send(line, headers, Buffer.from(body))).status).toBe(400);
+  expect(scenario.upstream.bytes()).toBe('');
+});
+
 describe('changes', () => {
   test.each([
     [
@@ -125,7 +134,13 @@ describe('changes', () => {
     ['another gem in a yank', yank, [URLENCODED], Buffer.from('gem_name=other&version=1.0'), 403],
     ['two gems in a yank', yank, [URLENCODED], Buffer.from('gem_name=acme&gem_name=other&version=1.0'), 400],
     ['a gem in the query', `${yank}?gem_name=other`, [URLENCODED], Buffer.from('gem_name=acme'), 403],
-    ['another method in a form', yank, [URLENCODED], Buffer.from('gem_name=acme&version=1.0&_method=post'), 400],
+    [
+      'another method in a form',
+      yank,
+      [URLENCODED],
+      Buffer.from('gem_name=acme&version=1.0&_method=post'),
+      400,
+    ],
   ])('%s is refused', async (_case, line, headers, body, status) => {
     expect((await send(line, headers, body)).status).toBe(status);
     expect(scenario.upstream.bytes()).toBe('');

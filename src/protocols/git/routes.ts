@@ -1,4 +1,4 @@
-import { deny, type Deny } from '../../core/decision.ts';
+import { deny } from '../../core/decision.ts';
 import type { Classification } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { findHeader } from '../../util/http/header-name.ts';
@@ -7,6 +7,7 @@ import { classifyLfs } from './lfs.ts';
 import { repositoryOf } from './names.ts';
 import { watchPushOptions } from './push-options.ts';
 import { READ_REPOSITORY, repositoryOperation, WRITE_REPOSITORY } from './operations.ts';
+import { bodyOnRead } from '../shared/body-on-read.ts';
 import { isRead, unknownOperation } from '../shared/package-operations.ts';
 
 const SCOPES: ReadonlyMap<string, string> = new Map([
@@ -39,11 +40,6 @@ export function classifyGit(head: RequestHead, rest: string): Classification {
   if (findHeader(head.rawHeaders, 'content-encoding') !== undefined)
     return deny('request_malformed', 'a push with a Content-Encoding');
   return { kind: 'operations', operations, plan: { watch: watchPushOptions } };
-}
-
-/** Rack reads parameters from the body of any method, for example a service or a second project. */
-export function bodyOnRead(): Deny {
-  return deny('request_malformed', 'a GET or HEAD request with a body');
 }
 
 /** The `service` parameter; empty if servers could read it differently, undefined if it is absent. */

@@ -2,7 +2,7 @@ import type { Classification } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { isRead, unknownOperation } from '../shared/package-operations.ts';
 import { repositoryOf } from '../git/names.ts';
-import { bodyOnRead } from '../git/routes.ts';
+import { bodyOnRead } from '../shared/body-on-read.ts';
 import { API_METHODS, type ApiMethod } from './endpoints/endpoint.ts';
 import { findEndpoint } from './endpoints/endpoints.ts';
 import { apiOperations, classifyListed } from './listed-endpoint.ts';

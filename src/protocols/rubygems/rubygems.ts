@@ -1,6 +1,7 @@
 import type { Classification, Protocol } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { decodedParameterName, parameterValue, queryParts } from '../../util/http/query-parameters.ts';
+import { bodyOnRead } from '../shared/body-on-read.ts';
 import { quotedString } from '../shared/challenge.ts';
 import {
   anyPackage,
@@ -32,6 +33,7 @@ const SEARCH = /^api\/v1\/search\.(?:json|yaml)$/;
  */
 export function rubygemsProtocol(settings: { readonly path: string }): Protocol {
   function classify(head: RequestHead): Classification {
+    if (isRead(head.method) && head.hasBody) return bodyOnRead();
     const rest = head.path.slice(settings.path.length);
     const [, owned] = OWNERS.exec(rest) ?? [];
     if (owned !== undefined) return owners(head.method, owned);
