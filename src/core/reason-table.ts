@@ -151,6 +151,12 @@ export const REASON_TABLE = {
     nextStep:
       'Send a credential with these claims, or ask the operators of the gateway which ones are needed.',
   },
+  package_not_covered: {
+    status: 403,
+    problem: 'The publishing token covers one package, the one of its first push, and this is another one.',
+    nextStep:
+      'Request an ID token for each package and exchange it, or ask the operators of the gateway to set trustedPublishing.packages: granted.',
+  },
   insufficient_scope: {
     status: 403,
     problem: 'The token is limited to fewer scopes than this request needs.',

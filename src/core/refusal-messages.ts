@@ -90,6 +90,14 @@ export function invalidPackage(detail: string): string {
   return `The upload is no valid package: ${onOneLine(detail)}. Send one complete package file, as it was built.`;
 }
 
+/** `bound`: the package of the first push of the token. */
+export function boundToPackage(bound: string): string {
+  return `This publishing token covers ${quotedName(bound)} only, the package of its first push. ${REASONS.package_not_covered.nextStep}`;
+}
+
+export const PACKAGE_NOT_READABLE =
+  'A publishing token covers one package, and the gateway cannot determine the package of this request: it is too large or in a form that the gateway does not read, or the file name can belong to several packages. Send another token of the job, or ask the operators of the gateway to set trustedPublishing.packages: granted.';
+
 export const DEPLOY_TOKEN_EXPIRED =
   'The deploy token has expired. Ask the operators of the gateway for a new one.';
 

@@ -1,5 +1,6 @@
 import { authenticateRequest } from './steps/authenticate-request.ts';
 import { authorizeOperationsInBody, authorizeRequest, bufferOperations } from './steps/authorize-request.ts';
+import { bindPackage } from './steps/bind-package.ts';
 import { refuseMalformedHead, requireAudit } from './steps/check-request.ts';
 import { classifyRequest, refuseUnsafeHeaders } from './steps/classify-request.ts';
 import { bufferCredentialForm, extractCredential } from './steps/extract-credential.ts';
@@ -46,7 +47,7 @@ interface LifecycleEnd {
 const FORWARDED: LifecycleEnd = {
   routed: [callEndpoint, requireUpstream, addSlash],
   classified: [bufferCredentialForm],
-  authorized: [limitRequest, bufferOperations, authorizeOperationsInBody, forwardRequest],
+  authorized: [limitRequest, bufferOperations, authorizeOperationsInBody, bindPackage, forwardRequest],
 };
 
 /** A proxy forwards the request as the client sent it, if the response to its subrequest is 200. */

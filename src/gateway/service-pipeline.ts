@@ -1,5 +1,6 @@
 import type { PresentedCredential, VerifiedCredential } from '../core/credentials/credential.ts';
 import type { RefuseEnded } from '../core/credentials/liveness.ts';
+import type { BindPackage } from '../core/credentials/package-binding.ts';
 import type { IssueServiceToken } from '../core/credentials/service-token.ts';
 import type { PrepareTickets } from '../core/credentials/ticket.ts';
 import type { Decision, Deny, Refusal } from '../core/decision.ts';
@@ -52,6 +53,8 @@ export interface ServicePipeline {
   ) => Decision;
   /** For a request that is not an operation of the protocol. */
   readonly authorizeUnknown: (credential: VerifiedCredential | undefined, detail: string) => Decision;
+  /** Undefined if publishing tokens are not limited to one package. */
+  readonly bindPackage?: BindPackage | undefined;
   /** Undefined if the protocol has no tickets. */
   readonly prepareTickets?: PrepareTickets | undefined;
   /** Undefined if the protocol has no login. */

@@ -11,6 +11,7 @@ export {
 export { AUTHORIZE_PATH, JWKS_PATH, METADATA_PATH, REVOKE_PATH } from './oauth/metadata-endpoints.ts';
 export { TOKEN_PATH } from './oauth/metadata-endpoints.ts';
 export { createNpmPublishing, NPM_EXCHANGE_PATH, type NpmPublishingPorts } from './publishing/npm.ts';
+export { createPackageBinding } from './publishing/package-binding.ts';
 export type { PublishingSite } from './publishing/issue-for-publishing.ts';
 export {
   createCratesPublishing,

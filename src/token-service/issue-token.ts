@@ -52,7 +52,7 @@ export function recordIssuedToken(
 }
 
 /** Milliseconds. Clocks of other replicas may be behind. */
-const CLOCK_MARGIN = 60_000;
+export const REPLICA_CLOCK_MARGIN = 60_000;
 
 /** Allows one exchange per ID token across all replicas. Rejects with `store_unavailable`. */
 async function refuseReplay(
@@ -66,6 +66,6 @@ async function refuseReplay(
       `an ID token of issuer ${issuer} can be exchanged once, which requires the claim jti; the token has none`,
     );
   const name = hash('sha256', JSON.stringify([issuer, jti]));
-  const first = await store.claim(name, expiresAt - clock.now() + CLOCK_MARGIN);
+  const first = await store.claim(name, expiresAt - clock.now() + REPLICA_CLOCK_MARGIN);
   return first ? undefined : deny('credential_invalid', 'the ID token has already been exchanged');
 }

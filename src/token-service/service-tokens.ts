@@ -1,8 +1,7 @@
 import { serviceAudience, UNMATCHED_IDENTITY } from '../core/credentials/minted-token.ts';
-import { unable, type Unable } from '../core/decision.ts';
-import { GatehouseError } from '../core/errors.ts';
 import type { IssueServiceToken } from '../core/credentials/service-token.ts';
 import type { Mint } from './mint.ts';
+import { storeUnavailable } from './store-unavailable.ts';
 
 /**
  * Issues tokens to clients that log in before other requests. Every use of a token authorizes its source again.
@@ -17,15 +16,9 @@ export function createServiceTokens(mint: Mint): IssueServiceToken {
       identity,
       audience: serviceAudience(service),
       extra: { scope: scopes.join(' ') },
-    }).catch(unavailable);
+    }).catch(storeUnavailable);
     if (minted.kind !== 'minted') return minted;
     const { token, jti, expiresIn } = minted;
     return { kind: 'issued', token, detail: `issued token ${jti}, valid for ${expiresIn} s` };
   };
-}
-
-/** The keyring throws `GatehouseError` when its store has no signing key. */
-function unavailable(cause: unknown): Unable {
-  if (cause instanceof GatehouseError) return unable('store_unavailable', cause.message);
-  throw cause;
 }

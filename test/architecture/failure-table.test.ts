@@ -85,6 +85,9 @@ const TESTS_OF: TestsByRow = {
     ],
     ['test/unit/state/failure-limits.test.ts', 'without the store, limits hold here'],
   ],
+  'the store is unreachable or refuses writes during a push with a publishing token': [
+    ['test/e2e/publishing-replicas.test.ts', 'without Redis a push is 503, and nothing reaches the upstream'],
+  ],
   'the store responds but refuses writes': [
     [
       'test/e2e/redis-faults.test.ts',

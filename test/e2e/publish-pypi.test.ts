@@ -83,6 +83,24 @@ sys.exit(main())`;
     expect(scenario.index.log()).not.toContain(String(sent['PACKAGES_ID_TOKEN']));
   }, 60_000);
 
+  test('twine upload of a release, then of another project, with one token', async () => {
+    const sent = withToken();
+    const minted = await mint(JSON.stringify({ token: sent['PACKAGES_ID_TOKEN'] }));
+    const { token } = JSON.parse(minted.body) as { token: string };
+    const upload = (...distributions: readonly string[]) =>
+      python('twine', ['upload', '--non-interactive', '--repository-url', `${url}/pypi/`, ...distributions], {
+        home: scenario.folder,
+        env: { ...env, TWINE_USERNAME: '__token__', TWINE_PASSWORD: token },
+      });
+    const release = await upload(...(await buildDistribution(scenario.folder, 'acme-web', '1.0')));
+    expect(release.code, release.stdout + release.stderr).toBe(0);
+    const refused = await upload(...(await buildDistribution(scenario.folder, 'acme-cli', '1.0')));
+    expect(refused.code).not.toBe(0);
+    expect(refused.stdout + refused.stderr).toContain('package_not_covered');
+    expect(scenario.index.log()).toContain('acme_web-1.0.tar.gz');
+    expect(scenario.index.log()).not.toContain('acme_cli');
+  }, 120_000);
+
   test('a publication that the policy denies is refused at the exchange, and the client prints the message', async () => {
     const args = ['publish', '--trusted-publishing', 'always', '--publish-url', `${url}/pypi/`, ...files];
     const env = withToken({ project_id: '21' });

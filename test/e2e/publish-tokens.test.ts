@@ -1,7 +1,7 @@
 /** Trusted publishing of crates, gems and NuGet packages: the exchange, then the stock client with the issued token. */
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { cargo, needsCargo, startCrateRegistry, writeCrate } from '../support/cargo.ts';
+import { cargo, needsCargo, startCrateRegistry, writeCrate, writeWorkspace } from '../support/cargo.ts';
 import { buildGem, startGemServer } from '../support/gem-server.ts';
 import { needing, needs } from '../support/needs.ts';
 import { startNuget } from '../support/nuget-server.ts';
@@ -86,12 +86,34 @@ needsCargo.describe('crates', () => {
     const published = await publish('acme-api');
     expect(published.code, published.stderr).toBe(0);
     expect((await publish('other')).stderr).toContain('resource_not_granted');
+    const second = await publish('acme-web');
+    expect(second.stderr).toContain('This publishing token covers "acme-api" only');
+    expect(second.stderr).toContain('package_not_covered');
 
     expect(await exchange('DELETE', undefined, token)).toMatchObject({ status: 204, body: '' });
     expect((await publish('acme-late')).stderr).toContain('revoked');
     expect((await exchange('DELETE', undefined)).body).toMatch(/^\{"errors":\[\{"detail":"/);
     expect(scenario.registry.received()).not.toContain(token);
   }, 60_000);
+
+  test('cargo publishes a workspace with one token, if packages: granted', async () => {
+    const publish = async (...crates: readonly string[]) => {
+      const { body } = await exchange('POST', { jwt: scenario.job.idToken({ aud: audience }) });
+      const place = join(scenario.folder, `workspace-${crates[0]}`);
+      writeWorkspace(place, crates);
+      const registry = { host: `127.0.0.1:${scenario.gateway.port}`, token: tokenOf(body) };
+      const options = ['--workspace', '--registry', 'acme', '--no-verify', '--allow-dirty'];
+      return cargo(place, registry, 'publish', ...options);
+    };
+    const limited = await publish('acme-one', 'acme-two');
+    expect(limited.code).not.toBe(0);
+    expect(limited.stderr).toContain('package_not_covered');
+    const key = `trustedPublishing: { audience: "${audience}"`;
+    const edit = (yaml: string) => yaml.replace(key, `${key}, packages: granted`);
+    expect(await scenario.gateway.reload(edit)).toBe(true);
+    const published = await publish('acme-three', 'acme-four');
+    expect(published.code, published.stderr).toBe(0);
+  }, 120_000);
 
   test('a refused exchange has the error format of crates.io', async () => {
     const once = scenario.job.idToken({ aud: audience });
@@ -133,6 +155,7 @@ needs('gem').describe('gems', () => {
     for (const [name, text] of [
       ['acme', 'Accepted by the gem server.'],
       ['other', 'resource_not_granted'],
+      ['acme-web', 'package_not_covered'],
     ] as const) {
       const file = await buildGem(scenario.folder, name);
       const host = `${scenario.gateway.url}/rubygems`;
@@ -173,20 +196,29 @@ describe('NuGet packages', () => {
     exchangeAt(scenario, '/api/v2/token')(...args);
   const BODY = { username: 'acme', tokenType: 'ApiKey' };
 
-  needing(missingNuget()).test('nuget pushes with the API key', async () => {
-    const issued = await exchange('POST', BODY, scenario.job.idToken({ aud: audience }));
-    expect(issued.status, issued.body).toBe(200);
-    const { apiKey, ...others } = JSON.parse(issued.body) as { apiKey: string };
-    expect(others).toEqual({ tokenType: 'ApiKey', expires: expect.stringMatching(/^\d{4}-.*Z$/) });
-    const source = `${scenario.gateway.url}/nuget/v3/index.json`;
-    const nuget = createNuget(scenario.folder, source);
-    const file = await nuget.pack('Acme.Tools', '1.0.0');
-    const credential = { username: 'oidc', password: apiKey };
-    const pushed = await nuget.run(credential, 'push', file, '-Source', 'gatehouse', '-ApiKey', apiKey);
-    expect(pushed.code, pushed.stdout + pushed.stderr).toBe(0);
-    expect(scenario.feed.requests.map(({ line }) => line)).toContain('PUT /api/v2/package/');
-    expect(JSON.stringify(scenario.feed.requests)).not.toContain(apiKey);
-  });
+  needing(missingNuget()).test(
+    'nuget pushes with the API key',
+    async () => {
+      const issued = await exchange('POST', BODY, scenario.job.idToken({ aud: audience }));
+      expect(issued.status, issued.body).toBe(200);
+      const { apiKey, ...others } = JSON.parse(issued.body) as { apiKey: string };
+      expect(others).toEqual({ tokenType: 'ApiKey', expires: expect.stringMatching(/^\d{4}-.*Z$/) });
+      const source = `${scenario.gateway.url}/nuget/v3/index.json`;
+      const nuget = createNuget(scenario.folder, source);
+      const file = await nuget.pack('Acme.Tools', '1.0.0');
+      const credential = { username: 'oidc', password: apiKey };
+      const pushed = await nuget.run(credential, 'push', file, '-Source', 'gatehouse', '-ApiKey', apiKey);
+      expect(pushed.code, pushed.stdout + pushed.stderr).toBe(0);
+      expect(scenario.feed.requests.map(({ line }) => line)).toContain('PUT /api/v2/package/');
+      expect(JSON.stringify(scenario.feed.requests)).not.toContain(apiKey);
+
+      const other = await nuget.pack('Acme.Web', '1.0.0');
+      const refused = await nuget.run(credential, 'push', other, '-Source', 'gatehouse', '-ApiKey', apiKey);
+      expect(refused.code).not.toBe(0);
+      expect(refused.stdout + refused.stderr).toContain('package_not_covered');
+    },
+    180_000,
+  );
 
   test('a refused exchange has the error format of NuGet', async () => {
     const jwt = scenario.job.idToken({ aud: audience });

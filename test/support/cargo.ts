@@ -102,3 +102,12 @@ description = "for tests"
 ${dependencies}`,
   );
 }
+
+/** A workspace of library crates, each in the folder of its name. */
+export function writeWorkspace(place: string, crates: readonly string[]): void {
+  for (const name of crates) writeCrate(join(place, name), name);
+  writeFileSync(
+    join(place, 'Cargo.toml'),
+    `[workspace]\nresolver = "2"\nmembers = ${JSON.stringify(crates)}\n`,
+  );
+}

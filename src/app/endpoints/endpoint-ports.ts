@@ -20,7 +20,7 @@ export interface EndpointPorts {
   readonly verifyCredential: RateLimitedVerify;
   readonly mint: Mint;
   readonly keyring: Keyring;
-  readonly store: Pick<Store, 'claim'>;
+  readonly store: Pick<Store, 'claim' | 'bind'>;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -4,6 +4,7 @@ import type { Config } from '../../config/index.ts';
 import { credentialHeadersOf, vaultFieldsOf } from '../../config/serving.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
 import type { QueueMeter } from '../../core/operation/meter.ts';
+import type { BindPackage } from '../../core/credentials/package-binding.ts';
 import type { PrepareTickets } from '../../core/credentials/ticket.ts';
 import type { Clock, EgressBodyClient } from '../../core/ports.ts';
 import type { OpenVault, VaultValues } from '../../core/vault.ts';
@@ -43,6 +44,7 @@ export interface ServicePorts extends Omit<RegistryHostPorts, 'extractLogin'> {
   readonly clock: Clock;
   readonly stalls: StallWatch;
   readonly queueMeter: QueueMeter;
+  readonly bindPackage: BindPackage;
   readonly prepareTickets: PrepareTickets;
 }
 
@@ -128,7 +130,7 @@ function signsAssertions({ assertion, upstream }: Service): boolean {
 function createServicePipeline(
   config: Config,
   { service, protocol, tokens }: ServiceProtocol & { readonly tokens: TokenSettings },
-  { authenticator, authorizer, mint, prepareTickets }: ServicePorts,
+  { authenticator, authorizer, mint, bindPackage, prepareTickets }: ServicePorts,
   forwarders: Forwarders,
 ): ServicePipeline {
   return {
@@ -147,6 +149,7 @@ function createServicePipeline(
     refuseEnded: authenticator.refuseEnded,
     authorize: authorizer.forService(service.name),
     authorizeUnknown: authorizer.forUnknown(service.name),
+    bindPackage: limitsToPackage(service) ? bindPackage : undefined,
     prepareTickets: protocol.tickets === true ? prepareTickets : undefined,
     issueToken: protocol.issuesTokens === true ? createServiceTokens(mint) : undefined,
     ...forwardingOf(forwarders, service.name),
@@ -176,6 +179,12 @@ function acceptedHeaders(service: Service): ReadonlySet<string> {
   const { passHeaders, identityHeaders } = service;
   const names = [...passHeaders, ...Object.keys(identityHeaders), ...credentialHeadersOf(service)];
   return new Set(names.map(foldLoosely));
+}
+
+/** Whether the first push decides the package of a publishing token. */
+function limitsToPackage(service: Service): boolean {
+  const publishing = 'trustedPublishing' in service ? service.trustedPublishing : undefined;
+  return publishing !== undefined && 'packages' in publishing && publishing.packages === 'first';
 }
 
 /** Whether a secret with a user name can be a GitLab deploy token. */

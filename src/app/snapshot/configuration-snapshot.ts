@@ -25,7 +25,7 @@ import {
   type SnapshotResources,
 } from './snapshot-resources.ts';
 import type { Forwarder } from '../../proxy/index.ts';
-import { createMint, createTickets } from '../../token-service/index.ts';
+import { createMint, createPackageBinding, createTickets } from '../../token-service/index.ts';
 import { reuse, missingFrom } from '../../util/resources/reuse.ts';
 import {
   createRateLimitedVerify,
@@ -123,6 +123,7 @@ function assemble(
     {
       ...ports,
       egress: application.egress,
+      bindPackage: createPackageBinding(ports),
       prepareTickets: createTickets(mintSettings(config, authorizer), ports),
       openVault: application.openVault,
       vaultValues,

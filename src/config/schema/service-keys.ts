@@ -126,19 +126,34 @@ export const pathKeys = {
     ),
 } as const;
 
-/** Keys of formats whose clients exchange an ID token when they publish. */
-export const publishingKeys = {
-  trustedPublishing: z
-    .strictObject({
-      audience: nonEmpty.describe(
-        '`aud` of the ID tokens that publishing clients exchange. It must not be used for other tokens.',
-      ),
-    })
-    .optional()
+/** Keys of formats whose clients exchange an ID token, and name the package in the exchange. */
+export const namedPublishingKeys = publishing({});
+
+/** Keys of formats whose clients exchange an ID token, and name no package in the exchange. */
+export const publishingKeys = publishing({
+  packages: z
+    .enum(['first', 'granted'])
+    .default('first')
     .describe(
-      'Enables trusted publishing: clients exchange the ID token of their job at the root of the hosts. Default: disabled.',
+      'Packages that one publishing token covers. first: the package of its first push; a write to another package is refused with 403 `package_not_covered`. granted: each package that the identity may publish, such as the crates of a workspace. Default: first.',
     ),
-} as const;
+});
+
+function publishing<const T extends z.ZodRawShape>(more: T) {
+  return {
+    trustedPublishing: z
+      .strictObject({
+        audience: nonEmpty.describe(
+          '`aud` of the ID tokens that publishing clients exchange. It must not be used for other tokens.',
+        ),
+        ...more,
+      })
+      .optional()
+      .describe(
+        'Enables trusted publishing: clients exchange the ID token of their job at the root of the hosts. Default: disabled.',
+      ),
+  } as const;
+}
 
 const HEADER_CREDENTIAL_SOURCES = CREDENTIAL_SOURCES.filter(
   (credentialSource): credentialSource is Exclude<CredentialSource, 'query' | 'form' | 'ticket'> =>

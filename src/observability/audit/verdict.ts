@@ -76,6 +76,7 @@ export function describeDecision(event: AuditEvent): DecisionText {
     case 'job_token_not_allowlisted':
     case 'upstream_credential_missing':
     case 'narrowing_empty':
+    case 'package_not_covered':
     case 'insufficient_scope':
     case 'identity_limited':
     case 'rate_limited':

@@ -36,11 +36,11 @@ export const REFUSED =
   'The ID token is not accepted for publishing. Its "aud" must be the publishing audience of this registry; the audit log of the gateway contains the reason.';
 
 const READ = 'read_package_registry';
-const WRITE = 'write_package_registry';
+export const PUBLISH = 'write_package_registry';
 
 /**
- * Issues a token for publishing one package, within the grants of the caller. Without `name` the token covers every
- * package that the caller may publish: formats such as PyPI name the package only in the upload's body.
+ * Issues a token for publishing one package, within the grants of the caller. Without `name`, the first push decides the
+ * package (`createPackageBinding`): formats such as PyPI name it only in the upload's body.
  */
 export async function issueForPublishing(
   call: EndpointCall,
@@ -49,14 +49,14 @@ export async function issueForPublishing(
   name: string | undefined,
   ports: PublishingPorts,
 ): Promise<PublishingToken | Refusal> {
-  call.operations = [{ scope: WRITE, resource: name ?? '', extent: name === undefined ? 'any' : 'one' }];
+  call.operations = [{ scope: PUBLISH, resource: name ?? '', extent: name === undefined ? 'any' : 'one' }];
   const verified = await authenticateCaller(call, presented, site.verifyCredential);
   if ('kind' in verified) return verified;
   const caller = ports.identify(verified);
   if ('kind' in caller) return caller;
   const decision = site.authorize(verified, call.operations);
   if (decision.kind !== 'allow') return decision;
-  const restrictions = { scope: `${READ} ${WRITE}`, ...(name === undefined ? {} : { resources: [name] }) };
+  const restrictions = { scope: `${READ} ${PUBLISH}`, ...(name === undefined ? {} : { resources: [name] }) };
   const tokenRequest = { audience: site.audience, publishing: true, extra: restrictions };
   const minted = await issueToken(call, caller, tokenRequest, ports);
   if (minted.kind !== 'minted') return minted;

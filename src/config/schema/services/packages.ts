@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   headerCredentialSources,
   headerAndQueryCredentialSources,
+  namedPublishingKeys,
   pathKeys,
   publishingKeys,
   serviceKeys,
@@ -48,7 +49,7 @@ export const packageServices = [
   feed('go', 'A proxy of Go modules (GOPROXY).'),
   feed('helm', 'A chart repository with an index.yaml, for helm. Chart registries are services of type oci.'),
   feed('maven', 'A repository in Maven 2 layout, for Maven and Gradle.', pathKeys),
-  feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.', publishingKeys),
+  feed('npm', 'A registry of npm packages, for npm, pnpm and yarn.', namedPublishingKeys),
   feed('nuget', 'A feed of NuGet packages, protocol version 3.', publishingKeys),
   feed('pypi', 'An index of Python packages, for pip, uv, twine and poetry.', publishingKeys),
   feed(
