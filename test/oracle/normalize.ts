@@ -78,10 +78,14 @@ function sorted(value: Readonly<Record<string, unknown>>): Record<string, unknow
   return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+export function isConsolePage(text: string): boolean {
+  return text.startsWith('<!doctype html>') && text.includes('Gatehouse</title>');
+}
+
 /** A body as text where it is short and printable; otherwise its length, unless it is a page with times, and its hash. */
 export function shortBody(body: string, normalize: Normalize): string {
   const text = normalize(body);
   if (text.length <= 2_000 && /^[\t\r\n\x20-\x7e]*$/.test(text)) return text;
-  const size = text.startsWith('<!doctype html>') ? 'a page' : `${body.length} bytes`;
+  const size = isConsolePage(text) ? 'a page' : `${body.length} bytes`;
   return `${size}, SHA-256 ${hash('sha256', Buffer.from(text, 'latin1')).slice(0, 16)}`;
 }

@@ -1,7 +1,7 @@
 import type { Entry, EventRecord, ResponseRecord } from './corpus.ts';
 import type { AuditLine } from './gateway.ts';
 import { readResponses, type RawResponse } from './http-text.ts';
-import { shortBody, type Normalize } from './normalize.ts';
+import { isConsolePage, shortBody, type Normalize } from './normalize.ts';
 import type { Case } from './scenario.ts';
 import { auditField, type Vocabulary } from './vocabulary.ts';
 import type { RecordedRequest } from './world/recorded-request.ts';
@@ -48,13 +48,19 @@ function responseRecord(
   reason: unknown,
   normalize: Normalize,
 ): ResponseRecord {
-  const kept = headers.filter((line) => !/^(?:date|keep-alive):/i.test(line)).map(normalize);
+  const known = isConsolePage(body) ? headers.map(withoutLength) : headers;
+  const kept = known.filter((line) => !/^(?:date|keep-alive):/i.test(line)).map(normalize);
   if (FORWARDED.has(reason) || (reason === undefined && status < 400)) {
     return complete
       ? { status, headers: kept, body: shortBody(body, normalize) }
       : { status, headers: kept, truncated: true };
   }
   return { status, headers: kept.flatMap(withoutMessage), codes: codesIn(body) };
+}
+
+/** The length depends on times in the page. */
+function withoutLength(line: string): string {
+  return line.replace(/^(content-length: )\d+$/i, '$1<BYTES>');
 }
 
 /** Metrics with their types, or members of a JSON document. */
