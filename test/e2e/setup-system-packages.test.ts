@@ -64,7 +64,7 @@ needs('apt-get', 'busybox', 'curl', 'dash', 'dnf', 'dpkg-deb', 'nginx', ...RPM_T
     });
 
     test('apt keeps the configuration and the credentials of the job, also after a second run', async () => {
-      const created = job('busybox');
+      const created = startScenarioJob(scenario, 'busybox');
       const own = join(created.home, 'own.conf');
       writeFileSync(own, `Acme::Proxy "kept";\nDir::Etc::netrc "${created.home}/own-auth.conf";`);
       writeFileSync(join(created.home, 'own-auth.conf'), 'machine mirror.example.com login a password kept');
