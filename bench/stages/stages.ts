@@ -84,7 +84,7 @@ function createFirstUse(bed: StageBed): Stage {
 
 const FIRST_USES = 500;
 
-const NOTHING_INJECTED = { kind: 'injected-headers', presented: undefined, assertion: undefined } as const;
+const NOTHING_INJECTED = { kind: 'injected-headers', attached: undefined, assertion: undefined } as const;
 
 /** The stages after the decision, apart from the transport. */
 function createEnds({ config, authorizer, ports }: StageBed) {

@@ -36,9 +36,9 @@ export function createHeadersForProxy(
   return function headersForProxy(forwarding, use) {
     const finish = (injected: InjectedHeaders | CredentialFault): void => {
       if (injected.kind === 'credential-fault') return failCredential(forwarding, injected);
-      const { presented, assertion } = injected;
+      const { attached, assertion } = injected;
       const headers = ['X-Request-Id', forwarding.incoming.requestId];
-      if (presented !== undefined) headers.push(presented.name, presented.value);
+      if (attached !== undefined) headers.push(attached.name, attached.value);
       pushIdentity(forwarding, headers);
       if (assertion !== undefined) headers.push('X-Auth-Assertion', assertion);
       use(headers);

@@ -12,13 +12,13 @@ import {
 /** The upstream credential and the assertion of one request. */
 export interface InjectedHeaders {
   readonly kind: 'injected-headers';
-  readonly presented: AttachedCredential | undefined;
+  readonly attached: AttachedCredential | undefined;
   readonly assertion: string | undefined;
   /** Set if the plan of the request has tickets. */
   readonly issueTicket?: IssueTicket;
 }
 
-const NOTHING: InjectedHeaders = { kind: 'injected-headers', presented: undefined, assertion: undefined };
+const NOTHING: InjectedHeaders = { kind: 'injected-headers', attached: undefined, assertion: undefined };
 
 /** Removing the credential would change the body that policy authorized. */
 const IN_THE_BODY = credentialFault(
@@ -38,17 +38,17 @@ export function createHeaderInjection(
   forwardsCredential: boolean,
 ): PrepareInjectedHeaders {
   function prepareInjectedHeaders(forwarding: Forwarding): ReturnType<PrepareInjectedHeaders> {
-    const { allow, presented: fromClient } = forwarding;
-    if (fromClient?.credentialSource === 'form' && (!forwardsCredential || allow.basis !== 'grant'))
+    const { allow, presented } = forwarding;
+    if (presented?.credentialSource === 'form' && (!forwardsCredential || allow.basis !== 'grant'))
       return IN_THE_BODY;
     // A request that only shadow mode allows carries neither identity nor upstream credential.
     if (allow.basis === 'shadow') return NOTHING;
-    const presented = credential?.attach(forwarding);
-    if (isFault(presented)) return presented;
+    const attached = credential?.attach(forwarding);
+    if (isFault(attached)) return attached;
     const assertion = allow.caller && assertions?.(allow.caller);
-    if (presented instanceof Promise || assertion instanceof Promise) return gather(presented, assertion);
-    if (presented === undefined && assertion === undefined) return NOTHING;
-    return { kind: 'injected-headers', presented, assertion };
+    if (attached instanceof Promise || assertion instanceof Promise) return gather(attached, assertion);
+    if (attached === undefined && assertion === undefined) return NOTHING;
+    return { kind: 'injected-headers', attached, assertion };
   }
 
   return (forwarding) => {
@@ -73,14 +73,12 @@ async function gather(
   attaching: AttachedCredential | undefined | Promise<AttachedCredential | CredentialFault>,
   signing: string | undefined | Promise<string>,
 ): Promise<InjectedHeaders | CredentialFault> {
-  const [presented, assertion] = await Promise.all([attaching, Promise.resolve(signing).catch(signingFault)]);
-  if (presented?.kind === 'credential-fault') return presented;
+  const [attached, assertion] = await Promise.all([attaching, Promise.resolve(signing).catch(signingFault)]);
+  if (attached?.kind === 'credential-fault') return attached;
   if (typeof assertion === 'object') return assertion;
-  return { kind: 'injected-headers', presented, assertion };
+  return { kind: 'injected-headers', attached, assertion };
 }
 
-function isFault(
-  presented: ReturnType<RequestCredential['attach']> | undefined,
-): presented is CredentialFault {
-  return presented !== undefined && 'kind' in presented && presented.kind === 'credential-fault';
+function isFault(attached: ReturnType<RequestCredential['attach']> | undefined): attached is CredentialFault {
+  return attached !== undefined && 'kind' in attached && attached.kind === 'credential-fault';
 }

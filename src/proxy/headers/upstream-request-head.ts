@@ -42,7 +42,7 @@ export function createOutgoingHead(
     reserved: [...Object.keys(settings.identityHeaders), ...credentialHeaders],
   });
 
-  return function outgoing(forwarding, { presented, assertion }) {
+  return function outgoing(forwarding, { attached, assertion }) {
     const { incoming, head, plan, buffered, verified } = forwarding;
     const { client } = incoming;
     const { headers, contentLength = buffered?.whole === true ? buffered.bytes.length : undefined } =
@@ -58,18 +58,18 @@ export function createOutgoingHead(
       client.proto,
     );
     headers.push('X-Request-Id', incoming.requestId);
-    if (presented?.credentialSource === 'header') headers.push(presented.name, presented.value);
+    if (attached?.credentialSource === 'header') headers.push(attached.name, attached.value);
     pushIdentity(forwarding, headers);
     if (assertion !== undefined) headers.push('X-Auth-Assertion', assertion);
     // The upstream wrote the query of a ticket, and the client's has nothing but the ticket.
     const clean = verified?.minted?.ticket?.query ?? cleanQuery(plan?.query ?? head.query);
-    const query = withParameter(clean, presented);
+    const query = withParameter(clean, attached);
     return { path: target.pathname + head.path.slice(path.length) + query, headers, contentLength };
   };
 }
 
 /** Appended after the client's parameters. */
-function withParameter(query: string, presented: AttachedCredential | undefined): string {
-  if (presented?.credentialSource !== 'query') return query;
-  return `${query}${query === '' ? '?' : '&'}${presented.name}=${encodeURIComponent(presented.value)}`;
+function withParameter(query: string, attached: AttachedCredential | undefined): string {
+  if (attached?.credentialSource !== 'query') return query;
+  return `${query}${query === '' ? '?' : '&'}${attached.name}=${encodeURIComponent(attached.value)}`;
 }

@@ -124,11 +124,11 @@ export function createForward(side: UpstreamSide): Forward {
   /** Undefined: the request is sent again with another credential. */
   function unauthorized(
     forwarding: Forwarding,
-    { presented }: InjectedHeaders,
+    { attached }: InjectedHeaders,
     mayRepeat: boolean,
   ): Exclude<Rejection, 'another'> | undefined {
     if (forwarding.allow.basis === 'shadow') return 'upstream_unauthorized';
-    const rejection = side.credential?.rejected(forwarding, presented) ?? 'upstream_unauthorized';
+    const rejection = side.credential?.rejected(forwarding, attached) ?? 'upstream_unauthorized';
     if (rejection !== 'another') return rejection;
     if (!mayRepeat) return 'upstream_unauthorized';
     const fresh = prepareInjectedHeaders(forwarding);
