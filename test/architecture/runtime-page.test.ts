@@ -13,6 +13,8 @@ test('the keys that need a restart, all of them and no others', () => {
   expect(new Set(named)).toEqual(new Set(RESTART_KEYS));
 });
 
+const reference = configReference();
+
 test('each limit of server.limits, with its default', () => {
   const [, section = ''] = page.split('## Limits\n');
   const rows = [...section.matchAll(/^\|[^|]*\| `server\.limits\.(\w+)` *\| (\S+) *\|/gm)];
@@ -20,7 +22,7 @@ test('each limit of server.limits, with its default', () => {
   for (const [, key, value] of rows) {
     if (key === 'authFailures') continue;
     const [, said = ''] =
-      new RegExp(`\`limits\\.${key}\` \\|[^|]*\\| .*Default (\\S+)\\. \\|`).exec(configReference()) ?? [];
+      new RegExp(`\`limits\\.${key}\` \\|[^|]*\\| .*Default (\\S+)\\. \\|`).exec(reference) ?? [];
     expect([key, value]).toEqual([key, said]);
   }
 });
@@ -30,7 +32,7 @@ test('each limit of a service, with its default', () => {
   const rows = [...section.matchAll(/^\|[^|]*\| `(?:services\.NAME|…)\.([\w.]+)` *\| (\S+) *\|/gm)];
   expect(rows.length).toBeGreaterThanOrEqual(5);
   for (const [, key = '', value] of rows) {
-    const [, said] = new RegExp(`^\\| \`${key}\` .* Default:? (\\w+)`, 'm').exec(configReference()) ?? [];
+    const [, said] = new RegExp(`^\\| \`${key}\` .* Default:? (\\w+)`, 'm').exec(reference) ?? [];
     expect([key, value]).toEqual([key, said === 'no' ? 'none' : said]);
   }
 });
