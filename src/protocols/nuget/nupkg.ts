@@ -1,5 +1,6 @@
 import type { PackageFile } from '../shared/package-file.ts';
-import { readZip, unzip, type ZipEntry } from '../shared/zip-archive.ts';
+import { unzip } from '../shared/unzip.ts';
+import { readZip, type ZipEntry } from '../shared/zip-archive.ts';
 import { agreesOnManifest } from './manifest-relationship.ts';
 import { readNuspecId } from './nuspec.ts';
 import { packageId } from './routes.ts';
