@@ -227,6 +227,17 @@ describe('uploads to an index of Python packages', () => {
         file(wheel) +
         end,
     ],
+    // commons-fileupload (Java) takes the files from the inner form.
+    [
+      'a form in the part of the file',
+      action +
+        name +
+        part(
+          `name="content"; filename="${wheel}"\r\nContent-Type: multipart/mixed; boundary=c`,
+          '--c\r\nContent-Disposition: attachment; filename="other-1.0.zip"\r\n\r\nPK\r\n--c--',
+        ) +
+        end,
+    ],
     ['text before the form', `preamble\r\n${action}${name}${file(wheel)}${end}`],
     ['more fields than are read', action + name + part('name="description"', large) + file(wheel) + end],
   ])('%s needs a write grant for all', async (_case, body) => {
