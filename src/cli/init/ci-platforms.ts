@@ -1,5 +1,5 @@
 import { NO_UUID, OTHER_UUID } from './init-issuer.ts';
-import type { InitPlatform } from './init-platforms.ts';
+import type { InitPlatform } from './init-platform.ts';
 import { readName, readUuid } from './init-values.ts';
 
 const CIRCLE = 'oidc.circleci.com';

@@ -1,19 +1,6 @@
 import { CI_PLATFORMS } from './ci-platforms.ts';
-import type { InitIssuer } from './init-issuer.ts';
-import type { ReadInitValue } from './init-values.ts';
+import type { InitPlatform } from './init-platform.ts';
 import { WORKLOAD_PLATFORMS } from './workload-platforms.ts';
 
-/** A platform whose tokens one value selects; placeholders take the place of the ids of its callers. */
-export interface InitPlatform {
-  /** Name of the flag. */
-  readonly name: string;
-  readonly value: string;
-  readonly help: string;
-  readonly question: string;
-  /** The answer to an empty line. */
-  readonly preset: string;
-  readonly read: ReadInitValue;
-  readonly issuer: (value: string) => InitIssuer;
-}
-
+/** The systems that issue tokens, other than GitLab and GitHub. */
 export const INIT_PLATFORMS: readonly InitPlatform[] = [...CI_PLATFORMS, ...WORKLOAD_PLATFORMS];

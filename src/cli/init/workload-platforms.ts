@@ -1,5 +1,5 @@
 import { NO_UUID } from './init-issuer.ts';
-import type { InitPlatform } from './init-platforms.ts';
+import type { InitPlatform } from './init-platform.ts';
 import { readAccountIssuer, readDomain, readIssuerUrl, readProjectId } from './init-values.ts';
 
 const NO_ACCOUNT = '000000000000';

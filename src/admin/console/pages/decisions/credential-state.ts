@@ -6,9 +6,9 @@ import { reasonText } from './decision-rows.ts';
  * What a record shows about the credential of its request. `unread`: the request ended before. A credential whose text
  * is none is `refused`, too; the record has no `presented` then.
  */
-export type CredentialState = 'verified' | 'refused' | 'unread' | 'none';
+export type ShownCredential = 'verified' | 'refused' | 'unread' | 'none';
 
-export function credentialState(record: DecisionRecord): CredentialState {
+export function credentialState(record: DecisionRecord): ShownCredential {
   const { verified, presented, service } = record;
   if (verified !== undefined) return 'verified';
   if (presented !== undefined || isOfCredential(reasonText(record))) return 'refused';

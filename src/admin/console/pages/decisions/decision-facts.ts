@@ -5,7 +5,7 @@ import { REASONS } from '../../../../core/reasons.ts';
 import type { Html } from '../../console-page.ts';
 import { dateAndTime, durationText } from '../../view/time.ts';
 import { bytesText, clientText } from '../texts.ts';
-import { credentialState, type CredentialState } from './credential-state.ts';
+import { credentialState, type ShownCredential } from './credential-state.ts';
 import { reasonText } from './decision-rows.ts';
 
 /** Hex digits of a hash, as in the audit log. */
@@ -14,7 +14,7 @@ const HASH_PREFIX = 16;
 type Fact = readonly [name: string, value: Html | string | number | undefined];
 
 /** Of a record without the class of its credential. */
-const NOT_PRESENTED: Readonly<Record<CredentialState, string>> = {
+const NOT_PRESENTED: Readonly<Record<ShownCredential, string>> = {
   verified: 'verified',
   refused: 'not accepted',
   unread: 'not read',
