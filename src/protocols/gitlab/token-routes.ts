@@ -1,5 +1,6 @@
 /** Names of resources that are credentials of the upstream, or contain them (GitLab REST API). */
-const TOKEN_ROUTE = /^(?:(?:\w+_)?tokens?|triggers|variables|client_keys|deploy_keys|secure_files|authenticate|check_credentials)$/;
+const TOKEN_ROUTE =
+  /^(?:(?:\w+_)?tokens?|triggers|variables|client_keys|deploy_keys|secure_files|authenticate|check_credentials)$/;
 
 /**
  * Whether an endpoint outside the allow list issues or shows tokens, in any spelling. Tokens outlive the policy,
