@@ -129,7 +129,7 @@ export class Relay implements ResponseHandler {
         this.#check(this.#client.writeView(view, control));
         return;
       }
-      const chunk = this.#transform.push(Buffer.from(view));
+      const chunk = this.#transform.push(view);
       if (chunk === undefined) return;
       if ('kind' in chunk) return this.#invalid(chunk);
       if (chunk.length > 0) this.#check(this.#client.write(chunk, control));

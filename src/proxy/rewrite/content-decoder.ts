@@ -56,11 +56,11 @@ class ContentDecoder implements BodyTransform {
     this.#maxBytes = maxBytes;
   }
 
-  push(chunk: Buffer): InvalidResponse | undefined {
-    this.#size += chunk.length;
+  push(view: Buffer): InvalidResponse | undefined {
+    this.#size += view.length;
     if (this.#size > this.#maxBytes)
       return invalidResponse(`the encoded body to rewrite has more than ${this.#maxBytes} bytes`);
-    this.#chunks.push(chunk);
+    this.#chunks.push(Buffer.from(view));
     return undefined;
   }
 

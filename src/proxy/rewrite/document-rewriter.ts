@@ -14,11 +14,11 @@ export class DocumentRewriter implements BodyTransform {
     this.#urls = urls;
   }
 
-  push(chunk: Buffer): InvalidResponse | undefined {
-    this.#size += chunk.length;
+  push(view: Buffer): InvalidResponse | undefined {
+    this.#size += view.length;
     if (this.#size > this.#rewrite.maxBytes)
       return invalidResponse(`the document to rewrite has more than ${this.#rewrite.maxBytes} bytes`);
-    this.#chunks.push(chunk);
+    this.#chunks.push(Buffer.from(view));
     return undefined;
   }
 

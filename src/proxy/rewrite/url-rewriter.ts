@@ -44,8 +44,8 @@ export class UrlRewriter implements BodyTransform {
     this.#replacements = replacements;
   }
 
-  push(chunk: Buffer): Buffer {
-    const text = this.#held + chunk.toString('latin1');
+  push(view: Buffer): Buffer {
+    const text = this.#held + view.toString('latin1');
     // The longest text could still start where fewer characters follow.
     return this.#replace(text, text.length - this.#replacements.longest + 1);
   }
