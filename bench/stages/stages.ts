@@ -44,7 +44,7 @@ export async function createStages(bed: StageBed): Promise<readonly Stage[]> {
     ),
     stage('upstream request head', forwarded, (each) => outgoing(each, NOTHING_INJECTED)),
     stage('response head', responseHeaders, (each) =>
-      readResponseHead(each, 200, 'gateway.example.com', same),
+      readResponseHead(each, 200, 'gateway.example.com', same, false),
     ),
     stage('audit line', forwarded, eventLine),
     stage('audit line to buffer', () => eventLine(forwarded()), append),

@@ -22,8 +22,8 @@ identities:
       - { service: npm, scopes: [read_package_registry], resources: ["**"] }
       - { service: registry, scopes: [read_registry], resources: ["**"] }
 services:
-  api: { type: http, path: /api/, webSockets: { idle: 5s }, upstream: { url: "${upstream.url}/" } }
-  npm: { type: npm, path: /npm/, upstream: { url: "${upstream.url}/" } }
+  api: { type: http, path: /api/, keepCookies: true, webSockets: { idle: 5s }, upstream: { url: "${upstream.url}/" } }
+  npm: { type: npm, path: /npm/, keepCookies: true, upstream: { url: "${upstream.url}/" } }
   registry: { type: oci, blobRedirects: follow, upstream: { url: "${upstream.url}/" } }
 `,
 });

@@ -28,7 +28,7 @@ interface EarlyUpstream {
 }
 
 const service = (name: string, type: string, port: number): string =>
-  `  ${name}: { type: ${type}, path: /${name}/, upstream: { url: "http://127.0.0.1:${port}/", timeouts: { idle: 300ms } } }`;
+  `  ${name}: { type: ${type}, path: /${name}/, keepCookies: true, upstream: { url: "http://127.0.0.1:${port}/", timeouts: { idle: 300ms } } }`;
 const packages = (name: string): string =>
   `      - { service: ${name}, scopes: [read_package_registry, write_package_registry], resources: ["**"] }`;
 const scenario = useScenario({

@@ -80,7 +80,9 @@ export const serviceKeys = {
   keepCookies: z
     .boolean()
     .default(false)
-    .describe('true: forwards the Cookie header to the upstream. Default false.'),
+    .describe(
+      'true: forwards the Cookie header to the upstream, and Set-Cookie to the client. With an upstream credential, a session that the upstream starts is then the client’s: it has the permissions of the gateway’s account, and the policy does not limit it where the client reaches the upstream directly. false: removes both. Default: false.',
+    ),
   passHeaders: z
     .array(nonEmpty)
     .default([])

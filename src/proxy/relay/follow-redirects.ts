@@ -10,6 +10,7 @@ export function createFollow({
   redirects,
   mapping,
   location: rewriteLocation,
+  keepCookies,
   stalls,
   outage,
   places,
@@ -28,6 +29,7 @@ export function createFollow({
     if (hop.kind === 'invalid') return hop;
     const relay = new Relay(forwarding, undefined, {
       location: rewriteLocation,
+      keepCookies,
       rewriting: undefined,
       stalls,
       outage,

@@ -97,6 +97,7 @@ export function createForward(side: UpstreamSide): Forward {
       location: withTicket ?? side.location,
       // With a ticket, any path is a file, and a document would be relayed unchanged.
       redirect: rewriting && side.location,
+      keepCookies: side.keepCookies,
       rewriting,
       stalls,
       outage,

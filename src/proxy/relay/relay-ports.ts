@@ -10,6 +10,7 @@ export interface RelayPorts {
   readonly location: LocationRewriter;
   /** For a redirect that the client follows. Default: `location`. */
   readonly redirect?: LocationRewriter | undefined;
+  readonly keepCookies: boolean;
   readonly rewriting: Rewriting | undefined;
   readonly stalls: StallWatch;
   readonly outage: UpstreamOutage;

@@ -65,8 +65,9 @@ export class Relay implements ResponseHandler {
 
   #start(status: number, fields: readonly string[]): void {
     const { head: request, incoming } = this.#forwarding;
-    const { location, redirect = location } = this.#ports;
-    const head = readResponseHead(fields, status, request.host, isRedirect(status) ? redirect : location);
+    const { location, redirect = location, keepCookies } = this.#ports;
+    const rewrite = isRedirect(status) ? redirect : location;
+    const head = readResponseHead(fields, status, request.host, rewrite, keepCookies);
     if (head.kind === 'invalid') return this.#invalid(head);
     const rewritten = this.#ports.rewriting?.response(head.headers, status);
     if (rewritten?.kind === 'invalid') return this.#invalid(rewritten);

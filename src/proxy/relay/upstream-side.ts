@@ -19,7 +19,7 @@ import { createUpstreamOutage } from './upstream-outage.ts';
 export type UpstreamSide = ReturnType<typeof createUpstreamSide>;
 
 export function createUpstreamSide(settings: ForwardSettings, ports: ForwardPorts) {
-  const { upstream } = settings;
+  const { upstream, keepCookies } = settings;
   const cleanQuery = createQueryCleaner(settings.credentialQueryParameters);
   const { credential, pool } = closeOnFailure((keep) => {
     const opened = upstream.auth && createUpstreamCredential(settings, upstream.auth, ports);
@@ -47,6 +47,7 @@ export function createUpstreamSide(settings: ForwardSettings, ports: ForwardPort
     pool,
     mapping,
     location,
+    keepCookies,
     isStorage: (url: URL) => upstream.redirectOrigins.some((each) => new URL(each).origin === url.origin),
     redirects: createRedirects(settings.name, upstream, ports.log),
     prepareInjectedHeaders: createHeaderInjection(
@@ -58,7 +59,10 @@ export function createUpstreamSide(settings: ForwardSettings, ports: ForwardPort
     publicOrigin: compilePublicOrigin(settings),
     rewritingFor: createRewriting(settings, mapping),
     tunnels: settings.webSockets
-      ? createTunnels({ ...settings.webSockets, location, timeouts: upstream.timeouts }, pool.connect)
+      ? createTunnels(
+          { ...settings.webSockets, location, keepCookies, timeouts: upstream.timeouts },
+          pool.connect,
+        )
       : undefined,
     stalls: ports.stalls,
     outage: createUpstreamOutage(settings, ports),

@@ -18,12 +18,13 @@ export type ResponseHead =
     }
   | InvalidResponse;
 
-/** Reads the response headers (name, value, …), and removes those that are not relayed. */
+/** Reads the response headers (name, value, …), and removes those that are not relayed, as cookies unless `keepCookies`. */
 export function readResponseHead(
   raw: readonly string[],
   status: number,
   host: string,
   location: LocationRewriter,
+  keepCookies: boolean,
 ): ResponseHead {
   const headers: string[] = [];
   let contentLength: number | undefined;
@@ -44,6 +45,9 @@ export function readResponseHead(
     if (FRAMING.has(folded) && name.includes('_')) return invalid(`a header that reads as ${folded}`);
     switch (action) {
       case 'drop':
+        break;
+      case 'cookie':
+        if (keepCookies) headers.push(name, value);
         break;
       case 'connection':
         named = addConnectionNames(named, value);
@@ -115,6 +119,7 @@ const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encodi
 
 type Action =
   | 'drop'
+  | 'cookie'
   | 'connection'
   | 'content-length'
   | 'disposition'
@@ -137,6 +142,9 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['sourcemap', 'reference'],
   ['x-sourcemap', 'reference'],
   ['link', 'link'],
+  // With an upstream credential, a session is one of the gateway's account. RFC 6265 §9.4 obsoletes `Set-Cookie2`.
+  ['set-cookie', 'cookie'],
+  ['set-cookie2', 'cookie'],
   ['keep-alive', 'drop'],
   ['proxy-connection', 'drop'],
   ['proxy-authenticate', 'drop'],

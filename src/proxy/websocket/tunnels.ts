@@ -15,6 +15,7 @@ import type { UpstreamPool } from '../transport/upstream-pool.ts';
 
 export interface TunnelSettings extends TunnelLimits {
   readonly location: LocationRewriter;
+  readonly keepCookies: boolean;
   /** Milliseconds: until the response head, and without a byte of a response other than 101. */
   readonly timeouts: { readonly connect: number; readonly headers: number; readonly idle: number };
 }
@@ -30,7 +31,7 @@ export interface Tunnels {
  * itself, because http-proxy-3 relays any response unchecked (docs/adr/0019-websockets.md).
  */
 export function createTunnels(settings: TunnelSettings, connect: UpstreamPool['connect']): Tunnels {
-  const { timeouts, location } = settings;
+  const { timeouts, location, keepCookies } = settings;
   const watch = new TunnelWatch(settings);
   const sendHandshake = createHandshakeSender(connect);
 
@@ -97,7 +98,7 @@ export function createTunnels(settings: TunnelSettings, connect: UpstreamPool['c
   ): { readonly kind: 'switching'; readonly headers: IncomingHttpHeaders } | InvalidResponse {
     const problem = checkSwitching(response.rawHeaders, handshake);
     if (problem !== undefined) return problem;
-    const read = readResponseHead(response.rawHeaders, 101, head.host, location);
+    const read = readResponseHead(response.rawHeaders, 101, head.host, location, keepCookies);
     if (read.kind === 'invalid') return read;
     const headers = headersByName([...read.headers, ...SWITCHING, 'X-Request-Id', incoming.requestId]);
     return { kind: 'switching', headers };

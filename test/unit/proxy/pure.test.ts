@@ -163,7 +163,7 @@ describe('Location', () => {
 });
 
 describe('response head', () => {
-  const read = (...raw: string[]) => readResponseHead(raw, 200, 'h', (location) => location);
+  const read = (...raw: string[]) => readResponseHead(raw, 200, 'h', (location) => location, false);
 
   test.each([
     ['Content-Length', '1', 'Content-Length', '2'],
@@ -177,13 +177,19 @@ describe('response head', () => {
 
   test('a foreign Location is refused, a foreign Content-Location removed', () => {
     const foreign = (name: string) =>
-      readResponseHead([name, 'http://evil/a', 'ETag', '"a"'], 200, 'h', () => undefined);
+      readResponseHead([name, 'http://evil/a', 'ETag', '"a"'], 200, 'h', () => undefined, false);
     expect(foreign('Location').kind).toBe('invalid');
     expect(foreign('Content-Location')).toMatchObject({ kind: 'head', headers: ['ETag', '"a"'] });
   });
 
   test('a 204 has no Content-Length', () => {
-    const head = readResponseHead(['Content-Length', '5', 'ETag', '"a"'], 204, 'h', (location) => location);
+    const head = readResponseHead(
+      ['Content-Length', '5', 'ETag', '"a"'],
+      204,
+      'h',
+      (location) => location,
+      false,
+    );
     expect(head).toMatchObject({ headers: ['ETag', '"a"'] });
   });
 

@@ -34,6 +34,7 @@ async function relaying(
     } as unknown as Forwarding;
     const relay = new Relay(forwarding, undefined, {
       location: () => 'canary\n',
+      keepCookies: false,
       rewriting: undefined,
       stalls,
       outage: { failed: () => undefined, recovered: () => undefined },
