@@ -18,7 +18,7 @@ export type ResponseHead =
     }
   | InvalidResponse;
 
-/** Reads the response headers (name, value, …), and removes those that are not relayed, as cookies unless `keepCookies`. */
+/** Reads the response headers (name, value, …), and removes the headers that are not relayed. */
 export function readResponseHead(
   raw: readonly string[],
   status: number,
@@ -142,7 +142,7 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['sourcemap', 'reference'],
   ['x-sourcemap', 'reference'],
   ['link', 'link'],
-  // With an upstream credential, a session is one of the gateway's account. RFC 6265 §9.4 obsoletes `Set-Cookie2`.
+  // A session cookie is a credential of the gateway's account at the upstream (Set-Cookie2: RFC 2965).
   ['set-cookie', 'cookie'],
   ['set-cookie2', 'cookie'],
   ['keep-alive', 'drop'],
