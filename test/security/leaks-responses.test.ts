@@ -101,7 +101,7 @@ describe('L5 redirect', () => {
       for (const status of [301, 302, 303, 307, 308, 201]) {
         const answer = await answered(status, [`Location: ${location}`], path);
         const seen = answer.headers.get('location');
-        // What is left must lead back to the gateway, and only there.
+        // The remaining URLs must lead to the gateway, and only there.
         if (seen !== undefined) {
           expect(seen).toMatch(/^\/(?!\/)/);
           expect(new URL(seen, 'https://gateway.example.com/api/a').host).toBe('gateway.example.com');

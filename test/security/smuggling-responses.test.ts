@@ -60,7 +60,7 @@ const PROTOCOL_ERRORS: readonly (readonly [string, string])[] = [
 test.each(PROTOCOL_ERRORS)('S8 hostile response: %s', async (_, response) => {
   scenario.upstream.respond((socket) => {
     socket.write(Buffer.from(response, 'latin1'));
-    // What is not understood at once is not waited for.
+    // The gateway waits for the rest of a line that it cannot refuse yet.
     if (!response.startsWith('HTTP/1.1')) socket.end();
   });
   const [answer, ...more] = await scenario.send(

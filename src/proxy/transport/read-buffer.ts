@@ -1,6 +1,6 @@
 import type { Reader } from './reader.ts';
 
-/** Bytes; what one read of a socket returns at most. */
+/** Bytes; the most that one read of a socket returns. */
 const SMALL = 64 * 1024;
 /** With fewer reads and writes, a large body takes a quarter less CPU time. */
 const LARGE = 256 * 1024;
@@ -18,7 +18,7 @@ const free: Buffer[] = [];
 export const FIRST_READ = Buffer.allocUnsafeSlow(16 * 1024);
 
 /**
- * The buffer into which one TCP connection is read. An idle connection has none of its own. It grows when a read fills it.
+ * The buffer into which one TCP connection is read. An idle connection has no buffer. It grows when a read fills it.
  * The one before is not freed here: a write to a client may still use it.
  */
 export class ReadBuffer {

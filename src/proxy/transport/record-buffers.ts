@@ -9,12 +9,12 @@ const free: Buffer[] = [];
 /**
  * The buffers into which one TLS connection is read. Node passes on every record of a read of the TCP socket, at most
  * 64 KiB, although the first of them paused the connection (TLSWrap::ClearOut in src/crypto/crypto_tls.cc). While bytes
- * are in use, later records are read behind them. An idle connection has no buffers of its own.
+ * are in use, later records are read behind them. An idle connection has no buffers.
  */
 export class RecordBuffers {
   readonly #reader: Reader;
   readonly #buffers: Buffer[] = [];
-  /** The place of the next byte; what is before it may be in use. */
+  /** The place of the next byte; the bytes before it may be in use. */
   #index = 0;
   #offset = 0;
 

@@ -3,7 +3,7 @@ const MAX_LENGTH = 64;
 
 /**
  * Caches a function of header names as spelled: clients and servers use few spellings. Beyond `max` names, and for longer
- * ones, each result is computed anew, which bounds the memory.
+ * ones, each result is computed again, which bounds the memory.
  */
 export function cacheByName<Result extends NonNullable<unknown>>(
   compute: (name: string) => Result,

@@ -21,7 +21,7 @@ const LARGE = configuration({
   ),
 });
 
-/** The message starts as those of all faults of the thread. */
+/** The message starts as for all faults of the thread. */
 const FAILED = {
   code: 'config_invalid',
   message: expect.stringMatching(/^the configuration cannot be loaded: /) as string,

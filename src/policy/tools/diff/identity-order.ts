@@ -6,7 +6,7 @@ import { regionOf, type Region } from './region.ts';
 export interface IdentityOrder {
   /** A superset of those that can match a credential of the region. */
   candidates(issuer: string, kind: CredentialClass, region: Region): readonly CompiledIdentity[];
-  /** Those of `candidates` before this identity. */
+  /** The `candidates` before this identity. */
   earlierThan(identity: CompiledIdentity, kind: CredentialClass, region: Region): readonly CompiledIdentity[];
   /** The identity of `other` that the same credentials match, if it and all before it have equal conditions. */
   sameIn(other: IdentityOrder, identity: CompiledIdentity): CompiledIdentity | undefined;
