@@ -3,7 +3,7 @@ export { configJsonSchema } from './reference/json-schema.ts';
 export { configReference } from './reference/markdown.ts';
 export { loadConfig, loadWithPositions, type LoadResult, type PositionOf } from './load/load.ts';
 export { findDelegatedTests } from './delegation/delegated-files.ts';
-export { scopesOfService } from './rules/identities/grants.ts';
+export { scopesOfService } from './model/service-traits.ts';
 export { findPolicyTests, readPolicyTests } from './policy-tests/read.ts';
 export { SERVICE_TRAITS } from './schema/service.ts';
 export { loadConfigOffThread } from './load/off-thread.ts';

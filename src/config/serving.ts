@@ -8,3 +8,4 @@ export { credentialHeadersOf, vaultFields, vaultFieldsOf } from './model/vault-f
 export { formatPath } from './problems/key-path.ts';
 export type { Config } from './model/config.ts';
 export { activeVersions, type DelegatedFile } from './model/delegated-files.ts';
+export { scopesOfService } from './model/service-traits.ts';

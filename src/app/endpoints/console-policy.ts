@@ -1,5 +1,5 @@
 import type { PolicyPorts } from '../../admin/index.ts';
-import { scopesOfService, type Config } from '../../config/index.ts';
+import { scopesOfService, type Config } from '../../config/serving.ts';
 import { deployTokenIdentity } from '../../core/credentials/deploy-token.ts';
 import { compilePublicOrigin } from '../../core/public-origin.ts';
 import type { DecisionRecord } from '../../core/records/decision-record.ts';

@@ -1,4 +1,4 @@
-import type { ServiceTraits } from '../schema/service-keys.ts';
+import type { ServiceTraits } from './service-traits.ts';
 
 /** What is wrong with the pattern of a grant's resource, or undefined. */
 export function resourcePatternProblem(

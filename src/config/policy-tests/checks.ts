@@ -5,7 +5,7 @@ import { compileHeaderNames } from '../../util/http/header-names.ts';
 import type { Config } from '../model/config.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { hint } from '../problems/suggest.ts';
-import { scopesOfService } from '../rules/identities/grants.ts';
+import { scopesOfService } from '../model/service-traits.ts';
 import { isHeaderText } from '../schema/scalars.ts';
 import type { Report } from './credentials.ts';
 import type { WrittenTest } from './schema.ts';

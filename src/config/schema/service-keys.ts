@@ -6,13 +6,6 @@ import { byteSize, name, nonEmpty } from './scalars.ts';
 import { upstream } from './upstream.ts';
 
 /** Properties of a service type that the rules use. */
-export interface ServiceTraits {
-  /** The scopes of the type. The `operations` of a service replace them. */
-  readonly scopes: readonly string[];
-  /** `path`: resources start with `/`, as `/v1/list`. `name`: they do not, as `acme/a.tgz`. */
-  readonly resources: 'path' | 'name';
-}
-
 const anonymous = z
   .array(z.strictObject({ scopes: z.array(nonEmpty).min(1), resources: z.array(nonEmpty).min(1) }))
   .default([])

@@ -1,9 +1,9 @@
 import type { DraftGrant, DraftService } from '../../model/draft.ts';
 import { indexByName } from '../../model/index-by-name.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
+import { scopesOfService, serviceTraits } from '../../model/service-traits.ts';
 import { resourcePatternProblem } from '../../model/resource-pattern.ts';
 import { checkReference, type RuleContext } from '../rule.ts';
-import { SERVICE_TRAITS } from '../../schema/service.ts';
 import { hint } from '../../problems/suggest.ts';
 
 /** Checks the grants of roles, identities and deploy tokens, and the anonymous permissions of services. */
@@ -63,7 +63,7 @@ function checkPermission(
   for (const [index, pattern] of resources.entries()) {
     const problem =
       (pattern.includes('{claims.') ? CLAIMLESS.get(path[0]) : undefined) ??
-      resourcePatternProblem(pattern, SERVICE_TRAITS[service.type].resources);
+      resourcePatternProblem(pattern, serviceTraits(service.type).resources);
     if (problem !== undefined) context.error([...path, 'resources', index], problem);
   }
   if (service.type === 'gitlab') checkAdminScope(context, { scopes, resources }, path);
@@ -98,10 +98,3 @@ export function unusedHandshakes(service: DraftService, scope: string): string |
 }
 
 const HANDSHAKES = 'websocket';
-
-/** The scopes of its operations, or the default scopes of its type. */
-export function scopesOfService(service: DraftService): readonly string[] {
-  return service.type === 'http' && service.operations !== undefined
-    ? [...new Set(service.operations.map(({ scope }) => scope))]
-    : SERVICE_TRAITS[service.type].scopes;
-}

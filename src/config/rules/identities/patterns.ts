@@ -4,7 +4,7 @@ import { partsOf } from '../../model/match-parts.ts';
 import { resourcePatternProblem } from '../../model/resource-pattern.ts';
 import type { KeyPath } from '../../problems/key-path.ts';
 import type { RuleContext } from '../rule.ts';
-import { SERVICE_TRAITS } from '../../schema/service.ts';
+import { serviceTraits } from '../../model/service-traits.ts';
 import { unmatchedPatternProblem } from '../names/unmatched-pattern.ts';
 
 /** Types whose names can contain `/`, where `*` matches only names without one. */
@@ -53,7 +53,7 @@ function checkResources(
       context.warn(place, message);
     }
     // A malformed pattern is an error already.
-    if (resourcePatternProblem(pattern, SERVICE_TRAITS[service.type].resources) !== undefined) continue;
+    if (resourcePatternProblem(pattern, serviceTraits(service.type).resources) !== undefined) continue;
     const problem = unmatchedPatternProblem(service.type, pattern);
     if (problem !== undefined) context.warn(place, problem);
   }

@@ -1,12 +1,6 @@
 import { z } from 'zod';
 import { nonEmpty, timeout } from '../scalars.ts';
-import {
-  headerCredentialSources,
-  pathKeys,
-  serviceKeys,
-  subrequestKeys,
-  type ServiceTraits,
-} from '../service-keys.ts';
+import { headerCredentialSources, pathKeys, serviceKeys, subrequestKeys } from '../service-keys.ts';
 
 export const httpService = z.strictObject({
   type: z.literal('http').describe('An HTTP API. `operations` maps requests to scopes.'),
@@ -59,8 +53,3 @@ export const httpService = z.strictObject({
       'Scopes of requests. The first matching entry applies; a request without a match is denied. Default: read_api for GET, HEAD, OPTIONS; write_api for POST, PUT, PATCH, DELETE; websocket for WebSocket handshakes.',
     ),
 });
-
-export const HTTP_TRAITS: ServiceTraits = {
-  scopes: ['read_api', 'write_api', 'websocket'],
-  resources: 'path',
-};

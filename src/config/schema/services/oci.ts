@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { headerCredentialSources, serviceKeys, subrequestKeys, type ServiceTraits } from '../service-keys.ts';
+import { headerCredentialSources, serviceKeys, subrequestKeys } from '../service-keys.ts';
 
 const REPOSITORY_PREFIX = /^(?:[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*\/)+$/;
 
@@ -37,8 +37,3 @@ export const ociService = z
     // The URL of a registry is usually an origin, written without a trailing slash.
     upstream: upstream && { ...upstream, url: upstream.url.replace(/\/?$/, '/') },
   }));
-
-export const OCI_TRAITS: ServiceTraits = {
-  scopes: ['read_registry', 'write_registry', 'delete_registry'],
-  resources: 'name',
-};

@@ -7,7 +7,6 @@ import {
   publishingKeys,
   serviceKeys,
   subrequestKeys,
-  type ServiceTraits,
 } from '../service-keys.ts';
 
 const registryPath = z
@@ -64,17 +63,6 @@ export const packageServices = [
     terraformKeys,
   ),
 ] as const;
-
-type PackageType = z.output<(typeof packageServices)[number]>['type'];
-
-const TRAITS: ServiceTraits = {
-  scopes: ['read_package_registry', 'write_package_registry'],
-  resources: 'name',
-};
-
-export const PACKAGE_TRAITS = Object.fromEntries(
-  packageServices.map(({ shape }) => [shape.type.value, TRAITS]),
-) as Readonly<Record<PackageType, ServiceTraits>>;
 
 function feed<const T extends string, const M extends z.ZodRawShape = {}>(
   type: T,
