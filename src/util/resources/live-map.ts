@@ -63,15 +63,18 @@ export class LiveMap<K extends object, V> {
     return this.#first && [this.#first.key, this.#first.value];
   }
 
-  /** The present entries, which the loop may delete. */
-  entries(): readonly (readonly [K, V])[] {
-    const entries: [K, V][] = [];
-    for (let at = this.#first; at !== undefined; at = at.next) entries.push([at.key, at.value]);
-    return entries;
+  /** As in a Map, a loop may delete entries and does not reach those that are deleted. It does not reach new ones. */
+  *entries(): Generator<readonly [K, V], void> {
+    for (const key of this.keys()) {
+      const entry = (key as Keyed<K, V>)[this.#entry];
+      if (entry !== undefined) yield [key, entry.value];
+    }
   }
 
-  /** The present keys, which the loop may delete. */
+  /** The present keys, also if a loop deletes them. */
   keys(): readonly K[] {
-    return this.entries().map(([key]) => key);
+    const keys: K[] = [];
+    for (let at = this.#first; at !== undefined; at = at.next) keys.push(at.key);
+    return keys;
   }
 }
