@@ -137,6 +137,10 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
     'repos/*/*/secret-scanning/alerts/*',
     'orgs/*/secret-scanning/alerts',
     'enterprises/*/secret-scanning/alerts',
+    // GitHub accepts ids for names; its Link and Location headers contain such URLs.
+    'repositories/*/secret-scanning/alerts',
+    'repositories/*/secret-scanning/alerts/*',
+    'organizations/*/secret-scanning/alerts',
     // A hook of Gitea contains its Authorization header.
     'api/v1/repos/*/*/hooks/**',
     'api/v1/orgs/*/hooks/**',
@@ -146,6 +150,7 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
   // Not below them: package repositories serve their public keys from such directories.
   ...onServer('Gitea, Forgejo, GitHub', 'never', [
     'repos/*/*/keys',
+    'repositories/*/keys',
     'user/keys',
     'user/gpg_keys',
     'user/ssh_signing_keys',
