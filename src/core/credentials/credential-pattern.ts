@@ -22,7 +22,7 @@ const CREDENTIAL = new RegExp(
     // The last `@` ends the userinfo (WHATWG URL): a password may contain others.
     /(?<=:\/\/)[^\s/?#"]+(?=@)/,
     // The same in a URL that is escaped, as a part of a path.
-    /(?<=(?::|%3[Aa])(?:%2[Ff]){2})(?:[^\s/?#"%]|%(?!2[Ff3]|3[Ff]))+(?=@|%40)/,
+    /(?<=(?::|%3[Aa])(?:%2[Ff]){2})(?:[^\s/?&#"%]|%(?!2[Ff3]|3[Ff]))+(?=@|%40)/,
     /(?<![\w-])(?=([\w-]*?eyJ))\1[\w-]{8,}\.[\w-]{8,}(?:\.[\w.-]*)?/,
   ]
     .map(({ source }) => source.replace('START', START.source))

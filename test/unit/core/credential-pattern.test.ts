@@ -54,6 +54,7 @@ test.each([
   'https://example.com/@acme/widgets',
   'https://example.com:8443/a@b',
   '/x/https%3A%2F%2Fexample.com%2F@acme%2fwidgets',
+  '/x?from=https%3A%2F%2Fexample.com&mail=ci@example.com',
   'spiffe://example.org/ns/a',
   'acme/global-payments-api',
   '/glibc-2.38-headers/x',
