@@ -111,6 +111,9 @@ describe('a request with a credential in its path and its headers', () => {
     ];
     for (const [line, status] of [
       [`GET /api/ok/${token} HTTP/1.1`, 200],
+      [`GET /api/ok/token%3D${token} HTTP/1.1`, 200],
+      [`GET /api/denied/old_${token} HTTP/1.1`, 403],
+      [`GET /api/denied/https:%2F%2Fci:${BODY}%40example.com HTTP/1.1`, 400],
       [`GET /api/denied/${token} HTTP/1.1`, 403],
       [`GET /api//${token} HTTP/1.1`, 400],
       [`GET https://ci:${BODY}@example.com/${token} HTTP/1.1`, 400],
