@@ -1,4 +1,5 @@
 import { compilePublicOrigin } from './public-origin.ts';
+import { withoutPort } from './request/without-port.ts';
 
 /** The endpoint that describes the credential of the request. */
 export const ME_PATH = '/v1/users/me';
@@ -23,7 +24,7 @@ export function compileCredentialHint(publicUrl: string, serviceHosts: ReadonlyS
   const publicOrigin = new URL(publicUrl).origin;
 
   return (host, proto) => {
-    const named = serviceHosts.has(host) || serviceHosts.has(host.replace(/:\d+$/, ''));
+    const named = serviceHosts.has(host) || serviceHosts.has(withoutPort(host));
     const origin = named ? publicOrigin : originOf(host, proto);
     return `To see how the gateway understands a credential, send it to ${origin}${ME_PATH}.`;
   };

@@ -1,4 +1,5 @@
 import { configuredOrigins, type PublicOriginSettings } from './public-origin.ts';
+import { withoutPort } from './request/without-port.ts';
 
 /** Prefix of the paths of protected-resource metadata (RFC 9728 §3). */
 export const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource';
@@ -11,5 +12,5 @@ export function compileResourceMetadataUrl({
   const suffix = `${RESOURCE_METADATA_PATH}${path.slice(0, -1)}`;
   const urls = new Map(configuredOrigins(settings).map(({ host, origin }) => [host, `${origin}${suffix}`]));
   const everywhere = urls.get(undefined);
-  return (host) => everywhere ?? urls.get(host) ?? urls.get(host.replace(/:\d+$/, ''));
+  return (host) => everywhere ?? urls.get(host) ?? urls.get(withoutPort(host));
 }

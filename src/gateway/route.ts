@@ -1,3 +1,5 @@
+import { withoutPort } from '../core/request/without-port.ts';
+
 /** The hosts and the path of a service. */
 export interface ServiceRoute {
   /** Lowercase, with a port to match only that port; undefined matches every host that no service names. */
@@ -89,8 +91,4 @@ interface Site<S, E> {
 
 function emptySite<S, E>(): Site<S, E> {
   return { exact: new Map(), below: [], prefixes: [], unclaimed: new Map() };
-}
-
-function withoutPort(host: string): string {
-  return host.replace(/:\d+$/, '');
 }

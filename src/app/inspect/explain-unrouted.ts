@@ -1,4 +1,5 @@
 import { createRoute, type EndpointPipeline, type ServicePipeline } from '../../gateway/index.ts';
+import { withoutPort } from '../../core/request/without-port.ts';
 
 interface UnroutedRequest {
   readonly host: string;
@@ -19,7 +20,7 @@ export function createDescribeUnrouted(
     const listing = (wanted: string) =>
       new Set(services.filter(({ hosts }) => hosts?.includes(wanted)).map(({ name }) => name));
     const exact = listing(host);
-    return exact.size > 0 ? exact : listing(host.replace(/:\d+$/, ''));
+    return exact.size > 0 ? exact : listing(withoutPort(host));
   }
 
   return function describeUnrouted({ host, path }, detail) {

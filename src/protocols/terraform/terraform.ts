@@ -9,6 +9,7 @@ import { classifyModule } from './modules.ts';
 import { classifyMirror, classifyProvider } from './providers.ts';
 import { classifyState } from './states.ts';
 import { classifyTicketed } from './ticketed.ts';
+import { withoutPort } from '../../core/request/without-port.ts';
 
 export interface TerraformSettings {
   readonly path: string;
@@ -61,6 +62,6 @@ export function terraformProtocol(settings: TerraformSettings): Protocol {
 
 /** The host in the source address of a provider: the configured one, so that a client cannot choose it. */
 function registryHost(hosts: TerraformSettings['hosts'], host: string): string | undefined {
-  const name = host.replace(/:\d+$/, '');
+  const name = withoutPort(host);
   return hosts?.find((each) => each === host) ?? hosts?.find((each) => each === name);
 }

@@ -1,5 +1,6 @@
 import { ME_PATH } from '../../../core/credential-hint.ts';
 import type { RuleContext } from '../rule.ts';
+import { withoutPort } from '../../../core/request/without-port.ts';
 
 /** A host that one service lists serves only the services that list it (`hosts`). */
 export function checkHiddenServices(context: RuleContext): void {
@@ -33,7 +34,7 @@ export function checkCoveredEndpoints(context: RuleContext): void {
   if (server.publicUrl === undefined) return;
   const { hostname } = new URL(server.publicUrl);
   for (const { name, hosts = [], path } of services) {
-    const listed = hosts.find((host) => host.replace(/:\d+$/, '') === hostname);
+    const listed = hosts.find((host) => withoutPort(host) === hostname);
     if (listed === undefined || !ME_PATH.startsWith(path)) continue;
     const message = `${listed} is the host of server.publicUrl, and path "${path}" covers its built-in endpoints, such as ${ME_PATH}, which refusals name: clients cannot send requests to them; use another host or path`;
     context.note(['services', name, 'hosts'], message);
