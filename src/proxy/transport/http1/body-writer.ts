@@ -130,10 +130,3 @@ export class BodyWriter implements BodySink {
 function wrongLength(): UpstreamError {
   return new UpstreamError('invalid_request', 'a request body of another length than its Content-Length');
 }
-
-/** Whether the socket has the request, or the first part of its body. */
-export function isRequestWritten(socket: Socket | undefined, upload: BodyWriter | undefined): boolean {
-  if (upload !== undefined) return upload.started;
-  // TLS reports a write later than the kernel has it.
-  return socket === undefined || 'encrypted' in socket || socket.writableLength === 0;
-}

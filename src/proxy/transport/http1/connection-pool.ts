@@ -5,6 +5,7 @@ import type { ResponseHandler, UpstreamRequest } from '../upstream-request.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOwner } from './connection-owner.ts';
 import type { ConnectionTimeouts } from './connection-timeouts.ts';
+import { WriteBatch } from './write-batch.ts';
 
 export interface ConnectionPoolSettings {
   readonly maxConnections: number;
@@ -35,6 +36,7 @@ export class ConnectionPool implements ConnectionOwner<Connection> {
   /** The last one was used last. */
   readonly #idle: Connection[] = [];
   readonly #waiting: Waiting[] = [];
+  readonly batch = new WriteBatch();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 

@@ -3,11 +3,12 @@ import type { Reader } from '../reader.ts';
 import { truncation } from '../tls-end.ts';
 import { isConnectionLoss, UpstreamError } from '../upstream-error.ts';
 import type { ResponseHandler, UpstreamRequest } from '../upstream-request.ts';
-import { BodyWriter, isRequestWritten, type BodyWriterEvents } from './body-writer.ts';
+import type { BodyWriterEvents } from './body-writer.ts';
 import { Exchange, type ExchangeConnection } from './exchange.ts';
 import type { ConnectionOwner } from './connection-owner.ts';
 import type { ConnectionTimeouts } from './connection-timeouts.ts';
 import { formatRequestHead } from './request-head.ts';
+import { RequestWriter } from './request-writer.ts';
 import { ResponseParser, type ParsedHead, type ResponseSink } from './response-parser.ts';
 
 /**
@@ -20,7 +21,7 @@ export class Connection implements ExchangeConnection, ResponseSink, Reader {
   readonly #parser = new ResponseParser(this);
   #socket: Socket | undefined;
   #exchange: Exchange | undefined;
-  #upload: BodyWriter | undefined;
+  #writer: RequestWriter | undefined;
   #phase: 'idle' | 'head' | 'body' | 'complete' | 'closed' = 'idle';
   /** The connection served a request before the present one. */
   #reused = false;
@@ -45,6 +46,7 @@ export class Connection implements ExchangeConnection, ResponseSink, Reader {
   /** The connection is established. */
   attach(socket: Socket): void {
     this.#socket = socket;
+    this.#writer = new RequestWriter(socket, this.#owner.batch, this.#uploadEvents);
     socket.on('error', (error) => this.#fail(error));
     socket.on('end', () => this.#end());
     socket.on('close', () => this.#fail(new UpstreamError('connection_closed')));
@@ -56,20 +58,15 @@ export class Connection implements ExchangeConnection, ResponseSink, Reader {
     this.#phase = 'head';
     this.#received = false;
     handler.onRequestStart(exchange);
-    const socket = this.#socket;
-    if (exchange.ended || socket === undefined) return;
+    const writer = this.#writer;
+    if (exchange.ended || writer === undefined) return;
     const head = formatRequestHead(request);
     if (head === undefined)
       return this.#fail(new UpstreamError('invalid_request', 'a request that HTTP does not allow'));
     this.#parser.start(request.method === 'HEAD');
     this.#awaitHead();
-    if (request.body === undefined) {
-      socket.write(head, 'latin1');
-      return;
-    }
-    this.deadline = Infinity;
-    this.#upload = new BodyWriter(socket, head, request.body, request, this.#uploadEvents);
-    this.#upload.start();
+    if (request.body !== undefined) this.deadline = Infinity;
+    writer.start(head, request);
   }
 
   get buffers(): Reader['buffers'] {
@@ -87,7 +84,7 @@ export class Connection implements ExchangeConnection, ResponseSink, Reader {
   #receive(bytes: Buffer): void {
     if (!this.#received) {
       // A response to a request that was not sent yet belongs to no request.
-      if (!isRequestWritten(this.#socket, this.#upload))
+      if (this.#writer?.written === false)
         return this.#fail(new UpstreamError('connection_closed', 'a response before its request'));
       this.#received = true;
     }
@@ -182,7 +179,7 @@ export class Connection implements ExchangeConnection, ResponseSink, Reader {
 
   #awaitBody(): void {
     // An upstream that responds early may wait for the end of the request body; the client's pace is watched elsewhere.
-    const uploading = this.#upload?.open === true && this.#socket?.writableNeedDrain === false;
+    const uploading = this.#writer?.open === true && this.#socket?.writableNeedDrain === false;
     this.deadline = uploading ? Infinity : performance.now() + this.#idle;
   }
 
@@ -196,7 +193,7 @@ export class Connection implements ExchangeConnection, ResponseSink, Reader {
 
   #finish(reusable: boolean): void {
     const exchange = this.#exchange;
-    if (reusable && this.#upload?.open !== true && this.#socket?.writableLength === 0) this.#release();
+    if (reusable && this.#writer?.open !== true && this.#socket?.writableLength === 0) this.#release();
     else this.#destroy();
     if (exchange === undefined || exchange.ended) return;
     exchange.ended = true;
@@ -205,7 +202,7 @@ export class Connection implements ExchangeConnection, ResponseSink, Reader {
 
   #release(): void {
     this.#exchange = undefined;
-    this.#upload = undefined;
+    this.#writer?.release();
     this.#phase = 'idle';
     this.#reused = true;
     this.#owner.released(this, this.#parser.keepAliveTimeout);
@@ -222,8 +219,8 @@ export class Connection implements ExchangeConnection, ResponseSink, Reader {
   #fail(error: Error): void {
     const exchange = this.#exchange;
     const stale = this.#reused && !this.#received && isConnectionLoss(error);
-    const unsent = this.#upload?.started === false;
-    if (stale && unsent) this.#upload?.detach();
+    const unsent = this.#writer?.unsent === true;
+    if (stale && unsent) this.#writer?.detach();
     const begun = this.#phase === 'body';
     if (this.#phase === 'complete') return this.#finish(false);
     this.#destroy();
@@ -241,7 +238,7 @@ export class Connection implements ExchangeConnection, ResponseSink, Reader {
     this.#phase = 'closed';
     this.deadline = Infinity;
     this.#parser.stop();
-    this.#upload?.stop();
+    this.#writer?.stop();
     this.#exchange = undefined;
     this.#socket?.destroy();
     this.#owner.closed(this);
