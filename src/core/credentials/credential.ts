@@ -45,8 +45,8 @@ export type Claims = Readonly<Record<string, unknown>>;
 /**
  * A credential that passed every check of its class. Only `credentials/` creates one.
  *
- * While a token is in the verification cache, the same object represents it. Later stages therefore cache
- * derived values (identity, headers, audit text) in a WeakMap with this object as the key.
+ * While a token is in the verification cache, the same object represents it. A policy therefore caches
+ * its result in a WeakMap with this object as the key; values derived from the result are `Derived` of it.
  */
 export interface VerifiedCredential {
   readonly class: CredentialClass;

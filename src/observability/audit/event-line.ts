@@ -1,6 +1,11 @@
 import type { AuditEvent } from '../../core/records/audit-event.ts';
-import { CREDENTIAL_SOURCES, type CredentialSource } from '../../core/credentials/credential.ts';
+import {
+  CREDENTIAL_SOURCES,
+  type CredentialSource,
+  type VerifiedCredential,
+} from '../../core/credentials/credential.ts';
 import type { Caller, Deny, NearestIdentity } from '../../core/decision.ts';
+import { Derived } from '../../core/derived.ts';
 import type { IssuerType } from '../../core/issuers/issuer-presets.ts';
 import { jsonText } from '../../util/json/text.ts';
 import { loggedText } from '../logged-text.ts';
@@ -16,13 +21,13 @@ const NO_CALLER: CredentialText = { top: '', inner: '' };
 /**
  * One event as one line of ECS-shaped JSON; docs/reference/audit.md lists the fields. Concatenated by hand, because
  * this runs for every request, of as few parts as possible: each costs 15 ns when the line is written. The fields of a
- * credential are built once and cached with the credential.
+ * credential are built once and cached with the caller, or with a credential that matches no identity.
  */
 export function createEventLine(
   issuerTypes: ReadonlyMap<string, IssuerType>,
   audited: AuditedClaims | undefined,
 ): (event: AuditEvent) => string {
-  let texts = new WeakMap<object, CredentialText>();
+  let texts = createTexts();
   let names = audited?.names;
   const nearest = new WeakMap<NearestIdentity, string>();
   const serviceText = createServiceText();
@@ -34,14 +39,13 @@ export function createEventLine(
     // Another policy evaluates other claims of the same cached credential.
     if (audited?.names !== names) {
       names = audited?.names;
-      texts = new WeakMap();
+      texts = createTexts();
     }
-    const key = caller ?? credential;
-    let text = texts.get(key);
-    if (text === undefined) {
-      text = credentialText(credential, caller, issuerTypes.get(credential.issuer), names);
-      texts.set(key, text);
-    }
+    const known = caller === undefined ? texts.unmatched.get(credential) : texts.matched.get(caller);
+    if (known !== undefined) return known;
+    const text = credentialText(credential, caller, issuerTypes.get(credential.issuer), names);
+    if (caller === undefined) texts.unmatched.set(credential, text);
+    else texts.matched.set(caller, text);
     return text;
   }
 
@@ -69,6 +73,13 @@ export function createEventLine(
       gatehouseText(event, serviceText(event.service, event.serviceType), who, nearestOf(event)) +
       '}}\n'
     );
+  };
+}
+
+function createTexts() {
+  return {
+    matched: new Derived<Caller, CredentialText>(),
+    unmatched: new WeakMap<VerifiedCredential, CredentialText>(),
   };
 }
 

@@ -1,6 +1,7 @@
 import { claimAt } from '../../core/credentials/claims.ts';
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny } from '../../core/decision.ts';
+import { DerivedHolder } from '../../core/derived.ts';
 import type { Caller, Deny, NearestIdentity } from '../../core/decision.ts';
 import { ISSUER_PRESETS, type IssuerType } from '../../core/issuers/issuer-presets.ts';
 import { claimsNotRequested } from '../../core/refusal-messages.ts';
@@ -11,14 +12,40 @@ import { indexIdentities } from '../compile/identity-index.ts';
 import { createFindNearest, describeNearest, type FindNearest, type NearestPorts } from './nearest.ts';
 
 /** Result of matching a credential to the identities of the policy. */
-export type Identified =
-  | { readonly kind: 'caller'; readonly caller: Caller; readonly identity: CompiledIdentity }
-  | { readonly kind: 'unmatched'; readonly deny: Deny };
+export type Identified = IdentifiedCaller | { readonly kind: 'unmatched'; readonly deny: Deny };
 
 export type Identify = (credential: VerifiedCredential) => Identified;
 
+/** Holds the results of the services. */
+export class IdentifiedCaller extends DerivedHolder {
+  readonly kind = 'caller';
+  readonly caller: Caller;
+  readonly identity: CompiledIdentity;
+
+  constructor(identity: CompiledIdentity, credential: VerifiedCredential) {
+    super();
+    this.caller = new HeldCaller(identity, credential);
+    this.identity = identity;
+  }
+}
+
+class HeldCaller extends DerivedHolder implements Caller {
+  readonly identity: string;
+  readonly roles: readonly string[];
+  readonly credential: VerifiedCredential;
+
+  constructor({ name, roles }: CompiledIdentity, credential: VerifiedCredential) {
+    super();
+    this.identity = name;
+    this.roles = roles;
+    this.credential = credential;
+    Object.freeze(this);
+  }
+}
+
 /**
- * Matches each credential once. The results belong to this function, so a reloaded policy starts without any.
+ * Matches each credential once. The results belong to this function, so a reloaded policy starts without any. They hold
+ * all values that are derived with a policy, so that a cached token keeps no earlier policy in memory.
  */
 export function* createIdentify(
   identities: readonly CompiledIdentity[],
@@ -60,7 +87,7 @@ function identifyFirst(
         `no identity matches this ${credential.class} of issuer "${credential.issuer}"`,
         findNearest(credential),
       )
-    : callerOf(identity, credential);
+    : new IdentifiedCaller(identity, credential);
 }
 
 /** The message names missing claims without regard to the policy, so that it discloses nothing of it. */
@@ -84,18 +111,13 @@ export function identifyAs(
   const { minted, issuer } = credential;
   const own = identity?.issuer === issuer ? identity : undefined;
   const failed = own && mismatch(own, credential);
-  if (own !== undefined && failed === undefined) return callerOf(own, credential);
+  if (own !== undefined && failed === undefined) return new IdentifiedCaller(own, credential);
   return unmatched(
     minted === undefined
       ? `identity "${identity?.name ?? ''}" does not match this ${credential.class} of issuer "${issuer}"`
       : `identity "${minted.identity ?? ''}", for which this token was minted, no longer matches it`,
     own && failed && describeNearest(own, credential, failed),
   );
-}
-
-function callerOf(identity: CompiledIdentity, credential: VerifiedCredential): Identified {
-  const { name, roles } = identity;
-  return { kind: 'caller', caller: Object.freeze({ identity: name, roles, credential }), identity };
 }
 
 function unmatched(detail: string, nearest: NearestIdentity | undefined): Identified {

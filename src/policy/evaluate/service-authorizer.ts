@@ -1,11 +1,12 @@
 import type { TokenLimits, VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny } from '../../core/decision.ts';
 import type { Allow, Caller, Decision, Deny } from '../../core/decision.ts';
+import { Derived } from '../../core/derived.ts';
 import type { Operation } from '../../core/request/operation.ts';
 import { jsonTextUpTo } from '../../util/json/text.ts';
 import { jobTokenCannotHave } from '../../core/refusal-messages.ts';
 import { allow, enforce } from './enforce.ts';
-import { isAnonymousToken, type Identify } from './identify.ts';
+import { isAnonymousToken, type Identify, type IdentifiedCaller } from './identify.ts';
 import type { AllowlistVerdict, JobTokenAllowlist } from '../compile/job-token-allowlist.ts';
 import { isUnavailableToJobToken } from './job-token-scopes.ts';
 import { ownProjectNames } from './own-project.ts';
@@ -20,20 +21,17 @@ export type ServiceAuthorizer = (
   operations: readonly Operation[],
 ) => Decision;
 
-/** The result of evaluating one credential for one service, cached per credential. */
-type CallerState =
-  | {
-      readonly kind: 'caller';
-      readonly caller: Caller;
-      /** From the grants of the identity on this service. */
-      readonly permissions: Permissions;
-      /** Returns an operation under all names of its resource. */
-      readonly synonyms: ReturnType<typeof ownProjectNames>;
-      /** Undefined if the job token allowlist does not apply to this caller. */
-      readonly checkAllowlist: ReturnType<JobTokenAllowlist['evaluate']>;
-      readonly allow: Allow;
-    }
-  | { readonly kind: 'unmatched'; readonly deny: Deny };
+/** The result of evaluating one caller for one service, cached with the caller. */
+interface CallerState {
+  readonly caller: Caller;
+  /** From the grants of the identity on this service. */
+  readonly permissions: Permissions;
+  /** Returns an operation under all names of its resource. */
+  readonly synonyms: ReturnType<typeof ownProjectNames>;
+  /** Undefined if the job token allowlist does not apply to this caller. */
+  readonly checkAllowlist: ReturnType<JobTokenAllowlist['evaluate']>;
+  readonly allow: Allow;
+}
 
 const ANONYMOUS = allow('anonymous', undefined);
 
@@ -48,14 +46,14 @@ export function createServiceAuthorizer(
   allowlist: JobTokenAllowlist,
 ): ServiceAuthorizer {
   const anonymous = expandGrants(service.anonymous, {}, []);
-  const states = new WeakMap<VerifiedCredential, CallerState>();
+  const states = new Derived<IdentifiedCaller, CallerState>();
   const permissionsOf = createPermissions(service.name);
 
-  const stateOf = (credential: VerifiedCredential): CallerState => {
-    const cached = states.get(credential);
+  const stateOf = (identified: IdentifiedCaller): CallerState => {
+    const cached = states.get(identified);
     if (cached !== undefined) return cached;
-    const state = evaluateCaller(service, identify, permissionsOf, allowlist, credential);
-    states.set(credential, state);
+    const state = evaluateCaller(service, permissionsOf, allowlist, identified);
+    states.set(identified, state);
     return state;
   };
 
@@ -65,10 +63,11 @@ export function createServiceAuthorizer(
         ? ANONYMOUS
         : deny('no_credential', `service "${service.name}" does not allow this request without a credential`);
     }
-    const state = stateOf(credential);
-    if (state.kind === 'unmatched') {
-      return coversAll(anonymous, operations) ? ANONYMOUS : enforce(service, state.deny);
+    const identified = identify(credential);
+    if (identified.kind === 'unmatched') {
+      return coversAll(anonymous, operations) ? ANONYMOUS : enforce(service, identified.deny);
     }
+    const state = stateOf(identified);
     for (const operation of operations) {
       if (covers(anonymous, operation)) continue;
       if (isUnavailableToJobToken(service.type, credential, operation.scope)) {
@@ -94,16 +93,12 @@ export function createServiceAuthorizer(
 
 function evaluateCaller(
   service: CompiledService,
-  identify: Identify,
   permissionsOf: ReturnType<typeof createPermissions>,
   allowlist: JobTokenAllowlist,
-  credential: VerifiedCredential,
+  { caller, identity }: IdentifiedCaller,
 ): CallerState {
-  const identified = identify(credential);
-  if (identified.kind === 'unmatched') return identified;
-  const { caller, identity } = identified;
+  const { credential } = caller;
   return {
-    kind: 'caller',
     caller,
     permissions: permissionsOf(identity, credential.claims),
     synonyms: ownProjectNames(service.type, credential.claims, identity.pathClaims),

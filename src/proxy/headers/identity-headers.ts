@@ -1,4 +1,5 @@
-import type { Caller } from '../../core/decision.ts';
+import type { Allow, Caller } from '../../core/decision.ts';
+import { Derived } from '../../core/derived.ts';
 import type { Forwarding } from '../../core/request/forwarding.ts';
 import { compileCallerTemplate, type CallerTemplate } from './caller-template.ts';
 
@@ -6,15 +7,20 @@ import { compileCallerTemplate, type CallerTemplate } from './caller-template.ts
 export type IdentityHeaderTemplates = Readonly<Record<string, string>>;
 
 /**
- * The headers that identify the caller to the upstream, as name, value, name, value …; cached per caller.
+ * The headers that identify the caller to the upstream, as name, value, name, value …; cached with the decision.
  * A template with a missing claim yields no header, so that an upstream never reads an empty user name.
  */
-function createIdentityHeaders(compiled: readonly CompiledHeader[]): (caller: Caller) => readonly string[] {
-  const cache = new WeakMap<Caller, readonly string[]>();
-  return function identityHeaders(caller) {
-    const known = cache.get(caller);
+function createIdentityHeaders(
+  compiled: readonly CompiledHeader[],
+): (allow: Allow, caller: Caller) => readonly string[] {
+  const cache = new Derived<Allow, readonly string[]>();
+  return function identityHeaders(allow, caller) {
+    const known = cache.get(allow);
     if (known !== undefined) return known;
     const { credential, identity } = caller;
+    const ofCaller: string[] = [];
+    pushCompiled(compiled, ofCaller, caller, []);
+    // `concat` reserves no room beyond the values; `push` would reserve more than twice as much.
     const headers = [
       'X-Auth-Identity',
       headerValue(identity),
@@ -24,9 +30,8 @@ function createIdentityHeaders(compiled: readonly CompiledHeader[]): (caller: Ca
       headerValue(credential.issuerUrl),
       'X-Auth-Credential',
       credential.class,
-    ];
-    pushCompiled(compiled, headers, caller, []);
-    cache.set(caller, headers);
+    ].concat(ofCaller);
+    cache.set(allow, headers);
     return headers;
   };
 }
@@ -47,7 +52,7 @@ export function createPushIdentity(
   const identityHeaders = createIdentityHeaders(ofCaller);
   return function pushIdentity({ allow, operations }, headers) {
     if (allow.basis === 'shadow' || allow.caller === undefined) return;
-    headers.push(...identityHeaders(allow.caller));
+    headers.push(...identityHeaders(allow, allow.caller));
     const first = operations[0];
     if (first === undefined) return;
     const scopes =
