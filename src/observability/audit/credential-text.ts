@@ -3,6 +3,7 @@ import type { MintedFrom, VerifiedCredential } from '../../core/credentials/cred
 import type { Caller } from '../../core/decision.ts';
 import { ISSUER_PRESETS, type IssuerType } from '../../core/issuers/issuer-presets.ts';
 import { jsonText } from '../../util/json/text.ts';
+import { remember } from '../../util/text/remember.ts';
 import { loggedText } from '../logged-text.ts';
 import { claimsText } from './claims-text.ts';
 import { LIMITS } from './limits.ts';
@@ -43,7 +44,7 @@ export function credentialText(
     ].join(''),
     inner: [
       `,"credential":"${credential.class}","issuer":${jsonText(credential.issuer)}`,
-      `,"issuer_url":${loggedText(LIMITS.claim, credential.issuerUrl)}`,
+      `,"issuer_url":${issuerUrlText(credential.issuerUrl)}`,
       credential.jti === undefined ? '' : `,"jti":${loggedText(LIMITS.claim, credential.jti)}`,
       `,"token_sha256":"${credential.tokenHash.slice(0, HASH_PREFIX)}"`,
       credential.minted === undefined ? '' : sourceText(credential.minted),
@@ -53,6 +54,9 @@ export function credentialText(
     ].join(''),
   };
 }
+
+/** The pattern of credentials runs for every URL, and the credentials of an issuer have the same one. */
+const issuerUrlText = remember((url) => loggedText(LIMITS.claim, url));
 
 /** The source credential of a minted token; the audit event of its login has the same hash. */
 function sourceText({ source, identity }: MintedFrom): string {

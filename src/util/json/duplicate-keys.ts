@@ -6,8 +6,13 @@
  * `"sub"` and `"su\u0062"` are one name.
  */
 export function hasDuplicateKey(json: string, value: unknown): boolean {
+  // The usual case, a compact token: JSON.stringify writes each name of an object once.
+  if (json.length <= MAX_WRITTEN && JSON.stringify(value) === json) return false;
   return countNames(json) !== countMembers(value);
 }
+
+/** UTF-16 units. JSON.stringify is recursive for an object with a member `toJSON`, and throws at a depth of 8,000. */
+const MAX_WRITTEN = 4096;
 
 /** A colon outside of a string follows each name. */
 function countNames(json: string): number {

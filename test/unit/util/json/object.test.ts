@@ -31,6 +31,22 @@ describe('hasDuplicateKey', () => {
     const json = '['.repeat(depth) + ']'.repeat(depth);
     expect(hasDuplicateKey(json, JSON.parse(json))).toBe(false);
   });
+
+  // JSON.stringify is recursive for these.
+  test.each([1000, 2000, 8000, 50_000])('does not recurse for a member toJSON at depth %d', (depth) => {
+    const json = `{"toJSON":1,"a":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+    expect(hasDuplicateKey(json, JSON.parse(json))).toBe(false);
+    expect(hasDuplicateKey(json.replace('1', '1,"a":1'), JSON.parse(json))).toBe(true);
+  });
+
+  test.each([
+    ['{"a":1e1}', false],
+    ['{"a":1e3,"a":1e3}', true],
+    ['{"2":1,"1":2}', false],
+    ['{"toJSON":{"a":1,"a":1}}', true],
+  ])('written differently: %s → %s', (json, expected) => {
+    expect(hasDuplicateKey(json, JSON.parse(json))).toBe(expected);
+  });
 });
 
 describe('parseJsonObject', () => {
