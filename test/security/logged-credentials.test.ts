@@ -105,8 +105,9 @@ afterEach(() => scenario.reset());
 describe('a request with a credential in its path and its headers', () => {
   test.each(CREDENTIALS)('%s', async (_, token) => {
     const headers = [
-      `User-Agent: curl/8 ${token}`,
+      `User-Agent: curl/8 ${token} Bearer ${BODY} (+//ci:${BODY}@a?job_token=${BODY})`,
       `Referer: https://ci:${BODY}@example.com/`,
+      `X-Request-Id: ${token}`,
       'Connection: close',
     ];
     for (const [line, status] of [
@@ -117,6 +118,16 @@ describe('a request with a credential in its path and its headers', () => {
       [`GET /api/denied/${token} HTTP/1.1`, 403],
       [`GET /api//${token} HTTP/1.1`, 400],
       [`GET https://ci:${BODY}@example.com/${token} HTTP/1.1`, 400],
+      [`GET /api/ok/https:/ci:${BODY}@example.com HTTP/1.1`, 200],
+      [`GET /api/ok/https:/ci%3A${BODY}%40example.com HTTP/1.1`, 200],
+      [`GET /api//ci:${BODY}@example.com HTTP/1.1`, 400],
+      [`GET /api/ok/glpat%2D${BODY} HTTP/1.1`, 200],
+      [`GET /api/ok/glpat%252D${BODY} HTTP/1.1`, 400],
+      [
+        `GET /api/ok/${token.replace(/^./, '%$&').replace(/%./, (c) => `%${c.charCodeAt(1).toString(16)}`)} HTTP/1.1`,
+        200,
+      ],
+      [`GET /api/ok/private_token=${BODY} HTTP/1.1`, 200],
       [`GET /v2/acme/glpat-${BODY}/manifests/1 HTTP/1.1`, 403],
     ] as const) {
       const [answer] = await scenario.send(scenario.request(line, headers));
