@@ -83,4 +83,4 @@ function refuseNeverForwarded(
 }
 
 const NEVER_FORWARDED =
-  'This route issues credentials of the upstream and is never forwarded. Send your own credential with each request instead.';
+  'On some servers this route issues or registers credentials of the upstream, so it is not forwarded, whatever the policy grants. Send your own credential with each request instead. If the upstream is another server, ask its operators to serve the route under another path.';

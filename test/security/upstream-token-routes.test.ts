@@ -149,16 +149,8 @@ const ROUTES = [
   'api/v4/groups/3/variables/KEY',
   'api/v4/projects/20/cluster_agents/5/tokens',
   'gitlab/api/v4/projects/20/access_tokens',
-  'api/v4/user/keys',
-  'api/v4/users/7/keys/3',
-  'api/v4/user/gpg_keys',
-  'api/v4/users/7/gpg_keys',
   'api/v4/user/support_pin',
   'api/v4/users/7/support_pin',
-  'api/v4/deploy_keys',
-  'api/v4/projects/20/deploy_keys',
-  'api/v4/projects/20/deploy_keys/4/enable',
-  'api/v4/groups/3/ssh_certificates',
   'api/v4/groups/3/manage/personal_access_tokens/9/rotate',
   'api/v4/runner_controllers/5/tokens/9/rotate',
   'api/v4/projects/20/secure_files/4/download',
@@ -185,20 +177,11 @@ const ROUTES = [
   'app/installations/7/access_tokens',
   'api/v3/app/installations/7/access_tokens',
   'app-manifests/1a2b/conversions',
-  'repos/acme/api/keys',
-  'api/v3/repos/acme/api/keys/',
-  'user/keys',
-  'api/v3/user/gpg_keys',
-  'user/ssh_signing_keys',
-  'api/v1/admin/users/ci/keys',
   'api/v3/admin/users/ci/authorizations',
-  'applications/Iv1.8a61f9b3a7aba766/token',
-  'applications/Iv1.8a61f9b3a7aba766/token/scoped',
   'repos/acme/api/secret-scanning/alerts',
   'repos/acme/api/secret-scanning/alerts/42',
   'api/v3/orgs/acme/secret-scanning/alerts',
   'enterprises/acme/secret-scanning/alerts',
-  'repositories/1296269/keys',
   'api/v3/repositories/1296269/secret-scanning/alerts',
   'repositories/1296269/secret-scanning/alerts/42',
   'organizations/3430433/secret-scanning/alerts',
@@ -224,6 +207,27 @@ const ROUTES = [
   'acme/api.git/info/lfs/objects/batch',
 ];
 
+/** GET shows public keys or does not exist; the other methods register a key, or check and reset a token. */
+const WRITES = [
+  'api/v4/user/keys',
+  'api/v4/users/7/keys/3',
+  'api/v4/user/gpg_keys',
+  'api/v4/users/7/gpg_keys',
+  'api/v4/deploy_keys',
+  'api/v4/projects/20/deploy_keys',
+  'api/v4/projects/20/deploy_keys/4/enable',
+  'api/v4/groups/3/ssh_certificates',
+  'repos/acme/api/keys',
+  'api/v3/repos/acme/api/keys/',
+  'user/keys',
+  'api/v3/user/gpg_keys',
+  'user/ssh_signing_keys',
+  'api/v1/admin/users/ci/keys',
+  'applications/Iv1.8a61f9b3a7aba766/token',
+  'applications/Iv1.8a61f9b3a7aba766/token/scoped',
+  'repositories/1296269/keys',
+];
+
 /** Ordinary APIs have such paths too, so on `http` its `operations` decide. */
 const LEFT_TO_OPERATIONS = [
   'oauth/token',
@@ -234,7 +238,7 @@ const LEFT_TO_OPERATIONS = [
 ];
 
 describe.each(TYPES)('a service of type %s', (type) => {
-  const routes = [...ROUTES, ...(type === 'http' ? [] : LEFT_TO_OPERATIONS)]
+  const routes = [...ROUTES, ...(type === 'http' ? [] : [...WRITES, ...LEFT_TO_OPERATIONS])]
     // In a registry these paths are repository names.
     .filter((route) => type !== 'oci' || !/^(?:access|api\/security|nexus)\//.test(route));
 
@@ -244,6 +248,15 @@ describe.each(TYPES)('a service of type %s', (type) => {
 
   test('forwards none of them in shadow mode', async () => {
     for (const route of routes) await expectRefused(shadow, `GET ${prefix(type)}${route}`);
+  });
+
+  test('forwards no request that registers a key', async () => {
+    for (const route of WRITES) {
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+        await expectRefused(enforced, `${method} ${prefix(type)}${route}`);
+        await expectRefused(shadow, `${method} ${prefix(type)}${route}`);
+      }
+    }
   });
 
   test('forwards them with no other method if the path is unambiguous', async () => {
@@ -350,6 +363,13 @@ describe('other routes are forwarded', () => {
     expect(upstream.requests()).toHaveLength(1);
   });
 
+  test.each(WRITES)('http: GET and HEAD %s, which show no credential', async (rest) => {
+    for (const method of ['GET', 'HEAD']) {
+      expect((await send(enforced, `${method} /http/${rest}`)).status).toBe(200);
+      expect(upstream.requests().at(-1)?.requestLine).toBe(`${method} /${rest} HTTP/1.1`);
+    }
+  });
+
   test.each(['users/authenticate', 'v2/users/authenticate', 'v2/token', 'jwt/auth', 'oauth/token'])(
     'http: POST %s, a path of ordinary APIs',
     async (rest) => {
@@ -379,7 +399,7 @@ describe('the refusal', () => {
     expect(JSON.parse(response.body)).toMatchObject({
       error: 'operation_unknown',
       message:
-        'This route issues credentials of the upstream and is never forwarded. Send your own credential with each request instead.',
+        'On some servers this route issues or registers credentials of the upstream, so it is not forwarded, whatever the policy grants. Send your own credential with each request instead. If the upstream is another server, ask its operators to serve the route under another path.',
     });
     expect(await enforced.audited(response)).toMatchObject({
       event: { reason: 'operation_unknown', outcome: 'failure' },

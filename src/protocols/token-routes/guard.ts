@@ -47,8 +47,10 @@ function finderOf(type: string): (method: string) => FindTokenRoute {
 }
 
 const OF_PACKAGES = indexTokenRoutes(TOKEN_ROUTES);
-const OF_HTTP_READS = indexTokenRoutes(TOKEN_ROUTES.filter(({ http }) => http !== 'policy'));
-const OF_HTTP_WRITES = indexTokenRoutes(TOKEN_ROUTES.filter(({ http }) => http === 'never'));
+const OF_HTTP_READS = indexTokenRoutes(TOKEN_ROUTES.filter(({ http }) => http === 'never' || http === 'get'));
+const OF_HTTP_WRITES = indexTokenRoutes(
+  TOKEN_ROUTES.filter(({ http }) => http === 'never' || http === 'write'),
+);
 
 /**
  * The reading of an upstream that decodes every escape (valid UTF-8 in a canonical path) and trims spaces. Servlet

@@ -7,10 +7,10 @@ export interface TokenRoute {
   readonly server: string;
   /**
    * On services of type `http`, where the path may belong to an ordinary API. `never`: refused, as on every
-   * other type. `get`: refused for GET and HEAD, the methods by which these servers issue tokens. `policy`:
-   * left to `operations` and grants.
+   * other type. `get`: refused for GET and HEAD, the methods by which these servers issue tokens. `write`: refused for
+   * the other methods; GET and HEAD show public keys only. `policy`: left to `operations` and grants.
    */
-  readonly http: 'never' | 'get' | 'policy';
+  readonly http: 'never' | 'get' | 'write' | 'policy';
   /**
    * Only at the root of the upstream or below one segment (a context path): package paths may contain it
    * further down.
@@ -95,7 +95,7 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
     '-/user_settings/personal_access_tokens/**',
   ]),
   // docs.gitlab.com/api: user_keys, deploy_keys, group_ssh_certificates
-  ...onServer('GitLab', 'never', [
+  ...onServer('GitLab', 'write', [
     'api/v4/user/keys/**',
     'api/v4/users/*/keys/**',
     'api/v4/user/gpg_keys/**',
@@ -130,8 +130,6 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
     'runners/generate-jitconfig',
     'app/installations/*/access_tokens',
     'app-manifests/*/conversions',
-    'applications/*/token',
-    'applications/*/token/scoped',
     'admin/users/*/authorizations',
     'repos/*/*/secret-scanning/alerts',
     'repos/*/*/secret-scanning/alerts/*',
@@ -147,8 +145,10 @@ export const TOKEN_ROUTES: readonly TokenRoute[] = [
     'api/v1/user/hooks/**',
     'api/v1/admin/hooks/**',
   ]),
+  // Checks and resets tokens with POST, PATCH and DELETE.
+  ...onServer('Gitea, Forgejo, GitHub', 'write', ['applications/*/token', 'applications/*/token/scoped']),
   // Not below them: package repositories serve their public keys from such directories.
-  ...onServer('Gitea, Forgejo, GitHub', 'never', [
+  ...onServer('Gitea, Forgejo, GitHub', 'write', [
     'repos/*/*/keys',
     'repositories/*/keys',
     'user/keys',

@@ -7,6 +7,7 @@ import { TOKEN_ROUTES } from '../../../src/protocols/token-routes/routes.ts';
 const ON_HTTP = {
   never: 'refused',
   get: 'refused for GET and HEAD',
+  write: 'refused except for GET and HEAD',
   policy: 'left to `operations`',
 } as const;
 
