@@ -130,6 +130,17 @@ test.each([
   ]);
 });
 
+test.each(['/api/x', '/', '*', 'http://gateway.example.com/api/x'])(
+  'U4 methods: TRACE %s would show the credential of the upstream, and is refused',
+  async (target) => {
+    const fields = ['Max-Forwards: 5', 'Connection: close'];
+    const [answer] = await scenario.send(scenario.request(`TRACE ${target} HTTP/1.1`, fields));
+    expect([answer?.status, answer && reasonOf(answer)]).toEqual([400, 'request_malformed']);
+    expect(answer?.body).not.toContain('Max-Forwards');
+    await scenario.expectNothingForwarded();
+  },
+);
+
 test.each(['PROPFIND', 'LOCK', 'PURGE', 'SEARCH', 'LINK'])(
   'U4 methods: %s is no operation of the service',
   async (method) => {
