@@ -3,6 +3,7 @@ import { createConnection, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import type { RawResponse } from '../support/raw-client.ts';
+import { testAmbiguousFraming } from '../support/scenario/ambiguous-framing.ts';
 import { useRecordedScenario } from '../support/scenario/recorded.ts';
 
 const SECRET = 'canary-upstream-git-77';
@@ -430,17 +431,7 @@ describe('S: framing', () => {
   const push = 'POST /acme/payments.git/git-receive-pack';
   const hidden = 'GET /acme/secret.git/info/refs HTTP/1.1\r\nHost: x\r\n\r\n';
 
-  test.each([
-    [['Content-Length: 5', 'Transfer-Encoding: chunked']],
-    [['Content-Length: 5', 'Content-Length: 6']],
-    [['Transfer-Encoding: gzip, chunked']],
-    [['Transfer-Encoding: xchunked']],
-    [['Transfer_Encoding: chunked', 'Content-Length: 0']],
-  ])('%j is refused', async (headers) => {
-    const responses = await scenario.send(scenario.request(push, headers, `0\r\n\r\n${hidden}`));
-    expect(responses.map(({ status }) => status)).toEqual([400]);
-    expect(scenario.upstream.bytes()).toBe('');
-  });
+  testAmbiguousFraming(scenario, { requestLine: push, hidden });
 
   test('bytes after a batch refused for its body are not a request', async () => {
     const body = '{"operation":"upload"}';

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { exchange, type RawResponse } from '../support/raw-client.ts';
+import { testAmbiguousFraming } from '../support/scenario/ambiguous-framing.ts';
 import { requestLines, useRecordedScenario } from '../support/scenario/recorded.ts';
 
 const SECRET = 'canary-upstream-npm-77';
@@ -149,18 +150,7 @@ describe('S: framing', () => {
   const publish = 'PUT /npm/@acme%2fui';
   const hidden = 'GET /@other/ui HTTP/1.1\r\nHost: x\r\n\r\n';
 
-  test.each([
-    [['Content-Length: 5', 'Transfer-Encoding: chunked']],
-    [['Content-Length: 5', 'Content-Length: 6']],
-    [['Transfer-Encoding: gzip, chunked']],
-    [['Transfer-Encoding: xchunked']],
-    [['Transfer_Encoding: chunked', 'Content-Length: 0']],
-    [['Upgrade: websocket', 'Connection: upgrade', `Content-Length: ${hidden.length}`]],
-  ])('%j is refused', async (headers) => {
-    const responses = await scenario.send(scenario.request(publish, headers, `0\r\n\r\n${hidden}`));
-    expect(responses.map(({ status }) => status)).toEqual([400]);
-    expect(scenario.upstream.bytes()).toBe('');
-  });
+  testAmbiguousFraming(scenario, { requestLine: publish, hidden });
 
   test('bytes after a refused publication are not a request', async () => {
     const denied = scenario.request('PUT /npm/@other%2fui', [`Content-Length: ${hidden.length}`], hidden);

@@ -1,5 +1,6 @@
 /** R1, R2, L4, L5, and rows H, P and S for `/v2/`: raw bytes sent, raw bytes received by the upstream. */
 import { describe, expect, test } from 'vitest';
+import { testAmbiguousFraming } from '../support/scenario/ambiguous-framing.ts';
 import { useRecordedScenario } from '../support/scenario/recorded.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
@@ -210,18 +211,7 @@ describe('S: framing', () => {
   const upload = 'PATCH /v2/acme/payments/a/blobs/uploads/some-id';
   const hidden = 'GET /v2/acme/secret/manifests/1 HTTP/1.1\r\nHost: x\r\n\r\n';
 
-  test.each([
-    [['Content-Length: 5', 'Transfer-Encoding: chunked']],
-    [['Content-Length: 5', 'Content-Length: 6']],
-    [['Transfer-Encoding: gzip, chunked']],
-    [['Transfer-Encoding: xchunked']],
-    [['Transfer_Encoding: chunked', 'Content-Length: 0']],
-    [['Upgrade: websocket', 'Connection: upgrade', `Content-Length: ${hidden.length}`]],
-  ])('%j is refused', async (headers) => {
-    const responses = await scenario.send(scenario.request(upload, headers, `0\r\n\r\n${hidden}`));
-    expect(responses.map(({ status }) => status)).toEqual([400]);
-    expect(scenario.upstream.bytes()).toBe('');
-  });
+  testAmbiguousFraming(scenario, { requestLine: upload, hidden });
 
   test('bytes after a refused upload are not a request', async () => {
     const denied = scenario.request(
