@@ -3,13 +3,12 @@ import type { Log } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
 import { consoleRoutes, type ConsoleSource } from './console-routes.ts';
 import { refuseForeignHosts, requireToken, type TokenAccess } from './guards.ts';
-import type { Readiness } from './readiness.ts';
+import { API_HEADERS, PROBES, type ProbePorts } from './probes.ts';
 import { TokenAttempts } from './token-attempts.ts';
 import { revocationRoutes, type RevocationPorts } from './revocation-routes.ts';
 import { stateRoutes } from './state-routes.ts';
 
-export interface AdminPorts extends RevocationPorts, Partial<Pick<Store, 'backUp'>> {
-  ready(): Readiness;
+export interface AdminPorts extends RevocationPorts, ProbePorts, Partial<Pick<Store, 'backUp'>> {
   metrics(): Promise<{ readonly body: string; readonly contentType: string }>;
   /** The content of `/status`, without secrets. */
   status(): object;
@@ -31,18 +30,17 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
   }
   app.use(async (context, next) => {
     await next();
-    context.header('Cache-Control', 'no-store');
-    context.header('X-Content-Type-Options', 'nosniff');
+    for (const [name, value] of Object.entries(API_HEADERS)) context.header(name, value);
   });
   if (settings.loopback) app.use(refuseForeignHosts);
   app.use(requireToken(access, ports.log));
 
-  // Liveness covers the process only: a restart does not repair an unreachable issuer.
-  app.get('/livez', (context) => context.text('ok\n'));
-  app.get('/readyz', (context) => {
-    const readiness = ports.ready();
-    return context.json(readiness, readiness.ready ? 200 : 503);
-  });
+  for (const [path, probe] of PROBES) {
+    app.get(path, (context) => {
+      const { status, contentType, body } = probe(ports);
+      return context.body(body, status, { 'Content-Type': contentType });
+    });
+  }
   app.get('/metrics', async (context) => {
     const { body, contentType } = await ports.metrics();
     return context.body(body, 200, { 'Content-Type': contentType });
@@ -51,7 +49,7 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
   app.route('/revocations', revocationRoutes(ports));
   app.route('/state', stateRoutes(ports));
 
-  for (const path of ['/livez', '/readyz', '/metrics', '/status']) {
+  for (const path of [...PROBES.keys(), '/metrics', '/status']) {
     app.all(path, (context) =>
       context.json({ error: 'method_not_allowed', message: 'Use GET.' }, 405, { Allow: 'GET, HEAD' }),
     );

@@ -1,9 +1,11 @@
-import { createServer, type Server } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { GatehouseError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
 import { isLoopback, type ListenAddress, parseListenAddress } from '../util/http/listen-address.ts';
-import { createAdminApp, type AdminPorts } from './admin-app.ts';
+import { http } from '../util/http/node-http.ts';
+import type { AdminPorts } from './admin-app.ts';
+import type { AdminRequestListener } from './request-listener.ts';
+import { API_HEADERS, respondToProbe } from './probes.ts';
 
 export interface AdminSettings {
   /** `ADDRESS:PORT`; port 0 selects a free port. */
@@ -29,13 +31,26 @@ export function createAdmin(settings: AdminSettings, ports: AdminPorts): Admin {
     throw startupFailed(`${settings.listen} is not loopback, so server.admin.tokenFile is required`);
   }
 
-  const app = createAdminApp({ loopback, token }, ports);
-  // By default the adapter replaces the global Request and Response. The app handles every failure itself.
-  // The host name is for requests without Host: HTTP/1.0, which the health checks of HAProxy send by default.
-  const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: 'localhost' });
-  const server = createServer(
+  let loaded: Promise<AdminRequestListener> | undefined;
+  async function load(): Promise<AdminRequestListener> {
+    const { createAdminRequestListener } = await import('./request-listener.ts');
+    return createAdminRequestListener({ loopback, token }, ports);
+  }
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (respondToProbe(request, response, loopback, ports)) return;
+    loaded ??= load();
+    const handle = await loaded;
+    await handle(request, response);
+  }
+  /** A fault before the app: in a probe, or of the disk that its modules are on. */
+  function fail(response: ServerResponse, error: unknown): void {
+    ports.log.error('an admin request failed', { error: error instanceof Error ? error.name : 'unknown' });
+    if (response.headersSent) response.destroy();
+    else response.writeHead(500, API_HEADERS).end();
+  }
+  const server = http.createServer(
     { headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 16 * 1024 },
-    (request, response) => void handle(request, response),
+    (request, response) => void respond(request, response).catch((error: unknown) => fail(response, error)),
   );
 
   return {

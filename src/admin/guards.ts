@@ -5,6 +5,7 @@ import type { Secret } from '../core/secret.ts';
 import { isLoopback } from '../util/http/listen-address.ts';
 import { bearerToken } from './admin-token.ts';
 import { hostNameOf } from './host-header.ts';
+import { PROBES } from './probes.ts';
 import type { TokenAttempts } from './token-attempts.ts';
 
 /**
@@ -19,9 +20,6 @@ export const refuseForeignHosts: MiddlewareHandler = async (context, next) => {
   );
 };
 
-/** The probes of an orchestrator send no token, and these responses contain no secrets. */
-const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz']);
-
 export interface TokenAccess {
   readonly loopback: boolean;
   /** Called for each request, because its file may be rotated. */
@@ -35,7 +33,7 @@ export function requireToken(
   log: Log,
 ): MiddlewareHandler<{ Bindings: HttpBindings }> {
   return async (context, next) => {
-    if (OPEN_PATHS.has(context.req.path)) return next();
+    if (PROBES.has(context.req.path)) return next();
     const token = currentToken();
     if (token === undefined && loopback) return next();
     const presented = bearerToken(context.req.header('authorization'));

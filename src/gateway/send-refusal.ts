@@ -1,9 +1,9 @@
-import { STATUS_CODES } from 'node:http';
 import { redactCredentials } from '../core/credentials/credential-pattern.ts';
 import type { Operation } from '../core/request/operation.ts';
 import type { Protocol } from '../core/request/protocol.ts';
 import { REASONS, type Reason } from '../core/reasons.ts';
 import { findHeader } from '../util/http/header-name.ts';
+import { http } from '../util/http/node-http.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** The error format of a protocol, or the default format for requests that match no service. */
@@ -73,7 +73,7 @@ export function sendRefusal(
   if (subrequest === undefined && (!readable || (head.hasBody && !req.complete))) res.shouldKeepAlive = false;
   context.bytesOut = Buffer.byteLength(body);
   // Explicit, because Node keeps the reason phrase of an earlier head that it failed to write.
-  res.writeHead(sent, refusal.phrase ?? STATUS_CODES[sent] ?? '', headers);
+  res.writeHead(sent, refusal.phrase ?? http.STATUS_CODES[sent] ?? '', headers);
   res.end(body);
 }
 

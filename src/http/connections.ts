@@ -1,6 +1,7 @@
 import { REASONS } from '../core/reasons.ts';
-import { ServerResponse, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as TcpServer, Socket } from 'node:net';
+import { http } from '../util/http/node-http.ts';
 
 /** Milliseconds after which a half-closed connection is cut although the client is still sending. */
 const LINGER = 2_000;
@@ -42,7 +43,7 @@ export function refuseConnection(socket: Socket, status: number, pending: Server
 }
 
 export function writeRefusal(socket: Socket, status: number): void {
-  const phrase = STATUS_CODES[status] ?? '';
+  const phrase = http.STATUS_CODES[status] ?? '';
   const [type, body] = status === 431 ? TOO_LARGE : ['', ''];
   const length = `Content-Length: ${Buffer.byteLength(body)}`;
   socket.write(`HTTP/1.1 ${status} ${phrase}\r\nConnection: close\r\n${type}${length}\r\n\r\n${body}`);
@@ -56,7 +57,7 @@ const TOO_LARGE = [
 
 /** The last response on a connection that Node has detached; its end closes the connection. */
 export function createDetachedResponse(socket: Socket, req: IncomingMessage): ServerResponse {
-  const res = new ServerResponse(req);
+  const res = new http.ServerResponse(req);
   res.shouldKeepAlive = false;
   res.assignSocket(socket);
   // Node does this for attached connections only.

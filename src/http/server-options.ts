@@ -1,5 +1,6 @@
-import * as http from 'node:http';
+import type { IncomingMessage, Server, ServerOptions } from 'node:http';
 import * as https from 'node:https';
+import { http } from '../util/http/node-http.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import { loadCertificate } from './tls.ts';
 
@@ -30,9 +31,9 @@ export interface ListenerTls {
 
 export function createServer(
   { tls, limits }: ListenerSettings,
-  acceptsUpgrade: (req: http.IncomingMessage) => boolean,
-): http.Server | https.Server {
-  const options: http.ServerOptions = {
+  acceptsUpgrade: (req: IncomingMessage) => boolean,
+): Server | https.Server {
+  const options: ServerOptions = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeout,
     // A push may take hours; the idle timeout bounds body transfers instead.

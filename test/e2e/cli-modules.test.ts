@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
 import { ROOT } from '../support/repository.ts';
 import { run } from '../support/run.ts';
@@ -14,13 +15,16 @@ import { run } from '../support/run.ts';
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'gatehouse-modules-'));
-  // Prints each file that the main thread loads to stderr.
+  // Prints each file that the main thread loads to stderr, and at SIGUSR2 the modules of Node.
   writeFileSync(
     join(folder, 'print.mjs'),
     `import { registerHooks } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 const load = (url, context, next) => { console.error('loaded ' + url); return next(url, context); };
-if (isMainThread) registerHooks({ load });`,
+if (isMainThread) {
+  registerHooks({ load });
+  process.on('SIGUSR2', () => console.error(process.moduleLoadList.join('\\n') + '\\nend of modules'));
+}`,
   );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -62,7 +66,7 @@ async function publicKey(): Promise<object> {
   return { ...(await exportJWK(key)), kid: 'a', alg: 'RS256', use: 'sig' };
 }
 
-/** Returns the output on stderr of a process from its start to the response to this path of the admin listener. */
+/** Returns the output on stderr of a process that responds to a request for this path of the admin listener. */
 async function startTo(path = '/readyz', server = 'reusePort: false', more = ''): Promise<string> {
   const file = join(folder, 'gatehouse.yaml');
   writeFileSync(join(folder, 'jwks.json'), JSON.stringify({ keys: [await publicKey()] }));
@@ -79,6 +83,8 @@ services: { orders: { type: http, path: /orders/, upstream: { url: 'http://127.0
   const gateway = await startGatewayProcess(file, { NODE_OPTIONS: `--import=${join(folder, 'print.mjs')}` });
   try {
     expect((await fetch(`${gateway.adminUrl}${path}`)).status).toBe(200);
+    process.kill(gateway.pid, 'SIGUSR2');
+    await eventually('the list of modules', () => gateway.output().stderr.includes('end of modules'));
     return gateway.output().stderr;
   } finally {
     await gateway.close();
@@ -86,7 +92,7 @@ services: { orders: { type: http, path: /orders/, upstream: { url: 'http://127.0
 }
 
 /** The packages of a gateway with one issuer, whose keys are in a file, and one `http` service. */
-const NEEDED = ['@hono/node-server', 'hono', 'jose', 'lru-cache', 'prom-client'];
+const NEEDED = ['jose', 'lru-cache', 'prom-client'];
 /** Dependencies of prom-client. */
 const OF_METRICS = ['@opentelemetry/api', 'bintrees', 'tdigest'];
 
@@ -94,6 +100,14 @@ test('a gateway loads no package that its configuration does not use', async () 
   const loaded = [...packagesIn(await startTo())];
   expect(loaded).toEqual(expect.arrayContaining(NEEDED));
   expect(loaded.filter((name) => ![...NEEDED, ...OF_METRICS].includes(name))).toEqual([]);
+});
+
+test('a gateway loads the Fetch API at the first request that needs it', async () => {
+  const undici = 'NativeModule internal/deps/undici/undici';
+  const started = await startTo();
+  expect(started).toContain('NativeModule _http_server\n');
+  expect(started).not.toContain(undici);
+  expect(await startTo('/status')).toContain(undici);
 });
 
 test('the schema, YAML and the rules stay out of the thread that serves requests', async () => {

@@ -1,7 +1,8 @@
-import { Agent, IncomingMessage, type ClientRequest } from 'node:http';
+import type { ClientRequest } from 'node:http';
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
 import type * as proxyModule from 'http-proxy-3';
+import { http } from '../../util/http/node-http.ts';
 import type { UpstreamPool } from '../transport/upstream-pool.ts';
 import { headersByName, SWITCHING, withoutCredentials } from './handshake-headers.ts';
 
@@ -22,7 +23,7 @@ export function createHandshakeSender(connect: UpstreamPool['connect']) {
       request.path = path;
       requests.push(request);
     };
-    const incoming = new IncomingMessage(new Socket());
+    const incoming = new http.IncomingMessage(new Socket());
     Object.assign(incoming, {
       method: 'GET',
       url: '/',
@@ -66,7 +67,7 @@ function createProxy() {
 }
 
 /** Opens connections through the pool of the service. */
-class PoolAgent extends Agent {
+class PoolAgent extends http.Agent {
   readonly #connect: UpstreamPool['connect'];
 
   constructor(connect: UpstreamPool['connect']) {

@@ -1,6 +1,7 @@
 import type { Handle } from '../../core/request/endpoint.ts';
 import type { Log } from '../../core/ports.ts';
-import { createBuiltInEndpoint, type MethodHandler } from '../endpoint/built-in-endpoint.ts';
+import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
+import type { MethodHandler } from '../endpoint/method-handlers.ts';
 import { badRequest } from '../endpoint/outcome.ts';
 import { OAUTH_ERROR_FORMAT } from './error-format.ts';
 

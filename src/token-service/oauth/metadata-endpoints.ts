@@ -2,7 +2,8 @@ import type { Handle } from '../../core/request/endpoint.ts';
 import type { Keyring } from '../../core/credentials/keyring.ts';
 import type { Log } from '../../core/ports.ts';
 import { REASONS } from '../../core/reasons.ts';
-import { createBuiltInEndpoint, type MethodHandler } from '../endpoint/built-in-endpoint.ts';
+import { createBuiltInEndpoint } from '../endpoint/built-in-endpoint.ts';
+import type { MethodHandler } from '../endpoint/method-handlers.ts';
 import { jsonResponse, type ErrorFormat } from '../endpoint/outcome.ts';
 import { GRANT_TYPES } from './token-request.ts';
 

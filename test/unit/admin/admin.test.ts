@@ -55,6 +55,34 @@ test('readyz says why not', async () => {
   expect((await fetch(`${base}/readyz`)).status).toBe(200);
 });
 
+test('a probe has the headers of the other responses, for each spelling of its path', async () => {
+  const base = await start();
+  for (const path of ['/livez', '/livez?full', '/readyz', '/readyz?full']) {
+    const { status, headers } = await fetch(`${base}${path}`);
+    expect(status).toBe(200);
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-type')).toBe(
+      path.startsWith('/livez') ? 'text/plain; charset=UTF-8' : 'application/json',
+    );
+    const head = await fetch(`${base}${path}`, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    expect((await fetch(`${base}${path}`, { method: 'POST' })).status).toBe(405);
+  }
+});
+
+test('a fault of a probe is a 500', async () => {
+  const log = recordingLog();
+  const ready = (): never => {
+    throw new TypeError('canary-detail');
+  };
+  const base = await start({ ready, log });
+  const response = await fetch(`${base}/readyz`);
+  expect([response.status, await response.text()]).toEqual([500, '']);
+  expect(log.lines.at(-1)).toMatchObject({ level: 'error', fields: { error: 'TypeError' } });
+  expect(JSON.stringify(log.lines)).not.toContain('canary-detail');
+});
+
 test('metrics and status', async () => {
   const base = await start();
   const metrics = await fetch(`${base}/metrics`);
