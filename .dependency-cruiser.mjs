@@ -80,6 +80,7 @@ export default {
         pathNot: [
           '^src/[^/]+/index[.]ts$',
           '^src/config/serving[.]ts$',
+          '^src/policy/tools[.]ts$',
           '^src/(app|core|util)/',
           '^src/cli/',
         ],
@@ -99,7 +100,11 @@ export default {
       from: { path: '^src/cli/' },
       to: {
         path: '^src/',
-        pathNot: ['^src/(cli|core|util)/', '^src/config/(index|serving)[.]ts$', '^src/app/build[.]ts$'],
+        pathNot: [
+          '^src/(cli|core|util)/',
+          '^src/config/(index|serving)[.]ts$',
+          '^src/app/(build|tools)[.]ts$',
+        ],
       },
     },
     {

@@ -196,29 +196,3 @@ function reportKeySetAges(
     ),
   );
 }
-
-export {
-  accessMatrix,
-  compareAccess,
-  decisionOf,
-  formatExplanation,
-  formatFailedCase,
-  formatJunit,
-  listAccess,
-  policyCoverage,
-  POLICY_DENIALS,
-  readRecordedRequest,
-  runPolicyTests,
-  type AccessDifference,
-  type AccessDifferences,
-  type LocateRule,
-  type PolicyCoverage,
-  type PolicyTestCase,
-  type RecordedRequest,
-  type Suggestion,
-} from '../policy/index.ts';
-export { backUpStateFile, restoreState } from '../state/index.ts';
-export type { OnlineCheck } from './inspect/online-result.ts';
-export type { ExplainInput, ExplainResult } from './inspect/explain.ts';
-export type { ReplayedRequest } from './inspect/replay.ts';
-export { classOfToken } from '../credentials/index.ts';

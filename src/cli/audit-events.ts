@@ -1,4 +1,4 @@
-import { readRecordedRequest, type RecordedRequest } from '../app/build.ts';
+import { readRecordedRequest, type RecordedRequest } from '../app/tools.ts';
 import { GatehouseError } from '../core/errors.ts';
 import type { Terminal } from './terminal.ts';
 import { auditFileName, auditLines } from './audit-files.ts';

@@ -1,65 +1,45 @@
 import { GatehouseError } from '../core/errors.ts';
 import { closest } from '../util/text/closest.ts';
-import { accessCommand } from './access/access.ts';
-import { checkCommand } from './check/check.ts';
 import { formatHelp, parseOptions, type Command } from './command.ts';
-import { diffCommand } from './diff/diff.ts';
-import { demoCommand } from './demo/demo.ts';
-import { explainCommand } from './explain/explain.ts';
-import { healthCommand } from './health.ts';
-import { initCommand } from './init/init.ts';
-import { importDockerAuthCommand } from './import/docker-auth.ts';
-import { importVaultJwtCommand } from './import/vault-jwt.ts';
-import { replayCommand } from './replay/replay.ts';
 import { refuseUnsafeRuntime } from './runtime.ts';
-import { schemaCommand } from './schema.ts';
-import { serveCommand } from './serve.ts';
-import { stateBackupCommand } from './state/state-backup.ts';
-import { stateRestoreCommand } from './state/state-restore.ts';
-import { suggestCommand } from './suggest/suggest.ts';
-import { testCommand } from './policy-tests/test.ts';
-import { tokenCreateCommand } from './token/token-create.ts';
-import { tokenInspectCommand } from './token/token-inspect.ts';
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
-import { versionCommand } from './version.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = {
-  init: initCommand,
-  serve: serveCommand,
-  check: checkCommand,
-  access: accessCommand,
-  explain: explainCommand,
-  test: testCommand,
-  replay: replayCommand,
-  suggest: suggestCommand,
-  diff: diffCommand,
-  'state backup': stateBackupCommand,
-  'state restore': stateRestoreCommand,
-  'token create': tokenCreateCommand,
-  'token inspect': tokenInspectCommand,
-  'import docker-auth': importDockerAuthCommand,
-  'import vault-jwt': importVaultJwtCommand,
-  schema: schemaCommand,
-  demo: demoCommand,
-  health: healthCommand,
-  version: versionCommand,
+/** A command loads none of the modules of the others. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import('./init/init.ts')).initCommand,
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  check: async () => (await import('./check/check.ts')).checkCommand,
+  access: async () => (await import('./access/access.ts')).accessCommand,
+  explain: async () => (await import('./explain/explain.ts')).explainCommand,
+  test: async () => (await import('./policy-tests/test.ts')).testCommand,
+  replay: async () => (await import('./replay/replay.ts')).replayCommand,
+  suggest: async () => (await import('./suggest/suggest.ts')).suggestCommand,
+  diff: async () => (await import('./diff/diff.ts')).diffCommand,
+  'state backup': async () => (await import('./state/state-backup.ts')).stateBackupCommand,
+  'state restore': async () => (await import('./state/state-restore.ts')).stateRestoreCommand,
+  'token create': async () => (await import('./token/token-create.ts')).tokenCreateCommand,
+  'token inspect': async () => (await import('./token/token-inspect.ts')).tokenInspectCommand,
+  'import docker-auth': async () => (await import('./import/docker-auth.ts')).importDockerAuthCommand,
+  'import vault-jwt': async () => (await import('./import/vault-jwt.ts')).importVaultJwtCommand,
+  schema: async () => (await import('./schema.ts')).schemaCommand,
+  demo: async () => (await import('./demo/demo.ts')).demoCommand,
+  health: async () => (await import('./health.ts')).healthCommand,
+  version: async () => (await import('./version.ts')).versionCommand,
 };
 
 /** Runs one command line. Expected failures are printed and returned as an exit code. */
 export async function run(terminal: Terminal): Promise<ExitCode> {
   const { name, args } = split(terminal.args);
-  const group = Object.keys(COMMANDS).filter((command) => command.startsWith(`${name} `));
+  const group = await summaries((command) => command.startsWith(`${name} `));
   if (group.length > 0) {
-    terminal.out(
-      group.map((command) => `gatehouse ${command}: ${COMMANDS[command]?.summary ?? ''}\n`).join(''),
-    );
+    terminal.out(group.map(([command, summary]) => `gatehouse ${command}: ${summary}\n`).join(''));
     return args.includes('--help') ? EXIT.done : EXIT.usage;
   }
   if (name === '--help' || name === '-h' || name === 'help') {
-    terminal.out(overview());
+    terminal.out(await overview());
     return EXIT.done;
   }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const command = Object.hasOwn(COMMANDS, name) ? await COMMANDS[name]?.() : undefined;
   if (command === undefined) {
     const meant = closest(name, Object.keys(COMMANDS));
     const suggestion = meant === undefined ? '' : `; did you mean "${meant}"?`;
@@ -92,8 +72,15 @@ function split([first = '--help', ...rest]: readonly string[]): { name: string; 
   return { name: `${first} ${second}`, args: rest.slice(1) };
 }
 
-function overview(): string {
-  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(18)} ${summary}`);
+/** The names and summaries of the commands that `selects` accepts. */
+function summaries(selects: (name: string) => boolean): Promise<(readonly [string, string])[]> {
+  const selected = Object.entries(COMMANDS).filter(([name]) => selects(name));
+  return Promise.all(selected.map(async ([name, load]) => [name, (await load()).summary] as const));
+}
+
+async function overview(): Promise<string> {
+  const commands = await summaries(() => true);
+  const rows = commands.map(([name, summary]) => `  ${name.padEnd(18)} ${summary}`);
   return (
     'Gatehouse is an authentication gateway for machines. It verifies the credential that a CI pipeline already has,\n' +
     'authorizes the request against a YAML policy, and forwards it with identity headers.\n\n' +

@@ -118,6 +118,13 @@ test('the schema, YAML and the rules stay out of the thread that serves requests
   );
 });
 
+test('a gateway loads no module that only other commands use', async () => {
+  const loaded = sourcesIn(await startTo());
+  expect(loaded).toContain('src/cli/serve.ts');
+  expect(loaded).not.toContain('src/app/tools.ts');
+  expect(loaded.filter((file) => /^src\/(cli\/\w+|policy\/tools\/diff)\//.test(file))).toEqual([]);
+});
+
 test('the first request for the console loads its modules', async () => {
   const consoleModules = (stderr: string): readonly string[] =>
     sourcesIn(stderr).filter((file) => file.startsWith('src/admin/console/'));

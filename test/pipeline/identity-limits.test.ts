@@ -1,7 +1,7 @@
 /** Limits of identities: rate, requests in flight, and their release at every end of a request. */
 import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { formatExplanation } from '../../src/policy/index.ts';
+import { formatExplanation } from '../../src/policy/tools.ts';
 import { startAuthorizerScenario } from '../support/authorizer/scenario.ts';
 import { openConversation } from '../support/conversation.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,4 +1,4 @@
-import { accessMatrix, listAccess } from '../../app/build.ts';
+import { accessMatrix, listAccess } from '../../app/tools.ts';
 import { scopesOfService, type Config } from '../../config/index.ts';
 import type { AccessEntry } from '../../core/records/access-entry.ts';
 import { deployTokenIdentity } from '../../core/credentials/deploy-token.ts';

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { OnlineCheck } from '../../app/build.ts';
+import type { OnlineCheck } from '../../app/tools.ts';
 import type { LoadResult } from '../../config/index.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import { required, text, type Command, type Values } from '../command.ts';

@@ -1,7 +1,7 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Problem } from '../../config/index.ts';
-import type { OnlineCheck } from '../../app/build.ts';
+import type { OnlineCheck } from '../../app/tools.ts';
 import { VERSION } from '../version.ts';
 
 /** Formats problems as a log of SARIF 2.1.0 (OASIS), for code scanning and editors. */

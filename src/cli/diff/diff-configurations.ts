@@ -1,4 +1,4 @@
-import { compareAccess, type AccessDifference } from '../../app/build.ts';
+import { compareAccess, type AccessDifference } from '../../app/tools.ts';
 import type { PositionOf } from '../../config/index.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import type { Values } from '../command.ts';

@@ -1,4 +1,4 @@
-import type { AccessDifference, AccessDifferences } from '../../app/build.ts';
+import type { AccessDifference, AccessDifferences } from '../../app/tools.ts';
 
 /** A difference with the position of its rule, in the configuration that allows the access. */
 export type LocatedDifference = Omit<AccessDifference, 'rule'> & { readonly source: string };

@@ -1,4 +1,4 @@
-import { POLICY_DENIALS, readRecordedRequest, type RecordedRequest } from '../../app/build.ts';
+import { POLICY_DENIALS, readRecordedRequest, type RecordedRequest } from '../../app/tools.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import { auditFiles, auditLines } from '../audit-files.ts';
 import { required, text, type Values } from '../command.ts';

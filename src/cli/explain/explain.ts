@@ -1,4 +1,4 @@
-import type { ExplainInput, ExplainResult } from '../../app/build.ts';
+import type { ExplainInput, ExplainResult } from '../../app/tools.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import { required, text, type Command, type Values } from '../command.ts';
 import { CONFIG_OPTION, readConfiguration } from '../configuration.ts';

@@ -1,4 +1,4 @@
-import { formatExplanation, type ExplainResult } from '../../app/build.ts';
+import { formatExplanation, type ExplainResult } from '../../app/tools.ts';
 
 /** An explanation as text. */
 export function printExplanation(result: ExplainResult): string {

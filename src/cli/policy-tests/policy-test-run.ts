@@ -4,7 +4,7 @@ import {
   type LocateRule,
   type PolicyCoverage,
   type PolicyTestCase,
-} from '../../app/build.ts';
+} from '../../app/tools.ts';
 import {
   findDelegatedTests,
   findPolicyTests,

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { decisionOf, formatFailedCase, formatJunit } from '../../app/build.ts';
+import { decisionOf, formatFailedCase, formatJunit } from '../../app/tools.ts';
 import { formatPath } from '../../config/index.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import { required, text, type Values } from '../command.ts';

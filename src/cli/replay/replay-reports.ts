@@ -1,4 +1,4 @@
-import type { RecordedRequest, ReplayedRequest } from '../../app/build.ts';
+import type { RecordedRequest, ReplayedRequest } from '../../app/tools.ts';
 import { printable } from '../../config/index.ts';
 import { jsonText } from '../../util/json/text.ts';
 import { counted } from '../../util/text/counted.ts';

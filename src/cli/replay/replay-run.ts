@@ -1,4 +1,4 @@
-import type { RecordedRequest, ReplayedRequest } from '../../app/build.ts';
+import type { RecordedRequest, ReplayedRequest } from '../../app/tools.ts';
 import { MalformedLines, readAuditEvents, requireFiles } from '../audit-events.ts';
 import { text, type Values } from '../command.ts';
 import { readConfiguration } from '../configuration.ts';

@@ -35,7 +35,7 @@ Exit code: 0 written, 1 failed, 2 invalid usage or configuration.
     const config = await readConfiguration(values, terminal);
     const file = stateFileOf(config);
     if (existsSync(target)) throw new GatehouseError('usage', `${target} exists; choose another name`);
-    const { backUpStateFile } = await import('../../app/build.ts');
+    const { backUpStateFile } = await import('../../app/tools.ts');
     const result = await backUpStateFile(file, target);
     switch (result.kind) {
       case 'backup':

@@ -27,7 +27,7 @@ Exit code: 0 restored, 1 refused or failed, 2 invalid usage or configuration.
   async run(values, terminal, operands) {
     const backup = fileOperand(operands);
     const file = stateFileOf(await readConfiguration(values, terminal));
-    const { restoreState } = await import('../../app/build.ts');
+    const { restoreState } = await import('../../app/tools.ts');
     const acceptLoss = values['accept-loss'] === true;
     const result = restoreState(file, backup, { acceptLoss, now: Date.now() });
     switch (result.kind) {

@@ -1,4 +1,4 @@
-import type { RecordedRequest, Suggestion } from '../../app/build.ts';
+import type { RecordedRequest, Suggestion } from '../../app/tools.ts';
 import { printable } from '../../config/index.ts';
 import { GatehouseError } from '../../core/errors.ts';
 import { MalformedLines, readAuditEvents, requireFiles } from '../audit-events.ts';

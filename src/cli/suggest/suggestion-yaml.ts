@@ -1,5 +1,5 @@
 import { jsonText } from '../../util/json/text.ts';
-import type { Suggestion } from '../../app/build.ts';
+import type { Suggestion } from '../../app/tools.ts';
 import { yamlGrant, yamlList, yamlText } from '../yaml-text.ts';
 
 type Grants = Suggestion['identities'][number]['grants'];

@@ -20,7 +20,7 @@ JWT its header and claims. The hash of a JWT covers header.payload, which is the
   },
   async run(values, terminal) {
     const token = readOptionFile('token-file', required(values, 'token-file')).trim();
-    const { classOfToken } = await import('../../app/build.ts');
+    const { classOfToken } = await import('../../app/tools.ts');
     const report = {
       class:
         classOfToken(

@@ -14,8 +14,7 @@ export function createBuiltInEndpoint(handlers: MethodHandlers, errorFormat: Err
 
   return async function handle(call) {
     loaded ??= load();
-    await (
-      await loaded
-    )(call);
+    const respond = await loaded;
+    await respond(call);
   };
 }

@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { build, readRecordedRequest, type Gateway, type ReplayedRequest } from '../../../src/app/build.ts';
+import { build, type Gateway } from '../../../src/app/build.ts';
+import { readRecordedRequest, type ReplayedRequest } from '../../../src/app/tools.ts';
 import { loadConfig } from '../../../src/config/index.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 

@@ -1,7 +1,8 @@
 /** Access lists, compared with the decisions of the evaluator. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAuthorizer, listAccess } from '../../../src/policy/index.ts';
+import { createAuthorizer } from '../../../src/policy/index.ts';
+import { listAccess } from '../../../src/policy/tools.ts';
 import { credential, identity, one, service, settings } from './fixtures.ts';
 
 type Settings = Parameters<typeof listAccess>[0];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createAuthorizer, formatExplanation } from '../../../src/policy/index.ts';
+import { createAuthorizer } from '../../../src/policy/index.ts';
+import { formatExplanation } from '../../../src/policy/tools.ts';
 import type { Operation } from '../../../src/core/request/operation.ts';
 import { credential, identity, one, service, settings } from './fixtures.ts';
 
