@@ -1,5 +1,6 @@
 import { sign as signBytes } from 'node:crypto';
-import { CompactSign, compactVerify } from 'jose';
+import { CompactSign } from 'jose/jws/compact/sign';
+import { compactVerify } from 'jose/jws/compact/verify';
 import { GatehouseError } from '../../core/errors.ts';
 import type { Keyring, KeyringVerdict, Signer } from '../../core/credentials/keyring.ts';
 import type { Clock, Log } from '../../core/ports.ts';
