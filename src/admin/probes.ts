@@ -18,7 +18,7 @@ type Probe = (ports: ProbePorts) => ProbeResponse;
 /** The probes of an orchestrator send no token, and these responses contain no secrets. */
 export const PROBES: ReadonlyMap<string, Probe> = new Map<string, Probe>([
   // Liveness covers the process only: a restart does not repair an unreachable issuer.
-  ['/livez', () => ({ status: 200, contentType: 'text/plain; charset=UTF-8', body: 'ok\n' })],
+  ['/livez', () => ({ status: 200, contentType: 'text/plain;charset=UTF-8', body: 'ok\n' })],
   [
     '/readyz',
     (ports) => {
@@ -29,8 +29,8 @@ export const PROBES: ReadonlyMap<string, Probe> = new Map<string, Probe>([
   ],
 ]);
 
-/** The headers of every response of the admin API. */
-export const API_HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
+/** The headers of every response of the admin API, in the spelling of the Fetch API. */
+export const API_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 /**
  * Responds to a probe without the app, so that a gateway without other admin requests does not load Hono and the Fetch
@@ -45,8 +45,12 @@ export function respondToProbe(
   const probe = method === 'GET' || method === 'HEAD' ? PROBES.get(url ?? '') : undefined;
   if (probe === undefined || (loopback && !isLoopback(hostNameOf(headers.host) ?? ''))) return false;
   const { status, contentType, body } = probe(ports);
-  const length = Buffer.byteLength(body);
-  response.writeHead(status, { ...API_HEADERS, 'Content-Type': contentType, 'Content-Length': length });
+  response.writeHead(status, {
+    'cache-control': API_HEADERS['cache-control'],
+    'content-type': contentType,
+    'x-content-type-options': API_HEADERS['x-content-type-options'],
+    'content-length': Buffer.byteLength(body),
+  });
   response.end(body);
   return true;
 }

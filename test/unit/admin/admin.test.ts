@@ -63,7 +63,7 @@ test('a probe has the headers of the other responses, for each spelling of its p
     expect(headers.get('cache-control')).toBe('no-store');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-type')).toBe(
-      path.startsWith('/livez') ? 'text/plain; charset=UTF-8' : 'application/json',
+      path.startsWith('/livez') ? 'text/plain;charset=UTF-8' : 'application/json',
     );
     const head = await fetch(`${base}${path}`, { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
