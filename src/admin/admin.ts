@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { GatehouseError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
+import { onDemand } from '../util/async/on-demand.ts';
 import { isLoopback, type ListenAddress, parseListenAddress } from '../util/http/listen-address.ts';
 import { http } from '../util/http/node-http.ts';
 import type { AdminPorts } from './admin-app.ts';
-import type { AdminRequestListener } from './request-listener.ts';
 import { API_HEADERS, respondToProbe } from './probes.ts';
 
 export interface AdminSettings {
@@ -31,15 +31,13 @@ export function createAdmin(settings: AdminSettings, ports: AdminPorts): Admin {
     throw startupFailed(`${settings.listen} is not loopback, so server.admin.tokenFile is required`);
   }
 
-  let loaded: Promise<AdminRequestListener> | undefined;
-  async function load(): Promise<AdminRequestListener> {
+  const app = onDemand(async () => {
     const { createAdminRequestListener } = await import('./request-listener.ts');
     return createAdminRequestListener({ loopback, token }, ports);
-  }
+  });
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (respondToProbe(request, response, loopback, ports)) return;
-    loaded ??= load();
-    const handle = await loaded;
+    const handle = await app();
     await handle(request, response);
   }
   /** A fault before the app: in a probe, or of the disk that its modules are on. */

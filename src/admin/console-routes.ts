@@ -1,5 +1,5 @@
-import type { Hono, MiddlewareHandler } from 'hono';
-import type { ConsoleEnv } from './console/console-page.ts';
+import type { MiddlewareHandler } from 'hono';
+import { onDemand } from '../util/async/on-demand.ts';
 import type { ConsolePorts } from './console/console-ports.ts';
 import type { TokenAccess } from './guards.ts';
 
@@ -19,16 +19,13 @@ export interface ConsoleSource {
 
 /** Passes a request to the console, whose modules the first request loads. */
 export function consoleRoutes({ settings, ports }: ConsoleSource, access: TokenAccess): MiddlewareHandler {
-  let loaded: Promise<Hono<ConsoleEnv>> | undefined;
-
-  async function load(): Promise<Hono<ConsoleEnv>> {
+  const app = onDemand(async () => {
     const { createConsole } = await import('./console/console.ts');
     return createConsole({ ...access, write: () => settings().write, hosts: () => settings().hosts }, ports);
-  }
+  });
 
   return async (context, next) => {
     if (!settings().enabled) return next();
-    loaded ??= load();
-    return (await loaded).fetch(context.req.raw, context.env as object);
+    return (await app()).fetch(context.req.raw, context.env as object);
   };
 }

@@ -8,5 +8,3 @@ export function createAdminRequestListener(settings: AdminAppSettings, ports: Ad
   // The host name is for requests without Host: HTTP/1.0, which the health checks of HAProxy send by default.
   return getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: 'localhost' });
 }
-
-export type AdminRequestListener = ReturnType<typeof createAdminRequestListener>;

@@ -1,4 +1,5 @@
 import type { Clock, EgressBodyClient, Log } from '../../../core/ports.ts';
+import { onDemand } from '../../../util/async/on-demand.ts';
 import { basicAuthorization } from '../../../util/http/basic-authorization.ts';
 import { createRenewedTokens, obtainedToken, type GrantedToken } from '../renewed-tokens.ts';
 import {
@@ -10,7 +11,7 @@ import {
 } from '../request-credential.ts';
 import { openSecretFile } from '../secret-source.ts';
 import { readAppKey } from './app-key.ts';
-import type { GithubAppCredentials, InstallationTokens } from './installation-tokens.ts';
+import type { GithubAppCredentials } from './installation-tokens.ts';
 import {
   compileNarrowing,
   constantNarrowing,
@@ -44,16 +45,13 @@ export function createGithubApp(
   const key = openSecretFile(service, { path, parse: (pem) => readAppKey(pem, path) }, ports.log);
   const narrow = compileNarrowing(settings);
   const perCaller = narrowsByCaller(settings);
-  let loading: Promise<InstallationTokens> | undefined;
-
-  /** Its module is loaded on demand. */
-  async function load(): Promise<InstallationTokens> {
+  const installationTokens = onDemand(async () => {
     const { createInstallationTokens } = await import('./installation-tokens.ts');
     return createInstallationTokens(service, settings, { ...ports, key: () => key.current() });
-  }
+  });
 
   async function requestToken(narrowing: string): Promise<GrantedToken | CredentialFault> {
-    const installation = await (loading ??= load());
+    const installation = await installationTokens();
     return installation.request(JSON.parse(narrowing) as Narrowing, perCaller);
   }
 
@@ -61,7 +59,7 @@ export function createGithubApp(
     const narrowing = constantNarrowing(settings);
     if (narrowing?.kind === 'credential-fault') return narrowing;
     if (narrowing !== undefined) return obtainedToken(await requestToken(narrowing.key));
-    const found = await (await (loading ??= load())).find();
+    const found = await (await installationTokens()).find();
     if (found.kind === 'credential-fault') return found;
     const what = `a token needs a caller and is not requested; the app is installed (installation ${found.id})`;
     return { kind: 'obtained', what, grants: found.permissions };
