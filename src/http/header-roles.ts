@@ -15,16 +15,25 @@ export type FramingHeader =
   | 'expect'
   | 'upgrade';
 
+/** A name that some servers treat as the one with `-`; others ignore the header. */
+export interface OtherSpelling {
+  readonly kind: 'other-spelling';
+  readonly of: FramingHeader;
+}
+
 /** A framing or body header by its loosely folded name, a header that most services refuse, or neither. */
-export type HeaderRole = FramingHeader | RefusableHeader | 'other';
+export type HeaderRole = FramingHeader | OtherSpelling | RefusableHeader | 'other';
 
 function findRole(name: string): HeaderRole {
   const loose = foldLoosely(name);
   const framing = FRAMING.find((each) => each === loose);
-  if (framing !== undefined) return framing;
+  if (framing !== undefined)
+    return OTHER_SPELLING.test(name) ? { kind: 'other-spelling', of: framing } : framing;
   const kind = kindOf(loose);
   return kind === undefined ? 'other' : { kind, folded: loose, name: name.slice(0, MAX_SHOWN) };
 }
+
+const OTHER_SPELLING = /[^A-Za-z0-9-]/;
 
 const FRAMING: readonly FramingHeader[] = [
   'host',

@@ -29,10 +29,10 @@ export function readHead(req: RequestLine, maxHeaders: number): RequestHead | De
     const role = roleOf(name);
     if (role === 'other') continue;
     if (typeof role === 'object') {
+      if (role.kind === 'other-spelling') return malformed(`a header that reads as ${role.of}`);
       (refusable ??= []).push(role);
       continue;
     }
-    if (OTHER_SPELLING.test(name)) return malformed(`a header that reads as ${role}`);
     if (role === 'host') {
       if (host !== undefined) return malformed('more than one Host');
       host = value;
@@ -75,9 +75,6 @@ export function asPlainRequest(head: RequestHead | Deny): RequestHead | Deny {
 function malformed(detail: string): Deny {
   return deny('request_malformed', detail);
 }
-
-/** Some servers treat such a name as the one with `-`, others ignore the header. */
-const OTHER_SPELLING = /[^A-Za-z0-9-]/;
 
 /** A name without trailing dot or an address, and a port (RFC 9110 §7.2; no user, path or query). */
 const HOST =
