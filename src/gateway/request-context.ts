@@ -215,8 +215,11 @@ function withoutUser(target: string): string {
 
 /** `npm logout` puts the token to delete into the path. */
 function withoutToken(path: string): string {
-  return path.replace(/\/-\/user\/token\/.*/s, '/-/user/token/***');
+  const at = path.indexOf(TOKEN_PATH);
+  return at === -1 ? path : `${path.slice(0, at)}${TOKEN_PATH}***`;
 }
+
+const TOKEN_PATH = '/-/user/token/';
 
 export function callerOf(decision: Decision): Caller | undefined {
   return decision.kind === 'unable' ? undefined : decision.caller;
