@@ -16,7 +16,7 @@ type GatewayAuth = Pick<Auth, (typeof OWN_KINDS)[number]>;
 
 export function checkUpstreamAuth(context: RuleContext): void {
   for (const service of context.draft.services) {
-    const { name, upstream } = service;
+    const { name, upstream, keepCookies = false } = service;
     if (upstream?.auth === undefined) continue;
     const { auth } = upstream;
     const path = ['services', name, 'upstream', 'auth'];
@@ -26,6 +26,11 @@ export function checkUpstreamAuth(context: RuleContext): void {
       const message =
         'is not encrypted, so the credential in `auth` can be read on the network; use https://';
       context.warn(['services', name, 'upstream', 'url'], message);
+    }
+    if (keepCookies) {
+      const message =
+        'forwards Set-Cookie to the clients, so they get the session that the upstream starts for the account in `upstream.auth`; remove it, unless the upstream starts no session and is reachable from the gateway only';
+      context.warn(['services', name, 'keepCookies'], message);
     }
     for (const [identity, entry] of Object.entries(auth.perIdentity ?? {})) {
       const here = [...path, 'perIdentity', identity];

@@ -154,3 +154,21 @@ describe('conanToken', () => {
     ]);
   });
 });
+
+describe('keepCookies', () => {
+  const warned = (yaml: string): readonly string[] =>
+    warningsOf(yaml, {}, BESIDE).filter((warning) => warning.includes('keepCookies'));
+
+  test('with an upstream credential gives the session of its account to the clients', () => {
+    expect(warned(auth('bearer: { tokenFile: secret }', ', keepCookies: true'))).toEqual([
+      expect.stringContaining('services.orders.keepCookies: forwards Set-Cookie to the clients'),
+    ]);
+  });
+
+  test('is no problem without one, and without it there is no warning', () => {
+    expect(warned(auth('bearer: { tokenFile: secret }'))).toEqual([]);
+    const services =
+      '{ orders: { type: http, upstream: { url: https://orders.internal/ }, keepCookies: true } }';
+    expect(warned(configuration({ services }))).toEqual([]);
+  });
+});
