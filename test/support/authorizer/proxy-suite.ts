@@ -110,6 +110,20 @@ function testDecisions(scenario: ProxiedScenario, { passesUnable }: ProxyExpecta
     ).not.toContain('canary');
   });
 
+  test('a session that the upstream starts does not reach the client', async () => {
+    const head =
+      'HTTP/1.1 200 OK\r\nX-Other: a\r\nSet-Cookie: session=canary\r\nSet-Cookie2: session=canary\r\n';
+    scenario.upstream.respond(`${head}Content-Length: 2\r\n\r\nok`);
+    try {
+      const response = await scenario.send('GET /api/x', [bearer()]);
+      expect(response, scenario.proxy.log()).toMatchObject({ status: 200, body: 'ok' });
+      expect(response?.headers.get('x-other')).toBe('a');
+      expect([...(response?.headers.keys() ?? [])].filter((name) => name.includes('cookie'))).toEqual([]);
+    } finally {
+      scenario.upstream.respond(OK);
+    }
+  });
+
   test('a body is streamed to the upstream; the gateway gets none of it', async () => {
     scenario.received();
     const body = 'x'.repeat(8 * 1024 * 1024);
