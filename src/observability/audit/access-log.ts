@@ -29,6 +29,6 @@ export function accessLine(event: AuditEvent): string {
     `,"duration_ms":${Math.round(event.duration * 1000) / 1000}` +
     (event.service === undefined ? '' : `,"service":${jsonText(event.service)}`) +
     (identity === undefined ? '' : `,"identity":${jsonText(identity)}`) +
-    `,"request_id":${jsonText(event.requestId)}}\n`
+    `,"request_id":${loggedText(LIMITS.id, event.requestId)}}\n`
   );
 }

@@ -115,7 +115,7 @@ function eventText(event: AuditEvent): string {
 function requestText(event: AuditEvent): string {
   return (
     `,"http":{"request":{"method":${loggedText(LIMITS.method, event.method)}` +
-    `,"id":${jsonText(event.requestId)}},"response":{"status_code":${event.status}}}` +
+    `,"id":${loggedText(LIMITS.id, event.requestId)}},"response":{"status_code":${event.status}}}` +
     `,"url":{"domain":${loggedText(LIMITS.host, event.host)}` +
     `,"path":${loggedText(LIMITS.path, event.path)}}`
   );

@@ -5,6 +5,7 @@ export const LIMITS = {
   host: 256,
   path: 2048,
   userAgent: 256,
+  id: 128,
   claim: 512,
   /** All claims of one event, in bytes. */
   claimBytes: 2048,

@@ -18,7 +18,7 @@ export function toDecisionRecord(
 ): DecisionRecord {
   const { presented, operations, decision, userAgent, detail } = event;
   return {
-    requestId: event.requestId,
+    requestId: ownText(LIMITS.id, event.requestId),
     startedAt: event.startedAt,
     duration: event.duration,
     clientAddress: ownText(LIMITS.address, event.clientAddress),
