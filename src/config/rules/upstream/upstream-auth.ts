@@ -16,7 +16,7 @@ type GatewayAuth = Pick<Auth, (typeof OWN_KINDS)[number]>;
 
 export function checkUpstreamAuth(context: RuleContext): void {
   for (const service of context.draft.services) {
-    const { name, upstream, keepCookies = false } = service;
+    const { name, upstream, keepCookies } = service;
     if (upstream?.auth === undefined) continue;
     const { auth } = upstream;
     const path = ['services', name, 'upstream', 'auth'];
