@@ -11,11 +11,9 @@ export interface Lane {
   readonly name: string;
   readonly server: RunningServer;
   readonly path: string;
-  readonly request: (round: number) => LoadRequest;
+  readonly request: () => LoadRequest;
   /** The status of every response. */
   readonly status: number;
-  /** The load before the first round, if it is another one. */
-  readonly warmup?: LoadRequest;
 }
 
 interface Sample {
@@ -45,24 +43,24 @@ export async function assertVerifies(contestant: Contestant, server: RunningServ
 export async function measureLanes(
   lanes: readonly Lane[],
   stage: Stage,
-  beforeRound?: (round: number) => Promise<void>,
+  beforeRound?: () => Promise<void>,
 ): Promise<readonly Figure[]> {
   const { effort, progress } = stage;
   const samples = new Map<string, Sample[]>(lanes.map(({ name }) => [name, []]));
-  await beforeRound?.(-1);
+  await beforeRound?.();
   for (const lane of lanes) {
     progress(`warming up ${lane.name}`);
-    const request = lane.warmup ?? lane.request(-1);
+    const request = lane.request();
     if (request.kind === 'same') await assertStatus(lane, request.headers);
     await measure(lane, request, stage, effort.warmupSeconds);
   }
   for (let round = 0; round < effort.rounds; round += 1) {
-    await beforeRound?.(round);
+    await beforeRound?.();
     progress(`round ${round + 1} of ${effort.rounds}`);
     for (let turn = 0; turn < lanes.length; turn += 1) {
       const lane = lanes[(round + turn) % lanes.length];
       if (lane === undefined) continue;
-      samples.get(lane.name)?.push(await measure(lane, lane.request(round), stage, effort.seconds));
+      samples.get(lane.name)?.push(await measure(lane, lane.request(), stage, effort.seconds));
     }
   }
   return [...samples].flatMap(([lane, all]): Figure[] => [

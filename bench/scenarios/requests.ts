@@ -30,18 +30,17 @@ export const newTokens: Scenario = {
   contestants: ['haproxy', 'envoy', 'envoy-cache', 'gatehouse'],
   async run(stage) {
     const { credentials } = stage.bed;
-    const warmup: LoadRequest = { kind: 'same', headers: bearer(credentials.token).headers };
     let tokens: readonly string[] = [];
     const servers = await startContestants(stage);
     const lanes = servers.map(([name, server]): Lane => {
       const request = (): LoadRequest => ({ kind: 'tokens', tokens });
-      return { name, server, path: TARGET, request, status: 200, warmup };
+      return { name, server, path: TARGET, request, status: 200 };
     });
     // Each lane ends with its last token. wrk then waits for the end of its duration: no rate is computed.
     const seconds = Math.ceil(stage.effort.sizes.tokens / SLOWEST_RATE);
     const bounded = { ...stage, effort: { ...stage.effort, seconds } };
-    const figures = await measureLanes(lanes, bounded, async (round) => {
-      if (round >= 0) tokens = await credentials.mint(stage.effort.sizes.tokens);
+    const figures = await measureLanes(lanes, bounded, async () => {
+      tokens = await credentials.mint(stage.effort.sizes.tokens);
     });
     return figures.filter(({ metric }) => metric !== 'requests/s');
   },
