@@ -1,5 +1,10 @@
 import { authenticateRequest } from './steps/authenticate-request.ts';
-import { authorizeOperationsInBody, authorizeRequest, bufferOperations } from './steps/authorize-request.ts';
+import {
+  authorizeOperationsInBody,
+  authorizeRequest,
+  bufferOperations,
+  reauthorizeRequest,
+} from './steps/authorize-request.ts';
 import { bindPackage } from './steps/bind-package.ts';
 import { refuseMalformedHead, requireAudit } from './steps/check-request.ts';
 import { classifyRequest, refuseUnsafeHeaders } from './steps/classify-request.ts';
@@ -47,14 +52,21 @@ interface LifecycleEnd {
 const FORWARDED: LifecycleEnd = {
   routed: [callEndpoint, requireUpstream, addSlash],
   classified: [bufferCredentialForm],
-  authorized: [limitRequest, bufferOperations, authorizeOperationsInBody, bindPackage, forwardRequest],
+  authorized: [
+    limitRequest,
+    bufferOperations,
+    authorizeOperationsInBody,
+    bindPackage,
+    reauthorizeRequest,
+    forwardRequest,
+  ],
 };
 
 /** A proxy forwards the request as the client sent it, if the response to its subrequest is 200. */
 const FORWARDED_BY_PROXY: LifecycleEnd = {
   routed: [requireSubrequestRules, refuseRewriting],
   classified: [refuseBody],
-  authorized: [authorizeForm, refusePlan, limitRequest, respondToProxy],
+  authorized: [authorizeForm, refusePlan, limitRequest, reauthorizeRequest, respondToProxy],
 };
 
 export const LIFECYCLES = {

@@ -54,6 +54,8 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
   decision: Decision | undefined;
   /** The decision on the operations that the body can contain, before the body is read. */
   possible: Allow | undefined;
+  /** The request has waited since its authorization: the policy or the revocations can have changed. */
+  outdated = false;
   /** The places in the limits of the caller. */
   places: HeldPlaces | undefined;
   reason: AuditEvent['reason'] = 'client_left';
@@ -83,6 +85,11 @@ export class RequestContext implements AuditEvent, Forwarding, EndpointCall {
   /** Continues with another path than the client's. The audit event contains the client's path. */
   continueAt(path: string): void {
     this.#head = { ...this.head, path: path as CanonicalPath };
+  }
+
+  /** A step has waited for I/O. */
+  waited(): void {
+    if (this.decision !== undefined || this.possible !== undefined) this.outdated = true;
   }
 
   /** The service pipeline; steps after the routing step use it. */

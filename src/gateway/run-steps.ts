@@ -23,8 +23,9 @@ export function createStepRunner(
       .then((outcome) => {
         // The step may have taken a while; a client that has left needs no decision.
         if (context.incoming.res.destroyed) return;
-        if (outcome === undefined) runFrom(context, next);
-        else finish(context, outcome);
+        if (outcome !== undefined) return finish(context, outcome);
+        context.waited();
+        runFrom(context, next);
       })
       .catch((error: unknown) => failClosed(context, error));
   }

@@ -43,7 +43,7 @@ export interface Forwarding {
   broken(reason: UpstreamFault | UnableCause | DenyReason, detail: string): void;
   /** For a plan with tickets. Rejects with `store_unavailable` if no signing key is available. */
   prepareTickets(): Promise<IssueTicket>;
-  /** Reauthorizes a long-lived connection. Returns the refusal if the request would no longer be allowed. */
+  /** Reauthorizes a long-lived connection or a request that has waited. Returns the refusal if it is no longer allowed. */
   reauthorize(): Refusal | undefined;
 }
 

@@ -25,6 +25,11 @@ export function authorizeRequest(context: RequestContext, { revocations }: StepP
   return undefined;
 }
 
+/** Applies the active policy and the revocations again to a request that has waited since its authorization. */
+export function reauthorizeRequest(context: RequestContext): StepOutcome {
+  return context.outdated ? context.reauthorize() : undefined;
+}
+
 /** Buffers the part of the body that contains the operations. */
 export function bufferOperations(context: RequestContext): StepOutcome | Promise<StepOutcome> {
   const { classified, possible } = context;

@@ -22,7 +22,7 @@ export function createForward(side: UpstreamSide): Forward {
 
   function forward(forwarding: Forwarding): void {
     if (places.available()) start(forwarding);
-    else places.wait(forwarding, start);
+    else places.wait(forwarding, (waited) => ifStillAllowed(waited, () => start(waited)));
   }
 
   function start(forwarding: Forwarding): void {
@@ -44,10 +44,7 @@ export function createForward(side: UpstreamSide): Forward {
       .then(
         (injected) => {
           places.free();
-          // The credential or the policy can have changed during the wait.
-          const refusal = forwarding.reauthorize();
-          if (refusal === undefined) sendWith(forwarding, injected, isRetry);
-          else forwarding.refused(refusal);
+          ifStillAllowed(forwarding, () => sendWith(forwarding, injected, isRetry));
         },
         (error: unknown) => {
           places.free();
@@ -139,6 +136,13 @@ export function createForward(side: UpstreamSide): Forward {
   }
 
   return forward;
+}
+
+/** During a wait, the credential can be revoked, or the policy can change. */
+function ifStillAllowed(forwarding: Forwarding, then: () => void): void {
+  const refusal = forwarding.reauthorize();
+  if (refusal === undefined) then();
+  else forwarding.refused(refusal);
 }
 
 function rewritingOf(
