@@ -1,5 +1,5 @@
 import type { BlockList, Socket } from 'node:net';
-import type { ConnectionMeter } from '../core/operation/meter.ts';
+import type { ConnectionLimit, ConnectionMeter } from '../core/operation/meter.ts';
 import type { Log } from '../core/ports.ts';
 import { networkOf } from '../util/http/client-network.ts';
 import { LiveMap } from '../util/resources/live-map.ts';
@@ -12,6 +12,12 @@ export interface ConnectionLimits {
 
 /** Milliseconds between two log lines about refusals, so that a flood of connections does not flood the log. */
 const LOG_INTERVAL = 60_000;
+
+const LOGGED = {
+  all: 'client connections are refused: too many are open',
+  address: 'client connections are refused: too many are open',
+  pipelined: 'client connections with pipelined requests are closed: too many requests are in flight',
+} as const satisfies Readonly<Record<ConnectionLimit, string>>;
 
 /**
  * Counts connections and closes excess connections before any byte is read or a TLS handshake starts. An open
@@ -55,12 +61,17 @@ export class ConnectionCount {
     return true;
   }
 
-  #refuse(socket: Socket, limit: 'all' | 'address', address: string): false {
+  /** Closes a connection with pipelined requests. Node reads them without a limit while responses are pending. */
+  refusePipelined(socket: Socket): void {
+    this.#refuse(socket, 'pipelined', plainAddress(socket.remoteAddress ?? ''));
+  }
+
+  #refuse(socket: Socket, limit: ConnectionLimit, address: string): false {
     this.#ports.meter.refused(limit);
     const now = performance.now();
     if (now - this.#loggedAt >= LOG_INTERVAL) {
       this.#loggedAt = now;
-      this.#ports.log.warn('client connections are refused: too many are open', { limit, address });
+      this.#ports.log.warn(LOGGED[limit], { limit, address });
     }
     socket.destroy();
     return false;

@@ -13,21 +13,29 @@ export interface ListenerState {
   /** Whether connections can switch protocols. */
   readonly switchesProtocols: boolean;
   readonly isDraining: () => boolean;
+  /** Requests in flight up to which connections may have pipelined ones. */
+  readonly maxPipelined: () => number;
 }
+
+/** Closes a connection that exceeds `maxPipelined`. */
+export type RefusePipelined = (socket: Socket) => void;
 
 /** Passes the requests of the server to `handle`. */
 export class RequestEvents {
   /** The newest response of each connection, until it is over. */
   readonly responses = new LiveMap<Socket, ServerResponse>();
-  readonly #release = releaseFrom(this.responses);
+  readonly #release = releaseFrom(this.responses, () => (this.#inFlight -= 1));
   readonly #state: ListenerState;
   readonly #handle: (incoming: Incoming) => void;
+  readonly #refusePipelined: RefusePipelined;
+  #inFlight = 0;
   /** The newest request that offered to switch protocols. */
   #upgrading: IncomingMessage | undefined;
 
-  constructor(state: ListenerState, handle: (incoming: Incoming) => void) {
+  constructor(state: ListenerState, handle: (incoming: Incoming) => void, refusePipelined: RefusePipelined) {
     this.#state = state;
     this.#handle = handle;
+    this.#refusePipelined = refusePipelined;
   }
 
   register(server: Server): void {
@@ -49,7 +57,10 @@ export class RequestEvents {
   accept(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean, upgrade?: Upgrade): void {
     const previous = this.responses.get(req.socket);
     // After a response that closes the connection, further bytes are not a request (threats S7).
-    if (previous?.shouldKeepAlive === false) return;
+    if (previous?.shouldKeepAlive === false || req.socket.destroyed) return;
+    const isPipelined = previous?.writableFinished === false;
+    if (isPipelined && this.#inFlight >= this.#state.maxPipelined()) return this.#refusePipelined(req.socket);
+    this.#inFlight += 1;
     // Node discards bytes after a declined upgrade in the same packet and parses the bytes of the next packet, so
     // packet boundaries would determine the start of the next request.
     if (req === this.#upgrading || this.#state.isDraining()) res.shouldKeepAlive = false;
@@ -75,8 +86,12 @@ export class RequestEvents {
  * Releases a response that was sent and leaves its connection open. With its request and their listeners, it takes more
  * memory than the rest of an idle connection. The result is one listener for all responses.
  */
-function releaseFrom(responses: LiveMap<Socket, ServerResponse>): (this: ServerResponse) => void {
+function releaseFrom(
+  responses: LiveMap<Socket, ServerResponse>,
+  ended: () => void,
+): (this: ServerResponse) => void {
   return function released() {
+    ended();
     const { socket } = this.req;
     const isOver = this.writableFinished && this.shouldKeepAlive && this.req.complete;
     if (isOver && responses.get(socket) === this) responses.delete(socket);

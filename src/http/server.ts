@@ -81,8 +81,13 @@ export function createServerListener(
     read: read === undefined ? readRequest : (req: IncomingMessage) => read(req, checks),
     switchesProtocols: read === undefined,
     isDraining: () => draining,
+    maxPipelined: () => limits.connections,
   };
-  const requests = new RequestEvents(state, (incoming) => handlers.request(incoming));
+  const requests = new RequestEvents(
+    state,
+    (incoming) => handlers.request(incoming),
+    (socket) => connections.refusePipelined(socket),
+  );
   const { responses } = requests;
   const server = createServer(settings, (req) => requests.acceptsUpgrade(req));
   let certificate = tls === undefined ? undefined : watchCertificate(tls, server as https.Server, ports.log);

@@ -439,6 +439,16 @@ const TESTS_OF: TestsByRow = {
       'if the clock is set back, a window ends after its length',
     ],
   ],
+  'more than `server.limits.connections` requests are in flight': [
+    [
+      'test/security/pipelined-flood.test.ts',
+      'a connection with more requests in flight than server.limits.connections is closed',
+    ],
+    [
+      'test/security/pipelined-flood.test.ts',
+      'the limit applies to all connections together, and never to a request that is not pipelined',
+    ],
+  ],
   'too many connections, of one client or in total': [
     [
       'test/security/exhaustion-idle.test.ts',

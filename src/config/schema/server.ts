@@ -40,7 +40,7 @@ const limits = z
       .max(1_000_000)
       .default(10_000)
       .describe(
-        'Maximum number of client connections, including idle ones; further connections are closed. Default 10000.',
+        'Maximum number of client connections, including idle ones; further connections are closed. While as many requests are in flight, a connection with a further pipelined request is closed. Default 10000.',
       ),
     connectionsPerAddress: z
       .int()

@@ -15,11 +15,13 @@ export interface RequestMeter {
 }
 
 /** Metrics of the listeners. */
+export type ConnectionLimit = 'all' | 'address' | 'pipelined';
+
 export interface ConnectionMeter {
   opened(): void;
   closed(): void;
-  /** An opened connection was refused by this limit: of all connections, or of one client address. */
-  refused(limit: 'all' | 'address'): void;
+  /** A connection was closed by this limit: of all connections, of one client address, or of pipelined requests. */
+  refused(limit: ConnectionLimit): void;
 }
 
 /** Metrics of credential verification. `issuer` is the issuer's name in the configuration. */

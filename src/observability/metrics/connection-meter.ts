@@ -2,7 +2,7 @@ import { Gauge, type Registry } from 'prom-client';
 import type { ConnectionMeter } from '../../core/operation/meter.ts';
 import { CounterGrid, exposeCounters } from './counter-grid.ts';
 
-const LIMIT = { name: 'limit', values: ['all', 'address'] } as const;
+const LIMIT = { name: 'limit', values: ['all', 'address', 'pipelined'] } as const;
 
 export function createConnectionMeter(registry: Registry): ConnectionMeter {
   let open = 0;
@@ -20,7 +20,7 @@ export function createConnectionMeter(registry: Registry): ConnectionMeter {
     registry,
     {
       name: 'gatehouse_connections_refused_total',
-      help: 'Client connections closed at once: "all" by server.limits.connections, "address" by connectionsPerAddress.',
+      help: 'Client connections closed: "all" and "pipelined" by server.limits.connections, "address" by connectionsPerAddress.',
       labelNames: ['limit'],
     },
     refused,
