@@ -1,28 +1,23 @@
-import { Hono } from 'hono';
+import type { HttpBindings } from '@hono/node-server';
+import { Hono, type Context } from 'hono';
 import type { Log } from '../core/ports.ts';
 import type { Store } from '../core/store.ts';
+import type { CheckAccess, TokenAccess } from './access.ts';
+import { API_HEADERS, internalError, type ApiResponse } from './api-response.ts';
 import { consoleRoutes, type ConsoleSource } from './console-routes.ts';
-import { refuseForeignHosts, requireToken, type TokenAccess } from './guards.ts';
-import { API_HEADERS, PROBES, type ProbePorts } from './probes.ts';
-import { TokenAttempts } from './token-attempts.ts';
+import { READ_ROUTES, type ReadPorts } from './read-routes.ts';
 import { revocationRoutes, type RevocationPorts } from './revocation-routes.ts';
 import { stateRoutes } from './state-routes.ts';
 
-export interface AdminPorts extends RevocationPorts, ProbePorts, Partial<Pick<Store, 'backUp'>> {
-  metrics(): Promise<{ readonly body: string; readonly contentType: string }>;
-  /** The content of `/status`, without secrets. */
-  status(): object;
+export interface AdminPorts extends RevocationPorts, ReadPorts, Partial<Pick<Store, 'backUp'>> {
   /** Undefined: there is no console. */
   readonly console?: ConsoleSource;
   readonly log: Log;
 }
 
-export type AdminAppSettings = Omit<TokenAccess, 'attempts'>;
-
-/** The routes of the admin API and their access control, without the listener. */
-export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): Hono {
+/** The routes of the admin API and the console, without the listener. */
+export function createAdminApp(access: TokenAccess, refusalOf: CheckAccess, ports: AdminPorts): Hono {
   const app = new Hono();
-  const access: TokenAccess = { ...settings, attempts: new TokenAttempts(ports.clock) };
   // Before the checks of the API: the console has its own.
   if (ports.console !== undefined) {
     const routes = consoleRoutes(ports.console, access);
@@ -32,28 +27,20 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
     await next();
     for (const [name, value] of Object.entries(API_HEADERS)) context.header(name, value);
   });
-  if (settings.loopback) app.use(refuseForeignHosts);
-  app.use(requireToken(access, ports.log));
-
-  for (const [path, probe] of PROBES) {
-    app.get(path, (context) => {
-      const { status, contentType, body } = probe(ports);
-      return context.body(body, status, { 'Content-Type': contentType });
-    });
-  }
-  app.get('/metrics', async (context) => {
-    const { body, contentType } = await ports.metrics();
-    return context.body(body, 200, { 'Content-Type': contentType });
+  app.use(async (context: Context<{ Bindings: HttpBindings }>, next) => {
+    const refusal = refusalOf(context.env.incoming, READ_ROUTES.get(context.req.path)?.isProbe === true);
+    return refusal === undefined ? next() : respondWith(context, refusal);
   });
-  app.get('/status', (context) => context.json(ports.status()));
-  app.route('/revocations', revocationRoutes(ports));
-  app.route('/state', stateRoutes(ports));
 
-  for (const path of [...PROBES.keys(), '/metrics', '/status']) {
+  for (const [path, route] of READ_ROUTES) {
+    app.get(path, async (context) => respondWith(context, await route.read(ports)));
     app.all(path, (context) =>
       context.json({ error: 'method_not_allowed', message: 'Use GET.' }, 405, { Allow: 'GET, HEAD' }),
     );
   }
+  app.route('/revocations', revocationRoutes(ports));
+  app.route('/state', stateRoutes(ports));
+
   app.notFound((context) =>
     context.json(
       {
@@ -65,7 +52,11 @@ export function createAdminApp(settings: AdminAppSettings, ports: AdminPorts): H
   );
   app.onError((error, context) => {
     ports.log.error('an admin request failed', { path: context.req.path, error: error.name });
-    return context.json({ error: 'internal_error', message: 'See the log of the gateway.' }, 500);
+    return respondWith(context, internalError());
   });
   return app;
+}
+
+function respondWith(context: Context, { status, contentType, body, headers }: ApiResponse): Response {
+  return context.body(body, status, { 'content-type': contentType, ...headers });
 }

@@ -4,8 +4,11 @@ import type { Secret } from '../core/secret.ts';
 import { onDemand } from '../util/async/on-demand.ts';
 import { isLoopback, type ListenAddress, parseListenAddress } from '../util/http/listen-address.ts';
 import { http } from '../util/http/node-http.ts';
+import { createAccessCheck } from './access.ts';
 import type { AdminPorts } from './admin-app.ts';
-import { API_HEADERS, respondToProbe } from './probes.ts';
+import { internalError, writeApiResponse } from './api-response.ts';
+import { READ_ROUTES, respondToRead } from './read-routes.ts';
+import { TokenAttempts } from './token-attempts.ts';
 
 export interface AdminSettings {
   /** `ADDRESS:PORT`; port 0 selects a free port. */
@@ -31,24 +34,30 @@ export function createAdmin(settings: AdminSettings, ports: AdminPorts): Admin {
     throw startupFailed(`${settings.listen} is not loopback, so server.admin.tokenFile is required`);
   }
 
+  const access = { loopback, token, attempts: new TokenAttempts(ports.clock) };
+  const refusalOf = createAccessCheck(access, ports.log);
   const app = onDemand(async () => {
     const { createAdminRequestListener } = await import('./request-listener.ts');
-    return createAdminRequestListener({ loopback, token }, ports);
+    return createAdminRequestListener(access, refusalOf, ports);
   });
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (respondToProbe(request, response, loopback, ports)) return;
+    if (await respondToRead(request, response, refusalOf, ports)) return;
     const handle = await app();
     await handle(request, response);
   }
-  /** A fault before the app: in a probe, or of the disk that its modules are on. */
-  function fail(response: ServerResponse, error: unknown): void {
-    ports.log.error('an admin request failed', { error: error instanceof Error ? error.name : 'unknown' });
+  /** A fault outside the app: of a read route, or of the disk that the modules of the app are on. */
+  function fail({ url = '' }: IncomingMessage, response: ServerResponse, error: unknown): void {
+    // Any other target can contain a credential.
+    const path = READ_ROUTES.has(url) ? url : undefined;
+    const name = error instanceof Error ? error.name : 'unknown';
+    ports.log.error('an admin request failed', { path, error: name });
     if (response.headersSent) response.destroy();
-    else response.writeHead(500, API_HEADERS).end();
+    else writeApiResponse(response, internalError());
   }
   const server = http.createServer(
     { headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 16 * 1024 },
-    (request, response) => void respond(request, response).catch((error: unknown) => fail(response, error)),
+    (request, response) =>
+      void respond(request, response).catch((error: unknown) => fail(request, response, error)),
   );
 
   return {

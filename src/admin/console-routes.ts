@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { onDemand } from '../util/async/on-demand.ts';
 import type { ConsolePorts } from './console/console-ports.ts';
-import type { TokenAccess } from './guards.ts';
+import type { TokenAccess } from './access.ts';
 
 /** `server.admin.console` and `server.admin.hosts` of the active configuration. */
 export interface ConsoleSettings {

@@ -5,7 +5,7 @@ import type { Clock } from '../core/ports.ts';
 import type { Revocations } from '../core/credentials/revocation.ts';
 import { readLimitedBody } from '../util/http/limited-body.ts';
 import { parseJsonObject } from '../util/json/object.ts';
-import { refuseOtherThanJson } from './guards.ts';
+import { refuseOtherThanJson } from './json-only.ts';
 import { readRevocation, showRevocation, type RevocableNames } from './revocation-body.ts';
 
 const BODY_LIMITS = { maxBytes: 16 * 1024, deadline: 10_000 };

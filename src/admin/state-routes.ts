@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { Store } from '../core/store.ts';
-import { refuseOtherThanJson } from './guards.ts';
+import { refuseOtherThanJson } from './json-only.ts';
 
 /** `POST /state/backup`: writes a copy of the state file next to it. The copy contains the signing key. */
 export function stateRoutes({ backUp }: Partial<Pick<Store, 'backUp'>>): Hono {

@@ -104,12 +104,17 @@ test('a gateway loads no package that its configuration does not use', async () 
   expect(loaded.filter((name) => ![...NEEDED, ...OF_METRICS].includes(name))).toEqual([]);
 });
 
-test('a gateway loads the Fetch API at the first request that needs it', async () => {
+test('a gateway loads the Fetch API and Hono at the first request that needs them', async () => {
   const undici = 'NativeModule internal/deps/undici/undici';
-  const started = await startTo();
-  expect(started).toContain('NativeModule _http_server\n');
-  expect(started).not.toContain(undici);
-  expect(await startTo('/status')).toContain(undici);
+  for (const path of ['/livez', '/readyz', '/metrics', '/status']) {
+    const output = await startTo(path);
+    expect(output).toContain('NativeModule _http_server\n');
+    expect(output).not.toContain(undici);
+    expect([...packagesIn(output)].filter((name) => /hono/.test(name))).toEqual([]);
+  }
+  const output = await startTo('/revocations');
+  expect(output).toContain(undici);
+  expect([...packagesIn(output)]).toContain('hono');
 });
 
 test('the schema, YAML and the rules stay out of the thread that serves requests', async () => {

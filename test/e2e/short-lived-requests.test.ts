@@ -77,8 +77,6 @@ test.each([
   const { gateway, memory, collect } = await startGateway();
   const agent = new Agent({ keepAlive, maxSockets: CONCURRENT });
   try {
-    // The first request for the metrics loads modules, which remain in old space.
-    await memory();
     await sendMany(gateway.port, agent, body, REQUESTS);
     // The objects that are young at this time are promoted.
     const requests = sendMany(gateway.port, agent, body, REQUESTS / 4);

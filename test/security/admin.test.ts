@@ -180,6 +180,46 @@ test.each(['0.0.0.0:0', '127.0.0.1:0'])(
   },
 );
 
+test('a malformed Host is refused with 400, also with the token', async () => {
+  const to = await start('0.0.0.0:0', TOKEN);
+  for (const path of ['/metrics', '/status', '/readyz', '/revocations']) {
+    for (const host of ['a b', 'user@localhost', '[::1', 'a/b']) {
+      const head = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${TOKEN}`;
+      expect([path, host, (await ask(to, head)).status]).toEqual([path, host, 400]);
+    }
+  }
+});
+
+test('two Authorization or Host fields are no token and no loopback Host', async () => {
+  const to = await start('127.0.0.1:0', TOKEN);
+  const [right, wrong] = [`Authorization: Bearer ${TOKEN}`, 'Authorization: Bearer wrong'];
+  for (const path of ['/metrics', '/metrics?x', '/status', '/revocations']) {
+    const head = `GET ${path} HTTP/1.1\r\nHost: localhost`;
+    for (const fields of [`${right}\r\n${wrong}`, `${wrong}\r\n${right}`, `${right}\r\n${right}`]) {
+      expect((await ask(to, `${head}\r\n${fields}`)).status).toBe(401);
+    }
+    expect((await ask(to, `${head}\r\nHost: localhost\r\n${right}`)).status).toBe(421);
+  }
+});
+
+test('the attempts of a client with different tokens are counted over all spellings and paths', async () => {
+  const to = await start('127.0.0.1:0', TOKEN);
+  const attempt = (path: string, token: string) =>
+    ask(to, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}`);
+  const paths = ['/metrics', '/metrics?x', '/status', '/revocations', '/nothing'];
+  for (let n = 0; n < 10; n += 1) {
+    expect((await attempt(paths[n % paths.length] ?? '', `guess-${n}`)).status).toBe(401);
+  }
+  for (const path of paths) {
+    const { status, text } = await attempt(path, TOKEN);
+    expect(status).toBe(429);
+    expect(text).toMatch(/^retry-after: [1-9]\d?\r$/im);
+    expect(text).toContain('"too_many_requests"');
+  }
+  const warnings = to.log.lines.filter(({ level }) => level === 'warn');
+  expect(warnings).toHaveLength(10);
+});
+
 test('the token is in no answer and in no log line', async () => {
   const to = await start('127.0.0.1:0', TOKEN);
   const { text } = await ask(to, `GET /status HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}`);

@@ -55,19 +55,36 @@ test('readyz says why not', async () => {
   expect((await fetch(`${base}/readyz`)).status).toBe(200);
 });
 
-test('a probe has the headers of the other responses, for each spelling of its path', async () => {
+test.each([
+  ['/livez', 'text/plain;charset=UTF-8'],
+  ['/readyz', 'application/json'],
+  ['/metrics', 'text/plain; version=0.0.4'],
+  ['/status', 'application/json'],
+])('%s has the same response for each spelling of the path', async (path, contentType) => {
   const base = await start();
-  for (const path of ['/livez', '/livez?full', '/readyz', '/readyz?full']) {
-    const { status, headers } = await fetch(`${base}${path}`);
+  for (const url of [`${base}${path}`, `${base}${path}?full`, `${base}/%${toHex(path[1])}${path.slice(2)}`]) {
+    const { status, headers } = await fetch(url);
     expect(status).toBe(200);
     expect(headers.get('cache-control')).toBe('no-store');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
-    expect(headers.get('content-type')).toBe(
-      path.startsWith('/livez') ? 'text/plain;charset=UTF-8' : 'application/json',
-    );
-    const head = await fetch(`${base}${path}`, { method: 'HEAD' });
+    expect(headers.get('content-type')).toBe(contentType);
+    const head = await fetch(url, { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
-    expect((await fetch(`${base}${path}`, { method: 'POST' })).status).toBe(405);
+    const post = await fetch(url, { method: 'POST' });
+    expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  }
+});
+
+function toHex(letter = ''): string {
+  return letter.charCodeAt(0).toString(16);
+}
+
+test('HEAD has the Content-Length of GET', async () => {
+  const base = await start();
+  for (const path of ['/livez', '/readyz', '/metrics', '/status']) {
+    const { headers } = await fetch(`${base}${path}`, { method: 'HEAD' });
+    const body = await (await fetch(`${base}${path}`)).arrayBuffer();
+    expect(headers.get('content-length')).toBe(String(body.byteLength));
   }
 });
 
@@ -78,8 +95,11 @@ test('a fault of a probe is a 500', async () => {
   };
   const base = await start({ ready, log });
   const response = await fetch(`${base}/readyz`);
-  expect([response.status, await response.text()]).toEqual([500, '']);
-  expect(log.lines.at(-1)).toMatchObject({ level: 'error', fields: { error: 'TypeError' } });
+  expect([response.status, await response.json()]).toEqual([
+    500,
+    { error: 'internal_error', message: 'See the log of the gateway.' },
+  ]);
+  expect(log.lines.at(-1)).toMatchObject({ level: 'error', fields: { path: '/readyz', error: 'TypeError' } });
   expect(JSON.stringify(log.lines)).not.toContain('canary-detail');
 });
 

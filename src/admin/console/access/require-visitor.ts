@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Secret } from '../../../core/secret.ts';
 import { bearerToken } from '../../admin-token.ts';
-import { BEARER_CHALLENGE } from '../../guards.ts';
+import { BEARER_CHALLENGE } from '../../access.ts';
 import type { TokenAttempt, TokenAttempts } from '../../token-attempts.ts';
 import type { ConsoleEnv } from '../console-page.ts';
 import { sessionIdsOf } from './session-cookie.ts';
