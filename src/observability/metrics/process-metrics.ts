@@ -1,5 +1,6 @@
-import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
+import { exposeDefaultMetrics } from './default-metrics.ts';
 import type { Names } from './names.ts';
+import { Gauge, type Registry } from './prometheus.ts';
 
 export interface KeySetAge {
   readonly issuer: string;
@@ -56,7 +57,7 @@ export function exposeConfiguration(registry: Registry, startHash: string): Conf
 }
 
 export function exposeProcess(registry: Registry, version: string): void {
-  collectDefaultMetrics({ register: registry });
+  exposeDefaultMetrics(registry);
   new Gauge({
     name: 'gatehouse_build_info',
     help: 'Version of the running gateway; always 1.',
