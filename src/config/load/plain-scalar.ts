@@ -1,22 +1,30 @@
-import { isScalar, Schema, type ScalarTag } from 'yaml';
 import { expandVariables, retype, type Environment } from './expand-variables.ts';
 import type { Mark } from '../problems/problem.ts';
 import type { ScalarNode } from './source-tree.ts';
 
-/** The tags that the parser itself tests unquoted scalars with, in its order. */
-const TAGS = new Schema({ schema: 'core', merge: false }).tags.filter(isTested);
-
-function isTested(tag: Schema['tags'][number]): tag is ScalarTag & { readonly test: RegExp } {
-  return tag.collection === undefined && tag.default === true && 'test' in tag && tag.test !== undefined;
+interface TypedScalar {
+  readonly test: RegExp;
+  readonly read: (text: string) => unknown;
 }
+
+/** The core schema of YAML 1.2.2 (section 10.3.2), as `yaml` reads it: a property test compares the two. */
+const TYPED_SCALARS: readonly TypedScalar[] = [
+  { test: /^(?:~|[Nn]ull|NULL)?$/, read: () => null },
+  { test: /^(?:[Tt]rue|TRUE)$/, read: () => true },
+  { test: /^(?:[Ff]alse|FALSE)$/, read: () => false },
+  { test: /^0o[0-7]+$/, read: (text) => Number.parseInt(text.slice(2), 8) },
+  { test: /^[-+]?[0-9]+$/, read: (text) => Number.parseInt(text, 10) },
+  { test: /^0x[0-9a-fA-F]+$/, read: (text) => Number.parseInt(text, 16) },
+  { test: /^\.(?:nan|NaN|NAN)$/, read: () => Number.NaN },
+  { test: /^[-+]?\.(?:inf|Inf|INF)$/, read: (text) => (text.startsWith('-') ? -Infinity : Infinity) },
+  { test: /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/, read: Number.parseFloat },
+];
 
 /** The value of an unquoted scalar according to the core schema of YAML 1.2. */
 export function resolvePlain(text: string): unknown {
   if (!mayBeTyped(text)) return text;
-  const tag = TAGS.find(({ test }) => test.test(text));
-  if (tag === undefined) return text;
-  const resolved: unknown = tag.resolve(text, () => undefined, {});
-  return isScalar(resolved) ? resolved.value : resolved;
+  const type = TYPED_SCALARS.find(({ test }) => test.test(text));
+  return type === undefined ? text : type.read(text);
 }
 
 /** Whether the text can be other than a string: `true`, `null`, `~`, or a number, `.inf` included. */

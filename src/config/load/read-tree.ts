@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, type Pair, type ParsedNode, type Scalar } from 'yaml';
+import type { Pair, ParsedNode, Scalar } from 'yaml';
 import type { Environment } from './expand-variables.ts';
 import type { KeyPath } from '../problems/key-path.ts';
 import { formatMark, problemAt, type Mark, type Problem } from '../problems/problem.ts';
@@ -14,6 +14,7 @@ import {
 } from './source-tree.ts';
 import { Anchors } from './yaml-anchors.ts';
 import { MAX_DEPTH, parseYaml } from './yaml-document.ts';
+import { yamlPackage } from './yaml-package.ts';
 
 export interface Tree {
   /** Undefined if the file is not usable YAML. */
@@ -44,6 +45,7 @@ class TreeReader {
   readonly #markAt: (offset: number) => Mark;
   readonly #env: Environment | undefined;
   readonly #anchors = new Anchors(MAX_DEPTH);
+  readonly #yaml = yamlPackage();
 
   constructor(markAt: (offset: number) => Mark, env: Environment | undefined) {
     this.#markAt = markAt;
@@ -53,7 +55,7 @@ class TreeReader {
   read(node: ParsedNode | null, path: KeyPath, near: Mark): SourceNode {
     if (node === null) return nothing(near);
     const mark = this.#markAt(node.range[0]);
-    if (isAlias(node)) return this.#readAlias(node.source, path, mark);
+    if (this.#yaml.isAlias(node)) return this.#readAlias(node.source, path, mark);
     if (node.tag !== undefined) this.#refuse(mark, path, 'tags (!name) are not supported; remove it');
     const result = this.#readValue(node, path, mark);
     if (node.anchor !== undefined) this.#anchors.add(node.anchor, result);
@@ -61,12 +63,12 @@ class TreeReader {
   }
 
   #readValue(node: ParsedNode, path: KeyPath, mark: Mark): SourceNode {
-    if (isScalar(node)) return this.#readScalar(node, path, mark);
-    if (isSeq(node)) {
+    if (this.#yaml.isScalar(node)) return this.#readScalar(node, path, mark);
+    if (this.#yaml.isSeq(node)) {
       const items = node.items.map((item, index) => this.read(item, [...path, index], mark));
       return { kind: 'list', mark, items };
     }
-    if (isMap(node)) return this.#readMapping(node.items, path, mark);
+    if (this.#yaml.isMap(node)) return this.#readMapping(node.items, path, mark);
     return nothing(mark);
   }
 
@@ -92,7 +94,7 @@ class TreeReader {
   }
 
   #readKey(key: ParsedNode, path: KeyPath, mark: Mark): string | undefined {
-    if (!isScalar(key) || key.tag !== undefined) {
+    if (!this.#yaml.isScalar(key) || key.tag !== undefined) {
       this.#refuse(mark, path, 'a key must be plain text');
       return undefined;
     }

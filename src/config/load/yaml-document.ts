@@ -1,7 +1,8 @@
-import { Composer, isScalar, Lexer, LineCounter, Parser, type CST, type Document } from 'yaml';
+import type { CST, Document } from 'yaml';
 import { problemAt, type Mark, type Problem } from '../problems/problem.ts';
 import type { Source } from './read-sources.ts';
 import { yamlErrorMessage } from './yaml-error.ts';
+import { yamlPackage } from './yaml-package.ts';
 
 export const MAX_DEPTH = 32;
 
@@ -17,6 +18,7 @@ export interface YamlDocument {
  * bounded between the two steps, so that no file can exhaust the call stack.
  */
 export function parseYaml({ file, text }: Source): YamlDocument {
+  const { Composer, Lexer, LineCounter, Parser } = yamlPackage();
   const lines = new LineCounter();
   const markAt = (offset: number): Mark => {
     const { line, col } = lines.linePos(offset);
@@ -65,7 +67,7 @@ export function parseYaml({ file, text }: Source): YamlDocument {
 }
 
 function isEmpty({ contents }: Document.Parsed): boolean {
-  return contents === null || (isScalar(contents) && contents.value === null);
+  return contents === null || (yamlPackage().isScalar(contents) && contents.value === null);
 }
 
 /** YAML 1.2 §5.1 allows no C0 controls except tab and line ends; other controls indicate a binary file. */
