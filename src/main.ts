@@ -1,6 +1,11 @@
 #!/usr/bin/env node
 import process from 'node:process';
-import { run } from './cli/index.ts';
+import { setFlagsFromString } from 'node:v8';
+
+// V8 has read the flag of the command line by now, and keeps to it. It refuses the code cache of the modules of Node while
+// a flag differs from its default (docs/adr/0033-large-policies.md).
+setFlagsFromString('--memory-pool-share-memory-on-teardown');
+const { run } = await import('./cli/index.ts');
 
 // A closed pipe (`gatehouse schema | head`) must not print a stack trace.
 process.stdout.on('error', () => undefined);
