@@ -149,6 +149,83 @@ describe('gatehouse diff', () => {
     expect(JSON.stringify({ gains, losses, changes })).not.toContain('admin-secret');
   });
 
+  test('lists a changed type by the keys of both files, without those that only have a default', async () => {
+    const { gains, losses, changes } = await report(POLICY.replace('type: npm', 'type: generic'));
+    expect(changes.map(({ setting }) => setting)).toEqual(['services.npm.type']);
+    const reasons = (type: string) =>
+      Array(2).fill(`service "npm" has the type ${type} in the other configuration`);
+    expect(gains.map(({ reason }) => reason)).toEqual(reasons('npm'));
+    expect(losses.map(({ reason }) => reason)).toEqual(reasons('generic'));
+    const written = POLICY.replace('type: npm', 'type: http, webSockets: false')
+      .replaceAll(/\w+_package_registry/g, 'read_api')
+      .replaceAll('"@web/ui"', '"/**"');
+    const without = write('http.yaml', written);
+    const { stdout } = await gatehouse('diff', without, old, '--json');
+    const { changes: removed } = JSON.parse(stdout) as DiffReport;
+    expect(removed.map(({ setting }) => setting)).toContain('services.npm.webSockets');
+    expect(removed.map(({ setting }) => setting)).not.toContain('services.npm.errorFormat');
+  });
+
+  test('lists no key that follows from another one', async () => {
+    const { gains, changes } = await report(
+      POLICY.replace('gateway.example.com', 'other.example.com').replace(
+        'upstream:',
+        'path: /npm/, upstream:',
+      ),
+    );
+    expect(changes.map(({ setting }) => setting)).toEqual(['services.npm.path', 'server.publicUrl']);
+    expect(gains.map(({ certainty }) => certainty)).toContain('certain');
+    const registry = write(
+      'registry.yaml',
+      `${POLICY}  images: { type: oci, upstream: { url: "http://127.0.0.1:9/" } }\n`,
+    );
+    const prefixed = write(
+      'prefixed.yaml',
+      `${POLICY}  images: { type: oci, repositoryPrefix: a/, upstream: { url: "http://127.0.0.1:9/" } }\n`,
+    );
+    const { stdout } = await gatehouse('diff', registry, prefixed, '--json');
+    const { gains: ofPrefix, changes: prefix } = JSON.parse(stdout) as DiffReport;
+    expect(prefix.map(({ setting }) => setting)).toEqual(['services.images.repositoryPrefix']);
+    expect(ofPrefix).toHaveLength(1);
+  });
+
+  test('names the keys of a workload identity where they are written', async () => {
+    const workload = (id: number, more = '') =>
+      `${POLICY}roles: { reader: [{ service: npm, scopes: [read_package_registry], resources: [a] }] }\nworkloadIdentities:\n  ci@example.com:\n    issuer: gitlab\n    projectId: ${id}\n    roles: [reader]\n${more}`;
+    const first = write('workload.yaml', workload(20));
+    const second = write('workload-2.yaml', workload(21, '    tokenLifetime: 2h\n'));
+    const { stdout } = await gatehouse('diff', first, second, '--json');
+    const { gains, changes } = JSON.parse(stdout) as DiffReport;
+    expect(changes).toEqual([
+      {
+        setting: 'workloadIdentities.ci@example.com',
+        change: 'different',
+        detail: 'project_id: equals "20" → equals "21"',
+      },
+      { setting: 'workloadIdentities.ci@example.com.tokenLifetime', change: 'different', detail: '' },
+    ]);
+    expect(gains).toContainEqual(
+      expect.objectContaining({
+        identity: 'ci@example.com',
+        reason: 'tokens that the gateway issues to the identity are valid for longer',
+        source: `${second}:24`,
+      }),
+    );
+    const { stdout: added } = await gatehouse('diff', old, first);
+    expect(added).toMatch(/ {2}workloadIdentities\.ci@example\.com {2}added\n/);
+    expect(added).not.toMatch(/ {2}identities\./);
+  });
+
+  test('names a deploy token of the configuration by its name', async () => {
+    const wider = POLICY.replace('["@web/ui"] }]', '["@web/**"] }]');
+    const { stdout } = await diff(wider);
+    expect(stdout).toContain('example: read_package_registry on @web/x with deploy token edge\n');
+    const { gains } = await report(wider);
+    expect(gains[0]?.witness?.credential).toEqual({ class: 'deploy_token', deployToken: 'edge' });
+    for (const option of ['--json', '--markdown'])
+      expect((await diff(wider, option)).stdout).not.toContain(':deploy-tokens');
+  });
+
   test('files are compared by content, so that two checkouts are equal', async () => {
     const checkout = (name: string, keys: string): string => {
       mkdirSync(join(folder, name));

@@ -1,4 +1,5 @@
 /** `gatehouse explain` of requests in the audit log, of minted tokens and with a Content-Type, as a process. */
+import { hash } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -9,6 +10,8 @@ import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { ROOT } from '../support/repository.ts';
 import { run } from '../support/run.ts';
 import { useScenario } from '../support/scenario.ts';
+
+const SECRET = `ghdt_edge_${'a'.repeat(64)}`;
 
 const scenario = useScenario({
   backends: { issuer: () => startIssuer(), upstream: () => startRecordingUpstream() },
@@ -22,6 +25,11 @@ identities:
     grants:
       - { service: orders, scopes: [read_api], resources: ["/{claims.project_path}/**"] }
       - { service: limited, scopes: [read_api], resources: ["/**"] }
+deployTokens:
+  edge:
+    username: edge
+    secretHash: "sha256:${hash('sha256', SECRET)}"
+    grants: [{ service: orders, scopes: [read_api], resources: ["/**"] }]
 services:
   limited:
     type: http
@@ -71,6 +79,7 @@ beforeAll(async () => {
   await ask('anonymous', '/orders/public/x');
   await ask('minted', '/orders/acme/payments/x', minted);
   await ask('forged', '/orders/acme/payments/x', `${main.slice(0, -8)}AAAAAAAA`);
+  await ask('edge', '/orders/acme/payments/x', SECRET);
   await ask('nowhere', '/nothing/', main);
   await remember(
     'exchange',
@@ -126,6 +135,17 @@ describe('explain --request-id', () => {
   ])('a request: %s', async (name, code, says) => {
     const outcome = await explain(ids[name], log());
     expect(outcome).toMatchObject({ code, stdout: expect.stringContaining(says) });
+  });
+
+  test('a request with a deploy token that the configuration no longer contains', async () => {
+    const file = join(scenario.gateway.folder, 'without-token.yaml');
+    writeFileSync(file, readFileSync(config, 'utf8').replace(/^deployTokens:\n(?: .*\n)+/m, ''));
+    const options = ['--config', file, '--request-id', ids['edge'] ?? '', '--audit', log()];
+    const { stdout, code } = await gatehouse('explain', ...options);
+    expect(code, stdout).toBe(1);
+    expect(stdout).toContain('no identity matches this deploy_token of the configuration');
+    expect(stdout).toContain('identities\n  no deploy token of this name\n');
+    expect(stdout).not.toContain(':deploy-tokens');
   });
 
   test('--json', async () => {

@@ -24,6 +24,7 @@ export async function runDiffCommand(
   const { gains, losses, changes } = compareAccess(
     withFileContents(before.config),
     withFileContents(after.config),
+    (path) => [before, after].some(({ positionOf }) => positionOf(path) !== undefined),
   );
   const report: DiffReport = {
     gains: gains.map((each) => locate(each, after.positionOf)),

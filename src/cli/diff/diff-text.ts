@@ -40,6 +40,7 @@ export function describeWitness({
   const request = `${scope} on ${target}`;
   const day = on === undefined ? '' : `, on ${on} or later`;
   if (credential === undefined) return `${request} without a credential${day}`;
+  if ('deployToken' in credential) return `${request} with deploy token ${credential.deployToken}${day}`;
   const { class: kind, claims, audience, requestedIdentity } = credential;
   const named = requestedIdentity === undefined ? '' : `, exchanged for identity ${requestedIdentity}`;
   const aud = audience === undefined ? '' : ` with aud ${audience}`;

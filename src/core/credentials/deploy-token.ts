@@ -3,6 +3,11 @@ import type { VerifiedCredential } from './credential.ts';
 /** Issuer name of the deploy tokens of the configuration. A configured issuer cannot have this name. */
 export const DEPLOY_TOKENS = ':deploy-tokens';
 
+/** An issuer in a message. The configuration has no key with the name of its deploy tokens' issuer. */
+export function describeIssuer(issuer: string): string {
+  return issuer === DEPLOY_TOKENS ? 'the configuration' : `issuer "${issuer}"`;
+}
+
 /** Identity name of a deploy token of the configuration, in policy, identity headers and audit events. */
 export function deployTokenIdentity(name: string): string {
   return `deploy-token:${name}`;

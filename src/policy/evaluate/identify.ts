@@ -1,5 +1,6 @@
 import { claimAt } from '../../core/credentials/claims.ts';
 import type { VerifiedCredential } from '../../core/credentials/credential.ts';
+import { describeIssuer } from '../../core/credentials/deploy-token.ts';
 import { deny } from '../../core/decision.ts';
 import { DerivedHolder } from '../../core/derived.ts';
 import type { Caller, Deny, NearestIdentity } from '../../core/decision.ts';
@@ -84,7 +85,7 @@ function identifyFirst(
   const identity = candidates.find((candidate) => mismatch(candidate, credential) === undefined);
   return identity === undefined
     ? unmatched(
-        `no identity matches this ${credential.class} of issuer "${credential.issuer}"`,
+        `no identity matches this ${credential.class} of ${describeIssuer(credential.issuer)}`,
         findNearest(credential),
       )
     : new IdentifiedCaller(identity, credential);
@@ -114,7 +115,7 @@ export function identifyAs(
   if (own !== undefined && failed === undefined) return new IdentifiedCaller(own, credential);
   return unmatched(
     minted === undefined
-      ? `identity "${identity?.name ?? ''}" does not match this ${credential.class} of issuer "${issuer}"`
+      ? `identity "${identity?.name ?? ''}" does not match this ${credential.class} of ${describeIssuer(issuer)}`
       : `identity "${minted.identity ?? ''}", for which this token was minted, no longer matches it`,
     own && failed && describeNearest(own, credential, failed),
   );

@@ -1,3 +1,4 @@
+import { DEPLOY_TOKENS } from '../../core/credentials/deploy-token.ts';
 import type {
   ExplainedDecision,
   GrantTraceView,
@@ -10,7 +11,11 @@ import { viewExplanation } from './view-explanation.ts';
 export function formatExplanation(explanation: Explanation): string {
   const { service, mode, credential, verdict, identities, operations, limits } = viewExplanation(explanation);
   const rows = identities.map(({ name, matches, text: why }) => [`${mark(matches)} ${name}`, why]);
-  const listed = rows.length === 0 ? ['  no identity of this issuer'] : indent(2, align(rows));
+  const none =
+    explanation.credential?.issuer === DEPLOY_TOKENS
+      ? 'no deploy token of this name'
+      : 'no identity of this issuer';
+  const listed = rows.length === 0 ? [`  ${none}`] : indent(2, align(rows));
   const lines = [
     ...align([
       ['service', `${service} (${mode})`],

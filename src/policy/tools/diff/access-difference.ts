@@ -54,22 +54,34 @@ export interface AccessDifference {
 /** A request that one configuration allows and the other does not. */
 export interface Witness {
   /** Undefined: without a credential. */
-  readonly credential:
-    | {
-        readonly class: CredentialClass;
-        /** Name of the issuer in the configuration that allows the request. */
-        readonly issuer: string;
-        readonly claims: Claims;
-        readonly audience?: string;
-        /** The token request names this identity. */
-        readonly requestedIdentity?: string;
-      }
-    | undefined;
+  readonly credential: WitnessToken | WitnessDeployToken | undefined;
   readonly service: string;
   readonly operation: Operation;
   /** The day of the request, where an expiry is the difference. */
   readonly on?: string;
 }
+
+export interface WitnessToken {
+  readonly class: CredentialClass;
+  /** Name of the issuer in the configuration that allows the request. */
+  readonly issuer: string;
+  readonly claims: Claims;
+  readonly audience?: string;
+  /** The token request names this identity. */
+  readonly requestedIdentity?: string;
+}
+
+/** A deploy token of the configuration, by its name. */
+export interface WitnessDeployToken {
+  readonly class: 'deploy_token';
+  readonly deployToken: string;
+}
+
+/**
+ * Whether one of the two configurations contains the key at a path. Other values of services and issuers are defaults
+ * of their type, or follow from other keys.
+ */
+export type IsWritten = (path: readonly string[]) => boolean;
 
 /** A changed setting. */
 export interface SettingChange {

@@ -1,6 +1,6 @@
 import { guardClaims } from '../../compile/preset-guards.ts';
 import { accessCells, type ComparisonContext } from './access-cells.ts';
-import type { AccessDifference, ComparedSettings, SettingChange } from './access-difference.ts';
+import type { AccessDifference, ComparedSettings, IsWritten, SettingChange } from './access-difference.ts';
 import { widenedTargets } from './allowlist.ts';
 import { atomsOf } from './atoms.ts';
 import { orderIdentities } from './identity-order.ts';
@@ -19,21 +19,25 @@ export interface AccessDifferences {
 }
 
 /** Compares two policies. A gain can be reported that does not exist; none is missed. */
-export function compareAccess(old: ComparedSettings, next: ComparedSettings): AccessDifferences {
+export function compareAccess(
+  old: ComparedSettings,
+  next: ComparedSettings,
+  isWritten: IsWritten = () => true,
+): AccessDifferences {
   const [before, after] = [compileSide(old), compileSide(next)];
   return {
-    gains: newAccess(before, after),
-    losses: newAccess(after, before),
-    changes: settingChanges(old, next),
+    gains: newAccess(before, after, isWritten),
+    losses: newAccess(after, before, isWritten),
+    changes: settingChanges(old, next, isWritten),
   };
 }
 
 /** What `to` may allow and `from` does not. */
-function newAccess(from: Side, to: Side): readonly AccessDifference[] {
+function newAccess(from: Side, to: Side, isWritten: IsWritten): readonly AccessDifference[] {
   const context = contextOf(from, to);
   const differences: AccessDifference[] = [
     ...serviceDifferences(from, to),
-    ...settingDifferences(from.settings, to.settings),
+    ...settingDifferences(from.settings, to.settings, isWritten),
   ];
   for (const { rule, ...atom } of atomsOf(to)) {
     const { identity, service, scope, template } = atom;

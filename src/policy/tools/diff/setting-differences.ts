@@ -1,6 +1,6 @@
 import { DEFAULT_TOKEN_LIFETIME } from '../../../core/credentials/minted-token.ts';
 import { issuerForms } from '../../../core/issuers/issuer-urls.ts';
-import type { AccessDifference, ComparedSettings } from './access-difference.ts';
+import type { AccessDifference, ComparedSettings, IsWritten } from './access-difference.ts';
 import { accessDifferences } from './setting-effects.ts';
 
 /**
@@ -10,6 +10,7 @@ import { accessDifferences } from './setting-effects.ts';
 export function* settingDifferences(
   from: ComparedSettings,
   to: ComparedSettings,
+  isWritten: IsWritten,
 ): Generator<AccessDifference> {
   for (const section of UNNAMED_SECTIONS) {
     for (const path of accessDifferences(section, from[section], to[section]))
@@ -20,6 +21,7 @@ export function* settingDifferences(
     if (before === undefined) continue;
     const { name: _, ...earlier } = before;
     for (const key of keysOf('services', earlier, service)) {
+      if (!isWritten(['services', name, ...key.split('.')])) continue;
       const reason = `services.${name}.${key} differs, so that a grant covers other requests or effects`;
       yield differenceAt(['services', name, ...key.split('.')], name, reason);
     }
@@ -30,8 +32,9 @@ export function* settingDifferences(
       issuerForms(each.type, each.issuer).some((form) => forms.includes(form)),
     );
     if (before === undefined) continue;
-    const { name: _, ...earlier } = before;
+    const { name: earlierName, ...earlier } = before;
     for (const key of keysOf('issuers', earlier, issuer)) {
+      if (![name, earlierName].some((each) => isWritten(['issuers', each, ...key.split('.')]))) continue;
       const reason = `issuers.${name}.${key} differs, so that other tokens are valid`;
       yield differenceAt(['issuers', name, ...key.split('.')], '*', reason);
     }
@@ -51,12 +54,22 @@ function keysOf(section: string, before: object, after: object): readonly string
 /** A token that the gateway issues keeps its identity until it expires. */
 function* lifetimeDifferences(from: ComparedSettings, to: ComparedSettings): Generator<AccessDifference> {
   const earlier = new Map(from.identities.map((identity) => [identity.name, identity]));
-  for (const { name, tokenLifetime = DEFAULT_TOKEN_LIFETIME } of to.identities) {
+  for (const identity of to.identities) {
+    const { name, tokenLifetime = DEFAULT_TOKEN_LIFETIME } = identity;
     const before = earlier.get(name);
     if (before === undefined || tokenLifetime <= (before.tokenLifetime ?? DEFAULT_TOKEN_LIFETIME)) continue;
     const reason = 'tokens that the gateway issues to the identity are valid for longer';
-    yield { ...differenceAt(['identities', name, 'tokenLifetime'], '*', reason), identity: name };
+    const rule = [...pathOfIdentity(identity), 'tokenLifetime'];
+    yield { ...differenceAt(rule, '*', reason), identity: name };
   }
+}
+
+/** The path of an identity; of a workload identity, if that defines it. */
+export function pathOfIdentity({
+  name,
+  onRequest,
+}: ComparedSettings['identities'][number]): readonly string[] {
+  return [onRequest === true ? 'workloadIdentities' : 'identities', name];
 }
 
 function differenceAt(rule: readonly string[], service: string, reason: string): AccessDifference {

@@ -135,6 +135,9 @@ function describe(
   { presented, operation, cell }: Omit<Request, 'credential'>,
 ): Witness {
   const audience = presented.audiences?.[0];
+  const request = { service: service.name, operation, ...(cell.on !== undefined && { on: cell.on }) };
+  if (presented.issuer === DEPLOY_TOKENS)
+    return { credential: { class: 'deploy_token', deployToken: presented.subject }, ...request };
   const issuer = to.issuerAt(presented.issuerUrl)?.name ?? identity.issuer;
   return {
     credential: {
@@ -144,8 +147,6 @@ function describe(
       ...(audience !== undefined && { audience }),
       ...(cell.requestedIdentity !== undefined && { requestedIdentity: cell.requestedIdentity }),
     },
-    service: service.name,
-    operation,
-    ...(cell.on !== undefined && { on: cell.on }),
+    ...request,
   };
 }

@@ -27,7 +27,7 @@ function policy(identities: readonly Identity[], changes: Partial<ComparedSettin
 function gains(old: ComparedSettings, next: ComparedSettings): readonly string[] {
   return compareAccess(old, next).gains.map(
     ({ identity: name, scope, certainty, witness }) =>
-      `${certainty} ${name} ${scope} ${JSON.stringify(witness?.credential?.claims)}`,
+      `${certainty} ${name} ${scope} ${JSON.stringify(witness?.credential && 'claims' in witness.credential ? witness.credential.claims : undefined)}`,
   );
 }
 
