@@ -1,8 +1,8 @@
 import type { Classification, Protocol } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
-import { actsOnOtherPaths } from './shared/acting-query.ts';
+import { actsOnOtherPaths, OTHER_PATHS } from './shared/acting-query.ts';
 import { quotedString } from './shared/challenge.ts';
-import { everyPackage, READ_PACKAGES, WRITE_PACKAGES } from './shared/package-operations.ts';
+import { everyPackage, READ_PACKAGES, unnamedPackage, WRITE_PACKAGES } from './shared/package-operations.ts';
 import {
   keepsPathParameters,
   operationsOn,
@@ -19,8 +19,9 @@ export function genericProtocol(settings: PathSettings): Protocol {
     if (scope === undefined) return { kind: 'unknown', detail: `${method} is not supported on a file tree` };
     const resource = path.slice(settings.path.length);
     // The root is a listing of all files.
-    return resource === '' || (scope === WRITE_PACKAGES && actsOnOtherPaths(head.query))
-      ? everyPackage(scope)
+    if (resource === '') return everyPackage(scope);
+    return scope === WRITE_PACKAGES && actsOnOtherPaths(head.query)
+      ? unnamedPackage(OTHER_PATHS)
       : { kind: 'operations', operations: operationsOn(scope, readingsOf(head, resource)) };
   }
 

@@ -1,16 +1,20 @@
-import type { Classification, Protocol } from '../core/request/protocol.ts';
+import type { Classification, Protocol, UnnamedResource } from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
 import { quotedString } from './shared/challenge.ts';
 import {
   anyPackage,
-  everyPackage,
   isRead,
   onePackage,
   READ_PACKAGES,
   unknownOperation,
   WRITE_PACKAGES,
+  unnamedPackage,
 } from './shared/package-operations.ts';
 import { textRefusal } from './shared/refusal.ts';
+
+const NAMED_IN_ZIP: UnnamedResource = {
+  detail: 'the body of an upload names the module, and the gateway does not read it',
+};
 
 /** A Go module proxy (go.dev/ref/mod#goproxy-protocol), or a file tree with the same layout. */
 export function goProtocol(settings: { readonly path: string }): Protocol {
@@ -22,7 +26,7 @@ export function goProtocol(settings: { readonly path: string }): Protocol {
       return isRead(method) ? checksum(rest) : unknownOperation(`${method} on a checksum database`);
     // Gitea and Forgejo take the module from the uploaded zip file (routers/api/packages/goproxy).
     if (rest === 'upload')
-      return method === 'PUT' ? everyPackage(WRITE_PACKAGES) : unknownOperation(`${method} on uploads`);
+      return method === 'PUT' ? unnamedPackage(NAMED_IN_ZIP) : unknownOperation(`${method} on uploads`);
     const [, escaped = ''] = FILE.exec(rest) ?? [];
     const module = modulePath(escaped);
     if (module === undefined) return unknownOperation('not a file of a module');

@@ -1,4 +1,10 @@
-import type { Classification, Protocol, RefusalText, RoutePlan } from '../core/request/protocol.ts';
+import type {
+  Classification,
+  Protocol,
+  RefusalText,
+  RoutePlan,
+  UnnamedResource,
+} from '../core/request/protocol.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
 import { quotedString } from './shared/challenge.ts';
 import { namesBeforeVersion } from './shared/name-version.ts';
@@ -10,6 +16,7 @@ import {
   READ_PACKAGES,
   unknownOperation,
   WRITE_PACKAGES,
+  unnamedPackage,
 } from './shared/package-operations.ts';
 import { phraseOf, textRefusal } from './shared/refusal.ts';
 
@@ -53,9 +60,14 @@ export function helmProtocol(settings: { readonly path: string }): Protocol {
   };
 }
 
+const INDEX_OF_ALL: UnnamedResource = { detail: 'the index lists all charts' };
+const NAMED_IN_CHART: UnnamedResource = {
+  detail: 'the body of an upload names the chart, and the gateway does not read it',
+};
+
 function index(method: string): Classification {
   if (isRead(method)) return anyPackage(INDEX);
-  return method === 'PUT' ? everyPackage(WRITE_PACKAGES) : unknownOperation(`${method} on the index`);
+  return method === 'PUT' ? unnamedPackage(INDEX_OF_ALL) : unknownOperation(`${method} on the index`);
 }
 
 /** `NAME-VERSION.tgz` or its provenance file. */
@@ -77,7 +89,7 @@ function file(escaped: string, method: string): Classification {
 function museum(segments: readonly string[], method: string): Classification {
   const last = segments.at(-1);
   if (last === 'prov' || last === 'charts') {
-    if (method === 'POST') return everyPackage(WRITE_PACKAGES);
+    if (method === 'POST') return unnamedPackage(NAMED_IN_CHART);
     return isRead(method) && last === 'charts' ? everyPackage() : unknownOperation(`${method} on all charts`);
   }
   // A tenant can be named `charts`, so every reading must be granted.

@@ -1,12 +1,13 @@
 import type { Classification, Protocol } from '../core/request/protocol.ts';
+import { OTHER_PATHS } from './shared/acting-query.ts';
 import type { RequestHead } from '../core/request/request-head.ts';
 import { quotedString } from './shared/challenge.ts';
 import {
-  everyPackage,
   isRead,
   READ_PACKAGES,
   unknownOperation,
   WRITE_PACKAGES,
+  unnamedPackage,
 } from './shared/package-operations.ts';
 import {
   keepsPathParameters,
@@ -46,7 +47,7 @@ export function mavenProtocol(settings: PathSettings): Protocol {
     const scope = scopeOf(method);
     if (scope === undefined) return unknownOperation(`${method} on a file`);
     // Gitea stores an upload with `use_legacy_package_name` under a name that several artifacts share.
-    if (scope === WRITE_PACKAGES && head.query.length > 1) return everyPackage(scope);
+    if (scope === WRITE_PACKAGES && head.query.length > 1) return unnamedPackage(OTHER_PATHS);
     const resource = file.replace(COMPANION_SUFFIX, '');
     const resources = [literal.replace(COMPANION_SUFFIX, ''), resource, withFoldersForDots(resource)];
     return { kind: 'operations', operations: operationsOn(scope, resources) };

@@ -121,7 +121,9 @@ async function decide(
   const invalid = decision.kind === 'allow' && body !== undefined ? decided.plan?.watch?.()(body) : undefined;
   if (invalid !== undefined)
     return refused('forward', { reason: 'request_malformed', detail: invalid.detail });
-  const explanation = explainOperations(decided.operations);
+  const explained = explainOperations(decided.operations);
+  const { unnamed } = classification;
+  const explanation = unnamed === undefined ? explained : { ...explained, unnamed };
   const isPublic = classification.public === true && credential === undefined;
   return {
     kind: 'explained',

@@ -17,6 +17,7 @@ const OF_REQUEST = [
   'issuer',
   'class',
   'content-type',
+  'body',
 ];
 
 /** Explains a request of the audit log under the configuration. */

@@ -3,7 +3,7 @@ import { GatehouseError } from '../../core/errors.ts';
 import { required, text, type Command, type Values } from '../command.ts';
 import { CONFIG_OPTION, readConfiguration } from '../configuration.ts';
 import { inspectGateway } from '../inspect.ts';
-import { readOptionFile } from '../option-file.ts';
+import { readOptionBytes, readOptionFile } from '../option-file.ts';
 import { EXIT } from '../terminal.ts';
 
 export const explainCommand: Command = {
@@ -56,6 +56,11 @@ A recorded request is evaluated again, with the claims and operations of its aud
       value: 'TYPE',
       help: 'Content-Type of the request; some operations depend on it.',
     },
+    body: {
+      type: 'string',
+      value: 'FILE',
+      help: 'Body of the request as the client sends it; some operations depend on it.',
+    },
     'request-id': {
       type: 'string',
       value: 'ID',
@@ -78,12 +83,14 @@ A recorded request is evaluated again, with the claims and operations of its aud
     if (text(values, 'audit') !== undefined)
       throw new GatehouseError('usage', '--audit requires --request-id');
     const contentType = text(values, 'content-type');
+    const body = text(values, 'body');
     const url = required(values, 'url');
     const input: ExplainInput = {
       method: (text(values, 'method') ?? 'GET').toUpperCase(),
       url,
       webSocket: values['websocket'] === true || /^wss?:/i.test(url),
       credential: credentialOf(values),
+      body: body === undefined ? undefined : readOptionBytes('body', body),
       ...(contentType !== undefined && { headers: [['Content-Type', contentType]] }),
     };
     const config = await readConfiguration(values, terminal);

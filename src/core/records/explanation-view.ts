@@ -36,6 +36,8 @@ export interface ExplanationView {
   readonly operations: readonly OperationView[];
   /** The limits that apply to the caller. */
   readonly limits: readonly string[];
+  /** Why a request for one resource needs a grant on all of them. */
+  readonly unnamed: string | undefined;
 }
 
 export interface IdentityView {

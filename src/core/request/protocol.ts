@@ -12,6 +12,8 @@ export interface RequestedOperations {
   readonly kind: 'operations';
   /** The operations that the request requires; all must be granted. Empty: every identity is allowed. */
   readonly operations: readonly Operation[];
+  /** Set if the operation is on all resources because the gateway does not learn which one the request names. */
+  readonly unnamed?: UnnamedResource;
   /** Deviations from plain forwarding; undefined for most requests. */
   readonly plan?: RoutePlan;
   /** The classification to use instead if policy denies this one. */
@@ -22,6 +24,14 @@ export interface RequestedOperations {
   readonly form?: CredentialForm;
   /** A request without a credential is allowed: the gateway responds, and the response contains nothing of the upstream. */
   readonly public?: true;
+}
+
+/** Why a request needs a grant on all resources although it acts on one. For `gatehouse explain` and policy tests. */
+export interface UnnamedResource {
+  /** The place of the name, as in "the body of a push names the package". */
+  readonly detail: string;
+  /** The media type of bodies in which the gateway reads the name. Undefined if it reads none. */
+  readonly mediaType?: string;
 }
 
 /** The field of a form body that can contain the credential. */

@@ -2,6 +2,7 @@ import type { VerifiedCredential } from '../../core/credentials/credential.ts';
 import type { ExplainedDecision } from '../../core/records/explanation-view.ts';
 import type { RequestLimits } from '../../core/identity-limits.ts';
 import type { Operation } from '../../core/request/operation.ts';
+import type { UnnamedResource } from '../../core/request/protocol.ts';
 import type { GrantOrigin } from '../compile/grant.ts';
 import type { AllowlistVerdict } from '../compile/job-token-allowlist.ts';
 import type { Mismatch } from '../compile/identity.ts';
@@ -21,6 +22,8 @@ export interface Explanation {
   readonly verdict: ExplainedDecision;
   /** The limits of the caller at the service, which do not change the verdict. Absent without any. */
   readonly limits?: readonly LimitTrace[];
+  /** Why the operation is on all resources. Absent if the request names its resource, or is for all of them. */
+  readonly unnamed?: UnnamedResource;
 }
 
 /** A limit that applies, with its place in the configuration. */

@@ -9,7 +9,8 @@ import { viewExplanation } from './view-explanation.ts';
 
 /** Formats an explanation as text. `+` marks matches, `-` marks mismatches. */
 export function formatExplanation(explanation: Explanation): string {
-  const { service, mode, credential, verdict, identities, operations, limits } = viewExplanation(explanation);
+  const { service, mode, credential, verdict, identities, operations, limits, unnamed } =
+    viewExplanation(explanation);
   const rows = identities.map(({ name, matches, text: why }) => [`${mark(matches)} ${name}`, why]);
   const none =
     explanation.credential?.issuer === DEPLOY_TOKENS
@@ -25,6 +26,7 @@ export function formatExplanation(explanation: Explanation): string {
     ]),
     ...(credential === undefined ? [] : ['', 'identities', ...listed]),
     ...operations.flatMap(formatOperation),
+    ...(unnamed === undefined ? [] : ['', `A grant on all resources is necessary: ${unnamed}.`]),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -21,7 +21,7 @@ import type { Mismatch } from '../compile/identity.ts';
 
 /** Puts an explanation into words. */
 export function viewExplanation(explanation: Explanation): ExplanationView {
-  const { service, mode, credential, identities, operations, verdict, limits = [] } = explanation;
+  const { service, mode, credential, identities, operations, verdict, limits = [], unnamed } = explanation;
   return {
     service,
     mode,
@@ -30,6 +30,7 @@ export function viewExplanation(explanation: Explanation): ExplanationView {
     identities: identities.map(viewIdentity),
     operations: operations.map((trace) => viewOperation(trace, noGrant(explanation))),
     limits: limits.map(textOfLimit),
+    unnamed: unnamed?.detail,
   };
 }
 

@@ -66,7 +66,7 @@ export function formatDecision(decision: PolicyDecision): string {
     case 'allow':
       return `allow${decision.identity === undefined ? '' : ` as ${decision.identity}`}`;
     case 'in-body':
-      return 'undecided: the operation depends on the body; add `body` to the test';
+      return 'undecided: the operation depends on the body; add `body` to the test, or test the grant with `can`';
     case 'deny':
     case 'unable': {
       const identity = decision.identity === undefined ? '' : ` as ${decision.identity}`;

@@ -25,10 +25,14 @@ export function formatFailure(failure: PolicyTestFailure, locate: LocateRule): s
     const { explanation } = evaluation;
     lines.push('', ...formatExplanation(explanation).trimEnd().split('\n'));
     const rules = rulesToShow(consideredRules(explanation));
+    if (explanation.unnamed?.mediaType !== undefined) lines.push(NEXT_STEP);
     if (rules.length > 0) lines.push('', 'rules', ...rules.map((rule) => `  ${formatRule(rule, locate)}`));
   }
   return lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n');
 }
+
+const NEXT_STEP =
+  'Add the Content-Type to `headers` and the body to `body`, or test the grant on one resource with `can`.';
 
 function formatRule({ path, outcome }: ConsideredRule, locate: LocateRule): string {
   return `${outcome === 'used' ? '+' : '-'} ${locate(path)}`;

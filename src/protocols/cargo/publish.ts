@@ -1,10 +1,10 @@
 import { deny, type Deny } from '../../core/decision.ts';
-import type { RequestedOperations, OperationsInBody } from '../../core/request/protocol.ts';
+import type { OperationsInBody, RequestedOperations, UnnamedResource } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { findHeader } from '../../util/http/header-name.ts';
 import { parseJsonObject } from '../../util/json/object.ts';
 import { crateOf } from './names.ts';
-import { everyPackage, onePackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
+import { onePackage, unnamedPackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
 
 /** Bytes of metadata including the readme; the limit of registries. */
 const MAX_METADATA = 1024 ** 2;
@@ -28,10 +28,14 @@ export function publish({ rawHeaders }: RequestHead): OperationsInBody | Deny {
     : malformed('a publication with a Content-Encoding');
 }
 
+const LONG_METADATA: UnnamedResource = {
+  detail: `the metadata in the body names the crate, and the gateway reads at most ${MAX_METADATA} bytes of it`,
+};
+
 function readPublication(body: Buffer): RequestedOperations | Deny {
   const length = body.length < 4 ? Infinity : body.readUInt32LE();
   // A grant for all crates does not depend on the name.
-  if (length > MAX_METADATA && body.length > 4) return everyPackage(WRITE_PACKAGES);
+  if (length > MAX_METADATA && body.length > 4) return unnamedPackage(LONG_METADATA);
   if (body.length < 4 + length) return malformed('incomplete metadata');
   const metadata = parseJsonObject(body.subarray(4, 4 + length));
   if (metadata.kind === 'invalid') return malformed(`metadata that ${metadata.detail}`);

@@ -1,14 +1,20 @@
-import type { RequestedOperations, OperationsInBody } from '../../core/request/protocol.ts';
+import type { OperationsInBody, RequestedOperations, UnnamedResource } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { foldHeaderName } from '../../util/http/header-name.ts';
 import { watchLastPart } from '../../util/http/multipart-end.ts';
 import { boundaryOf, readFormParts, type FormPart } from '../../util/http/multipart.ts';
 import { foldParameterName } from '../../util/http/query-parameters.ts';
-import { eachPackage, everyPackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
+import { eachPackage, unnamedPackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
 import { projectOf, projectsOfFile } from './names.ts';
 
 /** Bytes of all form fields, including the description. */
 const MAX_FIELDS = 1024 ** 2;
+
+const NAMED_IN_FORM: UnnamedResource = {
+  detail:
+    'the body of an upload names the project, and the gateway reads only a form as twine sends it, without a query in the URL',
+  mediaType: 'multipart/form-data; boundary=…',
+};
 
 /**
  * An upload as twine, uv and poetry send it (warehouse, "Upload API"): fields first, the file last. Servers
@@ -18,13 +24,13 @@ const MAX_FIELDS = 1024 ** 2;
 export function upload({ query, rawHeaders }: RequestHead): OperationsInBody | RequestedOperations {
   // Go's `FormValue`, which Gitea uses, prefers a query parameter to a multipart field.
   const boundary = query.length > 1 ? undefined : boundaryIn(rawHeaders);
-  if (boundary === undefined) return everyPackage(WRITE_PACKAGES);
+  if (boundary === undefined) return unnamedPackage(NAMED_IN_FORM);
   return {
     kind: 'in-body',
     oneOf: [{ scope: WRITE_PACKAGES, resource: '', extent: 'any' }],
     part: 'start',
     maxBytes: MAX_FIELDS,
-    read: (body) => readUpload(body, boundary) ?? everyPackage(WRITE_PACKAGES),
+    read: (body) => readUpload(body, boundary) ?? unnamedPackage(NAMED_IN_FORM),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Classification, Protocol } from '../../core/request/protocol.ts';
+import type { Classification, Protocol, UnnamedResource } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { quotedString } from '../shared/challenge.ts';
 import {
@@ -8,6 +8,7 @@ import {
   READ_PACKAGES,
   unknownOperation,
   WRITE_PACKAGES,
+  unnamedPackage,
 } from '../shared/package-operations.ts';
 import { uploadOf } from '../shared/package-file.ts';
 import { keepsPathParameters, type PathSettings } from '../shared/path-parameters.ts';
@@ -46,6 +47,10 @@ function read(segments: readonly string[]): Classification {
   return MIRRORS.test(last) ? anyPackage({ rewrite: MIRROR_LIST }) : everyPackage();
 }
 
+const NAMED_IN_ERRATA: UnnamedResource = {
+  detail: 'the body names the packages of the errata, and the gateway does not read it',
+};
+
 function write(segments: readonly string[], head: RequestHead): Classification {
   const last = segments.at(-1) ?? '';
   const names = packagesOf(segments) ?? [];
@@ -62,7 +67,7 @@ function write(segments: readonly string[], head: RequestHead): Classification {
       return names.length === 0 ? everyPackage(WRITE_PACKAGES) : eachPackage(WRITE_PACKAGES, names);
     case 'POST':
       // Gitea adds errata to any package of the group.
-      return last === 'errata' ? everyPackage(WRITE_PACKAGES) : unknownOperation('POST on a repository');
+      return last === 'errata' ? unnamedPackage(NAMED_IN_ERRATA) : unknownOperation('POST on a repository');
     default:
       return unknownOperation(`${head.method} on a repository`);
   }

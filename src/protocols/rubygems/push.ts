@@ -1,11 +1,17 @@
 import type { Deny } from '../../core/decision.ts';
-import type { OperationsInBody, RequestedOperations } from '../../core/request/protocol.ts';
+import type { OperationsInBody, RequestedOperations, UnnamedResource } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { plainContentType } from '../../util/http/form-fields.ts';
 import { boundaryOf, readFormParts, type FormPart } from '../../util/http/multipart.ts';
 import { MAX_FILE_START, uploadOf, uploadOfBody, type PackageFile } from '../shared/package-file.ts';
-import { everyPackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
+import { unnamedPackage } from '../shared/package-operations.ts';
 import { readGem, watchGem } from './gem-file.ts';
+
+const NAMED_IN_GEM: UnnamedResource = {
+  detail:
+    'the body of a push names the gem, and the gateway reads only a gem or a form as RubyGems sends it, without a query in the URL',
+  mediaType: 'application/octet-stream',
+};
 
 /**
  * `POST api/v1/gems`: the gem itself, or a form with the gem and its attestations (`gem push --attestation`,
@@ -14,11 +20,11 @@ import { readGem, watchGem } from './gem-file.ts';
 export function gemPush(head: RequestHead): OperationsInBody | RequestedOperations | Deny {
   const type = plainContentType(head.rawHeaders);
   // Rails and Gitea also read parameters from the query.
-  if (type === undefined || head.query.length > 1) return everyPackage(WRITE_PACKAGES);
+  if (type === undefined || head.query.length > 1) return unnamedPackage(NAMED_IN_GEM);
   if (/^application\/octet-stream$/i.test(type)) return uploadOf(head, undefined, readGem);
   const boundary = boundaryOf(type);
   return boundary === undefined
-    ? everyPackage(WRITE_PACKAGES)
+    ? unnamedPackage(NAMED_IN_GEM)
     : uploadOfBody(head, undefined, (body) => readForm(body, boundary));
 }
 

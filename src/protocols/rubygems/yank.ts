@@ -1,18 +1,27 @@
 import { deny, type Deny } from '../../core/decision.ts';
-import type { OperationsInBody, OperationsOfBody, RequestedOperations } from '../../core/request/protocol.ts';
+import type {
+  OperationsInBody,
+  OperationsOfBody,
+  RequestedOperations,
+  UnnamedResource,
+} from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { plainContentType, readFormFields, type FormField } from '../../util/http/form-fields.ts';
 import { foldParameterName } from '../../util/http/query-parameters.ts';
-import { eachPackage, everyPackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
+import { eachPackage, unnamedPackage, WRITE_PACKAGES } from '../shared/package-operations.ts';
 import { gemName, gemsOfVersion } from './names.ts';
 
 /** Bytes of a form with a name, a version and a platform. */
 const MAX_FORM = 16 * 1024;
 
+const NAMED_IN_QUERY: UnnamedResource = {
+  detail: 'the query of a yank can name another gem than its form; clients send no query',
+};
+
 /** `DELETE api/v1/gems/yank` with a form that names the gem (rubygems yank_command.rb). */
 export function yank({ query, rawHeaders }: RequestHead): OperationsInBody | RequestedOperations | Deny {
   // Rails and Gitea also read parameters from the query.
-  if (query.length > 1) return everyPackage(WRITE_PACKAGES);
+  if (query.length > 1) return unnamedPackage(NAMED_IN_QUERY);
   const type = plainContentType(rawHeaders);
   if (type === undefined) return deny('request_malformed', 'a yank with two content types or an encoding');
   return {

@@ -1,3 +1,4 @@
+import type { UnnamedResource } from '../../core/request/protocol.ts';
 import { parameterName, parameterValue, queryParts } from '../../util/http/query-parameters.ts';
 
 /**
@@ -12,6 +13,9 @@ const ACTING: ReadonlySet<string> = new Set([
   'delete',
   'use_legacy_package_name',
 ]);
+
+/** Why such a request needs a grant for all packages. */
+export const OTHER_PATHS: UnnamedResource = { detail: 'the query can make the server act on other paths' };
 
 /** Whether a request that is not a read acts on other paths than its own. */
 export function actsOnOtherPaths(query: string): boolean {

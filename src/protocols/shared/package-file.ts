@@ -10,10 +10,11 @@ import type {
   InvalidBody,
   OperationsInBody,
   OperationsOfBody,
+  UnnamedResource,
 } from '../../core/request/protocol.ts';
 import type { RequestHead } from '../../core/request/request-head.ts';
 import { findHeader, headerValues } from '../../util/http/header-name.ts';
-import { eachPackage, everyPackage, WRITE_PACKAGES } from './package-operations.ts';
+import { eachPackage, unnamedPackage, WRITE_PACKAGES } from './package-operations.ts';
 
 interface NamedPackage {
   readonly kind: 'package';
@@ -67,13 +68,17 @@ export function uploadOfBody(
   };
 }
 
+const UNREADABLE: UnnamedResource = {
+  detail: 'the file in the body names the package, and the gateway cannot read the name from it',
+};
+
 export function operationsOfFile(file: PackageFile, named?: string): OperationsOfBody {
   switch (file.kind) {
     case 'invalid':
       return { ...deny('request_malformed', file.detail), message: invalidPackage(file.detail) };
     case 'unreadable':
       // A grant for all packages does not depend on the name.
-      return everyPackage(WRITE_PACKAGES);
+      return unnamedPackage(UNREADABLE);
     case 'package': {
       const { name, others = [], watch } = file;
       if (named !== undefined && named !== name)

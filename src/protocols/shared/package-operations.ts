@@ -1,5 +1,10 @@
 import type { Operation } from '../../core/request/operation.ts';
-import type { RequestedOperations, RoutePlan, UnknownOperation } from '../../core/request/protocol.ts';
+import type {
+  RequestedOperations,
+  RoutePlan,
+  UnknownOperation,
+  UnnamedResource,
+} from '../../core/request/protocol.ts';
 
 /** Scopes of all package registries. Deleting or unlisting a version is a write. */
 export const READ_PACKAGES = 'read_package_registry';
@@ -36,6 +41,11 @@ export function anyPackage(plan?: RoutePlan): RequestedOperations {
  */
 export function everyPackage(scope: string = READ_PACKAGES, plan?: RoutePlan): RequestedOperations {
   return requested([{ scope, resource: '', extent: 'every' }], plan);
+}
+
+/** A write to a package that the gateway does not learn from the request. Requires a grant for `**`. */
+export function unnamedPackage(unnamed: UnnamedResource): RequestedOperations {
+  return { ...everyPackage(WRITE_PACKAGES), unnamed };
 }
 
 /** Any caller with an identity: the response contains no package data. */

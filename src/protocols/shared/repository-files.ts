@@ -1,7 +1,7 @@
 import type { RequestHead } from '../../core/request/request-head.ts';
 import type { Classification } from '../../core/request/protocol.ts';
-import { actsOnOtherPaths } from './acting-query.ts';
-import { everyPackage, isRead, unknownOperation, WRITE_PACKAGES } from './package-operations.ts';
+import { actsOnOtherPaths, OTHER_PATHS } from './acting-query.ts';
+import { isRead, unknownOperation, unnamedPackage } from './package-operations.ts';
 import { uploadPath } from './upload-path.ts';
 
 export interface RepositoryFiles {
@@ -22,6 +22,6 @@ export function classifyFiles(
   }
   const path = uploadPath(head, rest);
   if (path === undefined) return unknownOperation('path parameters outside the name of an uploaded file');
-  if (actsOnOtherPaths(head.query)) return everyPackage(WRITE_PACKAGES);
+  if (actsOnOtherPaths(head.query)) return unnamedPackage(OTHER_PATHS);
   return write(path.split('/'), head);
 }

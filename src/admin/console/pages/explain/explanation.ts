@@ -39,7 +39,7 @@ const STAGES: Readonly<Record<string, string>> = {
 };
 
 function explanation(view: ExplanationView, inBody: boolean): Html {
-  const { service, mode, credential, verdict, identities, operations, limits } = view;
+  const { service, mode, credential, verdict, identities, operations, limits, unnamed } = view;
   return html`${verdictLine(verdict)}
     ${
       inBody
@@ -49,6 +49,7 @@ function explanation(view: ExplanationView, inBody: boolean): Html {
           </p>`
         : ''
     }
+    ${unnamed === undefined ? '' : html`<p class="note">A grant on all resources is necessary: ${unnamed}.</p>`}
     <dl class="facts">
       <dt>Service</dt>
       <dd>${service} (${mode})</dd>
