@@ -19,6 +19,7 @@ const CREDENTIALS = [
   ['a deploy token', `ghdt_ci_${BODY}`],
   ['a token of RubyGems', `rubygems_${'c4'.repeat(24)}`],
   ['a token of Vault', `hvs.${BODY}`],
+  ['a parameter in mixed case', `tOkEn=${BODY}`],
 ] as const;
 
 const secretsOf = (token: string): readonly string[] => [token, BODY, 'c4'.repeat(24)];
@@ -105,7 +106,7 @@ afterEach(() => scenario.reset());
 describe('a request with a credential in its path and its headers', () => {
   test.each(CREDENTIALS)('%s', async (_, token) => {
     const headers = [
-      `User-Agent: curl/8 ${token} Bearer ${BODY} (+//ci:${BODY}@a?job_token=${BODY})`,
+      `User-Agent: curl/8 ${token} Bearer ${BODY} (+//ci:a/${BODY}@a?job_token=${BODY})`,
       `Referer: https://ci:${BODY}@example.com/`,
       `X-Request-Id: ${token}`,
       'Connection: close',
@@ -119,6 +120,7 @@ describe('a request with a credential in its path and its headers', () => {
       [`GET /api//${token} HTTP/1.1`, 400],
       [`GET https://ci:${BODY}@example.com/${token} HTTP/1.1`, 400],
       [`GET /api/ok/https:/ci:${BODY}@example.com HTTP/1.1`, 200],
+      [`GET /api/ok/https:/ci:a/${BODY}@example.com HTTP/1.1`, 200],
       [`GET /api/ok/https:/ci%3A${BODY}%40example.com HTTP/1.1`, 200],
       [`GET /api//ci:${BODY}@example.com HTTP/1.1`, 400],
       [`GET /api/ok/glpat%2D${BODY} HTTP/1.1`, 200],

@@ -4,6 +4,13 @@
  */
 const START = /(?:(?<![A-Za-z\d])|(?<=%[\dA-Fa-f]{2}))/;
 
+/** Words of `CREDENTIAL` that match in any case: names of parameters, and of schemes (RFC 9110 §11.1). */
+const CASELESS = /TOKEN|SECRET|PASSWORD|SIGNATURE|API|KEY|BEARER|BASIC/g;
+
+function inAnyCase(word: string): string {
+  return word.replaceAll(/./g, (letter) => `[${letter}${letter.toLowerCase()}]`);
+}
+
 /** A character of the userinfo of an escaped URL. */
 const ESCAPED = /(?:[^\s/?&#"%]|%(?!2[Ff3]|3[Ff]))/;
 
@@ -33,19 +40,27 @@ const CREDENTIAL = new RegExp(
     // Vault, RubyGems, Hugging Face, Artifactory (API key, reference token), npm, NuGet, HCP Terraform.
     /START(?:hv[sbr]\.[\w-]{20,}|rubygems_[\da-f]{32,}|hf_[A-Za-z]{30,}|(?:AKCp|cmVmdGtu)[A-Za-z\d]{40,})/,
     /START(?:npm_[A-Za-z\d]{36}|oy2[a-z\d]{43}\b|[A-Za-z\d]{14}\.atlasv1\.[\w-]{40,})/,
+    // A password that contains `/`, `?` or `#`: text after the `:` that is no port. A later URL ends it.
+    /(?<=:\/|\/\/)(?!\[)[^\s/?#":]*:(?!\d{0,5}(?:[/?#,\s"]|$))(?:(?!:\/|\/\/)[^\s"])+(?=@|%40)/,
     // The last `@` ends the userinfo (WHATWG URL): a password may contain others. A normalized path has one slash.
     /(?<=:\/\/|https?:\/)[^\s/?#"]+(?=@|%40)/,
     // Without `http:`, a name such as `lodash@4.17.21` is no userinfo, but a user with a password is.
     /(?<=:\/|\/\/)(?=[^\s/?#":@]*:)[^\s/?#"]+(?=@|%40)/,
     // The same in a URL that is escaped, as a part of a path.
+    /(?<=(?::|%3[Aa]|%2[Ff])%2[Ff])(?!\[|%5[Bb])(?:(?!:|%3[Aa])ESCAPED)*(?::|%3[Aa])(?!\d{0,5}(?:[/?#,&\s"]|%2[Ff]|%3[Ff]|$))(?:(?!(?::|%3[Aa]|%2[Ff])%2[Ff])[^\s"&])+(?=@|%40)/,
     /(?<=(?::|%3[Aa])(?:%2[Ff]){2}|https?(?::|%3[Aa])%2[Ff])ESCAPED+(?=@|%40)/,
     /(?<=(?::|%3[Aa]|%2[Ff])%2[Ff])(?=(?:(?!:|@|%3[Aa]|%40)ESCAPED)*(?::|%3[Aa]))ESCAPED+(?=@|%40)/,
     // A parameter, and the value of an `Authorization` field: the names of schemes are words of a text, too.
-    /(?<=(?:[Tt]oken|TOKEN|[Ss]ecret|SECRET|[Pp]assword|PASSWORD|[Ss]ignature|api_?key)(?:=|%3[Dd]))[^\s&;"'/?#]{6,}/,
-    /(?<=\b(?:[Bb]earer|[Bb]asic)(?: |%20))(?=[A-Za-z+/._~-]*?(?:\d|[a-z][A-Z]))[\w.~+/-]{8,}=*/,
+    /(?<=(?:TOKEN|SECRET|PASSWORD|SIGNATURE|API_?KEY)(?:=|%3[Dd]))[^\s&;"'/?#]{6,}/,
+    /(?<=\b(?:BEARER|BASIC)(?: |%20))(?=[A-Za-z+/._~-]*?(?:\d|[a-z][A-Z]))[\w.~+/-]{8,}=*/,
     /(?<![\w-])(?=([\w-]*?eyJ))\1[\w-]{8,}\.[\w-]{8,}(?:\.[\w.-]*)?/,
   ]
-    .map(({ source }) => source.replace('START', START.source).replaceAll('ESCAPED', ESCAPED.source))
+    .map(({ source }) =>
+      source
+        .replace('START', START.source)
+        .replaceAll('ESCAPED', ESCAPED.source)
+        .replaceAll(CASELESS, inAnyCase),
+    )
     .join('|'),
   'g',
 );
@@ -53,9 +68,9 @@ const CREDENTIAL = new RegExp(
 /** Each credential contains one of these pairs, and few other texts do. */
 const PAIRS = (
   'yJ gl gh kr -A xo hv yg hf KC mV m_ y2 sv // :/ F% f% :% A% a% ' +
-  'n= N= n% N% t= T= t% T% d= D= d% D% e= e% y= y% r% c%'
+  'n= N= n% N% t= T= t% T% d= D= d% D% e= E= e% E% y= Y= y% Y% r% R% c% C%'
 ).split(' ');
-PAIRS.push('r ', 'c ');
+PAIRS.push('r ', 'R ', 'c ', 'C ');
 
 const CREDENTIAL_PAIR = 1;
 const ESCAPE_PAIR = 2;
