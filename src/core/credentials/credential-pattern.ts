@@ -67,16 +67,20 @@ const CREDENTIAL = new RegExp(
 
 /** Each credential contains one of these pairs, and few other texts do. */
 const PAIRS = (
-  'yJ gl gh kr -A xo hv yg hf KC mV m_ y2 sv // :/ F% f% :% A% a% ' +
-  'n= N= n% N% t= T= t% T% d= D= d% D% e= E= e% E% y= Y= y% Y% r% R% c% C%'
+  'yJ gl gh kr -A xo hv yg hf KC mV m_ y2 sv // :/ F% f% :% A% a% ' + 'n= N= t= T= d= D= e= E= y= Y='
 ).split(' ');
 PAIRS.push('r ', 'R ', 'c ', 'C ');
+/** The same with an escaped `=` or space: `@acme%2fwidgets` has the pair, too. */
+const ESCAPED_PAIRS = 'n% N% t% T% d% D% e% E% y% Y% r% R% c% C%'.split(' ');
+const ESCAPED_END = /^(?:3[Dd]|20)/;
 
 const CREDENTIAL_PAIR = 1;
 const ESCAPE_PAIR = 2;
+const ESCAPED_END_PAIR = 3;
 
 const MARKED = new Uint8Array(0x80 * 0x80);
 for (const pair of PAIRS) MARKED[pairCode(pair.charCodeAt(0), pair.charCodeAt(1))] = CREDENTIAL_PAIR;
+for (const pair of ESCAPED_PAIRS) MARKED[pairCode(pair.charCodeAt(0), pair.charCodeAt(1))] = ESCAPED_END_PAIR;
 for (const digit of '234567') MARKED[pairCode(0x25, digit.charCodeAt(0))] = ESCAPE_PAIR;
 
 export function containsCredential(text: string): boolean {
@@ -115,6 +119,7 @@ function mayContainCredential(text: string): boolean {
     const mark = MARKED[pairCode(previous, code)];
     if (mark === CREDENTIAL_PAIR || (mark === ESCAPE_PAIR && NEEDLESS_DIGITS.test(text.slice(i, i + 2))))
       return true;
+    if (mark === ESCAPED_END_PAIR && ESCAPED_END.test(text.slice(i + 1, i + 3))) return true;
     previous = code;
   }
   return false;
