@@ -17,7 +17,7 @@ export function resourcePatternProblem(
     return 'must start with /: resources of http services are paths below the service’s own';
   }
   if (form === 'name' && pattern.startsWith('/')) {
-    return 'must not start with /, as only resources of http services do; write acme/a.tgz';
+    return `must not start with /, as only resources of http services do; write ${pattern.replace(/^\/+/, '') || '**'}`;
   }
   if (literal.includes('%')) return '"%" does not stand for an escape here; write the character itself';
   return segmentProblem(literal);

@@ -2,6 +2,7 @@ import { ISSUER_PRESETS } from '../../core/issuers/issuer-presets.ts';
 import { issuerForms } from '../../core/issuers/issuer-urls.ts';
 import type { EgressClient } from '../../core/ports.ts';
 import { isRecord } from '../../util/json/object.ts';
+import { quoted } from '../../util/text/quoted.ts';
 import { fetchDocument } from './fetch-document.ts';
 import { invalidKeySet, type KeySetFailure } from './key-set-failure.ts';
 import type { IssuerCore } from '../settings.ts';
@@ -29,7 +30,9 @@ export async function discoverJwksUri(
   if (document.kind !== 'document') return document;
   if (!isRecord(document.value)) return invalidKeySet(`${url} is not a JSON object`);
   // §4.3: the issuer must be exactly equal.
-  if (document.value['issuer'] !== issuer) return invalidKeySet(`${url} has an issuer other than ${issuer}`);
+  const stated = document.value['issuer'];
+  if (typeof stated !== 'string') return invalidKeySet(`${url} has no issuer`);
+  if (stated !== issuer) return invalidKeySet(`${url} has the issuer ${quoted(stated)}, not ${issuer}`);
   return readJwksUri(document.value['jwks_uri'], [origin, ...keyOrigins], url);
 }
 

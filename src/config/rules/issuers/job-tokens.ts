@@ -88,7 +88,8 @@ const KNOWN: ReadonlySet<string> = new Set(JOB_TOKEN_CLAIMS);
 function checkClaims(context: RuleContext, { name, match }: DraftIdentity): void {
   for (const claim of Object.keys(match)) {
     if (KNOWN.has(claim.replace(/^\//, ''))) continue;
-    const message = `never matches a job token: of those only ${JOB_TOKEN_CLAIMS.join(', ')} are known`;
+    const advice = 'remove job_token from via, or add an identity for job tokens without this condition';
+    const message = `never matches a job token, whose claims are ${JOB_TOKEN_CLAIMS.join(', ')}; ${advice}`;
     context.warn(['identities', name, 'match', claim], message, 'key');
   }
 }

@@ -69,7 +69,9 @@ function checkRoute(context: RuleContext, service: DraftService, routes: Map<str
       continue;
     }
     const at = host === '' ? `path ${service.path}` : `host ${host} and path ${service.path}`;
-    const message = `service "${other}" already uses ${at} (${context.where(['services', other])})`;
+    const key = service.type === 'oci' ? 'repositoryPrefix' : 'path';
+    const advice = `set another ${key}, or other hosts`;
+    const message = `service "${other}" already uses ${at} (${context.where(['services', other])}); ${advice}`;
     context.error(['services', service.name, 'path'], message);
   }
 }

@@ -218,7 +218,9 @@ describe('claims of job tokens', () => {
   ])('%s never matches one', (match) => {
     const claim = match.split(':')[0] ?? '';
     expect(warnings(match)).toEqual([
-      expect.stringMatching(/never matches a job token: of those only project_id, project_path, ref, /),
+      expect.stringMatching(
+        /never matches a job token, whose claims are project_id, project_path, ref, .*; remove job_token from via, or add an identity for job tokens without this condition$/,
+      ),
     ]);
     expect(warnings(match)[0]).toContain(claim);
     expect(warnings(match, '[id_token]')).toEqual([]);

@@ -180,7 +180,7 @@ describe('grants', () => {
       [
         'read_package_registry',
         '"/acme/**"',
-        'resources[0]: must not start with /, as only resources of http services do; write acme/a.tgz',
+        'resources[0]: must not start with /, as only resources of http services do; write acme/**',
       ],
       ['read_package_registry', '"acme/%20"', 'resources[0]: "%" does not stand for an escape'],
       ['read_package_registry', '"acme//a"', 'resources[0]: never matches: paths have no empty segments'],

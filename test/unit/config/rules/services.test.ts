@@ -72,6 +72,17 @@ describe('places', () => {
   ])('%s beside /orders/', (body, expected) => {
     expect(errorsOf(services(body))).toEqual(expected.map((each) => expect.stringContaining(each)));
   });
+
+  test.each([
+    ['type: http, path: /a/', '; set another path, or other hosts'],
+    ['type: oci', '; set another repositoryPrefix, or other hosts'],
+    ['type: oci, repositoryPrefix: a/', '; set another repositoryPrefix, or other hosts'],
+  ])('two services with %s: the error names the keys that separate them', (body, advice) => {
+    const upstream = 'upstream: { url: http://a/ }';
+    const [error] = errorsOf(services(`a: { ${body}, ${upstream} }, b: { ${body}, ${upstream} }`));
+    expect(error).toMatch(/services\.b\.path: service "a" already uses path /);
+    expect(error).toContain(advice);
+  });
 });
 
 describe('the credential of the upstream', () => {

@@ -75,9 +75,18 @@ describe('discovery', () => {
   });
 
   test.each([
-    ['another issuer', { issuer: 'https://evil.example' }, 'has an issuer other than'],
-    ['issuer with a slash', { issuer: 'https://i.example/' }, 'has an issuer other than'],
-    ['no issuer', { issuer: undefined }, 'has an issuer other than'],
+    [
+      'another issuer',
+      { issuer: 'https://evil.example' },
+      'has the issuer "https://evil.example", not https://i.example',
+    ],
+    [
+      'issuer with a slash',
+      { issuer: 'https://i.example/' },
+      'has the issuer "https://i.example/", not https://i.example',
+    ],
+    ['a long issuer', { issuer: `https://i.example/${'x'.repeat(300)}` }, '…", not https://i.example'],
+    ['no issuer', { issuer: undefined }, 'has no issuer'],
     ['no jwks_uri', { jwks_uri: undefined }, 'no usable jwks_uri'],
     ['relative jwks_uri', { jwks_uri: '/keys' }, 'no usable jwks_uri'],
     ['foreign jwks_uri', { jwks_uri: 'https://evil.example/keys' }, 'configure it as jwksUri'],
