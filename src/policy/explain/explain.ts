@@ -62,21 +62,33 @@ function traceIdentities(
 ): { traces: IdentityTrace[]; matched: CompiledIdentity | undefined } {
   const traces: IdentityTrace[] = [];
   if (credential === undefined) return { traces, matched: undefined };
-  for (const identity of identities) {
-    if (identity.issuer !== credential.issuer || !isCandidate(identity, credential)) continue;
+  const { minted } = credential;
+  for (const identity of candidatesFor(identities, credential)) {
     const failed = mismatch(identity, credential);
-    if (failed === undefined) {
+    const isOwn = minted === undefined || minted.identity === identity.name;
+    if (failed !== undefined) {
+      traces.push({ identity: identity.name, outcome: 'failed', mismatch: failed });
+    } else if (isOwn) {
       traces.push({ identity: identity.name, outcome: 'matched' });
       return { traces, matched: identity };
     }
-    traces.push({ identity: identity.name, outcome: 'failed', mismatch: failed });
   }
   return { traces, matched: undefined };
 }
 
-/** A minted token can match only its identity; other credentials none with `onRequest`. */
-function isCandidate({ name, onRequest }: CompiledIdentity, { minted }: VerifiedCredential): boolean {
-  return minted === undefined ? !onRequest : minted.identity === name;
+/**
+ * A minted token can match only the identity that its source matched. The identities before that one are the reason
+ * for the choice. Other credentials match none with `onRequest`.
+ */
+function candidatesFor(
+  identities: readonly CompiledIdentity[],
+  { issuer, minted }: VerifiedCredential,
+): readonly CompiledIdentity[] {
+  const named = identities.filter((each) => each.issuer === issuer && !each.onRequest);
+  if (minted === undefined) return named;
+  const own = identities.find((each) => each.issuer === issuer && each.name === minted.identity);
+  if (own === undefined) return [];
+  return own.onRequest ? [own] : named.slice(0, named.indexOf(own) + 1);
 }
 
 type GrantTracer = (operation: Operation) => GrantTrace;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createAuthorizer } from '../../../src/policy/index.ts';
 import { formatExplanation } from '../../../src/policy/tools.ts';
 import type { Operation } from '../../../src/core/request/operation.ts';
-import { credential, identity, one, service, settings } from './fixtures.ts';
+import { credential, identity, mintedFor, one, service, settings } from './fixtures.ts';
 
 const authorizer = createAuthorizer(
   settings({
@@ -25,6 +25,7 @@ const authorizer = createAuthorizer(
         ],
       }),
       identity('never-reached', { match: { project_id: '20' } }),
+      identity('on-request', { match: { project_id: '20' }, onRequest: true }),
     ],
     services: [
       service('orders', { anonymous: [{ scopes: ['read'], resources: ['/public/**'] }] }),
@@ -76,6 +77,20 @@ describe('explain', () => {
       },
       { identity: 'deploy', outcome: 'matched' },
     ]);
+  });
+
+  it.each([
+    ['deploy', ['jobs-only: failed', 'release: failed', 'forks: failed', 'deploy: matched']],
+    // It matches now, but a token keeps the identity that it was issued for.
+    ['never-reached', ['jobs-only: failed', 'release: failed', 'forks: failed', 'never-reached: matched']],
+    ['forks', ['jobs-only: failed', 'release: failed', 'forks: failed']],
+    ['on-request', ['on-request: matched']],
+    ['removed', []],
+  ])('gives the mismatches before the identity %s of an access token', (name, expected) => {
+    const own = { ...claims, job_project_id: '20', user_id: '6' };
+    const token = credential(own, { class: 'access_token', minted: mintedFor(name) });
+    const { identities } = authorizer.explain({ service: 'orders', credential: token, operations: [] });
+    expect(identities.map(({ identity: tried, outcome }) => `${tried}: ${outcome}`)).toEqual(expected);
   });
 
   it('traces each grant on the service for each operation', () => {

@@ -55,3 +55,19 @@ export function settings(overrides: Partial<PolicySettings> = {}): PolicySetting
 export function one(scope: string, resource: string): Operation {
   return { scope, resource, extent: 'one' };
 }
+
+/** The facts of an access token that was issued for an identity, from an ID token. */
+export function mintedFor(name: string): VerifiedCredential['minted'] {
+  return {
+    identity: name,
+    source: { class: 'id_token', jti: undefined, tokenHash: 'ab' },
+    audience: 'https://gateway.example.com',
+    parentAudience: undefined,
+    parents: [],
+    since: 0,
+    publishing: false,
+    workload: undefined,
+    limits: { kind: 'scopes', scopes: new Set() },
+    loginLimits: undefined,
+  };
+}

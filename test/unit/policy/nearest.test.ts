@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createAuthorizer } from '../../../src/policy/index.ts';
 import type { PolicySettings } from '../../../src/policy/index.ts';
 import type { VerifiedCredential } from '../../../src/core/credentials/credential.ts';
-import { credential, identity, settings } from './fixtures.ts';
+import { credential, identity, mintedFor, settings } from './fixtures.ts';
 
 type Identity = PolicySettings['identities'][number];
 
@@ -76,18 +76,7 @@ describe('the nearest identity', () => {
   });
 
   it('of a minted token is the identity it was minted for', () => {
-    const minted: VerifiedCredential['minted'] = {
-      identity: 'main',
-      source: { class: 'id_token', jti: undefined, tokenHash: 'ab' },
-      audience: 'https://gateway.example.com',
-      parentAudience: undefined,
-      parents: [],
-      since: 0,
-      publishing: false,
-      workload: undefined,
-      limits: { kind: 'scopes', scopes: new Set() },
-      loginLimits: undefined,
-    };
+    const minted = mintedFor('main');
     const claims = { project_id: '20', ref: 'y', ref_type: 'tag' };
     expect(nearest([tags, main], credential(claims, { class: 'access_token', minted }))).toMatchObject({
       identity: 'main',
