@@ -30,6 +30,7 @@ import { checkOwnAudiences } from './services/own-audiences.ts';
 import { checkPathVariants } from './services/path-variants.ts';
 import { checkPerIdentity, checkPerIdentityReach } from './upstream/per-identity.ts';
 import { checkPublishing } from './services/publishing.ts';
+import { checkPushScopes } from './identities/push-scopes.ts';
 import { checkReach } from './identities/reach.ts';
 import { checkRegistries } from './services/registries.ts';
 import { checkServer } from './server.ts';
@@ -95,6 +96,7 @@ const WHOLE_CONFIGURATION_RULES: readonly Rule[] = [
   checkUntrustedGrants,
   checkUnusedGrants,
   checkCoveredGrants,
+  checkPushScopes,
   checkCaseVariants,
   checkPathVariants,
   checkHiddenServices,
