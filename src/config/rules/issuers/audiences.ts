@@ -52,10 +52,20 @@ function checkDefault(context: RuleContext, { type, audiences }: DraftIssuer, pa
 }
 
 function checkList(context: RuleContext, path: KeyPath, audiences: readonly string[] | undefined): void {
+  const { publicUrl } = context.draft.server;
   for (const [index, audience] of (audiences ?? []).entries()) {
+    if (publicUrl !== undefined && differsInSlash(audience, publicUrl) && !audiences?.includes(publicUrl)) {
+      const advice = `write ${publicUrl}, or list both`;
+      const message = `differs from server.publicUrl in a trailing slash, and aud is compared byte for byte; ${advice}`;
+      context.warn([...path, index], message);
+    }
     if (/^[a-z][a-z0-9+.-]*:\/\/./i.test(audience) || /^urn:./i.test(audience)) continue;
     const message =
       'is not a URL: a short name can be the audience of another service too; use the URL of the gateway, in the jobs as well';
     context.warn([...path, index], message);
   }
+}
+
+function differsInSlash(a: string, b: string): boolean {
+  return a === `${b}/` || `${a}/` === b;
 }
