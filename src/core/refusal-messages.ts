@@ -101,6 +101,10 @@ export const PACKAGE_NOT_READABLE =
 export const DEPLOY_TOKEN_EXPIRED =
   'The deploy token has expired. Ask the operators of the gateway for a new one.';
 
+/** For the holder of the secret only, which is a valid credential without a user name. */
+export const DEPLOY_TOKEN_OF_ANOTHER_USER =
+  'The secret belongs to a deploy token with another user name. Send the user name of the deploy token.';
+
 export const ACCESS_TOKEN_EXPIRED =
   'The access token of the gateway has expired. Exchange the credential of your job for a new one.';
 

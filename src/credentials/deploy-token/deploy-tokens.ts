@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { PresentedCredential, VerifiedCredential } from '../../core/credentials/credential.ts';
 import { deny, type Deny } from '../../core/decision.ts';
-import { DEPLOY_TOKEN_EXPIRED } from '../../core/refusal-messages.ts';
+import { DEPLOY_TOKEN_EXPIRED, DEPLOY_TOKEN_OF_ANOTHER_USER } from '../../core/refusal-messages.ts';
 import { deployTokenCredential } from '../../core/credentials/deploy-token.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { DeployTokenSettings } from '../settings.ts';
@@ -35,7 +35,8 @@ export function createDeployTokens(
     if (found === undefined) return deny('credential_invalid', 'no deploy token has this secret');
     // Only some credential sources have a user name.
     if (username !== undefined && username !== found.username) {
-      return deny('credential_invalid', `deploy token ${found.name} has another user name`);
+      const detail = `deploy token ${found.name} has another user name`;
+      return { ...deny('credential_invalid', detail), message: DEPLOY_TOKEN_OF_ANOTHER_USER };
     }
     const credential = credentialOf(found);
     if (clock.now() >= credential.expiresAt) {

@@ -62,6 +62,15 @@ describe('deploy tokens of the configuration', () => {
     expect(verify(presented)).toMatchObject({ kind: 'deny', reason: 'credential_invalid' });
   });
 
+  // The secret alone is a valid credential, so that the message discloses nothing to its holder.
+  test('the holder of the secret learns that the user name is wrong', () => {
+    expect(verify(present(EDGE, 'other'))).toMatchObject({
+      message:
+        'The secret belongs to a deploy token with another user name. Send the user name of the deploy token.',
+    });
+    expect(verify(present('wrong', 'edge'))).not.toHaveProperty('message');
+  });
+
   test('expire at 00:00 UTC of the day, to the millisecond', () => {
     const late = new FrozenClock();
     const settings = [
