@@ -32,9 +32,14 @@ interface Sections {
   readonly url?: string;
   readonly state?: string;
   readonly upstream?: string;
+  /** URL of the issuer, and further keys of the issuer. */
+  readonly issuerUrl?: string;
 }
 
-function configured(name: string, { match = '', url, state, upstream: settings = '' }: Sections): string {
+function configured(
+  name: string,
+  { match = '', url, state, upstream: settings = '', issuerUrl }: Sections,
+): string {
   const file = join(folder, `${name}.yaml`);
   writeFileSync(
     file,
@@ -42,7 +47,7 @@ function configured(name: string, { match = '', url, state, upstream: settings =
 server: { listen: 127.0.0.1:0, publicUrl: https://gateway.example.com }
 state: ${state ?? `{ sqlite: { file: ${join(folder, 'data', 'gatehouse.db')} } }`}
 issuers:
-  gitlab: { type: gitlab, issuer: "${issuer.url}" }
+  gitlab: { type: gitlab, issuer: ${issuerUrl ?? issuer.url} }
 identities:
   payments:
     issuer: gitlab
@@ -152,6 +157,18 @@ describe('--online', () => {
     );
     expect(stdout).toMatch(/ok: state\.sqlite: \S+gatehouse\.db can be created\n/);
     expect(lastLine(stdout)).toMatch(/^failed: .*1 service, 1 error, 0 warnings$/);
+  });
+
+  test.each([
+    ['http://127.0.0.1:1', '/.well-known/openid-configuration: ECONNREFUSED; check issuer'],
+    ['http://127.0.0.1:1, jwksUri: "http://127.0.0.1:1/keys"', '/keys: ECONNREFUSED; check jwksUri'],
+  ])('an issuer at %s: the key to check, and the next step', async (url, message) => {
+    const file = configured('issuer', { issuerUrl: url });
+    const { code, stdout } = await gatehouse('check', '--config', file, '--online');
+    expect(stdout).toContain(
+      `error: issuers.gitlab: http://127.0.0.1:1${message}, and that the issuer is reachable from here\n`,
+    );
+    expect(code).toBe(1);
   });
 
   test('SQLite: a file that is no database, and a directory that cannot be written', async () => {

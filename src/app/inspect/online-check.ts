@@ -27,10 +27,11 @@ export async function checkOnline(
   { authenticator, egress, openVault, clock, credentialOf, loadVaultValues }: OnlinePorts,
 ): Promise<readonly OnlineCheck[]> {
   await authenticator.fetchKeys();
+  const keysOf = new Map(config.issuers.map((issuer) => [issuer.name, issuer]));
   const issuers = authenticator.issuers().map(({ name, ready, keys, lastError }) => ({
     name: `issuers.${name}`,
     ok: ready,
-    detail: ready ? counted(keys, 'key') : (lastError ?? 'no keys'),
+    detail: ready ? counted(keys, 'key') : `${lastError ?? 'no keys'}${adviceFor(keysOf.get(name))}`,
   }));
   const probes = await authenticator.probeLiveness();
   const liveness = probes.map(({ name, ...result }) => ({ name: `issuers.${name}.liveness`, ...result }));
@@ -49,6 +50,13 @@ export async function checkOnline(
     ...(await credentials),
     await checkStore(config),
   ];
+}
+
+/** The key that names the address, and the next step; a file of keys has none. */
+function adviceFor(issuer: Config['issuers'][number] | undefined): string {
+  if (issuer === undefined || issuer.jwksFile !== undefined) return '';
+  const key = issuer.jwksUri === undefined ? 'issuer' : 'jwksUri';
+  return `; check ${key}, and that the issuer is reachable from here`;
 }
 
 async function checkUpstream(

@@ -40,7 +40,9 @@ function listFiles(path: string, problems: Problem[]): string[] {
     if (files.length === 0) problems.push(wholeFile(path, 'contains no *.yaml file'));
     return files.map((name) => join(path, name));
   } catch (cause) {
-    problems.push(wholeFile(path, unreadable(cause)));
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    const advice = isMissing ? '; name a YAML file, or a directory of YAML files' : '';
+    problems.push(wholeFile(path, `${unreadable(cause)}${advice}`));
     return [];
   }
 }

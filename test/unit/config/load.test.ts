@@ -35,7 +35,9 @@ describe('files', () => {
 
   test('a path that is not there, or no file', () => {
     const directory = writeFiles({});
-    expect(problemsIn(join(directory, 'none'))).toEqual([expect.stringContaining('does not exist')]);
+    expect(problemsIn(join(directory, 'none'))).toEqual([
+      expect.stringContaining('does not exist; name a YAML file, or a directory of YAML files'),
+    ]);
     expect(problemsIn(directory)).toEqual([expect.stringContaining('contains no *.yaml file')]);
     mkdirSync(join(directory, 'a.yaml'));
     expect(problemsIn(directory)).toEqual(['a.yaml:1:1: is not a regular file']);
