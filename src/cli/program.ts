@@ -1,7 +1,12 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
-/** The command line for printed commands: the launcher in a checkout, whose root is the usual working directory. */
-export const PROGRAM = existsSync(join(import.meta.dirname, '../../bin/gatehouse'))
-  ? './bin/gatehouse'
-  : 'gatehouse';
+const LAUNCHER = join(import.meta.dirname, '../../bin/gatehouse');
+
+/** The command line for printed commands: the launcher of a checkout, from the working directory. */
+export const PROGRAM = existsSync(LAUNCHER) ? fromHere(LAUNCHER) : 'gatehouse';
+
+function fromHere(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path.startsWith('..') ? file : `./${path}`;
+}

@@ -117,6 +117,15 @@ test('without a terminal it never asks, and writes the files of the flags', asyn
   expect(await gatehouse('check', '--config', output)).toMatchObject({ code: 0 });
 });
 
+test.each([
+  ['the checkout', ROOT, './bin/gatehouse'],
+  ['a folder of it', join(ROOT, 'test'), join(ROOT, 'bin/gatehouse')],
+])('from %s, the next steps are commands that run', async (_name, cwd, program) => {
+  const output = join(scratch(), 'new');
+  const { stdout } = await run(join(ROOT, 'bin/gatehouse'), ['init', '--output', output], { cwd });
+  expect(stdout).toContain(`\n  ${program} check --config ${output} --online `);
+});
+
 test('a directory that cannot be written: exit 2, one line, nothing is left', async () => {
   const folder = scratch();
   // root can write anywhere; /proc refuses it too.
